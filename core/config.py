@@ -1,0 +1,150 @@
+"""Settings of the library: fal, its proxy, the output folder, the asset host. Read once, frozen, secrets masked."""
+
+import ipaddress
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the host of `url` is this machine by its very name: 127.0.0.0/8, ::1 or localhost."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _base_url(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    parts = urlsplit(value.strip())
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be an http(s) address such as https://example.org")
+    if parts.username or parts.query or parts.fragment:
+        raise ValueError("must be a plain base address without user, query or fragment")
+    return value.strip().rstrip("/")
+
+
+BaseUrl = Annotated[str, BeforeValidator(_base_url)]
+
+
+def env(name: str, default: Any, **limits: Any) -> Any:
+    """A field read from the environment variable `name`; in code it may be given by its own name."""
+    return Field(default, validation_alias=AliasChoices(name), **limits)
+
+
+class EnvSettings(BaseSettings):
+    """Read from the environment, then `.env`. `offline()` reads neither."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
+
+    sealed: ClassVar[bool] = False
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,) if cls.sealed else (init_settings, env_settings, dotenv_settings)
+
+    @classmethod
+    def offline(cls, **values: Any) -> Self:
+        """Built from `values` and defaults only: environment and `.env` are not looked at."""
+        return type(cls.__name__, (cls,), {"sealed": True, "__module__": cls.__module__})(**values)  # type: ignore[no-any-return]
+
+
+class FalSettings(EnvSettings):
+    """What the library needs. Names and defaults: the README's table of settings."""
+
+    fal_key: SecretStr | None = env("FAL_KEY", None)
+    fal_queue_url: BaseUrl = env("FAL_QUEUE_URL", "https://queue.fal.run")
+    fal_api_url: BaseUrl | None = env("FAL_API_URL", None)
+    fal_rest_url: BaseUrl | None = env("FAL_REST_URL", None)
+    fal_proxy_url: BaseUrl | None = env("FAL_PROXY_URL", None)
+    fal_ca_file: Path | None = env("FAL_CA_FILE", None)
+    credit_usd: Decimal = env("REELBOT_CREDIT_USD", Decimal(1), gt=0)
+    output_dir: Path = env("REELBOT_OUTPUT_DIR", Path("output"))
+    host: str = env("REELBOT_HOST", "127.0.0.1")
+    port: int = env("REELBOT_PORT", 8080, ge=0, le=65535)
+    public_url: BaseUrl | None = env("REELBOT_PUBLIC_URL", None)
+    fal_assets_url: BaseUrl | None = env("REELBOT_FAL_ASSETS_URL", None)
+    asset_host: Literal["auto", "folder", "fal"] = env("REELBOT_ASSET_HOST", "auto")
+    asset_check: bool = env("REELBOT_ASSET_CHECK", True)
+    default_model: str = env("REELBOT_DEFAULT_MODEL", "balanced")
+
+    @property
+    def on_loopback(self) -> bool:
+        """The queue is on this machine (sandbox, tests): plain http and loopback addresses are then accepted."""
+        return is_loopback(self.fal_queue_url)
+
+    @property
+    def api_url(self) -> str:
+        return self.fal_api_url or (_origin(self.fal_queue_url) if self.on_loopback else "https://api.fal.ai/v1")
+
+    @property
+    def rest_url(self) -> str:
+        return self.fal_rest_url or (_origin(self.fal_queue_url) if self.on_loopback else "https://rest.fal.ai")
+
+    @property
+    def asset_base(self) -> str | None:
+        """Where the asset folder is published, or None when no public base is known."""
+        if self.fal_assets_url:
+            return self.fal_assets_url
+        if self.public_url:
+            return f"{self.public_url}/fal-assets"
+        return f"http://{_own_host(self.host)}:{self.port}/fal-assets" if self.on_loopback else None
+
+    @property
+    def assets_from_folder(self) -> bool:
+        return self.asset_host == "folder" or (self.asset_host == "auto" and self.asset_base is not None)
+
+    @property
+    def videos_dir(self) -> Path:
+        return self.output_dir / "videos"
+
+    @property
+    def assets_dir(self) -> Path:
+        return self.output_dir / "fal_assets"
+
+    @model_validator(mode="after")
+    def _addresses_are_public(self) -> Self:
+        if self.on_loopback:
+            return self
+        for name in ("fal_queue_url", "fal_api_url", "fal_rest_url", "public_url", "fal_assets_url"):
+            url = getattr(self, name)
+            if url and (not url.startswith("https://") or is_loopback(url)):
+                variable = type(self).model_fields[name].validation_alias
+                variable = variable.choices[0] if isinstance(variable, AliasChoices) else name
+                raise ValueError(f"{variable} must be a public https address (plain http and loopback are for tests)")
+        return self
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _own_host(host: str) -> str:
+    """An address that reaches a server bound to `host` from this machine."""
+    if host in {"0.0.0.0", "", "::"}:
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,147 @@
+"""One tree of errors. A class per reaction, a `code` per reason; facts hold no secrets and no prompts.
+
+VideoError
+ ├─ BadRequest        the asker's wish cannot be granted (unknown model, option, price)          user
+ ├─ BadReference      the photo or video given cannot be used                                    user
+ ├─ ContentRefused    the model's content rules said no                                          user
+ ├─ NotConfigured     key, credit, permission, endpoint: somebody must fix an account            operator
+ │   ├─ OutOfCredits
+ │   └─ ModelNotAllowed
+ ├─ AssetHostDown     the published asset cannot be fetched from outside                         operator
+ ├─ GenerationFailed  fal or the model behind it failed                                          upstream
+ ├─ NotDelivered      the submit provably never reached fal: nothing was bought                  upstream
+ ├─ SubmitUnknown     the submit may have reached fal: it may have been paid                     upstream
+ ├─ StillRunning      not a failure: the wait ended before the render did                        upstream
+ ├─ ResultExpired     fal no longer has the result                                               upstream
+ ├─ DownloadFailed    the finished file could not be fetched whole (free to repeat)              upstream
+ ├─ Unavailable       fal did not answer a free question just now (free to repeat)               upstream
+ ├─ MediaError        a file could not be read, or the child that reads it died                  user
+ └─ Cancelled         somebody stopped it
+"""
+
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Blame(StrEnum):
+    """Who must act."""
+
+    USER = "user"
+    OPERATOR = "operator"
+    UPSTREAM = "upstream"
+
+
+class Repeat(StrEnum):
+    """What a repeat costs: NEVER helps, FREE_STEP costs nothing, ASK_USER buys anew (a person decides)."""
+
+    NEVER = "never"
+    FREE_STEP = "free_step"
+    ASK_USER = "ask_user"
+
+
+Fact = str | int | float | bool | None
+
+
+class VideoError(Exception):
+    """Base of all errors of the library. `code` is a stable word; each has its sentence in the bot's catalogue."""
+
+    blame: ClassVar[Blame] = Blame.UPSTREAM
+    repeat: ClassVar[Repeat] = Repeat.NEVER
+    default_code: ClassVar[str] = "generation_failed"
+
+    def __init__(self, code: str | None = None, **facts: Fact) -> None:
+        self.code = code or self.default_code
+        self.facts: dict[str, Fact] = facts
+        super().__init__(self.code, facts)
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{name}={value}" for name, value in self.facts.items())
+        return f"{self.code} ({told})" if told else self.code
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.code, self.facts))
+
+
+def _rebuild(cls: type[VideoError], code: str, facts: dict[str, Fact]) -> VideoError:
+    return cls(code, **facts)
+
+
+class BadRequest(VideoError):
+    blame = Blame.USER
+    default_code = "invalid_input"
+
+
+class BadReference(VideoError):
+    blame = Blame.USER
+    default_code = "bad_reference"
+
+
+class ContentRefused(VideoError):
+    blame = Blame.USER
+    repeat = Repeat.ASK_USER
+    default_code = "content_policy_violation"
+
+
+class NotConfigured(VideoError):
+    blame = Blame.OPERATOR
+    repeat = Repeat.ASK_USER
+    default_code = "not_configured"
+
+
+class OutOfCredits(NotConfigured):
+    default_code = "out_of_credits"
+
+
+class ModelNotAllowed(NotConfigured):
+    default_code = "model_not_allowed"
+
+
+class AssetHostDown(VideoError):
+    blame = Blame.OPERATOR
+    repeat = Repeat.ASK_USER
+    default_code = "asset_unreachable"
+
+
+class GenerationFailed(VideoError):
+    repeat = Repeat.ASK_USER
+    default_code = "generation_failed"
+
+
+class NotDelivered(VideoError):
+    repeat = Repeat.FREE_STEP
+    default_code = "not_delivered"
+
+
+class SubmitUnknown(VideoError):
+    repeat = Repeat.ASK_USER
+    default_code = "submit_unknown"
+
+
+class StillRunning(VideoError):
+    repeat = Repeat.FREE_STEP
+    default_code = "still_running"
+
+
+class ResultExpired(VideoError):
+    repeat = Repeat.ASK_USER
+    default_code = "result_expired"
+
+
+class DownloadFailed(VideoError):
+    repeat = Repeat.FREE_STEP
+    default_code = "download_failed"
+
+
+class Unavailable(VideoError):
+    repeat = Repeat.FREE_STEP
+    default_code = "fal_unavailable"
+
+
+class MediaError(VideoError):
+    blame = Blame.USER
+    default_code = "unreadable_media"
+
+
+class Cancelled(VideoError):
+    blame = Blame.USER
+    default_code = "cancelled"

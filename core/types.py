@@ -1,0 +1,153 @@
+"""The nouns of the video library, in fal's own words. Values only: frozen, no behaviour beyond trivial properties."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+
+
+class Mode(StrEnum):
+    """What a model is given. Chosen from the attachment, never by editing an endpoint string."""
+
+    TEXT_TO_VIDEO = "text-to-video"
+    IMAGE_TO_VIDEO = "image-to-video"
+    VIDEO_TO_VIDEO = "video-to-video"
+
+
+class Kind(StrEnum):
+    IMAGE = "image"
+    VIDEO = "video"
+
+    @property
+    def mode(self) -> Mode:
+        return Mode.IMAGE_TO_VIDEO if self is Kind.IMAGE else Mode.VIDEO_TO_VIDEO
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """A local file whose real type has been looked at. `width` x `height` as displayed (rotation applied)."""
+
+    path: Path
+    kind: Kind
+    mime: str
+    size: int
+    width: int
+    height: int
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A published file the world can fetch over https. `duration_s` for videos: edits are priced by it."""
+
+    filename: str
+    url: str
+    kind: Kind
+    size: int
+    width: int = 0
+    height: int = 0
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VideoRequest:
+    """Exactly what is sent to fal. None = the endpoint has no such field (or it is not set, for `seed`)."""
+
+    prompt: str
+    model: str
+    mode: Mode
+    endpoint: str
+    duration_s: int | None
+    resolution: str | None
+    aspect_ratio: str | None = None
+    seed: int | None = None
+    source_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The price of exactly the values that are sent. `up_to`: the dearer reading of an unclear rule."""
+
+    usd: Decimal
+    endpoint: str
+    billed_seconds: Decimal
+    up_to: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """A wish the model cannot grant, and the nearest it can: `field` is "duration", "resolution", "aspect_ratio",
+    "model", "prompt", "seed" or "source"; `used` is None when the wish was dropped.
+    """
+
+    field: str
+    asked: str
+    used: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be bought: the request (its `source_url` still None before publishing), its price, what was changed."""
+
+    request: VideoRequest
+    quote: Quote
+    adjustments: tuple[Adjustment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHandle:
+    """fal's name for a submitted request. Strings only, so it can be stored."""
+
+    request_id: str
+    endpoint: str
+    status_url: str
+    response_url: str
+    cancel_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """fal took the job. `charged`: a pre-charging proxy's own units (`X-Credits-Used`), None at fal itself."""
+
+    handle: RequestHandle
+    queue_position: int | None = None
+    charged: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InProgress:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """fal is done with the request. Not a success yet: only the result tells (fal.ai docs, model-apis/errors)."""
+
+    error: str | None = None
+    error_type: str | None = None
+
+
+QueueStatus = Queued | InProgress | Completed
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """A finished video on this disk. It has a path and cannot carry a fal address.
+
+    `size` in bytes, `width` and `height` in displayed pixels, `duration_s` in seconds, `cost_usd` in dollars (None
+    when it is not known, as for a request bought elsewhere).
+    """
+
+    local_path: Path
+    size: int
+    width: int
+    height: int
+    duration_s: float
+    request_id: str
+    cost_usd: Decimal | None
+    model: str
