@@ -1,0 +1,31 @@
+"""Our own tables beside the engine's: inbox, jobs, claims, people, the web chat's journal; and their migrations."""
+
+from dataclasses import dataclass
+
+from bot.store.database import Database
+from bot.store.inbox import InboxRows
+from bot.store.jobs import Jobs
+from bot.store.people import JournalRows, People
+from bot.store.submits import Submits
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    database: Database
+    inbox: InboxRows
+    jobs: Jobs
+    submits: Submits
+    people: People
+    journal: JournalRows
+
+    @classmethod
+    async def open(cls, url: str) -> "Store":
+        """Open (and create or migrate) the tables at `url`: `sqlite:////abs/file.db` or `postgresql://...`."""
+        database = Database(url)
+        await database.migrate()
+        return cls(
+            database, InboxRows(database), Jobs(database), Submits(database), People(database), JournalRows(database)
+        )
+
+    def close(self) -> None:
+        self.database.close()

@@ -1,0 +1,154 @@
+"""The durable engine (DBOS) behind six verbs. The only file that imports it.
+
+A workflow survives a crash: it runs again from the top, and each step already recorded returns its recorded result.
+A step is at least once. So the paid submit is guarded by our own claim (store/submits.py), never by the engine.
+"""
+
+import asyncio
+import fcntl
+import logging
+import os
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Any, TextIO, TypeVar
+from uuid import uuid4
+
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions, SetWorkflowID
+from dbos import error as dbos_error
+
+from bot.store.database import Connection, Database
+
+log = logging.getLogger(__name__)
+
+R = TypeVar("R")
+QUEUE = "jobs"
+VERSION = "1"  # fixed: the default is a hash of the source, and any edit would strand the jobs in flight
+_NAME = "reelbot"
+_PATIENCE = 1000  # recoveries of one workflow before the engine gives it up
+
+
+class AlreadyRunning(Exception):
+    """Another `run` or `demo` serves on this database file."""
+
+
+class Engine:
+    """`register` every workflow, then `start`. `enqueue_within` and `begin` start workflows; `step`, `sleep` and
+    `wait` are for their bodies; `wake` sends one a message.
+    """
+
+    def __init__(self, database: Database, *, wake_interval_s: float = 0.2) -> None:
+        self._database = database
+        self._workflows: dict[str, Callable[[str], Coroutine[Any, Any, None]]] = {}
+        self._lock: TextIO | None = None
+        self._client: DBOSClient | None = None
+        self._interval_s = wake_interval_s
+
+    def register(self, name: str, body: Callable[[str], Awaitable[None]]) -> None:
+        """Name the workflow that `body` is. Before `start`."""
+
+        async def workflow(job_id: str) -> None:
+            await body(job_id)
+
+        workflow.__name__ = workflow.__qualname__ = name
+        self._workflows[name] = DBOS.workflow(name=name, max_recovery_attempts=_PATIENCE)(workflow)
+
+    async def start(self, *, user_jobs: int, all_jobs: int) -> None:
+        """Launch inside the running loop; interrupted workflows go on from their last step. Raises AlreadyRunning."""
+        url = self._database.engine.url
+        if self._database.is_sqlite:
+            self._lock = _lock(Path(f"{url.database}.lock"))
+        DBOS(config=self._config(url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)))
+        DBOS.launch()
+        await DBOS.register_queue_async(
+            QUEUE,
+            global_concurrency=all_jobs,
+            partition_concurrency=user_jobs,
+            polling_interval_sec=self._interval_s,
+            on_conflict="always_update",
+        )
+
+    def _config(self, url: str) -> DBOSConfig:
+        return DBOSConfig(
+            name=_NAME,
+            system_database_url=url,
+            application_version=VERSION,
+            executor_id="local" if self._database.is_sqlite else uuid4().hex,
+            max_executor_threads=16,
+            log_level="WARNING",
+            serializer=DBOSPortableJSONSerializer(),
+            notification_listener_polling_interval_sec=self._interval_s,
+        )
+
+    async def stop(self) -> None:
+        """Steps under way are cancelled and run again at the next start: so end the paid ones first."""
+        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=0)
+        if self._client is not None:
+            self._client.destroy()
+        if self._lock is not None:
+            self._lock.close()
+
+    @property
+    def client(self) -> DBOSClient:
+        """Works beside a running bot, too: it enqueues and sends, and runs nothing."""
+        if self._client is None:
+            self._client = DBOSClient(
+                system_database_engine=self._database.engine,
+                serializer=DBOSPortableJSONSerializer(),
+                application_name=_NAME,
+            )
+        return self._client
+
+    def enqueue_within(self, connection: Connection, name: str, job_id: str, partition: str) -> None:
+        """Into the limited queue, as part of the caller's transaction. The job id is the idempotency key."""
+        options: EnqueueOptions = {
+            "workflow_name": name,
+            "queue_name": QUEUE,
+            "workflow_id": job_id,
+            "queue_partition_key": partition,
+            "app_version": VERSION,
+        }
+        self.client.enqueue_in_transaction(connection, options, job_id)
+
+    async def begin(self, name: str, workflow_id: str, job_id: str) -> None:
+        """Start at once, outside the queue. The same `workflow_id` twice is the same workflow."""
+        with SetWorkflowID(workflow_id):
+            await DBOS.start_workflow_async(self._workflows[name], job_id)
+
+    async def wake(self, workflow_id: str, topic: str, message: dict[str, Any]) -> None:
+        """Durable, and may come before the `wait`. A workflow that does not exist (any more) is no error."""
+        try:
+            await self.client.send_async(workflow_id, message, topic)
+        except dbos_error.DBOSNonExistentWorkflowError:
+            log.info("nobody to wake", extra={"workflow": workflow_id})
+
+    @staticmethod
+    async def step(name: str, body: Callable[..., Coroutine[Any, Any, R]], *args: Any) -> R:
+        """Run `body` as a step: its JSON result is recorded, and not computed again after a crash."""
+        return await DBOS.run_step_async({"name": name}, body, *args)
+
+    @staticmethod
+    async def sleep(seconds: float) -> None:
+        """A durable pause: after a restart only the rest of it."""
+        await DBOS.sleep_async(seconds)
+
+    @staticmethod
+    async def wait(topic: str, *, timeout_s: float) -> dict[str, Any] | None:
+        message: dict[str, Any] | None = await DBOS.recv_async(topic, timeout_seconds=timeout_s)
+        return message
+
+
+def _lock(path: Path) -> TextIO:
+    """A second process on the same file would run the first one's jobs again: it must not even start."""
+    handle = path.open("a+", encoding="ascii")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        handle.seek(0)
+        owner = handle.read().strip()
+        handle.close()
+        raise AlreadyRunning(f"another reelbot (process {owner}) already serves on this database") from error
+    handle.seek(0)
+    handle.truncate()
+    handle.write(str(os.getpid()))
+    handle.flush()
+    return handle

@@ -1,0 +1,36 @@
+"""One frozen Settings object for the whole program; channels keep their own small ones beside their code."""
+
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from core.config import FalSettings, env
+
+
+class Settings(FalSettings):
+    database_url: SecretStr | None = env("REELBOT_DATABASE_URL", None)
+    access: str | None = env("REELBOT_ACCESS", None)
+    admins: str | None = env("REELBOT_ADMINS", None)
+    user_jobs: int = env("REELBOT_USER_JOBS", 2, ge=1)
+    jobs: int = env("REELBOT_JOBS", 50, ge=1)
+
+    @property
+    def store_url(self) -> str:
+        """Where our tables and the engine's live. Contains a password on Postgres: never log it."""
+        if self.database_url:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.database_file}"
+
+    @property
+    def database_file(self) -> Path:
+        return self.output_dir.resolve() / "reelbot.db"
+
+    @property
+    def uploads_dir(self) -> Path:
+        """What people sent through the web chat."""
+        return self.output_dir / "uploads"
+
+    @property
+    def work_dir(self) -> Path:
+        """Files between two steps of a job: the fetched source, the copy fitted for a chat, the thumbnail."""
+        return self.output_dir / "work"

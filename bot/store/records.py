@@ -1,0 +1,157 @@
+"""What the rows mean: a job as a frozen value, its states, and the JSON forms of the nouns that rows hold."""
+
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.channels.port import Address, AttachmentRef, Incoming
+from core.types import Adjustment, Kind, Mode, Plan, RequestHandle, VideoRequest
+
+MICRO = Decimal(1_000_000)
+
+
+class State(StrEnum):
+    """Exactly one at any time. The order is the order of a job's life."""
+
+    QUEUED = "queued"  # accepted; waits for its turn
+    PREPARING = "preparing"  # source is fetched, cleaned and published
+    SUBMITTING = "submitting"  # the claim is committed, the paid request is under way
+    RENDERING = "rendering"  # fal has it
+    DOWNLOADING = "downloading"  # fal is done, the file is on its way here
+    READY = "ready"  # the checked mp4 is on this disk
+    UPLOADING = "uploading"  # being sent to the chat
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"  # the chat does not take it now; it waits, and is tried again
+    DELIVERY_DOUBT = "delivery-doubt"  # sent, but the chat never confirmed
+    DOUBT = "doubt"  # fal may have been paid, and did not say
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+FREE = frozenset({State.QUEUED, State.PREPARING})
+"""Nothing is bought yet: a cancel costs nothing."""
+AT_FAL = frozenset({State.SUBMITTING, State.RENDERING, State.DOWNLOADING})
+ACTIVE = FREE | AT_FAL | {State.READY, State.UPLOADING}
+"""A person sees these move."""
+ENDED = frozenset(State) - ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFile:
+    """The finished file in the videos folder, by its name there."""
+
+    name: str
+    size: int
+    width: int
+    height: int
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class JobError:
+    code: str
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    id: str
+    origin: str
+    user: str
+    incoming: Incoming
+    language: str
+    request: VideoRequest
+    adjustments: tuple[Adjustment, ...]
+    usd: Decimal
+    up_to: bool
+    state: State
+    fal_position: int | None
+    cancel_asked: bool
+    error: JobError | None
+    video: VideoFile | None
+    status_ref: str | None
+    told: str | None
+    sendings: int
+    send_after: int | None
+    created: int
+    changed: int
+    rendering_since: int | None
+
+    @property
+    def address(self) -> Address:
+        return self.incoming.address
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """What the front desk decided to start: goes into the tables in the transaction that closes its inbox row."""
+
+    incoming: Incoming
+    language: str
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """The claim of one job. `sending` with no living process behind it means: fal may have been paid."""
+
+    job_id: str
+    state: str
+    attempt: int
+    handle: RequestHandle | None
+    created: int
+
+
+def incoming_from(record: dict[str, Any]) -> Incoming:
+    attachment = record["attachment"]
+    return Incoming(
+        **{
+            **record,
+            "address": Address(**record["address"]),
+            "attachment": AttachmentRef(**attachment) if attachment else None,
+        }
+    )
+
+
+def request_from(record: dict[str, Any]) -> VideoRequest:
+    return VideoRequest(**{**record, "mode": Mode(record["mode"])})
+
+
+def job_from(row: sa.Row[Any]) -> Job:
+    values = row._asdict()
+    price, up_to = values.pop("price_micro"), values.pop("price_up_to")
+    return Job(
+        **{
+            **values,
+            "incoming": incoming_from(values["incoming"]),
+            "request": request_from(values["request"]),
+            "adjustments": tuple(Adjustment(**each) for each in values["adjustments"]),
+            "usd": price / MICRO,
+            "up_to": up_to,
+            "state": State(values["state"]),
+            "error": JobError(**values["error"]) if values["error"] else None,
+            "video": VideoFile(**values["video"]) if values["video"] else None,
+        }
+    )
+
+
+def submit_from(row: sa.Row[Any]) -> Submit:
+    handle = RequestHandle(**row.handle) if row.handle else None
+    return Submit(row.job_id, row.state, row.attempt, handle, row.created)
+
+
+def micro(usd: Decimal) -> int:
+    """Whole micro-dollars, a fraction rounded up: a price is never understated."""
+    return int((usd * MICRO).to_integral_value(rounding="ROUND_CEILING"))
+
+
+def record(value: Any) -> dict[str, Any]:
+    """A frozen dataclass as JSON: enums are their words already."""
+    return asdict(value)
+
+
+def source_kind(incoming: Incoming) -> Kind | None:
+    return Kind(incoming.attachment.kind) if incoming.attachment else None

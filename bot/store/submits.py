@@ -1,0 +1,101 @@
+"""Claims: the permission to make the one paid request of a job. Committed before the request leaves."""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+import sqlalchemy as sa
+
+from bot.store.database import Connection, Database, now_ms
+from bot.store.jobs import move_within
+from bot.store.records import FREE, State, Submit, record, submit_from
+from bot.store.tables import jobs, submits
+from core.types import RequestHandle
+
+Claim = Literal["yours", "cancelled", "taken"]
+
+
+class Submits:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def claim(self, job_id: str) -> Claim:
+        """Answer "yours": POST now, exactly once; "taken": an earlier run of this job was here, read what it left.
+
+        The claim meets the cancel flag in this transaction: whichever commits first decides.
+        """
+
+        def work(connection: Connection) -> Claim:
+            job = connection.execute(sa.select(jobs.c.state, jobs.c.cancel_asked).where(jobs.c.id == job_id)).one()
+            if job.cancel_asked and State(job.state) in FREE | {State.CANCELLED}:
+                move_within(connection, job_id, State.CANCELLED, only_from=FREE, why="asked before the claim")
+                return "cancelled"
+            if not _insert(connection, job_id) and not _again(connection, job_id):
+                return "taken"
+            move_within(connection, job_id, State.SUBMITTING)
+            return "yours"
+
+        return await self._db.write(work)
+
+    async def read(self, job_id: str) -> Submit:
+        query = sa.select(submits).where(submits.c.job_id == job_id)
+        return await self._db.read(lambda connection: submit_from(connection.execute(query).one()))
+
+    async def accepted(self, job_id: str, handle: RequestHandle) -> None:
+        """Fal has the job: remember where, and that it renders now. Also adopts a request found after a doubt."""
+
+        def work(connection: Connection) -> None:
+            values = {"state": "accepted", "handle": record(handle), "request_id": handle.request_id}
+            connection.execute(_change(job_id).values(**values, changed=now_ms()))
+            move_within(connection, job_id, State.RENDERING, why=handle.request_id, rendering_since=now_ms())
+
+        await self._db.write(work)
+
+    async def refused(self, job_id: str) -> None:
+        await self._set(job_id, "refused")
+
+    async def not_sent(self, job_id: str) -> None:
+        """Proven: nothing reached fal. The claim may be taken again."""
+        await self._set(job_id, "not_sent")
+
+    async def _set(self, job_id: str, state: str) -> None:
+        change = _change(job_id).where(submits.c.state == "sending").values(state=state, changed=now_ms())
+
+        def work(connection: Connection) -> None:
+            connection.execute(change)
+
+        await self._db.write(work)
+
+    async def job_of(self, request_id: str) -> tuple[str, RequestHandle] | None:
+        """The job that bought this request, for `poll` and for webhooks."""
+        query = sa.select(submits).where(submits.c.request_id == request_id)
+
+        def work(connection: Connection) -> tuple[str, RequestHandle] | None:
+            row = connection.execute(query).first()
+            return (row.job_id, RequestHandle(**row.handle)) if row else None
+
+        return await self._db.read(work)
+
+
+def claimed_at(submit: Submit) -> datetime:
+    return datetime.fromtimestamp(submit.created / 1000, tz=UTC)
+
+
+def _insert(connection: Connection, job_id: str) -> bool:
+    """Whether this call made the row. The returned row is the proof; rowcount lies on some drivers."""
+    taken = connection.execute(sa.select(submits.c.job_id).where(submits.c.job_id == job_id)).first()
+    if taken is not None:
+        return False
+    at = now_ms()
+    row = submits.insert().values(job_id=job_id, state="sending", attempt=1, created=at, changed=at)
+    return connection.execute(row.returning(submits.c.job_id)).first() is not None
+
+
+def _again(connection: Connection, job_id: str) -> bool:
+    """Compare-and-set from a proven non-delivery back to `sending`."""
+    change = _change(job_id).where(submits.c.state == "not_sent")
+    values = {"state": "sending", "attempt": submits.c.attempt + 1, "changed": now_ms()}
+    return connection.execute(change.values(**values).returning(submits.c.job_id)).first() is not None
+
+
+def _change(job_id: str) -> sa.Update:
+    return submits.update().where(submits.c.job_id == job_id)
