@@ -40,8 +40,14 @@ class Engine:
         self._database = database
         self._workflows: dict[str, Callable[[str], Coroutine[Any, Any, None]]] = {}
         self._lock: TextIO | None = None
-        self._client: DBOSClient | None = None
         self._interval_s = wake_interval_s
+        # The client works beside a running bot, too: it enqueues and sends, and runs nothing.
+        self._client = DBOSClient(
+            system_database_engine=database.engine,
+            serializer=DBOSPortableJSONSerializer(),
+            application_name=_NAME,
+            lazy=True,  # it must not open a transaction of its own while one of ours is under way
+        )
 
     def register(self, name: str, body: Callable[[str], Awaitable[None]]) -> None:
         """Name the workflow that `body` is. Before `start`."""
@@ -82,21 +88,9 @@ class Engine:
     async def stop(self) -> None:
         """Steps under way are cancelled and run again at the next start: so end the paid ones first."""
         await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=0)
-        if self._client is not None:
-            self._client.destroy()
+        self._client.destroy()
         if self._lock is not None:
             self._lock.close()
-
-    @property
-    def client(self) -> DBOSClient:
-        """Works beside a running bot, too: it enqueues and sends, and runs nothing."""
-        if self._client is None:
-            self._client = DBOSClient(
-                system_database_engine=self._database.engine,
-                serializer=DBOSPortableJSONSerializer(),
-                application_name=_NAME,
-            )
-        return self._client
 
     def enqueue_within(self, connection: Connection, name: str, job_id: str, partition: str) -> None:
         """Into the limited queue, as part of the caller's transaction. The job id is the idempotency key."""
@@ -107,7 +101,7 @@ class Engine:
             "queue_partition_key": partition,
             "app_version": VERSION,
         }
-        self.client.enqueue_in_transaction(connection, options, job_id)
+        self._client.enqueue_in_transaction(connection, options, job_id)
 
     async def begin(self, name: str, workflow_id: str, job_id: str) -> None:
         """Start at once, outside the queue. The same `workflow_id` twice is the same workflow."""
@@ -117,7 +111,7 @@ class Engine:
     async def wake(self, workflow_id: str, topic: str, message: dict[str, Any]) -> None:
         """Durable, and may come before the `wait`. A workflow that does not exist (any more) is no error."""
         try:
-            await self.client.send_async(workflow_id, message, topic)
+            await self._client.send_async(workflow_id, message, topic)
         except dbos_error.DBOSNonExistentWorkflowError:
             log.info("nobody to wake", extra={"workflow": workflow_id})
 
