@@ -113,7 +113,7 @@ class Engine:
         try:
             await self._client.send_async(workflow_id, message, topic)
         except dbos_error.DBOSNonExistentWorkflowError:
-            log.info("nobody to wake", extra={"workflow": workflow_id})
+            log.debug("nobody to wake", extra={"workflow": workflow_id})
 
     @staticmethod
     async def step(name: str, body: Callable[..., Coroutine[Any, Any, R]], *args: Any) -> R:

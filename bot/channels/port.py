@@ -96,15 +96,19 @@ class VideoMessage:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What differs between chats, as data."""
+    """What differs between chats, as data. Sizes in bytes, gaps between two edits in seconds; `progress_bars`: the chat
+    draws `Message.progress`.
+    """
 
     video_bytes: int
     image_bytes: int
+    source_video_bytes: int = 100_000_000
     caption_chars: int = 1024
     text_chars: int = 4096
     edits: bool = True
     edit_gap_s: float = 3.0
     group_edit_gap_s: float = 6.0
+    progress_bars: bool = False
 
 
 class DeliveryError(Exception):

@@ -79,6 +79,15 @@ class Jobs:
 
         return await self._db.read(work)
 
+    async def waiting_to_be_told(self, now: int) -> list[Job]:
+        """Jobs whose outcome waits for its next series of attempts, and whose time has come."""
+        query = sa.select(jobs).where(jobs.c.told.is_(None), jobs.c.send_after <= now)
+
+        def work(connection: Connection) -> list[Job]:
+            return [job_from(row) for row in connection.execute(query)]
+
+        return await self._db.read(work)
+
     async def place(self, job: Job) -> int:
         """How many jobs are before this one in our own queue, plus one."""
         query = sa.select(sa.func.count()).where(jobs.c.state == State.QUEUED).where(jobs.c.created < job.created)
@@ -118,6 +127,16 @@ class Jobs:
 
         await self._db.write(work)
 
+    async def note_position(self, job_id: str, position: int | None) -> None:
+        """The place in fal's queue; None when fal works on it."""
+        moved = jobs.c.fal_position.is_distinct_from(position)
+        change = jobs.update().where(jobs.c.id == job_id, moved).values(fal_position=position, changed=now_ms())
+
+        def work(connection: Connection) -> None:
+            connection.execute(change)
+
+        await self._db.write(work)
+
     async def published(self, job_id: str, request: VideoRequest, usd: Decimal) -> None:
         await self.note(job_id, request=record(request), price_micro=micro(usd))
 
@@ -130,7 +149,7 @@ class Jobs:
             if State(state) in FREE:
                 unpaid = sa.select(submits.c.state).where(submits.c.job_id == job_id)
                 if connection.execute(unpaid).scalar() in {None, "not_sent"}:
-                    move_within(connection, job_id, State.CANCELLED, why="asked before anything was bought")
+                    move_within(connection, job_id, State.CANCELLED, why="asked before anything was bought", told="")
                     return "free"
             return "running" if State(state) in {State.SUBMITTING, State.RENDERING} else "late"
 

@@ -73,6 +73,7 @@ class Job:
     error: JobError | None
     video: VideoFile | None
     status_ref: str | None
+    status_shown: str | None
     told: str | None
     sendings: int
     send_after: int | None

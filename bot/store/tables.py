@@ -22,7 +22,8 @@ jobs = sa.Table(
     sa.Column("error", sa.JSON),  # {"code", "facts"}
     sa.Column("video", sa.JSON),  # facts of the finished file: name, size, width, height, duration_s
     sa.Column("status_ref", sa.String),  # the chat's reference of the status message
-    sa.Column("told", sa.String),  # reference of the message that gave the outcome; "" while none
+    sa.Column("status_shown", sa.String),  # its text now, so that it is never edited to what it already says
+    sa.Column("told", sa.String),  # reference of the message that gave the outcome; null while none did
     sa.Column("sendings", sa.Integer, nullable=False, default=0),  # series of delivery attempts begun
     sa.Column("send_after", sa.BigInteger),  # an outcome that waits is tried again then
     sa.Column("created", sa.BigInteger, nullable=False),

@@ -55,6 +55,7 @@ def upgrade() -> None:
         sa.Column("error", sa.JSON(), nullable=True),
         sa.Column("video", sa.JSON(), nullable=True),
         sa.Column("status_ref", sa.String(), nullable=True),
+        sa.Column("status_shown", sa.String(), nullable=True),
         sa.Column("told", sa.String(), nullable=True),
         sa.Column("sendings", sa.Integer(), nullable=False),
         sa.Column("send_after", sa.BigInteger(), nullable=True),

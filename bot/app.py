@@ -1,0 +1,229 @@
+"""The composition root: the only file that knows everybody. Builds the program, serves, and stops it in order."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from core.fal import FalQueue
+from core.webhooks import JwksCache, callback_token
+from pydantic_settings import BaseSettings
+
+from bot.access import Access
+from bot.channels import connectors
+from bot.channels.port import ChannelPort, Services
+from bot.delivery import Delivery
+from bot.engine import Engine
+from bot.frontdesk import FrontDesk
+from bot.inbox import Inbox
+from bot.jobs import Render
+from bot.progress import Progress
+from bot.server import Health, Server, bind, build
+from bot.settings import Settings
+from bot.store import Store
+from bot.texts import LANGUAGES, say
+from bot.watcher import Watcher
+from bot.webhook import Webhook
+from core.config import EnvSettings
+
+log = logging.getLogger(__name__)
+
+S = TypeVar("S", bound=BaseSettings)
+
+_STUCK_S = 60.0
+_SWEEP_S = 20.0
+
+
+class App:
+    """Everything of one process. `start`, then `stop`; `serve` does both around a signal."""
+
+    def __init__(self, settings: Settings, store: Store, secret: bytes, *, demo: bool) -> None:
+        self._settings = settings
+        self._store = store
+        self._secret = secret
+        self._demo = demo
+        self._tasks: list[asyncio.Task[None]] = []
+        self.health = Health()
+        self.channels: dict[str, ChannelPort] = {}
+        self._engine = Engine(store.database)
+        self._queue = FalQueue.from_settings(settings)
+        webhooks = settings.public_url is not None
+        self._watcher = Watcher(engine=self._engine, store=store, queue=self._queue, webhooks=webhooks)
+        self._progress = Progress(store=store, channels=self.channels)
+        self._render = Render(
+            engine=self._engine,
+            store=store,
+            queue=self._queue,
+            channels=self.channels,
+            settings=settings,
+            webhook_url=self._webhook_url,
+            watch=self._watcher.kick,
+        )
+        self._delivery = Delivery(engine=self._engine, store=store, channels=self.channels, settings=settings)
+        frontdesk = FrontDesk(
+            store=store,
+            engine=self._engine,
+            channels=self.channels,
+            default_model=settings.default_model,
+            send_again=self._delivery.again,
+        )
+        self.inbox = Inbox(
+            store=store,
+            engine=self._engine,
+            frontdesk=frontdesk,
+            progress=self._progress,
+            access=Access.from_settings(settings.access, settings.admins, demo=demo),
+            channels=self.channels,
+        )
+        self._keys = JwksCache(settings)
+        self._webhook = Webhook(
+            engine=self._engine,
+            store=store,
+            queue=self._queue,
+            watcher=self._watcher,
+            keys=self._keys,
+            secret=secret,
+        )
+        self._server: Server | None = None
+
+    @classmethod
+    async def build(cls, settings: Settings, *, demo: bool = False) -> "App":
+        """Folders, tables and every part; nothing runs yet. Raises ValueError for settings that do not fit."""
+        for folder in (settings.videos_dir, settings.assets_dir, settings.uploads_dir, settings.work_dir):
+            await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        store = await Store.open(settings.store_url)
+        app = cls(settings, store, await store.database.secret(), demo=demo)
+        app._connect()
+        return app
+
+    def _connect(self) -> None:
+        services = Services(
+            inbox=self.inbox,
+            journal=self._store.journal,
+            say=say,
+            language_of=self._store.people.language,
+            secret=self._secret,
+            videos_dir=self._settings.videos_dir,
+            uploads_dir=self._settings.uploads_dir,
+            public_url=self._settings.public_url,
+            port=self._settings.port,
+            demo=self._demo,
+            load=self._load,
+            languages=LANGUAGES,
+        )
+        for connect in connectors():
+            channel = connect(services)
+            if channel is not None:
+                self.channels[channel.name] = channel
+
+    def _load(self, cls: type[S]) -> S:
+        if self._demo and issubclass(cls, EnvSettings):
+            return cls.offline()
+        return cls()
+
+    def _webhook_url(self, job_id: str) -> str | None:
+        base = self._settings.public_url
+        return f"{base}/fal/webhook/{callback_token(self._secret, job_id)}" if base else None
+
+    async def start(self, listener: socket.socket) -> None:
+        """Ready in well under two seconds: nothing here waits for the outside. Raises AlreadyRunning."""
+        self._render.register()
+        self._delivery.register()
+        routes = [route for channel in self.channels.values() for route in channel.routes()]
+        web = build(
+            health=self.health, assets_dir=self._settings.assets_dir, webhook=self._webhook.receive, routes=routes
+        )
+        self._server = Server(web, listener)
+        await self._engine.start(user_jobs=self._settings.user_jobs, all_jobs=self._settings.jobs)
+        await self._server.start()
+        loops = {"inbox": self.inbox.run, "watcher": self._watcher.run, "progress": self._progress.run}
+        for name, loop in {**loops, "sweeper": self._sweep}.items():
+            self._tasks.append(asyncio.create_task(loop(), name=name))
+        for channel in self.channels.values():
+            await channel.start()
+        self.health.problems = self._problems
+        self.health.reason = None
+
+    async def stop(self) -> None:
+        """No new update, no new claim; paid requests under way are answered and recorded; then everything ends."""
+        self.health.reason = "stopping"
+        for channel in self.channels.values():
+            await channel.stop_intake()
+        self.inbox.close()
+        await self._render.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._engine.stop()
+        for channel in self.channels.values():
+            await channel.stop()
+        if self._server is not None:
+            await self._server.stop()
+        await self._queue.close()
+        await self._keys.close()
+        self._store.close()
+
+    async def _sweep(self) -> None:
+        while True:
+            try:
+                await self._delivery.sweep()
+            except Exception:
+                log.exception("sweeper")
+            await asyncio.sleep(_SWEEP_S)
+
+    def _problems(self) -> list[str]:
+        now = time.monotonic()
+        loops = {"inbox": self.inbox.turned, "watcher": self._watcher.turned, "progress": self._progress.turned}
+        stuck = [f"{name} loop is stuck" for name, turned in loops.items() if now - turned > _STUCK_S]
+        dead = [f"{task.get_name()} loop has ended" for task in self._tasks if task.done()]
+        return stuck + dead + [f"{each.name} does not turn" for each in self.channels.values() if not each.alive()]
+
+
+async def serve(
+    settings: Settings, *, demo: bool = False, on_ready: Callable[[App, str], Awaitable[None]] | None = None
+) -> None:
+    """Run until SIGTERM or SIGINT, then stop cleanly. Raises OSError (port taken), ValueError, AlreadyRunning."""
+    listener = bind(settings.host, settings.port)
+    settings = settings.model_copy(update={"port": listener.getsockname()[1]})
+    app = await App.build(settings, demo=demo)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    try:
+        await app.start(listener)
+        if on_ready is not None:
+            await on_ready(app, f"http://{_shown(settings.host)}:{settings.port}/")
+        await stop.wait()
+    finally:
+        with contextlib.suppress(asyncio.CancelledError):
+            await app.stop()
+
+
+async def serve_demo(*, output_dir: Path, port: int, on_ready: Callable[[App, str], Awaitable[None]]) -> None:
+    """The whole product on loopback: the sandbox stands in for fal, the web chat is open, no setting is read."""
+    from core.sandbox import create_app  # noqa: PLC0415 - the demo alone needs it, and it is heavy
+
+    folder = output_dir / "demo"
+    listener = bind("127.0.0.1", 0)
+    sandbox = Server(create_app(folder=folder / "sandbox"), listener)
+    await sandbox.start()
+    settings = Settings.offline(
+        fal_key="sandbox",
+        fal_queue_url=f"http://127.0.0.1:{listener.getsockname()[1]}",
+        output_dir=folder,
+        port=port,
+    )
+    try:
+        await serve(settings, demo=True, on_ready=on_ready)
+    finally:
+        await sandbox.stop()
+
+
+def _shown(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)

@@ -1,0 +1,154 @@
+"""deliver_v1: the outcome of a job goes back to the chat it came from: the video itself, or the word on what happened.
+
+Sending is recorded before and after. A process that died while sending sends once more: a duplicate is possible, a loss
+is not. No answer after the bytes left is doubt: not repeated by itself, the person gets a "Send again" button.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from bot import notices
+from bot.channels.port import ChannelPort, DeliveryError, VideoMessage
+from bot.engine import Engine
+from bot.jobs import DELIVER, STOP, Next, retry
+from bot.settings import Settings
+from bot.store import Store
+from bot.store.database import now_ms
+from bot.store.records import ENDED, Job, State, record
+from core import media
+from core.errors import VideoError
+
+log = logging.getLogger(__name__)
+
+_TRIES = 6
+_PAUSES_S = (1.0, 3.0, 10.0, 30.0, 60.0, 60.0)
+_PARKED_S = (60, 300, 900, 3600)  # between two series of attempts, longer each time
+_HAS_VIDEO = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED})
+
+
+class Delivery:
+    def __init__(
+        self, *, engine: Engine, store: Store, channels: Mapping[str, ChannelPort], settings: Settings
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._channels = channels
+        self._settings = settings
+
+    def register(self) -> None:
+        self._engine.register(DELIVER, self.deliver)
+
+    async def deliver(self, job_id: str) -> None:
+        for attempt in range(_TRIES):
+            result = await self._engine.step("send", self._guarded, job_id)
+            if result["next"] != "retry":
+                return
+            await self._engine.sleep(max(result["after"], _PAUSES_S[attempt]))
+        await self._engine.step("wait", self.park, job_id)
+
+    async def _guarded(self, job_id: str) -> Next:
+        try:
+            return await self.send(job_id)
+        except DeliveryError as error:
+            return await self._not_taken(job_id, error)
+        except Exception:
+            log.exception("delivery failed", extra={"job_id": job_id})
+            return retry(5.0)
+
+    async def send(self, job_id: str) -> Next:
+        """One attempt. Raises DeliveryError."""
+        job = await self._store.jobs.get(job_id)
+        if job is None or job.told is not None:
+            return STOP
+        channel = self._channels.get(job.address.channel)
+        if channel is None:
+            raise DeliveryError("gone", "this channel is not connected now")
+        if job.video is not None and job.state in _HAS_VIDEO:
+            await self._send_video(job, channel)
+        elif job.state in ENDED:
+            ref = await channel.show(job.address, notices.outcome(job), reply_to=job.incoming.reply_to)
+            await self._store.jobs.note(job_id, told=ref)
+        return STOP
+
+    async def _send_video(self, job: Job, channel: ChannelPort) -> None:
+        video = await self._fitted(job, channel)
+        await self._store.jobs.move(job.id, State.UPLOADING, only_from=_HAS_VIDEO)
+        ref = await channel.send_video(job.address, video, reply_to=job.incoming.reply_to)
+        await self._store.jobs.move(job.id, State.DELIVERED, told=ref, send_after=None)
+        log.info("delivered", extra={"job_id": job.id, "channel": channel.name})
+        await asyncio.to_thread(_forget, self._settings.work_dir / job.id)
+
+    async def _fitted(self, job: Job, channel: ChannelPort) -> VideoMessage:
+        """A copy that this chat plays natively and takes; the original stays as fal made it."""
+        if job.video is None:
+            raise DeliveryError("refused", "no video")
+        folder = self._settings.work_dir / job.id
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        original = self._settings.videos_dir / job.video.name
+        fitted = folder / f"{original.stem}-{channel.name}.mp4"
+        thumbnail = fitted.with_suffix(".jpg")
+        try:
+            if not fitted.exists():
+                await media.make_playable(original, fitted, max_bytes=channel.limits.video_bytes)
+            probe = await media.probe(fitted)
+            await media.thumbnail(fitted, thumbnail)
+        except VideoError as error:
+            raise DeliveryError("refused", error.code) from error
+        return VideoMessage(
+            path=fitted,
+            caption=notices.caption(job),
+            width=probe.width,
+            height=probe.height,
+            duration_s=probe.duration_s or job.video.duration_s,
+            thumbnail=thumbnail,
+            job_id=job.id,
+        )
+
+    async def _not_taken(self, job_id: str, error: DeliveryError) -> Next:
+        log.warning("not delivered", extra={"job_id": job_id, "verdict": error.verdict, "reason": error.reason})
+        job = await self._store.jobs.get(job_id)
+        if job is None:
+            return STOP
+        if error.moved_to is not None:
+            address = replace(job.address, chat_id=error.moved_to)
+            await self._store.jobs.note(job_id, incoming=record(replace(job.incoming, address=address)))
+            return retry(0.0)
+        if error.verdict == "retry" or (error.verdict == "doubt" and job.state is not State.UPLOADING):
+            return retry(error.after_s)  # a text may be said twice, but never not at all
+        if error.verdict == "doubt":
+            await self._store.jobs.move(job_id, State.DELIVERY_DOUBT, why=error.reason)
+            return retry(0.0)  # now with the word on the doubt, and its button
+        return await self.park(job_id, why=error.reason)
+
+    async def park(self, job_id: str, why: str = "too many attempts") -> Next:
+        """It waits as a row, with no workflow; the sweeper starts the next series of attempts."""
+        job = await self._store.jobs.get(job_id)
+        if job is None or job.told is not None:
+            return STOP
+        pause_s = _PARKED_S[min(job.sendings, len(_PARKED_S) - 1)]
+        if job.video is not None and job.state in _HAS_VIDEO:
+            await self._store.jobs.move(job_id, State.UNDELIVERED, why=why)
+        await self._store.jobs.note(job_id, send_after=now_ms() + pause_s * 1000)
+        return STOP
+
+    async def again(self, job: Job) -> None:
+        """A new series of attempts: after a wait, or because its owner asked."""
+        series = job.sendings + 1
+        if job.video is not None:
+            await self._store.jobs.move(job.id, State.READY, why="sent again", told=None)
+        await self._store.jobs.note(job.id, sendings=series, send_after=None)
+        await self._engine.begin(DELIVER, f"{job.id}:tell:{series}", job.id)
+
+    async def sweep(self) -> None:
+        """Outcomes whose waiting time is over."""
+        for job in await self._store.jobs.waiting_to_be_told(now_ms()):
+            await self.again(job)
+
+
+def _forget(folder: Path) -> None:
+    for path in folder.glob("*"):
+        path.unlink(missing_ok=True)
+    folder.rmdir()

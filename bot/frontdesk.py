@@ -1,0 +1,261 @@
+"""One message in, one decision out: an answer in words, or a new job. Access was checked before it came here."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from core.models import SourceFacts
+
+from bot import commands, notices
+from bot.channels.port import Action, ChannelPort, Incoming, Message
+from bot.engine import Engine
+from bot.jobs import TOPIC
+from bot.store import Store
+from bot.store.database import now_ms
+from bot.store.records import ACTIVE, Job, NewJob, State, source_kind
+from bot.texts import LANGUAGES, error_text, pick, say
+from core import models
+from core.errors import BadRequest
+from core.types import Kind, Mode, Plan
+
+_HISTORY = 10
+_PROMPT_SHOWN = 60
+
+Decision = Message | NewJob | None
+
+
+class FrontDesk:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        engine: Engine,
+        channels: Mapping[str, ChannelPort],
+        default_model: str,
+        send_again: Callable[[Job], Awaitable[None]],
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._channels = channels
+        self._default_model = default_model
+        self._send_again = send_again
+
+    async def language(self, incoming: Incoming) -> str:
+        return await self._store.people.language(incoming.user) or pick(incoming.language)
+
+    async def decide(self, incoming: Incoming) -> Decision:
+        """What to do about this message. None: it was not for us."""
+        language = await self.language(incoming)
+        if incoming.pressed is not None:
+            command = commands.pressed(incoming.pressed)
+        else:
+            has_attachment = incoming.attachment is not None
+            command = commands.parse(incoming.text, has_attachment=has_attachment, direct=incoming.direct)
+        match command:
+            case None:
+                return None
+            case commands.MakeVideo():
+                return self._make_video(incoming, command, language)
+            case commands.Cancel(job=job_id):
+                return await self._cancel(incoming, job_id, language)
+            case commands.Resend(job=job_id):
+                return await self._resend(incoming, job_id, language)
+            case commands.ShowStatus(job=job_id):
+                return await self._status(incoming, job_id, language)
+            case commands.ShowHistory():
+                return await self._history(incoming, language)
+            case commands.ChooseLanguage(language=chosen):
+                return await self._choose_language(incoming, chosen, language)
+            case _:
+                return self._say(command, language)
+
+    def _say(self, command: commands.Command, language: str) -> Message:
+        """Answers that need nothing but words."""
+        match command:
+            case commands.ShowModels():
+                return Message("\n".join([say(language, "models-title"), *_model_lines(language)]))
+            case commands.ShowPrice(wishes=wishes):
+                return self._prices(wishes, language)
+            case commands.Start():
+                return Message(say(language, "start"))
+            case commands.Unknown(word=word, suggestion=suggestion):
+                if suggestion:
+                    return Message(say(language, "unknown-command-suggestion", word=word, suggestion=suggestion))
+                return Message(say(language, "unknown-command", word=word))
+            case commands.PlainText():
+                return Message(say(language, "plain-text-hint"))
+            case _:
+                return Message(say(language, "help"))
+
+    def _make_video(self, incoming: Incoming, command: commands.MakeVideo, language: str) -> Message | NewJob:
+        if not command.prompt.strip():
+            return Message(say(language, _missing_prompt(source_kind(incoming))))
+        try:
+            self._check_size(incoming)
+            return NewJob(incoming, language, self._plan(incoming, command))
+        except BadRequest as error:
+            return Message(error_text(language, error.code, error.facts))
+
+    def _check_size(self, incoming: Incoming) -> None:
+        attachment = incoming.attachment
+        if attachment is None or attachment.size is None:
+            return
+        limits = self._channels[incoming.address.channel].limits
+        most = limits.image_bytes if attachment.kind == "image" else limits.source_video_bytes
+        if attachment.size > most:
+            raise BadRequest("file_too_large", kind=attachment.kind, max_bytes=most)
+
+    def _plan(self, incoming: Incoming, command: commands.MakeVideo) -> Plan:
+        kind, attachment, wishes = source_kind(incoming), incoming.attachment, command.wishes
+        duration_s = attachment.duration_s if attachment else None
+        return models.plan(
+            command.prompt,
+            model=wishes.model or self._default_model,
+            mode=kind.mode if kind else Mode.TEXT_TO_VIDEO,
+            duration_s=wishes.duration_s,
+            resolution=wishes.resolution,
+            aspect_ratio=wishes.aspect_ratio,
+            seed=wishes.seed,
+            source=SourceFacts(kind, duration_s=duration_s) if kind else None,
+        )
+
+    def _prices(self, wishes: commands.Wishes, language: str) -> Message:
+        lines = [say(language, "price-title")]
+        names = [wishes.model] if wishes.model else [model.key for model in models.list_models() if model.tier]
+        try:
+            for name in names:
+                plan = models.plan("price", model=name, duration_s=wishes.duration_s, resolution=wishes.resolution)
+                facts = notices.facts(plan.request)
+                lines.append(say(language, "price-line", **facts, price=models.usd_text(plan.quote.usd)))
+        except BadRequest as error:
+            return Message(error_text(language, error.code, error.facts))
+        lines.append(say(language, "price-note"))
+        return Message("\n".join(lines))
+
+    async def _cancel(self, incoming: Incoming, job_id: str | None, language: str) -> Message:
+        job = await self._which(incoming, job_id)
+        if job is None:
+            return await self._cancel_none_or_many(incoming, job_id, language)
+        verdict = await self._store.jobs.ask_cancel(job.id) if job.state in ACTIVE else "late"
+        if verdict == "free":
+            return Message(say(language, "cancelled-free", job=job.id), job_id=job.id)
+        if verdict == "late":
+            return Message(say(language, "cancel-too-late", job=job.id), job_id=job.id)
+        await self._engine.wake(job.id, TOPIC, {"cancel": True})
+        return Message(say(language, "cancel-requested-running", job=job.id), job_id=job.id)
+
+    async def _cancel_none_or_many(self, incoming: Incoming, job_id: str | None, language: str) -> Message:
+        if job_id is not None:
+            return Message(say(language, "job-unknown", job=job_id))
+        active = await self._active(incoming)
+        if not active:
+            return Message(say(language, "cancel-nothing"))
+        buttons = tuple(
+            Action(f"{job.id} {_short(job.request.prompt, 24)}", commands.data_for("cancel", job.id)) for job in active
+        )
+        return Message(say(language, "cancel-which"), buttons)
+
+    async def _resend(self, incoming: Incoming, job_id: str, language: str) -> Message | None:
+        job = await self._which(incoming, job_id)
+        if job is None:
+            return Message(say(language, "job-unknown", job=job_id))
+        if job.state is State.DELIVERY_DOUBT:
+            await self._send_again(job)
+        return None
+
+    async def _status(self, incoming: Incoming, job_id: str | None, language: str) -> Message:
+        if job_id is None:
+            jobs = await self._active(incoming)
+            waiting = await self._store.jobs.find(
+                user=incoming.user, states=[State.DOUBT, State.UNDELIVERED, State.DELIVERY_DOUBT], newest=5
+            )
+            jobs += waiting
+        else:
+            job = await self._which(incoming, job_id)
+            if job is None:
+                return Message(say(language, "job-unknown", job=job_id))
+            jobs = [job]
+        if not jobs:
+            return Message(say(language, "status-none"))
+        return Message("\n".join([await self._status_line(job, language) for job in jobs]))
+
+    async def _status_line(self, job: Job, language: str) -> str:
+        place = await self._store.jobs.place(job) if job.state is State.QUEUED else 0
+        state = notices.state_line(job, place=place, now_ms=now_ms())
+        return say(language, "status-line", job=job.id, state=state, prompt=_short(job.request.prompt))
+
+    async def _history(self, incoming: Incoming, language: str) -> Message:
+        jobs = await self._store.jobs.find(user=incoming.user, newest=_HISTORY)
+        if not jobs:
+            return Message(say(language, "history-none"))
+        lines = [say(language, "history-title")]
+        for job in jobs:
+            lines.append(
+                say(
+                    language,
+                    "history-line",
+                    job=job.id,
+                    when=datetime.fromtimestamp(job.created / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M"),
+                    state=notices.state_line(job, place=0, now_ms=now_ms()),
+                    price=models.usd_text(job.usd),
+                    prompt=_short(job.request.prompt),
+                )
+            )
+        return Message("\n".join(lines))
+
+    async def _choose_language(self, incoming: Incoming, asked: str | None, language: str) -> Message:
+        buttons = tuple(
+            Action(say(code, f"button-language-{code}"), commands.data_for("lang", code)) for code in LANGUAGES
+        )
+        if asked is None:
+            return Message(say(language, "language-choose"), buttons)
+        if asked not in LANGUAGES:
+            return Message(say(language, "language-unknown", asked=asked), buttons)
+        await self._store.people.choose_language(incoming.user, asked)
+        return Message(say(asked, "language-set"))
+
+    async def _active(self, incoming: Incoming) -> list[Job]:
+        return await self._store.jobs.find(user=incoming.user, states=ACTIVE)
+
+    async def _which(self, incoming: Incoming, job_id: str | None) -> Job | None:
+        """The person's own job: the one named, or the only one that runs. Other people's do not exist here."""
+        if job_id is None:
+            active = await self._active(incoming)
+            return active[0] if len(active) == 1 else None
+        job = await self._store.jobs.get(job_id.upper())
+        return job if job is not None and job.user == incoming.user else None
+
+
+def _missing_prompt(kind: Kind | None) -> str:
+    return {None: "prompt-missing", Kind.IMAGE: "photo-needs-prompt", Kind.VIDEO: "video-needs-prompt"}[kind]
+
+
+def _short(prompt: str, most: int = _PROMPT_SHOWN) -> str:
+    one_line = " ".join(prompt.split())
+    return one_line if len(one_line) <= most else f"{one_line[: most - 1]}…"
+
+
+def _model_lines(language: str) -> list[str]:
+    lines = []
+    for model in models.list_models():
+        price: Decimal | None = _five_seconds(model.key)
+        lines.append(
+            say(
+                language,
+                "models-line",
+                tier=model.tier or "",
+                name=model.name,
+                key=model.key,
+                price=models.usd_text(price) if price is not None else "",
+                modes=" ".join(sorted(str(mode) for mode in model.modes)),
+            )
+        )
+    return lines
+
+
+def _five_seconds(key: str) -> Decimal | None:
+    """The price of a plain text-to-video with the model's defaults nearest to 5 s; None where it takes no text alone."""
+    try:
+        return models.plan("price", model=key).quote.usd
+    except BadRequest:
+        return None

@@ -1,0 +1,351 @@
+"""render_v1: a job from its turn in the queue to the checked mp4 on disk. The same story as core.generate, made durable.
+
+Each step returns {"next": ...} as JSON; what a job is stands in our rows, the engine only remembers how far it came.
+The paid submit happens at most once: `Submits.claim` is committed before the POST, and a claim that an earlier run left
+open is never posted again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Literal, TypedDict
+
+from core.assets import publish_asset
+from core.download import video_filename
+from core.fal import FalQueue
+from core.generate import fetch_result
+from core.models import SourceFacts
+
+from bot.channels.port import ChannelPort, DeliveryError
+from bot.engine import Engine
+from bot.settings import Settings
+from bot.store import Store
+from bot.store.database import now_ms
+from bot.store.records import AT_FAL, ENDED, FREE, Job, JobError, State, VideoFile
+from bot.store.submits import claimed_at
+from core import models
+from core.errors import Cancelled, NotDelivered, Repeat, ResultExpired, StillRunning, SubmitUnknown, VideoError
+from core.types import Asset, Completed, RequestHandle
+
+log = logging.getLogger(__name__)
+
+RENDER = "render_v1"
+COLLECT = "collect_v1"
+DELIVER = "deliver_v1"
+TOPIC = "fal"
+
+_SOURCE_NAMES = {"image": "source.jpg", "video": "source.mp4"}  # the content decides what it really is
+_PREPARE_TRIES = 8
+_NOT_SENT_WINDOW_S = 15 * 60
+_RESOLVE_LOOKS_S = (2.0, 6.0, 12.0)  # told within 30 seconds
+_WAIT_S = 300.0
+_DOWNLOAD_TRIES = 300  # with pauses up to 5 minutes: a day
+
+
+class Next(TypedDict, total=False):
+    next: Literal["go", "stop", "retry", "wait", "doubt"]
+    after: float
+
+
+GO: Next = {"next": "go"}
+STOP: Next = {"next": "stop"}
+WAIT: Next = {"next": "wait"}
+DOUBT: Next = {"next": "doubt"}
+
+
+def retry(after: float) -> Next:
+    return {"next": "retry", "after": after}
+
+
+class Render:
+    """The steps, and the workflows that string them together."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        store: Store,
+        queue: FalQueue,
+        channels: Mapping[str, ChannelPort],
+        settings: Settings,
+        webhook_url: Callable[[str], str | None],
+        watch: Callable[[], None],
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._queue = queue
+        self._channels = channels
+        self._settings = settings
+        self._webhook_url = webhook_url
+        self._watch = watch
+        self._posting: set[str] = set()
+        self._closing = False
+
+    def register(self) -> None:
+        self._engine.register(RENDER, self.render)
+        self._engine.register(COLLECT, self.collect)
+
+    async def close(self, *, timeout_s: float = 20.0) -> None:
+        """Start no more claims, and let the paid requests under way be answered and recorded."""
+        self._closing = True
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        while self._posting and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - bounded, at shutdown
+            await asyncio.sleep(0.05)
+
+    # Workflows: only steps, waits and pauses; what comes next depends on nothing but recorded results.
+
+    async def render(self, job_id: str) -> None:
+        if await self._prepared(job_id) and await self._bought(job_id):
+            await self._collected(job_id)
+        await self._engine.begin(DELIVER, f"{job_id}:tell", job_id)
+
+    async def collect(self, job_id: str) -> None:
+        """From "fal has it" on: for a request that was found after a doubt."""
+        await self._collected(job_id)
+        await self._engine.begin(DELIVER, f"{job_id}:tell-again", job_id)
+
+    async def _prepared(self, job_id: str) -> bool:
+        for attempt in range(_PREPARE_TRIES):
+            result = await self._step("prepare", self.prepare, job_id)
+            if result["next"] != "retry":
+                return result["next"] == "go"
+            await self._engine.sleep(result["after"] or min(60, 2**attempt))
+        await self._step("give up preparing", self.give_up, job_id)
+        return False
+
+    async def _bought(self, job_id: str) -> bool:
+        while True:
+            result = await self._step("submit", self.submit, job_id)
+            if result["next"] != "retry":
+                break
+            await self._engine.sleep(result["after"])
+        if result["next"] == "doubt":
+            for pause in _RESOLVE_LOOKS_S:
+                await self._engine.sleep(pause)
+                result = await self._step("find submitted", self.find_submitted, job_id)
+                if result["next"] == "go":
+                    return True
+            await self._step("park", self.park, job_id)
+        return result["next"] == "go"
+
+    async def _collected(self, job_id: str) -> None:
+        while True:
+            message = await self._engine.wait(TOPIC, timeout_s=_WAIT_S)
+            result = await self._step("look", self.look, job_id, bool(message and message.get("cancel")))
+            if result["next"] == "go":
+                result = await self._downloaded(job_id)
+            if result["next"] != "wait":
+                return
+
+    async def _downloaded(self, job_id: str) -> Next:
+        for attempt in range(_DOWNLOAD_TRIES):
+            result = await self._step("download", self.download, job_id)
+            if result["next"] != "retry":
+                return result
+            await self._engine.sleep(result["after"] or min(300, 2**attempt))
+        return await self._step("give up downloading", self.give_up, job_id)
+
+    async def _step(self, name: str, body: Callable[..., Awaitable[Next]], *args: Any) -> Next:
+        return await self._engine.step(name, self._guarded, name, body, *args)
+
+    async def _guarded(self, name: str, body: Callable[..., Awaitable[Next]], job_id: str, *args: Any) -> Next:
+        """A bug or a broken disk must not end a workflow: it would strand what was paid. It is retried, and logged."""
+        try:
+            return await body(job_id, *args)
+        except Exception:
+            log.exception("step failed", extra={"job_id": job_id, "step": name})
+            return DOUBT if name == "submit" else retry(5.0)
+
+    # Step bodies: each may run twice (a crash between its effect and its record).
+
+    async def prepare(self, job_id: str) -> Next:
+        """The source is fetched from the chat, cleaned and published; the price is confirmed. Free."""
+        job = await self._job(job_id)
+        if not await self._store.jobs.move(job_id, State.PREPARING, only_from=FREE):
+            return GO if job.state in AT_FAL else STOP
+        if job.incoming.attachment is None or job.request.source_url:
+            return GO
+        try:
+            await self._publish(job)
+        except DeliveryError as error:
+            if error.verdict in {"retry", "doubt"}:
+                return retry(error.after_s)
+            return await self._fail(job_id, JobError("source_unavailable", {}), only_from=FREE)
+        except VideoError as error:
+            if error.repeat is Repeat.FREE_STEP:
+                return retry(0.0)
+            return await self._fail(job_id, JobError(error.code, dict(error.facts)), only_from=FREE)
+        return GO
+
+    async def _publish(self, job: Job) -> None:
+        reference = job.incoming.attachment
+        if reference is None:
+            return
+        folder = self._settings.work_dir / job.id
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        source = folder / _SOURCE_NAMES[reference.kind]
+        await self._channels[job.address.channel].fetch(reference, source)
+        asset = await publish_asset(source, settings=self._settings)
+        request = replace(job.request, source_url=asset.url)
+        usd = _price(job, asset)
+        if usd > job.usd:
+            raise VideoError("price_changed", price=models.usd_text(usd))
+        await self._store.jobs.published(job.id, request, usd)
+        await asyncio.to_thread(source.unlink, missing_ok=True)
+
+    async def submit(self, job_id: str) -> Next:
+        """The one paid request. After the claim, every way out of here is recorded."""
+        if self._closing:
+            await asyncio.Event().wait()  # until the engine cancels this step; it runs again after the restart
+        self._posting.add(job_id)
+        try:
+            return await self._submit(job_id)
+        finally:
+            self._posting.discard(job_id)
+
+    async def _submit(self, job_id: str) -> Next:
+        claim = await self._store.submits.claim(job_id)
+        if claim == "cancelled":
+            return STOP
+        if claim == "taken":
+            return await self._claimed_before(job_id)
+        job = await self._job(job_id)
+        try:
+            submission = await self._queue.submit(job.request, webhook_url=self._webhook_url(job_id))
+        except SubmitUnknown:
+            return DOUBT
+        except NotDelivered as error:
+            await self._store.submits.not_sent(job_id)
+            return await self._again_later(job_id, error)
+        except VideoError as error:
+            await self._store.submits.refused(job_id)
+            return await self._fail(job_id, JobError(error.code, dict(error.facts)))
+        await self._store.submits.accepted(job_id, submission.handle)
+        self._watch()
+        return GO
+
+    async def _claimed_before(self, job_id: str) -> Next:
+        """An earlier run of this step was here. What it left open may have been paid: it is never posted again."""
+        submit = await self._store.submits.read(job_id)
+        if submit.state == "accepted":
+            self._watch()
+            return GO
+        return DOUBT if submit.state == "sending" else STOP
+
+    async def _again_later(self, job_id: str, error: NotDelivered) -> Next:
+        submit = await self._store.submits.read(job_id)
+        if now_ms() - submit.created > _NOT_SENT_WINDOW_S * 1000:
+            return await self._fail(job_id, JobError(error.code, dict(error.facts)))
+        after = error.facts.get("retry_after")
+        return retry(float(after) if isinstance(after, int | float) else min(60.0, 2.0**submit.attempt))
+
+    async def find_submitted(self, job_id: str) -> Next:
+        """After a lost answer: does fal's own list know the request? Buys nothing."""
+        job, submit = await self._job(job_id), await self._store.submits.read(job_id)
+        if submit.state == "accepted":
+            return GO
+        handle = await self._queue.find_submitted(
+            job.request.endpoint,
+            source_url=job.request.source_url,
+            prompt=job.request.prompt,
+            since=claimed_at(submit),
+        )
+        if handle is None:
+            return STOP
+        await self._adopt(job_id, handle)
+        return GO
+
+    async def _adopt(self, job_id: str, handle: RequestHandle) -> None:
+        await self._store.submits.accepted(job_id, handle)
+        self._watch()
+
+    async def park(self, job_id: str) -> Next:
+        """Nobody can say whether it was paid: it stands still, visibly, and its owner is told."""
+        log.warning("a paid request may be lost", extra={"job_id": job_id})
+        await self._store.jobs.move(job_id, State.DOUBT, only_from={State.SUBMITTING}, why="no answer to the submit")
+        return STOP
+
+    async def look(self, job_id: str, cancel: bool) -> Next:
+        """Ask fal itself; whatever woke us is only a hint."""
+        handle = (await self._store.submits.read(job_id)).handle
+        if handle is None:
+            return STOP
+        try:
+            if cancel:
+                await self._queue.cancel(handle)
+            status = await self._queue.status(handle)
+        except ResultExpired as error:
+            return await self._fail(job_id, JobError(error.code, dict(error.facts)), only_from=AT_FAL)
+        except VideoError as error:
+            log.info("fal did not say", extra={"job_id": job_id, "code": error.code})
+            return WAIT
+        return GO if isinstance(status, Completed) else WAIT
+
+    async def download(self, job_id: str) -> Next:
+        """The result, the file, and a full check of it. Free, so it is repeated until it works."""
+        job, handle = await self._job(job_id), (await self._store.submits.read(job_id)).handle
+        if job.video is not None or handle is None:
+            return STOP
+        await self._store.jobs.move(job_id, State.DOWNLOADING, only_from={State.RENDERING})
+        name = video_filename(
+            model=job.request.model,
+            duration_s=job.request.duration_s,
+            resolution=job.request.resolution,
+            short_id=job_id,
+            now=datetime.fromtimestamp(job.created / 1000, tz=UTC),
+        )
+        into = self._settings.videos_dir / name
+        try:
+            probe = await fetch_result(self._queue, handle, into, settings=self._settings)
+        except StillRunning:
+            await self._store.jobs.move(job_id, State.RENDERING, only_from={State.DOWNLOADING})
+            return WAIT
+        except VideoError as error:
+            if error.repeat is Repeat.FREE_STEP:
+                log.warning("download", extra={"job_id": job_id, "code": error.code})
+                return retry(0.0)
+            return await self._over(job_id, error)
+        video = VideoFile(name, probe.size, probe.width, probe.height, probe.duration_s or 0.0)
+        await self._store.jobs.finish(job_id, video)
+        return STOP
+
+    async def _over(self, job_id: str, error: VideoError) -> Next:
+        if isinstance(error, Cancelled):
+            await self._store.jobs.move(
+                job_id, State.CANCELLED, why="fal confirmed", error={"code": error.code, "facts": {}}
+            )
+            return STOP
+        return await self._fail(job_id, JobError(error.code, dict(error.facts)), only_from=AT_FAL)
+
+    async def give_up(self, job_id: str) -> Next:
+        job = await self._job(job_id)
+        if job.state in ENDED or job.state is State.READY:
+            return STOP
+        code = "source_unavailable" if job.state in FREE else "download_failed"
+        return await self._fail(job_id, JobError(code, {}))
+
+    async def _fail(self, job_id: str, error: JobError, *, only_from: frozenset[State] | None = None) -> Next:
+        log.info("job failed", extra={"job_id": job_id, "code": error.code})
+        await self._store.jobs.fail(job_id, error, only_from=only_from)
+        return STOP
+
+    async def _job(self, job_id: str) -> Job:
+        job = await self._store.jobs.get(job_id)
+        if job is None:
+            raise LookupError(job_id)
+        return job
+
+
+def _price(job: Job, asset: Asset) -> Decimal:
+    """The price for the source as it really is: an edit is priced by its probed seconds."""
+    if job.request.duration_s is not None:
+        return job.usd
+    source = SourceFacts(asset.kind, asset.width, asset.height, asset.duration_s, asset.size)
+    request = job.request
+    again = models.plan(
+        request.prompt, model=request.model, mode=request.mode, resolution=request.resolution, source=source
+    )
+    return again.quote.usd

@@ -1,0 +1,126 @@
+"""The one HTTP server: health, published assets, fal's webhook, and whatever routes the channels bring."""
+
+import asyncio
+import contextlib
+import logging
+import re
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+log = logging.getLogger(__name__)
+
+_ASSET_NAME = re.compile(r"[A-Za-z0-9_-]{16,}\.(?:jpg|mp4|webm|mkv|mov)")
+_ASSET_TYPES = {
+    ".jpg": "image/jpeg",
+    ".mp4": "video/mp4",
+    ".webm": "video/webm",
+    ".mkv": "video/x-matroska",
+    ".mov": "video/quicktime",
+}
+_WEBHOOK_BYTES = 4_000_000
+_GRACE_S = 3
+
+Webhook = Callable[[str, bytes, dict[str, str]], Awaitable[int]]
+
+
+class Health:
+    """What /healthz and /readyz say. `reason` is None when work is accepted."""
+
+    def __init__(self) -> None:
+        self.reason: str | None = "starting"
+        self.problems: Callable[[], list[str]] = list
+
+
+def build(*, health: Health, assets_dir: Path, webhook: Webhook, routes: Sequence[BaseRoute]) -> Starlette:
+    async def healthz(_request: Request) -> Response:
+        problems = health.problems()
+        return JSONResponse({"status": "red" if problems else "ok", "problems": problems}, 503 if problems else 200)
+
+    async def readyz(_request: Request) -> Response:
+        ready = health.reason is None
+        return JSONResponse({"ready": ready, "reason": health.reason}, 200 if ready else 503)
+
+    async def asset(request: Request) -> Response:
+        return await _asset(assets_dir, request.path_params["name"])
+
+    async def fal_webhook(request: Request) -> Response:
+        body = await _body(request, _WEBHOOK_BYTES)
+        if body is None:
+            return PlainTextResponse("too large", 413)
+        status = await webhook(request.path_params["token"], body, dict(request.headers))
+        return PlainTextResponse("", status)
+
+    return Starlette(
+        routes=[
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/fal-assets/{name}", asset),
+            Route("/fal/webhook/{token}", fal_webhook, methods=["POST"]),
+            *routes,
+        ]
+    )
+
+
+async def _asset(folder: Path, name: str) -> Response:
+    """One published file by its unguessable name; nothing else of the folder exists for the world."""
+    path = folder / name
+    if not _ASSET_NAME.fullmatch(name) or not await asyncio.to_thread(path.is_file):
+        return PlainTextResponse("not found", 404)
+    headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=3600"}
+    return FileResponse(path, media_type=_ASSET_TYPES[path.suffix], headers=headers)
+
+
+async def _body(request: Request, most: int) -> bytes | None:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            return None
+    return bytes(body)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take the port before anything else starts. Raises OSError with words on what to do when it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise OSError(
+            f"port {port} on {host} is taken by another program: choose another with --port or REELBOT_PORT"
+        ) from error
+    listener.listen(128)
+    listener.setblocking(False)
+    return listener
+
+
+class Server:
+    """uvicorn in our loop, without its own signal handlers: it would re-raise SIGTERM, and nothing after would run."""
+
+    def __init__(self, app: Starlette, listener: socket.socket) -> None:
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_GRACE_S, ws="none"
+        )
+        self._server = uvicorn.Server(config)
+        self._server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+        self._listener = listener
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._listener]), name="http server")
+        while not self._server.started and not self._task.done():  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.01)
+
+    async def stop(self) -> None:
+        self._server.should_exit = True
+        if self._task is not None:
+            await self._task

@@ -1,0 +1,148 @@
+"""The one that knows when fal is done: holds fal's status streams, or looks at well placed times; both only wake jobs.
+
+The webhook (server.py) does the same from the other side. A message too many costs one status request, no more.
+"""
+
+import asyncio
+import logging
+import time
+
+from core.fal import FalQueue
+from core.waiting import looks
+
+from bot.engine import Engine
+from bot.jobs import COLLECT, TOPIC
+from bot.store import Store
+from bot.store.database import now_ms
+from bot.store.records import Job, State
+from bot.store.submits import claimed_at
+from core import models
+from core.errors import VideoError
+from core.types import Completed, Queued, QueueStatus, RequestHandle
+
+log = logging.getLogger(__name__)
+
+_SCAN_S = 5.0
+_STREAMS = 100
+_STREAM_TRIES = 3
+_AGAIN_S = 15.0
+_ADOPTION_S = 24 * 3600
+_ADOPTION_GAP_S = 300.0
+
+
+class Watcher:
+    def __init__(self, *, engine: Engine, store: Store, queue: FalQueue, webhooks: bool) -> None:
+        self._engine = engine
+        self._store = store
+        self._queue = queue
+        self._webhooks = webhooks
+        self._kick = asyncio.Event()
+        self._streams = asyncio.Semaphore(_STREAMS)
+        self._watched: dict[str, asyncio.Task[None]] = {}
+        self._next_adoption = 0.0
+        self.turned = time.monotonic()
+
+    def kick(self) -> None:
+        """There is a new request to watch."""
+        self._kick.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        try:
+            while True:
+                self.turned = time.monotonic()
+                try:
+                    await self._scan()
+                except Exception:
+                    log.exception("watcher")
+                self._kick.clear()
+                try:
+                    await asyncio.wait_for(self._kick.wait(), _SCAN_S)
+                except TimeoutError:
+                    continue
+        finally:
+            for task in self._watched.values():
+                task.cancel()
+
+    async def _scan(self) -> None:
+        rendering = {job.id: job for job in await self._store.jobs.find(states=[State.RENDERING])}
+        for job_id in [each for each, task in self._watched.items() if task.done() or each not in rendering]:
+            self._watched.pop(job_id).cancel()
+        for job_id, job in rendering.items():
+            if job_id not in self._watched:
+                self._watched[job_id] = asyncio.create_task(self._watch(job), name=f"watch {job_id}")
+        if time.monotonic() >= self._next_adoption:
+            self._next_adoption = time.monotonic() + _ADOPTION_GAP_S
+            await self._adopt_doubtful()
+
+    async def _watch(self, job: Job) -> None:
+        handle = (await self._store.submits.read(job.id)).handle
+        if handle is None:
+            return
+        try:
+            if self._webhooks or not await self._stream(job, handle):
+                await self._look(job, handle)
+        except Exception:
+            log.exception("watching ended", extra={"job_id": job.id})
+        await self._engine.wake(job.id, TOPIC, {"done": True})
+        await self._engine.wake(f"{job.id}:collect", TOPIC, {"done": True})
+        await asyncio.sleep(_AGAIN_S)  # still rendering after that: the next scan watches it again
+
+    async def _stream(self, job: Job, handle: RequestHandle) -> bool:
+        """Hold fal's status stream. False when there is no place for it or it keeps breaking."""
+        if self._streams.locked():
+            return False
+        async with self._streams:
+            for attempt in range(_STREAM_TRIES):
+                try:
+                    async for status in self._queue.stream(handle):
+                        await self._note(job, status)
+                        if isinstance(status, Completed):
+                            return True
+                except VideoError as error:
+                    log.debug("stream broke", extra={"job_id": job.id, "code": error.code})
+                await asyncio.sleep(2.0**attempt)
+        return False
+
+    async def _look(self, job: Job, handle: RequestHandle) -> None:
+        usual_s = models.find(job.request.model).usual_render_s
+        passed_s = (now_ms() - (job.rendering_since or now_ms())) / 1000
+        for gap in looks(usual_s=usual_s, passed_s=passed_s, webhook=self._webhooks):
+            await asyncio.sleep(gap)
+            try:
+                status = await self._queue.status(handle)
+            except VideoError as error:
+                if error.code == "result_expired":
+                    return
+                continue
+            await self._note(job, status)
+            if isinstance(status, Completed):
+                return
+
+    async def _note(self, job: Job, status: QueueStatus) -> None:
+        """The place in fal's queue, for the person who waits."""
+        position = status.position if isinstance(status, Queued) else None
+        await self._store.jobs.note_position(job.id, position)
+
+    async def _adopt_doubtful(self) -> None:
+        """Requests whose answer was lost may turn up in fal's list for a day: then they are still delivered."""
+        for job in await self._store.jobs.find(states=[State.DOUBT]):
+            if now_ms() - job.created > _ADOPTION_S * 1000:
+                continue
+            submit = await self._store.submits.read(job.id)
+            handle = await self._queue.find_submitted(
+                job.request.endpoint,
+                source_url=job.request.source_url,
+                prompt=job.request.prompt,
+                since=claimed_at(submit),
+            )
+            if handle is not None:
+                await self.adopt(job.id, handle)
+
+    async def adopt(self, job_id: str, handle: RequestHandle) -> None:
+        """A request whose submit was in doubt has been found: it is watched, fetched and delivered like any other."""
+        log.info("a lost request was found", extra={"job_id": job_id, "request_id": handle.request_id})
+        await self._store.submits.accepted(job_id, handle)
+        await self._store.jobs.note(job_id, told=None)
+        await self._engine.begin(COLLECT, f"{job_id}:collect", job_id)
+        self.kick()
