@@ -188,20 +188,7 @@ class FrontDesk:
         jobs = await self._store.jobs.find(user=incoming.user, newest=_HISTORY)
         if not jobs:
             return Message(say(language, "history-none"))
-        lines = [say(language, "history-title")]
-        for job in jobs:
-            lines.append(
-                say(
-                    language,
-                    "history-line",
-                    job=job.id,
-                    when=datetime.fromtimestamp(job.created / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M"),
-                    state=notices.state_line(job, place=0, now_ms=now_ms()),
-                    price=models.usd_text(job.usd),
-                    prompt=_short(job.request.prompt),
-                )
-            )
-        return Message("\n".join(lines))
+        return Message("\n".join([say(language, "history-title"), *(_history_line(job, language) for job in jobs)]))
 
     async def _choose_language(self, incoming: Incoming, asked: str | None, language: str) -> Message:
         buttons = tuple(
@@ -230,6 +217,18 @@ def _missing_prompt(kind: Kind | None) -> str:
     return {None: "prompt-missing", Kind.IMAGE: "photo-needs-prompt", Kind.VIDEO: "video-needs-prompt"}[kind]
 
 
+def _history_line(job: Job, language: str) -> str:
+    return say(
+        language,
+        "history-line",
+        job=job.id,
+        when=datetime.fromtimestamp(job.created / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M"),
+        state=notices.state_line(job, place=0, now_ms=now_ms()),
+        price=models.usd_text(job.usd),
+        prompt=_short(job.request.prompt),
+    )
+
+
 def _short(prompt: str, most: int = _PROMPT_SHOWN) -> str:
     one_line = " ".join(prompt.split())
     return one_line if len(one_line) <= most else f"{one_line[: most - 1]}…"
@@ -254,7 +253,7 @@ def _model_lines(language: str) -> list[str]:
 
 
 def _five_seconds(key: str) -> Decimal | None:
-    """The price of a plain text-to-video with the model's defaults nearest to 5 s; None where it takes no text alone."""
+    """The price of a text-to-video with the model's defaults, nearest to 5 s; None where it takes no text alone."""
     try:
         return models.plan("price", model=key).quote.usd
     except BadRequest:

@@ -1,4 +1,4 @@
-"""render_v1: a job from its turn in the queue to the checked mp4 on disk. The same story as core.generate, made durable.
+"""render_v1: a job from its turn in the queue to the checked mp4 on disk. The story of core.generate, made durable.
 
 Each step returns {"next": ...} as JSON; what a job is stands in our rows, the engine only remembers how far it came.
 The paid submit happens at most once: `Submits.claim` is committed before the POST, and a claim that an earlier run left
@@ -24,7 +24,7 @@ from bot.engine import Engine
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
-from bot.store.records import AT_FAL, ENDED, FREE, Job, JobError, State, VideoFile
+from bot.store.records import AT_FAL, ENDED, FREE, Job, JobError, State, VideoFile, record
 from bot.store.submits import claimed_at
 from core import models
 from core.errors import Cancelled, NotDelivered, Repeat, ResultExpired, StillRunning, SubmitUnknown, VideoError
@@ -315,7 +315,7 @@ class Render:
     async def _over(self, job_id: str, error: VideoError) -> Next:
         if isinstance(error, Cancelled):
             await self._store.jobs.move(
-                job_id, State.CANCELLED, why="fal confirmed", error={"code": error.code, "facts": {}}
+                job_id, State.CANCELLED, why="fal confirmed", error=record(JobError(error.code, {}))
             )
             return STOP
         return await self._fail(job_id, JobError(error.code, dict(error.facts)), only_from=AT_FAL)

@@ -9,7 +9,8 @@ from bot.texts import error_text, say
 from core import models
 from core.types import VideoRequest
 
-_LONG_S = 15 * 60
+_MINUTE_S = 60
+_LONG_S = 15 * _MINUTE_S
 
 
 def status(job: Job, *, place: int, now_ms: int) -> Message:
@@ -82,7 +83,7 @@ def _elapsed_s(job: Job, now_ms: int) -> int:
 
 def _coarse(seconds: int) -> int:
     """Shown seconds move in steps, since each change is an edit and edits share the chat's budget."""
-    step = 5 if seconds < 60 else 15
+    step = 5 if seconds < _MINUTE_S else 15
     return seconds // step * step
 
 

@@ -1,0 +1,416 @@
+"""The console commands. Exit codes: 0 done, 1 failed (one line on stderr), 2 bad usage. The shell is the operator."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from core.models import SourceFacts
+from pydantic import ValidationError
+
+import core
+from bot import doctor, logs
+from bot.app import App, serve, serve_demo
+from bot.engine import AlreadyRunning, Engine
+from bot.jobs import TOPIC
+from bot.server import Health, Server, bind, build
+from bot.settings import Settings
+from bot.store import Store
+from bot.store.records import Job, State
+from bot.texts import admin_text
+from core import models
+from core.errors import VideoError
+from core.types import Kind, Mode, Plan, Video
+
+DONE, FAILED, USAGE = 0, 1, 2
+
+Run = Callable[[argparse.Namespace], Awaitable[int]]
+
+
+class Failure(Exception):
+    """A one-line reason to end with exit code 1."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        return asyncio.run(options.run(options))
+    except Failure as error:
+        return _fail(str(error))
+    except VideoError as error:
+        return _fail(admin_text(error.code, error.facts))
+    except ValidationError as error:
+        return _fail("; ".join(_setting_problem(each) for each in error.errors(include_url=False, include_input=False)))
+    except (AlreadyRunning, ValueError, OSError) as error:
+        return _fail(logs.redact(str(error)))
+    except KeyboardInterrupt:
+        return _fail("interrupted")
+
+
+def _fail(reason: str) -> int:
+    print(f"reelbot: {' '.join(reason.split())}", file=sys.stderr)  # noqa: T201 - this is the console
+    return FAILED
+
+
+def _setting_problem(problem: Any) -> str:
+    name = ".".join(str(part) for part in problem["loc"])
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{name} {message}" if name else message
+
+
+def out(line: str = "") -> None:
+    print(line, flush=True)  # noqa: T201 - this is the console
+
+
+def note(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is the console
+
+
+# What each command does
+
+
+async def run(_options: argparse.Namespace) -> int:
+    settings = Settings()
+    logs.configure(secrets=_secrets(settings))
+
+    async def ready(app: App, address: str) -> None:
+        note(f"reelbot serves {', '.join(sorted(app.channels)) or 'no chat yet'} at {address}")
+        if not app.channels:
+            note("set TELEGRAM_BOT_TOKEN or REELBOT_WEB_TOKEN to connect a chat; `reelbot doctor` tells more")
+
+    await serve(settings, on_ready=ready)
+    return DONE
+
+
+async def demo(options: argparse.Namespace) -> int:
+    logs.configure(secrets=[])
+
+    async def ready(_app: App, address: str) -> None:
+        out(f"The demo is open at {address}")
+        out("Write /video a red fox running through fresh snow, or add a photo with a caption. Ctrl+C ends it.")
+
+    await serve_demo(
+        output_dir=Settings().output_dir if options.output is None else options.output,
+        port=options.port,
+        on_ready=ready,
+    )
+    return DONE
+
+
+async def generate(options: argparse.Namespace) -> int:
+    logs.configure(secrets=[], level="WARNING")
+    async with _fal(options) as settings:
+        plan = await _plan(options, settings)
+        note(_price_line(plan, sandbox=options.sandbox))
+        for each in plan.adjustments:
+            note(f"adjusted: {each.field} {each.asked} becomes {each.used or 'nothing (the model has no such option)'}")
+        if not (options.yes or options.sandbox) and not await _agreed():
+            raise Failure("not bought: answer y, or pass --yes")
+        video = await core.generate_video(
+            options.prompt,
+            model=options.model or settings.default_model,
+            duration=options.duration,
+            resolution=options.resolution,
+            aspect_ratio=options.aspect,
+            seed=options.seed,
+            image=options.image,
+            video=options.video,
+            settings=settings,
+            on_progress=None if options.json else _bar(),
+        )
+        _print_video(video, as_json=options.json)
+    return DONE
+
+
+async def publish(options: argparse.Namespace) -> int:
+    logs.configure(secrets=[], level="WARNING")
+    settings = Settings()
+    async with _assets_served(settings):
+        asset = await core.publish_asset(options.source, settings=settings)
+    out(asset.url)
+    return DONE
+
+
+async def poll(options: argparse.Namespace) -> int:
+    logs.configure(secrets=[], level="WARNING")
+    settings = Settings()
+    store = await Store.open(settings.store_url)
+    try:
+        known = await store.submits.job_of(options.request_id)
+    finally:
+        store.close()
+    video = await core.poll_video(
+        options.request_id,
+        handle=known[1] if known else None,
+        settings=settings,
+        on_progress=None if options.json else _bar(),
+    )
+    _print_video(video, as_json=options.json)
+    return DONE
+
+
+async def list_models(_options: argparse.Namespace) -> int:
+    for model in models.list_models():
+        out(f"{model.name}  [{model.key}]" + (f"  tier: {model.tier}" if model.tier else ""))
+        for line in models.describe(model):
+            out(f"    {line}")
+    return DONE
+
+
+async def jobs(options: argparse.Namespace) -> int:
+    store = await _store()
+    try:
+        states = [State(options.state)] if options.state else None
+        found = await store.jobs.find(user=options.user, states=states, newest=options.newest)
+    finally:
+        store.close()
+    for job in found:
+        out(f"{job.id}  {_when(job.created)}  {job.state:<14}  {_usd(job):>8}  {job.user:<20}  {job.request.model}")
+    if not found:
+        note("no such jobs")
+    return DONE
+
+
+async def job(options: argparse.Namespace) -> int:
+    store = await _store()
+    try:
+        found = await store.jobs.get(options.id.upper())
+        if found is None:
+            raise Failure(f"there is no job {options.id}: `reelbot jobs` lists them")
+        if options.cancel:
+            await _cancel(store, found)
+        found = await store.jobs.get(found.id) or found
+        for line in await _story(store, found):
+            out(line)
+    finally:
+        store.close()
+    return DONE
+
+
+async def _cancel(store: Store, found: Job) -> None:
+    verdict = await store.jobs.ask_cancel(found.id)
+    if verdict == "running":
+        await Engine(store.database).wake(found.id, TOPIC, {"cancel": True})
+    note(
+        {
+            "free": "cancelled: nothing was bought",
+            "running": "fal is asked to stop; it may still charge for it",
+            "late": "too late to cancel: it has ended, or its video is on the way",
+        }[verdict]
+    )
+
+
+async def run_doctor(options: argparse.Namespace) -> int:
+    logs.configure(secrets=[], level="CRITICAL")
+    findings = await doctor.examine()
+    if options.json:
+        out(json.dumps([finding.as_json() for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            out(finding.line())
+    return FAILED if any(finding.state == "wrong" for finding in findings) else DONE
+
+
+# Their parts
+
+
+async def _store() -> Store:
+    logs.configure(secrets=[], level="WARNING")
+    return await Store.open(Settings().store_url)
+
+
+def _secrets(settings: Settings) -> list[str]:
+    return [settings.fal_key.get_secret_value()] if settings.fal_key else []
+
+
+@asynccontextmanager
+async def _fal(options: argparse.Namespace) -> AsyncIterator[Settings]:
+    """The settings to buy with: the operator's, or those of a sandbox that lives as long as this command."""
+    if not options.sandbox:
+        settings = Settings()
+        async with _assets_served(settings):
+            yield settings
+        return
+    from core.sandbox import create_app  # noqa: PLC0415 - heavy, and only --sandbox needs it
+
+    with TemporaryDirectory(prefix="reelbot-sandbox-") as folder:
+        listener = bind("127.0.0.1", 0)
+        server = Server(create_app(folder=Path(folder)), listener)
+        await server.start()
+        try:
+            yield Settings.offline(
+                fal_key="sandbox",
+                fal_queue_url=f"http://127.0.0.1:{listener.getsockname()[1]}",
+                asset_host="fal",
+                output_dir=Settings().output_dir,
+            )
+        finally:
+            await server.stop()
+
+
+@asynccontextmanager
+async def _assets_served(settings: Settings) -> AsyncIterator[None]:
+    """Serve the asset folder while this command runs, unless something (a running bot) already has our port."""
+    if settings.fal_assets_url or not settings.assets_from_folder:
+        yield
+        return
+    try:
+        listener = bind(settings.host, settings.port)
+    except OSError:
+        yield
+        return
+
+    async def no_webhook(_token: str, _body: bytes, _headers: dict[str, str]) -> int:
+        return 503
+
+    server = Server(build(health=Health(), assets_dir=settings.assets_dir, webhook=no_webhook, routes=[]), listener)
+    await server.start()
+    try:
+        yield
+    finally:
+        await server.stop()
+
+
+async def _plan(options: argparse.Namespace, settings: Settings) -> Plan:
+    """The price before anything is sent. A video's seconds are looked at, since edits are priced by them."""
+    source, mode = None, Mode.TEXT_TO_VIDEO
+    if options.image:
+        source, mode = SourceFacts(Kind.IMAGE), Mode.IMAGE_TO_VIDEO
+    elif options.video:
+        probe = await core.probe(options.video)
+        source, mode = SourceFacts(Kind.VIDEO, duration_s=probe.duration_s), Mode.VIDEO_TO_VIDEO
+    return models.plan(
+        options.prompt,
+        model=options.model or settings.default_model,
+        mode=mode,
+        duration_s=options.duration,
+        resolution=options.resolution,
+        aspect_ratio=options.aspect,
+        seed=options.seed,
+        source=source,
+    )
+
+
+def _price_line(plan: Plan, *, sandbox: bool) -> str:
+    request, quote = plan.request, plan.quote
+    seconds = f", {request.duration_s} s" if request.duration_s else ""
+    resolution = f", {request.resolution}" if request.resolution else ""
+    price = f"{'up to ' if quote.up_to else ''}{models.usd_text(quote.usd)}"
+    free = " (sandbox: nothing is charged)" if sandbox else ""
+    return f"{models.find(request.model).name}{seconds}{resolution}: {price}{free}"
+
+
+async def _agreed() -> bool:
+    if not sys.stdin.isatty():
+        return False
+    answer = await asyncio.to_thread(input, "Buy it? [y/N] ")
+    return answer.strip().lower() in {"y", "yes"}
+
+
+def _bar() -> Callable[[core.Progress], None]:
+    def show(progress: core.Progress) -> None:
+        place = f", place {progress.position + 1}" if progress.position is not None else ""
+        line = f"{progress.phase}{place} {progress.elapsed_s:.0f} s"
+        if sys.stderr.isatty():
+            print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)  # noqa: T201 - this is the console
+
+    return show
+
+
+def _print_video(video: Video, *, as_json: bool) -> None:
+    if sys.stderr.isatty() and not as_json:
+        note("")
+    if not as_json:
+        out(str(video.local_path))
+        return
+    facts = {
+        "local_path": str(video.local_path),
+        "request_id": video.request_id,
+        "cost_usd": str(video.cost_usd) if video.cost_usd is not None else None,
+        "width": video.width,
+        "height": video.height,
+        "duration_s": video.duration_s,
+        "size": video.size,
+        "model": video.model,
+    }
+    out(json.dumps(facts))
+
+
+async def _story(store: Store, found: Job) -> list[str]:
+    lines = [
+        f"job {found.id}: {found.state}",
+        f"  for     {found.user} in {found.address.channel}:{found.address.chat_id}",
+        f"  model   {found.request.model} ({found.request.mode}), {_usd(found)}",
+        f"  prompt  {found.request.prompt}",
+    ]
+    if found.video:
+        lines.append(f"  video   {found.video.name} ({found.video.size} bytes)")
+    if found.error:
+        lines.append(f"  error   {admin_text(found.error.code, found.error.facts)}")
+    return lines + [
+        f"  {_when(at)}  {state}" + (f"  ({why})" if why else "") for at, state, why in await store.jobs.story(found.id)
+    ]
+
+
+def _usd(found: Job) -> str:
+    return models.usd_text(found.usd)
+
+
+def _when(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+# The grammar
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="reelbot", description="AI video in your chats.")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(name: str, body: Run, words: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=words, description=words)
+        added.set_defaults(run=body)
+        return added
+
+    demo_parser = command("demo", demo, "the whole product offline: no account, no key, no cost")
+    demo_parser.add_argument("--port", type=int, default=8080, help="0: a free one")
+    demo_parser.add_argument("--output", type=Path, help=argparse.SUPPRESS)
+    command("run", run, "serve every chat that has its credentials")
+    _generate_parser(command("generate", generate, "one video from the shell"))
+    publish_parser = command("publish", publish, "put a file into the fal-assets folder, print its public URL")
+    publish_parser.add_argument("source", metavar="FILE_OR_URL")
+    poll_parser = command("poll", poll, "resume any fal request and download its video")
+    poll_parser.add_argument("request_id", metavar="REQUEST_ID")
+    poll_parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    command("models", list_models, "tiers, models, what each accepts and costs")
+    jobs_parser = command("jobs", jobs, "what is running, done, failed")
+    jobs_parser.add_argument("--user", help="for example telegram:42")
+    jobs_parser.add_argument("--state", choices=[str(state) for state in State])
+    jobs_parser.add_argument("--newest", type=int, default=50, help="how many (50)")
+    job_parser = command("job", job, "one job's whole story")
+    job_parser.add_argument("id", metavar="ID")
+    job_parser.add_argument("--cancel", action="store_true", help="stop it")
+    doctor_parser = command("doctor", run_doctor, "check the whole chain and say how to fix what is wrong")
+    doctor_parser.add_argument("--json", action="store_true", help="for scripts")
+    return parser
+
+
+def _generate_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("prompt", metavar="PROMPT")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--image", type=Path, metavar="FILE", help="animate this photo")
+    source.add_argument("--video", type=Path, metavar="FILE", help="change this video")
+    parser.add_argument("--model", help="a tier, a model or a full fal endpoint id (REELBOT_DEFAULT_MODEL)")
+    parser.add_argument("--duration", type=int, metavar="N", help="seconds (5)")
+    parser.add_argument("--resolution", metavar="R", help="480p, 720p, 1080p")
+    parser.add_argument("--aspect", metavar="A", help="16:9, 9:16, 1:1")
+    parser.add_argument("--seed", type=int, metavar="N")
+    parser.add_argument("--yes", action="store_true", help="buy without asking")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    parser.add_argument("--sandbox", action="store_true", help="an offline stand-in for fal: no cost")
