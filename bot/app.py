@@ -164,6 +164,10 @@ class App:
             await channel.stop()
         if self._server is not None:
             await self._server.stop()
+        await self.close()
+
+    async def close(self) -> None:
+        """Let go of what `build` opened; for a program that was never started."""
         await self._queue.close()
         await self._keys.close()
         self._store.close()

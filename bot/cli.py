@@ -19,7 +19,7 @@ from bot import doctor, logs
 from bot.app import App, serve, serve_demo
 from bot.engine import AlreadyRunning, Engine
 from bot.jobs import TOPIC
-from bot.server import Health, Server, bind, build
+from bot.server import Server, bind, serve_assets
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.records import Job, State
@@ -131,7 +131,7 @@ async def generate(options: argparse.Namespace) -> int:
 async def publish(options: argparse.Namespace) -> int:
     logs.configure(secrets=[], level="WARNING")
     settings = Settings()
-    async with _assets_served(settings):
+    async with serve_assets(settings):
         asset = await core.publish_asset(options.source, settings=settings)
     out(asset.url)
     return DONE
@@ -234,7 +234,7 @@ async def _fal(options: argparse.Namespace) -> AsyncIterator[Settings]:
     """The settings to buy with: the operator's, or those of a sandbox that lives as long as this command."""
     if not options.sandbox:
         settings = Settings()
-        async with _assets_served(settings):
+        async with serve_assets(settings):
             yield settings
         return
     from core.sandbox import create_app  # noqa: PLC0415 - heavy, and only --sandbox needs it
@@ -252,29 +252,6 @@ async def _fal(options: argparse.Namespace) -> AsyncIterator[Settings]:
             )
         finally:
             await server.stop()
-
-
-@asynccontextmanager
-async def _assets_served(settings: Settings) -> AsyncIterator[None]:
-    """Serve the asset folder while this command runs, unless something (a running bot) already has our port."""
-    if settings.fal_assets_url or not settings.assets_from_folder:
-        yield
-        return
-    try:
-        listener = bind(settings.host, settings.port)
-    except OSError:
-        yield
-        return
-
-    async def no_webhook(_token: str, _body: bytes, _headers: dict[str, str]) -> int:
-        return 503
-
-    server = Server(build(health=Health(), assets_dir=settings.assets_dir, webhook=no_webhook, routes=[]), listener)
-    await server.start()
-    try:
-        yield
-    finally:
-        await server.stop()
 
 
 async def _plan(options: argparse.Namespace, settings: Settings) -> Plan:

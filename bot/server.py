@@ -1,11 +1,11 @@
 """The one HTTP server: health, published assets, fal's webhook, and whatever routes the channels bring."""
 
 import asyncio
-import contextlib
 import logging
 import re
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
 import uvicorn
@@ -13,6 +13,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+
+from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +113,7 @@ class Server:
             app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_GRACE_S, ws="none"
         )
         self._server = uvicorn.Server(config)
-        self._server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+        self._server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]
         self._listener = listener
         self._task: asyncio.Task[None] | None = None
 
@@ -124,3 +126,26 @@ class Server:
         self._server.should_exit = True
         if self._task is not None:
             await self._task
+
+
+@asynccontextmanager
+async def serve_assets(settings: Settings) -> AsyncIterator[None]:
+    """Serve the asset folder while a shell command needs it, unless something (a running bot) already has our port."""
+    if settings.fal_assets_url or not settings.assets_from_folder:
+        yield
+        return
+    try:
+        listener = bind(settings.host, settings.port)
+    except OSError:
+        yield
+        return
+
+    async def no_webhook(_token: str, _body: bytes, _headers: dict[str, str]) -> int:
+        return 503  # fal asks again later, when the bot is there
+
+    server = Server(build(health=Health(), assets_dir=settings.assets_dir, webhook=no_webhook, routes=[]), listener)
+    await server.start()
+    try:
+        yield
+    finally:
+        await server.stop()
