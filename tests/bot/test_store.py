@@ -1,0 +1,216 @@
+"""The tables: one transaction from message to job, claims that are given once, a cancel that meets the claim."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from bot.channels.port import Address, AttachmentRef, Incoming
+from bot.store import Store
+from bot.store.database import Connection
+from bot.store.records import NewJob, State
+from bot.store.tables import metadata
+from core.types import Adjustment, Mode, Plan, Quote, RequestHandle, VideoRequest
+
+HANDLE = RequestHandle("req-1", "owner/app/text-to-video", "https://q/s", "https://q/r", "https://q/c")
+
+
+def said(event: str = "m1", *, chat: str = "42", attachment: AttachmentRef | None = None) -> Incoming:
+    return Incoming(Address("telegram", chat), "77", event, chat, "/video a fox", attachment=attachment)
+
+
+def new_job(incoming: Incoming) -> NewJob:
+    request = VideoRequest("a fox", "happy-horse", Mode.TEXT_TO_VIDEO, "a/b", 5, "720p")
+    plan = Plan(request, Quote(Decimal("0.70"), "a/b", Decimal(5)), (Adjustment("duration", "4", "5"),))
+    return NewJob(incoming, "en", plan)
+
+
+def nothing(_connection: Connection, _job_id: str, _user: str) -> None:
+    """An engine that takes the job and does nothing with it."""
+
+
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[Store]:
+    store = await Store.open(f"sqlite:///{folder}/reelbot.db")
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def on_store(folder: Path, story: Callable[[Store], Awaitable[None]]) -> None:
+    async def run() -> None:
+        async with opened(folder) as store:
+            await story(store)
+
+    asyncio.run(run())
+
+
+async def accepted(store: Store, incoming: Incoming) -> str:
+    job_id = await store.jobs.accept(new_job(incoming), inbox_id=None, enqueue=nothing)
+    assert job_id is not None
+    return job_id
+
+
+def test_the_migrations_make_the_tables_we_read(tmp_path: Path) -> None:
+    async def story(store: Store) -> None:
+        found = await store.database.read(lambda connection: sa.inspect(connection).get_table_names())
+        assert set(metadata.tables) <= set(found)
+        for table in metadata.tables.values():
+
+            def columns(connection: Connection, name: str = table.name) -> set[str]:
+                return {column["name"] for column in sa.inspect(connection).get_columns(name)}
+
+            assert await store.database.read(columns) == {column.name for column in table.columns}
+
+    on_store(tmp_path, story)
+
+
+def test_opening_twice_migrates_once(tmp_path: Path) -> None:
+    async def story(_store: Store) -> None:
+        async with opened(tmp_path) as second:
+            assert await second.jobs.find() == []
+
+    on_store(tmp_path, story)
+
+
+def test_a_message_becomes_one_job_however_often_it_comes(tmp_path: Path) -> None:
+    async def story(store: Store) -> None:
+        await store.inbox.put([said(), said()])
+        letters = await store.inbox.waiting()
+        assert len(letters) == 1
+        first = await store.jobs.accept(new_job(said()), inbox_id=letters[0].id, enqueue=nothing)
+        again = await store.jobs.accept(new_job(said()), inbox_id=letters[0].id, enqueue=nothing)
+        assert first is not None
+        assert again is None
+        assert await store.inbox.waiting() == []
+
+    on_store(tmp_path, story)
+
+
+def test_a_job_that_the_engine_refuses_leaves_its_message_unread(tmp_path: Path) -> None:
+    def refuse(_connection: Connection, _job_id: str, _user: str) -> None:
+        raise RuntimeError("the queue is broken")
+
+    async def story(store: Store) -> None:
+        await store.inbox.put([said()])
+        letter = (await store.inbox.waiting())[0]
+        with pytest.raises(RuntimeError):
+            await store.jobs.accept(new_job(said()), inbox_id=letter.id, enqueue=refuse)
+        assert await store.jobs.find() == []
+        assert [each.id for each in await store.inbox.waiting()] == [letter.id]
+
+    on_store(tmp_path, story)
+
+
+def test_a_job_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    incoming = said(attachment=AttachmentRef("video", "file-9", 123, 4.5))
+
+    async def story(store: Store) -> None:
+        job = await store.jobs.get(await accepted(store, incoming))
+        assert job is not None
+        assert job.incoming == incoming
+        assert job.request == new_job(incoming).plan.request
+        assert job.adjustments == (Adjustment("duration", "4", "5"),)
+        assert (job.usd, job.state) == (Decimal("0.70"), State.QUEUED)
+
+    on_store(tmp_path, story)
+
+
+def test_the_claim_is_given_once(tmp_path: Path) -> None:
+    async def story(store: Store) -> None:
+        job_id = await accepted(store, said())
+        claims = await asyncio.gather(*(store.submits.claim(job_id) for _ in range(8)))
+        assert sorted(claims) == ["taken"] * 7 + ["yours"]
+
+    on_store(tmp_path, story)
+
+
+def test_a_proven_non_delivery_frees_the_claim_and_nothing_else_does(tmp_path: Path) -> None:
+    async def story(store: Store) -> None:
+        job_id = await accepted(store, said())
+        assert await store.submits.claim(job_id) == "yours"
+        await store.submits.not_sent(job_id)
+        assert await store.submits.claim(job_id) == "yours"
+        assert (await store.submits.read(job_id)).attempt == 2
+        await store.submits.accepted(job_id, HANDLE)
+        await store.submits.not_sent(job_id)
+        assert await store.submits.claim(job_id) == "taken"
+        assert (await store.submits.read(job_id)).handle == HANDLE
+        assert await store.submits.job_of("req-1") == (job_id, HANDLE)
+
+    on_store(tmp_path, story)
+
+
+def test_cancel_before_the_claim_is_free_and_final(tmp_path: Path) -> None:
+    async def story(store: Store) -> None:
+        job_id = await accepted(store, said())
+        assert await store.jobs.ask_cancel(job_id) == "free"
+        assert await store.submits.claim(job_id) == "cancelled"
+        job = await store.jobs.get(job_id)
+        assert job is not None
+        assert job.state is State.CANCELLED
+
+    on_store(tmp_path, story)
+
+
+def test_cancel_after_the_claim_does_not_pretend_to_be_free(tmp_path: Path) -> None:
+    async def story(store: Store) -> None:
+        job_id = await accepted(store, said())
+        assert await store.submits.claim(job_id) == "yours"
+        assert await store.jobs.ask_cancel(job_id) == "running"
+        await store.submits.accepted(job_id, HANDLE)
+        job = await store.jobs.get(job_id)
+        assert job is not None
+        assert job.state is State.RENDERING
+
+    on_store(tmp_path, story)
+
+
+def test_cancel_and_claim_at_once_agree(tmp_path: Path) -> None:
+    async def story(store: Store) -> None:
+        for number in range(10):
+            job_id = await accepted(store, said(f"m{number}"))
+            claim, verdict = await asyncio.gather(store.submits.claim(job_id), store.jobs.ask_cancel(job_id))
+            assert (claim, verdict) in {("yours", "running"), ("cancelled", "free")}
+
+    on_store(tmp_path, story)
+
+
+def test_states_change_only_from_where_they_may(tmp_path: Path) -> None:
+    async def story(store: Store) -> None:
+        job_id = await accepted(store, said())
+        assert not await store.jobs.move(job_id, State.READY, only_from={State.DOWNLOADING})
+        assert await store.jobs.move(job_id, State.PREPARING, only_from={State.QUEUED}, why="its turn")
+        assert [(state, why) for _, state, why in await store.jobs.story(job_id)] == [
+            ("queued", None),
+            ("preparing", "its turn"),
+        ]
+
+    on_store(tmp_path, story)
+
+
+def test_the_journal_tells_what_is_new(tmp_path: Path) -> None:
+    async def story(store: Store) -> None:
+        first = await store.journal.add("me", {"text": "a"})
+        await store.journal.add("me", {"text": "b"})
+        await store.journal.add("somebody", {"text": "x"})
+        seen = max(int(entry["change"]) for entry in await store.journal.read("me"))
+        await store.journal.replace("me", first, {"text": "c"})
+        assert [entry["text"] for entry in await store.journal.read("me", after_change=seen)] == ["c"]
+        assert [entry["text"] for entry in await store.journal.read("me")] == ["c", "b"]
+
+    on_store(tmp_path, story)
+
+
+def test_the_secret_stays_the_same(tmp_path: Path) -> None:
+    async def story(store: Store) -> None:
+        secret = await store.database.secret()
+        assert len(secret) == 32
+        assert await store.database.secret() == secret
+
+    on_store(tmp_path, story)
