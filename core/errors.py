@@ -145,3 +145,61 @@ class MediaError(VideoError):
 class Cancelled(VideoError):
     blame = Blame.USER
     default_code = "cancelled"
+
+
+ERROR_CODES: tuple[str, ...] = (
+    # accounts and settings
+    "not_configured",
+    "invalid_key",
+    "out_of_credits",
+    "insufficient_credits",
+    "key_locked",
+    "endpoint_not_allowed",
+    "model_not_found",
+    "wrong_endpoint",
+    "storage_not_allowed",
+    "asset_unreachable",
+    "no_asset_host",
+    # wishes
+    "image_url_not_public",
+    "unknown_model",
+    "unpriced",
+    "bad_option",
+    "prompt_missing",
+    "prompt_too_long",
+    "invalid_input",
+    "price_changed",
+    "unknown_request",
+    # photos and videos given
+    "unsupported_media",
+    "unreadable_media",
+    "truncated_media",
+    "file_too_large",
+    "image_too_small",
+    "image_aspect_ratio",
+    "video_too_long",
+    "video_too_short",
+    "source_not_supported",
+    "source_unavailable",
+    "bad_reference",
+    # what fal and its models answer
+    "content_policy_violation",
+    "no_media_generated",
+    "face_detection_error",
+    "generation_failed",
+    "generation_timeout",
+    "downstream_service_error",
+    "upstream_unavailable",
+    "fal_busy",
+    "fal_unavailable",
+    "not_delivered",
+    "submit_unknown",
+    "still_running",
+    "result_expired",
+    # the finished file
+    "download_failed",
+    "video_broken",
+    "disk_full",
+    "cancelled",
+)
+"""Every code there is, in the order of the README's table. The bot's catalogue has a sentence for each, in each language."""

@@ -1,0 +1,303 @@
+"""The rows: what each video model at fal takes and costs. Data only; adding a model is adding one row.
+
+Schemas and prices: the model pages at fal.ai/models/<endpoint id> (api and llms.txt), as read in November 2026. Prices
+are dollars per second of output unless the row says otherwise.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+from core.types import Mode
+
+Codec = Literal["int", "str", "str_s"]
+"""How a duration is written: 5, "5" or "5s". A strict endpoint refuses the other two with 422."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One mode of a model. Empty `durations`: no such field, the source decides; the same for the other tuples."""
+
+    id: str
+    usd_per_s: Mapping[str, Decimal]  # by resolution; "" where the endpoint has no such field
+    source_field: str | None = None
+    duration_codec: Codec = "int"
+    durations: tuple[int, ...] = ()  # seconds
+    resolutions: tuple[str, ...] = ()
+    default_resolution: str | None = None
+    aspect_ratios: tuple[str, ...] = ()
+    default_aspect_ratio: str | None = None
+    seed: bool = False
+    prompt_chars: int = 2500
+    fixed: Mapping[str, bool] = field(default_factory=dict)  # sent always, because the price depends on it
+    usd_per_source: Decimal = Decimal(0)
+    min_side: int = 300  # pixels of a source photo
+    max_ratio: float = 2.5  # long by short side of a source photo
+    source_seconds: tuple[int, int] = (0, 0)  # shortest and longest source video
+    billed_source_s: Decimal = Decimal(0)  # most seconds of a source that an edit is billed for
+    dearer_reading: bool = False  # the vendor's rule can be read two ways; ours is the dearer
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """`stand_in`: the model that takes over a mode this one lacks. `usual_render_s`: only places looks and bars."""
+
+    key: str
+    name: str
+    modes: Mapping[Mode, Endpoint]
+    tier: str | None = None
+    aliases: tuple[str, ...] = ()
+    stand_in: str | None = None
+    usual_render_s: float = 90.0
+
+    @property
+    def app(self) -> tuple[str, ...]:
+        """The owner/app of each endpoint: status, result and cancel live there (fal docs, inference-api)."""
+        return tuple(dict.fromkeys(app_of(endpoint.id) for endpoint in self.modes.values()))
+
+
+def app_of(endpoint_id: str) -> str:
+    """The first two segments of an endpoint id, three under the namespaces `workflows` and `comfy`."""
+    parts = endpoint_id.split("/")
+    return "/".join(parts[: 3 if parts[0] in {"workflows", "comfy"} else 2])
+
+
+def _usd(**prices: str) -> dict[str, Decimal]:
+    """`p720="0.14"` is 720p; `any="0.07"` the price of an endpoint without resolutions."""
+    return {"" if name == "any" else f"{name.removeprefix('p')}p": Decimal(price) for name, price in prices.items()}
+
+
+_T, _I, _V = Mode.TEXT_TO_VIDEO, Mode.IMAGE_TO_VIDEO, Mode.VIDEO_TO_VIDEO
+_WIDE = ("16:9", "9:16", "1:1")
+_FIVE = ("16:9", "9:16", "1:1", "4:3", "3:4")
+_NINE = (*_FIVE, "21:9", "9:21", "5:4", "4:5")
+_SEEDANCE = ("21:9", "16:9", "4:3", "1:1", "3:4", "9:16")
+
+
+def _wan25(mode: str, **more: object) -> Endpoint:
+    return Endpoint(
+        id=f"fal-ai/wan-25-preview/{mode}",
+        usd_per_s=_usd(p480="0.05", p720="0.10", p1080="0.15"),
+        duration_codec="str",
+        durations=(5, 10),
+        resolutions=("480p", "720p", "1080p"),
+        default_resolution="480p",
+        seed=True,
+        prompt_chars=1500,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _horse(path: str, p1080: str, **more: object) -> Endpoint:
+    return Endpoint(
+        id=f"alibaba/happy-horse/{path}",
+        usd_per_s=_usd(p720="0.14", p1080=p1080),
+        durations=tuple(range(3, 16)),
+        resolutions=("720p", "1080p"),
+        default_resolution="720p",
+        seed=True,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _seedance(path: str, prices: dict[str, Decimal], **more: object) -> Endpoint:
+    return Endpoint(
+        id=f"bytedance/seedance-2.0/{path}",
+        usd_per_s=prices,
+        duration_codec="str",
+        durations=tuple(range(4, 16)),
+        resolutions=tuple(prices),
+        default_resolution="720p",
+        aspect_ratios=_SEEDANCE,
+        fixed={"generate_audio": True},
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _wan27(mode: str, **more: object) -> Endpoint:
+    return Endpoint(
+        id=f"fal-ai/wan/v2.7/{mode}",
+        usd_per_s=_usd(p720="0.10", p1080="0.15"),
+        durations=tuple(range(2, 16)),
+        resolutions=("720p", "1080p"),
+        default_resolution="720p",
+        seed=True,
+        prompt_chars=1500,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _kling(path: str, price: str, durations: tuple[int, ...], **more: object) -> Endpoint:
+    return Endpoint(
+        id=f"fal-ai/kling-video/{path}",
+        usd_per_s=_usd(any=price),
+        duration_codec="str",
+        durations=durations,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _veo(path: str, price: str, **more: object) -> Endpoint:
+    return Endpoint(
+        id=f"fal-ai/veo3.1{path}",
+        usd_per_s=_usd(p720=price, p1080=price),
+        duration_codec="str_s",
+        durations=(4, 6, 8),
+        resolutions=("720p", "1080p"),
+        default_resolution="720p",
+        fixed={"generate_audio": True},
+        **more,  # type: ignore[arg-type]
+    )
+
+
+_FROM_TEXT_16_9 = {"default_aspect_ratio": "16:9"}
+_SEEDANCE_FAST = _usd(p480="0.1125", p720="0.2419")
+_SEEDANCE_MINI = _usd(p480="0.0721", p720="0.1547")
+_SEEDANCE_FULL = _usd(p720="0.3024")
+_SILENT = {"fixed": {"generate_audio": False}}
+_FOLLOWS_PHOTO = {"source_field": "image_url", "default_aspect_ratio": "auto"}
+_SHORT, _LONG = (5, 10), tuple(range(3, 16))
+
+MODELS: tuple[Model, ...] = (
+    Model(
+        key="wan-2.5",
+        name="Wan 2.5",
+        tier="budget",
+        aliases=("wan", "wan25", "fal-ai/wan/v2.5/text-to-video", "fal-ai/wan/v2.5/image-to-video"),
+        stand_in="happy-horse",
+        usual_render_s=60.0,
+        modes={
+            _T: _wan25("text-to-video", aspect_ratios=_WIDE, **_FROM_TEXT_16_9),
+            _I: _wan25("image-to-video", source_field="image_url"),
+        },
+    ),
+    Model(
+        key="happy-horse",
+        name="Happy Horse",
+        tier="balanced",
+        aliases=("happy-horse-1.0", "horse"),
+        usual_render_s=90.0,
+        modes={
+            _T: _horse("text-to-video", "0.28", aspect_ratios=_FIVE, **_FROM_TEXT_16_9),
+            _I: _horse("image-to-video", "0.28", source_field="image_url"),
+            # Billed for input and output together; whether a source over 15 s is billed whole is not said.
+            _V: Endpoint(
+                id="alibaba/happy-horse/video-edit",
+                source_field="video_url",
+                usd_per_s=_usd(p720="0.28", p1080="0.56"),
+                resolutions=("720p", "1080p"),
+                default_resolution="720p",
+                seed=True,
+                source_seconds=(3, 60),
+                billed_source_s=Decimal(60),
+                dearer_reading=True,
+            ),
+        },
+    ),
+    Model(
+        key="seedance-2.0-fast",
+        name="Seedance 2.0 Fast",
+        tier="premium",
+        aliases=("seedance", "seedance-2", "seedance-2.0", "seedance-fast"),
+        stand_in="happy-horse",
+        usual_render_s=120.0,
+        modes={
+            _T: _seedance("fast/text-to-video", _SEEDANCE_FAST, **_FROM_TEXT_16_9),
+            _I: _seedance("fast/image-to-video", _SEEDANCE_FAST, **_FOLLOWS_PHOTO),
+        },
+    ),
+    Model(
+        key="happy-horse-1.1",
+        name="Happy Horse 1.1",
+        aliases=("horse-1.1",),
+        stand_in="happy-horse",
+        modes={
+            _T: _horse("v1.1/text-to-video", "0.18", aspect_ratios=_NINE, **_FROM_TEXT_16_9),
+            _I: _horse("v1.1/image-to-video", "0.18", source_field="image_url"),
+        },
+    ),
+    Model(
+        key="wan-2.7",
+        name="Wan 2.7",
+        stand_in="happy-horse",
+        usual_render_s=70.0,
+        modes={
+            _T: _wan27("text-to-video", aspect_ratios=_FIVE, **_FROM_TEXT_16_9),
+            _I: _wan27("image-to-video", source_field="image_url"),
+        },
+    ),
+    Model(
+        key="seedance-2.0-mini",
+        name="Seedance 2.0 Mini",
+        aliases=("seedance-mini",),
+        stand_in="happy-horse",
+        modes={
+            _T: _seedance("mini/text-to-video", _SEEDANCE_MINI, **_FROM_TEXT_16_9),
+            _I: _seedance("mini/image-to-video", _SEEDANCE_MINI, **_FOLLOWS_PHOTO),
+        },
+    ),
+    Model(
+        key="seedance-2.0-standard",
+        name="Seedance 2.0",
+        aliases=("seedance-standard",),
+        stand_in="happy-horse",
+        usual_render_s=180.0,
+        modes={
+            _T: _seedance("text-to-video", _SEEDANCE_FULL, **_FROM_TEXT_16_9),
+            _I: _seedance("image-to-video", _SEEDANCE_FULL, **_FOLLOWS_PHOTO),
+        },
+    ),
+    Model(
+        key="kling-2.5-turbo",
+        name="Kling 2.5 Turbo",
+        aliases=("kling-turbo",),
+        stand_in="happy-horse",
+        modes={
+            _T: _kling("v2.5-turbo/pro/text-to-video", "0.07", _SHORT, aspect_ratios=_WIDE, **_FROM_TEXT_16_9),
+            _I: _kling("v2.5-turbo/pro/image-to-video", "0.07", _SHORT, source_field="image_url"),
+        },
+    ),
+    Model(
+        key="kling-2.6",
+        name="Kling 2.6 (silent)",
+        stand_in="happy-horse",
+        modes={
+            _T: _kling("v2.6/pro/text-to-video", "0.07", _SHORT, aspect_ratios=_WIDE, **_FROM_TEXT_16_9, **_SILENT),
+            _I: _kling("v2.6/pro/image-to-video", "0.07", _SHORT, source_field="start_image_url", **_SILENT),
+        },
+    ),
+    Model(
+        key="kling-3",
+        name="Kling 3 (silent)",
+        aliases=("kling",),
+        stand_in="happy-horse",
+        usual_render_s=150.0,
+        modes={
+            _T: _kling("v3/pro/text-to-video", "0.112", _LONG, aspect_ratios=_WIDE, **_FROM_TEXT_16_9, **_SILENT),
+            _I: _kling("v3/pro/image-to-video", "0.112", _LONG, source_field="start_image_url", **_SILENT),
+        },
+    ),
+    Model(
+        key="veo-3.1-fast",
+        name="Veo 3.1 Fast",
+        aliases=("veo-fast", "veo3.1-fast"),
+        stand_in="happy-horse",
+        usual_render_s=60.0,
+        modes={
+            _T: _veo("/fast", "0.15", aspect_ratios=("16:9", "9:16"), **_FROM_TEXT_16_9),
+            _I: _veo("/fast/image-to-video", "0.15", source_field="image_url"),
+        },
+    ),
+    Model(
+        key="veo-3.1",
+        name="Veo 3.1",
+        aliases=("veo", "veo3", "veo3.1"),
+        stand_in="happy-horse",
+        usual_render_s=120.0,
+        modes={
+            _T: _veo("", "0.40", aspect_ratios=("16:9", "9:16"), **_FROM_TEXT_16_9),
+            _I: _veo("/image-to-video", "0.40", source_field="image_url"),
+        },
+    ),
+)

@@ -1,0 +1,258 @@
+"""MODELS: one row per video model. Names are found, wishes adjusted, prices computed from exactly what will be sent.
+
+Never a guessed price: what the table does not know is refused. Rows: core/catalogue.py.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import chain
+
+from core.catalogue import MODELS, Endpoint, Model
+from core.errors import BadRequest
+from core.types import Adjustment, Kind, Mode, Plan, Quote, VideoRequest
+
+__all__ = ["MODELS", "Endpoint", "Model", "SourceFacts", "describe", "estimate_cost", "find", "list_models", "plan"]
+
+_CENT = Decimal("0.01")
+_USUAL_DURATION_S = 5
+_RATIO_SLACK = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """What is known of the photo or video before it is published; 0 and None where nothing is."""
+
+    kind: Kind
+    width: int = 0
+    height: int = 0
+    duration_s: float | None = None
+    size: int = 0
+
+
+def list_models() -> tuple[Model, ...]:
+    """Every model, the tiers first, cheapest tier first."""
+    return MODELS
+
+
+def find(name: str) -> Model:
+    """A model by tier, key, friendly name, alias, or full endpoint id of any of its modes.
+
+    Raises BadRequest("unknown_model").
+    """
+    model = _BY_NAME.get(_folded(name))
+    if model is None:
+        raise BadRequest("unknown_model", model=name[:60])
+    return model
+
+
+def plan(
+    prompt: str,
+    *,
+    model: str = "balanced",
+    mode: Mode = Mode.TEXT_TO_VIDEO,
+    duration_s: int | None = None,
+    resolution: str | None = None,
+    aspect_ratio: str | None = None,
+    seed: int | None = None,
+    source: SourceFacts | None = None,
+) -> Plan:
+    """What will be bought for these wishes: each value one that the endpoint takes, the price for exactly these.
+
+    Wishes the model cannot grant become the nearest it can, and stand in `adjustments`. Raises BadRequest:
+    "unknown_model", "prompt_missing", "prompt_too_long", "bad_option", "source_not_supported", "video_too_long",
+    "video_too_short", "unpriced".
+    """
+    chosen = find(model)
+    row, notes = _endpoint(chosen, mode)
+    chosen = row[0]
+    endpoint = row[1]
+    _check_prompt(prompt, endpoint)
+    _check_source(endpoint, source)
+    duration_s = _duration(endpoint, duration_s, notes)
+    resolution = _resolution(endpoint, resolution, notes)
+    aspect_ratio = _aspect_ratio(endpoint, aspect_ratio, notes)
+    if seed is not None and not endpoint.seed:
+        notes.append(Adjustment("seed", str(seed), None))
+        seed = None
+    request = VideoRequest(
+        prompt=prompt,
+        model=chosen.key,
+        mode=mode,
+        endpoint=endpoint.id,
+        duration_s=duration_s,
+        resolution=resolution,
+        aspect_ratio=aspect_ratio,
+        seed=seed,
+    )
+    return Plan(request, quote(request, source=source), tuple(notes))
+
+
+def quote(request: VideoRequest, *, source: SourceFacts | None = None) -> Quote:
+    """The price of this request. Raises BadRequest("unpriced") for a combination the table does not know."""
+    endpoint = find(request.model).modes[request.mode]
+    rate = endpoint.usd_per_s.get(request.resolution or "")
+    if rate is None:
+        raise BadRequest("unpriced", model=request.model, resolution=request.resolution)
+    if request.duration_s is not None:
+        seconds = Decimal(request.duration_s)
+        return Quote(rate * seconds + endpoint.usd_per_source, request.endpoint, seconds)
+    known = source.duration_s if source else None
+    longest = endpoint.billed_source_s
+    if known is None:
+        return Quote(rate * longest + endpoint.usd_per_source, request.endpoint, longest, up_to=True)
+    seconds = min(_whole_up(known), longest)
+    return Quote(rate * seconds + endpoint.usd_per_source, request.endpoint, seconds, up_to=endpoint.dearer_reading)
+
+
+def estimate_cost(model: str, duration: int, resolution: str | None = None, mode: Mode = Mode.TEXT_TO_VIDEO) -> Decimal:
+    """Dollars for these values, after the same adjustments a purchase would make (see `plan`).
+
+    >>> estimate_cost("budget", 5), estimate_cost("balanced", 5), estimate_cost("premium", 5)
+    (Decimal('0.25'), Decimal('0.70'), Decimal('1.2095'))
+    """
+    source = SourceFacts(mode_kind(mode), duration_s=duration) if mode is not Mode.TEXT_TO_VIDEO else None
+    return plan("estimate", model=model, mode=mode, duration_s=duration, resolution=resolution, source=source).quote.usd
+
+
+def mode_kind(mode: Mode) -> Kind:
+    return Kind.VIDEO if mode is Mode.VIDEO_TO_VIDEO else Kind.IMAGE
+
+
+def usd_text(usd: Decimal) -> str:
+    """Dollars as people read them: "$1.21"; a price is never shown as nothing."""
+    shown = usd.quantize(_CENT, ROUND_HALF_UP)
+    if usd > 0 and shown == 0:
+        shown = _CENT
+    return f"${shown}"
+
+
+def describe(model: Model) -> list[str]:
+    """One line per mode: endpoint, what it accepts, price per second and for 5 s."""
+    return [_describe(mode, endpoint) for mode, endpoint in model.modes.items()]
+
+
+def _describe(mode: Mode, endpoint: Endpoint) -> str:
+    prices = []
+    for resolution, rate in endpoint.usd_per_s.items():
+        five = usd_text(rate * _USUAL_DURATION_S + endpoint.usd_per_source)
+        prices.append(f"{resolution or 'any'} ${rate.normalize():f}/s ({five} for 5 s)")
+    seconds = f"{endpoint.durations[0]}-{endpoint.durations[-1]} s" if endpoint.durations else "as long as the source"
+    ratios = f", {' '.join(endpoint.aspect_ratios)}" if endpoint.aspect_ratios else ""
+    return f"{mode:<15} {endpoint.id}: {seconds}{ratios}; {', '.join(prices)}"
+
+
+def _endpoint(model: Model, mode: Mode) -> tuple[tuple[Model, Endpoint], list[Adjustment]]:
+    """The model's row for this mode, or that of the model it names as its stand-in there."""
+    endpoint = model.modes.get(mode)
+    if endpoint is not None:
+        return (model, endpoint), []
+    if model.stand_in is None or mode not in find(model.stand_in).modes:
+        raise BadRequest("source_not_supported", model=model.name, mode=str(mode))
+    other = find(model.stand_in)
+    return (other, other.modes[mode]), [Adjustment("model", model.name, other.name)]
+
+
+def _check_prompt(prompt: str, endpoint: Endpoint) -> None:
+    if not prompt.strip():
+        raise BadRequest("prompt_missing")
+    if len(prompt) > endpoint.prompt_chars:
+        raise BadRequest("prompt_too_long", length=len(prompt), max_length=endpoint.prompt_chars)
+
+
+def _check_source(endpoint: Endpoint, source: SourceFacts | None) -> None:
+    if source is None or source.duration_s is None or source.kind is not Kind.VIDEO:
+        return
+    least, most = endpoint.source_seconds
+    if most and source.duration_s > most + 0.5:
+        raise BadRequest("video_too_long", max_duration=most)
+    if source.duration_s < least - 0.1:
+        raise BadRequest("video_too_short", min_duration=least)
+
+
+def _duration(endpoint: Endpoint, wish: int | None, notes: list[Adjustment]) -> int | None:
+    """The nearest allowed duration; of two equally near the longer one."""
+    if not endpoint.durations:
+        if wish is not None and wish != _USUAL_DURATION_S:
+            notes.append(Adjustment("duration", str(wish), None))
+        return None
+    if wish is not None and wish < 1:
+        raise BadRequest("bad_option", option="duration", value=wish)
+    asked = wish if wish is not None else _USUAL_DURATION_S
+    used = min(endpoint.durations, key=lambda each: (abs(each - asked), -each))
+    if used != asked and wish is not None:
+        notes.append(Adjustment("duration", str(asked), str(used)))
+    return used
+
+
+def _resolution(endpoint: Endpoint, wish: str | None, notes: list[Adjustment]) -> str | None:
+    if not endpoint.resolutions:
+        if wish is not None:
+            notes.append(Adjustment("resolution", wish, None))
+        return None
+    if wish is None:
+        return endpoint.default_resolution
+    lines = _lines(wish)
+    if lines is None:
+        raise BadRequest("bad_option", option="resolution", value=wish[:20])
+    used = min(endpoint.resolutions, key=lambda each: (abs((_lines(each) or 0) - lines), -(_lines(each) or 0)))
+    if _lines(used) != lines:
+        notes.append(Adjustment("resolution", wish, used))
+    return used
+
+
+def _lines(resolution: str) -> int | None:
+    """Rows of pixels: "720p" and "720" are 720, "4k" is 2160, "hd" is 720."""
+    folded = resolution.strip().lower()
+    named = {"4k": 2160, "2k": 1440, "hd": 720, "fullhd": 1080, "fhd": 1080, "sd": 480}
+    if folded in named:
+        return named[folded]
+    digits = folded.removesuffix("p")
+    return int(digits) if digits.isascii() and digits.isdigit() and 100 <= int(digits) <= 10000 else None
+
+
+def _aspect_ratio(endpoint: Endpoint, wish: str | None, notes: list[Adjustment]) -> str | None:
+    """The nearest ratio within reason, by the quotient of both; something far off is refused, not guessed."""
+    if not endpoint.aspect_ratios:
+        if wish is not None:
+            notes.append(Adjustment("aspect_ratio", wish, None))
+        return None
+    if wish is None:
+        return endpoint.default_aspect_ratio
+    asked = _quotient(wish)
+    if asked is None:
+        raise BadRequest("bad_option", option="aspect_ratio", value=wish[:20])
+    used = min(endpoint.aspect_ratios, key=lambda each: _distance(_quotient(each) or 1.0, asked))
+    if _distance(_quotient(used) or 1.0, asked) > _RATIO_SLACK:
+        raise BadRequest("bad_option", option="aspect_ratio", value=wish[:20])
+    if _quotient(used) != asked:
+        notes.append(Adjustment("aspect_ratio", wish, used))
+    return used
+
+
+def _quotient(ratio: str) -> float | None:
+    width, colon, height = ratio.replace("：", ":").partition(":")
+    if not colon or not (width.isascii() and width.isdigit() and height.isascii() and height.isdigit()):
+        return None
+    return int(width) / int(height) if int(width) and int(height) else None
+
+
+def _distance(one: float, other: float) -> float:
+    return max(one, other) / min(one, other) - 1
+
+
+def _whole_up(seconds: float) -> Decimal:
+    return Decimal(max(1, -int(-seconds // 1)))
+
+
+def _folded(name: str) -> str:
+    """Names are compared without case, spaces and dashes of taste."""
+    return "".join(name.casefold().replace("_", "-").split()).replace("-", "").removeprefix("falai/")
+
+
+def _names(model: Model) -> Iterable[str]:
+    tier = [model.tier] if model.tier else []
+    return chain([model.key, model.name], tier, model.aliases, (endpoint.id for endpoint in model.modes.values()))
+
+
+_BY_NAME = {_folded(name): model for model in MODELS for name in _names(model)}
