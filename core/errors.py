@@ -202,4 +202,4 @@ ERROR_CODES: tuple[str, ...] = (
     "disk_full",
     "cancelled",
 )
-"""Every code there is, in the order of the README's table. The bot's catalogue has a sentence for each, in each language."""
+"""Every code there is, in the order of the README's table. The bot's catalogue has a sentence for each."""

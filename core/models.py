@@ -17,6 +17,7 @@ __all__ = ["MODELS", "Endpoint", "Model", "SourceFacts", "describe", "estimate_c
 _CENT = Decimal("0.01")
 _USUAL_DURATION_S = 5
 _RATIO_SLACK = 0.35
+_LINES = range(100, 10_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +209,7 @@ def _lines(resolution: str) -> int | None:
     if folded in named:
         return named[folded]
     digits = folded.removesuffix("p")
-    return int(digits) if digits.isascii() and digits.isdigit() and 100 <= int(digits) <= 10000 else None
+    return int(digits) if digits.isascii() and digits.isdigit() and int(digits) in _LINES else None
 
 
 def _aspect_ratio(endpoint: Endpoint, wish: str | None, notes: list[Adjustment]) -> str | None:
