@@ -199,9 +199,7 @@ class FalQueue:
         """The handle of any request of this account: each known owner/app is asked. Raises BadRequest
         ("unknown_request"), NotConfigured, Unavailable.
         """
-        apps = {
-            app: endpoint.id for model in MODELS for endpoint in model.modes.values() for app in [app_of(endpoint.id)]
-        }
+        apps = {app_of(endpoint.id): endpoint.id for model in MODELS for endpoint in model.modes.values()}
         places = asyncio.Semaphore(_PROBES_AT_ONCE)
 
         async def known(endpoint: str) -> RequestHandle | VideoError | None:
@@ -252,9 +250,8 @@ class FalQueue:
         """
         if self._settings.fal_key is None and self._settings.fal_proxy_url is None:
             raise NotConfigured("not_configured")
-        nobody = self.handle_for(
-            MODELS[0].modes[next(iter(MODELS[0].modes))].id, "00000000-0000-4000-8000-000000000000"
-        )
+        endpoint = next(iter(MODELS[0].modes.values())).id
+        nobody = self.handle_for(endpoint, "00000000-0000-4000-8000-000000000000")
         reply = await self._ask("GET", self._own(nobody.status_url))
         if reply.status_code in {401, 402, 403}:
             raise wire.error_from(reply.status_code, reply.headers, wire.parsed(reply.content))
@@ -285,9 +282,7 @@ def _passing(reply: httpx.Response, parsed: Any) -> bool:
     """Troubles of the way, not answers of the model: asked again. fal locks even free polls when credit runs out."""
     if reply.status_code in {401, 403, 408, 409, 425, 429}:
         return True
-    return reply.status_code >= httpx.codes.INTERNAL_SERVER_ERROR and not (
-        isinstance(parsed, dict) and ("detail" in parsed or "error_type" in parsed)
-    )
+    return reply.status_code >= httpx.codes.INTERNAL_SERVER_ERROR and not wire.names_error(parsed, reply.headers)
 
 
 def _is_path_error(parsed: Any) -> bool:

@@ -1,6 +1,6 @@
 """fal's queue protocol without I/O: request bodies out, replies and errors in. Pure functions only.
 
-Facts: fal.ai/docs (queue, common-parameters, model-apis/errors, request-errors). Replies are read defensively: not every
+Facts: fal.ai/docs (queue, common-parameters, model-apis/errors, request-errors). Read defensively: not every
 endpoint follows the format. Nothing here lets a prompt, an input or an address into an error.
 """
 
@@ -291,6 +291,11 @@ def _kind(reply: Any, headers: Mapping[str, str]) -> tuple[str | None, dict[str,
         if isinstance(value, str) and (value in _TYPES or place == "error_type"):
             return value, {}
     return headers.get("x-fal-error-type"), {}
+
+
+def names_error(reply: Any, headers: Mapping[str, str]) -> bool:
+    """Whether this is fal's own typed error, and not just some gateway's bad day."""
+    return _kind(reply, headers)[0] is not None
 
 
 def _limits(ctx: Any) -> dict[str, Fact]:
