@@ -1,0 +1,213 @@
+"""Videos in the child: what plays is copied, what almost plays is remuxed, the rest is encoded once, within budget."""
+
+import asyncio
+import contextlib
+import statistics
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from PIL import Image
+
+from core import media
+from core.errors import MediaError
+from core.types import Kind
+from tests.corpus import clip
+
+BUDGET = 9_500_000
+
+
+def probe(path: Path) -> media.Probe:
+    return asyncio.run(media.probe(path))
+
+
+def playable(path: Path, into: Path, max_bytes: int = BUDGET) -> str:
+    how = asyncio.run(media.make_playable(path, into, max_bytes=max_bytes))
+    result = asyncio.run(media.verify(into))
+    assert result.playable, result.problems
+    assert result.has_audio
+    assert result.size <= max_bytes
+    return how
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "how"),
+    [
+        ("fine.mp4", {}, "copied"),
+        ("silent.mp4", {"audio": None}, "remuxed"),
+        ("late-moov.mp4", {"movflags": "0"}, "remuxed"),
+        ("fragmented.mp4", {"movflags": "frag_keyframe+empty_moov"}, "remuxed"),
+        ("phone.mov", {"container": "mov"}, "remuxed"),
+        ("h264.mkv", {}, "remuxed"),
+        ("mp3.mp4", {"audio": "libmp3lame"}, "remuxed"),
+        ("hevc.mp4", {"codec": "libx265"}, "transcoded"),
+        ("vp9.webm", {"codec": "libvpx-vp9", "audio": "libopus", "options": {"cpu-used": "8"}}, "transcoded"),
+        ("yuv444.mp4", {"pixels": "yuv444p"}, "transcoded"),
+        ("ten-bit.mp4", {"pixels": "yuv420p10le"}, "transcoded"),
+        ("mpeg4.mp4", {"codec": "mpeg4"}, "transcoded"),
+        ("odd.mp4", {"source": "testsrc2=s=321x181:r=24", "pixels": "yuv444p"}, "transcoded"),
+        ("turned.mp4", {"rotation": 90}, "transcoded"),
+    ],
+)
+def test_the_least_change_that_plays(tmp_path: Path, name: str, options: dict[str, Any], how: str) -> None:
+    source = clip(tmp_path / name, **options)
+    assert playable(source, tmp_path / "out.mp4") == how
+
+
+def test_a_copy_leaves_every_byte(tmp_path: Path) -> None:
+    source = clip(tmp_path / "fine.mp4")
+    playable(source, tmp_path / "out.mp4")
+    assert (tmp_path / "out.mp4").read_bytes() == source.read_bytes()
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_turned_phone_video_is_shown_upright(tmp_path: Path, degrees: int) -> None:
+    upright = clip(tmp_path / "upright.mp4")
+    turned = clip(tmp_path / "turned.mp4", rotation=degrees)
+    facts = probe(turned)
+    assert (facts.width, facts.height) == ((320, 180) if degrees == 180 else (180, 320))
+    playable(turned, tmp_path / "out.mp4")
+    assert (probe(tmp_path / "out.mp4").width, probe(tmp_path / "out.mp4").height) == (facts.width, facts.height)
+    quarter = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
+    expected = first_frame(upright).transpose(quarter[degrees])
+    assert difference(first_frame(tmp_path / "out.mp4"), expected) < 12
+
+
+def test_a_noisy_file_is_fitted_into_its_budget(tmp_path: Path) -> None:
+    noise = "nullsrc=s=640x360:r=24,geq=random(1)*255:128:128"
+    source = clip(tmp_path / "noise.mp4", source=noise, seconds=2, options={"preset": "ultrafast", "crf": "10"})
+    assert source.stat().st_size > 2_000_000
+    assert playable(source, tmp_path / "out.mp4", 400_000) == "transcoded"
+    assert (tmp_path / "out.mp4").stat().st_size > 150_000
+
+
+def test_an_impossible_budget_is_refused(tmp_path: Path) -> None:
+    source = clip(tmp_path / "fine.mp4", seconds=2)
+    with pytest.raises(MediaError, match="file_too_large"):
+        asyncio.run(media.make_playable(source, tmp_path / "out.mp4", max_bytes=9000))
+
+
+def test_the_thumbnail_shows_the_film_upright_and_small(tmp_path: Path) -> None:
+    source = clip(tmp_path / "turned.mp4", source="testsrc2=s=1280x720:r=24", rotation=90)
+    size = asyncio.run(media.thumbnail(source, tmp_path / "t.jpg"))
+    assert size == (180, 320)
+    with Image.open(tmp_path / "t.jpg") as image:
+        assert (image.format, image.size) == ("JPEG", size)
+    assert (tmp_path / "t.jpg").stat().st_size <= 64_000
+
+
+def test_published_videos_carry_no_place(tmp_path: Path) -> None:
+    where = {"location": "+48.8582+002.2945/", "comment": "SecretHome"}
+    source = clip(tmp_path / "gps.mov", metadata=where, movflags="+use_metadata_tags")
+    assert b"+48.8582" in source.read_bytes()
+    asyncio.run(media.clean_video(source, tmp_path / "clean.mp4"))
+    cleaned = (tmp_path / "clean.mp4").read_bytes()
+    assert b"48.85" not in cleaned
+    assert b"SecretHome" not in cleaned
+    assert asyncio.run(media.verify(tmp_path / "clean.mp4")).duration_s == pytest.approx(1.0, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "unsupported_media"),
+        (b"<!doctype html><html>error</html>", "unsupported_media"),
+        (b"#EXTM3U\n#EXTINF:10,\n/etc/passwd\n", "unsupported_media"),
+        (b"ffconcat version 1.0\nfile /etc/passwd\n", "unsupported_media"),
+        (b"\x00\x00\x00\x18ftypmp42" + bytes(400), "unreadable_media"),
+        (b"\x1a\x45\xdf\xa3" + bytes(range(256)) * 8, "unreadable_media"),
+    ],
+)
+def test_what_is_no_video_is_refused(tmp_path: Path, content: bytes, code: str) -> None:
+    path = tmp_path / "video.mp4"
+    path.write_bytes(content)
+    with pytest.raises(MediaError) as caught:
+        probe(path)
+    assert caught.value.code == code
+
+
+def test_a_cut_or_damaged_file_is_noticed(tmp_path: Path) -> None:
+    whole = clip(tmp_path / "fine.mp4", seconds=2).read_bytes()
+    cut, damaged = tmp_path / "cut.mp4", tmp_path / "damaged.mp4"
+    cut.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(MediaError, match="truncated_media"):
+        asyncio.run(media.verify(cut))
+    start = whole.index(b"mdat") + 2000
+    damaged.write_bytes(whole[:start] + bytes(len(whole) - start - 500) + whole[-500:])
+    with pytest.raises(MediaError):
+        asyncio.run(media.verify(damaged))
+
+
+def test_mutated_files_cost_a_child_at_most(tmp_path: Path) -> None:
+    """Flip bytes all over: every answer is facts or a MediaError."""
+    whole = clip(tmp_path / "fine.mp4").read_bytes()
+
+    async def look(number: int) -> None:
+        mutated = bytearray(whole)
+        for place in range(number * 37 % 97, len(mutated), 997 + number * 13):
+            mutated[place] ^= 1 << (number % 8)
+        path = tmp_path / f"m{number}.mp4"
+        await asyncio.to_thread(path.write_bytes, bytes(mutated))
+        with contextlib.suppress(MediaError):
+            await media.verify(path)
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(look(number) for number in range(16)))
+
+    asyncio.run(all_of_them())
+
+
+def test_a_cancelled_task_takes_its_child_along(tmp_path: Path) -> None:
+    source = clip(tmp_path / "big.mp4", source="testsrc2=s=1280x720:r=30", seconds=4, codec="mpeg4")
+
+    async def story() -> float:
+        task = asyncio.create_task(media.make_playable(source, tmp_path / "out.mp4", max_bytes=BUDGET))
+        await asyncio.sleep(0.5)
+        before = asyncio.get_running_loop().time()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return asyncio.get_running_loop().time() - before
+
+    assert asyncio.run(story()) < 2.0
+
+
+def test_a_child_that_says_nothing_is_a_media_error(tmp_path: Path) -> None:
+    script = tmp_path / "dies.py"
+    script.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
+    with pytest.raises(MediaError) as caught:
+        asyncio.run(media.run_child(script, "{}"))
+    assert caught.value.facts["reason"] == "crashed"
+    script.write_text("import time\ntime.sleep(30)\n")
+    with pytest.raises(MediaError) as caught:
+        asyncio.run(media.run_child(script, "{}", wall_s=0.3))
+    assert caught.value.facts["reason"] == "timeout"
+
+
+def test_a_child_sees_no_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "123:secret")
+    script = tmp_path / "tells.py"
+    script.write_text("import json, os\nprint(json.dumps({'ok': dict(os.environ)}))\n")
+    answer = asyncio.run(media.run_child(script, "{}"))
+    assert "TELEGRAM_BOT_TOKEN" not in answer["ok"]
+
+
+def test_kind_is_told_by_content(tmp_path: Path) -> None:
+    path = clip(tmp_path / "video.mp4")
+    path.rename(tmp_path / "photo.jpg")
+    assert media.sniff_kind(tmp_path / "photo.jpg") is Kind.VIDEO
+
+
+def first_frame(path: Path) -> Image.Image:
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0))
+        image: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
+        return image
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """Mean absolute difference of the two pictures, 0 to 255, seen from afar."""
+    assert one.size == other.size
+    small = [image.convert("L").resize((40, 40)).tobytes() for image in (one, other)]
+    return statistics.fmean(abs(a - b) for a, b in zip(*small, strict=True))
