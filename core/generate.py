@@ -1,0 +1,267 @@
+"""The story: publish, submit once, wait, download. The bot's jobs walk the same steps, made durable (bot/jobs.py)."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+from core import media, models, wire
+from core.assets import check_public, publish_asset
+from core.config import FalSettings
+from core.download import download_video, video_filename
+from core.errors import BadRequest, DownloadFailed, MediaError, StillRunning, Unavailable
+from core.fal import FalQueue
+from core.foreign import require_public_url
+from core.models import SourceFacts
+from core.receipts import FolderReceipts, Receipt
+from core.types import Asset, Completed, Kind, Mode, Plan, Queued, RequestHandle, Video, VideoRequest
+from core.waiting import looks
+
+_PATIENCE_S = 3600.0
+_STREAM_TRIES = 2
+_FETCHES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a generation stands. `position`: requests before ours in fal's queue; `elapsed_s` since the submit."""
+
+    phase: Literal["publishing", "submitting", "queued", "rendering", "downloading"]
+    position: int | None = None
+    elapsed_s: float = 0.0
+
+
+OnProgress = Callable[[Progress], None]
+
+
+async def generate_video(
+    prompt: str,
+    *,
+    model: str = "balanced",
+    duration: int | None = 5,
+    resolution: str | None = None,
+    aspect_ratio: str | None = None,
+    seed: int | None = None,
+    image: Path | str | bytes | None = None,
+    image_url: str | None = None,
+    video: Path | str | bytes | None = None,
+    video_url: str | None = None,
+    settings: FalSettings | None = None,
+    on_progress: OnProgress | None = None,
+) -> Video:
+    """Buy one video and bring it to `output/videos/`. The mode follows from what is given: nothing, a photo, a video.
+
+    `model` is a tier (budget, balanced, premium), a model key or a full fal endpoint id; `duration` in seconds;
+    `image` and `video` are local files or bytes, published for fal first; `image_url` and `video_url` must be public.
+    Values the model cannot do are adjusted to the nearest it can (`core.models.plan` tells them beforehand).
+
+    The paid request is made once. Cancelled or out of patience (an hour: StillRunning with `request_id`), the request
+    goes on at fal: `poll_video(request_id)` fetches it, free of charge. Raises VideoError, always typed.
+
+    >>> video = await generate_video("a red fox running through fresh snow", model="budget")  # doctest: +SKIP
+    >>> video.local_path, video.cost_usd  # doctest: +SKIP
+    (PosixPath('output/videos/20261124-120000_wan-2.5_5s_480p_k3x9q2.mp4'), Decimal('0.25'))
+    """
+    settings = settings or FalSettings()
+    tell = on_progress or _silent
+    if sum(given is not None for given in (image, image_url, video, video_url)) > 1:
+        raise BadRequest("bad_option", option="source", value="more than one photo or video")
+    async with _queue(settings) as queue:
+        tell(Progress("publishing"))
+        source = await _source(image, image_url, video, video_url, settings)
+        plan = models.plan(
+            prompt,
+            model=model,
+            mode=source.kind.mode if source else Mode.TEXT_TO_VIDEO,
+            duration_s=duration,
+            resolution=resolution,
+            aspect_ratio=aspect_ratio,
+            seed=seed,
+            source=_facts(source) if source else None,
+        )
+        tell(Progress("submitting"))
+        request = replace(plan.request, source_url=source.url if source else None)
+        receipt = await _buy(queue, request, plan, settings)
+        await wait(queue, receipt.handle, usual_s=models.find(request.model).usual_render_s, on_progress=tell)
+        return await _collect(queue, receipt, settings, tell)
+
+
+async def poll_video(
+    request_id: str,
+    *,
+    handle: RequestHandle | None = None,
+    settings: FalSettings | None = None,
+    on_progress: OnProgress | None = None,
+) -> Video:
+    """Wait for any fal request and download its video; buys nothing.
+
+    Its place at fal is known from our receipts, given as `handle`, or found by asking each known app. Raises VideoError:
+    BadRequest ("unknown_request") when fal knows it nowhere, StillRunning, ResultExpired, or the model's own error.
+
+    >>> video = await poll_video("019ded6c-d871-7290-bbf1-ddc6993f8958")  # doctest: +SKIP
+    """
+    settings = settings or FalSettings()
+    tell = on_progress or _silent
+    async with _queue(settings) as queue:
+        receipt = await _receipts(settings).find(request_id)
+        if receipt is None:
+            handle = handle or await queue.locate(request_id)
+            model = models.find(handle.endpoint).key
+            receipt = Receipt(handle, model, Decimal(-1), None, None)
+        await wait(queue, receipt.handle, usual_s=None, on_progress=tell)
+        return await _collect(queue, receipt, settings, tell)
+
+
+async def wait(
+    queue: FalQueue,
+    handle: RequestHandle,
+    *,
+    usual_s: float | None,
+    on_progress: OnProgress,
+    patience_s: float = _PATIENCE_S,
+) -> None:
+    """Until fal is done: its status stream, and placed looks where that breaks. Raises StillRunning, ResultExpired."""
+    started = time.monotonic()
+    try:
+        async with asyncio.timeout(patience_s):
+            async for status in _statuses(queue, handle, usual_s):
+                elapsed = time.monotonic() - started
+                if isinstance(status, Completed):
+                    return
+                if isinstance(status, Queued):
+                    on_progress(Progress("queued", status.position, elapsed))
+                else:
+                    on_progress(Progress("rendering", None, elapsed))
+    except TimeoutError:
+        raise StillRunning(request_id=handle.request_id) from None
+
+
+async def _statuses(
+    queue: FalQueue, handle: RequestHandle, usual_s: float | None
+) -> AsyncIterator[Queued | Completed | object]:
+    for _ in range(_STREAM_TRIES):
+        try:
+            async for status in queue.stream(handle):
+                yield status
+            return
+        except Unavailable:
+            continue
+    for gap in looks(usual_s=usual_s):
+        try:
+            yield await queue.status(handle)
+        except Unavailable:
+            pass
+        await asyncio.sleep(gap)
+
+
+async def fetch_result(queue: FalQueue, handle: RequestHandle, into: Path, *, settings: FalSettings) -> media.Probe:
+    """The result of a completed request as a fully checked mp4 at `into`; a broken download is fetched again. Free.
+
+    Raises the model's own error, StillRunning, ResultExpired, Unavailable, DownloadFailed.
+    """
+    result = await _result(queue, handle)
+    into.parent.mkdir(parents=True, exist_ok=True)
+    for attempt in range(_FETCHES):
+        await download_video(result.file, into, settings=settings)
+        try:
+            return await media.verify(into)
+        except MediaError as error:
+            await asyncio.to_thread(into.unlink, missing_ok=True)
+            if attempt == _FETCHES - 1:
+                raise DownloadFailed("video_broken", reason=error.code) from None
+    raise DownloadFailed("video_broken")
+
+
+async def _result(queue: FalQueue, handle: RequestHandle) -> wire.Result:
+    """A result that fal cannot give although it says "completed": then its own word in the status decides."""
+    try:
+        return await queue.result(handle)
+    except Unavailable:
+        status = await queue.status(handle)
+        error = wire.completed_error(status) if isinstance(status, Completed) else None
+        if error is not None:
+            raise error from None
+        raise
+
+
+async def _buy(queue: FalQueue, request: VideoRequest, plan: Plan, settings: FalSettings) -> Receipt:
+    receipts, name = _receipts(settings), secrets.token_hex(8)
+    await receipts.claim(name)
+    submission = await asyncio.shield(asyncio.ensure_future(queue.submit(request)))
+    usd = plan.quote.usd if submission.charged is None else submission.charged * settings.credit_usd
+    receipt = Receipt(submission.handle, request.model, usd, request.duration_s, request.resolution)
+    await receipts.record(name, receipt)
+    return receipt
+
+
+async def _collect(queue: FalQueue, receipt: Receipt, settings: FalSettings, tell: OnProgress) -> Video:
+    tell(Progress("downloading"))
+    name = video_filename(
+        model=receipt.model,
+        duration_s=receipt.duration_s,
+        resolution=receipt.resolution,
+        short_id=receipt.handle.request_id[:8],
+        now=datetime.now(UTC),
+    )
+    path = settings.videos_dir / name
+    probe = await fetch_result(queue, receipt.handle, path, settings=settings)
+    return Video(
+        local_path=path,
+        size=probe.size,
+        width=probe.width,
+        height=probe.height,
+        duration_s=probe.duration_s,
+        request_id=receipt.handle.request_id,
+        cost_usd=receipt.usd if receipt.usd >= 0 else None,
+        model=receipt.model,
+    )
+
+
+async def _source(
+    image: Path | str | bytes | None,
+    image_url: str | None,
+    video: Path | str | bytes | None,
+    video_url: str | None,
+    settings: FalSettings,
+) -> Asset | None:
+    """The photo or video as something fal can fetch: published, or the caller's own public address, looked at once."""
+    url = image_url or video_url
+    if url is not None:
+        require_public_url(url, settings=settings)
+        await check_public(url, settings=settings)
+        return Asset("", url, Kind.IMAGE if image_url else Kind.VIDEO, 0)
+    given = image if image is not None else video
+    if given is None:
+        return None
+    asset = await publish_asset(given, settings=settings)
+    expected = Kind.IMAGE if image is not None else Kind.VIDEO
+    if asset.kind is not expected:
+        raise BadRequest("bad_option", option=str(expected), value=f"is a {asset.kind}")
+    return asset
+
+
+def _facts(asset: Asset) -> SourceFacts:
+    return SourceFacts(asset.kind, asset.width, asset.height, asset.duration_s, asset.size)
+
+
+def _receipts(settings: FalSettings) -> FolderReceipts:
+    return FolderReceipts(settings.output_dir / "receipts")
+
+
+def _silent(_progress: Progress) -> None:
+    """Nobody asked."""
+
+
+@asynccontextmanager
+async def _queue(settings: FalSettings) -> AsyncIterator[FalQueue]:
+    queue = FalQueue.from_settings(settings)
+    try:
+        yield queue
+    finally:
+        await queue.close()
