@@ -5,8 +5,8 @@ our folder under a public base, or fal's storage fed from that folder.
 """
 
 import asyncio
-import os
 import secrets
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Protocol
@@ -204,12 +204,10 @@ async def _made(source: Path, ready: Path, kind: Kind, *, min_side: int, max_rat
 
 def _install(ready: Path, path: Path) -> None:
     """Into the served folder in one step, readable by whatever serves it."""
-    ready.chmod(0o644)
-    os.link(ready, path) if _same_device(ready, path) else ready.replace(path)
-
-
-def _same_device(one: Path, other: Path) -> bool:
-    return one.stat().st_dev == other.parent.stat().st_dev
+    draft = path.with_name(f".{path.name}")
+    shutil.copyfile(ready, draft)
+    draft.chmod(0o644)
+    draft.replace(path)
 
 
 async def check_public(url: str, *, settings: FalSettings) -> None:

@@ -1,4 +1,4 @@
-"""Fetching a file from an address that somebody gave us: public http(s) only, at every redirect, capped in size and time.
+"""Fetching a file from an address that somebody gave us: public http(s) only, at every redirect, and with caps.
 
 The connection goes to the very address that was checked, so a name that resolves differently a moment later gains
 nothing.
@@ -76,7 +76,7 @@ async def _fetch(
     reply = await client.send(request, stream=True)
     try:
         if reply.status_code in _MOVED:
-            return reply.headers.get("location", "")
+            return str(reply.headers.get("location", ""))
         if not reply.is_success:
             raise BadReference("bad_reference", reason="status", status=reply.status_code)
         await _write(reply, into, max_bytes)

@@ -4,10 +4,9 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -101,7 +100,7 @@ async def poll_video(
 ) -> Video:
     """Wait for any fal request and download its video; buys nothing.
 
-    Its place at fal is known from our receipts, given as `handle`, or found by asking each known app. Raises VideoError:
+    Its place at fal is known from our receipts, given as `handle`, or found by asking each known app. Raises
     BadRequest ("unknown_request") when fal knows it nowhere, StillRunning, ResultExpired, or the model's own error.
 
     >>> video = await poll_video("019ded6c-d871-7290-bbf1-ddc6993f8958")  # doctest: +SKIP
@@ -113,7 +112,7 @@ async def poll_video(
         if receipt is None:
             handle = handle or await queue.locate(request_id)
             model = models.find(handle.endpoint).key
-            receipt = Receipt(handle, model, Decimal(-1), None, None)
+            receipt = Receipt(handle, model, None, None, None)
         await wait(queue, receipt.handle, usual_s=None, on_progress=tell)
         return await _collect(queue, receipt, settings, tell)
 
@@ -149,14 +148,12 @@ async def _statuses(
         try:
             async for status in queue.stream(handle):
                 yield status
-            return
         except Unavailable:
             continue
+        return
     for gap in looks(usual_s=usual_s):
-        try:
+        with suppress(Unavailable):
             yield await queue.status(handle)
-        except Unavailable:
-            pass
         await asyncio.sleep(gap)
 
 
@@ -191,9 +188,14 @@ async def _result(queue: FalQueue, handle: RequestHandle) -> wire.Result:
 
 
 async def _buy(queue: FalQueue, request: VideoRequest, plan: Plan, settings: FalSettings) -> Receipt:
+    """Once begun it is finished and written down, also when the caller is cancelled meanwhile."""
+    return await asyncio.shield(asyncio.ensure_future(_bought(queue, request, plan, settings)))
+
+
+async def _bought(queue: FalQueue, request: VideoRequest, plan: Plan, settings: FalSettings) -> Receipt:
     receipts, name = _receipts(settings), secrets.token_hex(8)
     await receipts.claim(name)
-    submission = await asyncio.shield(asyncio.ensure_future(queue.submit(request)))
+    submission = await queue.submit(request)
     usd = plan.quote.usd if submission.charged is None else submission.charged * settings.credit_usd
     receipt = Receipt(submission.handle, request.model, usd, request.duration_s, request.resolution)
     await receipts.record(name, receipt)
@@ -218,7 +220,7 @@ async def _collect(queue: FalQueue, receipt: Receipt, settings: FalSettings, tel
         height=probe.height,
         duration_s=probe.duration_s,
         request_id=receipt.handle.request_id,
-        cost_usd=receipt.usd if receipt.usd >= 0 else None,
+        cost_usd=receipt.usd,
         model=receipt.model,
     )
 

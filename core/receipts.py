@@ -19,7 +19,7 @@ class Receipt:
 
     handle: RequestHandle
     model: str
-    usd: Decimal
+    usd: Decimal | None
     duration_s: int | None
     resolution: str | None
 
@@ -74,4 +74,10 @@ def _read(path: Path) -> Receipt | None:
     if not text:
         return None
     values = json.loads(text)
-    return Receipt(**{**values, "handle": RequestHandle(**values["handle"]), "usd": Decimal(values["usd"])})
+    return Receipt(
+        **{
+            **values,
+            "handle": RequestHandle(**values["handle"]),
+            "usd": Decimal(values["usd"]) if values["usd"] else None,
+        }
+    )
