@@ -100,9 +100,8 @@ def _range(reply: httpx.Response, have: int) -> tuple[int, int | None]:
             raise DownloadFailed(reason="range")
         return have, int(match[2])
     length = reply.headers.get("content-length", "")
-    return 0, int(length) if length.isascii() and length.isdigit() and not reply.headers.get(
-        "content-encoding"
-    ) else None
+    told = length.isascii() and length.isdigit() and not reply.headers.get("content-encoding")
+    return 0, int(length) if told else None
 
 
 async def _write(reply: httpx.Response, part: Path, start: int, max_bytes: int) -> int:
