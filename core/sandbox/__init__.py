@@ -1,0 +1,352 @@
+"""An offline fal: queue, CDN, storage, request list and webhooks as one small ASGI app that renders real films.
+
+It behaves as fal does, down to its oddities, and on demand as fal does on bad days. It serves `reelbot demo`,
+`generate --sandbox` and the tests; it opens connections to this machine only.
+"""
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request as HttpRequest
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from core.catalogue import app_of
+from core.sandbox.checks import APPS, ENDPOINTS, problems
+from core.sandbox.renderer import FAST, Renderer, Studio
+from core.sandbox.state import Faults, Memory, Request
+
+__all__ = ["FAST", "Sandbox", "Studio", "create_app"]
+
+_ONE = re.compile(r"(?P<app>[^/]+/[^/]+)/requests/(?P<id>[^/]+)(?P<rest>/status/stream|/status|/cancel|)")
+_FILE = re.compile(r"[0-9a-f]{24}\.(mp4|jpg)")
+_NGINX = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr>nginx</body></html>"
+_CDN = {"Content-Security-Policy": "sandbox; default-src 'none'", "Access-Control-Allow-Origin": "*"}
+_UPLOAD_BYTES = 110_000_000
+
+
+class Sandbox:
+    """The routes and what they share. `faults` and `log` are for tests."""
+
+    def __init__(self, *, folder: Path, key: str | None, studio: Studio) -> None:
+        self._key = key
+        self.memory = Memory(folder)
+        self.faults = Faults()
+        self.renderer = Renderer(self.memory, self.faults, studio)
+        self.log: list[dict[str, Any]] = []
+        self._resumed = False
+
+    async def submit(self, http: HttpRequest, endpoint_id: str) -> Response:
+        """Any known app is accepted; a wrong path below it only shows in the result, as at fal."""
+        app = app_of(endpoint_id)
+        text = (await http.body()).decode()
+        refused = self._refusal(http, "submit_status", endpoint_id, text)
+        if refused is not None:
+            return refused
+        if app not in APPS:
+            return JSONResponse({"detail": f"Application {app!r} not found"}, 404)
+        body = json.loads(text) if text.startswith("{") else None
+        if not isinstance(body, dict):
+            return JSONResponse({"detail": "Invalid JSON"}, 400)
+        endpoint = ENDPOINTS.get(endpoint_id)
+        details = problems(endpoint, body) if endpoint else []
+        if details:
+            return JSONResponse({"detail": details}, 422, {"X-Fal-Billable-Units": "0"})
+        webhook = http.query_params.get("fal_webhook")
+        request = self.memory.add(endpoint=endpoint_id, app=app, body=body, webhook=webhook)
+        if endpoint is None:
+            path = endpoint_id.removeprefix(app) or "/"
+            answer = {"detail": f"Path {path} not found"}
+            await self.memory.change(
+                request.id, state="COMPLETED", completed=time.time(), answer_status=404, answer=answer
+            )
+        else:
+            self.renderer.begin(request, _base(http))
+        if self.faults.take("submit_lost_reply", endpoint_id, text):
+            return _dropped(http)
+        slow = self.faults.take("submit_slow", endpoint_id, text)
+        if slow is not None:
+            await asyncio.sleep(slow.seconds)
+        return JSONResponse(self._reply(http, request) | {"status": "IN_QUEUE", "queue_position": 0})
+
+    def _reply(self, http: HttpRequest, request: Request) -> dict[str, Any]:
+        base = f"{_base(http)}/{request.app}/requests/{request.id}"
+        urls = {"response_url": base, "status_url": f"{base}/status", "cancel_url": f"{base}/cancel"}
+        return {"request_id": request.id, "gateway_request_id": request.id, **urls}
+
+    def _refusal(self, http: HttpRequest, kind: str, *texts: str) -> Response | None:
+        """The key, then whatever misfortune waits for this kind of call."""
+        fault = self.faults.take(kind, *texts)
+        if fault is not None:
+            if fault.body is None:
+                return HTMLResponse(_NGINX.format(f"{fault.status} Bad Gateway"), fault.status, fault.headers)
+            return JSONResponse(fault.body, fault.status, fault.headers)
+        if self._key is not None and http.headers.get("authorization") != f"Key {self._key}":
+            return JSONResponse({"detail": "Authentication is required"}, 401)
+        return None
+
+    async def ask(self, http: HttpRequest, path: str) -> Response:
+        """Status, stream, result and cancel: under owner/app only."""
+        match = _ONE.fullmatch(path)
+        if match is None:
+            return JSONResponse({"detail": "Method Not Allowed"}, 405)
+        request = self.memory.requests.get(match["id"])
+        if request is None or request.app != match["app"]:
+            refused = self._refusal(http, "no such kind")
+            return refused or JSONResponse({"status": "NOT_FOUND"}, 404)
+        kind = {"/status": "status_status", "": "result_status"}.get(match["rest"], "no such kind")
+        prompt = str(request.body.get("prompt", ""))
+        refused = self._refusal(http, kind, request.endpoint, prompt)
+        if refused is not None:
+            return refused
+        if self.faults.take("status_drop", request.endpoint, prompt):
+            return _dropped(http)
+        if match["rest"] == "/cancel":
+            return await self._cancel(http, request)
+        if http.method != "GET":
+            return JSONResponse({"detail": "Method Not Allowed"}, 405)
+        if match["rest"] == "/status/stream":
+            if self.faults.take("no_stream", request.endpoint, prompt):
+                return JSONResponse({"detail": "no stream"}, 500)
+            return StreamingResponse(self._stream(http, request.id), media_type="text/event-stream")
+        if match["rest"] == "/status":
+            done = request.state == "COMPLETED"
+            return JSONResponse(self._status(http, request), 200 if done else 202)
+        return self._result(request)
+
+    def _status(self, http: HttpRequest, request: Request) -> dict[str, Any]:
+        urls = self._reply(http, request)
+        body: dict[str, Any] = {"status": request.state, "request_id": request.id, "logs": None}
+        body["response_url"] = urls["response_url"]
+        if request.state == "IN_QUEUE":
+            body["queue_position"] = self.memory.place(request)
+        if request.state == "COMPLETED":
+            body["metrics"] = {"inference_time": round((request.completed or 0) - request.created, 3)}
+        if request.error is not None:
+            body |= {"error": request.error, "error_type": request.error_type}
+        return body
+
+    async def _stream(self, http: HttpRequest, request_id: str) -> AsyncIterator[str]:
+        shown: str | None = None
+        while True:
+            request = self.memory.requests[request_id]
+            text = json.dumps(self._status(http, request))
+            if text != shown:
+                yield f"data: {text}\n\n"
+                shown = text
+            if request.state == "COMPLETED":
+                return
+            async with self.memory.changed:
+                try:
+                    await asyncio.wait_for(self.memory.changed.wait(), 10)
+                except TimeoutError:
+                    yield ": still here\n\n"
+
+    def _result(self, request: Request) -> Response:
+        if request.state != "COMPLETED":
+            return JSONResponse({"detail": "Request is still in progress"}, 400)
+        answer = dict(request.answer or {})
+        prompt = str(request.body.get("prompt", ""))
+        if self.faults.take("null_content_type", request.endpoint, prompt):
+            answer["video"] = {"url": answer["video"]["url"], "content_type": None}
+        if self.faults.take("videos_list_shape", request.endpoint, prompt):
+            answer = {"videos": [answer["video"]]}
+        if self.faults.take("foreign_file", request.endpoint, prompt):
+            answer["video"] = {"url": "https://example.org/film.mp4"}
+        headers = {"X-Fal-Request-Id": request.id, "X-Fal-Billable-Units": request.units}
+        return JSONResponse(answer, request.answer_status, headers)
+
+    async def _cancel(self, http: HttpRequest, request: Request) -> Response:
+        if http.method != "PUT":
+            return JSONResponse({"detail": "Method Not Allowed"}, 405)
+        if request.state == "COMPLETED":
+            return JSONResponse({"status": "ALREADY_COMPLETED"}, 400)
+        await self.memory.change(request.id, cancelled=True)
+        return JSONResponse({"status": "CANCELLATION_REQUESTED"}, 202)
+
+    async def file(self, http: HttpRequest) -> Response:
+        """The CDN: open to all, ranges, a policy that shows a person nothing, no word of a download."""
+        name = http.path_params["name"]
+        path = self.memory.files / name
+        if not _FILE.fullmatch(name) or not path.is_file() or self.faults.take("file_404", name):
+            return JSONResponse({"detail": "Not Found"}, 404)
+        if self.faults.take("file_html", name):
+            return HTMLResponse(_NGINX.format("503 Service Unavailable"), 200)
+        if self.faults.take("file_lies", name):
+            return Response(b"<html>oops</html>", 200, _CDN, "video/mp4")
+        if self.faults.take("file_truncated", name):
+            return _half(http, path)
+        kind = "video/mp4" if path.suffix == ".mp4" else "image/jpeg"
+        if self.faults.take("file_no_range", name):
+            return Response(path.read_bytes(), 200, _CDN, kind)
+        return FileResponse(path, headers=_CDN, media_type=kind)
+
+    async def initiate(self, http: HttpRequest) -> Response:
+        refused = self._refusal(http, "storage_status")
+        if refused is not None:
+            return refused
+        asked = await http.json()
+        suffix = ".mp4" if "video" in asked["content_type"] else ".jpg"
+        name = f"{time.time_ns():024x}{suffix}"[-28:]
+        base = _base(http)
+        return JSONResponse({"upload_url": f"{base}/upload/{name}", "file_url": f"{base}/files/b/sandbox/{name}"})
+
+    async def upload(self, http: HttpRequest) -> Response:
+        body = await http.body()
+        if (
+            "authorization" in http.headers
+            or len(body) > _UPLOAD_BYTES
+            or not _FILE.fullmatch(http.path_params["name"])
+        ):
+            return JSONResponse({"detail": "Forbidden"}, 403)
+        (self.memory.files / http.path_params["name"]).write_bytes(body)
+        return JSONResponse({})
+
+    async def listed(self, http: HttpRequest) -> Response:
+        """The account's request list, newest first."""
+        refused = self._refusal(http, "list_status")
+        if refused is not None:
+            return refused
+        wanted = http.query_params.get("endpoint_id")
+        with_payloads = http.query_params.get("expand") == "payloads"
+        rows = []
+        for request in sorted(self.memory.requests.values(), key=lambda each: -each.created):
+            if wanted in {None, request.endpoint}:
+                sent = datetime.fromtimestamp(request.created, tz=UTC).isoformat()
+                row = {"request_id": request.id, "endpoint_id": request.endpoint, "sent_at": sent, "started_at": sent}
+                rows.append(row | ({"json_input": request.body} if with_payloads else {}))
+        return JSONResponse({"items": rows[:100], "next_cursor": None, "has_more": False})
+
+    async def control(self, http: HttpRequest) -> Response:
+        """For tests in another process: faults to come, what was asked, what was submitted."""
+        if http.url.path == "/sandbox/faults":
+            asked = await http.json()
+            self.faults.add(asked.pop("kind"), **asked)
+            return JSONResponse({})
+        if http.url.path == "/sandbox/requests":
+            return JSONResponse(
+                [
+                    {"id": each.id, "endpoint": each.endpoint, "body": each.body, "state": each.state}
+                    for each in self.memory.requests.values()
+                ]
+            )
+        return JSONResponse(self.log)
+
+    async def anything(self, http: HttpRequest) -> Response:
+        path = http.path_params["path"]
+        if http.method == "POST" and "/requests/" not in path:
+            return await self.submit(http, path)
+        return await self.ask(http, path)
+
+    def note(self, scope: Scope) -> None:
+        """Every call, without its headers: a key is in no log of ours either."""
+        if not scope["path"].startswith("/sandbox/"):
+            self.log.append({"method": scope["method"], "path": scope["path"], "at": time.time()})
+
+    def resume(self, base: str) -> None:
+        """After a restart: what was under way goes on. Done at the first call, which tells us our own address."""
+        if not self._resumed:
+            self._resumed = True
+            for request in self.memory.unfinished():
+                self.renderer.begin(request, base)
+
+
+def create_app(*, folder: Path, key: str | None = None, studio: Studio | None = None) -> Starlette:
+    """The sandbox as an ASGI app for uvicorn. State lies in `folder`; with `key` given, calls must carry it.
+
+    `app.state.sandbox` is the Sandbox itself: its `faults`, `log` and `memory` are for tests.
+    """
+    sandbox = Sandbox(folder=folder, key=key, studio=studio or Studio())
+
+    async def jwks(_http: HttpRequest) -> Response:
+        return JSONResponse(sandbox.renderer.signer.jwks())
+
+    every = ["GET", "POST", "PUT", "HEAD"]
+    app = Starlette(
+        routes=[
+            Route("/files/b/{prefix}/{name}", sandbox.file),
+            Route("/storage/upload/initiate", sandbox.initiate, methods=["POST"]),
+            Route("/upload/{name}", sandbox.upload, methods=["PUT"]),
+            Route("/models/requests/by-endpoint", sandbox.listed),
+            Route("/.well-known/jwks.json", jwks),
+            Route("/sandbox/{what}", sandbox.control, methods=["GET", "POST"]),
+            Route("/{path:path}", sandbox.anything, methods=every),
+        ],
+        lifespan=_lifespan,
+    )
+    app.state.sandbox = sandbox
+    app.add_middleware(_Edge, sandbox=sandbox)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(_app: Starlette) -> AsyncIterator[None]:
+    yield
+
+
+class _Edge:
+    """Outermost: keeps the log, and hands the routes a way to cut the connection, as a dying gateway does."""
+
+    def __init__(self, app: ASGIApp, sandbox: Sandbox) -> None:
+        self._app = app
+        self._sandbox = sandbox
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            self._sandbox.note(scope)
+            self._sandbox.resume(_base(HttpRequest(scope)))
+        await self._app(scope, receive, send)
+
+
+def _base(http: HttpRequest) -> str:
+    return f"{http.url.scheme}://{http.url.netloc}"
+
+
+Sender = Callable[[Any], Awaitable[None]]
+
+
+class _Cut(Response):
+    """Sends nothing (or half of a file) and cuts the connection."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        super().__init__()
+        self._path = path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._path is not None:
+            whole = self._path.read_bytes()
+            headers = [(b"content-type", b"video/mp4"), (b"content-length", str(len(whole)).encode())]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": whole[: len(whole) // 2], "more_body": True})
+            await asyncio.sleep(0.05)
+        _transport(send).abort()
+
+
+def _transport(send: Any) -> asyncio.Transport:
+    """Uvicorn's transport behind the layers of Starlette's `send` wrappers."""
+    while True:
+        owner = getattr(send, "__self__", None)
+        if owner is not None and hasattr(owner, "transport"):
+            transport: asyncio.Transport = owner.transport
+            return transport
+        inner = [
+            cell.cell_contents for cell in getattr(send, "__closure__", None) or () if callable(cell.cell_contents)
+        ]
+        send = next(each for each in inner if hasattr(each, "__self__") or getattr(each, "__closure__", None))
+
+
+def _dropped(_http: HttpRequest) -> Response:
+    return _Cut()
+
+
+def _half(_http: HttpRequest, path: Path) -> Response:
+    return _Cut(path)

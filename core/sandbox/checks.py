@@ -1,0 +1,49 @@
+"""What fal would refuse: the input checked as strictly as the real endpoints do (an int is not "5", nor "5s")."""
+
+from typing import Any
+
+from core.catalogue import MODELS, Endpoint, app_of
+
+ENDPOINTS: dict[str, Endpoint] = {endpoint.id: endpoint for model in MODELS for endpoint in model.modes.values()}
+APPS = frozenset(app_of(endpoint_id) for endpoint_id in ENDPOINTS)
+
+Detail = dict[str, Any]
+
+
+def problems(endpoint: Endpoint, body: dict[str, Any]) -> list[Detail]:
+    """Fal's list of details, empty for a good input. Unknown fields are ignored, as fal ignores them."""
+    found = [_missing(name, body) for name in ("prompt", endpoint.source_field) if name and not body.get(name)]
+    prompt = body.get("prompt")
+    if isinstance(prompt, str) and len(prompt) > endpoint.prompt_chars:
+        found.append(detail("string_too_long", ["body", "prompt"], prompt, max_length=endpoint.prompt_chars))
+    if "duration" in body and endpoint.durations:
+        found += _duration(endpoint, body["duration"])
+    for name, allowed in (("resolution", endpoint.resolutions), ("aspect_ratio", (*endpoint.aspect_ratios, "auto"))):
+        if name in body and len(allowed) > 1 and body[name] not in allowed:
+            found.append(detail("literal_error", ["body", name], body[name], expected=", ".join(allowed)))
+    return found
+
+
+def _duration(endpoint: Endpoint, value: Any) -> list[Detail]:
+    if endpoint.duration_codec == "int":
+        if not isinstance(value, int) or isinstance(value, bool):
+            return [detail("int_type", ["body", "duration"], value)]
+        return [] if value in endpoint.durations else [detail("less_than_equal", ["body", "duration"], value)]
+    suffix = "s" if endpoint.duration_codec == "str_s" else ""
+    allowed = [f"{each}{suffix}" for each in endpoint.durations]
+    return [] if value in allowed else [detail("literal_error", ["body", "duration"], value)]
+
+
+def _missing(name: str, body: dict[str, Any]) -> Detail:
+    return detail("missing", ["body", name], body)
+
+
+def detail(kind: str, loc: list[str], value: Any, **ctx: Any) -> Detail:
+    """One entry as fal writes it: with the address of its words, and the input echoed."""
+    entry = {"loc": loc, "msg": kind.replace("_", " "), "type": kind, "input": value}
+    return {**entry, "url": f"https://docs.fal.ai/errors#{kind}", **({"ctx": ctx} if ctx else {})}
+
+
+def seconds_of(endpoint: Endpoint | None, body: dict[str, Any]) -> int:
+    text = str(body.get("duration", "")).removesuffix("s")
+    return int(text) if text.isdigit() else (endpoint.durations[0] if endpoint and endpoint.durations else 5)

@@ -1,0 +1,243 @@
+"""From an accepted request to its answer: the source fetched as fal fetches it, the film rendered, the webhook called."""
+
+import asyncio
+import base64
+import hashlib
+import json
+import logging
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from core import media
+from core.config import is_loopback
+from core.errors import MediaError
+from core.sandbox.checks import ENDPOINTS, Detail, detail, seconds_of
+from core.sandbox.state import Faults, Memory, Request
+from core.types import Kind
+
+log = logging.getLogger(__name__)
+
+_FILM = Path(__file__).parent / "film.py"
+_SOURCE_BYTES = 100_000_000
+_WALL_S = 240.0
+_ASPECTS = {"480p": 480, "720p": 720, "1080p": 1080}
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """How the sandbox films: short side in pixels, frames a second, and how long things take at least (seconds).
+    `max_seconds` cuts films short, for tests.
+    """
+
+    side: int = 360
+    fps: int = 24
+    queue_s: float = 0.8
+    render_s: float = 1.5
+    max_seconds: float = 15.0
+
+
+FAST = Studio(side=180, fps=12, queue_s=0.05, render_s=0.05, max_seconds=1.0)
+
+
+class Failed(Exception):
+    def __init__(self, status: int, details: list[Detail]) -> None:
+        super().__init__(status)
+        self.status = status
+        self.details = details
+
+
+class Renderer:
+    def __init__(self, memory: Memory, faults: Faults, studio: Studio) -> None:
+        self._memory = memory
+        self._faults = faults
+        self._studio = studio
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.signer = Signer(memory.folder / "webhook.key")
+
+    def begin(self, request: Request, base: str) -> None:
+        """`base`: this sandbox's own address, for the file's URL."""
+        self._tasks[request.id] = asyncio.create_task(self._run(request, base), name=f"render {request.id}")
+
+    async def _run(self, request: Request, base: str) -> None:
+        prompt = str(request.body.get("prompt", ""))
+        await asyncio.sleep(self._studio.queue_s)
+        if self._memory.requests[request.id].cancelled:
+            await self._complete(request, 499, {"detail": "Request was cancelled"}, error_type="client_cancelled")
+            return
+        await self._memory.change(request.id, state="IN_PROGRESS")
+        if self._faults.take("requeue", request.endpoint, prompt):
+            await self._memory.change(request.id, state="IN_QUEUE")
+            await asyncio.sleep(self._studio.queue_s)
+            await self._memory.change(request.id, state="IN_PROGRESS")
+        if self._faults.take("stuck", request.endpoint, prompt) or "sandbox:stuck" in prompt:
+            return
+        if "sandbox:slow" in prompt:
+            await asyncio.sleep(20)
+        started = time.monotonic()
+        try:
+            self._misfortune(request, prompt)
+            answer = await self._film(request, base)
+        except Failed as error:
+            await self._complete(request, error.status, {"detail": error.details})
+            return
+        await asyncio.sleep(max(0.0, self._studio.render_s - (time.monotonic() - started)))
+        units = str(seconds_of(ENDPOINTS.get(request.endpoint), request.body))
+        await self._complete(request, 200, answer, units=units)
+
+    def _misfortune(self, request: Request, prompt: str) -> None:
+        """Asked for by a test, or by a person through words in the prompt."""
+        fault = self._faults.take("result_error", request.endpoint, prompt)
+        if fault is not None:
+            kind = fault.body or "content_policy_violation"
+            raise Failed(fault.status if fault.status != 500 else 422, [detail(kind, ["body", "prompt"], prompt)])  # noqa: PLR2004
+        if "sandbox:content-policy" in prompt:
+            raise Failed(422, [detail("content_policy_violation", ["body", "prompt"], prompt)])
+        if "sandbox:fail" in prompt:
+            raise Failed(500, [detail("downstream_service_error", ["body"], prompt)])
+
+    async def _film(self, request: Request, base: str) -> dict[str, Any]:
+        endpoint, body = ENDPOINTS.get(request.endpoint), request.body
+        source, kind, source_s = await self._source(request)
+        name = f"{secrets.token_hex(12)}.mp4"
+        seconds = float(source_s or seconds_of(endpoint, body))
+        size = await self._size(body, source, kind)
+        job = {
+            "into": str((self._memory.files / name).resolve()),
+            "prompt": str(body.get("prompt", "")),
+            "width": size[0],
+            "height": size[1],
+            "seconds": min(seconds, self._studio.max_seconds),
+            "fps": self._studio.fps,
+            "photo": str(source) if kind is Kind.IMAGE else None,
+            "video": str(source) if kind is Kind.VIDEO else None,
+        }
+        rendered = await media.run_child(_FILM, json.dumps(job), wall_s=_WALL_S)
+        if "ok" not in rendered:
+            raise Failed(422, [detail("image_load_error", ["body"], None)])
+        file = {"url": f"{base}/files/b/sandbox/{name}", "content_type": "video/mp4", "file_name": name}
+        return {"video": {**file, "file_size": rendered["ok"]["size"]}, "seed": body.get("seed", 42)}
+
+    async def _source(self, request: Request) -> tuple[Path | None, Kind | None, float | None]:
+        """Fetch the photo or video; fal's own words when that fails."""
+        endpoint = ENDPOINTS.get(request.endpoint)
+        field = endpoint.source_field if endpoint else None
+        url = request.body.get(field) if field else None
+        if not isinstance(url, str):
+            return None, None, None
+        path = self._memory.folder / "sources" / request.id
+        path.parent.mkdir(exist_ok=True)
+        try:
+            await _fetch(url, path)
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+            raise Failed(422, [detail("file_download_error", ["body", str(field)], url)]) from None
+        try:
+            kind = media.sniff_kind(path)
+            seconds = (await media.probe(path)).duration_s if kind is Kind.VIDEO else None
+        except MediaError:
+            raise Failed(422, [detail("image_load_error", ["body", str(field)], url)]) from None
+        return path.resolve(), kind, seconds
+
+    async def _size(self, body: dict[str, Any], source: Path | None, kind: Kind | None) -> tuple[int, int]:
+        """Even sides in the asked shape, or the source's; the short side is the studio's."""
+        wide, high = 16, 9
+        ratio = str(body.get("aspect_ratio", ""))
+        if ratio.count(":") == 1 and ratio.replace(":", "").isdigit():
+            wide, high = (int(part) for part in ratio.split(":"))
+        elif source is not None and kind is Kind.IMAGE:
+            photo = await media.normalise_photo(source, source.with_suffix(".jpg"), min_side=1, max_ratio=100)
+            wide, high = photo.width, photo.height
+        elif source is not None:
+            facts = await media.probe(source)
+            wide, high = facts.width, facts.height
+        scale = self._studio.side / min(wide, high)
+        return round(wide * scale / 2) * 2, round(high * scale / 2) * 2
+
+    async def _complete(
+        self, request: Request, status: int, answer: dict[str, Any], *, units: str = "0", error_type: str | None = None
+    ) -> None:
+        infra = self._faults.take("infra_error", request.endpoint, str(request.body.get("prompt", "")))
+        if infra is not None:
+            status, error_type = 500, "runner_server_error"
+            answer = {"detail": "runner died", "error_type": error_type}
+        done = await self._memory.change(
+            request.id,
+            state="COMPLETED",
+            completed=time.time(),
+            answer_status=status,
+            answer=answer,
+            units=units if status == httpx.codes.OK else "0",
+            error="Internal error" if error_type else None,
+            error_type=error_type,
+        )
+        await self.call_webhook(done)
+
+    async def call_webhook(self, request: Request) -> None:
+        prompt = str(request.body.get("prompt", ""))
+        if request.webhook is None or self._faults.take("webhook_silent", request.endpoint, prompt):
+            return
+        good = request.answer_status == httpx.codes.OK
+        payload: dict[str, Any] = {"request_id": request.id, "gateway_request_id": request.id}
+        payload |= {"status": "OK" if good else "ERROR", "payload": request.answer}
+        if not good:
+            payload["error"] = f"Invalid status code: {request.answer_status}"
+        body = json.dumps(payload).encode()
+        broken = self._faults.take("webhook_bad_signature", request.endpoint, prompt) is not None
+        times = 2 if self._faults.take("webhook_repeat", request.endpoint, prompt) else 1
+        headers = self.signer.headers(request.id, body, broken=broken)
+        async with httpx.AsyncClient(timeout=15, trust_env=False) as client:
+            for _ in range(times):
+                await _post(client, request.webhook, body, headers)
+
+
+async def _post(client: httpx.AsyncClient, url: str, body: bytes, headers: dict[str, str]) -> None:
+    for attempt in range(4):
+        try:
+            reply = await client.post(url, content=body, headers=headers)
+        except httpx.HTTPError:
+            log.info("webhook not taken")
+        else:
+            if reply.is_success:
+                return
+        await asyncio.sleep(0.2 * 2**attempt)
+
+
+async def _fetch(url: str, path: Path) -> None:
+    """Loopback only: the sandbox never opens a connection to the world."""
+    if not is_loopback(url):
+        raise ValueError("not on this machine")
+    async with httpx.AsyncClient(timeout=20, trust_env=False) as client, client.stream("GET", url) as reply:
+        reply.raise_for_status()
+        with path.open("wb") as file:
+            size = 0
+            async for chunk in reply.aiter_bytes():
+                size += len(chunk)
+                if size > _SOURCE_BYTES:
+                    raise ValueError("too large")
+                file.write(chunk)
+
+
+class Signer:
+    """fal's webhook signature with a key of the sandbox's own, kept in its folder."""
+
+    def __init__(self, path: Path) -> None:
+        if not path.exists():
+            path.write_bytes(Ed25519PrivateKey.generate().private_bytes_raw())
+            path.chmod(0o600)
+        self._key = Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+
+    def jwks(self) -> dict[str, Any]:
+        public = base64.urlsafe_b64encode(self._key.public_key().public_bytes_raw()).decode()
+        return {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": public}]}
+
+    def headers(self, request_id: str, body: bytes, *, broken: bool = False) -> dict[str, str]:
+        timestamp = str(int(time.time()))
+        message = "\n".join([request_id, "sandbox-user", timestamp, hashlib.sha256(body).hexdigest()]).encode()
+        signature = self._key.sign(message + (b"x" if broken else b"")).hex()
+        names = {"Request-Id": request_id, "User-Id": "sandbox-user", "Timestamp": timestamp, "Signature": signature}
+        return {"Content-Type": "application/json"} | {f"X-Fal-Webhook-{key}": value for key, value in names.items()}

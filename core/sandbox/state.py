@@ -1,0 +1,107 @@
+"""What the sandbox remembers: requests in one JSON file each, so that a killed demo goes on where it was."""
+
+import asyncio
+import json
+import secrets
+import time
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One submitted request. `answer` is the HTTP status and body of its result once it is completed."""
+
+    id: str
+    endpoint: str
+    app: str
+    body: dict[str, Any]
+    webhook: str | None
+    created: float
+    state: str = "IN_QUEUE"
+    completed: float | None = None
+    answer_status: int = 0
+    answer: dict[str, Any] | None = None
+    error: str | None = None
+    error_type: str | None = None
+    units: str = "0"
+    cancelled: bool = False
+
+
+@dataclass
+class Fault:
+    """A misfortune to come: `times` times, for requests whose endpoint, prompt or path contains `match`."""
+
+    kind: str
+    times: int = 1
+    match: str = ""
+    status: int = 500
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+class Faults:
+    def __init__(self) -> None:
+        self._waiting: list[Fault] = []
+
+    def add(self, kind: str, *, times: int = 1, match: str = "", **more: Any) -> None:
+        self._waiting.append(Fault(kind, times, match, **more))
+
+    def clear(self) -> None:
+        self._waiting.clear()
+
+    def take(self, kind: str, *texts: str) -> Fault | None:
+        """The next fault of this kind that fits, used up once."""
+        for fault in self._waiting:
+            if fault.kind == kind and fault.times > 0 and (not fault.match or any(fault.match in t for t in texts)):
+                fault.times -= 1
+                return fault
+        return None
+
+
+class Memory:
+    """All requests, kept on disk. `changed` wakes whoever streams a status."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.files = folder / "files"
+        self._requests = folder / "requests"
+        self.changed = asyncio.Condition()
+        for each in (self.files, self._requests):
+            each.mkdir(parents=True, exist_ok=True)
+        self.requests: dict[str, Request] = {}
+        for path in sorted(self._requests.glob("*.json")):
+            request = Request(**json.loads(path.read_text(encoding="utf-8")))
+            self.requests[request.id] = request
+
+    def unfinished(self) -> list[Request]:
+        return [request for request in self.requests.values() if request.state != "COMPLETED"]
+
+    def add(self, *, endpoint: str, app: str, body: dict[str, Any], webhook: str | None) -> Request:
+        request = Request(_uuid(), endpoint, app, body, webhook, time.time())
+        self._keep(request)
+        return request
+
+    async def change(self, request_id: str, **values: Any) -> Request:
+        request = replace(self.requests[request_id], **values)
+        self._keep(request)
+        async with self.changed:
+            self.changed.notify_all()
+        return request
+
+    def _keep(self, request: Request) -> None:
+        self.requests[request.id] = request
+        draft = self._requests / f".{request.id}"
+        draft.write_text(json.dumps(asdict(request)), encoding="utf-8")
+        draft.replace(self._requests / f"{request.id}.json")
+
+    def place(self, request: Request) -> int:
+        """How many are before it in the queue."""
+        return sum(other.state == "IN_QUEUE" and other.created < request.created for other in self.requests.values())
+
+
+def _uuid() -> str:
+    text = secrets.token_hex(16)
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
