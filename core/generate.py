@@ -12,6 +12,7 @@ from typing import Literal
 
 from core import media, models, wire
 from core.assets import check_public, publish_asset
+from core.catalogue import app_of
 from core.config import FalSettings
 from core.download import download_video, video_filename
 from core.errors import BadRequest, DownloadFailed, MediaError, StillRunning, Unavailable
@@ -110,9 +111,8 @@ async def poll_video(
     async with _queue(settings) as queue:
         receipt = await _receipts(settings).find(request_id)
         if receipt is None:
-            handle = handle or await queue.locate(request_id)
-            model = models.find(handle.endpoint).key
-            receipt = Receipt(handle, model, None, None, None)
+            found = handle or await queue.locate(request_id)
+            receipt = Receipt(found, app_of(found.endpoint).rpartition("/")[2], None, None, None)
         await wait(queue, receipt.handle, usual_s=None, on_progress=tell)
         return await _collect(queue, receipt, settings, tell)
 

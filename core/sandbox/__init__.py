@@ -8,8 +8,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from core.catalogue import app_of
 from core.sandbox.checks import APPS, ENDPOINTS, problems
@@ -72,7 +71,7 @@ class Sandbox:
         else:
             self.renderer.begin(request, _base(http))
         if self.faults.take("submit_lost_reply", endpoint_id, text):
-            return _dropped(http)
+            return _Cut()
         slow = self.faults.take("submit_slow", endpoint_id, text)
         if slow is not None:
             await asyncio.sleep(slow.seconds)
@@ -109,7 +108,7 @@ class Sandbox:
         if refused is not None:
             return refused
         if self.faults.take("status_drop", request.endpoint, prompt):
-            return _dropped(http)
+            return _Cut()
         if match["rest"] == "/cancel":
             return await self._cancel(http, request)
         if http.method != "GET":
@@ -184,7 +183,7 @@ class Sandbox:
         if self.faults.take("file_lies", name):
             return Response(b"<html>oops</html>", 200, _CDN, "video/mp4")
         if self.faults.take("file_truncated", name):
-            return _half(http, path)
+            return _Cut(path)
         kind = "video/mp4" if path.suffix == ".mp4" else "image/jpeg"
         if self.faults.take("file_no_range", name):
             return Response(path.read_bytes(), 200, _CDN, kind)
@@ -271,7 +270,7 @@ def create_app(*, folder: Path, key: str | None = None, studio: Studio | None = 
         return JSONResponse(sandbox.renderer.signer.jwks())
 
     every = ["GET", "POST", "PUT", "HEAD"]
-    app = Starlette(
+    app = _App(
         routes=[
             Route("/files/b/{prefix}/{name}", sandbox.file),
             Route("/storage/upload/initiate", sandbox.initiate, methods=["POST"]),
@@ -281,37 +280,25 @@ def create_app(*, folder: Path, key: str | None = None, studio: Studio | None = 
             Route("/sandbox/{what}", sandbox.control, methods=["GET", "POST"]),
             Route("/{path:path}", sandbox.anything, methods=every),
         ],
-        lifespan=_lifespan,
     )
     app.state.sandbox = sandbox
-    app.add_middleware(_Edge, sandbox=sandbox)
     return app
 
 
-@asynccontextmanager
-async def _lifespan(_app: Starlette) -> AsyncIterator[None]:
-    yield
-
-
-class _Edge:
-    """Outermost: keeps the log, and hands the routes a way to cut the connection, as a dying gateway does."""
-
-    def __init__(self, app: ASGIApp, sandbox: Sandbox) -> None:
-        self._app = app
-        self._sandbox = sandbox
+class _App(Starlette):
+    """Keeps the log, and hands the routes a way to cut the connection, as a dying gateway does."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            self._sandbox.note(scope)
-            self._sandbox.resume(_base(HttpRequest(scope)))
-        await self._app(scope, receive, send)
+            sandbox: Sandbox = self.state.sandbox
+            sandbox.note(scope)
+            sandbox.resume(_base(HttpRequest(scope)))
+            scope["cut"] = send.__self__.transport.abort  # type: ignore[attr-defined]
+        await super().__call__(scope, receive, send)
 
 
 def _base(http: HttpRequest) -> str:
     return f"{http.url.scheme}://{http.url.netloc}"
-
-
-Sender = Callable[[Any], Awaitable[None]]
 
 
 class _Cut(Response):
@@ -321,32 +308,11 @@ class _Cut(Response):
         super().__init__()
         self._path = path
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         if self._path is not None:
             whole = self._path.read_bytes()
             headers = [(b"content-type", b"video/mp4"), (b"content-length", str(len(whole)).encode())]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": whole[: len(whole) // 2], "more_body": True})
             await asyncio.sleep(0.05)
-        _transport(send).abort()
-
-
-def _transport(send: Any) -> asyncio.Transport:
-    """Uvicorn's transport behind the layers of Starlette's `send` wrappers."""
-    while True:
-        owner = getattr(send, "__self__", None)
-        if owner is not None and hasattr(owner, "transport"):
-            transport: asyncio.Transport = owner.transport
-            return transport
-        inner = [
-            cell.cell_contents for cell in getattr(send, "__closure__", None) or () if callable(cell.cell_contents)
-        ]
-        send = next(each for each in inner if hasattr(each, "__self__") or getattr(each, "__closure__", None))
-
-
-def _dropped(_http: HttpRequest) -> Response:
-    return _Cut()
-
-
-def _half(_http: HttpRequest, path: Path) -> Response:
-    return _Cut(path)
+        scope["cut"]()

@@ -1,4 +1,4 @@
-"""From an accepted request to its answer: the source fetched as fal fetches it, the film rendered, the webhook called."""
+"""From an accepted request to its answer: the source fetched as fal does it, the film rendered, the webhook called."""
 
 import asyncio
 import base64
