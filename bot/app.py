@@ -10,8 +10,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
-from core.fal import FalQueue
-from core.webhooks import JwksCache, callback_token
 from pydantic_settings import BaseSettings
 
 from bot.access import Access
@@ -30,6 +28,8 @@ from bot.texts import LANGUAGES, say
 from bot.watcher import Watcher
 from bot.webhook import Webhook
 from core.config import EnvSettings
+from core.fal import FalQueue
+from core.webhooks import JwksCache, callback_token
 
 log = logging.getLogger(__name__)
 

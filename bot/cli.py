@@ -11,7 +11,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from core.models import SourceFacts
 from pydantic import ValidationError
 
 import core
@@ -26,6 +25,7 @@ from bot.store.records import Job, State
 from bot.texts import admin_text
 from core import models
 from core.errors import VideoError
+from core.models import SourceFacts
 from core.types import Kind, Mode, Plan, Video
 
 DONE, FAILED, USAGE = 0, 1, 2
@@ -40,7 +40,8 @@ class Failure(Exception):
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        return asyncio.run(options.run(options))
+        code: int = asyncio.run(options.run(options))
+        return code
     except Failure as error:
         return _fail(str(error))
     except VideoError as error:

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from core.fal import FalQueue
 from dotenv import dotenv_values
 from pydantic import AliasChoices, SecretStr, ValidationError
 
@@ -22,6 +21,7 @@ from bot.settings import Settings
 from bot.texts import admin_text
 from core import assets
 from core.errors import VideoError
+from core.fal import FalQueue
 
 _LOW_DISK = 2_000_000_000
 _WAIT_S = 20.0

@@ -4,8 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from core.models import SourceFacts
-
 from bot import commands, notices
 from bot.channels.port import Action, ChannelPort, Incoming, Message
 from bot.engine import Engine
@@ -16,6 +14,7 @@ from bot.store.records import ACTIVE, Job, NewJob, State, source_kind
 from bot.texts import LANGUAGES, error_text, pick, say
 from core import models
 from core.errors import BadRequest
+from core.models import SourceFacts
 from core.types import Kind, Mode, Plan
 
 _HISTORY = 10
@@ -244,7 +243,7 @@ def _model_lines(language: str) -> list[str]:
                 "models-line",
                 tier=model.tier or "",
                 name=model.name,
-                key=model.key,
+                id=model.key,
                 price=models.usd_text(price) if price is not None else "",
                 modes=" ".join(sorted(str(mode) for mode in model.modes)),
             )

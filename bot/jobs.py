@@ -13,12 +13,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Literal, TypedDict
 
-from core.assets import publish_asset
-from core.download import video_filename
-from core.fal import FalQueue
-from core.generate import fetch_result
-from core.models import SourceFacts
-
 from bot.channels.port import ChannelPort, DeliveryError
 from bot.engine import Engine
 from bot.settings import Settings
@@ -27,7 +21,12 @@ from bot.store.database import now_ms
 from bot.store.records import AT_FAL, ENDED, FREE, Job, JobError, State, VideoFile, record
 from bot.store.submits import claimed_at
 from core import models
+from core.assets import publish_asset
+from core.download import video_filename
 from core.errors import Cancelled, NotDelivered, Repeat, ResultExpired, StillRunning, SubmitUnknown, VideoError
+from core.fal import FalQueue
+from core.generate import fetch_result
+from core.models import SourceFacts
 from core.types import Asset, Completed, RequestHandle
 
 log = logging.getLogger(__name__)

@@ -7,9 +7,6 @@ import asyncio
 import logging
 import time
 
-from core.fal import FalQueue
-from core.waiting import looks
-
 from bot.engine import Engine
 from bot.jobs import COLLECT, TOPIC
 from bot.store import Store
@@ -18,7 +15,9 @@ from bot.store.records import Job, State
 from bot.store.submits import claimed_at
 from core import models
 from core.errors import VideoError
+from core.fal import FalQueue
 from core.types import Completed, Queued, QueueStatus, RequestHandle
+from core.waiting import looks
 
 log = logging.getLogger(__name__)
 

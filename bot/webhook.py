@@ -4,16 +4,15 @@ import json
 import logging
 import time
 
-from core.fal import FalQueue
-from core.webhooks import JwksCache, job_from_token, verify
-
 from bot.engine import Engine
 from bot.jobs import TOPIC
 from bot.store import Store
 from bot.store.records import State
 from bot.watcher import Watcher
 from core.errors import VideoError
+from core.fal import FalQueue
 from core.types import RequestHandle
+from core.webhooks import JwksCache, job_from_token, verify
 
 log = logging.getLogger(__name__)
 
