@@ -1,0 +1,75 @@
+# Everything from a fresh clone with nothing but Python 3.11 to 3.13 (with venv) and make. `make` alone lists the targets.
+#   PYTHON=python3.12 make install    another interpreter
+#   make demo ARGS="--port 8090"      options of `reelbot demo`
+#   make test ARGS="tests/core -x"    options of pytest
+
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PINS := deploy/constraints.txt
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+# What an install depends on: when one of these changes, the next target installs again.
+INPUTS := pyproject.toml $(PINS)
+
+.PHONY: help demo test check install pins clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo     the whole product offline: no account, no key, no cost"
+	@echo "make test     every test, as a stranger's machine would run them"
+	@echo "make check    format, lint, types"
+	@echo "make install  only the environment, with $(BIN)/reelbot"
+	@echo "make pins     write $(PINS) anew from the newest versions that fit"
+	@echo "make clean    remove the environment and all caches"
+
+demo: $(VENV)/.installed
+	@exec $(BIN)/reelbot demo $(ARGS)
+
+# A bare environment and an empty home: nothing of the person who runs them reaches the tests.
+test: $(VENV)/.installed-dev
+	@home=$$(mktemp -d) || exit 1; \
+	trap 'rm -rf "$$home"' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM; \
+	env -i PATH="$$PATH" HOME="$$home" CI="$$CI" \
+		$(BIN)/python -m pytest -p no:cacheprovider -n 2 --dist loadfile $(ARGS)
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+install: $(VENV)/.installed
+
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || { \
+		echo "reelbot needs Python 3.11, 3.12 or 3.13; $(PYTHON) is not one. Choose another: make PYTHON=python3.12" >&2; \
+		exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) has no venv module. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@rm -rf $(VENV) && $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.created $(INPUTS)
+	@echo "Installing the pinned dependencies into $(VENV), about a minute the first time."
+	@$(PIP) install --quiet --constraint $(PINS) --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.created $(INPUTS)
+	@echo "Installing the pinned dependencies and the tools for tests and checks into $(VENV)."
+	@$(PIP) install --quiet --constraint $(PINS) --editable '.[dev]'
+	@touch $(VENV)/.installed $@
+
+# From an environment of its own, so that nothing left over from yesterday is pinned. The header lines stay.
+pins:
+	@fresh=$$(mktemp -d) || exit 1; trap 'rm -rf "$$fresh"' EXIT; trap 'exit 130' INT; \
+	$(PYTHON) -m venv "$$fresh/venv" && \
+	"$$fresh/venv/bin/python" -m pip --disable-pip-version-check install --quiet '.[dev]' && \
+	{ sed -n '/^#/p' $(PINS); \
+	  "$$fresh/venv/bin/python" -m pip --disable-pip-version-check list --format=freeze \
+		--exclude pip --exclude setuptools --exclude wheel --exclude reelbot; } > "$$fresh/pins" && \
+	cp "$$fresh/pins" $(PINS)
+	@echo "$(PINS) is new. Now: make check test"
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
