@@ -7,66 +7,140 @@ from pathlib import Path
 from typing import Any
 
 from fluent.runtime import FluentBundle, FluentResource
+from fluent.runtime.types import FluentNone, FluentNumber, fluent_number
+from fluent.syntax import ast
+from fluent.syntax.visitor import Visitor
 
 log = logging.getLogger(__name__)
 
 LANGUAGES = ("en", "zh")
 _FOLDER = Path(__file__).parent / "locales"
 _TAGS = {"en": "en-US", "zh": "zh-CN"}
+_FACT_CHARS = 1000  # Fluent refuses a sentence with a longer part
+_MINUTE_S = 60
+_MB = 1_000_000
 
 
-@cache
-def bundle(language: str) -> FluentBundle:
-    """All sentences of one language. Raises ValueError for a file that cannot be read."""
-    made = FluentBundle([_TAGS[language]], use_isolating=False)
-    for path in sorted((_FOLDER / language).glob("*.ftl")):
-        made.add_resource(FluentResource(path.read_text(encoding="utf-8")))
-    return made
+def say(language: str, key: str, /, **facts: Any) -> str:
+    """The sentence `key` with these facts, in `language` or else in English. Raises KeyError for an unknown key.
 
-
-def say(language: str, key: str, **facts: Any) -> str:
-    """The sentence `key` with these facts, in `language` or else in English. Raises KeyError for an unknown key."""
+    A fact that is missing or None is shown as nothing: a sentence with a gap is better than none.
+    """
     for each in (language if language in LANGUAGES else "en", "en"):
-        found = bundle(each)
-        if found.has_message(key):
-            value = found.get_message(key).value
-            if value is not None:
-                text, errors = found.format_pattern(value, facts)
-                if errors:
-                    log.error("a sentence lacks a fact", extra={"key": key, "language": each})
-                return str(text)
+        catalogue = bundle(each)
+        value = catalogue.get_message(key).value if catalogue.has_message(key) else None
+        if value is None:
+            continue
+        text, errors = catalogue.format_pattern(value, _shown(facts, variables(each, key)))
+        if errors:
+            log.error("a sentence that cannot be said whole", extra={"key": key, "language": each})
+        return str(text)
     raise KeyError(key)
 
 
 def pick(code: str | None) -> str:
     """Our language for a chat's language code: zh-Hans, zh-TW, zh_CN are zh; everything else is en."""
-    return "zh" if (code or "").lower().replace("_", "-").partition("-")[0] in {"zh", "yue", "cn"} else "en"
+    return "zh" if (code or "").strip().lower().replace("_", "-").partition("-")[0] in _CHINESE else "en"
+
+
+_CHINESE = frozenset({"zh", "cmn", "yue", "cn"})
 
 
 def error_text(language: str, code: str, facts: Mapping[str, Any]) -> str:
-    """What happened and what to do next, for the person who asked."""
-    return say(language, _key("error", code), **_shown(facts))
+    """What happened and what to do next, for the person who asked. A code without a sentence gets a general one."""
+    key = f"error-{code.replace('_', '-')}"
+    return say(language, key if key in keys("en") else "error-unknown", **facts)
 
 
 def admin_text(code: str, facts: Mapping[str, Any], language: str = "en") -> str:
     """The same for the operator: the remedy, precisely. Falls back to the person's sentence."""
-    key = _key("admin", code)
-    if not bundle("en").has_message(key):
-        key = _key("error", code)
-    return say(language, key, **_shown(facts))
+    key = f"admin-{code.replace('_', '-')}"
+    return say(language, key, **facts) if key in keys("en") else error_text(language, code, facts)
 
 
-def _key(prefix: str, code: str) -> str:
-    key = f"{prefix}-{code.replace('_', '-')}"
-    return key if prefix == "admin" or bundle("en").has_message(key) else "error-unknown"
+@cache
+def bundle(language: str) -> FluentBundle:
+    """All sentences of one language."""
+    made = FluentBundle([_TAGS[language]], functions=_FUNCTIONS, use_isolating=False)
+    for path in files(language):
+        made.add_resource(FluentResource(path.read_text(encoding="utf-8")))
+    return made
 
 
-_NAMES = ("max_length", "model", "option", "value", "price", "reason", "what", "max_duration", "min_duration", "billed")
+def files(language: str) -> list[Path]:
+    return sorted((_FOLDER / language).glob("*.ftl"))
 
 
-def _shown(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Facts as sentences take them: every name present, sizes in MB."""
-    shown: dict[str, Any] = {name: str(facts.get(name, "") or "") for name in _NAMES}
-    shown["max_mb"] = str(round(int(facts.get("max_bytes") or 0) / 1_000_000)) if facts.get("max_bytes") else ""
-    shown["status"] = str(facts.get("status") or "")
-    return shown
+@cache
+def keys(language: str) -> frozenset[str]:
+    return frozenset(bundle(language)._messages)  # noqa: SLF001 - the bundle has no public list of its messages
+
+
+@cache
+def variables(language: str, key: str) -> frozenset[str]:
+    """The facts that a sentence takes."""
+    found = _Variables()
+    found.visit(bundle(language)._messages[key])  # noqa: SLF001 - as above
+    return frozenset(found.names)
+
+
+class _Variables(Visitor):
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def visit_VariableReference(self, node: ast.VariableReference) -> None:  # noqa: N802 - the visitor's convention
+        self.names.add(node.id.name)
+
+
+def _shown(facts: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
+    """Whole numbers stay numbers, for plural rules; everything else is shown as text."""
+    return {name: _fact(facts.get(name)) for name in names}
+
+
+def _fact(value: Any) -> str | int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return "" if value is None else str(value)[:_FACT_CHARS]
+
+
+# Functions that sentences may use beside Fluent's own.
+
+
+def _known(value: Any) -> str:
+    """KNOWN($fact): "no" for an empty fact, since Fluent cannot select on an empty text."""
+    return "no" if str(value) == "" else "yes"
+
+
+def _includes(words: Any, word: str) -> str:
+    """INCLUDES($list, "word"): whether a space-separated list names the word."""
+    return "yes" if word in str(words).split() else "no"
+
+
+def _minutes(seconds: Any) -> FluentNumber | FluentNone:
+    return fluent_number(_whole(seconds) // _MINUTE_S)
+
+
+def _seconds(seconds: Any) -> FluentNumber | FluentNone:
+    """SECONDS($elapsed): what is left beside MINUTES($elapsed)."""
+    return fluent_number(_whole(seconds) % _MINUTE_S)
+
+
+def _size(size: Any) -> str:
+    """SIZE($bytes): "10 MB"."""
+    return f"{max(1, _whole(size) // _MB)} MB"
+
+
+def _whole(value: Any) -> int:
+    try:
+        return int(float(value))
+    except (TypeError, ValueError, OverflowError):
+        return 0
+
+
+_FUNCTIONS: dict[str, Any] = {
+    "KNOWN": _known,
+    "INCLUDES": _includes,
+    "MINUTES": _minutes,
+    "SECONDS": _seconds,
+    "SIZE": _size,
+}

@@ -47,12 +47,12 @@ error-unreadable-media = I cannot read this file; it seems damaged. Nothing was 
 error-truncated-media = This file is not complete; its end is missing. Nothing was bought. Please send it again.
 error-file-too-large =
     { KNOWN($max_bytes) ->
-        [yes] This file is too large; at most { SIZE($max_bytes) } are possible.
+        [yes] This file is too large; at most { SIZE($max_bytes) } are possible. Nothing was bought.
        *[no] { KNOWN($max_size) ->
-            [yes] This file is too large; at most { SIZE($max_size) } are possible.
-           *[no] This file is too large.
-        }
-    } Nothing was bought. Please send a smaller one.
+            [yes] This file is too large for the model; it takes at most { SIZE($max_size) }.
+           *[no] This file is too large for the model.
+        } Usually that costs nothing.
+    } Please send a smaller one.
 error-image-too-small =
     { KNOWN($min_width) ->
         [yes] This photo is too small; the model wants at least { $min_width } pixels a side.
