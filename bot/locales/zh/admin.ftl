@@ -1,0 +1,79 @@
+# 同样的错误代码，给管理员和命令行看：与用户看到的不同，写明具体的解决办法。
+
+admin-not-configured = 没有 fal 密钥：请在环境变量或 .env 中设置 FAL_KEY（fal.ai/dashboard/keys），或者用 FAL_PROXY_URL 指向会添加密钥的代理。
+admin-invalid-key = fal 拒绝了密钥（401 或 403）：请检查 FAL_KEY，在 fal.ai/dashboard/keys 新建一个，并给它 API 权限。没有产生费用。
+admin-out-of-credits = fal 账户余额已用完：请在 fal.ai/dashboard/billing 充值。没有产生费用。
+admin-insufficient-credits = 代理报告余额不够做这个视频（402）：请充值，或选择更便宜的模型。没有产生费用。
+admin-key-locked = fal 锁定了这个账户：原因见 fal.ai/dashboard。没有产生费用。
+admin-model-not-allowed = 这个密钥不能使用该模型：请从 reelbot models 的列表中另选一个，或为密钥开通该模型。
+admin-endpoint-not-allowed = 代理不允许这个接口（403）：请选择它允许的模型，或把该接口加入它的名单。没有产生费用。
+admin-model-not-found = fal 没有这个模型（404）：接口可能已改名或下线。请从 reelbot models 的列表中另选一个。没有产生费用。
+admin-wrong-endpoint = fal 有这个模型的应用，但没有其中的这条路径：模型表中的接口写错了或已下线。请换一个模型，并报告此问题。
+admin-storage-not-allowed = fal 密钥没有上传文件的权限。解决办法：在 fal.ai/dashboard/keys 为密钥开通存储权限；或者把 REELBOT_PUBLIC_URL 设为这个机器人的 https 地址，由它自己提供照片；或者把 REELBOT_FAL_ASSETS_URL 设为对外发布 output/fal_assets 文件夹的地址。
+admin-asset-unreachable =
+    { $reason ->
+        [dns] 无法解析已发布照片的域名：请检查 REELBOT_PUBLIC_URL 或 REELBOT_FAL_ASSETS_URL。
+        [tls] 素材地址的证书无效：请修复证书，或检查 REELBOT_PUBLIC_URL 或 REELBOT_FAL_ASSETS_URL。
+        [refused] 素材地址没有应答：反向代理是否在运行，是否能连到 REELBOT_PORT？
+        [timeout] 素材地址超时没有应答：它对外开放了吗？
+        [status] 素材地址返回的状态是 { $status }，而不是 200：它提供的是 output/fal_assets 文件夹吗？
+        [type] 素材地址返回的是“{ $type }”，而不是图片或视频：它提供的是 output/fal_assets 文件夹吗？前面有没有登录页？
+       *[other] 从外面取不到已发布的素材：请检查 REELBOT_PUBLIC_URL 或 REELBOT_FAL_ASSETS_URL。
+    }如果本机访问不到自己的公开域名，可用 REELBOT_ASSET_CHECK=false 跳过这项检查。
+admin-no-asset-host = REELBOT_ASSET_HOST 设为 folder，但不知道公开地址：请设置 REELBOT_PUBLIC_URL 或 REELBOT_FAL_ASSETS_URL，或改用 REELBOT_ASSET_HOST=auto。
+admin-image-url-not-public = image_url 必须是公开的 http(s) 地址：请先发布文件（reelbot publish FILE）再用它打印的地址，或者直接给出文件。
+admin-unknown-model = 未知模型“{ $model }”：reelbot models 会列出所有模型。
+admin-unpriced =
+    { KNOWN($resolution) ->
+        [yes] { $model } 在 { $resolution } 下没有已知价格，所以没有购买：请选择 reelbot models 列出的组合。
+       *[no] { $model } 的这种组合没有已知价格，所以没有购买：请选择 reelbot models 列出的组合。
+    }
+admin-bad-option =
+    { $option ->
+        [duration] 时长必须是整数秒，至少 1 秒。
+        [resolution] “{ $value }”不是清晰度：请用 720p 或 1080p 这样的写法。
+        [aspect_ratio] 该模型做不了“{ $value }”这个画幅：请用 16:9、9:16 或 1:1 这样的写法。
+        [source] 请只给一张照片或一段视频。
+        [image] 给出的文件不是图片。
+        [video] 给出的文件不是视频。
+       *[other] 选项 { $option } 不合适：{ $value }。
+    }
+admin-prompt-missing = 提示词是空的。
+admin-invalid-input =
+    { KNOWN($field) ->
+        [yes] fal 拒绝了请求中的字段“{ $field }”。
+       *[no] fal 拒绝了请求。
+    }请修改提示词或选项；reelbot models 会显示每个模型支持什么。
+admin-price-changed = 源视频比说的长：价格会是 { $price }，比告知的多。没有购买。
+admin-unknown-request = 本地记录和已知模型的 fal 应用中都没有请求“{ $request_id }”：请检查这个编号和 FAL_KEY。
+admin-source-not-supported = { $model } 不支持 { $mode }，也没有替代模型：请选择 reelbot models 列出的支持它的模型。
+admin-source-unavailable = 读不到照片或视频：路径对吗？如果来自聊天，则是聊天服务器没有给出文件。
+admin-bad-reference =
+    { KNOWN($status) ->
+        [yes] 照片或视频无法获取或使用（状态 { $status }）：请给出公开地址，或本地的 JPEG 或 MP4 文件。
+       *[no] 照片或视频无法获取或使用：请给出公开地址，或本地的 JPEG 或 MP4 文件。
+    }
+admin-content-policy-violation = 模型的内容规则拒绝了这个请求；如果已经生成，可能已经扣费。请换个说法，或换一张图片。
+admin-generation-failed = fal 或其背后的模型出错，通常不会扣费。请缩短提示词或换一个模型，再试一次。
+admin-downstream-service-error = fal 背后的模型出错，常常是因为参考素材：请重新编码或调整尺寸（16:9 最稳妥），重新发布后再试。通常不会扣费。
+admin-fal-busy = fal 暂时不再接受这个账户的请求；没有下单，也没有产生费用。请过几分钟再试。
+admin-fal-unavailable =
+    { KNOWN($status) ->
+        [yes] fal 的应答不正常（状态 { $status }）：请检查网络、FAL_QUEUE_URL 和 FAL_PROXY_URL，然后重试。
+       *[no] fal 没有应答：请检查网络、FAL_QUEUE_URL 和 FAL_PROXY_URL，然后重试。
+    }
+admin-not-delivered = 连不上 fal，所以没有下单，也没有产生费用：请检查网络、FAL_QUEUE_URL、FAL_PROXY_URL 和 FAL_CA_FILE，然后重试。
+admin-submit-unknown = 提交后没有得到明确的答复：视频可能已下单并扣费。请到 fal.ai/dashboard/requests 查看；reelbot poll REQUEST_ID 可以取回。程序不会自动再次提交。
+admin-still-running =
+    { KNOWN($request_id) ->
+        [yes] fal 还在生成。稍后取回：reelbot poll { $request_id }
+       *[no] fal 还在生成。稍后用 reelbot poll REQUEST_ID 取回。
+    }
+admin-result-expired = fal 已不再保存结果，很可能已经扣费。如仍需要，请重新下单。
+admin-download-failed =
+    { KNOWN($status) ->
+        [yes] 没能完整取回做好的视频（状态 { $status }）。它已付费：请尽快用 reelbot poll REQUEST_ID 再取一次，fal 只保存有限的时间。
+       *[no] 没能完整取回做好的视频。它已付费：请尽快用 reelbot poll REQUEST_ID 再取一次，fal 只保存有限的时间。
+    }
+admin-video-broken = 做好的文件无法播放，重新取回也没有用，很可能已经扣费。reelbot poll REQUEST_ID 可再试一次。
+admin-disk-full = 输出文件夹所在的磁盘已满：请腾出空间，或设置 REELBOT_OUTPUT_DIR。已生成的视频仍可用 reelbot poll REQUEST_ID 取回。
