@@ -40,8 +40,7 @@ class Failure(Exception):
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        code: int = asyncio.run(options.run(options))
-        return code
+        return int(asyncio.run(options.run(options)))
     except Failure as error:
         return _fail(str(error))
     except VideoError as error:

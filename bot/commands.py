@@ -2,7 +2,8 @@
 
 Options are recognised where a person would put them aside: as a run at the very start or the very end of the text, or
 on their own between commas, semicolons, brackets, bars or line breaks; `--flags` and `name=value` count anywhere. What
-stands inside a sentence stays a word: "a premium coffee ad, 10s, 9:16" has two options, "a 10s clip of a premium car" has none.
+stands inside a sentence stays a word: "a premium coffee ad, 10s, 9:16" has two options, "a 10s clip of a premium car"
+has none.
 """
 
 import re
@@ -274,9 +275,9 @@ def _leading(words: list[str]) -> tuple[int, Wishes] | None:
 
 
 def _may_be_prose(words: list[str]) -> bool:
-    """A lone model word or shape before more words ("premium coffee in a cup") is the prompt's own adjective."""
+    """A shape before more words ("portrait of a woman", "square dance") is the prompt's own."""
     rest = words[1:]
-    return bool(rest) and words[0].isalpha() and _bare(rest[0]) is None and _bare(" ".join(rest[:2])) is None
+    return bool(rest) and words[0].lower() in _SHAPES and _bare(rest[0]) is None and _bare(" ".join(rest[:2])) is None
 
 
 def _trailing(words: list[str]) -> tuple[int, Wishes] | None:
@@ -291,7 +292,7 @@ _BINDING = frozenset({"a", "an", "the", "of", "in", "at", "on", "for", "to", "is
 
 
 def _ends_a_phrase(words: list[str]) -> bool:
-    """ "…about an age of wan", "a film in portrait": the word before binds it to the sentence."""
+    """In "a film in portrait" the word before binds it to the sentence."""
     return len(words) > 1 and words[-2].lower() in _BINDING
 
 

@@ -1,0 +1,104 @@
+"""The port's side of the web chat: what the bot says goes into the journal, and from there to every open page."""
+
+import asyncio
+import json
+import re
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from starlette.routing import BaseRoute
+
+from bot.channels.port import Activity, Address, AttachmentRef, DeliveryError, Limits, Message, Services, VideoMessage
+from bot.channels.webchat.guard import Guard
+from bot.channels.webchat.routes import Pages
+
+UPLOAD = re.compile(r"[0-9a-f]{32}")
+
+
+class WebChat:
+    name = "web"
+    limits = Limits(
+        video_bytes=200_000_000,
+        image_bytes=10_000_000,
+        text_chars=100_000,
+        edit_gap_s=0.5,
+        group_edit_gap_s=0.5,
+        progress_bars=True,
+    )
+
+    def __init__(self, services: Services, token: str | None) -> None:
+        self._services = services
+        guard = Guard(secret=services.secret, token=token, port=services.port, public_url=services.public_url)
+        self._pages = Pages(services, guard)
+
+    def routes(self) -> Sequence[BaseRoute]:
+        return self._pages.routes()
+
+    async def start(self) -> None:
+        """The pages are there as soon as the server is."""
+
+    async def stop_intake(self) -> None:
+        self._pages.close()
+
+    async def stop(self) -> None:
+        """Nothing is open."""
+
+    def alive(self) -> bool:
+        return True
+
+    async def check(self) -> str:
+        return "served at REELBOT_HOST:REELBOT_PORT"
+
+    async def fetch(self, ref: AttachmentRef, into: Path) -> None:
+        source = self._services.uploads_dir / ref.file_id
+        if not UPLOAD.fullmatch(ref.file_id) or not source.is_file():
+            raise DeliveryError("refused", "the upload is gone")
+        await asyncio.to_thread(shutil.copyfile, source, into)
+
+    async def show(
+        self, to: Address, message: Message, *, reply_to: str | None = None, replace: str | None = None
+    ) -> str:
+        body: dict[str, Any] = {"kind": "text", "from": "bot", "text": message.text, "job": message.job_id}
+        body["actions"] = _actions(message)
+        body["progress"] = message.progress
+        body["reply_to"] = reply_to
+        if replace is not None:
+            await self._services.journal.replace(to.chat_id, int(replace), body)
+            reference = int(replace)
+        else:
+            reference = await self._services.journal.add(to.chat_id, body)
+        self._pages.wake(to.chat_id)
+        return str(reference)
+
+    async def send_video(self, to: Address, video: VideoMessage, *, reply_to: str | None = None) -> str:
+        """The file moves beside the originals, under its own name; the page plays it from there."""
+        await asyncio.to_thread(shutil.copyfile, video.path, self._services.videos_dir / video.path.name)
+        poster = None
+        if video.thumbnail is not None:
+            poster = video.thumbnail.name
+            await asyncio.to_thread(shutil.copyfile, video.thumbnail, self._services.videos_dir / poster)
+        body = {
+            "kind": "video",
+            "from": "bot",
+            "name": video.path.name,
+            "poster": poster,
+            "text": video.caption,
+            "width": video.width,
+            "height": video.height,
+            "duration_s": video.duration_s,
+            "job": video.job_id,
+            "reply_to": reply_to,
+        }
+        reference = await self._services.journal.add(to.chat_id, body)
+        self._pages.wake(to.chat_id)
+        return str(reference)
+
+    async def busy(self, to: Address, activity: Activity) -> None:
+        self._pages.tell(to.chat_id, "busy", json.dumps({"activity": activity, "at": time.time()}))
+
+
+def _actions(message: Message) -> list[dict[str, Any]]:
+    return [{"label": action.label, "data": action.data, "danger": action.danger} for action in message.actions]

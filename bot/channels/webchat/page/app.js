@@ -1,0 +1,271 @@
+// The page: shows the journal as it stands on the server, and sends what a person says. All text goes in as text.
+"use strict";
+
+const $ = (id) => document.getElementById(id);
+const talk = $("talk"), text = $("text"), composer = $("composer");
+const shown = new Map(); // journal id -> {change, element}
+let words = {}, newest = 0, attached = null, loading = null, again = false, busyTimer = 0, greeted = false;
+
+const word = (key) => words[key] || "";
+
+function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+function uuid() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+async function ask(path, options = {}) {
+  const reply = await fetch(path, { credentials: "same-origin", ...options });
+  if (reply.status === 401) location.assign("/");
+  const body = await reply.json().catch(() => ({}));
+  if (!reply.ok) throw new Error(body.error || word("failed"));
+  return body;
+}
+
+const post = (path, body) => ask(path, { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
+
+async function learnWords() {
+  const answer = await ask("/chat/words");
+  words = answer.words;
+  document.documentElement.lang = answer.language;
+  for (const element of document.querySelectorAll("[data-word]")) element.textContent = word(element.dataset.word);
+  for (const element of document.querySelectorAll("[data-label]")) {
+    element.setAttribute("aria-label", word(element.dataset.label));
+    element.title = word(element.dataset.label);
+  }
+  text.placeholder = word("placeholder");
+  text.setAttribute("aria-label", word("placeholder"));
+  $("badge").hidden = !answer.demo;
+  document.title = word("title");
+}
+
+// Showing
+
+function atBottom() {
+  return talk.scrollHeight - talk.scrollTop - talk.clientHeight < 80;
+}
+
+function actionsOf(message) {
+  if (!message.actions || !message.actions.length) return null;
+  return make("div", { className: "actions" }, ...message.actions.map((action) => {
+    const button = make("button", { type: "button", className: action.danger ? "danger" : "", textContent: action.label });
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      await post("/chat/press", { id: uuid(), data: action.data }).catch(() => { button.disabled = false; });
+    });
+    return button;
+  }));
+}
+
+function barOf(message) {
+  if (message.progress === null || message.progress === undefined) return null;
+  const inner = make("i");
+  inner.style.width = `${Math.round(message.progress * 100)}%`;
+  const bar = make("div", { className: "bar" }, inner);
+  bar.setAttribute("role", "progressbar");
+  bar.setAttribute("aria-valuenow", Math.round(message.progress * 100));
+  return bar;
+}
+
+function filmOf(message) {
+  const address = `/videos/${encodeURIComponent(message.name)}`;
+  const video = make("video", { src: address, controls: true, preload: "metadata" });
+  video.setAttribute("playsinline", "");
+  if (message.poster) video.poster = `/videos/${encodeURIComponent(message.poster)}`;
+  video.style.aspectRatio = `${message.width} / ${message.height}`;
+  const download = make("a", { className: "button", href: `${address}?download=1`, textContent: word("download") });
+  download.setAttribute("download", "");
+  const foot = make("div", { className: "foot" }, make("span", { className: "text", textContent: message.text }), download);
+  const tall = message.height > message.width ? " tall" : "";
+  return make("article", { className: `bubble media film${tall}` }, video, foot);
+}
+
+function attachmentOf(message) {
+  const address = `/chat/uploads/${message.upload}`;
+  const media = message.kind === "image" ? make("img", { src: address, alt: "", loading: "lazy" })
+    : make("video", { src: address, controls: true, preload: "metadata" });
+  media.addEventListener("load", stay);
+  return make("article", { className: "bubble me media" }, media,
+    message.text ? make("div", { className: "text", textContent: message.text }) : null);
+}
+
+function elementOf(message) {
+  if (message.from === "me" && message.upload) return attachmentOf(message);
+  if (message.kind === "video") return filmOf(message);
+  const mine = message.from === "me" ? " me" : "";
+  return make("article", { className: `bubble${mine}` },
+    make("div", { className: "text", textContent: message.text }), barOf(message), actionsOf(message));
+}
+
+// Change the words and the bar in place: a bar that is made anew cannot move smoothly.
+function refresh(old, message) {
+  const fresh = elementOf(message);
+  const bar = old.querySelector(".bar i"), freshBar = fresh.querySelector(".bar i");
+  if (message.kind !== "text" || !bar || !freshBar) return old.replaceWith(fresh), fresh;
+  old.querySelector(".text").textContent = message.text;
+  bar.style.width = freshBar.style.width;
+  const actions = old.querySelector(".actions"), freshActions = fresh.querySelector(".actions");
+  if (actions) actions.remove();
+  if (freshActions) old.append(freshActions);
+  return old;
+}
+
+let pinned = true;
+function stay() { if (pinned) talk.scrollTop = talk.scrollHeight; }
+talk.addEventListener("scroll", () => { pinned = atBottom(); });
+
+function show(message) {
+  newest = Math.max(newest, message.change);
+  const known = shown.get(message.id);
+  if (known && known.change >= message.change) return;
+  if (message.event) document.querySelector(`[data-pending="${CSS.escape(message.event)}"]`)?.remove();
+  let element;
+  if (known) {
+    element = refresh(known.element, message);
+    if (element !== known.element) element.style.animation = "none";
+  } else {
+    element = elementOf(message);
+    talk.append(element);
+    if (message.from === "me") pinned = true;
+    if (message.from === "bot") $("busy").hidden = true;
+  }
+  shown.set(message.id, { change: message.change, element });
+}
+
+async function load() {
+  if (loading) { again = true; return loading; }
+  loading = (async () => {
+    do {
+      again = false;
+      const answer = await ask(`/chat/messages?after=${newest}`);
+      answer.messages.forEach(show);
+      welcome();
+      stay();
+    } while (again);
+  })().catch(() => {}).finally(() => { loading = null; });
+  return loading;
+}
+
+function welcome() {
+  const section = $("welcome");
+  section.hidden = shown.size > 0;
+  if (section.hidden || greeted) return;
+  greeted = true;
+  section.append(make("img", { src: "/chat/static/icon.svg", alt: "" }), make("h2", { textContent: word("title") }),
+    make("p", { textContent: word("tagline") }));
+  for (const key of ["example-1", "example-2", "example-3"]) {
+    const button = make("button", { type: "button", textContent: word(key) });
+    button.addEventListener("click", () => { text.value = word(key); grow(); send(); });
+    section.append(button);
+  }
+}
+
+function listen() {
+  const source = new EventSource("/chat/events");
+  source.addEventListener("news", () => { $("offline").hidden = true; load(); });
+  source.addEventListener("busy", () => {
+    $("busy").hidden = false;
+    stay();
+    clearTimeout(busyTimer);
+    busyTimer = setTimeout(() => { $("busy").hidden = true; }, 6000);
+  });
+  source.addEventListener("open", () => { $("offline").hidden = true; });
+  source.addEventListener("error", () => {
+    $("offline").hidden = false;
+    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
+  });
+}
+
+// Sending
+
+function grow() {
+  text.style.height = "auto";
+  text.style.height = `${text.scrollHeight}px`;
+}
+
+function attach(file) {
+  if (!file || !/^(image|video)\//.test(file.type)) return;
+  detach();
+  attached = { file, address: URL.createObjectURL(file) };
+  const image = file.type.startsWith("image/");
+  $("preview-image").hidden = !image;
+  $("preview-video").hidden = image;
+  $(image ? "preview-image" : "preview-video").src = attached.address;
+  $("preview-name").textContent = file.name;
+  $("preview").hidden = false;
+  text.focus();
+}
+
+function detach() {
+  if (attached) URL.revokeObjectURL(attached.address);
+  attached = null;
+  $("preview").hidden = true;
+  $("file").value = "";
+}
+
+function send() {
+  const said = text.value.trim(), file = attached ? attached.file : null;
+  if (!said && !file) return;
+  text.value = "";
+  grow();
+  detach();
+  deliver({ id: uuid(), text: said, file, upload: null });
+}
+
+async function deliver(message) {
+  const element = make("article", { className: "bubble me" },
+    make("div", { className: "text", textContent: message.text || message.file.name }));
+  element.dataset.pending = message.id;
+  element.style.opacity = ".6";
+  $("welcome").hidden = true;
+  talk.append(element);
+  pinned = true;
+  stay();
+  try {
+    if (message.file && !message.upload) {
+      const answer = await ask("/chat/upload", { method: "POST", body: message.file });
+      message.upload = answer.upload;
+    }
+    await post("/chat/send", { id: message.id, text: message.text, upload: message.upload });
+    await load();
+    element.remove();
+  } catch (error) {
+    element.classList.add("failed");
+    element.style.opacity = "1";
+    const retry = make("button", { type: "button", textContent: word("retry") });
+    retry.addEventListener("click", () => { element.remove(); deliver(message); });
+    element.append(make("span", { className: "problem", textContent: error.message || word("failed") }),
+      make("div", { className: "actions" }, retry));
+    stay();
+  }
+}
+
+composer.addEventListener("submit", (event) => { event.preventDefault(); send(); });
+text.addEventListener("input", grow);
+text.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) { event.preventDefault(); send(); }
+});
+$("attach").addEventListener("click", () => $("file").click());
+$("file").addEventListener("change", () => attach($("file").files[0]));
+$("remove").addEventListener("click", detach);
+document.addEventListener("paste", (event) => {
+  const file = [...event.clipboardData.files].find((each) => /^(image|video)\//.test(each.type));
+  if (file) { event.preventDefault(); attach(file); }
+});
+let dragging = 0;
+document.addEventListener("dragenter", () => { dragging += 1; $("drop").hidden = false; });
+document.addEventListener("dragleave", () => { dragging -= 1; $("drop").hidden = dragging > 0; if (dragging <= 0) $("drop").hidden = true; });
+document.addEventListener("dragover", (event) => event.preventDefault());
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  dragging = 0;
+  $("drop").hidden = true;
+  attach(event.dataTransfer.files[0]);
+});
+
+learnWords().then(load).then(listen);

@@ -1,0 +1,337 @@
+"""The page's HTTP: what a person sends in, what every open page is told, and the films themselves."""
+
+import asyncio
+import json
+import re
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import aiofiles
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from bot.channels.port import Address, AttachmentRef, Incoming, Services
+from bot.channels.webchat.guard import Guard, Session
+
+_PAGE = Path(__file__).parent / "page"
+_EVENT = re.compile(r"[0-9A-Za-z-]{8,64}")
+_UPLOAD = re.compile(r"[0-9a-f]{32}")
+_VIDEO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}\.(mp4|jpg)")
+_TEXT_CHARS = 8000
+_BYTES = {"image": 10_000_000, "video": 100_000_000}
+_HEARTBEAT_S = 15.0
+_MAGIC = (
+    (0, b"\xff\xd8\xff", "image", "image/jpeg"),
+    (0, b"\x89PNG", "image", "image/png"),
+    (0, b"GIF8", "image", "image/gif"),
+    (0, b"BM", "image", "image/bmp"),
+    (8, b"WEBP", "image", "image/webp"),
+    (4, b"ftyp", "video", "video/mp4"),
+    (0, b"\x1a\x45\xdf\xa3", "video", "video/webm"),
+)
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob:; media-src 'self' blob:; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+Private = Callable[[Request, Session], Awaitable[Response]]
+
+
+class Pages:
+    def __init__(self, services: Services, guard: Guard) -> None:
+        self._services = services
+        self._guard = guard
+        self._open: dict[str, set[asyncio.Queue[str]]] = {}
+        self._closing = False
+
+    def routes(self) -> Sequence[BaseRoute]:
+        return [
+            Route("/", self._guarded(self._page)),
+            Route("/chat/enter", self._guarded(self._enter), methods=["POST"]),
+            Route("/chat/send", self._private(self._send), methods=["POST"]),
+            Route("/chat/press", self._private(self._press), methods=["POST"]),
+            Route("/chat/upload", self._private(self._upload), methods=["POST"]),
+            Route("/chat/uploads/{name}", self._private(self._uploaded)),
+            Route("/chat/messages", self._private(self._messages)),
+            Route("/chat/events", self._private(self._events)),
+            Route("/chat/words", self._guarded(self._words)),
+            Route("/videos/{name}", self._guarded(self._video)),
+            Mount("/chat/static", _Guarded(StaticFiles(directory=_PAGE), self._guard)),
+        ]
+
+    def close(self) -> None:
+        """Ends the event streams, so that the server can stop."""
+        self._closing = True
+        for queues in self._open.values():
+            for queue in queues:
+                queue.put_nowait("")
+
+    def wake(self, chat_id: str) -> None:
+        self.tell(chat_id, "news", "{}")
+
+    def tell(self, chat_id: str, kind: str, data: str) -> None:
+        for queue in self._open.get(chat_id, ()):
+            queue.put_nowait(f"event: {kind}\ndata: {data}\n\n")
+
+    # Who and from where
+
+    def _guarded(self, endpoint: Endpoint) -> Endpoint:
+        async def checked(request: Request) -> Response:
+            problem = self._guard.problem(request)
+            if problem is not None:
+                return self._refused(request, problem, 403)
+            response = await endpoint(request)
+            for name, value in _HEADERS.items():
+                response.headers.setdefault(name, value)
+            response.headers.setdefault("Cache-Control", "no-store")
+            return response
+
+        return checked
+
+    def _private(self, endpoint: Private) -> Endpoint:
+        async def known(request: Request) -> Response:
+            session = self._guard.session(request)
+            if session is None:
+                return self._refused(request, "web-session-over", 401)
+            return await endpoint(request, session)
+
+        return self._guarded(known)
+
+    def _refused(self, request: Request, key: str, status: int, **facts: Any) -> Response:
+        language = _language(request, self._services.languages)
+        return JSONResponse({"error": self._services.say(language, key, **facts)}, status, _HEADERS)
+
+    async def _page(self, request: Request) -> Response:
+        """The page itself, or the question for the token."""
+        session = self._guard.session(request)
+        if session is None and not self._guard.open:
+            return FileResponse(_PAGE / "enter.html", media_type="text/html; charset=utf-8")
+        response = FileResponse(_PAGE / "index.html", media_type="text/html; charset=utf-8")
+        if session is None:
+            self._let_in(request, response)
+        return response
+
+    def _let_in(self, request: Request, response: Response) -> None:
+        secure = request.headers.get("origin", "").startswith("https://") or request.url.scheme == "https"
+        response.headers["Set-Cookie"] = self._guard.cookie(self._guard.new_session(), secure=secure)
+
+    async def _enter(self, request: Request) -> Response:
+        form = await request.form(max_fields=2, max_files=0)
+        if self._guard.slowed():
+            return self._refused(request, "web-too-many-tokens", 429)
+        if not self._guard.is_token(str(form.get("token", ""))):
+            await asyncio.sleep(0.5)
+            return RedirectResponse("/?wrong=1", 303)
+        response = RedirectResponse("/", 303)
+        self._let_in(request, response)
+        return response
+
+    # What a person sends
+
+    async def _send(self, request: Request, session: Session) -> Response:
+        """JSON {"id": client-made UUID, "text", "upload"?}. 202 once it is committed; a repeat changes nothing."""
+        asked = await _json(request)
+        event, text = str(asked.get("id", "")), str(asked.get("text", ""))[:_TEXT_CHARS]
+        upload = str(asked.get("upload") or "")
+        if not _EVENT.fullmatch(event) or not (text.strip() or upload):
+            return self._refused(request, "web-nothing-to-send", 400)
+        kind = await self._upload_kind(upload) if upload and self._owns(session, upload) else None
+        if upload and kind is None:
+            return self._refused(request, "web-upload-gone", 400)
+        attachment = AttachmentRef(kind, upload, (self._services.uploads_dir / upload).stat().st_size) if kind else None
+        if not await self._said_before(session, event):
+            body = {"kind": kind or "text", "from": "me", "text": text, "upload": upload or None, "event": event}
+            await self._services.journal.add(session.user, body)
+            self.wake(session.user)
+        await self._put(request, session, event, text=text, attachment=attachment)
+        return JSONResponse({"id": event}, 202)
+
+    async def _said_before(self, session: Session, event: str) -> bool:
+        return any(entry.get("event") == event for entry in await self._services.journal.read(session.user))
+
+    async def _press(self, request: Request, session: Session) -> Response:
+        asked = await _json(request)
+        event, data = str(asked.get("id", "")), str(asked.get("data", ""))[:64]
+        if not _EVENT.fullmatch(event) or not data:
+            return self._refused(request, "web-nothing-to-send", 400)
+        await self._put(request, session, event, pressed=data)
+        return JSONResponse({"id": event}, 202)
+
+    async def _put(self, request: Request, session: Session, event: str, **more: Any) -> None:
+        incoming = Incoming(
+            address=Address("web", session.user),
+            account="web",
+            event_id=event,
+            sender_id=session.user,
+            language=request.headers.get("accept-language", "").partition(",")[0][:20] or None,
+            **more,
+        )
+        await self._services.inbox.put([incoming])
+
+    async def _upload(self, request: Request, session: Session) -> Response:
+        """The raw file as the body, streamed to a name nobody can guess. What it is, its first bytes say."""
+        name = secrets.token_hex(16)
+        path = self._services.uploads_dir / name
+        try:
+            refusal = await self._receive(request, path)
+        except ClientDisconnect:
+            refusal = ("web-upload-gone", 400)
+        if refusal is not None:
+            path.unlink(missing_ok=True)
+            return self._refused(request, *refusal, max_mb=str(_BYTES["image"] // 1_000_000))
+        path.with_suffix(".owner").write_text(session.user, encoding="ascii")
+        return JSONResponse({"upload": name, "kind": await self._upload_kind(name)}, 201)
+
+    async def _receive(self, request: Request, path: Path) -> tuple[str, int] | None:
+        size, most = 0, 0
+        async with aiofiles.open(path, "wb") as file:
+            head = b""
+            async for chunk in request.stream():
+                size += len(chunk)
+                head = (head + chunk)[:16] if len(head) < 16 else head  # noqa: PLR2004 - enough for any magic
+                if most == 0 and len(head) >= 12:  # noqa: PLR2004 - the longest magic
+                    kind = _kind(head)
+                    if kind is None:
+                        return ("web-upload-unknown", 415)
+                    most = _BYTES[kind[0]]
+                if most and size > most:
+                    return ("web-upload-large", 413)
+                await file.write(chunk)
+        return None if most else ("web-upload-unknown", 415)
+
+    async def _upload_kind(self, name: str) -> Any:
+        path = self._services.uploads_dir / name
+        if not _UPLOAD.fullmatch(name) or not path.is_file():
+            return None
+        with path.open("rb") as file:
+            kind = _kind(file.read(16))
+        return kind[0] if kind else None
+
+    def _owns(self, session: Session, name: str) -> bool:
+        owner = self._services.uploads_dir / f"{name}.owner"
+        return bool(_UPLOAD.fullmatch(name)) and owner.is_file() and owner.read_text(encoding="ascii") == session.user
+
+    async def _uploaded(self, request: Request, session: Session) -> Response:
+        name = request.path_params["name"]
+        path = self._services.uploads_dir / name
+        if not self._owns(session, name) or not path.is_file():
+            return self._refused(request, "web-not-found", 404)
+        with path.open("rb") as file:
+            kind = _kind(file.read(16))
+        return FileResponse(path, media_type=kind[1] if kind else "application/octet-stream")
+
+    # What every open page is told
+
+    async def _messages(self, request: Request, session: Session) -> Response:
+        after = request.query_params.get("after", "0")
+        entries = await self._services.journal.read(session.user, after_change=int(after) if after.isdigit() else 0)
+        return JSONResponse({"messages": [dict(entry) for entry in entries], "me": session.user})
+
+    async def _events(self, request: Request, session: Session) -> Response:
+        return StreamingResponse(
+            self._stream(request, session.user), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
+        )
+
+    async def _stream(self, request: Request, chat_id: str) -> AsyncIterator[str]:
+        """Only says that there is news; the page then asks for it. So nothing is lost between two connections."""
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        self._open.setdefault(chat_id, set()).add(queue)
+        try:
+            yield "event: news\ndata: {}\n\n"
+            while not self._closing and not await request.is_disconnected():
+                try:
+                    yield await asyncio.wait_for(queue.get(), _HEARTBEAT_S)
+                except TimeoutError:
+                    yield ": still here\n\n"
+        finally:
+            self._open[chat_id].discard(queue)
+
+    async def _words(self, request: Request) -> Response:
+        """The page's own words in the person's language: chosen with /language, else the browser's."""
+        session = self._guard.session(request)
+        chosen = await self._services.language_of(f"web:{session.user}") if session else None
+        language = chosen or _language(request, self._services.languages)
+        words = {name: self._services.say(language, f"web-{name}") for name in PAGE_WORDS}
+        return JSONResponse({"language": language, "words": words, "demo": self._guard.open})
+
+    async def _video(self, request: Request) -> Response:
+        """A film for the session that owns its job, or by a signed link that has not lapsed; else it does not exist."""
+        name = request.path_params["name"]
+        path = self._services.videos_dir / name
+        if not _VIDEO.fullmatch(name) or not path.is_file() or not await self._may_see(request, name):
+            return self._refused(request, "web-not-found", 404)
+        kind = "video/mp4" if path.suffix == ".mp4" else "image/jpeg"
+        how = "attachment" if "download" in request.query_params else "inline"
+        return FileResponse(
+            path,
+            media_type=kind,
+            filename=name,
+            content_disposition_type=how,
+            headers={"Cache-Control": "private, max-age=3600"},
+        )
+
+    async def _may_see(self, request: Request, name: str) -> bool:
+        if self._guard.is_signed(request, name):
+            return True
+        session = self._guard.session(request)
+        if session is None:
+            return False
+        entries = await self._services.journal.read(session.user)
+        return any(name in {entry.get("name"), entry.get("poster")} for entry in entries if entry["kind"] == "video")
+
+
+class _Guarded:
+    """The page's files, behind the same checks as everything else."""
+
+    def __init__(self, app: StaticFiles, guard: Guard) -> None:
+        self._app = app
+        self._guard = guard
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if self._guard.problem(Request(scope)) is not None:
+            await JSONResponse({"error": "forbidden"}, 403)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+PAGE_WORDS = (
+    "title", "tagline", "placeholder", "send", "attach", "remove", "drop", "download", "offline", "retry", "failed",
+    "example-1", "example-2", "example-3", "demo",
+)  # fmt: skip
+
+
+def _kind(head: bytes) -> tuple[Any, str] | None:
+    for at, magic, kind, mime in _MAGIC:
+        if head[at : at + len(magic)] == magic:
+            return kind, mime
+    return None
+
+
+def _language(request: Request, languages: Sequence[str]) -> str:
+    for part in request.headers.get("accept-language", "").lower().split(","):
+        code = part.strip().partition(";")[0].partition("-")[0]
+        if code in languages:
+            return code
+    return "en"
+
+
+async def _json(request: Request) -> Mapping[str, Any]:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > 100_000:  # noqa: PLR2004 - many times the longest text
+            return {}
+    try:
+        asked = json.loads(bytes(body))
+    except ValueError:
+        return {}
+    return asked if isinstance(asked, dict) else {}

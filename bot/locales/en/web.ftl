@@ -1,0 +1,27 @@
+# The web chat's page and its refusals.
+web-title = reelbot
+web-tagline = Write what should happen. Get a video back.
+web-placeholder = /video a red fox running through fresh snow
+web-send = Send
+web-attach = Add a photo or video
+web-remove = Remove
+web-drop = Drop a photo or video here
+web-download = Download
+web-offline = Connection lost. Trying again…
+web-retry = Try again
+web-failed = That did not go through.
+web-example-1 = /video a red fox running through fresh snow
+web-example-2 = /video a little boat on a golden sea, 9:16
+web-example-3 = /help
+web-demo = demo · free
+
+web-not-through-proxy = The demo answers this computer only, not through a proxy. For a public page use “reelbot run” with REELBOT_WEB_TOKEN.
+web-wrong-host = This address is not the bot’s own. Open the address that the bot printed at its start.
+web-wrong-origin = Another web site tried to speak to the bot. Open the bot’s own page and try there.
+web-session-over = Your session is over. Load the page again.
+web-too-many-tokens = Too many wrong tokens. Wait a minute, then try again.
+web-nothing-to-send = There was nothing to send.
+web-upload-gone = The upload did not arrive whole. Add the file again.
+web-upload-unknown = This is no photo or video that I can use. Send a JPG, PNG, WebP, GIF, MP4, MOV or WebM.
+web-upload-large = This file is too large: photos up to { $max_mb } MB, videos up to 100 MB.
+web-not-found = There is nothing here, or it is not yours.

@@ -1,0 +1,27 @@
+# 网页聊天的界面与拒绝语。
+web-title = reelbot
+web-tagline = 写下画面，收到视频。
+web-placeholder = 视频 一只红狐狸在新雪里奔跑
+web-send = 发送
+web-attach = 添加照片或视频
+web-remove = 移除
+web-drop = 把照片或视频拖到这里
+web-download = 下载
+web-offline = 连接断开，正在重连……
+web-retry = 再试一次
+web-failed = 没有发送成功。
+web-example-1 = 视频 一只红狐狸在新雪里奔跑
+web-example-2 = 视频 金色海面上的小船，竖屏
+web-example-3 = 帮助
+web-demo = 演示 · 免费
+
+web-not-through-proxy = 演示只对本机开放，不能经过代理访问。要公开网页，请用 “reelbot run” 并设置 REELBOT_WEB_TOKEN。
+web-wrong-host = 这个地址不是机器人自己的。请打开机器人启动时显示的地址。
+web-wrong-origin = 有别的网站想跟机器人说话，已拒绝。请在机器人自己的页面里操作。
+web-session-over = 会话已结束，请刷新页面。
+web-too-many-tokens = 口令错误次数过多，请等一分钟再试。
+web-nothing-to-send = 没有可发送的内容。
+web-upload-gone = 文件没有完整传上来，请重新添加。
+web-upload-unknown = 这不是我能用的照片或视频。请发送 JPG、PNG、WebP、GIF、MP4、MOV 或 WebM。
+web-upload-large = 文件太大：照片不超过 { $max_mb } MB，视频不超过 100 MB。
+web-not-found = 这里什么都没有，或者它不属于你。
