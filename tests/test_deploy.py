@@ -20,17 +20,15 @@ from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]  # its stubs would be one more dependency
-from pydantic import AliasChoices
-from pydantic_settings import BaseSettings
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from bot.channels import settings_classes
 from bot.cli import main
 from bot.server import Health, build
 from bot.settings import Settings
+from tests.known_settings import defaults
 from tests.serving import free_port, served_in_thread
 
 TOP = Path(__file__).parent.parent
@@ -45,19 +43,6 @@ def tool(name: str) -> str:
             pytest.fail(f"{name} is not installed, and .ci/run should have done that")
         pytest.skip(f"{name} is not installed")
     return found
-
-
-def defaults() -> dict[str, str]:
-    """Every setting of the program by the name people write, with its default as they would write it."""
-    found: dict[str, str] = {}
-    classes: list[type[BaseSettings]] = [Settings, *settings_classes()]
-    for cls in classes:
-        for field, info in cls.model_fields.items():
-            alias = info.validation_alias
-            name = str(alias.choices[0]) if isinstance(alias, AliasChoices) else field.upper()
-            value = "" if info.default is None else str(info.default)
-            found[name] = value.lower() if isinstance(info.default, bool) else value
-    return found | {"FAL_API_URL": "https://api.fal.ai/v1", "FAL_REST_URL": "https://rest.fal.ai"}
 
 
 # .env.example
