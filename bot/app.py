@@ -44,7 +44,7 @@ class App:
 
     def __init__(self, settings: Settings, store: Store, secret: bytes, *, demo: bool) -> None:
         self._settings = settings
-        self._store = store
+        self.store = store
         self._secret = secret
         self._demo = demo
         self._tasks: list[asyncio.Task[None]] = []
@@ -104,9 +104,9 @@ class App:
     def _connect(self) -> None:
         services = Services(
             inbox=self.inbox,
-            journal=self._store.journal,
+            journal=self.store.journal,
             say=say,
-            language_of=self._store.people.language,
+            language_of=self.store.people.language,
             secret=self._secret,
             videos_dir=self._settings.videos_dir,
             uploads_dir=self._settings.uploads_dir,
@@ -170,7 +170,7 @@ class App:
         """Let go of what `build` opened; for a program that was never started."""
         await self._queue.close()
         await self._keys.close()
-        self._store.close()
+        self.store.close()
 
     async def _sweep(self) -> None:
         while True:

@@ -243,7 +243,7 @@ def _model_lines(language: str) -> list[str]:
                 "models-line",
                 tier=model.tier or "",
                 name=model.name,
-                id=model.key,
+                key=model.key,
                 price=models.usd_text(price) if price is not None else "",
                 modes=" ".join(sorted(str(mode) for mode in model.modes)),
             )

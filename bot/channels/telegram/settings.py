@@ -1,6 +1,8 @@
 """Telegram's three settings."""
 
-from pydantic import SecretStr
+import re
+
+from pydantic import SecretStr, field_validator
 
 from core.config import BaseUrl, EnvSettings, env
 
@@ -9,6 +11,17 @@ class TelegramSettings(EnvSettings):
     token: SecretStr | None = env("TELEGRAM_BOT_TOKEN", None)
     api_url: BaseUrl = env("TELEGRAM_API_URL", "https://api.telegram.org")
     webhook: bool = env("TELEGRAM_WEBHOOK", False)
+
+    @field_validator("token")
+    @classmethod
+    def _fits_into_an_address(cls, token: SecretStr | None) -> SecretStr | None:
+        """The token is part of every address that is called, so it must be one path segment; the value is not shown."""
+        if token is None:
+            return None
+        value = token.get_secret_value().strip()
+        if not re.fullmatch(r"[A-Za-z0-9:_.~-]+", value):
+            raise ValueError("TELEGRAM_BOT_TOKEN must be as BotFather gave it: digits, a colon, letters and digits")
+        return SecretStr(value)
 
     @property
     def account(self) -> str:

@@ -1,0 +1,37 @@
+"""Texts cut to Telegram's limits, which count UTF-16 units: an emoji is two."""
+
+_ELLIPSIS = "…"
+
+
+def units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def cut(text: str, most: int) -> str:
+    """At most `most` units; an ellipsis marks what was left out."""
+    return text if units(text) <= most else _head(text, most - 1).rstrip() + _ELLIPSIS
+
+
+def split(text: str, most: int) -> list[str]:
+    """Parts of at most `most` units, cut at line breaks or spaces where there are any. Never an empty part."""
+    parts = []
+    while units(text) > most:
+        head = _head(text, most)
+        at = _break_in(head)
+        parts.append(head[:at].rstrip())
+        text = text[at:].lstrip()
+    return [part for part in [*parts, text] if part.strip()] or [_ELLIPSIS]
+
+
+def _break_in(head: str) -> int:
+    """Where to cut: after the last line break or space of the second half, else at the end."""
+    for mark in ("\n", " "):
+        at = head.rfind(mark)
+        if at > len(head) // 2:
+            return at + 1
+    return len(head)
+
+
+def _head(text: str, most: int) -> str:
+    """The longest beginning of at most `most` units that ends with a whole character."""
+    return text.encode("utf-16-le", "surrogatepass")[: 2 * most].decode("utf-16-le", "ignore")

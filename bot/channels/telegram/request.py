@@ -1,0 +1,116 @@
+"""HTTP below python-telegram-bot: timeouts, no proxies from the environment, and answers made safe to parse.
+
+The library raises RetryAfter with a deprecation warning, writes unreadable answers into the log, forgets the status of
+a refusal, and gives up a whole batch of updates for one that it cannot read. All four are settled here.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+from telegram import File, Message, TelegramObject, Update, User
+from telegram.error import TelegramError
+from telegram.request import HTTPXRequest
+
+from bot.channels.telegram.errors import Answered, Unreadable
+
+log = logging.getLogger(__name__)
+
+_LEAST: Mapping[str, tuple[type[TelegramObject], tuple[str, ...], Mapping[str, Any]]] = {
+    "getMe": (User, ("id", "username"), {"id": 0, "is_bot": True, "first_name": ""}),
+    "getFile": (File, ("file_path", "file_size"), {"file_id": "", "file_unique_id": ""}),
+    "sendMessage": (Message, ("message_id",), {"date": 0, "chat": {"id": 0, "type": "private"}}),
+    "sendVideo": (Message, ("message_id",), {"date": 0, "chat": {"id": 0, "type": "private"}}),
+    "editMessageText": (Message, ("message_id",), {"date": 0, "chat": {"id": 0, "type": "private"}}),
+}
+"""Per method: what the library makes of the result, the fields that we need of it, and what stands in for the rest."""
+
+
+class BotRequest(HTTPXRequest):
+    """Raises Answered for every HTTP answer that is not a yes, Unreadable for a yes that is not JSON."""
+
+    def __init__(self, *, pool: int, read_s: float, connect_s: float = 10.0, keep_alive: bool = True) -> None:
+        """For uploads no kept connection: one that has gone stale would look like a lost answer.
+
+        Kept ones are let go after four seconds, before common servers do it (uvicorn 5 s, nginx 75 s).
+        """
+        limits = httpx.Limits(
+            max_connections=pool, max_keepalive_connections=pool if keep_alive else 0, keepalive_expiry=4.0
+        )
+        super().__init__(
+            connection_pool_size=pool,
+            read_timeout=read_s,
+            write_timeout=20.0,
+            connect_timeout=connect_s,
+            pool_timeout=10.0,
+            media_write_timeout=60.0,
+            httpx_kwargs={"trust_env": False, "limits": limits},
+        )
+
+    async def do_request(self, url: str, method: str, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        status, body = await super().do_request(url, method, *args, **kwargs)
+        answer = _json(body)
+        if not httpx.codes.is_success(status) or (answer is not None and answer.get("ok") is False):
+            raise _refusal(status, answer or {})
+        if answer is None or "result" not in answer:
+            raise Unreadable("not an answer of the Bot API")
+        return status, _readable(url.rpartition("/")[2], answer, body)
+
+
+def _json(body: bytes) -> dict[str, Any] | None:
+    try:
+        answer = json.loads(body.decode("utf-8", "replace"))
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _refusal(status: int, answer: Mapping[str, Any]) -> Answered:
+    if httpx.codes.is_success(status):
+        status = answer["error_code"] if isinstance(answer.get("error_code"), int) else httpx.codes.BAD_REQUEST
+    parameters = answer.get("parameters")
+    parameters = parameters if isinstance(parameters, dict) else {}
+    after, moved = parameters.get("retry_after"), parameters.get("migrate_to_chat_id")
+    return Answered(
+        int(status),
+        str(answer.get("description") or f"status {int(status)}"),
+        retry_after_s=float(after) if isinstance(after, int | float) else 0.0,
+        moved_to=str(moved) if moved else None,
+    )
+
+
+def _readable(method: str, answer: dict[str, Any], body: bytes) -> bytes:
+    """The body as it came, or with the parts that the library cannot read reduced to what we need of them."""
+    result = answer["result"]
+    if method == "getUpdates" and isinstance(result, list):
+        answer["result"] = [each for update in result if (each := readable_update(update)) is not None]
+    elif method in _LEAST and isinstance(result, dict) and not _parses(_LEAST[method][0], result):
+        log.warning("an answer of Telegram could be read only in part", extra={"method": method})
+        _, needed, rest = _LEAST[method]
+        answer["result"] = {**rest, **{name: result[name] for name in needed if name in result}}
+        if not _parses(_LEAST[method][0], answer["result"]):
+            raise Unreadable("not what the Bot API answers to this")
+    else:
+        return body
+    return json.dumps(answer).encode()
+
+
+def readable_update(update: object) -> dict[str, Any] | None:
+    """This update if the library can read it; its bare number if not, so that it is confirmed and blocks nothing."""
+    if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
+        log.warning("an update without a number was left out")
+        return None
+    if _parses(Update, update):
+        return update
+    log.warning("an update could not be read", extra={"update_id": update["update_id"]})
+    return {"update_id": update["update_id"]}
+
+
+def _parses(cls: type[TelegramObject], data: dict[str, Any]) -> bool:
+    try:
+        cls.de_json(data, None)
+    except (TelegramError, TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError, OSError):
+        return False
+    return True

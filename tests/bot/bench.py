@@ -1,0 +1,75 @@
+"""The whole bot on a bench: a real App with the sandbox and the Telegram fake, all over real HTTP on free ports."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.app import App
+from bot.server import bind
+from bot.settings import Settings
+from bot.store.records import Job, State
+from core.sandbox import FAST, Sandbox, create_app
+from tests.fakes.telegram import TOKEN, TelegramFake
+from tests.serving import served
+
+KEY = "fal-key-of-the-bench-0123456789"
+
+
+@dataclass
+class Bench:
+    app: App
+    fal: Sandbox
+    telegram: TelegramFake
+    settings: Settings
+
+    def submits(self) -> int:
+        known = (call["path"] for call in self.fal.log if call["method"] == "POST")
+        return sum("/requests/" not in path and "storage" not in path for path in known)
+
+    def films(self, chat: int = 42) -> list[dict[str, Any]]:
+        """Native videos that stand in the chat."""
+        own = [message for (where, _), message in sorted(self.telegram.messages.items()) if where == chat]
+        return [message for message in own if message["from"]["is_bot"] and "video" in message]
+
+    async def until(self, true: Callable[[], Any], seconds: float = 30.0) -> None:
+        """Wait for something to become true; says what stands in the chat when it does not."""
+        async with asyncio.timeout(seconds):
+            while not true():
+                await asyncio.sleep(0.02)
+
+    async def jobs(self) -> list[Job]:
+        return await self.app.store.jobs.find()
+
+    async def settled(self, *states: State) -> Job:
+        """The only job, once it is in one of these states."""
+        async with asyncio.timeout(40):
+            while True:
+                jobs = await self.jobs()
+                if len(jobs) == 1 and jobs[0].state in states:
+                    return jobs[0]
+                await asyncio.sleep(0.03)
+
+
+@asynccontextmanager
+async def bench(folder: Path, monkeypatch: Any, **more: Any) -> AsyncIterator[Bench]:
+    """`more`: settings by field name, over those of the bench."""
+    telegram = TelegramFake()
+    sandbox = create_app(folder=folder / "sandbox", key=KEY, studio=FAST)
+    async with served(sandbox) as fal_url, served(telegram.app) as telegram_url:
+        for name in ("TELEGRAM_BOT_TOKEN", "REELBOT_WEB_TOKEN"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("TELEGRAM_BOT_TOKEN", TOKEN)
+        monkeypatch.setenv("TELEGRAM_API_URL", telegram_url)
+        monkeypatch.chdir(folder)
+        listener = bind("127.0.0.1", 0)
+        given = {"fal_key": KEY, "fal_queue_url": fal_url, "output_dir": folder / "out", "access": "telegram:42"}
+        settings = Settings.offline(**(given | {"port": listener.getsockname()[1]} | more))
+        app = await App.build(settings)
+        await app.start(listener)
+        try:
+            yield Bench(app, sandbox.state.sandbox, telegram, settings)
+        finally:
+            await app.stop()
