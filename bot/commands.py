@@ -1,8 +1,8 @@
 """What a person said -> what they want. One pure parser for every chat.
 
-A command is a slash and a word, English or Chinese ("/video a fox", "／视频 一只狐狸"), at the very start of the text. In
+A command is a slash and a word at the very start of the text, in English or Chinese ("/video a fox", "／视频 狐狸"). In
 a direct chat the word alone will do, where it cannot be the start of a sentence: alone ("status", "帮助"), with what it
-takes ("取消 K7QX", "price premium 10s"), or, for videos, set off from its prompt ("视频 一只狐狸", "video: a fox"). In a
+takes ("取消 K7QX", "price premium 10s"), or, for videos, set off from its prompt ("视频 狐狸", "video: a fox"). In a
 group only the slash counts, so that talk between people buys nothing. Options in prompts: bot/wishes.py.
 """
 
@@ -20,10 +20,13 @@ __all__ = [
 ]  # fmt: skip
 
 
+_NO_WISHES = Wishes()
+
+
 @dataclass(frozen=True, slots=True)
 class MakeVideo:
     prompt: str
-    wishes: Wishes = Wishes()
+    wishes: Wishes = _NO_WISHES
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class ShowModels:
 
 @dataclass(frozen=True, slots=True)
 class ShowPrice:
-    wishes: Wishes = Wishes()
+    wishes: Wishes = _NO_WISHES
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,7 @@ _SLASH = re.compile(
     r"[/／](\s*)(?:([a-z][a-z0-9_]*)(@\w*)?(?=[\s:：,，、。.!！?？;；]|[^\x00-\x7f]|\Z))?", re.IGNORECASE
 )
 _CODE = re.compile(r"#?([0-9A-Za-z]{1,12})")
-_TYPED_CODE = re.compile(r"#?(?=[0-9A-Za-z]*[0-9])([0-9A-Za-z]{2,12})")
+_TYPED_CODE = re.compile(r"#?((?=[A-Za-z]*[0-9])[0-9A-Za-z]{2,12}|[A-Z]{7})")  # a digit, or a whole code in capitals
 _MOST_CHARS = 40
 _MODEL_NAME_WORDS = 3
 
