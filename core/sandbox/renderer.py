@@ -117,7 +117,10 @@ class Renderer:
             "photo": str(source) if kind is Kind.IMAGE else None,
             "video": str(source) if kind is Kind.VIDEO else None,
         }
-        rendered = await media.run_child(_FILM, json.dumps(job), wall_s=_WALL_S)
+        try:
+            rendered = await media.run_child(_FILM, json.dumps(job), wall_s=_WALL_S)
+        except MediaError:
+            raise Failed(500, [detail("internal_server_error", ["body"], None)]) from None
         if "ok" not in rendered:
             raise Failed(422, [detail("image_load_error", ["body"], None)])
         file = {"url": f"{base}/files/b/sandbox/{name}", "content_type": "video/mp4", "file_name": name}
