@@ -1,0 +1,199 @@
+"""The house stays as it was built: which way imports point, where each third party lives, what no user text may say."""
+
+import ast
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import core
+from core.errors import ERROR_CODES
+
+TOP = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """`target` as a dotted name, a module of ours resolved to its file; `nested`: inside a function or a condition."""
+
+    file: str
+    target: str
+    nested: bool
+
+
+def sources() -> list[str]:
+    return sorted(str(path.relative_to(TOP)) for part in ("core", "bot") for path in (TOP / part).rglob("*.py"))
+
+
+def imports_of(file: str) -> list[Import]:
+    tree = ast.parse((TOP / file).read_text())
+    return [Import(file, target, nested=node not in tree.body) for node in ast.walk(tree) for target in _targets(node)]
+
+
+def _targets(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        assert node.level == 0, f"relative import of {node.module}"
+        return [_resolved(node.module or "", alias.name) for alias in node.names]
+    return []
+
+
+def _resolved(module: str, name: str) -> str:
+    """`from core import media` is core.media; `from core.types import Video` is core.types."""
+    inner = TOP / module.replace(".", "/") / name
+    return f"{module}.{name}" if inner.with_suffix(".py").exists() or inner.is_dir() else module
+
+
+IMPORTS = [each for file in sources() for each in imports_of(file)]
+OURS = [each for each in IMPORTS if each.target.split(".")[0] in {"core", "bot"}]
+
+_PURE_WORDS = ("bot.options", "bot.wishes", "core.models", "core.errors", "core.types")
+
+# The first row that fits a file tells what of ours it may import; the README's and CONTRIBUTING's picture of the house.
+MAY_IMPORT: list[tuple[str, tuple[str, ...]]] = [
+    ("core/types.py", ()),
+    ("core/errors.py", ()),
+    ("core/mediawork/*", ("core.mediawork", "core.mediawork.*")),
+    ("core/sandbox/*", ("core", "core.*")),
+    ("core/*", ("core", "core.[!s]*")),  # nothing stands on the sandbox
+    ("bot/channels/port.py", ()),
+    ("bot/channels/__init__.py", ("bot.channels.port",)),
+    ("bot/channels/*", ("bot.channels.port", "bot.channels.<own>.*", "core.config")),
+    ("bot/store/*", ("bot.store", "bot.store.*", "bot.channels.port", "core.types")),
+    ("bot/engine.py", ("bot.store.database",)),
+    ("bot/commands.py", _PURE_WORDS),
+    ("bot/options.py", _PURE_WORDS),
+    ("bot/wishes.py", _PURE_WORDS),
+    ("bot/texts.py", ("core.*",)),
+    ("bot/access.py", ()),
+    ("bot/logs.py", ()),
+    ("bot/settings.py", ("core.config",)),
+    ("bot/app.py", ("bot.*", "core", "core.*")),
+    ("bot/cli.py", ("bot", "bot.*", "core", "core.*")),
+    ("bot/doctor.py", ("bot.*", "core", "core.*")),
+    ("bot/__main__.py", ("bot.cli",)),
+    (
+        "bot/*",
+        ("bot", "bot.[!acd]*", "bot.access", "bot.commands", "bot.channels.port", "bot.delivery", "core", "core.[!s]*"),
+    ),
+]
+
+LIVES_IN = {
+    "dbos": ["bot/engine.py"],
+    "telegram": ["bot/channels/telegram/*"],
+    "PIL": ["core/mediawork/*", "core/sandbox/*"],
+    "av": ["core/mediawork/*", "core/sandbox/*"],
+    "numpy": ["core/sandbox/*"],
+    "fluent": ["bot/texts.py"],
+    "sqlalchemy": ["bot/store/*"],
+    "alembic": ["bot/store/*"],
+    "uvicorn": ["bot/server.py", "core/sandbox/__main__.py"],
+    "cryptography": ["core/webhooks.py", "core/sandbox/*"],
+    "httpx": ["core/*", "bot/channels/telegram/*"],
+    "aiofiles": ["core/*", "bot/channels/*"],
+    "starlette": ["bot/server.py", "bot/channels/*", "core/sandbox/*"],
+    "pydantic": ["core/config.py", "bot/settings.py", "bot/channels/*", "bot/cli.py", "bot/doctor.py"],
+    "pydantic_settings": ["core/config.py", "bot/app.py", "bot/channels/*"],
+    "dotenv": ["bot/doctor.py"],
+}
+
+
+@pytest.mark.parametrize("file", sources())
+def test_imports_point_one_way(file: str) -> None:
+    pattern, allowed = next(row for row in MAY_IMPORT if fnmatch(file, row[0]))
+    own = file.split("/")[2].removesuffix(".py") if pattern == "bot/channels/*" else ""
+    rules = [rule.replace("<own>", own) for rule in allowed]
+    wrong = [
+        each.target for each in OURS if each.file == file and not any(fnmatch(each.target, rule) for rule in rules)
+    ]
+    assert wrong == []
+
+
+def test_there_is_no_cycle() -> None:
+    """Packages stand for what their __init__ imports; a file's import of its own package's siblings counts as such."""
+    graph: dict[str, set[str]] = {}
+    for each in OURS:
+        if each.nested:
+            continue  # the demo's sandbox, see below
+        target = each.target.replace(".", "/")
+        found = f"{target}.py" if (TOP / f"{target}.py").exists() else f"{target}/__init__.py"
+        if found != each.file:
+            graph.setdefault(each.file, set()).add(found)
+    TopologicalSorter(graph).prepare()
+
+
+def test_no_import_hides_in_a_function() -> None:
+    """But for the sandbox: it is heavy, and `reelbot run` never needs it."""
+    nested = {(each.file, each.target) for each in IMPORTS if each.nested}
+    assert nested <= {("bot/app.py", "core.sandbox"), ("bot/cli.py", "core.sandbox")}
+    assert [file for file in sources() if "TYPE_CHECKING" in (TOP / file).read_text()] == []
+
+
+def test_each_third_party_lives_in_its_place() -> None:
+    siblings = {path.stem for path in (TOP / "core" / "mediawork").glob("*.py")}  # the child runs from its folder
+    known = {"core", "bot", *sys.stdlib_module_names, *siblings}
+    for each in IMPORTS:
+        package = each.target.split(".")[0]
+        if package not in known:
+            assert package in LIVES_IN, f"{each.file} imports {package}: say in LIVES_IN where it lives"
+            assert any(fnmatch(each.file, place) for place in LIVES_IN[package]), f"{package} in {each.file}"
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    asks = re.compile(r"\bos\.environ\b(?!\[\w+\] = )|\bgetenv\(|load_dotenv")
+    found = {file for file in sources() if asks.search((TOP / file).read_text())}
+    assert found <= {"core/config.py", "bot/doctor.py"}  # doctor says where each setting came from
+
+
+def test_nothing_imports_the_tests_and_no_file_is_a_junk_drawer() -> None:
+    assert [each for each in IMPORTS if each.target.split(".")[0] == "tests"] == []
+    junk = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
+    assert [file for file in sources() if Path(file).stem in junk] == []
+
+
+def test_no_text_for_people_names_fals_files() -> None:
+    texts = [path for part in ("bot/locales", "bot/channels") for path in (TOP / part).rglob("*")]
+    read = [path for path in texts if path.suffix in {".ftl", ".html", ".js", ".css", ".py"}]
+    assert len(read) > 10
+    assert [path.name for path in read if "fal.media" in path.read_text().lower()] == []
+
+
+def test_the_library_offers_what_the_contract_names() -> None:
+    promised = {"generate_video", "publish_asset", "poll_video", "estimate_cost", "list_models"}
+    assert promised <= set(core.__all__)
+    assert all(hasattr(core, name) for name in core.__all__)
+    assert sorted(core.__all__, key=lambda name: (name != name.upper(), name[0].islower(), name)) == core.__all__
+
+
+def test_error_codes_are_told_apart() -> None:
+    assert len(set(ERROR_CODES)) == len(ERROR_CODES)
+    raised = {
+        code
+        for file in sources()
+        for code in re.findall(
+            r"\b(?:BadRequest|BadReference|ContentRefused|NotConfigured|OutOfCredits|ModelNotAllowed|AssetHostDown|"
+            r"GenerationFailed|NotDelivered|SubmitUnknown|StillRunning|ResultExpired|DownloadFailed|Unavailable|"
+            r"MediaError|Cancelled)\(\s*\"([a-z_]+)\"",
+            (TOP / file).read_text(),
+        )
+    }
+    assert raised <= set(ERROR_CODES)
+
+
+def test_the_top_level_is_fixed() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=TOP, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        shown = {path.name for path in TOP.iterdir()}  # not a clone, or somebody else's
+    else:
+        shown = {line.split("/")[0] for line in listed.stdout.splitlines()}
+    made = {"output", "build", "dist", "reelbot.egg-info"}  # never committed
+    assert {name for name in shown if not name.startswith(".")} - made == {
+        "pyproject.toml", "README.md", "core", "bot", "deploy", "tests",
+        "Makefile", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE",
+    }  # fmt: skip

@@ -1,0 +1,169 @@
+"""The README says what the program does: settings, commands, errors, models and the library's example, all checked."""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from bot import commands
+from bot.cli import _parser
+from core import models
+from core.catalogue import Endpoint, Model
+from core.errors import ERROR_CODES
+from core.sandbox import FAST, create_app
+from core.types import Mode
+from tests.known_settings import defaults
+from tests.serving import served_in_thread
+
+TOP = Path(__file__).parent.parent
+README = (TOP / "README.md").read_text()
+
+
+def section(title: str) -> str:
+    """The text under one heading."""
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", README, re.MULTILINE | re.DOTALL)
+    assert found is not None, f"no section {title}"
+    return found[1]
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of every table row, headings and rules left out."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    body = [line for line, after in zip(lines, [*lines[1:], ""], strict=True) if not re.match(r"\|-", after + line)]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in body if not line.startswith("|-")]
+
+
+def test_every_setting_stands_in_the_table_with_its_default() -> None:
+    told = {cells[0].strip("`"): cells[1].strip("`") for cells in rows(section("Settings"))}
+    assert told == defaults()
+
+
+def test_no_other_setting_is_named_anywhere() -> None:
+    named = set(re.findall(r"\b(?:REELBOT|FAL|TELEGRAM|WECHAT|WECOM|ILINK)_[A-Z_]+\b", README))
+    assert named <= set(defaults())
+
+
+def console() -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    for action in _parser()._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            yield from action.choices.items()
+
+
+def test_every_command_and_option_of_the_console_stands_in_the_table() -> None:
+    told = {cells[0].strip("`").split()[1]: " ".join(cells) for cells in rows(section("In the shell"))}
+    assert list(told) == [name for name, _ in console()]
+    for name, parser in console():
+        options = {
+            option
+            for action in parser._actions
+            if action.help != argparse.SUPPRESS
+            for option in action.option_strings
+            if option.startswith("--") and option != "--help"
+        }
+        assert set(re.findall(r"--\w+", told[name])) == options, name
+        for action in parser._actions:
+            if not action.option_strings:
+                assert str(action.metavar) in told[name]
+
+
+def test_every_command_of_the_chats_is_explained() -> None:
+    said = section("What you can say")
+    assert {f"/{name}" for name in commands.COMMANDS} == set(re.findall(r"`(/[a-z]+)", said))
+
+
+def test_every_error_code_stands_in_the_table_in_order() -> None:
+    codes = [cells[0].strip("`") for cells in rows(section("When something goes wrong")) if cells[0].startswith("`")]
+    assert codes == list(ERROR_CODES)
+    assert all(
+        len(cells) == 3 and all(cells) for cells in rows(section("When something goes wrong")) if "`" in cells[0]
+    )
+
+
+MADE_FROM = {Mode.TEXT_TO_VIDEO: "words", Mode.IMAGE_TO_VIDEO: "photo", Mode.VIDEO_TO_VIDEO: "video"}
+
+
+def row_of(model: Model) -> str:
+    """The model's line as it must stand in the README; when this test fails, paste what it prints."""
+    text = model.modes[Mode.TEXT_TO_VIDEO]
+    prices = prices_of(text)
+    for mode, endpoint in model.modes.items():
+        if prices_of(endpoint) != prices_of(text):
+            prices += f"; from a {MADE_FROM[mode]} {prices_of(endpoint)}"
+    plan = models.plan("a fox", model=model.key)
+    five = models.usd_text(plan.quote.usd) + (f" ({plan.request.duration_s} s)" if plan.request.duration_s != 5 else "")
+    sources = ", ".join(MADE_FROM[mode] for mode in model.modes)
+    return f"| `{model.key}` | {model.name} | {model.tier or ''} | {sources} | {seconds_of(text)} | {prices} | {five} |"
+
+
+def prices_of(endpoint: Endpoint) -> str:
+    return ", ".join(f"{resolution} ${rate}".strip() for resolution, rate in endpoint.usd_per_s.items())
+
+
+def seconds_of(endpoint: Endpoint) -> str:
+    first, last = endpoint.durations[0], endpoint.durations[-1]
+    whole = endpoint.durations == tuple(range(first, last + 1))
+    return f"{first} to {last}" if whole else ", ".join(map(str, endpoint.durations))
+
+
+def test_every_model_stands_in_the_table_with_its_prices() -> None:
+    told = [line for line in section("Models and prices").splitlines() if line.startswith("| `")]
+    assert told == [row_of(model) for model in models.list_models()]
+
+
+def test_every_linked_file_exists() -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", README)
+    assert links
+    assert [link for link in links if not (TOP / link).exists()] == []
+    headings = {
+        re.sub(r"[^\w\- ]", "", title).strip().lower().replace(" ", "-")
+        for title in re.findall(r"^#+ (.+)$", README, re.MULTILINE)
+    }
+    assert set(re.findall(r"\]\(#([^)]+)\)", README)) <= headings
+
+
+def test_the_makefile_has_every_target_that_is_named() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (TOP / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"\bmake (?:-C \S+ )?([a-z]+)\b(?=`|\s+#| ARGS|$)", README, re.MULTILINE)) <= targets
+    assert (TOP / ".ci" / "run").read_text().rstrip().endswith("make test")
+
+
+def test_the_librarys_example_runs(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    Image.linear_gradient("L").resize((640, 360)).save(tmp_path / "photo.jpg")
+    with served_in_thread(create_app(folder=tmp_path / "fal", studio=FAST)) as address:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(TOP),
+            "FAL_KEY": "sandbox",
+            "FAL_QUEUE_URL": address,
+            "REELBOT_ASSET_HOST": "fal",
+        }
+        ended = subprocess.run(
+            [sys.executable, "-c", example],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert ended.returncode == 0, ended.stderr
+    cost, first, again = ended.stdout.splitlines()  # a fourth line would be the photo's error
+    assert cost == "it will cost 0.25"
+    assert first.endswith("0.25")
+    for line in (first, again):
+        assert (tmp_path / line.split()[0]).read_bytes()[4:8] == b"ftyp"
+    assert len(list((tmp_path / "output" / "videos").glob("*.mp4"))) == 3
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_documents_name_no_machine_of_ours(document: str) -> None:
+    text = (TOP / document).read_text()
+    assert not re.search(r"(?<![\w.])/(?:root|home|tmp|work)/", text)
+    assert len(text) > 200
