@@ -8,7 +8,9 @@ SETTINGS = TelegramSettings
 
 
 def connect(services: Services) -> ChannelPort | None:
-    """The channel, or None without a token. Raises ValueError for a webhook without a public address."""
+    """The channel, or None without a token or in the demo. Raises ValueError for a webhook without a public address."""
+    if services.demo:
+        return None
     settings = services.load(TelegramSettings)
     if settings.token is None:
         return None

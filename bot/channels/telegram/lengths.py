@@ -3,18 +3,24 @@
 _ELLIPSIS = "…"
 
 
+def whole(text: str) -> str:
+    """Without halves of characters and without NUL: neither Telegram nor a database takes them."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "")
+
+
 def units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def cut(text: str, most: int) -> str:
     """At most `most` units; an ellipsis marks what was left out."""
+    text = whole(text)
     return text if units(text) <= most else _head(text, most - 1).rstrip() + _ELLIPSIS
 
 
 def split(text: str, most: int) -> list[str]:
     """Parts of at most `most` units, cut at line breaks or spaces where there are any. Never an empty part."""
-    parts = []
+    text, parts = whole(text), []
     while units(text) > most:
         head = _head(text, most)
         at = _break_in(head)

@@ -1,23 +1,71 @@
-"""Telegram's updates as Incoming. Pure; knows what is said to us and what is talk between people."""
+"""Telegram's updates as Incoming. Knows what is said to us and what is talk between people."""
 
 import re
+from collections import OrderedDict
 
-from telegram import CallbackQuery, Message, Update, User
+from telegram import CallbackQuery, ExternalReplyInfo, Message, Update
 
 from bot.channels.port import Address, AttachmentRef, Incoming
+from bot.channels.telegram.lengths import whole
 
 _GENERAL_TOPIC = 1
-_MENTION = r"@{}\b"
-_COMMAND_AT = re.compile(r"(\s*[/／]\s?\S*?)@(\w+)", re.UNICODE)
+_COMMAND_AT = re.compile(r"(\s*[/／]\s?[^\s@]*)@(\w+)", re.UNICODE)
+_ALBUMS = 500
+_VIDEO_WORDS = ("/", "／", "视频", "視頻", "影片", "生成视频", "生成視頻", "文生", "图生", "圖生")
 
 
-def incoming_from(update: Update, *, account: str, username: str | None) -> Incoming | None:
-    """What this update says to us; None for everything else (joins, edits, other bots' commands)."""
+class Albums:
+    """Which item of an album speaks for it: Telegram sends N messages, the caption on one of them, with no end mark.
+
+    Every captioned item counts. An item without a caption counts only if it is the first that was seen of its album and
+    no caption was seen yet: so an album without any is answered once, with the question what should happen in it. The
+    same item gets the same answer again, because a batch that could not be stored is read anew.
+    """
+
+    def __init__(self) -> None:
+        self._speaker: OrderedDict[str, int | None] = OrderedDict()  # None: a caption was seen
+
+    def look(self, messages: list[Message]) -> None:
+        """See a whole batch first: the caption need not stand on the first item."""
+        for message in messages:
+            if message.media_group_id and message.caption and not self._speaks_already(message):
+                self._set(message, None)
+
+    def counts(self, message: Message) -> bool:
+        if not message.media_group_id or message.caption:
+            return True
+        key = _album(message)
+        if key not in self._speaker:
+            self._set(message, message.message_id)
+        return self._speaker[key] == message.message_id
+
+    def _speaks_already(self, message: Message) -> bool:
+        return _album(message) in self._speaker
+
+    def _set(self, message: Message, speaker: int | None) -> None:
+        self._speaker[_album(message)] = speaker
+        while len(self._speaker) > _ALBUMS:
+            self._speaker.popitem(last=False)
+
+
+def _album(message: Message) -> str:
+    return f"{message.chat.id}:{message.media_group_id}"
+
+
+def incoming_from(update: Update, *, account: str, username: str | None, albums: Albums) -> Incoming | None:
+    """What this update says to us; None for everything else (joins, edits, other bots and what is said to them)."""
     if update.callback_query is not None:
         return _pressed(update.callback_query, account)
-    if update.message is not None:
+    if update.message is not None and not _from_no_person(update.message) and albums.counts(update.message):
         return _said(update.message, account, username)
     return None
+
+
+def _from_no_person(message: Message) -> bool:
+    """Another bot, or a channel's post that Telegram copies into its discussion group. Anonymous admins are people."""
+    copied = bool(message.is_automatic_forward)
+    bot = message.sender_chat is None and message.from_user is not None and message.from_user.is_bot
+    return copied or bot
 
 
 def _pressed(query: CallbackQuery, account: str) -> Incoming | None:
@@ -31,52 +79,83 @@ def _pressed(query: CallbackQuery, account: str) -> Incoming | None:
         sender_id=str(query.from_user.id),
         language=query.from_user.language_code,
         direct=True,
-        pressed=query.data,
-    )
-
-
-def _said(message: Message, account: str, username: str | None) -> Incoming | None:
-    text = message.text or message.caption or ""
-    named = _COMMAND_AT.match(text)
-    if named is not None:
-        if username is not None and named[2].lower() != username.lower():
-            return None  # another bot's command
-        text = named[1] + text[named.end() :]
-    private = message.chat.type == "private"
-    mentioned = username is not None and re.search(_MENTION.format(re.escape(username)), text, re.IGNORECASE)
-    if mentioned:
-        text = re.sub(_MENTION.format(re.escape(str(username))), "", text, flags=re.IGNORECASE).strip()
-    attachment = _attachment(message)
-    if attachment is None and message.reply_to_message is not None:
-        attachment = _attachment(message.reply_to_message)
-    if message.media_group_id and not text:
-        return None  # the album's caption stands on another item
-    if not text and attachment is None:
-        return None
-    sender = message.from_user
-    return Incoming(
-        address=_address(message, str(message.chat.id)),
-        account=account,
-        event_id=str(message.message_id),
-        sender_id=_sender(message, sender),
-        text=text,
-        language=sender.language_code if sender else None,
-        attachment=attachment,
-        direct=private or bool(mentioned) or named is not None or _answers_us(message, account),
+        pressed=whole(query.data),
         reply_to=str(message.message_id),
     )
 
 
-def _sender(message: Message, sender: User | None) -> str:
-    """A person, or the chat that an anonymous admin speaks for."""
+def _said(message: Message, account: str, username: str | None) -> Incoming | None:
+    private = message.chat.type == "private"
+    text = whole(message.text or message.caption or "")
+    text, named = _without_name(text, username)
+    if named is False and not private:
+        return None  # another bot's command
+    text, mentioned = _without_mention(text, username)
+    attachment = _attachment(message) or _attachment_of_replied(message, account, text)
+    if not text.strip() and attachment is None:
+        return None
+    return Incoming(
+        address=_address(message, str(message.chat.id)),
+        account=account,
+        event_id=str(message.message_id),
+        sender_id=_sender(message),
+        text=text,
+        language=message.from_user.language_code if message.from_user else None,
+        attachment=attachment,
+        direct=private or mentioned or bool(named) or _answers_us(message, account),
+        reply_to=str(message.message_id),
+    )
+
+
+def _without_name(text: str, username: str | None) -> tuple[str, bool | None]:
+    """`/video@reelbot a cat` -> `/video a cat`; True: our name, False: another's, None: none stood there."""
+    match = _COMMAND_AT.match(text)
+    if match is None:
+        return text, None
+    return match[1] + text[match.end() :], username is not None and match[2].lower() == username.lower()
+
+
+def _without_mention(text: str, username: str | None) -> tuple[str, bool]:
+    if not username:
+        return text, False
+    name = re.compile(rf"(?<![\w@])@{re.escape(username)}\b", re.IGNORECASE)
+    if not name.search(text):
+        return text, False
+    return re.sub(r"[ \t]{2,}", " ", name.sub("", text)).strip(), True
+
+
+def _sender(message: Message) -> str:
+    """A person, or the chat that an anonymous admin or a channel speaks for."""
     if message.sender_chat is not None:
         return str(message.sender_chat.id)
-    return str(sender.id) if sender else str(message.chat.id)
+    return str(message.from_user.id) if message.from_user else str(message.chat.id)
+
+
+def _replied(message: Message) -> Message | None:
+    """The message answered by hand. In a topic each message formally answers the one that opened the topic."""
+    replied = message.reply_to_message
+    if replied is None or replied.forum_topic_created is not None:
+        return None
+    return replied
+
+
+def _is_ours(message: Message, account: str) -> bool:
+    return message.from_user is not None and str(message.from_user.id) == account
 
 
 def _answers_us(message: Message, account: str) -> bool:
-    replied = message.reply_to_message
-    return replied is not None and replied.from_user is not None and str(replied.from_user.id) == account
+    replied = _replied(message)
+    return replied is not None and _is_ours(replied, account)
+
+
+def _attachment_of_replied(message: Message, account: str, text: str) -> AttachmentRef | None:
+    """Words under one of our own videos ("nice!") are talk, unless they begin as a command does."""
+    replied = _replied(message)
+    if replied is None:
+        return _attachment(message.external_reply) if message.external_reply is not None else None
+    if _is_ours(replied, account) and not text.lstrip().startswith(_VIDEO_WORDS):
+        return None
+    return _attachment(replied)
 
 
 def _address(message: Message | None, chat_id: str) -> Address:
@@ -85,22 +164,22 @@ def _address(message: Message | None, chat_id: str) -> Address:
     return Address("telegram", chat_id, str(thread) if thread and thread != _GENERAL_TOPIC else None)
 
 
-def _attachment(message: Message) -> AttachmentRef | None:
+def _attachment(message: Message | ExternalReplyInfo) -> AttachmentRef | None:
+    """A photo's largest size, a video in any of its forms, or a file that calls itself one. An animation is a document,
+    too, and a live photo a photo: so the order matters.
+    """
     if message.photo:
-        largest = message.photo[-1]
+        largest = max(message.photo, key=lambda size: size.width * size.height)
         return AttachmentRef("image", largest.file_id, largest.file_size)
     clip = message.video or message.animation or message.video_note
     if clip is not None:
-        seconds = clip.duration
-        return AttachmentRef("video", clip.file_id, clip.file_size, float(_seconds(seconds)))
+        seconds = clip.to_dict().get("duration")  # the attribute warns of a coming change of type
+        duration_s = float(seconds) if isinstance(seconds, int | float) and seconds > 0 else None
+        return AttachmentRef("video", clip.file_id, clip.file_size, duration_s)
     document = message.document
-    kind = (document.mime_type or "").partition("/")[0] if document else ""
-    if document is None or kind not in {"image", "video"}:
-        return None
-    return AttachmentRef("image" if kind == "image" else "video", document.file_id, document.file_size)
-
-
-def _seconds(value: object) -> float:
-    """An int today, a timedelta in a coming version of the library."""
-    total = getattr(value, "total_seconds", None)
-    return float(total()) if callable(total) else float(str(value))
+    kind = (document.mime_type or "").partition("/")[0].lower() if document else ""
+    if document is not None and kind == "image":
+        return AttachmentRef("image", document.file_id, document.file_size)
+    if document is not None and kind == "video":
+        return AttachmentRef("video", document.file_id, document.file_size)
+    return None

@@ -1,0 +1,200 @@
+"""Taking updates, by long polling or webhook. Stored before Telegram is told: what is not confirmed it sends again."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from telegram import Bot, Update
+from telegram.error import TelegramError
+
+from bot.channels.port import Incoming, Services
+from bot.channels.telegram.errors import Answered, verdict, webhook_is_set
+from bot.channels.telegram.parsing import Albums, incoming_from
+from bot.channels.telegram.request import readable_update
+from bot.channels.telegram.settings import TelegramSettings
+
+log = logging.getLogger(__name__)
+
+UPDATES = ("message", "callback_query", "my_chat_member")
+_CONFLICT = 409
+_WEBHOOK_BYTES = 1_000_000
+_LONGEST_PAUSE_S = 30.0
+_UNHELD_S = 0.3
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class Intake:
+    """`poll_s`: how long Telegram may hold a question for updates (at most 50 s)."""
+
+    def __init__(
+        self, bot: Bot, services: Services, settings: TelegramSettings, *, poll_s: int, sleep: Sleep = asyncio.sleep
+    ) -> None:
+        self._bot = bot
+        self._services = services
+        self._settings = settings
+        self._poll_s = poll_s
+        self._sleep = sleep
+        self._albums = Albums()
+        self._asides: set[asyncio.Task[None]] = set()
+        self._webhook_dropped = False
+        self._username: str | None = None
+        self._open = True
+        self._turned = time.monotonic()
+
+    def alive(self) -> bool:
+        """A loop that asks in vain is alive; one that does not ask any more is not."""
+        return self._settings.webhook or time.monotonic() - self._turned < 3 * self._poll_s + 60.0
+
+    async def close(self) -> None:
+        """Take nothing more. The polling task is its owner's to cancel."""
+        self._open = False
+        for task in self._asides:
+            task.cancel()
+        await asyncio.gather(*self._asides, return_exceptions=True)
+
+    async def know_ourselves(self) -> None:
+        """Our name, without which commands of other bots in a group would look like ours. Raises TelegramError."""
+        if self._username is None:
+            self._username = (await self._bot.get_me()).username or ""
+
+    async def poll(self) -> None:
+        """Until cancelled. Commit a batch, only then ask beyond it: nothing is lost in a crash."""
+        offset: int | None = None
+        failures = 0
+        while True:
+            self._turned = time.monotonic()
+            try:
+                updates = await self._ask(offset)
+                await self._take(updates)
+            except TelegramError as error:
+                await self._rest_after(error, failures)
+                failures += 1
+            except Exception as error:  # noqa: BLE001 - the loop outlives whatever the database does
+                # Only the kind: a database error's text holds what the person wrote.
+                log.error("updates were not stored; Telegram keeps them", extra={"error": type(error).__name__})  # noqa: TRY400
+                await self._rest(_pause_s(failures))
+                failures += 1
+            else:
+                failures = 0
+                if updates:
+                    offset = max(update.update_id for update in updates) + 1
+                elif time.monotonic() - self._turned < _UNHELD_S:
+                    await self._sleep(_UNHELD_S)  # a server that does not hold the question is not asked in a rush
+
+    async def _ask(self, offset: int | None) -> Sequence[Update]:
+        await self.know_ourselves()
+        if not self._webhook_dropped:
+            await self._drop_webhook()
+        return await self._bot.get_updates(offset=offset, timeout=self._poll_s, allowed_updates=UPDATES)
+
+    async def _drop_webhook(self) -> None:
+        """Once: while a webhook is set, polling is refused. Waiting updates are kept: they are people's wishes."""
+        try:
+            await self._bot.delete_webhook(drop_pending_updates=False)
+        except Answered as error:
+            if verdict(error).verdict == "retry":
+                raise
+            log.warning("the webhook was not removed", extra={"reason": verdict(error).reason})
+        self._webhook_dropped = True
+
+    async def _rest_after(self, error: TelegramError, failures: int) -> None:
+        said = verdict(error)
+        if webhook_is_set(error):
+            log.error("another program has set a webhook for this bot: stop it, or give this bot a token of its own")
+        elif isinstance(error, Answered) and error.status == _CONFLICT:
+            log.error("another program takes this bot's updates: stop it, or give this bot a token of its own")
+        else:
+            log.warning("no updates from Telegram", extra={"reason": said.reason})
+        after_s = error.retry_after_s if isinstance(error, Answered) else 0.0
+        await self._rest(max(_pause_s(failures), after_s))
+
+    async def _rest(self, pause_s: float) -> None:
+        """In pieces, since a long rest that Telegram asks for (hours have been seen) is not being stuck."""
+        while pause_s > 0:
+            piece_s = min(pause_s, _LONGEST_PAUSE_S)
+            await self._sleep(piece_s)
+            self._turned = time.monotonic()
+            pause_s -= piece_s
+
+    async def _take(self, updates: Sequence[Update]) -> None:
+        """Raises what the inbox raises; then nothing of the batch may be confirmed."""
+        self._albums.look([update.message for update in updates if update.message is not None])
+        incoming = [found for update in updates if (found := self._read(update)) is not None]
+        for update in updates:
+            if update.callback_query is not None:
+                self._aside(self._stop_spinner(update.callback_query.id))
+        if incoming:
+            await self._services.inbox.put(incoming)
+
+    def _read(self, update: Update) -> Incoming | None:
+        """One update that breaks our reading must not hold up the others. What it says stays out of the log."""
+        try:
+            return incoming_from(update, account=self._settings.account, username=self._username, albums=self._albums)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it
+            kind = type(error).__name__
+            log.error("an update was left out", extra={"update_id": update.update_id, "error": kind})  # noqa: TRY400
+            return None
+
+    def _aside(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._asides.add(task)
+        task.add_done_callback(self._asides.discard)
+
+    async def _stop_spinner(self, query_id: str) -> None:
+        """At once, whatever becomes of the press; one that is too old is nobody's trouble."""
+        try:
+            await self._bot.answer_callback_query(query_id)
+        except TelegramError as error:
+            log.debug("a press was not answered", extra={"reason": verdict(error).reason})
+
+    def webhook_secret(self) -> str:
+        key = f"telegram-webhook:{self._settings.account}".encode()
+        return hmac.new(self._services.secret, key, hashlib.sha256).hexdigest()
+
+    async def webhook(self, request: Request) -> Response:
+        """Stored before it is answered; anything but a 200 makes Telegram send it again."""
+        given = request.headers.get("x-telegram-bot-api-secret-token", "")
+        if not hmac.compare_digest(given.encode(), self.webhook_secret().encode()):
+            return PlainTextResponse("", 401)
+        if not self._open or self._username is None:
+            return PlainTextResponse("", 503)
+        body = await _body(request)
+        if body is None:
+            return PlainTextResponse("", 413)
+        update = _update(body, self._bot)
+        if update is None:
+            return PlainTextResponse("", 200)  # it would come again and again, and be no better
+        try:
+            await self._take([update])
+        except Exception as error:  # noqa: BLE001 - whatever the database does
+            log.error("an update was not stored; Telegram keeps it", extra={"error": type(error).__name__})  # noqa: TRY400
+            return PlainTextResponse("", 500)
+        return PlainTextResponse("", 200)
+
+
+async def _body(request: Request) -> bytes | None:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _WEBHOOK_BYTES:
+            return None
+    return bytes(body)
+
+
+def _update(body: bytes, bot: Bot) -> Update | None:
+    try:
+        data = readable_update(json.loads(body))
+    except ValueError:
+        data = None
+    return Update.de_json(data, bot) if data is not None else None
+
+
+def _pause_s(failures: int) -> float:
+    return float(min(_LONGEST_PAUSE_S, 2.0 ** min(failures, 10)))

@@ -1,0 +1,215 @@
+"""Giving: texts, the mp4 as a native video message, signs of activity; and fetching what people attached."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+import aiofiles
+import httpx
+import telegram
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, LinkPreviewOptions, ReplyParameters
+from telegram.constants import ChatAction
+from telegram.error import TelegramError
+
+from bot.channels.port import Action, Activity, Address, AttachmentRef, DeliveryError, Limits, Message, VideoMessage
+from bot.channels.telegram.errors import Answered, Spoken, cannot_be_edited, is_unchanged, thread_is_gone
+from bot.channels.telegram.lengths import cut, split
+
+log = logging.getLogger(__name__)
+
+R = TypeVar("R")
+
+FETCH_BYTES = 20_000_000  # the cloud Bot API hands out no larger files (core.telegram.org/bots/api#getfile)
+LIMITS = Limits(video_bytes=49_000_000, image_bytes=10_000_000, source_video_bytes=FETCH_BYTES)
+UPLOADS = 4
+
+_FETCH_S = 300.0
+_SLOWEST_BYTES_S = 100_000
+_ANSWER_S = 240.0
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_ACTIONS = {"rendering": ChatAction.RECORD_VIDEO, "uploading": ChatAction.UPLOAD_VIDEO}
+
+
+class Sender:
+    """`uploader` is a client of its own, with long timeouts: ordinary calls must go on failing fast."""
+
+    def __init__(self, bot: Bot, uploader: Bot, *, files_url: str) -> None:
+        """`files_url` holds the token, as Telegram has it: it stays in this object."""
+        self._bot = bot
+        self._uploader = uploader
+        self._files_url = files_url
+        self._places = asyncio.Semaphore(UPLOADS)
+        self._moved: dict[str, str] = {}
+        self._web = httpx.AsyncClient(timeout=httpx.Timeout(10.0, read=30.0), trust_env=False, follow_redirects=False)
+
+    async def close(self) -> None:
+        await self._web.aclose()
+
+    async def fetch(self, ref: AttachmentRef, into: Path) -> None:
+        """getFile, then the bytes, streamed. Asking twice does no harm, so silence is no doubt here."""
+        if ref.size is not None and ref.size > FETCH_BYTES:
+            raise DeliveryError("refused", "the file is larger than Telegram gives to bots")
+        async with Spoken(doubt="retry"):
+            file = await self._bot.get_file(ref.file_id)
+        if file.file_size is not None and file.file_size > FETCH_BYTES:
+            raise DeliveryError("refused", "the file is larger than Telegram gives to bots")
+        url = self._file_url(file.file_path or "")
+        try:
+            async with Spoken(doubt="retry"), asyncio.timeout(_FETCH_S):
+                await self._download(url, into)
+        except BaseException:
+            into.unlink(missing_ok=True)
+            raise
+
+    def _file_url(self, path: str) -> str:
+        """The library makes a full address of the path; whatever else stands there is not followed."""
+        path = path.removeprefix(f"{self._files_url}/")
+        if not path or "://" in path or ".." in path.split("/"):
+            raise DeliveryError("refused", "Telegram named an unexpected address")
+        return f"{self._files_url}/{quote(path.lstrip('/'))}"
+
+    async def _download(self, url: str, into: Path) -> None:
+        try:
+            async with self._web.stream("GET", url) as reply:
+                _check(reply.status_code)
+                await _write(reply, into)
+        except httpx.HTTPError as error:
+            raise DeliveryError("retry", f"the file did not come ({type(error).__name__})", after_s=2.0) from None
+
+    async def show(
+        self, to: Address, message: Message, *, reply_to: str | None = None, replace: str | None = None
+    ) -> str:
+        """A long text comes in parts: the first is the reply, the last has the buttons and is the reference."""
+        if replace is not None and replace.isdecimal() and await self._edited(to, message, replace):
+            return replace
+        parts = split(message.text, LIMITS.text_chars)
+        reference = ""
+        async with Spoken():
+            for number, part in enumerate(parts):
+                actions = message.actions if number == len(parts) - 1 else ()
+                sent = await self._say(to, part, actions, reply_to if number == 0 else None)
+                reference = str(sent.message_id)
+        return reference
+
+    async def _edited(self, to: Address, message: Message, replace: str) -> bool:
+        """False when that message is no longer there to be changed. A second edit does no harm, so none is in doubt."""
+        async with Spoken(doubt="retry"):
+            try:
+                await self._bot.edit_message_text(
+                    split(cut(message.text, LIMITS.text_chars), LIMITS.text_chars)[0],
+                    chat_id=self._chat(to),
+                    message_id=int(replace),
+                    reply_markup=_keyboard(message.actions),
+                    link_preview_options=_NO_PREVIEW,
+                )
+            except TelegramError as error:
+                self._note_move(to, error)
+                if cannot_be_edited(error):
+                    return False
+                if not is_unchanged(error):
+                    raise
+        return True
+
+    async def _say(self, to: Address, text: str, actions: Sequence[Action], reply_to: str | None) -> telegram.Message:
+        async def send(chat: str, thread: int | None) -> telegram.Message:
+            return await self._bot.send_message(
+                chat,
+                text,
+                message_thread_id=thread,
+                reply_parameters=_reply(reply_to),
+                reply_markup=_keyboard(actions),
+                link_preview_options=_NO_PREVIEW,
+            )
+
+        return await self._in_place(to, send)
+
+    async def send_video(self, to: Address, video: VideoMessage, *, reply_to: str | None = None) -> str:
+        """Streamed from the disk: the handle goes down to httpx, which reads it piece by piece and knows its length."""
+        most_s = _ANSWER_S + video.path.stat().st_size / _SLOWEST_BYTES_S
+        thumbnail = await asyncio.to_thread(video.thumbnail.read_bytes) if video.thumbnail else None
+        with video.path.open("rb") as file:
+
+            async def send(chat: str, thread: int | None) -> telegram.Message:
+                return await self._uploader.send_video(
+                    chat,
+                    InputFile(file, filename=f"{video.path.stem}.mp4", read_file_handle=False),
+                    duration=max(1, round(video.duration_s)),
+                    width=video.width,
+                    height=video.height,
+                    thumbnail=InputFile(thumbnail, filename="thumbnail.jpg", attach=True) if thumbnail else None,
+                    caption=cut(video.caption, LIMITS.caption_chars) or None,
+                    supports_streaming=True,
+                    message_thread_id=thread,
+                    reply_parameters=_reply(reply_to),
+                    reply_markup=_keyboard(video.actions),
+                )
+
+            async with self._places, Spoken(), asyncio.timeout(most_s):
+                sent = await self._in_place(to, send)
+        if sent.video is None:
+            log.warning("Telegram made something else of a video", extra={"job_id": video.job_id})
+        return str(sent.message_id)
+
+    async def busy(self, to: Address, activity: Activity) -> None:
+        """A decoration: it waits for nothing long, and its failure is nobody's trouble."""
+        try:
+            await self._bot.send_chat_action(
+                self._chat(to), _ACTIONS[activity], message_thread_id=_thread(to), read_timeout=5.0, pool_timeout=1.0
+            )
+        except TelegramError as error:
+            log.debug("no sign of activity", extra={"reason": type(error).__name__})
+
+    async def _in_place(self, to: Address, send: Callable[[str, int | None], Awaitable[R]]) -> R:
+        """In the right topic; without one when it has been closed meanwhile."""
+        thread = _thread(to)
+        try:
+            return await send(self._chat(to), thread)
+        except TelegramError as error:
+            self._note_move(to, error)
+            if thread is not None and thread_is_gone(error):
+                return await send(self._chat(to), None)
+            raise
+
+    def _chat(self, to: Address) -> str:
+        return self._moved.get(to.chat_id, to.chat_id)
+
+    def _note_move(self, to: Address, error: TelegramError) -> None:
+        """A group that became a supergroup has a new id: whoever tries again, tries there."""
+        if isinstance(error, Answered) and error.moved_to is not None:
+            self._moved[to.chat_id] = error.moved_to
+
+
+def _thread(to: Address) -> int | None:
+    return int(to.thread_id) if to.thread_id and to.thread_id.isdecimal() else None
+
+
+def _reply(reply_to: str | None) -> ReplyParameters | None:
+    """Without the flag a deleted question would make the whole answer fail."""
+    if reply_to is None or not reply_to.isdecimal():
+        return None
+    return ReplyParameters(int(reply_to), allow_sending_without_reply=True)
+
+
+def _keyboard(actions: Sequence[Action]) -> InlineKeyboardMarkup | None:
+    rows = [[InlineKeyboardButton(cut(action.label, 64), callback_data=action.data)] for action in actions]
+    return InlineKeyboardMarkup(rows) if rows else None
+
+
+def _check(status: int) -> None:
+    if status == httpx.codes.OK:
+        return
+    passing = status >= httpx.codes.INTERNAL_SERVER_ERROR or status in {404, 408, 425, 429}  # 404: the link has lapsed
+    raise DeliveryError("retry" if passing else "refused", f"the file came with status {status}", after_s=2.0)
+
+
+async def _write(reply: httpx.Response, into: Path) -> None:
+    size = 0
+    async with aiofiles.open(into, "wb") as out:
+        async for chunk in reply.aiter_bytes(65536):
+            size += len(chunk)
+            if size > FETCH_BYTES:
+                raise DeliveryError("refused", "the file is larger than Telegram gives to bots")
+            await out.write(chunk)
