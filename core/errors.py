@@ -154,6 +154,7 @@ ERROR_CODES: tuple[str, ...] = (
     "out_of_credits",
     "insufficient_credits",
     "key_locked",
+    "model_not_allowed",
     "endpoint_not_allowed",
     "model_not_found",
     "wrong_endpoint",
