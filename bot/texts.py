@@ -17,6 +17,7 @@ LANGUAGES = ("en", "zh")
 _FOLDER = Path(__file__).parent / "locales"
 _TAGS = {"en": "en-US", "zh": "zh-CN"}
 _FACT_CHARS = 1000  # Fluent refuses a sentence with a longer part
+_MOST = 10**15  # larger numbers are no counts, and Babel cannot write them
 _MINUTE_S = 60
 _MB = 1_000_000
 
@@ -98,7 +99,7 @@ def _shown(facts: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
 
 
 def _fact(value: Any) -> str | int:
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MOST:
         return value
     return "" if value is None else str(value)[:_FACT_CHARS]
 
@@ -132,7 +133,7 @@ def _size(size: Any) -> str:
 
 def _whole(value: Any) -> int:
     try:
-        return int(float(value))
+        return int(max(-_MOST, min(_MOST, float(value))))
     except (TypeError, ValueError, OverflowError):
         return 0
 

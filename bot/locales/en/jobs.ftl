@@ -80,7 +80,6 @@ cancel-requested-running = Cancelling. The video service had already begun, so i
 cancel-too-late = Too late to cancel { $job }: it is already over. If its video is finished, you get it.
 cancel-nothing = There is nothing to cancel.
 cancel-which = Several videos are in the works. Which one shall I stop?
-cancel-not-yours-or-unknown = You have no job { $job }. /status shows yours.
 job-unknown = You have no job { $job }. /status and /history show yours.
 
 button-cancel = Cancel

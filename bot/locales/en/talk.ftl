@@ -75,16 +75,7 @@ price-line =
         [yes] , { $resolution }
        *[no] {""}
     }: { $price }
-price-line-up-to =
-    • { $model }{ KNOWN($duration) ->
-        [yes] , { $duration } s
-       *[no] {""}
-    }{ KNOWN($resolution) ->
-        [yes] , { $resolution }
-       *[no] {""}
-    }: up to { $price }
 price-note = Add a model, a length or a resolution to see its price: /price premium 10s 1080p. Changing a video of yours is priced by its length.
-price-unknown = price not known
 
 language-choose = Which language shall I speak?
 language-set = I will speak English with you.

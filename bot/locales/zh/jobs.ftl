@@ -80,7 +80,6 @@ cancel-requested-running = 正在取消。视频服务已经开始工作，这�
 cancel-too-late = 任务 { $job } 已经结束，来不及取消了。如果视频做好了，会发给你。
 cancel-nothing = 没有可以取消的视频。
 cancel-which = 有好几个视频正在制作，要取消哪一个？
-cancel-not-yours-or-unknown = 你没有任务 { $job }。发送 /status 查看你的任务。
 job-unknown = 你没有任务 { $job }。发送 /status 或 /history 查看你的任务。
 
 button-cancel = 取消

@@ -82,16 +82,7 @@ price-line =
         [yes] ，{ $resolution }
        *[no] {""}
     }：{ $price }
-price-line-up-to =
-    • { $model }{ KNOWN($duration) ->
-        [yes] ，{ $duration } 秒
-       *[no] {""}
-    }{ KNOWN($resolution) ->
-        [yes] ，{ $resolution }
-       *[no] {""}
-    }：最多 { $price }
 price-note = 加上模型、时长或清晰度就能查到对应价格：/price premium 10s 1080p。修改你自己的视频，按视频长度计价。
-price-unknown = 价格未知
 
 language-choose = 希望我用哪种语言？
 language-set = 好的，以后我和你说中文。
