@@ -117,7 +117,7 @@ def test_every_model_stands_in_the_table_with_its_prices() -> None:
 
 
 def test_every_linked_file_exists() -> None:
-    links = re.findall(r"\]\((?!https?:)([^)#]+)", README)
+    links = re.findall(r"(?<!!)\[[^\]]*\]\((?!https?:)([^)#]+)", README)
     assert links
     assert [link for link in links if not (TOP / link).exists()] == []
     headings = {
@@ -125,6 +125,14 @@ def test_every_linked_file_exists() -> None:
         for title in re.findall(r"^#+ (.+)$", README, re.MULTILINE)
     }
     assert set(re.findall(r"\]\(#([^)]+)\)", README)) <= headings
+
+
+def test_the_screenshot_is_there() -> None:
+    (picture,) = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
+    if not (TOP / picture).exists() and not os.environ.get("CI"):
+        pytest.skip(f"{picture} has not been taken yet; with CI=true this is a failure")
+    with Image.open(TOP / picture) as shown:
+        assert shown.width >= 800
 
 
 def test_the_makefile_has_every_target_that_is_named() -> None:
