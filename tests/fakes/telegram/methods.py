@@ -1,0 +1,269 @@
+"""The Bot API's methods that this fake knows, as strict as the real ones where our bot could get them wrong."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from tests.fakes.telegram.world import FETCH_BYTES, Chat, Json, World
+
+Params = Mapping[str, Any]
+
+_ACTIONS = {"typing", "upload_photo", "record_video", "upload_video", "upload_document", "choose_sticker"}
+_VIDEO_BYTES = 50_000_000
+
+
+class Refused(Exception):
+    def __init__(self, status: int, description: str, **parameters: int) -> None:
+        super().__init__(description)
+        self.status = status
+        self.description = description
+        self.parameters = parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that came with a call, kept on disk."""
+
+    filename: str
+    mime: str
+    path: Path
+    size: int
+
+
+@dataclass(slots=True)
+class Methods:
+    world: World
+    webhook: Json = field(default_factory=dict)
+    commands: dict[str, list[Json]] = field(default_factory=dict)
+    allowed: list[str] | None = None
+
+    def find(self, name: str) -> Callable[[Params, Mapping[str, Upload]], Any] | None:
+        """Telegram's method names do not care for case."""
+        known: dict[str, Callable[[Params, Mapping[str, Upload]], Any]] = {
+            "getme": lambda _p, _f: {**self.world.bot, "can_join_groups": True, "supports_inline_queries": False},
+            "setmycommands": self._set_commands,
+            "setwebhook": self._set_webhook,
+            "deletewebhook": self._delete_webhook,
+            "getwebhookinfo": lambda _p, _f: {
+                "url": self.webhook.get("url", ""),
+                "has_custom_certificate": False,
+                "pending_update_count": len(self.world.updates),
+            },
+            "sendmessage": self._send_message,
+            "editmessagetext": self._edit_text,
+            "sendvideo": self._send_video,
+            "sendchataction": self._chat_action,
+            "answercallbackquery": self._answer_press,
+            "getfile": self._get_file,
+        }
+        return known.get(name.lower())
+
+    def _set_commands(self, params: Params, _files: Mapping[str, Upload]) -> bool:
+        commands = params.get("commands")
+        if not isinstance(commands, list) or len(commands) > 100:
+            raise Refused(400, "Bad Request: can't parse commands")
+        for each in commands:
+            if not re.fullmatch(r"[a-z0-9_]{1,32}", each["command"]) or not 1 <= len(each["description"]) <= 256:
+                raise Refused(400, "Bad Request: BOT_COMMAND_INVALID")
+        self.commands[params.get("language_code", "")] = commands
+        return True
+
+    def _set_webhook(self, params: Params, _files: Mapping[str, Upload]) -> bool:
+        secret = params.get("secret_token", "")
+        if secret and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
+            raise Refused(400, "Bad Request: secret token contains unallowed characters")
+        self.webhook = {"url": params["url"], "secret_token": secret}
+        self._allow(params)
+        return True
+
+    def _delete_webhook(self, params: Params, _files: Mapping[str, Upload]) -> bool:
+        self.webhook = {}
+        if params.get("drop_pending_updates"):
+            self.world.updates.clear()
+        return True
+
+    def _allow(self, params: Params) -> None:
+        if "allowed_updates" in params:
+            if not isinstance(params["allowed_updates"], list):
+                raise Refused(400, "Bad Request: can't parse allowed updates JSON object")
+            self.allowed = params["allowed_updates"] or None
+
+    def pending(self, params: Params) -> list[Json]:
+        """Confirms what lies before the offset, then gives what waits. What is given is not yet confirmed."""
+        self._allow(params)
+        offset = params.get("offset", 0)
+        allowed = self.allowed
+        with self.world.lock:
+            kept = [each for each in self.world.updates if each["update_id"] >= offset]
+            self.world.updates[:] = kept
+        asked = [each for each in kept if allowed is None or not (set(each) - {"update_id"}).isdisjoint(allowed)]
+        return asked[: params.get("limit", 100)]
+
+    def _send_message(self, params: Params, _files: Mapping[str, Upload]) -> Json:
+        text = params.get("text", "")
+        if not isinstance(text, str) or not text.strip():
+            raise Refused(400, "Bad Request: message text is empty")
+        if _units(text) > 4096:
+            raise Refused(400, "Bad Request: message is too long")
+        return self._post(params, {"text": text})
+
+    def _edit_text(self, params: Params, _files: Mapping[str, Upload]) -> Json:
+        chat = self._chat(params)
+        message = self.world.messages.get((chat.id, params.get("message_id", 0)))
+        if message is None:
+            raise Refused(400, "Bad Request: message to edit not found")
+        if message["from"]["id"] != self.world.bot["id"] or "text" not in message:
+            raise Refused(400, "Bad Request: message can't be edited")
+        markup, text = _markup(params), params.get("text", "")
+        if not text.strip():
+            raise Refused(400, "Bad Request: message text is empty")
+        if _units(text) > 4096:
+            raise Refused(400, "Bad Request: MESSAGE_TOO_LONG")
+        if (message["text"], message.get("reply_markup")) == (text, markup):
+            raise Refused(
+                400,
+                "Bad Request: message is not modified: specified new message content and reply markup are exactly the "
+                "same as a current content and reply markup of the message",
+            )
+        message["text"] = text
+        message.pop("reply_markup", None)
+        if markup:
+            message["reply_markup"] = markup
+        self.world.ever_said.append(text)
+        return message
+
+    def _send_video(self, params: Params, files: Mapping[str, Upload]) -> Json:
+        self._may_post(params)
+        upload = files.get("video")
+        if upload is None:
+            raise Refused(400, "Bad Request: wrong file identifier/HTTP URL specified")
+        _check_video(upload)
+        video: Json = {
+            "width": int(params.get("width", 320)),
+            "height": int(params.get("height", 320)),
+            "duration": int(params.get("duration", 0)),
+            "mime_type": upload.mime,
+            "file_name": upload.filename,
+        }
+        thumbnail = _thumbnail(params, files)
+        if thumbnail is not None:
+            with Image.open(thumbnail.path) as image:
+                size = {"width": image.width, "height": image.height}
+            video["thumbnail"] = {**self.world.keep(thumbnail.path.read_bytes(), "thumbs.jpg").json(), **size}
+        caption = params.get("caption", "")
+        if _units(caption) > 1024:
+            raise Refused(400, "Bad Request: message caption is too long")
+        kept = self.world.keep(upload.path.read_bytes(), "videos.mp4")
+        return self._post(params, {"video": {**kept.json(), **video}, **({"caption": caption} if caption else {})})
+
+    def _post(self, params: Params, body: Json) -> Json:
+        chat, thread = self._may_post(params)
+        markup = _markup(params)
+        reply = params.get("reply_parameters")
+        reply_to: int | None = None
+        if reply is not None:
+            reply_to = reply["message_id"]
+            if (chat.id, reply_to) not in self.world.messages:
+                if not reply.get("allow_sending_without_reply"):
+                    raise Refused(400, "Bad Request: message to be replied not found")
+                reply_to = None
+        with self.world.lock:
+            message = self.world.post(chat, body, thread=thread, reply_to=reply_to)
+            if markup:
+                message["reply_markup"] = markup
+            self.world.messages[chat.id, message["message_id"]] = message
+        return message
+
+    def _may_post(self, params: Params) -> tuple[Chat, int | None]:
+        chat = self._chat(params)
+        thread = params.get("message_thread_id")
+        if thread is not None and (chat.topics is None or thread not in chat.topics):
+            raise Refused(400, "Bad Request: message thread not found")
+        return chat, thread
+
+    def _chat(self, params: Params) -> Chat:
+        chat = self.world.chats.get(int(params.get("chat_id") or 0))
+        if chat is None:
+            raise Refused(400, "Bad Request: chat not found")
+        if chat.moved_to is not None:
+            words = "Bad Request: group chat was upgraded to a supergroup chat"
+            raise Refused(400, words, migrate_to_chat_id=chat.moved_to)
+        if chat.blocked:
+            raise Refused(403, "Forbidden: bot was blocked by the user")
+        return chat
+
+    def _chat_action(self, params: Params, _files: Mapping[str, Upload]) -> bool:
+        self._may_post(params)
+        if params.get("action") not in _ACTIONS:
+            raise Refused(400, "Bad Request: wrong parameter action in request")
+        return True
+
+    def _answer_press(self, params: Params, _files: Mapping[str, Upload]) -> bool:
+        query_id = str(params.get("callback_query_id"))
+        if self.world.presses.get(query_id, True):
+            words = "Bad Request: query is too old and response timeout expired or query ID is invalid"
+            raise Refused(400, words)
+        self.world.presses[query_id] = True
+        return True
+
+    def _get_file(self, params: Params, _files: Mapping[str, Upload]) -> Json:
+        file = self.world.files.get(params.get("file_id", ""))
+        if file is None:
+            raise Refused(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+        if file.size > FETCH_BYTES:
+            raise Refused(400, "Bad Request: file is too big")
+        return {**file.json(), "file_path": file.name}
+
+
+def _markup(params: Params) -> Json | None:
+    markup = params.get("reply_markup")
+    if markup is None:
+        return None
+    for row in markup["inline_keyboard"]:
+        for button in row:
+            if not button["text"] or not 1 <= len(button["callback_data"].encode()) <= 64:
+                raise Refused(400, "Bad Request: BUTTON_DATA_INVALID")
+    return dict(markup)
+
+
+def _check_video(upload: Upload) -> None:
+    """What a client shows as a video: an mp4 that says so by name, by type and by its first bytes."""
+    if upload.size > _VIDEO_BYTES:
+        raise Refused(413, "Request Entity Too Large")
+    with upload.path.open("rb") as file:
+        head = file.read(12)
+    if head[4:8] != b"ftyp" or upload.mime != "video/mp4" or not upload.filename.endswith(".mp4"):
+        raise Refused(400, f"Bad Request: not an mp4: {upload.filename} {upload.mime}")
+
+
+def _thumbnail(params: Params, files: Mapping[str, Upload]) -> Upload | None:
+    named = params.get("thumbnail")
+    if named is None:
+        return None
+    upload = files.get(str(named).removeprefix("attach://"))
+    if not str(named).startswith("attach://") or upload is None:
+        raise Refused(400, "Bad Request: a thumbnail can be only uploaded as a new file")
+    with Image.open(upload.path) as image:
+        fits = image.format == "JPEG" and max(image.size) <= 320 and upload.size <= 200_000
+    if not fits:
+        raise Refused(400, "Bad Request: not a thumbnail (JPEG, 320 pixels, 200 kB)")
+    return upload
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def decoded(value: str) -> Any:
+    """A form's text as the value it stands for: objects, arrays, numbers and booleans travel as JSON."""
+    if value[:1] in {"{", "["} or value in {"true", "false"} or re.fullmatch(r"-?\d{1,19}", value):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
