@@ -1,11 +1,11 @@
-"""`python -m tests.fakes.telegram --port N --token T --state DIR`."""
+"""`python -m tests.fakes.botapi --port N --token T --state DIR`."""
 
 import argparse
 from pathlib import Path
 
 import uvicorn
 
-from tests.fakes.telegram import TOKEN, TelegramFake
+from tests.fakes.botapi import TOKEN, TelegramFake
 
 
 def main() -> None:

@@ -5,7 +5,7 @@
         ...
         assert telegram.calls("sendVideo")
 
-In a process of its own: `python -m tests.fakes.telegram --port 9000 --token 1:A --state DIR`, with the same
+In a process of its own: `python -m tests.fakes.botapi --port 9000 --token 1:A --state DIR`, with the same
 actions at `POST /control/says`, `/control/presses`, `/control/calls`, `/control/fail`, `/control/said`, keyword
 arguments as JSON.
 """
@@ -21,9 +21,9 @@ from typing import Any
 import httpx
 from starlette.types import Receive, Scope, Send
 
-from tests.fakes.telegram.app import BotApi, Call, Fault, FaultKind
-from tests.fakes.telegram.methods import Methods, Upload
-from tests.fakes.telegram.world import Json, World, buttons
+from tests.fakes.botapi.app import BotApi, Call, Fault, FaultKind
+from tests.fakes.botapi.methods import Methods, Upload
+from tests.fakes.botapi.world import Json, World, buttons
 from tests.serving import served_in_thread
 
 __all__ = ["TOKEN", "Call", "Fault", "TelegramFake", "Upload", "buttons"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from tests.fakes.telegram.world import FETCH_BYTES, Chat, Json, World
+from tests.fakes.botapi.world import FETCH_BYTES, Chat, Json, World
 
 Params = Mapping[str, Any]
 

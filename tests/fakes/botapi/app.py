@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from tests.fakes.telegram.methods import Methods, Refused, Upload, decoded
-from tests.fakes.telegram.world import Json
+from tests.fakes.botapi.methods import Methods, Refused, Upload, decoded
+from tests.fakes.botapi.world import Json
 
 FaultKind = Literal["status", "html", "drop_before", "drop_after", "lose_answer", "slow", "garbage"]
 
