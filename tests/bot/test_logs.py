@@ -107,6 +107,7 @@ def test_json_unless_a_person_watches() -> None:
         ("host V3.FAL.MEDIA:443 is down", "FAL.MEDIA", "host [fal file] is down"),
         ("GET /cgi-bin/x?access_token=abcdef&type=1", "abcdef", "GET /cgi-bin/x?access_token=[hidden]&type=1"),
         ("postgresql://bot:hunter2@db/reelbot", "hunter2", "postgresql://bot:[hidden]@db/reelbot"),
+        (f"GET /videos/a.mp4?e=1795529708&s={'0f' * 32}", "0f0f", "GET /videos/a.mp4?e=1795529708&s=[hidden]"),
         ("POST /fal/webhook/K3X9Q2.c2lnbmF0dXJl 200", "c2lnb", "POST /fal/webhook/[hidden] 200"),
     ],
 )
