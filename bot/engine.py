@@ -39,6 +39,7 @@ class Engine:
     def __init__(self, database: Database, *, wake_interval_s: float = 0.2) -> None:
         self._database = database
         self._workflows: dict[str, Callable[[str], Coroutine[Any, Any, None]]] = {}
+        self._running: set[asyncio.Task[Any]] = set()
         self._lock: TextIO | None = None
         self._interval_s = wake_interval_s
         # The client works beside a running bot, too: it enqueues and sends, and runs nothing.
@@ -53,6 +54,10 @@ class Engine:
         """Name the workflow that `body` is. Before `start`."""
 
         async def workflow(job_id: str) -> None:
+            task = asyncio.current_task()
+            if task is not None:
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
             await body(job_id)
 
         workflow.__name__ = workflow.__qualname__ = name
@@ -86,11 +91,23 @@ class Engine:
         )
 
     async def stop(self) -> None:
-        """Steps under way are cancelled and run again at the next start: so end the paid ones first."""
-        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=0)
+        """Steps under way are cancelled and run again at the next start: so end the paid ones first.
+
+        A cancelled workflow is recorded as nothing (the engine records exceptions, and a cancellation is none), so it
+        goes on at the next start; one that met a closed engine instead might be recorded as failed.
+        """
+        await self._cancel_running()
+        await asyncio.to_thread(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=0)
+        await self._cancel_running()
         self._client.destroy()
         if self._lock is not None:
             self._lock.close()
+
+    async def _cancel_running(self) -> None:
+        tasks = list(self._running)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def enqueue_within(self, connection: Connection, name: str, job_id: str, partition: str) -> None:
         """Into the limited queue, as part of the caller's transaction. The job id is the idempotency key."""

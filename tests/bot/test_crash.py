@@ -1,0 +1,236 @@
+"""kill -9 at the worst moments, then a restart: nothing is bought twice, and every job is delivered or visibly parked.
+
+Real processes: the bot as `reelbot run`, the sandbox and the Telegram fake each on their own.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import sqlalchemy as sa
+
+from bot.store.tables import jobs, submits
+from tests.fakes.telegram import TOKEN
+from tests.serving import free_port
+
+KEY = "fal-key-of-the-crash-tests"
+
+
+class World:
+    """Three processes and what can be seen of them from outside."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.fal_port, self.telegram_port, self.port = free_port(), free_port(), free_port()
+        self._started: list[subprocess.Popen[bytes]] = []
+        self.bot: subprocess.Popen[bytes] | None = None
+        sandbox = ["-m", "core.sandbox", "--port", str(self.fal_port), "--folder", str(folder / "fal"), "--key", KEY]
+        self._start([*sandbox, "--fast"])
+        self._start(["-m", "tests.fakes.telegram", "--port", str(self.telegram_port)])
+        self._until_up(f"http://127.0.0.1:{self.fal_port}/sandbox/log")
+        self._until_up(f"http://127.0.0.1:{self.telegram_port}/control/calls")
+
+    def _start(self, arguments: list[str], **env: str) -> subprocess.Popen[bytes]:
+        root = Path(__file__).parents[2]
+        clean = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PYTHONPATH": str(root), **env}
+        log = (self.folder / "log.txt").open("ab")
+        process = subprocess.Popen([sys.executable, *arguments], cwd=self.folder, env=clean, stdout=log, stderr=log)
+        log.close()
+        self._started.append(process)
+        return process
+
+    def start_bot(self) -> None:
+        self.bot = self.launch_bot()
+        self._until_up(f"http://127.0.0.1:{self.port}/readyz")
+
+    def launch_bot(self) -> subprocess.Popen[bytes]:
+        return self._start(
+            ["-m", "bot", "run"],
+            FAL_KEY=KEY,
+            FAL_QUEUE_URL=f"http://127.0.0.1:{self.fal_port}",
+            TELEGRAM_BOT_TOKEN=TOKEN,
+            TELEGRAM_API_URL=f"http://127.0.0.1:{self.telegram_port}",
+            REELBOT_ACCESS="telegram:42",
+            REELBOT_PORT=str(self.port),
+            REELBOT_OUTPUT_DIR=str(self.folder / "out"),
+        )
+
+    def kill_bot(self, how: int = signal.SIGKILL) -> int:
+        assert self.bot is not None
+        self.bot.send_signal(how)
+        return self.bot.wait(30)
+
+    def _until_up(self, url: str) -> None:
+        self.until(lambda: httpx.get(url, trust_env=False).status_code == 200, 20)
+
+    def until(self, true: Callable[[], Any], seconds: float = 40.0) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                if true():
+                    return
+            except (httpx.HTTPError, sa.exc.OperationalError):
+                pass
+            time.sleep(0.02)
+        raise AssertionError((self.folder / "log.txt").read_text()[-3000:])
+
+    def fal(self, what: str, **body: Any) -> Any:
+        url = f"http://127.0.0.1:{self.fal_port}/sandbox/{what}"
+        return (httpx.post(url, json=body, trust_env=False) if body else httpx.get(url, trust_env=False)).json()
+
+    def telegram(self, what: str, **body: Any) -> Any:
+        url = f"http://127.0.0.1:{self.telegram_port}/control/{what}"
+        return (httpx.post(url, json=body, trust_env=False) if body else httpx.get(url, trust_env=False)).json()
+
+    def submits(self) -> list[str]:
+        """The prompts that fal took, each as often as it did."""
+        return [request["body"]["prompt"] for request in self.fal("requests")]
+
+    def posts(self) -> int:
+        return sum(call["method"] == "POST" for call in self.fal("log"))
+
+    def films(self) -> list[dict[str, Any]]:
+        return [call for call in self.telegram("calls") if call["method"] == "sendVideo" and call["answered"]]
+
+    def states(self) -> dict[str, str]:
+        """Prompt -> state, read from outside as the CLI does."""
+        engine = sa.create_engine(f"sqlite:///{self.folder}/out/reelbot.db")
+        with engine.connect() as connection:
+            rows = connection.execute(sa.select(jobs.c.request, jobs.c.state)).all()
+        engine.dispose()
+        return {row.request["prompt"]: row.state for row in rows}
+
+    def claim(self) -> str | None:
+        engine = sa.create_engine(f"sqlite:///{self.folder}/out/reelbot.db")
+        with engine.connect() as connection:
+            state: str | None = connection.execute(sa.select(submits.c.state)).scalar()
+        engine.dispose()
+        return state
+
+    def close(self) -> None:
+        for process in self._started:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def world(folder: Path) -> Iterator[World]:
+    made = World(folder)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def delivered(made: World) -> bool:
+    states = made.states()
+    return bool(states) and set(states.values()) == {"delivered"}
+
+
+def test_killed_while_fal_renders(tmp_path: Path) -> None:
+    with world(tmp_path) as made:
+        made.start_bot()
+        made.telegram("says", text="/video sandbox:slow-ish fox")
+        made.until(lambda: made.claim() == "accepted")
+        made.kill_bot()
+        made.start_bot()
+        made.until(lambda: delivered(made))
+        assert len(made.submits()) == made.posts() == 1
+        assert len(made.films()) == 1
+
+
+def test_killed_between_the_submit_and_its_record(tmp_path: Path) -> None:
+    """fal took it, we never heard: it is not bought again, but found in the list of requests and delivered."""
+    with world(tmp_path) as made:
+        made.fal("faults", kind="submit_slow", seconds=3.0)
+        made.start_bot()
+        made.telegram("says", text="/video a fox")
+        made.until(made.submits)
+        made.kill_bot()
+        made.start_bot()
+        made.until(lambda: delivered(made))
+        assert made.posts() == 1
+        assert len(made.films()) == 1
+
+
+def test_killed_between_the_submit_and_its_record_without_a_list(tmp_path: Path) -> None:
+    """Nobody can tell whether it was bought: it is parked, and its owner is told."""
+    with world(tmp_path) as made:
+        made.fal("faults", kind="submit_slow", seconds=3.0)
+        made.fal("faults", kind="list_status", times=1000, status=403)
+        made.start_bot()
+        made.telegram("says", text="/video a fox")
+        made.until(made.submits)
+        made.kill_bot()
+        made.start_bot()
+        made.until(lambda: made.states() == {"a fox": "doubt"})
+        made.until(lambda: len([call for call in made.telegram("calls") if call["method"] == "sendMessage"]) >= 2)
+        assert made.posts() == 1
+        assert made.films() == []
+
+
+def test_killed_while_the_video_is_sent(tmp_path: Path) -> None:
+    """It may have arrived: it is sent once more. A duplicate is possible, a loss is not."""
+    with world(tmp_path) as made:
+        made.telegram("fault", method="sendVideo", kind="slow", seconds=3.0)
+        made.start_bot()
+        made.telegram("says", text="/video a fox")
+        made.until(made.films)
+        made.kill_bot()
+        made.start_bot()
+        made.until(lambda: delivered(made))
+        assert made.posts() == 1
+        assert 1 <= len(made.films()) <= 2
+
+
+def test_a_plain_stop_loses_nothing_and_ends_with_zero(tmp_path: Path) -> None:
+    with world(tmp_path) as made:
+        made.fal("faults", kind="submit_slow", seconds=1.5)
+        made.start_bot()
+        made.telegram("says", text="/video a fox")
+        made.until(made.submits)
+        assert made.kill_bot(signal.SIGTERM) == 0
+        assert made.claim() == "accepted"  # the paid request was answered and recorded first
+        made.start_bot()
+        made.until(lambda: delivered(made))
+        assert made.posts() == 1
+        assert len(made.films()) == 1
+
+
+def test_killed_at_random_moments(tmp_path: Path) -> None:
+    seed = random.randrange(10**6)
+    print("seed", seed)
+    chance = random.Random(seed)
+    prompts = [f"fox number {number}" for number in range(4)]
+    with world(tmp_path) as made:
+        made.start_bot()
+        for prompt in prompts:
+            made.telegram("says", text=f"/video {prompt}")
+        for _ in range(4):
+            time.sleep(chance.uniform(0.1, 2.5))
+            made.kill_bot()
+            made.start_bot()
+        made.until(lambda: set(made.states()) == set(prompts))
+        made.until(lambda: set(made.states().values()) <= {"delivered", "doubt"}, 90)
+        bought = made.submits()
+        assert len(bought) == len(set(bought))
+        assert len(made.films()) >= sum(state == "delivered" for state in made.states().values())
+
+
+def test_a_second_bot_on_the_same_database_is_refused(tmp_path: Path) -> None:
+    with world(tmp_path) as made:
+        made.start_bot()
+        first, made.port = made.bot, free_port()
+        second = made.launch_bot()
+        assert second.wait(20) == 1
+        assert "already serves" in (tmp_path / "log.txt").read_text()
+        assert first is not None
+        assert first.poll() is None
