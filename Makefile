@@ -40,14 +40,17 @@ check: $(VENV)/.installed-dev
 
 install: $(VENV)/.installed
 
+# An environment that works is kept, whoever made it; one that does not (half made, or its Python is gone) is replaced.
 $(VENV)/.created:
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || { \
+	@if $(BIN)/python -c 'import pip, sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then \
+		touch $@; exit 0; \
+	fi; \
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || { \
 		echo "reelbot needs Python 3.11, 3.12 or 3.13; $(PYTHON) is not one. Choose another: make PYTHON=python3.12" >&2; \
-		exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
-		echo "$(PYTHON) has no venv module. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
-	@rm -rf $(VENV) && $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
-	@touch $@
+		exit 1; }; \
+	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) has no venv module. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }; \
+	$(PYTHON) -m venv --clear $(VENV) && touch $@
 
 $(VENV)/.installed: $(VENV)/.created $(INPUTS)
 	@echo "Installing the pinned dependencies into $(VENV), about a minute the first time."
