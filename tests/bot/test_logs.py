@@ -181,7 +181,7 @@ def test_chatty_libraries_are_quiet_below_warning() -> None:
             "httpcore.http11",
             "telegram.ext",
             "dbos",
-            "uvicorn.access",
+            "uvicorn.error",
             "alembic.runtime",
             "sqlalchemy.engine",
         ):
