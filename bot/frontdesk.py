@@ -106,7 +106,8 @@ class FrontDesk:
 
     def _plan(self, incoming: Incoming, command: commands.MakeVideo) -> Plan:
         kind, attachment, wishes = source_kind(incoming), incoming.attachment, command.wishes
-        duration_s = attachment.duration_s if attachment else None
+        # Chats tell whole seconds, often rounded down: the price is asked for one more, and can only become lower.
+        duration_s = attachment.duration_s + 1 if attachment and attachment.duration_s else None
         return models.plan(
             command.prompt,
             model=wishes.model or self._default_model,

@@ -47,13 +47,13 @@ class Sandbox:
     async def submit(self, http: HttpRequest, endpoint_id: str) -> Response:
         """Any known app is accepted; a wrong path below it only shows in the result, as at fal."""
         app = app_of(endpoint_id)
-        text = (await http.body()).decode()
+        text = (await http.body()).decode(errors="replace")
         refused = self._refusal(http, "submit_status", endpoint_id, text)
         if refused is not None:
             return refused
         if app not in APPS:
             return JSONResponse({"detail": f"Application {app!r} not found"}, 404)
-        body = json.loads(text) if text.startswith("{") else None
+        body = _parsed(text)
         if not isinstance(body, dict):
             return JSONResponse({"detail": "Invalid JSON"}, 400)
         endpoint = ENDPOINTS.get(endpoint_id)
@@ -69,7 +69,7 @@ class Sandbox:
                 request.id, state="COMPLETED", completed=time.time(), answer_status=404, answer=answer
             )
         else:
-            self.renderer.begin(request, _base(http))
+            self.renderer.begin(request)
         if self.faults.take("submit_lost_reply", endpoint_id, text):
             return _Cut()
         slow = self.faults.take("submit_slow", endpoint_id, text)
@@ -137,6 +137,7 @@ class Sandbox:
     async def _stream(self, http: HttpRequest, request_id: str) -> AsyncIterator[str]:
         shown: str | None = None
         while True:
+            version = self.memory.version
             request = self.memory.requests[request_id]
             text = json.dumps(self._status(http, request))
             if text != shown:
@@ -146,14 +147,14 @@ class Sandbox:
                 return
             async with self.memory.changed:
                 try:
-                    await asyncio.wait_for(self.memory.changed.wait(), 10)
+                    await asyncio.wait_for(self.memory.changed_since(version), 10)
                 except TimeoutError:
                     yield ": still here\n\n"
 
     def _result(self, request: Request) -> Response:
         if request.state != "COMPLETED":
             return JSONResponse({"detail": "Request is still in progress"}, 400)
-        answer = dict(request.answer or {})
+        answer = self.renderer.addressed(request.answer or {})
         prompt = str(request.body.get("prompt", ""))
         if self.faults.take("null_content_type", request.endpoint, prompt):
             answer["video"] = {"url": answer["video"]["url"], "content_type": None}
@@ -170,6 +171,8 @@ class Sandbox:
         if request.state == "COMPLETED":
             return JSONResponse({"status": "ALREADY_COMPLETED"}, 400)
         await self.memory.change(request.id, cancelled=True)
+        if request.state == "IN_QUEUE":
+            await self.renderer.drop(request)
         return JSONResponse({"status": "CANCELLATION_REQUESTED"}, 202)
 
     async def file(self, http: HttpRequest) -> Response:
@@ -193,7 +196,9 @@ class Sandbox:
         refused = self._refusal(http, "storage_status")
         if refused is not None:
             return refused
-        asked = await http.json()
+        asked = _parsed((await http.body()).decode(errors="replace"))
+        if not isinstance(asked, dict) or not isinstance(asked.get("content_type"), str):
+            return JSONResponse({"detail": "content_type is missing"}, 422)
         suffix = ".mp4" if "video" in asked["content_type"] else ".jpg"
         name = f"{time.time_ns():024x}{suffix}"[-28:]
         base = _base(http)
@@ -209,6 +214,15 @@ class Sandbox:
             return JSONResponse({"detail": "Forbidden"}, 403)
         (self.memory.files / http.path_params["name"]).write_bytes(body)
         return JSONResponse({})
+
+    async def pricing(self, http: HttpRequest) -> Response:
+        """The catalogue's own price of a second at the default resolution, in fal's shape."""
+        endpoint = ENDPOINTS.get(http.query_params.get("endpoint_id", ""))
+        if endpoint is None:
+            return JSONResponse({"prices": [], "next_cursor": None, "has_more": False})
+        price = float(endpoint.usd_per_s[endpoint.default_resolution or ""])
+        row = {"endpoint_id": endpoint.id, "unit_price": price, "unit": "seconds", "currency": "USD"}
+        return JSONResponse({"prices": [row], "next_cursor": None, "has_more": False})
 
     async def listed(self, http: HttpRequest) -> Response:
         """The account's request list, newest first."""
@@ -251,12 +265,12 @@ class Sandbox:
         if not scope["path"].startswith("/sandbox/"):
             self.log.append({"method": scope["method"], "path": scope["path"], "at": time.time()})
 
-    def resume(self, base: str) -> None:
-        """After a restart: what was under way goes on. Done at the first call, which tells us our own address."""
+    def resume(self) -> None:
+        """After a restart: what was under way goes on. Done at the first call, since it needs a running loop."""
         if not self._resumed:
             self._resumed = True
             for request in self.memory.unfinished():
-                self.renderer.begin(request, base)
+                self.renderer.begin(request)
 
 
 def create_app(*, folder: Path, key: str | None = None, studio: Studio | None = None) -> Starlette:
@@ -276,6 +290,7 @@ def create_app(*, folder: Path, key: str | None = None, studio: Studio | None = 
             Route("/storage/upload/initiate", sandbox.initiate, methods=["POST"]),
             Route("/upload/{name}", sandbox.upload, methods=["PUT"]),
             Route("/models/requests/by-endpoint", sandbox.listed),
+            Route("/models/pricing", sandbox.pricing),
             Route("/.well-known/jwks.json", jwks),
             Route("/sandbox/{what}", sandbox.control, methods=["GET", "POST"]),
             Route("/{path:path}", sandbox.anything, methods=every),
@@ -292,9 +307,18 @@ class _App(Starlette):
         if scope["type"] == "http":
             sandbox: Sandbox = self.state.sandbox
             sandbox.note(scope)
-            sandbox.resume(_base(HttpRequest(scope)))
-            scope["cut"] = send.__self__.transport.abort  # type: ignore[attr-defined]
+            sandbox.renderer.base = _base(HttpRequest(scope))
+            sandbox.resume()
+            cycle = getattr(send, "__self__", None)  # uvicorn's; an in-process transport has no wire to cut
+            scope["cut"] = cycle.transport.abort if cycle is not None else (lambda: None)
         await super().__call__(scope, receive, send)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def _base(http: HttpRequest) -> str:

@@ -13,13 +13,19 @@ Detail = dict[str, Any]
 def problems(endpoint: Endpoint, body: dict[str, Any]) -> list[Detail]:
     """Fal's list of details, empty for a good input. Unknown fields are ignored, as fal ignores them."""
     found = [_missing(name, body) for name in ("prompt", endpoint.source_field) if name and not body.get(name)]
+    texts = [name for name in ("prompt", endpoint.source_field) if name and body.get(name)]
+    found += [detail("string_type", ["body", name], body[name]) for name in texts if not isinstance(body[name], str)]
+    if "seed" in body and endpoint.seed and not isinstance(body["seed"], int):
+        found.append(detail("int_type", ["body", "seed"], body["seed"]))
     prompt = body.get("prompt")
     if isinstance(prompt, str) and len(prompt) > endpoint.prompt_chars:
         found.append(detail("string_too_long", ["body", "prompt"], prompt, max_length=endpoint.prompt_chars))
     if "duration" in body and endpoint.durations:
         found += _duration(endpoint, body["duration"])
-    for name, allowed in (("resolution", endpoint.resolutions), ("aspect_ratio", (*endpoint.aspect_ratios, "auto"))):
-        if name in body and len(allowed) > 1 and body[name] not in allowed:
+    default = endpoint.default_aspect_ratio
+    ratios = (*endpoint.aspect_ratios, *([default] if default and default not in endpoint.aspect_ratios else []))
+    for name, allowed in (("resolution", endpoint.resolutions), ("aspect_ratio", ratios)):
+        if name in body and allowed and body[name] not in allowed:
             found.append(detail("literal_error", ["body", name], body[name], expected=", ".join(allowed)))
     return found
 

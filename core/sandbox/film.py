@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import resource
 import sys
 from collections.abc import Callable, Iterator
@@ -236,8 +237,17 @@ def _from_words(prompt: str, width: int, height: int, frames: int, rng: np.rando
 
 def _scene(low: str) -> Scene | None:
     """The place that is named first."""
-    named = [(low.find(word), number) for number, scene in enumerate(SCENES) for word in scene.words if word in low]
-    return SCENES[min(named)[1]] if named else None
+    named = [(_place(word, low), number) for number, scene in enumerate(SCENES) for word in scene.words]
+    found = [each for each in named if each[0] >= 0]
+    return SCENES[min(found)[1]] if found else None
+
+
+def _place(word: str, low: str) -> int:
+    """Where a word stands in the prompt: whole ("ice" is not in "office"), or its plural; -1 if nowhere."""
+    if not word.isascii():
+        return low.replace("猫头鹰", "鹰鹰鹰").find(word)
+    match = re.search(rf"\b{re.escape(word)}(?:s|es)?\b", low)
+    return match.start() if match else -1
 
 
 def _mix(one: Colour, other: Colour, share: float) -> NDArray[np.float32]:
@@ -427,12 +437,12 @@ def _dot(picture: Picture, x: NDArray[Any], y: NDArray[Any], colour: Colour, str
 def _actor(
     low: str, scene: Scene, width: int, height: int, rng: np.random.Generator
 ) -> Callable[[Picture, float, float], None] | None:
-    runner = next((colour for word, colour in RUNNERS.items() if word in low), None)
+    runner = next((colour for word, colour in RUNNERS.items() if _place(word, low) >= 0), None)
     if runner is not None:
         return _pasted(lambda time, _moved: _runner(height, runner, time), width, height, 0.86, (0.12, 0.62))
-    if any(word in low for word in SAILERS):
+    if any(_place(word, low) >= 0 for word in SAILERS):
         return _pasted(lambda time, _moved: _boat(height, scene, time), width, height, 0.80, (0.16, 0.48))
-    if any(word in low for word in FLYERS):
+    if any(_place(word, low) >= 0 for word in FLYERS):
         return _pasted(lambda time, _moved: _birds(height, scene, time, rng), width, height, 0.42, (0.1, 0.6))
     return None
 

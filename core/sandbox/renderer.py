@@ -58,20 +58,25 @@ class Renderer:
         self._faults = faults
         self._studio = studio
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.base = ""  # our own address, as the last caller named it: a restarted sandbox may have another
         self.signer = Signer(memory.folder / "webhook.key")
 
-    def begin(self, request: Request, base: str) -> None:
-        """`base`: this sandbox's own address, for the file's URL."""
-        self._tasks[request.id] = asyncio.create_task(self._run(request, base), name=f"render {request.id}")
+    def begin(self, request: Request) -> None:
+        self._tasks[request.id] = asyncio.create_task(self._run(request), name=f"render {request.id}")
 
-    async def _run(self, request: Request, base: str) -> None:
+    async def drop(self, request: Request) -> None:
+        """Cancelled while it waited: it never runs, and is not billed."""
+        task = self._tasks.get(request.id)
+        if task is not None:
+            task.cancel()
+        await self._complete(request, 499, {"detail": "Request was cancelled"}, error_type="client_cancelled")
+
+    async def _run(self, request: Request) -> None:
         prompt = str(request.body.get("prompt", ""))
         await asyncio.sleep(self._studio.queue_s)
-        if self._memory.requests[request.id].cancelled:
-            await self._complete(request, 499, {"detail": "Request was cancelled"}, error_type="client_cancelled")
-            return
         await self._memory.change(request.id, state="IN_PROGRESS")
         if self._faults.take("requeue", request.endpoint, prompt):
+            await asyncio.sleep(self._studio.queue_s)
             await self._memory.change(request.id, state="IN_QUEUE")
             await asyncio.sleep(self._studio.queue_s)
             await self._memory.change(request.id, state="IN_PROGRESS")
@@ -82,13 +87,16 @@ class Renderer:
         started = time.monotonic()
         try:
             self._misfortune(request, prompt)
-            answer = await self._film(request, base)
+            answer = await self._film(request)
         except Failed as error:
             await self._complete(request, error.status, {"detail": error.details})
             return
+        except Exception:
+            log.exception("the camera broke")
+            await self._complete(request, 500, {"detail": [detail("internal_server_error", ["body"], None)]})
+            return
         await asyncio.sleep(max(0.0, self._studio.render_s - (time.monotonic() - started)))
-        units = str(seconds_of(ENDPOINTS.get(request.endpoint), request.body))
-        await self._complete(request, 200, answer, units=units)
+        await self._complete(request, 200, answer, units=str(seconds_of(ENDPOINTS.get(request.endpoint), request.body)))
 
     def _misfortune(self, request: Request, prompt: str) -> None:
         """Asked for by a test, or by a person through words in the prompt."""
@@ -101,12 +109,12 @@ class Renderer:
         if "sandbox:fail" in prompt:
             raise Failed(500, [detail("downstream_service_error", ["body"], prompt)])
 
-    async def _film(self, request: Request, base: str) -> dict[str, Any]:
+    async def _film(self, request: Request) -> dict[str, Any]:
         endpoint, body = ENDPOINTS.get(request.endpoint), request.body
         source, kind, source_s = await self._source(request)
         name = f"{secrets.token_hex(12)}.mp4"
         seconds = float(source_s or seconds_of(endpoint, body))
-        size = await self._size(body, source, kind)
+        source, size = await self._framed(body, source, kind)
         job = {
             "into": str((self._memory.files / name).resolve()),
             "prompt": str(body.get("prompt", "")),
@@ -123,8 +131,8 @@ class Renderer:
             raise Failed(500, [detail("internal_server_error", ["body"], None)]) from None
         if "ok" not in rendered:
             raise Failed(422, [detail("image_load_error", ["body"], None)])
-        file = {"url": f"{base}/files/b/sandbox/{name}", "content_type": "video/mp4", "file_name": name}
-        return {"video": {**file, "file_size": rendered["ok"]["size"]}, "seed": body.get("seed", 42)}
+        file = {"content_type": "video/mp4", "file_name": name, "file_size": rendered["ok"]["size"]}
+        return {"video": file, "seed": body.get("seed", 42)}
 
     async def _source(self, request: Request) -> tuple[Path | None, Kind | None, float | None]:
         """Fetch the photo or video; fal's own words when that fails."""
@@ -146,20 +154,23 @@ class Renderer:
             raise Failed(422, [detail("image_load_error", ["body", str(field)], url)]) from None
         return path.resolve(), kind, seconds
 
-    async def _size(self, body: dict[str, Any], source: Path | None, kind: Kind | None) -> tuple[int, int]:
-        """Even sides in the asked shape, or the source's; the short side is the studio's."""
+    async def _framed(
+        self, body: dict[str, Any], source: Path | None, kind: Kind | None
+    ) -> tuple[Path | None, tuple[int, int]]:
+        """The source upright, and even sides in the asked shape or the source's; the short side is the studio's."""
         wide, high = 16, 9
         ratio = str(body.get("aspect_ratio", ""))
         if ratio.count(":") == 1 and ratio.replace(":", "").isdigit():
             wide, high = (int(part) for part in ratio.split(":"))
         elif source is not None and kind is Kind.IMAGE:
-            photo = await media.normalise_photo(source, source.with_suffix(".jpg"), min_side=1, max_ratio=100)
-            wide, high = photo.width, photo.height
+            upright = source.with_suffix(".jpg")
+            photo = await media.normalise_photo(source, upright, min_side=1, max_ratio=100)
+            source, wide, high = upright, photo.width, photo.height
         elif source is not None:
             facts = await media.probe(source)
             wide, high = facts.width, facts.height
         scale = self._studio.side / min(wide, high)
-        return round(wide * scale / 2) * 2, round(high * scale / 2) * 2
+        return source, (round(wide * scale / 2) * 2, round(high * scale / 2) * 2)
 
     async def _complete(
         self, request: Request, status: int, answer: dict[str, Any], *, units: str = "0", error_type: str | None = None
@@ -180,13 +191,24 @@ class Renderer:
         )
         await self.call_webhook(done)
 
+    def addressed(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """The answer with the film's address in it."""
+        if "video" not in answer:
+            return dict(answer)
+        url = f"{self.base}/files/b/sandbox/{answer['video']['file_name']}"
+        return {**answer, "video": {"url": url, **answer["video"]}}
+
     async def call_webhook(self, request: Request) -> None:
         prompt = str(request.body.get("prompt", ""))
-        if request.webhook is None or self._faults.take("webhook_silent", request.endpoint, prompt):
+        if (
+            request.webhook is None
+            or not is_loopback(request.webhook)
+            or self._faults.take("webhook_silent", request.endpoint, prompt)
+        ):
             return
         good = request.answer_status == httpx.codes.OK
         payload: dict[str, Any] = {"request_id": request.id, "gateway_request_id": request.id}
-        payload |= {"status": "OK" if good else "ERROR", "payload": request.answer}
+        payload |= {"status": "OK" if good else "ERROR", "payload": self.addressed(request.answer or {})}
         if not good:
             payload["error"] = f"Invalid status code: {request.answer_status}"
         body = json.dumps(payload).encode()

@@ -69,12 +69,17 @@ class Memory:
         self.files = folder / "files"
         self._requests = folder / "requests"
         self.changed = asyncio.Condition()
+        self.version = 0
         for each in (self.files, self._requests):
             each.mkdir(parents=True, exist_ok=True)
         self.requests: dict[str, Request] = {}
         for path in sorted(self._requests.glob("*.json")):
             request = Request(**json.loads(path.read_text(encoding="utf-8")))
             self.requests[request.id] = request
+
+    async def changed_since(self, version: int) -> None:
+        """Wait, with `changed` held, until something is newer than `version`."""
+        await self.changed.wait_for(lambda: self.version != version)
 
     def unfinished(self) -> list[Request]:
         return [request for request in self.requests.values() if request.state != "COMPLETED"]
@@ -87,6 +92,7 @@ class Memory:
     async def change(self, request_id: str, **values: Any) -> Request:
         request = replace(self.requests[request_id], **values)
         self._keep(request)
+        self.version += 1
         async with self.changed:
             self.changed.notify_all()
         return request

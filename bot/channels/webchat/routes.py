@@ -24,6 +24,7 @@ _VIDEO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}\.(mp4|jpg)")
 _TEXT_CHARS = 8000
 _BYTES = {"image": 10_000_000, "video": 100_000_000}
 _HEARTBEAT_S = 15.0
+_LONGEST_S = 3600
 _MAGIC = (
     (0, b"\xff\xd8\xff", "image", "image/jpeg"),
     (0, b"\x89PNG", "image", "image/png"),
@@ -147,13 +148,19 @@ class Pages:
         kind = await self._upload_kind(upload) if upload and self._owns(session, upload) else None
         if upload and kind is None:
             return self._refused(request, "web-upload-gone", 400)
-        attachment = AttachmentRef(kind, upload, (self._services.uploads_dir / upload).stat().st_size) if kind else None
+        attachment = self._attachment(kind, upload, asked.get("seconds")) if kind else None
         if not await self._said_before(session, event):
             body = {"kind": kind or "text", "from": "me", "text": text, "upload": upload or None, "event": event}
             await self._services.journal.add(session.user, body)
             self.wake(session.user)
         await self._put(request, session, event, text=text, attachment=attachment)
         return JSONResponse({"id": event}, 202)
+
+    def _attachment(self, kind: Any, upload: str, seconds: Any) -> AttachmentRef:
+        """`seconds` is what the browser saw: a hint for the price, checked before anything is bought."""
+        size = (self._services.uploads_dir / upload).stat().st_size
+        told = isinstance(seconds, int | float) and 0 < seconds < _LONGEST_S
+        return AttachmentRef(kind, upload, size, float(seconds) if told else None)
 
     async def _said_before(self, session: Session, event: str) -> bool:
         return any(entry.get("event") == event for entry in await self._services.journal.read(session.user))

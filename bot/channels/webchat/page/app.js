@@ -210,11 +210,12 @@ function detach() {
 
 function send() {
   const said = text.value.trim(), file = attached ? attached.file : null;
+  const seconds = file && file.type.startsWith("video/") ? $("preview-video").duration || null : null;
   if (!said && !file) return;
   text.value = "";
   grow();
   detach();
-  deliver({ id: uuid(), text: said, file, upload: null });
+  deliver({ id: uuid(), text: said, file, upload: null, seconds });
 }
 
 async function deliver(message) {
@@ -231,7 +232,7 @@ async function deliver(message) {
       const answer = await ask("/chat/upload", { method: "POST", body: message.file });
       message.upload = answer.upload;
     }
-    await post("/chat/send", { id: message.id, text: message.text, upload: message.upload });
+    await post("/chat/send", { id: message.id, text: message.text, upload: message.upload, seconds: message.seconds });
     await load();
     element.remove();
   } catch (error) {
