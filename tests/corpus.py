@@ -100,8 +100,12 @@ def phone_photo(path: Path, *, size: tuple[int, int] = (640, 400), orientation: 
     """A JPEG as a phone makes it: stored turned, with the orientation and the place it was taken in EXIF."""
     turns: dict[int, Callable[[Image.Image], Image.Image]] = {
         1: lambda image: image,
+        2: lambda image: image.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
         3: lambda image: image.transpose(Image.Transpose.ROTATE_180),
+        4: lambda image: image.transpose(Image.Transpose.FLIP_TOP_BOTTOM),
+        5: lambda image: image.transpose(Image.Transpose.TRANSPOSE),
         6: lambda image: image.transpose(Image.Transpose.ROTATE_90),
+        7: lambda image: image.transpose(Image.Transpose.TRANSVERSE),
         8: lambda image: image.transpose(Image.Transpose.ROTATE_270),
     }
     stored = turns[orientation](photo(size))

@@ -20,7 +20,7 @@ def normalised(path: Path, into: Path) -> Image.Image:
         return image
 
 
-@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+@pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_phone_photo_comes_out_upright_and_nameless(tmp_path: Path, orientation: int) -> None:
     source = phone_photo(tmp_path / "p.jpg", orientation=orientation)
     assert b"SecretPhoneMaker" in source.read_bytes()
@@ -68,6 +68,12 @@ def test_an_animation_gives_its_first_frame(tmp_path: Path) -> None:
     pixel = normalised(tmp_path / "a.gif", tmp_path / "out.jpg").getpixel((200, 200))
     assert isinstance(pixel, tuple)
     assert pixel[0] > 200 > pixel[1]
+
+
+def test_a_photo_with_a_second_picture_in_it_is_read(tmp_path: Path) -> None:
+    """Portrait photos of phones are MPO: two JPEGs in one file, which Pillow reads with another plugin."""
+    photo().save(tmp_path / "two.jpg", "MPO", save_all=True, append_images=[photo()])
+    assert normalised(tmp_path / "two.jpg", tmp_path / "out.jpg").size == (640, 400)
 
 
 def test_a_big_photo_is_brought_down(tmp_path: Path) -> None:

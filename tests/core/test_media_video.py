@@ -3,6 +3,9 @@
 import asyncio
 import contextlib
 import statistics
+import subprocess
+import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +44,9 @@ def playable(path: Path, into: Path, max_bytes: int = BUDGET) -> str:
         ("phone.mov", {"container": "mov"}, "remuxed"),
         ("h264.mkv", {}, "remuxed"),
         ("mp3.mp4", {"audio": "libmp3lame"}, "remuxed"),
+        ("b-frames.mkv", {"options": {"preset": "veryfast", "bf": "2"}}, "remuxed"),
+        ("tall.mp4", {"source": "testsrc2=s=16x1080:r=24"}, "copied"),
+        ("one-frame.mp4", {"seconds": 0.01}, "copied"),
         ("hevc.mp4", {"codec": "libx265"}, "transcoded"),
         ("vp9.webm", {"codec": "libvpx-vp9", "audio": "libopus", "options": {"cpu-used": "8"}}, "transcoded"),
         ("yuv444.mp4", {"pixels": "yuv444p"}, "transcoded"),
@@ -48,6 +54,8 @@ def playable(path: Path, into: Path, max_bytes: int = BUDGET) -> str:
         ("mpeg4.mp4", {"codec": "mpeg4"}, "transcoded"),
         ("odd.mp4", {"source": "testsrc2=s=321x181:r=24", "pixels": "yuv444p"}, "transcoded"),
         ("turned.mp4", {"rotation": 90}, "transcoded"),
+        ("wide-pixels.mp4", {"sar": Fraction(4, 3)}, "transcoded"),
+        ("too-large.mp4", {"source": "color=c=red:s=2560x1440:r=5"}, "transcoded"),
     ],
 )
 def test_the_least_change_that_plays(tmp_path: Path, name: str, options: dict[str, Any], how: str) -> None:
@@ -183,6 +191,12 @@ def test_a_child_that_says_nothing_is_a_media_error(tmp_path: Path) -> None:
     with pytest.raises(MediaError) as caught:
         asyncio.run(media.run_child(script, "{}", wall_s=0.3))
     assert caught.value.facts["reason"] == "timeout"
+
+
+def test_the_parent_loads_no_decoder() -> None:
+    told = "import sys, core.media; print([name for name in ('av', 'PIL', 'numpy') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True, timeout=30)
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_child_sees_no_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
