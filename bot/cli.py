@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -11,11 +12,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 import core
 from bot import doctor, logs
 from bot.app import App, serve, serve_demo
+from bot.channels import settings_classes
 from bot.engine import AlreadyRunning, Engine
 from bot.jobs import TOPIC
 from bot.server import Server, bind, serve_assets
@@ -24,6 +26,7 @@ from bot.store import Store
 from bot.store.records import Job, State
 from bot.texts import admin_text
 from core import models
+from core.config import EnvSettings, env
 from core.errors import VideoError
 from core.models import SourceFacts
 from core.types import Kind, Mode, Plan, Video
@@ -47,6 +50,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _fail(admin_text(error.code, error.facts))
     except ValidationError as error:
         return _fail("; ".join(_setting_problem(each) for each in error.errors(include_url=False, include_input=False)))
+    except BrokenPipeError:  # the reader of our output has had enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
     except (AlreadyRunning, ValueError, OSError) as error:
         return _fail(logs.redact(str(error)))
     except KeyboardInterrupt:
@@ -96,7 +102,7 @@ async def demo(options: argparse.Namespace) -> int:
         out("Write /video a red fox running through fresh snow, or add a photo with a caption. Ctrl+C ends it.")
 
     await serve_demo(
-        output_dir=Settings().output_dir if options.output is None else options.output,
+        output_dir=options.output or _Output().folder,
         port=options.port,
         on_ready=ready,
     )
@@ -226,7 +232,18 @@ async def _store() -> Store:
 
 
 def _secrets(settings: Settings) -> list[str]:
-    return [settings.fal_key.get_secret_value()] if settings.fal_key else []
+    """Everything that no log may show: each secret of our settings and of the channels'."""
+    found = []
+    for each in (settings, *(cls() for cls in settings_classes())):
+        values = [getattr(each, name) for name in type(each).model_fields]
+        found += [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+    return found
+
+
+class _Output(EnvSettings):
+    """The one setting that the demo reads: everything else in the environment is ignored, also when it is wrong."""
+
+    folder: Path = env("REELBOT_OUTPUT_DIR", Path("output"))
 
 
 @asynccontextmanager
@@ -248,7 +265,7 @@ async def _fal(options: argparse.Namespace) -> AsyncIterator[Settings]:
                 fal_key="sandbox",
                 fal_queue_url=f"http://127.0.0.1:{listener.getsockname()[1]}",
                 asset_host="fal",
-                output_dir=Settings().output_dir,
+                output_dir=_Output().folder,
             )
         finally:
             await server.stop()

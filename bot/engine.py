@@ -96,6 +96,7 @@ class Engine:
         A cancelled workflow is recorded as nothing (the engine records exceptions, and a cancellation is none), so it
         goes on at the next start; one that met a closed engine instead might be recorded as failed.
         """
+        logging.getLogger("dbos").setLevel(logging.ERROR)  # it warns of each cancelled workflow, and we cancel them all
         await self._cancel_running()
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=0)
         await self._cancel_running()

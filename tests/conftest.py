@@ -1,0 +1,14 @@
+"""No test sees a developer's own settings: each runs in an empty folder, without our variables and proxies."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _nobodys_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.startswith(("FAL_", "REELBOT_", "TELEGRAM_")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
