@@ -6,6 +6,7 @@ a refusal, and gives up a whole batch of updates for one that it cannot read. Al
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,16 @@ from telegram.request import HTTPXRequest
 from bot.channels.telegram.errors import Answered, Unreadable
 
 log = logging.getLogger(__name__)
+
+_BOT_ADDRESS = re.compile(r"/bot[^/\s]*:")
+
+
+def _keeps_token(record: logging.LogRecord) -> bool:
+    return _BOT_ADDRESS.search(record.getMessage()) is None
+
+
+# httpx writes whole addresses at INFO, and these hold the token. Such a line is not written at all, at any level.
+logging.getLogger("httpx").addFilter(_keeps_token)
 
 _LEAST: Mapping[str, tuple[type[TelegramObject], tuple[str, ...], Mapping[str, Any]]] = {
     "getMe": (User, ("id", "username"), {"id": 0, "is_bot": True, "first_name": ""}),

@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from tests.fakes.botapi.methods import Methods, Refused, Upload, decoded
 from tests.fakes.botapi.world import Json
 
-FaultKind = Literal["status", "html", "drop_before", "drop_after", "lose_answer", "slow", "garbage"]
+FaultKind = Literal["status", "html", "drop_before", "drop_after", "lose_answer", "slow", "garbage", "bare"]
 
 _TEXTS = frozenset(
     {"text", "caption", "secret_token", "url", "file_id", "callback_query_id", "language_code", "action"}
@@ -33,7 +33,8 @@ class Fault:
 
     status: a refusal in the API's own words; html: a proxy's page (502); drop_before: the connection ends before the
     body is read; drop_after: after, and nothing was done; lose_answer: the call is carried out, then the connection
-    ends; slow: carried out, then `delay_s` pass; garbage: carried out, and 200 with a page instead of JSON.
+    ends; slow: carried out, then `delay_s` pass; garbage: carried out, and 200 with a page instead of JSON; bare:
+    carried out, and the answer holds nothing but the message's id.
     """
 
     method: str
@@ -106,13 +107,15 @@ class BotApi:
         self.calls.append(call)
         if fault is not None and fault.kind in {"status", "html", "drop_after"}:
             return self._spoilt(call, fault)
-        response = await self._carry_out(call)
+        response = await self._carry_out(call, request)
         if fault is None:
             return response
         await asyncio.sleep(fault.delay_s)
         if fault.kind == "lose_answer":
             call.status = 0
             raise Dropped
+        if fault.kind == "bare":
+            return JSONResponse({"ok": True, "result": {"message_id": call.result["message_id"]}})
         return PlainTextResponse(_HTML) if fault.kind == "garbage" else response
 
     def _spoilt(self, call: Call, fault: Fault) -> Response:
@@ -123,24 +126,24 @@ class BotApi:
             return Response(_HTML, 502, media_type="text/html")
         return _refusal(Refused(fault.status, fault.description, **fault.parameters))
 
-    async def _carry_out(self, call: Call) -> Response:
+    async def _carry_out(self, call: Call, request: Request) -> Response:
         try:
-            result = await self._result(call)
+            result = await self._result(call, request)
         except Refused as refused:
             call.status = refused.status
             return _refusal(refused)
         call.status, call.done, call.result = 200, True, result
         return JSONResponse({"ok": True, "result": result})
 
-    async def _result(self, call: Call) -> Any:
+    async def _result(self, call: Call, request: Request) -> Any:
         if call.method.lower() == "getupdates":
-            return await self._updates(call)
+            return await self._updates(call, request)
         work = self._methods.find(call.method)
         if work is None:
             raise Refused(404, "Not Found")
         return work(call.params, call.files)
 
-    async def _updates(self, call: Call) -> list[Json]:
+    async def _updates(self, call: Call, request: Request) -> list[Json]:
         """Held until something waits. A newer question ends an older one, as two programs with one token find out."""
         if self._methods.webhook.get("url"):
             words = (
@@ -155,6 +158,8 @@ class BotApi:
             if found or time.monotonic() >= until:
                 return found
             await asyncio.sleep(_LOOK_S)
+            if await request.is_disconnected():
+                raise Dropped
             if self._poller != mine:
                 words = (
                     "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"

@@ -176,7 +176,6 @@ class Methods:
             message = self.world.post(chat, body, thread=thread, reply_to=reply_to)
             if markup:
                 message["reply_markup"] = markup
-            self.world.messages[chat.id, message["message_id"]] = message
         return message
 
     def _may_post(self, params: Params) -> tuple[Chat, int | None]:

@@ -173,7 +173,8 @@ class World:
 
     def post(self, chat: Chat, body: Json, *, thread: int | None, reply_to: int | None) -> Json:
         """A message of the bot."""
-        message = {**self._message(chat, thread), "from": self.bot, **body}
+        message = self._message(chat, thread)
+        message.update({"from": self.bot, **body})
         if reply_to is not None:
             message["reply_to_message"] = {**self.messages[chat.id, reply_to]}
             message["reply_to_message"].pop("reply_to_message", None)

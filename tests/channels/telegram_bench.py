@@ -1,0 +1,132 @@
+"""The Telegram channel alone, between a strict Telegram over real HTTP and an inbox that a test looks into."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any, TypeVar
+
+from PIL import Image
+from pydantic_settings import BaseSettings
+
+from bot.channels.port import Address, Incoming, Services, VideoMessage
+from bot.channels.telegram.channel import Telegram
+from bot.channels.telegram.settings import TelegramSettings
+from bot.texts import say
+from tests.corpus import clip
+from tests.fakes.botapi import TOKEN, TelegramFake
+from tests.serving import served
+
+S = TypeVar("S", bound=BaseSettings)
+
+ME = Address("telegram", "42")
+
+
+@dataclass
+class Box:
+    """The port's Inbox; the next `broken` batches cannot be stored."""
+
+    batches: list[list[Incoming]] = field(default_factory=list)
+    broken: int = 0
+    refused: int = 0
+
+    async def put(self, incoming: Sequence[Incoming]) -> None:
+        if self.broken:
+            self.broken -= 1
+            self.refused += 1
+            raise OSError("the disk is full of secrets people wrote")
+        self.batches.append(list(incoming))
+
+    @property
+    def all(self) -> list[Incoming]:
+        return [each for batch in self.batches for each in batch]
+
+
+class NoJournal:
+    async def add(self, chat_id: str, body: Mapping[str, Any]) -> int:
+        raise NotImplementedError
+
+    async def replace(self, chat_id: str, number: int, body: Mapping[str, Any]) -> None:
+        raise NotImplementedError
+
+    async def read(self, chat_id: str, *, after_change: int = 0) -> list[Mapping[str, Any]]:
+        raise NotImplementedError
+
+
+async def _no_language(_user: str) -> str | None:
+    return None
+
+
+def services(
+    box: Box, settings: TelegramSettings, folder: Path, *, public_url: str | None = None, demo: bool = False
+) -> Services:
+    def load(cls: type[S]) -> S:
+        return settings  # type: ignore[return-value] # the only class that this channel asks for
+
+    return Services(
+        inbox=box,
+        journal=NoJournal(),
+        say=say,
+        language_of=_no_language,
+        secret=b"s" * 32,
+        videos_dir=folder,
+        uploads_dir=folder,
+        public_url=public_url,
+        port=0,
+        demo=demo,
+        load=load,
+    )
+
+
+def settings(url: str, *, token: str | None = TOKEN, webhook: bool = False) -> TelegramSettings:
+    return TelegramSettings.offline(token=token, api_url=url, webhook=webhook)
+
+
+@dataclass
+class Bench:
+    telegram: TelegramFake
+    channel: Telegram
+    box: Box
+    rests: list[float]
+
+
+@asynccontextmanager
+async def bench(
+    folder: Path, *, webhook: bool = False, public_url: str | None = None, answer_s: float = 5.0
+) -> AsyncIterator[Bench]:
+    """Not started. Rests are short and written down."""
+    fake, box = TelegramFake(state=folder / "telegram"), Box()
+    rests: list[float] = []
+
+    async def short(seconds: float) -> None:
+        rests.append(seconds)
+        await asyncio.sleep(0.01)
+
+    async with served(fake) as fake.url:
+        own = settings(fake.url, webhook=webhook)
+        given = services(box, own, folder, public_url=public_url)
+        channel = Telegram(given, own, poll_s=2, answer_s=answer_s, sleep=short)
+        try:
+            yield Bench(fake, channel, box, rests)
+        finally:
+            await channel.stop_intake()
+            await channel.stop()
+
+
+def jpeg(size: tuple[int, int] = (640, 400)) -> bytes:
+    out = BytesIO()
+    Image.new("RGB", size, "teal").save(out, "JPEG")
+    return out.getvalue()
+
+
+def film(folder: Path, **more: Any) -> VideoMessage:
+    """A real mp4 with its still."""
+    path = folder / "film.mp4"
+    if not path.exists():
+        clip(path, seconds=0.3)
+    still = folder / "film.jpg"
+    still.write_bytes(jpeg((320, 180)))
+    given: dict[str, Any] = {"caption": "A fox", "width": 320, "height": 180, "duration_s": 5.2, "thumbnail": still}
+    return VideoMessage(path=path, **{**given, **more})

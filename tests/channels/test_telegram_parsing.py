@@ -1,0 +1,307 @@
+"""What an update says to us: table-driven, without HTTP."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from telegram import Update
+
+from bot.channels.port import Address, AttachmentRef, Incoming
+from bot.channels.telegram.lengths import cut, split, units
+from bot.channels.telegram.parsing import Albums, incoming_from
+from tests.channels.telegram_bench import jpeg
+from tests.fakes.botapi import TelegramFake
+from tests.fakes.botapi.world import Json, World
+
+GROUP = -100200
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    made = TelegramFake(state=tmp_path).world
+    made.group(GROUP)
+    return made
+
+
+def read(world: World, *, username: str | None = "reelbot", albums: Albums | None = None) -> list[Incoming | None]:
+    """Everything that waits, as one batch."""
+    updates = [Update.de_json(update, None) for update in world.updates]
+    world.updates.clear()
+    albums = albums or Albums()
+    albums.look([update.message for update in updates if update.message is not None])
+    account = str(world.bot["id"])
+    return [incoming_from(update, account=account, username=username, albums=albums) for update in updates]
+
+
+def one(world: World, **more: Any) -> Incoming:
+    (found,) = read(world, **more)
+    assert found is not None
+    return found
+
+
+def own_video(world: World, chat: int) -> int:
+    """A film that the bot has delivered."""
+    video = {**world.keep(b"film", "videos.mp4").json(), "width": 3, "height": 2, "duration": 5}
+    place = world.private(chat) if chat > 0 else world.chats[chat]
+    return int(world.post(place, {"video": video}, thread=None, reply_to=None)["message_id"])
+
+
+def test_words_in_a_private_chat(world: World) -> None:
+    number = world.says(42, "/video a fox", language="zh-hans")
+    assert one(world) == Incoming(
+        address=Address("telegram", "42"),
+        account=str(world.bot["id"]),
+        event_id=str(number),
+        sender_id="42",
+        text="/video a fox",
+        language="zh-hans",
+        reply_to=str(number),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "heard", "direct"),
+    [
+        ("/video a fox", "/video a fox", False),
+        ("/video@reelbot a fox", "/video a fox", True),
+        ("/VIDEO@ReelBot a fox", "/VIDEO a fox", True),
+        ("/视频@reelbot 狐狸", "/视频 狐狸", True),
+        ("@reelbot /video a fox", "/video a fox", True),
+        ("/video a fox @ReelBot", "/video a fox", True),
+        ("write to fox@reelbot.example", "write to fox@reelbot.example", False),
+        ("@reelbot2 hello", "@reelbot2 hello", False),
+        ("nice weather", "nice weather", False),
+        ("/price a@b", "/price a@b", False),
+    ],
+)
+def test_who_is_meant_in_a_group(world: World, text: str, heard: str, direct: bool) -> None:
+    world.says(GROUP, text, sender=7)
+    found = one(world)
+    assert (found.text, found.direct, found.sender_id) == (heard, direct, "7")
+
+
+def test_another_bots_command_is_not_for_us(world: World) -> None:
+    world.says(GROUP, "/video@otherbot a fox", sender=7)
+    assert read(world) == [None]
+    world.says(42, "/video@otherbot a fox")
+    assert one(world).text == "/video a fox"
+
+
+def test_an_answer_to_the_bot_is_for_it(world: World) -> None:
+    ours = world.post(world.chats[GROUP], {"text": "hello"}, thread=None, reply_to=None)
+    world.says(GROUP, "and you?", sender=7, reply_to=ours["message_id"])
+    assert one(world).direct
+
+
+def test_a_photo_with_its_caption_is_its_largest_size(world: World) -> None:
+    photo = jpeg()
+    world.says(42, "/video@reelbot she smiles", photo=photo)
+    found = one(world)
+    assert found.text == "/video she smiles"
+    assert found.attachment is not None
+    assert (found.attachment.kind, found.attachment.size) == ("image", len(photo))
+    assert world.files[found.attachment.file_id].path.read_bytes() == photo
+
+
+def test_a_photo_with_plain_words_in_a_group_is_talk(world: World) -> None:
+    world.says(GROUP, "my dog", sender=7, photo=jpeg())
+    assert not one(world).direct
+
+
+def test_a_video_tells_its_seconds(world: World) -> None:
+    world.says(42, "make it snow", video=b"film", seconds=9)
+    attachment = one(world).attachment
+    assert attachment is not None
+    assert (attachment.kind, attachment.size, attachment.duration_s) == ("video", 4, 9.0)
+
+
+@pytest.mark.parametrize(
+    ("mime", "kind"),
+    [("image/png", "image"), ("IMAGE/HEIC", "image"), ("video/quicktime", "video"), ("application/pdf", None)],
+)
+def test_files_are_what_they_call_themselves(world: World, mime: str, kind: str | None) -> None:
+    world.says(42, "animate", document=b"bytes", mime=mime)
+    attachment = one(world).attachment
+    assert (attachment.kind if attachment else None) == kind
+
+
+def test_an_animation_is_a_video_although_it_is_a_document_too(world: World) -> None:
+    file = world.keep(b"gif", "animations.mp4").json()
+    animation = {**file, "width": 10, "height": 10, "duration": 2}
+    world.says(42, "more", extra={"animation": animation, "document": {**file, "mime_type": "video/mp4"}})
+    assert one(world).attachment == AttachmentRef("video", file["file_id"], 3, 2.0)
+
+
+def test_a_reply_takes_the_photo_it_answers(world: World) -> None:
+    photo = world.says(42, photo=jpeg())
+    assert one(world).text == ""  # the question what should happen in it
+    world.says(42, "/video she waves", reply_to=photo)
+    attachment = one(world).attachment
+    assert attachment is not None
+    assert attachment.kind == "image"
+
+
+def test_the_own_photo_goes_before_the_answered_one(world: World) -> None:
+    first = world.says(42, photo=jpeg((640, 400)))
+    world.says(42, "/video this one", photo=jpeg((300, 300)), reply_to=first)
+    attachment = read(world)[1].attachment  # type: ignore[union-attr]
+    assert attachment is not None
+    assert attachment.size == len(jpeg((300, 300)))
+
+
+def test_a_photo_quoted_from_another_chat(world: World) -> None:
+    file = world.keep(b"photo", "photos.jpg").json()
+    origin = {"type": "hidden_user", "date": 1, "sender_user_name": "Somebody"}
+    quoted = {"origin": origin, "photo": [{**file, "width": 5, "height": 5}]}
+    world.says(42, "/video waves", extra={"external_reply": quoted})
+    assert one(world).attachment == AttachmentRef("image", file["file_id"], 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"), [("nice!", False), ("/video make it snow", True), ("视频 让它下雪", True), ("好看！", False)]
+)
+def test_praise_under_our_own_video_buys_nothing(world: World, text: str, taken: bool) -> None:
+    world.says(42, text, reply_to=own_video(world, world.private(42).id))
+    found = one(world)
+    assert found.direct
+    assert (found.attachment is not None) == taken
+
+
+def test_topics_are_kept_and_only_real_ones(world: World) -> None:
+    world.group(-100300, topics={1, 7})
+    world.says(-100300, "/video in a topic", sender=7, thread=7)
+    world.says(-100300, "/video in General", sender=7, thread=1)
+    world.says(GROUP, "/video in a reply thread", sender=7, thread=33)
+    threads = [found.address.thread_id for found in read(world) if found is not None]
+    assert threads == ["7", None, None]
+
+
+def test_the_first_message_of_a_topic_is_not_what_is_answered(world: World) -> None:
+    world.group(-100300, topics={7})
+    opened = world.post(
+        world.chats[-100300],
+        {"forum_topic_created": {"name": "Films", "icon_color": 7322096}},
+        thread=7,
+        reply_to=None,
+    )
+    world.says(-100300, "good morning", sender=7, thread=7, reply_to=opened["message_id"])
+    assert not one(world).direct
+
+
+def test_anonymous_admins_speak_for_their_group(world: World) -> None:
+    bot = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
+    world.says(GROUP, "/video a fox", extra={"from": bot, "sender_chat": world.chats[GROUP].json()})
+    assert one(world).user == f"telegram:{GROUP}"
+
+
+def test_other_bots_and_copied_channel_posts_are_no_people(world: World) -> None:
+    channel = {"id": -100900, "type": "channel", "title": "News"}
+    world.says(GROUP, "/video a fox", extra={"sender_chat": channel, "is_automatic_forward": True})
+    world.says(GROUP, "/video a fox", extra={"from": {"id": 5, "is_bot": True, "first_name": "Other"}})
+    assert read(world) == [None, None]
+
+
+def test_everything_else_is_nothing(world: World) -> None:
+    world.private(42)
+    world.blocks(42)
+    edited = {"message_id": 5, "date": 1, "edit_date": 2, "chat": world.chats[42].json(), "text": "/video a fox"}
+    world.update({"edited_message": edited})
+    world.says(GROUP, extra={"new_chat_title": "Films"})
+    world.update({})
+    assert read(world) == [None, None, None, None]
+
+
+def test_half_characters_and_nul_do_not_reach_the_database(world: World) -> None:
+    world.says(42, "/video a \ud83d fox\x00 \U0001f98a")
+    text = one(world).text
+    text.encode()
+    assert "\x00" not in text
+    assert text.endswith("\U0001f98a")
+
+
+def test_a_press(world: World) -> None:
+    world.group(-100300, topics={7})
+    row: Json = {"inline_keyboard": [[{"text": "Cancel", "callback_data": "cancel:K3X"}]]}
+    body = {"text": "working", "reply_markup": row}
+    shown = world.post(world.chats[-100300], body, thread=7, reply_to=None)
+    query = world.press(-100300, "cancel:K3X", sender=9)
+    found = one(world)
+    assert found.address == Address("telegram", "-100300", "7")
+    assert (found.pressed, found.text, found.sender_id, found.direct) == ("cancel:K3X", "", "9", True)
+    assert (found.reply_to, found.event_id) == (str(shown["message_id"]), f"press-{query}")
+
+
+def test_a_press_on_a_message_too_old_to_be_shown(world: World) -> None:
+    person = world.person(42, "en")
+    gone = {"chat": world.private(42).json(), "message_id": 3, "date": 0}
+    world.update(
+        {"callback_query": {"id": "9", "from": person, "chat_instance": "1", "data": "lang:zh", "message": gone}}
+    )
+    world.update({"callback_query": {"id": "8", "from": person, "chat_instance": "1", "inline_message_id": "x"}})
+    found, inline = read(world)
+    assert found is not None
+    assert found.reply_to == "3"
+    assert inline is None
+
+
+# Albums
+
+
+def test_of_an_album_only_the_captioned_photo_counts(world: World) -> None:
+    albums = Albums()
+    world.says(42, photo=jpeg(), album="A")
+    world.says(42, "she smiles", photo=jpeg(), album="A")
+    world.says(42, photo=jpeg(), album="A")
+    assert [found.text if found else None for found in read(world, albums=albums)] == [None, "she smiles", None]
+    world.says(42, photo=jpeg(), album="A")  # a late one, in a batch of its own
+    assert read(world, albums=albums) == [None]
+
+
+def test_an_album_without_a_caption_is_asked_about_once(world: World) -> None:
+    albums = Albums()
+    for _ in range(2):
+        world.says(42, photo=jpeg(), album="A")
+    updates = list(world.updates)
+    first, second = read(world, albums=albums)
+    assert first is not None
+    assert second is None
+    world.updates[:] = updates  # the batch could not be stored and comes again
+    assert read(world, albums=albums) == [first, None]
+    world.says(43, photo=jpeg(), album="A")  # another chat's
+    assert read(world, albums=albums)[0] is not None
+
+
+def test_albums_do_not_fill_the_memory(world: World) -> None:
+    albums = Albums()
+    for number in range(520):
+        world.says(42, "x", extra={"media_group_id": f"A{number}", "caption": "x"})
+        read(world, albums=albums)
+    assert len(albums._speaker) == 500
+
+
+# Lengths
+
+texts = st.text(st.sampled_from("ab \n🦊é漢"), max_size=400)
+
+
+@given(texts, st.integers(min_value=8, max_value=60))
+def test_parts_keep_every_word_and_the_limit(text: str, most: int) -> None:
+    parts = split(text, most)
+    assert all(0 < units(part) <= most and part.strip() for part in parts)
+    if text.strip():
+        assert "".join("".join(parts).split()) == "".join(text.split())
+
+
+@given(st.text(max_size=200), st.integers(min_value=2, max_value=60))
+def test_a_cut_text_fits(text: str, most: int) -> None:
+    assert units(cut(text, most)) <= most
+
+
+def test_cutting_says_so() -> None:
+    assert cut("🦊" * 5, 10) == "🦊" * 5
+    assert cut("🦊" * 6, 10) == "🦊" * 4 + "…"
+    assert split("one two\nthree four", 12) == ["one two", "three four"]
+    assert split(" \n ", 10) == ["…"]
+    assert split("\ud83d" * 30, 10)
