@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+import httpx
 from starlette.routing import BaseRoute, Route
 from telegram import Bot, BotCommand
 from telegram.error import TelegramError
@@ -43,16 +44,17 @@ class Telegram:
         self._settings = settings
         self._sleep = sleep
         self._token = settings.token.get_secret_value() if settings.token else ""
+        self._tls = httpx.create_ssl_context(trust_env=False)
         # The library adds the time that Telegram may hold the question to the time it may take to answer.
         self._requests = {
-            "calls": BotRequest(pool=32, read_s=20.0),
-            "updates": BotRequest(pool=2, read_s=15.0),
-            "uploads": BotRequest(pool=UPLOADS, read_s=answer_s, keep_alive=False),
+            "calls": BotRequest(tls=self._tls, pool=32, read_s=20.0),
+            "updates": BotRequest(tls=self._tls, pool=2, read_s=15.0),
+            "uploads": BotRequest(tls=self._tls, pool=UPLOADS, read_s=answer_s, keep_alive=False),
         }
         bot = self._bot = self._client("calls")
         self._intake = Intake(bot, services, settings, poll_s=poll_s, sleep=sleep)
         files_url = f"{settings.api_url}/file/bot{self._token}"
-        self._sender = Sender(bot, self._client("uploads"), files_url=files_url)
+        self._sender = Sender(bot, self._client("uploads"), files_url=files_url, tls=self._tls)
         self._tasks: list[asyncio.Task[None]] = []
 
     def _client(self, requests: str) -> Bot:
@@ -87,8 +89,9 @@ class Telegram:
         return self._intake.alive()
 
     async def check(self) -> str:
-        async with Spoken(doubt="retry"), BotRequest(pool=1, read_s=10.0) as request:
-            me = await Bot(self._token, f"{self._settings.api_url}/bot", request=request).get_me()
+        async with Spoken(doubt="retry"), BotRequest(tls=self._tls, pool=1, read_s=10.0) as request:
+            base_url = f"{self._settings.api_url}/bot"
+            me = await Bot(self._token, base_url, request=request, get_updates_request=request).get_me()
         return f"@{me.username}"
 
     async def _introduce(self) -> None:

@@ -7,6 +7,7 @@ a refusal, and gives up a whole batch of updates for one that it cannot read. Al
 import json
 import logging
 import re
+import ssl
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,8 +27,9 @@ def _keeps_token(record: logging.LogRecord) -> bool:
     return _BOT_ADDRESS.search(record.getMessage()) is None
 
 
-# httpx writes whole addresses at INFO, and these hold the token. Such a line is not written at all, at any level.
-logging.getLogger("httpx").addFilter(_keeps_token)
+# Both write whole addresses, and these hold the token. Such a line is not written at all, at any level.
+for _name in ("httpx", "telegram.Bot"):
+    logging.getLogger(_name).addFilter(_keeps_token)
 
 _LEAST: Mapping[str, tuple[type[TelegramObject], tuple[str, ...], Mapping[str, Any]]] = {
     "getMe": (User, ("id", "username"), {"id": 0, "is_bot": True, "first_name": ""}),
@@ -42,8 +44,9 @@ _LEAST: Mapping[str, tuple[type[TelegramObject], tuple[str, ...], Mapping[str, A
 class BotRequest(HTTPXRequest):
     """Raises Answered for every HTTP answer that is not a yes, Unreadable for a yes that is not JSON."""
 
-    def __init__(self, *, pool: int, read_s: float, connect_s: float = 10.0, keep_alive: bool = True) -> None:
-        """For uploads no kept connection: one that has gone stale would look like a lost answer.
+    def __init__(self, *, tls: ssl.SSLContext, pool: int, read_s: float, keep_alive: bool = True) -> None:
+        """For uploads no kept connection: one that has gone stale would look like a lost answer. `tls` is shared, since
+        reading the certificates takes a while.
 
         Kept ones are let go after four seconds, before common servers do it (uvicorn 5 s, nginx 75 s).
         """
@@ -54,10 +57,10 @@ class BotRequest(HTTPXRequest):
             connection_pool_size=pool,
             read_timeout=read_s,
             write_timeout=20.0,
-            connect_timeout=connect_s,
+            connect_timeout=10.0,
             pool_timeout=10.0,
             media_write_timeout=60.0,
-            httpx_kwargs={"trust_env": False, "limits": limits},
+            httpx_kwargs={"trust_env": False, "limits": limits, "verify": tls},
         )
 
     async def do_request(self, url: str, method: str, *args: Any, **kwargs: Any) -> tuple[int, bytes]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -36,14 +37,15 @@ _ACTIONS = {"rendering": ChatAction.RECORD_VIDEO, "uploading": ChatAction.UPLOAD
 class Sender:
     """`uploader` is a client of its own, with long timeouts: ordinary calls must go on failing fast."""
 
-    def __init__(self, bot: Bot, uploader: Bot, *, files_url: str) -> None:
+    def __init__(self, bot: Bot, uploader: Bot, *, files_url: str, tls: ssl.SSLContext) -> None:
         """`files_url` holds the token, as Telegram has it: it stays in this object."""
         self._bot = bot
         self._uploader = uploader
         self._files_url = files_url
         self._places = asyncio.Semaphore(UPLOADS)
         self._moved: dict[str, str] = {}
-        self._web = httpx.AsyncClient(timeout=httpx.Timeout(10.0, read=30.0), trust_env=False, follow_redirects=False)
+        timeout = httpx.Timeout(10.0, read=30.0)
+        self._web = httpx.AsyncClient(timeout=timeout, trust_env=False, follow_redirects=False, verify=tls)
 
     async def close(self) -> None:
         await self._web.aclose()

@@ -1,0 +1,433 @@
+"""The channel against a strict Telegram over real HTTP: what it sends, what it makes of every way to fail, fetching."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from bot.channels.port import Action, Address, AttachmentRef, DeliveryError, Message
+from bot.channels.telegram import connect
+from bot.channels.telegram.channel import Telegram
+from bot.channels.telegram.settings import TelegramSettings
+from tests.channels.telegram_bench import ME, Bench, Box, bench, film, jpeg, services, settings
+from tests.fakes.botapi import TOKEN, buttons
+from tests.serving import free_port
+
+GROUP = Address("telegram", "-100300", "7")
+CANCEL = (Action("Cancel", "cancel:K3X", danger=True),)
+
+
+def on_the_bench(folder: Path, story: Callable[[Bench], Awaitable[None]], **more: Any) -> None:
+    """Person 42 has spoken to the bot before, and it is in a forum with topic 7."""
+
+    async def play() -> None:
+        async with bench(folder, **more) as on:
+            on.telegram.user_says(42, "hello")
+            on.telegram.group(-100300, topics={7})
+            await story(on)
+
+    asyncio.run(play())
+
+
+async def verdict_of(work: Awaitable[object]) -> DeliveryError:
+    with pytest.raises(DeliveryError) as caught:
+        await work
+    assert TOKEN.partition(":")[2] not in f"{caught.value!r} {caught.value.reason}"
+    return caught.value
+
+
+# Texts
+
+
+def test_a_text_with_buttons_in_its_topic_as_a_reply(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        asked = on.telegram.user_says(-100300, "/video a fox", sender=42, thread=7)
+        shown = await on.channel.show(GROUP, Message("On it: https://example.org <b>", CANCEL), reply_to=str(asked))
+        (message,) = on.telegram.said(-100300)
+        assert str(message["message_id"]) == shown
+        assert message["text"] == "On it: https://example.org <b>"
+        assert message["message_thread_id"] == 7
+        assert message["reply_to_message"]["message_id"] == asked
+        assert buttons(message) == ["cancel:K3X"]
+        params = on.telegram.calls("sendMessage")[0].params
+        assert params["link_preview_options"] == {"is_disabled": True}
+        assert "parse_mode" not in params
+
+    on_the_bench(tmp_path, story)
+
+
+def test_a_deleted_question_and_a_closed_topic_do_not_stop_an_answer(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        closed = replace(GROUP, thread_id="9")
+        await on.channel.show(closed, Message("hello"), reply_to="999")
+        (message,) = on.telegram.said(-100300)
+        assert "message_thread_id" not in message
+        assert len(on.telegram.calls("sendMessage")) == 2
+
+    on_the_bench(tmp_path, story)
+
+
+def test_a_status_is_changed_in_place(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        first = await on.channel.show(ME, Message("queued", CANCEL))
+        assert await on.channel.show(ME, Message("rendering", CANCEL), replace=first) == first
+        assert await on.channel.show(ME, Message("rendering", CANCEL), replace=first) == first  # not modified: fine
+        assert await on.channel.show(ME, Message("done"), replace=first) == first
+        (message,) = on.telegram.said(42)
+        assert message["text"] == "done"
+        assert buttons(message) == []
+        on.telegram.world.deletes(42, int(first))
+        again = await on.channel.show(ME, Message("done"), replace=first)
+        assert again != first
+        assert on.telegram.texts(42) == ["done"]
+
+    on_the_bench(tmp_path, story)
+
+
+def test_an_edit_is_never_in_doubt(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        first = await on.channel.show(ME, Message("queued"))
+        on.telegram.fail("editMessageText", "lose_answer")
+        error = await verdict_of(on.channel.show(ME, Message("rendering"), replace=first))
+        assert error.verdict == "retry"
+        assert await on.channel.show(ME, Message("rendering"), replace=first) == first
+
+    on_the_bench(tmp_path, story)
+
+
+def test_long_texts_come_in_parts(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        asked = on.telegram.user_says(42, "/history")
+        text = "\n".join(f"{number} 🦊 a line of the history" for number in range(400))
+        shown = await on.channel.show(ME, Message(text, CANCEL), reply_to=str(asked))
+        parts = on.telegram.said(42)
+        assert len(parts) == 3
+        assert "".join("".join(part["text"] for part in parts).split()) == "".join(text.split())
+        assert ["reply_to_message" in part for part in parts] == [True, False, False]
+        assert [buttons(part) for part in parts] == [[], [], ["cancel:K3X"]]
+        assert shown == str(parts[-1]["message_id"])
+        assert await on.channel.show(ME, Message(text), replace=shown) == shown  # cut, as one message must stay one
+
+    on_the_bench(tmp_path, story)
+
+
+# Videos
+
+
+def test_a_video_arrives_as_a_video(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        asked = on.telegram.user_says(-100300, "/video a fox", sender=42, thread=7)
+        video = film(tmp_path, actions=CANCEL)
+        sent = await on.channel.send_video(GROUP, video, reply_to=str(asked))
+        (message,) = on.telegram.videos(-100300)
+        assert str(message["message_id"]) == sent
+        assert message["caption"] == "A fox"
+        assert message["message_thread_id"] == 7
+        assert message["reply_to_message"]["message_id"] == asked
+        assert buttons(message) == ["cancel:K3X"]
+        shape = {name: message["video"][name] for name in ("width", "height", "duration", "mime_type", "file_name")}
+        assert shape == {
+            "width": 320,
+            "height": 180,
+            "duration": 5,
+            "mime_type": "video/mp4",
+            "file_name": "film.mp4",
+        }
+        assert message["video"]["thumbnail"]["width"] == 320
+        (call,) = on.telegram.calls("sendVideo")
+        assert call.params["supports_streaming"] is True
+        assert call.files["video"].path.read_bytes() == video.path.read_bytes()
+
+    on_the_bench(tmp_path, story)
+
+
+def test_captions_and_durations_are_made_to_fit(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        await on.channel.send_video(ME, film(tmp_path, caption="🦊" * 1000, duration_s=0.2, thumbnail=None))
+        (message,) = on.telegram.videos(42)
+        assert message["video"]["duration"] == 1
+        assert message["caption"].endswith("🦊…")
+
+    on_the_bench(tmp_path, story)
+
+
+def test_a_closed_topic_does_not_stop_a_video(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        await on.channel.send_video(replace(GROUP, thread_id="9"), film(tmp_path))
+        (message,) = on.telegram.videos(-100300)
+        assert message["video"]["file_size"] == (tmp_path / "film.mp4").stat().st_size
+
+    on_the_bench(tmp_path, story)
+
+
+def test_uploads_at_once_are_bounded(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        on.telegram.fail("sendVideo", "slow", times=6, delay_s=0.2)
+        work = [asyncio.create_task(on.channel.send_video(ME, film(tmp_path))) for _ in range(6)]
+        await on.telegram.until(lambda: on.telegram.calls("sendVideo"))
+        await asyncio.sleep(0.1)
+        assert len(on.telegram.calls("sendVideo")) <= 4
+        await asyncio.gather(*work)
+        assert len(on.telegram.videos(42)) == 6
+
+    on_the_bench(tmp_path, story)
+
+
+# Ways to fail
+
+FAULTS: list[tuple[str, dict[str, Any], tuple[str, float, int]]] = [
+    # fault, more, (verdict, pause, messages that arrived)
+    ("html", {}, ("retry", 2.0, 0)),
+    ("status", {"status": 500}, ("retry", 2.0, 0)),
+    (
+        "status",
+        {"status": 429, "description": "Too Many Requests", "parameters": {"retry_after": 7}},
+        ("retry", 7.5, 0),
+    ),
+    ("status", {"status": 429, "description": "Too Many Requests"}, ("retry", 2.5, 0)),
+    ("status", {"status": 401, "description": "Unauthorized"}, ("gone", 0.0, 0)),
+    ("status", {"status": 403, "description": "Forbidden: bot was kicked"}, ("gone", 0.0, 0)),
+    ("status", {"status": 413, "description": "Request Entity Too Large"}, ("refused", 0.0, 0)),
+    ("status", {"status": 400, "description": "Bad Request: not enough rights to send"}, ("gone", 0.0, 0)),
+    ("status", {"status": 400, "description": "Bad Request: wrong file"}, ("refused", 0.0, 0)),
+    ("status", {"status": 200, "description": "odd"}, ("refused", 0.0, 0)),
+    ("drop_before", {}, ("doubt", 0.0, 0)),
+    ("drop_after", {}, ("doubt", 0.0, 0)),
+    ("lose_answer", {}, ("doubt", 0.0, 1)),
+    ("garbage", {}, ("doubt", 0.0, 1)),
+]
+
+
+@pytest.mark.parametrize(("kind", "more", "expected"), FAULTS)
+@pytest.mark.parametrize("what", ["sendMessage", "sendVideo"])
+def test_every_failure_has_its_verdict(
+    tmp_path: Path, what: str, kind: Any, more: dict[str, Any], expected: tuple[str, float, int]
+) -> None:
+    async def story(on: Bench) -> None:
+        on.telegram.fail(what, kind, **more)
+        if what == "sendVideo":
+            error = await verdict_of(on.channel.send_video(ME, film(tmp_path)))
+        else:
+            error = await verdict_of(on.channel.show(ME, Message("hello")))
+        assert (error.verdict, error.after_s, len(on.telegram.said(42))) == expected
+
+    on_the_bench(tmp_path, story)
+
+
+def test_an_answer_that_comes_too_late_is_doubt(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        on.telegram.fail("sendVideo", "slow", delay_s=1.0)
+        assert (await verdict_of(on.channel.send_video(ME, film(tmp_path)))).verdict == "doubt"
+        assert len(on.telegram.videos(42)) == 1
+
+    on_the_bench(tmp_path, story, answer_s=0.2)
+
+
+@pytest.mark.parametrize("what", ["sendMessage", "sendVideo"])
+def test_an_answer_that_is_understood_in_part_is_a_yes(tmp_path: Path, what: str) -> None:
+    async def story(on: Bench) -> None:
+        on.telegram.fail(what, "bare")
+        if what == "sendVideo":
+            sent = await on.channel.send_video(ME, film(tmp_path))
+        else:
+            sent = await on.channel.show(ME, Message("hello"))
+        assert sent == str(on.telegram.said(42)[0]["message_id"])
+
+    on_the_bench(tmp_path, story)
+
+
+def test_nobody_there_is_certainly_not_sent(tmp_path: Path) -> None:
+    async def story() -> None:
+        own = settings(f"http://127.0.0.1:{free_port()}")
+        channel = Telegram(services(Box(), own, tmp_path), own)
+        assert (await verdict_of(channel.show(ME, Message("hello")))).verdict == "retry"
+        assert (await verdict_of(channel.send_video(ME, film(tmp_path)))).verdict == "retry"
+        assert (await verdict_of(channel.check())).verdict == "retry"
+        await channel.busy(ME, "rendering")
+        await channel.stop()
+
+    asyncio.run(story())
+
+
+def test_people_who_are_gone(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        assert (await verdict_of(on.channel.show(Address("telegram", "777"), Message("hello")))).verdict == "gone"
+        on.telegram.world.blocks(42)
+        assert (await verdict_of(on.channel.send_video(ME, film(tmp_path)))).verdict == "gone"
+
+    on_the_bench(tmp_path, story)
+
+
+def test_a_group_that_moved_is_followed(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        on.telegram.group(-5)
+        old = Address("telegram", "-5")
+        status = await on.channel.show(old, Message("queued"))
+        on.telegram.world.migrates(-5, -100777)
+        error = await verdict_of(on.channel.show(old, Message("rendering"), replace=status))
+        assert (error.verdict, error.moved_to) == ("retry", "-100777")
+        await on.channel.send_video(old, film(tmp_path))
+        assert len(on.telegram.videos(-100777)) == 1
+
+    on_the_bench(tmp_path, story)
+
+
+def test_a_file_that_is_no_film_is_refused(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        (tmp_path / "film.mp4").write_bytes(b"<html>" * 100)
+        assert (await verdict_of(on.channel.send_video(ME, film(tmp_path)))).verdict == "refused"
+
+    on_the_bench(tmp_path, story)
+
+
+def test_signs_of_activity_never_fail(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        await on.channel.busy(GROUP, "rendering")
+        await on.channel.busy(ME, "uploading")
+        on.telegram.fail("sendChatAction", "html")
+        await on.channel.busy(ME, "uploading")
+        on.telegram.fail("sendChatAction", "drop_after")
+        await on.channel.busy(ME, "uploading")
+        actions = [(call.params["action"], call.params.get("message_thread_id")) for call in on.telegram.calls()]
+        assert actions == [("record_video", 7), *[("upload_video", None)] * 3]
+
+    on_the_bench(tmp_path, story)
+
+
+# What people attached
+
+
+def photo_of(on: Bench, content: bytes) -> AttachmentRef:
+    number = on.telegram.user_says(42, "x", photo=content)
+    largest = on.telegram.world.messages[42, number]["photo"][-1]
+    return AttachmentRef("image", largest["file_id"], largest["file_size"])
+
+
+def test_a_photo_is_fetched(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        content, into = jpeg(), tmp_path / "photo.jpg"
+        await on.channel.fetch(photo_of(on, content), into)
+        assert into.read_bytes() == content
+
+    on_the_bench(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("method", "kind", "more", "verdict"),
+    [
+        ("getFile", "html", {}, "retry"),
+        ("getFile", "drop_after", {}, "retry"),
+        ("getFile", "status", {"status": 400, "description": "Bad Request: file is too big"}, "refused"),
+        ("file", "status", {"status": 502}, "retry"),
+        ("file", "status", {"status": 404}, "retry"),
+        ("file", "status", {"status": 302}, "refused"),
+        ("file", "drop_before", {}, "retry"),
+    ],
+)
+def test_a_photo_that_does_not_come(tmp_path: Path, method: str, kind: Any, more: dict[str, Any], verdict: str) -> None:
+    async def story(on: Bench) -> None:
+        ref, into = photo_of(on, jpeg()), tmp_path / "photo.jpg"
+        on.telegram.fail(method, kind, **more)
+        assert (await verdict_of(on.channel.fetch(ref, into))).verdict == verdict
+        assert not into.exists()
+        await on.channel.fetch(ref, into)
+        assert into.exists()
+
+    on_the_bench(tmp_path, story)
+
+
+def test_files_beyond_the_limit_are_not_asked_for(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        error = await verdict_of(on.channel.fetch(AttachmentRef("video", "x", 20_000_001), tmp_path / "v"))
+        assert error.verdict == "refused"
+        assert on.telegram.calls() == []
+
+    on_the_bench(tmp_path, story)
+
+
+@pytest.mark.parametrize("size", [20_000_001, 20_971_521])
+def test_files_that_turn_out_larger_are_not_kept(tmp_path: Path, size: int) -> None:
+    async def story(on: Bench) -> None:
+        file = on.telegram.world.keep(b"\0" * size, "videos.mp4")
+        error = await verdict_of(on.channel.fetch(AttachmentRef("video", file.file_id), tmp_path / "v"))
+        assert error.verdict == "refused"
+        assert not (tmp_path / "v").exists()
+
+    on_the_bench(tmp_path, story)
+
+
+@pytest.mark.parametrize("path", ["http://127.0.0.1:1/x", "../../bot1:A/getMe", "a/../b", ""])
+def test_only_files_of_this_telegram_are_fetched(tmp_path: Path, path: str) -> None:
+    async def story(on: Bench) -> None:
+        file = on.telegram.world.keep(b"x", "videos.mp4")
+        on.telegram.world.files[file.file_id] = replace(file, name=path)
+        error = await verdict_of(on.channel.fetch(AttachmentRef("video", file.file_id), tmp_path / "v"))
+        assert error.verdict == "refused"
+
+    on_the_bench(tmp_path, story)
+
+
+# Settings and secrets
+
+
+def test_who_are_we(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        assert await on.channel.check() == "@reelbot"
+        wrong = settings(on.telegram.url, token="7000000001:wrong")
+        stranger = Telegram(services(Box(), wrong, tmp_path), wrong)
+        error = await verdict_of(stranger.check())
+        assert "TELEGRAM_BOT_TOKEN" in error.reason
+        await stranger.stop()
+
+    on_the_bench(tmp_path, story)
+
+
+def test_when_it_is_connected(tmp_path: Path) -> None:
+    box, url = Box(), "https://api.telegram.org"
+    assert connect(services(box, settings(url, token=None), tmp_path)) is None
+    assert connect(services(box, settings(url), tmp_path, demo=True)) is None
+    with pytest.raises(ValueError, match="REELBOT_PUBLIC_URL"):
+        connect(services(box, settings(url, webhook=True), tmp_path))
+    channel = connect(services(box, settings(url), tmp_path))
+    assert channel is not None
+    assert channel.name == "telegram"
+    assert channel.limits.video_bytes == 49_000_000
+    assert list(channel.routes()) == []
+
+
+def test_a_token_that_is_none_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "123:abc/../secret")
+    with pytest.raises(ValidationError) as caught:
+        TelegramSettings()
+    assert "secret" not in str(caught.value)
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", " 123:abc ")
+    assert TelegramSettings().account == "123"
+
+
+def test_the_token_is_in_no_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """At the most talkative level, without the redaction of bot/logs.py."""
+    caplog.set_level(logging.DEBUG)
+
+    async def story(on: Bench) -> None:
+        await on.channel.start()
+        await on.telegram.until(lambda: on.telegram.calls("getUpdates"))
+        ref = photo_of(on, jpeg())
+        await on.channel.fetch(ref, tmp_path / "photo.jpg")
+        for kind in ("html", "drop_after", "garbage", "status"):
+            on.telegram.fail("sendMessage", kind)
+            await verdict_of(on.channel.show(ME, Message("hello")))
+        on.telegram.fail("file", "drop_before")
+        await verdict_of(on.channel.fetch(ref, tmp_path / "photo.jpg"))
+        on.telegram.fail("getUpdates", "html", times=2)
+        await on.telegram.until(lambda: on.rests)
+
+    on_the_bench(tmp_path, story)
+    caplog.handler.setFormatter(logging.Formatter("%(message)s"))
+    everything = "\n".join(caplog.handler.format(record) for record in caplog.records)
+    assert "getUpdates" in everything
+    assert TOKEN.partition(":")[2] not in everything
