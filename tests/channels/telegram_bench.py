@@ -39,6 +39,9 @@ class Box:
             raise OSError("the disk is full of secrets people wrote")
         self.batches.append(list(incoming))
 
+    def anything(self) -> bool:
+        return bool(self.batches)
+
     @property
     def all(self) -> list[Incoming]:
         return [each for batch in self.batches for each in batch]
