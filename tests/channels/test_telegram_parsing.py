@@ -1,5 +1,6 @@
 """What an update says to us: table-driven, without HTTP."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ from hypothesis import strategies as st
 from telegram import Update
 
 from bot.channels.port import Address, AttachmentRef, Incoming
+from bot.channels.telegram.errors import Unreadable
 from bot.channels.telegram.lengths import cut, split, units
 from bot.channels.telegram.parsing import Albums, incoming_from
+from bot.channels.telegram.request import _readable
 from tests.channels.telegram_bench import jpeg
 from tests.fakes.botapi import TelegramFake
 from tests.fakes.botapi.world import Json, World
@@ -279,6 +282,40 @@ def test_albums_do_not_fill_the_memory(world: World) -> None:
         world.says(42, "x", extra={"media_group_id": f"A{number}", "caption": "x"})
         read(world, albums=albums)
     assert len(albums._speaker) == 500
+
+
+# Answers that the library could not read
+
+
+@pytest.mark.parametrize(
+    ("method", "result", "kept"),
+    [
+        ("getMe", {"id": 7, "username": "reelbot"}, {"id": 7, "username": "reelbot"}),
+        ("getFile", {"file_path": "photos/a.jpg"}, {"file_path": "photos/a.jpg"}),
+        ("sendVideo", {"message_id": 5, "video": {"file_id": "x"}}, {"message_id": 5}),
+        ("editMessageText", True, True),
+        ("getUpdates", [{"update_id": 3, "message": 4}, {"update_id": "?"}, 5], [{"update_id": 3}]),
+    ],
+)
+def test_answers_are_reduced_to_what_is_needed(method: str, result: Any, kept: Any) -> None:
+    answer = {"ok": True, "result": result}
+    read = json.loads(_readable(method, answer, json.dumps(answer).encode()))["result"]
+    assert read == kept if not isinstance(kept, dict) else kept.items() <= read.items()
+
+
+@pytest.mark.parametrize(
+    ("method", "result"),
+    [
+        ("getMe", True),
+        ("sendMessage", {}),
+        ("sendVideo", True),
+        ("getUpdates", {}),
+        ("sendVideo", {"message_id": None}),
+    ],
+)
+def test_answers_without_what_is_needed_are_unreadable(method: str, result: Any) -> None:
+    with pytest.raises(Unreadable):
+        _readable(method, {"ok": True, "result": result}, b"")
 
 
 # Lengths

@@ -98,17 +98,26 @@ def _refusal(status: int, answer: Mapping[str, Any]) -> Answered:
 def _readable(method: str, answer: dict[str, Any], body: bytes) -> bytes:
     """The body as it came, or with the parts that the library cannot read reduced to what we need of them."""
     result = answer["result"]
-    if method == "getUpdates" and isinstance(result, list):
+    if method == "getUpdates":
+        if not isinstance(result, list):
+            raise Unreadable("not a list of updates")
         answer["result"] = [each for update in result if (each := readable_update(update)) is not None]
-    elif method in _LEAST and isinstance(result, dict) and not _parses(_LEAST[method][0], result):
-        log.warning("an answer of Telegram could be read only in part", extra={"method": method})
-        _, needed, rest = _LEAST[method]
-        answer["result"] = {**rest, **{name: result[name] for name in needed if name in result}}
-        if not _parses(_LEAST[method][0], answer["result"]):
-            raise Unreadable("not what the Bot API answers to this")
-    else:
+    elif method not in _LEAST or (method == "editMessageText" and result is True):
         return body
+    elif not isinstance(result, dict):
+        raise Unreadable("not what the Bot API answers to this")
+    elif not _parses(_LEAST[method][0], result):
+        log.warning("an answer of Telegram could be read only in part", extra={"method": method})
+        answer["result"] = _reduced(method, result)
     return json.dumps(answer).encode()
+
+
+def _reduced(method: str, result: Mapping[str, Any]) -> dict[str, Any]:
+    cls, needed, rest = _LEAST[method]
+    least = {**rest, **{name: result[name] for name in needed if name in result}}
+    if least.get(needed[0]) is None or not _parses(cls, least):
+        raise Unreadable("not what the Bot API answers to this")
+    return least
 
 
 def readable_update(update: object) -> dict[str, Any] | None:
