@@ -99,6 +99,8 @@ class Watcher:
                         if isinstance(status, Completed):
                             return True
                 except VideoError as error:
+                    if "status" in error.facts:  # an answer, but no stream: there will be none
+                        return False
                     log.debug("stream broke", extra={"job_id": job.id, "code": error.code})
                 await asyncio.sleep(2.0**attempt)
         return False

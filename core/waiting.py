@@ -1,6 +1,6 @@
 """When to look whether fal is done: gaps of about a tenth of the time passed, 2 to 15 s, jittered. Pure.
 
-Where the model's usual time is known nothing is looked at in the first half of it, and once right after it.
+With a webhook a look only stands behind it: one after the model's usual time, then rarely.
 """
 
 import random

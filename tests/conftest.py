@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# A busy machine is no failure of a parser; examples are drawn the same way each time, so that a red run can be repeated.
+# A busy machine is no failure of a parser; and the examples are the same each time: a red run can be repeated.
 settings.register_profile("reelbot", deadline=None, derandomize=True)
 settings.load_profile("reelbot")
 

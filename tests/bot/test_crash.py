@@ -207,7 +207,7 @@ def test_a_plain_stop_loses_nothing_and_ends_with_zero(tmp_path: Path) -> None:
 
 def test_killed_at_random_moments(tmp_path: Path) -> None:
     seed = random.randrange(10**6)
-    print("seed", seed)
+    (tmp_path / "log.txt").write_text(f"seed {seed}\n")  # shown with the log when it fails
     chance = random.Random(seed)
     prompts = [f"fox number {number}" for number in range(4)]
     with world(tmp_path) as made:

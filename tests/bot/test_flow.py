@@ -1,4 +1,4 @@
-"""The story in Telegram, from message to native mp4, with every bad day on the way: one submit, one video, plain words."""
+"""The story in Telegram, from message to native mp4, with every bad day on the way: one submit, one video."""
 
 import asyncio
 import json

@@ -1,0 +1,145 @@
+"""The registry: names are found, wishes become what a model can do, and the price is that of what is sent."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core import models, wire
+from core.errors import BadRequest
+from core.models import SourceFacts
+from core.types import Adjustment, Kind, Mode
+
+ROWS = [(model, mode) for model in models.list_models() for mode in model.modes]
+
+
+def test_the_seeds_table_comes_out() -> None:
+    assert models.estimate_cost("budget", 5) == Decimal("0.25")
+    assert models.estimate_cost("balanced", 5) == Decimal("0.70")
+    assert models.estimate_cost("premium", 5) == Decimal("1.2095")
+    assert models.usd_text(Decimal("1.2095")) == "$1.21"
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("budget", "wan-2.5"),
+        ("Balanced", "happy-horse"),
+        ("premium", "seedance-2.0-fast"),
+        ("fal-ai/wan/v2.5/text-to-video", "wan-2.5"),
+        ("fal-ai/wan/v2.5/image-to-video", "wan-2.5"),
+        ("alibaba/happy-horse/text-to-video", "happy-horse"),
+        ("alibaba/happy-horse/video-edit", "happy-horse"),
+        ("bytedance/seedance-2.0/fast/image-to-video", "seedance-2.0-fast"),
+        ("Veo 3.1", "veo-3.1"),
+        ("veo3.1-fast", "veo-3.1-fast"),
+        ("happy horse", "happy-horse"),
+        ("KLING-2.6", "kling-2.6"),
+        ("seedance", "seedance-2.0-fast"),
+        ("seedance-2.0", "seedance-2.0-standard"),
+    ],
+)
+def test_a_model_is_found_by_any_of_its_names(name: str, key: str) -> None:
+    assert models.find(name).key == key
+
+
+@pytest.mark.parametrize("name", ["", "sora", "fal-ai/flux/dev", "premium2", "x" * 500])
+def test_an_unknown_model_is_an_error_and_never_a_guess(name: str) -> None:
+    with pytest.raises(BadRequest, match="unknown_model"):
+        models.find(name)
+
+
+def test_every_name_belongs_to_one_model() -> None:
+    seen: dict[str, str] = {}
+    for model in models.list_models():
+        for name in models._names(model):
+            folded = models._folded(name)
+            assert seen.setdefault(folded, model.key) == model.key, name
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "used"),
+    [("veo", 7, 8), ("veo", 5, 6), ("wan-2.5", 7, 5), ("wan-2.5", 8, 10), ("balanced", 60, 15), ("balanced", 1, 3)],
+)
+def test_a_duration_becomes_the_nearest_and_the_longer_of_two(model: str, asked: int, used: int) -> None:
+    plan = models.plan("a fox", model=model, duration_s=asked)
+    assert plan.request.duration_s == used
+    assert Adjustment("duration", str(asked), str(used)) in plan.adjustments
+
+
+def test_what_was_not_asked_is_not_reported_as_changed() -> None:
+    assert models.plan("a fox", model="veo").adjustments == ()
+
+
+def test_resolutions_and_ratios_become_the_nearest() -> None:
+    plan = models.plan("a fox", model="premium", resolution="1080p", aspect_ratio="2:1")
+    assert (plan.request.resolution, plan.request.aspect_ratio) == ("720p", "16:9")
+    assert {note.field for note in plan.adjustments} == {"resolution", "aspect_ratio"}
+    with pytest.raises(BadRequest, match="bad_option"):
+        models.plan("a fox", aspect_ratio="9:100")
+    with pytest.raises(BadRequest, match="bad_option"):
+        models.plan("a fox", resolution="sharp")
+
+
+def test_the_source_chooses_the_endpoint() -> None:
+    photo = models.plan("x", model="fal-ai/wan/v2.5/text-to-video", mode=Mode.IMAGE_TO_VIDEO)
+    assert photo.request.endpoint == "fal-ai/wan-25-preview/image-to-video"
+    assert photo.request.aspect_ratio is None
+    kling = models.plan("x", model="kling-2.6", mode=Mode.IMAGE_TO_VIDEO).request
+    assert "start_image_url" in wire.request_body(replace(kling, source_url="https://a.b/c.jpg"))
+
+
+def test_a_model_that_cannot_edit_hands_over_and_says_so() -> None:
+    source = SourceFacts(Kind.VIDEO, duration_s=4.2)
+    plan = models.plan("x", model="budget", mode=Mode.VIDEO_TO_VIDEO, source=source)
+    assert plan.request.endpoint == "alibaba/happy-horse/video-edit"
+    assert plan.adjustments[0] == Adjustment("model", "Wan 2.5", "Happy Horse")
+    assert (plan.quote.usd, plan.quote.up_to) == (Decimal("1.40"), True)  # 4.2 s are billed as 5
+    assert models.plan("x", mode=Mode.VIDEO_TO_VIDEO).quote.usd == Decimal("16.80")
+
+
+@pytest.mark.parametrize(("seconds", "code"), [(2.0, "video_too_short"), (75.0, "video_too_long")])
+def test_a_source_out_of_bounds_is_refused_before_anything_is_bought(seconds: float, code: str) -> None:
+    with pytest.raises(BadRequest, match=code):
+        models.plan("x", mode=Mode.VIDEO_TO_VIDEO, source=SourceFacts(Kind.VIDEO, duration_s=seconds))
+
+
+def test_prompts_have_limits() -> None:
+    with pytest.raises(BadRequest, match="prompt_missing"):
+        models.plan("  ")
+    with pytest.raises(BadRequest, match="prompt_too_long"):
+        models.plan("x" * 3000)
+
+
+@pytest.mark.parametrize(("usd", "text"), [("0.001", "$0.01"), ("0", "$0.00"), ("0.705", "$0.71"), ("12", "$12.00")])
+def test_money_is_shown_in_whole_cents(usd: str, text: str) -> None:
+    assert models.usd_text(Decimal(usd)) == text
+
+
+@given(
+    row=st.sampled_from(ROWS),
+    duration=st.none() | st.integers(1, 400),
+    resolution=st.none() | st.sampled_from(["480p", "720", "1080p", "4k", "360p"]),
+    ratio=st.none() | st.sampled_from(["16:9", "9:16", "1:1", "4:3", "21:9"]),
+    seed=st.none() | st.integers(0, 2**31 - 1),
+)
+def test_whatever_is_wished_what_comes_out_can_be_bought(
+    row: tuple[models.Model, Mode], duration: int | None, resolution: str | None, ratio: str | None, seed: int | None
+) -> None:
+    model, mode = row
+    plan = models.plan(
+        "a fox", model=model.key, mode=mode, duration_s=duration, resolution=resolution, aspect_ratio=ratio, seed=seed
+    )
+    endpoint, request = model.modes[mode], plan.request
+    assert request.duration_s in (endpoint.durations or (None,))
+    assert request.resolution in (endpoint.resolutions or (None,))
+    assert request.aspect_ratio in (*endpoint.aspect_ratios, endpoint.default_aspect_ratio)
+    assert plan.quote.usd > 0
+    body = wire.request_body(request)
+    assert ("duration" in body) == bool(endpoint.durations)
+    assert ("resolution" in body) == bool(endpoint.resolutions)
+    changed = {note.field for note in plan.adjustments}
+    if duration is not None and endpoint.durations:
+        assert (request.duration_s != duration) == ("duration" in changed)
