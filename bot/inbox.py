@@ -132,7 +132,8 @@ class Inbox:
         try:
             await self._channels[incoming.address.channel].show(incoming.address, message, reply_to=incoming.reply_to)
         except DeliveryError as error:
-            if error.verdict == "retry" and letter.attempts < _SEND_TRIES:
+            again = {"retry": _SEND_TRIES, "doubt": 1}.get(error.verdict, 0)  # a text said twice beats one not said
+            if letter.attempts < again:
                 await self._store.inbox.later(letter, after_s=max(error.after_s, 2.0**letter.attempts))
                 return
             log.warning("answer not taken", extra={"chat": letter.chat, "verdict": error.verdict})

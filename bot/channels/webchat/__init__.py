@@ -4,6 +4,8 @@ from bot.channels.port import ChannelPort, Services
 from bot.channels.webchat.channel import WebChat
 from bot.channels.webchat.guard import WebSettings
 
+__all__ = ["SETTINGS", "WebSettings", "connect"]
+
 SETTINGS = WebSettings
 
 

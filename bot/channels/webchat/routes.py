@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -16,6 +17,8 @@ from starlette.staticfiles import StaticFiles
 
 from bot.channels.port import Address, AttachmentRef, Incoming, Services
 from bot.channels.webchat.guard import Guard, Session
+
+log = logging.getLogger(__name__)
 
 _PAGE = Path(__file__).parent / "page"
 _EVENT = re.compile(r"[0-9A-Za-z-]{8,64}")
@@ -90,7 +93,11 @@ class Pages:
             problem = self._guard.problem(request)
             if problem is not None:
                 return self._refused(request, problem, 403)
-            response = await endpoint(request)
+            try:
+                response = await endpoint(request)
+            except Exception:  # whatever broke behind it: the person is told, and the page offers to try again
+                log.exception("web chat")
+                return self._refused(request, "web-failed", 503)
             for name, value in _HEADERS.items():
                 response.headers.setdefault(name, value)
             response.headers.setdefault("Cache-Control", "no-store")

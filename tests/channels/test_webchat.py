@@ -1,0 +1,348 @@
+"""The web chat over real HTTP: who gets in, from where, what is kept, and who may see a film."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from starlette.applications import Starlette
+
+from bot.channels.port import (
+    Action,
+    Address,
+    AttachmentRef,
+    DeliveryError,
+    Incoming,
+    Message,
+    S,
+    Services,
+    VideoMessage,
+)
+from bot.channels.webchat import WebSettings, connect
+from bot.channels.webchat.channel import WebChat
+from bot.texts import say
+from tests.corpus import clip, jpeg
+from tests.serving import listener, served
+
+
+class Notes:
+    """A Journal and an Inbox in memory."""
+
+    def __init__(self) -> None:
+        self.entries: list[dict[str, Any]] = []
+        self.incoming: list[Incoming] = []
+        self.broken = False
+        self._change = 0
+
+    async def add(self, chat_id: str, body: Mapping[str, Any]) -> int:
+        self._change += 1
+        self.entries.append({"chat": chat_id, "id": len(self.entries) + 1, "change": self._change, "at": 0, **body})
+        return len(self.entries)
+
+    async def replace(self, chat_id: str, number: int, body: Mapping[str, Any]) -> None:
+        self._change += 1
+        self.entries[number - 1] = {"chat": chat_id, "id": number, "change": self._change, "at": 0, **body}
+
+    async def read(self, chat_id: str, *, after_change: int = 0) -> list[Mapping[str, Any]]:
+        return [entry for entry in self.entries if entry["chat"] == chat_id and entry["change"] > after_change]
+
+    async def put(self, incoming: Sequence[Incoming]) -> None:
+        if self.broken:
+            raise OSError("disk full")
+        self.incoming += incoming
+
+
+class Opened:
+    def __init__(self, channel: WebChat, notes: Notes, base: str, services: Services) -> None:
+        self.channel = channel
+        self.notes = notes
+        self.base = base
+        self.services = services
+
+    def client(self, **headers: str) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=self.base, trust_env=False, headers={"Origin": self.base, **headers})
+
+
+@asynccontextmanager
+async def opened(folder: Path, *, token: str | None = None, public_url: str | None = None) -> AsyncIterator[Opened]:
+    notes, sock = Notes(), listener()
+    for name in ("videos", "uploads"):
+        (folder / name).mkdir()
+
+    async def no_language(_user: str) -> str | None:
+        return None
+
+    def load(cls: type[S]) -> S:
+        assert issubclass(cls, WebSettings)
+        return cls.offline(token=SecretStr(token) if token else None)
+
+    services = Services(
+        inbox=notes,
+        journal=notes,
+        say=say,
+        language_of=no_language,
+        secret=b"s" * 32,
+        videos_dir=folder / "videos",
+        uploads_dir=folder / "uploads",
+        public_url=public_url,
+        port=sock.getsockname()[1],
+        demo=token is None,
+        load=load,
+    )
+    channel = connect(services)
+    assert isinstance(channel, WebChat)
+    async with served(Starlette(routes=list(channel.routes())), sock) as base:
+        yield Opened(channel, notes, base, services)
+        await channel.stop_intake()
+
+
+def on_page(folder: Path, story: Callable[[Opened], Awaitable[None]], **more: Any) -> None:
+    async def run() -> None:
+        async with opened(folder, **more) as made:
+            await story(made)
+
+    asyncio.run(run())
+
+
+def test_without_a_token_run_serves_no_page(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        assert connect(replace(made.services, demo=False)) is None
+
+    on_page(tmp_path, story)
+
+
+def test_what_is_said_is_kept_and_handed_on_once(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client(**{"Accept-Language": "zh-CN,zh;q=0.9"}) as client:
+            page = await client.get("/")
+            assert page.status_code == 200
+            assert "default-src 'self'" in page.headers["content-security-policy"]
+            assert "HttpOnly" in page.headers["set-cookie"]
+            assert "SameSite=Strict" in page.headers["set-cookie"]
+            for _ in range(2):
+                said = await client.post("/chat/send", json={"id": "event-0001", "text": "/video a fox"})
+                assert said.status_code == 202
+            assert [entry["text"] for entry in made.notes.entries] == ["/video a fox"]
+            assert {incoming.origin for incoming in made.notes.incoming} == {made.notes.incoming[0].origin}
+            assert made.notes.incoming[0].language == "zh-CN"
+            assert (await client.get("/chat/messages")).json()["messages"][0]["text"] == "/video a fox"
+        async with made.client() as stranger:
+            await stranger.get("/")
+            assert (await stranger.get("/chat/messages")).json()["messages"] == []
+
+    on_page(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1:1"},
+        {"Host": "reelbot.example"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"X-Forwarded-For": "1.2.3.4"},
+        {"Forwarded": "for=1.2.3.4"},
+        {"X-Forwarded-Host": "evil.example"},
+    ],
+)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/"),
+        ("GET", "/chat/messages"),
+        ("GET", "/chat/static/app.js"),
+        ("POST", "/chat/send"),
+        ("GET", "/videos/x.mp4"),
+    ],
+)
+def test_the_demo_answers_this_computer_only(tmp_path: Path, headers: dict[str, str], method: str, path: str) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as client:
+            await client.get("/")
+            reply = await client.request(method, path, headers=headers, json={} if method == "POST" else None)
+            assert reply.status_code == 403
+            assert made.notes.incoming == []
+
+    on_page(tmp_path, story)
+
+
+def test_a_post_without_an_origin_is_refused(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        async with httpx.AsyncClient(base_url=made.base, trust_env=False) as client:
+            await client.get("/")
+            assert (await client.post("/chat/send", json={"id": "event-0001", "text": "x"})).status_code == 403
+
+    on_page(tmp_path, story)
+
+
+def test_the_token_is_asked_for_once(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as client:
+            assert 'type="password"' in (await client.get("/")).text
+            assert (await client.get("/chat/messages")).status_code == 401
+            assert (await client.post("/chat/send", json={"id": "event-0001", "text": "x"})).status_code == 401
+            wrong = await client.post("/chat/enter", data={"token": "guess"})
+            assert "set-cookie" not in wrong.headers
+            right = await client.post("/chat/enter", data={"token": "open sesame"})
+            assert "HttpOnly" in right.headers["set-cookie"]
+            assert "open sesame" not in right.headers["set-cookie"]
+            assert (await client.get("/chat/messages")).status_code == 200
+            assert 'id="composer"' in (await client.get("/")).text
+            client.cookies.set("reelbot", "0" * 32 + "." + "0" * 64, domain="127.0.0.1")
+
+    on_page(tmp_path, story, token="open sesame")
+
+
+def test_guessing_is_slowed_down(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as client:
+            guesses = [client.post("/chat/enter", data={"token": f"guess {number}"}) for number in range(5)]
+            await asyncio.gather(*guesses)
+            assert (await client.post("/chat/enter", data={"token": "open sesame"})).status_code == 429
+
+    on_page(tmp_path, story, token="open sesame")
+
+
+def test_behind_a_proxy_the_token_still_guards_under_the_public_name(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        public = {"Host": "bot.example", "Origin": "https://bot.example", "X-Forwarded-For": "1.2.3.4"}
+        async with made.client(**public) as client:
+            entered = await client.post("/chat/enter", data={"token": "open sesame"})
+            assert entered.status_code == 303
+            assert "Secure" in entered.headers["set-cookie"]
+            assert (await client.get("/", headers={"Host": "other.example"})).status_code == 403
+
+    on_page(tmp_path, story, token="open sesame", public_url="https://bot.example")
+
+
+def test_photos_are_taken_by_content_and_belong_to_their_sender(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as client, made.client() as other:
+            for each in (client, other):
+                await each.get("/")
+            upload = (await client.post("/chat/upload", content=jpeg())).json()
+            assert upload["kind"] == "image"
+            sent = await client.post(
+                "/chat/send", json={"id": "event-0001", "text": "wave", "upload": upload["upload"]}
+            )
+            assert sent.status_code == 202
+            attachment = made.notes.incoming[0].attachment
+            assert attachment == AttachmentRef("image", upload["upload"], len(jpeg()))
+            await made.channel.fetch(attachment, tmp_path / "fetched")
+            assert (tmp_path / "fetched").read_bytes() == jpeg()
+            own = await client.get(f"/chat/uploads/{upload['upload']}")
+            assert (own.status_code, own.headers["content-type"]) == (200, "image/jpeg")
+            assert (await other.get(f"/chat/uploads/{upload['upload']}")).status_code == 404
+            stolen = await other.post("/chat/send", json={"id": "event-0002", "text": "x", "upload": upload["upload"]})
+            assert stolen.status_code == 400
+
+    on_page(tmp_path, story)
+
+
+@pytest.mark.parametrize(("content", "status"), [(b"<html>" * 9, 415), (b"", 415), (jpeg() + bytes(10_000_001), 413)])
+def test_other_uploads_are_refused_with_words(tmp_path: Path, content: bytes, status: int) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as client:
+            await client.get("/")
+            reply = await client.post("/chat/upload", content=content)
+            assert reply.status_code == status
+            assert reply.json()["error"]
+            assert list((tmp_path / "uploads").iterdir()) == []
+
+    on_page(tmp_path, story)
+
+
+def test_a_broken_disk_is_said_and_the_page_may_try_again(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as client:
+            await client.get("/")
+            made.notes.broken = True
+            failed = await client.post("/chat/send", json={"id": "event-0001", "text": "/help"})
+            assert failed.status_code == 503
+            made.notes.broken = False
+            assert (await client.post("/chat/send", json={"id": "event-0001", "text": "/help"})).status_code == 202
+            assert len(made.notes.incoming) == 1
+
+    on_page(tmp_path, story)
+
+
+async def sent_film(made: Opened, client: httpx.AsyncClient, folder: Path) -> str:
+    me = (await client.get("/chat/messages")).json()["me"]
+    film = clip(folder / "work-film.mp4")
+    (folder / "work-film.jpg").write_bytes(jpeg())
+    video = VideoMessage(film, "a fox", 320, 180, 1.0, folder / "work-film.jpg", job_id="K7")
+    await made.channel.send_video(Address("web", me), video)
+    return f"/videos/{film.name}"
+
+
+def test_a_film_plays_with_ranges_for_its_owner_alone(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as client, made.client() as other:
+            for each in (client, other):
+                await each.get("/")
+            address = await sent_film(made, client, tmp_path)
+            whole = await client.get(address)
+            assert (whole.status_code, whole.headers["content-type"]) == (200, "video/mp4")
+            assert whole.headers["content-disposition"].startswith("inline")
+            part = await client.get(address, headers={"Range": "bytes=0-99"})
+            assert (part.status_code, len(part.content)) == (206, 100)
+            saved = await client.get(f"{address}?download=1")
+            assert saved.headers["content-disposition"].startswith("attachment")
+            assert (await client.get(address.replace(".mp4", ".jpg"))).headers["content-type"] == "image/jpeg"
+            for path in (address, address.replace(".mp4", ".jpg"), "/videos/..%2Fuploads%2Fx.mp4", "/videos/no.mp4"):
+                assert (await other.get(path)).status_code == 404
+
+    on_page(tmp_path, story)
+
+
+def test_a_signed_link_opens_one_film_until_it_lapses(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as client, made.client() as other:
+            await client.get("/")
+            name = (await sent_film(made, client, tmp_path)).rpartition("/")[2]
+            guard = made.channel._pages._guard
+            now = int(time.time())
+            assert (await other.get(guard.signed_link(name, lapses=now + 60))).status_code == 200
+            assert (await other.get(guard.signed_link(name, lapses=now - 1))).status_code == 404
+            assert (
+                await other.get(guard.signed_link("x.mp4", lapses=now + 60).replace("x.mp4", name))
+            ).status_code == 404
+
+    on_page(tmp_path, story)
+
+
+def test_open_pages_hear_of_news_and_buttons_come_back(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as client:
+            await client.get("/")
+            me = Address("web", (await client.get("/chat/messages")).json()["me"])
+            async with client.stream("GET", "/chat/events") as events:
+                lines = events.aiter_lines()
+                assert await anext(lines) == "event: news"
+                ref = await made.channel.show(me, Message("on it", (Action("Cancel", "cancel:K7"),), "K7", 0.4))
+                heard = [await anext(lines) for _ in range(5)]
+                assert heard.count("event: news") == 1
+            await made.channel.show(me, Message("done"), replace=ref)
+            assert [entry["text"] for entry in (await client.get("/chat/messages")).json()["messages"]] == ["done"]
+            pressed = await client.post("/chat/press", json={"id": "press-0001", "data": "cancel:K7"})
+            assert pressed.status_code == 202
+            assert made.notes.incoming[0].pressed == "cancel:K7"
+
+    on_page(tmp_path, story)
+
+
+def test_a_lost_upload_is_a_delivery_error(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        for name in ("0" * 32, "../../etc/passwd"):
+            with pytest.raises(DeliveryError):
+                await made.channel.fetch(AttachmentRef("image", name), tmp_path / "x")
+
+    on_page(tmp_path, story)

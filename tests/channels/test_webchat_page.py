@@ -1,0 +1,138 @@
+"""The demo as a person meets it: a real browser, the real program, from the first word to the playing film."""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser import browser
+from tests.corpus import jpeg
+
+pytestmark = pytest.mark.browser
+
+
+@contextmanager
+def demo(folder: Path) -> Iterator[str]:
+    """`reelbot demo` on a free port, with every credential of the world in its environment, to be ignored."""
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "FAL_KEY": "real-key",
+        "FAL_QUEUE_URL": "https://nowhere.example",
+    }
+    env |= {"TELEGRAM_BOT_TOKEN": "1:real", "HTTPS_PROXY": "http://127.0.0.1:9", "REELBOT_PUBLIC_URL": "nonsense"}
+    command = [sys.executable, "-m", "bot", "demo", "--port", "0"]
+    root = Path(__file__).parents[2]
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=env | {"PYTHONPATH": str(root)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        address = ""
+        for line in process.stdout:
+            found = re.search(r"http://127\.0\.0\.1:\d+/", line)
+            if found:
+                address = found[0]
+                break
+        assert address
+        reader = threading.Thread(target=process.stdout.read, daemon=True)
+        reader.start()
+        yield address
+    finally:
+        process.terminate()
+        code = process.wait(20)
+        reader.join(5)
+        process.stdout.close()
+    assert code == 0
+
+
+def said(page: Any) -> str:
+    text: str = page.inner_text("#talk")
+    return text
+
+
+def test_from_the_first_word_to_the_playing_film(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(jpeg())
+    with demo(tmp_path) as address, browser() as context:
+        page = context.new_page()
+        problems: list[str] = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(address)
+        page.get_by_text("/video a little boat").wait_for()
+
+        page.fill("#text", "/video a red fox running through fresh snow")
+        page.keyboard.press("Enter")
+        page.locator(".bar").wait_for()  # progress is seen
+        film = page.locator(".film video")
+        film.wait_for(timeout=60_000)
+        page.evaluate("video => { video = document.querySelector('.film video'); video.muted = true; video.play(); }")
+        page.wait_for_timeout(1500)
+        shown = film.evaluate("video => [video.videoWidth, video.videoHeight, video.currentTime > 0.3, !video.error]")
+        assert shown == [640, 360, True, True]
+
+        page.set_input_files("#file", str(tmp_path / "photo.jpg"))
+        page.locator("#preview").wait_for()
+        page.fill("#text", "let it snow, budget")
+        page.keyboard.press("Enter")
+        page.locator(".film").nth(1).wait_for(timeout=60_000)
+        assert "Wan 2.5" in said(page)
+        assert page.locator(".bubble.me img").evaluate("image => image.naturalWidth > 0")
+
+        page.locator(".bubble:not(.me)", has_text="Done.").nth(1).wait_for()
+        before = said(page)
+        page.reload()
+        page.locator(".film").nth(1).wait_for()
+        assert said(page) == before  # survives a reload
+
+        with page.expect_download() as download:
+            page.locator(".film a").first.click()
+        assert Path(download.value.path()).read_bytes()[4:8] == b"ftyp"
+        assert "fal" not in page.content().lower()
+        assert problems == []
+    assert (tmp_path / "output" / "demo" / "reelbot.db").exists()
+    assert len(list((tmp_path / "output" / "demo" / "videos").glob("*.mp4"))) >= 2
+
+
+def test_in_chinese_with_every_command(tmp_path: Path) -> None:
+    with demo(tmp_path) as address, browser(locale="zh-CN") as context:
+        page = context.new_page()
+        page.goto(address)
+        page.get_by_text("写下画面").first.wait_for()
+        for number, command in enumerate(("帮助", "模型", "价格", "历史", "状态", "/nonsense", "你好"), start=1):
+            page.fill("#text", command)
+            page.keyboard.press("Enter")
+            page.locator(".bubble:not(.me)").nth(number - 1).wait_for()
+        assert page.locator(".bubble:not(.me)").count() == 7
+        page.fill("#text", "/language en")
+        page.keyboard.press("Enter")
+        page.locator(".bubble:not(.me)").nth(7).wait_for()
+        page.fill("#text", "/help")
+        page.keyboard.press("Enter")
+        page.get_by_text("/models").last.wait_for()
+
+
+def test_a_message_that_did_not_go_through_can_be_sent_again(tmp_path: Path) -> None:
+    with demo(tmp_path) as address, browser() as context:
+        page = context.new_page()
+        page.goto(address)
+        page.get_by_text("/video a little boat").wait_for()
+        page.route("**/chat/send", lambda route: route.abort())
+        page.fill("#text", "/help")
+        page.keyboard.press("Enter")
+        page.locator(".bubble.failed").wait_for()
+        page.unroute("**/chat/send")
+        page.locator(".bubble.failed button").click()
+        page.locator(".bubble:not(.me)").wait_for()
+        assert page.locator(".bubble.me").count() == 1
