@@ -159,7 +159,7 @@ class FrontDesk:
         job = await self._which(incoming, job_id)
         if job is None:
             return Message(say(language, "job-unknown", job=job_id))
-        if job.state is State.DELIVERY_DOUBT:
+        if job.state in {State.DELIVERY_DOUBT, State.UNDELIVERED}:
             await self._send_again(job)
         return None
 

@@ -39,7 +39,7 @@ def state_line(job: Job, *, place: int, now_ms: int) -> str:
 def actions(job: Job) -> tuple[Action, ...]:
     if job.state in FREE | {State.SUBMITTING, State.RENDERING} and not job.cancel_asked:
         return (Action(say(job.language, "button-cancel"), commands.data_for("cancel", job.id), danger=True),)
-    if job.state is State.DELIVERY_DOUBT:
+    if job.state in {State.DELIVERY_DOUBT, State.UNDELIVERED}:
         return (Action(say(job.language, "button-resend"), commands.data_for("resend", job.id)),)
     return ()
 

@@ -12,7 +12,7 @@ from bot.server import bind
 from bot.settings import Settings
 from bot.store.records import Job, State
 from core.sandbox import FAST, Sandbox, create_app
-from tests.fakes.telegram import TOKEN, TelegramFake
+from tests.fakes.botapi import TOKEN, TelegramFake
 from tests.serving import served
 
 KEY = "fal-key-of-the-bench-0123456789"
@@ -31,8 +31,7 @@ class Bench:
 
     def films(self, chat: int = 42) -> list[dict[str, Any]]:
         """Native videos that stand in the chat."""
-        own = [message for (where, _), message in sorted(self.telegram.messages.items()) if where == chat]
-        return [message for message in own if message["from"]["is_bot"] and "video" in message]
+        return self.telegram.videos(chat)
 
     async def until(self, true: Callable[[], Any], seconds: float = 30.0) -> None:
         """Wait for something to become true; says what stands in the chat when it does not."""
@@ -56,9 +55,9 @@ class Bench:
 @asynccontextmanager
 async def bench(folder: Path, monkeypatch: Any, **more: Any) -> AsyncIterator[Bench]:
     """`more`: settings by field name, over those of the bench."""
-    telegram = TelegramFake()
+    telegram = TelegramFake(state=folder / "telegram")
     sandbox = create_app(folder=folder / "sandbox", key=KEY, studio=FAST)
-    async with served(sandbox) as fal_url, served(telegram.app) as telegram_url:
+    async with served(sandbox) as fal_url, served(telegram) as telegram_url:
         for name in ("TELEGRAM_BOT_TOKEN", "REELBOT_WEB_TOKEN"):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("TELEGRAM_BOT_TOKEN", TOKEN)

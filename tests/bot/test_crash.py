@@ -18,7 +18,7 @@ import httpx
 import sqlalchemy as sa
 
 from bot.store.tables import jobs, submits
-from tests.fakes.telegram import TOKEN
+from tests.fakes.botapi import TOKEN
 from tests.serving import free_port
 
 KEY = "fal-key-of-the-crash-tests"
@@ -34,9 +34,10 @@ class World:
         self.bot: subprocess.Popen[bytes] | None = None
         sandbox = ["-m", "core.sandbox", "--port", str(self.fal_port), "--folder", str(folder / "fal"), "--key", KEY]
         self._start([*sandbox, "--fast"])
-        self._start(["-m", "tests.fakes.telegram", "--port", str(self.telegram_port)])
+        fake = ["-m", "tests.fakes.botapi", "--port", str(self.telegram_port), "--state", str(folder / "telegram")]
+        self._start(fake)
         self._until_up(f"http://127.0.0.1:{self.fal_port}/sandbox/log")
-        self._until_up(f"http://127.0.0.1:{self.telegram_port}/control/calls")
+        self.until(lambda: self.telegram("calls") == [], 20)
 
     def _start(self, arguments: list[str], **env: str) -> subprocess.Popen[bytes]:
         root = Path(__file__).parents[2]
@@ -88,7 +89,7 @@ class World:
 
     def telegram(self, what: str, **body: Any) -> Any:
         url = f"http://127.0.0.1:{self.telegram_port}/control/{what}"
-        return (httpx.post(url, json=body, trust_env=False) if body else httpx.get(url, trust_env=False)).json()
+        return httpx.post(url, json=body, trust_env=False).json()
 
     def submits(self) -> list[str]:
         """The prompts that fal took, each as often as it did."""
@@ -98,7 +99,8 @@ class World:
         return sum(call["method"] == "POST" for call in self.fal("log"))
 
     def films(self) -> list[dict[str, Any]]:
-        return [call for call in self.telegram("calls") if call["method"] == "sendVideo" and call["answered"]]
+        """Native videos that stand in the chat."""
+        return [message for message in self.telegram("said", chat=42) if "video" in message]
 
     def states(self) -> dict[str, str]:
         """Prompt -> state, read from outside as the CLI does."""
@@ -138,7 +140,7 @@ def delivered(made: World) -> bool:
 def test_killed_while_fal_renders(tmp_path: Path) -> None:
     with world(tmp_path) as made:
         made.start_bot()
-        made.telegram("says", text="/video sandbox:slow-ish fox")
+        made.telegram("says", chat=42, text="/video sandbox:slow-ish fox")
         made.until(lambda: made.claim() == "accepted")
         made.kill_bot()
         made.start_bot()
@@ -152,7 +154,7 @@ def test_killed_between_the_submit_and_its_record(tmp_path: Path) -> None:
     with world(tmp_path) as made:
         made.fal("faults", kind="submit_slow", seconds=3.0)
         made.start_bot()
-        made.telegram("says", text="/video a fox")
+        made.telegram("says", chat=42, text="/video a fox")
         made.until(made.submits)
         made.kill_bot()
         made.start_bot()
@@ -167,12 +169,12 @@ def test_killed_between_the_submit_and_its_record_without_a_list(tmp_path: Path)
         made.fal("faults", kind="submit_slow", seconds=3.0)
         made.fal("faults", kind="list_status", times=1000, status=403)
         made.start_bot()
-        made.telegram("says", text="/video a fox")
+        made.telegram("says", chat=42, text="/video a fox")
         made.until(made.submits)
         made.kill_bot()
         made.start_bot()
         made.until(lambda: made.states() == {"a fox": "doubt"})
-        made.until(lambda: len([call for call in made.telegram("calls") if call["method"] == "sendMessage"]) >= 2)
+        made.until(lambda: len(made.telegram("calls", method="sendMessage")) >= 2)
         assert made.posts() == 1
         assert made.films() == []
 
@@ -180,9 +182,9 @@ def test_killed_between_the_submit_and_its_record_without_a_list(tmp_path: Path)
 def test_killed_while_the_video_is_sent(tmp_path: Path) -> None:
     """It may have arrived: it is sent once more. A duplicate is possible, a loss is not."""
     with world(tmp_path) as made:
-        made.telegram("fault", method="sendVideo", kind="slow", seconds=3.0)
+        made.telegram("fail", method="sendVideo", kind="slow", delay_s=3.0)
         made.start_bot()
-        made.telegram("says", text="/video a fox")
+        made.telegram("says", chat=42, text="/video a fox")
         made.until(made.films)
         made.kill_bot()
         made.start_bot()
@@ -195,7 +197,7 @@ def test_a_plain_stop_loses_nothing_and_ends_with_zero(tmp_path: Path) -> None:
     with world(tmp_path) as made:
         made.fal("faults", kind="submit_slow", seconds=1.5)
         made.start_bot()
-        made.telegram("says", text="/video a fox")
+        made.telegram("says", chat=42, text="/video a fox")
         made.until(made.submits)
         assert made.kill_bot(signal.SIGTERM) == 0
         assert made.claim() == "accepted"  # the paid request was answered and recorded first
@@ -213,7 +215,7 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
     with world(tmp_path) as made:
         made.start_bot()
         for prompt in prompts:
-            made.telegram("says", text=f"/video {prompt}")
+            made.telegram("says", chat=42, text=f"/video {prompt}")
         for _ in range(4):
             time.sleep(chance.uniform(0.1, 2.5))
             made.kill_bot()

@@ -12,7 +12,7 @@ from bot import logs
 from bot.store.records import State
 from tests.bot.bench import KEY, Bench, bench
 from tests.corpus import clip, jpeg, phone_photo
-from tests.fakes.telegram import TOKEN
+from tests.fakes.botapi import TOKEN, buttons
 
 Story = Callable[[Bench], Awaitable[None]]
 
@@ -25,7 +25,7 @@ def on_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capt
         async def whole() -> str:
             async with bench(tmp_path, monkeypatch, **settings) as made:
                 await story(made)
-                return made.telegram.everything_sent()
+                return json.dumps([call.params for call in made.telegram.calls()])
 
         logs.configure(json=True, secrets=[KEY])
         said = asyncio.run(whole())
@@ -40,18 +40,18 @@ def on_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capt
 
 def test_words_become_a_native_video(on_bench: Callable[..., None]) -> None:
     async def story(made: Bench) -> None:
-        asked = made.telegram.user_says("/video a red fox running through fresh snow")
+        asked = made.telegram.user_says(42, "/video a red fox running through fresh snow")
         await made.until(made.films)
         job = await made.settled(State.DELIVERED)
         assert made.submits() == 1
         film = made.films()[0]
         assert (film["video"]["width"], film["video"]["height"], film["video"]["duration"]) == (320, 180, 1)
-        assert film["reply_id"] == asked
+        assert film["reply_to_message"]["message_id"] == asked
         assert "$0.70" in film["caption"]
-        await made.until(lambda: any("$0.70" in text and job.id in text for text in made.telegram.texts()))
-        sent = made.telegram.called("sendVideo")[0]
-        assert made.telegram.uploads[sent.files["video"]][4:8] == b"ftyp"
-        assert made.telegram.called("sendChatAction", chat_id=42)
+        await made.until(lambda: any("$0.70" in text and job.id in text for text in made.telegram.texts(42)))
+        sent = made.telegram.calls("sendVideo")[0]
+        assert sent.files["video"].path.read_bytes()[4:8] == b"ftyp"
+        assert made.telegram.calls("sendChatAction")
 
     on_bench(story)
 
@@ -62,7 +62,7 @@ def test_a_photo_with_a_caption_is_animated_and_its_place_stays_secret(
     photo = phone_photo(tmp_path / "p.jpg", orientation=6).read_bytes()
 
     async def story(made: Bench) -> None:
-        made.telegram.user_says("make the flag wave, premium", photo=photo)
+        made.telegram.user_says(42, "make the flag wave, premium", photo=photo)
         await made.settled(State.DELIVERED)
         request = next(iter(made.fal.memory.requests.values()))
         assert request.endpoint == "bytedance/seedance-2.0/fast/image-to-video"
@@ -82,21 +82,22 @@ def test_the_other_ways_to_ask(on_bench: Callable[..., None], tmp_path: Path, ho
     async def story(made: Bench) -> None:
         fake = made.telegram
         if how == "reply":
-            photo = fake.user_says(photo=jpeg())
-            await made.until(fake.texts)
-            fake.user_says("/video@REEL_test_bot zoom in", reply_to=photo)
+            photo = fake.user_says(42, photo=jpeg())
+            await made.until(lambda: fake.texts(42))
+            fake.user_says(42, "/video@ReelBot zoom in", reply_to=photo)
         elif how == "document":
-            fake.user_says("zoom in", document=("image/png", jpeg()))
+            fake.user_says(42, "zoom in", document=jpeg(), mime="image/png")
         elif how == "video":
-            fake.user_says("make it night", video=clip(tmp_path / "v.mp4", seconds=3).read_bytes())
+            fake.user_says(42, "make it night", video=clip(tmp_path / "v.mp4", seconds=3).read_bytes())
         else:
-            fake.user_says("/video a fox", chat=-100500, thread=7)
+            fake.group(-100500, topics={7})
+            fake.user_says(-100500, "/video a fox", thread=7)
         job = await made.settled(State.DELIVERED)
         endpoint = next(iter(made.fal.memory.requests.values())).endpoint
         expected = {"video": "video-edit", "topic": "text-to-video"}.get(how, "image-to-video")
         assert endpoint.endswith(expected)
         if how == "topic":
-            assert {call.params["message_thread_id"] for call in fake.called("sendVideo")} == {"7"}
+            assert [str(call.params["message_thread_id"]) for call in fake.calls("sendVideo")] == ["7"]
         if how == "video":
             assert job.request.duration_s is None
 
@@ -122,7 +123,7 @@ def test_a_bad_day_at_fal_still_ends_in_one_video(
 ) -> None:
     async def story(made: Bench) -> None:
         made.fal.faults.add(fault, times=2 if fault.startswith("file") else 1, **more)
-        made.telegram.user_says("/video a fox")
+        made.telegram.user_says(42, "/video a fox")
         await made.settled(State.DELIVERED)
         assert made.submits() == 1
         assert len(made.films()) == 1
@@ -133,17 +134,17 @@ def test_a_bad_day_at_fal_still_ends_in_one_video(
 @pytest.mark.parametrize(
     ("fault", "more"),
     [
-        ("status", {"status": 429, "body": {"description": "Too Many Requests", "parameters": {"retry_after": 1}}}),
-        ("status", {"status": 502}),
+        ("status", {"status": 429, "parameters": {"retry_after": 1}}),
+        ("html", {}),
         ("drop_before", {}),
     ],
 )
 def test_a_bad_day_at_telegram_still_ends_in_one_video(
-    on_bench: Callable[..., None], fault: str, more: dict[str, Any]
+    on_bench: Callable[..., None], fault: Any, more: dict[str, Any]
 ) -> None:
     async def story(made: Bench) -> None:
-        made.telegram.fault("sendVideo", fault, **more)
-        made.telegram.user_says("/video a fox")
+        made.telegram.fail("sendVideo", fault, **more)
+        made.telegram.user_says(42, "/video a fox")
         if fault == "drop_before":
             job = await made.settled(State.DELIVERED, State.DELIVERY_DOUBT)
             if job.state is State.DELIVERY_DOUBT:
@@ -158,18 +159,13 @@ def test_a_bad_day_at_telegram_still_ends_in_one_video(
 def test_no_answer_after_the_upload_is_doubt_and_a_button(on_bench: Callable[..., None]) -> None:
     async def story(made: Bench) -> None:
         fake = made.telegram
-        fake.fault("sendVideo", "drop_after")
-        fake.user_says("/video a fox")
+        fake.fail("sendVideo", "lose_answer")
+        fake.user_says(42, "/video a fox")
         job = await made.settled(State.DELIVERY_DOUBT)
         await asyncio.sleep(1.0)
         assert len(made.films()) == 1  # it did arrive; it is not sent again by itself
-        await made.until(
-            lambda: [call for call in fake.called("sendMessage") if f"resend:{job.id}" in str(call.params)]
-        )
-        button = next(
-            number for (_, number), message in fake.messages.items() if f"resend:{job.id}" in str(message.get("markup"))
-        )
-        fake.presses(f"resend:{job.id}", message_id=button)
+        await made.until(lambda: any(f"resend:{job.id}" in buttons(message) for message in fake.said(42)))
+        fake.presses(42, f"resend:{job.id}")
         await made.settled(State.DELIVERED)
         assert len(made.films()) == 2
         assert made.submits() == 1
@@ -193,12 +189,12 @@ def test_each_refusal_gives_one_clear_sentence(
 ) -> None:
     async def story(made: Bench) -> None:
         made.fal.faults.add(fault, **more)
-        made.telegram.user_says("/video hush hush")
+        made.telegram.user_says(42, "/video hush hush")
         job = await made.settled(State.FAILED)
         assert job.error is not None
-        await made.until(lambda: len(made.telegram.called("sendMessage")) >= 2)
+        await made.until(lambda: len(made.telegram.calls("sendMessage")) >= 2)
         await asyncio.sleep(0.5)
-        said = made.telegram.called("sendMessage")
+        said = made.telegram.calls("sendMessage")
         assert len(said) == 2  # the order's own message, and the word on what happened
         assert words in said[1].params["text"].lower()
         assert "hush" not in said[1].params["text"]
@@ -211,7 +207,7 @@ def test_each_refusal_gives_one_clear_sentence(
 def test_a_lost_submit_reply_is_never_bought_again_and_found_in_the_list(on_bench: Callable[..., None]) -> None:
     async def story(made: Bench) -> None:
         made.fal.faults.add("submit_lost_reply")
-        made.telegram.user_says("/video a fox")
+        made.telegram.user_says(42, "/video a fox")
         await made.settled(State.DELIVERED)
         assert made.submits() == 1
         assert len(made.films()) == 1
@@ -227,9 +223,9 @@ def test_a_lost_submit_reply_that_cannot_be_found_is_parked_and_told(
     async def story(made: Bench) -> None:
         made.fal.faults.add("submit_lost_reply")
         made.fal.faults.add("list_status", times=1000, status=403, body={"detail": "no"})
-        made.telegram.user_says("/video a fox")
+        made.telegram.user_says(42, "/video a fox")
         await made.settled(State.DOUBT)
-        await made.until(lambda: len(made.telegram.called("sendMessage")) == 2)
+        await made.until(lambda: len(made.telegram.calls("sendMessage")) == 2)
         await asyncio.sleep(1.0)
         assert made.submits() == 1
         assert made.films() == []
@@ -240,7 +236,7 @@ def test_a_lost_submit_reply_that_cannot_be_found_is_parked_and_told(
 def test_fal_down_at_the_submit_is_waited_out(on_bench: Callable[..., None]) -> None:
     async def story(made: Bench) -> None:
         made.fal.faults.add("submit_status", times=1, status=429, body={"detail": "busy"}, headers={"Retry-After": "1"})
-        made.telegram.user_says("/video a fox")
+        made.telegram.user_says(42, "/video a fox")
         await made.settled(State.DELIVERED)
         assert made.submits() == 2  # the first was refused: nothing was bought
         assert len(made.fal.memory.requests) == 1
@@ -250,28 +246,34 @@ def test_fal_down_at_the_submit_is_waited_out(on_bench: Callable[..., None]) -> 
 
 def test_a_stranger_learns_the_id_and_nothing_is_stored(on_bench: Callable[..., None]) -> None:
     async def story(made: Bench) -> None:
-        made.telegram.user_says("/video a fox", chat=666, sender=666)
+        made.telegram.user_says(666, "/video a fox")
         await made.until(lambda: made.telegram.texts(666))
         assert "telegram:666" in made.telegram.texts(666)[0]
         assert await made.jobs() == []
         assert await made.app.store.inbox.waiting() == []
         assert made.submits() == 0
-        made.telegram.presses(
-            "lang:zh", message_id=made.telegram.user_says("x", chat=666, sender=666), chat=666, sender=666
-        )
+        made.telegram.world.update({"callback_query": stranger_presses("lang:zh")})
         await asyncio.sleep(0.5)
         assert await made.app.store.people.language("telegram:666") is None
 
     on_bench(story)
 
 
+def stranger_presses(data: str) -> dict[str, Any]:
+    chat = {"id": 666, "type": "private"}
+    message = {"message_id": 1, "date": 1, "chat": chat, "text": "x"}
+    person = {"id": 666, "is_bot": False, "first_name": "Stranger"}
+    return {"id": "1", "from": person, "chat_instance": "1", "message": message, "data": data}
+
+
 def test_talk_in_a_group_is_none_of_our_business(on_bench: Callable[..., None]) -> None:
     async def story(made: Bench) -> None:
-        made.telegram.user_says("did you see that video?", chat=-5)
-        made.telegram.user_says("/video@another_bot a fox", chat=-5)
-        made.telegram.user_says("nice view", chat=-5, photo=jpeg())
+        made.telegram.group(-5)
+        made.telegram.user_says(-5, "did you see that video?")
+        made.telegram.user_says(-5, "/video@another_bot a fox")
+        made.telegram.user_says(-5, "nice view", photo=jpeg())
         await asyncio.sleep(1.0)
-        assert made.telegram.called("sendMessage") == []
+        assert made.telegram.calls("sendMessage") == []
         assert await made.jobs() == []
 
     on_bench(story)
@@ -279,10 +281,11 @@ def test_talk_in_a_group_is_none_of_our_business(on_bench: Callable[..., None]) 
 
 def test_the_same_update_twice_is_one_job(on_bench: Callable[..., None]) -> None:
     async def story(made: Bench) -> None:
-        made.telegram.user_says("/video a fox")
-        made.telegram.repeat_last_update()
+        asked = made.telegram.user_says(42, "/video a fox")
+        again = {"message": made.telegram.world.messages[42, asked]}
+        made.telegram.world.update(again)
         await made.settled(State.DELIVERED)
-        made.telegram.repeat_last_update()
+        made.telegram.world.update(again)
         await asyncio.sleep(0.5)
         assert len(await made.jobs()) == 1
         assert made.submits() == 1
@@ -293,11 +296,11 @@ def test_the_same_update_twice_is_one_job(on_bench: Callable[..., None]) -> None
 def test_cancel_while_it_renders_tells_the_truth(on_bench: Callable[..., None]) -> None:
     async def story(made: Bench) -> None:
         made.fal.faults.add("stuck")
-        made.telegram.user_says("/video a fox")
+        made.telegram.user_says(42, "/video a fox")
         await made.settled(State.RENDERING)
-        made.telegram.user_says("/cancel")
+        made.telegram.user_says(42, "/cancel")
         await made.until(lambda: any(request.cancelled for request in made.fal.memory.requests.values()))
-        await made.until(lambda: len(made.telegram.called("sendMessage")) >= 2)
+        await made.until(lambda: len(made.telegram.calls("sendMessage")) >= 2)
 
     on_bench(story)
 
@@ -308,9 +311,9 @@ def test_every_command_answers_in_the_persons_language(
     on_bench: Callable[..., None], command: str, language: str
 ) -> None:
     async def story(made: Bench) -> None:
-        made.telegram.user_says(f"/{command}", language=language)
-        await made.until(made.telegram.texts)
-        answer = made.telegram.texts()[0]
+        made.telegram.user_says(42, f"/{command}", language=language)
+        await made.until(lambda: made.telegram.texts(42))
+        answer = made.telegram.texts(42)[0]
         first = answer.splitlines()[0]
         share = sum("\u4e00" <= letter <= "\u9fff" for letter in first) / len(first)
         assert (share > 0.2) == (language != "en"), answer
@@ -321,9 +324,9 @@ def test_every_command_answers_in_the_persons_language(
 
 def test_a_wish_that_becomes_another_is_said(on_bench: Callable[..., None]) -> None:
     async def story(made: Bench) -> None:
-        made.telegram.user_says("/video a fox --model veo 7s")
+        made.telegram.user_says(42, "/video a fox --model veo 7s")
         await made.settled(State.DELIVERED)
-        order = made.telegram.texts()[0]
+        order = made.telegram.texts(42)[0]
         assert "7" in order
         assert "8" in order
         assert "$3.20" in order
