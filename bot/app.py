@@ -52,8 +52,7 @@ class App:
         self.channels: dict[str, ChannelPort] = {}
         self._engine = Engine(store.database)
         self._queue = FalQueue.from_settings(settings)
-        webhooks = settings.public_url is not None
-        self._watcher = Watcher(engine=self._engine, store=store, queue=self._queue, webhooks=webhooks)
+        self._watcher = Watcher(engine=self._engine, store=store, queue=self._queue)
         self._progress = Progress(store=store, channels=self.channels)
         self._render = Render(
             engine=self._engine,

@@ -8,6 +8,7 @@ open is never posted again.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,7 +19,7 @@ from bot.engine import Engine
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
-from bot.store.records import AT_FAL, ENDED, FREE, Job, JobError, State, VideoFile, record
+from bot.store.records import AT_FAL, ENDED, FREE, Job, JobError, State, VideoFile, micro, record
 from bot.store.submits import claimed_at
 from core import models
 from core.assets import publish_asset
@@ -39,7 +40,8 @@ TOPIC = "fal"
 _SOURCE_NAMES = {"image": "source.jpg", "video": "source.mp4"}  # the content decides what it really is
 _PREPARE_TRIES = 8
 _NOT_SENT_WINDOW_S = 15 * 60
-_RESOLVE_LOOKS_S = (2.0, 6.0, 12.0)  # told within 30 seconds
+_RESOLVE_LOOKS_S = (2.0, 6.0, 10.0)  # with the looks themselves: told within 30 seconds
+_RESOLVE_LOOK_S = 3.0
 _WAIT_S = 300.0
 _DOWNLOAD_TRIES = 300  # with pauses up to 5 minutes: a day
 
@@ -187,7 +189,8 @@ class Render:
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         source = folder / _SOURCE_NAMES[reference.kind]
         await self._channels[job.address.channel].fetch(reference, source)
-        asset = await publish_asset(source, settings=self._settings)
+        row = models.find(job.request.model).modes[job.request.mode]
+        asset = await publish_asset(source, settings=self._settings, min_side=row.min_side, max_ratio=row.max_ratio)
         request = replace(job.request, source_url=asset.url)
         usd = _price(job, asset)
         if usd > job.usd:
@@ -223,6 +226,8 @@ class Render:
             await self._store.submits.refused(job_id)
             return await self._fail(job_id, JobError(error.code, dict(error.facts)))
         await self._store.submits.accepted(job_id, submission.handle)
+        if submission.charged is not None:  # a proxy that charges beforehand says what it took: that is the price
+            await self._store.jobs.note(job_id, price_micro=micro(submission.charged * self._settings.credit_usd))
         self._watch()
         return GO
 
@@ -246,12 +251,15 @@ class Render:
         job, submit = await self._job(job_id), await self._store.submits.read(job_id)
         if submit.state == "accepted":
             return GO
-        handle = await self._queue.find_submitted(
-            job.request.endpoint,
-            source_url=job.request.source_url,
-            prompt=job.request.prompt,
-            since=claimed_at(submit),
-        )
+        handle = None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_RESOLVE_LOOK_S):
+                handle = await self._queue.find_submitted(
+                    job.request.endpoint,
+                    source_url=job.request.source_url,
+                    prompt=job.request.prompt,
+                    since=claimed_at(submit),
+                )
         if handle is None:
             return STOP
         await self._adopt(job_id, handle)

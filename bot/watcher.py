@@ -1,6 +1,7 @@
 """The one that knows when fal is done: holds fal's status streams, or looks at well placed times; both only wake jobs.
 
-The webhook (server.py) does the same from the other side. A message too many costs one status request, no more.
+The webhook (webhook.py) does the same from the other side, sooner where it works; one that stays silent delays nothing.
+A message too many costs one status request, no more.
 """
 
 import asyncio
@@ -13,7 +14,6 @@ from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import Job, State
 from bot.store.submits import claimed_at
-from core import models
 from core.errors import VideoError
 from core.fal import FalQueue
 from core.types import Completed, Queued, QueueStatus, RequestHandle
@@ -30,11 +30,10 @@ _ADOPTION_GAP_S = 300.0
 
 
 class Watcher:
-    def __init__(self, *, engine: Engine, store: Store, queue: FalQueue, webhooks: bool) -> None:
+    def __init__(self, *, engine: Engine, store: Store, queue: FalQueue) -> None:
         self._engine = engine
         self._store = store
         self._queue = queue
-        self._webhooks = webhooks
         self._kick = asyncio.Event()
         self._streams = asyncio.Semaphore(_STREAMS)
         self._watched: dict[str, asyncio.Task[None]] = {}
@@ -79,7 +78,7 @@ class Watcher:
         if handle is None:
             return
         try:
-            if self._webhooks or not await self._stream(job, handle):
+            if not await self._stream(job, handle):
                 await self._look(job, handle)
         except Exception:
             log.exception("watching ended", extra={"job_id": job.id})
@@ -106,9 +105,8 @@ class Watcher:
         return False
 
     async def _look(self, job: Job, handle: RequestHandle) -> None:
-        usual_s = models.find(job.request.model).usual_render_s
         passed_s = (now_ms() - (job.rendering_since or now_ms())) / 1000
-        for gap in looks(usual_s=usual_s, passed_s=passed_s, webhook=self._webhooks):
+        for gap in looks(passed_s=passed_s):
             await asyncio.sleep(gap)
             try:
                 status = await self._queue.status(handle)

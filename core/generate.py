@@ -88,7 +88,7 @@ async def generate_video(
         tell(Progress("submitting"))
         request = replace(plan.request, source_url=source.url if source else None)
         receipt = await _buy(queue, request, plan, settings)
-        await wait(queue, receipt.handle, usual_s=models.find(request.model).usual_render_s, on_progress=tell)
+        await wait(queue, receipt.handle, on_progress=tell)
         return await _collect(queue, receipt, settings, tell)
 
 
@@ -113,7 +113,7 @@ async def poll_video(
         if receipt is None:
             found = handle or await queue.locate(request_id)
             receipt = Receipt(found, app_of(found.endpoint).rpartition("/")[2], None, None, None)
-        await wait(queue, receipt.handle, usual_s=None, on_progress=tell)
+        await wait(queue, receipt.handle, on_progress=tell)
         return await _collect(queue, receipt, settings, tell)
 
 
@@ -121,7 +121,6 @@ async def wait(
     queue: FalQueue,
     handle: RequestHandle,
     *,
-    usual_s: float | None,
     on_progress: OnProgress,
     patience_s: float = _PATIENCE_S,
 ) -> None:
@@ -129,7 +128,7 @@ async def wait(
     started = time.monotonic()
     try:
         async with asyncio.timeout(patience_s):
-            async for status in _statuses(queue, handle, usual_s):
+            async for status in _statuses(queue, handle):
                 elapsed = time.monotonic() - started
                 if isinstance(status, Completed):
                     return
@@ -141,9 +140,7 @@ async def wait(
         raise StillRunning(request_id=handle.request_id) from None
 
 
-async def _statuses(
-    queue: FalQueue, handle: RequestHandle, usual_s: float | None
-) -> AsyncIterator[Queued | Completed | object]:
+async def _statuses(queue: FalQueue, handle: RequestHandle) -> AsyncIterator[Queued | Completed | object]:
     for _ in range(_STREAM_TRIES):
         try:
             async for status in queue.stream(handle):
@@ -151,7 +148,7 @@ async def _statuses(
         except Unavailable:
             continue
         return
-    for gap in looks(usual_s=usual_s):
+    for gap in looks():
         with suppress(Unavailable):
             yield await queue.status(handle)
         await asyncio.sleep(gap)

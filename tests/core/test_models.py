@@ -129,10 +129,15 @@ def test_whatever_is_wished_what_comes_out_can_be_bought(
     row: tuple[models.Model, Mode], duration: int | None, resolution: str | None, ratio: str | None, seed: int | None
 ) -> None:
     model, mode = row
-    plan = models.plan(
-        "a fox", model=model.key, mode=mode, duration_s=duration, resolution=resolution, aspect_ratio=ratio, seed=seed
-    )
-    endpoint, request = model.modes[mode], plan.request
+    endpoint = model.modes[mode]
+    wishes = {"duration_s": duration, "resolution": resolution, "aspect_ratio": ratio, "seed": seed}
+    try:
+        plan = models.plan("a fox", model=model.key, mode=mode, **wishes)  # type: ignore[arg-type]
+    except BadRequest as error:
+        assert error.facts["option"] == "aspect_ratio"  # nothing is near: refused, and not guessed
+        assert ratio not in endpoint.aspect_ratios
+        return
+    request = plan.request
     assert request.duration_s in (endpoint.durations or (None,))
     assert request.resolution in (endpoint.resolutions or (None,))
     assert request.aspect_ratio in (*endpoint.aspect_ratios, endpoint.default_aspect_ratio)
