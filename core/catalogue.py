@@ -35,7 +35,7 @@ class Endpoint:
     min_side: int = 300  # pixels of a source photo
     max_ratio: float = 2.5  # long by short side of a source photo
     source_seconds: tuple[int, int] = (0, 0)  # shortest and longest source video
-    billed_source_s: Decimal = Decimal(0)  # most seconds of a source that an edit is billed for
+    output_s: int = 0  # longest output of an edit; its price is for one second in and one second out together
     dearer_reading: bool = False  # the vendor's rule can be read two ways; ours is the dearer
 
 
@@ -123,7 +123,7 @@ def _wan27(mode: str, **more: object) -> Endpoint:
         resolutions=("720p", "1080p"),
         default_resolution="720p",
         seed=True,
-        prompt_chars=1500,
+        prompt_chars=5000,
         **more,  # type: ignore[arg-type]
     )
 
@@ -146,6 +146,8 @@ def _veo(path: str, price: str, **more: object) -> Endpoint:
         durations=(4, 6, 8),
         resolutions=("720p", "1080p"),
         default_resolution="720p",
+        aspect_ratios=("16:9", "9:16"),
+        seed=True,
         fixed={"generate_audio": True},
         **more,  # type: ignore[arg-type]
     )
@@ -181,7 +183,8 @@ MODELS: tuple[Model, ...] = (
         modes={
             _T: _horse("text-to-video", "0.28", aspect_ratios=_FIVE, **_FROM_TEXT_16_9),
             _I: _horse("image-to-video", "0.28", source_field="image_url"),
-            # Billed for input and output together; whether a source over 15 s is billed whole is not said.
+            # Half the price is for the input, half for the output, which ends at 15 s; whether a longer source is
+            # billed whole is not said.
             _V: Endpoint(
                 id="alibaba/happy-horse/video-edit",
                 source_field="video_url",
@@ -190,7 +193,7 @@ MODELS: tuple[Model, ...] = (
                 default_resolution="720p",
                 seed=True,
                 source_seconds=(3, 60),
-                billed_source_s=Decimal(60),
+                output_s=15,
                 dearer_reading=True,
             ),
         },
@@ -285,8 +288,8 @@ MODELS: tuple[Model, ...] = (
         stand_in="happy-horse",
         usual_render_s=60.0,
         modes={
-            _T: _veo("/fast", "0.15", aspect_ratios=("16:9", "9:16"), **_FROM_TEXT_16_9),
-            _I: _veo("/fast/image-to-video", "0.15", source_field="image_url"),
+            _T: _veo("/fast", "0.15", **_FROM_TEXT_16_9),
+            _I: _veo("/fast/image-to-video", "0.15", **_FOLLOWS_PHOTO),
         },
     ),
     Model(
@@ -296,8 +299,8 @@ MODELS: tuple[Model, ...] = (
         stand_in="happy-horse",
         usual_render_s=120.0,
         modes={
-            _T: _veo("", "0.40", aspect_ratios=("16:9", "9:16"), **_FROM_TEXT_16_9),
-            _I: _veo("/image-to-video", "0.40", source_field="image_url"),
+            _T: _veo("", "0.40", **_FROM_TEXT_16_9),
+            _I: _veo("/image-to-video", "0.40", **_FOLLOWS_PHOTO),
         },
     ),
 )

@@ -3,21 +3,38 @@
 Never a guessed price: what the table does not know is refused. Rows: core/catalogue.py.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import chain
+from math import ceil
 
 from core.catalogue import MODELS, Endpoint, Model
 from core.errors import BadRequest
 from core.types import Adjustment, Kind, Mode, Plan, Quote, VideoRequest
 
-__all__ = ["MODELS", "Endpoint", "Model", "SourceFacts", "describe", "estimate_cost", "find", "list_models", "plan"]
+__all__ = [
+    "MODELS",
+    "Endpoint",
+    "Model",
+    "SourceFacts",
+    "describe",
+    "estimate_cost",
+    "find",
+    "list_models",
+    "mode_kind",
+    "plan",
+    "quote",
+    "usd_text",
+]
 
 _CENT = Decimal("0.01")
 _USUAL_DURATION_S = 5
 _RATIO_SLACK = 0.35
-_LINES = range(100, 10_000)
+_LINES = re.compile(r"([1-9][0-9]{2,3})p?")
+_RATIO = re.compile(r"\s*([1-9][0-9]{0,3})\s*[:：]\s*([1-9][0-9]{0,3})\s*")
+_MOST_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +81,13 @@ def plan(
     "unknown_model", "prompt_missing", "prompt_too_long", "bad_option", "source_not_supported", "video_too_long",
     "video_too_short", "unpriced".
     """
-    chosen = find(model)
-    row, notes = _endpoint(chosen, mode)
-    chosen = row[0]
-    endpoint = row[1]
+    (chosen, endpoint), notes = _endpoint(find(model), mode)
     _check_prompt(prompt, endpoint)
     _check_source(endpoint, source)
     duration_s = _duration(endpoint, duration_s, notes)
     resolution = _resolution(endpoint, resolution, notes)
     aspect_ratio = _aspect_ratio(endpoint, aspect_ratio, notes)
-    if seed is not None and not endpoint.seed:
-        notes.append(Adjustment("seed", str(seed), None))
-        seed = None
+    seed = _seed(endpoint, seed, notes)
     request = VideoRequest(
         prompt=prompt,
         model=chosen.key,
@@ -98,12 +110,16 @@ def quote(request: VideoRequest, *, source: SourceFacts | None = None) -> Quote:
     if request.duration_s is not None:
         seconds = Decimal(request.duration_s)
         return Quote(rate * seconds + endpoint.usd_per_source, request.endpoint, seconds)
-    known = source.duration_s if source else None
-    longest = endpoint.billed_source_s
-    if known is None:
-        return Quote(rate * longest + endpoint.usd_per_source, request.endpoint, longest, up_to=True)
-    seconds = min(_whole_up(known), longest)
-    return Quote(rate * seconds + endpoint.usd_per_source, request.endpoint, seconds, up_to=endpoint.dearer_reading)
+    return _edit_quote(endpoint, rate, source.duration_s if source else None)
+
+
+def _edit_quote(endpoint: Endpoint, rate: Decimal, source_s: float | None) -> Quote:
+    """By the source's seconds, begun ones counting whole; while they are unknown the longest source the row takes."""
+    longest = endpoint.source_seconds[1]
+    into = Decimal(longest if source_s is None else min(max(1, ceil(source_s)), longest))
+    seconds = (into + min(into, Decimal(endpoint.output_s))) / 2
+    up_to = endpoint.dearer_reading or source_s is None
+    return Quote(rate * seconds + endpoint.usd_per_source, endpoint.id, seconds, up_to=up_to)
 
 
 def estimate_cost(model: str, duration: int, resolution: str | None = None, mode: Mode = Mode.TEXT_TO_VIDEO) -> Decimal:
@@ -138,9 +154,14 @@ def _describe(mode: Mode, endpoint: Endpoint) -> str:
     for resolution, rate in endpoint.usd_per_s.items():
         five = usd_text(rate * _USUAL_DURATION_S + endpoint.usd_per_source)
         prices.append(f"{resolution or 'any'} ${rate.normalize():f}/s ({five} for 5 s)")
-    seconds = f"{endpoint.durations[0]}-{endpoint.durations[-1]} s" if endpoint.durations else "as long as the source"
+    seconds = f"{_spoken(endpoint.durations)} s" if endpoint.durations else "as long as the source"
     ratios = f", {' '.join(endpoint.aspect_ratios)}" if endpoint.aspect_ratios else ""
     return f"{mode:<15} {endpoint.id}: {seconds}{ratios}; {', '.join(prices)}"
+
+
+def _spoken(durations: tuple[int, ...]) -> str:
+    first, last = durations[0], durations[-1]
+    return f"{first}-{last}" if last - first == len(durations) - 1 else "/".join(map(str, durations))
 
 
 def _endpoint(model: Model, mode: Mode) -> tuple[tuple[Model, Endpoint], list[Adjustment]]:
@@ -202,14 +223,23 @@ def _resolution(endpoint: Endpoint, wish: str | None, notes: list[Adjustment]) -
     return used
 
 
+def _seed(endpoint: Endpoint, wish: int | None, notes: list[Adjustment]) -> int | None:
+    if wish is None:
+        return None
+    used = min(max(wish, 0), _MOST_SEED) if endpoint.seed else None
+    if used != wish:
+        notes.append(Adjustment("seed", str(wish), None if used is None else str(used)))
+    return used
+
+
 def _lines(resolution: str) -> int | None:
     """Rows of pixels: "720p" and "720" are 720, "4k" is 2160, "hd" is 720."""
     folded = resolution.strip().lower()
     named = {"4k": 2160, "2k": 1440, "hd": 720, "fullhd": 1080, "fhd": 1080, "sd": 480}
     if folded in named:
         return named[folded]
-    digits = folded.removesuffix("p")
-    return int(digits) if digits.isascii() and digits.isdigit() and int(digits) in _LINES else None
+    match = _LINES.fullmatch(folded)
+    return int(match[1]) if match else None
 
 
 def _aspect_ratio(endpoint: Endpoint, wish: str | None, notes: list[Adjustment]) -> str | None:
@@ -232,23 +262,18 @@ def _aspect_ratio(endpoint: Endpoint, wish: str | None, notes: list[Adjustment])
 
 
 def _quotient(ratio: str) -> float | None:
-    width, colon, height = ratio.replace("：", ":").partition(":")
-    if not colon or not (width.isascii() and width.isdigit() and height.isascii() and height.isdigit()):
-        return None
-    return int(width) / int(height) if int(width) and int(height) else None
+    match = _RATIO.fullmatch(ratio)
+    return int(match[1]) / int(match[2]) if match else None
 
 
 def _distance(one: float, other: float) -> float:
     return max(one, other) / min(one, other) - 1
 
 
-def _whole_up(seconds: float) -> Decimal:
-    return Decimal(max(1, -int(-seconds // 1)))
-
-
 def _folded(name: str) -> str:
-    """Names are compared without case, spaces and dashes of taste."""
-    return "".join(name.casefold().replace("_", "-").split()).replace("-", "").removeprefix("falai/")
+    """Names are compared without case, spaces, dashes and spellings of a version: "Kling v3.0" is "kling-3"."""
+    bare = re.sub(r"[\s_-]", "", name.casefold()).removeprefix("falai/")
+    return re.sub(r"(?<=\d)\.0(?!\d)", "", re.sub(r"(?<=[a-z])v(?=\d)", "", bare))
 
 
 def _names(model: Model) -> Iterable[str]:

@@ -39,6 +39,18 @@ def test_the_seeds_table_comes_out() -> None:
         ("KLING-2.6", "kling-2.6"),
         ("seedance", "seedance-2.0-fast"),
         ("seedance-2.0", "seedance-2.0-standard"),
+        ("seedance 2", "seedance-2.0-standard"),
+        ("veo", "veo-3.1"),
+        ("veo3", "veo-3.1"),
+        ("fal-ai/veo3.1/fast", "veo-3.1-fast"),
+        ("kling", "kling-3"),
+        ("Kling v3.0", "kling-3"),
+        ("kling_v2.6", "kling-2.6"),
+        ("wan", "wan-2.5"),
+        ("Wan v2.7", "wan-2.7"),
+        ("wan/v2.7/text-to-video", "wan-2.7"),
+        ("happyhorse 1.1", "happy-horse-1.1"),
+        ("Happy Horse 1.0", "happy-horse"),
     ],
 )
 def test_a_model_is_found_by_any_of_its_names(name: str, key: str) -> None:
@@ -97,13 +109,86 @@ def test_a_model_that_cannot_edit_hands_over_and_says_so() -> None:
     assert plan.request.endpoint == "alibaba/happy-horse/video-edit"
     assert plan.adjustments[0] == Adjustment("model", "Wan 2.5", "Happy Horse")
     assert (plan.quote.usd, plan.quote.up_to) == (Decimal("1.40"), True)  # 4.2 s are billed as 5
-    assert models.plan("x", mode=Mode.VIDEO_TO_VIDEO).quote.usd == Decimal("16.80")
+    assert models.plan("x", mode=Mode.VIDEO_TO_VIDEO).quote.usd == Decimal("10.50")
 
 
 @pytest.mark.parametrize(("seconds", "code"), [(2.0, "video_too_short"), (75.0, "video_too_long")])
 def test_a_source_out_of_bounds_is_refused_before_anything_is_bought(seconds: float, code: str) -> None:
     with pytest.raises(BadRequest, match=code):
         models.plan("x", mode=Mode.VIDEO_TO_VIDEO, source=SourceFacts(Kind.VIDEO, duration_s=seconds))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "usd"),
+    [(3.0, "0.84"), (14.2, "4.20"), (15.0, "4.20"), (20.0, "4.90"), (60.0, "10.50"), (None, "10.50")],
+)
+def test_an_edit_is_priced_by_what_goes_in_and_what_comes_out(seconds: float | None, usd: str) -> None:
+    """$0.14 a second in, $0.14 a second out, and no more than 15 s come out."""
+    plan = models.plan("x", mode=Mode.VIDEO_TO_VIDEO, source=SourceFacts(Kind.VIDEO, duration_s=seconds))
+    assert (plan.quote.usd, plan.quote.up_to) == (Decimal(usd), True)
+
+
+def test_an_edit_costs_what_its_source_is_long() -> None:
+    assert models.estimate_cost("balanced", 10, mode=Mode.VIDEO_TO_VIDEO) == Decimal("2.80")
+    assert models.estimate_cost("balanced", 10, "1080p", mode=Mode.VIDEO_TO_VIDEO) == Decimal("5.60")
+
+
+def test_a_combination_without_a_price_is_refused() -> None:
+    known = models.plan("x", model="seedance-2.0-standard").request
+    with pytest.raises(BadRequest, match="unpriced"):
+        models.quote(replace(known, resolution="1080p"))
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "used"), [("veo", -5, 0), ("veo", 2**40, 2**31 - 1), ("veo", 7, 7), ("premium", 7, None)]
+)
+def test_a_seed_is_one_the_model_takes(model: str, asked: int, used: int | None) -> None:
+    plan = models.plan("x", model=model, seed=asked)
+    assert plan.request.seed == used
+    told = [Adjustment("seed", str(asked), None if used is None else str(used))] if used != asked else []
+    assert list(plan.adjustments) == told
+
+
+@pytest.mark.parametrize(
+    "wish", ["16:0", "0:9", ":", "16", "16:9:4", "a:b", "9" * 5000 + ":1", "1:" + "9" * 400, "٣:٤"]
+)
+def test_a_shape_that_is_none_is_refused(wish: str) -> None:
+    with pytest.raises(BadRequest, match="bad_option"):
+        models.plan("x", aspect_ratio=wish)
+
+
+@pytest.mark.parametrize("wish", ["0p", "-720p", "p", "720i", "9" * 5000, "٧٢٠", "99999p", ""])
+def test_a_resolution_that_is_none_is_refused(wish: str) -> None:
+    with pytest.raises(BadRequest, match="bad_option"):
+        models.plan("x", resolution=wish)
+
+
+@pytest.mark.parametrize(
+    ("wish", "used"), [("4K", "1080p"), ("FHD", "1080p"), ("hd", "720p"), ("900", "1080p"), ("100p", "720p")]
+)
+def test_sizes_as_people_call_them(wish: str, used: str) -> None:
+    assert models.plan("x", resolution=wish).request.resolution == used
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[f"{model.key}-{mode}" for model, mode in ROWS])
+def test_the_rows_are_whole(row: tuple[models.Model, Mode]) -> None:
+    model, mode = row
+    endpoint = model.modes[mode]
+    assert (endpoint.source_field is None) == (mode is Mode.TEXT_TO_VIDEO)
+    assert set(endpoint.usd_per_s) == set(endpoint.resolutions or ("",))
+    assert endpoint.default_resolution in (endpoint.resolutions or (None,))
+    assert all(price > 0 for price in endpoint.usd_per_s.values())
+    assert bool(endpoint.durations) != bool(endpoint.source_seconds[1])
+    assert model.stand_in is None or Mode.VIDEO_TO_VIDEO in models.find(model.stand_in).modes
+    assert len(models.describe(model)) == len(model.modes)
+
+
+@given(name=st.text(max_size=30))
+def test_no_name_breaks_the_search(name: str) -> None:
+    try:
+        assert models.find(name) in models.list_models()
+    except BadRequest as error:
+        assert error.code == "unknown_model"
 
 
 def test_prompts_have_limits() -> None:
