@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from http import HTTPStatus
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, TypeGuard
+from urllib.parse import SplitResult, quote, urlsplit
 
 from core import errors
 from core.catalogue import Endpoint, app_of
@@ -21,7 +21,8 @@ from core.models import find
 from core.types import Completed, InProgress, Queued, QueueStatus, RequestHandle, VideoRequest
 
 QUEUE_HOST = "queue.fal.run"
-_CDN = re.compile(r"(?:.+\.)?fal\.media")
+_CDN = re.compile(r"(?:[a-z0-9-]+\.)*fal\.media")
+_URL = re.compile(r"[!-~]{1,2000}")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
 
@@ -67,18 +68,28 @@ def _duration(endpoint: Endpoint, seconds: int) -> int | str:
     return written[endpoint.duration_codec]
 
 
+def encoded(body: Mapping[str, Any]) -> bytes:
+    """The body as it is posted. Half a surrogate pair, which some chats pass on, must not make a submit fail."""
+    return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+
+
 def parsed(body: bytes) -> Any:
     """The JSON of a reply, or None for anything else (an HTML page of a gateway, nothing at all)."""
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
+
+
+def is_request_id(text: object) -> TypeGuard[str]:
+    """Whether this can be one of fal's ids, and nothing that changes the address it is put into."""
+    return isinstance(text, str) and _ID.fullmatch(text) is not None
 
 
 def handle_from(reply: Any, *, endpoint: str, queue_url: str) -> RequestHandle | None:
     """The handle in a submit reply, its addresses moved onto `queue_url`; None when it names no request."""
     request_id = reply.get("request_id") if isinstance(reply, dict) else None
-    if not isinstance(request_id, str) or not _ID.fullmatch(request_id):
+    if not is_request_id(request_id):
         return None
     derived = derived_handle(request_id, endpoint=endpoint, queue_url=queue_url)
     return RequestHandle(
@@ -92,7 +103,7 @@ def handle_from(reply: Any, *, endpoint: str, queue_url: str) -> RequestHandle |
 
 def derived_handle(request_id: str, *, endpoint: str, queue_url: str) -> RequestHandle:
     """The addresses by rule: owner/app only, the full endpoint id answers 405 there (fal docs, inference-api)."""
-    base = f"{queue_url}/{app_of(endpoint)}/requests/{request_id}"
+    base = f"{queue_url}/{app_of(endpoint)}/requests/{quote(request_id, safe='')}"
     return RequestHandle(request_id, endpoint, f"{base}/status", base, f"{base}/cancel")
 
 
@@ -102,26 +113,34 @@ def moved(url: Any, queue_url: str) -> str | None:
     Addresses at queue.fal.run move onto `queue_url` (a gateway); on loopback any loopback address does (a sandbox that
     came back on another port).
     """
-    if not isinstance(url, str):
+    parts, base = _split(url), urlsplit(queue_url)
+    if parts is None:
         return None
-    parts, base = urlsplit(url), urlsplit(queue_url)
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
     if (parts.scheme, parts.netloc) == (base.scheme, base.netloc):
-        return url
+        return f"{base.scheme}://{base.netloc}{path}"
     if parts.hostname == QUEUE_HOST and parts.scheme == "https":
-        return queue_url + _path(url)
-    if is_loopback(queue_url) and is_loopback(url):
-        return f"{base.scheme}://{base.netloc}{_path(url)}"
+        return queue_url + path
+    if is_loopback(queue_url) and is_loopback(parts.geturl()):
+        return f"{base.scheme}://{base.netloc}{path}"
     return None
 
 
-def _path(url: str) -> str:
-    parts = urlsplit(url)
-    return parts.path + (f"?{parts.query}" if parts.query else "")
+def _split(url: Any) -> SplitResult | None:
+    """The parts of an address that somebody else wrote; None for what is none."""
+    if not isinstance(url, str) or not _URL.fullmatch(url):
+        return None
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
 
 
 def status_from(reply: Any) -> QueueStatus | None:
     """The state in a status reply; None for one that says none (keep asking). fal has no FAILED, a proxy might."""
     state = reply.get("status") if isinstance(reply, dict) else None
+    if not isinstance(state, str):
+        return None
     if state == "IN_QUEUE":
         position = reply.get("queue_position")
         return Queued(position if isinstance(position, int) and not isinstance(position, bool) else None)
@@ -129,10 +148,10 @@ def status_from(reply: Any) -> QueueStatus | None:
         return InProgress()
     if state in {"COMPLETED", "FAILED", "CANCELLED", "ERROR"}:
         error, error_type = reply.get("error"), reply.get("error_type")
-        failed = state != "COMPLETED"
+        failed = state != "COMPLETED" or bool(error)
         return Completed(
-            error=error if isinstance(error, str) else (state if failed else None),
-            error_type=error_type if isinstance(error_type, str) else None,
+            error=error if isinstance(error, str) and error else (state.lower() if failed else None),
+            error_type=error_type if isinstance(error_type, str) and error_type else None,
         )
     return None
 
@@ -177,7 +196,9 @@ def _video_url(reply: Any) -> str | None:
 
 
 def _is_cdn(url: str, queue_url: str) -> bool:
-    parts, queue = urlsplit(url), urlsplit(queue_url)
+    parts, queue = _split(url), urlsplit(queue_url)
+    if parts is None:
+        return False
     if parts.scheme == "https" and _CDN.fullmatch(parts.hostname or ""):
         return True
     return is_loopback(queue_url) and (parts.scheme, parts.netloc) == (queue.scheme, queue.netloc)
@@ -229,11 +250,15 @@ _LIMITS = frozenset(
     | {"min_duration", "max_duration", "max_length", "min_length", "ge", "le", "gt", "lt"}
 )
 _CANCELLED = 499
+# The one look at fal's words: partner models say "invalid_request" also when they could not fetch the source in time.
+_TIMED_OUT = re.compile(r"tim(?:ed|e) ?out", re.IGNORECASE)
 
 
 def error_from(status: int, headers: Mapping[str, str], reply: Any) -> VideoError:
     """The typed error for a reply that is not a success. `reply` is parsed JSON or None."""
     kind, facts = _kind(reply, headers)
+    if kind == "invalid_request" and _TIMED_OUT.search(_message(reply)):
+        kind = "downstream_service_error"
     if kind in _TYPES:
         cls, code = _TYPES[kind]
         return cls(code, **facts)
@@ -261,10 +286,10 @@ def _account_error(status: int, reply: Any) -> VideoError | None:
             return errors.OutOfCredits("out_of_credits")
         if "endpoint_not_allowed" in text:
             return errors.ModelNotAllowed("endpoint_not_allowed")
-        return errors.NotConfigured("key_locked" if "locked" in text else "invalid_key")
+        return errors.NotConfigured("key_locked") if "locked" in text else errors.ModelNotAllowed()
     if status in {404, 405}:
-        code = "wrong_endpoint" if text.startswith("path ") else "model_not_found"
-        return errors.ModelNotAllowed(code)
+        wrong = status == HTTPStatus.METHOD_NOT_ALLOWED or text.startswith("path ")
+        return errors.ModelNotAllowed("wrong_endpoint" if wrong else "model_not_found")
     return None
 
 
@@ -275,14 +300,13 @@ def completed_error(status: Completed) -> VideoError | None:
     if status.error_type in _TYPES:
         cls, code = _TYPES[status.error_type]
         return cls(code)
-    return errors.Cancelled() if status.error == "CANCELLED" else errors.GenerationFailed()
+    return errors.Cancelled() if status.error in {"CANCELLED", "cancelled"} else errors.GenerationFailed()
 
 
 def _kind(reply: Any, headers: Mapping[str, str]) -> tuple[str | None, dict[str, Fact]]:
     """Fal's word for the error, and the numbers that help; `input` and `msg` stay behind."""
-    detail = reply.get("detail") if isinstance(reply, dict) else None
-    first = detail[0] if isinstance(detail, list) and detail else detail
-    if isinstance(first, dict) and isinstance(first.get("type"), str):
+    first = _first_detail(reply)
+    if isinstance(first.get("type"), str):
         return first["type"], _limits(first.get("ctx")) | _field(first.get("loc"))
     for place in ("error_type", "type", "error", "code"):
         value = reply.get(place) if isinstance(reply, dict) else None
@@ -291,6 +315,17 @@ def _kind(reply: Any, headers: Mapping[str, str]) -> tuple[str | None, dict[str,
         if isinstance(value, str) and (value in _TYPES or place == "error_type"):
             return value, {}
     return headers.get("x-fal-error-type"), {}
+
+
+def _first_detail(reply: Any) -> dict[str, Any]:
+    detail = reply.get("detail") if isinstance(reply, dict) else None
+    first = detail[0] if isinstance(detail, list) and detail else detail
+    return first if isinstance(first, dict) else {}
+
+
+def _message(reply: Any) -> str:
+    message = _first_detail(reply).get("msg")
+    return message if isinstance(message, str) else ""
 
 
 def names_error(reply: Any, headers: Mapping[str, str]) -> bool:
