@@ -17,8 +17,8 @@ import httpx
 
 from core import media, wire
 from core.config import FalSettings, is_loopback
+from core.connection import http_client
 from core.errors import AssetHostDown, BadReference, MediaError, NotConfigured, Unavailable
-from core.fal import http_client
 from core.foreign import fetch_public
 from core.types import Asset, Kind
 

@@ -15,8 +15,8 @@ import aiofiles
 import httpx
 
 from core.config import FalSettings
+from core.connection import http_client
 from core.errors import DownloadFailed
-from core.fal import http_client
 from core.wire import RemoteFile
 
 _TRIES = 5

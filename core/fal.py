@@ -1,19 +1,23 @@
 """FalQueue: the thin HTTP edge around wire.py. Submit once; status, stream, result and cancel as often as it takes.
 
+The key goes to `FAL_QUEUE_URL` and `FAL_API_URL` only, whatever a reply or a stored handle says.
+
 Not built on fal-client: it repeats the paid POST up to ten times. Here nothing repeats a submit, in no layer.
 """
 
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, Literal, Self
 
 import httpx
 
-from core import wire
+from core import failures, wire
 from core.catalogue import MODELS, app_of
 from core.config import FalSettings
+from core.connection import NOT_SENT, Way, events, http_client
 from core.errors import (
     BadRequest,
     NotConfigured,
@@ -24,48 +28,20 @@ from core.errors import (
     Unavailable,
     VideoError,
 )
-from core.types import Completed, QueueStatus, RequestHandle, Submission, VideoRequest
+from core.types import Completed, InProgress, Queued, QueueStatus, RequestHandle, Submission, VideoRequest
 from core.wire import Result
 
-_TIMEOUT = httpx.Timeout(connect=10, read=30, write=30, pool=10)
 _SUBMIT_TIMEOUT = httpx.Timeout(connect=10, read=90, write=30, pool=10)
 _STREAM_IDLE_S = 60.0
 _START_WITHIN_S = 3600
 """A request that could not start for so long is dropped by fal, unbilled (X-Fal-Request-Timeout)."""
 _KEEP_S = 7 * 24 * 3600
 """How long fal keeps the finished file: a day's outage must not lose a paid video (X-Fal-Object-Lifecycle)."""
-_PLACEHOLDER_KEY = "injected-by-the-proxy"
+_PLACEHOLDER_KEY = "fake-falai-key-12345"
+"""What the seed's proxy looks for to put the real key in its place; a secret of nobody."""
 _PROBES_AT_ONCE = 4
 _LIST_PAGE = 100
-
-# Proof that nothing of the request left: no connection, no TLS, no place in the pool, the proxy refused the tunnel.
-_NOT_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
-
-
-def http_client(settings: FalSettings, *, timeout: httpx.Timeout = _TIMEOUT, once: bool = False) -> httpx.AsyncClient:
-    """A client of ours: through the configured proxy only, TLS always checked, no redirects. `once`: a connection of
-    its own for one request, so that a stale kept-alive one can never look like a lost answer.
-    """
-    verify: ssl.SSLContext | bool = True
-    if settings.fal_ca_file:
-        verify = ssl.create_default_context()
-        verify.load_verify_locations(settings.fal_ca_file)
-    limits = httpx.Limits(max_keepalive_connections=0, max_connections=1) if once else httpx.Limits(max_connections=200)
-    return httpx.AsyncClient(
-        timeout=timeout,
-        verify=verify,
-        proxy=settings.fal_proxy_url,
-        trust_env=False,
-        follow_redirects=False,
-        http2=False,
-        limits=limits,
-    )
+_LIST_SLACK = timedelta(minutes=1)
 
 
 class FalQueue:
@@ -97,15 +73,18 @@ class FalQueue:
             "X-Fal-Request-Timeout": str(_START_WITHIN_S),
             "X-Fal-Object-Lifecycle-Preference": f'{{"expiration_duration_seconds": {_KEEP_S}}}',
         }
+        headers["Content-Type"] = "application/json"
         params = {"fal_webhook": webhook_url} if webhook_url else None
-        url, body = f"{self._base}/{request.endpoint}", wire.request_body(request)
-        try:
-            async with http_client(self._settings, timeout=_SUBMIT_TIMEOUT, once=True) as client:
-                reply = await client.post(url, json=body, headers=headers, params=params)
-        except _NOT_SENT as error:
-            raise NotDelivered(reason=type(error).__name__) from None
-        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
-            raise SubmitUnknown(reason=type(error).__name__) from None
+        url, body = f"{self._base}/{request.endpoint}", wire.encoded(wire.request_body(request))
+        way = Way()
+        async with http_client(self._settings, timeout=_SUBMIT_TIMEOUT, once=True) as client:
+            try:
+                reply = await client.post(url, content=body, headers=headers, params=params, extensions={"trace": way})
+            except NOT_SENT as error:
+                raise NotDelivered(reason=type(error).__name__) from None
+            except (httpx.HTTPError, ssl.SSLError) as error:
+                doubt = NotDelivered if way.only_to_proxy else SubmitUnknown
+                raise doubt(reason=type(error).__name__) from None
         return self._submitted(reply, request)
 
     def _submitted(self, reply: httpx.Response, request: VideoRequest) -> Submission:
@@ -121,11 +100,11 @@ class FalQueue:
         refusal = httpx.codes.is_client_error(reply.status_code) and reply.status_code not in {408, 409, 425, 499}
         if not refusal or parsed is None:
             raise SubmitUnknown(reason="no clear answer", status=reply.status_code)
-        raise wire.error_from(reply.status_code, reply.headers, parsed)
+        raise failures.error_from(reply.status_code, reply.headers, parsed)
 
     async def status(self, handle: RequestHandle) -> QueueStatus:
         """One look. Raises Unavailable for anything that passes, ResultExpired when fal no longer knows it."""
-        reply = await self._ask("GET", self._own(handle.status_url), params={"logs": "0"})
+        reply = await self._ask("GET", self._own(handle).status_url, params={"logs": "0"})
         status = wire.status_from(wire.parsed(reply.content)) if reply.is_success else None
         if status is not None:
             return status
@@ -135,17 +114,15 @@ class FalQueue:
 
     async def stream(self, handle: RequestHandle) -> AsyncIterator[QueueStatus]:
         """Fal's status events as they come; ends after Completed. Raises Unavailable when it breaks before."""
-        url, timeout = f"{self._own(handle.status_url)}/stream", httpx.Timeout(10, read=_STREAM_IDLE_S)
+        url, timeout = f"{self._own(handle).status_url}/stream", httpx.Timeout(10, read=_STREAM_IDLE_S)
         try:
             async with self._client.stream(
                 "GET", url, params={"logs": "0"}, headers=self._headers(), timeout=timeout
             ) as reply:
                 if not reply.is_success or "event-stream" not in reply.headers.get("content-type", ""):
                     raise Unavailable(status=reply.status_code)
-                async for line in reply.aiter_lines():
-                    if not line.startswith("data:"):
-                        continue
-                    status = wire.status_from(wire.parsed(line.removeprefix("data:").strip().encode()))
+                async for data in events(reply):
+                    status = wire.status_from(wire.parsed(data.encode()))
                     if status is not None:
                         yield status
                     if isinstance(status, Completed):
@@ -159,8 +136,10 @@ class FalQueue:
 
         Raises the model's own error, StillRunning when asked too early, ResultExpired, or Unavailable.
         """
-        reply = await self._ask("GET", self._own(handle.response_url))
+        reply = await self._ask("GET", self._own(handle).response_url)
         parsed = wire.parsed(reply.content)
+        if isinstance(wire.status_from(parsed), Queued | InProgress):
+            raise StillRunning
         if reply.is_success:
             result = wire.result_from(parsed, reply.headers, queue_url=self._base)
             if result is None and parsed is None:
@@ -174,7 +153,7 @@ class FalQueue:
             raise Unavailable(status=reply.status_code, retry_after=_retry_after(reply))
         if reply.status_code in {404, 410} and not _is_path_error(parsed):
             raise ResultExpired
-        error = wire.error_from(reply.status_code, reply.headers, parsed)
+        error = failures.error_from(reply.status_code, reply.headers, parsed)
         units = wire.units(reply.headers)
         if units is not None:
             error.facts["billed"] = units != 0
@@ -182,11 +161,11 @@ class FalQueue:
 
     async def _why(self, handle: RequestHandle) -> VideoError | None:
         status = await self.status(handle)
-        return wire.completed_error(status) if isinstance(status, Completed) else None
+        return failures.completed_error(status) if isinstance(status, Completed) else None
 
     async def cancel(self, handle: RequestHandle) -> Literal["requested", "already_completed", "not_found"]:
         """Only a wish: a running request usually finishes and is billed. Raises Unavailable."""
-        reply = await self._ask("PUT", self._own(handle.cancel_url))
+        reply = await self._ask("PUT", self._own(handle).cancel_url)
         if reply.is_success:
             return "requested"
         if reply.status_code == httpx.codes.BAD_REQUEST:
@@ -199,6 +178,8 @@ class FalQueue:
         """The handle of any request of this account: each known owner/app is asked. Raises BadRequest
         ("unknown_request"), NotConfigured, Unavailable.
         """
+        if not wire.is_request_id(request_id):
+            raise BadRequest("unknown_request", request_id=request_id[:80])
         apps = {app_of(endpoint.id): endpoint.id for model in MODELS for endpoint in model.modes.values()}
         places = asyncio.Semaphore(_PROBES_AT_ONCE)
 
@@ -209,8 +190,10 @@ class FalQueue:
                     await self.status(handle)
                 except ResultExpired:
                     return None
-                except VideoError as error:
-                    return error
+                except Unavailable as error:
+                    return (
+                        NotConfigured("invalid_key") if error.facts.get("status") == httpx.codes.UNAUTHORIZED else error
+                    )
             return handle
 
         answers = await asyncio.gather(*(known(endpoint) for endpoint in apps.values()))
@@ -228,20 +211,18 @@ class FalQueue:
         """Did a submit whose answer was lost arrive? Looked up in the account's request list by the job's own asset
         address, else by its exact prompt. None: not found, or the key may not read the list.
         """
-        params = {"endpoint_id": endpoint, "limit": str(_LIST_PAGE), "start": since.isoformat(), "expand": "payloads"}
+        start = (since - _LIST_SLACK).isoformat()
+        params = {"endpoint_id": endpoint, "start": start, "limit": str(_LIST_PAGE), "expand": "payloads"}
         url = f"{self._settings.api_url}/models/requests/by-endpoint"
         try:
             reply = await self._ask("GET", url, params=params)
         except VideoError:
             return None
-        parsed = wire.parsed(reply.content)
-        if not reply.is_success or not isinstance(parsed, dict):
+        if not reply.is_success:
             return None
-        rows = parsed.get("items") or parsed.get("requests") or []
-        matches = [row for row in rows if isinstance(row, dict) and _is_ours(row, source_url, prompt, since)]
-        if len(matches) != 1:
-            return None
-        return self.handle_for(endpoint, str(matches[0]["request_id"]))
+        listed = wire.parsed(reply.content)
+        found = wire.find_in_list(listed, source_url=source_url, prompt=prompt, since=since)
+        return self.handle_for(endpoint, found) if found else None
 
     async def check_key(self) -> None:
         """Ask after a request that cannot exist: "not found" means the key is good. Free.
@@ -252,24 +233,32 @@ class FalQueue:
             raise NotConfigured("not_configured")
         endpoint = next(iter(MODELS[0].modes.values())).id
         nobody = self.handle_for(endpoint, "00000000-0000-4000-8000-000000000000")
-        reply = await self._ask("GET", self._own(nobody.status_url))
+        reply = await self._ask("GET", nobody.status_url)
         if reply.status_code in {401, 402, 403}:
-            raise wire.error_from(reply.status_code, reply.headers, wire.parsed(reply.content))
+            error = failures.error_from(reply.status_code, reply.headers, wire.parsed(reply.content))
+            raise NotConfigured("invalid_key") if error.code == "model_not_allowed" else error
         if reply.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise Unavailable(status=reply.status_code)
 
-    def _own(self, url: str) -> str:
-        """The key goes to our queue only, whatever a stored handle says."""
-        moved = wire.moved(url, self._base)
-        if moved is None:
-            raise VideoError("fal_unavailable", reason="a foreign host in a stored handle")
-        return moved
+    def _own(self, handle: RequestHandle) -> RequestHandle:
+        """The handle with addresses at our queue: a stored one may name a gateway or a port of another day."""
+        by_rule = self.handle_for(handle.endpoint, handle.request_id)
+        return replace(
+            handle,
+            status_url=wire.moved(handle.status_url, self._base) or by_rule.status_url,
+            response_url=wire.moved(handle.response_url, self._base) or by_rule.response_url,
+            cancel_url=wire.moved(handle.cancel_url, self._base) or by_rule.cancel_url,
+        )
 
     def _headers(self) -> dict[str, str]:
+        """Raises NotConfigured, also for a key that fits into no header (a line break, a typographic dash)."""
         key = self._settings.fal_key
         if key is None and self._settings.fal_proxy_url is None:
             raise NotConfigured("not_configured")
-        return {"Authorization": f"Key {key.get_secret_value() if key else _PLACEHOLDER_KEY}"}
+        value = key.get_secret_value().strip() if key else _PLACEHOLDER_KEY
+        if not value.isascii() or not value.isprintable():
+            raise NotConfigured("invalid_key")
+        return {"Authorization": f"Key {value}"}
 
     async def _ask(self, method: str, url: str, *, params: dict[str, str] | None = None) -> httpx.Response:
         try:
@@ -278,11 +267,17 @@ class FalQueue:
             raise Unavailable(reason=type(error).__name__) from None
 
 
+_FINAL = frozenset({404, 410, 413, 422, 499})
+"""What ends a request even when its body cannot be read."""
+
+
 def _passing(reply: httpx.Response, parsed: Any) -> bool:
     """Troubles of the way, not answers of the model: asked again. fal locks even free polls when credit runs out."""
-    if reply.status_code in {401, 403, 408, 409, 425, 429}:
+    if reply.status_code in {401, 402, 403, 408, 409, 425, 429}:
         return True
-    return reply.status_code >= httpx.codes.INTERNAL_SERVER_ERROR and not wire.names_error(parsed, reply.headers)
+    if parsed is None and reply.status_code not in _FINAL:
+        return True
+    return reply.status_code >= httpx.codes.INTERNAL_SERVER_ERROR and not failures.names_error(parsed, reply.headers)
 
 
 def _is_path_error(parsed: Any) -> bool:
@@ -292,20 +287,3 @@ def _is_path_error(parsed: Any) -> bool:
 def _retry_after(reply: httpx.Response) -> int | None:
     text = reply.headers.get("retry-after", "")
     return min(int(text), 3600) if text.isascii() and text.isdigit() else None
-
-
-def _is_ours(row: dict[str, Any], source_url: str | None, prompt: str, since: datetime) -> bool:
-    payload = row.get("json_input") or row.get("input") or row.get("payload") or {}
-    if not isinstance(row.get("request_id"), str) or not isinstance(payload, dict):
-        return False
-    if source_url is not None:
-        return source_url in {value for value in payload.values() if isinstance(value, str)}
-    started = _time(row.get("started_at") or row.get("created_at") or row.get("sent_at"))
-    return payload.get("prompt") == prompt and (started is None or started >= since)
-
-
-def _time(text: Any) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from core import media, models, wire
+from core import failures, media, models, wire
 from core.assets import check_public, publish_asset
 from core.catalogue import app_of
 from core.config import FalSettings
@@ -178,7 +178,7 @@ async def _result(queue: FalQueue, handle: RequestHandle) -> wire.Result:
         return await queue.result(handle)
     except Unavailable:
         status = await queue.status(handle)
-        error = wire.completed_error(status) if isinstance(status, Completed) else None
+        error = failures.completed_error(status) if isinstance(status, Completed) else None
         if error is not None:
             raise error from None
         raise
