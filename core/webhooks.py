@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import httpx
 from cryptography.exceptions import InvalidSignature
@@ -67,9 +67,12 @@ def _signed_by(key: bytes, signature: bytes, message: bytes) -> bool:
 
 
 class JwksCache:
-    """fal's public keys, asked for at most once a day; after a failure not at once again."""
+    """fal's public keys, asked for once a day; after a failure not at once again, and the old ones serve on: a call is
+    only ever a hint.
+    """
 
-    def __init__(self, settings: FalSettings) -> None:
+    def __init__(self, settings: FalSettings, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._url = f"{settings.rest_url}/.well-known/jwks.json"
         self._client = http_client(settings)
         self._lock = asyncio.Lock()
@@ -80,7 +83,7 @@ class JwksCache:
     async def get(self) -> tuple[bytes, ...]:
         """Raises Unavailable while there are none."""
         async with self._lock:
-            now = time.monotonic()
+            now = self._clock()
             if not self._keys or now >= self._until:
                 if now >= self._not_before:
                     await self._refresh(now)
