@@ -56,7 +56,8 @@ async def examine() -> list[Finding]:
 
 async def _checked(name: str, check: Callable[[], Awaitable[str]]) -> Finding:
     try:
-        return Finding(name, "ok", await asyncio.wait_for(check(), _WAIT_S))
+        async with asyncio.timeout(_WAIT_S):
+            return Finding(name, "ok", await check())
     except TimeoutError:
         return Finding(name, "wrong", f"no answer within {_WAIT_S:.0f} seconds: is the network up?")
     except VideoError as error:

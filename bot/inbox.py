@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 
 from bot import commands
 from bot.access import Access
@@ -79,10 +80,9 @@ class Inbox:
                 await self._hand_out()
             except Exception:
                 log.exception("inbox")
-            try:
-                await asyncio.wait_for(self._kick.wait(), _SCAN_S)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_SCAN_S):
+                    await self._kick.wait()
 
     async def _hand_out(self) -> None:
         if not self._open:

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
 from bot import notices
 from bot.channels.port import Activity, ChannelPort, DeliveryError, Message
@@ -46,12 +47,10 @@ class Progress:
                     await self._turn()
                 except Exception:
                     log.exception("progress")
-                try:
-                    await asyncio.wait_for(self._kick.wait(), _TURN_S)
-                except TimeoutError:
-                    continue
-                finally:
-                    self._kick.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_TURN_S):
+                        await self._kick.wait()
+                self._kick.clear()
         finally:
             for task in self._chats.values():
                 task.cancel()

@@ -7,6 +7,7 @@ A message too many costs one status request, no more.
 import asyncio
 import logging
 import time
+from contextlib import suppress
 
 from bot.engine import Engine
 from bot.jobs import COLLECT, TOPIC
@@ -54,10 +55,9 @@ class Watcher:
                 except Exception:
                     log.exception("watcher")
                 self._kick.clear()
-                try:
-                    await asyncio.wait_for(self._kick.wait(), _SCAN_S)
-                except TimeoutError:
-                    continue
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_SCAN_S):
+                        await self._kick.wait()
         finally:
             for task in self._watched.values():
                 task.cancel()

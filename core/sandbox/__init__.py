@@ -147,7 +147,8 @@ class Sandbox:
                 return
             async with self.memory.changed:
                 try:
-                    await asyncio.wait_for(self.memory.changed_since(version), 10)
+                    async with asyncio.timeout(10):
+                        await self.memory.changed_since(version)
                 except TimeoutError:
                     yield ": still here\n\n"
 

@@ -333,3 +333,21 @@ def test_a_wish_that_becomes_another_is_said(on_bench: Callable[..., None]) -> N
         assert json.loads(json.dumps(next(iter(made.fal.memory.requests.values())).body))["duration"] == "8s"
 
     on_bench(story)
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_loops_end_when_they_are_stopped_in_the_moment_of_news(on_bench: Callable[..., None], turns: int) -> None:
+    async def story(made: Bench) -> None:
+        await asyncio.sleep(0.1)  # every loop waits for news
+        made.app._watcher.kick()
+        made.app._progress.kick()
+        made.app.inbox._kick.set()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        for task in made.app._tasks:
+            task.cancel()
+        done, pending = await asyncio.wait(made.app._tasks, timeout=3)
+        assert not pending
+        assert all(task.cancelled() for task in done)
+
+    on_bench(story)

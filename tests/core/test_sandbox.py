@@ -485,7 +485,8 @@ def test_it_runs_as_a_process_of_its_own(tmp_path: Path) -> None:
         process = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=asyncio.subprocess.PIPE)
         assert process.stdout is not None
         try:
-            line = await asyncio.wait_for(process.stdout.readline(), 20)
+            async with asyncio.timeout(20):
+                line = await process.stdout.readline()
             assert line.decode().strip() == f"FAL_QUEUE_URL=http://127.0.0.1:{port}"
             async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(retries=5), trust_env=False) as client:
                 reply = await client.get(f"http://127.0.0.1:{port}/.well-known/jwks.json")

@@ -6,6 +6,7 @@ import logging
 import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -262,10 +263,11 @@ class Pages:
         try:
             yield "event: news\ndata: {}\n\n"
             while not self._closing and not await request.is_disconnected():
-                try:
-                    yield await asyncio.wait_for(queue.get(), _HEARTBEAT_S)
-                except TimeoutError:
-                    yield ": still here\n\n"
+                news = ": still here\n\n"
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_HEARTBEAT_S):
+                        news = await queue.get()
+                yield news
         finally:
             self._open[chat_id].discard(queue)
 
