@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -296,9 +297,15 @@ def create_app(*, folder: Path, key: str | None = None, studio: Studio | None = 
             Route("/sandbox/{what}", sandbox.control, methods=["GET", "POST"]),
             Route("/{path:path}", sandbox.anything, methods=every),
         ],
+        exception_handlers={ClientDisconnect: _gone},
     )
     app.state.sandbox = sandbox
     return app
+
+
+async def _gone(_http: HttpRequest, _error: Exception) -> Response:
+    """The caller hung up in the middle of its question: it was none."""
+    return Response(status_code=400)
 
 
 class _App(Starlette):
