@@ -13,13 +13,16 @@ from typing import TypeVar
 from pydantic_settings import BaseSettings
 
 from bot.access import Access
+from bot.alerts import Alerts
 from bot.channels import connectors
 from bot.channels.port import ChannelPort, Services
 from bot.delivery import Delivery
+from bot.doubts import Doubts
 from bot.engine import Engine
 from bot.frontdesk import FrontDesk
 from bot.inbox import Inbox
 from bot.jobs import Render
+from bot.orders import Orders, caps_of
 from bot.progress import Progress
 from bot.server import Health, Server, bind, build
 from bot.settings import Settings
@@ -37,6 +40,7 @@ S = TypeVar("S", bound=BaseSettings)
 
 _STUCK_S = 60.0
 _SWEEP_S = 20.0
+_PLAY_MONEY = 10_000  # nothing costs anything in the demo: nobody shall meet a cap there
 
 
 class App:
@@ -52,6 +56,8 @@ class App:
         self.channels: dict[str, ChannelPort] = {}
         self._engine = Engine(store.database)
         self._queue = FalQueue.from_settings(settings)
+        access = Access.from_settings(settings.access, settings.admins, demo=demo)
+        self._alerts = Alerts(store=store, channels=self.channels, admins=access.admins, caps=caps_of(settings))
         self._watcher = Watcher(engine=self._engine, store=store, queue=self._queue)
         self._progress = Progress(store=store, channels=self.channels)
         self._render = Render(
@@ -60,30 +66,36 @@ class App:
             queue=self._queue,
             channels=self.channels,
             settings=settings,
+            doubts=Doubts(store=store, queue=self._queue, watch=self._watcher.kick),
+            alerts=self._alerts,
             webhook_url=self._webhook_url,
             watch=self._watcher.kick,
         )
-        self._delivery = Delivery(engine=self._engine, store=store, channels=self.channels, settings=settings)
+        self._delivery = Delivery(
+            engine=self._engine, store=store, channels=self.channels, settings=settings, alerts=self._alerts
+        )
+        orders = Orders(
+            store=store, engine=self._engine, channels=self.channels, settings=settings, alerts=self._alerts
+        )
         frontdesk = FrontDesk(
             store=store,
             engine=self._engine,
-            channels=self.channels,
-            default_model=settings.default_model,
+            orders=orders,
             send_again=self._delivery.again,
+            is_admin=access.is_admin,
         )
         self.inbox = Inbox(
             store=store,
-            engine=self._engine,
+            orders=orders,
             frontdesk=frontdesk,
             progress=self._progress,
-            access=Access.from_settings(settings.access, settings.admins, demo=demo),
+            access=access,
             channels=self.channels,
         )
         self._keys = JwksCache(settings)
         self._webhook = Webhook(
             engine=self._engine,
             store=store,
-            queue=self._queue,
             watcher=self._watcher,
             keys=self._keys,
             secret=secret,
@@ -96,7 +108,7 @@ class App:
         for folder in (settings.videos_dir, settings.assets_dir, settings.uploads_dir, settings.work_dir):
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         store = await Store.open(settings.store_url)
-        app = cls(settings, store, await store.database.secret(), demo=demo)
+        app = cls(settings, store, await store.facts.secret(), demo=demo)
         app._connect()
         return app
 
@@ -159,6 +171,7 @@ class App:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._engine.stop()
+        await self._alerts.close()
         for channel in self.channels.values():
             await channel.stop()
         if self._server is not None:
@@ -221,6 +234,8 @@ async def serve_demo(*, output_dir: Path, port: int, on_ready: Callable[[App, st
         fal_queue_url=f"http://127.0.0.1:{listener.getsockname()[1]}",
         output_dir=folder,
         port=port,
+        daily_usd=_PLAY_MONEY,
+        user_daily_usd=_PLAY_MONEY,
     )
     try:
         await serve(settings, demo=True, on_ready=on_ready)

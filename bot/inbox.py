@@ -9,12 +9,11 @@ from contextlib import suppress
 from bot import commands
 from bot.access import Access
 from bot.channels.port import ChannelPort, DeliveryError, Incoming, Message
-from bot.engine import Engine
 from bot.frontdesk import FrontDesk
-from bot.jobs import RENDER
+from bot.orders import Orders
 from bot.progress import Progress
 from bot.store import Store
-from bot.store.database import Connection, now_ms
+from bot.store.database import now_ms
 from bot.store.inbox import Letter
 from bot.store.records import NewJob
 from bot.texts import say
@@ -34,14 +33,14 @@ class Inbox:
         self,
         *,
         store: Store,
-        engine: Engine,
+        orders: Orders,
         frontdesk: FrontDesk,
         progress: Progress,
         access: Access,
         channels: Mapping[str, ChannelPort],
     ) -> None:
         self._store = store
-        self._engine = engine
+        self._orders = orders
         self._frontdesk = frontdesk
         self._progress = progress
         self._access = access
@@ -115,17 +114,15 @@ class Inbox:
             await self._start(letter, decision)
         elif decision is None:
             await self._store.inbox.done(letter)
+            self._progress.kick()
         else:
             await self._answer(letter, decision)
 
     async def _start(self, letter: Letter, new: NewJob) -> None:
-        def enqueue(connection: Connection, job_id: str, user: str) -> None:
-            self._engine.enqueue_within(connection, RENDER, job_id, user)
-
-        job_id = await self._store.jobs.accept(new, inbox_id=letter.id, enqueue=enqueue)
-        if job_id is not None:
-            log.info("job accepted", extra={"job_id": job_id, "model": new.plan.request.model})
-            self._progress.kick()
+        refusal = await self._orders.start(new, inbox_id=letter.id)
+        if refusal is not None:
+            await self._answer(letter, refusal)
+        self._progress.kick()
 
     async def _answer(self, letter: Letter, message: Message) -> None:
         incoming = letter.incoming

@@ -164,8 +164,8 @@ def test_no_answer_after_the_upload_is_doubt_and_a_button(on_bench: Callable[...
         job = await made.settled(State.DELIVERY_DOUBT)
         await asyncio.sleep(1.0)
         assert len(made.films()) == 1  # it did arrive; it is not sent again by itself
-        await made.until(lambda: any(f"resend:{job.id}" in buttons(message) for message in fake.said(42)))
-        fake.presses(42, f"resend:{job.id}")
+        await made.until(lambda: any(f"again:{job.id}" in buttons(message) for message in fake.said(42)))
+        fake.presses(42, f"again:{job.id}")
         await made.settled(State.DELIVERED)
         assert len(made.films()) == 2
         assert made.submits() == 1
@@ -324,12 +324,12 @@ def test_every_command_answers_in_the_persons_language(
 
 def test_a_wish_that_becomes_another_is_said(on_bench: Callable[..., None]) -> None:
     async def story(made: Bench) -> None:
-        made.telegram.user_says(42, "/video a fox --model veo 7s")
+        made.telegram.user_says(42, "/video a fox --model veo-3.1-fast 7s")
         await made.settled(State.DELIVERED)
         order = made.telegram.texts(42)[0]
         assert "7" in order
         assert "8" in order
-        assert "$3.20" in order
+        assert "$1.20" in order
         assert json.loads(json.dumps(next(iter(made.fal.memory.requests.values())).body))["duration"] == "8s"
 
     on_bench(story)
