@@ -16,17 +16,20 @@ from bot.access import Access
 from bot.alerts import Alerts
 from bot.channels import connectors
 from bot.channels.port import ChannelPort, Services
+from bot.cleanup import Cleanup
 from bot.delivery import Delivery
 from bot.doubts import Doubts
 from bot.engine import Engine
 from bot.frontdesk import FrontDesk
 from bot.inbox import Inbox
-from bot.jobs import Render
+from bot.jobs import RENDER, Render
 from bot.orders import Orders, caps_of
 from bot.progress import Progress
 from bot.server import Health, Server, bind, build
 from bot.settings import Settings
+from bot.shell import left_behind
 from bot.store import Store
+from bot.store.records import ACTIVE
 from bot.texts import LANGUAGES, say
 from bot.watcher import Watcher
 from bot.webhook import Webhook
@@ -40,6 +43,7 @@ S = TypeVar("S", bound=BaseSettings)
 
 _STUCK_S = 60.0
 _SWEEP_S = 20.0
+_TIDY_S = 600.0
 _PLAY_MONEY = 10_000  # nothing costs anything in the demo: nobody shall meet a cap there
 
 
@@ -92,6 +96,7 @@ class App:
             access=access,
             channels=self.channels,
         )
+        self._cleanup = Cleanup(store=store, engine=self._engine, settings=settings)
         self._keys = JwksCache(settings)
         self._webhook = Webhook(
             engine=self._engine,
@@ -153,7 +158,7 @@ class App:
         await self._engine.start(user_jobs=self._settings.user_jobs, all_jobs=self._settings.jobs)
         await self._server.start()
         loops = {"inbox": self.inbox.run, "watcher": self._watcher.run, "progress": self._progress.run}
-        for name, loop in {**loops, "sweeper": self._sweep}.items():
+        for name, loop in {**loops, "sweeper": self._sweep, "clean-up": self._tidy}.items():
             self._tasks.append(asyncio.create_task(loop(), name=name))
         for channel in self.channels.values():
             await channel.start()
@@ -185,12 +190,30 @@ class App:
         self.store.close()
 
     async def _sweep(self) -> None:
+        """What only time brings: waiting videos, offers that lapse, old doubts, jobs that the shell left behind."""
+        works = (self._delivery.sweep, self.store.jobs.lapse, self.store.jobs.settle_old_doubts, self._adopt)
+        while True:
+            for work in works:
+                try:
+                    await work()
+                except Exception:
+                    log.exception("sweeper")
+            await asyncio.sleep(_SWEEP_S)
+
+    async def _tidy(self) -> None:
         while True:
             try:
-                await self._delivery.sweep()
+                await self._cleanup.turn()
             except Exception:
-                log.exception("sweeper")
-            await asyncio.sleep(_SWEEP_S)
+                log.exception("clean-up")
+            await asyncio.sleep(_TIDY_S)
+
+    async def _adopt(self) -> None:
+        """A `reelbot generate` that was killed: what it had not bought yet nobody waits for, the rest is finished."""
+        for job in await self.store.jobs.find(states=ACTIVE):
+            if left_behind(job) and not await self.store.jobs.drop(job.id, why="its command has ended"):
+                await self.store.jobs.note(job.id, held_until=None)
+                await self._engine.begin(RENDER, job.id, job.id)
 
     def _problems(self) -> list[str]:
         now = time.monotonic()

@@ -8,16 +8,16 @@ open is never posted again.
 import asyncio
 import logging
 import shutil
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Literal, TypedDict
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypedDict, TypeVar
 
 from bot.alerts import Alerts
-from bot.channels.port import ChannelPort, DeliveryError
+from bot.channels.port import AttachmentRef, DeliveryError
 from bot.doubts import Doubts
-from bot.engine import Engine
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
@@ -32,6 +32,8 @@ from core.models import SourceFacts
 from core.types import Asset, Completed, Queued
 
 log = logging.getLogger(__name__)
+
+R = TypeVar("R")
 
 RENDER = "render_v1"
 COLLECT = "collect_v1"
@@ -63,16 +65,32 @@ def retry(after: float) -> Next:
     return {"next": "retry", "after": after}
 
 
+class Steps(Protocol):
+    """What a workflow stands on: the durable engine, or for one command of the shell nothing but this process."""
+
+    def register(self, name: str, body: Callable[[str], Awaitable[None]]) -> None: ...
+    async def step(self, name: str, body: Callable[..., Coroutine[Any, Any, R]], *args: Any) -> R: ...
+    async def sleep(self, seconds: float) -> None: ...
+    async def wait(self, topic: str, *, timeout_s: float) -> object: ...
+    async def begin(self, name: str, workflow_id: str, job_id: str) -> None: ...
+
+
+class Fetches(Protocol):
+    """The part of a chat that a render needs."""
+
+    async def fetch(self, ref: AttachmentRef, into: Path) -> None: ...
+
+
 class Render:
     """The steps, and the workflows that string them together."""
 
     def __init__(
         self,
         *,
-        engine: Engine,
+        engine: Steps,
         store: Store,
         queue: FalQueue,
-        channels: Mapping[str, ChannelPort],
+        channels: Mapping[str, Fetches],
         settings: Settings,
         doubts: Doubts,
         alerts: Alerts,
@@ -316,6 +334,8 @@ class Render:
             await self._store.jobs.move(job_id, State.RENDERING, only_from={State.DOWNLOADING})
             return WAIT
         except VideoError as error:
+            if error.code == "disk_full":
+                self._alerts.tell("disk", "alert-disk", free=0)
             if error.repeat is Repeat.FREE_STEP:
                 log.warning("download", extra={"job_id": job_id, "code": error.code})
                 return retry(0.0)

@@ -64,7 +64,8 @@ class Watcher:
                 task.cancel()
 
     async def _scan(self) -> None:
-        rendering = {job.id: job for job in await self._store.jobs.find(states=[State.RENDERING])}
+        found = await self._store.jobs.find(states=[State.RENDERING])
+        rendering = {job.id: job for job in found if (job.held_until or 0) < now_ms()}  # the shell watches its own
         for job_id in [each for each, task in self._watched.items() if task.done() or each not in rendering]:
             self._watched.pop(job_id).cancel()
         for job_id, job in rendering.items():

@@ -203,6 +203,19 @@ class Jobs:
 
         await self._db.write(work)
 
+    async def drop(self, job_id: str, why: str) -> bool:
+        """End a job for which nothing has been claimed and nobody waits. False when there is a claim."""
+
+        def work(connection: Connection) -> bool:
+            claimed = sa.select(submits.c.job_id).where(submits.c.job_id == job_id, submits.c.state != "not_sent")
+            if connection.execute(claimed).first() is not None:
+                return False
+            return move_within(
+                connection, job_id, State.CANCELLED, only_from=FREE, why=why, charge="none", told="", held_until=None
+            )
+
+        return await self._db.write(work)
+
     async def note(self, job_id: str, **values: Any) -> None:
         """Change facts of a job without changing its state (and without making it look busy)."""
 

@@ -31,10 +31,10 @@ class Submits:
                 why = "asked before the claim"
                 move_within(connection, job_id, State.CANCELLED, only_from=FREE, why=why, charge="none")
                 return "cancelled"
-            if not _insert(connection, job_id) and not _again(connection, job_id):
-                return "taken"
-            move_within(connection, job_id, State.SUBMITTING)
-            return "yours"
+            if State(job.state) in FREE and (_insert(connection, job_id) or _again(connection, job_id)):
+                move_within(connection, job_id, State.SUBMITTING)
+                return "yours"
+            return "taken" if _exists(connection, job_id) else "cancelled"
 
         return await self._db.write(work)
 
@@ -101,10 +101,13 @@ def claimed_at(submit: Submit) -> datetime:
     return datetime.fromtimestamp(submit.created / 1000, tz=UTC)
 
 
+def _exists(connection: Connection, job_id: str) -> bool:
+    return connection.execute(sa.select(submits.c.job_id).where(submits.c.job_id == job_id)).first() is not None
+
+
 def _insert(connection: Connection, job_id: str) -> bool:
     """Whether this call made the row. The returned row is the proof; rowcount lies on some drivers."""
-    taken = connection.execute(sa.select(submits.c.job_id).where(submits.c.job_id == job_id)).first()
-    if taken is not None:
+    if _exists(connection, job_id):
         return False
     at = now_ms()
     row = submits.insert().values(job_id=job_id, state="sending", attempt=1, created=at, changed=at)
