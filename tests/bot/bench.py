@@ -53,8 +53,8 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(folder: Path, monkeypatch: Any, **more: Any) -> AsyncIterator[Bench]:
-    """`more`: settings by field name, over those of the bench."""
+async def bench(folder: Path, monkeypatch: Any, *, public: bool = False, **more: Any) -> AsyncIterator[Bench]:
+    """`more`: settings by field name, over those of the bench. `public`: fal can call us back, so it does."""
     telegram = TelegramFake(state=folder / "telegram")
     sandbox = create_app(folder=folder / "sandbox", key=KEY, studio=FAST)
     async with served(sandbox) as fal_url, served(telegram) as telegram_url:
@@ -65,7 +65,9 @@ async def bench(folder: Path, monkeypatch: Any, **more: Any) -> AsyncIterator[Be
         monkeypatch.chdir(folder)
         listener = bind("127.0.0.1", 0)
         given = {"fal_key": KEY, "fal_queue_url": fal_url, "output_dir": folder / "out", "access": "telegram:42"}
-        settings = Settings.offline(**(given | {"port": listener.getsockname()[1]} | more))
+        port = listener.getsockname()[1]
+        address = {"public_url": f"http://127.0.0.1:{port}"} if public else {}
+        settings = Settings.offline(**(given | {"port": port} | address | more))
         app = await App.build(settings)
         await app.start(listener)
         try:
