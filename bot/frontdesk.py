@@ -21,6 +21,9 @@ from core.errors import BadRequest
 _HISTORY = 10
 _PROMPT_SHOWN = 60
 
+_WAITING = (State.ASKING, State.DOUBT, State.UNDELIVERED, State.DELIVERY_DOUBT)
+"""Jobs that stand still: for a yes, for a word from fal, for the chat."""
+
 Decision = Message | NewJob | None
 
 
@@ -176,10 +179,7 @@ class FrontDesk:
     async def _status(self, incoming: Incoming, job_id: str | None, language: str) -> Message:
         if job_id is None:
             jobs = await self._active(incoming)
-            waiting = await self._store.jobs.find(
-                user=incoming.user, states=[State.DOUBT, State.UNDELIVERED, State.DELIVERY_DOUBT], newest=5
-            )
-            jobs += waiting
+            jobs += await self._store.jobs.find(user=incoming.user, states=_WAITING, newest=5)
         else:
             job = await self._which(incoming, job_id)
             if job is None:
