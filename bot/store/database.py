@@ -4,6 +4,7 @@ On SQLite every writing transaction begins IMMEDIATE, so two of them never deadl
 """
 
 import asyncio
+import hashlib
 import secrets
 import time
 from collections.abc import Callable
@@ -15,17 +16,35 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.tables import facts
 
 T = TypeVar("T")
 Connection = sa.Connection
 _READ = "reelbot_read"
-_MIGRATION_LOCK = 0x7265656C  # "reel"
 
 
 def now_ms() -> int:
     return int(time.time() * 1000)
+
+
+def insert_new(connection: Connection, table: sa.Table, *, by: str) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that does nothing, and returns no row, where one with the same unique `by` stands already."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing(index_elements=[by])
+    return postgresql.insert(table).on_conflict_do_nothing(index_elements=[by])
+
+
+def take_turns(connection: Connection, what: str) -> None:
+    """Until this transaction ends nobody else is past this line for the same `what`. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock_number(what))))
+
+
+def lock_number(what: str) -> int:
+    """A 64-bit number of ours for PostgreSQL's advisory locks; the engine and others may use the same kind of lock."""
+    return int.from_bytes(hashlib.sha256(f"reelbot {what}".encode()).digest()[:8], "big", signed=True)
 
 
 class Database:
@@ -61,20 +80,20 @@ class Database:
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self.engine.begin() as connection:
-            if not self.is_sqlite:
-                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            take_turns(connection, "migration")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
     async def secret(self) -> bytes:
         """32 random bytes of this installation, made on first use; for signing cookies, links and callbacks."""
+        return bytes.fromhex(await self.fact("secret", secrets.token_hex(32)))
 
-        def work(connection: Connection) -> bytes:
-            row = connection.execute(sa.select(facts.c.value).where(facts.c.name == "secret")).scalar()
-            if row is None:
-                row = secrets.token_hex(32)
-                connection.execute(facts.insert().values(name="secret", value=row))
-            return bytes.fromhex(row)
+    async def fact(self, name: str, first: str) -> str:
+        """A fact of this installation: what whoever asked first said. All workers hear the same."""
+
+        def work(connection: Connection) -> str:
+            connection.execute(insert_new(connection, facts, by="name").values(name=name, value=first))
+            return str(connection.execute(sa.select(facts.c.value).where(facts.c.name == name)).scalar_one())
 
         return await self.write(work)
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from bot.store.database import Connection, Database, now_ms
+from bot.store.database import Connection, Database, insert_new, now_ms
 from bot.store.records import FREE, Job, JobError, NewJob, State, VideoFile, job_from, micro, record
 from bot.store.tables import history, inbox, jobs, submits
 from core.types import VideoRequest
@@ -36,10 +36,9 @@ class Jobs:
         def work(connection: Connection) -> str | None:
             if inbox_id is not None:
                 connection.execute(inbox.update().where(inbox.c.id == inbox_id).values(state="done"))
-            known = sa.select(jobs.c.id).where(jobs.c.origin == new.incoming.origin)
-            if connection.execute(known).first() is not None:
+            row = insert_new(connection, jobs, by="origin").values(**_row(job_id, new, at))
+            if connection.execute(row.returning(jobs.c.id)).first() is None:
                 return None
-            connection.execute(jobs.insert().values(**_row(job_id, new, at)))
             _write_history(connection, job_id, State.QUEUED, None, at)
             enqueue(connection, job_id, new.incoming.user)
             return job_id
@@ -144,7 +143,8 @@ class Jobs:
         """Set the flag; whichever commits first, this or the claim, decides whether anything is bought."""
 
         def work(connection: Connection) -> Literal["free", "running", "late"]:
-            state = connection.execute(sa.select(jobs.c.state).where(jobs.c.id == job_id)).scalar_one()
+            flag = sa.select(jobs.c.state).where(jobs.c.id == job_id).with_for_update()  # meets the claim here
+            state = connection.execute(flag).scalar_one()
             connection.execute(jobs.update().where(jobs.c.id == job_id).values(cancel_asked=True, changed=now_ms()))
             if State(state) in FREE:
                 unpaid = sa.select(submits.c.state).where(submits.c.job_id == job_id)
