@@ -26,6 +26,8 @@ from tests.serving import free_port
 
 _NOBODY = 65534
 _PROGRAMS = ("initdb", "postgres")
+_PREFIX = "reelbot-postgres-"
+_ROOM = 2_000_000_000
 _TEMPLATE = "reelbot_template"
 _UNSAFE_BUT_QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
 
@@ -39,6 +41,7 @@ class Cluster:
     """One running server. `database()` gives the address of a fresh database with all tables in it."""
 
     folder: Path
+    memory: Path
     programs: Path
     port: int = 0
     password: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -63,7 +66,7 @@ class Cluster:
     def create(self) -> None:
         secret = self.folder / "password"
         secret.write_text(self.password)
-        self._own(self.folder, secret)
+        self._own(self.folder, self.memory, secret)
         how = ["-U", "reelbot", "--auth=scram-sha-256", "--pwfile", str(secret), "--encoding=UTF8", "--locale=C"]
         done = self._run("initdb", "-D", self._data, *how, "--no-sync", "--no-instructions").wait(60)
         if done != 0:
@@ -71,7 +74,7 @@ class Cluster:
 
     @property
     def _data(self) -> str:
-        return str(self.folder / "data")
+        return str(self.memory / "data")
 
     def _own(self, *paths: Path) -> None:
         if os.geteuid() == 0:
@@ -169,11 +172,22 @@ def _programs(folder: Path) -> Path:
     return copy / "bin"
 
 
+def _in_memory() -> Path | None:
+    """A folder in memory for the data, where there is room: a database is made in a tenth of the time."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < _ROOM:
+        return None
+    for left in memory.glob(f"{_PREFIX}*"):  # by a test process that was killed
+        if not Path("/proc", left.name.removeprefix(_PREFIX).partition("-")[0]).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=memory))
+
+
 def cluster() -> Iterator[Cluster]:
-    folder = Path(tempfile.mkdtemp(prefix="reelbot-postgres-"))
+    folder, memory = Path(tempfile.mkdtemp(prefix=_PREFIX)), _in_memory()
     made: Cluster | None = None
     try:
-        made = Cluster(folder, _programs(folder))
+        made = Cluster(folder, memory or folder, _programs(folder))
         made.create()
         made.start()
         made.prepare()
@@ -181,7 +195,9 @@ def cluster() -> Iterator[Cluster]:
     finally:
         if made is not None:
             made.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        for each in (folder, memory):
+            if each is not None:
+                shutil.rmtree(each, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -90,3 +90,20 @@ facts = sa.Table(
     sa.Column("name", sa.String, primary_key=True),
     sa.Column("value", sa.String, nullable=False),
 )
+
+# On PostgreSQL: who runs jobs here. A worker is alive while it holds the advisory lock named after it (session.py).
+workers = sa.Table(
+    "reelbot_workers",
+    metadata,
+    sa.Column("owner", sa.String, primary_key=True),
+    sa.Column("started", sa.BigInteger, nullable=False),
+    sa.Column("stopped", sa.BigInteger),  # when it ended as told: what it left over is no sign of trouble
+)
+
+takeovers = sa.Table(
+    "reelbot_takeovers",
+    metadata,
+    sa.Column("workflow_id", sa.String, primary_key=True),
+    sa.Column("times", sa.Integer, nullable=False),  # in quick succession, see store/workers.py
+    sa.Column("at", sa.BigInteger, nullable=False),
+)
