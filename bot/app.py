@@ -73,7 +73,13 @@ class App:
             webhook_url=self._webhook_url,
             watch=lambda: self.roles.kick("watcher"),
         )
-        self._delivery = Delivery(engine=self._engine, store=store, channels=self.channels, settings=settings)
+        self._delivery = Delivery(
+            engine=self._engine,
+            store=store,
+            channels=self.channels,
+            settings=settings,
+            fetch_again=self._render.fetch_again,
+        )
         frontdesk = FrontDesk(
             store=store,
             engine=self._engine,
@@ -90,7 +96,7 @@ class App:
             channels=self.channels,
             ring=lambda: self.roles.kick("inbox"),
         )
-        self._reaper = Reaper(engine=self._engine, store=store, owner=self._owner)
+        self._reaper = Reaper(engine=self._engine, store=store, owner=self._owner, tell=self._delivery.again)
         self._keys = JwksCache(settings)
         self._webhook = Webhook(
             engine=self._engine,
@@ -244,7 +250,11 @@ async def serve(
     """Run until SIGTERM or SIGINT, then stop cleanly. Raises OSError (port taken), ValueError, AlreadyRunning."""
     listener = bind(settings.host, settings.port)
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})
-    app = await App.build(settings, demo=demo)
+    try:
+        app = await App.build(settings, demo=demo)
+    except BaseException:
+        listener.close()
+        raise
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):

@@ -6,7 +6,7 @@ is not. No answer after the bytes left is doubt: not repeated by itself, the per
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import ENDED, Job, State, record
 from core import media
-from core.errors import VideoError
+from core.errors import Repeat, VideoError
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +31,19 @@ _HAS_VIDEO = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED})
 
 class Delivery:
     def __init__(
-        self, *, engine: Engine, store: Store, channels: Mapping[str, ChannelPort], settings: Settings
+        self,
+        *,
+        engine: Engine,
+        store: Store,
+        channels: Mapping[str, ChannelPort],
+        settings: Settings,
+        fetch_again: Callable[[Job], Awaitable[None]],
     ) -> None:
         self._engine = engine
         self._store = store
         self._channels = channels
         self._settings = settings
+        self._fetch_again = fetch_again
 
     def register(self) -> None:
         self._engine.register(DELIVER, self.deliver)
@@ -92,11 +99,14 @@ class Delivery:
         thumbnail = fitted.with_suffix(".jpg")
         try:
             if not fitted.exists():
+                if not original.exists():
+                    await self._fetch_again(job)
                 await media.make_playable(original, fitted, max_bytes=channel.limits.video_bytes)
             probe = await media.probe(fitted)
             await media.thumbnail(fitted, thumbnail)
         except VideoError as error:
-            raise DeliveryError("refused", error.code) from error
+            again = error.repeat is Repeat.FREE_STEP
+            raise DeliveryError("retry" if again else "refused", error.code) from error
         return VideoMessage(
             path=fitted,
             caption=notices.caption(job),

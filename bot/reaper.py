@@ -6,8 +6,8 @@ Bounded: a workflow whose workers die again and again is most likely what kills 
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 from bot.engine import Engine
 from bot.store import Store
@@ -18,14 +18,16 @@ from bot.store.workers import Count, Workers
 log = logging.getLogger(__name__)
 
 _TURN_S = 1.0
+_LONG_MS = 3600 * 1000
 _MOST = 10  # take-overs of one workflow in quick succession
 
 
 class Reaper:
-    def __init__(self, *, engine: Engine, store: Store, owner: str) -> None:
+    def __init__(self, *, engine: Engine, store: Store, owner: str, tell: Callable[[Job], Awaitable[None]]) -> None:
         self._engine = engine
         self._store = store
         self._owner = owner
+        self._tell = tell
         self._workers = Workers(store.database)
         self.turned = time.monotonic()
 
@@ -69,20 +71,17 @@ class Reaper:
         return given_up
 
     async def _set_aside(self, job_id: str) -> None:
-        """It stands still from here on; the sweeper soon tells its owner."""
+        """It stands still from here on, and its owner is told. A video waits long before it is sent by itself."""
         job = await self._store.jobs.get(job_id)
-        if job is None or (job.state not in ACTIVE and job.told is not None):
+        if job is None or job.state not in ACTIVE:
             return
-        state, error = _outcome(job)
-        if job.state in ACTIVE:
-            facts: dict[str, Any] = {"error": record(error)} if error else {}
-            await self._store.jobs.move(job_id, state, why="its workers died again and again", **facts)
-        await self._store.jobs.note(job_id, send_after=now_ms())
-
-
-def _outcome(job: Job) -> tuple[State, JobError | None]:
-    if job.video is not None:
-        return State.UNDELIVERED, None
-    if job.state in FREE:
-        return State.FAILED, JobError("worker_crashed", {})
-    return State.DOUBT, None  # fal has or may have it; the watcher adopts it when it can
+        why = "its workers died again and again"
+        if job.video is not None:
+            await self._store.jobs.move(job_id, State.UNDELIVERED, why=why, send_after=now_ms() + _LONG_MS)
+            return
+        if job.state in FREE:
+            error = JobError("worker_crashed", {})
+            await self._store.jobs.move(job_id, State.FAILED, why=why, error=record(error))
+        else:  # fal has it or may have it; the watcher adopts it when it can
+            await self._store.jobs.move(job_id, State.DOUBT, why=why)
+        await self._tell(job)

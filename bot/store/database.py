@@ -25,6 +25,10 @@ Connection = sa.Connection
 _READ = "reelbot_read"
 
 
+class DatabaseDown(ConnectionError):
+    """It cannot be reached or opened."""
+
+
 def now_ms() -> int:
     return int(time.time() * 1000)
 
@@ -72,17 +76,20 @@ class Database:
             with connection.begin():
                 return work(connection)
 
-    async def migrate(self) -> None:
-        """Bring our tables forward to this version. Runs before anything else uses them."""
-        await self._in_thread(self._migrate)
+    async def migrate(self, *, revision: str = "head") -> None:
+        """Bring our tables forward to this version. Runs before anything else uses them. Raises DatabaseDown."""
+        try:
+            await self._in_thread(lambda: self._migrate(revision))
+        except sa.exc.OperationalError as error:
+            raise DatabaseDown(f"no access to the database: {' '.join(str(error.orig).split())}") from error
 
-    def _migrate(self) -> None:
+    def _migrate(self, revision: str) -> None:
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self.engine.begin() as connection:
             take_turns(connection, "migration")
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
 
     async def secret(self) -> bytes:
         """32 random bytes of this installation, made on first use; for signing cookies, links and callbacks."""
@@ -105,7 +112,14 @@ class Database:
 def _engine(url: str) -> sa.Engine:
     if url.startswith("postgresql://"):
         return sa.create_engine(
-            url.replace("postgresql://", "postgresql+psycopg://", 1), pool_size=5, pool_pre_ping=True
+            url.replace("postgresql://", "postgresql+psycopg://", 1),
+            pool_size=5,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 10},
+        )
+    if not url.startswith("sqlite:///"):
+        raise ValueError(
+            "REELBOT_DATABASE_URL must be a PostgreSQL address such as postgresql://user:password@host/name"
         )
     Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})

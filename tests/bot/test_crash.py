@@ -128,6 +128,12 @@ class World:
         engine.dispose()
         return rows
 
+    def write(self, change: sa.Insert | sa.Update) -> None:
+        engine = sa.create_engine(self.database_url.replace("postgresql:", "postgresql+psycopg:"))
+        with engine.begin() as connection:
+            connection.execute(change)
+        engine.dispose()
+
     def close(self) -> None:
         for process in self._started:
             process.kill()

@@ -1,4 +1,4 @@
-"""Two workers on one PostgreSQL, real processes: one is killed, the other goes on within seconds; nothing is bought twice.
+"""Two workers on one PostgreSQL, real processes: one is killed, the other goes on in seconds, nothing is bought twice.
 
 `World` and its three processes: test_crash.py.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import sqlalchemy as sa
 
+from bot.store.database import now_ms
 from bot.store.tables import submits, takeovers
 from tests.bot.test_crash import World, delivered, world
 from tests.postgres import Cluster
@@ -114,7 +115,7 @@ def test_workers_killed_at_random_moments(tmp_path: Path, postgres: Cluster) -> 
 
 
 def test_a_database_that_restarts_ends_the_workers_and_loses_nothing(tmp_path: Path, postgres: Cluster) -> None:
-    """Whoever lost its locks may have been given up by the others, so it ends, with a reason; its supervisor goes on."""
+    """Whoever lost its locks may have been given up by the others: it ends, with a reason, and is started anew."""
     with world(tmp_path, postgres.database()) as made:
         made.start_bot()
         second, _ = made.start_second()
@@ -129,6 +130,21 @@ def test_a_database_that_restarts_ends_the_workers_and_loses_nothing(tmp_path: P
         made.until(lambda: delivered(made))
         assert bought_once(made)
         assert len(made.films()) >= 3
+
+
+def test_a_job_that_kills_every_worker_is_set_aside_and_its_owner_told(tmp_path: Path, postgres: Cluster) -> None:
+    with world(tmp_path, postgres.database()) as made:
+        made.start_bot()
+        made.telegram("says", chat=42, text="/video sandbox:slow-4 fox")
+        made.until(lambda: made.claim() == "accepted")
+        job_id = made.read(sa.select(submits.c.job_id))[0].job_id
+        made.write(takeovers.insert().values(workflow_id=job_id, times=10, at=now_ms()))
+        made.kill_bot()
+        made.start_bot()
+        made.until(lambda: made.states() == {"sandbox:slow-4 fox": "doubt"}, _SOON_S)
+        made.until(lambda: len(made.telegram("calls", method="sendMessage")) >= 2, _SOON_S)
+        assert "given up" in (tmp_path / "log.txt").read_text()
+        assert made.posts() == 1
 
 
 def test_another_output_folder_is_refused_while_the_first_lives(tmp_path: Path, postgres: Cluster) -> None:
