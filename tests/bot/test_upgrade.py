@@ -127,7 +127,7 @@ def test_jobs_in_flight_live_through_an_upgrade(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_url: str
 ) -> None:
     async def story() -> None:
-        given = {} if empty_url.startswith("sqlite") else {"database_url": empty_url}
+        given: dict[str, Any] = {} if empty_url.startswith("sqlite") else {"database_url": empty_url}
         async with bench(tmp_path, monkeypatch, before=old_database, **given) as made:
             await made.until(lambda: len(made.films()) == 3)
             async with asyncio.timeout(10):
