@@ -204,7 +204,7 @@ class App:
         await self._render.close()
         await self._engine.stop()
         if not (lost or self.store.database.is_sqlite):
-            await self._reaper.leave()
+            await self._leave_the_others()
         await self.roles.close()
         for channel in self.channels.values():
             await channel.stop()
@@ -219,6 +219,12 @@ class App:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.roles.give_back()
+
+    async def _leave_the_others(self) -> None:
+        try:
+            await self._reaper.leave()
+        except Exception:  # noqa: BLE001 - without a database nothing can be said; they will see that we are gone
+            log.warning("the other workers were not told")
 
     async def close(self) -> None:
         """Let go of what `build` opened; for a program that was never started."""

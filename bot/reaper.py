@@ -17,7 +17,7 @@ from bot.store.workers import Count, Workers
 
 log = logging.getLogger(__name__)
 
-_TURN_S = 1.0
+_TURN_S = 2.0
 _LONG_MS = 3600 * 1000
 _MOST = 10  # take-overs of one workflow in quick succession
 

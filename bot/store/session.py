@@ -19,8 +19,12 @@ from bot.store.database import lock_number
 log = logging.getLogger(__name__)
 
 _CHANNEL = "reelbot"
-_TURN_S = 0.5
+_TURN_S = 1.0
 _PATIENCE_S = 10.0
+_TRY = """
+SELECT pg_backend_pid(), array_agg(pg_try_advisory_lock(number) ORDER BY place)
+FROM unnest(%s::bigint[]) WITH ORDINALITY AS wanted (number, place)
+"""
 # What notices a machine that vanished without a word: first for our side, then for PostgreSQL's.
 _KEEPALIVE: dict[str, Any] = {
     "keepalives": 1,
@@ -62,8 +66,9 @@ class Session:
             )
             for statement in (*_SERVER_SIDE, f"LISTEN {_CHANNEL}"):
                 await self._connection.execute(statement.encode())
-            self._backend = await self._pid()
-            await self._try(owner_lock(self._owner))
+            self._backend, taken = await self._try([owner_lock(self._owner)])
+            if not taken:
+                raise SessionLost(f"another process is called {self._owner}, too")
         except psycopg.Error as error:
             raise SessionLost(f"no connection to the database: {_words(error)}") from error
 
@@ -96,23 +101,22 @@ class Session:
             raise SessionLost(f"the connection to the database broke: {_words(error)}") from error
 
     async def _turn(self) -> None:
-        if await self._pid() != self._backend:
+        names = [each for each in self._wanted if each not in self._held]
+        backend, taken = await self._try(names)
+        if backend != self._backend:
             raise SessionLost(
                 "the database connection is shared by a pooler: let REELBOT_DATABASE_URL name PostgreSQL itself"
             )
-        for name in [each for each in self._wanted if each not in self._held]:
-            if await self._try(name):
-                self._held.add(name)
-                self._wanted[name].set()
+        for name in taken:
+            self._held.add(name)
+            self._wanted[name].set()
 
-    async def _pid(self) -> int:
-        row = await (await self._open_connection.execute("SELECT pg_backend_pid()")).fetchone()
-        return int(row[0]) if row else 0
-
-    async def _try(self, name: str) -> bool:
-        asked = await self._open_connection.execute("SELECT pg_try_advisory_lock(%s)", [lock_number(name)])
-        row = await asked.fetchone()
-        return bool(row and row[0])
+    async def _try(self, names: list[str]) -> tuple[int, list[str]]:
+        """The server process that answers, and which of these locks are ours now. One question for all."""
+        numbers = [lock_number(name) for name in names]
+        asked = await self._open_connection.execute(_TRY, [numbers])
+        backend, got = (await asked.fetchall())[0]
+        return backend, [name for name, ours in zip(names, got or [], strict=True) if ours]
 
     @property
     def _open_connection(self) -> psycopg.AsyncConnection:

@@ -68,8 +68,9 @@ class Workers:
             dead = _others(connection, owner, alive=False)
             crashed = [row.owner for row in dead if row.stopped is None]
             inherit([row.owner for row in dead if row.stopped is not None], lambda _workflow: 0)
-            inherit(crashed, lambda workflow_id: _count(connection, workflow_id))
-            _close(connection, crashed)
+            if crashed:
+                inherit(crashed, lambda workflow_id: _count(connection, workflow_id))
+                _close(connection, crashed)
 
         await self._db.write(work)
 

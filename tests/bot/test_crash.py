@@ -61,8 +61,13 @@ class World:
             FAL_QUEUE_URL=f"http://127.0.0.1:{self.fal_port}",
             TELEGRAM_BOT_TOKEN=TOKEN,
             TELEGRAM_API_URL=f"http://127.0.0.1:{self.telegram_port}",
-            REELBOT_ACCESS="telegram:42",
-            **({"REELBOT_PORT": str(self.port)} | {"REELBOT_OUTPUT_DIR": str(self.folder / "out")} | database | more),
+            **(
+                {"REELBOT_ACCESS": "telegram:42"}
+                | {"REELBOT_PORT": str(self.port)}
+                | {"REELBOT_OUTPUT_DIR": str(self.folder / "out")}
+                | database
+                | more
+            ),
         )
 
     def start_second(self) -> tuple[subprocess.Popen[bytes], int]:
