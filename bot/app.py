@@ -243,9 +243,11 @@ class App:
     def _problems(self) -> list[str]:
         now = time.monotonic()
         loops = {"inbox": self.inbox.turned, "watcher": self._watcher.turned, "progress": self._progress.turned}
+        if not self.store.database.is_sqlite:
+            loops["reaper"] = self._reaper.turned
         ours = {name: turned for name, turned in loops.items() if not self.roles.waiting(name)}
         stuck = [f"{name} loop is stuck" for name, turned in ours.items() if now - turned > _STUCK_S]
-        dead = [f"{task.get_name()} loop has ended" for task in self._tasks if task.done()]
+        dead = [f"{task.get_name()} loop has ended" for task in [*self._tasks, self.lease] if task and task.done()]
         asked = [each for each in self.channels.values() if not self.roles.waiting(each.name)]
         return stuck + dead + [f"{each.name} does not turn" for each in asked if not each.alive()]
 

@@ -65,7 +65,7 @@ class Reaper:
     def _inherit(self, owners: list[str], times: Count) -> list[str]:
         taken, given_up = self._engine.take_over(owners, lambda workflow_id: times(workflow_id) <= _MOST)
         if taken:
-            log.warning("taken over from a dead worker", extra={"workflows": taken, "workers": owners})
+            log.info("taken over from workers that have ended", extra={"workflows": taken, "workers": owners})
         if given_up:
             log.error("given up: every worker that had it died", extra={"workflows": given_up})
         return given_up

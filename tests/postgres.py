@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -183,7 +183,7 @@ def _in_memory() -> Path | None:
     return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=memory))
 
 
-def cluster() -> Iterator[Cluster]:
+def cluster() -> Generator[Cluster]:
     folder, memory = Path(tempfile.mkdtemp(prefix=_PREFIX)), _in_memory()
     made: Cluster | None = None
     try:
@@ -207,7 +207,7 @@ def _cluster_or_reason() -> Iterator[Cluster | str]:
         yield next(running)
     except NoPostgresError as error:
         yield str(error)
-    running.close()  # type: ignore[attr-defined]
+    running.close()
 
 
 @pytest.fixture

@@ -34,13 +34,12 @@ _KEEPALIVE: dict[str, Any] = {
     "tcp_user_timeout": 10_000,
     "connect_timeout": 10,
 }
-_SERVER_SIDE = (
-    "SET tcp_keepalives_idle = 5",
-    "SET tcp_keepalives_interval = 2",
-    "SET tcp_keepalives_count = 3",
-    "SET tcp_user_timeout = 10000",
-    "SET idle_session_timeout = 0",
-)
+_SERVER_SIDE = b"""
+SELECT set_config(name, value, false) FROM pg_settings JOIN (
+    VALUES ('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '2'), ('tcp_keepalives_count', '3'),
+    ('tcp_user_timeout', '10000'), ('idle_session_timeout', '0')
+) AS ours (name, value) USING (name)
+"""  # whatever of it this PostgreSQL knows
 
 
 class SessionLost(ConnectionError):
@@ -64,8 +63,8 @@ class Session:
             self._connection = await psycopg.AsyncConnection.connect(
                 self._conninfo, autocommit=True, application_name=f"reelbot {self._owner}", **_KEEPALIVE
             )
-            for statement in (*_SERVER_SIDE, f"LISTEN {_CHANNEL}"):
-                await self._connection.execute(statement.encode())
+            await self._connection.execute(_SERVER_SIDE)
+            await self._connection.execute(f"LISTEN {_CHANNEL}".encode())
             self._backend, taken = await self._try([owner_lock(self._owner)])
             if not taken:
                 raise SessionLost(f"another process is called {self._owner}, too")
