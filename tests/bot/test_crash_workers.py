@@ -16,7 +16,7 @@ from bot.store.tables import submits, takeovers
 from tests.bot.test_crash import World, delivered, world
 from tests.postgres import Cluster
 
-_SOON_S = 8.0  # a role is taken after about a second, a job after about two; the rest is for a busy machine
+_SOON_S = 20.0  # a role is taken within a second, a job within two; the rest is for a busy machine
 
 
 def healthy(port: int) -> bool:
@@ -31,7 +31,7 @@ def test_the_other_worker_takes_jobs_and_roles_of_a_killed_one(tmp_path: Path, p
     """The first has every role and the job: killed while fal renders."""
     with world(tmp_path, postgres.database()) as made:
         made.start_bot()
-        made.telegram("says", chat=42, text="/video sandbox:slow-4 fox")
+        made.telegram("says", chat=42, text="/video sandbox:slow-7 fox")
         made.until(lambda: made.claim() == "accepted")
         _, port = made.start_second()
         made.until(lambda: healthy(port) and healthy(made.port), 5)
