@@ -1,7 +1,7 @@
 """kill -9 at the worst moments, then a restart: nothing is bought twice, and every job is delivered or visibly parked.
 
-Real processes: the bot as `reelbot run`, the sandbox and the Telegram fake each on their own. On SQLite; the same moments
-on PostgreSQL, with two workers: test_crash_workers.py.
+Real processes: the bot as `reelbot run`, the sandbox and the Telegram fake each on their own. On SQLite; the same
+moments on PostgreSQL, with two workers: test_crash_workers.py.
 """
 
 import os

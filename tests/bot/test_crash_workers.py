@@ -100,19 +100,17 @@ def test_workers_killed_at_random_moments(tmp_path: Path, postgres: Cluster) -> 
     seed = random.randrange(10**6)
     (tmp_path / "log.txt").write_text(f"seed {seed}\n")  # shown with the log when it fails
     chance = random.Random(seed)
-    prompts = [f"fox number {number}" for number in range(6)]
+    prompts = [f"fox number {number}" for number in range(3)]
     with world(tmp_path, postgres.database()) as made:
         made.start_bot()
         second, _ = made.start_second()
         for prompt in prompts:
             made.telegram("says", chat=42, text=f"/video {prompt}")
-        for _ in range(2):
-            time.sleep(chance.uniform(0.1, 1.2))
-            made.kill_bot()
-            made.start_bot()
-            time.sleep(chance.uniform(0.1, 1.2))
-            made.kill(second)
-            second, _ = made.start_second()
+        time.sleep(chance.uniform(0.1, 1.5))
+        made.kill_bot()
+        made.start_bot()
+        time.sleep(chance.uniform(0.1, 1.5))
+        made.kill(second)
         made.until(lambda: set(made.states()) == set(prompts))
         made.until(lambda: set(made.states().values()) <= {"delivered", "doubt"}, 60)
         bought = made.submits()
@@ -126,9 +124,9 @@ def test_a_database_that_restarts_ends_the_workers_and_loses_nothing(tmp_path: P
     with world(tmp_path, postgres.database()) as made:
         made.start_bot()
         second, _ = made.start_second()
-        for prompt in ("sandbox:slow-2 fox", "a fox", "another fox"):
+        for prompt in ("sandbox:slow-2 fox", "a fox"):
             made.telegram("says", chat=42, text=f"/video {prompt}")
-        made.until(lambda: len(made.states()) == 3)
+        made.until(lambda: len(made.states()) == 2)
         postgres.restart()
         assert made.bot is not None
         assert made.bot.wait(30) == second.wait(30) == 1
@@ -136,7 +134,7 @@ def test_a_database_that_restarts_ends_the_workers_and_loses_nothing(tmp_path: P
         made.start_bot()
         made.until(lambda: delivered(made))
         assert bought_once(made)
-        assert len(made.films()) >= 3
+        assert len(made.films()) >= 2
 
 
 def test_a_job_that_kills_every_worker_is_set_aside_and_its_owner_told(tmp_path: Path, postgres: Cluster) -> None:
