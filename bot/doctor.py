@@ -18,6 +18,8 @@ from bot.channels.port import DeliveryError
 from bot.logs import redact
 from bot.server import serve_assets
 from bot.settings import Settings
+from bot.store import Store
+from bot.store.workers import Workers
 from bot.texts import admin_text
 from core import assets
 from core.errors import VideoError
@@ -48,6 +50,7 @@ async def examine() -> list[Finding]:
         return [Finding("settings", "wrong", str(each["msg"])) for each in error.errors(include_url=False)]
     findings = list(_settings(settings))
     findings += await asyncio.to_thread(_folders, settings)
+    findings.append(await _checked("database", lambda: _database(settings)))
     findings.append(await _checked("fal key", lambda: _fal_key(settings)))
     findings.append(await _checked("asset round trip", lambda: _round_trip(settings)))
     findings += await _chats(settings)
@@ -105,6 +108,16 @@ def _folders(settings: Settings) -> list[Finding]:
         Finding("output folder", "ok", str(folder)),
         Finding("disk", state, f"{free / 1e9:.1f} GB free" + ("" if state == "ok" else "; make room for videos")),
     ]
+
+
+async def _database(settings: Settings) -> str:
+    store = await Store.open(settings.store_url)
+    try:
+        if store.database.is_sqlite:
+            return f"SQLite, {settings.database_file}"
+        return f"PostgreSQL; workers that run now: {await Workers(store.database).living('doctor')}"
+    finally:
+        store.close()
 
 
 async def _fal_key(settings: Settings) -> str:

@@ -128,6 +128,13 @@ class Engine:
         }
         self._client.enqueue_in_transaction(connection, options, job_id)
 
+    async def owners(self) -> set[str]:
+        """Every process, dead or alive, that has a workflow under way."""
+        found = await self._client.list_workflows_async(
+            status="PENDING", app_version=VERSION, load_input=False, load_output=False
+        )
+        return {each.executor_id for each in found if each.executor_id}
+
     def take_over(self, owners: list[str], allowed: Callable[[str], bool]) -> tuple[list[str], list[str]]:
         """What these dead workers were at goes on here or elsewhere: (taken, given up). Blocks; for a thread.
 

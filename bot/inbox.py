@@ -21,6 +21,7 @@ from bot.texts import say
 log = logging.getLogger(__name__)
 
 _SCAN_S = 2.0
+_FINISH_S = 5.0
 _TRIES = 3
 _SEND_TRIES = 8
 _STRANGER_GAP_S = 30.0
@@ -90,9 +91,16 @@ class Inbox:
                     async with asyncio.timeout(_SCAN_S):
                         await self._kick.wait()
         finally:
-            for task in self._chats.values():
+            await self._finish()
+
+    async def _finish(self) -> None:
+        """What is being answered is answered, if the chat takes it soon; else it is answered after the restart."""
+        tasks = list(self._chats.values())
+        if tasks:
+            _, slow = await asyncio.wait(tasks, timeout=_FINISH_S)
+            for task in slow:
                 task.cancel()
-            await asyncio.gather(*self._chats.values(), return_exceptions=True)
+            await asyncio.gather(*slow, return_exceptions=True)
 
     async def _hand_out(self) -> None:
         if not self._open:

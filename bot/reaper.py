@@ -43,9 +43,13 @@ class Reaper:
 
     async def run(self) -> None:
         """Until cancelled."""
+        known = False
         while True:
             self.turned = time.monotonic()
             try:
+                if not known:
+                    await self._workers.know(await self._engine.owners())
+                known = True
                 await self._turn()
             except Exception:
                 log.exception("reaper")
@@ -55,8 +59,7 @@ class Reaper:
         given_up: list[str] = []
 
         def inherit(owners: list[str], times: Count) -> None:
-            if owners:
-                given_up.extend(self._inherit(owners, times))
+            given_up.extend(self._inherit(owners, times))
 
         await self._workers.bury(self._owner, inherit)
         for workflow_id in given_up:

@@ -120,6 +120,7 @@ workers = sa.Table(
     sa.Column("owner", sa.String, primary_key=True),
     sa.Column("started", sa.BigInteger, nullable=False),
     sa.Column("stopped", sa.BigInteger),  # when it ended as told: what it left over is no sign of trouble
+    sa.Column("buried", sa.BigInteger),  # when another took over what it had left
 )
 
 takeovers = sa.Table(

@@ -1,7 +1,7 @@
 """The workers of one PostgreSQL database: who is dead, and what was taken over from them how often."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from bot.store.database import Connection, Database, insert_new, now_ms, take_tu
 from bot.store.session import is_free, owner_lock
 from bot.store.tables import facts, takeovers, workers
 
-_REMEMBERED_MS = 24 * 3600 * 1000
+_REMEMBERED_MS = 3600 * 1000
 _FOLDER = "output_folder"
 _CALM_MS = 10 * 60 * 1000
 
@@ -28,11 +28,25 @@ class Workers:
         old = now_ms() - _REMEMBERED_MS
 
         def work(connection: Connection) -> None:
-            connection.execute(workers.delete().where(workers.c.stopped < old))
+            connection.execute(workers.delete().where(workers.c.buried < old))
             connection.execute(takeovers.delete().where(takeovers.c.at < old))
             connection.execute(workers.insert().values(owner=owner, started=now_ms()))
 
         await self._db.write(work)
+
+    async def know(self, owners: Iterable[str]) -> None:
+        """Whoever has jobs here, also one that an earlier version started and did not write down."""
+        rows = [{"owner": owner, "started": 0} for owner in owners]
+
+        def work(connection: Connection) -> None:
+            for row in rows:
+                connection.execute(insert_new(connection, workers, by="owner").values(**row))
+
+        await self._db.write(work)
+
+    async def living(self, owner: str) -> int:
+        """How many run beside this one."""
+        return len(await self._db.read(lambda connection: _others(connection, owner, alive=True)))
 
     async def same_folder(self, owner: str, marker: Path) -> bool:
         """Whether we see the folder that the others see: by a file in it, whose content the database knows.
@@ -55,29 +69,33 @@ class Workers:
 
     async def leave(self, owner: str) -> None:
         """It ends as told: nothing that it leaves over counts as taken from a dead one."""
-        await self._db.write(lambda connection: _close(connection, [owner]))
+        await self._db.write(lambda connection: _close(connection, "stopped", [owner]))
 
     async def bury(self, owner: str, inherit: Callable[[list[str], Count], None]) -> None:
         """Hand the dead to `inherit`, with what counts the take-overs of a workflow. Nobody else can meanwhile.
 
-        Dead are all others whose lock is free. They stay on the list for a day: one that was only cut off may have
+        Dead are all others whose lock is free. They stay on the list for an hour: one that was only cut off may have
         begun another job before it noticed.
         """
 
         def work(connection: Connection) -> None:
             dead = _others(connection, owner, alive=False)
-            crashed = [row.owner for row in dead if row.stopped is None]
-            inherit([row.owner for row in dead if row.stopped is not None], lambda _workflow: 0)
+            crashed = [row.owner for row in dead if row.stopped is None and row.buried is None]
+            others = [row.owner for row in dead if row.owner not in crashed]
+            if others:
+                inherit(others, lambda _workflow: 0)
             if crashed:
                 inherit(crashed, lambda workflow_id: _count(connection, workflow_id))
-                _close(connection, crashed)
+            if any(row.buried is None for row in dead):
+                _close(connection, "buried", [row.owner for row in dead])
 
         await self._db.write(work)
 
 
 def _others(connection: Connection, owner: str, *, alive: bool) -> list[sa.Row[Any]]:
     """The dead are ours until the end of this transaction."""
-    rows = connection.execute(sa.select(workers).where(workers.c.owner != owner))
+    known = sa.or_(workers.c.buried.is_(None), workers.c.buried > now_ms() - _REMEMBERED_MS)
+    rows = connection.execute(sa.select(workers).where(workers.c.owner != owner, known))
     return [row for row in rows if is_free(connection, owner_lock(row.owner)) is not alive]
 
 
@@ -88,9 +106,9 @@ def _mark(connection: Connection, marker: Path, content: str) -> None:
         marker.write_text(content + "\n", encoding="ascii")
 
 
-def _close(connection: Connection, owners: list[str]) -> None:
-    change = workers.update().where(workers.c.owner.in_(owners), workers.c.stopped.is_(None))
-    connection.execute(change.values(stopped=now_ms()))
+def _close(connection: Connection, event: str, owners: list[str]) -> None:
+    change = workers.update().where(workers.c.owner.in_(owners), workers.c[event].is_(None))
+    connection.execute(change.values({event: now_ms()}))
 
 
 def _count(connection: Connection, workflow_id: str) -> int:

@@ -1,6 +1,7 @@
 """kill -9 at the worst moments, then a restart: nothing is bought twice, and every job is delivered or visibly parked.
 
-Real processes: the bot as `reelbot run`, the sandbox and the Telegram fake each on their own.
+Real processes: the bot as `reelbot run`, the sandbox and the Telegram fake each on their own. On SQLite; the same
+moments on PostgreSQL, with two workers: test_crash_workers.py.
 """
 
 import os
@@ -86,7 +87,7 @@ class World:
         return self.kill(self.bot, how)
 
     def _until_up(self, url: str) -> None:
-        self.until(lambda: httpx.get(url, trust_env=False).status_code == 200, 20)
+        self.until(lambda: httpx.get(url, trust_env=False).status_code == 200, 60)
 
     def until(self, true: Callable[[], Any], seconds: float = 40.0) -> None:
         deadline = time.monotonic() + seconds
@@ -126,7 +127,7 @@ class World:
         rows = self.read(sa.select(submits.c.state))
         return rows[0].state if rows else None
 
-    def read(self, query: sa.Select[Any]) -> list[Any]:
+    def read(self, query: sa.Select[Any] | sa.TextClause) -> list[Any]:
         engine = sa.create_engine(self.database_url.replace("postgresql:", "postgresql+psycopg:"))
         with engine.connect() as connection:
             rows = list(connection.execute(query))
@@ -175,9 +176,9 @@ def test_killed_while_fal_renders(tmp_path: Path, database_url: str) -> None:
         assert len(made.films()) == 1
 
 
-def test_killed_between_the_submit_and_its_record(tmp_path: Path, database_url: str) -> None:
+def test_killed_between_the_submit_and_its_record(tmp_path: Path) -> None:
     """fal took it, we never heard: it is not bought again, but found in the list of requests and delivered."""
-    with world(tmp_path, database_url) as made:
+    with world(tmp_path, sqlite(tmp_path)) as made:
         made.fal("faults", kind="submit_slow", seconds=3.0)
         made.start_bot()
         made.telegram("says", chat=42, text="/video a fox")
@@ -205,9 +206,9 @@ def test_killed_between_the_submit_and_its_record_without_a_list(tmp_path: Path)
         assert made.films() == []
 
 
-def test_killed_while_the_video_is_sent(tmp_path: Path, database_url: str) -> None:
+def test_killed_while_the_video_is_sent(tmp_path: Path) -> None:
     """It may have arrived: it is sent once more. A duplicate is possible, a loss is not."""
-    with world(tmp_path, database_url) as made:
+    with world(tmp_path, sqlite(tmp_path)) as made:
         made.telegram("fail", method="sendVideo", kind="slow", delay_s=3.0)
         made.start_bot()
         made.telegram("says", chat=42, text="/video a fox")
@@ -219,8 +220,8 @@ def test_killed_while_the_video_is_sent(tmp_path: Path, database_url: str) -> No
         assert 1 <= len(made.films()) <= 2
 
 
-def test_a_plain_stop_loses_nothing_and_ends_with_zero(tmp_path: Path, database_url: str) -> None:
-    with world(tmp_path, database_url) as made:
+def test_a_plain_stop_loses_nothing_and_ends_with_zero(tmp_path: Path) -> None:
+    with world(tmp_path, sqlite(tmp_path)) as made:
         made.fal("faults", kind="submit_slow", seconds=1.5)
         made.start_bot()
         made.telegram("says", chat=42, text="/video a fox")

@@ -23,6 +23,8 @@ from tests.fakes.botapi import TelegramFake
 from tests.postgres import Cluster
 
 FIRST = "0001"
+# A process that is gone had begun it.
+_BEGUN = "UPDATE {}workflow_status SET status = 'PENDING', executor_id = 'local' WHERE workflow_uuid = 'RENDER2'"
 
 
 def incoming(prompt: str, event: str) -> dict[str, Any]:
@@ -101,6 +103,7 @@ async def old_database(settings: Settings, telegram: TelegramFake) -> None:
         connection.execute(then.tables["reelbot_inbox"].insert(), [letter])
         for row in rows:
             engine.enqueue_within(connection, RENDER, row["id"], row["user"])
+        connection.execute(sa.text(_BEGUN.format("" if database.is_sqlite else "dbos.")))
 
     await database.write(work)
     database.close()

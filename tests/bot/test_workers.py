@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot import logs
+from bot import doctor, logs
 from bot.store.records import State
 from tests.bot.bench import Bench, bench
 from tests.corpus import jpeg
@@ -45,6 +45,7 @@ def test_words_become_a_native_video_on_postgres(on_postgres: Callable[..., None
         assert made.submits() == 1
         assert len(made.films()) == 1
         assert made.app.health.problems() == []
+        assert await doctor._database(made.settings) == "PostgreSQL; workers that run now: 1"
 
     on_postgres(story)
 

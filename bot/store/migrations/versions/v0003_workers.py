@@ -13,6 +13,7 @@ def upgrade() -> None:
         sa.Column("owner", sa.String(), nullable=False),
         sa.Column("started", sa.BigInteger(), nullable=False),
         sa.Column("stopped", sa.BigInteger(), nullable=True),
+        sa.Column("buried", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("owner"),
     )
     op.create_table(
