@@ -210,7 +210,7 @@ def _cluster_or_reason() -> Iterator[Cluster | str]:
     running.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def postgres(_cluster_or_reason: Cluster | str) -> Cluster:
     """The server. Where none can run the test is skipped loudly; in CI that is a failure."""
     if isinstance(_cluster_or_reason, Cluster):

@@ -49,6 +49,11 @@ class Sandbox:
         """Any known app is accepted; a wrong path below it only shows in the result, as at fal."""
         app = app_of(endpoint_id)
         text = (await http.body()).decode(errors="replace")
+        late = self.faults.take("submit_late", endpoint_id, text)
+        if late is not None:
+            await asyncio.sleep(late.seconds)
+            if await http.is_disconnected():
+                return Response(status_code=400)
         refused = self._refusal(http, "submit_status", endpoint_id, text)
         if refused is not None:
             return refused
@@ -191,6 +196,9 @@ class Sandbox:
             return HTMLResponse(_NGINX.format("503 Service Unavailable"), 200)
         if self.faults.take("file_lies", name):
             return Response(b"<html>oops</html>", 200, _CDN, "video/mp4")
+        slow = self.faults.take("file_slow", name)
+        if slow is not None:
+            return _Cut(path, after_s=slow.seconds)
         if self.faults.take("file_truncated", name):
             return _Cut(path)
         kind = "video/mp4" if path.suffix == ".mp4" else "image/jpeg"
@@ -340,9 +348,10 @@ def _base(http: HttpRequest) -> str:
 class _Cut(Response):
     """Sends nothing (or half of a file) and cuts the connection."""
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, after_s: float = 0.05) -> None:
         super().__init__()
         self._path = path
+        self._after_s = after_s
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         if self._path is not None:
@@ -350,5 +359,5 @@ class _Cut(Response):
             headers = [(b"content-type", b"video/mp4"), (b"content-length", str(len(whole)).encode())]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": whole[: len(whole) // 2], "more_body": True})
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(self._after_s)
         scope["cut"]()

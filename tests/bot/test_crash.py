@@ -50,8 +50,9 @@ class World:
         self._started.append(process)
         return process
 
-    def start_bot(self) -> None:
-        self.bot = self.launch_bot()
+    def start_bot(self, **more: str) -> None:
+        """`more`: settings over the usual ones."""
+        self.bot = self.launch_bot(**more)
         self._until_up(f"http://127.0.0.1:{self.port}/readyz")
 
     def launch_bot(self, **more: str) -> subprocess.Popen[bytes]:

@@ -46,6 +46,7 @@ class TelegramFake:
             "presses": self.presses,
             "calls": self._calls_told,
             "fail": self._fail_told,
+            "heal": self.heal,
             "said": self.said,
             "group": self._group_told,
             "blocks": self.world.blocks,

@@ -196,7 +196,9 @@ class BotApi:
         fault = self._fault("file")
         if fault is not None and fault.kind.startswith("drop"):
             raise Dropped
-        if fault is not None:
+        if fault is not None and fault.kind == "slow":
+            await asyncio.sleep(fault.delay_s)
+        elif fault is not None:
             return PlainTextResponse(fault.description, fault.status)
         token, _, name = rest.partition("/")
         kept = [file for file in self._world.files.values() if file.name == name]
