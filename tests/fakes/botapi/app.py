@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from starlette.datastructures import UploadFile
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
@@ -83,6 +83,8 @@ class BotApi:
         except Dropped:
             send.__self__.transport.abort()  # type: ignore[attr-defined]
             return
+        except ClientDisconnect:
+            return  # a bot that stops in the middle of a call: no trouble of the server's
         await response(scope, receive, send)
 
     async def _route(self, request: Request) -> Response:
