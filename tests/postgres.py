@@ -177,14 +177,18 @@ def _in_memory() -> Path | None:
     memory = Path("/dev/shm")
     if not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < _ROOM:
         return None
-    for left in memory.glob(f"{_PREFIX}*"):  # by a test process that was killed
+    return _folder(memory)
+
+
+def _folder(inside: Path) -> Path:
+    for left in inside.glob(f"{_PREFIX}*") if Path("/proc/self").exists() else ():  # by a test process that was killed
         if not Path("/proc", left.name.removeprefix(_PREFIX).partition("-")[0]).exists():
             shutil.rmtree(left, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=memory))
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=inside))
 
 
 def cluster() -> Generator[Cluster]:
-    folder, memory = Path(tempfile.mkdtemp(prefix=_PREFIX)), _in_memory()
+    folder, memory = _folder(Path(tempfile.gettempdir())), _in_memory()
     made: Cluster | None = None
     try:
         made = Cluster(folder, memory or folder, _programs(folder))

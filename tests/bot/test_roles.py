@@ -1,6 +1,9 @@
 """Roles: one holder at a time, a quick successor, calls from one process to another; and what ends a process."""
 
 import asyncio
+import os
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -8,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli import main
 from bot.roles import Roles
 from bot.store.database import Database
 from bot.store.session import SessionLost
@@ -146,15 +148,15 @@ def test_on_sqlite_every_role_is_ours_at_once(tmp_path: Path) -> None:
     run(story())
 
 
-@pytest.mark.parametrize("url", ["postgresql://reelbot:pass-word-1@127.0.0.1:9/x", "mysql://reelbot:pass-word-1@h/x"])
-def test_a_database_that_is_not_there_is_one_line_on_the_console(
-    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("REELBOT_DATABASE_URL", url)
-    for command in ("jobs", "run"):
-        monkeypatch.setenv("REELBOT_PORT", "0")
-        assert main([command]) == 1
-        said = capsys.readouterr().err
-        assert said.startswith("reelbot: ")
-        assert said.count("\n") == 1
-        assert "pass-word-1" not in said
+@pytest.mark.parametrize(
+    ("command", "url"),
+    [("run", "postgresql://reelbot:pass-word-1@127.0.0.1:9/x"), ("jobs", "mysql://reelbot:pass-word-1@h/x")],
+)
+def test_a_database_that_is_not_there_is_one_line_on_the_console(command: str, url: str, tmp_path: Path) -> None:
+    env = {"PATH": os.environ["PATH"], "REELBOT_DATABASE_URL": url, "REELBOT_PORT": "0"}
+    program = [sys.executable, "-m", "bot", command]
+    done = subprocess.run(program, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("reelbot: ")
+    assert done.stderr.count("\n") == 1
+    assert "pass-word-1" not in done.stderr

@@ -85,6 +85,8 @@ class BotApi:
         except Dropped:
             send.__self__.transport.abort()  # type: ignore[attr-defined]
             return
+        except ClientDisconnect:
+            return  # a bot that stops in the middle of a call: no trouble of the server's
         await response(scope, receive, send)
 
     async def _route(self, request: Request) -> Response:
