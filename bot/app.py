@@ -24,6 +24,7 @@ from bot.delivery import Delivery
 from bot.doubts import Doubts
 from bot.engine import Engine
 from bot.frontdesk import FrontDesk
+from bot.holding import mark_of
 from bot.inbox import Inbox
 from bot.jobs import RENDER, Render
 from bot.orders import Orders, caps_of
@@ -270,10 +271,13 @@ class App:
 
     async def _adopt(self) -> None:
         """A `reelbot generate` that was killed: what it had not bought yet nobody waits for, the rest is finished."""
+        work_dir = self._settings.work_dir
         for job in await self.store.jobs.find(states=ACTIVE):
-            if left_behind(job) and not await self.store.jobs.drop(job.id, why="its command has ended"):
-                await self.store.jobs.note(job.id, held_until=None)
-                await self._engine.begin(RENDER, job.id, job.id)
+            if await asyncio.to_thread(left_behind, job, work_dir):
+                if not await self.store.jobs.drop(job.id, why="its command has ended"):
+                    await self._engine.begin(RENDER, job.id, job.id)
+                    await self.store.jobs.note(job.id, held_until=None)  # ours from now on
+                await asyncio.to_thread(mark_of(work_dir, job.incoming).unlink, missing_ok=True)
 
     def _problems(self) -> list[str]:
         now = time.monotonic()
