@@ -116,7 +116,7 @@ async def demo(options: argparse.Namespace) -> int:
 
 
 async def generate(options: argparse.Namespace) -> int:
-    logs.configure(secrets=[], level="WARNING")
+    logs.configure(secrets=[], level="ERROR")
     async with _fal(options) as settings:
         plan = await _plan(options, settings)
         note(_price_line(plan, sandbox=options.sandbox))
@@ -193,7 +193,7 @@ async def publish(options: argparse.Namespace) -> int:
 
 
 async def poll(options: argparse.Namespace) -> int:
-    logs.configure(secrets=[], level="WARNING")
+    logs.configure(secrets=[], level="ERROR")
     settings = Settings()
     show = None if options.json else _bar()
     store = await Store.open(settings.store_url)

@@ -51,10 +51,6 @@ class Command:
         """Ctrl+C."""
         self._process.send_signal(signal.SIGINT)
 
-    @property
-    def ended(self) -> bool:
-        return self._process.poll() is not None
-
     def end(self, seconds: float = 60.0) -> Said:
         out, err = self._process.communicate(timeout=seconds)
         return Said(self._process.returncode, out, err)

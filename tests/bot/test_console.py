@@ -89,13 +89,18 @@ def test_bad_usage_ends_with_two(made: Desk, arguments: tuple[str, ...]) -> None
     assert "usage: reelbot" in said.err
 
 
+def asked_to_cancel(made: Desk, prompt: str) -> bool:
+    request = next(each["id"] for each in made.fal("requests") if each["body"]["prompt"] == prompt)
+    return any(call["method"] == "PUT" and call["path"].endswith(f"{request}/cancel") for call in made.fal("log"))
+
+
 def test_cancel_before_the_claim_while_it_renders_and_too_late(made: Desk) -> None:
     """The second job waits for its turn: cancelled for nothing. The first has begun: fal is asked, and finishes it."""
-    made.telegram("says", chat=42, text="/video sandbox:slow-4 boat")
-    made.until(lambda: made.state("sandbox:slow-4 boat") == "rendering")
+    made.telegram("says", chat=42, text="/video sandbox:until-cancelled boat")
+    made.until(lambda: made.state("sandbox:until-cancelled boat") == "rendering")
     made.telegram("says", chat=42, text="/video another boat")
     made.until(lambda: made.state("another boat") == "queued")
-    first, second = made.job("sandbox:slow-4 boat").id, made.job("another boat").id
+    first, second = made.job("sandbox:until-cancelled boat").id, made.job("another boat").id
     said = made.run("job", second, "--cancel")
     assert said.code == 0
     assert "nothing was bought" in said.err
@@ -103,14 +108,28 @@ def test_cancel_before_the_claim_while_it_renders_and_too_late(made: Desk) -> No
     said = made.run("job", first, "--cancel")
     assert said.code == 0
     assert "may still charge" in said.err
-    made.until(lambda: any(call["path"].endswith("/cancel") and call["method"] == "PUT" for call in made.fal("log")))
-    made.until(lambda: made.state("sandbox:slow-4 boat") == "delivered")
+    made.until(lambda: asked_to_cancel(made, "sandbox:until-cancelled boat"))
+    made.until(lambda: made.state("sandbox:until-cancelled boat") == "delivered")
     said = made.run("job", first, "--cancel")
     assert "too late" in said.err
     assert made.bought("another boat") == 0
     assert made.money(second) == [("reserve", 700_000, 0), ("release", -700_000, 0)]
     assert made.money(first)[-1] == ("settle", -700_000, 700_000)
-    assert made.state("sandbox:slow-4 boat") == "delivered"
+    assert made.state("sandbox:until-cancelled boat") == "delivered"
+
+
+def test_cancel_of_what_another_shell_is_buying(made: Desk) -> None:
+    """fal is asked at once; it has begun, so it finishes and charges, and the command says so by its video."""
+    command = made.begin("generate", "sandbox:until-cancelled kite", "--yes")
+    made.until(lambda: made.state("sandbox:until-cancelled kite") == "rendering")
+    said = made.run("job", made.job("sandbox:until-cancelled kite").id, "--cancel")
+    assert said.code == 0
+    assert "may still charge" in said.err
+    made.until(lambda: asked_to_cancel(made, "sandbox:until-cancelled kite"))
+    said = command.end()
+    assert said.code == 0, said.err
+    assert made.state("sandbox:until-cancelled kite") == "delivered"
+    assert made.bought("sandbox:until-cancelled kite") == 1
 
 
 def test_generate_prints_the_price_then_the_path(made: Desk) -> None:

@@ -97,6 +97,26 @@ def test_killed_in_the_paid_request_and_it_is_found_not_bought_again(made: Desk)
     assert on_disk(made, "a fox")
 
 
+def test_a_doubt_is_told_and_found_by_the_next_run(made: Desk) -> None:
+    """No answer to the order, and no list to look it up: nothing is bought again. The list works again later."""
+    made.fal("faults", kind="submit_lost_reply")
+    made.fal("faults", kind="list_status", times=3, status=403, body={"detail": "no"})
+    said = made.begin("generate", "a fox", "--yes").end()
+    assert (said.code, said.out) == (1, "")
+    job = made.job("a fox")
+    assert job.state == "doubt"
+    price, reason = said.err.splitlines()
+    assert "$0.70" in price
+    assert "may have been" in reason
+    assert job.id in reason
+    assert made.money(job.id) == [("reserve", 700_000, 0), ("hold", 0, 0)]
+    made.start_bot()
+    made.until(lambda: made.state("a fox") == "delivered")
+    assert on_disk(made, "a fox")
+    assert made.posts() == 1
+    assert made.money(job.id)[-1] == ("settle", -700_000, 700_000)
+
+
 def test_ctrl_c_in_the_paid_request_waits_for_its_answer(made: Desk) -> None:
     made.fal("faults", kind="submit_slow", seconds=1.5)
     command = made.begin("generate", "a fox", "--yes")
@@ -115,12 +135,13 @@ def test_ctrl_c_in_the_paid_request_waits_for_its_answer(made: Desk) -> None:
 
 def test_a_living_command_keeps_its_job_whatever_the_clock_says(made: Desk) -> None:
     """A bot that starts beside it leaves the job alone, although its time of hold seems long over."""
-    command = made.begin("generate", "sandbox:slow-3 fox", "--yes")
-    made.until(lambda: made.state("sandbox:slow-3 fox") == "rendering")
+    command = made.begin("generate", "sandbox:until-cancelled fox", "--yes")
+    made.until(lambda: made.state("sandbox:until-cancelled fox") == "rendering")
     made.change(jobs.update().values(held_until=1))
     made.start_bot()
+    made.run("job", made.job("sandbox:until-cancelled fox").id, "--cancel")
     said = command.end()
     assert said.code == 0, said.err
-    assert made.state("sandbox:slow-3 fox") == "delivered"
+    assert made.state("sandbox:until-cancelled fox") == "delivered"
     assert made.rows(sa.text("SELECT workflow_uuid FROM workflow_status")) == []  # the bot never touched it
     assert made.posts() == 1

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.store.database import Connection
-from bot.store.records import Job, State
+from bot.store.records import ENDED, Job, State
 from bot.store.tables import history, jobs, ledger, submits
 from tests.bot.bench import Bench
 from tests.corpus import jpeg
@@ -28,6 +28,7 @@ async def job_of(made: Bench, prompt: str, *states: State) -> Job:
             assert len(found) <= 1
             if found and found[0].state in states:
                 return found[0]
+            assert not found or found[0].state not in ENDED, found
             await asyncio.sleep(0.03)
 
 
@@ -153,6 +154,7 @@ def test_cancel_while_fal_is_down_is_free_and_buys_nothing_later(on_bench: OnBen
         made.telegram.user_says(42, "/cancel")
         job = await job_of(made, "a fox", State.CANCELLED)
         assert (job.charge, job.reserved_micro) == ("none", 0)
+        await made.until(lambda: said(made, f"Job {job.id} is cancelled. Nothing was charged."))
         await gate.open(made)
         await ended(made, job)  # its next try has come, and found that it is over
         assert made.submits() == 0
