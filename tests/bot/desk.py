@@ -59,7 +59,25 @@ class Command:
 class Desk(World):
     """The world, and a shell in its folder, whose `.env` leads the bot and the commands to the same places."""
 
+    _before = (0, 0)
+
+    def fresh(self) -> None:
+        """For the next test: no bot, no database, nothing bought yet. fal and Telegram stay."""
+        if self.bot is not None:
+            self.kill_bot()
+        if (self.folder / "out").exists():
+            (self.folder / "out").rename(tempfile.mkdtemp(dir=self.folder))
+        self._before = len(super().submits()), super().posts()
+        self.settle()
+
+    def submits(self) -> list[str]:
+        return super().submits()[self._before[0] :]
+
+    def posts(self) -> int:
+        return super().posts() - self._before[1]
+
     def settle(self, **more: str) -> None:
+        """Its `.env`."""
         settings = {
             "FAL_KEY": KEY,
             "FAL_QUEUE_URL": f"http://127.0.0.1:{self.fal_port}",

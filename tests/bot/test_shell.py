@@ -1,6 +1,6 @@
 """`reelbot generate` killed at the worst moments: the next `run` or `poll` finishes what was bought, and buys nothing.
 
-Real processes, as in test_crash.py.
+Real processes, as in test_crash.py. Each test has words of its own: fal's list of requests is looked through for them.
 """
 
 from collections.abc import Iterator
@@ -14,10 +14,16 @@ from tests.bot.desk import Command, Desk, desk
 from tests.corpus import jpeg
 
 
-@pytest.fixture
-def made(tmp_path: Path) -> Iterator[Desk]:
-    with desk(tmp_path) as found:
+@pytest.fixture(scope="module")
+def one_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with desk(tmp_path_factory.mktemp("shell")) as found:
         yield found
+
+
+@pytest.fixture
+def made(one_desk: Desk) -> Desk:
+    one_desk.fresh()
+    return one_desk
 
 
 def on_disk(made: Desk, prompt: str) -> Path:
@@ -44,7 +50,7 @@ def test_killed_while_fal_renders_and_poll_finishes_it(made: Desk) -> None:
     command = made.begin("generate", "sandbox:slow-2 fox", "--yes")
     made.until(lambda: made.state("sandbox:slow-2 fox") == "rendering")
     command.kill()
-    request = made.fal("requests")[0]["id"]
+    request = made.fal("requests")[-1]["id"]
     said = made.run("poll", request)
     assert said.code == 0, said.err
     assert made.state("sandbox:slow-2 fox") == "delivered"
@@ -87,23 +93,23 @@ def test_killed_before_the_claim_and_the_next_run_drops_it(made: Desk) -> None:
 
 def test_killed_in_the_paid_request_and_it_is_found_not_bought_again(made: Desk) -> None:
     made.fal("faults", kind="submit_slow", seconds=30.0)
-    command = made.begin("generate", "a fox", "--yes")
+    command = made.begin("generate", "a lost fox", "--yes")
     made.until(made.submits)
     command.kill()
     assert made.claim() == "sending"
     made.start_bot()
-    made.until(lambda: made.state("a fox") == "delivered")
+    made.until(lambda: made.state("a lost fox") == "delivered")
     assert made.posts() == 1
-    assert on_disk(made, "a fox")
+    assert on_disk(made, "a lost fox")
 
 
 def test_a_doubt_is_told_and_found_by_the_next_run(made: Desk) -> None:
     """No answer to the order, and no list to look it up: nothing is bought again. The list works again later."""
     made.fal("faults", kind="submit_lost_reply")
     made.fal("faults", kind="list_status", times=3, status=403, body={"detail": "no"})
-    said = made.begin("generate", "a fox", "--yes").end()
+    said = made.begin("generate", "a doubtful fox", "--yes").end()
     assert (said.code, said.out) == (1, "")
-    job = made.job("a fox")
+    job = made.job("a doubtful fox")
     assert job.state == "doubt"
     price, reason = said.err.splitlines()
     assert "$0.70" in price
@@ -111,25 +117,25 @@ def test_a_doubt_is_told_and_found_by_the_next_run(made: Desk) -> None:
     assert job.id in reason
     assert made.money(job.id) == [("reserve", 700_000, 0), ("hold", 0, 0)]
     made.start_bot()
-    made.until(lambda: made.state("a fox") == "delivered")
-    assert on_disk(made, "a fox")
+    made.until(lambda: made.state("a doubtful fox") == "delivered")
+    assert on_disk(made, "a doubtful fox")
     assert made.posts() == 1
     assert made.money(job.id)[-1] == ("settle", -700_000, 700_000)
 
 
 def test_ctrl_c_in_the_paid_request_waits_for_its_answer(made: Desk) -> None:
     made.fal("faults", kind="submit_slow", seconds=1.5)
-    command = made.begin("generate", "a fox", "--yes")
+    command = made.begin("generate", "a hasty fox", "--yes")
     made.until(made.submits)
     command.interrupt()
     said = command.end()
     assert said.code == 1
     assert made.claim() == "accepted"
-    request = made.fal("requests")[0]["id"]
+    request = made.fal("requests")[-1]["id"]
     assert f"reelbot poll {request}" in said.err
     said = made.run("poll", request)
     assert said.code == 0, said.err
-    assert made.state("a fox") == "delivered"
+    assert made.state("a hasty fox") == "delivered"
     assert made.posts() == 1
 
 
