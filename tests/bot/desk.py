@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from bot import cli
 from bot.store.tables import jobs, ledger
-from tests.bot.test_crash import KEY, World
+from tests.bot.test_crash import KEY, World, sqlite
 from tests.fakes.botapi import TOKEN
 
 _WARM = multiprocessing.get_context("forkserver")  # a process each, but the imports only once: a second saved each time
@@ -120,23 +120,9 @@ class Desk(World):
             process.close()
         return said
 
-    def rows(self, query: sa.Executable) -> list[Any]:
-        engine = sa.create_engine(f"sqlite:///{self.folder}/out/reelbot.db")
-        with engine.connect() as connection:
-            found = list(connection.execute(query))
-        engine.dispose()
-        return found
-
-    def change(self, change: sa.Update) -> None:
-        """As a clock that jumped, or a disk that was restored, would."""
-        engine = sa.create_engine(f"sqlite:///{self.folder}/out/reelbot.db")
-        with engine.begin() as connection:
-            connection.execute(change)
-        engine.dispose()
-
     def job(self, prompt: str) -> Any:
         """The row of the only job with this prompt; None while there is none."""
-        found = [row for row in self.rows(sa.select(jobs)) if row.request["prompt"] == prompt]
+        found = [row for row in self.read(sa.select(jobs)) if row.request["prompt"] == prompt]
         assert len(found) <= 1
         return found[0] if found else None
 
@@ -147,7 +133,7 @@ class Desk(World):
     def money(self, job_id: str) -> list[tuple[str, int, int]]:
         """(event, change of the reservation, spent)."""
         query = sa.select(ledger).where(ledger.c.job_id == job_id).order_by(ledger.c.id)
-        return [(row.event, row.reserved_micro, row.spent_micro) for row in self.rows(query)]
+        return [(row.event, row.reserved_micro, row.spent_micro) for row in self.read(query)]
 
     def bought(self, prompt: str) -> int:
         return self.submits().count(prompt)
@@ -169,7 +155,7 @@ def _command(arguments: tuple[str, ...], folder: Path, env: dict[str, str], out:
 
 @contextmanager
 def desk(folder: Path, **settings: str) -> Iterator[Desk]:
-    made = Desk(folder)
+    made = Desk(folder, sqlite(folder))
     try:
         made.settle(**settings)
         yield made

@@ -228,7 +228,7 @@ def test_poll_fetches_a_known_request_and_says_no_to_an_unknown_one(made: Desk, 
 
 def test_spend_sums_exactly_by_user_model_and_day(made: Desk, delivered: str) -> None:
     """What the CSV says is what the ledger says, to the micro-dollar, whichever way it is grouped."""
-    rows = made.rows(sa.select(ledger))
+    rows = made.read(sa.select(ledger))
     assert delivered in {row.job_id for row in rows}
     for by in ("user", "model"):
         expected: dict[str, int] = defaultdict(int)

@@ -5,6 +5,7 @@ Real processes, as in test_crash.py. Each test has words of its own: fal's list 
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -143,11 +144,12 @@ def test_a_living_command_keeps_its_job_whatever_the_clock_says(made: Desk) -> N
     """A bot that starts beside it leaves the job alone, although its time of hold seems long over."""
     command = made.begin("generate", "sandbox:until-cancelled fox", "--yes")
     made.until(lambda: made.state("sandbox:until-cancelled fox") == "rendering")
-    made.change(jobs.update().values(held_until=1))
+    made.write(jobs.update().values(held_until=1))
     made.start_bot()
     made.run("job", made.job("sandbox:until-cancelled fox").id, "--cancel")
     said = command.end()
     assert said.code == 0, said.err
     assert made.state("sandbox:until-cancelled fox") == "delivered"
-    assert made.rows(sa.text("SELECT workflow_uuid FROM workflow_status")) == []  # the bot never touched it
+    touched: sa.Select[Any] = sa.select(sa.column("workflow_uuid")).select_from(sa.table("workflow_status"))
+    assert made.read(touched) == []  # the bot left it alone
     assert made.posts() == 1
