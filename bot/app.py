@@ -24,8 +24,9 @@ from bot.delivery import Delivery
 from bot.doubts import Doubts
 from bot.engine import Engine
 from bot.frontdesk import FrontDesk
+from bot.holding import mark_of
 from bot.inbox import Inbox
-from bot.jobs import RENDER, Render
+from bot.jobs import RENDER, Render, free_bytes
 from bot.orders import Orders, caps_of
 from bot.progress import Progress
 from bot.reaper import Reaper
@@ -57,7 +58,9 @@ _LAST_S = 40.0  # a stop without a database may hang; nobody waits longer than t
 class App:
     """Everything of one process. `start`, then `stop`; `serve` does both around a signal."""
 
-    def __init__(self, settings: Settings, store: Store, secret: bytes, *, demo: bool) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, secret: bytes, *, demo: bool, room: Callable[[Path], int] = free_bytes
+    ) -> None:
         self._settings = settings
         self.store = store
         self._secret = secret
@@ -84,6 +87,7 @@ class App:
             alerts=self._alerts,
             webhook_url=self._webhook_url,
             watch=lambda: self.roles.kick("watcher"),
+            room=room,
         )
         self._delivery = Delivery(
             engine=self._engine,
@@ -125,12 +129,12 @@ class App:
         self._server: Server | None = None
 
     @classmethod
-    async def build(cls, settings: Settings, *, demo: bool = False) -> "App":
+    async def build(cls, settings: Settings, *, demo: bool = False, room: Callable[[Path], int] = free_bytes) -> "App":
         """Folders, tables and every part; nothing runs yet. Raises ValueError for settings that do not fit."""
         for folder in (settings.videos_dir, settings.assets_dir, settings.uploads_dir, settings.work_dir):
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         store = await Store.open(settings.store_url)
-        app = cls(settings, store, await store.facts.secret(), demo=demo)
+        app = cls(settings, store, await store.facts.secret(), demo=demo, room=room)
         app._connect()
         return app
 
@@ -270,10 +274,13 @@ class App:
 
     async def _adopt(self) -> None:
         """A `reelbot generate` that was killed: what it had not bought yet nobody waits for, the rest is finished."""
+        work_dir = self._settings.work_dir
         for job in await self.store.jobs.find(states=ACTIVE):
-            if left_behind(job) and not await self.store.jobs.drop(job.id, why="its command has ended"):
-                await self.store.jobs.note(job.id, held_until=None)
-                await self._engine.begin(RENDER, job.id, job.id)
+            if await asyncio.to_thread(left_behind, job, work_dir):
+                if not await self.store.jobs.drop(job.id, why="its command has ended"):
+                    await self._engine.begin(RENDER, job.id, job.id)
+                    await self.store.jobs.note(job.id, held_until=None)  # ours from now on
+                await asyncio.to_thread(mark_of(work_dir, job.incoming).unlink, missing_ok=True)
 
     def _problems(self) -> list[str]:
         now = time.monotonic()

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bot.engine import Engine
+from bot.holding import mark_of
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.records import ACTIVE, NEEDS_SOURCE, State
@@ -50,12 +51,17 @@ class Cleanup:
         waiting = {job.video.name for job in await self._store.jobs.find(states=_WAITS) if job.video}
         await self._remove(self._settings.videos_dir, ttl_s, waiting, "*.mp4")
         await self._remove(self._settings.videos_dir, _DAY_S, (), "*.part")
-        await self._remove(self._settings.uploads_dir, ttl_s, ())
 
     async def _workshop(self) -> None:
-        """Working copies of jobs that have ended."""
-        busy = {job.id for job in await self._store.jobs.find(states=ACTIVE | _WAITS | NEEDS_SOURCE)}
-        await asyncio.to_thread(_remove_folders, self._settings.work_dir, busy, time.time() - _HOUR_S)
+        """What people uploaded, working copies, marks of dead commands: of jobs that have ended."""
+        jobs = await self._store.jobs.find(states=ACTIVE | _WAITS | NEEDS_SOURCE)
+        work_dir, an_hour_ago = self._settings.work_dir, time.time() - _HOUR_S
+        await asyncio.to_thread(_remove_folders, work_dir, "*", {job.id for job in jobs}, an_hour_ago)
+        await asyncio.to_thread(_remove_folders, self._settings.output_dir, "reelbot-asset-*", set(), an_hour_ago)
+        marks = {mark_of(work_dir, job.incoming).name for job in jobs}
+        await self._remove(work_dir, _HOUR_S, marks, "*.held")
+        used = {name for job in jobs if job.incoming.attachment for name in _upload(job.incoming.attachment.file_id)}
+        await self._remove(self._settings.uploads_dir, self._settings.video_ttl_days * _DAY_S, used)
 
     async def _remove(self, folder: Path, ttl_s: float, keep: Iterable[str], pattern: str = "*") -> None:
         gone = await asyncio.to_thread(_remove_files, folder, pattern, frozenset(keep), time.time() - ttl_s)
@@ -72,7 +78,12 @@ def _remove_files(folder: Path, pattern: str, keep: frozenset[str], before: floa
     return gone
 
 
-def _remove_folders(parent: Path, keep: set[str], before: float) -> None:
-    for path in parent.glob("*"):
+def _upload(file_id: str) -> tuple[str, str]:
+    """The web chat's photo, and the note beside it on whose it is."""
+    return file_id, f"{file_id}.owner"
+
+
+def _remove_folders(parent: Path, pattern: str, keep: set[str], before: float) -> None:
+    for path in parent.glob(pattern):
         if path.name not in keep and path.is_dir() and path.stat().st_mtime < before:
             shutil.rmtree(path, ignore_errors=True)

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,10 +20,11 @@ from bot import doctor, logs, notices
 from bot.app import App, serve, serve_demo
 from bot.channels import settings_classes
 from bot.engine import AlreadyRunning, Engine
+from bot.holding import AlreadyHeld
 from bot.jobs import TOPIC
 from bot.server import Server, bind, serve_assets
 from bot.settings import Settings
-from bot.shell import OverTheCap, Shell, Unfinished, left_behind
+from bot.shell import Interrupted, OverTheCap, Shell, Unfinished, left_behind
 from bot.store import Store
 from bot.store.ledger import Spending
 from bot.store.records import MICRO, Job, State
@@ -58,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has had enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
-    except (AlreadyRunning, ValueError, OSError) as error:
+    except (AlreadyRunning, AlreadyHeld, ValueError, OSError) as error:
         return _fail(logs.redact(str(error)))
     except KeyboardInterrupt:
         return _fail("interrupted")
@@ -115,7 +116,7 @@ async def demo(options: argparse.Namespace) -> int:
 
 
 async def generate(options: argparse.Namespace) -> int:
-    logs.configure(secrets=[], level="WARNING")
+    logs.configure(secrets=[], level="ERROR")
     async with _fal(options) as settings:
         plan = await _plan(options, settings)
         note(_price_line(plan, sandbox=options.sandbox))
@@ -160,6 +161,8 @@ async def _shell(settings: Settings, show: OnProgress | None) -> AsyncIterator[S
         raise Failure(notices.over_cap("en", error.over)) from None
     except Unfinished as error:
         raise Failure(_unfinished(error.job)) from None
+    except Interrupted as error:
+        raise Failure(_interrupted(error)) from None
     finally:
         await queue.close()
         store.close()
@@ -173,6 +176,13 @@ def _unfinished(job: Job) -> str:
     return f"{admin_text(code, facts)}{cost.get(job.charge or '', '')} (job {job.id})"
 
 
+def _interrupted(error: Interrupted) -> str:
+    if not error.bought:
+        return f"interrupted: nothing was bought (job {error.job_id})"
+    fetch = f"`reelbot poll {error.request_id}`, or the next `reelbot run`," if error.request_id else "`reelbot run`"
+    return f"interrupted, but ordered already: {fetch} fetches it (job {error.job_id})"
+
+
 async def publish(options: argparse.Namespace) -> int:
     logs.configure(secrets=[], level="WARNING")
     settings = Settings()
@@ -183,7 +193,7 @@ async def publish(options: argparse.Namespace) -> int:
 
 
 async def poll(options: argparse.Namespace) -> int:
-    logs.configure(secrets=[], level="WARNING")
+    logs.configure(secrets=[], level="ERROR")
     settings = Settings()
     show = None if options.json else _bar()
     store = await Store.open(settings.store_url)
@@ -192,7 +202,7 @@ async def poll(options: argparse.Namespace) -> int:
         job = await store.jobs.get(known[0]) if known else None
     finally:
         store.close()
-    if job is not None and left_behind(job):
+    if job is not None and left_behind(job, settings.work_dir):
         async with _shell(settings, show) as shell:
             video = await shell.finish(job)
     else:
@@ -317,8 +327,8 @@ class _Output(EnvSettings):
 async def _fal(options: argparse.Namespace) -> AsyncIterator[Settings]:
     """The settings to buy with: the operator's, or those of a sandbox that lives as long as this command."""
     if not options.sandbox:
-        settings = Settings()
-        async with serve_assets(settings):
+        settings, has_source = Settings(), options.image or options.video
+        async with serve_assets(settings) if has_source else nullcontext():  # words need no port: a bot may start
             yield settings
         return
     from core.sandbox import create_app  # noqa: PLC0415 - heavy, and only --sandbox needs it

@@ -81,8 +81,12 @@ class Fetches(Protocol):
     async def fetch(self, ref: AttachmentRef, into: Path) -> None: ...
 
 
+def free_bytes(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
+
 class Render:
-    """The steps, and the workflows that string them together."""
+    """The steps, and the workflows that string them together. `room`: free bytes on the disk of a folder."""
 
     def __init__(
         self,
@@ -96,10 +100,12 @@ class Render:
         alerts: Alerts,
         webhook_url: Callable[[str], str | None],
         watch: Callable[[], None],
+        room: Callable[[Path], int] = free_bytes,
     ) -> None:
         self._engine = engine
         self._store = store
         self._queue = queue
+        self._room = room
         self._channels = channels
         self._settings = settings
         self._doubts = doubts
@@ -206,7 +212,7 @@ class Render:
 
     async def _check_room(self) -> None:
         """Before anything is bought: is there room for the video? Raises VideoError("disk_full")."""
-        free = (await asyncio.to_thread(shutil.disk_usage, self._settings.videos_dir)).free
+        free = await asyncio.to_thread(self._room, self._settings.videos_dir)
         if free < _LEAST_FREE:
             self._alerts.tell("disk", "alert-disk", free=free // 1_000_000)
             raise VideoError("disk_full")

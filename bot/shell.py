@@ -1,6 +1,7 @@
 """A purchase from the shell: the same job, claim, reservation and caps as in a chat, worked on by this very command.
 
-While it lives it holds the job; one that was killed lets go, and the next `reelbot run` or `reelbot poll` finishes it.
+While it lives it holds the job (holding.py); one that was killed lets go, and the next `reelbot run` or `reelbot poll`
+finishes it.
 """
 
 import asyncio
@@ -14,13 +15,14 @@ from uuid import uuid4
 from bot.alerts import Alerts
 from bot.channels.port import Address, AttachmentRef, Incoming
 from bot.doubts import Doubts
+from bot.holding import alive, held, mark_of
 from bot.jobs import SHELL, Render
 from bot.orders import caps_of
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.ledger import OverCap
-from bot.store.records import AT_FAL, Job, NewJob, State
+from bot.store.records import AT_FAL, FREE, Job, NewJob, State
 from core.fal import FalQueue
 from core.generate import OnProgress, Progress, wait
 from core.types import Plan, Video
@@ -48,6 +50,16 @@ class Unfinished(Exception):
         self.job = job
 
 
+class Interrupted(Exception):
+    """Ctrl+C. `request_id`: fal has it, and goes on; None with `bought` False: nothing was bought, the job is over."""
+
+    def __init__(self, job_id: str, *, bought: bool, request_id: str | None) -> None:
+        super().__init__(job_id)
+        self.job_id = job_id
+        self.bought = bought
+        self.request_id = request_id
+
+
 class Shell:
     """`buy` and `finish` for one command."""
 
@@ -58,29 +70,47 @@ class Shell:
         self._tell = on_progress
 
     async def buy(self, plan: Plan, *, source: Path | None) -> Video:
-        """Raises OverTheCap, Unfinished (failed, in doubt, cancelled), VideoError (StillRunning after an hour)."""
+        """Raises OverTheCap, Unfinished (failed, in doubt, cancelled), Interrupted, VideoError (StillRunning after an
+        hour).
+        """
         new = NewJob(_incoming(plan, source), "en", plan, held_until=now_ms() + _HOLD_MS)
-        made = await self._store.jobs.accept(new, inbox_id=None, caps=caps_of(self._settings), enqueue=_no_queue)
-        if isinstance(made, OverCap):
-            raise OverTheCap(made)
-        if made is None:
-            raise AssertionError("a new message has a new origin")
-        return await self._work(made, lambda render: render.render(made))
+        with held(await self._mark(new.incoming)):
+            made = await self._store.jobs.accept(new, inbox_id=None, caps=caps_of(self._settings), enqueue=_no_queue)
+            if isinstance(made, OverCap):
+                raise OverTheCap(made)
+            if made is None:
+                raise AssertionError("a new message has a new origin")
+            return await self._work(made)
 
     async def finish(self, job: Job) -> Video:
-        """A job that its own command left behind: from where it stands. Buys nothing that was not claimed."""
-        return await self._work(job.id, lambda render: render.render(job.id))
+        """A job that its own command left behind: from where it stands. Buys nothing that was not claimed. Raises
+        AlreadyHeld, and what `buy` raises.
+        """
+        with held(await self._mark(job.incoming)):
+            return await self._work(job.id)
 
-    async def _work(self, job_id: str, walk: Callable[[Render], Awaitable[None]]) -> Video:
+    async def _mark(self, incoming: Incoming) -> Path:
         for folder in (self._settings.videos_dir, self._settings.assets_dir, self._settings.work_dir):
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-        async with self._held(job_id):
-            await walk(self._render(job_id))
+        return mark_of(self._settings.work_dir, incoming)
+
+    async def _work(self, job_id: str) -> Video:
+        try:
+            async with self._renewed(job_id):
+                await self._render(job_id).render(job_id)
+        except asyncio.CancelledError:
+            raise await self._interrupted(job_id) from None
         job = await self._store.jobs.get(job_id)
         if job is None or job.video is None:
             raise Unfinished(job) if job else LookupError(job_id)
         await self._store.jobs.move(job_id, State.DELIVERED, only_from={State.READY}, why="on disk", told="")
         return self._video(job, (await self._store.submits.read(job_id)).handle)
+
+    async def _interrupted(self, job_id: str) -> Interrupted:
+        if await self._store.jobs.drop(job_id, why="interrupted"):
+            return Interrupted(job_id, bought=False, request_id=None)
+        handle = (await self._store.submits.read(job_id)).handle
+        return Interrupted(job_id, bought=True, request_id=handle.request_id if handle else None)
 
     def _render(self, job_id: str) -> Render:
         """The very workflow of the bot, walked here without the engine."""
@@ -97,7 +127,8 @@ class Shell:
         )
 
     @asynccontextmanager
-    async def _held(self, job_id: str) -> AsyncIterator[None]:
+    async def _renewed(self, job_id: str) -> AsyncIterator[None]:
+        """For a bot on another machine, which does not see our mark: while we live, the time runs on."""
         renewing = asyncio.create_task(self._renew(job_id))
         try:
             yield
@@ -127,10 +158,13 @@ class Shell:
         )
 
 
-def left_behind(job: Job) -> bool:
-    """A job of the shell whose command is gone before it was done."""
-    open_still = job.state in AT_FAL or job.state in {State.QUEUED, State.PREPARING, State.READY}
-    return job.address.channel == SHELL and open_still and (job.held_until or 0) < now_ms()
+def left_behind(job: Job, work_dir: Path) -> bool:
+    """A job of the shell whose command is gone before it was done, and that no bot has taken over."""
+    unfinished = job.state in FREE | AT_FAL | {State.READY}
+    if job.address.channel != SHELL or not unfinished or job.held_until is None:
+        return False
+    lives = alive(mark_of(work_dir, job.incoming))
+    return job.held_until < now_ms() if lives is None else not lives
 
 
 class _Direct:

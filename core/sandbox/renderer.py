@@ -99,6 +99,8 @@ class Renderer:
             return
         if slow := _SLOW.search(prompt):
             await asyncio.sleep(float(slow["seconds"] or 20))
+        if "sandbox:until-cancelled" in prompt:
+            await self._until_cancelled(request.id)
         started = time.monotonic()
         try:
             self._misfortune(request, prompt)
@@ -112,6 +114,11 @@ class Renderer:
             return
         await asyncio.sleep(max(0.0, self._studio.render_s - (time.monotonic() - started)))
         await self._complete(request, 200, answer, units=str(seconds_of(ENDPOINTS.get(request.endpoint), request.body)))
+
+    async def _until_cancelled(self, request_id: str) -> None:
+        """As a running request does: it hears of the wish, and finishes all the same."""
+        async with self._memory.changed:
+            await self._memory.changed.wait_for(lambda: self._memory.requests[request_id].cancelled)
 
     def _misfortune(self, request: Request, prompt: str) -> None:
         """Asked for by a test, or by a person through words in the prompt."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import App
+from bot.jobs import free_bytes
 from bot.server import bind
 from bot.settings import Settings
 from bot.store.records import Job, State
@@ -24,6 +25,7 @@ class Bench:
     fal: Sandbox
     telegram: TelegramFake
     settings: Settings
+    fal_url: str
 
     def submits(self) -> int:
         known = (call["path"] for call in self.fal.log if call["method"] == "POST")
@@ -59,11 +61,12 @@ async def bench(
     *,
     public: bool = False,
     before: Callable[[Settings, TelegramFake], Awaitable[None]] | None = None,
+    room: Callable[[Path], int] = free_bytes,
     **more: Any,
 ) -> AsyncIterator[Bench]:
     """`more`: settings by field name, over those of the bench. `before`: runs with fal and the chat up, the bot not.
 
-    `public`: fal can call us back, so it does.
+    `public`: fal can call us back, so it does. `room`: what is free on the disk.
     """
     telegram = TelegramFake(state=folder / "telegram")
     sandbox = create_app(folder=folder / "sandbox", key=KEY, studio=FAST)
@@ -80,9 +83,9 @@ async def bench(
         settings = Settings.offline(**(given | {"port": port} | address | more))
         if before is not None:
             await before(settings, telegram)
-        app = await App.build(settings)
+        app = await App.build(settings, room=room)
         await app.start(listener)
         try:
-            yield Bench(app, sandbox.state.sandbox, telegram, settings)
+            yield Bench(app, sandbox.state.sandbox, telegram, settings, fal_url)
         finally:
             await app.stop()
