@@ -80,8 +80,6 @@ class BotApi:
             return
         try:
             response = await self._route(Request(scope, receive))
-        except ClientDisconnect:  # the bot was stopped in the middle of a sentence
-            return
         except Dropped:
             send.__self__.transport.abort()  # type: ignore[attr-defined]
             return
