@@ -190,7 +190,7 @@ class Render:
         source = folder / _SOURCE_NAMES[reference.kind]
         await self._channels[job.address.channel].fetch(reference, source)
         row = models.find(job.request.model).modes[job.request.mode]
-        asset = await publish_asset(source, settings=self._settings, min_side=row.min_side, max_ratio=row.max_ratio)
+        asset = await publish_asset(source, settings=self._settings, limits=row.source_limits)
         request = replace(job.request, source_url=asset.url)
         usd = _price(job, asset)
         if usd > job.usd:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Literal
 
 from core import failures, media, models, wire
-from core.assets import check_public, publish_asset
+from core.assets import publish_asset
 from core.catalogue import app_of
 from core.config import FalSettings
 from core.download import download_video, video_filename
 from core.errors import BadRequest, DownloadFailed, MediaError, StillRunning, Unavailable
 from core.fal import FalQueue
 from core.foreign import require_public_url
+from core.look import check_foreign
 from core.models import SourceFacts
 from core.receipts import FolderReceipts, Receipt
 from core.types import Asset, Completed, Kind, Mode, Plan, Queued, RequestHandle, Video, VideoRequest
@@ -74,7 +75,7 @@ async def generate_video(
         raise BadRequest("bad_option", option="source", value="more than one photo or video")
     async with _queue(settings) as queue:
         tell(Progress("publishing"))
-        source = await _source(image, image_url, video, video_url, settings)
+        source = await _source(image, image_url, video, video_url, model=model, settings=settings)
         plan = models.plan(
             prompt,
             model=model,
@@ -227,19 +228,22 @@ async def _source(
     image_url: str | None,
     video: Path | str | bytes | None,
     video_url: str | None,
+    *,
+    model: str,
     settings: FalSettings,
 ) -> Asset | None:
     """The photo or video as something fal can fetch: published, or the caller's own public address, looked at once."""
     url = image_url or video_url
     if url is not None:
         require_public_url(url, settings=settings)
-        await check_public(url, settings=settings)
+        await check_foreign(url, settings=settings)
         return Asset("", url, Kind.IMAGE if image_url else Kind.VIDEO, 0)
     given = image if image is not None else video
     if given is None:
         return None
-    asset = await publish_asset(given, settings=settings)
     expected = Kind.IMAGE if image is not None else Kind.VIDEO
+    limits = models.source_limits(model, expected.mode)
+    asset = await publish_asset(given, settings=settings, limits=limits)
     if asset.kind is not expected:
         raise BadRequest("bad_option", option=str(expected), value=f"is a {asset.kind}")
     return asset

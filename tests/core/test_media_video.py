@@ -105,17 +105,6 @@ def test_the_thumbnail_shows_the_film_upright_and_small(tmp_path: Path) -> None:
     assert (tmp_path / "t.jpg").stat().st_size <= 64_000
 
 
-def test_published_videos_carry_no_place(tmp_path: Path) -> None:
-    where = {"location": "+48.8582+002.2945/", "comment": "SecretHome"}
-    source = clip(tmp_path / "gps.mov", metadata=where, movflags="+use_metadata_tags")
-    assert b"+48.8582" in source.read_bytes()
-    asyncio.run(media.clean_video(source, tmp_path / "clean.mp4"))
-    cleaned = (tmp_path / "clean.mp4").read_bytes()
-    assert b"48.85" not in cleaned
-    assert b"SecretHome" not in cleaned
-    assert asyncio.run(media.verify(tmp_path / "clean.mp4")).duration_s == pytest.approx(1.0, abs=0.2)
-
-
 @pytest.mark.parametrize(
     ("content", "code"),
     [
