@@ -6,6 +6,7 @@ nothing; the name itself stays in Host and in TLS.
 
 import asyncio
 import ipaddress
+import re
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -23,6 +24,8 @@ _REDIRECTS = 3
 _TIMEOUT = httpx.Timeout(connect=10, read=20, write=10, pool=10)
 _TOTAL_S = 120.0
 _ADDRESSES = 4  # of one name, tried one after the other
+_HOST = re.compile(r"[0-9a-f:.]+|(?=.{1,253}$)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
+_MOST_PORT = 65535
 _MOVED = {301, 302, 303, 307, 308}
 _LOCAL_NAMES = (".local", ".internal", ".localhost", ".lan", ".home", ".home.arpa", ".corp", ".intranet")
 
@@ -38,7 +41,8 @@ def _public_url(url: str, *, settings: FalSettings) -> httpx.URL:
         host = parsed.raw_host.decode("ascii").rstrip(".").lower()
     except (httpx.InvalidURL, ValueError, TypeError):
         raise BadRequest("image_url_not_public") from None
-    if parsed.scheme not in {"http", "https"} or not host or parsed.userinfo:
+    well_formed = _HOST.fullmatch(host) and (parsed.port or 0) <= _MOST_PORT
+    if parsed.scheme not in {"http", "https"} or not well_formed or parsed.userinfo:
         raise BadRequest("image_url_not_public")
     if settings.on_loopback and (host == "localhost" or is_loopback_address(host)):
         return parsed

@@ -1,7 +1,9 @@
 """Publishing: content decides, names cannot be guessed, nothing private is fetched, a look proves that it worked."""
 
 import asyncio
+import os
 import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 from core import assets, errors, falstorage
 from core.assets import publish_asset
 from core.config import FalSettings
-from core.types import Kind
+from core.types import Kind, SourceLimits
 from tests.corpus import clip, jpeg, phone_photo
 from tests.serving import served
 
@@ -109,3 +111,39 @@ def test_hosts_follow_the_settings() -> None:
     assert isinstance(assets.host_from_settings(FalSettings.offline()), falstorage.FalStorageHost)
     with pytest.raises(errors.NotConfigured, match="no_asset_host"):
         assets.host_from_settings(FalSettings.offline(asset_host="folder"))
+
+
+def test_published_files_go_after_their_time_unless_a_job_needs_them(tmp_path: Path) -> None:
+    async def story(settings: FalSettings) -> None:
+        old, needed, fresh = [await publish_asset(jpeg(), settings=settings) for _ in range(3)]
+        draft = settings.assets_dir / f".{old.filename}"
+        draft.write_bytes(b"of a killed process")
+        half_made = settings.output_dir / "reelbot-asset-abc"
+        half_made.mkdir()
+        yesterday = time.time() - 90_000
+        for path in (draft, half_made, *(settings.assets_dir / each.filename for each in (old, needed))):
+            os.utime(path, (yesterday, yesterday))
+        removed = assets.remove_expired(settings, older_than_s=86_400, needed=[needed.url])
+        assert set(removed) == {old.filename, draft.name}
+        left = {path.name for path in settings.assets_dir.iterdir()}
+        assert left == {"index.html", needed.filename, fresh.filename}
+        assert not half_made.exists()
+        assert set(assets.remove_expired(settings, older_than_s=-1)) == {needed.filename, fresh.filename}
+        assert [path.name for path in settings.assets_dir.iterdir()] == ["index.html"]
+
+    publishing(tmp_path, story)
+
+
+def test_what_a_model_needs_is_mended_and_told(tmp_path: Path) -> None:
+    async def story(settings: FalSettings) -> None:
+        asset = await publish_asset(jpeg((100, 80)), settings=settings, limits=SourceLimits(min_side=400))
+        assert (min(asset.width, asset.height), asset.adjustments[0].field) == (400, "source_padded")
+        assert asset.adjustments[0].asked == "100x80"
+        wide = await publish_asset(jpeg((640, 480)), settings=settings, widen=True)
+        assert (wide.width, wide.height, wide.adjustments) == (640, 360, ())
+
+    publishing(tmp_path, story)
+
+
+def test_without_a_folder_there_is_nothing_to_remove(tmp_path: Path) -> None:
+    assert assets.remove_expired(FalSettings.offline(output_dir=tmp_path / "none"), older_than_s=0) == []
