@@ -21,7 +21,7 @@ from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import AT_FAL, ENDED, FREE, Job, JobError, State, VideoFile, micro, record
 from bot.store.submits import claimed_at
-from core import models
+from core import media, models
 from core.assets import publish_asset
 from core.download import video_filename
 from core.errors import Cancelled, NotDelivered, Repeat, ResultExpired, StillRunning, SubmitUnknown, VideoError
@@ -190,12 +190,16 @@ class Render:
         source = folder / _SOURCE_NAMES[reference.kind]
         await self._channels[job.address.channel].fetch(reference, source)
         row = models.find(job.request.model).modes[job.request.mode]
-        asset = await publish_asset(source, settings=self._settings, limits=row.source_limits)
+        with media.on_behalf_of(job.user):
+            asset = await publish_asset(source, settings=self._settings, limits=row.source_limits)
         request = replace(job.request, source_url=asset.url)
         usd = _price(job, asset)
         if usd > job.usd:
             raise VideoError("price_changed", price=models.usd_text(usd))
         await self._store.jobs.published(job.id, request, usd)
+        told = dict.fromkeys((*job.adjustments, *asset.adjustments))  # a cut was told before, by the length it named
+        if len(told) > len(job.adjustments):
+            await self._store.jobs.note(job.id, adjustments=[record(each) for each in told])
         await asyncio.to_thread(source.unlink, missing_ok=True)
 
     async def submit(self, job_id: str) -> Next:

@@ -1,6 +1,7 @@
 """The story: publish, submit once, wait, download. The bot's jobs walk the same steps, made durable (bot/jobs.py)."""
 
 import asyncio
+import hashlib
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
@@ -158,19 +159,31 @@ async def _statuses(queue: FalQueue, handle: RequestHandle) -> AsyncIterator[Que
 async def fetch_result(queue: FalQueue, handle: RequestHandle, into: Path, *, settings: FalSettings) -> media.Probe:
     """The result of a completed request as a fully checked mp4 at `into`; a broken download is fetched again. Free.
 
+    A blemished file that comes twice the same is as fal made it: it was paid for, so it is kept as long as it opens.
     Raises the model's own error, StillRunning, ResultExpired, Unavailable, DownloadFailed.
     """
     result = await _result(queue, handle)
     into.parent.mkdir(parents=True, exist_ok=True)
-    for attempt in range(_FETCHES):
+    seen: set[str] = set()
+    trouble = DownloadFailed("video_broken")
+    for _ in range(_FETCHES):
         await download_video(result.file, into, settings=settings)
         try:
             return await media.verify(into)
         except MediaError as error:
-            await asyncio.to_thread(into.unlink, missing_ok=True)
-            if attempt == _FETCHES - 1:
-                raise DownloadFailed("video_broken", reason=error.code) from None
-    raise DownloadFailed("video_broken")
+            trouble = DownloadFailed("video_broken", reason=error.code)
+        digest = await asyncio.to_thread(_digest, into)
+        if digest in seen:
+            with suppress(MediaError):
+                return await media.probe(into)
+        seen.add(digest)
+        await asyncio.to_thread(into.unlink, missing_ok=True)
+    raise trouble
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 async def _result(queue: FalQueue, handle: RequestHandle) -> wire.Result:

@@ -136,6 +136,21 @@ def test_a_cut_or_damaged_file_is_noticed(tmp_path: Path) -> None:
         asyncio.run(media.verify(damaged))
 
 
+def test_flipped_bits_show_when_it_is_decoded_whole(tmp_path: Path) -> None:
+    whole = clip(tmp_path / "f.mp4", source="mandelbrot=s=320x180:r=24", options={"preset": "veryfast"}).read_bytes()
+    start = whole.index(b"mdat") + 4000
+    found = 0
+    for number in range(8):
+        flipped = bytearray(whole)
+        flipped[start + (len(whole) - start - 9000) * number // 8] ^= 16
+        (tmp_path / "m.mp4").write_bytes(flipped)
+        try:
+            asyncio.run(media.verify(tmp_path / "m.mp4"))
+        except MediaError as error:
+            found += error.code == "video_broken"
+    assert found >= 3
+
+
 def test_mutated_files_cost_a_child_at_most(tmp_path: Path) -> None:
     """Flip bytes all over: every answer is facts or a MediaError."""
     whole = clip(tmp_path / "fine.mp4").read_bytes()
