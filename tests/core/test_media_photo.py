@@ -1,9 +1,6 @@
 """Photos in the child: upright, sRGB, without a word of metadata; bombs and strangers refused from the header."""
 
 import asyncio
-import struct
-import zlib
-from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -11,6 +8,7 @@ from PIL import Image, ImageCms
 
 from core import media
 from core.errors import MediaError
+from tests import hostile
 from tests.corpus import jpeg, phone_photo, photo
 
 
@@ -167,45 +165,12 @@ def test_nothing_hides_behind_a_photo(tmp_path: Path) -> None:
     assert b"PK\x03\x04" not in out
 
 
-def bomb() -> bytes:
-    """A PNG whose header promises 20000 x 20000 pixels."""
-    header = struct.pack(">IIBBBBB", 20_000, 20_000, 8, 2, 0, 0, 0)
-    chunk = b"IHDR" + header
-    body = zlib.compress(bytes(1000))
-    data = b"IDAT" + body
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + struct.pack(">I", len(header))
-        + chunk
-        + struct.pack(">I", zlib.crc32(chunk))
-        + struct.pack(">I", len(body))
-        + data
-        + struct.pack(">I", zlib.crc32(data))
-    )
-
-
-def gif_bomb() -> bytes:
-    """65535 x 65535 pixels in forty bytes."""
-    size = struct.pack("<HH", 65_535, 65_535)
-    return b"GIF89a" + size + b"\x00\x00\x00" + b"\x2c" + bytes(4) + size + b"\x00\x02\x02\x4c\x01\x00;"
-
-
-def text_bomb() -> bytes:
-    """A PNG with a text that unpacks to 100 MB before the picture."""
-    text = b"zTXt" + b"Comment\x00\x00" + zlib.compress(bytes(100_000_000), 9)
-    chunk = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
-    buffer = BytesIO()
-    photo().save(buffer, "PNG")
-    whole = buffer.getvalue()
-    return whole[:33] + chunk + whole[33:]
-
-
 @pytest.mark.parametrize(
     ("content", "codes"),
     [
-        (bomb(), {"file_too_large"}),
-        (text_bomb(), {"unreadable_media"}),
-        (gif_bomb(), {"file_too_large"}),
+        (hostile.png(20_000, 20_000), {"file_too_large"}),
+        (hostile.text_bomb(), {"unreadable_media"}),
+        (hostile.gif(65_535, 65_535), {"file_too_large"}),
         (
             b"BM" + bytes(8) + b"\x36\x00\x00\x00\x28\x00\x00\x00" + b"\xff\xff\x00\x00" * 2 + bytes(40),
             {"file_too_large", "unreadable_media"},
