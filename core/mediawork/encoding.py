@@ -130,7 +130,7 @@ def _sound(
 ) -> Sound | None:
     """The source's own sound, or that much quiet, or none at all."""
     if audio is not None:
-        return Sound(target, _heard(path, until_s), bits)
+        return Sound(target, _or_quiet(_heard(path, until_s), quiet_s), bits)
     return Sound(target, _silent(quiet_s), _SILENCE_BITS) if quiet_s is not None else None
 
 
@@ -146,6 +146,19 @@ def _heard(path: str, until_s: float | None) -> Iterator[Any]:
         yield from resampler.resample(None)
 
 
+def _or_quiet(frames: Iterator[Any], quiet_s: float | None) -> Iterator[Any]:
+    """Sound that breaks off ends there; of which nothing can be heard is no sound."""
+    heard = False
+    try:
+        for frame in frames:
+            heard = True
+            yield frame
+    except av.FFmpegError:
+        pass
+    if not heard and quiet_s is not None:
+        yield from _silent(quiet_s)
+
+
 def _silent(seconds: float) -> Iterator[Any]:
     """Quiet: without a sound track Telegram may show a clip as a looping GIF."""
     for number in range(max(1, int(seconds * _SOUND_RATE / _SOUND_FRAME))):
@@ -159,9 +172,10 @@ def _silent(seconds: float) -> Iterator[Any]:
 # One encode into a budget
 
 
-def fit(path: str, into: str, max_bytes: int, shape: Shape, *, silence: bool, shrink: bool) -> int:
+def fit(path: str, into: str, max_bytes: int, shape: Shape, *, finished: bool) -> int:
     """Encode with a capped rate factor, whose bits are bounded by construction; a second, tighter time if it still
-    overshoots. `shrink`: the size may step down where the bits are few. Returns the number of encodes.
+    overshoots. `finished`: a film for a chat, which may step down in size where the bits are few, gets a track of quiet
+    where it has no sound, and is shown without what cannot be decoded. Returns the number of encodes.
     """
     seconds, fps = shape.seconds, float(shape.rate)
     usable = max_bytes * 0.985 - (6000 + 16 * seconds * fps + 469 * seconds)  # what the container itself needs
@@ -170,9 +184,9 @@ def fit(path: str, into: str, max_bytes: int, shape: Shape, *, silence: bool, sh
     for encodes in (1, 2):
         if bits < _LEAST_BITS:
             break
-        size = _size_for(*shape.inner, bits, fps) if shrink else shape.inner
-        used = replace(shape, inner=size, outer=size if shrink else shape.outer)
-        encode(path, into, used, bits=bits, sound_bits=sound_bits, silence=silence)
+        size = _size_for(*shape.inner, bits, fps) if finished else shape.inner
+        used = replace(shape, inner=size, outer=size if finished else shape.outer)
+        encode(path, into, used, bits=bits, sound_bits=sound_bits, finished=finished)
         written = Path(into).stat().st_size
         if written <= max_bytes:
             return encodes
@@ -201,15 +215,15 @@ def even(width: int, height: int, scale: float) -> tuple[int, int]:
     return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
 
 
-def encode(path: str, into: str, shape: Shape, *, bits: float, sound_bits: int, silence: bool) -> None:
+def encode(path: str, into: str, shape: Shape, *, bits: float, sound_bits: int, finished: bool) -> None:
     with clips.opened(path) as source, output(into) as target:
         stream = clips.picture_stream(source)
         out = _picture_encoder(target, shape, bits)
         audio = clips.sound_stream(source)
-        quiet_s = shape.seconds if silence else None
+        quiet_s = shape.seconds if finished else None
         sound = _sound(path, target, audio, bits=sound_bits, until_s=shape.until_s, quiet_s=quiet_s)
         begun = False
-        for frame in _filtered(source, stream, shape):
+        for frame in _filtered(source, stream, shape, finished=finished):
             if not begun:
                 _keep_colours(out, frame)
                 begun = True
@@ -267,17 +281,24 @@ def _graph(stream: VideoStream, first: VideoFrame, shape: Shape) -> Any:
     return graph
 
 
-def _filtered(source: InputContainer, stream: VideoStream, shape: Shape) -> Iterator[VideoFrame]:
+def _filtered(source: InputContainer, stream: VideoStream, shape: Shape, *, finished: bool) -> Iterator[VideoFrame]:
     first = clips.first_frame(source, stream)
     graph = _graph(stream, first, shape)
     most = None if shape.until_s is None else int(shape.until_s * float(shape.rate))
-    yield from islice(_decoded(source, stream, graph), most)
+    yield from islice(_pictures(source, stream, graph, finished=finished), most)
 
 
-def _decoded(source: InputContainer, stream: VideoStream, graph: Any) -> Iterator[VideoFrame]:
-    for frame in source.decode(stream):
-        graph.push(frame)
-        yield from _pulled(graph)
+def _pictures(source: InputContainer, stream: VideoStream, graph: Any, *, finished: bool) -> Iterator[VideoFrame]:
+    for packet in source.demux(stream):
+        try:
+            frames = packet.decode()
+        except av.FFmpegError:
+            if not finished:
+                raise
+            continue
+        for frame in frames:
+            graph.push(frame)
+            yield from _pulled(graph)
     graph.push(None)
     yield from _pulled(graph)
 

@@ -4,6 +4,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import av
+
 from core.mediawork import clips, encoding
 from core.mediawork.refusal import Refusal
 
@@ -23,7 +25,7 @@ def make_playable(path: str, into: str, max_bytes: int) -> dict[str, Any]:
         return {"how": "copied"}
     if problems <= _CURED_BY_REMUX and facts["size"] <= max_bytes * _BY_A_HAIR and _remuxed(path, into, max_bytes):
         return {"how": "remuxed"}
-    encodes = encoding.fit(path, into, max_bytes, _shape(path, facts), silence=True, shrink=True)
+    encodes = encoding.fit(path, into, max_bytes, _shape(path, facts), finished=True)
     after = clips.verify(into)
     if after["problems"]:
         raise Refusal("unreadable_media", reason="encoded " + " ".join(after["problems"]))
@@ -35,7 +37,7 @@ def _remuxed(path: str, into: str, max_bytes: int) -> bool:
     try:
         encoding.remux(path, into, silence=True)
         after = clips.verify(into)
-    except Refusal:
+    except (Refusal, av.FFmpegError, ValueError):
         return False
     return not after["problems"] and Path(into).stat().st_size <= max_bytes
 

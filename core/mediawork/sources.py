@@ -34,7 +34,7 @@ def prepare(path: str, into: str, limits: Limits) -> dict[str, Any]:
     inner, outer = _sizes(size, limits)
     if size != outer or not _copied(path, into, limits, until_s):
         shape = _shape(path, facts, limits, inner=inner, outer=outer, until_s=until_s)
-        encoding.fit(path, into, limits["max_bytes"], shape, silence=False, shrink=False)
+        encoding.fit(path, into, limits["max_bytes"], shape, finished=False)
     after = _verified(into)
     return {"probe": after, "adjustments": list(_told(seconds, after["duration_s"], size, outer, until_s))}
 

@@ -135,6 +135,17 @@ def test_a_cut_or_damaged_file_is_noticed(tmp_path: Path) -> None:
         asyncio.run(media.verify(damaged))
 
 
+def test_a_blemished_film_that_must_be_encoded_is_shown_as_far_as_it_goes(tmp_path: Path) -> None:
+    """It was paid for, and fal has no better one."""
+    whole = clip(tmp_path / "f.mp4", codec="mpeg4", seconds=3, source="mandelbrot=s=320x180:r=24").read_bytes()
+    start = whole.index(b"mdat") + len(whole) // 2
+    (tmp_path / "m.mp4").write_bytes(whole[:start] + bytes(3000) + whole[start + 3000 :])
+    with pytest.raises(MediaError, match="video_broken"):
+        asyncio.run(media.verify(tmp_path / "m.mp4"))
+    assert playable(tmp_path / "m.mp4", tmp_path / "out.mp4") == "transcoded"
+    assert probe(tmp_path / "out.mp4").duration_s == pytest.approx(3, abs=0.3)
+
+
 def test_flipped_bits_show_when_it_is_decoded_whole(tmp_path: Path) -> None:
     whole = clip(tmp_path / "f.mp4", source="mandelbrot=s=320x180:r=24", options={"preset": "veryfast"}).read_bytes()
     start = whole.index(b"mdat") + 4000
