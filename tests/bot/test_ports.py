@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bot import doctor
 from bot.cli import main
 from bot.ports import bind, holder
+from bot.settings import Settings
 
 _LISTENS = """
 import socket, sys
@@ -50,6 +52,19 @@ def test_the_console_says_so_in_one_line(
     assert said.startswith(f"reelbot: port {port} on 127.0.0.1 is taken by ")
     assert said.count("\n") == 1
     assert process.poll() is None
+
+
+def test_the_doctor_tells_who_has_the_port(
+    neighbour: tuple[subprocess.Popen[str], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process, port = neighbour
+    for name, value in {"FAL_KEY": "x", "REELBOT_PORT": str(port)}.items():
+        monkeypatch.setenv(name, value)
+    found = doctor._port(Settings())
+    assert (found.name, found.state) == ("port", "info")
+    assert f"(pid {process.pid})" in found.text
+    assert doctor._port(Settings.offline(port=0)).state == "ok"
+    assert doctor._port(Settings.offline(port=0, host="192.0.2.1")).state == "wrong"
 
 
 def test_nobody_holds_a_free_port() -> None:

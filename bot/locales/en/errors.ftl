@@ -49,9 +49,15 @@ error-file-too-large =
     { KNOWN($max_bytes) ->
         [yes] This file is too large; at most { SIZE($max_bytes) } are possible. Nothing was bought.
        *[no] { KNOWN($max_size) ->
-            [yes] This file is too large for the model; it takes at most { SIZE($max_size) }.
-           *[no] This file is too large for the model.
-        } Usually that costs nothing.
+            [yes] This file is too large for the model; it takes at most { SIZE($max_size) }. Usually that costs nothing.
+           *[no] { KNOWN($max_pixels) ->
+                [yes] This picture has too many pixels; at most 50 megapixels are possible. Nothing was bought.
+               *[no] { KNOWN($max_side) ->
+                    [yes] This video is too large; at most { $max_side } pixels a side are possible. Nothing was bought.
+                   *[no] This file is too large for the model. Usually that costs nothing.
+                }
+            }
+        }
     } Please send a smaller one.
 error-image-too-small =
     { KNOWN($min_width) ->

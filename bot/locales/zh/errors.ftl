@@ -49,9 +49,15 @@ error-file-too-large =
     { KNOWN($max_bytes) ->
         [yes] 这个文件太大了，最多 { SIZE($max_bytes) }。没有购买任何东西。
        *[no] { KNOWN($max_size) ->
-            [yes] 这个文件对该模型来说太大了，最多 { SIZE($max_size) }。
-           *[no] 这个文件对该模型来说太大了。
-        }通常不会扣费。
+            [yes] 这个文件对该模型来说太大了，最多 { SIZE($max_size) }。通常不会扣费。
+           *[no] { KNOWN($max_pixels) ->
+                [yes] 这张图片的像素太多，最多 5000 万像素。没有购买任何东西。
+               *[no] { KNOWN($max_side) ->
+                    [yes] 这个视频的画面太大，每边最多 { $max_side } 像素。没有购买任何东西。
+                   *[no] 这个文件对该模型来说太大了。通常不会扣费。
+                }
+            }
+        }
     }请发一个小一些的。
 error-image-too-small =
     { KNOWN($min_width) ->
