@@ -7,40 +7,51 @@ is not. No answer after the bytes left is doubt: not repeated by itself, the per
 import asyncio
 import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from bot import notices
+from bot.alerts import Alerts
 from bot.channels.port import ChannelPort, DeliveryError, VideoMessage
 from bot.engine import Engine
-from bot.jobs import DELIVER, STOP, Next, retry
+from bot.jobs import DELIVER, SHELL, STOP, Next, retry
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import ENDED, Job, State, record
 from core import media
-from core.errors import VideoError
+from core.errors import Repeat, VideoError
 from core.fitting import Fitting
 
 log = logging.getLogger(__name__)
 
 _TRIES = 6
 _PAUSES_S = (1.0, 3.0, 10.0, 30.0, 60.0, 60.0)
-_PARKED_S = (60, 300, 900, 3600)  # between two series of attempts, longer each time
+_PARKED_S = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)  # between two series of attempts, longer each time
+_FAL_KEEPS_MS = 7 * 24 * 3600 * 1000  # as asked for at the submit: core/fal.py
 _KEEP_FITTED_S = 24 * 3600
 _HAS_VIDEO = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED})
 
 
 class Delivery:
     def __init__(
-        self, *, engine: Engine, store: Store, channels: Mapping[str, ChannelPort], settings: Settings
+        self,
+        *,
+        engine: Engine,
+        store: Store,
+        channels: Mapping[str, ChannelPort],
+        settings: Settings,
+        alerts: Alerts,
+        fetch_again: Callable[[Job], Awaitable[None]],
     ) -> None:
         self._engine = engine
         self._store = store
         self._channels = channels
         self._settings = settings
-        self._fitting = Fitting(settings.work_dir / "fitted")
+        self._alerts = alerts
+        self._fetch_again = fetch_again
+        self._fitting = Fitting(settings.output_dir / "fitted")
 
     def register(self) -> None:
         self._engine.register(DELIVER, self.deliver)
@@ -67,6 +78,8 @@ class Delivery:
         job = await self._store.jobs.get(job_id)
         if job is None or job.told is not None:
             return STOP
+        if job.address.channel == SHELL:
+            return await self._left_on_disk(job)
         channel = self._channels.get(job.address.channel)
         if channel is None:
             raise DeliveryError("gone", "this channel is not connected now")
@@ -75,6 +88,14 @@ class Delivery:
         elif job.state in ENDED:
             ref = await channel.show(job.address, notices.outcome(job), reply_to=job.incoming.reply_to)
             await self._store.jobs.note(job_id, told=ref)
+        return STOP
+
+    async def _left_on_disk(self, job: Job) -> Next:
+        """A job of the shell: its command has ended, the file lies where `reelbot job ID` says."""
+        if job.video is not None and job.state in _HAS_VIDEO:
+            await self._store.jobs.move(job.id, State.DELIVERED, why="on disk", told="")
+        else:
+            await self._store.jobs.note(job.id, told="")
         return STOP
 
     async def _send_video(self, job: Job, channel: ChannelPort) -> None:
@@ -91,10 +112,13 @@ class Delivery:
             raise DeliveryError("refused", "no video")
         original = self._settings.videos_dir / job.video.name
         try:
+            if not original.exists():
+                await self._fetch_again(job)
             with media.on_behalf_of(job.user):
                 fitted = await self._fitting.fitted(original, max_bytes=channel.limits.video_bytes)
         except VideoError as error:
-            raise DeliveryError("refused", error.code) from error
+            again = error.repeat is Repeat.FREE_STEP
+            raise DeliveryError("retry" if again else "refused", error.code) from error
         return VideoMessage(
             path=fitted.path,
             caption=notices.caption(job),
@@ -129,16 +153,25 @@ class Delivery:
         pause_s = _PARKED_S[min(job.sendings, len(_PARKED_S) - 1)]
         if job.video is not None and job.state in _HAS_VIDEO:
             await self._store.jobs.move(job_id, State.UNDELIVERED, why=why)
+            self._alerts.tell(f"undelivered {job_id}", "alert-undelivered", job=job_id, user=job.user, reason=why)
         await self._store.jobs.note(job_id, send_after=now_ms() + pause_s * 1000)
         return STOP
 
-    async def again(self, job: Job) -> None:
-        """A new series of attempts: after a wait, or because its owner asked."""
+    async def again(self, job: Job) -> bool:
+        """A new series of attempts: after a wait, or as its owner asked. False: the file is gone, here and at fal."""
+        if job.video is not None and self._is_gone(job, job.video.name):
+            await self._store.jobs.note(job.id, send_after=None)
+            return False
         series = job.sendings + 1
         if job.video is not None:
             await self._store.jobs.move(job.id, State.READY, why="sent again", told=None)
         await self._store.jobs.note(job.id, sendings=series, send_after=None)
         await self._engine.begin(DELIVER, f"{job.id}:tell:{series}", job.id)
+        return True
+
+    def _is_gone(self, job: Job, name: str) -> bool:
+        fal_has_it = now_ms() - (job.rendering_since or job.created) < _FAL_KEEPS_MS
+        return not fal_has_it and not (self._settings.videos_dir / name).exists()
 
     async def sweep(self) -> None:
         """Outcomes whose waiting time is over; and copies that nobody asked for in a day."""

@@ -3,18 +3,17 @@
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 
 from bot import commands
 from bot.access import Access
 from bot.channels.port import ChannelPort, DeliveryError, Incoming, Message
-from bot.engine import Engine
 from bot.frontdesk import FrontDesk
-from bot.jobs import RENDER
+from bot.orders import Orders
 from bot.progress import Progress
 from bot.store import Store
-from bot.store.database import Connection, now_ms
+from bot.store.database import now_ms
 from bot.store.inbox import Letter
 from bot.store.records import NewJob
 from bot.texts import say
@@ -34,18 +33,20 @@ class Inbox:
         self,
         *,
         store: Store,
-        engine: Engine,
+        orders: Orders,
         frontdesk: FrontDesk,
         progress: Progress,
         access: Access,
         channels: Mapping[str, ChannelPort],
+        ring: Callable[[], None],
     ) -> None:
         self._store = store
-        self._engine = engine
+        self._orders = orders
         self._frontdesk = frontdesk
         self._progress = progress
         self._access = access
         self._channels = channels
+        self._ring = ring  # whoever reads the inbox, in this process or another
         self._kick = asyncio.Event()
         self._chats: dict[str, asyncio.Task[None]] = {}
         self._strangers: dict[str, float] = {}
@@ -65,24 +66,33 @@ class Inbox:
                 self._aside(self._turn_away(each))
         if known:
             await self._store.inbox.put(known)
-            self._kick.set()
+            self._ring()
+
+    def kick(self) -> None:
+        """There is something new: look now."""
+        self._kick.set()
 
     def close(self) -> None:
         """Start nothing new: what is stored waits for the next start."""
         self._open = False
 
     async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            self.turned = time.monotonic()
-            self._kick.clear()
-            try:
-                await self._hand_out()
-            except Exception:
-                log.exception("inbox")
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_SCAN_S):
-                    await self._kick.wait()
+        """Until cancelled; then nothing is being handled here any more, and another process may read."""
+        try:
+            while True:
+                self.turned = time.monotonic()
+                self._kick.clear()
+                try:
+                    await self._hand_out()
+                except Exception:
+                    log.exception("inbox")
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_SCAN_S):
+                        await self._kick.wait()
+        finally:
+            for task in self._chats.values():
+                task.cancel()
+            await asyncio.gather(*self._chats.values(), return_exceptions=True)
 
     async def _hand_out(self) -> None:
         if not self._open:
@@ -115,17 +125,15 @@ class Inbox:
             await self._start(letter, decision)
         elif decision is None:
             await self._store.inbox.done(letter)
+            self._progress.kick()
         else:
             await self._answer(letter, decision)
 
     async def _start(self, letter: Letter, new: NewJob) -> None:
-        def enqueue(connection: Connection, job_id: str, user: str) -> None:
-            self._engine.enqueue_within(connection, RENDER, job_id, user)
-
-        job_id = await self._store.jobs.accept(new, inbox_id=letter.id, enqueue=enqueue)
-        if job_id is not None:
-            log.info("job accepted", extra={"job_id": job_id, "model": new.plan.request.model})
-            self._progress.kick()
+        refusal = await self._orders.start(new, inbox_id=letter.id)
+        if refusal is not None:
+            await self._answer(letter, refusal)
+        self._progress.kick()
 
     async def _answer(self, letter: Letter, message: Message) -> None:
         incoming = letter.incoming

@@ -5,12 +5,9 @@ our folder under a public base, or fal's storage fed from that folder.
 """
 
 import asyncio
-import contextlib
 import secrets
 import shutil
 import tempfile
-import time
-from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -30,9 +27,7 @@ VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".webm", ".mkv", ".m4v"})
 MAX_BYTES = {Kind.IMAGE: 10_000_000, Kind.VIDEO: 100_000_000}
 ANY_MODEL = SourceLimits()
 _INDEX = "<!doctype html><html><body><h1>fal asset host</h1></body></html>\n"
-_WORK = "reelbot-asset-"
 _PAGE = "index.html"
-_STALE_WORK_S = 3600
 
 
 class AssetHost(Protocol):
@@ -79,7 +74,9 @@ async def publish_asset(
     settings = settings or FalSettings()
     host = host or host_from_settings(settings)
     await asyncio.to_thread(prepare_folder, settings.assets_dir)
-    with tempfile.TemporaryDirectory(prefix=_WORK, dir=settings.output_dir) as folder:
+    workshop = settings.output_dir / "work"  # which the bot's clean-up looks after, should this process be killed
+    await asyncio.to_thread(workshop.mkdir, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="asset-", dir=workshop) as folder:
         source = await _source(path_or_bytes_or_url, Path(folder), settings)
         kind = await asyncio.to_thread(_checked_kind, source)
         ready = Path(folder) / f"{secrets.token_urlsafe(24)}{'.jpg' if kind is Kind.IMAGE else '.mp4'}"
@@ -101,36 +98,6 @@ def prepare_folder(folder: Path) -> None:
     index = folder / _PAGE
     if not index.exists():
         index.write_text(_INDEX, encoding="ascii")
-
-
-def remove_expired(settings: FalSettings, *, older_than_s: float, needed: Collection[str] = ()) -> list[str]:
-    """Take published files away after their time, and what a killed process left half made. Returns the names.
-
-    `needed`: names (or addresses that end in them) of files that a job still uses; they stay.
-    """
-    kept = {each.rpartition("/")[2] for each in needed} | {_PAGE}
-    removed = []
-    for path in _files(settings.assets_dir):
-        if path.name not in kept and _age_s(path) > older_than_s:
-            path.unlink(missing_ok=True)
-            removed.append(path.name)
-    for folder in settings.output_dir.glob(f"{_WORK}*"):
-        if _age_s(folder) > _STALE_WORK_S:
-            shutil.rmtree(folder, ignore_errors=True)
-    return removed
-
-
-def _files(folder: Path) -> list[Path]:
-    try:
-        return [each for each in folder.iterdir() if each.is_symlink() or each.is_file()]
-    except FileNotFoundError:
-        return []
-
-
-def _age_s(path: Path) -> float:
-    with contextlib.suppress(FileNotFoundError):
-        return time.time() - path.lstat().st_mtime
-    return 0.0
 
 
 async def _source(given: Path | str | bytes, folder: Path, settings: FalSettings) -> Path:

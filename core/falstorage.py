@@ -35,11 +35,11 @@ _TYPES = {".jpg": "image/jpeg", ".mp4": "video/mp4"}
 class Memory(Protocol):
     """Facts that outlive one call; the bot keeps them in its database."""
 
-    async def known(self, key: str) -> str | None:
-        """What was remembered, or None."""
+    async def get(self, name: str) -> str | None:
+        """What was put there, or None."""
 
-    async def remember(self, key: str, value: str | None) -> None:
-        """Keep it; None forgets."""
+    async def put(self, name: str, value: str | None) -> bool:
+        """Keep it; None removes it. Whether that changed anything."""
 
 
 @dataclass(slots=True)
@@ -48,14 +48,16 @@ class ProcessMemory:
 
     facts: dict[str, str]
 
-    async def known(self, key: str) -> str | None:
-        return self.facts.get(key)
+    async def get(self, name: str) -> str | None:
+        return self.facts.get(name)
 
-    async def remember(self, key: str, value: str | None) -> None:
+    async def put(self, name: str, value: str | None) -> bool:
+        changed = self.facts.get(name) != value
         if value is None:
-            self.facts.pop(key, None)
+            self.facts.pop(name, None)
         else:
-            self.facts[key] = value
+            self.facts[name] = value
+        return changed
 
 
 _HERE = ProcessMemory({})
@@ -94,7 +96,7 @@ class FalStorageHost:
 
     async def refused(self) -> bool:
         """Whether fal has lately said that this very key may not upload."""
-        since = await self._memory.known(self._fact())
+        since = await self._memory.get(self._fact())
         return since is not None and time.time() - float(since) < _REFUSED_S
 
     def _fact(self) -> str:
@@ -124,7 +126,7 @@ class FalStorageHost:
             raise await self._not_allowed(reply, parsed)
         if not reply.is_success or not isinstance(parsed, dict):
             raise Unavailable(status=reply.status_code)
-        await self._memory.remember(self._fact(), None)
+        await self._memory.put(self._fact(), None)
         upload_url, file_url = parsed.get("upload_url"), parsed.get("file_url")
         if not (self._allowed(upload_url) and self._allowed(file_url)):
             raise Unavailable(reason="storage named an unexpected address")
@@ -135,7 +137,7 @@ class FalStorageHost:
         error = failures.error_from(reply.status_code, reply.headers, parsed)
         if isinstance(error, OutOfCredits) or error.code == "key_locked":
             return error
-        await self._memory.remember(self._fact(), str(time.time()))
+        await self._memory.put(self._fact(), str(time.time()))
         return NotConfigured("storage_not_allowed")
 
     def _headers(self) -> dict[str, str]:

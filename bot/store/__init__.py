@@ -1,10 +1,12 @@
-"""Our own tables beside the engine's: inbox, jobs, claims, people, the web chat's journal; and their migrations."""
+"""Our own tables beside the engine's: inbox, jobs, claims, ledger, facts, people, journal; and their migrations."""
 
 from dataclasses import dataclass
 
 from bot.store.database import Database
+from bot.store.facts import Facts
 from bot.store.inbox import InboxRows
 from bot.store.jobs import Jobs
+from bot.store.ledger import Ledger
 from bot.store.people import JournalRows, People
 from bot.store.submits import Submits
 
@@ -15,6 +17,8 @@ class Store:
     inbox: InboxRows
     jobs: Jobs
     submits: Submits
+    ledger: Ledger
+    facts: Facts
     people: People
     journal: JournalRows
 
@@ -22,9 +26,20 @@ class Store:
     async def open(cls, url: str) -> "Store":
         """Open (and create or migrate) the tables at `url`: `sqlite:////abs/file.db` or `postgresql://...`."""
         database = Database(url)
-        await database.migrate()
+        try:
+            await database.migrate()
+        except BaseException:
+            database.close()
+            raise
         return cls(
-            database, InboxRows(database), Jobs(database), Submits(database), People(database), JournalRows(database)
+            database,
+            InboxRows(database),
+            Jobs(database),
+            Submits(database),
+            Ledger(database),
+            Facts(database),
+            People(database),
+            JournalRows(database),
         )
 
     def close(self) -> None:

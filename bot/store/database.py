@@ -4,7 +4,7 @@ On SQLite every writing transaction begins IMMEDIATE, so two of them never deadl
 """
 
 import asyncio
-import secrets
+import hashlib
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,17 +15,37 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import event
-
-from bot.store.tables import facts
+from sqlalchemy.dialects import postgresql, sqlite
 
 T = TypeVar("T")
 Connection = sa.Connection
-_READ = "reelbot_read"
-_MIGRATION_LOCK = 0x7265656C  # "reel"
+READ = "reelbot_read"
+
+
+class DatabaseDown(ConnectionError):
+    """It cannot be reached or opened."""
 
 
 def now_ms() -> int:
     return int(time.time() * 1000)
+
+
+def insert_new(connection: Connection, table: sa.Table, *, by: str) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that does nothing, and returns no row, where one with the same unique `by` stands already."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing(index_elements=[by])
+    return postgresql.insert(table).on_conflict_do_nothing(index_elements=[by])
+
+
+def take_turns(connection: Connection, what: str) -> None:
+    """Until this transaction ends nobody else is past this line for the same `what`. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock_number(what))))
+
+
+def lock_number(what: str) -> int:
+    """A 64-bit number of ours for PostgreSQL's advisory locks; the engine and others may use the same kind of lock."""
+    return int.from_bytes(hashlib.sha256(f"reelbot {what}".encode()).digest()[:8], "big", signed=True)
 
 
 class Database:
@@ -49,34 +69,24 @@ class Database:
 
     def _transaction(self, work: Callable[[Connection], T], *, read: bool = False) -> T:
         with self.engine.connect() as connection:
-            connection.execution_options(**{_READ: read})
+            connection.execution_options(**{READ: read})
             with connection.begin():
                 return work(connection)
 
-    async def migrate(self) -> None:
-        """Bring our tables forward to this version. Runs before anything else uses them."""
-        await self._in_thread(self._migrate)
+    async def migrate(self, *, revision: str = "head") -> None:
+        """Bring our tables forward to this version. Runs before anything else uses them. Raises DatabaseDown."""
+        try:
+            await self._in_thread(lambda: self._migrate(revision))
+        except sa.exc.OperationalError as error:
+            raise DatabaseDown(f"no access to the database: {' '.join(str(error.orig).split())}") from error
 
-    def _migrate(self) -> None:
+    def _migrate(self, revision: str) -> None:
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self.engine.begin() as connection:
-            if not self.is_sqlite:
-                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            take_turns(connection, "migration")
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-
-    async def secret(self) -> bytes:
-        """32 random bytes of this installation, made on first use; for signing cookies, links and callbacks."""
-
-        def work(connection: Connection) -> bytes:
-            row = connection.execute(sa.select(facts.c.value).where(facts.c.name == "secret")).scalar()
-            if row is None:
-                row = secrets.token_hex(32)
-                connection.execute(facts.insert().values(name="secret", value=row))
-            return bytes.fromhex(row)
-
-        return await self.write(work)
+            command.upgrade(config, revision)
 
     def close(self) -> None:
         self._pool.shutdown(wait=True)
@@ -86,7 +96,14 @@ class Database:
 def _engine(url: str) -> sa.Engine:
     if url.startswith("postgresql://"):
         return sa.create_engine(
-            url.replace("postgresql://", "postgresql+psycopg://", 1), pool_size=5, pool_pre_ping=True
+            url.replace("postgresql://", "postgresql+psycopg://", 1),
+            pool_size=5,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 10},
+        )
+    if not url.startswith("sqlite:///"):
+        raise ValueError(
+            "REELBOT_DATABASE_URL must be a PostgreSQL address such as postgresql://user:password@host/name"
         )
     Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
@@ -99,7 +116,7 @@ def _engine(url: str) -> sa.Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        read = connection.get_execution_options().get(_READ)
+        read = connection.get_execution_options().get(READ)
         connection.exec_driver_sql("BEGIN" if read else "BEGIN IMMEDIATE")
 
     return engine

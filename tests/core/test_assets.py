@@ -1,9 +1,7 @@
 """Publishing: content decides, names cannot be guessed, nothing private is fetched, a look proves that it worked."""
 
 import asyncio
-import os
 import re
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -113,27 +111,6 @@ def test_hosts_follow_the_settings() -> None:
         assets.host_from_settings(FalSettings.offline(asset_host="folder"))
 
 
-def test_published_files_go_after_their_time_unless_a_job_needs_them(tmp_path: Path) -> None:
-    async def story(settings: FalSettings) -> None:
-        old, needed, fresh = [await publish_asset(jpeg(), settings=settings) for _ in range(3)]
-        draft = settings.assets_dir / f".{old.filename}"
-        draft.write_bytes(b"of a killed process")
-        half_made = settings.output_dir / "reelbot-asset-abc"
-        half_made.mkdir()
-        yesterday = time.time() - 90_000
-        for path in (draft, half_made, *(settings.assets_dir / each.filename for each in (old, needed))):
-            os.utime(path, (yesterday, yesterday))
-        removed = assets.remove_expired(settings, older_than_s=86_400, needed=[needed.url])
-        assert set(removed) == {old.filename, draft.name}
-        left = {path.name for path in settings.assets_dir.iterdir()}
-        assert left == {"index.html", needed.filename, fresh.filename}
-        assert not half_made.exists()
-        assert set(assets.remove_expired(settings, older_than_s=-1)) == {needed.filename, fresh.filename}
-        assert [path.name for path in settings.assets_dir.iterdir()] == ["index.html"]
-
-    publishing(tmp_path, story)
-
-
 def test_what_a_model_needs_is_mended_and_told(tmp_path: Path) -> None:
     async def story(settings: FalSettings) -> None:
         asset = await publish_asset(jpeg((100, 80)), settings=settings, limits=SourceLimits(min_side=400))
@@ -143,7 +120,3 @@ def test_what_a_model_needs_is_mended_and_told(tmp_path: Path) -> None:
         assert (wide.width, wide.height, wide.adjustments) == (640, 360, ())
 
     publishing(tmp_path, story)
-
-
-def test_without_a_folder_there_is_nothing_to_remove(tmp_path: Path) -> None:
-    assert assets.remove_expired(FalSettings.offline(output_dir=tmp_path / "none"), older_than_s=0) == []

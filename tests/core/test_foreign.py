@@ -276,7 +276,7 @@ def test_a_link_is_published_by_what_it_holds_and_not_by_its_name(tmp_path: Path
         assert (await publish_asset(f"{base}/film", settings=settings)).kind is Kind.VIDEO
         with pytest.raises(errors.MediaError, match="unsupported_media"):
             await publish_asset(f"{base}/page", settings=settings)
-        assert not list((tmp_path / "out").glob("reelbot-asset-*"))
+        assert list((tmp_path / "out" / "work").iterdir()) == []
 
     web(story, photo=photo, page=page, film=film)
 

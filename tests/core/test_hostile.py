@@ -41,7 +41,7 @@ def test_nothing_hostile_is_published_and_each_is_answered(tmp_path: Path, corpu
 
     asyncio.run(all_of_them())
     assert [path.name for path in settings.assets_dir.iterdir()] == ["index.html"]
-    assert [path.name for path in settings.output_dir.iterdir()] == ["fal_assets"]
+    assert list((settings.output_dir / "work").iterdir()) == []
 
 
 def test_mutated_files_are_facts_or_a_media_error(tmp_path: Path) -> None:

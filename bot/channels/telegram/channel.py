@@ -20,7 +20,7 @@ from bot.channels.telegram.settings import TelegramSettings
 log = logging.getLogger(__name__)
 
 _POLL_S = 30
-_COMMANDS = ("video", "status", "cancel", "history", "models", "price", "language", "help")
+_COMMANDS = ("video", "status", "cancel", "history", "again", "models", "price", "balance", "language", "help")
 _LONGEST_PAUSE_S = 60.0
 _DESCRIPTION_CHARS = 256
 
@@ -72,7 +72,11 @@ class Telegram:
     async def start(self) -> None:
         self._tasks.append(asyncio.create_task(self._introduce(), name="telegram set-up"))
         if not self._settings.webhook:
-            self._tasks.append(asyncio.create_task(self._intake.poll(), name="telegram updates"))
+            self._tasks.append(asyncio.create_task(self._poll(), name="telegram updates"))
+
+    async def _poll(self) -> None:
+        """Telegram allows one that asks for updates: the second is told of a conflict."""
+        await self._services.run_alone(self.name, self._intake.poll)
 
     async def stop_intake(self) -> None:
         for task in self._tasks:
