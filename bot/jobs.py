@@ -203,7 +203,8 @@ class Render:
             if error.repeat is Repeat.FREE_STEP:
                 return retry(0.0)
             if error.code in _NO_ASSETS:
-                self._alerts.tell("asset host", f"admin-{error.code.replace('_', '-')}", **error.facts)
+                facts: dict[str, Any] = dict(error.facts)
+                self._alerts.tell("asset host", f"admin-{error.code.replace('_', '-')}", **facts)
             return await self._fail(job_id, JobError(error.code, dict(error.facts)), charge="none", only_from=FREE)
         return GO
 
