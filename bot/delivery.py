@@ -158,7 +158,7 @@ class Delivery:
         return STOP
 
     async def again(self, job: Job) -> bool:
-        """A new series of attempts: after a wait, or as its owner asked. False: the file is gone, here and at fal."""
+        """A new series of attempts: after a wait, or because its owner asked. False when the file is gone for good."""
         if job.video is not None and self._is_gone(job, job.video.name):
             await self._store.jobs.note(job.id, send_after=None)
             return False

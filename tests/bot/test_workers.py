@@ -90,8 +90,8 @@ def test_a_video_that_is_missing_on_this_machine_is_fetched_again(
             for left in (made.settings.work_dir / job.id).glob("*"):
                 left.unlink()
             made.telegram.heal()
-            await made.until(lambda: any(f"resend:{job.id}" in buttons(each) for each in made.telegram.said(42)))
-            made.telegram.presses(42, f"resend:{job.id}")
+            await made.until(lambda: any(f"again:{job.id}" in buttons(each) for each in made.telegram.said(42)))
+            made.telegram.presses(42, f"again:{job.id}")
             await made.settled(State.DELIVERED)
             assert len(made.films()) == 1
             assert (made.settings.videos_dir / job.video.name).exists()
