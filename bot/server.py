@@ -29,10 +29,10 @@ _ASSET_TYPES = {
     ".mkv": "video/x-matroska",
     ".mov": "video/quicktime",
 }
-# The name never means other bytes, but the file goes after its time: an hour in a cache is enough for any render.
+# Somebody's photo: no cache that others share keeps it, and nothing on the way may change it.
 _ASSET_HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "public, max-age=3600, immutable, no-transform",
+    "Cache-Control": "private, max-age=3600, no-transform",
     "X-Robots-Tag": "noindex",
 }
 _NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}  # it may be published a moment later
