@@ -12,13 +12,15 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 # What an install depends on: when one of these changes, the next target installs again.
 INPUTS := pyproject.toml $(PINS)
 
-.PHONY: help demo test check install pins clean
+.PHONY: help demo test check fuzz bench-media install pins clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo     the whole product offline: no account, no key, no cost"
 	@echo "make test     every test, as a stranger's machine would run them"
 	@echo "make check    format, lint, types"
+	@echo "make fuzz     mutated photos and videos through the real children, four minutes at most; prints counts"
+	@echo "make bench-media  photos and videos: targets beside what is measured here"
 	@echo "make install  only the environment, with $(BIN)/reelbot"
 	@echo "make pins     write $(PINS) anew from the newest versions that fit"
 	@echo "make clean    remove the environment and all caches"
@@ -37,6 +39,13 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# Bounded: ARGS="--count 2000 --seconds 1200 --number 7" for a longer one with other files.
+fuzz: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.benchmarks.fuzz_media $(ARGS)
+
+bench-media: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.benchmarks.bench_media $(ARGS)
 
 install: $(VENV)/.installed
 

@@ -6,6 +6,7 @@ is not. No answer after the bytes left is doubt: not repeated by itself, the per
 
 import asyncio
 import logging
+import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from bot.store.database import now_ms
 from bot.store.records import ENDED, Job, State, record
 from core import media
 from core.errors import Repeat, VideoError
+from core.fitting import Fitting
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +30,7 @@ _TRIES = 6
 _PAUSES_S = (1.0, 3.0, 10.0, 30.0, 60.0, 60.0)
 _PARKED_S = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)  # between two series of attempts, longer each time
 _FAL_KEEPS_MS = 7 * 24 * 3600 * 1000  # as asked for at the submit: core/fal.py
+_KEEP_FITTED_S = 24 * 3600
 _HAS_VIDEO = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED})
 
 
@@ -48,6 +51,7 @@ class Delivery:
         self._settings = settings
         self._alerts = alerts
         self._fetch_again = fetch_again
+        self._fitting = Fitting(settings.output_dir / "fitted")
 
     def register(self) -> None:
         self._engine.register(DELIVER, self.deliver)
@@ -106,28 +110,22 @@ class Delivery:
         """A copy that this chat plays natively and takes; the original stays as fal made it."""
         if job.video is None:
             raise DeliveryError("refused", "no video")
-        folder = self._settings.work_dir / job.id
-        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         original = self._settings.videos_dir / job.video.name
-        fitted = folder / f"{original.stem}-{channel.name}.mp4"
-        thumbnail = fitted.with_suffix(".jpg")
         try:
-            if not fitted.exists():
-                if not original.exists():
-                    await self._fetch_again(job)
-                await media.make_playable(original, fitted, max_bytes=channel.limits.video_bytes)
-            probe = await media.probe(fitted)
-            await media.thumbnail(fitted, thumbnail)
+            if not original.exists():
+                await self._fetch_again(job)
+            with media.on_behalf_of(job.user):
+                fitted = await self._fitting.fitted(original, max_bytes=channel.limits.video_bytes)
         except VideoError as error:
             again = error.repeat is Repeat.FREE_STEP
             raise DeliveryError("retry" if again else "refused", error.code) from error
         return VideoMessage(
-            path=fitted,
+            path=fitted.path,
             caption=notices.caption(job),
-            width=probe.width,
-            height=probe.height,
-            duration_s=probe.duration_s or job.video.duration_s,
-            thumbnail=thumbnail,
+            width=fitted.width,
+            height=fitted.height,
+            duration_s=fitted.duration_s or job.video.duration_s,
+            thumbnail=fitted.thumbnail,
             job_id=job.id,
         )
 
@@ -176,12 +174,11 @@ class Delivery:
         return not fal_has_it and not (self._settings.videos_dir / name).exists()
 
     async def sweep(self) -> None:
-        """Outcomes whose waiting time is over."""
+        """Outcomes whose waiting time is over; and copies that nobody asked for in a day."""
+        await asyncio.to_thread(self._fitting.remove_old, older_than_s=_KEEP_FITTED_S)
         for job in await self._store.jobs.waiting_to_be_told(now_ms()):
             await self.again(job)
 
 
 def _forget(folder: Path) -> None:
-    for path in folder.glob("*"):
-        path.unlink(missing_ok=True)
-    folder.rmdir()
+    shutil.rmtree(folder, ignore_errors=True)

@@ -16,6 +16,7 @@ from bot.app import App
 from bot.channels import settings_classes
 from bot.channels.port import DeliveryError
 from bot.logs import redact
+from bot.ports import bind, holder
 from bot.server import serve_assets
 from bot.settings import Settings
 from bot.store import Store
@@ -24,6 +25,7 @@ from bot.texts import admin_text
 from core import assets
 from core.errors import VideoError
 from core.fal import FalQueue
+from core.falstorage import ProcessMemory
 
 _LOW_DISK = 2_000_000_000
 _WAIT_S = 20.0
@@ -51,6 +53,7 @@ async def examine() -> list[Finding]:
     findings = list(_settings(settings))
     findings += await asyncio.to_thread(_folders, settings)
     findings.append(await _checked("database", lambda: _database(settings)))
+    findings.append(await asyncio.to_thread(_port, settings))
     findings.append(await _checked("fal key", lambda: _fal_key(settings)))
     findings.append(await _checked("asset round trip", lambda: _round_trip(settings)))
     findings += await _chats(settings)
@@ -120,6 +123,20 @@ async def _database(settings: Settings) -> str:
         store.close()
 
 
+def _port(settings: Settings) -> Finding:
+    """Whether `reelbot run` gets its port. A running bot has it already, so that alone is not wrong."""
+    who = holder(settings.port) if settings.port else None
+    if who is not None:
+        return Finding(
+            "port", "info", f"{settings.port} is taken by {who}: well if that is this bot, else REELBOT_PORT"
+        )
+    try:
+        bind(settings.host, settings.port).close()
+    except OSError as error:
+        return Finding("port", "wrong", str(error))
+    return Finding("port", "ok", f"{settings.port or 'any'} on {settings.host} is free")
+
+
 async def _fal_key(settings: Settings) -> str:
     queue = FalQueue.from_settings(settings)
     try:
@@ -130,14 +147,13 @@ async def _fal_key(settings: Settings) -> str:
 
 
 async def _round_trip(settings: Settings) -> str:
-    """Publish a small photo the way a job would, look at it from outside, and take it away again."""
-    host = assets.host_from_settings(settings)
+    """Publish a small photo the way a job would, which looks at it from outside, and take it away again. fal is asked
+    anew whether the key may upload, whatever it said before.
+    """
+    host = assets.host_from_settings(settings, memory=ProcessMemory({}))
     async with serve_assets(settings):
         asset = await assets.publish_asset(_photo(), settings=settings, host=host)
-        try:
-            await assets.check_public(asset.url, settings=settings)
-        finally:
-            await asyncio.to_thread((settings.assets_dir / asset.filename).unlink, missing_ok=True)
+        await asyncio.to_thread((settings.assets_dir / asset.filename).unlink, missing_ok=True)
     where = "the asset folder" if settings.assets_from_folder else "fal storage"
     return f"a photo published through {where} can be fetched"
 

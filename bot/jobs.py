@@ -23,7 +23,7 @@ from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import AT_FAL, FREE, Charge, Job, JobError, State, VideoFile, record
 from core import media, models
-from core.assets import publish_asset
+from core.assets import host_from_settings, publish_asset
 from core.download import video_filename
 from core.errors import Cancelled, NotDelivered, Repeat, ResultExpired, StillRunning, SubmitUnknown, VideoError
 from core.fal import FalQueue
@@ -42,6 +42,7 @@ TOPIC = "fal"
 SHELL = "shell"  # the channel of jobs that `reelbot generate` began
 
 _SOURCE_NAMES = {"image": "source.jpg", "video": "source.mp4"}  # the content decides what it really is
+_NO_ASSETS = frozenset({"asset_unreachable", "storage_not_allowed", "no_asset_host"})
 _PREPARE_TRIES = 8
 _NOT_SENT_WINDOW_S = 15 * 60
 _RESOLVE_LOOKS_S = (2.0, 6.0, 10.0)  # with the looks themselves: told within 30 seconds
@@ -207,6 +208,9 @@ class Render:
         except VideoError as error:
             if error.repeat is Repeat.FREE_STEP:
                 return retry(0.0)
+            if error.code in _NO_ASSETS:
+                facts: dict[str, Any] = dict(error.facts)
+                self._alerts.tell("asset host", f"admin-{error.code.replace('_', '-')}", **facts)
             return await self._fail(job_id, JobError(error.code, dict(error.facts)), charge="none", only_from=FREE)
         return GO
 
@@ -225,17 +229,23 @@ class Render:
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         source = folder / _SOURCE_NAMES[reference.kind]
         await self._channels[job.address.channel].fetch(reference, source)
-        if job.remedy == "wide-photo":
-            wide = source.with_name("wide.jpg")
-            await media.widen_to_16_9(source, wide)
-            await asyncio.to_thread(wide.replace, source)
         row = models.find(job.request.model).modes[job.request.mode]
-        asset = await publish_asset(source, settings=self._settings, min_side=row.min_side, max_ratio=row.max_ratio)
+        with media.on_behalf_of(job.user):
+            asset = await publish_asset(
+                source,
+                settings=self._settings,
+                host=host_from_settings(self._settings, memory=self._store.facts),
+                limits=row.source_limits,
+                widen=job.remedy == "wide-photo",
+            )
         request = replace(job.request, source_url=asset.url)
         usd = _price(job, asset)
         if usd > job.usd:
             raise VideoError("price_changed", price=models.usd_text(usd))
         await self._store.jobs.published(job.id, request, usd)
+        told = dict.fromkeys((*job.adjustments, *asset.adjustments))  # a cut was told before, by the length it named
+        if len(told) > len(job.adjustments):
+            await self._store.jobs.note(job.id, adjustments=[record(each) for each in told])
         await asyncio.to_thread(source.unlink, missing_ok=True)
 
     async def submit(self, job_id: str) -> Next:

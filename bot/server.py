@@ -14,11 +14,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from bot.ports import bind
 from bot.settings import Settings
+
+__all__ = ["Health", "Server", "bind", "build", "serve_assets"]
 
 log = logging.getLogger(__name__)
 
-_ASSET_NAME = re.compile(r"[A-Za-z0-9_-]{16,}\.(?:jpg|mp4|webm|mkv|mov)")
+_ASSET_NAME = re.compile(r"[A-Za-z0-9_-]{16,100}\.(?:jpg|mp4|webm|mkv|mov)")
 _ASSET_TYPES = {
     ".jpg": "image/jpeg",
     ".mp4": "video/mp4",
@@ -26,6 +29,13 @@ _ASSET_TYPES = {
     ".mkv": "video/x-matroska",
     ".mov": "video/quicktime",
 }
+# Somebody's photo: no cache that others share keeps it, and nothing on the way may change it.
+_ASSET_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "private, max-age=3600, no-transform",
+    "X-Robots-Tag": "noindex",
+}
+_NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}  # it may be published a moment later
 _WEBHOOK_BYTES = 4_000_000
 _GRACE_S = 3
 
@@ -50,7 +60,8 @@ def build(*, health: Health, assets_dir: Path, webhook: Webhook, routes: Sequenc
         return JSONResponse({"ready": ready, "reason": health.reason}, 200 if ready else 503)
 
     async def asset(request: Request) -> Response:
-        return await _asset(assets_dir, request.path_params["name"])
+        # From the path itself: a route's pattern forgives a line break at the end.
+        return await _asset(assets_dir, request.scope["path"].partition("/fal-assets/")[2])
 
     async def fal_webhook(request: Request) -> Response:
         body = await _body(request, _WEBHOOK_BYTES)
@@ -63,7 +74,8 @@ def build(*, health: Health, assets_dir: Path, webhook: Webhook, routes: Sequenc
         routes=[
             Route("/healthz", healthz),
             Route("/readyz", readyz),
-            Route("/fal-assets/{name}", asset),
+            Route("/fal-assets/{name:path}", asset),  # whatever follows is ours to refuse: no redirect, no listing
+            Route("/fal-assets", asset),
             Route("/fal/webhook/{token}", fal_webhook, methods=["POST"]),
             *routes,
         ],
@@ -79,10 +91,14 @@ async def _gone(_request: Request, _error: Exception) -> Response:
 async def _asset(folder: Path, name: str) -> Response:
     """One published file by its unguessable name; nothing else of the folder exists for the world."""
     path = folder / name
-    if not _ASSET_NAME.fullmatch(name) or not await asyncio.to_thread(path.is_file):
-        return PlainTextResponse("not found", 404)
-    headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=3600"}
-    return FileResponse(path, media_type=_ASSET_TYPES[path.suffix], headers=headers)
+    if not _ASSET_NAME.fullmatch(name) or not await asyncio.to_thread(_is_ours, path):
+        return PlainTextResponse("not found", 404, _NO_STORE)
+    return FileResponse(path, media_type=_ASSET_TYPES[path.suffix], headers=_ASSET_HEADERS)
+
+
+def _is_ours(path: Path) -> bool:
+    """A plain file in the folder itself; a link could show any file of this machine."""
+    return path.is_file() and not path.is_symlink()
 
 
 async def _body(request: Request, most: int) -> bytes | None:
@@ -92,23 +108,6 @@ async def _body(request: Request, most: int) -> bytes | None:
         if len(body) > most:
             return None
     return bytes(body)
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """Take the port before anything else starts. Raises OSError with words on what to do when it is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise OSError(
-            f"port {port} on {host} is taken by another program: choose another with --port or REELBOT_PORT"
-        ) from error
-    listener.listen(128)
-    listener.setblocking(False)
-    return listener
 
 
 class Server:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from core.types import Mode
+from core.types import Mode, SourceLimits
 
 Codec = Literal["int", "str", "str_s"]
 """How a duration is written: 5, "5" or "5s". A strict endpoint refuses the other two with 422."""
@@ -32,11 +32,26 @@ class Endpoint:
     prompt_chars: int = 2500
     fixed: Mapping[str, bool] = field(default_factory=dict)  # sent always, because the price depends on it
     usd_per_source: Decimal = Decimal(0)
-    min_side: int = 300  # pixels of a source photo
+    min_side: int = 300  # pixels of a source's short side
+    max_side: int = 4096  # pixels of a source's long side
     max_ratio: float = 2.5  # long by short side of a source photo
+    source_bytes: int = 0  # largest source; 0: what may be published at all
     source_seconds: tuple[int, int] = (0, 0)  # shortest and longest source video
+    source_fps: int = 0  # a source video has at least as many frames in a second
     output_s: int = 0  # longest output of an edit; its price is for one second in and one second out together
     dearer_reading: bool = False  # the vendor's rule can be read two ways; ours is the dearer
+
+    @property
+    def source_limits(self) -> SourceLimits:
+        return SourceLimits(
+            min_side=self.min_side,
+            max_side=self.max_side,
+            max_ratio=self.max_ratio,
+            max_bytes=self.source_bytes,
+            min_s=self.source_seconds[0],
+            max_s=self.source_seconds[1],
+            min_fps=self.source_fps,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +197,7 @@ MODELS: tuple[Model, ...] = (
         usual_render_s=90.0,
         modes={
             _T: _horse("text-to-video", "0.28", aspect_ratios=_FIVE, **_FROM_TEXT_16_9),
-            _I: _horse("image-to-video", "0.28", source_field="image_url"),
+            _I: _horse("image-to-video", "0.28", source_field="image_url", source_bytes=10_000_000),
             # Half the price is for the input, half for the output, which ends at 15 s; whether a longer source is
             # billed whole is not said.
             _V: Endpoint(
@@ -192,7 +207,11 @@ MODELS: tuple[Model, ...] = (
                 resolutions=("720p", "1080p"),
                 default_resolution="720p",
                 seed=True,
+                min_side=320,
+                max_side=2160,
+                source_bytes=100_000_000,
                 source_seconds=(3, 60),
+                source_fps=9,  # "more than 8"
                 output_s=15,
                 dearer_reading=True,
             ),

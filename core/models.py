@@ -12,7 +12,7 @@ from math import ceil
 
 from core.catalogue import MODELS, Endpoint, Model
 from core.errors import BadRequest
-from core.types import Adjustment, Kind, Mode, Plan, Quote, VideoRequest
+from core.types import Adjustment, Kind, Mode, Plan, Quote, SourceLimits, VideoRequest
 
 __all__ = [
     "MODELS",
@@ -26,12 +26,14 @@ __all__ = [
     "mode_kind",
     "plan",
     "quote",
+    "source_limits",
     "usd_text",
 ]
 
 _CENT = Decimal("0.01")
 _USUAL_DURATION_S = 5
 _RATIO_SLACK = 0.35
+_TRIM_SLACK_S = 0.2  # a length is told in whole frames and rounded
 _LINES = re.compile(r"([1-9][0-9]{2,3})p?")
 _RATIO = re.compile(r"\s*([1-9][0-9]{0,3})\s*[:：]\s*([1-9][0-9]{0,3})\s*")
 _MOST_SEED = 2**31 - 1
@@ -78,12 +80,12 @@ def plan(
     """What will be bought for these wishes: each value one that the endpoint takes, the price for exactly these.
 
     Wishes the model cannot grant become the nearest it can, and stand in `adjustments`. Raises BadRequest:
-    "unknown_model", "prompt_missing", "prompt_too_long", "bad_option", "source_not_supported", "video_too_long",
-    "video_too_short", "unpriced".
+    "unknown_model", "prompt_missing", "prompt_too_long", "bad_option", "source_not_supported", "video_too_short",
+    "unpriced". A source video that is too long is cut when it is published.
     """
     (chosen, endpoint), notes = _endpoint(find(model), mode)
     _check_prompt(prompt, endpoint)
-    _check_source(endpoint, source)
+    _check_source(endpoint, source, notes)
     duration_s = _duration(endpoint, duration_s, notes)
     resolution = _resolution(endpoint, resolution, notes)
     aspect_ratio = _aspect_ratio(endpoint, aspect_ratio, notes)
@@ -182,12 +184,17 @@ def _check_prompt(prompt: str, endpoint: Endpoint) -> None:
         raise BadRequest("prompt_too_long", length=len(prompt), max_length=endpoint.prompt_chars)
 
 
-def _check_source(endpoint: Endpoint, source: SourceFacts | None) -> None:
+def source_limits(model: str, mode: Mode) -> SourceLimits:
+    """What a model, or the one that stands in for it in this mode, takes of a photo or video. Raises BadRequest."""
+    return _endpoint(find(model), mode)[0][1].source_limits
+
+
+def _check_source(endpoint: Endpoint, source: SourceFacts | None, notes: list[Adjustment]) -> None:
     if source is None or source.duration_s is None or source.kind is not Kind.VIDEO:
         return
     least, most = endpoint.source_seconds
-    if most and source.duration_s > most + 0.5:
-        raise BadRequest("video_too_long", max_duration=most)
+    if most and source.duration_s > most + _TRIM_SLACK_S:
+        notes.append(Adjustment("source_trimmed", f"{source.duration_s:.0f}", str(most)))
     if source.duration_s < least - 0.1:
         raise BadRequest("video_too_short", min_duration=least)
 

@@ -37,8 +37,40 @@ class MediaFile:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceLimits:
+    """What a model takes of a photo or video that it is given. Sides in pixels, sizes in bytes; 0 = no such limit.
+
+    `max_ratio` (long by short side) is for photos, the seconds and frames are for videos.
+    """
+
+    min_side: int = 300
+    max_side: int = 4096
+    max_ratio: float = 2.5
+    max_bytes: int = 0
+    min_s: int = 0
+    max_s: int = 0
+    min_fps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """What could not be had as it was asked for or given, and what was used instead (None: it was left out).
+
+    `field` is "duration", "resolution", "aspect_ratio", "model", "prompt" or "seed" for a wish; "source_padded",
+    "source_trimmed", "source_scaled" or "source_converted" for a photo or video, in pixels, seconds or names.
+    """
+
+    field: str
+    asked: str
+    used: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Asset:
-    """A published file the world can fetch over https. `duration_s` for videos: edits are priced by it."""
+    """A published file the world can fetch over https. `duration_s` for videos: edits are priced by it.
+
+    `adjustments`: what was changed about the file so that the model takes it.
+    """
 
     filename: str
     url: str
@@ -47,6 +79,7 @@ class Asset:
     width: int = 0
     height: int = 0
     duration_s: float | None = None
+    adjustments: tuple[Adjustment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +105,6 @@ class Quote:
     endpoint: str
     billed_seconds: Decimal
     up_to: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Adjustment:
-    """A wish the model cannot grant, and the nearest it can: `field` is "duration", "resolution", "aspect_ratio",
-    "model", "prompt", "seed" or "source"; `used` is None when the wish was dropped.
-    """
-
-    field: str
-    asked: str
-    used: str | None
 
 
 @dataclass(frozen=True, slots=True)

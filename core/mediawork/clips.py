@@ -1,49 +1,46 @@
-"""Videos: probe, full check, thumbnail, and "make it play natively" by copy, remux or one capped encode."""
+"""Videos: what they are, whether they are whole, how they look; nothing is changed here."""
 
-import shutil
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import av
-from av.container import InputContainer, OutputContainer
+from av.audio.stream import AudioStream
+from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image
-from refusal import Refusal  # type: ignore[import-not-found]
+
+from core.mediawork.refusal import Refusal
 
 _OPTIONS = {
     "protocol_whitelist": "file",
     "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm",
-    "max_pixels": str(4096 * 4096),
 }
+_MAX_PIXELS = 4096 * 4096
 _MOV_ATOMS = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"}
 _MATROSKA = b"\x1a\x45\xdf\xa3"
 _MAX_SIDE, _MAX_S, _MAX_STREAMS = 4096, 300, 8
-_PLAYABLE_LONG, _PLAYABLE_SHORT = 1920, 1080
+PLAYABLE_LONG, PLAYABLE_SHORT = 1920, 1080
 _MOV_HEADER = 8
 _MICRO = 1_000_000
 
 
 def probe(path: str) -> dict[str, Any]:
     """Facts of the file, and why it would not play natively everywhere (an empty list: it does)."""
-    with _open(path) as container:
+    with opened(path) as container:
         return _facts(container, path)
 
 
 def verify(path: str) -> dict[str, Any]:
-    """Decode every frame: the only check that sees flipped bytes and a missing end."""
-    with _open(path) as container:
+    """Decode every frame and every sound: the only check that sees flipped bytes and a missing end."""
+    with opened(path) as container:
         facts = _facts(container, path)
-    with _open(path) as container:
-        stream = _video(container)
-        frames = 0
+    with opened(path) as container:
+        stream = picture_stream(container)
+        sound = sound_stream(container)
         try:
-            for frame in container.decode(stream):
-                frames += 1
-                if frame.is_corrupt:
-                    raise Refusal("video_broken")
+            frames = sum(_is_picture(frame) for frame in container.decode(stream, *([sound] if sound else [])))
         except av.FFmpegError as error:
             raise Refusal("video_broken") from error
         expected = facts["duration_s"] * float(stream.average_rate or 0)
@@ -52,11 +49,18 @@ def verify(path: str) -> dict[str, Any]:
     return facts
 
 
+def _is_picture(frame: Any) -> bool:
+    """Whether this is a picture, and a whole one."""
+    if frame.is_corrupt:
+        raise Refusal("video_broken")
+    return isinstance(frame, VideoFrame)
+
+
 def thumbnail(path: str, into: str, side: int, max_bytes: int) -> dict[str, Any]:
     """A key frame a third into the film, as displayed, as a small JPEG."""
-    with _open(path) as container:
-        stream = _video(container)
-        frame = _frame_at(container, stream, _duration_s(container, stream) / 3)
+    with opened(path) as container:
+        stream = picture_stream(container)
+        frame = _frame_at(container, stream, duration_of(container, stream) / 3)
         image = _displayed(frame, stream)
     image.thumbnail((side, side), Image.Resampling.LANCZOS)
     for quality in range(85, 19, -10):
@@ -66,32 +70,7 @@ def thumbnail(path: str, into: str, side: int, max_bytes: int) -> dict[str, Any]
     raise Refusal("unreadable_media", reason="thumbnail")
 
 
-def make_playable(path: str, into: str, max_bytes: int) -> dict[str, Any]:
-    """The least change that makes it play natively, with sound or a silent track, in at most `max_bytes`."""
-    facts = probe(path)
-    problems = set(facts["problems"])
-    if not problems and facts["size"] <= max_bytes:
-        shutil.copyfile(path, into)
-        return {"how": "copied"}
-    if problems <= {"container", "audio", "silent", "streams"} and facts["size"] <= max_bytes * 0.99:
-        _remux(path, into)
-        after = probe(into)
-        if not after["problems"] and after["size"] <= max_bytes:
-            return {"how": "remuxed"}
-    return {"how": "transcoded", "encodes": _fit(path, into, max_bytes, facts)}
-
-
-def clean(path: str, into: str) -> dict[str, Any]:
-    """The same pictures and sound without a word of metadata (phones write GPS into mov and mp4): for publishing."""
-    with _open(path) as source:
-        stream = _video(source)
-        if stream.codec_context.name not in {"h264", "hevc", "mpeg4", "libdav1d", "av1"}:
-            raise Refusal("unsupported_media", what=stream.codec_context.name)
-    _remux(path, into, silence=False)
-    return probe(into)
-
-
-def _open(path: str) -> InputContainer:
+def opened(path: str) -> InputContainer:
     with Path(path).open("rb") as file:
         head = file.read(16)
     if not (head[4:8] in _MOV_ATOMS or head[:4] == _MATROSKA):
@@ -127,39 +106,58 @@ def _is_cut(path: str) -> bool:
     return at > size
 
 
-def _video(container: InputContainer) -> VideoStream:
+def picture_stream(container: InputContainer) -> VideoStream:
+    """The film itself, its decoder set up so that damage shows: with threads by slices it is smoothed over in silence
+    (tried: of twenty flipped bits none is told, by frames seventeen are).
+    """
     for stream in container.streams.video:
         if stream.codec_context is not None and not stream.disposition & av.stream.Disposition.attached_pic:
-            stream.thread_count = 2
+            stream.thread_count, stream.thread_type = 2, "FRAME"
+            if not stream.codec_context.is_open:  # a size that the container does not tell
+                stream.codec_context.options = {"max_pixels": str(_MAX_PIXELS)}
             return stream
     raise Refusal("unsupported_media", what="no pictures")
 
 
+def sound_stream(container: InputContainer) -> AudioStream | None:
+    """The first sound that can be decoded."""
+    return next((each for each in container.streams.audio if each.codec_context is not None), None)
+
+
+def is_plain_aac(audio: AudioStream) -> bool:
+    return audio.codec_context.name == "aac" and audio.profile in {"LC", None} and audio.channels <= 2  # noqa: PLR2004
+
+
 def _facts(container: InputContainer, path: str) -> dict[str, Any]:
-    stream = _video(container)
-    duration_s = _duration_s(container, stream)
+    stream = picture_stream(container)
+    duration_s = duration_of(container, stream)
     if max(stream.width, stream.height) > _MAX_SIDE:
         raise Refusal("file_too_large", max_side=_MAX_SIDE)
     if duration_s > _MAX_S:
         raise Refusal("video_too_long", max_duration=_MAX_S)
-    frame = _first_frame(container, stream)
+    frame = first_frame(container, stream)
     width, height = _display_size(frame, stream)
     return {
         "width": width,
         "height": height,
         "duration_s": round(duration_s, 3),
-        "has_audio": bool(container.streams.audio),
+        "has_audio": sound_stream(container) is not None,
         "size": Path(path).stat().st_size,
         "problems": _problems(container, stream, frame, path),
     }
 
 
-def _duration_s(container: InputContainer, stream: VideoStream) -> float:
+def duration_of(container: InputContainer, stream: VideoStream) -> float:
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     if container.duration:
         return container.duration / _MICRO
     return _counted_s(container, stream)
+
+
+def whole_s(container: InputContainer, pictures_s: float) -> float:
+    """How long the file plays: its sound may be longer than its pictures. At least a tenth of a second."""
+    return max(0.1, pictures_s, (container.duration or 0) / _MICRO)
 
 
 def _counted_s(container: InputContainer, stream: VideoStream) -> float:
@@ -172,7 +170,7 @@ def _counted_s(container: InputContainer, stream: VideoStream) -> float:
     return last
 
 
-def _first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame:
+def first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame:
     try:
         for frame in container.decode(stream):
             container.seek(0)
@@ -183,7 +181,7 @@ def _first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame:
 
 
 def _frame_at(container: InputContainer, stream: VideoStream, seconds: float) -> VideoFrame:
-    first = _first_frame(container, stream)
+    first = first_frame(container, stream)
     try:
         container.seek(int(seconds * _MICRO))
         stream.codec_context.skip_frame = "NONKEY"
@@ -194,46 +192,46 @@ def _frame_at(container: InputContainer, stream: VideoStream, seconds: float) ->
     return first
 
 
-def _sar(stream: VideoStream) -> Fraction:
+def sar_of(stream: VideoStream) -> Fraction:
     sar = stream.sample_aspect_ratio
     return sar or Fraction(1)
 
 
-def _rotation(frame: VideoFrame) -> int:
+def rotation(frame: VideoFrame) -> int:
     """Degrees counter-clockwise that show the frame upright."""
     return frame.rotation % 360
 
 
 def _display_size(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:
-    width, height = round(frame.width * _sar(stream)), frame.height
-    return (height, width) if _rotation(frame) in {90, 270} else (width, height)
+    width, height = round(frame.width * sar_of(stream)), frame.height
+    return (height, width) if rotation(frame) in {90, 270} else (width, height)
 
 
 def _displayed(frame: VideoFrame, stream: VideoStream) -> Image.Image:
     image: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
-    sar = _sar(stream)
+    sar = sar_of(stream)
     if sar != 1:
         image = image.resize((max(1, round(image.width * sar)), image.height))
-    return image.rotate(_rotation(frame), expand=True) if _rotation(frame) else image
+    return image.rotate(rotation(frame), expand=True) if rotation(frame) else image
 
 
 def _problems(container: InputContainer, stream: VideoStream, frame: VideoFrame, path: str) -> list[str]:
     context = stream.codec_context
     found = []
     codec_fits = context.name == "h264" and context.profile in {"Constrained Baseline", "Baseline", "Main", "High"}
-    if not codec_fits or frame.format.name not in {"yuv420p", "yuvj420p"}:
+    if not codec_fits or frame.format.name != "yuv420p":
         found.append("codec")
     long, short = max(frame.width, frame.height), min(frame.width, frame.height)
-    if frame.width % 2 or frame.height % 2 or long > _PLAYABLE_LONG or short > _PLAYABLE_SHORT:
+    if frame.width % 2 or frame.height % 2 or long > PLAYABLE_LONG or short > PLAYABLE_SHORT:
         found.append("size")
-    if _sar(stream) != 1 or _rotation(frame):
+    if sar_of(stream) != 1 or rotation(frame):
         found.append("geometry")
-    audio = container.streams.audio
-    if not audio:
+    audio = sound_stream(container)
+    if audio is None:
         found.append("silent")
-    elif audio[0].codec_context.name != "aac" or audio[0].profile not in {"LC", None} or audio[0].channels > 2:  # noqa: PLR2004
+    elif not is_plain_aac(audio):
         found.append("audio")
-    if len(container.streams) > 1 + bool(audio):
+    if len(container.streams) > 1 + (audio is not None):
         found.append("streams")
     if "mp4" not in container.format.name or not _is_plain_mp4(path):
         found.append("container")
@@ -259,187 +257,3 @@ def _is_plain_mp4(path: str) -> bool:
     if seen[:1] != [b"ftyp"] or b"moov" not in seen or b"moof" in seen or b"mdat" not in seen:
         return False
     return seen.index(b"moov") < seen.index(b"mdat")
-
-
-# Remux and encode
-
-
-def _remux(path: str, into: str, *, silence: bool = True) -> None:
-    """The same video packets in a fresh mp4; sound copied where it is AAC, else encoded, else a silent track."""
-    with _open(path) as source, _output(into) as target:
-        stream = _video(source)
-        audio = source.streams.audio[0] if source.streams.audio else None
-        video_out = target.add_stream_from_template(stream)
-        video_out.metadata.clear()
-        copy_audio = audio is not None and audio.codec_context.name == "aac" and audio.channels <= 2  # noqa: PLR2004
-        if audio is None:
-            if silence:
-                _write_silence(target, _duration_s(source, stream))
-            _copy(source, target, {stream.index: video_out})
-        elif copy_audio:
-            audio_out = target.add_stream_from_template(audio)
-            audio_out.metadata.clear()
-            _copy(source, target, {stream.index: video_out, audio.index: audio_out})
-        else:
-            encoder = _AudioOut(target, 128_000)
-            _copy(source, target, {stream.index: video_out})
-            encoder.encode_from(path)
-
-
-def _output(into: str) -> OutputContainer:
-    return av.open(into, "w", format="mp4", options={"movflags": "+faststart"})
-
-
-def _copy(source: InputContainer, target: OutputContainer, streams: dict[int, Any]) -> None:
-    wanted = [source.streams[index] for index in streams]
-    for packet in source.demux(wanted):
-        if packet.size == 0 or packet.stream_index not in streams:
-            continue
-        packet.stream = streams[packet.stream_index]
-        target.mux(packet)
-
-
-class _AudioOut:
-    """AAC-LC stereo at 44.1 kHz into `target`."""
-
-    def __init__(self, target: OutputContainer, bits: int) -> None:
-        self._target = target
-        self._stream = target.add_stream("aac", rate=44_100, layout="stereo")
-        self._stream.bit_rate = bits
-        self._resampler = av.AudioResampler(format="fltp", layout="stereo", rate=44_100, frame_size=1024)
-
-    def encode_from(self, path: str) -> None:
-        with _open(path) as source:
-            for frame in source.decode(source.streams.audio[0]):
-                self._write(self._resampler.resample(frame))
-            self._write(self._resampler.resample(None))
-        self._mux(self._stream.encode(None))
-
-    def _write(self, frames: list[Any]) -> None:
-        for frame in frames:
-            self._mux(self._stream.encode(frame))
-
-    def _mux(self, packets: Any) -> None:
-        for packet in packets:
-            self._target.mux(packet)
-
-
-def _write_silence(target: OutputContainer, seconds: float) -> None:
-    """A quiet AAC track: without one Telegram may show a soundless clip as a looping GIF."""
-    stream = target.add_stream("aac", rate=44_100, layout="stereo")
-    stream.bit_rate = 32_000
-    for number in range(max(1, int(seconds * 44_100 / 1024))):
-        frame = av.AudioFrame(format="fltp", layout="stereo", samples=1024)
-        for plane in frame.planes:
-            plane.update(bytes(plane.buffer_size))
-        frame.sample_rate, frame.pts, frame.time_base = 44_100, number * 1024, Fraction(1, 44_100)
-        for packet in stream.encode(frame):
-            target.mux(packet)
-    for packet in stream.encode(None):
-        target.mux(packet)
-
-
-_STEPS = (1080, 720, 540, 480, 360, 240)
-_BITS_PER_PIXEL = 0.055
-
-
-def _fit(path: str, into: str, max_bytes: int, facts: dict[str, Any]) -> int:
-    """One capped-CRF encode whose bits are bounded by construction; a second, tighter one if it still overshoots."""
-    seconds = max(0.1, facts["duration_s"])
-    fps = 30
-    usable = max_bytes * 0.985 - (6000 + 16 * seconds * fps + 469 * seconds)
-    audio = next((rate for rate in (128, 96, 64, 48, 32) if rate * 1000 <= 0.1 * usable * 8 / seconds), 32) * 1000
-    video_bits = (usable * 8 - audio * 1.03 * seconds) / seconds
-    if video_bits < 20_000:  # noqa: PLR2004 - nothing watchable fits
-        raise Refusal("file_too_large", max_bytes=max_bytes)
-    for encodes in (1, 2):
-        _encode(path, into, bits=video_bits, audio_bits=audio, facts=facts)
-        size = Path(into).stat().st_size
-        if size <= max_bytes:
-            return encodes
-        video_bits *= 0.94 * max_bytes / size
-    raise Refusal("file_too_large", max_bytes=max_bytes)
-
-
-def _size_for(width: int, height: int, bits: float, fps: float) -> tuple[int, int]:
-    """The largest step that leaves enough bits for each pixel; never larger than the source."""
-    short = min(width, height)
-    for step in (short, *(step for step in _STEPS if step < short)):
-        scale = min(1.0, step / short, _PLAYABLE_LONG / max(width, height), _PLAYABLE_SHORT / short)
-        size = (max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2))
-        if bits / (size[0] * size[1] * fps) >= _BITS_PER_PIXEL:
-            return size
-    return size
-
-
-def _encode(path: str, into: str, *, bits: float, audio_bits: int, facts: dict[str, Any]) -> None:
-    seconds = max(0.1, facts["duration_s"])
-    with _open(path) as source, _output(into) as target:
-        stream = _video(source)
-        first = _first_frame(source, stream)
-        rate = min(Fraction(30), Fraction(stream.average_rate or 30).limit_denominator(1001))
-        width, height = _size_for(facts["width"], facts["height"], bits, float(rate))
-        window = min(1.5, seconds / 4)
-        cap = bits * seconds / (seconds + 0.4 * window)
-        out = target.add_stream("libx264", rate=rate)
-        out.width, out.height, out.pix_fmt = width, height, "yuv420p"
-        out.codec_context.thread_count = 2
-        out.options = {
-            "preset": "veryfast",
-            "crf": "20",
-            "maxrate": str(int(cap)),
-            "bufsize": str(max(1000, int(cap * window))),
-            "x264-params": "vbv-init=0.4",
-            "g": str(max(1, round(float(rate) * 2))),
-            "bf": "2",
-            "profile": "high",
-        }
-        if source.streams.audio:
-            sound: _AudioOut | None = _AudioOut(target, audio_bits)
-        else:
-            sound = None
-            _write_silence(target, seconds)
-        graph = _graph(stream, first, width, height, rate)
-        for frame in _filtered(source, stream, graph):
-            frame.pict_type = 0  # else the source's frame types are forced on x264
-            for packet in out.encode(frame):
-                target.mux(packet)
-        for packet in out.encode(None):
-            target.mux(packet)
-        if sound is not None:
-            sound.encode_from(path)
-
-
-def _graph(stream: VideoStream, first: VideoFrame, width: int, height: int, rate: Fraction) -> Any:
-    graph = av.filter.Graph()
-    turns = {90: ["transpose", "cclock"], 270: ["transpose", "clock"]}.get(_rotation(first))
-    chain = [graph.add_buffer(template=stream)]
-    if turns:
-        chain.append(graph.add(turns[0], turns[1]))
-    elif _rotation(first) == 180:  # noqa: PLR2004 - degrees
-        chain += [graph.add("hflip"), graph.add("vflip")]
-    chain.append(graph.add("scale", f"{width}:{height}:flags=bicubic"))
-    chain.append(graph.add("setsar", "1"))
-    chain.append(graph.add("fps", f"{rate.numerator}/{rate.denominator}"))
-    chain.append(graph.add("format", "yuv420p"))
-    chain.append(graph.add("buffersink"))
-    for one, other in pairwise(chain):
-        one.link_to(other)
-    graph.configure()
-    return graph
-
-
-def _filtered(source: InputContainer, stream: VideoStream, graph: Any) -> Any:
-    for frame in source.decode(stream):
-        graph.push(frame)
-        yield from _pulled(graph)
-    graph.push(None)
-    yield from _pulled(graph)
-
-
-def _pulled(graph: Any) -> Any:
-    while True:
-        try:
-            yield graph.pull()
-        except (av.BlockingIOError, av.EOFError):
-            return

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageCms, ImageFilter, ImageOps
-from refusal import Refusal  # type: ignore[import-not-found]
+
+from core.mediawork.refusal import Refusal
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 _MAX_PIXELS = 50_000_000
@@ -19,37 +20,29 @@ _KEPT_BY_CROP = 0.72
 Image.MAX_IMAGE_PIXELS = None  # we check the header ourselves, and refuse with words instead of a warning
 
 
-def probe(path: str) -> dict[str, Any]:
-    """Size as it stands in the header, orientation applied; nothing is decoded."""
-    image = _open(path)
-    width, height = image.size
-    if image.getexif().get(0x0112) in {5, 6, 7, 8}:
-        width, height = height, width
-    return {"format": image.format, "width": width, "height": height}
-
-
 def normalise(path: str, into: str, min_side: int, max_ratio: float, max_bytes: int) -> dict[str, Any]:
     """An upright RGB baseline JPEG without metadata, at most 1920 px long and `max_bytes` big; padded where it is
     smaller or longer than the model takes.
     """
     image = _decoded(_open(path))
     padded = _padded(image, min_side, max_ratio)
-    _save(padded, into, max_bytes)
-    return {"width": padded.width, "height": padded.height, "padded": padded is not image}
+    return _saved(padded, into, max_bytes, before=image)
 
 
-def widen(path: str, into: str, max_bytes: int) -> dict[str, Any]:
+def widen(path: str, into: str, min_side: int, max_ratio: float, max_bytes: int) -> dict[str, Any]:
     """16:9, the seed's remedy: cropped where most of the picture stays, else on a blurred copy of itself."""
-    image = _decoded(_open(path))
+    wide = _widened(_decoded(_open(path)))
+    return _saved(_padded(wide, min_side, max_ratio), into, max_bytes, before=wide)
+
+
+def _widened(image: Image.Image) -> Image.Image:
     ratio = image.width / image.height
     if min(ratio / _WIDE, _WIDE / ratio) >= _KEPT_BY_CROP:
         width, height = min(image.width, round(image.height * _WIDE)), min(image.height, round(image.width / _WIDE))
-        wide = ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS, centering=(0.5, 0.4))
-    else:
-        size = (max(image.width, round(image.height * _WIDE)), max(image.height, round(image.width / _WIDE)))
-        wide = _on_blur(image, size)
-    _save(wide, into, max_bytes)
-    return {"width": wide.width, "height": wide.height}
+        return ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS, centering=(0.5, 0.4))
+    return _on_blur(
+        image, (max(image.width, round(image.height * _WIDE)), max(image.height, round(image.width / _WIDE)))
+    )
 
 
 def _open(path: str) -> Image.Image:
@@ -71,33 +64,38 @@ def _decoded(image: Image.Image) -> Image.Image:
         image.seek(0)
         image.load()
     except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:
-        raise Refusal("truncated_media") from error
-    profile = image.info.get("icc_profile")
-    upright = ImageOps.exif_transpose(image)
-    flat = _rgb(upright, profile)
+        raise Refusal("truncated_media" if "truncated" in str(error) else "unreadable_media") from error
+    flat = _rgb(_upright(image), image.info.get("icc_profile"))
     flat.thumbnail((_LONGEST, _LONGEST), Image.Resampling.LANCZOS)
     return flat
 
 
+def _upright(image: Image.Image) -> Image.Image:
+    """Broken EXIF says nothing about the way up; the picture itself is whole."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # noqa: BLE001 - the parser of a foreign block may throw anything
+        return image
+
+
 def _rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    if image.mode.startswith("I;16") or image.mode in {"I", "F"}:
-        _low, high = image.getextrema()
-        top = 65535 if isinstance(high, int | float) and high > 255 else 255  # noqa: PLR2004 - 8 or 16 bits
-        image = image.point(lambda value: value * (255 / top)).convert("L")
+    if image.mode.startswith("I") or image.mode == "F":
+        image = image.point(lambda value: value * (255 / 65535)).convert("L")  # convert() alone clips it to white
     if "transparency" in image.info or image.mode in {"LA", "PA", "RGBA", "La", "RGBa"}:
         layer = image.convert("RGBA")
         ground = Image.new("RGBA", layer.size, "white")
-        image = Image.alpha_composite(ground, layer)
-    elif profile and image.mode in {"RGB", "CMYK", "L"}:
-        image = _to_srgb(image, profile)
+        image = Image.alpha_composite(ground, layer).convert("RGB")
+    if profile:
+        image = _to_srgb(image.convert("RGB") if image.mode == "P" else image, profile)
     return image.convert("RGB")
 
 
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """A profile that is broken, or of other colours than the picture's, is left out."""
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError, ValueError):
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return image
     return converted or image
 
@@ -122,7 +120,16 @@ def _on_blur(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     return ground
 
 
+def _saved(image: Image.Image, into: str, max_bytes: int, *, before: Image.Image) -> dict[str, Any]:
+    _save(image, into, max_bytes)
+    adjustments = []
+    if image is not before:
+        adjustments.append(("source_padded", "{}x{}".format(*before.size), "{}x{}".format(*image.size)))
+    return {"width": image.width, "height": image.height, "adjustments": adjustments}
+
+
 def _save(image: Image.Image, into: str, max_bytes: int) -> None:
+    image.info.clear()  # Pillow writes a comment it has read into the new file
     for quality in (_QUALITY, 85, 75, 60):
         image.save(into, "JPEG", quality=quality, optimize=False, progressive=False)
         if Path(into).stat().st_size <= max_bytes:

@@ -20,7 +20,7 @@ from core.config import is_loopback
 from core.errors import MediaError
 from core.sandbox.checks import ENDPOINTS, Detail, detail, seconds_of
 from core.sandbox.state import Faults, Memory, Request
-from core.types import Kind
+from core.types import Kind, SourceLimits
 
 log = logging.getLogger(__name__)
 
@@ -187,7 +187,7 @@ class Renderer:
             wide, high = (int(part) for part in ratio.split(":"))
         elif source is not None and kind is Kind.IMAGE:
             upright = source.with_suffix(".jpg")
-            photo = await media.normalise_photo(source, upright, min_side=1, max_ratio=100)
+            photo = await media.normalise_photo(source, upright, limits=SourceLimits(min_side=1, max_ratio=100))
             source, wide, high = upright, photo.width, photo.height
         elif source is not None:
             facts = await media.probe(source)

@@ -9,16 +9,13 @@ from typing import Any
 
 import pytest
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from core import assets, errors
+from core import assets, errors, falstorage
 from core.assets import publish_asset
 from core.config import FalSettings
-from core.foreign import fetch_public, public_address
-from core.types import Kind
+from core.types import Kind, SourceLimits
 from tests.corpus import clip, jpeg, phone_photo
 from tests.serving import served
 
@@ -105,72 +102,21 @@ def test_a_missing_file_says_so(tmp_path: Path) -> None:
     publishing(tmp_path, story)
 
 
-def test_an_asset_that_nobody_can_fetch_stops_before_the_purchase(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(assets, "_LOOK_GAP_S", 0.0)
-
-    async def story(settings: FalSettings) -> None:
-        for base, reason in ((f"{settings.fal_queue_url}/nowhere", "status"), ("http://127.0.0.1:9/x", "refused")):
-            wrong = settings.model_copy(update={"fal_assets_url": base})
-            with pytest.raises(errors.AssetHostDown) as caught:
-                await publish_asset(jpeg(), settings=wrong)
-            assert caught.value.facts["reason"] == reason
-            await publish_asset(jpeg(), settings=wrong.model_copy(update={"asset_check": False}))
-
-    publishing(tmp_path, story)
-
-
 def test_hosts_follow_the_settings() -> None:
     public = FalSettings.offline(public_url="https://bot.example")
     assert isinstance(assets.host_from_settings(public), assets.FolderHost)
     assert public.asset_base == "https://bot.example/fal-assets"
-    assert isinstance(assets.host_from_settings(FalSettings.offline()), assets.FalStorageHost)
+    assert isinstance(assets.host_from_settings(FalSettings.offline()), falstorage.FalStorageHost)
     with pytest.raises(errors.NotConfigured, match="no_asset_host"):
         assets.host_from_settings(FalSettings.offline(asset_host="folder"))
 
 
-def foreign(story: Callable[[str, FalSettings], Awaitable[None]], routes: list[Route]) -> None:
-    async def run() -> None:
-        async with served(Starlette(routes=routes)) as base:
-            await story(base, FalSettings.offline(fal_queue_url=base))
+def test_what_a_model_needs_is_mended_and_told(tmp_path: Path) -> None:
+    async def story(settings: FalSettings) -> None:
+        asset = await publish_asset(jpeg((100, 80)), settings=settings, limits=SourceLimits(min_side=400))
+        assert (min(asset.width, asset.height), asset.adjustments[0].field) == (400, "source_padded")
+        assert asset.adjustments[0].asked == "100x80"
+        wide = await publish_asset(jpeg((640, 480)), settings=settings, widen=True)
+        assert (wide.width, wide.height, wide.adjustments) == (640, 360, ())
 
-    asyncio.run(run())
-
-
-def test_a_link_is_fetched_with_caps_and_redirects_are_checked(tmp_path: Path) -> None:
-    async def photo(_request: Request) -> Response:
-        return Response(jpeg(), media_type="image/jpeg")
-
-    async def away(request: Request) -> Response:
-        return RedirectResponse(request.query_params["to"])
-
-    async def story(base: str, settings: FalSettings) -> None:
-        into = tmp_path / "x"
-        await fetch_public(f"{base}/away?to=/photo", into, settings=settings, max_bytes=100_000)
-        assert into.read_bytes() == jpeg()
-        with pytest.raises(errors.BadReference, match="file_too_large"):
-            await fetch_public(f"{base}/photo", into, settings=settings, max_bytes=1000)
-        for private in (
-            "http://10.0.0.1/x",
-            "http://169.254.169.254/latest/meta-data",
-            "file:///etc/passwd",
-            "http://[fd00::1]/",
-        ):
-            with pytest.raises(errors.BadRequest, match="image_url_not_public"):
-                await fetch_public(f"{base}/away?to={private}", into, settings=settings, max_bytes=1000)
-        with pytest.raises(errors.BadReference, match="redirects"):
-            await fetch_public(
-                f"{base}/away?to=/away%3Fto%3D/away%3Fto%3D/away%3Fto%3D/away", into, settings=settings, max_bytes=9
-            )
-
-    foreign(story, [Route("/photo", photo), Route("/away", away)])
-
-
-@pytest.mark.parametrize(
-    "host", ["127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "::1", "fe80::1", "0.0.0.0", "localhost"]
-)
-def test_private_addresses_are_refused_whoever_names_them(host: str) -> None:
-    """By the address that a name resolves to, which is the address that is connected to."""
-    with pytest.raises(errors.BadRequest, match="image_url_not_public"):
-        asyncio.run(public_address(host, settings=FalSettings.offline()))
+    publishing(tmp_path, story)

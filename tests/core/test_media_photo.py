@@ -1,15 +1,14 @@
 """Photos in the child: upright, sRGB, without a word of metadata; bombs and strangers refused from the header."""
 
 import asyncio
-import struct
-import zlib
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from core import media
 from core.errors import MediaError
+from tests import hostile
 from tests.corpus import jpeg, phone_photo, photo
 
 
@@ -49,6 +48,70 @@ def test_every_colour_mode_becomes_plain_rgb(tmp_path: Path, name: str, mode: st
     assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (640, 400))
 
 
+def test_a_comment_in_the_photo_does_not_come_along(tmp_path: Path) -> None:
+    photo().save(tmp_path / "p.jpg", comment=b"<script>alert('SecretHome')</script>", dpi=(72, 72))
+    assert b"SecretHome" in (tmp_path / "p.jpg").read_bytes()
+    normalised(tmp_path / "p.jpg", tmp_path / "out.jpg")
+    assert b"SecretHome" not in (tmp_path / "out.jpg").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["p.png", "p.webp", "p.jpg"])
+def test_a_profile_becomes_srgb_and_stays_behind(tmp_path: Path, name: str) -> None:
+    """A profile whose red and green are swapped: what is stored green is meant red."""
+    profile = swapped_profile()
+    image = Image.new("RGB", (400, 400), (20, 220, 20))
+    image.save(tmp_path / name, icc_profile=profile)
+    made = normalised(tmp_path / name, tmp_path / "out.jpg")
+    pixel = made.getpixel((200, 200))
+    assert isinstance(pixel, tuple)
+    assert pixel[0] > 150 > pixel[1]
+    assert "icc_profile" not in made.info
+
+
+def test_a_broken_profile_and_broken_exif_do_not_matter(tmp_path: Path) -> None:
+    photo().save(tmp_path / "p.jpg", icc_profile=b"no profile at all" * 20, exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xff")
+    assert normalised(tmp_path / "p.jpg", tmp_path / "out.jpg").size == (640, 400)
+
+
+def swapped_profile() -> bytes:
+    """sRGB with its red and green colourants exchanged, as an ICC profile's tag table allows."""
+    data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    red, green = data.index(b"rXYZ"), data.index(b"gXYZ")
+    data[red : red + 4], data[green : green + 4] = b"gXYZ", b"rXYZ"
+    return bytes(data)
+
+
+def test_a_very_dark_deep_picture_stays_dark(tmp_path: Path) -> None:
+    Image.new("I;16", (400, 400), 200).save(tmp_path / "dark.png")
+    pixel = normalised(tmp_path / "dark.png", tmp_path / "out.jpg").getpixel((200, 200))
+    assert isinstance(pixel, tuple)
+    assert pixel[0] < 10
+
+
+@pytest.mark.parametrize("name", ["a.webp", "a.png", "a.gif"])
+def test_every_animation_gives_its_first_frame(tmp_path: Path, name: str) -> None:
+    frames = [Image.new("RGB", (400, 400), colour) for colour in ("red", "lime", "blue")]
+    frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:], duration=100)
+    pixel = normalised(tmp_path / name, tmp_path / "out.jpg").getpixel((200, 200))
+    assert isinstance(pixel, tuple)
+    assert pixel[0] > 200 > pixel[1] + 100
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])
+def test_transparent_colours_without_an_alpha_channel_lie_on_white(tmp_path: Path, mode: str) -> None:
+    black = Image.new("RGB", (400, 400)).convert(mode)
+    black.save(tmp_path / "t.png", transparency=(0, 0, 0) if mode == "RGB" else 0)
+    assert normalised(tmp_path / "t.png", tmp_path / "out.jpg").getpixel((200, 200)) == (255, 255, 255)
+
+
+def test_a_progressive_photo_comes_out_baseline(tmp_path: Path) -> None:
+    photo().save(tmp_path / "p.jpg", progressive=True)
+    normalised(tmp_path / "p.jpg", tmp_path / "out.jpg")
+    out = (tmp_path / "out.jpg").read_bytes()
+    assert b"\xff\xc0" in out
+    assert b"\xff\xc2" not in out
+
+
 def test_sixteen_bits_are_scaled_and_not_clipped(tmp_path: Path) -> None:
     Image.new("I;16", (400, 400), 32_768).save(tmp_path / "deep.png")
     image = normalised(tmp_path / "deep.png", tmp_path / "out.jpg")
@@ -60,14 +123,6 @@ def test_sixteen_bits_are_scaled_and_not_clipped(tmp_path: Path) -> None:
 def test_transparency_lies_on_white(tmp_path: Path) -> None:
     Image.new("RGBA", (400, 400), (0, 0, 0, 0)).save(tmp_path / "clear.png")
     assert normalised(tmp_path / "clear.png", tmp_path / "out.jpg").getpixel((200, 200)) == (255, 255, 255)
-
-
-def test_an_animation_gives_its_first_frame(tmp_path: Path) -> None:
-    frames = [Image.new("RGB", (400, 400), colour) for colour in ("red", "lime", "blue")]
-    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
-    pixel = normalised(tmp_path / "a.gif", tmp_path / "out.jpg").getpixel((200, 200))
-    assert isinstance(pixel, tuple)
-    assert pixel[0] > 200 > pixel[1]
 
 
 def test_a_photo_with_a_second_picture_in_it_is_read(tmp_path: Path) -> None:
@@ -98,7 +153,7 @@ def test_a_fitting_photo_is_not_padded(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [(800, 600), (600, 800), (900, 500), (400, 400)])
 def test_the_remedy_makes_sixteen_to_nine(tmp_path: Path, size: tuple[int, int]) -> None:
     photo(size).save(tmp_path / "p.png")
-    answer = asyncio.run(media.widen_to_16_9(tmp_path / "p.png", tmp_path / "out.jpg"))
+    answer = asyncio.run(media.to_widescreen(tmp_path / "p.png", tmp_path / "out.jpg"))
     assert answer.width / answer.height == pytest.approx(16 / 9, rel=0.01)
 
 
@@ -110,27 +165,16 @@ def test_nothing_hides_behind_a_photo(tmp_path: Path) -> None:
     assert b"PK\x03\x04" not in out
 
 
-def bomb() -> bytes:
-    """A PNG whose header promises 20000 x 20000 pixels."""
-    header = struct.pack(">IIBBBBB", 20_000, 20_000, 8, 2, 0, 0, 0)
-    chunk = b"IHDR" + header
-    body = zlib.compress(bytes(1000))
-    data = b"IDAT" + body
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + struct.pack(">I", len(header))
-        + chunk
-        + struct.pack(">I", zlib.crc32(chunk))
-        + struct.pack(">I", len(body))
-        + data
-        + struct.pack(">I", zlib.crc32(data))
-    )
-
-
 @pytest.mark.parametrize(
     ("content", "codes"),
     [
-        (bomb(), {"file_too_large"}),
+        (hostile.png(20_000, 20_000), {"file_too_large"}),
+        (hostile.text_bomb(), {"unreadable_media"}),
+        (hostile.gif(65_535, 65_535), {"file_too_large"}),
+        (
+            b"BM" + bytes(8) + b"\x36\x00\x00\x00\x28\x00\x00\x00" + b"\xff\xff\x00\x00" * 2 + bytes(40),
+            {"file_too_large", "unreadable_media"},
+        ),
         (jpeg()[:3000], {"truncated_media"}),
         (b"", {"unreadable_media"}),
         (b"<html>not found</html>", {"unreadable_media"}),

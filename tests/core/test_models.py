@@ -112,10 +112,23 @@ def test_a_model_that_cannot_edit_hands_over_and_says_so() -> None:
     assert models.plan("x", mode=Mode.VIDEO_TO_VIDEO).quote.usd == Decimal("10.50")
 
 
-@pytest.mark.parametrize(("seconds", "code"), [(2.0, "video_too_short"), (75.0, "video_too_long")])
-def test_a_source_out_of_bounds_is_refused_before_anything_is_bought(seconds: float, code: str) -> None:
-    with pytest.raises(BadRequest, match=code):
-        models.plan("x", mode=Mode.VIDEO_TO_VIDEO, source=SourceFacts(Kind.VIDEO, duration_s=seconds))
+def test_a_source_that_is_too_short_is_refused_before_anything_is_bought() -> None:
+    with pytest.raises(BadRequest, match="video_too_short"):
+        models.plan("x", mode=Mode.VIDEO_TO_VIDEO, source=SourceFacts(Kind.VIDEO, duration_s=2.0))
+
+
+def test_a_source_that_is_too_long_will_be_cut_and_is_priced_so() -> None:
+    plan = models.plan("x", mode=Mode.VIDEO_TO_VIDEO, source=SourceFacts(Kind.VIDEO, duration_s=75.0))
+    assert plan.adjustments == (Adjustment("source_trimmed", "75", "60"),)
+    assert plan.quote.usd == Decimal("10.50")
+    within = models.plan("x", mode=Mode.VIDEO_TO_VIDEO, source=SourceFacts(Kind.VIDEO, duration_s=60.1))
+    assert within.adjustments == ()
+
+
+def test_what_an_edit_takes_is_in_its_row() -> None:
+    limits = models.source_limits("budget", Mode.VIDEO_TO_VIDEO)  # that of its stand-in
+    assert (limits.min_s, limits.max_s, limits.min_side, limits.max_side) == (3, 60, 320, 2160)
+    assert (limits.max_bytes, limits.min_fps) == (100_000_000, 9)
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,16 @@ admin-storage-not-allowed = The fal key may not upload files. Ways out: give the
 admin-asset-unreachable =
     { $reason ->
         [dns] The published photo's host name cannot be resolved: check REELBOT_PUBLIC_URL or REELBOT_FAL_ASSETS_URL.
-        [tls] The certificate of the asset address is not valid: mend it, or check REELBOT_PUBLIC_URL or REELBOT_FAL_ASSETS_URL.
+        [private] The asset address leads into a private network ({ $address }), where fal cannot go: give it a public one. Where only this machine sees it so (split DNS), nothing is wrong.
+        [tls] The certificate of the asset address is not valid{ KNOWN($detail) ->
+            [yes] {" "}({ $detail })
+           *[no] {""}
+        }: mend it, or check REELBOT_PUBLIC_URL or REELBOT_FAL_ASSETS_URL.
         [refused] Nothing answers at the asset address: is the reverse proxy up, and does it reach REELBOT_PORT?
         [timeout] The asset address does not answer in time: is it open to the world?
         [status] The asset address answers with status { $status } instead of 200: does it show the folder output/fal_assets?
         [type] The asset address answers with “{ $type }” instead of a picture or a video: does it show the folder output/fal_assets, and without a login page?
+        [content] Another file came back than the one just published: the asset address shows another folder, or something in front of it changes pictures. It must show the folder output/fal_assets of this very bot.
        *[other] The published asset cannot be fetched from outside: check REELBOT_PUBLIC_URL or REELBOT_FAL_ASSETS_URL.
     } REELBOT_ASSET_CHECK=false skips this look where this machine cannot reach its own public name.
 admin-no-asset-host = REELBOT_ASSET_HOST is "folder", but no public address is known: set REELBOT_PUBLIC_URL or REELBOT_FAL_ASSETS_URL, or use REELBOT_ASSET_HOST=auto.

@@ -50,7 +50,13 @@ error-file-too-large =
         [yes] This file is too large; at most { SIZE($max_bytes) } are possible.
        *[no] { KNOWN($max_size) ->
             [yes] This file is too large for the model; it takes at most { SIZE($max_size) }.
-           *[no] This file is too large for the model.
+           *[no] { KNOWN($max_pixels) ->
+                [yes] This picture has too many pixels; at most 50 megapixels are possible.
+               *[no] { KNOWN($max_side) ->
+                    [yes] This video is too large; at most { $max_side } pixels a side are possible.
+                   *[no] This file is too large for the model.
+                }
+            }
         }
     } Please send a smaller one.
 error-image-too-small =

@@ -13,11 +13,16 @@ admin-storage-not-allowed = fal 密钥没有上传文件的权限。解决办法
 admin-asset-unreachable =
     { $reason ->
         [dns] 无法解析已发布照片的域名：请检查 REELBOT_PUBLIC_URL 或 REELBOT_FAL_ASSETS_URL。
-        [tls] 素材地址的证书无效：请修复证书，或检查 REELBOT_PUBLIC_URL 或 REELBOT_FAL_ASSETS_URL。
+        [private] 素材地址指向内网（{ $address }），fal 访问不到：请换成公网地址。如果只有本机这样解析（内外网分离的 DNS），则没有问题。
+        [tls] 素材地址的证书无效{ KNOWN($detail) ->
+            [yes] （{ $detail }）
+           *[no] {""}
+        }：请修复证书，或检查 REELBOT_PUBLIC_URL 或 REELBOT_FAL_ASSETS_URL。
         [refused] 素材地址没有应答：反向代理是否在运行，是否能连到 REELBOT_PORT？
         [timeout] 素材地址超时没有应答：它对外开放了吗？
         [status] 素材地址返回的状态是 { $status }，而不是 200：它提供的是 output/fal_assets 文件夹吗？
         [type] 素材地址返回的是“{ $type }”，而不是图片或视频：它提供的是 output/fal_assets 文件夹吗？前面有没有登录页？
+        [content] 取回的文件与刚发布的不同：素材地址提供的是另一个文件夹，或者前面有东西改动了图片。它必须提供本机器人的 output/fal_assets 文件夹。
        *[other] 从外面取不到已发布的素材：请检查 REELBOT_PUBLIC_URL 或 REELBOT_FAL_ASSETS_URL。
     }如果本机访问不到自己的公开域名，可用 REELBOT_ASSET_CHECK=false 跳过这项检查。
 admin-no-asset-host = REELBOT_ASSET_HOST 设为 folder，但不知道公开地址：请设置 REELBOT_PUBLIC_URL 或 REELBOT_FAL_ASSETS_URL，或改用 REELBOT_ASSET_HOST=auto。

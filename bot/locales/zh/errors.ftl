@@ -50,7 +50,13 @@ error-file-too-large =
         [yes] 这个文件太大了，最多 { SIZE($max_bytes) }。
        *[no] { KNOWN($max_size) ->
             [yes] 这个文件对该模型来说太大了，最多 { SIZE($max_size) }。
-           *[no] 这个文件对该模型来说太大了。
+           *[no] { KNOWN($max_pixels) ->
+                [yes] 这张图片的像素太多，最多 5000 万像素。
+               *[no] { KNOWN($max_side) ->
+                    [yes] 这个视频的画面太大，每边最多 { $max_side } 像素。
+                   *[no] 这个文件对该模型来说太大了。
+                }
+            }
         }
     }请发一个小一些的。
 error-image-too-small =
