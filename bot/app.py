@@ -20,6 +20,8 @@ from bot.engine import Engine
 from bot.frontdesk import FrontDesk
 from bot.inbox import Inbox
 from bot.jobs import Render
+from bot.mailbox import Mailbox
+from bot.outgoing import Outgoing
 from bot.progress import Progress
 from bot.server import Health, Server, bind, build
 from bot.settings import Settings
@@ -63,7 +65,10 @@ class App:
             webhook_url=self._webhook_url,
             watch=self._watcher.kick,
         )
-        self._delivery = Delivery(engine=self._engine, store=store, channels=self.channels, settings=settings)
+        outgoing = Outgoing(store=store, channels=self.channels)
+        self._delivery = Delivery(
+            engine=self._engine, store=store, channels=self.channels, outgoing=outgoing, settings=settings
+        )
         frontdesk = FrontDesk(
             store=store,
             engine=self._engine,
@@ -71,10 +76,12 @@ class App:
             default_model=settings.default_model,
             send_again=self._delivery.again,
         )
+        mailbox = Mailbox(store=store, frontdesk=frontdesk, channels=self.channels, send_again=self._delivery.again)
         self.inbox = Inbox(
             store=store,
             engine=self._engine,
             frontdesk=frontdesk,
+            mailbox=mailbox,
             progress=self._progress,
             access=Access.from_settings(settings.access, settings.admins, demo=demo),
             channels=self.channels,
@@ -104,6 +111,8 @@ class App:
         services = Services(
             inbox=self.inbox,
             journal=self.store.journal,
+            memory=self.store.memory,
+            allowance=self.store.allowances,
             say=say,
             language_of=self.store.people.language,
             secret=self._secret,

@@ -14,6 +14,7 @@ from bot import notices
 from bot.channels.port import ChannelPort, DeliveryError, VideoMessage
 from bot.engine import Engine
 from bot.jobs import DELIVER, STOP, Next, retry
+from bot.outgoing import Outgoing
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
@@ -31,11 +32,18 @@ _HAS_VIDEO = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED})
 
 class Delivery:
     def __init__(
-        self, *, engine: Engine, store: Store, channels: Mapping[str, ChannelPort], settings: Settings
+        self,
+        *,
+        engine: Engine,
+        store: Store,
+        channels: Mapping[str, ChannelPort],
+        outgoing: Outgoing,
+        settings: Settings,
     ) -> None:
         self._engine = engine
         self._store = store
         self._channels = channels
+        self._outgoing = outgoing
         self._settings = settings
 
     def register(self) -> None:
@@ -69,12 +77,13 @@ class Delivery:
         if job.video is not None and job.state in _HAS_VIDEO:
             await self._send_video(job, channel)
         elif job.state in ENDED:
-            ref = await channel.show(job.address, notices.outcome(job), reply_to=job.incoming.reply_to)
+            word = await self._outgoing.message(job.incoming, notices.outcome(job), job.language)
+            ref = await channel.show(job.address, word, reply_to=job.incoming.reply_to)
             await self._store.jobs.note(job_id, told=ref)
         return STOP
 
     async def _send_video(self, job: Job, channel: ChannelPort) -> None:
-        video = await self._fitted(job, channel)
+        video = await self._outgoing.video(job, await self._fitted(job, channel))
         await self._store.jobs.move(job.id, State.UPLOADING, only_from=_HAS_VIDEO)
         ref = await channel.send_video(job.address, video, reply_to=job.incoming.reply_to)
         await self._store.jobs.move(job.id, State.DELIVERED, told=ref, send_after=None)
@@ -121,14 +130,19 @@ class Delivery:
         if error.verdict == "doubt":
             await self._store.jobs.move(job_id, State.DELIVERY_DOUBT, why=error.reason)
             return retry(0.0)  # now with the word on the doubt, and its button
+        if error.verdict == "waits":
+            pause_s = await self._outgoing.hold(job, error)
+            await asyncio.to_thread(_forget, self._settings.work_dir / job.id)
+            return await self.park(job_id, why=error.reason, pause_s=pause_s)
         return await self.park(job_id, why=error.reason)
 
-    async def park(self, job_id: str, why: str = "too many attempts") -> Next:
+    async def park(self, job_id: str, why: str = "too many attempts", pause_s: int | None = None) -> Next:
         """It waits as a row, with no workflow; the sweeper starts the next series of attempts."""
         job = await self._store.jobs.get(job_id)
         if job is None or job.told is not None:
             return STOP
-        pause_s = _PARKED_S[min(job.sendings, len(_PARKED_S) - 1)]
+        if pause_s is None:
+            pause_s = _PARKED_S[min(job.sendings, len(_PARKED_S) - 1)]
         if job.video is not None and job.state in _HAS_VIDEO:
             await self._store.jobs.move(job_id, State.UNDELIVERED, why=why)
         await self._store.jobs.note(job_id, send_after=now_ms() + pause_s * 1000)
@@ -151,4 +165,5 @@ class Delivery:
 def _forget(folder: Path) -> None:
     for path in folder.glob("*"):
         path.unlink(missing_ok=True)
-    folder.rmdir()
+    if folder.exists():
+        folder.rmdir()

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from bot.store.database import Database
 from bot.store.inbox import InboxRows
 from bot.store.jobs import Jobs
+from bot.store.mail import Mail
+from bot.store.memory import Allowances, Memory
 from bot.store.people import JournalRows, People
 from bot.store.submits import Submits
 
@@ -17,6 +19,9 @@ class Store:
     submits: Submits
     people: People
     journal: JournalRows
+    mail: Mail
+    memory: Memory
+    allowances: Allowances
 
     @classmethod
     async def open(cls, url: str) -> "Store":
@@ -24,7 +29,15 @@ class Store:
         database = Database(url)
         await database.migrate()
         return cls(
-            database, InboxRows(database), Jobs(database), Submits(database), People(database), JournalRows(database)
+            database=database,
+            inbox=InboxRows(database),
+            jobs=Jobs(database),
+            submits=Submits(database),
+            people=People(database),
+            journal=JournalRows(database),
+            mail=Mail(database),
+            memory=Memory(database),
+            allowances=Allowances(database),
         )
 
     def close(self) -> None:

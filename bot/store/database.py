@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.tables import facts
 
@@ -36,6 +37,11 @@ class Database:
     @property
     def is_sqlite(self) -> bool:
         return self.engine.dialect.name == "sqlite"
+
+    def insert_or_leave(self, table: sa.Table, **values: Any) -> Any:
+        """An INSERT that leaves a row with the same primary or unique key as it is, and then returns nothing."""
+        dialect = sqlite if self.is_sqlite else postgresql
+        return dialect.insert(table).values(**values).on_conflict_do_nothing()
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one transaction that is committed when this returns. Once begun it is never half done."""

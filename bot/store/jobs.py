@@ -25,9 +25,16 @@ class Jobs:
         self._db = database
 
     async def accept(
-        self, new: NewJob, *, inbox_id: int | None, enqueue: Callable[[Connection, str, str], None]
+        self,
+        new: NewJob,
+        *,
+        inbox_id: int | None,
+        enqueue: Callable[[Connection, str, str], None],
+        within: Callable[[Connection, str], None] | None = None,
     ) -> str | None:
         """One transaction: the inbox row is done, the job stands in our table and in the engine's queue.
+
+        `within` is called in it, last, with the job's id.
 
         Returns the job's id; None when this very message already made a job.
         """
@@ -42,6 +49,8 @@ class Jobs:
             connection.execute(jobs.insert().values(**_row(job_id, new, at)))
             _write_history(connection, job_id, State.QUEUED, None, at)
             enqueue(connection, job_id, new.incoming.user)
+            if within is not None:
+                within(connection, job_id)
             return job_id
 
         return await self._db.write(work)
@@ -163,6 +172,11 @@ class Jobs:
             return [(row.at, row.state, row.why) for row in connection.execute(query)]
 
         return await self._db.read(work)
+
+
+def job_within(connection: Connection, job_id: str) -> Job | None:
+    row = connection.execute(sa.select(jobs).where(jobs.c.id == job_id)).first()
+    return job_from(row) if row is not None else None
 
 
 def move_within(

@@ -1,0 +1,133 @@
+"""Files: our videos uploaded once and remembered for their three days, and what people sent fetched to the disk."""
+
+import asyncio
+import json
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiofiles
+import httpx
+
+from bot.channels.port import AttachmentRef, DeliveryError, KeyValue, VideoMessage
+from bot.channels.wechat.api import Api, Sleep
+from bot.channels.wechat.errors import WeChatError
+
+log = logging.getLogger(__name__)
+
+IMAGE_BYTES = 10_000_000
+VIDEO_BYTES = 30_000_000
+_LIFE_S = 3 * 24 * 3600.0
+_MARGIN_S = 3600.0
+_HOSTS = (".qq.com", ".qpic.cn")  # where WeChat keeps what people send
+_PAUSES_S = (1.0, 2.0, 4.0, 8.0)  # a video's address is not there yet for some seconds
+_FETCH_S = 180.0
+_THUMB_BYTES = 64_000
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    media_id: str
+    for_s: float
+
+
+class Media:
+    def __init__(self, api: Api, memory: KeyValue, *, account: str, api_url: str, sleep: Sleep) -> None:
+        self._api = api
+        self._memory = memory
+        self._account = account
+        self._origin = urlsplit(api_url)
+        self._sleep = sleep
+        self._now = time.time
+        self._places = asyncio.Semaphore(2)
+
+    async def uploaded(self, video: VideoMessage, *, fresh: bool = False) -> Kept:
+        """The media id of this file: the one of an earlier upload while it lives, unless it must be `fresh`."""
+        key = await self._key(video.path)
+        known = None if fresh else await self._memory.get(key)
+        if known is not None:
+            found = json.loads(known)
+            return Kept(found["id"], found["until"] - self._now())
+        async with self._places:
+            media_id = await self._api.upload("video", video.path)
+        for_s = _LIFE_S - _MARGIN_S
+        await self._memory.put(key, json.dumps({"id": media_id, "until": self._now() + for_s}), for_s=for_s)
+        return Kept(media_id, for_s)
+
+    async def thumbnail(self, video: VideoMessage) -> str | None:
+        path = video.thumbnail
+        if path is None or not path.is_file() or path.stat().st_size > _THUMB_BYTES:
+            return None
+        return await self._api.upload("thumb", path)
+
+    async def _key(self, path: Path) -> str:
+        size = await asyncio.to_thread(lambda: path.stat().st_size)
+        return f"wechat:{self._account}:media:{path.name}:{size}"
+
+    async def fetch(self, ref: AttachmentRef, into: Path) -> None:
+        """Raises DeliveryError. A photo's own address helps where the account may not fetch media."""
+        media_id, _, picture = ref.file_id.partition(" ")
+        most = IMAGE_BYTES if ref.kind == "image" else VIDEO_BYTES
+        try:
+            async with asyncio.timeout(_FETCH_S):
+                await self._fetch(media_id, picture, into, most)
+        except TimeoutError:
+            raise DeliveryError("retry", "the file did not come in time", after_s=10.0) from None
+        except WeChatError as error:
+            raise _not_fetched(error) from None
+        except BaseException:
+            into.unlink(missing_ok=True)
+            raise
+
+    async def _fetch(self, media_id: str, picture: str, into: Path, most: int) -> None:
+        try:
+            answer = await self._api.download(media_id, into, most_bytes=most)
+        except WeChatError as error:
+            if not picture or error.reaction not in {"right", "media", "quota"}:
+                raise
+            answer = {"video_url": picture}
+        if answer is None:
+            return
+        url = answer.get("video_url")
+        if not isinstance(url, str):
+            raise DeliveryError("refused", "WeChat gave no file")
+        await self._download(self._checked(url), into, most)
+
+    def _checked(self, url: str) -> str:
+        """WeChat's own hosts, or the origin of the configured API; nothing else is asked."""
+        parts = urlsplit(url)
+        ours = (parts.scheme, parts.netloc) == (self._origin.scheme, self._origin.netloc)
+        host = f".{(parts.hostname or '').lower()}"
+        if ours or (parts.scheme in {"http", "https"} and parts.port in {None, 80, 443} and host.endswith(_HOSTS)):
+            return url
+        raise DeliveryError("refused", "WeChat named an unexpected address")
+
+    async def _download(self, url: str, into: Path, most: int) -> None:
+        for pause_s in (*_PAUSES_S, None):
+            try:
+                async with self._api.web.stream("GET", url) as reply:
+                    if reply.status_code == httpx.codes.OK:
+                        await _write(reply, into, most)
+                        return
+            except httpx.HTTPError as error:
+                log.info("a file did not come", extra={"reason": type(error).__name__})
+            if pause_s is not None:
+                await self._sleep(pause_s)
+        raise DeliveryError("retry", "the file did not come from WeChat", after_s=10.0)
+
+
+def _not_fetched(error: WeChatError) -> DeliveryError:
+    verdict = error.verdict()
+    return verdict if verdict.verdict == "retry" else DeliveryError("refused", verdict.reason)
+
+
+async def _write(reply: httpx.Response, into: Path, most: int) -> None:
+    size = 0
+    async with aiofiles.open(into, "wb") as out:
+        async for chunk in reply.aiter_bytes(65536):
+            size += len(chunk)
+            if size > most:
+                raise DeliveryError("refused", "the file is larger than WeChat says it takes")
+            await out.write(chunk)
