@@ -81,9 +81,9 @@ class WeChatError(Exception):
         match self.reaction:
             case "wait" | "right":
                 return DeliveryError("waits", reason, after_s=kept_s, kept=kept)
+            case "quota" | "setup" if kept is not None:
+                return DeliveryError("waits", reason, after_s=kept_s, kept=kept)
             case "again" | "token" | "quota" | "setup":
-                if kept is not None:
-                    return DeliveryError("waits", reason, after_s=kept_s, kept=kept)
                 return DeliveryError("retry", reason, after_s=_PAUSES_S[self.reaction])
             case _:
                 return DeliveryError("refused", reason)

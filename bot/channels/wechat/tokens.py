@@ -19,6 +19,7 @@ Fetch = Callable[[bool], Awaitable[tuple[str, float]]]
 _AHEAD_S = 240.0  # within WeChat's five minutes, in which old and new both work
 _LEASE_S = 15.0
 _LOOK_S = 0.1
+_FORCE_GAP_S = 31.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,10 @@ class Tokens:
                     return await self._fetched(refused)
                 await asyncio.sleep(_LOOK_S)  # another process fetches it
 
+    async def _may_force(self) -> bool:
+        """WeChat hands out what it refuses: only force helps then. It is there 20 times a day, 30 seconds apart."""
+        return await self._memory.swap(f"{self._key}:forced", old=None, new="1", for_s=_FORCE_GAP_S)
+
     async def _known(self) -> _Held | None:
         value = await self._memory.get(self._key)
         return _Held(**json.loads(value)) if value else None
@@ -74,7 +79,7 @@ class Tokens:
             held = await self._known()  # between our look and our lease another one may have been fast
             if held is None or held.token == refused or self._ends(held):
                 token, seconds = await self._fetch(False)
-                if token == refused:  # WeChat hands out what it refuses: only force helps, and there is little of it
+                if token == refused and await self._may_force():
                     token, seconds = await self._fetch(True)
                 held = _Held(token, self._now() + seconds)
                 value = json.dumps({"token": held.token, "until": held.until})
