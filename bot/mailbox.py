@@ -100,8 +100,10 @@ class Mailbox:
 
     async def decide(self, incoming: Incoming, *, passive: bool) -> Answer | Order:
         desk = await self._look(incoming, passive=passive)
+        if not passive:
+            await self._push_again(desk)
         text = incoming.text.strip()
-        if text in _NEXT_WAITING and not desk.photos:
+        if text in _NEXT_WAITING and (desk.waiting or not desk.photos):
             return self._next(desk) or Answer(Reply(desk.say("mail-nothing-waits")))
         line = typed(text)
         job = await self._named(desk, line.code) if line else None
@@ -110,6 +112,12 @@ class Mailbox:
         if incoming.attachment is not None and not text:
             return self._kept(desk)
         return await self._on_words(desk, text)
+
+    async def _push_again(self, desk: _Desk) -> None:
+        """No callback carries a video back, but a person who has just spoken may be sent one."""
+        for item in desk.waiting:
+            if item.job is not None and item.is_video and item.job.state not in ACTIVE:
+                await self._send_again(item.job)
 
     async def _look(self, incoming: Incoming, *, passive: bool) -> _Desk:
         mail = self._store.mail
@@ -230,15 +238,20 @@ class Mailbox:
         """A command's own answer, then the words that waited, then how many videos do."""
         notes = [self._word(desk, item) for item in desk.words]
         ends = [*notes, *([desk.say("mail-videos-wait", count=len(desk.videos))] if desk.videos else [])]
-        tail = "".join(f"\n\n{end}" for end in ends)
-        whole = _cut(text, desk.most_bytes - len(tail.encode())) + tail
+        tail = "\n\n".join(ends)
+        text = _cut(text, desk.most_bytes - len(tail.encode()) - 2)
+        whole = "\n\n".join(part for part in (text, tail) if part)
         return Answer(Reply(_cut(whole, desk.most_bytes)), self._over(desk, desk.words))
 
     def _next(self, desk: _Desk, *, before: str = "") -> Answer | None:
         """The oldest that waits; words all at once, a video alone. None: nothing waits."""
+        stuck = [item.job for item in desk.waiting if item.is_video and item.ref is None and item.job is not None]
         fit = [item for item in desk.waiting if not item.is_video or (item.ref is not None and desk.passive)]
-        if not fit:
+        if not fit and not stuck:
             return None
+        if not fit:
+            told = desk.say("mail-video-stuck", code=desk.codes.get(stuck[0].id, stuck[0].id))
+            return self._said(desk, "\n".join(part for part in (before, told) if part))
         return self._handed(desk, fit[0], before=before) if fit[0].is_video else self._said(desk, before)
 
     def _handed(self, desk: _Desk, item: Waiting, *, before: str = "") -> Answer:

@@ -263,7 +263,7 @@ def test_caddy_lets_the_public_paths_through_and_nothing_else(tmp_path: Path) ->
 
     upstream = Starlette(routes=[Route("/{path:path}", everything, methods=["GET", "POST"])])
     inside = ["/", "/chat/events", "/videos/a.mp4", "/fal-assets/abc.jpg"]
-    posted = ["/fal/webhook/K3X9Q2.abc", "/telegram", "/chat/upload"]
+    posted = ["/fal/webhook/K3X9Q2.abc", "/telegram", "/wechat", "/chat/upload"]
     outside = ["/healthz", "/readyz", "/metrics", "/fal-assets", "/.env", "/wechat", "/fal/webhook"]
     with served_in_thread(upstream) as address, caddy_before(address, tmp_path) as front:
         assert [status(front + path) for path in inside] == [200] * len(inside)

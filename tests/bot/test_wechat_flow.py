@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,14 @@ from typing import Any
 import pytest
 
 from bot import logs
+from bot.channels.port import Address, Incoming
+from bot.cli import main
+from bot.store.mailtables import answers
 from bot.store.records import State
 from tests.bot.bench import KEY, Bench, bench
 from tests.corpus import clip, phone_photo
 from tests.fakes.wechat import AES_KEY, SECRET, TOKEN, WeChatFake
+from tests.serving import served_in_thread
 
 FOX = "oFox_0123456789abcdefghijkl"
 OTHER = "oOther_123456789abcdefghijk"
@@ -29,18 +34,18 @@ def on_wechat(
     def run(*stories: Story, fake: WeChatFake | None = None, **settings: Any) -> None:
         wechat = fake or WeChatFake()
 
-        async def whole() -> str:
-            for story in stories:
-                given = {"access": f"wechat:{FOX}", **settings}
-                async with bench(tmp_path, monkeypatch, wechat=wechat, **given) as made:
-                    await story(made, wechat)
-            said = [[seen.text, seen.title] for person in wechat.world.people.values() for seen in person.seen]
-            sent = [call.body for call in wechat.calls() if call.path not in {"/stable_token", "/media/upload"}]
-            return json.dumps([said, sent], ensure_ascii=False)
+        async def life(story: Story) -> None:
+            given = {"access": f"wechat:{FOX}", **settings}
+            async with bench(tmp_path, monkeypatch, wechat=wechat, **given) as made:
+                await story(made, wechat)
 
         tokens = [SECRET, TOKEN, AES_KEY, KEY]
         logs.configure(json=True, secrets=[KEY])
-        said = asyncio.run(whole())
+        for story in stories:
+            asyncio.run(life(story))
+        seen = [[seen.text, seen.title] for person in wechat.world.people.values() for seen in person.seen]
+        sent = [call.body for call in wechat.calls() if call.path not in {"/stable_token", "/media/upload"}]
+        said = json.dumps([seen, sent], ensure_ascii=False)
         logged = capfd.readouterr().err
         assert "Traceback" not in logged, logged
         for secret in [*tokens, *(token.value for token in wechat.world.tokens), "fal.media", "/files/b/sandbox"]:
@@ -239,7 +244,6 @@ def test_a_bad_day_at_wechat_still_ends_in_one_whole_video(on_wechat: Callable[.
     async def story(made: Bench, fake: WeChatFake) -> None:
         fake.fail("/media/upload", "errcode", code=40001)
         fake.fail("/media/upload", "errcode", code=-1)
-        fake.fail("/media/upload", "html")
         fake.fail("/message/custom/send", "errcode", code=-1)
         fake.fail("/message/custom/send", "errcode", code=42001)
         fake.fail("/message/custom/send", "errcode", code=40007)
@@ -361,3 +365,72 @@ TAPPED = {
     "help": "视频 加上你想看的画面",
     "unheard-of": "视频 加上你想看的画面",
 }
+
+
+def test_a_database_that_does_not_answer_is_no_answer_and_the_repeat_buys_once(on_wechat: Callable[..., None]) -> None:
+    """WeChat hears nothing, sends it again, and gets the answer; the job is bought once, also with a late commit."""
+
+    async def story(made: Bench, fake: WeChatFake) -> None:
+        fake.caller.cut_s = 3.5
+        locked = sqlite3.connect(made.settings.database_file, isolation_level=None)
+        locked.execute("BEGIN IMMEDIATE")
+        asked = asyncio.create_task(fake.caller.says(FOX, "视频 一只狐狸"))
+        await made.until(lambda: fake.caller.attempts, seconds=8)
+        locked.execute("ROLLBACK")
+        locked.close()
+        assert fake.caller.attempts[0].status in {0, 503}
+        seen = await asked
+        assert seen is not None
+        assert "K7" in seen.text
+        assert seen.how == "passive"
+        await made.settled(State.DELIVERED)
+        assert made.submits() == 1
+        assert len(fake.person(FOX).videos) == 1
+
+    on_wechat(story)
+
+
+def test_an_answer_that_nobody_waits_for_is_said_later(on_wechat: Callable[..., None]) -> None:
+    """The bot died between storing and answering, and WeChat gave up: after the restart it speaks first, or it waits
+    for the next message."""
+
+    async def stored(made: Bench, fake: WeChatFake) -> None:
+        made.app.inbox.close()  # what comes now is not decided in this life
+        for number, words in enumerate(("状态", "历史")):
+            incoming = Incoming(Address("wechat", FOX), "wx1", f"m{number}", FOX, words, language="zh")
+            await made.app.store.mail.expect(incoming)
+        early = answers.update().values(at=answers.c.at - 20_000)
+        await made.app.store.database.write(lambda connection: connection.execute(early))
+
+    async def said(made: Bench, fake: WeChatFake) -> None:
+        fake.world.spoke(FOX, "message")
+        await made.app.store.allowances.opened(f"wechat:{FOX}", "message", messages=3, for_s=100)
+        async with asyncio.timeout(10):
+            while await made.app.store.inbox.waiting():
+                await asyncio.sleep(0.02)
+        await made.until(lambda: fake.person(FOX).seen)
+        assert [one.how for one in fake.person(FOX).seen] == ["pushed"]
+        assert "没有正在制作" in fake.person(FOX).texts[0]
+        seen = await fake.caller.says(FOX, "模型")  # the other one was kept, so that a video could still be pushed
+        assert seen is not None
+        assert "Happy Horse" in seen.text
+        assert "还没有视频" in seen.text
+
+    on_wechat(stored, said)
+
+
+def test_the_console_makes_the_menu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake = WeChatFake()
+    monkeypatch.setenv("REELBOT_OUTPUT_DIR", str(tmp_path / "out"))
+    assert main(["wechat", "menu"]) == 1
+    assert "WECHAT_APP_ID" in capsys.readouterr().err
+    with served_in_thread(fake) as fake.url:
+        for name, value in fake.environment.items():
+            monkeypatch.setenv(name, value)
+        assert main(["wechat", "menu"]) == 0
+        fake.world.verified = False
+        assert main(["wechat", "menu"]) == 1
+    assert fake.world.menu is not None
+    assert "48001" in capsys.readouterr().err

@@ -73,7 +73,7 @@ class Callback:
             answer = await self._answer(opened, call, began)
         except Refused as refused:
             return _refusal(refused)
-        return answer or await _silence(request, began)
+        return answer or await self._silence(request, began)
 
     async def _answer(self, opened: Opened, call: Call, began: float) -> Response | None:
         """None: it could not be stored or decided in time."""
@@ -103,6 +103,13 @@ class Callback:
         xml = reply_xml(reply, call, seconds=int(self._now()))
         return Response(self._seal.sealed(xml, opened), media_type="application/xml")
 
+    async def _silence(self, request: Request, began: float) -> Response:
+        """No answer until WeChat has cut the line: whether an error status is a failure to it is written nowhere."""
+        loop = asyncio.get_running_loop()
+        while self._open and loop.time() - began < _CUT_S and not await request.is_disconnected():  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+        return PlainTextResponse("", 503)
+
     async def _refuse_replay(self, opened: Opened) -> None:
         """In plain mode the signature does not cover the body: the same timestamp and nonce carry one message only."""
         digest = hashlib.sha256(opened.xml.encode()).hexdigest()
@@ -123,13 +130,6 @@ async def _body(request: Request) -> bytes:
         if len(body) > _BODY_BYTES:
             raise Refused(413, "a body larger than any message")
     return bytes(body)
-
-
-async def _silence(request: Request, began: float) -> Response:
-    """No answer until WeChat has cut the line: whether it counts an error status as a failure is written nowhere."""
-    while asyncio.get_running_loop().time() - began < _CUT_S and not await request.is_disconnected():  # noqa: ASYNC110
-        await asyncio.sleep(0.1)
-    return PlainTextResponse("", 503)
 
 
 def _refusal(refused: Refused) -> Response:

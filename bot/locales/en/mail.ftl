@@ -79,6 +79,7 @@ mail-videos-left =
        *[other] { $count } more videos wait: send 1 for the next.
     }
 mail-nothing-waits = No video waits for you now. “status” shows what is in the works, “history” your latest ones.
+mail-video-stuck = Video { $code } is finished and safe, but WeChat has not taken it yet. I keep trying; send “{ $code }” in a while to fetch it.
 mail-on-its-way = Getting video { $code } ready. If it does not arrive, send “{ $code }” again in half a minute.
 mail-nothing-to-say = All right. “status” shows where things stand.
 mail-type = 👉 send “{ $typed }”

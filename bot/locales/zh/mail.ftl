@@ -63,6 +63,7 @@ mail-caption = { $caption }，代码 { $code }
 mail-videos-wait = 📬 有 { $count } 个做好的视频在等你：发“1”领取。
 mail-videos-left = 还有 { $count } 个视频在等你：发“1”领取下一个。
 mail-nothing-waits = 现在没有等你领取的视频。发送“状态”看看正在做的，“历史”看看做过的。
+mail-video-stuck = 视频 { $code } 已经做好、保存好了，但微信暂时还没收下它。我会继续尝试；过一会儿发“{ $code }”领取。
 mail-on-its-way = 正在准备视频 { $code }，马上就好。如果没有收到，过半分钟再发“{ $code }”。
 mail-nothing-to-say = 好的。发送“状态”查看进展。
 mail-type = 👉 发送“{ $typed }”

@@ -81,7 +81,7 @@ class Api:
             return Response("<html>502</html>", 502, media_type="text/html")
         try:
             if fault is not None and fault.kind == "errcode":
-                await self._refuse(request, fault)
+                await self._refuse(request, fault, call)
             answer = await self._answer(request, path, call)
         except Errcode as error:
             call.errcode = error.code
@@ -89,8 +89,9 @@ class Api:
         call.errcode = 0
         return await self._spoilt(fault, answer)
 
-    async def _refuse(self, request: Request, fault: Fault) -> None:
-        await request.body()
+    async def _refuse(self, request: Request, fault: Fault, call: Call) -> None:
+        raw = await request.body()
+        call.body = json.loads(raw) if raw.startswith(b"{") else None
         raise Errcode(fault.code, "as the test wants")
 
     async def _spoilt(self, fault: Fault | None, answer: Json | Response) -> Response:
