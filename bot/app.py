@@ -13,19 +13,25 @@ from typing import TypeVar
 from pydantic_settings import BaseSettings
 
 from bot.access import Access
+from bot.alerts import Alerts
 from bot.channels import connectors
 from bot.channels.port import ChannelPort, Services
+from bot.cleanup import Cleanup
 from bot.delivery import Delivery
+from bot.doubts import Doubts
 from bot.engine import Engine
 from bot.frontdesk import FrontDesk
 from bot.inbox import Inbox
-from bot.jobs import Render
+from bot.jobs import RENDER, Render
 from bot.mailbox import Mailbox
+from bot.orders import Orders, caps_of
 from bot.outgoing import Outgoing
 from bot.progress import Progress
 from bot.server import Health, Server, bind, build
 from bot.settings import Settings
+from bot.shell import left_behind
 from bot.store import Store
+from bot.store.records import ACTIVE
 from bot.texts import LANGUAGES, say
 from bot.watcher import Watcher
 from bot.webhook import Webhook
@@ -39,6 +45,8 @@ S = TypeVar("S", bound=BaseSettings)
 
 _STUCK_S = 60.0
 _SWEEP_S = 20.0
+_TIDY_S = 600.0
+_PLAY_MONEY = 10_000  # nothing costs anything in the demo: nobody shall meet a cap there
 
 
 class App:
@@ -54,6 +62,8 @@ class App:
         self.channels: dict[str, ChannelPort] = {}
         self._engine = Engine(store.database)
         self._queue = FalQueue.from_settings(settings)
+        access = Access.from_settings(settings.access, settings.admins, demo=demo)
+        self._alerts = Alerts(store=store, channels=self.channels, admins=access.admins, caps=caps_of(settings))
         self._watcher = Watcher(engine=self._engine, store=store, queue=self._queue)
         self._progress = Progress(store=store, channels=self.channels)
         self._render = Render(
@@ -62,35 +72,44 @@ class App:
             queue=self._queue,
             channels=self.channels,
             settings=settings,
+            doubts=Doubts(store=store, queue=self._queue, watch=self._watcher.kick),
+            alerts=self._alerts,
             webhook_url=self._webhook_url,
             watch=self._watcher.kick,
         )
-        outgoing = Outgoing(store=store, channels=self.channels)
         self._delivery = Delivery(
-            engine=self._engine, store=store, channels=self.channels, outgoing=outgoing, settings=settings
+            engine=self._engine,
+            store=store,
+            channels=self.channels,
+            outgoing=Outgoing(store=store, channels=self.channels),
+            settings=settings,
+            alerts=self._alerts,
+        )
+        orders = Orders(
+            store=store, engine=self._engine, channels=self.channels, settings=settings, alerts=self._alerts
         )
         frontdesk = FrontDesk(
             store=store,
             engine=self._engine,
-            channels=self.channels,
-            default_model=settings.default_model,
+            orders=orders,
             send_again=self._delivery.again,
+            is_admin=access.is_admin,
         )
         mailbox = Mailbox(store=store, frontdesk=frontdesk, channels=self.channels, send_again=self._delivery.again)
         self.inbox = Inbox(
             store=store,
-            engine=self._engine,
+            orders=orders,
             frontdesk=frontdesk,
             mailbox=mailbox,
             progress=self._progress,
-            access=Access.from_settings(settings.access, settings.admins, demo=demo),
+            access=access,
             channels=self.channels,
         )
+        self._cleanup = Cleanup(store=store, engine=self._engine, settings=settings)
         self._keys = JwksCache(settings)
         self._webhook = Webhook(
             engine=self._engine,
             store=store,
-            queue=self._queue,
             watcher=self._watcher,
             keys=self._keys,
             secret=secret,
@@ -103,7 +122,7 @@ class App:
         for folder in (settings.videos_dir, settings.assets_dir, settings.uploads_dir, settings.work_dir):
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         store = await Store.open(settings.store_url)
-        app = cls(settings, store, await store.database.secret(), demo=demo)
+        app = cls(settings, store, await store.facts.secret(), demo=demo)
         app._connect()
         return app
 
@@ -114,6 +133,7 @@ class App:
             memory=self.store.memory,
             allowance=self.store.allowances,
             say=say,
+            alert=self._alerts.tell,
             language_of=self.store.people.language,
             secret=self._secret,
             videos_dir=self._settings.videos_dir,
@@ -150,7 +170,7 @@ class App:
         await self._engine.start(user_jobs=self._settings.user_jobs, all_jobs=self._settings.jobs)
         await self._server.start()
         loops = {"inbox": self.inbox.run, "watcher": self._watcher.run, "progress": self._progress.run}
-        for name, loop in {**loops, "sweeper": self._sweep}.items():
+        for name, loop in {**loops, "sweeper": self._sweep, "clean-up": self._tidy}.items():
             self._tasks.append(asyncio.create_task(loop(), name=name))
         for channel in self.channels.values():
             await channel.start()
@@ -168,6 +188,7 @@ class App:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._engine.stop()
+        await self._alerts.close()
         for channel in self.channels.values():
             await channel.stop()
         if self._server is not None:
@@ -181,12 +202,30 @@ class App:
         self.store.close()
 
     async def _sweep(self) -> None:
+        """What only time brings: waiting videos, offers that lapse, old doubts, jobs that the shell left behind."""
+        works = (self._delivery.sweep, self.store.jobs.lapse, self.store.jobs.settle_old_doubts, self._adopt)
+        while True:
+            for work in works:
+                try:
+                    await work()
+                except Exception:
+                    log.exception("sweeper")
+            await asyncio.sleep(_SWEEP_S)
+
+    async def _tidy(self) -> None:
         while True:
             try:
-                await self._delivery.sweep()
+                await self._cleanup.turn()
             except Exception:
-                log.exception("sweeper")
-            await asyncio.sleep(_SWEEP_S)
+                log.exception("clean-up")
+            await asyncio.sleep(_TIDY_S)
+
+    async def _adopt(self) -> None:
+        """A `reelbot generate` that was killed: what it had not bought yet nobody waits for, the rest is finished."""
+        for job in await self.store.jobs.find(states=ACTIVE):
+            if left_behind(job) and not await self.store.jobs.drop(job.id, why="its command has ended"):
+                await self.store.jobs.note(job.id, held_until=None)
+                await self._engine.begin(RENDER, job.id, job.id)
 
     def _problems(self) -> list[str]:
         now = time.monotonic()
@@ -230,6 +269,8 @@ async def serve_demo(*, output_dir: Path, port: int, on_ready: Callable[[App, st
         fal_queue_url=f"http://127.0.0.1:{listener.getsockname()[1]}",
         output_dir=folder,
         port=port,
+        daily_usd=_PLAY_MONEY,
+        user_daily_usd=_PLAY_MONEY,
     )
     try:
         await serve(settings, demo=True, on_ready=on_ready)

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import csv
 import json
 import os
 import sys
@@ -15,7 +16,7 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 
 import core
-from bot import doctor, logs
+from bot import doctor, logs, notices
 from bot.app import App, serve, serve_demo
 from bot.channels import settings_classes
 from bot.channels.port import DeliveryError
@@ -24,12 +25,16 @@ from bot.engine import AlreadyRunning, Engine
 from bot.jobs import TOPIC
 from bot.server import Server, bind, serve_assets
 from bot.settings import Settings
+from bot.shell import OverTheCap, Shell, Unfinished, left_behind
 from bot.store import Store
-from bot.store.records import Job, State
+from bot.store.ledger import Spending
+from bot.store.records import MICRO, Job, State
 from bot.texts import admin_text
 from core import models
 from core.config import EnvSettings, env
 from core.errors import VideoError
+from core.fal import FalQueue
+from core.generate import OnProgress
 from core.models import SourceFacts
 from core.types import Kind, Mode, Plan, Video
 
@@ -120,20 +125,54 @@ async def generate(options: argparse.Namespace) -> int:
             note(f"adjusted: {each.field} {each.asked} becomes {each.used or 'nothing (the model has no such option)'}")
         if not (options.yes or options.sandbox) and not await _agreed():
             raise Failure("not bought: answer y, or pass --yes")
-        video = await core.generate_video(
-            options.prompt,
-            model=options.model or settings.default_model,
-            duration=options.duration,
-            resolution=options.resolution,
-            aspect_ratio=options.aspect,
-            seed=options.seed,
-            image=options.image,
-            video=options.video,
-            settings=settings,
-            on_progress=None if options.json else _bar(),
-        )
+        show = None if options.json else _bar()
+        video = await (_play(options, settings, show) if options.sandbox else _buy(options, settings, plan, show))
         _print_video(video, as_json=options.json)
     return DONE
+
+
+async def _play(options: argparse.Namespace, settings: Settings, show: OnProgress | None) -> Video:
+    """From the sandbox: no cost, so nothing is held or counted."""
+    return await core.generate_video(
+        options.prompt,
+        model=options.model or settings.default_model,
+        duration=options.duration,
+        resolution=options.resolution,
+        aspect_ratio=options.aspect,
+        seed=options.seed,
+        image=options.image,
+        video=options.video,
+        settings=settings,
+        on_progress=show,
+    )
+
+
+async def _buy(options: argparse.Namespace, settings: Settings, plan: Plan, show: OnProgress | None) -> Video:
+    """The same claims, reservations and caps as in a chat, in the same tables."""
+    async with _shell(settings, show) as shell:
+        return await shell.buy(plan, source=options.image or options.video)
+
+
+@asynccontextmanager
+async def _shell(settings: Settings, show: OnProgress | None) -> AsyncIterator[Shell]:
+    store, queue = await Store.open(settings.store_url), FalQueue.from_settings(settings)
+    try:
+        yield Shell(store=store, queue=queue, settings=settings, on_progress=show or _silent)
+    except OverTheCap as error:
+        raise Failure(notices.over_cap("en", error.over)) from None
+    except Unfinished as error:
+        raise Failure(_unfinished(error.job)) from None
+    finally:
+        await queue.close()
+        store.close()
+
+
+def _unfinished(job: Job) -> str:
+    cost = {"yes": " It was charged.", "possibly": " It may have been charged.", "none": " Nothing was charged."}
+    if job.state is State.DOUBT:
+        return f"{admin_text('submit_unknown', {})} (job {job.id})"
+    code, facts = (job.error.code, job.error.facts) if job.error else (str(job.state), {})
+    return f"{admin_text(code, facts)}{cost.get(job.charge or '', '')} (job {job.id})"
 
 
 async def publish(options: argparse.Namespace) -> int:
@@ -148,17 +187,19 @@ async def publish(options: argparse.Namespace) -> int:
 async def poll(options: argparse.Namespace) -> int:
     logs.configure(secrets=[], level="WARNING")
     settings = Settings()
+    show = None if options.json else _bar()
     store = await Store.open(settings.store_url)
     try:
         known = await store.submits.job_of(options.request_id)
+        job = await store.jobs.get(known[0]) if known else None
     finally:
         store.close()
-    video = await core.poll_video(
-        options.request_id,
-        handle=known[1] if known else None,
-        settings=settings,
-        on_progress=None if options.json else _bar(),
-    )
+    if job is not None and left_behind(job):
+        async with _shell(settings, show) as shell:
+            video = await shell.finish(job)
+    else:
+        handle = known[1] if known else None
+        video = await core.poll_video(options.request_id, handle=handle, settings=settings, on_progress=show)
     _print_video(video, as_json=options.json)
     return DONE
 
@@ -204,7 +245,9 @@ async def job(options: argparse.Namespace) -> int:
 async def _cancel(store: Store, found: Job) -> None:
     verdict = await store.jobs.ask_cancel(found.id)
     if verdict == "running":
-        await Engine(store.database).wake(found.id, TOPIC, {"cancel": True})
+        engine = Engine(store.database)
+        await engine.wake(found.id, TOPIC, {"cancel": True})
+        await engine.wake(f"{found.id}:collect", TOPIC, {"cancel": True})
     note(
         {
             "free": "cancelled: nothing was bought",
@@ -229,6 +272,30 @@ async def wechat(_options: argparse.Namespace) -> int:
         await app.close()
     out("the menu is there; people see it within a few minutes, or when they follow anew")
     return DONE
+
+
+async def spend(options: argparse.Namespace) -> int:
+    """What was spent, what is held for open jobs, what was given back; one line a person, model or day (UTC)."""
+    store = await _store()
+    try:
+        report = await store.ledger.report(options.by)
+    finally:
+        store.close()
+    columns = (options.by, "jobs", "spent_usd", "of_that_possibly_usd", "reserved_usd", "released_usd")
+    lines = [_spending(each) for each in report]
+    if options.csv:
+        writer = csv.writer(sys.stdout)
+        writer.writerows([columns, *lines])
+        return DONE
+    for line in [columns, *lines]:
+        out("  ".join(f"{text:<28}" if number == 0 else f"{text:>12}" for number, text in enumerate(line)).rstrip())
+    return DONE
+
+
+def _spending(each: Spending) -> tuple[str, ...]:
+    """Exact dollars, so that the sum can be held against fal's bill."""
+    amounts = (each.spent_micro, each.possibly_micro, each.reserved_micro, each.released_micro)
+    return (each.key, str(each.jobs), *(f"{amount / MICRO:.6f}" for amount in amounts))
 
 
 async def run_doctor(options: argparse.Namespace) -> int:
@@ -326,7 +393,11 @@ async def _agreed() -> bool:
     return answer.strip().lower() in {"y", "yes"}
 
 
-def _bar() -> Callable[[core.Progress], None]:
+def _silent(_progress: core.Progress) -> None:
+    """For scripts."""
+
+
+def _bar() -> OnProgress:
     def show(progress: core.Progress) -> None:
         place = f", place {progress.position + 1}" if progress.position is not None else ""
         line = f"{progress.phase}{place} {progress.elapsed_s:.0f} s"
@@ -366,9 +437,17 @@ async def _story(store: Store, found: Job) -> list[str]:
         lines.append(f"  video   {found.video.name} ({found.video.size} bytes)")
     if found.error:
         lines.append(f"  error   {admin_text(found.error.code, found.error.facts)}")
-    return lines + [
+    if found.again_of:
+        lines.append(f"  repeats {found.again_of}" + (f" ({found.remedy})" if found.remedy else ""))
+    lines += [
         f"  {_when(at)}  {state}" + (f"  ({why})" if why else "") for at, state, why in await store.jobs.story(found.id)
     ]
+    return lines + [_money_line(*entry) for entry in await store.ledger.of_job(found.id)]
+
+
+def _money_line(at: int, event: str, reserved: int, spent: int, why: str | None) -> str:
+    moved = f"reserved {reserved / MICRO:+.6f}" + (f", spent {spent / MICRO:.6f}" if spent else "")
+    return f"  {_when(at)}  $ {event}: {moved}" + (f"  ({why})" if why else "")
 
 
 def _usd(found: Job) -> str:
@@ -406,6 +485,9 @@ def _parser() -> argparse.ArgumentParser:
     jobs_parser.add_argument("--user", help="for example telegram:42")
     jobs_parser.add_argument("--state", choices=[str(state) for state in State])
     jobs_parser.add_argument("--newest", type=int, default=50, help="how many (50)")
+    spend_parser = command("spend", spend, "what was spent, reserved, released")
+    spend_parser.add_argument("--by", choices=["user", "model", "day"], default="day", help="one line each (day, UTC)")
+    spend_parser.add_argument("--csv", action="store_true", help="for spreadsheets")
     job_parser = command("job", job, "one job's whole story")
     job_parser.add_argument("id", metavar="ID")
     job_parser.add_argument("--cancel", action="store_true", help="stop it")

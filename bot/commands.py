@@ -15,8 +15,9 @@ from bot.options import MODEL_WORDS
 from bot.wishes import Wishes, read
 
 __all__ = [
-    "COMMANDS", "Cancel", "ChooseLanguage", "Command", "Help", "MakeVideo", "PlainText", "Resend", "ShowHistory",
-    "ShowModels", "ShowPrice", "ShowStatus", "Start", "Unknown", "Wishes", "data_for", "parse", "pressed",
+    "COMMANDS", "Again", "Cancel", "ChooseLanguage", "Command", "Confirm", "Help", "MakeVideo", "PlainText",
+    "ShowBalance", "ShowHistory", "ShowModels", "ShowPrice", "ShowStatus", "Start", "Unknown", "Wishes", "data_for",
+    "parse", "pressed",
 ]  # fmt: skip
 
 
@@ -40,10 +41,25 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
-class Resend:
-    """The "Send again" button under a delivery that was never confirmed."""
+class Confirm:
+    """Yes to an offer: buy it at the price that was named."""
 
-    job: str
+    job: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A finished video once more (free), or a failed job anew (a purchase of its own). `better`: with the remedy that
+    was offered for its failure.
+    """
+
+    job: str | None = None
+    better: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShowBalance:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +113,9 @@ Command = (
     MakeVideo
     | ShowStatus
     | Cancel
-    | Resend
+    | Confirm
+    | Again
+    | ShowBalance
     | ShowHistory
     | ShowModels
     | ShowPrice
@@ -108,7 +126,7 @@ Command = (
     | PlainText
 )
 
-COMMANDS = ("video", "status", "cancel", "history", "models", "price", "language", "help")
+COMMANDS = ("video", "status", "cancel", "history", "again", "models", "price", "balance", "language", "help")
 """Those that menus and help list."""
 
 _VIDEO_WORDS = "视频 視頻 影片 生成视频 生成視頻 生成影片 文生视频 文生視頻 图生视频 圖生視頻 做视频 做視頻"
@@ -117,6 +135,9 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "status": ("status", "状态", "狀態", "进度", "進度"),
     "cancel": ("cancel", "stop", "取消", "停止"),
     "history": ("history", "历史", "歷史", "记录", "記錄"),
+    "again": ("again", "resend", "再来", "再來", "重发", "重發", "再来一次", "再來一次"),
+    "confirm": ("confirm", "yes", "确认", "確認", "同意"),
+    "balance": ("balance", "余额", "餘額", "额度", "額度"),
     "models": ("models", "model", "模型"),
     "price": ("price", "prices", "价格", "價格", "多少钱", "多少錢"),
     "language": ("language", "lang", "语言", "語言"),
@@ -213,6 +234,8 @@ class _Parser:
             "video": True,
             "status": _TYPED_CODE.fullmatch(rest) is not None,
             "cancel": _TYPED_CODE.fullmatch(rest) is not None,
+            "confirm": _TYPED_CODE.fullmatch(rest) is not None,
+            "again": _TYPED_CODE.fullmatch(rest) is not None,
             "price": not read(rest, model_words=self.model_words)[0],
             "language": _language(rest) is not None,
         }
@@ -227,12 +250,21 @@ class _Parser:
                 return ShowStatus(_job(rest))
             case "cancel":
                 return Cancel(_job(rest))
+            case "confirm":
+                return Confirm(_job(rest))
+            case "again":
+                return Again(_job(rest))
             case "price":
                 return self._show_price(rest)
             case "language":
                 return ChooseLanguage(_language(rest) or rest[:_MOST_CHARS] or None)
             case _:
-                plain: dict[str, Command] = {"history": ShowHistory(), "models": ShowModels(), "start": Start()}
+                plain: dict[str, Command] = {
+                    "history": ShowHistory(),
+                    "models": ShowModels(),
+                    "balance": ShowBalance(),
+                    "start": Start(),
+                }
                 return plain.get(name, Help())
 
     def _show_price(self, rest: str) -> ShowPrice:
@@ -276,11 +308,11 @@ def _language(rest: str) -> str | None:
 
 # Buttons
 
-_PRESSED = re.compile(r"(cancel|resend|lang):([0-9A-Za-z]{1,12})")
+_PRESSED = re.compile(r"(cancel|yes|again|fix|lang):([0-9A-Za-z]{1,12})")
 _MOST_BYTES = 64  # of a button's data, on Telegram
 
 
-def data_for(kind: Literal["cancel", "resend", "lang"], value: str) -> str:
+def data_for(kind: Literal["cancel", "yes", "again", "fix", "lang"], value: str) -> str:
     """A button's data, for `pressed`. Raises ValueError for what would not come back."""
     data = f"{kind}:{value}"
     if not _PRESSED.fullmatch(data) or len(data.encode()) > _MOST_BYTES:
@@ -294,5 +326,11 @@ def pressed(data: str) -> Command | None:
     if match is None:
         return None
     value = match[2]
-    made: dict[str, Command] = {"cancel": Cancel(value), "resend": Resend(value), "lang": ChooseLanguage(value.lower())}
+    made: dict[str, Command] = {
+        "cancel": Cancel(value),
+        "yes": Confirm(value),
+        "again": Again(value),
+        "fix": Again(value, better=True),
+        "lang": ChooseLanguage(value.lower()),
+    }
     return made[match[1]]

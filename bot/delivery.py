@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot import notices
+from bot.alerts import Alerts
 from bot.channels.port import ChannelPort, DeliveryError, VideoMessage
 from bot.engine import Engine
-from bot.jobs import DELIVER, STOP, Next, retry
+from bot.jobs import DELIVER, SHELL, STOP, Next, retry
 from bot.outgoing import Outgoing
 from bot.settings import Settings
 from bot.store import Store
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 
 _TRIES = 6
 _PAUSES_S = (1.0, 3.0, 10.0, 30.0, 60.0, 60.0)
-_PARKED_S = (60, 300, 900, 3600)  # between two series of attempts, longer each time
+_PARKED_S = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)  # between two series of attempts, longer each time
 _HAS_VIDEO = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED})
 
 
@@ -39,12 +40,14 @@ class Delivery:
         channels: Mapping[str, ChannelPort],
         outgoing: Outgoing,
         settings: Settings,
+        alerts: Alerts,
     ) -> None:
         self._engine = engine
         self._store = store
         self._channels = channels
         self._outgoing = outgoing
         self._settings = settings
+        self._alerts = alerts
 
     def register(self) -> None:
         self._engine.register(DELIVER, self.deliver)
@@ -71,6 +74,8 @@ class Delivery:
         job = await self._store.jobs.get(job_id)
         if job is None or job.told is not None:
             return STOP
+        if job.address.channel == SHELL:
+            return await self._left_on_disk(job)
         channel = self._channels.get(job.address.channel)
         if channel is None:
             raise DeliveryError("gone", "this channel is not connected now")
@@ -80,6 +85,14 @@ class Delivery:
             word = await self._outgoing.message(job.incoming, notices.outcome(job), job.language)
             ref = await channel.show(job.address, word, reply_to=job.incoming.reply_to)
             await self._store.jobs.note(job_id, told=ref)
+        return STOP
+
+    async def _left_on_disk(self, job: Job) -> Next:
+        """A job of the shell: its command has ended, the file lies where `reelbot job ID` says."""
+        if job.video is not None and job.state in _HAS_VIDEO:
+            await self._store.jobs.move(job.id, State.DELIVERED, why="on disk", told="")
+        else:
+            await self._store.jobs.note(job.id, told="")
         return STOP
 
     async def _send_video(self, job: Job, channel: ChannelPort) -> None:
@@ -141,20 +154,27 @@ class Delivery:
         job = await self._store.jobs.get(job_id)
         if job is None or job.told is not None:
             return STOP
+        waits = pause_s is not None
         if pause_s is None:
             pause_s = _PARKED_S[min(job.sendings, len(_PARKED_S) - 1)]
         if job.video is not None and job.state in _HAS_VIDEO:
             await self._store.jobs.move(job_id, State.UNDELIVERED, why=why)
+            if not waits:
+                self._alerts.tell(f"undelivered {job_id}", "alert-undelivered", job=job_id, user=job.user, reason=why)
         await self._store.jobs.note(job_id, send_after=now_ms() + pause_s * 1000)
         return STOP
 
-    async def again(self, job: Job) -> None:
-        """A new series of attempts: after a wait, or because its owner asked."""
+    async def again(self, job: Job) -> bool:
+        """A new series of attempts: after a wait, or because its owner asked. False when the file is gone."""
+        if job.video is not None and not (self._settings.videos_dir / job.video.name).exists():
+            await self._store.jobs.note(job.id, send_after=None)
+            return False
         series = job.sendings + 1
         if job.video is not None:
             await self._store.jobs.move(job.id, State.READY, why="sent again", told=None)
         await self._store.jobs.note(job.id, sendings=series, send_after=None)
         await self._engine.begin(DELIVER, f"{job.id}:tell:{series}", job.id)
+        return True
 
     async def sweep(self) -> None:
         """Outcomes whose waiting time is over."""

@@ -9,6 +9,7 @@ import fcntl
 import logging
 import os
 from collections.abc import Awaitable, Callable, Coroutine
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 from uuid import uuid4
@@ -24,6 +25,7 @@ R = TypeVar("R")
 QUEUE = "jobs"
 VERSION = "1"  # fixed: the default is a hash of the source, and any edit would strand the jobs in flight
 _NAME = "reelbot"
+_FORGET_AT_ONCE = 1000
 _PATIENCE = 1000  # recoveries of one workflow before the engine gives it up
 
 
@@ -132,6 +134,17 @@ class Engine:
             await self._client.send_async(workflow_id, message, topic)
         except dbos_error.DBOSNonExistentWorkflowError:
             log.debug("nobody to wake", extra={"workflow": workflow_id})
+
+    @staticmethod
+    async def forget(*, before_s: float) -> None:
+        """The engine's history of workflows that ended longer ago than that."""
+        ended = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+        before = (datetime.now(UTC) - timedelta(seconds=before_s)).isoformat()
+        old = await DBOS.list_workflows_async(
+            status=ended, completed_before=before, load_input=False, load_output=False, limit=_FORGET_AT_ONCE
+        )
+        if old:
+            await DBOS.delete_workflows_async([each.workflow_id for each in old])
 
     @staticmethod
     async def step(name: str, body: Callable[..., Coroutine[Any, Any, R]], *args: Any) -> R:

@@ -1,24 +1,28 @@
 """One message in, one decision out: an answer in words, or a new job. Access was checked before it came here."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Literal
 
 from bot import commands, notices
-from bot.channels.port import Action, ChannelPort, Incoming, Message
+from bot.channels.port import Action, Incoming, Message
 from bot.engine import Engine
 from bot.jobs import TOPIC
+from bot.orders import Orders
 from bot.store import Store
 from bot.store.database import now_ms
-from bot.store.records import ACTIVE, Job, NewJob, State, source_kind
-from bot.texts import LANGUAGES, error_text, pick, say
+from bot.store.records import ACTIVE, ENDED, Job, NewJob, State
+from bot.texts import LANGUAGES, pick, say
 from core import models
 from core.errors import BadRequest
-from core.models import SourceFacts
-from core.types import Kind, Mode, Plan
 
 _HISTORY = 10
 _PROMPT_SHOWN = 60
+
+_WAITING = (State.ASKING, State.DOUBT, State.UNDELIVERED, State.DELIVERY_DOUBT)
+"""Jobs that stand still: for a yes, for a word from fal, for the chat."""
 
 Decision = Message | NewJob | None
 
@@ -29,15 +33,15 @@ class FrontDesk:
         *,
         store: Store,
         engine: Engine,
-        channels: Mapping[str, ChannelPort],
-        default_model: str,
-        send_again: Callable[[Job], Awaitable[None]],
+        orders: Orders,
+        send_again: Callable[[Job], Awaitable[bool]],
+        is_admin: Callable[[str], bool],
     ) -> None:
         self._store = store
         self._engine = engine
-        self._channels = channels
-        self._default_model = default_model
+        self._orders = orders
         self._send_again = send_again
+        self._is_admin = is_admin
 
     async def language(self, incoming: Incoming) -> str:
         return await self._store.people.language(incoming.user) or pick(incoming.language)
@@ -54,17 +58,27 @@ class FrontDesk:
             case None:
                 return None
             case commands.MakeVideo():
-                return self._make_video(incoming, command, language)
-            case commands.Cancel(job=job_id):
-                return await self._cancel(incoming, job_id, language)
-            case commands.Resend(job=job_id):
-                return await self._resend(incoming, job_id, language)
-            case commands.ShowStatus(job=job_id):
-                return await self._status(incoming, job_id, language)
-            case commands.ShowHistory():
-                return await self._history(incoming, language)
+                return await self._orders.order(incoming, command, language)
+            case commands.ShowBalance():
+                of_all = self._is_admin(incoming.user)
+                return await self._orders.balance(incoming.user, language, of_all=of_all)
             case commands.ChooseLanguage(language=chosen):
                 return await self._choose_language(incoming, chosen, language)
+            case commands.ShowHistory():
+                return await self._history(incoming, language)
+            case _:
+                return await self._about_a_job(incoming, command, language)
+
+    async def _about_a_job(self, incoming: Incoming, command: commands.Command, language: str) -> Decision:
+        match command:
+            case commands.Cancel(job=job_id):
+                return await self._cancel(incoming, job_id, language)
+            case commands.Confirm(job=job_id):
+                return await self._confirm(incoming, job_id, language)
+            case commands.Again():
+                return await self._again(incoming, command, language)
+            case commands.ShowStatus(job=job_id):
+                return await self._status(incoming, job_id, language)
             case _:
                 return self._say(command, language)
 
@@ -86,39 +100,6 @@ class FrontDesk:
             case _:
                 return Message(say(language, "help"))
 
-    def _make_video(self, incoming: Incoming, command: commands.MakeVideo, language: str) -> Message | NewJob:
-        if not command.prompt.strip():
-            return Message(say(language, _missing_prompt(source_kind(incoming))))
-        try:
-            self._check_size(incoming)
-            return NewJob(incoming, language, self._plan(incoming, command))
-        except BadRequest as error:
-            return Message(error_text(language, error.code, error.facts))
-
-    def _check_size(self, incoming: Incoming) -> None:
-        attachment = incoming.attachment
-        if attachment is None or attachment.size is None:
-            return
-        limits = self._channels[incoming.address.channel].limits
-        most = limits.image_bytes if attachment.kind == "image" else limits.source_video_bytes
-        if attachment.size > most:
-            raise BadRequest("file_too_large", kind=attachment.kind, max_bytes=most)
-
-    def _plan(self, incoming: Incoming, command: commands.MakeVideo) -> Plan:
-        kind, attachment, wishes = source_kind(incoming), incoming.attachment, command.wishes
-        # Chats tell whole seconds, often rounded down: the price is asked for one more, and can only become lower.
-        duration_s = attachment.duration_s + 1 if attachment and attachment.duration_s else None
-        return models.plan(
-            command.prompt,
-            model=wishes.model or self._default_model,
-            mode=kind.mode if kind else Mode.TEXT_TO_VIDEO,
-            duration_s=wishes.duration_s,
-            resolution=wishes.resolution,
-            aspect_ratio=wishes.aspect_ratio,
-            seed=wishes.seed,
-            source=SourceFacts(kind, duration_s=duration_s) if kind else None,
-        )
-
     def _prices(self, wishes: commands.Wishes, language: str) -> Message:
         lines = [say(language, "price-title")]
         names = [wishes.model] if wishes.model else [model.key for model in models.list_models() if model.tier]
@@ -128,20 +109,26 @@ class FrontDesk:
                 facts = notices.facts(plan.request)
                 lines.append(say(language, "price-line", **facts, price=models.usd_text(plan.quote.usd)))
         except BadRequest as error:
-            return Message(error_text(language, error.code, error.facts))
+            return Message(notices.trouble(language, error.code, error.facts))
         lines.append(say(language, "price-note"))
         return Message("\n".join(lines))
 
-    async def _cancel(self, incoming: Incoming, job_id: str | None, language: str) -> Message:
+    async def _cancel(self, incoming: Incoming, job_id: str | None, language: str) -> Message | None:
         job = await self._which(incoming, job_id)
         if job is None:
             return await self._cancel_none_or_many(incoming, job_id, language)
+        if job.state is State.ASKING:
+            await self._store.jobs.decline(job.id)
+            if incoming.pressed is None:
+                return Message(say(language, "offer-declined"))
+            return None  # the offer itself now says that it was declined
         verdict = await self._store.jobs.ask_cancel(job.id) if job.state in ACTIVE else "late"
         if verdict == "free":
             return Message(say(language, "cancelled-free", job=job.id), job_id=job.id)
         if verdict == "late":
             return Message(say(language, "cancel-too-late", job=job.id), job_id=job.id)
         await self._engine.wake(job.id, TOPIC, {"cancel": True})
+        await self._engine.wake(f"{job.id}:collect", TOPIC, {"cancel": True})
         return Message(say(language, "cancel-requested-running", job=job.id), job_id=job.id)
 
     async def _cancel_none_or_many(self, incoming: Incoming, job_id: str | None, language: str) -> Message:
@@ -150,26 +137,52 @@ class FrontDesk:
         active = await self._active(incoming)
         if not active:
             return Message(say(language, "cancel-nothing"))
-        buttons = tuple(
-            Action(f"{job.id} {_short(job.request.prompt, 24)}", commands.data_for("cancel", job.id)) for job in active
-        )
-        return Message(say(language, "cancel-which"), buttons)
+        return Message(say(language, "cancel-which"), tuple(_button("cancel", job) for job in active))
 
-    async def _resend(self, incoming: Incoming, job_id: str, language: str) -> Message | None:
-        job = await self._which(incoming, job_id)
-        if job is None:
+    async def _confirm(self, incoming: Incoming, job_id: str | None, language: str) -> Message | None:
+        offers = await self._store.jobs.find(user=incoming.user, states=[State.ASKING])
+        job = await self._which(incoming, job_id) if job_id else offers[0] if len(offers) == 1 else None
+        if job is not None:
+            problem = await self._orders.confirm(job, language)
+            if problem is not None or incoming.pressed is not None:
+                return problem  # the offer itself now says that it was ordered
+            return Message(say(language, "confirm-started", job=job.id), job_id=job.id)
+        if job_id is not None:
             return Message(say(language, "job-unknown", job=job_id))
-        if job.state in {State.DELIVERY_DOUBT, State.UNDELIVERED}:
-            await self._send_again(job)
+        if not offers:
+            return Message(say(language, "confirm-nothing"))
+        return Message(say(language, "confirm-which"), tuple(_button("yes", job) for job in offers))
+
+    async def _again(self, incoming: Incoming, command: commands.Again, language: str) -> Decision:
+        """A finished video is sent once more, for nothing; a job without one is bought anew."""
+        job = await self._to_repeat(incoming, command.job)
+        if job is None:
+            key = "job-unknown" if command.job else "again-none"
+            return Message(say(language, key, job=command.job or ""))
+        if job.state in ACTIVE | {State.ASKING}:
+            state = notices.state_line(replace(job, language=language), place=0, now_ms=now_ms())
+            return Message(say(language, "again-on-its-way", job=job.id, state=state))
+        if job.video is None:
+            return self._orders.anew(incoming, job, language, better=command.better)
+        if not await self._send_again(job):
+            return Message(say(language, "again-gone", job=job.id))
+        return None
+
+    async def _to_repeat(self, incoming: Incoming, job_id: str | None) -> Job | None:
+        """The job that was named; else a video that waits, else the latest that ended."""
+        if job_id is not None:
+            return await self._which(incoming, job_id)
+        waiting = [State.UNDELIVERED, State.DELIVERY_DOUBT]
+        for states in (waiting, ENDED):
+            found = await self._store.jobs.find(user=incoming.user, states=states, newest=1)
+            if found:
+                return found[0]
         return None
 
     async def _status(self, incoming: Incoming, job_id: str | None, language: str) -> Message:
         if job_id is None:
             jobs = await self._active(incoming)
-            waiting = await self._store.jobs.find(
-                user=incoming.user, states=[State.DOUBT, State.UNDELIVERED, State.DELIVERY_DOUBT], newest=5
-            )
-            jobs += waiting
+            jobs += await self._store.jobs.find(user=incoming.user, states=_WAITING, newest=5)
         else:
             job = await self._which(incoming, job_id)
             if job is None:
@@ -213,8 +226,8 @@ class FrontDesk:
         return job if job is not None and job.user == incoming.user else None
 
 
-def _missing_prompt(kind: Kind | None) -> str:
-    return {None: "prompt-missing", Kind.IMAGE: "photo-needs-prompt", Kind.VIDEO: "video-needs-prompt"}[kind]
+def _button(kind: Literal["cancel", "yes"], job: Job) -> Action:
+    return Action(f"{job.id} {_short(job.request.prompt, 24)}", commands.data_for(kind, job.id))
 
 
 def _history_line(job: Job, language: str) -> str:

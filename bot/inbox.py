@@ -3,16 +3,15 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 
 from bot import commands
 from bot.access import Access
 from bot.channels.port import ChannelPort, DeliveryError, Incoming, Message, Reply
-from bot.engine import Engine
 from bot.frontdesk import FrontDesk
-from bot.jobs import RENDER
-from bot.mailbox import Mailbox, Order, answered_within, both
+from bot.mailbox import Answer, Mailbox, Order, answered_within, both
+from bot.orders import Orders
 from bot.progress import Progress
 from bot.store import Store
 from bot.store.database import Connection, now_ms
@@ -37,7 +36,7 @@ class Inbox:
         self,
         *,
         store: Store,
-        engine: Engine,
+        orders: Orders,
         frontdesk: FrontDesk,
         mailbox: Mailbox,
         progress: Progress,
@@ -45,7 +44,7 @@ class Inbox:
         channels: Mapping[str, ChannelPort],
     ) -> None:
         self._store = store
-        self._engine = engine
+        self._orders = orders
         self._frontdesk = frontdesk
         self._mailbox = mailbox
         self._progress = progress
@@ -170,6 +169,7 @@ class Inbox:
             await self._start(letter, decision)
         elif decision is None:
             await self._store.inbox.done(letter)
+            self._progress.kick()
         else:
             await self._answer(letter, decision)
 
@@ -182,9 +182,8 @@ class Inbox:
         if isinstance(decided, Order):
             reply = await self._start_order(letter, decided)
         else:
-            reply = decided.reply or Reply("")
-            within = both(answered_within(incoming, reply), decided.within)
-            await self._store.mail.settle(letter.id, within)
+            reply = await self._settle(letter, decided)
+            self._mailbox.look_at(incoming)
         self._heard(incoming.origin)
         if not passive and reply is not None and reply.text:
             await self._say_late(incoming, reply.text)
@@ -196,8 +195,16 @@ class Inbox:
             said.append(order.answered(connection, job_id))
             answered_within(letter.incoming, said[-1])(connection)
 
-        await self._start(letter, order.new, within=within)
+        refusal = await self._orders.start(order.new, inbox_id=letter.id, within=within)
+        self._progress.kick()
+        if refusal is not None:
+            return await self._settle(letter, order.refused(refusal))
         return said[-1] if said else None
+
+    async def _settle(self, letter: Letter, answer: Answer) -> Reply:
+        reply = answer.reply or Reply("")
+        await self._store.mail.settle(letter.id, both(answered_within(letter.incoming, reply), answer.within))
+        return reply
 
     def _heard(self, origin: str) -> None:
         if origin in self._asked:
@@ -211,16 +218,11 @@ class Inbox:
             log.info("an answer waits", extra={"verdict": error.verdict})
             await self._store.mail.hold_text(incoming.user, text)
 
-    async def _start(
-        self, letter: Letter, new: NewJob, *, within: Callable[[Connection, str], None] | None = None
-    ) -> None:
-        def enqueue(connection: Connection, job_id: str, user: str) -> None:
-            self._engine.enqueue_within(connection, RENDER, job_id, user)
-
-        job_id = await self._store.jobs.accept(new, inbox_id=letter.id, enqueue=enqueue, within=within)
-        if job_id is not None:
-            log.info("job accepted", extra={"job_id": job_id, "model": new.plan.request.model})
-            self._progress.kick()
+    async def _start(self, letter: Letter, new: NewJob) -> None:
+        refusal = await self._orders.start(new, inbox_id=letter.id)
+        if refusal is not None:
+            await self._answer(letter, refusal)
+        self._progress.kick()
 
     async def _answer(self, letter: Letter, message: Message) -> None:
         incoming = letter.incoming

@@ -7,42 +7,46 @@ open is never posted again.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+import shutil
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Literal, TypedDict
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypedDict, TypeVar
 
-from bot.channels.port import ChannelPort, DeliveryError
-from bot.engine import Engine
+from bot.alerts import Alerts
+from bot.channels.port import AttachmentRef, DeliveryError
+from bot.doubts import Doubts
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
-from bot.store.records import AT_FAL, ENDED, FREE, Job, JobError, State, VideoFile, micro, record
-from bot.store.submits import claimed_at
-from core import models
+from bot.store.records import AT_FAL, FREE, Charge, Job, JobError, State, VideoFile, record
+from core import media, models
 from core.assets import publish_asset
 from core.download import video_filename
 from core.errors import Cancelled, NotDelivered, Repeat, ResultExpired, StillRunning, SubmitUnknown, VideoError
 from core.fal import FalQueue
 from core.generate import fetch_result
 from core.models import SourceFacts
-from core.types import Asset, Completed, RequestHandle
+from core.types import Asset, Completed, Queued
 
 log = logging.getLogger(__name__)
+
+R = TypeVar("R")
 
 RENDER = "render_v1"
 COLLECT = "collect_v1"
 DELIVER = "deliver_v1"
 TOPIC = "fal"
+SHELL = "shell"  # the channel of jobs that `reelbot generate` began
 
 _SOURCE_NAMES = {"image": "source.jpg", "video": "source.mp4"}  # the content decides what it really is
 _PREPARE_TRIES = 8
 _NOT_SENT_WINDOW_S = 15 * 60
 _RESOLVE_LOOKS_S = (2.0, 6.0, 10.0)  # with the looks themselves: told within 30 seconds
-_RESOLVE_LOOK_S = 3.0
 _WAIT_S = 300.0
+_LEAST_FREE = 500_000_000  # bytes on the disk of the videos, before anything is bought
 _DOWNLOAD_TRIES = 300  # with pauses up to 5 minutes: a day
 
 
@@ -61,17 +65,35 @@ def retry(after: float) -> Next:
     return {"next": "retry", "after": after}
 
 
+class Steps(Protocol):
+    """What a workflow stands on: the durable engine, or for one command of the shell nothing but this process."""
+
+    def register(self, name: str, body: Callable[[str], Awaitable[None]]) -> None: ...
+    async def step(self, name: str, body: Callable[..., Coroutine[Any, Any, R]], *args: Any) -> R: ...
+    async def sleep(self, seconds: float) -> None: ...
+    async def wait(self, topic: str, *, timeout_s: float) -> object: ...
+    async def begin(self, name: str, workflow_id: str, job_id: str) -> None: ...
+
+
+class Fetches(Protocol):
+    """The part of a chat that a render needs."""
+
+    async def fetch(self, ref: AttachmentRef, into: Path) -> None: ...
+
+
 class Render:
     """The steps, and the workflows that string them together."""
 
     def __init__(
         self,
         *,
-        engine: Engine,
+        engine: Steps,
         store: Store,
         queue: FalQueue,
-        channels: Mapping[str, ChannelPort],
+        channels: Mapping[str, Fetches],
         settings: Settings,
+        doubts: Doubts,
+        alerts: Alerts,
         webhook_url: Callable[[str], str | None],
         watch: Callable[[], None],
     ) -> None:
@@ -80,6 +102,8 @@ class Render:
         self._queue = queue
         self._channels = channels
         self._settings = settings
+        self._doubts = doubts
+        self._alerts = alerts
         self._webhook_url = webhook_url
         self._watch = watch
         self._posting: set[str] = set()
@@ -123,19 +147,18 @@ class Render:
             if result["next"] != "retry":
                 break
             await self._engine.sleep(result["after"])
-        if result["next"] == "doubt":
+        if result["next"] == "doubt":  # from here on nothing is posted, only asked
             for pause in _RESOLVE_LOOKS_S:
                 await self._engine.sleep(pause)
-                result = await self._step("find submitted", self.find_submitted, job_id)
-                if result["next"] == "go":
+                if (await self._step("find submitted", self.find_submitted, job_id))["next"] == "go":
                     return True
             await self._step("park", self.park, job_id)
         return result["next"] == "go"
 
     async def _collected(self, job_id: str) -> None:
         while True:
-            message = await self._engine.wait(TOPIC, timeout_s=_WAIT_S)
-            result = await self._step("look", self.look, job_id, bool(message and message.get("cancel")))
+            await self._engine.wait(TOPIC, timeout_s=_WAIT_S)
+            result = await self._step("look", self.look, job_id)
             if result["next"] == "go":
                 result = await self._downloaded(job_id)
             if result["next"] != "wait":
@@ -167,19 +190,26 @@ class Render:
         job = await self._job(job_id)
         if not await self._store.jobs.move(job_id, State.PREPARING, only_from=FREE):
             return GO if job.state in AT_FAL else STOP
-        if job.incoming.attachment is None or job.request.source_url:
-            return GO
         try:
-            await self._publish(job)
+            await self._check_room()
+            if job.incoming.attachment is not None and not job.request.source_url:
+                await self._publish(job)
         except DeliveryError as error:
             if error.verdict in {"retry", "doubt"}:
                 return retry(error.after_s)
-            return await self._fail(job_id, JobError("source_unavailable", {}), only_from=FREE)
+            return await self._fail(job_id, JobError("source_unavailable", {}), charge="none", only_from=FREE)
         except VideoError as error:
             if error.repeat is Repeat.FREE_STEP:
                 return retry(0.0)
-            return await self._fail(job_id, JobError(error.code, dict(error.facts)), only_from=FREE)
+            return await self._fail(job_id, JobError(error.code, dict(error.facts)), charge="none", only_from=FREE)
         return GO
+
+    async def _check_room(self) -> None:
+        """Before anything is bought: is there room for the video? Raises VideoError("disk_full")."""
+        free = (await asyncio.to_thread(shutil.disk_usage, self._settings.videos_dir)).free
+        if free < _LEAST_FREE:
+            self._alerts.tell("disk", "alert-disk", free=free // 1_000_000)
+            raise VideoError("disk_full")
 
     async def _publish(self, job: Job) -> None:
         reference = job.incoming.attachment
@@ -189,6 +219,10 @@ class Render:
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         source = folder / _SOURCE_NAMES[reference.kind]
         await self._channels[job.address.channel].fetch(reference, source)
+        if job.remedy == "wide-photo":
+            wide = source.with_name("wide.jpg")
+            await media.widen_to_16_9(source, wide)
+            await asyncio.to_thread(wide.replace, source)
         row = models.find(job.request.model).modes[job.request.mode]
         asset = await publish_asset(source, settings=self._settings, min_side=row.min_side, max_ratio=row.max_ratio)
         request = replace(job.request, source_url=asset.url)
@@ -223,11 +257,14 @@ class Render:
             await self._store.submits.not_sent(job_id)
             return await self._again_later(job_id, error)
         except VideoError as error:
-            await self._store.submits.refused(job_id)
-            return await self._fail(job_id, JobError(error.code, dict(error.facts)))
+            log.info("refused", extra={"job_id": job_id, "code": error.code})
+            await self._store.submits.refused(job_id, JobError(error.code, dict(error.facts)))
+            self._alerts.refused(error.code)
+            return STOP
         await self._store.submits.accepted(job_id, submission.handle)
         if submission.charged is not None:  # a proxy that charges beforehand says what it took: that is the price
-            await self._store.jobs.note(job_id, price_micro=micro(submission.charged * self._settings.credit_usd))
+            await self._store.jobs.charged(job_id, submission.charged * self._settings.credit_usd)
+        self._alerts.accepted()
         self._watch()
         return GO
 
@@ -242,50 +279,36 @@ class Render:
     async def _again_later(self, job_id: str, error: NotDelivered) -> Next:
         submit = await self._store.submits.read(job_id)
         if now_ms() - submit.created > _NOT_SENT_WINDOW_S * 1000:
-            return await self._fail(job_id, JobError(error.code, dict(error.facts)))
+            return await self._fail(job_id, JobError(error.code, dict(error.facts)), charge="none", only_from=FREE)
         after = error.facts.get("retry_after")
         return retry(float(after) if isinstance(after, int | float) else min(60.0, 2.0**submit.attempt))
 
     async def find_submitted(self, job_id: str) -> Next:
-        """After a lost answer: does fal's own list know the request? Buys nothing."""
-        job, submit = await self._job(job_id), await self._store.submits.read(job_id)
-        if submit.state == "accepted":
-            return GO
-        handle = None
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_RESOLVE_LOOK_S):
-                handle = await self._queue.find_submitted(
-                    job.request.endpoint,
-                    source_url=job.request.source_url,
-                    prompt=job.request.prompt,
-                    since=claimed_at(submit),
-                )
-        if handle is None:
-            return STOP
-        await self._adopt(job_id, handle)
-        return GO
-
-    async def _adopt(self, job_id: str, handle: RequestHandle) -> None:
-        await self._store.submits.accepted(job_id, handle)
-        self._watch()
+        """After a lost answer: does fal itself know the request? Buys nothing."""
+        return GO if await self._doubts.resolve(await self._job(job_id)) else STOP
 
     async def park(self, job_id: str) -> Next:
-        """Nobody can say whether it was paid: it stands still, visibly, and its owner is told."""
-        log.warning("a paid request may be lost", extra={"job_id": job_id})
-        await self._store.jobs.move(job_id, State.DOUBT, only_from={State.SUBMITTING}, why="no answer to the submit")
+        """Nobody can say whether it was paid: it stands still, visibly, and its owner and the admins are told."""
+        job = await self._job(job_id)
+        if await self._store.jobs.doubt(job_id, "no answer to the submit"):
+            log.warning("a paid request may be lost", extra={"job_id": job_id})
+            price = models.usd_text(job.usd)
+            self._alerts.tell(f"doubt {job_id}", "alert-doubt", job=job_id, user=job.user, price=price)
         return STOP
 
-    async def look(self, job_id: str, cancel: bool) -> Next:
+    async def look(self, job_id: str) -> Next:
         """Ask fal itself; whatever woke us is only a hint."""
-        handle = (await self._store.submits.read(job_id)).handle
+        job, handle = await self._job(job_id), (await self._store.submits.read(job_id)).handle
         if handle is None:
             return STOP
         try:
-            if cancel:
-                await self._queue.cancel(handle)
             status = await self._queue.status(handle)
+            await self._store.jobs.note_position(job_id, status.position if isinstance(status, Queued) else None)
+            if job.cancel_asked and not isinstance(status, Completed):
+                await self._queue.cancel(handle)
+                status = await self._queue.status(handle)
         except ResultExpired as error:
-            return await self._fail(job_id, JobError(error.code, dict(error.facts)), only_from=AT_FAL)
+            return await self._fail(job_id, JobError(error.code, dict(error.facts)), charge="possibly")
         except VideoError as error:
             log.info("fal did not say", extra={"job_id": job_id, "code": error.code})
             return WAIT
@@ -311,32 +334,54 @@ class Render:
             await self._store.jobs.move(job_id, State.RENDERING, only_from={State.DOWNLOADING})
             return WAIT
         except VideoError as error:
+            if error.code == "disk_full":
+                self._alerts.tell("disk", "alert-disk", free=0)
             if error.repeat is Repeat.FREE_STEP:
                 log.warning("download", extra={"job_id": job_id, "code": error.code})
                 return retry(0.0)
-            return await self._over(job_id, error)
+            return await self._over(await self._job(job_id), error)
         video = VideoFile(name, probe.size, probe.width, probe.height, probe.duration_s or 0.0)
         await self._store.jobs.finish(job_id, video)
         return STOP
 
-    async def _over(self, job_id: str, error: VideoError) -> Next:
-        if isinstance(error, Cancelled):
-            await self._store.jobs.move(
-                job_id, State.CANCELLED, why="fal confirmed", error=record(JobError(error.code, {}))
-            )
-            return STOP
-        return await self._fail(job_id, JobError(error.code, dict(error.facts)), only_from=AT_FAL)
+    async def _over(self, job: Job, error: VideoError) -> Next:
+        charge = self._charge(job, error)
+        failure = JobError(error.code, dict(error.facts))
+        if not isinstance(error, Cancelled):
+            return await self._fail(job.id, failure, charge=charge)
+        await self._store.jobs.move(
+            job.id,
+            State.CANCELLED,
+            only_from=AT_FAL,
+            why="fal confirmed",
+            charge=charge,
+            error=record(failure),
+            told=None,
+        )
+        return STOP
+
+    def _charge(self, job: Job, error: VideoError) -> Charge:
+        """Fal bills nothing for its own failures (5xx), nor for what never left its queue; else its word counts. A
+        proxy that charged beforehand has charged, whatever fal says.
+        """
+        billed = error.facts.get("billed")
+        if billed is True:
+            return "yes"
+        never_ran = isinstance(error, Cancelled) and job.fal_position is not None
+        free = billed is False or never_ran
+        return "none" if free and self._settings.fal_proxy_url is None else "possibly"
 
     async def give_up(self, job_id: str) -> Next:
         job = await self._job(job_id)
-        if job.state in ENDED or job.state is State.READY:
-            return STOP
-        code = "source_unavailable" if job.state in FREE else "download_failed"
-        return await self._fail(job_id, JobError(code, {}))
+        if job.state in FREE:
+            return await self._fail(job_id, JobError("source_unavailable", {}), charge="none", only_from=FREE)
+        return await self._fail(job_id, JobError("download_failed", {}), charge="yes")
 
-    async def _fail(self, job_id: str, error: JobError, *, only_from: frozenset[State] | None = None) -> Next:
-        log.info("job failed", extra={"job_id": job_id, "code": error.code})
-        await self._store.jobs.fail(job_id, error, only_from=only_from)
+    async def _fail(
+        self, job_id: str, error: JobError, *, charge: Charge, only_from: frozenset[State] = AT_FAL
+    ) -> Next:
+        log.info("job failed", extra={"job_id": job_id, "code": error.code, "charge": charge})
+        await self._store.jobs.fail(job_id, error, charge=charge, only_from=only_from)
         return STOP
 
     async def _job(self, job_id: str) -> Job:

@@ -5,11 +5,15 @@ take waits for the person's next message and goes out as its answer. Decides onl
 inbox in one transaction with the letter it answers.
 """
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bot import commands, notices
-from bot.channels.port import ChannelPort, Incoming, Message, Reply
+from bot.channels.port import AttachmentRef, ChannelPort, DeliveryError, Incoming, Message, Reply
 from bot.frontdesk import FrontDesk
 from bot.outgoing import captioned, typed_text
 from bot.store import Store
@@ -27,8 +31,13 @@ from bot.store.mail import (
 from bot.store.records import ACTIVE, Job, NewJob
 from bot.texts import say
 from bot.typed import typed
+from core import media
+from core.errors import VideoError
+
+log = logging.getLogger(__name__)
 
 PENDING_S = 600.0
+_LOOK_S = 120.0
 _TEXT_ONLY = ("文生视频", "文生視頻")
 _NEXT_WAITING = frozenset({"1", "１", "一"})
 _CAPTION_BYTES = 500
@@ -50,10 +59,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A new job; `answered` closes its letter within the job's own transaction and gives the reply."""
+    """A new job. `answered` gives the reply within the job's own transaction; `refused`, when the caps forbid it."""
 
     new: NewJob
     answered: Callable[[Connection, str], Reply]
+    refused: Callable[[Message], Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +97,14 @@ class Mailbox:
         store: Store,
         frontdesk: FrontDesk,
         channels: Mapping[str, ChannelPort],
-        send_again: Callable[[Job], Awaitable[None]],
+        send_again: Callable[[Job], Awaitable[bool]],
     ) -> None:
         self._store = store
         self._frontdesk = frontdesk
         self._channels = channels
         self._send_again = send_again
+        self._looks = asyncio.Semaphore(2)
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def serves(self, incoming: Incoming) -> bool:
         channel = self._channels.get(incoming.address.channel)
@@ -152,6 +164,28 @@ class Mailbox:
         answer = self._next(desk, before=told) or Answer(Reply(told))
         return Answer(answer.reply, both(keep, answer.within))
 
+    def look_at(self, incoming: Incoming) -> None:
+        """Aside, while the person still thinks of words: how long a kept video is. An edit is priced by its seconds,
+        and the dearest price of an unknown length would have to be asked about.
+        """
+        attachment = incoming.attachment
+        if attachment is not None and attachment.kind == "video" and attachment.duration_s is None:
+            task = asyncio.create_task(self._measure(incoming, attachment))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _measure(self, incoming: Incoming, attachment: AttachmentRef) -> None:
+        try:
+            async with self._looks, asyncio.timeout(_LOOK_S):
+                with TemporaryDirectory(prefix="reelbot-look-") as folder:
+                    path = Path(folder) / "video"
+                    await self._channels[incoming.address.channel].fetch(attachment, path)
+                    found = await media.probe(path)
+                measured = replace(attachment, duration_s=found.duration_s, size=found.size)
+                await self._store.mail.measured(incoming.user, measured)
+        except (DeliveryError, VideoError, TimeoutError, OSError) as error:
+            log.info("a video was not looked at", extra={"reason": type(error).__name__})
+
     async def _on_words(self, desk: _Desk, text: str) -> Answer | Order:
         incoming = desk.incoming
         command = None
@@ -190,12 +224,13 @@ class Mailbox:
 
     async def _on_job(self, desk: _Desk, kind: str, job: Job) -> Answer | Order:
         """A typed button. A code alone fetches the video, or tells how the job stands."""
-        if kind in {"", "resend"} and job.video is not None:
+        if kind in {"", "fetch", "again"} and job.video is not None:
             return await self._fetched(desk, job)
-        if kind in {"", "status", "resend"}:
-            incoming = replace(desk.incoming, text=f"/status {job.id}")
-        else:
-            incoming = replace(desk.incoming, text="", pressed=f"{kind}:{job.id}")
+        if kind == "fix":  # only its offer names it, and the price stood there
+            incoming = replace(desk.incoming, text="", pressed=f"fix:{job.id}")
+        else:  # as words, so that whatever costs something is asked about first
+            word = {"yes": "confirm", "cancel": "cancel", "again": "again"}.get(kind, "status")
+            incoming = replace(desk.incoming, text=f"/{word} {job.id}")
         return self._of_frontdesk(desk, await self._frontdesk.decide(incoming))
 
     async def _fetched(self, desk: _Desk, job: Job) -> Answer:
@@ -203,9 +238,9 @@ class Mailbox:
         item = await self._store.mail.held(job.id)
         if desk.passive and item is not None and item.ref is not None:
             return self._handed(desk, item)
-        if job.state not in ACTIVE:
-            await self._send_again(job)
         code = desk.codes.get(job.id, job.id)
+        if job.state not in ACTIVE and not await self._send_again(job):
+            return self._said(desk, desk.say("again-gone", job=code))
         return Answer(Reply(desk.say("mail-on-its-way", code=code)))
 
     # Answers
@@ -214,7 +249,11 @@ class Mailbox:
         self, desk: _Desk, decision: Message | NewJob | None, *, photo: Pending | None = None
     ) -> Answer | Order:
         if isinstance(decision, NewJob):
-            return Order(decision, lambda connection, job_id: self._ordered(desk, connection, job_id, photo))
+            return Order(
+                decision,
+                answered=lambda connection, job_id: self._ordered(desk, connection, job_id, photo),
+                refused=lambda message: self._said(desk, _with_actions(message, desk)),
+            )
         if decision is None:
             return Answer(Reply(desk.say("mail-nothing-to-say"))) if desk.incoming.pressed else Answer(None)
         return self._said(desk, _with_actions(decision, desk))

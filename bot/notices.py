@@ -1,10 +1,13 @@
 """What people read about a job: its status message, the caption of its video, the word on its outcome. Pure."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from bot import commands
+from bot import commands, repeats
 from bot.channels.port import Action, Message
-from bot.store.records import ACTIVE, FREE, Job, State
+from bot.store.ledger import OverCap, Standing
+from bot.store.records import ACTIVE, FREE, MICRO, Charge, Job, State
 from bot.texts import error_text, say
 from core import models
 from core.types import VideoRequest
@@ -15,9 +18,36 @@ _LONG_S = 15 * _MINUTE_S
 
 def status(job: Job, *, place: int, now_ms: int) -> Message:
     """The one message that is edited while the job lives: what was ordered, and where it stands."""
-    lines = [_order(job), *(adjustment(job.language, each.field, each.asked, each.used) for each in job.adjustments)]
-    lines.append(state_line(job, place=place, now_ms=now_ms))
+    if job.state is State.ASKING:
+        return _offer(job)
+    lines = [_order(job), *_beside_the_order(job), state_line(job, place=place, now_ms=now_ms)]
     return Message("\n".join(lines), actions(job), job_id=job.id, progress=_progress(job, now_ms))
+
+
+def _beside_the_order(job: Job) -> list[str]:
+    lines = [adjustment(job.language, each.field, each.asked, each.used) for each in job.adjustments]
+    if job.again_of is not None:
+        lines.append(say(job.language, "repeat-of", other=job.again_of))
+    if job.remedy is not None:
+        lines.append(say(job.language, f"remedy-{job.remedy}", prompt=job.request.prompt))
+    return lines
+
+
+def _offer(job: Job) -> Message:
+    """What would be ordered, its price, and a yes or no."""
+    asked = job.question
+    price = price_of(job)
+    why = say(job.language, f"ask-{asked.why if asked else 'price'}", price=price, other=(asked and asked.job) or "")
+    lines = [_what(job), *_beside_the_order(job), why, say(job.language, "ask-waits")]
+    buttons = (
+        Action(say(job.language, "button-yes", price=price), commands.data_for("yes", job.id)),
+        Action(say(job.language, "button-no"), commands.data_for("cancel", job.id)),
+    )
+    return Message("\n".join(lines), buttons, job_id=job.id)
+
+
+def price_of(job: Job) -> str:
+    return models.usd_text(job.usd)
 
 
 def state_line(job: Job, *, place: int, now_ms: int) -> str:
@@ -40,21 +70,80 @@ def actions(job: Job) -> tuple[Action, ...]:
     if job.state in FREE | {State.SUBMITTING, State.RENDERING} and not job.cancel_asked:
         return (Action(say(job.language, "button-cancel"), commands.data_for("cancel", job.id), danger=True),)
     if job.state in {State.DELIVERY_DOUBT, State.UNDELIVERED}:
-        return (Action(say(job.language, "button-resend"), commands.data_for("resend", job.id)),)
+        return (Action(say(job.language, "button-resend"), commands.data_for("again", job.id)),)
+    return _second_try(job)
+
+
+def _second_try(job: Job) -> tuple[Action, ...]:
+    """One button: the remedy for this failure, else the same again; the price of that stands on it."""
+    price = price_of(job)
+    if job.state is State.DOUBT:
+        return (Action(say(job.language, "button-buy-again", price=price), commands.data_for("again", job.id)),)
+    if job.state is not State.FAILED or job.error is None:
+        return ()
+    better = repeats.remedy(job)
+    if better is not None:
+        return (Action(say(job.language, f"button-fix-{better}", price=price), commands.data_for("fix", job.id)),)
+    if repeats.worth_a_try(job.error.code) and job.remedy is None:
+        return (Action(say(job.language, "button-again", price=price), commands.data_for("again", job.id)),)
     return ()
 
 
 def outcome(job: Job) -> Message:
     """The word on a job that brings no video now: failed, cancelled, in doubt, or a video the chat did not take."""
-    if job.error is not None and job.state in {State.FAILED, State.CANCELLED}:
-        text = error_text(job.language, job.error.code, job.error.facts)
-    else:
+    if job.error is None or job.state not in {State.FAILED, State.CANCELLED}:
         text = say(job.language, f"state-{job.state}")
+    elif job.error.code.startswith("offer_"):
+        text = say(job.language, job.error.code.replace("_", "-"))
+    else:
+        text = trouble(job.language, job.error.code, job.error.facts, charge=job.charge or "none", price=price_of(job))
     return Message(text, actions(job), job_id=job.id)
 
 
+def trouble(
+    language: str, code: str, facts: Mapping[str, Any], *, charge: Charge | None = None, price: str = ""
+) -> str:
+    """What happened, what to do next, and what it cost; without `charge` nothing was ordered at all."""
+    said = error_text(language, code, facts)
+    cost = say(language, f"charge-{charge}" if charge else "charge-nothing", price=price)
+    return said + ("" if language == "zh" else " ") + cost
+
+
+def over_cap(language: str, over: OverCap) -> str:
+    """Why this is not ordered now, and when it can be."""
+    return say(
+        language,
+        f"over-{over.whose}-cap",
+        price=usd(over.price_micro),
+        left=usd(over.left_micro),
+        cap=usd(over.cap_micro),
+        free_at=_clock(over.frees_at),
+        fits="yes" if over.price_micro <= over.cap_micro else "no",
+    )
+
+
+def balance(language: str, standing: Standing, cap_micro: int, *, key: str = "balance") -> str:
+    return say(
+        language,
+        key,
+        spent=usd(standing.spent_micro),
+        held=usd(standing.reserved_micro) if standing.reserved_micro else "",
+        left=usd(max(0, cap_micro - standing.used_micro)),
+        cap=usd(cap_micro),
+    )
+
+
+def usd(amount_micro: int) -> str:
+    return models.usd_text(amount_micro / MICRO)
+
+
+def _clock(at_ms: int | None) -> str:
+    """Up to the next full minute, so that it is true when that time has come."""
+    return datetime.fromtimestamp(at_ms / 1000 + 60, tz=UTC).strftime("%Y-%m-%d %H:%M") if at_ms else ""
+
+
 def caption(job: Job) -> str:
-    return say(job.language, "caption", **facts(job.request), price=models.usd_text(job.usd))
+    return say(job.language, "caption", **facts(job.request), price=price_of(job))
 
 
 def adjustment(language: str, field: str, asked: str, used: str | None) -> str:
@@ -74,7 +163,11 @@ def facts(request: VideoRequest) -> dict[str, Any]:
 
 def _order(job: Job) -> str:
     key = "ack-up-to" if job.up_to else "ack"
-    return say(job.language, key, **facts(job.request), price=models.usd_text(job.usd), job=job.id)
+    return say(job.language, key, **facts(job.request), price=price_of(job), job=job.id)
+
+
+def _what(job: Job) -> str:
+    return say(job.language, "caption", **facts(job.request), price="")
 
 
 def _elapsed_s(job: Job, now_ms: int) -> int:

@@ -13,7 +13,7 @@ from bot import notices
 from bot.channels.port import Activity, ChannelPort, DeliveryError, Message
 from bot.store import Store
 from bot.store.database import now_ms
-from bot.store.records import ACTIVE, AT_FAL, Job, State
+from bot.store.records import ACTIVE, AT_FAL, ENDED, Job, State
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +58,8 @@ class Progress:
     async def _turn(self) -> None:
         """One task per chat that has something to show, so that a slow chat holds up no other."""
         started = now_ms()
-        active = await self._store.jobs.find(states=ACTIVE)
-        ended = await self._store.jobs.find(states=frozenset(State) - ACTIVE, changed_since=self._since)
+        active = await self._store.jobs.find(states=ACTIVE | {State.ASKING})
+        ended = await self._store.jobs.find(states=ENDED, changed_since=self._since)
         by_chat: dict[str, list[Job]] = {}
         for job in active + ended:
             if job.id not in self._given_up and job.address.channel in self._channels:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -66,8 +66,14 @@ def build(*, health: Health, assets_dir: Path, webhook: Webhook, routes: Sequenc
             Route("/fal-assets/{name}", asset),
             Route("/fal/webhook/{token}", fal_webhook, methods=["POST"]),
             *routes,
-        ]
+        ],
+        exception_handlers={ClientDisconnect: _gone},
     )
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    """Whoever called has hung up in the middle: nobody reads this, and it is no trouble of ours."""
+    return PlainTextResponse("", 400)
 
 
 async def _asset(folder: Path, name: str) -> Response:

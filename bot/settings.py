@@ -1,5 +1,6 @@
 """One frozen Settings object for the whole program; channels keep their own small ones beside their code."""
 
+from decimal import Decimal
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -13,6 +14,11 @@ class Settings(FalSettings):
     admins: str | None = env("REELBOT_ADMINS", None)
     user_jobs: int = env("REELBOT_USER_JOBS", 2, ge=1)
     jobs: int = env("REELBOT_JOBS", 50, ge=1)
+    confirm_usd: Decimal = env("REELBOT_CONFIRM_USD", Decimal("2.00"), ge=0)
+    daily_usd: Decimal = env("REELBOT_DAILY_USD", Decimal(20), ge=0)
+    user_daily_usd: Decimal = env("REELBOT_USER_DAILY_USD", Decimal(5), ge=0)
+    asset_ttl_hours: float = env("REELBOT_ASSET_TTL_HOURS", 24, gt=0)
+    video_ttl_days: float = env("REELBOT_VIDEO_TTL_DAYS", 30, gt=0)
 
     @property
     def store_url(self) -> str:

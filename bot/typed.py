@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from bot.channels.port import Action
 
 _WORDS: dict[str, tuple[str, ...]] = {
-    "cancel": ("取消", "停止", "cancel", "stop"),
-    "confirm": ("确认", "確認", "确定", "確定", "confirm", "yes"),
-    "again": ("再来", "再來", "重做", "again", "redo"),
-    "resend": ("领取", "領取", "重发", "重發", "fetch", "resend", "get"),
+    "cancel": ("取消", "停止", "不要", "cancel", "stop", "no"),
+    "yes": ("确认", "確認", "确定", "確定", "同意", "confirm", "yes"),
+    "again": ("再来", "再來", "重做", "重发", "重發", "again", "resend"),
+    "fix": ("改好再来", "改好再來", "fix"),
+    "fetch": ("领取", "領取", "fetch", "get"),
     "status": ("状态", "狀態", "进度", "進度", "status"),
 }
 _OFFERED = {
     "cancel": {"zh": "取消", "en": "cancel"},
-    "confirm": {"zh": "确认", "en": "confirm"},
+    "yes": {"zh": "确认", "en": "confirm"},
     "again": {"zh": "再来", "en": "again"},
-    "resend": {"zh": "领取", "en": "fetch"},
+    "fix": {"zh": "改好再来", "en": "fix"},
 }
 _KIND_OF = {word: kind for kind, words in _WORDS.items() for word in words}
 _ANY_WORD = "|".join(sorted(_KIND_OF, key=len, reverse=True))
@@ -60,5 +61,5 @@ def _offer(action: Action, codes: Mapping[str, str], language: str) -> tuple[str
         return f"{'语言' if language == 'zh' else 'language'} {action.label}", ""
     word = _OFFERED.get(kind, {}).get(language, action.label)
     told = shortened(action.label, codes).removeprefix(code).strip()
-    is_order = value in action.label  # the label of a choice begins with the job's own name
-    return f"{word} {code}", told if is_order else ""
+    says_more = value in action.label or "$" in action.label  # which of several jobs, or a price
+    return f"{word} {code}", told if says_more else ""

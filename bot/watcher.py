@@ -9,12 +9,12 @@ import logging
 import time
 from contextlib import suppress
 
+from bot.doubts import Doubts
 from bot.engine import Engine
 from bot.jobs import COLLECT, TOPIC
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import Job, State
-from bot.store.submits import claimed_at
 from core.errors import VideoError
 from core.fal import FalQueue
 from core.types import Completed, Queued, QueueStatus, RequestHandle
@@ -35,6 +35,7 @@ class Watcher:
         self._engine = engine
         self._store = store
         self._queue = queue
+        self._doubts = Doubts(store=store, queue=queue, watch=self.kick)
         self._kick = asyncio.Event()
         self._streams = asyncio.Semaphore(_STREAMS)
         self._watched: dict[str, asyncio.Task[None]] = {}
@@ -63,7 +64,8 @@ class Watcher:
                 task.cancel()
 
     async def _scan(self) -> None:
-        rendering = {job.id: job for job in await self._store.jobs.find(states=[State.RENDERING])}
+        found = await self._store.jobs.find(states=[State.RENDERING])
+        rendering = {job.id: job for job in found if (job.held_until or 0) < now_ms()}  # the shell watches its own
         for job_id in [each for each, task in self._watched.items() if task.done() or each not in rendering]:
             self._watched.pop(job_id).cancel()
         for job_id, job in rendering.items():
@@ -124,24 +126,13 @@ class Watcher:
         await self._store.jobs.note_position(job.id, position)
 
     async def _adopt_doubtful(self) -> None:
-        """Requests whose answer was lost may turn up in fal's list for a day: then they are still delivered."""
+        """Requests whose answer was lost may turn up at fal for a day: then they are still delivered."""
         for job in await self._store.jobs.find(states=[State.DOUBT]):
-            if now_ms() - job.created > _ADOPTION_S * 1000:
-                continue
-            submit = await self._store.submits.read(job.id)
-            handle = await self._queue.find_submitted(
-                job.request.endpoint,
-                source_url=job.request.source_url,
-                prompt=job.request.prompt,
-                since=claimed_at(submit),
-            )
-            if handle is not None:
-                await self.adopt(job.id, handle)
+            if now_ms() - job.created < _ADOPTION_S * 1000:
+                await self.adopt(job)
 
-    async def adopt(self, job_id: str, handle: RequestHandle) -> None:
-        """A request whose submit was in doubt has been found: it is watched, fetched and delivered like any other."""
-        log.info("a lost request was found", extra={"job_id": job_id, "request_id": handle.request_id})
-        await self._store.submits.accepted(job_id, handle)
-        await self._store.jobs.note(job_id, told=None)
-        await self._engine.begin(COLLECT, f"{job_id}:collect", job_id)
-        self.kick()
+    async def adopt(self, job: Job) -> None:
+        """A parked job whose request is found is watched, fetched and delivered like any other."""
+        if await self._doubts.resolve(job):
+            await self._store.jobs.note(job.id, told=None)
+            await self._engine.begin(COLLECT, f"{job.id}:collect", job.id)

@@ -7,12 +7,11 @@ import time
 from bot.engine import Engine
 from bot.jobs import TOPIC
 from bot.store import Store
-from bot.store.records import State
+from bot.store.records import Job, State
 from bot.watcher import Watcher
 from core.errors import VideoError
-from core.fal import FalQueue
-from core.types import RequestHandle
 from core.webhooks import JwksCache, job_from_token, verify
+from core.wire import is_request_id
 
 log = logging.getLogger(__name__)
 
@@ -23,14 +22,12 @@ class Webhook:
         *,
         engine: Engine,
         store: Store,
-        queue: FalQueue,
         watcher: Watcher,
         keys: JwksCache,
         secret: bytes,
     ) -> None:
         self._engine = engine
         self._store = store
-        self._queue = queue
         self._watcher = watcher
         self._keys = keys
         self._secret = secret
@@ -49,30 +46,21 @@ class Webhook:
         if job is None:
             return 200
         if job.state in {State.DOUBT, State.SUBMITTING}:
-            await self._adopt(job_id, job.request.endpoint, body)
+            await self._hint(job, body)
         await self._engine.wake(job_id, TOPIC, {"done": True})
         await self._engine.wake(f"{job_id}:collect", TOPIC, {"done": True})
         return 200
 
-    async def _adopt(self, job_id: str, endpoint: str, body: bytes) -> None:
-        """The submit's own answer was lost: the request id in this call is the job's, if fal knows it there."""
-        submit = await self._store.submits.read(job_id)
-        if submit.state != "sending":
-            return
+    async def _hint(self, job: Job, body: bytes) -> None:
+        """The submit's own answer is not here (yet, or for ever): this call names the request. It is looked at when the
+        job is in doubt, and not before: the answer may still be on its way.
+        """
         request_id = _request_id(body)
-        job = await self._store.jobs.get(job_id)
-        if request_id is None or job is None or job.state is not State.DOUBT:
+        if request_id is None:
             return
-        handle = self._queue.handle_for(endpoint, request_id)
-        if await self._known(handle):
-            await self._watcher.adopt(job_id, handle)
-
-    async def _known(self, handle: RequestHandle) -> bool:
-        try:
-            await self._queue.status(handle)
-        except VideoError:
-            return False
-        return True
+        await self._store.submits.hint(job.id, request_id)
+        if job.state is State.DOUBT:
+            await self._watcher.adopt(job)
 
 
 def _request_id(body: bytes) -> str | None:
@@ -80,4 +68,4 @@ def _request_id(body: bytes) -> str | None:
         value = json.loads(body)["request_id"]
     except (ValueError, KeyError, TypeError):
         return None
-    return value if isinstance(value, str) else None
+    return value if is_request_id(value) else None

@@ -157,6 +157,8 @@ class FalQueue:
         units = wire.units(reply.headers)
         if units is not None:
             error.facts["billed"] = units != 0
+        elif reply.is_server_error:  # fal bills nothing for its own failures (fal docs, pricing)
+            error.facts["billed"] = False
         raise error
 
     async def _why(self, handle: RequestHandle) -> VideoError | None:

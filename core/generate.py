@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Literal
 
@@ -176,12 +177,15 @@ async def _result(queue: FalQueue, handle: RequestHandle) -> wire.Result:
     """A result that fal cannot give although it says "completed": then its own word in the status decides."""
     try:
         return await queue.result(handle)
-    except Unavailable:
+    except Unavailable as trouble:
         status = await queue.status(handle)
         error = failures.completed_error(status) if isinstance(status, Completed) else None
-        if error is not None:
-            raise error from None
-        raise
+        if error is None:
+            raise
+        code = trouble.facts.get("status")
+        if isinstance(code, int) and code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            error.facts["billed"] = False
+        raise error from None
 
 
 async def _buy(queue: FalQueue, request: VideoRequest, plan: Plan, settings: FalSettings) -> Receipt:

@@ -262,6 +262,10 @@ Say = Callable[..., str]
 """say(language, key, **facts) -> the sentence in that person's language."""
 
 
+Alert = Callable[..., None]
+"""alert(topic, key, **facts): say the sentence to the admins, at most once an hour for a topic. Returns at once."""
+
+
 class LoadSettings(Protocol):
     def __call__(self, cls: type[S]) -> S:
         """A channel's own settings class, read from environment and `.env`; in the demo from nothing at all."""
@@ -279,6 +283,7 @@ class Services:
     memory: KeyValue
     allowance: Allowance
     say: Say
+    alert: Alert
     language_of: Callable[[str], Awaitable[str | None]]
     secret: bytes
     videos_dir: Path

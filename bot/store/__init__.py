@@ -1,10 +1,12 @@
-"""Our own tables beside the engine's: inbox, jobs, claims, people, the web chat's journal; and their migrations."""
+"""Our own tables beside the engine's: inbox, jobs, claims, ledger, facts, people, journal; and their migrations."""
 
 from dataclasses import dataclass
 
 from bot.store.database import Database
+from bot.store.facts import Facts
 from bot.store.inbox import InboxRows
 from bot.store.jobs import Jobs
+from bot.store.ledger import Ledger
 from bot.store.mail import Mail
 from bot.store.memory import Allowances, Memory
 from bot.store.people import JournalRows, People
@@ -17,6 +19,8 @@ class Store:
     inbox: InboxRows
     jobs: Jobs
     submits: Submits
+    ledger: Ledger
+    facts: Facts
     people: People
     journal: JournalRows
     mail: Mail
@@ -33,6 +37,8 @@ class Store:
             inbox=InboxRows(database),
             jobs=Jobs(database),
             submits=Submits(database),
+            ledger=Ledger(database),
+            facts=Facts(database),
             people=People(database),
             journal=JournalRows(database),
             mail=Mail(database),

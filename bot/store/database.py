@@ -4,7 +4,6 @@ On SQLite every writing transaction begins IMMEDIATE, so two of them never deadl
 """
 
 import asyncio
-import secrets
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,11 +16,9 @@ from alembic.config import Config
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.store.tables import facts
-
 T = TypeVar("T")
 Connection = sa.Connection
-_READ = "reelbot_read"
+READ = "reelbot_read"
 _MIGRATION_LOCK = 0x7265656C  # "reel"
 
 
@@ -55,7 +52,7 @@ class Database:
 
     def _transaction(self, work: Callable[[Connection], T], *, read: bool = False) -> T:
         with self.engine.connect() as connection:
-            connection.execution_options(**{_READ: read})
+            connection.execution_options(**{READ: read})
             with connection.begin():
                 return work(connection)
 
@@ -71,18 +68,6 @@ class Database:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-
-    async def secret(self) -> bytes:
-        """32 random bytes of this installation, made on first use; for signing cookies, links and callbacks."""
-
-        def work(connection: Connection) -> bytes:
-            row = connection.execute(sa.select(facts.c.value).where(facts.c.name == "secret")).scalar()
-            if row is None:
-                row = secrets.token_hex(32)
-                connection.execute(facts.insert().values(name="secret", value=row))
-            return bytes.fromhex(row)
-
-        return await self.write(work)
 
     def close(self) -> None:
         self._pool.shutdown(wait=True)
@@ -105,7 +90,7 @@ def _engine(url: str) -> sa.Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        read = connection.get_execution_options().get(_READ)
+        read = connection.get_execution_options().get(READ)
         connection.exec_driver_sql("BEGIN" if read else "BEGIN IMMEDIATE")
 
     return engine

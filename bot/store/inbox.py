@@ -72,6 +72,15 @@ class InboxRows:
         """It failed again and again: kept for the operator, out of everybody's way."""
         await self._change(letter, state="set_aside")
 
+    async def forget(self, *, before_s: float) -> None:
+        """Messages handled longer ago than that: nobody repeats them any more."""
+        old = inbox.delete().where(inbox.c.state == "done", inbox.c.created < now_ms() - int(before_s * 1000))
+
+        def work(connection: Connection) -> None:
+            connection.execute(old)
+
+        await self._db.write(work)
+
     async def _change(self, letter: Letter, **values: object) -> None:
         change = inbox.update().where(inbox.c.id == letter.id).values(**values)
 

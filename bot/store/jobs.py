@@ -9,10 +9,16 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from bot.store.database import Connection, Database, now_ms
-from bot.store.records import FREE, Job, JobError, NewJob, State, VideoFile, job_from, micro, record
+from bot.store.ledger import Caps, OverCap, adjust_within, close_within, hold_within, reserve_within
+from bot.store.records import FREE, Charge, Job, JobError, NewJob, State, VideoFile, job_from, micro, record
 from bot.store.tables import history, inbox, jobs, submits
 from core.types import VideoRequest
 
+Enqueue = Callable[[Connection, str, str], None]
+"""(connection, job id, user): put the job into the engine's queue, as part of the caller's transaction."""
+
+OFFER_MS = 30 * 60 * 1000
+DOUBT_MS = 24 * 3600 * 1000
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0/O, 1/I/L: people type these
 
 
@@ -29,31 +35,79 @@ class Jobs:
         new: NewJob,
         *,
         inbox_id: int | None,
-        enqueue: Callable[[Connection, str, str], None],
+        caps: Caps,
+        enqueue: Enqueue,
         within: Callable[[Connection, str], None] | None = None,
-    ) -> str | None:
-        """One transaction: the inbox row is done, the job stands in our table and in the engine's queue.
+    ) -> str | OverCap | None:
+        """One transaction: the inbox row is done, the price reserved, the job stands in our table and in the engine's
+        queue. A job with a question is only a row: nothing is reserved or queued before it is answered. `within` is
+        called in it, last, with the job's id.
 
-        `within` is called in it, last, with the job's id.
-
-        Returns the job's id; None when this very message already made a job.
+        Returns the job's id; None when this very message already made a job; OverCap when nothing was done at all.
         """
         job_id, at = new_job_id(), now_ms()
 
-        def work(connection: Connection) -> str | None:
-            if inbox_id is not None:
-                connection.execute(inbox.update().where(inbox.c.id == inbox_id).values(state="done"))
+        def work(connection: Connection) -> str | OverCap | None:
             known = sa.select(jobs.c.id).where(jobs.c.origin == new.incoming.origin)
             if connection.execute(known).first() is not None:
+                _close_letter(connection, inbox_id)
                 return None
-            connection.execute(jobs.insert().values(**_row(job_id, new, at)))
-            _write_history(connection, job_id, State.QUEUED, None, at)
-            enqueue(connection, job_id, new.incoming.user)
+            row = _row(job_id, new, at)
+            connection.execute(jobs.insert().values(**row))
+            if new.question is None:
+                over = reserve_within(connection, job_id, row["price_micro"], caps)
+                if over is not None:
+                    raise _TooDear(over)
+                enqueue(connection, job_id, new.incoming.user)
+            _write_history(connection, job_id, row["state"], new.question.why if new.question else None, at)
+            _close_letter(connection, inbox_id)
             if within is not None:
                 within(connection, job_id)
             return job_id
 
-        return await self._db.write(work)
+        try:
+            return await self._db.write(work)
+        except _TooDear as error:
+            return error.over
+
+    async def confirm(
+        self, job_id: str, *, price: Decimal, caps: Caps, enqueue: Enqueue
+    ) -> Literal["started", "late", "lapsed", "price"] | OverCap:
+        """The question is answered: reserve and queue it, exactly as offered, once. `price`: what it costs now."""
+
+        def work(connection: Connection) -> Literal["started", "late", "lapsed", "price"]:
+            job = connection.execute(sa.select(jobs).where(jobs.c.id == job_id).with_for_update()).one()
+            if job.state != State.ASKING:
+                return "late"
+            if now_ms() - job.created > OFFER_MS:
+                return "lapsed"
+            if micro(price) != job.price_micro:
+                return "price"
+            over = reserve_within(connection, job_id, job.price_micro, caps)
+            if over is not None:
+                raise _TooDear(over)
+            move_within(connection, job_id, State.QUEUED, why="agreed")
+            enqueue(connection, job_id, job.user)
+            return "started"
+
+        try:
+            return await self._db.write(work)
+        except _TooDear as error:
+            return error.over
+
+    async def lapse(self) -> None:
+        """Offers that nobody answered in time."""
+        query = sa.select(jobs.c.id).where(jobs.c.state == State.ASKING, jobs.c.created < now_ms() - OFFER_MS)
+
+        def work(connection: Connection) -> None:
+            for job_id in connection.execute(query).scalars().all():
+                _end_offer(connection, job_id, "offer_lapsed")
+
+        await self._db.write(work)
+
+    async def decline(self, job_id: str) -> None:
+        """No to an offer."""
+        await self._db.write(lambda connection: _end_offer(connection, job_id, "offer_declined"))
 
     async def get(self, job_id: str) -> Job | None:
         found = await self.find(ids=[job_id])
@@ -98,11 +152,13 @@ class Jobs:
         return await self._db.read(work)
 
     async def place(self, job: Job) -> int:
-        """How many jobs are before this one in our own queue, plus one."""
-        query = sa.select(sa.func.count()).where(jobs.c.state == State.QUEUED).where(jobs.c.created < job.created)
+        """The place in our own queue, 1 is next. People take turns: everybody's first comes before anybody's second."""
+        turn = sa.func.row_number().over(partition_by=jobs.c.user, order_by=(jobs.c.created, jobs.c.id))
+        query = sa.select(jobs.c.id, turn.label("turn"), jobs.c.created).where(jobs.c.state == State.QUEUED)
 
         def work(connection: Connection) -> int:
-            return int(connection.execute(query).scalar_one()) + 1
+            waiting = sorted(connection.execute(query), key=lambda row: (row.turn, row.created, row.id))
+            return next((place for place, row in enumerate(waiting, 1) if row.id == job.id), 1)
 
         return await self._db.read(work)
 
@@ -113,20 +169,63 @@ class Jobs:
         *,
         only_from: Iterable[State] | None = None,
         why: str | None = None,
+        charge: Charge | None = None,
         **values: Any,
     ) -> bool:
-        """Change the state. False (and nothing changes) when the job is in none of `only_from`."""
+        """Change the state, and with `charge` close its account in the ledger. False (and nothing changes) when the job
+        is in none of `only_from`.
+        """
 
         def work(connection: Connection) -> bool:
-            return move_within(connection, job_id, to, only_from=only_from, why=why, **values)
+            return move_within(connection, job_id, to, only_from=only_from, why=why, charge=charge, **values)
 
         return await self._db.write(work)
 
-    async def fail(self, job_id: str, error: JobError, *, only_from: Iterable[State] | None = None) -> bool:
-        return await self.move(job_id, State.FAILED, only_from=only_from, why=error.code, error=record(error))
+    async def fail(
+        self, job_id: str, error: JobError, *, charge: Charge, only_from: Iterable[State] | None = None
+    ) -> bool:
+        failed = record(error)
+        return await self.move(
+            job_id, State.FAILED, only_from=only_from, why=error.code, charge=charge, error=failed, told=None
+        )
 
     async def finish(self, job_id: str, video: VideoFile) -> bool:
-        return await self.move(job_id, State.READY, why=video.name, video=record(video))
+        return await self.move(job_id, State.READY, why=video.name, charge="yes", video=record(video), told=None)
+
+    async def doubt(self, job_id: str, why: str) -> bool:
+        """Fal may have been paid: the reservation is held, the row waits for a word from fal or from a human."""
+
+        def work(connection: Connection) -> bool:
+            moved = move_within(connection, job_id, State.DOUBT, only_from={State.SUBMITTING}, why=why)
+            if moved:
+                hold_within(connection, job_id, why)
+            return moved
+
+        return await self._db.write(work)
+
+    async def settle_old_doubts(self) -> None:
+        """A day has passed and nobody knows: it counts as possibly charged, and no longer blocks the caps."""
+        old = sa.select(jobs.c.id).where(jobs.c.state == State.DOUBT, jobs.c.charge.is_(None))
+        old = old.where(jobs.c.changed < now_ms() - DOUBT_MS)
+
+        def work(connection: Connection) -> None:
+            for job_id in connection.execute(old).scalars().all():
+                close_within(connection, job_id, "possibly")
+
+        await self._db.write(work)
+
+    async def drop(self, job_id: str, why: str) -> bool:
+        """End a job for which nothing has been claimed and nobody waits. False when there is a claim."""
+
+        def work(connection: Connection) -> bool:
+            claimed = sa.select(submits.c.job_id).where(submits.c.job_id == job_id, submits.c.state != "not_sent")
+            if connection.execute(claimed).first() is not None:
+                return False
+            return move_within(
+                connection, job_id, State.CANCELLED, only_from=FREE, why=why, charge="none", told="", held_until=None
+            )
+
+        return await self._db.write(work)
 
     async def note(self, job_id: str, **values: Any) -> None:
         """Change facts of a job without changing its state (and without making it look busy)."""
@@ -147,18 +246,31 @@ class Jobs:
         await self._db.write(work)
 
     async def published(self, job_id: str, request: VideoRequest, usd: Decimal) -> None:
-        await self.note(job_id, request=record(request), price_micro=micro(usd))
+        """The source is where fal can fetch it, and has been measured: the price is exact now."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(jobs.update().where(jobs.c.id == job_id).values(request=record(request)))
+            adjust_within(connection, job_id, micro(usd), "the source was measured")
+
+        await self._db.write(work)
+
+    async def charged(self, job_id: str, usd: Decimal) -> None:
+        """A proxy that charges beforehand says what it took: that is the price."""
+        await self._db.write(lambda connection: adjust_within(connection, job_id, micro(usd), "charged by the proxy"))
 
     async def ask_cancel(self, job_id: str) -> Literal["free", "running", "late"]:
         """Set the flag; whichever commits first, this or the claim, decides whether anything is bought."""
 
         def work(connection: Connection) -> Literal["free", "running", "late"]:
-            state = connection.execute(sa.select(jobs.c.state).where(jobs.c.id == job_id)).scalar_one()
+            state = connection.execute(
+                sa.select(jobs.c.state).where(jobs.c.id == job_id).with_for_update()
+            ).scalar_one()
             connection.execute(jobs.update().where(jobs.c.id == job_id).values(cancel_asked=True, changed=now_ms()))
-            if State(state) in FREE:
+            if State(state) in FREE | {State.ASKING}:
                 unpaid = sa.select(submits.c.state).where(submits.c.job_id == job_id)
                 if connection.execute(unpaid).scalar() in {None, "not_sent"}:
-                    move_within(connection, job_id, State.CANCELLED, why="asked before anything was bought", told="")
+                    why = "asked before anything was bought"
+                    move_within(connection, job_id, State.CANCELLED, why=why, charge="none", told="")
                     return "free"
             return "running" if State(state) in {State.SUBMITTING, State.RENDERING} else "late"
 
@@ -186,6 +298,7 @@ def move_within(
     *,
     only_from: Iterable[State] | None = None,
     why: str | None = None,
+    charge: Charge | None = None,
     **values: Any,
 ) -> bool:
     at = now_ms()
@@ -195,7 +308,29 @@ def move_within(
     if connection.execute(change).first() is None:
         return False
     _write_history(connection, job_id, to, why, at)
+    if charge is not None:
+        close_within(connection, job_id, charge)
     return True
+
+
+def _end_offer(connection: Connection, job_id: str, code: str) -> None:
+    error = record(JobError(code, {}))
+    move_within(
+        connection, job_id, State.CANCELLED, only_from={State.ASKING}, why=code, charge="none", error=error, told=""
+    )
+
+
+class _TooDear(Exception):
+    """Rolls the transaction back."""
+
+    def __init__(self, over: OverCap) -> None:
+        super().__init__(over)
+        self.over = over
+
+
+def _close_letter(connection: Connection, inbox_id: int | None) -> None:
+    if inbox_id is not None:
+        connection.execute(inbox.update().where(inbox.c.id == inbox_id).values(state="done"))
 
 
 def _row(job_id: str, new: NewJob, at: int) -> dict[str, Any]:
@@ -209,7 +344,13 @@ def _row(job_id: str, new: NewJob, at: int) -> dict[str, Any]:
         "adjustments": [record(each) for each in new.plan.adjustments],
         "price_micro": micro(new.plan.quote.usd),
         "price_up_to": new.plan.quote.up_to,
-        "state": State.QUEUED,
+        "state": State.QUEUED if new.question is None else State.ASKING,
+        "question": record(new.question) if new.question else None,
+        "again_of": new.again_of,
+        "remedy": new.remedy,
+        "held_until": new.held_until,
+        "reserved_micro": 0,
+        "takeovers": 0,
         "cancel_asked": False,
         "sendings": 0,
         "created": at,

@@ -105,6 +105,17 @@ class Mail:
         connection.execute(pending.delete().where(pending.c.user == user, lapsed))
         connection.execute(pending.insert().values(user=user, attachment=asdict(attachment), at=self._now()))
 
+    async def measured(self, user: str, attachment: AttachmentRef) -> None:
+        """How long the waiting video `attachment.file_id` is, which its chat does not tell."""
+
+        def work(connection: Connection) -> None:
+            for row in connection.execute(sa.select(pending).where(pending.c.user == user)).all():
+                if row.attachment["file_id"] == attachment.file_id:
+                    change = pending.update().where(pending.c.id == row.id)
+                    connection.execute(change.values(attachment=asdict(attachment)))
+
+        await self._db.write(work)
+
     # Job codes
 
     async def job_of(self, user: str, code: str) -> str | None:
@@ -186,8 +197,8 @@ def hand_over_within(connection: Connection, item: Waiting, origin: str) -> None
     if item.job is None:
         return
     if item.is_video:
-        over = {"told": origin, "send_after": None}
-        move_within(connection, item.job.id, State.HANDED_OVER, only_from=_MAY_WAIT, why="as an answer", **over)
+        job_id, why = item.job.id, "as an answer"
+        move_within(connection, job_id, State.HANDED_OVER, only_from=_MAY_WAIT, why=why, told=origin, send_after=None)
     else:
         change = jobs.update().where(jobs.c.id == item.job.id).values(told=origin, send_after=None)
         connection.execute(change)

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -11,11 +11,16 @@ from bot.channels.port import Address, AttachmentRef, Incoming
 from core.types import Adjustment, Kind, Mode, Plan, RequestHandle, VideoRequest
 
 MICRO = Decimal(1_000_000)
+Charge = Literal["none", "yes", "possibly"]
+"""What the ledger says of a job in the end: nothing was charged, it was, or nobody can say (and it counts as spent)."""
+Remedy = Literal["shorter-prompt", "wide-photo"]
+"""What a repeat does better than the job that failed."""
 
 
 class State(StrEnum):
     """Exactly one at any time. The order is the order of a job's life."""
 
+    ASKING = "asking"  # a question stands: the price, or a twin that runs already; nothing is reserved
     QUEUED = "queued"  # accepted; waits for its turn
     PREPARING = "preparing"  # source is fetched, cleaned and published
     SUBMITTING = "submitting"  # the claim is committed, the paid request is under way
@@ -37,7 +42,9 @@ FREE = frozenset({State.QUEUED, State.PREPARING})
 AT_FAL = frozenset({State.SUBMITTING, State.RENDERING, State.DOWNLOADING})
 ACTIVE = FREE | AT_FAL | {State.READY, State.UPLOADING}
 """A person sees these move."""
-ENDED = frozenset(State) - ACTIVE
+ENDED = frozenset(State) - ACTIVE - {State.ASKING}
+NEEDS_SOURCE = FREE | AT_FAL | {State.ASKING, State.DOUBT}
+"""Its published photo or video may still be fetched by fal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,16 @@ class VideoFile:
 class JobError:
     code: str
     facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person has to agree to before anything is bought: "price" (it is dear), "same" (that job runs already),
+    "again" (a repeat that costs more than it was said to).
+    """
+
+    why: str
+    job: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +98,13 @@ class Job:
     created: int
     changed: int
     rendering_since: int | None
+    reserved_micro: int
+    charge: Charge | None
+    question: Question | None
+    again_of: str | None
+    remedy: Remedy | None
+    held_until: int | None
+    takeovers: int
 
     @property
     def address(self) -> Address:
@@ -94,6 +118,10 @@ class NewJob:
     incoming: Incoming
     language: str
     plan: Plan
+    question: Question | None = None
+    again_of: str | None = None
+    remedy: Remedy | None = None
+    held_until: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +132,7 @@ class Submit:
     state: str
     attempt: int
     handle: RequestHandle | None
+    hint: str | None
     created: int
 
 
@@ -136,13 +165,14 @@ def job_from(row: sa.Row[Any]) -> Job:
             "state": State(values["state"]),
             "error": JobError(**values["error"]) if values["error"] else None,
             "video": VideoFile(**values["video"]) if values["video"] else None,
+            "question": Question(**values["question"]) if values["question"] else None,
         }
     )
 
 
 def submit_from(row: sa.Row[Any]) -> Submit:
     handle = RequestHandle(**row.handle) if row.handle else None
-    return Submit(row.job_id, row.state, row.attempt, handle, row.created)
+    return Submit(row.job_id, row.state, row.attempt, handle, row.hint, row.created)
 
 
 def micro(usd: Decimal) -> int:

@@ -29,6 +29,13 @@ jobs = sa.Table(
     sa.Column("created", sa.BigInteger, nullable=False),
     sa.Column("changed", sa.BigInteger, nullable=False, index=True),
     sa.Column("rendering_since", sa.BigInteger),
+    sa.Column("reserved_micro", sa.BigInteger, nullable=False, default=0),  # what the ledger holds for it now
+    sa.Column("charge", sa.String),  # none | yes | possibly: what the ledger says it cost in the end; null: open
+    sa.Column("question", sa.JSON),  # {"why": "price" | "same", "job"}: what a person has to agree to first
+    sa.Column("again_of", sa.String),  # the job that this one repeats
+    sa.Column("remedy", sa.String),  # what the repeat does better: shorter-prompt | wide-photo
+    sa.Column("held_until", sa.BigInteger),  # a shell command works on it itself, until then at least
+    sa.Column("takeovers", sa.Integer, nullable=False, default=0),  # times that a dead worker's work went to another
 )
 
 history = sa.Table(
@@ -50,8 +57,24 @@ submits = sa.Table(
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("handle", sa.JSON),
     sa.Column("request_id", sa.String, index=True),
+    sa.Column("hint", sa.String),  # a request id that fal's webhook named before the submit's own answer came
     sa.Column("created", sa.BigInteger, nullable=False),
     sa.Column("changed", sa.BigInteger, nullable=False),
+)
+
+# One row per event of money. Nothing here is ever changed; the sums are what is held and what was spent.
+ledger = sa.Table(
+    "reelbot_ledger",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("job_id", sa.String, nullable=False, index=True),
+    sa.Column("user", sa.String, nullable=False, index=True),
+    sa.Column("model", sa.String, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False, index=True),
+    sa.Column("event", sa.String, nullable=False),  # reserve | adjust | settle | release | hold
+    sa.Column("reserved_micro", sa.BigInteger, nullable=False),  # by how much the reservation changed
+    sa.Column("spent_micro", sa.BigInteger, nullable=False),
+    sa.Column("why", sa.String),
 )
 
 inbox = sa.Table(
@@ -85,7 +108,7 @@ journal = sa.Table(
 )
 
 facts = sa.Table(
-    "reelbot_facts",  # of this installation: its secret, the asset hosts it knows not to work
+    "reelbot_facts",  # of this installation: its secret, its folder's mark, when its admins were told what
     metadata,
     sa.Column("name", sa.String, primary_key=True),
     sa.Column("value", sa.String, nullable=False),

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -75,7 +76,9 @@ class Sandbox:
         slow = self.faults.take("submit_slow", endpoint_id, text)
         if slow is not None:
             await asyncio.sleep(slow.seconds)
-        return JSONResponse(self._reply(http, request) | {"status": "IN_QUEUE", "queue_position": 0})
+        proxied = self.faults.take("submit_headers", endpoint_id, text)
+        headers = proxied.headers if proxied else None
+        return JSONResponse(self._reply(http, request) | {"status": "IN_QUEUE", "queue_position": 0}, headers=headers)
 
     def _reply(self, http: HttpRequest, request: Request) -> dict[str, Any]:
         base = f"{_base(http)}/{request.app}/requests/{request.id}"
@@ -163,7 +166,9 @@ class Sandbox:
             answer = {"videos": [answer["video"]]}
         if self.faults.take("foreign_file", request.endpoint, prompt):
             answer["video"] = {"url": "https://example.org/film.mp4"}
-        headers = {"X-Fal-Request-Id": request.id, "X-Fal-Billable-Units": request.units}
+        headers = {"X-Fal-Request-Id": request.id}
+        if request.units:
+            headers["X-Fal-Billable-Units"] = request.units
         return JSONResponse(answer, request.answer_status, headers)
 
     async def _cancel(self, http: HttpRequest, request: Request) -> Response:
@@ -296,9 +301,15 @@ def create_app(*, folder: Path, key: str | None = None, studio: Studio | None = 
             Route("/sandbox/{what}", sandbox.control, methods=["GET", "POST"]),
             Route("/{path:path}", sandbox.anything, methods=every),
         ],
+        exception_handlers={ClientDisconnect: _gone},
     )
     app.state.sandbox = sandbox
     return app
+
+
+async def _gone(_http: HttpRequest, _error: Exception) -> Response:
+    """The caller hung up in the middle of its question: it was none."""
+    return Response(status_code=400)
 
 
 class _App(Starlette):

@@ -55,9 +55,11 @@ class Bench:
 
 @asynccontextmanager
 async def bench(
-    folder: Path, monkeypatch: Any, *, wechat: WeChatFake | None = None, **more: Any
+    folder: Path, monkeypatch: Any, *, public: bool = False, wechat: WeChatFake | None = None, **more: Any
 ) -> AsyncIterator[Bench]:
-    """`more`: settings by field name, over those of the bench. `wechat`: a WeChat to be connected, too."""
+    """`more`: settings by field name, over those of the bench. `public`: fal can call us back, so it does. `wechat`: a
+    WeChat to be connected, too.
+    """
     telegram = TelegramFake(state=folder / "telegram")
     sandbox = create_app(folder=folder / "sandbox", key=KEY, studio=FAST)
     async with AsyncExitStack() as stack:
@@ -75,7 +77,9 @@ async def bench(
             for name, value in wechat.environment.items():
                 monkeypatch.setenv(name, value)
         given = {"fal_key": KEY, "fal_queue_url": fal_url, "output_dir": folder / "out", "access": "telegram:42"}
-        settings = Settings.offline(**(given | {"port": listener.getsockname()[1]} | more))
+        port = listener.getsockname()[1]
+        address = {"public_url": f"http://127.0.0.1:{port}"} if public else {}
+        settings = Settings.offline(**(given | {"port": port} | address | more))
         app = await App.build(settings)
         await app.start(listener)
         try:

@@ -6,13 +6,15 @@ from hypothesis import strategies as st
 
 from bot.commands import (
     COMMANDS,
+    Again,
     Cancel,
     ChooseLanguage,
     Command,
+    Confirm,
     Help,
     MakeVideo,
     PlainText,
-    Resend,
+    ShowBalance,
     ShowHistory,
     ShowModels,
     ShowPrice,
@@ -76,6 +78,20 @@ DIRECT: list[tuple[str, Command | None]] = [
     ("/history", ShowHistory()),
     ("历史", ShowHistory()),
     ("歷史", ShowHistory()),
+    ("/again", Again()),
+    ("/again k7qx2ab", Again("K7QX2AB")),
+    ("again", Again()),
+    ("再来 K7", Again("K7")),
+    ("/再来", Again()),
+    ("again and again the waves roll in", PlainText("again and again the waves roll in")),
+    ("/confirm K7", Confirm("K7")),
+    ("确认 K7", Confirm("K7")),
+    ("确认", Confirm()),
+    ("yes", Confirm()),
+    ("yes please do it", PlainText("yes please do it")),
+    ("/balance", ShowBalance()),
+    ("余额", ShowBalance()),
+    ("额度？", ShowBalance()),
     ("/models", ShowModels()),
     ("模型", ShowModels()),
     ("/视频模型", ShowModels()),
@@ -168,7 +184,7 @@ def test_in_a_group_only_the_slash_counts(text: str, command: Command | None, ha
 def test_every_listed_command_exists() -> None:
     for name in COMMANDS:
         assert not isinstance(parse(f"/{name}"), Unknown | PlainText)
-    for later in ("again", "settings", "balance", "admin"):
+    for later in ("settings", "admin"):
         assert isinstance(parse(f"/{later}"), Unknown)
 
 
@@ -210,9 +226,11 @@ COMMAND = st.one_of(
     st.builds(MakeVideo, PROMPTS.map(lambda text: _prompt(text)), WISHES),  # noqa: PLW0108 - defined below
     st.builds(ShowStatus, st.none() | CODES),
     st.builds(Cancel, st.none() | CODES),
+    st.builds(Confirm, st.none() | CODES),
+    st.builds(Again, st.none() | CODES),
     st.builds(ShowPrice, WISHES),
     st.builds(ChooseLanguage, st.sampled_from([None, "en", "zh", "klingon"])),
-    st.sampled_from([ShowHistory(), ShowModels(), Help(), Start()]),
+    st.sampled_from([ShowHistory(), ShowModels(), ShowBalance(), Help(), Start()]),
 )
 
 
@@ -232,10 +250,20 @@ def _written(command: Command) -> str:
             return f"/status {job or ''}"
         case Cancel(job=job):
             return f"/cancel {job or ''}"
+        case Confirm(job=job):
+            return f"/confirm {job or ''}"
+        case Again(job=job):
+            return f"/again {job or ''}"
         case ChooseLanguage(language=language):
             return f"/language {language or ''}"
         case _:
-            names = {ShowHistory(): "history", ShowModels(): "models", Help(): "help", Start(): "start"}
+            names = {
+                ShowHistory(): "history",
+                ShowModels(): "models",
+                ShowBalance(): "balance",
+                Help(): "help",
+                Start(): "start",
+            }
             return f"/{names[command]}"
 
 
@@ -265,7 +293,9 @@ def test_a_prompt_is_read_as_itself(text: str) -> None:
     ("kind", "value", "command"),
     [
         ("cancel", "K7QX2AB", Cancel("K7QX2AB")),
-        ("resend", "K7QX2AB", Resend("K7QX2AB")),
+        ("yes", "K7QX2AB", Confirm("K7QX2AB")),
+        ("again", "K7QX2AB", Again("K7QX2AB")),
+        ("fix", "K7QX2AB", Again("K7QX2AB", better=True)),
         ("lang", "zh", ChooseLanguage("zh")),
     ],
 )
@@ -281,13 +311,13 @@ def test_a_button_that_would_not_come_back_is_refused(value: str) -> None:
         data_for("cancel", value)
 
 
-@given(st.text(max_size=40) | st.sampled_from(["cancel:", "buy:K7", "cancel:K7:K8", "lang:zh\n", "resend: K7"]))
+@given(st.text(max_size=40) | st.sampled_from(["cancel:", "buy:K7", "cancel:K7:K8", "lang:zh\n", "again: K7"]))
 def test_foreign_button_data_is_nothing(data: str) -> None:
     command = pressed(data)
-    assert command is None or data.split(":", maxsplit=1)[0] in {"cancel", "resend", "lang"}
+    assert command is None or data.split(":", maxsplit=1)[0] in {"cancel", "yes", "again", "fix", "lang"}
 
 
 def test_button_data_with_anything_odd_is_nothing() -> None:
     assert [
-        pressed(data) for data in ("", "cancel", "cancel:", "buy:K7", "cancel:K7:K8", "lang:zh\n", "resend: K7")
+        pressed(data) for data in ("", "cancel", "cancel:", "buy:K7", "cancel:K7:K8", "lang:zh\n", "again: K7")
     ] == [None] * 7

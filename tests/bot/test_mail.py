@@ -9,7 +9,7 @@ from bot.channels.port import Address, AttachmentRef, Incoming, Reply
 from bot.store import Store
 from bot.store.mail import CODES, code_within, give_within, hand_over_within
 from bot.store.records import State, VideoFile
-from tests.bot.test_store import new_job, nothing, on_store
+from tests.bot.test_store import accepted, on_store
 
 ME = "wechat:oFox"
 
@@ -19,9 +19,7 @@ def said(event: str) -> Incoming:
 
 
 async def ordered(store: Store, event: str) -> str:
-    job_id = await store.jobs.accept(new_job(said(event)), inbox_id=None, enqueue=nothing)
-    assert job_id is not None
-    return job_id
+    return await accepted(store, said(event))
 
 
 def test_an_answer_stays_the_same_for_each_repeat(tmp_path: Path) -> None:

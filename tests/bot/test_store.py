@@ -12,10 +12,12 @@ import sqlalchemy as sa
 from bot.channels.port import Address, AttachmentRef, Incoming
 from bot.store import Store
 from bot.store.database import Connection
+from bot.store.ledger import Caps
 from bot.store.records import NewJob, State
 from bot.store.tables import metadata
 from core.types import Adjustment, Mode, Plan, Quote, RequestHandle, VideoRequest
 
+CAPS = Caps(all_micro=1_000_000_000, user_micro=1_000_000_000)
 HANDLE = RequestHandle("req-1", "owner/app/text-to-video", "https://q/s", "https://q/r", "https://q/c")
 
 
@@ -51,8 +53,8 @@ def on_store(folder: Path, story: Callable[[Store], Awaitable[None]]) -> None:
 
 
 async def accepted(store: Store, incoming: Incoming) -> str:
-    job_id = await store.jobs.accept(new_job(incoming), inbox_id=None, enqueue=nothing)
-    assert job_id is not None
+    job_id = await store.jobs.accept(new_job(incoming), inbox_id=None, caps=CAPS, enqueue=nothing)
+    assert isinstance(job_id, str)
     return job_id
 
 
@@ -83,8 +85,8 @@ def test_a_message_becomes_one_job_however_often_it_comes(tmp_path: Path) -> Non
         await store.inbox.put([said(), said()])
         letters = await store.inbox.waiting()
         assert len(letters) == 1
-        first = await store.jobs.accept(new_job(said()), inbox_id=letters[0].id, enqueue=nothing)
-        again = await store.jobs.accept(new_job(said()), inbox_id=letters[0].id, enqueue=nothing)
+        first = await store.jobs.accept(new_job(said()), inbox_id=letters[0].id, caps=CAPS, enqueue=nothing)
+        again = await store.jobs.accept(new_job(said()), inbox_id=letters[0].id, caps=CAPS, enqueue=nothing)
         assert first is not None
         assert again is None
         assert await store.inbox.waiting() == []
@@ -100,7 +102,7 @@ def test_a_job_that_the_engine_refuses_leaves_its_message_unread(tmp_path: Path)
         await store.inbox.put([said()])
         letter = (await store.inbox.waiting())[0]
         with pytest.raises(RuntimeError):
-            await store.jobs.accept(new_job(said()), inbox_id=letter.id, enqueue=refuse)
+            await store.jobs.accept(new_job(said()), inbox_id=letter.id, caps=CAPS, enqueue=refuse)
         assert await store.jobs.find() == []
         assert [each.id for each in await store.inbox.waiting()] == [letter.id]
 
@@ -209,8 +211,8 @@ def test_the_journal_tells_what_is_new(tmp_path: Path) -> None:
 
 def test_the_secret_stays_the_same(tmp_path: Path) -> None:
     async def story(store: Store) -> None:
-        secret = await store.database.secret()
+        secret = await store.facts.secret()
         assert len(secret) == 32
-        assert await store.database.secret() == secret
+        assert await store.facts.secret() == secret
 
     on_store(tmp_path, story)

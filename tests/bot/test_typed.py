@@ -17,12 +17,12 @@ CODES = {"K3X9Q2A": "K7", "ZZZZZZZ": "R4"}
         ("  停止：K7。", Typed("cancel", "K7")),
         ("/cancel #k7", Typed("cancel", "K7")),
         ("Cancel K3X9Q2A", Typed("cancel", "K3X9Q2A")),
-        ("确认 K7", Typed("confirm", "K7")),
-        ("確認 K7", Typed("confirm", "K7")),
+        ("确认 K7", Typed("yes", "K7")),
+        ("確認 K7", Typed("yes", "K7")),
         ("再来 K7!", Typed("again", "K7")),
         ("again k7", Typed("again", "K7")),
-        ("领取 K7", Typed("resend", "K7")),
-        ("fetch K7", Typed("resend", "K7")),
+        ("领取 K7", Typed("fetch", "K7")),
+        ("fetch K7", Typed("fetch", "K7")),
         ("状态 K7", Typed("status", "K7")),
         ("k7", Typed("", "K7")),
         ("#K7", Typed("", "K7")),
@@ -47,7 +47,7 @@ def test_ids_become_codes_where_they_stand_alone() -> None:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_what_is_offered_comes_back(language: str) -> None:
-    kinds = ("cancel", "resend", "confirm", "again")
+    kinds = ("cancel", "yes", "again", "fix")
     actions = [Action("x", f"{kind}:K3X9Q2A") for kind in kinds]
     lines = offered(actions, CODES, language)
     assert [typed(line) for line, _ in lines] == [Typed(kind, "K7") for kind in kinds]

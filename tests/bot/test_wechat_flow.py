@@ -202,6 +202,9 @@ def test_several_that_wait_go_oldest_first_and_photos_in_order(on_wechat: Callab
         kept = await caller.sends_video(FOX, film, kind="shortvideo")
         assert kept is not None
         assert "2 个素材" in kept.text
+        async with asyncio.timeout(10):
+            while not (await made.app.store.mail.pending(f"wechat:{FOX}", for_s=600))[1].attachment.duration_s:
+                await asyncio.sleep(0.05)
         one = await caller.says(FOX, "第一个动起来")
         two = await caller.says(FOX, "/video 第二个变成夜晚")
         assert one is not None
@@ -209,6 +212,7 @@ def test_several_that_wait_go_oldest_first_and_photos_in_order(on_wechat: Callab
         assert "K7" in one.text
         assert "还有 1 个素材" in one.text
         assert "R4" in two.text
+        assert "$1.12" in two.text  # its 3 seconds were looked at meanwhile, and one is added
         await made.until(lambda: len(fake.calls("/media/upload")) == 2)
         endpoints = [request.endpoint for request in made.fal.memory.requests.values()]
         assert [each.rpartition("/")[2] for each in sorted(endpoints)] == ["image-to-video", "video-edit"]
@@ -334,6 +338,30 @@ def test_what_a_person_can_say(on_wechat: Callable[..., None], tmp_path: Path) -
         jobs = await made.jobs()
         assert {job.user for job in jobs} == {f"wechat:{FOX}"}
         assert all(job.incoming.attachment is None for job in jobs)
+
+    on_wechat(story)
+
+
+def test_what_is_dear_is_asked_about_and_the_caps_hold(on_wechat: Callable[..., None]) -> None:
+    async def story(made: Bench, fake: WeChatFake) -> None:
+        async def said(text: str) -> str:
+            seen = await fake.caller.says(FOX, text)
+            assert seen is not None
+            return seen.text
+
+        assert "“确认 K7”：同意，$3.20" in await said("视频 城市的早晨，veo 3.1，8秒，1080p")
+        assert "“确认 R4”" in await said("视频 小镇的早晨，veo 3.1，8秒，1080p")
+        assert made.submits() == 0
+        assert "已下单：任务 K7" in await said("确认 k7")
+        assert "$5.00" in await said("确认 R4")  # over what one person may spend in a day
+        assert "没有下单" in await said("取消 R4")
+        assert "$3.20" in await said("余额")
+        assert "K7" in await said("状态 K7")
+        await made.until(lambda: fake.person(FOX).videos)
+        assert made.submits() == 1
+        over = await said("视频 田野的早晨，veo 3.1，6秒")
+        assert "V9" in over
+        assert "额度" in await said("同意 V9")
 
     on_wechat(story)
 

@@ -17,7 +17,7 @@ from bot.channels.telegram.settings import TelegramSettings
 from bot.texts import say
 from tests.corpus import clip
 from tests.fakes.botapi import TOKEN, TelegramFake
-from tests.fakes.memory import Counts, Keys
+from tests.fakes.memory import Counts, Keys, no_alert
 from tests.serving import served
 
 S = TypeVar("S", bound=BaseSettings)
@@ -78,6 +78,7 @@ def services(
         memory=Keys(),
         allowance=Counts(),
         say=say,
+        alert=no_alert,
         language_of=_no_language,
         secret=b"s" * 32,
         videos_dir=folder,

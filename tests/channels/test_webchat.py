@@ -29,7 +29,7 @@ from bot.channels.webchat import WebSettings, connect
 from bot.channels.webchat.channel import WebChat
 from bot.texts import say
 from tests.corpus import clip, jpeg
-from tests.fakes.memory import Counts, Keys
+from tests.fakes.memory import Counts, Keys, no_alert
 from tests.serving import listener, served
 
 
@@ -93,6 +93,7 @@ async def opened(folder: Path, *, token: str | None = None, public_url: str | No
         memory=Keys(),
         allowance=Counts(),
         say=say,
+        alert=no_alert,
         language_of=no_language,
         secret=b"s" * 32,
         videos_dir=folder / "videos",

@@ -44,6 +44,11 @@ class Bench:
     keys: Keys = field(default_factory=Keys)
     counts: Counts = field(default_factory=Counts)
     rests: list[float] = field(default_factory=list)
+    alerts: list[str] = field(default_factory=list)
+
+    def alert(self, topic: str, key: str, /, **facts: Any) -> None:
+        assert topic.startswith("wechat ")
+        self.alerts += [say(language, key, **facts) for language in ("zh", "en")]
 
     def channel(self, **more: Any) -> WeChat:
         """One process; all share the memory."""
@@ -66,6 +71,7 @@ class Bench:
 
         return Services(
             inbox=Silent(), journal=NoJournal(), memory=self.keys, allowance=self.counts, say=say,
+            alert=self.alert,
             language_of=no_language, secret=b"s" * 32, videos_dir=self.folder, uploads_dir=self.folder,
             public_url="https://bot.example.org", port=0, demo=demo, load=load,
         )  # fmt: skip
@@ -151,6 +157,8 @@ def test_wrong_set_up_is_said_by_doctor_and_a_video_only_waits(tmp_path: Path, b
             made.fake.world.secret = "another"
         error = await refused(channel.check())
         assert words in error.reason
+        assert words in made.alerts[0]
+        assert words in made.alerts[1]
         error = await refused(channel.send_video(ME, made.film()))
         assert (error.verdict, error.after_s) == ("retry", 300.0)
         assert len(made.fake.calls("/media/upload")) == 0

@@ -20,7 +20,7 @@ from bot.channels.telegram.settings import TelegramSettings
 log = logging.getLogger(__name__)
 
 _POLL_S = 30
-_COMMANDS = ("video", "status", "cancel", "history", "models", "price", "language", "help")
+_COMMANDS = ("video", "status", "cancel", "history", "again", "models", "price", "balance", "language", "help")
 _LONGEST_PAUSE_S = 60.0
 _DESCRIPTION_CHARS = 256
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import aiofiles
 import httpx
 
-from bot.channels.port import DeliveryError, KeyValue
+from bot.channels.port import Alert, DeliveryError, KeyValue
 from bot.channels.wechat.errors import WeChatError, told
 from bot.channels.wechat.settings import WeChatSettings
 from bot.channels.wechat.tokens import Tokens
@@ -40,8 +40,11 @@ logging.getLogger("httpx").addFilter(_keeps_token)
 
 
 class Api:
-    def __init__(self, settings: WeChatSettings, memory: KeyValue, *, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(
+        self, settings: WeChatSettings, memory: KeyValue, *, alert: Alert, sleep: Sleep = asyncio.sleep
+    ) -> None:
         self._settings = settings
+        self._alert = alert
         self._sleep = sleep
         timeout = httpx.Timeout(10.0, read=_ANSWER_S, write=60.0)
         self.web = httpx.AsyncClient(timeout=timeout, trust_env=False, follow_redirects=False)
@@ -124,7 +127,7 @@ class Api:
             try:
                 return await self._spoken(attempt(token), doubt=doubt)
             except WeChatError as error:
-                _note(path, error)
+                self._note(path, error)
                 if error.reaction == "token" and not renewed:
                     renewed = True
                     token = await self._token(refused=token)
@@ -163,7 +166,7 @@ class Api:
                 answer = await self._spoken(ask(), doubt="retry")
                 break
             except WeChatError as error:
-                _note("/stable_token", error)
+                self._note("/stable_token", error)
                 if error.reaction != "again" or pause_s is None:
                     raise
                 await self._sleep(pause_s)
@@ -171,6 +174,16 @@ class Api:
         if not isinstance(token, str) or not isinstance(seconds, int | float):
             raise DeliveryError("retry", "WeChat gave no access token", after_s=_LATER_S)
         return token, float(seconds)
+
+    def _note(self, path: str, error: WeChatError) -> None:
+        """What only the operator can mend is an error in the log, and told to the admins; the rest is daily life."""
+        told = error.told
+        level = logging.ERROR if told.reaction in {"setup", "quota", "bug"} else logging.INFO
+        facts = {"call": path, "errcode": told.code, "rid": told.rid, "meaning": told.words}
+        log.log(level, "WeChat refused a call", extra=facts)
+        if told.reaction in {"setup", "quota"}:
+            key = "alert-wechat-setup" if told.reaction == "setup" else "alert-wechat-quota"
+            self._alert(f"wechat {told.code}", key, code=told.code, address=told.caller)
 
     async def check_token(self) -> None:
         """For `doctor`: the credentials and the IP allow-list, without using up anything."""
@@ -195,10 +208,3 @@ def _answer(path: str, content: bytes) -> dict[str, Any]:
     if code != 0:
         raise WeChatError(told(code if isinstance(code, int) else 0, str(answer.get("errmsg", ""))))
     return answer
-
-
-def _note(path: str, error: WeChatError) -> None:
-    """What only the operator can mend is an error in the log; the rest is daily life."""
-    level = logging.ERROR if error.reaction in {"setup", "quota", "bug"} else logging.INFO
-    facts = {"call": path, "errcode": error.told.code, "rid": error.told.rid, "meaning": error.told.words}
-    log.log(level, "WeChat refused a call", extra=facts)

@@ -47,7 +47,7 @@ class WeChat:
     def __init__(self, services: Services, settings: WeChatSettings, *, sleep: Sleep = asyncio.sleep) -> None:
         self._services = services
         self._account = settings.app_id or ""
-        self._api = Api(settings, services.memory, sleep=sleep)
+        self._api = Api(settings, services.memory, alert=services.alert, sleep=sleep)
         self._media = Media(self._api, services.memory, account=self._account, api_url=settings.api_url, sleep=sleep)
         self._callback = Callback(services, settings, heard=self._note_heard)
         self._spoke: dict[str, float] = {}  # when they last wrote; gone once the typing sign was shown

@@ -62,6 +62,7 @@ class Told:
     reaction: Reaction
     words: str
     rid: str
+    caller: str = ""  # the address that is not on the allow-list
 
 
 class WeChatError(Exception):
@@ -95,4 +96,4 @@ def told(code: int, message: str) -> Told:
     caller = _CALLER.search(message)
     if code == 40164 and caller is not None:  # noqa: PLR2004 - the one whose text says which address to list
         words = f"{words}: add {caller[1]} to it in the console"
-    return Told(code, reaction, words, rid[1] if rid else "")
+    return Told(code, reaction, words, rid[1] if rid else "", caller[1] if caller else "")

@@ -1,20 +1,20 @@
-# One entry per error code of the library: what happened, whether it cost anything, what to do next. For the person.
+# One entry per error code of the library: what happened and what to do next, for the person. What it cost is added from money.ftl.
 
-error-not-configured = This bot is not connected to its video service yet. Nothing was charged. Please tell its operator.
-error-invalid-key = The video service did not accept this bot’s account. Nothing was charged. Please tell its operator.
-error-out-of-credits = This bot’s account at the video service is out of credit. Nothing was charged. Please tell its operator, and try again later.
-error-insufficient-credits = This bot’s account has too little credit for this video. Nothing was charged. Please tell its operator, or try a shorter or cheaper one (/price).
-error-key-locked = This bot’s account at the video service is locked. Nothing was charged. Please tell its operator.
-error-model-not-allowed = This bot’s account may not use this model. Nothing was charged. Please choose another one (/models).
-error-endpoint-not-allowed = This bot’s account may not use this model. Nothing was charged. Please choose another one (/models).
-error-model-not-found = The video service does not offer this model at the moment. Nothing was charged. Please choose another one (/models).
-error-wrong-endpoint = The video service does not know this form of the model. Nothing was charged. Please choose another one (/models) and tell the operator.
-error-storage-not-allowed = I could not hand your file to the video service, because this bot has no place to publish it. Nothing was charged. Please tell its operator; videos from words alone still work.
+error-not-configured = This bot is not connected to its video service yet. Please tell its operator.
+error-invalid-key = The video service did not accept this bot’s account. Please tell its operator.
+error-out-of-credits = This bot’s account at the video service is out of credit. Please tell its operator, and try again later.
+error-insufficient-credits = This bot’s account has too little credit for this video. Please tell its operator, or try a shorter or cheaper one (/price).
+error-key-locked = This bot’s account at the video service is locked. Please tell its operator.
+error-model-not-allowed = This bot’s account may not use this model. Please choose another one (/models).
+error-endpoint-not-allowed = This bot’s account may not use this model. Please choose another one (/models).
+error-model-not-found = The video service does not offer this model at the moment. Please choose another one (/models).
+error-wrong-endpoint = The video service does not know this form of the model. Please choose another one (/models) and tell the operator.
+error-storage-not-allowed = I could not hand your file to the video service, because this bot has no place to publish it. Please tell its operator; videos from words alone still work.
 error-asset-unreachable = The video service could not fetch your file from this bot. Please tell its operator; videos from words alone still work.
-error-no-asset-host = I could not hand your file to the video service, because this bot has no public address. Nothing was charged. Please tell its operator; videos from words alone still work.
+error-no-asset-host = I could not hand your file to the video service, because this bot has no public address. Please tell its operator; videos from words alone still work.
 
-error-image-url-not-public = That address cannot be reached from outside. Nothing was charged. Please send me the file itself.
-error-unknown-model = I do not know the model “{ $model }”. Nothing was bought. /models lists all of them.
+error-image-url-not-public = That address cannot be reached from outside. Please send me the file itself.
+error-unknown-model = I do not know the model “{ $model }”. /models lists all of them.
 error-unpriced = I do not know what this combination costs, so I did not buy it. Please choose another resolution or model (/models).
 error-bad-option =
     { $option ->
@@ -25,16 +25,16 @@ error-bad-option =
         [image] This is a video where a photo belongs.
         [video] This is a photo where a video belongs.
        *[other] One of your options does not fit. /help shows how to write them.
-    } Nothing was bought.
+    }
 error-prompt-missing = What should the video show? Write it after /video, or as the caption of your photo.
 error-prompt-too-long =
     { KNOWN($max_length) ->
         [yes] Your text is too long for this model; it reads up to { $max_length } characters.
        *[no] Your text is too long for this model.
-    } Nothing was bought. Please shorten it.
-error-invalid-input = The video service did not accept this request. Usually that costs nothing. Please change the text or the options and try again.
-error-price-changed = Your video is longer than it seemed, so changing it would cost { $price }, more than I told you. Nothing was bought. Please send a shorter one.
-error-unknown-request = The video service knows no such request. Nothing was bought.
+    } Please shorten it.
+error-invalid-input = The video service did not accept this request. Please change the text or the options and try again.
+error-price-changed = Your video is longer than it seemed, so changing it would cost { $price }, more than I told you. Please send a shorter one.
+error-unknown-request = The video service knows no such request.
 
 error-unsupported-media =
     { $what ->
@@ -42,23 +42,23 @@ error-unsupported-media =
         [avif] This is an AVIF picture, which I cannot read. Please save it as JPEG or PNG.
         [svg] This is a drawing (SVG), not a photo. Please save it as JPEG or PNG.
        *[other] I cannot read this kind of file. Photos work as JPEG, PNG, WebP, GIF or BMP, videos as MP4, MOV, WebM, MKV or M4V.
-    } Nothing was bought.
-error-unreadable-media = I cannot read this file; it seems damaged. Nothing was bought. Please send it again or choose another one.
-error-truncated-media = This file is not complete; its end is missing. Nothing was bought. Please send it again.
+    }
+error-unreadable-media = I cannot read this file; it seems damaged. Please send it again or choose another one.
+error-truncated-media = This file is not complete; its end is missing. Please send it again.
 error-file-too-large =
     { KNOWN($max_bytes) ->
-        [yes] This file is too large; at most { SIZE($max_bytes) } are possible. Nothing was bought.
+        [yes] This file is too large; at most { SIZE($max_bytes) } are possible.
        *[no] { KNOWN($max_size) ->
             [yes] This file is too large for the model; it takes at most { SIZE($max_size) }.
            *[no] This file is too large for the model.
-        } Usually that costs nothing.
+        }
     } Please send a smaller one.
 error-image-too-small =
     { KNOWN($min_width) ->
         [yes] This photo is too small; the model wants at least { $min_width } pixels a side.
        *[no] This photo is too small for the model.
-    } Usually that costs nothing. Please send a larger one.
-error-image-aspect-ratio = This photo is too long and narrow for the model. Usually that costs nothing. Please crop it closer to a square and try again.
+    } Please send a larger one.
+error-image-aspect-ratio = This photo is too long and narrow for the model. Please crop it closer to a square and try again.
 error-video-too-long =
     { KNOWN($max_duration) ->
         [yes] Your video is too long; this model takes at most { $max_duration } seconds.
@@ -69,26 +69,26 @@ error-video-too-short =
         [yes] Your video is too short; this model needs at least { $min_duration } seconds.
        *[no] Your video is too short for this model.
     } Please send a longer one.
-error-source-not-supported = { $model } cannot work with what you sent. Nothing was bought. /models shows which models take photos and videos.
-error-source-unavailable = I could not get your photo or video from the chat. Nothing was bought. Please send it again.
-error-bad-reference = The video service could not use your photo or video. Usually that costs nothing. Please try another one, as JPEG or MP4.
+error-source-not-supported = { $model } cannot work with what you sent. /models shows which models take photos and videos.
+error-source-unavailable = I could not get your photo or video from the chat. Please send it again.
+error-bad-reference = The video service could not use your photo or video. Please try another one, as JPEG or MP4.
 
-error-content-policy-violation = The model’s content rules refused this. It may have been charged if the video was already rendered. Please word it differently, or use another picture; photos of real people are often refused.
-error-no-media-generated = The model made no video from this. Usually that costs nothing. Please word it a little differently and try again.
-error-face-detection-error = The model found no face it could use. Usually that costs nothing. Please try a photo with one face that is clearly seen.
-error-generation-failed = The video service could not finish this video. Usually that costs nothing. Please try again, perhaps with a shorter or simpler text, or choose another model (/models).
-error-generation-timeout = The video service took too long and gave up. Usually that costs nothing. Please try again, perhaps shorter or at a lower resolution.
-error-downstream-service-error = The model behind the video service failed, which often is about the picture. Usually that costs nothing. Please try another photo, best in 16:9, or try again later.
-error-upstream-unavailable = The video service has trouble right now. Failures of this kind are not charged. Please try again in a few minutes.
-error-fal-busy = The video service is very busy and took no order. Nothing was charged. Please try again in a few minutes.
+error-content-policy-violation = The model’s content rules refused this. Please word it differently, or use another picture; photos of real people are often refused.
+error-no-media-generated = The model made no video from this. Please word it a little differently and try again.
+error-face-detection-error = The model found no face it could use. Please try a photo with one face that is clearly seen.
+error-generation-failed = The video service could not finish this video. Please try again, perhaps with a shorter or simpler text, or choose another model (/models).
+error-generation-timeout = The video service took too long and gave up. Please try again, perhaps shorter or at a lower resolution.
+error-downstream-service-error = The model behind the video service failed, which often is about the picture. Please try another photo, best in 16:9, or try again later.
+error-upstream-unavailable = The video service has trouble right now. Please try again in a few minutes.
+error-fal-busy = The video service is very busy and took no order. Please try again in a few minutes.
 error-fal-unavailable = The video service does not answer right now. Please try again in a few minutes.
-error-not-delivered = I could not reach the video service, so nothing was ordered and nothing was charged. Please try again in a few minutes.
+error-not-delivered = I could not reach the video service, so nothing was ordered. Please try again in a few minutes.
 error-submit-unknown = The video service did not confirm this order, so it may have been charged. Nothing is bought again unless you ask: to try anew, send your request once more.
 error-still-running = Still rendering. This one takes long; you will get it as soon as it is done.
-error-result-expired = The video service no longer has this video. It was probably charged, and I am sorry. A new one has to be ordered anew.
+error-result-expired = The video service no longer has this video, and I am sorry. A new one has to be ordered anew.
 
-error-download-failed = The video was rendered and paid for, but I could not fetch it. Please tell the operator, who may still be able to get it.
-error-video-broken = The finished video arrived damaged, and fetching it again did not help. It was probably charged. Please tell the operator, or order it anew.
-error-disk-full = This bot has run out of disk space, so I could not save the video. Please tell its operator.
-error-cancelled = Cancelled. If the video service had already begun, it may have charged for it.
+error-download-failed = The video was rendered, but I could not fetch it. Please tell the operator, who may still be able to get it.
+error-video-broken = The finished video arrived damaged, and fetching it again did not help. Please tell the operator, or order it anew.
+error-disk-full = This bot has run out of disk space for videos. Please tell its operator.
+error-cancelled = Cancelled.
 error-unknown = Something went wrong with this video, and I do not know more. Please try again later or tell the operator.

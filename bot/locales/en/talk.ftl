@@ -28,8 +28,10 @@ help =
     /status: what is in the works
     /cancel: stop a video
     /history: your latest videos
+    /again: send a video again, or try a failed one anew
     /models: all models
     /price: what a video costs, for example /price premium 10s
+    /balance: what you have spent, and what is left
     /language: English or 中文
     /help: this text
 

@@ -28,8 +28,10 @@ help =
     /status：正在制作的视频
     /cancel：取消视频
     /history：你最近的视频
+    /again：重新发送视频，或重做失败的视频
     /models：所有模型
     /price：查询价格，例如 /price premium 10s
+    /balance：花了多少，还剩多少
     /language：English 或中文
     /help：查看这份说明
 

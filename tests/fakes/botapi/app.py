@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from starlette.datastructures import UploadFile
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
@@ -80,6 +80,8 @@ class BotApi:
             return
         try:
             response = await self._route(Request(scope, receive))
+        except ClientDisconnect:  # the bot was stopped in the middle of a sentence
+            return
         except Dropped:
             send.__self__.transport.abort()  # type: ignore[attr-defined]
             return

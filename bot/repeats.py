@@ -1,0 +1,48 @@
+"""What may follow a job that failed: the same again, or the remedy that helps most often. Each is a purchase. Pure."""
+
+import re
+
+from bot.store.records import Job, Remedy
+from core.types import Mode
+
+_WORTH_A_TRY = frozenset({
+    "generation_failed", "generation_timeout", "downstream_service_error", "upstream_unavailable", "fal_busy",
+    "fal_unavailable", "not_delivered", "no_media_generated", "submit_unknown", "result_expired", "download_failed",
+    "video_broken", "disk_full", "out_of_credits", "insufficient_credits", "key_locked", "invalid_key",
+    "not_configured", "cancelled", "offer_lapsed", "offer_declined", "asset_unreachable", "storage_not_allowed",
+    "taken_over", "source_unavailable",
+})  # fmt: skip
+_OVER_WORDS = frozenset({"generation_failed", "no_media_generated"})
+_OVER_PHOTO = "downstream_service_error"
+_MOST_CHARS = 220
+_WEIGHT = re.compile(r"[(\[{]+([^()\[\]{}]*?)(?::\s*-?[0-9.]+)?[)\]}]+")
+_UNUSUAL = re.compile(r"<[^>]*>|https?://\S+|_{2,}|[^\w\s.,;:!?'’\"“”，。、；：！？《》·%°&/+-]")
+_SENTENCE_END = re.compile(r"(?<=[.!?。！？；;])\s*")
+
+
+def worth_a_try(code: str) -> bool:
+    """Whether the very same request may work another time; what a person has to change first is not offered."""
+    return code in _WORTH_A_TRY
+
+
+def remedy(job: Job) -> Remedy | None:
+    """The one that fits this failure; None where there is none, or it has been tried (then another model is better)."""
+    code = job.error.code if job.error else ""
+    if job.remedy is not None:
+        return None
+    if code == _OVER_PHOTO and job.request.mode is Mode.IMAGE_TO_VIDEO:
+        return "wide-photo"
+    return "shorter-prompt" if code in _OVER_WORDS and simpler(job.request.prompt) != job.request.prompt else None
+
+
+def simpler(prompt: str) -> str:
+    """Without unusual tokens (weights, tags, emoji, links), and not longer than the first few sentences."""
+    plain = " ".join(_UNUSUAL.sub(" ", _WEIGHT.sub(r"\1", prompt)).split())
+    if len(plain) > _MOST_CHARS:
+        kept = ""
+        for sentence in _SENTENCE_END.split(plain):
+            if len(kept) + len(sentence) > _MOST_CHARS:
+                break
+            kept += f"{sentence} "
+        plain = kept.strip() or plain[:_MOST_CHARS].rsplit(" ", 1)[0]
+    return plain or prompt

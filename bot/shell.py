@@ -1,0 +1,224 @@
+"""A purchase from the shell: the same job, claim, reservation and caps as in a chat, worked on by this very command.
+
+While it lives it holds the job; one that was killed lets go, and the next `reelbot run` or `reelbot poll` finishes it.
+"""
+
+import asyncio
+import getpass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from bot.alerts import Alerts
+from bot.channels.port import Address, AttachmentRef, Incoming
+from bot.doubts import Doubts
+from bot.jobs import SHELL, Render
+from bot.orders import caps_of
+from bot.settings import Settings
+from bot.store import Store
+from bot.store.database import Connection, now_ms
+from bot.store.ledger import OverCap
+from bot.store.records import AT_FAL, Job, NewJob, State
+from core.fal import FalQueue
+from core.generate import OnProgress, Progress, wait
+from core.types import Plan, Video
+
+R = TypeVar("R")
+
+_HOLD_MS = 60_000
+_RENEW_S = 15.0
+_LOOK_S = 2.0
+
+
+class OverTheCap(Exception):
+    """The caps of REELBOT_DAILY_USD or REELBOT_USER_DAILY_USD leave no room for it: nothing was bought."""
+
+    def __init__(self, over: OverCap) -> None:
+        super().__init__(over)
+        self.over = over
+
+
+class Unfinished(Exception):
+    """The job stands as it stands; its state says how."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(job.id)
+        self.job = job
+
+
+class Shell:
+    """`buy` and `finish` for one command."""
+
+    def __init__(self, *, store: Store, queue: FalQueue, settings: Settings, on_progress: OnProgress) -> None:
+        self._store = store
+        self._queue = queue
+        self._settings = settings
+        self._tell = on_progress
+
+    async def buy(self, plan: Plan, *, source: Path | None) -> Video:
+        """Raises OverTheCap, Unfinished (failed, in doubt, cancelled), VideoError (StillRunning after an hour)."""
+        new = NewJob(_incoming(plan, source), "en", plan, held_until=now_ms() + _HOLD_MS)
+        made = await self._store.jobs.accept(new, inbox_id=None, caps=caps_of(self._settings), enqueue=_no_queue)
+        if isinstance(made, OverCap):
+            raise OverTheCap(made)
+        if made is None:
+            raise AssertionError("a new message has a new origin")
+        return await self._work(made, lambda render: render.render(made))
+
+    async def finish(self, job: Job) -> Video:
+        """A job that its own command left behind: from where it stands. Buys nothing that was not claimed."""
+        return await self._work(job.id, lambda render: render.render(job.id))
+
+    async def _work(self, job_id: str, walk: Callable[[Render], Awaitable[None]]) -> Video:
+        for folder in (self._settings.videos_dir, self._settings.assets_dir, self._settings.work_dir):
+            await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        async with self._held(job_id):
+            await walk(self._render(job_id))
+        job = await self._store.jobs.get(job_id)
+        if job is None or job.video is None:
+            raise Unfinished(job) if job else LookupError(job_id)
+        await self._store.jobs.move(job_id, State.DELIVERED, only_from={State.READY}, why="on disk", told="")
+        return self._video(job, (await self._store.submits.read(job_id)).handle)
+
+    def _render(self, job_id: str) -> Render:
+        """The very workflow of the bot, walked here without the engine."""
+        return Render(
+            engine=_Direct(self._store, self._queue, job_id, self._tell),
+            store=self._store,
+            queue=self._queue,
+            channels={SHELL: _Files()},
+            settings=self._settings,
+            doubts=Doubts(store=self._store, queue=self._queue, watch=_nothing),
+            alerts=Alerts(store=self._store, channels={}, admins=(), caps=caps_of(self._settings)),
+            webhook_url=lambda _job_id: None,
+            watch=_nothing,
+        )
+
+    @asynccontextmanager
+    async def _held(self, job_id: str) -> AsyncIterator[None]:
+        renewing = asyncio.create_task(self._renew(job_id))
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
+            await self._store.jobs.note(job_id, held_until=now_ms())
+
+    async def _renew(self, job_id: str) -> None:
+        while True:
+            await self._store.jobs.note(job_id, held_until=now_ms() + _HOLD_MS)
+            await asyncio.sleep(_RENEW_S)
+
+    def _video(self, job: Job, handle: Any) -> Video:
+        file = job.video
+        if file is None:
+            raise AssertionError("only jobs with a video come here")
+        return Video(
+            local_path=self._settings.videos_dir / file.name,
+            size=file.size,
+            width=file.width,
+            height=file.height,
+            duration_s=file.duration_s,
+            request_id=handle.request_id if handle else "",
+            cost_usd=job.usd,
+            model=job.request.model,
+        )
+
+
+def left_behind(job: Job) -> bool:
+    """A job of the shell whose command is gone before it was done."""
+    open_still = job.state in AT_FAL or job.state in {State.QUEUED, State.PREPARING, State.READY}
+    return job.address.channel == SHELL and open_still and (job.held_until or 0) < now_ms()
+
+
+class _Direct:
+    """The engine's face for a workflow that lives as long as this process."""
+
+    def __init__(self, store: Store, queue: FalQueue, job_id: str, tell: OnProgress) -> None:
+        self._store = store
+        self._queue = queue
+        self._job_id = job_id
+        self._tell = tell
+
+    async def step(self, name: str, body: Callable[..., Awaitable[R]], *args: Any) -> R:
+        phases = {"prepare": "publishing", "submit": "submitting", "download": "downloading"}
+        if name in phases:
+            self._tell(Progress(phases[name]))  # type: ignore[arg-type]  # a table of literals
+        return await _unbroken(body(*args)) if name == "submit" else await body(*args)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def wait(self, _topic: str, *, timeout_s: float) -> None:  # noqa: ARG002 - the wait itself has its patience
+        """Until fal is done, or somebody wants it cancelled. Raises StillRunning."""
+        handle = (await self._store.submits.read(self._job_id)).handle
+        if handle is None:
+            return
+        tasks = [asyncio.create_task(wait(self._queue, handle, on_progress=self._tell))]
+        if not await self._cancel_asked():
+            tasks.append(asyncio.create_task(self._until_cancelled()))
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                await task
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _until_cancelled(self) -> None:
+        while not await self._cancel_asked():  # noqa: ASYNC110 - another process sets the flag, in the database
+            await asyncio.sleep(_LOOK_S)
+
+    async def _cancel_asked(self) -> bool:
+        job = await self._store.jobs.get(self._job_id)
+        return job is not None and job.cancel_asked
+
+    async def begin(self, name: str, workflow_id: str, job_id: str) -> None:
+        """Nothing is delivered from here: the file lies on this disk."""
+
+    def register(self, name: str, body: Callable[[str], Awaitable[None]]) -> None:
+        """There is nobody to register with."""
+
+
+async def _unbroken(work: Awaitable[R]) -> R:
+    """Ctrl+C does not cut a paid request short: its answer is waited for and written down first."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise
+
+
+class _Files:
+    """The shell's photos and videos: files of this machine, by their path."""
+
+    async def fetch(self, ref: AttachmentRef, into: Path) -> None:
+        data = await asyncio.to_thread(Path(ref.file_id).read_bytes)
+        await asyncio.to_thread(into.write_bytes, data)
+
+
+def _incoming(plan: Plan, source: Path | None) -> Incoming:
+    user = _login()
+    attachment = None
+    if source is not None:
+        kind = "image" if plan.request.mode == "image-to-video" else "video"
+        attachment = AttachmentRef(kind, str(source.resolve()), source.stat().st_size)  # type: ignore[arg-type]
+    return Incoming(Address(SHELL, user), "console", uuid4().hex, user, plan.request.prompt, attachment=attachment)
+
+
+def _login() -> str:
+    with suppress(KeyError, OSError):
+        return getpass.getuser()
+    return "operator"
+
+
+def _no_queue(_connection: Connection, _job_id: str, _user: str) -> None:
+    """This command works on it itself."""
+
+
+def _nothing() -> None:
+    """Nobody watches beside this command."""

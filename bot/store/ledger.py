@@ -1,0 +1,201 @@
+"""The ledger: one row per event of money, never changed. What is held for open jobs, what was spent, and the caps.
+
+A reservation is made in the transaction that accepts the job, and closed in the transaction that ends it: by a release
+(nothing was charged) or by settling at the price (it was, or possibly was). All amounts are micro-dollars.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from bot.store.database import Connection, Database, now_ms
+from bot.store.records import Charge
+from bot.store.tables import jobs, ledger
+
+By = Literal["user", "model", "day"]
+
+WINDOW_MS = 24 * 3600 * 1000
+_MONEY_LOCK = 0x7265656D  # "reem": one purse, one transaction at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """What may be spent and held within any 24 hours, in all and by one person."""
+
+    all_micro: int
+    user_micro: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Of one purse within the last 24 hours."""
+
+    spent_micro: int
+    reserved_micro: int
+
+    @property
+    def used_micro(self) -> int:
+        return self.spent_micro + self.reserved_micro
+
+
+@dataclass(frozen=True, slots=True)
+class OverCap:
+    """The job would not fit. `frees_at`: when it will (milliseconds UTC); None while that depends on open jobs."""
+
+    whose: Literal["user", "all"]
+    cap_micro: int
+    left_micro: int
+    price_micro: int
+    frees_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """One line of `reelbot spend`. `possibly_micro` is the part of `spent_micro` that fal may not have charged."""
+
+    key: str
+    jobs: int
+    spent_micro: int
+    possibly_micro: int
+    reserved_micro: int
+    released_micro: int
+
+
+class Ledger:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def standing(self, user: str | None = None) -> Standing:
+        """Of one person, or of everybody together."""
+        return await self._db.read(lambda connection: _standing(connection, user, now_ms()))
+
+    async def report(self, by: By) -> list[Spending]:
+        """Everything ever, grouped; the dearest first, days in their order."""
+        return await self._db.read(lambda connection: _report(connection, by))
+
+    async def of_job(self, job_id: str) -> list[tuple[int, str, int, int, str | None]]:
+        """(milliseconds UTC, event, change of the reservation, spent, why), oldest first."""
+        query = sa.select(ledger).where(ledger.c.job_id == job_id).order_by(ledger.c.id)
+
+        def work(connection: Connection) -> list[tuple[int, str, int, int, str | None]]:
+            rows = connection.execute(query)
+            return [(row.at, row.event, row.reserved_micro, row.spent_micro, row.why) for row in rows]
+
+        return await self._db.read(work)
+
+
+def reserve_within(connection: Connection, job_id: str, amount: int, caps: Caps) -> OverCap | None:
+    """Hold the price of a job whose row exists, or say why not. Two of these never run at once: no sum overshoots."""
+    _lock(connection)
+    at = now_ms()
+    user = connection.execute(sa.select(jobs.c.user).where(jobs.c.id == job_id)).scalar_one()
+    purses: tuple[tuple[Literal["user", "all"], str | None, int], ...] = (
+        ("user", user, caps.user_micro),
+        ("all", None, caps.all_micro),
+    )
+    for whose, owner, cap in purses:
+        used = _standing(connection, owner, at).used_micro
+        if used + amount > cap:
+            frees_at = _frees_at(connection, owner, at, need=used + amount - cap) if amount <= cap else None
+            return OverCap(whose, cap, max(0, cap - used), amount, frees_at)
+    _write(connection, job_id, "reserve", reserved=amount)
+    return None
+
+
+def adjust_within(connection: Connection, job_id: str, amount: int, why: str) -> None:
+    """The price has become exact: a probed source, or what a proxy charged. The reservation follows it."""
+    held = connection.execute(sa.select(jobs.c.reserved_micro).where(jobs.c.id == job_id)).scalar_one()
+    if held and amount != held:
+        _write(connection, job_id, "adjust", reserved=amount - held, why=why)
+    connection.execute(jobs.update().where(jobs.c.id == job_id).values(price_micro=amount))
+
+
+def hold_within(connection: Connection, job_id: str, why: str) -> None:
+    """In doubt: the reservation stays, and the ledger says why."""
+    _write(connection, job_id, "hold", why=why)
+
+
+def close_within(connection: Connection, job_id: str, charge: Charge, why: str | None = None) -> None:
+    """Settle or release what is held for the job. Once; a step that runs twice changes nothing more."""
+    query = sa.select(jobs.c.reserved_micro, jobs.c.price_micro, jobs.c.charge).where(jobs.c.id == job_id)
+    job = connection.execute(query.with_for_update()).one()
+    if job.charge is None and charge == "none" and not job.reserved_micro:
+        pass  # an offer that was never taken up
+    elif job.charge is None and charge == "none":
+        _write(connection, job_id, "release", reserved=-job.reserved_micro, why=why)
+    elif job.charge is None:
+        _write(connection, job_id, "settle", reserved=-job.reserved_micro, spent=job.price_micro, why=why or charge)
+    elif not (job.charge == "possibly" and charge == "yes"):  # a doubt that was settled as possible is now certain
+        return
+    connection.execute(jobs.update().where(jobs.c.id == job_id).values(charge=charge))
+
+
+def _write(
+    connection: Connection, job_id: str, event: str, *, reserved: int = 0, spent: int = 0, why: str | None = None
+) -> None:
+    job = connection.execute(sa.select(jobs.c.user, jobs.c.request).where(jobs.c.id == job_id)).one()
+    connection.execute(
+        ledger.insert().values(
+            job_id=job_id,
+            user=job.user,
+            model=job.request["model"],
+            at=now_ms(),
+            event=event,
+            reserved_micro=reserved,
+            spent_micro=spent,
+            why=why,
+        )
+    )
+    if reserved:
+        change = jobs.update().where(jobs.c.id == job_id)
+        connection.execute(change.values(reserved_micro=jobs.c.reserved_micro + reserved))
+
+
+def _lock(connection: Connection) -> None:
+    """SQLite's writers are alone anyway (BEGIN IMMEDIATE); on Postgres the sum and the row need a lock of their own."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MONEY_LOCK})
+
+
+def _standing(connection: Connection, user: str | None, at: int) -> Standing:
+    spent = sa.select(sa.func.coalesce(sa.func.sum(ledger.c.spent_micro), 0)).where(ledger.c.at > at - WINDOW_MS)
+    held = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.reserved_micro), 0)).where(jobs.c.reserved_micro > 0)
+    if user is not None:
+        spent, held = spent.where(ledger.c.user == user), held.where(jobs.c.user == user)
+    return Standing(int(connection.execute(spent).scalar_one()), int(connection.execute(held).scalar_one()))
+
+
+def _frees_at(connection: Connection, user: str | None, at: int, *, need: int) -> int | None:
+    """When enough of what was spent is a day old."""
+    query = sa.select(ledger.c.at, ledger.c.spent_micro).where(ledger.c.at > at - WINDOW_MS, ledger.c.spent_micro > 0)
+    if user is not None:
+        query = query.where(ledger.c.user == user)
+    for row in connection.execute(query.order_by(ledger.c.at)):
+        need -= row.spent_micro
+        if need <= 0:
+            return int(row.at) + WINDOW_MS
+    return None
+
+
+def _report(connection: Connection, by: By) -> list[Spending]:
+    groups: dict[str, list[Any]] = {}
+    for row in connection.execute(sa.select(ledger).order_by(ledger.c.id)):
+        day = datetime.fromtimestamp(row.at / 1000, tz=UTC).strftime("%Y-%m-%d")
+        groups.setdefault({"user": row.user, "model": row.model, "day": day}[by], []).append(row)
+    found = [_spending(key, rows) for key, rows in groups.items()]
+    return found if by == "day" else sorted(found, key=lambda each: -each.spent_micro)
+
+
+def _spending(key: str, rows: Iterable[Any]) -> Spending:
+    rows = list(rows)
+    return Spending(
+        key=key,
+        jobs=len({row.job_id for row in rows}),
+        spent_micro=sum(row.spent_micro for row in rows),
+        possibly_micro=sum(row.spent_micro for row in rows if row.why == "possibly"),
+        reserved_micro=sum(row.reserved_micro for row in rows),
+        released_micro=-sum(row.reserved_micro for row in rows if row.event == "release"),
+    )
