@@ -161,6 +161,21 @@ class Mail:
         found = await self._held(outbox.c.job_id == job_id, new=False)
         return found[0] if found else None
 
+    async def forget(self, *, before_s: float) -> None:
+        """Answers that nobody asks for any more, what was handed over, and what waited for words in vain."""
+        before = self._now() - int(before_s * 1000)
+        old = (
+            answers.delete().where(answers.c.at < before, answers.c.reply.is_not(None)),
+            outbox.delete().where(outbox.c.at < before, outbox.c.handed.is_not(None)),
+            pending.delete().where(pending.c.at < before),
+        )
+
+        def work(connection: Connection) -> None:
+            for each in old:
+                connection.execute(each)
+
+        await self._db.write(work)
+
     async def _held(self, *which: sa.ColumnElement[bool], new: bool) -> list[Waiting]:
         query = sa.select(outbox).where(*which).order_by(outbox.c.id)
 

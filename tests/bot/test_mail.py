@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from bot.channels.port import Address, AttachmentRef, Incoming, Reply
+from bot.channels.wechat.channel import WeChat
 from bot.store import Store
 from bot.store.mail import CODES, code_within, give_within, hand_over_within
 from bot.store.records import State, VideoFile
+from bot.texts import say
 from tests.bot.test_store import accepted, on_store
 
 ME = "wechat:oFox"
@@ -96,6 +98,26 @@ def test_what_waits_is_given_once_and_a_new_upload_waits_again(tmp_path: Path) -
         assert (late.text, late.is_video) == ("来晚了", False)
 
     on_store(tmp_path, story)
+
+
+def test_what_is_over_is_forgotten_and_what_waits_is_not(tmp_path: Path) -> None:
+    async def story(store: Store) -> None:
+        await store.mail.expect(said("m1"))
+        await store.mail.expect(said("m2"))
+        await store.mail.give(said("m1").origin, Reply("好"))
+        await store.mail.hold_text(ME, "等着")
+        await store.mail.forget(before_s=-10)
+        assert await store.mail.asked_ms(said("m1").origin) is None
+        assert await store.mail.asked_ms(said("m2").origin) is not None
+        assert len(await store.mail.waiting(ME)) == 1
+
+    on_store(tmp_path, story)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_help_goes_into_one_message(language: str) -> None:
+    for key in ("mail-help", "mail-start"):
+        assert len(say(language, key).encode()) <= WeChat.limits.text_bytes
 
 
 def test_photos_wait_in_order_and_not_for_ever(tmp_path: Path) -> None:

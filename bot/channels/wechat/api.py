@@ -27,6 +27,7 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.
 _BUSY_PAUSES_S = (1.0, 3.0)  # three tries in all
 _ANSWER_S = 20.0
 _UPLOAD_S = 180.0
+_WHOLE_S = 300.0  # a call as a whole, however slowly its bytes drip
 _LATER_S = 10.0
 _JSON_BYTES = 1_000_000
 
@@ -140,7 +141,10 @@ class Api:
     async def _spoken(self, call: Awaitable[Any], *, doubt: Literal["doubt", "retry"]) -> Any:
         """Transport failures as verdicts: nothing left, or nobody knows."""
         try:
-            return await call
+            async with asyncio.timeout(_WHOLE_S):
+                return await call
+        except TimeoutError:
+            raise DeliveryError(doubt, "WeChat took too long", after_s=_LATER_S) from None
         except _NOT_SENT as error:
             raise DeliveryError(
                 "retry", f"no connection to WeChat ({type(error).__name__})", after_s=_LATER_S

@@ -23,9 +23,9 @@ mail-help =
     Example: /video a paper boat in the rain, premium, 10s, 9:16
 
     Each video has a short code, such as K7:
-    status · history · cancel K7 · fetch K7
+    confirm K7 · cancel K7 · again K7 · fetch K7
     “1” fetches a video that waits for you
-    models · price · language 中文 · help
+    status · history · models · price · balance · language 中文 · help
 
 mail-hint =
     To make a video, write for example:
