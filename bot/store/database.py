@@ -40,6 +40,13 @@ class Database:
         dialect = sqlite if self.is_sqlite else postgresql
         return dialect.insert(table).values(**values).on_conflict_do_nothing()
 
+    def insert_or_replace(self, table: sa.Table, **values: Any) -> Any:
+        """An INSERT that overwrites the row with the same primary key."""
+        dialect = sqlite if self.is_sqlite else postgresql
+        keys = [column.name for column in table.primary_key]
+        rest = {name: value for name, value in values.items() if name not in keys}
+        return dialect.insert(table).values(**values).on_conflict_do_update(index_elements=keys, set_=rest)
+
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one transaction that is committed when this returns. Once begun it is never half done."""
         return await self._in_thread(lambda: self._transaction(work))

@@ -56,6 +56,6 @@ allowances = sa.Table(
     metadata,
     sa.Column("user", sa.String, primary_key=True),
     sa.Column("kind", sa.String, primary_key=True),  # message | tap
-    sa.Column("left", sa.Integer, nullable=False),
+    sa.Column("remaining", sa.Integer, nullable=False),
     sa.Column("until", sa.BigInteger, nullable=False),
 )

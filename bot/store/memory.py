@@ -18,12 +18,11 @@ class Memory:
         return await self._db.read(lambda connection: connection.execute(query).scalar())
 
     async def put(self, key: str, value: str | None, *, for_s: float | None = None) -> None:
-        def work(connection: Connection) -> None:
-            connection.execute(memory.delete().where(memory.c.key == key))
-            if value is not None:
-                connection.execute(memory.insert().values(key=key, value=value, until=self._until(for_s)))
-
-        await self._db.write(work)
+        if value is None:
+            change = memory.delete().where(memory.c.key == key)
+        else:
+            change = self._db.insert_or_replace(memory, key=key, value=value, until=self._until(for_s))
+        await self._db.write(lambda connection: connection.execute(change))
 
     async def swap(self, key: str, *, old: str | None, new: str, for_s: float | None = None) -> bool:
         """Two processes that swap at once: one changes the row, the other finds it changed. Absent rows: one inserts,
@@ -58,13 +57,9 @@ class Allowances:
         self._now = now
 
     async def opened(self, user: str, kind: str, *, messages: int, for_s: float) -> None:
-        row = {"user": user, "kind": kind, "left": messages, "until": self._now() + int(for_s * 1000)}
-
-        def work(connection: Connection) -> None:
-            connection.execute(allowances.delete().where(allowances.c.user == user, allowances.c.kind == kind))
-            connection.execute(allowances.insert().values(**row))
-
-        await self._db.write(work)
+        until = self._now() + int(for_s * 1000)
+        row = self._db.insert_or_replace(allowances, user=user, kind=kind, remaining=messages, until=until)
+        await self._db.write(lambda connection: connection.execute(row))
 
     async def closed(self, user: str) -> None:
         row = allowances.delete().where(allowances.c.user == user)
@@ -77,13 +72,13 @@ class Allowances:
             query = sa.select(allowances.c.kind).where(*self._open(user)).order_by(allowances.c.until).limit(1)
             kind = connection.execute(query).scalar()
             change = allowances.update().where(allowances.c.user == user, allowances.c.kind == kind)
-            connection.execute(change.values(left=allowances.c.left - 1))
+            connection.execute(change.values(remaining=allowances.c.remaining - 1))
 
         await self._db.write(work)
 
     async def left(self, user: str) -> int:
-        query = sa.select(sa.func.coalesce(sa.func.sum(allowances.c.left), 0)).where(*self._open(user))
+        query = sa.select(sa.func.coalesce(sa.func.sum(allowances.c.remaining), 0)).where(*self._open(user))
         return await self._db.read(lambda connection: int(connection.execute(query).scalar_one()))
 
     def _open(self, user: str) -> tuple[sa.ColumnElement[bool], ...]:
-        return allowances.c.user == user, allowances.c.left > 0, allowances.c.until > self._now()
+        return allowances.c.user == user, allowances.c.remaining > 0, allowances.c.until > self._now()

@@ -147,8 +147,15 @@ class WeChat:
             if error.told.code in _THUMB_CODES or error.reaction == "media":
                 raise _MediaRefused("refused", verdict.reason) from None
             raise verdict from None
-        await self._services.allowance.spend(_user(to))
-        await self._services.memory.put(self._push_key, "yes")
+        await self._count(to)
+
+    async def _count(self, to: Address) -> None:
+        """WeChat has taken it: nothing that fails from here on may look like a message that was not sent."""
+        try:
+            await self._services.allowance.spend(_user(to))
+            await self._services.memory.put(self._push_key, "yes")
+        except Exception as error:  # noqa: BLE001 - whatever the database does
+            log.warning("a push was not counted", extra={"error": type(error).__name__})
 
     async def _remember(self, error: WeChatError) -> None:
         if error.reaction == "right":

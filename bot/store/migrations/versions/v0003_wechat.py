@@ -58,7 +58,7 @@ def upgrade() -> None:
         "reelbot_allowances",
         sa.Column("user", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("left", sa.Integer(), nullable=False),
+        sa.Column("remaining", sa.Integer(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("user", "kind"),
     )
