@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 
 from bot import commands
@@ -42,6 +42,7 @@ class Inbox:
         progress: Progress,
         access: Access,
         channels: Mapping[str, ChannelPort],
+        ring: Callable[[], None],
     ) -> None:
         self._store = store
         self._orders = orders
@@ -50,6 +51,7 @@ class Inbox:
         self._progress = progress
         self._access = access
         self._channels = channels
+        self._ring = ring  # whoever reads the inbox, in this process or another
         self._kick = asyncio.Event()
         self._chats: dict[str, asyncio.Task[None]] = {}
         self._strangers: dict[str, float] = {}
@@ -70,7 +72,11 @@ class Inbox:
                 self._aside(self._turn_away(each))
         if known:
             await self._store.inbox.put(known)
-            self._kick.set()
+            self._ring()
+
+    def kick(self) -> None:
+        """There is something new: look now."""
+        self._kick.set()
 
     async def ask(self, incoming: Incoming, *, store_s: float, answer_s: float) -> Reply | None:
         """See the port. Any process may decide the letter; what it decides is read from the database."""
@@ -85,7 +91,7 @@ class Inbox:
         except Exception as error:  # noqa: BLE001 - whatever the database does; its text holds what the person wrote
             log.error("a message was not stored; the chat repeats it", extra={"error": type(error).__name__})  # noqa: TRY400
             return None
-        self._kick.set()
+        self._ring()
         self._aside(self._count(incoming))
         with suppress(TimeoutError):
             async with asyncio.timeout(answer_s):
@@ -123,17 +129,22 @@ class Inbox:
         self._open = False
 
     async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            self.turned = time.monotonic()
-            self._kick.clear()
-            try:
-                await self._hand_out()
-            except Exception:
-                log.exception("inbox")
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_SCAN_S):
-                    await self._kick.wait()
+        """Until cancelled; then nothing is being handled here any more, and another process may read."""
+        try:
+            while True:
+                self.turned = time.monotonic()
+                self._kick.clear()
+                try:
+                    await self._hand_out()
+                except Exception:
+                    log.exception("inbox")
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_SCAN_S):
+                        await self._kick.wait()
+        finally:
+            for task in self._chats.values():
+                task.cancel()
+            await asyncio.gather(*self._chats.values(), return_exceptions=True)
 
     async def _hand_out(self) -> None:
         if not self._open:

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.channels.port import Incoming
-from bot.store.database import Connection, Database, now_ms
+from bot.store.database import Connection, Database, insert_new, now_ms
 from bot.store.records import incoming_from, record
 from bot.store.tables import inbox
 
@@ -41,12 +40,10 @@ class InboxRows:
     async def put(self, incoming: Sequence[Incoming]) -> None:
         """Commit them all; one that is already there is left as it is."""
         rows = [inbox_row(each) for each in incoming]
-        dialect = sqlite if self._db.is_sqlite else postgresql
-        statement = dialect.insert(inbox).on_conflict_do_nothing(index_elements=["origin"])
 
         def work(connection: Connection) -> None:
             for row in rows:
-                connection.execute(statement.values(**row))
+                connection.execute(insert_new(connection, inbox, by="origin").values(**row))
 
         await self._db.write(work)
 

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.channels.port import AttachmentRef, Incoming, Reply
-from bot.store.database import Connection, Database, now_ms
+from bot.store.database import Connection, Database, insert_new, now_ms
 from bot.store.inbox import inbox_row
 from bot.store.jobs import job_within, move_within
 from bot.store.mailtables import answers, codes, outbox, pending
@@ -56,12 +56,11 @@ class Mail:
 
     async def expect(self, incoming: Incoming) -> None:
         """The message and the question for its answer, committed together; repeats change nothing."""
-        letter = self._db.insert_or_leave(inbox, **inbox_row(incoming))
-        question = self._db.insert_or_leave(answers, origin=incoming.origin, reply=None, at=self._now())
+        question = {"origin": incoming.origin, "reply": None, "at": self._now()}
 
         def work(connection: Connection) -> None:
-            connection.execute(letter)
-            connection.execute(question)
+            connection.execute(insert_new(connection, inbox, by="origin").values(**inbox_row(incoming)))
+            connection.execute(insert_new(connection, answers, by="origin").values(**question))
 
         await self._db.write(work)
 

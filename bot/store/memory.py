@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from bot.store.database import Connection, Database, now_ms
+from bot.store.database import Connection, Database, insert_new, insert_over, now_ms
 from bot.store.mailtables import allowances, memory
 
 
@@ -18,11 +18,13 @@ class Memory:
         return await self._db.read(lambda connection: connection.execute(query).scalar())
 
     async def put(self, key: str, value: str | None, *, for_s: float | None = None) -> None:
-        if value is None:
-            change = memory.delete().where(memory.c.key == key)
-        else:
-            change = self._db.insert_or_replace(memory, key=key, value=value, until=self._until(for_s))
-        await self._db.write(lambda connection: connection.execute(change))
+        def work(connection: Connection) -> None:
+            if value is None:
+                connection.execute(memory.delete().where(memory.c.key == key))
+            else:
+                connection.execute(insert_over(connection, memory, key=key, value=value, until=self._until(for_s)))
+
+        await self._db.write(work)
 
     async def swap(self, key: str, *, old: str | None, new: str, for_s: float | None = None) -> bool:
         """Two processes that swap at once: one changes the row, the other finds it changed. Absent rows: one inserts,
@@ -35,7 +37,7 @@ class Memory:
                 change = change.values(value=new, until=self._until(for_s))
                 return connection.execute(change.returning(memory.c.key)).first() is not None
             connection.execute(memory.delete().where(memory.c.key == key, sa.not_(self._alive())))
-            row = self._db.insert_or_leave(memory, key=key, value=new, until=self._until(for_s))
+            row = insert_new(connection, memory, by="key").values(key=key, value=new, until=self._until(for_s))
             return connection.execute(row.returning(memory.c.key)).first() is not None
 
         return await self._db.write(work)
@@ -58,8 +60,12 @@ class Allowances:
 
     async def opened(self, user: str, kind: str, *, messages: int, for_s: float) -> None:
         until = self._now() + int(for_s * 1000)
-        row = self._db.insert_or_replace(allowances, user=user, kind=kind, remaining=messages, until=until)
-        await self._db.write(lambda connection: connection.execute(row))
+        row = {"user": user, "kind": kind, "remaining": messages, "until": until}
+
+        def work(connection: Connection) -> None:
+            connection.execute(insert_over(connection, allowances, **row))
+
+        await self._db.write(work)
 
     async def closed(self, user: str) -> None:
         row = allowances.delete().where(allowances.c.user == user)

@@ -5,6 +5,7 @@ import base64
 import hashlib
 import json
 import logging
+import re
 import secrets
 import time
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ _FILM = Path(__file__).parent / "film.py"
 _SOURCE_BYTES = 100_000_000
 _WALL_S = 240.0
 _ASPECTS = {"480p": 480, "720p": 720, "1080p": 1080}
+
+_SLOW = re.compile(r"sandbox:slow(?:-(?P<seconds>\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +97,8 @@ class Renderer:
             await self._memory.change(request.id, state="IN_PROGRESS")
         if self._faults.take("stuck", request.endpoint, prompt) or "sandbox:stuck" in prompt:
             return
-        if "sandbox:slow" in prompt:
-            await asyncio.sleep(20)
+        if slow := _SLOW.search(prompt):
+            await asyncio.sleep(float(slow["seconds"] or 20))
         started = time.monotonic()
         try:
             self._misfortune(request, prompt)

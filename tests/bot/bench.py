@@ -1,7 +1,7 @@
 """The whole bot on a bench: a real App with the sandbox and the Telegram fake, all over real HTTP on free ports."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,10 +55,17 @@ class Bench:
 
 @asynccontextmanager
 async def bench(
-    folder: Path, monkeypatch: Any, *, public: bool = False, wechat: WeChatFake | None = None, **more: Any
+    folder: Path,
+    monkeypatch: Any,
+    *,
+    public: bool = False,
+    wechat: WeChatFake | None = None,
+    before: Callable[[Settings, TelegramFake], Awaitable[None]] | None = None,
+    **more: Any,
 ) -> AsyncIterator[Bench]:
-    """`more`: settings by field name, over those of the bench. `public`: fal can call us back, so it does. `wechat`: a
-    WeChat to be connected, too.
+    """`more`: settings by field name, over those of the bench. `before`: runs with fal and the chat up, the bot not.
+
+    `public`: fal can call us back, so it does. `wechat`: a WeChat to be connected, too.
     """
     telegram = TelegramFake(state=folder / "telegram")
     sandbox = create_app(folder=folder / "sandbox", key=KEY, studio=FAST)
@@ -80,6 +87,8 @@ async def bench(
         port = listener.getsockname()[1]
         address = {"public_url": f"http://127.0.0.1:{port}"} if public else {}
         settings = Settings.offline(**(given | {"port": port} | address | more))
+        if before is not None:
+            await before(settings, telegram)
         app = await App.build(settings)
         await app.start(listener)
         try:

@@ -58,7 +58,7 @@ async def sums_are_right(store: Store) -> None:
         assert held == total >= 0
 
 
-def test_a_job_holds_its_price_until_it_ends(tmp_path: Path) -> None:
+def test_a_job_holds_its_price_until_it_ends(database_url: str) -> None:
     async def story(store: Store) -> None:
         job_id = await bought(store, "m1")
         assert await store.ledger.standing("telegram:42") == Standing(0, CENTS_70)
@@ -70,10 +70,10 @@ def test_a_job_holds_its_price_until_it_ends(tmp_path: Path) -> None:
         assert events == [("reserve", CENTS_70, 0), ("settle", -CENTS_70, CENTS_70)]
         await sums_are_right(store)
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_a_refusal_gives_the_price_back_and_a_doubt_holds_it(tmp_path: Path) -> None:
+def test_a_refusal_gives_the_price_back_and_a_doubt_holds_it(database_url: str) -> None:
     async def story(store: Store) -> None:
         refused, lost = await ordered(store, "m1"), await ordered(store, "m2")
         assert isinstance(refused, str)
@@ -95,10 +95,10 @@ def test_a_refusal_gives_the_price_back_and_a_doubt_holds_it(tmp_path: Path) -> 
         await store.jobs.settle_old_doubts()
         assert await store.ledger.standing() == Standing(CENTS_70, 0)
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_what_was_possibly_charged_and_then_turns_up_is_counted_once(tmp_path: Path) -> None:
+def test_what_was_possibly_charged_and_then_turns_up_is_counted_once(database_url: str) -> None:
     async def story(store: Store) -> None:
         job_id = await bought(store, "m1")
         await store.jobs.move(job_id, State.DOUBT, charge="possibly")
@@ -109,10 +109,10 @@ def test_what_was_possibly_charged_and_then_turns_up_is_counted_once(tmp_path: P
         assert job is not None
         assert job.charge == "yes"
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_nothing_goes_over_the_caps(tmp_path: Path) -> None:
+def test_nothing_goes_over_the_caps(database_url: str) -> None:
     caps = Caps(all_micro=4 * CENTS_70, user_micro=2 * CENTS_70)
 
     async def story(store: Store) -> None:
@@ -127,10 +127,10 @@ def test_nothing_goes_over_the_caps(tmp_path: Path) -> None:
         assert len(await store.jobs.find()) == 4
         await sums_are_right(store)
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_over_the_cap_one_is_told_when_there_is_room_again(tmp_path: Path) -> None:
+def test_over_the_cap_one_is_told_when_there_is_room_again(database_url: str) -> None:
     caps = Caps(all_micro=10_000_000, user_micro=2 * CENTS_70 - 1)
 
     async def story(store: Store) -> None:
@@ -149,10 +149,10 @@ def test_over_the_cap_one_is_told_when_there_is_room_again(tmp_path: Path) -> No
         assert isinstance(dear, OverCap)
         assert dear.frees_at is None
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_an_offer_holds_nothing_and_is_taken_up_once(tmp_path: Path) -> None:
+def test_an_offer_holds_nothing_and_is_taken_up_once(database_url: str) -> None:
     async def story(store: Store) -> None:
         new = replace(new_job(said()), question=Question("price"))
         job_id = await store.jobs.accept(new, inbox_id=None, caps=WIDE, enqueue=nothing)
@@ -173,10 +173,10 @@ def test_an_offer_holds_nothing_and_is_taken_up_once(tmp_path: Path) -> None:
         assert begun == [job_id]
         assert await store.ledger.standing() == Standing(0, CENTS_70)
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_an_offer_lapses(tmp_path: Path) -> None:
+def test_an_offer_lapses(database_url: str) -> None:
     async def story(store: Store) -> None:
         new = replace(new_job(said()), question=Question("price"))
         job_id = await store.jobs.accept(new, inbox_id=None, caps=WIDE, enqueue=nothing)
@@ -190,10 +190,10 @@ def test_an_offer_lapses(tmp_path: Path) -> None:
         assert await store.jobs.confirm(job_id, price=Decimal("0.70"), caps=WIDE, enqueue=nothing) == "late"
         assert await store.ledger.of_job(job_id) == []
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_the_report_adds_up_exactly(tmp_path: Path) -> None:
+def test_the_report_adds_up_exactly(database_url: str) -> None:
     async def story(store: Store) -> None:
         for number, (user, charge) in enumerate([("1", "yes"), ("1", "none"), ("2", "possibly"), ("2", None)]):
             job_id = await bought(store, f"m{number}", user=user)
@@ -208,10 +208,10 @@ def test_the_report_adds_up_exactly(tmp_path: Path) -> None:
             report = await store.ledger.report(by)
             assert sum(each.spent_micro for each in report) == 2 * CENTS_70
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_people_take_turns_in_the_queue(tmp_path: Path) -> None:
+def test_people_take_turns_in_the_queue(database_url: str) -> None:
     async def story(store: Store) -> None:
         many = [await ordered(store, f"m{number}", user="1") for number in range(4)]
         late = await ordered(store, "other", user="2")
@@ -220,7 +220,7 @@ def test_people_take_turns_in_the_queue(tmp_path: Path) -> None:
             places[job.id] = await store.jobs.place(job)
         assert [places[str(each)] for each in [many[0], late, *many[1:]]] == [1, 2, 3, 4, 5]
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
 CHARGES: st.SearchStrategy[list[tuple[str, Charge]]] = st.lists(
@@ -244,10 +244,10 @@ def test_however_jobs_end_the_sums_are_right(
         assert await store.ledger.standing() == Standing(spent, 0)
         await sums_are_right(store)
 
-    on_store(folder, story)
+    on_store(f"sqlite:///{folder}/reelbot.db", story)
 
 
-def test_a_job_of_a_killed_command_is_dropped_only_before_the_claim(tmp_path: Path) -> None:
+def test_a_job_of_a_killed_command_is_dropped_only_before_the_claim(database_url: str) -> None:
     async def story(store: Store) -> None:
         waiting, claimed = await ordered(store, "m1"), await bought(store, "m2")
         assert isinstance(waiting, str)
@@ -257,4 +257,4 @@ def test_a_job_of_a_killed_command_is_dropped_only_before_the_claim(tmp_path: Pa
         assert await store.ledger.standing() == Standing(0, CENTS_70)
         assert State.CANCELLED not in FREE
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)

@@ -1,7 +1,6 @@
 """The mailbox's tables: codes that come round, answers that stay the same, and what waits for whom."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
@@ -24,7 +23,7 @@ async def ordered(store: Store, event: str) -> str:
     return await accepted(store, said(event))
 
 
-def test_an_answer_stays_the_same_for_each_repeat(tmp_path: Path) -> None:
+def test_an_answer_stays_the_same_for_each_repeat(database_url: str) -> None:
     async def story(store: Store) -> None:
         await asyncio.gather(*(store.mail.expect(said("m1")) for _ in range(3)))
         (letter,) = await store.inbox.waiting()
@@ -37,10 +36,10 @@ def test_an_answer_stays_the_same_for_each_repeat(tmp_path: Path) -> None:
         assert await store.inbox.waiting() == []
         assert await store.mail.asked_ms("never asked") is None
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_a_decision_that_breaks_leaves_the_letter_open(tmp_path: Path) -> None:
+def test_a_decision_that_breaks_leaves_the_letter_open(database_url: str) -> None:
     async def story(store: Store) -> None:
         await store.mail.expect(said("m1"))
         (letter,) = await store.inbox.waiting()
@@ -52,10 +51,10 @@ def test_a_decision_that_breaks_leaves_the_letter_open(tmp_path: Path) -> None:
             await store.mail.settle(letter.id, breaks)
         assert await store.inbox.waiting() == [letter]
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_codes_are_short_and_come_round_past_what_is_unfinished(tmp_path: Path) -> None:
+def test_codes_are_short_and_come_round_past_what_is_unfinished(database_url: str) -> None:
     async def story(store: Store) -> None:
         first = await ordered(store, "m1")
 
@@ -70,10 +69,10 @@ def test_codes_are_short_and_come_round_past_what_is_unfinished(tmp_path: Path) 
         assert await store.mail.job_of("wechat:oOther", "K7") is None
         assert await store.mail.job_of(ME, "R4") == "J183"
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_what_waits_is_given_once_and_a_new_upload_waits_again(tmp_path: Path) -> None:
+def test_what_waits_is_given_once_and_a_new_upload_waits_again(database_url: str) -> None:
     async def story(store: Store) -> None:
         job_id = await ordered(store, "m1")
         await store.jobs.finish(job_id, VideoFile("a.mp4", 1000, 320, 180, 1.0))
@@ -97,10 +96,10 @@ def test_what_waits_is_given_once_and_a_new_upload_waits_again(tmp_path: Path) -
         (late,) = await store.mail.waiting(ME)
         assert (late.text, late.is_video) == ("来晚了", False)
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_what_is_over_is_forgotten_and_what_waits_is_not(tmp_path: Path) -> None:
+def test_what_is_over_is_forgotten_and_what_waits_is_not(database_url: str) -> None:
     async def story(store: Store) -> None:
         await store.mail.expect(said("m1"))
         await store.mail.expect(said("m2"))
@@ -111,7 +110,7 @@ def test_what_is_over_is_forgotten_and_what_waits_is_not(tmp_path: Path) -> None
         assert await store.mail.asked_ms(said("m2").origin) is not None
         assert len(await store.mail.waiting(ME)) == 1
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -120,7 +119,7 @@ def test_help_goes_into_one_message(language: str) -> None:
         assert len(say(language, key).encode()) <= WeChat.limits.text_bytes
 
 
-def test_photos_wait_in_order_and_not_for_ever(tmp_path: Path) -> None:
+def test_photos_wait_in_order_and_not_for_ever(database_url: str) -> None:
     async def story(store: Store) -> None:
         for name in ("one", "two"):
             ref = AttachmentRef("image", name)
@@ -131,4 +130,4 @@ def test_photos_wait_in_order_and_not_for_ever(tmp_path: Path) -> None:
         assert await store.mail.pending(ME, for_s=0) == []
         assert await store.mail.pending("wechat:oOther", for_s=600) == []
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from bot import logs
 from bot.channels.port import Address, Incoming
@@ -17,6 +18,7 @@ from bot.store.records import State
 from tests.bot.bench import KEY, Bench, bench
 from tests.corpus import clip, phone_photo
 from tests.fakes.wechat import AES_KEY, SECRET, TOKEN, WeChatFake
+from tests.postgres import Cluster
 from tests.serving import served_in_thread
 
 FOX = "oFox_0123456789abcdefghijkl"
@@ -151,6 +153,14 @@ LAUGHS = (
 
 @pytest.mark.parametrize("refusal", ["48001", "45015", "45047"])
 def test_a_refused_push_waits_and_the_next_message_fetches_it(on_wechat: Callable[..., None], refusal: str) -> None:
+    waits_and_is_fetched(on_wechat, refusal)
+
+
+def test_the_same_on_postgres(on_wechat: Callable[..., None], postgres: Cluster) -> None:
+    waits_and_is_fetched(on_wechat, "48001", database_url=SecretStr(postgres.database()))
+
+
+def waits_and_is_fetched(on_wechat: Callable[..., None], refusal: str, **settings: Any) -> None:
     async def ordered(made: Bench, fake: WeChatFake) -> None:
         if refusal != "48001":
             fake.fail("/message/custom/send", "errcode", code=int(refusal), times=9)
@@ -188,7 +198,7 @@ def test_a_refused_push_waits_and_the_next_message_fetches_it(on_wechat: Callabl
         assert len(fake.calls("/media/upload")) == 1
         assert made.submits() == 0  # of this life; the one before bought it
 
-    on_wechat(ordered, fetched, fake=WeChatFake(verified=refusal != "48001"))
+    on_wechat(ordered, fetched, fake=WeChatFake(verified=refusal != "48001"), **settings)
 
 
 def test_several_that_wait_go_oldest_first_and_photos_in_order(on_wechat: Callable[..., None], tmp_path: Path) -> None:

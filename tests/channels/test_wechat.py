@@ -384,12 +384,11 @@ def test_every_errcode_has_a_verdict_without_secrets(code: int) -> None:
     assert WeChatError(told(12345, "?")).verdict().verdict == "refused"
 
 
-def test_memory_and_counts_are_shared_by_processes(tmp_path: Path) -> None:
+def test_memory_and_counts_are_shared_by_processes(database_url: str) -> None:
     """The real tables do what the stand-ins of these tests do."""
 
     async def story() -> None:
-        url = f"sqlite:///{tmp_path}/reelbot.db"
-        one, two = await Store.open(url), await Store.open(url)
+        one, two = await Store.open(database_url), await Store.open(database_url)
         won = await asyncio.gather(
             *(each.memory.swap("k", old=None, new=str(n), for_s=9) for n, each in enumerate([one, two] * 4))
         )
