@@ -60,7 +60,7 @@ class Bench:
             self.rests.append(seconds)
             await asyncio.sleep(0)
 
-        return WeChat(self.services(own), own, sleep=short)
+        return WeChat(self.services(own), own, sleep=short, now=self.keys.now)
 
     def services(self, own: WeChatSettings, *, demo: bool = False) -> Services:
         def load(cls: type[S]) -> S:
@@ -274,6 +274,20 @@ def test_an_account_without_uploads_says_so(tmp_path: Path) -> None:
         assert "next message" in await channel.check()
 
     on_bench(tmp_path, story, verified=False, may_upload=False)
+
+
+def test_where_only_permanent_uploads_are_allowed_they_are_taken_away_again(tmp_path: Path) -> None:
+    async def story(made: Bench, channel: WeChat) -> None:
+        error = await refused(channel.send_video(ME, made.film()))
+        assert error.verdict == "waits"
+        assert error.kept is not None
+        assert made.fake.world.file(error.kept, "video").content == made.film().path.read_bytes()
+        made.keys.ahead_s = made.fake.world.ahead_s = 4 * 24 * 3600.0
+        later = await refused(channel.send_video(ME, made.film()))
+        assert later.kept not in {None, error.kept}
+        assert set(made.fake.world.media) == {later.kept}
+
+    on_bench(tmp_path, story, verified=False, may_upload=False, may_keep=True)
 
 
 def test_words_leave_enough_for_a_video(tmp_path: Path) -> None:

@@ -84,6 +84,25 @@ class Api:
             raise DeliveryError("retry", "WeChat gave no media id", after_s=_LATER_S)
         return media_id
 
+    async def keep(self, path: Path, *, title: str) -> str:
+        """A permanent upload, of which an account has room for 1000: for accounts that may not upload temporarily."""
+        description = json.dumps({"title": title, "introduction": title}, ensure_ascii=False)
+
+        async def send(token: str) -> httpx.Response:
+            content = await asyncio.to_thread(path.read_bytes)
+            return await self.web.post(
+                self._url("/material/add_material"),
+                params={"access_token": token, "type": "video"},
+                data={"description": description},
+                files={"media": ("video.mp4", content, "video/mp4")},
+                timeout=httpx.Timeout(10.0, read=_UPLOAD_S, write=60.0),
+            )
+
+        media_id = (await self._with_token("/material/add_material", send, doubt="retry")).get("media_id")
+        if not isinstance(media_id, str) or not media_id:
+            raise DeliveryError("retry", "WeChat gave no media id", after_s=_LATER_S)
+        return media_id
+
     async def download(self, media_id: str, into: Path, *, most_bytes: int) -> dict[str, Any] | None:
         """A person's photo as a file; None then. For a video an answer with `video_url` comes in its place."""
 

@@ -7,7 +7,7 @@ then goes out as the answer to the person's next message. Only an errcode of 0 i
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +44,20 @@ class WeChat:
         per_tap=(3, 60.0),
     )
 
-    def __init__(self, services: Services, settings: WeChatSettings, *, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(
+        self,
+        services: Services,
+        settings: WeChatSettings,
+        *,
+        sleep: Sleep = asyncio.sleep,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._services = services
         self._account = settings.app_id or ""
         self._api = Api(settings, services.memory, alert=services.alert, sleep=sleep)
-        self._media = Media(self._api, services.memory, account=self._account, api_url=settings.api_url, sleep=sleep)
+        self._media = Media(
+            self._api, services.memory, account=self._account, api_url=settings.api_url, sleep=sleep, now=now
+        )
         self._callback = Callback(services, settings, heard=self._note_heard)
         self._spoke: dict[str, float] = {}  # when they last wrote; gone once the typing sign was shown
 

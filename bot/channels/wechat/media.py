@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -34,13 +35,22 @@ class Kept:
 
 
 class Media:
-    def __init__(self, api: Api, memory: KeyValue, *, account: str, api_url: str, sleep: Sleep) -> None:
+    def __init__(
+        self,
+        api: Api,
+        memory: KeyValue,
+        *,
+        account: str,
+        api_url: str,
+        sleep: Sleep,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._api = api
         self._memory = memory
         self._account = account
         self._origin = urlsplit(api_url)
         self._sleep = sleep
-        self._now = time.time
+        self._now = now
         self._places = asyncio.Semaphore(2)
 
     async def uploaded(self, video: VideoMessage, *, fresh: bool = False) -> Kept:
@@ -51,10 +61,44 @@ class Media:
             found = json.loads(known)
             return Kept(found["id"], found["until"] - self._now())
         async with self._places:
-            media_id = await self._api.upload("video", video.path)
+            media_id = await self._upload(video)
         for_s = _LIFE_S - _MARGIN_S
         await self._memory.put(key, json.dumps({"id": media_id, "until": self._now() + for_s}), for_s=for_s)
         return Kept(media_id, for_s)
+
+    async def _upload(self, video: VideoMessage) -> str:
+        """For three days; where the account may not do that, for good, and taken away again after as long."""
+        try:
+            return await self._api.upload("video", video.path)
+        except WeChatError as error:
+            if error.reaction != "right":
+                raise
+        await self._tidy()
+        media_id = await self._api.keep(video.path, title=video.title or "reelbot")
+        kept = await self._materials()
+        await self._memory.put(self._materials_key, json.dumps({**kept, media_id: self._now() + _LIFE_S}))
+        return media_id
+
+    async def _tidy(self) -> None:
+        """Permanent uploads that have had their time: an account's stock of them is small."""
+        kept = await self._materials()
+        for media_id in [media_id for media_id, until in kept.items() if until < self._now()]:
+            try:
+                await self._api.call("/material/del_material", {"media_id": media_id})
+            except WeChatError as error:
+                if error.reaction != "media":  # it is gone already
+                    log.info("an old upload stays", extra={"errcode": error.told.code})
+                    continue
+            del kept[media_id]
+        await self._memory.put(self._materials_key, json.dumps(kept))
+
+    async def _materials(self) -> dict[str, float]:
+        found: dict[str, float] = json.loads(await self._memory.get(self._materials_key) or "{}")
+        return found
+
+    @property
+    def _materials_key(self) -> str:
+        return f"wechat:{self._account}:materials"
 
     async def thumbnail(self, video: VideoMessage) -> str | None:
         path = video.thumbnail

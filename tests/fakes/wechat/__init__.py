@@ -26,8 +26,11 @@ AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 
 
 class WeChatFake:
-    def __init__(self, *, mode: Mode = "plain", verified: bool = True, may_upload: bool = True) -> None:
-        self.world = World(app_id=APP_ID, secret=SECRET, verified=verified, may_upload=may_upload)
+    def __init__(
+        self, *, mode: Mode = "plain", verified: bool = True, may_upload: bool = True, may_keep: bool = False
+    ) -> None:
+        rights = {"verified": verified, "may_upload": may_upload, "may_keep": may_keep}
+        self.world = World(app_id=APP_ID, secret=SECRET, **rights)
         self.api = Api(self.world)
         self.mode = mode
         self.caller = Caller(self.world, token=TOKEN, aes_key=AES_KEY if mode != "plain" else None, mode=mode)

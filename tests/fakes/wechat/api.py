@@ -56,6 +56,7 @@ class Api:
             "/message/custom/send": world.send,
             "/message/custom/typing": world.typing,
             "/menu/create": world.create_menu,
+            "/material/del_material": world.del_material,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -111,7 +112,7 @@ class Api:
                 raise Errcode(40002, "invalid grant_type")
             return self.world.stable_token(body.get("appid"), body.get("secret"), force=bool(body.get("force_refresh")))
         self.world.check_token(request.query_params.get("access_token", ""))
-        if path == "/media/upload":
+        if path in {"/media/upload", "/material/add_material"}:
             return await self._upload(request, call)
         if path == "/media/get":
             return self._get(request)
@@ -146,6 +147,9 @@ class Api:
             content = await part.read()
             call.body = {"filename": part.filename, "mime": part.content_type, "content": content}
             kind = request.query_params.get("type", "")
+            if call.path == "/material/add_material":
+                description = json.loads(str(form.get("description") or "{}"))
+                return self.world.add_material(kind, part.filename or "", content, description)
             return self.world.take_upload(kind, part.filename or "", content)
 
     def _get(self, request: Request) -> Json | Response:

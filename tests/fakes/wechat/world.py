@@ -33,7 +33,7 @@ class Errcode(Exception):
 class File:
     kind: str
     content: bytes
-    at: float
+    until: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,18 @@ class Token:
 
 
 class World:
-    """`verified`: with the customer-service right (custom/send, typing, menu). `may_upload`: the doubt of 2026."""
+    """`verified`: with the customer-service right (custom/send, typing, menu). `may_upload`: temporary media, the doubt
+    of 2026; `may_keep`: permanent material.
+    """
 
-    def __init__(self, *, app_id: str, secret: str, verified: bool = True, may_upload: bool = True) -> None:
+    def __init__(
+        self, *, app_id: str, secret: str, verified: bool = True, may_upload: bool = True, may_keep: bool = False
+    ) -> None:
         self.app_id = app_id
         self.secret = secret
         self.verified = verified
         self.may_upload = may_upload
+        self.may_keep = may_keep
         self.ip_listed = True
         self.ahead_s = 0.0
         self.people: dict[str, Person] = {}
@@ -145,9 +150,9 @@ class World:
 
     # Files
 
-    def keep(self, kind: str, content: bytes) -> str:
+    def keep(self, kind: str, content: bytes, *, until: float | None = None) -> str:
         media_id = f"{kind[0].upper()}{next(self._numbers):04d}-{secrets.token_urlsafe(24)}"
-        self.media[media_id] = File(kind, content, self.now())
+        self.media[media_id] = File(kind, content, until or self.now() + MEDIA_LIFE_S)
         return media_id
 
     def take_upload(self, kind: str, filename: str, content: bytes) -> Json:
@@ -166,9 +171,23 @@ class World:
         named = "thumb_media_id" if kind == "thumb" else "media_id"
         return {"type": kind, named: media_id, "created_at": int(self.now())}
 
+    def add_material(self, kind: str, filename: str, content: bytes, description: Json) -> Json:
+        if not self.may_keep:
+            raise Errcode(48001, "api unauthorized")
+        if kind != "video" or not content or not filename.endswith(".mp4"):
+            raise Errcode(40004, "invalid media type")
+        if not description.get("title") or not description.get("introduction"):
+            raise Errcode(40033, "title and introduction are needed")
+        _video(content)
+        return {"media_id": self.keep("video", content, until=float("inf")), "url": "http://mmbiz.qpic.cn/x"}
+
+    def del_material(self, body: Json) -> None:
+        self.file(body.get("media_id"))
+        del self.media[body["media_id"]]
+
     def file(self, media_id: object, kind: str | None = None) -> File:
         found = self.media.get(media_id) if isinstance(media_id, str) else None
-        if found is None or found.at + MEDIA_LIFE_S <= self.now() or (kind is not None and found.kind != kind):
+        if found is None or found.until <= self.now() or (kind is not None and found.kind != kind):
             raise Errcode(40007, "invalid media_id")
         return found
 
