@@ -127,6 +127,7 @@ class Inbox:
     def close(self) -> None:
         """Start nothing new: what is stored waits for the next start."""
         self._open = False
+        self._mailbox.looks.close()
 
     async def run(self) -> None:
         """Until cancelled; then nothing is being handled here any more, and another process may read."""
@@ -194,7 +195,7 @@ class Inbox:
             reply = await self._start_order(letter, decided)
         else:
             reply = await self._settle(letter, decided)
-            self._mailbox.look_at(incoming)
+            self._mailbox.looks.begin(incoming)
         self._heard(incoming.origin)
         if not passive and reply is not None and reply.text:
             await self._say_late(incoming, reply.text)
@@ -213,9 +214,9 @@ class Inbox:
         return said[-1] if said else None
 
     async def _settle(self, letter: Letter, answer: Answer) -> Reply:
-        reply = answer.reply or Reply("")
-        await self._store.mail.settle(letter.id, both(answered_within(letter.incoming, reply), answer.within))
-        return reply
+        within = both(answered_within(letter.incoming, answer.reply), answer.within)
+        await self._store.mail.settle(letter.id, within)
+        return answer.reply
 
     def _heard(self, origin: str) -> None:
         if origin in self._asked:

@@ -5,16 +5,13 @@ take waits for the person's next message and goes out as its answer. Decides onl
 inbox in one transaction with the letter it answers.
 """
 
-import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from bot import commands, notices
-from bot.channels.port import AttachmentRef, ChannelPort, DeliveryError, Incoming, Message, Reply
+from bot.channels.port import ChannelPort, Incoming, Message, Reply
 from bot.frontdesk import FrontDesk
+from bot.looks import Looks
 from bot.outgoing import captioned, typed_text
 from bot.store import Store
 from bot.store.database import Connection, now_ms
@@ -31,13 +28,8 @@ from bot.store.mail import (
 from bot.store.records import ACTIVE, Job, NewJob
 from bot.texts import say
 from bot.typed import typed
-from core import media
-from core.errors import VideoError
-
-log = logging.getLogger(__name__)
 
 PENDING_S = 600.0
-_LOOK_S = 120.0
 _TEXT_ONLY = ("文生视频", "文生視頻")
 _NEXT_WAITING = frozenset({"1", "１", "一"})
 _CAPTION_BYTES = 500
@@ -51,9 +43,9 @@ def _nothing(_connection: Connection) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`reply` None: nothing is said. `within`: what belongs into the transaction that closes the letter."""
+    """`within`: what belongs into the transaction that closes the letter."""
 
-    reply: Reply | None
+    reply: Reply
     within: Within = _nothing
 
 
@@ -103,8 +95,7 @@ class Mailbox:
         self._frontdesk = frontdesk
         self._channels = channels
         self._send_again = send_again
-        self._looks = asyncio.Semaphore(2)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.looks = Looks(store=store, channels=channels)
 
     def serves(self, incoming: Incoming) -> bool:
         channel = self._channels.get(incoming.address.channel)
@@ -164,28 +155,6 @@ class Mailbox:
         answer = self._next(desk, before=told) or Answer(Reply(told))
         return Answer(answer.reply, both(keep, answer.within))
 
-    def look_at(self, incoming: Incoming) -> None:
-        """Aside, while the person still thinks of words: how long a kept video is. An edit is priced by its seconds,
-        and the dearest price of an unknown length would have to be asked about.
-        """
-        attachment = incoming.attachment
-        if attachment is not None and attachment.kind == "video" and attachment.duration_s is None:
-            task = asyncio.create_task(self._measure(incoming, attachment))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def _measure(self, incoming: Incoming, attachment: AttachmentRef) -> None:
-        try:
-            async with self._looks, asyncio.timeout(_LOOK_S):
-                with TemporaryDirectory(prefix="reelbot-look-") as folder:
-                    path = Path(folder) / "video"
-                    await self._channels[incoming.address.channel].fetch(attachment, path)
-                    found = await media.probe(path)
-                measured = replace(attachment, duration_s=found.duration_s, size=found.size)
-                await self._store.mail.measured(incoming.user, measured)
-        except (DeliveryError, VideoError, TimeoutError, OSError) as error:
-            log.info("a video was not looked at", extra={"reason": type(error).__name__})
-
     async def _on_words(self, desk: _Desk, text: str) -> Answer | Order:
         incoming = desk.incoming
         command = None
@@ -200,6 +169,8 @@ class Mailbox:
                 return self._said(desk, desk.say("mail-start"))
             case commands.Help():
                 return self._said(desk, desk.say("mail-help"))
+            case commands.Again(job=None) if desk.waiting:
+                return self._next(desk) or self._said(desk, desk.say("mail-nothing-to-say"))
             case commands.Cancel(job=None) if desk.photos and not await self._is_busy(incoming):
                 return self._dropped(desk)
             case None if incoming.other is not None:
@@ -255,7 +226,7 @@ class Mailbox:
                 refused=lambda message: self._said(desk, _with_actions(message, desk)),
             )
         if decision is None:
-            return Answer(Reply(desk.say("mail-nothing-to-say"))) if desk.incoming.pressed else Answer(None)
+            return self._said(desk, desk.say("mail-nothing-to-say"))
         return self._said(desk, _with_actions(decision, desk))
 
     def _ordered(self, desk: _Desk, connection: Connection, job_id: str, photo: Pending | None) -> Reply:
@@ -271,7 +242,7 @@ class Mailbox:
             text += "\n" + desk.say("mail-photos-left", count=left)
         answer = self._said(desk, text)
         answer.within(connection)
-        return answer.reply or Reply(text)
+        return answer.reply
 
     def _said(self, desk: _Desk, text: str) -> Answer:
         """A command's own answer, then the words that waited, then how many videos do."""

@@ -42,7 +42,8 @@ class Waiting:
 
     @property
     def is_video(self) -> bool:
-        return self.job is not None and self.job.video is not None
+        """One that may have arrived is none that waits: the word on that doubt does."""
+        return self.job is not None and self.job.video is not None and self.job.state is not State.DELIVERY_DOUBT
 
 
 class Mail:

@@ -276,6 +276,30 @@ def test_a_bad_day_at_wechat_still_ends_in_one_whole_video(on_wechat: Callable[.
     on_wechat(story)
 
 
+def test_no_answer_to_a_push_is_doubt_and_its_owner_decides(on_wechat: Callable[..., None]) -> None:
+    async def story(made: Bench, fake: WeChatFake) -> None:
+        fake.fail("/message/custom/send", "lose_answer")
+        fake.fail("/message/custom/send", "errcode", code=45047)  # the word on it
+        await fake.caller.says(FOX, "视频 一只狐狸")
+        await made.settled(State.DELIVERY_DOUBT)
+        await made.until(lambda: len(fake.calls("/message/custom/send")) == 2)
+        await asyncio.sleep(0.3)
+        assert len(fake.person(FOX).videos) == 1  # it did arrive; it is not sent again by itself
+        told = await fake.caller.says(FOX, "怎么样了")
+        assert told is not None
+        assert "没有收到确认" in told.text
+        assert "再来 K7" in told.text
+        again = await fake.caller.says(FOX, "再来 K7")
+        assert again is not None
+        assert "K7" in again.text
+        await made.until(lambda: len(fake.person(FOX).videos) == 2)
+        await made.settled(State.DELIVERED)
+        assert made.submits() == 1
+        assert len(fake.calls("/media/upload")) == 1
+
+    on_wechat(story)
+
+
 def test_a_failure_is_told_at_once_or_with_the_next_answer(on_wechat: Callable[..., None]) -> None:
     async def story(made: Bench, fake: WeChatFake) -> None:
         made.fal.faults.add("result_error")
