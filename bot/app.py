@@ -27,7 +27,9 @@ from bot.frontdesk import FrontDesk
 from bot.holding import mark_of
 from bot.inbox import Inbox
 from bot.jobs import RENDER, Render, free_bytes
+from bot.mailbox import Mailbox
 from bot.orders import Orders, caps_of
+from bot.outgoing import Outgoing
 from bot.progress import Progress
 from bot.reaper import Reaper
 from bot.roles import Roles
@@ -93,6 +95,7 @@ class App:
             engine=self._engine,
             store=store,
             channels=self.channels,
+            outgoing=Outgoing(store=store, channels=self.channels),
             settings=settings,
             alerts=self._alerts,
             fetch_again=self._render.fetch_again,
@@ -107,10 +110,12 @@ class App:
             send_again=self._delivery.again,
             is_admin=access.is_admin,
         )
+        mailbox = Mailbox(store=store, frontdesk=frontdesk, channels=self.channels, send_again=self._delivery.again)
         self.inbox = Inbox(
             store=store,
             orders=orders,
             frontdesk=frontdesk,
+            mailbox=mailbox,
             progress=self._progress,
             access=access,
             channels=self.channels,
@@ -142,7 +147,10 @@ class App:
         services = Services(
             inbox=self.inbox,
             journal=self.store.journal,
+            memory=self.store.memory,
+            allowance=self.store.allowances,
             say=say,
+            alert=self._alerts.tell,
             language_of=self.store.people.language,
             secret=self._secret,
             videos_dir=self._settings.videos_dir,

@@ -38,6 +38,8 @@ class Cleanup:
         await self._videos()
         await self._workshop()
         await self._store.inbox.forget(before_s=_HISTORY_S)
+        await self._store.mail.forget(before_s=_HISTORY_S)
+        await self._store.memory.sweep()
         await self._engine.forget(before_s=_HISTORY_S)
 
     async def _assets(self) -> None:

@@ -19,6 +19,8 @@ import core
 from bot import doctor, logs, notices
 from bot.app import App, serve, serve_demo
 from bot.channels import settings_classes
+from bot.channels.port import DeliveryError
+from bot.channels.wechat.channel import WeChat
 from bot.engine import AlreadyRunning, Engine
 from bot.holding import AlreadyHeld
 from bot.jobs import TOPIC
@@ -265,6 +267,23 @@ async def _cancel(store: Store, found: Job) -> None:
     )
 
 
+async def wechat(_options: argparse.Namespace) -> int:
+    logs.configure(secrets=[], level="WARNING")
+    app = await App.build(Settings())
+    try:
+        channel = app.channels.get("wechat")
+        if not isinstance(channel, WeChat):
+            raise Failure("WeChat is not connected: set WECHAT_APP_ID, WECHAT_APP_SECRET and WECHAT_TOKEN")
+        await channel.create_menu()
+        await channel.stop()
+    except DeliveryError as error:
+        raise Failure(error.reason) from None
+    finally:
+        await app.close()
+    out("the menu is there; people see it within a few minutes, or when they follow anew")
+    return DONE
+
+
 async def spend(options: argparse.Namespace) -> int:
     """What was spent, what is held for open jobs, what was given back; one line a person, model or day (UTC)."""
     store = await _store()
@@ -482,6 +501,8 @@ def _parser() -> argparse.ArgumentParser:
     job_parser = command("job", job, "one job's whole story")
     job_parser.add_argument("id", metavar="ID")
     job_parser.add_argument("--cancel", action="store_true", help="stop it")
+    wechat_parser = command("wechat", wechat, "create the Official Account's menu")
+    wechat_parser.add_argument("what", metavar="menu", choices=["menu"])
     doctor_parser = command("doctor", run_doctor, "check the whole chain and say how to fix what is wrong")
     doctor_parser.add_argument("--json", action="store_true", help="for scripts")
     return parser

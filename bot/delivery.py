@@ -16,6 +16,7 @@ from bot.alerts import Alerts
 from bot.channels.port import ChannelPort, DeliveryError, VideoMessage
 from bot.engine import Engine
 from bot.jobs import DELIVER, SHELL, STOP, Next, retry
+from bot.outgoing import Outgoing
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
@@ -41,6 +42,7 @@ class Delivery:
         engine: Engine,
         store: Store,
         channels: Mapping[str, ChannelPort],
+        outgoing: Outgoing,
         settings: Settings,
         alerts: Alerts,
         fetch_again: Callable[[Job], Awaitable[None]],
@@ -48,6 +50,7 @@ class Delivery:
         self._engine = engine
         self._store = store
         self._channels = channels
+        self._outgoing = outgoing
         self._settings = settings
         self._alerts = alerts
         self._fetch_again = fetch_again
@@ -86,7 +89,8 @@ class Delivery:
         if job.video is not None and job.state in _HAS_VIDEO:
             await self._send_video(job, channel)
         elif job.state in ENDED:
-            ref = await channel.show(job.address, notices.outcome(job), reply_to=job.incoming.reply_to)
+            word = await self._outgoing.message(job.incoming, notices.outcome(job), job.language)
+            ref = await channel.show(job.address, word, reply_to=job.incoming.reply_to)
             await self._store.jobs.note(job_id, told=ref)
         return STOP
 
@@ -99,7 +103,7 @@ class Delivery:
         return STOP
 
     async def _send_video(self, job: Job, channel: ChannelPort) -> None:
-        video = await self._fitted(job, channel)
+        video = await self._outgoing.video(job, await self._fitted(job, channel))
         await self._store.jobs.move(job.id, State.UPLOADING, only_from=_HAS_VIDEO)
         ref = await channel.send_video(job.address, video, reply_to=job.incoming.reply_to)
         await self._store.jobs.move(job.id, State.DELIVERED, told=ref, send_after=None)
@@ -143,17 +147,24 @@ class Delivery:
         if error.verdict == "doubt":
             await self._store.jobs.move(job_id, State.DELIVERY_DOUBT, why=error.reason)
             return retry(0.0)  # now with the word on the doubt, and its button
+        if error.verdict == "waits":
+            pause_s = await self._outgoing.hold(job, error)
+            await asyncio.to_thread(_forget, self._settings.work_dir / job.id)
+            return await self.park(job_id, why=error.reason, pause_s=pause_s)
         return await self.park(job_id, why=error.reason)
 
-    async def park(self, job_id: str, why: str = "too many attempts") -> Next:
+    async def park(self, job_id: str, why: str = "too many attempts", pause_s: int | None = None) -> Next:
         """It waits as a row, with no workflow; the sweeper starts the next series of attempts."""
         job = await self._store.jobs.get(job_id)
         if job is None or job.told is not None:
             return STOP
-        pause_s = _PARKED_S[min(job.sendings, len(_PARKED_S) - 1)]
+        waits = pause_s is not None
+        if pause_s is None:
+            pause_s = _PARKED_S[min(job.sendings, len(_PARKED_S) - 1)]
         if job.video is not None and job.state in _HAS_VIDEO:
             await self._store.jobs.move(job_id, State.UNDELIVERED, why=why)
-            self._alerts.tell(f"undelivered {job_id}", "alert-undelivered", job=job_id, user=job.user, reason=why)
+            if not waits:
+                self._alerts.tell(f"undelivered {job_id}", "alert-undelivered", job=job_id, user=job.user, reason=why)
         await self._store.jobs.note(job_id, send_after=now_ms() + pause_s * 1000)
         return STOP
 

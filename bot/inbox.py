@@ -8,12 +8,13 @@ from contextlib import suppress
 
 from bot import commands
 from bot.access import Access
-from bot.channels.port import ChannelPort, DeliveryError, Incoming, Message
+from bot.channels.port import ChannelPort, DeliveryError, Incoming, Message, Reply
 from bot.frontdesk import FrontDesk
+from bot.mailbox import Answer, Mailbox, Order, answered_within, both
 from bot.orders import Orders
 from bot.progress import Progress
 from bot.store import Store
-from bot.store.database import now_ms
+from bot.store.database import Connection, now_ms
 from bot.store.inbox import Letter
 from bot.store.records import NewJob
 from bot.texts import say
@@ -25,6 +26,8 @@ _FINISH_S = 5.0
 _TRIES = 3
 _SEND_TRIES = 8
 _STRANGER_GAP_S = 30.0
+_LISTENS_MS = 14_000  # a chat that waits for an answer asks three times, 5 seconds each
+_LOOK_S = 0.1
 
 
 class Inbox:
@@ -36,6 +39,7 @@ class Inbox:
         store: Store,
         orders: Orders,
         frontdesk: FrontDesk,
+        mailbox: Mailbox,
         progress: Progress,
         access: Access,
         channels: Mapping[str, ChannelPort],
@@ -44,6 +48,7 @@ class Inbox:
         self._store = store
         self._orders = orders
         self._frontdesk = frontdesk
+        self._mailbox = mailbox
         self._progress = progress
         self._access = access
         self._channels = channels
@@ -52,6 +57,7 @@ class Inbox:
         self._chats: dict[str, asyncio.Task[None]] = {}
         self._strangers: dict[str, float] = {}
         self._asides: set[asyncio.Task[None]] = set()
+        self._asked: dict[str, asyncio.Event] = {}
         self._open = True
         self.turned = time.monotonic()
 
@@ -73,9 +79,56 @@ class Inbox:
         """There is something new: look now."""
         self._kick.set()
 
+    async def ask(self, incoming: Incoming, *, store_s: float, answer_s: float) -> Reply | None:
+        """See the port. Any process may decide the letter; what it decides is read from the database."""
+        try:
+            async with asyncio.timeout(store_s):
+                if not self._open or not _for_us(incoming):
+                    return None
+                if not self._access.allows(incoming.user, f"{incoming.address.channel}:{incoming.address.chat_id}"):
+                    log.info("a stranger was turned away", extra={"user": incoming.user})
+                    return Reply(self._to_stranger(incoming, await self._frontdesk.language(incoming)))
+                await self._store.mail.expect(incoming)
+        except Exception as error:  # noqa: BLE001 - whatever the database does; its text holds what the person wrote
+            log.error("a message was not stored; the chat repeats it", extra={"error": type(error).__name__})  # noqa: TRY400
+            return None
+        self._ring()
+        self._aside(self._count(incoming))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(answer_s):
+                return await self._answer_to(incoming.origin)
+        return None
+
+    async def _count(self, incoming: Incoming) -> None:
+        """What the person has just said lets the bot speak some more."""
+        limits = self._channels[incoming.address.channel].limits
+        allowed = limits.per_tap if incoming.tap else limits.per_message
+        if allowed is None:
+            return
+        try:
+            kind = "tap" if incoming.tap else "message"
+            await self._store.allowances.opened(incoming.user, kind, messages=allowed[0], for_s=allowed[1])
+        except Exception as error:  # noqa: BLE001 - a count only
+            log.warning("not counted", extra={"error": type(error).__name__})
+
+    async def _answer_to(self, origin: str) -> Reply:
+        decided = self._asked.setdefault(origin, asyncio.Event())
+        try:
+            while True:
+                reply = await self._store.mail.answer(origin)
+                if reply is not None:
+                    return reply
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_LOOK_S):
+                        await decided.wait()
+                decided.clear()
+        finally:
+            self._asked.pop(origin, None)
+
     def close(self) -> None:
         """Start nothing new: what is stored waits for the next start."""
         self._open = False
+        self._mailbox.looks.close()
 
     async def run(self) -> None:
         """Until cancelled; then nothing is being handled here any more, and another process may read."""
@@ -128,6 +181,9 @@ class Inbox:
         self._kick.set()
 
     async def _handle(self, letter: Letter) -> None:
+        if self._mailbox.serves(letter.incoming):
+            await self._handle_mail(letter)
+            return
         decision = await self._frontdesk.decide(letter.incoming)
         if isinstance(decision, NewJob):
             await self._start(letter, decision)
@@ -136,6 +192,51 @@ class Inbox:
             self._progress.kick()
         else:
             await self._answer(letter, decision)
+
+    async def _handle_mail(self, letter: Letter) -> None:
+        """Decided and answered in one transaction, while the chat listens; later it is said of our own accord."""
+        incoming = letter.incoming
+        asked_ms = await self._store.mail.asked_ms(incoming.origin)
+        passive = asked_ms is not None and asked_ms < _LISTENS_MS
+        decided = await self._mailbox.decide(incoming, passive=passive)
+        if isinstance(decided, Order):
+            reply = await self._start_order(letter, decided)
+        else:
+            reply = await self._settle(letter, decided)
+            self._mailbox.looks.begin(incoming)
+        self._heard(incoming.origin)
+        if not passive and reply is not None and reply.text:
+            await self._say_late(incoming, reply.text)
+
+    async def _start_order(self, letter: Letter, order: Order) -> Reply | None:
+        said: list[Reply] = []
+
+        def within(connection: Connection, job_id: str) -> None:
+            said.append(order.answered(connection, job_id))
+            answered_within(letter.incoming, said[-1])(connection)
+
+        refusal = await self._orders.start(order.new, inbox_id=letter.id, within=within)
+        self._progress.kick()
+        if refusal is not None:
+            return await self._settle(letter, order.refused(refusal))
+        return said[-1] if said else None
+
+    async def _settle(self, letter: Letter, answer: Answer) -> Reply:
+        within = both(answered_within(letter.incoming, answer.reply), answer.within)
+        await self._store.mail.settle(letter.id, within)
+        return answer.reply
+
+    def _heard(self, origin: str) -> None:
+        if origin in self._asked:
+            self._asked[origin].set()
+
+    async def _say_late(self, incoming: Incoming, text: str) -> None:
+        """Nobody listens for this answer any more: it is said of our own accord, or waits for the next message."""
+        try:
+            await self._channels[incoming.address.channel].show(incoming.address, Message(text))
+        except DeliveryError as error:
+            log.info("an answer waits", extra={"verdict": error.verdict})
+            await self._store.mail.hold_text(incoming.user, text)
 
     async def _start(self, letter: Letter, new: NewJob) -> None:
         refusal = await self._orders.start(new, inbox_id=letter.id)
@@ -161,8 +262,12 @@ class Inbox:
             await self._store.inbox.later(letter, after_s=2.0**letter.attempts)
             return
         await self._store.inbox.set_aside(letter)
-        language = await self._frontdesk.language(letter.incoming)
-        await self._say_aside(letter.incoming, say(language, "internal-error"))
+        text = say(await self._frontdesk.language(letter.incoming), "internal-error")
+        if self._mailbox.serves(letter.incoming):
+            await self._store.mail.give(letter.incoming.origin, Reply(text))
+            self._heard(letter.incoming.origin)
+        else:
+            await self._say_aside(letter.incoming, text)
 
     def _aside(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -176,13 +281,13 @@ class Inbox:
         self._strangers = {user: at for user, at in self._strangers.items() if now - at < _STRANGER_GAP_S}
         self._strangers[incoming.user] = now
         log.info("a stranger was turned away", extra={"user": incoming.user})
-        language = await self._frontdesk.language(incoming)
-        chat = f"{incoming.address.channel}:{incoming.address.chat_id}"
+        await self._say_aside(incoming, self._to_stranger(incoming, await self._frontdesk.language(incoming)))
+
+    def _to_stranger(self, incoming: Incoming, language: str) -> str:
         if incoming.address.chat_id == incoming.sender_id:
-            text = say(language, "stranger", id=incoming.user)
-        else:
-            text = say(language, "group-stranger", id=incoming.user, chat=chat)
-        await self._say_aside(incoming, text)
+            return say(language, "stranger", id=incoming.user)
+        chat = f"{incoming.address.channel}:{incoming.address.chat_id}"
+        return say(language, "group-stranger", id=incoming.user, chat=chat)
 
     async def _say_aside(self, incoming: Incoming, text: str) -> None:
         channel = self._channels[incoming.address.channel]
@@ -194,7 +299,7 @@ class Inbox:
 
 def _for_us(incoming: Incoming) -> bool:
     """Talk between people in a group is none of our business: it is neither stored nor answered."""
-    if incoming.pressed is not None:
+    if incoming.pressed is not None or incoming.other is not None:
         return True
     has_attachment = incoming.attachment is not None
     return commands.parse(incoming.text, has_attachment=has_attachment, direct=incoming.direct) is not None

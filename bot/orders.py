@@ -4,7 +4,7 @@ Everything that can buy starts here; the reservation is made in the transaction 
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -75,9 +75,13 @@ class Orders:
                 return job
         return None
 
-    async def start(self, new: NewJob, *, inbox_id: int | None) -> Message | None:
-        """Make it a job, once per message. A message only when the caps do not allow it."""
-        made = await self._store.jobs.accept(new, inbox_id=inbox_id, caps=self._caps, enqueue=self._enqueue)
+    async def start(
+        self, new: NewJob, *, inbox_id: int | None, within: Callable[[Connection, str], None] | None = None
+    ) -> Message | None:
+        """Make it a job, once per message. A message only when the caps do not allow it. `within`: see Jobs.accept."""
+        made = await self._store.jobs.accept(
+            new, inbox_id=inbox_id, caps=self._caps, enqueue=self._enqueue, within=within
+        )
         self._alerts.spent()
         if isinstance(made, OverCap):
             log.info("over the cap", extra={"user": new.incoming.user, "whose": made.whose})

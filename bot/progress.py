@@ -85,6 +85,8 @@ class Progress:
     async def _show(self, chat: str, job: Job) -> None:
         channel = self._channels[job.address.channel]
         await self._busy(channel, chat, job)
+        if channel.limits.mailbox:
+            return  # its answer said it all, and each further word there costs
         message = await self._message(job)
         shown = _fingerprint(message, bars=channel.limits.progress_bars)
         if shown == job.status_shown or (job.status_ref is not None and not channel.limits.edits):

@@ -19,5 +19,5 @@ settings.load_profile("reelbot")
 def _nobodys_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in list(os.environ):
-        if name.startswith(("FAL_", "REELBOT_", "TELEGRAM_")) or name.lower().endswith("_proxy"):
+        if name.startswith(("FAL_", "REELBOT_", "TELEGRAM_", "WECHAT_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)

@@ -262,9 +262,9 @@ def test_caddy_lets_the_public_paths_through_and_nothing_else(tmp_path: Path) ->
         return PlainTextResponse(f"{len(await request.body())}")
 
     upstream = Starlette(routes=[Route("/{path:path}", everything, methods=["GET", "POST"])])
-    inside = ["/", "/chat/events", "/videos/a.mp4", "/fal-assets/abc.jpg"]
-    posted = ["/fal/webhook/K3X9Q2.abc", "/telegram", "/chat/upload"]
-    outside = ["/healthz", "/readyz", "/metrics", "/fal-assets", "/.env", "/wechat", "/fal/webhook"]
+    inside = ["/", "/chat/events", "/videos/a.mp4", "/fal-assets/abc.jpg", "/wechat"]
+    posted = ["/fal/webhook/K3X9Q2.abc", "/telegram", "/wechat", "/chat/upload"]
+    outside = ["/healthz", "/readyz", "/metrics", "/fal-assets", "/.env", "/wecom", "/fal/webhook"]
     with served_in_thread(upstream) as address, caddy_before(address, tmp_path) as front:
         assert [status(front + path) for path in inside] == [200] * len(inside)
         assert [status(front + path, method="POST", body=b"{}") for path in posted] == [200] * len(posted)

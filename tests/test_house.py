@@ -90,6 +90,8 @@ MAY_IMPORT: list[tuple[str, tuple[str, ...]]] = [
 LIVES_IN = {
     "dbos": ["bot/engine.py"],
     "telegram": ["bot/channels/telegram/*"],
+    "wechatpy": ["bot/channels/wechat/*"],
+    "xmltodict": ["bot/channels/wechat/*"],
     "PIL": ["core/mediawork/*", "core/sandbox/*"],
     "av": ["core/mediawork/*", "core/sandbox/*"],
     "numpy": ["core/sandbox/*"],
@@ -99,7 +101,7 @@ LIVES_IN = {
     "alembic": ["bot/store/*"],
     "uvicorn": ["bot/server.py", "core/sandbox/__main__.py"],
     "cryptography": ["core/webhooks.py", "core/sandbox/*"],
-    "httpx": ["core/*", "bot/channels/telegram/*"],
+    "httpx": ["core/*", "bot/channels/telegram/*", "bot/channels/wechat/*"],
     "aiofiles": ["core/*", "bot/channels/*"],
     "starlette": ["bot/server.py", "bot/channels/*", "core/sandbox/*"],
     "pydantic": ["core/config.py", "bot/settings.py", "bot/channels/*", "bot/cli.py", "bot/doctor.py"],

@@ -37,7 +37,9 @@ class Incoming:
     `account` is the bot, app or corp id, `event_id` unique within (channel, account, chat): together they are the
     origin key, so a repeated delivery starts nothing. `text` has the bot's own @name already removed. `attachment`
     is the message's own, or that of the message it replies to. `direct`: a private chat, or the bot was addressed.
-    `pressed` holds a button's data (then `text` is empty), `reply_to` the chat's id of this message.
+    `pressed` holds a button's data (then `text` is empty), `reply_to` the chat's id of this message. `other` is what a
+    person sent that no video can be made of ("voice", "location", "link", "file"), to be answered with what can. `tap`:
+    pressed in a menu, which lets the bot speak less afterwards than a message does.
     """
 
     address: Address
@@ -50,6 +52,8 @@ class Incoming:
     direct: bool = True
     reply_to: str | None = None
     pressed: str | None = None
+    other: Literal["voice", "location", "link", "file"] | None = None
+    tap: bool = False
 
     @property
     def user(self) -> str:
@@ -81,8 +85,23 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """What a chat's callback is answered with: a text, or a video that the chat holds already.
+
+    `video` is the chat's own reference of that video; `text` then stands beside it, under `title`.
+    """
+
+    text: str
+    video: str | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class VideoMessage:
-    """A local mp4 ready for this chat (already within its limits). It cannot carry an address."""
+    """A local mp4 ready for this chat (already within its limits). It cannot carry an address.
+
+    `title`: for chats that show one above the caption.
+    """
 
     path: Path
     caption: str
@@ -92,12 +111,16 @@ class VideoMessage:
     thumbnail: Path | None
     actions: tuple[Action, ...] = ()
     job_id: str | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What differs between chats, as data. Sizes in bytes, gaps between two edits in seconds; `progress_bars`: the chat
-    draws `Message.progress`.
+    draws `Message.progress`. `mailbox`: no captions, no buttons, no status message, and the bot may not always speak
+    first: photos wait for words, buttons are typed as codes, finished videos wait to be fetched (bot/mailbox.py).
+    `per_message`, `per_tap`: how many messages of the bot a person's own one, or a tap on a menu, allows, and for how
+    many seconds.
     """
 
     video_bytes: int
@@ -105,10 +128,14 @@ class Limits:
     source_video_bytes: int = 100_000_000
     caption_chars: int = 1024
     text_chars: int = 4096
+    text_bytes: int = 16_000
     edits: bool = True
     edit_gap_s: float = 3.0
     group_edit_gap_s: float = 6.0
     progress_bars: bool = False
+    mailbox: bool = False
+    per_message: tuple[int, float] | None = None
+    per_tap: tuple[int, float] | None = None
 
 
 class DeliveryError(Exception):
@@ -116,22 +143,26 @@ class DeliveryError(Exception):
 
     verdict "retry": certainly not sent, try again after `after_s`; "doubt": bytes left and no answer came, it may have
     arrived; "gone": this person cannot be reached now (blocked, chat deleted); "refused": the chat will not take this
-    file. `moved_to`: the chat's new id (a Telegram group that became a supergroup). No secrets in `reason`.
+    file; "waits": the bot may not speak first now, and what it has to say goes out as the answer to the person's next
+    message: `kept` is then the chat's reference of the video, good for `after_s` more seconds, or None. `moved_to`: the
+    chat's new id (a Telegram group that became a supergroup). No secrets in `reason`.
     """
 
     def __init__(
         self,
-        verdict: Literal["retry", "doubt", "gone", "refused"],
+        verdict: Literal["retry", "doubt", "gone", "refused", "waits"],
         reason: str,
         *,
         after_s: float = 0.0,
         moved_to: str | None = None,
+        kept: str | None = None,
     ) -> None:
         super().__init__(verdict, reason)
         self.verdict = verdict
         self.reason = reason
         self.after_s = after_s
         self.moved_to = moved_to
+        self.kept = kept
 
 
 Activity = Literal["rendering", "uploading"]
@@ -180,6 +211,43 @@ class Inbox(Protocol):
     async def put(self, incoming: Sequence[Incoming]) -> None:
         """Commit these before confirming them to the chat. Repeats are ignored. Strangers are answered, not stored."""
 
+    async def ask(self, incoming: Incoming, *, store_s: float, answer_s: float) -> Reply | None:
+        """Commit this message and wait for its answer, for a chat whose callback carries it. A repeat gets the same.
+
+        None: not stored within `store_s`, or not answered within `answer_s`. Then nothing must be confirmed to the
+        chat, so that it delivers the message again; an answer that nobody fetches in time is given by `show`.
+        """
+
+
+class KeyValue(Protocol):
+    """A small durable memory of one channel, shared by all its processes: tokens, references of uploaded files.
+
+    A value with `for_s` is gone after so many seconds. Keys begin with the channel's name.
+    """
+
+    async def get(self, key: str) -> str | None: ...
+    async def put(self, key: str, value: str | None, *, for_s: float | None = None) -> None:
+        """Set it; None takes it away."""
+
+    async def swap(self, key: str, *, old: str | None, new: str, for_s: float | None = None) -> bool:
+        """Set it only if it is `old` now (None: absent or gone). False, and nothing changes, otherwise."""
+
+
+class Allowance(Protocol):
+    """How often the bot may speak to a person unasked, where a chat counts that."""
+
+    async def opened(self, user: str, kind: str, *, messages: int, for_s: float) -> None:
+        """The person did something that allows `messages` within `for_s` seconds; it replaces the last of its kind."""
+
+    async def closed(self, user: str) -> None:
+        """The person has left: nothing is allowed any more."""
+
+    async def spend(self, user: str) -> None:
+        """One was sent."""
+
+    async def left(self, user: str) -> int:
+        """How many may still be sent now, as far as we know."""
+
 
 class Journal(Protocol):
     """A durable list of what was said in a chat that has no server of its own to remember it (the web chat)."""
@@ -192,6 +260,10 @@ class Journal(Protocol):
 
 Say = Callable[..., str]
 """say(language, key, **facts) -> the sentence in that person's language."""
+
+
+Alert = Callable[..., None]
+"""alert(topic, key, **facts): say the sentence to the admins, at most once an hour for a topic. Returns at once."""
 
 
 class RunAlone(Protocol):
@@ -218,7 +290,10 @@ class Services:
 
     inbox: Inbox
     journal: Journal
+    memory: KeyValue
+    allowance: Allowance
     say: Say
+    alert: Alert
     language_of: Callable[[str], Awaitable[str | None]]
     secret: bytes
     videos_dir: Path

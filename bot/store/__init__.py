@@ -7,6 +7,8 @@ from bot.store.facts import Facts
 from bot.store.inbox import InboxRows
 from bot.store.jobs import Jobs
 from bot.store.ledger import Ledger
+from bot.store.mail import Mail
+from bot.store.memory import Allowances, Memory
 from bot.store.people import JournalRows, People
 from bot.store.submits import Submits
 
@@ -21,6 +23,9 @@ class Store:
     facts: Facts
     people: People
     journal: JournalRows
+    mail: Mail
+    memory: Memory
+    allowances: Allowances
 
     @classmethod
     async def open(cls, url: str) -> "Store":
@@ -32,14 +37,17 @@ class Store:
             database.close()
             raise
         return cls(
-            database,
-            InboxRows(database),
-            Jobs(database),
-            Submits(database),
-            Ledger(database),
-            Facts(database),
-            People(database),
-            JournalRows(database),
+            database=database,
+            inbox=InboxRows(database),
+            jobs=Jobs(database),
+            submits=Submits(database),
+            ledger=Ledger(database),
+            facts=Facts(database),
+            people=People(database),
+            journal=JournalRows(database),
+            mail=Mail(database),
+            memory=Memory(database),
+            allowances=Allowances(database),
         )
 
     def close(self) -> None:

@@ -37,6 +37,14 @@ def insert_new(connection: Connection, table: sa.Table, *, by: str) -> sqlite.In
     return postgresql.insert(table).on_conflict_do_nothing(index_elements=[by])
 
 
+def insert_over(connection: Connection, table: sa.Table, **values: Any) -> Any:
+    """An INSERT that overwrites the row with the same primary key."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    keys = [column.name for column in table.primary_key]
+    rest = {name: value for name, value in values.items() if name not in keys}
+    return dialect.insert(table).values(**values).on_conflict_do_update(index_elements=keys, set_=rest)
+
+
 def take_turns(connection: Connection, what: str) -> None:
     """Until this transaction ends nobody else is past this line for the same `what`. SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -20,25 +21,25 @@ class Letter:
     not_before: int
 
 
+def inbox_row(incoming: Incoming) -> dict[str, Any]:
+    return {
+        "origin": incoming.origin,
+        "chat": f"{incoming.address.channel}:{incoming.address.chat_id}",
+        "incoming": record(incoming),
+        "state": "new",
+        "attempts": 0,
+        "not_before": 0,
+        "created": now_ms(),
+    }
+
+
 class InboxRows:
     def __init__(self, database: Database) -> None:
         self._db = database
 
     async def put(self, incoming: Sequence[Incoming]) -> None:
         """Commit them all; one that is already there is left as it is."""
-        at = now_ms()
-        rows = [
-            {
-                "origin": each.origin,
-                "chat": f"{each.address.channel}:{each.address.chat_id}",
-                "incoming": record(each),
-                "state": "new",
-                "attempts": 0,
-                "not_before": 0,
-                "created": at,
-            }
-            for each in incoming
-        ]
+        rows = [inbox_row(each) for each in incoming]
 
         def work(connection: Connection) -> None:
             for row in rows:

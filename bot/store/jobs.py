@@ -30,9 +30,18 @@ class Jobs:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    async def accept(self, new: NewJob, *, inbox_id: int | None, caps: Caps, enqueue: Enqueue) -> str | OverCap | None:
+    async def accept(
+        self,
+        new: NewJob,
+        *,
+        inbox_id: int | None,
+        caps: Caps,
+        enqueue: Enqueue,
+        within: Callable[[Connection, str], None] | None = None,
+    ) -> str | OverCap | None:
         """One transaction: the inbox row is done, the price reserved, the job stands in our table and in the engine's
-        queue. A job with a question is only a row: nothing is reserved or queued before it is answered.
+        queue. A job with a question is only a row: nothing is reserved or queued before it is answered. `within` is
+        called in it, last, with the job's id.
 
         Returns the job's id; None when this very message already made a job; OverCap when nothing was done at all.
         """
@@ -50,6 +59,8 @@ class Jobs:
                     raise _TooDear(over)
                 enqueue(connection, job_id, new.incoming.user)
             _write_history(connection, job_id, values["state"], new.question.why if new.question else None, at)
+            if within is not None:
+                within(connection, job_id)
             return job_id
 
         try:
@@ -270,6 +281,11 @@ class Jobs:
             return [(row.at, row.state, row.why) for row in connection.execute(query)]
 
         return await self._db.read(work)
+
+
+def job_within(connection: Connection, job_id: str) -> Job | None:
+    row = connection.execute(sa.select(jobs).where(jobs.c.id == job_id)).first()
+    return job_from(row) if row is not None else None
 
 
 def move_within(

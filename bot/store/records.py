@@ -29,6 +29,7 @@ class State(StrEnum):
     READY = "ready"  # the checked mp4 is on this disk
     UPLOADING = "uploading"  # being sent to the chat
     DELIVERED = "delivered"
+    HANDED_OVER = "handed-over"  # given as the answer to its owner's message, which no chat confirms
     UNDELIVERED = "undelivered"  # the chat does not take it now; it waits, and is tried again
     DELIVERY_DOUBT = "delivery-doubt"  # sent, but the chat never confirmed
     DOUBT = "doubt"  # fal may have been paid, and did not say

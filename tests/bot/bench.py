@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from bot.settings import Settings
 from bot.store.records import Job, State
 from core.sandbox import FAST, Sandbox, create_app
 from tests.fakes.botapi import TOKEN, TelegramFake
+from tests.fakes.wechat import WeChatFake
 from tests.serving import served
 
 KEY = "fal-key-of-the-bench-0123456789"
@@ -60,23 +61,32 @@ async def bench(
     monkeypatch: Any,
     *,
     public: bool = False,
+    wechat: WeChatFake | None = None,
     before: Callable[[Settings, TelegramFake], Awaitable[None]] | None = None,
     room: Callable[[Path], int] = free_bytes,
     **more: Any,
 ) -> AsyncIterator[Bench]:
     """`more`: settings by field name, over those of the bench. `before`: runs with fal and the chat up, the bot not.
 
-    `public`: fal can call us back, so it does. `room`: what is free on the disk.
+    `public`: fal can call us back, so it does. `room`: what is free on the disk. `wechat`: a WeChat to be connected,
+    too.
     """
     telegram = TelegramFake(state=folder / "telegram")
     sandbox = create_app(folder=folder / "sandbox", key=KEY, studio=FAST)
-    async with served(sandbox) as fal_url, served(telegram) as telegram_url:
+    async with AsyncExitStack() as stack:
+        fal_url = await stack.enter_async_context(served(sandbox))
+        telegram_url = await stack.enter_async_context(served(telegram))
         for name in ("TELEGRAM_BOT_TOKEN", "REELBOT_WEB_TOKEN"):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("TELEGRAM_BOT_TOKEN", TOKEN)
         monkeypatch.setenv("TELEGRAM_API_URL", telegram_url)
         monkeypatch.chdir(folder)
         listener = bind("127.0.0.1", 0)
+        if wechat is not None:
+            wechat.url = await stack.enter_async_context(served(wechat))
+            wechat.caller.url = f"http://127.0.0.1:{listener.getsockname()[1]}/wechat"
+            for name, value in wechat.environment.items():
+                monkeypatch.setenv(name, value)
         given = {"fal_key": KEY, "fal_queue_url": fal_url, "output_dir": folder / "out", "access": "telegram:42"}
         port = listener.getsockname()[1]
         address = {"public_url": f"http://127.0.0.1:{port}"} if public else {}

@@ -11,12 +11,13 @@ from typing import Any, TypeVar
 from PIL import Image
 from pydantic_settings import BaseSettings
 
-from bot.channels.port import Address, Incoming, Services, VideoMessage
+from bot.channels.port import Address, Incoming, Reply, Services, VideoMessage
 from bot.channels.telegram.channel import Telegram
 from bot.channels.telegram.settings import TelegramSettings
 from bot.texts import say
 from tests.corpus import clip
 from tests.fakes.botapi import TOKEN, TelegramFake
+from tests.fakes.memory import Counts, Keys, no_alert
 from tests.serving import served
 
 S = TypeVar("S", bound=BaseSettings)
@@ -38,6 +39,9 @@ class Box:
             self.refused += 1
             raise OSError("the disk is full of secrets people wrote")
         self.batches.append(list(incoming))
+
+    async def ask(self, incoming: Incoming, *, store_s: float, answer_s: float) -> Reply | None:
+        raise NotImplementedError
 
     def anything(self) -> bool:
         return bool(self.batches)
@@ -71,7 +75,10 @@ def services(
     return Services(
         inbox=box,
         journal=NoJournal(),
+        memory=Keys(),
+        allowance=Counts(),
         say=say,
+        alert=no_alert,
         language_of=_no_language,
         secret=b"s" * 32,
         videos_dir=folder,

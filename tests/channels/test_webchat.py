@@ -20,6 +20,7 @@ from bot.channels.port import (
     DeliveryError,
     Incoming,
     Message,
+    Reply,
     S,
     Services,
     VideoMessage,
@@ -28,6 +29,7 @@ from bot.channels.webchat import WebSettings, connect
 from bot.channels.webchat.channel import WebChat
 from bot.texts import say
 from tests.corpus import clip, jpeg
+from tests.fakes.memory import Counts, Keys, no_alert
 from tests.serving import listener, served
 
 
@@ -39,6 +41,9 @@ class Notes:
         self.incoming: list[Incoming] = []
         self.broken = False
         self._change = 0
+
+    async def ask(self, incoming: Incoming, *, store_s: float, answer_s: float) -> Reply | None:
+        raise NotImplementedError
 
     async def add(self, chat_id: str, body: Mapping[str, Any]) -> int:
         self._change += 1
@@ -85,7 +90,10 @@ async def opened(folder: Path, *, token: str | None = None, public_url: str | No
     services = Services(
         inbox=notes,
         journal=notes,
+        memory=Keys(),
+        allowance=Counts(),
         say=say,
+        alert=no_alert,
         language_of=no_language,
         secret=b"s" * 32,
         videos_dir=folder / "videos",

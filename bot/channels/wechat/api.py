@@ -1,0 +1,233 @@
+"""The few calls of the Official Account's API that we need, by httpx. Raises WeChatError and DeliveryError only.
+
+HTTP is 200 for everything; success often lacks errcode; the content type may be text/plain. The token stands in the
+address, as WeChat has it: addresses are written nowhere.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import aiofiles
+import httpx
+
+from bot.channels.port import Alert, DeliveryError, KeyValue
+from bot.channels.wechat.errors import WeChatError, told
+from bot.channels.wechat.settings import WeChatSettings
+from bot.channels.wechat.tokens import Tokens
+
+log = logging.getLogger(__name__)
+
+Sleep = Callable[[float], Awaitable[None]]
+
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+_BUSY_PAUSES_S = (1.0, 3.0)  # three tries in all
+_ANSWER_S = 20.0
+_UPLOAD_S = 180.0
+_WHOLE_S = 300.0  # a call as a whole, however slowly its bytes drip
+_LATER_S = 10.0
+_JSON_BYTES = 1_000_000
+
+
+def _keeps_token(record: logging.LogRecord) -> bool:
+    return "access_token=" not in record.getMessage()
+
+
+# It writes whole addresses. Such a line is not written at all, at any level.
+logging.getLogger("httpx").addFilter(_keeps_token)
+
+
+class Api:
+    def __init__(
+        self, settings: WeChatSettings, memory: KeyValue, *, alert: Alert, sleep: Sleep = asyncio.sleep
+    ) -> None:
+        self._settings = settings
+        self._alert = alert
+        self._sleep = sleep
+        timeout = httpx.Timeout(10.0, read=_ANSWER_S, write=60.0)
+        self.web = httpx.AsyncClient(timeout=timeout, trust_env=False, follow_redirects=False)
+        self._tokens = Tokens(memory, account=settings.app_id or "", fetch=self._fetch_token)
+
+    async def close(self) -> None:
+        await self.web.aclose()
+
+    async def call(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """POST with a JSON body in raw UTF-8, GET without one."""
+
+        async def send(token: str) -> httpx.Response:
+            params = {"access_token": token}
+            if body is None:
+                return await self.web.get(self._url(path), params=params)
+            return await self.web.post(self._url(path), params=params, json=body)
+
+        return await self._with_token(path, send, doubt="doubt" if path == "/message/custom/send" else "retry")
+
+    async def upload(self, kind: Literal["video", "thumb"], path: Path) -> str:
+        """A temporary upload. Gives its media id, good for three days. The bytes are read anew for each attempt."""
+        name, mime = ("video.mp4", "video/mp4") if kind == "video" else ("thumb.jpg", "image/jpeg")
+
+        async def send(token: str) -> httpx.Response:
+            content = await asyncio.to_thread(path.read_bytes)
+            return await self.web.post(
+                self._url("/media/upload"),
+                params={"access_token": token, "type": kind},
+                files={"media": (name, content, mime)},
+                timeout=httpx.Timeout(10.0, read=_UPLOAD_S, write=60.0),
+            )
+
+        answer = await self._with_token("/media/upload", send, doubt="retry")
+        media_id = answer.get("media_id") or answer.get("thumb_media_id")
+        if not isinstance(media_id, str) or not media_id:
+            raise DeliveryError("retry", "WeChat gave no media id", after_s=_LATER_S)
+        return media_id
+
+    async def keep(self, path: Path, *, title: str) -> str:
+        """A permanent upload, of which an account has room for 1000: for accounts that may not upload temporarily."""
+        description = json.dumps({"title": title, "introduction": title}, ensure_ascii=False)
+
+        async def send(token: str) -> httpx.Response:
+            content = await asyncio.to_thread(path.read_bytes)
+            return await self.web.post(
+                self._url("/material/add_material"),
+                params={"access_token": token, "type": "video"},
+                data={"description": description},
+                files={"media": ("video.mp4", content, "video/mp4")},
+                timeout=httpx.Timeout(10.0, read=_UPLOAD_S, write=60.0),
+            )
+
+        media_id = (await self._with_token("/material/add_material", send, doubt="retry")).get("media_id")
+        if not isinstance(media_id, str) or not media_id:
+            raise DeliveryError("retry", "WeChat gave no media id", after_s=_LATER_S)
+        return media_id
+
+    async def download(self, media_id: str, into: Path, *, most_bytes: int) -> dict[str, Any] | None:
+        """A person's photo as a file; None then. For a video an answer with `video_url` comes in its place."""
+
+        async def send(token: str) -> dict[str, Any] | None:
+            params = {"access_token": token, "media_id": media_id}
+            async with self.web.stream("GET", self._url("/media/get"), params=params) as reply:
+                _check_status(reply.status_code)
+                head = b""
+                async with aiofiles.open(into, "wb") as out:
+                    size = 0
+                    async for chunk in reply.aiter_bytes(65536):
+                        head = (head + chunk)[:_JSON_BYTES] if head[:1] in {b"", b"{"} else head
+                        size += len(chunk)
+                        if size > most_bytes:
+                            raise DeliveryError("refused", "the file is larger than WeChat says it takes")
+                        await out.write(chunk)
+            if head.lstrip()[:1] != b"{":
+                return None
+            return _answer("/media/get", head)
+
+        answer: dict[str, Any] | None = await self._tried("/media/get", send, doubt="retry")
+        return answer
+
+    def _url(self, path: str) -> str:
+        return f"{self._settings.api_url}{path}"
+
+    async def _with_token(
+        self, path: str, send: Callable[[str], Awaitable[httpx.Response]], *, doubt: Literal["doubt", "retry"]
+    ) -> dict[str, Any]:
+        async def read(token: str) -> dict[str, Any]:
+            reply = await send(token)
+            _check_status(reply.status_code)
+            return _answer(path, reply.content)
+
+        answer: dict[str, Any] = await self._tried(path, read, doubt=doubt)
+        return answer
+
+    async def _tried(self, path: str, attempt: Callable[[str], Awaitable[Any]], *, doubt: Any) -> Any:
+        """Once more with another token when this one is refused; a few times while WeChat is busy."""
+        token, renewed, busy = await self._token(), False, 0
+        while True:
+            try:
+                return await self._spoken(attempt(token), doubt=doubt)
+            except WeChatError as error:
+                self._note(path, error)
+                if error.reaction == "token" and not renewed:
+                    renewed = True
+                    token = await self._token(refused=token)
+                elif error.reaction == "again" and busy < len(_BUSY_PAUSES_S):
+                    await self._sleep(_BUSY_PAUSES_S[busy])
+                    busy += 1
+                else:
+                    raise
+
+    async def _spoken(self, call: Awaitable[Any], *, doubt: Literal["doubt", "retry"]) -> Any:
+        """Transport failures as verdicts: nothing left, or nobody knows."""
+        try:
+            async with asyncio.timeout(_WHOLE_S):
+                return await call
+        except TimeoutError:
+            raise DeliveryError(doubt, "WeChat took too long", after_s=_LATER_S) from None
+        except _NOT_SENT as error:
+            raise DeliveryError(
+                "retry", f"no connection to WeChat ({type(error).__name__})", after_s=_LATER_S
+            ) from None
+        except httpx.HTTPError as error:
+            reason = f"no answer from WeChat ({type(error).__name__})"
+            raise DeliveryError(doubt, reason, after_s=_LATER_S) from None
+
+    async def _token(self, refused: str | None = None) -> str:
+        return await (self._tokens.token() if refused is None else self._tokens.after(refused))
+
+    async def _fetch_token(self, force: bool) -> tuple[str, float]:
+        secret = self._settings.app_secret.get_secret_value() if self._settings.app_secret else ""
+        body = {"grant_type": "client_credential", "appid": self._settings.app_id, "secret": secret}
+
+        async def ask() -> dict[str, Any]:
+            reply = await self.web.post(self._url("/stable_token"), json={**body, "force_refresh": force})
+            _check_status(reply.status_code)
+            return _answer("/stable_token", reply.content)
+
+        for pause_s in (*_BUSY_PAUSES_S, None):
+            try:
+                answer = await self._spoken(ask(), doubt="retry")
+                break
+            except WeChatError as error:
+                self._note("/stable_token", error)
+                if error.reaction != "again" or pause_s is None:
+                    raise
+                await self._sleep(pause_s)
+        token, seconds = answer.get("access_token"), answer.get("expires_in")
+        if not isinstance(token, str) or not isinstance(seconds, int | float):
+            raise DeliveryError("retry", "WeChat gave no access token", after_s=_LATER_S)
+        return token, float(seconds)
+
+    def _note(self, path: str, error: WeChatError) -> None:
+        """What only the operator can mend is an error in the log, and told to the admins; the rest is daily life."""
+        told = error.told
+        level = logging.ERROR if told.reaction in {"setup", "quota", "bug"} else logging.INFO
+        facts = {"call": path, "errcode": told.code, "rid": told.rid, "meaning": told.words}
+        log.log(level, "WeChat refused a call", extra=facts)
+        if told.reaction in {"setup", "quota"}:
+            key = "alert-wechat-setup" if told.reaction == "setup" else "alert-wechat-quota"
+            self._alert(f"wechat {told.code}", key, code=told.code, address=told.caller)
+
+    async def check_token(self) -> None:
+        """For `doctor`: the credentials and the IP allow-list, without using up anything."""
+        await self._fetch_token(False)
+
+
+def _check_status(status: int) -> None:
+    if not httpx.codes.is_success(status):
+        raise DeliveryError("retry", f"WeChat answered with status {status}", after_s=_LATER_S)
+
+
+def _answer(path: str, content: bytes) -> dict[str, Any]:
+    """Raises WeChatError for any errcode but 0; an answer that nobody can read proves nothing."""
+    try:
+        answer = json.loads(content)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        doubt: Literal["doubt", "retry"] = "doubt" if path == "/message/custom/send" else "retry"
+        raise DeliveryError(doubt, "WeChat's answer could not be read", after_s=_LATER_S)
+    code = answer.get("errcode", 0)
+    if code != 0:
+        raise WeChatError(told(code if isinstance(code, int) else 0, str(answer.get("errmsg", ""))))
+    return answer

@@ -1,0 +1,137 @@
+"""GET and POST /wechat: who calls, what they say, and the answer that goes back at once.
+
+Stored before it is answered. What could not be stored or decided in time is not answered at all, so that WeChat, which
+cuts the line after five seconds, sends it again.
+"""
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bot.channels.port import Services
+from bot.channels.wechat.parsing import Call, call_from, reply_xml
+from bot.channels.wechat.settings import WeChatSettings
+from bot.channels.wechat.signing import Opened, Refused, Seal
+
+log = logging.getLogger(__name__)
+
+_BODY_BYTES = 64 * 1024
+_STORE_S = 3.0
+_ANSWER_S = 4.2  # since the call came in; WeChat waits five seconds
+_CUT_S = 5.2
+_REPLAY_S = 2 * 3600.0
+_DONE = "success"  # WeChat's word for: taken, say nothing
+
+
+class Callback:
+    def __init__(
+        self,
+        services: Services,
+        settings: WeChatSettings,
+        *,
+        heard: Callable[[str], None],
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """`heard(openid)`: a person has just spoken."""
+        self._services = services
+        self._app_id = settings.app_id or ""
+        self._seal = Seal(settings, now=now)
+        self._heard = heard
+        self._now = now
+        self._open = True
+
+    def routes(self) -> Sequence[BaseRoute]:
+        return [Route("/wechat", self._greet, methods=["GET"]), Route("/wechat", self._take, methods=["POST"])]
+
+    def close(self) -> None:
+        self._open = False
+
+    async def _greet(self, request: Request) -> Response:
+        try:
+            return PlainTextResponse(self._seal.greeting(request.query_params))
+        except Refused as refused:
+            return _refusal(refused)
+
+    async def _take(self, request: Request) -> Response:
+        began = asyncio.get_running_loop().time()
+        try:
+            opened = self._seal.opened(request.query_params, await _body(request))
+            call = call_from(opened.xml, app_id=self._app_id)
+        except Refused as refused:
+            return _refusal(refused)
+        except ClientDisconnect:
+            return PlainTextResponse("", 400)
+        except ValueError as error:
+            return _refusal(Refused(400, str(error)))
+        try:
+            answer = await self._answer(opened, call, began)
+        except Refused as refused:
+            return _refusal(refused)
+        return answer or await self._silence(request, began)
+
+    async def _answer(self, opened: Opened, call: Call, began: float) -> Response | None:
+        """None: it could not be stored or decided in time."""
+        if not self._open:
+            return None
+        try:
+            async with asyncio.timeout(_STORE_S):
+                await self._refuse_replay(opened)
+                if call.left:
+                    await self._services.allowance.closed(f"wechat:{call.person}")
+        except Refused:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever the database does
+            log.error("a message was not stored; WeChat repeats it", extra={"error": type(error).__name__})  # noqa: TRY400
+            return None
+        if call.incoming is None:
+            return PlainTextResponse(_DONE)
+        self._heard(call.person)
+        gone_s = asyncio.get_running_loop().time() - began
+        reply = await self._services.inbox.ask(
+            call.incoming, store_s=max(0.1, _STORE_S - gone_s), answer_s=max(0.1, _ANSWER_S - gone_s)
+        )
+        if reply is None:
+            return None
+        if not reply.text and reply.video is None:
+            return PlainTextResponse(_DONE)
+        xml = reply_xml(reply, call, seconds=int(self._now()))
+        return Response(self._seal.sealed(xml, opened), media_type="application/xml")
+
+    async def _silence(self, request: Request, began: float) -> Response:
+        """No answer until WeChat has cut the line: whether an error status is a failure to it is written nowhere."""
+        loop = asyncio.get_running_loop()
+        while self._open and loop.time() - began < _CUT_S and not await request.is_disconnected():  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+        return PlainTextResponse("", 503)
+
+    async def _refuse_replay(self, opened: Opened) -> None:
+        """In plain mode the signature does not cover the body: the same timestamp and nonce carry one message only."""
+        digest = hashlib.sha256(opened.xml.encode()).hexdigest()
+        key = f"wechat:{self._app_id}:call:{opened.timestamp}:{opened.nonce}"
+        memory = self._services.memory
+        if not await memory.swap(key, old=None, new=digest, for_s=_REPLAY_S) and await memory.get(key) != digest:
+            raise Refused(403, "another message under a signature that was used before")
+
+
+async def _body(request: Request) -> bytes:
+    """Raises Refused for more than 64 KiB, after reading no more than that."""
+    told = request.headers.get("content-length", "0")
+    if not told.isdecimal() or int(told) > _BODY_BYTES:
+        raise Refused(413, "a body larger than any message")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _BODY_BYTES:
+            raise Refused(413, "a body larger than any message")
+    return bytes(body)
+
+
+def _refusal(refused: Refused) -> Response:
+    log.warning("a call was refused", extra={"status": refused.status, "why": refused.why})
+    return PlainTextResponse("", refused.status)

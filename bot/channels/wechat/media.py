@@ -1,0 +1,185 @@
+"""Files: our videos uploaded once and remembered for their three days, and what people sent fetched to the disk."""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiofiles
+import httpx
+
+from bot.channels.port import AttachmentRef, DeliveryError, KeyValue, VideoMessage
+from bot.channels.wechat.api import Api, Sleep
+from bot.channels.wechat.errors import WeChatError
+
+log = logging.getLogger(__name__)
+
+IMAGE_BYTES = 10_000_000
+VIDEO_BYTES = 30_000_000
+_LIFE_S = 3 * 24 * 3600.0
+_MARGIN_S = 3600.0
+_HOSTS = (".qq.com", ".qpic.cn")  # where WeChat keeps what people send
+_PAUSES_S = (1.0, 2.0, 4.0, 8.0)  # a video's address is not there yet for some seconds
+_FETCH_S = 180.0
+_THUMB_BYTES = 64_000
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    media_id: str
+    for_s: float
+
+
+class Media:
+    def __init__(
+        self,
+        api: Api,
+        memory: KeyValue,
+        *,
+        account: str,
+        api_url: str,
+        sleep: Sleep,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._api = api
+        self._memory = memory
+        self._account = account
+        self._origin = urlsplit(api_url)
+        self._sleep = sleep
+        self._now = now
+        self._places = asyncio.Semaphore(2)
+
+    async def uploaded(self, video: VideoMessage, *, fresh: bool = False) -> Kept:
+        """The media id of this file: the one of an earlier upload while it lives, unless it must be `fresh`."""
+        key = await self._key(video.path)
+        known = None if fresh else await self._memory.get(key)
+        if known is not None:
+            found = json.loads(known)
+            return Kept(found["id"], found["until"] - self._now())
+        async with self._places:
+            media_id = await self._upload(video)
+        for_s = _LIFE_S - _MARGIN_S
+        await self._memory.put(key, json.dumps({"id": media_id, "until": self._now() + for_s}), for_s=for_s)
+        return Kept(media_id, for_s)
+
+    async def _upload(self, video: VideoMessage) -> str:
+        """For three days; where the account may not do that, for good, and taken away again after as long."""
+        try:
+            return await self._api.upload("video", video.path)
+        except WeChatError as error:
+            if error.reaction != "right":
+                raise
+        await self._tidy()
+        media_id = await self._api.keep(video.path, title=video.title or "reelbot")
+        kept = await self._materials()
+        await self._memory.put(self._materials_key, json.dumps({**kept, media_id: self._now() + _LIFE_S}))
+        return media_id
+
+    async def _tidy(self) -> None:
+        """Permanent uploads that have had their time: an account's stock of them is small."""
+        kept = await self._materials()
+        for media_id in [media_id for media_id, until in kept.items() if until < self._now()]:
+            try:
+                await self._api.call("/material/del_material", {"media_id": media_id})
+            except WeChatError as error:
+                if error.reaction != "media":  # it is gone already
+                    log.info("an old upload stays", extra={"errcode": error.told.code})
+                    continue
+            del kept[media_id]
+        await self._memory.put(self._materials_key, json.dumps(kept))
+
+    async def _materials(self) -> dict[str, float]:
+        found: dict[str, float] = json.loads(await self._memory.get(self._materials_key) or "{}")
+        return found
+
+    @property
+    def _materials_key(self) -> str:
+        return f"wechat:{self._account}:materials"
+
+    async def thumbnail(self, video: VideoMessage) -> str | None:
+        path = video.thumbnail
+        if path is None or not path.is_file() or path.stat().st_size > _THUMB_BYTES:
+            return None
+        return await self._api.upload("thumb", path)
+
+    async def _key(self, path: Path) -> str:
+        size = await asyncio.to_thread(lambda: path.stat().st_size)
+        return f"wechat:{self._account}:media:{path.name}:{size}"
+
+    async def fetch(self, ref: AttachmentRef, into: Path) -> None:
+        """Raises DeliveryError. A photo's own address helps where the account may not fetch media."""
+        media_id, _, picture = ref.file_id.partition(" ")
+        most = IMAGE_BYTES if ref.kind == "image" else VIDEO_BYTES
+        try:
+            async with asyncio.timeout(_FETCH_S):
+                await self._fetch(media_id, picture, into, most)
+        except TimeoutError:
+            raise DeliveryError("retry", "the file did not come in time", after_s=10.0) from None
+        except WeChatError as error:
+            raise _not_fetched(error) from None
+        except BaseException:
+            into.unlink(missing_ok=True)
+            raise
+
+    async def _fetch(self, media_id: str, picture: str, into: Path, most: int) -> None:
+        try:
+            answer = await self._api.download(media_id, into, most_bytes=most)
+        except (WeChatError, DeliveryError) as error:
+            if not picture or not await self._by_address(picture, into, most):
+                raise
+            log.info("a photo came by its own address", extra={"reason": str(error)})
+            return
+        if answer is None:
+            return
+        url = answer.get("video_url")
+        if not isinstance(url, str):
+            raise DeliveryError("refused", "WeChat gave no file")
+        await self._download(self._checked(url), into, most)
+
+    async def _by_address(self, picture: str, into: Path, most: int) -> bool:
+        try:
+            await self._download(self._checked(picture), into, most)
+        except DeliveryError:
+            return False
+        return True
+
+    def _checked(self, url: str) -> str:
+        """WeChat's own hosts, or the origin of the configured API; nothing else is asked."""
+        parts = urlsplit(url)
+        ours = (parts.scheme, parts.netloc) == (self._origin.scheme, self._origin.netloc)
+        host = f".{(parts.hostname or '').lower()}"
+        if ours or (parts.scheme in {"http", "https"} and parts.port in {None, 80, 443} and host.endswith(_HOSTS)):
+            return url
+        raise DeliveryError("refused", "WeChat named an unexpected address")
+
+    async def _download(self, url: str, into: Path, most: int) -> None:
+        for pause_s in (*_PAUSES_S, None):
+            try:
+                async with self._api.web.stream("GET", url) as reply:
+                    if reply.status_code == httpx.codes.OK:
+                        await _write(reply, into, most)
+                        return
+            except httpx.HTTPError as error:
+                log.info("a file did not come", extra={"reason": type(error).__name__})
+            if pause_s is not None:
+                await self._sleep(pause_s)
+        raise DeliveryError("retry", "the file did not come from WeChat", after_s=10.0)
+
+
+def _not_fetched(error: WeChatError) -> DeliveryError:
+    verdict = error.verdict()
+    return verdict if verdict.verdict == "retry" else DeliveryError("refused", verdict.reason)
+
+
+async def _write(reply: httpx.Response, into: Path, most: int) -> None:
+    size = 0
+    async with aiofiles.open(into, "wb") as out:
+        async for chunk in reply.aiter_bytes(65536):
+            size += len(chunk)
+            if size > most:
+                raise DeliveryError("refused", "the file is larger than WeChat says it takes")
+            await out.write(chunk)

@@ -1,0 +1,131 @@
+"""WeChat's messages as Incoming, and replies as its XML. wechatpy parses and renders; nothing it returns is trusted."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from wechatpy import parse_message
+from wechatpy.replies import TextReply, VideoReply
+
+from bot.channels.port import Address, AttachmentRef, Incoming, Reply
+
+TEXT_BYTES = 2047
+
+_MENU: dict[str, str] = {
+    "make": "/video",
+    "status": "/status",
+    "history": "/history",
+    "next": "1",
+    "models": "/models",
+    "price": "/price",
+    "help": "/help",
+}
+MENU_KEYS = {name: f"reelbot:{name}" for name in _MENU}
+_TEXT_OF_KEY = {key: _MENU[name] for name, key in MENU_KEYS.items()}
+_OTHER: dict[str, Literal["voice", "location", "link", "file"]] = {"location": "location", "link": "link"}
+_UNSUPPORTED = re.compile(r"[\[【]?收到不支持的消息类型")
+_OPENID = re.compile(r"[0-9A-Za-z_-]{6,64}")
+_UNSAYABLE = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One callback. `incoming` None: nothing that we answer. `left`: the person has stopped following."""
+
+    person: str
+    account: str
+    incoming: Incoming | None
+    left: bool = False
+
+
+def call_from(xml: str, *, app_id: str) -> Call:
+    """Raises ValueError for anything that is no message of WeChat's. What stands in it is in no error's words."""
+    try:
+        message: Any = parse_message(xml)
+        person, account = message.source, message.target
+        kind, number, seconds = message.type, message.id, message.time
+    except Exception as error:  # noqa: BLE001 - wechatpy raises nearly anything for odd bodies
+        raise ValueError(f"not a message of WeChat ({type(error).__name__})") from None
+    if not _is_id(person) or not _is_id(account) or not isinstance(kind, str):
+        raise ValueError("not a message of WeChat")
+    data = message._data  # noqa: SLF001 - its typed fields raise on odd values, and some types lack them
+    kind = _field(data, "MsgType").lower()
+    if kind == "event":
+        return _event(data, person, account, app_id=app_id, seconds=seconds)
+    if not isinstance(number, int) or number <= 0:
+        raise ValueError("a message without a MsgId")
+    return Call(person, account, _said(data, kind, _incoming(person, app_id, str(number))))
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and _OPENID.fullmatch(value) is not None
+
+
+def _field(data: Any, name: str) -> str:
+    """A text, or "": a doubled tag would be a list, a nested one a dict."""
+    value = data.get(name) if isinstance(data, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _incoming(person: str, app_id: str, event_id: str, **more: Any) -> Incoming:
+    address = Address("wechat", person)
+    return Incoming(address, app_id, event_id, sender_id=person, language="zh", direct=True, **more)
+
+
+def _said(data: Any, kind: str, bare: Incoming) -> Incoming:
+    make = _Make(bare)
+    media_id = _field(data, "MediaId")
+    match kind:
+        case "text":
+            text = _field(data, "Content")
+            return make(other="file") if not text.strip() or _UNSUPPORTED.match(text) else make(text=text)
+        case "image" if media_id:
+            picture = _field(data, "PicUrl")
+            return make(attachment=AttachmentRef("image", f"{media_id} {picture}".strip()))
+        case "video" | "shortvideo" if media_id:
+            return make(attachment=AttachmentRef("video", media_id))
+        case "voice":
+            heard = _field(data, "Recognition").strip()
+            return make(text=heard) if heard else make(other="voice")
+    return make(other=_OTHER.get(kind, "file"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Make:
+    bare: Incoming
+
+    def __call__(self, **more: Any) -> Incoming:
+        return _incoming(self.bare.sender_id, self.bare.account, self.bare.event_id, **more)
+
+
+def _event(data: Any, person: str, account: str, *, app_id: str, seconds: object) -> Call:
+    """A tap on the menu and a follow are answered; a leave is noted; all other events are WeChat's own business."""
+    event, key = _field(data, "Event").lower(), _field(data, "EventKey")
+    event_id = f"{seconds}-{event}-{key}"[:120]
+    text = {"subscribe": "/start", "subscribe_scan": "/start", "scan": "/help"}.get(event)
+    if event == "click":
+        text = _TEXT_OF_KEY.get(key, "/help")
+    if text is not None:
+        return Call(person, account, _incoming(person, app_id, event_id, text=text, tap=True))
+    return Call(person, account, None, left=event == "unsubscribe")
+
+
+def reply_xml(reply: Reply, call: Call, *, seconds: int) -> str:
+    """The passive reply: one text or one video."""
+    ends = {"source": call.account, "target": call.person, "time": seconds}
+    if reply.video is None:
+        return str(TextReply(content=cut(clean(reply.text), TEXT_BYTES), **ends).render())
+    title, description = clean(reply.title), clean(reply.text)
+    return str(VideoReply(media_id=clean(reply.video), title=title, description=description, **ends).render())
+
+
+def clean(text: str) -> str:
+    """What XML can hold, and nothing that ends its CDATA."""
+    return _UNSAYABLE.sub("", text).replace("]]>", "]] >")
+
+
+def cut(text: str, most_bytes: int) -> str:
+    """Longer texts vanish on WeChat without a word."""
+    if len(text.encode()) <= most_bytes:
+        return text
+    return text.encode()[: most_bytes - 3].decode("utf-8", "ignore") + "…"

@@ -1,0 +1,430 @@
+"""The Official Account's channel against the strict API: one token for all, uploads once, pushes, files, the menu."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from pydantic_settings import BaseSettings
+
+from bot.channels.port import Address, AttachmentRef, DeliveryError, Incoming, Message, Reply, Services, VideoMessage
+from bot.channels.wechat import connect
+from bot.channels.wechat.channel import WeChat
+from bot.channels.wechat.errors import REACTIONS, WeChatError, told
+from bot.channels.wechat.settings import WeChatSettings
+from bot.store import Store
+from bot.texts import say
+from tests.channels.telegram_bench import NoJournal, film, jpeg
+from tests.fakes.memory import Counts, Keys
+from tests.fakes.wechat import APP_ID, SECRET, TOKEN, WeChatFake
+from tests.serving import served
+
+FOX = "oFox_0123456789abcdefghijkl"
+ME = Address("wechat", FOX)
+S = TypeVar("S", bound=BaseSettings)
+
+
+class Silent:
+    """An inbox that has no answer."""
+
+    async def put(self, incoming: Any) -> None:
+        raise NotImplementedError
+
+    async def ask(self, incoming: Incoming, *, store_s: float, answer_s: float) -> Reply | None:
+        return None
+
+
+@dataclass
+class Bench:
+    fake: WeChatFake
+    folder: Path
+    keys: Keys = field(default_factory=Keys)
+    counts: Counts = field(default_factory=Counts)
+    rests: list[float] = field(default_factory=list)
+    alerts: list[str] = field(default_factory=list)
+
+    def alert(self, topic: str, key: str, /, **facts: Any) -> None:
+        assert topic.startswith("wechat ")
+        self.alerts += [say(language, key, **facts) for language in ("zh", "en")]
+
+    def channel(self, **more: Any) -> WeChat:
+        """One process; all share the memory."""
+        own = WeChatSettings.offline(
+            **{"app_id": APP_ID, "app_secret": SECRET, "token": TOKEN, "api_url": self.fake.api_url, **more}
+        )
+
+        async def short(seconds: float) -> None:
+            self.rests.append(seconds)
+            await asyncio.sleep(0)
+
+        return WeChat(self.services(own), own, sleep=short, now=self.keys.now)
+
+    def services(self, own: WeChatSettings, *, demo: bool = False) -> Services:
+        def load(cls: type[S]) -> S:
+            return own  # type: ignore[return-value] # the only class that this channel asks for
+
+        async def no_language(_user: str) -> str | None:
+            return None
+
+        return Services(
+            inbox=Silent(), journal=NoJournal(), memory=self.keys, allowance=self.counts, say=say,
+            alert=self.alert,
+            language_of=no_language, secret=b"s" * 32, videos_dir=self.folder, uploads_dir=self.folder,
+            public_url="https://bot.example.org", port=0, demo=demo, load=load,
+        )  # fmt: skip
+
+    def film(self) -> VideoMessage:
+        return film(self.folder, title="做好了", job_id="K3X9Q2A")
+
+
+def on_bench(folder: Path, story: Callable[[Bench, WeChat], Awaitable[None]], **more: Any) -> None:
+    async def run() -> None:
+        async with bench(folder, **more) as (made, channel):
+            await story(made, channel)
+
+    asyncio.run(run())
+
+
+@asynccontextmanager
+async def bench(folder: Path, **more: Any) -> AsyncIterator[tuple[Bench, WeChat]]:
+    fake = WeChatFake(**more)
+    async with served(fake) as fake.url:
+        made = Bench(fake, folder)
+        fake.world.spoke(FOX, "message")
+        channel = made.channel()
+        try:
+            yield made, channel
+        finally:
+            await channel.stop_intake()
+            await channel.stop()
+
+
+async def refused(work: Awaitable[Any]) -> DeliveryError:
+    with pytest.raises(DeliveryError) as error:
+        await work
+    assert SECRET not in str(error.value)
+    return error.value
+
+
+# The token
+
+
+def test_twenty_calls_of_two_processes_fetch_one_token(tmp_path: Path) -> None:
+    async def story(made: Bench, channel: WeChat) -> None:
+        other = made.channel()
+        made.fake.world.person(FOX).allowed["message"] = (40, made.fake.world.now() + 1000)
+        word = Message("你好", job_id="K3X9Q2A")
+        await asyncio.gather(*(each.show(ME, word) for each in [channel, other] * 10))
+        assert len(made.fake.calls("/stable_token")) == 1
+        made.fake.world.rotate()
+        await asyncio.gather(*(each.show(ME, word) for each in [channel, other] * 10))
+        assert len(made.fake.calls("/stable_token")) == 2
+        assert len(made.fake.person(FOX).seen) == 40
+        await other.stop()
+
+    on_bench(tmp_path, story)
+
+
+def test_a_token_is_renewed_ahead_of_its_end_and_forced_only_when_it_must_be(tmp_path: Path) -> None:
+    async def story(made: Bench, channel: WeChat) -> None:
+        word = Message("你好", job_id="K3X9Q2A")
+        made.fake.world.person(FOX).allowed["message"] = (40, made.fake.world.now() + 99_000)
+        await channel.show(ME, word)
+        made.fake.world.tokens[-1].until = made.fake.world.now() + 200  # we believe otherwise: WeChat's word counts
+        await channel.show(ME, word)
+        made.fake.world.distrust()
+        made.fake.world.tokens[-1].until += 7000
+        await channel.show(ME, word)
+        assert len(made.fake.world.forced) == 1
+        assert [call.errcode for call in made.fake.calls("/message/custom/send")] == [0, 0, 40001, 0]
+        made.fake.world.distrust()
+        error = await refused(channel.show(ME, word))  # force is 30 seconds apart: later, then
+        assert error.verdict == "retry"
+        assert len(made.fake.world.forced) == 1
+
+    on_bench(tmp_path, story)
+
+
+@pytest.mark.parametrize(("broken", "words"), [("ip", "198.51.100.7"), ("secret", "WECHAT_APP_SECRET")])
+def test_wrong_set_up_is_said_by_doctor_and_a_video_only_waits(tmp_path: Path, broken: str, words: str) -> None:
+    async def story(made: Bench, channel: WeChat) -> None:
+        if broken == "ip":
+            made.fake.world.ip_listed = False
+        else:
+            made.fake.world.secret = "another"
+        error = await refused(channel.check())
+        assert words in error.reason
+        assert words in made.alerts[0]
+        assert words in made.alerts[1]
+        error = await refused(channel.send_video(ME, made.film()))
+        assert (error.verdict, error.after_s) == ("retry", 300.0)
+        assert len(made.fake.calls("/media/upload")) == 0
+
+    on_bench(tmp_path, story)
+
+
+def test_a_persistent_refusal_of_the_token_ends_soon(tmp_path: Path) -> None:
+    async def story(made: Bench, channel: WeChat) -> None:
+        made.fake.fail("/media/upload", "errcode", code=40001, times=99)
+        error = await refused(channel.send_video(ME, made.film()))
+        assert error.verdict == "retry"
+        assert len(made.fake.calls("/media/upload")) == 2
+
+    on_bench(tmp_path, story)
+
+
+# Videos
+
+
+def test_a_video_is_uploaded_once_and_pushed(tmp_path: Path) -> None:
+    async def story(made: Bench, channel: WeChat) -> None:
+        await channel.send_video(ME, made.film())
+        await channel.send_video(ME, made.film())
+        upload, *more = made.fake.calls("/media/upload")
+        assert more == []
+        assert (upload.body["filename"], upload.body["mime"]) == ("video.mp4", "video/mp4")
+        assert upload.body["content"] == made.film().path.read_bytes()
+        sent = made.fake.calls("/message/custom/send")[0].body
+        assert sent["touser"] == FOX
+        assert set(sent["video"]) == {"media_id", "title", "description"}  # no thumbnail unless one is asked for
+        assert made.counts.spent == {f"wechat:{FOX}": 2}
+        made.keys.ahead_s = made.fake.world.ahead_s = 3 * 24 * 3600.0
+        made.fake.world.spoke(FOX, "message")
+        await channel.send_video(ME, made.film())
+        assert [call.errcode for call in made.fake.calls("/media/upload")] == [0, 42001, 0]
+
+    on_bench(tmp_path, story)
+
+
+@pytest.mark.parametrize("codes", [[40007], [40007, 40007], [40012, 40012]])
+def test_a_refused_reference_is_made_anew_once_then_with_a_thumbnail(tmp_path: Path, codes: list[int]) -> None:
+    async def story(made: Bench, channel: WeChat) -> None:
+        for code in codes:
+            made.fake.fail("/message/custom/send", "errcode", code=code)
+        await channel.send_video(ME, made.film())
+        assert len(made.fake.person(FOX).videos) == 1
+        thumbs = [call for call in made.fake.calls("/message/custom/send") if "thumb_media_id" in call.body["video"]]
+        assert len(thumbs) == len(codes) - 1
+
+    on_bench(tmp_path, story)
+
+
+@pytest.mark.parametrize("code", [48001, 45015, 45047, 43004, 40003, 45009])
+def test_what_may_not_be_pushed_waits_uploaded(tmp_path: Path, code: int) -> None:
+    async def story(made: Bench, channel: WeChat) -> None:
+        made.fake.fail("/message/custom/send", "errcode", code=code)
+        error = await refused(channel.send_video(ME, made.film()))
+        assert error.verdict == "waits"
+        assert error.kept in made.fake.world.media
+        assert error.after_s > 2 * 24 * 3600
+        assert "rid" in error.reason
+        again = made.channel()
+        if code == 48001:  # remembered, by every process
+            await refused(again.send_video(ME, made.film()))
+            assert (await refused(again.show(ME, Message("词", job_id="K")))).verdict == "waits"
+            assert len(made.fake.calls("/message/custom/send")) == 1
+        else:
+            await again.send_video(ME, made.film())
+            assert len(made.fake.person(FOX).videos) == 1
+        assert len(made.fake.calls("/media/upload")) == 1
+        await again.stop()
+
+    on_bench(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "verdict"),
+    [
+        ("/message/custom/send", "lose_answer", "doubt"),
+        ("/message/custom/send", "garbage", "doubt"),
+        ("/message/custom/send", "html", "retry"),
+        ("/media/upload", "lose_answer", "retry"),
+        ("/media/upload", "html", "retry"),
+        ("/media/upload", "garbage", "retry"),
+        ("/stable_token", "drop_before", "retry"),
+    ],
+)
+def test_what_a_lost_answer_means(tmp_path: Path, path: str, kind: Any, verdict: str) -> None:
+    async def story(made: Bench, channel: WeChat) -> None:
+        made.fake.fail(path, kind)
+        error = await refused(channel.send_video(ME, made.film()))
+        assert error.verdict == verdict
+
+    on_bench(tmp_path, story)
+
+
+def test_busy_is_asked_again_with_pauses_and_not_for_ever(tmp_path: Path) -> None:
+    async def story(made: Bench, channel: WeChat) -> None:
+        made.fake.fail("/message/custom/send", "errcode", code=-1, times=2)
+        await channel.send_video(ME, made.film())
+        assert made.rests == [1.0, 3.0]
+        made.fake.fail("/message/custom/send", "errcode", code=-1, times=3)
+        assert (await refused(channel.send_video(ME, made.film()))).verdict == "retry"
+
+    on_bench(tmp_path, story)
+
+
+def test_an_account_without_uploads_says_so(tmp_path: Path) -> None:
+    async def story(made: Bench, channel: WeChat) -> None:
+        error = await refused(channel.send_video(ME, made.film()))
+        assert (error.verdict, error.kept) == ("waits", None)
+        assert "next message" in await channel.check()
+
+    on_bench(tmp_path, story, verified=False, may_upload=False)
+
+
+def test_where_only_permanent_uploads_are_allowed_they_are_taken_away_again(tmp_path: Path) -> None:
+    async def story(made: Bench, channel: WeChat) -> None:
+        error = await refused(channel.send_video(ME, made.film()))
+        assert error.verdict == "waits"
+        assert error.kept is not None
+        assert made.fake.world.file(error.kept, "video").content == made.film().path.read_bytes()
+        made.keys.ahead_s = made.fake.world.ahead_s = 4 * 24 * 3600.0
+        later = await refused(channel.send_video(ME, made.film()))
+        assert later.kept not in {None, error.kept}
+        assert set(made.fake.world.media) == {later.kept}
+
+    on_bench(tmp_path, story, verified=False, may_upload=False, may_keep=True)
+
+
+def test_words_leave_enough_for_a_video(tmp_path: Path) -> None:
+    async def story(made: Bench, channel: WeChat) -> None:
+        for _ in range(3):
+            await channel.show(ME, Message("狐狸" * 900))
+        assert (await refused(channel.show(ME, Message("一个字")))).verdict == "waits"
+        await channel.show(ME, Message("任务的话", job_id="K3X9Q2A"))
+        await channel.send_video(ME, made.film())
+        assert len(made.fake.person(FOX).seen) == 5
+        assert (await refused(channel.send_video(ME, made.film()))).verdict == "waits"
+
+    on_bench(tmp_path, story)
+
+
+# What people sent
+
+
+def test_photos_and_videos_are_fetched(tmp_path: Path) -> None:
+    async def story(made: Bench, channel: WeChat) -> None:
+        photo, clip = jpeg(), made.film().path.read_bytes()
+        into = tmp_path / "got"
+        await channel.fetch(AttachmentRef("image", made.fake.world.keep("image", photo)), into)
+        assert into.read_bytes() == photo
+        made.fake.world.fetch_misses = 3
+        await channel.fetch(AttachmentRef("video", made.fake.world.keep("video", clip)), into)
+        assert into.read_bytes() == clip
+        assert made.rests == [1.0, 2.0, 4.0]
+        error = await refused(channel.fetch(AttachmentRef("image", "gone"), into))
+        assert error.verdict == "refused"
+
+    on_bench(tmp_path, story)
+
+
+def test_without_the_right_a_photos_own_address_helps_and_no_other_host_is_asked(tmp_path: Path) -> None:
+    async def story(made: Bench, channel: WeChat) -> None:
+        media_id = made.fake.world.keep("image", jpeg())
+        into = tmp_path / "got"
+        await channel.fetch(AttachmentRef("image", f"{media_id} {made.fake.url}/cdn/{media_id}"), into)
+        assert into.read_bytes() == jpeg()
+        foreign = WeChatFake()
+        async with served(foreign) as foreign.url:
+            elsewhere = foreign.world.keep("image", jpeg())
+            for url in (
+                f"{foreign.url}/cdn/{elsewhere}",
+                f"{foreign.url}/cdn/{elsewhere}?x=.qq.com",
+                f"{foreign.url.replace('127.0.0.1', 'localhost')}/cdn/{elsewhere}",
+                f"http://x.qq.com@{foreign.url.removeprefix('http://')}/cdn/{elsewhere}",
+            ):
+                error = await refused(channel.fetch(AttachmentRef("image", f"{media_id} {url}"), into))
+                assert error.verdict == "refused"
+                assert not into.exists() or into.read_bytes() != jpeg()
+
+    on_bench(tmp_path, story, may_upload=False)
+
+
+# Around it
+
+
+def test_the_menu_and_the_check(tmp_path: Path) -> None:
+    async def story(made: Bench, channel: WeChat) -> None:
+        await channel.create_menu()
+        assert made.fake.world.menu is not None
+        names = [button["name"] for button in made.fake.world.menu["button"]]
+        assert names == ["做视频", "我的视频", "更多"]
+        told = await channel.check()
+        assert "videos are pushed" in told
+        assert "https://bot.example.org/wechat" in told
+
+    on_bench(tmp_path, story)
+
+
+def test_the_menu_of_an_account_without_the_right(tmp_path: Path) -> None:
+    async def story(_made: Bench, channel: WeChat) -> None:
+        assert "48001" in (await refused(channel.create_menu())).reason
+
+    on_bench(tmp_path, story, verified=False)
+
+
+def test_a_typing_sign_once_after_a_message(tmp_path: Path) -> None:
+    async def story(made: Bench, channel: WeChat) -> None:
+        await channel.busy(ME, "rendering")
+        channel._note_heard(FOX)
+        await channel.busy(ME, "rendering")  # not known yet whether the account may
+        await channel.send_video(ME, made.film())
+        channel._note_heard(FOX)
+        for _ in range(3):
+            await channel.busy(ME, "rendering")
+        assert made.fake.person(FOX).typing == 1
+
+    on_bench(tmp_path, story)
+
+
+def test_it_is_off_without_settings_and_says_what_is_missing(tmp_path: Path) -> None:
+    made = Bench(WeChatFake(), tmp_path)
+    assert connect(made.services(WeChatSettings.offline())) is None
+    with pytest.raises(ValueError, match="WECHAT_APP_SECRET, WECHAT_TOKEN"):
+        connect(made.services(WeChatSettings.offline(app_id=APP_ID)))
+    whole = WeChatSettings.offline(app_id=APP_ID, app_secret=SECRET, token=TOKEN)
+    assert connect(made.services(whole, demo=True)) is None
+
+
+@pytest.mark.parametrize("code", sorted(REACTIONS))
+def test_every_errcode_has_a_verdict_without_secrets(code: int) -> None:
+    error = WeChatError(told(code, "some words rid: 65f-1-a"))
+    assert error.verdict().verdict in {"retry", "waits", "refused"}
+    assert "65f-1-a" in error.verdict().reason
+    assert WeChatError(told(12345, "?")).verdict().verdict == "refused"
+
+
+def test_memory_and_counts_are_shared_by_processes(database_url: str) -> None:
+    """The real tables do what the stand-ins of these tests do."""
+
+    async def story() -> None:
+        one, two = await Store.open(database_url), await Store.open(database_url)
+        won = await asyncio.gather(
+            *(each.memory.swap("k", old=None, new=str(n), for_s=9) for n, each in enumerate([one, two] * 4))
+        )
+        assert won.count(True) == 1
+        now = await one.memory.get("k")
+        assert await two.memory.swap("k", old=now, new="x")
+        assert not await one.memory.swap("k", old=now, new="y")
+        await one.memory.put("k", "z", for_s=-1)
+        assert await two.memory.get("k") is None
+        assert await two.memory.swap("k", old=None, new="again")
+        await one.memory.sweep()
+        assert await two.memory.get("k") == "again"
+        await one.allowances.opened("u", "message", messages=5, for_s=100)
+        await one.allowances.opened("u", "tap", messages=3, for_s=60)
+        for _ in range(4):
+            await two.allowances.spend("u")
+        assert await one.allowances.left("u") == 4
+        await one.allowances.opened("u", "message", messages=5, for_s=-1)
+        assert await one.allowances.left("u") == 0
+        await one.allowances.closed("u")
+        await one.allowances.spend("u")
+        one.close()
+        two.close()
+
+    asyncio.run(story())
