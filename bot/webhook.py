@@ -42,6 +42,7 @@ class Webhook:
         if job_id is None or not verify(headers, body, keys, now=time.time()):
             log.warning("a webhook without a right signature")
             return 401
+        await self._watcher.heard()
         job = await self._store.jobs.get(job_id)
         if job is None:
             return 200

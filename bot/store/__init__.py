@@ -7,6 +7,7 @@ from bot.store.facts import Facts
 from bot.store.inbox import InboxRows
 from bot.store.jobs import Jobs
 from bot.store.ledger import Ledger
+from bot.store.pace import Pace
 from bot.store.people import JournalRows, People
 from bot.store.submits import Submits
 
@@ -21,6 +22,7 @@ class Store:
     facts: Facts
     people: People
     journal: JournalRows
+    pace: Pace
 
     @classmethod
     async def open(cls, url: str) -> "Store":
@@ -36,6 +38,7 @@ class Store:
             Facts(database),
             People(database),
             JournalRows(database),
+            Pace(database),
         )
 
     def close(self) -> None:
