@@ -62,7 +62,9 @@ class App:
         self._queue = FalQueue.from_settings(settings)
         access = Access.from_settings(settings.access, settings.admins, demo=demo)
         self._alerts = Alerts(store=store, channels=self.channels, admins=access.admins, caps=caps_of(settings))
-        self._watcher = Watcher(engine=self._engine, store=store, queue=self._queue)
+        self._watcher = Watcher(
+            engine=self._engine, store=store, queue=self._queue, webhooks=settings.public_url is not None
+        )
         self._progress = Progress(store=store, channels=self.channels)
         self._render = Render(
             engine=self._engine,

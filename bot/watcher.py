@@ -38,10 +38,11 @@ _HEARD_COUNTS_S = 3600.0
 
 
 class Watcher:
-    def __init__(self, *, engine: Engine, store: Store, queue: FalQueue) -> None:
+    def __init__(self, *, engine: Engine, store: Store, queue: FalQueue, webhooks: bool) -> None:
         self._engine = engine
         self._store = store
         self._queue = queue
+        self._webhooks = webhooks
         self._doubts = Doubts(store=store, queue=queue, watch=self.kick)
         self._kick = asyncio.Event()
         self._streams = asyncio.Semaphore(_STREAMS)
@@ -147,7 +148,7 @@ class Watcher:
         return usual_s
 
     async def _webhook_works(self) -> bool:
-        heard = await self._store.facts.get(_HEARD)
+        heard = await self._store.facts.get(_HEARD) if self._webhooks else None
         return heard is not None and now_ms() - int(heard) < _HEARD_COUNTS_S * 1000
 
     async def _note(self, job: Job, status: QueueStatus) -> None:

@@ -74,8 +74,10 @@ def test_the_catalogue_guesses_until_there_are_films_and_webhooks_count_while_th
     async def story(store: Store) -> None:
         settings = FalSettings.offline(output_dir=tmp_path)
         queue = FalQueue.from_settings(settings)
-        watcher = Watcher(engine=Engine(store.database), store=store, queue=queue)
-        other = Watcher(engine=Engine(store.database), store=store, queue=queue)
+        watcher, other, deaf = (
+            Watcher(engine=Engine(store.database), store=store, queue=queue, webhooks=webhooks)
+            for webhooks in (True, True, False)
+        )
         assert await watcher._usual_s(REQUEST) == models.find("happy-horse").usual_render_s
         assert await watcher._usual_s(replace(REQUEST, model="of another day")) is None
         for number in range(3):
@@ -86,6 +88,7 @@ def test_the_catalogue_guesses_until_there_are_films_and_webhooks_count_while_th
         assert not await watcher._webhook_works()
         await watcher.heard()
         assert await other._webhook_works()
+        assert not await deaf._webhook_works()  # its public address has been taken away
         await store.facts.put("webhook-heard", str(now_ms() - 2 * 3600 * 1000))
         assert not await other._webhook_works()
         await queue.close()
