@@ -80,13 +80,13 @@ class Watcher:
                 task.cancel()
 
     async def _scan(self) -> None:
-        found = await self._store.jobs.find(states=[State.RENDERING])
-        rendering = {job.id: job for job in found if (job.held_until or 0) < now_ms()}  # the shell watches its own
+        held = await self._store.jobs.at_fal()
+        rendering = {job_id for job_id, until in held.items() if (until or 0) < now_ms()}  # the shell watches its own
         for job_id in [each for each, task in self._watched.items() if task.done() or each not in rendering]:
             self._watched.pop(job_id).cancel()
-        for job_id, job in rendering.items():
-            if job_id not in self._watched:
-                self._watched[job_id] = asyncio.create_task(self._watch(job), name=f"watch {job_id}")
+        new = rendering - self._watched.keys()
+        for job in await self._store.jobs.find(ids=new) if new else []:
+            self._watched[job.id] = asyncio.create_task(self._watch(job), name=f"watch {job.id}")
         if time.monotonic() >= self._next_adoption:
             self._next_adoption = time.monotonic() + _ADOPTION_GAP_S
             await self._adopt_doubtful()
