@@ -63,12 +63,12 @@ def show_race(laps: list[Lap], count: int) -> list[Aim]:
         work = f"{lap.media_disk:>7.2f} {lap.media_chat:>7.2f} {media:>8}"
         out(f"  {lap.name:<27} {late} {lap.calls:>7.1f} {lap.cpu_ms:>4.0f} ms {idle:>9}  {work}")
     out("  in chat: without the media work (checking the file, fitting it for the chat), which is printed apart;")
-    out("  CPU: of the whole process per job. (a) and (b) wait, fetch and send; reelbot also reads messages, shows")
-    out("  progress, keeps the ledger. idle share: what it uses with no job at all in the same time.")
-    peer = laps[1]
-    return [aim for lap in laps[2:4] for aim in _against(lap, peer)] + [
-        Aim("(d) calls per job with webhooks", laps[3].calls, 4),
-        Aim("(e) late on disk by the mean render", laps[4].on_disk_late / (sum(RENDER_S) / 2), 0.1),
+    out("  CPU: of the whole process per job. (a), (b) and (l) wait, fetch and send; the bots also read messages, show")
+    out("  progress, keep the ledger. idle share: what a bot uses with no job at all in the same time.")
+    by = {lap.name[1]: lap for lap in laps}
+    return [aim for which in "lcd" for aim in _against(by[which], by["b"])] + [
+        Aim("(d) calls per job with webhooks", by["d"].calls, 4),
+        Aim("(e) late on disk by the mean render", by["e"].on_disk_late / (sum(RENDER_S) / 2), 0.1),
     ]
 
 

@@ -8,6 +8,7 @@ import random
 import re
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from cryptography.x509.oid import NameOID
 
 from bot.store.records import State
 from bot.store.tables import history, jobs, submits
-from tests.benchmarks.stage import KEY, Stage, cpu_s
+from tests.benchmarks.stage import KEY, TOP, Stage, cpu_s
 from tests.fakes.botapi import TOKEN
 
 RENDER_S = (5.0, 10.0)
@@ -61,8 +62,9 @@ class Race:
     def laps(self) -> list[Lap]:
         webhooks = {"REELBOT_PUBLIC_URL": f"http://127.0.0.1:{self.stage.port}"}
         return [
-            self.loop("(a) the seed's loop", "seed"),
-            self.loop("(b) fal-client", "fal-client"),
+            self.loop("(a) the seed's loop", "seed", self.peer),
+            self.loop("(b) fal-client", "fal-client", self.peer),
+            self.loop("(l) reelbot's library", "reelbot", sys.executable),
             self.reelbot("(c) reelbot, status stream"),
             self.reelbot("(d) reelbot, webhooks", env=webhooks),
             self.reelbot("(e) reelbot, looks alone", before=self._refuse_streams),
@@ -75,7 +77,7 @@ class Race:
             for number in range(self.count)
         ]
 
-    def loop(self, name: str, which: str) -> Lap:
+    def loop(self, name: str, which: str, python: str) -> Lap:
         stage, since = self.stage, time.time()
         chat = 7000
         stage.telegram("says", chat=chat, text="hello")
@@ -84,9 +86,9 @@ class Race:
         plan |= {"jobs": self.plan(), "folder": str(stage.folder)}
         plan["telegram"] = f"http://127.0.0.1:{stage.telegram_port}/bot{TOKEN}"
         host = f"127.0.0.1:{stage.fal_port}"
-        env = {"SSL_CERT_FILE": certificate, "FAL_RUN_HOST": host, "FAL_QUEUE_RUN_HOST": host}
+        env = {"PYTHONPATH": str(TOP), "SSL_CERT_FILE": certificate, "FAL_RUN_HOST": host, "FAL_QUEUE_RUN_HOST": host}
         done = subprocess.run(
-            [self.peer, str(Path(__file__).with_name("loops.py")), which],
+            [python, str(Path(__file__).with_name("loops.py")), which],
             input=json.dumps(plan),
             env=env,
             capture_output=True,
@@ -98,9 +100,10 @@ class Race:
         report = json.loads(done.stdout)
         ended = self._ended(since)
         disk = [job["on_disk"] - ended[job["request_id"]] for job in report["jobs"]]
-        chatted = [job["delivered"] - ended[job["request_id"]] for job in report["jobs"]]
+        chatted = [job["delivered"] - job["check"] - ended[job["request_id"]] for job in report["jobs"]]
+        check = _median(job["check"] for job in report["jobs"])
         cpu_ms = report["cpu_s"] * 1000 / self.count
-        return Lap(name, _median(disk), max(disk), _median(chatted), 0, 0, self._calls(since), cpu_ms, None, None)
+        return Lap(name, _median(disk), max(disk), _median(chatted), check, 0, self._calls(since), cpu_ms, None, None)
 
     def reelbot(
         self, name: str, *, before: Callable[[], None] | None = None, env: Mapping[str, str] | None = None
