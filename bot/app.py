@@ -101,7 +101,6 @@ class App:
         self._cleanup = Cleanup(store=store, engine=self._engine, settings=settings)
         self._keys = JwksCache(settings)
         self._webhook = Webhook(
-            engine=self._engine,
             store=store,
             watcher=self._watcher,
             keys=self._keys,

@@ -131,27 +131,32 @@ class Engine:
         with SetWorkflowID(workflow_id):
             await DBOS.start_workflow_async(self._workflows[name], job_id)
 
-    async def wake(self, workflow_id: str, topic: str, message: dict[str, Any]) -> None:
-        """Durable, and may come before the `wait`. A workflow that does not exist (any more) is no error."""
+    async def wake(self, workflow_id: str, topic: str, message: dict[str, Any]) -> bool:
+        """Durable, and may come before the `wait`. A workflow that does not exist (any more) is no error.
+
+        True: it waits in this very process and goes on now. False says nothing.
+        """
         try:
             await self._client.send_async(workflow_id, message, topic)
         except dbos_error.DBOSNonExistentWorkflowError:
             log.debug("nobody to wake", extra={"workflow": workflow_id})
-            return
-        self._nudge(workflow_id, topic)
+            return False
+        return self._nudge(workflow_id, topic)
 
-    def _nudge(self, workflow_id: str, topic: str) -> None:
+    def _nudge(self, workflow_id: str, topic: str) -> bool:
         """On SQLite nothing tells the engine of a new message: it looks for one, in turn for each that waits, which is
         dear when many do. One that waits in this process is told at once, and the looks can be rare.
 
         The engine has no public word for that; its version is pinned, and a test notices when this no longer works.
         """
         if self._lock is None:
-            return  # not SQLite, or the engine runs elsewhere
+            return False  # not SQLite, or the engine runs elsewhere
         with suppress(dbos_error.DBOSException):  # stopped already
             waiter = _get_dbos_instance()._sys_db.notifications_map.get(f"{workflow_id}::{topic}")  # noqa: SLF001
             if waiter is not None:
                 waiter.set()
+                return True
+        return False
 
     @staticmethod
     async def forget(*, before_s: float) -> None:

@@ -46,6 +46,7 @@ class Watcher:
         self._doubts = Doubts(store=store, queue=queue, watch=self.kick)
         self._kick = asyncio.Event()
         self._streams = asyncio.Semaphore(_STREAMS)
+        self._waking: dict[str, asyncio.Task[None]] = {}
         self._watched: dict[str, asyncio.Task[None]] = {}
         self._next_adoption = 0.0
         self._usual: dict[tuple[str, str | None, int | None], tuple[float, float | None]] = {}
@@ -55,6 +56,25 @@ class Watcher:
     def kick(self) -> None:
         """There is a new request to watch."""
         self._kick.set()
+
+    async def wake(self, job_id: str) -> None:
+        """Tell a job, durably, to ask fal now. The stream and the webhook often say it in the same moment: that is one
+        message.
+        """
+        waking = self._waking.get(job_id)
+        if waking is None:
+            waking = self._waking[job_id] = asyncio.create_task(self._wake(job_id), name=f"wake {job_id}")
+            waking.add_done_callback(lambda ended: self._woken(job_id, ended))
+        await asyncio.shield(waking)
+
+    def _woken(self, job_id: str, ended: asyncio.Task[None]) -> None:
+        self._waking.pop(job_id, None)
+        if not ended.cancelled() and ended.exception() is not None:
+            log.warning("not woken", extra={"job_id": job_id})
+
+    async def _wake(self, job_id: str) -> None:
+        if not await self._engine.wake(job_id, TOPIC, {"done": True}):
+            await self._engine.wake(f"{job_id}:collect", TOPIC, {"done": True})
 
     async def heard(self) -> None:
         """A webhook that fal signed has come in, to this process or another: for a while they can be relied on."""
@@ -100,8 +120,7 @@ class Watcher:
                 await self._look(job, handle)
         except Exception:
             log.exception("watching ended", extra={"job_id": job.id})
-        await self._engine.wake(job.id, TOPIC, {"done": True})
-        await self._engine.wake(f"{job.id}:collect", TOPIC, {"done": True})
+        await self.wake(job.id)
         await asyncio.sleep(_AGAIN_S)  # still rendering after that: the next scan watches it again
 
     async def _stream(self, job: Job, handle: RequestHandle) -> bool:
