@@ -3,8 +3,11 @@
 import asyncio
 import contextlib
 import logging
+import os
+import secrets
 import signal
 import socket
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -25,6 +28,8 @@ from bot.inbox import Inbox
 from bot.jobs import RENDER, Render
 from bot.orders import Orders, caps_of
 from bot.progress import Progress
+from bot.reaper import Reaper
+from bot.roles import Roles
 from bot.server import Health, Server, bind, build
 from bot.settings import Settings
 from bot.shell import left_behind
@@ -45,6 +50,8 @@ _STUCK_S = 60.0
 _SWEEP_S = 20.0
 _TIDY_S = 600.0
 _PLAY_MONEY = 10_000  # nothing costs anything in the demo: nobody shall meet a cap there
+MARKER = ".reelbot-folder"  # tells the workers of one database whether they see the same output folder
+_LAST_S = 40.0  # a stop without a database may hang; nobody waits longer than this for it
 
 
 class App:
@@ -56,6 +63,9 @@ class App:
         self._secret = secret
         self._demo = demo
         self._tasks: list[asyncio.Task[None]] = []
+        self._owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self.roles = Roles(store.database, owner=self._owner)
+        self.lease: asyncio.Task[None] | None = None
         self.health = Health()
         self.channels: dict[str, ChannelPort] = {}
         self._engine = Engine(store.database)
@@ -75,10 +85,15 @@ class App:
             doubts=Doubts(store=store, queue=self._queue, watch=self._watcher.kick),
             alerts=self._alerts,
             webhook_url=self._webhook_url,
-            watch=self._watcher.kick,
+            watch=lambda: self.roles.kick("watcher"),
         )
         self._delivery = Delivery(
-            engine=self._engine, store=store, channels=self.channels, settings=settings, alerts=self._alerts
+            engine=self._engine,
+            store=store,
+            channels=self.channels,
+            settings=settings,
+            alerts=self._alerts,
+            fetch_again=self._render.fetch_again,
         )
         orders = Orders(
             store=store, engine=self._engine, channels=self.channels, settings=settings, alerts=self._alerts
@@ -97,8 +112,10 @@ class App:
             progress=self._progress,
             access=access,
             channels=self.channels,
+            ring=lambda: self.roles.kick("inbox"),
         )
         self._cleanup = Cleanup(store=store, engine=self._engine, settings=settings)
+        self._reaper = Reaper(engine=self._engine, store=store, owner=self._owner, tell=self._delivery.again)
         self._keys = JwksCache(settings)
         self._webhook = Webhook(
             store=store,
@@ -132,6 +149,7 @@ class App:
             demo=self._demo,
             load=self._load,
             languages=LANGUAGES,
+            run_alone=self.roles.run,
         )
         for connect in connectors():
             channel = connect(services)
@@ -148,7 +166,10 @@ class App:
         return f"{base}/fal/webhook/{callback_token(self._secret, job_id)}" if base else None
 
     async def start(self, listener: socket.socket) -> None:
-        """Ready in well under two seconds: nothing here waits for the outside. Raises AlreadyRunning."""
+        """Ready in well under two seconds: nothing here waits for the outside.
+
+        Raises AlreadyRunning, and on PostgreSQL SessionLost or ValueError (an output folder of our own).
+        """
         self._render.register()
         self._delivery.register()
         routes = [route for channel in self.channels.values() for route in channel.routes()]
@@ -156,15 +177,38 @@ class App:
             health=self.health, assets_dir=self._settings.assets_dir, webhook=self._webhook.receive, routes=routes
         )
         self._server = Server(web, listener)
-        await self._engine.start(user_jobs=self._settings.user_jobs, all_jobs=self._settings.jobs)
+        await self._join_the_others()
+        await self._engine.start(owner=self._owner, user_jobs=self._settings.user_jobs, all_jobs=self._settings.jobs)
         await self._server.start()
         loops = {"inbox": self.inbox.run, "watcher": self._watcher.run, "progress": self._progress.run}
         for name, loop in {**loops, "sweeper": self._sweep, "clean-up": self._tidy}.items():
-            self._tasks.append(asyncio.create_task(loop(), name=name))
+            self._tasks.append(asyncio.create_task(self.roles.run(name, loop), name=name))
+        if not self.store.database.is_sqlite:
+            self._tasks.append(asyncio.create_task(self._reaper.run(), name="reaper"))
         for channel in self.channels.values():
             await channel.start()
+        self.roles.on_kick("inbox", self.inbox.kick)
+        self.roles.on_kick("watcher", self._watcher.kick)
+        self.lease = asyncio.create_task(self.roles.watch(), name="roles")  # last: it grants the roles asked for so far
         self.health.problems = self._problems
         self.health.reason = None
+
+    async def _join_the_others(self) -> None:
+        """On PostgreSQL: be known as living, and see the files that the other workers see."""
+        if self.store.database.is_sqlite:
+            return
+        await self.roles.open()
+        await self._reaper.enter()
+        if not await self._reaper.same_folder(self._settings.output_dir / MARKER) and self._needs_one_folder():
+            raise ValueError(
+                f"another worker on this database uses another output folder than {self._settings.output_dir}: give "
+                "all of them the same shared folder as REELBOT_OUTPUT_DIR, or set REELBOT_ASSET_HOST=fal and serve no "
+                "web chat"
+            )
+
+    def _needs_one_folder(self) -> bool:
+        """Photos are fetched by fal, and films by pages, from whichever worker they come to."""
+        return self._settings.assets_from_folder or "web" in self.channels
 
     async def stop(self) -> None:
         """No new update, no new claim; paid requests under way are answered and recorded; then everything ends."""
@@ -172,17 +216,33 @@ class App:
         for channel in self.channels.values():
             await channel.stop_intake()
         self.inbox.close()
+        lost = self.lease is not None and self.lease.done()
+        await self._end_loops()
         await self._render.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._engine.stop()
         await self._alerts.close()
+        if not (lost or self.store.database.is_sqlite):
+            await self._leave_the_others()
+        await self.roles.close()
         for channel in self.channels.values():
             await channel.stop()
         if self._server is not None:
             await self._server.stop()
         await self.close()
+
+    async def _end_loops(self) -> None:
+        """The other workers have our roles at once; our unfinished jobs only after the paid requests are answered."""
+        tasks = [*self._tasks, self.lease] if self.lease else self._tasks
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.roles.give_back()
+
+    async def _leave_the_others(self) -> None:
+        try:
+            await self._reaper.leave()
+        except Exception:  # noqa: BLE001 - without a database nothing can be said; they will see that we are gone
+            log.warning("the other workers were not told")
 
     async def close(self) -> None:
         """Let go of what `build` opened; for a program that was never started."""
@@ -219,9 +279,13 @@ class App:
     def _problems(self) -> list[str]:
         now = time.monotonic()
         loops = {"inbox": self.inbox.turned, "watcher": self._watcher.turned, "progress": self._progress.turned}
-        stuck = [f"{name} loop is stuck" for name, turned in loops.items() if now - turned > _STUCK_S]
-        dead = [f"{task.get_name()} loop has ended" for task in self._tasks if task.done()]
-        return stuck + dead + [f"{each.name} does not turn" for each in self.channels.values() if not each.alive()]
+        if not self.store.database.is_sqlite:
+            loops["reaper"] = self._reaper.turned
+        ours = {name: turned for name, turned in loops.items() if not self.roles.waiting(name)}
+        stuck = [f"{name} loop is stuck" for name, turned in ours.items() if now - turned > _STUCK_S]
+        dead = [f"{task.get_name()} loop has ended" for task in [*self._tasks, self.lease] if task and task.done()]
+        asked = [each for each in self.channels.values() if not self.roles.waiting(each.name)]
+        return stuck + dead + [f"{each.name} does not turn" for each in asked if not each.alive()]
 
 
 async def serve(
@@ -230,7 +294,11 @@ async def serve(
     """Run until SIGTERM or SIGINT, then stop cleanly. Raises OSError (port taken), ValueError, AlreadyRunning."""
     listener = bind(settings.host, settings.port)
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})
-    app = await App.build(settings, demo=demo)
+    try:
+        app = await App.build(settings, demo=demo)
+    except BaseException:
+        listener.close()
+        raise
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -239,10 +307,22 @@ async def serve(
         await app.start(listener)
         if on_ready is not None:
             await on_ready(app, f"http://{_shown(settings.host)}:{settings.port}/")
-        await stop.wait()
+        await _told_to_stop(app, stop)
     finally:
         with contextlib.suppress(asyncio.CancelledError):
             await app.stop()
+
+
+async def _told_to_stop(app: App, stop: asyncio.Event) -> None:
+    """Raises SessionLost when this process may no longer go on: others have taken over, or will."""
+    told = asyncio.create_task(stop.wait())
+    await asyncio.wait({told, app.lease} if app.lease else {told}, return_when=asyncio.FIRST_COMPLETED)
+    told.cancel()
+    if app.lease is not None and app.lease.done():
+        last = threading.Timer(_LAST_S, os._exit, (1,))
+        last.daemon = True
+        last.start()
+        app.lease.result()
 
 
 async def serve_demo(*, output_dir: Path, port: int, on_ready: Callable[[App, str], Awaitable[None]]) -> None:

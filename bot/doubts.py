@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from bot.store import Store
-from bot.store.records import Job
+from bot.store.records import Job, State
 from bot.store.submits import claimed_at
 from core.errors import VideoError
 from core.fal import FalQueue
@@ -27,6 +27,7 @@ class Doubts:
         """Whether the request is known now (and the job renders). Within a few seconds, whatever fal does."""
         submit = await self._store.submits.read(job.id)
         if submit.state == "accepted":
+            await self._store.jobs.move(job.id, State.RENDERING, only_from={State.DOUBT}, why="taken up again")
             return True
         handle = None
         with suppress(TimeoutError):

@@ -1,4 +1,4 @@
-"""The durable engine (DBOS) behind six verbs. The only file that imports it.
+"""The durable engine (DBOS) behind a few verbs. The only file that imports it.
 
 A workflow survives a crash: it runs again from the top, and each step already recorded returns its recorded result.
 A step is at least once. So the paid submit is guarded by our own claim (store/submits.py), never by the engine.
@@ -13,7 +13,6 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
-from uuid import uuid4
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions, SetWorkflowID
 from dbos import error as dbos_error
@@ -68,12 +67,17 @@ class Engine:
         workflow.__name__ = workflow.__qualname__ = name
         self._workflows[name] = DBOS.workflow(name=name, max_recovery_attempts=_PATIENCE)(workflow)
 
-    async def start(self, *, user_jobs: int, all_jobs: int) -> None:
-        """Launch inside the running loop; interrupted workflows go on from their last step. Raises AlreadyRunning."""
+    async def start(self, *, owner: str, user_jobs: int, all_jobs: int) -> None:
+        """Launch inside the running loop; on SQLite interrupted workflows go on from their last step by that alone.
+
+        On PostgreSQL `owner` must be unique, and known to be alive before this (see store/session.py): what other
+        workers left behind is for `take_over`. Raises AlreadyRunning.
+        """
         url = self._database.engine.url
         if self._database.is_sqlite:
             self._lock = _lock(Path(f"{url.database}.lock"))
-        DBOS(config=self._config(url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)))
+        address = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)
+        DBOS(config=self._config(address, "local" if self._database.is_sqlite else owner))
         DBOS.launch()
         await DBOS.register_queue_async(
             QUEUE,
@@ -83,12 +87,13 @@ class Engine:
             on_conflict="always_update",
         )
 
-    def _config(self, url: str) -> DBOSConfig:
+    def _config(self, url: str, owner: str) -> DBOSConfig:
         return DBOSConfig(
             name=_NAME,
             system_database_url=url,
             application_version=VERSION,
-            executor_id="local" if self._database.is_sqlite else uuid4().hex,
+            executor_id=owner,
+            sys_db_pool_size=10,  # PostgreSQL serves 100 connections where nobody has changed that
             max_executor_threads=16,
             log_level="WARNING",
             serializer=DBOSPortableJSONSerializer(),
@@ -125,6 +130,28 @@ class Engine:
             "app_version": VERSION,
         }
         self._client.enqueue_in_transaction(connection, options, job_id)
+
+    def take_over(self, owners: list[str], allowed: Callable[[str], bool]) -> tuple[list[str], list[str]]:
+        """What these dead workers were at goes on here or elsewhere: (taken, given up). Blocks; for a thread.
+
+        A workflow of the limited queue goes back into it, and keeps its partition. One that was started directly never
+        had a slot there: it goes into the engine's own queue, which has no limits.
+        """
+        found = self._client.list_workflows(
+            status="PENDING", executor_id=owners, app_version=VERSION, load_input=False, load_output=False
+        )
+        taken: dict[str | None, list[str]] = {}
+        given_up = []
+        for each in found:
+            if allowed(each.workflow_id):
+                taken.setdefault(each.queue_name if each.queue_name == QUEUE else None, []).append(each.workflow_id)
+            else:
+                given_up.append(each.workflow_id)
+        for queue, ids in taken.items():
+            self._client.resume_workflows(ids, queue_name=queue)
+        if given_up:
+            self._client.cancel_workflows(given_up)
+        return [one for ids in taken.values() for one in ids], given_up
 
     async def begin(self, name: str, workflow_id: str, job_id: str) -> None:
         """Start at once, outside the queue. The same `workflow_id` twice is the same workflow."""

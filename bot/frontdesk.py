@@ -21,6 +21,9 @@ from core.errors import BadRequest
 _HISTORY = 10
 _PROMPT_SHOWN = 60
 
+_WAITING = (State.ASKING, State.DOUBT, State.UNDELIVERED, State.DELIVERY_DOUBT)
+"""Jobs that stand still: for a yes, for a word from fal, for the chat."""
+
 Decision = Message | NewJob | None
 
 
@@ -136,11 +139,14 @@ class FrontDesk:
             return Message(say(language, "cancel-nothing"))
         return Message(say(language, "cancel-which"), tuple(_button("cancel", job) for job in active))
 
-    async def _confirm(self, incoming: Incoming, job_id: str | None, language: str) -> Message:
+    async def _confirm(self, incoming: Incoming, job_id: str | None, language: str) -> Message | None:
         offers = await self._store.jobs.find(user=incoming.user, states=[State.ASKING])
         job = await self._which(incoming, job_id) if job_id else offers[0] if len(offers) == 1 else None
         if job is not None:
-            return await self._orders.confirm(job, language)
+            problem = await self._orders.confirm(job, language)
+            if problem is not None or incoming.pressed is not None:
+                return problem  # the offer itself now says that it was ordered
+            return Message(say(language, "confirm-started", job=job.id), job_id=job.id)
         if job_id is not None:
             return Message(say(language, "job-unknown", job=job_id))
         if not offers:
@@ -176,10 +182,7 @@ class FrontDesk:
     async def _status(self, incoming: Incoming, job_id: str | None, language: str) -> Message:
         if job_id is None:
             jobs = await self._active(incoming)
-            waiting = await self._store.jobs.find(
-                user=incoming.user, states=[State.DOUBT, State.UNDELIVERED, State.DELIVERY_DOUBT], newest=5
-            )
-            jobs += waiting
+            jobs += await self._store.jobs.find(user=incoming.user, states=_WAITING, newest=5)
         else:
             job = await self._which(incoming, job_id)
             if job is None:

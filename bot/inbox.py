@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 
 from bot import commands
@@ -38,6 +38,7 @@ class Inbox:
         progress: Progress,
         access: Access,
         channels: Mapping[str, ChannelPort],
+        ring: Callable[[], None],
     ) -> None:
         self._store = store
         self._orders = orders
@@ -45,6 +46,7 @@ class Inbox:
         self._progress = progress
         self._access = access
         self._channels = channels
+        self._ring = ring  # whoever reads the inbox, in this process or another
         self._kick = asyncio.Event()
         self._chats: dict[str, asyncio.Task[None]] = {}
         self._strangers: dict[str, float] = {}
@@ -64,24 +66,33 @@ class Inbox:
                 self._aside(self._turn_away(each))
         if known:
             await self._store.inbox.put(known)
-            self._kick.set()
+            self._ring()
+
+    def kick(self) -> None:
+        """There is something new: look now."""
+        self._kick.set()
 
     def close(self) -> None:
         """Start nothing new: what is stored waits for the next start."""
         self._open = False
 
     async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            self.turned = time.monotonic()
-            self._kick.clear()
-            try:
-                await self._hand_out()
-            except Exception:
-                log.exception("inbox")
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_SCAN_S):
-                    await self._kick.wait()
+        """Until cancelled; then nothing is being handled here any more, and another process may read."""
+        try:
+            while True:
+                self.turned = time.monotonic()
+                self._kick.clear()
+                try:
+                    await self._hand_out()
+                except Exception:
+                    log.exception("inbox")
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_SCAN_S):
+                        await self._kick.wait()
+        finally:
+            for task in self._chats.values():
+                task.cancel()
+            await asyncio.gather(*self._chats.values(), return_exceptions=True)
 
     async def _hand_out(self) -> None:
         if not self._open:

@@ -243,7 +243,11 @@ class Render:
             self._posting.discard(job_id)
 
     async def _submit(self, job_id: str) -> Next:
-        claim = await self._store.submits.claim(job_id)
+        try:
+            claim = await self._store.submits.claim(job_id)
+        except Exception:
+            log.exception("not claimed", extra={"job_id": job_id})
+            return retry(2.0)  # nothing was sent; and if it was committed all the same, it is "taken" then
         if claim == "cancelled":
             return STOP
         if claim == "taken":
@@ -343,6 +347,12 @@ class Render:
         video = VideoFile(name, probe.size, probe.width, probe.height, probe.duration_s or 0.0)
         await self._store.jobs.finish(job_id, video)
         return STOP
+
+    async def fetch_again(self, job: Job) -> None:
+        """The file is on another machine's disk, or was lost from ours: fal keeps it a while. Raises VideoError."""
+        handle = (await self._store.submits.read(job.id)).handle
+        if job.video is not None and handle is not None:
+            await fetch_result(self._queue, handle, self._settings.videos_dir / job.video.name, settings=self._settings)
 
     async def _over(self, job: Job, error: VideoError) -> Next:
         charge = self._charge(job, error)

@@ -86,15 +86,15 @@ class Orders:
             log.info("job accepted", extra={"job_id": made, "model": new.plan.request.model})
         return None
 
-    async def confirm(self, job: Job, language: str) -> Message:
-        """Yes to an offer: at that price, once, within its time; everything is checked again."""
+    async def confirm(self, job: Job, language: str) -> Message | None:
+        """Yes to an offer: at that price, once, within its time; everything is checked again. None: it is ordered."""
         price = self._price_now(job)
         verdict = await self._store.jobs.confirm(job.id, price=price, caps=self._caps, enqueue=self._enqueue)
         self._alerts.spent()
         if isinstance(verdict, OverCap):
             return Message(notices.over_cap(language, verdict))
         if verdict == "started":
-            return Message(say(language, "confirm-started", job=job.id), job_id=job.id)
+            return None
         if verdict == "lapsed":
             await self._store.jobs.lapse()
             return Message(say(language, "offer-lapsed"), job_id=job.id)

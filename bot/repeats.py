@@ -10,13 +10,13 @@ _WORTH_A_TRY = frozenset({
     "fal_unavailable", "not_delivered", "no_media_generated", "submit_unknown", "result_expired", "download_failed",
     "video_broken", "disk_full", "out_of_credits", "insufficient_credits", "key_locked", "invalid_key",
     "not_configured", "cancelled", "offer_lapsed", "offer_declined", "asset_unreachable", "storage_not_allowed",
-    "taken_over", "source_unavailable",
+    "worker_crashed", "source_unavailable",
 })  # fmt: skip
 _OVER_WORDS = frozenset({"generation_failed", "no_media_generated"})
 _OVER_PHOTO = "downstream_service_error"
 _MOST_CHARS = 220
 _WEIGHT = re.compile(r"[(\[{]+([^()\[\]{}]*?)(?::\s*-?[0-9.]+)?[)\]}]+")
-_UNUSUAL = re.compile(r"[^\w\s.,;:!?'’\"“”，。、；：！？《》·%°&/+-]|_{2,}|<[^>]*>|https?://\S+")
+_UNUSUAL = re.compile(r"<[^>]*>|https?://\S+|_{2,}|[^\w\s.,;:!?'’\"“”，。、；：！？《》·%°&/+-]")
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？；;])\s*")
 
 

@@ -202,5 +202,7 @@ ERROR_CODES: tuple[str, ...] = (
     "video_broken",
     "disk_full",
     "cancelled",
+    # a worker
+    "worker_crashed",
 )
 """Every code there is, in the order of the README's table. The bot's catalogue has a sentence for each."""

@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.postgres import _cluster_or_reason, database_url, postgres
+
+__all__ = ["_cluster_or_reason", "database_url", "postgres"]
+
 # A busy machine is no failure of a parser; and the examples are the same each time: a red run can be repeated.
 settings.register_profile("reelbot", deadline=None, derandomize=True)
 settings.load_profile("reelbot")

@@ -95,6 +95,7 @@ LIVES_IN = {
     "numpy": ["core/sandbox/*"],
     "fluent": ["bot/texts.py"],
     "sqlalchemy": ["bot/store/*"],
+    "psycopg": ["bot/store/session.py"],
     "alembic": ["bot/store/*"],
     "uvicorn": ["bot/server.py", "core/sandbox/__main__.py"],
     "cryptography": ["core/webhooks.py", "core/sandbox/*"],

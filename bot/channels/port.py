@@ -194,6 +194,15 @@ Say = Callable[..., str]
 """say(language, key, **facts) -> the sentence in that person's language."""
 
 
+class RunAlone(Protocol):
+    async def __call__(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
+        """Run `loop` (which ends by being cancelled) only while no other process of this installation does."""
+
+
+async def _only_process(name: str, loop: Callable[[], Awaitable[None]]) -> None:  # noqa: ARG001 - the protocol's name
+    await loop()
+
+
 class LoadSettings(Protocol):
     def __call__(self, cls: type[S]) -> S:
         """A channel's own settings class, read from environment and `.env`; in the demo from nothing at all."""
@@ -203,7 +212,8 @@ class LoadSettings(Protocol):
 class Services:
     """What a channel is handed when it is connected. `secret`: 32 bytes of this installation, for signing cookies and
     links. `demo`: open and offline; a channel must then ignore every credential. `language_of(user)`: the language a
-    person has chosen with /language, or None.
+    person has chosen with /language, or None. `run_alone(name, loop)`: for a loop of which there may be only one, such
+    as one that asks for updates; while another process runs it, `alive` is not asked.
     """
 
     inbox: Inbox
@@ -218,3 +228,4 @@ class Services:
     demo: bool
     load: LoadSettings
     languages: tuple[str, ...] = ("en", "zh")
+    run_alone: RunAlone = _only_process

@@ -28,7 +28,11 @@ class Store:
     async def open(cls, url: str) -> "Store":
         """Open (and create or migrate) the tables at `url`: `sqlite:////abs/file.db` or `postgresql://...`."""
         database = Database(url)
-        await database.migrate()
+        try:
+            await database.migrate()
+        except BaseException:
+            database.close()
+            raise
         return cls(
             database,
             InboxRows(database),

@@ -4,6 +4,7 @@ On SQLite every writing transaction begins IMMEDIATE, so two of them never deadl
 """
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,15 +15,37 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 
 T = TypeVar("T")
 Connection = sa.Connection
 READ = "reelbot_read"
-_MIGRATION_LOCK = 0x7265656C  # "reel"
+
+
+class DatabaseDown(ConnectionError):
+    """It cannot be reached or opened."""
 
 
 def now_ms() -> int:
     return int(time.time() * 1000)
+
+
+def insert_new(connection: Connection, table: sa.Table, *, by: str) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that does nothing, and returns no row, where one with the same unique `by` stands already."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing(index_elements=[by])
+    return postgresql.insert(table).on_conflict_do_nothing(index_elements=[by])
+
+
+def take_turns(connection: Connection, what: str) -> None:
+    """Until this transaction ends nobody else is past this line for the same `what`. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock_number(what))))
+
+
+def lock_number(what: str) -> int:
+    """A 64-bit number of ours for PostgreSQL's advisory locks; the engine and others may use the same kind of lock."""
+    return int.from_bytes(hashlib.sha256(f"reelbot {what}".encode()).digest()[:8], "big", signed=True)
 
 
 class Database:
@@ -50,18 +73,20 @@ class Database:
             with connection.begin():
                 return work(connection)
 
-    async def migrate(self) -> None:
-        """Bring our tables forward to this version. Runs before anything else uses them."""
-        await self._in_thread(self._migrate)
+    async def migrate(self, *, revision: str = "head") -> None:
+        """Bring our tables forward to this version. Runs before anything else uses them. Raises DatabaseDown."""
+        try:
+            await self._in_thread(lambda: self._migrate(revision))
+        except sa.exc.OperationalError as error:
+            raise DatabaseDown(f"no access to the database: {' '.join(str(error.orig).split())}") from error
 
-    def _migrate(self) -> None:
+    def _migrate(self, revision: str) -> None:
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self.engine.begin() as connection:
-            if not self.is_sqlite:
-                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            take_turns(connection, "migration")
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
 
     def close(self) -> None:
         self._pool.shutdown(wait=True)
@@ -71,7 +96,14 @@ class Database:
 def _engine(url: str) -> sa.Engine:
     if url.startswith("postgresql://"):
         return sa.create_engine(
-            url.replace("postgresql://", "postgresql+psycopg://", 1), pool_size=5, pool_pre_ping=True
+            url.replace("postgresql://", "postgresql+psycopg://", 1),
+            pool_size=5,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 10},
+        )
+    if not url.startswith("sqlite:///"):
+        raise ValueError(
+            "REELBOT_DATABASE_URL must be a PostgreSQL address such as postgresql://user:password@host/name"
         )
     Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})

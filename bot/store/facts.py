@@ -1,10 +1,11 @@
 """What this installation knows of itself, by name: its secret, its folder's mark, when its admins were told what."""
 
 import secrets
+from typing import Any
 
 import sqlalchemy as sa
 
-from bot.store.database import READ, Connection, Database, now_ms
+from bot.store.database import Connection, Database, insert_new, now_ms, take_turns
 from bot.store.tables import facts
 
 
@@ -17,24 +18,23 @@ class Facts:
         return bytes.fromhex(await self.once("secret", secrets.token_hex(32)))
 
     async def once(self, name: str, value: str) -> str:
-        """The value that stands; `value` when there was none."""
+        """What whoever asked first said. All workers hear the same."""
 
         def work(connection: Connection) -> str:
-            known = _read(connection, name)
-            if known is None:
-                _write(connection, name, value)
-            return value if known is None else known
+            connection.execute(insert_new(connection, facts, by="name").values(name=name, value=value))
+            return str(connection.execute(_value(name)).scalar_one())
 
         return await self._db.write(work)
 
     async def get(self, name: str) -> str | None:
-        return await self._db.read(lambda connection: _read(connection, name))
+        return await self._db.read(lambda connection: connection.execute(_value(name)).scalar())
 
     async def put(self, name: str, value: str | None) -> bool:
         """Whether that changed anything: of several who note the same, one did. None removes it."""
 
         def work(connection: Connection) -> bool:
-            if _read(connection, name) == value:
+            take_turns(connection, "facts")
+            if connection.execute(_value(name)).scalar() == value:
                 return False
             _write(connection, name, value)
             return True
@@ -45,7 +45,8 @@ class Facts:
         """Whether this has not been done for `gap_s` seconds, by anybody. If so it counts as done now."""
 
         def work(connection: Connection) -> bool:
-            last = _read(connection, name)
+            take_turns(connection, "facts")
+            last = connection.execute(_value(name)).scalar()
             if last is not None and now_ms() - int(last) < gap_s * 1000:
                 return False
             _write(connection, name, str(now_ms()))
@@ -54,12 +55,8 @@ class Facts:
         return await self._db.write(work)
 
 
-def _read(connection: Connection, name: str) -> str | None:
-    """Locks the table's row space on Postgres, where two transactions would else both find nothing."""
-    if connection.dialect.name == "postgresql" and not connection.get_execution_options().get(READ):
-        connection.execute(sa.text("LOCK TABLE reelbot_facts IN SHARE ROW EXCLUSIVE MODE"))
-    value: str | None = connection.execute(sa.select(facts.c.value).where(facts.c.name == name)).scalar()
-    return value
+def _value(name: str) -> sa.Select[Any]:
+    return sa.select(facts.c.value).where(facts.c.name == name)
 
 
 def _write(connection: Connection, name: str, value: str | None) -> None:

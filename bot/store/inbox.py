@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.channels.port import Incoming
-from bot.store.database import Connection, Database, now_ms
+from bot.store.database import Connection, Database, insert_new, now_ms
 from bot.store.records import incoming_from, record
 from bot.store.tables import inbox
 
@@ -40,12 +39,10 @@ class InboxRows:
             }
             for each in incoming
         ]
-        dialect = sqlite if self._db.is_sqlite else postgresql
-        statement = dialect.insert(inbox).on_conflict_do_nothing(index_elements=["origin"])
 
         def work(connection: Connection) -> None:
             for row in rows:
-                connection.execute(statement.values(**row))
+                connection.execute(insert_new(connection, inbox, by="origin").values(**row))
 
         await self._db.write(work)
 

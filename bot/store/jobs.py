@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from bot.store.database import Connection, Database, now_ms
+from bot.store.database import Connection, Database, insert_new, now_ms
 from bot.store.ledger import Caps, OverCap, adjust_within, close_within, hold_within, reserve_within
-from bot.store.records import FREE, Charge, Job, JobError, NewJob, State, VideoFile, job_from, micro, record
+from bot.store.records import AT_FAL, FREE, Charge, Job, JobError, NewJob, State, VideoFile, job_from, micro, record
 from bot.store.tables import history, inbox, jobs, submits
 from core.types import VideoRequest
 
@@ -39,19 +39,17 @@ class Jobs:
         job_id, at = new_job_id(), now_ms()
 
         def work(connection: Connection) -> str | OverCap | None:
-            known = sa.select(jobs.c.id).where(jobs.c.origin == new.incoming.origin)
-            if connection.execute(known).first() is not None:
-                _close_letter(connection, inbox_id)
+            _close_letter(connection, inbox_id)
+            values = _row(job_id, new, at)
+            row = insert_new(connection, jobs, by="origin").values(**values)
+            if connection.execute(row.returning(jobs.c.id)).first() is None:
                 return None
-            row = _row(job_id, new, at)
-            connection.execute(jobs.insert().values(**row))
             if new.question is None:
-                over = reserve_within(connection, job_id, row["price_micro"], caps)
+                over = reserve_within(connection, job_id, values["price_micro"], caps)
                 if over is not None:
                     raise _TooDear(over)
                 enqueue(connection, job_id, new.incoming.user)
-            _write_history(connection, job_id, row["state"], new.question.why if new.question else None, at)
-            _close_letter(connection, inbox_id)
+            _write_history(connection, job_id, values["state"], new.question.why if new.question else None, at)
             return job_id
 
         try:
@@ -194,7 +192,7 @@ class Jobs:
         """Fal may have been paid: the reservation is held, the row waits for a word from fal or from a human."""
 
         def work(connection: Connection) -> bool:
-            moved = move_within(connection, job_id, State.DOUBT, only_from={State.SUBMITTING}, why=why)
+            moved = move_within(connection, job_id, State.DOUBT, only_from=AT_FAL, why=why)
             if moved:
                 hold_within(connection, job_id, why)
             return moved
@@ -260,9 +258,8 @@ class Jobs:
         """Set the flag; whichever commits first, this or the claim, decides whether anything is bought."""
 
         def work(connection: Connection) -> Literal["free", "running", "late"]:
-            state = connection.execute(
-                sa.select(jobs.c.state).where(jobs.c.id == job_id).with_for_update()
-            ).scalar_one()
+            flag = sa.select(jobs.c.state).where(jobs.c.id == job_id).with_for_update()  # meets the claim here
+            state = connection.execute(flag).scalar_one()
             connection.execute(jobs.update().where(jobs.c.id == job_id).values(cancel_asked=True, changed=now_ms()))
             if State(state) in FREE | {State.ASKING}:
                 unpaid = sa.select(submits.c.state).where(submits.c.job_id == job_id)
@@ -343,7 +340,6 @@ def _row(job_id: str, new: NewJob, at: int) -> dict[str, Any]:
         "remedy": new.remedy,
         "held_until": new.held_until,
         "reserved_micro": 0,
-        "takeovers": 0,
         "cancel_asked": False,
         "sendings": 0,
         "created": at,

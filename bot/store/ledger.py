@@ -11,14 +11,13 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from bot.store.database import Connection, Database, now_ms
+from bot.store.database import Connection, Database, now_ms, take_turns
 from bot.store.records import Charge
 from bot.store.tables import jobs, ledger
 
 By = Literal["user", "model", "day"]
 
 WINDOW_MS = 24 * 3600 * 1000
-_MONEY_LOCK = 0x7265656D  # "reem": one purse, one transaction at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ class Ledger:
 
 def reserve_within(connection: Connection, job_id: str, amount: int, caps: Caps) -> OverCap | None:
     """Hold the price of a job whose row exists, or say why not. Two of these never run at once: no sum overshoots."""
-    _lock(connection)
+    take_turns(connection, "money")
     at = now_ms()
     user = connection.execute(sa.select(jobs.c.user).where(jobs.c.id == job_id)).scalar_one()
     purses: tuple[tuple[Literal["user", "all"], str | None, int], ...] = (
@@ -152,12 +151,6 @@ def _write(
     if reserved:
         change = jobs.update().where(jobs.c.id == job_id)
         connection.execute(change.values(reserved_micro=jobs.c.reserved_micro + reserved))
-
-
-def _lock(connection: Connection) -> None:
-    """SQLite's writers are alone anyway (BEGIN IMMEDIATE); on Postgres the sum and the row need a lock of their own."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MONEY_LOCK})
 
 
 def _standing(connection: Connection, user: str | None, at: int) -> Standing:

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.store.database import Connection, Database, now_ms
+from bot.store.database import Connection, Database, insert_new, now_ms, take_turns
 from bot.store.tables import journal, people
 
 
@@ -19,9 +19,8 @@ class People:
 
     async def choose_language(self, user: str, language: str) -> None:
         def work(connection: Connection) -> None:
-            change = people.update().where(people.c.user == user).values(language=language).returning(people.c.user)
-            if connection.execute(change).first() is None:
-                connection.execute(people.insert().values(user=user, language=language))
+            connection.execute(insert_new(connection, people, by="user").values(user=user))
+            connection.execute(people.update().where(people.c.user == user).values(language=language))
 
         await self._db.write(work)
 
@@ -61,5 +60,7 @@ class JournalRows:
 
 
 def _next(connection: Connection, chat_id: str) -> int:
+    """One writer of a chat at a time, until it has committed: a page that asks for "what is new" must miss nothing."""
+    take_turns(connection, f"journal {chat_id}")
     highest = sa.select(sa.func.coalesce(sa.func.max(journal.c.change), 0)).where(journal.c.chat_id == chat_id)
     return int(connection.execute(highest).scalar_one()) + 1

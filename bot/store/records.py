@@ -103,7 +103,6 @@ class Job:
     again_of: str | None
     remedy: Remedy | None
     held_until: int | None
-    takeovers: int
 
     @property
     def address(self) -> Address:

@@ -5,7 +5,7 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from bot.store.database import Connection, Database, now_ms
+from bot.store.database import Connection, Database, insert_new, now_ms
 from bot.store.jobs import move_within
 from bot.store.records import FREE, JobError, State, Submit, record, submit_from
 from bot.store.tables import jobs, submits
@@ -25,8 +25,8 @@ class Submits:
         """
 
         def work(connection: Connection) -> Claim:
-            query = sa.select(jobs.c.state, jobs.c.cancel_asked).where(jobs.c.id == job_id)
-            job = connection.execute(query.with_for_update()).one()
+            flag = sa.select(jobs.c.state, jobs.c.cancel_asked).where(jobs.c.id == job_id)
+            job = connection.execute(flag.with_for_update()).one()  # a second worker waits here for the first
             if job.cancel_asked and State(job.state) in FREE | {State.CANCELLED}:
                 why = "asked before the claim"
                 move_within(connection, job_id, State.CANCELLED, only_from=FREE, why=why, charge="none")
@@ -107,10 +107,9 @@ def _exists(connection: Connection, job_id: str) -> bool:
 
 def _insert(connection: Connection, job_id: str) -> bool:
     """Whether this call made the row. The returned row is the proof; rowcount lies on some drivers."""
-    if _exists(connection, job_id):
-        return False
     at = now_ms()
-    row = submits.insert().values(job_id=job_id, state="sending", attempt=1, created=at, changed=at)
+    row = insert_new(connection, submits, by="job_id")
+    row = row.values(job_id=job_id, state="sending", attempt=1, created=at, changed=at)
     return connection.execute(row.returning(submits.c.job_id)).first() is not None
 
 

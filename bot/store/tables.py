@@ -35,7 +35,6 @@ jobs = sa.Table(
     sa.Column("again_of", sa.String),  # the job that this one repeats
     sa.Column("remedy", sa.String),  # what the repeat does better: shorter-prompt | wide-photo
     sa.Column("held_until", sa.BigInteger),  # a shell command works on it itself, until then at least
-    sa.Column("takeovers", sa.Integer, nullable=False, default=0),  # times that a dead worker's work went to another
 )
 
 history = sa.Table(
@@ -112,4 +111,21 @@ facts = sa.Table(
     metadata,
     sa.Column("name", sa.String, primary_key=True),
     sa.Column("value", sa.String, nullable=False),
+)
+
+# On PostgreSQL: who runs jobs here. A worker is alive while it holds the advisory lock named after it (session.py).
+workers = sa.Table(
+    "reelbot_workers",
+    metadata,
+    sa.Column("owner", sa.String, primary_key=True),
+    sa.Column("started", sa.BigInteger, nullable=False),
+    sa.Column("stopped", sa.BigInteger),  # when it ended as told: what it left over is no sign of trouble
+)
+
+takeovers = sa.Table(
+    "reelbot_takeovers",
+    metadata,
+    sa.Column("workflow_id", sa.String, primary_key=True),
+    sa.Column("times", sa.Integer, nullable=False),  # in quick succession, see store/workers.py
+    sa.Column("at", sa.BigInteger, nullable=False),
 )

@@ -77,7 +77,9 @@ class Sandbox:
         slow = self.faults.take("submit_slow", endpoint_id, text)
         if slow is not None:
             await asyncio.sleep(slow.seconds)
-        return JSONResponse(self._reply(http, request) | {"status": "IN_QUEUE", "queue_position": 0})
+        proxied = self.faults.take("submit_headers", endpoint_id, text)
+        headers = proxied.headers if proxied else None
+        return JSONResponse(self._reply(http, request) | {"status": "IN_QUEUE", "queue_position": 0}, headers=headers)
 
     def _reply(self, http: HttpRequest, request: Request) -> dict[str, Any]:
         base = f"{_base(http)}/{request.app}/requests/{request.id}"
@@ -165,7 +167,9 @@ class Sandbox:
             answer = {"videos": [answer["video"]]}
         if self.faults.take("foreign_file", request.endpoint, prompt):
             answer["video"] = {"url": "https://example.org/film.mp4"}
-        headers = {"X-Fal-Request-Id": request.id, "X-Fal-Billable-Units": request.units}
+        headers = {"X-Fal-Request-Id": request.id}
+        if request.units:
+            headers["X-Fal-Billable-Units"] = request.units
         return JSONResponse(answer, request.answer_status, headers)
 
     async def _cancel(self, http: HttpRequest, request: Request) -> Response:

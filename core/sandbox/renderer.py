@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import random
+import re
 import secrets
 import time
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ _FILM = Path(__file__).parent / "film.py"
 _SOURCE_BYTES = 100_000_000
 _WALL_S = 240.0
 _ASPECTS = {"480p": 480, "720p": 720, "1080p": 1080}
+
+_SLOW = re.compile(r"sandbox:slow(?:-(?P<seconds>\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,23 @@ class Studio:
 FAST = Studio(side=180, fps=12, queue_s=0.05, render_s=0.05, max_seconds=1.0)
 
 
+_STATUS = {
+    "internal_server_error": 500,
+    "downstream_service_error": 500,
+    "downstream_service_unavailable": 500,
+    "generation_timeout": 504,
+}
+"""Of fal's model errors; all others are 422 (fal docs, model-apis/errors)."""
+
+
 class Failed(Exception):
-    def __init__(self, status: int, details: list[Detail]) -> None:
+    """`units`: what fal says it billed, "" where it does not say."""
+
+    def __init__(self, status: int, details: list[Detail], *, units: str = "0") -> None:
         super().__init__(status)
         self.status = status
         self.details = details
+        self.units = units
 
 
 class Renderer:
@@ -91,14 +106,14 @@ class Renderer:
             await self._memory.change(request.id, state="IN_PROGRESS")
         if self._faults.take("stuck", request.endpoint, prompt) or "sandbox:stuck" in prompt:
             return
-        if "sandbox:slow" in prompt:
-            await asyncio.sleep(20)
+        if slow := _SLOW.search(prompt):
+            await asyncio.sleep(float(slow["seconds"] or 20))
         started = time.monotonic()
         try:
             self._misfortune(request, prompt)
             answer = await self._film(request)
         except Failed as error:
-            await self._complete(request, error.status, {"detail": error.details})
+            await self._complete(request, error.status, {"detail": error.details}, units=error.units)
             return
         except Exception:
             log.exception("the camera broke")
@@ -112,7 +127,8 @@ class Renderer:
         fault = self._faults.take("result_error", request.endpoint, prompt)
         if fault is not None:
             kind = fault.body or "content_policy_violation"
-            raise Failed(fault.status if fault.status != 500 else 422, [detail(kind, ["body", "prompt"], prompt)])  # noqa: PLR2004
+            status = _STATUS.get(kind, 422)
+            raise Failed(status, [detail(kind, ["body", "prompt"], prompt)], units=fault.headers.get("units", "0"))
         if "sandbox:content-policy" in prompt:
             raise Failed(422, [detail("content_policy_violation", ["body", "prompt"], prompt)])
         if "sandbox:fail" in prompt:
@@ -186,7 +202,7 @@ class Renderer:
     ) -> None:
         infra = self._faults.take("infra_error", request.endpoint, str(request.body.get("prompt", "")))
         if infra is not None:
-            status, error_type = 500, "runner_server_error"
+            status, units, error_type = 500, "0", "runner_server_error"
             answer = {"detail": "runner died", "error_type": error_type}
         done = await self._memory.change(
             request.id,
@@ -194,7 +210,7 @@ class Renderer:
             completed=time.time(),
             answer_status=status,
             answer=answer,
-            units=units if status == httpx.codes.OK else "0",
+            units=units,
             error="Internal error" if error_type else None,
             error_type=error_type,
         )

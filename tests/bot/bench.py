@@ -1,7 +1,7 @@
 """The whole bot on a bench: a real App with the sandbox and the Telegram fake, all over real HTTP on free ports."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,8 +53,18 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(folder: Path, monkeypatch: Any, **more: Any) -> AsyncIterator[Bench]:
-    """`more`: settings by field name, over those of the bench."""
+async def bench(
+    folder: Path,
+    monkeypatch: Any,
+    *,
+    public: bool = False,
+    before: Callable[[Settings, TelegramFake], Awaitable[None]] | None = None,
+    **more: Any,
+) -> AsyncIterator[Bench]:
+    """`more`: settings by field name, over those of the bench. `before`: runs with fal and the chat up, the bot not.
+
+    `public`: fal can call us back, so it does.
+    """
     telegram = TelegramFake(state=folder / "telegram")
     sandbox = create_app(folder=folder / "sandbox", key=KEY, studio=FAST)
     async with served(sandbox) as fal_url, served(telegram) as telegram_url:
@@ -65,7 +75,11 @@ async def bench(folder: Path, monkeypatch: Any, **more: Any) -> AsyncIterator[Be
         monkeypatch.chdir(folder)
         listener = bind("127.0.0.1", 0)
         given = {"fal_key": KEY, "fal_queue_url": fal_url, "output_dir": folder / "out", "access": "telegram:42"}
-        settings = Settings.offline(**(given | {"port": listener.getsockname()[1]} | more))
+        port = listener.getsockname()[1]
+        address = {"public_url": f"http://127.0.0.1:{port}"} if public else {}
+        settings = Settings.offline(**(given | {"port": port} | address | more))
+        if before is not None:
+            await before(settings, telegram)
         app = await App.build(settings)
         await app.start(listener)
         try:

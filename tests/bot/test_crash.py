@@ -27,8 +27,9 @@ KEY = "fal-key-of-the-crash-tests"
 class World:
     """Three processes and what can be seen of them from outside."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database_url: str) -> None:
         self.folder = folder
+        self.database_url = database_url
         self.fal_port, self.telegram_port, self.port = free_port(), free_port(), free_port()
         self._started: list[subprocess.Popen[bytes]] = []
         self.bot: subprocess.Popen[bytes] | None = None
@@ -52,22 +53,37 @@ class World:
         self.bot = self.launch_bot()
         self._until_up(f"http://127.0.0.1:{self.port}/readyz")
 
-    def launch_bot(self) -> subprocess.Popen[bytes]:
+    def launch_bot(self, **more: str) -> subprocess.Popen[bytes]:
+        database = {} if self.database_url.startswith("sqlite") else {"REELBOT_DATABASE_URL": self.database_url}
         return self._start(
             ["-m", "bot", "run"],
             FAL_KEY=KEY,
             FAL_QUEUE_URL=f"http://127.0.0.1:{self.fal_port}",
             TELEGRAM_BOT_TOKEN=TOKEN,
             TELEGRAM_API_URL=f"http://127.0.0.1:{self.telegram_port}",
-            REELBOT_ACCESS="telegram:42",
-            REELBOT_PORT=str(self.port),
-            REELBOT_OUTPUT_DIR=str(self.folder / "out"),
+            **(
+                {"REELBOT_ACCESS": "telegram:42"}
+                | {"REELBOT_PORT": str(self.port)}
+                | {"REELBOT_OUTPUT_DIR": str(self.folder / "out")}
+                | database
+                | more
+            ),
         )
+
+    def start_second(self) -> tuple[subprocess.Popen[bytes], int]:
+        """Another worker on the same database, with a port of its own."""
+        port = free_port()
+        process = self.launch_bot(REELBOT_PORT=str(port))
+        self._until_up(f"http://127.0.0.1:{port}/readyz")
+        return process, port
+
+    def kill(self, process: subprocess.Popen[bytes], how: int = signal.SIGKILL) -> int:
+        process.send_signal(how)
+        return process.wait(30)
 
     def kill_bot(self, how: int = signal.SIGKILL) -> int:
         assert self.bot is not None
-        self.bot.send_signal(how)
-        return self.bot.wait(30)
+        return self.kill(self.bot, how)
 
     def _until_up(self, url: str) -> None:
         self.until(lambda: httpx.get(url, trust_env=False).status_code == 200, 20)
@@ -78,7 +94,7 @@ class World:
             try:
                 if true():
                     return
-            except (httpx.HTTPError, sa.exc.OperationalError):
+            except (httpx.HTTPError, sa.exc.OperationalError, sa.exc.ProgrammingError):
                 pass
             time.sleep(0.02)
         raise AssertionError((self.folder / "log.txt").read_text()[-3000:])
@@ -104,18 +120,24 @@ class World:
 
     def states(self) -> dict[str, str]:
         """Prompt -> state, read from outside as the CLI does."""
-        engine = sa.create_engine(f"sqlite:///{self.folder}/out/reelbot.db")
-        with engine.connect() as connection:
-            rows = connection.execute(sa.select(jobs.c.request, jobs.c.state)).all()
-        engine.dispose()
-        return {row.request["prompt"]: row.state for row in rows}
+        return {row.request["prompt"]: row.state for row in self.read(sa.select(jobs.c.request, jobs.c.state))}
 
     def claim(self) -> str | None:
-        engine = sa.create_engine(f"sqlite:///{self.folder}/out/reelbot.db")
+        rows = self.read(sa.select(submits.c.state))
+        return rows[0].state if rows else None
+
+    def read(self, query: sa.Select[Any]) -> list[Any]:
+        engine = sa.create_engine(self.database_url.replace("postgresql:", "postgresql+psycopg:"))
         with engine.connect() as connection:
-            state: str | None = connection.execute(sa.select(submits.c.state)).scalar()
+            rows = list(connection.execute(query))
         engine.dispose()
-        return state
+        return rows
+
+    def write(self, change: sa.Insert | sa.Update) -> None:
+        engine = sa.create_engine(self.database_url.replace("postgresql:", "postgresql+psycopg:"))
+        with engine.begin() as connection:
+            connection.execute(change)
+        engine.dispose()
 
     def close(self) -> None:
         for process in self._started:
@@ -124,12 +146,16 @@ class World:
 
 
 @contextmanager
-def world(folder: Path) -> Iterator[World]:
-    made = World(folder)
+def world(folder: Path, database_url: str) -> Iterator[World]:
+    made = World(folder, database_url)
     try:
         yield made
     finally:
         made.close()
+
+
+def sqlite(folder: Path) -> str:
+    return f"sqlite:///{folder}/out/reelbot.db"
 
 
 def delivered(made: World) -> bool:
@@ -137,10 +163,10 @@ def delivered(made: World) -> bool:
     return bool(states) and set(states.values()) == {"delivered"}
 
 
-def test_killed_while_fal_renders(tmp_path: Path) -> None:
-    with world(tmp_path) as made:
+def test_killed_while_fal_renders(tmp_path: Path, database_url: str) -> None:
+    with world(tmp_path, database_url) as made:
         made.start_bot()
-        made.telegram("says", chat=42, text="/video sandbox:slow-ish fox")
+        made.telegram("says", chat=42, text="/video sandbox:slow-4 fox")
         made.until(lambda: made.claim() == "accepted")
         made.kill_bot()
         made.start_bot()
@@ -149,9 +175,9 @@ def test_killed_while_fal_renders(tmp_path: Path) -> None:
         assert len(made.films()) == 1
 
 
-def test_killed_between_the_submit_and_its_record(tmp_path: Path) -> None:
+def test_killed_between_the_submit_and_its_record(tmp_path: Path, database_url: str) -> None:
     """fal took it, we never heard: it is not bought again, but found in the list of requests and delivered."""
-    with world(tmp_path) as made:
+    with world(tmp_path, database_url) as made:
         made.fal("faults", kind="submit_slow", seconds=3.0)
         made.start_bot()
         made.telegram("says", chat=42, text="/video a fox")
@@ -165,7 +191,7 @@ def test_killed_between_the_submit_and_its_record(tmp_path: Path) -> None:
 
 def test_killed_between_the_submit_and_its_record_without_a_list(tmp_path: Path) -> None:
     """Nobody can tell whether it was bought: it is parked, and its owner is told."""
-    with world(tmp_path) as made:
+    with world(tmp_path, sqlite(tmp_path)) as made:
         made.fal("faults", kind="submit_slow", seconds=3.0)
         made.fal("faults", kind="list_status", times=1000, status=403)
         made.start_bot()
@@ -179,9 +205,9 @@ def test_killed_between_the_submit_and_its_record_without_a_list(tmp_path: Path)
         assert made.films() == []
 
 
-def test_killed_while_the_video_is_sent(tmp_path: Path) -> None:
+def test_killed_while_the_video_is_sent(tmp_path: Path, database_url: str) -> None:
     """It may have arrived: it is sent once more. A duplicate is possible, a loss is not."""
-    with world(tmp_path) as made:
+    with world(tmp_path, database_url) as made:
         made.telegram("fail", method="sendVideo", kind="slow", delay_s=3.0)
         made.start_bot()
         made.telegram("says", chat=42, text="/video a fox")
@@ -193,8 +219,8 @@ def test_killed_while_the_video_is_sent(tmp_path: Path) -> None:
         assert 1 <= len(made.films()) <= 2
 
 
-def test_a_plain_stop_loses_nothing_and_ends_with_zero(tmp_path: Path) -> None:
-    with world(tmp_path) as made:
+def test_a_plain_stop_loses_nothing_and_ends_with_zero(tmp_path: Path, database_url: str) -> None:
+    with world(tmp_path, database_url) as made:
         made.fal("faults", kind="submit_slow", seconds=1.5)
         made.start_bot()
         made.telegram("says", chat=42, text="/video a fox")
@@ -212,7 +238,7 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
     (tmp_path / "log.txt").write_text(f"seed {seed}\n")  # shown with the log when it fails
     chance = random.Random(seed)
     prompts = [f"fox number {number}" for number in range(4)]
-    with world(tmp_path) as made:
+    with world(tmp_path, sqlite(tmp_path)) as made:
         made.start_bot()
         for prompt in prompts:
             made.telegram("says", chat=42, text=f"/video {prompt}")
@@ -228,7 +254,7 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
 
 
 def test_a_second_bot_on_the_same_database_is_refused(tmp_path: Path) -> None:
-    with world(tmp_path) as made:
+    with world(tmp_path, sqlite(tmp_path)) as made:
         made.start_bot()
         first, made.port = made.bot, free_port()
         second = made.launch_bot()

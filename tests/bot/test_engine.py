@@ -23,7 +23,7 @@ def test_a_message_of_this_process_is_heard_at_once(tmp_path: Path) -> None:
                 waited.append(time.monotonic())
 
         engine.register("patient", body)
-        await engine.start(user_jobs=1, all_jobs=1)
+        await engine.start(owner="one", user_jobs=1, all_jobs=1)
         await engine.begin("patient", "one", "one")
         late = []
         for number in range(5):

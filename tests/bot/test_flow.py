@@ -2,40 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot import logs
 from bot.store.records import State
-from tests.bot.bench import KEY, Bench, bench
+from tests.bot.bench import Bench
 from tests.corpus import clip, jpeg, phone_photo
-from tests.fakes.botapi import TOKEN, buttons
-
-Story = Callable[[Bench], Awaitable[None]]
-
-
-@pytest.fixture
-def on_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., None]:
-    """Run a story; then nothing that was ever said or logged may hold a secret or an address of fal."""
-
-    def run(story: Story, **settings: Any) -> None:
-        async def whole() -> str:
-            async with bench(tmp_path, monkeypatch, **settings) as made:
-                await story(made)
-                return json.dumps([call.params for call in made.telegram.calls()])
-
-        logs.configure(json=True, secrets=[KEY])
-        said = asyncio.run(whole())
-        logged = capfd.readouterr().err
-        assert "Traceback" not in logged, logged
-        for secret in (KEY, TOKEN, "fal.media", "/files/b/sandbox"):
-            assert secret not in said
-            assert secret not in logged
-
-    return run
+from tests.fakes.botapi import buttons
 
 
 def test_words_become_a_native_video(on_bench: Callable[..., None]) -> None:
@@ -181,7 +157,7 @@ def test_no_answer_after_the_upload_is_doubt_and_a_button(on_bench: Callable[...
         ("submit_status", {"status": 403, "body": {"error": "endpoint_not_allowed"}}, "model"),
         ("submit_status", {"status": 422, "body": {"detail": [{"type": "value_error", "input": "hush"}]}}, ""),
         ("result_error", {}, "rule"),
-        ("result_error", {"body": "downstream_service_error", "status": 500}, ""),
+        ("result_error", {"body": "downstream_service_error"}, ""),
     ],
 )
 def test_each_refusal_gives_one_clear_sentence(

@@ -1,7 +1,5 @@
 """Status messages at the pace of many: what changed is looked at in each turn, everything only now and then."""
 
-from pathlib import Path
-
 from bot.progress import Progress
 from bot.store import Store
 from bot.store.database import now_ms
@@ -9,7 +7,7 @@ from bot.store.records import State
 from tests.bot.test_store import accepted, on_store, said
 
 
-def test_a_turn_looks_at_what_changed_and_at_what_was_held_back(tmp_path: Path) -> None:
+def test_a_turn_looks_at_what_changed_and_at_what_was_held_back(database_url: str) -> None:
     async def story(store: Store) -> None:
         ids = [await accepted(store, said(f"m{number}")) for number in range(40)]
         for job_id in ids:
@@ -31,4 +29,4 @@ def test_a_turn_looks_at_what_changed_and_at_what_was_held_back(tmp_path: Path) 
         progress._all_at = 0.0
         assert await looked_at() == set(ids) - {ids[1]}
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -16,6 +15,7 @@ from bot.store.ledger import Caps
 from bot.store.records import NewJob, State
 from bot.store.tables import metadata
 from core.types import Adjustment, Mode, Plan, Quote, RequestHandle, VideoRequest
+from tests.postgres import Cluster
 
 CAPS = Caps(all_micro=1_000_000_000, user_micro=1_000_000_000)
 HANDLE = RequestHandle("req-1", "owner/app/text-to-video", "https://q/s", "https://q/r", "https://q/c")
@@ -36,17 +36,17 @@ def nothing(_connection: Connection, _job_id: str, _user: str) -> None:
 
 
 @asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[Store]:
-    store = await Store.open(f"sqlite:///{folder}/reelbot.db")
+async def opened(url: str) -> AsyncIterator[Store]:
+    store = await Store.open(url)
     try:
         yield store
     finally:
         store.close()
 
 
-def on_store(folder: Path, story: Callable[[Store], Awaitable[None]]) -> None:
+def on_store(url: str, story: Callable[[Store], Awaitable[None]]) -> None:
     async def run() -> None:
-        async with opened(folder) as store:
+        async with opened(url) as store:
             await story(store)
 
     asyncio.run(run())
@@ -58,7 +58,7 @@ async def accepted(store: Store, incoming: Incoming) -> str:
     return job_id
 
 
-def test_the_migrations_make_the_tables_we_read(tmp_path: Path) -> None:
+def test_the_migrations_make_the_tables_we_read(database_url: str) -> None:
     async def story(store: Store) -> None:
         found = await store.database.read(lambda connection: sa.inspect(connection).get_table_names())
         assert set(metadata.tables) <= set(found)
@@ -69,18 +69,18 @@ def test_the_migrations_make_the_tables_we_read(tmp_path: Path) -> None:
 
             assert await store.database.read(columns) == {column.name for column in table.columns}
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_opening_twice_migrates_once(tmp_path: Path) -> None:
+def test_opening_twice_migrates_once(database_url: str) -> None:
     async def story(_store: Store) -> None:
-        async with opened(tmp_path) as second:
+        async with opened(database_url) as second:
             assert await second.jobs.find() == []
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_a_message_becomes_one_job_however_often_it_comes(tmp_path: Path) -> None:
+def test_a_message_becomes_one_job_however_often_it_comes(database_url: str) -> None:
     async def story(store: Store) -> None:
         await store.inbox.put([said(), said()])
         letters = await store.inbox.waiting()
@@ -91,10 +91,10 @@ def test_a_message_becomes_one_job_however_often_it_comes(tmp_path: Path) -> Non
         assert again is None
         assert await store.inbox.waiting() == []
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_a_job_that_the_engine_refuses_leaves_its_message_unread(tmp_path: Path) -> None:
+def test_a_job_that_the_engine_refuses_leaves_its_message_unread(database_url: str) -> None:
     def refuse(_connection: Connection, _job_id: str, _user: str) -> None:
         raise RuntimeError("the queue is broken")
 
@@ -106,10 +106,10 @@ def test_a_job_that_the_engine_refuses_leaves_its_message_unread(tmp_path: Path)
         assert await store.jobs.find() == []
         assert [each.id for each in await store.inbox.waiting()] == [letter.id]
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_a_job_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+def test_a_job_is_read_back_as_it_was_written(database_url: str) -> None:
     incoming = said(attachment=AttachmentRef("video", "file-9", 123, 4.5))
 
     async def story(store: Store) -> None:
@@ -120,19 +120,19 @@ def test_a_job_is_read_back_as_it_was_written(tmp_path: Path) -> None:
         assert job.adjustments == (Adjustment("duration", "4", "5"),)
         assert (job.usd, job.state) == (Decimal("0.70"), State.QUEUED)
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_the_claim_is_given_once(tmp_path: Path) -> None:
+def test_the_claim_is_given_once(database_url: str) -> None:
     async def story(store: Store) -> None:
         job_id = await accepted(store, said())
         claims = await asyncio.gather(*(store.submits.claim(job_id) for _ in range(8)))
         assert sorted(claims) == ["taken"] * 7 + ["yours"]
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_a_proven_non_delivery_frees_the_claim_and_nothing_else_does(tmp_path: Path) -> None:
+def test_a_proven_non_delivery_frees_the_claim_and_nothing_else_does(database_url: str) -> None:
     async def story(store: Store) -> None:
         job_id = await accepted(store, said())
         assert await store.submits.claim(job_id) == "yours"
@@ -145,10 +145,10 @@ def test_a_proven_non_delivery_frees_the_claim_and_nothing_else_does(tmp_path: P
         assert (await store.submits.read(job_id)).handle == HANDLE
         assert await store.submits.job_of("req-1") == (job_id, HANDLE)
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_cancel_before_the_claim_is_free_and_final(tmp_path: Path) -> None:
+def test_cancel_before_the_claim_is_free_and_final(database_url: str) -> None:
     async def story(store: Store) -> None:
         job_id = await accepted(store, said())
         assert await store.jobs.ask_cancel(job_id) == "free"
@@ -157,10 +157,10 @@ def test_cancel_before_the_claim_is_free_and_final(tmp_path: Path) -> None:
         assert job is not None
         assert job.state is State.CANCELLED
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_cancel_after_the_claim_does_not_pretend_to_be_free(tmp_path: Path) -> None:
+def test_cancel_after_the_claim_does_not_pretend_to_be_free(database_url: str) -> None:
     async def story(store: Store) -> None:
         job_id = await accepted(store, said())
         assert await store.submits.claim(job_id) == "yours"
@@ -170,20 +170,20 @@ def test_cancel_after_the_claim_does_not_pretend_to_be_free(tmp_path: Path) -> N
         assert job is not None
         assert job.state is State.RENDERING
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_cancel_and_claim_at_once_agree(tmp_path: Path) -> None:
+def test_cancel_and_claim_at_once_agree(database_url: str) -> None:
     async def story(store: Store) -> None:
         for number in range(10):
             job_id = await accepted(store, said(f"m{number}"))
             claim, verdict = await asyncio.gather(store.submits.claim(job_id), store.jobs.ask_cancel(job_id))
             assert (claim, verdict) in {("yours", "running"), ("cancelled", "free")}
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_states_change_only_from_where_they_may(tmp_path: Path) -> None:
+def test_states_change_only_from_where_they_may(database_url: str) -> None:
     async def story(store: Store) -> None:
         job_id = await accepted(store, said())
         assert not await store.jobs.move(job_id, State.READY, only_from={State.DOWNLOADING})
@@ -193,10 +193,10 @@ def test_states_change_only_from_where_they_may(tmp_path: Path) -> None:
             ("preparing", "its turn"),
         ]
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_the_journal_tells_what_is_new(tmp_path: Path) -> None:
+def test_the_journal_tells_what_is_new(database_url: str) -> None:
     async def story(store: Store) -> None:
         first = await store.journal.add("me", {"text": "a"})
         await store.journal.add("me", {"text": "b"})
@@ -206,13 +206,100 @@ def test_the_journal_tells_what_is_new(tmp_path: Path) -> None:
         assert [entry["text"] for entry in await store.journal.read("me", after_change=seen)] == ["c"]
         assert [entry["text"] for entry in await store.journal.read("me")] == ["c", "b"]
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_the_secret_stays_the_same(tmp_path: Path) -> None:
+def test_the_secret_stays_the_same(database_url: str) -> None:
     async def story(store: Store) -> None:
         secret = await store.facts.secret()
         assert len(secret) == 32
         assert await store.facts.secret() == secret
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
+
+
+def on_two_workers(url: str, story: Callable[[Store, Store], Awaitable[None]]) -> None:
+    async def run() -> None:
+        async with opened(url) as one, opened(url) as two:
+            await story(one, two)
+
+    asyncio.run(run())
+
+
+def test_two_workers_and_one_message_make_one_job_and_one_claim(database_url: str) -> None:
+    async def story(one: Store, two: Store) -> None:
+        for number in range(10):
+            incoming = said(f"m{number}")
+            await asyncio.gather(*(store.inbox.put([incoming]) for store in (one, two)))
+            both = [
+                store.jobs.accept(new_job(incoming), inbox_id=None, caps=CAPS, enqueue=nothing) for store in (one, two)
+            ]
+            made = [job_id for job_id in await asyncio.gather(*both) if isinstance(job_id, str)]
+            assert len(made) == 1
+            claims = await asyncio.gather(*(store.submits.claim(made[0]) for store in (one, two, one, two)))
+            assert sorted(claims) == ["taken", "taken", "taken", "yours"]
+            assert (await one.submits.read(made[0])).attempt == 1
+        assert len(await two.inbox.waiting()) == 10
+
+    on_two_workers(database_url, story)
+
+
+def test_two_workers_take_a_proven_non_delivery_again_once(database_url: str) -> None:
+    async def story(one: Store, two: Store) -> None:
+        job_id = await accepted(one, said())
+        assert await one.submits.claim(job_id) == "yours"
+        for attempt in range(2, 12):
+            await one.submits.not_sent(job_id)
+            claims = await asyncio.gather(*(store.submits.claim(job_id) for store in (one, two, one, two)))
+            assert sorted(claims) == ["taken", "taken", "taken", "yours"]
+            assert (await two.submits.read(job_id)).attempt == attempt
+
+    on_two_workers(database_url, story)
+
+
+def test_two_workers_cancel_and_claim_and_agree(database_url: str) -> None:
+    async def story(one: Store, two: Store) -> None:
+        seen = set()
+        for number in range(20):
+            job_id = await accepted(one, said(f"m{number}"))
+            first, second = (one, two) if number % 2 else (two, one)
+            claim, verdict = await asyncio.gather(first.submits.claim(job_id), second.jobs.ask_cancel(job_id))
+            seen.add((claim, verdict))
+            job = await one.jobs.get(job_id)
+            assert job is not None
+            assert job.state is (State.CANCELLED if claim == "cancelled" else State.SUBMITTING)
+        assert seen <= {("yours", "running"), ("cancelled", "free")}
+
+    on_two_workers(database_url, story)
+
+
+def test_two_workers_write_one_journal_and_a_page_misses_nothing(database_url: str) -> None:
+    async def story(one: Store, two: Store) -> None:
+        await asyncio.gather(*((one, two)[n % 2].journal.add("me", {"text": str(n)}) for n in range(20)))
+        changes = [int(entry["change"]) for entry in await one.journal.read("me")]
+        assert sorted(changes) == list(range(1, 21))
+
+    on_two_workers(database_url, story)
+
+
+def test_two_workers_that_start_at_once_share_one_secret_and_one_schema(postgres: Cluster) -> None:
+    url = postgres.database(template="template1")
+
+    async def run() -> None:
+        stores = await asyncio.gather(*(Store.open(url) for _ in range(3)))
+        secrets = await asyncio.gather(*(store.facts.secret() for store in stores))
+        assert len(set(secrets)) == 1
+        for store in stores:
+            store.close()
+
+    asyncio.run(run())
+
+
+def test_a_persons_language_is_the_last_they_chose(database_url: str) -> None:
+    async def story(one: Store, two: Store) -> None:
+        assert await one.people.language("telegram:42") is None
+        await asyncio.gather(*(store.people.choose_language("telegram:42", "zh") for store in (one, two)))
+        await two.people.choose_language("telegram:42", "en")
+        assert await one.people.language("telegram:42") == "en"
+
+    on_two_workers(database_url, story)

@@ -36,7 +36,7 @@ async def rendered(store: Store, number: int, seconds: float, *, good: bool = Tr
         await store.jobs.move(job_id, State.FAILED, charge="none")
 
 
-def test_the_usual_time_is_the_median_of_our_own_films(tmp_path: Path) -> None:
+def test_the_usual_time_is_the_median_of_our_own_films(database_url: str) -> None:
     async def story(store: Store) -> None:
         assert await store.pace.usual_render_s(REQUEST) is None
         for number, seconds in enumerate([40, 50, 4000]):
@@ -54,10 +54,10 @@ def test_the_usual_time_is_the_median_of_our_own_films(tmp_path: Path) -> None:
         ):
             assert await store.pace.usual_render_s(other) is None
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_only_the_newest_films_count(tmp_path: Path) -> None:
+def test_only_the_newest_films_count(database_url: str) -> None:
     async def story(store: Store) -> None:
         for number in range(3):
             await rendered(store, number, 500)
@@ -67,12 +67,12 @@ def test_only_the_newest_films_count(tmp_path: Path) -> None:
         assert usual is not None
         assert usual < 25
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
-def test_the_catalogue_guesses_until_there_are_films_and_webhooks_count_while_they_come(tmp_path: Path) -> None:
+def test_the_catalogue_guesses_until_there_are_films_and_webhooks_count_while_they_come(database_url: str) -> None:
     async def story(store: Store) -> None:
-        settings = FalSettings.offline(output_dir=tmp_path)
+        settings = FalSettings.offline()
         queue = FalQueue.from_settings(settings)
         watcher, other, deaf = (
             Watcher(engine=Engine(store.database), store=store, queue=queue, webhooks=webhooks)
@@ -93,7 +93,7 @@ def test_the_catalogue_guesses_until_there_are_films_and_webhooks_count_while_th
         assert not await other._webhook_works()
         await queue.close()
 
-    on_store(tmp_path, story)
+    on_store(database_url, story)
 
 
 def test_where_streams_are_refused_the_looks_alone_bring_the_video(

@@ -72,7 +72,11 @@ class Telegram:
     async def start(self) -> None:
         self._tasks.append(asyncio.create_task(self._introduce(), name="telegram set-up"))
         if not self._settings.webhook:
-            self._tasks.append(asyncio.create_task(self._intake.poll(), name="telegram updates"))
+            self._tasks.append(asyncio.create_task(self._poll(), name="telegram updates"))
+
+    async def _poll(self) -> None:
+        """Telegram allows one that asks for updates: the second is told of a conflict."""
+        await self._services.run_alone(self.name, self._intake.poll)
 
     async def stop_intake(self) -> None:
         for task in self._tasks:

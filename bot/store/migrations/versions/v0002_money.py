@@ -1,4 +1,4 @@
-"""The ledger, questions before a purchase, repeats, and work that goes from one process to another."""
+"""The ledger, questions before a purchase, repeats, and jobs that a command of the shell holds."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -31,7 +31,6 @@ def upgrade() -> None:
         sa.Column("again_of", sa.String(), nullable=True),
         sa.Column("remedy", sa.String(), nullable=True),
         sa.Column("held_until", sa.BigInteger(), nullable=True),
-        sa.Column("takeovers", sa.Integer(), nullable=False, server_default="0"),
     ):
         op.add_column("reelbot_jobs", new)
     op.add_column("reelbot_submits", sa.Column("hint", sa.String(), nullable=True))

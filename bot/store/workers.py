@@ -1,0 +1,104 @@
+"""The workers of one PostgreSQL database: who is dead, and what was taken over from them how often."""
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.store.database import Connection, Database, insert_new, now_ms, take_turns
+from bot.store.session import is_free, owner_lock
+from bot.store.tables import facts, takeovers, workers
+
+_REMEMBERED_MS = 24 * 3600 * 1000
+_FOLDER = "output_folder"
+_CALM_MS = 10 * 60 * 1000
+
+Count = Callable[[str], int]
+"""One more take-over of this workflow: how many that makes in quick succession."""
+
+
+class Workers:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def enter(self, owner: str) -> None:
+        """Before it runs anything, so that whatever it leaves behind is found. Forgets those long dead."""
+        old = now_ms() - _REMEMBERED_MS
+
+        def work(connection: Connection) -> None:
+            connection.execute(workers.delete().where(workers.c.stopped < old))
+            connection.execute(takeovers.delete().where(takeovers.c.at < old))
+            connection.execute(workers.insert().values(owner=owner, started=now_ms()))
+
+        await self._db.write(work)
+
+    async def same_folder(self, owner: str, marker: Path) -> bool:
+        """Whether we see the folder that the others see: by a file in it, whose content the database knows.
+
+        With nobody else alive a new folder is as good as the old one: a lone worker may lose its own.
+        """
+
+        def work(connection: Connection) -> bool:
+            take_turns(connection, "output folder")
+            known = connection.execute(sa.select(facts.c.value).where(facts.c.name == _FOLDER)).scalar()
+            ours = marker.read_text(encoding="ascii").strip() if marker.exists() else None
+            if ours is not None and ours == known:
+                return True
+            if known is not None and _others(connection, owner, alive=True):
+                return False
+            _mark(connection, marker, ours or secrets.token_hex(16))
+            return True
+
+        return await self._db.write(work)
+
+    async def leave(self, owner: str) -> None:
+        """It ends as told: nothing that it leaves over counts as taken from a dead one."""
+        await self._db.write(lambda connection: _close(connection, [owner]))
+
+    async def bury(self, owner: str, inherit: Callable[[list[str], Count], None]) -> None:
+        """Hand the dead to `inherit`, with what counts the take-overs of a workflow. Nobody else can meanwhile.
+
+        Dead are all others whose lock is free. They stay on the list for a day: one that was only cut off may have
+        begun another job before it noticed.
+        """
+
+        def work(connection: Connection) -> None:
+            dead = _others(connection, owner, alive=False)
+            crashed = [row.owner for row in dead if row.stopped is None]
+            inherit([row.owner for row in dead if row.stopped is not None], lambda _workflow: 0)
+            if crashed:
+                inherit(crashed, lambda workflow_id: _count(connection, workflow_id))
+                _close(connection, crashed)
+
+        await self._db.write(work)
+
+
+def _others(connection: Connection, owner: str, *, alive: bool) -> list[sa.Row[Any]]:
+    """The dead are ours until the end of this transaction."""
+    rows = connection.execute(sa.select(workers).where(workers.c.owner != owner))
+    return [row for row in rows if is_free(connection, owner_lock(row.owner)) is not alive]
+
+
+def _mark(connection: Connection, marker: Path, content: str) -> None:
+    connection.execute(insert_new(connection, facts, by="name").values(name=_FOLDER, value=content))
+    connection.execute(facts.update().where(facts.c.name == _FOLDER).values(value=content))
+    if not marker.exists():
+        marker.write_text(content + "\n", encoding="ascii")
+
+
+def _close(connection: Connection, owners: list[str]) -> None:
+    change = workers.update().where(workers.c.owner.in_(owners), workers.c.stopped.is_(None))
+    connection.execute(change.values(stopped=now_ms()))
+
+
+def _count(connection: Connection, workflow_id: str) -> int:
+    """One more take-over. After a calm while the count begins anew."""
+    at = now_ms()
+    connection.execute(
+        insert_new(connection, takeovers, by="workflow_id").values(workflow_id=workflow_id, times=0, at=at)
+    )
+    times = sa.case((takeovers.c.at < at - _CALM_MS, 1), else_=takeovers.c.times + 1)
+    change = takeovers.update().where(takeovers.c.workflow_id == workflow_id).values(times=times, at=at)
+    return int(connection.execute(change.returning(takeovers.c.times)).scalar_one())
