@@ -42,7 +42,7 @@ test: $(VENV)/.installed-dev
 		$(BIN)/python -m pytest -p no:cacheprovider -n 2 --dist loadfile $(ARGS)
 
 bench: $(VENV)/.installed-dev $(PEER)/.installed
-	@$(BIN)/python -m tests.benchmarks.bench --peer $(PEER)/bin/python $(ARGS)
+	@$(BIN)/python -m tests.benchmarks.bench --peer $(PEER)/bin/python --postgres $(ARGS)
 
 soak: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.benchmarks.soak --jobs $(JOBS) --kills $(KILLS) $(ARGS)

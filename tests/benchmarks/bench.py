@@ -9,6 +9,7 @@ import secrets
 import sys
 import tempfile
 from collections.abc import Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.benchmarks.crowd import Crowd, crowd
 from tests.benchmarks.looks_alone import Simulated
 from tests.benchmarks.race import RENDER_S, Lap, Race, certificate
 from tests.benchmarks.stage import Stage
+from tests.postgres import cluster
 
 _PARTS = ("looks", "race", "crowd")
 
@@ -66,6 +68,8 @@ def show_race(laps: list[Lap], count: int) -> list[Aim]:
     out("  CPU: of the whole process per job. (a), (b) and (l) wait, fetch and send; the bots also read messages, show")
     out("  progress, keep the ledger. idle share: what a bot uses with no job at all in the same time.")
     by = {lap.name[1]: lap for lap in laps}
+    whole = ", ".join(f"{by[which].name[:3]} {by[which].cpu_ms / by['b'].cpu_ms:.2f}" for which in "cde")
+    out(f"  CPU of the whole bots by that of (b): {whole}; the aim compares like with like: (l)")
     return [aim for which in "lcd" for aim in _against(by[which], by["b"])] + [
         Aim("(d) calls per job with webhooks", by["d"].calls, 4),
         Aim("(e) late on disk by the mean render", by["e"].on_disk_late / (sum(RENDER_S) / 2), 0.1),
@@ -76,20 +80,23 @@ def _against(lap: Lap, peer: Lap) -> Iterable[Aim]:
     which = lap.name[:3]
     yield Aim(f"{which} on disk: seconds later than (b)", lap.on_disk_late - peer.on_disk_late, 0.3, " s")
     yield Aim(f"{which} calls by those of (b)", lap.calls / peer.calls, 0.1)
-    yield Aim(f"{which} CPU by that of (b)", lap.cpu_ms / peer.cpu_ms, 0.25)
+    if lap.idle_cpu_ms is None:
+        yield Aim(f"{which} CPU by that of (b)", lap.cpu_ms / peer.cpu_ms, 0.25)
 
 
 def show_crowd(found: list[Crowd], *, postgres: bool) -> list[Aim]:
-    out("\nMany jobs that wait, in one `reelbot run`")
+    out(f"\nMany jobs that wait, in one `reelbot run` on {'Postgres' if postgres else 'SQLite'}, with webhooks")
     out("  waiting   memory    CPU of a core while nothing happens")
     for each in found:
         out(f"  {each.waiting:>7} {each.memory_kb / 1000:>6.1f} MB {each.cpu_share:>9.1%}")
     few, many = found[0], found[-1]
+    waiting_ms = 1000 * (many.cpu_share - few.cpu_share) / (many.waiting - few.waiting)
+    out(f"  one more waiting job: {waiting_ms * sum(RENDER_S) / 2:.1f} ms CPU in {sum(RENDER_S) / 2:g} s")
     growth = (many.memory_kb - few.memory_kb) / (many.waiting - few.waiting)
-    words = f"memory of one more waiting job, {few.waiting} to {many.waiting}"
+    words = f"{'Postgres' if postgres else 'SQLite'}: memory of one more waiting job, {few.waiting} to {many.waiting}"
     aims = [Aim(words, growth, 30 if postgres else 50, " kB")]
     if postgres:
-        aims.append(Aim(f"{many.waiting} waiting with webhooks: share of a core", many.cpu_share, 0.03))
+        aims.append(Aim(f"Postgres: {many.waiting} waiting with webhooks, share of a core", many.cpu_share, 0.03))
     return aims
 
 
@@ -104,9 +111,10 @@ def main() -> int:
     parser.add_argument("--waiting", type=int, nargs=2, default=(200, 1000))
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     parser.add_argument("--only", choices=_PARTS, nargs="+", default=_PARTS)
-    parser.add_argument("--database-url", default="", help="postgresql://… (an empty database); else SQLite")
+    parser.add_argument("--database-url", default="", help="postgresql://… (an empty database), also for the race")
+    parser.add_argument("--postgres", action="store_true", help="the crowd on a PostgreSQL of the tests, too")
     given = parser.parse_args()
-    out(f"seed {given.seed}, database {'Postgres' if given.database_url else 'SQLite'}")
+    out(f"seed {given.seed}")
     aims: list[Aim] = []
     if "looks" in given.only:
         aims += show_looks(looks_alone.simulate(given.seed))
@@ -115,6 +123,9 @@ def main() -> int:
     if "crowd" in given.only:
         found = crowd(tuple(given.waiting), database_url=given.database_url)
         aims += show_crowd(found, postgres=bool(given.database_url))
+    if "crowd" in given.only and given.postgres:
+        with contextmanager(cluster)() as postgres:
+            aims += show_crowd(crowd(tuple(given.waiting), database_url=postgres.database()), postgres=True)
     out("\nMeasured and aimed at")
     for aim in aims:
         out(aim.line())

@@ -119,7 +119,7 @@ class Race:
         busy = _used(pid, lambda: self._ask_and_wait(since))
         took = time.monotonic() - begun
         if stage.end_bot() != 0:
-            raise RuntimeError(stage.log_file.read_text()[-2000:])
+            raise RuntimeError(stage.tail())
         each = 1000 / self.count
         calls = self._calls(since)
         times = [self._times(job, ended) for job, ended in self._jobs(since)]

@@ -62,6 +62,7 @@ class Soak:
 
     def _misfortunes(self) -> None:
         """Wider windows at the moments that matter: some submits are answered late, some videos taken slowly."""
+        self.stage.fal("faults", kind="list_status", times=len(self.kill_at), status=403)
         self.stage.fal("faults", kind="submit_slow", times=self.count // 4, seconds=0.4)
         self.stage.telegram("fail", method="sendVideo", kind="slow", times=self.count // 4, delay_s=0.4)
 

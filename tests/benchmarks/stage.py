@@ -84,7 +84,7 @@ class Stage:
             except (httpx.HTTPError, sa.exc.OperationalError, sa.exc.ProgrammingError):
                 pass
             time.sleep(0.05)
-        raise TimeoutError(self.log_file.read_text()[-3000:])
+        raise TimeoutError(self.tail())
 
     def fal(self, what: str, **body: Any) -> Any:
         url = f"{self.fal_url}/sandbox/{what}"
@@ -101,6 +101,9 @@ class Stage:
                 return list(connection.execute(query))
         finally:
             engine.dispose()
+
+    def tail(self, chars: int = 3000) -> str:
+        return self.log_file.read_text(errors="replace")[-chars:]
 
     def close(self) -> None:
         for process in self._started:
