@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 _TURN_S = 0.5
 _RECENT_MS = 3600 * 1000
 _BUSY_GAP_S = 4.5
-_EACH_S = 0.2  # of the whole: bars and clocks of many waiting jobs move more slowly, changes are shown at once
+_FEW = 20
+_PER_TURN, _PER_TURN_OF_MANY = 3, 1  # bars and clocks of many jobs move more slowly; changes are shown at once
 _OVERLAP_MS = 5000  # a change counts from before its commit
 
 
@@ -34,7 +35,8 @@ class Progress:
         self._busy_at: dict[str, float] = {}
         self._given_up: set[str] = set()
         self._behind: set[str] = set()  # not shown as they are: their chat's pace did not allow it
-        self._all_at = 0.0
+        self._round: list[str] = []  # those whose turn comes without a change
+        self._many = False
         self._seen = 0
         self._since = now_ms() - _RECENT_MS
         self.turned = time.monotonic()
@@ -80,19 +82,19 @@ class Progress:
         self._since = max(self._since, started - 60_000)
 
     async def _active(self, started: int) -> list[Job]:
-        """Those that changed; all of them as often as their number allows, for what moves with time alone."""
+        """Those that changed, and the next few of all: some things move with time alone."""
         states = ACTIVE | {State.ASKING}
-        if time.monotonic() >= self._all_at:
-            found = await self._store.jobs.find(states=states)
-            self._all_at = time.monotonic() + len(found) * _EACH_S
-        else:
-            found = await self._store.jobs.find(states=states, changed_since=self._seen - _OVERLAP_MS)
-            missing = self._behind - {job.id for job in found}
-            again = await self._store.jobs.find(states=states, ids=missing) if missing else []
-            self._behind -= missing - {job.id for job in again}  # ended, and shown as such
-            found += again
+        if not self._round:
+            self._round = await self._store.jobs.ids(states)
+            self._many = len(self._round) > _FEW
+        count = _PER_TURN_OF_MANY if self._many else _PER_TURN
+        found = await self._store.jobs.find(states=states, changed_since=self._seen - _OVERLAP_MS)
+        more = (self._behind | set(self._round[:count])) - {job.id for job in found}
+        again = await self._store.jobs.find(states=states, ids=more) if more else []
+        self._behind -= more - {job.id for job in again}  # ended, and shown as such
+        self._round = self._round[count:]
         self._seen = started
-        return found
+        return found + again
 
     async def _show_all(self, chat: str, jobs: list[Job]) -> None:
         for job in jobs:
@@ -127,7 +129,7 @@ class Progress:
 
     async def _busy(self, channel: ChannelPort, chat: str, job: Job) -> None:
         activity: Activity | None = None
-        if job.state in AT_FAL:
+        if job.state in AT_FAL and not self._many:  # it would be gone long before it is renewed
             activity = "rendering"
         elif job.state in {State.READY, State.UPLOADING}:
             activity = "uploading"

@@ -32,9 +32,17 @@ def crowd(sizes: tuple[int, ...], *, database_url: str) -> list[Crowd]:
             pid = stage.start_bot(
                 REELBOT_JOBS=many, REELBOT_USER_JOBS=many, REELBOT_PUBLIC_URL=f"http://127.0.0.1:{stage.port}"
             )
+            _hear_webhooks(stage)
             return [_measured(stage, pid, size) for size in sizes]
         finally:
             stage.close()
+
+
+def _hear_webhooks(stage: Stage) -> None:
+    """Films that end: the bot learns that webhooks reach it."""
+    stage.telegram("says", chat=9_000, text="/video a film that ends")
+    query = sa.select(sa.func.count()).where(jobs.c.state == State.DELIVERED)
+    stage.until(lambda: _count(stage, query) == 1, 120)
 
 
 def _measured(stage: Stage, pid: int, size: int) -> Crowd:

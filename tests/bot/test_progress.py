@@ -9,24 +9,27 @@ from tests.bot.test_store import accepted, on_store, said
 
 def test_a_turn_looks_at_what_changed_and_at_what_was_held_back(database_url: str) -> None:
     async def story(store: Store) -> None:
-        ids = [await accepted(store, said(f"m{number}")) for number in range(40)]
-        for job_id in ids:
-            await store.jobs.note(job_id, changed=now_ms() - 60_000)
+        for number in range(40):
+            await store.jobs.note(await accepted(store, said(f"m{number}")), changed=now_ms() - 60_000)
+        ids = await store.jobs.ids([State.QUEUED])
         progress = Progress(store=store, channels={})
 
         async def looked_at() -> set[str]:
             return {job.id for job in await progress._active(now_ms())}
 
-        assert await looked_at() == set(ids)
-        assert await looked_at() == set()
-        await store.jobs.move(ids[0], State.PREPARING)
-        assert await looked_at() == {ids[0]}
-        progress._behind.add(ids[1])
-        assert await looked_at() == {ids[0], ids[1]}
-        await store.jobs.move(ids[1], State.CANCELLED)
-        assert await looked_at() == {ids[0]}
+        assert await looked_at() == set(ids)  # the first turn of a process
+        assert [await looked_at() for _ in ids[1:]] == [{job_id} for job_id in ids[1:]]
+        await store.jobs.move(ids[7], State.PREPARING)
+        assert await looked_at() == {ids[7], ids[0]}
+        progress._behind.add(ids[8])
+        assert await looked_at() == {ids[7], ids[8], ids[1]}
+        await store.jobs.move(ids[8], State.CANCELLED)
+        assert await looked_at() == {ids[7], ids[2]}
         assert progress._behind == set()
-        progress._all_at = 0.0
-        assert await looked_at() == set(ids) - {ids[1]}
+        for job_id in ids[4:]:
+            await store.jobs.move(job_id, State.CANCELLED)
+        while progress._round:
+            await looked_at()
+        assert [await looked_at(), await looked_at()] == [set(ids[:3]), {ids[3]}]
 
     on_store(database_url, story)
