@@ -2,6 +2,8 @@
 #   PYTHON=python3.12 make install    another interpreter
 #   make demo ARGS="--port 8090"      options of `reelbot demo`
 #   make test ARGS="tests/core -x"    options of pytest
+#   make bench ARGS="--only race"     options of the benchmark
+#   make soak JOBS=60 KILLS=6 ARGS="--seed 7"
 
 PYTHON ?= python3
 ARGS ?=
@@ -11,13 +13,19 @@ PINS := deploy/constraints.txt
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 # What an install depends on: when one of these changes, the next target installs again.
 INPUTS := pyproject.toml $(PINS)
+# Only to be measured against, so in an environment of its own.
+PEER := $(VENV)/peer
+JOBS ?= 500
+KILLS ?= 30
 
-.PHONY: help demo test check fuzz bench-media install pins clean
+.PHONY: help demo test bench soak fuzz bench-media check install pins clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo     the whole product offline: no account, no key, no cost"
 	@echo "make test     every test, as a stranger's machine would run them"
+	@echo "make bench    how late, and at what cost, reelbot waits for fal, beside the usual ways (about 5 minutes)"
+	@echo "make soak     JOBS=500 jobs while the bot is killed KILLS=30 times (about 10 minutes)"
 	@echo "make check    format, lint, types"
 	@echo "make fuzz     mutated photos and videos through the real children, four minutes at most; prints counts"
 	@echo "make bench-media  photos and videos: targets beside what is measured here"
@@ -34,6 +42,18 @@ test: $(VENV)/.installed-dev
 	trap 'rm -rf "$$home"' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM; \
 	env -i PATH="$$PATH" HOME="$$home" CI="$$CI" \
 		$(BIN)/python -m pytest -p no:cacheprovider -n 2 --dist loadfile $(ARGS)
+
+bench: $(VENV)/.installed-dev $(PEER)/.installed
+	@$(BIN)/python -m tests.benchmarks.bench --peer $(PEER)/bin/python --postgres $(ARGS)
+
+soak: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.benchmarks.soak --jobs $(JOBS) --kills $(KILLS) $(ARGS)
+
+$(PEER)/.installed: $(VENV)/.created $(PINS)
+	@$(BIN)/python -m venv --clear $(PEER)
+	@$(PEER)/bin/python -m pip --disable-pip-version-check --no-input install --quiet \
+		--constraint $(PINS) fal-client==1.0.3
+	@touch $@
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

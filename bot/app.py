@@ -77,7 +77,9 @@ class App:
         self._queue = FalQueue.from_settings(settings)
         access = Access.from_settings(settings.access, settings.admins, demo=demo)
         self._alerts = Alerts(store=store, channels=self.channels, admins=access.admins, caps=caps_of(settings))
-        self._watcher = Watcher(engine=self._engine, store=store, queue=self._queue)
+        self._watcher = Watcher(
+            engine=self._engine, store=store, queue=self._queue, webhooks=settings.public_url is not None
+        )
         self._progress = Progress(store=store, channels=self.channels)
         self._render = Render(
             engine=self._engine,
@@ -125,7 +127,6 @@ class App:
         self._reaper = Reaper(engine=self._engine, store=store, owner=self._owner, tell=self._delivery.again)
         self._keys = JwksCache(settings)
         self._webhook = Webhook(
-            engine=self._engine,
             store=store,
             watcher=self._watcher,
             keys=self._keys,
@@ -323,8 +324,12 @@ async def serve(
             await on_ready(app, f"http://{_shown(settings.host)}:{settings.port}/")
         await _told_to_stop(app, stop)
     finally:
+        last = threading.Timer(_LAST_S, os._exit, (1,))
+        last.daemon = True
+        last.start()
         with contextlib.suppress(asyncio.CancelledError):
             await app.stop()
+        last.cancel()
 
 
 async def _told_to_stop(app: App, stop: asyncio.Event) -> None:
@@ -333,9 +338,6 @@ async def _told_to_stop(app: App, stop: asyncio.Event) -> None:
     await asyncio.wait({told, app.lease} if app.lease else {told}, return_when=asyncio.FIRST_COMPLETED)
     told.cancel()
     if app.lease is not None and app.lease.done():
-        last = threading.Timer(_LAST_S, os._exit, (1,))
-        last.daemon = True
-        last.start()
         app.lease.result()
 
 

@@ -9,12 +9,14 @@ import fcntl
 import logging
 import os
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions, SetWorkflowID
 from dbos import error as dbos_error
+from dbos._dbos import _get_dbos_instance
 
 from bot.store.database import Connection, Database
 
@@ -24,6 +26,7 @@ R = TypeVar("R")
 QUEUE = "jobs"
 VERSION = "1"  # fixed: the default is a hash of the source, and any edit would strand the jobs in flight
 _NAME = "reelbot"
+_LISTEN_S = 2.0  # SQLite only, and only for messages of other processes (a cancel from the shell)
 _FORGET_AT_ONCE = 1000
 _PATIENCE = 1000  # recoveries of one workflow before the engine gives it up
 
@@ -94,7 +97,7 @@ class Engine:
             max_executor_threads=16,
             log_level="WARNING",
             serializer=DBOSPortableJSONSerializer(),
-            notification_listener_polling_interval_sec=self._interval_s,
+            notification_listener_polling_interval_sec=_LISTEN_S,
         )
 
     async def stop(self) -> None:
@@ -162,12 +165,32 @@ class Engine:
         with SetWorkflowID(workflow_id):
             await DBOS.start_workflow_async(self._workflows[name], job_id)
 
-    async def wake(self, workflow_id: str, topic: str, message: dict[str, Any]) -> None:
-        """Durable, and may come before the `wait`. A workflow that does not exist (any more) is no error."""
+    async def wake(self, workflow_id: str, topic: str, message: dict[str, Any]) -> bool:
+        """Durable, and may come before the `wait`. A workflow that does not exist (any more) is no error.
+
+        True: it waits in this very process and goes on now. False says nothing.
+        """
         try:
             await self._client.send_async(workflow_id, message, topic)
         except dbos_error.DBOSNonExistentWorkflowError:
             log.debug("nobody to wake", extra={"workflow": workflow_id})
+            return False
+        return self._nudge(workflow_id, topic)
+
+    def _nudge(self, workflow_id: str, topic: str) -> bool:
+        """On SQLite nothing tells the engine of a new message: it looks for one, in turn for each that waits, which is
+        dear when many do. One that waits in this process is told at once, and the looks can be rare.
+
+        The engine has no public word for that; its version is pinned, and a test notices when this no longer works.
+        """
+        if self._lock is None:
+            return False  # not SQLite, or the engine runs elsewhere
+        with suppress(dbos_error.DBOSException):  # stopped already
+            waiter = _get_dbos_instance()._sys_db.notifications_map.get(f"{workflow_id}::{topic}")  # noqa: SLF001
+            if waiter is not None:
+                waiter.set()
+                return True
+        return False
 
     @staticmethod
     async def forget(*, before_s: float) -> None:

@@ -46,7 +46,7 @@ _NO_ASSETS = frozenset({"asset_unreachable", "storage_not_allowed", "no_asset_ho
 _PREPARE_TRIES = 8
 _NOT_SENT_WINDOW_S = 15 * 60
 _RESOLVE_LOOKS_S = (2.0, 6.0, 10.0)  # with the looks themselves: told within 30 seconds
-_WAIT_S = 300.0
+_WAIT_S = 1800.0  # the watcher wakes it long before; each look of a thousand that wait is not free
 _LEAST_FREE = 500_000_000  # bytes on the disk of the videos, before anything is bought
 _DOWNLOAD_TRIES = 300  # with pauses up to 5 minutes: a day
 

@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 _TURN_S = 0.5
 _RECENT_MS = 3600 * 1000
 _BUSY_GAP_S = 4.5
+_FEW = 20
+_PER_TURN, _PER_TURN_OF_MANY = 3, 1  # bars and clocks of many jobs move more slowly; changes are shown at once
+_OVERLAP_MS = 5000  # a change counts from before its commit
 
 
 class Progress:
@@ -31,6 +34,10 @@ class Progress:
         self._not_before: dict[str, float] = {}
         self._busy_at: dict[str, float] = {}
         self._given_up: set[str] = set()
+        self._behind: set[str] = set()  # not shown as they are: their chat's pace did not allow it
+        self._round: list[str] = []  # those whose turn comes without a change
+        self._many = False
+        self._seen = 0
         self._since = now_ms() - _RECENT_MS
         self.turned = time.monotonic()
 
@@ -58,7 +65,7 @@ class Progress:
     async def _turn(self) -> None:
         """One task per chat that has something to show, so that a slow chat holds up no other."""
         started = now_ms()
-        active = await self._store.jobs.find(states=ACTIVE | {State.ASKING})
+        active = await self._active(started)
         ended = await self._store.jobs.find(states=ENDED, changed_since=self._since)
         by_chat: dict[str, list[Job]] = {}
         for job in active + ended:
@@ -68,12 +75,30 @@ class Progress:
             task = self._chats.get(chat)
             if task is None or task.done():
                 self._chats[chat] = asyncio.create_task(self._show_all(chat, jobs), name=f"progress {chat}")
+            else:
+                self._behind.update(job.id for job in jobs)
         for chat in [chat for chat, task in self._chats.items() if task.done() and chat not in by_chat]:
             del self._chats[chat]
         self._since = max(self._since, started - 60_000)
 
+    async def _active(self, started: int) -> list[Job]:
+        """Those that changed, and the next few of all: some things move with time alone."""
+        states = ACTIVE | {State.ASKING}
+        if not self._round:
+            self._round = await self._store.jobs.ids(states)
+            self._many = len(self._round) > _FEW
+        count = _PER_TURN_OF_MANY if self._many else _PER_TURN
+        found = await self._store.jobs.find(states=states, changed_since=self._seen - _OVERLAP_MS)
+        more = (self._behind | set(self._round[:count])) - {job.id for job in found}
+        again = await self._store.jobs.find(states=states, ids=more) if more else []
+        self._behind -= more - {job.id for job in again}  # ended, and shown as such
+        self._round = self._round[count:]
+        self._seen = started
+        return found + again
+
     async def _show_all(self, chat: str, jobs: list[Job]) -> None:
         for job in jobs:
+            self._behind.discard(job.id)
             try:
                 await self._show(chat, job)
             except DeliveryError as error:
@@ -93,6 +118,7 @@ class Progress:
             return
         now = time.monotonic()
         if job.status_ref is not None and now < self._not_before.get(chat, 0.0):
+            self._behind.add(job.id)
             return
         self._not_before[chat] = now + _gap(channel, job)
         reply_to = job.incoming.reply_to if job.status_ref is None else None
@@ -105,7 +131,7 @@ class Progress:
 
     async def _busy(self, channel: ChannelPort, chat: str, job: Job) -> None:
         activity: Activity | None = None
-        if job.state in AT_FAL:
+        if job.state in AT_FAL and not self._many:  # it would be gone long before it is renewed
             activity = "rendering"
         elif job.state in {State.READY, State.UPLOADING}:
             activity = "uploading"
@@ -117,8 +143,10 @@ class Progress:
         """A status message is only that: after a refusal no more of it; the outcome has its own, durable way."""
         if error.verdict == "retry":
             self._not_before[chat] = time.monotonic() + max(error.after_s, 2.0)
+            self._behind.add(job.id)
         elif error.verdict == "doubt" and job.status_ref is not None:
             self._not_before[chat] = time.monotonic() + 5.0
+            self._behind.add(job.id)
         else:
             self._given_up.add(job.id)
         log.info("status message not shown", extra={"job_id": job.id, "verdict": error.verdict})

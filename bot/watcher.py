@@ -1,11 +1,13 @@
 """The one that knows when fal is done: holds fal's status streams, or looks at well placed times; both only wake jobs.
 
-The webhook (webhook.py) does the same from the other side, sooner where it works; one that stays silent delays nothing.
+The webhook (webhook.py) does the same from the other side, sooner where it works; one that stays silent delays nothing:
+only while it is heard are the looks behind it few.
 A message too many costs one status request, no more.
 """
 
 import asyncio
 import logging
+import math
 import time
 from contextlib import suppress
 
@@ -15,9 +17,10 @@ from bot.jobs import COLLECT, TOPIC
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import Job, State
+from core import models
 from core.errors import VideoError
 from core.fal import FalQueue
-from core.types import Completed, Queued, QueueStatus, RequestHandle
+from core.types import Completed, Queued, QueueStatus, RequestHandle, VideoRequest
 from core.waiting import looks
 
 log = logging.getLogger(__name__)
@@ -28,23 +31,56 @@ _STREAM_TRIES = 3
 _AGAIN_S = 15.0
 _ADOPTION_S = 24 * 3600
 _ADOPTION_GAP_S = 300.0
+_LEARN_GAP_S = 600.0
+_HEARD = "webhook-heard"
+_HEARD_NOTE_S = 300.0
+_HEARD_COUNTS_S = 3600.0
 
 
 class Watcher:
-    def __init__(self, *, engine: Engine, store: Store, queue: FalQueue) -> None:
+    def __init__(self, *, engine: Engine, store: Store, queue: FalQueue, webhooks: bool) -> None:
         self._engine = engine
         self._store = store
         self._queue = queue
+        self._webhooks = webhooks
         self._doubts = Doubts(store=store, queue=queue, watch=self.kick)
         self._kick = asyncio.Event()
         self._streams = asyncio.Semaphore(_STREAMS)
+        self._waking: dict[str, asyncio.Task[None]] = {}
         self._watched: dict[str, asyncio.Task[None]] = {}
         self._next_adoption = 0.0
+        self._usual: dict[tuple[str, str | None, int | None], tuple[float, float | None]] = {}
+        self._note_heard_after = 0.0
         self.turned = time.monotonic()
 
     def kick(self) -> None:
         """There is a new request to watch."""
         self._kick.set()
+
+    async def wake(self, job_id: str) -> None:
+        """Tell a job, durably, to ask fal now. The stream and the webhook often say it in the same moment: that is one
+        message.
+        """
+        waking = self._waking.get(job_id)
+        if waking is None:
+            waking = self._waking[job_id] = asyncio.create_task(self._wake(job_id), name=f"wake {job_id}")
+            waking.add_done_callback(lambda ended: self._woken(job_id, ended))
+        await asyncio.shield(waking)
+
+    def _woken(self, job_id: str, ended: asyncio.Task[None]) -> None:
+        self._waking.pop(job_id, None)
+        if not ended.cancelled() and ended.exception() is not None:
+            log.warning("not woken", extra={"job_id": job_id})
+
+    async def _wake(self, job_id: str) -> None:
+        if not await self._engine.wake(job_id, TOPIC, {"done": True}):
+            await self._engine.wake(f"{job_id}:collect", TOPIC, {"done": True})
+
+    async def heard(self) -> None:
+        """A webhook that fal signed has come in, to this process or another: for a while they can be relied on."""
+        if time.monotonic() >= self._note_heard_after:
+            self._note_heard_after = time.monotonic() + _HEARD_NOTE_S
+            await self._store.facts.put(_HEARD, str(now_ms()))
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -64,13 +100,13 @@ class Watcher:
                 task.cancel()
 
     async def _scan(self) -> None:
-        found = await self._store.jobs.find(states=[State.RENDERING])
-        rendering = {job.id: job for job in found if (job.held_until or 0) < now_ms()}  # the shell watches its own
+        held = await self._store.jobs.at_fal()
+        rendering = {job_id for job_id, until in held.items() if (until or 0) < now_ms()}  # the shell watches its own
         for job_id in [each for each, task in self._watched.items() if task.done() or each not in rendering]:
             self._watched.pop(job_id).cancel()
-        for job_id, job in rendering.items():
-            if job_id not in self._watched:
-                self._watched[job_id] = asyncio.create_task(self._watch(job), name=f"watch {job_id}")
+        new = rendering - self._watched.keys()
+        for job in await self._store.jobs.find(ids=new) if new else []:
+            self._watched[job.id] = asyncio.create_task(self._watch(job), name=f"watch {job.id}")
         if time.monotonic() >= self._next_adoption:
             self._next_adoption = time.monotonic() + _ADOPTION_GAP_S
             await self._adopt_doubtful()
@@ -84,8 +120,7 @@ class Watcher:
                 await self._look(job, handle)
         except Exception:
             log.exception("watching ended", extra={"job_id": job.id})
-        await self._engine.wake(job.id, TOPIC, {"done": True})
-        await self._engine.wake(f"{job.id}:collect", TOPIC, {"done": True})
+        await self.wake(job.id)
         await asyncio.sleep(_AGAIN_S)  # still rendering after that: the next scan watches it again
 
     async def _stream(self, job: Job, handle: RequestHandle) -> bool:
@@ -108,7 +143,8 @@ class Watcher:
 
     async def _look(self, job: Job, handle: RequestHandle) -> None:
         passed_s = (now_ms() - (job.rendering_since or now_ms())) / 1000
-        for gap in looks(passed_s=passed_s):
+        usual_s, rarely = await self._usual_s(job.request), await self._webhook_works()
+        for gap in looks(passed_s=passed_s, usual_s=usual_s, rarely=rarely):
             await asyncio.sleep(gap)
             try:
                 status = await self._queue.status(handle)
@@ -119,6 +155,20 @@ class Watcher:
             await self._note(job, status)
             if isinstance(status, Completed):
                 return
+
+    async def _usual_s(self, request: VideoRequest) -> float | None:
+        """What our own rows say of such a film; the catalogue's guess while they are too few."""
+        key = (request.model, request.resolution, request.duration_s)
+        learned_at, usual_s = self._usual.get(key, (-math.inf, None))
+        if time.monotonic() - learned_at >= _LEARN_GAP_S:
+            learned = await self._store.pace.usual_render_s(request)
+            usual_s = _guess_s(request) if learned is None else learned
+            self._usual[key] = (time.monotonic(), usual_s)
+        return usual_s
+
+    async def _webhook_works(self) -> bool:
+        heard = await self._store.facts.get(_HEARD) if self._webhooks else None
+        return heard is not None and now_ms() - int(heard) < _HEARD_COUNTS_S * 1000
 
     async def _note(self, job: Job, status: QueueStatus) -> None:
         """The place in fal's queue, for the person who waits."""
@@ -136,3 +186,9 @@ class Watcher:
         if await self._doubts.resolve(job):
             await self._store.jobs.note(job.id, told=None)
             await self._engine.begin(COLLECT, f"{job.id}:collect", job.id)
+
+
+def _guess_s(request: VideoRequest) -> float | None:
+    with suppress(VideoError):
+        return models.find(request.model).usual_render_s
+    return None  # a model of another day

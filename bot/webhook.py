@@ -4,8 +4,6 @@ import json
 import logging
 import time
 
-from bot.engine import Engine
-from bot.jobs import TOPIC
 from bot.store import Store
 from bot.store.records import Job, State
 from bot.watcher import Watcher
@@ -20,13 +18,11 @@ class Webhook:
     def __init__(
         self,
         *,
-        engine: Engine,
         store: Store,
         watcher: Watcher,
         keys: JwksCache,
         secret: bytes,
     ) -> None:
-        self._engine = engine
         self._store = store
         self._watcher = watcher
         self._keys = keys
@@ -42,13 +38,13 @@ class Webhook:
         if job_id is None or not verify(headers, body, keys, now=time.time()):
             log.warning("a webhook without a right signature")
             return 401
+        await self._watcher.heard()
         job = await self._store.jobs.get(job_id)
         if job is None:
             return 200
         if job.state in {State.DOUBT, State.SUBMITTING}:
             await self._hint(job, body)
-        await self._engine.wake(job_id, TOPIC, {"done": True})
-        await self._engine.wake(f"{job_id}:collect", TOPIC, {"done": True})
+        await self._watcher.wake(job_id)
         return 200
 
     async def _hint(self, job: Job, body: bytes) -> None:

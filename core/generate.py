@@ -151,10 +151,16 @@ async def _statuses(queue: FalQueue, handle: RequestHandle) -> AsyncIterator[Que
         except Unavailable:
             continue
         return
-    for gap in looks():
+    for gap in looks(usual_s=_usual_s(handle)):
         with suppress(Unavailable):
             yield await queue.status(handle)
         await asyncio.sleep(gap)
+
+
+def _usual_s(handle: RequestHandle) -> float | None:
+    with suppress(BadRequest):
+        return models.find(handle.endpoint).usual_render_s
+    return None  # an endpoint that the catalogue does not know
 
 
 async def fetch_result(queue: FalQueue, handle: RequestHandle, into: Path, *, settings: FalSettings) -> media.Probe:

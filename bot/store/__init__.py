@@ -9,6 +9,7 @@ from bot.store.jobs import Jobs
 from bot.store.ledger import Ledger
 from bot.store.mail import Mail
 from bot.store.memory import Allowances, Memory
+from bot.store.pace import Pace
 from bot.store.people import JournalRows, People
 from bot.store.submits import Submits
 
@@ -26,6 +27,7 @@ class Store:
     mail: Mail
     memory: Memory
     allowances: Allowances
+    pace: Pace
 
     @classmethod
     async def open(cls, url: str) -> "Store":
@@ -48,6 +50,7 @@ class Store:
             mail=Mail(database),
             memory=Memory(database),
             allowances=Allowances(database),
+            pace=Pace(database),
         )
 
     def close(self) -> None:

@@ -140,6 +140,20 @@ class Jobs:
 
         return await self._db.read(work)
 
+    async def ids(self, states: Iterable[State]) -> list[str]:
+        """Oldest first: light, for many."""
+        query = sa.select(jobs.c.id).where(jobs.c.state.in_([str(state) for state in states])).order_by(jobs.c.created)
+        return await self._db.read(lambda connection: list(connection.execute(query).scalars()))
+
+    async def at_fal(self) -> dict[str, int | None]:
+        """The jobs that render, and until when a shell command holds each of them: light, for many."""
+        query = sa.select(jobs.c.id, jobs.c.held_until).where(jobs.c.state == State.RENDERING)
+
+        def work(connection: Connection) -> dict[str, int | None]:
+            return {row.id: row.held_until for row in connection.execute(query)}
+
+        return await self._db.read(work)
+
     async def waiting_to_be_told(self, now: int) -> list[Job]:
         """Jobs whose outcome waits for its next series of attempts, and whose time has come."""
         query = sa.select(jobs).where(jobs.c.told.is_(None), jobs.c.send_after <= now)

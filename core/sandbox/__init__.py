@@ -32,6 +32,7 @@ _FILE = re.compile(r"[0-9a-f]{24}\.(mp4|jpg)")
 _NGINX = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr>nginx</body></html>"
 _CDN = {"Content-Security-Policy": "sandbox; default-src 'none'", "Access-Control-Allow-Origin": "*"}
 _UPLOAD_BYTES = 110_000_000
+_SHOWN = ("id", "endpoint", "body", "state", "created", "completed")
 
 
 class Sandbox:
@@ -261,10 +262,7 @@ class Sandbox:
             return JSONResponse({})
         if http.url.path == "/sandbox/requests":
             return JSONResponse(
-                [
-                    {"id": each.id, "endpoint": each.endpoint, "body": each.body, "state": each.state}
-                    for each in self.memory.requests.values()
-                ]
+                [{name: getattr(each, name) for name in _SHOWN} for each in self.memory.requests.values()]
             )
         return JSONResponse(self.log)
 

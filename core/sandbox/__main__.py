@@ -1,11 +1,12 @@
 """`python -m core.sandbox`: the offline fal as a process of its own, on loopback."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import uvicorn
 
-from core.sandbox import FAST, create_app
+from core.sandbox import FAST, Studio, create_app
 
 
 def main() -> None:
@@ -14,10 +15,27 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("output/sandbox"))
     parser.add_argument("--key", help="demand this key")
     parser.add_argument("--fast", action="store_true", help="tiny films, for tests")
+    parser.add_argument(
+        "--render-s", type=float, nargs=2, metavar=("LEAST", "MOST"), help="each prompt renders for a time between"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of those times")
+    parser.add_argument("--certificate", type=Path, help="serve https with this key and certificate (one PEM file)")
     options = parser.parse_args()
-    app = create_app(folder=options.folder, key=options.key, studio=FAST if options.fast else None)
-    print(f"FAL_QUEUE_URL=http://127.0.0.1:{options.port}", flush=True)  # noqa: T201 - for the person who started it
-    uvicorn.run(app, host="127.0.0.1", port=options.port, log_level="warning", access_log=False)
+    studio = FAST if options.fast else Studio()
+    if options.render_s:
+        least, most = options.render_s
+        studio = replace(studio, render_s=least, render_most_s=most, seed=options.seed)
+    app = create_app(folder=options.folder, key=options.key, studio=studio)
+    scheme = "https" if options.certificate else "http"
+    print(f"FAL_QUEUE_URL={scheme}://127.0.0.1:{options.port}", flush=True)  # noqa: T201 - for who started it
+    uvicorn.run(
+        app,
+        host="127.0.0.1",
+        port=options.port,
+        log_level="warning",
+        access_log=False,
+        ssl_certfile=options.certificate,
+    )
 
 
 if __name__ == "__main__":

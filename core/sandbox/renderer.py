@@ -5,6 +5,7 @@ import base64
 import hashlib
 import json
 import logging
+import random
 import re
 import secrets
 import time
@@ -35,7 +36,8 @@ _SLOW = re.compile(r"sandbox:slow(?:-(?P<seconds>\d+))?")
 @dataclass(frozen=True, slots=True)
 class Studio:
     """How the sandbox films: short side in pixels, frames a second, and how long things take at least (seconds).
-    `max_seconds` cuts films short, for tests.
+    `max_seconds` cuts films short, for tests. With `render_most_s` each prompt has a render time of its own between the
+    two, always the same one for one `seed`.
     """
 
     side: int = 360
@@ -43,6 +45,13 @@ class Studio:
     queue_s: float = 0.8
     render_s: float = 1.5
     max_seconds: float = 15.0
+    render_most_s: float | None = None
+    seed: int = 0
+
+    def render_time_s(self, prompt: str) -> float:
+        if self.render_most_s is None:
+            return self.render_s
+        return random.Random(f"{self.seed} {prompt}").uniform(self.render_s, self.render_most_s)
 
 
 FAST = Studio(side=180, fps=12, queue_s=0.05, render_s=0.05, max_seconds=1.0)
@@ -112,7 +121,7 @@ class Renderer:
             log.exception("the camera broke")
             await self._complete(request, 500, {"detail": [detail("internal_server_error", ["body"], None)]})
             return
-        await asyncio.sleep(max(0.0, self._studio.render_s - (time.monotonic() - started)))
+        await asyncio.sleep(max(0.0, self._studio.render_time_s(prompt) - (time.monotonic() - started)))
         await self._complete(request, 200, answer, units=str(seconds_of(ENDPOINTS.get(request.endpoint), request.body)))
 
     async def _until_cancelled(self, request_id: str) -> None:

@@ -1,16 +1,12 @@
 """Downloads: whole and checked or not at all; a resume only where the server proves it; receipts and placed looks."""
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import islice
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -21,7 +17,6 @@ from core.download import download_video, video_filename
 from core.errors import DownloadFailed
 from core.receipts import FolderReceipts, Receipt
 from core.types import RequestHandle
-from core.waiting import looks
 from core.wire import RemoteFile
 from tests.corpus import clip
 from tests.serving import served
@@ -143,14 +138,6 @@ def test_names_are_safe_and_tell_what_it_is() -> None:
     odd = video_filename(model="../a b/ü", duration_s=None, resolution=None, short_id="x/y", now=now)
     assert "/" not in odd
     assert ".." not in odd.removesuffix(".mp4")
-
-
-@given(passed=st.floats(0, 5000), seed=st.integers())
-def test_looks_are_a_tenth_of_the_time_apart(passed: float, seed: int) -> None:
-    for gap in islice(looks(passed_s=passed, rng=random.Random(seed)), 50):
-        assert 2 * 0.85 <= gap <= 15 * 1.15
-        assert gap <= max(2.0, passed / 10) * 1.15
-        passed += gap
 
 
 def test_a_receipt_is_given_once_and_found_again(tmp_path: Path) -> None:

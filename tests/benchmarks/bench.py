@@ -1,0 +1,149 @@
+"""`make bench`: how late, with how many calls, and at what cost in processor and memory reelbot waits for fal.
+
+Everything is measured in one run on this machine, beside the two usual ways. Figures of a shared machine vary: compare
+within a run.
+"""
+
+import argparse
+import secrets
+import sys
+import tempfile
+from collections.abc import Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.benchmarks import looks_alone
+from tests.benchmarks.crowd import Crowd, crowd
+from tests.benchmarks.looks_alone import Simulated
+from tests.benchmarks.race import RENDER_S, Lap, Race, certificate
+from tests.benchmarks.stage import Stage
+from tests.postgres import cluster
+
+_PARTS = ("looks", "race", "crowd")
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    words: str
+    measured: float
+    most: float
+    unit: str = ""
+
+    @property
+    def met(self) -> bool:
+        return self.measured <= self.most
+
+    def line(self) -> str:
+        verdict = "pass" if self.met else "MISS"
+        return f"  {verdict}  {self.words:<66} {self.measured:>8.2f}{self.unit}  aim: at most {self.most:g}{self.unit}"
+
+
+def out(text: str = "") -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def show_looks(rows: list[Simulated]) -> list[Aim]:
+    out("\nLooks alone, two-minute films, virtual time (core.waiting.looks)")
+    out("  spread of render times   late, median   late, 95 %   calls, mean   calls of exactly 120 s, most")
+    for row in rows:
+        late = f"{row.late_median:>14.1%} {row.late_p95:>12.1%}"
+        out(f"  {row.spread:>22.0%} {late} {row.calls_mean:>13.1f} {row.calls_of_two_minutes:>30}")
+    return [
+        Aim("looks alone: median lateness by the render", max(row.late_median for row in rows), looks_alone.LATE_SHARE),
+        Aim("looks alone: calls of a two-minute job", max(r.calls_of_two_minutes for r in rows), looks_alone.CALLS),
+    ]
+
+
+def show_race(laps: list[Lap], count: int) -> list[Aim]:
+    out(f"\n{count} films of {RENDER_S[0]:g} to {RENDER_S[1]:g} s each; seconds after fal was done; medians")
+    out("                              on disk  (worst)  in chat   calls    CPU   idle share   media: check  fit   CPU")
+    for lap in laps:
+        idle, media = _ms(lap.idle_cpu_ms), _ms(lap.media_cpu_ms)
+        late = f"{lap.on_disk_late:>7.2f}  {lap.on_disk_worst:>7.2f}  {lap.delivered_late:>7.2f}"
+        work = f"{lap.media_disk:>7.2f} {lap.media_chat:>7.2f} {media:>8}"
+        out(f"  {lap.name:<27} {late} {lap.calls:>7.1f} {lap.cpu_ms:>4.0f} ms {idle:>9}  {work}")
+    out("  in chat: without the media work (checking the file, fitting it for the chat), which is printed apart;")
+    out("  CPU: of the whole process per job. (a), (b) and (l) wait, fetch and send; the bots also read messages, show")
+    out("  progress, keep the ledger. idle share: what a bot uses with no job at all in the same time.")
+    by = {lap.name[1]: lap for lap in laps}
+    whole = ", ".join(f"{by[which].name[:3]} {by[which].cpu_ms / by['b'].cpu_ms:.2f}" for which in "cde")
+    out(f"  CPU of the whole bots by that of (b): {whole}; the aim compares like with like: (l)")
+    return [aim for which in "lcd" for aim in _against(by[which], by["b"])] + [
+        Aim("(d) calls per job with webhooks", by["d"].calls, 4),
+        Aim("(e) late on disk by the mean render", by["e"].on_disk_late / (sum(RENDER_S) / 2), 0.1),
+    ]
+
+
+def _against(lap: Lap, peer: Lap) -> Iterable[Aim]:
+    which = lap.name[:3]
+    yield Aim(f"{which} on disk: seconds later than (b)", lap.on_disk_late - peer.on_disk_late, 0.3, " s")
+    yield Aim(f"{which} calls by those of (b)", lap.calls / peer.calls, 0.1)
+    if lap.idle_cpu_ms is None:
+        yield Aim(f"{which} CPU by that of (b)", lap.cpu_ms / peer.cpu_ms, 0.25)
+
+
+def show_crowd(found: list[Crowd], *, postgres: bool) -> list[Aim]:
+    out(f"\nMany jobs that wait, in one `reelbot run` on {'Postgres' if postgres else 'SQLite'}, with webhooks")
+    out("  waiting   memory    CPU of a core while nothing happens")
+    for each in found:
+        out(f"  {each.waiting:>7} {each.memory_kb / 1000:>6.1f} MB {each.cpu_share:>9.1%}")
+    few, many = found[0], found[-1]
+    waiting_ms = 1000 * (many.cpu_share - few.cpu_share) / (many.waiting - few.waiting)
+    out(f"  one more waiting job: {waiting_ms * sum(RENDER_S) / 2:.1f} ms CPU in {sum(RENDER_S) / 2:g} s")
+    growth = (many.memory_kb - few.memory_kb) / (many.waiting - few.waiting)
+    words = f"{'Postgres' if postgres else 'SQLite'}: memory of one more waiting job, {few.waiting} to {many.waiting}"
+    aims = [Aim(words, growth, 30 if postgres else 50, " kB")]
+    if postgres:
+        aims.append(Aim(f"Postgres: {many.waiting} waiting with webhooks, share of a core", many.cpu_share, 0.03))
+    return aims
+
+
+def _ms(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0f} ms"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peer", required=True, help="a Python that has fal-client")
+    parser.add_argument("--jobs", type=int, default=20)
+    parser.add_argument("--waiting", type=int, nargs=2, default=(200, 1000))
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
+    parser.add_argument("--only", choices=_PARTS, nargs="+", default=_PARTS)
+    parser.add_argument("--database-url", default="", help="postgresql://… (an empty database), also for the race")
+    parser.add_argument("--postgres", action="store_true", help="the crowd on a PostgreSQL of the tests, too")
+    given = parser.parse_args()
+    out(f"seed {given.seed}")
+    aims: list[Aim] = []
+    if "looks" in given.only:
+        aims += show_looks(looks_alone.simulate(given.seed))
+    if "race" in given.only:
+        aims += show_race(race(given.seed, given.jobs, given.peer, given.database_url), given.jobs)
+    if "crowd" in given.only:
+        found = crowd(tuple(given.waiting), database_url=given.database_url)
+        aims += show_crowd(found, postgres=bool(given.database_url))
+    if "crowd" in given.only and given.postgres:
+        with contextmanager(cluster)() as postgres:
+            aims += show_crowd(crowd(tuple(given.waiting), database_url=postgres.database()), postgres=True)
+    out("\nMeasured and aimed at")
+    for aim in aims:
+        out(aim.line())
+    return 0
+
+
+def race(seed: int, count: int, peer: str, database_url: str) -> list[Lap]:
+    with tempfile.TemporaryDirectory(prefix="reelbot-bench-") as name:
+        folder = Path(name)
+        certificate(folder / "fal.pem")
+        least, most = RENDER_S
+        options = ("--fast", "--render-s", str(least), str(most), "--seed", str(seed))
+        stage = Stage(folder, sandbox=(*options, "--certificate", str(folder / "fal.pem")), database_url=database_url)
+        try:
+            return Race(stage, seed, count, peer).laps()
+        finally:
+            stage.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

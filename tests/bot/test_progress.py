@@ -1,0 +1,35 @@
+"""Status messages at the pace of many: what changed is looked at in each turn, everything only now and then."""
+
+from bot.progress import Progress
+from bot.store import Store
+from bot.store.database import now_ms
+from bot.store.records import State
+from tests.bot.test_store import accepted, on_store, said
+
+
+def test_a_turn_looks_at_what_changed_and_at_what_was_held_back(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        for number in range(40):
+            await store.jobs.note(await accepted(store, said(f"m{number}")), changed=now_ms() - 60_000)
+        ids = await store.jobs.ids([State.QUEUED])
+        progress = Progress(store=store, channels={})
+
+        async def looked_at() -> set[str]:
+            return {job.id for job in await progress._active(now_ms())}
+
+        assert await looked_at() == set(ids)  # the first turn of a process
+        assert [await looked_at() for _ in ids[1:]] == [{job_id} for job_id in ids[1:]]
+        await store.jobs.move(ids[7], State.PREPARING)
+        assert await looked_at() == {ids[7], ids[0]}
+        progress._behind.add(ids[8])
+        assert await looked_at() == {ids[7], ids[8], ids[1]}
+        await store.jobs.move(ids[8], State.CANCELLED)
+        assert await looked_at() == {ids[7], ids[2]}
+        assert progress._behind == set()
+        for job_id in ids[4:]:
+            await store.jobs.move(job_id, State.CANCELLED)
+        while progress._round:
+            await looked_at()
+        assert [await looked_at(), await looked_at()] == [set(ids[:3]), {ids[3]}]
+
+    on_store(database_url, story)

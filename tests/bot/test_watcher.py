@@ -1,0 +1,115 @@
+"""The watcher's looks: placed by what our own rows teach, few while webhooks come, and as before when they do not."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.engine import Engine
+from bot.store import Store
+from bot.store.database import now_ms
+from bot.store.records import State, VideoFile
+from bot.watcher import Watcher
+from core import models
+from core.config import FalSettings
+from core.fal import FalQueue
+from core.types import RequestHandle
+from tests.bot.bench import Bench, bench
+from tests.bot.test_store import HANDLE, accepted, new_job, on_store, said
+
+REQUEST = new_job(said()).plan.request
+FILM = VideoFile("film.mp4", 1, 320, 180, 1.0)
+
+
+async def rendered(store: Store, number: int, seconds: float, *, good: bool = True) -> None:
+    """A job that fal took `seconds` for."""
+    job_id = await accepted(store, said(f"m{number}"))
+    await store.submits.claim(job_id)
+    handle = RequestHandle(f"req-{number}", HANDLE.endpoint, "s", "r", "c")
+    await store.submits.accepted(job_id, handle)
+    await store.jobs.note(job_id, rendering_since=now_ms() - round(seconds * 1000))
+    await store.jobs.move(job_id, State.DOWNLOADING)
+    if good:
+        await store.jobs.finish(job_id, FILM)
+    else:
+        await store.jobs.move(job_id, State.FAILED, charge="none")
+
+
+def test_the_usual_time_is_the_median_of_our_own_films(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        assert await store.pace.usual_render_s(REQUEST) is None
+        for number, seconds in enumerate([40, 50, 4000]):
+            await rendered(store, number, seconds)
+        await rendered(store, 9, 1, good=False)
+        await rendered(store, 10, 1, good=False)
+        usual = await store.pace.usual_render_s(REQUEST)
+        assert usual is not None
+        assert 50 <= usual <= 51
+        for other in (
+            replace(REQUEST, model="wan-2.5"),
+            replace(REQUEST, duration_s=10),
+            replace(REQUEST, resolution="1080p"),
+            replace(REQUEST, resolution=None),
+        ):
+            assert await store.pace.usual_render_s(other) is None
+
+    on_store(database_url, story)
+
+
+def test_only_the_newest_films_count(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        for number in range(3):
+            await rendered(store, number, 500)
+        for number in range(3, 34):
+            await rendered(store, number, 20)
+        usual = await store.pace.usual_render_s(REQUEST)
+        assert usual is not None
+        assert usual < 25
+
+    on_store(database_url, story)
+
+
+def test_the_catalogue_guesses_until_there_are_films_and_webhooks_count_while_they_come(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        settings = FalSettings.offline()
+        queue = FalQueue.from_settings(settings)
+        watcher, other, deaf = (
+            Watcher(engine=Engine(store.database), store=store, queue=queue, webhooks=webhooks)
+            for webhooks in (True, True, False)
+        )
+        assert await watcher._usual_s(REQUEST) == models.find("happy-horse").usual_render_s
+        assert await watcher._usual_s(replace(REQUEST, model="of another day")) is None
+        for number in range(3):
+            await rendered(store, number, 40)
+        usual_s = await other._usual_s(REQUEST)
+        assert usual_s is not None
+        assert 40 <= usual_s <= 41
+        assert not await watcher._webhook_works()
+        await watcher.heard()
+        assert await other._webhook_works()
+        assert not await deaf._webhook_works()  # its public address has been taken away
+        await store.facts.put("webhook-heard", str(now_ms() - 2 * 3600 * 1000))
+        assert not await other._webhook_works()
+        await queue.close()
+
+    on_store(database_url, story)
+
+
+def test_where_streams_are_refused_the_looks_alone_bring_the_video(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(made: Bench) -> None:
+        made.fal.faults.add("no_stream", times=9)
+        for number in range(3):  # a model that is quick here, whatever the catalogue says
+            await rendered(made.app.store, number, 1.0)
+        made.telegram.user_says(42, "/video a fox 5s 720p")
+        await made.until(made.films)
+        looks = [call for call in made.fal.log if call["path"].endswith("/status")]
+        assert 1 <= len(looks) <= 4
+
+    async def whole() -> None:
+        async with bench(tmp_path, monkeypatch) as made:
+            await story(made)
+
+    asyncio.run(whole())
