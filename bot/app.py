@@ -22,7 +22,7 @@ from bot.channels.port import ChannelPort, Services
 from bot.cleanup import Cleanup
 from bot.delivery import Delivery
 from bot.doubts import Doubts
-from bot.engine import Engine
+from bot.engine import LISTEN_S, Engine
 from bot.frontdesk import FrontDesk
 from bot.holding import mark_of
 from bot.inbox import Inbox
@@ -61,7 +61,14 @@ class App:
     """Everything of one process. `start`, then `stop`; `serve` does both around a signal."""
 
     def __init__(
-        self, settings: Settings, store: Store, secret: bytes, *, demo: bool, room: Callable[[Path], int] = free_bytes
+        self,
+        settings: Settings,
+        store: Store,
+        secret: bytes,
+        *,
+        demo: bool,
+        room: Callable[[Path], int],
+        listen_s: float,
     ) -> None:
         self._settings = settings
         self.store = store
@@ -73,7 +80,7 @@ class App:
         self.lease: asyncio.Task[None] | None = None
         self.health = Health()
         self.channels: dict[str, ChannelPort] = {}
-        self._engine = Engine(store.database)
+        self._engine = Engine(store.database, listen_s=listen_s)
         self._queue = FalQueue.from_settings(settings)
         access = Access.from_settings(settings.access, settings.admins, demo=demo)
         self._alerts = Alerts(store=store, channels=self.channels, admins=access.admins, caps=caps_of(settings))
@@ -135,12 +142,19 @@ class App:
         self._server: Server | None = None
 
     @classmethod
-    async def build(cls, settings: Settings, *, demo: bool = False, room: Callable[[Path], int] = free_bytes) -> "App":
+    async def build(
+        cls,
+        settings: Settings,
+        *,
+        demo: bool = False,
+        room: Callable[[Path], int] = free_bytes,
+        listen_s: float = LISTEN_S,
+    ) -> "App":
         """Folders, tables and every part; nothing runs yet. Raises ValueError for settings that do not fit."""
         for folder in (settings.videos_dir, settings.assets_dir, settings.uploads_dir, settings.work_dir):
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         store = await Store.open(settings.store_url)
-        app = cls(settings, store, await store.facts.secret(), demo=demo, room=room)
+        app = cls(settings, store, await store.facts.secret(), demo=demo, room=room, listen_s=listen_s)
         app._connect()
         return app
 

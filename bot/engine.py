@@ -26,7 +26,7 @@ R = TypeVar("R")
 QUEUE = "jobs"
 VERSION = "1"  # fixed: the default is a hash of the source, and any edit would strand the jobs in flight
 _NAME = "reelbot"
-_LISTEN_S = 2.0  # SQLite only, and only for messages of other processes (a cancel from the shell)
+LISTEN_S = 2.0  # SQLite only: how late a message of another process is heard (a cancel from the shell); and a stop
 _FORGET_AT_ONCE = 1000
 _PATIENCE = 1000  # recoveries of one workflow before the engine gives it up
 
@@ -40,12 +40,13 @@ class Engine:
     `wait` are for their bodies; `wake` sends one a message.
     """
 
-    def __init__(self, database: Database, *, wake_interval_s: float = 0.2) -> None:
+    def __init__(self, database: Database, *, wake_interval_s: float = 0.2, listen_s: float = LISTEN_S) -> None:
         self._database = database
         self._workflows: dict[str, Callable[[str], Coroutine[Any, Any, None]]] = {}
         self._running: set[asyncio.Task[Any]] = set()
         self._lock: TextIO | None = None
         self._interval_s = wake_interval_s
+        self._listen_s = listen_s
         # The client works beside a running bot, too: it enqueues and sends, and runs nothing.
         self._client = DBOSClient(
             system_database_engine=database.engine,
@@ -97,7 +98,7 @@ class Engine:
             max_executor_threads=16,
             log_level="WARNING",
             serializer=DBOSPortableJSONSerializer(),
-            notification_listener_polling_interval_sec=_LISTEN_S,
+            notification_listener_polling_interval_sec=self._listen_s,
         )
 
     async def stop(self) -> None:

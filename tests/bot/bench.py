@@ -93,7 +93,7 @@ async def bench(
         settings = Settings.offline(**(given | {"port": port} | address | more))
         if before is not None:
             await before(settings, telegram)
-        app = await App.build(settings, room=room)
+        app = await App.build(settings, room=room, listen_s=0.1)
         await app.start(listener)
         try:
             yield Bench(app, sandbox.state.sandbox, telegram, settings, fal_url)

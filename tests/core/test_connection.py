@@ -95,14 +95,23 @@ class Proxy:
 
     play: Callable[["Proxy", asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
     heard: list[bytes] = field(default_factory=list)
+    serving: set[asyncio.Task[None] | None] = field(default_factory=set)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.serving.add(asyncio.current_task())
         try:
             await self.play(self, reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             pass  # the client went away, as some of these tests want it to
         finally:
             writer.close()
+
+    async def ended(self) -> None:
+        """No connection outlives its test: a socket left open would be another test's failure."""
+        tasks = [task for task in self.serving if task is not None]
+        if tasks:
+            await asyncio.wait(tasks, timeout=5)
+        await asyncio.sleep(0.02)  # for the loop to take leave of the closed ones
 
     async def hear(self, reader: asyncio.StreamReader) -> bytes:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -122,6 +131,7 @@ def submit(proxy: Proxy, *, scheme: str = "http", tls: ssl.SSLContext | None = N
         finally:
             await queue.close()
             server.close()
+            await proxy.ended()
 
     return asyncio.run(story())
 

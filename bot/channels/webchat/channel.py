@@ -74,12 +74,12 @@ class WebChat:
         return str(reference)
 
     async def send_video(self, to: Address, video: VideoMessage, *, reply_to: str | None = None) -> str:
-        """The file moves beside the originals, under its own name; the page plays it from there."""
-        await asyncio.to_thread(shutil.copyfile, video.path, self._services.videos_dir / video.path.name)
+        """The page plays it from the folder of the videos: a copy made for this chat is put beside the originals."""
+        await asyncio.to_thread(_put, video.path, self._services.videos_dir)
         poster = None
         if video.thumbnail is not None:
             poster = video.thumbnail.name
-            await asyncio.to_thread(shutil.copyfile, video.thumbnail, self._services.videos_dir / poster)
+            await asyncio.to_thread(_put, video.thumbnail, self._services.videos_dir)
         body = {
             "kind": "video",
             "from": "bot",
@@ -98,6 +98,16 @@ class WebChat:
 
     async def busy(self, to: Address, activity: Activity) -> None:
         self._pages.tell(to.chat_id, "busy", json.dumps({"activity": activity, "at": time.time()}))
+
+
+def _put(path: Path, folder: Path) -> None:
+    """Whole or not at all, since the page may be asking for it."""
+    target = folder / path.name
+    if target.exists() and target.samefile(path):
+        return
+    draft = target.with_name(f"{path.name}.part")
+    shutil.copyfile(path, draft)
+    draft.replace(target)
 
 
 def _actions(message: Message) -> list[dict[str, Any]]:
