@@ -275,10 +275,11 @@ async def wechat(_options: argparse.Namespace) -> int:
         if not isinstance(channel, WeChat):
             raise Failure("WeChat is not connected: set WECHAT_APP_ID, WECHAT_APP_SECRET and WECHAT_TOKEN")
         await channel.create_menu()
-        await channel.stop()
     except DeliveryError as error:
         raise Failure(error.reason) from None
     finally:
+        for each in app.channels.values():
+            await each.stop()
         await app.close()
     out("the menu is there; people see it within a few minutes, or when they follow anew")
     return DONE

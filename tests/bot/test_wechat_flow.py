@@ -14,7 +14,7 @@ from bot import logs
 from bot.channels.port import Address, Incoming
 from bot.cli import main
 from bot.store.mailtables import answers
-from bot.store.records import State
+from bot.store.records import ACTIVE, State
 from tests.bot.bench import KEY, Bench, bench
 from tests.corpus import clip, phone_photo
 from tests.fakes.wechat import AES_KEY, SECRET, TOKEN, WeChatFake
@@ -40,6 +40,9 @@ def on_wechat(
             given = {"access": f"wechat:{FOX}", **settings}
             async with bench(tmp_path, monkeypatch, wechat=wechat, **given) as made:
                 await story(made, wechat)
+                async with asyncio.timeout(30):  # what is cut off in the middle of a step says so in the log
+                    while await made.app.store.jobs.find(states=ACTIVE):
+                        await asyncio.sleep(0.05)
 
         tokens = [SECRET, TOKEN, AES_KEY, KEY]
         logs.configure(json=True, secrets=[KEY])
