@@ -109,6 +109,7 @@ class Proxy:
     async def ended(self) -> None:
         """No connection outlives its test: a socket left open would be another test's failure."""
         tasks = [task for task in self.serving if task is not None]
+        self.serving.clear()
         if tasks:
             await asyncio.wait(tasks, timeout=5)
         await asyncio.sleep(0.02)  # for the loop to take leave of the closed ones
