@@ -36,12 +36,13 @@ help:
 demo: $(VENV)/.installed
 	@exec $(BIN)/reelbot demo $(ARGS)
 
-# A bare environment and an empty home: nothing of the person who runs them reaches the tests.
+# A bare environment and an empty home: nothing of the person who runs them reaches the tests. Four workers on two
+# cores, since many of the tests wait for processes more than they compute.
 test: $(VENV)/.installed-dev
 	@home=$$(mktemp -d) || exit 1; \
 	trap 'rm -rf "$$home"' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM; \
 	env -i PATH="$$PATH" HOME="$$home" CI="$$CI" \
-		$(BIN)/python -m pytest -p no:cacheprovider -n 2 --dist loadfile $(ARGS)
+		$(BIN)/python -m pytest -p no:cacheprovider -n 4 --dist loadfile $(ARGS)
 
 bench: $(VENV)/.installed-dev $(PEER)/.installed
 	@$(BIN)/python -m tests.benchmarks.bench --peer $(PEER)/bin/python --postgres $(ARGS)
