@@ -9,6 +9,7 @@ import logging
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 from bot import notices
@@ -65,15 +66,30 @@ class Delivery:
             if result["next"] != "retry":
                 return
             await self._engine.sleep(max(result["after"], _PAUSES_S[attempt]))
-        await self._engine.step("wait", self.park, job_id)
+        for attempt in count():
+            if (await self._engine.step("wait", self._parked, job_id))["next"] != "retry":
+                return
+            await self._engine.sleep(min(60.0, 2.0 ** min(attempt, 6)))
 
     async def _guarded(self, job_id: str) -> Next:
+        """A bug or a database that is away must not end the workflow: the video would be stranded."""
+        try:
+            return await self._attempt(job_id)
+        except Exception:
+            log.exception("delivery failed", extra={"job_id": job_id})
+            return retry(5.0)
+
+    async def _attempt(self, job_id: str) -> Next:
         try:
             return await self.send(job_id)
         except DeliveryError as error:
             return await self._not_taken(job_id, error)
+
+    async def _parked(self, job_id: str) -> Next:
+        try:
+            return await self.park(job_id)
         except Exception:
-            log.exception("delivery failed", extra={"job_id": job_id})
+            log.exception("not parked", extra={"job_id": job_id})
             return retry(5.0)
 
     async def send(self, job_id: str) -> Next:

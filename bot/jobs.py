@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypedDict, TypeVar
 
@@ -29,7 +30,7 @@ from core.errors import Cancelled, NotDelivered, Repeat, ResultExpired, StillRun
 from core.fal import FalQueue
 from core.generate import fetch_result
 from core.models import SourceFacts
-from core.types import Asset, Completed, Queued
+from core.types import Asset, Completed, Queued, RequestHandle
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ _NOT_SENT_WINDOW_S = 15 * 60
 _RESOLVE_LOOKS_S = (2.0, 6.0, 10.0)  # with the looks themselves: told within 30 seconds
 _WAIT_S = 1800.0  # the watcher wakes it long before; each look of a thousand that wait is not free
 _LEAST_FREE = 500_000_000  # bytes on the disk of the videos, before anything is bought
+_WRITE_DOWN_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0)  # a stop waits 20 s for it
 _DOWNLOAD_TRIES = 300  # with pauses up to 5 minutes: a day
 
 
@@ -145,7 +147,7 @@ class Render:
             if result["next"] != "retry":
                 return result["next"] == "go"
             await self._engine.sleep(result["after"] or min(60, 2**attempt))
-        await self._step("give up preparing", self.give_up, job_id)
+        await self._surely("give up preparing", self.give_up, job_id)
         return False
 
     async def _bought(self, job_id: str) -> bool:
@@ -159,13 +161,13 @@ class Render:
                 await self._engine.sleep(pause)
                 if (await self._step("find submitted", self.find_submitted, job_id))["next"] == "go":
                     return True
-            await self._step("park", self.park, job_id)
+            await self._surely("park", self.park, job_id)
         return result["next"] == "go"
 
     async def _collected(self, job_id: str) -> None:
         while True:
             await self._engine.wait(TOPIC, timeout_s=_WAIT_S)
-            result = await self._step("look", self.look, job_id)
+            result = await self._surely("look", self.look, job_id)
             if result["next"] == "go":
                 result = await self._downloaded(job_id)
             if result["next"] != "wait":
@@ -177,7 +179,18 @@ class Render:
             if result["next"] != "retry":
                 return result
             await self._engine.sleep(result["after"] or min(300, 2**attempt))
-        return await self._step("give up downloading", self.give_up, job_id)
+        return await self._surely("give up downloading", self.give_up, job_id)
+
+    async def _surely(self, name: str, body: Callable[..., Awaitable[Next]], job_id: str) -> Next:
+        """A step that only a broken disk or database keeps from its end: again until it has one, or the job would be
+        stranded, perhaps paid.
+        """
+        for attempt in count():
+            result = await self._step(name, body, job_id)
+            if result["next"] != "retry":
+                return result
+            await self._engine.sleep(min(60.0, 2.0 ** min(attempt, 6)))
+        raise AssertionError("counting never ends")
 
     async def _step(self, name: str, body: Callable[..., Awaitable[Next]], *args: Any) -> Next:
         return await self._engine.step(name, self._guarded, name, body, *args)
@@ -281,12 +294,24 @@ class Render:
             await self._store.submits.refused(job_id, JobError(error.code, dict(error.facts)))
             self._alerts.refused(error.code)
             return STOP
-        await self._store.submits.accepted(job_id, submission.handle)
+        await self._write_down(job_id, submission.handle)
         if submission.charged is not None:  # a proxy that charges beforehand says what it took: that is the price
             await self._store.jobs.charged(job_id, submission.charged * self._settings.credit_usd)
         self._alerts.accepted()
         self._watch()
         return GO
+
+    async def _write_down(self, job_id: str, handle: RequestHandle) -> None:
+        """The answer to a paid order is known only here: a database that is away just now is waited for a little."""
+        for pause_s in _WRITE_DOWN_PAUSES_S:
+            try:
+                await self._store.submits.accepted(job_id, handle)
+            except Exception:
+                log.exception("an order is not written down yet", extra={"job_id": job_id})
+                await asyncio.sleep(pause_s)
+            else:
+                return
+        await self._store.submits.accepted(job_id, handle)
 
     async def _claimed_before(self, job_id: str) -> Next:
         """An earlier run of this step was here. What it left open may have been paid: it is never posted again."""

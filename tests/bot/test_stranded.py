@@ -1,0 +1,74 @@
+"""A database that is away for a moment strands nobody: a step that broke is taken again until it has an end."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+import pytest
+
+from bot.delivery import Delivery
+from bot.jobs import STOP, Next, Render
+
+R = TypeVar("R")
+
+
+class Walk:
+    """Steps of a workflow that is only this process; no pause lasts."""
+
+    def __init__(self) -> None:
+        self.steps: list[str] = []
+
+    def register(self, name: str, body: Callable[[str], Awaitable[None]]) -> None:
+        """Nobody starts it but the test."""
+
+    async def step(self, name: str, body: Callable[..., Coroutine[Any, Any, R]], *args: Any) -> R:
+        self.steps.append(name)
+        return await body(*args)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+
+    async def wait(self, topic: str, *, timeout_s: float) -> object:
+        return None
+
+    async def begin(self, name: str, workflow_id: str, job_id: str) -> None:
+        self.steps.append(f"begin {name}")
+
+
+class BrokenOnce:
+    """The body of a step whose database is away the first two times."""
+
+    def __init__(self, end: Next) -> None:
+        self._end = end
+        self.calls = 0
+
+    async def __call__(self, _job_id: str) -> Next:
+        self.calls += 1
+        if self.calls < 3:
+            raise ConnectionError("the database is away")
+        return self._end
+
+
+@pytest.mark.parametrize("name", ["look", "park", "give_up"])
+def test_a_render_is_not_stranded(name: str) -> None:
+    walk, body = Walk(), BrokenOnce(STOP)
+    render = object.__new__(Render)
+    render._engine = walk
+    asyncio.run(render._surely(name, body, "K7QX2AB"))
+    assert walk.steps == [name] * 3
+    assert body.calls == 3
+
+
+def test_a_delivery_is_not_stranded() -> None:
+    walk = Walk()
+    delivery = object.__new__(Delivery)
+    delivery._engine = walk  # type: ignore[assignment]  # all of the engine that a workflow needs
+    parked = BrokenOnce(STOP)
+
+    async def never(_job_id: str) -> Next:
+        raise ConnectionError("the database is away")
+
+    delivery.send = never  # type: ignore[method-assign, assignment]  # what breaks
+    delivery.park = parked  # type: ignore[method-assign, assignment]
+    asyncio.run(delivery.deliver("K7QX2AB"))
+    assert walk.steps == ["send"] * 6 + ["wait"] * 3
