@@ -197,6 +197,9 @@ class Sandbox:
             return HTMLResponse(_NGINX.format("503 Service Unavailable"), 200)
         if self.faults.take("file_lies", name):
             return Response(b"<html>oops</html>", 200, _CDN, "video/mp4")
+        other = self.faults.take("file_other", name)
+        if other is not None:
+            return FileResponse(other.body, headers=_CDN, media_type="video/mp4")
         slow = self.faults.take("file_slow", name)
         if slow is not None:
             return _Cut(path, after_s=slow.seconds)

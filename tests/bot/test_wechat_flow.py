@@ -111,6 +111,26 @@ def test_a_photo_then_words_is_animated_and_its_place_stays_secret(
     on_wechat(story)
 
 
+def test_a_render_of_18_mb_arrives_within_what_wechat_takes(on_wechat: Callable[..., None], tmp_path: Path) -> None:
+    noisy = "testsrc2=s=1920x1080:r=24,noise=alls=30:allf=t"
+    rate = {"preset": "ultrafast", "b": "50000000", "minrate": "50000000", "maxrate": "50000000", "bufsize": "25000000"}
+    large = clip(tmp_path / "large.mp4", source=noisy, seconds=3, options=rate)
+    assert 17_000_000 < large.stat().st_size < 22_000_000
+
+    async def story(made: Bench, fake: WeChatFake) -> None:
+        made.fal.faults.add("file_other", body=str(large))
+        await fake.caller.says(FOX, "视频 一只红狐狸")
+        job = await made.settled(State.DELIVERED)
+        (film,) = fake.person(FOX).videos
+        assert film.video is not None
+        assert 4_000_000 < len(film.video) < 9_500_000
+        assert job.video is not None
+        assert (made.settings.videos_dir / job.video.name).stat().st_size == large.stat().st_size  # the original stays
+        assert made.submits() == 1
+
+    on_wechat(story)
+
+
 def test_three_attempts_and_forgeries_buy_one_video(on_wechat: Callable[..., None]) -> None:
     async def story(made: Bench, fake: WeChatFake) -> None:
         caller = fake.caller
