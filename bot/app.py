@@ -128,6 +128,7 @@ class App:
             progress=self._progress,
             access=access,
             channels=self.channels,
+            alerts=self._alerts,
             ring=lambda: self.roles.kick("inbox"),
         )
         self._cleanup = Cleanup(store=store, engine=self._engine, settings=settings)

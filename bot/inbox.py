@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from bot import commands
 from bot.access import Access
+from bot.alerts import Alerts
 from bot.channels.port import ChannelPort, DeliveryError, Incoming, Message, Reply
 from bot.frontdesk import FrontDesk
 from bot.mailbox import Answer, Mailbox, Order, answered_within, both
@@ -43,6 +44,7 @@ class Inbox:
         progress: Progress,
         access: Access,
         channels: Mapping[str, ChannelPort],
+        alerts: Alerts,
         ring: Callable[[], None],
     ) -> None:
         self._store = store
@@ -52,6 +54,7 @@ class Inbox:
         self._progress = progress
         self._access = access
         self._channels = channels
+        self._alerts = alerts
         self._ring = ring  # whoever reads the inbox, in this process or another
         self._kick = asyncio.Event()
         self._chats: dict[str, asyncio.Task[None]] = {}
@@ -262,6 +265,7 @@ class Inbox:
             await self._store.inbox.later(letter, after_s=2.0**letter.attempts)
             return
         await self._store.inbox.set_aside(letter)
+        self._alerts.tell(f"letter {letter.id}", "alert-set-aside", chat=letter.chat, user=letter.incoming.user)
         text = say(await self._frontdesk.language(letter.incoming), "internal-error")
         if self._mailbox.serves(letter.incoming):
             await self._store.mail.give(letter.incoming.origin, Reply(text))
