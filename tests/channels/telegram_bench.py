@@ -41,7 +41,7 @@ class Box:
         self.batches.append(list(incoming))
 
     async def ask(self, incoming: Incoming, *, store_s: float, answer_s: float) -> Reply | None:
-        raise NotImplementedError
+        raise AssertionError("Telegram's answers are messages of their own")
 
     def anything(self) -> bool:
         return bool(self.batches)
@@ -53,13 +53,13 @@ class Box:
 
 class NoJournal:
     async def add(self, chat_id: str, body: Mapping[str, Any]) -> int:
-        raise NotImplementedError
+        raise AssertionError("Telegram keeps its own history")
 
     async def replace(self, chat_id: str, number: int, body: Mapping[str, Any]) -> None:
-        raise NotImplementedError
+        raise AssertionError("Telegram keeps its own history")
 
     async def read(self, chat_id: str, *, after_change: int = 0) -> list[Mapping[str, Any]]:
-        raise NotImplementedError
+        raise AssertionError("Telegram keeps its own history")
 
 
 async def _no_language(_user: str) -> str | None:

@@ -31,7 +31,7 @@ class Silent:
     """An inbox that has no answer."""
 
     async def put(self, incoming: Any) -> None:
-        raise NotImplementedError
+        raise AssertionError("WeChat asks, since its callback carries the answer")
 
     async def ask(self, incoming: Incoming, *, store_s: float, answer_s: float) -> Reply | None:
         return None
