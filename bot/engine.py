@@ -44,6 +44,7 @@ class Engine:
         self._database = database
         self._workflows: dict[str, Callable[[str], Coroutine[Any, Any, None]]] = {}
         self._running: set[asyncio.Task[Any]] = set()
+        self._stopping = False
         self._lock: TextIO | None = None
         self._interval_s = wake_interval_s
         self._listen_s = listen_s
@@ -59,6 +60,8 @@ class Engine:
         """Name the workflow that `body` is. Before `start`."""
 
         async def workflow(job_id: str) -> None:
+            if self._stopping:
+                raise asyncio.CancelledError  # as those that were under way
             task = asyncio.current_task()
             if task is not None:
                 self._running.add(task)
@@ -107,6 +110,7 @@ class Engine:
         A cancelled workflow is recorded as nothing (the engine records exceptions, and a cancellation is none), so it
         goes on at the next start; one that met a closed engine instead might be recorded as failed.
         """
+        self._stopping = True
         logging.getLogger("dbos").setLevel(logging.ERROR)  # it warns of each cancelled workflow, and we cancel them all
         await self._cancel_running()
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=0)

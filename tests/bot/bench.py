@@ -47,11 +47,15 @@ class Bench:
 
     async def settled(self, *states: State) -> Job:
         """The only job, once it is in one of these states."""
+        return (await self.all_settled(1, *states))[0]
+
+    async def all_settled(self, count: int, *states: State) -> list[Job]:
+        """So many jobs, once each is in one of these states."""
         async with asyncio.timeout(40):
             while True:
                 jobs = await self.jobs()
-                if len(jobs) == 1 and jobs[0].state in states:
-                    return jobs[0]
+                if len(jobs) == count and all(job.state in states for job in jobs):
+                    return jobs
                 await asyncio.sleep(0.03)
 
 
