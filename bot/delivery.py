@@ -9,8 +9,10 @@ import logging
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from http import HTTPStatus
 from itertools import count
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from bot import notices
 from bot.alerts import Alerts
@@ -21,9 +23,9 @@ from bot.outgoing import Outgoing
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
-from bot.store.records import ENDED, Job, State, record
+from bot.store.records import ENDED, Job, JobError, State, record
 from core import media
-from core.errors import Repeat, VideoError
+from core.errors import DownloadFailed, Repeat, ResultExpired, VideoError
 from core.fitting import Fitting
 
 log = logging.getLogger(__name__)
@@ -31,9 +33,12 @@ log = logging.getLogger(__name__)
 _TRIES = 6
 _PAUSES_S = (1.0, 3.0, 10.0, 30.0, 60.0, 60.0)
 _PARKED_S = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)  # between two series of attempts, longer each time
+_BEGUN_WITHIN_MS = 60_000  # a series that was noted is under way by then, or its process has died
 _FAL_KEEPS_MS = 7 * 24 * 3600 * 1000  # as asked for at the submit: core/fal.py
 _KEEP_FITTED_S = 24 * 3600
 _HAS_VIDEO = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED})
+_NO_FILE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+_HAD = frozenset({State.DELIVERED, State.HANDED_OVER})
 
 
 class Delivery:
@@ -56,6 +61,7 @@ class Delivery:
         self._alerts = alerts
         self._fetch_again = fetch_again
         self._fitting = Fitting(settings.output_dir / "fitted")
+        self._sending: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def register(self) -> None:
         self._engine.register(DELIVER, self.deliver)
@@ -72,9 +78,14 @@ class Delivery:
             await self._engine.sleep(min(60.0, 2.0 ** min(attempt, 6)))
 
     async def _guarded(self, job_id: str) -> Next:
-        """A bug or a database that is away must not end the workflow: the video would be stranded."""
+        """A bug or a database that is away must not end the workflow: the video would be stranded.
+
+        One at a time for a job: a series that is about to end and the one its owner just asked for send one video.
+        """
+        lock = self._sending.setdefault(job_id, asyncio.Lock())
         try:
-            return await self._attempt(job_id)
+            async with lock:
+                return await self._attempt(job_id)
         except Exception:
             log.exception("delivery failed", extra={"job_id": job_id})
             return retry(5.0)
@@ -84,6 +95,8 @@ class Delivery:
             return await self.send(job_id)
         except DeliveryError as error:
             return await self._not_taken(job_id, error)
+        except ResultExpired as error:
+            return await self._lost(job_id, error)
 
     async def _parked(self, job_id: str) -> Next:
         try:
@@ -93,7 +106,7 @@ class Delivery:
             return retry(5.0)
 
     async def send(self, job_id: str) -> Next:
-        """One attempt. Raises DeliveryError."""
+        """One attempt. Raises DeliveryError; ResultExpired when the video is neither here nor at fal any more."""
         job = await self._store.jobs.get(job_id)
         if job is None or job.told is not None:
             return STOP
@@ -107,7 +120,7 @@ class Delivery:
         elif job.state in ENDED:
             word = await self._outgoing.message(job.incoming, notices.outcome(job), job.language)
             ref = await channel.show(job.address, word, reply_to=job.incoming.reply_to)
-            await self._store.jobs.note(job_id, told=ref)
+            await self._store.jobs.tell(job, ref)
         return STOP
 
     async def _left_on_disk(self, job: Job) -> Next:
@@ -120,7 +133,8 @@ class Delivery:
 
     async def _send_video(self, job: Job, channel: ChannelPort) -> None:
         video = await self._outgoing.video(job, await self._fitted(job, channel))
-        await self._store.jobs.move(job.id, State.UPLOADING, only_from=_HAS_VIDEO)
+        if not await self._store.jobs.move(job.id, State.UPLOADING, only_from=_HAS_VIDEO):
+            return  # it was handed over meanwhile, as the answer to its owner's message
         ref = await channel.send_video(job.address, video, reply_to=job.incoming.reply_to)
         await self._store.jobs.move(job.id, State.DELIVERED, told=ref, send_after=None)
         log.info("delivered", extra={"job_id": job.id, "channel": channel.name})
@@ -133,9 +147,11 @@ class Delivery:
         original = self._settings.videos_dir / job.video.name
         try:
             if not original.exists():
-                await self._fetch_again(job)
+                await self._bring_back(job)
             with media.on_behalf_of(job.user):
                 fitted = await self._fitting.fitted(original, max_bytes=channel.limits.video_bytes)
+        except ResultExpired:
+            raise
         except VideoError as error:
             again = error.repeat is Repeat.FREE_STEP
             raise DeliveryError("retry" if again else "refused", error.code) from error
@@ -149,6 +165,15 @@ class Delivery:
             job_id=job.id,
         )
 
+    async def _bring_back(self, job: Job) -> None:
+        """The file is on another machine's disk, or was lost from ours. Raises VideoError."""
+        try:
+            await self._fetch_again(job)
+        except DownloadFailed as error:
+            if not _fal_keeps(job) and error.facts.get("status") in _NO_FILE:
+                raise ResultExpired from error
+            raise
+
     async def _not_taken(self, job_id: str, error: DeliveryError) -> Next:
         log.warning("not delivered", extra={"job_id": job_id, "verdict": error.verdict, "reason": error.reason})
         job = await self._store.jobs.get(job_id)
@@ -161,13 +186,19 @@ class Delivery:
         if error.verdict == "retry" or (error.verdict == "doubt" and job.state is not State.UPLOADING):
             return retry(error.after_s)  # a text may be said twice, but never not at all
         if error.verdict == "doubt":
-            await self._store.jobs.move(job_id, State.DELIVERY_DOUBT, why=error.reason)
+            await self._store.jobs.move(job_id, State.DELIVERY_DOUBT, only_from={State.UPLOADING}, why=error.reason)
             return retry(0.0)  # now with the word on the doubt, and its button
         if error.verdict == "waits":
             pause_s = await self._outgoing.hold(job, error)
             await asyncio.to_thread(_forget, self._settings.work_dir / job.id)
             return await self.park(job_id, why=error.reason, pause_s=pause_s)
         return await self.park(job_id, why=error.reason)
+
+    async def _lost(self, job_id: str, error: ResultExpired) -> Next:
+        """It was paid for, and what was charged stays so."""
+        log.error("a finished video is gone", extra={"job_id": job_id})
+        await self._store.jobs.lose(job_id, JobError(error.code, dict(error.facts)), only_from=_HAS_VIDEO)
+        return retry(0.0)  # now with the word on that
 
     async def park(self, job_id: str, why: str = "too many attempts", pause_s: int | None = None) -> Next:
         """It waits as a row, with no workflow; the sweeper starts the next series of attempts."""
@@ -185,26 +216,32 @@ class Delivery:
         return STOP
 
     async def again(self, job: Job) -> bool:
-        """A new series of attempts: after a wait, or because its owner asked. False when the file is gone for good."""
-        if job.video is not None and self._is_gone(job, job.video.name):
-            await self._store.jobs.note(job.id, send_after=None)
+        """A new series of attempts: after a wait, or because its owner asked.
+
+        False when its owner has had it, and the file is gone for good. One that was never delivered is looked for.
+        """
+        else_at = now_ms() + _BEGUN_WITHIN_MS
+        if job.state in _HAD and self._is_gone(job):
             return False
-        series = job.sendings + 1
-        if job.video is not None:
-            await self._store.jobs.move(job.id, State.READY, why="sent again", told=None)
-        await self._store.jobs.note(job.id, sendings=series, send_after=None)
-        await self._engine.begin(DELIVER, f"{job.id}:tell:{series}", job.id)
+        if await self._store.jobs.new_series(job, else_at=else_at):
+            await self._engine.begin(DELIVER, f"{job.id}:tell:{job.sendings + 1}", job.id)
+            await self._store.jobs.series_begun(job, else_at=else_at)
         return True
 
-    def _is_gone(self, job: Job, name: str) -> bool:
-        fal_has_it = now_ms() - (job.rendering_since or job.created) < _FAL_KEEPS_MS
-        return not fal_has_it and not (self._settings.videos_dir / name).exists()
+    def _is_gone(self, job: Job) -> bool:
+        if job.video is None or _fal_keeps(job):
+            return False
+        return not (self._settings.videos_dir / job.video.name).exists()
 
     async def sweep(self) -> None:
         """Outcomes whose waiting time is over; and copies that nobody asked for in a day."""
         await asyncio.to_thread(self._fitting.remove_old, older_than_s=_KEEP_FITTED_S)
         for job in await self._store.jobs.waiting_to_be_told(now_ms()):
             await self.again(job)
+
+
+def _fal_keeps(job: Job) -> bool:
+    return now_ms() - (job.rendering_since or job.created) < _FAL_KEEPS_MS
 
 
 def _forget(folder: Path) -> None:

@@ -204,6 +204,11 @@ class Jobs:
     async def finish(self, job_id: str, video: VideoFile) -> bool:
         return await self.move(job_id, State.READY, why=video.name, charge="yes", video=record(video), told=None)
 
+    async def lose(self, job_id: str, error: JobError, *, only_from: Iterable[State]) -> bool:
+        """Its finished video is nowhere any more. What was charged stays so."""
+        gone: dict[str, Any] = {"error": record(error), "video": sa.null(), "told": None, "send_after": None}
+        return await self.move(job_id, State.FAILED, only_from=only_from, why=error.code, **gone)
+
     async def doubt(self, job_id: str, why: str) -> bool:
         """Fal may have been paid: the reservation is held, the row waits for a word from fal or from a human."""
 
@@ -239,21 +244,46 @@ class Jobs:
 
         return await self._db.write(work)
 
+    async def tell(self, job: Job, ref: str) -> None:
+        """Its outcome was said, as `ref`; unless it has changed in the meantime: that is not told yet."""
+        same = (jobs.c.id == job.id, jobs.c.state == job.state, jobs.c.sendings == job.sendings)
+        await self._change(jobs.update().where(*same).values(told=ref))
+
+    async def new_series(self, job: Job, *, else_at: int) -> bool:
+        """The outcome shall be sent once more. False, and nothing changes: another series has begun meanwhile.
+
+        The caller starts it and then says `series_begun` with the same `else_at`. One that dies in between is made up
+        for at that time (milliseconds UTC).
+        """
+
+        def work(connection: Connection) -> bool:
+            change = jobs.update().where(jobs.c.id == job.id, jobs.c.sendings == job.sendings)
+            change = change.values(sendings=job.sendings + 1, send_after=else_at).returning(jobs.c.id)
+            if connection.execute(change).first() is None:
+                return False
+            if job.video is not None:
+                move_within(connection, job.id, State.READY, why="sent again", told=None)
+            return True
+
+        return await self._db.write(work)
+
+    async def series_begun(self, job: Job, *, else_at: int) -> None:
+        mine = (jobs.c.id == job.id, jobs.c.send_after == else_at)
+        await self._change(jobs.update().where(*mine).values(send_after=None))
+
     async def note(self, job_id: str, **values: Any) -> None:
         """Change facts of a job without changing its state (and without making it look busy)."""
-
-        def work(connection: Connection) -> None:
-            connection.execute(jobs.update().where(jobs.c.id == job_id).values(**values))
-
-        await self._db.write(work)
+        await self._change(jobs.update().where(jobs.c.id == job_id).values(**values))
 
     async def note_position(self, job_id: str, position: int | None) -> None:
         """The place in fal's queue; None when fal works on it."""
         moved = jobs.c.fal_position.is_distinct_from(position)
-        change = jobs.update().where(jobs.c.id == job_id, moved).values(fal_position=position, changed=now_ms())
+        change = jobs.update().where(jobs.c.id == job_id, moved)
+        await self._change(change.values(fal_position=position, changed=now_ms()))
 
+    async def _change(self, statement: sa.Update) -> None:
         def work(connection: Connection) -> None:
-            connection.execute(change)
+            connection.execute(statement)
 
         await self._db.write(work)
 
