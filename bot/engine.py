@@ -28,6 +28,7 @@ VERSION = "1"  # fixed: the default is a hash of the source, and any edit would 
 _NAME = "reelbot"
 LISTEN_S = 2.0  # SQLite only: how late a message of another process is heard (a cancel from the shell); and a stop
 _FORGET_AT_ONCE = 1000
+_UNDER_WAY = ["PENDING", "ENQUEUED", "DELAYED"]
 _PATIENCE = 1000  # recoveries of one workflow before the engine gives it up
 
 
@@ -135,6 +136,13 @@ class Engine:
             "app_version": VERSION,
         }
         self._client.enqueue_in_transaction(connection, options, job_id)
+
+    async def runs(self, *workflow_ids: str) -> bool:
+        """Whether one of them is under way or will be."""
+        found = await self._client.list_workflows_async(
+            workflow_ids=list(workflow_ids), status=_UNDER_WAY, load_input=False, load_output=False
+        )
+        return bool(found)
 
     async def owners(self) -> set[str]:
         """Every process, dead or alive, that has a workflow under way."""

@@ -9,11 +9,12 @@ import asyncio
 import logging
 import math
 import time
+from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from bot.doubts import Doubts
 from bot.engine import Engine
-from bot.jobs import COLLECT, TOPIC
+from bot.jobs import COLLECT, SHELL, TOPIC
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import Job, State
@@ -104,26 +105,27 @@ class Watcher:
         rendering = {job_id for job_id, until in held.items() if (until or 0) < now_ms()}  # the shell watches its own
         for job_id in [each for each, task in self._watched.items() if task.done() or each not in rendering]:
             self._watched.pop(job_id).cancel()
-        new = rendering - self._watched.keys()
-        for job in await self._store.jobs.find(ids=new) if new else []:
-            self._watched[job.id] = asyncio.create_task(self._watch(job), name=f"watch {job.id}")
+        for job_id in rendering - self._watched.keys():
+            self._watched[job_id] = asyncio.create_task(self._watch(job_id), name=f"watch {job_id}")
         if time.monotonic() >= self._next_adoption:
             self._next_adoption = time.monotonic() + _ADOPTION_GAP_S
             await self._adopt_doubtful()
 
-    async def _watch(self, job: Job) -> None:
-        handle = (await self._store.submits.read(job.id)).handle
+    async def _watch(self, job_id: str) -> None:
+        """Thousands may wait so: nothing of the job is kept in memory but its id and its request's."""
+        handle = (await self._store.submits.read(job_id)).handle
         if handle is None:
             return
         try:
-            if not await self._stream(job, handle):
-                await self._look(job, handle)
+            if not await self._stream(job_id, handle):
+                await self._look(job_id, handle)
         except Exception:
-            log.exception("watching ended", extra={"job_id": job.id})
-        await self.wake(job.id)
-        await asyncio.sleep(_AGAIN_S)  # still rendering after that: the next scan watches it again
+            log.exception("watching ended", extra={"job_id": job_id})
+        await self.wake(job_id)
+        await asyncio.sleep(_AGAIN_S)
+        await self._collect_orphan(job_id)  # still rendering after that: the next scan watches it again
 
-    async def _stream(self, job: Job, handle: RequestHandle) -> bool:
+    async def _stream(self, job_id: str, handle: RequestHandle) -> bool:
         """Hold fal's status stream. False when there is no place for it or it keeps breaking."""
         if self._streams.locked():
             return False
@@ -131,30 +133,47 @@ class Watcher:
             for attempt in range(_STREAM_TRIES):
                 try:
                     async for status in self._queue.stream(handle):
-                        await self._note(job, status)
+                        await self._note(job_id, status)
                         if isinstance(status, Completed):
                             return True
                 except VideoError as error:
                     if "status" in error.facts:  # an answer, but no stream: there will be none
                         return False
-                    log.debug("stream broke", extra={"job_id": job.id, "code": error.code})
+                    log.debug("stream broke", extra={"job_id": job_id, "code": error.code})
                 await asyncio.sleep(2.0**attempt)
         return False
 
-    async def _look(self, job: Job, handle: RequestHandle) -> None:
-        passed_s = (now_ms() - (job.rendering_since or now_ms())) / 1000
-        usual_s, rarely = await self._usual_s(job.request), await self._webhook_works()
-        for gap in looks(passed_s=passed_s, usual_s=usual_s, rarely=rarely):
-            await asyncio.sleep(gap)
+    async def _look(self, job_id: str, handle: RequestHandle) -> None:
+        async for _ in self._gaps(job_id):
             try:
                 status = await self._queue.status(handle)
             except VideoError as error:
                 if error.code == "result_expired":
                     return
                 continue
-            await self._note(job, status)
+            await self._note(job_id, status)
             if isinstance(status, Completed):
                 return
+
+    async def _gaps(self, job_id: str) -> AsyncIterator[None]:
+        """Sleeps until each next look is due."""
+        job = await self._store.jobs.get(job_id)
+        if job is None:
+            return
+        passed_s = (now_ms() - (job.rendering_since or now_ms())) / 1000
+        usual_s, rarely = await self._usual_s(job.request), await self._webhook_works()
+        del job
+        for gap in looks(passed_s=passed_s, usual_s=usual_s, rarely=rarely):
+            await asyncio.sleep(gap)
+            yield
+
+    async def _collect_orphan(self, job_id: str) -> None:
+        """A lost request was found, and the process died before it began to collect it."""
+        job = await self._store.jobs.get(job_id)
+        collect = f"{job_id}:collect"
+        if job is not None and job.address.channel != SHELL and not await self._engine.runs(job_id, collect):
+            log.warning("nobody waited for this one", extra={"job_id": job_id})
+            await self._engine.begin(COLLECT, collect, job_id)
 
     async def _usual_s(self, request: VideoRequest) -> float | None:
         """What our own rows say of such a film; the catalogue's guess while they are too few."""
@@ -170,10 +189,9 @@ class Watcher:
         heard = await self._store.facts.get(_HEARD) if self._webhooks else None
         return heard is not None and now_ms() - int(heard) < _HEARD_COUNTS_S * 1000
 
-    async def _note(self, job: Job, status: QueueStatus) -> None:
+    async def _note(self, job_id: str, status: QueueStatus) -> None:
         """The place in fal's queue, for the person who waits."""
-        position = status.position if isinstance(status, Queued) else None
-        await self._store.jobs.note_position(job.id, position)
+        await self._store.jobs.note_position(job_id, status.position if isinstance(status, Queued) else None)
 
     async def _adopt_doubtful(self) -> None:
         """Requests whose answer was lost may turn up at fal for a day: then they are still delivered."""
@@ -184,7 +202,6 @@ class Watcher:
     async def adopt(self, job: Job) -> None:
         """A parked job whose request is found is watched, fetched and delivered like any other."""
         if await self._doubts.resolve(job):
-            await self._store.jobs.note(job.id, told=None)
             await self._engine.begin(COLLECT, f"{job.id}:collect", job.id)
 
 

@@ -1,11 +1,13 @@
 """The watcher's looks: placed by what our own rows teach, few while webhooks come, and as before when they do not."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bot import watcher as watcher_module
 from bot.engine import Engine
 from bot.store import Store
 from bot.store.database import now_ms
@@ -113,3 +115,22 @@ def test_where_streams_are_refused_the_looks_alone_bring_the_video(
             await story(made)
 
     asyncio.run(whole())
+
+
+def test_a_render_that_nobody_waits_for_is_collected(
+    on_bench: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a crash leaves between "the lost request is found" and the workflow that collects it."""
+    monkeypatch.setattr(watcher_module, "_AGAIN_S", 0.2)
+
+    async def story(made: Bench) -> None:
+        store, queue = made.app.store, made.app._queue
+        made.telegram.user_says(42, "/start")
+        job_id = await accepted(store, said())
+        await store.submits.claim(job_id)
+        request = models.plan("a fox", model="happy-horse").request
+        await store.submits.accepted(job_id, (await queue.submit(request)).handle)
+        await made.settled(State.DELIVERED)
+        assert len(made.films()) == 1
+
+    on_bench(story)
