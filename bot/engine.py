@@ -26,6 +26,8 @@ R = TypeVar("R")
 QUEUE = "jobs"
 VERSION = "1"  # fixed: the default is a hash of the source, and any edit would strand the jobs in flight
 _NAME = "reelbot"
+_POLL_S = {True: 0.2, False: 0.5}  # of the queue, on SQLite or not; each poll of many workers is felt by PostgreSQL
+_RECHECK_S = 300.0  # each waiting job asks by itself for a message whose notice was lost; 60 s is dear with a thousand
 LISTEN_S = 2.0  # SQLite only: how late a message of another process is heard (a cancel from the shell); and a stop
 _FORGET_AT_ONCE = 1000
 _UNDER_WAY = ["PENDING", "ENQUEUED", "DELAYED"]
@@ -41,13 +43,12 @@ class Engine:
     `wait` are for their bodies; `wake` sends one a message.
     """
 
-    def __init__(self, database: Database, *, wake_interval_s: float = 0.2, listen_s: float = LISTEN_S) -> None:
+    def __init__(self, database: Database, *, listen_s: float = LISTEN_S) -> None:
         self._database = database
         self._workflows: dict[str, Callable[[str], Coroutine[Any, Any, None]]] = {}
         self._running: set[asyncio.Task[Any]] = set()
         self._stopping = False
         self._lock: TextIO | None = None
-        self._interval_s = wake_interval_s
         self._listen_s = listen_s
         # The client works beside a running bot, too: it enqueues and sends, and runs nothing.
         self._client = DBOSClient(
@@ -88,9 +89,11 @@ class Engine:
             QUEUE,
             global_concurrency=all_jobs,
             partition_concurrency=user_jobs,
-            polling_interval_sec=self._interval_s,
+            polling_interval_sec=_POLL_S[self._database.is_sqlite],
             on_conflict="always_update",
         )
+        # No public word for it; the version is pinned. The watcher wakes a job whose message went unheard long before.
+        _get_dbos_instance()._sys_db._notification_fallback_polling_interval = _RECHECK_S  # noqa: SLF001
 
     def _config(self, url: str, owner: str) -> DBOSConfig:
         return DBOSConfig(
@@ -103,6 +106,7 @@ class Engine:
             log_level="WARNING",
             serializer=DBOSPortableJSONSerializer(),
             notification_listener_polling_interval_sec=self._listen_s,
+            notification_coalesce_sec=1.0,  # of streams and events: we use neither
         )
 
     async def stop(self) -> None:

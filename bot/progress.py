@@ -13,11 +13,11 @@ from bot import notices
 from bot.channels.port import Activity, ChannelPort, DeliveryError, Message
 from bot.store import Store
 from bot.store.database import now_ms
-from bot.store.records import ACTIVE, AT_FAL, ENDED, Job, State
+from bot.store.records import ACTIVE, AT_FAL, Job, State
 
 log = logging.getLogger(__name__)
 
-_TURN_S = 0.5
+_TURN_S, _TURN_OF_MANY_S = 0.5, 1.0
 _RECENT_MS = 3600 * 1000
 _BUSY_GAP_S = 4.5
 _FEW = 20
@@ -35,10 +35,10 @@ class Progress:
         self._busy_at: dict[str, float] = {}
         self._given_up: set[str] = set()
         self._behind: set[str] = set()  # not shown as they are: their chat's pace did not allow it
+        self._active: set[str] = set()  # when the last round began
         self._round: list[str] = []  # those whose turn comes without a change
         self._many = False
-        self._seen = 0
-        self._since = now_ms() - _RECENT_MS
+        self._seen = now_ms() - _RECENT_MS
         self.turned = time.monotonic()
 
     def kick(self) -> None:
@@ -55,7 +55,7 @@ class Progress:
                 except Exception:
                     log.exception("progress")
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(_TURN_S):
+                    async with asyncio.timeout(_TURN_OF_MANY_S if self._many else _TURN_S):
                         await self._kick.wait()
                 self._kick.clear()
         finally:
@@ -64,11 +64,8 @@ class Progress:
 
     async def _turn(self) -> None:
         """One task per chat that has something to show, so that a slow chat holds up no other."""
-        started = now_ms()
-        active = await self._active(started)
-        ended = await self._store.jobs.find(states=ENDED, changed_since=self._since)
         by_chat: dict[str, list[Job]] = {}
-        for job in active + ended:
+        for job in await self._to_show():
             if job.id not in self._given_up and job.address.channel in self._channels:
                 by_chat.setdefault(f"{job.address.channel}:{job.address.chat_id}", []).append(job)
         for chat, jobs in by_chat.items():
@@ -79,19 +76,20 @@ class Progress:
                 self._behind.update(job.id for job in jobs)
         for chat in [chat for chat, task in self._chats.items() if task.done() and chat not in by_chat]:
             del self._chats[chat]
-        self._since = max(self._since, started - 60_000)
 
-    async def _active(self, started: int) -> list[Job]:
+    async def _to_show(self) -> list[Job]:
         """Those that changed, and the next few of all: some things move with time alone."""
-        states = ACTIVE | {State.ASKING}
+        started = now_ms()
         if not self._round:
-            self._round = await self._store.jobs.ids(states)
-            self._many = len(self._round) > _FEW
+            active = await self._store.jobs.ids(ACTIVE | {State.ASKING})
+            gone = self._active.difference(active)  # once more: another worker's clock may have hidden how they ended
+            self._active, self._many = set(active), len(active) > _FEW
+            self._round = [*active, *gone]
         count = _PER_TURN_OF_MANY if self._many else _PER_TURN
-        found = await self._store.jobs.find(states=states, changed_since=self._seen - _OVERLAP_MS)
+        found = await self._store.jobs.find(changed_since=self._seen - _OVERLAP_MS)
         more = (self._behind | set(self._round[:count])) - {job.id for job in found}
-        again = await self._store.jobs.find(states=states, ids=more) if more else []
-        self._behind -= more - {job.id for job in again}  # ended, and shown as such
+        again = await self._store.jobs.find(ids=more) if more else []
+        self._behind -= more
         self._round = self._round[count:]
         self._seen = started
         return found + again

@@ -23,11 +23,11 @@ def looks(
     """The pauses before each look, in seconds, without end. `passed_s`: how long it has been rendering already;
     `rarely`: something else (a webhook that works) tells us first, these looks only stand behind it.
     """
-    chance = rng or random.Random()
+    uniform = rng.uniform if rng else random.uniform  # thousands may wait: no generator for each
     passed = passed_s
     while True:
         pause = _rare(passed, usual_s or 0.0) if rarely else _usual(passed, usual_s or 0.0)
-        gap = pause * chance.uniform(1 - _JITTER, 1 + _JITTER)
+        gap = pause * uniform(1 - _JITTER, 1 + _JITTER)
         passed += gap
         yield gap
 
