@@ -49,6 +49,7 @@ class Watcher:
         self._streams = asyncio.Semaphore(_STREAMS)
         self._waking: dict[str, asyncio.Task[None]] = {}
         self._watched: dict[str, asyncio.Task[None]] = {}
+        self._places: dict[str, int | None] = {}  # in fal's queue, as written down last
         self._next_adoption = 0.0
         self._usual: dict[tuple[str, str | None, int | None], tuple[float, float | None]] = {}
         self._note_heard_after = 0.0
@@ -105,6 +106,7 @@ class Watcher:
         rendering = {job_id for job_id, until in held.items() if (until or 0) < now_ms()}  # the shell watches its own
         for job_id in [each for each, task in self._watched.items() if task.done() or each not in rendering]:
             self._watched.pop(job_id).cancel()
+            self._places.pop(job_id, None)
         for job_id in rendering - self._watched.keys():
             self._watched[job_id] = asyncio.create_task(self._watch(job_id), name=f"watch {job_id}")
         if time.monotonic() >= self._next_adoption:
@@ -191,7 +193,10 @@ class Watcher:
 
     async def _note(self, job_id: str, status: QueueStatus) -> None:
         """The place in fal's queue, for the person who waits."""
-        await self._store.jobs.note_position(job_id, status.position if isinstance(status, Queued) else None)
+        place = status.position if isinstance(status, Queued) else None
+        if job_id not in self._places or self._places[job_id] != place:
+            await self._store.jobs.note_position(job_id, place)
+            self._places[job_id] = place
 
     async def _adopt_doubtful(self) -> None:
         """Requests whose answer was lost may turn up at fal for a day: then they are still delivered."""
