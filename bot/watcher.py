@@ -164,6 +164,7 @@ class Watcher:
             return
         passed_s = (now_ms() - (job.rendering_since or now_ms())) / 1000
         usual_s, rarely = await self._usual_s(job.request), await self._webhook_works()
+        self._places.setdefault(job_id, job.fal_position)
         del job
         for gap in looks(passed_s=passed_s, usual_s=usual_s, rarely=rarely):
             await asyncio.sleep(gap)

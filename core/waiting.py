@@ -14,7 +14,7 @@ _JITTER = 0.15
 _EARLY_S = 5.0
 _EARLY_SHARE = 0.5  # of the usual time
 _AFTER_USUAL = 1.1
-_RARE_LEAST_S, _RARE_MOST_S = 30.0, 300.0
+_RARE_LEAST_S, _RARE_MOST_S = 60.0, 300.0
 
 
 def looks(
