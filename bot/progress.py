@@ -17,7 +17,7 @@ from bot.store.records import ACTIVE, AT_FAL, Job, State
 
 log = logging.getLogger(__name__)
 
-_TURN_S, _TURN_OF_MANY_S = 0.5, 1.0
+_TURN_S, _TURN_OF_MANY_S = 0.5, 2.0
 _RECENT_MS = 3600 * 1000
 _BUSY_GAP_S = 4.5
 _FEW = 20

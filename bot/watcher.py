@@ -26,7 +26,7 @@ from core.waiting import looks
 
 log = logging.getLogger(__name__)
 
-_SCAN_S = 5.0
+_SCAN_S = 10.0  # whoever submits tells us; this finds what was not told
 _STREAMS = 100
 _STREAM_TRIES = 3
 _AGAIN_S = 15.0
