@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from bot import delivery
-from bot.delivery import Delivery
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import ENDED, Job, State, VideoFile
 from tests.bot.bench import Bench
 from tests.bot.test_store import accepted, on_store, said
 from tests.bot.test_stranded import Walk
+from tests.bot.test_stranded import delivery as series
 
 OnBench = Callable[..., None]
 BLOCKED: dict[str, Any] = {"status": 403, "description": "Forbidden: bot was blocked by the user"}
@@ -25,13 +25,6 @@ class Dies(Walk):
 
     async def begin(self, name: str, workflow_id: str, job_id: str) -> None:
         raise asyncio.CancelledError
-
-
-def deliveries(store: Store, engine: Walk) -> Delivery:
-    made = object.__new__(Delivery)
-    made._store = store
-    made._engine = engine  # type: ignore[assignment]  # all of the engine that `again` needs
-    return made
 
 
 async def undelivered(store: Store) -> Job:
@@ -52,7 +45,7 @@ def test_a_word_that_came_too_late_does_not_count_for_what_came_after_it(databas
 
     async def story(store: Store) -> None:
         in_doubt = await undelivered(store)
-        assert await deliveries(store, Walk()).again(in_doubt)
+        assert await series(Walk(), store).again(in_doubt)
         await store.jobs.tell(in_doubt, "message-7")
         job = await read(store, in_doubt.id)
         assert (job.state, job.told, job.sendings) == (State.READY, None, 1)
@@ -66,8 +59,8 @@ def test_a_word_that_came_too_late_does_not_count_for_what_came_after_it(databas
 def test_two_presses_begin_one_series(database_url: str) -> None:
     async def story(store: Store) -> None:
         engine, job = Walk(), await undelivered(store)
-        assert await deliveries(store, engine).again(job)
-        assert await deliveries(store, engine).again(job)
+        assert await series(engine, store).again(job)
+        assert await series(engine, store).again(job)
         assert engine.steps == ["begin deliver_v1"]
         assert (await read(store, job.id)).send_after is None
 
@@ -78,11 +71,11 @@ def test_a_series_whose_process_died_before_it_began_is_made_up_for(database_url
     async def story(store: Store) -> None:
         job = await undelivered(store)
         with pytest.raises(asyncio.CancelledError):
-            await deliveries(store, Dies()).again(job)
+            await series(Dies(), store).again(job)
         assert await store.jobs.waiting_to_be_told(now_ms()) == []
         [waiting] = await store.jobs.waiting_to_be_told(now_ms() + delivery._BEGUN_WITHIN_MS)
         engine = Walk()
-        assert await deliveries(store, engine).again(waiting)
+        assert await series(engine, store).again(waiting)
         assert engine.steps == ["begin deliver_v1"]
         later = await read(store, job.id)
         assert (later.state, later.sendings, later.send_after) == (State.READY, 2, None)

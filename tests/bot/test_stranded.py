@@ -8,6 +8,8 @@ import pytest
 
 from bot.delivery import Delivery
 from bot.jobs import STOP, Next, Render
+from bot.settings import Settings
+from bot.store import Store
 
 R = TypeVar("R")
 
@@ -59,16 +61,23 @@ def test_a_render_is_not_stranded(name: str) -> None:
     assert body.calls == 3
 
 
+def delivery(engine: Walk, store: Store | None = None) -> Delivery:
+    """All that a series of attempts needs of the program; what is None here must not be touched."""
+    nothing: Any = None
+    needed: Any = {"engine": engine, "store": store}
+    return Delivery(
+        **needed, channels={}, outgoing=nothing, settings=Settings.offline(), alerts=nothing, fetch_again=nothing
+    )
+
+
 def test_a_delivery_is_not_stranded() -> None:
-    walk = Walk()
-    delivery = object.__new__(Delivery)
-    delivery._engine = walk  # type: ignore[assignment]  # all of the engine that a workflow needs
-    parked = BrokenOnce(STOP)
+    walk, parked = Walk(), BrokenOnce(STOP)
+    made = delivery(walk)
 
     async def never(_job_id: str) -> Next:
         raise ConnectionError("the database is away")
 
-    delivery.send = never  # type: ignore[method-assign, assignment]  # what breaks
-    delivery.park = parked  # type: ignore[method-assign, assignment]
-    asyncio.run(delivery.deliver("K7QX2AB"))
+    made.send = never  # type: ignore[method-assign, assignment]  # what breaks
+    made.park = parked  # type: ignore[method-assign, assignment]
+    asyncio.run(made.deliver("K7QX2AB"))
     assert walk.steps == ["send"] * 6 + ["wait"] * 3
