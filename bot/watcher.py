@@ -105,13 +105,18 @@ class Watcher:
         held = await self._store.jobs.at_fal()
         rendering = {job_id for job_id, until in held.items() if (until or 0) < now_ms()}  # the shell watches its own
         for job_id in [each for each, task in self._watched.items() if task.done() or each not in rendering]:
-            self._watched.pop(job_id).cancel()
-            self._places.pop(job_id, None)
+            self._let_go(job_id, self._watched.pop(job_id))
         for job_id in rendering - self._watched.keys():
             self._watched[job_id] = asyncio.create_task(self._watch(job_id), name=f"watch {job_id}")
         if time.monotonic() >= self._next_adoption:
             self._next_adoption = time.monotonic() + _ADOPTION_GAP_S
             await self._adopt_doubtful()
+
+    def _let_go(self, job_id: str, task: asyncio.Task[None]) -> None:
+        self._places.pop(job_id, None)
+        if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+            log.error("watching ended", extra={"job_id": job_id}, exc_info=error)
+        task.cancel()
 
     async def _watch(self, job_id: str) -> None:
         """Thousands may wait so: nothing of the job is kept in memory but its id and its request's."""
