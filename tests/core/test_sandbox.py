@@ -102,10 +102,11 @@ def test_a_request_goes_through_fals_three_states(tmp_path: Path) -> None:
             reply = await ours.http.get(taken["status_url"], params={"logs": "1"})
             seen.append((reply.status_code, reply.json()))
             await asyncio.sleep(0.02)
-        assert list(dict.fromkeys(body["status"] for _, body in seen)) == ["IN_QUEUE", "IN_PROGRESS", "COMPLETED"]
+        states = [taken["status"], *(body["status"] for _, body in seen)]  # a busy machine may see it queued only once
+        assert list(dict.fromkeys(states)) == ["IN_QUEUE", "IN_PROGRESS", "COMPLETED"]
         assert all((code == 200) == (body["status"] == "COMPLETED") for code, body in seen)
         assert all(body["logs"] is None for _, body in seen)
-        assert seen[0][1]["queue_position"] == 0
+        assert all(body["queue_position"] == 0 for _, body in seen if body["status"] == "IN_QUEUE")
         assert "inference_time" in seen[-1][1]["metrics"]
         result = await ours.http.get(taken["response_url"])
         assert result.headers["x-fal-billable-units"] == "5"
