@@ -122,7 +122,7 @@ def test_the_stream_ends_with_completed(tmp_path: Path) -> None:
         async with ours.http.stream("GET", f"{taken['status_url']}/stream") as reply:
             assert reply.headers["content-type"].startswith("text/event-stream")
             events = [line async for line in reply.aiter_lines() if line.startswith("data:")]
-        states = [json.loads(event.removeprefix("data:"))["status"] for event in events]
+        states = [taken["status"], *(json.loads(event.removeprefix("data:"))["status"] for event in events)]
         assert list(dict.fromkeys(states)) == ["IN_QUEUE", "IN_PROGRESS", "COMPLETED"]
 
     play(tmp_path, story)
