@@ -92,7 +92,8 @@ class Engine:
             polling_interval_sec=_POLL_S[self._database.is_sqlite],
             on_conflict="always_update",
         )
-        # No public word for it; the version is pinned. The watcher wakes a job whose message went unheard long before.
+        # No public word for it; the version is pinned. That fal is done is told again by the watcher long before; only
+        # a cancel whose notice was lost is heard so late.
         _get_dbos_instance()._sys_db._notification_fallback_polling_interval = _RECHECK_S  # noqa: SLF001
 
     def _config(self, url: str, owner: str) -> DBOSConfig:

@@ -179,7 +179,9 @@ class Watcher:
         """A lost request was found, and the process died before it began to collect it."""
         job = await self._store.jobs.get(job_id)
         collect = f"{job_id}:collect"
-        if job is not None and job.address.channel != SHELL and not await self._engine.runs(job_id, collect):
+        if job is None or job.state is not State.RENDERING or job.address.channel == SHELL:
+            return
+        if not await self._engine.runs(job_id, collect):
             log.warning("nobody waited for this one", extra={"job_id": job_id})
             await self._engine.begin(COLLECT, collect, job_id)
 

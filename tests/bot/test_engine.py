@@ -41,3 +41,32 @@ def test_a_message_of_this_process_is_heard_at_once(tmp_path: Path) -> None:
         assert sorted(late)[2] < 0.3
 
     asyncio.run(story())
+
+
+def test_what_begins_while_it_stops_goes_on_at_the_next_start(tmp_path: Path) -> None:
+    """Such a workflow would meet a closed engine in the middle."""
+    ran: list[str] = []
+
+    async def body(job_id: str) -> None:
+        ran.append(job_id)
+
+    async def story() -> None:
+        database = Database(f"sqlite:///{tmp_path}/reelbot.db")
+        engine = Engine(database)
+        engine.register("late", body)
+        await engine.start(owner="one", user_jobs=1, all_jobs=1)
+        engine._stopping = True  # as `stop` does first
+        await engine.begin("late", "one", "one")
+        await asyncio.sleep(0.3)
+        assert ran == []
+        await engine.stop()
+        again = Engine(database)
+        again.register("late", body)
+        await again.start(owner="one", user_jobs=1, all_jobs=1)
+        async with asyncio.timeout(10):
+            while not ran:
+                await asyncio.sleep(0.02)
+        await again.stop()
+        assert ran == ["one"]
+
+    asyncio.run(story())
