@@ -68,7 +68,7 @@ MAY_IMPORT: list[tuple[str, tuple[str, ...]]] = [
     ("bot/channels/port.py", ()),
     ("bot/channels/__init__.py", ("bot.channels.port",)),
     ("bot/channels/*", ("bot.channels.port", "bot.channels.<own>.*", "core.config")),
-    ("bot/store/*", ("bot.store", "bot.store.*", "bot.channels.port", "core.types")),
+    ("bot/store/*", ("bot.store", "bot.store.*", "bot.channels.port", "core.types", "core.models")),
     ("bot/engine.py", ("bot.store.database",)),
     ("bot/commands.py", _PURE_WORDS),
     ("bot/options.py", _PURE_WORDS),

@@ -12,6 +12,7 @@ from bot.store.database import Connection, Database, insert_new, now_ms
 from bot.store.ledger import Caps, OverCap, adjust_within, close_within, hold_within, reserve_within
 from bot.store.records import AT_FAL, FREE, Charge, Job, JobError, NewJob, State, VideoFile, job_from, micro, record
 from bot.store.tables import history, inbox, jobs, submits
+from core.models import find
 from core.types import VideoRequest
 
 Enqueue = Callable[[Connection, str, str], None]
@@ -375,6 +376,7 @@ def _close_letter(connection: Connection, inbox_id: int | None) -> None:
 
 
 def _row(job_id: str, new: NewJob, at: int) -> dict[str, Any]:
+    model = find(new.plan.request.model)
     return {
         "id": job_id,
         "origin": new.incoming.origin,
@@ -390,6 +392,9 @@ def _row(job_id: str, new: NewJob, at: int) -> dict[str, Any]:
         "again_of": new.again_of,
         "remedy": new.remedy,
         "held_until": new.held_until,
+        "model_name": model.name,
+        "usual_render_s": model.usual_render_s,
+        "collects": 0,
         "reserved_micro": 0,
         "cancel_asked": False,
         "sendings": 0,

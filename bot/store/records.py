@@ -33,6 +33,7 @@ class State(StrEnum):
     UNDELIVERED = "undelivered"  # the chat does not take it now; it waits, and is tried again
     DELIVERY_DOUBT = "delivery-doubt"  # sent, but the chat never confirmed
     DOUBT = "doubt"  # fal may have been paid, and did not say
+    PARKED = "parked"  # fal has it, and has said nothing that can be understood for a while; it is asked again, rarely
     FAILED = "failed"
     CANCELLED = "cancelled"
 
@@ -104,6 +105,14 @@ class Job:
     again_of: str | None
     remedy: Remedy | None
     held_until: int | None
+    model_name: str | None
+    usual_render_s: float | None
+    odd_since: int | None
+    odd: str | None
+    ask_after: int | None
+    collects: int
+    billed_nano: int | None
+    bill_after: int | None
 
     @property
     def address(self) -> Address:
@@ -125,7 +134,11 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class Submit:
-    """The claim of one job. `sending` with no living process behind it means: fal may have been paid."""
+    """The claim of one job. `sending` with no living process behind it means: fal may have been paid.
+
+    `body`: exactly what was posted. `claimed`, `answered`: when this attempt was claimed and its POST ended (None: the
+    process died before that, or the row is of 0.1.0). Milliseconds UTC.
+    """
 
     job_id: str
     state: str
@@ -133,6 +146,9 @@ class Submit:
     handle: RequestHandle | None
     hint: str | None
     created: int
+    body: str | None
+    claimed: int
+    answered: int | None
 
 
 def incoming_from(record: dict[str, Any]) -> Incoming:
@@ -171,7 +187,8 @@ def job_from(row: sa.Row[Any]) -> Job:
 
 def submit_from(row: sa.Row[Any]) -> Submit:
     handle = RequestHandle(**row.handle) if row.handle else None
-    return Submit(row.job_id, row.state, row.attempt, handle, row.hint, row.created)
+    claimed = row.claimed or row.created
+    return Submit(row.job_id, row.state, row.attempt, handle, row.hint, row.created, row.body, claimed, row.answered)
 
 
 def micro(usd: Decimal) -> int:

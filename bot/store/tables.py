@@ -32,9 +32,17 @@ jobs = sa.Table(
     sa.Column("reserved_micro", sa.BigInteger, nullable=False, default=0),  # what the ledger holds for it now
     sa.Column("charge", sa.String),  # none | yes | possibly: what the ledger says it cost in the end; null: open
     sa.Column("question", sa.JSON),  # {"why": "price" | "same", "job"}: what a person has to agree to first
-    sa.Column("again_of", sa.String),  # the job that this one repeats
+    sa.Column("again_of", sa.String, index=True),  # the job that this one repeats
     sa.Column("remedy", sa.String),  # what the repeat does better: shorter-prompt | wide-photo
     sa.Column("held_until", sa.BigInteger),  # a shell command works on it itself, until then at least
+    sa.Column("model_name", sa.String),  # as shown to people: a model may leave the catalogue before its films do
+    sa.Column("usual_render_s", sa.Float),  # by the catalogue of the day it was ordered
+    sa.Column("odd_since", sa.BigInteger),  # since when fal's answers about it say nothing
+    sa.Column("odd", sa.String),  # what was odd last, in words without addresses
+    sa.Column("ask_after", sa.BigInteger),  # parked: fal is asked again then; null: not by itself any more
+    sa.Column("collects", sa.Integer, nullable=False, default=0),  # workflows begun to collect it after the first
+    sa.Column("billed_nano", sa.BigInteger),  # what fal itself says it charged, in nano-dollars; null: unknown
+    sa.Column("bill_after", sa.BigInteger),  # fal's billing events are asked for it not before then
 )
 
 history = sa.Table(
@@ -59,6 +67,23 @@ submits = sa.Table(
     sa.Column("hint", sa.String),  # a request id that fal's webhook named before the submit's own answer came
     sa.Column("created", sa.BigInteger, nullable=False),
     sa.Column("changed", sa.BigInteger, nullable=False),
+    sa.Column("body", sa.Text),  # exactly what was posted: the search for a lost order compares every field of it
+    sa.Column("claimed", sa.BigInteger),  # when this attempt was claimed; null in rows of 0.1.0
+    sa.Column("answered", sa.BigInteger),  # when its POST ended, with an answer or without
+)
+
+# Every 2xx result that fal gave for a job, raw, before anybody read it: a later version may read what this one cannot.
+results = sa.Table(
+    "reelbot_results",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("job_id", sa.String, nullable=False, index=True),
+    sa.Column("digest", sa.String, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("headers", sa.JSON, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("job_id", "digest"),
 )
 
 # One row per event of money. Nothing here is ever changed; the sums are what is held and what was spent.
@@ -69,11 +94,12 @@ ledger = sa.Table(
     sa.Column("job_id", sa.String, nullable=False, index=True),
     sa.Column("user", sa.String, nullable=False, index=True),
     sa.Column("model", sa.String, nullable=False),
-    sa.Column("at", sa.BigInteger, nullable=False, index=True),
-    sa.Column("event", sa.String, nullable=False),  # reserve | adjust | settle | release | hold
+    sa.Column("at", sa.BigInteger, nullable=False, index=True),  # of a correction: when the purchase was settled
+    sa.Column("event", sa.String, nullable=False),  # reserve | adjust | settle | release | hold | correct
     sa.Column("reserved_micro", sa.BigInteger, nullable=False),  # by how much the reservation changed
     sa.Column("spent_micro", sa.BigInteger, nullable=False),
     sa.Column("why", sa.String),
+    sa.Column("booked", sa.BigInteger),  # when the row was written, where that is later than `at`
 )
 
 inbox = sa.Table(

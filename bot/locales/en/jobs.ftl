@@ -72,6 +72,7 @@ state-delivered = Done.
 state-undelivered = The video is finished, but this chat does not take it right now. I keep it and keep trying.
 state-delivery-doubt = I sent the video but got no confirmation. If it did not arrive, press “Send again”; that costs nothing.
 state-doubt = The video service did not confirm this order, so it may have been charged. If it turns up, you get it. Nothing is bought again unless you ask: to try anew, send your request once more.
+state-parked = The video service answers strangely about this one, so I have set it aside. I keep asking; if your video is there, you get it, and it is not charged again.
 state-failed = It did not work out.
 state-cancelled = Cancelled.
 
