@@ -97,6 +97,7 @@ class App:
             queue=self._queue,
             doubts=doubts,
             collector=collector,
+            deliver=self._deliver,
             webhooks=settings.public_url is not None,
         )
         self._progress = Progress(store=store, channels=self.channels)
@@ -217,6 +218,9 @@ class App:
     async def _unconfirmed(self, job: Job) -> None:
         """Fal is silent about an order: its owner hears of it."""
         await self._delivery.announce(job, notices.unconfirmed(job))
+
+    async def _deliver(self, job: Job) -> bool:
+        return await self._delivery.again(job)
 
     async def _ask_fal_now(self, job: Job) -> None:
         await self._watcher.ask_now(job)
