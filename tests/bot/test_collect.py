@@ -1,4 +1,4 @@
-"""Only fal's own words end a paid job. Whatever else answers is asked again, then parked visibly, and still comes home."""
+"""Only fal's own words end a paid job. Whatever else answers is asked again, then parked, and still comes home."""
 
 import asyncio
 from collections.abc import Callable
