@@ -50,6 +50,7 @@ command-again = Send a video again, or try a failed one anew
 
 again-none = There is nothing to send again or to try anew. /history shows your videos.
 again-on-its-way = Job { $job } is still under way: { $state }
+again-ordered = Job { $other } was ordered anew before, as job { $job }: { $state } Nothing more was bought.
 again-gone = The video of job { $job } has been cleared away after its time here. You can order it anew with /video.
 button-again = Try again for { $price }
 button-fix-shorter-prompt = Try a simpler text for { $price }

@@ -50,6 +50,7 @@ command-again = 重新发送视频，或重做失败的视频
 
 again-none = 没有可以重新发送或重做的视频。发送 /history 查看你的视频。
 again-on-its-way = 任务 { $job } 还在进行：{ $state }
+again-ordered = 任务 { $other } 之前已经重新下单，是任务 { $job }：{ $state }这次没有再购买。
 again-gone = 任务 { $job } 的视频已过保存期限，被清理了。可以用 /video 重新下单。
 button-again = 再试一次，{ $price }
 button-fix-shorter-prompt = 用简单些的文字再试，{ $price }
