@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings
 
 from bot.access import Access
 from bot.alerts import Alerts
+from bot.billing import Bookkeeping
 from bot.channels import connectors
 from bot.channels.port import ChannelPort, Services
 from bot.cleanup import Cleanup
@@ -41,6 +42,7 @@ from bot.store.records import ACTIVE
 from bot.texts import LANGUAGES, say
 from bot.watcher import Watcher
 from bot.webhook import Webhook
+from core.billing import Billing
 from core.config import EnvSettings
 from core.fal import FalQueue
 from core.webhooks import JwksCache, callback_token
@@ -87,6 +89,7 @@ class App:
         self._watcher = Watcher(
             engine=self._engine, store=store, queue=self._queue, webhooks=settings.public_url is not None
         )
+        self._books = Billing.from_settings(settings)
         self._progress = Progress(store=store, channels=self.channels)
         self._render = Render(
             engine=self._engine,
@@ -208,6 +211,13 @@ class App:
         await self._engine.start(owner=self._owner, user_jobs=self._settings.user_jobs, all_jobs=self._settings.jobs)
         await self._server.start()
         loops = {"inbox": self.inbox.run, "watcher": self._watcher.run, "progress": self._progress.run}
+        if self._books is not None:
+            loops["billing"] = Bookkeeping(
+                store=self.store,
+                books=self._books,
+                alerts=self._alerts,
+                daily_micro=caps_of(self._settings).all_micro,
+            ).run
         for name, loop in {**loops, "sweeper": self._sweep, "clean-up": self._tidy}.items():
             self._tasks.append(asyncio.create_task(self.roles.run(name, loop), name=name))
         if not self.store.database.is_sqlite:
@@ -275,6 +285,8 @@ class App:
         """Let go of what `build` opened; for a program that was never started."""
         await self._queue.close()
         await self._keys.close()
+        if self._books is not None:
+            await self._books.close()
         self.store.close()
 
     async def _sweep(self) -> None:

@@ -1,7 +1,7 @@
 """What fal itself says it charged, and what is left on the account: read with a key of ADMIN scope, for nothing else.
 
-Facts: fal.ai/docs/platform-apis/v1/models/billing-events and .../account/billing. Without `start` only the last 24 hours
-are searched; a span is at most 90 days; at most 50 request ids a call; a page may be followed by `next_cursor`.
+Facts: fal.ai/docs/platform-apis/v1/models/billing-events and .../account/billing. Without `start` only the last 24
+hours are searched; a span is at most 90 days; a call names at most 50 requests; `next_cursor` leads to the next page.
 """
 
 import json
@@ -65,8 +65,8 @@ class Billing:
 
     async def balance(self) -> Decimal:
         """Dollars of credit left; below zero when fal let the account run over. Raises NotConfigured, Unavailable."""
-        credits = (await self._get("/account/billing", {"expand": "credits"})).get("credits")
-        amount = _number(credits.get("current_balance")) if isinstance(credits, dict) else None
+        credit = (await self._get("/account/billing", {"expand": "credits"})).get("credits")
+        amount = _number(credit.get("current_balance")) if isinstance(credit, dict) else None
         if amount is None:
             raise Unavailable(reason="an answer without a balance")
         return amount
@@ -81,8 +81,8 @@ class Billing:
             raise Unavailable(reason=type(error).__name__) from None
         parsed = _parsed(reply.content)
         if reply.status_code in {401, 402, 403}:
-            error = failures.error_from(reply.status_code, reply.headers, parsed)
-            raise NotConfigured("invalid_key") if error.code == "model_not_allowed" else error
+            refusal = failures.error_from(reply.status_code, reply.headers, parsed)
+            raise NotConfigured("invalid_key") if refusal.code == "model_not_allowed" else refusal
         if not reply.is_success or not isinstance(parsed, dict):
             raise Unavailable(status=reply.status_code)
         return parsed
@@ -96,7 +96,7 @@ def summed(events: Sequence[Any], asked: set[str]) -> dict[str, int]:
     unreadable: set[str] = set()
     for event in events:
         request_id = event.get("request_id") if isinstance(event, dict) else None
-        if request_id not in asked:
+        if not isinstance(request_id, str) or request_id not in asked:
             continue
         nano = nano_of(event)
         if nano is None:
