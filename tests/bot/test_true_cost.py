@@ -88,29 +88,35 @@ def to_micro(usd: Decimal) -> Decimal:
     return (usd * 10**6).quantize(Decimal(1), ROUND_HALF_UP) / 10**6
 
 
+Line = dict[str, Decimal]
+
+
 async def checked(made: Bench, events: dict[str, Decimal], believed: dict[str, str]) -> None:
-    """Each user's, model's and day's line, recomputed: fal's word where there is one, else what the bot believes."""
-    jobs = {job.request.prompt: job for job in await made.jobs()}
+    """Each user's, each model's and all days' lines, recomputed: fal's word where there is one, else the bot's."""
+    jobs = await made.jobs()
     for by in ("user", "model", "day"):
-        expected: dict[str, Counter[str]] = defaultdict(Counter)
-        for prompt, job in jobs.items():
-            day = datetime.fromtimestamp(job.created / 1000, tz=UTC).strftime("%Y-%m-%d")
-            line = expected[{"user": job.user, "model": job.request.model, "day": day}[by]]
-            line["jobs"] += 1
-            if prompt in events:
-                line["spent_usd"] += to_micro(events[prompt])  # type: ignore[assignment]  # exact dollars
-                line["charged_by_fal_usd"] += to_micro(events[prompt])  # type: ignore[assignment]
-                line["quoted_usd"] += job.usd  # type: ignore[assignment]
-            else:
-                line["bills_unknown"] += 1
-                line["spent_usd"] += 0 if believed[prompt] == "none" else job.usd  # type: ignore[assignment]
-                line["of_that_possibly_usd"] += job.usd if believed[prompt] == "possibly" else 0  # type: ignore[assignment]
-            line["difference_usd"] = line["charged_by_fal_usd"] - line["quoted_usd"]
+        expected: dict[str, Line] = defaultdict(lambda: defaultdict(Decimal))
+        for job in jobs:
+            key = {"user": job.user, "model": job.request.model, "day": "all"}[by]
+            for column, amount in _line(job, events.get(job.request.prompt), believed[job.request.prompt]).items():
+                expected[key][column] += amount
+        found: dict[str, Line] = defaultdict(lambda: defaultdict(Decimal))
         for row in await spent(made, by):
-            line = expected.pop(row[by])
-            for column in set(row) - {by, "released_usd"}:
-                assert Decimal(row[column]) == line[column], (by, row, column)
-        assert expected == {}
+            for column in row.keys() - {by, "released_usd"} - ({"jobs"} if by == "day" else set()):
+                found["all" if by == "day" else row[by]][column] += Decimal(row[column])
+        assert {key: dict(line) for key, line in found.items()} == {
+            key: {column: line[column] for column in found[key]} for key, line in expected.items()
+        }
+
+
+def _line(job: Job, charged: Decimal | None, believed: str) -> Line:
+    if charged is not None:
+        exact = to_micro(charged)
+        known = {"quoted_usd": job.usd, "charged_by_fal_usd": exact, "difference_usd": exact - job.usd}
+        return {"jobs": Decimal(1), "spent_usd": exact, **known}
+    spent_usd = Decimal(0) if believed == "none" else job.usd
+    possibly = job.usd if believed == "possibly" else Decimal(0)
+    return {"jobs": Decimal(1), "spent_usd": spent_usd, "of_that_possibly_usd": possibly, "bills_unknown": Decimal(1)}
 
 
 async def spent(made: Bench, by: str) -> list[dict[str, str]]:
