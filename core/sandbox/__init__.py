@@ -21,6 +21,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from core.catalogue import app_of
+from core.sandbox.billing import Books
 from core.sandbox.checks import APPS, ENDPOINTS, problems
 from core.sandbox.renderer import FAST, Renderer, Studio
 from core.sandbox.state import Faults, Memory, Request
@@ -38,11 +39,12 @@ _SHOWN = ("id", "endpoint", "body", "state", "created", "completed")
 class Sandbox:
     """The routes and what they share. `faults` and `log` are for tests."""
 
-    def __init__(self, *, folder: Path, key: str | None, studio: Studio) -> None:
+    def __init__(self, *, folder: Path, key: str | None, studio: Studio, admin_key: str | None) -> None:
         self._key = key
         self.memory = Memory(folder)
         self.faults = Faults()
         self.renderer = Renderer(self.memory, self.faults, studio)
+        self.books = Books(self.memory, self.faults, admin_key=admin_key)
         self.log: list[dict[str, Any]] = []
         self._resumed = False
 
@@ -288,12 +290,15 @@ class Sandbox:
                 self.renderer.begin(request)
 
 
-def create_app(*, folder: Path, key: str | None = None, studio: Studio | None = None) -> Starlette:
-    """The sandbox as an ASGI app for uvicorn. State lies in `folder`; with `key` given, calls must carry it.
+def create_app(
+    *, folder: Path, key: str | None = None, studio: Studio | None = None, admin_key: str | None = None
+) -> Starlette:
+    """The sandbox as an ASGI app for uvicorn. State lies in `folder`; with `key` given, calls must carry it. Bills and
+    balance are shown to `admin_key` alone.
 
     `app.state.sandbox` is the Sandbox itself: its `faults`, `log` and `memory` are for tests.
     """
-    sandbox = Sandbox(folder=folder, key=key, studio=studio or Studio())
+    sandbox = Sandbox(folder=folder, key=key, studio=studio or Studio(), admin_key=admin_key)
 
     async def jwks(_http: HttpRequest) -> Response:
         return JSONResponse(sandbox.renderer.signer.jwks())
@@ -307,6 +312,7 @@ def create_app(*, folder: Path, key: str | None = None, studio: Studio | None = 
             Route("/models/requests/by-endpoint", sandbox.listed),
             Route("/models/pricing", sandbox.pricing),
             Route("/.well-known/jwks.json", jwks),
+            *sandbox.books.routes(),
             Route("/sandbox/{what}", sandbox.control, methods=["GET", "POST"]),
             Route("/{path:path}", sandbox.anything, methods=every),
         ],

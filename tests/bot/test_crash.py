@@ -23,6 +23,7 @@ from tests.fakes.botapi import TOKEN
 from tests.serving import free_port
 
 KEY = "fal-key-of-the-crash-tests"
+ADMIN_KEY = "fal-admin-key-of-the-world-0123456789"
 
 
 class World:
@@ -35,7 +36,7 @@ class World:
         self._started: list[subprocess.Popen[bytes]] = []
         self.bot: subprocess.Popen[bytes] | None = None
         sandbox = ["-m", "core.sandbox", "--port", str(self.fal_port), "--folder", str(folder / "fal"), "--key", KEY]
-        self._start([*sandbox, "--fast"])
+        self._start([*sandbox, "--admin-key", ADMIN_KEY, "--fast"])
         fake = ["-m", "tests.fakes.botapi", "--port", str(self.telegram_port), "--state", str(folder / "telegram")]
         self._start(fake)
         self._until_up(f"http://127.0.0.1:{self.fal_port}/sandbox/log")
