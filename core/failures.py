@@ -113,9 +113,12 @@ def final_error(status: int, headers: Mapping[str, str], parsed: Any) -> VideoEr
     in the body or in the header, a path that the app does not have, a confirmed cancel. None for all else: a gateway
     may have said it, and a paid video is asked for again. The fact `billed` tells what is known of the bill.
     """
+    lacks_path = _lacks_path(parsed)
     if status in _NEVER_FINAL or not _is_fals_word(headers, parsed):
         return None
-    if _lacks_path(parsed):
+    if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE} and not lacks_path:
+        return None
+    if lacks_path:
         error: VideoError = errors.ModelNotAllowed("wrong_endpoint")
     else:
         error = error_from(status, headers, parsed)
