@@ -176,8 +176,6 @@ NO_PATH = {"detail": "Path /nonsense not found"}
     [
         (422, {}, TYPED, "content_policy_violation"),
         (200, {}, TYPED, "content_policy_violation"),
-        (404, {}, TYPED, "content_policy_violation"),
-        (410, {}, INFRA, "upstream_unavailable"),
         (500, {}, INFRA, "upstream_unavailable"),
         (500, {"x-fal-error-type": "internal_error"}, {"detail": "x"}, "upstream_unavailable"),
         (503, {"x-fal-error-type": "startup_timeout"}, None, "upstream_unavailable"),
@@ -190,6 +188,9 @@ NO_PATH = {"detail": "Path /nonsense not found"}
         (404, {}, {"detail": "Path /a/b/requests/r-1 not found"}, None),
         (404, {}, {"detail": "Not Found"}, None),
         (404, {}, {"status": "NOT_FOUND"}, None),
+        (404, {}, TYPED, None),
+        (404, {"x-fal-error-type": "internal_error"}, INFRA, None),
+        (410, {}, INFRA, None),
         (404, {}, None, None),
         (410, {}, {"detail": "Gone"}, None),
         (410, {}, None, None),

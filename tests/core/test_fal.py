@@ -104,6 +104,7 @@ def test_a_submit_carries_the_key_and_the_explicit_values() -> None:
         body = await request.json()
         assert body == {"prompt": "a fox", "duration": 5, "resolution": "720p", "aspect_ratio": "16:9"}
         assert request.headers["content-type"] == "application/json"
+        assert request.headers["accept-encoding"] == "identity"
         assert request.headers["x-fal-object-lifecycle-preference"] == '{"expiration_duration_seconds": 604800}'
         assert request.headers["x-fal-request-timeout"] == "3600"
         assert request.query_params["fal_webhook"] == "https://bot.example/fal/webhook/abc?x=1&y=2"
