@@ -238,14 +238,16 @@ class App:
         return self._settings.assets_from_folder or "web" in self.channels
 
     async def stop(self) -> None:
-        """No new update, no new claim; paid requests under way are answered and recorded; then everything ends."""
+        """No new update, claim or sending; paid requests and sendings under way are answered and recorded; then
+        everything ends.
+        """
         self.health.reason = "stopping"
         for channel in self.channels.values():
             await channel.stop_intake()
         self.inbox.close()
         lost = self.lease is not None and self.lease.done()
         await self._end_loops()
-        await self._render.close()
+        await asyncio.gather(self._render.close(), self._delivery.close())
         await self._engine.stop()
         await self._alerts.close()
         if not (lost or self.store.database.is_sqlite):
