@@ -37,7 +37,8 @@ from bot.server import Health, Server, bind, build
 from bot.settings import Settings
 from bot.shell import left_behind
 from bot.store import Store
-from bot.store.records import ACTIVE
+from bot.store.database import now_ms
+from bot.store.records import ACTIVE, Job
 from bot.texts import LANGUAGES, say
 from bot.watcher import Watcher
 from bot.webhook import Webhook
@@ -117,6 +118,7 @@ class App:
             engine=self._engine,
             orders=orders,
             send_again=self._delivery.again,
+            ask_fal_now=self._ask_fal_now,
             is_admin=access.is_admin,
         )
         mailbox = Mailbox(store=store, frontdesk=frontdesk, channels=self.channels, send_again=self._delivery.again)
@@ -191,6 +193,11 @@ class App:
     def _webhook_url(self, job_id: str) -> str | None:
         base = self._settings.public_url
         return f"{base}/fal/webhook/{callback_token(self._secret, job_id)}" if base else None
+
+    async def _ask_fal_now(self, job: Job) -> None:
+        """A parked job's owner does not want to wait for its next turn."""
+        await self.store.jobs.note(job.id, ask_after=now_ms())
+        self.roles.kick("watcher")
 
     async def start(self, listener: socket.socket) -> None:
         """Ready in well under two seconds: nothing here waits for the outside.

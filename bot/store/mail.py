@@ -19,7 +19,7 @@ CODES = [f"{letter}{digit}" for letter in "ABCDEFGHJKMNPQRSTUVWXYZ" for digit in
 
 _FIRST, _STEP = 77, 37  # K7 comes first
 _MAY_WAIT = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED, State.DELIVERY_DOUBT})
-_WAITS = ACTIVE | {State.UNDELIVERED, State.DELIVERY_DOUBT, State.DOUBT}
+_WAITS = ACTIVE | {State.UNDELIVERED, State.DELIVERY_DOUBT, State.DOUBT, State.PARKED}
 
 
 @dataclass(frozen=True, slots=True)

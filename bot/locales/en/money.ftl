@@ -49,6 +49,7 @@ command-balance = What you have spent, and what is left
 command-again = Send a video again, or try a failed one anew
 
 again-none = There is nothing to send again or to try anew. /history shows your videos.
+again-asks-fal = I am asking the video service about { $job } again now; that costs nothing. If your video is there, you get it here.
 again-on-its-way = Job { $job } is still under way: { $state }
 again-gone = The video of job { $job } has been cleared away after its time here. You can order it anew with /video.
 button-again = Try again for { $price }

@@ -49,6 +49,7 @@ command-balance = 花了多少，还剩多少
 command-again = 重新发送视频，或重做失败的视频
 
 again-none = 没有可以重新发送或重做的视频。发送 /history 查看你的视频。
+again-asks-fal = 我现在再向视频服务询问任务 { $job }，不收费。视频一到就发到这里。
 again-on-its-way = 任务 { $job } 还在进行：{ $state }
 again-gone = 任务 { $job } 的视频已过保存期限，被清理了。可以用 /video 重新下单。
 button-again = 再试一次，{ $price }
