@@ -69,4 +69,5 @@ alert-spent =
        *[other] The bot has used { $percent } % of what it may spend in 24 hours: { $used } of { $cap }.
     }
 alert-disk = Only { $free } MB are left on the disk of the output folder. Nothing is ordered until there is room.
+alert-unreadable = A stored message in { $chat } cannot be read by this version and was set aside; it stands in the table of messages, the logs name its row. The other messages go on.
 alert-set-aside = A message of { $user } in { $chat } could not be handled three times and was set aside. Its sender was told; the logs say why.

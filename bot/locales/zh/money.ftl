@@ -69,4 +69,5 @@ alert-spent =
        *[other] 机器人 24 小时内的预算已用 { $percent }%：{ $used } / { $cap }。
     }
 alert-disk = 输出目录所在磁盘只剩 { $free } MB。腾出空间之前不会下单。
+alert-unreadable = { $chat } 有一条已保存的消息，这个版本读不了，已搁置；它还在消息表里，日志写明了是哪一行。其他消息照常处理。
 alert-set-aside = { $user } 在 { $chat } 的一条消息处理三次都失败，已搁置。对方已收到说明；原因请看日志。
