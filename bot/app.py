@@ -15,11 +15,14 @@ from typing import TypeVar
 
 from pydantic_settings import BaseSettings
 
+from bot import notices
 from bot.access import Access
 from bot.alerts import Alerts
+from bot.billing import Bookkeeping
 from bot.channels import connectors
 from bot.channels.port import ChannelPort, Services
 from bot.cleanup import Cleanup
+from bot.collect import Collector
 from bot.delivery import Delivery
 from bot.doubts import Doubts
 from bot.engine import LISTEN_S, Engine
@@ -39,11 +42,14 @@ from bot.shell import left_behind
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import ACTIVE, Job
+from bot.submit import Submitter
 from bot.texts import LANGUAGES, say
 from bot.watcher import Watcher
 from bot.webhook import Webhook
+from core.billing import Billing
 from core.config import EnvSettings
 from core.fal import FalQueue
+from core.receipts import FolderReceipts
 from core.webhooks import JwksCache, callback_token
 
 log = logging.getLogger(__name__)
@@ -83,22 +89,41 @@ class App:
         self.channels: dict[str, ChannelPort] = {}
         self._engine = Engine(store.database, listen_s=listen_s)
         self._queue = FalQueue.from_settings(settings)
+        self._books = Billing.from_settings(settings)
         access = Access.from_settings(settings.access, settings.admins, demo=demo)
         self._alerts = Alerts(store=store, channels=self.channels, admins=access.admins, caps=caps_of(settings))
+        receipts = FolderReceipts(settings.receipts_dir)
+        collector = Collector(store=store, queue=self._queue, receipts=receipts, settings=settings, alerts=self._alerts)
+        doubts = Doubts(store=store, queue=self._queue, receipts=receipts, watch=self._watch)
         self._watcher = Watcher(
-            engine=self._engine, store=store, queue=self._queue, webhooks=settings.public_url is not None
-        )
-        self._progress = Progress(store=store, channels=self.channels)
-        self._render = Render(
             engine=self._engine,
             store=store,
             queue=self._queue,
-            channels=self.channels,
+            doubts=doubts,
+            collector=collector,
+            deliver=self._deliver,
+            webhooks=settings.public_url is not None,
+        )
+        self._progress = Progress(store=store, channels=self.channels)
+        self._submitter = Submitter(
+            store=store,
+            queue=self._queue,
+            receipts=receipts,
             settings=settings,
-            doubts=Doubts(store=store, queue=self._queue, watch=self._watcher.kick),
             alerts=self._alerts,
             webhook_url=self._webhook_url,
-            watch=lambda: self.roles.kick("watcher"),
+            watch=self._watch,
+            unconfirmed=self._unconfirmed,
+        )
+        self._render = Render(
+            engine=self._engine,
+            store=store,
+            submitter=self._submitter,
+            collector=collector,
+            channels=self.channels,
+            settings=settings,
+            doubts=doubts,
+            alerts=self._alerts,
             room=room,
         )
         self._delivery = Delivery(
@@ -108,7 +133,7 @@ class App:
             outgoing=Outgoing(store=store, channels=self.channels),
             settings=settings,
             alerts=self._alerts,
-            fetch_again=self._render.fetch_again,
+            fetch_again=collector.fetch_again,
         )
         orders = Orders(
             store=store, engine=self._engine, channels=self.channels, settings=settings, alerts=self._alerts
@@ -141,6 +166,7 @@ class App:
             watcher=self._watcher,
             keys=self._keys,
             secret=secret,
+            notify=self._watch,
         )
         self._server: Server | None = None
 
@@ -190,6 +216,21 @@ class App:
             return cls.offline()
         return cls()
 
+    def _watch(self) -> None:
+        """There is something new to ask fal about; the watcher may run in another process."""
+        self.roles.kick("watcher")
+
+    async def _unconfirmed(self, job: Job) -> None:
+        """Fal is silent about an order: its owner hears of it."""
+        await self._delivery.announce(job, notices.unconfirmed(job))
+
+    async def _deliver(self, job: Job) -> bool:
+        return await self._delivery.again(job)
+
+    async def _ask_fal_now(self, job: Job) -> None:
+        await self._watcher.ask_now(job)
+        self._watch()
+
     def _webhook_url(self, job_id: str) -> str | None:
         base = self._settings.public_url
         return f"{base}/fal/webhook/{callback_token(self._secret, job_id)}" if base else None
@@ -215,6 +256,13 @@ class App:
         await self._engine.start(owner=self._owner, user_jobs=self._settings.user_jobs, all_jobs=self._settings.jobs)
         await self._server.start()
         loops = {"inbox": self.inbox.run, "watcher": self._watcher.run, "progress": self._progress.run}
+        if self._books is not None:
+            loops["billing"] = Bookkeeping(
+                store=self.store,
+                books=self._books,
+                alerts=self._alerts,
+                daily_micro=caps_of(self._settings).all_micro,
+            ).run
         for name, loop in {**loops, "sweeper": self._sweep, "clean-up": self._tidy}.items():
             self._tasks.append(asyncio.create_task(self.roles.run(name, loop), name=name))
         if not self.store.database.is_sqlite:
@@ -254,7 +302,7 @@ class App:
         self.inbox.close()
         lost = self.lease is not None and self.lease.done()
         await self._end_loops()
-        await asyncio.gather(self._render.close(), self._delivery.close())
+        await asyncio.gather(self._submitter.close(), self._delivery.close())
         await self._engine.stop()
         await self._alerts.close()
         if not (lost or self.store.database.is_sqlite):
@@ -284,6 +332,8 @@ class App:
         """Let go of what `build` opened; for a program that was never started."""
         await self._queue.close()
         await self._keys.close()
+        if self._books is not None:
+            await self._books.close()
         self.store.close()
 
     async def _sweep(self) -> None:

@@ -21,9 +21,10 @@ from bot.channels.port import ChannelPort, DeliveryError, Message
 from bot.engine import Engine
 from bot.films import Films
 from bot.heard import HAS_VIDEO, Confirmed, Heard
-from bot.jobs import DELIVER, SHELL, STOP, Next, retry
+from bot.jobs import DELIVER, SHELL
 from bot.outgoing import Outgoing
 from bot.settings import Settings
+from bot.steps import STOP, Next, retry
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import ENDED, Job, JobError, State, record
