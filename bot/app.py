@@ -40,7 +40,6 @@ from bot.server import Health, Server, bind, build
 from bot.settings import Settings
 from bot.shell import left_behind
 from bot.store import Store
-from bot.store.database import now_ms
 from bot.store.records import ACTIVE, Job
 from bot.submit import Submitter
 from bot.texts import LANGUAGES, say
@@ -234,11 +233,6 @@ class App:
     def _webhook_url(self, job_id: str) -> str | None:
         base = self._settings.public_url
         return f"{base}/fal/webhook/{callback_token(self._secret, job_id)}" if base else None
-
-    async def _ask_fal_now(self, job: Job) -> None:
-        """A parked job's owner does not want to wait for its next turn."""
-        await self.store.jobs.note(job.id, ask_after=now_ms())
-        self.roles.kick("watcher")
 
     async def start(self, listener: socket.socket) -> None:
         """Ready in well under two seconds: nothing here waits for the outside.
