@@ -34,6 +34,7 @@ TESTS = (
     "tests/bot/test_store.py",
     "tests/bot/test_ledger.py",
     "tests/bot/test_billing.py",
+    "tests/test_values.py",
 )
 
 

@@ -2,17 +2,19 @@
 
 import ast
 from collections.abc import Callable, Iterator
+from typing import TypeGuard
 
 _LONGEST = 70
 _AS_NAMED = frozenset({"isinstance", "len"})
 """With None as an argument these always raise: such mutants would be killed by anything."""
 
-_OTHERS: dict[type[ast.AST], type[ast.AST]] = {
+_COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
     ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
+}  # fmt: skip
+_COUNTED: dict[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Div,
     ast.Mod: ast.Div, ast.Pow: ast.Mult, ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr,
-    ast.And: ast.Or, ast.Or: ast.And, ast.Break: ast.Continue, ast.Continue: ast.Break,
 }  # fmt: skip
 _METHODS = {
     "lower": "upper", "upper": "lower", "lstrip": "rstrip", "rstrip": "lstrip", "startswith": "endswith",
@@ -54,15 +56,16 @@ def _unary(node: ast.UnaryOp) -> Changes:
     yield _change(node, node.operand), node.operand
 
 
-def _operator(node: ast.BinOp | ast.AugAssign) -> Changes:
-    other = _OTHERS[type(node.op)]()
-    new = ast.BinOp(node.left, other, node.right) if isinstance(node, ast.BinOp) else None  # type: ignore[arg-type]
-    new_or_statement = new or ast.AugAssign(node.target, other, node.value)  # type: ignore[union-attr, arg-type]
-    yield _change(node, new_or_statement), new_or_statement
+def _operator(node: ast.BinOp) -> Changes:
+    yield _change(node, new := ast.BinOp(node.left, _COUNTED[type(node.op)](), node.right)), new
+
+
+def _counted(node: ast.AugAssign) -> Changes:
+    yield _change(node, new := ast.AugAssign(node.target, _COUNTED[type(node.op)](), node.value)), new
 
 
 def _boolean(node: ast.BoolOp) -> Changes:
-    other = ast.BoolOp(_OTHERS[type(node.op)](), node.values)  # type: ignore[arg-type]
+    other = ast.BoolOp(ast.And() if isinstance(node.op, ast.Or) else ast.Or(), node.values)
     yield _change(node, other), other
     for index, value in enumerate(node.values):
         rest = node.values[:index] + node.values[index + 1 :]
@@ -71,8 +74,8 @@ def _boolean(node: ast.BoolOp) -> Changes:
 
 def _compare(node: ast.Compare) -> Changes:
     for index, op in enumerate(node.ops):
-        ops = [*node.ops[:index], _OTHERS[type(op)](), *node.ops[index + 1 :]]
-        new = ast.Compare(node.left, ops, node.comparators)  # type: ignore[arg-type]
+        ops = [*node.ops[:index], _COMPARED[type(op)](), *node.ops[index + 1 :]]
+        new = ast.Compare(node.left, ops, node.comparators)
         yield _change(node, new), new
 
 
@@ -80,10 +83,11 @@ def _call(node: ast.Call) -> Changes:
     called = _short(node.func)
     if called in _AS_NAMED:
         return
-    values = [*node.args, *node.keywords]
+    values: list[ast.expr | ast.keyword] = [*node.args, *node.keywords]
     for index, value in enumerate(values):
         label = f"{called}({_label(value, index)})"
         if not (isinstance(value, ast.Starred) or _is_no(value.value if isinstance(value, ast.keyword) else value)):
+            gone: ast.expr | ast.keyword
             gone = ast.keyword(value.arg, ast.Constant(None)) if isinstance(value, ast.keyword) else ast.Constant(None)
             yield f"{label} = None", _with(node, [*values[:index], gone, *values[index + 1 :]])
         if len(values) > 1:
@@ -110,7 +114,7 @@ def _forced(node: ast.Return) -> Changes:
             yield f"return {value} not {_text(node.value)}", ast.Return(ast.Constant(value))
 
 
-def _is_kind(node: ast.expr | None) -> bool:
+def _is_kind(node: ast.expr | None) -> TypeGuard[ast.Call]:
     return isinstance(node, ast.Call) and _short(node.func) == "isinstance"
 
 
@@ -133,7 +137,7 @@ def _filters(node: ast.comprehension) -> Changes:
 
 
 def _jump(node: ast.Break | ast.Continue) -> Changes:
-    yield _change(node, new := _OTHERS[type(node)]()), new
+    yield _change(node, new := ast.Continue() if isinstance(node, ast.Break) else ast.Break()), new
 
 
 def _statement(node: ast.Expr | ast.Raise) -> Changes:
@@ -164,7 +168,7 @@ CHANGES: list[tuple[type[ast.AST], Callable[..., Changes]]] = [
     (ast.Assign, _assign),
     (ast.AnnAssign, _assign),
     (ast.AugAssign, _augmented),
-    (ast.AugAssign, _operator),
+    (ast.AugAssign, _counted),
     (ast.UnaryOp, _unary),
     (ast.BinOp, _operator),
     (ast.BoolOp, _boolean),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 LATE = "late"
-_DIED = {"code": 1, "failed": "the process died"}
+_DIED = {"failed": "the process died"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -14,35 +14,60 @@ import pytest
 Lines = dict[str, list[int]]
 
 
-class Chosen:
-    """Only these tests run, in this order; all those on SQLite when `names` is None. No database server is started."""
+class Fresh:
+    """Every test on a database has one of its own: SQLite, in memory, with the tables in it. No server is started.
 
-    def __init__(self, names: list[str] | None, template: Path) -> None:
-        self.failed: str | None = None
-        self._order = None if names is None else {name: place for place, name in enumerate(names)}
+    Migrations are none of the mutated files, so that the tables can be made once: `template`.
+    """
+
+    def __init__(self, template: Path) -> None:
         self._template = template
 
     @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Function]) -> None:
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if not _needs_postgres(item)]
-        if self._order is not None:
-            order = self._order
-            items[:] = sorted((item for item in items if item.nodeid in order), key=lambda item: order[item.nodeid])
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed and self.failed is None:
-            self.failed = report.nodeid
 
     @pytest.fixture(autouse=True)
     def _migrated(self, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-        """The tables are made once, not by every test: migrations are none of the mutated files."""
         if "database_url" in request.fixturenames:
             (tmp_path / "out").mkdir()
             shutil.copyfile(self._template, tmp_path / "out" / "reelbot.db")
 
 
-def _needs_postgres(item: pytest.Function) -> bool:
-    fixtures, case = item.fixturenames, getattr(item, "callspec", None)
+class Instead:
+    """Does `work` with the collected tests instead of running them all."""
+
+    def __init__(self, work: Callable[[pytest.Session], None]) -> None:
+        self._work = work
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self._work(session)
+        return True
+
+
+class _Failures:
+    def __init__(self) -> None:
+        self.first: str | None = None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and self.first is None:
+            self.first = report.nodeid
+
+
+def run_items(session: pytest.Session, names: list[str]) -> str | None:
+    """The first of these tests that fails, in their order."""
+    known, failures = {item.nodeid: item for item in session.items}, _Failures()
+    session.config.pluginmanager.register(failures)
+    items = [known[name] for name in names]
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if failures.first is not None:
+            return failures.first
+    return None
+
+
+def _needs_postgres(item: pytest.Item) -> bool:
+    fixtures, case = getattr(item, "fixturenames", ()), getattr(item, "callspec", None)
     on_both = case is not None and case.params.get("database_url") == "postgres"
     return on_both or "postgres" in fixtures
 
@@ -66,7 +91,7 @@ class Reach:
             return (yield)
         finally:
             sys.settrace(None)
-            threading.settrace(None)  # type: ignore[arg-type]  # None switches it off
+            threading.settrace(None)
             self.seconds[item.nodeid] = time.monotonic() - began
             found: Lines = {}
             for file, line in sorted(self._seen):

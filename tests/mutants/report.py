@@ -18,7 +18,7 @@ _KILLED = {"killed", "late"}
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`late`: it ran on far beyond the time that its tests take, as an endless loop does. `by`: the test that saw it."""
+    """`late`: ran on far beyond the time that its tests take, as an endless loop does. `by`: the test that failed."""
 
     mutant: Mutant
     outcome: Outcome

@@ -44,7 +44,7 @@ def run(
     crew = [_Worker(folder / str(number), files, tests) for number in range(workers)]
     try:
         reach = crew[0].ask("{}")
-        if reach["code"] != 0:
+        if reach["failed"] is not None:
             raise TestsFail(crew[0].log())
         orders = [order for order in _orders(files, reach) if only in order.mutant.name]
         yield from _tried(orders, crew, until)
@@ -57,16 +57,17 @@ def _orders(files: Sequence[str], reach: dict[str, Any]) -> list[Order]:
     made = []
     for file in files:
         lines = {test: set(found.get(file, ())) for test, found in reach["lines"].items()}
+        looking = {test for test, found in reach["lines"].items() if not found}
         for number, site in enumerate(sites_of(file, ast.parse((TOP / file).read_text()))):
-            tests = sorted(_reaching(site.mutant, lines), key=lambda test: float(reach["seconds"][test]))
+            tests = sorted(_reaching(site.mutant, lines, looking), key=lambda test: float(reach["seconds"][test]))
             made.append(Order(number, site.mutant, tests, sum(reach["seconds"][test] for test in tests)))
     return made
 
 
-def _reaching(mutant: Mutant, lines: dict[str, set[int]]) -> list[str]:
-    """What the import runs may be noticed by any test of the file."""
+def _reaching(mutant: Mutant, lines: dict[str, set[int]], looking: set[str]) -> list[str]:
+    """What the import runs may be noticed by any test of the file, and by those that only look at what is there."""
     if not mutant.where:
-        return [test for test, found in lines.items() if found]
+        return [test for test, found in lines.items() if found or test in looking]
     wanted = range(mutant.first_line, mutant.last_line + 1)
     return [test for test, found in lines.items() if not found.isdisjoint(wanted)]
 
@@ -120,7 +121,7 @@ class _Worker:
             return Result(order.mutant, "untried", str(error))
         if answer.get("late"):
             return Result(order.mutant, "late")
-        return Result(order.mutant, "killed" if answer["code"] else "survived", answer["failed"] or "")
+        return Result(order.mutant, "killed" if answer["failed"] else "survived", answer["failed"] or "")
 
     def log(self) -> str:
         return self._log.read_text(errors="replace")[-3000:] if self._log.exists() else ""

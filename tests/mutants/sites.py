@@ -27,21 +27,31 @@ class Mutant:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """A mutant and how it is made: `new` instead of what stands in that field of `parent`."""
+class Place:
+    """Where a node stands: a field of `parent`, or an item of it."""
 
-    mutant: Mutant
     parent: ast.AST
     field: str
     index: int | None
+
+    def put(self, node: ast.AST) -> None:
+        ast.fix_missing_locations(ast.copy_location(node, self.parent))
+        if self.index is None:
+            setattr(self.parent, self.field, node)
+        else:
+            getattr(self.parent, self.field)[self.index] = node
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A mutant and how it is made: `new` in that place."""
+
+    mutant: Mutant
+    place: Place
     new: ast.AST
 
     def apply(self) -> None:
-        ast.fix_missing_locations(ast.copy_location(self.new, self.parent))
-        if self.index is None:
-            setattr(self.parent, self.field, self.new)
-        else:
-            getattr(self.parent, self.field)[self.index] = self.new
+        self.place.put(self.new)
 
 
 def sites_of(file: str, tree: ast.Module) -> list[Site]:
@@ -66,19 +76,19 @@ class _Walk:
                 continue
             if isinstance(value, list):
                 for index, each in enumerate(value):
-                    self._at(each, node, field, index)
+                    self._at(each, Place(node, field, index))
             else:
-                self._at(value, node, field, None)
+                self._at(value, Place(node, field, None))
 
-    def _at(self, node: object, parent: ast.AST, field: str, index: int | None) -> None:
+    def _at(self, node: object, place: Place) -> None:
         if not isinstance(node, ast.AST) or _says_nothing(node):
             return
         before = self._statement, self._function, list(self._scope)
-        self._enter(node, field)
+        self._enter(node, place.field)
         for kind, changes in CHANGES:
             if isinstance(node, kind):
                 for what, new in changes(node):
-                    self._add(node, what, parent, field, index, new)
+                    self._add(node, what, place, new)
         self.inside(node)
         self._statement, self._function, self._scope = before
 
@@ -92,14 +102,14 @@ class _Walk:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not self._function:
             self._scope = [*self._scope, f"{node.name}()"]
 
-    def _add(self, node: ast.AST, what: str, parent: ast.AST, field: str, index: int | None, new: ast.AST) -> None:
+    def _add(self, node: ast.AST, what: str, place: Place, new: ast.AST) -> None:
         named = f"{'.'.join(self._scope).removesuffix('()') or 'module'}: {what}"
         self._names[named] += 1
         number = self._names[named]
         first = getattr(self._statement, "lineno", 1)
         last = max(first, getattr(node, "end_lineno", first)) if isinstance(node, ast.expr) else first
         name = named if number == 1 else f"{named} ({number})"
-        self.sites.append(Site(Mutant(self._file, self._function, name, first, last), parent, field, index, new))
+        self.sites.append(Site(Mutant(self._file, self._function, name, first, last), place, new))
 
 
 def _says_nothing(node: ast.AST) -> bool:

@@ -1,15 +1,15 @@
-"""One worker of `make mutants`: it imports everything once, then forks a process for each mutant.
+"""One worker of `make mutants`: it imports and collects all tests once, then forks a process for each mutant.
 
 It reads orders from its standard input, a line of JSON each, and answers each with a line.
 """
 
 import ast
 import asyncio
+import gc
 import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,11 @@ from hypothesis import Phase, settings
 
 from tests.mutants.child import Bounds, in_child
 from tests.mutants.made import make
-from tests.mutants.plugin import Chosen, Reach
+from tests.mutants.plugin import Fresh, Instead, Reach, run_items
 from tests.mutants.sites import sites_of
 
 TOP = Path(__file__).parent.parent.parent
-_QUIET = ("-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "--tb=short")
+_QUIET = ("-q", "-x", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "--tb=short")
 _ARGUMENTS = (*_QUIET, "-W", "ignore::pytest.PytestAssertRewriteWarning")  # imported already: that is the idea
 _MANY = Bounds(cpu_s=900, wall_s=900)
 
@@ -37,43 +37,50 @@ def main() -> None:
     settings.register_profile("mutants", phases=[Phase.explicit, Phase.generate])
     settings.load_profile("mutants")
     worker = _Worker(folder, files, tests)
-    for line in sys.stdin:
-        answers.write(json.dumps(worker.answer(json.loads(line))) + "\n")
+
+    def serve(session: pytest.Session) -> None:
+        in_child(lambda: asyncio.run(_tables(worker.template)), _MANY)
+        gc.freeze()  # the children share the memory until they write to it
+        for line in sys.stdin:
+            answers.write(json.dumps(worker.answer(session, json.loads(line))) + "\n")
+
+    pytest.main(worker.arguments, plugins=[Fresh(worker.template), Instead(serve)])
 
 
 class _Worker:
     """No thread may be running in this process when it forks: what starts one is done in a child."""
 
     def __init__(self, folder: Path, files: list[str], tests: list[str]) -> None:
-        self._temp, self._template, self._tests = folder / "temp", folder / "template.db", tests
+        self.template = folder / "template.db"
+        self._temp = folder / "temp"
+        self.arguments = [*_ARGUMENTS, f"--basetemp={self._temp}", *tests]
         self._trees = {file: ast.parse((TOP / file).read_text()) for file in files}
         self._sites = {file: sites_of(file, tree) for file, tree in self._trees.items()}
-        pytest.main(["--collect-only", *_ARGUMENTS, *tests])  # imports them all, and with them what they test
-        in_child(lambda: asyncio.run(_tables(self._template)), _MANY)
 
-    def answer(self, order: dict[str, Any]) -> dict[str, Any]:
+    def answer(self, session: pytest.Session, order: dict[str, Any]) -> dict[str, Any]:
         if "file" not in order:
-            return in_child(self._reach, _MANY)
-        site = self._sites[order["file"]][order["number"]]
-
-        def tried() -> dict[str, Any]:
-            site.apply()
-            make(site.mutant, self._trees[order["file"]], str(TOP / order["file"]))
-            chosen = Chosen(order["tests"], self._template)
-            code = self._pytest({name.partition("::")[0] for name in order["tests"]}, chosen)
-            return {"code": code, "failed": chosen.failed}
-
-        found = in_child(tried, Bounds(order["cpu_s"], order["wall_s"]))
+            return in_child(lambda: self._reach(session), _MANY)
+        found = in_child(lambda: self._tried(session, order), Bounds(order["cpu_s"], order["wall_s"]))
         shutil.rmtree(self._temp, ignore_errors=True)
         return found
 
-    def _reach(self) -> dict[str, Any]:
-        found = Reach({str(TOP / file): file for file in self._trees})
-        code = self._pytest(self._tests, Chosen(None, self._template), found)
-        return {"code": code, "lines": found.lines, "seconds": found.seconds}
+    def _tried(self, session: pytest.Session, order: dict[str, Any]) -> dict[str, Any]:
+        """In the child: nothing of this is undone."""
+        site = self._sites[order["file"]][order["number"]]
+        site.apply()
+        make(site.mutant, self._trees[order["file"]], str(TOP / order["file"]))
+        if site.mutant.where:
+            return {"failed": run_items(session, order["tests"])}
+        failed: list[str | None] = []
+        again = Instead(lambda collected: failed.append(run_items(collected, order["tests"])))
+        pytest.main(self.arguments, plugins=[Fresh(self.template), again])  # all that is ours is imported anew
+        return {"failed": failed[0] if failed else "the import"}
 
-    def _pytest(self, files: Iterable[str], *plugins: object) -> int:
-        return int(pytest.main([*_ARGUMENTS, f"--basetemp={self._temp}", *sorted(files)], plugins=[*plugins]))
+    def _reach(self, session: pytest.Session) -> dict[str, Any]:
+        found = Reach({str(TOP / file): file for file in self._trees})
+        session.config.pluginmanager.register(found)
+        failed = run_items(session, [item.nodeid for item in session.items])
+        return {"failed": failed, "lines": found.lines, "seconds": found.seconds}
 
 
 async def _tables(template: Path) -> dict[str, Any]:
