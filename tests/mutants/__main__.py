@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.mutants.report import Result, verdict
+from tests.mutants.report import Result, known_survivors, verdict
 from tests.mutants.run import run
 
 FILES = (
@@ -54,7 +54,7 @@ def main() -> int:
             results.append(result)
             if options.verbose:
                 print(result.line, flush=True)
-    return verdict(results, whole=not options.only)
+    return verdict(results, known_survivors(), whole=not options.only)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Literal
 
 from tests.mutants.sites import Mutant
 
+Survivors = dict[str, dict[str, str]]
 Outcome = Literal["killed", "late", "survived", "unreached", "untried"]
 
 SURVIVORS = Path(__file__).parent / "survivors.toml"
@@ -30,14 +31,13 @@ class Result:
         return f"{self.outcome:9} {mutant.file}:{mutant.first_line} {mutant.name}{f'  # {self.by}' if self.by else ''}"
 
 
-def known_survivors() -> dict[str, dict[str, str]]:
+def known_survivors() -> Survivors:
     """The reason why each harms nobody, by file and name."""
     return tomllib.loads(SURVIVORS.read_text()) if SURVIVORS.exists() else {}
 
 
-def verdict(results: Sequence[Result], *, whole: bool) -> int:
+def verdict(results: Sequence[Result], known: Survivors, *, whole: bool) -> int:
     """Print the table and the survivors that nobody has explained. The exit code: 0 when the aim is met."""
-    known = known_survivors()
     _table(results)
     alive = [result for result in results if result.outcome not in _KILLED]
     unexplained = [result for result in alive if result.mutant.name not in known.get(result.mutant.file, {})]
@@ -60,7 +60,7 @@ def _table(results: Sequence[Result]) -> None:
         print(f"{file or 'all':24}{counts.total():>9}{row}{share:>10.1f}")
 
 
-def _stale(results: Sequence[Result], known: dict[str, dict[str, str]]) -> None:
+def _stale(results: Sequence[Result], known: Survivors) -> None:
     """Explanations that explain nothing: the mutant is gone, or is killed by now."""
     alive = {(result.mutant.file, result.mutant.name) for result in results if result.outcome not in _KILLED}
     files = {result.mutant.file for result in results}

@@ -85,7 +85,7 @@ def _tried(orders: list[Order], crew: list["_Worker"], until: float) -> Iterator
 
 class _Worker:
     def __init__(self, folder: Path, files: Sequence[str], tests: Sequence[str]) -> None:
-        folder.mkdir()
+        folder.mkdir(parents=True)
         self._log = folder / "log.txt"
         command = [sys.executable, "-m", "tests.mutants.worker", str(folder), ",".join(files), ",".join(tests)]
         self._process = subprocess.Popen(
@@ -127,5 +127,5 @@ class _Worker:
         return self._log.read_text(errors="replace")[-3000:] if self._log.exists() else ""
 
     def end(self) -> None:
-        self._process.kill()
-        self._process.wait()
+        with self._process:  # which closes its pipes, and waits
+            self._process.kill()
