@@ -80,4 +80,8 @@ def _words(name: str) -> list[str]:
     """`outputVideos` and `output_video` are the words output and video. `response_url` names the queue's address."""
     if name.lower() == "response_url":
         return ["request"]
-    return [word.removesuffix("s") for word in _HUMP.sub("_", name).lower().replace("-", "_").split("_") if word]
+    return [_singular(word) for word in _HUMP.sub("_", name).lower().replace("-", "_").split("_") if word]
+
+
+def _singular(word: str) -> str:
+    return word if word.endswith("us") else word.removesuffix("s")  # status

@@ -51,6 +51,15 @@ def test_every_recorded_shape_names_its_file_and_hides_it(name: str, billed: Dec
 
 
 VIDEO = {"url": URL, "content_type": None}
+
+
+def nested(depth: int) -> Any:
+    body: Any = URL
+    for _ in range(depth):
+        body = [body]
+    return body
+
+
 SHAPES: list[Any] = [
     {"video": VIDEO},
     {"video": URL},
@@ -85,6 +94,20 @@ SHAPES: list[Any] = [
     {"files": [{"url": SOURCE, "content_type": "image/png"}, {"url": URL, "content_type": "video/mp4"}]},
     {"video": [{"url": "https://evil.example/x.mp4"}, VIDEO]},  # of several the one that may be fetched
     {"video": "pending", "videos": [VIDEO]},
+    {"output-video": VIDEO},
+    {"OUTPUT_VIDEO": VIDEO},
+    {"hdVideos": [VIDEO]},
+    {"URL": URL},
+    {"video": {"url": URL, "content_type": 7}},
+    {"video": f"  {json.dumps(VIDEO)}"},
+    {"x": [{"url": SOURCE, "content_type": "IMAGE/PNG"}, {"url": SOURCE, "content_type": "audio/mpeg"}, VIDEO]},
+    {"x": [{"url": SOURCE, "content_type": "text/vtt"}, VIDEO]},
+    {"data": {"deeper": {"url": URL}}, "video": []},
+    {"video": {"x": {"url": SOURCE}, "url": URL}},  # the least nested of one place
+    {"videos": [{"x": {"url": SOURCE}}, {"url": URL}]},
+    {"extra_video": {"video": URL}, "x": {"output_video": SOURCE}},
+    {"video": ["{not json", URL]},
+    nested(12),
 ]
 
 
@@ -111,10 +134,35 @@ def test_the_video_is_found_in_any_shape(body: Any) -> None:
         {"status": "COMPLETED", "response_url": f"{QUEUE}/a/b/requests/1", "logs": None},
         {"detail": [{"loc": ["body"], "msg": "no", "type": "x", "url": "https://docs.fal.ai/errors#x"}]},
         {"error": {"video": VIDEO}},
+        {"x": URL},
+        {"RESPONSE_URL": URL},
+        {"video": {"request_url": URL}},
+        {"video": f"at {URL}"},
+        nested(13),
     ],
 )
 def test_where_there_is_no_video_none_is_found(body: Any) -> None:
     assert refused(body) == {"reason": NO_VIDEO}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["url", "uri", "href", "file", "files", "file_url", "download_url", "signed_url", "output", "outputs", "result"]
+    + ["results", "response", "data", "payload", "content", "video", "video_file", "Videos"],
+)
+def test_a_bare_address_may_stand_under_these_names(name: str) -> None:
+    assert read({name: URL}) == URL
+    assert read({name: [URL]}) == URL
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["input", "request", "source", "reference", "original", "image", "audio", "thumbnail", "preview", "poster"]
+    + ["cover", "frame", "mask", "log", "metric", "prompt", "detail", "error", "status", "cancel", "webhook"],
+)
+def test_what_repeats_the_question_or_is_a_picture_is_not_the_video(word: str) -> None:
+    for name in (word, f"{word}s", f"{word}_video", f"video_{word}", f"{word}Video", word.upper()):
+        assert refused({name: {"video": VIDEO}}) == {"reason": NO_VIDEO}
 
 
 def test_what_is_not_json_holds_no_video() -> None:

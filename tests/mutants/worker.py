@@ -53,7 +53,8 @@ class _Worker:
     def __init__(self, folder: Path, files: list[str], tests: list[str]) -> None:
         self.template = folder / "template.db"
         self._temp = folder / "temp"
-        self.arguments = [*_ARGUMENTS, f"--basetemp={self._temp}", *tests]
+        self._how = [*_ARGUMENTS, f"--basetemp={self._temp}"]
+        self.arguments = [*self._how, *tests]
         self._trees = {file: ast.parse((TOP / file).read_text()) for file in files}
         self._sites = {file: sites_of(file, tree) for file, tree in self._trees.items()}
 
@@ -73,7 +74,8 @@ class _Worker:
             return {"failed": run_items(session, order["tests"])}
         failed: list[str | None] = []
         again = Instead(lambda collected: failed.append(run_items(collected, order["tests"])))
-        pytest.main(self.arguments, plugins=[Fresh(self.template), again])  # all that is ours is imported anew
+        where = sorted({name.partition("::")[0] for name in order["tests"]})
+        pytest.main([*self._how, *where], plugins=[Fresh(self.template), again])  # all that is ours is imported anew
         return {"failed": failed[0] if failed else "the import"}
 
     def _reach(self, session: pytest.Session) -> dict[str, Any]:
