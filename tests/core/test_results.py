@@ -147,9 +147,9 @@ def test_where_there_is_no_video_none_is_found(body: Any) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["url", "uri", "href", "file", "files", "file_url", "download_url", "signed_url", "output", "outputs", "result"]
-    + ["results", "response", "data", "payload", "content", "video", "video_file", "Videos"],
-)
+    ["url", "uri", "href", "file", "files", "file_url", "download_url", "signed_url", "output", "outputs", "result",
+     "results", "response", "data", "payload", "content", "video", "video_file", "Videos"],
+)  # fmt: skip
 def test_a_bare_address_may_stand_under_these_names(name: str) -> None:
     assert read({name: URL}) == URL
     assert read({name: [URL]}) == URL
@@ -157,9 +157,9 @@ def test_a_bare_address_may_stand_under_these_names(name: str) -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["input", "request", "source", "reference", "original", "image", "audio", "thumbnail", "preview", "poster"]
-    + ["cover", "frame", "mask", "log", "metric", "prompt", "detail", "error", "status", "cancel", "webhook"],
-)
+    ["input", "request", "source", "reference", "original", "image", "audio", "thumbnail", "preview", "poster",
+     "cover", "frame", "mask", "log", "metric", "prompt", "detail", "error", "status", "cancel", "webhook"],
+)  # fmt: skip
 def test_what_repeats_the_question_or_is_a_picture_is_not_the_video(word: str) -> None:
     for name in (word, f"{word}s", f"{word}_video", f"video_{word}", f"{word}Video", word.upper()):
         assert refused({name: {"video": VIDEO}}) == {"reason": NO_VIDEO}

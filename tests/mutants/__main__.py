@@ -29,6 +29,7 @@ FILES = (
 TESTS = (
     "tests/core/test_lostorders.py",
     "tests/core/test_results.py",
+    "tests/core/test_replies.py",
     "tests/core/test_failures.py",
     "tests/core/test_wire.py",
     "tests/bot/test_store.py",
@@ -42,6 +43,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make mutants", description="Do the tests notice small changes to the code?")
     parser.add_argument("files", nargs="*", default=FILES, help="only these files")
     parser.add_argument("--only", default="", help="only mutants with this in their name")
+    parser.add_argument("--tests", nargs="+", default=TESTS, help="with these files of tests instead of all")
     parser.add_argument("--minutes", type=float, default=30, help="end after this time")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--verbose", action="store_true", help="each mutant, and the test that killed it")
@@ -50,7 +52,9 @@ def main() -> int:
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(prefix="reelbot-mutants-", dir=memory if memory.is_dir() else None) as folder:
         results: list[Result] = []
-        for result in run(options.files, TESTS, Path(folder), until=until, workers=options.workers, only=options.only):
+        for result in run(
+            options.files, options.tests, Path(folder), until=until, workers=options.workers, only=options.only
+        ):
             results.append(result)
             if options.verbose:
                 print(result.line, flush=True)
