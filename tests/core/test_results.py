@@ -107,7 +107,15 @@ SHAPES: list[Any] = [
     {"videos": [{"x": {"url": SOURCE}}, {"url": URL}]},
     {"extra_video": {"video": URL}, "x": {"output_video": SOURCE}},
     {"video": ["{not json", URL]},
+    {"output-video": URL},
+    {"_video": VIDEO, "output_video": SOURCE},
+    {"data": {"url": SOURCE}, "nested": {"deeper": {"output_video": VIDEO}}},
+    {"output": json.dumps([URL])},
+    {"output": json.dumps(URL)},
+    {"video": ["[" * 200_000, URL]},
+    [URL, {"url": SOURCE}],
     nested(12),
+    json.dumps(nested(11)),
 ]
 
 
@@ -138,7 +146,10 @@ def test_the_video_is_found_in_any_shape(body: Any) -> None:
         {"RESPONSE_URL": URL},
         {"video": {"request_url": URL}},
         {"video": f"at {URL}"},
+        {"response_url": {"url": URL}},
+        {"x": json.dumps(URL)},
         nested(13),
+        json.dumps(nested(12)),
     ],
 )
 def test_where_there_is_no_video_none_is_found(body: Any) -> None:
@@ -192,6 +203,7 @@ def test_what_is_not_json_holds_no_video() -> None:
         ("file:///etc/passwd", "unreadable"),
         ("ftp://fal.media/x.mp4", "fal.media"),
         ("http://127.0.0.1:8080/x.mp4", "127.0.0.1"),
+        (f"{QUEUE}/x.mp4", "queue.fal.run"),  # its own origin counts on loopback only
     ],
 )
 def test_a_foreign_file_is_told_by_its_host_alone(url: str, host: str) -> None:
@@ -221,11 +233,21 @@ def test_on_loopback_the_file_may_lie_at_the_queues_own_origin_only() -> None:
         (" https://fal.media/my film.mp4 ", "https://fal.media/my%20film.mp4"),
         ("https://fal.media/x.mp4?é#part", "https://fal.media/x.mp4?%C3%A9"),
         ("https://fal.media/half\ud83e.mp4", "https://fal.media/half%3F.mp4"),
+        ("https://fal.media/x.mp4?half=\ud83e", "https://fal.media/x.mp4?half=?"),
         ("https://fal.media:443/x.mp4", "https://fal.media:443/x.mp4"),
     ],
 )
 def test_addresses_are_made_such_that_a_client_takes_them(url: str, address: str | None) -> None:
     assert wire.file_address(url, queue_url=QUEUE) == address
+
+
+def test_of_two_in_one_place_it_is_the_first() -> None:
+    for first, second in ((URL, SOURCE), (SOURCE, URL)):
+        assert read({"videos": [{"url": first}, {"url": second}]}) == first
+
+
+def test_a_file_tells_nobody_where_it_lies() -> None:
+    assert repr(wire.RemoteFile(URL)) == "RemoteFile(...)"
 
 
 def test_an_address_may_be_long() -> None:

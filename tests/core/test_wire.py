@@ -61,6 +61,7 @@ def test_a_bottomless_reply_is_nothing() -> None:
         ({"status": "IN_QUEUE", "queue_position": True}, Queued(None)),
         ({"status": "COMPLETED", "error": {"type": "x"}}, Completed("completed")),
         ({"status": "COMPLETED", "error": "", "error_type": ""}, Completed()),
+        ({"status": "COMPLETED", "error": 0, "error_type": 7}, Completed()),
         ({"status": "FAILED"}, Completed()),  # no word of fal's: only a reason to ask for the result
         ({"status": "CANCELLED", "error": "cancelled", "error_type": "client_cancelled"}, Completed()),
         ({"status": "ERROR", "error": "no"}, Completed()),
@@ -94,6 +95,9 @@ def test_states(body: Any, status: QueueStatus | None) -> None:
         ("http://10.0.0.1/a", "http://127.0.0.1:2222", None),
         ("https://[half", QUEUE, None),
         (f"{QUEUE}/a\r\nHost: evil.example", QUEUE, None),
+        (f"{QUEUE}/a b", QUEUE, None),
+        (f"{QUEUE}/狐", QUEUE, None),
+        (f"{QUEUE}/{'a' * 2000}", QUEUE, None),
         ("", QUEUE, None),
         (7, QUEUE, None),
         (None, QUEUE, None),
@@ -110,6 +114,19 @@ def test_the_addresses_of_the_reply_are_used() -> None:
     suffixed = wire.handle_from(reply("submit-response-suffix"), endpoint=ENDPOINT, queue_url="https://gw.example/fal")
     assert suffixed is not None
     assert suffixed.response_url == f"https://gw.example/fal{PLACE.removeprefix(QUEUE)}/response"
+
+
+def test_each_address_of_a_reply_is_its_own() -> None:
+    named = {name: f"{QUEUE}/elsewhere/{name}" for name in ("status_url", "response_url", "cancel_url")}
+    handle = wire.handle_from({"request_id": REQUEST_ID} | named, endpoint=ENDPOINT, queue_url=QUEUE)
+    assert handle is not None
+    assert {name: getattr(handle, name) for name in named} == named
+
+
+def test_an_id_changes_no_address() -> None:
+    """`poll` takes what a person typed."""
+    handle = wire.derived_handle("a/../b?c", endpoint=ENDPOINT, queue_url=QUEUE)
+    assert handle.response_url == f"{QUEUE}/bytedance/seedance-2.0/requests/a%2F..%2Fb%3Fc"
 
 
 @pytest.mark.parametrize("name", ["submit-bare", "submit-foreign"])
@@ -161,6 +178,29 @@ def test_a_body_holds_what_the_endpoint_has_and_nothing_else(model: str, mode: M
     if mode is not Mode.TEXT_TO_VIDEO:
         request = replace(request, source_url="URL")
     assert wire.request_body(request) == {"prompt": "a fox", **fields}
+
+
+@pytest.mark.parametrize(
+    ("model", "mode", "wished"),
+    [
+        ("kling-2.5-turbo", Mode.IMAGE_TO_VIDEO, {"resolution": "720p", "aspect_ratio": "16:9", "seed": 7}),
+        ("balanced", Mode.VIDEO_TO_VIDEO, {"duration_s": 5, "aspect_ratio": "16:9"}),
+        ("balanced", Mode.TEXT_TO_VIDEO, {"source_url": "URL"}),
+    ],
+)
+def test_a_field_that_the_endpoint_lacks_is_not_sent(model: str, mode: Mode, wished: dict[str, Any]) -> None:
+    request = models.plan("a fox", model=model, mode=mode).request
+    without: dict[str, Any] = dict.fromkeys(wished)
+    unset = replace(request, **without)
+    assert wire.request_body(replace(unset, **wished)) == wire.request_body(unset)
+
+
+def test_what_is_not_set_is_not_sent() -> None:
+    request = models.plan("a fox", model="balanced", mode=Mode.IMAGE_TO_VIDEO).request
+    bare = replace(request, duration_s=None, resolution=None, seed=None, source_url=None)
+    assert wire.request_body(bare) == {"prompt": "a fox"}
+    text = replace(models.plan("a fox", model="veo").request, aspect_ratio=None, duration_s=None, resolution=None)
+    assert wire.request_body(text) == {"prompt": "a fox", "generate_audio": True}
 
 
 def posted(prompt: str) -> Any:
