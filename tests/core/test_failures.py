@@ -132,6 +132,7 @@ def test_fals_word_tells_the_error_wherever_it_stands(word: str, error: tuple[ty
         (418, {"error": "unheard_of"}, (errors.GenerationFailed, "generation_failed")),
         (418, ["x"], (errors.GenerationFailed, "generation_failed")),
         (400, None, (errors.BadRequest, "invalid_input")),
+        (400, {"detail": []}, (errors.BadRequest, "invalid_input")),
         (413, None, (errors.BadRequest, "invalid_input")),
         (422, {"detail": "x"}, (errors.BadRequest, "invalid_input")),
         (401, None, (errors.NotConfigured, "invalid_key")),
@@ -258,6 +259,7 @@ def test_too_many_requests_are_told_as_such() -> None:
         (Completed("no", "content_policy_violation"), "content_policy_violation"),
         (Completed("words", "moon_phase_error"), "generation_failed"),
         (Completed("failed"), "generation_failed"),
+        (Completed(None, "request_timeout"), "upstream_unavailable"),
         (Completed("Request was cancelled", "client_cancelled"), "cancelled"),
     ],
 )
@@ -313,6 +315,7 @@ NO_PATH = {"detail": "Path /nonsense not found"}
         (499, {}, {"detail": "x", "error_type": "client_cancelled"}, "cancelled"),
         # No word of fal's:
         (404, {}, {"detail": "Path /a/b/requests/r-1 not found"}, None),
+        (404, {}, {"detail": "Path /nonsense not found, nor anything else"}, None),
         (404, {}, {"detail": "Not Found"}, None),
         (404, {}, {"status": "NOT_FOUND"}, None),
         (404, {}, TYPED, None),
