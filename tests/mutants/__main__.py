@@ -33,6 +33,7 @@ TESTS = (
     "tests/core/test_failures.py",
     "tests/core/test_wire.py",
     "tests/bot/test_store.py",
+    "tests/bot/test_claim.py",
     "tests/bot/test_ledger.py",
     "tests/bot/test_billing.py",
     "tests/test_values.py",
