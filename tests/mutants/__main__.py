@@ -35,7 +35,9 @@ TESTS = (
     "tests/bot/test_store.py",
     "tests/bot/test_claim.py",
     "tests/bot/test_ledger.py",
+    "tests/bot/test_account.py",
     "tests/bot/test_billing.py",
+    "tests/bot/test_bill_rows.py",
     "tests/test_values.py",
 )
 
