@@ -1,12 +1,13 @@
 """A file that is damaged on this disk is fetched again from fal, once in each series of attempts."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.store.records import State
+from bot.store.records import State, record
 from tests.bot.bench import Bench
 from tests.bot.test_heard import Made, on_delivery
 
@@ -39,6 +40,23 @@ def test_a_damaged_film_is_fetched_again_and_delivered_whole(
         assert (await made.job(job.id)).state is State.DELIVERED
         assert made.telegram.calls("sendVideo")[0].files["video"].path.read_bytes() == whole
         assert made.fetched == [job.id]
+
+    on_delivery(database_url, tmp_path, story)
+
+
+def test_a_film_that_plays_and_is_smaller_than_it_came_is_fetched_again(database_url: str, tmp_path: Path) -> None:
+    """What its end held cannot be known: the size alone tells, and nothing is probed."""
+
+    async def story(made: Made) -> None:
+        job = await made.finished()
+        assert job.video is not None
+        path = made.settings.videos_dir / job.video.name
+        whole = path.read_bytes() + b"\0\0\0\x10free12345678"
+        path.with_suffix(".at-fal").write_bytes(whole)
+        await made.store.jobs.note(job.id, video=record(replace(job.video, size=len(whole))))
+        await made.delivery.deliver(job.id)
+        assert (await made.job(job.id)).state is State.DELIVERED
+        assert made.telegram.calls("sendVideo")[0].files["video"].path.read_bytes() == whole
 
     on_delivery(database_url, tmp_path, story)
 

@@ -48,6 +48,7 @@ class Made:
         path = self.settings.videos_dir / f"{job_id}.mp4"
         path.parent.mkdir(parents=True, exist_ok=True)
         clip(path, seconds=0.3)
+        await self.store.jobs.move(job_id, State.RENDERING)
         await self.store.jobs.finish(job_id, VideoFile(path.name, path.stat().st_size, 320, 180, 0.3))
         return await self.job(job_id)
 
