@@ -227,6 +227,7 @@ class App:
         return await self._delivery.again(job)
 
     async def _ask_fal_now(self, job: Job) -> None:
+        """A parked job's owner does not want to wait for its next turn."""
         await self._watcher.ask_now(job)
         self._watch()
 

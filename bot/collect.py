@@ -18,11 +18,11 @@ from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import AT_FAL, Charge, Job, JobError, State, Submit, VideoFile
 from bot.submit import receipt_name
-from core import media, models, wire
+from core import media, models
 from core.download import video_filename
 from core.errors import Cancelled, Repeat, StillRunning, VideoError
 from core.fal import KEEP_S, FalQueue
-from core.generate import fetch_result
+from core.fetching import fetch_result, is_readable
 from core.receipts import FolderReceipts
 from core.types import Completed, Queued, RawReply, RequestHandle
 
@@ -37,7 +37,7 @@ Asked = Literal["over", "renders", "odd", "gone"]
 
 
 class FetchResult(Protocol):
-    """core.generate.fetch_result, as far as it is needed here."""
+    """core.fetching.fetch_result, as far as it is needed here."""
 
     def __call__(
         self,
@@ -193,13 +193,7 @@ class Collector:
         return in_rows or await self._receipts.results(receipt_name(job.id, submit.attempt))
 
     def _readable(self, replies: list[RawReply]) -> bool:
-        for reply in replies:
-            try:
-                wire.read_result(reply, queue_url=self._settings.fal_queue_url)
-            except VideoError:
-                continue
-            return True
-        return False
+        return any(is_readable(reply, settings=self._settings) for reply in replies)
 
     async def _odd(self, job: Job, error: VideoError, then: Next) -> Next:
         """Nothing that fal says of a job. Asked again; parked after ten minutes of it."""
