@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from bot.store.database import now_ms
 from bot.store.records import State, record
+from core.errors import DownloadFailed, Unavailable, VideoError
 from tests.bot.bench import Bench
 from tests.bot.test_heard import Made, on_delivery
 
@@ -76,6 +78,28 @@ def test_a_film_that_comes_damaged_from_fal_is_parked_and_the_admins_hear_of_it(
         assert job.send_after is not None
         await made.telegram.until(lambda: any(job.id in text for text in made.telegram.texts(42)))
         assert made.films() == 0
+
+    on_delivery(database_url, tmp_path, story)
+
+
+DAY_MS = 24 * 3600 * 1000
+
+
+@pytest.mark.parametrize("days", [1, 8])
+@pytest.mark.parametrize("error", [DownloadFailed(status=404), DownloadFailed(status=410), Unavailable(status=404)])
+def test_a_film_that_is_nowhere_is_lost_only_after_the_time_for_which_fal_keeps_it(
+    database_url: str, tmp_path: Path, error: VideoError, days: int
+) -> None:
+    async def story(made: Made) -> None:
+        job = await made.finished()
+        await made.store.jobs.note(job.id, rendering_since=now_ms() - days * DAY_MS)
+        assert job.video is not None
+        (made.settings.videos_dir / job.video.name).unlink()
+        made.at_fal.append(error)
+        await made.delivery.deliver(job.id)
+        job = await made.job(job.id)
+        assert job.state is (State.FAILED if days == 8 else State.UNDELIVERED)
+        assert (job.told is None) == (days == 1)
 
     on_delivery(database_url, tmp_path, story)
 
