@@ -93,7 +93,7 @@ class App:
         self._alerts = Alerts(store=store, channels=self.channels, admins=access.admins, caps=caps_of(settings))
         receipts = FolderReceipts(settings.receipts_dir)
         collector = Collector(store=store, queue=self._queue, receipts=receipts, settings=settings, alerts=self._alerts)
-        doubts = Doubts(store=store, queue=self._queue, receipts=receipts, watch=self._watch)
+        doubts = Doubts(store=store, queue=self._queue, receipts=receipts, settings=settings, watch=self._watch)
         self._watcher = Watcher(
             engine=self._engine,
             store=store,
