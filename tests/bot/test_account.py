@@ -25,7 +25,7 @@ from bot.store.ledger import (
     reserve_within,
 )
 from bot.store.records import Charge, Job, JobError, Question, State, VideoFile
-from bot.store.tables import jobs, ledger
+from bot.store.tables import jobs, ledger, submits
 from tests.bot.test_ledger import CENTS_70, WIDE, bought, ordered
 from tests.bot.test_store import new_job, nothing, on_store, said
 
@@ -212,30 +212,33 @@ def test_a_doubt_is_a_row_that_moves_no_money(database_url: str) -> None:
     on_store(database_url, story)
 
 
+RELEASED, SETTLED = ("release", -CENTS_70, 0, "why"), ("settle", -CENTS_70, CENTS_70, "why")
+
+
 @pytest.mark.parametrize(
-    ("charges", "event", "left"),
+    ("charges", "events", "left"),
     [
-        (["none"], ("release", -CENTS_70, 0, "why"), "none"),
-        (["yes"], ("settle", -CENTS_70, CENTS_70, "why"), "yes"),
-        (["possibly"], ("settle", -CENTS_70, CENTS_70, "why"), "possibly"),
-        (["possibly", "yes"], ("settle", -CENTS_70, CENTS_70, "why"), "yes"),
-        (["possibly", "none"], ("settle", -CENTS_70, CENTS_70, "why"), "possibly"),
-        (["yes", "possibly"], ("settle", -CENTS_70, CENTS_70, "why"), "yes"),
-        (["yes", "none"], ("settle", -CENTS_70, CENTS_70, "why"), "yes"),
-        (["none", "yes"], ("release", -CENTS_70, 0, "why"), "none"),
-        (["none", "possibly"], ("release", -CENTS_70, 0, "why"), "none"),
+        (["none"], [RELEASED], "none"),
+        (["yes"], [SETTLED], "yes"),
+        (["possibly"], [SETTLED], "possibly"),
+        (["possibly", "possibly"], [SETTLED], "possibly"),
+        (["possibly", "yes"], [SETTLED], "yes"),
+        (["possibly", "none"], [SETTLED, ("correct", 0, -CENTS_70, "nothing was charged")], "none"),
+        (["possibly", "none", "yes"], [SETTLED, ("correct", 0, -CENTS_70, "nothing was charged")], "none"),
+        (["yes", "possibly"], [SETTLED], "yes"),
+        (["yes", "none"], [SETTLED], "yes"),
+        (["none", "yes"], [RELEASED], "none"),
+        (["none", "possibly"], [RELEASED], "none"),
     ],
 )
 def test_an_account_is_closed_once(
-    database_url: str, charges: list[Charge], event: tuple[str, int, int, str], left: Charge
+    database_url: str, charges: list[Charge], events: list[tuple[str, int, int, str]], left: Charge
 ) -> None:
     async def story(store: Store) -> None:
         job_id, other = await made(store, "m1"), await made(store, "m2")
         for charge in charges:
-            await store.database.write(
-                lambda connection, charge=charge: close_within(connection, job_id, charge, "why")  # type: ignore[misc]
-            )
-        assert await events_of(store, job_id) == [("reserve", CENTS_70, 0, None), event]
+            await closes(store, job_id, charge, "why")
+        assert await events_of(store, job_id) == [("reserve", CENTS_70, 0, None), *events]
         job = await job_of(store, job_id)
         assert (job.charge, job.reserved_micro) == (left, 0)
         untouched = await job_of(store, other)
@@ -244,12 +247,63 @@ def test_an_account_is_closed_once(
     on_store(database_url, story)
 
 
+async def closes(store: Store, job_id: str, charge: Charge, why: str | None = None) -> None:
+    await store.database.write(lambda connection: close_within(connection, job_id, charge, why))
+
+
+@pytest.mark.parametrize("nano", [400_000_000, 0])
+def test_fals_bill_stands(database_url: str, nano: int) -> None:
+    """A step of the job that ends late knows less than the bill."""
+
+    async def story(store: Store) -> None:
+        job_id = await made(store, "m1")
+        await closes(store, job_id, "possibly")
+        await store.database.write(lambda connection: correct_within(connection, job_id, nano, booked=NOON))
+        await store.database.write(lambda c: c.execute(jobs.update().values(charge="possibly")))
+        before = await events_of(store, job_id)
+        await closes(store, job_id, "none")
+        await closes(store, job_id, "yes")
+        assert await events_of(store, job_id) == before
+        assert (await job_of(store, job_id)).charge == "possibly"
+
+    on_store(database_url, story)
+
+
+def test_what_is_settled_counts_at_the_time_of_the_purchase(database_url: str) -> None:
+    """The claim's; for one of 0.1.0 when its row was made; without a claim when the price was reserved."""
+
+    async def story(store: Store) -> None:
+        bought_, old = await bought(store, "m1"), await bought(store, "m2")
+        unclaimed, offer = await made(store, "m3"), await offered(store)
+        times = submits.update().values(created=NOON)
+        await written(
+            store,
+            lambda c: c.execute(times.where(submits.c.job_id == bought_).values(claimed=NOON + 5)),
+            lambda c: c.execute(times.where(submits.c.job_id == old).values(claimed=None)),
+            lambda c: c.execute(ledger.update().where(ledger.c.job_id == unclaimed).values(at=NOON + 7)),
+        )
+        before = now_ms()
+        for job_id in (bought_, old, unclaimed, offer):
+            await closes(store, job_id, "possibly")
+        for job_id, at in ((bought_, NOON + 5), (old, NOON), (unclaimed, NOON + 7)):
+            row = (await rows_of(store, job_id))[-1]
+            assert (row.event, row.at) == ("settle", at)
+            assert before <= row.booked <= now_ms()
+        assert before <= (await rows_of(store, offer))[-1].at <= now_ms()
+        await closes(store, bought_, "none")
+        row = (await rows_of(store, bought_))[-1]
+        assert (row.event, row.at) == ("correct", NOON + 5)
+        assert before <= row.booked <= now_ms()
+
+    on_store(database_url, story)
+
+
 def test_without_a_reason_the_charge_is_the_reason(database_url: str) -> None:
     async def story(store: Store) -> None:
         free, paid, offer = await made(store, "m1"), await made(store, "m2"), await offered(store)
-        await store.database.write(lambda connection: close_within(connection, free, "none"))
-        await store.database.write(lambda connection: close_within(connection, paid, "possibly"))
-        await store.database.write(lambda connection: close_within(connection, offer, "none"))
+        await closes(store, free, "none")
+        await closes(store, paid, "possibly")
+        await closes(store, offer, "none")
         assert (await events_of(store, free))[-1] == ("release", -CENTS_70, 0, None)
         assert (await events_of(store, paid))[-1] == ("settle", -CENTS_70, CENTS_70, "possibly")
         assert await events_of(store, offer) == []

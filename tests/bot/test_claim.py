@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -169,7 +170,8 @@ def test_what_fal_took_is_written_once(database_url: str) -> None:
         assert before <= row.answered == await changed(store, job_id) <= now_ms()
         assert answered_at(row) == datetime.fromtimestamp(row.answered / 1000, tz=UTC)
         job = await job_of(store, job_id)
-        assert (job.state, job.rendering_since) == (State.RENDERING, row.answered)
+        assert job.state is State.RENDERING
+        assert before <= (job.rendering_since or 0) <= now_ms()
         steps = [("queued", None), ("submitting", None), ("rendering", "req-1")]
         assert await story_of(store, job_id) == steps
         late = replace(HANDLE, request_id="req-late")
@@ -187,6 +189,53 @@ def test_what_fal_took_is_written_once(database_url: str) -> None:
     on_store(database_url, story)
 
 
+def test_a_second_request_for_one_order_is_not_silent(database_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    async def story(store: Store) -> None:
+        job_id = await claimed(store)
+        await store.submits.accepted(job_id, HANDLE)
+        await store.submits.accepted(job_id, HANDLE)
+        unsent = await claimed(store, "m2")
+        await store.submits.not_sent(unsent)
+        await store.submits.accepted(unsent, replace(HANDLE, request_id="req-9"))
+        assert caplog.records == []
+        await store.submits.accepted(job_id, replace(HANDLE, request_id="req-2"))
+        (record,) = caplog.records
+        facts = vars(record)
+        assert (record.levelname, record.getMessage()) == ("ERROR", "a second request for one order")
+        assert (facts["job_id"], facts["first"], facts["request_id"]) == (job_id, "req-1", "req-2")
+
+    on_store(database_url, story)
+
+
+def test_what_a_proxy_took_is_the_price(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        job_id, other = await claimed(store), await claimed(store, "m2")
+        await store.submits.accepted(job_id, HANDLE, charged_usd=Decimal("0.6500001"))
+        job = await job_of(store, job_id)
+        assert (job.usd, job.reserved_micro) == (Decimal("0.650001"), 650_001)
+        assert (await store.ledger.of_job(job_id))[-1][1:] == ("adjust", -49_999, 0, "charged by the proxy")
+        await store.submits.accepted(job_id, HANDLE, charged_usd=Decimal(5))
+        assert (await job_of(store, job_id)).reserved_micro == 650_001
+        await store.submits.accepted(other, replace(HANDLE, request_id="req-2"), charged_usd=Decimal(0))
+        assert (await job_of(store, other)).reserved_micro == 0
+
+    on_store(database_url, story)
+
+
+def test_which_claims_are_open(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        sending, unsent, taken = [await claimed(store, f"m{number}") for number in range(3)]
+        queued = await accepted(store, said("queued"))
+        await store.submits.not_sent(unsent)
+        await store.submits.accepted(taken, HANDLE)
+        assert await store.submits.sending() == [await store.submits.read(sending)]
+        for job_id in (sending, unsent, taken):
+            assert await store.submits.find(job_id) == await store.submits.read(job_id)
+        assert await store.submits.find(queued) is None
+
+    on_store(database_url, story)
+
+
 def test_an_answer_that_was_seen_to_end_keeps_its_time(database_url: str) -> None:
     async def story(store: Store) -> None:
         job_id, other = await claimed(store), await claimed(store, "other")
@@ -199,6 +248,9 @@ def test_an_answer_that_was_seen_to_end_keeps_its_time(database_url: str) -> Non
         await store.submits.ended(job_id)
         await store.submits.accepted(job_id, HANDLE)
         assert (await store.submits.read(job_id)).answered == ended - 5000
+        assert (await store.submits.read(other)).answered is None
+        await store.submits.not_sent(other)
+        await store.submits.ended(other)
         assert (await store.submits.read(other)).answered is None
 
     on_store(database_url, story)
@@ -308,11 +360,16 @@ def test_results_are_kept_raw_and_in_their_order(database_url: str) -> None:
 
 def test_a_job_keeps_a_bounded_number_of_results(database_url: str) -> None:
     async def story(store: Store) -> None:
+        await store.submits.keep_result("job-0", ANSWER)
         for number in range(10):
             await store.submits.keep_result("job-1", replace(ANSWER, body=b"%d" % number))
-        assert [reply.body for reply in await store.submits.results("job-1")] == [b"%d" % n for n in range(8)]
+        kept = [reply.body for reply in await store.submits.results("job-1")]
+        assert kept == [*(b"%d" % n for n in range(7)), b"9"]  # the first ones and the newest
+        await store.submits.keep_result("job-1", replace(ANSWER, body=b"3"))
+        assert [reply.body for reply in await store.submits.results("job-1")] == kept
         await store.submits.keep_result("job-2", ANSWER)
         assert len(await store.submits.results("job-2")) == 1
+        assert len(await store.submits.results("job-0")) == 1
 
     on_store(database_url, story)
 

@@ -268,6 +268,27 @@ def test_a_completed_status_may_name_its_error(status: Completed, code: str | No
     assert (error.code if error else None) == code
 
 
+FALS_OWN = ["request_timeout", "startup_timeout", "runner_scheduling_failure", "runner_connection_timeout"]
+FALS_OWN += ["runner_disconnected", "runner_connection_refused", "runner_connection_error", "runner_server_error"]
+FALS_OWN += ["runner_incomplete_response", "internal_error", "internal_server_error", "generation_timeout"]
+FALS_OWN += ["downstream_service_error", "downstream_service_unavailable"]
+
+
+@pytest.mark.parametrize("word", [*FALS_OWN, "client_cancelled", "content_policy_violation", "moon_phase_error"])
+def test_what_failed_at_fal_itself_is_not_billed(word: str) -> None:
+    error = failures.completed_error(Completed("words", word))
+    assert error is not None
+    assert error.ends_request is True
+    assert error.facts == ({"billed": False} if word in FALS_OWN else {})
+
+
+def test_a_final_error_ends_its_request() -> None:
+    final = failures.final_error(422, {}, TYPED)
+    assert final is not None
+    assert final.ends_request is True
+    assert failures.error_from(422, {}, TYPED).ends_request is False
+
+
 NOT_FINAL = {
     "account-bad-key",
     "account-exhausted",
