@@ -27,7 +27,7 @@ from bot.store.ledger import (
 from bot.store.records import Charge, Job, JobError, Question, State, VideoFile
 from bot.store.tables import jobs, ledger, submits
 from tests.bot.test_ledger import CENTS_70, WIDE, bought, ordered
-from tests.bot.test_store import new_job, nothing, on_store, said
+from tests.bot.test_store import backwards, new_job, nothing, on_store, said
 
 NOON = 1_795_521_600_000
 HOUR_MS = 3_600_000
@@ -88,6 +88,9 @@ def test_a_reservation_is_one_row_of_its_owner_and_model(database_url: str) -> N
         assert (row.reserved_micro, row.spent_micro, row.why) == (CENTS_70, 0, None)
         assert (await job_of(store, job_id)).reserved_micro == CENTS_70
         assert await store.ledger.of_job(job_id) == [(row.at, "reserve", CENTS_70, 0, None)]
+        backwards(store)
+        await store.jobs.move(job_id, State.READY, charge="yes")
+        assert [event for _, event, *_ in await store.ledger.of_job(job_id)] == ["reserve", "settle"]
 
     on_store(database_url, story)
 
@@ -120,6 +123,26 @@ def test_a_cap_that_was_lowered_leaves_nothing_not_less(database_url: str) -> No
         assert over == OverCap("user", CENTS_70 - 1, 0, CENTS_70, None)  # dearer than the cap: no time helps
         over = await ordered(store, "m2", user="43", caps=Caps(CENTS_70, CENTS_70))
         assert over == OverCap("all", CENTS_70, 0, CENTS_70, at + WINDOW_MS)
+        await written(store, spent(5 - CENTS_70, at=now_ms(), user="telegram:42", event="correct"))
+        over = await ordered(store, "m2", caps=Caps(CENTS_70, CENTS_70 - 1))
+        assert over == OverCap("user", CENTS_70 - 1, CENTS_70 - 6, CENTS_70, None)
+
+    on_store(database_url, story)
+
+
+def test_room_is_made_by_what_the_same_purse_spent(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        now = now_ms()
+        await written(
+            store,
+            spent(900_000, at=now - 22 * HOUR_MS, user="telegram:2"),
+            spent(400_000, at=now - 20 * HOUR_MS),
+            spent(400_000, at=now - 10 * HOUR_MS),
+        )
+        over = await ordered(store, "m1", user="1", caps=Caps(10**9, 1_000_000))
+        assert over == OverCap("user", 1_000_000, 200_000, CENTS_70, now - 10 * HOUR_MS + WINDOW_MS)
+        over = await ordered(store, "m1", user="1", caps=Caps(2_000_000, 10**9))
+        assert over == OverCap("all", 2_000_000, 300_000, CENTS_70, now - 22 * HOUR_MS + WINDOW_MS)
 
     on_store(database_url, story)
 

@@ -16,7 +16,7 @@ from bot.store.records import FREE, Job, JobError, State, Submit
 from bot.store.submits import RequestTaken, answered_at, claimed_at
 from bot.store.tables import jobs, results, submits
 from core.types import RawReply
-from tests.bot.test_store import HANDLE, accepted, on_store, said
+from tests.bot.test_store import HANDLE, accepted, backwards, on_store, said
 
 BODY = '{"prompt": "a fox"}'
 ANSWER = RawReply(200, {"x-fal-billable-units": "5"}, b'{"video": {}}')
@@ -63,6 +63,8 @@ def test_a_claim_remembers_what_is_posted_and_when(database_url: str) -> None:
         row = await store.submits.read(job_id)
         assert row == Submit(job_id, "sending", 1, None, None, row.created, BODY, row.claimed, None)
         assert before <= row.created == row.claimed == await changed(store, job_id) <= now_ms()
+        times = sa.select(submits.c.claimed).where(submits.c.job_id == job_id)
+        assert await store.database.read(lambda connection: connection.execute(times).scalar()) == row.claimed
         assert claimed_at(row) == datetime.fromtimestamp(row.claimed / 1000, tz=UTC)
         assert answered_at(row) is None
         assert await story_of(store, job_id) == [("queued", None), ("submitting", None)]
@@ -86,6 +88,17 @@ def test_only_a_free_job_is_claimed(database_url: str, state: State) -> None:
         await store.jobs.move(owned, state)
         assert await store.submits.claim(owned, body=BODY) == "taken"
         assert (await store.submits.read(owned)).state == "not_sent"
+
+    on_store(database_url, story)
+
+
+@pytest.mark.parametrize("state", sorted(FREE))
+def test_a_claim_that_may_be_under_way_is_nobody_elses(database_url: str, state: State) -> None:
+    async def story(store: Store) -> None:
+        job_id = await claimed(store)
+        await store.jobs.move(job_id, state)
+        assert await store.submits.claim(job_id, body="another") == "taken"
+        assert (await store.submits.read(job_id)).body == BODY
 
     on_store(database_url, story)
 
@@ -202,6 +215,7 @@ def test_a_second_request_for_one_order_is_not_silent(database_url: str, caplog:
         (record,) = caplog.records
         facts = vars(record)
         assert (record.levelname, record.getMessage()) == ("ERROR", "a second request for one order")
+        assert record.name == "bot.store.submits"
         assert (facts["job_id"], facts["first"], facts["request_id"]) == (job_id, "req-1", "req-2")
 
     on_store(database_url, story)
@@ -347,6 +361,7 @@ def test_which_requests_are_ours(database_url: str) -> None:
 
 def test_results_are_kept_raw_and_in_their_order(database_url: str) -> None:
     async def story(store: Store) -> None:
+        backwards(store)
         second = RawReply(206, {"content-type": "text/html"}, b"\xff\x00<html>")
         for reply in (ANSWER, second, ANSWER):
             await store.submits.keep_result("job-1", reply)
@@ -389,6 +404,27 @@ def test_results_are_forgotten_when_fal_keeps_their_files_no_more(database_url: 
         await store.submits.forget_results(before_s=30)
         assert await store.submits.results("old") == []
         assert await store.submits.results("new") == [ANSWER]
+        await earlier(store, 10_005_000)
+        await store.submits.forget_results(before_s=10_000)
+        assert await store.submits.results("new") == []
+
+    on_store(database_url, story)
+
+
+def test_two_doubts_that_find_one_request_take_turns(database_url: str) -> None:
+    """On PostgreSQL the second waits until it can see what the first has written. SQLite has one writer."""
+
+    async def story(store: Store) -> None:
+        engine = store.database.engine
+        seen: list[str] = []
+
+        def executed(_c: object, _cursor: object, statement: str, *_more: object) -> None:
+            seen.append(statement)
+
+        job_id = await claimed(store)
+        sa.event.listen(engine, "before_cursor_execute", executed)
+        await store.submits.accepted(job_id, HANDLE)
+        assert ("pg_advisory_xact_lock" in seen[0]) is not store.database.is_sqlite
 
     on_store(database_url, story)
 

@@ -144,6 +144,8 @@ def test_fals_word_tells_the_error_wherever_it_stands(word: str, error: tuple[ty
         (403, {"code": ["endpoint_not_allowed"]}, (errors.ModelNotAllowed, "endpoint_not_allowed")),
         (403, {"detail": "User is locked"}, (errors.NotConfigured, "key_locked")),
         (404, None, (errors.ModelNotAllowed, "model_not_found")),
+        (403, {"error_type": "user_is_locked"}, (errors.NotConfigured, "key_locked")),
+        (404, {"error": "Path /x not found"}, (errors.ModelNotAllowed, "wrong_endpoint")),
         (404, {"detail": "no path / here"}, (errors.ModelNotAllowed, "model_not_found")),
         (404, {"detail": "Path /x not found"}, (errors.ModelNotAllowed, "wrong_endpoint")),
         (405, None, (errors.ModelNotAllowed, "wrong_endpoint")),
