@@ -167,6 +167,8 @@ def test_what_counts_is_of_the_last_24_hours_and_of_its_owner(database_url: str)
             Standing(60, CENTS_70), Standing(1000, 0), Standing(1060, CENTS_70)
         ]  # fmt: skip
         assert Standing(60, 7).used_micro == 67
+        await store.database.write(lambda connection: connection.execute(jobs.update().values(reserved_micro=1)))
+        assert (await store.ledger.standing()).reserved_micro == 1
 
     on_store(database_url, story)
 
@@ -184,7 +186,9 @@ def test_when_enough_is_a_day_old(database_url: str) -> None:
             spent(-40, at=hours[0], event="correct"),  # counts at the time of its purchase
             spent(100, at=hours[1]),
             spent(1000, at=NOON - 22 * HOUR_MS, user="telegram:2"),
+            spent(1, at=NOON, user="telegram:4"),
         )
+        backwards(store)
 
         def frees(need: int, user: str | None = "telegram:1") -> Callable[[Connection], int | None]:
             return lambda connection: _frees_at(connection, user, NOON, need=need)
@@ -194,6 +198,7 @@ def test_when_enough_is_a_day_old(database_url: str) -> None:
         assert await store.database.read(frees(261)) is None
         assert await store.database.read(frees(261, None)) == NOON - 22 * HOUR_MS + WINDOW_MS
         assert await store.database.read(frees(1, "telegram:3")) is None
+        assert await store.database.read(frees(1, "telegram:4")) == NOON + WINDOW_MS
 
     on_store(database_url, story)
 
@@ -361,6 +366,7 @@ def test_a_correction_says_what_fal_charged_at_the_time_of_the_purchase(database
     on_store(database_url, story)
 
 
+@pytest.mark.usefixtures("in_shanghai")
 def test_the_report_is_in_order(database_url: str) -> None:
     """The dearest first; days as they came. One that is over and whose bill nobody has shown is counted as such."""
 
@@ -370,18 +376,20 @@ def test_the_report_is_in_order(database_url: str) -> None:
             store,
             spent(10, at=day - 1, user="telegram:1", job="a"),
             spent(30, at=day, user="telegram:2", job="b"),
-            spent(5, at=day + DAY_MS - 1, user="telegram:3", job="c"),
+            spent(5, at=day + DAY_MS - 1, user="telegram:4", job="c"),
+            spent(5, at=day + 1, user="telegram:3", job="d"),
         )
+        backwards(store)
         assert [(line.key, line.spent_micro) for line in await store.ledger.report("user")] == [
-            ("telegram:2", 30), ("telegram:1", 10), ("telegram:3", 5)
+            ("telegram:2", 30), ("telegram:1", 10), ("telegram:4", 5), ("telegram:3", 5)
         ]  # fmt: skip
         days = await store.ledger.report("day")
         assert [(line.key, line.jobs, line.spent_micro) for line in days] == [
             ("2026-11-23", 1, 10),
-            ("2026-11-24", 2, 35),
+            ("2026-11-24", 3, 40),
         ]
         (model,) = await store.ledger.report("model")
-        assert model == Spending("m", 3, 45, 0, 0, 0, 0, 0, 0)
+        assert model == Spending("m", 4, 50, 0, 0, 0, 0, 0, 0)
 
     on_store(database_url, story)
 

@@ -1,8 +1,6 @@
 """Which rows of the account's list are our lost orders: the whole body, the time, and nobody else's."""
 
 import json
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -131,16 +129,7 @@ def test_times_are_read_as_they_come(changed: dict[str, Any]) -> None:
     assert matched([row(**changed)], [order()]) == {"job-1": "r-1"}
 
 
-@pytest.fixture
-def _in_shanghai(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with monkeypatch.context() as patched:
-        patched.setenv("TZ", "Asia/Shanghai")
-        time.tzset()
-        yield
-    time.tzset()
-
-
-@pytest.mark.usefixtures("_in_shanghai")
+@pytest.mark.usefixtures("in_shanghai")
 def test_a_time_without_a_zone_is_utc_wherever_this_runs() -> None:
     assert matched([row(sent_at="2026-11-24T12:00:01")], [order()]) == {"job-1": "r-1"}
     assert matched([row(sent_at="2026-11-24T20:00:01")], [order()]) == {}
