@@ -12,7 +12,7 @@ from bot.store.database import Connection
 from bot.store.tables import jobs, ledger, submits
 from tests.bot.test_account import FILM, HOUR_MS, NOON, job_of, rows_of
 from tests.bot.test_ledger import CENTS_70, bought
-from tests.bot.test_store import on_store
+from tests.bot.test_store import backwards, on_store
 
 
 async def closed(store: Store, event: str, *, at: int) -> str:
@@ -51,6 +51,7 @@ def test_a_bill_that_is_due_names_its_request_and_its_times(database_url: str) -
 def test_bills_are_asked_for_the_oldest_first(database_url: str) -> None:
     async def story(store: Store) -> None:
         made = [await closed(store, f"m{number}", at=NOON - (number * 7 % 5) * 1000) for number in range(5)]
+        backwards(store)
         found = await store.bills.due(NOON + FIRST_MS, most=9)
         assert [bill.closed for bill in found] == sorted(bill.closed for bill in found)
         assert {bill.job_id for bill in found} == set(made)
