@@ -69,6 +69,7 @@ class App:
         demo: bool,
         room: Callable[[Path], int],
         listen_s: float,
+        engine: Engine | None = None,
     ) -> None:
         self._settings = settings
         self.store = store
@@ -80,7 +81,7 @@ class App:
         self.lease: asyncio.Task[None] | None = None
         self.health = Health()
         self.channels: dict[str, ChannelPort] = {}
-        self._engine = Engine(store.database, listen_s=listen_s)
+        self._engine = engine or Engine(store.database, listen_s=listen_s)
         self._queue = FalQueue.from_settings(settings)
         access = Access.from_settings(settings.access, settings.admins, demo=demo)
         self._alerts = Alerts(store=store, channels=self.channels, admins=access.admins, caps=caps_of(settings))
@@ -109,21 +110,21 @@ class App:
             alerts=self._alerts,
             fetch_again=self._render.fetch_again,
         )
-        orders = Orders(
+        self.orders = Orders(
             store=store, engine=self._engine, channels=self.channels, settings=settings, alerts=self._alerts
         )
-        frontdesk = FrontDesk(
+        self.frontdesk = FrontDesk(
             store=store,
             engine=self._engine,
-            orders=orders,
+            orders=self.orders,
             send_again=self._delivery.again,
             is_admin=access.is_admin,
         )
-        mailbox = Mailbox(store=store, frontdesk=frontdesk, channels=self.channels, send_again=self._delivery.again)
+        mailbox = Mailbox(store=store, frontdesk=self.frontdesk, channels=self.channels, send_again=self._delivery.again)
         self.inbox = Inbox(
             store=store,
-            orders=orders,
-            frontdesk=frontdesk,
+            orders=self.orders,
+            frontdesk=self.frontdesk,
             mailbox=mailbox,
             progress=self._progress,
             access=access,

@@ -1,0 +1,264 @@
+"""The world of one run: fal, the chat, the disk and the database stay; processes of the bot come and go."""
+
+import random
+import shutil
+from collections.abc import Callable
+from concurrent.futures import Executor
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from bot import commands
+from bot.channels.port import Address, Incoming
+from bot.store.records import NewJob
+from core import models
+from core.webhooks import callback_token
+from tests.prove.books import Request
+from tests.prove.chat import ChatBooks
+from tests.prove.engine import Records
+from tests.prove.fal import Fal, Script, signed
+from tests.prove.law import Law
+from tests.prove.process import SECRET, Process
+from tests.prove.reach import Reached
+from tests.prove.virtual import Agenda, Graveyard, ProcessLoop, seeded
+
+PEOPLE = ("1", "2", "3")
+ADMIN = "9"
+CAPS_USD = ("4", "2.50")
+_PUBLIC = "https://bot.example.org"
+_WEBHOOK_TRIES_S = (0.1, 2.0, 15.0, 120.0, 600.0, 1800.0)
+_ROOMY = 10**12
+
+Away = Literal["away", "slow to answer", "full", "commits and fails"]
+
+
+class World:
+    """`url`: of a database with all tables in it, used by nobody else. `folder`: for its files, likewise."""
+
+    def __init__(self, seed: int, *, url: str, folder: Path, reached: Reached) -> None:
+        self.rng = random.Random(seed)
+        self.agenda = Agenda()
+        self.reached = reached
+        self.folder = folder
+        self._url = url
+        self.fal = Fal(self.agenda.true, random.Random(seed + 1), reached)
+        self.fal.on_taken = self._webhook_of
+        self.chat = ChatBooks(self.agenda.true, random.Random(seed + 2), reached)
+        self.records = Records()
+        self.graves = Graveyard()
+        self.lives = 0
+        self.deaths = 0
+        self.orders = 0
+        self.troubles: dict[str, float] = {}
+        self.process: Process | None = None
+        self.frozen: Process | None = None
+        self._seeds = seeded(self.rng)
+        self._seeds.__enter__()
+        self.law = Law(self, url, caps_micro=(int(float(CAPS_USD[0]) * 1e6), int(float(CAPS_USD[1]) * 1e6)))
+        self.start()
+
+    # Processes.
+
+    def start(self) -> None:
+        if self.process is not None:
+            return
+        self.lives += 1
+        made = Process(
+            self.lives,
+            agenda=self.agenda,
+            rng=self.rng,
+            work=self._worked,
+            settings=self._settings(),
+            url=self._url,
+            fal=self.fal,
+            chat=self.chat,
+            records=self.records,
+            writable=lambda: not self.suffers("away"),
+            room=lambda _: 0 if self.suffers("full") else _ROOMY,
+        )
+        self.law.watch(made.store.database.engine)
+        made.loop.on_death = partial(self._died, made)
+        self.process = made
+        made.start()
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "fal_key": "key-of-the-model",
+            "fal_admin_key": "admin-key-of-the-model",
+            "public_url": _PUBLIC,
+            "output_dir": self.folder,
+            "access": "open",
+            "admins": f"telegram:{ADMIN}",
+            "daily_usd": CAPS_USD[0],
+            "user_daily_usd": CAPS_USD[1],
+            "user_jobs": 3,
+            "jobs": 6,
+        }
+
+    def kill(self, *, after_turns: int = 0) -> None:
+        """Now, or that many turns of its loop later."""
+        if self.process is None:
+            return
+        if after_turns:
+            self.process.loop.die_after(after_turns)
+        else:
+            self._died(self.process)
+
+    def _died(self, process: Process) -> None:
+        """Nothing of it runs any more, no `finally` either; its connections are gone, and what was not committed."""
+        self.graves.bury(process.loop)
+        process.store.database.engine.dispose()
+        self.deaths += 1
+        self.reached.note("process: killed")
+        if self.process is process:
+            self.process = None
+        if self.frozen is process:
+            self.frozen = None
+
+    def stop(self) -> None:
+        """As told: a deploy."""
+        if self.process is not None:
+            process = self.process
+            process.do(process.stop(), most_s=60.0)
+            self.reached.note("process: stopped")
+            self.graves.bury(process.loop)
+            process.store.database.engine.dispose()
+            self.process = None
+
+    def freeze(self) -> None:
+        """It stands still, and wakes one day not knowing it."""
+        if self.process is not None and self.frozen is None:
+            self.process.loop.frozen = True
+            self.frozen, self.process = self.process, None
+            self.reached.note("process: frozen")
+
+    def thaw(self) -> None:
+        """It goes on; beside another one where the others took it for dead."""
+        if self.frozen is None:
+            return
+        thawed, self.frozen = self.frozen, None
+        thawed.loop.thaw()
+        self.reached.note("process: thawed beside another" if self.process else "process: thawed")
+        if self.process is None:
+            self.process = thawed
+            thawed.task(thawed.adopt())
+        else:
+            self.agenda.run_until(self.agenda.now + 60.0)
+            self._died(thawed)  # it has seen that its session is lost
+
+    # Troubles of the machine.
+
+    def suffers(self, what: Away) -> bool:
+        if self.troubles.get(what, 0.0) <= self.agenda.now:
+            return False
+        self.reached.note(f"machine: {what}")
+        return True
+
+    def _worked(self, loop: ProcessLoop, executor: Executor | None, call: Callable[[], Any]) -> Any:
+        """Calls of a pool of their own are the store's; the others are for files."""
+        if executor is None:
+            if self.suffers("full") and "write" in repr(call):
+                raise OSError(28, "the model's disk is full")
+            return call()
+        if self.suffers("away"):
+            raise sa.exc.OperationalError("the model's database is away", None, Exception())
+        result = call()
+        if self.suffers("commits and fails") and self.rng.random() < 0.3:
+            raise sa.exc.OperationalError("the connection broke after the commit", None, Exception())
+        return result
+
+    # What people do.
+
+    def order(self, person: str, words: "Words", script: Script) -> None:
+        if self.process is None:
+            return
+        self.orders += 1
+        incoming = Incoming(Address("telegram", person), "bot", f"m{self.orders}", person, text=words.prompt)
+        plan = models.plan(
+            words.prompt, model=words.model, duration_s=words.seconds, resolution=words.resolution, seed=words.seed
+        )
+        self._begin(NewJob(incoming, "en", plan), script)
+
+    def _begin(self, new: NewJob, script: Script) -> None:
+        if self.process is not None:
+            scripted = lambda _, job_id: self.fal.scripts.setdefault(job_id, script)  # noqa: E731
+            self.process.do(self.process.app.orders.start(new, inbox_id=None, within=scripted))
+
+    def press(self, person: str, verb: str, job_id: str, script: Script) -> None:
+        """A button of one's own job."""
+        if self.process is None:
+            return
+        self.orders += 1
+        data = commands.data_for(verb, job_id)  # type: ignore[arg-type]
+        pressed = Incoming(Address("telegram", person), "bot", f"b{self.orders}", person, pressed=data)
+        decision = self.process.do(self.process.app.frontdesk.decide(pressed))
+        if isinstance(decision, NewJob):
+            self._begin(decision, script)
+
+    # What fal does of its own accord.
+
+    def _webhook_of(self, request: Request) -> None:
+        if request.webhook is not None:
+            wait = request.done_at - self.agenda.true()
+            self._at(wait + _WEBHOOK_TRIES_S[0], partial(self._call, request, 0))
+
+    def _at(self, seconds: float, what: Callable[[], None]) -> None:
+        self.agenda.later(seconds, what)
+
+    def _call(self, request: Request, attempt: int) -> None:
+        """Again while nobody answers; the content is fal's whole word, which we must not believe without asking."""
+        if self.agenda.true() < request.done_at:
+            return self._at(request.done_at - self.agenda.true() + 0.1, partial(self._call, request, attempt))
+        later = attempt + 1
+        if self.process is not None and not self.fal.blows("webhooks lost"):
+            if self.fal.blows("webhooks late"):
+                return self._at(300.0, partial(self._call, request, attempt))
+            for _ in range(2 if self.fal.blows("webhooks twice") else 1):
+                self.call_back(request)
+        elif later < len(_WEBHOOK_TRIES_S):
+            self._at(_WEBHOOK_TRIES_S[later], partial(self._call, request, later))
+        return None
+
+    def call_back(self, request: Request, *, names: str | None = None, right: bool = True) -> None:
+        """One call to the address in that order. `names`: another request; not `right`: not signed by fal."""
+        if self.process is None or request.job is None:
+            return
+        body = f'{{"request_id": "{names or request.id}", "status": "OK", "payload": null}}'.encode()
+        headers = signed(request.id, body, at=self.agenda.true())
+        if not right:
+            headers["x-fal-webhook-signature"] = "00" * 64
+        receive = self.process.app._webhook.receive
+        self.process.task(_answered(receive(callback_token(SECRET, request.job), body, headers)))
+        self.reached.note("webhook: right" if right else "webhook: forged")
+
+    # Time.
+
+    def live(self, seconds: float) -> None:
+        self.agenda.run_until(self.agenda.now + seconds)
+
+    def heal(self) -> None:
+        """Every trouble is over, from here on."""
+        self.fal.weather.clear()
+        self.chat.moods.clear()
+        self.troubles.clear()
+        self.thaw()
+        self.start()
+
+    def close(self) -> None:
+        for process in (self.process, self.frozen):
+            if process is not None:
+                self._died(process)
+        self.law.close()
+        self.graves.clear()
+        self._seeds.__exit__(None, None, None)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+async def _answered(call: Any) -> None:
+    """What a web server makes of an error: fal sees a 500."""
+    try:
+        await call
+    except Exception:  # noqa: BLE001 - as the server does
+        return
