@@ -103,7 +103,7 @@ class Law:
     # After each step.
 
     def check(self) -> None:
-        rows = self._rows()
+        rows = self.rows()
         for problem in self._problems(rows):
             raise BrokenError(problem)
 
@@ -175,9 +175,23 @@ class Law:
 
     # In the end.
 
+    def unrest(self) -> bool:
+        """Whether something is still to come, by the rows or by fal's own books."""
+        rows = {row.id: row for row in self.rows()}
+        moving = any(row.state in _MOVES or row.told is None for row in rows.values())
+        return moving or any(
+            taken.done_at > self._now() or (taken.fate is Fate.VIDEO and not self._has(rows[taken.job or ""]))
+            for taken in self._world.fal.books.ours()
+            if taken.job in rows
+        )
+
+    def waiting_for_a_press(self) -> list[Row]:
+        """Their owners were told, and have a button to have the video sent again."""
+        return [row for row in self.rows() if row.state in {"delivery-doubt", "undelivered"} and not self._has(row)]
+
     def settled(self) -> None:
         """Every trouble was over long ago."""
-        rows = {row.id: row for row in self._rows()}
+        rows = {row.id: row for row in self.rows()}
         for problem in self._problems(list(rows.values())):
             raise BrokenError(problem)
         for taken in self._world.fal.books.ours():
@@ -216,7 +230,7 @@ class Law:
     def _now(self) -> float:
         return self._world.agenda.true()
 
-    def _rows(self) -> list[Row]:
+    def rows(self) -> list[Row]:
         query = sa.text(
             'SELECT j.id, j."user", j.state, j.told, j.charge, j.price_micro, j.reserved_micro, j.send_after, '
             "j.ask_after, j.cancel_asked, s.request_id, COALESCE((SELECT SUM(l.spent_micro) FROM reelbot_ledger l "

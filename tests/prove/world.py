@@ -4,6 +4,7 @@ import random
 import shutil
 from collections.abc import Callable
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -30,6 +31,22 @@ CAPS_USD = ("4", "2.50")
 _PUBLIC = "https://bot.example.org"
 _WEBHOOK_TRIES_S = (0.1, 2.0, 15.0, 120.0, 600.0, 1800.0)
 _ROOMY = 10**12
+
+_CALM_S = 1800.0
+_DAYS = 8
+_NAP_S = 3600.0
+_WAKE_S = 150.0
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a person asks for."""
+
+    prompt: str
+    model: str = "wan-2.5"
+    seconds: int = 5
+    resolution: str = "480p"
+    seed: int | None = None
+
 
 Away = Literal["away", "slow to answer", "full", "commits and fails"]
 
@@ -171,11 +188,12 @@ class World:
 
     # What people do.
 
-    def order(self, person: str, words: "Words", script: Script) -> None:
+    def order(self, person: str, words: Words, script: Script) -> None:
         if self.process is None:
             return
         self.orders += 1
         incoming = Incoming(Address("telegram", person), "bot", f"m{self.orders}", person, text=words.prompt)
+        self.reached.note("people: ordered")
         plan = models.plan(
             words.prompt, model=words.model, duration_s=words.seconds, resolution=words.resolution, seed=words.seed
         )
@@ -191,6 +209,7 @@ class World:
         if self.process is None:
             return
         self.orders += 1
+        self.reached.note(f"people: pressed {verb}")
         data = commands.data_for(verb, job_id)  # type: ignore[arg-type]
         pressed = Incoming(Address("telegram", person), "bot", f"b{self.orders}", person, pressed=data)
         decision = self.process.do(self.process.app.frontdesk.decide(pressed))
@@ -245,6 +264,23 @@ class World:
         self.troubles.clear()
         self.thaw()
         self.start()
+
+    def rest(self) -> None:
+        """Everything heals; then days pass, until nothing moves any more."""
+        self.heal()
+        self.live(_CALM_S)
+        end = self.agenda.now + _DAYS * 24 * 3600
+        while self.agenda.now < end and self.law.unrest():
+            self.agenda.skip(_NAP_S)
+            self.live(_WAKE_S)
+            for row in self.law.waiting_for_a_press():
+                self.press(row.chat, "again", row.id, Script())
+
+    def foreign(self, request: Request) -> None:
+        """Of another program on the same account."""
+        request.at = self.agenda.true()
+        self.fal.books.take(request)
+        self.reached.note("another program: ordered")
 
     def close(self) -> None:
         for process in (self.process, self.frozen):

@@ -1,0 +1,60 @@
+"""Runs of the machine: many small rounds, each with a seed of its own, until the time or the number is over."""
+
+import logging
+import time
+from dataclasses import dataclass
+
+from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.prove.machine import Ground, machine_on
+
+STEPS = 30
+EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A law that was broken, in which round, and after how many seconds of real time."""
+
+    seed: int
+    seconds: float
+    what: str
+
+
+def prove(ground: Ground, *, first_seed: int, seconds: float, rounds: int, shrink: bool = False) -> Found | None:
+    """Round after round; None when no law was broken."""
+    began = time.perf_counter()
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        for number in range(first_seed, first_seed + rounds):
+            try:
+                one_round(ground, number=number, shrink=shrink)
+            except Exception as error:  # noqa: BLE001 - whatever it is, that seed shows it
+                return Found(number, time.perf_counter() - began, f"{type(error).__name__}: {error}")
+            if time.perf_counter() - began > seconds:
+                break
+    finally:
+        logging.disable(before)
+    return None
+
+
+def one_round(ground: Ground, *, number: int, shrink: bool) -> None:
+    """Raises what broke; Hypothesis prints the steps that led there and how to repeat them."""
+    phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)
+    run_state_machine_as_test(
+        seed(number)(machine_on(ground)),
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            derandomize=False,
+            phases=phases,
+            print_blob=True,
+            report_multiple_bugs=False,
+            verbosity=Verbosity.normal,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
