@@ -15,11 +15,13 @@ from typing import TypeVar
 
 from pydantic_settings import BaseSettings
 
+from bot import notices
 from bot.access import Access
 from bot.alerts import Alerts
 from bot.channels import connectors
 from bot.channels.port import ChannelPort, Services
 from bot.cleanup import Cleanup
+from bot.collect import Collector
 from bot.delivery import Delivery
 from bot.doubts import Doubts
 from bot.engine import LISTEN_S, Engine
@@ -37,12 +39,14 @@ from bot.server import Health, Server, bind, build
 from bot.settings import Settings
 from bot.shell import left_behind
 from bot.store import Store
-from bot.store.records import ACTIVE
+from bot.store.records import ACTIVE, Job
+from bot.submit import Submitter
 from bot.texts import LANGUAGES, say
 from bot.watcher import Watcher
 from bot.webhook import Webhook
 from core.config import EnvSettings
 from core.fal import FalQueue
+from core.receipts import FolderReceipts
 from core.webhooks import JwksCache, callback_token
 
 log = logging.getLogger(__name__)
@@ -85,20 +89,37 @@ class App:
         self._queue = FalQueue.from_settings(settings)
         access = Access.from_settings(settings.access, settings.admins, demo=demo)
         self._alerts = Alerts(store=store, channels=self.channels, admins=access.admins, caps=caps_of(settings))
+        receipts = FolderReceipts(settings.receipts_dir)
+        collector = Collector(store=store, queue=self._queue, receipts=receipts, settings=settings, alerts=self._alerts)
+        doubts = Doubts(store=store, queue=self._queue, receipts=receipts, watch=self._watch)
         self._watcher = Watcher(
-            engine=self._engine, store=store, queue=self._queue, webhooks=settings.public_url is not None
-        )
-        self._progress = Progress(store=store, channels=self.channels)
-        self._render = Render(
             engine=self._engine,
             store=store,
             queue=self._queue,
-            channels=self.channels,
+            doubts=doubts,
+            collector=collector,
+            webhooks=settings.public_url is not None,
+        )
+        self._progress = Progress(store=store, channels=self.channels)
+        self._submitter = Submitter(
+            store=store,
+            queue=self._queue,
+            receipts=receipts,
             settings=settings,
-            doubts=Doubts(store=store, queue=self._queue, watch=self._watcher.kick),
             alerts=self._alerts,
             webhook_url=self._webhook_url,
-            watch=lambda: self.roles.kick("watcher"),
+            watch=self._watch,
+            unconfirmed=self._unconfirmed,
+        )
+        self._render = Render(
+            engine=self._engine,
+            store=store,
+            submitter=self._submitter,
+            collector=collector,
+            channels=self.channels,
+            settings=settings,
+            doubts=doubts,
+            alerts=self._alerts,
             room=room,
         )
         self._delivery = Delivery(
@@ -108,7 +129,7 @@ class App:
             outgoing=Outgoing(store=store, channels=self.channels),
             settings=settings,
             alerts=self._alerts,
-            fetch_again=self._render.fetch_again,
+            fetch_again=collector.fetch_again,
         )
         self.orders = Orders(
             store=store, engine=self._engine, channels=self.channels, settings=settings, alerts=self._alerts
@@ -140,6 +161,7 @@ class App:
             watcher=self._watcher,
             keys=self._keys,
             secret=secret,
+            notify=self._watch,
         )
         self._server: Server | None = None
 
@@ -188,6 +210,18 @@ class App:
         if self._demo and issubclass(cls, EnvSettings):
             return cls.offline()
         return cls()
+
+    def _watch(self) -> None:
+        """There is something new to ask fal about; the watcher may run in another process."""
+        self.roles.kick("watcher")
+
+    async def _unconfirmed(self, job: Job) -> None:
+        """Fal is silent about an order: its owner hears of it."""
+        await self._delivery.announce(job, notices.unconfirmed(job))
+
+    async def _ask_fal_now(self, job: Job) -> None:
+        await self._watcher.ask_now(job)
+        self._watch()
 
     def _webhook_url(self, job_id: str) -> str | None:
         base = self._settings.public_url
@@ -246,7 +280,7 @@ class App:
         self.inbox.close()
         lost = self.lease is not None and self.lease.done()
         await self._end_loops()
-        await self._render.close()
+        await self._submitter.close()
         await self._engine.stop()
         await self._alerts.close()
         if not (lost or self.store.database.is_sqlite):

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 _HOUR_S = 3600.0
 _DAY_S = 24 * _HOUR_S
 _HISTORY_S = 30 * _DAY_S
+_RECEIPTS_S = 90 * _DAY_S
+"""Long after fal has let go of the files: what is left is only the proof of what was ordered."""
 _WAITS = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED, State.DELIVERY_DOUBT})
 """Its owner has not had this video yet."""
 
@@ -40,6 +42,8 @@ class Cleanup:
         await self._store.inbox.forget(before_s=_HISTORY_S)
         await self._store.mail.forget(before_s=_HISTORY_S)
         await self._store.memory.sweep()
+        await self._remove(self._settings.receipts_dir, _RECEIPTS_S, ())
+        await self._store.submits.forget_results(before_s=_RECEIPTS_S)
         await self._engine.forget(before_s=_HISTORY_S)
 
     async def _assets(self) -> None:

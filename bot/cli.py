@@ -23,14 +23,14 @@ from bot.channels.port import DeliveryError
 from bot.channels.wechat.channel import WeChat
 from bot.engine import AlreadyRunning, Engine
 from bot.holding import AlreadyHeld
-from bot.jobs import TOPIC
+from bot.jobs import TOPIC, collect_id
 from bot.server import Server, bind, serve_assets
 from bot.settings import Settings
 from bot.shell import Interrupted, OverTheCap, Shell, Unfinished, left_behind
 from bot.store import Store
 from bot.store.ledger import Spending
 from bot.store.records import MICRO, Job, State
-from bot.texts import admin_text
+from bot.texts import admin_text, say
 from core import models
 from core.config import EnvSettings, env
 from core.errors import VideoError
@@ -174,6 +174,8 @@ def _unfinished(job: Job) -> str:
     cost = {"yes": " It was charged.", "possibly": " It may have been charged.", "none": " Nothing was charged."}
     if job.state is State.DOUBT:
         return f"{admin_text('submit_unknown', {})} (job {job.id})"
+    if job.state is State.PARKED:
+        return f"{say('en', 'shell-parked', odd=job.odd or '')} (job {job.id})"
     code, facts = (job.error.code, job.error.facts) if job.error else (str(job.state), {})
     return f"{admin_text(code, facts)}{cost.get(job.charge or '', '')} (job {job.id})"
 
@@ -202,14 +204,23 @@ async def poll(options: argparse.Namespace) -> int:
     try:
         known = await store.submits.job_of(options.request_id)
         job = await store.jobs.get(known[0]) if known else None
+        stored = await store.submits.results(known[0]) if known else []
     finally:
         store.close()
     if job is not None and left_behind(job, settings.work_dir):
         async with _shell(settings, show) as shell:
             video = await shell.finish(job)
+    elif job is not None and job.state is State.PARKED:
+        async with _shell(settings, show) as shell:
+            video = await shell.bring_home(job)
     else:
-        handle = known[1] if known else None
-        video = await core.poll_video(options.request_id, handle=handle, settings=settings, on_progress=show)
+        video = await core.poll_video(
+            options.request_id,
+            handle=known[1] if known else None,
+            stored=stored,
+            settings=settings,
+            on_progress=show,
+        )
     _print_video(video, as_json=options.json)
     return DONE
 
@@ -257,7 +268,7 @@ async def _cancel(store: Store, found: Job) -> None:
     if verdict == "running":
         engine = Engine(store.database)
         await engine.wake(found.id, TOPIC, {"cancel": True})
-        await engine.wake(f"{found.id}:collect", TOPIC, {"cancel": True})
+        await engine.wake(collect_id(found.id, found.collects), TOPIC, {"cancel": True})
     note(
         {
             "free": "cancelled: nothing was bought",
@@ -448,6 +459,9 @@ async def _story(store: Store, found: Job) -> list[str]:
         lines.append(f"  video   {found.video.name} ({found.video.size} bytes)")
     if found.error:
         lines.append(f"  error   {admin_text(found.error.code, found.error.facts)}")
+    if found.odd:
+        asked = f", asked again {_when(found.ask_after)}" if found.ask_after else ""
+        lines.append(f"  odd     since {_when(found.odd_since or found.changed)}: {found.odd}{asked}")
     if found.again_of:
         lines.append(f"  repeats {found.again_of}" + (f" ({found.remedy})" if found.remedy else ""))
     lines += [

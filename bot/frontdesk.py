@@ -9,7 +9,7 @@ from typing import Literal
 from bot import commands, notices
 from bot.channels.port import Action, Incoming, Message
 from bot.engine import Engine
-from bot.jobs import TOPIC
+from bot.jobs import TOPIC, collect_id
 from bot.orders import Orders
 from bot.store import Store
 from bot.store.database import now_ms
@@ -128,7 +128,7 @@ class FrontDesk:
         if verdict == "late":
             return Message(say(language, "cancel-too-late", job=job.id), job_id=job.id)
         await self._engine.wake(job.id, TOPIC, {"cancel": True})
-        await self._engine.wake(f"{job.id}:collect", TOPIC, {"cancel": True})
+        await self._engine.wake(collect_id(job.id, job.collects), TOPIC, {"cancel": True})
         return Message(say(language, "cancel-requested-running", job=job.id), job_id=job.id)
 
     async def _cancel_none_or_many(self, incoming: Incoming, job_id: str | None, language: str) -> Message:

@@ -1,8 +1,7 @@
 """render_v1: a job from its turn in the queue to the checked mp4 on disk. The story of core.generate, made durable.
 
 Each step returns {"next": ...} as JSON; what a job is stands in our rows, the engine only remembers how far it came.
-The paid submit happens at most once: `Submits.claim` is committed before the POST, and a claim that an earlier run left
-open is never posted again.
+The paid request is submit.py's, what comes after it collect.py's; here is the order of the steps, and what is free.
 """
 
 import asyncio
@@ -10,27 +9,25 @@ import logging
 import shutil
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypedDict, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from bot.alerts import Alerts
 from bot.channels.port import AttachmentRef, DeliveryError
+from bot.collect import Collector
 from bot.doubts import Doubts
 from bot.settings import Settings
+from bot.steps import DOUBT, GO, STOP, Next, retry
 from bot.store import Store
-from bot.store.database import now_ms
-from bot.store.records import AT_FAL, FREE, Charge, Job, JobError, State, VideoFile, record
+from bot.store.records import AT_FAL, FREE, Charge, Job, JobError, State, record
+from bot.submit import Submitter
 from core import media, models
 from core.assets import host_from_settings, publish_asset
-from core.download import video_filename
-from core.errors import Cancelled, NotDelivered, Repeat, ResultExpired, StillRunning, SubmitUnknown, VideoError
-from core.fal import FalQueue
-from core.generate import fetch_result
+from core.errors import Repeat, VideoError
 from core.models import SourceFacts
-from core.types import Asset, Completed, Queued, RequestHandle
+from core.types import Asset
 
 log = logging.getLogger(__name__)
 
@@ -45,27 +42,10 @@ SHELL = "shell"  # the channel of jobs that `reelbot generate` began
 _SOURCE_NAMES = {"image": "source.jpg", "video": "source.mp4"}  # the content decides what it really is
 _NO_ASSETS = frozenset({"asset_unreachable", "storage_not_allowed", "no_asset_host"})
 _PREPARE_TRIES = 8
-_NOT_SENT_WINDOW_S = 15 * 60
 _RESOLVE_LOOKS_S = (2.0, 6.0, 10.0)  # with the looks themselves: told within 30 seconds
 _WAIT_S = 1800.0  # the watcher wakes it long before; each look of a thousand that wait is not free
 _LEAST_FREE = 500_000_000  # bytes on the disk of the videos, before anything is bought
-_WRITE_DOWN_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0)  # a stop waits 20 s for it
 _DOWNLOAD_TRIES = 300  # with pauses up to 5 minutes: a day
-
-
-class Next(TypedDict, total=False):
-    next: Literal["go", "stop", "retry", "wait", "doubt"]
-    after: float
-
-
-GO: Next = {"next": "go"}
-STOP: Next = {"next": "stop"}
-WAIT: Next = {"next": "wait"}
-DOUBT: Next = {"next": "doubt"}
-
-
-def retry(after: float) -> Next:
-    return {"next": "retry", "after": after}
 
 
 class Steps(Protocol):
@@ -84,6 +64,11 @@ class Fetches(Protocol):
     async def fetch(self, ref: AttachmentRef, into: Path) -> None: ...
 
 
+def collect_id(job_id: str, number: int) -> str:
+    """The id of the workflow that collects a job which stood still; `number`: how often it had been parked."""
+    return f"{job_id}:collect" + (f":{number}" if number else "")
+
+
 def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
@@ -96,38 +81,27 @@ class Render:
         *,
         engine: Steps,
         store: Store,
-        queue: FalQueue,
+        submitter: Submitter,
+        collector: Collector,
         channels: Mapping[str, Fetches],
         settings: Settings,
         doubts: Doubts,
         alerts: Alerts,
-        webhook_url: Callable[[str], str | None],
-        watch: Callable[[], None],
         room: Callable[[Path], int] = free_bytes,
     ) -> None:
         self._engine = engine
         self._store = store
-        self._queue = queue
+        self._submitter = submitter
+        self._collector = collector
         self._room = room
         self._channels = channels
         self._settings = settings
         self._doubts = doubts
         self._alerts = alerts
-        self._webhook_url = webhook_url
-        self._watch = watch
-        self._posting: set[str] = set()
-        self._closing = False
 
     def register(self) -> None:
         self._engine.register(RENDER, self.render)
         self._engine.register(COLLECT, self.collect)
-
-    async def close(self, *, timeout_s: float = 20.0) -> None:
-        """Start no more claims, and let the paid requests under way be answered and recorded."""
-        self._closing = True
-        deadline = asyncio.get_running_loop().time() + timeout_s
-        while self._posting and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - bounded, at shutdown
-            await asyncio.sleep(0.05)
 
     # Workflows: only steps, waits and pauses; what comes next depends on nothing but recorded results.
 
@@ -136,10 +110,13 @@ class Render:
             await self._collected(job_id)
         await self._engine.begin(DELIVER, f"{job_id}:tell", job_id)
 
-    async def collect(self, job_id: str) -> None:
-        """From "fal has it" on: for a request that was found after a doubt."""
+    async def collect(self, which: str) -> None:
+        """From "fal has it" on: for a request that was found after a doubt, or (`which` is then "<job>:<number>") for
+        one that fal still works on although it had been parked.
+        """
+        job_id, _, number = which.partition(":")
         await self._collected(job_id)
-        await self._engine.begin(DELIVER, f"{job_id}:tell-again", job_id)
+        await self._engine.begin(DELIVER, f"{job_id}:tell-again" + (f":{number}" if number else ""), job_id)
 
     async def _prepared(self, job_id: str) -> bool:
         for attempt in range(_PREPARE_TRIES):
@@ -262,75 +239,13 @@ class Render:
         await asyncio.to_thread(source.unlink, missing_ok=True)
 
     async def submit(self, job_id: str) -> Next:
-        """The one paid request. After the claim, every way out of here is recorded."""
-        if self._closing:
-            await asyncio.Event().wait()  # until the engine cancels this step; it runs again after the restart
-        self._posting.add(job_id)
-        try:
-            return await self._submit(job_id)
-        finally:
-            self._posting.discard(job_id)
-
-    async def _submit(self, job_id: str) -> Next:
-        try:
-            claim = await self._store.submits.claim(job_id)
-        except Exception:
-            log.exception("not claimed", extra={"job_id": job_id})
-            return retry(2.0)  # nothing was sent; and if it was committed all the same, it is "taken" then
-        if claim == "cancelled":
-            return STOP
-        if claim == "taken":
-            return await self._claimed_before(job_id)
-        job = await self._job(job_id)
-        try:
-            submission = await self._queue.submit(job.request, webhook_url=self._webhook_url(job_id))
-        except SubmitUnknown:
-            return DOUBT
-        except NotDelivered as error:
-            await self._store.submits.not_sent(job_id)
-            return await self._again_later(job_id, error)
-        except VideoError as error:
-            log.info("refused", extra={"job_id": job_id, "code": error.code})
-            await self._store.submits.refused(job_id, JobError(error.code, dict(error.facts)))
-            self._alerts.refused(error.code)
-            return STOP
-        await self._write_down(job_id, submission.handle)
-        if submission.charged is not None:  # a proxy that charges beforehand says what it took: that is the price
-            await self._store.jobs.charged(job_id, submission.charged * self._settings.credit_usd)
-        self._alerts.accepted()
-        self._watch()
-        return GO
-
-    async def _write_down(self, job_id: str, handle: RequestHandle) -> None:
-        """The answer to a paid order is known only here: a database that is away just now is waited for a little."""
-        for pause_s in _WRITE_DOWN_PAUSES_S:
-            try:
-                await self._store.submits.accepted(job_id, handle)
-            except Exception:
-                log.exception("an order is not written down yet", extra={"job_id": job_id})
-                await asyncio.sleep(pause_s)
-            else:
-                return
-        await self._store.submits.accepted(job_id, handle)
-
-    async def _claimed_before(self, job_id: str) -> Next:
-        """An earlier run of this step was here. What it left open may have been paid: it is never posted again."""
-        submit = await self._store.submits.read(job_id)
-        if submit.state == "accepted":
-            self._watch()
-            return GO
-        return DOUBT if submit.state == "sending" else STOP
-
-    async def _again_later(self, job_id: str, error: NotDelivered) -> Next:
-        submit = await self._store.submits.read(job_id)
-        if now_ms() - submit.created > _NOT_SENT_WINDOW_S * 1000:
-            return await self._fail(job_id, JobError(error.code, dict(error.facts)), charge="none", only_from=FREE)
-        after = error.facts.get("retry_after")
-        return retry(float(after) if isinstance(after, int | float) else min(60.0, 2.0**submit.attempt))
+        """The one paid request."""
+        return await self._submitter.submit(await self._job(job_id))
 
     async def find_submitted(self, job_id: str) -> Next:
         """After a lost answer: does fal itself know the request? Buys nothing."""
-        return GO if await self._doubts.resolve(await self._job(job_id)) else STOP
+        found = await self._doubts.resolve([await self._job(job_id)])
+        return GO if job_id in found else STOP
 
     async def park(self, job_id: str) -> Next:
         """Nobody can say whether it was paid: it stands still, visibly, and its owner and the admins are told."""
@@ -342,91 +257,19 @@ class Render:
         return STOP
 
     async def look(self, job_id: str) -> Next:
-        """Ask fal itself; whatever woke us is only a hint."""
-        job, handle = await self._job(job_id), (await self._store.submits.read(job_id)).handle
-        if handle is None:
-            return STOP
-        try:
-            status = await self._queue.status(handle)
-            await self._store.jobs.note_position(job_id, status.position if isinstance(status, Queued) else None)
-            if job.cancel_asked and not isinstance(status, Completed):
-                await self._queue.cancel(handle)
-                status = await self._queue.status(handle)
-        except ResultExpired as error:
-            return await self._fail(job_id, JobError(error.code, dict(error.facts)), charge="possibly")
-        except VideoError as error:
-            log.info("fal did not say", extra={"job_id": job_id, "code": error.code})
-            return WAIT
-        return GO if isinstance(status, Completed) else WAIT
+        """Is fal done?"""
+        return await self._collector.look(await self._job(job_id))
 
     async def download(self, job_id: str) -> Next:
-        """The result, the file, and a full check of it. Free, so it is repeated until it works."""
-        job, handle = await self._job(job_id), (await self._store.submits.read(job_id)).handle
-        if job.video is not None or handle is None:
-            return STOP
-        await self._store.jobs.move(job_id, State.DOWNLOADING, only_from={State.RENDERING})
-        name = video_filename(
-            model=job.request.model,
-            duration_s=job.request.duration_s,
-            resolution=job.request.resolution,
-            short_id=job_id,
-            now=datetime.fromtimestamp(job.created / 1000, tz=UTC),
-        )
-        into = self._settings.videos_dir / name
-        try:
-            probe = await fetch_result(self._queue, handle, into, settings=self._settings)
-        except StillRunning:
-            await self._store.jobs.move(job_id, State.RENDERING, only_from={State.DOWNLOADING})
-            return WAIT
-        except VideoError as error:
-            if error.code == "disk_full":
-                self._alerts.tell("disk", "alert-disk", free=0)
-            if error.repeat is Repeat.FREE_STEP:
-                log.warning("download", extra={"job_id": job_id, "code": error.code})
-                return retry(0.0)
-            return await self._over(await self._job(job_id), error)
-        video = VideoFile(name, probe.size, probe.width, probe.height, probe.duration_s or 0.0)
-        await self._store.jobs.finish(job_id, video)
-        return STOP
-
-    async def fetch_again(self, job: Job) -> None:
-        """The file is on another machine's disk, or was lost from ours: fal keeps it a while. Raises VideoError."""
-        handle = (await self._store.submits.read(job.id)).handle
-        if job.video is not None and handle is not None:
-            await fetch_result(self._queue, handle, self._settings.videos_dir / job.video.name, settings=self._settings)
-
-    async def _over(self, job: Job, error: VideoError) -> Next:
-        charge = self._charge(job, error)
-        failure = JobError(error.code, dict(error.facts))
-        if not isinstance(error, Cancelled):
-            return await self._fail(job.id, failure, charge=charge)
-        await self._store.jobs.move(
-            job.id,
-            State.CANCELLED,
-            only_from=AT_FAL,
-            why="fal confirmed",
-            charge=charge,
-            error=record(failure),
-            told=None,
-        )
-        return STOP
-
-    def _charge(self, job: Job, error: VideoError) -> Charge:
-        """Fal bills nothing for its own failures (5xx), nor for what never left its queue; else its word counts. A
-        proxy that charged beforehand has charged, whatever fal says.
-        """
-        billed = error.facts.get("billed")
-        if billed is True:
-            return "yes"
-        never_ran = isinstance(error, Cancelled) and job.fal_position is not None
-        free = billed is False or never_ran
-        return "none" if free and self._settings.fal_proxy_url is None else "possibly"
+        """The finished file, checked, on this disk."""
+        return await self._collector.download(await self._job(job_id))
 
     async def give_up(self, job_id: str) -> Next:
+        """So many tries were enough for a job that cost nothing yet. A paid one is set aside, and asked after again."""
         job = await self._job(job_id)
         if job.state in FREE:
             return await self._fail(job_id, JobError("source_unavailable", {}), charge="none", only_from=FREE)
-        return await self._fail(job_id, JobError("download_failed", {}), charge="yes")
+        return await self._collector.park(job, job.odd or "too many tries")
 
     async def _fail(
         self, job_id: str, error: JobError, *, charge: Charge, only_from: frozenset[State] = AT_FAL

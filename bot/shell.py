@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from bot.alerts import Alerts
 from bot.channels.port import Address, AttachmentRef, Incoming
+from bot.collect import Collector
 from bot.doubts import Doubts
 from bot.holding import alive, held, mark_of
 from bot.jobs import SHELL, Render
@@ -23,8 +24,10 @@ from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.ledger import OverCap
 from bot.store.records import AT_FAL, FREE, Job, NewJob, State
+from bot.submit import Submitter
 from core.fal import FalQueue
 from core.generate import OnProgress, Progress, wait
+from core.receipts import FolderReceipts
 from core.types import Plan, Video
 
 R = TypeVar("R")
@@ -68,6 +71,11 @@ class Shell:
         self._queue = queue
         self._settings = settings
         self._tell = on_progress
+        self._receipts = FolderReceipts(settings.receipts_dir)
+        self._alerts = Alerts(store=store, channels={}, admins=(), caps=caps_of(settings))
+        self._collector = Collector(
+            store=store, queue=queue, receipts=self._receipts, settings=settings, alerts=self._alerts
+        )
 
     async def buy(self, plan: Plan, *, source: Path | None) -> Video:
         """Raises OverTheCap, Unfinished (failed, in doubt, cancelled), Interrupted, VideoError (StillRunning after an
@@ -112,18 +120,36 @@ class Shell:
         handle = (await self._store.submits.read(job_id)).handle
         return Interrupted(job_id, bought=True, request_id=handle.request_id if handle else None)
 
+    async def bring_home(self, job: Job) -> Video:
+        """Ask fal once more after a job that was parked; its owner gets the video as well, from the next `reelbot run`.
+        Raises Unfinished when fal still says nothing of it.
+        """
+        await self._collector.ask(job.id)
+        job = await self._store.jobs.get(job.id) or job
+        if job.video is None:
+            raise Unfinished(job)
+        return self._video(job, (await self._store.submits.read(job.id)).handle)
+
     def _render(self, job_id: str) -> Render:
         """The very workflow of the bot, walked here without the engine."""
         return Render(
             engine=_Direct(self._store, self._queue, job_id, self._tell),
             store=self._store,
-            queue=self._queue,
+            submitter=Submitter(
+                store=self._store,
+                queue=self._queue,
+                receipts=self._receipts,
+                settings=self._settings,
+                alerts=self._alerts,
+                webhook_url=lambda _job_id: None,
+                watch=_nothing,
+                unconfirmed=_not_confirmed,
+            ),
+            collector=self._collector,
             channels={SHELL: _Files()},
             settings=self._settings,
-            doubts=Doubts(store=self._store, queue=self._queue, watch=_nothing),
-            alerts=Alerts(store=self._store, channels={}, admins=(), caps=caps_of(self._settings)),
-            webhook_url=lambda _job_id: None,
-            watch=_nothing,
+            doubts=Doubts(store=self._store, queue=self._queue, receipts=self._receipts, watch=_nothing),
+            alerts=self._alerts,
         )
 
     @asynccontextmanager
@@ -252,6 +278,10 @@ def _login() -> str:
 
 def _no_queue(_connection: Connection, _job_id: str, _user: str) -> None:
     """This command works on it itself."""
+
+
+async def _not_confirmed(_job: Job) -> None:
+    """The person at the shell sees what it waits for."""
 
 
 def _nothing() -> None:

@@ -9,12 +9,13 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 
+from bot.collect import ODD_MS, Collector, odd_words
 from bot.doubts import Doubts
 from bot.engine import Engine
-from bot.jobs import COLLECT, SHELL, TOPIC
+from bot.jobs import COLLECT, SHELL, TOPIC, collect_id
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import Job, State
@@ -32,6 +33,9 @@ _STREAM_TRIES = 3
 _AGAIN_S = 15.0
 _ADOPTION_S = 24 * 3600
 _ADOPTION_GAP_S = 300.0
+_ADOPTION_LOOK_S = 120.0  # a walk through fal's list for all doubtful jobs
+_LOOK_S = 10.0  # for one, while fal's webhook waits for our answer
+_QUESTIONS = 4  # parked jobs that are asked after at once
 _LEARN_GAP_S = 600.0
 _HEARD = "webhook-heard"
 _HEARD_NOTE_S = 300.0
@@ -39,12 +43,26 @@ _HEARD_COUNTS_S = 3600.0
 
 
 class Watcher:
-    def __init__(self, *, engine: Engine, store: Store, queue: FalQueue, webhooks: bool) -> None:
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        store: Store,
+        queue: FalQueue,
+        doubts: Doubts,
+        collector: Collector,
+        webhooks: bool,
+    ) -> None:
         self._engine = engine
         self._store = store
         self._queue = queue
         self._webhooks = webhooks
-        self._doubts = Doubts(store=store, queue=queue, watch=self.kick)
+        self._doubts = doubts
+        self._collector = collector
+        self._adopting: asyncio.Task[None] | None = None
+        self._asking: dict[str, asyncio.Task[None]] = {}
+        self._questions = asyncio.Semaphore(_QUESTIONS)
+        self._odd: dict[str, float] = {}  # since when (monotonic seconds) fal's answers say nothing of a job
         self._kick = asyncio.Event()
         self._streams = asyncio.Semaphore(_STREAMS)
         self._waking: dict[str, asyncio.Task[None]] = {}
@@ -76,7 +94,8 @@ class Watcher:
 
     async def _wake(self, job_id: str) -> None:
         if not await self._engine.wake(job_id, TOPIC, {"done": True}):
-            await self._engine.wake(f"{job_id}:collect", TOPIC, {"done": True})
+            number = await self._store.jobs.collects(job_id)
+            await self._engine.wake(collect_id(job_id, number), TOPIC, {"done": True})
 
     async def heard(self) -> None:
         """A webhook that fal signed has come in, to this process or another: for a while they can be relied on."""
@@ -98,8 +117,9 @@ class Watcher:
                     async with asyncio.timeout(_SCAN_S):
                         await self._kick.wait()
         finally:
-            for task in self._watched.values():
-                task.cancel()
+            for task in [*self._watched.values(), *self._asking.values(), self._adopting]:
+                if task is not None:
+                    task.cancel()
 
     async def _scan(self) -> None:
         held = await self._store.jobs.at_fal()
@@ -108,12 +128,14 @@ class Watcher:
             self._let_go(job_id, self._watched.pop(job_id))
         for job_id in rendering - self._watched.keys():
             self._watched[job_id] = asyncio.create_task(self._watch(job_id), name=f"watch {job_id}")
-        if time.monotonic() >= self._next_adoption:
+        await self._ask_parked()
+        if time.monotonic() >= self._next_adoption and (self._adopting is None or self._adopting.done()):
             self._next_adoption = time.monotonic() + _ADOPTION_GAP_S
-            await self._adopt_doubtful()
+            self._adopting = asyncio.create_task(self._adopt_doubtful(), name="adopt")
 
     def _let_go(self, job_id: str, task: asyncio.Task[None]) -> None:
         self._places.pop(job_id, None)
+        self._odd.pop(job_id, None)
         if task.done() and not task.cancelled() and (error := task.exception()) is not None:
             log.error("watching ended", extra={"job_id": job_id}, exc_info=error)
         task.cancel()
@@ -155,9 +177,10 @@ class Watcher:
             try:
                 status = await self._queue.status(handle)
             except VideoError as error:
-                if error.code == "result_expired":
+                if await self._odd_too_long(job_id, error):
                     return
                 continue
+            await self._speaks(job_id)
             await self._note(job_id, status)
             if isinstance(status, Completed):
                 return
@@ -175,15 +198,28 @@ class Watcher:
             await asyncio.sleep(gap)
             yield
 
+    async def _odd_too_long(self, job_id: str, error: VideoError) -> bool:
+        """Whether fal has said nothing of this job for so long that it is to be parked: its own look does that."""
+        if job_id not in self._odd:
+            since = await self._store.jobs.odd(job_id, odd_words(error))
+            self._odd[job_id] = time.monotonic() - max(0, now_ms() - since) / 1000
+        return time.monotonic() - self._odd[job_id] >= ODD_MS / 1000
+
+    async def _speaks(self, job_id: str) -> None:
+        if self._odd.pop(job_id, None) is not None:
+            await self._store.jobs.plain(job_id)
+
     async def _collect_orphan(self, job_id: str) -> None:
         """A lost request was found, and the process died before it began to collect it."""
         job = await self._store.jobs.get(job_id)
-        collect = f"{job_id}:collect"
         if job is None or job.state is not State.RENDERING or job.address.channel == SHELL:
             return
-        if not await self._engine.runs(job_id, collect):
+        if not await self._engine.runs(job_id, collect_id(job_id, job.collects)):
             log.warning("nobody waited for this one", extra={"job_id": job_id})
-            await self._engine.begin(COLLECT, collect, job_id)
+            await self._collect(job_id, job.collects)
+
+    async def _collect(self, job_id: str, number: int) -> None:
+        await self._engine.begin(COLLECT, collect_id(job_id, number), f"{job_id}:{number}" if number else job_id)
 
     async def _usual_s(self, request: VideoRequest) -> float | None:
         """What our own rows say of such a film; the catalogue's guess while they are too few."""
@@ -208,14 +244,40 @@ class Watcher:
 
     async def _adopt_doubtful(self) -> None:
         """Requests whose answer was lost may turn up at fal for a day: then they are still delivered."""
-        for job in await self._store.jobs.find(states=[State.DOUBT]):
-            if now_ms() - job.created < _ADOPTION_S * 1000:
-                await self.adopt(job)
+        try:
+            doubtful = await self._store.jobs.find(states=[State.DOUBT])
+            recent = [job for job in doubtful if now_ms() - job.created < _ADOPTION_S * 1000]
+            if recent:
+                await self.adopt(recent, within_s=_ADOPTION_LOOK_S)
+        except Exception:
+            log.exception("lost requests were not looked for")
 
-    async def adopt(self, job: Job) -> None:
-        """A parked job whose request is found is watched, fetched and delivered like any other."""
-        if await self._doubts.resolve(job):
-            await self._engine.begin(COLLECT, f"{job.id}:collect", job.id)
+    async def adopt(self, jobs: Sequence[Job], *, within_s: float = _LOOK_S) -> None:
+        """Jobs in doubt whose requests are found are watched, fetched and delivered like any other."""
+        for job_id in await self._doubts.resolve(jobs, within_s=within_s):
+            await self._collect(job_id, await self._store.jobs.collects(job_id))
+
+    async def ask_now(self, job: Job) -> None:
+        """Ask after a parked job at the next turn: its owner or fal's webhook gave a reason to."""
+        await self._store.jobs.ask_again(job.id, at=now_ms())
+
+    async def _ask_parked(self) -> None:
+        """Those whose time has come, a few at once; each may take as long as its download."""
+        for job_id in [job_id for job_id, task in self._asking.items() if task.done()]:
+            del self._asking[job_id]
+        for job_id in await self._store.jobs.due_parked():
+            if job_id not in self._asking:
+                self._asking[job_id] = asyncio.create_task(self._ask(job_id), name=f"ask after {job_id}")
+
+    async def _ask(self, job_id: str) -> None:
+        async with self._questions:
+            try:
+                if await self._collector.ask(job_id) == "renders":
+                    number = await self._store.jobs.unpark(job_id, "fal still works on it")
+                    if number is not None:
+                        await self._collect(job_id, number)
+            except Exception:
+                log.exception("not asked after", extra={"job_id": job_id})
 
 
 def _guess_s(request: VideoRequest) -> float | None:

@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+from collections.abc import Callable
 
 from bot.store import Store
 from bot.store.records import Job, State
@@ -22,11 +23,14 @@ class Webhook:
         watcher: Watcher,
         keys: JwksCache,
         secret: bytes,
+        notify: Callable[[], None],
     ) -> None:
+        """`notify` tells the watcher, in this process or another, that there is something to ask."""
         self._store = store
         self._watcher = watcher
         self._keys = keys
         self._secret = secret
+        self._notify = notify
 
     async def receive(self, token: str, body: bytes, headers: dict[str, str]) -> int:
         """The HTTP status to answer. 401 changes nothing; 200 for a job that no longer waits; 5xx makes fal repeat."""
@@ -44,6 +48,9 @@ class Webhook:
             return 200
         if job.state in {State.DOUBT, State.SUBMITTING}:
             await self._hint(job, body)
+        if job.state is State.PARKED:
+            await self._watcher.ask_now(job)
+            self._notify()
         await self._watcher.wake(job_id)
         return 200
 
@@ -56,7 +63,7 @@ class Webhook:
             return
         await self._store.submits.hint(job.id, request_id)
         if job.state is State.DOUBT:
-            await self._watcher.adopt(job)
+            await self._watcher.adopt([job])
 
 
 def _request_id(body: bytes) -> str | None:

@@ -131,6 +131,10 @@ class FalSettings(EnvSettings):
     def assets_dir(self) -> Path:
         return self.output_dir / "fal_assets"
 
+    @property
+    def receipts_dir(self) -> Path:
+        return self.output_dir / "receipts"
+
     @model_validator(mode="after")
     def _addresses_are_public(self) -> Self:
         if self.on_loopback:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from core.config import FalSettings
+from core.types import RawReply
 
 TIMEOUT = httpx.Timeout(connect=10, read=30, write=30, pool=10)
 
@@ -20,6 +21,8 @@ NOT_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
+
+_KEPT = frozenset({"content-type", "retry-after", "x-credits-used"})
 
 
 @cache
@@ -49,6 +52,12 @@ def http_client(settings: FalSettings, *, timeout: httpx.Timeout = TIMEOUT, once
         http2=False,
         limits=limits,
     )
+
+
+def raw_reply(reply: httpx.Response) -> RawReply:
+    """The reply as it is kept, once its body has been read."""
+    kept = {name: value for name, value in reply.headers.items() if name in _KEPT or name.startswith("x-fal-")}
+    return RawReply(reply.status_code, kept, reply.content)
 
 
 class Way:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from core import errors
+from core import errors, wire
 from core.errors import Fact, VideoError
 from core.types import Completed
 
@@ -58,6 +58,9 @@ _LIMITS = frozenset(
     | {"min_duration", "max_duration", "max_length", "min_length", "ge", "le", "gt", "lt"}
 )
 _CANCELLED = 499
+_NEVER_FINAL = frozenset({401, 402, 403, 408, 409, 425, 429})
+"""Said of keys, credit and load, also by gateways, and on looks at requests that go on."""
+_NO_PATH = re.compile(r"path (.{1,300}) not found\.?", re.IGNORECASE)
 # The one look at fal's words: partner models say "invalid_request" also when they could not fetch the source in time.
 _TIMED_OUT = re.compile(r"tim(?:ed|e) ?out", re.IGNORECASE)
 
@@ -103,14 +106,56 @@ def _account_error(status: int, reply: Any) -> VideoError | None:
     return None
 
 
+def final_error(status: int, headers: Mapping[str, str], parsed: Any) -> VideoError | None:
+    """The error with which fal itself ends a completed request, from the reply to the question for its result.
+
+    The list is closed (fal docs, model-apis/errors and request-errors): a list of details with a type, an `error_type`
+    in the body or in the header, a path that the app does not have, a confirmed cancel. None for all else: a gateway
+    may have said it, and a paid video is asked for again. The fact `billed` tells what is known of the bill.
+    """
+    if status in _NEVER_FINAL or not _is_fals_word(headers, parsed):
+        return None
+    if _lacks_path(parsed):
+        error: VideoError = errors.ModelNotAllowed("wrong_endpoint")
+    else:
+        error = error_from(status, headers, parsed)
+    units = wire.units(headers)
+    if units is not None:
+        error.facts["billed"] = units != 0
+    elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:  # fal bills nothing for its own failures (fal docs, pricing)
+        error.facts["billed"] = False
+    return error
+
+
+def _is_fals_word(headers: Mapping[str, str], parsed: Any) -> bool:
+    if isinstance(parsed, dict):
+        error_type, detail = parsed.get("error_type"), parsed.get("detail")
+        first = detail[0] if isinstance(detail, list) and detail else None
+        if isinstance(error_type, str) and error_type:
+            return True
+        if isinstance(first, dict) and {"loc", "msg", "type"} <= first.keys() and isinstance(first["type"], str):
+            return True
+        if _lacks_path(parsed) or "client_cancelled" in (parsed.get("type"), parsed.get("error"), parsed.get("code")):
+            return True
+    typed = bool(headers.get("x-fal-error-type", "").strip())
+    return typed and "html" not in headers.get("content-type", "")
+
+
+def _lacks_path(parsed: Any) -> bool:
+    """Whether the app does not have the path that was ordered. A path with a request id in it is our look's own."""
+    detail = parsed.get("detail") if isinstance(parsed, dict) else None
+    match = _NO_PATH.fullmatch(detail.strip()) if isinstance(detail, str) else None
+    return match is not None and "/requests/" not in match[1]
+
+
 def completed_error(status: Completed) -> VideoError | None:
-    """The error that a COMPLETED status itself names; None when only the result can tell."""
+    """The error that fal's COMPLETED itself names; None when only the result can tell."""
     if status.error is None and status.error_type is None:
         return None
     if status.error_type in _TYPES:
         cls, code = _TYPES[status.error_type]
         return cls(code)
-    return errors.Cancelled() if status.error in {"CANCELLED", "cancelled"} else errors.GenerationFailed()
+    return errors.GenerationFailed()
 
 
 def _kind(reply: Any, headers: Mapping[str, str]) -> tuple[str | None, dict[str, Fact]]:
@@ -136,11 +181,6 @@ def _first_detail(reply: Any) -> dict[str, Any]:
 def _message(reply: Any) -> str:
     message = _first_detail(reply).get("msg")
     return message if isinstance(message, str) else ""
-
-
-def names_error(reply: Any, headers: Mapping[str, str]) -> bool:
-    """Whether this is fal's own typed error, and not just some gateway's bad day."""
-    return _kind(reply, headers)[0] is not None
 
 
 def _limits(ctx: Any) -> dict[str, Fact]:

@@ -1,4 +1,4 @@
-"""FalQueue: the thin HTTP edge around wire.py. Submit once; status, stream, result and cancel as often as it takes.
+"""FalQueue: the thin HTTP edge around wire.py and replies.py. Submit once; ask as often as it takes.
 
 The key goes to `FAL_QUEUE_URL` and `FAL_API_URL` only, whatever a reply or a stored handle says.
 
@@ -6,42 +6,41 @@ Not built on fal-client: it repeats the paid POST up to ten times. Here nothing 
 """
 
 import asyncio
+import logging
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any, Literal, Self
+from datetime import UTC, datetime
+from typing import Literal, Self
 
 import httpx
 
-from core import failures, wire
+from core import failures, lostorders, replies, wire
 from core.catalogue import MODELS, app_of
 from core.config import FalSettings
-from core.connection import NOT_SENT, Way, events, http_client
-from core.errors import (
-    BadRequest,
-    NotConfigured,
-    NotDelivered,
-    ResultExpired,
-    StillRunning,
-    SubmitUnknown,
-    Unavailable,
-    VideoError,
-)
-from core.types import Completed, InProgress, Queued, QueueStatus, RequestHandle, Submission, VideoRequest
-from core.wire import Result
+from core.connection import NOT_SENT, Way, events, http_client, raw_reply
+from core.errors import BadRequest, NotConfigured, NotDelivered, SubmitUnknown, Unavailable, VideoError
+from core.types import Completed, LostOrder, QueueStatus, RawReply, RequestHandle, Submission, VideoRequest
+
+log = logging.getLogger(__name__)
+
+OnReply = Callable[[RawReply], Awaitable[None]]
+Params = list[tuple[str, str | int | float | bool | None]]
+Owned = Callable[[set[str]], Awaitable[set[str]]]
 
 _SUBMIT_TIMEOUT = httpx.Timeout(connect=10, read=90, write=30, pool=10)
 _STREAM_IDLE_S = 60.0
 _START_WITHIN_S = 3600
 """A request that could not start for so long is dropped by fal, unbilled (X-Fal-Request-Timeout)."""
-_KEEP_S = 7 * 24 * 3600
+KEEP_S = 7 * 24 * 3600
 """How long fal keeps the finished file: a day's outage must not lose a paid video (X-Fal-Object-Lifecycle)."""
 _PLACEHOLDER_KEY = "fake-falai-key-12345"
 """What the seed's proxy looks for to put the real key in its place; a secret of nobody."""
 _PROBES_AT_ONCE = 4
+_NO_LOGS: Params = [("logs", "0")]
 _LIST_PAGE = 100
-_LIST_SLACK = timedelta(minutes=1)
+_LIST_PAGES = 100
+_LIST_ENDPOINTS = 50
 
 
 class FalQueue:
@@ -63,20 +62,35 @@ class FalQueue:
         """Where a request of this endpoint is asked about, by rule."""
         return wire.derived_handle(request_id, endpoint=endpoint, queue_url=self._base)
 
-    async def submit(self, request: VideoRequest, *, webhook_url: str | None = None) -> Submission:
-        """Exactly one POST: this is where money is spent.
+    async def submit(
+        self,
+        request: VideoRequest,
+        *,
+        body: str | None = None,
+        webhook_url: str | None = None,
+        on_reply: OnReply | None = None,
+    ) -> Submission:
+        """Exactly one POST: this is where money is spent. `body`: the text to post, wire.request_text(request) else.
 
-        Raises NotDelivered (proven: nothing reached fal, or it said 429), SubmitUnknown (it may have been paid), or
-        the typed error of a definite refusal (nothing was bought).
+        `on_reply` gets whatever HTTP reply comes, before it is read; should that fail, it is logged and changes
+        nothing. Raises NotDelivered (proven: nothing reached fal, or it said 429), SubmitUnknown (it may have been
+        paid), or the typed error of a definite refusal (nothing was bought).
         """
+        reply = await self._post(request, body or wire.request_text(request), webhook_url)
+        if on_reply is not None:
+            await _handed(on_reply, reply)
+        submission = self.read_submit(reply, endpoint=request.endpoint)
+        log.info("ordered", extra={"request_id": submission.handle.request_id})
+        return submission
+
+    async def _post(self, request: VideoRequest, text: str, webhook_url: str | None) -> RawReply:
         headers = self._headers() | {
             "X-Fal-Request-Timeout": str(_START_WITHIN_S),
-            "X-Fal-Object-Lifecycle-Preference": f'{{"expiration_duration_seconds": {_KEEP_S}}}',
+            "X-Fal-Object-Lifecycle-Preference": f'{{"expiration_duration_seconds": {KEEP_S}}}',
+            "Content-Type": "application/json",
         }
-        headers["Content-Type"] = "application/json"
         params = {"fal_webhook": webhook_url} if webhook_url else None
-        url, body = f"{self._base}/{request.endpoint}", wire.encoded(wire.request_body(request))
-        way = Way()
+        url, body, way = f"{self._base}/{request.endpoint}", text.encode(), Way()
         async with http_client(self._settings, timeout=_SUBMIT_TIMEOUT, once=True) as client:
             try:
                 reply = await client.post(url, content=body, headers=headers, params=params, extensions={"trace": way})
@@ -85,32 +99,25 @@ class FalQueue:
             except (httpx.HTTPError, ssl.SSLError) as error:
                 doubt = NotDelivered if way.only_to_proxy else SubmitUnknown
                 raise doubt(reason=type(error).__name__) from None
-        return self._submitted(reply, request)
+        return raw_reply(reply)
 
-    def _submitted(self, reply: httpx.Response, request: VideoRequest) -> Submission:
-        parsed = wire.parsed(reply.content)
-        if reply.is_success:
-            handle = wire.handle_from(parsed, endpoint=request.endpoint, queue_url=self._base)
-            if handle is None:
-                raise SubmitUnknown(reason="a reply without a request id")
-            position = parsed.get("queue_position")
-            return Submission(handle, position if isinstance(position, int) else None, wire.credits_used(reply.headers))
-        if reply.status_code == httpx.codes.TOO_MANY_REQUESTS:
-            raise NotDelivered("fal_busy", retry_after=_retry_after(reply))
-        refusal = httpx.codes.is_client_error(reply.status_code) and reply.status_code not in {408, 409, 425, 499}
-        if not refusal or parsed is None:
-            raise SubmitUnknown(reason="no clear answer", status=reply.status_code)
-        raise failures.error_from(reply.status_code, reply.headers, parsed)
+    def read_submit(self, reply: RawReply, *, endpoint: str) -> Submission:
+        """What `submit` makes of a reply, for one that was kept. Raises the same errors."""
+        return replies.read_submit(reply, endpoint=endpoint, queue_url=self._base)
 
     async def status(self, handle: RequestHandle) -> QueueStatus:
-        """One look. Raises Unavailable for anything that passes, ResultExpired when fal no longer knows it."""
-        reply = await self._ask("GET", self._own(handle).status_url, params={"logs": "0"})
-        status = wire.status_from(wire.parsed(reply.content)) if reply.is_success else None
-        if status is not None:
-            return status
-        if reply.status_code in {404, 410}:
-            raise ResultExpired
-        raise Unavailable(status=reply.status_code, retry_after=_retry_after(reply))
+        """One look. Raises Unavailable, with what was odd, for everything that is no status: no look ends a request."""
+        return replies.read_status(await self._ask("GET", self._own(handle).status_url, params=_NO_LOGS))
+
+    async def knows(self, handle: RequestHandle) -> bool:
+        """Whether fal has a status for it; False when fal says "not found". Raises NotConfigured, Unavailable."""
+        reply = await self._ask("GET", self._own(handle).status_url, params=_NO_LOGS)
+        if reply.status == httpx.codes.NOT_FOUND and wire.parsed(reply.body) is not None:
+            return False  # in JSON: a gateway's page knows nothing of requests
+        if reply.status == httpx.codes.UNAUTHORIZED:
+            raise NotConfigured("invalid_key")
+        replies.read_status(reply)
+        return True
 
     async def stream(self, handle: RequestHandle) -> AsyncIterator[QueueStatus]:
         """Fal's status events as they come; ends after Completed. Raises Unavailable when it breaks before."""
@@ -131,50 +138,23 @@ class FalQueue:
             raise Unavailable(reason=type(error).__name__) from None
         raise Unavailable(reason="the stream ended early")
 
-    async def result(self, handle: RequestHandle) -> Result:
-        """The finished file's address. COMPLETED is not success: only this is.
+    async def result(self, handle: RequestHandle) -> RawReply:
+        """The result as fal said it: a 2xx in JSON, unread (wire.read_result). COMPLETED is not success, only this is.
 
-        Raises the model's own error, StillRunning when asked too early, ResultExpired, or Unavailable.
+        Raises StillRunning when asked too early, the error with which fal ends a request, or Unavailable for all else.
         """
-        reply = await self._ask("GET", self._own(handle).response_url)
-        parsed = wire.parsed(reply.content)
-        if isinstance(wire.status_from(parsed), Queued | InProgress):
-            raise StillRunning
-        if reply.is_success:
-            result = wire.result_from(parsed, reply.headers, queue_url=self._base)
-            if result is None and parsed is None:
-                raise Unavailable(reason="a result that is not JSON")
-            if result is None:
-                raise await self._why(handle) or VideoError("generation_failed", reason="a result without a video")
-            return result
-        if reply.status_code == httpx.codes.BAD_REQUEST and b"still in progress" in reply.content.lower():
-            raise StillRunning
-        if _passing(reply, parsed):
-            raise Unavailable(status=reply.status_code, retry_after=_retry_after(reply))
-        if reply.status_code in {404, 410} and not _is_path_error(parsed):
-            raise ResultExpired
-        error = failures.error_from(reply.status_code, reply.headers, parsed)
-        units = wire.units(reply.headers)
-        if units is not None:
-            error.facts["billed"] = units != 0
-        elif reply.is_server_error:  # fal bills nothing for its own failures (fal docs, pricing)
-            error.facts["billed"] = False
-        raise error
-
-    async def _why(self, handle: RequestHandle) -> VideoError | None:
-        status = await self.status(handle)
-        return failures.completed_error(status) if isinstance(status, Completed) else None
+        return replies.require_result(await self._ask("GET", self._own(handle).response_url))
 
     async def cancel(self, handle: RequestHandle) -> Literal["requested", "already_completed", "not_found"]:
         """Only a wish: a running request usually finishes and is billed. Raises Unavailable."""
         reply = await self._ask("PUT", self._own(handle).cancel_url)
-        if reply.is_success:
+        if replies.is_success(reply):
             return "requested"
-        if reply.status_code == httpx.codes.BAD_REQUEST:
+        if reply.status == httpx.codes.BAD_REQUEST:
             return "already_completed"
-        if reply.status_code == httpx.codes.NOT_FOUND:
+        if reply.status == httpx.codes.NOT_FOUND:
             return "not_found"
-        raise Unavailable(status=reply.status_code)
+        raise replies.odd(reply)
 
     async def locate(self, request_id: str) -> RequestHandle:
         """The handle of any request of this account: each known owner/app is asked. Raises BadRequest
@@ -189,14 +169,9 @@ class FalQueue:
             handle = self.handle_for(endpoint, request_id)
             async with places:
                 try:
-                    await self.status(handle)
-                except ResultExpired:
-                    return None
-                except Unavailable as error:
-                    return (
-                        NotConfigured("invalid_key") if error.facts.get("status") == httpx.codes.UNAUTHORIZED else error
-                    )
-            return handle
+                    return handle if await self.knows(handle) else None
+                except VideoError as error:
+                    return error
 
         answers = await asyncio.gather(*(known(endpoint) for endpoint in apps.values()))
         for answer in answers:
@@ -207,24 +182,52 @@ class FalQueue:
                 raise answer
         raise BadRequest("unknown_request", request_id=request_id[:80])
 
-    async def find_submitted(
-        self, endpoint: str, *, source_url: str | None, prompt: str, since: datetime
-    ) -> RequestHandle | None:
-        """Did a submit whose answer was lost arrive? Looked up in the account's request list by the job's own asset
-        address, else by its exact prompt. None: not found, or the key may not read the list.
+    async def find_submitted(self, orders: Sequence[LostOrder], *, owned: Owned) -> dict[str, RequestHandle]:
+        """Which orders arrived although their answer was lost, by their names: looked up in the account's list.
+
+        One walk for all of them, back to the earliest claim. `owned` says which ids belong to known requests. What
+        cannot be read is not found: the next search may find it.
         """
-        start = (since - _LIST_SLACK).isoformat()
-        params = {"endpoint_id": endpoint, "start": start, "limit": str(_LIST_PAGE), "expand": "payloads"}
-        url = f"{self._settings.api_url}/models/requests/by-endpoint"
+        endpoints = list(dict.fromkeys(order.endpoint for order in orders))
+        found: list[lostorders.Candidate] = []
+        for first in range(0, len(endpoints), _LIST_ENDPOINTS):
+            some = endpoints[first : first + _LIST_ENDPOINTS]
+            found += await self._walk(some, [order for order in orders if order.endpoint in some])
+        ids = {each.request_id for each in found}
+        pairs = lostorders.assigned(found, owned=await owned(ids)) if ids else {}
+        return {
+            order.name: self.handle_for(order.endpoint, pairs[order.name]) for order in orders if order.name in pairs
+        }
+
+    async def _walk(self, endpoints: list[str], orders: Sequence[LostOrder]) -> list[lostorders.Candidate]:
+        since = min(order.claimed for order in orders) - lostorders.CLOCKS_APART
+        found: list[lostorders.Candidate] = []
+        cursors: list[str] = []
+        for _ in range(_LIST_PAGES):
+            rows, cursor = await self._page(endpoints, since, cursors[-1] if cursors else None)
+            found += lostorders.candidates(rows, orders)
+            if cursor is None or cursor in cursors or lostorders.all_before(rows, since):
+                break
+            cursors.append(cursor)
+        return found
+
+    async def _page(self, endpoints: list[str], since: datetime, cursor: str | None) -> tuple[list[object], str | None]:
+        """One page and the way to the next; nothing when it cannot be read."""
+        params: Params = [("endpoint_id", endpoint) for endpoint in endpoints]
+        params += [("start", since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")), ("limit", str(_LIST_PAGE))]
+        params += [("expand", "payloads")] + ([("cursor", cursor)] if cursor else [])
         try:
-            reply = await self._ask("GET", url, params=params)
-        except VideoError:
-            return None
-        if not reply.is_success:
-            return None
-        listed = wire.parsed(reply.content)
-        found = wire.find_in_list(listed, source_url=source_url, prompt=prompt, since=since)
-        return self.handle_for(endpoint, found) if found else None
+            reply = await self._ask("GET", f"{self._settings.api_url}/models/requests/by-endpoint", params=params)
+        except VideoError as error:
+            log.warning("the request list was not read", extra={"reason": str(error)})
+            return [], None
+        listed = wire.parsed(reply.body) if replies.is_success(reply) else None
+        rows = listed.get("items") if isinstance(listed, dict) else None
+        if not isinstance(listed, dict) or not isinstance(rows, list):
+            log.warning("the request list was not read", extra={"reason": str(replies.odd(reply))})
+            return [], None
+        cursor = listed.get("next_cursor")
+        return rows, cursor if isinstance(cursor, str) and cursor else None
 
     async def check_key(self) -> None:
         """Ask after a request that cannot exist: "not found" means the key is good. Free.
@@ -236,11 +239,11 @@ class FalQueue:
         endpoint = next(iter(MODELS[0].modes.values())).id
         nobody = self.handle_for(endpoint, "00000000-0000-4000-8000-000000000000")
         reply = await self._ask("GET", nobody.status_url)
-        if reply.status_code in {401, 402, 403}:
-            error = failures.error_from(reply.status_code, reply.headers, wire.parsed(reply.content))
+        if reply.status in {401, 402, 403}:
+            error = failures.error_from(reply.status, reply.headers, wire.parsed(reply.body))
             raise NotConfigured("invalid_key") if error.code == "model_not_allowed" else error
-        if reply.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
-            raise Unavailable(status=reply.status_code)
+        if reply.status >= httpx.codes.INTERNAL_SERVER_ERROR:
+            raise replies.odd(reply)
 
     def _own(self, handle: RequestHandle) -> RequestHandle:
         """The handle with addresses at our queue: a stored one may name a gateway or a port of another day."""
@@ -262,30 +265,16 @@ class FalQueue:
             raise NotConfigured("invalid_key")
         return {"Authorization": f"Key {value}"}
 
-    async def _ask(self, method: str, url: str, *, params: dict[str, str] | None = None) -> httpx.Response:
+    async def _ask(self, method: str, url: str, *, params: Params | None = None) -> RawReply:
         try:
-            return await self._client.request(method, url, params=params, headers=self._headers())
+            return raw_reply(await self._client.request(method, url, params=params, headers=self._headers()))
         except (httpx.HTTPError, ssl.SSLError) as error:
             raise Unavailable(reason=type(error).__name__) from None
 
 
-_FINAL = frozenset({404, 410, 413, 422, 499})
-"""What ends a request even when its body cannot be read."""
-
-
-def _passing(reply: httpx.Response, parsed: Any) -> bool:
-    """Troubles of the way, not answers of the model: asked again. fal locks even free polls when credit runs out."""
-    if reply.status_code in {401, 402, 403, 408, 409, 425, 429}:
-        return True
-    if parsed is None and reply.status_code not in _FINAL:
-        return True
-    return reply.status_code >= httpx.codes.INTERNAL_SERVER_ERROR and not failures.names_error(parsed, reply.headers)
-
-
-def _is_path_error(parsed: Any) -> bool:
-    return isinstance(parsed, dict) and str(parsed.get("detail", "")).lower().startswith("path ")
-
-
-def _retry_after(reply: httpx.Response) -> int | None:
-    text = reply.headers.get("retry-after", "")
-    return min(int(text), 3600) if text.isascii() and text.isdigit() else None
+async def _handed(on_reply: OnReply, reply: RawReply) -> None:
+    """What keeps the reply must not decide about it. Its error's text may hold the reply: only its kind is logged."""
+    try:
+        await on_reply(reply)
+    except Exception as error:  # noqa: BLE001
+        log.error("an order's answer was not kept", extra={"reason": type(error).__name__})  # noqa: TRY400

@@ -1,34 +1,51 @@
 """The story: publish, submit once, wait, download. The bot's jobs walk the same steps, made durable (bot/jobs.py)."""
 
 import asyncio
-import hashlib
+import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from http import HTTPStatus
 from pathlib import Path
 from typing import Literal
 
-from core import failures, media, models, wire
+from core import models
 from core.assets import publish_asset
 from core.catalogue import app_of
 from core.config import FalSettings
-from core.download import download_video, video_filename
-from core.errors import BadRequest, DownloadFailed, MediaError, StillRunning, Unavailable
+from core.download import video_filename
+from core.errors import BadRequest, NotDelivered, StillRunning, Unavailable
 from core.fal import FalQueue
+from core.fetching import fetch_patiently, fetch_result, is_readable
 from core.foreign import require_public_url
 from core.look import check_foreign
 from core.models import SourceFacts
-from core.receipts import FolderReceipts, Receipt
-from core.types import Asset, Completed, Kind, Mode, Plan, Queued, RequestHandle, Video, VideoRequest
+from core.receipts import FolderReceipts, Order, Receipt
+from core.types import (
+    Asset,
+    Completed,
+    Kind,
+    Mode,
+    Plan,
+    Queued,
+    QueueStatus,
+    RawReply,
+    RequestHandle,
+    Video,
+    VideoRequest,
+)
 from core.waiting import looks
 
+__all__ = ["OnProgress", "Progress", "fetch_result", "generate_video", "poll_video", "wait"]
+
+log = logging.getLogger(__name__)
+
 _PATIENCE_S = 3600.0
+_ODD_S = 600.0
+"""How long answers that name no status are asked again before the caller is told."""
 _STREAM_TRIES = 2
-_FETCHES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +82,8 @@ async def generate_video(
     Values the model cannot do are adjusted to the nearest it can (`core.models.plan` tells them beforehand).
 
     The paid request is made once. Cancelled or out of patience (an hour: StillRunning with `request_id`), the request
-    goes on at fal: `poll_video(request_id)` fetches it, free of charge. Raises VideoError, always typed.
+    goes on at fal: `poll_video(request_id)` fetches it, free of charge. Nothing is bought without a receipt on the
+    disk. Raises VideoError, always typed.
 
     >>> video = await generate_video("a red fox running through fresh snow", model="budget")  # doctest: +SKIP
     >>> video.local_path, video.cost_usd  # doctest: +SKIP
@@ -99,25 +117,46 @@ async def poll_video(
     request_id: str,
     *,
     handle: RequestHandle | None = None,
+    stored: Sequence[RawReply] = (),
     settings: FalSettings | None = None,
     on_progress: OnProgress | None = None,
 ) -> Video:
     """Wait for any fal request and download its video; buys nothing.
 
-    Its place at fal is known from our receipts, given as `handle`, or found by asking each known app. Raises
-    BadRequest ("unknown_request") when fal knows it nowhere, StillRunning, ResultExpired, or the model's own error.
+    Its place at fal is known from our receipts, given as `handle`, or found by asking each known app. A result that
+    fal gave before, in our receipts or in `stored`, is used first. Raises BadRequest ("unknown_request") when fal knows
+    it nowhere, the model's own error, or, with `request_id`, StillRunning, Unavailable or DownloadFailed: ask again.
 
     >>> video = await poll_video("019ded6c-d871-7290-bbf1-ddc6993f8958")  # doctest: +SKIP
     """
     settings = settings or FalSettings()
     tell = on_progress or _silent
     async with _queue(settings) as queue:
-        receipt = await _receipts(settings).find(request_id)
-        if receipt is None:
-            found = handle or await queue.locate(request_id)
-            receipt = Receipt(found, app_of(found.endpoint).rpartition("/")[2], None, None, None)
-        await wait(queue, receipt.handle, on_progress=tell)
-        return await _collect(queue, receipt, settings, tell)
+        receipt = await _receipt(queue, request_id, handle, settings)
+        kept = [*stored, *await FolderReceipts(settings.receipts_dir).results(request_id)]
+        if not any(is_readable(reply, settings=settings) for reply in kept):
+            await wait(queue, receipt.handle, on_progress=tell)
+        return await _collect(queue, receipt, settings, tell, stored=kept)
+
+
+async def _receipt(queue: FalQueue, request_id: str, handle: RequestHandle | None, settings: FalSettings) -> Receipt:
+    """Ours, or a new one for a request that was bought elsewhere: its place at fal is kept."""
+    receipts = FolderReceipts(settings.receipts_dir)
+    receipt = await receipts.find(request_id)
+    if receipt is not None:
+        return receipt
+    found = handle or await queue.locate(request_id)
+    receipt = Receipt(found, app_of(found.endpoint).rpartition("/")[2], None, None, None)
+    await _record(receipts, request_id, receipt)
+    return receipt
+
+
+async def _record(receipts: FolderReceipts, name: str, receipt: Receipt) -> None:
+    """On a full disk the video is no less ours."""
+    try:
+        await receipts.record(name, receipt)
+    except OSError as error:
+        log.warning("a purchase was not recorded", extra={"reason": type(error).__name__})
 
 
 async def wait(
@@ -126,12 +165,16 @@ async def wait(
     *,
     on_progress: OnProgress,
     patience_s: float = _PATIENCE_S,
+    odd_s: float = _ODD_S,
 ) -> None:
-    """Until fal is done: its status stream, and placed looks where that breaks. Raises StillRunning, ResultExpired."""
+    """Until fal is done: its status stream, and placed looks where that breaks.
+
+    Raises StillRunning after `patience_s`, and Unavailable when nothing that answers names a status for `odd_s`.
+    """
     started = time.monotonic()
     try:
         async with asyncio.timeout(patience_s):
-            async for status in _statuses(queue, handle):
+            async for status in _statuses(queue, handle, odd_s=odd_s):
                 elapsed = time.monotonic() - started
                 if isinstance(status, Completed):
                     return
@@ -141,9 +184,12 @@ async def wait(
                     on_progress(Progress("rendering", None, elapsed))
     except TimeoutError:
         raise StillRunning(request_id=handle.request_id) from None
+    except Unavailable as error:
+        error.facts["request_id"] = handle.request_id
+        raise
 
 
-async def _statuses(queue: FalQueue, handle: RequestHandle) -> AsyncIterator[Queued | Completed | object]:
+async def _statuses(queue: FalQueue, handle: RequestHandle, *, odd_s: float) -> AsyncIterator[QueueStatus]:
     for _ in range(_STREAM_TRIES):
         try:
             async for status in queue.stream(handle):
@@ -151,9 +197,15 @@ async def _statuses(queue: FalQueue, handle: RequestHandle) -> AsyncIterator[Que
         except Unavailable:
             continue
         return
+    heard = time.monotonic()
     for gap in looks(usual_s=_usual_s(handle)):
-        with suppress(Unavailable):
+        try:
             yield await queue.status(handle)
+        except Unavailable:
+            if time.monotonic() - heard >= odd_s:
+                raise
+        else:
+            heard = time.monotonic()
         await asyncio.sleep(gap)
 
 
@@ -163,67 +215,32 @@ def _usual_s(handle: RequestHandle) -> float | None:
     return None  # an endpoint that the catalogue does not know
 
 
-async def fetch_result(queue: FalQueue, handle: RequestHandle, into: Path, *, settings: FalSettings) -> media.Probe:
-    """The result of a completed request as a fully checked mp4 at `into`; a broken download is fetched again. Free.
-
-    A blemished file that comes twice the same is as fal made it: it was paid for, so it is kept as long as it opens.
-    Raises the model's own error, StillRunning, ResultExpired, Unavailable, DownloadFailed.
-    """
-    result = await _result(queue, handle)
-    into.parent.mkdir(parents=True, exist_ok=True)
-    seen: set[str] = set()
-    trouble = DownloadFailed("video_broken")
-    for _ in range(_FETCHES):
-        await download_video(result.file, into, settings=settings)
-        try:
-            return await media.verify(into)
-        except MediaError as error:
-            trouble = DownloadFailed("video_broken", reason=error.code)
-        digest = await asyncio.to_thread(_digest, into)
-        if digest in seen:
-            with suppress(MediaError):
-                return await media.probe(into)
-        seen.add(digest)
-        await asyncio.to_thread(into.unlink, missing_ok=True)
-    raise trouble
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-async def _result(queue: FalQueue, handle: RequestHandle) -> wire.Result:
-    """A result that fal cannot give although it says "completed": then its own word in the status decides."""
-    try:
-        return await queue.result(handle)
-    except Unavailable as trouble:
-        status = await queue.status(handle)
-        error = failures.completed_error(status) if isinstance(status, Completed) else None
-        if error is None:
-            raise
-        code = trouble.facts.get("status")
-        if isinstance(code, int) and code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            error.facts["billed"] = False
-        raise error from None
-
-
 async def _buy(queue: FalQueue, request: VideoRequest, plan: Plan, settings: FalSettings) -> Receipt:
     """Once begun it is finished and written down, also when the caller is cancelled meanwhile."""
     return await asyncio.shield(asyncio.ensure_future(_bought(queue, request, plan, settings)))
 
 
 async def _bought(queue: FalQueue, request: VideoRequest, plan: Plan, settings: FalSettings) -> Receipt:
-    receipts, name = _receipts(settings), secrets.token_hex(8)
-    await receipts.claim(name)
-    submission = await queue.submit(request)
+    receipts, name = FolderReceipts(settings.receipts_dir), secrets.token_hex(8)
+    order = Order(request.endpoint, request.model, plan.quote.usd, request.duration_s, request.resolution)
+    try:
+        await receipts.reserve(name, order=order)
+    except OSError as error:
+        raise NotDelivered(reason=f"no receipt: {type(error).__name__}") from None
+
+    async def keep(reply: RawReply) -> None:
+        await receipts.fill(name, reply)
+
+    submission = await queue.submit(request, on_reply=keep)
     usd = plan.quote.usd if submission.charged is None else submission.charged * settings.credit_usd
     receipt = Receipt(submission.handle, request.model, usd, request.duration_s, request.resolution)
-    await receipts.record(name, receipt)
+    await _record(receipts, name, receipt)
     return receipt
 
 
-async def _collect(queue: FalQueue, receipt: Receipt, settings: FalSettings, tell: OnProgress) -> Video:
+async def _collect(
+    queue: FalQueue, receipt: Receipt, settings: FalSettings, tell: OnProgress, *, stored: Sequence[RawReply] = ()
+) -> Video:
     tell(Progress("downloading"))
     name = video_filename(
         model=receipt.model,
@@ -233,7 +250,7 @@ async def _collect(queue: FalQueue, receipt: Receipt, settings: FalSettings, tel
         now=datetime.now(UTC),
     )
     path = settings.videos_dir / name
-    probe = await fetch_result(queue, receipt.handle, path, settings=settings)
+    probe = await fetch_patiently(queue, receipt.handle, path, settings=settings, stored=stored)
     return Video(
         local_path=path,
         size=probe.size,
@@ -274,10 +291,6 @@ async def _source(
 
 def _facts(asset: Asset) -> SourceFacts:
     return SourceFacts(asset.kind, asset.width, asset.height, asset.duration_s, asset.size)
-
-
-def _receipts(settings: FalSettings) -> FolderReceipts:
-    return FolderReceipts(settings.output_dir / "receipts")
 
 
 def _silent(_progress: Progress) -> None:

@@ -1,9 +1,12 @@
 """The nouns of the video library, in fal's own words. Values only: frozen, no behaviour beyond trivial properties."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 
 class Mode(StrEnum):
@@ -134,6 +137,34 @@ class Submission:
     handle: RequestHandle
     queue_position: int | None = None
     charged: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RawReply:
+    """What fal answered, byte by byte. Header names are in lower case, and only those are kept that are read.
+
+    Its body may hold addresses and prompts: it shows its length only.
+    """
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"RawReply(status={self.status}, {len(self.body)} bytes)"
+
+
+@dataclass(frozen=True, slots=True)
+class LostOrder:
+    """An order whose answer is unknown. `body`: the JSON object that was posted; `claimed`: when it was decided to
+    post it; `answered`: when the POST ended, None when nobody saw its end.
+    """
+
+    name: str
+    endpoint: str
+    body: Mapping[str, Any]
+    claimed: datetime
+    answered: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

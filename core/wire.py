@@ -7,20 +7,24 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeGuard
 from urllib.parse import SplitResult, quote, urlsplit
 
 from core.catalogue import Endpoint, app_of
 from core.config import is_loopback
+from core.errors import Unavailable
 from core.models import find
-from core.types import Completed, InProgress, Queued, QueueStatus, RequestHandle, VideoRequest
+from core.results import video_addresses
+from core.types import Completed, InProgress, Queued, QueueStatus, RawReply, RequestHandle, VideoRequest
 
 QUEUE_HOST = "queue.fal.run"
 _CDN = re.compile(r"(?:[a-z0-9-]+\.)*fal\.media")
-_CLOCKS_APART = timedelta(seconds=5)  # fal's clock and ours
-_URL = re.compile(r"[!-~]{1,2000}")
+_NETLOC = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
+_HOST = re.compile(r"[a-z0-9.:-]{1,253}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_VISIBLE = re.compile(r"[!-~]{1,2000}")
+_LEGAL = "/%:@!$&'()*+,;="  # RFC 3986, besides letters, digits and "-._~"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
 
@@ -66,12 +70,12 @@ def _duration(endpoint: Endpoint, seconds: int) -> int | str:
     return written[endpoint.duration_codec]
 
 
-def encoded(body: Mapping[str, Any]) -> bytes:
-    """The body as it is posted. Half a surrogate pair, which some chats pass on, must not make a submit fail."""
-    return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+def request_text(request: VideoRequest) -> str:
+    """The very text that is posted. Half a surrogate pair, which some chats pass on, must not make a submit fail."""
+    return json.dumps(request_body(request), ensure_ascii=False).encode("utf-8", "replace").decode()
 
 
-def parsed(body: bytes) -> Any:
+def parsed(body: bytes | str) -> Any:
     """The JSON of a reply, or None for anything else (an HTML page of a gateway, nothing at all)."""
     try:
         return json.loads(body)
@@ -111,7 +115,7 @@ def moved(url: Any, queue_url: str) -> str | None:
     Addresses at queue.fal.run move onto `queue_url` (a gateway); on loopback any loopback address does (a sandbox that
     came back on another port).
     """
-    parts, base = _split(url), urlsplit(queue_url)
+    parts, base = split_address(url) if _is_ascii(url) else None, urlsplit(queue_url)
     if parts is None:
         return None
     path = parts.path + (f"?{parts.query}" if parts.query else "")
@@ -124,18 +128,27 @@ def moved(url: Any, queue_url: str) -> str | None:
     return None
 
 
-def _split(url: Any) -> SplitResult | None:
+def _is_ascii(url: Any) -> TypeGuard[str]:
+    return isinstance(url, str) and _VISIBLE.fullmatch(url) is not None
+
+
+def split_address(url: str) -> SplitResult | None:
     """The parts of an address that somebody else wrote; None for what is none."""
-    if not isinstance(url, str) or not _URL.fullmatch(url):
+    if _CONTROL.search(url):
         return None
     try:
-        return urlsplit(url)
+        parts = urlsplit(url.strip())
+        _ = parts.port
     except ValueError:
         return None
+    return parts
 
 
 def status_from(reply: Any) -> QueueStatus | None:
-    """The state in a status reply; None for one that says none (keep asking). fal has no FAILED, a proxy might."""
+    """The state in a status reply; None for one that says none (keep asking).
+
+    fal has no FAILED, CANCELLED or ERROR. A proxy may invent them: they are only a reason to ask for the result.
+    """
     state = reply.get("status") if isinstance(reply, dict) else None
     if not isinstance(state, str):
         return None
@@ -144,22 +157,50 @@ def status_from(reply: Any) -> QueueStatus | None:
         return Queued(position if isinstance(position, int) and not isinstance(position, bool) else None)
     if state == "IN_PROGRESS":
         return InProgress()
-    if state in {"COMPLETED", "FAILED", "CANCELLED", "ERROR"}:
+    if state == "COMPLETED":
         error, error_type = reply.get("error"), reply.get("error_type")
-        failed = state != "COMPLETED" or bool(error)
         return Completed(
-            error=error if isinstance(error, str) and error else (state.lower() if failed else None),
+            error=error if isinstance(error, str) and error else ("completed" if error else None),
             error_type=error_type if isinstance(error_type, str) and error_type else None,
         )
-    return None
+    return Completed() if state in {"FAILED", "CANCELLED", "ERROR"} else None
 
 
-def result_from(reply: Any, headers: Mapping[str, str], *, queue_url: str) -> Result | None:
-    """The file in a 2xx result, or None when there is none or it lies on a foreign host."""
-    url = _video_url(reply)
-    if url is None or not _is_cdn(url, queue_url):
+def read_result(reply: RawReply, *, queue_url: str) -> Result:
+    """The file in a 2xx result, whatever its shape. Raises Unavailable when there is none, or on a foreign host."""
+    found = video_addresses(parsed(reply.body))
+    if not found:
+        raise Unavailable(reason="a result without a video")
+    for address in found:
+        url = file_address(address, queue_url=queue_url)
+        if url is not None:
+            return Result(RemoteFile(url), units(reply.headers))
+    raise Unavailable(reason="a file on a foreign host", host=host_of(found[0]))
+
+
+def file_address(url: str, *, queue_url: str) -> str | None:
+    """The address of a finished file as a client takes it; None when its host is not fal's.
+
+    Addresses come with any letters: what is not ASCII, or not legal, is percent-encoded. On loopback the queue's own
+    origin counts as fal's.
+    """
+    parts, queue = split_address(url), urlsplit(queue_url)
+    if parts is None or not _NETLOC.fullmatch(parts.netloc):
         return None
-    return Result(RemoteFile(url), units(headers))
+    at_fal = parts.scheme == "https" and _CDN.fullmatch(parts.hostname or "")
+    at_queue = is_loopback(queue_url) and (parts.scheme, parts.netloc) == (queue.scheme, queue.netloc)
+    if not (at_fal or at_queue):
+        return None
+    path = quote(parts.path, safe=_LEGAL, errors="replace")
+    query = f"?{quote(parts.query, safe=_LEGAL + '?', errors='replace')}" if parts.query else ""
+    return f"{parts.scheme}://{parts.netloc}{path}{query}"
+
+
+def host_of(url: str) -> str:
+    """The host alone, as it may be logged."""
+    parts = split_address(url)
+    host = parts.hostname or "" if parts else ""
+    return host if _HOST.fullmatch(host) else "unreadable"
 
 
 def units(headers: Mapping[str, str]) -> Decimal | None:
@@ -177,62 +218,3 @@ def _decimal(text: str | None) -> Decimal | None:
     except InvalidOperation:
         return None
     return value if value is not None and value.is_finite() and value >= 0 else None
-
-
-def _video_url(reply: Any) -> str | None:
-    if not isinstance(reply, dict):
-        return None
-    for name in ("video", "output_video", "videos", "output", "outputs"):
-        value = reply.get(name)
-        if isinstance(value, list):
-            value = value[0] if value else None
-        if isinstance(value, dict):
-            value = value.get("url")
-        if isinstance(value, str) and value:
-            return value
-    return None
-
-
-def _is_cdn(url: str, queue_url: str) -> bool:
-    parts, queue = _split(url), urlsplit(queue_url)
-    if parts is None:
-        return False
-    if parts.scheme == "https" and _CDN.fullmatch(parts.hostname or ""):
-        return True
-    return is_loopback(queue_url) and (parts.scheme, parts.netloc) == (queue.scheme, queue.netloc)
-
-
-def find_in_list(reply: Any, *, source_url: str | None, prompt: str, since: datetime) -> str | None:
-    """The id of the one request in the account's list that is ours: by our asset's address, which no other request
-    has, else by its exact prompt and time. None for none, and for several. Fields: platform-apis,
-    models/requests/by-endpoint.
-    """
-    rows = reply.get("items") if isinstance(reply, dict) else None
-    found = {
-        row["request_id"]
-        for row in (rows if isinstance(rows, list) else [])
-        if isinstance(row, dict)
-        and is_request_id(row.get("request_id"))
-        and _is_ours(row, source_url=source_url, prompt=prompt, since=since)
-    }
-    return found.pop() if len(found) == 1 else None
-
-
-def _is_ours(row: dict[str, Any], *, source_url: str | None, prompt: str, since: datetime) -> bool:
-    given = row.get("json_input")
-    given = parsed(given.encode()) if isinstance(given, str) else given
-    if not isinstance(given, dict):
-        return False
-    if source_url is not None:
-        values = [each for value in given.values() for each in (value if isinstance(value, list) else [value])]
-        return source_url in values
-    sent = _time(row.get("sent_at")) or _time(row.get("started_at"))
-    return given.get("prompt") == prompt and (sent is None or sent >= since - _CLOCKS_APART)
-
-
-def _time(text: Any) -> datetime | None:
-    try:
-        time = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return time.replace(tzinfo=UTC) if time is not None and time.tzinfo is None else time

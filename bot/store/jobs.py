@@ -197,13 +197,99 @@ class Jobs:
     async def fail(
         self, job_id: str, error: JobError, *, charge: Charge, only_from: Iterable[State] | None = None
     ) -> bool:
-        failed = record(error)
         return await self.move(
-            job_id, State.FAILED, only_from=only_from, why=error.code, charge=charge, error=failed, told=None
+            job_id,
+            State.FAILED,
+            only_from=only_from,
+            why=error.code,
+            charge=charge,
+            error=record(error),
+            told=None,
+            send_after=told_by_sweeper(),
+        )
+
+    async def cancelled(self, job_id: str, error: JobError, *, charge: Charge, only_from: Iterable[State]) -> bool:
+        """Fal has confirmed that it stopped."""
+        return await self.move(
+            job_id,
+            State.CANCELLED,
+            only_from=only_from,
+            why="fal confirmed",
+            charge=charge,
+            error=record(error),
+            told=None,
+            send_after=told_by_sweeper(),
         )
 
     async def finish(self, job_id: str, video: VideoFile) -> bool:
-        return await self.move(job_id, State.READY, why=video.name, charge="yes", video=record(video), told=None)
+        """Its video is on this disk, and was paid for. False when the job is further already."""
+        plain: dict[str, Any] = {"odd_since": None, "odd": None, "ask_after": None}
+        return await self.move(
+            job_id,
+            State.READY,
+            only_from=AT_FAL | {State.PARKED},
+            why=video.name,
+            charge="yes",
+            video=record(video),
+            told=None,
+            send_after=told_by_sweeper(),
+            **plain,
+        )
+
+    async def odd(self, job_id: str, why: str) -> int:
+        """Fal's answer about it said nothing. Gives since when that is so, in milliseconds UTC."""
+
+        def work(connection: Connection) -> int:
+            change = jobs.update().where(jobs.c.id == job_id)
+            change = change.values(odd=why, odd_since=sa.func.coalesce(jobs.c.odd_since, now_ms()))
+            return int(connection.execute(change.returning(jobs.c.odd_since)).scalar_one())
+
+        return await self._db.write(work)
+
+    async def plain(self, job_id: str) -> None:
+        """Fal speaks of it again as it should."""
+        change = jobs.update().where(jobs.c.id == job_id, jobs.c.odd_since.is_not(None))
+        await self._change(change.values(odd=None, odd_since=None))
+
+    async def park(self, job_id: str, why: str, *, ask_after: int) -> bool:
+        """Nothing but odd answers for too long: it holds no slot, stands visibly aside, and is asked after again."""
+
+        def work(connection: Connection) -> bool:
+            parked = move_within(
+                connection, job_id, State.PARKED, only_from=AT_FAL, why=why, told=None, ask_after=ask_after
+            )
+            if parked:
+                hold_within(connection, job_id, why)
+            return parked
+
+        return await self._db.write(work)
+
+    async def due_parked(self) -> list[str]:
+        """The parked jobs whose time to be asked after has come."""
+        query = sa.select(jobs.c.id).where(jobs.c.state == State.PARKED, jobs.c.ask_after <= now_ms())
+        return await self._db.read(lambda connection: list(connection.execute(query).scalars()))
+
+    async def ask_again(self, job_id: str, *, at: int | None) -> None:
+        """A parked job is asked after not before `at` (milliseconds UTC); None: not by itself any more."""
+        await self._change(jobs.update().where(jobs.c.id == job_id, jobs.c.state == State.PARKED).values(ask_after=at))
+
+    async def unpark(self, job_id: str, why: str) -> int | None:
+        """Fal still works on it. Gives the number of the workflow that shall collect it; None: it is not parked."""
+
+        def work(connection: Connection) -> int | None:
+            moved = move_within(
+                connection, job_id, State.RENDERING, only_from={State.PARKED}, why=why, odd_since=None, odd=None,
+                ask_after=None, collects=jobs.c.collects + 1,
+            )  # fmt: skip
+            number = sa.select(jobs.c.collects).where(jobs.c.id == job_id)
+            return int(connection.execute(number).scalar_one()) if moved else None
+
+        return await self._db.write(work)
+
+    async def collects(self, job_id: str) -> int:
+        """How many workflows were begun to collect it after it had been parked."""
+        query = sa.select(jobs.c.collects).where(jobs.c.id == job_id)
+        return await self._db.read(lambda connection: int(connection.execute(query).scalar() or 0))
 
     async def lose(self, job_id: str, error: JobError, *, only_from: Iterable[State]) -> bool:
         """Its finished video is nowhere any more. What was charged stays so."""
@@ -223,7 +309,8 @@ class Jobs:
 
     async def settle_old_doubts(self) -> None:
         """A day has passed and nobody knows: it counts as possibly charged, and no longer blocks the caps."""
-        old = sa.select(jobs.c.id).where(jobs.c.state == State.DOUBT, jobs.c.charge.is_(None))
+        waits = [State.DOUBT, State.PARKED]
+        old = sa.select(jobs.c.id).where(jobs.c.state.in_(waits), jobs.c.charge.is_(None))
         old = old.where(jobs.c.changed < now_ms() - DOUBT_MS)
 
         def work(connection: Connection) -> None:
@@ -353,6 +440,12 @@ def move_within(
     if charge is not None:
         close_within(connection, job_id, charge)
     return True
+
+
+def told_by_sweeper() -> sa.ColumnElement[int]:
+    """The time to tell an outcome: now, by the sweeper, for a job that stood still and so has no workflow."""
+    stood_still = jobs.c.state.in_([State.DOUBT, State.PARKED])
+    return sa.case((stood_still, now_ms()), else_=jobs.c.send_after)
 
 
 def _end_offer(connection: Connection, job_id: str, code: str) -> None:

@@ -1,25 +1,29 @@
 """Claims: the permission to make the one paid request of a job. Committed before the request leaves."""
 
+import hashlib
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Literal
 
 import sqlalchemy as sa
 
-from bot.store.database import Connection, Database, insert_new, now_ms
-from bot.store.jobs import move_within
+from bot.store.database import Connection, Database, insert_new, now_ms, take_turns
+from bot.store.jobs import move_within, told_by_sweeper
 from bot.store.records import FREE, JobError, State, Submit, record, submit_from
-from bot.store.tables import jobs, submits
-from core.types import RequestHandle
+from bot.store.tables import jobs, results, submits
+from core.types import RawReply, RequestHandle
 
 Claim = Literal["yours", "cancelled", "taken"]
+
+_MOST_RESULTS = 8
 
 
 class Submits:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    async def claim(self, job_id: str) -> Claim:
-        """Answer "yours": POST now, exactly once; "taken": an earlier run of this job was here, read what it left.
+    async def claim(self, job_id: str, *, body: str | None = None) -> Claim:
+        """Answer "yours": POST `body` now, exactly once; "taken": an earlier run was here, read what it left.
 
         The claim meets the cancel flag in this transaction: whichever commits first decides.
         """
@@ -31,7 +35,7 @@ class Submits:
                 why = "asked before the claim"
                 move_within(connection, job_id, State.CANCELLED, only_from=FREE, why=why, charge="none")
                 return "cancelled"
-            if State(job.state) in FREE and (_insert(connection, job_id) or _again(connection, job_id)):
+            if State(job.state) in FREE and (_insert(connection, job_id, body) or _again(connection, job_id, body)):
                 move_within(connection, job_id, State.SUBMITTING)
                 return "yours"
             return "taken" if _exists(connection, job_id) else "cancelled"
@@ -45,35 +49,41 @@ class Submits:
     async def accepted(self, job_id: str, handle: RequestHandle) -> None:
         """Fal has the job: remember where, and that it renders now. Also adopts a request found after a doubt.
 
-        Raises ValueError for a request that another job has bought: one video cannot be two jobs' purchase.
+        The first answer stands: one that comes later, from a worker that was frozen meanwhile, changes nothing.
+        Raises RequestTaken for a request that another job has bought: one video cannot be two jobs' purchase.
         """
 
         def work(connection: Connection) -> None:
+            take_turns(connection, f"request {handle.request_id}")
             other = sa.select(submits.c.job_id).where(submits.c.request_id == handle.request_id)
             if connection.execute(other.where(submits.c.job_id != job_id)).first() is not None:
-                raise ValueError("another job has bought this request")
-            values = {"state": "accepted", "handle": record(handle), "request_id": handle.request_id}
-            connection.execute(_change(job_id).values(**values, changed=now_ms()))
-            move_within(connection, job_id, State.RENDERING, why=handle.request_id, rendering_since=now_ms())
+                raise RequestTaken
+            at = now_ms()
+            values = {"state": "accepted", "handle": record(handle), "request_id": handle.request_id, "changed": at}
+            change = _change(job_id).where(submits.c.state == "sending")
+            change = change.values(**values, answered=sa.func.coalesce(submits.c.answered, at))
+            if connection.execute(change.returning(submits.c.job_id)).first() is not None:
+                waits, why = {State.SUBMITTING, State.DOUBT}, handle.request_id
+                move_within(connection, job_id, State.RENDERING, only_from=waits, why=why, rendering_since=at)
 
         await self._db.write(work)
+
+    async def ended(self, job_id: str) -> None:
+        """The POST is over, and nobody knows how: what the search for it needs."""
+        change = _change(job_id).where(submits.c.state == "sending", submits.c.answered.is_(None))
+        await self._execute(change.values(answered=now_ms()))
 
     async def hint(self, job_id: str, request_id: str) -> None:
         """Fal's webhook named a request before the submit's own answer came. Only remembered: fal is asked later."""
-        change = _change(job_id).where(submits.c.state == "sending").values(hint=request_id)
-
-        def work(connection: Connection) -> None:
-            connection.execute(change)
-
-        await self._db.write(work)
+        await self._execute(_change(job_id).where(submits.c.state == "sending").values(hint=request_id))
 
     async def refused(self, job_id: str, error: JobError) -> None:
         """Fal said no before it began: nothing was charged, and the job ends here."""
 
         def work(connection: Connection) -> None:
             if _end(connection, job_id, "refused"):
-                failed = record(error)
-                move_within(connection, job_id, State.FAILED, why=error.code, charge="none", error=failed, told=None)
+                values = {"error": record(error), "told": None, "send_after": told_by_sweeper()}
+                move_within(connection, job_id, State.FAILED, why=error.code, charge="none", **values)
 
         await self._db.write(work)
 
@@ -96,27 +106,78 @@ class Submits:
 
         return await self._db.read(work)
 
+    async def owned(self, request_ids: Iterable[str]) -> set[str]:
+        """Those of these requests that one of our jobs has bought."""
+        query = sa.select(submits.c.request_id).where(submits.c.request_id.in_(list(request_ids)))
+        return await self._db.read(lambda connection: set(connection.execute(query).scalars()))
+
+    async def keep_result(self, job_id: str, reply: RawReply) -> None:
+        """Keep a 2xx result raw, before it is read. The same one twice is one; a job keeps a bounded number."""
+        digest = hashlib.sha256(reply.body).hexdigest()
+
+        def work(connection: Connection) -> None:
+            known = sa.select(results.c.digest).where(results.c.job_id == job_id)
+            digests = set(connection.execute(known).scalars())
+            if digest not in digests and len(digests) < _MOST_RESULTS:
+                values = {"status": reply.status, "headers": dict(reply.headers), "body": reply.body}
+                connection.execute(results.insert().values(job_id=job_id, digest=digest, at=now_ms(), **values))
+
+        await self._db.write(work)
+
+    async def results(self, job_id: str) -> list[RawReply]:
+        """The 2xx results kept for this job, oldest first."""
+        query = sa.select(results).where(results.c.job_id == job_id).order_by(results.c.id)
+
+        def work(connection: Connection) -> list[RawReply]:
+            return [RawReply(row.status, row.headers, row.body) for row in connection.execute(query)]
+
+        return await self._db.read(work)
+
+    async def forget_results(self, *, before_s: float) -> None:
+        """Results of so long ago: fal keeps their files no more."""
+        await self._execute(results.delete().where(results.c.at < now_ms() - int(before_s * 1000)))
+
+    async def _execute(self, statement: sa.Update | sa.Delete) -> None:
+        def work(connection: Connection) -> None:
+            connection.execute(statement)
+
+        await self._db.write(work)
+
+
+class RequestTaken(Exception):
+    """Another job has bought this request."""
+
 
 def claimed_at(submit: Submit) -> datetime:
-    return datetime.fromtimestamp(submit.created / 1000, tz=UTC)
+    return _time(submit.claimed)
+
+
+def answered_at(submit: Submit) -> datetime | None:
+    """When its POST ended; None when its process died before that."""
+    return _time(submit.answered) if submit.answered is not None else None
+
+
+def _time(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, tz=UTC)
 
 
 def _exists(connection: Connection, job_id: str) -> bool:
     return connection.execute(sa.select(submits.c.job_id).where(submits.c.job_id == job_id)).first() is not None
 
 
-def _insert(connection: Connection, job_id: str) -> bool:
+def _insert(connection: Connection, job_id: str, body: str | None) -> bool:
     """Whether this call made the row. The returned row is the proof; rowcount lies on some drivers."""
     at = now_ms()
     row = insert_new(connection, submits, by="job_id")
-    row = row.values(job_id=job_id, state="sending", attempt=1, created=at, changed=at)
+    row = row.values(job_id=job_id, state="sending", attempt=1, created=at, changed=at, claimed=at, body=body)
     return connection.execute(row.returning(submits.c.job_id)).first() is not None
 
 
-def _again(connection: Connection, job_id: str) -> bool:
+def _again(connection: Connection, job_id: str, body: str | None) -> bool:
     """Compare-and-set from a proven non-delivery back to `sending`."""
-    change = _change(job_id).where(submits.c.state == "not_sent")
-    values = {"state": "sending", "attempt": submits.c.attempt + 1, "changed": now_ms()}
+    at, change = now_ms(), _change(job_id).where(submits.c.state == "not_sent")
+    values = {"state": "sending", "attempt": submits.c.attempt + 1, "changed": at, "claimed": at, "answered": None}
+    values |= {"body": body, "hint": None}
     return connection.execute(change.values(**values).returning(submits.c.job_id)).first() is not None
 
 

@@ -60,6 +60,9 @@ remedy-wide-photo = Your photo goes out in 16:9 this time.
 repeat-of = A new try of job { $other }.
 
 alert-doubt = Job { $job } of { $user }: fal did not answer the order, so { $price } may have been charged. It is parked; if it turns up within 24 hours it is delivered. Look at fal.ai/dashboard/requests.
+alert-parked = Job { $job } of { $user } ({ $price }): fal has answered nothing that can be understood for ten minutes: { $reason }. It is parked, holds no slot, and is asked after again for as long as fal keeps the file. See "reelbot job { $job }"; "reelbot poll" with its request id asks at once.
+alert-no-receipt = No receipt can be written to the folder “receipts” of the output folder ({ $reason }), so nothing is ordered: make room there, or give this program the right to write.
+shell-parked = fal answers nothing that can be understood ({ $odd }). It is paid for and set aside; “reelbot run” goes on asking, and “reelbot poll” asks at once
 alert-undelivered = Job { $job } of { $user } is rendered, but the chat does not take it: { $reason }. It is kept and tried again; its owner can fetch it with /again { $job }.
 alert-works-again = fal takes orders again.
 alert-spent =

@@ -60,6 +60,9 @@ remedy-wide-photo = 这次把你的照片改成 16:9。
 repeat-of = 重做任务 { $other }。
 
 alert-doubt = { $user } 的任务 { $job }：fal 没有回应订单，可能已扣费 { $price }。任务已搁置；24 小时内如果找到结果，会照常发送。请查看 fal.ai/dashboard/requests。
+alert-parked = { $user } 的任务 { $job }（{ $price }）：fal 已有十分钟没有给出可理解的答复：{ $reason }。任务已搁置，不占用名额；在 fal 保留文件期间会继续询问。用 "reelbot job { $job }" 查看，用 "reelbot poll" 加请求编号可立即询问。
+alert-no-receipt = 无法在输出目录的 receipts 文件夹写入回执（{ $reason }），因此不会下单：请腾出空间，或给程序写权限。
+shell-parked = fal 没有给出可理解的答复（{ $odd }）。它已付费并被搁置；“reelbot run” 会继续询问，“reelbot poll” 可立即询问
 alert-undelivered = { $user } 的任务 { $job } 已生成，但发不到聊天：{ $reason }。视频已保存并会继续尝试；用户可以用 /again { $job } 取回。
 alert-works-again = fal 又可以下单了。
 alert-spent =

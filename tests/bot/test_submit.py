@@ -1,0 +1,253 @@
+"""The one paid request: no receipt, no POST; an answer is never lost; a silent fal is told of; nothing is bought twice."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from bot.alerts import Alerts
+from bot.doubts import Doubts
+from bot.settings import Settings
+from bot.steps import DOUBT, GO, STOP
+from bot.store import Store
+from bot.store.records import Job, NewJob, State
+from bot.submit import Submitter, receipt_name
+from core.fal import FalQueue
+from core.models import plan
+from core.receipts import FolderReceipts
+from core.sandbox import FAST, Sandbox, create_app
+from core.types import RawReply
+from tests.bot.test_store import CAPS, nothing, said
+from tests.serving import served
+
+KEY = "fal-key-of-the-submits-0123456789"
+
+
+@dataclass
+class Post:
+    """A Submitter on a real store, a real queue and the sandbox."""
+
+    store: Store
+    fal: Sandbox
+    queue: FalQueue
+    receipts: FolderReceipts
+    submitter: Submitter
+    settings: Settings
+    silent: list[str] = field(default_factory=list)
+
+    async def job(self, prompt: str, *, event: str | None = None) -> Job:
+        """An accepted job whose turn has come."""
+        request = plan(prompt, model="balanced", duration_s=5)
+        new = NewJob(said(event or prompt), "en", request)
+        made = await self.store.jobs.accept(new, inbox_id=None, caps=CAPS, enqueue=nothing)
+        assert isinstance(made, str)
+        await self.store.jobs.move(made, State.PREPARING)
+        return await self.now(made)
+
+    async def now(self, job_id: str) -> Job:
+        job = await self.store.jobs.get(job_id)
+        assert job is not None
+        return job
+
+    def posts(self) -> int:
+        return sum(call["method"] == "POST" for call in self.fal.log)
+
+    def doubts(self) -> Doubts:
+        return Doubts(store=self.store, queue=self.queue, receipts=self.receipts, watch=lambda: None)
+
+
+@asynccontextmanager
+async def post(folder: Path, database_url: str, *, unconfirmed_after_s: float = 28.0) -> AsyncIterator[Post]:
+    sandbox = create_app(folder=folder / "fal", key=KEY, studio=FAST)
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(served(sandbox))
+        settings = Settings.offline(fal_key=KEY, fal_queue_url=url, output_dir=folder / "out")
+        store, queue = await Store.open(database_url), FalQueue.from_settings(settings)
+        receipts, silent = FolderReceipts(settings.receipts_dir), list[str]()
+        alerts = Alerts(store=store, channels={}, admins=(), caps=CAPS)
+
+        async def unconfirmed(job: Job) -> None:
+            silent.append(job.id)
+
+        submitter = Submitter(
+            store=store,
+            queue=queue,
+            receipts=receipts,
+            settings=settings,
+            alerts=alerts,
+            webhook_url=lambda _job_id: None,
+            watch=lambda: None,
+            unconfirmed=unconfirmed,
+            unconfirmed_after_s=unconfirmed_after_s,
+        )
+        try:
+            yield Post(store, sandbox.state.sandbox, queue, receipts, submitter, settings, silent)
+        finally:
+            await alerts.close()
+            await queue.close()
+            store.close()
+
+
+Story = Callable[[Post], Awaitable[None]]
+
+
+@pytest.fixture
+def posting(tmp_path: Path, database_url: str) -> Callable[..., None]:
+    def run(story: Story, **more: float) -> None:
+        async def whole() -> None:
+            async with post(tmp_path, database_url, **more) as made:
+                await story(made)
+
+        asyncio.run(whole())
+
+    return run
+
+
+def test_the_claim_keeps_exactly_what_is_posted(posting: Callable[..., None]) -> None:
+    async def story(made: Post) -> None:
+        job = await made.job("a fox, 狐狸 \u2028 “quoted”")
+        assert await made.submitter.submit(job) == GO
+        submit = await made.store.submits.read(job.id)
+        assert submit.body is not None
+        (request,) = made.fal.memory.requests.values()
+        assert json.loads(submit.body) == request.body
+        assert submit.answered is not None
+        assert submit.claimed <= submit.answered
+
+    posting(story)
+
+
+def test_no_receipt_no_post(posting: Callable[..., None]) -> None:
+    async def story(made: Post) -> None:
+        made.settings.receipts_dir.parent.mkdir(parents=True, exist_ok=True)
+        made.settings.receipts_dir.write_text("in the way")  # no folder can be made there
+        job = await made.job("a fox")
+        answer = await made.submitter.submit(job)
+        assert answer["next"] == "retry"
+        assert made.posts() == 0
+        assert (await made.store.submits.read(job.id)).state == "not_sent"
+        assert (await made.now(job.id)).state is State.PREPARING
+        made.settings.receipts_dir.unlink()
+        assert await made.submitter.submit(job) == GO
+        assert made.posts() == 1
+
+    posting(story)
+
+
+def test_a_silent_fal_is_told_of_and_waited_for(posting: Callable[..., None]) -> None:
+    async def story(made: Post) -> None:
+        made.fal.faults.add("submit_slow", match="a slow fox", seconds=0.6)
+        slow, quick = await made.job("a slow fox"), await made.job("a quick fox")
+        assert await made.submitter.submit(quick) == GO
+        assert await made.submitter.submit(slow) == GO
+        assert made.silent == [slow.id]
+        assert made.posts() == 2
+
+    posting(story, unconfirmed_after_s=0.2)
+
+
+def test_an_answer_that_no_row_holds_is_read_from_its_receipt(posting: Callable[..., None]) -> None:
+    """The process died, or the database was away, between the answer and its row."""
+
+    async def story(made: Post) -> None:
+        job = await made.job("a fox")
+        assert await made.store.submits.claim(job.id, body="{}") == "yours"
+        name = receipt_name(job.id, 1)
+        assert await made.receipts.reserve(name)
+        await made.receipts.fill(name, RawReply(200, {}, b'{"request_id": "req-of-the-fox", "status": "IN_QUEUE"}'))
+        assert await made.submitter.submit(job) == GO
+        assert made.posts() == 0
+        submit = await made.store.submits.read(job.id)
+        assert submit.handle is not None
+        assert submit.handle.request_id == "req-of-the-fox"
+        assert (await made.now(job.id)).state is State.RENDERING
+
+    posting(story)
+
+
+def test_a_job_in_doubt_is_found_by_its_receipt_too(posting: Callable[..., None]) -> None:
+    async def story(made: Post) -> None:
+        found, refused, lost = [await made.job(f"fox {number}") for number in range(3)]
+        replies = {
+            found.id: RawReply(200, {}, b'{"request_id": "req-found"}'),
+            refused.id: RawReply(403, {}, b'{"detail": "User is locked. Reason: Exhausted balance."}'),
+        }
+        for job in (found, refused, lost):
+            assert await made.store.submits.claim(job.id, body="{}") == "yours"
+            assert await made.receipts.reserve(receipt_name(job.id, 1))
+            assert await made.store.jobs.doubt(job.id, "no answer")
+            if job.id in replies:
+                await made.receipts.fill(receipt_name(job.id, 1), replies[job.id])
+        jobs = [await made.now(job.id) for job in (found, refused, lost)]
+        assert await made.doubts().resolve(jobs) == {found.id}
+        states = {job.id: (await made.now(job.id)).state for job in jobs}
+        assert states == {found.id: State.RENDERING, refused.id: State.FAILED, lost.id: State.DOUBT}
+        assert (await made.now(refused.id)).charge == "none"
+        assert [job.id for job in await made.store.jobs.waiting_to_be_told(2**53)] == [refused.id]
+        assert made.posts() == 0
+
+    posting(story)
+
+
+def test_a_database_older_than_the_receipt_buys_nothing(posting: Callable[..., None]) -> None:
+    """A backup was restored: the job waits for its turn in it, and was bought long ago."""
+
+    async def story(made: Post) -> None:
+        answered, silent = await made.job("fox 1"), await made.job("fox 2")
+        for job in (answered, silent):
+            assert await made.receipts.reserve(receipt_name(job.id, 1))
+        await made.receipts.fill(receipt_name(answered.id, 1), RawReply(200, {}, b'{"request_id": "req-1"}'))
+        assert await made.submitter.submit(answered) == GO
+        assert await made.submitter.submit(silent) == DOUBT
+        assert made.posts() == 0
+
+    posting(story)
+
+
+def test_a_request_of_another_job_is_not_taken_for_ours(posting: Callable[..., None]) -> None:
+    """A gateway repeats an old answer: it is doubt at once, not after half a minute of tries."""
+
+    async def story(made: Post) -> None:
+        first, second = await made.job("fox 1"), await made.job("fox 2")
+        assert await made.submitter.submit(first) == GO
+        bought = (await made.store.submits.read(first.id)).handle
+        assert bought is not None
+        made.fal.faults.add("submit_status", match="fox 2", status=200, body={"request_id": bought.request_id})
+        async with asyncio.timeout(5):
+            assert await made.submitter.submit(second) == DOUBT
+        submit = await made.store.submits.read(second.id)
+        assert (submit.state, submit.handle) == ("sending", None)
+        assert submit.answered is not None
+
+    posting(story)
+
+
+def test_a_late_answer_moves_no_job_that_is_further(posting: Callable[..., None]) -> None:
+    """A worker was frozen in its POST; another has found the request and delivered the film meanwhile."""
+
+    async def story(made: Post) -> None:
+        job = await made.job("a fox")
+        assert await made.store.submits.claim(job.id, body="{}") == "yours"
+        handle = made.queue.handle_for(job.request.endpoint, "req-1")
+        await made.store.submits.accepted(job.id, handle)
+        await made.store.jobs.move(job.id, State.DELIVERED, told="7")
+        await made.store.submits.accepted(job.id, replace(handle))
+        assert (await made.now(job.id)).state is State.DELIVERED
+
+    posting(story)
+
+
+def test_a_model_that_left_the_catalogue_is_not_ordered(posting: Callable[..., None]) -> None:
+    async def story(made: Post) -> None:
+        job = await made.job("a fox")
+        gone = replace(job, request=replace(job.request, model="sora-2"))
+        assert await made.submitter.submit(gone) == STOP
+        now = await made.now(job.id)
+        assert (now.state, now.charge) == (State.FAILED, "none")
+        assert made.posts() == 0
+
+    posting(story)
