@@ -44,6 +44,11 @@ class Workflow:
     steps: list[tuple[str, str]] = field(default_factory=list)
     messages: dict[str, deque[str]] = field(default_factory=dict)
 
+    @property
+    def job(self) -> str:
+        """Some are begun for one turn of a job, by a number."""
+        return self.job_id.partition(":")[0]
+
 
 class Records:
     """What is on disk: shared by all processes, and there after each death of one."""
@@ -57,7 +62,7 @@ class Records:
 
     def under_way(self, job_id: str) -> list[str]:
         return [
-            each.id for each in self.workflows.values() if each.job_id == job_id and each.status in _UNDER_WAY
+            each.id for each in self.workflows.values() if each.job == job_id and each.status in _UNDER_WAY
         ]
 
 
@@ -132,7 +137,7 @@ class ModelEngine(Engine):
 
     async def _whole(self, workflow: Workflow) -> None:
         self._run.set(_Run(workflow))
-        BUYER.set(workflow.job_id)
+        BUYER.set(workflow.job)
         try:
             await self._bodies[workflow.name](workflow.job_id)
         except asyncio.CancelledError:

@@ -103,7 +103,7 @@ class Process:
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
-        await self.app._render.close()
+        await self.app._submitter.close()
         self.engine.end()
         await asyncio.sleep(0)
         await self.app._alerts.close()

@@ -1,6 +1,5 @@
 """Runs of the machine: many small rounds, each with a seed of its own, until the time or the number is over."""
 
-import logging
 import time
 from dataclasses import dataclass
 
@@ -20,23 +19,22 @@ class Found:
     seed: int
     seconds: float
     what: str
+    steps: str
+    diary: str
 
 
 def prove(ground: Ground, *, first_seed: int, seconds: float, rounds: int, shrink: bool = False) -> Found | None:
     """Round after round; None when no law was broken."""
     began = time.perf_counter()
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
+    with ground.diary.kept():
         for number in range(first_seed, first_seed + rounds):
             try:
                 one_round(ground, number=number, shrink=shrink)
             except Exception as error:  # noqa: BLE001 - whatever it is, that seed shows it
-                return Found(number, time.perf_counter() - began, f"{type(error).__name__}: {error}")
+                what, steps = f"{type(error).__name__}: {error}", "\n".join(getattr(error, "__notes__", ()))
+                return Found(number, time.perf_counter() - began, what, steps, ground.diary.text())
             if time.perf_counter() - began > seconds:
                 break
-    finally:
-        logging.disable(before)
     return None
 
 

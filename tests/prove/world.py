@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from core import models
 from core.webhooks import callback_token
 from tests.prove.books import Request
 from tests.prove.chat import ChatBooks
+from tests.prove.diary import Diary
 from tests.prove.engine import Records
 from tests.prove.fal import Fal, Script, signed
 from tests.prove.law import Law
@@ -27,15 +29,16 @@ from tests.prove.virtual import Agenda, Graveyard, ProcessLoop, seeded
 
 PEOPLE = ("1", "2", "3")
 ADMIN = "9"
-CAPS_USD = ("4", "2.50")
+CAPS_USD = ("6", "3")
 _PUBLIC = "https://bot.example.org"
 _WEBHOOK_TRIES_S = (0.1, 2.0, 15.0, 120.0, 600.0, 1800.0)
 _ROOMY = 10**12
 
-_CALM_S = 1800.0
+_CALM_S = 120.0
 _DAYS = 8
-_NAP_S = 3600.0
-_WAKE_S = 150.0
+_NAPS_S = (60.0, 120.0, 300.0, 300.0, 600.0, 900.0, 1800.0, 3600.0)
+_WAKE_S = 40.0
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -54,10 +57,12 @@ Away = Literal["away", "slow to answer", "full", "commits and fails"]
 class World:
     """`url`: of a database with all tables in it, used by nobody else. `folder`: for its files, likewise."""
 
-    def __init__(self, seed: int, *, url: str, folder: Path, reached: Reached) -> None:
+    def __init__(self, seed: int, *, url: str, folder: Path, reached: Reached, diary: Diary) -> None:
         self.rng = random.Random(seed)
         self.agenda = Agenda()
         self.reached = reached
+        self.diary = diary
+        diary.begin(lambda: self.agenda.now)
         self.folder = folder
         self._url = url
         self.fal = Fal(self.agenda.true, random.Random(seed + 1), reached)
@@ -264,14 +269,17 @@ class World:
         self.troubles.clear()
         self.thaw()
         self.start()
+        if self.process is not None:
+            self.process.loop.die_after(-1)
 
     def rest(self) -> None:
-        """Everything heals; then days pass, until nothing moves any more."""
+        """Everything heals; then days pass, until nothing moves any more. For most of them the machine sleeps."""
         self.heal()
         self.live(_CALM_S)
         end = self.agenda.now + _DAYS * 24 * 3600
+        naps = chain(_NAPS_S, repeat(_NAPS_S[-1]))
         while self.agenda.now < end and self.law.unrest():
-            self.agenda.skip(_NAP_S)
+            self.agenda.skip(next(naps))
             self.live(_WAKE_S)
             for row in self.law.waiting_for_a_press():
                 self.press(row.chat, "again", row.id, Script())
