@@ -67,6 +67,7 @@ class Request:
     bill_late_s: float = 60.0
     drift_percent: int = 0
     cancel_at: float | None = None
+    asked_after: bool = False
     results_given: int = 0
     files_given: int = 0
 
@@ -115,6 +116,7 @@ class Request:
 @dataclass
 class Books:
     requests: dict[str, Request] = field(default_factory=dict)
+    posted: dict[str, dict[str, Any]] = field(default_factory=dict)  # by job, taken or not
     rng: random.Random = field(default_factory=lambda: random.Random(0))
 
     def new_id(self) -> str:

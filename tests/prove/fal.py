@@ -137,6 +137,8 @@ class Fal:
     def _submit(self, request: httpx.Request, endpoint: str, buyer: str | None) -> Reply:
         script = self.scripts.get(buyer or "", Script())
         self.reached.note(f"order: {script.answering}")
+        body = json.loads(request.content)
+        self.books.posted.setdefault(buyer or "", body)
         before = self._before_it_is_taken(script.answering)
         if before is not None:
             return before
@@ -145,7 +147,7 @@ class Fal:
             Request(
                 id=self.books.new_id(),
                 endpoint=endpoint,
-                body=json.loads(request.content),
+                body=body,
                 job=buyer,
                 at=self.now(),
                 fate=script.fate,
@@ -207,7 +209,7 @@ class Fal:
             case "no id":
                 return as_json({"status": "IN_QUEUE"})
             case "repeated id":
-                other = [each.id for each in self.books.ours() if each.id != taken.id]
+                other = [each.id for each in self.books.ours() if each.asked_after]
                 return as_json({**receipt, "request_id": other[-1]}) if other else reply
             case _:
                 pass
@@ -221,6 +223,7 @@ class Fal:
             return odd
         if found is None:
             return as_json({"detail": "Request not found"}, 404)
+        found.asked_after = True
         state = found.state(self.now())
         self.reached.note(f"status: {state.lower()}")
         said: dict[str, Any] = {"status": state, "request_id": found.id}

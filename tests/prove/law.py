@@ -2,7 +2,7 @@
 words: nothing of the program is asked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -149,7 +149,7 @@ class Law:
         if adopted is None:
             yield f"{row.id} waits for a request that fal never named"
         elif adopted.job != row.id:
-            twins = [each for each in self._world.fal.books.of(row.id) if each.body == adopted.body]
+            twins = self._world.fal.books.posted.get(row.id) == adopted.body
             if adopted.job is None or not twins:
                 yield f"{row.id} has adopted a request of {adopted.job or 'another program'}"
 
@@ -196,6 +196,8 @@ class Law:
             raise BrokenError(problem)
         for taken in self._world.fal.books.ours():
             row = rows.get(taken.job or "")
+            if self._stands_for(rows.values(), taken):
+                continue
             for problem in self._end_problems(row, taken):
                 raise BrokenError(problem)
         for row in rows.values():
@@ -211,6 +213,14 @@ class Law:
             yield f"{row.id} is {row.state}, and fal has ended it: {taken.fate}"
         elif taken.charged_nano(self._now()) and row.charge not in {"yes", "possibly"}:
             yield f"fal has charged {row.id}, and the ledger says {row.charge}"
+
+    def _stands_for(self, rows: Iterable[Row], taken: Request) -> bool:
+        """Another job, ordered in the very same words, has adopted it and given it to its own owner."""
+        other = next((row for row in rows if row.request_id == taken.id and row.id != taken.job), None)
+        if other is None or not self._has(other):
+            return False
+        self._world.reached.note("twins: the one stood for the other")
+        return True
 
     def _has(self, row: Row) -> bool:
         return any(film.job_id == row.id for film in self._world.chat.films)

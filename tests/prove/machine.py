@@ -39,6 +39,7 @@ _scripts = st.builds(
 _words = st.builds(
     Words,
     prompt=st.sampled_from(PROMPTS),
+    same=st.sampled_from([False, False, True]),
     model=st.sampled_from(["wan-2.5", "wan-2.5", "happy-horse"]),
     seconds=st.sampled_from([5, 10]),
     resolution=st.sampled_from(["480p", "720p"]),
@@ -184,15 +185,19 @@ class Prove(RuleBasedStateMachine):
             names = None if right else ours[other % len(ours)].id
             self._there.call_back(request, names=names, right=right)
 
-    @rule(which=_which, count=st.sampled_from([1, 3, 130]), seed=st.sampled_from([None, 7, 99]))
-    def another_program(self, which: int, count: int, seed: int | None) -> None:
-        """Somebody else's requests on the same account, nearly the same as ours."""
+    @rule(which=_which, count=st.sampled_from([1, 3, 130]), other=st.sampled_from(["seed", "resolution", "prompt"]))
+    def another_program(self, which: int, count: int, other: str) -> None:
+        """Somebody else's requests on the same account: one word is another than ours."""
         ours = self._there.fal.books.ours()
         if not ours:
             return
         like = ours[which % len(ours)]
-        for _ in range(count):
-            body = {**like.body, "seed": 1 + (seed or 0) + (like.body.get("seed") or 0)}
+        for number in range(count):
+            body = {**like.body, "resolution": "1080p"}
+            if other == "seed" and "seed" in like.body:
+                body = {**like.body, "seed": like.body["seed"] + 1 + number}
+            elif other == "prompt":
+                body = {**like.body, "prompt": f"{like.body['prompt']} {number}"}
             self._there.foreign(Request(self._there.fal.books.new_id(), like.endpoint, body, None, 0.0, run_s=1.0))
 
     @rule(which=_which, later_s=st.sampled_from([5.0, 30.0]))

@@ -12,6 +12,7 @@ import random
 import secrets
 import sys
 import time
+import warnings
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
@@ -225,14 +226,18 @@ class Graveyard:
         before = logging.root.manager.disable
         logging.disable(logging.CRITICAL)
         try:
-            for task in self._tasks:
-                task._log_destroy_pending = False  # type: ignore[attr-defined]
-                with suppress(BaseException):
-                    task.get_coro().close()  # type: ignore[union-attr]
-            for loop in self._loops:
-                loop.close()
+            with warnings.catch_warnings(action="ignore"):
+                self._end()
         finally:
             logging.disable(before)
+
+    def _end(self) -> None:
+        for task in self._tasks:
+            task._log_destroy_pending = False  # type: ignore[attr-defined]
+            with suppress(BaseException):
+                task.get_coro().close()  # type: ignore[union-attr]
+        for loop in self._loops:
+            loop.close()
         self._tasks.clear()
         self._loops.clear()
 

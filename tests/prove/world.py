@@ -42,9 +42,10 @@ _WAKE_S = 40.0
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a person asks for."""
+    """What a person asks for; in the `same` words as somebody else, or in words that nobody else has used."""
 
     prompt: str
+    same: bool = False
     model: str = "wan-2.5"
     seconds: int = 5
     resolution: str = "480p"
@@ -199,8 +200,9 @@ class World:
         self.orders += 1
         incoming = Incoming(Address("telegram", person), "bot", f"m{self.orders}", person, text=words.prompt)
         self.reached.note("people: ordered")
+        prompt = words.prompt if words.same else f"{words.prompt}, number {self.orders}"
         plan = models.plan(
-            words.prompt, model=words.model, duration_s=words.seconds, resolution=words.resolution, seed=words.seed
+            prompt, model=words.model, duration_s=words.seconds, resolution=words.resolution, seed=words.seed
         )
         self._begin(NewJob(incoming, "en", plan), script)
 
