@@ -104,17 +104,12 @@ class ModelEngine(Engine):
             task.cancel()
 
     def enqueue_within(self, connection: Connection, name: str, job_id: str, partition: str) -> None:
-        connection.info.setdefault(_WAITING, []).append(Workflow(job_id, name, job_id, partition, "ENQUEUED"))
+        workflow = Workflow(job_id, name, job_id, partition, "ENQUEUED")
+        connection.info.setdefault(_WAITING, []).append((self, workflow))
 
-    def listen(self, engine: Any) -> None:
-        """To the transactions of this process's database."""
-        event.listen(engine, "commit", self._committed)
-        event.listen(engine, "rollback", lambda connection: connection.info.pop(_WAITING, None))
-
-    def _committed(self, connection: Connection) -> None:
-        for workflow in connection.info.pop(_WAITING, []):
-            self._records.workflows.setdefault(workflow.id, workflow)
-            self._pump_soon()
+    def _committed(self, workflow: Workflow) -> None:
+        self._records.workflows.setdefault(workflow.id, workflow)
+        self._pump_soon()
 
     def _pump_soon(self) -> None:
         asyncio.get_running_loop().call_later(_QUEUE_S, self._pump)
@@ -225,6 +220,19 @@ class ModelEngine(Engine):
         if not run.write(name, result):
             await asyncio.Event().wait()  # another process has gone on with it: this one's run is over
         return result
+
+
+def listen(engine: Any) -> None:
+    """To the transactions of a database: what one enqueued is there when it commits."""
+
+    @event.listens_for(engine, "commit")
+    def committed(connection: Connection) -> None:
+        for model, workflow in connection.info.pop(_WAITING, []):
+            model._committed(workflow)
+
+    @event.listens_for(engine, "rollback")
+    def rolled_back(connection: Connection) -> None:
+        connection.info.pop(_WAITING, None)
 
 
 class _Run:

@@ -2,7 +2,7 @@
 words: nothing of the program is asked.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -46,6 +46,23 @@ class Row:
         return self.user.partition(":")[2]
 
 
+def watch(engine: sa.Engine, law: "Callable[[], Law | None]") -> None:
+    """Have each reservation weighed in its own transaction, before that commits."""
+
+    @sa.event.listens_for(engine, "after_cursor_execute")
+    def note(
+        connection: sa.Connection, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
+    ) -> None:
+        if statement.startswith("INSERT INTO reelbot_ledger") and "'reserve'" in repr(parameters):
+            connection.info[_RESERVED] = True
+
+    @sa.event.listens_for(engine, "commit")
+    def weigh(connection: sa.Connection) -> None:
+        present = law()
+        if connection.info.pop(_RESERVED, False) and present is not None:
+            present.weigh(connection)
+
+
 class Worldly(Protocol):
     """The parts of the world that the law looks at."""
 
@@ -60,34 +77,18 @@ class Worldly(Protocol):
 class Law:
     """`check` after each step; `settled` after everything has healed and time has passed."""
 
-    def __init__(self, world: Worldly, url: str, *, caps_micro: tuple[int, int]) -> None:
+    def __init__(self, world: Worldly, engine: sa.Engine, *, caps_micro: tuple[int, int]) -> None:
         self._world = world
         self._caps = caps_micro
-        self._engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+        self._engine = engine
         self._broken: list[str] = []
         self._last_history = 0
         self._states: dict[str, str] = {}
         self._before: dict[str, str] = {}
 
-    def close(self) -> None:
-        self._engine.dispose()
-
     # The caps, at each reservation, in its own transaction.
 
-    def watch(self, engine: sa.Engine) -> None:
-        @sa.event.listens_for(engine, "after_cursor_execute")
-        def note(
-            connection: sa.Connection, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
-        ) -> None:
-            if statement.startswith("INSERT INTO reelbot_ledger") and "'reserve'" in repr(parameters):
-                connection.info[_RESERVED] = True
-
-        @sa.event.listens_for(engine, "commit")
-        def weigh(connection: sa.Connection) -> None:
-            if connection.info.pop(_RESERVED, False):
-                self._weigh(connection)
-
-    def _weigh(self, connection: sa.Connection) -> None:
+    def weigh(self, connection: sa.Connection) -> None:
         start = int(self._world.agenda.wall() * 1000) - _DAY_MS
         query = sa.text(
             'SELECT j."user", SUM(j.reserved_micro) AS held, COALESCE((SELECT SUM(l.spent_micro) FROM reelbot_ledger l '

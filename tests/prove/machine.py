@@ -8,6 +8,7 @@ from pathlib import Path
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from bot.store.database import Database
 from tests.prove import fal
 from tests.prove.books import Fate, Request, Shape
 from tests.prove.chat import MOODS
@@ -54,12 +55,14 @@ _long = st.sampled_from([20.0, 90.0, 700.0, 3000.0, 7200.0])
 
 @dataclass
 class Ground:
-    """Where runs take place. `fresh` makes the address of a new database with all tables; `folder` may be filled."""
+    """Where runs take place. `clean` empties the database; `folder` may be filled."""
 
-    fresh: Callable[[], str]
+    database: Database
+    clean: Callable[[], None]
     folder: Path
     reached: Reached
     diary: Diary = field(default_factory=Diary)
+    world: World | None = None
     runs: int = 0
     steps: int = 0
 
@@ -79,7 +82,15 @@ class Prove(RuleBasedStateMachine):
     @initialize(seed=st.integers(0, 2**16), stream=st.booleans())
     def begin(self, seed: int, stream: bool) -> None:
         folder = Path(tempfile.mkdtemp(dir=self.ground.folder))
-        self.world = World(seed, url=self.ground.fresh(), folder=folder, reached=self.ground.reached, diary=self.ground.diary)
+        self.ground.clean()
+        self.world = World(
+            seed,
+            database=self.ground.database,
+            folder=folder,
+            reached=self.ground.reached,
+            diary=self.ground.diary,
+        )
+        self.ground.world = self.world
         self.world.fal.stream = stream
         self.ground.runs += 1
 

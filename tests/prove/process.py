@@ -49,7 +49,7 @@ class Process:
         rng: random.Random,
         work: Callable[[ProcessLoop, Executor | None, Callable[[], Any]], Any],
         settings: Mapping[str, Any],
-        url: str,
+        database: Database,
         fal: Fal,
         chat: ChatBooks,
         records: Records,
@@ -61,10 +61,9 @@ class Process:
         self.loop = ProcessLoop(agenda, rng=rng, around=work)
         made = ModelSettings.offline(**settings)
         made._way = Way(fal)
-        self.store = Store.over(Database(url))
+        self.store = Store.over(database)
         limits = (made.jobs, made.user_jobs)
         self.engine = ModelEngine(records, agenda, owner=life, limits=limits, writable=writable)
-        self.engine.listen(self.store.database.engine)
         self.app = App(
             made, self.store, SECRET, demo=False, room=room, listen_s=2.0, engine=self.engine
         )

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from bot import commands
 from bot.channels.port import Address, Incoming
+from bot.store.database import Database
 from bot.store.records import NewJob
 from core import models
 from core.webhooks import callback_token
@@ -56,16 +57,16 @@ Away = Literal["away", "slow to answer", "full", "commits and fails"]
 
 
 class World:
-    """`url`: of a database with all tables in it, used by nobody else. `folder`: for its files, likewise."""
+    """`database`: with all tables, empty, used by nobody else. `folder`: for its files, likewise."""
 
-    def __init__(self, seed: int, *, url: str, folder: Path, reached: Reached, diary: Diary) -> None:
+    def __init__(self, seed: int, *, database: Database, folder: Path, reached: Reached, diary: Diary) -> None:
         self.rng = random.Random(seed)
         self.agenda = Agenda()
         self.reached = reached
         self.diary = diary
         diary.begin(lambda: self.agenda.now)
         self.folder = folder
-        self._url = url
+        self._database = database
         self.fal = Fal(self.agenda.true, random.Random(seed + 1), reached)
         self.fal.on_taken = self._webhook_of
         self.chat = ChatBooks(self.agenda.true, random.Random(seed + 2), reached)
@@ -79,7 +80,7 @@ class World:
         self.frozen: Process | None = None
         self._seeds = seeded(self.rng)
         self._seeds.__enter__()
-        self.law = Law(self, url, caps_micro=(int(float(CAPS_USD[0]) * 1e6), int(float(CAPS_USD[1]) * 1e6)))
+        self.law = Law(self, database.engine, caps_micro=(int(float(CAPS_USD[0]) * 1e6), int(float(CAPS_USD[1]) * 1e6)))
         self.start()
 
     # Processes.
@@ -94,14 +95,13 @@ class World:
             rng=self.rng,
             work=self._worked,
             settings=self._settings(),
-            url=self._url,
+            database=self._database,
             fal=self.fal,
             chat=self.chat,
             records=self.records,
             writable=lambda: not self.suffers("away"),
             room=lambda _: 0 if self.suffers("full") else _ROOMY,
         )
-        self.law.watch(made.store.database.engine)
         made.loop.on_death = partial(self._died, made)
         self.process = made
         made.start()
@@ -132,7 +132,6 @@ class World:
     def _died(self, process: Process) -> None:
         """Nothing of it runs any more, no `finally` either; its connections are gone, and what was not committed."""
         self.graves.bury(process.loop)
-        process.store.database.engine.dispose()
         self.deaths += 1
         self.reached.note("process: killed")
         if self.process is process:
@@ -147,7 +146,6 @@ class World:
             process.do(process.stop(), most_s=60.0)
             self.reached.note("process: stopped")
             self.graves.bury(process.loop)
-            process.store.database.engine.dispose()
             self.process = None
 
     def freeze(self) -> None:
@@ -296,7 +294,6 @@ class World:
         for process in (self.process, self.frozen):
             if process is not None:
                 self._died(process)
-        self.law.close()
         self.graves.clear()
         self._seeds.__exit__(None, None, None)
         shutil.rmtree(self.folder, ignore_errors=True)
