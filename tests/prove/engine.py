@@ -60,10 +60,10 @@ class Records:
     def left_by_others(self, owner: int) -> list[Workflow]:
         return [each for each in self.workflows.values() if each.status == "PENDING" and each.owner != owner]
 
-    def under_way(self, job_id: str) -> list[str]:
-        return [
-            each.id for each in self.workflows.values() if each.job == job_id and each.status in _UNDER_WAY
-        ]
+    def traces(self, job_id: str) -> str:
+        """For people: the workflows of a job, and the last steps of each."""
+        mine = [each for each in self.workflows.values() if each.job == job_id]
+        return "; ".join(f"{each.id} {each.status} of {each.owner}: {each.steps[-8:]}" for each in mine)
 
 
 _UNDER_WAY = ("PENDING", "ENQUEUED")

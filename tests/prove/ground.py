@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -35,14 +36,27 @@ def postgres_ground(reached: Reached) -> Iterator[Ground]:
 def ground(url: str, *, folder: Path, reached: Reached) -> Iterator[Ground]:
     database = Database(url)
     asyncio.run(database.migrate())
+    database.engine.dispose()
     made = Ground(database, lambda: _emptied(database), folder, reached)
     engine.listen(database.engine)
+    _never_wait(database)
+    sa.event.listen(database.engine, "after_cursor_execute", made.between)
     law.watch(database.engine, lambda: made.world.law if made.world is not None else None)
     try:
         yield made
     finally:
         made.world = None
         database.close()
+
+
+def _never_wait(database: Database) -> None:
+    """For a lock: who holds it goes on only when we have given up, and then we try again."""
+    ask = "PRAGMA busy_timeout=0" if database.is_sqlite else "SET lock_timeout = '5ms'"
+
+    @sa.event.listens_for(database.engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.execute(ask)
+        connection.commit()
 
 
 def _emptied(database: Database) -> None:

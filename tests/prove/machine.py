@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -14,7 +15,7 @@ from tests.prove.books import Fate, Request, Shape
 from tests.prove.chat import MOODS
 from tests.prove.diary import Diary
 from tests.prove.fal import Script
-from tests.prove.law import Row
+from tests.prove.law import LAWS, Row
 from tests.prove.reach import Reached
 from tests.prove.world import PEOPLE, Away, Words, World
 
@@ -65,6 +66,12 @@ class Ground:
     world: World | None = None
     runs: int = 0
     steps: int = 0
+
+    def between(self, *event: Any) -> None:
+        """After each statement; not after those of the law."""
+        context = event[4]
+        if self.world is not None and not (context and context.execution_options.get(LAWS)):
+            self.world.between()
 
 
 def machine_on(ground: Ground) -> type["Prove"]:

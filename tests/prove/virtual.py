@@ -40,7 +40,17 @@ class Event:
         return False
 
 
+_BLOCKED_S = 0.2
+
 Around = Callable[["ProcessLoop", Executor | None, Callable[[], Any]], Any]
+
+
+class BlockedError(Exception):
+    """A call waits for a lock that another transaction holds: it is made once more, a little later."""
+
+
+class KilledError(BaseException):
+    """The process died in the middle of this call: its transaction is rolled back, and nobody hears of it."""
 
 
 class SpinsError(AssertionError):
@@ -65,6 +75,9 @@ class Agenda:
 
     def later(self, seconds: float, what: Callable[[], None]) -> None:
         self.add(self.now + seconds, Event(what), None)
+
+    def _monotonic(self) -> float:
+        return self.now
 
     def add(self, when: float, handle: asyncio.Handle | Event, loop: "ProcessLoop | None") -> None:
         heapq.heappush(self._entries, (max(when, self.now), next(self._order), handle, loop))
@@ -98,10 +111,13 @@ class Agenda:
 
     @contextmanager
     def _in_charge(self) -> Iterator[None]:
+        if time.monotonic == self._monotonic:  # in the midst of a transaction of somebody else
+            yield
+            return
         hooks = sys.get_asyncgen_hooks()
         sys.set_asyncgen_hooks(firstiter=self._begun, finalizer=self._dropped)
         try:
-            with mock.patch.object(time, "time", self.wall), mock.patch.object(time, "monotonic", lambda: self.now):
+            with mock.patch.object(time, "time", self.wall), mock.patch.object(time, "monotonic", self._monotonic):
                 yield
         finally:
             sys.set_asyncgen_hooks(*hooks)
@@ -120,11 +136,12 @@ class Agenda:
 def _run(handle: asyncio.Handle | Event, loop: "ProcessLoop | None") -> None:
     if handle.cancelled() or (loop is not None and isinstance(handle, asyncio.Handle) and not loop.may_run(handle)):
         return
+    before = asyncio._get_running_loop()
     asyncio._set_running_loop(loop)
     try:
         handle._run()
     finally:
-        asyncio._set_running_loop(None)
+        asyncio._set_running_loop(before)
 
 
 class ProcessLoop(asyncio.BaseEventLoop):
@@ -194,6 +211,11 @@ class ProcessLoop(asyncio.BaseEventLoop):
     ) -> None:
         try:
             result = self._around(self, executor, partial(func, *args))
+        except KilledError:
+            return
+        except BlockedError:
+            handle = asyncio.Handle(self._perform, (future, executor, func, args), self)
+            self._agenda.add(self._agenda.now + _BLOCKED_S, handle, self)
         except Exception as error:  # noqa: BLE001 - whatever the call raises is the caller's
             if not future.cancelled():
                 future.set_exception(error)

@@ -26,11 +26,15 @@ from tests.prove.fal import Fal, Script, signed
 from tests.prove.law import Law
 from tests.prove.process import SECRET, Process
 from tests.prove.reach import Reached
-from tests.prove.virtual import Agenda, Graveyard, ProcessLoop, seeded
+from tests.prove.virtual import Agenda, BlockedError, Graveyard, KilledError, ProcessLoop, seeded
 
 PEOPLE = ("1", "2", "3")
 ADMIN = "9"
 CAPS_USD = ("6", "3")
+_LOCKED = ("database is locked", "lock timeout")
+_SLOW_SHARE = 0.02
+_WAITS_SHARE = 0.9
+_SLOW_S = (0.05, 0.4, 2.0)
 _PUBLIC = "https://bot.example.org"
 _WEBHOOK_TRIES_S = (0.1, 2.0, 15.0, 120.0, 600.0, 1800.0)
 _ROOMY = 10**12
@@ -74,8 +78,10 @@ class World:
         self.graves = Graveyard()
         self.lives = 0
         self.deaths = 0
+        self.took_over = False
         self.orders = 0
         self.troubles: dict[str, float] = {}
+        self._callers: list[ProcessLoop] = []  # one, or two while the first one's transaction is slow
         self.process: Process | None = None
         self.frozen: Process | None = None
         self._seeds = seeded(self.rng)
@@ -166,6 +172,7 @@ class World:
             self.process = thawed
             thawed.task(thawed.adopt())
         else:
+            self.took_over = True
             self.agenda.run_until(self.agenda.now + 60.0)
             self._died(thawed)  # it has seen that its session is lost
 
@@ -183,12 +190,36 @@ class World:
             if self.suffers("full") and "write" in repr(call):
                 raise OSError(28, "the model's disk is full")
             return call()
+        if self.suffers("slow to answer") and self.rng.random() < _WAITS_SHARE:
+            raise BlockedError
         if self.suffers("away"):
             raise sa.exc.OperationalError("the model's database is away", None, Exception())
-        result = call()
+        result = self._called(loop, call)
         if self.suffers("commits and fails") and self.rng.random() < 0.3:
             raise sa.exc.OperationalError("the connection broke after the commit", None, Exception())
         return result
+
+    def _called(self, loop: ProcessLoop, call: Callable[[], Any]) -> Any:
+        self._callers.append(loop)
+        try:
+            return call()
+        except sa.exc.OperationalError as error:
+            if any(word in str(error) for word in _LOCKED):
+                raise BlockedError from error
+            raise
+        finally:
+            self._callers.pop()
+
+    def between(self) -> None:
+        """Two statements of one transaction: it is slow, and everything else goes on meanwhile. Its process may die."""
+        if len(self._callers) != 1 or self.rng.random() > _SLOW_SHARE:
+            return
+        caller = self._callers[0]
+        self.reached.note("database: a slow transaction")
+        self.agenda.run_until(self.agenda.now + self.rng.choice(_SLOW_S))
+        if caller.dead:
+            self.reached.note("database: rolled back by a death")
+            raise KilledError
 
     # What people do.
 
