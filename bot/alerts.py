@@ -60,6 +60,7 @@ class Alerts:
         task = asyncio.create_task(_logged(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _ended: work.close())  # one that was cancelled before it began
 
     async def _account(self, code: str) -> None:
         await self._store.facts.put(_TROUBLE, code)

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings
 from bot import notices
 from bot.access import Access
 from bot.alerts import Alerts
+from bot.billing import Bookkeeping
 from bot.channels import connectors
 from bot.channels.port import ChannelPort, Services
 from bot.cleanup import Cleanup
@@ -44,6 +45,7 @@ from bot.submit import Submitter
 from bot.texts import LANGUAGES, say
 from bot.watcher import Watcher
 from bot.webhook import Webhook
+from core.billing import Billing
 from core.config import EnvSettings
 from core.fal import FalQueue
 from core.receipts import FolderReceipts
@@ -87,6 +89,7 @@ class App:
         self.channels: dict[str, ChannelPort] = {}
         self._engine = engine or Engine(store.database, listen_s=listen_s)
         self._queue = FalQueue.from_settings(settings)
+        self._books = Billing.from_settings(settings)
         access = Access.from_settings(settings.access, settings.admins, demo=demo)
         self._alerts = Alerts(store=store, channels=self.channels, admins=access.admins, caps=caps_of(settings))
         receipts = FolderReceipts(settings.receipts_dir)
@@ -98,6 +101,7 @@ class App:
             queue=self._queue,
             doubts=doubts,
             collector=collector,
+            deliver=self._deliver,
             webhooks=settings.public_url is not None,
         )
         self._progress = Progress(store=store, channels=self.channels)
@@ -219,6 +223,9 @@ class App:
         """Fal is silent about an order: its owner hears of it."""
         await self._delivery.announce(job, notices.unconfirmed(job))
 
+    async def _deliver(self, job: Job) -> bool:
+        return await self._delivery.again(job)
+
     async def _ask_fal_now(self, job: Job) -> None:
         await self._watcher.ask_now(job)
         self._watch()
@@ -243,6 +250,13 @@ class App:
         await self._engine.start(owner=self._owner, user_jobs=self._settings.user_jobs, all_jobs=self._settings.jobs)
         await self._server.start()
         loops = {"inbox": self.inbox.run, "watcher": self._watcher.run, "progress": self._progress.run}
+        if self._books is not None:
+            loops["billing"] = Bookkeeping(
+                store=self.store,
+                books=self._books,
+                alerts=self._alerts,
+                daily_micro=caps_of(self._settings).all_micro,
+            ).run
         for name, loop in {**loops, "sweeper": self._sweep, "clean-up": self._tidy}.items():
             self._tasks.append(asyncio.create_task(self.roles.run(name, loop), name=name))
         if not self.store.database.is_sqlite:
@@ -310,6 +324,8 @@ class App:
         """Let go of what `build` opened; for a program that was never started."""
         await self._queue.close()
         await self._keys.close()
+        if self._books is not None:
+            await self._books.close()
         self.store.close()
 
     async def _sweep(self) -> None:

@@ -297,13 +297,15 @@ async def wechat(_options: argparse.Namespace) -> int:
 
 
 async def spend(options: argparse.Namespace) -> int:
-    """What was spent, what is held for open jobs, what was given back; one line a person, model or day (UTC)."""
+    """What was spent, what is held for open jobs, what was given back, and fal's own bill beside the quotes; one line a
+    person, model or day (UTC).
+    """
     store = await _store()
     try:
         report = await store.ledger.report(options.by)
     finally:
         store.close()
-    columns = (options.by, "jobs", "spent_usd", "of_that_possibly_usd", "reserved_usd", "released_usd")
+    columns = (options.by, *_SPEND_COLUMNS)
     lines = [_spending(each) for each in report]
     if options.csv:
         writer = csv.writer(sys.stdout)
@@ -314,10 +316,30 @@ async def spend(options: argparse.Namespace) -> int:
     return DONE
 
 
+_SPEND_COLUMNS = (
+    "jobs",
+    "spent_usd",
+    "of_that_possibly_usd",
+    "reserved_usd",
+    "released_usd",
+    "quoted_usd",
+    "charged_by_fal_usd",
+    "difference_usd",
+    "bills_unknown",
+)
+"""Scripts read these: new ones come last."""
+
+
 def _spending(each: Spending) -> tuple[str, ...]:
     """Exact dollars, so that the sum can be held against fal's bill."""
     amounts = (each.spent_micro, each.possibly_micro, each.reserved_micro, each.released_micro)
-    return (each.key, str(each.jobs), *(f"{amount / MICRO:.6f}" for amount in amounts))
+    billed = (each.quoted_micro, each.charged_micro, each.charged_micro - each.quoted_micro)
+    return (
+        each.key,
+        str(each.jobs),
+        *(f"{amount / MICRO:.6f}" for amount in (*amounts, *billed)),
+        str(each.bills_unknown),
+    )
 
 
 async def run_doctor(options: argparse.Namespace) -> int:

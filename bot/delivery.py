@@ -18,9 +18,10 @@ from bot import notices
 from bot.alerts import Alerts
 from bot.channels.port import ChannelPort, DeliveryError, VideoMessage
 from bot.engine import Engine
-from bot.jobs import DELIVER, SHELL, STOP, Next, retry
+from bot.jobs import DELIVER, SHELL
 from bot.outgoing import Outgoing
 from bot.settings import Settings
+from bot.steps import STOP, Next, retry
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import ENDED, Job, JobError, State, record

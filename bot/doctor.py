@@ -7,23 +7,28 @@ import shutil
 import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from typing import Literal
 
 from dotenv import dotenv_values
 from pydantic import AliasChoices, SecretStr, ValidationError
 
 from bot.app import App
+from bot.billing import needed_micro
 from bot.channels import settings_classes
 from bot.channels.port import DeliveryError
 from bot.logs import redact
+from bot.orders import caps_of
 from bot.ports import bind, holder
 from bot.server import serve_assets
 from bot.settings import Settings
 from bot.store import Store
+from bot.store.records import MICRO, micro
 from bot.store.workers import Workers
 from bot.texts import admin_text
 from core import assets
-from core.errors import VideoError
+from core.billing import Billing
+from core.errors import NotConfigured, VideoError
 from core.fal import FalQueue
 from core.falstorage import ProcessMemory
 
@@ -55,6 +60,7 @@ async def examine() -> list[Finding]:
     findings.append(await _checked("database", lambda: _database(settings)))
     findings.append(await asyncio.to_thread(_port, settings))
     findings.append(await _checked("fal key", lambda: _fal_key(settings)))
+    findings += await _books(settings)
     findings.append(await _checked("asset round trip", lambda: _round_trip(settings)))
     findings += await _chats(settings)
     return findings
@@ -144,6 +150,47 @@ async def _fal_key(settings: Settings) -> str:
     finally:
         await queue.close()
     return "fal accepts it"
+
+
+async def _books(settings: Settings) -> list[Finding]:
+    """The admin key by reading the balance with it, and whether that balance is low."""
+    books = Billing.from_settings(settings)
+    if books is None and settings.fal_admin_key is None:
+        return [Finding("fal admin key", "off", "FAL_ADMIN_KEY is not set: fal's own bill and balance are not read")]
+    if books is None:
+        return [Finding("fal admin key", "off", "not used: with FAL_PROXY_URL the proxy says what it charged")]
+    left: list[Decimal] = []
+
+    async def read() -> str:
+        try:
+            left.append(await books.balance())
+        except NotConfigured as error:
+            if error.code != "invalid_key":
+                raise
+            raise ValueError("fal refuses it: make a key of ADMIN scope at fal.ai/dashboard/keys") from None
+        return "fal accepts it"
+
+    try:
+        found = [await _checked("fal admin key", read)]
+    finally:
+        await books.close()
+    return found + [await _balance(settings, each) for each in left]
+
+
+async def _balance(settings: Settings, left: Decimal) -> Finding:
+    try:
+        store = await Store.open(settings.store_url)
+        try:
+            held_micro = (await store.ledger.standing()).reserved_micro
+        finally:
+            store.close()
+    except (OSError, ValueError):
+        held_micro = 0  # the database has a finding of its own
+    need = needed_micro(caps_of(settings).all_micro, held_micro)
+    if left <= 0:
+        return Finding("fal balance", "wrong", f"{left:.2f} USD: top up at fal.ai/dashboard/billing")
+    low = f", less than a day may cost ({need / MICRO:.2f} USD): top up soon" if micro(left) < need else ""
+    return Finding("fal balance", "info" if low else "ok", f"{left:.2f} USD left{low}")
 
 
 async def _round_trip(settings: Settings) -> str:

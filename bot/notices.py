@@ -1,6 +1,7 @@
 """What people read about a job: its status message, the caption of its video, the word on its outcome. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -98,6 +99,13 @@ def outcome(job: Job) -> Message:
     else:
         text = trouble(job.language, job.error.code, job.error.facts, charge=job.charge or "none", price=price_of(job))
     return Message(text, actions(job), job_id=job.id)
+
+
+def ordered_before(tried: Job, language: str, *, now_ms: int) -> Message:
+    """The answer to a second press: the job that the first one ordered, and what can be done about that one."""
+    state = state_line(replace(tried, language=language), place=0, now_ms=now_ms)
+    text = say(language, "again-ordered", other=tried.again_of, job=tried.id, state=state)
+    return Message(text, () if tried.state in ACTIVE else actions(tried), job_id=tried.id)
 
 
 def trouble(

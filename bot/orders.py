@@ -15,9 +15,10 @@ from bot.engine import Engine
 from bot.jobs import RENDER
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.database import Connection
+from bot.store.database import Connection, now_ms
 from bot.store.ledger import Caps, OverCap
 from bot.store.records import ACTIVE, Job, NewJob, Question, Remedy, State, micro, source_kind
+from bot.store.repeats import AlreadyOrdered
 from bot.texts import say
 from core import models
 from core.errors import BadRequest
@@ -78,10 +79,15 @@ class Orders:
     async def start(
         self, new: NewJob, *, inbox_id: int | None, within: Callable[[Connection, str], None] | None = None
     ) -> Message | None:
-        """Make it a job, once per message. A message only when the caps do not allow it. `within`: see Jobs.accept."""
-        made = await self._store.jobs.accept(
-            new, inbox_id=inbox_id, caps=self._caps, enqueue=self._enqueue, within=within
-        )
+        """Make it a job, once per message. A message only when the caps do not allow it, or it is a repeat of what has
+        been ordered anew before. `within`: see Jobs.accept.
+        """
+        try:
+            made = await self._store.jobs.accept(
+                new, inbox_id=inbox_id, caps=self._caps, enqueue=self._enqueue, within=within
+            )
+        except AlreadyOrdered as error:
+            return notices.ordered_before(error.tried, new.language, now_ms=now_ms())
         self._alerts.spent()
         if isinstance(made, OverCap):
             log.info("over the cap", extra={"user": new.incoming.user, "whose": made.whose})
@@ -93,7 +99,11 @@ class Orders:
     async def confirm(self, job: Job, language: str) -> Message | None:
         """Yes to an offer: at that price, once, within its time; everything is checked again. None: it is ordered."""
         price = self._price_now(job)
-        verdict = await self._store.jobs.confirm(job.id, price=price, caps=self._caps, enqueue=self._enqueue)
+        try:
+            verdict = await self._store.jobs.confirm(job.id, price=price, caps=self._caps, enqueue=self._enqueue)
+        except AlreadyOrdered as error:
+            await self._store.jobs.decline(job.id)
+            return notices.ordered_before(error.tried, language, now_ms=now_ms())
         self._alerts.spent()
         if isinstance(verdict, OverCap):
             return Message(notices.over_cap(language, verdict))

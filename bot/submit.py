@@ -102,10 +102,13 @@ class Submitter:
         try:
             name = receipt_name(job.id, (await self._store.submits.read(job.id)).attempt)
             reserved = await self._receipts.reserve(name)
-        except Exception as error:
-            log.exception("no receipt, so nothing is ordered", extra={"job_id": job.id})
-            if isinstance(error, OSError):
-                self._alerts.tell("receipts", "alert-no-receipt", reason=error.strerror or type(error).__name__)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            log.error("no receipt, so nothing is ordered", extra={"job_id": job.id, "reason": reason})  # noqa: TRY400
+            self._alerts.tell("receipts", "alert-no-receipt", reason=reason)
+            return await self._not_sent(job, NotDelivered(reason="no receipt"), after_s=_NO_RECEIPT_PAUSE_S)
+        except Exception:
+            log.exception("claimed, but nothing is ordered", extra={"job_id": job.id})
             return await self._not_sent(job, NotDelivered(reason="no receipt"), after_s=_NO_RECEIPT_PAUSE_S)
         if not reserved:  # this very order stands in the folder: the database is older than it (a restored backup)
             return await self._answered_before(job, name)

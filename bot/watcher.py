@@ -9,10 +9,11 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
+from itertools import chain, repeat
 
-from bot.collect import ODD_MS, Collector, odd_words
+from bot.collect import ODD_MS, Asked, Collector, odd_words
 from bot.doubts import Doubts
 from bot.engine import Engine
 from bot.jobs import COLLECT, SHELL, TOPIC, collect_id
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 _SCAN_S = 10.0  # whoever submits tells us; this finds what was not told
 _STREAMS = 100
 _STREAM_TRIES = 3
+_ODD_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 _AGAIN_S = 15.0
 _ADOPTION_S = 24 * 3600
 _ADOPTION_GAP_S = 300.0
@@ -51,14 +53,17 @@ class Watcher:
         queue: FalQueue,
         doubts: Doubts,
         collector: Collector,
+        deliver: Callable[[Job], Awaitable[bool]],
         webhooks: bool,
     ) -> None:
+        """`deliver` begins to tell the outcome of a job that had been parked."""
         self._engine = engine
         self._store = store
         self._queue = queue
         self._webhooks = webhooks
         self._doubts = doubts
         self._collector = collector
+        self._deliver = deliver
         self._adopting: asyncio.Task[None] | None = None
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._questions = asyncio.Semaphore(_QUESTIONS)
@@ -174,16 +179,26 @@ class Watcher:
 
     async def _look(self, job_id: str, handle: RequestHandle) -> None:
         async for _ in self._gaps(job_id):
+            status = await self._asked(job_id, handle)
+            if status is None:
+                return
+            await self._note(job_id, status)
+            if isinstance(status, Completed):
+                return
+
+    async def _asked(self, job_id: str, handle: RequestHandle) -> QueueStatus | None:
+        """The status as fal says it. An odd answer is soon asked again; None: there was nothing else for too long."""
+        for pause_s in chain(_ODD_PAUSES_S, repeat(_ODD_PAUSES_S[-1])):
             try:
                 status = await self._queue.status(handle)
             except VideoError as error:
                 if await self._odd_too_long(job_id, error):
-                    return
-                continue
-            await self._speaks(job_id)
-            await self._note(job_id, status)
-            if isinstance(status, Completed):
-                return
+                    return None
+                await asyncio.sleep(pause_s)
+            else:
+                await self._speaks(job_id)
+                return status
+        raise AssertionError("repeating never ends")
 
     async def _gaps(self, job_id: str) -> AsyncIterator[None]:
         """Sleeps until each next look is due."""
@@ -272,12 +287,17 @@ class Watcher:
     async def _ask(self, job_id: str) -> None:
         async with self._questions:
             try:
-                if await self._collector.ask(job_id) == "renders":
-                    number = await self._store.jobs.unpark(job_id, "fal still works on it")
-                    if number is not None:
-                        await self._collect(job_id, number)
+                await self._go_on(job_id, await self._collector.ask(job_id))
             except Exception:
                 log.exception("not asked after", extra={"job_id": job_id})
+
+    async def _go_on(self, job_id: str, answer: Asked) -> None:
+        if answer == "renders":
+            number = await self._store.jobs.unpark(job_id, "fal still works on it")
+            if number is not None:
+                await self._collect(job_id, number)
+        elif answer == "over" and (job := await self._store.jobs.get(job_id)) is not None:
+            await self._deliver(job)
 
 
 def _guess_s(request: VideoRequest) -> float | None:

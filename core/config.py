@@ -82,6 +82,7 @@ class FalSettings(EnvSettings):
     fal_rest_url: BaseUrl | None = env("FAL_REST_URL", None)
     fal_proxy_url: BaseUrl | None = env("FAL_PROXY_URL", None)
     fal_ca_file: Path | None = env("FAL_CA_FILE", None)
+    fal_admin_key: SecretStr | None = env("FAL_ADMIN_KEY", None)
     credit_usd: Decimal = env("REELBOT_CREDIT_USD", Decimal(1), gt=0)
     output_dir: Path = env("REELBOT_OUTPUT_DIR", Path("output"))
     host: str = env("REELBOT_HOST", "127.0.0.1")

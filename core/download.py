@@ -129,8 +129,7 @@ class _Fetch:
                 start, total = 0, self._whole(reply)
             if (total or 0) > self._max_bytes:
                 raise DownloadFailed(reason="too large")
-            self._remember(reply, total)
-            size = await self._write(reply, start)
+            size = await self._write(reply, start, total)
         if total is not None and size != total:
             raise DownloadFailed(reason="cut short")
 
@@ -172,13 +171,15 @@ class _Fetch:
 
     def _remember(self, reply: httpx.Response, total: int | None) -> None:
         etag = reply.headers.get("etag", "")
-        self._etag = etag if etag.startswith('"') else None  # a weak one proves nothing about bytes
+        strong = etag.startswith('"') and not reply.headers.get("content-encoding")  # a weak one proves no bytes
+        self._etag = etag if strong else None
         self._size = total
 
-    async def _write(self, reply: httpx.Response, start: int) -> int:
-        """The size of what is here now. What was here before is touched only by bytes that belong to it."""
+    async def _write(self, reply: httpx.Response, start: int, total: int | None) -> int:
+        """The size of what is here now. What was here before is touched only by bytes that belong to a film."""
         chunks = reply.aiter_bytes()
         first = await _head(chunks, self._known(start))
+        self._remember(reply, total)
         size = start + len(first)
         async with aiofiles.open(self._part, "r+b" if start else "wb") as out:
             await out.seek(start)

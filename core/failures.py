@@ -60,6 +60,8 @@ _LIMITS = frozenset(
 _CANCELLED = 499
 _NEVER_FINAL = frozenset({401, 402, 403, 408, 409, 425, 429})
 """Said of keys, credit and load, also by gateways, and on looks at requests that go on."""
+_GONE = frozenset({404, 410})
+"""A response address may say so for a while although the request is done (fal-ai/fal-js#153)."""
 _NO_PATH = re.compile(r"path (.{1,300}) not found\.?", re.IGNORECASE)
 # The one look at fal's words: partner models say "invalid_request" also when they could not fetch the source in time.
 _TIMED_OUT = re.compile(r"tim(?:ed|e) ?out", re.IGNORECASE)
@@ -113,10 +115,10 @@ def final_error(status: int, headers: Mapping[str, str], parsed: Any) -> VideoEr
     in the body or in the header, a path that the app does not have, a confirmed cancel. None for all else: a gateway
     may have said it, and a paid video is asked for again. The fact `billed` tells what is known of the bill.
     """
-    if status in _NEVER_FINAL or not _is_fals_word(headers, parsed):
-        return None
-    if _lacks_path(parsed):
+    if _lacks_path(parsed) and status not in _NEVER_FINAL:
         error: VideoError = errors.ModelNotAllowed("wrong_endpoint")
+    elif status in _NEVER_FINAL | _GONE or not _is_fals_word(headers, parsed):
+        return None
     else:
         error = error_from(status, headers, parsed)
     units = wire.units(headers)
@@ -135,7 +137,7 @@ def _is_fals_word(headers: Mapping[str, str], parsed: Any) -> bool:
             return True
         if isinstance(first, dict) and {"loc", "msg", "type"} <= first.keys() and isinstance(first["type"], str):
             return True
-        if _lacks_path(parsed) or "client_cancelled" in (parsed.get("type"), parsed.get("error"), parsed.get("code")):
+        if "client_cancelled" in (parsed.get("type"), parsed.get("error"), parsed.get("code")):
             return True
     typed = bool(headers.get("x-fal-error-type", "").strip())
     return typed and "html" not in headers.get("content-type", "")

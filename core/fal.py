@@ -88,6 +88,7 @@ class FalQueue:
             "X-Fal-Request-Timeout": str(_START_WITHIN_S),
             "X-Fal-Object-Lifecycle-Preference": f'{{"expiration_duration_seconds": {KEEP_S}}}',
             "Content-Type": "application/json",
+            "Accept-Encoding": "identity",  # an answer that cannot be unpacked would be a lost one
         }
         params = {"fal_webhook": webhook_url} if webhook_url else None
         url, body, way = f"{self._base}/{request.endpoint}", text.encode(), Way()

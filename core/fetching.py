@@ -3,14 +3,14 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 
 from core import failures, media, wire
 from core.config import FalSettings
-from core.download import download_video
+from core.download import Sleep, download_video
 from core.errors import DownloadFailed, MediaError, StillRunning, Unavailable, VideoError
 from core.fal import FalQueue, OnReply
 from core.receipts import FolderReceipts
@@ -21,9 +21,7 @@ log = logging.getLogger(__name__)
 _FETCHES = 3
 _ODD_S = 600.0
 """How long answers that say nothing are asked again before the caller is told."""
-_FIRST_GAP_S, _LONGEST_GAP_S = 2.0, 60.0
-
-Sleep = Callable[[float], Awaitable[None]]
+_FIRST_GAP_S, _LONGEST_GAP_S = 1.0, 60.0
 
 
 async def fetch_result(
@@ -34,6 +32,7 @@ async def fetch_result(
     settings: FalSettings,
     stored: Sequence[RawReply] = (),
     on_result: OnReply | None = None,
+    sleep: Sleep = asyncio.sleep,
 ) -> media.Probe:
     """The result of a completed request as a fully checked mp4 at `into`; a broken download is fetched again. Free.
 
@@ -47,9 +46,10 @@ async def fetch_result(
             result = wire.read_result(reply, queue_url=settings.fal_queue_url)
             break
     else:
-        return await _fetched(await _result(queue, handle, on_result, settings), into, settings)
+        result = await _result(queue, handle, on_result, settings)
+        return await _fetched(result, into, settings, sleep)
     try:
-        return await _fetched(result, into, settings)
+        return await _fetched(result, into, settings, sleep)
     except DownloadFailed as trouble:
         if trouble.code == "disk_full":
             raise
@@ -57,15 +57,15 @@ async def fetch_result(
             result = await _asked(queue, handle, on_result, settings)
         except VideoError:  # there was a result: whatever is said now, its file is still what is missing
             raise trouble from None
-        return await _fetched(result, into, settings)
+        return await _fetched(result, into, settings, sleep)
 
 
-async def _fetched(result: wire.Result, into: Path, settings: FalSettings) -> media.Probe:
+async def _fetched(result: wire.Result, into: Path, settings: FalSettings, sleep: Sleep) -> media.Probe:
     """A blemished file that comes twice the same is as fal made it: it was paid for, so it is kept if it opens."""
     seen: set[str] = set()
     trouble = DownloadFailed("video_broken")
     for _ in range(_FETCHES):
-        await download_video(result.file, into, settings=settings)
+        await download_video(result.file, into, settings=settings, sleep=sleep)
         try:
             return await media.verify(into)
         except MediaError as error:
@@ -134,7 +134,9 @@ async def fetch_patiently(
 
     while True:
         try:
-            return await fetch_result(queue, handle, into, settings=settings, stored=stored, on_result=keep)
+            return await fetch_result(
+                queue, handle, into, settings=settings, stored=stored, on_result=keep, sleep=sleep
+            )
         except (StillRunning, Unavailable, DownloadFailed) as error:
             error.facts["request_id"] = handle.request_id
             if passed_s >= _ODD_S or isinstance(error, DownloadFailed):

@@ -37,7 +37,8 @@ def candidates(rows: Iterable[Any], orders: Sequence[LostOrder]) -> list[Candida
     """Every pair of a row and an order that may be the same: endpoint, time, and every field that was sent."""
     found = []
     for row in rows:
-        request_id, sent = _id(row), _sent(row)
+        request_id = _id(row)
+        sent = _sent(row) if request_id is not None else None
         if request_id is None or sent is None:
             continue
         given = _given(row)

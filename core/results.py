@@ -55,7 +55,7 @@ def _search(value: Any, *, rank: int, depth: int, fits: bool) -> Iterator[_Found
 
 def _in_text(text: str, *, rank: int, depth: int, fits: bool) -> Iterator[_Found]:
     """An address, or JSON that was packed into a text."""
-    if text.lstrip()[:1] in {"{", "["}:
+    if text.lstrip()[:1] in {"{", "[", '"'}:
         try:
             inner = json.loads(text)
         except (ValueError, RecursionError):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.store.billing import Bills
 from bot.store.database import Database
 from bot.store.facts import Facts
 from bot.store.inbox import InboxRows
@@ -21,6 +22,7 @@ class Store:
     jobs: Jobs
     submits: Submits
     ledger: Ledger
+    bills: Bills
     facts: Facts
     people: People
     journal: JournalRows
@@ -49,6 +51,7 @@ class Store:
             jobs=Jobs(database),
             submits=Submits(database),
             ledger=Ledger(database),
+            bills=Bills(database),
             facts=Facts(database),
             people=People(database),
             journal=JournalRows(database),

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from bot.store.database import Connection, Database, insert_new, now_ms
 from bot.store.ledger import Caps, OverCap, adjust_within, close_within, hold_within, reserve_within
 from bot.store.records import AT_FAL, FREE, Charge, Job, JobError, NewJob, State, VideoFile, job_from, micro, record
+from bot.store.repeats import OFFER_MS, check_repeat
 from bot.store.tables import history, inbox, jobs, submits
 from core.models import find
 from core.types import VideoRequest
@@ -18,7 +19,6 @@ from core.types import VideoRequest
 Enqueue = Callable[[Connection, str, str], None]
 """(connection, job id, user): put the job into the engine's queue, as part of the caller's transaction."""
 
-OFFER_MS = 30 * 60 * 1000
 DOUBT_MS = 24 * 3600 * 1000
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0/O, 1/I/L: people type these
 
@@ -45,6 +45,7 @@ class Jobs:
         called in it, last, with the job's id.
 
         Returns the job's id; None when this very message already made a job; OverCap when nothing was done at all.
+        Raises AlreadyOrdered, and does nothing, when the job that this one repeats has been ordered anew before.
         """
         job_id, at = new_job_id(), now_ms()
 
@@ -54,6 +55,7 @@ class Jobs:
             row = insert_new(connection, jobs, by="origin").values(**values)
             if connection.execute(row.returning(jobs.c.id)).first() is None:
                 return None
+            check_repeat(connection, of=new.again_of, remedy=new.remedy, but=job_id, offers=True)
             if new.question is None:
                 over = reserve_within(connection, job_id, values["price_micro"], caps)
                 if over is not None:
@@ -72,7 +74,10 @@ class Jobs:
     async def confirm(
         self, job_id: str, *, price: Decimal, caps: Caps, enqueue: Enqueue
     ) -> Literal["started", "late", "lapsed", "price"] | OverCap:
-        """The question is answered: reserve and queue it, exactly as offered, once. `price`: what it costs now."""
+        """The question is answered: reserve and queue it, exactly as offered, once. `price`: what it costs now.
+
+        Raises AlreadyOrdered when the job that this one repeats has been ordered anew in another way.
+        """
 
         def work(connection: Connection) -> Literal["started", "late", "lapsed", "price"]:
             job = connection.execute(sa.select(jobs).where(jobs.c.id == job_id).with_for_update()).one()
@@ -82,6 +87,7 @@ class Jobs:
                 return "lapsed"
             if micro(price) != job.price_micro:
                 return "price"
+            check_repeat(connection, of=job.again_of, remedy=job.remedy, but=job_id, offers=False)
             over = reserve_within(connection, job_id, job.price_micro, caps)
             if over is not None:
                 raise _TooDear(over)

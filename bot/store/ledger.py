@@ -1,10 +1,10 @@
 """The ledger: one row per event of money, never changed. What is held for open jobs, what was spent, and the caps.
 
 A reservation is made in the transaction that accepts the job, and closed in the transaction that ends it: by a release
-(nothing was charged) or by settling at the price (it was, or possibly was). All amounts are micro-dollars.
+(nothing was charged) or by settling at the price (it was, or possibly was). What fal itself says it charged is written
+later, as a correction (store/billing.py). All amounts are micro-dollars.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -13,11 +13,13 @@ import sqlalchemy as sa
 
 from bot.store.database import Connection, Database, now_ms, take_turns
 from bot.store.records import Charge
-from bot.store.tables import jobs, ledger
+from bot.store.tables import jobs, ledger, submits
 
 By = Literal["user", "model", "day"]
 
 WINDOW_MS = 24 * 3600 * 1000
+CLOSING = ("settle", "release")
+"""The events that close the account of a job: each job has at most one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,11 @@ class OverCap:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """One line of `reelbot spend`. `possibly_micro` is the part of `spent_micro` that fal may not have charged."""
+    """One line of `reelbot spend`. `possibly_micro` is the part of `spent_micro` that fal may not have charged.
+
+    `quoted_micro` and `charged_micro`: what the jobs whose bill fal has shown were sold for, and what fal charged for
+    them. `bills_unknown`: jobs that reached fal, are over, and whose bill fal has not shown.
+    """
 
     key: str
     jobs: int
@@ -61,6 +67,9 @@ class Spending:
     possibly_micro: int
     reserved_micro: int
     released_micro: int
+    quoted_micro: int
+    charged_micro: int
+    bills_unknown: int
 
 
 class Ledger:
@@ -132,8 +141,35 @@ def close_within(connection: Connection, job_id: str, charge: Charge, why: str |
     connection.execute(jobs.update().where(jobs.c.id == job_id).values(charge=charge))
 
 
+def micro_of(nano: int) -> int:
+    """Nano-dollars as whole micro-dollars, half a micro-dollar rounded up. Once per request, after its events are
+    summed: sums over requests are sums of these.
+    """
+    return (nano + 500) // 1000
+
+
+def correct_within(connection: Connection, job_id: str, nano: int, *, booked: int) -> None:
+    """Let the closed account say what fal charged: the difference, at the time of the purchase, written at `booked`."""
+    closed = sa.select(ledger.c.at).where(ledger.c.job_id == job_id, ledger.c.event.in_(CLOSING))
+    spent = sa.select(sa.func.coalesce(sa.func.sum(ledger.c.spent_micro), 0)).where(ledger.c.job_id == job_id)
+    at, so_far = connection.execute(closed).scalar(), int(connection.execute(spent).scalar_one())
+    why = f"fal charged {nano / 10**9:.9f}" if nano else "fal charged nothing"
+    more = {"at": at or booked, "booked": booked}
+    _write(connection, job_id, "correct", spent=micro_of(nano) - so_far, why=why, **more)
+    charge: Charge = "yes" if nano else "none"
+    connection.execute(jobs.update().where(jobs.c.id == job_id).values(charge=charge, billed_nano=nano))
+
+
 def _write(
-    connection: Connection, job_id: str, event: str, *, reserved: int = 0, spent: int = 0, why: str | None = None
+    connection: Connection,
+    job_id: str,
+    event: str,
+    *,
+    reserved: int = 0,
+    spent: int = 0,
+    why: str | None = None,
+    at: int | None = None,
+    booked: int | None = None,
 ) -> None:
     job = connection.execute(sa.select(jobs.c.user, jobs.c.request).where(jobs.c.id == job_id)).one()
     connection.execute(
@@ -141,7 +177,8 @@ def _write(
             job_id=job_id,
             user=job.user,
             model=job.request["model"],
-            at=now_ms(),
+            at=now_ms() if at is None else at,
+            booked=booked,
             event=event,
             reserved_micro=reserved,
             spent_micro=spent,
@@ -154,41 +191,57 @@ def _write(
 
 
 def _standing(connection: Connection, user: str | None, at: int) -> Standing:
+    """Both sums in one statement. On PostgreSQL each statement sees a snapshot of its own: a job that is settled
+    between two of them would be in neither sum, and a cap would be passed.
+    """
     spent = sa.select(sa.func.coalesce(sa.func.sum(ledger.c.spent_micro), 0)).where(ledger.c.at > at - WINDOW_MS)
     held = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.reserved_micro), 0)).where(jobs.c.reserved_micro > 0)
     if user is not None:
         spent, held = spent.where(ledger.c.user == user), held.where(jobs.c.user == user)
-    return Standing(int(connection.execute(spent).scalar_one()), int(connection.execute(held).scalar_one()))
+    row = connection.execute(sa.select(spent.scalar_subquery(), held.scalar_subquery())).one()
+    return Standing(int(row[0]), int(row[1]))
 
 
 def _frees_at(connection: Connection, user: str | None, at: int, *, need: int) -> int | None:
-    """When enough of what was spent is a day old."""
-    query = sa.select(ledger.c.at, ledger.c.spent_micro).where(ledger.c.at > at - WINDOW_MS, ledger.c.spent_micro > 0)
+    """When enough of what was spent is a day old. A correction counts at the time of its purchase."""
+    total = sa.func.sum(ledger.c.spent_micro)
+    query = sa.select(ledger.c.at, total.label("spent")).where(ledger.c.at > at - WINDOW_MS, ledger.c.spent_micro != 0)
     if user is not None:
         query = query.where(ledger.c.user == user)
-    for row in connection.execute(query.order_by(ledger.c.at)):
-        need -= row.spent_micro
+    for row in connection.execute(query.group_by(ledger.c.at).order_by(ledger.c.at)):
+        need -= int(row.spent)
         if need <= 0:
             return int(row.at) + WINDOW_MS
     return None
 
 
 def _report(connection: Connection, by: By) -> list[Spending]:
+    known = (jobs.c.price_micro, jobs.c.charge, jobs.c.billed_nano, submits.c.request_id)
+    query = sa.select(ledger, *known).outerjoin(jobs, jobs.c.id == ledger.c.job_id)
+    query = query.outerjoin(submits, submits.c.job_id == ledger.c.job_id).order_by(ledger.c.id)
     groups: dict[str, list[Any]] = {}
-    for row in connection.execute(sa.select(ledger).order_by(ledger.c.id)):
+    for row in connection.execute(query):
         day = datetime.fromtimestamp(row.at / 1000, tz=UTC).strftime("%Y-%m-%d")
         groups.setdefault({"user": row.user, "model": row.model, "day": day}[by], []).append(row)
     found = [_spending(key, rows) for key, rows in groups.items()]
-    return found if by == "day" else sorted(found, key=lambda each: -each.spent_micro)
+    return sorted(found, key=(lambda each: each.key) if by == "day" else (lambda each: -each.spent_micro))
 
 
-def _spending(key: str, rows: Iterable[Any]) -> Spending:
-    rows = list(rows)
+def _spending(key: str, rows: list[Any]) -> Spending:
+    closed = [row for row in rows if row.event in CLOSING]  # one row of each job that is over, on the day it was
+    billed = [row for row in closed if row.billed_nano is not None]
     return Spending(
         key=key,
         jobs=len({row.job_id for row in rows}),
         spent_micro=sum(row.spent_micro for row in rows),
-        possibly_micro=sum(row.spent_micro for row in rows if row.why == "possibly"),
+        possibly_micro=sum(row.spent_micro for row in rows if row.charge == "possibly"),
         reserved_micro=sum(row.reserved_micro for row in rows),
         released_micro=-sum(row.reserved_micro for row in rows if row.event == "release"),
+        quoted_micro=sum(row.price_micro for row in billed),
+        charged_micro=sum(micro_of(row.billed_nano) for row in billed),
+        bills_unknown=sum(row.billed_nano is None and _reached_fal(row) for row in closed),
     )
+
+
+def _reached_fal(row: Any) -> bool:
+    return row.request_id is not None or row.charge in {"yes", "possibly"}

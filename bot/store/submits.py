@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -82,7 +82,7 @@ class Submits:
 
         def work(connection: Connection) -> None:
             if _end(connection, job_id, "refused"):
-                values = {"error": record(error), "told": None, "send_after": told_by_sweeper()}
+                values: dict[str, Any] = {"error": record(error), "told": None, "send_after": told_by_sweeper()}
                 move_within(connection, job_id, State.FAILED, why=error.code, charge="none", **values)
 
         await self._db.write(work)

@@ -9,18 +9,19 @@ import json
 import re
 import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from core.catalogue import app_of
+from core.sandbox import cdn, listing
+from core.sandbox.billing import Books
 from core.sandbox.checks import APPS, ENDPOINTS, problems
 from core.sandbox.renderer import FAST, Renderer, Studio
 from core.sandbox.state import Faults, Memory, Request
@@ -28,9 +29,6 @@ from core.sandbox.state import Faults, Memory, Request
 __all__ = ["FAST", "Sandbox", "Studio", "create_app"]
 
 _ONE = re.compile(r"(?P<app>[^/]+/[^/]+)/requests/(?P<id>[^/]+)(?P<rest>/status/stream|/status|/cancel|)")
-_FILE = re.compile(r"[0-9a-f]{24}\.(mp4|jpg)")
-_NGINX = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr>nginx</body></html>"
-_CDN = {"Content-Security-Policy": "sandbox; default-src 'none'", "Access-Control-Allow-Origin": "*"}
 _UPLOAD_BYTES = 110_000_000
 _SHOWN = ("id", "endpoint", "body", "state", "created", "completed")
 
@@ -38,11 +36,12 @@ _SHOWN = ("id", "endpoint", "body", "state", "created", "completed")
 class Sandbox:
     """The routes and what they share. `faults` and `log` are for tests."""
 
-    def __init__(self, *, folder: Path, key: str | None, studio: Studio) -> None:
+    def __init__(self, *, folder: Path, key: str | None, studio: Studio, admin_key: str | None) -> None:
         self._key = key
         self.memory = Memory(folder)
         self.faults = Faults()
         self.renderer = Renderer(self.memory, self.faults, studio)
+        self.books = Books(self.memory, self.faults, admin_key=admin_key)
         self.log: list[dict[str, Any]] = []
         self._resumed = False
 
@@ -78,13 +77,21 @@ class Sandbox:
         else:
             self.renderer.begin(request)
         if self.faults.take("submit_lost_reply", endpoint_id, text):
-            return _Cut()
+            return cdn.Cut()
         slow = self.faults.take("submit_slow", endpoint_id, text)
         if slow is not None:
             await asyncio.sleep(slow.seconds)
         proxied = self.faults.take("submit_headers", endpoint_id, text)
         headers = proxied.headers if proxied else None
-        return JSONResponse(self._reply(http, request) | {"status": "IN_QUEUE", "queue_position": 0}, headers=headers)
+        named = self._reply(http, self._named(request, text))
+        return JSONResponse(named | {"status": "IN_QUEUE", "queue_position": 0}, headers=headers)
+
+    def _named(self, request: Request, text: str) -> Request:
+        """The request that the answer speaks of; for `submit_repeats_id` the one before it."""
+        before = [each for each in self.memory.requests.values() if each.id != request.id]
+        if before and self.faults.take("submit_repeats_id", request.endpoint, text):
+            return max(before, key=lambda each: each.created)
+        return request
 
     def _reply(self, http: HttpRequest, request: Request) -> dict[str, Any]:
         base = f"{_base(http)}/{request.app}/requests/{request.id}"
@@ -96,7 +103,7 @@ class Sandbox:
         fault = self.faults.take(kind, *texts)
         if fault is not None:
             if fault.body is None:
-                return HTMLResponse(_NGINX.format(f"{fault.status} Bad Gateway"), fault.status, fault.headers)
+                return HTMLResponse(cdn.NGINX.format(f"{fault.status} Bad Gateway"), fault.status, fault.headers)
             return JSONResponse(fault.body, fault.status, fault.headers)
         if self._key is not None and http.headers.get("authorization") != f"Key {self._key}":
             return JSONResponse({"detail": "Authentication is required"}, 401)
@@ -117,7 +124,7 @@ class Sandbox:
         if refused is not None:
             return refused
         if self.faults.take("status_drop", request.endpoint, prompt):
-            return _Cut()
+            return cdn.Cut()
         if match["rest"] == "/cancel":
             return await self._cancel(http, request)
         if http.method != "GET":
@@ -164,18 +171,28 @@ class Sandbox:
     def _result(self, request: Request) -> Response:
         if request.state != "COMPLETED":
             return JSONResponse({"detail": "Request is still in progress"}, 400)
-        answer = self.renderer.addressed(request.answer or {})
-        prompt = str(request.body.get("prompt", ""))
-        if self.faults.take("null_content_type", request.endpoint, prompt):
-            answer["video"] = {"url": answer["video"]["url"], "content_type": None}
-        if self.faults.take("videos_list_shape", request.endpoint, prompt):
-            answer = {"videos": [answer["video"]]}
-        if self.faults.take("foreign_file", request.endpoint, prompt):
-            answer["video"] = {"url": "https://example.org/film.mp4"}
+        answer = self._shaped(self.renderer.addressed(request.answer or {}), request)
         headers = {"X-Fal-Request-Id": request.id}
         if request.units:
             headers["X-Fal-Billable-Units"] = request.units
         return JSONResponse(answer, request.answer_status, headers)
+
+    def _shaped(self, answer: dict[str, Any], request: Request) -> dict[str, Any]:
+        """The result in one of the shapes that were seen in the wild."""
+        fits = (request.endpoint, str(request.body.get("prompt", "")))
+        if self.faults.take("null_content_type", *fits):
+            answer["video"] = {"url": answer["video"]["url"], "content_type": None}
+        if self.faults.take("odd_address", *fits):
+            answer["video"] = {"url": _odd_address(answer["video"]["url"])}
+        if self.faults.take("videos_list_shape", *fits):
+            answer = {"videos": [answer["video"]]}
+        foreign = self.faults.take("foreign_file", *fits)
+        if foreign is not None:
+            answer["video"] = {"url": foreign.body or "https://example.org/film.mp4"}
+        envelope = self.faults.take("result_envelope", *fits)
+        if envelope is not None:
+            answer = {"status": "COMPLETED", "request_id": request.id, envelope.body or "response": answer}
+        return answer
 
     async def _cancel(self, http: HttpRequest, request: Request) -> Response:
         if http.method != "PUT":
@@ -188,27 +205,8 @@ class Sandbox:
         return JSONResponse({"status": "CANCELLATION_REQUESTED"}, 202)
 
     async def file(self, http: HttpRequest) -> Response:
-        """The CDN: open to all, ranges, a policy that shows a person nothing, no word of a download."""
-        name = http.path_params["name"]
-        path = self.memory.files / name
-        if not _FILE.fullmatch(name) or not path.is_file() or self.faults.take("file_404", name):
-            return JSONResponse({"detail": "Not Found"}, 404)
-        if self.faults.take("file_html", name):
-            return HTMLResponse(_NGINX.format("503 Service Unavailable"), 200)
-        if self.faults.take("file_lies", name):
-            return Response(b"<html>oops</html>", 200, _CDN, "video/mp4")
-        other = self.faults.take("file_other", name)
-        if other is not None:
-            return FileResponse(other.body, headers=_CDN, media_type="video/mp4")
-        slow = self.faults.take("file_slow", name)
-        if slow is not None:
-            return _Cut(path, after_s=slow.seconds)
-        if self.faults.take("file_truncated", name):
-            return _Cut(path)
-        kind = "video/mp4" if path.suffix == ".mp4" else "image/jpeg"
-        if self.faults.take("file_no_range", name):
-            return Response(path.read_bytes(), 200, _CDN, kind)
-        return FileResponse(path, headers=_CDN, media_type=kind)
+        """The CDN, see core/sandbox/cdn.py."""
+        return cdn.answer(http, self.memory.files, self.faults)
 
     async def initiate(self, http: HttpRequest) -> Response:
         refused = self._refusal(http, "storage_status")
@@ -227,7 +225,7 @@ class Sandbox:
         if (
             "authorization" in http.headers
             or len(body) > _UPLOAD_BYTES
-            or not _FILE.fullmatch(http.path_params["name"])
+            or not cdn.FILE_NAME.fullmatch(http.path_params["name"])
         ):
             return JSONResponse({"detail": "Forbidden"}, 403)
         (self.memory.files / http.path_params["name"]).write_bytes(body)
@@ -243,19 +241,9 @@ class Sandbox:
         return JSONResponse({"prices": [row], "next_cursor": None, "has_more": False})
 
     async def listed(self, http: HttpRequest) -> Response:
-        """The account's request list, newest first."""
-        refused = self._refusal(http, "list_status")
-        if refused is not None:
-            return refused
-        wanted = http.query_params.get("endpoint_id")
-        with_payloads = http.query_params.get("expand") == "payloads"
-        rows = []
-        for request in sorted(self.memory.requests.values(), key=lambda each: -each.created):
-            if wanted in {None, request.endpoint}:
-                sent = datetime.fromtimestamp(request.created, tz=UTC).isoformat()
-                row = {"request_id": request.id, "endpoint_id": request.endpoint, "sent_at": sent, "started_at": sent}
-                rows.append(row | ({"json_input": request.body} if with_payloads else {}))
-        return JSONResponse({"items": rows[:100], "next_cursor": None, "has_more": False})
+        """The account's request list, see core/sandbox/listing.py."""
+        refused = self._refusal(http, "list_status", http.url.query)
+        return refused or listing.page(self.memory.requests.values(), http.query_params, now=time.time())
 
     async def control(self, http: HttpRequest) -> Response:
         """For tests in another process: faults to come, what was asked, what was submitted."""
@@ -288,12 +276,15 @@ class Sandbox:
                 self.renderer.begin(request)
 
 
-def create_app(*, folder: Path, key: str | None = None, studio: Studio | None = None) -> Starlette:
-    """The sandbox as an ASGI app for uvicorn. State lies in `folder`; with `key` given, calls must carry it.
+def create_app(
+    *, folder: Path, key: str | None = None, studio: Studio | None = None, admin_key: str | None = None
+) -> Starlette:
+    """The sandbox as an ASGI app for uvicorn. State lies in `folder`; with `key` given, calls must carry it. Bills and
+    balance are shown to `admin_key` alone.
 
     `app.state.sandbox` is the Sandbox itself: its `faults`, `log` and `memory` are for tests.
     """
-    sandbox = Sandbox(folder=folder, key=key, studio=studio or Studio())
+    sandbox = Sandbox(folder=folder, key=key, studio=studio or Studio(), admin_key=admin_key)
 
     async def jwks(_http: HttpRequest) -> Response:
         return JSONResponse(sandbox.renderer.signer.jwks())
@@ -307,6 +298,7 @@ def create_app(*, folder: Path, key: str | None = None, studio: Studio | None = 
             Route("/models/requests/by-endpoint", sandbox.listed),
             Route("/models/pricing", sandbox.pricing),
             Route("/.well-known/jwks.json", jwks),
+            *sandbox.books.routes(),
             Route("/sandbox/{what}", sandbox.control, methods=["GET", "POST"]),
             Route("/{path:path}", sandbox.anything, methods=every),
         ],
@@ -342,23 +334,10 @@ def _parsed(text: str) -> Any:
         return None
 
 
+def _odd_address(url: str) -> str:
+    """The same file under an address with letters of two scripts, and longer than 2,000 characters."""
+    return url.replace("/sandbox/", "/狐狸 im Schnee ü/") + "?sig=" + "é" * 2000
+
+
 def _base(http: HttpRequest) -> str:
     return f"{http.url.scheme}://{http.url.netloc}"
-
-
-class _Cut(Response):
-    """Sends nothing (or half of a file) and cuts the connection."""
-
-    def __init__(self, path: Path | None = None, *, after_s: float = 0.05) -> None:
-        super().__init__()
-        self._path = path
-        self._after_s = after_s
-
-    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        if self._path is not None:
-            whole = self._path.read_bytes()
-            headers = [(b"content-type", b"video/mp4"), (b"content-length", str(len(whole)).encode())]
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-            await send({"type": "http.response.body", "body": whole[: len(whole) // 2], "more_body": True})
-            await asyncio.sleep(self._after_s)
-        scope["cut"]()

@@ -14,6 +14,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8090)
     parser.add_argument("--folder", type=Path, default=Path("output/sandbox"))
     parser.add_argument("--key", help="demand this key")
+    parser.add_argument("--admin-key", help="show bills and balance to this key")
     parser.add_argument("--fast", action="store_true", help="tiny films, for tests")
     parser.add_argument(
         "--render-s", type=float, nargs=2, metavar=("LEAST", "MOST"), help="each prompt renders for a time between"
@@ -25,7 +26,7 @@ def main() -> None:
     if options.render_s:
         least, most = options.render_s
         studio = replace(studio, render_s=least, render_most_s=most, seed=options.seed)
-    app = create_app(folder=options.folder, key=options.key, studio=studio)
+    app = create_app(folder=options.folder, key=options.key, studio=studio, admin_key=options.admin_key)
     scheme = "https" if options.certificate else "http"
     print(f"FAL_QUEUE_URL={scheme}://127.0.0.1:{options.port}", flush=True)  # noqa: T201 - for who started it
     uvicorn.run(

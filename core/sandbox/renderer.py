@@ -93,17 +93,18 @@ class Renderer:
         task = self._tasks.get(request.id)
         if task is not None:
             task.cancel()
-        await self._complete(request, 499, {"detail": "Request was cancelled"}, error_type="client_cancelled")
+        answer = {"detail": "Request was cancelled", "error_type": "client_cancelled"}
+        await self._complete(request, 499, answer, error_type="client_cancelled")
 
     async def _run(self, request: Request) -> None:
         prompt = str(request.body.get("prompt", ""))
         await asyncio.sleep(self._studio.queue_s)
-        await self._memory.change(request.id, state="IN_PROGRESS")
+        await self._memory.change(request.id, state="IN_PROGRESS", started=time.time())
         if self._faults.take("requeue", request.endpoint, prompt):
             await asyncio.sleep(self._studio.queue_s)
             await self._memory.change(request.id, state="IN_QUEUE")
             await asyncio.sleep(self._studio.queue_s)
-            await self._memory.change(request.id, state="IN_PROGRESS")
+            await self._memory.change(request.id, state="IN_PROGRESS", started=time.time())
         if self._faults.take("stuck", request.endpoint, prompt) or "sandbox:stuck" in prompt:
             return
         if slow := _SLOW.search(prompt):

@@ -20,6 +20,7 @@ class Request:
     webhook: str | None
     created: float
     state: str = "IN_QUEUE"
+    started: float | None = None
     completed: float | None = None
     answer_status: int = 0
     answer: dict[str, Any] | None = None

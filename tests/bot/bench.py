@@ -18,6 +18,7 @@ from tests.fakes.wechat import WeChatFake
 from tests.serving import served
 
 KEY = "fal-key-of-the-bench-0123456789"
+ADMIN_KEY = "fal-admin-key-of-the-bench-0123456789"
 
 
 @dataclass
@@ -76,7 +77,7 @@ async def bench(
     too.
     """
     telegram = TelegramFake(state=folder / "telegram")
-    sandbox = create_app(folder=folder / "sandbox", key=KEY, studio=FAST)
+    sandbox = create_app(folder=folder / "sandbox", key=KEY, studio=FAST, admin_key=ADMIN_KEY)
     async with AsyncExitStack() as stack:
         fal_url = await stack.enter_async_context(served(sandbox))
         telegram_url = await stack.enter_async_context(served(telegram))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot import logs
-from tests.bot.bench import KEY, Bench, bench
+from tests.bot.bench import ADMIN_KEY, KEY, Bench, bench
 from tests.fakes.botapi import TOKEN
 
 Story = Callable[[Bench], Awaitable[None]]
@@ -25,11 +25,11 @@ def on_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capt
                 await story(made)
                 return json.dumps([call.params for call in made.telegram.calls()])
 
-        logs.configure(json=True, secrets=[KEY])
+        logs.configure(json=True, secrets=[KEY, ADMIN_KEY])
         said = asyncio.run(whole())
         logged = capfd.readouterr().err
         assert "Traceback" not in logged, logged
-        for secret in (KEY, TOKEN, "fal.media", "/files/b/sandbox"):
+        for secret in (KEY, ADMIN_KEY, TOKEN, "fal.media", "/files/b/sandbox"):
             assert secret not in said
             assert secret not in logged
 

@@ -16,12 +16,12 @@ import sqlalchemy as sa
 
 from bot import cli
 from bot.store.tables import jobs, ledger
-from tests.bot.test_crash import KEY, World, sqlite
+from tests.bot.test_crash import ADMIN_KEY, KEY, World, sqlite
 from tests.fakes.botapi import TOKEN
 
 _WARM = multiprocessing.get_context("forkserver")  # a process each, but the imports only once: a second saved each time
 _WARM.set_forkserver_preload(["bot.cli", "tests.bot.desk"])
-_SECRETS = (KEY, TOKEN, "/files/b/", "fal.media", "Traceback")
+_SECRETS = (KEY, ADMIN_KEY, TOKEN, "/files/b/", "fal.media", "Traceback")
 
 
 @dataclass(frozen=True, slots=True)

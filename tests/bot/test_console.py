@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from bot.store.tables import ledger
 from core.catalogue import MODELS
 from tests.bot.desk import Desk, desk
+from tests.bot.test_crash import ADMIN_KEY, KEY
 from tests.corpus import jpeg
 
 SHELL = "shell:"
@@ -245,6 +246,48 @@ def test_spend_sums_exactly_by_user_model_and_day(made: Desk, delivered: str) ->
     assert sum(int(line["jobs"]) for line in table) >= len({row.job_id for row in rows})
     plain = made.run("spend", "--by", "user").out
     assert any(line.startswith("telegram:42") for line in plain.splitlines())
+
+
+def test_spend_keeps_the_order_of_its_columns(made: Desk, delivered: str) -> None:
+    """Scripts read the CSV: what came with 0.1.0 comes first, and what is new after it."""
+    said = made.run("spend", "--by", "model", "--csv")
+    header, *lines = csv.reader(said.out.splitlines())
+    assert header == [
+        "model", "jobs", "spent_usd", "of_that_possibly_usd", "reserved_usd", "released_usd",
+        "quoted_usd", "charged_by_fal_usd", "difference_usd", "bills_unknown",
+    ]  # fmt: skip
+    row = next(line for line in lines if line[0] == made.job("a paper boat").request["model"])
+    assert made.job("a paper boat").id == delivered
+    assert row[6:9] == ["0.000000"] * 3  # no admin key, no bill
+    assert int(row[9]) >= 1
+
+
+def test_doctor_reads_the_balance_with_the_admin_key(made: Desk) -> None:
+    def found(**settings: str) -> tuple[int, dict[str, tuple[str, str]]]:
+        said = made.run("doctor", "--json", **settings)
+        return said.code, {each["name"]: (each["state"], each["text"]) for each in json.loads(said.out)}
+
+    made.fal("balance", credit_usd=1000)
+    code, rows = found(FAL_ADMIN_KEY=ADMIN_KEY)
+    assert (code, rows["fal admin key"]) == (0, ("ok", "fal accepts it"))
+    assert rows["FAL_ADMIN_KEY"] == ("info", "set, not shown (environment)")
+    state, text = rows["fal balance"]
+    assert (state, text.endswith("USD left")) == ("ok", True)
+    code, rows = found(FAL_ADMIN_KEY=ADMIN_KEY, REELBOT_DAILY_USD="5000")
+    assert (code, rows["fal balance"][0]) == (0, "info")
+    assert rows["fal balance"][1].endswith("less than a day may cost (5000.00 USD): top up soon")
+    made.fal("balance", credit_usd=0)
+    code, rows = found(FAL_ADMIN_KEY=ADMIN_KEY)
+    assert (code, rows["fal balance"][0]) == (1, "wrong")
+    assert "top up at fal.ai/dashboard/billing" in rows["fal balance"][1]
+    code, rows = found(FAL_ADMIN_KEY=KEY)
+    assert (code, rows["fal admin key"][0]) == (1, "wrong")
+    assert "ADMIN scope" in rows["fal admin key"][1]
+    assert "fal balance" not in rows
+    _, rows = found()
+    assert rows["fal admin key"][0] == "off"
+    _, rows = found(FAL_ADMIN_KEY=ADMIN_KEY, FAL_PROXY_URL="http://127.0.0.1:9")
+    assert rows["fal admin key"] == ("off", "not used: with FAL_PROXY_URL the proxy says what it charged")
 
 
 def test_doctor_finds_the_chain_whole_and_shows_no_secret(made: Desk) -> None:

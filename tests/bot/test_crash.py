@@ -23,6 +23,7 @@ from tests.fakes.botapi import TOKEN
 from tests.serving import free_port
 
 KEY = "fal-key-of-the-crash-tests"
+ADMIN_KEY = "fal-admin-key-of-the-world-0123456789"
 
 
 class World:
@@ -35,7 +36,7 @@ class World:
         self._started: list[subprocess.Popen[bytes]] = []
         self.bot: subprocess.Popen[bytes] | None = None
         sandbox = ["-m", "core.sandbox", "--port", str(self.fal_port), "--folder", str(folder / "fal"), "--key", KEY]
-        self._start([*sandbox, "--fast"])
+        self._start([*sandbox, "--admin-key", ADMIN_KEY, "--fast"])
         fake = ["-m", "tests.fakes.botapi", "--port", str(self.telegram_port), "--state", str(folder / "telegram")]
         self._start(fake)
         self._until_up(f"http://127.0.0.1:{self.fal_port}/sandbox/log")
@@ -141,6 +142,22 @@ class World:
             connection.execute(change)
         engine.dispose()
 
+    @contextmanager
+    def locked(self, table: str) -> Iterator[None]:
+        """Nobody else can write this table (on SQLite: anything)."""
+        engine = sa.create_engine(self.database_url.replace("postgresql:", "postgresql+psycopg:"))
+        with engine.connect() as connection:
+            if engine.dialect.name == "sqlite":
+                raw = connection.connection.driver_connection
+                assert raw is not None
+                raw.isolation_level = None
+                raw.execute("BEGIN IMMEDIATE")
+            else:
+                connection.execute(sa.text(f"LOCK TABLE {table} IN EXCLUSIVE MODE"))
+            yield
+            connection.rollback()
+        engine.dispose()
+
     def close(self) -> None:
         for process in self._started:
             process.kill()
@@ -185,6 +202,24 @@ def test_killed_between_the_submit_and_its_record(tmp_path: Path) -> None:
         made.telegram("says", chat=42, text="/video a fox")
         made.until(made.submits)
         made.kill_bot()
+        made.start_bot()
+        made.until(lambda: delivered(made))
+        assert made.posts() == 1
+        assert len(made.films()) == 1
+
+
+def test_killed_with_an_answer_that_no_row_could_take(tmp_path: Path, database_url: str) -> None:
+    """The database is away when fal answers, and the process dies: the answer stands in its receipt, and is enough."""
+    with world(tmp_path, database_url) as made:
+        made.fal("faults", kind="submit_slow", seconds=1.0)
+        made.fal("faults", kind="list_status", times=1000, status=403)
+        made.start_bot()
+        made.telegram("says", chat=42, text="/video a fox")
+        made.until(made.submits)
+        with made.locked("reelbot_submits"):
+            made.until(lambda: any(path.read_text().strip() for path in (tmp_path / "out" / "receipts").iterdir()))
+            made.kill_bot()
+        assert made.claim() == "sending"
         made.start_bot()
         made.until(lambda: delivered(made))
         assert made.posts() == 1

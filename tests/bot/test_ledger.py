@@ -1,9 +1,11 @@
 """The ledger: nothing is bought beyond the caps, however many ask at once; every cent held is given back or spent."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
+from itertools import accumulate
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.store import Store
 from bot.store.database import Connection
-from bot.store.ledger import Caps, OverCap, Standing
+from bot.store.ledger import Caps, OverCap, Standing, close_within
 from bot.store.records import FREE, Charge, JobError, Question, State
 from bot.store.tables import jobs, ledger
 from tests.bot.test_store import HANDLE, new_job, nothing, on_store, said
@@ -125,6 +127,56 @@ def test_nothing_goes_over_the_caps(database_url: str) -> None:
         for user in ("1", "2", "3"):
             assert (await store.ledger.standing(f"telegram:{user}")).used_micro <= caps.user_micro
         assert len(await store.jobs.find()) == 4
+        await sums_are_right(store)
+
+    on_store(database_url, story)
+
+
+def test_a_job_that_is_settled_between_two_sums_is_in_one_of_them(database_url: str) -> None:
+    """A settle commits as soon as the cap's first SELECT is answered: on PostgreSQL the next one would see it."""
+    caps = Caps(all_micro=10 * CENTS_70, user_micro=CENTS_70 + CENTS_70 // 2)
+
+    async def story(store: Store) -> None:
+        running = await bought(store, "m1")
+        engine = store.database.engine
+        settling = threading.Thread(target=settle, args=(engine, running))
+
+        def answered(_c: object, _cursor: object, statement: str, *_more: object) -> None:
+            if "sum(" in statement and settling.ident is None:
+                settling.start()
+                if not store.database.is_sqlite:  # there it has to wait for the one writer, which is us
+                    settling.join()
+
+        sa.event.listen(engine, "after_cursor_execute", answered)
+        assert isinstance(await ordered(store, "m2", caps=caps), OverCap)
+        sa.event.remove(engine, "after_cursor_execute", answered)
+        settling.join()
+        assert await store.ledger.standing() == Standing(CENTS_70, 0)
+        await sums_are_right(store)
+
+    on_store(database_url, story)
+
+
+def settle(engine: sa.Engine, job_id: str) -> None:
+    with engine.begin() as connection:
+        close_within(connection, job_id, "yes")
+
+
+def test_caps_are_never_passed_while_jobs_end(database_url: str) -> None:
+    """Orders and ends of all kinds at once; then the ledger is replayed row by row: no sum was ever above its cap."""
+    caps = Caps(all_micro=5 * CENTS_70, user_micro=3 * CENTS_70)
+
+    async def story(store: Store) -> None:
+        async def customer(user: str, number: int) -> None:
+            made = await ordered(store, f"{user}-{number}", user=user, caps=caps)
+            if isinstance(made, str):
+                await store.jobs.move(made, State.FAILED, charge="yes" if number % 3 == 1 else "none")
+
+        await asyncio.gather(*(customer(user, number) for number in range(12) for user in ("1", "2", "3")))
+        rows = await store.database.read(lambda c: list(c.execute(sa.select(ledger).order_by(ledger.c.id))))
+        for owner, cap in ((None, caps.all_micro), *((f"telegram:{n}", caps.user_micro) for n in (1, 2, 3))):
+            sums = accumulate(r.reserved_micro + r.spent_micro for r in rows if owner in {None, r.user})
+            assert 0 < max(sums) <= cap
         await sums_are_right(store)
 
     on_store(database_url, story)

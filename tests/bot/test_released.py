@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from bot.delivery import Delivery
-from bot.jobs import Next, Render
+from bot.jobs import Render
+from bot.steps import Next
 from tests.bot.test_crash import World
 
 RELEASED = Path(__file__).parent.parent / "samples" / "released"

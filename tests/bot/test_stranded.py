@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 import pytest
 
 from bot.delivery import Delivery
-from bot.jobs import STOP, Next, Render
+from bot.jobs import Render
 from bot.settings import Settings
+from bot.steps import STOP, Next
 from bot.store import Store
 
 R = TypeVar("R")

@@ -1,4 +1,4 @@
-"""The one paid request: no receipt, no POST; an answer is never lost; a silent fal is told of; nothing is bought twice."""
+"""The one paid request: no receipt, no POST; an answer is never lost; a silent fal is told of."""
 
 import asyncio
 import json

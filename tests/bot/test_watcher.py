@@ -8,20 +8,29 @@ from pathlib import Path
 import pytest
 
 from bot import watcher as watcher_module
+from bot.alerts import Alerts
+from bot.collect import Collector
+from bot.doubts import Doubts
 from bot.engine import Engine
+from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
-from bot.store.records import State, VideoFile
+from bot.store.records import Job, State, VideoFile
 from bot.watcher import Watcher
 from core import models
-from core.config import FalSettings
 from core.fal import FalQueue
+from core.receipts import FolderReceipts
 from core.types import RequestHandle
 from tests.bot.bench import Bench, bench
-from tests.bot.test_store import HANDLE, accepted, new_job, on_store, said
+from tests.bot.test_store import CAPS, HANDLE, accepted, new_job, on_store, said
 
 REQUEST = new_job(said()).plan.request
 FILM = VideoFile("film.mp4", 1, 320, 180, 1.0)
+
+
+async def nobody(_job: Job) -> bool:
+    """No outcome is told here."""
+    return False
 
 
 async def rendered(store: Store, number: int, seconds: float, *, good: bool = True) -> None:
@@ -72,12 +81,24 @@ def test_only_the_newest_films_count(database_url: str) -> None:
     on_store(database_url, story)
 
 
-def test_the_catalogue_guesses_until_there_are_films_and_webhooks_count_while_they_come(database_url: str) -> None:
+def test_the_catalogue_guesses_until_there_are_films_and_webhooks_count_while_they_come(
+    database_url: str, tmp_path: Path
+) -> None:
     async def story(store: Store) -> None:
-        settings = FalSettings.offline()
+        settings = Settings.offline()
         queue = FalQueue.from_settings(settings)
+        receipts = FolderReceipts(tmp_path)
+        alerts = Alerts(store=store, channels={}, admins=(), caps=CAPS)
         watcher, other, deaf = (
-            Watcher(engine=Engine(store.database), store=store, queue=queue, webhooks=webhooks)
+            Watcher(
+                engine=Engine(store.database),
+                store=store,
+                queue=queue,
+                doubts=Doubts(store=store, queue=queue, receipts=receipts, watch=lambda: None),
+                collector=Collector(store=store, queue=queue, receipts=receipts, settings=settings, alerts=alerts),
+                deliver=nobody,
+                webhooks=webhooks,
+            )
             for webhooks in (True, True, False)
         )
         assert await watcher._usual_s(REQUEST) == models.find("happy-horse").usual_render_s

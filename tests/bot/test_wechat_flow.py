@@ -519,3 +519,25 @@ def test_the_console_makes_the_menu(
         assert main(["wechat", "menu"]) == 1
     assert fake.world.menu is not None
     assert "48001" in capsys.readouterr().err
+
+
+def test_a_failed_video_is_ordered_anew_once_by_its_code(on_wechat: Callable[..., None]) -> None:
+    async def story(made: Bench, fake: WeChatFake) -> None:
+        made.fal.faults.add("result_error", body="internal_server_error")
+        await fake.caller.says(FOX, "视频 一只猫")
+        first = await made.settled(State.FAILED)
+        offered = await fake.caller.says(FOX, "再来 K7")
+        assert offered is not None
+        assert "确认 R4" in offered.text
+        told = await fake.caller.says(FOX, "再来 K7")
+        assert told is not None
+        assert "任务 K7 之前已经重新下单，是任务 R4：等你同意。" in told.text
+        await fake.caller.says(FOX, "确认 R4")
+        await made.all_settled(2, State.FAILED, State.DELIVERED)
+        told = await fake.caller.says(FOX, "再来 K7")
+        assert told is not None
+        assert "是任务 R4：已完成。" in told.text
+        assert (made.submits(), len(await made.jobs())) == (2, 2)
+        assert {job.again_of for job in await made.jobs()} == {None, first.id}
+
+    on_wechat(story)

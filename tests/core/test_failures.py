@@ -117,7 +117,8 @@ DETAILS = st.recursive(
 @given(body=DETAILS, status=st.integers(300, 599))
 def test_no_shape_breaks_the_reader(body: Any, status: int) -> None:
     assert failures.error_from(status, {}, body).code in errors.ERROR_CODES
-    assert isinstance(failures.names_error(body, {}), bool)
+    final = failures.final_error(status, {}, body)
+    assert final is None or final.code in errors.ERROR_CODES
 
 
 def test_too_many_requests_are_told_as_such() -> None:
@@ -132,9 +133,109 @@ def test_too_many_requests_are_told_as_such() -> None:
         (Completed("no", "content_policy_violation"), "content_policy_violation"),
         (Completed("words", "moon_phase_error"), "generation_failed"),
         (Completed("failed"), "generation_failed"),
-        (Completed("cancelled"), "cancelled"),
+        (Completed("Request was cancelled", "client_cancelled"), "cancelled"),
     ],
 )
 def test_a_completed_status_may_name_its_error(status: Completed, code: str | None) -> None:
     error = failures.completed_error(status)
     assert (error.code if error else None) == code
+
+
+NOT_FINAL = {
+    "account-bad-key",
+    "account-exhausted",
+    "account-top-up",
+    "account-locked",
+    "account-model-forbidden",
+    "account-unknown-app",
+    "account-wrong-method",
+    "proxy-no-credits",
+    "proxy-forbidden",
+    "proxy-forbidden-nested",
+    "gateway-html",
+    "gateway-empty",
+    "too-large",
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_only_fals_own_words_end_a_completed_request(name: str) -> None:
+    recorded = sample(name)
+    error = failures.final_error(recorded["status"], recorded["headers"], reply(name))
+    assert (None if error is None else (type(error), error.code)) == (None if name in NOT_FINAL else FAILURES[name])
+    assert "SECRET" not in f"{error} {error!r} {error.facts if error else None}"
+
+
+TYPED = {"detail": [{"loc": ["body"], "msg": "no", "type": "content_policy_violation"}]}
+INFRA = {"detail": "died", "error_type": "runner_server_error"}
+NO_PATH = {"detail": "Path /nonsense not found"}
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "code"),
+    [
+        (422, {}, TYPED, "content_policy_violation"),
+        (200, {}, TYPED, "content_policy_violation"),
+        (500, {}, INFRA, "upstream_unavailable"),
+        (500, {"x-fal-error-type": "internal_error"}, {"detail": "x"}, "upstream_unavailable"),
+        (503, {"x-fal-error-type": "startup_timeout"}, None, "upstream_unavailable"),
+        (404, {}, NO_PATH, "wrong_endpoint"),
+        (405, {}, NO_PATH, "wrong_endpoint"),
+        (400, {}, {"detail": "path /x/y not found."}, "wrong_endpoint"),
+        (499, {}, {"error": "client_cancelled"}, "cancelled"),
+        (499, {}, {"detail": "x", "error_type": "client_cancelled"}, "cancelled"),
+        # No word of fal's:
+        (404, {}, {"detail": "Path /a/b/requests/r-1 not found"}, None),
+        (404, {}, {"detail": "Not Found"}, None),
+        (404, {}, {"status": "NOT_FOUND"}, None),
+        (404, {}, TYPED, None),
+        (404, {"x-fal-error-type": "internal_error"}, INFRA, None),
+        (410, {}, INFRA, None),
+        (404, {}, None, None),
+        (410, {}, {"detail": "Gone"}, None),
+        (410, {}, None, None),
+        (422, {}, None, None),
+        (499, {}, None, None),
+        (499, {}, {"detail": "x"}, None),
+        (500, {}, {"detail": "Internal Server Error"}, None),
+        (500, {}, {"error": "boom"}, None),
+        (422, {}, {"detail": []}, None),
+        (422, {}, {"detail": ["no"]}, None),
+        (422, {}, {"detail": {"loc": [], "msg": "no", "type": "x"}}, None),
+        (422, {}, {"detail": [{"type": "content_policy_violation"}]}, None),
+        (422, {}, {"detail": [{"loc": [], "msg": "no", "type": 7}]}, None),
+        (422, {}, {"error_type": 7}, None),
+        (422, {}, {"error_type": ""}, None),
+        (422, {}, [TYPED], None),
+        (503, {"x-fal-error-type": "startup_timeout", "content-type": "text/html"}, None, None),
+        (503, {"x-fal-error-type": " "}, None, None),
+    ],
+)
+def test_the_list_of_ends_is_closed(status: int, headers: dict[str, str], body: Any, code: str | None) -> None:
+    error = failures.final_error(status, headers, body)
+    assert (error.code if error else None) == code
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 408, 409, 425, 429])
+@pytest.mark.parametrize("body", [TYPED, INFRA, NO_PATH])
+def test_what_is_said_of_keys_credit_and_load_ends_nothing(status: int, body: Any) -> None:
+    assert failures.final_error(status, {"x-fal-error-type": "internal_error"}, body) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "billed"),
+    [
+        (422, {"x-fal-billable-units": "0"}, TYPED, False),
+        (422, {"x-fal-billable-units": "5"}, TYPED, True),
+        (422, {}, TYPED, None),
+        (500, {}, INFRA, False),
+        (500, {"x-fal-billable-units": "5"}, INFRA, True),
+        (404, {}, NO_PATH, None),
+    ],
+)
+def test_an_end_tells_what_is_known_of_the_bill(
+    status: int, headers: dict[str, str], body: Any, billed: bool | None
+) -> None:
+    error = failures.final_error(status, headers, body)
+    assert error is not None
+    assert error.facts.get("billed") is billed

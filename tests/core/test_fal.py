@@ -1,10 +1,13 @@
 """The client at the wire: one POST whatever happens, the key to nobody else, non-delivery told apart from doubt."""
 
 import asyncio
+import json
+import logging
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from typing import Any, TypeVar
 
 import pytest
@@ -13,11 +16,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from core import errors, models
+from core import errors, models, wire
 from core.config import FalSettings
 from core.fal import FalQueue
-from core.types import Completed, InProgress, Queued, QueueStatus, RequestHandle, Submission
-from core.wire import Result
+from core.types import Completed, InProgress, LostOrder, Queued, QueueStatus, RawReply, RequestHandle, Submission
 from tests.samples import sample
 from tests.serving import free_port, served_in_thread
 
@@ -102,6 +104,7 @@ def test_a_submit_carries_the_key_and_the_explicit_values() -> None:
         body = await request.json()
         assert body == {"prompt": "a fox", "duration": 5, "resolution": "720p", "aspect_ratio": "16:9"}
         assert request.headers["content-type"] == "application/json"
+        assert request.headers["accept-encoding"] == "identity"
         assert request.headers["x-fal-object-lifecycle-preference"] == '{"expiration_duration_seconds": 604800}'
         assert request.headers["x-fal-request-timeout"] == "3600"
         assert request.query_params["fal_webhook"] == "https://bot.example/fal/webhook/abc?x=1&y=2"
@@ -301,6 +304,92 @@ def test_environment_proxies_are_not_trusted(monkeypatch: pytest.MonkeyPatch) ->
     assert isinstance(result, Submission)
 
 
+# The answer is handed on before it is read
+
+
+def test_the_text_that_was_decided_on_is_posted_as_it_is() -> None:
+    bodies: list[bytes] = []
+
+    async def answer(request: Request) -> Response:
+        bodies.append(await request.body())
+        return JSONResponse({"request_id": "r-1"})
+
+    async def question(queue: FalQueue) -> None:
+        await queue.submit(REQUEST, body='{"prompt":  "狐狸"}')
+        await queue.submit(REQUEST)
+
+    asked(answer, question)
+    assert bodies == ['{"prompt":  "狐狸"}'.encode(), wire.request_text(REQUEST).encode()]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "code"),
+    [
+        (says(200, {"request_id": "r-1"}), 200, None),
+        (says(200), 200, "submit_unknown"),
+        (says(502), 502, "submit_unknown"),
+        (says(429, {"detail": "x"}), 429, "fal_busy"),
+        (says(422, {"detail": [{"loc": [], "msg": "no", "type": "literal_error"}]}), 422, "invalid_input"),
+        (says(307, {"request_id": "r-1"}), 307, "submit_unknown"),
+    ],
+)
+def test_whatever_was_answered_is_kept_first_and_read_the_same_later(
+    answer: Answer, status: int, code: str | None
+) -> None:
+    kept: list[RawReply] = []
+
+    async def keep(reply: RawReply) -> None:
+        kept.append(reply)
+
+    result, server = asked(answer, lambda queue: queue.submit(REQUEST, on_reply=keep))
+    assert [each.status for each in kept] == [status]
+    assert (result.code if isinstance(result, errors.VideoError) else None) == code
+
+    async def again(queue: FalQueue) -> Submission:
+        return queue.read_submit(kept[0], endpoint=REQUEST.endpoint)
+
+    later, server = asked(answer, again)
+    assert server.calls == []
+    if isinstance(result, errors.VideoError):
+        assert isinstance(later, errors.VideoError)
+        assert (type(later), later.code, later.facts) == (type(result), result.code, result.facts)
+    else:
+        assert later == result
+
+
+def test_an_answer_that_cannot_be_kept_is_told_without_its_words(caplog: pytest.LogCaptureFixture) -> None:
+    async def broken(reply: RawReply) -> None:
+        raise OSError(f"no room for {reply.body!r}")
+
+    caplog.set_level(logging.INFO, "core.fal")
+    result, _server = asked(says(200, {"request_id": "r-77"}), lambda queue: queue.submit(REQUEST, on_reply=broken))
+    assert isinstance(result, Submission)
+    told = {each.getMessage(): vars(each) for each in caplog.records if each.name == "core.fal"}
+    assert told["an order's answer was not kept"]["reason"] == "OSError"
+    assert told["ordered"]["request_id"] == "r-77"
+    assert "no room" not in caplog.text
+
+
+def test_a_lost_answer_is_handed_to_nobody() -> None:
+    kept: list[RawReply] = []
+
+    async def keep(reply: RawReply) -> None:
+        kept.append(reply)
+
+    async def story() -> errors.VideoError:
+        settings = FalSettings.offline(fal_key=KEY, fal_queue_url=f"http://127.0.0.1:{free_port()}")
+        queue = FalQueue.from_settings(settings)
+        try:
+            with pytest.raises(errors.VideoError) as caught:
+                await queue.submit(REQUEST, on_reply=keep)
+        finally:
+            await queue.close()
+        return caught.value
+
+    assert isinstance(asyncio.run(story()), errors.NotDelivered)
+    assert kept == []
+
+
 # Where the key goes
 
 
@@ -352,13 +441,56 @@ def test_a_stored_handle_of_another_day_is_asked_here(elsewhere: str) -> None:
         (200, None, errors.Unavailable),
         (200, [], errors.Unavailable),
         (200, {"status": "DREAMING"}, errors.Unavailable),
-        (404, {"detail": "x"}, errors.ResultExpired),
-        (410, {"detail": "x"}, errors.ResultExpired),
+        (404, {"detail": "x"}, errors.Unavailable),
+        (404, {"status": "NOT_FOUND"}, errors.Unavailable),
+        (404, None, errors.Unavailable),
+        (410, {"detail": "x"}, errors.Unavailable),
+        (422, {"detail": [{"loc": [], "msg": "no", "type": "x"}]}, errors.Unavailable),
     ],
 )
-def test_only_gone_ends_a_wait(status: int, body: Any, expected: type[errors.VideoError]) -> None:
+def test_no_look_ends_a_request(status: int, body: Any, expected: type[errors.VideoError]) -> None:
     result, _server = asked(says(status, body), lambda queue: queue.status(handle(queue)))
     assert type(result) is expected
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (None, "an HTML page"),
+        ("", "an empty reply"),
+        ("oops", "a reply that is not JSON"),
+        ({}, "JSON of another shape"),
+    ],
+)
+def test_what_was_odd_about_a_look_is_told_in_short(body: Any, reason: str) -> None:
+    async def plain(_request: Request) -> Response:
+        return Response(body, 404, {"Retry-After": "9"}, media_type="text/plain")
+
+    answer = plain if isinstance(body, str) else says(404, body, **{"Retry-After": "9"})
+    error, _server = asked(answer, lambda queue: queue.status(handle(queue)))
+    assert isinstance(error, errors.Unavailable)
+    assert error.facts == {"status": 404, "reason": reason, "retry_after": 9}
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (recorded("status-queued"), True),
+        (recorded("status-progress"), True),
+        (recorded("status-completed-error"), True),
+        (says(404, {"status": "NOT_FOUND"}), False),
+        (says(404, {"detail": "x"}), False),
+        (says(404), "fal_unavailable"),  # a gateway's page knows nothing of requests
+        (says(410, {"detail": "x"}), "fal_unavailable"),
+        (says(401, {"detail": "x"}), "invalid_key"),
+        (says(403, {"detail": "User is locked"}), "fal_unavailable"),
+        (says(502), "fal_unavailable"),
+        (says(200, {}), "fal_unavailable"),
+    ],
+)
+def test_fal_knows_a_request_or_not_or_does_not_say(answer: Answer, expected: bool | str) -> None:
+    result, _server = asked(answer, lambda queue: queue.knows(handle(queue)))
+    assert (result.code if isinstance(result, errors.VideoError) else result) == expected
 
 
 def test_a_lock_passes_and_the_wait_goes_on() -> None:
@@ -474,7 +606,7 @@ def test_a_stream_cut_in_the_middle_says_so() -> None:
 # The result
 
 
-def fetch(answer: Answer) -> Result | errors.VideoError:
+def fetch(answer: Answer) -> RawReply | errors.VideoError:
     return asked(answer, lambda queue: queue.result(handle(queue)))[0]
 
 
@@ -507,29 +639,50 @@ def test_a_result_that_is_none_says_why(name: str, expected: type[errors.VideoEr
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [
-        (404, {"detail": "Not Found"}, errors.ResultExpired),
-        (404, None, errors.ResultExpired),
-        (410, {}, errors.ResultExpired),
+        (404, {"detail": "Not Found"}, errors.Unavailable),
+        (404, {"detail": "Path /a/b/requests/r-1 not found"}, errors.Unavailable),
+        (404, {"status": "NOT_FOUND"}, errors.Unavailable),
+        (404, None, errors.Unavailable),
+        (410, {}, errors.Unavailable),
+        (410, None, errors.Unavailable),
         (400, None, errors.Unavailable),  # a gateway's page, not fal's word
         (408, {"detail": "x"}, errors.Unavailable),
         (429, {"detail": "x"}, errors.Unavailable),
         (500, {"detail": "Internal Server Error"}, errors.Unavailable),
         (200, None, errors.Unavailable),
-        (422, None, errors.BadRequest),
-        (499, None, errors.Cancelled),
+        (422, None, errors.Unavailable),
+        (422, {"detail": "x"}, errors.Unavailable),
+        (499, None, errors.Unavailable),
+        (302, None, errors.Unavailable),
+        (200, {"status": "COMPLETED", "response_url": "https://queue.fal.run/a/b/requests/r-1"}, errors.Unavailable),
+        (200, {"status": "IN_QUEUE"}, errors.StillRunning),
+        (200, {"detail": [{"loc": [], "msg": "no", "type": "no_media_generated"}]}, errors.ContentRefused),
+        (200, {"status": "COMPLETED", "error": "x", "error_type": "request_timeout"}, errors.GenerationFailed),
     ],
 )
-def test_what_passes_is_asked_again_and_what_is_gone_is_gone(
-    status: int, body: Any, expected: type[errors.VideoError]
-) -> None:
+def test_only_fals_own_word_is_an_end(status: int, body: Any, expected: type[errors.VideoError]) -> None:
     assert type(fetch(says(status, body))) is expected
 
 
-def test_a_result_names_its_file_and_what_was_billed() -> None:
-    result = fetch(recorded("result"))
-    assert isinstance(result, Result)
-    assert result.billable_units == Decimal(5)
-    assert result.file.url == "https://v3b.fal.media/files/b/SECRET/out.mp4"
+@pytest.mark.parametrize(
+    "body",
+    [
+        sample("result")["body"],
+        {"status": "COMPLETED", "response": {"video": {"url": "https://fal.media/x.mp4"}}},
+        {"video": {"url": "https://evil.example/x.mp4"}},
+        {"video": {"url": "https://fal.media/x.mp4"}, "error_type": "warning"},
+        {"some": {"shape": "of another year"}},
+        {"status": "COMPLETED", "film": "in a shape of another year"},
+        {},
+    ],
+)
+def test_a_result_is_handed_on_as_it_came(body: Any) -> None:
+    """It is kept before it is read: a later version may read what this one cannot."""
+    result = fetch(says(200, body, **{"X-Fal-Billable-Units": "5", "X-Other": "y", "Set-Cookie": "a=b"}))
+    assert isinstance(result, RawReply)
+    assert json.loads(result.body) == body
+    assert result.headers == {"content-type": "application/json", "x-fal-billable-units": "5"}
+    assert "fal.media" not in f"{result!r}"
 
 
 @pytest.mark.parametrize(("units", "billed"), [("0", False), ("5", True)])
@@ -537,20 +690,6 @@ def test_a_failure_tells_whether_it_was_billed(units: str, billed: bool) -> None
     error = fetch(says(422, sample("error-content-policy")["body"], **{"X-Fal-Billable-Units": units}))
     assert isinstance(error, errors.ContentRefused)
     assert error.facts["billed"] is billed
-
-
-@pytest.mark.parametrize(
-    ("name", "code"), [("status-completed-error", "upstream_unavailable"), ("status-completed", "generation_failed")]
-)
-@pytest.mark.parametrize("body", [{}, {"video": None}, {"video": {"url": "https://evil.example/x.mp4"}}])
-def test_a_result_without_a_video_of_fals_is_a_failure(body: Any, name: str, code: str) -> None:
-    async def answer(request: Request) -> Response:
-        return await (recorded(name) if request.url.path.endswith("/status") else says(200, body))(request)
-
-    error = fetch(answer)
-    assert isinstance(error, errors.VideoError)
-    assert error.code == code
-    assert "evil" not in f"{error!r}"
 
 
 # Cancel, locate, the list, the key
@@ -620,30 +759,142 @@ def test_what_can_be_no_request_id_is_not_asked_for(request_id: str) -> None:
     assert (error.code, server.calls) == ("unknown_request", [])
 
 
-SINCE = datetime(2026, 11, 24, 12, tzinfo=UTC)
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+LOST = LostOrder("job-1", REQUEST.endpoint, {"prompt": "a fox in snow", "duration": 5}, NOON, None)
 
 
-def found(answer: Answer) -> tuple[RequestHandle | errors.VideoError | None, Server]:
-    return asked(
-        answer,
-        lambda queue: queue.find_submitted(REQUEST.endpoint, source_url=None, prompt="a fox in snow", since=SINCE),
-    )
+async def nobodys(_ids: set[str]) -> set[str]:
+    return set()
 
 
-def test_a_lost_submit_is_looked_up_in_the_accounts_list() -> None:
+def found(
+    answer: Answer, *orders: LostOrder, owned: Callable[[set[str]], Awaitable[set[str]]] = nobodys
+) -> tuple[dict[str, RequestHandle] | errors.VideoError, Server]:
+    return asked(answer, lambda queue: queue.find_submitted(orders or [LOST], owned=owned))
+
+
+def test_a_lost_order_is_looked_up_in_the_accounts_list() -> None:
     async def answer(request: Request) -> Response:
-        assert dict(request.query_params) == {
-            "endpoint_id": REQUEST.endpoint,
-            "start": "2026-11-24T11:59:00+00:00",
-            "limit": "100",
-            "expand": "payloads",
-        }
+        assert request.query_params.multi_items() == [
+            ("endpoint_id", REQUEST.endpoint),
+            ("start", "2026-11-24T11:59:00Z"),
+            ("limit", "100"),
+            ("expand", "payloads"),
+        ]
         return await recorded("request-list")(request)
 
     result, server = found(answer)
-    assert isinstance(result, RequestHandle)
-    assert result.request_id == sample("request-list")["body"]["items"][0]["request_id"]
+    number = sample("request-list")["body"]["items"][0]["request_id"]
+    assert isinstance(result, dict)
+    assert result == {"job-1": wire.derived_handle(number, endpoint=REQUEST.endpoint, queue_url=server.base)}
     assert server.calls == [("GET", "/models/requests/by-endpoint", f"Key {KEY}")]
+
+
+def test_one_walk_serves_all_orders_and_asks_once_whose_they_are() -> None:
+    other = LostOrder("job-2", "fal-ai/veo3.1", {"prompt": "a bear"}, NOON + timedelta(minutes=5), None)
+    rows = [
+        row("ours", json_input={"prompt": "a bear"}, endpoint_id="fal-ai/veo3.1", sent_at="2026-11-24T12:05:01Z"),
+        row("known"),
+        row("lost", sent_at="2026-11-24T12:00:30Z"),
+    ]
+    questions: list[list[tuple[str, str]]] = []
+    asked_for: list[set[str]] = []
+
+    async def answer(request: Request) -> Response:
+        questions.append(request.query_params.multi_items())
+        return JSONResponse({"items": rows, "next_cursor": None, "has_more": False})
+
+    async def owned(ids: set[str]) -> set[str]:
+        asked_for.append(ids)
+        return {"known"}
+
+    result, _server = found(answer, other, LOST, owned=owned)
+    assert isinstance(result, dict)
+    assert {name: each.request_id for name, each in result.items()} == {"job-1": "lost", "job-2": "ours"}
+    assert result["job-2"].endpoint == "fal-ai/veo3.1"
+    assert len(questions) == 1
+    assert [value for name, value in questions[0] if name == "endpoint_id"] == ["fal-ai/veo3.1", REQUEST.endpoint]
+    assert ("start", "2026-11-24T11:59:00Z") in questions[0]
+    assert asked_for == [{"ours", "known", "lost"}]
+
+
+def row(request_id: str, **changed: Any) -> dict[str, Any]:
+    usual = {"endpoint_id": REQUEST.endpoint, "sent_at": "2026-11-24T12:00:01Z", "ended_at": "2026-11-24T12:01:00Z"}
+    return {"request_id": request_id, "json_input": dict(LOST.body), **usual, **changed}
+
+
+def paged(*pages: Any) -> Answer:
+    """Page n under cursor n; a page that is no list is a gateway's bad day."""
+
+    async def answer(request: Request) -> Response:
+        number = int(request.query_params.get("cursor", "0"))
+        if not isinstance(pages[number], list):
+            return Response("busy", 502)
+        more = str(number + 1) if number + 1 < len(pages) else None
+        return JSONResponse({"items": pages[number], "next_cursor": more, "has_more": more is not None})
+
+    return answer
+
+
+def foreign(count: int, **changed: Any) -> list[dict[str, Any]]:
+    return [
+        row(f"f-{number}", json_input={"prompt": "a fox in snow", "duration": 15}, **changed) for number in range(count)
+    ]
+
+
+OLD = {"sent_at": "2026-11-24T11:00:00Z", "ended_at": "2026-11-24T11:01:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("pages", "found_it", "questions"),
+    [
+        ([foreign(100), [*foreign(19), row("lost")]], True, 2),  # the 120th newest
+        ([foreign(100, ended_at=None), [row("lost")]], True, 2),
+        ([[], [row("lost")]], True, 2),
+        ([foreign(2), foreign(2, **OLD), [row("lost")]], False, 2),  # all are older than the claim: there is no more
+        ([[row("lost")], None, [row("other")]], True, 2),  # what was found before a page failed counts
+        ([None, [row("lost")]], False, 1),
+    ],
+)
+def test_every_page_back_to_the_claim_is_read(pages: list[Any], found_it: bool, questions: int) -> None:
+    result, server = found(paged(*pages))
+    assert isinstance(result, dict)
+    assert [each.request_id for each in result.values()] == (["lost"] if found_it else [])
+    assert len(server.calls) == questions
+
+
+@pytest.mark.parametrize(("cursor", "most"), [("always-the-same", 2), (None, 100)])
+def test_a_list_without_an_end_is_left(cursor: str | None, most: int) -> None:
+    numbers = count()
+
+    async def answer(_request: Request) -> Response:
+        more = cursor or f"c-{next(numbers)}"
+        return JSONResponse({"items": foreign(1), "next_cursor": more, "has_more": True})
+
+    result, server = found(answer)
+    assert result == {}
+    assert len(server.calls) == most
+
+
+def test_many_endpoints_are_asked_for_in_bundles() -> None:
+    counts: list[int] = []
+
+    async def answer(request: Request) -> Response:
+        asked_for = request.query_params.getlist("endpoint_id")
+        counts.append(len(asked_for))
+        rows = [row(f"r-{each.rpartition('-')[2]}", endpoint_id=each) for each in asked_for]
+        return JSONResponse({"items": rows, "next_cursor": None, "has_more": False})
+
+    orders = [replace(LOST, name=f"job-{number}", endpoint=f"a/b-{number}") for number in range(120)]
+    result, _server = found(answer, *orders)
+    assert isinstance(result, dict)
+    assert {name: each.request_id for name, each in result.items()} == {f"job-{n}": f"r-{n}" for n in range(120)}
+    assert counts == [50, 50, 20]
+
+
+def test_without_orders_nothing_is_asked() -> None:
+    result, server = asked(says(500), lambda queue: queue.find_submitted([], owned=nobodys))
+    assert (result, server.calls) == ({}, [])
 
 
 @pytest.mark.parametrize(
@@ -652,7 +903,8 @@ def test_a_lost_submit_is_looked_up_in_the_accounts_list() -> None:
     + [says(200), says(200, []), says(200, {"items": None}), says(200, {"items": [7]}), says(502)],
 )
 def test_a_list_that_may_not_be_read_finds_nothing(answer: Answer) -> None:
-    assert found(answer)[0] is None
+    result, server = found(answer)
+    assert (result, len(server.calls)) == ({}, 1)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -300,6 +301,63 @@ def test_the_request_list_knows_what_was_sent(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
+async def ended(ours: Fal, count: int, *, endpoint: str = TEXT) -> list[str]:
+    """Requests that ended a second after each other, the first one longest ago."""
+    names = []
+    for number in range(count):
+        added = ours.sandbox.memory.add(endpoint=endpoint, app=APP, body={"prompt": str(number)}, webhook=None)
+        at = time.time() - 1000 + number
+        await ours.sandbox.memory.change(added.id, state="COMPLETED", started=at - 1, completed=at, answer_status=200)
+        names.append(added.id)
+    return names
+
+
+def test_the_request_list_has_pages_with_a_cursor(tmp_path: Path) -> None:
+    async def story(ours: Fal) -> None:
+        names = await ended(ours, 7)
+        await ended(ours, 2, endpoint=EDIT)
+        running = await ours.submit()
+        path, seen, cursor, more = "/models/requests/by-endpoint", [], None, True
+        while more:
+            params = {"endpoint_id": TEXT, "limit": "3"} | ({"cursor": cursor} if cursor else {})
+            page = (await ours.http.get(path, params=params)).json()
+            assert len(page["items"]) <= 3
+            seen += page["items"]
+            cursor, more = page["next_cursor"], page["has_more"]
+            assert (cursor is None) is not more
+        assert [row["request_id"] for row in seen] == [running["request_id"], *reversed(names)]
+        assert seen[0]["ended_at"] is None
+        assert all(row["sent_at"].endswith("Z") and row["ended_at"].endswith("Z") for row in seen[1:])
+        both = await ours.http.get(path, params=[("endpoint_id", TEXT), ("endpoint_id", EDIT), ("limit", "100")])
+        assert len(both.json()["items"]) == 10
+
+    play(tmp_path, story, studio=Studio(queue_s=60))
+
+
+def test_the_request_list_is_asked_as_fals_is(tmp_path: Path) -> None:
+    async def story(ours: Fal) -> None:
+        names = await ended(ours, 60)
+        path, now = "/models/requests/by-endpoint", datetime.now(UTC)
+
+        async def rows(**params: str) -> int:
+            page = await ours.http.get(path, params={"endpoint_id": TEXT, "limit": "100"} | params)
+            return len(page.json()["items"]) if page.status_code == 200 else -page.status_code
+
+        assert len((await ours.http.get(path, params={"endpoint_id": TEXT})).json()["items"]) == 50
+        assert await rows() == len(names)
+        ago = [(now - timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ") for seconds in (950.0, 970.0)]
+        assert await rows(start=ago[0]) in {8, 9, 10, 11}
+        assert await rows(start=ago[1], end=ago[0]) in {19, 20, 21}
+        await ours.sandbox.memory.change(names[0], completed=time.time() - 25 * 3600)
+        assert await rows() == len(names) - 1  # a day, where no start is named
+        for wrong in ({"limit": "101"}, {"limit": "0"}, {"cursor": "nonsense"}, {"start": "today"}):
+            assert await rows(**wrong) == -422
+        assert await rows(start="2026-11-24T11:59:00+00:00") == -422  # UTC is written as Z
+        assert (await ours.http.get(path)).status_code == 422
+
+    play(tmp_path, story)
+
+
 @pytest.mark.parametrize(
     ("prompt", "status", "word"),
     [
@@ -379,6 +437,20 @@ def test_results_have_other_shapes(tmp_path: Path) -> None:
         assert (await ours.http.get(taken["response_url"])).json()["video"]["content_type"] is None
         faults.add("videos_list_shape")
         assert "url" in (await ours.http.get(taken["response_url"])).json()["videos"][0]
+        faults.add("result_envelope")
+        wrapped = (await ours.http.get(taken["response_url"])).json()
+        assert "url" in wrapped["response"]["video"]
+        assert wrapped["status"] == "COMPLETED"
+        faults.add("odd_address")
+        odd = (await ours.http.get(taken["response_url"])).json()["video"]["url"]
+        assert len(odd) > 2000
+        assert not odd.isascii()
+        assert (await ours.http.get(odd)).content[4:8] == b"ftyp"
+        faults.add("foreign_file", body="https://storage.googleapis.com/film.mp4")
+        assert "googleapis" in (await ours.http.get(taken["response_url"])).json()["video"]["url"]
+        faults.add("result_status", status=404, times=2)
+        for status in (404, 404, 200):
+            assert (await ours.http.get(taken["response_url"])).status_code == status
         faults.add("result_status", status=502)
         assert (await ours.http.get(taken["response_url"])).status_code == 502
         assert "url" in (await ours.http.get(taken["response_url"])).json()["video"]
@@ -404,6 +476,69 @@ def test_the_file_has_bad_days(tmp_path: Path) -> None:
         with pytest.raises(httpx.TransportError):
             await ours.http.get(url)
         assert (await ours.http.get(url)).content == whole
+        faults.add("file_empty")
+        assert (await ours.http.get(url)).content == b""
+        faults.add("file_gzip")
+        packed = await ours.http.get(url, headers={"Accept-Encoding": "identity"})
+        assert (packed.headers["content-encoding"], packed.content) == ("gzip", whole)
+        for kind in ("application/mp4", None):
+            faults.add("file_type", body=kind)
+            typed = await ours.http.get(url)
+            assert (typed.headers.get("content-type"), typed.content) == (kind, whole)
+        faults.add("file_redirect", status=307)
+        moved = await ours.http.get(url)
+        assert moved.status_code == 307
+        assert (await ours.http.get(moved.headers["location"])).content == whole
+        faults.add("file_redirect", body="https://evil.example/film.mp4")
+        assert (await ours.http.get(url)).headers["location"] == "https://evil.example/film.mp4"
+
+    play(tmp_path, story)
+
+
+def test_ranges_have_bad_days(tmp_path: Path) -> None:
+    async def story(ours: Fal) -> None:
+        url, faults = await ours.film(), ours.sandbox.faults
+        whole = (await ours.http.get(url)).content
+        asked = {"Range": "bytes=100-"}
+        for kind, claim, start in (
+            ("file_range_star", f"bytes 100-{len(whole) - 1}/*", 100),
+            ("file_range_elsewhere", f"bytes 50-{len(whole) - 1}/{len(whole)}", 50),
+        ):
+            faults.add(kind)
+            assert (await ours.http.get(url)).status_code == 200  # only a question with a range is answered so
+            reply = await ours.http.get(url, headers=asked)
+            assert (reply.status_code, reply.headers["content-range"]) == (206, claim)
+            assert reply.content == whole[start:]
+        faults.add("file_range_packed")
+        packed = await ours.http.get(url, headers=asked)
+        assert packed.headers["content-range"].startswith("bytes 100-")
+        assert whole[100:].find(packed.content[:20]) == -1
+
+    play(tmp_path, story)
+
+
+def test_an_answer_may_name_the_request_before_it(tmp_path: Path) -> None:
+    async def story(ours: Fal) -> None:
+        first = await ours.submit()
+        ours.sandbox.faults.add("submit_repeats_id", match="twin")
+        assert (await ours.submit())["request_id"] != first["request_id"]
+        before = list(ours.sandbox.memory.requests)[-1]
+        twin = await ours.submit(prompt="a twin")
+        assert (twin["request_id"], len(ours.sandbox.memory.requests)) == (before, 3)
+
+    play(tmp_path, story)
+
+
+def test_fal_may_take_a_request_and_be_silent(tmp_path: Path) -> None:
+    async def story(ours: Fal) -> None:
+        ours.sandbox.faults.add("submit_slow", seconds=0.3)
+        began = time.monotonic()
+        task = asyncio.create_task(ours.submit())
+        while not ours.sandbox.memory.requests:
+            await asyncio.sleep(0.01)
+        assert not task.done()
+        assert (await task)["request_id"] in ours.sandbox.memory.requests
+        assert time.monotonic() - began >= 0.3
 
     play(tmp_path, story)
 

@@ -50,6 +50,7 @@ command-again = Send a video again, or try a failed one anew
 
 again-none = There is nothing to send again or to try anew. /history shows your videos.
 again-on-its-way = Job { $job } is still under way: { $state }
+again-ordered = Job { $other } was ordered anew before, as job { $job }: { $state } Nothing more was bought.
 again-gone = The video of job { $job } has been cleared away after its time here. You can order it anew with /video.
 button-again = Try again for { $price }
 button-fix-shorter-prompt = Try a simpler text for { $price }
@@ -72,3 +73,7 @@ alert-spent =
     }
 alert-disk = Only { $free } MB are left on the disk of the output folder. Nothing is ordered until there is room.
 alert-set-aside = A message of { $user } in { $chat } could not be handled three times and was set aside. Its sender was told; the logs say why.
+alert-charged-after-all = Job { $job } of { $user } was taken to be free, but fal charged { $price } for it. It counts as spent now.
+alert-drift = fal charges another price for { $model } than the bot quotes: { $count } jobs in 24 hours were quoted { $quoted }, and fal charged { $charged } ({ $percent } %). See “reelbot spend --by model”.
+alert-balance = The fal account has { $left } left, less than { $need } (what may be spent in 24 hours, or what is set aside). Top it up at fal.ai/dashboard/billing.
+alert-admin-key = fal refuses FAL_ADMIN_KEY: its bills are not read. Make a key of ADMIN scope at fal.ai/dashboard/keys.

@@ -50,6 +50,7 @@ command-again = 重新发送视频，或重做失败的视频
 
 again-none = 没有可以重新发送或重做的视频。发送 /history 查看你的视频。
 again-on-its-way = 任务 { $job } 还在进行：{ $state }
+again-ordered = 任务 { $other } 之前已经重新下单，是任务 { $job }：{ $state }这次没有再购买。
 again-gone = 任务 { $job } 的视频已过保存期限，被清理了。可以用 /video 重新下单。
 button-again = 再试一次，{ $price }
 button-fix-shorter-prompt = 用简单些的文字再试，{ $price }
@@ -72,3 +73,7 @@ alert-spent =
     }
 alert-disk = 输出目录所在磁盘只剩 { $free } MB。腾出空间之前不会下单。
 alert-set-aside = { $user } 在 { $chat } 的一条消息处理三次都失败，已搁置。对方已收到说明；原因请看日志。
+alert-charged-after-all = { $user } 的任务 { $job } 原以为没有产生费用，但 fal 扣了 { $price }。现在已计入花费。
+alert-drift = fal 对 { $model } 的收费与机器人的报价不同：24 小时内 { $count } 个任务报价共 { $quoted }，fal 实际扣费 { $charged }（{ $percent }%）。请看 reelbot spend --by model。
+alert-balance = fal 账户还剩 { $left }，少于 { $need }（24 小时的预算，或已预留的金额）。请到 fal.ai/dashboard/billing 充值。
+alert-admin-key = fal 拒绝了 FAL_ADMIN_KEY，账单无法读取。请在 fal.ai/dashboard/keys 新建一个 ADMIN 权限的密钥。

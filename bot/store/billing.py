@@ -1,0 +1,142 @@
+"""Bills: what fal itself says it charged for each job. Read from fal's books, written into the ledger as a correction.
+
+A job is asked about once its account is closed: first after two minutes, then at growing gaps; not known after 30 days
+is unknown for good. A known bill is looked at once more a day after the purchase, since fal may add an event.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bot.store.database import Connection, Database
+from bot.store.ledger import CLOSING, correct_within, micro_of
+from bot.store.records import Charge
+from bot.store.tables import jobs, ledger, submits
+
+_MINUTE_MS = 60 * 1000
+DAY_MS = 24 * 3600 * 1000
+FIRST_MS = 2 * _MINUTE_MS
+STOP_MS = 30 * DAY_MS
+LIMIT_MS = 89 * DAY_MS
+"""fal answers for 90 days at most; a day of margin for its clock and ours."""
+_BEYOND_MS = 100 * DAY_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A closed job whose bill is to be asked for. Milliseconds UTC; `known`: it was shown before."""
+
+    job_id: str
+    request_id: str
+    created: int
+    closed: int
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A job's account says now what fal charged. `was`: what it said before."""
+
+    job_id: str
+    user: str
+    was: Charge
+    charged_micro: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What the jobs of one model were sold for and what fal charged for them."""
+
+    model: str
+    jobs: int
+    quoted_micro: int
+    charged_micro: int
+
+
+class Bills:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def due(self, now: int, *, most: int) -> list[Bill]:
+        """The bills to ask for at `now`. Never one of a job that still holds money: its account is open."""
+        closed = sa.select(sa.func.min(ledger.c.at)).where(ledger.c.job_id == jobs.c.id, ledger.c.event.in_(CLOSING))
+        at = closed.correlate(jobs).scalar_subquery()
+        never_asked = sa.and_(jobs.c.billed_nano.is_(None), jobs.c.bill_after.is_(None), at <= now - FIRST_MS)
+        query = sa.select(jobs.c.id, jobs.c.created, jobs.c.billed_nano, submits.c.request_id, at.label("closed"))
+        query = query.join(submits, submits.c.job_id == jobs.c.id).where(
+            jobs.c.changed > now - _BEYOND_MS,  # by its index: what is older is over
+            jobs.c.charge.is_not(None),
+            jobs.c.reserved_micro == 0,
+            submits.c.request_id.is_not(None),
+            at > now - LIMIT_MS,
+            sa.or_(never_asked, jobs.c.bill_after <= now),
+        )
+
+        def work(connection: Connection) -> list[Bill]:
+            rows = connection.execute(query.order_by(at).limit(most))
+            return [Bill(row.id, row.request_id, row.created, row.closed, row.billed_nano is not None) for row in rows]
+
+        return await self._db.read(work)
+
+    async def settle(self, bill: Bill, nano: int, *, now: int) -> Settled | None:
+        """Write what fal charged. None: the account is open, or says so already; then nothing changes."""
+        job = sa.select(jobs).where(jobs.c.id == bill.job_id).with_for_update()
+
+        def work(connection: Connection) -> Settled | None:
+            row = connection.execute(job).one()
+            if row.charge is None or row.reserved_micro:
+                return None
+            again = bill.closed + DAY_MS
+            _ask_after(connection, bill.job_id, again if now < again else None)
+            if row.billed_nano == nano:
+                return None
+            correct_within(connection, bill.job_id, nano, booked=now)
+            return Settled(bill.job_id, row.user, row.charge, micro_of(nano))
+
+        return await self._db.write(work)
+
+    async def later(self, bills: Iterable[Bill], *, now: int) -> None:
+        """These are not shown yet: they stay as they are, and are asked for again at growing gaps."""
+
+        def work(connection: Connection) -> None:
+            for bill in bills:
+                _ask_after(connection, bill.job_id, next_look(bill, now=now))
+
+        await self._db.write(work)
+
+    async def compared(self, since: int) -> list[Compared]:
+        """By model, over the bills that became known after `since`. A job that brought no film and cost nothing is no
+        sign of another price, and is left out.
+        """
+        shown = sa.select(ledger.c.job_id).where(ledger.c.event == "correct", ledger.c.booked > since)
+        query = sa.select(jobs.c.request, jobs.c.price_micro, jobs.c.billed_nano).where(
+            jobs.c.id.in_(shown), sa.or_(jobs.c.billed_nano > 0, jobs.c.video.is_not(sa.null()))
+        )
+
+        def work(connection: Connection) -> list[Compared]:
+            found: dict[str, list[tuple[int, int]]] = {}
+            for row in connection.execute(query):
+                found.setdefault(row.request["model"], []).append((row.price_micro, micro_of(row.billed_nano)))
+            return [
+                Compared(model, len(pairs), sum(quoted for quoted, _ in pairs), sum(charged for _, charged in pairs))
+                for model, pairs in sorted(found.items())
+            ]
+
+        return await self._db.read(work)
+
+
+def next_look(bill: Bill, *, now: int) -> int | None:
+    """When a bill that is not shown is asked for again: after half its age, two minutes to a day; after 30 days, and
+    for one that was known before, never by itself.
+    """
+    if bill.known:
+        return None
+    age = now - bill.closed
+    if age >= STOP_MS:
+        return bill.closed + _BEYOND_MS
+    return min(now + max(FIRST_MS, min(DAY_MS, age // 2)), bill.closed + STOP_MS)
+
+
+def _ask_after(connection: Connection, job_id: str, at: int | None) -> None:
+    connection.execute(jobs.update().where(jobs.c.id == job_id).values(bill_after=at))

@@ -1,0 +1,167 @@
+"""The sandbox's books: billing events and the balance of its account, in fal's shapes, for its admin key alone.
+
+A request is billed at the catalogue's price for the seconds that fal says it billed. On demand (Faults, by endpoint or
+prompt) its bill is another: `bill_drift` (body: percent more or less), `bill_late` (seconds), `bill_missing`,
+`bill_zero`, `bill_extra` (body: dollars charged whatever came of it), `bill_split` (in several events; body: how many).
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from starlette.requests import Request as HttpRequest
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from core.sandbox.checks import ENDPOINTS, seconds_of
+from core.sandbox.state import Faults, Memory, Request
+
+_MOST_IDS = 50
+_SPAN_S = 90 * 24 * 3600
+_NANO = Decimal(10**9)
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What one request costs, in how many events, and when that shows (Unix seconds)."""
+
+    nano_usd: int
+    parts: int
+    at: float
+    shown: float
+
+
+class Books:
+    """`credit_usd`: what was paid in; the balance is what is left of it. `now`: the clock, for tests."""
+
+    def __init__(self, memory: Memory, faults: Faults, *, admin_key: str | None) -> None:
+        self._memory = memory
+        self._faults = faults
+        self._key = admin_key
+        self._charges: dict[str, Charge | None] = {}
+        self.credit_usd = Decimal(100)
+        self.now: Callable[[], float] = time.time
+        self.page = 10_000
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/models/billing-events", self.events),
+            Route("/account/billing", self.account),
+            Route("/sandbox/balance", self.set_balance, methods=["POST"]),
+        ]
+
+    def charges(self) -> dict[str, Charge]:
+        """By request: all that are billed, shown already or not. What becomes of a bill is decided once."""
+        for request in self._memory.requests.values():
+            if request.state == "COMPLETED" and request.id not in self._charges:
+                self._charges[request.id] = self._charge(request)
+        return {request_id: charge for request_id, charge in self._charges.items() if charge is not None}
+
+    def _charge(self, request: Request) -> Charge | None:
+        asked = request.endpoint, str(request.body.get("prompt", ""))
+        drift, late = self._faults.take("bill_drift", *asked), self._faults.take("bill_late", *asked)
+        split, extra = self._faults.take("bill_split", *asked), self._faults.take("bill_extra", *asked)
+        free = self._faults.take("bill_zero", *asked) is not None
+        usd = _price(request)
+        if extra is not None:
+            usd = Decimal(str(extra.body))
+        elif drift is not None:
+            usd *= 1 + Decimal(str(drift.body)) / 100
+        if self._faults.take("bill_missing", *asked) or not (usd or free):
+            return None
+        at = request.completed or request.created
+        nano = 0 if free else int((usd * _NANO).to_integral_value())
+        return Charge(nano, int(split.body) if split else 1, at, at + (late.seconds if late else 0.0))
+
+    async def events(self, http: HttpRequest) -> Response:
+        refused = self._refusal(http)
+        if refused is not None:
+            return refused
+        query = http.query_params
+        ids = {each for text in query.getlist("request_id") for each in text.split(",") if each}
+        try:
+            end = _time(query["end"]) if "end" in query else self.now()
+            start = _time(query["start"]) if "start" in query else end - 24 * 3600
+            first, size = int(query.get("cursor") or 0), min(int(query.get("limit") or self.page), self.page)
+        except ValueError:
+            return _error(422, "validation_error")
+        if len(ids) > _MOST_IDS or end - start > _SPAN_S or size < 1:
+            return _error(422, "validation_error")
+        rows = [row for row in self._rows(ids) if start <= _time(row["timestamp"]) < end]
+        after = first + size
+        more = after < len(rows)
+        page = {"billing_events": rows[first:after], "next_cursor": str(after) if more else None, "has_more": more}
+        return JSONResponse(page)
+
+    def _rows(self, ids: set[str]) -> list[dict[str, Any]]:
+        """Newest first, as fal lists them."""
+        charges = sorted(self.charges().items(), key=lambda each: -each[1].at)
+        shown = [each for each in charges if each[1].shown <= self.now() and (not ids or each[0] in ids)]
+        return [row for request_id, charge in shown for row in _events(self._memory.requests[request_id], charge)]
+
+    async def account(self, http: HttpRequest) -> Response:
+        refused = self._refusal(http)
+        if refused is not None:
+            return refused
+        answer: dict[str, Any] = {"username": "sandbox-user"}
+        if "credits" in http.query_params.get("expand", "").split(","):
+            spent = sum(charge.nano_usd for charge in self.charges().values()) / _NANO
+            answer["credits"] = {"current_balance": float(self.credit_usd - spent), "currency": "USD"}
+        return JSONResponse(answer)
+
+    async def set_balance(self, http: HttpRequest) -> Response:
+        """For tests in another process: what was paid in."""
+        self.credit_usd = Decimal(str((await http.json())["credit_usd"]))
+        return JSONResponse({})
+
+    def _refusal(self, http: HttpRequest) -> Response | None:
+        fault = self._faults.take("billing_status", http.url.path)
+        if fault is not None:
+            return JSONResponse(fault.body, fault.status, fault.headers)
+        if self._key is None or http.headers.get("authorization") != f"Key {self._key}":
+            return _error(401 if "authorization" not in http.headers else 403, "authorization_error")
+        return None
+
+
+def _price(request: Request) -> Decimal:
+    """By the catalogue; of a failure for which fal does not name the units: as if it had been finished."""
+    endpoint = ENDPOINTS.get(request.endpoint)
+    if endpoint is None:
+        return Decimal(0)
+    units = Decimal(request.units) if request.units else Decimal(seconds_of(endpoint, request.body))
+    resolution = str(request.body.get("resolution") or endpoint.default_resolution or "")
+    return units * endpoint.usd_per_s[resolution] + endpoint.usd_per_source if units else Decimal(0)
+
+
+def _events(request: Request, charge: Charge) -> list[dict[str, Any]]:
+    first = charge.nano_usd - charge.nano_usd // charge.parts * (charge.parts - 1)
+    amounts = [first] + [charge.nano_usd // charge.parts] * (charge.parts - 1)
+    return [_event(request, charge, nano) for nano in amounts]
+
+
+def _event(request: Request, charge: Charge, nano: int) -> dict[str, Any]:
+    usd = float(nano / _NANO)
+    return {
+        "request_id": request.id,
+        "endpoint_id": request.endpoint,
+        "timestamp": datetime.fromtimestamp(charge.at, tz=UTC).isoformat().replace("+00:00", "Z"),
+        "output_units": 1,
+        "unit_price": usd,
+        "percent_discount": None,
+        "cost_subtotal": usd,
+        "cost_discount": 0,
+        "cost_total": usd,
+        "cost_estimate_nano_usd": nano,
+    }
+
+
+def _time(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def _error(status: int, kind: str) -> Response:
+    message = "Admin API key required" if kind == "authorization_error" else "Invalid parameters"
+    return JSONResponse({"error": {"type": kind, "message": message}}, status)
