@@ -88,7 +88,7 @@ class Law:
         self._broken: list[str] = []
         self._last_history = 0
         self._states: dict[str, str] = {}
-        self._before: dict[str, str] = {}
+        self._stories: dict[str, list[str]] = {}
 
     # The caps, at each reservation, in its own transaction.
 
@@ -111,6 +111,15 @@ class Law:
         rows = self.rows()
         for problem in self._problems(rows):
             raise BrokenError(problem)
+
+    def stories(self) -> str:
+        """For people: what became of each job."""
+        lines = []
+        for row in self.rows():
+            taken = [f"{each.id} {each.fate} {each.shape} at {each.at:.0f}" for each in self._world.fal.books.of(row.id)]
+            lines.append(f"{row}\n    {' > '.join(self._stories.get(row.id, []))}\n    at fal: {taken}")
+            lines.append(f"    {self._world.records.traces(row.id)}")
+        return "\n".join(lines)
 
     def _problems(self, rows: list[Row]) -> Iterator[str]:
         yield from self._broken
@@ -174,7 +183,9 @@ class Law:
             found = list(connection.execute(query, {"last": self._last_history}))
         for row in found:
             self._last_history = row.id
-            before, self._before[row.job_id] = self._before.get(row.job_id), row.state
+            story = self._stories.setdefault(row.job_id, [])
+            before = story[-1].partition(" ")[0] if story else None
+            story.append(f"{row.state} ({row.why or ''})")
             if before in _HAD and row.state not in _HAD and row.why != "sent again":
                 yield f"{row.job_id} was delivered and is {row.state} now ({row.why})"
 
@@ -183,12 +194,14 @@ class Law:
     def unrest(self) -> bool:
         """Whether something is still to come, by the rows or by fal's own books."""
         rows = {row.id: row for row in self.rows()}
-        moving = any(row.state in _MOVES or row.told is None for row in rows.values())
-        return moving or any(
-            taken.done_at > self._now() or (taken.fate is Fate.VIDEO and not self._has(rows[taken.job or ""]))
-            for taken in self._world.fal.books.ours()
-            if taken.job in rows
-        )
+        if any(row.state in _MOVES or row.told is None for row in rows.values()):
+            return True
+        return any(self._open(rows[each.job], each) for each in self._world.fal.books.ours() if each.job in rows)
+
+    def _open(self, row: Row, taken: Request) -> bool:
+        if taken.done_at > self._now():
+            return True
+        return not self._has(row) if taken.fate is Fate.VIDEO else row.state not in _OVER
 
     def waiting_for_a_press(self) -> list[Row]:
         """Their owners were told, and have a button to have the video sent again."""
@@ -238,10 +251,10 @@ class Law:
         if row.state in _FREE and self._world.took_over:
             self._world.reached.note("known: a worker that woke beside another left an unpaid job standing")
         elif row.state in _MOVES:
-            yield f"{row.id} is still {row.state}; {self._world.records.traces(row.id)}"
-        if row.told is None and row.send_after is None:
+            yield f"{row.id} is still {row.state}"
+        elif row.told is None and row.send_after is None:
             yield f"nobody told the owner of {row.id} that it is {row.state}"
-        if row.state in _HAD and not self._has(row):
+        elif row.state in _HAD and not self._has(row):
             yield f"{row.id} is called {row.state}, and the chat has no film"
 
     def _now(self) -> float:

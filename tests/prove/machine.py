@@ -15,7 +15,7 @@ from tests.prove.books import Fate, Request, Shape
 from tests.prove.chat import MOODS
 from tests.prove.diary import Diary
 from tests.prove.fal import Script
-from tests.prove.law import LAWS, Row
+from tests.prove.law import LAWS, BrokenError, Row
 from tests.prove.reach import Reached
 from tests.prove.world import PEOPLE, Away, Words, World
 
@@ -64,6 +64,7 @@ class Ground:
     reached: Reached
     diary: Diary = field(default_factory=Diary)
     world: World | None = None
+    story: str = ""
     runs: int = 0
     steps: int = 0
 
@@ -251,6 +252,9 @@ class Prove(RuleBasedStateMachine):
             self.world.law.check()
             self.world.rest()
             self.world.law.settled()
+        except BrokenError:
+            self.ground.story = self.world.law.stories()
+            raise
         finally:
             self.world.close()
 

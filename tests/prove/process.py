@@ -68,6 +68,7 @@ class Process:
             made, self.store, SECRET, demo=False, room=room, listen_s=2.0, engine=self.engine
         )
         self.app.channels["telegram"] = ModelChat(chat, life=life)
+        self.app._keys._clock = lambda: agenda.now
         self._loops: list[asyncio.Task[None]] = []
 
     @property

@@ -25,3 +25,6 @@ class Reached:
             for group, rows in sorted(groups.items())
         ]
         return "\n".join(lines)
+
+
+WANTED: tuple[str, ...] = ()

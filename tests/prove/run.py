@@ -1,6 +1,8 @@
 """Runs of the machine: many small rounds, each with a seed of its own, until the time or the number is over."""
 
+import gc
 import time
+import warnings
 from dataclasses import dataclass
 
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
@@ -21,20 +23,24 @@ class Found:
     what: str
     steps: str
     diary: str
+    story: str
 
 
 def prove(ground: Ground, *, first_seed: int, seconds: float, rounds: int, shrink: bool = False) -> Found | None:
     """Round after round; None when no law was broken."""
     began = time.perf_counter()
-    with ground.diary.kept():
+    with ground.diary.kept(), warnings.catch_warnings():
+        # Of processes that were killed or stopped: what they had begun is never awaited, as in life.
+        warnings.filterwarnings("ignore", message="coroutine .* was never awaited", category=RuntimeWarning)
         for number in range(first_seed, first_seed + rounds):
             try:
                 one_round(ground, number=number, shrink=shrink)
             except Exception as error:  # noqa: BLE001 - whatever it is, that seed shows it
                 what, steps = f"{type(error).__name__}: {error}", "\n".join(getattr(error, "__notes__", ()))
-                return Found(number, time.perf_counter() - began, what, steps, ground.diary.text())
+                return Found(number, time.perf_counter() - began, what, steps, ground.diary.text(), ground.story)
             if time.perf_counter() - began > seconds:
                 break
+        gc.collect()
     return None
 
 

@@ -175,6 +175,8 @@ class World:
             self.took_over = True
             self.agenda.run_until(self.agenda.now + 60.0)
             self._died(thawed)  # it has seen that its session is lost
+            if self.process is not None:
+                self.process.task(self.process.adopt())
 
     # Troubles of the machine.
 
