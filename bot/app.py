@@ -40,6 +40,7 @@ from bot.server import Health, Server, bind, build
 from bot.settings import Settings
 from bot.shell import left_behind
 from bot.store import Store
+from bot.store.database import now_ms
 from bot.store.records import ACTIVE, Job
 from bot.submit import Submitter
 from bot.texts import LANGUAGES, say
@@ -143,6 +144,7 @@ class App:
             engine=self._engine,
             orders=self.orders,
             send_again=self._delivery.again,
+            ask_fal_now=self._ask_fal_now,
             is_admin=access.is_admin,
         )
         mailbox = Mailbox(store=store, frontdesk=self.frontdesk, channels=self.channels, send_again=self._delivery.again)
@@ -234,6 +236,11 @@ class App:
         base = self._settings.public_url
         return f"{base}/fal/webhook/{callback_token(self._secret, job_id)}" if base else None
 
+    async def _ask_fal_now(self, job: Job) -> None:
+        """A parked job's owner does not want to wait for its next turn."""
+        await self.store.jobs.note(job.id, ask_after=now_ms())
+        self.roles.kick("watcher")
+
     async def start(self, listener: socket.socket) -> None:
         """Ready in well under two seconds: nothing here waits for the outside.
 
@@ -287,14 +294,16 @@ class App:
         return self._settings.assets_from_folder or "web" in self.channels
 
     async def stop(self) -> None:
-        """No new update, no new claim; paid requests under way are answered and recorded; then everything ends."""
+        """No new update, claim or sending; paid requests and sendings under way are answered and recorded; then
+        everything ends.
+        """
         self.health.reason = "stopping"
         for channel in self.channels.values():
             await channel.stop_intake()
         self.inbox.close()
         lost = self.lease is not None and self.lease.done()
         await self._end_loops()
-        await self._submitter.close()
+        await asyncio.gather(self._submitter.close(), self._delivery.close())
         await self._engine.stop()
         await self._alerts.close()
         if not (lost or self.store.database.is_sqlite):

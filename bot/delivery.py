@@ -1,7 +1,9 @@
 """deliver_v1: the outcome of a job goes back to the chat it came from: the video itself, or the word on what happened.
 
-Sending is recorded before and after. A process that died while sending sends once more: a duplicate is possible, a loss
-is not. No answer after the bytes left is doubt: not repeated by itself, the person gets a "Send again" button.
+Sending is recorded before and after; what the chat confirmed is written until it is written (bot/heard.py). A
+process that died while sending sends once more: a duplicate is possible, a loss is not. No answer after the bytes left
+is doubt: not repeated by itself, the person gets a "Send again" button. Nothing here asks today's catalogue: a model
+may leave it before its films do.
 """
 
 import asyncio
@@ -9,15 +11,16 @@ import logging
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from http import HTTPStatus
 from itertools import count
 from pathlib import Path
 from weakref import WeakValueDictionary
 
 from bot import notices
 from bot.alerts import Alerts
-from bot.channels.port import ChannelPort, DeliveryError, VideoMessage
+from bot.channels.port import ChannelPort, DeliveryError, Message
 from bot.engine import Engine
+from bot.films import Films
+from bot.heard import HAS_VIDEO, Confirmed, Heard
 from bot.jobs import DELIVER, SHELL
 from bot.outgoing import Outgoing
 from bot.settings import Settings
@@ -25,9 +28,7 @@ from bot.steps import STOP, Next, retry
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import ENDED, Job, JobError, State, record
-from core import media
-from core.errors import DownloadFailed, Repeat, ResultExpired, VideoError
-from core.fitting import Fitting
+from core.errors import ResultExpired
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +36,7 @@ _TRIES = 6
 _PAUSES_S = (1.0, 3.0, 10.0, 30.0, 60.0, 60.0)
 _PARKED_S = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)  # between two series of attempts, longer each time
 _BEGUN_WITHIN_MS = 60_000  # a series that was noted is under way by then, or its process has died
-_FAL_KEEPS_MS = 7 * 24 * 3600 * 1000  # as asked for at the submit: core/fal.py
-_KEEP_FITTED_S = 24 * 3600
-_HAS_VIDEO = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED})
-_NO_FILE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+_ANNOUNCE_PAUSES_S = (1.0, 3.0)  # an announcement is of the moment: three tries in all
 _HAD = frozenset({State.DELIVERED, State.HANDED_OVER})
 
 
@@ -60,12 +58,16 @@ class Delivery:
         self._outgoing = outgoing
         self._settings = settings
         self._alerts = alerts
-        self._fetch_again = fetch_again
-        self._fitting = Fitting(settings.output_dir / "fitted")
+        self._films = Films(settings=settings, fetch_again=fetch_again)
+        self._confirmed = Confirmed(store)
         self._sending: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def register(self) -> None:
         self._engine.register(DELIVER, self.deliver)
+
+    async def close(self) -> None:
+        """Begin no more sendings; those under way are waited for a while."""
+        await self._confirmed.close()
 
     async def deliver(self, job_id: str) -> None:
         for attempt in range(_TRIES):
@@ -86,6 +88,8 @@ class Delivery:
         lock = self._sending.setdefault(job_id, asyncio.Lock())
         try:
             async with lock:
+                await self._confirmed.until_open()
+                await self._confirmed.catch_up(job_id)
                 return await self._attempt(job_id)
         except Exception:
             log.exception("delivery failed", extra={"job_id": job_id})
@@ -116,64 +120,40 @@ class Delivery:
         channel = self._channels.get(job.address.channel)
         if channel is None:
             raise DeliveryError("gone", "this channel is not connected now")
-        if job.video is not None and job.state in _HAS_VIDEO:
-            await self._send_video(job, channel)
-        elif job.state in ENDED:
+        if job.video is not None and job.state in HAS_VIDEO:
+            return await self._send_video(job, channel)
+        if job.state in ENDED:
             word = await self._outgoing.message(job.incoming, notices.outcome(job), job.language)
-            ref = await channel.show(job.address, word, reply_to=job.incoming.reply_to)
-            await self._store.jobs.tell(job, ref)
+            with self._confirmed.sending():
+                ref = await channel.show(job.address, word, reply_to=job.incoming.reply_to)
+                await self._confirmed.write_down(job_id, Heard(job.state, ref))
         return STOP
 
     async def _left_on_disk(self, job: Job) -> Next:
         """A job of the shell: its command has ended, the file lies where `reelbot job ID` says."""
-        if job.video is not None and job.state in _HAS_VIDEO:
+        if job.video is not None and job.state in HAS_VIDEO:
             await self._store.jobs.move(job.id, State.DELIVERED, why="on disk", told="")
         else:
             await self._store.jobs.note(job.id, told="")
         return STOP
 
-    async def _send_video(self, job: Job, channel: ChannelPort) -> None:
-        video = await self._outgoing.video(job, await self._fitted(job, channel))
-        if not await self._store.jobs.move(job.id, State.UPLOADING, only_from=_HAS_VIDEO):
-            return  # it was handed over meanwhile, as the answer to its owner's message
-        ref = await channel.send_video(job.address, video, reply_to=job.incoming.reply_to)
-        await self._store.jobs.move(job.id, State.DELIVERED, told=ref, send_after=None)
+    async def _send_video(self, job: Job, channel: ChannelPort) -> Next:
+        video = await self._outgoing.video(job, await self._films.fitted(job, max_bytes=channel.limits.video_bytes))
+        if not await self._store.jobs.move(job.id, State.UPLOADING, only_from=HAS_VIDEO):
+            return STOP  # it was handed over meanwhile, as the answer to its owner's message
+        with self._confirmed.sending():
+            try:
+                ref = await channel.send_video(job.address, video, reply_to=job.incoming.reply_to)
+            except DeliveryError as error:
+                if error.verdict != "doubt":
+                    raise
+                log.warning("perhaps delivered", extra={"job_id": job.id, "reason": error.reason})
+                await self._confirmed.write_down(job.id, Heard(State.UPLOADING, None, error.reason))
+                return retry(0.0)  # now with the word on the doubt, and its button
+            await self._confirmed.write_down(job.id, Heard(State.UPLOADING, ref))
         log.info("delivered", extra={"job_id": job.id, "channel": channel.name})
         await asyncio.to_thread(_forget, self._settings.work_dir / job.id)
-
-    async def _fitted(self, job: Job, channel: ChannelPort) -> VideoMessage:
-        """A copy that this chat plays natively and takes; the original stays as fal made it."""
-        if job.video is None:
-            raise DeliveryError("refused", "no video")
-        original = self._settings.videos_dir / job.video.name
-        try:
-            if not original.exists():
-                await self._bring_back(job)
-            with media.on_behalf_of(job.user):
-                fitted = await self._fitting.fitted(original, max_bytes=channel.limits.video_bytes)
-        except ResultExpired:
-            raise
-        except VideoError as error:
-            again = error.repeat is Repeat.FREE_STEP
-            raise DeliveryError("retry" if again else "refused", error.code) from error
-        return VideoMessage(
-            path=fitted.path,
-            caption=notices.caption(job),
-            width=fitted.width,
-            height=fitted.height,
-            duration_s=fitted.duration_s or job.video.duration_s,
-            thumbnail=fitted.thumbnail,
-            job_id=job.id,
-        )
-
-    async def _bring_back(self, job: Job) -> None:
-        """The file is on another machine's disk, or was lost from ours. Raises VideoError."""
-        try:
-            await self._fetch_again(job)
-        except DownloadFailed as error:
-            if not _fal_keeps(job) and error.facts.get("status") in _NO_FILE:
-                raise ResultExpired from error
-            raise
+        return STOP
 
     async def _not_taken(self, job_id: str, error: DeliveryError) -> Next:
         log.warning("not delivered", extra={"job_id": job_id, "verdict": error.verdict, "reason": error.reason})
@@ -184,11 +164,8 @@ class Delivery:
             address = replace(job.address, chat_id=error.moved_to)
             await self._store.jobs.note(job_id, incoming=record(replace(job.incoming, address=address)))
             return retry(0.0)
-        if error.verdict == "retry" or (error.verdict == "doubt" and job.state is not State.UPLOADING):
+        if error.verdict in {"retry", "doubt"}:
             return retry(error.after_s)  # a text may be said twice, but never not at all
-        if error.verdict == "doubt":
-            await self._store.jobs.move(job_id, State.DELIVERY_DOUBT, only_from={State.UPLOADING}, why=error.reason)
-            return retry(0.0)  # now with the word on the doubt, and its button
         if error.verdict == "waits":
             pause_s = await self._outgoing.hold(job, error)
             await asyncio.to_thread(_forget, self._settings.work_dir / job.id)
@@ -198,7 +175,7 @@ class Delivery:
     async def _lost(self, job_id: str, error: ResultExpired) -> Next:
         """It was paid for, and what was charged stays so."""
         log.error("a finished video is gone", extra={"job_id": job_id})
-        await self._store.jobs.lose(job_id, JobError(error.code, dict(error.facts)), only_from=_HAS_VIDEO)
+        await self._store.jobs.lose(job_id, JobError(error.code, dict(error.facts)), only_from=HAS_VIDEO)
         return retry(0.0)  # now with the word on that
 
     async def park(self, job_id: str, why: str = "too many attempts", pause_s: int | None = None) -> Next:
@@ -209,12 +186,39 @@ class Delivery:
         waits = pause_s is not None
         if pause_s is None:
             pause_s = _PARKED_S[min(job.sendings, len(_PARKED_S) - 1)]
-        if job.video is not None and job.state in _HAS_VIDEO:
+        if job.video is not None and job.state in HAS_VIDEO:
             await self._store.jobs.move(job_id, State.UNDELIVERED, why=why)
             if not waits:
                 self._alerts.tell(f"undelivered {job_id}", "alert-undelivered", job=job_id, user=job.user, reason=why)
         await self._store.jobs.note(job_id, send_after=now_ms() + pause_s * 1000)
         return STOP
+
+    async def announce(self, job: Job, message: Message) -> None:
+        """Say this of the job in its chat now, best effort; never raises. Where the bot may not speak now, it is part
+        of the answer to the person's next message.
+        """
+        try:
+            message = await self._outgoing.message(job.incoming, message, job.language)
+            for pause_s in (*_ANNOUNCE_PAUSES_S, None):
+                if await self._announced(job, message) or pause_s is None:
+                    return
+                await asyncio.sleep(pause_s)
+        except Exception as error:  # noqa: BLE001 - whatever the database does; its text may hold what people wrote
+            log.warning("not announced", extra={"job_id": job.id, "error": type(error).__name__})
+
+    async def _announced(self, job: Job, message: Message) -> bool:
+        """False: surely not said, and another try may help."""
+        channel = self._channels.get(job.address.channel)
+        if channel is None:
+            return True
+        try:
+            await channel.show(job.address, message, reply_to=job.incoming.reply_to)
+        except DeliveryError as error:
+            log.info("not announced", extra={"job_id": job.id, "verdict": error.verdict})
+            if error.verdict == "waits":
+                await self._store.mail.hold_text(job.user, message.text)
+            return error.verdict != "retry"
+        return True
 
     async def again(self, job: Job) -> bool:
         """A new series of attempts: after a wait, or because its owner asked.
@@ -222,27 +226,18 @@ class Delivery:
         False when its owner has had it, and the file is gone for good. One that was never delivered is looked for.
         """
         else_at = now_ms() + _BEGUN_WITHIN_MS
-        if job.state in _HAD and self._is_gone(job):
+        if job.state in _HAD and self._films.is_gone(job):
             return False
         if await self._store.jobs.new_series(job, else_at=else_at):
             await self._engine.begin(DELIVER, f"{job.id}:tell:{job.sendings + 1}", job.id)
             await self._store.jobs.series_begun(job, else_at=else_at)
         return True
 
-    def _is_gone(self, job: Job) -> bool:
-        if job.video is None or _fal_keeps(job):
-            return False
-        return not (self._settings.videos_dir / job.video.name).exists()
-
     async def sweep(self) -> None:
         """Outcomes whose waiting time is over; and copies that nobody asked for in a day."""
-        await asyncio.to_thread(self._fitting.remove_old, older_than_s=_KEEP_FITTED_S)
+        await self._films.tidy()
         for job in await self._store.jobs.waiting_to_be_told(now_ms()):
             await self.again(job)
-
-
-def _fal_keeps(job: Job) -> bool:
-    return now_ms() - (job.rendering_since or job.created) < _FAL_KEEPS_MS
 
 
 def _forget(folder: Path) -> None:

@@ -21,7 +21,7 @@ from core.errors import BadRequest
 _HISTORY = 10
 _PROMPT_SHOWN = 60
 
-_WAITING = (State.ASKING, State.DOUBT, State.UNDELIVERED, State.DELIVERY_DOUBT)
+_WAITING = (State.ASKING, State.DOUBT, State.PARKED, State.UNDELIVERED, State.DELIVERY_DOUBT)
 """Jobs that stand still: for a yes, for a word from fal, for the chat."""
 
 Decision = Message | NewJob | None
@@ -35,12 +35,14 @@ class FrontDesk:
         engine: Engine,
         orders: Orders,
         send_again: Callable[[Job], Awaitable[bool]],
+        ask_fal_now: Callable[[Job], Awaitable[None]],
         is_admin: Callable[[str], bool],
     ) -> None:
         self._store = store
         self._engine = engine
         self._orders = orders
         self._send_again = send_again
+        self._ask_fal_now = ask_fal_now
         self._is_admin = is_admin
 
     async def language(self, incoming: Incoming) -> str:
@@ -154,7 +156,7 @@ class FrontDesk:
         return Message(say(language, "confirm-which"), tuple(_button("yes", job) for job in offers))
 
     async def _again(self, incoming: Incoming, command: commands.Again, language: str) -> Decision:
-        """A finished video is sent once more, for nothing; a job without one is bought anew."""
+        """A finished video is sent once more and a parked job asked about, for nothing; else it is bought anew."""
         job = await self._to_repeat(incoming, command.job)
         if job is None:
             key = "job-unknown" if command.job else "again-none"
@@ -162,6 +164,9 @@ class FrontDesk:
         if job.state in ACTIVE | {State.ASKING}:
             state = notices.state_line(replace(job, language=language), place=0, now_ms=now_ms())
             return Message(say(language, "again-on-its-way", job=job.id, state=state))
+        if job.state is State.PARKED:
+            await self._ask_fal_now(job)
+            return Message(say(language, "again-asks-fal", job=job.id), job_id=job.id)
         if job.video is None:
             return self._orders.anew(incoming, job, language, better=command.better)
         if not await self._send_again(job):

@@ -10,13 +10,15 @@ from bot import commands
 from bot.access import Access
 from bot.alerts import Alerts
 from bot.channels.port import ChannelPort, DeliveryError, Incoming, Message, Reply
+from bot.flood import may_wait
 from bot.frontdesk import FrontDesk
 from bot.mailbox import Answer, Mailbox, Order, answered_within, both
 from bot.orders import Orders
 from bot.progress import Progress
+from bot.refusals import Refusals
 from bot.store import Store
-from bot.store.database import Connection, now_ms
-from bot.store.inbox import Letter
+from bot.store.database import Connection
+from bot.store.inbox import Letter, Spoilt
 from bot.store.records import NewJob
 from bot.texts import say
 
@@ -26,9 +28,9 @@ _SCAN_S = 2.0
 _FINISH_S = 5.0
 _TRIES = 3
 _SEND_TRIES = 8
-_STRANGER_GAP_S = 30.0
 _LISTENS_MS = 14_000  # a chat that waits for an answer asks three times, 5 seconds each
 _LOOK_S = 0.1
+_CHATS_AT_ONCE = 500
 
 
 class Inbox:
@@ -55,10 +57,10 @@ class Inbox:
         self._access = access
         self._channels = channels
         self._alerts = alerts
+        self._refusals = Refusals(frontdesk=frontdesk, channels=channels)
         self._ring = ring  # whoever reads the inbox, in this process or another
         self._kick = asyncio.Event()
         self._chats: dict[str, asyncio.Task[None]] = {}
-        self._strangers: dict[str, float] = {}
         self._asides: set[asyncio.Task[None]] = set()
         self._asked: dict[str, asyncio.Event] = {}
         self._open = True
@@ -73,9 +75,10 @@ class Inbox:
             if self._access.allows(each.user, f"{each.address.channel}:{each.address.chat_id}"):
                 known.append(each)
             else:
-                self._aside(self._turn_away(each))
+                self._aside(self._refusals.turn_away(each))
         if known:
-            await self._store.inbox.put(known)
+            for each in await self._store.inbox.put(known, most=may_wait):
+                self._aside(self._refusals.too_many(each))
             self._ring()
 
     def kick(self) -> None:
@@ -89,14 +92,14 @@ class Inbox:
                 if not self._open or not _for_us(incoming):
                     return None
                 if not self._access.allows(incoming.user, f"{incoming.address.channel}:{incoming.address.chat_id}"):
-                    log.info("a stranger was turned away", extra={"user": incoming.user})
-                    return Reply(self._to_stranger(incoming, await self._frontdesk.language(incoming)))
-                await self._store.mail.expect(incoming)
+                    return Reply(await self._refusals.to_stranger(incoming))
+                self._aside(self._count(incoming))
+                if not await self._store.mail.expect(incoming, most=may_wait(incoming)):
+                    return Reply(await self._refusals.too_much(incoming))
         except Exception as error:  # noqa: BLE001 - whatever the database does; its text holds what the person wrote
             log.error("a message was not stored; the chat repeats it", extra={"error": type(error).__name__})  # noqa: TRY400
             return None
         self._ring()
-        self._aside(self._count(incoming))
         with suppress(TimeoutError):
             async with asyncio.timeout(answer_s):
                 return await self._answer_to(incoming.origin)
@@ -161,26 +164,43 @@ class Inbox:
     async def _hand_out(self) -> None:
         if not self._open:
             return
-        by_chat: dict[str, list[Letter]] = {}
-        for letter in await self._store.inbox.waiting():
-            by_chat.setdefault(letter.chat, []).append(letter)
-        for chat, letters in by_chat.items():
-            task = self._chats.get(chat)
-            if task is None or task.done():
-                self._chats[chat] = asyncio.create_task(self._work_off(letters), name=f"inbox {chat}")
-        for chat in [chat for chat, task in self._chats.items() if task.done()]:
-            del self._chats[chat]
+        self._chats = {chat: task for chat, task in self._chats.items() if not task.done()}
+        places = _CHATS_AT_ONCE - len(self._chats)
+        if places <= 0:
+            return  # the next that is done looks again
+        found = await self._store.inbox.waiting(but_not=self._chats, most=places)
+        for letter in found.letters:
+            self._chats[letter.chat] = asyncio.create_task(self._work_off(letter), name=f"inbox {letter.chat}")
+        for spoilt in found.spoilt:
+            await self._cannot_be_read(spoilt)
 
-    async def _work_off(self, letters: list[Letter]) -> None:
-        for letter in letters:
-            if not self._open or letter.not_before > now_ms():
-                break  # later ones of this chat wait for their turn
+    async def _work_off(self, first: Letter) -> None:
+        """This one and the later ones of its chat, as long as they are due."""
+        letter: Letter | None = first
+        while letter is not None and self._open:
             try:
                 await self._handle(letter)
             except Exception:
                 log.exception("message not handled", extra={"chat": letter.chat})
                 await self._trouble(letter)
                 break
+            letter = await self._next(letter)
+        self._kick.set()
+
+    async def _next(self, handled: Letter) -> Letter | None:
+        try:
+            found = await self._store.inbox.next_of(handled.chat)
+        except Exception:
+            log.exception("inbox", extra={"chat": handled.chat})
+            return None  # the next look over all chats finds it
+        fresh = [letter for letter in found.letters if letter.id != handled.id]
+        return fresh[0] if fresh else None  # one that cannot be read is met by the next look over all chats
+
+    async def _cannot_be_read(self, spoilt: Spoilt) -> None:
+        """A newer version's, or a broken one: it must not hold up its chat, nor the others."""
+        log.error("a stored message cannot be read", extra={"inbox_id": spoilt.id})
+        await self._store.inbox.set_aside(spoilt)
+        self._alerts.tell(f"letter {spoilt.id}", "alert-unreadable", chat=spoilt.chat)
         self._kick.set()
 
     async def _handle(self, letter: Letter) -> None:
@@ -271,34 +291,12 @@ class Inbox:
             await self._store.mail.give(letter.incoming.origin, Reply(text))
             self._heard(letter.incoming.origin)
         else:
-            await self._say_aside(letter.incoming, text)
+            await self._refusals.say(letter.incoming, text)
 
     def _aside(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._asides.add(task)
         task.add_done_callback(self._asides.discard)
-
-    async def _turn_away(self, incoming: Incoming) -> None:
-        now = time.monotonic()
-        if now - self._strangers.get(incoming.user, -_STRANGER_GAP_S) < _STRANGER_GAP_S:
-            return
-        self._strangers = {user: at for user, at in self._strangers.items() if now - at < _STRANGER_GAP_S}
-        self._strangers[incoming.user] = now
-        log.info("a stranger was turned away", extra={"user": incoming.user})
-        await self._say_aside(incoming, self._to_stranger(incoming, await self._frontdesk.language(incoming)))
-
-    def _to_stranger(self, incoming: Incoming, language: str) -> str:
-        if incoming.address.chat_id == incoming.sender_id:
-            return say(language, "stranger", id=incoming.user)
-        chat = f"{incoming.address.channel}:{incoming.address.chat_id}"
-        return say(language, "group-stranger", id=incoming.user, chat=chat)
-
-    async def _say_aside(self, incoming: Incoming, text: str) -> None:
-        channel = self._channels[incoming.address.channel]
-        try:
-            await channel.show(incoming.address, Message(text), reply_to=incoming.reply_to)
-        except DeliveryError as error:
-            log.info("answer not taken", extra={"verdict": error.verdict})
 
 
 def _for_us(incoming: Incoming) -> bool:

@@ -11,10 +11,13 @@ from bot.store.ledger import OverCap, Standing
 from bot.store.records import ACTIVE, FREE, MICRO, Charge, Job, State
 from bot.texts import error_text, say
 from core import models
+from core.catalogue import Model
+from core.errors import BadRequest
 from core.types import VideoRequest
 
 _MINUTE_S = 60
 _LONG_S = 15 * _MINUTE_S
+_USUAL_S = 90.0  # of a model that nobody knows any more
 
 
 def status(job: Job, *, place: int, now_ms: int) -> Message:
@@ -70,6 +73,8 @@ def state_line(job: Job, *, place: int, now_ms: int) -> str:
 def actions(job: Job) -> tuple[Action, ...]:
     if job.state in FREE | {State.SUBMITTING, State.RENDERING} and not job.cancel_asked:
         return (Action(say(job.language, "button-cancel"), commands.data_for("cancel", job.id), danger=True),)
+    if job.state is State.PARKED:
+        return (Action(say(job.language, "button-ask-again"), commands.data_for("again", job.id)),)
     if job.state in {State.DELIVERY_DOUBT, State.UNDELIVERED}:
         return (Action(say(job.language, "button-resend"), commands.data_for("again", job.id)),)
     return _second_try(job)
@@ -106,6 +111,11 @@ def ordered_before(tried: Job, language: str, *, now_ms: int) -> Message:
     state = state_line(replace(tried, language=language), place=0, now_ms=now_ms)
     text = say(language, "again-ordered", other=tried.again_of, job=tried.id, state=state)
     return Message(text, () if tried.state in ACTIVE else actions(tried), job_id=tried.id)
+
+
+def unconfirmed(job: Job) -> Message:
+    """The word half a minute after an order that fal has not answered; asking for it goes on."""
+    return Message(say(job.language, "order-unconfirmed"), job_id=job.id)
 
 
 def trouble(
@@ -151,7 +161,7 @@ def _clock(at_ms: int | None) -> str:
 
 
 def caption(job: Job) -> str:
-    return say(job.language, "caption", **facts(job.request), price=price_of(job))
+    return say(job.language, "caption", **_facts_of(job), price=price_of(job))
 
 
 def adjustment(language: str, field: str, asked: str, used: str | None) -> str:
@@ -161,21 +171,38 @@ def adjustment(language: str, field: str, asked: str, used: str | None) -> str:
 
 
 def facts(request: VideoRequest) -> dict[str, Any]:
-    """Model, seconds and resolution as the sentences take them; empty where the endpoint has no such field."""
-    return {
-        "model": models.find(request.model).name,
-        "duration": str(request.duration_s or ""),
-        "resolution": request.resolution or "",
-    }
+    """Model, seconds and resolution as the sentences take them; empty where the endpoint has no such field.
+
+    Of a request that is planned now: raises BadRequest for a model that the catalogue does not have.
+    """
+    return _facts(request, models.find(request.model).name)
+
+
+def _facts_of(job: Job) -> dict[str, Any]:
+    """By its own row: a model may leave the catalogue before its films are delivered."""
+    model = None if job.model_name else _in_catalogue(job)
+    return _facts(job.request, job.model_name or (model.name if model else job.request.model))
+
+
+def _facts(request: VideoRequest, name: str) -> dict[str, Any]:
+    return {"model": name, "duration": str(request.duration_s or ""), "resolution": request.resolution or ""}
+
+
+def _in_catalogue(job: Job) -> Model | None:
+    """For rows of before the name stood in them."""
+    try:
+        return models.find(job.request.model)
+    except BadRequest:
+        return None
 
 
 def _order(job: Job) -> str:
     key = "ack-up-to" if job.up_to else "ack"
-    return say(job.language, key, **facts(job.request), price=price_of(job), job=job.id)
+    return say(job.language, key, **_facts_of(job), price=price_of(job), job=job.id)
 
 
 def _what(job: Job) -> str:
-    return say(job.language, "caption", **facts(job.request), price="")
+    return say(job.language, "caption", **_facts_of(job), price="")
 
 
 def _elapsed_s(job: Job, now_ms: int) -> int:
@@ -188,11 +215,17 @@ def _coarse(seconds: int) -> int:
     return seconds // step * step
 
 
+def _usual_s(job: Job) -> float:
+    if job.usual_render_s:
+        return job.usual_render_s
+    model = _in_catalogue(job)
+    return model.usual_render_s if model else _USUAL_S
+
+
 def _progress(job: Job, now_ms: int) -> float | None:
     """A guess from the model's usual time, never full before the video is here."""
     if job.state not in ACTIVE:
         return None
     if job.state is State.RENDERING:
-        usual = models.find(job.request.model).usual_render_s
-        return round(0.1 + 0.75 * min(1.0, _elapsed_s(job, now_ms) / usual), 2)
+        return round(0.1 + 0.75 * min(1.0, _elapsed_s(job, now_ms) / _usual_s(job)), 2)
     return {State.DOWNLOADING: 0.9, State.READY: 0.95, State.UPLOADING: 0.97}.get(job.state, 0.05)

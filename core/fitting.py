@@ -14,6 +14,7 @@ from core import media
 from core.errors import MediaError
 
 _DRAFT = ".draft-"
+_OF_THIS_MACHINE = frozenset({"timeout", "crashed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +87,17 @@ class Fitting:
             with contextlib.suppress(FileNotFoundError):
                 if path.stat().st_mtime < oldest:
                     path.unlink()
+
+
+def is_cut_short(path: Path, size: int) -> bool:
+    """Whether less of the file is there than the `size` bytes that were checked when it came."""
+    return path.stat().st_size < size
+
+
+async def is_damaged(path: Path) -> bool:
+    """Whether the file itself does not play to its end; a check that ran out of time or memory says nothing of it."""
+    try:
+        await media.verify(path)
+    except MediaError as error:
+        return error.facts.get("reason") not in _OF_THIS_MACHINE
+    return False

@@ -1,6 +1,8 @@
 """The inbox table: what people said, committed before it is confirmed to their chat, handled in order per chat."""
 
-from collections.abc import Sequence
+import json
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +13,17 @@ from bot.store.database import Connection, Database, insert_new, now_ms
 from bot.store.records import incoming_from, record
 from bot.store.tables import inbox
 
+MOST_WAITING = 50
+"""Messages of one chat that may wait at once. A person types no fifty before the first is answered, which takes less
+than a second; a program does, and each that waits costs the same work as anybody else's.
+"""
+PRESSES_TOO = 20
+"""So many presses and commands that cost nothing may wait beside them: a flood of wishes must not keep its owner from
+saying "cancel".
+"""
+
+_NEW = inbox.c.state == sa.literal_column("'new'")  # written out, or SQLite does not see that the index fits
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:
@@ -19,6 +32,22 @@ class Letter:
     incoming: Incoming
     attempts: int
     not_before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spoilt:
+    """A row that this version cannot read."""
+
+    id: int
+    chat: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """At most one of each chat."""
+
+    letters: list[Letter]
+    spoilt: list[Spoilt]
 
 
 def inbox_row(incoming: Incoming) -> dict[str, Any]:
@@ -33,29 +62,76 @@ def inbox_row(incoming: Incoming) -> dict[str, Any]:
     }
 
 
+def admit_within(
+    connection: Connection, incoming: Sequence[Incoming], *, most: Callable[[Incoming], int]
+) -> list[Incoming]:
+    """Store them in their order; what is there already is left as it is. `most`: how many messages of its chat may wait
+    before each. Gives those that were too many. A few queries, however many there are.
+    """
+    rows = [inbox_row(each) for each in incoming]
+    known = _known(connection, [row["origin"] for row in rows])
+    waiting = _waiting(connection, {row["chat"] for row in rows})
+    new, refused = [], []
+    for each, row in zip(incoming, rows, strict=True):
+        if row["origin"] in known:
+            continue
+        if waiting[row["chat"]] >= most(each):
+            refused.append(each)
+            continue
+        known.add(row["origin"])
+        waiting[row["chat"]] += 1
+        new.append(row)
+    if new:
+        connection.execute(insert_new(connection, inbox, by="origin").values(new))
+    return refused
+
+
+def _known(connection: Connection, origins: list[str]) -> set[str]:
+    query = sa.select(inbox.c.origin).where(inbox.c.origin.in_(origins))
+    return set(connection.execute(query).scalars())
+
+
+def _waiting(connection: Connection, chats: set[str]) -> Counter[str]:
+    query = (
+        sa.select(inbox.c.chat, sa.func.count().label("waiting"))
+        .where(_NEW, inbox.c.chat.in_(chats))
+        .group_by(inbox.c.chat)
+    )
+    return Counter({row.chat: row.waiting for row in connection.execute(query)})
+
+
 class InboxRows:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    async def put(self, incoming: Sequence[Incoming]) -> None:
-        """Commit them all; one that is already there is left as it is."""
-        rows = [inbox_row(each) for each in incoming]
+    async def put(
+        self, incoming: Sequence[Incoming], *, most: Callable[[Incoming], int] = lambda _incoming: MOST_WAITING
+    ) -> list[Incoming]:
+        """Commit them all; one that is already there is left as it is. `most`: how many of its chat may wait before it.
 
-        def work(connection: Connection) -> None:
-            for row in rows:
-                connection.execute(insert_new(connection, inbox, by="origin").values(**row))
+        Gives those that were too many, and were not stored.
+        """
+        return await self._db.write(lambda connection: admit_within(connection, incoming, most=most))
 
-        await self._db.write(work)
+    async def waiting(self, *, but_not: Collection[str] = (), most: int = 500) -> Found:
+        """The first of each chat, where it is due: while it is not, the later ones of that chat wait, too. Oldest
+        first. `but_not`: chats that are served already.
+        """
+        first = sa.select(sa.func.min(inbox.c.id).label("id")).where(_NEW, inbox.c.chat.not_in(but_not))
+        ids = first.group_by(inbox.c.chat).subquery()
+        query = _columns().join(ids, ids.c.id == inbox.c.id).where(inbox.c.not_before <= now_ms())
+        return await self._read(query.order_by(inbox.c.id).limit(most))
 
-    async def waiting(self) -> list[Letter]:
-        """Not yet handled, oldest first."""
-        query = sa.select(inbox).where(inbox.c.state == "new").order_by(inbox.c.id).limit(500)
+    async def next_of(self, chat: str) -> Found:
+        """The first of this chat, if it is due."""
+        query = _columns().where(_NEW, inbox.c.chat == chat).order_by(inbox.c.id).limit(1).subquery()
+        return await self._read(sa.select(query).where(query.c.not_before <= now_ms()))
 
-        def work(connection: Connection) -> list[Letter]:
-            return [
-                Letter(row.id, row.chat, incoming_from(row.incoming), row.attempts, row.not_before)
-                for row in connection.execute(query)
-            ]
+    async def _read(self, query: sa.Select[Any]) -> Found:
+        def work(connection: Connection) -> Found:
+            rows = [_letter(row) for row in connection.execute(query)]
+            letters = [each for each in rows if isinstance(each, Letter)]
+            return Found(letters, [each for each in rows if isinstance(each, Spoilt)])
 
         return await self._db.read(work)
 
@@ -65,8 +141,8 @@ class InboxRows:
     async def later(self, letter: Letter, *, after_s: float) -> None:
         await self._change(letter, attempts=letter.attempts + 1, not_before=now_ms() + int(after_s * 1000))
 
-    async def set_aside(self, letter: Letter) -> None:
-        """It failed again and again: kept for the operator, out of everybody's way."""
+    async def set_aside(self, letter: Letter | Spoilt) -> None:
+        """It failed again and again, or cannot be read: kept for the operator, out of everybody's way."""
         await self._change(letter, state="set_aside")
 
     async def forget(self, *, before_s: float) -> None:
@@ -78,10 +154,24 @@ class InboxRows:
 
         await self._db.write(work)
 
-    async def _change(self, letter: Letter, **values: object) -> None:
+    async def _change(self, letter: Letter | Spoilt, **values: object) -> None:
         change = inbox.update().where(inbox.c.id == letter.id).values(**values)
 
         def work(connection: Connection) -> None:
             connection.execute(change)
 
         await self._db.write(work)
+
+
+def _columns() -> sa.Select[Any]:
+    """The message as the text it is stored as: one that is no JSON must not break the query for all others."""
+    text = sa.cast(inbox.c.incoming, sa.Text).label("incoming")
+    return sa.select(inbox.c.id, inbox.c.chat, text, inbox.c.attempts, inbox.c.not_before)
+
+
+def _letter(row: sa.Row[Any]) -> Letter | Spoilt:
+    try:
+        incoming = incoming_from(json.loads(row.incoming))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return Spoilt(row.id, row.chat)
+    return Letter(row.id, row.chat, incoming, row.attempts, row.not_before)

@@ -344,14 +344,16 @@ class Jobs:
         await self._change(jobs.update().where(*same).values(told=ref))
 
     async def new_series(self, job: Job, *, else_at: int) -> bool:
-        """The outcome shall be sent once more. False, and nothing changes: another series has begun meanwhile.
+        """The outcome shall be sent once more. False, and nothing changes: another series has begun meanwhile, or what
+        is to be told was told.
 
         The caller starts it and then says `series_begun` with the same `else_at`. One that dies in between is made up
         for at that time (milliseconds UTC).
         """
 
         def work(connection: Connection) -> bool:
-            change = jobs.update().where(jobs.c.id == job.id, jobs.c.sendings == job.sendings)
+            as_read = (jobs.c.sendings == job.sendings, jobs.c.told.is_not_distinct_from(job.told))
+            change = jobs.update().where(jobs.c.id == job.id, *as_read)
             change = change.values(sendings=job.sendings + 1, send_after=else_at).returning(jobs.c.id)
             if connection.execute(change).first() is None:
                 return False

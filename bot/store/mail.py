@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.channels.port import AttachmentRef, Incoming, Reply
 from bot.store.database import Connection, Database, insert_new, now_ms
-from bot.store.inbox import inbox_row
+from bot.store.inbox import MOST_WAITING, admit_within
 from bot.store.jobs import job_within, move_within
 from bot.store.mailtables import answers, codes, outbox, pending
 from bot.store.records import ACTIVE, Job, State
@@ -19,7 +19,7 @@ CODES = [f"{letter}{digit}" for letter in "ABCDEFGHJKMNPQRSTUVWXYZ" for digit in
 
 _FIRST, _STEP = 77, 37  # K7 comes first
 _MAY_WAIT = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED, State.DELIVERY_DOUBT})
-_WAITS = ACTIVE | {State.UNDELIVERED, State.DELIVERY_DOUBT, State.DOUBT}
+_WAITS = ACTIVE | {State.UNDELIVERED, State.DELIVERY_DOUBT, State.DOUBT, State.PARKED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +55,20 @@ class Mail:
 
     # Answers
 
-    async def expect(self, incoming: Incoming) -> None:
-        """The message and the question for its answer, committed together; repeats change nothing."""
+    async def expect(self, incoming: Incoming, *, most: int = MOST_WAITING) -> bool:
+        """The message and the question for its answer, committed together; repeats change nothing.
+
+        False, and nothing is stored: `most` messages of its chat wait already.
+        """
         question = {"origin": incoming.origin, "reply": None, "at": self._now()}
 
-        def work(connection: Connection) -> None:
-            connection.execute(insert_new(connection, inbox, by="origin").values(**inbox_row(incoming)))
+        def work(connection: Connection) -> bool:
+            if admit_within(connection, [incoming], most=lambda _incoming: most):
+                return False
             connection.execute(insert_new(connection, answers, by="origin").values(**question))
+            return True
 
-        await self._db.write(work)
+        return await self._db.write(work)
 
     async def answer(self, origin: str) -> Reply | None:
         query = sa.select(answers.c.reply).where(answers.c.origin == origin)

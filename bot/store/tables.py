@@ -113,6 +113,13 @@ inbox = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("not_before", sa.BigInteger, nullable=False, default=0),
     sa.Column("created", sa.BigInteger, nullable=False),
+    sa.Index(
+        "ix_reelbot_inbox_waiting",  # each chat's first message that waits, however many were handled
+        "chat",
+        "id",
+        sqlite_where=sa.text("state = 'new'"),
+        postgresql_where=sa.text("state = 'new'"),
+    ),
 )
 
 people = sa.Table(

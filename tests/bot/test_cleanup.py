@@ -167,7 +167,7 @@ def test_messages_that_were_handled_long_ago_are_forgotten(tmp_path: Path) -> No
     async def story(site: Site) -> None:
         for event in ("done and old", "done and fresh", "new and old", "aside and old"):
             await site.store.inbox.put([Incoming(Address("web", "42"), "77", event, "42", "hello")])
-        letters = {letter.incoming.event_id: letter for letter in await site.store.inbox.waiting()}
+        letters = {letter.incoming.event_id: letter for letter in (await site.store.inbox.waiting()).letters}
         for event in ("done and old", "done and fresh"):
             await site.store.inbox.done(letters[event])
         await site.store.inbox.set_aside(letters["aside and old"])

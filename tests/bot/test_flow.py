@@ -111,7 +111,8 @@ def test_a_bad_day_at_fal_still_ends_in_one_video(
     ("fault", "more"),
     [
         ("status", {"status": 429, "parameters": {"retry_after": 1}}),
-        ("html", {}),
+        ("status", {"status": 502, "description": "Bad Gateway"}),
+        ("status", {"status": 400, "description": "Bad Request: IMAGE_PROCESS_FAILED", "only_with": "thumbnail"}),
         ("drop_before", {}),
     ],
 )
@@ -132,15 +133,19 @@ def test_a_bad_day_at_telegram_still_ends_in_one_video(
     on_bench(story)
 
 
-def test_no_answer_after_the_upload_is_doubt_and_a_button(on_bench: Callable[..., None]) -> None:
+@pytest.mark.parametrize(("kind", "more"), [("lose_answer", {}), ("gateway", {"status": 504, "times": 3})])
+def test_no_answer_after_the_upload_is_doubt_and_a_button(
+    on_bench: Callable[..., None], kind: Any, more: dict[str, Any]
+) -> None:
     async def story(made: Bench) -> None:
         fake = made.telegram
-        fake.fail("sendVideo", "lose_answer")
+        fake.fail("sendVideo", kind, **more)
         fake.user_says(42, "/video a fox")
         job = await made.settled(State.DELIVERY_DOUBT)
         await asyncio.sleep(1.0)
         assert len(made.films()) == 1  # it did arrive; it is not sent again by itself
         await made.until(lambda: any(f"again:{job.id}" in buttons(message) for message in fake.said(42)))
+        fake.heal()
         fake.presses(42, f"again:{job.id}")
         await made.settled(State.DELIVERED)
         assert len(made.films()) == 2
@@ -226,7 +231,7 @@ def test_a_stranger_learns_the_id_and_nothing_is_stored(on_bench: Callable[..., 
         await made.until(lambda: made.telegram.texts(666))
         assert "telegram:666" in made.telegram.texts(666)[0]
         assert await made.jobs() == []
-        assert await made.app.store.inbox.waiting() == []
+        assert (await made.app.store.inbox.waiting()).letters == []
         assert made.submits() == 0
         made.telegram.world.update({"callback_query": stranger_presses("lang:zh")})
         await asyncio.sleep(0.5)

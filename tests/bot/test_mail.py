@@ -26,14 +26,14 @@ async def ordered(store: Store, event: str) -> str:
 def test_an_answer_stays_the_same_for_each_repeat(database_url: str) -> None:
     async def story(store: Store) -> None:
         await asyncio.gather(*(store.mail.expect(said("m1")) for _ in range(3)))
-        (letter,) = await store.inbox.waiting()
+        (letter,) = (await store.inbox.waiting()).letters
         assert await store.mail.answer(said("m1").origin) is None
         assert await store.mail.asked_ms(said("m1").origin) is not None
         reply = Reply("好", "media-1", "题")
         await store.mail.settle(letter.id, lambda connection: give_within(connection, letter.incoming.origin, reply))
         await store.mail.expect(said("m1"))
         assert await store.mail.answer(said("m1").origin) == reply
-        assert await store.inbox.waiting() == []
+        assert (await store.inbox.waiting()).letters == []
         assert await store.mail.asked_ms("never asked") is None
 
     on_store(database_url, story)
@@ -42,14 +42,14 @@ def test_an_answer_stays_the_same_for_each_repeat(database_url: str) -> None:
 def test_a_decision_that_breaks_leaves_the_letter_open(database_url: str) -> None:
     async def story(store: Store) -> None:
         await store.mail.expect(said("m1"))
-        (letter,) = await store.inbox.waiting()
+        (letter,) = (await store.inbox.waiting()).letters
 
         def breaks(connection: object) -> None:
             raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):
             await store.mail.settle(letter.id, breaks)
-        assert await store.inbox.waiting() == [letter]
+        assert (await store.inbox.waiting()).letters == [letter]
 
     on_store(database_url, story)
 

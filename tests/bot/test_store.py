@@ -83,13 +83,13 @@ def test_opening_twice_migrates_once(database_url: str) -> None:
 def test_a_message_becomes_one_job_however_often_it_comes(database_url: str) -> None:
     async def story(store: Store) -> None:
         await store.inbox.put([said(), said()])
-        letters = await store.inbox.waiting()
+        letters = (await store.inbox.waiting()).letters
         assert len(letters) == 1
         first = await store.jobs.accept(new_job(said()), inbox_id=letters[0].id, caps=CAPS, enqueue=nothing)
         again = await store.jobs.accept(new_job(said()), inbox_id=letters[0].id, caps=CAPS, enqueue=nothing)
         assert first is not None
         assert again is None
-        assert await store.inbox.waiting() == []
+        assert (await store.inbox.waiting()).letters == []
 
     on_store(database_url, story)
 
@@ -100,11 +100,11 @@ def test_a_job_that_the_engine_refuses_leaves_its_message_unread(database_url: s
 
     async def story(store: Store) -> None:
         await store.inbox.put([said()])
-        letter = (await store.inbox.waiting())[0]
+        letter = (await store.inbox.waiting()).letters[0]
         with pytest.raises(RuntimeError):
             await store.jobs.accept(new_job(said()), inbox_id=letter.id, caps=CAPS, enqueue=refuse)
         assert await store.jobs.find() == []
-        assert [each.id for each in await store.inbox.waiting()] == [letter.id]
+        assert [each.id for each in (await store.inbox.waiting()).letters] == [letter.id]
 
     on_store(database_url, story)
 
@@ -229,7 +229,7 @@ def on_two_workers(url: str, story: Callable[[Store, Store], Awaitable[None]]) -
 def test_two_workers_and_one_message_make_one_job_and_one_claim(database_url: str) -> None:
     async def story(one: Store, two: Store) -> None:
         for number in range(10):
-            incoming = said(f"m{number}")
+            incoming = said(f"m{number}", chat=f"{number}")
             await asyncio.gather(*(store.inbox.put([incoming]) for store in (one, two)))
             both = [
                 store.jobs.accept(new_job(incoming), inbox_id=None, caps=CAPS, enqueue=nothing) for store in (one, two)
@@ -239,7 +239,7 @@ def test_two_workers_and_one_message_make_one_job_and_one_claim(database_url: st
             claims = await asyncio.gather(*(store.submits.claim(made[0]) for store in (one, two, one, two)))
             assert sorted(claims) == ["taken", "taken", "taken", "yours"]
             assert (await one.submits.read(made[0])).attempt == 1
-        assert len(await two.inbox.waiting()) == 10
+        assert len((await two.inbox.waiting()).letters) == 10
 
     on_two_workers(database_url, story)
 

@@ -180,41 +180,149 @@ def test_uploads_at_once_are_bounded(tmp_path: Path) -> None:
 
 # Ways to fail
 
-FAULTS: list[tuple[str, dict[str, Any], tuple[str, float, int]]] = [
-    # fault, more, (verdict, pause, messages that arrived)
-    ("html", {}, ("retry", 2.0, 0)),
-    ("status", {"status": 500}, ("retry", 2.0, 0)),
-    (
-        "status",
-        {"status": 429, "description": "Too Many Requests", "parameters": {"retry_after": 7}},
-        ("retry", 7.5, 0),
-    ),
-    ("status", {"status": 429, "description": "Too Many Requests"}, ("retry", 2.5, 0)),
-    ("status", {"status": 401, "description": "Unauthorized"}, ("gone", 0.0, 0)),
-    ("status", {"status": 403, "description": "Forbidden: bot was kicked"}, ("gone", 0.0, 0)),
-    ("status", {"status": 413, "description": "Request Entity Too Large"}, ("refused", 0.0, 0)),
-    ("status", {"status": 400, "description": "Bad Request: not enough rights to send"}, ("gone", 0.0, 0)),
-    ("status", {"status": 400, "description": "Bad Request: wrong file"}, ("refused", 0.0, 0)),
-    ("status", {"status": 200, "description": "odd"}, ("refused", 0.0, 0)),
-    ("drop_before", {}, ("doubt", 0.0, 0)),
-    ("drop_after", {}, ("doubt", 0.0, 0)),
-    ("lose_answer", {}, ("doubt", 0.0, 1)),
-    ("garbage", {}, ("doubt", 0.0, 1)),
+TAKEN = ("doubt", 0.0, 1)
+OWN_504 = {"status": 504, "description": "Gateway Timeout"}
+Expected = tuple[str, float, int]
+FAULTS: list[tuple[str, dict[str, Any], Expected, Expected]] = [
+    # fault, more, then for a text and for a video: (verdict, pause, messages that arrived)
+    ("html", {}, ("retry", 2.0, 0), ("doubt", 0.0, 0)),
+    ("gateway", {"status": 500}, ("retry", 2.0, 1), TAKEN),
+    ("gateway", {"status": 502}, ("retry", 2.0, 1), TAKEN),
+    ("gateway", {"status": 503}, ("retry", 2.0, 1), TAKEN),
+    ("gateway", {"status": 504}, TAKEN, TAKEN),
+    ("gateway", {"status": 524}, ("retry", 2.0, 1), TAKEN),
+    ("status", OWN_504, ("doubt", 0.0, 0), ("doubt", 0.0, 0)),
+    *[
+        (kind, more, expected, expected)
+        for kind, more, expected in (
+            ("status", {"status": 500}, ("retry", 2.0, 0)),
+            ("status", {"status": 502, "description": "Bad Gateway"}, ("retry", 2.0, 0)),
+            ("status", {"status": 408, "description": "Request Timeout"}, ("retry", 2.0, 0)),
+            (
+                "status",
+                {"status": 429, "description": "Too Many Requests", "parameters": {"retry_after": 7}},
+                ("retry", 7.5, 0),
+            ),
+            ("status", {"status": 429, "description": "Too Many Requests"}, ("retry", 2.5, 0)),
+            ("status", {"status": 401, "description": "Unauthorized"}, ("gone", 0.0, 0)),
+            ("status", {"status": 403, "description": "Forbidden: bot was kicked"}, ("gone", 0.0, 0)),
+            ("status", {"status": 413, "description": "Request Entity Too Large"}, ("refused", 0.0, 0)),
+            ("status", {"status": 400, "description": "Bad Request: not enough rights to send"}, ("gone", 0.0, 0)),
+            ("status", {"status": 400, "description": "Bad Request: wrong file", "times": 2}, ("refused", 0.0, 0)),
+            ("status", {"status": 200, "description": "odd", "times": 2}, ("refused", 0.0, 0)),
+            ("drop_after", {}, ("doubt", 0.0, 0)),
+            ("lose_answer", {}, TAKEN),
+            ("garbage", {}, TAKEN),
+        )
+    ],
 ]
 
 
-@pytest.mark.parametrize(("kind", "more", "expected"), FAULTS)
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault[0]} {fault[1].get('status', '')}")
 @pytest.mark.parametrize("what", ["sendMessage", "sendVideo"])
 def test_every_failure_has_its_verdict(
-    tmp_path: Path, what: str, kind: Any, more: dict[str, Any], expected: tuple[str, float, int]
+    tmp_path: Path, what: str, fault: tuple[Any, dict[str, Any], Expected, Expected]
 ) -> None:
+    kind, more, of_a_text, of_a_video = fault
+
     async def story(on: Bench) -> None:
         on.telegram.fail(what, kind, **more)
         if what == "sendVideo":
             error = await verdict_of(on.channel.send_video(ME, film(tmp_path)))
         else:
             error = await verdict_of(on.channel.show(ME, Message("hello")))
+        expected = of_a_video if what == "sendVideo" else of_a_text
         assert (error.verdict, error.after_s, len(on.telegram.said(42))) == expected
+
+    on_the_bench(tmp_path, story)
+
+
+def test_a_text_whose_connection_ends_is_in_doubt(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        on.telegram.fail("sendMessage", "drop_before")
+        assert (await verdict_of(on.channel.show(ME, Message("hello")))).verdict == "doubt"
+
+    on_the_bench(tmp_path, story)
+
+
+def test_an_upload_that_was_cut_off_is_surely_not_taken(tmp_path: Path) -> None:
+    """The connection ends before the file has been read to its end: that is no doubt."""
+    video = film(tmp_path)
+    with video.path.open("ab") as file:
+        file.truncate(30_000_000)
+
+    async def story(on: Bench) -> None:
+        on.telegram.fail("sendVideo", "drop_before")
+        assert (await verdict_of(on.channel.send_video(ME, video))).verdict == "retry"
+        assert on.telegram.videos(42) == []
+
+    on_the_bench(tmp_path, story)
+
+
+# What goes with a video, and is refused
+
+SINKS = [
+    ("thumbnail", "Bad Request: PHOTO_INVALID_DIMENSIONS"),
+    ("thumbnail", "Bad Request: IMAGE_PROCESS_FAILED"),
+    ("thumbnail", "Bad Request: wrong file identifier/HTTP URL specified"),
+    ("reply_parameters", "Bad Request: message to be replied not found"),
+    ("reply_parameters", "Bad Request: REPLY_MESSAGE_ID_INVALID"),
+    ("reply_parameters", "Bad Request: QUOTE_TEXT_INVALID"),
+    ("reply_markup", "Bad Request: BUTTON_DATA_INVALID"),
+    ("caption", "Bad Request: can't parse entities in message caption"),
+    ("thumbnail", "Bad Request: SOMETHING_NOBODY_HAS_HEARD_OF"),
+]
+
+
+@pytest.mark.parametrize(("sinks", "words"), SINKS)
+def test_a_video_goes_without_what_is_refused(tmp_path: Path, sinks: str, words: str) -> None:
+    async def story(on: Bench) -> None:
+        asked = on.telegram.user_says(42, "/video a fox")
+        on.telegram.fail("sendVideo", "status", times=9, status=400, description=words, only_with=sinks)
+        video = film(tmp_path, actions=CANCEL)
+        sent = await on.channel.send_video(ME, video, reply_to=str(asked))
+        (message,) = on.telegram.videos(42)
+        assert str(message["message_id"]) == sent
+        assert message.get("caption") == (None if sinks == "caption" else "A fox")
+        assert message["video"]["file_size"] == video.path.stat().st_size
+        assert len(on.telegram.calls("sendVideo")) == 2
+
+    on_the_bench(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("words", "verdict", "calls"),
+    [
+        ("Bad Request: VIDEO_CONTENT_TYPE_INVALID", "refused", 1),
+        ("Bad Request: chat not found", "gone", 1),
+        ("Bad Request: IMAGE_PROCESS_FAILED", "refused", 2),
+    ],
+)
+def test_a_video_is_tried_once_bare_and_not_where_that_cannot_help(
+    tmp_path: Path, words: str, verdict: str, calls: int
+) -> None:
+    async def story(on: Bench) -> None:
+        on.telegram.fail("sendVideo", "status", times=9, status=400, description=words)
+        assert (await verdict_of(on.channel.send_video(ME, film(tmp_path)))).verdict == verdict
+        assert len(on.telegram.calls("sendVideo")) == calls
+
+    on_the_bench(tmp_path, story)
+
+
+def test_a_text_goes_without_the_reply_or_the_buttons_that_are_refused(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        asked = str(on.telegram.user_says(42, "/video a fox"))
+        words = "Bad Request: REPLY_MESSAGE_ID_INVALID"
+        fault = on.telegram.fail("sendMessage", "status", status=400, description=words, only_with="reply_parameters")
+        await on.channel.show(ME, Message("On it", CANCEL), reply_to=asked)
+        assert fault.times == 0
+        words = "Bad Request: BUTTON_DATA_INVALID"
+        on.telegram.fail("sendMessage", "status", times=9, status=400, description=words, only_with="reply_markup")
+        await on.channel.show(ME, Message("Done", CANCEL))
+        assert [(message["text"], buttons(message)) for message in on.telegram.said(42)] == [
+            ("On it", ["cancel:K3X"]),
+            ("Done", []),
+        ]
 
     on_the_bench(tmp_path, story)
 

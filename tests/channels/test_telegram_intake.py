@@ -131,6 +131,28 @@ def test_an_outage_only_delays(tmp_path: Path, kind: Any) -> None:
     polled(tmp_path, story, before=before)
 
 
+def test_a_server_that_repeats_itself_is_asked_slowly_and_new_words_at_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It answers at once, whatever the offset: nothing is taken twice, and the rests grow. Then it comes to itself."""
+
+    async def story(on: Bench) -> None:
+        on.telegram.user_says(42, "/video a fox")
+        await on.telegram.until(lambda: on.box.all)
+        fault = on.telegram.fail("getUpdates", "repeat", times=6)
+        on.telegram.user_says(42, "/video a hare")
+        await on.telegram.until(lambda: fault.times == 0 and len(on.box.all) == 2)
+        assert heard(on) == ["/video a fox", "/video a hare"]
+        await on.telegram.until(lambda: len(on.rests) == 6)
+        assert on.rests == [1.0, 2.0, 5.0, 10.0, 10.0, 10.0]
+        assert sum("repeats" in record.getMessage() for record in caplog.records) == 1
+        on.telegram.user_says(42, "/video a wolf")
+        await on.telegram.until(lambda: len(on.box.all) == 3 and on.telegram.pending == 0)
+        assert len(on.rests) == 6
+
+    polled(tmp_path, story, before=lambda _on: None)
+
+
 def test_a_start_without_network_takes_no_time(tmp_path: Path) -> None:
     async def play() -> None:
         port = free_port()

@@ -240,7 +240,10 @@ def test_what_may_not_be_pushed_waits_uploaded(tmp_path: Path, code: int) -> Non
     [
         ("/message/custom/send", "lose_answer", "doubt"),
         ("/message/custom/send", "garbage", "doubt"),
-        ("/message/custom/send", "html", "retry"),
+        ("/message/custom/send", "html", "doubt"),
+        ("/message/custom/send", "gateway", "doubt"),
+        ("/message/custom/send", "bare", "doubt"),
+        ("/media/upload", "gateway", "retry"),
         ("/media/upload", "lose_answer", "retry"),
         ("/media/upload", "html", "retry"),
         ("/media/upload", "garbage", "retry"),
@@ -252,6 +255,14 @@ def test_what_a_lost_answer_means(tmp_path: Path, path: str, kind: Any, verdict:
         made.fake.fail(path, kind)
         error = await refused(channel.send_video(ME, made.film()))
         assert error.verdict == verdict
+
+    on_bench(tmp_path, story)
+
+
+def test_a_zero_as_a_text_is_a_yes(tmp_path: Path) -> None:
+    async def story(made: Bench, channel: WeChat) -> None:
+        made.fake.fail("/message/custom/send", "text")
+        assert await channel.send_video(ME, made.film()) == "pushed"
 
     on_bench(tmp_path, story)
 

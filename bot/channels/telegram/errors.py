@@ -1,9 +1,19 @@
 """What Telegram answers, or fails to answer -> what it means for a delivery. The token is in none of these words.
 
-How a call failed decides (python-telegram-bot issues 3937, 4188): a connection that was never made sent nothing; an
-answer over HTTP, even a 502, says "not taken"; silence after bytes left is doubt.
+Two things decide: how far the call came, and who answered.
+
+- A connection that was never made sent nothing, and neither did an upload whose file was not read to its end: "retry".
+- Silence after the whole call left is doubt (python-telegram-bot issues 3937, 4188).
+- Telegram's own refusals are JSON with `ok: false`. Its 429 says when to come again; its 500 to 503 say "not taken".
+- A page from anybody else is written by a gateway. Its 408, 413 and 429 stand before Telegram: not taken. Its 500, 502
+  and 503 may have been written after Telegram took the call, so for a video they are doubt. A text is sent again: one
+  that comes twice is better than none, and an answer would be lost in half a minute of such pages.
+- 504, in whosever words, says that somebody waited in vain for an answer (telegraf/telegraf issue 110): doubt, for
+  videos and texts alike. A question, a download or an edit does no harm when it is repeated, so none is in doubt.
+- Telegram's 400 is about the chat ("gone"), or about what was sent ("refused"): see `lighter_may_do`.
 """
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Literal
 
@@ -31,19 +41,30 @@ _GONE = (
     "channel_private",
 )
 _NO_SUCH_THREAD = ("message thread not found", "topic_deleted", "topic_closed", "topic_id_invalid")
+_THE_FILE_ITSELF = (
+    "video_content_type_invalid",
+    "video_file_invalid",
+    "file must be non-empty",
+    "file is too big",
+    "file_parts_invalid",
+    "file part",
+)
 _NOT_EDITABLE = ("message to edit not found", "message can't be edited", "message_id_invalid")
 
 
 class Answered(TelegramError):
-    """Telegram answered over HTTP, and not with a yes. Raised below the library, which would lose the status."""
+    """An answer over HTTP that is not a yes. Raised below the library, which would lose the status. `own`: in the Bot
+    API's own form (JSON with `ok: false`); anything else may come from a gateway.
+    """
 
-    __slots__ = ("moved_to", "retry_after_s", "status")
+    __slots__ = ("moved_to", "own", "retry_after_s", "status")
 
     def __init__(
-        self, status: int, description: str, *, retry_after_s: float = 0.0, moved_to: str | None = None
+        self, status: int, description: str, *, own: bool, retry_after_s: float = 0.0, moved_to: str | None = None
     ) -> None:
         super().__init__(description)
         self.status = status
+        self.own = own
         self.retry_after_s = retry_after_s
         self.moved_to = moved_to
 
@@ -54,9 +75,10 @@ class Unreadable(TelegramError):
     __slots__ = ()
 
 
-def verdict(error: TelegramError) -> DeliveryError:
+def verdict(error: TelegramError, *, upload: bool = False) -> DeliveryError:
+    """`upload`: the call was to put a video into a chat, which must not happen twice."""
     if isinstance(error, Answered):
-        return _answered(error)
+        return _answered(error, upload=upload)
     cause = error.__cause__
     if isinstance(cause, _NOT_SENT):
         return DeliveryError("retry", "no connection to Telegram", after_s=_PAUSE_S)
@@ -65,7 +87,7 @@ def verdict(error: TelegramError) -> DeliveryError:
     return DeliveryError("doubt", "Telegram's answer could not be read")
 
 
-def _answered(error: Answered) -> DeliveryError:
+def _answered(error: Answered, *, upload: bool) -> DeliveryError:
     words = _words(error)
     if error.moved_to is not None:
         return DeliveryError("retry", "the group has a new id", moved_to=error.moved_to)
@@ -83,9 +105,17 @@ def _answered(error: Answered) -> DeliveryError:
         case 408:
             return DeliveryError("retry", "Telegram took too long to read", after_s=_PAUSE_S)
         case status if status >= httpx.codes.INTERNAL_SERVER_ERROR:
-            return DeliveryError("retry", f"Telegram answered with status {status}", after_s=_PAUSE_S)
+            return _broken(error, upload=upload)
     gone = any(phrase in words for phrase in _GONE)
     return DeliveryError("gone" if gone else "refused", f"Telegram refused: {error.message[:200]}")
+
+
+def _broken(error: Answered, *, upload: bool) -> DeliveryError:
+    if error.status == httpx.codes.GATEWAY_TIMEOUT:
+        return DeliveryError("doubt", "somebody on the way waited in vain for Telegram (status 504)")
+    if upload and not error.own:
+        return DeliveryError("doubt", f"a gateway answered in Telegram's place (status {error.status})")
+    return DeliveryError("retry", f"Telegram answered with status {error.status}", after_s=_PAUSE_S)
 
 
 def _words(error: TelegramError) -> str:
@@ -98,6 +128,20 @@ def _refused_with(error: TelegramError, phrases: tuple[str, ...]) -> bool:
 
 def thread_is_gone(error: TelegramError) -> bool:
     return _refused_with(error, _NO_SUCH_THREAD)
+
+
+def lighter_may_do(error: TelegramError) -> bool:
+    """A refusal that is neither about the chat nor surely about the video: of the thumbnail, the message replied to, a
+    button, the caption. Its words are not listed anywhere, so what is not known to be final is tried once without.
+    """
+    if not isinstance(error, Answered) or error.status != httpx.codes.BAD_REQUEST or error.moved_to is not None:
+        return False
+    final = (*_GONE, *_NO_SUCH_THREAD, *_THE_FILE_ITSELF)
+    return not any(phrase in _words(error) for phrase in final)
+
+
+def speaks_of(error: TelegramError, *what: str) -> bool:
+    return any(each in _words(error) for each in what)
 
 
 def is_unchanged(error: TelegramError) -> bool:
@@ -115,11 +159,13 @@ def webhook_is_set(error: TelegramError) -> bool:
 class Spoken:
     """Inside, the library's errors become verdicts, and a call that takes too long as a whole is doubt.
 
-    `doubt="retry"` where a second time does no harm: questions, downloads, edits.
+    `doubt="retry"` where a second time does no harm: questions, downloads, edits. `sent`: for an upload, whether its
+    file has been read to the end; one that has not cannot have been taken.
     """
 
-    def __init__(self, *, doubt: Literal["doubt", "retry"] = "doubt") -> None:
+    def __init__(self, *, doubt: Literal["doubt", "retry"] = "doubt", sent: Callable[[], bool] | None = None) -> None:
         self._doubt = doubt
+        self._sent = sent
 
     async def __aenter__(self) -> None:
         """Nothing to prepare."""
@@ -128,11 +174,12 @@ class Spoken:
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         if isinstance(error, TelegramError):
-            raise self._softened(verdict(error)) from None
+            raise self._softened(verdict(error, upload=self._sent is not None)) from None
         if isinstance(error, TimeoutError):
             raise self._softened(DeliveryError("doubt", "Telegram took too long")) from None
 
     def _softened(self, error: DeliveryError) -> DeliveryError:
-        if error.verdict == "doubt" and self._doubt == "retry":
+        cut_off = self._sent is not None and not self._sent()
+        if error.verdict == "doubt" and (self._doubt == "retry" or cut_off):
             return DeliveryError("retry", error.reason, after_s=_PAUSE_S)
         return error

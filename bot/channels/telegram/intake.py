@@ -26,6 +26,8 @@ _CONFLICT = 409
 _WEBHOOK_BYTES = 1_000_000
 _LONGEST_PAUSE_S = 30.0
 _UNHELD_S = 0.3
+_REPEATS_S = (1.0, 2.0, 5.0, 10.0)  # between questions that are answered with what is known already
+_REMEMBERED = 1000  # numbers of updates that were taken; an answer holds at most 100
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -46,6 +48,7 @@ class Intake:
         self._webhook_dropped = False
         self._username: str | None = None
         self._open = True
+        self._taken: dict[int, None] = {}  # by their numbers, oldest first
         self._turned = time.monotonic()
 
     def alive(self) -> bool:
@@ -67,12 +70,13 @@ class Intake:
     async def poll(self) -> None:
         """Until cancelled. Commit a batch, only then ask beyond it: nothing is lost in a crash."""
         offset: int | None = None
-        failures = 0
+        failures = repeats = 0
         while True:
             self._turned = time.monotonic()
             try:
                 updates = await self._ask(offset)
-                await self._take(updates)
+                fresh = [update for update in updates if update.update_id not in self._taken]
+                await self._take(fresh)
             except TelegramError as error:
                 await self._rest_after(error, failures)
                 failures += 1
@@ -83,10 +87,26 @@ class Intake:
                 failures += 1
             else:
                 failures = 0
-                if updates:
-                    offset = max(update.update_id for update in updates) + 1
+                repeats = repeats + 1 if updates and not fresh else 0
+                self._remember(fresh)
+                if fresh:
+                    offset = max(update.update_id for update in fresh) + 1
+                elif repeats:
+                    await self._rest_after_repeat(repeats)
                 elif time.monotonic() - self._turned < _UNHELD_S:
                     await self._sleep(_UNHELD_S)  # a server that does not hold the question is not asked in a rush
+
+    def _remember(self, taken: Sequence[Update]) -> None:
+        """By number and not by what lies below the offset: after a quiet week Telegram begins anew, anywhere."""
+        self._taken |= dict.fromkeys(update.update_id for update in taken)
+        while len(self._taken) > _REMEMBERED:
+            del self._taken[next(iter(self._taken))]
+
+    async def _rest_after_repeat(self, times: int) -> None:
+        """A server that does not heed the offset says the same at once, a hundred times a second."""
+        if times == 1:
+            log.warning("Telegram repeats updates that were confirmed")
+        await self._rest(_REPEATS_S[min(times, len(_REPEATS_S)) - 1])
 
     async def _ask(self, offset: int | None) -> Sequence[Update]:
         await self.know_ourselves()

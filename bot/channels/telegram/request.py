@@ -67,7 +67,7 @@ class BotRequest(HTTPXRequest):
         status, body = await super().do_request(url, method, *args, **kwargs)
         answer = _json(body)
         if not httpx.codes.is_success(status) or (answer is not None and answer.get("ok") is False):
-            raise _refusal(status, answer or {})
+            raise _refusal(status, answer or {}, own=answer is not None and answer.get("ok") is False)
         if answer is None or "result" not in answer:
             raise Unreadable("not an answer of the Bot API")
         return status, _readable(url.rpartition("/")[2], answer, body)
@@ -81,7 +81,7 @@ def _json(body: bytes) -> dict[str, Any] | None:
     return answer if isinstance(answer, dict) else None
 
 
-def _refusal(status: int, answer: Mapping[str, Any]) -> Answered:
+def _refusal(status: int, answer: Mapping[str, Any], *, own: bool) -> Answered:
     if httpx.codes.is_success(status):
         status = answer["error_code"] if isinstance(answer.get("error_code"), int) else httpx.codes.BAD_REQUEST
     parameters = answer.get("parameters")
@@ -90,6 +90,7 @@ def _refusal(status: int, answer: Mapping[str, Any]) -> Answered:
     return Answered(
         int(status),
         str(answer.get("description") or f"status {int(status)}"),
+        own=own,
         retry_after_s=float(after) if isinstance(after, int | float) else 0.0,
         moved_to=str(moved) if moved else None,
     )

@@ -4,8 +4,9 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 from urllib.parse import quote
 
 import aiofiles
@@ -16,7 +17,15 @@ from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
 from bot.channels.port import Action, Activity, Address, AttachmentRef, DeliveryError, Limits, Message, VideoMessage
-from bot.channels.telegram.errors import Answered, Spoken, cannot_be_edited, is_unchanged, thread_is_gone
+from bot.channels.telegram.errors import (
+    Answered,
+    Spoken,
+    cannot_be_edited,
+    is_unchanged,
+    lighter_may_do,
+    speaks_of,
+    thread_is_gone,
+)
 from bot.channels.telegram.lengths import cut, split
 
 log = logging.getLogger(__name__)
@@ -116,6 +125,16 @@ class Sender:
         return True
 
     async def _say(self, to: Address, text: str, actions: Sequence[Action], reply_to: str | None) -> telegram.Message:
+        """A text whose buttons, or the message that it replies to, Telegram refuses is said once without."""
+        try:
+            return await self._said(to, text, actions, reply_to)
+        except TelegramError as error:
+            if not lighter_may_do(error) or not (actions or reply_to):
+                raise
+            only_reply = reply_to is not None and speaks_of(error, "repl", "quote")
+            return await self._said(to, text, actions if only_reply else (), None)
+
+    async def _said(self, to: Address, text: str, actions: Sequence[Action], reply_to: str | None) -> telegram.Message:
         async def send(chat: str, thread: int | None) -> telegram.Message:
             return await self._bot.send_message(
                 chat,
@@ -129,31 +148,46 @@ class Sender:
         return await self._in_place(to, send)
 
     async def send_video(self, to: Address, video: VideoMessage, *, reply_to: str | None = None) -> str:
-        """Streamed from the disk: the handle goes down to httpx, which reads it piece by piece and knows its length."""
-        most_s = _ANSWER_S + video.path.stat().st_size / _SLOWEST_BYTES_S
+        """Streamed from the disk: the handle goes down to httpx, which reads it piece by piece and knows its length.
+
+        What only goes with the video must not sink it: refused, it is sent once bare.
+        """
+        size = video.path.stat().st_size
+        most_s = _ANSWER_S + size / _SLOWEST_BYTES_S
         thumbnail = await asyncio.to_thread(video.thumbnail.read_bytes) if video.thumbnail else None
         with video.path.open("rb") as file:
-
-            async def send(chat: str, thread: int | None) -> telegram.Message:
-                return await self._uploader.send_video(
-                    chat,
-                    InputFile(file, filename=f"{video.path.stem}.mp4", read_file_handle=False),
-                    duration=max(1, round(video.duration_s)),
-                    width=video.width,
-                    height=video.height,
-                    thumbnail=InputFile(thumbnail, filename="thumbnail.jpg", attach=True) if thumbnail else None,
-                    caption=cut(video.caption, LIMITS.caption_chars) or None,
-                    supports_streaming=True,
-                    message_thread_id=thread,
-                    reply_parameters=_reply(reply_to),
-                    reply_markup=_keyboard(video.actions),
-                )
-
-            async with self._places, Spoken(), asyncio.timeout(most_s):
-                sent = await self._in_place(to, send)
+            upload = _Upload(file, video, cut(video.caption, LIMITS.caption_chars), thumbnail, reply_to, video.actions)
+            async with self._places, Spoken(sent=lambda: file.tell() >= size), asyncio.timeout(most_s):
+                try:
+                    sent = await self._upload(to, upload)
+                except TelegramError as error:
+                    bare = upload.bare(caption=not speaks_of(error, "caption", "entit"))
+                    if not lighter_may_do(error) or bare == upload:
+                        raise
+                    log.warning("a video is sent without what goes with it", extra={"job_id": video.job_id})
+                    sent = await self._upload(to, bare)
         if sent.video is None:
             log.warning("Telegram made something else of a video", extra={"job_id": video.job_id})
         return str(sent.message_id)
+
+    async def _upload(self, to: Address, upload: "_Upload") -> telegram.Message:
+        async def send(chat: str, thread: int | None) -> telegram.Message:
+            video = upload.video
+            return await self._uploader.send_video(
+                chat,
+                InputFile(upload.file, filename=f"{video.path.stem}.mp4", read_file_handle=False),
+                duration=max(1, round(video.duration_s)),
+                width=video.width,
+                height=video.height,
+                thumbnail=_still(upload.thumbnail),
+                caption=upload.caption or None,
+                supports_streaming=True,
+                message_thread_id=thread,
+                reply_parameters=_reply(upload.reply_to),
+                reply_markup=_keyboard(upload.actions),
+            )
+
+        return await self._in_place(to, send)
 
     async def busy(self, to: Address, activity: Activity) -> None:
         """A decoration: it waits for nothing long, and its failure is nobody's trouble."""
@@ -182,6 +216,26 @@ class Sender:
         """A group that became a supergroup has a new id: whoever tries again, tries there."""
         if isinstance(error, Answered) and error.moved_to is not None:
             self._moved[to.chat_id] = error.moved_to
+
+
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    """A video, and what goes with it."""
+
+    file: BinaryIO
+    video: VideoMessage
+    caption: str
+    thumbnail: bytes | None
+    reply_to: str | None
+    actions: tuple[Action, ...]
+
+    def bare(self, *, caption: bool) -> "_Upload":
+        text = self.caption if caption else ""
+        return replace(self, thumbnail=None, reply_to=None, actions=(), caption=text)
+
+
+def _still(thumbnail: bytes | None) -> InputFile | None:
+    return InputFile(thumbnail, filename="thumbnail.jpg", attach=True) if thumbnail else None
 
 
 def _thread(to: Address) -> int | None:

@@ -1,12 +1,16 @@
 """The few calls of the Official Account's API that we need, by httpx. Raises WeChatError and DeliveryError only.
 
-HTTP is 200 for everything; success often lacks errcode; the content type may be text/plain. The token stands in the
-address, as WeChat has it: addresses are written nowhere.
+HTTP is 200 for everything that WeChat itself says: another status is a gateway's. Below 500 it stands before WeChat, so
+nothing was taken. From 500 on it may have been written after WeChat took a message: doubt for a push, which must not
+happen twice, and a reason to ask again for everything else. Success often lacks errcode, but a push counts only with
+`errcode` 0; the content type may be text/plain. The token stands in the address, as WeChat has it: addresses are
+written nowhere.
 """
 
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +25,8 @@ from bot.channels.wechat.tokens import Tokens
 
 log = logging.getLogger(__name__)
 
+PUSH = "/message/custom/send"
+
 Sleep = Callable[[float], Awaitable[None]]
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
@@ -30,6 +36,7 @@ _UPLOAD_S = 180.0
 _WHOLE_S = 300.0  # a call as a whole, however slowly its bytes drip
 _LATER_S = 10.0
 _JSON_BYTES = 1_000_000
+_NUMBER = re.compile(r"-?[0-9]{1,9}")
 
 
 def _keeps_token(record: logging.LogRecord) -> bool:
@@ -63,7 +70,7 @@ class Api:
                 return await self.web.get(self._url(path), params=params)
             return await self.web.post(self._url(path), params=params, json=body)
 
-        return await self._with_token(path, send, doubt="doubt" if path == "/message/custom/send" else "retry")
+        return await self._with_token(path, send, doubt=_in_doubt(path))
 
     async def upload(self, kind: Literal["video", "thumb"], path: Path) -> str:
         """A temporary upload. Gives its media id, good for three days. The bytes are read anew for each attempt."""
@@ -109,7 +116,7 @@ class Api:
         async def send(token: str) -> dict[str, Any] | None:
             params = {"access_token": token, "media_id": media_id}
             async with self.web.stream("GET", self._url("/media/get"), params=params) as reply:
-                _check_status(reply.status_code)
+                _check_status("/media/get", reply.status_code)
                 head = b""
                 async with aiofiles.open(into, "wb") as out:
                     size = 0
@@ -134,7 +141,7 @@ class Api:
     ) -> dict[str, Any]:
         async def read(token: str) -> dict[str, Any]:
             reply = await send(token)
-            _check_status(reply.status_code)
+            _check_status(path, reply.status_code)
             return _answer(path, reply.content)
 
         answer: dict[str, Any] = await self._tried(path, read, doubt=doubt)
@@ -181,7 +188,7 @@ class Api:
 
         async def ask() -> dict[str, Any]:
             reply = await self.web.post(self._url("/stable_token"), json={**body, "force_refresh": force})
-            _check_status(reply.status_code)
+            _check_status("/stable_token", reply.status_code)
             return _answer("/stable_token", reply.content)
 
         for pause_s in (*_BUSY_PAUSES_S, None):
@@ -213,9 +220,15 @@ class Api:
         await self._fetch_token(False)
 
 
-def _check_status(status: int) -> None:
+def _in_doubt(path: str) -> Literal["doubt", "retry"]:
+    """What an answer that says nothing means: only a push must not be repeated."""
+    return "doubt" if path == PUSH else "retry"
+
+
+def _check_status(path: str, status: int) -> None:
     if not httpx.codes.is_success(status):
-        raise DeliveryError("retry", f"WeChat answered with status {status}", after_s=_LATER_S)
+        verdict = _in_doubt(path) if status >= httpx.codes.INTERNAL_SERVER_ERROR else "retry"
+        raise DeliveryError(verdict, f"WeChat answered with status {status}", after_s=_LATER_S)
 
 
 def _answer(path: str, content: bytes) -> dict[str, Any]:
@@ -224,10 +237,9 @@ def _answer(path: str, content: bytes) -> dict[str, Any]:
         answer = json.loads(content)
     except ValueError:
         answer = None
-    if not isinstance(answer, dict):
-        doubt: Literal["doubt", "retry"] = "doubt" if path == "/message/custom/send" else "retry"
-        raise DeliveryError(doubt, "WeChat's answer could not be read", after_s=_LATER_S)
-    code = answer.get("errcode", 0)
-    if code != 0:
-        raise WeChatError(told(code if isinstance(code, int) else 0, str(answer.get("errmsg", ""))))
+    if not isinstance(answer, dict) or (path == PUSH and "errcode" not in answer):
+        raise DeliveryError(_in_doubt(path), "WeChat's answer could not be read", after_s=_LATER_S)
+    code = str(answer.get("errcode", 0))
+    if code != "0":
+        raise WeChatError(told(int(code) if _NUMBER.fullmatch(code) else 0, str(answer.get("errmsg", ""))))
     return answer

@@ -14,7 +14,7 @@ from typing import Any
 from starlette.routing import BaseRoute
 
 from bot.channels.port import Activity, Address, AttachmentRef, DeliveryError, Limits, Message, Services, VideoMessage
-from bot.channels.wechat.api import Api, Sleep
+from bot.channels.wechat.api import PUSH, Api, Sleep
 from bot.channels.wechat.callback import Callback
 from bot.channels.wechat.errors import WeChatError
 from bot.channels.wechat.media import IMAGE_BYTES, VIDEO_BYTES, Kept, Media
@@ -24,7 +24,6 @@ from bot.channels.wechat.settings import WeChatSettings
 
 log = logging.getLogger(__name__)
 
-_SEND = "/message/custom/send"
 _NO_PUSH_S = 12 * 3600.0  # how long a missing right is believed; then it is tried again
 _RESERVE = 2  # of the messages that a person's last one allows: one for a video, one for a failure
 _TYPING_WITHIN_S = 25.0
@@ -149,7 +148,7 @@ class WeChat:
     async def _push(self, body: dict[str, Any], to: Address, *, kept: Kept | None) -> None:
         """Taken with errcode 0, or DeliveryError."""
         try:
-            await self._api.call(_SEND, body)
+            await self._api.call(PUSH, body)
         except WeChatError as error:
             await self._remember(error)
             verdict = error.verdict(kept=kept.media_id if kept else None, kept_s=kept.for_s if kept else 0.0)

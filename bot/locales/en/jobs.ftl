@@ -73,6 +73,7 @@ state-undelivered = The video is finished, but this chat does not take it right 
 state-delivery-doubt = I sent the video but got no confirmation. If it did not arrive, press “Send again”; that costs nothing.
 state-doubt = The video service did not confirm this order, so it may have been charged. If it turns up, you get it. Nothing is bought again unless you ask: to try anew, send your request once more.
 state-parked = The video service answers strangely about this one, so I have set it aside. I keep asking; if your video is there, you get it, and it is not charged again.
+order-unconfirmed = The video service has not confirmed this order yet. I keep waiting and looking for it; nothing is bought twice, and there is nothing for you to do. If your video comes, you get it.
 state-failed = It did not work out.
 state-cancelled = Cancelled.
 
@@ -85,3 +86,4 @@ job-unknown = You have no job { $job }. /status and /history show yours.
 
 button-cancel = Cancel
 button-resend = Send again
+button-ask-again = Ask again

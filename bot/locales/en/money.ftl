@@ -49,6 +49,7 @@ command-balance = What you have spent, and what is left
 command-again = Send a video again, or try a failed one anew
 
 again-none = There is nothing to send again or to try anew. /history shows your videos.
+again-asks-fal = I am asking the video service about { $job } again now; that costs nothing. If your video is there, you get it here.
 again-on-its-way = Job { $job } is still under way: { $state }
 again-ordered = Job { $other } was ordered anew before, as job { $job }: { $state } Nothing more was bought.
 again-gone = The video of job { $job } has been cleared away after its time here. You can order it anew with /video.
@@ -72,6 +73,7 @@ alert-spent =
        *[other] The bot has used { $percent } % of what it may spend in 24 hours: { $used } of { $cap }.
     }
 alert-disk = Only { $free } MB are left on the disk of the output folder. Nothing is ordered until there is room.
+alert-unreadable = A stored message in { $chat } cannot be read by this version and was set aside; it stands in the table of messages, the logs name its row. The other messages go on.
 alert-set-aside = A message of { $user } in { $chat } could not be handled three times and was set aside. Its sender was told; the logs say why.
 alert-charged-after-all = Job { $job } of { $user } was taken to be free, but fal charged { $price } for it. It counts as spent now.
 alert-drift = fal charges another price for { $model } than the bot quotes: { $count } jobs in 24 hours were quoted { $quoted }, and fal charged { $charged } ({ $percent } %). See “reelbot spend --by model”.

@@ -95,6 +95,7 @@ group-stranger =
     { $chat } (everybody here)
     It belongs into the setting REELBOT_ACCESS. Nothing you sent was kept.
 
+too-much-waits = That was more than I can take at once: { $count } messages from here wait for their turn already, so I did not keep your latest ones. Please wait until I have answered, then send what is missing once more. Nothing was bought for what I did not keep.
 internal-error = Something broke on our side, and I could not handle your message. Nothing was bought. Please try once more in a minute.
 
 command-video = Make a video from words, a photo or a video

@@ -73,6 +73,7 @@ state-undelivered = 视频已做好，但现在发不到这个聊天。我会保
 state-delivery-doubt = 视频已发出，但没有收到确认。如果你没收到，请按“重新发送”，不会再收费。
 state-doubt = 视频服务没有确认这个订单，可能已经扣费。如果结果出来，会发给你。除非你要求，不会再次购买；想重新做，请再发一次你的请求。
 state-parked = 视频服务对这个任务的答复不正常，我先把它放在一边，会继续询问；视频一到就发给你，不会重复收费。
+order-unconfirmed = 视频服务还没有确认这个订单。我会继续等待和查找；不会重复购买，你什么都不用做。视频一到就发给你。
 state-failed = 没有成功。
 state-cancelled = 已取消。
 
@@ -85,3 +86,4 @@ job-unknown = 你没有任务 { $job }。发送 /status 或 /history 查看你�
 
 button-cancel = 取消
 button-resend = 重新发送
+button-ask-again = 再问一次

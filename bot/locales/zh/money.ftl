@@ -49,6 +49,7 @@ command-balance = 花了多少，还剩多少
 command-again = 重新发送视频，或重做失败的视频
 
 again-none = 没有可以重新发送或重做的视频。发送 /history 查看你的视频。
+again-asks-fal = 我现在再向视频服务询问任务 { $job }，不收费。视频一到就发到这里。
 again-on-its-way = 任务 { $job } 还在进行：{ $state }
 again-ordered = 任务 { $other } 之前已经重新下单，是任务 { $job }：{ $state }这次没有再购买。
 again-gone = 任务 { $job } 的视频已过保存期限，被清理了。可以用 /video 重新下单。
@@ -72,6 +73,7 @@ alert-spent =
        *[other] 机器人 24 小时内的预算已用 { $percent }%：{ $used } / { $cap }。
     }
 alert-disk = 输出目录所在磁盘只剩 { $free } MB。腾出空间之前不会下单。
+alert-unreadable = { $chat } 有一条已保存的消息，这个版本读不了，已搁置；它还在消息表里，日志写明了是哪一行。其他消息照常处理。
 alert-set-aside = { $user } 在 { $chat } 的一条消息处理三次都失败，已搁置。对方已收到说明；原因请看日志。
 alert-charged-after-all = { $user } 的任务 { $job } 原以为没有产生费用，但 fal 扣了 { $price }。现在已计入花费。
 alert-drift = fal 对 { $model } 的收费与机器人的报价不同：24 小时内 { $count } 个任务报价共 { $quoted }，fal 实际扣费 { $charged }（{ $percent }%）。请看 reelbot spend --by model。

@@ -18,7 +18,9 @@ from starlette.types import Receive, Scope, Send
 from tests.fakes.botapi.methods import Methods, Refused, Upload, decoded
 from tests.fakes.botapi.world import Json
 
-FaultKind = Literal["status", "html", "drop_before", "drop_after", "lose_answer", "slow", "garbage", "bare"]
+FaultKind = Literal[
+    "status", "html", "gateway", "drop_before", "drop_after", "lose_answer", "slow", "garbage", "bare", "repeat"
+]
 
 _TEXTS = frozenset(
     {"text", "caption", "secret_token", "url", "file_id", "callback_query_id", "language_code", "action"}
@@ -31,10 +33,12 @@ _LOOK_S = 0.01
 class Fault:
     """What happens to the next `times` calls of `method` ("*": any; "file": a download).
 
-    status: a refusal in the API's own words; html: a proxy's page (502); drop_before: the connection ends before the
+    status: a refusal in the API's own words; html: a proxy's page (502); gateway: carried out, then a proxy's page with
+    `status`; drop_before: the connection ends before the
     body is read; drop_after: after, and nothing was done; lose_answer: the call is carried out, then the connection
     ends; slow: carried out, then `delay_s` pass; garbage: carried out, and 200 with a page instead of JSON; bare:
-    carried out, and the answer holds nothing but the message's id.
+    carried out, and the answer holds nothing but the message's id; repeat (getUpdates): the last batch again, at once,
+    whatever the offset. `only_with`: only calls with this parameter fail (status and html).
     """
 
     method: str
@@ -44,6 +48,7 @@ class Fault:
     description: str = "Internal Server Error"
     parameters: Json = field(default_factory=dict)
     delay_s: float = 0.0
+    only_with: str | None = None
 
 
 @dataclass(slots=True)
@@ -72,6 +77,7 @@ class BotApi:
         self._controls = controls
         self._world = methods.world
         self._poller = 0
+        self._last_batch: list[Json] = []
         self.faults: list[Fault] = []
         self.calls: list[Call] = []
 
@@ -107,8 +113,11 @@ class BotApi:
         call = Call(method, {}, {}, time.monotonic())
         await self._decode(request, call)
         self.calls.append(call)
+        fault = fault or self._fault(method, call.params)
         if fault is not None and fault.kind in {"status", "html", "drop_after"}:
             return self._spoilt(call, fault)
+        if fault is not None and fault.kind == "repeat":
+            return JSONResponse({"ok": True, "result": self._last_batch})
         response = await self._carry_out(call, request)
         if fault is None:
             return response
@@ -118,6 +127,8 @@ class BotApi:
             raise Dropped
         if fault.kind == "bare":
             return JSONResponse({"ok": True, "result": {"message_id": call.result["message_id"]}})
+        if fault.kind == "gateway":
+            return Response(_HTML, fault.status, media_type="text/html")
         return PlainTextResponse(_HTML) if fault.kind == "garbage" else response
 
     def _spoilt(self, call: Call, fault: Fault) -> Response:
@@ -158,6 +169,7 @@ class BotApi:
         while True:
             found = self._methods.pending(call.params)
             if found or time.monotonic() >= until:
+                self._last_batch = found or self._last_batch
                 return found
             await asyncio.sleep(_LOOK_S)
             if await request.is_disconnected():
@@ -206,9 +218,11 @@ class BotApi:
             return _refusal(Refused(404, "Not Found"))
         return FileResponse(kept[0].path, media_type="application/octet-stream")
 
-    def _fault(self, method: str) -> Fault | None:
+    def _fault(self, method: str, params: Json | None = None) -> Fault | None:
+        """Before a call is read only those that fail whatever it holds; with its `params` only the others."""
         for fault in self.faults:
-            if fault.times > 0 and fault.method.lower() in {"*", method.lower()}:
+            chosen = fault.only_with is None if params is None else fault.only_with in params
+            if fault.times > 0 and chosen and fault.method.lower() in {"*", method.lower()}:
                 fault.times -= 1
                 return fault
         return None

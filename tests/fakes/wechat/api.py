@@ -15,14 +15,15 @@ from starlette.types import Receive, Scope, Send
 
 from tests.fakes.wechat.world import Errcode, Json, World
 
-FaultKind = Literal["errcode", "html", "drop_before", "lose_answer", "slow", "garbage"]
+FaultKind = Literal["errcode", "html", "drop_before", "lose_answer", "slow", "garbage", "gateway", "bare", "text"]
 
 
 @dataclass(slots=True)
 class Fault:
     """What happens to the next `times` calls of `path`. errcode: refused with `code`, nothing done; html: a gateway's
     page; drop_before: the line ends unread; lose_answer: done, and the line ends; slow: done after `delay_s`; garbage:
-    done, and no JSON comes back."""
+    done, and no JSON comes back; gateway: done, and a gateway's page (504) comes back; bare: done, and `{}` comes back;
+    text: done, and the errcode comes as a text."""
 
     path: str
     kind: FaultKind
@@ -102,6 +103,10 @@ class Api:
                 raise Dropped
             if fault.kind == "garbage":
                 return PlainTextResponse("<xml>?</xml>")
+            if fault.kind == "gateway":
+                return Response("<html>504</html>", 504, media_type="text/html")
+            if fault.kind in {"bare", "text"}:
+                return _told({} if fault.kind == "bare" else {"errcode": "0", "errmsg": "ok"})
         return answer if isinstance(answer, Response) else _told(answer)
 
     async def _answer(self, request: Request, path: str, call: Call) -> Json | Response:

@@ -1,0 +1,34 @@
+"""A database that is away for some of its writes: a real trigger that refuses them, on SQLite and on PostgreSQL."""
+
+import sqlalchemy as sa
+
+from bot.store import Store
+from bot.store.database import Connection
+
+
+async def refuse(store: Store, when: str) -> None:
+    """From now on no row of the jobs can be changed for which `when` (of NEW and OLD) holds."""
+
+    def work(connection: Connection) -> None:
+        if store.database.is_sqlite:
+            body = "BEGIN SELECT RAISE(ABORT, 'away'); END"
+            connection.execute(sa.text(f"CREATE TRIGGER away BEFORE UPDATE ON reelbot_jobs WHEN {when} {body}"))
+            return
+        function = "BEGIN RAISE EXCEPTION 'away'; END"
+        connection.execute(sa.text(f"CREATE FUNCTION away() RETURNS trigger LANGUAGE plpgsql AS $${function}$$"))
+        connection.execute(
+            sa.text(
+                f"CREATE TRIGGER away BEFORE UPDATE ON reelbot_jobs FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION away()"
+            )
+        )
+
+    await store.database.write(work)
+
+
+async def heal(store: Store) -> None:
+    """It is back."""
+
+    def work(connection: Connection) -> None:
+        connection.execute(sa.text("DROP TRIGGER away" + ("" if store.database.is_sqlite else " ON reelbot_jobs")))
+
+    await store.database.write(work)
