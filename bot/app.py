@@ -256,15 +256,7 @@ class App:
         await self._join_the_others()
         await self._engine.start(owner=self._owner, user_jobs=self._settings.user_jobs, all_jobs=self._settings.jobs)
         await self._server.start()
-        loops = {"inbox": self.inbox.run, "watcher": self._watcher.run, "progress": self._progress.run}
-        if self._books is not None:
-            loops["billing"] = Bookkeeping(
-                store=self.store,
-                books=self._books,
-                alerts=self._alerts,
-                daily_micro=caps_of(self._settings).all_micro,
-            ).run
-        for name, loop in {**loops, "sweeper": self._sweep, "clean-up": self._tidy}.items():
+        for name, loop in self.loops().items():
             self._tasks.append(asyncio.create_task(self.roles.run(name, loop), name=name))
         if not self.store.database.is_sqlite:
             self._tasks.append(asyncio.create_task(self._reaper.run(), name="reaper"))
@@ -275,6 +267,21 @@ class App:
         self.lease = asyncio.create_task(self.roles.watch(), name="roles")  # last: it grants the roles asked for so far
         self.health.problems = self._problems
         self.health.reason = None
+
+    def loops(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """What runs beside the jobs, by role: each in one process at a time."""
+        loops = {
+            "inbox": self.inbox.run,
+            "watcher": self._watcher.run,
+            "progress": self._progress.run,
+            "sweeper": self._sweep,
+            "clean-up": self._tidy,
+        }
+        if self._books is not None:
+            daily_micro = caps_of(self._settings).all_micro
+            books = Bookkeeping(store=self.store, books=self._books, alerts=self._alerts, daily_micro=daily_micro)
+            loops["billing"] = books.run
+        return loops
 
     async def _join_the_others(self) -> None:
         """On PostgreSQL: be known as living, and see the files that the other workers see."""

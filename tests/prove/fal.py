@@ -110,6 +110,8 @@ class Fal:
             return self._listed(request)
         if host == "api.fal.ai" and path.endswith("/billing-events"):
             return self._bill(request)
+        if host == "api.fal.ai" and path.endswith("/account/billing"):
+            return as_json({"username": "model", "credits": {"current_balance": 500.0, "currency": "USD"}})
         if host == "rest.fal.ai" and path.endswith("jwks.json"):
             return as_json({"keys": [{"x": _public()}]})
         if host.endswith("fal.media"):

@@ -78,6 +78,11 @@ class Worldly(Protocol):
     took_over: bool
 
 
+def _micro(nano: int) -> int:
+    """Rounded once, half up."""
+    return (nano + 500) // 1000
+
+
 class Law:
     """`check` after each step; `settled` after everything has healed and time has passed."""
 
@@ -201,6 +206,8 @@ class Law:
     def _open(self, row: Row, taken: Request) -> bool:
         if taken.done_at > self._now():
             return True
+        if row.request_id == taken.id and row.spent_micro != _micro(taken.charged_nano(self._now())):
+            return True
         return not self._has(row) if taken.fate is Fate.VIDEO else row.state not in _OVER
 
     def waiting_for_a_press(self) -> list[Row]:
@@ -229,6 +236,8 @@ class Law:
             yield f"{row.id} never had its video: {row.state}, told {row.told}, {taken.shape}"
         elif taken.fate is not Fate.VIDEO and row.state not in _OVER:
             yield f"{row.id} is {row.state}, and fal has ended it: {taken.fate}"
+        elif row.request_id == taken.id and row.spent_micro != _micro(taken.charged_nano(self._now())):
+            yield f"fal has charged {taken.charged_nano(self._now())} n$ for {row.id}, and the ledger {row.spent_micro}"
         elif taken.charged_nano(self._now()) and row.charge not in {"yes", "possibly"}:
             yield f"fal has charged {row.id}, and the ledger says {row.charge}"
 

@@ -35,7 +35,7 @@ _scripts = st.builds(
     queue_s=st.sampled_from([0.5, 2.0, 40.0, 400.0]),
     run_s=st.sampled_from([0.02, 3.0, 20.0, 90.0, 900.0]),
     goes_back=st.booleans(),
-    bill_late_s=st.sampled_from([0.0, 60.0, 3600.0, 30 * 3600.0]),
+    bill_late_s=st.sampled_from([0.0, 60.0, 3600.0, 6 * 3600.0]),
     drift_percent=st.sampled_from([0, 0, 0, -10, 5]),
 )
 _words = st.builds(

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,6 +28,10 @@ T = TypeVar("T")
 SECRET = bytes(range(32))
 
 
+_LOOPS = ("watcher", "sweeper", "billing")
+"""The others only bring messages in, edit texts and remove old files."""
+
+
 class ModelSettings(Settings):
     """The real settings, with the model's way to fal."""
 
@@ -36,6 +40,10 @@ class ModelSettings(Settings):
     @property
     def transport(self) -> httpx.AsyncBaseTransport | None:
         return self._way
+
+
+async def _run(loop: Callable[[], Awaitable[None]]) -> None:
+    await loop()
 
 
 class Process:
@@ -81,8 +89,9 @@ class Process:
         self.app.roles.on_kick("watcher", self.app._watcher.kick)
         with media.looked_at_by(looked_at):
             self.task(self.adopt())
-            for loop in (self.app._watcher.run, self.app._sweep):
-                self._loops.append(self.task(loop()))
+            loops = self.app.loops()
+            for name in _LOOPS:
+                self._loops.append(self.task(_run(loops[name])))
 
     async def adopt(self) -> None:
         self.engine.adopt()
