@@ -40,6 +40,7 @@ def ground(url: str, *, folder: Path, reached: Reached) -> Iterator[Ground]:
     made = Ground(database, lambda: _emptied(database), folder, reached)
     engine.listen(database.engine)
     _never_wait(database)
+    database.engine.pool._pre_ping = False  # nobody cuts its connections
     sa.event.listen(database.engine, "after_cursor_execute", made.between)
     law.watch(database.engine, lambda: made.world.law if made.world is not None else None)
     try:

@@ -236,7 +236,7 @@ class Prove(RuleBasedStateMachine):
 
     @rule(seconds=_long)
     def live_long(self, seconds: float) -> None:
-        self._there.live(seconds)
+        self._there.live_long(seconds)
 
     @invariant()
     def the_law_holds(self) -> None:

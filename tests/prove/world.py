@@ -43,6 +43,7 @@ _CALM_S = 120.0
 _DAYS = 8
 _NAPS_S = (60.0, 120.0, 300.0, 300.0, 600.0, 900.0, 1800.0, 3600.0)
 _WAKE_S = 40.0
+_AWAKE_S, _ASLEEP_S = 40.0, 200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,9 +232,11 @@ class World:
         self.orders += 1
         incoming = Incoming(Address("telegram", person), "bot", f"m{self.orders}", person, text=words.prompt)
         self.reached.note("people: ordered")
+        # In the same words only with nothing more: a search allows fields that it did not send.
+        seed = None if words.same else words.seed
         prompt = words.prompt if words.same else f"{words.prompt}, number {self.orders}"
         plan = models.plan(
-            prompt, model=words.model, duration_s=words.seconds, resolution=words.resolution, seed=words.seed
+            prompt, model=words.model, duration_s=words.seconds, resolution=words.resolution, seed=seed
         )
         self._begin(NewJob(incoming, "en", plan), script)
 
@@ -294,6 +297,13 @@ class World:
 
     def live(self, seconds: float) -> None:
         self.agenda.run_until(self.agenda.now + seconds)
+
+    def live_long(self, seconds: float) -> None:
+        """The same in fewer turns: the machine sleeps most of the time, and all that was due happens when it wakes."""
+        end = self.agenda.now + seconds
+        while self.agenda.now < end:
+            self.live(min(_AWAKE_S, end - self.agenda.now))
+            self.agenda.skip(max(0.0, min(_ASLEEP_S, end - self.agenda.now)))
 
     def heal(self) -> None:
         """Every trouble is over, from here on."""
