@@ -72,7 +72,7 @@ class Ground:
         """After each statement; not after those of the law."""
         context = event[4]
         if self.world is not None and not (context and context.execution_options.get(LAWS)):
-            self.world.between()
+            self.world.between(event[2])
 
 
 def machine_on(ground: Ground) -> type["Prove"]:
@@ -120,6 +120,16 @@ class Prove(RuleBasedStateMachine):
         self._there.order(person, words, script)
         self.weather(what=weather, seconds=seconds)
         self._there.live(120.0)
+
+    @rule(person=_people, early_s=st.sampled_from([0.05, 0.3, 1.0]), third=_words)
+    def order_at_the_cap(self, person: str, early_s: float, third: Words) -> None:
+        """Two dear ones leave no room for a third; it is ordered just when the first one ends."""
+        dear = Words("a dear one", model="happy-horse", seconds=10, resolution="720p")
+        for _ in range(2):
+            self._there.order(person, dear, Script(queue_s=0.5, run_s=5.0))
+        ends = [each.done_at for each in self._there.fal.books.ours() if each.done_at > self._there.agenda.true()]
+        self._there.live(max(0.1, min(ends, default=0.0) - self._there.agenda.true() - early_s))
+        self._there.order(person, third, Script())
 
     @rule(turns=st.integers(1, 150), person=_people, words=_words, script=_scripts)
     def order_and_die(self, turns: int, person: str, words: Words, script: Script) -> None:

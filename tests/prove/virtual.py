@@ -49,7 +49,7 @@ class BlockedError(Exception):
     """A call waits for a lock that another transaction holds: it is made once more, a little later."""
 
 
-class KilledError(BaseException):
+class KilledError(Exception):
     """The process died in the middle of this call: its transaction is rolled back, and nobody hears of it."""
 
 

@@ -32,7 +32,7 @@ PEOPLE = ("1", "2", "3")
 ADMIN = "9"
 CAPS_USD = ("6", "3")
 _LOCKED = ("database is locked", "lock timeout")
-_SLOW_SHARE = 0.02
+_SLOW_SHARE, _SLOW_SUMS = 0.02, 0.2
 _WAITS_SHARE = 0.9
 _SLOW_S = (0.05, 0.4, 2.0)
 _PUBLIC = "https://bot.example.org"
@@ -213,9 +213,12 @@ class World:
         finally:
             self._callers.pop()
 
-    def between(self) -> None:
-        """Two statements of one transaction: it is slow, and everything else goes on meanwhile. Its process may die."""
-        if len(self._callers) != 1 or self.rng.random() > _SLOW_SHARE:
+    def between(self, statement: str) -> None:
+        """Two statements of one transaction: it is slow, and everything else goes on meanwhile. Its process may die.
+
+        Sums are slow more often, as they are in life.
+        """
+        if len(self._callers) != 1 or self.rng.random() > (_SLOW_SUMS if "sum(" in statement else _SLOW_SHARE):
             return
         caller = self._callers[0]
         self.reached.note("database: a slow transaction")
