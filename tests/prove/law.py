@@ -2,12 +2,13 @@
 words: nothing of the program is asked.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from bot.store.database import READ
 from tests.prove.books import Fate, Request, Shape
 from tests.prove.chat import ChatBooks
 from tests.prove.engine import Records
@@ -184,8 +185,7 @@ class Law:
     def _history_problems(self) -> Iterator[str]:
         """A job that was delivered moves only when its video is sent again."""
         query = sa.text("SELECT id, job_id, state, why FROM reelbot_history WHERE id > :last ORDER BY id")
-        with self._engine.connect() as connection:
-            found = list(connection.execute(query, {"last": self._last_history}))
+        found = self._read(query, last=self._last_history)
         for row in found:
             self._last_history = row.id
             story = self._stories.setdefault(row.job_id, [])
@@ -276,5 +276,9 @@ class Law:
             "WHERE l.job_id = j.id), 0) AS spent_micro "
             "FROM reelbot_jobs j LEFT JOIN reelbot_submits s ON s.job_id = j.id ORDER BY j.created, j.id"
         )
+        return [Row(**row._asdict()) for row in self._read(query)]
+
+    def _read(self, query: sa.TextClause, **values: Any) -> Sequence[sa.Row[Any]]:
         with self._engine.connect() as connection:
-            return [Row(**row._asdict()) for row in connection.execute(query)]
+            connection.execution_options(**{READ: True, LAWS: True})
+            return connection.execute(query, values).all()

@@ -1,6 +1,5 @@
 """The state machine: what people, fal, the chat and the machine do, in any order; the law holds after each step."""
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from tests.prove.diary import Diary
 from tests.prove.fal import Script
 from tests.prove.law import LAWS, BrokenError, Row
 from tests.prove.reach import Reached
+from tests.prove.virtual import KilledError
 from tests.prove.world import PEOPLE, Away, Words, World
 
 ANSWERINGS = tuple(fal.Answering.__args__)
@@ -70,9 +70,14 @@ class Ground:
 
     def between(self, *event: Any) -> None:
         """After each statement; not after those of the law."""
-        context = event[4]
-        if self.world is not None and not (context and context.execution_options.get(LAWS)):
-            self.world.between(event[2])
+        _, cursor, statement, _, context, _ = event
+        if self.world is None or (context and context.execution_options.get(LAWS)):
+            return
+        try:
+            self.world.between(statement)
+        except KilledError:
+            cursor.close()  # one that is left open keeps its snapshot until somebody collects the garbage
+            raise
 
 
 def machine_on(ground: Ground) -> type["Prove"]:
@@ -89,12 +94,11 @@ class Prove(RuleBasedStateMachine):
 
     @initialize(seed=st.integers(0, 2**16), stream=st.booleans())
     def begin(self, seed: int, stream: bool) -> None:
-        folder = Path(tempfile.mkdtemp(dir=self.ground.folder))
         self.ground.clean()
         self.world = World(
             seed,
             database=self.ground.database,
-            folder=folder,
+            folder=self.ground.folder / f"run{self.ground.runs}",
             reached=self.ground.reached,
             diary=self.ground.diary,
         )

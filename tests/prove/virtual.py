@@ -11,6 +11,7 @@ import logging
 import random
 import secrets
 import sys
+import threading
 import time
 import warnings
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
@@ -65,7 +66,6 @@ class Agenda:
         self.skew_s = 0.0
         self._entries: list[tuple[float, int, asyncio.Handle | Event, ProcessLoop | None]] = []
         self._order = itertools.count()
-        self._owners: dict[int, ProcessLoop] = {}
 
     def true(self) -> float:
         return BASE + self.now
@@ -111,27 +111,19 @@ class Agenda:
 
     @contextmanager
     def _in_charge(self) -> Iterator[None]:
-        if time.monotonic == self._monotonic:  # in the midst of a transaction of somebody else
-            yield
-            return
         hooks = sys.get_asyncgen_hooks()
-        sys.set_asyncgen_hooks(firstiter=self._begun, finalizer=self._dropped)
+        sys.set_asyncgen_hooks(finalizer=self._dropped)
         try:
+            if time.monotonic == self._monotonic:  # in the midst of somebody's transaction
+                yield
+                return
             with mock.patch.object(time, "time", self.wall), mock.patch.object(time, "monotonic", self._monotonic):
                 yield
         finally:
             sys.set_asyncgen_hooks(*hooks)
 
-    def _begun(self, generator: AsyncGenerator[Any, Any]) -> None:
-        loop = asyncio._get_running_loop()
-        if isinstance(loop, ProcessLoop):
-            self._owners[id(generator)] = loop
-
     def _dropped(self, generator: AsyncGenerator[Any, Any]) -> None:
-        loop = self._owners.pop(id(generator), None)
-        if loop is not None and not loop.dead:
-            loop.create_task(generator.aclose())
-
+        """Not closed, as it would be: the garbage is collected at a time of its own, and no run could be repeated."""
 
 def _run(handle: asyncio.Handle | Event, loop: "ProcessLoop | None") -> None:
     if handle.cancelled() or (loop is not None and isinstance(handle, asyncio.Handle) and not loop.may_run(handle)):
@@ -262,6 +254,23 @@ class Graveyard:
             loop.close()
         self._tasks.clear()
         self._loops.clear()
+
+
+def on_another_stack(work: Callable[[], None]) -> None:
+    """Done when this returns. Whatever keeps a traceback of it keeps nothing of the caller: an open cursor, say."""
+    errors: list[BaseException] = []
+
+    def whole() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - raised again below
+            errors.append(error)
+
+    thread = threading.Thread(target=whole)
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
 
 
 @contextmanager

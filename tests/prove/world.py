@@ -26,7 +26,7 @@ from tests.prove.fal import Fal, Script, signed
 from tests.prove.law import Law
 from tests.prove.process import SECRET, Process
 from tests.prove.reach import Reached
-from tests.prove.virtual import Agenda, BlockedError, Graveyard, KilledError, ProcessLoop, seeded
+from tests.prove.virtual import Agenda, BlockedError, Graveyard, KilledError, ProcessLoop, on_another_stack, seeded
 
 PEOPLE = ("1", "2", "3")
 ADMIN = "9"
@@ -222,7 +222,7 @@ class World:
             return
         caller = self._callers[0]
         self.reached.note("database: a slow transaction")
-        self.agenda.run_until(self.agenda.now + self.rng.choice(_SLOW_S))
+        on_another_stack(partial(self.agenda.run_until, self.agenda.now + self.rng.choice(_SLOW_S)))
         if caller.dead:
             self.reached.note("database: rolled back by a death")
             raise KilledError
