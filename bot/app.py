@@ -40,7 +40,6 @@ from bot.server import Health, Server, bind, build
 from bot.settings import Settings
 from bot.shell import left_behind
 from bot.store import Store
-from bot.store.database import now_ms
 from bot.store.records import ACTIVE, Job
 from bot.submit import Submitter
 from bot.texts import LANGUAGES, say
@@ -95,7 +94,7 @@ class App:
         self._alerts = Alerts(store=store, channels=self.channels, admins=access.admins, caps=caps_of(settings))
         receipts = FolderReceipts(settings.receipts_dir)
         collector = Collector(store=store, queue=self._queue, receipts=receipts, settings=settings, alerts=self._alerts)
-        doubts = Doubts(store=store, queue=self._queue, receipts=receipts, watch=self._watch)
+        doubts = Doubts(store=store, queue=self._queue, receipts=receipts, settings=settings, watch=self._watch)
         self._watcher = Watcher(
             engine=self._engine,
             store=store,
@@ -229,17 +228,13 @@ class App:
         return await self._delivery.again(job)
 
     async def _ask_fal_now(self, job: Job) -> None:
+        """A parked job's owner does not want to wait for its next turn."""
         await self._watcher.ask_now(job)
         self._watch()
 
     def _webhook_url(self, job_id: str) -> str | None:
         base = self._settings.public_url
         return f"{base}/fal/webhook/{callback_token(self._secret, job_id)}" if base else None
-
-    async def _ask_fal_now(self, job: Job) -> None:
-        """A parked job's owner does not want to wait for its next turn."""
-        await self.store.jobs.note(job.id, ask_after=now_ms())
-        self.roles.kick("watcher")
 
     async def start(self, listener: socket.socket) -> None:
         """Ready in well under two seconds: nothing here waits for the outside.

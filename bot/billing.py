@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.alerts import Alerts
@@ -10,7 +11,7 @@ from bot.store.billing import DAY_MS, LIMIT_MS, Bill, Compared, Settled
 from bot.store.database import now_ms
 from bot.store.records import MICRO, micro
 from core.billing import MOST_IDS, Billing
-from core.errors import NotConfigured, VideoError
+from core.errors import NotConfigured, Unavailable, VideoError
 from core.models import usd_text
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ class Bookkeeping:
         """Whether any account was changed."""
         changed = False
         while bills := await self._store.bills.due(now, most=MOST_IDS):
-            charges = await self._books.charges([each.request_id for each in bills], since=_since(bills, now))
+            charges = await self._charges(bills, now)
             await self._store.bills.later([each for each in bills if each.request_id not in charges], now=now)
             for bill in bills:
                 if bill.request_id in charges:
@@ -67,6 +68,21 @@ class Bookkeeping:
                     changed = changed or settled is not None
                     self._tell(settled)
         return changed
+
+    async def _charges(self, bills: Sequence[Bill], now: int) -> dict[str, int]:
+        """What fal charged, by request. A question that fal refuses is asked in halves: one odd id of another day keeps
+        no other bill unknown. Raises NotConfigured, Unavailable.
+        """
+        try:
+            return await self._books.charges([each.request_id for each in bills], since=_since(bills, now))
+        except Unavailable as error:
+            if error.facts.get("status") not in {400, 404, 422}:
+                raise
+            if len(bills) == 1:
+                log.warning("fal's books refuse a request", extra={"job_id": bills[0].job_id})
+                return {}
+        half = len(bills) // 2
+        return await self._charges(bills[:half], now) | await self._charges(bills[half:], now)
 
     def _tell(self, settled: Settled | None) -> None:
         if settled is None:
@@ -115,7 +131,7 @@ def needed_micro(daily_micro: int, held_micro: int) -> int:
     return max(daily_micro, held_micro)
 
 
-def _since(bills: list[Bill], now: int) -> datetime:
+def _since(bills: Sequence[Bill], now: int) -> datetime:
     """A little before the oldest of these orders, and never longer ago than fal's span allows."""
     oldest = datetime.fromtimestamp(min(each.created for each in bills) / 1000, tz=UTC) - _BEFORE
     return max(oldest, datetime.fromtimestamp((now - LIMIT_MS) / 1000, tz=UTC) - _BEFORE)

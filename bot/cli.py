@@ -28,6 +28,7 @@ from bot.server import Server, bind, serve_assets
 from bot.settings import Settings
 from bot.shell import Interrupted, OverTheCap, Shell, Unfinished, left_behind
 from bot.store import Store
+from bot.store.database import now_ms
 from bot.store.ledger import Spending
 from bot.store.records import MICRO, Job, State
 from bot.texts import admin_text, say
@@ -158,7 +159,7 @@ async def _buy(options: argparse.Namespace, settings: Settings, plan: Plan, show
 async def _shell(settings: Settings, show: OnProgress | None) -> AsyncIterator[Shell]:
     store, queue = await Store.open(settings.store_url), FalQueue.from_settings(settings)
     try:
-        yield Shell(store=store, queue=queue, settings=settings, on_progress=show or _silent)
+        yield Shell(store=store, queue=queue, settings=settings, on_progress=show or _silent, note=note)
     except OverTheCap as error:
         raise Failure(notices.over_cap("en", error.over)) from None
     except Unfinished as error:
@@ -175,7 +176,7 @@ def _unfinished(job: Job) -> str:
     if job.state is State.DOUBT:
         return f"{admin_text('submit_unknown', {})} (job {job.id})"
     if job.state is State.PARKED:
-        return f"{say('en', 'shell-parked', odd=job.odd or '')} (job {job.id})"
+        return f"{say('en', 'admin-parked', odd=job.odd or '')} (job {job.id})"
     code, facts = (job.error.code, job.error.facts) if job.error else (str(job.state), {})
     return f"{admin_text(code, facts)}{cost.get(job.charge or '', '')} (job {job.id})"
 
@@ -207,19 +208,14 @@ async def poll(options: argparse.Namespace) -> int:
         stored = await store.submits.results(known[0]) if known else []
     finally:
         store.close()
-    if job is not None and left_behind(job, settings.work_dir):
+    video = None
+    if job is not None and (job.state is State.PARKED or left_behind(job, settings.work_dir)):
         async with _shell(settings, show) as shell:
-            video = await shell.finish(job)
-    elif job is not None and job.state is State.PARKED:
-        async with _shell(settings, show) as shell:
-            video = await shell.bring_home(job)
-    else:
+            video = await (shell.fetch_parked(job) if job.state is State.PARKED else shell.finish(job))
+    if video is None:
+        handle = known[1] if known else None
         video = await core.poll_video(
-            options.request_id,
-            handle=known[1] if known else None,
-            stored=stored,
-            settings=settings,
-            on_progress=show,
+            options.request_id, handle=handle, stored=stored, settings=settings, on_progress=show
         )
     _print_video(video, as_json=options.json)
     return DONE
@@ -266,6 +262,7 @@ async def job(options: argparse.Namespace) -> int:
 async def _cancel(store: Store, found: Job) -> None:
     verdict = await store.jobs.ask_cancel(found.id)
     if verdict == "running":
+        await store.jobs.ask_again(found.id, at=now_ms())  # one that is parked has no workflow to wake
         engine = Engine(store.database)
         await engine.wake(found.id, TOPIC, {"cancel": True})
         await engine.wake(collect_id(found.id, found.collects), TOPIC, {"cancel": True})

@@ -18,11 +18,11 @@ from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import AT_FAL, Charge, Job, JobError, State, Submit, VideoFile
 from bot.submit import receipt_name
-from core import media, models, wire
+from core import media, models
 from core.download import video_filename
-from core.errors import Cancelled, Repeat, StillRunning, VideoError
+from core.errors import Cancelled, VideoError
 from core.fal import KEEP_S, FalQueue
-from core.generate import fetch_result
+from core.fetching import fetch_result, is_readable
 from core.receipts import FolderReceipts
 from core.types import Completed, Queued, RawReply, RequestHandle
 
@@ -37,7 +37,7 @@ Asked = Literal["over", "renders", "odd", "gone"]
 
 
 class FetchResult(Protocol):
-    """core.generate.fetch_result, as far as it is needed here."""
+    """core.fetching.fetch_result, as far as it is needed here."""
 
     def __call__(
         self,
@@ -86,10 +86,8 @@ class Collector:
                 status = await self._queue.status(submit.handle)
         except VideoError as error:
             return await self._odd(job, error, WAIT)
-        if isinstance(status, Completed):
-            return GO
-        await self._store.jobs.plain(job.id)
-        return WAIT
+        await self._store.jobs.clear_odd(job.id)
+        return GO if isinstance(status, Completed) else WAIT
 
     async def download(self, job: Job) -> Next:
         """The result, the file, and a full check of it. Free, so it is repeated until it works."""
@@ -98,16 +96,12 @@ class Collector:
             return STOP
         await self._store.jobs.move(job.id, State.DOWNLOADING, only_from={State.RENDERING})
         try:
-            await self._bring(job, submit, submit.handle)
-        except StillRunning:
-            await self._store.jobs.move(job.id, State.RENDERING, only_from={State.DOWNLOADING})
-            return WAIT
+            await self._fetch_film(job, submit, submit.handle)
         except VideoError as error:
-            if error.repeat is not Repeat.FREE_STEP:
-                await self._over(job, error)
+            if error.ends_request:
+                await self._end(job, error)
                 return STOP
-            if error.code == "disk_full":  # ours, not fal's: it waits for room
-                self._alerts.tell("disk", "alert-disk", free=0)
+            if self._is_disk_full(error):  # ours, not fal's: it waits for room
                 return retry(0.0)
             return await self._odd(job, error, retry(0.0))
         return STOP
@@ -120,23 +114,22 @@ class Collector:
         submit = await self._store.submits.read(job_id) if job is not None else None
         if job is None or submit is None or submit.handle is None or job.state is not State.PARKED:
             return "gone"
+        await self._store.jobs.ask_again(job_id, at=_next_question(job, submit))  # whatever becomes of this one
         try:
             if not self._readable(await self._stored(job, submit)):
                 status = await self._queue.status(submit.handle)
+                if job.cancel_asked and not isinstance(status, Completed):
+                    await self._queue.cancel(submit.handle)
                 if not isinstance(status, Completed):
                     return "renders"
-            await self._bring(job, submit, submit.handle)
-        except StillRunning:
-            return "renders"
+            return "over" if await self._fetch_film(job, submit, submit.handle) else "gone"
         except VideoError as error:
-            if error.repeat is not Repeat.FREE_STEP:
-                await self._over(job, error)
-                return "over"
+            if error.ends_request:
+                return "over" if await self._end(job, error) else "gone"
+            self._is_disk_full(error)
             log.info("still nothing that can be understood", extra={"job_id": job_id, "odd": odd_words(error)})
             await self._store.jobs.odd(job_id, odd_words(error))
-            await self._store.jobs.ask_again(job_id, at=_next_question(job, submit))
             return "odd"
-        return "over"
 
     async def fetch_again(self, job: Job) -> None:
         """The file is on another machine's disk, was lost from ours or is damaged: fal keeps it a while. Raises
@@ -146,7 +139,13 @@ class Collector:
         if job.video is not None and submit.handle is not None:
             await self._fetch(job, submit, submit.handle, job.video.name)
 
-    async def _bring(self, job: Job, submit: Submit, handle: RequestHandle) -> None:
+    def _is_disk_full(self, error: VideoError) -> bool:
+        if error.code == "disk_full":
+            self._alerts.tell("disk", "alert-disk", free=0)
+        return error.code == "disk_full"
+
+    async def _fetch_film(self, job: Job, submit: Submit, handle: RequestHandle) -> bool:
+        """Whether the job is finished by this: another process may have been quicker. Raises VideoError."""
         name = video_filename(
             model=job.request.model,
             duration_s=job.request.duration_s,
@@ -156,7 +155,7 @@ class Collector:
         )
         probe = await self._fetch(job, submit, handle, name)
         video = VideoFile(name, probe.size, probe.width, probe.height, probe.duration_s or 0.0)
-        await self._store.jobs.finish(job.id, video)
+        return await self._store.jobs.finish(job.id, video)
 
     async def _fetch(self, job: Job, submit: Submit, handle: RequestHandle, name: str) -> media.Probe:
         receipt = receipt_name(job.id, submit.attempt)
@@ -189,17 +188,14 @@ class Collector:
             log.exception("a result is in no row", extra={"job_id": job_id})
 
     async def _stored(self, job: Job, submit: Submit) -> list[RawReply]:
+        """Oldest first: what no row could take stands in the receipts alone."""
         in_rows = await self._store.submits.results(job.id)
-        return in_rows or await self._receipts.results(receipt_name(job.id, submit.attempt))
+        known = {reply.body for reply in in_rows}
+        in_receipts = await self._receipts.results(receipt_name(job.id, submit.attempt))
+        return [*in_rows, *(reply for reply in in_receipts if reply.body not in known)]
 
     def _readable(self, replies: list[RawReply]) -> bool:
-        for reply in replies:
-            try:
-                wire.read_result(reply, queue_url=self._settings.fal_queue_url)
-            except VideoError:
-                continue
-            return True
-        return False
+        return any(is_readable(reply, settings=self._settings) for reply in replies)
 
     async def _odd(self, job: Job, error: VideoError, then: Next) -> Next:
         """Nothing that fal says of a job. Asked again; parked after ten minutes of it."""
@@ -217,14 +213,13 @@ class Collector:
             self._alerts.tell(f"odd: {why}", "alert-parked", job=job.id, user=job.user, reason=why, price=price)
         return STOP
 
-    async def _over(self, job: Job, error: VideoError) -> None:
-        """Fal's own word has ended it."""
+    async def _end(self, job: Job, error: VideoError) -> bool:
+        """Fal's own word has ended it. Whether this changed anything."""
         charge, failure = self._charge(job, error), JobError(error.code, dict(error.facts))
         log.info("job ended by fal", extra={"job_id": job.id, "code": error.code, "charge": charge})
         if isinstance(error, Cancelled):
-            await self._store.jobs.cancelled(job.id, failure, charge=charge, only_from=_OPEN)
-        else:
-            await self._store.jobs.fail(job.id, failure, charge=charge, only_from=_OPEN)
+            return await self._store.jobs.cancelled(job.id, failure, charge=charge, only_from=_OPEN)
+        return await self._store.jobs.fail(job.id, failure, charge=charge, only_from=_OPEN)
 
     def _charge(self, job: Job, error: VideoError) -> Charge:
         """Fal bills nothing for its own failures (5xx), nor for what never left its queue; else its word counts. A

@@ -11,14 +11,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from bot.store import Store
-from bot.store.records import Job, JobError, State, Submit
+from bot.store.records import KNOWN_AT_FAL, Job, JobError, State, Submit
 from bot.store.submits import RequestTaken, answered_at, claimed_at
-from bot.submit import receipt_name
+from bot.submit import charged_by_proxy, receipt_name
 from core import wire
+from core.config import FalSettings
 from core.errors import NotDelivered, SubmitUnknown, VideoError
 from core.fal import FalQueue
 from core.receipts import FolderReceipts
-from core.types import LostOrder, RequestHandle
+from core.types import LostOrder, Submission
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +28,19 @@ _IN_DOUBT = frozenset({State.SUBMITTING, State.DOUBT})
 
 
 class Doubts:
-    def __init__(self, *, store: Store, queue: FalQueue, receipts: FolderReceipts, watch: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        queue: FalQueue,
+        receipts: FolderReceipts,
+        settings: FalSettings,
+        watch: Callable[[], None],
+    ) -> None:
         self._store = store
         self._queue = queue
         self._receipts = receipts
+        self._settings = settings
         self._watch = watch
 
     async def resolve(self, jobs: Sequence[Job], *, within_s: float = _LOOK_S) -> set[str]:
@@ -38,36 +48,40 @@ class Doubts:
 
         Gives the ids of those that are known now (and render). Ends within about `within_s`, whatever fal does.
         """
-        found, lost = set(), []
+        found: set[str] = set()
         with suppress(TimeoutError):
             async with asyncio.timeout(within_s):
-                for job in jobs:
-                    submit = await self._store.submits.read(job.id)
-                    if await self._known(job, submit):
-                        found.add(job.id)
-                    elif submit.state == "sending" and job.state in _IN_DOUBT:
-                        lost += _order(job, submit)
+                lost = [job for job in jobs if not await self._found(job, found)]
                 found |= await self._listed(lost)
         return found
 
-    async def _known(self, job: Job, submit: Submit) -> bool:
-        """By what we have here: the row, the receipt, the webhook's hint."""
+    async def _found(self, job: Job, found: set[str]) -> bool:
+        """Whether what we have here knows it. One job that cannot be looked at does not keep the others back."""
+        try:
+            if await self._known(job):
+                found.add(job.id)
+        except Exception:
+            log.exception("a lost request was not looked for", extra={"job_id": job.id})
+        return job.id in found
+
+    async def _known(self, job: Job) -> bool:
+        """By the row, the receipt, the webhook's hint."""
+        submit = await self._store.submits.read(job.id)
         if submit.state == "accepted":
-            return await self._store.jobs.move(
-                job.id, State.RENDERING, only_from={State.DOUBT}, why="taken up again"
-            ) or (job.state in {State.SUBMITTING, State.RENDERING, State.DOWNLOADING})
+            resumed = await self._store.jobs.resume(job.id, "taken up again")
+            return resumed or job.state in KNOWN_AT_FAL | {State.SUBMITTING}
         if submit.state != "sending" or job.state not in _IN_DOUBT:
             return False
-        handle = await self._receipted(job, submit) or await self._hinted(job, submit.hint)
-        return handle is not None and await self._adopt(job.id, handle)
+        submission = await self._receipted(job, submit) or await self._hinted(job, submit.hint)
+        return submission is not None and await self._adopt(job.id, submission)
 
-    async def _receipted(self, job: Job, submit: Submit) -> RequestHandle | None:
+    async def _receipted(self, job: Job, submit: Submit) -> Submission | None:
         """An answer that was kept and never written down. One that says no ends the job: nothing was bought."""
         reply = await self._receipts.read(receipt_name(job.id, submit.attempt))
         if reply is None:
             return None
         try:
-            return self._queue.read_submit(reply, endpoint=job.request.endpoint).handle
+            return self._queue.read_submit(reply, endpoint=job.request.endpoint)
         except SubmitUnknown:
             return None
         except VideoError as error:
@@ -75,28 +89,37 @@ class Doubts:
             await self._store.submits.refused(job.id, JobError(code, dict(error.facts)))
             return None
 
-    async def _hinted(self, job: Job, request_id: str | None) -> RequestHandle | None:
+    async def _hinted(self, job: Job, request_id: str | None) -> Submission | None:
         """A request that a signed webhook named, if fal knows it under this job's endpoint."""
         if request_id is None:
             return None
         handle = self._queue.handle_for(job.request.endpoint, request_id)
         with suppress(VideoError):
-            return handle if await self._queue.knows(handle) else None
+            return Submission(handle) if await self._queue.knows(handle) else None
         return None
 
-    async def _listed(self, orders: Sequence[LostOrder]) -> set[str]:
-        if not orders:
+    async def _listed(self, jobs: Sequence[Job]) -> set[str]:
+        """By fal's list. Other orders whose answer is still on its way stand in it, too, and may say the same: they
+        compete for its rows, and nothing is written down for them.
+        """
+        wanted = {job.id for job in jobs}
+        sending = {submit.job_id: submit for submit in await self._store.submits.sending()}
+        rivals = await self._store.jobs.find(ids=sending.keys() - wanted)
+        orders = [order for job in (*jobs, *rivals) if job.id in sending for order in _order(job, sending[job.id])]
+        if not wanted & {order.name for order in orders}:
             return set()
         found = await self._queue.find_submitted(orders, owned=self._store.submits.owned)
-        return {job_id for job_id, handle in found.items() if await self._adopt(job_id, handle)}
+        ours = {job_id: handle for job_id, handle in found.items() if job_id in wanted}
+        return {job_id for job_id, handle in ours.items() if await self._adopt(job_id, Submission(handle))}
 
-    async def _adopt(self, job_id: str, handle: RequestHandle) -> bool:
+    async def _adopt(self, job_id: str, submission: Submission) -> bool:
+        charged_usd, request_id = charged_by_proxy(submission, self._settings), submission.handle.request_id
         try:
-            await self._store.submits.accepted(job_id, handle)
+            await self._store.submits.accepted(job_id, submission.handle, charged_usd=charged_usd)
         except RequestTaken:
             log.warning("a request that another job has bought", extra={"job_id": job_id})
             return False
-        log.info("a lost request was found", extra={"job_id": job_id, "request_id": handle.request_id})
+        log.info("a lost request was found", extra={"job_id": job_id, "request_id": request_id})
         self._watch()
         return True
 

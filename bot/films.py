@@ -13,7 +13,7 @@ from bot.settings import Settings
 from bot.store.database import now_ms
 from bot.store.records import Job, VideoFile
 from core import media
-from core.errors import DownloadFailed, MediaError, Repeat, ResultExpired, VideoError
+from core.errors import DownloadFailed, MediaError, Repeat, ResultExpired, Unavailable, VideoError
 from core.fitting import Fitted, Fitting, is_cut_short, is_damaged
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class Films:
         """The file is on another machine's disk, or is no longer good on ours. Raises VideoError."""
         try:
             await self._fetch_again(job)
-        except DownloadFailed as error:
+        except (DownloadFailed, Unavailable) as error:
             if not _fal_keeps(job) and error.facts.get("status") in _NO_FILE:
                 raise ResultExpired from error
             raise

@@ -124,11 +124,14 @@ class FrontDesk:
             if incoming.pressed is None:
                 return Message(say(language, "offer-declined"))
             return None  # the offer itself now says that it was declined
-        verdict = await self._store.jobs.ask_cancel(job.id) if job.state in ACTIVE else "late"
+        parked = job.state is State.PARKED
+        verdict = await self._store.jobs.ask_cancel(job.id) if parked or job.state in ACTIVE else "late"
         if verdict == "free":
             return Message(say(language, "cancelled-free", job=job.id), job_id=job.id)
         if verdict == "late":
             return Message(say(language, "cancel-too-late", job=job.id), job_id=job.id)
+        if parked:
+            await self._ask_fal_now(job)
         await self._engine.wake(job.id, TOPIC, {"cancel": True})
         await self._engine.wake(collect_id(job.id, job.collects), TOPIC, {"cancel": True})
         return Message(say(language, "cancel-requested-running", job=job.id), job_id=job.id)

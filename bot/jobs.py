@@ -269,6 +269,8 @@ class Render:
         job = await self._job(job_id)
         if job.state in FREE:
             return await self._fail(job_id, JobError("source_unavailable", {}), charge="none", only_from=FREE)
+        if job.state is State.SUBMITTING:  # claimed by an earlier run, and nothing is known of it
+            return await self.park(job_id)
         return await self._collector.park(job, job.odd or "too many tries")
 
     async def _fail(

@@ -70,7 +70,7 @@ class Orders:
     async def _twin(self, new: NewJob) -> Job | None:
         """The same request of the same person that is under way: a double tap more often than a wish for two."""
         user = new.incoming.user
-        for job in await self._store.jobs.find(user=user, states=ACTIVE | {State.ASKING}):
+        for job in await self._store.jobs.find(user=user, states=ACTIVE | {State.ASKING, State.PARKED}):
             same_source = _file_id(job.incoming) == _file_id(new.incoming)
             if same_source and replace(job.request, source_url=None) == new.plan.request:
                 return job

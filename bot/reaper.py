@@ -84,6 +84,6 @@ class Reaper:
             return
         if job.state in FREE:
             await self._store.jobs.fail(job_id, JobError("worker_crashed", {}), charge="none", only_from=FREE)
-        else:  # fal has it or may have it; the watcher adopts it when it can
-            await self._store.jobs.doubt(job_id, why)
+        elif not await self._store.jobs.doubt(job_id, why):  # fal has it: the watcher asks after it
+            await self._store.jobs.park(job_id, why, ask_after=now_ms() + _LONG_MS)
         await self._tell(job)

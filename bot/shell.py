@@ -66,11 +66,21 @@ class Interrupted(Exception):
 class Shell:
     """`buy` and `finish` for one command."""
 
-    def __init__(self, *, store: Store, queue: FalQueue, settings: Settings, on_progress: OnProgress) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        queue: FalQueue,
+        settings: Settings,
+        on_progress: OnProgress,
+        note: Callable[[str], None],
+    ) -> None:
+        """`note` says a line to the person at the shell."""
         self._store = store
         self._queue = queue
         self._settings = settings
         self._tell = on_progress
+        self._note = note
         self._receipts = FolderReceipts(settings.receipts_dir)
         self._alerts = Alerts(store=store, channels={}, admins=(), caps=caps_of(settings))
         self._collector = Collector(
@@ -120,15 +130,22 @@ class Shell:
         handle = (await self._store.submits.read(job_id)).handle
         return Interrupted(job_id, bought=True, request_id=handle.request_id if handle else None)
 
-    async def bring_home(self, job: Job) -> Video:
-        """Ask fal once more after a job that was parked; its owner gets the video as well, from the next `reelbot run`.
-        Raises Unfinished when fal still says nothing of it.
+    async def fetch_parked(self, job: Job) -> Video | None:
+        """Ask fal once more after a job that was parked; its owner gets the video as well, from `reelbot run`.
+
+        None: fal still works on it, and `reelbot run` waits for it again. Raises Unfinished when fal has ended it, or
+        still says nothing that can be understood.
         """
-        await self._collector.ask(job.id)
+        if await self._collector.ask(job.id) == "renders":
+            await self._store.jobs.unpark(job.id, "fal still works on it")
+            return None
         job = await self._store.jobs.get(job.id) or job
         if job.video is None:
             raise Unfinished(job)
         return self._video(job, (await self._store.submits.read(job.id)).handle)
+
+    async def _unconfirmed(self, job: Job) -> None:
+        self._note(f"fal has not confirmed the order yet: still waiting, and nothing is bought twice (job {job.id})")
 
     def _render(self, job_id: str) -> Render:
         """The very workflow of the bot, walked here without the engine."""
@@ -143,12 +160,18 @@ class Shell:
                 alerts=self._alerts,
                 webhook_url=lambda _job_id: None,
                 watch=_nothing,
-                unconfirmed=_not_confirmed,
+                unconfirmed=self._unconfirmed,
             ),
             collector=self._collector,
             channels={SHELL: _Files()},
             settings=self._settings,
-            doubts=Doubts(store=self._store, queue=self._queue, receipts=self._receipts, watch=_nothing),
+            doubts=Doubts(
+                store=self._store,
+                queue=self._queue,
+                receipts=self._receipts,
+                settings=self._settings,
+                watch=_nothing,
+            ),
             alerts=self._alerts,
         )
 
@@ -278,10 +301,6 @@ def _login() -> str:
 
 def _no_queue(_connection: Connection, _job_id: str, _user: str) -> None:
     """This command works on it itself."""
-
-
-async def _not_confirmed(_job: Job) -> None:
-    """The person at the shell sees what it waits for."""
 
 
 def _nothing() -> None:

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from typing import Any
 
 from bot.alerts import Alerts
@@ -18,10 +19,11 @@ from bot.store.database import now_ms
 from bot.store.records import FREE, Job, JobError
 from bot.store.submits import RequestTaken
 from core import wire
+from core.config import FalSettings
 from core.errors import NotDelivered, SubmitUnknown, VideoError
 from core.fal import FalQueue
 from core.receipts import FolderReceipts
-from core.types import RawReply, RequestHandle, Submission
+from core.types import RawReply, Submission
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +31,17 @@ _NOT_SENT_WINDOW_S = 15 * 60
 _WRITE_DOWN_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0)  # a stop waits 20 s for it
 _UNCONFIRMED_S = 28.0  # told within 30 seconds, whatever fal does
 _NO_RECEIPT_PAUSE_S = 15.0
+_RECEIPT_S = 15.0  # for a folder on a share that does not answer
 
 
 def receipt_name(job_id: str, attempt: int) -> str:
     """The name of the receipt of one POST."""
     return f"{job_id}-{attempt}"
+
+
+def charged_by_proxy(submission: Submission, settings: FalSettings) -> Decimal | None:
+    """Dollars that a proxy which charges beforehand says it took; None at fal itself."""
+    return None if submission.charged is None else submission.charged * settings.credit_usd
 
 
 class Submitter:
@@ -85,7 +93,9 @@ class Submitter:
         try:
             body = wire.request_text(job.request)
         except VideoError as error:  # the model has left the catalogue since it was ordered
-            return await self._not_bought(job, error)
+            claimed = await self._store.submits.find(job.id)
+            bought = claimed is not None and claimed.state != "not_sent"
+            return await (self._claimed_before(job) if bought else self._not_bought(job, error))
         try:
             claim = await self._store.submits.claim(job.id, body=body)
         except Exception:
@@ -101,8 +111,9 @@ class Submitter:
         """No receipt, no POST: an answer that could be kept nowhere would be a purchase that nobody finds again."""
         try:
             name = receipt_name(job.id, (await self._store.submits.read(job.id)).attempt)
-            reserved = await self._receipts.reserve(name)
-        except OSError as error:
+            async with asyncio.timeout(_RECEIPT_S):
+                reserved = await self._receipts.reserve(name)
+        except OSError as error:  # a TimeoutError is one: a share that does not answer
             reason = error.strerror or type(error).__name__
             log.error("no receipt, so nothing is ordered", extra={"job_id": job.id, "reason": reason})  # noqa: TRY400
             self._alerts.tell("receipts", "alert-no-receipt", reason=reason)
@@ -116,7 +127,8 @@ class Submitter:
 
     async def _post(self, job: Job, body: str, name: str) -> Submission:
         async def keep(reply: RawReply) -> None:
-            await self._receipts.fill(name, reply)
+            async with asyncio.timeout(_RECEIPT_S):
+                await self._receipts.fill(name, reply)
 
         async with self._told_if_silent(job):
             return await self._queue.submit(
@@ -157,22 +169,21 @@ class Submitter:
         return await self._bought(job, submission)
 
     async def _bought(self, job: Job, submission: Submission) -> Next:
-        if not await self._write_down(job.id, submission.handle):
+        if not await self._write_down(job.id, submission):
             await self._note_end(job.id)
             return DOUBT
-        if submission.charged is not None:  # a proxy that charges beforehand says what it took: that is the price
-            await self._store.jobs.charged(job.id, submission.charged * self._settings.credit_usd)
         self._alerts.accepted()
         self._watch()
         return GO
 
-    async def _write_down(self, job_id: str, handle: RequestHandle) -> bool:
+    async def _write_down(self, job_id: str, submission: Submission) -> bool:
         """The answer stands in the receipt already; a database that is away just now is waited for a little. False:
         fal named a request of another job, so this one's is unknown.
         """
+        charged_usd = charged_by_proxy(submission, self._settings)
         for pause_s in (*_WRITE_DOWN_PAUSES_S, None):
             try:
-                await self._store.submits.accepted(job_id, handle)
+                await self._store.submits.accepted(job_id, submission.handle, charged_usd=charged_usd)
             except RequestTaken:
                 log.warning("fal named another job's request", extra={"job_id": job_id})
                 return False

@@ -37,6 +37,7 @@ _ADOPTION_S = 24 * 3600
 _ADOPTION_GAP_S = 300.0
 _ADOPTION_LOOK_S = 120.0  # a walk through fal's list for all doubtful jobs
 _LOOK_S = 10.0  # for one, while fal's webhook waits for our answer
+_QUESTION_S = 1800.0  # with a download: one that drips keeps no other parked job waiting for longer
 _QUESTIONS = 4  # parked jobs that are asked after at once
 _LEARN_GAP_S = 600.0
 _HEARD = "webhook-heard"
@@ -196,7 +197,7 @@ class Watcher:
                     return None
                 await asyncio.sleep(pause_s)
             else:
-                await self._speaks(job_id)
+                await self._clear_odd(job_id)
                 return status
         raise AssertionError("repeating never ends")
 
@@ -220,9 +221,9 @@ class Watcher:
             self._odd[job_id] = time.monotonic() - max(0, now_ms() - since) / 1000
         return time.monotonic() - self._odd[job_id] >= ODD_MS / 1000
 
-    async def _speaks(self, job_id: str) -> None:
+    async def _clear_odd(self, job_id: str) -> None:
         if self._odd.pop(job_id, None) is not None:
-            await self._store.jobs.plain(job_id)
+            await self._store.jobs.clear_odd(job_id)
 
     async def _collect_orphan(self, job_id: str) -> None:
         """A lost request was found, and the process died before it began to collect it."""
@@ -287,7 +288,8 @@ class Watcher:
     async def _ask(self, job_id: str) -> None:
         async with self._questions:
             try:
-                await self._go_on(job_id, await self._collector.ask(job_id))
+                async with asyncio.timeout(_QUESTION_S):
+                    await self._go_on(job_id, await self._collector.ask(job_id))
             except Exception:
                 log.exception("not asked after", extra={"job_id": job_id})
 

@@ -12,7 +12,7 @@ VideoError
  ├─ NotDelivered      the submit provably never reached fal: nothing was bought                  upstream
  ├─ SubmitUnknown     the submit may have reached fal: it may have been paid                     upstream
  ├─ StillRunning      not a failure: the wait ended before the render did                        upstream
- ├─ ResultExpired     fal no longer has the result                                               upstream
+ ├─ ResultExpired     a finished video is neither here nor at fal any more                  upstream
  ├─ DownloadFailed    the finished file could not be fetched whole (free to repeat)              upstream
  ├─ Unavailable       fal did not answer a free question just now (free to repeat)               upstream
  ├─ MediaError        a file could not be read, or the child that reads it died                  user
@@ -52,6 +52,8 @@ class VideoError(Exception):
     def __init__(self, code: str | None = None, **facts: Fact) -> None:
         self.code = code or self.default_code
         self.facts: dict[str, Fact] = facts
+        self.ends_request = False
+        """Whether fal itself has ended the request with this (core/failures.py). Nothing else ends a paid job."""
         super().__init__(self.code, facts)
 
     def __str__(self) -> str:

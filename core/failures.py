@@ -53,6 +53,13 @@ _TYPES: dict[str, tuple[type[VideoError], str]] = {
     "insufficient_credits": (errors.OutOfCredits, "insufficient_credits"),
     "endpoint_not_allowed": (errors.ModelNotAllowed, "endpoint_not_allowed"),
 }
+_OF_FAL_ITSELF = frozenset(
+    {"request_timeout", "startup_timeout", "runner_scheduling_failure", "runner_connection_timeout"}
+    | {"runner_disconnected", "runner_connection_refused", "runner_connection_error", "runner_incomplete_response"}
+    | {"runner_server_error", "internal_error", "internal_server_error", "generation_timeout"}
+    | {"downstream_service_error", "downstream_service_unavailable"}
+)
+"""Types that fal documents with HTTP 500 and above (model-apis/errors, request-errors)."""
 _LIMITS = frozenset(
     {"max_size", "min_width", "min_height", "max_width", "max_height", "min_aspect_ratio", "max_aspect_ratio"}
     | {"min_duration", "max_duration", "max_length", "min_length", "ge", "le", "gt", "lt"}
@@ -121,6 +128,7 @@ def final_error(status: int, headers: Mapping[str, str], parsed: Any) -> VideoEr
         return None
     else:
         error = error_from(status, headers, parsed)
+    error.ends_request = True
     units = wire.units(headers)
     if units is not None:
         error.facts["billed"] = units != 0
@@ -151,13 +159,19 @@ def _lacks_path(parsed: Any) -> bool:
 
 
 def completed_error(status: Completed) -> VideoError | None:
-    """The error that fal's COMPLETED itself names; None when only the result can tell."""
+    """The error that fal's COMPLETED itself names; None when only the result can tell. What fal documents as a failure
+    of its own (HTTP 500 and above) is not billed (fal docs, pricing).
+    """
     if status.error is None and status.error_type is None:
         return None
+    error: VideoError = errors.GenerationFailed()
     if status.error_type in _TYPES:
         cls, code = _TYPES[status.error_type]
-        return cls(code)
-    return errors.GenerationFailed()
+        error = cls(code)
+    if status.error_type in _OF_FAL_ITSELF:
+        error.facts["billed"] = False
+    error.ends_request = True
+    return error
 
 
 def _kind(reply: Any, headers: Mapping[str, str]) -> tuple[str | None, dict[str, Fact]]:

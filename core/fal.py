@@ -29,6 +29,7 @@ Params = list[tuple[str, str | int | float | bool | None]]
 Owned = Callable[[set[str]], Awaitable[set[str]]]
 
 _SUBMIT_TIMEOUT = httpx.Timeout(connect=10, read=90, write=30, pool=10)
+_SUBMIT_S = 145.0  # in all: within what the search for a lost order takes for the longest (core/lostorders.py)
 _STREAM_IDLE_S = 60.0
 _START_WITHIN_S = 3600
 """A request that could not start for so long is dropped by fal, unbilled (X-Fal-Request-Timeout)."""
@@ -76,14 +77,14 @@ class FalQueue:
         nothing. Raises NotDelivered (proven: nothing reached fal, or it said 429), SubmitUnknown (it may have been
         paid), or the typed error of a definite refusal (nothing was bought).
         """
-        reply = await self._post(request, body or wire.request_text(request), webhook_url)
-        if on_reply is not None:
-            await _handed(on_reply, reply)
+        reply = await self._post(request, body or wire.request_text(request), webhook_url, on_reply)
         submission = self.read_submit(reply, endpoint=request.endpoint)
         log.info("ordered", extra={"request_id": submission.handle.request_id})
         return submission
 
-    async def _post(self, request: VideoRequest, text: str, webhook_url: str | None) -> RawReply:
+    async def _post(
+        self, request: VideoRequest, text: str, webhook_url: str | None, on_reply: OnReply | None
+    ) -> RawReply:
         headers = self._headers() | {
             "X-Fal-Request-Timeout": str(_START_WITHIN_S),
             "X-Fal-Object-Lifecycle-Preference": f'{{"expiration_duration_seconds": {KEEP_S}}}',
@@ -94,12 +95,19 @@ class FalQueue:
         url, body, way = f"{self._base}/{request.endpoint}", text.encode(), Way()
         async with http_client(self._settings, timeout=_SUBMIT_TIMEOUT, once=True) as client:
             try:
-                reply = await client.post(url, content=body, headers=headers, params=params, extensions={"trace": way})
+                async with asyncio.timeout(_SUBMIT_S):  # httpx bounds each chunk of an answer, not all of it
+                    reply = await client.post(
+                        url, content=body, headers=headers, params=params, extensions={"trace": way}
+                    )
+            except TimeoutError:
+                raise SubmitUnknown(reason="an answer without end") from None
             except NOT_SENT as error:
                 raise NotDelivered(reason=type(error).__name__) from None
             except (httpx.HTTPError, ssl.SSLError) as error:
                 doubt = NotDelivered if way.only_to_proxy else SubmitUnknown
                 raise doubt(reason=type(error).__name__) from None
+            if on_reply is not None:  # before the connection is closed: that may fail, too
+                await _handed(on_reply, raw_reply(reply))
         return raw_reply(reply)
 
     def read_submit(self, reply: RawReply, *, endpoint: str) -> Submission:
@@ -186,14 +194,18 @@ class FalQueue:
     async def find_submitted(self, orders: Sequence[LostOrder], *, owned: Owned) -> dict[str, RequestHandle]:
         """Which orders arrived although their answer was lost, by their names: looked up in the account's list.
 
-        One walk for all of them, back to the earliest claim. `owned` says which ids belong to known requests. What
-        cannot be read is not found: the next search may find it.
+        One walk for all of them, back to the earliest claim. `owned` says which ids belong to known requests. A walk
+        that could not be finished finds nothing: the nearest order may stand on the next page.
         """
         endpoints = list(dict.fromkeys(order.endpoint for order in orders))
         found: list[lostorders.Candidate] = []
-        for first in range(0, len(endpoints), _LIST_ENDPOINTS):
-            some = endpoints[first : first + _LIST_ENDPOINTS]
-            found += await self._walk(some, [order for order in orders if order.endpoint in some])
+        try:
+            for first in range(0, len(endpoints), _LIST_ENDPOINTS):
+                some = endpoints[first : first + _LIST_ENDPOINTS]
+                found += await self._walk(some, [order for order in orders if order.endpoint in some])
+        except VideoError as error:
+            log.warning("the request list was not read", extra={"reason": str(error)})
+            return {}
         ids = {each.request_id for each in found}
         pairs = lostorders.assigned(found, owned=await owned(ids)) if ids else {}
         return {
@@ -208,25 +220,20 @@ class FalQueue:
             rows, cursor = await self._page(endpoints, since, cursors[-1] if cursors else None)
             found += lostorders.candidates(rows, orders)
             if cursor is None or cursor in cursors or lostorders.all_before(rows, since):
-                break
+                return found
             cursors.append(cursor)
-        return found
+        raise Unavailable(reason="too many pages of requests")
 
     async def _page(self, endpoints: list[str], since: datetime, cursor: str | None) -> tuple[list[object], str | None]:
-        """One page and the way to the next; nothing when it cannot be read."""
+        """One page and the way to the next. Raises Unavailable, NotConfigured."""
         params: Params = [("endpoint_id", endpoint) for endpoint in endpoints]
         params += [("start", since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")), ("limit", str(_LIST_PAGE))]
         params += [("expand", "payloads")] + ([("cursor", cursor)] if cursor else [])
-        try:
-            reply = await self._ask("GET", f"{self._settings.api_url}/models/requests/by-endpoint", params=params)
-        except VideoError as error:
-            log.warning("the request list was not read", extra={"reason": str(error)})
-            return [], None
+        reply = await self._ask("GET", f"{self._settings.api_url}/models/requests/by-endpoint", params=params)
         listed = wire.parsed(reply.body) if replies.is_success(reply) else None
         rows = listed.get("items") if isinstance(listed, dict) else None
         if not isinstance(listed, dict) or not isinstance(rows, list):
-            log.warning("the request list was not read", extra={"reason": str(replies.odd(reply))})
-            return [], None
+            raise replies.odd(reply)
         cursor = listed.get("next_cursor")
         return rows, cursor if isinstance(cursor, str) and cursor else None
 

@@ -5,7 +5,6 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from http import HTTPStatus
 from pathlib import Path
 
 from core import failures, media, wire
@@ -90,14 +89,11 @@ async def _result(
     """A result that fal cannot give although it says "completed": then its own word in the status decides."""
     try:
         return await _asked(queue, handle, on_result, settings)
-    except Unavailable as trouble:
+    except Unavailable:
         with suppress(Unavailable):
             status = await queue.status(handle)
             error = failures.completed_error(status) if isinstance(status, Completed) else None
             if error is not None:
-                code = trouble.facts.get("status")
-                if isinstance(code, int) and code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                    error.facts["billed"] = False
                 raise error from None
         raise
 

@@ -26,13 +26,6 @@ class Candidate:
     name: str
 
 
-def matched(
-    rows: Iterable[Any], orders: Sequence[LostOrder], *, owned: AbstractSet[str] = frozenset()
-) -> dict[str, str]:
-    """The request id of each order that is found, by the order's name. `owned`: ids that belong to known orders."""
-    return assigned(candidates(rows, orders), owned=owned)
-
-
 def candidates(rows: Iterable[Any], orders: Sequence[LostOrder]) -> list[Candidate]:
     """Every pair of a row and an order that may be the same: endpoint, time, and every field that was sent."""
     found = []

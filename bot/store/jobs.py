@@ -10,7 +10,20 @@ import sqlalchemy as sa
 
 from bot.store.database import Connection, Database, insert_new, now_ms
 from bot.store.ledger import Caps, OverCap, adjust_within, close_within, hold_within, reserve_within
-from bot.store.records import AT_FAL, FREE, Charge, Job, JobError, NewJob, State, VideoFile, job_from, micro, record
+from bot.store.records import (
+    AT_FAL,
+    FREE,
+    KNOWN_AT_FAL,
+    Charge,
+    Job,
+    JobError,
+    NewJob,
+    State,
+    VideoFile,
+    job_from,
+    micro,
+    record,
+)
 from bot.store.repeats import OFFER_MS, check_repeat
 from bot.store.tables import history, inbox, jobs, submits
 from core.models import find
@@ -252,8 +265,8 @@ class Jobs:
 
         return await self._db.write(work)
 
-    async def plain(self, job_id: str) -> None:
-        """Fal speaks of it again as it should."""
+    async def clear_odd(self, job_id: str) -> None:
+        """Fal has answered about it as documented."""
         change = jobs.update().where(jobs.c.id == job_id, jobs.c.odd_since.is_not(None))
         await self._change(change.values(odd=None, odd_since=None))
 
@@ -262,7 +275,7 @@ class Jobs:
 
         def work(connection: Connection) -> bool:
             parked = move_within(
-                connection, job_id, State.PARKED, only_from=AT_FAL, why=why, told=None, ask_after=ask_after
+                connection, job_id, State.PARKED, only_from=KNOWN_AT_FAL, why=why, told=None, ask_after=ask_after
             )
             if parked:
                 hold_within(connection, job_id, why)
@@ -283,17 +296,20 @@ class Jobs:
         """Fal still works on it. Gives the number of the workflow that shall collect it; None: it is not parked."""
 
         def work(connection: Connection) -> int | None:
-            moved = move_within(
-                connection, job_id, State.RENDERING, only_from={State.PARKED}, why=why, odd_since=None, odd=None,
-                ask_after=None, collects=jobs.c.collects + 1,
-            )  # fmt: skip
             number = sa.select(jobs.c.collects).where(jobs.c.id == job_id)
-            return int(connection.execute(number).scalar_one()) if moved else None
+            resumed = resume_within(connection, job_id, only_from={State.PARKED}, why=why)
+            return int(connection.execute(number).scalar_one()) if resumed else None
 
         return await self._db.write(work)
 
+    async def resume(self, job_id: str, why: str) -> bool:
+        """A job in doubt whose request is known renders."""
+        return await self._db.write(
+            lambda connection: resume_within(connection, job_id, only_from={State.DOUBT}, why=why)
+        )
+
     async def collects(self, job_id: str) -> int:
-        """How many workflows were begun to collect it after it had been parked."""
+        """How many workflows were begun to collect it after it had stood still."""
         query = sa.select(jobs.c.collects).where(jobs.c.id == job_id)
         return await self._db.read(lambda connection: int(connection.execute(query).scalar() or 0))
 
@@ -303,9 +319,15 @@ class Jobs:
         return await self.move(job_id, State.FAILED, only_from=only_from, why=error.code, **gone)
 
     async def doubt(self, job_id: str, why: str) -> bool:
-        """Fal may have been paid: the reservation is held, the row waits for a word from fal or from a human."""
+        """Fal may have been paid: the reservation is held, the row waits for a word from fal or from a human.
+
+        False, and nothing changes, when fal's request is known: then there is nothing to doubt.
+        """
 
         def work(connection: Connection) -> bool:
+            known = sa.select(submits.c.request_id).where(submits.c.job_id == job_id)
+            if connection.execute(known).scalar() is not None:
+                return False
             moved = move_within(connection, job_id, State.DOUBT, only_from=AT_FAL, why=why)
             if moved:
                 hold_within(connection, job_id, why)
@@ -392,10 +414,6 @@ class Jobs:
 
         await self._db.write(work)
 
-    async def charged(self, job_id: str, usd: Decimal) -> None:
-        """A proxy that charges beforehand says what it took: that is the price."""
-        await self._db.write(lambda connection: adjust_within(connection, job_id, micro(usd), "charged by the proxy"))
-
     async def ask_cancel(self, job_id: str) -> Literal["free", "running", "late"]:
         """Set the flag; whichever commits first, this or the claim, decides whether anything is bought."""
 
@@ -409,7 +427,7 @@ class Jobs:
                     why = "asked before anything was bought"
                     move_within(connection, job_id, State.CANCELLED, why=why, charge="none", told="")
                     return "free"
-            return "running" if State(state) in {State.SUBMITTING, State.RENDERING} else "late"
+            return "running" if State(state) in {State.SUBMITTING, State.RENDERING, State.PARKED} else "late"
 
         return await self._db.write(work)
 
@@ -448,6 +466,20 @@ def move_within(
     if charge is not None:
         close_within(connection, job_id, charge)
     return True
+
+
+def resume_within(connection: Connection, job_id: str, *, only_from: Iterable[State], why: str) -> bool:
+    """Fal has the job, and works on it or is done. One that stood still has no workflow: the next one collects it."""
+    stood_still = jobs.c.state.in_([State.DOUBT, State.PARKED])
+    values: dict[str, Any] = {
+        "rendering_since": sa.func.coalesce(jobs.c.rendering_since, now_ms()),
+        "collects": sa.case((stood_still, jobs.c.collects + 1), else_=jobs.c.collects),
+        "held_until": sa.case((stood_still, None), else_=jobs.c.held_until),
+        "odd_since": None,
+        "odd": None,
+        "ask_after": None,
+    }
+    return move_within(connection, job_id, State.RENDERING, only_from=only_from, why=why, **values)
 
 
 def told_by_sweeper() -> sa.ColumnElement[int]:

@@ -127,17 +127,27 @@ def hold_within(connection: Connection, job_id: str, why: str) -> None:
 
 
 def close_within(connection: Connection, job_id: str, charge: Charge, why: str | None = None) -> None:
-    """Settle or release what is held for the job. Once; a step that runs twice changes nothing more."""
-    query = sa.select(jobs.c.reserved_micro, jobs.c.price_micro, jobs.c.charge).where(jobs.c.id == job_id)
+    """Settle or release what is held for the job. Once; a step that runs twice changes nothing more.
+
+    What is settled counts at the time of the purchase, however late that is: a doubt of yesterday takes nothing of
+    today's caps. What was possibly charged may still become certain, or nothing when fal says so; fal's bill stands.
+    """
+    query = sa.select(jobs.c.reserved_micro, jobs.c.price_micro, jobs.c.charge, jobs.c.billed_nano)
+    query = query.where(jobs.c.id == job_id)
     job = connection.execute(query.with_for_update()).one()
     if job.charge is None and charge == "none" and not job.reserved_micro:
         pass  # an offer that was never taken up
     elif job.charge is None and charge == "none":
         _write(connection, job_id, "release", reserved=-job.reserved_micro, why=why)
     elif job.charge is None:
-        _write(connection, job_id, "settle", reserved=-job.reserved_micro, spent=job.price_micro, why=why or charge)
-    elif not (job.charge == "possibly" and charge == "yes"):  # a doubt that was settled as possible is now certain
+        spent, at = job.price_micro, _bought_at(connection, job_id)
+        more = {"at": at, "booked": now_ms()}
+        _write(connection, job_id, "settle", reserved=-job.reserved_micro, spent=spent, why=why or charge, **more)
+    elif job.charge != "possibly" or charge == "possibly" or job.billed_nano is not None:
         return
+    elif charge == "none":
+        closed, so_far = _closed(connection, job_id)
+        _write(connection, job_id, "correct", spent=-so_far, why="nothing was charged", at=closed, booked=now_ms())
     connection.execute(jobs.update().where(jobs.c.id == job_id).values(charge=charge))
 
 
@@ -150,14 +160,27 @@ def micro_of(nano: int) -> int:
 
 def correct_within(connection: Connection, job_id: str, nano: int, *, booked: int) -> None:
     """Let the closed account say what fal charged: the difference, at the time of the purchase, written at `booked`."""
-    closed = sa.select(ledger.c.at).where(ledger.c.job_id == job_id, ledger.c.event.in_(CLOSING))
-    spent = sa.select(sa.func.coalesce(sa.func.sum(ledger.c.spent_micro), 0)).where(ledger.c.job_id == job_id)
-    at, so_far = connection.execute(closed).scalar(), int(connection.execute(spent).scalar_one())
+    at, so_far = _closed(connection, job_id)
     why = f"fal charged {nano / 10**9:.9f}" if nano else "fal charged nothing"
     more = {"at": at or booked, "booked": booked}
     _write(connection, job_id, "correct", spent=micro_of(nano) - so_far, why=why, **more)
     charge: Charge = "yes" if nano else "none"
     connection.execute(jobs.update().where(jobs.c.id == job_id).values(charge=charge, billed_nano=nano))
+
+
+def _bought_at(connection: Connection, job_id: str) -> int:
+    """When the order was placed, in milliseconds UTC; without a claim, when its price was reserved."""
+    claimed = sa.select(sa.func.coalesce(submits.c.claimed, submits.c.created)).where(submits.c.job_id == job_id)
+    reserved = sa.select(sa.func.min(ledger.c.at)).where(ledger.c.job_id == job_id)
+    at = connection.execute(claimed).scalar() or connection.execute(reserved).scalar()
+    return int(at) if at is not None else now_ms()
+
+
+def _closed(connection: Connection, job_id: str) -> tuple[int | None, int]:
+    """When the account of a job counts as closed, and what it says was spent."""
+    closed = sa.select(ledger.c.at).where(ledger.c.job_id == job_id, ledger.c.event.in_(CLOSING))
+    spent = sa.select(sa.func.coalesce(sa.func.sum(ledger.c.spent_micro), 0)).where(ledger.c.job_id == job_id)
+    return connection.execute(closed).scalar(), int(connection.execute(spent).scalar_one())
 
 
 def _write(

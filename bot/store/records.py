@@ -41,10 +41,12 @@ class State(StrEnum):
 FREE = frozenset({State.QUEUED, State.PREPARING})
 """Nothing is bought yet: a cancel costs nothing."""
 AT_FAL = frozenset({State.SUBMITTING, State.RENDERING, State.DOWNLOADING})
+KNOWN_AT_FAL = frozenset({State.RENDERING, State.DOWNLOADING})
+"""Fal has it, by an id that we know, and is asked about it."""
 ACTIVE = FREE | AT_FAL | {State.READY, State.UPLOADING}
 """A person sees these move."""
 ENDED = frozenset(State) - ACTIVE - {State.ASKING}
-NEEDS_SOURCE = FREE | AT_FAL | {State.ASKING, State.DOUBT}
+NEEDS_SOURCE = FREE | AT_FAL | {State.ASKING, State.DOUBT, State.PARKED}
 """Its published photo or video may still be fetched by fal."""
 
 

@@ -1,17 +1,22 @@
 """Claims: the permission to make the one paid request of a job. Committed before the request leaves."""
 
 import hashlib
+import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from bot.store.database import Connection, Database, insert_new, now_ms, take_turns
-from bot.store.jobs import move_within, told_by_sweeper
-from bot.store.records import FREE, JobError, State, Submit, record, submit_from
+from bot.store.jobs import move_within, resume_within, told_by_sweeper
+from bot.store.ledger import adjust_within
+from bot.store.records import FREE, JobError, State, Submit, micro, record, submit_from
 from bot.store.tables import jobs, results, submits
 from core.types import RawReply, RequestHandle
+
+log = logging.getLogger(__name__)
 
 Claim = Literal["yours", "cancelled", "taken"]
 
@@ -46,11 +51,12 @@ class Submits:
         query = sa.select(submits).where(submits.c.job_id == job_id)
         return await self._db.read(lambda connection: submit_from(connection.execute(query).one()))
 
-    async def accepted(self, job_id: str, handle: RequestHandle) -> None:
+    async def accepted(self, job_id: str, handle: RequestHandle, *, charged_usd: Decimal | None = None) -> None:
         """Fal has the job: remember where, and that it renders now. Also adopts a request found after a doubt.
 
-        The first answer stands: one that comes later, from a worker that was frozen meanwhile, changes nothing.
-        Raises RequestTaken for a request that another job has bought: one video cannot be two jobs' purchase.
+        `charged_usd`: what a proxy took beforehand; that is the price then. The first answer stands: one that comes
+        later, from a worker that was frozen meanwhile, changes nothing. Raises RequestTaken for a request that another
+        job has bought: one video cannot be two jobs' purchase.
         """
 
         def work(connection: Connection) -> None:
@@ -62,9 +68,12 @@ class Submits:
             values = {"state": "accepted", "handle": record(handle), "request_id": handle.request_id, "changed": at}
             change = _change(job_id).where(submits.c.state == "sending")
             change = change.values(**values, answered=sa.func.coalesce(submits.c.answered, at))
-            if connection.execute(change.returning(submits.c.job_id)).first() is not None:
-                waits, why = {State.SUBMITTING, State.DOUBT}, handle.request_id
-                move_within(connection, job_id, State.RENDERING, only_from=waits, why=why, rendering_since=at)
+            if connection.execute(change.returning(submits.c.job_id)).first() is None:
+                _compare(connection, job_id, handle.request_id)
+                return
+            if charged_usd is not None:
+                adjust_within(connection, job_id, micro(charged_usd), "charged by the proxy")
+            resume_within(connection, job_id, only_from={State.SUBMITTING, State.DOUBT}, why=handle.request_id)
 
         await self._db.write(work)
 
@@ -106,21 +115,43 @@ class Submits:
 
         return await self._db.read(work)
 
+    async def sending(self) -> list[Submit]:
+        """The claims whose answer is not known."""
+        query = sa.select(submits).where(submits.c.state == "sending")
+
+        def work(connection: Connection) -> list[Submit]:
+            return [submit_from(row) for row in connection.execute(query)]
+
+        return await self._db.read(work)
+
+    async def find(self, job_id: str) -> Submit | None:
+        """The claim of this job; None: nothing was ever claimed."""
+        query = sa.select(submits).where(submits.c.job_id == job_id)
+
+        def work(connection: Connection) -> Submit | None:
+            row = connection.execute(query).first()
+            return submit_from(row) if row is not None else None
+
+        return await self._db.read(work)
+
     async def owned(self, request_ids: Iterable[str]) -> set[str]:
         """Those of these requests that one of our jobs has bought."""
         query = sa.select(submits.c.request_id).where(submits.c.request_id.in_(list(request_ids)))
         return await self._db.read(lambda connection: set(connection.execute(query).scalars()))
 
     async def keep_result(self, job_id: str, reply: RawReply) -> None:
-        """Keep a 2xx result raw, before it is read. The same one twice is one; a job keeps a bounded number."""
+        """Keep a 2xx result raw, before it is read: each different one once, the first ones and the newest."""
         digest = hashlib.sha256(reply.body).hexdigest()
 
         def work(connection: Connection) -> None:
-            known = sa.select(results.c.digest).where(results.c.job_id == job_id)
-            digests = set(connection.execute(known).scalars())
-            if digest not in digests and len(digests) < _MOST_RESULTS:
-                values = {"status": reply.status, "headers": dict(reply.headers), "body": reply.body}
-                connection.execute(results.insert().values(job_id=job_id, digest=digest, at=now_ms(), **values))
+            known = sa.select(results.c.id, results.c.digest).where(results.c.job_id == job_id)
+            rows = connection.execute(known.order_by(results.c.id)).all()
+            if digest in {row.digest for row in rows}:
+                return
+            for row in rows[_MOST_RESULTS - 1 :]:
+                connection.execute(results.delete().where(results.c.id == row.id))
+            values = {"status": reply.status, "headers": dict(reply.headers), "body": reply.body}
+            connection.execute(results.insert().values(job_id=job_id, digest=digest, at=now_ms(), **values))
 
         await self._db.write(work)
 
@@ -142,6 +173,13 @@ class Submits:
             connection.execute(statement)
 
         await self._db.write(work)
+
+
+def _compare(connection: Connection, job_id: str, request_id: str) -> None:
+    """A second answer to one order: the first stands, but two requests would be two purchases, so it is not silent."""
+    first = connection.execute(sa.select(submits.c.request_id).where(submits.c.job_id == job_id)).scalar()
+    if first is not None and first != request_id:
+        log.error("a second request for one order", extra={"job_id": job_id, "first": first, "request_id": request_id})
 
 
 class RequestTaken(Exception):

@@ -166,7 +166,7 @@ def test_what_lies_around_goes_unless_a_job_works_with_it(tmp_path: Path) -> Non
 def test_messages_that_were_handled_long_ago_are_forgotten(tmp_path: Path) -> None:
     async def story(site: Site) -> None:
         for event in ("done and old", "done and fresh", "new and old", "aside and old"):
-            await site.store.inbox.put([Incoming(Address("web", "42"), "77", event, "42", "hello")])
+            await site.store.inbox.put([Incoming(Address("web", event), "77", event, "42", "hello")])
         letters = {letter.incoming.event_id: letter for letter in (await site.store.inbox.waiting()).letters}
         for event in ("done and old", "done and fresh"):
             await site.store.inbox.done(letters[event])

@@ -1,12 +1,15 @@
 """A file that is damaged on this disk is fetched again from fal, once in each series of attempts."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.store.records import State
+from bot.store.database import now_ms
+from bot.store.records import State, record
+from core.errors import DownloadFailed, Unavailable, VideoError
 from tests.bot.bench import Bench
 from tests.bot.test_heard import Made, on_delivery
 
@@ -43,6 +46,23 @@ def test_a_damaged_film_is_fetched_again_and_delivered_whole(
     on_delivery(database_url, tmp_path, story)
 
 
+def test_a_film_that_plays_and_is_smaller_than_it_came_is_fetched_again(database_url: str, tmp_path: Path) -> None:
+    """What its end held cannot be known: the size alone tells, and nothing is probed."""
+
+    async def story(made: Made) -> None:
+        job = await made.finished()
+        assert job.video is not None
+        path = made.settings.videos_dir / job.video.name
+        whole = path.read_bytes() + b"\0\0\0\x10free12345678"
+        path.with_suffix(".at-fal").write_bytes(whole)
+        await made.store.jobs.note(job.id, video=record(replace(job.video, size=len(whole))))
+        await made.delivery.deliver(job.id)
+        assert (await made.job(job.id)).state is State.DELIVERED
+        assert made.telegram.calls("sendVideo")[0].files["video"].path.read_bytes() == whole
+
+    on_delivery(database_url, tmp_path, story)
+
+
 def test_a_film_that_comes_damaged_from_fal_is_parked_and_the_admins_hear_of_it(
     database_url: str, tmp_path: Path
 ) -> None:
@@ -58,6 +78,28 @@ def test_a_film_that_comes_damaged_from_fal_is_parked_and_the_admins_hear_of_it(
         assert job.send_after is not None
         await made.telegram.until(lambda: any(job.id in text for text in made.telegram.texts(42)))
         assert made.films() == 0
+
+    on_delivery(database_url, tmp_path, story)
+
+
+DAY_MS = 24 * 3600 * 1000
+
+
+@pytest.mark.parametrize("days", [1, 8])
+@pytest.mark.parametrize("error", [DownloadFailed(status=404), DownloadFailed(status=410), Unavailable(status=404)])
+def test_a_film_that_is_nowhere_is_lost_only_after_the_time_for_which_fal_keeps_it(
+    database_url: str, tmp_path: Path, error: VideoError, days: int
+) -> None:
+    async def story(made: Made) -> None:
+        job = await made.finished()
+        await made.store.jobs.note(job.id, rendering_since=now_ms() - days * DAY_MS)
+        assert job.video is not None
+        (made.settings.videos_dir / job.video.name).unlink()
+        made.at_fal.append(error)
+        await made.delivery.deliver(job.id)
+        job = await made.job(job.id)
+        assert job.state is (State.FAILED if days == 8 else State.UNDELIVERED)
+        assert (job.told is None) == (days == 1)
 
     on_delivery(database_url, tmp_path, story)
 

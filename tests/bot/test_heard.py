@@ -16,6 +16,7 @@ from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.ledger import Caps
 from bot.store.records import Job, JobError, State, VideoFile
+from core.errors import VideoError
 from tests.bot.away import heal, refuse
 from tests.bot.bench import Bench
 from tests.bot.test_store import accepted, opened, said
@@ -36,6 +37,7 @@ class Made:
     delivery: Delivery
     settings: Settings
     fetched: list[str]
+    at_fal: list[VideoError]
 
     async def job(self, job_id: str) -> Job:
         job = await self.store.jobs.get(job_id)
@@ -48,6 +50,7 @@ class Made:
         path = self.settings.videos_dir / f"{job_id}.mp4"
         path.parent.mkdir(parents=True, exist_ok=True)
         clip(path, seconds=0.3)
+        await self.store.jobs.move(job_id, State.RENDERING)
         await self.store.jobs.finish(job_id, VideoFile(path.name, path.stat().st_size, 320, 180, 0.3))
         return await self.job(job_id)
 
@@ -58,7 +61,7 @@ class Made:
 def on_delivery(url: str, folder: Path, story: Callable[[Made], Awaitable[None]]) -> None:
     """Deliveries to a real Telegram channel, without pauses between two attempts: what is sent again is seen at once.
 
-    fal keeps a copy of each film beside it (`<name>.at-fal`), where a test has put one.
+    fal keeps a copy of each film beside it (`<name>.at-fal`), where a test has put one, or answers with `at_fal`.
     """
 
     async def play() -> None:
@@ -68,9 +71,12 @@ def on_delivery(url: str, folder: Path, story: Callable[[Made], Awaitable[None]]
             channels: dict[str, ChannelPort] = {"telegram": chat.channel}
             alerts = Alerts(store=store, channels=channels, admins=["telegram:42"], caps=Caps(1, 1))
             fetched: list[str] = []
+            at_fal: list[VideoError] = []
 
             async def fetch_again(job: Job) -> None:
                 fetched.append(job.id)
+                if at_fal:
+                    raise at_fal[0]
                 assert job.video is not None
                 path = settings.videos_dir / job.video.name
                 path.write_bytes(path.with_suffix(".at-fal").read_bytes())
@@ -84,7 +90,7 @@ def on_delivery(url: str, folder: Path, story: Callable[[Made], Awaitable[None]]
                 alerts=alerts,
                 fetch_again=fetch_again,
             )
-            await story(Made(store, chat.telegram, delivery, settings, fetched))
+            await story(Made(store, chat.telegram, delivery, settings, fetched, at_fal))
             await alerts.close()
 
     asyncio.run(play())

@@ -75,6 +75,7 @@ def test_codes_are_short_and_come_round_past_what_is_unfinished(database_url: st
 def test_what_waits_is_given_once_and_a_new_upload_waits_again(database_url: str) -> None:
     async def story(store: Store) -> None:
         job_id = await ordered(store, "m1")
+        await store.jobs.move(job_id, State.RENDERING)
         await store.jobs.finish(job_id, VideoFile("a.mp4", 1000, 320, 180, 1.0))
         job = await store.jobs.get(job_id)
         assert job is not None

@@ -57,7 +57,13 @@ class Post:
         return sum(call["method"] == "POST" for call in self.fal.log)
 
     def doubts(self) -> Doubts:
-        return Doubts(store=self.store, queue=self.queue, receipts=self.receipts, watch=lambda: None)
+        return Doubts(
+            store=self.store,
+            queue=self.queue,
+            receipts=self.receipts,
+            settings=self.settings,
+            watch=lambda: None,
+        )
 
 
 @asynccontextmanager

@@ -94,7 +94,7 @@ def test_the_catalogue_guesses_until_there_are_films_and_webhooks_count_while_th
                 engine=Engine(store.database),
                 store=store,
                 queue=queue,
-                doubts=Doubts(store=store, queue=queue, receipts=receipts, watch=lambda: None),
+                doubts=Doubts(store=store, queue=queue, receipts=receipts, settings=settings, watch=lambda: None),
                 collector=Collector(store=store, queue=queue, receipts=receipts, settings=settings, alerts=alerts),
                 deliver=nobody,
                 webhooks=webhooks,

@@ -852,7 +852,7 @@ OLD = {"sent_at": "2026-11-24T11:00:00Z", "ended_at": "2026-11-24T11:01:00Z"}
         ([foreign(100, ended_at=None), [row("lost")]], True, 2),
         ([[], [row("lost")]], True, 2),
         ([foreign(2), foreign(2, **OLD), [row("lost")]], False, 2),  # all are older than the claim: there is no more
-        ([[row("lost")], None, [row("other")]], True, 2),  # what was found before a page failed counts
+        ([[row("lost")], None, [row("other")]], False, 2),  # a nearer one may stand on the page that failed
         ([None, [row("lost")]], False, 1),
     ],
 )

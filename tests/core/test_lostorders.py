@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.lostorders import all_before, matched
+from core.lostorders import all_before, assigned, candidates
 from core.types import LostOrder
 from tests.samples import reply
 
@@ -24,6 +24,13 @@ def order(name: str = "job-1", *, claimed: datetime = NOON, answered: datetime |
 def row(request_id: str = "r-1", *, after_s: float = 1, given: Any = BODY, **changed: Any) -> dict[str, Any]:
     sent = (NOON + timedelta(seconds=after_s)).isoformat()
     return {"request_id": request_id, "endpoint_id": ENDPOINT, "sent_at": sent, "json_input": given} | changed
+
+
+def matched(
+    rows: list[Any], orders: list[LostOrder], *, owned: frozenset[str] | set[str] = frozenset()
+) -> dict[str, str]:
+    """What a walk over these rows makes of them."""
+    return assigned(candidates(rows, orders), owned=owned)
 
 
 def test_the_documented_row_is_found() -> None:
