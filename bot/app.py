@@ -146,7 +146,9 @@ class App:
             ask_fal_now=self._ask_fal_now,
             is_admin=access.is_admin,
         )
-        mailbox = Mailbox(store=store, frontdesk=self.frontdesk, channels=self.channels, send_again=self._delivery.again)
+        mailbox = Mailbox(
+            store=store, frontdesk=self.frontdesk, channels=self.channels, send_again=self._delivery.again
+        )
         self.inbox = Inbox(
             store=store,
             orders=self.orders,
@@ -265,7 +267,7 @@ class App:
 
     def loops(self) -> dict[str, Callable[[], Awaitable[None]]]:
         """What runs beside the jobs, by role: each in one process at a time."""
-        loops = {
+        loops: dict[str, Callable[[], Awaitable[None]]] = {
             "inbox": self.inbox.run,
             "watcher": self._watcher.run,
             "progress": self._progress.run,

@@ -11,8 +11,8 @@ from tests.postgres import NoPostgresError
 from tests.prove.ground import postgres_ground, sqlite_ground
 from tests.prove.machine import Ground
 from tests.prove.reach import WANTED, Reached
-from tests.prove.regressions import REGRESSIONS, ONLY_POSTGRES
-from tests.prove.run import Found, one_round, prove
+from tests.prove.regressions import ONLY_POSTGRES, REGRESSIONS
+from tests.prove.run import Found, prove
 
 Grounds = dict[str, Callable[[Reached], AbstractContextManager[Ground]]]
 GROUNDS: Grounds = {"sqlite": sqlite_ground, "postgres": postgres_ground}

@@ -1,4 +1,4 @@
-"""A model of a chat with several people: what it was given, and to whom; it takes, loses confirmations, refuses, is away.
+"""A model of a chat with several people: it takes films, loses confirmations, refuses, is away.
 
 Its books are its own: a film that was taken is there, whatever the program was told about it.
 """

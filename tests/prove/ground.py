@@ -19,17 +19,19 @@ from tests.prove.reach import Reached
 
 @contextmanager
 def sqlite_ground(reached: Reached) -> Iterator[Ground]:
-    with _folder() as folder:
-        with ground(f"sqlite:///{folder / 'prove.db'}", folder=folder, reached=reached) as made:
-            yield made
+    with _folder() as folder, ground(f"sqlite:///{folder / 'prove.db'}", folder=folder, reached=reached) as made:
+        yield made
 
 
 @contextmanager
 def postgres_ground(reached: Reached) -> Iterator[Ground]:
     """Raises NoPostgresError where none can run."""
-    with _folder() as folder, contextmanager(cluster)() as running:
-        with ground(running.database(), folder=folder, reached=reached) as made:
-            yield made
+    with (
+        _folder() as folder,
+        contextmanager(cluster)() as running,
+        ground(running.database(), folder=folder, reached=reached) as made,
+    ):
+        yield made
 
 
 @contextmanager

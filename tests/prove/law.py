@@ -104,7 +104,10 @@ class Law:
             'SELECT j."user", SUM(j.reserved_micro) AS held, COALESCE((SELECT SUM(l.spent_micro) FROM reelbot_ledger l '
             'WHERE l."user" = j."user" AND l.at > :start), 0) AS spent FROM reelbot_jobs j GROUP BY j."user"'
         )
-        used = {row.user: int(row.held) + int(row.spent) for row in connection.execute(query, {"start": start}, execution_options={LAWS: True})}
+        used = {
+            row.user: int(row.held) + int(row.spent)
+            for row in connection.execute(query, {"start": start}, execution_options={LAWS: True})
+        }
         self._world.reached.note("caps: weighed")
         if sum(used.values()) > self._caps[0]:
             self._broken.append(f"the cap of all is passed: {used}")
@@ -122,7 +125,9 @@ class Law:
         """For people: what became of each job."""
         lines = []
         for row in self.rows():
-            taken = [f"{each.id} {each.fate} {each.shape} at {each.at:.0f}" for each in self._world.fal.books.of(row.id)]
+            taken = [
+                f"{each.id} {each.fate} {each.shape} at {each.at:.0f}" for each in self._world.fal.books.of(row.id)
+            ]
             lines.append(f"{row}\n    {' > '.join(self._stories.get(row.id, []))}\n    at fal: {taken}")
             lines.append(f"    {self._world.records.traces(row.id)}")
         return "\n".join(lines)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -19,9 +19,9 @@ from tests.prove.reach import Reached
 from tests.prove.virtual import KilledError
 from tests.prove.world import PEOPLE, Away, Words, World
 
-ANSWERINGS = tuple(fal.Answering.__args__)
-WEATHERS = tuple(fal.Weather.__args__)
-AWAYS = tuple(Away.__args__)
+ANSWERINGS = get_args(fal.Answering)
+WEATHERS = get_args(fal.Weather)
+AWAYS = get_args(Away)
 PROMPTS = ("a red fox in the snow", "a kettle, slowly")
 
 _answering = st.one_of(st.just("ok"), st.sampled_from(ANSWERINGS))

@@ -19,16 +19,16 @@ from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from contextvars import Context
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 from unittest import mock
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 BASE = 1_795_000_000.0
 """Where the virtual wall clock begins: seconds UTC."""
 _MOST_TURNS = 400_000
 """Of handles in one stretch of time: a loop that spins without letting time pass is an error, not a hang."""
-
 
 
 class Event:
@@ -125,6 +125,7 @@ class Agenda:
     def _dropped(self, generator: AsyncGenerator[Any, Any]) -> None:
         """Not closed, as it would be: the garbage is collected at a time of its own, and no run could be repeated."""
 
+
 def _run(handle: asyncio.Handle | Event, loop: "ProcessLoop | None") -> None:
     if handle.cancelled() or (loop is not None and isinstance(handle, asyncio.Handle) and not loop.may_run(handle)):
         return
@@ -177,15 +178,21 @@ class ProcessLoop(asyncio.BaseEventLoop):
     def time(self) -> float:
         return self._agenda.now
 
-    def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
+    def call_soon(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
         handle = asyncio.Handle(callback, args, self, context)
         self._agenda.add(self._agenda.now, handle, self)
         return handle
 
-    def call_soon_threadsafe(self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
+    def call_soon_threadsafe(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
         return self.call_soon(callback, *args, context=context)
 
-    def call_at(self, when: float, callback: Any, *args: Any, context: Context | None = None) -> asyncio.TimerHandle:
+    def call_at(
+        self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
         handle = asyncio.TimerHandle(when, callback, args, self, context)
         self._agenda.add(when, handle, self)
         return handle
@@ -249,7 +256,7 @@ class Graveyard:
         for task in self._tasks:
             task._log_destroy_pending = False  # type: ignore[attr-defined]
             with suppress(BaseException):
-                task.get_coro().close()  # type: ignore[union-attr]
+                task.get_coro().close()
         for loop in self._loops:
             loop.close()
         self._tasks.clear()

@@ -238,14 +238,15 @@ class World:
         # In the same words only with nothing more: a search allows fields that it did not send.
         seed = None if words.same else words.seed
         prompt = words.prompt if words.same else f"{words.prompt}, number {self.orders}"
-        plan = models.plan(
-            prompt, model=words.model, duration_s=words.seconds, resolution=words.resolution, seed=seed
-        )
+        plan = models.plan(prompt, model=words.model, duration_s=words.seconds, resolution=words.resolution, seed=seed)
         self._begin(NewJob(incoming, "en", plan), script)
 
     def _begin(self, new: NewJob, script: Script) -> None:
         if self.process is not None:
-            scripted = lambda _, job_id: self.fal.scripts.setdefault(job_id, script)  # noqa: E731
+
+            def scripted(_connection: sa.Connection, job_id: str) -> None:
+                self.fal.scripts.setdefault(job_id, script)
+
             self.process.do(self.process.app.orders.start(new, inbox_id=None, within=scripted))
 
     def press(self, person: str, verb: str, job_id: str, script: Script) -> None:
