@@ -176,7 +176,7 @@ def _unfinished(job: Job) -> str:
     if job.state is State.DOUBT:
         return f"{admin_text('submit_unknown', {})} (job {job.id})"
     if job.state is State.PARKED:
-        return f"{say('en', 'shell-parked', odd=job.odd or '')} (job {job.id})"
+        return f"{say('en', 'admin-parked', odd=job.odd or '')} (job {job.id})"
     code, facts = (job.error.code, job.error.facts) if job.error else (str(job.state), {})
     return f"{admin_text(code, facts)}{cost.get(job.charge or '', '')} (job {job.id})"
 
