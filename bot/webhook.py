@@ -86,8 +86,9 @@ class Webhook:
         if request_id is None:
             return
         await self._store.submits.hint(job.id, request_id)
-        if job.state is State.DOUBT:
-            await self._watcher.adopt([job])
+        now = await self._store.jobs.get(job.id)
+        if now is not None and now.state is State.DOUBT:
+            await self._watcher.adopt([now])
 
 
 def _request_id(body: bytes) -> str | None:
