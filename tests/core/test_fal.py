@@ -941,6 +941,7 @@ async def dripping(head: bytes, drop: bytes) -> AsyncIterator[FalQueue]:
                 writer.write(drop)
                 await writer.drain()
                 await asyncio.sleep(0.02)
+        writer.close()
 
     server = await asyncio.start_server(peer, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
