@@ -225,8 +225,7 @@ class Submitter:
         """Proven: nothing was bought. Known only here, so it is written down with patience; else it would be doubt."""
         for pause_s in (*_WRITE_DOWN_PAUSES_S, None):
             try:
-                await self._store.submits.not_sent(job.id)
-                submit = await self._store.submits.read(job.id)
+                submit = await self._store.submits.not_sent(job.id)
                 break
             except Exception:
                 if pause_s is None:

@@ -96,14 +96,16 @@ class Submits:
 
         await self._db.write(work)
 
-    async def not_sent(self, job_id: str) -> None:
+    async def not_sent(self, job_id: str) -> Submit:
         """Proven: nothing reached fal. The claim may be taken again, and until then a cancel is free."""
+        query = sa.select(submits).where(submits.c.job_id == job_id)
 
-        def work(connection: Connection) -> None:
+        def work(connection: Connection) -> Submit:
             if _end(connection, job_id, "not_sent"):
                 move_within(connection, job_id, State.PREPARING, why="nothing reached fal")
+            return submit_from(connection.execute(query).one())
 
-        await self._db.write(work)
+        return await self._db.write(work)
 
     async def job_of(self, request_id: str) -> tuple[str, RequestHandle] | None:
         """The job that bought this request, for `poll` and for webhooks."""

@@ -15,9 +15,15 @@ from bot.store.ledger import WINDOW_MS, Standing
 from bot.store.tables import jobs
 from bot.store.tables import ledger as ledger_table
 from core import lostorders, replies, wire
-from core.errors import GenerationFailed, ResultExpired
+from core.errors import GenerationFailed, ResultExpired, VideoError
 from core.fal import FalQueue
 from core.types import LostOrder, RawReply
+
+
+def _ended(error: VideoError) -> VideoError:
+    """Taken for fal's own word, as it was then."""
+    error.ends_request = True
+    return error
 
 
 @contextmanager
@@ -56,12 +62,12 @@ def missing_is_expired() -> Iterator[None]:
 
     def status(reply: RawReply) -> Any:
         if reply.status in {404, 410}:
-            raise ResultExpired
+            raise _ended(ResultExpired())
         return real_status(reply)
 
     def result(reply: RawReply) -> RawReply:
         if reply.status in {404, 410}:
-            raise ResultExpired
+            raise _ended(ResultExpired())
         return real_result(reply)
 
     with mock.patch.object(replies, "read_status", status), mock.patch.object(replies, "require_result", result):
@@ -78,7 +84,7 @@ def bare_results_only() -> Iterator[None]:
         video = wire.parsed(checked.body).get("video")
         url = video.get("url") if isinstance(video, dict) else None
         if not isinstance(url, str) or not url.isascii() or len(url) > 2000 or ".fal.media/" not in url:
-            raise GenerationFailed(reason="a result without a video")
+            raise _ended(GenerationFailed(reason="a result without a video"))
         return checked
 
     with mock.patch.object(replies, "require_result", bare):
