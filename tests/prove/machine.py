@@ -37,6 +37,7 @@ _scripts = st.builds(
     goes_back=st.booleans(),
     bill_late_s=st.sampled_from([0.0, 60.0, 3600.0, 6 * 3600.0]),
     drift_percent=st.sampled_from([0, 0, 0, -10, 5]),
+    calls_back=st.sampled_from([True, True, False]),
 )
 _words = st.builds(
     Words,
@@ -148,7 +149,7 @@ class Prove(RuleBasedStateMachine):
     ) -> None:
         """The answer is lost, and another program orders nearly the same before anybody looks for it."""
         before = len(self._there.fal.books.ours())
-        self._there.order(person, words, Script(answering=answering, run_s=3.0))
+        self._there.order(person, words, Script(answering=answering, run_s=3.0, calls_back=False))
         self._there.live(0.5)
         if len(self._there.fal.books.ours()) > before:
             self.another_program(which=before, count=count, other=other)
