@@ -217,7 +217,9 @@ class ModelEngine(Engine):
 
     async def _record(self, run: "_Run", name: str, result: str) -> str:
         await self._written()
-        if not run.write(name, result):
+        if run.write(name, result):
+            run.workflow.owner = self._owner  # whoever went on with it last answers for it
+        else:
             await asyncio.Event().wait()  # another process has gone on with it: this one's run is over
         return result
 

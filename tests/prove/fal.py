@@ -47,6 +47,7 @@ class Script:
     goes_back: bool = False
     bill_late_s: float = 60.0
     drift_percent: int = 0
+    calls_back: bool = True
 
 
 @dataclass
@@ -157,7 +158,7 @@ class Fal:
                 queue_s=script.queue_s,
                 run_s=script.run_s,
                 goes_back=script.goes_back,
-                webhook=webhook,
+                webhook=webhook if script.calls_back else None,
                 bill_late_s=script.bill_late_s,
                 drift_percent=script.drift_percent,
             )

@@ -37,6 +37,7 @@ _scripts = st.builds(
     goes_back=st.booleans(),
     bill_late_s=st.sampled_from([0.0, 60.0, 3600.0, 6 * 3600.0]),
     drift_percent=st.sampled_from([0, 0, 0, -10, 5]),
+    calls_back=st.sampled_from([True, True, False]),
 )
 _words = st.builds(
     Words,
@@ -48,6 +49,7 @@ _words = st.builds(
     seed=st.sampled_from([None, None, 7, 8]),
 )
 _people = st.sampled_from(PEOPLE)
+_others = st.sampled_from(["seed", "resolution", "prompt"])
 _weathers = st.sampled_from(WEATHERS)
 _which = st.integers(0, 30)
 _short = st.sampled_from([1.0, 5.0, 20.0, 45.0, 120.0])
@@ -135,6 +137,24 @@ class Prove(RuleBasedStateMachine):
         self._there.live(max(0.1, min(ends, default=0.0) - self._there.agenda.true() - early_s))
         self._there.order(person, third, Script())
 
+    @rule(
+        person=_people,
+        words=_words,
+        answering=st.sampled_from(["cut", "no id", "html taken", "500 taken"]),
+        count=st.sampled_from([1, 3, 130]),
+        other=_others,
+    )
+    def order_lost_among_others(
+        self, person: str, words: Words, answering: fal.Answering, count: int, other: str
+    ) -> None:
+        """The answer is lost, and another program orders nearly the same before anybody looks for it."""
+        before = len(self._there.fal.books.ours())
+        self._there.order(person, words, Script(answering=answering, run_s=3.0, calls_back=False))
+        self._there.live(0.5)
+        if len(self._there.fal.books.ours()) > before:
+            self.another_program(which=before, count=count, other=other)
+        self._there.live(45.0)
+
     @rule(turns=st.integers(1, 150), person=_people, words=_words, script=_scripts)
     def order_and_die(self, turns: int, person: str, words: Words, script: Script) -> None:
         self._there.order(person, words, script)
@@ -218,7 +238,7 @@ class Prove(RuleBasedStateMachine):
             names = None if right else ours[other % len(ours)].id
             self._there.call_back(request, names=names, right=right)
 
-    @rule(which=_which, count=st.sampled_from([1, 3, 130]), other=st.sampled_from(["seed", "resolution", "prompt"]))
+    @rule(which=_which, count=st.sampled_from([1, 3, 130]), other=_others)
     def another_program(self, which: int, count: int, other: str) -> None:
         """Somebody else's requests on the same account: one word is another than ours."""
         ours = self._there.fal.books.ours()
