@@ -3,6 +3,8 @@
 #   make demo ARGS="--port 8090"      options of `reelbot demo`
 #   make test ARGS="tests/core -x"    options of pytest
 #   make bench ARGS="--only race"     options of the benchmark
+#   make prove SECONDS=1200           the long run of the prover
+#   make prove SEED=17 ARGS="--only sqlite"   one of its rounds again
 #   make soak JOBS=60 KILLS=6 ARGS="--seed 7"
 
 PYTHON ?= python3
@@ -17,8 +19,10 @@ INPUTS := pyproject.toml $(PINS)
 PEER := $(VENV)/peer
 JOBS ?= 500
 KILLS ?= 30
+SECONDS ?= 300
+SEED ?=
 
-.PHONY: help demo test bench soak fuzz mutants bench-media check install pins clean
+.PHONY: help demo test bench soak prove prove-the-prover fuzz mutants bench-media check install pins clean
 .DELETE_ON_ERROR:
 
 help:
@@ -26,6 +30,8 @@ help:
 	@echo "make test     every test, as a stranger's machine would run them"
 	@echo "make bench    how late, and at what cost, reelbot waits for fal, beside the usual ways (about 5 minutes)"
 	@echo "make soak     JOBS=500 jobs while the bot is killed KILLS=30 times (about 10 minutes)"
+	@echo "make prove    a model of fal and of a chat against the real program, in virtual time, SECONDS=300 of it; SEED=n again"
+	@echo "make prove-the-prover  puts known faults back: how many of ten seeds find each (about 20 minutes)"
 	@echo "make check    format, lint, types"
 	@echo "make fuzz     mutated photos and videos through the real children, four minutes at most; prints counts"
 	@echo "make mutants  small changes to the code that decides over money: do the tests notice each? (30 minutes at most)"
@@ -50,6 +56,13 @@ bench: $(VENV)/.installed-dev $(PEER)/.installed
 
 soak: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.benchmarks.soak --jobs $(JOBS) --kills $(KILLS) $(ARGS)
+
+# The hashes of texts are the same each time, so that a seed tells the same story in every process.
+prove: $(VENV)/.installed-dev
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.prove --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+prove-the-prover: $(VENV)/.installed-dev
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.prove --regressions --seconds 30 $(ARGS)
 
 $(PEER)/.installed: $(VENV)/.created $(PINS)
 	@$(BIN)/python -m venv --clear $(PEER)

@@ -75,6 +75,7 @@ class App:
         demo: bool,
         room: Callable[[Path], int],
         listen_s: float,
+        engine: Engine | None = None,
     ) -> None:
         self._settings = settings
         self.store = store
@@ -86,7 +87,7 @@ class App:
         self.lease: asyncio.Task[None] | None = None
         self.health = Health()
         self.channels: dict[str, ChannelPort] = {}
-        self._engine = Engine(store.database, listen_s=listen_s)
+        self._engine = engine or Engine(store.database, listen_s=listen_s)
         self._queue = FalQueue.from_settings(settings)
         self._books = Billing.from_settings(settings)
         access = Access.from_settings(settings.access, settings.admins, demo=demo)
@@ -134,22 +135,24 @@ class App:
             alerts=self._alerts,
             fetch_again=collector.fetch_again,
         )
-        orders = Orders(
+        self.orders = Orders(
             store=store, engine=self._engine, channels=self.channels, settings=settings, alerts=self._alerts
         )
-        frontdesk = FrontDesk(
+        self.frontdesk = FrontDesk(
             store=store,
             engine=self._engine,
-            orders=orders,
+            orders=self.orders,
             send_again=self._delivery.again,
             ask_fal_now=self._ask_fal_now,
             is_admin=access.is_admin,
         )
-        mailbox = Mailbox(store=store, frontdesk=frontdesk, channels=self.channels, send_again=self._delivery.again)
+        mailbox = Mailbox(
+            store=store, frontdesk=self.frontdesk, channels=self.channels, send_again=self._delivery.again
+        )
         self.inbox = Inbox(
             store=store,
-            orders=orders,
-            frontdesk=frontdesk,
+            orders=self.orders,
+            frontdesk=self.frontdesk,
             mailbox=mailbox,
             progress=self._progress,
             access=access,
@@ -166,6 +169,7 @@ class App:
             keys=self._keys,
             secret=secret,
             notify=self._watch,
+            alert=self._alerts.tell,
         )
         self._server: Server | None = None
 
@@ -250,15 +254,7 @@ class App:
         await self._join_the_others()
         await self._engine.start(owner=self._owner, user_jobs=self._settings.user_jobs, all_jobs=self._settings.jobs)
         await self._server.start()
-        loops = {"inbox": self.inbox.run, "watcher": self._watcher.run, "progress": self._progress.run}
-        if self._books is not None:
-            loops["billing"] = Bookkeeping(
-                store=self.store,
-                books=self._books,
-                alerts=self._alerts,
-                daily_micro=caps_of(self._settings).all_micro,
-            ).run
-        for name, loop in {**loops, "sweeper": self._sweep, "clean-up": self._tidy}.items():
+        for name, loop in self.loops().items():
             self._tasks.append(asyncio.create_task(self.roles.run(name, loop), name=name))
         if not self.store.database.is_sqlite:
             self._tasks.append(asyncio.create_task(self._reaper.run(), name="reaper"))
@@ -269,6 +265,21 @@ class App:
         self.lease = asyncio.create_task(self.roles.watch(), name="roles")  # last: it grants the roles asked for so far
         self.health.problems = self._problems
         self.health.reason = None
+
+    def loops(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """What runs beside the jobs, by role: each in one process at a time."""
+        loops: dict[str, Callable[[], Awaitable[None]]] = {
+            "inbox": self.inbox.run,
+            "watcher": self._watcher.run,
+            "progress": self._progress.run,
+            "sweeper": self._sweep,
+            "clean-up": self._tidy,
+        }
+        if self._books is not None:
+            daily_micro = caps_of(self._settings).all_micro
+            books = Bookkeeping(store=self.store, books=self._books, alerts=self._alerts, daily_micro=daily_micro)
+            loops["billing"] = books.run
+        return loops
 
     async def _join_the_others(self) -> None:
         """On PostgreSQL: be known as living, and see the files that the other workers see."""

@@ -194,8 +194,8 @@ class Delivery:
         return STOP
 
     async def announce(self, job: Job, message: Message) -> None:
-        """Say this of the job in its chat now, best effort; never raises. Where the bot may not speak now, it is part
-        of the answer to the person's next message.
+        """Say this of the job in its chat now, best effort; never raises. Where the bot may not speak now it is not
+        kept: by the person's next message it is of yesterday, and `/status` says what holds then.
         """
         try:
             message = await self._outgoing.message(job.incoming, message, job.language)
@@ -215,8 +215,6 @@ class Delivery:
             await channel.show(job.address, message, reply_to=job.incoming.reply_to)
         except DeliveryError as error:
             log.info("not announced", extra={"job_id": job.id, "verdict": error.verdict})
-            if error.verdict == "waits":
-                await self._store.mail.hold_text(job.user, message.text)
             return error.verdict != "retry"
         return True
 

@@ -14,11 +14,11 @@ from bot.store.database import now_ms
 from bot.store.records import Job, VideoFile
 from core import media
 from core.errors import DownloadFailed, MediaError, Repeat, ResultExpired, Unavailable, VideoError
+from core.fal import KEEP_S
 from core.fitting import Fitted, Fitting, is_cut_short, is_damaged
 
 log = logging.getLogger(__name__)
 
-_FAL_KEEPS_MS = 7 * 24 * 3600 * 1000  # as asked for at the submit: core/fal.py
 _KEEP_FITTED_S = 24 * 3600
 _NO_FILE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
@@ -72,10 +72,16 @@ class Films:
             return await self._fitting.fitted(original, max_bytes=max_bytes)
 
     async def _replaced(self, job: Job, original: Path) -> None:
+        """The damaged one is all there is until another is here: when none comes, it is put back. Raises VideoError,
+        never ResultExpired.
+        """
         log.warning("a finished video is damaged on this disk", extra={"job_id": job.id})
         aside = self._settings.work_dir / job.id / "damaged.mp4"  # goes with that folder
         await asyncio.to_thread(_move, original, aside)
-        await self._bring_back(job)
+        try:
+            await self._fetch_again(job)
+        finally:
+            await asyncio.to_thread(_put_back, aside, original)
 
     async def _bring_back(self, job: Job) -> None:
         """The file is on another machine's disk, or is no longer good on ours. Raises VideoError."""
@@ -98,7 +104,12 @@ class Films:
 
 
 def _fal_keeps(job: Job) -> bool:
-    return now_ms() - (job.rendering_since or job.created) < _FAL_KEEPS_MS
+    return now_ms() - (job.rendering_since or job.created) < KEEP_S * 1000
+
+
+def _put_back(aside: Path, original: Path) -> None:
+    if not original.exists():
+        _move(aside, original)
 
 
 def _move(path: Path, to: Path) -> None:

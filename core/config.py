@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
+import httpx
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -91,6 +92,11 @@ class FalSettings(EnvSettings):
     asset_host: Literal["auto", "folder", "fal"] = env("REELBOT_ASSET_HOST", "auto")
     asset_check: bool = env("REELBOT_ASSET_CHECK", True)
     default_model: str = env("REELBOT_DEFAULT_MODEL", "balanced")
+
+    @property
+    def transport(self) -> httpx.AsyncBaseTransport | None:
+        """How our clients reach fal. None: over the network; a model of fal in the place of it says how."""
+        return None
 
     @property
     def on_loopback(self) -> bool:

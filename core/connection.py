@@ -44,6 +44,7 @@ def http_client(settings: FalSettings, *, timeout: httpx.Timeout = TIMEOUT, once
     limits = httpx.Limits(max_keepalive_connections=0, max_connections=1) if once else httpx.Limits(max_connections=200)
     return httpx.AsyncClient(
         timeout=timeout,
+        transport=settings.transport,
         verify=trusted,
         proxy=httpx.Proxy(proxy, ssl_context=to_proxy) if proxy else None,
         trust_env=False,

@@ -7,7 +7,12 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any
 
+import anyio
 import uvicorn
+
+# Imported lazily by anyio, and rewritten by pytest: deep inside a request Python 3.11's compiler fails at that
+# ("AST constructor recursion depth mismatch").
+_ = anyio.open_file
 
 
 def listener() -> socket.socket:

@@ -40,6 +40,11 @@ class Store:
         except BaseException:
             database.close()
             raise
+        return cls.over(database)
+
+    @classmethod
+    def over(cls, database: Database) -> "Store":
+        """On a database whose tables are there already."""
         return cls(
             database=database,
             inbox=InboxRows(database),

@@ -77,6 +77,29 @@ class Submits:
 
         await self._db.write(work)
 
+    async def reopen(self, job_id: str, handle: RequestHandle) -> bool:
+        """An order that was refused, by a gateway as it turns out, was taken all the same: the job renders.
+
+        Its account stays as it is until the job ends. False, and nothing changes, when it was not refused.
+        """
+
+        def work(connection: Connection) -> bool:
+            take_turns(connection, f"request {handle.request_id}")
+            other = sa.select(submits.c.job_id).where(submits.c.request_id == handle.request_id)
+            change = _change(job_id).where(submits.c.state == "refused")
+            values = {"state": "accepted", "handle": record(handle), "request_id": handle.request_id}
+            if connection.execute(other).first() is not None:
+                return False
+            if (
+                connection.execute(change.values(**values, changed=now_ms()).returning(submits.c.job_id)).first()
+                is None
+            ):
+                return False
+            connection.execute(jobs.update().where(jobs.c.id == job_id).values(error=sa.null(), told=None))
+            return resume_within(connection, job_id, only_from={State.FAILED}, why=handle.request_id)
+
+        return await self._db.write(work)
+
     async def ended(self, job_id: str) -> None:
         """The POST is over, and nobody knows how: what the search for it needs."""
         change = _change(job_id).where(submits.c.state == "sending", submits.c.answered.is_(None))
@@ -96,14 +119,16 @@ class Submits:
 
         await self._db.write(work)
 
-    async def not_sent(self, job_id: str) -> None:
+    async def not_sent(self, job_id: str) -> Submit:
         """Proven: nothing reached fal. The claim may be taken again, and until then a cancel is free."""
+        query = sa.select(submits).where(submits.c.job_id == job_id)
 
-        def work(connection: Connection) -> None:
+        def work(connection: Connection) -> Submit:
             if _end(connection, job_id, "not_sent"):
                 move_within(connection, job_id, State.PREPARING, why="nothing reached fal")
+            return submit_from(connection.execute(query).one())
 
-        await self._db.write(work)
+        return await self._db.write(work)
 
     async def job_of(self, request_id: str) -> tuple[str, RequestHandle] | None:
         """The job that bought this request, for `poll` and for webhooks."""

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from bot.store import Store
 from bot.store.database import Connection
 from bot.store.ledger import Caps, OverCap, Standing, close_within
-from bot.store.records import FREE, Charge, JobError, Question, State
-from bot.store.tables import jobs, ledger
+from bot.store.records import FREE, Charge, JobError, Question, State, VideoFile
+from bot.store.tables import jobs, ledger, submits
 from tests.bot.test_store import HANDLE, new_job, nothing, on_store, said
 
 CENTS_70 = 700_000
@@ -308,5 +308,44 @@ def test_a_job_of_a_killed_command_is_dropped_only_before_the_claim(database_url
         assert await store.submits.claim(waiting) == "cancelled"  # a process that slept through it buys nothing
         assert await store.ledger.standing() == Standing(0, CENTS_70)
         assert State.CANCELLED not in FREE
+
+    on_store(database_url, story)
+
+
+def test_what_was_possibly_charged_may_turn_out_to_be_nothing(database_url: str) -> None:
+    """A parked job counts as possibly charged after a day; then fal itself says that it billed nothing."""
+
+    async def story(store: Store) -> None:
+        job_id = await bought(store, "m1")
+        assert await store.jobs.park(job_id, "odd", ask_after=0)
+        await age(store, DAY_MS + 1000)
+        await store.jobs.settle_old_doubts()
+        assert await store.jobs.fail(job_id, JobError("generation_failed", {}), charge="none")
+        job = await store.jobs.get(job_id)
+        assert job is not None
+        assert (job.charge, job.reserved_micro) == ("none", 0)
+        entries = await store.ledger.of_job(job_id)
+        assert sum(spent for _, _, _, spent, _ in entries) == 0
+        assert await store.ledger.standing() == Standing(0, 0)
+        await sums_are_right(store)
+
+    on_store(database_url, story)
+
+
+def test_a_late_settle_counts_at_the_time_of_the_purchase(database_url: str) -> None:
+    """A doubt of two days ago takes nothing of today's caps, whenever it is settled."""
+
+    async def story(store: Store) -> None:
+        job_id = await bought(store, "m1")
+
+        def two_days_ago(connection: Connection) -> None:
+            connection.execute(submits.update().values(claimed=submits.c.claimed - 2 * DAY_MS))
+
+        await store.database.write(two_days_ago)
+        assert await store.ledger.standing() == Standing(0, CENTS_70)
+        await store.jobs.finish(job_id, VideoFile("a.mp4", 1, 1, 1, 1.0))
+        assert await store.ledger.standing() == Standing(0, 0)
+        (settled,) = [at for at, event, *_ in await store.ledger.of_job(job_id) if event == "settle"]
+        assert settled == (await store.submits.read(job_id)).claimed
 
     on_store(database_url, story)

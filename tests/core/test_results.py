@@ -310,3 +310,25 @@ def test_no_wrapping_hides_a_video(wrappers: list[str]) -> None:
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     with pytest.raises(Unavailable):
         wire.read_result(RawReply(200, {}, body), queue_url=QUEUE)
+
+
+THUMB = "https://v3b.fal.media/files/b/SECRET/thumb.jpg"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"outputs": [THUMB, URL]},
+        {"videos": [{"url": THUMB}, {"url": URL}]},
+        {"arguments": {"video_url": SOURCE}, "response": {"output": {"url": URL}}},
+        {"params": {"video_url": SOURCE}, "result": {"url": URL}},
+        {"video_url": SOURCE, "output": {"url": URL}},
+    ],
+)
+def test_a_picture_or_the_source_is_not_taken_for_the_film(body: Any) -> None:
+    assert wire.read_result(kept(body), queue_url=QUEUE, source_url=SOURCE).file.url == URL
+
+
+def test_a_result_that_only_repeats_the_source_holds_no_film() -> None:
+    with pytest.raises(Unavailable, match=NO_VIDEO):
+        wire.read_result(kept({"video": {"url": SOURCE}}), queue_url=QUEUE, source_url=SOURCE)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import models, wire
+from core.catalogue import app_of
 from core.types import Completed, InProgress, Mode, Queued, QueueStatus
 from tests.samples import reply
 
@@ -211,3 +212,16 @@ def posted(prompt: str) -> Any:
 def test_any_words_can_be_posted() -> None:
     assert posted("狐狸 🦊\n\x00") == "狐狸 🦊\n\x00"
     assert posted("half \ud83e") == "half ?"
+
+
+def test_addresses_of_another_request_are_not_followed() -> None:
+    """A gateway mixed up two answers: the id is ours, the addresses lead to somebody else's film."""
+    others = f"{QUEUE}/{app_of(ENDPOINT)}/requests/r-of-another"
+    mixed = {
+        "request_id": "r-1",
+        "status_url": f"{others}/status",
+        "response_url": others,
+        "cancel_url": f"{others}/cancel",
+    }
+    handle = wire.handle_from(mixed, endpoint=ENDPOINT, queue_url=QUEUE)
+    assert handle == wire.derived_handle("r-1", endpoint=ENDPOINT, queue_url=QUEUE)

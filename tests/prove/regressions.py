@@ -1,0 +1,117 @@
+"""Known faults of earlier versions, put back in memory one at a time: the prover has to find each of them.
+
+Numbers are those of the list of cases that broke a promise. Each is what the program once did, in few lines.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+from unittest import mock
+
+import sqlalchemy as sa
+
+from bot.store import ledger
+from bot.store.ledger import WINDOW_MS, Standing
+from bot.store.tables import jobs
+from bot.store.tables import ledger as ledger_table
+from core import lostorders, replies, wire
+from core.errors import GenerationFailed, ResultExpired, VideoError
+from core.fal import FalQueue
+from core.types import LostOrder, RawReply
+
+
+def _ended(error: VideoError) -> VideoError:
+    """Taken for fal's own word, as it was then."""
+    error.ends_request = True
+    return error
+
+
+@contextmanager
+def first_page_and_prompt() -> Iterator[None]:
+    """Case 1: one page of the list, and the prompt alone is compared; two that fit are none."""
+    real = FalQueue._ask
+
+    async def one_page(self: FalQueue, method: str, url: str, **more: Any) -> RawReply:
+        reply = await real(self, method, url, **more)
+        if "by-endpoint" in url:
+            return RawReply(reply.status, reply.headers, reply.body.replace(b'"next_cursor": "', b'"was": "'))
+        return reply
+
+    def by_prompt(row: dict[str, Any], given: Any, sent: Any, order: LostOrder) -> bool:
+        same = isinstance(given, dict) and given.get("prompt") == order.body.get("prompt")
+        return same and sent >= order.claimed - lostorders.CLOCKS_APART
+
+    def only_one(found: Any, *, owned: Any) -> dict[str, str]:
+        pairs: dict[str, set[str]] = {}
+        for each in found:
+            pairs.setdefault(each.name, set()).add(each.request_id)
+        return {name: ids.pop() for name, ids in pairs.items() if len(ids) == 1}
+
+    with (
+        mock.patch.object(FalQueue, "_ask", one_page),
+        mock.patch.object(lostorders, "_fits", by_prompt),
+        mock.patch.object(lostorders, "assigned", only_one),
+    ):
+        yield
+
+
+@contextmanager
+def missing_is_expired() -> Iterator[None]:
+    """Case 3: a 404, whoever says it, ends a paid job as expired."""
+    real_status, real_result = replies.read_status, replies.require_result
+
+    def status(reply: RawReply) -> Any:
+        if reply.status in {404, 410}:
+            raise _ended(ResultExpired())
+        return real_status(reply)
+
+    def result(reply: RawReply) -> RawReply:
+        if reply.status in {404, 410}:
+            raise _ended(ResultExpired())
+        return real_result(reply)
+
+    with mock.patch.object(replies, "read_status", status), mock.patch.object(replies, "require_result", result):
+        yield
+
+
+@contextmanager
+def bare_results_only() -> Iterator[None]:
+    """Case 4: a result in another shape, with an odd address or on a host that is not known ends a paid job."""
+    real = replies.require_result
+
+    def bare(reply: RawReply) -> RawReply:
+        checked = real(reply)
+        video = wire.parsed(checked.body).get("video")
+        url = video.get("url") if isinstance(video, dict) else None
+        if not isinstance(url, str) or not url.isascii() or len(url) > 2000 or ".fal.media/" not in url:
+            raise _ended(GenerationFailed(reason="a result without a video"))
+        return checked
+
+    with mock.patch.object(replies, "require_result", bare):
+        yield
+
+
+@contextmanager
+def two_snapshots() -> Iterator[None]:
+    """Case 10: what was spent and what is held are summed in two statements. Shows on PostgreSQL."""
+
+    def standing(connection: sa.Connection, user: str | None, at: int, *_more: Any, **_named: Any) -> Standing:
+        spent = sa.select(sa.func.coalesce(sa.func.sum(ledger_table.c.spent_micro), 0))
+        spent = spent.where(ledger_table.c.at > at - WINDOW_MS)
+        held = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.reserved_micro), 0)).where(jobs.c.reserved_micro > 0)
+        if user is not None:
+            spent, held = spent.where(ledger_table.c.user == user), held.where(jobs.c.user == user)
+        return Standing(int(connection.execute(spent).scalar_one()), int(connection.execute(held).scalar_one()))
+
+    with mock.patch.object(ledger, "_standing", standing):
+        yield
+
+
+REGRESSIONS: dict[str, Callable[[], AbstractContextManager[None]]] = {
+    "1: one page, the prompt alone": first_page_and_prompt,
+    "3: a 404 ends a paid job": missing_is_expired,
+    "4: only bare results": bare_results_only,
+    "10: caps in two snapshots": two_snapshots,
+}
+ONLY_POSTGRES = frozenset({"10: caps in two snapshots"})
+"""SQLite has one writer, and no snapshot in the midst of a transaction."""

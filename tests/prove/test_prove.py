@@ -1,0 +1,49 @@
+"""The short run of the prover: no law is broken, known faults put back are found, and a run can be repeated."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.postgres import Cluster
+from tests.prove.ground import ground, sqlite_ground
+from tests.prove.reach import Reached
+from tests.prove.regressions import REGRESSIONS
+from tests.prove.run import prove
+
+SHORT_S = 12.0
+MOST_ROUNDS = 12
+FIRST = 1
+
+
+def test_no_law_is_broken_on_sqlite() -> None:
+    reached = Reached()
+    with sqlite_ground(reached) as here:
+        found = prove(here, first_seed=FIRST, seconds=SHORT_S, rounds=MOST_ROUNDS)
+    assert found is None, f"{found.diary}\n{found.steps}\n{found.story}\n{found.what}\nmake prove SEED={found.seed}"
+    assert not reached.missing(["people: ordered", "process: killed", "state: delivered"]), reached.report()
+
+
+def test_no_law_is_broken_on_postgres(postgres: Cluster, tmp_path: Path) -> None:
+    reached = Reached()
+    with ground(postgres.database(), folder=tmp_path, reached=reached) as here:
+        found = prove(here, first_seed=FIRST, seconds=SHORT_S, rounds=MOST_ROUNDS)
+    assert found is None, f"{found.diary}\n{found.steps}\n{found.story}\n{found.what}\nmake prove SEED={found.seed}"
+
+
+@pytest.mark.parametrize("case", ["3: a 404 ends a paid job", "4: only bare results"])
+def test_a_fault_that_is_put_back_is_found(case: str) -> None:
+    with sqlite_ground(Reached()) as here, REGRESSIONS[case]():
+        found = prove(here, first_seed=FIRST, seconds=60.0, rounds=30)
+    assert found is not None
+    assert "BrokenError" in found.what
+
+
+def test_a_round_can_be_repeated() -> None:
+    """The same seed is the same story, to the millisecond: else no failure could be looked into."""
+    told = []
+    for _ in range(2):
+        reached = Reached()
+        with sqlite_ground(reached) as here:
+            assert prove(here, first_seed=FIRST, seconds=0.0, rounds=1) is None
+            told.append((here.diary.text(), reached.report()))
+    assert told[0] == told[1]

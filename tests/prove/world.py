@@ -1,0 +1,354 @@
+"""The world of one run: fal, the chat, the disk and the database stay; processes of the bot come and go."""
+
+import random
+import shutil
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from bot import commands
+from bot.channels.port import Address, Incoming
+from bot.store.database import Database
+from bot.store.records import NewJob
+from core import models
+from core.webhooks import callback_token
+from tests.prove.books import Request
+from tests.prove.chat import ChatBooks
+from tests.prove.diary import Diary
+from tests.prove.engine import Records
+from tests.prove.fal import Fal, Script, signed
+from tests.prove.law import Law
+from tests.prove.process import SECRET, Process
+from tests.prove.reach import Reached
+from tests.prove.virtual import Agenda, BlockedError, Graveyard, KilledError, ProcessLoop, on_another_stack, seeded
+
+PEOPLE = ("1", "2", "3")
+ADMIN = "9"
+CAPS_USD = ("6", "3")
+_LOCKED = ("database is locked", "lock timeout")
+_SLOW_SHARE, _SLOW_SUMS = 0.02, 0.2
+_WAITS_SHARE = 0.9
+_SLOW_S = (0.05, 0.4, 2.0)
+_PUBLIC = "https://bot.example.org"
+_WEBHOOK_TRIES_S = (0.1, 2.0, 15.0, 120.0, 600.0, 1800.0)
+_ROOMY = 10**12
+
+_CALM_S = 120.0
+_DAYS = 8
+_NAPS_S = (60.0, 120.0, 300.0, 300.0, 600.0, 900.0, 1800.0, 3600.0)
+_WAKE_S = 40.0
+_AWAKE_S, _ASLEEP_S = 40.0, 200.0
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a person asks for; in the `same` words as somebody else, or in words that nobody else has used."""
+
+    prompt: str
+    same: bool = False
+    model: str = "wan-2.5"
+    seconds: int = 5
+    resolution: str = "480p"
+    seed: int | None = None
+
+
+Away = Literal["away", "slow to answer", "full", "commits and fails"]
+
+
+class World:
+    """`database`: with all tables, empty, used by nobody else. `folder`: for its files, likewise."""
+
+    def __init__(self, seed: int, *, database: Database, folder: Path, reached: Reached, diary: Diary) -> None:
+        self.rng = random.Random(seed)
+        self.agenda = Agenda()
+        self.reached = reached
+        self.diary = diary
+        diary.begin(lambda: self.agenda.now)
+        self.folder = folder
+        self._database = database
+        self.fal = Fal(self.agenda.true, random.Random(seed + 1), reached)
+        self.fal.on_taken = self._webhook_of
+        self.chat = ChatBooks(self.agenda.true, random.Random(seed + 2), reached)
+        self.records = Records()
+        self.graves = Graveyard()
+        self.lives = 0
+        self.deaths = 0
+        self.took_over = False
+        self.orders = 0
+        self.troubles: dict[str, float] = {}
+        self._callers: list[ProcessLoop] = []  # one, or two while the first one's transaction is slow
+        self.process: Process | None = None
+        self.frozen: Process | None = None
+        self._seeds = seeded(self.rng)
+        self._seeds.__enter__()
+        self.law = Law(self, database.engine, caps_micro=(int(float(CAPS_USD[0]) * 1e6), int(float(CAPS_USD[1]) * 1e6)))
+        self.start()
+
+    # Processes.
+
+    def start(self) -> None:
+        if self.process is not None:
+            return
+        self.lives += 1
+        made = Process(
+            self.lives,
+            agenda=self.agenda,
+            rng=self.rng,
+            work=self._worked,
+            settings=self._settings(),
+            database=self._database,
+            fal=self.fal,
+            chat=self.chat,
+            records=self.records,
+            writable=lambda: not self.suffers("away"),
+            room=lambda _: 0 if self.suffers("full") else _ROOMY,
+        )
+        made.loop.on_death = partial(self._died, made)
+        self.process = made
+        made.start()
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "fal_key": "key-of-the-model",
+            "fal_admin_key": "admin-key-of-the-model",
+            "public_url": _PUBLIC,
+            "output_dir": self.folder,
+            "access": "open",
+            "admins": f"telegram:{ADMIN}",
+            "daily_usd": CAPS_USD[0],
+            "user_daily_usd": CAPS_USD[1],
+            "user_jobs": 3,
+            "jobs": 6,
+        }
+
+    def kill(self, *, after_turns: int = 0) -> None:
+        """Now, or that many turns of its loop later."""
+        if self.process is None:
+            return
+        if after_turns:
+            self.process.loop.die_after(after_turns)
+        else:
+            self._died(self.process)
+
+    def _died(self, process: Process) -> None:
+        """Nothing of it runs any more, no `finally` either; its connections are gone, and what was not committed."""
+        self.graves.bury(process.loop)
+        self.deaths += 1
+        self.reached.note("process: killed")
+        if self.process is process:
+            self.process = None
+        if self.frozen is process:
+            self.frozen = None
+
+    def stop(self) -> None:
+        """As told: a deploy."""
+        if self.process is not None:
+            process = self.process
+            process.do(process.stop(), most_s=60.0)
+            self.reached.note("process: stopped")
+            self.graves.bury(process.loop)
+            self.process = None
+
+    def freeze(self) -> None:
+        """It stands still, and wakes one day not knowing it."""
+        if self.process is not None and self.frozen is None:
+            self.process.loop.frozen = True
+            self.frozen, self.process = self.process, None
+            self.reached.note("process: frozen")
+
+    def thaw(self) -> None:
+        """It goes on; beside another one where the others took it for dead."""
+        if self.frozen is None:
+            return
+        thawed, self.frozen = self.frozen, None
+        thawed.loop.thaw()
+        self.reached.note("process: thawed beside another" if self.process else "process: thawed")
+        if self.process is None:
+            self.process = thawed
+            thawed.task(thawed.adopt())
+        else:
+            self.took_over = True
+            self.agenda.run_until(self.agenda.now + 60.0)
+            self._died(thawed)  # it has seen that its session is lost
+            if self.process is not None:
+                self.process.task(self.process.adopt())
+
+    # Troubles of the machine.
+
+    def suffers(self, what: Away) -> bool:
+        if self.troubles.get(what, 0.0) <= self.agenda.now:
+            return False
+        self.reached.note(f"machine: {what}")
+        return True
+
+    def _worked(self, loop: ProcessLoop, executor: Executor | None, call: Callable[[], Any]) -> Any:
+        """Calls of a pool of their own are the store's; the others are for files."""
+        if executor is None:
+            if self.suffers("full") and "write" in repr(call):
+                raise OSError(28, "the model's disk is full")
+            return call()
+        if self.suffers("slow to answer") and self.rng.random() < _WAITS_SHARE:
+            raise BlockedError
+        if self.suffers("away"):
+            raise sa.exc.OperationalError("the model's database is away", None, Exception())
+        result = self._called(loop, call)
+        if self.suffers("commits and fails") and self.rng.random() < 0.3:
+            raise sa.exc.OperationalError("the connection broke after the commit", None, Exception())
+        return result
+
+    def _called(self, loop: ProcessLoop, call: Callable[[], Any]) -> Any:
+        self._callers.append(loop)
+        try:
+            return call()
+        except sa.exc.OperationalError as error:
+            if any(word in str(error) for word in _LOCKED):
+                raise BlockedError from error
+            raise
+        finally:
+            self._callers.pop()
+
+    def between(self, statement: str) -> None:
+        """Two statements of one transaction: it is slow, and everything else goes on meanwhile. Its process may die.
+
+        Sums are slow more often, as they are in life.
+        """
+        if len(self._callers) != 1 or self.rng.random() > (_SLOW_SUMS if "sum(" in statement else _SLOW_SHARE):
+            return
+        caller = self._callers[0]
+        self.reached.note("database: a slow transaction")
+        on_another_stack(partial(self.agenda.run_until, self.agenda.now + self.rng.choice(_SLOW_S)))
+        if caller.dead:
+            self.reached.note("database: rolled back by a death")
+            raise KilledError
+
+    # What people do.
+
+    def order(self, person: str, words: Words, script: Script) -> None:
+        if self.process is None:
+            return
+        self.orders += 1
+        incoming = Incoming(Address("telegram", person), "bot", f"m{self.orders}", person, text=words.prompt)
+        self.reached.note("people: ordered")
+        # In the same words only with nothing more: a search allows fields that it did not send.
+        seed = None if words.same else words.seed
+        prompt = words.prompt if words.same else f"{words.prompt}, number {self.orders}"
+        plan = models.plan(prompt, model=words.model, duration_s=words.seconds, resolution=words.resolution, seed=seed)
+        self._begin(NewJob(incoming, "en", plan), script)
+
+    def _begin(self, new: NewJob, script: Script) -> None:
+        if self.process is not None:
+
+            def scripted(_connection: sa.Connection, job_id: str) -> None:
+                self.fal.scripts.setdefault(job_id, script)
+
+            self.process.do(self.process.app.orders.start(new, inbox_id=None, within=scripted))
+
+    def press(self, person: str, verb: str, job_id: str, script: Script) -> None:
+        """A button of one's own job."""
+        if self.process is None:
+            return
+        self.orders += 1
+        self.reached.note(f"people: pressed {verb}")
+        data = commands.data_for(verb, job_id)  # type: ignore[arg-type]
+        pressed = Incoming(Address("telegram", person), "bot", f"b{self.orders}", person, pressed=data)
+        decision = self.process.do(self.process.app.frontdesk.decide(pressed))
+        if isinstance(decision, NewJob):
+            self._begin(decision, script)
+
+    # What fal does of its own accord.
+
+    def _webhook_of(self, request: Request) -> None:
+        if request.webhook is not None:
+            wait = request.done_at - self.agenda.true()
+            self._at(wait + _WEBHOOK_TRIES_S[0], partial(self._call, request, 0))
+
+    def _at(self, seconds: float, what: Callable[[], None]) -> None:
+        self.agenda.later(seconds, what)
+
+    def _call(self, request: Request, attempt: int) -> None:
+        """Again while nobody answers; the content is fal's whole word, which we must not believe without asking."""
+        if self.agenda.true() < request.done_at:
+            return self._at(request.done_at - self.agenda.true() + 0.1, partial(self._call, request, attempt))
+        later = attempt + 1
+        if self.process is not None and not self.fal.blows("webhooks lost"):
+            if self.fal.blows("webhooks late"):
+                return self._at(300.0, partial(self._call, request, attempt))
+            for _ in range(2 if self.fal.blows("webhooks twice") else 1):
+                self.call_back(request)
+        elif later < len(_WEBHOOK_TRIES_S):
+            self._at(_WEBHOOK_TRIES_S[later], partial(self._call, request, later))
+        return None
+
+    def call_back(self, request: Request, *, names: str | None = None, right: bool = True) -> None:
+        """One call to the address in that order. `names`: another request; not `right`: not signed by fal."""
+        if self.process is None or request.job is None:
+            return
+        body = f'{{"request_id": "{names or request.id}", "status": "OK", "payload": null}}'.encode()
+        headers = signed(request.id, body, at=self.agenda.true())
+        if not right:
+            headers["x-fal-webhook-signature"] = "00" * 64
+        receive = self.process.app._webhook.receive
+        self.process.task(_answered(receive(callback_token(SECRET, request.job), body, headers)))
+        self.reached.note("webhook: right" if right else "webhook: forged")
+
+    # Time.
+
+    def live(self, seconds: float) -> None:
+        self.agenda.run_until(self.agenda.now + seconds)
+
+    def live_long(self, seconds: float) -> None:
+        """The same in fewer turns: the machine sleeps most of the time, and all that was due happens when it wakes."""
+        end = self.agenda.now + seconds
+        while self.agenda.now < end:
+            self.live(min(_AWAKE_S, end - self.agenda.now))
+            self.agenda.skip(max(0.0, min(_ASLEEP_S, end - self.agenda.now)))
+
+    def heal(self) -> None:
+        """Every trouble is over, from here on."""
+        self.fal.weather.clear()
+        self.chat.moods.clear()
+        self.troubles.clear()
+        self.thaw()
+        self.start()
+        if self.process is not None:
+            self.process.loop.die_after(-1)
+
+    def rest(self) -> None:
+        """Everything heals; then days pass, until nothing moves any more. For most of them the machine sleeps."""
+        self.heal()
+        self.live(_CALM_S)
+        end = self.agenda.now + _DAYS * 24 * 3600
+        naps = chain(_NAPS_S, repeat(_NAPS_S[-1]))
+        while self.agenda.now < end and self.law.unrest():
+            self.agenda.skip(next(naps))
+            self.live(_WAKE_S)
+            for row in self.law.waiting_for_a_press():
+                self.press(row.chat, "again", row.id, Script())
+
+    def foreign(self, request: Request) -> None:
+        """Of another program on the same account."""
+        request.at = self.agenda.true()
+        self.fal.books.take(request)
+        self.reached.note("another program: ordered")
+
+    def close(self) -> None:
+        for process in (self.process, self.frozen):
+            if process is not None:
+                self._died(process)
+        self.graves.clear()
+        self._seeds.__exit__(None, None, None)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+async def _answered(call: Any) -> None:
+    """What a web server makes of an error: fal sees a 500."""
+    try:
+        await call
+    except Exception:  # noqa: BLE001 - as the server does
+        return
