@@ -27,6 +27,7 @@ HOUR_S, DAY_S = 3600.0, 24 * 3600.0
 CAPS = Caps(all_micro=10**9, user_micro=10**9)
 NEEDS_PHOTO = {
     State.ASKING, State.QUEUED, State.PREPARING, State.SUBMITTING, State.RENDERING, State.DOWNLOADING, State.DOUBT,
+    State.PARKED,
 }  # fmt: skip
 WAITS = {State.READY, State.UPLOADING, State.UNDELIVERED, State.DELIVERY_DOUBT}
 
