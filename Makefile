@@ -22,7 +22,7 @@ KILLS ?= 30
 SECONDS ?= 300
 SEED ?=
 
-.PHONY: help demo test bench soak prove prove-the-prover fuzz bench-media check install pins clean
+.PHONY: help demo test bench soak prove prove-the-prover fuzz mutants bench-media check install pins clean
 .DELETE_ON_ERROR:
 
 help:
@@ -34,6 +34,7 @@ help:
 	@echo "make prove-the-prover  puts known faults back: how many of ten seeds find each (about 20 minutes)"
 	@echo "make check    format, lint, types"
 	@echo "make fuzz     mutated photos and videos through the real children, four minutes at most; prints counts"
+	@echo "make mutants  small changes to the code that decides over money: do the tests notice each? (30 minutes at most)"
 	@echo "make bench-media  photos and videos: targets beside what is measured here"
 	@echo "make install  only the environment, with $(BIN)/reelbot"
 	@echo "make pins     write $(PINS) anew from the newest versions that fit"
@@ -77,6 +78,10 @@ check: $(VENV)/.installed-dev
 # Bounded: ARGS="--count 2000 --seconds 1200 --number 7" for a longer one with other files.
 fuzz: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.benchmarks.fuzz_media $(ARGS)
+
+# Bounded by itself: ARGS="core/results.py --verbose --minutes 5" for one file, with the test that noticed each change.
+mutants: $(VENV)/.installed-dev
+	@nice $(BIN)/python -m tests.mutants $(ARGS)
 
 bench-media: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.benchmarks.bench_media $(ARGS)

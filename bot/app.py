@@ -169,6 +169,7 @@ class App:
             keys=self._keys,
             secret=secret,
             notify=self._watch,
+            alert=self._alerts.tell,
         )
         self._server: Server | None = None
 

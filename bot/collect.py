@@ -47,6 +47,7 @@ class FetchResult(Protocol):
         *,
         settings: Settings,
         stored: list[RawReply],
+        source_url: str | None,
         on_result: Callable[[RawReply], Coroutine[Any, Any, None]],
     ) -> Coroutine[Any, Any, media.Probe]: ...
 
@@ -76,7 +77,7 @@ class Collector:
         submit = await self._store.submits.read(job.id)
         if submit.handle is None or job.state not in AT_FAL:
             return STOP
-        if self._readable(await self._stored(job, submit)):
+        if self._readable(job, await self._stored(job, submit)):
             return GO
         try:
             status = await self._queue.status(submit.handle)
@@ -116,7 +117,7 @@ class Collector:
             return "gone"
         await self._store.jobs.ask_again(job_id, at=_next_question(job, submit))  # whatever becomes of this one
         try:
-            if not self._readable(await self._stored(job, submit)):
+            if not self._readable(job, await self._stored(job, submit)):
                 status = await self._queue.status(submit.handle)
                 if job.cancel_asked and not isinstance(status, Completed):
                     await self._queue.cancel(submit.handle)
@@ -169,6 +170,7 @@ class Collector:
             self._settings.videos_dir / name,
             settings=self._settings,
             stored=await self._stored(job, submit),
+            source_url=job.request.source_url,
             on_result=keep,
         )
 
@@ -194,8 +196,9 @@ class Collector:
         in_receipts = await self._receipts.results(receipt_name(job.id, submit.attempt))
         return [*in_rows, *(reply for reply in in_receipts if reply.body not in known)]
 
-    def _readable(self, replies: list[RawReply]) -> bool:
-        return any(is_readable(reply, settings=self._settings) for reply in replies)
+    def _readable(self, job: Job, replies: list[RawReply]) -> bool:
+        source_url = job.request.source_url
+        return any(is_readable(reply, settings=self._settings, source_url=source_url) for reply in replies)
 
     async def _odd(self, job: Job, error: VideoError, then: Next) -> Next:
         """Nothing that fal says of a job. Asked again; parked after ten minutes of it."""

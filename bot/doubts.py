@@ -55,6 +55,17 @@ class Doubts:
                 found |= await self._listed(lost)
         return found
 
+    async def reopen(self, job: Job, request_id: str) -> bool:
+        """Whether fal has the request of a job whose order was refused, as it seemed: it renders then. Raises
+        VideoError.
+        """
+        handle = self._queue.handle_for(job.request.endpoint, request_id)
+        if not await self._queue.knows(handle) or not await self._store.submits.reopen(job.id, handle):
+            return False
+        log.error("a refused order was taken after all", extra={"job_id": job.id, "request_id": request_id})
+        self._watch()
+        return True
+
     async def _found(self, job: Job, found: set[str]) -> bool:
         """Whether what we have here knows it. One job that cannot be looked at does not keep the others back."""
         try:
@@ -72,8 +83,10 @@ class Doubts:
             return resumed or job.state in KNOWN_AT_FAL | {State.SUBMITTING}
         if submit.state != "sending" or job.state not in _IN_DOUBT:
             return False
-        submission = await self._receipted(job, submit) or await self._hinted(job, submit.hint)
-        return submission is not None and await self._adopt(job.id, submission)
+        for submission in (await self._receipted(job, submit), await self._hinted(job, submit.hint)):
+            if submission is not None and await self._adopt(job.id, submission):
+                return True
+        return False
 
     async def _receipted(self, job: Job, submit: Submit) -> Submission | None:
         """An answer that was kept and never written down. One that says no ends the job: nothing was bought."""

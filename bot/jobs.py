@@ -254,6 +254,8 @@ class Render:
             log.warning("a paid request may be lost", extra={"job_id": job_id})
             price = models.usd_text(job.usd)
             self._alerts.tell(f"doubt {job_id}", "alert-doubt", job=job_id, user=job.user, price=price)
+            if (await self._store.submits.read(job_id)).hint is not None:  # fal's call came since the last look
+                await self._doubts.resolve([await self._job(job_id)])
         elif job.state in FREE:  # it did not arrive after all; that this was written was not known any more
             return await self._fail(job_id, JobError("not_delivered", {}), charge="none", only_from=FREE)
         return STOP

@@ -40,8 +40,3 @@ class Settings(FalSettings):
     def work_dir(self) -> Path:
         """Files between two steps of a job: the fetched source, the copy fitted for a chat, the thumbnail."""
         return self.output_dir / "work"
-
-    @property
-    def receipts_dir(self) -> Path:
-        """What fal answered to orders, and its results: private, for when a row could not be written."""
-        return self.output_dir / "receipts"

@@ -6,8 +6,7 @@ its bytes are here. Whoever meets the claim again reads the receipt first, and n
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +15,7 @@ from bot.settings import Settings
 from bot.steps import DOUBT, GO, STOP, Next, retry
 from bot.store import Store
 from bot.store.database import now_ms
-from bot.store.records import FREE, Job, JobError
+from bot.store.records import FREE, Job, JobError, State
 from bot.store.submits import RequestTaken
 from core import wire
 from core.config import FalSettings
@@ -70,6 +69,7 @@ class Submitter:
         self._unconfirmed = unconfirmed
         self._unconfirmed_after_s = unconfirmed_after_s
         self._posting: set[str] = set()
+        self._telling: set[asyncio.Task[None]] = set()
         self._closing = False
 
     async def close(self, *, timeout_s: float = 20.0) -> None:
@@ -78,6 +78,9 @@ class Submitter:
         deadline = asyncio.get_running_loop().time() + timeout_s
         while self._posting and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - bounded, at shutdown
             await asyncio.sleep(0.05)
+        for telling in self._telling:
+            telling.cancel()
+        await asyncio.gather(*self._telling, return_exceptions=True)
 
     async def submit(self, job: Job) -> Next:
         """Submit the job, or read what an earlier run of this step left. After the claim every way out is recorded."""
@@ -130,26 +133,26 @@ class Submitter:
             async with asyncio.timeout(_RECEIPT_S):
                 await self._receipts.fill(name, reply)
 
-        async with self._told_if_silent(job):
-            return await self._queue.submit(
-                job.request, body=body, webhook_url=self._webhook_url(job.id), on_reply=keep
-            )
+        self._tell_if_silent(job)
+        return await self._queue.submit(job.request, body=body, webhook_url=self._webhook_url(job.id), on_reply=keep)
 
-    @asynccontextmanager
-    async def _told_if_silent(self, job: Job) -> AsyncIterator[None]:
-        """The POST is not aborted: its answer is worth waiting for. But its owner hears that there is none yet."""
+    def _tell_if_silent(self, job: Job) -> None:
+        """The POST is not aborted: its answer is worth waiting for. But its owner hears that there is none yet, also
+        when the POST has ended by then and is being looked for.
+        """
+        telling = asyncio.create_task(self._tell_unconfirmed(job), name=f"unconfirmed {job.id}")
+        self._telling.add(telling)
+        telling.add_done_callback(self._telling.discard)
 
-        async def tell() -> None:
-            await asyncio.sleep(self._unconfirmed_after_s)
-            log.warning("fal has not confirmed an order yet", extra={"job_id": job.id})
-            await self._unconfirmed(job)
-
-        telling = asyncio.create_task(tell(), name=f"unconfirmed {job.id}")
+    async def _tell_unconfirmed(self, job: Job) -> None:
+        await asyncio.sleep(self._unconfirmed_after_s)
         try:
-            yield
-        finally:
-            telling.cancel()
-            await asyncio.gather(telling, return_exceptions=True)
+            now = await self._store.jobs.get(job.id)
+            if now is not None and now.state is State.SUBMITTING:
+                log.warning("fal has not confirmed an order yet", extra={"job_id": job.id})
+                await self._unconfirmed(job)
+        except Exception:
+            log.exception("its owner does not know that an order is not confirmed", extra={"job_id": job.id})
 
     async def _settle(self, job: Job, answer: Awaitable[Submission]) -> Next:
         """What fal answered, or did not, goes into the rows."""

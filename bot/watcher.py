@@ -273,6 +273,13 @@ class Watcher:
         for job_id in await self._doubts.resolve(jobs, within_s=within_s):
             await self._collect(job_id, await self._store.jobs.collects(job_id))
 
+    async def reopen(self, job: Job, request_id: str) -> bool:
+        """A refused order that fal has all the same is watched, fetched and delivered. Raises VideoError."""
+        reopened = await self._doubts.reopen(job, request_id)
+        if reopened:
+            await self._collect(job.id, await self._store.jobs.collects(job.id))
+        return reopened
+
     async def ask_now(self, job: Job) -> None:
         """Ask after a parked job at the next turn: its owner or fal's webhook gave a reason to."""
         await self._store.jobs.ask_again(job.id, at=now_ms())

@@ -5,10 +5,12 @@ import logging
 import time
 from collections.abc import Callable
 
+from bot.channels.port import Alert
 from bot.store import Store
 from bot.store.records import Job, State
 from bot.watcher import Watcher
 from core.errors import VideoError
+from core.models import usd_text
 from core.webhooks import JwksCache, job_from_token, verify
 from core.wire import is_request_id
 
@@ -24,6 +26,7 @@ class Webhook:
         keys: JwksCache,
         secret: bytes,
         notify: Callable[[], None],
+        alert: Alert,
     ) -> None:
         """`notify` tells the watcher, in this process or another, that there is something to ask."""
         self._store = store
@@ -31,6 +34,7 @@ class Webhook:
         self._keys = keys
         self._secret = secret
         self._notify = notify
+        self._alert = alert
 
     async def receive(self, token: str, body: bytes, headers: dict[str, str]) -> int:
         """The HTTP status to answer. 401 changes nothing; 200 for a job that no longer waits; 5xx makes fal repeat."""
@@ -39,6 +43,8 @@ class Webhook:
             keys = await self._keys.get()
         except VideoError:
             return 503  # fal repeats it; the watcher's looks stand behind it
+        if job_id is not None and not verify(headers, body, keys, now=time.time()):
+            keys = await self._keys.get(renewed=True)  # fal's keys rotate
         if job_id is None or not verify(headers, body, keys, now=time.time()):
             log.warning("a webhook without a right signature")
             return 401
@@ -48,10 +54,28 @@ class Webhook:
             return 200
         if job.state in {State.DOUBT, State.SUBMITTING}:
             await self._hint(job, body)
+        if job.state is State.FAILED and job.video is None:
+            return await self._reopen(job, body)
         if job.state is State.PARKED:
             await self._watcher.ask_now(job)
             self._notify()
         await self._watcher.wake(job_id)
+        return 200
+
+    async def _reopen(self, job: Job, body: bytes) -> int:
+        """Its order was refused, as it seemed, and here fal speaks of its request: a gateway had refused it. Anything
+        else that failed stays so.
+        """
+        request_id, submit = _request_id(body), await self._store.submits.find(job.id)
+        if request_id is None or submit is None or submit.state != "refused":
+            return 200
+        try:
+            reopened = await self._watcher.reopen(job, request_id)
+        except VideoError:
+            return 503  # fal repeats it
+        if reopened:
+            price = usd_text(job.usd)
+            self._alert(f"charged {job.id}", "alert-charged-after-all", job=job.id, user=job.user, price=price)
         return 200
 
     async def _hint(self, job: Job, body: bytes) -> None:
@@ -62,8 +86,9 @@ class Webhook:
         if request_id is None:
             return
         await self._store.submits.hint(job.id, request_id)
-        if job.state is State.DOUBT:
-            await self._watcher.adopt([job])
+        now = await self._store.jobs.get(job.id)
+        if now is not None and now.state is State.DOUBT:
+            await self._watcher.adopt([now])
 
 
 def _request_id(body: bytes) -> str | None:

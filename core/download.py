@@ -27,6 +27,7 @@ from core.wire import RemoteFile
 log = logging.getLogger(__name__)
 
 _TRIES = 5
+_ATTEMPT_S = 120.0  # httpx bounds each chunk, not all of them
 _TIMEOUT = httpx.Timeout(connect=10, read=30, write=30, pool=10)
 _REDIRECTS = 5
 _MOVED = frozenset({301, 302, 303, 307, 308})
@@ -63,8 +64,11 @@ async def download_video(
         fetch = _Fetch(client, file.url, part, queue_url=settings.fal_queue_url, max_bytes=max_bytes)
         for attempt in range(_TRIES):
             try:
-                await fetch.attempt()
+                async with asyncio.timeout(_ATTEMPT_S):
+                    await fetch.attempt()
                 await asyncio.to_thread(_install, part, into)
+            except TimeoutError:  # what is here stays: the next attempt goes on from it
+                trouble = DownloadFailed(reason="too slow")
             except DownloadFailed as error:
                 trouble = error
             except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:

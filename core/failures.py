@@ -137,6 +137,16 @@ def final_error(status: int, headers: Mapping[str, str], parsed: Any) -> VideoEr
     return error
 
 
+def in_fals_form(parsed: Any, headers: Mapping[str, str]) -> bool:
+    """Whether a refusal of an order is in the form of fal, or of the proxy that charges beforehand: JSON that says why
+    under `detail`, or with a type that we know (fal docs, errors). A gateway's page or words of its own are not.
+    """
+    if not isinstance(parsed, dict):
+        return False
+    detail = parsed.get("detail")
+    return (isinstance(detail, str | list | dict) and bool(detail)) or _kind(parsed, headers)[0] in _TYPES
+
+
 def _is_fals_word(headers: Mapping[str, str], parsed: Any) -> bool:
     if isinstance(parsed, dict):
         error_type, detail = parsed.get("error_type"), parsed.get("detail")

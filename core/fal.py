@@ -8,7 +8,7 @@ Not built on fal-client: it repeats the paid POST up to ten times. Here nothing 
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal, Self
@@ -31,6 +31,8 @@ Owned = Callable[[set[str]], Awaitable[set[str]]]
 _SUBMIT_TIMEOUT = httpx.Timeout(connect=10, read=90, write=30, pool=10)
 _SUBMIT_S = 145.0  # in all: within what the search for a lost order takes for the longest (core/lostorders.py)
 _STREAM_IDLE_S = 60.0
+_STREAM_SILENT_S = 120.0  # without a word on the request, whatever else keeps the connection busy
+_ANSWER_S = 90.0  # for a free question, in all
 _START_WITHIN_S = 3600
 """A request that could not start for so long is dropped by fal, unbilled (X-Fal-Request-Timeout)."""
 KEEP_S = 7 * 24 * 3600
@@ -129,7 +131,24 @@ class FalQueue:
         return True
 
     async def stream(self, handle: RequestHandle) -> AsyncIterator[QueueStatus]:
-        """Fal's status events as they come; ends after Completed. Raises Unavailable when it breaks before."""
+        """Fal's status events as they come; ends after Completed. Raises Unavailable when it breaks before, or says
+        nothing new for so long that a look is worth more.
+        """
+        statuses = self._statuses(handle)
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(_STREAM_SILENT_S):
+                        status = await anext(statuses)
+                except TimeoutError:
+                    raise Unavailable(reason="a silent stream") from None
+                yield status
+                if isinstance(status, Completed):
+                    return
+        finally:
+            await statuses.aclose()
+
+    async def _statuses(self, handle: RequestHandle) -> AsyncGenerator[QueueStatus]:
         url, timeout = f"{self._own(handle).status_url}/stream", httpx.Timeout(10, read=_STREAM_IDLE_S)
         try:
             async with self._client.stream(
@@ -274,8 +293,12 @@ class FalQueue:
         return {"Authorization": f"Key {value}"}
 
     async def _ask(self, method: str, url: str, *, params: Params | None = None) -> RawReply:
+        headers = self._headers()
         try:
-            return raw_reply(await self._client.request(method, url, params=params, headers=self._headers()))
+            async with asyncio.timeout(_ANSWER_S):  # httpx bounds each chunk of an answer, not all of it
+                return raw_reply(await self._client.request(method, url, params=params, headers=headers))
+        except TimeoutError:
+            raise Unavailable(reason="an answer without end") from None
         except (httpx.HTTPError, ssl.SSLError) as error:
             raise Unavailable(reason=type(error).__name__) from None
 

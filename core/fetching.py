@@ -30,22 +30,24 @@ async def fetch_result(
     *,
     settings: FalSettings,
     stored: Sequence[RawReply] = (),
+    source_url: str | None = None,
     on_result: OnReply | None = None,
     sleep: Sleep = asyncio.sleep,
 ) -> media.Probe:
     """The result of a completed request as a fully checked mp4 at `into`; a broken download is fetched again. Free.
 
     The newest readable one of `stored` is used without asking fal; when its file does not come, fal is asked once
-    more. `on_result` gets every 2xx reply before it is read; what it raises goes to the caller. Raises the error with
-    which fal ends a request (never after a readable result), StillRunning, Unavailable, DownloadFailed.
+    more. `source_url`: what was sent, which is never taken for the film. `on_result` gets every 2xx reply before it is
+    read; what it raises goes to the caller. Raises the error with which fal ends a request (never after a readable
+    result), StillRunning, Unavailable, DownloadFailed.
     """
     into.parent.mkdir(parents=True, exist_ok=True)
     for reply in reversed(stored):
         with suppress(Unavailable):
-            result = wire.read_result(reply, queue_url=settings.fal_queue_url)
+            result = wire.read_result(reply, queue_url=settings.fal_queue_url, source_url=source_url)
             break
     else:
-        result = await _result(queue, handle, on_result, settings)
+        result = await _result(queue, handle, on_result, settings, source_url)
         return await _fetched(result, into, settings, sleep)
     try:
         return await _fetched(result, into, settings, sleep)
@@ -53,7 +55,7 @@ async def fetch_result(
         if trouble.code == "disk_full":
             raise
         try:
-            result = await _asked(queue, handle, on_result, settings)
+            result = await _asked(queue, handle, on_result, settings, source_url)
         except VideoError:  # there was a result: whatever is said now, its file is still what is missing
             raise trouble from None
         return await _fetched(result, into, settings, sleep)
@@ -84,11 +86,11 @@ def _digest(path: Path) -> str:
 
 
 async def _result(
-    queue: FalQueue, handle: RequestHandle, on_result: OnReply | None, settings: FalSettings
+    queue: FalQueue, handle: RequestHandle, on_result: OnReply | None, settings: FalSettings, source_url: str | None
 ) -> wire.Result:
     """A result that fal cannot give although it says "completed": then its own word in the status decides."""
     try:
-        return await _asked(queue, handle, on_result, settings)
+        return await _asked(queue, handle, on_result, settings, source_url)
     except Unavailable:
         with suppress(Unavailable):
             status = await queue.status(handle)
@@ -99,12 +101,12 @@ async def _result(
 
 
 async def _asked(
-    queue: FalQueue, handle: RequestHandle, on_result: OnReply | None, settings: FalSettings
+    queue: FalQueue, handle: RequestHandle, on_result: OnReply | None, settings: FalSettings, source_url: str | None
 ) -> wire.Result:
     reply = await queue.result(handle)
     if on_result is not None:
         await on_result(reply)
-    return wire.read_result(reply, queue_url=settings.fal_queue_url)
+    return wire.read_result(reply, queue_url=settings.fal_queue_url, source_url=source_url)
 
 
 async def fetch_patiently(
@@ -141,8 +143,8 @@ async def fetch_patiently(
         passed_s, gap_s = passed_s + gap_s, min(_LONGEST_GAP_S, gap_s * 2)
 
 
-def is_readable(reply: RawReply, *, settings: FalSettings) -> bool:
+def is_readable(reply: RawReply, *, settings: FalSettings, source_url: str | None = None) -> bool:
     with suppress(Unavailable):
-        wire.read_result(reply, queue_url=settings.fal_queue_url)
+        wire.read_result(reply, queue_url=settings.fal_queue_url, source_url=source_url)
         return True
     return False

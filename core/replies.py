@@ -28,11 +28,11 @@ def read_submit(reply: RawReply, *, endpoint: str, queue_url: str) -> Submission
             raise SubmitUnknown(reason="a reply without a request id")
         position = parsed.get("queue_position")
         return Submission(handle, position if isinstance(position, int) else None, wire.credits_used(reply.headers))
+    refusal = reply.status // 100 == 4 and reply.status not in _MAY_BE_TAKEN  # noqa: PLR2004 - 4xx
+    if not refusal or not failures.in_fals_form(parsed, reply.headers):  # a gateway may say so after fal took it
+        raise SubmitUnknown(reason="no clear answer", status=reply.status)
     if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
         raise NotDelivered("fal_busy", retry_after=retry_after(reply))
-    refusal = reply.status // 100 == 4 and reply.status not in _MAY_BE_TAKEN  # noqa: PLR2004 - 4xx
-    if not refusal or parsed is None:
-        raise SubmitUnknown(reason="no clear answer", status=reply.status)
     raise failures.error_from(reply.status, reply.headers, parsed)
 
 

@@ -17,7 +17,21 @@ _PLACES = frozenset(
 )
 """Names under which a bare address may stand."""
 _NOT_IT = frozenset(
-    {"input", "request", "source", "reference", "original", "image", "audio", "thumbnail", "preview", "poster"}
+    {
+        "input",
+        "request",
+        "argument",
+        "param",
+        "parameter",
+        "source",
+        "reference",
+        "original",
+        "image",
+        "audio",
+        "thumbnail",
+        "preview",
+        "poster",
+    }
     | {"cover", "frame", "mask", "log", "metric", "prompt", "detail", "error", "status", "cancel", "webhook"}
 )
 """Words of names that hold something else: what was asked, a picture, an error with the address of its page."""
@@ -29,9 +43,12 @@ _Found = tuple[int, int, str]
 """How far its name is from "video", how deep it stands, the address."""
 
 
-def video_addresses(reply: Any) -> list[str]:
-    """The addresses that stand in the likeliest place, the least nested first. `reply` is parsed JSON."""
-    found = list(_search(reply, rank=2, depth=0, fits=True))
+def video_addresses(reply: Any, *, but: str | None = None) -> list[str]:
+    """The addresses that stand in the likeliest place, the least nested first. `reply` is parsed JSON.
+
+    `but`: the source that was sent; a result that repeats it does not mean it.
+    """
+    found = [each for each in _search(reply, rank=2, depth=0, fits=True) if each[2] != but]
     best = min((rank for rank, _, _ in found), default=0)
     nearest = sorted((each for each in found if each[0] == best), key=lambda each: each[1])
     return [address for _, _, address in nearest]
@@ -80,4 +97,8 @@ def _words(name: str) -> list[str]:
     """`outputVideos` and `output_video` are the words output and video. `response_url` names the queue's address."""
     if name.lower() == "response_url":
         return ["request"]
-    return [word.removesuffix("s") for word in _HUMP.sub("_", name).lower().replace("-", "_").split("_") if word]
+    return [_singular(word) for word in _HUMP.sub("_", name).lower().replace("-", "_").split("_") if word]
+
+
+def _singular(word: str) -> str:
+    return word if word.endswith("us") else word.removesuffix("s")  # status

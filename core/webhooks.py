@@ -80,11 +80,13 @@ class JwksCache:
         self._until = 0.0
         self._not_before = 0.0
 
-    async def get(self) -> tuple[bytes, ...]:
-        """Raises Unavailable while there are none."""
+    async def get(self, *, renewed: bool = False) -> tuple[bytes, ...]:
+        """Raises Unavailable while there are none. `renewed`: a call with a right token does not verify, so fal may
+        have new ones: asked for at most every half minute.
+        """
         async with self._lock:
             now = self._clock()
-            if not self._keys or now >= self._until:
+            if renewed or not self._keys or now >= self._until:
                 if now >= self._not_before:
                     await self._refresh(now)
                 if not self._keys:

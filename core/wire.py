@@ -20,6 +20,7 @@ from core.types import Completed, InProgress, Queued, QueueStatus, RawReply, Req
 
 QUEUE_HOST = "queue.fal.run"
 _CDN = re.compile(r"(?:[a-z0-9-]+\.)*fal\.media")
+_PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif")
 _NETLOC = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 _HOST = re.compile(r"[a-z0-9.:-]{1,253}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -89,17 +90,25 @@ def is_request_id(text: object) -> TypeGuard[str]:
 
 
 def handle_from(reply: Any, *, endpoint: str, queue_url: str) -> RequestHandle | None:
-    """The handle in a submit reply, its addresses moved onto `queue_url`; None when it names no request."""
+    """The handle in a submit reply, its addresses moved onto `queue_url`; None when it names no request.
+
+    An address that does not name this request is another one's (a gateway that mixes up its answers): the rule decides.
+    """
     request_id = reply.get("request_id") if isinstance(reply, dict) else None
     if not is_request_id(request_id):
         return None
     derived = derived_handle(request_id, endpoint=endpoint, queue_url=queue_url)
+
+    def given(name: str) -> str | None:
+        url = moved(reply.get(name), queue_url)
+        return url if url is not None and request_id in urlsplit(url).path.split("/") else None
+
     return RequestHandle(
         request_id=request_id,
         endpoint=endpoint,
-        status_url=moved(reply.get("status_url"), queue_url) or derived.status_url,
-        response_url=moved(reply.get("response_url"), queue_url) or derived.response_url,
-        cancel_url=moved(reply.get("cancel_url"), queue_url) or derived.cancel_url,
+        status_url=given("status_url") or derived.status_url,
+        response_url=given("response_url") or derived.response_url,
+        cancel_url=given("cancel_url") or derived.cancel_url,
     )
 
 
@@ -166,9 +175,12 @@ def status_from(reply: Any) -> QueueStatus | None:
     return Completed() if state in {"FAILED", "CANCELLED", "ERROR"} else None
 
 
-def read_result(reply: RawReply, *, queue_url: str) -> Result:
-    """The file in a 2xx result, whatever its shape. Raises Unavailable when there is none, or on a foreign host."""
-    found = video_addresses(parsed(reply.body))
+def read_result(reply: RawReply, *, queue_url: str, source_url: str | None = None) -> Result:
+    """The file in a 2xx result, whatever its shape; never the source that was sent, which some models repeat.
+
+    Raises Unavailable when there is none, or on a foreign host.
+    """
+    found = sorted(video_addresses(parsed(reply.body), but=source_url), key=_looks_like_a_picture)
     if not found:
         raise Unavailable(reason="a result without a video")
     for address in found:
@@ -176,6 +188,11 @@ def read_result(reply: RawReply, *, queue_url: str) -> Result:
         if url is not None:
             return Result(RemoteFile(url), units(reply.headers))
     raise Unavailable(reason="a file on a foreign host", host=host_of(found[0]))
+
+
+def _looks_like_a_picture(url: str) -> bool:
+    parts = split_address(url)
+    return parts is not None and parts.path.lower().endswith(_PICTURES)
 
 
 def file_address(url: str, *, queue_url: str) -> str | None:

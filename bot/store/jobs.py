@@ -470,7 +470,7 @@ def move_within(
 
 def resume_within(connection: Connection, job_id: str, *, only_from: Iterable[State], why: str) -> bool:
     """Fal has the job, and works on it or is done. One that stood still has no workflow: the next one collects it."""
-    stood_still = jobs.c.state.in_([State.DOUBT, State.PARKED])
+    stood_still = jobs.c.state.in_([State.DOUBT, State.PARKED, State.FAILED])
     values: dict[str, Any] = {
         "rendering_since": sa.func.coalesce(jobs.c.rendering_since, now_ms()),
         "collects": sa.case((stood_still, jobs.c.collects + 1), else_=jobs.c.collects),

@@ -143,11 +143,12 @@ def close_within(connection: Connection, job_id: str, charge: Charge, why: str |
         spent, at = job.price_micro, _bought_at(connection, job_id)
         more = {"at": at, "booked": now_ms()}
         _write(connection, job_id, "settle", reserved=-job.reserved_micro, spent=spent, why=why or charge, **more)
-    elif job.charge != "possibly" or charge == "possibly" or job.billed_nano is not None:
+    elif job.billed_nano is not None or job.charge in {"yes", charge}:
         return
-    elif charge == "none":
+    elif job.charge == "none" or charge == "none":  # fal had it after all, or has billed nothing
         closed, so_far = _closed(connection, job_id)
-        _write(connection, job_id, "correct", spent=-so_far, why="nothing was charged", at=closed, booked=now_ms())
+        why, owed = ("nothing was charged", 0) if charge == "none" else (charge, job.price_micro)
+        _write(connection, job_id, "correct", spent=owed - so_far, why=why, at=closed, booked=now_ms())
     connection.execute(jobs.update().where(jobs.c.id == job_id).values(charge=charge))
 
 

@@ -77,6 +77,29 @@ class Submits:
 
         await self._db.write(work)
 
+    async def reopen(self, job_id: str, handle: RequestHandle) -> bool:
+        """An order that was refused, by a gateway as it turns out, was taken all the same: the job renders.
+
+        Its account stays as it is until the job ends. False, and nothing changes, when it was not refused.
+        """
+
+        def work(connection: Connection) -> bool:
+            take_turns(connection, f"request {handle.request_id}")
+            other = sa.select(submits.c.job_id).where(submits.c.request_id == handle.request_id)
+            change = _change(job_id).where(submits.c.state == "refused")
+            values = {"state": "accepted", "handle": record(handle), "request_id": handle.request_id}
+            if connection.execute(other).first() is not None:
+                return False
+            if (
+                connection.execute(change.values(**values, changed=now_ms()).returning(submits.c.job_id)).first()
+                is None
+            ):
+                return False
+            connection.execute(jobs.update().where(jobs.c.id == job_id).values(error=sa.null(), told=None))
+            return resume_within(connection, job_id, only_from={State.FAILED}, why=handle.request_id)
+
+        return await self._db.write(work)
+
     async def ended(self, job_id: str) -> None:
         """The POST is over, and nobody knows how: what the search for it needs."""
         change = _change(job_id).where(submits.c.state == "sending", submits.c.answered.is_(None))

@@ -78,6 +78,13 @@ class Sandbox:
             self.renderer.begin(request)
         if self.faults.take("submit_lost_reply", endpoint_id, text):
             return cdn.Cut()
+        return await self._ordered(http, request, endpoint_id, text)
+
+    async def _ordered(self, http: HttpRequest, request: Request, endpoint_id: str, text: str) -> Response:
+        """The answer to an order that stands, whatever becomes of that answer."""
+        refused = self.faults.take("submit_refused_after", endpoint_id, text)
+        if refused is not None:  # by a gateway
+            return JSONResponse(refused.body, refused.status)
         slow = self.faults.take("submit_slow", endpoint_id, text)
         if slow is not None:
             await asyncio.sleep(slow.seconds)

@@ -1,6 +1,7 @@
 """The tables: one transaction from message to job, claims that are given once, a cancel that meets the claim."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -50,6 +51,17 @@ def on_store(url: str, story: Callable[[Store], Awaitable[None]]) -> None:
             await story(store)
 
     asyncio.run(run())
+
+
+def backwards(store: Store) -> None:
+    """SQLite gives rows the other way round where no order is asked for: one that is forgotten shows."""
+
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA reverse_unordered_selects = ON")
+
+    if store.database.is_sqlite:
+        sa.event.listen(store.database.engine, "connect", prepare)
+        store.database.engine.dispose()
 
 
 async def accepted(store: Store, incoming: Incoming) -> str:

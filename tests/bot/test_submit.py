@@ -395,3 +395,59 @@ def test_completed_and_still_in_progress_is_odd(posting: Callable[..., None]) ->
         assert (await made.now(job.id)).state is State.READY
 
     posting(story)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (429, None),
+        (429, {"message": "slow down"}),
+        (403, {"message": "Forbidden"}),
+        (403, None),
+        (404, {"error": "no"}),
+    ],
+)
+def test_a_gateways_refusal_is_no_word_on_an_order(posting: Callable[..., None], status: int, body: object) -> None:
+    """It may have been written after fal took the order: posted again it would be paid again."""
+
+    async def story(made: Post) -> None:
+        made.fal.faults.add("submit_status", status=status, body=body)
+        job = await made.job("a fox")
+        assert await made.submitter.submit(job) == DOUBT
+        assert (await made.store.submits.read(job.id)).state == "sending"
+
+    posting(story)
+
+
+def test_a_call_names_the_request_that_an_answer_mixed_up(posting: Callable[..., None]) -> None:
+    """The answer in the receipt names another job's request: fal's own call is believed instead."""
+
+    async def story(made: Post) -> None:
+        first, second = await made.job("fox 1"), await made.job("fox 2")
+        assert await made.submitter.submit(first) == GO
+        made.fal.faults.add("submit_repeats_id", match="fox 2")
+        assert await made.submitter.submit(second) == DOUBT
+        (named,) = [each.id for each in made.fal.memory.requests.values() if each.body["prompt"] == "fox 2"]
+        await made.store.submits.hint(second.id, named)
+        made.fal.faults.add("list_status", times=100, status=403)
+        assert await made.doubts().resolve([await made.now(second.id)]) == {second.id}
+        handle = (await made.store.submits.read(second.id)).handle
+        assert handle is not None
+        assert handle.request_id == named
+
+    posting(story)
+
+
+def test_the_word_comes_also_while_a_lost_order_is_looked_for(posting: Callable[..., None]) -> None:
+    async def story(made: Post) -> None:
+        made.fal.faults.add("submit_lost_reply", match="lost")
+        lost, quick = await made.job("a lost fox"), await made.job("a quick fox")
+        assert await made.submitter.submit(lost) == DOUBT
+        assert await made.submitter.submit(quick) == GO
+        async with asyncio.timeout(5):
+            while not made.silent:
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(1.0)
+        assert made.silent == [lost.id]
+
+    posting(story, unconfirmed_after_s=2.0)

@@ -8,6 +8,7 @@ import pytest
 
 from bot import notices
 from bot.store.records import Job, State
+from core.types import RequestHandle
 from tests.bot.bench import Bench
 from tests.bot.test_store import accepted, said
 from tests.fakes.botapi import buttons
@@ -18,10 +19,15 @@ FOX = "oFox_0123456789abcdefghijkl"
 
 
 async def standing(made: Bench, state: State) -> Job:
-    """A job of person 42 that nobody works on."""
+    """A job of person 42 that nobody works on; fal says nothing of its request but 404."""
     made.telegram.user_says(42, "hello")
     await made.until(lambda: made.telegram.texts(42))
     job_id = await accepted(made.app.store, said())
+    await made.app.store.submits.claim(job_id)
+    if state is not State.SUBMITTING:
+        base = f"{made.fal_url}/a/b/requests/none"
+        handle = RequestHandle("none", "a/b", f"{base}/status", base, f"{base}/cancel")
+        await made.app.store.submits.accepted(job_id, handle)
     await made.app.store.jobs.move(job_id, state)
     job = await made.app.store.jobs.get(job_id)
     assert job is not None
@@ -51,16 +57,19 @@ def test_a_chat_that_is_down_costs_seconds_and_raises_nothing(on_bench: OnBench)
     on_bench(story)
 
 
-def test_wechat_hears_it_with_its_next_word_where_nothing_may_be_pushed(on_bench: OnBench) -> None:
-    fake = WeChatFake(verified=False)
+def test_wechat_is_told_where_the_bot_may_speak_and_hears_nothing_of_yesterday_where_not(on_bench: OnBench) -> None:
+    fake, words = WeChatFake(), "没有确认这个订单"
 
     async def story(made: Bench) -> None:
         await fake.caller.says(FOX, "视频 一只狐狸")
-        job = await made.settled(State.UNDELIVERED)
+        job = await made.settled(State.DELIVERED)
+        await made.app._delivery.announce(job, notices.unconfirmed(job))
+        assert words in fake.person(FOX).seen[-1].text
+        fake.fail("/message/custom/send", "errcode", code=45047)
         await made.app._delivery.announce(job, notices.unconfirmed(job))
         seen = await fake.caller.says(FOX, "模型")
         assert seen is not None
-        assert "没有确认这个订单" in seen.text
+        assert words not in seen.text
 
     on_bench(story, wechat=fake, access=f"wechat:{FOX}")
 

@@ -114,3 +114,22 @@ def test_a_forged_call_changes_nothing(on_bench: OnBench) -> None:
         assert (await made.settled(State.RENDERING)).state is State.RENDERING
 
     on_bench(story, public=True)
+
+
+def test_a_refusal_that_fal_knows_nothing_of_is_reopened_by_its_call(on_bench: OnBench) -> None:
+    """A gateway said "forbidden" after fal had taken the order: told as free, and its film arrives all the same."""
+
+    async def story(made: Bench) -> None:
+        made.telegram.user_says(1, "/start")
+        made.fal.faults.add("submit_refused_after", status=403, body={"detail": "Forbidden"})
+        made.telegram.user_says(42, "/video sandbox:slow-2 fox")
+        failed = await made.settled(State.FAILED)
+        assert failed.charge == "none"
+        job = await made.settled(State.DELIVERED)
+        assert (job.charge, job.error) == ("yes", None)
+        assert made.submits() == len(made.films()) == 1
+        standing = await made.app.store.ledger.standing()
+        assert (standing.spent_micro, standing.reserved_micro) == (700_000, 0)
+        await made.until(lambda: any("taken to be free" in text for text in made.telegram.texts(1)))
+
+    on_bench(story, public=True, admins="telegram:1")

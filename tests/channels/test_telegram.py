@@ -519,7 +519,8 @@ def test_a_token_that_is_none_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_token_is_in_no_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """At the most talkative level, without the redaction of bot/logs.py."""
-    caplog.set_level(logging.DEBUG)
+    for name in (None, "httpx", "httpcore", "telegram"):  # whatever an earlier test has made of them
+        caplog.set_level(logging.DEBUG, logger=name)
 
     async def story(on: Bench) -> None:
         await on.channel.start()

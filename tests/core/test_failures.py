@@ -84,6 +84,130 @@ def test_no_sample_lies_unread() -> None:
     assert set(FAILURES) <= names
 
 
+@pytest.mark.parametrize(
+    ("word", "error"),
+    [
+        ("internal_server_error", (errors.GenerationFailed, "generation_failed")),
+        ("unsupported_audio_format", (errors.BadReference, "bad_reference")),
+        ("client_disconnected", (errors.Cancelled, "cancelled")),
+        ("client_cancelled", (errors.Cancelled, "cancelled")),
+        ("bad_request", (errors.BadRequest, "invalid_input")),
+        ("concurrent_requests_limit", (errors.GenerationFailed, "fal_busy")),
+        ("insufficient_credits", (errors.OutOfCredits, "insufficient_credits")),
+        ("endpoint_not_allowed", (errors.ModelNotAllowed, "endpoint_not_allowed")),
+        ("runner_disconnected", UPSTREAM),
+    ],
+)
+def test_fals_word_tells_the_error_wherever_it_stands(word: str, error: tuple[type[errors.VideoError], str]) -> None:
+    """The status would say something else."""
+    replies: list[Any] = [
+        {"detail": [{"loc": ["body"], "msg": "x", "type": word}]},
+        {"detail": {"type": word}},
+        {"error_type": word},
+        {"type": word},
+        {"error": word},
+        {"code": word},
+        {"error": {"type": word}},
+        {"error": {"code": word}},
+        {"type": "unheard_of", "code": word},
+        {"error_type": 7, "error": {"type": 7}, "code": word},
+    ]
+    for body in replies:
+        for status in (200, 401, 418, 504):
+            found = failures.error_from(status, {}, body)
+            assert (type(found), found.code) == error
+    found = failures.error_from(401, {"x-fal-error-type": word}, {"detail": "x"})
+    assert (type(found), found.code) == error
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (499, None, (errors.Cancelled, "cancelled")),
+        (429, None, (errors.GenerationFailed, "fal_busy")),
+        (500, None, UPSTREAM),
+        (599, {"detail": "x"}, UPSTREAM),
+        (500, {"error_type": "unheard_of"}, (errors.GenerationFailed, "generation_failed")),
+        (418, {"error_type": "unheard_of"}, (errors.BadRequest, "invalid_input")),
+        (418, {"error": "unheard_of"}, (errors.GenerationFailed, "generation_failed")),
+        (418, ["x"], (errors.GenerationFailed, "generation_failed")),
+        (400, None, (errors.BadRequest, "invalid_input")),
+        (400, {"detail": []}, (errors.BadRequest, "invalid_input")),
+        (413, None, (errors.BadRequest, "invalid_input")),
+        (422, {"detail": "x"}, (errors.BadRequest, "invalid_input")),
+        (401, None, (errors.NotConfigured, "invalid_key")),
+        (402, None, (errors.OutOfCredits, "insufficient_credits")),
+        (403, None, (errors.ModelNotAllowed, "model_not_allowed")),
+        (403, {"detail": "EXHAUSTED balance"}, (errors.OutOfCredits, "out_of_credits")),
+        (403, {"error": {"why": "top_up"}}, (errors.OutOfCredits, "out_of_credits")),
+        (403, {"message": "Top up your account"}, (errors.OutOfCredits, "out_of_credits")),
+        (403, {"code": ["endpoint_not_allowed"]}, (errors.ModelNotAllowed, "endpoint_not_allowed")),
+        (403, {"detail": "User is locked"}, (errors.NotConfigured, "key_locked")),
+        (404, None, (errors.ModelNotAllowed, "model_not_found")),
+        (403, {"error_type": "user_is_locked"}, (errors.NotConfigured, "key_locked")),
+        (404, {"error": "Path /x not found"}, (errors.ModelNotAllowed, "wrong_endpoint")),
+        (404, {"detail": "no path / here"}, (errors.ModelNotAllowed, "model_not_found")),
+        (404, {"detail": "Path /x not found"}, (errors.ModelNotAllowed, "wrong_endpoint")),
+        (405, None, (errors.ModelNotAllowed, "wrong_endpoint")),
+        (406, None, (errors.GenerationFailed, "generation_failed")),
+    ],
+)
+def test_without_a_word_of_fals_the_status_tells(
+    status: int, body: Any, error: tuple[type[errors.VideoError], str]
+) -> None:
+    found = failures.error_from(status, {}, body)
+    assert (type(found), found.code) == error
+
+
+LIMITS = ["max_size", "min_width", "min_height", "max_width", "max_height", "min_aspect_ratio", "max_aspect_ratio"]
+LIMITS += ["min_duration", "max_duration", "max_length", "min_length", "ge", "le", "gt", "lt"]
+
+
+def test_every_limit_that_fal_names_is_told_and_nothing_else() -> None:
+    numbers = {name: number for number, name in enumerate(LIMITS)}
+    ctx = numbers | {"input": "SECRET", "image": 7, "error": "SECRET"}
+    detail = {"loc": ["body", "seed"], "msg": "SECRET", "type": "x", "input": "SECRET", "ctx": ctx}
+    assert failures.error_from(422, {}, {"detail": [detail]}).facts == numbers | {"field": "seed"}
+    detail["ctx"] = dict.fromkeys(LIMITS, "SECRET")
+    assert failures.error_from(422, {}, {"detail": [detail]}).facts == {"field": "seed"}
+
+
+@pytest.mark.parametrize(
+    ("loc", "field"),
+    [
+        (["body", "image_url"], "image_url"),
+        (["a" * 40], "a" * 40),
+        (["a" * 41], None),
+        (["body", 3], None),
+        (["body", "my words"], None),
+        (["body", "seed7"], None),
+        (["body", ""], None),
+        ([], None),
+        ("seed", None),
+    ],
+)
+def test_a_field_is_named_only_by_its_name(loc: Any, field: str | None) -> None:
+    error = failures.error_from(422, {}, {"detail": [{"loc": loc, "type": "x"}]})
+    assert error.facts == ({} if field is None else {"field": field})
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("Timed out", "downstream_service_error"),
+        ("the fetch TIMEOUT", "downstream_service_error"),
+        ("time out", "downstream_service_error"),
+        ("timely", "invalid_input"),
+        (7, "invalid_input"),
+    ],
+)
+def test_a_partner_that_could_not_fetch_the_source_in_time(message: Any, code: str) -> None:
+    body = {"detail": [{"loc": ["body"], "msg": message, "type": "invalid_request"}]}
+    assert failures.error_from(422, {}, body).code == code
+    other = {"detail": [{"loc": ["body"], "msg": "timed out", "type": "bad_request"}]}
+    assert failures.error_from(422, {}, other).code == "invalid_input"
+
+
 def test_every_type_of_the_table_ends_in_a_code_with_a_sentence() -> None:
     assert {code for _, code in failures._TYPES.values()} <= set(errors.ERROR_CODES)
 
@@ -121,6 +245,10 @@ def test_no_shape_breaks_the_reader(body: Any, status: int) -> None:
     assert final is None or final.code in errors.ERROR_CODES
 
 
+def test_an_answer_that_nobody_knows_is_told_by_its_status() -> None:
+    assert failures.error_from(418, {}, {"detail": "SECRET"}).facts == {"status": 418}
+
+
 def test_too_many_requests_are_told_as_such() -> None:
     assert failures.error_from(429, {}, {"detail": "x"}).code == "fal_busy"
 
@@ -133,12 +261,34 @@ def test_too_many_requests_are_told_as_such() -> None:
         (Completed("no", "content_policy_violation"), "content_policy_violation"),
         (Completed("words", "moon_phase_error"), "generation_failed"),
         (Completed("failed"), "generation_failed"),
+        (Completed(None, "request_timeout"), "upstream_unavailable"),
         (Completed("Request was cancelled", "client_cancelled"), "cancelled"),
     ],
 )
 def test_a_completed_status_may_name_its_error(status: Completed, code: str | None) -> None:
     error = failures.completed_error(status)
     assert (error.code if error else None) == code
+
+
+FALS_OWN = ["request_timeout", "startup_timeout", "runner_scheduling_failure", "runner_connection_timeout"]
+FALS_OWN += ["runner_disconnected", "runner_connection_refused", "runner_connection_error", "runner_server_error"]
+FALS_OWN += ["runner_incomplete_response", "internal_error", "internal_server_error", "generation_timeout"]
+FALS_OWN += ["downstream_service_error", "downstream_service_unavailable"]
+
+
+@pytest.mark.parametrize("word", [*FALS_OWN, "client_cancelled", "content_policy_violation", "moon_phase_error"])
+def test_what_failed_at_fal_itself_is_not_billed(word: str) -> None:
+    error = failures.completed_error(Completed("words", word))
+    assert error is not None
+    assert error.ends_request is True
+    assert error.facts == ({"billed": False} if word in FALS_OWN else {})
+
+
+def test_a_final_error_ends_its_request() -> None:
+    final = failures.final_error(422, {}, TYPED)
+    assert final is not None
+    assert final.ends_request is True
+    assert failures.error_from(422, {}, TYPED).ends_request is False
 
 
 NOT_FINAL = {
@@ -183,9 +333,12 @@ NO_PATH = {"detail": "Path /nonsense not found"}
         (405, {}, NO_PATH, "wrong_endpoint"),
         (400, {}, {"detail": "path /x/y not found."}, "wrong_endpoint"),
         (499, {}, {"error": "client_cancelled"}, "cancelled"),
+        (499, {}, {"type": "client_cancelled"}, "cancelled"),
+        (499, {}, {"code": "client_cancelled"}, "cancelled"),
         (499, {}, {"detail": "x", "error_type": "client_cancelled"}, "cancelled"),
         # No word of fal's:
         (404, {}, {"detail": "Path /a/b/requests/r-1 not found"}, None),
+        (404, {}, {"detail": "Path /nonsense not found, nor anything else"}, None),
         (404, {}, {"detail": "Not Found"}, None),
         (404, {}, {"status": "NOT_FOUND"}, None),
         (404, {}, TYPED, None),

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -924,3 +925,58 @@ def test_the_key_is_checked_for_free(answer: Answer, code: str | None) -> None:
     result, server = asked(answer, lambda queue: queue.check_key())
     assert (result.code if isinstance(result, errors.VideoError) else None) == code
     assert [method for method, _, _ in server.calls] == ["GET"]
+
+
+@asynccontextmanager
+async def dripping(head: bytes, drop: bytes) -> AsyncIterator[FalQueue]:
+    """A queue behind a peer that never falls silent and never comes to an end."""
+
+    over = asyncio.Event()
+
+    async def peer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n")
+            while not (writer.is_closing() or over.is_set()):
+                writer.write(drop)
+                await writer.drain()
+                await asyncio.sleep(0.02)
+        writer.close()
+
+    server = await asyncio.start_server(peer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    queue = FalQueue.from_settings(FalSettings.offline(fal_key=KEY, fal_queue_url=f"http://127.0.0.1:{port}"))
+    try:
+        yield queue
+    finally:
+        over.set()
+        await queue.close()
+        server.close()
+        await asyncio.sleep(0.1)  # the peers end by themselves
+
+
+def test_an_answer_without_end_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_ANSWER_S", "_SUBMIT_S"):
+        monkeypatch.setattr(f"core.fal.{name}", 0.3)
+
+    async def story() -> None:
+        async with dripping(b"Content-Type: application/json\r\nContent-Length: 100000", b" ") as queue:
+            with pytest.raises(errors.Unavailable, match="without end"):
+                await queue.status(queue.handle_for(REQUEST.endpoint, "r-1"))
+            with pytest.raises(errors.SubmitUnknown, match="without end"):
+                await queue.submit(REQUEST)
+
+    asyncio.run(story())
+
+
+def test_a_stream_that_only_pings_is_left_for_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.fal._STREAM_SILENT_S", 0.3)
+
+    async def story() -> None:
+        async with dripping(b"Content-Type: text/event-stream", b": ping\n\n") as queue:
+            seen, error = await collect(queue)
+            assert seen == []
+            assert isinstance(error, errors.Unavailable)
+            assert error.facts["reason"] == "a silent stream"
+
+    asyncio.run(story())

@@ -82,6 +82,10 @@ def test_another_body_is_another_request(given: Any) -> None:
         ({"map": {"a": 0}}, {"map": {"a": False}}, False),
         ({"map": {"a": 0}}, {"map": {"a": 0, "b": 1}}, False),
         ({"map": {"a": 0}}, {"map": [0]}, False),
+        ({"map": {"a": 0}}, {"map": ["a"]}, False),
+        ({"list": ["a"]}, {"list": {"a": 0}}, False),
+        ({"list": ["a"]}, {"list": "a"}, False),
+        ({"text": "a"}, {"text": ["a"]}, False),
         ({"empty": None}, {"empty": None}, True),
         ({"empty": None}, {}, False),
     ],
@@ -123,6 +127,17 @@ def test_a_row_that_does_not_say_what_it_is_is_not_ours(changed: dict[str, Any])
 )
 def test_times_are_read_as_they_come(changed: dict[str, Any]) -> None:
     assert matched([row(**changed)], [order()]) == {"job-1": "r-1"}
+
+
+@pytest.mark.usefixtures("in_shanghai")
+def test_a_time_without_a_zone_is_utc_wherever_this_runs() -> None:
+    assert matched([row(sent_at="2026-11-24T12:00:01")], [order()]) == {"job-1": "r-1"}
+    assert matched([row(sent_at="2026-11-24T20:00:01")], [order()]) == {}
+
+
+def test_rows_that_say_nothing_hide_no_row_after_them() -> None:
+    nobodys: list[Any] = [None, {}, row(request_id="../x"), row("untimed", sent_at=None)]
+    assert matched([*nobodys, row()], [order()]) == {"job-1": "r-1"}
 
 
 @pytest.mark.parametrize(
@@ -211,6 +226,7 @@ def test_no_shape_breaks_the_search(rows: list[Any]) -> None:
     [
         (["2026-11-24T11:00:00Z", "2026-11-24T11:59:59Z"], True),
         (["2026-11-24T12:00:01Z", "2026-11-24T11:00:00Z"], False),
+        (["2026-11-24T12:00:00Z"], False),  # one of the same moment may have been ours
         (["2026-11-24T11:00:00Z", None], False),  # one that still runs says nothing of those after it
         ([], False),
     ],

@@ -51,6 +51,15 @@ def test_every_recorded_shape_names_its_file_and_hides_it(name: str, billed: Dec
 
 
 VIDEO = {"url": URL, "content_type": None}
+
+
+def nested(depth: int) -> Any:
+    body: Any = URL
+    for _ in range(depth):
+        body = [body]
+    return body
+
+
 SHAPES: list[Any] = [
     {"video": VIDEO},
     {"video": URL},
@@ -85,6 +94,28 @@ SHAPES: list[Any] = [
     {"files": [{"url": SOURCE, "content_type": "image/png"}, {"url": URL, "content_type": "video/mp4"}]},
     {"video": [{"url": "https://evil.example/x.mp4"}, VIDEO]},  # of several the one that may be fetched
     {"video": "pending", "videos": [VIDEO]},
+    {"output-video": VIDEO},
+    {"OUTPUT_VIDEO": VIDEO},
+    {"hdVideos": [VIDEO]},
+    {"URL": URL},
+    {"video": {"url": URL, "content_type": 7}},
+    {"video": f"  {json.dumps(VIDEO)}"},
+    {"x": [{"url": SOURCE, "content_type": "IMAGE/PNG"}, {"url": SOURCE, "content_type": "audio/mpeg"}, VIDEO]},
+    {"x": [{"url": SOURCE, "content_type": "text/vtt"}, VIDEO]},
+    {"data": {"deeper": {"url": URL}}, "video": []},
+    {"video": {"x": {"url": SOURCE}, "url": URL}},  # the least nested of one place
+    {"videos": [{"x": {"url": SOURCE}}, {"url": URL}]},
+    {"extra_video": {"video": URL}, "x": {"output_video": SOURCE}},
+    {"video": ["{not json", URL]},
+    {"output-video": URL},
+    {"_video": VIDEO, "output_video": SOURCE},
+    {"data": {"url": SOURCE}, "nested": {"deeper": {"output_video": VIDEO}}},
+    {"output": json.dumps([URL])},
+    {"output": json.dumps(URL)},
+    {"video": ["[" * 200_000, URL]},
+    [URL, {"url": SOURCE}],
+    nested(12),
+    json.dumps(nested(11)),
 ]
 
 
@@ -111,10 +142,38 @@ def test_the_video_is_found_in_any_shape(body: Any) -> None:
         {"status": "COMPLETED", "response_url": f"{QUEUE}/a/b/requests/1", "logs": None},
         {"detail": [{"loc": ["body"], "msg": "no", "type": "x", "url": "https://docs.fal.ai/errors#x"}]},
         {"error": {"video": VIDEO}},
+        {"x": URL},
+        {"RESPONSE_URL": URL},
+        {"video": {"request_url": URL}},
+        {"video": f"at {URL}"},
+        {"response_url": {"url": URL}},
+        {"x": json.dumps(URL)},
+        nested(13),
+        json.dumps(nested(12)),
     ],
 )
 def test_where_there_is_no_video_none_is_found(body: Any) -> None:
     assert refused(body) == {"reason": NO_VIDEO}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["url", "uri", "href", "file", "files", "file_url", "download_url", "signed_url", "output", "outputs", "result",
+     "results", "response", "data", "payload", "content", "video", "video_file", "Videos"],
+)  # fmt: skip
+def test_a_bare_address_may_stand_under_these_names(name: str) -> None:
+    assert read({name: URL}) == URL
+    assert read({name: [URL]}) == URL
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["input", "request", "source", "reference", "original", "image", "audio", "thumbnail", "preview", "poster",
+     "cover", "frame", "mask", "log", "metric", "prompt", "detail", "error", "status", "cancel", "webhook"],
+)  # fmt: skip
+def test_what_repeats_the_question_or_is_a_picture_is_not_the_video(word: str) -> None:
+    for name in (word, f"{word}s", f"{word}_video", f"video_{word}", f"{word}Video", word.upper()):
+        assert refused({name: {"video": VIDEO}}) == {"reason": NO_VIDEO}
 
 
 def test_what_is_not_json_holds_no_video() -> None:
@@ -144,6 +203,7 @@ def test_what_is_not_json_holds_no_video() -> None:
         ("file:///etc/passwd", "unreadable"),
         ("ftp://fal.media/x.mp4", "fal.media"),
         ("http://127.0.0.1:8080/x.mp4", "127.0.0.1"),
+        (f"{QUEUE}/x.mp4", "queue.fal.run"),  # its own origin counts on loopback only
     ],
 )
 def test_a_foreign_file_is_told_by_its_host_alone(url: str, host: str) -> None:
@@ -173,11 +233,21 @@ def test_on_loopback_the_file_may_lie_at_the_queues_own_origin_only() -> None:
         (" https://fal.media/my film.mp4 ", "https://fal.media/my%20film.mp4"),
         ("https://fal.media/x.mp4?é#part", "https://fal.media/x.mp4?%C3%A9"),
         ("https://fal.media/half\ud83e.mp4", "https://fal.media/half%3F.mp4"),
+        ("https://fal.media/x.mp4?half=\ud83e", "https://fal.media/x.mp4?half=?"),
         ("https://fal.media:443/x.mp4", "https://fal.media:443/x.mp4"),
     ],
 )
 def test_addresses_are_made_such_that_a_client_takes_them(url: str, address: str | None) -> None:
     assert wire.file_address(url, queue_url=QUEUE) == address
+
+
+def test_of_two_in_one_place_it_is_the_first() -> None:
+    for first, second in ((URL, SOURCE), (SOURCE, URL)):
+        assert read({"videos": [{"url": first}, {"url": second}]}) == first
+
+
+def test_a_file_tells_nobody_where_it_lies() -> None:
+    assert repr(wire.RemoteFile(URL)) == "RemoteFile(...)"
 
 
 def test_an_address_may_be_long() -> None:
@@ -240,3 +310,25 @@ def test_no_wrapping_hides_a_video(wrappers: list[str]) -> None:
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     with pytest.raises(Unavailable):
         wire.read_result(RawReply(200, {}, body), queue_url=QUEUE)
+
+
+THUMB = "https://v3b.fal.media/files/b/SECRET/thumb.jpg"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"outputs": [THUMB, URL]},
+        {"videos": [{"url": THUMB}, {"url": URL}]},
+        {"arguments": {"video_url": SOURCE}, "response": {"output": {"url": URL}}},
+        {"params": {"video_url": SOURCE}, "result": {"url": URL}},
+        {"video_url": SOURCE, "output": {"url": URL}},
+    ],
+)
+def test_a_picture_or_the_source_is_not_taken_for_the_film(body: Any) -> None:
+    assert wire.read_result(kept(body), queue_url=QUEUE, source_url=SOURCE).file.url == URL
+
+
+def test_a_result_that_only_repeats_the_source_holds_no_film() -> None:
+    with pytest.raises(Unavailable, match=NO_VIDEO):
+        wire.read_result(kept({"video": {"url": SOURCE}}), queue_url=QUEUE, source_url=SOURCE)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import models, wire
+from core.catalogue import app_of
 from core.types import Completed, InProgress, Mode, Queued, QueueStatus
 from tests.samples import reply
 
@@ -61,6 +62,7 @@ def test_a_bottomless_reply_is_nothing() -> None:
         ({"status": "IN_QUEUE", "queue_position": True}, Queued(None)),
         ({"status": "COMPLETED", "error": {"type": "x"}}, Completed("completed")),
         ({"status": "COMPLETED", "error": "", "error_type": ""}, Completed()),
+        ({"status": "COMPLETED", "error": 0, "error_type": 7}, Completed()),
         ({"status": "FAILED"}, Completed()),  # no word of fal's: only a reason to ask for the result
         ({"status": "CANCELLED", "error": "cancelled", "error_type": "client_cancelled"}, Completed()),
         ({"status": "ERROR", "error": "no"}, Completed()),
@@ -94,6 +96,9 @@ def test_states(body: Any, status: QueueStatus | None) -> None:
         ("http://10.0.0.1/a", "http://127.0.0.1:2222", None),
         ("https://[half", QUEUE, None),
         (f"{QUEUE}/a\r\nHost: evil.example", QUEUE, None),
+        (f"{QUEUE}/a b", QUEUE, None),
+        (f"{QUEUE}/狐", QUEUE, None),
+        (f"{QUEUE}/{'a' * 2000}", QUEUE, None),
         ("", QUEUE, None),
         (7, QUEUE, None),
         (None, QUEUE, None),
@@ -110,6 +115,19 @@ def test_the_addresses_of_the_reply_are_used() -> None:
     suffixed = wire.handle_from(reply("submit-response-suffix"), endpoint=ENDPOINT, queue_url="https://gw.example/fal")
     assert suffixed is not None
     assert suffixed.response_url == f"https://gw.example/fal{PLACE.removeprefix(QUEUE)}/response"
+
+
+def test_each_address_of_a_reply_is_its_own() -> None:
+    named = {name: f"{QUEUE}/elsewhere/{name}" for name in ("status_url", "response_url", "cancel_url")}
+    handle = wire.handle_from({"request_id": REQUEST_ID} | named, endpoint=ENDPOINT, queue_url=QUEUE)
+    assert handle is not None
+    assert {name: getattr(handle, name) for name in named} == named
+
+
+def test_an_id_changes_no_address() -> None:
+    """`poll` takes what a person typed."""
+    handle = wire.derived_handle("a/../b?c", endpoint=ENDPOINT, queue_url=QUEUE)
+    assert handle.response_url == f"{QUEUE}/bytedance/seedance-2.0/requests/a%2F..%2Fb%3Fc"
 
 
 @pytest.mark.parametrize("name", ["submit-bare", "submit-foreign"])
@@ -163,6 +181,29 @@ def test_a_body_holds_what_the_endpoint_has_and_nothing_else(model: str, mode: M
     assert wire.request_body(request) == {"prompt": "a fox", **fields}
 
 
+@pytest.mark.parametrize(
+    ("model", "mode", "wished"),
+    [
+        ("kling-2.5-turbo", Mode.IMAGE_TO_VIDEO, {"resolution": "720p", "aspect_ratio": "16:9", "seed": 7}),
+        ("balanced", Mode.VIDEO_TO_VIDEO, {"duration_s": 5, "aspect_ratio": "16:9"}),
+        ("balanced", Mode.TEXT_TO_VIDEO, {"source_url": "URL"}),
+    ],
+)
+def test_a_field_that_the_endpoint_lacks_is_not_sent(model: str, mode: Mode, wished: dict[str, Any]) -> None:
+    request = models.plan("a fox", model=model, mode=mode).request
+    without: dict[str, Any] = dict.fromkeys(wished)
+    unset = replace(request, **without)
+    assert wire.request_body(replace(unset, **wished)) == wire.request_body(unset)
+
+
+def test_what_is_not_set_is_not_sent() -> None:
+    request = models.plan("a fox", model="balanced", mode=Mode.IMAGE_TO_VIDEO).request
+    bare = replace(request, duration_s=None, resolution=None, seed=None, source_url=None)
+    assert wire.request_body(bare) == {"prompt": "a fox"}
+    text = replace(models.plan("a fox", model="veo").request, aspect_ratio=None, duration_s=None, resolution=None)
+    assert wire.request_body(text) == {"prompt": "a fox", "generate_audio": True}
+
+
 def posted(prompt: str) -> Any:
     request = replace(models.plan("a fox").request, prompt=prompt)
     return json.loads(wire.request_text(request).encode())["prompt"]
@@ -171,3 +212,16 @@ def posted(prompt: str) -> Any:
 def test_any_words_can_be_posted() -> None:
     assert posted("狐狸 🦊\n\x00") == "狐狸 🦊\n\x00"
     assert posted("half \ud83e") == "half ?"
+
+
+def test_addresses_of_another_request_are_not_followed() -> None:
+    """A gateway mixed up two answers: the id is ours, the addresses lead to somebody else's film."""
+    others = f"{QUEUE}/{app_of(ENDPOINT)}/requests/r-of-another"
+    mixed = {
+        "request_id": "r-1",
+        "status_url": f"{others}/status",
+        "response_url": others,
+        "cancel_url": f"{others}/cancel",
+    }
+    handle = wire.handle_from(mixed, endpoint=ENDPOINT, queue_url=QUEUE)
+    assert handle == wire.derived_handle("r-1", endpoint=ENDPOINT, queue_url=QUEUE)

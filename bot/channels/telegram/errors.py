@@ -5,9 +5,9 @@ Two things decide: how far the call came, and who answered.
 - A connection that was never made sent nothing, and neither did an upload whose file was not read to its end: "retry".
 - Silence after the whole call left is doubt (python-telegram-bot issues 3937, 4188).
 - Telegram's own refusals are JSON with `ok: false`. Its 429 says when to come again; its 500 to 503 say "not taken".
-- A page from anybody else is written by a gateway. Its 408, 413 and 429 stand before Telegram: not taken. Its 500, 502
-  and 503 may have been written after Telegram took the call, so for a video they are doubt. A text is sent again: one
-  that comes twice is better than none, and an answer would be lost in half a minute of such pages.
+- A page from anybody else is written by a gateway. Its 408 and 413 stand before Telegram: not taken. Any other may have
+  been written after Telegram took the call, so for a video it is doubt. A text is sent again: one that comes twice is
+  better than none, and an answer would be lost in half a minute of such pages.
 - 504, in whosever words, says that somebody waited in vain for an answer (telegraf/telegraf issue 110): doubt, for
   videos and texts alike. A question, a download or an edit does no harm when it is repeated, so none is in doubt.
 - Telegram's 400 is about the chat ("gone"), or about what was sent ("refused"): see `lighter_may_do`.
@@ -49,6 +49,7 @@ _THE_FILE_ITSELF = (
     "file_parts_invalid",
     "file part",
 )
+_BEFORE_TELEGRAM = frozenset({408, 413})
 _NOT_EDITABLE = ("message to edit not found", "message can't be edited", "message_id_invalid")
 
 
@@ -91,6 +92,8 @@ def _answered(error: Answered, *, upload: bool) -> DeliveryError:
     words = _words(error)
     if error.moved_to is not None:
         return DeliveryError("retry", "the group has a new id", moved_to=error.moved_to)
+    if upload and not error.own and error.status not in _BEFORE_TELEGRAM:
+        return DeliveryError("doubt", f"a gateway answered in Telegram's place (status {error.status})")
     match error.status:
         case 429:
             return DeliveryError("retry", "too many messages", after_s=(error.retry_after_s or _PAUSE_S) + 0.5)
@@ -105,16 +108,14 @@ def _answered(error: Answered, *, upload: bool) -> DeliveryError:
         case 408:
             return DeliveryError("retry", "Telegram took too long to read", after_s=_PAUSE_S)
         case status if status >= httpx.codes.INTERNAL_SERVER_ERROR:
-            return _broken(error, upload=upload)
+            return _broken(error)
     gone = any(phrase in words for phrase in _GONE)
     return DeliveryError("gone" if gone else "refused", f"Telegram refused: {error.message[:200]}")
 
 
-def _broken(error: Answered, *, upload: bool) -> DeliveryError:
+def _broken(error: Answered) -> DeliveryError:
     if error.status == httpx.codes.GATEWAY_TIMEOUT:
         return DeliveryError("doubt", "somebody on the way waited in vain for Telegram (status 504)")
-    if upload and not error.own:
-        return DeliveryError("doubt", f"a gateway answered in Telegram's place (status {error.status})")
     return DeliveryError("retry", f"Telegram answered with status {error.status}", after_s=_PAUSE_S)
 
 
