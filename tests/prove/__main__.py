@@ -88,7 +88,7 @@ def _regressions(grounds: Grounds, given: argparse.Namespace) -> int:
                 prove(ground, first_seed=_APART * (seed + 1), seconds=given.seconds, rounds=_MANY)
                 for seed in range(given.seeds)
             ]
-        print("", [round(each.seconds, 1) if each else None for each in found])
+        print("   ", "; ".join(f"{each.seconds:.1f} s" if each else "not found" for each in found))
         times = sorted(each.seconds for each in found if each is not None)
         least = min(least, len(times))
         middle = f"{times[len(times) // 2]:.1f} s" if times else "-"

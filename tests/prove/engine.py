@@ -81,7 +81,7 @@ class ModelEngine(Engine):
         self._all_jobs, self._user_jobs = limits
         self._writable = writable
         self._bodies: dict[str, Callable[[str], Awaitable[None]]] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tasks: list[asyncio.Task[None]] = []  # all of them: one that is over by a conflict waits for ever
         self._run: ContextVar[_Run] = ContextVar(f"prove_run_{owner}")
         self._ended = False
 
@@ -100,7 +100,7 @@ class ModelEngine(Engine):
     def end(self) -> None:
         """A stop: workflows are cancelled, and recorded as nothing."""
         self._ended = True
-        for task in self._tasks.values():
+        for task in self._tasks:
             task.cancel()
 
     def enqueue_within(self, connection: Connection, name: str, job_id: str, partition: str) -> None:
@@ -128,7 +128,7 @@ class ModelEngine(Engine):
 
     def _start(self, workflow: Workflow) -> None:
         workflow.status, workflow.owner = "PENDING", self._owner
-        self._tasks[workflow.id] = asyncio.create_task(self._whole(workflow), name=f"workflow {workflow.id}")
+        self._tasks.append(asyncio.create_task(self._whole(workflow), name=f"workflow {workflow.id}"))
 
     async def _whole(self, workflow: Workflow) -> None:
         self._run.set(_Run(workflow))
