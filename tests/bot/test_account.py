@@ -252,11 +252,18 @@ RELEASED, SETTLED = ("release", -CENTS_70, 0, "why"), ("settle", -CENTS_70, CENT
         (["possibly", "possibly"], [SETTLED], "possibly"),
         (["possibly", "yes"], [SETTLED], "yes"),
         (["possibly", "none"], [SETTLED, ("correct", 0, -CENTS_70, "nothing was charged")], "none"),
-        (["possibly", "none", "yes"], [SETTLED, ("correct", 0, -CENTS_70, "nothing was charged")], "none"),
+        (["possibly", "none", "none"], [SETTLED, ("correct", 0, -CENTS_70, "nothing was charged")], "none"),
+        (
+            ["possibly", "none", "yes"],  # fal had it after all
+            [SETTLED, ("correct", 0, -CENTS_70, "nothing was charged"), ("correct", 0, CENTS_70, "yes")],
+            "yes",
+        ),
         (["yes", "possibly"], [SETTLED], "yes"),
         (["yes", "none"], [SETTLED], "yes"),
-        (["none", "yes"], [RELEASED], "none"),
-        (["none", "possibly"], [RELEASED], "none"),
+        (["none", "none"], [RELEASED], "none"),
+        (["none", "yes"], [RELEASED, ("correct", 0, CENTS_70, "yes")], "yes"),
+        (["none", "yes", "none"], [RELEASED, ("correct", 0, CENTS_70, "yes")], "yes"),
+        (["none", "possibly"], [RELEASED, ("correct", 0, CENTS_70, "possibly")], "possibly"),
     ],
 )
 def test_an_account_is_closed_once(

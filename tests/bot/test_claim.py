@@ -152,7 +152,8 @@ def test_a_proven_non_delivery_begins_anew(database_url: str) -> None:
         assert first.answered is not None
         await earlier(store, 5000)
         before = now_ms()
-        await store.submits.not_sent(job_id)
+        unsent = await store.submits.not_sent(job_id)
+        assert unsent == await store.submits.read(job_id)
         assert await story_of(store, job_id) == [
             ("queued", None), ("submitting", None), ("preparing", "nothing reached fal")
         ]  # fmt: skip
@@ -343,6 +344,46 @@ def test_a_refusal_ends_the_job_and_gives_the_price_back(database_url: str, stoo
     on_store(database_url, story)
 
 
+def test_a_refusal_that_was_a_gateways_is_reopened(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        job_id, other, taken = [await claimed(store, f"m{number}") for number in range(3)]
+        await store.submits.accepted(taken, replace(HANDLE, request_id="req-9"))
+        for refused in (job_id, other):
+            await store.submits.refused(refused, JobError("invalid_input", {}))
+            await told(store, refused)
+        await earlier(store, 5000)
+        before = now_ms()
+        assert not await store.submits.reopen(job_id, replace(HANDLE, request_id="req-9"))  # another job's
+        assert not await store.submits.reopen(taken, HANDLE)  # was not refused
+        assert (await store.submits.read(taken)).handle == replace(HANDLE, request_id="req-9")
+        assert (await store.submits.read(job_id)).state == "refused"
+        assert (await job_of(store, job_id)).state is State.FAILED
+        assert await store.submits.reopen(job_id, HANDLE)
+        row, job = await store.submits.read(job_id), await job_of(store, job_id)
+        assert (row.state, row.handle) == ("accepted", HANDLE)
+        assert await store.submits.job_of("req-1") == (job_id, HANDLE)
+        assert before <= await changed(store, job_id) <= now_ms()
+        assert (job.state, job.error, job.told, job.charge) == (State.RENDERING, None, None, "none")
+        assert (await story_of(store, job_id))[-1] == ("rendering", "req-1")
+        assert not await store.submits.reopen(job_id, HANDLE)
+        untouched = await job_of(store, other)
+        assert (untouched.state, untouched.told) == (State.FAILED, "doubt")
+        assert untouched.error is not None
+
+    on_store(database_url, story)
+
+
+def test_only_a_job_that_failed_is_reopened(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        job_id = await claimed(store)
+        await store.submits.refused(job_id, JobError("invalid_input", {}))
+        await store.jobs.move(job_id, State.DELIVERED)
+        assert not await store.submits.reopen(job_id, HANDLE)
+        assert (await job_of(store, job_id)).state is State.DELIVERED
+
+    on_store(database_url, story)
+
+
 def test_which_requests_are_ours(database_url: str) -> None:
     async def story(store: Store) -> None:
         made = {}
@@ -424,6 +465,9 @@ def test_two_doubts_that_find_one_request_take_turns(database_url: str) -> None:
         job_id = await claimed(store)
         sa.event.listen(engine, "before_cursor_execute", executed)
         await store.submits.accepted(job_id, HANDLE)
+        assert ("pg_advisory_xact_lock" in seen[0]) is not store.database.is_sqlite
+        seen.clear()
+        await store.submits.reopen(job_id, HANDLE)
         assert ("pg_advisory_xact_lock" in seen[0]) is not store.database.is_sqlite
 
     on_store(database_url, story)

@@ -291,6 +291,28 @@ def test_a_final_error_ends_its_request() -> None:
     assert failures.error_from(422, {}, TYPED).ends_request is False
 
 
+@pytest.mark.parametrize(
+    ("body", "headers", "fals"),
+    [
+        ({"detail": "no"}, {}, True),
+        ({"detail": [{"msg": "no"}]}, {}, True),
+        ({"detail": {"msg": "no"}}, {}, True),
+        ({"error": "endpoint_not_allowed"}, {}, True),
+        ({"x": 1}, {"x-fal-error-type": "internal_error"}, True),
+        ({"detail": ""}, {}, False),
+        ({"detail": []}, {}, False),
+        ({"detail": 7}, {}, False),
+        ({"detail": None, "error": "forbidden"}, {}, False),
+        ({"error_type": "moon_phase_error"}, {}, False),
+        ({}, {}, False),
+        ([{"detail": "no"}], {"x-fal-error-type": "internal_error"}, False),
+        (None, {"x-fal-error-type": "internal_error"}, False),
+    ],
+)
+def test_the_form_of_a_refusal(body: Any, headers: dict[str, str], fals: bool) -> None:
+    assert failures.in_fals_form(body, headers) is fals
+
+
 NOT_FINAL = {
     "account-bad-key",
     "account-exhausted",

@@ -69,15 +69,15 @@ def test_a_full_queue_took_nothing(wait: str, after: int | None) -> None:
     with pytest.raises(NotDelivered) as caught:
         submit(answer(429, TYPED, retry_after=wait))
     assert (caught.value.code, caught.value.facts) == ("fal_busy", {"retry_after": after})
-    with pytest.raises(NotDelivered) as caught:
-        submit(answer(429))
-    assert caught.value.facts == {"retry_after": None}
+    with pytest.raises(SubmitUnknown) as unknown:
+        submit(answer(429, b"<html>slow down", retry_after=wait))  # a gateway may say so after fal took it
+    assert unknown.value.facts == {"reason": "no clear answer", "status": 429}
 
 
 @pytest.mark.parametrize(
     ("status", "body"),
     [(status, TYPED) for status in (100, 300, 302, 399, 408, 409, 425, 499, 500, 503, 599)]
-    + [(400, b""), (422, b"<html>no</html>"), (403, b"null")],
+    + [(400, b""), (422, b"<html>no</html>"), (403, b"null"), (400, []), (403, {"error": "forbidden"})],
 )
 def test_what_is_no_clear_refusal_may_have_been_taken(status: int, body: Any) -> None:
     with pytest.raises(SubmitUnknown) as caught:
@@ -91,7 +91,8 @@ def test_what_is_no_clear_refusal_may_have_been_taken(status: int, body: Any) ->
         (422, TYPED, {}, ContentRefused, "content_policy_violation"),
         (400, {"detail": "x"}, {"x_fal_error_type": "internal_error"}, GenerationFailed, "upstream_unavailable"),
         (401, {"detail": "x"}, {}, VideoError, "invalid_key"),
-        (498, [], {}, GenerationFailed, "generation_failed"),
+        (498, {"detail": "x"}, {}, GenerationFailed, "generation_failed"),
+        (403, {"error": "endpoint_not_allowed"}, {}, VideoError, "endpoint_not_allowed"),
     ],
 )
 def test_a_clear_refusal_has_its_error(

@@ -168,7 +168,8 @@ def test_a_bare_address_may_stand_under_these_names(name: str) -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["input", "request", "source", "reference", "original", "image", "audio", "thumbnail", "preview", "poster",
+    ["argument", "param", "parameter",
+     "input", "request", "source", "reference", "original", "image", "audio", "thumbnail", "preview", "poster",
      "cover", "frame", "mask", "log", "metric", "prompt", "detail", "error", "status", "cancel", "webhook"],
 )  # fmt: skip
 def test_what_repeats_the_question_or_is_a_picture_is_not_the_video(word: str) -> None:
@@ -244,6 +245,29 @@ def test_addresses_are_made_such_that_a_client_takes_them(url: str, address: str
 def test_of_two_in_one_place_it_is_the_first() -> None:
     for first, second in ((URL, SOURCE), (SOURCE, URL)):
         assert read({"videos": [{"url": first}, {"url": second}]}) == first
+
+
+@pytest.mark.parametrize("ending", ["jpg", "jpeg", "png", "webp", "gif", "avif", "PNG"])
+def test_a_picture_in_the_same_place_comes_last(ending: str) -> None:
+    picture = f"https://fal.media/cover.{ending}"
+    assert read({"video": [{"url": picture}, {"url": URL}]}) == URL
+    assert read({"video": [{"url": f"{picture}?x=.mp4"}, {"url": URL}]}) == URL
+    assert read({"video": [{"url": "https://fal.media/first.mp4"}, {"url": URL}]}).endswith("first.mp4")
+    assert read({"video": picture}) == picture
+
+
+def test_the_source_that_is_repeated_is_not_the_video() -> None:
+    body = {"video": [{"url": SOURCE}, {"url": URL}]}
+    assert wire.read_result(kept(body), queue_url=QUEUE).file.url == SOURCE
+    assert wire.read_result(kept(body), queue_url=QUEUE, source_url=SOURCE).file.url == URL
+    with pytest.raises(Unavailable, match=NO_VIDEO):
+        wire.read_result(kept({"video": SOURCE}), queue_url=QUEUE, source_url=SOURCE)
+    nearer = {"video": {"url": SOURCE}, "output_video": {"url": URL}}
+    assert wire.read_result(kept(nearer), queue_url=QUEUE, source_url=SOURCE).file.url == URL
+
+
+def test_an_unreadable_address_is_no_picture() -> None:
+    assert read({"video": [{"url": "https://[half.png"}, {"url": URL}]}) == URL
 
 
 def test_a_file_tells_nobody_where_it_lies() -> None:

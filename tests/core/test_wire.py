@@ -118,7 +118,7 @@ def test_the_addresses_of_the_reply_are_used() -> None:
 
 
 def test_each_address_of_a_reply_is_its_own() -> None:
-    named = {name: f"{QUEUE}/elsewhere/{name}" for name in ("status_url", "response_url", "cancel_url")}
+    named = {name: f"{QUEUE}/elsewhere/{REQUEST_ID}/{name}" for name in ("status_url", "response_url", "cancel_url")}
     handle = wire.handle_from({"request_id": REQUEST_ID} | named, endpoint=ENDPOINT, queue_url=QUEUE)
     assert handle is not None
     assert {name: getattr(handle, name) for name in named} == named

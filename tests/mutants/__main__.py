@@ -51,7 +51,8 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--verbose", action="store_true", help="each mutant, and the test that killed it")
     options = parser.parse_args()
-    until = time.monotonic() + options.minutes * 60
+    began = time.monotonic()
+    until = began + options.minutes * 60
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(prefix="reelbot-mutants-", dir=memory if memory.is_dir() else None) as folder:
         results: list[Result] = []
@@ -61,6 +62,7 @@ def main() -> int:
             results.append(result)
             if options.verbose:
                 print(result.line, flush=True)
+    print(f"{(time.monotonic() - began) / 60:.1f} minutes")
     return verdict(results, known_survivors(), whole=not options.only)
 
 

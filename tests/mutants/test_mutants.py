@@ -1,8 +1,12 @@
 """The small changes are real changes, each has a name, and a run tells which of them the tests notice."""
 
 import ast
+import json
+import subprocess
+import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,9 +66,9 @@ def test_each_mutant_has_a_name_of_its_own(file: str) -> None:
 
 
 def test_each_mutant_is_another_program() -> None:
-    source = (TOP / "core/waiting.py").read_text()
-    found = {changed(source, number) for number in range(len(sites_of("a.py", ast.parse(source))))}
-    assert ast.unparse(ast.parse(source)) not in found
+    found = {changed(SAMPLE, number) for number in range(len(sites_of("a.py", _sample())))}
+    assert len(found) > 8
+    assert ast.unparse(_sample()) not in found
     for each in found:
         compile(each, "a.py", "exec")
 
@@ -75,6 +79,24 @@ def test_a_run_tells_what_the_tests_notice(tmp_path: Path) -> None:
     tried = {result.mutant.name: result for result in run(files, tests, tmp_path, until=until, workers=1, only="1.1")}
     assert tried["module: 1.1 -> 2.1"].outcome == "killed"
     assert tried["module: 1.1 -> 2.1"].by.startswith("tests/core/test_waiting.py::")
+
+
+@pytest.mark.parametrize(
+    ("work", "answer"),
+    [
+        ("return {'failed': 'a test'}", {"failed": "a test"}),
+        ("while True: pass", {"late": True}),
+        ("time.sleep(60)", {"late": True}),
+        ("os.kill(os.getpid(), 9)", {"failed": "the process died"}),
+        ("raise SystemExit", {"failed": "the process died"}),
+    ],
+)
+def test_a_mutant_that_never_ends_holds_up_nothing(work: str, answer: dict[str, Any]) -> None:
+    """In a process of its own, since it forks."""
+    code = f"import json, os, time\nfrom tests.mutants.child import Bounds, in_child\ndef work():\n    {work}\n"
+    code += "print(json.dumps(in_child(work, Bounds(cpu_s=1, wall_s=1.5))))"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=TOP, capture_output=True, text=True, check=True, timeout=30)
+    assert json.loads(ran.stdout) == answer
 
 
 @pytest.mark.parametrize(
