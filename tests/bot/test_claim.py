@@ -353,8 +353,8 @@ def test_a_refusal_that_was_a_gateways_is_reopened(database_url: str) -> None:
             await told(store, refused)
         await earlier(store, 5000)
         before = now_ms()
-        assert not await store.submits.reopen(job_id, replace(HANDLE, request_id="req-9"))  # another job's
-        assert not await store.submits.reopen(taken, HANDLE)  # was not refused
+        assert await store.submits.reopen(job_id, replace(HANDLE, request_id="req-9")) is False  # another job's
+        assert await store.submits.reopen(taken, HANDLE) is False  # was not refused
         assert (await store.submits.read(taken)).handle == replace(HANDLE, request_id="req-9")
         assert (await store.submits.read(job_id)).state == "refused"
         assert (await job_of(store, job_id)).state is State.FAILED
@@ -365,6 +365,8 @@ def test_a_refusal_that_was_a_gateways_is_reopened(database_url: str) -> None:
         assert before <= await changed(store, job_id) <= now_ms()
         assert (job.state, job.error, job.told, job.charge) == (State.RENDERING, None, None, "none")
         assert (await story_of(store, job_id))[-1] == ("rendering", "req-1")
+        without_error = sa.select(jobs.c.id).where(jobs.c.error.is_(sa.null()), jobs.c.id == job_id)
+        assert await store.database.read(lambda connection: connection.execute(without_error).scalar()) == job_id
         assert not await store.submits.reopen(job_id, HANDLE)
         untouched = await job_of(store, other)
         assert (untouched.state, untouched.told) == (State.FAILED, "doubt")

@@ -107,9 +107,17 @@ class _Walk:
         self._names[named] += 1
         number = self._names[named]
         first = getattr(self._statement, "lineno", 1)
-        last = max(first, getattr(node, "end_lineno", first)) if isinstance(node, ast.expr) else first
+        last = max(first, _last_line(node, default=first))
         name = named if number == 1 else f"{named} ({number})"
         self.sites.append(Site(Mutant(self._file, self._function, name, first, last), place, new))
+
+
+def _last_line(node: ast.AST, *, default: int) -> int:
+    """Of what runs as this statement, without the statements inside it."""
+    if isinstance(node, ast.If | ast.While):
+        node = node.test
+    simple = isinstance(node, ast.expr) or (isinstance(node, ast.stmt) and not hasattr(node, "body"))
+    return getattr(node, "end_lineno", default) if simple else default
 
 
 def _says_nothing(node: ast.AST) -> bool:
