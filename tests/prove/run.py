@@ -34,15 +34,22 @@ def prove(ground: Ground, *, first_seed: int, seconds: float, rounds: int, shrin
     with ground.diary.kept(), warnings.catch_warnings():
         # Of processes that were killed or stopped: what they had begun is never awaited, as in life.
         warnings.filterwarnings("ignore", message="coroutine .* was never awaited", category=RuntimeWarning)
+        found = None
         for number in range(first_seed, first_seed + rounds):
-            try:
-                one_round(ground, number=number, shrink=shrink)
-            except Exception as error:  # noqa: BLE001 - whatever it is, that seed shows it
-                what, steps = f"{type(error).__name__}: {error}", "\n".join(getattr(error, "__notes__", ()))
-                return Found(number, time.process_time() - began_here, what, steps, ground.diary.text(), ground.story)
-            if time.process_time() - began_here > seconds or time.perf_counter() - began > most_s:
+            found = _looked_for(ground, number=number, shrink=shrink, began=began_here)
+            spent = time.process_time() - began_here > seconds or time.perf_counter() - began > most_s
+            if found is not None or spent:
                 break
         gc.collect()
+    return found
+
+
+def _looked_for(ground: Ground, *, number: int, shrink: bool, began: float) -> Found | None:
+    try:
+        one_round(ground, number=number, shrink=shrink)
+    except Exception as error:  # noqa: BLE001 - whatever it is, that seed shows it
+        what, steps = f"{type(error).__name__}: {error}", "\n".join(getattr(error, "__notes__", ()))
+        return Found(number, time.process_time() - began, what, steps, ground.diary.text(), ground.story)
     return None
 
 
