@@ -8,6 +8,7 @@ modules alone, which the readers of fal's answers are made of, or start pytest a
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -51,6 +52,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--verbose", action="store_true", help="each mutant, and the test that killed it")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # workers and folders go with us
     began = time.monotonic()
     until = began + options.minutes * 60
     memory = Path("/dev/shm")

@@ -48,22 +48,24 @@ class Instead:
 class _Failures:
     def __init__(self) -> None:
         self.first: str | None = None
+        self.is_late = False
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and self.first is None:
             self.first = report.nodeid
+            self.is_late = "Timeout (>" in report.longreprtext  # pytest-timeout's words
 
 
-def run_items(session: pytest.Session, names: list[str]) -> str | None:
-    """The first of these tests that fails, in their order."""
+def run_items(session: pytest.Session, names: list[str]) -> dict[str, Any]:
+    """Which of these tests fails first, in their order, and whether that is because it does not end."""
     known, failures = {item.nodeid: item for item in session.items}, _Failures()
     session.config.pluginmanager.register(failures)
     items = [known[name] for name in names]
     for item, following in zip(items, [*items[1:], None], strict=True):
         session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if failures.first is not None:
-            return failures.first
-    return None
+            break
+    return {"failed": failures.first, "late": failures.is_late}
 
 
 def _needs_postgres(item: pytest.Item) -> bool:
@@ -73,7 +75,7 @@ def _needs_postgres(item: pytest.Item) -> bool:
 
 
 class Reach:
-    """Which lines of the mutated files each test runs, in any thread, and how long it takes."""
+    """Which lines of the mutated files each test runs, in any thread, and how long it computes."""
 
     def __init__(self, files: dict[str, str]) -> None:
         self.lines: dict[str, Lines] = {}
@@ -84,7 +86,7 @@ class Reach:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
         self._seen = set()
-        began = time.monotonic()
+        began = time.process_time()
         sys.settrace(self._enter)
         threading.settrace(self._enter)
         try:
@@ -92,7 +94,7 @@ class Reach:
         finally:
             sys.settrace(None)
             threading.settrace(None)
-            self.seconds[item.nodeid] = time.monotonic() - began
+            self.seconds[item.nodeid] = time.process_time() - began
             found: Lines = {}
             for file, line in sorted(self._seen):
                 found.setdefault(file, []).append(line)

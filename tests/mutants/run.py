@@ -120,7 +120,7 @@ class _Worker:
         except (OSError, ValueError, RuntimeError) as error:
             return Result(order.mutant, "untried", str(error))
         if answer.get("late"):
-            return Result(order.mutant, "late")
+            return Result(order.mutant, "late", answer.get("failed") or "")
         return Result(order.mutant, "killed" if answer["failed"] else "survived", answer["failed"] or "")
 
     def log(self) -> str:

@@ -22,7 +22,7 @@ from tests.mutants.plugin import Fresh, Instead, Reach, run_items
 from tests.mutants.sites import sites_of
 
 TOP = Path(__file__).parent.parent.parent
-_QUIET = ("-q", "-x", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "--tb=short")
+_QUIET = ("-q", "-x", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "--tb=short", "--timeout=40")
 _ARGUMENTS = (*_QUIET, "-W", "ignore::pytest.PytestAssertRewriteWarning")  # imported already: that is the idea
 _MANY = Bounds(cpu_s=900, wall_s=900)
 
@@ -71,18 +71,18 @@ class _Worker:
         site.apply()
         make(site.mutant, self._trees[order["file"]], str(TOP / order["file"]))
         if site.mutant.where:
-            return {"failed": run_items(session, order["tests"])}
-        failed: list[str | None] = []
-        again = Instead(lambda collected: failed.append(run_items(collected, order["tests"])))
+            return run_items(session, order["tests"])
+        found: list[dict[str, Any]] = []
+        again = Instead(lambda collected: found.append(run_items(collected, order["tests"])))
         where = sorted({name.partition("::")[0] for name in order["tests"]})
         pytest.main([*self._how, *where], plugins=[Fresh(self.template), again])  # all that is ours is imported anew
-        return {"failed": failed[0] if failed else "the import"}
+        return found[0] if found else {"failed": "the import"}
 
     def _reach(self, session: pytest.Session) -> dict[str, Any]:
         found = Reach({str(TOP / file): file for file in self._trees})
         session.config.pluginmanager.register(found)
-        failed = run_items(session, [item.nodeid for item in session.items])
-        return {"failed": failed, "lines": found.lines, "seconds": found.seconds}
+        outcome = run_items(session, [item.nodeid for item in session.items])
+        return {**outcome, "lines": found.lines, "seconds": found.seconds}
 
 
 async def _tables(template: Path) -> dict[str, Any]:
