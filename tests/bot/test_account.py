@@ -191,7 +191,13 @@ def test_when_enough_is_a_day_old(database_url: str) -> None:
         backwards(store)
 
         def frees(need: int, user: str | None = "telegram:1") -> Callable[[Connection], int | None]:
-            return lambda connection: _frees_at(connection, user, NOON, need=need)
+            def work(connection: Connection) -> int | None:
+                if not store.database.is_sqlite:  # groups in no order of their own
+                    connection.execute(sa.text("SET LOCAL enable_sort = off"))
+                    connection.execute(sa.text("SET LOCAL enable_indexscan = off"))
+                return _frees_at(connection, user, NOON, need=need)
+
+            return work
 
         for need, at in [(1, 0), (60, 0), (61, 1), (160, 1), (161, 2), (260, 2)]:
             assert await store.database.read(frees(need)) == hours[at] + WINDOW_MS
