@@ -8,8 +8,7 @@ import secrets
 import signal
 import socket
 import threading
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import TypeVar
 
@@ -30,10 +29,12 @@ from bot.frontdesk import FrontDesk
 from bot.holding import mark_of
 from bot.inbox import Inbox
 from bot.jobs import RENDER, Render, free_bytes
+from bot.loops import Loop
 from bot.mailbox import Mailbox
 from bot.orders import Orders, caps_of
 from bot.outgoing import Outgoing
 from bot.progress import Progress
+from bot.quarantine import Quarantine
 from bot.reaper import Reaper
 from bot.roles import Roles
 from bot.server import Health, Server, bind, build
@@ -55,9 +56,9 @@ log = logging.getLogger(__name__)
 
 S = TypeVar("S", bound=BaseSettings)
 
-_STUCK_S = 60.0
 _SWEEP_S = 20.0
 _TIDY_S = 600.0
+_LONG_TURN_S = 1800.0
 _PLAY_MONEY = 10_000  # nothing costs anything in the demo: nobody shall meet a cap there
 MARKER = ".reelbot-folder"  # tells the workers of one database whether they see the same output folder
 _LAST_S = 40.0  # a stop without a database may hang; nobody waits longer than this for it
@@ -82,6 +83,7 @@ class App:
         self._secret = secret
         self._demo = demo
         self._tasks: list[asyncio.Task[None]] = []
+        self._loops: list[Loop] = []
         self._owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self.roles = Roles(store.database, owner=self._owner)
         self.lease: asyncio.Task[None] | None = None
@@ -104,6 +106,7 @@ class App:
             deliver=self._deliver,
             webhooks=settings.public_url is not None,
         )
+        self._quarantine = Quarantine(store=store, channels=self.channels, alerts=self._alerts, wake=self._watcher.wake)
         self._progress = Progress(store=store, channels=self.channels)
         self._submitter = Submitter(
             store=store,
@@ -254,10 +257,10 @@ class App:
         await self._join_the_others()
         await self._engine.start(owner=self._owner, user_jobs=self._settings.user_jobs, all_jobs=self._settings.jobs)
         await self._server.start()
-        for name, loop in self.loops().items():
-            self._tasks.append(asyncio.create_task(self.roles.run(name, loop), name=name))
+        for loop, run in self.loops():
+            self._begin(loop, self.roles.run(loop.name, run))
         if not self.store.database.is_sqlite:
-            self._tasks.append(asyncio.create_task(self._reaper.run(), name="reaper"))
+            self._begin(self._reaper.loop, self._reaper.loop.run())
         for channel in self.channels.values():
             await channel.start()
         self.roles.on_kick("inbox", self.inbox.kick)
@@ -266,19 +269,25 @@ class App:
         self.health.problems = self._problems
         self.health.reason = None
 
-    def loops(self) -> dict[str, Callable[[], Awaitable[None]]]:
-        """What runs beside the jobs, by role: each in one process at a time."""
-        loops: dict[str, Callable[[], Awaitable[None]]] = {
-            "inbox": self.inbox.run,
-            "watcher": self._watcher.run,
-            "progress": self._progress.run,
-            "sweeper": self._sweep,
-            "clean-up": self._tidy,
-        }
+    def _begin(self, loop: Loop, run: Coroutine[None, None, None]) -> None:
+        self._loops.append(loop)
+        self._tasks.append(asyncio.create_task(run, name=loop.name))
+
+    def loops(self) -> list[tuple[Loop, Callable[[], Coroutine[None, None, None]]]]:
+        """What runs beside the jobs, each in one process at a time: the loop, and what runs it."""
+        sweeper = Loop("sweeper", self._sweep, pause_s=lambda: _SWEEP_S, stuck_s=_LONG_TURN_S)
+        cleanup = Loop("clean-up", self._cleanup.turn, pause_s=lambda: _TIDY_S, stuck_s=_LONG_TURN_S)
+        loops: list[tuple[Loop, Callable[[], Coroutine[None, None, None]]]] = [
+            (self.inbox.loop, self.inbox.run),
+            (self._watcher.loop, self._watcher.run),
+            (self._progress.loop, self._progress.run),
+            (sweeper, sweeper.run),
+            (cleanup, cleanup.run),
+        ]
         if self._books is not None:
             daily_micro = caps_of(self._settings).all_micro
             books = Bookkeeping(store=self.store, books=self._books, alerts=self._alerts, daily_micro=daily_micro)
-            loops["billing"] = books.run
+            loops.append((books.loop, books.loop.run))
         return loops
 
     async def _join_the_others(self) -> None:
@@ -343,23 +352,20 @@ class App:
         self.store.close()
 
     async def _sweep(self) -> None:
-        """What only time brings: waiting videos, offers that lapse, old doubts, jobs that the shell left behind."""
-        works = (self._delivery.sweep, self.store.jobs.lapse, self.store.jobs.settle_old_doubts, self._adopt)
-        while True:
-            for work in works:
-                try:
-                    await work()
-                except Exception:
-                    log.exception("sweeper")
-            await asyncio.sleep(_SWEEP_S)
-
-    async def _tidy(self) -> None:
-        while True:
+        """What only time brings: rows that cannot be read, waiting videos, offers that lapse, old doubts, jobs that the
+        shell left behind. One that fails does not keep the others from their turn.
+        """
+        jobs = self.store.jobs
+        works = (self._quarantine.sweep, self._delivery.sweep, jobs.lapse, jobs.settle_old_doubts, self._adopt)
+        failed = None
+        for work in works:
             try:
-                await self._cleanup.turn()
-            except Exception:
-                log.exception("clean-up")
-            await asyncio.sleep(_TIDY_S)
+                await work()
+            except Exception as error:
+                log.exception("sweeper")
+                failed = error
+        if failed is not None:
+            raise failed
 
     async def _adopt(self) -> None:
         """A `reelbot generate` that was killed: what it had not bought yet nobody waits for, the rest is finished."""
@@ -372,15 +378,11 @@ class App:
                 await asyncio.to_thread(mark_of(work_dir, job.incoming).unlink, missing_ok=True)
 
     def _problems(self) -> list[str]:
-        now = time.monotonic()
-        loops = {"inbox": self.inbox.turned, "watcher": self._watcher.turned, "progress": self._progress.turned}
-        if not self.store.database.is_sqlite:
-            loops["reaper"] = self._reaper.turned
-        ours = {name: turned for name, turned in loops.items() if not self.roles.waiting(name)}
-        stuck = [f"{name} loop is stuck" for name, turned in ours.items() if now - turned > _STUCK_S]
+        ours = (loop.problem() for loop in self._loops if not self.roles.waiting(loop.name))
+        ill = [problem for problem in ours if problem is not None]
         dead = [f"{task.get_name()} loop has ended" for task in [*self._tasks, self.lease] if task and task.done()]
         asked = [each for each in self.channels.values() if not self.roles.waiting(each.name)]
-        return stuck + dead + [f"{each.name} does not turn" for each in asked if not each.alive()]
+        return ill + dead + [f"{each.name} does not turn" for each in asked if not each.alive()]
 
 
 async def serve(

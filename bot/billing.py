@@ -1,11 +1,11 @@
 """fal's bill: closed jobs are settled to what fal itself charged; the admins hear of other prices and of low credit."""
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.alerts import Alerts
+from bot.loops import Loop
 from bot.store import Store
 from bot.store.billing import DAY_MS, LIMIT_MS, Bill, Compared, Settled
 from bot.store.database import now_ms
@@ -17,6 +17,7 @@ from core.models import usd_text
 log = logging.getLogger(__name__)
 
 _TURN_S = 30.0
+_STUCK_S = 1800.0
 _DAY_S = 24 * 3600.0
 _BALANCE_GAP_MS = 10 * 60 * 1000
 _BEFORE = timedelta(hours=1)
@@ -34,14 +35,7 @@ class Bookkeeping:
         self._alerts = alerts
         self._daily_micro = daily_micro
         self._balance_asked = 0
-
-    async def run(self) -> None:
-        while True:
-            try:
-                await self.turn(now_ms())
-            except Exception:
-                log.exception("billing")
-            await asyncio.sleep(_TURN_S)
+        self.loop = Loop("billing", lambda: self.turn(now_ms()), pause_s=lambda: _TURN_S, stuck_s=_STUCK_S)
 
     async def turn(self, now: int) -> None:
         """Ask for everything that is due at `now` (milliseconds UTC)."""

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,6 +31,7 @@ from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.ledger import Spending
 from bot.store.records import MICRO, Job, State
+from bot.store.stored import UnreadableJob
 from bot.texts import admin_text, say
 from core import models
 from core.config import EnvSettings, env
@@ -204,7 +205,7 @@ async def poll(options: argparse.Namespace) -> int:
     store = await Store.open(settings.store_url)
     try:
         known = await store.submits.job_of(options.request_id)
-        job = await store.jobs.get(known[0]) if known else None
+        job = await _job_of(store, known[0]) if known else None
         stored = await store.submits.results(known[0]) if known else []
     finally:
         store.close()
@@ -221,6 +222,13 @@ async def poll(options: argparse.Namespace) -> int:
     return DONE
 
 
+async def _job_of(store: Store, job_id: str) -> Job | None:
+    """None where its row cannot be read: the film is fetched all the same, by its request."""
+    with suppress(UnreadableJob):
+        return await store.jobs.get(job_id)
+    return None
+
+
 async def list_models(_options: argparse.Namespace) -> int:
     for model in models.list_models():
         out(f"{model.name}  [{model.key}]" + (f"  tier: {model.tier}" if model.tier else ""))
@@ -234,19 +242,22 @@ async def jobs(options: argparse.Namespace) -> int:
     try:
         states = [State(options.state)] if options.state else None
         found = await store.jobs.find(user=options.user, states=states, newest=options.newest)
+        unread = await store.unreadable.find()
     finally:
         store.close()
     for job in found:
         out(f"{job.id}  {_when(job.created)}  {job.state:<14}  {_usd(job):>8}  {job.user:<20}  {job.request.model}")
     if not found:
         note("no such jobs")
+    for row in unread:
+        note(f"{row.id} cannot be read by this version ({row.what})")
     return DONE
 
 
 async def job(options: argparse.Namespace) -> int:
     store = await _store()
     try:
-        found = await store.jobs.get(options.id.upper())
+        found = await _readable_job(store, options.id.upper())
         if found is None:
             raise Failure(f"there is no job {options.id}: `reelbot jobs` lists them")
         if options.cancel:
@@ -257,6 +268,16 @@ async def job(options: argparse.Namespace) -> int:
     finally:
         store.close()
     return DONE
+
+
+async def _readable_job(store: Store, job_id: str) -> Job | None:
+    try:
+        return await store.jobs.get(job_id)
+    except UnreadableJob as error:
+        raise Failure(
+            f"the row of job {job_id} cannot be read by this version ({error.what}): run a newer version on this "
+            "database, or restore the row from a backup"
+        ) from None
 
 
 async def _cancel(store: Store, found: Job) -> None:

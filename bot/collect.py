@@ -116,6 +116,8 @@ class Collector:
         if job is None or submit is None or submit.handle is None or job.state is not State.PARKED:
             return "gone"
         await self._store.jobs.ask_again(job_id, at=_next_question(job, submit))  # whatever becomes of this one
+        if job.video is not None:  # it was finished, and parked since its row could not be read
+            return "over" if await self._store.jobs.finish(job_id, job.video) else "gone"
         try:
             if not self._readable(job, await self._stored(job, submit)):
                 status = await self._queue.status(submit.handle)

@@ -28,6 +28,7 @@ from bot.steps import STOP, Next, retry
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import ENDED, Job, JobError, State, record
+from bot.store.stored import UnreadableJob
 from core.errors import ResultExpired
 
 log = logging.getLogger(__name__)
@@ -102,10 +103,14 @@ class Delivery:
             return await self._not_taken(job_id, error)
         except ResultExpired as error:
             return await self._lost(job_id, error)
+        except UnreadableJob:
+            return STOP if await self._store.unreadable.stands_aside(job_id) else retry(5.0)
 
     async def _parked(self, job_id: str) -> Next:
         try:
             return await self.park(job_id)
+        except UnreadableJob:
+            return STOP  # the sweeper sets it aside
         except Exception:
             log.exception("not parked", extra={"job_id": job_id})
             return retry(5.0)

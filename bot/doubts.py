@@ -119,6 +119,8 @@ class Doubts:
         sending = {submit.job_id: submit for submit in await self._store.submits.sending()}
         rivals = await self._store.jobs.find(ids=sending.keys() - wanted)
         orders = [order for job in (*jobs, *rivals) if job.id in sending for order in _order(job, sending[job.id])]
+        unread = sending.keys() - wanted - {job.id for job in rivals}  # what they may have bought is not ours to take
+        orders += [order for job_id in unread for order in _unread_orders(sending[job_id], jobs)]
         if not wanted & {order.name for order in orders}:
             return set()
         found = await self._queue.find_submitted(orders, owned=self._store.submits.owned)
@@ -144,3 +146,13 @@ def _order(job: Job, submit: Submit) -> list[LostOrder]:
     except (VideoError, ValueError):
         return []  # a model that has left the catalogue
     return [LostOrder(job.id, job.request.endpoint, body, claimed_at(submit), answered_at(submit))]
+
+
+def _unread_orders(submit: Submit, jobs: Sequence[Job]) -> list[LostOrder]:
+    """Of a job whose row cannot be read only the claim is known: its order may be at any of these jobs' endpoints."""
+    try:
+        body = json.loads(submit.body or "{}")
+    except ValueError:
+        return []
+    endpoints = {job.request.endpoint for job in jobs} if isinstance(body, dict) else set()
+    return [LostOrder(submit.job_id, each, body, claimed_at(submit), answered_at(submit)) for each in endpoints]

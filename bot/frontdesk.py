@@ -14,6 +14,7 @@ from bot.orders import Orders
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import ACTIVE, ENDED, Job, NewJob, State
+from bot.store.stored import UnreadableJob
 from bot.texts import LANGUAGES, pick, say
 from core import models
 from core.errors import BadRequest
@@ -72,6 +73,12 @@ class FrontDesk:
                 return await self._about_a_job(incoming, command, language)
 
     async def _about_a_job(self, incoming: Incoming, command: commands.Command, language: str) -> Decision:
+        try:
+            return await self._about_a_readable_job(incoming, command, language)
+        except UnreadableJob as error:
+            return Message(say(language, "job-unreadable", job=error.job_id))
+
+    async def _about_a_readable_job(self, incoming: Incoming, command: commands.Command, language: str) -> Decision:
         match command:
             case commands.Cancel(job=job_id):
                 return await self._cancel(incoming, job_id, language)
@@ -226,11 +233,18 @@ class FrontDesk:
         return await self._store.jobs.find(user=incoming.user, states=ACTIVE)
 
     async def _which(self, incoming: Incoming, job_id: str | None) -> Job | None:
-        """The person's own job: the one named, or the only one that runs. Other people's do not exist here."""
+        """The person's own job: the one named, or the only one that runs. Other people's do not exist here. Raises
+        UnreadableJob.
+        """
         if job_id is None:
             active = await self._active(incoming)
             return active[0] if len(active) == 1 else None
-        job = await self._store.jobs.get(job_id.upper())
+        try:
+            job = await self._store.jobs.get(job_id.upper())
+        except UnreadableJob as error:
+            if error.user == incoming.user:
+                raise
+            return None
         return job if job is not None and job.user == incoming.user else None
 
 

@@ -90,9 +90,7 @@ class Confirmed:
         elif heard.state in HAS_VIDEO:
             await jobs.move(job_id, State.DELIVERED, only_from=_MAY_HAVE_IT, told=heard.ref, send_after=None)
         else:
-            job = await jobs.get(job_id)
-            if job is not None and job.told is None and job.state is heard.state:  # else it is not what was said
-                await jobs.tell(job, heard.ref)
+            await jobs.tell(job_id, heard.state, heard.ref)
 
     async def _pause(self, attempt: int) -> None:
         pause_s = _PAUSES_S[min(attempt, len(_PAUSES_S) - 1)]

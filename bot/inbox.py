@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 
@@ -12,6 +11,7 @@ from bot.alerts import Alerts
 from bot.channels.port import ChannelPort, DeliveryError, Incoming, Message, Reply
 from bot.flood import may_wait
 from bot.frontdesk import FrontDesk
+from bot.loops import Loop
 from bot.mailbox import Answer, Mailbox, Order, answered_within, both
 from bot.orders import Orders
 from bot.progress import Progress
@@ -59,12 +59,11 @@ class Inbox:
         self._alerts = alerts
         self._refusals = Refusals(frontdesk=frontdesk, channels=channels)
         self._ring = ring  # whoever reads the inbox, in this process or another
-        self._kick = asyncio.Event()
+        self.loop = Loop("inbox", self._hand_out, pause_s=lambda: _SCAN_S)
         self._chats: dict[str, asyncio.Task[None]] = {}
         self._asides: set[asyncio.Task[None]] = set()
         self._asked: dict[str, asyncio.Event] = {}
         self._open = True
-        self.turned = time.monotonic()
 
     async def put(self, incoming: Sequence[Incoming]) -> None:
         """Commit what is for us and from people who may ask; answer strangers, and store nothing of theirs."""
@@ -83,7 +82,7 @@ class Inbox:
 
     def kick(self) -> None:
         """There is something new: look now."""
-        self._kick.set()
+        self.loop.notify()
 
     async def ask(self, incoming: Incoming, *, store_s: float, answer_s: float) -> Reply | None:
         """See the port. Any process may decide the letter; what it decides is read from the database."""
@@ -139,16 +138,7 @@ class Inbox:
     async def run(self) -> None:
         """Until cancelled; then nothing is being handled here any more, and another process may read."""
         try:
-            while True:
-                self.turned = time.monotonic()
-                self._kick.clear()
-                try:
-                    await self._hand_out()
-                except Exception:
-                    log.exception("inbox")
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(_SCAN_S):
-                        await self._kick.wait()
+            await self.loop.run()
         finally:
             await self._finish()
 
@@ -185,7 +175,7 @@ class Inbox:
                 await self._trouble(letter)
                 break
             letter = await self._next(letter)
-        self._kick.set()
+        self.loop.notify()
 
     async def _next(self, handled: Letter) -> Letter | None:
         try:
@@ -201,7 +191,7 @@ class Inbox:
         log.error("a stored message cannot be read", extra={"inbox_id": spoilt.id})
         await self._store.inbox.set_aside(spoilt)
         self._alerts.tell(f"letter {spoilt.id}", "alert-unreadable", chat=spoilt.chat)
-        self._kick.set()
+        self.loop.notify()
 
     async def _handle(self, letter: Letter) -> None:
         if self._mailbox.serves(letter.incoming):

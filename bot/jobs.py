@@ -22,6 +22,7 @@ from bot.settings import Settings
 from bot.steps import DOUBT, GO, STOP, Next, retry
 from bot.store import Store
 from bot.store.records import AT_FAL, FREE, Charge, Job, JobError, State, record
+from bot.store.stored import UnreadableJob
 from bot.submit import Submitter
 from core import media, models
 from core.assets import host_from_settings, publish_asset
@@ -175,10 +176,17 @@ class Render:
     async def _guarded(self, name: str, body: Callable[..., Awaitable[Next]], job_id: str, *args: Any) -> Next:
         """A bug or a broken disk must not end a workflow: it would strand what was paid. It is retried, and logged."""
         try:
-            return await body(job_id, *args)
+            return await self._readable(body, job_id, *args)
         except Exception:
             log.exception("step failed", extra={"job_id": job_id, "step": name})
             return DOUBT if name == "submit" else retry(5.0)
+
+    async def _readable(self, body: Callable[..., Awaitable[Next]], job_id: str, *args: Any) -> Next:
+        """A row that cannot be read is set aside by bot/quarantine.py; then nothing is left to do here."""
+        try:
+            return await body(job_id, *args)
+        except UnreadableJob:
+            return STOP if await self._store.unreadable.stands_aside(job_id) else retry(5.0)
 
     # Step bodies: each may run twice (a crash between its effect and its record).
 

@@ -7,10 +7,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 
 from bot import notices
 from bot.channels.port import Activity, ChannelPort, DeliveryError, Message
+from bot.loops import Loop
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import ACTIVE, AT_FAL, Job, State
@@ -29,7 +29,7 @@ class Progress:
     def __init__(self, *, store: Store, channels: Mapping[str, ChannelPort]) -> None:
         self._store = store
         self._channels = channels
-        self._kick = asyncio.Event()
+        self.loop = Loop("progress", self._turn, pause_s=lambda: _TURN_OF_MANY_S if self._many else _TURN_S)
         self._chats: dict[str, asyncio.Task[None]] = {}
         self._not_before: dict[str, float] = {}
         self._busy_at: dict[str, float] = {}
@@ -39,25 +39,15 @@ class Progress:
         self._round: list[str] = []  # those whose turn comes without a change
         self._many = False
         self._seen = now_ms() - _RECENT_MS
-        self.turned = time.monotonic()
 
     def kick(self) -> None:
         """A job is new or has changed: look now."""
-        self._kick.set()
+        self.loop.notify()
 
     async def run(self) -> None:
         """Until cancelled."""
         try:
-            while True:
-                self.turned = time.monotonic()
-                try:
-                    await self._turn()
-                except Exception:
-                    log.exception("progress")
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(_TURN_OF_MANY_S if self._many else _TURN_S):
-                        await self._kick.wait()
-                self._kick.clear()
+            await self.loop.run()
         finally:
             for task in self._chats.values():
                 task.cancel()

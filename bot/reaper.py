@@ -3,13 +3,12 @@
 Bounded: a workflow whose workers die again and again is most likely what kills them. It is set aside, visibly.
 """
 
-import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bot.engine import Engine
+from bot.loops import Loop
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import ACTIVE, FREE, Job, JobError, State
@@ -29,7 +28,8 @@ class Reaper:
         self._owner = owner
         self._tell = tell
         self._workers = Workers(store.database)
-        self.turned = time.monotonic()
+        self._known = False
+        self.loop = Loop("reaper", self._turn, pause_s=lambda: _TURN_S)
 
     async def enter(self) -> None:
         """Before the engine starts: whatever we leave behind will be found."""
@@ -41,21 +41,10 @@ class Reaper:
     async def leave(self) -> None:
         await self._workers.leave(self._owner)
 
-    async def run(self) -> None:
-        """Until cancelled."""
-        known = False
-        while True:
-            self.turned = time.monotonic()
-            try:
-                if not known:
-                    await self._workers.know(await self._engine.owners())
-                known = True
-                await self._turn()
-            except Exception:
-                log.exception("reaper")
-            await asyncio.sleep(_TURN_S)
-
     async def _turn(self) -> None:
+        if not self._known:
+            await self._workers.know(await self._engine.owners())
+        self._known = True
         given_up: list[str] = []
 
         def inherit(owners: list[str], times: Count) -> None:

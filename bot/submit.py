@@ -16,6 +16,7 @@ from bot.steps import DOUBT, GO, STOP, Next, retry
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import FREE, Job, JobError, State
+from bot.store.stored import UnreadableJob
 from bot.store.submits import RequestTaken
 from core import wire
 from core.config import FalSettings
@@ -151,6 +152,8 @@ class Submitter:
             if now is not None and now.state is State.SUBMITTING:
                 log.warning("fal has not confirmed an order yet", extra={"job_id": job.id})
                 await self._unconfirmed(job)
+        except UnreadableJob:
+            log.info("nothing to say yet of a row that cannot be read", extra={"job_id": job.id})
         except Exception:
             log.exception("its owner does not know that an order is not confirmed", extra={"job_id": job.id})
 

@@ -17,9 +17,12 @@ from bot.collect import ODD_MS, Asked, Collector, odd_words
 from bot.doubts import Doubts
 from bot.engine import Engine
 from bot.jobs import COLLECT, SHELL, TOPIC, collect_id
+from bot.loops import Loop
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import Job, State
+from bot.store.stored import UnreadableJob
+from bot.store.unreadable import ASK_LATER_MS
 from core import models
 from core.errors import VideoError
 from core.fal import FalQueue
@@ -69,7 +72,7 @@ class Watcher:
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._questions = asyncio.Semaphore(_QUESTIONS)
         self._odd: dict[str, float] = {}  # since when (monotonic seconds) fal's answers say nothing of a job
-        self._kick = asyncio.Event()
+        self.loop = Loop("watcher", self._scan, pause_s=lambda: _SCAN_S)
         self._streams = asyncio.Semaphore(_STREAMS)
         self._waking: dict[str, asyncio.Task[None]] = {}
         self._watched: dict[str, asyncio.Task[None]] = {}
@@ -77,11 +80,10 @@ class Watcher:
         self._next_adoption = 0.0
         self._usual: dict[tuple[str, str | None, int | None], tuple[float, float | None]] = {}
         self._note_heard_after = 0.0
-        self.turned = time.monotonic()
 
     def kick(self) -> None:
         """There is a new request to watch."""
-        self._kick.set()
+        self.loop.notify()
 
     async def wake(self, job_id: str) -> None:
         """Tell a job, durably, to ask fal now. The stream and the webhook often say it in the same moment: that is one
@@ -112,16 +114,7 @@ class Watcher:
     async def run(self) -> None:
         """Until cancelled."""
         try:
-            while True:
-                self.turned = time.monotonic()
-                try:
-                    await self._scan()
-                except Exception:
-                    log.exception("watcher")
-                self._kick.clear()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(_SCAN_S):
-                        await self._kick.wait()
+            await self.loop.run()
         finally:
             for task in [*self._watched.values(), *self._asking.values(), self._adopting]:
                 if task is not None:
@@ -297,6 +290,8 @@ class Watcher:
             try:
                 async with asyncio.timeout(_QUESTION_S):
                     await self._go_on(job_id, await self._collector.ask(job_id))
+            except UnreadableJob:
+                await self._store.jobs.ask_again(job_id, at=now_ms() + ASK_LATER_MS)
             except Exception:
                 log.exception("not asked after", extra={"job_id": job_id})
 

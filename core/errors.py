@@ -206,5 +206,6 @@ ERROR_CODES: tuple[str, ...] = (
     "cancelled",
     # a worker
     "worker_crashed",
+    "record_unreadable",
 )
 """Every code there is, in the order of the README's table. The bot's catalogue has a sentence for each."""

@@ -104,7 +104,7 @@ LIVES_IN = {
     "httpx": ["core/*", "bot/channels/telegram/*", "bot/channels/wechat/*"],
     "aiofiles": ["core/*", "bot/channels/*"],
     "starlette": ["bot/server.py", "bot/channels/*", "core/sandbox/*"],
-    "pydantic": ["core/config.py", "bot/settings.py", "bot/channels/*", "bot/cli.py", "bot/doctor.py"],
+    "pydantic": ["core/config.py", "bot/settings.py", "bot/store/stored.py", "bot/channels/*", "bot/cli.py", "bot/doctor.py"],
     "pydantic_settings": ["core/config.py", "bot/app.py", "bot/channels/*"],
     "dotenv": ["bot/doctor.py"],
 }

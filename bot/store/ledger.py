@@ -5,6 +5,7 @@ A reservation is made in the transaction that accepts the job, and closed in the
 later, as a correction (store/billing.py). All amounts are micro-dollars.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -200,7 +201,7 @@ def _write(
         ledger.insert().values(
             job_id=job_id,
             user=job.user,
-            model=job.request["model"],
+            model=model_of(job.request),
             at=now_ms() if at is None else at,
             booked=booked,
             event=event,
@@ -212,6 +213,12 @@ def _write(
     if reserved:
         change = jobs.update().where(jobs.c.id == job_id)
         connection.execute(change.values(reserved_micro=jobs.c.reserved_micro + reserved))
+
+
+def model_of(request: object) -> str:
+    """The account of a job goes on even where its request cannot be read."""
+    model = request.get("model") if isinstance(request, Mapping) else None
+    return model if isinstance(model, str) else "?"
 
 
 def _standing(connection: Connection, user: str | None, at: int) -> Standing:

@@ -150,15 +150,11 @@ def test_what_lies_around_goes_unless_a_job_works_with_it(tmp_path: Path) -> Non
             site.file(uploads, photo.file_id, age_s=8 * DAY_S)
             site.file(uploads, f"{photo.file_id}.owner", age_s=8 * DAY_S)
             aged(work / job_id, 2 * DAY_S)
-        for folder, age_s in (("reelbot-asset-dead", 2 * HOUR_S), ("reelbot-asset-at-work", 60.0)):
-            site.file(output / folder, "given", age_s=age_s)
-            aged(output / folder, age_s)
         await site.tidy()
         marks = {mark_of(work, jobs[job_id].incoming).name for job_id in busy}
         assert {path.name for path in work.iterdir()} == set(busy) | marks
         photos = {f"{state}.jpg" for state in (*NEEDS_PHOTO, *WAITS)}
         assert {path.name for path in uploads.iterdir()} == photos | {f"{name}.owner" for name in photos}
-        assert [path.name for path in output.glob("reelbot-asset-*")] == ["reelbot-asset-at-work"]
         assert (output / "reelbot.db").exists()
 
     on_site(tmp_path, story, video_ttl_days=7)

@@ -49,11 +49,11 @@ def test_a_word_that_came_too_late_does_not_count_for_what_came_after_it(databas
     async def story(store: Store) -> None:
         in_doubt = await undelivered(store)
         assert await series(Walk(), store).again(in_doubt)
-        await store.jobs.tell(in_doubt, "message-7")
+        await store.jobs.tell(in_doubt.id, in_doubt.state, "message-7")
         job = await read(store, in_doubt.id)
         assert (job.state, job.told, job.sendings) == (State.READY, None, 1)
         assert job.state not in ENDED
-        await store.jobs.tell(job, "message-8")
+        await store.jobs.tell(job.id, job.state, "message-8")
         assert (await read(store, job.id)).told == "message-8"
 
     on_store(database_url, story)

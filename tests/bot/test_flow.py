@@ -322,7 +322,7 @@ def test_loops_end_when_they_are_stopped_in_the_moment_of_news(on_bench: Callabl
         await asyncio.sleep(0.1)  # every loop waits for news
         made.app._watcher.kick()
         made.app._progress.kick()
-        made.app.inbox._kick.set()
+        made.app.inbox.loop.notify()
         for _ in range(turns):
             await asyncio.sleep(0)
         for task in made.app._tasks:

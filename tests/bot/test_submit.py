@@ -324,6 +324,21 @@ def test_an_order_on_its_way_keeps_its_row_in_the_list(posting: Callable[..., No
     posting(story)
 
 
+def test_the_order_of_a_job_that_cannot_be_read_keeps_its_row_in_the_list(posting: Callable[..., None]) -> None:
+    async def story(made: Post) -> None:
+        lost, unread = await made.job("a fox", event="1"), await made.job("a fox", event="2")
+        body = request_text(lost.request)
+        assert await made.store.submits.claim(lost.id, body=body) == "yours"
+        await asyncio.sleep(0.05)
+        assert await made.store.submits.claim(unread.id, body=body) == "yours"
+        await made.queue.submit(unread.request, body=body)
+        await made.store.jobs.note(unread.id, request={"of": "a newer version"})
+        assert await made.doubts().resolve([await made.now(lost.id)]) == set()
+        assert (await made.now(lost.id)).state is State.SUBMITTING
+
+    posting(story)
+
+
 def test_each_return_from_a_doubt_has_a_workflow_of_its_own(posting: Callable[..., None]) -> None:
     async def story(made: Post) -> None:
         job = await made.job("a fox")

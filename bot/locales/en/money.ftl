@@ -74,6 +74,8 @@ alert-spent =
     }
 alert-disk = Only { $free } MB are left on the disk of the output folder. Nothing is ordered until there is room.
 alert-unreadable = A stored message in { $chat } cannot be read by this version and was set aside; it stands in the table of messages, the logs name its row. The other messages go on.
+alert-unreadable-job = Job { $job } of { $user } has been paid for, and this version cannot read its row ({ $reason }). It is set aside and nothing of it is thrown away; it goes on by itself once a version runs that can read it. All other jobs go on.
+alert-unreadable-free = Job { $job } of { $user } cannot be read by this version ({ $reason }). Nothing was bought; it has ended, and what was reserved for it is free again.
 alert-set-aside = A message of { $user } in { $chat } could not be handled three times and was set aside. Its sender was told; the logs say why.
 alert-charged-after-all = Job { $job } of { $user } was taken to be free, but fal charged { $price } for it. It counts as spent now.
 alert-drift = fal charges another price for { $model } than the bot quotes: { $count } jobs in 24 hours were quoted { $quoted }, and fal charged { $charged } ({ $percent } %). See “reelbot spend --by model”.

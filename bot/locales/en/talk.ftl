@@ -97,6 +97,8 @@ group-stranger =
 
 too-much-waits = That was more than I can take at once: { $count } messages from here wait for their turn already, so I did not keep your latest ones. Please wait until I have answered, then send what is missing once more. Nothing was bought for what I did not keep.
 internal-error = Something broke on our side, and I could not handle your message. Nothing was bought. Please try once more in a minute.
+job-unreadable = What is noted about your job { $job } cannot be read at the moment. It is kept, nothing is charged again, and the people who run this bot have been told.
+job-unreadable-free = Your job { $job } could not be started: what was noted about it cannot be read. Nothing was charged. Please send your request again.
 
 command-video = Make a video from words, a photo or a video
 command-status = What is in the works

@@ -74,6 +74,8 @@ alert-spent =
     }
 alert-disk = 输出目录所在磁盘只剩 { $free } MB。腾出空间之前不会下单。
 alert-unreadable = { $chat } 有一条已保存的消息，这个版本读不了，已搁置；它还在消息表里，日志写明了是哪一行。其他消息照常处理。
+alert-unreadable-job = { $user } 的任务 { $job } 已付费，但这个版本读不了它的记录（{ $reason }）。任务已搁置，内容都保留着；换上能读的版本后会自动继续。其他任务照常进行。
+alert-unreadable-free = { $user } 的任务 { $job } 这个版本读不了（{ $reason }）。没有产生费用；任务已结束，为它预留的金额已释放。
 alert-set-aside = { $user } 在 { $chat } 的一条消息处理三次都失败，已搁置。对方已收到说明；原因请看日志。
 alert-charged-after-all = { $user } 的任务 { $job } 原以为没有产生费用，但 fal 扣了 { $price }。现在已计入花费。
 alert-drift = fal 对 { $model } 的收费与机器人的报价不同：24 小时内 { $count } 个任务报价共 { $quoted }，fal 实际扣费 { $charged }（{ $percent }%）。请看 reelbot spend --by model。

@@ -104,6 +104,8 @@ group-stranger =
 
 too-much-waits = 消息太多，我一下子处理不过来：这里已有 { $count } 条在排队，你最新的几条没有保存。请等我回复后，把缺的再发一次。没有保存的消息不会产生任何购买。
 internal-error = 我们这边出了点问题，没能处理你的消息。没有产生任何费用。请过一分钟再试一次。
+job-unreadable = 你的任务 { $job } 的记录暂时读不了。任务会保留，不会重复收费，运营者已收到通知。
+job-unreadable-free = 你的任务 { $job } 没能开始：它的记录读不了。没有产生费用。请重新发送你的请求。
 
 command-video = 用文字、照片或视频生成视频
 command-status = 正在制作的视频
