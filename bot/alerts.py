@@ -13,7 +13,7 @@ from bot.store import Store
 from bot.store.ledger import Caps
 from bot.store.records import MICRO
 from bot.texts import LANGUAGES, admin_text, say
-from core.models import usd_text
+from core.pricing import usd_text
 
 log = logging.getLogger(__name__)
 

@@ -46,11 +46,11 @@ from bot.submit import Submitter
 from bot.texts import LANGUAGES, say
 from bot.watcher import Watcher
 from bot.webhook import Webhook
-from core.billing import Billing
 from core.config import EnvSettings
-from core.fal import FalQueue
+from core.fal.billing import Billing
+from core.fal.client import FalQueue
+from core.fal.webhooks import JwksCache, callback_token
 from core.receipts import FolderReceipts
-from core.webhooks import JwksCache, callback_token
 
 log = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from bot.store import Store
 from bot.store.billing import DAY_MS, LIMIT_MS, Bill, Compared, Settled
 from bot.store.database import now_ms
 from bot.store.records import MICRO, micro
-from core.billing import MOST_IDS, Billing
 from core.errors import NotConfigured, Unavailable, VideoError
-from core.models import usd_text
+from core.fal.billing import MOST_IDS, Billing
+from core.pricing import usd_text
 
 log = logging.getLogger(__name__)
 

@@ -33,12 +33,12 @@ from bot.store.ledger import Spending
 from bot.store.records import MICRO, Job, State
 from bot.store.stored import UnreadableJob
 from bot.texts import admin_text, say
-from core import models
+from core import pricing
 from core.config import EnvSettings, env
 from core.errors import VideoError
-from core.fal import FalQueue
+from core.fal.client import FalQueue
 from core.generate import OnProgress
-from core.models import SourceFacts
+from core.pricing import SourceFacts
 from core.types import Kind, Mode, Plan, Video
 
 DONE, FAILED, USAGE = 0, 1, 2
@@ -230,9 +230,9 @@ async def _job_of(store: Store, job_id: str) -> Job | None:
 
 
 async def list_models(_options: argparse.Namespace) -> int:
-    for model in models.list_models():
+    for model in pricing.list_models():
         out(f"{model.name}  [{model.key}]" + (f"  tier: {model.tier}" if model.tier else ""))
-        for line in models.describe(model):
+        for line in pricing.describe(model):
             out(f"    {line}")
     return DONE
 
@@ -427,7 +427,7 @@ async def _plan(options: argparse.Namespace, settings: Settings) -> Plan:
     elif options.video:
         probe = await core.probe(options.video)
         source, mode = SourceFacts(Kind.VIDEO, duration_s=probe.duration_s), Mode.VIDEO_TO_VIDEO
-    return models.plan(
+    return pricing.plan(
         options.prompt,
         model=options.model or settings.default_model,
         mode=mode,
@@ -443,9 +443,9 @@ def _price_line(plan: Plan, *, sandbox: bool) -> str:
     request, quote = plan.request, plan.quote
     seconds = f", {request.duration_s} s" if request.duration_s else ""
     resolution = f", {request.resolution}" if request.resolution else ""
-    price = f"{'up to ' if quote.up_to else ''}{models.usd_text(quote.usd)}"
+    price = f"{'up to ' if quote.up_to else ''}{pricing.usd_text(quote.usd)}"
     free = " (sandbox: nothing is charged)" if sandbox else ""
-    return f"{models.find(request.model).name}{seconds}{resolution}: {price}{free}"
+    return f"{pricing.find(request.model).name}{seconds}{resolution}: {price}{free}"
 
 
 async def _agreed() -> bool:
@@ -516,7 +516,7 @@ def _money_line(at: int, event: str, reserved: int, spent: int, why: str | None)
 
 
 def _usd(found: Job) -> str:
-    return models.usd_text(found.usd)
+    return pricing.usd_text(found.usd)
 
 
 def _when(ms: int) -> str:

@@ -18,11 +18,11 @@ from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import AT_FAL, Charge, Job, JobError, State, Submit, VideoFile
 from bot.submit import receipt_name
-from core import media, models
-from core.download import video_filename
+from core import media, pricing
 from core.errors import Cancelled, VideoError
-from core.fal import KEEP_S, FalQueue
-from core.fetching import fetch_result, is_readable
+from core.fal.client import KEEP_S, FalQueue
+from core.fal.download import video_filename
+from core.fal.fetch_result import fetch_result, is_readable
 from core.receipts import FolderReceipts
 from core.types import Completed, Queued, RawReply, RequestHandle
 
@@ -214,7 +214,7 @@ class Collector:
     async def park(self, job: Job, why: str) -> Next:
         """Set a paid job visibly aside: its slot is free, its owner and the admins are told, asking goes on."""
         if await self._store.jobs.park(job.id, why, ask_after=now_ms() + _LEAST_GAP_S * 1000):
-            price = models.usd_text(job.usd)
+            price = pricing.usd_text(job.usd)
             self._alerts.tell(f"odd: {why}", "alert-parked", job=job.id, user=job.user, reason=why, price=price)
         return STOP
 

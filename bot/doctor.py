@@ -26,11 +26,11 @@ from bot.store import Store
 from bot.store.records import MICRO, micro
 from bot.store.workers import Workers
 from bot.texts import admin_text
-from core import assets
-from core.billing import Billing
+from core.assets import publish
 from core.errors import NotConfigured, VideoError
-from core.fal import FalQueue
-from core.falstorage import ProcessMemory
+from core.fal.billing import Billing
+from core.fal.client import FalQueue
+from core.fal.storage import ProcessMemory
 
 _LOW_DISK = 2_000_000_000
 _WAIT_S = 20.0
@@ -197,9 +197,9 @@ async def _round_trip(settings: Settings) -> str:
     """Publish a small photo the way a job would, which looks at it from outside, and take it away again. fal is asked
     anew whether the key may upload, whatever it said before.
     """
-    host = assets.host_from_settings(settings, memory=ProcessMemory({}))
+    host = publish.host_from_settings(settings, memory=ProcessMemory({}))
     async with serve_assets(settings):
-        asset = await assets.publish_asset(_photo(), settings=settings, host=host)
+        asset = await publish.publish_asset(_photo(), settings=settings, host=host)
         await asyncio.to_thread((settings.assets_dir / asset.filename).unlink, missing_ok=True)
     where = "the asset folder" if settings.assets_from_folder else "fal storage"
     return f"a photo published through {where} can be fetched"

@@ -14,10 +14,10 @@ from bot.store import Store
 from bot.store.records import KNOWN_AT_FAL, Job, JobError, State, Submit
 from bot.store.submits import RequestTaken, answered_at, claimed_at
 from bot.submit import charged_by_proxy, receipt_name
-from core import wire
 from core.config import FalSettings
 from core.errors import NotDelivered, SubmitUnknown, VideoError
-from core.fal import FalQueue
+from core.fal import protocol
+from core.fal.client import FalQueue
 from core.receipts import FolderReceipts
 from core.types import LostOrder, Submission
 
@@ -142,7 +142,7 @@ class Doubts:
 def _order(job: Job, submit: Submit) -> list[LostOrder]:
     """What the search compares: exactly what was posted; for a claim of 0.1.0 what would be posted today."""
     try:
-        body = json.loads(submit.body) if submit.body else wire.request_body(job.request)
+        body = json.loads(submit.body) if submit.body else protocol.request_body(job.request)
     except (VideoError, ValueError):
         return []  # a model that has left the catalogue
     return [LostOrder(job.id, job.request.endpoint, body, claimed_at(submit), answered_at(submit))]

@@ -14,8 +14,8 @@ from bot.store.database import now_ms
 from bot.store.records import Job, VideoFile
 from core import media
 from core.errors import DownloadFailed, MediaError, Repeat, ResultExpired, Unavailable, VideoError
-from core.fal import KEEP_S
-from core.fitting import Fitted, Fitting, is_cut_short, is_damaged
+from core.fal.client import KEEP_S
+from core.media.renditions import Fitted, Fitting, is_cut_short, is_damaged
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from bot.store.database import now_ms
 from bot.store.records import ACTIVE, ENDED, Job, NewJob, State
 from bot.store.stored import UnreadableJob
 from bot.texts import LANGUAGES, pick, say
-from core import models
+from core import pricing
 from core.errors import BadRequest
 
 _HISTORY = 10
@@ -111,12 +111,12 @@ class FrontDesk:
 
     def _prices(self, wishes: commands.Wishes, language: str) -> Message:
         lines = [say(language, "price-title")]
-        names = [wishes.model] if wishes.model else [model.key for model in models.list_models() if model.tier]
+        names = [wishes.model] if wishes.model else [model.key for model in pricing.list_models() if model.tier]
         try:
             for name in names:
-                plan = models.plan("price", model=name, duration_s=wishes.duration_s, resolution=wishes.resolution)
+                plan = pricing.plan("price", model=name, duration_s=wishes.duration_s, resolution=wishes.resolution)
                 facts = notices.facts(plan.request)
-                lines.append(say(language, "price-line", **facts, price=models.usd_text(plan.quote.usd)))
+                lines.append(say(language, "price-line", **facts, price=pricing.usd_text(plan.quote.usd)))
         except BadRequest as error:
             return Message(notices.trouble(language, error.code, error.facts))
         lines.append(say(language, "price-note"))
@@ -259,7 +259,7 @@ def _history_line(job: Job, language: str) -> str:
         job=job.id,
         when=datetime.fromtimestamp(job.created / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M"),
         state=notices.state_line(job, place=0, now_ms=now_ms()),
-        price=models.usd_text(job.usd),
+        price=pricing.usd_text(job.usd),
         prompt=_short(job.request.prompt),
     )
 
@@ -271,7 +271,7 @@ def _short(prompt: str, most: int = _PROMPT_SHOWN) -> str:
 
 def _model_lines(language: str) -> list[str]:
     lines = []
-    for model in models.list_models():
+    for model in pricing.list_models():
         price: Decimal | None = _five_seconds(model.key)
         lines.append(
             say(
@@ -280,7 +280,7 @@ def _model_lines(language: str) -> list[str]:
                 tier=model.tier or "",
                 name=model.name,
                 key=model.key,
-                price=models.usd_text(price) if price is not None else "",
+                price=pricing.usd_text(price) if price is not None else "",
                 modes=" ".join(sorted(str(mode) for mode in model.modes)),
             )
         )
@@ -290,6 +290,6 @@ def _model_lines(language: str) -> list[str]:
 def _five_seconds(key: str) -> Decimal | None:
     """The price of a text-to-video with the model's defaults, nearest to 5 s; None where it takes no text alone."""
     try:
-        return models.plan("price", model=key).quote.usd
+        return pricing.plan("price", model=key).quote.usd
     except BadRequest:
         return None

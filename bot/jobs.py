@@ -24,10 +24,10 @@ from bot.store import Store
 from bot.store.records import AT_FAL, FREE, Charge, Job, JobError, State, record
 from bot.store.stored import UnreadableJob
 from bot.submit import Submitter
-from core import media, models
-from core.assets import host_from_settings, publish_asset
+from core import media, pricing
+from core.assets.publish import host_from_settings, publish_asset
 from core.errors import Repeat, VideoError
-from core.models import SourceFacts
+from core.pricing import SourceFacts
 from core.types import Asset
 
 log = logging.getLogger(__name__)
@@ -227,7 +227,7 @@ class Render:
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         source = folder / _SOURCE_NAMES[reference.kind]
         await self._channels[job.address.channel].fetch(reference, source)
-        row = models.find(job.request.model).modes[job.request.mode]
+        row = pricing.find(job.request.model).modes[job.request.mode]
         with media.on_behalf_of(job.user):
             asset = await publish_asset(
                 source,
@@ -239,7 +239,7 @@ class Render:
         request = replace(job.request, source_url=asset.url)
         usd = _price(job, asset)
         if usd > job.usd:
-            raise VideoError("price_changed", price=models.usd_text(usd))
+            raise VideoError("price_changed", price=pricing.usd_text(usd))
         await self._store.jobs.published(job.id, request, usd)
         told = dict.fromkeys((*job.adjustments, *asset.adjustments))  # a cut was told before, by the length it named
         if len(told) > len(job.adjustments):
@@ -260,7 +260,7 @@ class Render:
         job = await self._job(job_id)
         if await self._store.jobs.doubt(job_id, "no answer to the submit"):
             log.warning("a paid request may be lost", extra={"job_id": job_id})
-            price = models.usd_text(job.usd)
+            price = pricing.usd_text(job.usd)
             self._alerts.tell(f"doubt {job_id}", "alert-doubt", job=job_id, user=job.user, price=price)
             if (await self._store.submits.read(job_id)).hint is not None:  # fal's call came since the last look
                 await self._doubts.resolve([await self._job(job_id)])
@@ -305,7 +305,7 @@ def _price(job: Job, asset: Asset) -> Decimal:
         return job.usd
     source = SourceFacts(asset.kind, asset.width, asset.height, asset.duration_s, asset.size)
     request = job.request
-    again = models.plan(
+    again = pricing.plan(
         request.prompt, model=request.model, mode=request.mode, resolution=request.resolution, source=source
     )
     return again.quote.usd

@@ -10,7 +10,7 @@ from bot.channels.port import Action, Message
 from bot.store.ledger import OverCap, Standing
 from bot.store.records import ACTIVE, FREE, MICRO, Charge, Job, State
 from bot.texts import error_text, say
-from core import models
+from core import pricing
 from core.catalogue import Model
 from core.errors import BadRequest
 from core.types import VideoRequest
@@ -51,7 +51,7 @@ def _offer(job: Job) -> Message:
 
 
 def price_of(job: Job) -> str:
-    return models.usd_text(job.usd)
+    return pricing.usd_text(job.usd)
 
 
 def state_line(job: Job, *, place: int, now_ms: int) -> str:
@@ -152,7 +152,7 @@ def balance(language: str, standing: Standing, cap_micro: int, *, key: str = "ba
 
 
 def usd(amount_micro: int) -> str:
-    return models.usd_text(amount_micro / MICRO)
+    return pricing.usd_text(amount_micro / MICRO)
 
 
 def _clock(at_ms: int | None) -> str:
@@ -175,7 +175,7 @@ def facts(request: VideoRequest) -> dict[str, Any]:
 
     Of a request that is planned now: raises BadRequest for a model that the catalogue does not have.
     """
-    return _facts(request, models.find(request.model).name)
+    return _facts(request, pricing.find(request.model).name)
 
 
 def _facts_of(job: Job) -> dict[str, Any]:
@@ -191,7 +191,7 @@ def _facts(request: VideoRequest, name: str) -> dict[str, Any]:
 def _in_catalogue(job: Job) -> Model | None:
     """For rows of before the name stood in them."""
     try:
-        return models.find(job.request.model)
+        return pricing.find(job.request.model)
     except BadRequest:
         return None
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from core.models import list_models
+from core.pricing import list_models
 
 Value = str | int
 Field = str

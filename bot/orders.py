@@ -20,9 +20,9 @@ from bot.store.ledger import Caps, OverCap
 from bot.store.records import ACTIVE, Job, NewJob, Question, Remedy, State, micro, source_kind
 from bot.store.repeats import AlreadyOrdered
 from bot.texts import say
-from core import models
+from core import pricing
 from core.errors import BadRequest
-from core.models import SourceFacts
+from core.pricing import SourceFacts
 from core.types import Kind, Mode, Plan
 
 log = logging.getLogger(__name__)
@@ -113,7 +113,7 @@ class Orders:
             await self._store.jobs.lapse()
             return Message(say(language, "offer-lapsed"), job_id=job.id)
         if verdict == "price":
-            return Message(notices.trouble(language, "price_changed", {"price": models.usd_text(price)}))
+            return Message(notices.trouble(language, "price_changed", {"price": pricing.usd_text(price)}))
         now = await self._store.jobs.get(job.id) or job
         return Message(say(language, "confirm-late", job=job.id, state=say(language, f"state-{now.state}")))
 
@@ -134,7 +134,7 @@ class Orders:
 
     def _plan_again(self, job: Job, remedy: Remedy | None) -> Plan:
         request = job.request
-        return models.plan(
+        return pricing.plan(
             repeats.simpler(request.prompt) if remedy == "shorter-prompt" else request.prompt,
             model=request.model,
             mode=request.mode,
@@ -158,7 +158,7 @@ class Orders:
     def _price_now(self, job: Job) -> Decimal:
         """By today's table, for exactly the values of the offer."""
         try:
-            return models.quote(job.request, source=_source_facts(job.incoming)).usd
+            return pricing.quote(job.request, source=_source_facts(job.incoming)).usd
         except BadRequest:
             return job.usd
 
@@ -173,7 +173,7 @@ class Orders:
 
     def _plan(self, incoming: Incoming, command: commands.MakeVideo) -> Plan:
         source, wishes = _source_facts(incoming), command.wishes
-        return models.plan(
+        return pricing.plan(
             command.prompt,
             model=wishes.model or self._settings.default_model,
             mode=source.kind.mode if source else Mode.TEXT_TO_VIDEO,

@@ -25,7 +25,7 @@ from bot.store.database import Connection, now_ms
 from bot.store.ledger import OverCap
 from bot.store.records import AT_FAL, FREE, Job, NewJob, State
 from bot.submit import Submitter
-from core.fal import FalQueue
+from core.fal.client import FalQueue
 from core.generate import OnProgress, Progress, wait
 from core.receipts import FolderReceipts
 from core.types import Plan, Video

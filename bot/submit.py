@@ -18,10 +18,10 @@ from bot.store.database import now_ms
 from bot.store.records import FREE, Job, JobError, State
 from bot.store.stored import UnreadableJob
 from bot.store.submits import RequestTaken
-from core import wire
 from core.config import FalSettings
 from core.errors import NotDelivered, SubmitUnknown, VideoError
-from core.fal import FalQueue
+from core.fal import protocol
+from core.fal.client import FalQueue
 from core.receipts import FolderReceipts
 from core.types import RawReply, Submission
 
@@ -95,7 +95,7 @@ class Submitter:
 
     async def _submit(self, job: Job) -> Next:
         try:
-            body = wire.request_text(job.request)
+            body = protocol.request_text(job.request)
         except VideoError as error:  # the model has left the catalogue since it was ordered
             claimed = await self._store.submits.find(job.id)
             bought = claimed is not None and claimed.state != "not_sent"

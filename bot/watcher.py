@@ -23,11 +23,11 @@ from bot.store.database import now_ms
 from bot.store.records import Job, State
 from bot.store.stored import UnreadableJob
 from bot.store.unreadable import ASK_LATER_MS
-from core import models
+from core import pricing
 from core.errors import VideoError
-from core.fal import FalQueue
+from core.fal.client import FalQueue
+from core.fal.poll_schedule import looks
 from core.types import Completed, Queued, QueueStatus, RequestHandle, VideoRequest
-from core.waiting import looks
 
 log = logging.getLogger(__name__)
 
@@ -306,5 +306,5 @@ class Watcher:
 
 def _guess_s(request: VideoRequest) -> float | None:
     with suppress(VideoError):
-        return models.find(request.model).usual_render_s
+        return pricing.find(request.model).usual_render_s
     return None  # a model of another day

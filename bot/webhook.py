@@ -10,9 +10,9 @@ from bot.store import Store
 from bot.store.records import Job, State
 from bot.watcher import Watcher
 from core.errors import VideoError
-from core.models import usd_text
-from core.webhooks import JwksCache, job_from_token, verify
-from core.wire import is_request_id
+from core.fal.protocol import is_request_id
+from core.fal.webhooks import JwksCache, job_from_token, verify
+from core.pricing import usd_text
 
 log = logging.getLogger(__name__)
 

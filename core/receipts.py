@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from core import wire
 from core.catalogue import MODELS, app_of
+from core.fal import protocol
 from core.types import RawReply, RequestHandle
 
 _ORDER_BYTES = 4096
 _ANSWER_BYTES = 12 * 1024  # fal's answer to an order has about 700
 _MOST_RESULTS = 8
-_QUEUE = f"https://{wire.QUEUE_HOST}"
+_QUEUE = f"https://{protocol.QUEUE_HOST}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ def _packed(reply: RawReply) -> bytes:
 
 
 def _unpacked(content: bytes) -> RawReply | None:
-    values = wire.parsed(content)
+    values = protocol.parsed(content)
     try:
         return RawReply(int(values["status"]), dict(values["headers"]), base64.b64decode(values["body"], validate=True))
     except (KeyError, TypeError, ValueError):
@@ -202,7 +202,7 @@ def _unpacked(content: bytes) -> RawReply | None:
 
 def _recorded(content: bytes) -> Receipt | None:
     """What was bought, also in the words of 0.1.0. None for a file that holds something else."""
-    values = wire.parsed(content)
+    values = protocol.parsed(content)
     try:
         handle, usd = RequestHandle(**values["handle"]), values["usd"]
         return Receipt(**{**values, "handle": handle, "usd": Decimal(usd) if usd else None})
@@ -213,18 +213,18 @@ def _recorded(content: bytes) -> Receipt | None:
 def _answered(content: bytes, request_id: str) -> Receipt | None:
     """What fal answered, when the process died before it was recorded; the price is the one of the order."""
     reply = _unpacked(content[_ORDER_BYTES:])
-    answer = wire.parsed(reply.body) if reply else None
+    answer = protocol.parsed(reply.body) if reply else None
     if not isinstance(answer, dict) or answer.get("request_id") != request_id:
         return None
     order = _order(content) or _order_by_place(answer)
-    handle = wire.handle_from(answer, endpoint=order.endpoint, queue_url=_QUEUE) if order else None
+    handle = protocol.handle_from(answer, endpoint=order.endpoint, queue_url=_QUEUE) if order else None
     if order is None or handle is None:
         return None
     return Receipt(handle, order.model, order.usd, order.duration_s, order.resolution)
 
 
 def _order(content: bytes) -> Order | None:
-    values = wire.parsed(content[:_ORDER_BYTES])
+    values = protocol.parsed(content[:_ORDER_BYTES])
     try:
         return Order(**{**values, "usd": Decimal(values["usd"]) if values["usd"] else None})
     except (KeyError, TypeError, ValueError, ArithmeticError):

@@ -28,7 +28,7 @@ from bot.store.records import (
 from bot.store.repeats import OFFER_MS, check_repeat
 from bot.store.stored import rewritten
 from bot.store.tables import history, inbox, jobs, submits
-from core.models import find
+from core.pricing import find
 from core.types import VideoRequest
 
 Enqueue = Callable[[Connection, str, str], None]

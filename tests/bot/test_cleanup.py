@@ -20,7 +20,7 @@ from bot.store.database import Connection, now_ms
 from bot.store.ledger import Caps
 from bot.store.records import NewJob, State, VideoFile, record
 from bot.store.tables import inbox
-from core import models
+from core import pricing
 from tests.bot.bench import Bench
 
 HOUR_S, DAY_S = 3600.0, 24 * 3600.0
@@ -66,7 +66,7 @@ class Site:
         attachment = AttachmentRef("image", file_id) if file_id else None
         incoming = Incoming(Address("web", "42"), "77", os.urandom(4).hex(), "42", "a fox", attachment=attachment)
         made = await self.store.jobs.accept(
-            NewJob(incoming, "en", models.plan("a fox")), inbox_id=None, caps=CAPS, enqueue=lambda *_: None
+            NewJob(incoming, "en", pricing.plan("a fox")), inbox_id=None, caps=CAPS, enqueue=lambda *_: None
         )
         assert isinstance(made, str)
         await self.store.jobs.move(made, state, **facts)
@@ -106,7 +106,7 @@ def test_published_photos_go_after_their_time_but_never_while_fal_may_fetch_them
         kept = {index, site.file(folder, "fresh.jpg", age_s=HOUR_S)}
         for state in State:
             photo = site.file(folder, f"{state}.jpg", age_s=old)
-            request = replace(models.plan("a fox").request, source_url=f"https://bot.example/fal-assets/{photo.name}")
+            request = replace(pricing.plan("a fox").request, source_url=f"https://bot.example/fal-assets/{photo.name}")
             await site.job(state, request=record(request))
             (kept if state in NEEDS_PHOTO else gone).add(photo)
         await site.tidy()

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bot.store.database import Connection, now_ms
 from bot.store.records import Job, State
 from bot.store.tables import history, jobs, results
-from core.fal import KEEP_S
+from core.fal.client import KEEP_S
 from tests.bot.bench import Bench
 
 OnBench = Callable[..., None]

@@ -18,7 +18,7 @@ from bot.cli import main
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.records import Job, State, record
-from core import models
+from core import pricing
 from core.errors import BadRequest
 from tests.bot.bench import Bench
 from tests.bot.test_store import accepted, on_store, said
@@ -38,7 +38,7 @@ async def gone(made: Bench, job: Job, name: str | None) -> None:
 
 def test_every_word_on_such_a_job_can_be_said(database_url: str) -> None:
     with pytest.raises(BadRequest):
-        models.find("gone-1")
+        pricing.find("gone-1")
 
     async def story(store: Store) -> None:
         job = await store.jobs.get(await accepted(store, said()))

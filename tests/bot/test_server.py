@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from bot.server import Health, build
-from core.assets import prepare_folder
+from core.assets.publish import prepare_folder
 from tests.serving import served
 
 NAME = "hF3k_9sPq-Lm2xTzVb7nQw4yRd8cGj1A.mp4"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.store.records import State
-from core import look
+from core.assets import reachability
 from tests import hostile
 from tests.bot.bench import Bench
 from tests.corpus import clip, jpeg
@@ -61,7 +61,7 @@ def test_hostile_files_are_answered_and_buy_nothing(on_bench: OnBench) -> None:
 def test_admins_hear_precisely_why_an_asset_cannot_be_fetched(
     on_bench: OnBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(look, "_LOOK_GAP_S", 0.0)
+    monkeypatch.setattr(reachability, "_LOOK_GAP_S", 0.0)
 
     async def story(made: Bench) -> None:
         made.telegram.user_says(1, "/start")

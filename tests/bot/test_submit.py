@@ -19,12 +19,12 @@ from bot.steps import DOUBT, GO, STOP, WAIT
 from bot.store import Store
 from bot.store.records import Job, NewJob, State
 from bot.submit import Submitter, receipt_name
-from core.fal import FalQueue
-from core.models import plan
+from core.fal.client import FalQueue
+from core.fal.protocol import request_text
+from core.pricing import plan
 from core.receipts import FolderReceipts
 from core.sandbox import FAST, Sandbox, create_app
 from core.types import RawReply
-from core.wire import request_text
 from tests.bot.test_store import CAPS, nothing, said
 from tests.serving import served
 

@@ -23,7 +23,7 @@ from bot.store.billing import DAY_MS, FIRST_MS
 from bot.store.database import now_ms
 from bot.store.records import Job, State
 from bot.store.tables import submits
-from core.billing import Billing
+from core.fal.billing import Billing
 from tests.bot.bench import ADMIN_KEY, Bench
 from tests.bot.test_money import said
 

@@ -16,7 +16,7 @@ from bot.jobs import RENDER
 from bot.settings import Settings
 from bot.store.database import Database, now_ms
 from bot.store.records import State, record
-from core.fal import FalQueue
+from core.fal.client import FalQueue
 from core.types import Mode, RequestHandle, VideoRequest
 from tests.bot.bench import bench
 from tests.fakes.botapi import TelegramFake

@@ -17,8 +17,8 @@ from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import Job, State, VideoFile
 from bot.watcher import Watcher
-from core import models
-from core.fal import FalQueue
+from core import pricing
+from core.fal.client import FalQueue
 from core.receipts import FolderReceipts
 from core.types import RequestHandle
 from tests.bot.bench import Bench, bench
@@ -101,7 +101,7 @@ def test_the_catalogue_guesses_until_there_are_films_and_webhooks_count_while_th
             )
             for webhooks in (True, True, False)
         )
-        assert await watcher._usual_s(REQUEST) == models.find("happy-horse").usual_render_s
+        assert await watcher._usual_s(REQUEST) == pricing.find("happy-horse").usual_render_s
         assert await watcher._usual_s(replace(REQUEST, model="of another day")) is None
         for number in range(3):
             await rendered(store, number, 40)
@@ -149,7 +149,7 @@ def test_a_render_that_nobody_waits_for_is_collected(
         made.telegram.user_says(42, "/start")
         job_id = await accepted(store, said())
         await store.submits.claim(job_id)
-        request = models.plan("a fox", model="happy-horse").request
+        request = pricing.plan("a fox", model="happy-horse").request
         await store.submits.accepted(job_id, (await queue.submit(request)).handle)
         await made.settled(State.DELIVERED)
         assert len(made.films()) == 1

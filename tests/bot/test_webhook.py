@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from bot.store.records import State
-from core.webhooks import callback_token
+from core.fal.webhooks import callback_token
 from tests.bot.bench import Bench
 
 OnBench = Callable[..., None]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.options import MODEL_WORDS, TIERS
 from bot.wishes import Wishes, read
-from core.models import find, list_models
+from core.pricing import find, list_models
 
 TAKEN = [
     # a run at the start or at the end

@@ -12,9 +12,11 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from core import assets, errors, falstorage
-from core.assets import publish_asset
+from core import errors
+from core.assets import publish
+from core.assets.publish import publish_asset
 from core.config import FalSettings
+from core.fal import storage
 from core.types import Kind, SourceLimits
 from tests.corpus import clip, jpeg, phone_photo
 from tests.serving import served
@@ -104,11 +106,11 @@ def test_a_missing_file_says_so(tmp_path: Path) -> None:
 
 def test_hosts_follow_the_settings() -> None:
     public = FalSettings.offline(public_url="https://bot.example")
-    assert isinstance(assets.host_from_settings(public), assets.FolderHost)
+    assert isinstance(publish.host_from_settings(public), publish.FolderHost)
     assert public.asset_base == "https://bot.example/fal-assets"
-    assert isinstance(assets.host_from_settings(FalSettings.offline()), falstorage.FalStorageHost)
+    assert isinstance(publish.host_from_settings(FalSettings.offline()), storage.FalStorageHost)
     with pytest.raises(errors.NotConfigured, match="no_asset_host"):
-        assets.host_from_settings(FalSettings.offline(asset_host="folder"))
+        publish.host_from_settings(FalSettings.offline(asset_host="folder"))
 
 
 def test_what_a_model_needs_is_mended_and_told(tmp_path: Path) -> None:

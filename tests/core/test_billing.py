@@ -15,11 +15,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from core.billing import Billing, nano_of, summed
 from core.config import FalSettings
 from core.errors import NotConfigured, OutOfCredits, Unavailable
-from core.fal import FalQueue
-from core.models import plan
+from core.fal.billing import Billing, nano_of, summed
+from core.fal.client import FalQueue
+from core.pricing import plan
 from core.sandbox import FAST, Sandbox, create_app
 from core.types import Completed
 from tests.serving import served

@@ -17,13 +17,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from core import errors, models
+from core import errors, pricing
 from core.config import FalSettings
-from core.fal import FalQueue
+from core.fal.client import FalQueue
 from core.types import Submission
 from tests.serving import free_port
 
-REQUEST = models.plan("a fox").request
+REQUEST = pricing.plan("a fox").request
 ACCEPTED = b'HTTP/1.1 200 OK\r\nX-Credits-Used: 0.7\r\nContent-Length: 21\r\n\r\n{"request_id": "r-1"}'
 
 

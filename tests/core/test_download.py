@@ -15,9 +15,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from starlette.routing import Route
 
 from core.config import FalSettings
-from core.download import download_video, video_filename
 from core.errors import DownloadFailed
-from core.wire import RemoteFile
+from core.fal.download import download_video, video_filename
+from core.fal.protocol import RemoteFile
 from tests.corpus import clip
 from tests.serving import served_in_thread
 
@@ -158,7 +158,9 @@ def test_a_206_that_proves_nothing_drops_the_part_and_starts_over_at_once(
 
     assert fetched(tmp_path, answer, part=film[:10_000]) == [f"bytes={10_000 - 4096}-", None]
     assert (tmp_path / "film.mp4").read_bytes() == film
-    assert [each.getMessage() for each in caplog.records if each.name == "core.download"] == ["a download starts over"]
+    assert [each.getMessage() for each in caplog.records if each.name == "core.fal.download"] == [
+        "a download starts over"
+    ]
 
 
 REPLIES = ["part", "star", "whole", "html", "cut", *ODD]
@@ -334,7 +336,7 @@ def test_each_failed_attempt_tells_its_reason(tmp_path: Path, caplog: pytest.Log
 
     with pytest.raises(DownloadFailed):
         fetched(tmp_path, answer)
-    told = [each for each in caplog.records if each.name == "core.download"]
+    told = [each for each in caplog.records if each.name == "core.fal.download"]
     assert [(each.levelname, vars(each)["attempt"], vars(each)["reason"]) for each in told] == [
         ("WARNING", 1, "status"), ("WARNING", 2, "not an mp4"), *(("WARNING", n, "not an mp4") for n in (3, 4, 5)),
     ]  # fmt: skip

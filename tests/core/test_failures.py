@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import errors, failures
+from core import errors
+from core.fal import error_map
 from core.types import Completed
 from tests.samples import FAL, reply, sample
 
@@ -71,7 +72,7 @@ FAILURES: dict[str, tuple[type[errors.VideoError], str]] = {
 @pytest.mark.parametrize("name", FAILURES)
 def test_each_recorded_failure_has_its_class_and_keeps_its_input_to_itself(name: str) -> None:
     recorded = sample(name)
-    error = failures.error_from(recorded["status"], recorded["headers"], reply(name))
+    error = error_map.error_from(recorded["status"], recorded["headers"], reply(name))
     assert (type(error), error.code) == FAILURES[name]
     assert error.code in errors.ERROR_CODES
     assert "SECRET" not in f"{error} {error!r} {error.facts}"
@@ -114,9 +115,9 @@ def test_fals_word_tells_the_error_wherever_it_stands(word: str, error: tuple[ty
     ]
     for body in replies:
         for status in (200, 401, 418, 504):
-            found = failures.error_from(status, {}, body)
+            found = error_map.error_from(status, {}, body)
             assert (type(found), found.code) == error
-    found = failures.error_from(401, {"x-fal-error-type": word}, {"detail": "x"})
+    found = error_map.error_from(401, {"x-fal-error-type": word}, {"detail": "x"})
     assert (type(found), found.code) == error
 
 
@@ -155,7 +156,7 @@ def test_fals_word_tells_the_error_wherever_it_stands(word: str, error: tuple[ty
 def test_without_a_word_of_fals_the_status_tells(
     status: int, body: Any, error: tuple[type[errors.VideoError], str]
 ) -> None:
-    found = failures.error_from(status, {}, body)
+    found = error_map.error_from(status, {}, body)
     assert (type(found), found.code) == error
 
 
@@ -167,9 +168,9 @@ def test_every_limit_that_fal_names_is_told_and_nothing_else() -> None:
     numbers = {name: number for number, name in enumerate(LIMITS)}
     ctx = numbers | {"input": "SECRET", "image": 7, "error": "SECRET"}
     detail = {"loc": ["body", "seed"], "msg": "SECRET", "type": "x", "input": "SECRET", "ctx": ctx}
-    assert failures.error_from(422, {}, {"detail": [detail]}).facts == numbers | {"field": "seed"}
+    assert error_map.error_from(422, {}, {"detail": [detail]}).facts == numbers | {"field": "seed"}
     detail["ctx"] = dict.fromkeys(LIMITS, "SECRET")
-    assert failures.error_from(422, {}, {"detail": [detail]}).facts == {"field": "seed"}
+    assert error_map.error_from(422, {}, {"detail": [detail]}).facts == {"field": "seed"}
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ def test_every_limit_that_fal_names_is_told_and_nothing_else() -> None:
     ],
 )
 def test_a_field_is_named_only_by_its_name(loc: Any, field: str | None) -> None:
-    error = failures.error_from(422, {}, {"detail": [{"loc": loc, "type": "x"}]})
+    error = error_map.error_from(422, {}, {"detail": [{"loc": loc, "type": "x"}]})
     assert error.facts == ({} if field is None else {"field": field})
 
 
@@ -203,13 +204,13 @@ def test_a_field_is_named_only_by_its_name(loc: Any, field: str | None) -> None:
 )
 def test_a_partner_that_could_not_fetch_the_source_in_time(message: Any, code: str) -> None:
     body = {"detail": [{"loc": ["body"], "msg": message, "type": "invalid_request"}]}
-    assert failures.error_from(422, {}, body).code == code
+    assert error_map.error_from(422, {}, body).code == code
     other = {"detail": [{"loc": ["body"], "msg": "timed out", "type": "bad_request"}]}
-    assert failures.error_from(422, {}, other).code == "invalid_input"
+    assert error_map.error_from(422, {}, other).code == "invalid_input"
 
 
 def test_every_type_of_the_table_ends_in_a_code_with_a_sentence() -> None:
-    assert {code for _, code in failures._TYPES.values()} <= set(errors.ERROR_CODES)
+    assert {code for _, code in error_map._TYPES.values()} <= set(errors.ERROR_CODES)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +224,7 @@ def test_every_type_of_the_table_ends_in_a_code_with_a_sentence() -> None:
     ],
 )
 def test_limits_are_facts(name: str, facts: dict[str, Any]) -> None:
-    assert failures.error_from(422, {}, reply(name)).facts == facts
+    assert error_map.error_from(422, {}, reply(name)).facts == facts
 
 
 DETAILS = st.recursive(
@@ -240,17 +241,17 @@ DETAILS = st.recursive(
 
 @given(body=DETAILS, status=st.integers(300, 599))
 def test_no_shape_breaks_the_reader(body: Any, status: int) -> None:
-    assert failures.error_from(status, {}, body).code in errors.ERROR_CODES
-    final = failures.final_error(status, {}, body)
+    assert error_map.error_from(status, {}, body).code in errors.ERROR_CODES
+    final = error_map.final_error(status, {}, body)
     assert final is None or final.code in errors.ERROR_CODES
 
 
 def test_an_answer_that_nobody_knows_is_told_by_its_status() -> None:
-    assert failures.error_from(418, {}, {"detail": "SECRET"}).facts == {"status": 418}
+    assert error_map.error_from(418, {}, {"detail": "SECRET"}).facts == {"status": 418}
 
 
 def test_too_many_requests_are_told_as_such() -> None:
-    assert failures.error_from(429, {}, {"detail": "x"}).code == "fal_busy"
+    assert error_map.error_from(429, {}, {"detail": "x"}).code == "fal_busy"
 
 
 @pytest.mark.parametrize(
@@ -266,7 +267,7 @@ def test_too_many_requests_are_told_as_such() -> None:
     ],
 )
 def test_a_completed_status_may_name_its_error(status: Completed, code: str | None) -> None:
-    error = failures.completed_error(status)
+    error = error_map.completed_error(status)
     assert (error.code if error else None) == code
 
 
@@ -278,17 +279,17 @@ FALS_OWN += ["downstream_service_error", "downstream_service_unavailable"]
 
 @pytest.mark.parametrize("word", [*FALS_OWN, "client_cancelled", "content_policy_violation", "moon_phase_error"])
 def test_what_failed_at_fal_itself_is_not_billed(word: str) -> None:
-    error = failures.completed_error(Completed("words", word))
+    error = error_map.completed_error(Completed("words", word))
     assert error is not None
     assert error.ends_request is True
     assert error.facts == ({"billed": False} if word in FALS_OWN else {})
 
 
 def test_a_final_error_ends_its_request() -> None:
-    final = failures.final_error(422, {}, TYPED)
+    final = error_map.final_error(422, {}, TYPED)
     assert final is not None
     assert final.ends_request is True
-    assert failures.error_from(422, {}, TYPED).ends_request is False
+    assert error_map.error_from(422, {}, TYPED).ends_request is False
 
 
 @pytest.mark.parametrize(
@@ -310,7 +311,7 @@ def test_a_final_error_ends_its_request() -> None:
     ],
 )
 def test_the_form_of_a_refusal(body: Any, headers: dict[str, str], fals: bool) -> None:
-    assert failures.in_fals_form(body, headers) is fals
+    assert error_map.in_fals_form(body, headers) is fals
 
 
 NOT_FINAL = {
@@ -333,7 +334,7 @@ NOT_FINAL = {
 @pytest.mark.parametrize("name", FAILURES)
 def test_only_fals_own_words_end_a_completed_request(name: str) -> None:
     recorded = sample(name)
-    error = failures.final_error(recorded["status"], recorded["headers"], reply(name))
+    error = error_map.final_error(recorded["status"], recorded["headers"], reply(name))
     assert (None if error is None else (type(error), error.code)) == (None if name in NOT_FINAL else FAILURES[name])
     assert "SECRET" not in f"{error} {error!r} {error.facts if error else None}"
 
@@ -387,14 +388,14 @@ NO_PATH = {"detail": "Path /nonsense not found"}
     ],
 )
 def test_the_list_of_ends_is_closed(status: int, headers: dict[str, str], body: Any, code: str | None) -> None:
-    error = failures.final_error(status, headers, body)
+    error = error_map.final_error(status, headers, body)
     assert (error.code if error else None) == code
 
 
 @pytest.mark.parametrize("status", [401, 402, 403, 408, 409, 425, 429])
 @pytest.mark.parametrize("body", [TYPED, INFRA, NO_PATH])
 def test_what_is_said_of_keys_credit_and_load_ends_nothing(status: int, body: Any) -> None:
-    assert failures.final_error(status, {"x-fal-error-type": "internal_error"}, body) is None
+    assert error_map.final_error(status, {"x-fal-error-type": "internal_error"}, body) is None
 
 
 @pytest.mark.parametrize(
@@ -411,6 +412,6 @@ def test_what_is_said_of_keys_credit_and_load_ends_nothing(status: int, body: An
 def test_an_end_tells_what_is_known_of_the_bill(
     status: int, headers: dict[str, str], body: Any, billed: bool | None
 ) -> None:
-    error = failures.final_error(status, headers, body)
+    error = error_map.final_error(status, headers, body)
     assert error is not None
     assert error.facts.get("billed") is billed

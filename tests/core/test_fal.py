@@ -17,15 +17,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from core import errors, models, wire
+from core import errors, pricing
 from core.config import FalSettings
-from core.fal import FalQueue
+from core.fal import protocol
+from core.fal.client import FalQueue
 from core.types import Completed, InProgress, LostOrder, Queued, QueueStatus, RawReply, RequestHandle, Submission
 from tests.samples import sample
 from tests.serving import free_port, served_in_thread
 
 KEY = "the-key"
-REQUEST = models.plan("a fox").request
+REQUEST = pricing.plan("a fox").request
 Answer = Callable[[Request], Awaitable[Response]]
 T = TypeVar("T")
 
@@ -320,7 +321,7 @@ def test_the_text_that_was_decided_on_is_posted_as_it_is() -> None:
         await queue.submit(REQUEST)
 
     asked(answer, question)
-    assert bodies == ['{"prompt":  "狐狸"}'.encode(), wire.request_text(REQUEST).encode()]
+    assert bodies == ['{"prompt":  "狐狸"}'.encode(), protocol.request_text(REQUEST).encode()]
 
 
 @pytest.mark.parametrize(
@@ -362,10 +363,10 @@ def test_an_answer_that_cannot_be_kept_is_told_without_its_words(caplog: pytest.
     async def broken(reply: RawReply) -> None:
         raise OSError(f"no room for {reply.body!r}")
 
-    caplog.set_level(logging.INFO, "core.fal")
+    caplog.set_level(logging.INFO, "core.fal.client")
     result, _server = asked(says(200, {"request_id": "r-77"}), lambda queue: queue.submit(REQUEST, on_reply=broken))
     assert isinstance(result, Submission)
-    told = {each.getMessage(): vars(each) for each in caplog.records if each.name == "core.fal"}
+    told = {each.getMessage(): vars(each) for each in caplog.records if each.name == "core.fal.client"}
     assert told["an order's answer was not kept"]["reason"] == "OSError"
     assert told["ordered"]["request_id"] == "r-77"
     assert "no room" not in caplog.text
@@ -733,7 +734,7 @@ def test_any_request_is_found_at_its_app() -> None:
     found, server = located(answer)
     assert isinstance(found, RequestHandle)
     assert found.status_url.endswith("/fal-ai/kling-video/requests/r-1/status")
-    apps = {app for model in models.list_models() for app in model.app}
+    apps = {app for model in pricing.list_models() for app in model.app}
     assert {path.removeprefix("/").partition("/requests/")[0] for _, path, _ in server.calls} == apps
     assert len(server.calls) == len(apps)
 
@@ -787,7 +788,7 @@ def test_a_lost_order_is_looked_up_in_the_accounts_list() -> None:
     result, server = found(answer)
     number = sample("request-list")["body"]["items"][0]["request_id"]
     assert isinstance(result, dict)
-    assert result == {"job-1": wire.derived_handle(number, endpoint=REQUEST.endpoint, queue_url=server.base)}
+    assert result == {"job-1": protocol.derived_handle(number, endpoint=REQUEST.endpoint, queue_url=server.base)}
     assert server.calls == [("GET", "/models/requests/by-endpoint", f"Key {KEY}")]
 
 
@@ -957,7 +958,7 @@ async def dripping(head: bytes, drop: bytes) -> AsyncIterator[FalQueue]:
 
 def test_an_answer_without_end_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("_ANSWER_S", "_SUBMIT_S"):
-        monkeypatch.setattr(f"core.fal.{name}", 0.3)
+        monkeypatch.setattr(f"core.fal.client.{name}", 0.3)
 
     async def story() -> None:
         async with dripping(b"Content-Type: application/json\r\nContent-Length: 100000", b" ") as queue:
@@ -970,7 +971,7 @@ def test_an_answer_without_end_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_stream_that_only_pings_is_left_for_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.fal._STREAM_SILENT_S", 0.3)
+    monkeypatch.setattr("core.fal.client._STREAM_SILENT_S", 0.3)
 
     async def story() -> None:
         async with dripping(b"Content-Type: text/event-stream", b": ping\n\n") as queue:

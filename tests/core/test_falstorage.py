@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from core import errors
 from core.config import FalSettings
-from core.falstorage import FalStorageHost, ProcessMemory
+from core.fal.storage import FalStorageHost, ProcessMemory
 from tests.serving import served
 
 KEY = "fal-storage-key-0123456789"

@@ -9,7 +9,8 @@ import pytest
 
 from core import media
 from core.errors import MediaError
-from core.fitting import Fitting
+from core.media import client
+from core.media.renditions import Fitting
 from tests.corpus import clip
 
 
@@ -17,13 +18,13 @@ from tests.corpus import clip
 def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was done in children, in order: the real children, only counted."""
     calls: list[str] = []
-    child = media._child
+    child = client._child
 
     async def counted(module: str, call: str, **more: Any) -> dict[str, Any]:
         calls.append(call)
         return await child(module, call, **more)
 
-    monkeypatch.setattr(media, "_child", counted)
+    monkeypatch.setattr(client, "_child", counted)
     return calls
 
 

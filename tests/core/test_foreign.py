@@ -11,12 +11,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from core import errors, foreign
-from core.addresses import is_public
-from core.assets import publish_asset
+from core import errors
+from core.assets import safe_fetch
+from core.assets.ip_ranges import is_public
+from core.assets.publish import publish_asset
+from core.assets.reachability import check_foreign
+from core.assets.safe_fetch import fetch_public, public_addresses, require_public_url
 from core.config import FalSettings
-from core.foreign import fetch_public, public_addresses, require_public_url
-from core.look import check_foreign
 from core.types import Kind
 from tests.corpus import clip, jpeg
 from tests.serving import served
@@ -254,7 +255,7 @@ def test_size_and_time_are_capped_while_it_streams(tmp_path: Path) -> None:
         await fetch_public(f"{base}/packed", into, settings=settings, max_bytes=100_000)
         assert into.stat().st_size < 100_000  # as it came
         with pytest.raises(errors.BadReference) as caught:
-            async with foreign.public_reply(f"{base}/drip", settings=settings, total_s=0.3) as reply:
+            async with safe_fetch.public_reply(f"{base}/drip", settings=settings, total_s=0.3) as reply:
                 await reply.aread()
         assert caught.value.facts["reason"] == "timeout"
 

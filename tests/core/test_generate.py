@@ -14,7 +14,7 @@ import pytest
 import core
 from core import errors
 from core.config import FalSettings
-from core.fal import FalQueue
+from core.fal.client import FalQueue
 from core.generate import wait
 from core.receipts import FolderReceipts, Order
 from core.sandbox import FAST, Sandbox, create_app

@@ -9,7 +9,7 @@ import pytest
 
 from bot.texts import LANGUAGES, error_text
 from core import errors, media
-from core.assets import publish_asset
+from core.assets.publish import publish_asset
 from core.config import FalSettings
 from core.errors import ERROR_CODES, MediaError
 from core.types import SourceLimits

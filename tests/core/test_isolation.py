@@ -12,13 +12,13 @@ import pytest
 from core import media
 from core.errors import MediaError
 
-CHILD = Path(media.__file__).parent / "mediawork" / "__main__.py"
+CHILD = Path(media.__file__).parent / "worker" / "__main__.py"
 
 # The real child with another job: what it finds when the module of the job is loaded.
 _WITHIN = """
 import importlib, json, os, resource, sys, types
 sys.path.insert(0, {folder!r})
-source = open({child!r}).read().replace('core.mediawork.{{job', '{{job')
+source = open({child!r}).read().replace('core.media.worker.{{job', '{{job')
 exec(compile(source, {child!r}, "exec"), {{"__name__": "__main__", "__file__": {child!r}}})
 """
 

@@ -13,10 +13,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.texts import LANGUAGES, admin_text
-from core import errors, look
-from core.assets import publish_asset
+from core import errors
+from core.assets import reachability
+from core.assets.publish import publish_asset
+from core.assets.reachability import check_public
 from core.config import FalSettings
-from core.look import check_public
 from tests.corpus import clip, jpeg
 from tests.serving import served
 from tests.tls import certified
@@ -24,7 +25,7 @@ from tests.tls import certified
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(look, "_LOOK_GAP_S", 0.0)
+    monkeypatch.setattr(reachability, "_LOOK_GAP_S", 0.0)
 
 
 def hosting(

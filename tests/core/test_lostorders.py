@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.lostorders import all_before, assigned, candidates
+from core.fal.lost_orders import all_before, assigned, candidates
 from core.types import LostOrder
 from tests.samples import reply
 

@@ -7,19 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import models, wire
+from core import pricing
 from core.errors import BadRequest
-from core.models import SourceFacts
+from core.fal import protocol
+from core.pricing import SourceFacts
 from core.types import Adjustment, Kind, Mode
 
-ROWS = [(model, mode) for model in models.list_models() for mode in model.modes]
+ROWS = [(model, mode) for model in pricing.list_models() for mode in model.modes]
 
 
 def test_the_seeds_table_comes_out() -> None:
-    assert models.estimate_cost("budget", 5) == Decimal("0.25")
-    assert models.estimate_cost("balanced", 5) == Decimal("0.70")
-    assert models.estimate_cost("premium", 5) == Decimal("1.2095")
-    assert models.usd_text(Decimal("1.2095")) == "$1.21"
+    assert pricing.estimate_cost("budget", 5) == Decimal("0.25")
+    assert pricing.estimate_cost("balanced", 5) == Decimal("0.70")
+    assert pricing.estimate_cost("premium", 5) == Decimal("1.2095")
+    assert pricing.usd_text(Decimal("1.2095")) == "$1.21"
 
 
 @pytest.mark.parametrize(
@@ -54,20 +55,20 @@ def test_the_seeds_table_comes_out() -> None:
     ],
 )
 def test_a_model_is_found_by_any_of_its_names(name: str, key: str) -> None:
-    assert models.find(name).key == key
+    assert pricing.find(name).key == key
 
 
 @pytest.mark.parametrize("name", ["", "sora", "fal-ai/flux/dev", "premium2", "x" * 500])
 def test_an_unknown_model_is_an_error_and_never_a_guess(name: str) -> None:
     with pytest.raises(BadRequest, match="unknown_model"):
-        models.find(name)
+        pricing.find(name)
 
 
 def test_every_name_belongs_to_one_model() -> None:
     seen: dict[str, str] = {}
-    for model in models.list_models():
-        for name in models._names(model):
-            folded = models._folded(name)
+    for model in pricing.list_models():
+        for name in pricing._names(model):
+            folded = pricing._folded(name)
             assert seen.setdefault(folded, model.key) == model.key, name
 
 
@@ -76,57 +77,57 @@ def test_every_name_belongs_to_one_model() -> None:
     [("veo", 7, 8), ("veo", 5, 6), ("wan-2.5", 7, 5), ("wan-2.5", 8, 10), ("balanced", 60, 15), ("balanced", 1, 3)],
 )
 def test_a_duration_becomes_the_nearest_and_the_longer_of_two(model: str, asked: int, used: int) -> None:
-    plan = models.plan("a fox", model=model, duration_s=asked)
+    plan = pricing.plan("a fox", model=model, duration_s=asked)
     assert plan.request.duration_s == used
     assert Adjustment("duration", str(asked), str(used)) in plan.adjustments
 
 
 def test_what_was_not_asked_is_not_reported_as_changed() -> None:
-    assert models.plan("a fox", model="veo").adjustments == ()
+    assert pricing.plan("a fox", model="veo").adjustments == ()
 
 
 def test_resolutions_and_ratios_become_the_nearest() -> None:
-    plan = models.plan("a fox", model="premium", resolution="1080p", aspect_ratio="2:1")
+    plan = pricing.plan("a fox", model="premium", resolution="1080p", aspect_ratio="2:1")
     assert (plan.request.resolution, plan.request.aspect_ratio) == ("720p", "16:9")
     assert {note.field for note in plan.adjustments} == {"resolution", "aspect_ratio"}
     with pytest.raises(BadRequest, match="bad_option"):
-        models.plan("a fox", aspect_ratio="9:100")
+        pricing.plan("a fox", aspect_ratio="9:100")
     with pytest.raises(BadRequest, match="bad_option"):
-        models.plan("a fox", resolution="sharp")
+        pricing.plan("a fox", resolution="sharp")
 
 
 def test_the_source_chooses_the_endpoint() -> None:
-    photo = models.plan("x", model="fal-ai/wan/v2.5/text-to-video", mode=Mode.IMAGE_TO_VIDEO)
+    photo = pricing.plan("x", model="fal-ai/wan/v2.5/text-to-video", mode=Mode.IMAGE_TO_VIDEO)
     assert photo.request.endpoint == "fal-ai/wan-25-preview/image-to-video"
     assert photo.request.aspect_ratio is None
-    kling = models.plan("x", model="kling-2.6", mode=Mode.IMAGE_TO_VIDEO).request
-    assert "start_image_url" in wire.request_body(replace(kling, source_url="https://a.b/c.jpg"))
+    kling = pricing.plan("x", model="kling-2.6", mode=Mode.IMAGE_TO_VIDEO).request
+    assert "start_image_url" in protocol.request_body(replace(kling, source_url="https://a.b/c.jpg"))
 
 
 def test_a_model_that_cannot_edit_hands_over_and_says_so() -> None:
     source = SourceFacts(Kind.VIDEO, duration_s=4.2)
-    plan = models.plan("x", model="budget", mode=Mode.VIDEO_TO_VIDEO, source=source)
+    plan = pricing.plan("x", model="budget", mode=Mode.VIDEO_TO_VIDEO, source=source)
     assert plan.request.endpoint == "alibaba/happy-horse/video-edit"
     assert plan.adjustments[0] == Adjustment("model", "Wan 2.5", "Happy Horse")
     assert (plan.quote.usd, plan.quote.up_to) == (Decimal("1.40"), True)  # 4.2 s are billed as 5
-    assert models.plan("x", mode=Mode.VIDEO_TO_VIDEO).quote.usd == Decimal("10.50")
+    assert pricing.plan("x", mode=Mode.VIDEO_TO_VIDEO).quote.usd == Decimal("10.50")
 
 
 def test_a_source_that_is_too_short_is_refused_before_anything_is_bought() -> None:
     with pytest.raises(BadRequest, match="video_too_short"):
-        models.plan("x", mode=Mode.VIDEO_TO_VIDEO, source=SourceFacts(Kind.VIDEO, duration_s=2.0))
+        pricing.plan("x", mode=Mode.VIDEO_TO_VIDEO, source=SourceFacts(Kind.VIDEO, duration_s=2.0))
 
 
 def test_a_source_that_is_too_long_will_be_cut_and_is_priced_so() -> None:
-    plan = models.plan("x", mode=Mode.VIDEO_TO_VIDEO, source=SourceFacts(Kind.VIDEO, duration_s=75.0))
+    plan = pricing.plan("x", mode=Mode.VIDEO_TO_VIDEO, source=SourceFacts(Kind.VIDEO, duration_s=75.0))
     assert plan.adjustments == (Adjustment("source_trimmed", "75", "60"),)
     assert plan.quote.usd == Decimal("10.50")
-    within = models.plan("x", mode=Mode.VIDEO_TO_VIDEO, source=SourceFacts(Kind.VIDEO, duration_s=60.1))
+    within = pricing.plan("x", mode=Mode.VIDEO_TO_VIDEO, source=SourceFacts(Kind.VIDEO, duration_s=60.1))
     assert within.adjustments == ()
 
 
 def test_what_an_edit_takes_is_in_its_row() -> None:
-    limits = models.source_limits("budget", Mode.VIDEO_TO_VIDEO)  # that of its stand-in
+    limits = pricing.source_limits("budget", Mode.VIDEO_TO_VIDEO)  # that of its stand-in
     assert (limits.min_s, limits.max_s, limits.min_side, limits.max_side) == (3, 60, 320, 2160)
     assert (limits.max_bytes, limits.min_fps) == (100_000_000, 9)
 
@@ -137,26 +138,26 @@ def test_what_an_edit_takes_is_in_its_row() -> None:
 )
 def test_an_edit_is_priced_by_what_goes_in_and_what_comes_out(seconds: float | None, usd: str) -> None:
     """$0.14 a second in, $0.14 a second out, and no more than 15 s come out."""
-    plan = models.plan("x", mode=Mode.VIDEO_TO_VIDEO, source=SourceFacts(Kind.VIDEO, duration_s=seconds))
+    plan = pricing.plan("x", mode=Mode.VIDEO_TO_VIDEO, source=SourceFacts(Kind.VIDEO, duration_s=seconds))
     assert (plan.quote.usd, plan.quote.up_to) == (Decimal(usd), True)
 
 
 def test_an_edit_costs_what_its_source_is_long() -> None:
-    assert models.estimate_cost("balanced", 10, mode=Mode.VIDEO_TO_VIDEO) == Decimal("2.80")
-    assert models.estimate_cost("balanced", 10, "1080p", mode=Mode.VIDEO_TO_VIDEO) == Decimal("5.60")
+    assert pricing.estimate_cost("balanced", 10, mode=Mode.VIDEO_TO_VIDEO) == Decimal("2.80")
+    assert pricing.estimate_cost("balanced", 10, "1080p", mode=Mode.VIDEO_TO_VIDEO) == Decimal("5.60")
 
 
 def test_a_combination_without_a_price_is_refused() -> None:
-    known = models.plan("x", model="seedance-2.0-standard").request
+    known = pricing.plan("x", model="seedance-2.0-standard").request
     with pytest.raises(BadRequest, match="unpriced"):
-        models.quote(replace(known, resolution="1080p"))
+        pricing.quote(replace(known, resolution="1080p"))
 
 
 @pytest.mark.parametrize(
     ("model", "asked", "used"), [("veo", -5, 0), ("veo", 2**40, 2**31 - 1), ("veo", 7, 7), ("premium", 7, None)]
 )
 def test_a_seed_is_one_the_model_takes(model: str, asked: int, used: int | None) -> None:
-    plan = models.plan("x", model=model, seed=asked)
+    plan = pricing.plan("x", model=model, seed=asked)
     assert plan.request.seed == used
     told = [Adjustment("seed", str(asked), None if used is None else str(used))] if used != asked else []
     assert list(plan.adjustments) == told
@@ -167,24 +168,24 @@ def test_a_seed_is_one_the_model_takes(model: str, asked: int, used: int | None)
 )
 def test_a_shape_that_is_none_is_refused(wish: str) -> None:
     with pytest.raises(BadRequest, match="bad_option"):
-        models.plan("x", aspect_ratio=wish)
+        pricing.plan("x", aspect_ratio=wish)
 
 
 @pytest.mark.parametrize("wish", ["0p", "-720p", "p", "720i", "9" * 5000, "٧٢٠", "99999p", ""])
 def test_a_resolution_that_is_none_is_refused(wish: str) -> None:
     with pytest.raises(BadRequest, match="bad_option"):
-        models.plan("x", resolution=wish)
+        pricing.plan("x", resolution=wish)
 
 
 @pytest.mark.parametrize(
     ("wish", "used"), [("4K", "1080p"), ("FHD", "1080p"), ("hd", "720p"), ("900", "1080p"), ("100p", "720p")]
 )
 def test_sizes_as_people_call_them(wish: str, used: str) -> None:
-    assert models.plan("x", resolution=wish).request.resolution == used
+    assert pricing.plan("x", resolution=wish).request.resolution == used
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[f"{model.key}-{mode}" for model, mode in ROWS])
-def test_the_rows_are_whole(row: tuple[models.Model, Mode]) -> None:
+def test_the_rows_are_whole(row: tuple[pricing.Model, Mode]) -> None:
     model, mode = row
     endpoint = model.modes[mode]
     assert (endpoint.source_field is None) == (mode is Mode.TEXT_TO_VIDEO)
@@ -192,28 +193,28 @@ def test_the_rows_are_whole(row: tuple[models.Model, Mode]) -> None:
     assert endpoint.default_resolution in (endpoint.resolutions or (None,))
     assert all(price > 0 for price in endpoint.usd_per_s.values())
     assert bool(endpoint.durations) != bool(endpoint.source_seconds[1])
-    assert model.stand_in is None or Mode.VIDEO_TO_VIDEO in models.find(model.stand_in).modes
-    assert len(models.describe(model)) == len(model.modes)
+    assert model.stand_in is None or Mode.VIDEO_TO_VIDEO in pricing.find(model.stand_in).modes
+    assert len(pricing.describe(model)) == len(model.modes)
 
 
 @given(name=st.text(max_size=30))
 def test_no_name_breaks_the_search(name: str) -> None:
     try:
-        assert models.find(name) in models.list_models()
+        assert pricing.find(name) in pricing.list_models()
     except BadRequest as error:
         assert error.code == "unknown_model"
 
 
 def test_prompts_have_limits() -> None:
     with pytest.raises(BadRequest, match="prompt_missing"):
-        models.plan("  ")
+        pricing.plan("  ")
     with pytest.raises(BadRequest, match="prompt_too_long"):
-        models.plan("x" * 3000)
+        pricing.plan("x" * 3000)
 
 
 @pytest.mark.parametrize(("usd", "text"), [("0.001", "$0.01"), ("0", "$0.00"), ("0.705", "$0.71"), ("12", "$12.00")])
 def test_money_is_shown_in_whole_cents(usd: str, text: str) -> None:
-    assert models.usd_text(Decimal(usd)) == text
+    assert pricing.usd_text(Decimal(usd)) == text
 
 
 @given(
@@ -224,13 +225,13 @@ def test_money_is_shown_in_whole_cents(usd: str, text: str) -> None:
     seed=st.none() | st.integers(0, 2**31 - 1),
 )
 def test_whatever_is_wished_what_comes_out_can_be_bought(
-    row: tuple[models.Model, Mode], duration: int | None, resolution: str | None, ratio: str | None, seed: int | None
+    row: tuple[pricing.Model, Mode], duration: int | None, resolution: str | None, ratio: str | None, seed: int | None
 ) -> None:
     model, mode = row
     endpoint = model.modes[mode]
     wishes = {"duration_s": duration, "resolution": resolution, "aspect_ratio": ratio, "seed": seed}
     try:
-        plan = models.plan("a fox", model=model.key, mode=mode, **wishes)  # type: ignore[arg-type]
+        plan = pricing.plan("a fox", model=model.key, mode=mode, **wishes)  # type: ignore[arg-type]
     except BadRequest as error:
         assert error.facts["option"] == "aspect_ratio"  # nothing is near: refused, and not guessed
         assert ratio not in endpoint.aspect_ratios
@@ -240,7 +241,7 @@ def test_whatever_is_wished_what_comes_out_can_be_bought(
     assert request.resolution in (endpoint.resolutions or (None,))
     assert request.aspect_ratio in (*endpoint.aspect_ratios, endpoint.default_aspect_ratio)
     assert plan.quote.usd > 0
-    body = wire.request_body(request)
+    body = protocol.request_body(request)
     assert ("duration" in body) == bool(endpoint.durations)
     assert ("resolution" in body) == bool(endpoint.resolutions)
     changed = {note.field for note in plan.adjustments}

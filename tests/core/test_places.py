@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from core.places import Places
+from core.media.fair_semaphore import Places
 
 
 def run(story: Callable[[], Awaitable[None]]) -> None:

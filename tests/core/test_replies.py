@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from core import replies
 from core.errors import (
     ContentRefused,
     Fact,
@@ -17,6 +16,7 @@ from core.errors import (
     Unavailable,
     VideoError,
 )
+from core.fal import replies
 from core.types import Completed, InProgress, Queued, QueueStatus, RawReply, RequestHandle, Submission
 
 QUEUE = "https://queue.fal.run"

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import wire
 from core.errors import Unavailable
+from core.fal import protocol
 from core.types import RawReply
 from tests.samples import sample
 
@@ -27,7 +27,7 @@ def kept(body: Any, **headers: str) -> RawReply:
 
 
 def read(body: Any, queue_url: str = QUEUE) -> str:
-    return wire.read_result(kept(body), queue_url=queue_url).file.url
+    return protocol.read_result(kept(body), queue_url=queue_url).file.url
 
 
 def refused(body: Any, queue_url: str = QUEUE) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def refused(body: Any, queue_url: str = QUEUE) -> dict[str, Any]:
 def test_every_recorded_shape_names_its_file_and_hides_it(name: str, billed: Decimal | None) -> None:
     recorded = sample(name)
     reply = RawReply(200, recorded["headers"], json.dumps(recorded["body"]).encode())
-    result = wire.read_result(reply, queue_url=QUEUE)
+    result = protocol.read_result(reply, queue_url=QUEUE)
     assert result.billable_units == billed
     assert result.file.url.endswith("/SECRET/out.mp4")
     shown = f"{result} {result!r} {result.file} {result.file!r} {[result.file]} {reply} {reply!r} {[reply]}"
@@ -180,7 +180,7 @@ def test_what_repeats_the_question_or_is_a_picture_is_not_the_video(word: str) -
 def test_what_is_not_json_holds_no_video() -> None:
     for body in (b"", b"<html>https://fal.media/x.mp4</html>", b"\xff\xfe", b"[" * 200_000):
         with pytest.raises(Unavailable, match=NO_VIDEO):
-            wire.read_result(RawReply(200, {}, body), queue_url=QUEUE)
+            protocol.read_result(RawReply(200, {}, body), queue_url=QUEUE)
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_on_loopback_the_file_may_lie_at_the_queues_own_origin_only() -> None:
     ],
 )
 def test_addresses_are_made_such_that_a_client_takes_them(url: str, address: str | None) -> None:
-    assert wire.file_address(url, queue_url=QUEUE) == address
+    assert protocol.file_address(url, queue_url=QUEUE) == address
 
 
 def test_of_two_in_one_place_it_is_the_first() -> None:
@@ -258,12 +258,12 @@ def test_a_picture_in_the_same_place_comes_last(ending: str) -> None:
 
 def test_the_source_that_is_repeated_is_not_the_video() -> None:
     body = {"video": [{"url": SOURCE}, {"url": URL}]}
-    assert wire.read_result(kept(body), queue_url=QUEUE).file.url == SOURCE
-    assert wire.read_result(kept(body), queue_url=QUEUE, source_url=SOURCE).file.url == URL
+    assert protocol.read_result(kept(body), queue_url=QUEUE).file.url == SOURCE
+    assert protocol.read_result(kept(body), queue_url=QUEUE, source_url=SOURCE).file.url == URL
     with pytest.raises(Unavailable, match=NO_VIDEO):
-        wire.read_result(kept({"video": SOURCE}), queue_url=QUEUE, source_url=SOURCE)
+        protocol.read_result(kept({"video": SOURCE}), queue_url=QUEUE, source_url=SOURCE)
     nearer = {"video": {"url": SOURCE}, "output_video": {"url": URL}}
-    assert wire.read_result(kept(nearer), queue_url=QUEUE, source_url=SOURCE).file.url == URL
+    assert protocol.read_result(kept(nearer), queue_url=QUEUE, source_url=SOURCE).file.url == URL
 
 
 def test_an_unreadable_address_is_no_picture() -> None:
@@ -271,7 +271,7 @@ def test_an_unreadable_address_is_no_picture() -> None:
 
 
 def test_a_file_tells_nobody_where_it_lies() -> None:
-    assert repr(wire.RemoteFile(URL)) == "RemoteFile(...)"
+    assert repr(protocol.RemoteFile(URL)) == "RemoteFile(...)"
 
 
 def test_an_address_may_be_long() -> None:
@@ -285,7 +285,7 @@ def test_an_address_may_be_long() -> None:
     )
 )
 def test_any_letters_of_a_path_arrive_at_the_cdn(path: str) -> None:
-    address = wire.file_address(f"https://fal.media/{path}", queue_url=QUEUE)
+    address = protocol.file_address(f"https://fal.media/{path}", queue_url=QUEUE)
     assert address is not None
     parsed = httpx.URL(address)
     assert parsed.host == "fal.media"
@@ -333,7 +333,7 @@ def test_no_wrapping_hides_a_video(wrappers: list[str]) -> None:
 @given(body=st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     with pytest.raises(Unavailable):
-        wire.read_result(RawReply(200, {}, body), queue_url=QUEUE)
+        protocol.read_result(RawReply(200, {}, body), queue_url=QUEUE)
 
 
 THUMB = "https://v3b.fal.media/files/b/SECRET/thumb.jpg"
@@ -350,9 +350,9 @@ THUMB = "https://v3b.fal.media/files/b/SECRET/thumb.jpg"
     ],
 )
 def test_a_picture_or_the_source_is_not_taken_for_the_film(body: Any) -> None:
-    assert wire.read_result(kept(body), queue_url=QUEUE, source_url=SOURCE).file.url == URL
+    assert protocol.read_result(kept(body), queue_url=QUEUE, source_url=SOURCE).file.url == URL
 
 
 def test_a_result_that_only_repeats_the_source_holds_no_film() -> None:
     with pytest.raises(Unavailable, match=NO_VIDEO):
-        wire.read_result(kept({"video": {"url": SOURCE}}), queue_url=QUEUE, source_url=SOURCE)
+        protocol.read_result(kept({"video": {"url": SOURCE}}), queue_url=QUEUE, source_url=SOURCE)

@@ -19,8 +19,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.config import FalSettings
+from core.fal.webhooks import JwksCache, verify
 from core.sandbox import Sandbox, Studio, create_app
-from core.webhooks import JwksCache, verify
 from tests.corpus import clip, jpeg
 from tests.serving import served
 

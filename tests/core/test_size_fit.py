@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.mediawork import clips, encoding, playable
-from core.mediawork.refusal import Refusal
+from core.media.worker import clips, encoding, playable
+from core.media.worker.refusal import Refusal
 from tests.corpus import clip
 
 PICTURES = {

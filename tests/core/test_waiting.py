@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.waiting import looks
+from core.fal.poll_schedule import looks
 
 
 @given(passed=st.floats(0, 5000), seed=st.integers())

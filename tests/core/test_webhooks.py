@@ -17,8 +17,8 @@ from starlette.routing import Route
 
 from core.config import FalSettings
 from core.errors import Unavailable
+from core.fal.webhooks import JwksCache, callback_token, job_from_token, verify
 from core.sandbox.renderer import Signer
-from core.webhooks import JwksCache, callback_token, job_from_token, verify
 from tests.serving import served
 
 
@@ -41,7 +41,7 @@ def signed(signer: Signer, **changed: str) -> dict[str, str]:
 
 
 def keys(signer: Signer) -> tuple[bytes, ...]:
-    from core.webhooks import _keys
+    from core.fal.webhooks import _keys
 
     return _keys(signer.jwks())
 

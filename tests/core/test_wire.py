@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import models, wire
+from core import pricing
 from core.catalogue import app_of
+from core.fal import protocol
 from core.types import Completed, InProgress, Mode, Queued, QueueStatus
 from tests.samples import reply
 
@@ -37,17 +38,17 @@ JSON = st.recursive(
 
 @given(body=JSON)
 def test_no_shape_breaks_the_readers(body: Any) -> None:
-    assert isinstance(wire.status_from(body), Queued | InProgress | Completed | None)
-    assert wire.handle_from(body, endpoint=ENDPOINT, queue_url=QUEUE) is None
+    assert isinstance(protocol.status_from(body), Queued | InProgress | Completed | None)
+    assert protocol.handle_from(body, endpoint=ENDPOINT, queue_url=QUEUE) is None
 
 
 @given(body=st.binary(max_size=40))
 def test_any_bytes_are_json_or_nothing(body: bytes) -> None:
-    wire.parsed(body)
+    protocol.parsed(body)
 
 
 def test_a_bottomless_reply_is_nothing() -> None:
-    assert wire.parsed(b"[" * 200_000) is None
+    assert protocol.parsed(b"[" * 200_000) is None
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_a_bottomless_reply_is_nothing() -> None:
     ],
 )
 def test_states(body: Any, status: QueueStatus | None) -> None:
-    assert wire.status_from(body) == status
+    assert protocol.status_from(body) == status
 
 
 @pytest.mark.parametrize(
@@ -105,41 +106,43 @@ def test_states(body: Any, status: QueueStatus | None) -> None:
     ],
 )
 def test_the_key_goes_to_our_queue_only(url: Any, queue: str, moved: str | None) -> None:
-    assert wire.moved(url, queue) == moved
+    assert protocol.moved(url, queue) == moved
 
 
 def test_the_addresses_of_the_reply_are_used() -> None:
-    handle = wire.handle_from(reply("submit"), endpoint=ENDPOINT, queue_url=QUEUE)
+    handle = protocol.handle_from(reply("submit"), endpoint=ENDPOINT, queue_url=QUEUE)
     assert handle is not None
     assert (handle.status_url, handle.response_url, handle.cancel_url) == (f"{PLACE}/status", PLACE, f"{PLACE}/cancel")
-    suffixed = wire.handle_from(reply("submit-response-suffix"), endpoint=ENDPOINT, queue_url="https://gw.example/fal")
+    suffixed = protocol.handle_from(
+        reply("submit-response-suffix"), endpoint=ENDPOINT, queue_url="https://gw.example/fal"
+    )
     assert suffixed is not None
     assert suffixed.response_url == f"https://gw.example/fal{PLACE.removeprefix(QUEUE)}/response"
 
 
 def test_each_address_of_a_reply_is_its_own() -> None:
     named = {name: f"{QUEUE}/elsewhere/{REQUEST_ID}/{name}" for name in ("status_url", "response_url", "cancel_url")}
-    handle = wire.handle_from({"request_id": REQUEST_ID} | named, endpoint=ENDPOINT, queue_url=QUEUE)
+    handle = protocol.handle_from({"request_id": REQUEST_ID} | named, endpoint=ENDPOINT, queue_url=QUEUE)
     assert handle is not None
     assert {name: getattr(handle, name) for name in named} == named
 
 
 def test_an_id_changes_no_address() -> None:
     """`poll` takes what a person typed."""
-    handle = wire.derived_handle("a/../b?c", endpoint=ENDPOINT, queue_url=QUEUE)
+    handle = protocol.derived_handle("a/../b?c", endpoint=ENDPOINT, queue_url=QUEUE)
     assert handle.response_url == f"{QUEUE}/bytedance/seedance-2.0/requests/a%2F..%2Fb%3Fc"
 
 
 @pytest.mark.parametrize("name", ["submit-bare", "submit-foreign"])
 def test_addresses_are_derived_where_the_reply_is_silent_or_foreign(name: str) -> None:
-    handle = wire.handle_from(reply(name), endpoint=ENDPOINT, queue_url=QUEUE)
-    assert handle == wire.derived_handle(REQUEST_ID, endpoint=ENDPOINT, queue_url=QUEUE)
+    handle = protocol.handle_from(reply(name), endpoint=ENDPOINT, queue_url=QUEUE)
+    assert handle == protocol.derived_handle(REQUEST_ID, endpoint=ENDPOINT, queue_url=QUEUE)
     assert handle.status_url == f"{PLACE}/status"
 
 
 @pytest.mark.parametrize("request_id", ["", "../../x", "a/b", "a?b", "a b", 7, None, "x" * 500])
 def test_an_answer_without_a_usable_id_is_no_handle(request_id: Any) -> None:
-    assert wire.handle_from({"request_id": request_id}, endpoint=ENDPOINT, queue_url=QUEUE) is None
+    assert protocol.handle_from({"request_id": request_id}, endpoint=ENDPOINT, queue_url=QUEUE) is None
 
 
 @pytest.mark.parametrize(
@@ -148,8 +151,8 @@ def test_an_answer_without_a_usable_id_is_no_handle(request_id: Any) -> None:
     + [(bad, None) for bad in ("", "x", "NaN", "Infinity", "-1", "5 seconds")],
 )
 def test_units_are_a_number_or_nothing(text: str, units: Decimal | None) -> None:
-    assert wire.units({"x-fal-billable-units": text}) == units
-    assert wire.credits_used({"x-credits-used": text}) == units
+    assert protocol.units({"x-fal-billable-units": text}) == units
+    assert protocol.credits_used({"x-credits-used": text}) == units
 
 
 BODIES: list[tuple[str, Mode, dict[str, Any]]] = [
@@ -175,10 +178,10 @@ BODIES: list[tuple[str, Mode, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("model", "mode", "fields"), BODIES)
 def test_a_body_holds_what_the_endpoint_has_and_nothing_else(model: str, mode: Mode, fields: dict[str, Any]) -> None:
-    request = models.plan("a fox", model=model, mode=mode, seed=7).request
+    request = pricing.plan("a fox", model=model, mode=mode, seed=7).request
     if mode is not Mode.TEXT_TO_VIDEO:
         request = replace(request, source_url="URL")
-    assert wire.request_body(request) == {"prompt": "a fox", **fields}
+    assert protocol.request_body(request) == {"prompt": "a fox", **fields}
 
 
 @pytest.mark.parametrize(
@@ -190,23 +193,23 @@ def test_a_body_holds_what_the_endpoint_has_and_nothing_else(model: str, mode: M
     ],
 )
 def test_a_field_that_the_endpoint_lacks_is_not_sent(model: str, mode: Mode, wished: dict[str, Any]) -> None:
-    request = models.plan("a fox", model=model, mode=mode).request
+    request = pricing.plan("a fox", model=model, mode=mode).request
     without: dict[str, Any] = dict.fromkeys(wished)
     unset = replace(request, **without)
-    assert wire.request_body(replace(unset, **wished)) == wire.request_body(unset)
+    assert protocol.request_body(replace(unset, **wished)) == protocol.request_body(unset)
 
 
 def test_what_is_not_set_is_not_sent() -> None:
-    request = models.plan("a fox", model="balanced", mode=Mode.IMAGE_TO_VIDEO).request
+    request = pricing.plan("a fox", model="balanced", mode=Mode.IMAGE_TO_VIDEO).request
     bare = replace(request, duration_s=None, resolution=None, seed=None, source_url=None)
-    assert wire.request_body(bare) == {"prompt": "a fox"}
-    text = replace(models.plan("a fox", model="veo").request, aspect_ratio=None, duration_s=None, resolution=None)
-    assert wire.request_body(text) == {"prompt": "a fox", "generate_audio": True}
+    assert protocol.request_body(bare) == {"prompt": "a fox"}
+    text = replace(pricing.plan("a fox", model="veo").request, aspect_ratio=None, duration_s=None, resolution=None)
+    assert protocol.request_body(text) == {"prompt": "a fox", "generate_audio": True}
 
 
 def posted(prompt: str) -> Any:
-    request = replace(models.plan("a fox").request, prompt=prompt)
-    return json.loads(wire.request_text(request).encode())["prompt"]
+    request = replace(pricing.plan("a fox").request, prompt=prompt)
+    return json.loads(protocol.request_text(request).encode())["prompt"]
 
 
 def test_any_words_can_be_posted() -> None:
@@ -223,5 +226,5 @@ def test_addresses_of_another_request_are_not_followed() -> None:
         "response_url": others,
         "cancel_url": f"{others}/cancel",
     }
-    handle = wire.handle_from(mixed, endpoint=ENDPOINT, queue_url=QUEUE)
-    assert handle == wire.derived_handle("r-1", endpoint=ENDPOINT, queue_url=QUEUE)
+    handle = protocol.handle_from(mixed, endpoint=ENDPOINT, queue_url=QUEUE)
+    assert handle == protocol.derived_handle("r-1", endpoint=ENDPOINT, queue_url=QUEUE)

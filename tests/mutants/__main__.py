@@ -18,11 +18,11 @@ from tests.mutants.report import Result, known_survivors, verdict
 from tests.mutants.run import run
 
 FILES = (
-    "core/lostorders.py",
-    "core/results.py",
-    "core/replies.py",
-    "core/failures.py",
-    "core/wire.py",
+    "core/fal/lost_orders.py",
+    "core/fal/results.py",
+    "core/fal/replies.py",
+    "core/fal/error_map.py",
+    "core/fal/protocol.py",
     "bot/store/submits.py",
     "bot/store/ledger.py",
     "bot/store/billing.py",

@@ -1,4 +1,4 @@
-"""fal's queue protocol without I/O: request bodies out, replies in. Pure functions only; errors: core/failures.py.
+"""fal's queue protocol without I/O: request bodies out, replies in. Pure functions only; errors: core/fal/error_map.py.
 
 Facts: fal.ai/docs (queue, common-parameters, platform-apis). Read defensively: not every endpoint follows the format.
 """
@@ -14,8 +14,8 @@ from urllib.parse import SplitResult, quote, urlsplit
 from core.catalogue import Endpoint, app_of
 from core.config import is_loopback
 from core.errors import Unavailable
-from core.models import find
-from core.results import video_addresses
+from core.fal.results import video_addresses
+from core.pricing import find
 from core.types import Completed, InProgress, Queued, QueueStatus, RawReply, RequestHandle, VideoRequest
 
 QUEUE_HOST = "queue.fal.run"

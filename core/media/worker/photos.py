@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image, ImageCms, ImageFilter, ImageOps
 
-from core.mediawork.refusal import Refusal
+from core.media.worker.refusal import Refusal
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 _MAX_PIXELS = 50_000_000

@@ -6,8 +6,8 @@ from typing import Any
 
 import av
 
-from core.mediawork import clips, encoding
-from core.mediawork.refusal import Refusal
+from core.media.worker import clips, encoding
+from core.media.worker.refusal import Refusal
 
 _CURED_BY_REMUX = {"container", "audio", "silent", "streams"}
 _BY_A_HAIR = 1.01  # what a container and its metadata may weigh above the packets

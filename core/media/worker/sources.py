@@ -9,8 +9,8 @@ from typing import Any
 
 import av
 
-from core.mediawork import clips, encoding
-from core.mediawork.refusal import Refusal
+from core.media.worker import clips, encoding
+from core.media.worker.refusal import Refusal
 
 _COPIED = {"h264", "hevc"}
 _COPIED_PIXELS = {"yuv420p", "yuvj420p"}

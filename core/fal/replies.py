@@ -2,9 +2,9 @@
 
 from http import HTTPStatus
 
-from core import failures, wire
 from core.errors import NotDelivered, StillRunning, SubmitUnknown, Unavailable
-from core.results import video_addresses
+from core.fal import error_map, protocol
+from core.fal.results import video_addresses
 from core.types import Completed, InProgress, Queued, QueueStatus, RawReply, Submission
 
 _MAY_BE_TAKEN = frozenset({408, 409, 425, 499})
@@ -21,24 +21,24 @@ def is_success(reply: RawReply) -> bool:
 
 def read_submit(reply: RawReply, *, endpoint: str, queue_url: str) -> Submission:
     """What the answer to an order says. Raises NotDelivered (429), SubmitUnknown, or the error of a clear refusal."""
-    parsed = wire.parsed(reply.body)
+    parsed = protocol.parsed(reply.body)
     if is_success(reply):
-        handle = wire.handle_from(parsed, endpoint=endpoint, queue_url=queue_url)
+        handle = protocol.handle_from(parsed, endpoint=endpoint, queue_url=queue_url)
         if handle is None:
             raise SubmitUnknown(reason="a reply without a request id")
         position = parsed.get("queue_position")
-        return Submission(handle, position if isinstance(position, int) else None, wire.credits_used(reply.headers))
+        return Submission(handle, position if isinstance(position, int) else None, protocol.credits_used(reply.headers))
     refusal = reply.status // 100 == 4 and reply.status not in _MAY_BE_TAKEN  # noqa: PLR2004 - 4xx
-    if not refusal or not failures.in_fals_form(parsed, reply.headers):  # a gateway may say so after fal took it
+    if not refusal or not error_map.in_fals_form(parsed, reply.headers):  # a gateway may say so after fal took it
         raise SubmitUnknown(reason="no clear answer", status=reply.status)
     if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
         raise NotDelivered("fal_busy", retry_after=retry_after(reply))
-    raise failures.error_from(reply.status, reply.headers, parsed)
+    raise error_map.error_from(reply.status, reply.headers, parsed)
 
 
 def read_status(reply: RawReply) -> QueueStatus:
     """Raises Unavailable for everything that is no status, whoever said it."""
-    status = wire.status_from(wire.parsed(reply.body)) if is_success(reply) else None
+    status = protocol.status_from(protocol.parsed(reply.body)) if is_success(reply) else None
     if status is None:
         raise odd(reply)
     return status
@@ -49,15 +49,15 @@ def require_result(reply: RawReply) -> RawReply:
 
     Raises StillRunning when it was asked too early, fal's own error (failures.final_error), or Unavailable.
     """
-    parsed = wire.parsed(reply.body)
-    status = wire.status_from(parsed)
+    parsed = protocol.parsed(reply.body)
+    status = protocol.status_from(parsed)
     if isinstance(status, Queued | InProgress):
         raise StillRunning
     if reply.status == HTTPStatus.BAD_REQUEST and b"still in progress" in reply.body.lower():
         raise StillRunning
     if is_success(reply) and video_addresses(parsed):
         return reply
-    error = failures.final_error(reply.status, reply.headers, parsed)
+    error = error_map.final_error(reply.status, reply.headers, parsed)
     if error is not None:
         raise error
     if isinstance(status, Completed) and _STATUS_FIELDS.issuperset(parsed):
@@ -77,7 +77,7 @@ def _oddity(reply: RawReply) -> str:
         return "an empty reply"
     if b"<html" in reply.body[:1000].lower() or "html" in reply.headers.get("content-type", ""):
         return "an HTML page"
-    return "a reply that is not JSON" if wire.parsed(reply.body) is None else "JSON of another shape"
+    return "a reply that is not JSON" if protocol.parsed(reply.body) is None else "JSON of another shape"
 
 
 def retry_after(reply: RawReply) -> int | None:

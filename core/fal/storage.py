@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 import aiofiles
 import httpx
 
-from core import failures, wire
 from core.config import FalSettings, is_loopback
-from core.connection import http_client
 from core.errors import NotConfigured, OutOfCredits, Unavailable, VideoError
+from core.fal import error_map, protocol
+from core.fal.http import http_client
 
 _UPLOADS = 4
 _PAUSES_S = (1.0, 3.0, 8.0)
@@ -121,7 +121,7 @@ class FalStorageHost:
             json={"content_type": _TYPES[path.suffix], "file_name": path.name},
             headers=self._headers(),
         )
-        parsed = wire.parsed(reply.content)
+        parsed = protocol.parsed(reply.content)
         if reply.status_code in {401, 402, 403}:
             raise await self._not_allowed(reply, parsed)
         if not reply.is_success or not isinstance(parsed, dict):
@@ -134,7 +134,7 @@ class FalStorageHost:
 
     async def _not_allowed(self, reply: httpx.Response, parsed: Any) -> VideoError:
         """An account that is locked or empty is no missing right: that is mended elsewhere, and not remembered."""
-        error = failures.error_from(reply.status_code, reply.headers, parsed)
+        error = error_map.error_from(reply.status_code, reply.headers, parsed)
         if isinstance(error, OutOfCredits) or error.code == "key_locked":
             return error
         await self._memory.put(self._fact(), str(time.time()))

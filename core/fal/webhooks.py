@@ -16,10 +16,10 @@ import httpx
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from core import wire
 from core.config import FalSettings
-from core.connection import http_client
 from core.errors import Unavailable
+from core.fal import protocol
+from core.fal.http import http_client
 
 _WINDOW_S = 300
 _KEEP_S = 24 * 3600
@@ -99,7 +99,7 @@ class JwksCache:
             reply = await self._client.get(self._url)
         except httpx.HTTPError:
             return
-        keys = _keys(wire.parsed(reply.content)) if reply.is_success else ()
+        keys = _keys(protocol.parsed(reply.content)) if reply.is_success else ()
         if keys:
             self._keys, self._until = keys, now + _KEEP_S
 

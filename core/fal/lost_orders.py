@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from core import wire
+from core.fal import protocol
 from core.types import LostOrder
 
 CLOCKS_APART = timedelta(minutes=1)  # fal's clock and ours
@@ -81,12 +81,12 @@ def _same(one: Any, other: Any) -> bool:
 
 def _id(row: Any) -> str | None:
     request_id = row.get("request_id") if isinstance(row, dict) else None
-    return request_id if wire.is_request_id(request_id) else None
+    return request_id if protocol.is_request_id(request_id) else None
 
 
 def _given(row: dict[str, Any]) -> Any:
     given = row.get("json_input")
-    return wire.parsed(given) if isinstance(given, str) else given
+    return protocol.parsed(given) if isinstance(given, str) else given
 
 
 def _sent(row: dict[str, Any]) -> datetime | None:

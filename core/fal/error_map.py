@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from core import errors, wire
+from core import errors
 from core.errors import Fact, VideoError
+from core.fal import protocol
 from core.types import Completed
 
 # Branch on `type`, never on `msg` (fal docs, model-apis/errors).
@@ -129,7 +130,7 @@ def final_error(status: int, headers: Mapping[str, str], parsed: Any) -> VideoEr
     else:
         error = error_from(status, headers, parsed)
     error.ends_request = True
-    units = wire.units(headers)
+    units = protocol.units(headers)
     if units is not None:
         error.facts["billed"] = units != 0
     elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:  # fal bills nothing for its own failures (fal docs, pricing)

@@ -18,11 +18,11 @@ from urllib.parse import urljoin
 import aiofiles
 import httpx
 
-from core import wire
 from core.config import FalSettings
-from core.connection import http_client
 from core.errors import DownloadFailed
-from core.wire import RemoteFile
+from core.fal import protocol
+from core.fal.http import http_client
+from core.fal.protocol import RemoteFile
 
 log = logging.getLogger(__name__)
 
@@ -147,9 +147,9 @@ class _Fetch:
                     yield reply
                     return
                 target = _joined(url, reply.headers.get("location", ""))
-            allowed = wire.file_address(target, queue_url=self._queue_url)
+            allowed = protocol.file_address(target, queue_url=self._queue_url)
             if allowed is None:
-                raise DownloadFailed(reason="redirected to a foreign host", host=wire.host_of(target))
+                raise DownloadFailed(reason="redirected to a foreign host", host=protocol.host_of(target))
             url = allowed
         raise DownloadFailed(reason="too many redirects")
 

@@ -1,6 +1,7 @@
 """The look at a source before money is spent: is it there for a stranger, and is it the very file?
 
-Our own published asset is looked at as fal would see it; somebody else's address only through core/foreign.py's guard.
+Our own published asset is looked at as fal would see it; somebody else's address only through the guard of
+safe_fetch.py.
 """
 
 import asyncio
@@ -11,10 +12,10 @@ from urllib.parse import urlsplit
 import aiofiles
 import httpx
 
-from core.addresses import Resolve, is_public, resolve
+from core.assets.ip_ranges import Resolve, is_public, resolve
+from core.assets.safe_fetch import connect_reason, public_reply
 from core.config import FalSettings
 from core.errors import AssetHostDown, BadReference
-from core.foreign import connect_reason, public_reply
 
 _LOOKS = 3
 _LOOK_GAP_S = 1.0

@@ -15,11 +15,11 @@ from typing import Protocol
 import aiofiles
 
 from core import media
+from core.assets.reachability import check_public
+from core.assets.safe_fetch import fetch_public
 from core.config import FalSettings
 from core.errors import BadReference, MediaError, NotConfigured
-from core.falstorage import FalStorageHost, Memory
-from core.foreign import fetch_public
-from core.look import check_public
+from core.fal.storage import FalStorageHost, Memory
 from core.types import Asset, Kind, SourceLimits
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"})

@@ -15,11 +15,11 @@ from typing import Literal, Self
 
 import httpx
 
-from core import failures, lostorders, replies, wire
 from core.catalogue import MODELS, app_of
 from core.config import FalSettings
-from core.connection import NOT_SENT, Way, events, http_client, raw_reply
 from core.errors import BadRequest, NotConfigured, NotDelivered, SubmitUnknown, Unavailable, VideoError
+from core.fal import error_map, lost_orders, protocol, replies
+from core.fal.http import NOT_SENT, Way, events, http_client, raw_reply
 from core.types import Completed, LostOrder, QueueStatus, RawReply, RequestHandle, Submission, VideoRequest
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ Params = list[tuple[str, str | int | float | bool | None]]
 Owned = Callable[[set[str]], Awaitable[set[str]]]
 
 _SUBMIT_TIMEOUT = httpx.Timeout(connect=10, read=90, write=30, pool=10)
-_SUBMIT_S = 145.0  # in all: within what the search for a lost order takes for the longest (core/lostorders.py)
+_SUBMIT_S = 145.0  # in all: within what the search for a lost order takes for the longest (core/fal/lost_orders.py)
 _STREAM_IDLE_S = 60.0
 _STREAM_SILENT_S = 120.0  # without a word on the request, whatever else keeps the connection busy
 _ANSWER_S = 90.0  # for a free question, in all
@@ -63,7 +63,7 @@ class FalQueue:
 
     def handle_for(self, endpoint: str, request_id: str) -> RequestHandle:
         """Where a request of this endpoint is asked about, by rule."""
-        return wire.derived_handle(request_id, endpoint=endpoint, queue_url=self._base)
+        return protocol.derived_handle(request_id, endpoint=endpoint, queue_url=self._base)
 
     async def submit(
         self,
@@ -79,7 +79,7 @@ class FalQueue:
         nothing. Raises NotDelivered (proven: nothing reached fal, or it said 429), SubmitUnknown (it may have been
         paid), or the typed error of a definite refusal (nothing was bought).
         """
-        reply = await self._post(request, body or wire.request_text(request), webhook_url, on_reply)
+        reply = await self._post(request, body or protocol.request_text(request), webhook_url, on_reply)
         submission = self.read_submit(reply, endpoint=request.endpoint)
         log.info("ordered", extra={"request_id": submission.handle.request_id})
         return submission
@@ -123,7 +123,7 @@ class FalQueue:
     async def knows(self, handle: RequestHandle) -> bool:
         """Whether fal has a status for it; False when fal says "not found". Raises NotConfigured, Unavailable."""
         reply = await self._ask("GET", self._own(handle).status_url, params=_NO_LOGS)
-        if reply.status == httpx.codes.NOT_FOUND and wire.parsed(reply.body) is not None:
+        if reply.status == httpx.codes.NOT_FOUND and protocol.parsed(reply.body) is not None:
             return False  # in JSON: a gateway's page knows nothing of requests
         if reply.status == httpx.codes.UNAUTHORIZED:
             raise NotConfigured("invalid_key")
@@ -157,7 +157,7 @@ class FalQueue:
                 if not reply.is_success or "event-stream" not in reply.headers.get("content-type", ""):
                     raise Unavailable(status=reply.status_code)
                 async for data in events(reply):
-                    status = wire.status_from(wire.parsed(data.encode()))
+                    status = protocol.status_from(protocol.parsed(data.encode()))
                     if status is not None:
                         yield status
                     if isinstance(status, Completed):
@@ -188,7 +188,7 @@ class FalQueue:
         """The handle of any request of this account: each known owner/app is asked. Raises BadRequest
         ("unknown_request"), NotConfigured, Unavailable.
         """
-        if not wire.is_request_id(request_id):
+        if not protocol.is_request_id(request_id):
             raise BadRequest("unknown_request", request_id=request_id[:80])
         apps = {app_of(endpoint.id): endpoint.id for model in MODELS for endpoint in model.modes.values()}
         places = asyncio.Semaphore(_PROBES_AT_ONCE)
@@ -217,7 +217,7 @@ class FalQueue:
         that could not be finished finds nothing: the nearest order may stand on the next page.
         """
         endpoints = list(dict.fromkeys(order.endpoint for order in orders))
-        found: list[lostorders.Candidate] = []
+        found: list[lost_orders.Candidate] = []
         try:
             for first in range(0, len(endpoints), _LIST_ENDPOINTS):
                 some = endpoints[first : first + _LIST_ENDPOINTS]
@@ -226,19 +226,19 @@ class FalQueue:
             log.warning("the request list was not read", extra={"reason": str(error)})
             return {}
         ids = {each.request_id for each in found}
-        pairs = lostorders.assigned(found, owned=await owned(ids)) if ids else {}
+        pairs = lost_orders.assigned(found, owned=await owned(ids)) if ids else {}
         return {
             order.name: self.handle_for(order.endpoint, pairs[order.name]) for order in orders if order.name in pairs
         }
 
-    async def _walk(self, endpoints: list[str], orders: Sequence[LostOrder]) -> list[lostorders.Candidate]:
-        since = min(order.claimed for order in orders) - lostorders.CLOCKS_APART
-        found: list[lostorders.Candidate] = []
+    async def _walk(self, endpoints: list[str], orders: Sequence[LostOrder]) -> list[lost_orders.Candidate]:
+        since = min(order.claimed for order in orders) - lost_orders.CLOCKS_APART
+        found: list[lost_orders.Candidate] = []
         cursors: list[str] = []
         for _ in range(_LIST_PAGES):
             rows, cursor = await self._page(endpoints, since, cursors[-1] if cursors else None)
-            found += lostorders.candidates(rows, orders)
-            if cursor is None or cursor in cursors or lostorders.all_before(rows, since):
+            found += lost_orders.candidates(rows, orders)
+            if cursor is None or cursor in cursors or lost_orders.all_before(rows, since):
                 return found
             cursors.append(cursor)
         raise Unavailable(reason="too many pages of requests")
@@ -249,7 +249,7 @@ class FalQueue:
         params += [("start", since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")), ("limit", str(_LIST_PAGE))]
         params += [("expand", "payloads")] + ([("cursor", cursor)] if cursor else [])
         reply = await self._ask("GET", f"{self._settings.api_url}/models/requests/by-endpoint", params=params)
-        listed = wire.parsed(reply.body) if replies.is_success(reply) else None
+        listed = protocol.parsed(reply.body) if replies.is_success(reply) else None
         rows = listed.get("items") if isinstance(listed, dict) else None
         if not isinstance(listed, dict) or not isinstance(rows, list):
             raise replies.odd(reply)
@@ -267,7 +267,7 @@ class FalQueue:
         nobody = self.handle_for(endpoint, "00000000-0000-4000-8000-000000000000")
         reply = await self._ask("GET", nobody.status_url)
         if reply.status in {401, 402, 403}:
-            error = failures.error_from(reply.status, reply.headers, wire.parsed(reply.body))
+            error = error_map.error_from(reply.status, reply.headers, protocol.parsed(reply.body))
             raise NotConfigured("invalid_key") if error.code == "model_not_allowed" else error
         if reply.status >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise replies.odd(reply)
@@ -277,9 +277,9 @@ class FalQueue:
         by_rule = self.handle_for(handle.endpoint, handle.request_id)
         return replace(
             handle,
-            status_url=wire.moved(handle.status_url, self._base) or by_rule.status_url,
-            response_url=wire.moved(handle.response_url, self._base) or by_rule.response_url,
-            cancel_url=wire.moved(handle.cancel_url, self._base) or by_rule.cancel_url,
+            status_url=protocol.moved(handle.status_url, self._base) or by_rule.status_url,
+            response_url=protocol.moved(handle.response_url, self._base) or by_rule.response_url,
+            cancel_url=protocol.moved(handle.cancel_url, self._base) or by_rule.cancel_url,
         )
 
     def _headers(self) -> dict[str, str]:

@@ -13,8 +13,8 @@ from av.container import InputContainer, OutputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from core.mediawork import clips
-from core.mediawork.refusal import Refusal
+from core.media.worker import clips
+from core.media.worker.refusal import Refusal
 
 _SOUND_RATE = 44_100
 _SOUND_FRAME = 1024

@@ -11,7 +11,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image
 
-from core.mediawork.refusal import Refusal
+from core.media.worker.refusal import Refusal
 
 _OPTIONS = {
     "protocol_whitelist": "file",

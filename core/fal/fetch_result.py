@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from core import failures, media, wire
+from core import media
 from core.config import FalSettings
-from core.download import Sleep, download_video
 from core.errors import DownloadFailed, MediaError, StillRunning, Unavailable, VideoError
-from core.fal import FalQueue, OnReply
+from core.fal import error_map, protocol
+from core.fal.client import FalQueue, OnReply
+from core.fal.download import Sleep, download_video
 from core.receipts import FolderReceipts
 from core.types import Completed, RawReply, RequestHandle
 
@@ -44,7 +45,7 @@ async def fetch_result(
     into.parent.mkdir(parents=True, exist_ok=True)
     for reply in reversed(stored):
         with suppress(Unavailable):
-            result = wire.read_result(reply, queue_url=settings.fal_queue_url, source_url=source_url)
+            result = protocol.read_result(reply, queue_url=settings.fal_queue_url, source_url=source_url)
             break
     else:
         result = await _result(queue, handle, on_result, settings, source_url)
@@ -61,7 +62,7 @@ async def fetch_result(
         return await _fetched(result, into, settings, sleep)
 
 
-async def _fetched(result: wire.Result, into: Path, settings: FalSettings, sleep: Sleep) -> media.Probe:
+async def _fetched(result: protocol.Result, into: Path, settings: FalSettings, sleep: Sleep) -> media.Probe:
     """A blemished file that comes twice the same is as fal made it: it was paid for, so it is kept if it opens."""
     seen: set[str] = set()
     trouble = DownloadFailed("video_broken")
@@ -87,14 +88,14 @@ def _digest(path: Path) -> str:
 
 async def _result(
     queue: FalQueue, handle: RequestHandle, on_result: OnReply | None, settings: FalSettings, source_url: str | None
-) -> wire.Result:
+) -> protocol.Result:
     """A result that fal cannot give although it says "completed": then its own word in the status decides."""
     try:
         return await _asked(queue, handle, on_result, settings, source_url)
     except Unavailable:
         with suppress(Unavailable):
             status = await queue.status(handle)
-            error = failures.completed_error(status) if isinstance(status, Completed) else None
+            error = error_map.completed_error(status) if isinstance(status, Completed) else None
             if error is not None:
                 raise error from None
         raise
@@ -102,11 +103,11 @@ async def _result(
 
 async def _asked(
     queue: FalQueue, handle: RequestHandle, on_result: OnReply | None, settings: FalSettings, source_url: str | None
-) -> wire.Result:
+) -> protocol.Result:
     reply = await queue.result(handle)
     if on_result is not None:
         await on_result(reply)
-    return wire.read_result(reply, queue_url=settings.fal_queue_url, source_url=source_url)
+    return protocol.read_result(reply, queue_url=settings.fal_queue_url, source_url=source_url)
 
 
 async def fetch_patiently(
@@ -145,6 +146,6 @@ async def fetch_patiently(
 
 def is_readable(reply: RawReply, *, settings: FalSettings, source_url: str | None = None) -> bool:
     with suppress(Unavailable):
-        wire.read_result(reply, queue_url=settings.fal_queue_url, source_url=source_url)
+        protocol.read_result(reply, queue_url=settings.fal_queue_url, source_url=source_url)
         return True
     return False

@@ -13,10 +13,10 @@ from typing import Any, Self
 
 import httpx
 
-from core import failures
 from core.config import FalSettings
-from core.connection import http_client
 from core.errors import NotConfigured, Unavailable
+from core.fal import error_map
+from core.fal.http import http_client
 
 MOST_IDS = 50
 SPAN_DAYS = 90
@@ -81,7 +81,7 @@ class Billing:
             raise Unavailable(reason=type(error).__name__) from None
         parsed = _parsed(reply.content)
         if reply.status_code in {401, 402, 403}:
-            refusal = failures.error_from(reply.status_code, reply.headers, parsed)
+            refusal = error_map.error_from(reply.status_code, reply.headers, parsed)
             raise NotConfigured("invalid_key") if refusal.code == "model_not_allowed" else refusal
         if not reply.is_success or not isinstance(parsed, dict):
             raise Unavailable(status=reply.status_code)

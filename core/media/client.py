@@ -20,10 +20,10 @@ from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 from core.errors import MediaError
-from core.places import Places
+from core.media.fair_semaphore import Places
 from core.types import Adjustment, Kind, SourceLimits
 
-_WORKER = Path(__file__).parent / "mediawork" / "__main__.py"
+_WORKER = Path(__file__).parent / "worker" / "__main__.py"
 _AT_ONCE = min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 _WALL_S = 180.0
 _CPU_S = 120

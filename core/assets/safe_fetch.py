@@ -16,7 +16,7 @@ from urllib.parse import urljoin
 import aiofiles
 import httpx
 
-from core.addresses import Resolve, is_loopback_address, is_public, resolve
+from core.assets.ip_ranges import Resolve, is_loopback_address, is_public, resolve
 from core.config import FalSettings
 from core.errors import BadReference, BadRequest
 
