@@ -14,43 +14,43 @@ from typing import TypeVar
 
 from pydantic_settings import BaseSettings
 
-from bot import notices
-from bot.access import Access
-from bot.alerts import Alerts
-from bot.billing import Bookkeeping
 from bot.channels import connectors
-from bot.channels.port import ChannelPort, Services
-from bot.cleanup import Cleanup
-from bot.collect import Collector
-from bot.delivery import Delivery
-from bot.doubts import Doubts
-from bot.engine import LISTEN_S, Engine
-from bot.frontdesk import FrontDesk
-from bot.holding import mark_of
-from bot.inbox import Inbox
-from bot.jobs import RENDER, Render, free_bytes
+from bot.channels.protocol import ChannelPort, Services
+from bot.conversation.access import Access
+from bot.conversation.handler import FrontDesk
+from bot.conversation.inbox import Inbox
+from bot.conversation.ordering import Orders, caps_of
+from bot.conversation.passive_replies import Mailbox
+from bot.http.server import Health, Server, bind, build
+from bot.jobs.billing import Bookkeeping
+from bot.jobs.collect import Collector
+from bot.jobs.delivery import Delivery
+from bot.jobs.engine import LISTEN_S, Engine
+from bot.jobs.fal_webhook import Webhook
+from bot.jobs.foreground import left_behind
+from bot.jobs.job_lock import mark_of
+from bot.jobs.poller import Watcher
+from bot.jobs.quarantine import Quarantine
+from bot.jobs.status_messages import Progress
+from bot.jobs.submit import Submitter
+from bot.jobs.submit_reconciliation import Doubts
+from bot.jobs.workflows import RENDER, Render, free_bytes
 from bot.loops import Loop
-from bot.mailbox import Mailbox
-from bot.orders import Orders, caps_of
-from bot.outgoing import Outgoing
-from bot.progress import Progress
-from bot.quarantine import Quarantine
-from bot.reaper import Reaper
-from bot.roles import Roles
-from bot.server import Health, Server, bind, build
+from bot.messages import job_messages
+from bot.messages.admin_alerts import Alerts
+from bot.messages.held_messages import Outgoing
+from bot.messages.i18n import LANGUAGES, say
 from bot.settings import Settings
-from bot.shell import left_behind
 from bot.store import Store
 from bot.store.records import ACTIVE, Job
-from bot.submit import Submitter
-from bot.texts import LANGUAGES, say
-from bot.watcher import Watcher
-from bot.webhook import Webhook
+from bot.workers.cleanup import Cleanup
+from bot.workers.failover import Reaper
+from bot.workers.leader_election import Roles
 from core.config import EnvSettings
 from core.fal.billing import Billing
 from core.fal.client import FalQueue
+from core.fal.receipts import FolderReceipts
 from core.fal.webhooks import JwksCache, callback_token
-from core.receipts import FolderReceipts
 
 log = logging.getLogger(__name__)
 
@@ -228,7 +228,7 @@ class App:
 
     async def _unconfirmed(self, job: Job) -> None:
         """Fal is silent about an order: its owner hears of it."""
-        await self._delivery.announce(job, notices.unconfirmed(job))
+        await self._delivery.announce(job, job_messages.unconfirmed(job))
 
     async def _deliver(self, job: Job) -> bool:
         return await self._delivery.again(job)

@@ -1,4 +1,4 @@
-"""The story: publish, submit once, wait, download. The bot's jobs walk the same steps, made durable (bot/jobs.py)."""
+"""The story: publish, submit once, wait, download. The bot's jobs walk the same steps, made durable."""
 
 import asyncio
 import logging
@@ -22,8 +22,8 @@ from core.fal.client import FalQueue
 from core.fal.download import video_filename
 from core.fal.fetch_result import fetch_patiently, fetch_result, is_readable
 from core.fal.poll_schedule import looks
+from core.fal.receipts import FolderReceipts, Order, Receipt
 from core.pricing import SourceFacts
-from core.receipts import FolderReceipts, Order, Receipt
 from core.types import (
     Asset,
     Completed,

@@ -65,21 +65,21 @@ MAY_IMPORT: list[tuple[str, tuple[str, ...]]] = [
     ("core/media/worker/*", ("core.media.worker", "core.media.worker.*")),
     ("core/sandbox/*", ("core", "core.*")),
     ("core/*", ("core", "core.[!s]*")),  # nothing stands on the sandbox
-    ("bot/channels/port.py", ()),
+    ("bot/channels/protocol.py", ()),
     ("bot/channels/__init__.py", ("bot.channels.port",)),
     ("bot/channels/*", ("bot.channels.port", "bot.channels.<own>.*", "core.config")),
     ("bot/store/*", ("bot.store", "bot.store.*", "bot.channels.port", "core.types", "core.pricing")),
-    ("bot/engine.py", ("bot.store.database",)),
-    ("bot/commands.py", _PURE_WORDS),
-    ("bot/options.py", _PURE_WORDS),
-    ("bot/wishes.py", _PURE_WORDS),
-    ("bot/texts.py", ("core.*",)),
-    ("bot/access.py", ()),
+    ("bot/jobs/engine.py", ("bot.store.database",)),
+    ("bot/conversation/commands.py", _PURE_WORDS),
+    ("bot/conversation/option_patterns.py", _PURE_WORDS),
+    ("bot/conversation/generation_options.py", _PURE_WORDS),
+    ("bot/messages/i18n.py", ("core.*",)),
+    ("bot/conversation/access.py", ()),
     ("bot/logs.py", ()),
     ("bot/settings.py", ("core.config",)),
     ("bot/app.py", ("bot.*", "core", "core.*")),
-    ("bot/cli.py", ("bot", "bot.*", "core", "core.*")),
-    ("bot/doctor.py", ("bot.*", "core", "core.*")),
+    ("bot/cli/main.py", ("bot", "bot.*", "core", "core.*")),
+    ("bot/cli/doctor.py", ("bot.*", "core", "core.*")),
     ("bot/__main__.py", ("bot.cli",)),
     (
         "bot/*",
@@ -88,32 +88,32 @@ MAY_IMPORT: list[tuple[str, tuple[str, ...]]] = [
 ]
 
 LIVES_IN = {
-    "dbos": ["bot/engine.py"],
+    "dbos": ["bot/jobs/engine.py"],
     "telegram": ["bot/channels/telegram/*"],
     "wechatpy": ["bot/channels/wechat/*"],
     "xmltodict": ["bot/channels/wechat/*"],
     "PIL": ["core/media/worker/*", "core/sandbox/*"],
     "av": ["core/media/worker/*", "core/sandbox/*"],
     "numpy": ["core/sandbox/*"],
-    "fluent": ["bot/texts.py"],
+    "fluent": ["bot/messages/i18n.py"],
     "sqlalchemy": ["bot/store/*"],
     "psycopg": ["bot/store/session.py"],
     "alembic": ["bot/store/*"],
-    "uvicorn": ["bot/server.py", "core/sandbox/__main__.py"],
+    "uvicorn": ["bot/http/server.py", "core/sandbox/__main__.py"],
     "cryptography": ["core/fal/webhooks.py", "core/sandbox/*"],
     "httpx": ["core/*", "bot/channels/telegram/*", "bot/channels/wechat/*"],
     "aiofiles": ["core/*", "bot/channels/*"],
-    "starlette": ["bot/server.py", "bot/channels/*", "core/sandbox/*"],
+    "starlette": ["bot/http/server.py", "bot/channels/*", "core/sandbox/*"],
     "pydantic": [
         "core/config.py",
         "bot/settings.py",
         "bot/store/stored.py",
         "bot/channels/*",
-        "bot/cli.py",
-        "bot/doctor.py",
+        "bot/cli/main.py",
+        "bot/cli/doctor.py",
     ],
     "pydantic_settings": ["core/config.py", "bot/app.py", "bot/channels/*"],
-    "dotenv": ["bot/doctor.py"],
+    "dotenv": ["bot/cli/doctor.py"],
 }
 
 
@@ -144,7 +144,7 @@ def test_there_is_no_cycle() -> None:
 def test_no_import_hides_in_a_function() -> None:
     """But for the sandbox: it is heavy, and `reelbot run` never needs it."""
     nested = {(each.file, each.target) for each in IMPORTS if each.nested}
-    assert nested <= {("bot/app.py", "core.sandbox"), ("bot/cli.py", "core.sandbox")}
+    assert nested <= {("bot/app.py", "core.sandbox"), ("bot/cli/main.py", "core.sandbox")}
     assert [file for file in sources() if "TYPE_CHECKING" in (TOP / file).read_text()] == []
 
 
@@ -162,7 +162,7 @@ def test_each_third_party_lives_in_its_place() -> None:
 def test_only_the_settings_read_the_environment() -> None:
     asks = re.compile(r"\bos\.environ\b(?!\[\w+\] = )|\bgetenv\(|load_dotenv")
     found = {file for file in sources() if asks.search((TOP / file).read_text())}
-    assert found <= {"core/config.py", "bot/doctor.py"}  # doctor says where each setting came from
+    assert found <= {"core/config.py", "bot/cli/doctor.py"}  # doctor says where each setting came from
 
 
 def test_nothing_imports_the_tests_and_no_file_is_a_junk_drawer() -> None:
@@ -172,7 +172,7 @@ def test_nothing_imports_the_tests_and_no_file_is_a_junk_drawer() -> None:
 
 
 def test_no_text_for_people_names_fals_files() -> None:
-    texts = [path for part in ("bot/locales", "bot/channels") for path in (TOP / part).rglob("*")]
+    texts = [path for part in ("bot/messages/locales", "bot/channels") for path in (TOP / part).rglob("*")]
     read = [path for path in texts if path.suffix in {".ftl", ".html", ".js", ".css", ".py"}]
     assert len(read) > 10
     assert [path.name for path in read if "fal.media" in path.read_text().lower()] == []

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot import commands
-from bot.cli import _parser
+from bot.cli.main import _parser
+from bot.conversation import commands
 from core import pricing
 from core.catalogue import Endpoint, Model
 from core.errors import ERROR_CODES

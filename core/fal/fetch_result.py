@@ -13,7 +13,7 @@ from core.errors import DownloadFailed, MediaError, StillRunning, Unavailable, V
 from core.fal import error_map, protocol
 from core.fal.client import FalQueue, OnReply
 from core.fal.download import Sleep, download_video
-from core.receipts import FolderReceipts
+from core.fal.receipts import FolderReceipts
 from core.types import Completed, RawReply, RequestHandle
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import App
-from bot.jobs import free_bytes
-from bot.server import bind
+from bot.http.server import bind
+from bot.jobs.workflows import free_bytes
 from bot.settings import Settings
 from bot.store.records import Job, State
 from core.sandbox import FAST, Sandbox, create_app

@@ -14,13 +14,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot import cli
+from bot.cli import main
 from bot.store.tables import jobs, ledger
 from tests.bot.test_crash import ADMIN_KEY, KEY, World, sqlite
 from tests.fakes.botapi import TOKEN
 
 _WARM = multiprocessing.get_context("forkserver")  # a process each, but the imports only once: a second saved each time
-_WARM.set_forkserver_preload(["bot.cli", "tests.bot.desk"])
+_WARM.set_forkserver_preload(["bot.cli.main", "tests.bot.desk"])
 _SECRETS = (KEY, ADMIN_KEY, TOKEN, "/files/b/", "fal.media", "Traceback")
 
 
@@ -150,7 +150,7 @@ def _command(arguments: tuple[str, ...], folder: Path, env: dict[str, str], out:
         (2, err, os.O_RDWR | os.O_CREAT),
     ):
         os.dup2(os.open(path, flags, 0o600), number)
-    sys.exit(cli.main(list(arguments)))
+    sys.exit(main.main(list(arguments)))
 
 
 @contextmanager

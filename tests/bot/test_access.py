@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.access import CHANNELS, Access
+from bot.conversation.access import CHANNELS, Access
 
 NUMBERS = st.integers(min_value=-(10**14), max_value=10**14).map(str)
 WORDS = st.text(alphabet=string.ascii_letters + string.digits + "_-@.", min_size=1, max_size=30)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.billing import drifts, needed_micro
+from bot.jobs.billing import drifts, needed_micro
 from bot.store import Store
 from bot.store.billing import DAY_MS, FIRST_MS, LIMIT_MS, STOP_MS, Bill, Compared, next_look
 from bot.store.database import Connection, now_ms

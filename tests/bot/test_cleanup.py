@@ -10,16 +10,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.channels.port import Address, AttachmentRef, Incoming
-from bot.cleanup import Cleanup
-from bot.engine import Engine
-from bot.holding import mark_of
+from bot.channels.protocol import Address, AttachmentRef, Incoming
+from bot.jobs.engine import Engine
+from bot.jobs.job_lock import mark_of
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.ledger import Caps
 from bot.store.records import NewJob, State, VideoFile, record
 from bot.store.tables import inbox
+from bot.workers.cleanup import Cleanup
 from core import pricing
 from tests.bot.bench import Bench
 

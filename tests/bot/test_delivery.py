@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot import delivery
+from bot.jobs import delivery
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import ENDED, Job, State, VideoFile

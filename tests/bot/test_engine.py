@@ -4,7 +4,7 @@ import asyncio
 import time
 from pathlib import Path
 
-from bot.engine import Engine
+from bot.jobs.engine import Engine
 from bot.store.database import Database
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.channels.port import Address, Incoming
-from bot.flood import Floods, may_wait
+from bot.channels.protocol import Address, Incoming
+from bot.conversation.inbox_limits import Floods, may_wait
+from bot.messages.i18n import say
 from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.inbox import MOST_WAITING, PRESSES_TOO, inbox_row
 from bot.store.tables import inbox
-from bot.texts import say
 from tests.bot.bench import Bench
 from tests.bot.test_store import on_store
 from tests.fakes.wechat import WeChatFake

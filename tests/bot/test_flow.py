@@ -199,7 +199,7 @@ def test_a_lost_submit_reply_is_never_bought_again_and_found_in_the_list(on_benc
 def test_a_lost_submit_reply_that_cannot_be_found_is_parked_and_told(
     on_bench: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.jobs._RESOLVE_LOOKS_S", (0.1, 0.1))
+    monkeypatch.setattr("bot.jobs.workflows._RESOLVE_LOOKS_S", (0.1, 0.1))
 
     async def story(made: Bench) -> None:
         made.fal.faults.add("submit_lost_reply")

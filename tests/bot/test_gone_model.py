@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from bot import notices
-from bot.channels.port import Address, Incoming
-from bot.cli import main
+from bot.channels.protocol import Address, Incoming
+from bot.cli.main import main
+from bot.messages import job_messages
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.records import Job, State, record
@@ -54,10 +54,10 @@ def test_every_word_on_such_a_job_can_be_said(database_url: str) -> None:
 
 def every_word_on(job: Job) -> None:
     name = job.model_name or "gone-1"
-    shown = notices.status(job, place=1, now_ms=45_001)
+    shown = job_messages.status(job, place=1, now_ms=45_001)
     assert name in shown.text
-    assert notices.caption(job).startswith(name)
-    assert notices.outcome(job).text
+    assert job_messages.caption(job).startswith(name)
+    assert job_messages.outcome(job).text
     if job.state is State.RENDERING:
         assert shown.progress == (0.85 if job.usual_render_s else 0.47)  # half of 90 s, where nobody knows better
 

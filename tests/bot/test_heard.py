@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.alerts import Alerts
-from bot.channels.port import Address, ChannelPort, Incoming
-from bot.delivery import Delivery
-from bot.outgoing import Outgoing
+from bot.channels.protocol import Address, ChannelPort, Incoming
+from bot.jobs.delivery import Delivery
+from bot.messages.admin_alerts import Alerts
+from bot.messages.held_messages import Outgoing
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms

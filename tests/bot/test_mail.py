@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from bot.channels.port import Address, AttachmentRef, Incoming, Reply
+from bot.channels.protocol import Address, AttachmentRef, Incoming, Reply
 from bot.channels.wechat.channel import WeChat
+from bot.messages.i18n import say
 from bot.store import Store
 from bot.store.mail import CODES, code_within, give_within, hand_over_within
 from bot.store.records import State, VideoFile
-from bot.texts import say
 from tests.bot.test_store import accepted, on_store
 
 ME = "wechat:oFox"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.repeats import simpler
+from bot.messages.retry_offers import simpler
 from bot.store.records import Job, State
 from tests.bot.bench import Bench
 from tests.corpus import jpeg
@@ -279,7 +279,7 @@ def test_again_for_a_failed_job_asks_first_when_it_is_typed(on_bench: OnBench) -
 def test_a_doubt_holds_the_money_tells_the_admin_and_offers_anew(
     on_bench: OnBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.jobs._RESOLVE_LOOKS_S", (0.1, 0.1))
+    monkeypatch.setattr("bot.jobs.workflows._RESOLVE_LOOKS_S", (0.1, 0.1))
 
     async def story(made: Bench) -> None:
         made.telegram.user_says(1, "/start")

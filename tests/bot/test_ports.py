@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bot import doctor
-from bot.cli import main
-from bot.ports import bind, holder
+from bot.cli import doctor
+from bot.cli.main import main
+from bot.http.listener import bind, holder
 from bot.settings import Settings
 
 _LISTENS = """

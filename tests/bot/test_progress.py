@@ -1,6 +1,6 @@
 """Status messages at the pace of many: what changed is looked at in each turn, everything only now and then."""
 
-from bot.progress import Progress
+from bot.jobs.status_messages import Progress
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import State

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.channels.port import AttachmentRef
-from bot.cleanup import Cleanup
+from bot.channels.protocol import AttachmentRef
 from bot.loops import Loop
 from bot.settings import Settings
 from bot.store import Store
@@ -19,6 +18,7 @@ from bot.store.database import Connection
 from bot.store.records import JobError, State, VideoFile, record
 from bot.store.stored import Unreadable, UnreadableJob, restored
 from bot.store.tables import jobs, submits
+from bot.workers.cleanup import Cleanup
 from tests.bot.bench import Bench
 from tests.bot.test_store import HANDLE, accepted, on_store, said
 

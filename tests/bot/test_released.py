@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from bot.delivery import Delivery
-from bot.jobs import Render
-from bot.steps import Next
+from bot.jobs.delivery import Delivery
+from bot.jobs.steps import Next
+from bot.jobs.workflows import Render
 from tests.bot.test_crash import World
 
 RELEASED = Path(__file__).parent.parent / "samples" / "released"

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.roles import Roles
 from bot.store.database import Database
 from bot.store.session import SessionLost
+from bot.workers.leader_election import Roles
 from tests.postgres import Cluster
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bot.server import Health, build
+from bot.http.server import Health, build
 from core.assets.publish import prepare_folder
 from tests.serving import served
 

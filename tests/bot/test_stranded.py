@@ -6,10 +6,10 @@ from typing import Any, TypeVar
 
 import pytest
 
-from bot.delivery import Delivery
-from bot.jobs import Render
+from bot.jobs.delivery import Delivery
+from bot.jobs.steps import STOP, Next
+from bot.jobs.workflows import Render
 from bot.settings import Settings
-from bot.steps import STOP, Next
 from bot.store import Store
 
 R = TypeVar("R")

@@ -11,18 +11,18 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bot.alerts import Alerts
-from bot.collect import Collector
-from bot.doubts import Doubts
+from bot.jobs.collect import Collector
+from bot.jobs.steps import DOUBT, GO, STOP, WAIT
+from bot.jobs.submit import Submitter, receipt_name
+from bot.jobs.submit_reconciliation import Doubts
+from bot.messages.admin_alerts import Alerts
 from bot.settings import Settings
-from bot.steps import DOUBT, GO, STOP, WAIT
 from bot.store import Store
 from bot.store.records import Job, NewJob, State
-from bot.submit import Submitter, receipt_name
 from core.fal.client import FalQueue
 from core.fal.protocol import request_text
+from core.fal.receipts import FolderReceipts
 from core.pricing import plan
-from core.receipts import FolderReceipts
 from core.sandbox import FAST, Sandbox, create_app
 from core.types import RawReply
 from tests.bot.test_store import CAPS, nothing, said

@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bot
-from bot import texts
-from bot.commands import COMMANDS
+from bot.conversation.commands import COMMANDS
+from bot.messages import i18n
+from bot.messages.i18n import LANGUAGES, admin_text, error_text, pick, say
 from bot.store.records import State
-from bot.texts import LANGUAGES, admin_text, error_text, pick, say
 from core.errors import ERROR_CODES
 
 SOURCES = sorted(Path(bot.__file__).parent.rglob("*.py"))
@@ -28,7 +28,7 @@ BUILT = (
 )  # fmt: skip
 """Keys that the program puts together from a prefix and a word."""
 
-KEYS = sorted(texts.keys("en"))
+KEYS = sorted(i18n.keys("en"))
 FACTS: dict[str, Any] = {
     "asked": "7", "used": "8", "chat": "telegram:-100200", "duration": "5", "elapsed": 75, "field": "resolution",
     "id": "telegram:42", "job": "K7QX2AB", "key": "veo-3.1", "kind": "image", "length": 3000, "max_bytes": 10_000_000,
@@ -44,7 +44,7 @@ FACTS: dict[str, Any] = {
 
 
 def _said(language: str, key: str, **changes: Any) -> str:
-    names = texts.variables(language, key)
+    names = i18n.variables(language, key)
     return say(language, key, **{name: changes.get(name, FACTS.get(name, "x")) for name in names})
 
 
@@ -53,12 +53,12 @@ def _said_whole(caplog: pytest.LogCaptureFixture) -> Any:
     """Fluent reports what it could not resolve; `say` logs it."""
     with caplog.at_level(logging.ERROR):
         yield
-    assert not [record for record in caplog.records if record.name == "bot.texts"]
+    assert not [record for record in caplog.records if record.name == "bot.messages.i18n"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_file_can_be_read_and_says_each_thing_once(language: str) -> None:
-    entries = [entry for path in texts.files(language) for entry in parse(path.read_text(encoding="utf-8")).body]
+    entries = [entry for path in i18n.files(language) for entry in parse(path.read_text(encoding="utf-8")).body]
     assert not [entry.content for entry in entries if isinstance(entry, ftl.Junk)]
     counted = Counter(entry.id.name for entry in entries if isinstance(entry, ftl.Message))
     assert not [key for key, count in counted.items() if count > 1]
@@ -66,9 +66,9 @@ def test_every_file_can_be_read_and_says_each_thing_once(language: str) -> None:
 
 def test_no_language_lacks_a_sentence_or_a_fact() -> None:
     for language in LANGUAGES:
-        assert texts.keys(language) == texts.keys("en"), language
+        assert i18n.keys(language) == i18n.keys("en"), language
         for key in KEYS:
-            assert texts.variables(language, key) == texts.variables("en", key), (language, key)
+            assert i18n.variables(language, key) == i18n.variables("en", key), (language, key)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -78,7 +78,7 @@ def test_a_sentence_is_said_whole(language: str, key: str) -> None:
     assert text.strip()
     assert len(text) < 4096
     assert not re.search(r"[{}]|\?\?\?|fal\.(media|run)|https?://", text)
-    for name in texts.variables(language, key) & {"job", "model", "price", "id", "chat", "word", "asked", "prompt"}:
+    for name in i18n.variables(language, key) & {"job", "model", "price", "id", "chat", "word", "asked", "prompt"}:
         assert str(FACTS[name]) in text
 
 
@@ -86,7 +86,7 @@ def test_a_sentence_is_said_whole(language: str, key: str) -> None:
 @pytest.mark.parametrize("key", KEYS)
 def test_a_missing_fact_is_a_gap_and_no_accident(language: str, key: str) -> None:
     assert "{" not in say(language, key)
-    nothing = dict.fromkeys(texts.variables(language, key))
+    nothing = dict.fromkeys(i18n.variables(language, key))
     assert say(language, key, **nothing) == say(language, key)
 
 
@@ -131,10 +131,10 @@ def test_what_the_program_says_is_in_the_catalogue_with_all_its_facts() -> None:
             assert start.value in BUILT, ast.unparse(call)
         if not isinstance(key, ast.Constant):
             continue
-        assert key.value in texts.keys("en"), ast.unparse(call)
+        assert key.value in i18n.keys("en"), ast.unparse(call)
         given_facts = {keyword.arg for keyword in call.keywords}
         if None not in given_facts:
-            assert texts.variables("en", str(key.value)) <= given_facts, ast.unparse(call)
+            assert i18n.variables("en", str(key.value)) <= given_facts, ast.unparse(call)
 
 
 def test_nothing_in_the_catalogue_is_left_over() -> None:
@@ -144,7 +144,7 @@ def test_nothing_in_the_catalogue_is_left_over() -> None:
 
 def test_every_state_has_its_words() -> None:
     for state in State:
-        assert f"state-{state}" in texts.keys("en")
+        assert f"state-{state}" in i18n.keys("en")
     extra = {"state-fal-queue", "state-long-running"}
     assert {key for key in KEYS if key.startswith("state-")} == {f"state-{state}" for state in State} | extra
 
@@ -163,7 +163,7 @@ def test_menu_and_help_list_exactly_the_commands() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("code", ERROR_CODES)
 def test_every_error_code_has_its_sentence(language: str, code: str) -> None:
-    assert f"error-{code.replace('_', '-')}" in texts.keys(language)
+    assert f"error-{code.replace('_', '-')}" in i18n.keys(language)
     for facts in ({}, FACTS, {"language": "x", "key": "y", "status": None}):
         for text in (error_text(language, code, facts), admin_text(code, facts, language)):
             assert 3 < len(text) < 500

@@ -17,8 +17,8 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from bot.billing import Bookkeeping
-from bot.cli import main
+from bot.cli.main import main
+from bot.jobs.billing import Bookkeeping
 from bot.store.billing import DAY_MS, FIRST_MS
 from bot.store.database import now_ms
 from bot.store.records import Job, State

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot import commands
-from bot.channels.port import Action
-from bot.typed import Typed, offered, shortened, typed
+from bot.channels.protocol import Action
+from bot.conversation import commands
+from bot.messages.text_buttons import Typed, offered, shortened, typed
 
 CODES = {"K3X9Q2A": "K7", "ZZZZZZZ": "R4"}
 

@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 from dbos import DBOS
 
-from bot.engine import Engine
-from bot.jobs import RENDER
+from bot.jobs.engine import Engine
+from bot.jobs.workflows import RENDER
 from bot.settings import Settings
 from bot.store.database import Database, now_ms
 from bot.store.records import State, record

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from bot import watcher as watcher_module
-from bot.alerts import Alerts
-from bot.collect import Collector
-from bot.doubts import Doubts
-from bot.engine import Engine
+from bot.jobs import poller as watcher_module
+from bot.jobs.collect import Collector
+from bot.jobs.engine import Engine
+from bot.jobs.poller import Watcher
+from bot.jobs.submit_reconciliation import Doubts
+from bot.messages.admin_alerts import Alerts
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import Job, State, VideoFile
-from bot.watcher import Watcher
 from core import pricing
 from core.fal.client import FalQueue
-from core.receipts import FolderReceipts
+from core.fal.receipts import FolderReceipts
 from core.types import RequestHandle
 from tests.bot.bench import Bench, bench
 from tests.bot.test_store import CAPS, HANDLE, accepted, new_job, on_store, said

@@ -58,7 +58,7 @@ def test_a_call_before_the_submits_own_answer(on_bench: OnBench) -> None:
 
 
 def test_a_lost_answer_is_found_by_the_call(on_bench: OnBench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.jobs._RESOLVE_LOOKS_S", (0.05, 0.05))
+    monkeypatch.setattr("bot.jobs.workflows._RESOLVE_LOOKS_S", (0.05, 0.05))
 
     async def story(made: Bench) -> None:
         made.fal.faults.add("submit_lost_reply")
@@ -76,7 +76,7 @@ def test_a_lost_answer_is_found_by_the_call(on_bench: OnBench, monkeypatch: pyte
 def test_a_call_that_names_a_request_fal_does_not_know_for_this_job(
     on_bench: OnBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.jobs._RESOLVE_LOOKS_S", (0.05, 0.05))
+    monkeypatch.setattr("bot.jobs.workflows._RESOLVE_LOOKS_S", (0.05, 0.05))
 
     async def story(made: Bench) -> None:
         made.fal.faults.add("submit_lost_reply", match="lost")

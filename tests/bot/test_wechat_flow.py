@@ -11,8 +11,8 @@ import pytest
 from pydantic import SecretStr
 
 from bot import logs
-from bot.channels.port import Address, Incoming
-from bot.cli import main
+from bot.channels.protocol import Address, Incoming
+from bot.cli.main import main
 from bot.store.mailtables import answers
 from bot.store.records import ACTIVE, State
 from tests.bot.bench import KEY, Bench, bench

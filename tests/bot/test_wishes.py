@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.options import MODEL_WORDS, TIERS
-from bot.wishes import Wishes, read
+from bot.conversation.generation_options import Wishes, read
+from bot.conversation.option_patterns import MODEL_WORDS, TIERS
 from core.pricing import find, list_models
 
 TAKEN = [

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot import doctor, logs
+from bot import logs
+from bot.cli import doctor
 from bot.store.records import State
 from tests.bot.bench import Bench, bench
 from tests.corpus import jpeg

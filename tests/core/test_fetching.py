@@ -13,7 +13,7 @@ from core import errors, media
 from core.config import FalSettings
 from core.fal.client import FalQueue
 from core.fal.fetch_result import fetch_patiently, fetch_result
-from core.receipts import FolderReceipts
+from core.fal.receipts import FolderReceipts
 from core.sandbox import FAST, Sandbox, create_app
 from core.types import Completed, RawReply, RequestHandle
 from tests.serving import served

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from bot.texts import LANGUAGES, admin_text
+from bot.messages.i18n import LANGUAGES, admin_text
 from core import errors
 from core.assets import reachability
 from core.assets.publish import publish_asset

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.receipts import FolderReceipts, Order, Receipt
+from core.fal.receipts import FolderReceipts, Order, Receipt
 from core.types import RawReply, RequestHandle
 from tests.samples import reply
 

@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from bot import commands
-from bot.channels.port import Address, Incoming
+from bot.channels.protocol import Address, Incoming
+from bot.conversation import commands
 from bot.store.database import Database
 from bot.store.records import NewJob
 from core import pricing
