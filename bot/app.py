@@ -19,7 +19,7 @@ from bot.channels.protocol import ChannelPort, Services
 from bot.conversation.access import Access
 from bot.conversation.handler import FrontDesk
 from bot.conversation.inbox import Inbox
-from bot.conversation.ordering import Orders, caps_of
+from bot.conversation.ordering import Orders
 from bot.conversation.passive_replies import Mailbox
 from bot.http.server import Health, Server, bind, build
 from bot.jobs.billing import Bookkeeping
@@ -42,6 +42,7 @@ from bot.messages.held_messages import Outgoing
 from bot.messages.i18n import LANGUAGES, say
 from bot.settings import Settings
 from bot.store import Store
+from bot.store.ledger import caps_of
 from bot.store.records import ACTIVE, Job
 from bot.workers.cleanup import Cleanup
 from bot.workers.failover import Reaper

@@ -16,7 +16,6 @@ from pydantic import AliasChoices, SecretStr, ValidationError
 from bot.app import App
 from bot.channels import settings_classes
 from bot.channels.protocol import DeliveryError
-from bot.conversation.ordering import caps_of
 from bot.http.listener import bind, holder
 from bot.http.server import serve_assets
 from bot.jobs.billing import needed_micro
@@ -24,6 +23,7 @@ from bot.logs import redact
 from bot.messages.i18n import admin_text
 from bot.settings import Settings
 from bot.store import Store
+from bot.store.ledger import caps_of
 from bot.store.records import MICRO, micro
 from bot.store.workers import Workers
 from core.assets import publish

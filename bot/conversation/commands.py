@@ -9,14 +9,14 @@ group only the slash counts, so that talk between people buys nothing. Options i
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Literal
 
 from bot.conversation.generation_options import Wishes, read
 from bot.conversation.option_patterns import MODEL_WORDS
+from bot.messages.callback_data import split
 
 __all__ = [
     "COMMANDS", "Again", "Cancel", "ChooseLanguage", "Command", "Confirm", "Help", "MakeVideo", "PlainText",
-    "ShowBalance", "ShowHistory", "ShowModels", "ShowPrice", "ShowStatus", "Start", "Unknown", "Wishes", "data_for",
+    "ShowBalance", "ShowHistory", "ShowModels", "ShowPrice", "ShowStatus", "Start", "Unknown", "Wishes",
     "parse", "pressed",
 ]  # fmt: skip
 
@@ -306,26 +306,12 @@ def _language(rest: str) -> str | None:
     return _LANGUAGES.get(asked) or _LANGUAGES.get(re.split(r"[-_ ]", asked)[0])
 
 
-# Buttons
-
-_PRESSED = re.compile(r"(cancel|yes|again|fix|lang):([0-9A-Za-z]{1,12})")
-_MOST_BYTES = 64  # of a button's data, on Telegram
-
-
-def data_for(kind: Literal["cancel", "yes", "again", "fix", "lang"], value: str) -> str:
-    """A button's data, for `pressed`. Raises ValueError for what would not come back."""
-    data = f"{kind}:{value}"
-    if not _PRESSED.fullmatch(data) or len(data.encode()) > _MOST_BYTES:
-        raise ValueError(f"no button can hold {data!r}")
-    return data
-
-
 def pressed(data: str) -> Command | None:
     """What a button means. Its data comes from outside: anything unknown is nothing."""
-    match = _PRESSED.fullmatch(data)
-    if match is None:
+    known = split(data)
+    if known is None:
         return None
-    value = match[2]
+    kind, value = known
     made: dict[str, Command] = {
         "cancel": Cancel(value),
         "yes": Confirm(value),
@@ -333,4 +319,4 @@ def pressed(data: str) -> Command | None:
         "fix": Again(value, better=True),
         "lang": ChooseLanguage(value.lower()),
     }
-    return made[match[1]]
+    return made[kind]

@@ -12,6 +12,7 @@ from bot.conversation.ordering import Orders
 from bot.jobs.engine import Engine
 from bot.jobs.workflows import TOPIC, collect_id
 from bot.messages import job_messages
+from bot.messages.callback_data import data_for
 from bot.messages.i18n import LANGUAGES, pick, say
 from bot.store import Store
 from bot.store.database import now_ms
@@ -220,9 +221,7 @@ class FrontDesk:
         return Message("\n".join([say(language, "history-title"), *(_history_line(job, language) for job in jobs)]))
 
     async def _choose_language(self, incoming: Incoming, asked: str | None, language: str) -> Message:
-        buttons = tuple(
-            Action(say(code, f"button-language-{code}"), commands.data_for("lang", code)) for code in LANGUAGES
-        )
+        buttons = tuple(Action(say(code, f"button-language-{code}"), data_for("lang", code)) for code in LANGUAGES)
         if asked is None:
             return Message(say(language, "language-choose"), buttons)
         if asked not in LANGUAGES:
@@ -250,7 +249,7 @@ class FrontDesk:
 
 
 def _button(kind: Literal["cancel", "yes"], job: Job) -> Action:
-    return Action(f"{job.id} {_short(job.request.prompt, 24)}", commands.data_for(kind, job.id))
+    return Action(f"{job.id} {_short(job.request.prompt, 24)}", data_for(kind, job.id))
 
 
 def _history_line(job: Job, language: str) -> str:

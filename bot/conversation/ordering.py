@@ -18,8 +18,8 @@ from bot.messages.i18n import say
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection, now_ms
-from bot.store.ledger import Caps, OverCap
-from bot.store.records import ACTIVE, Job, NewJob, Question, Remedy, State, micro, source_kind
+from bot.store.ledger import OverCap, caps_of
+from bot.store.records import ACTIVE, Job, NewJob, Question, Remedy, State, source_kind
 from bot.store.repeats import AlreadyOrdered
 from core import pricing
 from core.errors import BadRequest
@@ -27,10 +27,6 @@ from core.pricing import SourceFacts
 from core.types import Kind, Mode, Plan
 
 log = logging.getLogger(__name__)
-
-
-def caps_of(settings: Settings) -> Caps:
-    return Caps(all_micro=micro(settings.daily_usd), user_micro=micro(settings.user_daily_usd))
 
 
 class Orders:

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from bot.channels.protocol import Address, AttachmentRef, Incoming
-from bot.conversation.ordering import caps_of
 from bot.jobs.collect import Collector
 from bot.jobs.job_lock import alive, held, mark_of
 from bot.jobs.submit import Submitter
@@ -23,7 +22,7 @@ from bot.messages.admin_alerts import Alerts
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection, now_ms
-from bot.store.ledger import OverCap
+from bot.store.ledger import OverCap, caps_of
 from bot.store.records import AT_FAL, FREE, Job, NewJob, State
 from core.fal.client import FalQueue
 from core.fal.receipts import FolderReceipts

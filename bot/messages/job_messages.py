@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.channels.protocol import Action, Message
-from bot.conversation import commands
 from bot.messages import retry_offers
+from bot.messages.callback_data import data_for
 from bot.messages.i18n import error_text, say
 from bot.store.ledger import OverCap, Standing
 from bot.store.records import ACTIVE, FREE, MICRO, Charge, Job, State
@@ -45,8 +45,8 @@ def _offer(job: Job) -> Message:
     why = say(job.language, f"ask-{asked.why if asked else 'price'}", price=price, other=(asked and asked.job) or "")
     lines = [_what(job), *_beside_the_order(job), why, say(job.language, "ask-waits")]
     buttons = (
-        Action(say(job.language, "button-yes", price=price), commands.data_for("yes", job.id)),
-        Action(say(job.language, "button-no"), commands.data_for("cancel", job.id)),
+        Action(say(job.language, "button-yes", price=price), data_for("yes", job.id)),
+        Action(say(job.language, "button-no"), data_for("cancel", job.id)),
     )
     return Message("\n".join(lines), buttons, job_id=job.id)
 
@@ -73,11 +73,11 @@ def state_line(job: Job, *, place: int, now_ms: int) -> str:
 
 def actions(job: Job) -> tuple[Action, ...]:
     if job.state in FREE | {State.SUBMITTING, State.RENDERING} and not job.cancel_asked:
-        return (Action(say(job.language, "button-cancel"), commands.data_for("cancel", job.id), danger=True),)
+        return (Action(say(job.language, "button-cancel"), data_for("cancel", job.id), danger=True),)
     if job.state is State.PARKED:
-        return (Action(say(job.language, "button-ask-again"), commands.data_for("again", job.id)),)
+        return (Action(say(job.language, "button-ask-again"), data_for("again", job.id)),)
     if job.state in {State.DELIVERY_DOUBT, State.UNDELIVERED}:
-        return (Action(say(job.language, "button-resend"), commands.data_for("again", job.id)),)
+        return (Action(say(job.language, "button-resend"), data_for("again", job.id)),)
     return _second_try(job)
 
 
@@ -85,14 +85,14 @@ def _second_try(job: Job) -> tuple[Action, ...]:
     """One button: the remedy for this failure, else the same again; the price of that stands on it."""
     price = price_of(job)
     if job.state is State.DOUBT:
-        return (Action(say(job.language, "button-buy-again", price=price), commands.data_for("again", job.id)),)
+        return (Action(say(job.language, "button-buy-again", price=price), data_for("again", job.id)),)
     if job.state is not State.FAILED or job.error is None:
         return ()
     better = retry_offers.remedy(job)
     if better is not None:
-        return (Action(say(job.language, f"button-fix-{better}", price=price), commands.data_for("fix", job.id)),)
+        return (Action(say(job.language, f"button-fix-{better}", price=price), data_for("fix", job.id)),)
     if retry_offers.worth_a_try(job.error.code) and job.remedy is None:
-        return (Action(say(job.language, "button-again", price=price), commands.data_for("again", job.id)),)
+        return (Action(say(job.language, "button-again", price=price), data_for("again", job.id)),)
     return ()
 
 

@@ -8,12 +8,13 @@ later, as a correction (store/billing.py). All amounts are micro-dollars.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from decimal import Decimal
+from typing import Any, Literal, Protocol
 
 import sqlalchemy as sa
 
 from bot.store.database import Connection, Database, now_ms, take_turns
-from bot.store.records import Charge
+from bot.store.records import Charge, micro
 from bot.store.tables import jobs, ledger, submits
 
 By = Literal["user", "model", "day"]
@@ -29,6 +30,19 @@ class Caps:
 
     all_micro: int
     user_micro: int
+
+
+class Budget(Protocol):
+    """The settings that say what may be spent within any 24 hours."""
+
+    @property
+    def daily_usd(self) -> Decimal: ...
+    @property
+    def user_daily_usd(self) -> Decimal: ...
+
+
+def caps_of(budget: Budget) -> Caps:
+    return Caps(all_micro=micro(budget.daily_usd), user_micro=micro(budget.user_daily_usd))
 
 
 @dataclass(frozen=True, slots=True)

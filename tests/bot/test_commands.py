@@ -22,10 +22,10 @@ from bot.conversation.commands import (
     Start,
     Unknown,
     Wishes,
-    data_for,
     parse,
     pressed,
 )
+from bot.messages.callback_data import data_for
 
 FOX = MakeVideo("a fox")
 CAT = MakeVideo("一只猫")

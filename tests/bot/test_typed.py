@@ -4,6 +4,7 @@ import pytest
 
 from bot.channels.protocol import Action
 from bot.conversation import commands
+from bot.messages.callback_data import data_for
 from bot.messages.text_buttons import Typed, offered, shortened, typed
 
 CODES = {"K3X9Q2A": "K7", "ZZZZZZZ": "R4"}
@@ -54,5 +55,5 @@ def test_what_is_offered_comes_back(language: str) -> None:
     assert [told for _, told in lines] == [""] * 4
     ((line, told),) = offered([Action("K3X9Q2A a red fox", "cancel:K3X9Q2A")], CODES, language)
     assert (typed(line), told) == (Typed("cancel", "K7"), "a red fox")
-    ((line, _),) = offered([Action("中文", commands.data_for("lang", "zh"))], CODES, language)
+    ((line, _),) = offered([Action("中文", data_for("lang", "zh"))], CODES, language)
     assert commands.parse(line) == commands.ChooseLanguage("zh")

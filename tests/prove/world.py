@@ -13,7 +13,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from bot.channels.protocol import Address, Incoming
-from bot.conversation import commands
+from bot.messages.callback_data import data_for
 from bot.store.database import Database
 from bot.store.records import NewJob
 from core import pricing
@@ -255,7 +255,7 @@ class World:
             return
         self.orders += 1
         self.reached.note(f"people: pressed {verb}")
-        data = commands.data_for(verb, job_id)  # type: ignore[arg-type]
+        data = data_for(verb, job_id)  # type: ignore[arg-type]
         pressed = Incoming(Address("telegram", person), "bot", f"b{self.orders}", person, pressed=data)
         decision = self.process.do(self.process.app.frontdesk.decide(pressed))
         if isinstance(decision, NewJob):
