@@ -117,12 +117,12 @@ class Media:
         try:
             async with asyncio.timeout(_FETCH_S):
                 await self._fetch(media_id, picture, into, most)
-        except TimeoutError:
-            raise DeliveryError("retry", "the file did not come in time", after_s=10.0) from None
-        except WeChatError as error:
-            raise _not_fetched(error) from None
-        except BaseException:
-            into.unlink(missing_ok=True)
+        except BaseException as error:
+            into.unlink(missing_ok=True)  # half a file, or WeChat's refusal in its place
+            if isinstance(error, TimeoutError):
+                raise DeliveryError("retry", "the file did not come in time", after_s=10.0) from None
+            if isinstance(error, WeChatError):
+                raise _not_fetched(error) from None
             raise
 
     async def _fetch(self, media_id: str, picture: str, into: Path, most: int) -> None:
