@@ -1,7 +1,6 @@
 """A channel between its fake and an inbox that a rule looks into, behind the program's own HTTP server."""
 
 import asyncio
-import gc
 import os
 import stat
 import time
@@ -9,7 +8,9 @@ import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -17,9 +18,9 @@ from pydantic import AliasChoices, SecretStr
 from pydantic_settings import BaseSettings
 
 from bot.channels.protocol import ChannelManifest, ChannelPort, S, Services
-from bot.channels.types import Address, DeliveryError, Incoming, Reply, VideoMessage
+from bot.channels.types import Address, Incoming, Reply, SendError, VideoMessage
 from bot.http.server import Health, build
-from bot.messages.i18n import say
+from bot.messages.i18n import translate
 from tests.channels.stands import ServerStand, Stand
 from tests.corpus import clip, jpeg
 from tests.fakes.memory import Counts, Keys, Transcript, no_alert
@@ -69,9 +70,9 @@ class Connected:
     def person(self) -> Address:
         return Address(self.manifest.name, self.stand.person)
 
-    async def refused(self, work: Awaitable[object]) -> DeliveryError:
+    async def refused(self, work: Awaitable[object]) -> SendError:
         """The error that this ends with. Nothing that could be printed of it holds a secret."""
-        with pytest.raises(DeliveryError) as caught:
+        with pytest.raises(SendError) as caught:
             await work
         error = caught.value
         shown = f"{error!r} {error.reason} {''.join(traceback.format_exception(error))}"
@@ -84,9 +85,8 @@ class Connected:
     def film(self, **more: Any) -> VideoMessage:
         """A real mp4 with its still."""
         path, still = self.folder / "film.mp4", self.folder / "film.jpg"
-        if not path.exists():
-            clip(path, seconds=0.3)
-            still.write_bytes(jpeg((320, 180)))
+        path.write_bytes(film_bytes())
+        still.write_bytes(jpeg((320, 180)))
         video = VideoMessage(path, "A fox", 320, 180, 5.2, still, job_id="K3X9Q2A", title="Done")
         return replace(video, **more)
 
@@ -96,6 +96,12 @@ class Connected:
         while not true():
             assert time.monotonic() < end, "never came true"
             await asyncio.sleep(0.005)
+
+
+@cache
+def film_bytes() -> bytes:
+    with TemporaryDirectory() as folder:
+        return clip(Path(folder) / "film.mp4", seconds=0.3).read_bytes()
 
 
 def variables_of(settings: type[BaseSettings]) -> dict[str, bool]:
@@ -131,7 +137,7 @@ def services(folder: Path, *, box: Box, memory: Keys, port: int = 0, demo: bool 
         journal=Transcript(),
         memory=memory,
         allowance=Counts(),
-        say=say,
+        translate=translate,
         alert=no_alert,
         language_of=no_language,
         secret=b"s" * 32,
@@ -191,7 +197,6 @@ async def nothing_left(tasks: set[asyncio.Task[Any]], sockets: set[int]) -> None
     """No task and no socket more than before, once the servers of the suite have seen the ends of their lines."""
     end = time.monotonic() + 5
     while True:
-        gc.collect()
         left = asyncio.all_tasks() - tasks, open_sockets() - sockets
         if left == (set(), set()):
             return

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.channels import manifests
 from bot.channels.protocol import ChannelManifest
-from bot.channels.types import Action, Activity, AttachmentRef, Message
+from bot.channels.types import Action, Activity, AttachmentRef, Message, SendOutcome
 from bot.conversation.access import Access
 from tests.channels.connecting import Connected
 from tests.corpus import jpeg
@@ -87,7 +87,7 @@ async def a_photo_is_fetched_whole(on: Connected) -> None:
 async def a_file_that_is_gone_leaves_nothing(on: Connected) -> None:
     into = on.folder / "fetched"
     error = await on.refused(on.channel.fetch(GONE, into))
-    assert error.verdict == "refused"
+    assert error.outcome is SendOutcome.REJECTED
     assert not into.exists()
 
 
@@ -233,14 +233,12 @@ RULES: tuple[Rule, ...] = (
 # Where the chat has a server
 
 
-async def a_lost_answer_is_doubt(on: Connected) -> None:
+async def a_lost_answer_leaves_it_unconfirmed(on: Connected) -> None:
     """It has arrived, and nobody knows: sent again by itself it would come twice."""
     on.server.loses_answers()
-    for work in (
-        lambda: on.channel.show(on.person, Message("On it", job_id=JOB)),
-        lambda: on.channel.send_video(on.person, on.film()),
-    ):
-        assert (await on.refused(work())).verdict == "doubt"
+    shown = await on.refused(on.channel.show(on.person, Message("On it", job_id=JOB)))
+    sent = await on.refused(on.channel.send_video(on.person, on.film()))
+    assert (shown.outcome, sent.outcome) == (SendOutcome.UNCONFIRMED, SendOutcome.UNCONFIRMED)
     assert await on.stand.texts() == ["On it"]
     assert await on.stand.videos() == [on.film().path.read_bytes()]
 
@@ -248,9 +246,9 @@ async def a_lost_answer_is_doubt(on: Connected) -> None:
 async def who_has_blocked_the_bot_is_not_reached(on: Connected) -> None:
     """Gone; or, where the bot may not speak first, it waits until they write."""
     on.server.blocks()
-    expected = "waits" if on.manifest.limits.mailbox else "gone"
-    assert (await on.refused(on.channel.show(on.person, Message("On it", job_id=JOB)))).verdict == expected
-    assert (await on.refused(on.channel.send_video(on.person, on.film()))).verdict == expected
+    expected = SendOutcome.MUST_WAIT if on.manifest.limits.passive_replies else SendOutcome.UNREACHABLE
+    assert (await on.refused(on.channel.show(on.person, Message("On it", job_id=JOB)))).outcome is expected
+    assert (await on.refused(on.channel.send_video(on.person, on.film()))).outcome is expected
     for activity in ACTIVITIES:
         await on.channel.busy(on.person, activity)
     assert await on.stand.videos() == []
@@ -259,22 +257,22 @@ async def who_has_blocked_the_bot_is_not_reached(on: Connected) -> None:
 async def half_a_file_is_no_file(on: Connected) -> None:
     ref, into = await photo_of(on), on.folder / "fetched"
     on.server.cuts_files()
-    assert (await on.refused(on.channel.fetch(ref, into))).verdict == "retry"
+    assert (await on.refused(on.channel.fetch(ref, into))).outcome is SendOutcome.NOT_SENT
     assert not into.exists()
 
 
 SERVER_RULES: tuple[Rule, ...] = (
-    a_lost_answer_is_doubt,
+    a_lost_answer_leaves_it_unconfirmed,
     who_has_blocked_the_bot_is_not_reached,
     half_a_file_is_no_file,
 )
 
 
 async def what_never_left_may_be_sent_again(on: Connected) -> None:
-    assert (await on.refused(on.channel.show(on.person, Message("On it", job_id=JOB)))).verdict == "retry"
-    assert (await on.refused(on.channel.send_video(on.person, on.film()))).verdict == "retry"
+    assert (await on.refused(on.channel.show(on.person, Message("On it", job_id=JOB)))).outcome is SendOutcome.NOT_SENT
+    assert (await on.refused(on.channel.send_video(on.person, on.film()))).outcome is SendOutcome.NOT_SENT
     into = on.folder / "fetched"
-    assert (await on.refused(on.channel.fetch(GONE, into))).verdict == "retry"
+    assert (await on.refused(on.channel.fetch(GONE, into))).outcome is SendOutcome.NOT_SENT
     assert not into.exists()
 
 

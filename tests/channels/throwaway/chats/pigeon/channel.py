@@ -1,4 +1,4 @@
-"""The channel: one callback, four calls. A call that got no answer may have been carried out."""
+"""The channel: one callback, five calls. `silence`: what a call that gets no answer means."""
 
 import asyncio
 import hmac
@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bot.channels.protocol import Services
-from bot.channels.types import Activity, Address, AttachmentRef, DeliveryError, Incoming, Message, VideoMessage
+from bot.channels.types import Activity, Address, AttachmentRef, Incoming, Message, SendError, SendOutcome, VideoMessage
 
 from . import MANIFEST
 
@@ -48,7 +48,7 @@ class Pigeon:
         return True
 
     async def check(self) -> str:
-        return str((await self._call("GET", "/me", doubt=False))["name"])
+        return str((await self._call("GET", "/me", silence=SendOutcome.NOT_SENT))["name"])
 
     async def _take(self, request: Request) -> Response:
         """Stored, and only then confirmed: what is not, the loft brings again."""
@@ -60,7 +60,7 @@ class Pigeon:
         return Response(status_code=204)
 
     async def fetch(self, ref: AttachmentRef, into: Path) -> None:
-        photo = await self._answer("GET", f"/photos/{ref.file_id}", doubt=False)
+        photo = await self._answer("GET", f"/photos/{ref.file_id}", silence=SendOutcome.NOT_SENT)
         await asyncio.to_thread(into.write_bytes, photo.content)
 
     async def show(
@@ -70,31 +70,34 @@ class Pigeon:
         if len(text) > self.limits.text_chars:
             text = f"{text[: self.limits.text_chars - 1]}…"
         note = {"loft": to.chat_id, "text": text, "instead_of": replace}
-        return str((await self._call("POST", "/notes", json=note, doubt=replace is None))["number"])
+        silence = SendOutcome.UNCONFIRMED if replace is None else SendOutcome.NOT_SENT
+        return str((await self._call("POST", "/notes", silence=silence, json=note))["number"])
 
     async def send_video(self, to: Address, video: VideoMessage, *, reply_to: str | None = None) -> str:
         film = await asyncio.to_thread(video.path.read_bytes)
         where = {"loft": to.chat_id, "caption": video.caption[: self.limits.caption_chars]}
-        return str((await self._call("POST", "/films", params=where, content=film))["number"])
+        return str(
+            (await self._call("POST", "/films", silence=SendOutcome.UNCONFIRMED, params=where, content=film))["number"]
+        )
 
     async def busy(self, to: Address, activity: Activity) -> None:
         """Pigeons give no signs."""
 
-    async def _call(self, method: str, path: str, *, doubt: bool = True, **more: Any) -> dict[str, Any]:
-        found: dict[str, Any] = (await self._answer(method, path, doubt=doubt, **more)).json()
+    async def _call(self, method: str, path: str, *, silence: SendOutcome, **more: Any) -> dict[str, Any]:
+        found: dict[str, Any] = (await self._answer(method, path, silence=silence, **more)).json()
         return found
 
-    async def _answer(self, method: str, path: str, *, doubt: bool, **more: Any) -> httpx.Response:
+    async def _answer(self, method: str, path: str, *, silence: SendOutcome, **more: Any) -> httpx.Response:
         try:
             reply = await self._web.request(method, path, **more)
         except _NOT_SENT:
-            raise DeliveryError("retry", "no way to the loft", after_s=_LATER_S) from None
+            raise SendError(SendOutcome.NOT_SENT, "no way to the loft", after_s=_LATER_S) from None
         except httpx.HTTPError:
-            raise DeliveryError("doubt" if doubt else "retry", "no answer from the loft", after_s=_LATER_S) from None
+            raise SendError(silence, "no answer from the loft", after_s=_LATER_S) from None
         if reply.status_code == httpx.codes.FORBIDDEN:
-            raise DeliveryError("gone", "the loft is closed to us")
+            raise SendError(SendOutcome.UNREACHABLE, "the loft is closed to us")
         if not reply.is_success:
-            raise DeliveryError("refused", f"the loft answered with status {reply.status_code}")
+            raise SendError(SendOutcome.REJECTED, f"the loft answered with status {reply.status_code}")
         return reply
 
 
