@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+import bot.channels
 from bot.cli import main
 from bot.store.tables import jobs, ledger
 from tests.fakes.botapi import TOKEN
@@ -109,16 +110,7 @@ class Desk(World):
 
     def run(self, *arguments: str, **env: str) -> Said:
         """A command to its end."""
-        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
-            out, err = Path(folder) / "out", Path(folder) / "err"
-            given = (arguments, self.folder, self._env | env, out, err)
-            process = _WARM.Process(target=_command, args=given)
-            process.start()
-            process.join(60)
-            assert process.exitcode is not None, f"{arguments} does not end"
-            said = Said(process.exitcode, out.read_text(), err.read_text())
-            process.close()
-        return said
+        return reelbot(*arguments, folder=self.folder, env=self._env | env)
 
     def job(self, prompt: str) -> Any:
         """The row of the only job with this prompt; None while there is none."""
@@ -139,8 +131,26 @@ class Desk(World):
         return self.submits().count(prompt)
 
 
-def _command(arguments: tuple[str, ...], folder: Path, env: dict[str, str], out: Path, err: Path) -> None:
+def reelbot(*arguments: str, folder: Path, env: dict[str, str], chats: Path | None = None) -> Said:
+    """A command to its end, in a process of its own. `chats`: one more folder in which chats are looked for."""
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        out, err = Path(place) / "out", Path(place) / "err"
+        given = {"folder": folder, "env": env, "out": out, "err": err, "chats": chats}
+        process = _WARM.Process(target=_command, args=(arguments,), kwargs=given)
+        process.start()
+        process.join(60)
+        assert process.exitcode is not None, f"{arguments} does not end"
+        said = Said(process.exitcode, out.read_text(), err.read_text())
+        process.close()
+    return said
+
+
+def _command(
+    arguments: tuple[str, ...], *, folder: Path, env: dict[str, str], out: Path, err: Path, chats: Path | None
+) -> None:
     """In the new process: `reelbot`, as a shell would start it."""
+    if chats is not None:
+        bot.channels.__path__.append(str(chats))
     os.environ.clear()
     os.environ.update(env)
     os.chdir(folder)

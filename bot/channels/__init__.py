@@ -9,10 +9,19 @@ from bot.channels.protocol import ChannelManifest
 
 @cache
 def manifests() -> dict[str, ChannelManifest]:
-    """Every chat that exists, connected or not, by its name. Loads no chat's SDK."""
-    modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
-    found = [module.MANIFEST for module in modules if hasattr(module, "MANIFEST")]
-    return {manifest.name: manifest for manifest in found}
+    """Every chat that exists, connected or not, by its name. Loads no chat's SDK.
+
+    Raises ValueError where two folders give their chats the same name: it is the key of people's ids.
+    """
+    found: dict[str, ChannelManifest] = {}
+    for each in pkgutil.iter_modules(__path__):
+        manifest = getattr(importlib.import_module(f"{__name__}.{each.name}"), "MANIFEST", None)
+        if not isinstance(manifest, ChannelManifest):
+            continue
+        if manifest.name in found:
+            raise ValueError(f'the chat in the folder {each.name} is called "{manifest.name}", and so is another one')
+        found[manifest.name] = manifest
+    return found
 
 
 def how_to_connect() -> str:

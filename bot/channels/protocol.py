@@ -192,8 +192,9 @@ class ChannelManifest:
     `name` begins its ids in REELBOT_ACCESS (`telegram:42`), `title` is for people. `settings`: its own settings class.
     `connect` loads the chat's SDK and gives the channel; None where it is not set up; raises ValueError where it is set
     up by halves. `hint` tells an operator how to connect it. `is_group(chat_id)`: several people read there.
-    `id_problem(ident)`: what is wrong with an id that REELBOT_ACCESS lists, or None. `routes`: the paths it serves, or
-    their beginnings. `serves_files`: its pages play the films from our own folder, so workers must share that.
+    `id_problem(ident)`: what is wrong with an id that REELBOT_ACCESS lists, or None. `routes`: the paths it serves; one
+    that ends with a slash stands for all below it, but for `/` itself. `serves_files`: its pages play the films from
+    our own folder, so workers must share that.
     """
 
     name: str

@@ -4,6 +4,7 @@ RULES hold for all; SERVER_RULES where the chat has a server of its own; AWAY_RU
 server's address.
 """
 
+import asyncio
 import dataclasses
 import json
 from collections.abc import Awaitable, Callable
@@ -190,13 +191,17 @@ def covers(claim: str, path: str) -> bool:
     return path == claim or (claim != "/" and claim.endswith("/") and path.startswith(claim))
 
 
-async def after_the_intake_stops_it_still_sends(on: Connected) -> None:
+async def after_the_intake_stops_nothing_is_taken_and_it_still_sends(on: Connected) -> None:
     await on.stand.says(WORDS)
     await on.channel.stop_intake()
-    assert len(on.box.all) == 1
-    await on.channel.show(on.person, Message("Nearly done", job_id=JOB))
+    late = asyncio.create_task(on.stand.says("too late"))
+    for _ in range(3):
+        await on.channel.show(on.person, Message("Nearly done", job_id=JOB))
     await on.channel.send_video(on.person, on.film())
     assert len(await on.stand.videos()) == 1
+    assert [incoming.text for incoming in on.box.all] == [WORDS]
+    late.cancel()
+    assert isinstance((await asyncio.gather(late, return_exceptions=True))[0], BaseException)
 
 
 async def its_console_commands_say_a_line(on: Connected) -> None:
@@ -225,7 +230,7 @@ RULES: tuple[Rule, ...] = (
     signs_of_activity_never_raise,
     it_is_alive_and_knows_itself,
     its_routes_are_those_it_names,
-    after_the_intake_stops_it_still_sends,
+    after_the_intake_stops_nothing_is_taken_and_it_still_sends,
     its_console_commands_say_a_line,
 )
 

@@ -75,7 +75,7 @@ class Pages:
         ]
 
     def close(self) -> None:
-        """Ends the event streams, so that the server can stop."""
+        """Take nothing more, and end the event streams, so that the server can stop."""
         self._closing = True
         for queues in self._open.values():
             for queue in queues:
@@ -149,6 +149,8 @@ class Pages:
 
     async def _send(self, request: Request, session: Session) -> Response:
         """JSON {"id": client-made UUID, "text", "upload"?}. 202 once it is committed; a repeat changes nothing."""
+        if self._closing:
+            return self._refused(request, "web-failed", 503)
         asked = await _json(request)
         event, text = str(asked.get("id", "")), str(asked.get("text", ""))[:_TEXT_CHARS]
         upload = str(asked.get("upload") or "")
@@ -175,6 +177,8 @@ class Pages:
         return any(entry.get("event") == event for entry in await self._services.journal.read(session.user))
 
     async def _press(self, request: Request, session: Session) -> Response:
+        if self._closing:
+            return self._refused(request, "web-failed", 503)
         asked = await _json(request)
         event, data = str(asked.get("id", "")), str(asked.get("data", ""))[:64]
         if not _EVENT.fullmatch(event) or not data:
