@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.store import schema
 from bot.store.billing import Bills
 from bot.store.database import Database
 from bot.store.inbox import InboxRepository
@@ -43,6 +44,19 @@ class Store:
             database.close()
             raise
         return cls.over(database)
+
+    @staticmethod
+    async def prepare(url: str) -> None:
+        """Bring the tables at `url` forward in a process of its own, so that this one does not carry what only that
+        needs. Raises ConnectionError, ValueError.
+        """
+        database = Database(url)
+        try:
+            current = await database.is_current()
+        finally:
+            database.close()
+        if not current:
+            await schema.upgrade_in_child(url)
 
     @classmethod
     def over(cls, database: Database) -> "Store":

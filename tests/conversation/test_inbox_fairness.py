@@ -191,7 +191,7 @@ def test_rows_that_cannot_be_read_stop_no_chat(on_bench: OnBench, database_url: 
                 connection.execute(change, {"text": text, "origin": f"%:b{n}"})
 
         await made.app.store.database.write(spoil)
-        made.app.inbox.kick()
+        made.app.parts.inbox.kick()
         assert await answered_s(made, 42, "/help", "premium") < ABOUT_A_SECOND + 2  # its bad rows are met one by one
         assert await answered_s(made, 43, "/help", "premium") < ABOUT_A_SECOND
         async with asyncio.timeout(10):

@@ -480,7 +480,7 @@ def test_an_answer_that_nobody_waits_for_is_said_later(on_wechat: Callable[..., 
     for the next message."""
 
     async def stored(made: Bench, fake: WeChatFake) -> None:
-        made.app.inbox.close()  # what comes now is not decided in this life
+        made.app.parts.inbox.close()  # what comes now is not decided in this life
         for number, words in enumerate(("状态", "历史")):
             incoming = Incoming(Address("wechat", FOX), "wx1", f"m{number}", FOX, words, language="zh")
             await made.app.store.mail.expect(incoming)

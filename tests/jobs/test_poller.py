@@ -145,7 +145,7 @@ def test_a_render_that_nobody_waits_for_is_collected(
     monkeypatch.setattr(watcher_module, "_AGAIN_S", 0.2)
 
     async def story(made: Bench) -> None:
-        store, queue = made.app.store, made.app._queue
+        store, queue = made.app.store, made.app.parts.queue
         made.telegram.user_says(42, "/start")
         job_id = await accepted(store, said())
         await store.submits.claim(job_id)

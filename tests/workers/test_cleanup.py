@@ -214,7 +214,7 @@ def test_a_video_that_was_cleared_away_is_said_to_be_gone_and_not_bought_again(
         assert job.video is not None
         film = aged(made.settings.videos_dir / job.video.name, 8 * DAY_S)
         await made.app.store.jobs.note(job.id, rendering_since=now_ms() - int(8 * DAY_S * 1000))  # fal keeps it 7 days
-        await made.app._cleanup.turn()
+        await made.app.parts.cleanup.turn()
         assert not film.exists()
         for text in ("/again", f"/again {job.id}"):
             before = len(made.telegram.texts(42))
