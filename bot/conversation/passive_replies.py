@@ -20,7 +20,7 @@ from bot.messages.text_buttons import typed
 from bot.store import Store
 from bot.store.callback_replies import give_tx
 from bot.store.database import Connection, now_ms
-from bot.store.jobs import job_tx
+from bot.store.job_rows import job_tx
 from bot.store.outbox import Waiting, hand_over_tx
 from bot.store.pending_uploads import Pending, drop_tx, take_tx
 from bot.store.records import ACTIVE, Job, JobDraft

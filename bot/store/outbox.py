@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bot.store.database import Connection, Database, now_ms
-from bot.store.jobs import job_tx, move_tx
+from bot.store.job_rows import job_tx, move_tx
 from bot.store.passive_tables import outbox
 from bot.store.records import Job, State
 from bot.store.stored import UnreadableJob
