@@ -26,6 +26,7 @@ from bot.collect import Collector
 from bot.delivery import Delivery
 from bot.doubts import Doubts
 from bot.engine import LISTEN_S, Engine
+from bot.films import checks
 from bot.frontdesk import FrontDesk
 from bot.holding import mark_of
 from bot.inbox import Inbox
@@ -93,7 +94,14 @@ class App:
         access = Access.from_settings(settings.access, settings.admins, demo=demo)
         self._alerts = Alerts(store=store, channels=self.channels, admins=access.admins, caps=caps_of(settings))
         receipts = FolderReceipts(settings.receipts_dir)
-        collector = Collector(store=store, queue=self._queue, receipts=receipts, settings=settings, alerts=self._alerts)
+        collector = Collector(
+            store=store,
+            queue=self._queue,
+            receipts=receipts,
+            settings=settings,
+            alerts=self._alerts,
+            check=checks(settings, self.channels),
+        )
         doubts = Doubts(store=store, queue=self._queue, receipts=receipts, settings=settings, watch=self._watch)
         self._watcher = Watcher(
             engine=self._engine,

@@ -2,19 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 
 from bot import notices
-from bot.channels.port import DeliveryError, VideoMessage
+from bot.channels.port import ChannelPort, DeliveryError, VideoMessage
 from bot.settings import Settings
 from bot.store.database import now_ms
 from bot.store.records import Job, VideoFile
 from core import media
 from core.errors import DownloadFailed, MediaError, Repeat, ResultExpired, Unavailable, VideoError
 from core.fal import KEEP_S
+from core.fetching import CheckFilm, check_film
 from core.fitting import Fitted, Fitting, is_cut_short, is_damaged
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ class Films:
     def __init__(self, *, settings: Settings, fetch_again: Callable[[Job], Awaitable[None]]) -> None:
         self._settings = settings
         self._fetch_again = fetch_again
-        self._fitting = Fitting(settings.output_dir / "fitted")
+        self._fitting = fitting_of(settings)
 
     async def fitted(self, job: Job, *, max_bytes: int) -> VideoMessage:
         """A copy that plays natively and has at most so many bytes; the original stays as fal made it.
@@ -66,10 +67,19 @@ class Films:
             try:
                 return await self._fitting.fitted(original, max_bytes=max_bytes)
             except MediaError:
-                if fetched or not await is_damaged(original):
+                if not await is_damaged(original):
                     raise
+            if not fetched:
+                await self._replaced_if_any(job, original)
+            return await self._fitting.fitted(original, max_bytes=max_bytes, lenient=True)
+
+    async def _replaced_if_any(self, job: Job, original: Path) -> None:
+        """Where fal has the file no more, the damaged one is the best there is."""
+        try:
             await self._replaced(job, original)
-            return await self._fitting.fitted(original, max_bytes=max_bytes)
+        except (DownloadFailed, Unavailable) as error:
+            if error.facts.get("status") not in _NO_FILE:
+                raise
 
     async def _replaced(self, job: Job, original: Path) -> None:
         """The damaged one is all there is until another is here: when none comes, it is put back. Raises VideoError,
@@ -101,6 +111,28 @@ class Films:
     async def tidy(self) -> None:
         """Copies that nobody asked for in a day go."""
         await asyncio.to_thread(self._fitting.remove_old, older_than_s=_KEEP_FITTED_S)
+
+
+def fitting_of(settings: Settings) -> Fitting:
+    return Fitting(settings.output_dir / "fitted")
+
+
+def checks(settings: Settings, channels: Mapping[str, ChannelPort]) -> Callable[[Job], CheckFilm]:
+    """How the film of a job is checked when it comes: in one run with what its delivery to that chat will need."""
+    fitting = fitting_of(settings)
+
+    def check_for(job: Job) -> CheckFilm:
+        channel = channels.get(job.address.channel)
+        if channel is None:  # of the shell: it stays on the disk
+            return check_film
+
+        async def check(path: Path, *, lenient: bool) -> media.Probe:
+            with media.on_behalf_of(job.user):
+                return await fitting.checked(path, max_bytes=channel.limits.video_bytes, lenient=lenient)
+
+        return check
+
+    return check_for
 
 
 def _fal_keeps(job: Job) -> bool:
