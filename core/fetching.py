@@ -50,8 +50,8 @@ async def fetch_result(
 
     The newest readable one of `stored` is used without asking fal; when its file does not come, fal is asked once
     more. `source_url`: what was sent, which is never taken for the film. `on_result` gets every 2xx reply before it is
-    read; what it raises goes to the caller. `check` may make more of the film in the same run. Raises the error with which fal ends a request (never after a readable
-    result), StillRunning, Unavailable, DownloadFailed.
+    read; what it raises goes to the caller. `check` may make more of the film in the same run. Raises the error with
+    which fal ends a request (never after a readable result), StillRunning, Unavailable, DownloadFailed.
     """
     into.parent.mkdir(parents=True, exist_ok=True)
     for reply in reversed(stored):

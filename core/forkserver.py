@@ -15,6 +15,7 @@ from typing import Any
 
 _IDLE_S = 300.0
 _PATIENCE_S = 10.0
+_START_S = 30.0
 _CONTROL_BYTES = 65_536
 _CHUNK_BYTES = 65_536
 POSSIBLE = hasattr(os, "fork") and hasattr(socket, "send_fds") and hasattr(socket, "AF_UNIX")
@@ -44,12 +45,11 @@ class ForkServer:
         """Run a job in a forked child and return what it says, one line; None when it says no whole line or too much.
         Cancelling kills the child. Raises ServerLost.
         """
-        line = self._connected()
         ours, theirs = socket.socketpair()
         with ours:
             ours.setblocking(False)
             with theirs:
-                work = line.begin(json.loads(job), folder, theirs)
+                line, work = self._begun(json.loads(job), folder, theirs)
             try:
                 answer = await _answer(ours, most_bytes)
             finally:
@@ -58,6 +58,15 @@ class ForkServer:
         if work.lost and not whole:
             raise ServerLost
         return answer if whole else None
+
+    def _begun(self, job: Any, folder: str, answer: socket.socket) -> "tuple[_Line, _Work]":
+        """A server that died without work is noticed here: another gets the job."""
+        line = self._connected()
+        work = line.begin(job, folder, answer)
+        if work.lost:
+            line = self._connected()
+            work = line.begin(job, folder, answer)
+        return line, work
 
     def _connected(self) -> "_Line":
         if self._line is None or self._line.over.done():
@@ -123,6 +132,7 @@ class _Line:
         self._works: dict[int, _Work] = {}
         self._count = 0
         self._heard = b""
+        self._greeted = False
         self._answered = True
         self.over: asyncio.Future[None] = self._loop.create_future()
         control.setblocking(False)
@@ -130,12 +140,12 @@ class _Line:
         self._timer = self._loop.call_later(idle_s, self._tick)
 
     def begin(self, job: Any, folder: str, answer: socket.socket) -> _Work:
-        """Hand a job over with the socket that its child answers to. Raises ServerLost."""
+        """Hand a job over with the socket that its child answers to. It may be lost at once."""
         self._count += 1
         work = _Work(self._count)
-        if not self._works:
-            self._wait(self._patience_s)
         self._works[work.number] = work
+        if len(self._works) == 1:
+            self._wait()
         self._send({"run": work.number, "job": job, "folder": folder}, answer.fileno())
         return work
 
@@ -183,25 +193,30 @@ class _Line:
 
     def _understand(self, word: dict[str, int]) -> None:
         self._answered = True
+        if not self._greeted:
+            self._greeted = True
+            self._wait()
         if "pong" in word:
             return
         work = self._works.pop(word["failed"] if "failed" in word else word["ended"])
         work.lost = "failed" in word
         work.ended.set()
         if not self._works:
-            self._wait(self._idle_s)
+            self._wait()
 
-    def _wait(self, seconds: float) -> None:
+    def _wait(self) -> None:
+        """From now on: for work, or for a word from a server at work."""
         self._timer.cancel()
         self._answered = True
-        self._timer = self._loop.call_later(seconds, self._tick)
+        patience_s = self._patience_s if self._greeted else _START_S
+        self._timer = self._loop.call_later(patience_s if self._works else self._idle_s, self._tick)
 
     def _tick(self) -> None:
         """Idle, or a server at work that has not answered since the last tick: it ends. Else it is asked."""
-        if not self._works or not self._answered:
+        if not self._works or not self._answered or not self._greeted:
             self.close()
             return
-        self._timer = self._loop.call_later(self._patience_s, self._tick)
+        self._wait()
         self._answered = False
         self._send({"ping": self._count})
 

@@ -2,8 +2,8 @@
 
 It starts with an empty environment and never held the bot's memory. It has one thread, opens no file, and reads only
 what the bot says, over the socket that is its stdin: `{"run": number, "job": …, "folder": …}` with a descriptor, the
-socket that this child answers to; `{"kill": number}`; `{"ping": number}`. It replies `{"pong": number}` and, once a
-child is reaped, `{"ended": number}`. It alone reaps and kills. Its children die with it, and it dies with the bot.
+socket that this child answers to; `{"kill": number}`; `{"ping": number}`. It says `{"pong": number}`, the first time
+when it is ready, and, once a child is reaped, `{"ended": number}`. It alone reaps and kills. Its children die with it, and it dies with the bot.
 """
 
 import contextlib
@@ -79,6 +79,7 @@ class _ForkServer:
         for each in (self._control, ended):
             poll.register(each, select.POLLIN)
         with contextlib.suppress(OSError):  # the bot is gone
+            self._tell({"pong": 0})
             while True:
                 ready = {fd for fd, _ in poll.poll()}
                 if ended.fileno() in ready:
