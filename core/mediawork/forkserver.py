@@ -3,7 +3,8 @@
 It starts with an empty environment and never held the bot's memory. It has one thread, opens no file, and reads only
 what the bot says, over the socket that is its stdin: `{"run": number, "job": …, "folder": …}` with a descriptor, the
 socket that this child answers to; `{"kill": number}`; `{"ping": number}`. It says `{"pong": number}`, the first time
-when it is ready, and, once a child is reaped, `{"ended": number}`. It alone reaps and kills. Its children die with it, and it dies with the bot.
+when it is ready, and `{"ended": number}` once a child is reaped. It alone reaps and kills. Its children die with it,
+and it dies with the bot.
 """
 
 import contextlib
