@@ -79,7 +79,7 @@ check: $(VENV)/.installed-dev
 fuzz: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.benchmarks.fuzz_media $(ARGS)
 
-# Bounded by itself: ARGS="core/results.py --verbose --minutes 5" for one file, with the test that noticed each change.
+# Bounded by itself: ARGS="core/fal/results.py --verbose --minutes 5" for one file, with the test that noticed each change.
 mutants: $(VENV)/.installed-dev
 	@nice $(BIN)/python -m tests.mutants $(ARGS)
 

@@ -8,57 +8,59 @@ import secrets
 import signal
 import socket
 import threading
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic_settings import BaseSettings
 
-from bot import notices
-from bot.access import Access
-from bot.alerts import Alerts
-from bot.billing import Bookkeeping
 from bot.channels import connectors
-from bot.channels.port import ChannelPort, Services
-from bot.cleanup import Cleanup
-from bot.collect import Collector
-from bot.delivery import Delivery
-from bot.doubts import Doubts
-from bot.engine import LISTEN_S, Engine
-from bot.films import checks
-from bot.frontdesk import FrontDesk
-from bot.holding import mark_of
-from bot.inbox import Inbox
-from bot.jobs import RENDER, Render, free_bytes
-from bot.mailbox import Mailbox
-from bot.orders import Orders, caps_of
-from bot.outgoing import Outgoing
-from bot.progress import Progress
-from bot.reaper import Reaper
-from bot.roles import Roles
-from bot.server import Health, Server, bind, build
+from bot.channels.protocol import ChannelPort, Services
+from bot.conversation.access import Access
+from bot.conversation.handler import FrontDesk
+from bot.conversation.inbox import Inbox
+from bot.conversation.ordering import Orders
+from bot.conversation.passive_replies import Mailbox
+from bot.http.server import Health, Server, bind, build
+from bot.jobs.billing import Bookkeeping
+from bot.jobs.collect import Collector
+from bot.jobs.delivery import Delivery
+from bot.jobs.engine import LISTEN_S, Engine
+from bot.jobs.fal_webhook import Webhook
+from bot.jobs.foreground import left_behind
+from bot.jobs.job_lock import mark_of
+from bot.jobs.poller import Watcher
+from bot.jobs.quarantine import Quarantine
+from bot.jobs.status_messages import Progress
+from bot.jobs.submit import Submitter
+from bot.jobs.submit_reconciliation import Doubts
+from bot.jobs.video_files import checks
+from bot.jobs.workflows import RENDER, Render, free_bytes
+from bot.loops import Loop
+from bot.messages import job_messages
+from bot.messages.admin_alerts import Alerts
+from bot.messages.held_messages import Outgoing
+from bot.messages.i18n import LANGUAGES, say
 from bot.settings import Settings
-from bot.shell import left_behind
 from bot.store import Store
+from bot.store.ledger import caps_of
 from bot.store.records import ACTIVE, Job
-from bot.submit import Submitter
-from bot.texts import LANGUAGES, say
-from bot.watcher import Watcher
-from bot.webhook import Webhook
-from core.billing import Billing
+from bot.workers.cleanup import Cleanup
+from bot.workers.failover import Reaper
+from bot.workers.leader_election import Roles
 from core.config import EnvSettings
-from core.fal import FalQueue
-from core.receipts import FolderReceipts
-from core.webhooks import JwksCache, callback_token
+from core.fal.billing import Billing
+from core.fal.client import FalQueue
+from core.fal.receipts import FolderReceipts
+from core.fal.webhooks import JwksCache, callback_token
 
 log = logging.getLogger(__name__)
 
 S = TypeVar("S", bound=BaseSettings)
 
-_STUCK_S = 60.0
 _SWEEP_S = 20.0
 _TIDY_S = 600.0
+_LONG_TURN_S = 1800.0
 _PLAY_MONEY = 10_000  # nothing costs anything in the demo: nobody shall meet a cap there
 MARKER = ".reelbot-folder"  # tells the workers of one database whether they see the same output folder
 _LAST_S = 40.0  # a stop without a database may hang; nobody waits longer than this for it
@@ -83,6 +85,7 @@ class App:
         self._secret = secret
         self._demo = demo
         self._tasks: list[asyncio.Task[None]] = []
+        self._loops: list[Loop] = []
         self._owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self.roles = Roles(store.database, owner=self._owner)
         self.lease: asyncio.Task[None] | None = None
@@ -112,6 +115,7 @@ class App:
             deliver=self._deliver,
             webhooks=settings.public_url is not None,
         )
+        self._quarantine = Quarantine(store=store, channels=self.channels, alerts=self._alerts, wake=self._watcher.wake)
         self._progress = Progress(store=store, channels=self.channels)
         self._submitter = Submitter(
             store=store,
@@ -233,7 +237,7 @@ class App:
 
     async def _unconfirmed(self, job: Job) -> None:
         """Fal is silent about an order: its owner hears of it."""
-        await self._delivery.announce(job, notices.unconfirmed(job))
+        await self._delivery.announce(job, job_messages.unconfirmed(job))
 
     async def _deliver(self, job: Job) -> bool:
         return await self._delivery.again(job)
@@ -262,10 +266,10 @@ class App:
         await self._join_the_others()
         await self._engine.start(owner=self._owner, user_jobs=self._settings.user_jobs, all_jobs=self._settings.jobs)
         await self._server.start()
-        for name, loop in self.loops().items():
-            self._tasks.append(asyncio.create_task(self.roles.run(name, loop), name=name))
+        for loop, run in self.loops():
+            self._begin(loop, self.roles.run(loop.name, run))
         if not self.store.database.is_sqlite:
-            self._tasks.append(asyncio.create_task(self._reaper.run(), name="reaper"))
+            self._begin(self._reaper.loop, self._reaper.loop.run())
         for channel in self.channels.values():
             await channel.start()
         self.roles.on_kick("inbox", self.inbox.kick)
@@ -274,19 +278,25 @@ class App:
         self.health.problems = self._problems
         self.health.reason = None
 
-    def loops(self) -> dict[str, Callable[[], Awaitable[None]]]:
-        """What runs beside the jobs, by role: each in one process at a time."""
-        loops: dict[str, Callable[[], Awaitable[None]]] = {
-            "inbox": self.inbox.run,
-            "watcher": self._watcher.run,
-            "progress": self._progress.run,
-            "sweeper": self._sweep,
-            "clean-up": self._tidy,
-        }
+    def _begin(self, loop: Loop, run: Coroutine[None, None, None]) -> None:
+        self._loops.append(loop)
+        self._tasks.append(asyncio.create_task(run, name=loop.name))
+
+    def loops(self) -> list[tuple[Loop, Callable[[], Coroutine[None, None, None]]]]:
+        """What runs beside the jobs, each in one process at a time: the loop, and what runs it."""
+        sweeper = Loop("sweeper", self._sweep, pause_s=lambda: _SWEEP_S, stuck_s=_LONG_TURN_S)
+        cleanup = Loop("clean-up", self._cleanup.turn, pause_s=lambda: _TIDY_S, stuck_s=_LONG_TURN_S)
+        loops: list[tuple[Loop, Callable[[], Coroutine[None, None, None]]]] = [
+            (self.inbox.loop, self.inbox.run),
+            (self._watcher.loop, self._watcher.run),
+            (self._progress.loop, self._progress.run),
+            (sweeper, sweeper.run),
+            (cleanup, cleanup.run),
+        ]
         if self._books is not None:
             daily_micro = caps_of(self._settings).all_micro
             books = Bookkeeping(store=self.store, books=self._books, alerts=self._alerts, daily_micro=daily_micro)
-            loops["billing"] = books.run
+            loops.append((books.loop, books.loop.run))
         return loops
 
     async def _join_the_others(self) -> None:
@@ -351,23 +361,20 @@ class App:
         self.store.close()
 
     async def _sweep(self) -> None:
-        """What only time brings: waiting videos, offers that lapse, old doubts, jobs that the shell left behind."""
-        works = (self._delivery.sweep, self.store.jobs.lapse, self.store.jobs.settle_old_doubts, self._adopt)
-        while True:
-            for work in works:
-                try:
-                    await work()
-                except Exception:
-                    log.exception("sweeper")
-            await asyncio.sleep(_SWEEP_S)
-
-    async def _tidy(self) -> None:
-        while True:
+        """What only time brings: rows that cannot be read, waiting videos, offers that lapse, old doubts, jobs that the
+        shell left behind. One that fails does not keep the others from their turn.
+        """
+        jobs = self.store.jobs
+        works = (self._quarantine.sweep, self._delivery.sweep, jobs.lapse, jobs.settle_old_doubts, self._adopt)
+        failed = None
+        for work in works:
             try:
-                await self._cleanup.turn()
-            except Exception:
-                log.exception("clean-up")
-            await asyncio.sleep(_TIDY_S)
+                await work()
+            except Exception as error:
+                log.exception("sweeper")
+                failed = error
+        if failed is not None:
+            raise failed
 
     async def _adopt(self) -> None:
         """A `reelbot generate` that was killed: what it had not bought yet nobody waits for, the rest is finished."""
@@ -380,15 +387,11 @@ class App:
                 await asyncio.to_thread(mark_of(work_dir, job.incoming).unlink, missing_ok=True)
 
     def _problems(self) -> list[str]:
-        now = time.monotonic()
-        loops = {"inbox": self.inbox.turned, "watcher": self._watcher.turned, "progress": self._progress.turned}
-        if not self.store.database.is_sqlite:
-            loops["reaper"] = self._reaper.turned
-        ours = {name: turned for name, turned in loops.items() if not self.roles.waiting(name)}
-        stuck = [f"{name} loop is stuck" for name, turned in ours.items() if now - turned > _STUCK_S]
+        ours = (loop.problem() for loop in self._loops if not self.roles.waiting(loop.name))
+        ill = [problem for problem in ours if problem is not None]
         dead = [f"{task.get_name()} loop has ended" for task in [*self._tasks, self.lease] if task and task.done()]
         asked = [each for each in self.channels.values() if not self.roles.waiting(each.name)]
-        return stuck + dead + [f"{each.name} does not turn" for each in asked if not each.alive()]
+        return ill + dead + [f"{each.name} does not turn" for each in asked if not each.alive()]
 
 
 async def serve(

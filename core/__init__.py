@@ -6,12 +6,12 @@ Decimal('0.70')
 >>> video = await core.generate_video("a red fox running through fresh snow")  # doctest: +SKIP
 """
 
-from core.assets import publish_asset
+from core.assets.publish import publish_asset
 from core.config import FalSettings
 from core.errors import ERROR_CODES, VideoError
 from core.generate import Progress, generate_video, poll_video
-from core.media import probe
-from core.models import estimate_cost, list_models, plan
+from core.media.client import probe
+from core.pricing import estimate_cost, list_models, plan
 from core.types import Asset, Mode, Video
 
 __all__ = [

@@ -53,7 +53,7 @@ class VideoError(Exception):
         self.code = code or self.default_code
         self.facts: dict[str, Fact] = facts
         self.ends_request = False
-        """Whether fal itself has ended the request with this (core/failures.py). Nothing else ends a paid job."""
+        """Whether fal itself has ended the request with this (core/fal/error_map.py). Nothing else ends a paid job."""
         super().__init__(self.code, facts)
 
     def __str__(self) -> str:
@@ -206,5 +206,6 @@ ERROR_CODES: tuple[str, ...] = (
     "cancelled",
     # a worker
     "worker_crashed",
+    "record_unreadable",
 )
 """Every code there is, in the order of the README's table. The bot's catalogue has a sentence for each."""

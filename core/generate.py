@@ -1,4 +1,4 @@
-"""The story: publish, submit once, wait, download. The bot's jobs walk the same steps, made durable (bot/jobs.py)."""
+"""The story: publish, submit once, wait, download. The bot's jobs walk the same steps, made durable."""
 
 import asyncio
 import logging
@@ -11,18 +11,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from core import models
-from core.assets import publish_asset
+from core import pricing
+from core.assets.publish import publish_asset
+from core.assets.reachability import check_foreign
+from core.assets.safe_fetch import require_public_url
 from core.catalogue import app_of
 from core.config import FalSettings
-from core.download import video_filename
 from core.errors import BadRequest, NotDelivered, StillRunning, Unavailable
-from core.fal import FalQueue
-from core.fetching import fetch_patiently, fetch_result, is_readable
-from core.foreign import require_public_url
-from core.look import check_foreign
-from core.models import SourceFacts
-from core.receipts import FolderReceipts, Order, Receipt
+from core.fal.client import FalQueue
+from core.fal.download import video_filename
+from core.fal.fetch_result import fetch_patiently, fetch_result, is_readable
+from core.fal.poll_schedule import looks
+from core.fal.receipts import FolderReceipts, Order, Receipt
+from core.pricing import SourceFacts
 from core.types import (
     Asset,
     Completed,
@@ -36,7 +37,6 @@ from core.types import (
     Video,
     VideoRequest,
 )
-from core.waiting import looks
 
 __all__ = ["OnProgress", "Progress", "fetch_result", "generate_video", "poll_video", "wait"]
 
@@ -96,7 +96,7 @@ async def generate_video(
     async with _queue(settings) as queue:
         tell(Progress("publishing"))
         source = await _source(image, image_url, video, video_url, model=model, settings=settings)
-        plan = models.plan(
+        plan = pricing.plan(
             prompt,
             model=model,
             mode=source.kind.mode if source else Mode.TEXT_TO_VIDEO,
@@ -211,7 +211,7 @@ async def _statuses(queue: FalQueue, handle: RequestHandle, *, odd_s: float) -> 
 
 def _usual_s(handle: RequestHandle) -> float | None:
     with suppress(BadRequest):
-        return models.find(handle.endpoint).usual_render_s
+        return pricing.find(handle.endpoint).usual_render_s
     return None  # an endpoint that the catalogue does not know
 
 
@@ -282,7 +282,7 @@ async def _source(
     if given is None:
         return None
     expected = Kind.IMAGE if image is not None else Kind.VIDEO
-    limits = models.source_limits(model, expected.mode)
+    limits = pricing.source_limits(model, expected.mode)
     asset = await publish_asset(given, settings=settings, limits=limits)
     if asset.kind is not expected:
         raise BadRequest("bad_option", option=str(expected), value=f"is a {asset.kind}")

@@ -93,8 +93,8 @@ class VideoRequest:
     model: str
     mode: Mode
     endpoint: str
-    duration_s: int | None
-    resolution: str | None
+    duration_s: int | None = None
+    resolution: str | None = None
     aspect_ratio: str | None = None
     seed: int | None = None
     source_url: str | None = None

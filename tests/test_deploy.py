@@ -25,8 +25,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from bot.cli import main
-from bot.server import Health, build
+from bot.cli.main import main
+from bot.http.server import Health, build
 from bot.settings import Settings
 from tests.known_settings import defaults
 from tests.serving import free_port, served_in_thread

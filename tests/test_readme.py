@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot import commands
-from bot.cli import _parser
-from core import models
+from bot.cli.main import _parser
+from bot.conversation import commands
+from core import pricing
 from core.catalogue import Endpoint, Model
 from core.errors import ERROR_CODES
 from core.sandbox import FAST, create_app
@@ -95,8 +95,10 @@ def row_of(model: Model) -> str:
     for mode, endpoint in model.modes.items():
         if prices_of(endpoint) != prices_of(text):
             prices += f"; from a {MADE_FROM[mode]} {prices_of(endpoint)}"
-    plan = models.plan("a fox", model=model.key)
-    five = models.usd_text(plan.quote.usd) + (f" ({plan.request.duration_s} s)" if plan.request.duration_s != 5 else "")
+    plan = pricing.plan("a fox", model=model.key)
+    five = pricing.usd_text(plan.quote.usd) + (
+        f" ({plan.request.duration_s} s)" if plan.request.duration_s != 5 else ""
+    )
     sources = ", ".join(MADE_FROM[mode] for mode in model.modes)
     return f"| `{model.key}` | {model.name} | {model.tier or ''} | {sources} | {seconds_of(text)} | {prices} | {five} |"
 
@@ -113,7 +115,7 @@ def seconds_of(endpoint: Endpoint) -> str:
 
 def test_every_model_stands_in_the_table_with_its_prices() -> None:
     told = [line for line in section("Models and prices").splitlines() if line.startswith("| `")]
-    assert told == [row_of(model) for model in models.list_models()]
+    assert told == [row_of(model) for model in pricing.list_models()]
 
 
 def test_every_linked_file_exists() -> None:

@@ -7,7 +7,7 @@ from types import ModuleType
 
 from pydantic_settings import BaseSettings
 
-from bot.channels.port import ChannelPort, Services
+from bot.channels.protocol import ChannelPort, Services
 
 Connect = Callable[[Services], ChannelPort | None]
 

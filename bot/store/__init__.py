@@ -13,6 +13,7 @@ from bot.store.memory import Allowances, Memory
 from bot.store.pace import Pace
 from bot.store.people import JournalRows, People
 from bot.store.submits import Submits
+from bot.store.unreadable import UnreadableJobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Store:
     memory: Memory
     allowances: Allowances
     pace: Pace
+    unreadable: UnreadableJobs
 
     @classmethod
     async def open(cls, url: str) -> "Store":
@@ -59,6 +61,7 @@ class Store:
             memory=Memory(database),
             allowances=Allowances(database),
             pace=Pace(database),
+            unreadable=UnreadableJobs(database),
         )
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bot.store.database import Connection, Database
-from bot.store.ledger import CLOSING, correct_within, micro_of
+from bot.store.ledger import CLOSING, correct_within, micro_of, model_of
 from bot.store.records import Charge
 from bot.store.tables import jobs, ledger, submits
 
@@ -117,7 +117,7 @@ class Bills:
         def work(connection: Connection) -> list[Compared]:
             found: dict[str, list[tuple[int, int]]] = {}
             for row in connection.execute(query):
-                found.setdefault(row.request["model"], []).append((row.price_micro, micro_of(row.billed_nano)))
+                found.setdefault(model_of(row.request), []).append((row.price_micro, micro_of(row.billed_nano)))
             return [
                 Compared(model, len(pairs), sum(quoted for quoted, _ in pairs), sum(charged for _, charged in pairs))
                 for model, pairs in sorted(found.items())

@@ -17,6 +17,8 @@ from alembic.config import Config
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.store.stored import loads
+
 T = TypeVar("T")
 Connection = sa.Connection
 READ = "reelbot_read"
@@ -108,13 +110,15 @@ def _engine(url: str) -> sa.Engine:
             pool_size=5,
             pool_pre_ping=True,
             connect_args={"connect_timeout": 10},
+            json_deserializer=loads,
         )
     if not url.startswith("sqlite:///"):
         raise ValueError(
             "REELBOT_DATABASE_URL must be a PostgreSQL address such as postgresql://user:password@host/name"
         )
     Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+    given = {"timeout": 30, "check_same_thread": False}
+    engine = sa.create_engine(url, connect_args=given, json_deserializer=loads)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

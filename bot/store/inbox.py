@@ -1,6 +1,5 @@
 """The inbox table: what people said, committed before it is confirmed to their chat, handled in order per chat."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -8,9 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.channels.port import Incoming
+from bot.channels.protocol import Incoming
 from bot.store.database import Connection, Database, insert_new, now_ms
 from bot.store.records import incoming_from, record
+from bot.store.stored import Unreadable
 from bot.store.tables import inbox
 
 MOST_WAITING = 50
@@ -119,12 +119,12 @@ class InboxRows:
         """
         first = sa.select(sa.func.min(inbox.c.id).label("id")).where(_NEW, inbox.c.chat.not_in(but_not))
         ids = first.group_by(inbox.c.chat).subquery()
-        query = _columns().join(ids, ids.c.id == inbox.c.id).where(inbox.c.not_before <= now_ms())
+        query = sa.select(inbox).join(ids, ids.c.id == inbox.c.id).where(inbox.c.not_before <= now_ms())
         return await self._read(query.order_by(inbox.c.id).limit(most))
 
     async def next_of(self, chat: str) -> Found:
         """The first of this chat, if it is due."""
-        query = _columns().where(_NEW, inbox.c.chat == chat).order_by(inbox.c.id).limit(1).subquery()
+        query = sa.select(inbox).where(_NEW, inbox.c.chat == chat).order_by(inbox.c.id).limit(1).subquery()
         return await self._read(sa.select(query).where(query.c.not_before <= now_ms()))
 
     async def _read(self, query: sa.Select[Any]) -> Found:
@@ -163,15 +163,9 @@ class InboxRows:
         await self._db.write(work)
 
 
-def _columns() -> sa.Select[Any]:
-    """The message as the text it is stored as: one that is no JSON must not break the query for all others."""
-    text = sa.cast(inbox.c.incoming, sa.Text).label("incoming")
-    return sa.select(inbox.c.id, inbox.c.chat, text, inbox.c.attempts, inbox.c.not_before)
-
-
 def _letter(row: sa.Row[Any]) -> Letter | Spoilt:
     try:
-        incoming = incoming_from(json.loads(row.incoming))
-    except (ValueError, TypeError, KeyError, AttributeError):
+        incoming = incoming_from(row.incoming)
+    except Unreadable:
         return Spoilt(row.id, row.chat)
     return Letter(row.id, row.chat, incoming, row.attempts, row.not_before)

@@ -22,11 +22,13 @@ from bot.store.records import (
     VideoFile,
     job_from,
     micro,
+    readable,
     record,
 )
 from bot.store.repeats import OFFER_MS, check_repeat
+from bot.store.stored import rewritten
 from bot.store.tables import history, inbox, jobs, submits
-from core.models import find
+from core.pricing import find
 from core.types import VideoRequest
 
 Enqueue = Callable[[Connection, str, str], None]
@@ -128,27 +130,26 @@ class Jobs:
         await self._db.write(lambda connection: _end_offer(connection, job_id, "offer_declined"))
 
     async def get(self, job_id: str) -> Job | None:
-        found = await self.find(ids=[job_id])
-        return found[0] if found else None
+        """None: there is no such job. Raises UnreadableJob."""
+        return await self._db.read(lambda connection: job_within(connection, job_id))
 
     async def find(
         self,
         *,
         ids: Iterable[str] | None = None,
         user: str | None = None,
-        chat_id: str | None = None,
         states: Iterable[State] | None = None,
         changed_since: int | None = None,
         newest: int | None = None,
     ) -> list[Job]:
-        """Jobs that fit everything given: oldest first, or the `newest` few, newest first."""
+        """Jobs that fit everything given: oldest first, or the `newest` few, newest first. Those whose rows cannot be
+        read are left out (see store/unreadable.py).
+        """
         query = sa.select(jobs)
         if ids is not None:
             query = query.where(jobs.c.id.in_(list(ids)))
         if user is not None:
             query = query.where(jobs.c.user == user)
-        if chat_id is not None:
-            query = query.where(jobs.c.incoming["address"]["chat_id"].as_string() == chat_id)
         if states is not None:
             query = query.where(jobs.c.state.in_([str(state) for state in states]))
         if changed_since is not None:
@@ -156,7 +157,7 @@ class Jobs:
         query = query.order_by(jobs.c.created.desc()).limit(newest) if newest else query.order_by(jobs.c.created)
 
         def work(connection: Connection) -> list[Job]:
-            return [job_from(row) for row in connection.execute(query)]
+            return readable(connection.execute(query))
 
         return await self._db.read(work)
 
@@ -179,7 +180,7 @@ class Jobs:
         query = sa.select(jobs).where(jobs.c.told.is_(None), jobs.c.send_after <= now)
 
         def work(connection: Connection) -> list[Job]:
-            return [job_from(row) for row in connection.execute(query)]
+            return readable(connection.execute(query))
 
         return await self._db.read(work)
 
@@ -360,9 +361,9 @@ class Jobs:
 
         return await self._db.write(work)
 
-    async def tell(self, job: Job, ref: str) -> None:
-        """Its outcome was said, as `ref`; unless it has changed in the meantime: that is not told yet."""
-        same = (jobs.c.id == job.id, jobs.c.state == job.state, jobs.c.sendings == job.sendings)
+    async def tell(self, job_id: str, state: State, ref: str) -> None:
+        """Its outcome was said, as `ref`; unless the job is not in that state any more: that is not told yet."""
+        same = (jobs.c.id == job_id, jobs.c.state == state, jobs.c.told.is_(None))
         await self._change(jobs.update().where(*same).values(told=ref))
 
     async def new_series(self, job: Job, *, else_at: int) -> bool:
@@ -409,7 +410,9 @@ class Jobs:
         """The source is where fal can fetch it, and has been measured: the price is exact now."""
 
         def work(connection: Connection) -> None:
-            connection.execute(jobs.update().where(jobs.c.id == job_id).values(request=record(request)))
+            before = connection.execute(sa.select(jobs.c.request).where(jobs.c.id == job_id)).scalar_one()
+            change = jobs.update().where(jobs.c.id == job_id)
+            connection.execute(change.values(request=rewritten(before, request)))
             adjust_within(connection, job_id, micro(usd), "the source was measured")
 
         await self._db.write(work)

@@ -5,14 +5,16 @@ A reservation is made in the transaction that accepts the job, and closed in the
 later, as a correction (store/billing.py). All amounts are micro-dollars.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from decimal import Decimal
+from typing import Any, Literal, Protocol
 
 import sqlalchemy as sa
 
 from bot.store.database import Connection, Database, now_ms, take_turns
-from bot.store.records import Charge
+from bot.store.records import Charge, micro
 from bot.store.tables import jobs, ledger, submits
 
 By = Literal["user", "model", "day"]
@@ -28,6 +30,19 @@ class Caps:
 
     all_micro: int
     user_micro: int
+
+
+class Budget(Protocol):
+    """The settings that say what may be spent within any 24 hours."""
+
+    @property
+    def daily_usd(self) -> Decimal: ...
+    @property
+    def user_daily_usd(self) -> Decimal: ...
+
+
+def caps_of(budget: Budget) -> Caps:
+    return Caps(all_micro=micro(budget.daily_usd), user_micro=micro(budget.user_daily_usd))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +215,7 @@ def _write(
         ledger.insert().values(
             job_id=job_id,
             user=job.user,
-            model=job.request["model"],
+            model=model_of(job.request),
             at=now_ms() if at is None else at,
             booked=booked,
             event=event,
@@ -212,6 +227,12 @@ def _write(
     if reserved:
         change = jobs.update().where(jobs.c.id == job_id)
         connection.execute(change.values(reserved_micro=jobs.c.reserved_micro + reserved))
+
+
+def model_of(request: object) -> str:
+    """The account of a job goes on even where its request cannot be read."""
+    model = request.get("model") if isinstance(request, Mapping) else None
+    return model if isinstance(model, str) else "?"
 
 
 def _standing(connection: Connection, user: str | None, at: int) -> Standing:

@@ -1,17 +1,19 @@
 """Answers to callbacks, photos that wait for words, short job codes, and what waits for a person's next message."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from bot.channels.port import AttachmentRef, Incoming, Reply
+from bot.channels.protocol import AttachmentRef, Incoming, Reply
 from bot.store.database import Connection, Database, insert_new, now_ms
 from bot.store.inbox import MOST_WAITING, admit_within
 from bot.store.jobs import job_within, move_within
 from bot.store.mailtables import answers, codes, outbox, pending
 from bot.store.records import ACTIVE, Job, State
+from bot.store.stored import Unreadable, UnreadableJob, record, restored, rewritten
 from bot.store.tables import inbox, jobs
 
 CODES = [f"{letter}{digit}" for letter in "ABCDEFGHJKMNPQRSTUVWXYZ" for digit in "23456789"]
@@ -73,7 +75,7 @@ class Mail:
     async def answer(self, origin: str) -> Reply | None:
         query = sa.select(answers.c.reply).where(answers.c.origin == origin)
         reply = await self._db.read(lambda connection: connection.execute(query).scalar())
-        return Reply(**reply) if reply else None
+        return restored(Reply, reply, where="reply") if reply else None
 
     async def asked_ms(self, origin: str) -> int | None:
         """How long ago the answer to this message was first asked for; None: it was not."""
@@ -101,23 +103,23 @@ class Mail:
         query = sa.select(pending).where(pending.c.user == user, pending.c.at > since).order_by(pending.c.id)
 
         def work(connection: Connection) -> list[Pending]:
-            return [Pending(row.id, AttachmentRef(**row.attachment)) for row in connection.execute(query)]
+            return [each for row in connection.execute(query) for each in _pending(row)]
 
         return await self._db.read(work)
 
     def keep_within(self, connection: Connection, user: str, attachment: AttachmentRef, *, for_s: float) -> None:
         lapsed = pending.c.at <= self._now() - int(for_s * 1000)
         connection.execute(pending.delete().where(pending.c.user == user, lapsed))
-        connection.execute(pending.insert().values(user=user, attachment=asdict(attachment), at=self._now()))
+        connection.execute(pending.insert().values(user=user, attachment=record(attachment), at=self._now()))
 
     async def measured(self, user: str, attachment: AttachmentRef) -> None:
         """How long the waiting video `attachment.file_id` is, which its chat does not tell."""
 
         def work(connection: Connection) -> None:
             for row in connection.execute(sa.select(pending).where(pending.c.user == user)).all():
-                if row.attachment["file_id"] == attachment.file_id:
+                if any(each.attachment.file_id == attachment.file_id for each in _pending(row)):
                     change = pending.update().where(pending.c.id == row.id)
-                    connection.execute(change.values(attachment=asdict(attachment)))
+                    connection.execute(change.values(attachment=rewritten(row.attachment, attachment)))
 
         await self._db.write(work)
 
@@ -187,7 +189,10 @@ class Mail:
         def work(connection: Connection) -> list[Waiting]:
             found = []
             for row in connection.execute(query).all():
-                job = job_within(connection, row.job_id) if row.job_id else None
+                try:
+                    job = job_within(connection, row.job_id) if row.job_id else None
+                except UnreadableJob:
+                    continue  # it waits until it can be read
                 if not (new and job is not None and job.told is not None):
                     good = row.ref is not None and row.until > self._now()
                     found.append(Waiting(row.id, row.text, row.ref if good else None, job))
@@ -199,8 +204,15 @@ class Mail:
 # Parts of a transaction that closes a letter
 
 
+def _pending(row: sa.Row[Any]) -> list[Pending]:
+    """None of one that cannot be read: its owner sends the photo again."""
+    with suppress(Unreadable):
+        return [Pending(row.id, restored(AttachmentRef, row.attachment, where="attachment"))]
+    return []
+
+
 def give_within(connection: Connection, origin: str, reply: Reply) -> None:
-    connection.execute(answers.update().where(answers.c.origin == origin).values(reply=asdict(reply)))
+    connection.execute(answers.update().where(answers.c.origin == origin).values(reply=record(reply)))
 
 
 def take_within(connection: Connection, waiting: Pending) -> None:

@@ -1,4 +1,4 @@
-"""The tables behind bot/mailbox.py and the channels' small memory. Times: milliseconds UTC."""
+"""The tables behind bot/conversation/passive_replies.py and the channels' small memory. Times: milliseconds UTC."""
 
 import sqlalchemy as sa
 

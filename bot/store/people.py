@@ -40,8 +40,11 @@ class JournalRows:
 
     async def replace(self, chat_id: str, number: int, body: Mapping[str, Any]) -> None:
         def work(connection: Connection) -> None:
-            change = journal.update().where(journal.c.id == number, journal.c.chat_id == chat_id)
-            connection.execute(change.values(change=_next(connection, chat_id), body=dict(body)))
+            mine = (journal.c.id == number, journal.c.chat_id == chat_id)
+            before = connection.execute(sa.select(journal.c.body).where(*mine)).scalar()
+            kept = before if isinstance(before, Mapping) else {}
+            change = journal.update().where(*mine)
+            connection.execute(change.values(change=_next(connection, chat_id), body={**kept, **body}))
 
         await self._db.write(work)
 
@@ -54,7 +57,11 @@ class JournalRows:
 
         def work(connection: Connection) -> list[Mapping[str, Any]]:
             rows = connection.execute(query)
-            return [{"id": row.id, "change": row.change, "at": row.at, **row.body} for row in rows]
+            return [
+                {"id": row.id, "change": row.change, "at": row.at, **row.body}
+                for row in rows
+                if isinstance(row.body, Mapping)  # one that is broken does not empty the page
+            ]
 
         return await self._db.read(work)
 

@@ -1,14 +1,19 @@
 """What the rows mean: a job as a frozen value, its states, and the JSON forms of the nouns that rows hold."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from bot.channels.port import Address, AttachmentRef, Incoming
-from core.types import Adjustment, Kind, Mode, Plan, RequestHandle, VideoRequest
+from bot.channels.protocol import Address, Incoming
+from bot.store.stored import Unreadable, UnreadableJob, record, restored
+from core.types import Adjustment, Kind, Plan, RequestHandle, VideoRequest
+
+__all__ = ["record"]
 
 MICRO = Decimal(1_000_000)
 Charge = Literal["none", "yes", "possibly"]
@@ -46,25 +51,27 @@ KNOWN_AT_FAL = frozenset({State.RENDERING, State.DOWNLOADING})
 ACTIVE = FREE | AT_FAL | {State.READY, State.UPLOADING}
 """A person sees these move."""
 ENDED = frozenset(State) - ACTIVE - {State.ASKING}
+OVER = frozenset({State.DELIVERED, State.HANDED_OVER, State.FAILED, State.CANCELLED})
+"""Nothing more happens, once its owner has been told."""
 NEEDS_SOURCE = FREE | AT_FAL | {State.ASKING, State.DOUBT, State.PARKED}
 """Its published photo or video may still be fetched by fal."""
 
 
 @dataclass(frozen=True, slots=True)
 class VideoFile:
-    """The finished file in the videos folder, by its name there."""
+    """The finished file in the videos folder, by its name there. `size` in bytes, sides in pixels; 0: not known."""
 
     name: str
-    size: int
-    width: int
-    height: int
-    duration_s: float
+    size: int = 0
+    width: int = 0
+    height: int = 0
+    duration_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class JobError:
     code: str
-    facts: dict[str, Any]
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,42 +160,53 @@ class Submit:
     answered: int | None
 
 
-def incoming_from(record: dict[str, Any]) -> Incoming:
-    attachment = record["attachment"]
-    return Incoming(
-        **{
-            **record,
-            "address": Address(**record["address"]),
-            "attachment": AttachmentRef(**attachment) if attachment else None,
-        }
-    )
-
-
-def request_from(record: dict[str, Any]) -> VideoRequest:
-    return VideoRequest(**{**record, "mode": Mode(record["mode"])})
+def incoming_from(value: object) -> Incoming:
+    """Read a stored message. Raises Unreadable."""
+    return restored(Incoming, value, where="incoming")
 
 
 def job_from(row: sa.Row[Any]) -> Job:
+    """Read a job's row. Raises UnreadableJob."""
+    try:
+        return _job_from(row)
+    except Unreadable as error:
+        raise UnreadableJob(row.id, error.what, user=row.user) from None
+
+
+def _job_from(row: sa.Row[Any]) -> Job:
     values = row._asdict()
     price, up_to = values.pop("price_micro"), values.pop("price_up_to")
     return Job(
         **{
             **values,
             "incoming": incoming_from(values["incoming"]),
-            "request": request_from(values["request"]),
-            "adjustments": tuple(Adjustment(**each) for each in values["adjustments"]),
+            "request": restored(VideoRequest, values["request"], where="request"),
+            "adjustments": restored(tuple[Adjustment, ...], values["adjustments"], where="adjustments"),
             "usd": price / MICRO,
             "up_to": up_to,
-            "state": State(values["state"]),
-            "error": JobError(**values["error"]) if values["error"] else None,
-            "video": VideoFile(**values["video"]) if values["video"] else None,
-            "question": Question(**values["question"]) if values["question"] else None,
+            "state": restored(State, values["state"], where="state"),
+            "error": restored(JobError, values["error"], where="error") if values["error"] else None,
+            "video": restored(VideoFile, values["video"], where="video") if values["video"] else None,
+            "question": restored(Question, values["question"], where="question") if values["question"] else None,
         }
     )
 
 
+def readable(rows: Iterable[sa.Row[Any]]) -> list[Job]:
+    """The jobs of these rows, without those that cannot be read: store/unreadable.py sees to them."""
+    found = []
+    for row in rows:
+        with suppress(UnreadableJob):
+            found.append(job_from(row))
+    return found
+
+
 def submit_from(row: sa.Row[Any]) -> Submit:
-    handle = RequestHandle(**row.handle) if row.handle else None
+    """Read a claim. Raises UnreadableJob."""
+    try:
+        handle = restored(RequestHandle, row.handle, where="handle") if row.handle else None
+    except Unreadable as error:
+        raise UnreadableJob(row.job_id, error.what) from None
     claimed = row.claimed or row.created
     return Submit(row.job_id, row.state, row.attempt, handle, row.hint, row.created, row.body, claimed, row.answered)
 
@@ -196,11 +214,6 @@ def submit_from(row: sa.Row[Any]) -> Submit:
 def micro(usd: Decimal) -> int:
     """Whole micro-dollars, a fraction rounded up: a price is never understated."""
     return int((usd * MICRO).to_integral_value(rounding="ROUND_CEILING"))
-
-
-def record(value: Any) -> dict[str, Any]:
-    """A frozen dataclass as JSON: enums are their words already."""
-    return asdict(value)
 
 
 def source_kind(incoming: Incoming) -> Kind | None:

@@ -131,12 +131,13 @@ class Submits:
         return await self._db.write(work)
 
     async def job_of(self, request_id: str) -> tuple[str, RequestHandle] | None:
-        """The job that bought this request, for `poll` and for webhooks."""
+        """The job that bought this request, for `poll` and for webhooks. Raises UnreadableJob."""
         query = sa.select(submits).where(submits.c.request_id == request_id)
 
         def work(connection: Connection) -> tuple[str, RequestHandle] | None:
             row = connection.execute(query).first()
-            return (row.job_id, RequestHandle(**row.handle)) if row else None
+            claim = submit_from(row) if row else None
+            return (claim.job_id, claim.handle) if claim and claim.handle else None
 
         return await self._db.read(work)
 

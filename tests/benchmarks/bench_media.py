@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import media
-from core.mediawork import clips, playable
+from core.media.worker import clips, playable
 from core.sandbox import renderer
 from tests.corpus import clip, phone_photo
 
@@ -249,7 +249,7 @@ if sys.argv[1] == "plain":
     image.thumbnail((1920, 1920))
     image.convert("RGB").save(sys.argv[3], quality=92)
 else:
-    from core.mediawork import photos
+    from core.media.worker import photos
     photos.normalise(sys.argv[2], sys.argv[3], 300, 2.5, 10_000_000)
 peak = [line for line in open("/proc/self/status") if line.startswith("VmHWM")][0].split()[1]
 print(json.dumps([time.perf_counter() - start, int(peak) / 1024]))

@@ -5,7 +5,7 @@ import statistics
 from dataclasses import dataclass
 from itertools import accumulate
 
-from core.waiting import looks
+from core.fal.poll_schedule import looks
 
 USUAL_S = 120.0
 _SPREADS = (0.1, 0.2, 0.4)  # of the logarithm: with 0.4 two of three jobs take 80 to 180 s

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 from PIL import Image
 from pydantic_settings import BaseSettings
 
-from bot.channels.port import Address, Incoming, Reply, Services, VideoMessage
+from bot.channels.protocol import Address, Incoming, Reply, Services, VideoMessage
 from bot.channels.telegram.channel import Telegram
 from bot.channels.telegram.settings import TelegramSettings
-from bot.texts import say
+from bot.messages.i18n import say
 from tests.corpus import clip
 from tests.fakes.botapi import TOKEN, TelegramFake
 from tests.fakes.memory import Counts, Keys, no_alert

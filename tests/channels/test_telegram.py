@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bot.channels.port import Action, Address, AttachmentRef, DeliveryError, Message
+from bot.channels.protocol import Action, Address, AttachmentRef, DeliveryError, Message
 from bot.channels.telegram import connect
 from bot.channels.telegram.channel import Telegram
 from bot.channels.telegram.settings import TelegramSettings

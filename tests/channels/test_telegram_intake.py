@@ -11,7 +11,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from bot.channels.port import Action, Message
+from bot.channels.protocol import Action, Message
 from bot.channels.telegram.channel import Telegram
 from tests.channels.telegram_bench import ME, Bench, Box, bench, jpeg, services, settings
 from tests.fakes.botapi import TelegramFake

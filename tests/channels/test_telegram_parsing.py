@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram import Update
 
-from bot.channels.port import Address, AttachmentRef, Incoming
+from bot.channels.protocol import Address, AttachmentRef, Incoming
 from bot.channels.telegram.errors import Unreadable
 from bot.channels.telegram.lengths import cut, split, units
 from bot.channels.telegram.parsing import Albums, incoming_from

@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from bot.channels.port import (
+from bot.channels.protocol import (
     Action,
     Address,
     AttachmentRef,
@@ -27,7 +27,7 @@ from bot.channels.port import (
 )
 from bot.channels.webchat import WebSettings, connect
 from bot.channels.webchat.channel import WebChat
-from bot.texts import say
+from bot.messages.i18n import say
 from tests.corpus import clip, jpeg
 from tests.fakes.memory import Counts, Keys, no_alert
 from tests.serving import listener, served

@@ -10,13 +10,22 @@ from typing import Any, TypeVar
 import pytest
 from pydantic_settings import BaseSettings
 
-from bot.channels.port import Address, AttachmentRef, DeliveryError, Incoming, Message, Reply, Services, VideoMessage
+from bot.channels.protocol import (
+    Address,
+    AttachmentRef,
+    DeliveryError,
+    Incoming,
+    Message,
+    Reply,
+    Services,
+    VideoMessage,
+)
 from bot.channels.wechat import connect
 from bot.channels.wechat.channel import WeChat
 from bot.channels.wechat.errors import REACTIONS, WeChatError, told
 from bot.channels.wechat.settings import WeChatSettings
+from bot.messages.i18n import say
 from bot.store import Store
-from bot.texts import say
 from tests.channels.telegram_bench import NoJournal, film, jpeg
 from tests.fakes.memory import Counts, Keys
 from tests.fakes.wechat import APP_ID, SECRET, TOKEN, WeChatFake

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wechatpy.crypto import WeChatCrypto
 
-from bot.channels.port import AttachmentRef, Reply
+from bot.channels.protocol import AttachmentRef, Reply
 from bot.channels.wechat.parsing import TEXT_BYTES, Call, call_from, clean, reply_xml
 from bot.channels.wechat.settings import WeChatSettings
 from bot.channels.wechat.signing import Refused, Seal, signature

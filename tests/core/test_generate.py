@@ -14,9 +14,9 @@ import pytest
 import core
 from core import errors
 from core.config import FalSettings
-from core.fal import FalQueue
+from core.fal.client import FalQueue
+from core.fal.receipts import FolderReceipts, Order
 from core.generate import wait
-from core.receipts import FolderReceipts, Order
 from core.sandbox import FAST, Sandbox, create_app
 from core.types import LostOrder, RequestHandle
 from tests.corpus import clip, phone_photo

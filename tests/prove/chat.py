@@ -12,7 +12,7 @@ from typing import Literal
 
 from starlette.routing import BaseRoute
 
-from bot.channels.port import Activity, Address, AttachmentRef, DeliveryError, Limits, Message, VideoMessage
+from bot.channels.protocol import Activity, Address, AttachmentRef, DeliveryError, Limits, Message, VideoMessage
 from tests.prove.film import facts_of
 from tests.prove.reach import Reached
 

@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 
 from sqlalchemy import event
 
-from bot.engine import Engine
+from bot.jobs.engine import Engine
 from bot.store.database import Connection
 from tests.prove.virtual import Agenda
 

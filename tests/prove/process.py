@@ -87,9 +87,9 @@ class Process:
         self.app.roles.on_kick("watcher", self.app._watcher.kick)
         with media.looked_at_by(looked_at):
             self.task(self.adopt())
-            loops = self.app.loops()
+            runs = {loop.name: run for loop, run in self.app.loops()}
             for name in _LOOPS:
-                self._loops.append(self.task(_run(loops[name])))
+                self._loops.append(self.task(_run(runs[name])))
 
     async def adopt(self) -> None:
         self.engine.adopt()

@@ -14,9 +14,9 @@ from bot.store import ledger
 from bot.store.ledger import WINDOW_MS, Standing
 from bot.store.tables import jobs
 from bot.store.tables import ledger as ledger_table
-from core import lostorders, replies, wire
 from core.errors import GenerationFailed, ResultExpired, VideoError
-from core.fal import FalQueue
+from core.fal import lost_orders, protocol, replies
+from core.fal.client import FalQueue
 from core.types import LostOrder, RawReply
 
 
@@ -39,7 +39,7 @@ def first_page_and_prompt() -> Iterator[None]:
 
     def by_prompt(row: dict[str, Any], given: Any, sent: Any, order: LostOrder) -> bool:
         same = isinstance(given, dict) and given.get("prompt") == order.body.get("prompt")
-        return same and sent >= order.claimed - lostorders.CLOCKS_APART
+        return same and sent >= order.claimed - lost_orders.CLOCKS_APART
 
     def only_one(found: Any, *, owned: Any) -> dict[str, str]:
         pairs: dict[str, set[str]] = {}
@@ -49,8 +49,8 @@ def first_page_and_prompt() -> Iterator[None]:
 
     with (
         mock.patch.object(FalQueue, "_ask", one_page),
-        mock.patch.object(lostorders, "_fits", by_prompt),
-        mock.patch.object(lostorders, "assigned", only_one),
+        mock.patch.object(lost_orders, "_fits", by_prompt),
+        mock.patch.object(lost_orders, "assigned", only_one),
     ):
         yield
 
@@ -70,7 +70,10 @@ def missing_is_expired() -> Iterator[None]:
             raise _ended(ResultExpired())
         return real_result(reply)
 
-    with mock.patch.object(replies, "read_status", status), mock.patch.object(replies, "require_result", result):
+    with (
+        mock.patch.object(replies, "read_status", status),
+        mock.patch.object(replies, "require_result", result),
+    ):
         yield
 
 
@@ -81,7 +84,7 @@ def bare_results_only() -> Iterator[None]:
 
     def bare(reply: RawReply) -> RawReply:
         checked = real(reply)
-        video = wire.parsed(checked.body).get("video")
+        video = protocol.parsed(checked.body).get("video")
         url = video.get("url") if isinstance(video, dict) else None
         if not isinstance(url, str) or not url.isascii() or len(url) > 2000 or ".fal.media/" not in url:
             raise _ended(GenerationFailed(reason="a result without a video"))

@@ -12,12 +12,12 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from bot import commands
-from bot.channels.port import Address, Incoming
+from bot.channels.protocol import Address, Incoming
+from bot.messages.callback_data import data_for
 from bot.store.database import Database
 from bot.store.records import NewJob
-from core import models
-from core.webhooks import callback_token
+from core import pricing
+from core.fal.webhooks import callback_token
 from tests.prove.books import Request
 from tests.prove.chat import ChatBooks
 from tests.prove.diary import Diary
@@ -238,7 +238,7 @@ class World:
         # In the same words only with nothing more: a search allows fields that it did not send.
         seed = None if words.same else words.seed
         prompt = words.prompt if words.same else f"{words.prompt}, number {self.orders}"
-        plan = models.plan(prompt, model=words.model, duration_s=words.seconds, resolution=words.resolution, seed=seed)
+        plan = pricing.plan(prompt, model=words.model, duration_s=words.seconds, resolution=words.resolution, seed=seed)
         self._begin(NewJob(incoming, "en", plan), script)
 
     def _begin(self, new: NewJob, script: Script) -> None:
@@ -255,7 +255,7 @@ class World:
             return
         self.orders += 1
         self.reached.note(f"people: pressed {verb}")
-        data = commands.data_for(verb, job_id)  # type: ignore[arg-type]
+        data = data_for(verb, job_id)  # type: ignore[arg-type]
         pressed = Incoming(Address("telegram", person), "bot", f"b{self.orders}", person, pressed=data)
         decision = self.process.do(self.process.app.frontdesk.decide(pressed))
         if isinstance(decision, NewJob):

@@ -1,6 +1,6 @@
 """Telegram: python-telegram-bot as client and parser, with a getUpdates loop of our own that loses nothing."""
 
-from bot.channels.port import ChannelPort, Services
+from bot.channels.protocol import ChannelPort, Services
 from bot.channels.telegram.channel import Telegram
 from bot.channels.telegram.settings import TelegramSettings
 

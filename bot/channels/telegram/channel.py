@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 from telegram import Bot, BotCommand
 from telegram.error import TelegramError
 
-from bot.channels.port import Activity, Address, AttachmentRef, Message, Services, VideoMessage
+from bot.channels.protocol import Activity, Address, AttachmentRef, Message, Services, VideoMessage
 from bot.channels.telegram.errors import Spoken, verdict
 from bot.channels.telegram.intake import UPDATES, Intake, Sleep
 from bot.channels.telegram.request import BotRequest

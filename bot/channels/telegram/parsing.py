@@ -5,7 +5,7 @@ from collections import OrderedDict
 
 from telegram import CallbackQuery, ExternalReplyInfo, Message, Update
 
-from bot.channels.port import Address, AttachmentRef, Incoming
+from bot.channels.protocol import Address, AttachmentRef, Incoming
 from bot.channels.telegram.lengths import whole
 
 _GENERAL_TOPIC = 1

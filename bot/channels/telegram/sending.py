@@ -16,7 +16,7 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputFile,
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
-from bot.channels.port import Action, Activity, Address, AttachmentRef, DeliveryError, Limits, Message, VideoMessage
+from bot.channels.protocol import Action, Activity, Address, AttachmentRef, DeliveryError, Limits, Message, VideoMessage
 from bot.channels.telegram.errors import (
     Answered,
     Spoken,

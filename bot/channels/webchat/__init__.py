@@ -1,6 +1,6 @@
 """The web chat: a small page of our own, the same commands, the film in an inline player."""
 
-from bot.channels.port import ChannelPort, Services
+from bot.channels.protocol import ChannelPort, Services
 from bot.channels.webchat.channel import WebChat
 from bot.channels.webchat.guard import WebSettings
 

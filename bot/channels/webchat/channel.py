@@ -11,7 +11,16 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
-from bot.channels.port import Activity, Address, AttachmentRef, DeliveryError, Limits, Message, Services, VideoMessage
+from bot.channels.protocol import (
+    Activity,
+    Address,
+    AttachmentRef,
+    DeliveryError,
+    Limits,
+    Message,
+    Services,
+    VideoMessage,
+)
 from bot.channels.webchat.guard import Guard
 from bot.channels.webchat.routes import Pages
 

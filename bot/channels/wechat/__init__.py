@@ -1,6 +1,6 @@
 """WeChat Official Accounts: wechatpy reads, signs and encrypts; our own thin calls talk to the API."""
 
-from bot.channels.port import ChannelPort, Services
+from bot.channels.protocol import ChannelPort, Services
 from bot.channels.wechat.channel import WeChat
 from bot.channels.wechat.settings import WeChatSettings
 

@@ -13,7 +13,16 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
-from bot.channels.port import Activity, Address, AttachmentRef, DeliveryError, Limits, Message, Services, VideoMessage
+from bot.channels.protocol import (
+    Activity,
+    Address,
+    AttachmentRef,
+    DeliveryError,
+    Limits,
+    Message,
+    Services,
+    VideoMessage,
+)
 from bot.channels.wechat.api import PUSH, Api, Sleep
 from bot.channels.wechat.callback import Callback
 from bot.channels.wechat.errors import WeChatError

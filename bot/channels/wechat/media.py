@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import aiofiles
 import httpx
 
-from bot.channels.port import AttachmentRef, DeliveryError, KeyValue, VideoMessage
+from bot.channels.protocol import AttachmentRef, DeliveryError, KeyValue, VideoMessage
 from bot.channels.wechat.api import Api, Sleep
 from bot.channels.wechat.errors import WeChatError
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.channels.port import Say
+from bot.channels.protocol import Say
 from bot.channels.wechat.parsing import MENU_KEYS
 
 _LANGUAGE = "zh"  # one menu for all who follow

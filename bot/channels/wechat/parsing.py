@@ -7,7 +7,7 @@ from typing import Any, Literal
 from wechatpy import parse_message
 from wechatpy.replies import TextReply, VideoReply
 
-from bot.channels.port import Address, AttachmentRef, Incoming, Reply
+from bot.channels.protocol import Address, AttachmentRef, Incoming, Reply
 
 TEXT_BYTES = 2047
 

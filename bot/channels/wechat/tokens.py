@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.channels.port import KeyValue
+from bot.channels.protocol import KeyValue
 
 Fetch = Callable[[bool], Awaitable[tuple[str, float]]]
 """fetch(force) -> the token and its seconds."""

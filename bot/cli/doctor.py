@@ -1,0 +1,226 @@
+"""`reelbot doctor`: each link of the chain, whether it holds, and how to mend it. Spends nothing, starts nothing."""
+
+import asyncio
+import os
+import secrets
+import shutil
+import struct
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Literal
+
+from dotenv import dotenv_values
+from pydantic import AliasChoices, SecretStr, ValidationError
+
+from bot.app import App
+from bot.channels import settings_classes
+from bot.channels.protocol import DeliveryError
+from bot.http.listener import bind, holder
+from bot.http.server import serve_assets
+from bot.jobs.billing import needed_micro
+from bot.logs import redact
+from bot.messages.i18n import admin_text
+from bot.settings import Settings
+from bot.store import Store
+from bot.store.ledger import caps_of
+from bot.store.records import MICRO, micro
+from bot.store.workers import Workers
+from core.assets import publish
+from core.errors import NotConfigured, VideoError
+from core.fal.billing import Billing
+from core.fal.client import FalQueue
+from core.fal.storage import ProcessMemory
+
+_LOW_DISK = 2_000_000_000
+_WAIT_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    name: str
+    state: Literal["ok", "wrong", "off", "info"]
+    text: str
+
+    def line(self) -> str:
+        return f"{self.state:<6} {self.name:<24} {self.text}"
+
+    def as_json(self) -> dict[str, str]:
+        return asdict(self)
+
+
+async def examine() -> list[Finding]:
+    """All findings, the settings first. With settings that cannot be read there is nothing else to look at."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        return [Finding("settings", "wrong", str(each["msg"])) for each in error.errors(include_url=False)]
+    findings = list(_settings(settings))
+    findings += await asyncio.to_thread(_folders, settings)
+    findings.append(await _checked("database", lambda: _database(settings)))
+    findings.append(await asyncio.to_thread(_port, settings))
+    findings.append(await _checked("fal key", lambda: _fal_key(settings)))
+    findings += await _books(settings)
+    findings.append(await _checked("asset round trip", lambda: _round_trip(settings)))
+    findings += await _chats(settings)
+    return findings
+
+
+async def _checked(name: str, check: Callable[[], Awaitable[str]]) -> Finding:
+    try:
+        async with asyncio.timeout(_WAIT_S):
+            return Finding(name, "ok", await check())
+    except TimeoutError:
+        return Finding(name, "wrong", f"no answer within {_WAIT_S:.0f} seconds: is the network up?")
+    except VideoError as error:
+        return Finding(name, "wrong", admin_text(error.code, error.facts))
+    except DeliveryError as error:
+        return Finding(name, "wrong", redact(error.reason))
+    except (OSError, ValueError) as error:
+        return Finding(name, "wrong", redact(str(error)))
+
+
+def _settings(settings: Settings) -> list[Finding]:
+    """Each setting with its value and where it came from; secrets masked."""
+    dotenv = {name.upper() for name in dotenv_values(".env")}
+    findings = []
+    for cls in (type(settings), *settings_classes()):
+        values = settings if cls is type(settings) else cls()
+        for field, info in cls.model_fields.items():
+            alias = info.validation_alias
+            name = str(alias.choices[0]) if isinstance(alias, AliasChoices) else field
+            origin = "environment" if os.environ.get(name) else ".env" if name in dotenv else "default"
+            findings.append(Finding(name, "info", f"{_masked(getattr(values, field))} ({origin})"))
+    return findings
+
+
+def _masked(value: object) -> str:
+    if value is None:
+        return "not set"
+    return "set, not shown" if isinstance(value, SecretStr) else str(value)
+
+
+def _folders(settings: Settings) -> list[Finding]:
+    folder = settings.output_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".doctor-{secrets.token_hex(4)}"
+        probe.write_bytes(b"x")
+        probe.unlink()
+    except OSError as error:
+        return [
+            Finding("output folder", "wrong", f"cannot write to {folder}: {error.strerror}; set REELBOT_OUTPUT_DIR")
+        ]
+    free = shutil.disk_usage(folder).free
+    state: Literal["ok", "wrong"] = "ok" if free > _LOW_DISK else "wrong"
+    return [
+        Finding("output folder", "ok", str(folder)),
+        Finding("disk", state, f"{free / 1e9:.1f} GB free" + ("" if state == "ok" else "; make room for videos")),
+    ]
+
+
+async def _database(settings: Settings) -> str:
+    store = await Store.open(settings.store_url)
+    try:
+        if store.database.is_sqlite:
+            return f"SQLite, {settings.database_file}"
+        return f"PostgreSQL; workers that run now: {await Workers(store.database).living('doctor')}"
+    finally:
+        store.close()
+
+
+def _port(settings: Settings) -> Finding:
+    """Whether `reelbot run` gets its port. A running bot has it already, so that alone is not wrong."""
+    who = holder(settings.port) if settings.port else None
+    if who is not None:
+        return Finding(
+            "port", "info", f"{settings.port} is taken by {who}: well if that is this bot, else REELBOT_PORT"
+        )
+    try:
+        bind(settings.host, settings.port).close()
+    except OSError as error:
+        return Finding("port", "wrong", str(error))
+    return Finding("port", "ok", f"{settings.port or 'any'} on {settings.host} is free")
+
+
+async def _fal_key(settings: Settings) -> str:
+    queue = FalQueue.from_settings(settings)
+    try:
+        await queue.check_key()
+    finally:
+        await queue.close()
+    return "fal accepts it"
+
+
+async def _books(settings: Settings) -> list[Finding]:
+    """The admin key by reading the balance with it, and whether that balance is low."""
+    books = Billing.from_settings(settings)
+    if books is None and settings.fal_admin_key is None:
+        return [Finding("fal admin key", "off", "FAL_ADMIN_KEY is not set: fal's own bill and balance are not read")]
+    if books is None:
+        return [Finding("fal admin key", "off", "not used: with FAL_PROXY_URL the proxy says what it charged")]
+    left: list[Decimal] = []
+
+    async def read() -> str:
+        try:
+            left.append(await books.balance())
+        except NotConfigured as error:
+            if error.code != "invalid_key":
+                raise
+            raise ValueError("fal refuses it: make a key of ADMIN scope at fal.ai/dashboard/keys") from None
+        return "fal accepts it"
+
+    try:
+        found = [await _checked("fal admin key", read)]
+    finally:
+        await books.close()
+    return found + [await _balance(settings, each) for each in left]
+
+
+async def _balance(settings: Settings, left: Decimal) -> Finding:
+    try:
+        store = await Store.open(settings.store_url)
+        try:
+            held_micro = (await store.ledger.standing()).reserved_micro
+        finally:
+            store.close()
+    except (OSError, ValueError):
+        held_micro = 0  # the database has a finding of its own
+    need = needed_micro(caps_of(settings).all_micro, held_micro)
+    if left <= 0:
+        return Finding("fal balance", "wrong", f"{left:.2f} USD: top up at fal.ai/dashboard/billing")
+    low = f", less than a day may cost ({need / MICRO:.2f} USD): top up soon" if micro(left) < need else ""
+    return Finding("fal balance", "info" if low else "ok", f"{left:.2f} USD left{low}")
+
+
+async def _round_trip(settings: Settings) -> str:
+    """Publish a small photo the way a job would, which looks at it from outside, and take it away again. fal is asked
+    anew whether the key may upload, whatever it said before.
+    """
+    host = publish.host_from_settings(settings, memory=ProcessMemory({}))
+    async with serve_assets(settings):
+        asset = await publish.publish_asset(_photo(), settings=settings, host=host)
+        await asyncio.to_thread((settings.assets_dir / asset.filename).unlink, missing_ok=True)
+    where = "the asset folder" if settings.assets_from_folder else "fal storage"
+    return f"a photo published through {where} can be fetched"
+
+
+def _photo() -> bytes:
+    """A plain grey 320 x 320 bitmap: a 54-byte header, then rows of three bytes a pixel."""
+    side = 320
+    pixels = b"\x80" * (side * side * 3)
+    header = struct.pack("<2sIHHI", b"BM", 54 + len(pixels), 0, 0, 54)
+    return header + struct.pack("<IiiHHIIiiII", 40, side, side, 1, 24, 0, len(pixels), 2835, 2835, 0, 0) + pixels
+
+
+async def _chats(settings: Settings) -> list[Finding]:
+    try:
+        app = await App.build(settings)
+    except (ValueError, OSError) as error:
+        return [Finding("chats", "wrong", redact(str(error)))]
+    try:
+        if not app.channels:
+            return [Finding("chats", "off", "no chat is connected: set TELEGRAM_BOT_TOKEN or REELBOT_WEB_TOKEN")]
+        return [await _checked(name, channel.check) for name, channel in app.channels.items()]
+    finally:
+        await app.close()

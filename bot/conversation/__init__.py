@@ -1,0 +1,1 @@
+"""What a person said, and what happens: read, admitted, decided, ordered, answered."""

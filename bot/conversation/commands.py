@@ -1,0 +1,322 @@
+"""What a person said -> what they want. One pure parser for every chat.
+
+A command is a slash and a word at the very start of the text, in English or Chinese ("/video a fox", "／视频 狐狸"). In
+a direct chat the word alone will do, where it cannot be the start of a sentence: alone ("status", "帮助"), with what it
+takes ("取消 K7QX", "price premium 10s"), or, for videos, set off from its prompt ("视频 狐狸", "video: a fox"). In a
+group only the slash counts, so that talk between people buys nothing. Options in prompts: generation_options.py.
+"""
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from bot.conversation.generation_options import Wishes, read
+from bot.conversation.option_patterns import MODEL_WORDS
+from bot.messages.callback_data import split
+
+__all__ = [
+    "COMMANDS", "Again", "Cancel", "ChooseLanguage", "Command", "Confirm", "Help", "MakeVideo", "PlainText",
+    "ShowBalance", "ShowHistory", "ShowModels", "ShowPrice", "ShowStatus", "Start", "Unknown", "Wishes",
+    "parse", "pressed",
+]  # fmt: skip
+
+
+_NO_WISHES = Wishes()
+
+
+@dataclass(frozen=True, slots=True)
+class MakeVideo:
+    prompt: str
+    wishes: Wishes = _NO_WISHES
+
+
+@dataclass(frozen=True, slots=True)
+class ShowStatus:
+    job: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    job: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """Yes to an offer: buy it at the price that was named."""
+
+    job: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A finished video once more (free), or a failed job anew (a purchase of its own). `better`: with the remedy that
+    was offered for its failure.
+    """
+
+    job: str | None = None
+    better: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShowBalance:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ShowHistory:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ShowModels:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPrice:
+    wishes: Wishes = _NO_WISHES
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseLanguage:
+    """`language` is one of ours, else what was asked for, as given."""
+
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A slash command that does not exist; `suggestion` is the nearest that does."""
+
+    word: str
+    suggestion: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlainText:
+    """Talk without a command in a private chat, to be answered with how it works."""
+
+    text: str
+
+
+Command = (
+    MakeVideo
+    | ShowStatus
+    | Cancel
+    | Confirm
+    | Again
+    | ShowBalance
+    | ShowHistory
+    | ShowModels
+    | ShowPrice
+    | ChooseLanguage
+    | Help
+    | Start
+    | Unknown
+    | PlainText
+)
+
+COMMANDS = ("video", "status", "cancel", "history", "again", "models", "price", "balance", "language", "help")
+"""Those that menus and help list."""
+
+_VIDEO_WORDS = "视频 視頻 影片 生成视频 生成視頻 生成影片 文生视频 文生視頻 图生视频 圖生視頻 做视频 做視頻"
+_WORDS: dict[str, tuple[str, ...]] = {
+    "video": ("video", "vid", "generate", *_VIDEO_WORDS.split()),
+    "status": ("status", "状态", "狀態", "进度", "進度"),
+    "cancel": ("cancel", "stop", "取消", "停止"),
+    "history": ("history", "历史", "歷史", "记录", "記錄"),
+    "again": ("again", "resend", "再来", "再來", "重发", "重發", "再来一次", "再來一次"),
+    "confirm": ("confirm", "yes", "确认", "確認", "同意"),
+    "balance": ("balance", "余额", "餘額", "额度", "額度"),
+    "models": ("models", "model", "模型"),
+    "price": ("price", "prices", "价格", "價格", "多少钱", "多少錢"),
+    "language": ("language", "lang", "语言", "語言"),
+    "help": ("help", "帮助", "幫助"),
+    "start": ("start", "开始", "開始"),
+}
+_COMMAND_OF = {word: name for name, words in _WORDS.items() for word in words}
+# "视频价格" asks for prices: longer than 视频, it is found first.
+_COMMAND_OF |= {
+    f"{video}{word}": name
+    for video in ("视频", "視頻", "影片")
+    for name, words in _WORDS.items()
+    for word in words
+    if name not in {"video", "start"} and not word.isascii()
+}
+_CHINESE_WORDS = sorted((word for word in _COMMAND_OF if not word.isascii()), key=len, reverse=True)
+
+_INVISIBLE = " \t\r\n\u3000\ufeff\u200b\u200e\u200f\u2060"
+_AFTER = _INVISIBLE + ":：,，、。"
+_CLOSING = _INVISIBLE + ".。!！?？~～"
+_SLASH = re.compile(
+    r"[/／](\s*)(?:([a-z][a-z0-9_]*)(@\w*)?(?=[\s:：,，、。.!！?？;；]|[^\x00-\x7f]|\Z))?", re.IGNORECASE
+)
+_CODE = re.compile(r"#?([0-9A-Za-z]{1,12})")
+_TYPED_CODE = re.compile(r"#?((?=[A-Za-z]*[0-9])[0-9A-Za-z]{2,12}|[A-Z]{7})")  # a digit, or a whole code in capitals
+_MOST_CHARS = 40
+_MODEL_NAME_WORDS = 3
+
+
+def parse(
+    text: str, *, has_attachment: bool = False, direct: bool = True, model_words: frozenset[str] = MODEL_WORDS
+) -> Command | None:
+    """The command in this message, or None when it is not for us: talk in a group, or nothing at all.
+
+    `has_attachment`: it brings a photo or video, whose plain caption is a prompt. `direct`: a private chat, or the bot
+    was addressed. A name after the slash word (`/video@bot`) is another bot's when the bot was not addressed.
+    """
+    text = text.strip(_INVISIBLE)
+    parser = _Parser(model_words)
+    slash = _SLASH.match(text)
+    command = parser.after_slash(text, slash, direct=direct) if slash else None
+    if command is None and direct:
+        command = parser.bare_word(text)
+    if command is not None or not direct:
+        return command
+    if has_attachment:
+        return parser.make_video(text)
+    return PlainText(text) if text else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Parser:
+    model_words: frozenset[str]
+
+    def make_video(self, text: str) -> MakeVideo:
+        return MakeVideo(*read(text, model_words=self.model_words))
+
+    def after_slash(self, text: str, slash: re.Match[str], *, direct: bool) -> Command | None:
+        spaced, word, mention = slash.groups()
+        if word is None:
+            return self._chinese_after_slash(text[slash.end() :], spaced=bool(spaced), direct=direct)
+        name = _COMMAND_OF.get(word.lower())
+        if mention and not direct:
+            return None
+        if name is not None:
+            return self._command(name, text[slash.end() :])
+        return None if spaced or not direct else _unknown(word)
+
+    def _chinese_after_slash(self, text: str, *, spaced: bool, direct: bool) -> Command | None:
+        """After a slash the word may touch what follows: /视频一只狐狸."""
+        for word in _CHINESE_WORDS:
+            if text.startswith(word):
+                return self._command(_COMMAND_OF[word], text[len(word) :])
+        unknown = re.match(r"[^\W\x00-\x7f]+", text)
+        return _unknown(unknown[0]) if unknown and direct and not spaced else None
+
+    def bare_word(self, text: str) -> Command | None:
+        name = _COMMAND_OF.get(text.strip(_CLOSING).lower())
+        if name is not None:
+            return self._command(name, "")
+        for word in _CHINESE_WORDS:
+            if text.startswith(word) and text[len(word)] in _AFTER:
+                return self._with_argument(_COMMAND_OF[word], text[len(word) :])
+        match = re.match(r"([a-z]+)(\s*[:：]|\s)", text, re.IGNORECASE)
+        name = _COMMAND_OF.get(match[1].lower()) if match else None
+        if match is None or name is None or (name == "video" and match[2].isspace()):
+            return None
+        return self._with_argument(name, text[match.end() :])
+
+    def _with_argument(self, name: str, rest: str) -> Command | None:
+        """Without a slash the rest must be what the command takes; else it was a sentence."""
+        rest = rest.strip(_AFTER)
+        takes = {
+            "video": True,
+            "status": _TYPED_CODE.fullmatch(rest) is not None,
+            "cancel": _TYPED_CODE.fullmatch(rest) is not None,
+            "confirm": _TYPED_CODE.fullmatch(rest) is not None,
+            "again": _TYPED_CODE.fullmatch(rest) is not None,
+            "price": not read(rest, model_words=self.model_words)[0],
+            "language": _language(rest) is not None,
+        }
+        return self._command(name, rest) if takes.get(name) else None
+
+    def _command(self, name: str, rest: str) -> Command:
+        rest = rest.strip(_INVISIBLE).lstrip(_AFTER)
+        match name:
+            case "video":
+                return self.make_video(rest)
+            case "status":
+                return ShowStatus(_job(rest))
+            case "cancel":
+                return Cancel(_job(rest))
+            case "confirm":
+                return Confirm(_job(rest))
+            case "again":
+                return Again(_job(rest))
+            case "price":
+                return self._show_price(rest)
+            case "language":
+                return ChooseLanguage(_language(rest) or rest[:_MOST_CHARS] or None)
+            case _:
+                plain: dict[str, Command] = {
+                    "history": ShowHistory(),
+                    "models": ShowModels(),
+                    "balance": ShowBalance(),
+                    "start": Start(),
+                }
+                return plain.get(name, Help())
+
+    def _show_price(self, rest: str) -> ShowPrice:
+        """A few words that are no option can only be meant as a model's name."""
+        left, wishes = read(rest, model_words=self.model_words)
+        if wishes.model is None and 0 < len(left.split()) <= _MODEL_NAME_WORDS:
+            return ShowPrice(Wishes(left, wishes.duration_s, wishes.resolution, wishes.aspect_ratio, wishes.seed))
+        return ShowPrice(wishes)
+
+
+def _unknown(word: str) -> Unknown:
+    close = get_close_matches(word.lower(), _COMMAND_OF, n=1, cutoff=0.6 if word.isascii() else 0.5)
+    return Unknown(word[:_MOST_CHARS], _COMMAND_OF[close[0]] if close else None)
+
+
+def _job(rest: str) -> str | None:
+    """A job's code: the only word there is, or the only one that looks like a code."""
+    words = rest.split()
+    for form in (_CODE, _TYPED_CODE):
+        codes = [match[1].upper() for word in words if (match := form.fullmatch(word))]
+        if len(codes) == 1 and (form is _TYPED_CODE or len(words) == 1):
+            return codes[0]
+    return None
+
+
+_LANGUAGES = {
+    **dict.fromkeys(("en", "english", "eng", "英文", "英语", "英語"), "en"),
+    **dict.fromkeys(
+        ("zh", "cn", "chinese", "zhongwen", "中文", "汉语", "漢語", "普通话", "普通話", "国语", "國語"), "zh"
+    ),
+    **dict.fromkeys(
+        ("简体", "簡體", "简体中文", "簡體中文", "繁体", "繁體", "繁体中文", "繁體中文", "华语", "華語"), "zh"
+    ),
+}
+
+
+def _language(rest: str) -> str | None:
+    asked = rest.strip(_CLOSING).lower()
+    return _LANGUAGES.get(asked) or _LANGUAGES.get(re.split(r"[-_ ]", asked)[0])
+
+
+def pressed(data: str) -> Command | None:
+    """What a button means. Its data comes from outside: anything unknown is nothing."""
+    known = split(data)
+    if known is None:
+        return None
+    kind, value = known
+    made: dict[str, Command] = {
+        "cancel": Cancel(value),
+        "yes": Confirm(value),
+        "again": Again(value),
+        "fix": Again(value, better=True),
+        "lang": ChooseLanguage(value.lower()),
+    }
+    return made[kind]

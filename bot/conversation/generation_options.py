@@ -1,0 +1,238 @@
+"""Options told apart from the prompt. Pure.
+
+The rule. Explicit options count anywhere: `--model veo`, `-d 10`, `seed=7`. Others count where a person puts them
+aside, never inside a sentence:
+- on their own between commas, semicolons, full stops, line breaks, bars, dashes or in brackets: "a fox, 10s, in snow";
+- as a run at the very start or the very end of the text: "premium 10s a fox", "a fox in snow 9:16 seed 7".
+A run's inner end must not be tied to the sentence: after "the", "at", "for"... or before "of", "with"... it is prose
+("the clock strikes at 9:16", "10 seconds of calm"). English words for a shape belong to many a scene ("a mountain
+landscape", "portrait of a girl"), so they also need a separator, an article, or another option between them and the
+prompt. Models whose name is an everyday word (horse, wan) need a flag. "4k" alone is a style, not a wish.
+
+Of two wishes for one thing flags win over `name=value`, that over bare words, and then the later one wins. Values are
+carried as given: what no model can do is the planner's to report. A prompt that came out of here goes in unchanged.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+
+from bot.conversation.option_patterns import CUT, GAP, MODEL_WORDS, Option, Value, flags, option_at, pairs, plain
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What was asked for beside the prompt. `duration_s` in seconds, 0 for a duration that is none."""
+
+    model: str | None = None
+    duration_s: int | None = None
+    resolution: str | None = None
+    aspect_ratio: str | None = None
+    seed: int | None = None
+
+
+Found = dict[str, Value]
+
+_BLANK = f" \t\r\n{CUT}"
+_PULLS = frozenset({
+    "a", "an", "the", "this", "that", "these", "those", "my", "your", "his", "her", "its", "our", "their", "one",
+    "some", "any", "each", "every", "no", "not", "very", "so", "too", "well", "just", "at", "of", "in", "on", "for",
+    "by", "with", "from", "to", "into", "about", "around", "after", "before", "per", "than", "and", "or", "is",
+    "are", "was", "were", "be", "as", "like", "between", "until", "till", "under", "over", "near", "exactly",
+    "only", "roughly", "almost", "roaring", "第",
+})  # fmt: skip
+_PULLING_ENDS = ("在", "是", "为", "於", "于", "到", "约", "第", "的")
+_QUALIFIERS = frozenset({"low", "high", "big", "tight", "small", "limited", "perfectly", "finely", "carefully"})
+_CONTINUES = frozenset({
+    "of", "in", "on", "at", "and", "or", "is", "are", "was", "were", "to", "for", "with", "from", "by", "as",
+    "into", "over", "under", "ago", "later", "left", "before", "after", "until", "than", "that", "long", "old",
+    "apart", "away",
+})  # fmt: skip
+_ARTICLES = frozenset({"a", "an", "the", "my", "our", "your", "his", "her", "their", "one", "two", "three", "some"})
+
+
+def read(text: str, *, model_words: frozenset[str] = MODEL_WORDS) -> tuple[str, Wishes]:
+    """The prompt without its options, and the options."""
+    bare: Found = {}
+    paired: Found = {}
+    flagged: Found = {}
+    text = _tidied(text)
+    while True:
+        before = text
+        text = _taken(text, flags(plain(text), model_words), flagged)
+        text = _taken(text, pairs(plain(text), model_words), paired)
+        text = _without_brackets(text, model_words, bare)
+        text = _without_asides(text, model_words, bare)
+        text = _without_run(text, _leading(plain(text), model_words), bare)
+        text = _without_run(text, _trailing(plain(text), model_words), bare)
+        text = _tidied(text)
+        if text == before:
+            return text, _wishes(bare | paired | flagged)
+
+
+def _wishes(found: Found) -> Wishes:
+    def text(name: str) -> str | None:
+        return str(found[name]) if name in found else None
+
+    def number(name: str) -> int | None:
+        return int(found[name]) if name in found else None
+
+    return Wishes(text("model"), number("duration_s"), text("resolution"), text("aspect_ratio"), number("seed"))
+
+
+def _note(options: Iterable[Option], into: Found) -> None:
+    into.update({option.field: option.value for option in options})
+
+
+def _taken(text: str, options: list[Option], into: Found) -> str:
+    """Without these options, which stand in the order of the text."""
+    _note(options, into)
+    return _without(text, ((option.start, option.end) for option in options))
+
+
+def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    parts, at = [], 0
+    for start, end in spans:
+        parts += [text[at:start], f" {CUT} "]
+        at = end
+    return "".join([*parts, text[at:]])
+
+
+# Runs of options at the two ends.
+
+_JOINT = re.compile(rf"[\s{CUT}/+·:]*")
+_WORD_START = re.compile(rf"(?<![^\s{CUT}:])[^\s{CUT}]")
+_LAST_WORD = re.compile(rf"([^\s{CUT}]+){GAP}*\Z")
+_FIRST_WORD = re.compile(rf"{GAP}*([^\s{CUT}]+)")
+_RUN_WORDS = 24  # as many words are looked at in one turn; a longer run takes more turns
+_RUN_CHARS = 400
+
+
+def _run(text: str, at: int, words: frozenset[str]) -> list[Option]:
+    """The options that follow one another from here on; without a space only where Chinese needs none."""
+    options: list[Option] = []
+    while (option := option_at(text, at, words)) is not None:
+        options.append(option)
+        joint = _JOINT.match(text, option.end)
+        at = joint.end() if joint else option.end
+    while options and not _ends_well(text, options[-1].end):
+        options.pop()
+    return options
+
+
+def _ends_well(text: str, at: int) -> bool:
+    return at == len(text) or text[at].isspace() or text[at] in f"{CUT}:"
+
+
+def _without_run(text: str, run: list[Option], into: Found) -> str:
+    _note(run, into)
+    return _without(text, [(run[0].start, run[-1].end)] if run else [])
+
+
+def _leading(text: str, words: frozenset[str]) -> list[Option]:
+    """Options at the very start, up to the first that belongs to the sentence after it."""
+    options = _run(text, len(text) - len(text.lstrip(_BLANK)), words)
+    while options and _tied_to_what_follows(text, options[-1]):
+        options.pop()
+    return options
+
+
+def _tied_to_what_follows(text: str, option: Option) -> bool:
+    rest = text[option.end :]
+    match = _FIRST_WORD.match(rest)
+    word = match[1].lower() if match else ""
+    if rest.startswith(":"):
+        return False
+    if option.soft:
+        return word not in _ARTICLES and not word.startswith("一")
+    return word in _CONTINUES
+
+
+def _trailing(text: str, words: frozenset[str]) -> list[Option]:
+    """Options at the very end, from the first that does not belong to the sentence before it."""
+    text = text.rstrip(_BLANK)
+    starts = [match.start() for match in _WORD_START.finditer(text, max(0, len(text) - _RUN_CHARS))]
+    for start in starts[-_RUN_WORDS:]:
+        options = _run(text, start, words)
+        if options and options[-1].end == len(text):
+            while options and _tied_to_what_precedes(text, options[0]):
+                options.pop(0)
+            return options
+    return []
+
+
+def _tied_to_what_precedes(text: str, option: Option) -> bool:
+    match = _LAST_WORD.search(text[max(0, option.start - 100) : option.start])
+    word = match[1].lower() if match else ""
+    if word.endswith(":"):
+        return False
+    if option.soft and option.field != "duration_s":
+        return True
+    qualified = option.field == "model" and word in _QUALIFIERS
+    return qualified or word in _PULLS or word.endswith(_PULLING_ENDS)
+
+
+# Asides: stretches between separators that hold nothing but options.
+
+_BRACKETS = re.compile(r"[(\[{【「]([^()\[\]{}【】「」]{1,200})[)\]}】」]")
+_SEPARATOR = re.compile(rf"{GAP}*(?:[,;、|。\n]|[.!?](?={GAP}|\Z)|(?<=\s)(?:--|——|—|–|-)(?=\s)){GAP}*")
+_STRENGTH = {"\n": 4, ".": 3, "。": 3, "!": 3, "?": 3, ";": 2, ",": 1, "、": 1, "|": 1}
+
+
+def _only_options(piece: str, words: frozenset[str]) -> list[Option]:
+    """The options of a piece that holds nothing else; none for any other piece."""
+    piece = piece.strip(_BLANK)
+    options = _run(piece, 0, words) if piece else []
+    return options if options and options[-1].end == len(piece) else []
+
+
+def _without_brackets(text: str, words: frozenset[str], into: Found) -> str:
+    spans = []
+    for match in _BRACKETS.finditer(plain(text)):
+        found = [_only_options(piece, words) for piece in _SEPARATOR.split(match[1]) if piece.strip(_BLANK)]
+        if found and all(found):
+            _note(chain.from_iterable(found), into)
+            spans.append(match.span())
+    return _without(text, spans)
+
+
+def _without_asides(text: str, words: frozenset[str], into: Found) -> str:
+    as_plain = plain(text)
+    marks = list(_SEPARATOR.finditer(as_plain))
+    starts, ends = [0, *(mark.end() for mark in marks)], [*(mark.start() for mark in marks), len(text)]
+    pieces = [as_plain[start:end] for start, end in zip(starts, ends, strict=True)]
+    filled = [index for index, piece in enumerate(pieces) if piece.strip(_BLANK)]
+    dropped: set[int] = set()
+    for index, piece in enumerate(pieces):
+        options = _only_options(piece, words)
+        if options and (index in {filled[0], filled[-1]} or not all(option.soft for option in options)):
+            _note(options, into)
+            dropped.add(index)
+        elif CUT in piece and not piece.strip(_BLANK):
+            dropped.add(index)
+    kept = [text[start:end] for start, end in zip(starts, ends, strict=True)]
+    return _joined(kept, [text[mark.start() : mark.end()] for mark in marks], dropped) if dropped else text
+
+
+def _joined(pieces: list[str], marks: list[str], dropped: set[int]) -> str:
+    """The kept pieces; of the separators around a dropped one the stronger stays."""
+    made, between = "", ""
+    for index, (piece, mark) in enumerate(zip(pieces, [*marks, ""], strict=True)):
+        if index not in dropped:
+            made += (between if made else "") + piece
+            between = mark
+        elif _strength(mark) > _strength(between):
+            between = mark
+    return made + (between if _strength(between) >= _STRENGTH["."] else "")
+
+
+def _strength(mark: str) -> int:
+    return max((_STRENGTH.get(character, 0) for character in plain(mark)), default=0)
+
+
+def _tidied(text: str) -> str:
+    text = re.sub(r"[^\S\n]+", " ", text.replace(CUT, " "))
+    text = re.sub(r" ?\n ?", "\n", text)
+    text = re.sub(r" +(?=[,;，；、](?: |$))", "", text)
+    return text.strip(" \n,;，；、|:：")

@@ -1,0 +1,295 @@
+"""One message in, one decision out: an answer in words, or a new job. Access was checked before it came here."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Literal
+
+from bot.channels.protocol import Action, Incoming, Message
+from bot.conversation import commands
+from bot.conversation.ordering import Orders
+from bot.jobs.engine import Engine
+from bot.jobs.workflows import TOPIC, collect_id
+from bot.messages import job_messages
+from bot.messages.callback_data import data_for
+from bot.messages.i18n import LANGUAGES, pick, say
+from bot.store import Store
+from bot.store.database import now_ms
+from bot.store.records import ACTIVE, ENDED, Job, NewJob, State
+from bot.store.stored import UnreadableJob
+from core import pricing
+from core.errors import BadRequest
+
+_HISTORY = 10
+_PROMPT_SHOWN = 60
+
+_WAITING = (State.ASKING, State.DOUBT, State.PARKED, State.UNDELIVERED, State.DELIVERY_DOUBT)
+"""Jobs that stand still: for a yes, for a word from fal, for the chat."""
+
+Decision = Message | NewJob | None
+
+
+class FrontDesk:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        engine: Engine,
+        orders: Orders,
+        send_again: Callable[[Job], Awaitable[bool]],
+        ask_fal_now: Callable[[Job], Awaitable[None]],
+        is_admin: Callable[[str], bool],
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._orders = orders
+        self._send_again = send_again
+        self._ask_fal_now = ask_fal_now
+        self._is_admin = is_admin
+
+    async def language(self, incoming: Incoming) -> str:
+        return await self._store.people.language(incoming.user) or pick(incoming.language)
+
+    async def decide(self, incoming: Incoming) -> Decision:
+        """What to do about this message. None: it was not for us."""
+        language = await self.language(incoming)
+        if incoming.pressed is not None:
+            command = commands.pressed(incoming.pressed)
+        else:
+            has_attachment = incoming.attachment is not None
+            command = commands.parse(incoming.text, has_attachment=has_attachment, direct=incoming.direct)
+        match command:
+            case None:
+                return None
+            case commands.MakeVideo():
+                return await self._orders.order(incoming, command, language)
+            case commands.ShowBalance():
+                of_all = self._is_admin(incoming.user)
+                return await self._orders.balance(incoming.user, language, of_all=of_all)
+            case commands.ChooseLanguage(language=chosen):
+                return await self._choose_language(incoming, chosen, language)
+            case commands.ShowHistory():
+                return await self._history(incoming, language)
+            case _:
+                return await self._about_a_job(incoming, command, language)
+
+    async def _about_a_job(self, incoming: Incoming, command: commands.Command, language: str) -> Decision:
+        try:
+            return await self._about_a_readable_job(incoming, command, language)
+        except UnreadableJob as error:
+            return Message(say(language, "job-unreadable", job=error.job_id))
+
+    async def _about_a_readable_job(self, incoming: Incoming, command: commands.Command, language: str) -> Decision:
+        match command:
+            case commands.Cancel(job=job_id):
+                return await self._cancel(incoming, job_id, language)
+            case commands.Confirm(job=job_id):
+                return await self._confirm(incoming, job_id, language)
+            case commands.Again():
+                return await self._again(incoming, command, language)
+            case commands.ShowStatus(job=job_id):
+                return await self._status(incoming, job_id, language)
+            case _:
+                return self._say(command, language)
+
+    def _say(self, command: commands.Command, language: str) -> Message:
+        """Answers that need nothing but words."""
+        match command:
+            case commands.ShowModels():
+                return Message("\n".join([say(language, "models-title"), *_model_lines(language)]))
+            case commands.ShowPrice(wishes=wishes):
+                return self._prices(wishes, language)
+            case commands.Start():
+                return Message(say(language, "start"))
+            case commands.Unknown(word=word, suggestion=suggestion):
+                if suggestion:
+                    return Message(say(language, "unknown-command-suggestion", word=word, suggestion=suggestion))
+                return Message(say(language, "unknown-command", word=word))
+            case commands.PlainText():
+                return Message(say(language, "plain-text-hint"))
+            case _:
+                return Message(say(language, "help"))
+
+    def _prices(self, wishes: commands.Wishes, language: str) -> Message:
+        lines = [say(language, "price-title")]
+        names = [wishes.model] if wishes.model else [model.key for model in pricing.list_models() if model.tier]
+        try:
+            for name in names:
+                plan = pricing.plan("price", model=name, duration_s=wishes.duration_s, resolution=wishes.resolution)
+                facts = job_messages.facts(plan.request)
+                lines.append(say(language, "price-line", **facts, price=pricing.usd_text(plan.quote.usd)))
+        except BadRequest as error:
+            return Message(job_messages.trouble(language, error.code, error.facts))
+        lines.append(say(language, "price-note"))
+        return Message("\n".join(lines))
+
+    async def _cancel(self, incoming: Incoming, job_id: str | None, language: str) -> Message | None:
+        job = await self._which(incoming, job_id)
+        if job is None:
+            return await self._cancel_none_or_many(incoming, job_id, language)
+        if job.state is State.ASKING:
+            await self._store.jobs.decline(job.id)
+            if incoming.pressed is None:
+                return Message(say(language, "offer-declined"))
+            return None  # the offer itself now says that it was declined
+        parked = job.state is State.PARKED
+        verdict = await self._store.jobs.ask_cancel(job.id) if parked or job.state in ACTIVE else "late"
+        if verdict == "free":
+            return Message(say(language, "cancelled-free", job=job.id), job_id=job.id)
+        if verdict == "late":
+            return Message(say(language, "cancel-too-late", job=job.id), job_id=job.id)
+        if parked:
+            await self._ask_fal_now(job)
+        await self._engine.wake(job.id, TOPIC, {"cancel": True})
+        await self._engine.wake(collect_id(job.id, job.collects), TOPIC, {"cancel": True})
+        return Message(say(language, "cancel-requested-running", job=job.id), job_id=job.id)
+
+    async def _cancel_none_or_many(self, incoming: Incoming, job_id: str | None, language: str) -> Message:
+        if job_id is not None:
+            return Message(say(language, "job-unknown", job=job_id))
+        active = await self._active(incoming)
+        if not active:
+            return Message(say(language, "cancel-nothing"))
+        return Message(say(language, "cancel-which"), tuple(_button("cancel", job) for job in active))
+
+    async def _confirm(self, incoming: Incoming, job_id: str | None, language: str) -> Message | None:
+        offers = await self._store.jobs.find(user=incoming.user, states=[State.ASKING])
+        job = await self._which(incoming, job_id) if job_id else offers[0] if len(offers) == 1 else None
+        if job is not None:
+            problem = await self._orders.confirm(job, language)
+            if problem is not None or incoming.pressed is not None:
+                return problem  # the offer itself now says that it was ordered
+            return Message(say(language, "confirm-started", job=job.id), job_id=job.id)
+        if job_id is not None:
+            return Message(say(language, "job-unknown", job=job_id))
+        if not offers:
+            return Message(say(language, "confirm-nothing"))
+        return Message(say(language, "confirm-which"), tuple(_button("yes", job) for job in offers))
+
+    async def _again(self, incoming: Incoming, command: commands.Again, language: str) -> Decision:
+        """A finished video is sent once more and a parked job asked about, for nothing; else it is bought anew."""
+        job = await self._to_repeat(incoming, command.job)
+        if job is None:
+            key = "job-unknown" if command.job else "again-none"
+            return Message(say(language, key, job=command.job or ""))
+        if job.state in ACTIVE | {State.ASKING}:
+            state = job_messages.state_line(replace(job, language=language), place=0, now_ms=now_ms())
+            return Message(say(language, "again-on-its-way", job=job.id, state=state))
+        if job.state is State.PARKED:
+            await self._ask_fal_now(job)
+            return Message(say(language, "again-asks-fal", job=job.id), job_id=job.id)
+        if job.video is None:
+            return self._orders.anew(incoming, job, language, better=command.better)
+        if not await self._send_again(job):
+            return Message(say(language, "again-gone", job=job.id))
+        return None
+
+    async def _to_repeat(self, incoming: Incoming, job_id: str | None) -> Job | None:
+        """The job that was named; else a video that waits, else the latest that ended."""
+        if job_id is not None:
+            return await self._which(incoming, job_id)
+        waiting = [State.UNDELIVERED, State.DELIVERY_DOUBT]
+        for states in (waiting, ENDED):
+            found = await self._store.jobs.find(user=incoming.user, states=states, newest=1)
+            if found:
+                return found[0]
+        return None
+
+    async def _status(self, incoming: Incoming, job_id: str | None, language: str) -> Message:
+        if job_id is None:
+            jobs = await self._active(incoming)
+            jobs += await self._store.jobs.find(user=incoming.user, states=_WAITING, newest=5)
+        else:
+            job = await self._which(incoming, job_id)
+            if job is None:
+                return Message(say(language, "job-unknown", job=job_id))
+            jobs = [job]
+        if not jobs:
+            return Message(say(language, "status-none"))
+        return Message("\n".join([await self._status_line(job, language) for job in jobs]))
+
+    async def _status_line(self, job: Job, language: str) -> str:
+        place = await self._store.jobs.place(job) if job.state is State.QUEUED else 0
+        state = job_messages.state_line(job, place=place, now_ms=now_ms())
+        return say(language, "status-line", job=job.id, state=state, prompt=_short(job.request.prompt))
+
+    async def _history(self, incoming: Incoming, language: str) -> Message:
+        jobs = await self._store.jobs.find(user=incoming.user, newest=_HISTORY)
+        if not jobs:
+            return Message(say(language, "history-none"))
+        return Message("\n".join([say(language, "history-title"), *(_history_line(job, language) for job in jobs)]))
+
+    async def _choose_language(self, incoming: Incoming, asked: str | None, language: str) -> Message:
+        buttons = tuple(Action(say(code, f"button-language-{code}"), data_for("lang", code)) for code in LANGUAGES)
+        if asked is None:
+            return Message(say(language, "language-choose"), buttons)
+        if asked not in LANGUAGES:
+            return Message(say(language, "language-unknown", asked=asked), buttons)
+        await self._store.people.choose_language(incoming.user, asked)
+        return Message(say(asked, "language-set"))
+
+    async def _active(self, incoming: Incoming) -> list[Job]:
+        return await self._store.jobs.find(user=incoming.user, states=ACTIVE)
+
+    async def _which(self, incoming: Incoming, job_id: str | None) -> Job | None:
+        """The person's own job: the one named, or the only one that runs. Other people's do not exist here. Raises
+        UnreadableJob.
+        """
+        if job_id is None:
+            active = await self._active(incoming)
+            return active[0] if len(active) == 1 else None
+        try:
+            job = await self._store.jobs.get(job_id.upper())
+        except UnreadableJob as error:
+            if error.user == incoming.user:
+                raise
+            return None
+        return job if job is not None and job.user == incoming.user else None
+
+
+def _button(kind: Literal["cancel", "yes"], job: Job) -> Action:
+    return Action(f"{job.id} {_short(job.request.prompt, 24)}", data_for(kind, job.id))
+
+
+def _history_line(job: Job, language: str) -> str:
+    return say(
+        language,
+        "history-line",
+        job=job.id,
+        when=datetime.fromtimestamp(job.created / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M"),
+        state=job_messages.state_line(job, place=0, now_ms=now_ms()),
+        price=pricing.usd_text(job.usd),
+        prompt=_short(job.request.prompt),
+    )
+
+
+def _short(prompt: str, most: int = _PROMPT_SHOWN) -> str:
+    one_line = " ".join(prompt.split())
+    return one_line if len(one_line) <= most else f"{one_line[: most - 1]}…"
+
+
+def _model_lines(language: str) -> list[str]:
+    lines = []
+    for model in pricing.list_models():
+        price: Decimal | None = _five_seconds(model.key)
+        lines.append(
+            say(
+                language,
+                "models-line",
+                tier=model.tier or "",
+                name=model.name,
+                key=model.key,
+                price=pricing.usd_text(price) if price is not None else "",
+                modes=" ".join(sorted(str(mode) for mode in model.modes)),
+            )
+        )
+    return lines
+
+
+def _five_seconds(key: str) -> Decimal | None:
+    """The price of a text-to-video with the model's defaults, nearest to 5 s; None where it takes no text alone."""
+    try:
+        return pricing.plan("price", model=key).quote.usd
+    except BadRequest:
+        return None

@@ -1,0 +1,199 @@
+"""From a wish to a job: planned, priced, held against the caps, and asked about first where it is dear or looks double.
+
+Everything that can buy starts here; the reservation is made in the transaction that makes the job.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+from bot.channels.protocol import ChannelPort, Incoming, Message
+from bot.conversation import commands
+from bot.jobs.engine import Engine
+from bot.jobs.workflows import RENDER
+from bot.messages import job_messages, retry_offers
+from bot.messages.admin_alerts import Alerts
+from bot.messages.i18n import say
+from bot.settings import Settings
+from bot.store import Store
+from bot.store.database import Connection, now_ms
+from bot.store.ledger import OverCap, caps_of
+from bot.store.records import ACTIVE, Job, NewJob, Question, Remedy, State, source_kind
+from bot.store.repeats import AlreadyOrdered
+from core import pricing
+from core.errors import BadRequest
+from core.pricing import SourceFacts
+from core.types import Kind, Mode, Plan
+
+log = logging.getLogger(__name__)
+
+
+class Orders:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        engine: Engine,
+        channels: Mapping[str, ChannelPort],
+        settings: Settings,
+        alerts: Alerts,
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._channels = channels
+        self._settings = settings
+        self._alerts = alerts
+        self._caps = caps_of(settings)
+
+    async def order(self, incoming: Incoming, command: commands.MakeVideo, language: str) -> Message | NewJob:
+        """What a wish becomes: a job, a job with a question, or the word on why not."""
+        if not command.prompt.strip():
+            return Message(say(language, _missing_prompt(source_kind(incoming))))
+        try:
+            self._check_size(incoming)
+            plan = self._plan(incoming, command)
+        except BadRequest as error:
+            return Message(job_messages.trouble(language, error.code, error.facts))
+        new = NewJob(incoming, language, plan)
+        return replace(new, question=await self._question(new))
+
+    async def _question(self, new: NewJob) -> Question | None:
+        twin = await self._twin(new)
+        if twin is not None:
+            return Question("same", twin.id)
+        return Question("price") if new.plan.quote.usd > self._settings.confirm_usd else None
+
+    async def _twin(self, new: NewJob) -> Job | None:
+        """The same request of the same person that is under way: a double tap more often than a wish for two."""
+        user = new.incoming.user
+        for job in await self._store.jobs.find(user=user, states=ACTIVE | {State.ASKING, State.PARKED}):
+            same_source = _file_id(job.incoming) == _file_id(new.incoming)
+            if same_source and replace(job.request, source_url=None) == new.plan.request:
+                return job
+        return None
+
+    async def start(
+        self, new: NewJob, *, inbox_id: int | None, within: Callable[[Connection, str], None] | None = None
+    ) -> Message | None:
+        """Make it a job, once per message. A message only when the caps do not allow it, or it is a repeat of what has
+        been ordered anew before. `within`: see Jobs.accept.
+        """
+        try:
+            made = await self._store.jobs.accept(
+                new, inbox_id=inbox_id, caps=self._caps, enqueue=self._enqueue, within=within
+            )
+        except AlreadyOrdered as error:
+            return job_messages.ordered_before(error.tried, new.language, now_ms=now_ms())
+        self._alerts.spent()
+        if isinstance(made, OverCap):
+            log.info("over the cap", extra={"user": new.incoming.user, "whose": made.whose})
+            return Message(job_messages.over_cap(new.language, made))
+        if made is not None:
+            log.info("job accepted", extra={"job_id": made, "model": new.plan.request.model})
+        return None
+
+    async def confirm(self, job: Job, language: str) -> Message | None:
+        """Yes to an offer: at that price, once, within its time; everything is checked again. None: it is ordered."""
+        price = self._price_now(job)
+        try:
+            verdict = await self._store.jobs.confirm(job.id, price=price, caps=self._caps, enqueue=self._enqueue)
+        except AlreadyOrdered as error:
+            await self._store.jobs.decline(job.id)
+            return job_messages.ordered_before(error.tried, language, now_ms=now_ms())
+        self._alerts.spent()
+        if isinstance(verdict, OverCap):
+            return Message(job_messages.over_cap(language, verdict))
+        if verdict == "started":
+            return None
+        if verdict == "lapsed":
+            await self._store.jobs.lapse()
+            return Message(say(language, "offer-lapsed"), job_id=job.id)
+        if verdict == "price":
+            return Message(job_messages.trouble(language, "price_changed", {"price": pricing.usd_text(price)}))
+        now = await self._store.jobs.get(job.id) or job
+        return Message(say(language, "confirm-late", job=job.id, state=say(language, f"state-{now.state}")))
+
+    def anew(self, pressed: Incoming, job: Job, language: str, *, better: bool) -> Message | NewJob:
+        """A failed job once more, as a purchase of its own at the price of now; `better`: with the remedy."""
+        remedy = retry_offers.remedy(job) if better else None
+        try:
+            plan = self._plan_again(job, remedy)
+        except BadRequest as error:
+            return Message(job_messages.trouble(language, error.code, error.facts))
+        # The press is the new message; what it was about comes from the old one.
+        incoming = replace(
+            pressed, attachment=job.incoming.attachment, reply_to=job.incoming.reply_to, text="", pressed=None
+        )
+        dearer = plan.quote.usd > job.usd or plan.quote.usd > self._settings.confirm_usd
+        question = Question("again") if dearer or pressed.pressed is None else None
+        return NewJob(incoming, language, plan, question, again_of=job.id, remedy=remedy)
+
+    def _plan_again(self, job: Job, remedy: Remedy | None) -> Plan:
+        request = job.request
+        return pricing.plan(
+            retry_offers.simpler(request.prompt) if remedy == "shorter-prompt" else request.prompt,
+            model=request.model,
+            mode=request.mode,
+            duration_s=request.duration_s,
+            resolution=request.resolution,
+            aspect_ratio=request.aspect_ratio,
+            seed=request.seed,
+            source=_source_facts(job.incoming),
+        )
+
+    async def balance(self, user: str, language: str, *, of_all: bool) -> Message:
+        lines = [job_messages.balance(language, await self._store.ledger.standing(user), self._caps.user_micro)]
+        if of_all:
+            standing = await self._store.ledger.standing()
+            lines.append(job_messages.balance(language, standing, self._caps.all_micro, key="balance-all"))
+        return Message("\n".join(lines))
+
+    def _enqueue(self, connection: Connection, job_id: str, user: str) -> None:
+        self._engine.enqueue_within(connection, RENDER, job_id, user)
+
+    def _price_now(self, job: Job) -> Decimal:
+        """By today's table, for exactly the values of the offer."""
+        try:
+            return pricing.quote(job.request, source=_source_facts(job.incoming)).usd
+        except BadRequest:
+            return job.usd
+
+    def _check_size(self, incoming: Incoming) -> None:
+        attachment = incoming.attachment
+        if attachment is None or attachment.size is None:
+            return
+        limits = self._channels[incoming.address.channel].limits
+        most = limits.image_bytes if attachment.kind == "image" else limits.source_video_bytes
+        if attachment.size > most:
+            raise BadRequest("file_too_large", kind=attachment.kind, max_bytes=most)
+
+    def _plan(self, incoming: Incoming, command: commands.MakeVideo) -> Plan:
+        source, wishes = _source_facts(incoming), command.wishes
+        return pricing.plan(
+            command.prompt,
+            model=wishes.model or self._settings.default_model,
+            mode=source.kind.mode if source else Mode.TEXT_TO_VIDEO,
+            duration_s=wishes.duration_s,
+            resolution=wishes.resolution,
+            aspect_ratio=wishes.aspect_ratio,
+            seed=wishes.seed,
+            source=source,
+        )
+
+
+def _source_facts(incoming: Incoming) -> SourceFacts | None:
+    """Chats tell whole seconds, often rounded down: the price is asked for one more, and can only become lower."""
+    kind, attachment = source_kind(incoming), incoming.attachment
+    if kind is None:
+        return None
+    seconds = attachment.duration_s if attachment else None
+    return SourceFacts(kind, duration_s=seconds + 1 if seconds else None)
+
+
+def _file_id(incoming: Incoming) -> str | None:
+    return incoming.attachment.file_id if incoming.attachment else None
+
+
+def _missing_prompt(kind: Kind | None) -> str:
+    return {None: "prompt-missing", Kind.IMAGE: "photo-needs-prompt", Kind.VIDEO: "video-needs-prompt"}[kind]

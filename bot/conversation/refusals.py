@@ -1,0 +1,55 @@
+"""Words to those whose messages are not kept: strangers, and people who send more than can wait. Best effort, aside."""
+
+import logging
+import time
+from collections.abc import Mapping
+
+from bot.channels.protocol import ChannelPort, DeliveryError, Incoming, Message
+from bot.conversation.handler import FrontDesk
+from bot.conversation.inbox_limits import Floods
+from bot.messages.i18n import say
+from bot.store.inbox import MOST_WAITING
+
+log = logging.getLogger(__name__)
+
+_STRANGER_GAP_S = 30.0
+
+
+class Refusals:
+    def __init__(self, *, frontdesk: FrontDesk, channels: Mapping[str, ChannelPort]) -> None:
+        self._frontdesk = frontdesk
+        self._channels = channels
+        self._floods = Floods()
+        self._strangers: dict[str, float] = {}
+
+    async def turn_away(self, incoming: Incoming) -> None:
+        now = time.monotonic()
+        if now - self._strangers.get(incoming.user, -_STRANGER_GAP_S) < _STRANGER_GAP_S:
+            return
+        self._strangers = {user: at for user, at in self._strangers.items() if now - at < _STRANGER_GAP_S}
+        self._strangers[incoming.user] = now
+        await self.say(incoming, await self.to_stranger(incoming))
+
+    async def to_stranger(self, incoming: Incoming) -> str:
+        log.info("a stranger was turned away", extra={"user": incoming.user})
+        language = await self._frontdesk.language(incoming)
+        if incoming.address.chat_id == incoming.sender_id:
+            return say(language, "stranger", id=incoming.user)
+        chat = f"{incoming.address.channel}:{incoming.address.chat_id}"
+        return say(language, "group-stranger", id=incoming.user, chat=chat)
+
+    async def too_many(self, incoming: Incoming) -> None:
+        """Once in a flood: hundreds of answers to hundreds of messages would be one themselves."""
+        if self._floods.begins(incoming):
+            log.warning("too much of one chat waits", extra={"user": incoming.user})
+            await self.say(incoming, await self.too_much(incoming))
+
+    async def too_much(self, incoming: Incoming) -> str:
+        return say(await self._frontdesk.language(incoming), "too-much-waits", count=MOST_WAITING)
+
+    async def say(self, incoming: Incoming, text: str) -> None:
+        channel = self._channels[incoming.address.channel]
+        try:
+            await channel.show(incoming.address, Message(text), reply_to=incoming.reply_to)
+        except DeliveryError as error:
+            log.info("answer not taken", extra={"verdict": error.verdict})

@@ -1,0 +1,1 @@
+"""The one HTTP server and its listening socket."""

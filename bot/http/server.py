@@ -1,0 +1,162 @@
+"""The one HTTP server: health, published assets, fal's webhook, and whatever routes the channels bring."""
+
+import asyncio
+import logging
+import re
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bot.http.listener import bind
+from bot.settings import Settings
+
+__all__ = ["Health", "Server", "bind", "build", "serve_assets"]
+
+log = logging.getLogger(__name__)
+
+_ASSET_NAME = re.compile(r"[A-Za-z0-9_-]{16,100}\.(?:jpg|mp4|webm|mkv|mov)")
+_ASSET_TYPES = {
+    ".jpg": "image/jpeg",
+    ".mp4": "video/mp4",
+    ".webm": "video/webm",
+    ".mkv": "video/x-matroska",
+    ".mov": "video/quicktime",
+}
+# Somebody's photo: no cache that others share keeps it, and nothing on the way may change it.
+_ASSET_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "private, max-age=3600, no-transform",
+    "X-Robots-Tag": "noindex",
+}
+_NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}  # it may be published a moment later
+_WEBHOOK_BYTES = 4_000_000
+_GRACE_S = 3
+
+Webhook = Callable[[str, bytes, dict[str, str]], Awaitable[int]]
+
+
+class Health:
+    """What /healthz and /readyz say. `reason` is None when work is accepted."""
+
+    def __init__(self) -> None:
+        self.reason: str | None = "starting"
+        self.problems: Callable[[], list[str]] = list
+
+
+def build(*, health: Health, assets_dir: Path, webhook: Webhook, routes: Sequence[BaseRoute]) -> Starlette:
+    async def healthz(_request: Request) -> Response:
+        problems = health.problems()
+        return JSONResponse({"status": "red" if problems else "ok", "problems": problems}, 503 if problems else 200)
+
+    async def readyz(_request: Request) -> Response:
+        ready = health.reason is None
+        return JSONResponse({"ready": ready, "reason": health.reason}, 200 if ready else 503)
+
+    async def asset(request: Request) -> Response:
+        # From the path itself: a route's pattern forgives a line break at the end.
+        return await _asset(assets_dir, request.scope["path"].partition("/fal-assets/")[2])
+
+    async def fal_webhook(request: Request) -> Response:
+        body = await _body(request, _WEBHOOK_BYTES)
+        if body is None:
+            return PlainTextResponse("too large", 413)
+        status = await webhook(request.path_params["token"], body, dict(request.headers))
+        return PlainTextResponse("", status)
+
+    return Starlette(
+        routes=[
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/fal-assets/{name:path}", asset),  # whatever follows is ours to refuse: no redirect, no listing
+            Route("/fal-assets", asset),
+            Route("/fal/webhook/{token}", fal_webhook, methods=["POST"]),
+            *routes,
+        ],
+        exception_handlers={ClientDisconnect: _gone},
+    )
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    """Whoever called has hung up in the middle: nobody reads this, and it is no trouble of ours."""
+    return PlainTextResponse("", 400)
+
+
+async def _asset(folder: Path, name: str) -> Response:
+    """One published file by its unguessable name; nothing else of the folder exists for the world."""
+    path = folder / name
+    if not _ASSET_NAME.fullmatch(name) or not await asyncio.to_thread(_is_ours, path):
+        return PlainTextResponse("not found", 404, _NO_STORE)
+    return FileResponse(path, media_type=_ASSET_TYPES[path.suffix], headers=_ASSET_HEADERS)
+
+
+def _is_ours(path: Path) -> bool:
+    """A plain file in the folder itself; a link could show any file of this machine."""
+    return path.is_file() and not path.is_symlink()
+
+
+async def _body(request: Request, most: int) -> bytes | None:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            return None
+    return bytes(body)
+
+
+class Server:
+    """uvicorn in our loop, without its own signal handlers: it would re-raise SIGTERM, and nothing after would run."""
+
+    def __init__(self, app: Starlette, listener: socket.socket) -> None:
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=_GRACE_S,
+            ws="none",
+            proxy_headers=False,
+        )
+        self._server = uvicorn.Server(config)
+        self._server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]
+        self._listener = listener
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._listener]), name="http server")
+        while not self._server.started and not self._task.done():  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.01)
+
+    async def stop(self) -> None:
+        self._server.should_exit = True
+        if self._task is not None:
+            await self._task
+
+
+@asynccontextmanager
+async def serve_assets(settings: Settings) -> AsyncIterator[None]:
+    """Serve the asset folder while a shell command needs it, unless something (a running bot) already has our port."""
+    if settings.fal_assets_url or not settings.assets_from_folder:
+        yield
+        return
+    try:
+        listener = bind(settings.host, settings.port)
+    except OSError:
+        yield
+        return
+
+    async def no_webhook(_token: str, _body: bytes, _headers: dict[str, str]) -> int:
+        return 503  # fal asks again later, when the bot is there
+
+    server = Server(build(health=Health(), assets_dir=settings.assets_dir, webhook=no_webhook, routes=[]), listener)
+    await server.start()
+    try:
+        yield
+    finally:
+        await server.stop()

@@ -1,0 +1,1 @@
+"""The life of a job: submitted, collected, delivered, and reconciled with what fal says."""

@@ -1,0 +1,247 @@
+"""deliver_v1: the outcome of a job goes back to the chat it came from: the video itself, or the word on what happened.
+
+Sending is recorded before and after; what the chat confirmed is written until it is written (delivery_receipts.py). A
+process that died while sending sends once more: a duplicate is possible, a loss is not. No answer after the bytes left
+is doubt: not repeated by itself, the person gets a "Send again" button. Nothing here asks today's catalogue: a model
+may leave it before its films do.
+"""
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+from bot.channels.protocol import ChannelPort, DeliveryError, Message
+from bot.jobs.delivery_receipts import HAS_VIDEO, Confirmed, Heard
+from bot.jobs.engine import Engine
+from bot.jobs.steps import STOP, Next, retry
+from bot.jobs.video_files import Films
+from bot.jobs.workflows import DELIVER, SHELL
+from bot.messages import job_messages
+from bot.messages.admin_alerts import Alerts
+from bot.messages.held_messages import Outgoing
+from bot.settings import Settings
+from bot.store import Store
+from bot.store.database import now_ms
+from bot.store.records import ENDED, Job, JobError, State, record
+from bot.store.stored import UnreadableJob
+from core.errors import ResultExpired
+
+log = logging.getLogger(__name__)
+
+_TRIES = 6
+_PAUSES_S = (1.0, 3.0, 10.0, 30.0, 60.0, 60.0)
+_PARKED_S = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)  # between two series of attempts, longer each time
+_BEGUN_WITHIN_MS = 60_000  # a series that was noted is under way by then, or its process has died
+_ANNOUNCE_PAUSES_S = (1.0, 3.0)  # an announcement is of the moment: three tries in all
+_HAD = frozenset({State.DELIVERED, State.HANDED_OVER})
+
+
+class Delivery:
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        store: Store,
+        channels: Mapping[str, ChannelPort],
+        outgoing: Outgoing,
+        settings: Settings,
+        alerts: Alerts,
+        fetch_again: Callable[[Job], Awaitable[None]],
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._channels = channels
+        self._outgoing = outgoing
+        self._settings = settings
+        self._alerts = alerts
+        self._films = Films(settings=settings, fetch_again=fetch_again)
+        self._confirmed = Confirmed(store)
+        self._sending: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def register(self) -> None:
+        self._engine.register(DELIVER, self.deliver)
+
+    async def close(self) -> None:
+        """Begin no more sendings; those under way are waited for a while."""
+        await self._confirmed.close()
+
+    async def deliver(self, job_id: str) -> None:
+        for attempt in range(_TRIES):
+            result = await self._engine.step("send", self._guarded, job_id)
+            if result["next"] != "retry":
+                return
+            await self._engine.sleep(max(result["after"], _PAUSES_S[attempt]))
+        for attempt in count():
+            if (await self._engine.step("wait", self._parked, job_id))["next"] != "retry":
+                return
+            await self._engine.sleep(min(60.0, 2.0 ** min(attempt, 6)))
+
+    async def _guarded(self, job_id: str) -> Next:
+        """A bug or a database that is away must not end the workflow: the video would be stranded.
+
+        One at a time for a job: a series that is about to end and the one its owner just asked for send one video.
+        """
+        lock = self._sending.setdefault(job_id, asyncio.Lock())
+        try:
+            async with lock:
+                await self._confirmed.until_open()
+                await self._confirmed.catch_up(job_id)
+                return await self._attempt(job_id)
+        except Exception:
+            log.exception("delivery failed", extra={"job_id": job_id})
+            return retry(5.0)
+
+    async def _attempt(self, job_id: str) -> Next:
+        try:
+            return await self.send(job_id)
+        except DeliveryError as error:
+            return await self._not_taken(job_id, error)
+        except ResultExpired as error:
+            return await self._lost(job_id, error)
+        except UnreadableJob:
+            return STOP if await self._store.unreadable.stands_aside(job_id) else retry(5.0)
+
+    async def _parked(self, job_id: str) -> Next:
+        try:
+            return await self.park(job_id)
+        except UnreadableJob:
+            return STOP  # the sweeper sets it aside
+        except Exception:
+            log.exception("not parked", extra={"job_id": job_id})
+            return retry(5.0)
+
+    async def send(self, job_id: str) -> Next:
+        """One attempt. Raises DeliveryError; ResultExpired when the video is neither here nor at fal any more."""
+        job = await self._store.jobs.get(job_id)
+        if job is None or job.told is not None:
+            return STOP
+        if job.address.channel == SHELL:
+            return await self._left_on_disk(job)
+        channel = self._channels.get(job.address.channel)
+        if channel is None:
+            raise DeliveryError("gone", "this channel is not connected now")
+        if job.video is not None and job.state in HAS_VIDEO:
+            return await self._send_video(job, channel)
+        if job.state in ENDED:
+            word = await self._outgoing.message(job.incoming, job_messages.outcome(job), job.language)
+            with self._confirmed.sending():
+                ref = await channel.show(job.address, word, reply_to=job.incoming.reply_to)
+                await self._confirmed.write_down(job_id, Heard(job.state, ref))
+        return STOP
+
+    async def _left_on_disk(self, job: Job) -> Next:
+        """A job of the shell: its command has ended, the file lies where `reelbot job ID` says."""
+        if job.video is not None and job.state in HAS_VIDEO:
+            await self._store.jobs.move(job.id, State.DELIVERED, why="on disk", told="")
+        else:
+            await self._store.jobs.note(job.id, told="")
+        return STOP
+
+    async def _send_video(self, job: Job, channel: ChannelPort) -> Next:
+        video = await self._outgoing.video(job, await self._films.fitted(job, max_bytes=channel.limits.video_bytes))
+        if not await self._store.jobs.move(job.id, State.UPLOADING, only_from=HAS_VIDEO):
+            return STOP  # it was handed over meanwhile, as the answer to its owner's message
+        with self._confirmed.sending():
+            try:
+                ref = await channel.send_video(job.address, video, reply_to=job.incoming.reply_to)
+            except DeliveryError as error:
+                if error.verdict != "doubt":
+                    raise
+                log.warning("perhaps delivered", extra={"job_id": job.id, "reason": error.reason})
+                await self._confirmed.write_down(job.id, Heard(State.UPLOADING, None, error.reason))
+                return retry(0.0)  # now with the word on the doubt, and its button
+            await self._confirmed.write_down(job.id, Heard(State.UPLOADING, ref))
+        log.info("delivered", extra={"job_id": job.id, "channel": channel.name})
+        await asyncio.to_thread(_forget, self._settings.work_dir / job.id)
+        return STOP
+
+    async def _not_taken(self, job_id: str, error: DeliveryError) -> Next:
+        log.warning("not delivered", extra={"job_id": job_id, "verdict": error.verdict, "reason": error.reason})
+        job = await self._store.jobs.get(job_id)
+        if job is None:
+            return STOP
+        if error.moved_to is not None:
+            address = replace(job.address, chat_id=error.moved_to)
+            await self._store.jobs.note(job_id, incoming=record(replace(job.incoming, address=address)))
+            return retry(0.0)
+        if error.verdict in {"retry", "doubt"}:
+            return retry(error.after_s)  # a text may be said twice, but never not at all
+        if error.verdict == "waits":
+            pause_s = await self._outgoing.hold(job, error)
+            await asyncio.to_thread(_forget, self._settings.work_dir / job.id)
+            return await self.park(job_id, why=error.reason, pause_s=pause_s)
+        return await self.park(job_id, why=error.reason)
+
+    async def _lost(self, job_id: str, error: ResultExpired) -> Next:
+        """It was paid for, and what was charged stays so."""
+        log.error("a finished video is gone", extra={"job_id": job_id})
+        await self._store.jobs.lose(job_id, JobError(error.code, dict(error.facts)), only_from=HAS_VIDEO)
+        return retry(0.0)  # now with the word on that
+
+    async def park(self, job_id: str, why: str = "too many attempts", pause_s: int | None = None) -> Next:
+        """It waits as a row, with no workflow; the sweeper starts the next series of attempts."""
+        job = await self._store.jobs.get(job_id)
+        if job is None or job.told is not None:
+            return STOP
+        waits = pause_s is not None
+        if pause_s is None:
+            pause_s = _PARKED_S[min(job.sendings, len(_PARKED_S) - 1)]
+        if job.video is not None and job.state in HAS_VIDEO:
+            await self._store.jobs.move(job_id, State.UNDELIVERED, why=why)
+            if not waits:
+                self._alerts.tell(f"undelivered {job_id}", "alert-undelivered", job=job_id, user=job.user, reason=why)
+        await self._store.jobs.note(job_id, send_after=now_ms() + pause_s * 1000)
+        return STOP
+
+    async def announce(self, job: Job, message: Message) -> None:
+        """Say this of the job in its chat now, best effort; never raises. Where the bot may not speak now it is not
+        kept: by the person's next message it is of yesterday, and `/status` says what holds then.
+        """
+        try:
+            message = await self._outgoing.message(job.incoming, message, job.language)
+            for pause_s in (*_ANNOUNCE_PAUSES_S, None):
+                if await self._announced(job, message) or pause_s is None:
+                    return
+                await asyncio.sleep(pause_s)
+        except Exception as error:  # noqa: BLE001 - whatever the database does; its text may hold what people wrote
+            log.warning("not announced", extra={"job_id": job.id, "error": type(error).__name__})
+
+    async def _announced(self, job: Job, message: Message) -> bool:
+        """False: surely not said, and another try may help."""
+        channel = self._channels.get(job.address.channel)
+        if channel is None:
+            return True
+        try:
+            await channel.show(job.address, message, reply_to=job.incoming.reply_to)
+        except DeliveryError as error:
+            log.info("not announced", extra={"job_id": job.id, "verdict": error.verdict})
+            return error.verdict != "retry"
+        return True
+
+    async def again(self, job: Job) -> bool:
+        """A new series of attempts: after a wait, or because its owner asked.
+
+        False when its owner has had it, and the file is gone for good. One that was never delivered is looked for.
+        """
+        else_at = now_ms() + _BEGUN_WITHIN_MS
+        if job.state in _HAD and self._films.is_gone(job):
+            return False
+        if await self._store.jobs.new_series(job, else_at=else_at):
+            await self._engine.begin(DELIVER, f"{job.id}:tell:{job.sendings + 1}", job.id)
+            await self._store.jobs.series_begun(job, else_at=else_at)
+        return True
+
+    async def sweep(self) -> None:
+        """Outcomes whose waiting time is over; and copies that nobody asked for in a day."""
+        await self._films.tidy()
+        for job in await self._store.jobs.waiting_to_be_told(now_ms()):
+            await self.again(job)
+
+
+def _forget(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,102 @@
+"""What a chat has said about an outcome, remembered until its row says it, too.
+
+A chat that has taken a video does not take it back: while the database is away the row is written again and again, and
+the video is not sent again. Only the death of the process may forget it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import count
+
+from bot.store import Store
+from bot.store.records import State
+
+log = logging.getLogger(__name__)
+
+HAS_VIDEO = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED})
+"""Its video is still to be sent."""
+_MAY_HAVE_IT = HAS_VIDEO | {State.DELIVERY_DOUBT}
+_PAUSES_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0)
+_AT_A_STOP_S = 0.3  # the last moments are used
+_LOOK_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """`ref`: the chat's reference of what it took; None: nobody knows whether it took the video, because of `why`.
+    `state`: of the job when this was sent; one that has a video to be sent was sent that.
+    """
+
+    state: State
+    ref: str | None
+    why: str | None = None
+
+
+class Confirmed:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._heard: dict[str, Heard] = {}
+        self._sendings = 0
+        self._closing = asyncio.Event()
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """From the first byte to the written row: a stop waits for it a while."""
+        self._sendings += 1
+        try:
+            yield
+        finally:
+            self._sendings -= 1
+
+    async def until_open(self) -> None:
+        """Nothing new is begun during a stop: it waits here to be cancelled, and is sent after the restart."""
+        if self._closing.is_set():
+            await asyncio.Event().wait()
+
+    async def close(self, *, timeout_s: float = 15.0) -> None:
+        """Let what is being sent be answered, and what was answered be written."""
+        self._closing.set()
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        while self._sendings and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - bounded, at shutdown
+            await asyncio.sleep(_LOOK_S)
+
+    async def write_down(self, job_id: str, heard: Heard) -> None:
+        """Returns when it is written, however long that takes."""
+        self._heard[job_id] = heard
+        await self.catch_up(job_id)
+
+    async def catch_up(self, job_id: str) -> None:
+        """What an earlier series of attempts has heard and could not write, if anything."""
+        for attempt in count():
+            heard = self._heard.get(job_id)
+            if heard is None:
+                return
+            try:
+                await self._write(job_id, heard)
+            except Exception as error:  # noqa: BLE001 - whatever the database does; its text may hold what people wrote
+                facts = {"job_id": job_id, "error": type(error).__name__}
+                log.error("what a chat took is not written down yet", extra=facts)  # noqa: TRY400
+                await self._pause(attempt)
+            else:
+                self._heard.pop(job_id, None)
+
+    async def _write(self, job_id: str, heard: Heard) -> None:
+        jobs = self._store.jobs
+        if heard.ref is None:
+            await jobs.move(job_id, State.DELIVERY_DOUBT, only_from=HAS_VIDEO, why=heard.why)
+        elif heard.state in HAS_VIDEO:
+            await jobs.move(job_id, State.DELIVERED, only_from=_MAY_HAVE_IT, told=heard.ref, send_after=None)
+        else:
+            await jobs.tell(job_id, heard.state, heard.ref)
+
+    async def _pause(self, attempt: int) -> None:
+        pause_s = _PAUSES_S[min(attempt, len(_PAUSES_S) - 1)]
+        if self._closing.is_set():
+            await asyncio.sleep(_AT_A_STOP_S)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause_s):
+                await self._closing.wait()

@@ -1,0 +1,99 @@
+"""fal's completion call. Only ever a hint: it wakes the job, which then asks fal itself with our key."""
+
+import json
+import logging
+import time
+from collections.abc import Callable
+
+from bot.channels.protocol import Alert
+from bot.jobs.poller import Watcher
+from bot.store import Store
+from bot.store.records import Job, State
+from core.errors import VideoError
+from core.fal.protocol import is_request_id
+from core.fal.webhooks import JwksCache, job_from_token, verify
+from core.pricing import usd_text
+
+log = logging.getLogger(__name__)
+
+
+class Webhook:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        watcher: Watcher,
+        keys: JwksCache,
+        secret: bytes,
+        notify: Callable[[], None],
+        alert: Alert,
+    ) -> None:
+        """`notify` tells the watcher, in this process or another, that there is something to ask."""
+        self._store = store
+        self._watcher = watcher
+        self._keys = keys
+        self._secret = secret
+        self._notify = notify
+        self._alert = alert
+
+    async def receive(self, token: str, body: bytes, headers: dict[str, str]) -> int:
+        """The HTTP status to answer. 401 changes nothing; 200 for a job that no longer waits; 5xx makes fal repeat."""
+        job_id = job_from_token(self._secret, token)
+        try:
+            keys = await self._keys.get()
+        except VideoError:
+            return 503  # fal repeats it; the watcher's looks stand behind it
+        if job_id is not None and not verify(headers, body, keys, now=time.time()):
+            keys = await self._keys.get(renewed=True)  # fal's keys rotate
+        if job_id is None or not verify(headers, body, keys, now=time.time()):
+            log.warning("a webhook without a right signature")
+            return 401
+        await self._watcher.heard()
+        job = await self._store.jobs.get(job_id)
+        if job is None:
+            return 200
+        if job.state in {State.DOUBT, State.SUBMITTING}:
+            await self._hint(job, body)
+        if job.state is State.FAILED and job.video is None:
+            return await self._reopen(job, body)
+        if job.state is State.PARKED:
+            await self._watcher.ask_now(job)
+            self._notify()
+        await self._watcher.wake(job_id)
+        return 200
+
+    async def _reopen(self, job: Job, body: bytes) -> int:
+        """Its order was refused, as it seemed, and here fal speaks of its request: a gateway had refused it. Anything
+        else that failed stays so.
+        """
+        request_id, submit = _request_id(body), await self._store.submits.find(job.id)
+        if request_id is None or submit is None or submit.state != "refused":
+            return 200
+        try:
+            reopened = await self._watcher.reopen(job, request_id)
+        except VideoError:
+            return 503  # fal repeats it
+        if reopened:
+            price = usd_text(job.usd)
+            self._alert(f"charged {job.id}", "alert-charged-after-all", job=job.id, user=job.user, price=price)
+        return 200
+
+    async def _hint(self, job: Job, body: bytes) -> None:
+        """The submit's own answer is not here (yet, or for ever): this call names the request. It is looked at when the
+        job is in doubt, and not before: the answer may still be on its way.
+        """
+        request_id = _request_id(body)
+        if request_id is None:
+            return
+        await self._store.submits.hint(job.id, request_id)
+        now = await self._store.jobs.get(job.id)
+        if now is not None and now.state is State.DOUBT:
+            await self._watcher.adopt([now])
+
+
+def _request_id(body: bytes) -> str | None:
+    try:
+        value = json.loads(body)["request_id"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return value if is_request_id(value) else None

@@ -1,0 +1,53 @@
+"""Jobs whose rows this version cannot read: set aside, told, and tried again, while all others go on.
+
+A row is of a newer version, or broken. What was paid for is never dropped: it is parked, and goes on by itself once a
+version runs that can read it.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from bot.channels.protocol import ChannelPort, DeliveryError, Message
+from bot.messages.admin_alerts import Alerts
+from bot.messages.i18n import say
+from bot.store import Store
+from bot.store.unreadable import SetAside, UnreadableRow
+
+log = logging.getLogger(__name__)
+
+
+class Quarantine:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        channels: Mapping[str, ChannelPort],
+        alerts: Alerts,
+        wake: Callable[[str], Awaitable[None]],
+    ) -> None:
+        """`wake` ends the workflow that waits for such a job: it holds no place of another."""
+        self._store = store
+        self._channels = channels
+        self._alerts = alerts
+        self._wake = wake
+
+    async def sweep(self) -> None:
+        """Set aside every open job that cannot be read."""
+        for row in await self._store.unreadable.find():
+            done = await self._store.unreadable.set_aside(row)
+            if done is not None:
+                await self._told(row, done)
+
+    async def _told(self, row: UnreadableRow, done: SetAside) -> None:
+        log.error("a job's row cannot be read", extra={"job_id": row.id, "what": row.what, "set_aside": done})
+        key = "alert-unreadable-free" if done == "failed" else "alert-unreadable-job"
+        self._alerts.tell(f"unreadable {row.id}", key, job=row.id, user=row.user, reason=row.what)
+        await self._wake(row.id)
+        channel = self._channels.get(row.incoming.address.channel) if row.incoming else None
+        if row.incoming is None or channel is None:
+            return
+        text = say(row.language, "job-unreadable-free" if done == "failed" else "job-unreadable", job=row.id)
+        try:
+            await channel.show(row.incoming.address, Message(text), reply_to=row.incoming.reply_to)
+        except DeliveryError as error:
+            log.warning("not told", extra={"job_id": row.id, "verdict": error.verdict})

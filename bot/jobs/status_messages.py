@@ -1,0 +1,152 @@
+"""The status message of each job: a projection of its row, sent once and then edited at a pace the chat bears.
+
+The only writer of status messages. It reads rows, so it does not matter who changed them, nor when it was restarted.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+
+from bot.channels.protocol import Activity, ChannelPort, DeliveryError, Message
+from bot.loops import Loop
+from bot.messages import job_messages
+from bot.store import Store
+from bot.store.database import now_ms
+from bot.store.records import ACTIVE, AT_FAL, Job, State
+
+log = logging.getLogger(__name__)
+
+_TURN_S, _TURN_OF_MANY_S = 0.5, 2.0
+_RECENT_MS = 3600 * 1000
+_BUSY_GAP_S = 4.5
+_FEW = 20
+_PER_TURN, _PER_TURN_OF_MANY = 3, 1  # bars and clocks of many jobs move more slowly; changes are shown at once
+_OVERLAP_MS = 5000  # a change counts from before its commit
+
+
+class Progress:
+    def __init__(self, *, store: Store, channels: Mapping[str, ChannelPort]) -> None:
+        self._store = store
+        self._channels = channels
+        self.loop = Loop("progress", self._turn, pause_s=lambda: _TURN_OF_MANY_S if self._many else _TURN_S)
+        self._chats: dict[str, asyncio.Task[None]] = {}
+        self._not_before: dict[str, float] = {}
+        self._busy_at: dict[str, float] = {}
+        self._given_up: set[str] = set()
+        self._behind: set[str] = set()  # not shown as they are: their chat's pace did not allow it
+        self._active: set[str] = set()  # when the last round began
+        self._round: list[str] = []  # those whose turn comes without a change
+        self._many = False
+        self._seen = now_ms() - _RECENT_MS
+
+    def kick(self) -> None:
+        """A job is new or has changed: look now."""
+        self.loop.notify()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        try:
+            await self.loop.run()
+        finally:
+            for task in self._chats.values():
+                task.cancel()
+
+    async def _turn(self) -> None:
+        """One task per chat that has something to show, so that a slow chat holds up no other."""
+        by_chat: dict[str, list[Job]] = {}
+        for job in await self._to_show():
+            if job.id not in self._given_up and job.address.channel in self._channels:
+                by_chat.setdefault(f"{job.address.channel}:{job.address.chat_id}", []).append(job)
+        for chat, jobs in by_chat.items():
+            task = self._chats.get(chat)
+            if task is None or task.done():
+                self._chats[chat] = asyncio.create_task(self._show_all(chat, jobs), name=f"progress {chat}")
+            else:
+                self._behind.update(job.id for job in jobs)
+        for chat in [chat for chat, task in self._chats.items() if task.done() and chat not in by_chat]:
+            del self._chats[chat]
+
+    async def _to_show(self) -> list[Job]:
+        """Those that changed, and the next few of all: some things move with time alone."""
+        started = now_ms()
+        if not self._round:
+            active = await self._store.jobs.ids(ACTIVE | {State.ASKING})
+            gone = self._active.difference(active)  # once more: another worker's clock may have hidden how they ended
+            self._active, self._many = set(active), len(active) > _FEW
+            self._round = [*active, *gone]
+        count = _PER_TURN_OF_MANY if self._many else _PER_TURN
+        found = await self._store.jobs.find(changed_since=self._seen - _OVERLAP_MS)
+        more = (self._behind | set(self._round[:count])) - {job.id for job in found}
+        again = await self._store.jobs.find(ids=more) if more else []
+        self._behind -= more
+        self._round = self._round[count:]
+        self._seen = started
+        return found + again
+
+    async def _show_all(self, chat: str, jobs: list[Job]) -> None:
+        for job in jobs:
+            self._behind.discard(job.id)
+            try:
+                await self._show(chat, job)
+            except DeliveryError as error:
+                self._hold(chat, job, error)
+            except Exception:
+                log.exception("status message", extra={"job_id": job.id})
+                self._given_up.add(job.id)
+
+    async def _show(self, chat: str, job: Job) -> None:
+        channel = self._channels[job.address.channel]
+        await self._busy(channel, chat, job)
+        if channel.limits.mailbox:
+            return  # its answer said it all, and each further word there costs
+        message = await self._message(job)
+        shown = _fingerprint(message, bars=channel.limits.progress_bars)
+        if shown == job.status_shown or (job.status_ref is not None and not channel.limits.edits):
+            return
+        now = time.monotonic()
+        if job.status_ref is not None and now < self._not_before.get(chat, 0.0):
+            self._behind.add(job.id)
+            return
+        self._not_before[chat] = now + _gap(channel, job)
+        reply_to = job.incoming.reply_to if job.status_ref is None else None
+        ref = await channel.show(job.address, message, reply_to=reply_to, replace=job.status_ref)
+        await self._store.jobs.note(job.id, status_ref=ref, status_shown=shown)
+
+    async def _message(self, job: Job) -> Message:
+        place = await self._store.jobs.place(job) if job.state is State.QUEUED else 0
+        return job_messages.status(job, place=place, now_ms=now_ms())
+
+    async def _busy(self, channel: ChannelPort, chat: str, job: Job) -> None:
+        activity: Activity | None = None
+        if job.state in AT_FAL and not self._many:  # it would be gone long before it is renewed
+            activity = "rendering"
+        elif job.state in {State.READY, State.UPLOADING}:
+            activity = "uploading"
+        if activity and time.monotonic() - self._busy_at.get(chat, -_BUSY_GAP_S) >= _BUSY_GAP_S:
+            self._busy_at[chat] = time.monotonic()
+            await channel.busy(job.address, activity)
+
+    def _hold(self, chat: str, job: Job, error: DeliveryError) -> None:
+        """A status message is only that: after a refusal no more of it; the outcome has its own, durable way."""
+        if error.verdict == "retry":
+            self._not_before[chat] = time.monotonic() + max(error.after_s, 2.0)
+            self._behind.add(job.id)
+        elif error.verdict == "doubt" and job.status_ref is not None:
+            self._not_before[chat] = time.monotonic() + 5.0
+            self._behind.add(job.id)
+        else:
+            self._given_up.add(job.id)
+        log.info("status message not shown", extra={"job_id": job.id, "verdict": error.verdict})
+
+
+def _gap(channel: ChannelPort, job: Job) -> float:
+    """Edits and sends share a chat's budget; groups have a smaller one (their ids are negative on Telegram)."""
+    group = job.address.chat_id.startswith("-")
+    return channel.limits.group_edit_gap_s if group else channel.limits.edit_gap_s
+
+
+def _fingerprint(message: Message, *, bars: bool) -> str:
+    buttons = "|".join(action.data for action in message.actions)
+    bar = message.progress if bars else None
+    return f"{message.text}\n{buttons}\n{bar}"

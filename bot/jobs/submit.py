@@ -1,0 +1,254 @@
+"""The one paid request of a job: claimed, receipted, posted once, and its answer written down before anything else.
+
+A claim is committed and an empty receipt synced to the disk before the POST; the answer fills the receipt as soon as
+its bytes are here. Whoever meets the claim again reads the receipt first, and never posts.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Any
+
+from bot.jobs.steps import DOUBT, GO, STOP, Next, retry
+from bot.messages.admin_alerts import Alerts
+from bot.settings import Settings
+from bot.store import Store
+from bot.store.database import now_ms
+from bot.store.records import FREE, Job, JobError, State
+from bot.store.stored import UnreadableJob
+from bot.store.submits import RequestTaken
+from core.config import FalSettings
+from core.errors import NotDelivered, SubmitUnknown, VideoError
+from core.fal import protocol
+from core.fal.client import FalQueue
+from core.fal.receipts import FolderReceipts
+from core.types import RawReply, Submission
+
+log = logging.getLogger(__name__)
+
+_NOT_SENT_WINDOW_S = 15 * 60
+_WRITE_DOWN_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0)  # a stop waits 20 s for it
+_UNCONFIRMED_S = 28.0  # told within 30 seconds, whatever fal does
+_NO_RECEIPT_PAUSE_S = 15.0
+_RECEIPT_S = 15.0  # for a folder on a share that does not answer
+
+
+def receipt_name(job_id: str, attempt: int) -> str:
+    """The name of the receipt of one POST."""
+    return f"{job_id}-{attempt}"
+
+
+def charged_by_proxy(submission: Submission, settings: FalSettings) -> Decimal | None:
+    """Dollars that a proxy which charges beforehand says it took; None at fal itself."""
+    return None if submission.charged is None else submission.charged * settings.credit_usd
+
+
+class Submitter:
+    """Submits each job at most once. `unconfirmed` tells a job's owner that fal is silent about the order."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        queue: FalQueue,
+        receipts: FolderReceipts,
+        settings: Settings,
+        alerts: Alerts,
+        webhook_url: Callable[[str], str | None],
+        watch: Callable[[], None],
+        unconfirmed: Callable[[Job], Awaitable[None]],
+        unconfirmed_after_s: float = _UNCONFIRMED_S,
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._receipts = receipts
+        self._settings = settings
+        self._alerts = alerts
+        self._webhook_url = webhook_url
+        self._watch = watch
+        self._unconfirmed = unconfirmed
+        self._unconfirmed_after_s = unconfirmed_after_s
+        self._posting: set[str] = set()
+        self._telling: set[asyncio.Task[None]] = set()
+        self._closing = False
+
+    async def close(self, *, timeout_s: float = 20.0) -> None:
+        """Start no more claims, and let the paid requests under way be answered and recorded."""
+        self._closing = True
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        while self._posting and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - bounded, at shutdown
+            await asyncio.sleep(0.05)
+        for telling in self._telling:
+            telling.cancel()
+        await asyncio.gather(*self._telling, return_exceptions=True)
+
+    async def submit(self, job: Job) -> Next:
+        """Submit the job, or read what an earlier run of this step left. After the claim every way out is recorded."""
+        if self._closing:
+            await asyncio.Event().wait()  # until the engine cancels this step; it runs again after the restart
+        self._posting.add(job.id)
+        try:
+            return await self._submit(job)
+        finally:
+            self._posting.discard(job.id)
+
+    async def _submit(self, job: Job) -> Next:
+        try:
+            body = protocol.request_text(job.request)
+        except VideoError as error:  # the model has left the catalogue since it was ordered
+            claimed = await self._store.submits.find(job.id)
+            bought = claimed is not None and claimed.state != "not_sent"
+            return await (self._claimed_before(job) if bought else self._not_bought(job, error))
+        try:
+            claim = await self._store.submits.claim(job.id, body=body)
+        except Exception:
+            log.exception("not claimed", extra={"job_id": job.id})
+            return retry(2.0)  # nothing was sent; and if it was committed all the same, it is "taken" then
+        if claim == "cancelled":
+            return STOP
+        if claim == "taken":
+            return await self._claimed_before(job)
+        return await self._claimed(job, body)
+
+    async def _claimed(self, job: Job, body: str) -> Next:
+        """No receipt, no POST: an answer that could be kept nowhere would be a purchase that nobody finds again."""
+        try:
+            name = receipt_name(job.id, (await self._store.submits.read(job.id)).attempt)
+            async with asyncio.timeout(_RECEIPT_S):
+                reserved = await self._receipts.reserve(name)
+        except OSError as error:  # a TimeoutError is one: a share that does not answer
+            reason = error.strerror or type(error).__name__
+            log.error("no receipt, so nothing is ordered", extra={"job_id": job.id, "reason": reason})  # noqa: TRY400
+            self._alerts.tell("receipts", "alert-no-receipt", reason=reason)
+            return await self._not_sent(job, NotDelivered(reason="no receipt"), after_s=_NO_RECEIPT_PAUSE_S)
+        except Exception:
+            log.exception("claimed, but nothing is ordered", extra={"job_id": job.id})
+            return await self._not_sent(job, NotDelivered(reason="no receipt"), after_s=_NO_RECEIPT_PAUSE_S)
+        if not reserved:  # this very order stands in the folder: the database is older than it (a restored backup)
+            return await self._answered_before(job, name)
+        return await self._settle(job, self._post(job, body, name))
+
+    async def _post(self, job: Job, body: str, name: str) -> Submission:
+        async def keep(reply: RawReply) -> None:
+            async with asyncio.timeout(_RECEIPT_S):
+                await self._receipts.fill(name, reply)
+
+        self._tell_if_silent(job)
+        return await self._queue.submit(job.request, body=body, webhook_url=self._webhook_url(job.id), on_reply=keep)
+
+    def _tell_if_silent(self, job: Job) -> None:
+        """The POST is not aborted: its answer is worth waiting for. But its owner hears that there is none yet, also
+        when the POST has ended by then and is being looked for.
+        """
+        telling = asyncio.create_task(self._tell_unconfirmed(job), name=f"unconfirmed {job.id}")
+        self._telling.add(telling)
+        telling.add_done_callback(self._telling.discard)
+
+    async def _tell_unconfirmed(self, job: Job) -> None:
+        await asyncio.sleep(self._unconfirmed_after_s)
+        try:
+            now = await self._store.jobs.get(job.id)
+            if now is not None and now.state is State.SUBMITTING:
+                log.warning("fal has not confirmed an order yet", extra={"job_id": job.id})
+                await self._unconfirmed(job)
+        except UnreadableJob:
+            log.info("nothing to say yet of a row that cannot be read", extra={"job_id": job.id})
+        except Exception:
+            log.exception("its owner does not know that an order is not confirmed", extra={"job_id": job.id})
+
+    async def _settle(self, job: Job, answer: Awaitable[Submission]) -> Next:
+        """What fal answered, or did not, goes into the rows."""
+        try:
+            submission = await answer
+        except SubmitUnknown as error:
+            log.warning("fal did not confirm an order", extra={"job_id": job.id, **_why(error)})
+            await self._note_end(job.id)
+            return DOUBT
+        except NotDelivered as error:
+            return await self._not_sent(job, error)
+        except VideoError as error:
+            log.info("refused", extra={"job_id": job.id, "code": error.code})
+            await self._store.submits.refused(job.id, JobError(error.code, dict(error.facts)))
+            self._alerts.refused(error.code)
+            return STOP
+        return await self._bought(job, submission)
+
+    async def _bought(self, job: Job, submission: Submission) -> Next:
+        if not await self._write_down(job.id, submission):
+            await self._note_end(job.id)
+            return DOUBT
+        self._alerts.accepted()
+        self._watch()
+        return GO
+
+    async def _write_down(self, job_id: str, submission: Submission) -> bool:
+        """The answer stands in the receipt already; a database that is away just now is waited for a little. False:
+        fal named a request of another job, so this one's is unknown.
+        """
+        charged_usd = charged_by_proxy(submission, self._settings)
+        for pause_s in (*_WRITE_DOWN_PAUSES_S, None):
+            try:
+                await self._store.submits.accepted(job_id, submission.handle, charged_usd=charged_usd)
+            except RequestTaken:
+                log.warning("fal named another job's request", extra={"job_id": job_id})
+                return False
+            except Exception:
+                if pause_s is None:
+                    raise
+                log.exception("an order is not written down yet", extra={"job_id": job_id})
+                await asyncio.sleep(pause_s)
+            else:
+                break
+        return True
+
+    async def _note_end(self, job_id: str) -> None:
+        """When the POST ended narrows the search for it, no more: without it the search looks a little further."""
+        try:
+            await self._store.submits.ended(job_id)
+        except Exception:
+            log.exception("the end of a submit is not written down", extra={"job_id": job_id})
+
+    async def _claimed_before(self, job: Job) -> Next:
+        """An earlier run of this step was here. What it left open may have been paid: it is never posted again."""
+        submit = await self._store.submits.read(job.id)
+        if submit.state == "accepted":
+            self._watch()
+            return GO
+        if submit.state != "sending":
+            return STOP
+        return await self._answered_before(job, receipt_name(job.id, submit.attempt))
+
+    async def _answered_before(self, job: Job, name: str) -> Next:
+        reply = await self._receipts.read(name)
+        return DOUBT if reply is None else await self._settle(job, self._kept(job, reply))
+
+    async def _kept(self, job: Job, reply: RawReply) -> Submission:
+        log.info("the answer to an order is read from its receipt", extra={"job_id": job.id})
+        return self._queue.read_submit(reply, endpoint=job.request.endpoint)
+
+    async def _not_sent(self, job: Job, error: NotDelivered, *, after_s: float | None = None) -> Next:
+        """Proven: nothing was bought. Known only here, so it is written down with patience; else it would be doubt."""
+        for pause_s in (*_WRITE_DOWN_PAUSES_S, None):
+            try:
+                submit = await self._store.submits.not_sent(job.id)
+                break
+            except Exception:
+                if pause_s is None:
+                    raise
+                await asyncio.sleep(pause_s)
+        if now_ms() - submit.created > _NOT_SENT_WINDOW_S * 1000:
+            return await self._not_bought(job, error)
+        told = error.facts.get("retry_after")
+        pause = float(told) if isinstance(told, int | float) else min(60.0, 2.0**submit.attempt)
+        return retry(after_s or pause)
+
+    async def _not_bought(self, job: Job, error: VideoError) -> Next:
+        log.info("job failed", extra={"job_id": job.id, "code": error.code, "charge": "none"})
+        failure = JobError(error.code, dict(error.facts))
+        await self._store.jobs.fail(job.id, failure, charge="none", only_from=FREE)
+        return STOP
+
+
+def _why(error: VideoError) -> dict[str, Any]:
+    return {"reason": error.facts.get("reason"), "status": error.facts.get("status")}

@@ -1,0 +1,150 @@
+"""The file of a finished video, made to fit a chat; fetched again from fal where it is missing or damaged."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from http import HTTPStatus
+from pathlib import Path
+
+from bot.channels.protocol import ChannelPort, DeliveryError, VideoMessage
+from bot.messages import job_messages
+from bot.settings import Settings
+from bot.store.database import now_ms
+from bot.store.records import Job, VideoFile
+from core import media
+from core.errors import DownloadFailed, MediaError, Repeat, ResultExpired, Unavailable, VideoError
+from core.fal.client import KEEP_S
+from core.fal.fetch_result import CheckFilm, check_film
+from core.media.renditions import Fitted, Fitting, is_cut_short, is_damaged
+
+log = logging.getLogger(__name__)
+
+_KEEP_FITTED_S = 24 * 3600
+_NO_FILE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+
+
+class Films:
+    def __init__(self, *, settings: Settings, fetch_again: Callable[[Job], Awaitable[None]]) -> None:
+        self._settings = settings
+        self._fetch_again = fetch_again
+        self._fitting = fitting_of(settings)
+
+    async def fitted(self, job: Job, *, max_bytes: int) -> VideoMessage:
+        """A copy that plays natively and has at most so many bytes; the original stays as fal made it.
+
+        Raises DeliveryError; ResultExpired when the video is neither here nor at fal any more.
+        """
+        if job.video is None:
+            raise DeliveryError("refused", "no video")
+        try:
+            fitted = await self._made_to_fit(job, job.video, max_bytes)
+        except ResultExpired:
+            raise
+        except VideoError as error:
+            again = error.repeat is Repeat.FREE_STEP
+            raise DeliveryError("retry" if again else "refused", error.code) from error
+        return VideoMessage(
+            path=fitted.path,
+            caption=job_messages.caption(job),
+            width=fitted.width,
+            height=fitted.height,
+            duration_s=fitted.duration_s or job.video.duration_s,
+            thumbnail=fitted.thumbnail,
+            job_id=job.id,
+        )
+
+    async def _made_to_fit(self, job: Job, video: VideoFile, max_bytes: int) -> Fitted:
+        """A damaged original is fetched again, once in each attempt: what is still damaged then came so from fal."""
+        original = self._settings.videos_dir / video.name
+        fetched = not await asyncio.to_thread(original.exists)
+        if fetched:
+            await self._bring_back(job)
+        with media.on_behalf_of(job.user):
+            if not fetched and await asyncio.to_thread(is_cut_short, original, video.size):
+                await self._replaced(job, original)
+                fetched = True
+            try:
+                return await self._fitting.fitted(original, max_bytes=max_bytes)
+            except MediaError:
+                if not await is_damaged(original):
+                    raise
+            if not fetched:
+                await self._replaced_if_any(job, original)
+            return await self._fitting.fitted(original, max_bytes=max_bytes, lenient=True)
+
+    async def _replaced_if_any(self, job: Job, original: Path) -> None:
+        """Where fal has the file no more, the damaged one is the best there is."""
+        try:
+            await self._replaced(job, original)
+        except (DownloadFailed, Unavailable) as error:
+            if error.facts.get("status") not in _NO_FILE:
+                raise
+
+    async def _replaced(self, job: Job, original: Path) -> None:
+        """The damaged one is all there is until another is here: when none comes, it is put back. Raises VideoError,
+        never ResultExpired.
+        """
+        log.warning("a finished video is damaged on this disk", extra={"job_id": job.id})
+        aside = self._settings.work_dir / job.id / "damaged.mp4"  # goes with that folder
+        await asyncio.to_thread(_move, original, aside)
+        try:
+            await self._fetch_again(job)
+        finally:
+            await asyncio.to_thread(_put_back, aside, original)
+
+    async def _bring_back(self, job: Job) -> None:
+        """The file is on another machine's disk, or is no longer good on ours. Raises VideoError."""
+        try:
+            await self._fetch_again(job)
+        except (DownloadFailed, Unavailable) as error:
+            if not _fal_keeps(job) and error.facts.get("status") in _NO_FILE:
+                raise ResultExpired from error
+            raise
+
+    def is_gone(self, job: Job) -> bool:
+        """Neither here nor, as far as was promised, at fal."""
+        if job.video is None or _fal_keeps(job):
+            return False
+        return not (self._settings.videos_dir / job.video.name).exists()
+
+    async def tidy(self) -> None:
+        """Copies that nobody asked for in a day go."""
+        await asyncio.to_thread(self._fitting.remove_old, older_than_s=_KEEP_FITTED_S)
+
+
+def fitting_of(settings: Settings) -> Fitting:
+    return Fitting(settings.output_dir / "fitted")
+
+
+def checks(settings: Settings, channels: Mapping[str, ChannelPort]) -> Callable[[Job], CheckFilm]:
+    """How the film of a job is checked when it comes: in one run with what its delivery to that chat will need."""
+    fitting = fitting_of(settings)
+
+    def check_for(job: Job) -> CheckFilm:
+        channel = channels.get(job.address.channel)
+        if channel is None:  # of the shell: it stays on the disk
+            return check_film
+
+        async def check(path: Path, *, lenient: bool) -> media.Probe:
+            with media.on_behalf_of(job.user):
+                return await fitting.checked(path, max_bytes=channel.limits.video_bytes, lenient=lenient)
+
+        return check
+
+    return check_for
+
+
+def _fal_keeps(job: Job) -> bool:
+    return now_ms() - (job.rendering_since or job.created) < KEEP_S * 1000
+
+
+def _put_back(aside: Path, original: Path) -> None:
+    if not original.exists():
+        _move(aside, original)
+
+
+def _move(path: Path, to: Path) -> None:
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):
+        path.replace(to)

@@ -1,0 +1,311 @@
+"""render_v1: a job from its turn in the queue to the checked mp4 on disk. The story of core.generate, made durable.
+
+Each step returns {"next": ...} as JSON; what a job is stands in our rows, the engine only remembers how far it came.
+The paid request is submit.py's, what comes after it collect.py's; here is the order of the steps, and what is free.
+"""
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from bot.channels.protocol import AttachmentRef, DeliveryError
+from bot.jobs.collect import Collector
+from bot.jobs.steps import DOUBT, GO, STOP, Next, retry
+from bot.jobs.submit import Submitter
+from bot.jobs.submit_reconciliation import Doubts
+from bot.messages.admin_alerts import Alerts
+from bot.settings import Settings
+from bot.store import Store
+from bot.store.records import AT_FAL, FREE, Charge, Job, JobError, State, record
+from bot.store.stored import UnreadableJob
+from core import media, pricing
+from core.assets.publish import host_from_settings, publish_asset
+from core.errors import Repeat, VideoError
+from core.pricing import SourceFacts
+from core.types import Asset
+
+log = logging.getLogger(__name__)
+
+R = TypeVar("R")
+
+RENDER = "render_v1"
+COLLECT = "collect_v1"
+DELIVER = "deliver_v1"
+TOPIC = "fal"
+SHELL = "shell"  # the channel of jobs that `reelbot generate` began
+
+_SOURCE_NAMES = {"image": "source.jpg", "video": "source.mp4"}  # the content decides what it really is
+_NO_ASSETS = frozenset({"asset_unreachable", "storage_not_allowed", "no_asset_host"})
+_PREPARE_TRIES = 8
+_RESOLVE_LOOKS_S = (2.0, 6.0, 10.0)  # with the looks themselves: told within 30 seconds
+_WAIT_S = 1800.0  # the watcher wakes it long before; each look of a thousand that wait is not free
+_LEAST_FREE = 500_000_000  # bytes on the disk of the videos, before anything is bought
+_DOWNLOAD_TRIES = 300  # with pauses up to 5 minutes: a day
+
+
+class Steps(Protocol):
+    """What a workflow stands on: the durable engine, or for one command of the shell nothing but this process."""
+
+    def register(self, name: str, body: Callable[[str], Awaitable[None]]) -> None: ...
+    async def step(self, name: str, body: Callable[..., Coroutine[Any, Any, R]], *args: Any) -> R: ...
+    async def sleep(self, seconds: float) -> None: ...
+    async def wait(self, topic: str, *, timeout_s: float) -> object: ...
+    async def begin(self, name: str, workflow_id: str, job_id: str) -> None: ...
+
+
+class Fetches(Protocol):
+    """The part of a chat that a render needs."""
+
+    async def fetch(self, ref: AttachmentRef, into: Path) -> None: ...
+
+
+def collect_id(job_id: str, number: int) -> str:
+    """The id of the workflow that collects a job which stood still; `number`: how often it had been parked."""
+    return f"{job_id}:collect" + (f":{number}" if number else "")
+
+
+def free_bytes(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
+
+class Render:
+    """The steps, and the workflows that string them together. `room`: free bytes on the disk of a folder."""
+
+    def __init__(
+        self,
+        *,
+        engine: Steps,
+        store: Store,
+        submitter: Submitter,
+        collector: Collector,
+        channels: Mapping[str, Fetches],
+        settings: Settings,
+        doubts: Doubts,
+        alerts: Alerts,
+        room: Callable[[Path], int] = free_bytes,
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._submitter = submitter
+        self._collector = collector
+        self._room = room
+        self._channels = channels
+        self._settings = settings
+        self._doubts = doubts
+        self._alerts = alerts
+
+    def register(self) -> None:
+        self._engine.register(RENDER, self.render)
+        self._engine.register(COLLECT, self.collect)
+
+    # Workflows: only steps, waits and pauses; what comes next depends on nothing but recorded results.
+
+    async def render(self, job_id: str) -> None:
+        if await self._prepared(job_id) and await self._bought(job_id):
+            await self._collected(job_id)
+        await self._engine.begin(DELIVER, f"{job_id}:tell", job_id)
+
+    async def collect(self, which: str) -> None:
+        """From "fal has it" on: for a request that was found after a doubt, or (`which` is then "<job>:<number>") for
+        one that fal still works on although it had been parked.
+        """
+        job_id, _, number = which.partition(":")
+        await self._collected(job_id)
+        await self._engine.begin(DELIVER, f"{job_id}:tell-again" + (f":{number}" if number else ""), job_id)
+
+    async def _prepared(self, job_id: str) -> bool:
+        for attempt in range(_PREPARE_TRIES):
+            result = await self._step("prepare", self.prepare, job_id)
+            if result["next"] != "retry":
+                return result["next"] == "go"
+            await self._engine.sleep(result["after"] or min(60, 2**attempt))
+        await self._surely("give up preparing", self.give_up, job_id)
+        return False
+
+    async def _bought(self, job_id: str) -> bool:
+        while True:
+            result = await self._step("submit", self.submit, job_id)
+            if result["next"] != "retry":
+                break
+            await self._engine.sleep(result["after"])
+        if result["next"] == "doubt":  # from here on nothing is posted, only asked
+            for pause in _RESOLVE_LOOKS_S:
+                await self._engine.sleep(pause)
+                if (await self._step("find submitted", self.find_submitted, job_id))["next"] == "go":
+                    return True
+            await self._surely("park", self.park, job_id)
+        return result["next"] == "go"
+
+    async def _collected(self, job_id: str) -> None:
+        while True:
+            await self._engine.wait(TOPIC, timeout_s=_WAIT_S)
+            result = await self._surely("look", self.look, job_id)
+            if result["next"] == "go":
+                result = await self._downloaded(job_id)
+            if result["next"] != "wait":
+                return
+
+    async def _downloaded(self, job_id: str) -> Next:
+        for attempt in range(_DOWNLOAD_TRIES):
+            result = await self._step("download", self.download, job_id)
+            if result["next"] != "retry":
+                return result
+            await self._engine.sleep(result["after"] or min(300, 2**attempt))
+        return await self._surely("give up downloading", self.give_up, job_id)
+
+    async def _surely(self, name: str, body: Callable[..., Awaitable[Next]], job_id: str) -> Next:
+        """A step that only a broken disk or database keeps from its end: again until it has one, or the job would be
+        stranded, perhaps paid.
+        """
+        for attempt in count():
+            result = await self._step(name, body, job_id)
+            if result["next"] != "retry":
+                return result
+            await self._engine.sleep(min(60.0, 2.0 ** min(attempt, 6)))
+        raise AssertionError("counting never ends")
+
+    async def _step(self, name: str, body: Callable[..., Awaitable[Next]], *args: Any) -> Next:
+        return await self._engine.step(name, self._guarded, name, body, *args)
+
+    async def _guarded(self, name: str, body: Callable[..., Awaitable[Next]], job_id: str, *args: Any) -> Next:
+        """A bug or a broken disk must not end a workflow: it would strand what was paid. It is retried, and logged."""
+        try:
+            return await self._readable(body, job_id, *args)
+        except Exception:
+            log.exception("step failed", extra={"job_id": job_id, "step": name})
+            return DOUBT if name == "submit" else retry(5.0)
+
+    async def _readable(self, body: Callable[..., Awaitable[Next]], job_id: str, *args: Any) -> Next:
+        """A row that cannot be read is set aside by bot/jobs/quarantine.py; then nothing is left to do here."""
+        try:
+            return await body(job_id, *args)
+        except UnreadableJob:
+            return STOP if await self._store.unreadable.stands_aside(job_id) else retry(5.0)
+
+    # Step bodies: each may run twice (a crash between its effect and its record).
+
+    async def prepare(self, job_id: str) -> Next:
+        """The source is fetched from the chat, cleaned and published; the price is confirmed. Free."""
+        job = await self._job(job_id)
+        if not await self._store.jobs.move(job_id, State.PREPARING, only_from=FREE):
+            return GO if job.state in AT_FAL else STOP
+        try:
+            await self._check_room()
+            if job.incoming.attachment is not None and not job.request.source_url:
+                await self._publish(job)
+        except DeliveryError as error:
+            if error.verdict in {"retry", "doubt"}:
+                return retry(error.after_s)
+            return await self._fail(job_id, JobError("source_unavailable", {}), charge="none", only_from=FREE)
+        except VideoError as error:
+            if error.repeat is Repeat.FREE_STEP:
+                return retry(0.0)
+            if error.code in _NO_ASSETS:
+                facts: dict[str, Any] = dict(error.facts)
+                self._alerts.tell("asset host", f"admin-{error.code.replace('_', '-')}", **facts)
+            return await self._fail(job_id, JobError(error.code, dict(error.facts)), charge="none", only_from=FREE)
+        return GO
+
+    async def _check_room(self) -> None:
+        """Before anything is bought: is there room for the video? Raises VideoError("disk_full")."""
+        free = await asyncio.to_thread(self._room, self._settings.videos_dir)
+        if free < _LEAST_FREE:
+            self._alerts.tell("disk", "alert-disk", free=free // 1_000_000)
+            raise VideoError("disk_full")
+
+    async def _publish(self, job: Job) -> None:
+        reference = job.incoming.attachment
+        if reference is None:
+            return
+        folder = self._settings.work_dir / job.id
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        source = folder / _SOURCE_NAMES[reference.kind]
+        await self._channels[job.address.channel].fetch(reference, source)
+        row = pricing.find(job.request.model).modes[job.request.mode]
+        with media.on_behalf_of(job.user):
+            asset = await publish_asset(
+                source,
+                settings=self._settings,
+                host=host_from_settings(self._settings, memory=self._store.facts),
+                limits=row.source_limits,
+                widen=job.remedy == "wide-photo",
+            )
+        request = replace(job.request, source_url=asset.url)
+        usd = _price(job, asset)
+        if usd > job.usd:
+            raise VideoError("price_changed", price=pricing.usd_text(usd))
+        await self._store.jobs.published(job.id, request, usd)
+        told = dict.fromkeys((*job.adjustments, *asset.adjustments))  # a cut was told before, by the length it named
+        if len(told) > len(job.adjustments):
+            await self._store.jobs.note(job.id, adjustments=[record(each) for each in told])
+        await asyncio.to_thread(source.unlink, missing_ok=True)
+
+    async def submit(self, job_id: str) -> Next:
+        """The one paid request."""
+        return await self._submitter.submit(await self._job(job_id))
+
+    async def find_submitted(self, job_id: str) -> Next:
+        """After a lost answer: does fal itself know the request? Buys nothing."""
+        found = await self._doubts.resolve([await self._job(job_id)])
+        return GO if job_id in found else STOP
+
+    async def park(self, job_id: str) -> Next:
+        """Nobody can say whether it was paid: it stands still, visibly, and its owner and the admins are told."""
+        job = await self._job(job_id)
+        if await self._store.jobs.doubt(job_id, "no answer to the submit"):
+            log.warning("a paid request may be lost", extra={"job_id": job_id})
+            price = pricing.usd_text(job.usd)
+            self._alerts.tell(f"doubt {job_id}", "alert-doubt", job=job_id, user=job.user, price=price)
+            if (await self._store.submits.read(job_id)).hint is not None:  # fal's call came since the last look
+                await self._doubts.resolve([await self._job(job_id)])
+        elif job.state in FREE:  # it did not arrive after all; that this was written was not known any more
+            return await self._fail(job_id, JobError("not_delivered", {}), charge="none", only_from=FREE)
+        return STOP
+
+    async def look(self, job_id: str) -> Next:
+        """Is fal done?"""
+        return await self._collector.look(await self._job(job_id))
+
+    async def download(self, job_id: str) -> Next:
+        """The finished file, checked, on this disk."""
+        return await self._collector.download(await self._job(job_id))
+
+    async def give_up(self, job_id: str) -> Next:
+        """So many tries were enough for a job that cost nothing yet. A paid one is set aside, and asked after again."""
+        job = await self._job(job_id)
+        if job.state in FREE:
+            return await self._fail(job_id, JobError("source_unavailable", {}), charge="none", only_from=FREE)
+        if job.state is State.SUBMITTING:  # claimed by an earlier run, and nothing is known of it
+            return await self.park(job_id)
+        return await self._collector.park(job, job.odd or "too many tries")
+
+    async def _fail(
+        self, job_id: str, error: JobError, *, charge: Charge, only_from: frozenset[State] = AT_FAL
+    ) -> Next:
+        log.info("job failed", extra={"job_id": job_id, "code": error.code, "charge": charge})
+        await self._store.jobs.fail(job_id, error, charge=charge, only_from=only_from)
+        return STOP
+
+    async def _job(self, job_id: str) -> Job:
+        job = await self._store.jobs.get(job_id)
+        if job is None:
+            raise LookupError(job_id)
+        return job
+
+
+def _price(job: Job, asset: Asset) -> Decimal:
+    """The price for the source as it really is: an edit is priced by its probed seconds."""
+    if job.request.duration_s is not None:
+        return job.usd
+    source = SourceFacts(asset.kind, asset.width, asset.height, asset.duration_s, asset.size)
+    request = job.request
+    again = pricing.plan(
+        request.prompt, model=request.model, mode=request.mode, resolution=request.resolution, source=source
+    )
+    return again.quote.usd

@@ -1,0 +1,69 @@
+"""Background loops: a turn, a pause that a call can cut short, and a count of what goes wrong for /healthz."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+log = logging.getLogger(__name__)
+
+_FAILED_TURNS = 3
+_STUCK_S = 60.0
+
+
+class Loop:
+    """Repeats `turn` until cancelled. A turn that raises is logged, and the next one is tried all the same.
+
+    `pause_s`: seconds between two turns, asked anew before each. `stuck_s`: a turn that takes longer is a problem.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        turn: Callable[[], Awaitable[None]],
+        *,
+        pause_s: Callable[[], float],
+        stuck_s: float = _STUCK_S,
+    ) -> None:
+        self.name = name
+        self._turn = turn
+        self._pause_s = pause_s
+        self._stuck_s = stuck_s
+        self._notified = asyncio.Event()
+        self._begun: float | None = None
+        self._failed = 0
+        self.turns = 0
+
+    def notify(self) -> None:
+        """There is something new: begin the next turn now."""
+        self._notified.set()
+
+    async def run(self) -> None:
+        """Repeat the turn until cancelled."""
+        while True:
+            self._notified.clear()  # before the turn: what comes during it begins the next one
+            await self._once()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._pause_s()):
+                    await self._notified.wait()
+
+    async def _once(self) -> None:
+        self._begun = time.monotonic()
+        try:
+            await self._turn()
+        except Exception:
+            self._failed += 1
+            log.exception("a turn failed", extra={"loop": self.name, "in_a_row": self._failed})
+        else:
+            self._failed = 0
+        self._begun = None
+        self.turns += 1
+
+    def problem(self) -> str | None:
+        """What /healthz has to say of it: it is stuck, or has failed three turns in a row. None: it is well."""
+        if self._begun is not None and time.monotonic() - self._begun > self._stuck_s:
+            return f"{self.name} loop is stuck"
+        if self._failed >= _FAILED_TURNS:
+            return f"{self.name} loop has failed {self._failed} times in a row; the log says why"
+        return None

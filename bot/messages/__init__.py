@@ -1,0 +1,1 @@
+"""What people read: the catalogue of sentences, words on jobs, buttons, alerts to the admins."""

@@ -1,0 +1,113 @@
+"""Words to the admins: trouble with fal's account, money running out, jobs in doubt. Each at most once in its time.
+
+Best effort and beside everything else: an alert that cannot be sent is in the log, and holds nothing up.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Iterable, Mapping
+from typing import Any
+
+from bot.channels.protocol import Address, ChannelPort, DeliveryError, Message
+from bot.messages.i18n import LANGUAGES, admin_text, say
+from bot.store import Store
+from bot.store.ledger import Caps
+from bot.store.records import MICRO
+from core.pricing import usd_text
+
+log = logging.getLogger(__name__)
+
+_TRIES = 3
+_HOUR_S = 3600.0
+_LEVELS = (50, 80, 100)
+_TROUBLE = "trouble with the account"
+_ACCOUNT = frozenset({"not_configured", "invalid_key", "out_of_credits", "insufficient_credits", "key_locked"})
+
+
+class Alerts:
+    """`admins`: ids as in REELBOT_ADMINS (`telegram:42`); people, not groups."""
+
+    def __init__(self, *, store: Store, channels: Mapping[str, ChannelPort], admins: Iterable[str], caps: Caps) -> None:
+        self._store = store
+        self._channels = channels
+        self._admins = sorted(admins)
+        self._caps = caps
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def tell(self, topic: str, key: str, *, gap_s: float = _HOUR_S, **facts: Any) -> None:
+        """Say the sentence `key` to every admin, unless `topic` was told within `gap_s`. Returns at once."""
+        self._begin(self._tell(topic, key, facts, gap_s))
+
+    def refused(self, code: str) -> None:
+        """An order was refused. When it is about the account: told at most once an hour, until it works again."""
+        if code in _ACCOUNT:
+            self._begin(self._account(code))
+
+    def accepted(self) -> None:
+        """An order was taken: if there was trouble with the account, it is over."""
+        self._begin(self._works())
+
+    def spent(self) -> None:
+        """Something was reserved: has the sum passed one of the marks?"""
+        self._begin(self._mark())
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(_logged(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _ended: work.close())  # one that was cancelled before it began
+
+    async def _account(self, code: str) -> None:
+        await self._store.facts.put(_TROUBLE, code)
+        if await self._store.facts.due(f"told of {code}", gap_s=_HOUR_S):
+            await self._say_to_all({language: admin_text(code, {}, language) for language in LANGUAGES})
+
+    async def _works(self) -> None:
+        if await self._store.facts.get(_TROUBLE) is not None and await self._store.facts.put(_TROUBLE, None):
+            await self._say_to_all({language: say(language, "alert-works-again") for language in LANGUAGES})
+
+    async def _mark(self) -> None:
+        """Each mark once on the way up; on the way down the marks are armed again."""
+        cap = self._caps.all_micro
+        used = (await self._store.ledger.standing()).used_micro
+        passed = max((level for level in _LEVELS if cap and used * 100 >= cap * level), default=0)
+        before = int(await self._store.facts.get("spending mark") or 0)
+        if passed != before and await self._store.facts.put("spending mark", str(passed)) and passed > before:
+            facts = {"percent": passed, "used": usd_text(used / MICRO), "cap": usd_text(cap / MICRO)}
+            await self._say_to_all({language: say(language, "alert-spent", **facts) for language in LANGUAGES})
+
+    async def _tell(self, topic: str, key: str, facts: Mapping[str, Any], gap_s: float) -> None:
+        if await self._store.facts.due(f"told of {topic}", gap_s=gap_s):
+            await self._say_to_all({language: say(language, key, **facts) for language in LANGUAGES})
+
+    async def _say_to_all(self, texts: Mapping[str, str]) -> None:
+        log.warning("for the admins", extra={"text": texts["en"]})
+        for admin in self._admins:
+            channel, _, ident = admin.partition(":")
+            if channel in self._channels:
+                language = await self._store.people.language(admin) or "en"
+                await self._say(self._channels[channel], Address(channel, ident), texts[language])
+
+    async def _say(self, channel: ChannelPort, to: Address, text: str) -> None:
+        for _ in range(_TRIES):
+            try:
+                await channel.show(to, Message(text))
+            except DeliveryError as error:
+                if error.verdict != "retry":
+                    log.info("an admin was not reached", extra={"channel": to.channel, "verdict": error.verdict})
+                    return
+                await asyncio.sleep(min(60.0, max(1.0, error.after_s)))
+            else:
+                return
+
+
+async def _logged(work: Coroutine[None, None, None]) -> None:
+    try:
+        await work
+    except Exception:
+        log.exception("alert")

@@ -1,0 +1,23 @@
+"""The data behind a button: "cancel:K7QX2AB". It goes out with a message and comes back from the chat when pressed."""
+
+import re
+from typing import Literal
+
+Kind = Literal["cancel", "yes", "again", "fix", "lang"]
+
+_DATA = re.compile(r"(cancel|yes|again|fix|lang):([0-9A-Za-z]{1,12})")
+_MOST_BYTES = 64  # on Telegram
+
+
+def data_for(kind: Kind, value: str) -> str:
+    """Write a button's data, for `split`. Raises ValueError for what would not come back."""
+    data = f"{kind}:{value}"
+    if not _DATA.fullmatch(data) or len(data.encode()) > _MOST_BYTES:
+        raise ValueError(f"no button can hold {data!r}")
+    return data
+
+
+def split(data: str) -> tuple[str, str] | None:
+    """Read a button's data: its kind and value. It comes from outside: anything unknown is None."""
+    match = _DATA.fullmatch(data)
+    return (match[1], match[2]) if match else None

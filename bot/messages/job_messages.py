@@ -1,0 +1,232 @@
+"""What people read about a job: its status message, the caption of its video, the word on its outcome. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.channels.protocol import Action, Message
+from bot.messages import retry_offers
+from bot.messages.callback_data import data_for
+from bot.messages.i18n import error_text, say
+from bot.store.ledger import OverCap, Standing
+from bot.store.records import ACTIVE, FREE, MICRO, Charge, Job, State
+from core import pricing
+from core.catalogue import Model
+from core.errors import BadRequest
+from core.types import VideoRequest
+
+_MINUTE_S = 60
+_LONG_S = 15 * _MINUTE_S
+_USUAL_S = 90.0  # of a model that nobody knows any more
+
+
+def status(job: Job, *, place: int, now_ms: int) -> Message:
+    """The one message that is edited while the job lives: what was ordered, and where it stands."""
+    if job.state is State.ASKING:
+        return _offer(job)
+    lines = [_order(job), *_beside_the_order(job), state_line(job, place=place, now_ms=now_ms)]
+    return Message("\n".join(lines), actions(job), job_id=job.id, progress=_progress(job, now_ms))
+
+
+def _beside_the_order(job: Job) -> list[str]:
+    lines = [adjustment(job.language, each.field, each.asked, each.used) for each in job.adjustments]
+    if job.again_of is not None:
+        lines.append(say(job.language, "repeat-of", other=job.again_of))
+    if job.remedy is not None:
+        lines.append(say(job.language, f"remedy-{job.remedy}", prompt=job.request.prompt))
+    return lines
+
+
+def _offer(job: Job) -> Message:
+    """What would be ordered, its price, and a yes or no."""
+    asked = job.question
+    price = price_of(job)
+    why = say(job.language, f"ask-{asked.why if asked else 'price'}", price=price, other=(asked and asked.job) or "")
+    lines = [_what(job), *_beside_the_order(job), why, say(job.language, "ask-waits")]
+    buttons = (
+        Action(say(job.language, "button-yes", price=price), data_for("yes", job.id)),
+        Action(say(job.language, "button-no"), data_for("cancel", job.id)),
+    )
+    return Message("\n".join(lines), buttons, job_id=job.id)
+
+
+def price_of(job: Job) -> str:
+    return pricing.usd_text(job.usd)
+
+
+def state_line(job: Job, *, place: int, now_ms: int) -> str:
+    lang = job.language
+    if job.state is State.QUEUED:
+        return say(lang, "state-queued", place=place)
+    if job.state is State.RENDERING:
+        if job.cancel_asked:
+            return say(lang, "cancel-requested-running")
+        elapsed = _elapsed_s(job, now_ms)
+        if elapsed > _LONG_S:
+            return say(lang, "state-long-running")
+        if job.fal_position is not None:
+            return say(lang, "state-fal-queue", position=job.fal_position + 1)
+        return say(lang, "state-rendering", elapsed=_coarse(elapsed))
+    return say(lang, f"state-{job.state}")
+
+
+def actions(job: Job) -> tuple[Action, ...]:
+    if job.state in FREE | {State.SUBMITTING, State.RENDERING} and not job.cancel_asked:
+        return (Action(say(job.language, "button-cancel"), data_for("cancel", job.id), danger=True),)
+    if job.state is State.PARKED:
+        return (Action(say(job.language, "button-ask-again"), data_for("again", job.id)),)
+    if job.state in {State.DELIVERY_DOUBT, State.UNDELIVERED}:
+        return (Action(say(job.language, "button-resend"), data_for("again", job.id)),)
+    return _second_try(job)
+
+
+def _second_try(job: Job) -> tuple[Action, ...]:
+    """One button: the remedy for this failure, else the same again; the price of that stands on it."""
+    price = price_of(job)
+    if job.state is State.DOUBT:
+        return (Action(say(job.language, "button-buy-again", price=price), data_for("again", job.id)),)
+    if job.state is not State.FAILED or job.error is None:
+        return ()
+    better = retry_offers.remedy(job)
+    if better is not None:
+        return (Action(say(job.language, f"button-fix-{better}", price=price), data_for("fix", job.id)),)
+    if retry_offers.worth_a_try(job.error.code) and job.remedy is None:
+        return (Action(say(job.language, "button-again", price=price), data_for("again", job.id)),)
+    return ()
+
+
+def outcome(job: Job) -> Message:
+    """The word on a job that brings no video now: failed, cancelled, in doubt, or a video the chat did not take."""
+    if job.error is None or job.state not in {State.FAILED, State.CANCELLED}:
+        text = say(job.language, f"state-{job.state}")
+    elif job.error.code.startswith("offer_"):
+        text = say(job.language, job.error.code.replace("_", "-"))
+    else:
+        text = trouble(job.language, job.error.code, job.error.facts, charge=job.charge or "none", price=price_of(job))
+    return Message(text, actions(job), job_id=job.id)
+
+
+def ordered_before(tried: Job, language: str, *, now_ms: int) -> Message:
+    """The answer to a second press: the job that the first one ordered, and what can be done about that one."""
+    state = state_line(replace(tried, language=language), place=0, now_ms=now_ms)
+    text = say(language, "again-ordered", other=tried.again_of, job=tried.id, state=state)
+    return Message(text, () if tried.state in ACTIVE else actions(tried), job_id=tried.id)
+
+
+def unconfirmed(job: Job) -> Message:
+    """The word half a minute after an order that fal has not answered; asking for it goes on."""
+    return Message(say(job.language, "order-unconfirmed"), job_id=job.id)
+
+
+def trouble(
+    language: str, code: str, facts: Mapping[str, Any], *, charge: Charge | None = None, price: str = ""
+) -> str:
+    """What happened, what to do next, and what it cost; without `charge` nothing was ordered at all."""
+    said = error_text(language, code, facts)
+    cost = say(language, f"charge-{charge}" if charge else "charge-nothing", price=price)
+    return said + ("" if language == "zh" else " ") + cost
+
+
+def over_cap(language: str, over: OverCap) -> str:
+    """Why this is not ordered now, and when it can be."""
+    return say(
+        language,
+        f"over-{over.whose}-cap",
+        price=usd(over.price_micro),
+        left=usd(over.left_micro),
+        cap=usd(over.cap_micro),
+        free_at=_clock(over.frees_at),
+        fits="yes" if over.price_micro <= over.cap_micro else "no",
+    )
+
+
+def balance(language: str, standing: Standing, cap_micro: int, *, key: str = "balance") -> str:
+    return say(
+        language,
+        key,
+        spent=usd(standing.spent_micro),
+        held=usd(standing.reserved_micro) if standing.reserved_micro else "",
+        left=usd(max(0, cap_micro - standing.used_micro)),
+        cap=usd(cap_micro),
+    )
+
+
+def usd(amount_micro: int) -> str:
+    return pricing.usd_text(amount_micro / MICRO)
+
+
+def _clock(at_ms: int | None) -> str:
+    """Up to the next full minute, so that it is true when that time has come."""
+    return datetime.fromtimestamp(at_ms / 1000 + 60, tz=UTC).strftime("%Y-%m-%d %H:%M") if at_ms else ""
+
+
+def caption(job: Job) -> str:
+    return say(job.language, "caption", **_facts_of(job), price=price_of(job))
+
+
+def adjustment(language: str, field: str, asked: str, used: str | None) -> str:
+    if used is None:
+        return say(language, "adjusted-dropped", field=field)
+    return say(language, f"adjusted-{field.replace('_', '-')}", asked=asked, used=used)
+
+
+def facts(request: VideoRequest) -> dict[str, Any]:
+    """Model, seconds and resolution as the sentences take them; empty where the endpoint has no such field.
+
+    Of a request that is planned now: raises BadRequest for a model that the catalogue does not have.
+    """
+    return _facts(request, pricing.find(request.model).name)
+
+
+def _facts_of(job: Job) -> dict[str, Any]:
+    """By its own row: a model may leave the catalogue before its films are delivered."""
+    model = None if job.model_name else _in_catalogue(job)
+    return _facts(job.request, job.model_name or (model.name if model else job.request.model))
+
+
+def _facts(request: VideoRequest, name: str) -> dict[str, Any]:
+    return {"model": name, "duration": str(request.duration_s or ""), "resolution": request.resolution or ""}
+
+
+def _in_catalogue(job: Job) -> Model | None:
+    """For rows of before the name stood in them."""
+    try:
+        return pricing.find(job.request.model)
+    except BadRequest:
+        return None
+
+
+def _order(job: Job) -> str:
+    key = "ack-up-to" if job.up_to else "ack"
+    return say(job.language, key, **_facts_of(job), price=price_of(job), job=job.id)
+
+
+def _what(job: Job) -> str:
+    return say(job.language, "caption", **_facts_of(job), price="")
+
+
+def _elapsed_s(job: Job, now_ms: int) -> int:
+    return max(0, now_ms - (job.rendering_since or now_ms)) // 1000
+
+
+def _coarse(seconds: int) -> int:
+    """Shown seconds move in steps, since each change is an edit and edits share the chat's budget."""
+    step = 5 if seconds < _MINUTE_S else 15
+    return seconds // step * step
+
+
+def _usual_s(job: Job) -> float:
+    if job.usual_render_s:
+        return job.usual_render_s
+    model = _in_catalogue(job)
+    return model.usual_render_s if model else _USUAL_S
+
+
+def _progress(job: Job, now_ms: int) -> float | None:
+    """A guess from the model's usual time, never full before the video is here."""
+    if job.state not in ACTIVE:
+        return None
+    if job.state is State.RENDERING:
+        return round(0.1 + 0.75 * min(1.0, _elapsed_s(job, now_ms) / _usual_s(job)), 2)
+    return {State.DOWNLOADING: 0.9, State.READY: 0.95, State.UPLOADING: 0.97}.get(job.state, 0.05)

@@ -1,0 +1,83 @@
+# Money: what a failure cost, the question before a purchase, repeats, caps, /balance, and the words to the admins.
+
+charge-nothing = Nothing was bought.
+charge-none = Nothing was charged.
+charge-yes = It was charged ({ $price }).
+charge-possibly = It may have been charged ({ $price }); I count it as spent.
+
+ask-price = This costs { $price }. Shall I order it?
+ask-same = The same video is already in the works (job { $other }). Shall I make another one for { $price }?
+ask-again = A new try costs { $price }. Shall I order it?
+ask-waits = The offer stands for 30 minutes. Nothing is bought without your yes.
+state-asking = Waiting for your yes.
+button-yes = Yes, for { $price }
+button-no = No
+confirm-which = Several offers wait for your yes. Which one shall I order?
+confirm-nothing = There is no offer to say yes to.
+confirm-late = Job { $job } needs no yes any more: { $state }
+confirm-started = Ordered: job { $job }.
+offer-lapsed = Nobody said yes within 30 minutes, so the offer has lapsed.
+offer-declined = Not ordered.
+
+over-user-cap =
+    { KNOWN($free_at) ->
+        [yes] This would cost { $price }, and you have { $left } of your { $cap } for 24 hours left. There is room again at { $free_at } UTC.
+       *[no] { $fits ->
+            [no] This would cost { $price }, more than your { $cap } for 24 hours. Please choose a shorter or cheaper one (/price).
+           *[yes] This would cost { $price }, and you have { $left } of your { $cap } for 24 hours left. There is room again when your videos under way have ended.
+        }
+    }
+over-all-cap =
+    { KNOWN($free_at) ->
+        [yes] This would cost { $price }, and this bot has reached what it may spend in 24 hours. There is room again at { $free_at } UTC.
+       *[no] { $fits ->
+            [no] This would cost { $price }, more than this bot may spend in 24 hours. Please choose a shorter or cheaper one (/price).
+           *[yes] This would cost { $price }, and this bot has reached what it may spend in 24 hours. There is room again when the videos under way have ended.
+        }
+    }
+balance =
+    In the last 24 hours you have spent { $spent }{ KNOWN($held) ->
+        [yes] , and { $held } is set aside for videos under way
+       *[no] {""}
+    }. You have { $left } of { $cap } left.
+balance-all =
+    All together: spent { $spent }{ KNOWN($held) ->
+        [yes] , set aside { $held }
+       *[no] {""}
+    }, { $left } of { $cap } left.
+command-balance = What you have spent, and what is left
+command-again = Send a video again, or try a failed one anew
+
+again-none = There is nothing to send again or to try anew. /history shows your videos.
+again-asks-fal = I am asking the video service about { $job } again now; that costs nothing. If your video is there, you get it here.
+again-on-its-way = Job { $job } is still under way: { $state }
+again-ordered = Job { $other } was ordered anew before, as job { $job }: { $state } Nothing more was bought.
+again-gone = The video of job { $job } has been cleared away after its time here. You can order it anew with /video.
+button-again = Try again for { $price }
+button-fix-shorter-prompt = Try a simpler text for { $price }
+button-fix-wide-photo = Try the photo in 16:9 for { $price }
+button-buy-again = Order anew for { $price }
+remedy-shorter-prompt = A simpler version of your text: “{ $prompt }”
+remedy-wide-photo = Your photo goes out in 16:9 this time.
+repeat-of = A new try of job { $other }.
+
+alert-doubt = Job { $job } of { $user }: fal did not answer the order, so { $price } may have been charged. It is parked; if it turns up within 24 hours it is delivered. Look at fal.ai/dashboard/requests.
+alert-parked = Job { $job } of { $user } ({ $price }): fal has answered nothing that can be understood for ten minutes: { $reason }. It is parked, holds no slot, and is asked after again for as long as fal keeps the file. See "reelbot job { $job }"; "reelbot poll" with its request id asks at once.
+alert-no-receipt = No receipt can be written to the folder “receipts” of the output folder ({ $reason }), so nothing is ordered: make room there, or give this program the right to write.
+admin-parked = fal answers nothing that can be understood ({ $odd }). It is paid for and set aside; “reelbot run” goes on asking, and “reelbot poll” asks at once
+alert-undelivered = Job { $job } of { $user } is rendered, but the chat does not take it: { $reason }. It is kept and tried again; its owner can fetch it with /again { $job }.
+alert-works-again = fal takes orders again.
+alert-spent =
+    { $percent ->
+        [100] The bot has used up what it may spend in 24 hours ({ $cap }). New orders wait until there is room.
+       *[other] The bot has used { $percent } % of what it may spend in 24 hours: { $used } of { $cap }.
+    }
+alert-disk = Only { $free } MB are left on the disk of the output folder. Nothing is ordered until there is room.
+alert-unreadable = A stored message in { $chat } cannot be read by this version and was set aside; it stands in the table of messages, the logs name its row. The other messages go on.
+alert-unreadable-job = Job { $job } of { $user } has been paid for, and this version cannot read its row ({ $reason }). It is set aside and nothing of it is thrown away; it goes on by itself once a version runs that can read it. All other jobs go on.
+alert-unreadable-free = Job { $job } of { $user } cannot be read by this version ({ $reason }). Nothing was bought; it has ended, and what was reserved for it is free again.
+alert-set-aside = A message of { $user } in { $chat } could not be handled three times and was set aside. Its sender was told; the logs say why.
+alert-charged-after-all = Job { $job } of { $user } was taken to be free, but fal charged { $price } for it. It counts as spent now.
+alert-drift = fal charges another price for { $model } than the bot quotes: { $count } jobs in 24 hours were quoted { $quoted }, and fal charged { $charged } ({ $percent } %). See “reelbot spend --by model”.
+alert-balance = The fal account has { $left } left, less than { $need } (what may be spent in 24 hours, or what is set aside). Top it up at fal.ai/dashboard/billing.
+alert-admin-key = fal refuses FAL_ADMIN_KEY: its bills are not read. Make a key of ADMIN scope at fal.ai/dashboard/keys.

@@ -1,0 +1,110 @@
+# What the bot says when it is spoken to: greeting, help, lists, hints.
+
+start =
+    Hello! I turn words and pictures into short videos, right here in the chat.
+
+    Try: /video a red fox runs through fresh snow
+    Or send me a photo and write in its caption what should happen.
+
+    /help shows everything I can do.
+
+help =
+    /video and what you want to see: a video from your words
+    /video a red fox runs through fresh snow
+
+    A photo with a caption: I bring it to life.
+    A video with a caption: I change it.
+    In a group, begin the caption with /video, or reply /video to a photo.
+
+    Options, before or after your words:
+    premium, balanced, budget (quality and price)
+    5s, 10s (length)
+    480p, 720p, 1080p (sharpness)
+    16:9, 9:16, 1:1 (shape)
+    seed 7 (the same number varies less)
+    --model veo (any model from the list)
+    Example: /video a paper boat in the rain, premium, 10s, 9:16
+
+    /status: what is in the works
+    /cancel: stop a video
+    /history: your latest videos
+    /again: send a video again, or try a failed one anew
+    /models: all models
+    /price: what a video costs, for example /price premium 10s
+    /balance: what you have spent, and what is left
+    /language: English or 中文
+    /help: this text
+
+unknown-command = There is no command /{ $word }. /help shows what I can do.
+unknown-command-suggestion = There is no command /{ $word }. Did you mean /{ $suggestion }? /help shows what I can do.
+plain-text-hint =
+    To make a video, write /video and what you want to see, for example:
+    /video a red fox runs through fresh snow
+    You can also send a photo with a caption. /help shows more.
+
+prompt-missing =
+    What should the video show? Write it after /video, for example:
+    /video a red fox runs through fresh snow
+photo-needs-prompt = Nice photo! What should happen in it? Send it again with a caption, or reply to it with /video and a few words.
+video-needs-prompt = What should change in this video? Send it again with a caption, or reply to it with /video and a few words.
+
+status-none = Nothing is in the works. Write /video and what you want to see.
+status-line = { $job }: { $state } “{ $prompt }”
+
+history-none = No videos yet. Your first one starts with /video and what you want to see.
+history-title = Your latest videos (times in UTC):
+history-line = { $job }, { $when }, { $price }: { $state } “{ $prompt }”
+
+models-title = Models, and what a video of about 5 seconds costs:
+models-line =
+    { KNOWN($tier) ->
+        [yes] • { $tier }: { $name }
+       *[no] • { $name } (--model { $key })
+    }{ KNOWN($price) ->
+        [yes] , { $price }
+       *[no] {""}
+    }{ INCLUDES($modes, "video-to-video") ->
+        [yes] , also changes videos
+       *[no] {""}
+    }
+
+price-title = What a video costs:
+price-line =
+    • { $model }{ KNOWN($duration) ->
+        [yes] , { $duration } s
+       *[no] {""}
+    }{ KNOWN($resolution) ->
+        [yes] , { $resolution }
+       *[no] {""}
+    }: { $price }
+price-note = Add a model, a length or a resolution to see its price: /price premium 10s 1080p. Changing a video of yours is priced by its length.
+
+language-choose = Which language shall I speak?
+language-set = I will speak English with you.
+language-unknown = I do not speak “{ $asked }” yet. English or 中文?
+button-language-en = English
+button-language-zh = 中文
+
+stranger =
+    This bot is private, and you are not on its list. To be let in, give the operator your id:
+    { $id }
+    It belongs into the setting REELBOT_ACCESS. Nothing you sent was kept.
+group-stranger =
+    This bot is private, and neither you nor this group is on its list. To be let in, give the operator one of these ids:
+    { $id } (you)
+    { $chat } (everybody here)
+    It belongs into the setting REELBOT_ACCESS. Nothing you sent was kept.
+
+too-much-waits = That was more than I can take at once: { $count } messages from here wait for their turn already, so I did not keep your latest ones. Please wait until I have answered, then send what is missing once more. Nothing was bought for what I did not keep.
+internal-error = Something broke on our side, and I could not handle your message. Nothing was bought. Please try once more in a minute.
+job-unreadable = What is noted about your job { $job } cannot be read at the moment. It is kept, nothing is charged again, and the people who run this bot have been told.
+job-unreadable-free = Your job { $job } could not be started: what was noted about it cannot be read. Nothing was charged. Please send your request again.
+
+command-video = Make a video from words, a photo or a video
+command-status = What is in the works
+command-cancel = Stop a video
+command-history = Your latest videos
+command-models = All models with their prices
+command-price = What a video costs
+command-language = English or 中文
+command-help = What I can do, with examples

@@ -1,0 +1,83 @@
+# 钱：失败花了多少、购买前的确认、重做、限额、/balance，以及给管理员的话。
+
+charge-nothing = 没有购买任何东西。
+charge-none = 没有产生费用。
+charge-yes = 已经扣费（{ $price }）。
+charge-possibly = 可能已经扣费（{ $price }），我按已花费计算。
+
+ask-price = 这个视频要 { $price }。要下单吗？
+ask-same = 同样的视频已经在制作中（任务 { $other }）。要再做一个吗？价格 { $price }。
+ask-again = 重新做一次要 { $price }。要下单吗？
+ask-waits = 报价保留 30 分钟。你不同意，就不会购买。
+state-asking = 等你同意。
+button-yes = 同意，{ $price }
+button-no = 不要
+confirm-which = 有好几个报价在等你同意，要下单哪一个？
+confirm-nothing = 没有等你同意的报价。
+confirm-late = 任务 { $job } 不再需要确认：{ $state }
+confirm-started = 已下单：任务 { $job }。
+offer-lapsed = 30 分钟内没有得到同意，报价已失效。
+offer-declined = 没有下单。
+
+over-user-cap =
+    { KNOWN($free_at) ->
+        [yes] 这个视频要 { $price }，而你 24 小时内的额度 { $cap } 还剩 { $left }。{ $free_at }（UTC）以后就又有额度了。
+       *[no] { $fits ->
+            [no] 这个视频要 { $price }，超过了你 24 小时的额度 { $cap }。请选短一些或便宜一些的（/price）。
+           *[yes] 这个视频要 { $price }，而你 24 小时内的额度 { $cap } 还剩 { $left }。等正在制作的视频结束后就又有额度了。
+        }
+    }
+over-all-cap =
+    { KNOWN($free_at) ->
+        [yes] 这个视频要 { $price }，而这个机器人 24 小时内的预算已用完。{ $free_at }（UTC）以后就又可以下单了。
+       *[no] { $fits ->
+            [no] 这个视频要 { $price }，超过了这个机器人 24 小时的预算。请选短一些或便宜一些的（/price）。
+           *[yes] 这个视频要 { $price }，而这个机器人 24 小时内的预算已用完。等正在制作的视频结束后就又可以下单了。
+        }
+    }
+balance =
+    最近 24 小时你花了 { $spent }{ KNOWN($held) ->
+        [yes] ，另有 { $held } 为正在制作的视频预留
+       *[no] {""}
+    }。额度 { $cap }，还剩 { $left }。
+balance-all =
+    所有人合计：花了 { $spent }{ KNOWN($held) ->
+        [yes] ，预留 { $held }
+       *[no] {""}
+    }，预算 { $cap }，还剩 { $left }。
+command-balance = 花了多少，还剩多少
+command-again = 重新发送视频，或重做失败的视频
+
+again-none = 没有可以重新发送或重做的视频。发送 /history 查看你的视频。
+again-asks-fal = 我现在再向视频服务询问任务 { $job }，不收费。视频一到就发到这里。
+again-on-its-way = 任务 { $job } 还在进行：{ $state }
+again-ordered = 任务 { $other } 之前已经重新下单，是任务 { $job }：{ $state }这次没有再购买。
+again-gone = 任务 { $job } 的视频已过保存期限，被清理了。可以用 /video 重新下单。
+button-again = 再试一次，{ $price }
+button-fix-shorter-prompt = 用简单些的文字再试，{ $price }
+button-fix-wide-photo = 把照片改成 16:9 再试，{ $price }
+button-buy-again = 重新下单，{ $price }
+remedy-shorter-prompt = 这次用简单些的文字：“{ $prompt }”
+remedy-wide-photo = 这次把你的照片改成 16:9。
+repeat-of = 重做任务 { $other }。
+
+alert-doubt = { $user } 的任务 { $job }：fal 没有回应订单，可能已扣费 { $price }。任务已搁置；24 小时内如果找到结果，会照常发送。请查看 fal.ai/dashboard/requests。
+alert-parked = { $user } 的任务 { $job }（{ $price }）：fal 已有十分钟没有给出可理解的答复：{ $reason }。任务已搁置，不占用名额；在 fal 保留文件期间会继续询问。用 "reelbot job { $job }" 查看，用 "reelbot poll" 加请求编号可立即询问。
+alert-no-receipt = 无法在输出目录的 receipts 文件夹写入回执（{ $reason }），因此不会下单：请腾出空间，或给程序写权限。
+admin-parked = fal 没有给出可理解的答复（{ $odd }）。它已付费并被搁置；“reelbot run” 会继续询问，“reelbot poll” 可立即询问
+alert-undelivered = { $user } 的任务 { $job } 已生成，但发不到聊天：{ $reason }。视频已保存并会继续尝试；用户可以用 /again { $job } 取回。
+alert-works-again = fal 又可以下单了。
+alert-spent =
+    { $percent ->
+        [100] 机器人 24 小时内的预算（{ $cap }）已用完，新的订单要等有额度时再下。
+       *[other] 机器人 24 小时内的预算已用 { $percent }%：{ $used } / { $cap }。
+    }
+alert-disk = 输出目录所在磁盘只剩 { $free } MB。腾出空间之前不会下单。
+alert-unreadable = { $chat } 有一条已保存的消息，这个版本读不了，已搁置；它还在消息表里，日志写明了是哪一行。其他消息照常处理。
+alert-unreadable-job = { $user } 的任务 { $job } 已付费，但这个版本读不了它的记录（{ $reason }）。任务已搁置，内容都保留着；换上能读的版本后会自动继续。其他任务照常进行。
+alert-unreadable-free = { $user } 的任务 { $job } 这个版本读不了（{ $reason }）。没有产生费用；任务已结束，为它预留的金额已释放。
+alert-set-aside = { $user } 在 { $chat } 的一条消息处理三次都失败，已搁置。对方已收到说明；原因请看日志。
+alert-charged-after-all = { $user } 的任务 { $job } 原以为没有产生费用，但 fal 扣了 { $price }。现在已计入花费。
+alert-drift = fal 对 { $model } 的收费与机器人的报价不同：24 小时内 { $count } 个任务报价共 { $quoted }，fal 实际扣费 { $charged }（{ $percent }%）。请看 reelbot spend --by model。
+alert-balance = fal 账户还剩 { $left }，少于 { $need }（24 小时的预算，或已预留的金额）。请到 fal.ai/dashboard/billing 充值。
+alert-admin-key = fal 拒绝了 FAL_ADMIN_KEY，账单无法读取。请在 fal.ai/dashboard/keys 新建一个 ADMIN 权限的密钥。

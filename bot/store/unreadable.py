@@ -1,0 +1,112 @@
+"""Rows of jobs that this version cannot read: found, and set aside by what their plain columns say."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from bot.channels.protocol import Incoming
+from bot.store.database import Connection, Database, now_ms
+from bot.store.jobs import move_within
+from bot.store.ledger import hold_within
+from bot.store.records import OVER, JobError, State, job_from, submit_from
+from bot.store.stored import Unreadable, UnreadableJob, record, restored
+from bot.store.tables import jobs, submits
+
+SetAside = Literal["parked", "doubt", "failed", "over"]
+"""A paid job is asked after again; one whose order was never confirmed stays in doubt; one that cost nothing has
+failed; one that had ended keeps its end, and only the word on it is dropped.
+"""
+
+ASK_LATER_MS = 10 * 60 * 1000
+"""One that cannot be read is tried again after so long: a later version may read it."""
+
+_STORED = ("incoming", "request", "adjustments", "error", "video", "question")
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableRow:
+    """`text`: its JSON columns as they stand, for whoever must not throw away what they name. `incoming`: where its
+    owner can be told, if that can be read.
+    """
+
+    id: str
+    what: str
+    user: str
+    language: str
+    incoming: Incoming | None
+    text: str
+
+
+class UnreadableJobs:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def find(self) -> list[UnreadableRow]:
+        """Those not at their end, and those whose end was not told."""
+        return await self._db.read(_find)
+
+    async def stands_aside(self, job_id: str) -> bool:
+        """Whether nothing more is to be done about it now: its workflow may end."""
+        aside = [str(state) for state in OVER | {State.PARKED, State.DOUBT}]
+        query = sa.select(jobs.c.id).where(jobs.c.id == job_id, jobs.c.state.in_(aside))
+        return await self._db.read(lambda connection: connection.execute(query).first() is not None)
+
+    async def set_aside(self, row: UnreadableRow) -> SetAside | None:
+        """Take it out of everybody's way. None, and nothing changes, where it stands aside already."""
+        return await self._db.write(lambda connection: _set_aside(connection, row.id, row.what))
+
+
+def _find(connection: Connection) -> list[UnreadableRow]:
+    is_open = sa.or_(jobs.c.state.not_in([str(state) for state in OVER]), jobs.c.told.is_(None))
+    claims = sa.select(submits).join(jobs, jobs.c.id == submits.c.job_id).where(is_open)
+    found: dict[str, str] = {}
+    for row in connection.execute(sa.select(jobs).where(is_open)):
+        _note(found, job_from, row)
+    for row in connection.execute(claims):
+        _note(found, submit_from, row)
+    return [_row(connection, job_id, what) for job_id, what in found.items()]
+
+
+def _note(found: dict[str, str], read: Callable[[sa.Row[Any]], object], row: sa.Row[Any]) -> None:
+    try:
+        read(row)
+    except UnreadableJob as error:
+        found.setdefault(error.job_id, error.what)
+
+
+def _row(connection: Connection, job_id: str, what: str) -> UnreadableRow:
+    texts = [sa.cast(jobs.c[name], sa.Text) for name in _STORED]
+    row = connection.execute(sa.select(jobs.c.user, jobs.c.language, jobs.c.incoming).where(jobs.c.id == job_id)).one()
+    text = " ".join(each for each in connection.execute(sa.select(*texts).where(jobs.c.id == job_id)).one() if each)
+    try:
+        incoming = restored(Incoming, row.incoming, where="incoming")
+    except Unreadable:
+        incoming = None
+    return UnreadableRow(job_id, what, row.user, row.language, incoming, text)
+
+
+def _set_aside(connection: Connection, job_id: str, what: str) -> SetAside | None:
+    columns = (jobs.c.state, jobs.c.told, jobs.c.charge, jobs.c.video)
+    job = connection.execute(sa.select(*columns).where(jobs.c.id == job_id).with_for_update()).one()
+    claim = connection.execute(
+        sa.select(submits.c.state, submits.c.request_id).where(submits.c.job_id == job_id)
+    ).first()
+    if job.state in OVER:
+        untold = jobs.update().where(jobs.c.id == job_id, jobs.c.told.is_(None)).values(told="", send_after=None)
+        return "over" if connection.execute(untold.returning(jobs.c.id)).first() else None
+    why = f"its row cannot be read ({what})"
+    if job.video is None and (claim is None or claim.state in {"not_sent", "refused"}):
+        error = record(JobError("record_unreadable"))
+        move_within(connection, job_id, State.FAILED, why=why, charge="none", error=error, told="")
+        return "failed"
+    known = job.video is not None or (claim is not None and claim.request_id is not None)
+    to = State.PARKED if known else State.DOUBT
+    if job.state == to:
+        return None
+    ask_after = now_ms() + ASK_LATER_MS if known else None
+    move_within(connection, job_id, to, why=why, told="", odd=why, send_after=None, ask_after=ask_after)
+    if job.charge is None:
+        hold_within(connection, job_id, why)
+    return "parked" if known else "doubt"

@@ -1,0 +1,114 @@
+"""Clean-up on a schedule: what has had its time goes, and nothing that a job or its owner still needs.
+
+Published photos after REELBOT_ASSET_TTL_HOURS, videos after REELBOT_VIDEO_TTL_DAYS, and what lies around: half
+downloads, working copies, uploads, read messages, the engine's history.
+"""
+
+import asyncio
+import logging
+import shutil
+import time
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bot.jobs.engine import Engine
+from bot.jobs.job_lock import mark_of
+from bot.settings import Settings
+from bot.store import Store
+from bot.store.records import ACTIVE, NEEDS_SOURCE, State
+
+log = logging.getLogger(__name__)
+
+_HOUR_S = 3600.0
+_DAY_S = 24 * _HOUR_S
+_HISTORY_S = 30 * _DAY_S
+_RECEIPTS_S = 90 * _DAY_S
+"""Long after fal has let go of the files: what is left is only the proof of what was ordered."""
+_WAITS = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED, State.DELIVERY_DOUBT, State.PARKED})
+"""Its owner has not had this video yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The names that stay: these, and whatever the unreadable rows `ids`, with their `text`, may mean."""
+
+    ids: frozenset[str]
+    text: str
+    names: frozenset[str] = frozenset()
+
+    def and_those(self, names: Iterable[str]) -> "_Kept":
+        return replace(self, names=frozenset(names))
+
+    def __contains__(self, name: object) -> bool:
+        stem = str(name).partition(".")[0]
+        return name in self.names or bool(stem and stem in self.text) or any(each in stem for each in self.ids)
+
+
+class Cleanup:
+    def __init__(self, *, store: Store, engine: Engine, settings: Settings) -> None:
+        self._store = store
+        self._engine = engine
+        self._settings = settings
+
+    async def turn(self) -> None:
+        """Once over everything. Whatever the row of a job that cannot be read may name stays, too."""
+        unread = await self._store.unreadable.find()
+        kept = _Kept(frozenset(row.id for row in unread), " ".join(row.text for row in unread))
+        await self._assets(kept)
+        await self._videos(kept)
+        await self._workshop(kept)
+        await self._store.inbox.forget(before_s=_HISTORY_S)
+        await self._store.mail.forget(before_s=_HISTORY_S)
+        await self._store.memory.sweep()
+        await self._remove(self._settings.receipts_dir, _RECEIPTS_S, ())
+        await self._store.submits.forget_results(before_s=_RECEIPTS_S)
+        await self._engine.forget(before_s=_HISTORY_S)
+
+    async def _assets(self, kept: "_Kept") -> None:
+        """Never while fal may still fetch it for a job, however long that waits."""
+        open_jobs = await self._store.jobs.find(states=NEEDS_SOURCE)
+        needed = {job.request.source_url.rpartition("/")[2] for job in open_jobs if job.request.source_url}
+        ttl_s = self._settings.asset_ttl_hours * _HOUR_S
+        await self._remove(self._settings.assets_dir, ttl_s, kept.and_those(needed | {"index.html"}))
+
+    async def _videos(self, kept: "_Kept") -> None:
+        ttl_s = self._settings.video_ttl_days * _DAY_S
+        waiting = {job.video.name for job in await self._store.jobs.find(states=_WAITS) if job.video}
+        await self._remove(self._settings.videos_dir, ttl_s, kept.and_those(waiting), "*.mp4")
+        await self._remove(self._settings.videos_dir, _DAY_S, (), "*.part")
+
+    async def _workshop(self, kept: "_Kept") -> None:
+        """What people uploaded, working copies, marks of dead commands: of jobs that have ended."""
+        jobs = await self._store.jobs.find(states=ACTIVE | _WAITS | NEEDS_SOURCE)
+        work_dir, an_hour_ago = self._settings.work_dir, time.time() - _HOUR_S
+        await asyncio.to_thread(_remove_folders, work_dir, "*", kept.and_those({job.id for job in jobs}), an_hour_ago)
+        marks = {mark_of(work_dir, job.incoming).name for job in jobs}
+        await self._remove(work_dir, _HOUR_S, kept.and_those(marks), "*.held")
+        used = {name for job in jobs if job.incoming.attachment for name in _upload(job.incoming.attachment.file_id)}
+        await self._remove(self._settings.uploads_dir, self._settings.video_ttl_days * _DAY_S, kept.and_those(used))
+
+    async def _remove(self, folder: Path, ttl_s: float, keep: Container[str], pattern: str = "*") -> None:
+        gone = await asyncio.to_thread(_remove_files, folder, pattern, keep, time.time() - ttl_s)
+        if gone:
+            log.info("cleared away", extra={"folder": folder.name, "files": gone})
+
+
+def _remove_files(folder: Path, pattern: str, keep: Container[str], before: float) -> int:
+    gone = 0
+    for path in folder.glob(pattern):
+        if path.name not in keep and path.is_file() and path.stat().st_mtime < before:
+            path.unlink(missing_ok=True)
+            gone += 1
+    return gone
+
+
+def _upload(file_id: str) -> tuple[str, str]:
+    """The web chat's photo, and the note beside it on whose it is."""
+    return file_id, f"{file_id}.owner"
+
+
+def _remove_folders(parent: Path, pattern: str, keep: Container[str], before: float) -> None:
+    for path in parent.glob(pattern):
+        if path.name not in keep and path.is_dir() and path.stat().st_mtime < before:
+            shutil.rmtree(path, ignore_errors=True)

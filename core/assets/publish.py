@@ -1,0 +1,154 @@
+"""publish_asset: a photo or video becomes a file the world can fetch, by an address nobody can guess.
+
+Content decides, not the name; photos are always written anew, videos stripped of metadata; then a host makes it public:
+our folder under a public base, or fal's storage fed from that folder.
+"""
+
+import asyncio
+import secrets
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+import aiofiles
+
+from core import media
+from core.assets.reachability import check_public
+from core.assets.safe_fetch import fetch_public
+from core.config import FalSettings
+from core.errors import BadReference, MediaError, NotConfigured
+from core.fal.storage import FalStorageHost, Memory
+from core.types import Asset, Kind, SourceLimits
+
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"})
+VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".webm", ".mkv", ".m4v"})
+MAX_BYTES = {Kind.IMAGE: 10_000_000, Kind.VIDEO: 100_000_000}
+ANY_MODEL = SourceLimits()
+_INDEX = "<!doctype html><html><body><h1>fal asset host</h1></body></html>\n"
+_PAGE = "index.html"
+
+
+class AssetHost(Protocol):
+    """Makes a file of the asset folder public."""
+
+    async def publish(self, path: Path) -> str:
+        """The https address of this file. Raises NotConfigured, Unavailable."""
+
+
+class FolderHost:
+    """The folder is served under `base` by our own server, by Caddy, or by anything else."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+
+    async def publish(self, path: Path) -> str:
+        return f"{self._base}/{path.name}"
+
+
+def host_from_settings(settings: FalSettings, *, memory: Memory | None = None) -> AssetHost:
+    """REELBOT_ASSET_HOST: the folder when its public base is known, else fal's storage. Raises NotConfigured."""
+    if not settings.assets_from_folder:
+        return FalStorageHost(settings, memory=memory)
+    if settings.asset_base is None:
+        raise NotConfigured("no_asset_host")
+    return FolderHost(settings.asset_base)
+
+
+async def publish_asset(
+    path_or_bytes_or_url: Path | str | bytes,
+    *,
+    settings: FalSettings | None = None,
+    host: AssetHost | None = None,
+    limits: SourceLimits = ANY_MODEL,
+    widen: bool = False,
+) -> Asset:
+    """Publish a local file, bytes, or what lies at an http(s) URL, and look whether the world can fetch it.
+
+    Images: .jpg .jpeg .png .webp .gif .bmp up to 10 MB; videos: .mp4 .mov .webm .mkv .m4v up to 100 MB, by content as
+    well as by a local file's name. `limits` is what the model takes: a photo outside them is padded, a video cut or
+    scaled, and `adjustments` of the asset tell it. `widen`: a photo is made 16:9, the remedy for a model that fails on
+    it. Raises BadReference, MediaError, NotConfigured, AssetHostDown, Unavailable.
+    """
+    settings = settings or FalSettings()
+    host = host or host_from_settings(settings)
+    await asyncio.to_thread(prepare_folder, settings.assets_dir)
+    workshop = settings.output_dir / "work"  # which the bot's clean-up looks after, should this process be killed
+    await asyncio.to_thread(workshop.mkdir, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="asset-", dir=workshop) as folder:
+        source = await _source(path_or_bytes_or_url, Path(folder), settings)
+        kind = await asyncio.to_thread(_checked_kind, source)
+        ready = Path(folder) / f"{secrets.token_urlsafe(24)}{'.jpg' if kind is Kind.IMAGE else '.mp4'}"
+        asset = await _made(source, ready, kind, limits, widen=widen)
+        path = settings.assets_dir / ready.name
+        await asyncio.to_thread(_install, ready, path)
+    try:
+        url = await host.publish(path)
+        await check_public(url, settings=settings, path=path)
+    except BaseException:  # what nobody can use is not left for the world to find
+        path.unlink(missing_ok=True)
+        raise
+    return replace(asset, filename=path.name, url=url, size=path.stat().st_size)
+
+
+def prepare_folder(folder: Path) -> None:
+    """The asset folder with its placeholder page, as the fal-assets preview expects it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    index = folder / _PAGE
+    if not index.exists():
+        index.write_text(_INDEX, encoding="ascii")
+
+
+async def _source(given: Path | str | bytes, folder: Path, settings: FalSettings) -> Path:
+    """A local file. What came as bytes or from an address has no name that could lie."""
+    if isinstance(given, bytes):
+        path = folder / "given"
+        async with aiofiles.open(path, "wb") as file:
+            await file.write(given)
+        return path
+    if isinstance(given, str) and given.lower().startswith(("http://", "https://")):
+        path = folder / "fetched"
+        await fetch_public(given, path, settings=settings, max_bytes=MAX_BYTES[Kind.VIDEO])
+        return path
+    path = Path(given)
+    if not await asyncio.to_thread(path.is_file):
+        raise BadReference("source_unavailable", reason="no such file")
+    return path
+
+
+def _checked_kind(source: Path) -> Kind:
+    """What it is by content, which its name must not deny. Raises BadReference, MediaError."""
+    size = source.stat().st_size
+    if size > MAX_BYTES[Kind.VIDEO]:
+        raise BadReference("file_too_large", max_bytes=MAX_BYTES[Kind.VIDEO])
+    kind = media.sniff_kind(source)
+    if size > MAX_BYTES[kind]:
+        raise BadReference("file_too_large", max_bytes=MAX_BYTES[kind])
+    suffix = source.suffix.lower()
+    allowed = IMAGE_SUFFIXES if kind is Kind.IMAGE else VIDEO_SUFFIXES
+    if suffix and suffix not in allowed:
+        what = "a video named as a photo" if suffix in IMAGE_SUFFIXES else suffix[:12]
+        raise MediaError("unsupported_media", what=what)
+    return kind
+
+
+async def _made(source: Path, ready: Path, kind: Kind, limits: SourceLimits, *, widen: bool) -> Asset:
+    """The clean file at `ready`, and what is known of it; its name and address are not."""
+    if kind is Kind.VIDEO:
+        clip, adjustments = await media.prepare_video(source, ready, limits=limits, max_bytes=MAX_BYTES[kind])
+        return Asset("", "", kind, clip.size, clip.width, clip.height, clip.duration_s, adjustments)
+    make = media.to_widescreen if widen else media.normalise_photo
+    photo = await make(source, ready, limits=limits, max_bytes=limits.max_bytes or MAX_BYTES[kind])
+    return Asset("", "", kind, photo.size, photo.width, photo.height, None, photo.adjustments)
+
+
+def _install(ready: Path, path: Path) -> None:
+    """Into the served folder in one step, readable by whatever serves it."""
+    draft = path.with_name(f".{path.name}")
+    try:
+        shutil.copyfile(ready, draft)
+        draft.chmod(0o644)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,138 @@
+"""What fal itself says it charged, and what is left on the account: read with a key of ADMIN scope, for nothing else.
+
+Facts: fal.ai/docs/platform-apis/v1/models/billing-events and .../account/billing. Without `start` only the last 24
+hours are searched; a span is at most 90 days; a call names at most 50 requests; `next_cursor` leads to the next page.
+"""
+
+import json
+import ssl
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Self
+
+import httpx
+
+from core.config import FalSettings
+from core.errors import NotConfigured, Unavailable
+from core.fal import error_map
+from core.fal.http import http_client
+
+MOST_IDS = 50
+SPAN_DAYS = 90
+_PAGE = 1000
+_MOST_PAGES = 50
+_NANO = Decimal(10**9)
+
+
+class Billing:
+    """fal's books for one account. Share one; `close` it."""
+
+    def __init__(self, settings: FalSettings, key: str) -> None:
+        self._api = settings.api_url
+        self._key = key
+        self._client = http_client(settings)
+
+    @classmethod
+    def from_settings(cls, settings: FalSettings) -> Self | None:
+        """None without FAL_ADMIN_KEY, and behind a proxy that charges beforehand: its word counts then."""
+        if settings.fal_admin_key is None or settings.fal_proxy_url is not None:
+            return None
+        return cls(settings, settings.fal_admin_key.get_secret_value().strip())
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def charges(self, request_ids: Sequence[str], *, since: datetime) -> dict[str, int]:
+        """Nano-dollars by request, all events of a request summed. A request that is not named here is unknown: its
+        event may still come. One that is named with 0 was free.
+
+        `request_ids`: at most 50. `since`: not more than 90 days ago. Raises NotConfigured (the key is refused),
+        Unavailable (also when a later page cannot be read: half of the events are no sum).
+        """
+        params: dict[str, Any] = {"request_id": list(request_ids), "start": since.isoformat(), "limit": _PAGE}
+        events: list[Any] = []
+        for _ in range(_MOST_PAGES):
+            page = await self._get("/models/billing-events", params)
+            listed, cursor = page.get("billing_events"), page.get("next_cursor")
+            if not isinstance(listed, list):
+                raise Unavailable(reason="an answer without billing events")
+            events += listed
+            if not cursor or page.get("has_more") is False:
+                return summed(events, set(request_ids))
+            params["cursor"] = str(cursor)
+        raise Unavailable(reason="too many pages of billing events")
+
+    async def balance(self) -> Decimal:
+        """Dollars of credit left; below zero when fal let the account run over. Raises NotConfigured, Unavailable."""
+        credit = (await self._get("/account/billing", {"expand": "credits"})).get("credits")
+        amount = _number(credit.get("current_balance")) if isinstance(credit, dict) else None
+        if amount is None:
+            raise Unavailable(reason="an answer without a balance")
+        return amount
+
+    async def _get(self, path: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        if not self._key.isascii() or not self._key.isprintable():
+            raise NotConfigured("invalid_key")
+        headers = {"Authorization": f"Key {self._key}"}
+        try:
+            reply = await self._client.get(f"{self._api}{path}", params=dict(params), headers=headers)
+        except (httpx.HTTPError, ssl.SSLError) as error:
+            raise Unavailable(reason=type(error).__name__) from None
+        parsed = _parsed(reply.content)
+        if reply.status_code in {401, 402, 403}:
+            refusal = error_map.error_from(reply.status_code, reply.headers, parsed)
+            raise NotConfigured("invalid_key") if refusal.code == "model_not_allowed" else refusal
+        if not reply.is_success or not isinstance(parsed, dict):
+            raise Unavailable(status=reply.status_code)
+        return parsed
+
+
+def summed(events: Sequence[Any], asked: set[str]) -> dict[str, int]:
+    """The events of each request that was asked for, as one amount. A request with an event that cannot be read, or
+    with less than nothing in all, is left out: unknown. Pure.
+    """
+    found: dict[str, int] = {}
+    unreadable: set[str] = set()
+    for event in events:
+        request_id = event.get("request_id") if isinstance(event, dict) else None
+        if not isinstance(request_id, str) or request_id not in asked:
+            continue
+        nano = nano_of(event)
+        if nano is None:
+            unreadable.add(request_id)
+        else:
+            found[request_id] = found.get(request_id, 0) + nano
+    return {each: nano for each, nano in found.items() if each not in unreadable and nano >= 0}
+
+
+def nano_of(event: Mapping[str, Any]) -> int | None:
+    """What one event charged, in nano-dollars.
+
+    `cost_estimate_nano_usd` is the field that fal has always had, after discounts, in whole nano-dollars ("carries
+    cost_total in nano USD", says the page of the organization's events); `cost_total`, in dollars, stands in where it
+    is missing. `output_units * unit_price` is before discounts, so it is never used.
+    """
+    nano = _number(event.get("cost_estimate_nano_usd"))
+    if nano is None:
+        dollars = _number(event.get("cost_total"))
+        nano = dollars * _NANO if dollars is not None else None
+    return int(nano.to_integral_value(rounding="ROUND_HALF_UP")) if nano is not None else None
+
+
+def _parsed(body: bytes) -> Any:
+    """JSON with its fractions as they are written; None for anything else."""
+    try:
+        return json.loads(body, parse_float=Decimal)
+    except (ValueError, RecursionError, InvalidOperation):
+        return None
+
+
+def _number(value: Any) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+        return None
+    try:
+        number = Decimal(value) if not isinstance(value, float) else Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number) < 10**18 else None

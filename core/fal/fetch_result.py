@@ -1,0 +1,167 @@
+"""From a completed request to a checked mp4: the result is kept raw before it is read, then its file comes. Free."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from core import media
+from core.config import FalSettings
+from core.errors import DownloadFailed, MediaError, StillRunning, Unavailable, VideoError
+from core.fal import error_map, protocol
+from core.fal.client import FalQueue, OnReply
+from core.fal.download import Sleep, download_video
+from core.fal.receipts import FolderReceipts
+from core.types import Completed, RawReply, RequestHandle
+
+log = logging.getLogger(__name__)
+
+_FETCHES = 3
+_ODD_S = 600.0
+"""How long answers that say nothing are asked again before the caller is told."""
+_FIRST_GAP_S, _LONGEST_GAP_S = 1.0, 60.0
+
+
+class CheckFilm(Protocol):
+    """Tells what a film is, decoded whole. With `lenient` it need only open. Raises MediaError."""
+
+    async def __call__(self, path: Path, *, lenient: bool) -> media.Probe: ...
+
+
+async def check_film(path: Path, *, lenient: bool) -> media.Probe:
+    return await (media.probe(path) if lenient else media.verify(path))
+
+
+async def fetch_result(
+    queue: FalQueue,
+    handle: RequestHandle,
+    into: Path,
+    *,
+    settings: FalSettings,
+    stored: Sequence[RawReply] = (),
+    source_url: str | None = None,
+    on_result: OnReply | None = None,
+    sleep: Sleep = asyncio.sleep,
+    check: CheckFilm = check_film,
+) -> media.Probe:
+    """The result of a completed request as a fully checked mp4 at `into`; a broken download is fetched again. Free.
+
+    The newest readable one of `stored` is used without asking fal; when its file does not come, fal is asked once
+    more. `source_url`: what was sent, which is never taken for the film. `on_result` gets every 2xx reply before it is
+    read; what it raises goes to the caller. `check` may make more of the film in the same run. Raises the error with
+    which fal ends a request (never after a readable result), StillRunning, Unavailable, DownloadFailed.
+    """
+    into.parent.mkdir(parents=True, exist_ok=True)
+    for reply in reversed(stored):
+        with suppress(Unavailable):
+            result = protocol.read_result(reply, queue_url=settings.fal_queue_url, source_url=source_url)
+            break
+    else:
+        result = await _result(queue, handle, on_result, settings, source_url)
+        return await _fetched(result, into, settings, sleep, check)
+    try:
+        return await _fetched(result, into, settings, sleep, check)
+    except DownloadFailed as trouble:
+        if trouble.code == "disk_full":
+            raise
+        try:
+            result = await _asked(queue, handle, on_result, settings, source_url)
+        except VideoError:  # there was a result: whatever is said now, its file is still what is missing
+            raise trouble from None
+        return await _fetched(result, into, settings, sleep, check)
+
+
+async def _fetched(
+    result: protocol.Result, into: Path, settings: FalSettings, sleep: Sleep, check: CheckFilm
+) -> media.Probe:
+    """A blemished file that comes twice the same is as fal made it: it was paid for, so it is kept if it opens."""
+    seen: set[str] = set()
+    trouble = DownloadFailed("video_broken")
+    for _ in range(_FETCHES):
+        await download_video(result.file, into, settings=settings, sleep=sleep)
+        try:
+            return await check(into, lenient=False)
+        except MediaError as error:
+            if error.code == "disk_full":  # no room for what is made of it, which says nothing against the film
+                raise DownloadFailed("disk_full") from None
+            trouble = DownloadFailed("video_broken", reason=error.code)
+        digest = await asyncio.to_thread(_digest, into)
+        if digest in seen:
+            with suppress(MediaError):
+                return await check(into, lenient=True)
+        seen.add(digest)
+        await asyncio.to_thread(into.unlink, missing_ok=True)
+    raise trouble
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+async def _result(
+    queue: FalQueue, handle: RequestHandle, on_result: OnReply | None, settings: FalSettings, source_url: str | None
+) -> protocol.Result:
+    """A result that fal cannot give although it says "completed": then its own word in the status decides."""
+    try:
+        return await _asked(queue, handle, on_result, settings, source_url)
+    except Unavailable:
+        with suppress(Unavailable):
+            status = await queue.status(handle)
+            error = error_map.completed_error(status) if isinstance(status, Completed) else None
+            if error is not None:
+                raise error from None
+        raise
+
+
+async def _asked(
+    queue: FalQueue, handle: RequestHandle, on_result: OnReply | None, settings: FalSettings, source_url: str | None
+) -> protocol.Result:
+    reply = await queue.result(handle)
+    if on_result is not None:
+        await on_result(reply)
+    return protocol.read_result(reply, queue_url=settings.fal_queue_url, source_url=source_url)
+
+
+async def fetch_patiently(
+    queue: FalQueue,
+    handle: RequestHandle,
+    into: Path,
+    *,
+    settings: FalSettings,
+    stored: Sequence[RawReply] = (),
+    sleep: Sleep = asyncio.sleep,
+) -> media.Probe:
+    """`fetch_result`, asked again at growing gaps for about ten minutes while what answers says nothing.
+
+    Each result is kept in our receipts before it is read. What then still says nothing is raised with `request_id`.
+    """
+    receipts, passed_s, gap_s = FolderReceipts(settings.receipts_dir), 0.0, _FIRST_GAP_S
+
+    async def keep(reply: RawReply) -> None:
+        try:
+            await receipts.keep_result(handle.request_id, reply)
+        except OSError as error:
+            log.warning("a result was not kept", extra={"reason": type(error).__name__})
+
+    while True:
+        try:
+            return await fetch_result(
+                queue, handle, into, settings=settings, stored=stored, on_result=keep, sleep=sleep
+            )
+        except (StillRunning, Unavailable, DownloadFailed) as error:
+            error.facts["request_id"] = handle.request_id
+            if passed_s >= _ODD_S or isinstance(error, DownloadFailed):
+                raise
+        await sleep(gap_s)
+        passed_s, gap_s = passed_s + gap_s, min(_LONGEST_GAP_S, gap_s * 2)
+
+
+def is_readable(reply: RawReply, *, settings: FalSettings, source_url: str | None = None) -> bool:
+    with suppress(Unavailable):
+        protocol.read_result(reply, queue_url=settings.fal_queue_url, source_url=source_url)
+        return True
+    return False

@@ -1,0 +1,108 @@
+"""The search for orders whose answer was lost: which rows of the account's request list are ours. Pure.
+
+Fields: fal docs, platform-apis, models/requests/by-endpoint; `json_input` is the whole body that was sent.
+"""
+
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from core.fal import protocol
+from core.types import LostOrder
+
+CLOCKS_APART = timedelta(minutes=1)  # fal's clock and ours
+_LONGEST_POST = timedelta(seconds=150)
+_AFTER_POST = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A row that may be this order, and how far apart in time the two are."""
+
+    apart: timedelta
+    request_id: str
+    name: str
+
+
+def candidates(rows: Iterable[Any], orders: Sequence[LostOrder]) -> list[Candidate]:
+    """Every pair of a row and an order that may be the same: endpoint, time, and every field that was sent."""
+    found = []
+    for row in rows:
+        request_id = _id(row)
+        sent = _sent(row) if request_id is not None else None
+        if request_id is None or sent is None:
+            continue
+        given = _given(row)
+        fitting = (order for order in orders if _fits(row, given, sent, order))
+        found += [Candidate(abs(sent - order.claimed), request_id, order.name) for order in fitting]
+    return found
+
+
+def assigned(found: Iterable[Candidate], *, owned: AbstractSet[str]) -> dict[str, str]:
+    """Each id to at most one order and each order to at most one id, the nearest in time first."""
+    pairs: dict[str, str] = {}
+    taken = set(owned)
+    for each in sorted(found, key=lambda one: (one.apart, one.request_id, one.name)):
+        if each.request_id not in taken and each.name not in pairs:
+            pairs[each.name] = each.request_id
+            taken.add(each.request_id)
+    return pairs
+
+
+def all_before(rows: Sequence[Any], moment: datetime) -> bool:
+    """Whether no row of this page, nor any later page, can be younger: the list is sorted by the end of a request."""
+    times = [_latest(row) for row in rows]
+    return bool(times) and all(time is not None and time < moment for time in times)
+
+
+def _fits(row: dict[str, Any], given: Any, sent: datetime, order: LostOrder) -> bool:
+    until = (order.answered or order.claimed + _LONGEST_POST) + _AFTER_POST
+    return (
+        row.get("endpoint_id") == order.endpoint
+        and order.claimed - CLOCKS_APART <= sent <= until
+        and isinstance(given, dict)
+        and bool(order.body)
+        and all(name in given and _same(given[name], value) for name, value in order.body.items())
+    )
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Equal as JSON: true is not 1, "5" is not 5, 5 is 5.0."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(_same(*pair) for pair in zip(one, other, strict=True))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
+    return bool(one == other)
+
+
+def _id(row: Any) -> str | None:
+    request_id = row.get("request_id") if isinstance(row, dict) else None
+    return request_id if protocol.is_request_id(request_id) else None
+
+
+def _given(row: dict[str, Any]) -> Any:
+    given = row.get("json_input")
+    return protocol.parsed(given) if isinstance(given, str) else given
+
+
+def _sent(row: dict[str, Any]) -> datetime | None:
+    return _time(row.get("sent_at")) or _time(row.get("started_at"))
+
+
+def _latest(row: Any) -> datetime | None:
+    """None for a row that has no end yet, or names no time: it says nothing about what comes after it."""
+    if not isinstance(row, dict):
+        return None
+    return _time(row.get("ended_at"))
+
+
+def _time(text: Any) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(text) if isinstance(text, str) else None
+        return time if time is None else (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

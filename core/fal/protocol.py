@@ -1,0 +1,237 @@
+"""fal's queue protocol without I/O: request bodies out, replies in. Pure functions only; errors: core/fal/error_map.py.
+
+Facts: fal.ai/docs (queue, common-parameters, platform-apis). Read defensively: not every endpoint follows the format.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeGuard
+from urllib.parse import SplitResult, quote, urlsplit
+
+from core.catalogue import Endpoint, app_of
+from core.config import is_loopback
+from core.errors import Unavailable
+from core.fal.results import video_addresses
+from core.pricing import find
+from core.types import Completed, InProgress, Queued, QueueStatus, RawReply, RequestHandle, VideoRequest
+
+QUEUE_HOST = "queue.fal.run"
+_CDN = re.compile(r"(?:[a-z0-9-]+\.)*fal\.media")
+_PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif")
+_NETLOC = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
+_HOST = re.compile(r"[a-z0-9.:-]{1,253}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_VISIBLE = re.compile(r"[!-~]{1,2000}")
+_LEGAL = "/%:@!$&'()*+,;="  # RFC 3986, besides letters, digits and "-._~"
+_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RemoteFile:
+    """The finished file at fal's CDN. It lives only between the result and the download; it shows its address to
+    nobody.
+    """
+
+    url: str
+
+    def __repr__(self) -> str:
+        return "RemoteFile(...)"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A 2xx result: the file, and what fal says it billed (seconds, tokens or videos; not dollars)."""
+
+    file: RemoteFile
+    billable_units: Decimal | None
+
+
+def request_body(request: VideoRequest) -> dict[str, Any]:
+    """The JSON for the POST: only fields that this endpoint has, duration and resolution always among them."""
+    endpoint = find(request.model).modes[request.mode]
+    body: dict[str, Any] = {"prompt": request.prompt, **endpoint.fixed}
+    if request.duration_s is not None and endpoint.durations:
+        body["duration"] = _duration(endpoint, request.duration_s)
+    if request.resolution is not None and endpoint.resolutions:
+        body["resolution"] = request.resolution
+    if request.aspect_ratio is not None and (endpoint.aspect_ratios or endpoint.default_aspect_ratio):
+        body["aspect_ratio"] = request.aspect_ratio
+    if request.seed is not None and endpoint.seed:
+        body["seed"] = request.seed
+    if endpoint.source_field is not None and request.source_url is not None:
+        body[endpoint.source_field] = request.source_url
+    return body
+
+
+def _duration(endpoint: Endpoint, seconds: int) -> int | str:
+    written: dict[str, int | str] = {"int": seconds, "str": str(seconds), "str_s": f"{seconds}s"}
+    return written[endpoint.duration_codec]
+
+
+def request_text(request: VideoRequest) -> str:
+    """The very text that is posted. Half a surrogate pair, which some chats pass on, must not make a submit fail."""
+    return json.dumps(request_body(request), ensure_ascii=False).encode("utf-8", "replace").decode()
+
+
+def parsed(body: bytes | str) -> Any:
+    """The JSON of a reply, or None for anything else (an HTML page of a gateway, nothing at all)."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def is_request_id(text: object) -> TypeGuard[str]:
+    """Whether this can be one of fal's ids, and nothing that changes the address it is put into."""
+    return isinstance(text, str) and _ID.fullmatch(text) is not None
+
+
+def handle_from(reply: Any, *, endpoint: str, queue_url: str) -> RequestHandle | None:
+    """The handle in a submit reply, its addresses moved onto `queue_url`; None when it names no request.
+
+    An address that does not name this request is another one's (a gateway that mixes up its answers): the rule decides.
+    """
+    request_id = reply.get("request_id") if isinstance(reply, dict) else None
+    if not is_request_id(request_id):
+        return None
+    derived = derived_handle(request_id, endpoint=endpoint, queue_url=queue_url)
+
+    def given(name: str) -> str | None:
+        url = moved(reply.get(name), queue_url)
+        return url if url is not None and request_id in urlsplit(url).path.split("/") else None
+
+    return RequestHandle(
+        request_id=request_id,
+        endpoint=endpoint,
+        status_url=given("status_url") or derived.status_url,
+        response_url=given("response_url") or derived.response_url,
+        cancel_url=given("cancel_url") or derived.cancel_url,
+    )
+
+
+def derived_handle(request_id: str, *, endpoint: str, queue_url: str) -> RequestHandle:
+    """The addresses by rule: owner/app only, the full endpoint id answers 405 there (fal docs, inference-api)."""
+    base = f"{queue_url}/{app_of(endpoint)}/requests/{quote(request_id, safe='')}"
+    return RequestHandle(request_id, endpoint, f"{base}/status", base, f"{base}/cancel")
+
+
+def moved(url: Any, queue_url: str) -> str | None:
+    """An address from fal's reply on the base that our key may go to, or None when it names a foreign host.
+
+    Addresses at queue.fal.run move onto `queue_url` (a gateway); on loopback any loopback address does (a sandbox that
+    came back on another port).
+    """
+    parts, base = split_address(url) if _is_ascii(url) else None, urlsplit(queue_url)
+    if parts is None:
+        return None
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    if (parts.scheme, parts.netloc) == (base.scheme, base.netloc):
+        return f"{base.scheme}://{base.netloc}{path}"
+    if parts.hostname == QUEUE_HOST and parts.scheme == "https":
+        return queue_url + path
+    if is_loopback(queue_url) and is_loopback(parts.geturl()):
+        return f"{base.scheme}://{base.netloc}{path}"
+    return None
+
+
+def _is_ascii(url: Any) -> TypeGuard[str]:
+    return isinstance(url, str) and _VISIBLE.fullmatch(url) is not None
+
+
+def split_address(url: str) -> SplitResult | None:
+    """The parts of an address that somebody else wrote; None for what is none."""
+    if _CONTROL.search(url):
+        return None
+    try:
+        parts = urlsplit(url.strip())
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def status_from(reply: Any) -> QueueStatus | None:
+    """The state in a status reply; None for one that says none (keep asking).
+
+    fal has no FAILED, CANCELLED or ERROR. A proxy may invent them: they are only a reason to ask for the result.
+    """
+    state = reply.get("status") if isinstance(reply, dict) else None
+    if not isinstance(state, str):
+        return None
+    if state == "IN_QUEUE":
+        position = reply.get("queue_position")
+        return Queued(position if isinstance(position, int) and not isinstance(position, bool) else None)
+    if state == "IN_PROGRESS":
+        return InProgress()
+    if state == "COMPLETED":
+        error, error_type = reply.get("error"), reply.get("error_type")
+        return Completed(
+            error=error if isinstance(error, str) and error else ("completed" if error else None),
+            error_type=error_type if isinstance(error_type, str) and error_type else None,
+        )
+    return Completed() if state in {"FAILED", "CANCELLED", "ERROR"} else None
+
+
+def read_result(reply: RawReply, *, queue_url: str, source_url: str | None = None) -> Result:
+    """The file in a 2xx result, whatever its shape; never the source that was sent, which some models repeat.
+
+    Raises Unavailable when there is none, or on a foreign host.
+    """
+    found = sorted(video_addresses(parsed(reply.body), but=source_url), key=_looks_like_a_picture)
+    if not found:
+        raise Unavailable(reason="a result without a video")
+    for address in found:
+        url = file_address(address, queue_url=queue_url)
+        if url is not None:
+            return Result(RemoteFile(url), units(reply.headers))
+    raise Unavailable(reason="a file on a foreign host", host=host_of(found[0]))
+
+
+def _looks_like_a_picture(url: str) -> bool:
+    parts = split_address(url)
+    return parts is not None and parts.path.lower().endswith(_PICTURES)
+
+
+def file_address(url: str, *, queue_url: str) -> str | None:
+    """The address of a finished file as a client takes it; None when its host is not fal's.
+
+    Addresses come with any letters: what is not ASCII, or not legal, is percent-encoded. On loopback the queue's own
+    origin counts as fal's.
+    """
+    parts, queue = split_address(url), urlsplit(queue_url)
+    if parts is None or not _NETLOC.fullmatch(parts.netloc):
+        return None
+    at_fal = parts.scheme == "https" and _CDN.fullmatch(parts.hostname or "")
+    at_queue = is_loopback(queue_url) and (parts.scheme, parts.netloc) == (queue.scheme, queue.netloc)
+    if not (at_fal or at_queue):
+        return None
+    path = quote(parts.path, safe=_LEGAL, errors="replace")
+    query = f"?{quote(parts.query, safe=_LEGAL + '?', errors='replace')}" if parts.query else ""
+    return f"{parts.scheme}://{parts.netloc}{path}{query}"
+
+
+def host_of(url: str) -> str:
+    """The host alone, as it may be logged."""
+    parts = split_address(url)
+    host = parts.hostname or "" if parts else ""
+    return host if _HOST.fullmatch(host) else "unreadable"
+
+
+def units(headers: Mapping[str, str]) -> Decimal | None:
+    return _decimal(headers.get("x-fal-billable-units"))
+
+
+def credits_used(headers: Mapping[str, str]) -> Decimal | None:
+    """What a pre-charging proxy took, in its own units."""
+    return _decimal(headers.get("x-credits-used"))
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    try:
+        value = Decimal(text.strip()) if text else None
+    except InvalidOperation:
+        return None
+    return value if value is not None and value.is_finite() and value >= 0 else None

@@ -1,0 +1,41 @@
+"""Photos and videos, looked at and remade in child processes."""
+
+from core.media.client import (
+    Check,
+    Photo,
+    Probe,
+    Rendition,
+    check,
+    fork_child,
+    looked_at_by,
+    make_playable,
+    normalise_photo,
+    on_behalf_of,
+    prepare_video,
+    probe,
+    run_child,
+    sniff_kind,
+    sniff_mime,
+    to_widescreen,
+    verify,
+)
+
+__all__ = [
+    "Check",
+    "Photo",
+    "Probe",
+    "Rendition",
+    "check",
+    "fork_child",
+    "looked_at_by",
+    "make_playable",
+    "normalise_photo",
+    "on_behalf_of",
+    "prepare_video",
+    "probe",
+    "run_child",
+    "sniff_kind",
+    "sniff_mime",
+    "to_widescreen",
+    "verify",
+]

@@ -1,0 +1,311 @@
+"""Writing mp4 files: the same packets in a fresh container, or one encode whose size is bounded by construction."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer, OutputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from core.media.worker import clips
+from core.media.worker.refusal import Refusal
+
+_SOUND_RATE = 44_100
+_SOUND_FRAME = 1024
+_SILENCE_BITS = 32_000
+_COPY_SOUND_BITS = 128_000
+_STEPS = (1080, 720, 540, 480, 360, 240)
+_BITS_PER_PIXEL = 0.055
+_LEAST_BITS = 20_000  # a second; nothing watchable fits into less
+_MOST_FPS = 30
+_LEAST_FPS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What an encode makes: pictures of `inner` size in the middle of `outer`, at `rate` frames a second. `seconds`
+    is what the source says of its length, for the bound; it is cut only at `until_s`.
+    """
+
+    inner: tuple[int, int]
+    outer: tuple[int, int]
+    rate: Fraction
+    seconds: float
+    until_s: float | None = None
+
+
+def output(into: str) -> OutputContainer:
+    return av.open(into, "w", format="mp4", options={"movflags": "+faststart"})
+
+
+# The same packets
+
+
+def remux(path: str, into: str, *, silence: bool, until_s: float | None = None) -> None:
+    """The same pictures in a fresh mp4 without metadata; sound copied where it is plain AAC, else encoded, else (with
+    `silence`) a silent track.
+    """
+    with clips.opened(path) as source, output(into) as target:
+        stream = clips.picture_stream(source)
+        audio = clips.sound_stream(source)
+        pictures = target.add_stream_from_template(stream)
+        pictures.metadata.clear()
+        if audio is not None and clips.is_plain_aac(audio):
+            sound_out = target.add_stream_from_template(audio)
+            sound_out.metadata.clear()
+            _copy(source, target, {stream.index: pictures, audio.index: sound_out}, until_s=until_s)
+            return
+        quiet_s = clips.duration_of(source, stream) if silence else None
+        sound = _sound(path, target, audio, bits=_COPY_SOUND_BITS, until_s=until_s, quiet_s=quiet_s)
+        _copy(source, target, {stream.index: pictures}, until_s=until_s, sound=sound)
+
+
+def _copy(
+    source: InputContainer,
+    target: OutputContainer,
+    streams: dict[int, Any],
+    *,
+    until_s: float | None,
+    sound: "Sound | None" = None,
+) -> None:
+    """Cut in the order of decoding: what is written has all that it refers to."""
+    begin: dict[int, float] = {}
+    for packet in source.demux([source.streams[index] for index in streams]):
+        if packet.size == 0 or packet.stream_index not in streams or packet.time_base is None:
+            continue
+        at = float((packet.dts if packet.dts is not None else packet.pts or 0) * packet.time_base)
+        start = begin.setdefault(packet.stream_index, at)
+        if until_s is not None and at - start >= until_s:
+            continue
+        if sound is not None:
+            sound.write_until(at)
+        packet.stream = streams[packet.stream_index]
+        target.mux(packet)
+    if sound is not None:
+        sound.write_until(None)
+
+
+# Sound beside the pictures
+
+
+class Sound:
+    """AAC-LC stereo at 44.1 kHz, written in step with the pictures: a file whose sound stands at its end cannot be
+    played while it loads.
+    """
+
+    def __init__(self, target: OutputContainer, frames: Iterator[Any], bits: int) -> None:
+        self._target = target
+        self._stream: Any = target.add_stream("aac", rate=_SOUND_RATE, layout="stereo")
+        self._stream.bit_rate = bits
+        self._frames = frames
+        self._at = float("-inf")
+        self._ended = False
+
+    def write_until(self, seconds: float | None) -> None:
+        """Up to this time; None: all that is left."""
+        while not self._ended and (seconds is None or self._at <= seconds):
+            frame = next(self._frames, None)
+            if frame is None:
+                self._ended = True
+            elif frame.pts is not None and frame.time_base:
+                self._at = float(frame.pts * frame.time_base)
+            for packet in self._stream.encode(frame):
+                self._target.mux(packet)
+
+
+def _sound(
+    path: str,
+    target: OutputContainer,
+    audio: AudioStream | None,
+    *,
+    bits: int,
+    until_s: float | None,
+    quiet_s: float | None,
+) -> Sound | None:
+    """The source's own sound, or that much quiet, or none at all."""
+    if audio is not None:
+        return Sound(target, _or_quiet(_heard(path, until_s), quiet_s), bits)
+    return Sound(target, _silent(quiet_s), _SILENCE_BITS) if quiet_s is not None else None
+
+
+def _heard(path: str, until_s: float | None) -> Iterator[Any]:
+    """The sound of the file as the encoder takes it."""
+    resampler = av.AudioResampler(format="fltp", layout="stereo", rate=_SOUND_RATE, frame_size=_SOUND_FRAME)
+    with clips.opened(path) as source:
+        audio = clips.sound_stream(source)
+        for frame in source.decode(audio) if audio is not None else ():
+            if until_s is not None and frame.time is not None and frame.time > until_s:
+                break
+            yield from resampler.resample(frame)
+        yield from resampler.resample(None)
+
+
+def _or_quiet(frames: Iterator[Any], quiet_s: float | None) -> Iterator[Any]:
+    """Sound that breaks off ends there; of which nothing can be heard is no sound."""
+    heard = False
+    try:
+        for frame in frames:
+            heard = True
+            yield frame
+    except av.FFmpegError:
+        pass
+    if not heard and quiet_s is not None:
+        yield from _silent(quiet_s)
+
+
+def _silent(seconds: float) -> Iterator[Any]:
+    """Quiet: without a sound track Telegram may show a clip as a looping GIF."""
+    for number in range(max(1, int(seconds * _SOUND_RATE / _SOUND_FRAME))):
+        frame = av.AudioFrame(format="fltp", layout="stereo", samples=_SOUND_FRAME)
+        for plane in frame.planes:
+            plane.update(bytes(plane.buffer_size))
+        frame.sample_rate, frame.pts, frame.time_base = _SOUND_RATE, number * _SOUND_FRAME, Fraction(1, _SOUND_RATE)
+        yield frame
+
+
+# One encode into a budget
+
+
+def fit(path: str, into: str, max_bytes: int, shape: Shape, *, finished: bool) -> int:
+    """Encode with a capped rate factor, whose bits are bounded by construction; a second, tighter time if it still
+    overshoots. `finished`: a film for a chat, which may step down in size where the bits are few, gets a track of quiet
+    where it has no sound, and is shown without what cannot be decoded. Returns the number of encodes.
+    """
+    seconds, fps = shape.seconds, float(shape.rate)
+    usable = max_bytes * 0.985 - (6000 + 16 * seconds * fps + 469 * seconds)  # what the container itself needs
+    sound_bits = next((rate for rate in (128, 96, 64, 48, 32) if rate * 1000 <= 0.1 * usable * 8 / seconds), 32) * 1000
+    bits = (usable * 8 - sound_bits * 1.03 * seconds) / seconds
+    for encodes in (1, 2):
+        if bits < _LEAST_BITS:
+            break
+        size = _size_for(*shape.inner, bits, fps) if finished else shape.inner
+        used = replace(shape, inner=size, outer=size if finished else shape.outer)
+        encode(path, into, used, bits=bits, sound_bits=sound_bits, finished=finished)
+        written = Path(into).stat().st_size
+        if written <= max_bytes:
+            return encodes
+        bits *= 0.94 * max_bytes / written
+    raise Refusal("file_too_large", max_bytes=max_bytes)
+
+
+def frame_rate(stream: VideoStream) -> Fraction:
+    """A constant rate near the source's, at most 30."""
+    told = Fraction(stream.average_rate or _MOST_FPS).limit_denominator(1001)
+    return max(Fraction(_LEAST_FPS), min(Fraction(_MOST_FPS), told))
+
+
+def _size_for(width: int, height: int, bits: float, fps: float) -> tuple[int, int]:
+    """The largest step that leaves enough bits for each pixel; never larger than the source."""
+    short = min(width, height)
+    size = (2, 2)
+    for step in (short, *(step for step in _STEPS if step < short)):
+        size = even(width, height, min(1.0, step / short))
+        if bits / (size[0] * size[1] * fps) >= _BITS_PER_PIXEL:
+            break
+    return size
+
+
+def even(width: int, height: int, scale: float) -> tuple[int, int]:
+    return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
+
+
+def encode(path: str, into: str, shape: Shape, *, bits: float, sound_bits: int, finished: bool) -> None:
+    with clips.opened(path) as source, output(into) as target:
+        stream = clips.picture_stream(source)
+        out = _picture_encoder(target, shape, bits)
+        audio = clips.sound_stream(source)
+        quiet_s = shape.seconds if finished else None
+        sound = _sound(path, target, audio, bits=sound_bits, until_s=shape.until_s, quiet_s=quiet_s)
+        begun = False
+        for frame in _filtered(source, stream, shape, finished=finished):
+            if not begun:
+                _keep_colours(out, frame)
+                begun = True
+            if sound is not None:
+                sound.write_until(frame.time or 0.0)
+            frame.pict_type = 0  # else the source's frame types are forced on x264
+            for packet in out.encode(frame):
+                target.mux(packet)
+        for packet in out.encode(None):
+            target.mux(packet)
+        if sound is not None:
+            sound.write_until(None)
+
+
+def _picture_encoder(target: OutputContainer, shape: Shape, bits: float) -> Any:
+    """Total bits <= cap * D + 0.4 * cap * window = bits * D: the buffer is 0.4 full at the start and never owes."""
+    window = min(1.5, shape.seconds / 4)
+    cap = bits * shape.seconds / (shape.seconds + 0.4 * window)
+    out: Any = target.add_stream("libx264", rate=shape.rate)
+    out.width, out.height, out.pix_fmt = *shape.outer, "yuv420p"
+    out.codec_context.thread_count = 2
+    out.options = {
+        "preset": "veryfast",
+        "crf": "20",
+        "maxrate": str(int(cap)),
+        "bufsize": str(max(1000, int(cap * window))),
+        "x264-params": "vbv-init=0.4",
+        "g": str(max(1, round(float(shape.rate) * 2))),
+        "bf": "2",
+        "profile": "high",
+    }
+    return out
+
+
+def _keep_colours(out: Any, frame: VideoFrame) -> None:
+    """Say in the file what the colours mean, or players guess by the size of the picture."""
+    context = out.codec_context
+    context.colorspace, context.color_range = frame.colorspace, frame.color_range
+    context.color_primaries, context.color_trc = frame.color_primaries, frame.color_trc
+
+
+def _graph(stream: VideoStream, first: VideoFrame, shape: Shape) -> Any:
+    graph = av.filter.Graph()
+    turned = clips.rotation(first)
+    turns = {90: [("transpose", "cclock")], 180: [("hflip", ""), ("vflip", "")], 270: [("transpose", "clock")]}
+    size = "{}:{}".format(*shape.inner)
+    steps = [*turns.get(turned, []), ("scale", f"{size}:flags=bicubic:out_range=tv"), ("setsar", "1")]
+    if shape.inner != shape.outer:
+        steps.append(("pad", "{}:{}:(ow-iw)/2:(oh-ih)/2".format(*shape.outer)))
+    steps += [("fps", f"{shape.rate.numerator}/{shape.rate.denominator}"), ("format", "yuv420p"), ("buffersink", "")]
+    chain = [graph.add_buffer(template=stream), *(graph.add(name, given or None) for name, given in steps)]
+    for one, other in pairwise(chain):
+        one.link_to(other)
+    graph.configure()
+    return graph
+
+
+def _filtered(source: InputContainer, stream: VideoStream, shape: Shape, *, finished: bool) -> Iterator[VideoFrame]:
+    first = clips.first_frame(source, stream)
+    graph = _graph(stream, first, shape)
+    most = None if shape.until_s is None else int(shape.until_s * float(shape.rate))
+    yield from islice(_pictures(source, stream, graph, finished=finished), most)
+
+
+def _pictures(source: InputContainer, stream: VideoStream, graph: Any, *, finished: bool) -> Iterator[VideoFrame]:
+    for packet in source.demux(stream):
+        try:
+            frames = packet.decode()
+        except av.FFmpegError:
+            if not finished:
+                raise
+            continue
+        for frame in frames:
+            graph.push(frame)
+            yield from _pulled(graph)
+    graph.push(None)
+    yield from _pulled(graph)
+
+
+def _pulled(graph: Any) -> Iterator[VideoFrame]:
+    while True:
+        try:
+            yield graph.pull()
+        except (av.BlockingIOError, av.EOFError):
+            return

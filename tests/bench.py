@@ -1,0 +1,106 @@
+"""The whole bot on a bench: a real App with the sandbox and the Telegram fake, all over real HTTP on free ports."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.app import App
+from bot.http.server import bind
+from bot.jobs.workflows import free_bytes
+from bot.settings import Settings
+from bot.store.records import Job, State
+from core.sandbox import FAST, Sandbox, create_app
+from tests.fakes.botapi import TOKEN, TelegramFake
+from tests.fakes.wechat import WeChatFake
+from tests.serving import served
+
+KEY = "fal-key-of-the-bench-0123456789"
+ADMIN_KEY = "fal-admin-key-of-the-bench-0123456789"
+
+
+@dataclass
+class Bench:
+    app: App
+    fal: Sandbox
+    telegram: TelegramFake
+    settings: Settings
+    fal_url: str
+
+    def submits(self) -> int:
+        known = (call["path"] for call in self.fal.log if call["method"] == "POST")
+        return sum("/requests/" not in path and "storage" not in path for path in known)
+
+    def films(self, chat: int = 42) -> list[dict[str, Any]]:
+        """Native videos that stand in the chat."""
+        return self.telegram.videos(chat)
+
+    async def until(self, true: Callable[[], Any], seconds: float = 30.0) -> None:
+        """Wait for something to become true; says what stands in the chat when it does not."""
+        async with asyncio.timeout(seconds):
+            while not true():
+                await asyncio.sleep(0.02)
+
+    async def jobs(self) -> list[Job]:
+        return await self.app.store.jobs.find()
+
+    async def settled(self, *states: State) -> Job:
+        """The only job, once it is in one of these states."""
+        return (await self.all_settled(1, *states))[0]
+
+    async def all_settled(self, count: int, *states: State) -> list[Job]:
+        """So many jobs, once each is in one of these states."""
+        async with asyncio.timeout(40):
+            while True:
+                jobs = await self.jobs()
+                if len(jobs) == count and all(job.state in states for job in jobs):
+                    return jobs
+                await asyncio.sleep(0.03)
+
+
+@asynccontextmanager
+async def bench(
+    folder: Path,
+    monkeypatch: Any,
+    *,
+    public: bool = False,
+    wechat: WeChatFake | None = None,
+    before: Callable[[Settings, TelegramFake], Awaitable[None]] | None = None,
+    room: Callable[[Path], int] = free_bytes,
+    **more: Any,
+) -> AsyncIterator[Bench]:
+    """`more`: settings by field name, over those of the bench. `before`: runs with fal and the chat up, the bot not.
+
+    `public`: fal can call us back, so it does. `room`: what is free on the disk. `wechat`: a WeChat to be connected,
+    too.
+    """
+    telegram = TelegramFake(state=folder / "telegram")
+    sandbox = create_app(folder=folder / "sandbox", key=KEY, studio=FAST, admin_key=ADMIN_KEY)
+    async with AsyncExitStack() as stack:
+        fal_url = await stack.enter_async_context(served(sandbox))
+        telegram_url = await stack.enter_async_context(served(telegram))
+        for name in ("TELEGRAM_BOT_TOKEN", "REELBOT_WEB_TOKEN"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("TELEGRAM_BOT_TOKEN", TOKEN)
+        monkeypatch.setenv("TELEGRAM_API_URL", telegram_url)
+        monkeypatch.chdir(folder)
+        listener = bind("127.0.0.1", 0)
+        if wechat is not None:
+            wechat.url = await stack.enter_async_context(served(wechat))
+            wechat.caller.url = f"http://127.0.0.1:{listener.getsockname()[1]}/wechat"
+            for name, value in wechat.environment.items():
+                monkeypatch.setenv(name, value)
+        given = {"fal_key": KEY, "fal_queue_url": fal_url, "output_dir": folder / "out", "access": "telegram:42"}
+        port = listener.getsockname()[1]
+        address = {"public_url": f"http://127.0.0.1:{port}"} if public else {}
+        settings = Settings.offline(**(given | {"port": port} | address | more))
+        if before is not None:
+            await before(settings, telegram)
+        app = await App.build(settings, room=room, listen_s=0.1)
+        await app.start(listener)
+        try:
+            yield Bench(app, sandbox.state.sandbox, telegram, settings, fal_url)
+        finally:
+            await app.stop()

@@ -1,0 +1,323 @@
+"""What a person said -> what they want, for every chat; and the data of buttons."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.conversation.commands import (
+    COMMANDS,
+    Again,
+    Cancel,
+    ChooseLanguage,
+    Command,
+    Confirm,
+    Help,
+    MakeVideo,
+    PlainText,
+    ShowBalance,
+    ShowHistory,
+    ShowModels,
+    ShowPrice,
+    ShowStatus,
+    Start,
+    Unknown,
+    Wishes,
+    parse,
+    pressed,
+)
+from bot.messages.callback_data import data_for
+
+FOX = MakeVideo("a fox")
+CAT = MakeVideo("一只猫")
+
+DIRECT: list[tuple[str, Command | None]] = [
+    ("/video a fox", FOX),
+    ("/VIDEO a fox", FOX),
+    ("  ／video　a fox ", FOX),
+    ("/ video a fox", FOX),
+    ("/video\na fox", FOX),
+    ("/video: a fox", FOX),
+    ("/video@ReelBot a fox", FOX),
+    ("\u200b/video a fox", FOX),
+    ("/video --duration 5 a fox", MakeVideo("a fox", Wishes(duration_s=5))),
+    ("/video premium, 10s: a fox", MakeVideo("a fox", Wishes("premium", 10))),
+    ("/video", MakeVideo("")),
+    ("/video 10s", MakeVideo("", Wishes(duration_s=10))),
+    ("/video /video a fox", MakeVideo("/video a fox")),
+    ("video: a fox", FOX),
+    ("/视频 一只猫", CAT),
+    ("/视频一只猫", CAT),
+    ("／视频：一只猫", CAT),
+    ("/video一只猫", CAT),
+    ("视频 一只猫", CAT),
+    ("视频：一只猫", CAT),
+    ("生成视频 一只猫", CAT),
+    ("文生视频，一只猫", CAT),
+    ("图生视频 一只猫", CAT),
+    ("視頻 一隻貓", MakeVideo("一隻貓")),
+    ("影片 一隻貓", MakeVideo("一隻貓")),
+    ("视频 一只猫，10秒，竖屏", MakeVideo("一只猫", Wishes(duration_s=10, aspect_ratio="9:16"))),
+    ("视频", MakeVideo("")),
+    ("/status", ShowStatus()),
+    ("/status k7qx2ab", ShowStatus("K7QX2AB")),
+    ("status", ShowStatus()),
+    ("Status.", ShowStatus()),
+    ("状态", ShowStatus()),
+    ("狀態", ShowStatus()),
+    ("进度？", ShowStatus()),
+    ("/cancel", Cancel()),
+    ("/cancel K7QX", Cancel("K7QX")),
+    ("/cancel #k7qx", Cancel("K7QX")),
+    ("/cancel job K7QX please", Cancel("K7QX")),
+    ("/cancel the video", Cancel()),
+    ("cancel k7", Cancel("K7")),
+    ("取消", Cancel()),
+    ("取消 K7", Cancel("K7")),
+    ("/取消K7", Cancel("K7")),
+    ("取消 KQXABCD", Cancel("KQXABCD")),
+    ("/history", ShowHistory()),
+    ("历史", ShowHistory()),
+    ("歷史", ShowHistory()),
+    ("/again", Again()),
+    ("/again k7qx2ab", Again("K7QX2AB")),
+    ("again", Again()),
+    ("再来 K7", Again("K7")),
+    ("/再来", Again()),
+    ("again and again the waves roll in", PlainText("again and again the waves roll in")),
+    ("/confirm K7", Confirm("K7")),
+    ("确认 K7", Confirm("K7")),
+    ("确认", Confirm()),
+    ("yes", Confirm()),
+    ("yes please do it", PlainText("yes please do it")),
+    ("/balance", ShowBalance()),
+    ("余额", ShowBalance()),
+    ("额度？", ShowBalance()),
+    ("/models", ShowModels()),
+    ("模型", ShowModels()),
+    ("/视频模型", ShowModels()),
+    ("/price", ShowPrice()),
+    ("/price premium 10s 1080p", ShowPrice(Wishes("premium", 10, "1080p"))),
+    ("/price horse", ShowPrice(Wishes("horse"))),
+    ("/price no-such-model 10s", ShowPrice(Wishes("no-such-model", 10))),
+    ("/price for a film, please, thank you", ShowPrice()),
+    ("price premium", ShowPrice(Wishes("premium"))),
+    ("价格", ShowPrice()),
+    ("價格 premium", ShowPrice(Wishes("premium"))),
+    ("多少钱？", ShowPrice()),
+    ("/language", ChooseLanguage()),
+    ("/language 中文", ChooseLanguage("zh")),
+    ("/language English", ChooseLanguage("en")),
+    ("/language zh-TW", ChooseLanguage("zh")),
+    ("/lang en", ChooseLanguage("en")),
+    ("/language klingon", ChooseLanguage("klingon")),
+    ("语言 中文", ChooseLanguage("zh")),
+    ("語言 英文", ChooseLanguage("en")),
+    ("/help", Help()),
+    ("help!", Help()),
+    ("帮助", Help()),
+    ("幫助", Help()),
+    ("/start", Start()),
+    ("/start from-a-link", Start()),
+    ("/vidoe a fox", Unknown("vidoe", "video")),
+    ("/histroy", Unknown("histroy", "history")),
+    ("/视屏 一只猫", Unknown("视屏", "video")),
+    ("/xyzzy", Unknown("xyzzy")),
+    ("hello", PlainText("hello")),
+    ("video games are fun", PlainText("video games are fun")),
+    ("help me make a film", PlainText("help me make a film")),
+    ("视频里有一只猫", PlainText("视频里有一只猫")),
+    ("取消 明天的会议", PlainText("取消 明天的会议")),
+    ("状态不错", PlainText("状态不错")),
+    ("价格太贵了", PlainText("价格太贵了")),
+    ("/usr/bin/film", PlainText("/usr/bin/film")),
+    ("/", PlainText("/")),
+    ("", None),
+    (" \u200b ", None),
+]
+
+
+@pytest.mark.parametrize(("text", "command"), DIRECT)
+def test_in_a_direct_chat(text: str, command: Command | None) -> None:
+    assert parse(text) == command
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("let it rain 10s", MakeVideo("let it rain", Wishes(duration_s=10))),
+        ("/video let it rain", MakeVideo("let it rain")),
+        ("视频 下雨", MakeVideo("下雨")),
+        ("video games are fun", MakeVideo("video games are fun")),
+        ("状态不错", MakeVideo("状态不错")),
+        ("", MakeVideo("")),
+        ("status", ShowStatus()),
+        ("取消 K7", Cancel("K7")),
+        ("/vidoe let it rain", Unknown("vidoe", "video")),
+    ],
+)
+def test_a_photo_with_a_caption(text: str, command: Command) -> None:
+    assert parse(text, has_attachment=True) == command
+
+
+@pytest.mark.parametrize("has_attachment", [False, True])
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("/video a fox", FOX),
+        ("/视频 一只猫", CAT),
+        ("/status", ShowStatus()),
+        ("/cancel K7", Cancel("K7")),
+        ("/video@OtherBot a fox", None),
+        ("/foo", None),
+        ("/视屏", None),
+        ("视频 一只猫", None),
+        ("status", None),
+        ("取消", None),
+        ("look at this", None),
+        ("", None),
+    ],
+)
+def test_in_a_group_only_the_slash_counts(text: str, command: Command | None, has_attachment: bool) -> None:
+    assert parse(text, has_attachment=has_attachment, direct=False) == command
+
+
+def test_every_listed_command_exists() -> None:
+    for name in COMMANDS:
+        assert not isinstance(parse(f"/{name}"), Unknown | PlainText)
+    for later in ("settings", "admin"):
+        assert isinstance(parse(f"/{later}"), Unknown)
+
+
+def test_the_names_of_models_can_be_given() -> None:
+    words = frozenset({"nova"})
+    assert parse("/video nova 10s a fox", model_words=words) == MakeVideo("a fox", Wishes("nova", 10))
+    assert parse("/video veo 10s a fox", model_words=words) == MakeVideo("veo 10s a fox")
+
+
+@given(text=st.text(max_size=60), has_attachment=st.booleans(), direct=st.booleans())
+@pytest.mark.parametrize(
+    "prefix", ["", "/", "／", "/video ", "/cancel ", "/price ", "/language ", "视频 ", "取消 ", "/视频"]
+)
+def test_any_text_is_understood_somehow(prefix: str, text: str, *, has_attachment: bool, direct: bool) -> None:
+    command = parse(prefix + text, has_attachment=has_attachment, direct=direct)
+    if not direct and "/" not in prefix + text and "／" not in prefix + text:
+        assert command is None
+    if prefix in {"/video ", "/视频"} and direct:
+        assert isinstance(command, MakeVideo | ShowModels | ShowStatus | ShowHistory | ShowPrice | Help) or command in (
+            Cancel(),
+            ChooseLanguage(),
+        )
+
+
+PROMPTS = st.lists(
+    st.sampled_from(["fox", "runs", "red", "snow", "premium", "10s", "at", "9:16", "the", "一只猫", "seed", "7"]),
+    max_size=8,
+).map(" ".join)
+WISHES = st.builds(
+    Wishes,
+    model=st.none() | st.sampled_from(["premium", "veo", "foo"]),
+    duration_s=st.none() | st.integers(0, 60),
+    resolution=st.none() | st.sampled_from(["480p", "1080p"]),
+    aspect_ratio=st.none() | st.sampled_from(["9:16", "2:1"]),
+    seed=st.none() | st.integers(0, 99),
+)
+CODES = st.from_regex(r"[0-9A-Z]{1,12}", fullmatch=True)
+COMMAND = st.one_of(
+    st.builds(MakeVideo, PROMPTS.map(lambda text: _prompt(text)), WISHES),  # noqa: PLW0108 - defined below
+    st.builds(ShowStatus, st.none() | CODES),
+    st.builds(Cancel, st.none() | CODES),
+    st.builds(Confirm, st.none() | CODES),
+    st.builds(Again, st.none() | CODES),
+    st.builds(ShowPrice, WISHES),
+    st.builds(ChooseLanguage, st.sampled_from([None, "en", "zh", "klingon"])),
+    st.sampled_from([ShowHistory(), ShowModels(), ShowBalance(), Help(), Start()]),
+)
+
+
+def _prompt(text: str) -> str:
+    command = parse(f"/video {text}")
+    assert isinstance(command, MakeVideo)
+    return command.prompt
+
+
+def _written(command: Command) -> str:
+    match command:
+        case MakeVideo(prompt=prompt, wishes=wishes):
+            return f"/video {prompt} {_flags(wishes)}"
+        case ShowPrice(wishes=wishes):
+            return f"/price {_flags(wishes)}"
+        case ShowStatus(job=job):
+            return f"/status {job or ''}"
+        case Cancel(job=job):
+            return f"/cancel {job or ''}"
+        case Confirm(job=job):
+            return f"/confirm {job or ''}"
+        case Again(job=job):
+            return f"/again {job or ''}"
+        case ChooseLanguage(language=language):
+            return f"/language {language or ''}"
+        case _:
+            names = {
+                ShowHistory(): "history",
+                ShowModels(): "models",
+                ShowBalance(): "balance",
+                Help(): "help",
+                Start(): "start",
+            }
+            return f"/{names[command]}"
+
+
+def _flags(wishes: Wishes) -> str:
+    written = {
+        "model": wishes.model,
+        "duration": wishes.duration_s,
+        "resolution": wishes.resolution,
+        "aspect": wishes.aspect_ratio,
+        "seed": wishes.seed,
+    }
+    return " ".join(f"--{name} {value}" for name, value in written.items() if value is not None)
+
+
+@given(COMMAND)
+def test_a_command_written_out_is_read_back(command: Command) -> None:
+    assert parse(_written(command)) == command
+
+
+@given(text=st.text(max_size=40) | PROMPTS)
+def test_a_prompt_is_read_as_itself(text: str) -> None:
+    prompt = _prompt(text)
+    assert parse(f"/video {prompt}") == MakeVideo(prompt)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "command"),
+    [
+        ("cancel", "K7QX2AB", Cancel("K7QX2AB")),
+        ("yes", "K7QX2AB", Confirm("K7QX2AB")),
+        ("again", "K7QX2AB", Again("K7QX2AB")),
+        ("fix", "K7QX2AB", Again("K7QX2AB", better=True)),
+        ("lang", "zh", ChooseLanguage("zh")),
+    ],
+)
+def test_a_button_means_what_it_was_made_for(kind: str, value: str, command: Command) -> None:
+    data = data_for(kind, value)  # type: ignore[arg-type]  # a table of literals
+    assert len(data.encode()) <= 64
+    assert pressed(data) == command
+
+
+@pytest.mark.parametrize("value", ["", "K7:QX", "K" * 13, "猫"])
+def test_a_button_that_would_not_come_back_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match="no button"):
+        data_for("cancel", value)
+
+
+@given(st.text(max_size=40) | st.sampled_from(["cancel:", "buy:K7", "cancel:K7:K8", "lang:zh\n", "again: K7"]))
+def test_foreign_button_data_is_nothing(data: str) -> None:
+    command = pressed(data)
+    assert command is None or data.split(":", maxsplit=1)[0] in {"cancel", "yes", "again", "fix", "lang"}
+
+
+def test_button_data_with_anything_odd_is_nothing() -> None:
+    assert [
+        pressed(data) for data in ("", "cancel", "cancel:", "buy:K7", "cancel:K7:K8", "lang:zh\n", "again: K7")
+    ] == [None] * 7

@@ -1,0 +1,208 @@
+"""Options told apart from prompts: by table, and by properties that any text must keep."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.conversation.generation_options import Wishes, read
+from bot.conversation.option_patterns import MODEL_WORDS, TIERS
+from core.pricing import find, list_models
+
+TAKEN = [
+    # a run at the start or at the end
+    ("premium 10s a red fox", "a red fox", Wishes(model="premium", duration_s=10)),
+    (
+        "a red fox in snow premium 10s 9:16 1080p seed 7",
+        "a red fox in snow",
+        Wishes("premium", 10, "1080p", "9:16", 7),
+    ),
+    ("10s/9:16/premium a fox", "a fox", Wishes(model="premium", duration_s=10, aspect_ratio="9:16")),
+    ("premium: a fox", "a fox", Wishes(model="premium")),
+    ("a fox: 10s", "a fox", Wishes(duration_s=10)),
+    ("Veo 3.1 a fox", "a fox", Wishes(model="Veo 3.1")),
+    ("veo3.1-fast a fox", "a fox", Wishes(model="veo3.1-fast")),
+    ("happy-horse 5s a girl", "a girl", Wishes(model="happy-horse", duration_s=5)),
+    ("a fox alibaba/happy-horse/text-to-video", "a fox", Wishes(model="alibaba/happy-horse/text-to-video")),
+    ("a fox 5 s", "a fox", Wishes(duration_s=5)),
+    ("a fox 5 seconds", "a fox", Wishes(duration_s=5)),
+    ("a fox 5sec 480P", "a fox", Wishes(duration_s=5, resolution="480p")),
+    ("a fox 30s", "a fox", Wishes(duration_s=30)),
+    ("a fox 9x16", "a fox", Wishes(aspect_ratio="9:16")),
+    ("a fox in 1080p", "a fox", Wishes(resolution="1080p")),
+    ("a fox in portrait mode", "a fox", Wishes(aspect_ratio="9:16")),
+    ("a fox with seed 42", "a fox", Wishes(seed=42)),
+    ("a fox model veo", "a fox", Wishes(model="veo")),
+    ("a fox duration 8 aspect 1:1", "a fox", Wishes(duration_s=8, aspect_ratio="1:1")),
+    ("portrait 10s a fox", "a fox", Wishes(duration_s=10, aspect_ratio="9:16")),
+    ("portrait a fox dances", "a fox dances", Wishes(aspect_ratio="9:16")),
+    ("a fox 10s vertical", "a fox", Wishes(duration_s=10, aspect_ratio="9:16")),
+    ("a mountain landscape 10s", "a mountain landscape", Wishes(duration_s=10)),
+    # set apart
+    ("a fox, 10s, in snow", "a fox, in snow", Wishes(duration_s=10)),
+    ("a fox, premium, in the snow, 9:16", "a fox, in the snow", Wishes(model="premium", aspect_ratio="9:16")),
+    ("a fox (10s, 9:16) at night", "a fox at night", Wishes(duration_s=10, aspect_ratio="9:16")),
+    ("[premium] a fox", "a fox", Wishes(model="premium")),
+    ("a fox - 10s - premium", "a fox", Wishes(model="premium", duration_s=10)),
+    ("a fox | 10s", "a fox", Wishes(duration_s=10)),
+    ("A fox runs. 10s 9:16.", "A fox runs.", Wishes(duration_s=10, aspect_ratio="9:16")),
+    ("a fox\n10s\n9:16", "a fox", Wishes(duration_s=10, aspect_ratio="9:16")),
+    ("10s\na fox\nin snow", "a fox\nin snow", Wishes(duration_s=10)),
+    ("a fox, portrait", "a fox", Wishes(aspect_ratio="9:16")),
+    ("seed: 7, a fox; model: veo", "a fox", Wishes(model="veo", seed=7)),
+    ("premium", "", Wishes(model="premium")),
+    # explicit, anywhere
+    ("a fox --model veo 3.1 fast runs", "a fox runs", Wishes(model="veo 3.1 fast")),
+    ("a fox --model horse", "a fox", Wishes(model="horse")),
+    ("a fox --model foo, at night", "a fox, at night", Wishes(model="foo")),
+    ('a fox --model "my own model" runs', "a fox runs", Wishes(model="my own model")),
+    ("--duration 10 --aspect portrait a dog -s 7", "a dog", Wishes(duration_s=10, aspect_ratio="9:16", seed=7)),
+    ("-d 10 -m veo a cat -r 1080p -a 9:16", "a cat", Wishes("veo", 10, "1080p", "9:16")),
+    ("a fox —duration 8", "a fox", Wishes(duration_s=8)),
+    ("a fox --premium", "a fox", Wishes(model="premium")),
+    ("a fox --9:16 jumps", "a fox jumps", Wishes(aspect_ratio="9:16")),
+    ("model=veo a dog duration=8s", "a dog", Wishes(model="veo", duration_s=8)),
+    ("a fox --resolution 4K", "a fox", Wishes(resolution="4k")),
+    ("a fox --aspect 2.35:1", "a fox", Wishes(aspect_ratio="2.35:1")),
+    ("a fox --duration 7.5", "a fox", Wishes(duration_s=8)),
+    ("a fox --duration ten", "a fox", Wishes(duration_s=0)),
+    ("premium a fox 5s --model veo duration=6", "a fox", Wishes(model="veo", duration_s=6)),
+    ("budget a fox, premium", "a fox", Wishes(model="budget")),
+    # Chinese
+    ("一只猫弹钢琴，10秒，竖屏", "一只猫弹钢琴", Wishes(duration_s=10, aspect_ratio="9:16")),
+    ("10秒竖屏，一只猫", "一只猫", Wishes(duration_s=10, aspect_ratio="9:16")),
+    ("一只猫 时长10秒 比例 9:16", "一只猫", Wishes(duration_s=10, aspect_ratio="9:16")),
+    ("一只猫 时长：10 分辨率：720p", "一只猫", Wishes(duration_s=10, resolution="720p")),
+    ("一只猫：十五秒", "一只猫", Wishes(duration_s=15)),
+    ("横屏 一只猫", "一只猫", Wishes(aspect_ratio="16:9")),
+    ("高级 一只猫", "一只猫", Wishes(model="premium")),
+    ("一只猫，经济版", "一只猫", Wishes(model="budget")),
+    ("一只猫 模型 veo", "一只猫", Wishes(model="veo")),
+    ("１０秒，一只猫，９：１６", "一只猫", Wishes(duration_s=10, aspect_ratio="9:16")),
+    ("一隻貓，豎屏，種子 7", "一隻貓", Wishes(aspect_ratio="9:16", seed=7)),
+]
+
+LEFT = [
+    "a premium coffee ad with 10s of people at 9:16 local time",
+    "the clock strikes at 9:16",
+    "10 seconds of calm",
+    "a fox that waits for 10 seconds",
+    "portrait of a woman",
+    "square dance in a barn",
+    "a cat portrait",
+    "crowds on the town square",
+    "oil painting, landscape, mountains",
+    "synthwave 80s",
+    "80s disco, neon",
+    "farm, horse, barn",
+    "a very happy horse",
+    "a dog and a horse",
+    "shot on a low budget",
+    "the scales are perfectly balanced",
+    "shot in 4k, cinematic, 4k, masterpiece",
+    "a fashion model on the runway",
+    "a fashion model walks",
+    "she plants a seed 7",
+    "a man - tall and calm - walks",
+    "he says: it is 10s too late, my dear",
+    "a fox --no text --v 5",
+    "Mr. Fox, Mrs. Fox and 3 cubs",
+    "时间是 9:16",
+    "质感，高级，大气",
+    "一只高级的猫在弹钢琴",
+    "等了10秒才笑",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "prompt", "wishes"), TAKEN)
+def test_options_that_are_set_aside_count(text: str, prompt: str, wishes: Wishes) -> None:
+    assert read(text) == (prompt, wishes)
+
+
+@pytest.mark.parametrize("text", LEFT)
+def test_words_of_a_sentence_stay_words(text: str) -> None:
+    assert read(text) == (text, Wishes())
+
+
+def test_every_name_of_every_model_is_found() -> None:
+    for word in MODEL_WORDS:
+        prompt, wishes = read(f"a fox --model {word}")
+        assert (prompt, wishes.model) == ("a fox", word)
+        assert find(word)
+    for model in list_models():
+        assert read(f"{model.key} 10s a fox")[1].model == model.key
+    assert {"budget", "balanced", "premium"} == TIERS
+
+
+WORDS = st.sampled_from(
+    "fox runs through fresh snow while distant mountains glow red under stars 一只狐狸 在雪地里 奔跑".split()  # noqa: SIM905
+)
+BARE = st.sampled_from(["premium", "10s", "9:16", "1080p", "seed 7", "veo", "portrait", "budget", "8 s", "竖屏", "5秒"])
+FLAGS = st.sampled_from(
+    ["--model veo", "--duration 8", "-d 8", "--aspect 1:1", "--seed 3", "resolution=720p", "-m wan"]
+)
+PIECES = st.one_of(
+    WORDS, BARE, FLAGS, st.sampled_from([",", ".", "，", "(", ")", "-", "|", "\n", ":", "the", "of", "at", "--", "/"])
+)
+
+
+@given(before=st.lists(WORDS, min_size=1, max_size=6), option=BARE, after=st.lists(WORDS, min_size=1, max_size=6))
+def test_an_option_inside_a_sentence_is_a_word(before: list[str], option: str, after: list[str]) -> None:
+    text = " ".join([*before, option, *after])
+    assert read(text) == (text, Wishes())
+
+
+@given(words=st.lists(WORDS, min_size=1, max_size=8), flags=st.lists(FLAGS, max_size=3), at=st.integers(0, 8))
+def test_explicit_options_count_anywhere_and_leave_the_words(words: list[str], flags: list[str], at: int) -> None:
+    text = " ".join([*words[:at], *flags, *words[at:]])
+    prompt, wishes = read(text)
+    assert prompt == " ".join(words)
+    assert (wishes != Wishes()) == bool(flags)
+
+
+@given(words=st.lists(WORDS, min_size=1, max_size=8), bare=BARE, at=st.integers(0, 8))
+def test_an_explicit_option_wins(words: list[str], bare: str, at: int) -> None:
+    flags = "--model kling --duration 6 --aspect 4:3 --resolution 480p --seed 1"
+    text = " ".join([*words[:at], flags, *words[at:]])
+    for whole in (f"{bare}, {text}", f"{text}, {bare}"):
+        assert read(whole) == (" ".join(words), Wishes("kling", 6, "480p", "4:3", 1))
+
+
+@given(st.lists(PIECES, max_size=14).map(" ".join) | st.lists(PIECES, max_size=14).map("".join) | st.text(max_size=80))
+def test_any_text_is_read_and_a_prompt_is_read_as_itself(text: str) -> None:
+    prompt, wishes = read(text)
+    assert read(prompt) == (prompt, Wishes())
+    assert "\x00" not in prompt
+    assert wishes.duration_s is None or wishes.duration_s >= 0
+    letters = set(re.findall(r"[a-z]{2,}", prompt.lower()))
+    assert letters <= set(re.findall(r"[a-z]{2,}", text.lower()))
+
+
+@given(
+    wishes=st.builds(
+        Wishes,
+        model=st.none() | st.sampled_from(sorted(MODEL_WORDS)) | st.just("foo"),
+        duration_s=st.none() | st.integers(0, 99),
+        resolution=st.none() | st.sampled_from(["480p", "720p", "1080p", "4k", "ultra"]),
+        aspect_ratio=st.none() | st.sampled_from(["16:9", "9:16", "2:1", "wide"]),
+        seed=st.none() | st.integers(-5, 2**31),
+    ),
+    words=st.lists(WORDS, min_size=1, max_size=6),
+)
+def test_wishes_written_out_are_read_back(wishes: Wishes, words: list[str]) -> None:
+    written = {
+        "--model": wishes.model,
+        "--duration": wishes.duration_s,
+        "--resolution": wishes.resolution,
+        "--aspect": wishes.aspect_ratio,
+        "--seed": wishes.seed,
+    }
+    flags = " ".join(f"{name} {value}" for name, value in written.items() if value is not None)
+    assert read(f"{flags} {' '.join(words)}") == (" ".join(words), wishes)
+
+
+def test_long_texts_are_read_quickly() -> None:
+    for text in ("10s " * 3000 + "x", "a, portrait, " * 800, "(" * 5000, "--model " * 1500, "seed " * 4000):
+        prompt, _ = read(text)
+        assert len(prompt) <= len(text)

@@ -1,0 +1,249 @@
+"""The registry: names are found, wishes become what a model can do, and the price is that of what is sent."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core import pricing
+from core.errors import BadRequest
+from core.fal import protocol
+from core.pricing import SourceFacts
+from core.types import Adjustment, Kind, Mode
+
+ROWS = [(model, mode) for model in pricing.list_models() for mode in model.modes]
+
+
+def test_the_seeds_table_comes_out() -> None:
+    assert pricing.estimate_cost("budget", 5) == Decimal("0.25")
+    assert pricing.estimate_cost("balanced", 5) == Decimal("0.70")
+    assert pricing.estimate_cost("premium", 5) == Decimal("1.2095")
+    assert pricing.usd_text(Decimal("1.2095")) == "$1.21"
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("budget", "wan-2.5"),
+        ("Balanced", "happy-horse"),
+        ("premium", "seedance-2.0-fast"),
+        ("fal-ai/wan/v2.5/text-to-video", "wan-2.5"),
+        ("fal-ai/wan/v2.5/image-to-video", "wan-2.5"),
+        ("alibaba/happy-horse/text-to-video", "happy-horse"),
+        ("alibaba/happy-horse/video-edit", "happy-horse"),
+        ("bytedance/seedance-2.0/fast/image-to-video", "seedance-2.0-fast"),
+        ("Veo 3.1", "veo-3.1"),
+        ("veo3.1-fast", "veo-3.1-fast"),
+        ("happy horse", "happy-horse"),
+        ("KLING-2.6", "kling-2.6"),
+        ("seedance", "seedance-2.0-fast"),
+        ("seedance-2.0", "seedance-2.0-standard"),
+        ("seedance 2", "seedance-2.0-standard"),
+        ("veo", "veo-3.1"),
+        ("veo3", "veo-3.1"),
+        ("fal-ai/veo3.1/fast", "veo-3.1-fast"),
+        ("kling", "kling-3"),
+        ("Kling v3.0", "kling-3"),
+        ("kling_v2.6", "kling-2.6"),
+        ("wan", "wan-2.5"),
+        ("Wan v2.7", "wan-2.7"),
+        ("wan/v2.7/text-to-video", "wan-2.7"),
+        ("happyhorse 1.1", "happy-horse-1.1"),
+        ("Happy Horse 1.0", "happy-horse"),
+    ],
+)
+def test_a_model_is_found_by_any_of_its_names(name: str, key: str) -> None:
+    assert pricing.find(name).key == key
+
+
+@pytest.mark.parametrize("name", ["", "sora", "fal-ai/flux/dev", "premium2", "x" * 500])
+def test_an_unknown_model_is_an_error_and_never_a_guess(name: str) -> None:
+    with pytest.raises(BadRequest, match="unknown_model"):
+        pricing.find(name)
+
+
+def test_every_name_belongs_to_one_model() -> None:
+    seen: dict[str, str] = {}
+    for model in pricing.list_models():
+        for name in pricing._names(model):
+            folded = pricing._folded(name)
+            assert seen.setdefault(folded, model.key) == model.key, name
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "used"),
+    [("veo", 7, 8), ("veo", 5, 6), ("wan-2.5", 7, 5), ("wan-2.5", 8, 10), ("balanced", 60, 15), ("balanced", 1, 3)],
+)
+def test_a_duration_becomes_the_nearest_and_the_longer_of_two(model: str, asked: int, used: int) -> None:
+    plan = pricing.plan("a fox", model=model, duration_s=asked)
+    assert plan.request.duration_s == used
+    assert Adjustment("duration", str(asked), str(used)) in plan.adjustments
+
+
+def test_what_was_not_asked_is_not_reported_as_changed() -> None:
+    assert pricing.plan("a fox", model="veo").adjustments == ()
+
+
+def test_resolutions_and_ratios_become_the_nearest() -> None:
+    plan = pricing.plan("a fox", model="premium", resolution="1080p", aspect_ratio="2:1")
+    assert (plan.request.resolution, plan.request.aspect_ratio) == ("720p", "16:9")
+    assert {note.field for note in plan.adjustments} == {"resolution", "aspect_ratio"}
+    with pytest.raises(BadRequest, match="bad_option"):
+        pricing.plan("a fox", aspect_ratio="9:100")
+    with pytest.raises(BadRequest, match="bad_option"):
+        pricing.plan("a fox", resolution="sharp")
+
+
+def test_the_source_chooses_the_endpoint() -> None:
+    photo = pricing.plan("x", model="fal-ai/wan/v2.5/text-to-video", mode=Mode.IMAGE_TO_VIDEO)
+    assert photo.request.endpoint == "fal-ai/wan-25-preview/image-to-video"
+    assert photo.request.aspect_ratio is None
+    kling = pricing.plan("x", model="kling-2.6", mode=Mode.IMAGE_TO_VIDEO).request
+    assert "start_image_url" in protocol.request_body(replace(kling, source_url="https://a.b/c.jpg"))
+
+
+def test_a_model_that_cannot_edit_hands_over_and_says_so() -> None:
+    source = SourceFacts(Kind.VIDEO, duration_s=4.2)
+    plan = pricing.plan("x", model="budget", mode=Mode.VIDEO_TO_VIDEO, source=source)
+    assert plan.request.endpoint == "alibaba/happy-horse/video-edit"
+    assert plan.adjustments[0] == Adjustment("model", "Wan 2.5", "Happy Horse")
+    assert (plan.quote.usd, plan.quote.up_to) == (Decimal("1.40"), True)  # 4.2 s are billed as 5
+    assert pricing.plan("x", mode=Mode.VIDEO_TO_VIDEO).quote.usd == Decimal("10.50")
+
+
+def test_a_source_that_is_too_short_is_refused_before_anything_is_bought() -> None:
+    with pytest.raises(BadRequest, match="video_too_short"):
+        pricing.plan("x", mode=Mode.VIDEO_TO_VIDEO, source=SourceFacts(Kind.VIDEO, duration_s=2.0))
+
+
+def test_a_source_that_is_too_long_will_be_cut_and_is_priced_so() -> None:
+    plan = pricing.plan("x", mode=Mode.VIDEO_TO_VIDEO, source=SourceFacts(Kind.VIDEO, duration_s=75.0))
+    assert plan.adjustments == (Adjustment("source_trimmed", "75", "60"),)
+    assert plan.quote.usd == Decimal("10.50")
+    within = pricing.plan("x", mode=Mode.VIDEO_TO_VIDEO, source=SourceFacts(Kind.VIDEO, duration_s=60.1))
+    assert within.adjustments == ()
+
+
+def test_what_an_edit_takes_is_in_its_row() -> None:
+    limits = pricing.source_limits("budget", Mode.VIDEO_TO_VIDEO)  # that of its stand-in
+    assert (limits.min_s, limits.max_s, limits.min_side, limits.max_side) == (3, 60, 320, 2160)
+    assert (limits.max_bytes, limits.min_fps) == (100_000_000, 9)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "usd"),
+    [(3.0, "0.84"), (14.2, "4.20"), (15.0, "4.20"), (20.0, "4.90"), (60.0, "10.50"), (None, "10.50")],
+)
+def test_an_edit_is_priced_by_what_goes_in_and_what_comes_out(seconds: float | None, usd: str) -> None:
+    """$0.14 a second in, $0.14 a second out, and no more than 15 s come out."""
+    plan = pricing.plan("x", mode=Mode.VIDEO_TO_VIDEO, source=SourceFacts(Kind.VIDEO, duration_s=seconds))
+    assert (plan.quote.usd, plan.quote.up_to) == (Decimal(usd), True)
+
+
+def test_an_edit_costs_what_its_source_is_long() -> None:
+    assert pricing.estimate_cost("balanced", 10, mode=Mode.VIDEO_TO_VIDEO) == Decimal("2.80")
+    assert pricing.estimate_cost("balanced", 10, "1080p", mode=Mode.VIDEO_TO_VIDEO) == Decimal("5.60")
+
+
+def test_a_combination_without_a_price_is_refused() -> None:
+    known = pricing.plan("x", model="seedance-2.0-standard").request
+    with pytest.raises(BadRequest, match="unpriced"):
+        pricing.quote(replace(known, resolution="1080p"))
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "used"), [("veo", -5, 0), ("veo", 2**40, 2**31 - 1), ("veo", 7, 7), ("premium", 7, None)]
+)
+def test_a_seed_is_one_the_model_takes(model: str, asked: int, used: int | None) -> None:
+    plan = pricing.plan("x", model=model, seed=asked)
+    assert plan.request.seed == used
+    told = [Adjustment("seed", str(asked), None if used is None else str(used))] if used != asked else []
+    assert list(plan.adjustments) == told
+
+
+@pytest.mark.parametrize(
+    "wish", ["16:0", "0:9", ":", "16", "16:9:4", "a:b", "9" * 5000 + ":1", "1:" + "9" * 400, "٣:٤"]
+)
+def test_a_shape_that_is_none_is_refused(wish: str) -> None:
+    with pytest.raises(BadRequest, match="bad_option"):
+        pricing.plan("x", aspect_ratio=wish)
+
+
+@pytest.mark.parametrize("wish", ["0p", "-720p", "p", "720i", "9" * 5000, "٧٢٠", "99999p", ""])
+def test_a_resolution_that_is_none_is_refused(wish: str) -> None:
+    with pytest.raises(BadRequest, match="bad_option"):
+        pricing.plan("x", resolution=wish)
+
+
+@pytest.mark.parametrize(
+    ("wish", "used"), [("4K", "1080p"), ("FHD", "1080p"), ("hd", "720p"), ("900", "1080p"), ("100p", "720p")]
+)
+def test_sizes_as_people_call_them(wish: str, used: str) -> None:
+    assert pricing.plan("x", resolution=wish).request.resolution == used
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[f"{model.key}-{mode}" for model, mode in ROWS])
+def test_the_rows_are_whole(row: tuple[pricing.Model, Mode]) -> None:
+    model, mode = row
+    endpoint = model.modes[mode]
+    assert (endpoint.source_field is None) == (mode is Mode.TEXT_TO_VIDEO)
+    assert set(endpoint.usd_per_s) == set(endpoint.resolutions or ("",))
+    assert endpoint.default_resolution in (endpoint.resolutions or (None,))
+    assert all(price > 0 for price in endpoint.usd_per_s.values())
+    assert bool(endpoint.durations) != bool(endpoint.source_seconds[1])
+    assert model.stand_in is None or Mode.VIDEO_TO_VIDEO in pricing.find(model.stand_in).modes
+    assert len(pricing.describe(model)) == len(model.modes)
+
+
+@given(name=st.text(max_size=30))
+def test_no_name_breaks_the_search(name: str) -> None:
+    try:
+        assert pricing.find(name) in pricing.list_models()
+    except BadRequest as error:
+        assert error.code == "unknown_model"
+
+
+def test_prompts_have_limits() -> None:
+    with pytest.raises(BadRequest, match="prompt_missing"):
+        pricing.plan("  ")
+    with pytest.raises(BadRequest, match="prompt_too_long"):
+        pricing.plan("x" * 3000)
+
+
+@pytest.mark.parametrize(("usd", "text"), [("0.001", "$0.01"), ("0", "$0.00"), ("0.705", "$0.71"), ("12", "$12.00")])
+def test_money_is_shown_in_whole_cents(usd: str, text: str) -> None:
+    assert pricing.usd_text(Decimal(usd)) == text
+
+
+@given(
+    row=st.sampled_from(ROWS),
+    duration=st.none() | st.integers(1, 400),
+    resolution=st.none() | st.sampled_from(["480p", "720", "1080p", "4k", "360p"]),
+    ratio=st.none() | st.sampled_from(["16:9", "9:16", "1:1", "4:3", "21:9"]),
+    seed=st.none() | st.integers(0, 2**31 - 1),
+)
+def test_whatever_is_wished_what_comes_out_can_be_bought(
+    row: tuple[pricing.Model, Mode], duration: int | None, resolution: str | None, ratio: str | None, seed: int | None
+) -> None:
+    model, mode = row
+    endpoint = model.modes[mode]
+    wishes = {"duration_s": duration, "resolution": resolution, "aspect_ratio": ratio, "seed": seed}
+    try:
+        plan = pricing.plan("a fox", model=model.key, mode=mode, **wishes)  # type: ignore[arg-type]
+    except BadRequest as error:
+        assert error.facts["option"] == "aspect_ratio"  # nothing is near: refused, and not guessed
+        assert ratio not in endpoint.aspect_ratios
+        return
+    request = plan.request
+    assert request.duration_s in (endpoint.durations or (None,))
+    assert request.resolution in (endpoint.resolutions or (None,))
+    assert request.aspect_ratio in (*endpoint.aspect_ratios, endpoint.default_aspect_ratio)
+    assert plan.quote.usd > 0
+    body = protocol.request_body(request)
+    assert ("duration" in body) == bool(endpoint.durations)
+    assert ("resolution" in body) == bool(endpoint.resolutions)
+    changed = {note.field for note in plan.adjustments}
+    if duration is not None and endpoint.durations:
+        assert (request.duration_s != duration) == ("duration" in changed)
