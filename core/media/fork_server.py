@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import socket
 import sys
 from contextvars import Context
@@ -18,6 +19,7 @@ _PATIENCE_S = 10.0
 _START_S = 30.0
 _CONTROL_BYTES = 65_536
 _CHUNK_BYTES = 65_536
+_CRASHES = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT, signal.SIGTRAP})
 POSSIBLE = hasattr(os, "fork") and hasattr(socket, "send_fds") and hasattr(socket, "AF_UNIX")
 _LEASH = "prctl" if sys.platform == "linux" else "pipe"
 
@@ -134,6 +136,7 @@ class _Line:
         self._heard = b""
         self._greeted = False
         self._answered = True
+        self._crashed = False
         self.over: asyncio.Future[None] = self._loop.create_future()
         control.setblocking(False)
         self._loop.add_reader(control, self._hear)
@@ -201,7 +204,15 @@ class _Line:
         work = self._works.pop(word["failed"] if "failed" in word else word["ended"])
         work.lost = "failed" in word
         work.ended.set()
+        self._crashed = self._crashed or word.get("signal") in _CRASHES
         if not self._works:
+            self._rest()
+
+    def _rest(self) -> None:
+        """All children of a server have the same addresses: where one crashed, the next files get another server."""
+        if self._crashed:
+            self.close()
+        else:
             self._wait()
 
     def _wait(self) -> None:

@@ -3,8 +3,8 @@
 It starts with an empty environment and never held the bot's memory. It has one thread, opens no file, and reads only
 what the bot says, over the socket that is its stdin: `{"run": number, "job": …, "folder": …}` with a descriptor, the
 socket that this child answers to; `{"kill": number}`; `{"ping": number}`. It says `{"pong": number}`, the first time
-when it is ready, and `{"ended": number}` once a child is reaped. It alone reaps and kills. Its children die with it,
-and it dies with the bot.
+when it is ready, and `{"ended": number, "signal": number}` once a child is reaped. It alone reaps and kills. Its
+children die with it, and it dies with the bot.
 """
 
 import contextlib
@@ -125,13 +125,14 @@ class _ForkServer:
     def _reap(self) -> None:
         """Where a child has ended: end what it may have started, end its answer, tell the bot."""
         for pid in list(self._children):
-            if os.waitpid(pid, os.WNOHANG)[0]:
+            found, status = os.waitpid(pid, os.WNOHANG)
+            if found:
                 _kill_group(pid)
                 gone = self._children.pop(pid)
                 with contextlib.suppress(OSError):
                     gone.answer.shutdown(socket.SHUT_RDWR)  # whoever else may hold it
                 gone.answer.close()
-                self._tell({"ended": gone.number})
+                self._tell({"ended": gone.number, "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0})
 
     def _tell(self, word: dict[str, int]) -> None:
         self._control.sendall(json.dumps(word).encode() + b"\n")
