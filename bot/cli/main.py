@@ -18,17 +18,16 @@ from pydantic import SecretStr, ValidationError
 import core
 from bot import logs
 from bot.app import App, serve, serve_demo
-from bot.channels import settings_classes
-from bot.channels.protocol import DeliveryError
-from bot.channels.wechat.channel import WeChat
+from bot.channels import how_to_connect, manifests
+from bot.channels.types import SendError
 from bot.cli import doctor
 from bot.http.server import Server, bind, serve_assets
 from bot.jobs.engine import AlreadyRunning, Engine
-from bot.jobs.foreground import Interrupted, OverTheCap, Shell, Unfinished, left_behind
+from bot.jobs.foreground import ForegroundRunner, Interrupted, JobNotFinished, OverTheCap, left_behind
 from bot.jobs.job_lock import AlreadyHeld
 from bot.jobs.workflows import TOPIC, collect_id
 from bot.messages import job_messages
-from bot.messages.i18n import admin_text, say
+from bot.messages.i18n import admin_text, translate
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
@@ -100,7 +99,7 @@ async def run(_options: argparse.Namespace) -> int:
     async def ready(app: App, address: str) -> None:
         note(f"reelbot serves {', '.join(sorted(app.channels)) or 'no chat yet'} at {address}")
         if not app.channels:
-            note("set TELEGRAM_BOT_TOKEN or REELBOT_WEB_TOKEN to connect a chat; `reelbot doctor` tells more")
+            note(f"{how_to_connect()}; `reelbot doctor` tells more")
 
     await serve(settings, on_ready=ready)
     return DONE
@@ -159,13 +158,13 @@ async def _buy(options: argparse.Namespace, settings: Settings, plan: Plan, show
 
 
 @asynccontextmanager
-async def _shell(settings: Settings, show: OnProgress | None) -> AsyncIterator[Shell]:
+async def _shell(settings: Settings, show: OnProgress | None) -> AsyncIterator[ForegroundRunner]:
     store, queue = await Store.open(settings.store_url), FalQueue.from_settings(settings)
     try:
-        yield Shell(store=store, queue=queue, settings=settings, on_progress=show or _silent, note=note)
+        yield ForegroundRunner(store=store, queue=queue, settings=settings, on_progress=show or _silent, note=note)
     except OverTheCap as error:
         raise Failure(job_messages.over_cap("en", error.over)) from None
-    except Unfinished as error:
+    except JobNotFinished as error:
         raise Failure(_unfinished(error.job)) from None
     except Interrupted as error:
         raise Failure(_interrupted(error)) from None
@@ -179,7 +178,7 @@ def _unfinished(job: Job) -> str:
     if job.state is State.DOUBT:
         return f"{admin_text('submit_unknown', {})} (job {job.id})"
     if job.state is State.PARKED:
-        return f"{say('en', 'admin-parked', odd=job.odd or '')} (job {job.id})"
+        return f"{translate('en', 'admin-parked', odd=job.odd or '')} (job {job.id})"
     code, facts = (job.error.code, job.error.facts) if job.error else (str(job.state), {})
     return f"{admin_text(code, facts)}{cost.get(job.charge or '', '')} (job {job.id})"
 
@@ -298,21 +297,23 @@ async def _cancel(store: Store, found: Job) -> None:
     )
 
 
-async def wechat(_options: argparse.Namespace) -> int:
+async def channel_command(options: argparse.Namespace) -> int:
+    """What a chat offers on the console, with that chat connected."""
+    manifest, command = options.manifest, options.word
     logs.configure(secrets=[], level="WARNING")
     app = await App.build(Settings())
     try:
-        channel = app.channels.get("wechat")
-        if not isinstance(channel, WeChat):
-            raise Failure("WeChat is not connected: set WECHAT_APP_ID, WECHAT_APP_SECRET and WECHAT_TOKEN")
-        await channel.create_menu()
-    except DeliveryError as error:
+        channel = app.channels.get(manifest.name)
+        if channel is None:
+            raise Failure(f"{manifest.title} is not connected: set {manifest.hint}")
+        said = await next(each.run for each in manifest.commands if each.word == command)(channel)
+    except SendError as error:
         raise Failure(error.reason) from None
     finally:
         for each in app.channels.values():
             await each.stop()
         await app.close()
-    out("the menu is there; people see it within a few minutes, or when they follow anew")
+    out(said)
     return DONE
 
 
@@ -384,7 +385,7 @@ async def _store() -> Store:
 def _secrets(settings: Settings) -> list[str]:
     """Everything that no log may show: each secret of our settings and of the channels'."""
     found = []
-    for each in (settings, *(cls() for cls in settings_classes())):
+    for each in (settings, *(manifest.settings() for manifest in manifests().values())):
         values = [getattr(each, name) for name in type(each).model_fields]
         found += [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
     return found
@@ -558,8 +559,13 @@ def _parser() -> argparse.ArgumentParser:
     job_parser = command("job", job, "one job's whole story")
     job_parser.add_argument("id", metavar="ID")
     job_parser.add_argument("--cancel", action="store_true", help="stop it")
-    wechat_parser = command("wechat", wechat, "create the Official Account's menu")
-    wechat_parser.add_argument("what", metavar="menu", choices=["menu"])
+    for manifest in manifests().values():
+        if manifest.commands:
+            words = "; ".join(f"{each.word}: {each.help}" for each in manifest.commands)
+            channel_parser = command(manifest.name, channel_command, words)
+            names = [each.word for each in manifest.commands]
+            channel_parser.add_argument("word", metavar="|".join(names), choices=names)
+            channel_parser.set_defaults(manifest=manifest)
     doctor_parser = command("doctor", run_doctor, "check the whole chain and say how to fix what is wrong")
     doctor_parser.add_argument("--json", action="store_true", help="for scripts")
     return parser

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from bot.channels.protocol import Address, AttachmentRef, Incoming
+from bot.channels.types import Address, AttachmentRef, Incoming
 from bot.jobs.collect import Collector
 from bot.jobs.job_lock import alive, held, mark_of
 from bot.jobs.submit import Submitter
@@ -23,7 +23,7 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.ledger import OverCap, caps_of
-from bot.store.records import AT_FAL, FREE, Job, NewJob, State
+from bot.store.records import AT_FAL, FREE, Job, JobDraft, State
 from core.fal.client import FalQueue
 from core.fal.receipts import FolderReceipts
 from core.generate import OnProgress, Progress, wait
@@ -44,7 +44,7 @@ class OverTheCap(Exception):
         self.over = over
 
 
-class Unfinished(Exception):
+class JobNotFinished(Exception):
     """The job stands as it stands; its state says how."""
 
     def __init__(self, job: Job) -> None:
@@ -62,7 +62,7 @@ class Interrupted(Exception):
         self.request_id = request_id
 
 
-class Shell:
+class ForegroundRunner:
     """`buy` and `finish` for one command."""
 
     def __init__(
@@ -87,10 +87,10 @@ class Shell:
         )
 
     async def buy(self, plan: Plan, *, source: Path | None) -> Video:
-        """Raises OverTheCap, Unfinished (failed, in doubt, cancelled), Interrupted, VideoError (StillRunning after an
-        hour).
+        """Raises OverTheCap, JobNotFinished (failed, in doubt, cancelled), Interrupted, VideoError (StillRunning after
+        an hour).
         """
-        new = NewJob(_incoming(plan, source), "en", plan, held_until=now_ms() + _HOLD_MS)
+        new = JobDraft(_incoming(plan, source), "en", plan, held_until=now_ms() + _HOLD_MS)
         with held(await self._mark(new.incoming)):
             made = await self._store.jobs.accept(new, inbox_id=None, caps=caps_of(self._settings), enqueue=_no_queue)
             if isinstance(made, OverCap):
@@ -119,7 +119,7 @@ class Shell:
             raise await self._interrupted(job_id) from None
         job = await self._store.jobs.get(job_id)
         if job is None or job.video is None:
-            raise Unfinished(job) if job else LookupError(job_id)
+            raise JobNotFinished(job) if job else LookupError(job_id)
         await self._store.jobs.move(job_id, State.DELIVERED, only_from={State.READY}, why="on disk", told="")
         return self._video(job, (await self._store.submits.read(job_id)).handle)
 
@@ -132,15 +132,15 @@ class Shell:
     async def fetch_parked(self, job: Job) -> Video | None:
         """Ask fal once more after a job that was parked; its owner gets the video as well, from `reelbot run`.
 
-        None: fal still works on it, and `reelbot run` waits for it again. Raises Unfinished when fal has ended it, or
-        still says nothing that can be understood.
+        None: fal still works on it, and `reelbot run` waits for it again. Raises JobNotFinished when fal has ended it,
+        or still says nothing that can be understood.
         """
         if await self._collector.ask(job.id) == "renders":
             await self._store.jobs.unpark(job.id, "fal still works on it")
             return None
         job = await self._store.jobs.get(job.id) or job
         if job.video is None:
-            raise Unfinished(job)
+            raise JobNotFinished(job)
         return self._video(job, (await self._store.submits.read(job.id)).handle)
 
     async def _unconfirmed(self, job: Job) -> None:
@@ -149,7 +149,7 @@ class Shell:
     def _render(self, job_id: str) -> Render:
         """The very workflow of the bot, walked here without the engine."""
         return Render(
-            engine=_Direct(self._store, self._queue, job_id, self._tell),
+            engine=InlineEngine(self._store, self._queue, job_id, self._tell),
             store=self._store,
             submitter=Submitter(
                 store=self._store,
@@ -215,7 +215,7 @@ def left_behind(job: Job, work_dir: Path) -> bool:
     return job.held_until < now_ms() if lives is None else not lives
 
 
-class _Direct:
+class InlineEngine:
     """The engine's face for a workflow that lives as long as this process."""
 
     def __init__(self, store: Store, queue: FalQueue, job_id: str, tell: OnProgress) -> None:

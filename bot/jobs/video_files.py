@@ -7,7 +7,8 @@ from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 
-from bot.channels.protocol import ChannelPort, DeliveryError, VideoMessage
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import SendError, SendOutcome, VideoMessage
 from bot.messages import job_messages
 from bot.settings import Settings
 from bot.store.database import now_ms
@@ -16,7 +17,7 @@ from core import media
 from core.errors import DownloadFailed, MediaError, Repeat, ResultExpired, Unavailable, VideoError
 from core.fal.client import KEEP_S
 from core.fal.fetch_result import CheckFilm, check_film
-from core.media.renditions import Fitted, Fitting, is_cut_short, is_damaged
+from core.media.renditions import Rendition, RenditionCache, is_cut_short, is_damaged
 
 log = logging.getLogger(__name__)
 
@@ -24,26 +25,26 @@ _KEEP_FITTED_S = 24 * 3600
 _NO_FILE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
-class Films:
+class VideoFiles:
     def __init__(self, *, settings: Settings, fetch_again: Callable[[Job], Awaitable[None]]) -> None:
         self._settings = settings
         self._fetch_again = fetch_again
-        self._fitting = fitting_of(settings)
+        self._fitting = cache_of(settings)
 
-    async def fitted(self, job: Job, *, max_bytes: int) -> VideoMessage:
+    async def rendition(self, job: Job, *, max_bytes: int) -> VideoMessage:
         """A copy that plays natively and has at most so many bytes; the original stays as fal made it.
 
-        Raises DeliveryError; ResultExpired when the video is neither here nor at fal any more.
+        Raises SendError; ResultExpired when the video is neither here nor at fal any more.
         """
         if job.video is None:
-            raise DeliveryError("refused", "no video")
+            raise SendError(SendOutcome.REJECTED, "no video")
         try:
             fitted = await self._made_to_fit(job, job.video, max_bytes)
         except ResultExpired:
             raise
         except VideoError as error:
             again = error.repeat is Repeat.FREE_STEP
-            raise DeliveryError("retry" if again else "refused", error.code) from error
+            raise SendError(SendOutcome.NOT_SENT if again else SendOutcome.REJECTED, error.code) from error
         return VideoMessage(
             path=fitted.path,
             caption=job_messages.caption(job),
@@ -54,7 +55,7 @@ class Films:
             job_id=job.id,
         )
 
-    async def _made_to_fit(self, job: Job, video: VideoFile, max_bytes: int) -> Fitted:
+    async def _made_to_fit(self, job: Job, video: VideoFile, max_bytes: int) -> Rendition:
         """A damaged original is fetched again, once in each attempt: what is still damaged then came so from fal."""
         original = self._settings.videos_dir / video.name
         fetched = not await asyncio.to_thread(original.exists)
@@ -65,13 +66,13 @@ class Films:
                 await self._replaced(job, original)
                 fetched = True
             try:
-                return await self._fitting.fitted(original, max_bytes=max_bytes)
+                return await self._fitting.rendition(original, max_bytes=max_bytes)
             except MediaError:
                 if not await is_damaged(original):
                     raise
             if not fetched:
                 await self._replaced_if_any(job, original)
-            return await self._fitting.fitted(original, max_bytes=max_bytes, lenient=True)
+            return await self._fitting.rendition(original, max_bytes=max_bytes, lenient=True)
 
     async def _replaced_if_any(self, job: Job, original: Path) -> None:
         """Where fal has the file no more, the damaged one is the best there is."""
@@ -113,13 +114,13 @@ class Films:
         await asyncio.to_thread(self._fitting.remove_old, older_than_s=_KEEP_FITTED_S)
 
 
-def fitting_of(settings: Settings) -> Fitting:
-    return Fitting(settings.output_dir / "fitted")
+def cache_of(settings: Settings) -> RenditionCache:
+    return RenditionCache(settings.output_dir / "fitted")
 
 
 def checks(settings: Settings, channels: Mapping[str, ChannelPort]) -> Callable[[Job], CheckFilm]:
     """How the film of a job is checked when it comes: in one run with what its delivery to that chat will need."""
-    fitting = fitting_of(settings)
+    fitting = cache_of(settings)
 
     def check_for(job: Job) -> CheckFilm:
         channel = channels.get(job.address.channel)
@@ -128,7 +129,7 @@ def checks(settings: Settings, channels: Mapping[str, ChannelPort]) -> Callable[
 
         async def check(path: Path, *, lenient: bool) -> media.Probe:
             with media.on_behalf_of(job.user):
-                return await fitting.checked(path, max_bytes=channel.limits.video_bytes, lenient=lenient)
+                return await fitting.check(path, max_bytes=channel.limits.video_bytes, lenient=lenient)
 
         return check
 

@@ -3,8 +3,8 @@
 from core.media.client import (
     Check,
     Photo,
+    PlayableCopy,
     Probe,
-    Rendition,
     check,
     fork_child,
     looked_at_by,
@@ -23,8 +23,8 @@ from core.media.client import (
 __all__ = [
     "Check",
     "Photo",
+    "PlayableCopy",
     "Probe",
-    "Rendition",
     "check",
     "fork_child",
     "looked_at_by",

@@ -20,7 +20,7 @@ from weakref import WeakKeyDictionary
 
 from core.errors import MediaError
 from core.media import cold_child
-from core.media.fair_semaphore import Places
+from core.media.fair_semaphore import FairSemaphore
 from core.media.fork_server import POSSIBLE, ForkServer, ServerLost
 from core.types import Adjustment, Kind, SourceLimits
 
@@ -74,7 +74,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Rendition:
+class PlayableCopy:
     """A copy that plays natively everywhere, and how it was made."""
 
     how: Literal["copied", "remuxed", "transcoded"]
@@ -137,12 +137,12 @@ async def check(path: Path, *, thumbnail: Path, into: Path, max_bytes: int, leni
     return Check(_probe(answer["probe"]), _probe(copy) if copy else None)
 
 
-async def make_playable(path: Path, into: Path, *, max_bytes: int) -> Rendition:
+async def make_playable(path: Path, into: Path, *, max_bytes: int) -> PlayableCopy:
     """A file that every chat plays natively, with a sound track, in at most `max_bytes`; what was changed is decoded
     whole afterwards. Raises MediaError.
     """
     answer = await _child("playable", "make_playable", cpu_s=_PAID_CPU_S, path=path, into=into, max_bytes=max_bytes)
-    return Rendition(answer["how"], _probe(answer["probe"]))
+    return PlayableCopy(answer["how"], _probe(answer["probe"]))
 
 
 async def prepare_video(
@@ -276,12 +276,12 @@ def on_behalf_of(owner: str) -> Iterator[None]:
         _owner.reset(token)
 
 
-_by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, Places] = WeakKeyDictionary()
+_by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, FairSemaphore] = WeakKeyDictionary()
 
 
-def _places() -> Places:
+def _places() -> FairSemaphore:
     """One set of places per event loop: its futures belong to the loop."""
-    return _by_loop.setdefault(asyncio.get_running_loop(), Places(_AT_ONCE))
+    return _by_loop.setdefault(asyncio.get_running_loop(), FairSemaphore(_AT_ONCE))
 
 
 _servers: WeakKeyDictionary[asyncio.AbstractEventLoop, ForkServer] = WeakKeyDictionary()

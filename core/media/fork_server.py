@@ -93,9 +93,7 @@ class ForkServer:
             if self._line is line:
                 self._line = None
             if process is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+                await _ended(process)
 
     async def _started(self, stdin: socket.socket) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
@@ -230,6 +228,14 @@ class _Line:
         self._wait()
         self._answered = False
         self._send({"ping": self._count})
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Not by `process.kill()`: that reads the end of one that has just ended, and asyncio then knows no end of it."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
+    await process.wait()
 
 
 async def _answer(ours: socket.socket, most_bytes: int) -> bytes | None:

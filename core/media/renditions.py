@@ -26,7 +26,7 @@ _OF_THIS_MACHINE = frozenset({"timeout", "crashed"})
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class Rendition:
     """A file that plays natively everywhere and is small enough; the original itself where that already holds.
     `width` x `height` as displayed.
     """
@@ -39,33 +39,33 @@ class Fitted:
     size: int
 
 
-class Fitting:
+class RenditionCache:
     """What was made lies in `folder` until it is old; one who asks while it is being made waits for that."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def checked(self, original: Path, *, max_bytes: int, lenient: bool = False) -> media.Probe:
+    async def check(self, original: Path, *, max_bytes: int, lenient: bool = False) -> media.Probe:
         """Decode it whole and keep what its delivery to a chat with this limit needs. Raises MediaError: it is damaged
         (with `lenient`: it does not open).
         """
         async with self._lock(original):
-            return (await self._check(original, max_bytes, lenient=lenient)).probe
+            return (await self._look(original, max_bytes, lenient=lenient)).probe
 
-    async def fitted(self, original: Path, *, max_bytes: int, lenient: bool = False) -> Fitted:
+    async def rendition(self, original: Path, *, max_bytes: int, lenient: bool = False) -> Rendition:
         """Raises MediaError: the original is damaged (with `lenient`: it does not even open), or nothing watchable fits
         into `max_bytes`.
         """
         async with self._lock(original):
             note = await asyncio.to_thread(read_note, self._note(original), original)
             if note is None:
-                note = await self._checked_as_far(original, max_bytes, lenient=lenient)
+                note = await self._check_as_far(original, max_bytes, lenient=lenient)
             found = self._found(note, original, max_bytes)
             if found is None:
                 found = await self._made(note, original, max_bytes)
         path, probe = found
-        return Fitted(path, self._thumbnail(original), probe.width, probe.height, probe.duration_s, probe.size)
+        return Rendition(path, self._thumbnail(original), probe.width, probe.height, probe.duration_s, probe.size)
 
     def remove_old(self, *, older_than_s: float) -> None:
         """Made again when somebody asks again."""
@@ -94,16 +94,16 @@ class Fitting:
                 return path, copy.probe
         return None
 
-    async def _checked_as_far(self, original: Path, max_bytes: int, *, lenient: bool) -> Note:
+    async def _check_as_far(self, original: Path, max_bytes: int, *, lenient: bool) -> Note:
         """A check that ran out of time or memory says nothing against a film that opens."""
         try:
-            return await self._check(original, max_bytes, lenient=lenient)
+            return await self._look(original, max_bytes, lenient=lenient)
         except MediaError as error:
             if lenient or not _is_of_this_machine(error):
                 raise
-        return await self._check(original, max_bytes, lenient=True)
+        return await self._look(original, max_bytes, lenient=True)
 
-    async def _check(self, original: Path, max_bytes: int, *, lenient: bool) -> Note:
+    async def _look(self, original: Path, max_bytes: int, *, lenient: bool) -> Note:
         stamp = Stamp.of(original)
         with self._drafts(self._thumbnail(original), self._folder / f"{original.stem}-remuxed.mp4") as drafts:
             (still, thumbnail), (draft, remuxed) = drafts

@@ -16,9 +16,9 @@ from typing import Any
 import av
 
 from core import media
-from core.media.renditions import Fitting
+from core.media.renditions import RenditionCache
 from core.sandbox import renderer
-from tests.benchmarks.old_media import OldFitting
+from tests.benchmarks.old_media import OldCache
 
 TELEGRAM = 49_000_000
 _FILM = {"prompt": "a red fox", "width": 1280, "height": 720, "seconds": 5, "fps": 24, "photo": None, "video": None}
@@ -57,12 +57,12 @@ def _film(folder: Path, name: str, path: Path, max_bytes: int, most_runs: int) -
     def at(way: str) -> Iterable[Path]:
         return (folder / f"{name} {way} {number}" for number in range(_ROUNDS))
 
-    old = _way(path, max_bytes, map(OldFitting, at("old")), runner=media.run_child)
-    new = _way(path, max_bytes, map(Fitting, at("new")), runner=media.fork_child)
+    old = _way(path, max_bytes, map(OldCache, at("old")), runner=media.run_child)
+    new = _way(path, max_bytes, map(RenditionCache, at("new")), runner=media.fork_child)
     return Film(name, most_runs, old, new)
 
 
-def _way(path: Path, max_bytes: int, fittings: Iterable[Fitting], *, runner: Callable[..., Any]) -> Way:
+def _way(path: Path, max_bytes: int, fittings: Iterable[RenditionCache], *, runner: Callable[..., Any]) -> Way:
     calls, walls = 0, []
 
     async def counted(script: Path, job: str, **limits: Any) -> Any:
@@ -74,8 +74,8 @@ def _way(path: Path, max_bytes: int, fittings: Iterable[Fitting], *, runner: Cal
         with media.looked_at_by(counted):
             for fitting in fittings:
                 began = time.perf_counter()
-                await fitting.checked(path, max_bytes=max_bytes)
-                await fitting.fitted(path, max_bytes=max_bytes)
+                await fitting.check(path, max_bytes=max_bytes)
+                await fitting.rendition(path, max_bytes=max_bytes)
                 walls.append(time.perf_counter() - began)
 
     before = _children_s()

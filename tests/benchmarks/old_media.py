@@ -13,20 +13,20 @@ if __name__ == "__main__":
 from bot.cli.main import main
 from bot.jobs import video_files
 from core import media
-from core.media.renditions import Fitted, Fitting
+from core.media.renditions import Rendition, RenditionCache
 
 
-class OldFitting(Fitting):
+class OldCache(RenditionCache):
     """The same calls in the same order. The thumbnail had a run of its own, which only opened the film."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self._at = folder
 
-    async def checked(self, original: Path, *, max_bytes: int, lenient: bool = False) -> media.Probe:
+    async def check(self, original: Path, *, max_bytes: int, lenient: bool = False) -> media.Probe:
         return await (media.probe(original) if lenient else media.verify(original))
 
-    async def fitted(self, original: Path, *, max_bytes: int, lenient: bool = False) -> Fitted:
+    async def rendition(self, original: Path, *, max_bytes: int, lenient: bool = False) -> Rendition:
         self._at.mkdir(parents=True, exist_ok=True)
         path, probe = original, await media.probe(original)
         if not probe.playable or probe.size > max_bytes:
@@ -35,9 +35,9 @@ class OldFitting(Fitting):
             probe = await media.probe(path)
         thumbnail = self._at / f"{original.stem}.jpg"
         await media.check(path, thumbnail=thumbnail, into=self._at / "none.mp4", max_bytes=max_bytes, lenient=True)
-        return Fitted(path, thumbnail, probe.width, probe.height, probe.duration_s, probe.size)
+        return Rendition(path, thumbnail, probe.width, probe.height, probe.duration_s, probe.size)
 
 
 if __name__ == "__main__":
-    video_files.fitting_of = lambda settings: OldFitting(settings.output_dir / "fitted")
+    video_files.cache_of = lambda settings: OldCache(settings.output_dir / "fitted")
     sys.exit(main())

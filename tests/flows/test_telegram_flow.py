@@ -231,7 +231,7 @@ def test_a_stranger_learns_the_id_and_nothing_is_stored(on_bench: Callable[..., 
         await made.until(lambda: made.telegram.texts(666))
         assert "telegram:666" in made.telegram.texts(666)[0]
         assert await made.jobs() == []
-        assert (await made.app.store.inbox.waiting()).letters == []
+        assert (await made.app.store.inbox.waiting()).messages == []
         assert made.submits() == 0
         made.telegram.world.update({"callback_query": stranger_presses("lang:zh")})
         await asyncio.sleep(0.5)
@@ -320,9 +320,9 @@ def test_a_wish_that_becomes_another_is_said(on_bench: Callable[..., None]) -> N
 def test_loops_end_when_they_are_stopped_in_the_moment_of_news(on_bench: Callable[..., None], turns: int) -> None:
     async def story(made: Bench) -> None:
         await asyncio.sleep(0.1)  # every loop waits for news
-        made.app._watcher.kick()
-        made.app._progress.kick()
-        made.app.inbox.loop.notify()
+        made.app.parts.watcher.kick()
+        made.app.parts.status_messages.kick()
+        made.app.parts.inbox.loop.notify()
         for _ in range(turns):
             await asyncio.sleep(0)
         for task in made.app._tasks:

@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot import logs
-from bot.channels.protocol import Address, Incoming
+from bot.channels.types import Address, Incoming
 from bot.cli.main import main
 from bot.store.mailtables import answers
 from bot.store.records import ACTIVE, State
@@ -480,7 +480,7 @@ def test_an_answer_that_nobody_waits_for_is_said_later(on_wechat: Callable[..., 
     for the next message."""
 
     async def stored(made: Bench, fake: WeChatFake) -> None:
-        made.app.inbox.close()  # what comes now is not decided in this life
+        made.app.parts.inbox.close()  # what comes now is not decided in this life
         for number, words in enumerate(("状态", "历史")):
             incoming = Incoming(Address("wechat", FOX), "wx1", f"m{number}", FOX, words, language="zh")
             await made.app.store.mail.expect(incoming)
@@ -489,9 +489,9 @@ def test_an_answer_that_nobody_waits_for_is_said_later(on_wechat: Callable[..., 
 
     async def said(made: Bench, fake: WeChatFake) -> None:
         fake.world.spoke(FOX, "message")
-        await made.app.store.allowances.opened(f"wechat:{FOX}", "message", messages=3, for_s=100)
+        await made.app.store.send_quota.opened(f"wechat:{FOX}", "message", messages=3, for_s=100)
         async with asyncio.timeout(10):
-            while (await made.app.store.inbox.waiting()).letters:
+            while (await made.app.store.inbox.waiting()).messages:
                 await asyncio.sleep(0.02)
         await made.until(lambda: fake.person(FOX).seen)
         assert [one.how for one in fake.person(FOX).seen] == ["pushed"]

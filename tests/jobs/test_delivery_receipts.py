@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels.protocol import Address, ChannelPort, Incoming
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import Address, Incoming
 from bot.jobs.delivery import Delivery
 from bot.messages.admin_alerts import Alerts
-from bot.messages.held_messages import Outgoing
+from bot.messages.held_messages import HeldMessages
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
@@ -85,7 +86,7 @@ def on_delivery(url: str, folder: Path, story: Callable[[Made], Awaitable[None]]
                 engine=Walk(),  # type: ignore[arg-type]  # steps of this process alone
                 store=store,
                 channels=channels,
-                outgoing=Outgoing(store=store, channels=channels),
+                outgoing=HeldMessages(store=store, channels=channels),
                 settings=settings,
                 alerts=alerts,
                 fetch_again=fetch_again,
@@ -248,7 +249,9 @@ def test_the_web_chat_has_one_film_after_the_database_was_away(
     async def story(made: Bench) -> None:
         await refuse(made.app.store, DELIVERED)
         films = [0]
-        await made.app.inbox.put([Incoming(Address("web", "s1"), "web", "m1", "s1", "/video a fox", language="en")])
+        await made.app.parts.inbox.put(
+            [Incoming(Address("web", "s1"), "web", "m1", "s1", "/video a fox", language="en")]
+        )
 
         async def count() -> None:
             while True:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot.channels.protocol import Address, Incoming
+from bot.channels.types import Address, Incoming
 from bot.cli.main import main
 from bot.messages import job_messages
 from bot.settings import Settings
@@ -117,7 +117,7 @@ def test_the_web_chat_gets_it(on_bench: OnBench, monkeypatch: pytest.MonkeyPatch
 
     async def story(made: Bench) -> None:
         async def says(event: str, text: str) -> None:
-            await made.app.inbox.put([Incoming(Address("web", "s1"), "web", event, "s1", text, language="en")])
+            await made.app.parts.inbox.put([Incoming(Address("web", "s1"), "web", event, "s1", text, language="en")])
 
         async def entries(kind: str, words: str = "") -> list[Any]:
             found = await made.app.store.journal.read("s1")

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -271,7 +272,8 @@ def test_server_and_child_die_with_the_bot(tmp_path: Path, how: signal.Signals) 
 
     async def story() -> None:
         given = [str(jobs.script), jobs.job(at=str(at))]
-        bot = await asyncio.create_subprocess_exec(sys.executable, "-c", _BOT, *given)
+        own = {**os.environ, "TMPDIR": str(tmp_path)}  # nobody is left to remove the child's folder
+        bot = await asyncio.create_subprocess_exec(sys.executable, "-c", _BOT, *given, env=own)
         server, child = await begun(at)
         assert not is_gone(server)
         bot.send_signal(how)
@@ -325,13 +327,15 @@ def test_where_nothing_can_be_forked_each_file_has_a_python_of_its_own(tmp_path:
 
 
 def test_a_late_child_is_ended(tmp_path: Path) -> None:
-    jobs = Jobs(tmp_path, SLEEP)
+    jobs = Jobs(tmp_path, SLEEP, WHO)
 
     async def story() -> None:
+        server, _ = (await media.fork_child(jobs.script, jobs.job(1)))["ok"]
         with pytest.raises(MediaError) as caught:
-            await media.fork_child(jobs.script, jobs.job(at=str(tmp_path / "at")), wall_s=0.7)
+            await media.fork_child(jobs.script, jobs.job(at=str(tmp_path / "at")), wall_s=0.3)
         assert caught.value.facts["reason"] == "timeout"
-        assert is_gone((await begun(tmp_path / "at"))[1])
+        assert not is_gone(server)
+        assert children(server) == ""
 
     play(story)
 
@@ -348,9 +352,35 @@ def test_a_hundred_files_leave_nothing_behind(tmp_path: Path) -> None:
             server = seen[0][0]
         assert descriptors() == ours
         assert len(await bench.run(1)) == servers
-        await until(lambda: Path(f"/proc/{server}/task/{server}/children").read_text() == "")
+        assert children(server) == ""
 
     play(story)
+
+
+def test_files_leave_no_folder_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    jobs = Jobs(
+        tmp_path, "    open('left', 'w').write('x')\n    return os.getcwd()\n", "    os.kill(os.getpid(), 11)\n", SLEEP
+    )
+
+    async def story() -> None:
+        seen = await asyncio.gather(*(media.fork_child(jobs.script, jobs.job()) for _ in range(10)))
+        assert len({each["ok"] for each in seen}) == 10
+        assert all(each["ok"].startswith(str(tmp_path / "temporary")) for each in seen)
+        with pytest.raises(MediaError):
+            await media.fork_child(jobs.script, jobs.job(1))
+        task = asyncio.create_task(media.fork_child(jobs.script, jobs.job(2, at=str(tmp_path / "at"))))
+        await begun(tmp_path / "at")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    play(story)
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def children(pid: int) -> str:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text()
 
 
 def descriptors() -> int:
