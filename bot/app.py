@@ -254,7 +254,7 @@ class App:
             if await asyncio.to_thread(left_behind, job, work_dir):
                 if not await self.store.jobs.drop(job.id, why="its command has ended"):
                     await self.parts.engine.begin(RENDER, job.id, job.id)
-                    await self.store.jobs.note(job.id, held_until=None)  # ours from now on
+                    await self.store.jobs.lease(job.id, until=None)  # ours from now on
                 await asyncio.to_thread(mark_of(work_dir, job.incoming).unlink, missing_ok=True)
 
     def _problems(self) -> list[str]:

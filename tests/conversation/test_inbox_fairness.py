@@ -115,8 +115,8 @@ def test_what_one_chat_may_have_waiting_is_bounded(database_url: str) -> None:
         assert await store.inbox.put([*presses, cheap], most=may_wait) == []
         assert await store.inbox.put([said("c2", text="/status")], most=may_wait) == [said("c2", text="/status")]
         assert await store.inbox.put([said("m0", chat="43", text="/video a hare")], most=may_wait) == []
-        assert not await store.mail.expect(said("w1"), most=MOST_WAITING)
-        assert await store.mail.asked_ms(said("w1").origin) is None
+        assert not await store.callback_replies.expect(said("w1"), most=MOST_WAITING)
+        assert await store.callback_replies.asked_ms(said("w1").origin) is None
         assert await states(store) == {"new": MOST_WAITING + PRESSES_TOO + 1}
 
     on_store(database_url, story)

@@ -22,6 +22,7 @@ from core.fal.client import FalQueue
 from core.fal.receipts import FolderReceipts
 from core.types import RequestHandle
 from tests.bench import Bench, bench
+from tests.rows import set_columns
 from tests.store.test_store import CAPS, HANDLE, accepted, new_job, on_store, said
 
 REQUEST = new_job(said()).plan.request
@@ -39,7 +40,7 @@ async def rendered(store: Store, number: int, seconds: float, *, good: bool = Tr
     await store.submits.claim(job_id)
     handle = RequestHandle(f"req-{number}", HANDLE.endpoint, "s", "r", "c")
     await store.submits.accepted(job_id, handle)
-    await store.jobs.note(job_id, rendering_since=now_ms() - round(seconds * 1000))
+    await set_columns(store, job_id, rendering_since=now_ms() - round(seconds * 1000))
     await store.jobs.move(job_id, State.DOWNLOADING)
     if good:
         await store.jobs.finish(job_id, FILM)

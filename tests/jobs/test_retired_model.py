@@ -23,6 +23,7 @@ from core.errors import BadRequest
 from tests.bench import Bench
 from tests.fakes.botapi import TelegramFake
 from tests.fakes.wechat import WeChatFake
+from tests.rows import set_columns
 from tests.store.test_store import accepted, on_store, said
 
 OnBench = Callable[..., None]
@@ -33,7 +34,7 @@ NAMED = pytest.mark.parametrize("name", ["Gone with the Wind 1", None], ids=["na
 
 async def gone(made: Bench, job: Job, name: str | None) -> None:
     request = record(replace(job.request, model="gone-1"))
-    await made.app.store.jobs.note(job.id, request=request, model_name=name, usual_render_s=None)
+    await set_columns(made.app.store, job.id, request=request, model_name=name, usual_render_s=None)
 
 
 def test_every_word_on_such_a_job_can_be_said(database_url: str) -> None:
