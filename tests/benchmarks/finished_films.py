@@ -4,12 +4,12 @@ before the fork server and as it is, side by side in one run.
 
 import asyncio
 import json
-import resource
+import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from core import media
 from core.media.renditions import RenditionCache
 from core.sandbox import renderer
 from tests.benchmarks.old_media import OldCache
+from tests.benchmarks.stage import cpu_s
 
 TELEGRAM = 49_000_000
 _FILM = {"prompt": "a red fox", "width": 1280, "height": 720, "seconds": 5, "fps": 24, "photo": None, "video": None}
@@ -54,38 +55,37 @@ def measure() -> list[Film]:
 
 
 def _film(folder: Path, name: str, path: Path, max_bytes: int, most_runs: int) -> Film:
-    def at(way: str) -> Iterable[Path]:
-        return (folder / f"{name} {way} {number}" for number in range(_ROUNDS))
-
-    old = _way(path, max_bytes, map(OldCache, at("old")), runner=media.run_child)
-    new = _way(path, max_bytes, map(RenditionCache, at("new")), runner=media.fork_child)
-    return Film(name, most_runs, old, new)
-
-
-def _way(path: Path, max_bytes: int, fittings: Iterable[RenditionCache], *, runner: Callable[..., Any]) -> Way:
-    calls, walls = 0, []
-
-    async def counted(script: Path, job: str, **limits: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        return await runner(script, job, **limits)
+    """By turns, so that whatever else the machine does falls on both; the server's start falls on the new way."""
+    old, new = _Laps(media.run_child), _Laps(media.fork_child)
 
     async def story() -> None:
-        with media.looked_at_by(counted):
-            for fitting in fittings:
-                began = time.perf_counter()
-                await fitting.check(path, max_bytes=max_bytes)
-                await fitting.rendition(path, max_bytes=max_bytes)
-                walls.append(time.perf_counter() - began)
+        for number in range(_ROUNDS):
+            await old.lap(OldCache(folder / f"{name} old {number}"), path, max_bytes)
+            await new.lap(RenditionCache(folder / f"{name} new {number}"), path, max_bytes)
 
-    before = _children_s()
     asyncio.run(story())
-    return Way(calls / _ROUNDS, statistics.median(walls), (_children_s() - before) / _ROUNDS)
+    return Film(name, most_runs, old.medians(), new.medians())
 
 
-def _children_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+class _Laps:
+    def __init__(self, runner: Callable[..., Any]) -> None:
+        self._runner = runner
+        self._laps: list[Way] = []
+        self._runs = 0
+
+    async def lap(self, cache: RenditionCache, path: Path, max_bytes: int) -> None:
+        self._runs, cpu_before, began = 0, cpu_s(os.getpid())[1], time.perf_counter()
+        with media.looked_at_by(self._counted):
+            await cache.check(path, max_bytes=max_bytes)
+            await cache.rendition(path, max_bytes=max_bytes)
+        self._laps.append(Way(self._runs, time.perf_counter() - began, cpu_s(os.getpid())[1] - cpu_before))
+
+    async def _counted(self, script: Path, job: str, **limits: Any) -> Any:
+        self._runs += 1
+        return await self._runner(script, job, **limits)
+
+    def medians(self) -> Way:
+        return Way(*(statistics.median(each) for each in zip(*map(astuple, self._laps), strict=True)))
 
 
 def _without_sound(source: Path, into: Path) -> None:

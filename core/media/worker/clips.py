@@ -57,6 +57,7 @@ def look(path: str) -> Look:
     with opened(path) as container:
         stream, sound = picture_stream(container), sound_stream(container)
         duration_s = _bounded_s(container, stream)
+        _without_polish(stream)
         first = still = None
         pictures = 0
         for frame in _decoded(container, stream, *([sound] if sound else [])):
@@ -72,6 +73,14 @@ def look(path: str) -> Look:
             raise Refusal("video_broken", frames=pictures)
         facts = _facts(container, stream, first, duration_s, path)
         return Look(facts, _displayed(still, stream), whole=True)
+
+
+def _without_polish(stream: VideoStream) -> None:
+    """Blocks keep their edges: a tenth less to compute, and damage shows as before (tried: of 200 flipped bits the same
+    124), since what smooths the edges reads nothing of the file. A key frame, which refers to no other, is as good.
+    """
+    if not stream.codec_context.is_open:
+        stream.codec_context.options = {**stream.codec_context.options, "skip_loop_filter": "all"}
 
 
 def glance(path: str) -> Look:
