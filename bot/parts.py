@@ -24,6 +24,7 @@ from bot.jobs.quarantine import Quarantine
 from bot.jobs.status_messages import StatusMessages
 from bot.jobs.submit import Submitter
 from bot.jobs.submit_reconciliation import Doubts
+from bot.jobs.video_files import checks
 from bot.jobs.workflows import Render
 from bot.messages import job_messages
 from bot.messages.admin_alerts import Alerts
@@ -121,7 +122,14 @@ def build(
     caps = caps_of(settings)
     alerts = Alerts(store=store, channels=channels, admins=access.admins, caps=caps)
     receipts = FolderReceipts(settings.receipts_dir)
-    collector = Collector(store=store, queue=queue, receipts=receipts, settings=settings, alerts=alerts)
+    collector = Collector(
+        store=store,
+        queue=queue,
+        receipts=receipts,
+        settings=settings,
+        alerts=alerts,
+        check=checks(settings, channels),
+    )
     doubts = Doubts(store=store, queue=queue, receipts=receipts, settings=settings, watch=calls.notify_watcher)
     calls.watcher = watcher = Watcher(
         engine=engine,

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 
+from bot.channels.protocol import ChannelPort
 from bot.channels.types import SendError, SendOutcome, VideoMessage
 from bot.messages import job_messages
 from bot.settings import Settings
@@ -15,6 +16,7 @@ from bot.store.records import Job, VideoFile
 from core import media
 from core.errors import DownloadFailed, MediaError, Repeat, ResultExpired, Unavailable, VideoError
 from core.fal.client import KEEP_S
+from core.fal.fetch_result import CheckFilm, check_film
 from core.media.renditions import Rendition, RenditionCache, is_cut_short, is_damaged
 
 log = logging.getLogger(__name__)
@@ -27,7 +29,7 @@ class VideoFiles:
     def __init__(self, *, settings: Settings, fetch_again: Callable[[Job], Awaitable[None]]) -> None:
         self._settings = settings
         self._fetch_again = fetch_again
-        self._fitting = RenditionCache(settings.output_dir / "fitted")
+        self._fitting = cache_of(settings)
 
     async def rendition(self, job: Job, *, max_bytes: int) -> VideoMessage:
         """A copy that plays natively and has at most so many bytes; the original stays as fal made it.
@@ -66,10 +68,19 @@ class VideoFiles:
             try:
                 return await self._fitting.rendition(original, max_bytes=max_bytes)
             except MediaError:
-                if fetched or not await is_damaged(original):
+                if not await is_damaged(original):
                     raise
+            if not fetched:
+                await self._replaced_if_any(job, original)
+            return await self._fitting.rendition(original, max_bytes=max_bytes, lenient=True)
+
+    async def _replaced_if_any(self, job: Job, original: Path) -> None:
+        """Where fal has the file no more, the damaged one is the best there is."""
+        try:
             await self._replaced(job, original)
-            return await self._fitting.rendition(original, max_bytes=max_bytes)
+        except (DownloadFailed, Unavailable) as error:
+            if error.facts.get("status") not in _NO_FILE:
+                raise
 
     async def _replaced(self, job: Job, original: Path) -> None:
         """The damaged one is all there is until another is here: when none comes, it is put back. Raises VideoError,
@@ -101,6 +112,28 @@ class VideoFiles:
     async def tidy(self) -> None:
         """Copies that nobody asked for in a day go."""
         await asyncio.to_thread(self._fitting.remove_old, older_than_s=_KEEP_FITTED_S)
+
+
+def cache_of(settings: Settings) -> RenditionCache:
+    return RenditionCache(settings.output_dir / "fitted")
+
+
+def checks(settings: Settings, channels: Mapping[str, ChannelPort]) -> Callable[[Job], CheckFilm]:
+    """How the film of a job is checked when it comes: in one run with what its delivery to that chat will need."""
+    fitting = cache_of(settings)
+
+    def check_for(job: Job) -> CheckFilm:
+        channel = channels.get(job.address.channel)
+        if channel is None:  # of the shell: it stays on the disk
+            return check_film
+
+        async def check(path: Path, *, lenient: bool) -> media.Probe:
+            with media.on_behalf_of(job.user):
+                return await fitting.check(path, max_bytes=channel.limits.video_bytes, lenient=lenient)
+
+        return check
+
+    return check_for
 
 
 def _fal_keeps(job: Job) -> bool:
