@@ -17,7 +17,7 @@ from core.assets.reachability import check_foreign
 from core.assets.safe_fetch import require_public_url
 from core.catalogue import app_of
 from core.config import FalSettings
-from core.errors import BadRequest, NotDelivered, StillRunning, Unavailable
+from core.errors import BadRequest, NotDelivered, StillRunning, Unavailable, VideoError
 from core.fal.client import FalQueue
 from core.fal.download import video_filename
 from core.fal.fetch_result import fetch_patiently, fetch_result, is_readable
@@ -42,7 +42,8 @@ __all__ = ["OnProgress", "Progress", "fetch_result", "generate_video", "poll_vid
 
 log = logging.getLogger(__name__)
 
-_PATIENCE_S = 3600.0
+PATIENCE_S = 3600.0
+"""How long one render is waited for."""
 _ODD_S = 600.0
 """How long answers that name no status are asked again before the caller is told."""
 _STREAM_TRIES = 2
@@ -109,8 +110,12 @@ async def generate_video(
         tell(Progress("submitting"))
         request = replace(plan.request, source_url=source.url if source else None)
         receipt = await _buy(queue, request, plan, settings)
-        await wait(queue, receipt.handle, on_progress=tell)
-        return await _collect(queue, receipt, settings, tell)
+        try:
+            await wait(queue, receipt.handle, on_progress=tell)
+            return await _collect(queue, receipt, settings, tell)
+        except VideoError as error:
+            error.ordered_as(receipt.handle.request_id)
+            raise
 
 
 async def poll_video(
@@ -164,7 +169,7 @@ async def wait(
     handle: RequestHandle,
     *,
     on_progress: OnProgress,
-    patience_s: float = _PATIENCE_S,
+    patience_s: float = PATIENCE_S,
     odd_s: float = _ODD_S,
 ) -> None:
     """Until fal is done: its status stream, and placed looks where that breaks.

@@ -24,7 +24,7 @@ from bot.channels.wechat.channel import WeChat
 from bot.cli import doctor
 from bot.http.server import Server, bind, serve_assets
 from bot.jobs.engine import AlreadyRunning, Engine
-from bot.jobs.foreground import Interrupted, OverTheCap, Shell, Unfinished, left_behind
+from bot.jobs.foreground import AlreadyOrdered, Interrupted, OverTheCap, Shell, Unfinished, left_behind
 from bot.jobs.job_lock import AlreadyHeld
 from bot.jobs.workflows import TOPIC, collect_id
 from bot.messages import job_messages
@@ -166,7 +166,9 @@ async def _shell(settings: Settings, show: OnProgress | None) -> AsyncIterator[S
     except OverTheCap as error:
         raise Failure(job_messages.over_cap("en", error.over)) from None
     except Unfinished as error:
-        raise Failure(_unfinished(error.job)) from None
+        raise Failure(_unfinished(error)) from None
+    except AlreadyOrdered as error:
+        raise Failure(str(error)) from None
     except Interrupted as error:
         raise Failure(_interrupted(error)) from None
     finally:
@@ -174,12 +176,13 @@ async def _shell(settings: Settings, show: OnProgress | None) -> AsyncIterator[S
         store.close()
 
 
-def _unfinished(job: Job) -> str:
+def _unfinished(error: Unfinished) -> str:
+    job = error.job
     cost = {"yes": " It was charged.", "possibly": " It may have been charged.", "none": " Nothing was charged."}
     if job.state is State.DOUBT:
         return f"{admin_text('submit_unknown', {})} (job {job.id})"
     if job.state is State.PARKED:
-        return f"{say('en', 'admin-parked', odd=job.odd or '')} (job {job.id})"
+        return say("en", "admin-parked", odd=job.odd or "", job=job.id, request_id=error.request_id)
     code, facts = (job.error.code, job.error.facts) if job.error else (str(job.state), {})
     return f"{admin_text(code, facts)}{cost.get(job.charge or '', '')} (job {job.id})"
 
