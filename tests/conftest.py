@@ -1,16 +1,27 @@
-"""No test sees a developer's own settings: each runs in an empty folder, without our variables and proxies."""
+"""No test sees a developer's own settings: each runs in an empty folder, without our variables and proxies.
 
+And the bench as a fixture: after each story nothing that was said or logged may hold a secret or an address of fal.
+"""
+
+import asyncio
+import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from bot import logs
+from tests.bench import ADMIN_KEY, KEY, Bench, bench
+from tests.fakes.botapi import TOKEN
 from tests.postgres import _cluster_or_reason, database_url, postgres
 
 __all__ = ["_cluster_or_reason", "database_url", "postgres"]
+
+Story = Callable[[Bench], Awaitable[None]]
 
 # A busy machine is no failure of a parser; and the examples are the same each time: a red run can be repeated.
 settings.register_profile("reelbot", deadline=None, derandomize=True)
@@ -33,3 +44,24 @@ def in_shanghai(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         time.tzset()
         yield
     time.tzset()
+
+
+@pytest.fixture
+def on_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., None]:
+    """Run a story; then nothing that was ever said or logged may hold a secret or an address of fal."""
+
+    def run(story: Story, **settings: Any) -> None:
+        async def whole() -> str:
+            async with bench(tmp_path, monkeypatch, **settings) as made:
+                await story(made)
+                return json.dumps([call.params for call in made.telegram.calls()])
+
+        logs.configure(json=True, secrets=[KEY, ADMIN_KEY])
+        said = asyncio.run(whole())
+        logged = capfd.readouterr().err
+        assert "Traceback" not in logged, logged
+        for secret in (KEY, ADMIN_KEY, TOKEN, "fal.media", "/files/b/sandbox"):
+            assert secret not in said
+            assert secret not in logged
+
+    return run

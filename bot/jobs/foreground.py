@@ -264,8 +264,8 @@ class _Direct:
         await asyncio.sleep(seconds)
 
     async def wait(self, _topic: str, *, timeout_s: float) -> None:  # noqa: ARG002 - the wait itself has its patience
-        """Until fal is done, answers oddly (the workflow's look counts it, and parks the job after ten minutes of it), or
-        somebody wants it cancelled. Raises StillRunning.
+        """Until fal is done, answers oddly (the look after it counts that, and parks the job after ten minutes of it),
+        or somebody wants it cancelled. Raises StillRunning.
         """
         handle = (await self._store.submits.read(self._job_id)).handle
         if handle is None:

@@ -28,17 +28,17 @@ FILES = (
     "bot/store/billing.py",
 )
 TESTS = (
-    "tests/core/test_lostorders.py",
-    "tests/core/test_results.py",
-    "tests/core/test_replies.py",
-    "tests/core/test_failures.py",
-    "tests/core/test_wire.py",
-    "tests/bot/test_store.py",
-    "tests/bot/test_claim.py",
-    "tests/bot/test_ledger.py",
-    "tests/bot/test_account.py",
-    "tests/bot/test_billing.py",
-    "tests/bot/test_bill_rows.py",
+    "tests/core/fal/test_lost_orders.py",
+    "tests/core/fal/test_results.py",
+    "tests/core/fal/test_replies.py",
+    "tests/core/fal/test_error_map.py",
+    "tests/core/fal/test_protocol.py",
+    "tests/store/test_store.py",
+    "tests/store/test_claim.py",
+    "tests/store/test_ledger.py",
+    "tests/store/test_account.py",
+    "tests/jobs/test_billing.py",
+    "tests/store/test_bill_rows.py",
     "tests/test_values.py",
 )
 

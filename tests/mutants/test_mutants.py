@@ -75,10 +75,10 @@ def test_each_mutant_is_another_program() -> None:
 
 def test_a_run_tells_what_the_tests_notice(tmp_path: Path) -> None:
     """A function's mutants, and those of a module's constant, for which all is imported anew."""
-    files, tests, until = ["core/fal/poll_schedule.py"], ["tests/core/test_waiting.py"], time.monotonic() + 60
+    files, tests, until = ["core/fal/poll_schedule.py"], ["tests/core/fal/test_poll_schedule.py"], time.monotonic() + 60
     tried = {result.mutant.name: result for result in run(files, tests, tmp_path, until=until, workers=1, only="1.1")}
     assert tried["module: 1.1 -> 2.1"].outcome == "killed"
-    assert tried["module: 1.1 -> 2.1"].by.startswith("tests/core/test_waiting.py::")
+    assert tried["module: 1.1 -> 2.1"].by.startswith("tests/core/fal/test_poll_schedule.py::")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,309 @@
+"""Every command of the shell beside a serving bot, on its SQLite database: real processes, exit codes, one line."""
+
+import csv
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from bot.store.tables import ledger
+from core.catalogue import MODELS
+from tests.corpus import jpeg
+from tests.desk import Desk, desk
+from tests.jobs.test_crash import ADMIN_KEY, KEY
+
+SHELL = "shell:"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """One bot for all, which works on one job of a person at a time."""
+    with desk(tmp_path_factory.mktemp("console"), REELBOT_USER_JOBS="1") as found:
+        found.start_bot()
+        yield found
+
+
+@pytest.fixture(scope="module")
+def delivered(made: Desk) -> str:
+    """The id of a job that came through the chat, and is done."""
+    made.telegram("says", chat=42, text="/video a paper boat")
+    made.until(lambda: made.state("a paper boat") == "delivered")
+    return str(made.job("a paper boat").id)
+
+
+def one_line(text: str) -> bool:
+    return text.startswith("reelbot: ") and text.count("\n") == 1 and text.endswith("\n")
+
+
+def test_models_lists_each_model_and_its_prices(made: Desk) -> None:
+    said = made.run("models")
+    assert said.code == 0
+    assert all(f"[{model.key}]" in said.out for model in MODELS)
+    assert "tier: balanced" in said.out
+    assert "720p $0.14/s ($0.70 for 5 s)" in said.out
+
+
+def test_jobs_and_their_filters(made: Desk, delivered: str) -> None:
+    for filters in ((), ("--user", "telegram:42"), ("--state", "delivered"), ("--newest", "50")):
+        said = made.run("jobs", *filters)
+        assert said.code == 0
+        line = next(line for line in said.out.splitlines() if line.startswith(delivered))
+        assert "delivered" in line
+        assert "$0.70" in line
+        assert "telegram:42" in line
+    for filters in (("--user", "telegram:43"), ("--state", "doubt")):
+        said = made.run("jobs", *filters)
+        assert (said.code, said.out) == (0, "")
+        assert "no such jobs" in said.err
+
+
+def test_a_job_tells_its_whole_story(made: Desk, delivered: str) -> None:
+    said = made.run("job", delivered.lower())
+    assert said.code == 0
+    words = [line.split() for line in said.out.splitlines()]
+    states = [word[2] for word in words if len(word) > 2 and word[0].startswith("20") and word[2] != "$"]
+    assert states == [
+        "queued", "preparing", "submitting", "rendering", "downloading", "ready", "uploading", "delivered",
+    ]  # fmt: skip
+    money = [line.partition("$ ")[2] for line in said.out.splitlines() if "  $ " in line]
+    assert money == ["reserve: reserved +0.700000", "settle: reserved -0.700000, spent 0.700000  (yes)"]
+    assert "a paper boat" in said.out
+    assert ".mp4" in said.out
+
+
+def test_a_job_that_does_not_exist_is_one_line(made: Desk) -> None:
+    said = made.run("job", "NOSUCH1")
+    assert (said.code, said.out) == (1, "")
+    assert one_line(said.err)
+    assert "NOSUCH1" in said.err
+
+
+@pytest.mark.parametrize("arguments", [(), ("job",), ("jobs", "--state", "lost"), ("dance",), ("generate",)])
+def test_bad_usage_ends_with_two(made: Desk, arguments: tuple[str, ...]) -> None:
+    said = made.run(*arguments)
+    assert (said.code, said.out) == (2, "")
+    assert "usage: reelbot" in said.err
+
+
+def asked_to_cancel(made: Desk, prompt: str) -> bool:
+    request = next(each["id"] for each in made.fal("requests") if each["body"]["prompt"] == prompt)
+    return any(call["method"] == "PUT" and call["path"].endswith(f"{request}/cancel") for call in made.fal("log"))
+
+
+def test_cancel_before_the_claim_while_it_renders_and_too_late(made: Desk) -> None:
+    """The second job waits for its turn: cancelled for nothing. The first has begun: fal is asked, and finishes it."""
+    made.telegram("says", chat=42, text="/video sandbox:until-cancelled boat")
+    made.until(lambda: made.state("sandbox:until-cancelled boat") == "rendering")
+    made.telegram("says", chat=42, text="/video another boat")
+    made.until(lambda: made.state("another boat") == "queued")
+    first, second = made.job("sandbox:until-cancelled boat").id, made.job("another boat").id
+    said = made.run("job", second, "--cancel")
+    assert said.code == 0
+    assert "nothing was bought" in said.err
+    assert f"job {second}: cancelled" in said.out
+    said = made.run("job", first, "--cancel")
+    assert said.code == 0
+    assert "may still charge" in said.err
+    made.until(lambda: asked_to_cancel(made, "sandbox:until-cancelled boat"))
+    made.until(lambda: made.state("sandbox:until-cancelled boat") == "delivered")
+    said = made.run("job", first, "--cancel")
+    assert "too late" in said.err
+    assert made.bought("another boat") == 0
+    assert made.money(second) == [("reserve", 700_000, 0), ("release", -700_000, 0)]
+    assert made.money(first)[-1] == ("settle", -700_000, 700_000)
+    assert made.state("sandbox:until-cancelled boat") == "delivered"
+
+
+def test_cancel_of_what_another_shell_is_buying(made: Desk) -> None:
+    """fal is asked at once; it has begun, so it finishes and charges, and the command says so by its video."""
+    command = made.begin("generate", "sandbox:until-cancelled kite", "--yes")
+    made.until(lambda: made.state("sandbox:until-cancelled kite") == "rendering")
+    said = made.run("job", made.job("sandbox:until-cancelled kite").id, "--cancel")
+    assert said.code == 0
+    assert "may still charge" in said.err
+    made.until(lambda: asked_to_cancel(made, "sandbox:until-cancelled kite"))
+    said = command.end()
+    assert said.code == 0, said.err
+    assert made.state("sandbox:until-cancelled kite") == "delivered"
+    assert made.bought("sandbox:until-cancelled kite") == 1
+
+
+def test_generate_prints_the_price_then_the_path(made: Desk) -> None:
+    said = made.run("generate", "a kite", "--model", "budget", "--yes")
+    assert said.code == 0, said.err
+    assert said.err == "Wan 2.5, 5 s, 480p: $0.25\n"
+    path = Path(said.out.removesuffix("\n"))
+    assert path.read_bytes()[4:8] == b"ftyp"
+    job = made.job("a kite")
+    assert job.state == "delivered"
+    assert job.user.startswith(SHELL)
+    assert made.money(job.id) == [("reserve", 250_000, 0), ("settle", -250_000, 250_000)]
+    assert made.bought("a kite") == 1
+
+
+def test_generate_from_a_photo_as_json(made: Desk) -> None:
+    photo = made.folder / "photo.jpg"
+    photo.write_bytes(jpeg())
+    said = made.run("generate", "let it move", "--image", str(photo), "--json", "--yes", "--model", "budget")
+    assert said.code == 0, said.err
+    facts = json.loads(said.out)
+    assert Path(facts["local_path"]).read_bytes()[4:8] == b"ftyp"
+    assert facts["cost_usd"] == "0.25"
+    assert facts["model"] == "wan-2.5"
+    assert facts["width"] > 0
+    request = next(each for each in made.fal("requests") if each["id"] == facts["request_id"])
+    assert request["body"]["image_url"].startswith(f"http://127.0.0.1:{made.port}/fal-assets/")
+    assert httpx.get(request["body"]["image_url"], trust_env=False).headers["content-type"] == "image/jpeg"
+
+
+@pytest.mark.parametrize(
+    ("options", "cap", "words"),
+    [
+        (("--yes",), "0.10", "more than your $0.10 for 24 hours"),
+        ((), "5", "not bought: answer y, or pass --yes"),
+    ],
+    ids=["over the cap", "nobody agreed"],
+)
+def test_generate_that_does_not_buy(made: Desk, options: tuple[str, ...], cap: str, words: str) -> None:
+    said = made.run("generate", "a dear kite", *options, REELBOT_USER_DAILY_USD=cap)
+    assert (said.code, said.out) == (1, "")
+    price, reason = said.err.splitlines()
+    assert "$0.70" in price
+    assert one_line(reason + "\n")
+    assert words in reason
+    assert made.job("a dear kite") is None
+    assert made.bought("a dear kite") == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "charge"),
+    [
+        ("submit_status", {"status": 403, "body": {"detail": "User is locked. Reason: Exhausted balance."}}, "Nothing"),
+        ("result_error", {"headers": {"units": ""}}, "It may have been charged"),
+    ],
+)
+def test_generate_that_fails_says_why_and_what_it_cost(
+    made: Desk, kind: str, more: dict[str, object], charge: str
+) -> None:
+    made.fal("faults", kind=kind, match=f"a kite with {kind}", **more)
+    said = made.run("generate", f"a kite with {kind}", "--yes")
+    assert (said.code, said.out) == (1, "")
+    reason = said.err.splitlines()[-1]
+    assert one_line(reason + "\n")
+    assert charge in reason
+    assert made.job(f"a kite with {kind}").id in reason
+
+
+def test_publish_prints_an_address_that_the_bot_serves(made: Desk) -> None:
+    photo = made.folder / "boat.jpg"
+    photo.write_bytes(jpeg())
+    said = made.run("publish", str(photo))
+    assert said.code == 0, said.err
+    assert said.out.startswith(f"http://127.0.0.1:{made.port}/fal-assets/")
+    assert httpx.get(said.out.strip(), trust_env=False).headers["content-type"] == "image/jpeg"
+    said = made.run("publish", str(made.folder / "nothing.jpg"))
+    assert (said.code, said.out) == (1, "")
+    assert one_line(said.err)
+
+
+def test_poll_fetches_a_known_request_and_says_no_to_an_unknown_one(made: Desk, delivered: str) -> None:
+    request = next(each["id"] for each in made.fal("requests") if each["body"]["prompt"] == "a paper boat")
+    posts = made.posts()
+    said = made.run("poll", request, "--json")
+    assert said.code == 0, said.err
+    facts = json.loads(said.out)
+    assert Path(facts["local_path"]).read_bytes()[4:8] == b"ftyp"
+    assert facts["request_id"] == request
+    said = made.run("poll", "00000000-0000-4000-8000-00000000abcd")
+    assert (said.code, said.out) == (1, "")
+    assert one_line(said.err)
+    assert made.posts() == posts
+    assert made.job("a paper boat").id == delivered
+    assert made.state("a paper boat") == "delivered"
+
+
+def test_spend_sums_exactly_by_user_model_and_day(made: Desk, delivered: str) -> None:
+    """What the CSV says is what the ledger says, to the micro-dollar, whichever way it is grouped."""
+    rows = made.read(sa.select(ledger))
+    assert delivered in {row.job_id for row in rows}
+    for by in ("user", "model"):
+        expected: dict[str, int] = defaultdict(int)
+        for row in rows:
+            expected[getattr(row, by)] += row.spent_micro
+        said = made.run("spend", "--by", by, "--csv")
+        assert said.code == 0
+        table = list(csv.DictReader(said.out.splitlines()))
+        assert {line[by]: Decimal(line["spent_usd"]) * 10**6 for line in table} == expected
+        assert all(Decimal(line["reserved_usd"]) == 0 for line in table)
+    said = made.run("spend", "--csv")
+    table = list(csv.DictReader(said.out.splitlines()))
+    assert sum(Decimal(line["spent_usd"]) for line in table) == Decimal(sum(row.spent_micro for row in rows)) / 10**6
+    assert sum(int(line["jobs"]) for line in table) >= len({row.job_id for row in rows})
+    plain = made.run("spend", "--by", "user").out
+    assert any(line.startswith("telegram:42") for line in plain.splitlines())
+
+
+def test_spend_keeps_the_order_of_its_columns(made: Desk, delivered: str) -> None:
+    """Scripts read the CSV: what came with 0.1.0 comes first, and what is new after it."""
+    said = made.run("spend", "--by", "model", "--csv")
+    header, *lines = csv.reader(said.out.splitlines())
+    assert header == [
+        "model", "jobs", "spent_usd", "of_that_possibly_usd", "reserved_usd", "released_usd",
+        "quoted_usd", "charged_by_fal_usd", "difference_usd", "bills_unknown",
+    ]  # fmt: skip
+    row = next(line for line in lines if line[0] == made.job("a paper boat").request["model"])
+    assert made.job("a paper boat").id == delivered
+    assert row[6:9] == ["0.000000"] * 3  # no admin key, no bill
+    assert int(row[9]) >= 1
+
+
+def test_doctor_reads_the_balance_with_the_admin_key(made: Desk) -> None:
+    def found(**settings: str) -> tuple[int, dict[str, tuple[str, str]]]:
+        said = made.run("doctor", "--json", **settings)
+        return said.code, {each["name"]: (each["state"], each["text"]) for each in json.loads(said.out)}
+
+    made.fal("balance", credit_usd=1000)
+    code, rows = found(FAL_ADMIN_KEY=ADMIN_KEY)
+    assert (code, rows["fal admin key"]) == (0, ("ok", "fal accepts it"))
+    assert rows["FAL_ADMIN_KEY"] == ("info", "set, not shown (environment)")
+    state, text = rows["fal balance"]
+    assert (state, text.endswith("USD left")) == ("ok", True)
+    code, rows = found(FAL_ADMIN_KEY=ADMIN_KEY, REELBOT_DAILY_USD="5000")
+    assert (code, rows["fal balance"][0]) == (0, "info")
+    assert rows["fal balance"][1].endswith("less than a day may cost (5000.00 USD): top up soon")
+    made.fal("balance", credit_usd=0)
+    code, rows = found(FAL_ADMIN_KEY=ADMIN_KEY)
+    assert (code, rows["fal balance"][0]) == (1, "wrong")
+    assert "top up at fal.ai/dashboard/billing" in rows["fal balance"][1]
+    code, rows = found(FAL_ADMIN_KEY=KEY)
+    assert (code, rows["fal admin key"][0]) == (1, "wrong")
+    assert "ADMIN scope" in rows["fal admin key"][1]
+    assert "fal balance" not in rows
+    _, rows = found()
+    assert rows["fal admin key"][0] == "off"
+    _, rows = found(FAL_ADMIN_KEY=ADMIN_KEY, FAL_PROXY_URL="http://127.0.0.1:9")
+    assert rows["fal admin key"] == ("off", "not used: with FAL_PROXY_URL the proxy says what it charged")
+
+
+def test_doctor_finds_the_chain_whole_and_shows_no_secret(made: Desk) -> None:
+    said = made.run("doctor", "--json")
+    found = {each["name"]: each for each in json.loads(said.out)}
+    assert [each for each in found.values() if each["state"] == "wrong"] == []
+    assert said.code == 0
+    assert found["fal key"]["state"] == found["asset round trip"]["state"] == found["telegram"]["state"] == "ok"
+    assert "not shown" in found["FAL_KEY"]["text"]
+    said = made.run("doctor", "--json", FAL_KEY="wrong")
+    assert said.code == 1
+    assert next(each for each in json.loads(said.out) if each["name"] == "fal key")["state"] == "wrong"
+
+
+def test_settings_that_do_not_fit_are_one_line(made: Desk) -> None:
+    said = made.run("jobs", REELBOT_JOBS="many")
+    assert (said.code, said.out) == (1, "")
+    assert one_line(said.err)
+    assert "REELBOT_JOBS" in said.err

@@ -1,0 +1,235 @@
+"""One person, one message or one bad row never stops the others; what one chat may have waiting is bounded and said."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.channels.protocol import Address, Incoming
+from bot.conversation.inbox_limits import Floods, may_wait
+from bot.messages.i18n import say
+from bot.store import Store
+from bot.store.database import Connection, now_ms
+from bot.store.inbox import MOST_WAITING, PRESSES_TOO, inbox_row
+from bot.store.tables import inbox
+from tests.bench import Bench
+from tests.fakes.wechat import WeChatFake
+from tests.store.test_store import on_store
+
+OnBench = Callable[..., None]
+FOX = "oFox_0123456789abcdefghijkl"
+ABOUT_A_SECOND = 3.0  # on a busy machine that plays Telegram, too; it was a quarter of a minute, or for ever
+SOON, LATE = 1, 10**14  # long ago, and never
+
+
+def said(event: str, *, chat: str = "42", text: str = "/help", channel: str = "telegram", **more: Any) -> Incoming:
+    return Incoming(Address(channel, chat), "77", event, chat, text, language="en", **more)
+
+
+async def stored(store: Store, rows: list[dict[str, Any]]) -> None:
+    """As an earlier version left them: nothing was bounded then."""
+
+    def work(connection: Connection) -> None:
+        connection.execute(inbox.insert(), rows)
+
+    await store.database.write(work)
+
+
+def row(event: str, *, not_before: int = SOON, **more: Any) -> dict[str, Any]:
+    return {**inbox_row(said(event, **more)), "not_before": not_before}
+
+
+async def states(store: Store) -> dict[str, int]:
+    query = sa.select(inbox.c.state, sa.func.count().label("number")).group_by(inbox.c.state)
+
+    def work(connection: Connection) -> dict[str, int]:
+        return {row.state: row.number for row in connection.execute(query)}
+
+    return await store.database.read(work)
+
+
+def test_the_first_that_is_due_of_each_chat(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        await stored(store, [row("m0", chat="1", not_before=LATE), *(row(f"m{n}", chat="1") for n in range(1, 600))])
+        await stored(store, [row(f"m{n}", chat=chat) for n in range(3) for chat in ("2", "3")])
+        found = (await store.inbox.waiting()).letters
+        assert [(each.incoming.user, each.incoming.event_id) for each in found] == [
+            ("telegram:2", "m0"),
+            ("telegram:3", "m0"),
+        ]
+        assert [each.chat for each in (await store.inbox.waiting(but_not={"telegram:2"})).letters] == ["telegram:3"]
+        await store.inbox.done(found[0])
+        (letter,) = (await store.inbox.next_of("telegram:2")).letters
+        assert letter.incoming.event_id == "m1"
+        assert (await store.inbox.next_of("telegram:1")).letters == []  # later ones of that chat wait for their turn
+
+    on_store(database_url, story)
+
+
+MANY = {
+    "sqlite": """
+        WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100000)
+        INSERT INTO reelbot_inbox (origin, chat, incoming, state, attempts, not_before, created)
+        SELECT 'o' || n, 'telegram:' || (n % 1000), :incoming,
+               CASE WHEN n % 2 THEN 'new' ELSE 'done' END, 0, 0, 0 FROM n
+    """,
+    "postgresql": """
+        INSERT INTO reelbot_inbox (origin, chat, incoming, state, attempts, not_before, created)
+        SELECT 'o' || n, 'telegram:' || (n % 1000), CAST(:incoming AS JSON),
+               CASE WHEN n % 2 = 1 THEN 'new' ELSE 'done' END, 0, 0, 0 FROM generate_series(1, 100000) AS n
+    """,
+}
+
+
+def test_a_hundred_thousand_rows_are_no_burden(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        incoming = sa.bindparam("incoming", inbox_row(said("m"))["incoming"], sa.JSON)
+        kind = store.database.engine.dialect.name
+        await store.database.write(
+            lambda connection: connection.execute(sa.text(MANY[kind]).bindparams(incoming)).close()
+        )
+        started = time.monotonic()
+        found = (await store.inbox.waiting(most=20)).letters
+        looked = time.monotonic()
+        assert [each.chat for each in found] == [f"telegram:{n}" for n in range(1, 41, 2)]
+        for letter in found:
+            await store.inbox.done(letter)
+            assert (await store.inbox.next_of(letter.chat)).letters[0].id == letter.id + 1000
+        assert looked - started < 0.5
+        assert (time.monotonic() - looked) / len(found) < 0.05
+
+    on_store(database_url, story)
+
+
+def test_what_one_chat_may_have_waiting_is_bounded(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        wishes = [said(f"m{n}", text="/video a fox") for n in range(MOST_WAITING + 5)]
+        refused = await store.inbox.put(wishes, most=may_wait)
+        assert refused == wishes[MOST_WAITING:]
+        assert await store.inbox.put(wishes[:3], most=may_wait) == []  # repeats of what waits already
+        presses = [said(f"p{n}", text="", pressed="cancel:K7QX2AB") for n in range(PRESSES_TOO - 1)]
+        cheap = said("c1", text="/status")
+        assert await store.inbox.put([*presses, cheap], most=may_wait) == []
+        assert await store.inbox.put([said("c2", text="/status")], most=may_wait) == [said("c2", text="/status")]
+        assert await store.inbox.put([said("m0", chat="43", text="/video a hare")], most=may_wait) == []
+        assert not await store.mail.expect(said("w1"), most=MOST_WAITING)
+        assert await store.mail.asked_ms(said("w1").origin) is None
+        assert await states(store) == {"new": MOST_WAITING + PRESSES_TOO + 1}
+
+    on_store(database_url, story)
+
+
+def test_a_flood_is_one_however_long_it_lasts() -> None:
+    now = [0.0]
+    floods = Floods(clock=lambda: now[0])
+    wish, press, other = said("m", text="/video a fox"), said("p", text="", pressed="yes:K7QX2AB"), said("m", chat="43")
+    assert [floods.begins(each) for each in (wish, wish, press, press, other)] == [True, False, True, False, True]
+    for _ in range(9):
+        now[0] += 29
+        assert not floods.begins(wish)
+    now[0] += 31
+    assert floods.begins(wish)
+
+
+async def answered_s(made: Bench, chat: int, text: str, words: str) -> float:
+    """How long a person waits for an answer."""
+    before = sum(words in each for each in made.telegram.texts(chat))
+    asked = time.monotonic()
+    made.telegram.user_says(chat, text)
+    await made.until(lambda: sum(words in each for each in made.telegram.texts(chat)) > before)
+    return time.monotonic() - asked
+
+
+def test_seven_hundred_messages_of_one_person_delay_nobody_else(on_bench: OnBench, database_url: str) -> None:
+    async def story(made: Bench) -> None:
+        await answered_s(made, 43, "/help", "premium")
+        made.telegram.fail("sendMessage", "slow", times=10_000, delay_s=0.02)
+        for _ in range(700):
+            made.telegram.user_says(42, "/video a fox --model nonsense")
+        waited = [await answered_s(made, 43, "/help", "premium") for _ in range(3)]
+        assert max(waited) < ABOUT_A_SECOND
+        told = say("en", "too-much-waits", count=MOST_WAITING)
+        await made.until(lambda: told in made.telegram.texts(42))
+        assert (await states(made.app.store))["new"] <= MOST_WAITING
+        await made.until(lambda: made.telegram.pending == 0)
+        assert made.telegram.texts(42).count(told) == 1
+
+    on_bench(story, database_url=database_url, access="telegram:42,telegram:43")
+
+
+def test_seven_hundred_that_wait_already_delay_nobody_else(on_bench: OnBench, database_url: str) -> None:
+    """The oldest 500 of all were looked at, once; these cannot even be answered now."""
+
+    async def story(made: Bench) -> None:
+        await answered_s(made, 43, "/help", "premium")
+        later = [row("m0", not_before=LATE), *(row(f"m{n}") for n in range(1, 700))]
+        unanswerable = [row(f"m{n}", chat="45") for n in range(1, 700)]
+        await stored(made.app.store, [*later, *unanswerable])
+        assert max([await answered_s(made, 43, "/help", "premium") for _ in range(3)]) < ABOUT_A_SECOND
+
+    on_bench(story, database_url=database_url, access="telegram:42,telegram:43,telegram:45")
+
+
+SPOILT = ['{"address": {"channel": "telegram"', '{"a_field_of": "tomorrow"}', '"no object"', "[1]"]
+
+
+def test_rows_that_cannot_be_read_stop_no_chat(on_bench: OnBench, database_url: str) -> None:
+    async def story(made: Bench) -> None:
+        made.telegram.user_says(99, "hello")
+        await answered_s(made, 43, "/help", "premium")
+        sqlite = made.app.store.database.is_sqlite  # PostgreSQL takes no JSON that is none
+        bad = [row(f"b{n}", chat=chat) for n in range(4) for chat in ("42", "44")]
+
+        def spoil(connection: Connection) -> None:
+            connection.execute(inbox.insert(), bad)
+            for n, text in enumerate(SPOILT[0 if sqlite else 1 :]):
+                value = ":text" if sqlite else "CAST(:text AS JSON)"
+                change = sa.text(f"UPDATE reelbot_inbox SET incoming = {value} WHERE origin LIKE :origin")
+                connection.execute(change, {"text": text, "origin": f"%:b{n}"})
+
+        await made.app.store.database.write(spoil)
+        made.app.inbox.kick()
+        assert await answered_s(made, 42, "/help", "premium") < ABOUT_A_SECOND + 2  # its bad rows are met one by one
+        assert await answered_s(made, 43, "/help", "premium") < ABOUT_A_SECOND
+        async with asyncio.timeout(10):
+            while (await states(made.app.store)).get("set_aside") != 2 * (4 if sqlite else 3):
+                await asyncio.sleep(0.03)
+        await made.until(lambda: any("cannot be read" in text for text in made.telegram.texts(99)))
+
+    on_bench(story, database_url=database_url, access="telegram:42,telegram:43,telegram:44", admins="telegram:99")
+
+
+def test_wechat_says_it_in_the_answer_itself(on_bench: OnBench) -> None:
+    fake = WeChatFake()
+
+    async def story(made: Bench) -> None:
+        whole = await fake.caller.says(FOX, "帮助")
+        assert whole is not None
+        first = await made.app.store.database.read(lambda c: c.execute(sa.select(inbox)).mappings().one())
+        rows = [{**first, "origin": f"o{n}", "state": "new", "not_before": LATE} for n in range(MOST_WAITING)]
+        await stored(made.app.store, [{name: value for name, value in each.items() if name != "id"} for each in rows])
+        started = now_ms()
+        seen = await fake.caller.says(FOX, "视频 一只狐狸")
+        assert seen is not None
+        assert seen.text == say("zh", "too-much-waits", count=MOST_WAITING)
+        assert now_ms() - started < 2000
+        assert made.submits() == 0
+
+    on_bench(story, wechat=fake, access=f"wechat:{FOX}")
+
+
+@pytest.mark.parametrize(
+    ("incoming", "most"),
+    [
+        (said("m", text="/video a fox"), MOST_WAITING),
+        (said("m", text="a fox"), MOST_WAITING),
+        (said("m", text="/cancel"), MOST_WAITING + PRESSES_TOO),
+        (said("m", text="状态"), MOST_WAITING + PRESSES_TOO),
+        (said("m", text="", pressed="yes:K7QX2AB"), MOST_WAITING + PRESSES_TOO),
+    ],
+)
+def test_presses_and_what_costs_nothing_find_room_beside_a_flood(incoming: Incoming, most: int) -> None:
+    assert may_wait(incoming) == most

@@ -1,0 +1,163 @@
+"""The operator's shell beside the bot: real `reelbot` commands in the world of test_crash.py, on its database."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.cli import main
+from bot.store.tables import jobs, ledger
+from tests.fakes.botapi import TOKEN
+from tests.jobs.test_crash import ADMIN_KEY, KEY, World, sqlite
+
+_WARM = multiprocessing.get_context("forkserver")  # a process each, but the imports only once: a second saved each time
+_WARM.set_forkserver_preload(["bot.cli.main", "tests.desk"])
+_SECRETS = (KEY, ADMIN_KEY, TOKEN, "/files/b/", "fal.media", "Traceback")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a command said. None ever says a secret or an address of fal, or shows a traceback."""
+
+    code: int
+    out: str
+    err: str
+
+    def __post_init__(self) -> None:
+        for secret in _SECRETS:
+            assert secret not in self.out + self.err, self.err
+
+
+class Command:
+    """A command that runs. `end` waits for it, `kill` ends it at once."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def interrupt(self) -> None:
+        """Ctrl+C."""
+        self._process.send_signal(signal.SIGINT)
+
+    def end(self, seconds: float = 60.0) -> Said:
+        out, err = self._process.communicate(timeout=seconds)
+        return Said(self._process.returncode, out, err)
+
+
+class Desk(World):
+    """The world, and a shell in its folder, whose `.env` leads the bot and the commands to the same places."""
+
+    _before = (0, 0)
+
+    def fresh(self) -> None:
+        """For the next test: no bot, no database, nothing bought yet. fal and Telegram stay."""
+        if self.bot is not None:
+            self.kill_bot()
+        if (self.folder / "out").exists():
+            (self.folder / "out").rename(tempfile.mkdtemp(dir=self.folder))
+        self._before = len(super().submits()), super().posts()
+        self.settle()
+
+    def submits(self) -> list[str]:
+        return super().submits()[self._before[0] :]
+
+    def posts(self) -> int:
+        return super().posts() - self._before[1]
+
+    def settle(self, **more: str) -> None:
+        """Its `.env`."""
+        settings = {
+            "FAL_KEY": KEY,
+            "FAL_QUEUE_URL": f"http://127.0.0.1:{self.fal_port}",
+            "TELEGRAM_BOT_TOKEN": TOKEN,
+            "TELEGRAM_API_URL": f"http://127.0.0.1:{self.telegram_port}",
+            "REELBOT_PORT": str(self.port),
+            "REELBOT_OUTPUT_DIR": str(self.folder / "out"),
+        }
+        lines = [f"{name}={value}" for name, value in (settings | more).items()]
+        (self.folder / ".env").write_text("\n".join(lines))
+
+    @property
+    def _env(self) -> dict[str, str]:
+        return {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PYTHONPATH": str(Path(__file__).parents[2])}
+
+    def begin(self, *arguments: str) -> Command:
+        """A command to interrupt or kill."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bot", *arguments],
+            cwd=self.folder,
+            env=self._env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._started.append(process)  # type: ignore[arg-type]  # ended with the others
+        return Command(process)
+
+    def run(self, *arguments: str, **env: str) -> Said:
+        """A command to its end."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+            out, err = Path(folder) / "out", Path(folder) / "err"
+            given = (arguments, self.folder, self._env | env, out, err)
+            process = _WARM.Process(target=_command, args=given)
+            process.start()
+            process.join(60)
+            assert process.exitcode is not None, f"{arguments} does not end"
+            said = Said(process.exitcode, out.read_text(), err.read_text())
+            process.close()
+        return said
+
+    def job(self, prompt: str) -> Any:
+        """The row of the only job with this prompt; None while there is none."""
+        found = [row for row in self.read(sa.select(jobs)) if row.request["prompt"] == prompt]
+        assert len(found) <= 1
+        return found[0] if found else None
+
+    def state(self, prompt: str) -> str | None:
+        row = self.job(prompt)
+        return row.state if row else None
+
+    def money(self, job_id: str) -> list[tuple[str, int, int]]:
+        """(event, change of the reservation, spent)."""
+        query = sa.select(ledger).where(ledger.c.job_id == job_id).order_by(ledger.c.id)
+        return [(row.event, row.reserved_micro, row.spent_micro) for row in self.read(query)]
+
+    def bought(self, prompt: str) -> int:
+        return self.submits().count(prompt)
+
+
+def _command(arguments: tuple[str, ...], folder: Path, env: dict[str, str], out: Path, err: Path) -> None:
+    """In the new process: `reelbot`, as a shell would start it."""
+    os.environ.clear()
+    os.environ.update(env)
+    os.chdir(folder)
+    for number, path, flags in (
+        (0, Path(os.devnull), os.O_RDONLY),
+        (1, out, os.O_RDWR | os.O_CREAT),
+        (2, err, os.O_RDWR | os.O_CREAT),
+    ):
+        os.dup2(os.open(path, flags, 0o600), number)
+    sys.exit(main.main(list(arguments)))
+
+
+@contextmanager
+def desk(folder: Path, **settings: str) -> Iterator[Desk]:
+    made = Desk(folder, sqlite(folder))
+    try:
+        made.settle(**settings)
+        yield made
+    finally:
+        made.close()

@@ -1,0 +1,264 @@
+"""What a chat confirmed is written until it is written, and not sent again: a database that is away doubles nothing."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bot.channels.protocol import Address, ChannelPort, Incoming
+from bot.jobs.delivery import Delivery
+from bot.messages.admin_alerts import Alerts
+from bot.messages.held_messages import Outgoing
+from bot.settings import Settings
+from bot.store import Store
+from bot.store.database import now_ms
+from bot.store.ledger import Caps
+from bot.store.records import Job, JobError, State, VideoFile
+from core.errors import VideoError
+from tests.away import heal, refuse
+from tests.bench import Bench
+from tests.channels.telegram_bench import bench as telegram_bench
+from tests.corpus import clip
+from tests.fakes.botapi import TelegramFake
+from tests.fakes.wechat import WeChatFake
+from tests.jobs.test_stranded import Walk
+from tests.store.test_store import accepted, opened, said
+
+OnBench = Callable[..., None]
+DELIVERED, IN_DOUBT, TOLD = "NEW.state = 'delivered'", "NEW.state = 'delivery-doubt'", "NEW.told IS NOT NULL"
+
+
+@dataclass
+class Made:
+    store: Store
+    telegram: TelegramFake
+    delivery: Delivery
+    settings: Settings
+    fetched: list[str]
+    at_fal: list[VideoError]
+
+    async def job(self, job_id: str) -> Job:
+        job = await self.store.jobs.get(job_id)
+        assert job is not None
+        return job
+
+    async def finished(self, event: str = "m1") -> Job:
+        """A job whose real film lies on the disk."""
+        job_id = await accepted(self.store, said(event))
+        path = self.settings.videos_dir / f"{job_id}.mp4"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        clip(path, seconds=0.3)
+        await self.store.jobs.move(job_id, State.RENDERING)
+        await self.store.jobs.finish(job_id, VideoFile(path.name, path.stat().st_size, 320, 180, 0.3))
+        return await self.job(job_id)
+
+    def films(self) -> int:
+        return len(self.telegram.videos(42))
+
+
+def on_delivery(url: str, folder: Path, story: Callable[[Made], Awaitable[None]]) -> None:
+    """Deliveries to a real Telegram channel, without pauses between two attempts: what is sent again is seen at once.
+
+    fal keeps a copy of each film beside it (`<name>.at-fal`), where a test has put one, or answers with `at_fal`.
+    """
+
+    async def play() -> None:
+        async with telegram_bench(folder, answer_s=5.0) as chat, opened(url) as store:
+            chat.telegram.user_says(42, "hello")
+            settings = Settings.offline(output_dir=folder / "out")
+            channels: dict[str, ChannelPort] = {"telegram": chat.channel}
+            alerts = Alerts(store=store, channels=channels, admins=["telegram:42"], caps=Caps(1, 1))
+            fetched: list[str] = []
+            at_fal: list[VideoError] = []
+
+            async def fetch_again(job: Job) -> None:
+                fetched.append(job.id)
+                if at_fal:
+                    raise at_fal[0]
+                assert job.video is not None
+                path = settings.videos_dir / job.video.name
+                path.write_bytes(path.with_suffix(".at-fal").read_bytes())
+
+            delivery = Delivery(
+                engine=Walk(),  # type: ignore[arg-type]  # steps of this process alone
+                store=store,
+                channels=channels,
+                outgoing=Outgoing(store=store, channels=channels),
+                settings=settings,
+                alerts=alerts,
+                fetch_again=fetch_again,
+            )
+            await story(Made(store, chat.telegram, delivery, settings, fetched, at_fal))
+            await alerts.close()
+
+    asyncio.run(play())
+
+
+def test_a_film_that_telegram_took_is_written_down_and_not_sent_again(database_url: str, tmp_path: Path) -> None:
+    async def story(made: Made) -> None:
+        job = await made.finished()
+        await refuse(made.store, DELIVERED)
+        series = asyncio.create_task(made.delivery.deliver(job.id))
+        await made.telegram.until(made.films)
+        await asyncio.sleep(0.3)
+        assert (await made.job(job.id)).state is State.UPLOADING
+        await heal(made.store)
+        await series
+        job = await made.job(job.id)
+        assert (job.state, job.told) == (State.DELIVERED, str(made.telegram.videos(42)[0]["message_id"]))
+        assert made.films() == 1
+
+    on_delivery(database_url, tmp_path, story)
+
+
+def test_a_doubt_that_cannot_be_written_down_is_not_sent_again_either(database_url: str, tmp_path: Path) -> None:
+    async def story(made: Made) -> None:
+        job = await made.finished()
+        await refuse(made.store, IN_DOUBT)
+        made.telegram.fail("sendVideo", "gateway", status=504)
+        series = asyncio.create_task(made.delivery.deliver(job.id))
+        await made.telegram.until(made.films)
+        await asyncio.sleep(0.3)
+        await heal(made.store)
+        await series
+        assert (await made.job(job.id)).state is State.DELIVERY_DOUBT
+        assert made.films() == 1
+        assert len([text for text in made.telegram.texts(42) if "no confirmation" in text]) == 1
+
+    on_delivery(database_url, tmp_path, story)
+
+
+def test_a_word_that_telegram_took_is_said_once(database_url: str, tmp_path: Path) -> None:
+    async def story(made: Made) -> None:
+        job_id = await accepted(made.store, said())
+        await made.store.jobs.fail(job_id, JobError("generation_failed", {}), charge="none")
+        await refuse(made.store, TOLD)
+        series = asyncio.create_task(made.delivery.deliver(job_id))
+        await made.telegram.until(lambda: made.telegram.texts(42))
+        await asyncio.sleep(0.3)
+        await heal(made.store)
+        await series
+        assert (await made.job(job_id)).told is not None
+        assert len(made.telegram.texts(42)) == 1
+
+    on_delivery(database_url, tmp_path, story)
+
+
+@pytest.mark.parametrize("cut_off", [False, True], ids=["", "the first series is ended"])
+def test_a_second_series_writes_what_the_first_has_heard(database_url: str, tmp_path: Path, cut_off: bool) -> None:
+    async def story(made: Made) -> None:
+        job = await made.finished()
+        await refuse(made.store, DELIVERED)
+        first = asyncio.create_task(made.delivery.deliver(job.id))
+        await made.telegram.until(made.films)
+        if cut_off:
+            await asyncio.sleep(0.2)  # it has heard of it
+            first.cancel()
+            await asyncio.gather(first, return_exceptions=True)
+        assert await made.delivery.again(await made.job(job.id))
+        second = asyncio.create_task(made.delivery.deliver(job.id))
+        await asyncio.sleep(0.2)
+        await heal(made.store)
+        await asyncio.gather(*([second] if cut_off else [first, second]))
+        job = await made.job(job.id)
+        assert (job.state, job.sendings) == (State.DELIVERED, 1)
+        assert job.told is not None
+        assert made.films() == 1
+
+    on_delivery(database_url, tmp_path, story)
+
+
+def test_a_sweep_that_read_before_it_was_told_begins_nothing(database_url: str, tmp_path: Path) -> None:
+    async def story(made: Made) -> None:
+        job = await made.finished()
+        await made.store.jobs.note(job.id, send_after=now_ms() - 1)
+        (as_read,) = await made.store.jobs.waiting_to_be_told(now_ms())
+        await made.delivery.deliver(job.id)
+        await made.delivery.again(as_read)
+        assert (await made.job(job.id)).state is State.DELIVERED
+
+    on_delivery(database_url, tmp_path, story)
+
+
+def test_a_stop_waits_for_what_is_being_sent_and_written(database_url: str, tmp_path: Path) -> None:
+    async def story(made: Made) -> None:
+        job, later = await made.finished(), await made.finished("m2")
+        await refuse(made.store, DELIVERED)
+        made.telegram.fail("sendVideo", "slow", delay_s=0.3)
+        series = asyncio.create_task(made.delivery.deliver(job.id))
+        await made.telegram.until(lambda: made.telegram.calls("sendVideo"))
+        stop = asyncio.create_task(made.delivery.close())
+        await asyncio.sleep(0.05)
+        new = asyncio.create_task(made.delivery.deliver(later.id))
+        await asyncio.sleep(0.5)
+        assert not stop.done()
+        await heal(made.store)
+        await asyncio.gather(stop, series)
+        assert (await made.job(job.id)).state is State.DELIVERED
+        assert (await made.job(later.id)).state is State.READY  # for the next start
+        assert made.films() == 1
+        new.cancel()
+        await asyncio.gather(new, return_exceptions=True)
+
+    on_delivery(database_url, tmp_path, story)
+
+
+# The whole bot
+
+
+async def away_for_a_while(made: Bench, arrived: Callable[[], int]) -> None:
+    """The old way back was a second film five seconds later."""
+    await made.until(arrived)
+    await asyncio.sleep(0.5)
+    await heal(made.app.store)
+    job = await made.settled(State.DELIVERED)
+    assert job.told is not None
+    assert arrived() == 1
+
+
+def test_telegram_has_one_film_after_the_database_was_away(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        await refuse(made.app.store, DELIVERED)
+        made.telegram.user_says(42, "/video a fox")
+        await away_for_a_while(made, lambda: len(made.films()))
+
+    on_bench(story)
+
+
+def test_wechat_has_one_film_after_the_database_was_away(on_bench: OnBench) -> None:
+    fake = WeChatFake()
+    fox = "oFox_0123456789abcdefghijkl"
+
+    async def story(made: Bench) -> None:
+        await refuse(made.app.store, DELIVERED)
+        await fake.caller.says(fox, "视频 一只狐狸")
+        await away_for_a_while(made, lambda: len(fake.person(fox).videos))
+
+    on_bench(story, wechat=fake, access=f"wechat:{fox}")
+
+
+def test_the_web_chat_has_one_film_after_the_database_was_away(
+    on_bench: OnBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def with_a_page(_settings: Settings, _telegram: TelegramFake) -> None:
+        monkeypatch.setenv("REELBOT_WEB_TOKEN", "a-token-of-the-web-chat")
+
+    async def story(made: Bench) -> None:
+        await refuse(made.app.store, DELIVERED)
+        films = [0]
+        await made.app.inbox.put([Incoming(Address("web", "s1"), "web", "m1", "s1", "/video a fox", language="en")])
+
+        async def count() -> None:
+            while True:
+                entries = await made.app.store.journal.read("s1")
+                films[0] = sum(entry["kind"] == "video" for entry in entries)
+                await asyncio.sleep(0.05)
+
+        counting = asyncio.create_task(count())
+        await away_for_a_while(made, lambda: films[0])
+        counting.cancel()
+        await asyncio.gather(counting, return_exceptions=True)
+
+    on_bench(story, access="web:s1", before=with_a_page)

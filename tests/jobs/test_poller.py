@@ -1,0 +1,157 @@
+"""The watcher's looks: placed by what our own rows teach, few while webhooks come, and as before when they do not."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.jobs import poller as watcher_module
+from bot.jobs.collect import Collector
+from bot.jobs.engine import Engine
+from bot.jobs.poller import Watcher
+from bot.jobs.submit_reconciliation import Doubts
+from bot.messages.admin_alerts import Alerts
+from bot.settings import Settings
+from bot.store import Store
+from bot.store.database import now_ms
+from bot.store.records import Job, State, VideoFile
+from core import pricing
+from core.fal.client import FalQueue
+from core.fal.receipts import FolderReceipts
+from core.types import RequestHandle
+from tests.bench import Bench, bench
+from tests.store.test_store import CAPS, HANDLE, accepted, new_job, on_store, said
+
+REQUEST = new_job(said()).plan.request
+FILM = VideoFile("film.mp4", 1, 320, 180, 1.0)
+
+
+async def nobody(_job: Job) -> bool:
+    """No outcome is told here."""
+    return False
+
+
+async def rendered(store: Store, number: int, seconds: float, *, good: bool = True) -> None:
+    """A job that fal took `seconds` for."""
+    job_id = await accepted(store, said(f"m{number}"))
+    await store.submits.claim(job_id)
+    handle = RequestHandle(f"req-{number}", HANDLE.endpoint, "s", "r", "c")
+    await store.submits.accepted(job_id, handle)
+    await store.jobs.note(job_id, rendering_since=now_ms() - round(seconds * 1000))
+    await store.jobs.move(job_id, State.DOWNLOADING)
+    if good:
+        await store.jobs.finish(job_id, FILM)
+    else:
+        await store.jobs.move(job_id, State.FAILED, charge="none")
+
+
+def test_the_usual_time_is_the_median_of_our_own_films(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        assert await store.pace.usual_render_s(REQUEST) is None
+        for number, seconds in enumerate([40, 50, 4000]):
+            await rendered(store, number, seconds)
+        await rendered(store, 9, 1, good=False)
+        await rendered(store, 10, 1, good=False)
+        usual = await store.pace.usual_render_s(REQUEST)
+        assert usual is not None
+        assert 50 <= usual <= 51
+        for other in (
+            replace(REQUEST, model="wan-2.5"),
+            replace(REQUEST, duration_s=10),
+            replace(REQUEST, resolution="1080p"),
+            replace(REQUEST, resolution=None),
+        ):
+            assert await store.pace.usual_render_s(other) is None
+
+    on_store(database_url, story)
+
+
+def test_only_the_newest_films_count(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        for number in range(3):
+            await rendered(store, number, 500)
+        for number in range(3, 34):
+            await rendered(store, number, 20)
+        usual = await store.pace.usual_render_s(REQUEST)
+        assert usual is not None
+        assert usual < 25
+
+    on_store(database_url, story)
+
+
+def test_the_catalogue_guesses_until_there_are_films_and_webhooks_count_while_they_come(
+    database_url: str, tmp_path: Path
+) -> None:
+    async def story(store: Store) -> None:
+        settings = Settings.offline()
+        queue = FalQueue.from_settings(settings)
+        receipts = FolderReceipts(tmp_path)
+        alerts = Alerts(store=store, channels={}, admins=(), caps=CAPS)
+        watcher, other, deaf = (
+            Watcher(
+                engine=Engine(store.database),
+                store=store,
+                queue=queue,
+                doubts=Doubts(store=store, queue=queue, receipts=receipts, settings=settings, watch=lambda: None),
+                collector=Collector(store=store, queue=queue, receipts=receipts, settings=settings, alerts=alerts),
+                deliver=nobody,
+                webhooks=webhooks,
+            )
+            for webhooks in (True, True, False)
+        )
+        assert await watcher._usual_s(REQUEST) == pricing.find("happy-horse").usual_render_s
+        assert await watcher._usual_s(replace(REQUEST, model="of another day")) is None
+        for number in range(3):
+            await rendered(store, number, 40)
+        usual_s = await other._usual_s(REQUEST)
+        assert usual_s is not None
+        assert 40 <= usual_s <= 41
+        assert not await watcher._webhook_works()
+        await watcher.heard()
+        assert await other._webhook_works()
+        assert not await deaf._webhook_works()  # its public address has been taken away
+        await store.facts.put("webhook-heard", str(now_ms() - 2 * 3600 * 1000))
+        assert not await other._webhook_works()
+        await queue.close()
+
+    on_store(database_url, story)
+
+
+def test_where_streams_are_refused_the_looks_alone_bring_the_video(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(made: Bench) -> None:
+        made.fal.faults.add("no_stream", times=9)
+        for number in range(3):  # a model that is quick here, whatever the catalogue says
+            await rendered(made.app.store, number, 1.0)
+        made.telegram.user_says(42, "/video a fox 5s 720p")
+        await made.until(made.films)
+        looks = [call for call in made.fal.log if call["path"].endswith("/status")]
+        assert 1 <= len(looks) <= 4
+
+    async def whole() -> None:
+        async with bench(tmp_path, monkeypatch) as made:
+            await story(made)
+
+    asyncio.run(whole())
+
+
+def test_a_render_that_nobody_waits_for_is_collected(
+    on_bench: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a crash leaves between "the lost request is found" and the workflow that collects it."""
+    monkeypatch.setattr(watcher_module, "_AGAIN_S", 0.2)
+
+    async def story(made: Bench) -> None:
+        store, queue = made.app.store, made.app._queue
+        made.telegram.user_says(42, "/start")
+        job_id = await accepted(store, said())
+        await store.submits.claim(job_id)
+        request = pricing.plan("a fox", model="happy-horse").request
+        await store.submits.accepted(job_id, (await queue.submit(request)).handle)
+        await made.settled(State.DELIVERED)
+        assert len(made.films()) == 1
+
+    on_bench(story)

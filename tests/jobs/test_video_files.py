@@ -1,0 +1,131 @@
+"""A file that is damaged on this disk is fetched again from fal, once in each series of attempts."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.store.database import now_ms
+from bot.store.records import State, record
+from core.errors import DownloadFailed, Unavailable, VideoError
+from tests.bench import Bench
+from tests.jobs.test_delivery_receipts import Made, on_delivery
+
+OnBench = Callable[..., None]
+BLOCKED: dict[str, Any] = {"status": 403, "description": "Forbidden: bot was blocked by the user"}
+
+
+def cut_short(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size // 2)
+
+
+def overwritten(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(b"\0" * (path.stat().st_size // 2))
+
+
+@pytest.mark.parametrize("harm", [cut_short, overwritten])
+def test_a_damaged_film_is_fetched_again_and_delivered_whole(
+    database_url: str, tmp_path: Path, harm: Callable[[Path], None]
+) -> None:
+    async def story(made: Made) -> None:
+        job = await made.finished()
+        assert job.video is not None
+        path = made.settings.videos_dir / job.video.name
+        whole = path.read_bytes()
+        path.with_suffix(".at-fal").write_bytes(whole)
+        harm(path)
+        await made.delivery.deliver(job.id)
+        assert (await made.job(job.id)).state is State.DELIVERED
+        assert made.telegram.calls("sendVideo")[0].files["video"].path.read_bytes() == whole
+        assert made.fetched == [job.id]
+
+    on_delivery(database_url, tmp_path, story)
+
+
+def test_a_film_that_plays_and_is_smaller_than_it_came_is_fetched_again(database_url: str, tmp_path: Path) -> None:
+    """What its end held cannot be known: the size alone tells, and nothing is probed."""
+
+    async def story(made: Made) -> None:
+        job = await made.finished()
+        assert job.video is not None
+        path = made.settings.videos_dir / job.video.name
+        whole = path.read_bytes() + b"\0\0\0\x10free12345678"
+        path.with_suffix(".at-fal").write_bytes(whole)
+        await made.store.jobs.note(job.id, video=record(replace(job.video, size=len(whole))))
+        await made.delivery.deliver(job.id)
+        assert (await made.job(job.id)).state is State.DELIVERED
+        assert made.telegram.calls("sendVideo")[0].files["video"].path.read_bytes() == whole
+
+    on_delivery(database_url, tmp_path, story)
+
+
+def test_a_film_that_comes_damaged_from_fal_is_parked_and_the_admins_hear_of_it(
+    database_url: str, tmp_path: Path
+) -> None:
+    async def story(made: Made) -> None:
+        job = await made.finished()
+        assert job.video is not None
+        path = made.settings.videos_dir / job.video.name
+        overwritten(path)
+        path.with_suffix(".at-fal").write_bytes(path.read_bytes())
+        await made.delivery.deliver(job.id)
+        job = await made.job(job.id)
+        assert (job.state, made.fetched) == (State.UNDELIVERED, [job.id])
+        assert job.send_after is not None
+        await made.telegram.until(lambda: any(job.id in text for text in made.telegram.texts(42)))
+        assert made.films() == 0
+
+    on_delivery(database_url, tmp_path, story)
+
+
+DAY_MS = 24 * 3600 * 1000
+
+
+@pytest.mark.parametrize("days", [1, 8])
+@pytest.mark.parametrize("error", [DownloadFailed(status=404), DownloadFailed(status=410), Unavailable(status=404)])
+def test_a_film_that_is_nowhere_is_lost_only_after_the_time_for_which_fal_keeps_it(
+    database_url: str, tmp_path: Path, error: VideoError, days: int
+) -> None:
+    async def story(made: Made) -> None:
+        job = await made.finished()
+        await made.store.jobs.note(job.id, rendering_since=now_ms() - days * DAY_MS)
+        assert job.video is not None
+        (made.settings.videos_dir / job.video.name).unlink()
+        made.at_fal.append(error)
+        await made.delivery.deliver(job.id)
+        job = await made.job(job.id)
+        assert job.state is (State.FAILED if days == 8 else State.UNDELIVERED)
+        assert (job.told is None) == (days == 1)
+
+    on_delivery(database_url, tmp_path, story)
+
+
+def test_a_chat_that_takes_no_film_is_no_damage(database_url: str, tmp_path: Path) -> None:
+    """What cannot be made small enough is as fal made it."""
+
+    async def story(made: Made) -> None:
+        job = await made.finished()
+        with pytest.raises(Exception, match=r"refused"):
+            await made.delivery._films.fitted(job, max_bytes=1000)
+        assert made.fetched == []
+
+    on_delivery(database_url, tmp_path, story)
+
+
+def test_a_film_that_waited_and_lost_its_end_comes_whole(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        made.telegram.fail("sendVideo", "status", **BLOCKED)
+        made.telegram.user_says(42, "/video a fox")
+        job = await made.settled(State.UNDELIVERED)
+        assert job.video is not None
+        cut_short(made.settings.videos_dir / job.video.name)
+        made.telegram.user_says(42, f"/again {job.id}")
+        await made.settled(State.DELIVERED)
+        assert made.telegram.calls("sendVideo")[-1].files["video"].size == job.video.size
+        assert made.submits() == 1
+
+    on_bench(story)

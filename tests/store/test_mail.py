@@ -1,0 +1,134 @@
+"""The mailbox's tables: codes that come round, answers that stay the same, and what waits for whom."""
+
+import asyncio
+
+import pytest
+
+from bot.channels.protocol import Address, AttachmentRef, Incoming, Reply
+from bot.channels.wechat.channel import WeChat
+from bot.messages.i18n import say
+from bot.store import Store
+from bot.store.mail import CODES, code_within, give_within, hand_over_within
+from bot.store.records import State, VideoFile
+from tests.store.test_store import accepted, on_store
+
+ME = "wechat:oFox"
+
+
+def said(event: str) -> Incoming:
+    return Incoming(Address("wechat", "oFox"), "wx1", event, "oFox", "/video a fox", language="zh")
+
+
+async def ordered(store: Store, event: str) -> str:
+    return await accepted(store, said(event))
+
+
+def test_an_answer_stays_the_same_for_each_repeat(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        await asyncio.gather(*(store.mail.expect(said("m1")) for _ in range(3)))
+        (letter,) = (await store.inbox.waiting()).letters
+        assert await store.mail.answer(said("m1").origin) is None
+        assert await store.mail.asked_ms(said("m1").origin) is not None
+        reply = Reply("好", "media-1", "题")
+        await store.mail.settle(letter.id, lambda connection: give_within(connection, letter.incoming.origin, reply))
+        await store.mail.expect(said("m1"))
+        assert await store.mail.answer(said("m1").origin) == reply
+        assert (await store.inbox.waiting()).letters == []
+        assert await store.mail.asked_ms("never asked") is None
+
+    on_store(database_url, story)
+
+
+def test_a_decision_that_breaks_leaves_the_letter_open(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        await store.mail.expect(said("m1"))
+        (letter,) = (await store.inbox.waiting()).letters
+
+        def breaks(connection: object) -> None:
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await store.mail.settle(letter.id, breaks)
+        assert (await store.inbox.waiting()).letters == [letter]
+
+    on_store(database_url, story)
+
+
+def test_codes_are_short_and_come_round_past_what_is_unfinished(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        first = await ordered(store, "m1")
+
+        def many(connection: object) -> list[str]:
+            return [code_within(connection, ME, job_id) for job_id in [first, *(f"J{n}" for n in range(200))]]  # type: ignore[arg-type]
+
+        codes = await store.database.write(many)
+        assert codes[:3] == ["K7", "R4", "V9"]
+        assert len(set(codes[:184])) == len(CODES) == 184
+        assert codes[184] == "R4"  # K7 still names an unfinished job
+        assert await store.mail.job_of(ME, "k7") == first
+        assert await store.mail.job_of("wechat:oOther", "K7") is None
+        assert await store.mail.job_of(ME, "R4") == "J183"
+
+    on_store(database_url, story)
+
+
+def test_what_waits_is_given_once_and_a_new_upload_waits_again(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        job_id = await ordered(store, "m1")
+        await store.jobs.move(job_id, State.RENDERING)
+        await store.jobs.finish(job_id, VideoFile("a.mp4", 1000, 320, 180, 1.0))
+        job = await store.jobs.get(job_id)
+        assert job is not None
+        await store.mail.hold(job, ref="media-1", for_s=-1)
+        (item,) = await store.mail.waiting(ME)
+        assert item.ref is None  # the chat has forgotten it
+        await store.mail.hold(job, ref="media-2", for_s=100)
+        (item,) = await store.mail.waiting(ME)
+        assert (item.ref, item.is_video) == ("media-2", True)
+        await store.database.write(lambda connection: hand_over_within(connection, item, "origin-9"))
+        over = await store.jobs.get(job_id)
+        assert over is not None
+        assert (over.state, over.told) == (State.HANDED_OVER, "origin-9")
+        assert await store.mail.waiting(ME) == []
+        held = await store.mail.held(job_id)
+        assert held is not None
+        assert held.ref == "media-2"
+        await store.mail.hold_text(ME, "来晚了")
+        (late,) = await store.mail.waiting(ME)
+        assert (late.text, late.is_video) == ("来晚了", False)
+
+    on_store(database_url, story)
+
+
+def test_what_is_over_is_forgotten_and_what_waits_is_not(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        await store.mail.expect(said("m1"))
+        await store.mail.expect(said("m2"))
+        await store.mail.give(said("m1").origin, Reply("好"))
+        await store.mail.hold_text(ME, "等着")
+        await store.mail.forget(before_s=-10)
+        assert await store.mail.asked_ms(said("m1").origin) is None
+        assert await store.mail.asked_ms(said("m2").origin) is not None
+        assert len(await store.mail.waiting(ME)) == 1
+
+    on_store(database_url, story)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_help_goes_into_one_message(language: str) -> None:
+    for key in ("mail-help", "mail-start"):
+        assert len(say(language, key).encode()) <= WeChat.limits.text_bytes
+
+
+def test_photos_wait_in_order_and_not_for_ever(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        for name in ("one", "two"):
+            ref = AttachmentRef("image", name)
+            await store.database.write(
+                lambda connection, ref=ref: store.mail.keep_within(connection, ME, ref, for_s=600)  # type: ignore[misc]
+            )
+        assert [each.attachment.file_id for each in await store.mail.pending(ME, for_s=600)] == ["one", "two"]
+        assert await store.mail.pending(ME, for_s=0) == []
+        assert await store.mail.pending("wechat:oOther", for_s=600) == []
+
+    on_store(database_url, story)

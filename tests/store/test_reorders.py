@@ -1,0 +1,259 @@
+"""A failed job is bought anew once: on two messages, after a reload, on two workers, whatever became of the new try."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bot.store import Store
+from bot.store.ledger import Caps, OverCap
+from bot.store.records import Charge, JobError, NewJob, Question, Remedy, State
+from bot.store.repeats import OFFER_MS, AlreadyOrdered
+from tests.bench import Bench
+from tests.corpus import jpeg
+from tests.flows.test_money import button, newest, said
+from tests.store.test_ledger import CENTS_70, WIDE, age, bought
+from tests.store.test_store import HANDLE, new_job, nothing, on_store, opened
+from tests.store.test_store import said as message
+
+OnBench = Callable[..., None]
+
+
+def repeat(of: str, event: str, *, remedy: Remedy | None = None, asks: bool = False) -> NewJob:
+    new = replace(new_job(message(event)), again_of=of, remedy=remedy)
+    return replace(new, question=Question("again")) if asks else new
+
+
+async def press(store: Store, new: NewJob, *, caps: Caps = WIDE) -> tuple[str, str | OverCap | None]:
+    """("made", its id) or ("stands", the id of the try that was ordered before)."""
+    try:
+        return "made", await store.jobs.accept(new, inbox_id=None, caps=caps, enqueue=nothing)
+    except AlreadyOrdered as error:
+        return "stands", error.tried.id
+
+
+async def failed(store: Store, event: str = "m1") -> str:
+    job_id = await bought(store, event)
+    await store.jobs.fail(job_id, JobError("generation_failed", {}), charge="none")
+    return job_id
+
+
+def test_of_many_presses_on_two_workers_one_buys(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        first = await failed(store)
+        async with opened(database_url) as other:
+            presses = [press((store, other)[n % 2], repeat(first, f"p{n}")) for n in range(8)]
+            answers = await asyncio.gather(*presses)
+        made = {job_id for verdict, job_id in answers if verdict == "made"}
+        assert len(made) == 1
+        assert {job_id for verdict, job_id in answers if verdict == "stands"} == made
+        assert (await store.ledger.standing()).reserved_micro == CENTS_70
+        assert len(await store.jobs.find()) == 2
+
+    on_store(database_url, story)
+
+
+@pytest.mark.parametrize(
+    ("ends", "charge", "again"),
+    [
+        (State.DELIVERED, "yes", False),
+        (State.FAILED, "none", False),
+        (State.FAILED, "possibly", False),
+        (State.DOUBT, None, False),
+        (State.PARKED, None, False),
+        (State.CANCELLED, "possibly", False),
+        (State.CANCELLED, "yes", False),
+        (State.CANCELLED, "none", True),
+    ],
+)
+def test_only_a_try_that_was_cancelled_for_nothing_may_be_ordered_again(
+    database_url: str, ends: State, charge: Charge | None, again: bool
+) -> None:
+    async def story(store: Store) -> None:
+        first = await failed(store)
+        _, second = await press(store, repeat(first, "p1"))
+        await store.jobs.move(str(second), ends, charge=charge)
+        verdict, job_id = await press(store, repeat(first, "p2"))
+        assert (verdict, job_id == second) == (("made", False) if again else ("stands", True))
+        if again:
+            assert await press(store, repeat(first, "p3")) == ("stands", job_id)
+
+    on_store(database_url, story)
+
+
+def test_each_remedy_is_a_purchase_of_its_own_and_the_same_press_handled_twice_is_one(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        first = await failed(store)
+        for number, remedy in enumerate((None, "wide-photo", "shorter-prompt")):
+            new = repeat(first, f"p{number}", remedy=remedy)  # type: ignore[arg-type]  # a table
+            assert (await press(store, new))[0] == "made"
+            assert await press(store, new) == ("made", None)  # the letter was read once more
+            assert (await press(store, repeat(first, f"q{number}", remedy=remedy)))[0] == "stands"  # type: ignore[arg-type]
+        assert len(await store.jobs.find()) == 4
+
+    on_store(database_url, story)
+
+
+def test_an_offer_that_stands_is_no_second_one_and_can_be_declined_or_lapse(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        first = await failed(store)
+        _, offer = await press(store, repeat(first, "p1", asks=True))
+        assert await press(store, repeat(first, "p2", asks=True)) == ("stands", offer)
+        assert await press(store, repeat(first, "p3")) == ("stands", offer)
+        await store.jobs.decline(str(offer))
+        _, second = await press(store, repeat(first, "p4", asks=True))
+        assert second != offer
+        await age(store, OFFER_MS + 1000)  # nobody has said yes, and nobody has swept it up yet
+        verdict, third = await press(store, repeat(first, "p5", asks=True))
+        assert verdict == "made"
+        assert await yes(store, str(second)) == "lapsed"
+        assert await yes(store, str(third)) == "started"
+        assert await press(store, repeat(first, "p6")) == ("stands", third)
+
+    on_store(database_url, story)
+
+
+async def yes(store: Store, job_id: str) -> Any:
+    return await store.jobs.confirm(job_id, price=Decimal("0.70"), caps=WIDE, enqueue=nothing)
+
+
+def test_of_two_offers_of_an_earlier_version_one_is_bought(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        first = await failed(store)
+        offers = []
+        for number in range(2):
+            new = replace(repeat(first, f"p{number}", asks=True), again_of=None)
+            _, offer = await press(store, new)
+            await store.jobs.note(str(offer), again_of=first)  # as 0.1.0 would have made it
+            offers.append(str(offer))
+        answers = await asyncio.gather(*(yes(store, offer) for offer in offers), return_exceptions=True)
+        assert sorted(str(type(each).__name__) for each in answers) == ["AlreadyOrdered", "str"]
+        assert (await store.ledger.standing()).reserved_micro == CENTS_70
+
+    on_store(database_url, story)
+
+
+def test_a_doubt_is_ordered_anew_once(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        lost = await bought(store, "m1")
+        await store.jobs.doubt(lost, "no answer")
+        _, second = await press(store, repeat(lost, "p1"))
+        assert await press(store, repeat(lost, "p2")) == ("stands", second)
+        await store.submits.accepted(lost, replace(HANDLE, request_id="found"))
+        assert await press(store, repeat(lost, "p3")) == ("stands", second)
+
+    on_store(database_url, story)
+
+
+def test_over_the_cap_the_press_bought_nothing_and_may_come_again(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        first = await failed(store)
+        _, over = await press(store, repeat(first, "p1"), caps=Caps(1, 1))
+        assert isinstance(over, OverCap)
+        assert (await press(store, repeat(first, "p2")))[0] == "made"
+
+    on_store(database_url, story)
+
+
+# In a chat
+
+
+async def pressed(made: Bench, data: str, times: int) -> None:
+    await button(made, data)
+    for _ in range(times - 1):
+        made.telegram.presses(42, data)
+
+
+async def answered(made: Bench, first: str, times: int) -> str:
+    """So many presses were answered with the try that stands; its id."""
+    words = re.compile(rf"Job {first} was ordered anew before, as job (\w+):")
+
+    def found() -> list[str]:
+        return [match[1] for text in made.telegram.texts(42) if (match := words.search(text))]
+
+    await made.until(lambda: len(found()) == times)
+    (second,) = set(found()[-1:])
+    return second
+
+
+def test_try_again_pressed_three_times_buys_once_and_after_success_too(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        made.fal.faults.add("result_error", body="internal_server_error")
+        made.telegram.user_says(42, "/video a fox")
+        first = await made.settled(State.FAILED)
+        await pressed(made, f"again:{first.id}", 3)
+        await answered(made, first.id, 2)
+        await newest(made, State.DELIVERED)
+        made.telegram.presses(42, f"again:{first.id}")
+        await answered(made, first.id, 3)
+        assert said(made, "Done. Nothing more was bought.")
+        made.telegram.user_says(42, f"/again {first.id}")
+        await answered(made, first.id, 4)
+        assert (made.submits(), len(await made.jobs()), len(made.films())) == (2, 2, 1)
+
+    on_bench(story)
+
+
+def test_a_try_that_failed_too_is_named_with_its_own_button(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        made.fal.faults.add("result_error", times=2, body="internal_server_error")
+        made.telegram.user_says(42, "/video a fox")
+        first = await made.settled(State.FAILED)
+        await button(made, f"again:{first.id}")
+        await made.all_settled(2, State.FAILED)
+        made.telegram.presses(42, f"again:{first.id}")
+        second = await answered(made, first.id, 1)
+        assert second != first.id
+        await pressed(made, f"again:{second}", 2)
+        await newest(made, State.DELIVERED)
+        await answered(made, second, 1)
+        assert (made.submits(), len(await made.jobs())) == (3, 3)
+
+    on_bench(story)
+
+
+@pytest.mark.parametrize("remedy", ["wide-photo", "shorter-prompt"])
+def test_a_remedy_pressed_three_times_is_bought_once(on_bench: OnBench, remedy: str) -> None:
+    async def story(made: Bench) -> None:
+        photo = remedy == "wide-photo"
+        made.fal.faults.add("result_error", body="downstream_service_error" if photo else "internal_server_error")
+        if photo:
+            made.telegram.user_says(42, "let it snow", photo=jpeg((600, 600)))
+        else:
+            made.telegram.user_says(42, "/video a ((fox)) 🦊")
+        first = await made.settled(State.FAILED)
+        await pressed(made, f"fix:{first.id}", 3)
+        await answered(made, first.id, 2)
+        assert (await newest(made, State.DELIVERED)).remedy == remedy
+        assert made.submits() == 2
+
+    on_bench(story)
+
+
+def test_an_offer_that_stands_answers_a_second_press_and_a_declined_one_may_be_asked_for_again(
+    on_bench: OnBench,
+) -> None:
+    async def story(made: Bench) -> None:
+        made.fal.faults.add("result_error", body="internal_server_error")
+        made.telegram.user_says(42, "/video a fox")
+        await button(made, f"yes:{(await made.settled(State.ASKING)).id}")
+        first = await made.settled(State.FAILED)
+        await button(made, f"again:{first.id}")  # dearer than the limit for asking: an offer
+        offer = await newest(made, State.ASKING)
+        made.telegram.presses(42, f"again:{first.id}")
+        assert await answered(made, first.id, 1) == offer.id
+        made.telegram.presses(42, f"cancel:{offer.id}")
+        assert (await newest(made, State.CANCELLED)).id == offer.id
+        made.telegram.presses(42, f"again:{first.id}")
+        second = await newest(made, State.ASKING)
+        await button(made, f"yes:{second.id}")
+        await newest(made, State.DELIVERED)
+        made.telegram.presses(42, f"again:{first.id}")
+        assert await answered(made, first.id, 2) == second.id
+        assert (made.submits(), len(await made.jobs())) == (2, 3)
+
+    on_bench(story, confirm_usd=Decimal("0.10"))

@@ -1,0 +1,143 @@
+"""A database of the first version that holds jobs in flight is upgraded, on both databases, and its jobs go on.
+
+The rows are written as that version wrote them, into the tables as they were then; never by today's code.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from dbos import DBOS
+
+from bot.jobs.engine import Engine
+from bot.jobs.workflows import RENDER
+from bot.settings import Settings
+from bot.store.database import Database, now_ms
+from bot.store.records import State, record
+from core.fal.client import FalQueue
+from core.types import Mode, RequestHandle, VideoRequest
+from tests.bench import bench
+from tests.fakes.botapi import TelegramFake
+from tests.postgres import Cluster
+
+FIRST = "0001"
+# A process that is gone had begun it.
+_BEGUN = "UPDATE {}workflow_status SET status = 'PENDING', executor_id = 'local' WHERE workflow_uuid = 'RENDER2'"
+
+
+def incoming(prompt: str, event: str) -> dict[str, Any]:
+    return {
+        "address": {"channel": "telegram", "chat_id": "42", "thread_id": None},
+        "account": "123456",
+        "event_id": event,
+        "sender_id": "42",
+        "text": f"/video {prompt}",
+        "language": "en",
+        "attachment": None,
+        "direct": True,
+        "reply_to": None,
+        "pressed": None,
+    }
+
+
+def request(prompt: str) -> dict[str, Any]:
+    return {
+        "prompt": prompt,
+        "model": "happy-horse",
+        "mode": "text-to-video",
+        "endpoint": "alibaba/happy-horse/text-to-video",
+        "duration_s": 5,
+        "resolution": "720p",
+        "aspect_ratio": "16:9",
+        "seed": None,
+        "source_url": None,
+    }
+
+
+def job(job_id: str, prompt: str, state: str) -> dict[str, Any]:
+    at = now_ms() - 60_000
+    return {
+        "id": job_id,
+        "origin": f"telegram:123456:42:{job_id}",
+        "user": "telegram:42",
+        "incoming": incoming(prompt, job_id),
+        "language": "en",
+        "request": request(prompt),
+        "adjustments": [],
+        "price_micro": 700_000,
+        "price_up_to": False,
+        "state": state,
+        "cancel_asked": False,
+        "sendings": 0,
+        "created": at,
+        "changed": at,
+        "rendering_since": at if state == "rendering" else None,
+    }
+
+
+async def old_database(settings: Settings, telegram: TelegramFake) -> None:
+    """Three wishes: one not yet read, one in the queue, one that fal is rendering."""
+    telegram.user_says(42, "/help")  # the chat exists
+    handle = await bought(settings, "the rendering fox")
+    database = Database(settings.store_url)
+    await database.migrate(revision=FIRST)
+    await asyncio.to_thread(DBOS.migrate, settings.store_url)
+    engine = Engine(database)
+
+    def work(connection: sa.Connection) -> None:
+        then = sa.MetaData()
+        then.reflect(connection, only=lambda name, _: name.startswith("reelbot_"))
+        rows = [job("QUEUED2", "the queued fox", "queued"), job("RENDER2", "the rendering fox", "rendering")]
+        connection.execute(then.tables["reelbot_jobs"].insert(), rows)
+        claim: dict[str, Any] = {"job_id": "RENDER2", "state": "accepted", "attempt": 1, "handle": record(handle)}
+        claim |= {"request_id": handle.request_id, "created": now_ms(), "changed": now_ms()}
+        connection.execute(then.tables["reelbot_submits"].insert(), [claim])
+        letter: dict[str, Any] = {
+            "origin": "telegram:123456:42:m9",
+            "chat": "telegram:42",
+            "incoming": incoming("the new fox", "m9"),
+        }
+        letter |= {"state": "new", "attempts": 0, "not_before": 0, "created": now_ms()}
+        connection.execute(then.tables["reelbot_inbox"].insert(), [letter])
+        for row in rows:
+            engine.enqueue_within(connection, RENDER, row["id"], row["user"])
+        connection.execute(sa.text(_BEGUN.format("" if database.is_sqlite else "dbos.")))
+
+    await database.write(work)
+    database.close()
+
+
+async def bought(settings: Settings, prompt: str) -> RequestHandle:
+    queue = FalQueue.from_settings(settings)
+    try:
+        wish = VideoRequest(**{**request(prompt), "mode": Mode.TEXT_TO_VIDEO})
+        return (await queue.submit(wish, webhook_url=None)).handle
+    finally:
+        await queue.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/out/reelbot.db"
+    cluster: Cluster = request.getfixturevalue("postgres")
+    return cluster.database(template="template1")
+
+
+def test_jobs_in_flight_live_through_an_upgrade(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_url: str
+) -> None:
+    async def story() -> None:
+        given: dict[str, Any] = {} if empty_url.startswith("sqlite") else {"database_url": empty_url}
+        async with bench(tmp_path, monkeypatch, before=old_database, **given) as made:
+            await made.until(lambda: len(made.films()) == 3)
+            async with asyncio.timeout(10):
+                while {found.state for found in await made.jobs()} != {State.DELIVERED}:
+                    await asyncio.sleep(0.03)
+            prompts = sorted(each.body["prompt"] for each in made.fal.memory.requests.values())
+            assert prompts == ["the new fox", "the queued fox", "the rendering fox"]
+            assert len(made.films()) == 3
+
+    asyncio.run(story())
