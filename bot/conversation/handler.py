@@ -259,7 +259,7 @@ def _history_line(job: Job, language: str) -> str:
         job=job.id,
         when=datetime.fromtimestamp(job.created / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M"),
         state=job_messages.state_line(job, place=0, now_ms=now_ms()),
-        price=pricing.usd_text(job.usd),
+        price="" if job.charge == "none" else job_messages.price_text(job),
         prompt=_short(job.request.prompt),
     )
 
