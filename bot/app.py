@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from pydantic_settings import BaseSettings
 
-from bot.channels import connectors
+from bot.channels import manifests
 from bot.channels.protocol import ChannelPort, Services
 from bot.conversation.access import Access
 from bot.conversation.handler import FrontDesk
@@ -93,7 +93,7 @@ class App:
         self._engine = engine or Engine(store.database, listen_s=listen_s)
         self._queue = FalQueue.from_settings(settings)
         self._books = Billing.from_settings(settings)
-        access = Access.from_settings(settings.access, settings.admins, demo=demo)
+        access = Access.from_settings(settings.access, settings.admins, chats=manifests(), demo=demo)
         self._alerts = Alerts(store=store, channels=self.channels, admins=access.admins, caps=caps_of(settings))
         receipts = FolderReceipts(settings.receipts_dir)
         collector = Collector(store=store, queue=self._queue, receipts=receipts, settings=settings, alerts=self._alerts)
@@ -213,8 +213,8 @@ class App:
             languages=LANGUAGES,
             run_alone=self.roles.run,
         )
-        for connect in connectors():
-            channel = connect(services)
+        for manifest in manifests().values():
+            channel = manifest.connect(services)
             if channel is not None:
                 self.channels[channel.name] = channel
 
@@ -306,7 +306,9 @@ class App:
 
     def _needs_one_folder(self) -> bool:
         """Photos are fetched by fal, and films by pages, from whichever worker they come to."""
-        return self._settings.assets_from_folder or "web" in self.channels
+        return self._settings.assets_from_folder or any(
+            channel.manifest.serves_files for channel in self.channels.values()
+        )
 
     async def stop(self) -> None:
         """No new update, claim or sending; paid requests and sendings under way are answered and recorded; then

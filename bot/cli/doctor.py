@@ -14,8 +14,8 @@ from dotenv import dotenv_values
 from pydantic import AliasChoices, SecretStr, ValidationError
 
 from bot.app import App
-from bot.channels import settings_classes
-from bot.channels.protocol import DeliveryError
+from bot.channels import how_to_connect, manifests
+from bot.channels.types import DeliveryError
 from bot.http.listener import bind, holder
 from bot.http.server import serve_assets
 from bot.jobs.billing import needed_micro
@@ -84,7 +84,7 @@ def _settings(settings: Settings) -> list[Finding]:
     """Each setting with its value and where it came from; secrets masked."""
     dotenv = {name.upper() for name in dotenv_values(".env")}
     findings = []
-    for cls in (type(settings), *settings_classes()):
+    for cls in (type(settings), *(each.settings for each in manifests().values())):
         values = settings if cls is type(settings) else cls()
         for field, info in cls.model_fields.items():
             alias = info.validation_alias
@@ -220,7 +220,7 @@ async def _chats(settings: Settings) -> list[Finding]:
         return [Finding("chats", "wrong", redact(str(error)))]
     try:
         if not app.channels:
-            return [Finding("chats", "off", "no chat is connected: set TELEGRAM_BOT_TOKEN or REELBOT_WEB_TOKEN")]
+            return [Finding("chats", "off", f"no chat is connected: {how_to_connect()}")]
         return [await _checked(name, channel.check) for name, channel in app.channels.items()]
     finally:
         await app.close()

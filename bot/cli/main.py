@@ -18,9 +18,8 @@ from pydantic import SecretStr, ValidationError
 import core
 from bot import logs
 from bot.app import App, serve, serve_demo
-from bot.channels import settings_classes
-from bot.channels.protocol import DeliveryError
-from bot.channels.wechat.channel import WeChat
+from bot.channels import how_to_connect, manifests
+from bot.channels.types import DeliveryError
 from bot.cli import doctor
 from bot.http.server import Server, bind, serve_assets
 from bot.jobs.engine import AlreadyRunning, Engine
@@ -100,7 +99,7 @@ async def run(_options: argparse.Namespace) -> int:
     async def ready(app: App, address: str) -> None:
         note(f"reelbot serves {', '.join(sorted(app.channels)) or 'no chat yet'} at {address}")
         if not app.channels:
-            note("set TELEGRAM_BOT_TOKEN or REELBOT_WEB_TOKEN to connect a chat; `reelbot doctor` tells more")
+            note(f"{how_to_connect()}; `reelbot doctor` tells more")
 
     await serve(settings, on_ready=ready)
     return DONE
@@ -301,21 +300,23 @@ async def _cancel(store: Store, found: Job) -> None:
     )
 
 
-async def wechat(_options: argparse.Namespace) -> int:
+async def channel_command(options: argparse.Namespace) -> int:
+    """What a chat offers on the console, with that chat connected."""
+    manifest, command = options.manifest, options.word
     logs.configure(secrets=[], level="WARNING")
     app = await App.build(Settings())
     try:
-        channel = app.channels.get("wechat")
-        if not isinstance(channel, WeChat):
-            raise Failure("WeChat is not connected: set WECHAT_APP_ID, WECHAT_APP_SECRET and WECHAT_TOKEN")
-        await channel.create_menu()
+        channel = app.channels.get(manifest.name)
+        if channel is None:
+            raise Failure(f"{manifest.title} is not connected: set {manifest.hint}")
+        said = await next(each.run for each in manifest.commands if each.word == command)(channel)
     except DeliveryError as error:
         raise Failure(error.reason) from None
     finally:
         for each in app.channels.values():
             await each.stop()
         await app.close()
-    out("the menu is there; people see it within a few minutes, or when they follow anew")
+    out(said)
     return DONE
 
 
@@ -387,7 +388,7 @@ async def _store() -> Store:
 def _secrets(settings: Settings) -> list[str]:
     """Everything that no log may show: each secret of our settings and of the channels'."""
     found = []
-    for each in (settings, *(cls() for cls in settings_classes())):
+    for each in (settings, *(manifest.settings() for manifest in manifests().values())):
         values = [getattr(each, name) for name in type(each).model_fields]
         found += [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
     return found
@@ -561,8 +562,13 @@ def _parser() -> argparse.ArgumentParser:
     job_parser = command("job", job, "one job's whole story")
     job_parser.add_argument("id", metavar="ID")
     job_parser.add_argument("--cancel", action="store_true", help="stop it")
-    wechat_parser = command("wechat", wechat, "create the Official Account's menu")
-    wechat_parser.add_argument("what", metavar="menu", choices=["menu"])
+    for manifest in manifests().values():
+        if manifest.commands:
+            words = "; ".join(f"{each.word}: {each.help}" for each in manifest.commands)
+            channel_parser = command(manifest.name, channel_command, words)
+            names = [each.word for each in manifest.commands]
+            channel_parser.add_argument("word", metavar="|".join(names), choices=names)
+            channel_parser.set_defaults(manifest=manifest)
     doctor_parser = command("doctor", run_doctor, "check the whole chain and say how to fix what is wrong")
     doctor_parser.add_argument("--json", action="store_true", help="for scripts")
     return parser

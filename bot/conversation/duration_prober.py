@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.channels.protocol import AttachmentRef, ChannelPort, DeliveryError, Incoming
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import AttachmentRef, DeliveryError, Incoming
 from bot.store import Store
 from core import media
 from core.errors import VideoError

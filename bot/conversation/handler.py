@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Literal
 
-from bot.channels.protocol import Action, Incoming, Message
+from bot.channels.types import Action, Incoming, Message
 from bot.conversation import commands
 from bot.conversation.ordering import Orders
 from bot.jobs.engine import Engine

@@ -5,7 +5,8 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 
-from bot.channels.protocol import ChannelPort, DeliveryError, Incoming, Message, Reply
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import DeliveryError, Incoming, Message, Reply
 from bot.conversation import commands
 from bot.conversation.access import Access
 from bot.conversation.handler import FrontDesk

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from bot.channels.protocol import ChannelPort, Incoming, Message
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import Incoming, Message
 from bot.conversation import commands
 from bot.jobs.engine import Engine
 from bot.jobs.workflows import RENDER

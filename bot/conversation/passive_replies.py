@@ -8,7 +8,8 @@ inbox in one transaction with the letter it answers.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
-from bot.channels.protocol import ChannelPort, Incoming, Message, Reply
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import Incoming, Message, Reply
 from bot.conversation import commands
 from bot.conversation.duration_prober import Looks
 from bot.conversation.handler import FrontDesk

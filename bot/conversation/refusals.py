@@ -4,7 +4,8 @@ import logging
 import time
 from collections.abc import Mapping
 
-from bot.channels.protocol import ChannelPort, DeliveryError, Incoming, Message
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import DeliveryError, Incoming, Message
 from bot.conversation.handler import FrontDesk
 from bot.conversation.inbox_limits import Floods
 from bot.messages.i18n import say

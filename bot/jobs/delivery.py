@@ -15,7 +15,8 @@ from itertools import count
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from bot.channels.protocol import ChannelPort, DeliveryError, Message
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import DeliveryError, Message
 from bot.jobs.delivery_receipts import HAS_VIDEO, Confirmed, Heard
 from bot.jobs.engine import Engine
 from bot.jobs.steps import STOP, Next, retry

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from bot.channels.protocol import Address, AttachmentRef, Incoming
+from bot.channels.types import Address, AttachmentRef, Incoming
 from bot.jobs.collect import Collector
 from bot.jobs.job_lock import alive, held, mark_of
 from bot.jobs.submit import Submitter

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bot.channels.protocol import Incoming
+from bot.channels.types import Incoming
 
 
 class AlreadyHeld(Exception):

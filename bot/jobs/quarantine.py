@@ -7,7 +7,8 @@ version runs that can read it.
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
-from bot.channels.protocol import ChannelPort, DeliveryError, Message
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import DeliveryError, Message
 from bot.messages.admin_alerts import Alerts
 from bot.messages.i18n import say
 from bot.store import Store

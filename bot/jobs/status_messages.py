@@ -8,7 +8,8 @@ import logging
 import time
 from collections.abc import Mapping
 
-from bot.channels.protocol import Activity, ChannelPort, DeliveryError, Message
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import Activity, DeliveryError, Message
 from bot.loops import Loop
 from bot.messages import job_messages
 from bot.store import Store
@@ -141,9 +142,9 @@ class Progress:
 
 
 def _gap(channel: ChannelPort, job: Job) -> float:
-    """Edits and sends share a chat's budget; groups have a smaller one (their ids are negative on Telegram)."""
-    group = job.address.chat_id.startswith("-")
-    return channel.limits.group_edit_gap_s if group else channel.limits.edit_gap_s
+    """Edits and sends share a chat's budget; groups have a smaller one."""
+    is_group = channel.manifest.is_group(job.address.chat_id)
+    return channel.limits.group_edit_gap_s if is_group else channel.limits.edit_gap_s
 
 
 def _fingerprint(message: Message, *, bars: bool) -> str:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 
-from bot.channels.protocol import DeliveryError, VideoMessage
+from bot.channels.types import DeliveryError, VideoMessage
 from bot.messages import job_messages
 from bot.settings import Settings
 from bot.store.database import now_ms

@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from bot.channels.protocol import AttachmentRef, DeliveryError
+from bot.channels.types import AttachmentRef, DeliveryError
 from bot.jobs.collect import Collector
 from bot.jobs.steps import DOUBT, GO, STOP, Next, retry
 from bot.jobs.submit import Submitter

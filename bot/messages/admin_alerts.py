@@ -8,7 +8,8 @@ import logging
 from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any
 
-from bot.channels.protocol import Address, ChannelPort, DeliveryError, Message
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import Address, DeliveryError, Message
 from bot.messages.i18n import LANGUAGES, admin_text, say
 from bot.store import Store
 from bot.store.ledger import Caps

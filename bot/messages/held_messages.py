@@ -6,7 +6,8 @@ Other chats get everything unchanged.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.channels.protocol import ChannelPort, DeliveryError, Incoming, Message, VideoMessage
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import DeliveryError, Incoming, Message, VideoMessage
 from bot.messages import job_messages
 from bot.messages.i18n import say
 from bot.messages.text_buttons import offered, shortened

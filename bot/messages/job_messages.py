@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.channels.protocol import Action, Message
+from bot.channels.types import Action, Message
 from bot.messages import retry_offers
 from bot.messages.callback_data import data_for
 from bot.messages.i18n import error_text, say

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.channels.protocol import Incoming
+from bot.channels.types import Incoming
 from bot.store.database import Connection, Database, insert_new, now_ms
 from bot.store.records import incoming_from, record
 from bot.store.stored import Unreadable

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.channels.protocol import AttachmentRef, Incoming, Reply
+from bot.channels.types import AttachmentRef, Incoming, Reply
 from bot.store.database import Connection, Database, insert_new, now_ms
 from bot.store.inbox import MOST_WAITING, admit_within
 from bot.store.jobs import job_within, move_within

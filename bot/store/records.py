@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from bot.channels.protocol import Address, Incoming
+from bot.channels.types import Address, Incoming
 from bot.store.stored import Unreadable, UnreadableJob, record, restored
 from core.types import Adjustment, Kind, Plan, RequestHandle, VideoRequest
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from bot.channels.protocol import Incoming
+from bot.channels.types import Incoming
 from bot.store.database import Connection, Database, now_ms
 from bot.store.jobs import move_within
 from bot.store.ledger import hold_within

@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 from PIL import Image
 from pydantic_settings import BaseSettings
 
-from bot.channels.protocol import Address, Incoming, Reply, Services, VideoMessage
+from bot.channels.protocol import Services
 from bot.channels.telegram.channel import Telegram
 from bot.channels.telegram.settings import TelegramSettings
+from bot.channels.types import Address, Incoming, Reply, VideoMessage
 from bot.messages.i18n import say
 from tests.corpus import clip
 from tests.fakes.botapi import TOKEN, TelegramFake

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bot.channels.protocol import Action, Address, AttachmentRef, DeliveryError, Message
-from bot.channels.telegram import connect
+from bot.channels.telegram import MANIFEST
 from bot.channels.telegram.channel import Telegram
 from bot.channels.telegram.settings import TelegramSettings
+from bot.channels.types import Action, Address, AttachmentRef, DeliveryError, Message
 from tests.channels.telegram_bench import ME, Bench, Box, bench, film, jpeg, services, settings
 from tests.fakes.botapi import TOKEN, buttons
 from tests.serving import free_port
@@ -497,11 +497,11 @@ def test_who_are_we(tmp_path: Path) -> None:
 
 def test_when_it_is_connected(tmp_path: Path) -> None:
     box, url = Box(), "https://api.telegram.org"
-    assert connect(services(box, settings(url, token=None), tmp_path)) is None
-    assert connect(services(box, settings(url), tmp_path, demo=True)) is None
+    assert MANIFEST.connect(services(box, settings(url, token=None), tmp_path)) is None
+    assert MANIFEST.connect(services(box, settings(url), tmp_path, demo=True)) is None
     with pytest.raises(ValueError, match="REELBOT_PUBLIC_URL"):
-        connect(services(box, settings(url, webhook=True), tmp_path))
-    channel = connect(services(box, settings(url), tmp_path))
+        MANIFEST.connect(services(box, settings(url, webhook=True), tmp_path))
+    channel = MANIFEST.connect(services(box, settings(url), tmp_path))
     assert channel is not None
     assert channel.name == "telegram"
     assert channel.limits.video_bytes == 49_000_000

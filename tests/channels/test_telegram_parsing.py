@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram import Update
 
-from bot.channels.protocol import Address, AttachmentRef, Incoming
 from bot.channels.telegram.errors import Unreadable
 from bot.channels.telegram.lengths import cut, split, units
 from bot.channels.telegram.parsing import Albums, incoming_from
 from bot.channels.telegram.request import _readable
+from bot.channels.types import Address, AttachmentRef, Incoming
 from tests.channels.telegram_bench import jpeg
 from tests.fakes.botapi import TelegramFake
 from tests.fakes.botapi.world import Json, World

@@ -13,20 +13,11 @@ import pytest
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from bot.channels.protocol import (
-    Action,
-    Address,
-    AttachmentRef,
-    DeliveryError,
-    Incoming,
-    Message,
-    Reply,
-    S,
-    Services,
-    VideoMessage,
-)
-from bot.channels.webchat import WebSettings, connect
+from bot.channels.protocol import S, Services
+from bot.channels.types import Action, Address, AttachmentRef, DeliveryError, Incoming, Message, Reply, VideoMessage
+from bot.channels.webchat import MANIFEST
 from bot.channels.webchat.channel import WebChat
+from bot.channels.webchat.settings import WebSettings
 from bot.messages.i18n import say
 from tests.corpus import clip, jpeg
 from tests.fakes.memory import Counts, Keys, no_alert
@@ -103,7 +94,7 @@ async def opened(folder: Path, *, token: str | None = None, public_url: str | No
         demo=token is None,
         load=load,
     )
-    channel = connect(services)
+    channel = MANIFEST.connect(services)
     assert isinstance(channel, WebChat)
     async with served(Starlette(routes=list(channel.routes())), sock) as base:
         yield Opened(channel, notes, base, services)
@@ -120,7 +111,7 @@ def on_page(folder: Path, story: Callable[[Opened], Awaitable[None]], **more: An
 
 def test_without_a_token_run_serves_no_page(tmp_path: Path) -> None:
     async def story(made: Opened) -> None:
-        assert connect(replace(made.services, demo=False)) is None
+        assert MANIFEST.connect(replace(made.services, demo=False)) is None
 
     on_page(tmp_path, story)
 

@@ -10,17 +10,9 @@ from typing import Any, TypeVar
 import pytest
 from pydantic_settings import BaseSettings
 
-from bot.channels.protocol import (
-    Address,
-    AttachmentRef,
-    DeliveryError,
-    Incoming,
-    Message,
-    Reply,
-    Services,
-    VideoMessage,
-)
-from bot.channels.wechat import connect
+from bot.channels.protocol import Services
+from bot.channels.types import Address, AttachmentRef, DeliveryError, Incoming, Message, Reply, VideoMessage
+from bot.channels.wechat import MANIFEST
 from bot.channels.wechat.channel import WeChat
 from bot.channels.wechat.errors import REACTIONS, WeChatError, told
 from bot.channels.wechat.settings import WeChatSettings
@@ -403,11 +395,11 @@ def test_a_typing_sign_once_after_a_message(tmp_path: Path) -> None:
 
 def test_it_is_off_without_settings_and_says_what_is_missing(tmp_path: Path) -> None:
     made = Bench(WeChatFake(), tmp_path)
-    assert connect(made.services(WeChatSettings.offline())) is None
+    assert MANIFEST.connect(made.services(WeChatSettings.offline())) is None
     with pytest.raises(ValueError, match="WECHAT_APP_SECRET, WECHAT_TOKEN"):
-        connect(made.services(WeChatSettings.offline(app_id=APP_ID)))
+        MANIFEST.connect(made.services(WeChatSettings.offline(app_id=APP_ID)))
     whole = WeChatSettings.offline(app_id=APP_ID, app_secret=SECRET, token=TOKEN)
-    assert connect(made.services(whole, demo=True)) is None
+    assert MANIFEST.connect(made.services(whole, demo=True)) is None
 
 
 @pytest.mark.parametrize("code", sorted(REACTIONS))

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wechatpy.crypto import WeChatCrypto
 
-from bot.channels.protocol import AttachmentRef, Reply
-from bot.channels.wechat.parsing import TEXT_BYTES, Call, call_from, clean, reply_xml
+from bot.channels.types import AttachmentRef, Reply
+from bot.channels.wechat import TEXT_BYTES
+from bot.channels.wechat.parsing import Call, call_from, clean, reply_xml
 from bot.channels.wechat.settings import WeChatSettings
 from bot.channels.wechat.signing import Refused, Seal, signature
 from tests.fakes.wechat import ACCOUNT, AES_KEY, APP_ID, SECRET, TOKEN, World

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.channels.protocol import Address, Incoming
+from bot.channels.types import Address, Incoming
 from bot.conversation.inbox_limits import Floods, may_wait
 from bot.messages.i18n import say
 from bot.store import Store

@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot import logs
-from bot.channels.protocol import Address, Incoming
+from bot.channels.types import Address, Incoming
 from bot.cli.main import main
 from bot.store.mailtables import answers
 from bot.store.records import ACTIVE, State

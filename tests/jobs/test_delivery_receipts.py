@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels.protocol import Address, ChannelPort, Incoming
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import Address, Incoming
 from bot.jobs.delivery import Delivery
 from bot.messages.admin_alerts import Alerts
 from bot.messages.held_messages import Outgoing

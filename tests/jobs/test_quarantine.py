@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.channels.protocol import AttachmentRef
+from bot.channels.types import AttachmentRef
 from bot.loops import Loop
 from bot.settings import Settings
 from bot.store import Store

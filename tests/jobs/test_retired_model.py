@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot.channels.protocol import Address, Incoming
+from bot.channels.types import Address, Incoming
 from bot.cli.main import main
 from bot.messages import job_messages
 from bot.settings import Settings

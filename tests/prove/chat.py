@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from starlette.routing import BaseRoute
-
-from bot.channels.protocol import Activity, Address, AttachmentRef, DeliveryError, Limits, Message, VideoMessage
+from bot.channels import telegram
+from bot.channels.protocol import HttpRoute
+from bot.channels.types import Activity, Address, AttachmentRef, DeliveryError, Message, VideoMessage
 from tests.prove.film import facts_of
 from tests.prove.reach import Reached
 
@@ -65,14 +65,15 @@ class ChatBooks:
 class ModelChat:
     """The part of it that one process talks to. Takes the place of Telegram: it has Telegram's limits."""
 
-    name = "telegram"
-    limits = Limits(video_bytes=50_000_000, image_bytes=10_000_000)
+    manifest = telegram.MANIFEST
+    name = manifest.name
+    limits = manifest.limits
 
     def __init__(self, books: ChatBooks, *, life: int) -> None:
         self._books = books
         self._life = life
 
-    def routes(self) -> Sequence[BaseRoute]:
+    def routes(self) -> Sequence[HttpRoute]:
         return ()
 
     async def start(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from bot.channels.protocol import Address, Incoming
+from bot.channels.types import Address, Incoming
 from bot.messages.callback_data import data_for
 from bot.store.database import Database
 from bot.store.records import NewJob

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.channels.protocol import Address, AttachmentRef, Incoming, Reply
+from bot.channels.types import Address, AttachmentRef, Incoming, Reply
 from bot.channels.wechat.channel import WeChat
 from bot.messages.i18n import say
 from bot.store import Store

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
-from bot.channels.protocol import Address, AttachmentRef, Incoming
+from bot.channels.types import Address, AttachmentRef, Incoming
 from bot.store import Store
 from bot.store.database import Connection
 from bot.store.ledger import Caps

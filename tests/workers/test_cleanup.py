@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.channels.protocol import Address, AttachmentRef, Incoming
+from bot.channels.types import Address, AttachmentRef, Incoming
 from bot.jobs.engine import Engine
 from bot.jobs.job_lock import mark_of
 from bot.settings import Settings

@@ -10,12 +10,14 @@ from starlette.routing import BaseRoute, Route
 from telegram import Bot, BotCommand
 from telegram.error import TelegramError
 
-from bot.channels.protocol import Activity, Address, AttachmentRef, Message, Services, VideoMessage
+from bot.channels.protocol import Services
+from bot.channels.telegram import MANIFEST
 from bot.channels.telegram.errors import Spoken, verdict
 from bot.channels.telegram.intake import UPDATES, Intake, Sleep
 from bot.channels.telegram.request import BotRequest
-from bot.channels.telegram.sending import LIMITS, UPLOADS, Sender
+from bot.channels.telegram.sending import UPLOADS, Sender
 from bot.channels.telegram.settings import TelegramSettings
+from bot.channels.types import Activity, Address, AttachmentRef, Message, VideoMessage
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +30,9 @@ _DESCRIPTION_CHARS = 256
 class Telegram:
     """`poll_s` and `sleep` are arguments for tests, which do not wait. `answer_s`: for the answer to an upload."""
 
-    name = "telegram"
-    limits = LIMITS
+    manifest = MANIFEST
+    name = MANIFEST.name
+    limits = MANIFEST.limits
 
     def __init__(
         self,

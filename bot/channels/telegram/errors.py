@@ -20,7 +20,7 @@ from typing import Literal
 import httpx
 from telegram.error import TelegramError
 
-from bot.channels.protocol import DeliveryError
+from bot.channels.types import DeliveryError
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 _PAUSE_S = 2.0

@@ -13,11 +13,12 @@ from starlette.responses import PlainTextResponse, Response
 from telegram import Bot, Update
 from telegram.error import TelegramError
 
-from bot.channels.protocol import Incoming, Services
+from bot.channels.protocol import Services
 from bot.channels.telegram.errors import Answered, verdict, webhook_is_set
 from bot.channels.telegram.parsing import Albums, incoming_from
 from bot.channels.telegram.request import readable_update
 from bot.channels.telegram.settings import TelegramSettings
+from bot.channels.types import Incoming
 
 log = logging.getLogger(__name__)
 

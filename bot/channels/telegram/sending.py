@@ -16,7 +16,7 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputFile,
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
-from bot.channels.protocol import Action, Activity, Address, AttachmentRef, DeliveryError, Limits, Message, VideoMessage
+from bot.channels.telegram import FETCH_BYTES, MANIFEST
 from bot.channels.telegram.errors import (
     Answered,
     Spoken,
@@ -27,13 +27,12 @@ from bot.channels.telegram.errors import (
     thread_is_gone,
 )
 from bot.channels.telegram.lengths import cut, split
+from bot.channels.types import Action, Activity, Address, AttachmentRef, DeliveryError, Message, VideoMessage
 
 log = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
-FETCH_BYTES = 20_000_000  # the cloud Bot API hands out no larger files (core.telegram.org/bots/api#getfile)
-LIMITS = Limits(video_bytes=49_000_000, image_bytes=10_000_000, source_video_bytes=FETCH_BYTES)
 UPLOADS = 4
 
 _FETCH_S = 300.0
@@ -96,7 +95,7 @@ class Sender:
         """A long text comes in parts: the first is the reply, the last has the buttons and is the reference."""
         if replace is not None and replace.isdecimal() and await self._edited(to, message, replace):
             return replace
-        parts = split(message.text, LIMITS.text_chars)
+        parts = split(message.text, MANIFEST.limits.text_chars)
         reference = ""
         async with Spoken():
             for number, part in enumerate(parts):
@@ -110,7 +109,7 @@ class Sender:
         async with Spoken(doubt="retry"):
             try:
                 await self._bot.edit_message_text(
-                    split(cut(message.text, LIMITS.text_chars), LIMITS.text_chars)[0],
+                    split(cut(message.text, MANIFEST.limits.text_chars), MANIFEST.limits.text_chars)[0],
                     chat_id=self._chat(to),
                     message_id=int(replace),
                     reply_markup=_keyboard(message.actions),
@@ -156,7 +155,9 @@ class Sender:
         most_s = _ANSWER_S + size / _SLOWEST_BYTES_S
         thumbnail = await asyncio.to_thread(video.thumbnail.read_bytes) if video.thumbnail else None
         with video.path.open("rb") as file:
-            upload = _Upload(file, video, cut(video.caption, LIMITS.caption_chars), thumbnail, reply_to, video.actions)
+            upload = _Upload(
+                file, video, cut(video.caption, MANIFEST.limits.caption_chars), thumbnail, reply_to, video.actions
+            )
             async with self._places, Spoken(sent=lambda: file.tell() >= size), asyncio.timeout(most_s):
                 try:
                     sent = await self._upload(to, upload)

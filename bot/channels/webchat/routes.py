@@ -16,7 +16,8 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from bot.channels.protocol import Address, AttachmentRef, Incoming, Services
+from bot.channels.protocol import Services
+from bot.channels.types import Address, AttachmentRef, Incoming
 from bot.channels.webchat.guard import Guard, Session
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,8 @@ from typing import Any, Literal
 import aiofiles
 import httpx
 
-from bot.channels.protocol import Alert, DeliveryError, KeyValue
+from bot.channels.protocol import Alert, KeyValue
+from bot.channels.types import DeliveryError
 from bot.channels.wechat.errors import WeChatError, told
 from bot.channels.wechat.settings import WeChatSettings
 from bot.channels.wechat.tokens import Tokens

@@ -13,22 +13,15 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
-from bot.channels.protocol import (
-    Activity,
-    Address,
-    AttachmentRef,
-    DeliveryError,
-    Limits,
-    Message,
-    Services,
-    VideoMessage,
-)
+from bot.channels.protocol import Services
+from bot.channels.types import Activity, Address, AttachmentRef, DeliveryError, Message, VideoMessage
+from bot.channels.wechat import MANIFEST, TEXT_BYTES
 from bot.channels.wechat.api import PUSH, Api, Sleep
 from bot.channels.wechat.callback import Callback
 from bot.channels.wechat.errors import WeChatError
-from bot.channels.wechat.media import IMAGE_BYTES, VIDEO_BYTES, Kept, Media
+from bot.channels.wechat.media import Kept, Media
 from bot.channels.wechat.menu import menu
-from bot.channels.wechat.parsing import TEXT_BYTES, cut
+from bot.channels.wechat.parsing import cut
 from bot.channels.wechat.settings import WeChatSettings
 
 log = logging.getLogger(__name__)
@@ -40,17 +33,9 @@ _DESCRIPTION_BYTES = 500
 
 
 class WeChat:
-    name = "wechat"
-    limits = Limits(
-        video_bytes=9_500_000,
-        image_bytes=IMAGE_BYTES,
-        source_video_bytes=VIDEO_BYTES,
-        text_bytes=TEXT_BYTES,
-        edits=False,
-        mailbox=True,
-        per_message=(5, 48 * 3600.0),
-        per_tap=(3, 60.0),
-    )
+    manifest = MANIFEST
+    name = MANIFEST.name
+    limits = MANIFEST.limits
 
     def __init__(
         self,

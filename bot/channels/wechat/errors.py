@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.channels.protocol import DeliveryError
+from bot.channels.types import DeliveryError
 
 Reaction = Literal["again", "token", "wait", "right", "media", "size", "quota", "setup", "bug", "ignore", "refused"]
 

@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 import aiofiles
 import httpx
 
-from bot.channels.protocol import AttachmentRef, DeliveryError, KeyValue, VideoMessage
+from bot.channels.protocol import KeyValue
+from bot.channels.types import AttachmentRef, DeliveryError, VideoMessage
+from bot.channels.wechat import IMAGE_BYTES, VIDEO_BYTES
 from bot.channels.wechat.api import Api, Sleep
 from bot.channels.wechat.errors import WeChatError
 
 log = logging.getLogger(__name__)
 
-IMAGE_BYTES = 10_000_000
-VIDEO_BYTES = 30_000_000
 _LIFE_S = 3 * 24 * 3600.0
 _MARGIN_S = 3600.0
 _HOSTS = (".qq.com", ".qpic.cn")  # where WeChat keeps what people send
