@@ -75,7 +75,7 @@ CORE_LAYERS = (
     ("media",),
     ("pricing",),
     ("catalogue",),
-    ("types", "errors", "config"),
+    ("types", "errors", "config", "file_types"),
 )
 
 # Narrower than the layers: the first row that fits a file tells what of ours it may import.
@@ -86,7 +86,14 @@ MAY_IMPORT: list[tuple[str, tuple[str, ...]]] = [
     ("bot/channels/__init__.py", ("bot.channels.protocol",)),
     (
         "bot/channels/*",
-        ("bot.channels.protocol", "bot.channels.types", "bot.channels.<own>", "bot.channels.<own>.*", "core.config"),
+        (
+            "bot.channels.protocol",
+            "bot.channels.types",
+            "bot.channels.<own>",
+            "bot.channels.<own>.*",
+            "core.config",
+            "core.file_types",
+        ),
     ),
     ("bot/store/*", ("bot.store", "bot.store.*", "bot.channels.types", "core.types", "core.pricing")),
     ("bot/jobs/engine.py", ("bot.store.database",)),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.channels.protocol import Address, AttachmentRef, Incoming
+from bot.channels.types import Address, AttachmentRef, Incoming
 from bot.messages import job_messages
 from bot.store.records import Job, JobError, Question, State
 from core import pricing

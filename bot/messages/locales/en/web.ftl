@@ -22,6 +22,12 @@ web-session-over = Your session is over. Load the page again.
 web-too-many-tokens = Too many wrong tokens. Wait a minute, then try again.
 web-nothing-to-send = There was nothing to send.
 web-upload-gone = The upload did not arrive whole. Add the file again.
-web-upload-unknown = This is no photo or video that I can use. Send a JPG, PNG, WebP, GIF, MP4, MOV or WebM.
+web-upload-unknown =
+    { $what ->
+        [heic] This is a HEIC photo, which I cannot read. Save it as JPEG and add that.
+        [avif] This is an AVIF picture, which I cannot read. Save it as JPEG and add that.
+        [svg] This is a drawing (SVG), not a photo. Save it as JPEG or PNG and add that.
+       *[other] This is no photo or video that I can use. Send a JPG, PNG, WebP, GIF, MP4, MOV or WebM.
+    }
 web-upload-large = This file is too large: photos up to { $max_mb } MB, videos up to 100 MB.
 web-not-found = There is nothing here, or it is not yours.

@@ -22,6 +22,12 @@ web-session-over = 会话已结束，请刷新页面。
 web-too-many-tokens = 口令错误次数过多，请等一分钟再试。
 web-nothing-to-send = 没有可发送的内容。
 web-upload-gone = 文件没有完整传上来，请重新添加。
-web-upload-unknown = 这不是我能用的照片或视频。请发送 JPG、PNG、WebP、GIF、MP4、MOV 或 WebM。
+web-upload-unknown =
+    { $what ->
+        [heic] 这是 HEIC 照片，我读不了。请另存为 JPEG 再添加。
+        [avif] 这是 AVIF 图片，我读不了。请另存为 JPEG 再添加。
+        [svg] 这是矢量图（SVG），不是照片。请另存为 JPEG 或 PNG 再添加。
+       *[other] 这不是我能用的照片或视频。请发送 JPG、PNG、WebP、GIF、MP4、MOV 或 WebM。
+    }
 web-upload-large = 文件太大：照片不超过 { $max_mb } MB，视频不超过 100 MB。
 web-not-found = 这里什么都没有，或者它不属于你。
