@@ -315,8 +315,8 @@ class _Guarded:
 
 
 PAGE_WORDS = (
-    "title", "tagline", "placeholder", "send", "attach", "remove", "drop", "download", "offline", "retry", "failed",
-    "example-1", "example-2", "example-3", "demo",
+    "title", "tagline", "placeholder", "placeholder-short", "send", "attach", "remove", "drop", "download", "offline",
+    "retry", "failed", "unreachable", "example-1", "example-2", "example-3", "demo",
 )  # fmt: skip
 
 

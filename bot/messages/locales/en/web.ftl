@@ -2,6 +2,7 @@
 web-title = reelbot
 web-tagline = Write what should happen. Get a video back.
 web-placeholder = /video a red fox running through fresh snow
+web-placeholder-short = /video a red fox
 web-send = Send
 web-attach = Add a photo or video
 web-remove = Remove
@@ -10,6 +11,7 @@ web-download = Download
 web-offline = Connection lost. Trying again…
 web-retry = Try again
 web-failed = That did not go through.
+web-unreachable = The bot could not be reached. Is the network there?
 web-example-1 = /video a red fox running through fresh snow
 web-example-2 = /video a little boat on a golden sea, 9:16
 web-example-3 = /help

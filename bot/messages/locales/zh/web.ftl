@@ -2,6 +2,7 @@
 web-title = reelbot
 web-tagline = 写下画面，收到视频。
 web-placeholder = 视频 一只红狐狸在新雪里奔跑
+web-placeholder-short = 视频 一只红狐狸
 web-send = 发送
 web-attach = 添加照片或视频
 web-remove = 移除
@@ -10,6 +11,7 @@ web-download = 下载
 web-offline = 连接断开，正在重连……
 web-retry = 再试一次
 web-failed = 没有发送成功。
+web-unreachable = 连不上机器人，请检查网络。
 web-example-1 = 视频 一只红狐狸在新雪里奔跑
 web-example-2 = 视频 金色海面上的小船，竖屏
 web-example-3 = 帮助
