@@ -17,12 +17,12 @@ from pydantic_settings import BaseSettings
 from bot.channels import manifests
 from bot.channels.protocol import ChannelPort, Services
 from bot.conversation.access import Access
-from bot.conversation.handler import FrontDesk
-from bot.conversation.inbox import Inbox
-from bot.conversation.ordering import Orders
-from bot.conversation.passive_replies import Mailbox
+from bot.conversation.handler import MessageHandler
+from bot.conversation.inbox import InboxWorker
+from bot.conversation.ordering import OrderService
+from bot.conversation.passive_replies import PassiveReplies
 from bot.http.server import Health, Server, bind, build
-from bot.jobs.billing import Bookkeeping
+from bot.jobs.billing import BillSync
 from bot.jobs.collect import Collector
 from bot.jobs.delivery import Delivery
 from bot.jobs.engine import LISTEN_S, Engine
@@ -31,15 +31,15 @@ from bot.jobs.foreground import left_behind
 from bot.jobs.job_lock import mark_of
 from bot.jobs.poller import Watcher
 from bot.jobs.quarantine import Quarantine
-from bot.jobs.status_messages import Progress
+from bot.jobs.status_messages import StatusMessages
 from bot.jobs.submit import Submitter
 from bot.jobs.submit_reconciliation import Doubts
 from bot.jobs.workflows import RENDER, Render, free_bytes
 from bot.loops import Loop
 from bot.messages import job_messages
 from bot.messages.admin_alerts import Alerts
-from bot.messages.held_messages import Outgoing
-from bot.messages.i18n import LANGUAGES, say
+from bot.messages.held_messages import HeldMessages
+from bot.messages.i18n import LANGUAGES, translate
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.ledger import caps_of
@@ -108,7 +108,7 @@ class App:
             webhooks=settings.public_url is not None,
         )
         self._quarantine = Quarantine(store=store, channels=self.channels, alerts=self._alerts, wake=self._watcher.wake)
-        self._progress = Progress(store=store, channels=self.channels)
+        self._progress = StatusMessages(store=store, channels=self.channels)
         self._submitter = Submitter(
             store=store,
             queue=self._queue,
@@ -134,15 +134,15 @@ class App:
             engine=self._engine,
             store=store,
             channels=self.channels,
-            outgoing=Outgoing(store=store, channels=self.channels),
+            outgoing=HeldMessages(store=store, channels=self.channels),
             settings=settings,
             alerts=self._alerts,
             fetch_again=collector.fetch_again,
         )
-        self.orders = Orders(
+        self.orders = OrderService(
             store=store, engine=self._engine, channels=self.channels, settings=settings, alerts=self._alerts
         )
-        self.frontdesk = FrontDesk(
+        self.handler = MessageHandler(
             store=store,
             engine=self._engine,
             orders=self.orders,
@@ -150,14 +150,14 @@ class App:
             ask_fal_now=self._ask_fal_now,
             is_admin=access.is_admin,
         )
-        mailbox = Mailbox(
-            store=store, frontdesk=self.frontdesk, channels=self.channels, send_again=self._delivery.again
+        passive = PassiveReplies(
+            store=store, handler=self.handler, channels=self.channels, send_again=self._delivery.again
         )
-        self.inbox = Inbox(
+        self.inbox = InboxWorker(
             store=store,
             orders=self.orders,
-            frontdesk=self.frontdesk,
-            mailbox=mailbox,
+            handler=self.handler,
+            passive=passive,
             progress=self._progress,
             access=access,
             channels=self.channels,
@@ -190,7 +190,7 @@ class App:
         for folder in (settings.videos_dir, settings.assets_dir, settings.uploads_dir, settings.work_dir):
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         store = await Store.open(settings.store_url)
-        app = cls(settings, store, await store.facts.secret(), demo=demo, room=room, listen_s=listen_s)
+        app = cls(settings, store, await store.installation.secret(), demo=demo, room=room, listen_s=listen_s)
         app._connect()
         return app
 
@@ -198,9 +198,9 @@ class App:
         services = Services(
             inbox=self.inbox,
             journal=self.store.journal,
-            memory=self.store.memory,
-            allowance=self.store.allowances,
-            say=say,
+            memory=self.store.key_values,
+            allowance=self.store.send_quota,
+            translate=translate,
             alert=self._alerts.tell,
             language_of=self.store.people.language,
             secret=self._secret,
@@ -287,7 +287,7 @@ class App:
         ]
         if self._books is not None:
             daily_micro = caps_of(self._settings).all_micro
-            books = Bookkeeping(store=self.store, books=self._books, alerts=self._alerts, daily_micro=daily_micro)
+            books = BillSync(store=self.store, books=self._books, alerts=self._alerts, daily_micro=daily_micro)
             loops.append((books.loop, books.loop.run))
         return loops
 

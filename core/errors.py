@@ -9,8 +9,8 @@ VideoError
  │   └─ ModelNotAllowed
  ├─ AssetHostDown     the published asset cannot be fetched from outside                         operator
  ├─ GenerationFailed  fal or the model behind it failed                                          upstream
- ├─ NotDelivered      the submit provably never reached fal: nothing was bought                  upstream
- ├─ SubmitUnknown     the submit may have reached fal: it may have been paid                     upstream
+ ├─ SubmitNotSent      the submit provably never reached fal: nothing was bought                  upstream
+ ├─ SubmitUnconfirmed     the submit may have reached fal: it may have been paid                     upstream
  ├─ StillRunning      not a failure: the wait ended before the render did                        upstream
  ├─ ResultExpired     a finished video is neither here nor at fal any more                  upstream
  ├─ DownloadFailed    the finished file could not be fetched whole (free to repeat)              upstream
@@ -116,12 +116,12 @@ class GenerationFailed(VideoError):
     default_code = "generation_failed"
 
 
-class NotDelivered(VideoError):
+class SubmitNotSent(VideoError):
     repeat = Repeat.FREE_STEP
     default_code = "not_delivered"
 
 
-class SubmitUnknown(VideoError):
+class SubmitUnconfirmed(VideoError):
     repeat = Repeat.ASK_USER
     default_code = "submit_unknown"
 

@@ -17,7 +17,7 @@ from core.assets.reachability import check_foreign
 from core.assets.safe_fetch import require_public_url
 from core.catalogue import app_of
 from core.config import FalSettings
-from core.errors import BadRequest, NotDelivered, StillRunning, Unavailable, VideoError
+from core.errors import BadRequest, StillRunning, SubmitNotSent, Unavailable, VideoError
 from core.fal.client import FalQueue
 from core.fal.download import video_filename
 from core.fal.fetch_result import fetch_patiently, fetch_result, is_readable
@@ -231,7 +231,7 @@ async def _bought(queue: FalQueue, request: VideoRequest, plan: Plan, settings: 
     try:
         await receipts.reserve(name, order=order)
     except OSError as error:
-        raise NotDelivered(reason=f"no receipt: {type(error).__name__}") from None
+        raise SubmitNotSent(reason=f"no receipt: {type(error).__name__}") from None
 
     async def keep(reply: RawReply) -> None:
         await receipts.fill(name, reply)

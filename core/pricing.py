@@ -79,7 +79,7 @@ def plan(
 ) -> Plan:
     """What will be bought for these wishes: each value one that the endpoint takes, the price for exactly these.
 
-    Wishes the model cannot grant become the nearest it can, and stand in `adjustments`. Raises BadRequest:
+    GenerationOptions the model cannot grant become the nearest it can, and stand in `adjustments`. Raises BadRequest:
     "unknown_model", "prompt_missing", "prompt_too_long", "bad_option", "source_not_supported", "video_too_short",
     "unpriced". A source video that is too long is cut when it is published.
     """
@@ -120,7 +120,7 @@ def _edit_quote(endpoint: Endpoint, rate: Decimal, source_s: float | None) -> Qu
     longest = endpoint.source_seconds[1]
     into = Decimal(longest if source_s is None else min(max(1, ceil(source_s)), longest))
     seconds = (into + min(into, Decimal(endpoint.output_s))) / 2
-    up_to = endpoint.dearer_reading or source_s is None
+    up_to = endpoint.conservative_price or source_s is None
     return Quote(rate * seconds + endpoint.usd_per_source, endpoint.id, seconds, up_to=up_to)
 
 
@@ -171,9 +171,9 @@ def _endpoint(model: Model, mode: Mode) -> tuple[tuple[Model, Endpoint], list[Ad
     endpoint = model.modes.get(mode)
     if endpoint is not None:
         return (model, endpoint), []
-    if model.stand_in is None or mode not in find(model.stand_in).modes:
+    if model.fallback_model is None or mode not in find(model.fallback_model).modes:
         raise BadRequest("source_not_supported", model=model.name, mode=str(mode))
-    other = find(model.stand_in)
+    other = find(model.fallback_model)
     return (other, other.modes[mode]), [Adjustment("model", model.name, other.name)]
 
 

@@ -244,7 +244,7 @@ def test_error_codes_are_told_apart() -> None:
         for file in sources()
         for code in re.findall(
             r"\b(?:BadRequest|BadReference|ContentRefused|NotConfigured|OutOfCredits|ModelNotAllowed|AssetHostDown|"
-            r"GenerationFailed|NotDelivered|SubmitUnknown|StillRunning|ResultExpired|DownloadFailed|Unavailable|"
+            r"GenerationFailed|SubmitNotSent|SubmitUnconfirmed|StillRunning|ResultExpired|DownloadFailed|Unavailable|"
             r"MediaError|Cancelled)\(\s*\"([a-z_]+)\"",
             (TOP / file).read_text(),
         )

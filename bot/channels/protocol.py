@@ -19,7 +19,7 @@ class HttpRoute(Protocol):
 
 
 class ChannelPort(Protocol):
-    """A chat that is connected. Methods raise DeliveryError and nothing else for what the chat's servers do."""
+    """A chat that is connected. Methods raise SendError and nothing else for what the chat's servers do."""
 
     @property
     def manifest(self) -> "ChannelManifest": ...
@@ -48,7 +48,7 @@ class ChannelPort(Protocol):
         """False when the update loop has not turned lately: /healthz turns red."""
 
     async def fetch(self, ref: AttachmentRef, into: Path) -> None:
-        """Write the attachment's bytes to the file `into`. Raises DeliveryError."""
+        """Write the attachment's bytes to the file `into`. Raises SendError."""
 
     async def show(
         self, to: Address, message: Message, *, reply_to: str | None = None, replace: str | None = None
@@ -62,7 +62,7 @@ class ChannelPort(Protocol):
         """The chat's "sending a video…" sign, for a few seconds. Never raises."""
 
     async def check(self) -> str:
-        """For `doctor`: ask the chat's servers who we are, without effect. Raises DeliveryError with the reason."""
+        """For `doctor`: ask the chat's servers who we are, without effect. Raises SendError with the reason."""
 
 
 class Inbox(Protocol):
@@ -91,7 +91,7 @@ class KeyValue(Protocol):
         """Set it only if it is `old` now (None: absent or gone). False, and nothing changes, otherwise."""
 
 
-class Allowance(Protocol):
+class SendQuota(Protocol):
     """How often the bot may speak to a person unasked, where a chat counts that."""
 
     async def opened(self, user: str, kind: str, *, messages: int, for_s: float) -> None:
@@ -107,7 +107,7 @@ class Allowance(Protocol):
         """How many may still be sent now, as far as we know."""
 
 
-class Journal(Protocol):
+class Transcript(Protocol):
     """A durable list of what was said in a chat that has no server of its own to remember it (the web chat)."""
 
     async def add(self, chat_id: str, body: Mapping[str, Any]) -> int: ...
@@ -116,8 +116,8 @@ class Journal(Protocol):
         """Entries changed after the given change number, oldest first: {"id", "change", "at", **body}."""
 
 
-Say = Callable[..., str]
-"""say(language, key, **facts) -> the sentence in that person's language."""
+Translate = Callable[..., str]
+"""translate(language, key, **facts) -> the sentence in that person's language."""
 
 
 Alert = Callable[..., None]
@@ -147,10 +147,10 @@ class Services:
     """
 
     inbox: Inbox
-    journal: Journal
+    journal: Transcript
     memory: KeyValue
-    allowance: Allowance
-    say: Say
+    allowance: SendQuota
+    translate: Translate
     alert: Alert
     language_of: Callable[[str], Awaitable[str | None]]
     secret: bytes
@@ -167,7 +167,7 @@ class Services:
 @dataclass(frozen=True, slots=True)
 class ConsoleCommand:
     """`reelbot <channel> <word>`: something an operator does once, with the connected channel. `run` gives the line to
-    print. Raises DeliveryError.
+    print. Raises SendError.
     """
 
     word: str

@@ -1,6 +1,7 @@
 """What a chat is to us: the nouns that travel between a chat and the program. Imports nothing of ours."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
@@ -111,8 +112,8 @@ class VideoMessage:
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What differs between chats, as data. Sizes in bytes, gaps between two edits in seconds; `progress_bars`: the chat
-    draws `Message.progress`. `mailbox`: no captions, no buttons, no status message, and the bot may not always speak
-    first: photos wait for words, buttons are typed as codes, finished videos wait to be fetched (passive_replies.py).
+    draws `Message.progress`. `passive_replies`: no captions, no buttons, no status message, and the bot may not
+    always speak first: photos wait for words, buttons are typed as codes, finished videos wait to be fetched.
     `per_message`, `per_tap`: how many messages of the bot a person's own one, or a tap on a menu, allows, and for how
     many seconds.
     """
@@ -127,32 +128,40 @@ class Limits:
     edit_gap_s: float = 3.0
     group_edit_gap_s: float = 6.0
     progress_bars: bool = False
-    mailbox: bool = False
+    passive_replies: bool = False
     per_message: tuple[int, float] | None = None
     per_tap: tuple[int, float] | None = None
 
 
-class DeliveryError(Exception):
+class SendOutcome(StrEnum):
+    """What became of a message that was not delivered."""
+
+    NOT_SENT = "not_sent"  # certainly: try again after `after_s`
+    UNCONFIRMED = "unconfirmed"  # bytes left and no answer came: it may have arrived
+    UNREACHABLE = "unreachable"  # this person cannot be reached now: blocked, chat deleted
+    REJECTED = "rejected"  # the chat will not take this
+    MUST_WAIT = "must_wait"  # the bot may not speak first now: it goes out as the answer to the person's next message
+
+
+class SendError(Exception):
     """The chat did not take a message.
 
-    verdict "retry": certainly not sent, try again after `after_s`; "doubt": bytes left and no answer came, it may have
-    arrived; "gone": this person cannot be reached now (blocked, chat deleted); "refused": the chat will not take this
-    file; "waits": the bot may not speak first now, and what it has to say goes out as the answer to the person's next
-    message: `kept` is then the chat's reference of the video, good for `after_s` more seconds, or None. `moved_to`: the
-    chat's new id (a Telegram group that became a supergroup). No secrets in `reason`.
+    `after_s`: when to try again, at the earliest. `kept`: of MUST_WAIT, the chat's reference of the video, good for
+    `after_s` more seconds, or None. `moved_to`: the chat's new id (a Telegram group that became a supergroup). No
+    secrets in `reason`.
     """
 
     def __init__(
         self,
-        verdict: Literal["retry", "doubt", "gone", "refused", "waits"],
+        outcome: SendOutcome,
         reason: str,
         *,
         after_s: float = 0.0,
         moved_to: str | None = None,
         kept: str | None = None,
     ) -> None:
-        super().__init__(verdict, reason)
-        self.verdict = verdict
+        super().__init__(outcome, reason)
+        self.outcome = outcome
         self.reason = reason
         self.after_s = after_s
         self.moved_to = moved_to

@@ -15,7 +15,7 @@ from pydantic import AliasChoices, SecretStr, ValidationError
 
 from bot.app import App
 from bot.channels import how_to_connect, manifests
-from bot.channels.types import DeliveryError
+from bot.channels.types import SendError
 from bot.http.listener import bind, holder
 from bot.http.server import serve_assets
 from bot.jobs.billing import needed_micro
@@ -74,7 +74,7 @@ async def _checked(name: str, check: Callable[[], Awaitable[str]]) -> Finding:
         return Finding(name, "wrong", f"no answer within {_WAIT_S:.0f} seconds: is the network up?")
     except VideoError as error:
         return Finding(name, "wrong", admin_text(error.code, error.facts))
-    except DeliveryError as error:
+    except SendError as error:
         return Finding(name, "wrong", redact(error.reason))
     except (OSError, ValueError) as error:
         return Finding(name, "wrong", redact(str(error)))

@@ -19,15 +19,15 @@ import core
 from bot import logs
 from bot.app import App, serve, serve_demo
 from bot.channels import how_to_connect, manifests
-from bot.channels.types import DeliveryError
+from bot.channels.types import SendError
 from bot.cli import doctor
 from bot.http.server import Server, bind, serve_assets
 from bot.jobs.engine import AlreadyRunning, Engine
-from bot.jobs.foreground import AlreadyOrdered, Interrupted, OverTheCap, Shell, Unfinished, left_behind
+from bot.jobs.foreground import AlreadyOrdered, ForegroundRunner, Interrupted, JobNotFinished, OverTheCap, left_behind
 from bot.jobs.job_lock import AlreadyHeld
 from bot.jobs.workflows import TOPIC, collect_id
 from bot.messages import job_messages
-from bot.messages.i18n import admin_text, say
+from bot.messages.i18n import admin_text, translate
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
@@ -158,13 +158,13 @@ async def _buy(options: argparse.Namespace, settings: Settings, plan: Plan, show
 
 
 @asynccontextmanager
-async def _shell(settings: Settings, show: OnProgress | None) -> AsyncIterator[Shell]:
+async def _shell(settings: Settings, show: OnProgress | None) -> AsyncIterator[ForegroundRunner]:
     store, queue = await Store.open(settings.store_url), FalQueue.from_settings(settings)
     try:
-        yield Shell(store=store, queue=queue, settings=settings, on_progress=show or _silent, note=note)
+        yield ForegroundRunner(store=store, queue=queue, settings=settings, on_progress=show or _silent, note=note)
     except OverTheCap as error:
         raise Failure(job_messages.over_cap("en", error.over)) from None
-    except Unfinished as error:
+    except JobNotFinished as error:
         raise Failure(_unfinished(error)) from None
     except AlreadyOrdered as error:
         raise Failure(str(error)) from None
@@ -175,13 +175,13 @@ async def _shell(settings: Settings, show: OnProgress | None) -> AsyncIterator[S
         store.close()
 
 
-def _unfinished(error: Unfinished) -> str:
+def _unfinished(error: JobNotFinished) -> str:
     job = error.job
     cost = {"yes": " It was charged.", "possibly": " It may have been charged.", "none": " Nothing was charged."}
     if job.state is State.DOUBT:
         return f"{admin_text('submit_unknown', {})} (job {job.id})"
     if job.state is State.PARKED:
-        return say("en", "admin-parked", odd=job.odd or "", job=job.id, request_id=error.request_id)
+        return translate("en", "admin-parked", odd=job.odd or "", job=job.id, request_id=error.request_id)
     code, facts = (job.error.code, job.error.facts) if job.error else (str(job.state), {})
     return f"{admin_text(code, facts)}{cost.get(job.charge or '', '')} (job {job.id})"
 
@@ -310,7 +310,7 @@ async def channel_command(options: argparse.Namespace) -> int:
         if channel is None:
             raise Failure(f"{manifest.title} is not connected: set {manifest.hint}")
         said = await next(each.run for each in manifest.commands if each.word == command)(channel)
-    except DeliveryError as error:
+    except SendError as error:
         raise Failure(error.reason) from None
     finally:
         for each in app.channels.values():

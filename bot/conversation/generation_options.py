@@ -22,7 +22,7 @@ from bot.conversation.option_patterns import CUT, GAP, MODEL_WORDS, Option, Valu
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class GenerationOptions:
     """What was asked for beside the prompt. `duration_s` in seconds, 0 for a duration that is none."""
 
     model: str | None = None
@@ -52,7 +52,7 @@ _CONTINUES = frozenset({
 _ARTICLES = frozenset({"a", "an", "the", "my", "our", "your", "his", "her", "their", "one", "two", "three", "some"})
 
 
-def read(text: str, *, model_words: frozenset[str] = MODEL_WORDS) -> tuple[str, Wishes]:
+def parse_options(text: str, *, model_words: frozenset[str] = MODEL_WORDS) -> tuple[str, GenerationOptions]:
     """The prompt without its options, and the options."""
     bare: Found = {}
     paired: Found = {}
@@ -71,14 +71,16 @@ def read(text: str, *, model_words: frozenset[str] = MODEL_WORDS) -> tuple[str, 
             return text, _wishes(bare | paired | flagged)
 
 
-def _wishes(found: Found) -> Wishes:
+def _wishes(found: Found) -> GenerationOptions:
     def text(name: str) -> str | None:
         return str(found[name]) if name in found else None
 
     def number(name: str) -> int | None:
         return int(found[name]) if name in found else None
 
-    return Wishes(text("model"), number("duration_s"), text("resolution"), text("aspect_ratio"), number("seed"))
+    return GenerationOptions(
+        text("model"), number("duration_s"), text("resolution"), text("aspect_ratio"), number("seed")
+    )
 
 
 def _note(options: Iterable[Option], into: Found) -> None:

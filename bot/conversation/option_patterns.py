@@ -1,4 +1,4 @@
-"""What one option looks like: a model, seconds, size, shape or seed. Where one counts is said in wishes.py. Pure.
+"""What one option looks like: a model, seconds, size, shape or seed. Where one counts is said in options.py. Pure.
 
 All positions refer to `plain(text)`, which has the text's own length.
 """

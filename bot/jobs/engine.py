@@ -39,7 +39,7 @@ class AlreadyRunning(Exception):
 
 
 class Engine:
-    """`register` every workflow, then `start`. `enqueue_within` and `begin` start workflows; `step`, `sleep` and
+    """`register` every workflow, then `start`. `enqueue_tx` and `begin` start workflows; `step`, `sleep` and
     `wait` are for their bodies; `wake` sends one a message.
     """
 
@@ -131,7 +131,7 @@ class Engine:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def enqueue_within(self, connection: Connection, name: str, job_id: str, partition: str) -> None:
+    def enqueue_tx(self, connection: Connection, name: str, job_id: str, partition: str) -> None:
         """Into the limited queue, as part of the caller's transaction. The job id is the idempotency key."""
         options: EnqueueOptions = {
             "workflow_name": name,

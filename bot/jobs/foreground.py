@@ -24,7 +24,7 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.ledger import OverCap, caps_of
-from bot.store.records import AT_FAL, FREE, Job, NewJob, State
+from bot.store.records import AT_FAL, FREE, Job, JobDraft, State
 from core.errors import Unavailable, VideoError
 from core.fal.client import FalQueue
 from core.fal.receipts import FolderReceipts
@@ -47,7 +47,7 @@ class OverTheCap(Exception):
         self.over = over
 
 
-class Unfinished(Exception):
+class JobNotFinished(Exception):
     """The job stands as it stands; its state says how. `request_id`: by which fal knows it, once it is ordered."""
 
     def __init__(self, job: Job, *, request_id: str | None) -> None:
@@ -77,7 +77,7 @@ class Interrupted(Exception):
         self.request_id = request_id
 
 
-class Shell:
+class ForegroundRunner:
     """`buy` and `finish` for one command."""
 
     def __init__(
@@ -104,10 +104,10 @@ class Shell:
         )
 
     async def buy(self, plan: Plan, *, source: Path | None) -> Video:
-        """Raises OverTheCap, Unfinished (failed, in doubt, parked, cancelled), Interrupted, AlreadyOrdered (after an
-        hour, or over trouble of ours), and VideoError while nothing is ordered.
+        """Raises OverTheCap, JobNotFinished (failed, in doubt, parked, cancelled), Interrupted, AlreadyOrdered (after
+        an hour, or over trouble of ours), and VideoError while nothing is ordered.
         """
-        new = NewJob(_incoming(plan, source), "en", plan, held_until=now_ms() + _HOLD_MS)
+        new = JobDraft(_incoming(plan, source), "en", plan, held_until=now_ms() + _HOLD_MS)
         with held(await self._mark(new.incoming)):
             made = await self._store.jobs.accept(new, inbox_id=None, caps=caps_of(self._settings), enqueue=_no_queue)
             if isinstance(made, OverCap):
@@ -143,7 +143,7 @@ class Shell:
         if job is None:
             raise LookupError(job_id)
         if job.video is None:
-            raise Unfinished(job, request_id=await self._request_id(job_id))
+            raise JobNotFinished(job, request_id=await self._request_id(job_id))
         await self._store.jobs.move(job_id, State.DELIVERED, only_from={State.READY}, why="on disk", told="")
         return self._video(job, await self._request_id(job_id))
 
@@ -160,15 +160,15 @@ class Shell:
     async def fetch_parked(self, job: Job) -> Video | None:
         """Ask fal once more after a job that was parked; its owner gets the video as well, from `reelbot run`.
 
-        None: fal still works on it, and `reelbot run` waits for it again. Raises Unfinished when fal has ended it, or
-        still says nothing that can be understood.
+        None: fal still works on it, and `reelbot run` waits for it again. Raises JobNotFinished when fal has ended it,
+        or still says nothing that can be understood.
         """
         if await self._collector.ask(job.id) == "renders":
             await self._store.jobs.unpark(job.id, "fal still works on it")
             return None
         job = await self._store.jobs.get(job.id) or job
         if job.video is None:
-            raise Unfinished(job, request_id=await self._request_id(job.id))
+            raise JobNotFinished(job, request_id=await self._request_id(job.id))
         return self._video(job, await self._request_id(job.id))
 
     async def _unconfirmed(self, job: Job) -> None:
@@ -177,7 +177,7 @@ class Shell:
     def _render(self, job_id: str) -> Render:
         """The very workflow of the bot, walked here without the engine."""
         return Render(
-            engine=_Direct(self._store, self._queue, job_id, self._tell, patience_s=self._patience_s),
+            engine=InlineEngine(self._store, self._queue, job_id, self._tell, patience_s=self._patience_s),
             store=self._store,
             submitter=Submitter(
                 store=self._store,
@@ -243,7 +243,7 @@ def left_behind(job: Job, work_dir: Path) -> bool:
     return job.held_until < now_ms() if lives is None else not lives
 
 
-class _Direct:
+class InlineEngine:
     """The engine's face for a workflow that lives as long as this process."""
 
     def __init__(self, store: Store, queue: FalQueue, job_id: str, tell: OnProgress, *, patience_s: float) -> None:

@@ -109,7 +109,7 @@ class Watcher:
         """A webhook that fal signed has come in, to this process or another: for a while they can be relied on."""
         if time.monotonic() >= self._note_heard_after:
             self._note_heard_after = time.monotonic() + _HEARD_NOTE_S
-            await self._store.facts.put(_HEARD, str(now_ms()))
+            await self._store.installation.put(_HEARD, str(now_ms()))
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -235,13 +235,13 @@ class Watcher:
         key = (request.model, request.resolution, request.duration_s)
         learned_at, usual_s = self._usual.get(key, (-math.inf, None))
         if time.monotonic() - learned_at >= _LEARN_GAP_S:
-            learned = await self._store.pace.usual_render_s(request)
+            learned = await self._store.render_times.usual_render_s(request)
             usual_s = _guess_s(request) if learned is None else learned
             self._usual[key] = (time.monotonic(), usual_s)
         return usual_s
 
     async def _webhook_works(self) -> bool:
-        heard = await self._store.facts.get(_HEARD) if self._webhooks else None
+        heard = await self._store.installation.get(_HEARD) if self._webhooks else None
         return heard is not None and now_ms() - int(heard) < _HEARD_COUNTS_S * 1000
 
     async def _note(self, job_id: str, status: QueueStatus) -> None:

@@ -19,7 +19,7 @@ from bot.store.records import FREE, Job, JobError, State
 from bot.store.stored import UnreadableJob
 from bot.store.submits import RequestTaken
 from core.config import FalSettings
-from core.errors import NotDelivered, SubmitUnknown, VideoError
+from core.errors import SubmitNotSent, SubmitUnconfirmed, VideoError
 from core.fal import protocol
 from core.fal.client import FalQueue
 from core.fal.receipts import FolderReceipts
@@ -121,10 +121,10 @@ class Submitter:
             reason = error.strerror or type(error).__name__
             log.error("no receipt, so nothing is ordered", extra={"job_id": job.id, "reason": reason})  # noqa: TRY400
             self._alerts.tell("receipts", "alert-no-receipt", reason=reason)
-            return await self._not_sent(job, NotDelivered(reason="no receipt"), after_s=_NO_RECEIPT_PAUSE_S)
+            return await self._not_sent(job, SubmitNotSent(reason="no receipt"), after_s=_NO_RECEIPT_PAUSE_S)
         except Exception:
             log.exception("claimed, but nothing is ordered", extra={"job_id": job.id})
-            return await self._not_sent(job, NotDelivered(reason="no receipt"), after_s=_NO_RECEIPT_PAUSE_S)
+            return await self._not_sent(job, SubmitNotSent(reason="no receipt"), after_s=_NO_RECEIPT_PAUSE_S)
         if not reserved:  # this very order stands in the folder: the database is older than it (a restored backup)
             return await self._answered_before(job, name)
         return await self._settle(job, self._post(job, body, name))
@@ -161,11 +161,11 @@ class Submitter:
         """What fal answered, or did not, goes into the rows."""
         try:
             submission = await answer
-        except SubmitUnknown as error:
+        except SubmitUnconfirmed as error:
             log.warning("fal did not confirm an order", extra={"job_id": job.id, **_why(error)})
             await self._note_end(job.id)
             return DOUBT
-        except NotDelivered as error:
+        except SubmitNotSent as error:
             return await self._not_sent(job, error)
         except VideoError as error:
             log.info("refused", extra={"job_id": job.id, "code": error.code})
@@ -227,7 +227,7 @@ class Submitter:
         log.info("the answer to an order is read from its receipt", extra={"job_id": job.id})
         return self._queue.read_submit(reply, endpoint=job.request.endpoint)
 
-    async def _not_sent(self, job: Job, error: NotDelivered, *, after_s: float | None = None) -> Next:
+    async def _not_sent(self, job: Job, error: SubmitNotSent, *, after_s: float | None = None) -> Next:
         """Proven: nothing was bought. Known only here, so it is written down with patience; else it would be doubt."""
         for pause_s in (*_WRITE_DOWN_PAUSES_S, None):
             try:

@@ -15,7 +15,7 @@ from bot.store import Store
 from bot.store.records import KNOWN_AT_FAL, Job, JobError, State, Submit
 from bot.store.submits import RequestTaken, answered_at, claimed_at
 from core.config import FalSettings
-from core.errors import NotDelivered, SubmitUnknown, VideoError
+from core.errors import SubmitNotSent, SubmitUnconfirmed, VideoError
 from core.fal import protocol
 from core.fal.client import FalQueue
 from core.fal.receipts import FolderReceipts
@@ -95,10 +95,10 @@ class Doubts:
             return None
         try:
             return self._queue.read_submit(reply, endpoint=job.request.endpoint)
-        except SubmitUnknown:
+        except SubmitUnconfirmed:
             return None
         except VideoError as error:
-            code = "fal_busy" if isinstance(error, NotDelivered) else error.code
+            code = "fal_busy" if isinstance(error, SubmitNotSent) else error.code
             await self._store.submits.refused(job.id, JobError(code, dict(error.facts)))
             return None
 

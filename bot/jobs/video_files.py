@@ -7,7 +7,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 
-from bot.channels.types import DeliveryError, VideoMessage
+from bot.channels.types import SendError, SendOutcome, VideoMessage
 from bot.messages import job_messages
 from bot.settings import Settings
 from bot.store.database import now_ms
@@ -15,7 +15,7 @@ from bot.store.records import Job, VideoFile
 from core import media
 from core.errors import DownloadFailed, MediaError, Repeat, ResultExpired, Unavailable, VideoError
 from core.fal.client import KEEP_S
-from core.media.renditions import Fitted, Fitting, is_cut_short, is_damaged
+from core.media.renditions import Rendition, RenditionCache, is_cut_short, is_damaged
 
 log = logging.getLogger(__name__)
 
@@ -23,26 +23,26 @@ _KEEP_FITTED_S = 24 * 3600
 _NO_FILE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
-class Films:
+class VideoFiles:
     def __init__(self, *, settings: Settings, fetch_again: Callable[[Job], Awaitable[None]]) -> None:
         self._settings = settings
         self._fetch_again = fetch_again
-        self._fitting = Fitting(settings.output_dir / "fitted")
+        self._fitting = RenditionCache(settings.output_dir / "fitted")
 
-    async def fitted(self, job: Job, *, max_bytes: int) -> VideoMessage:
+    async def rendition(self, job: Job, *, max_bytes: int) -> VideoMessage:
         """A copy that plays natively and has at most so many bytes; the original stays as fal made it.
 
-        Raises DeliveryError; ResultExpired when the video is neither here nor at fal any more.
+        Raises SendError; ResultExpired when the video is neither here nor at fal any more.
         """
         if job.video is None:
-            raise DeliveryError("refused", "no video")
+            raise SendError(SendOutcome.REJECTED, "no video")
         try:
             fitted = await self._made_to_fit(job, job.video, max_bytes)
         except ResultExpired:
             raise
         except VideoError as error:
             again = error.repeat is Repeat.FREE_STEP
-            raise DeliveryError("retry" if again else "refused", error.code) from error
+            raise SendError(SendOutcome.NOT_SENT if again else SendOutcome.REJECTED, error.code) from error
         return VideoMessage(
             path=fitted.path,
             caption=job_messages.caption(job),
@@ -53,7 +53,7 @@ class Films:
             job_id=job.id,
         )
 
-    async def _made_to_fit(self, job: Job, video: VideoFile, max_bytes: int) -> Fitted:
+    async def _made_to_fit(self, job: Job, video: VideoFile, max_bytes: int) -> Rendition:
         """A damaged original is fetched again, once in each attempt: what is still damaged then came so from fal."""
         original = self._settings.videos_dir / video.name
         fetched = not await asyncio.to_thread(original.exists)
@@ -64,12 +64,12 @@ class Films:
                 await self._replaced(job, original)
                 fetched = True
             try:
-                return await self._fitting.fitted(original, max_bytes=max_bytes)
+                return await self._fitting.rendition(original, max_bytes=max_bytes)
             except MediaError:
                 if fetched or not await is_damaged(original):
                     raise
             await self._replaced(job, original)
-            return await self._fitting.fitted(original, max_bytes=max_bytes)
+            return await self._fitting.rendition(original, max_bytes=max_bytes)
 
     async def _replaced(self, job: Job, original: Path) -> None:
         """The damaged one is all there is until another is here: when none comes, it is put back. Raises VideoError,

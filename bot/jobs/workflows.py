@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from bot.channels.types import AttachmentRef, DeliveryError
+from bot.channels.types import AttachmentRef, SendError, SendOutcome
 from bot.jobs.collect import Collector
 from bot.jobs.steps import DOUBT, GO, STOP, Next, retry
 from bot.jobs.submit import Submitter
@@ -199,8 +199,8 @@ class Render:
             await self._check_room()
             if job.incoming.attachment is not None and not job.request.source_url:
                 await self._publish(job)
-        except DeliveryError as error:
-            if error.verdict in {"retry", "doubt"}:
+        except SendError as error:
+            if error.outcome in {SendOutcome.NOT_SENT, SendOutcome.UNCONFIRMED}:
                 return retry(error.after_s)
             return await self._fail(job_id, JobError("source_unavailable", {}), charge="none", only_from=FREE)
         except VideoError as error:
@@ -232,7 +232,7 @@ class Render:
             asset = await publish_asset(
                 source,
                 settings=self._settings,
-                host=host_from_settings(self._settings, memory=self._store.facts),
+                host=host_from_settings(self._settings, memory=self._store.installation),
                 limits=row.source_limits,
                 widen=job.remedy == "wide-photo",
             )

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from bot.store.billing import Bills
 from bot.store.database import Database
-from bot.store.facts import Facts
-from bot.store.inbox import InboxRows
+from bot.store.inbox import InboxRepository
+from bot.store.installation import InstallationState
 from bot.store.jobs import Jobs
+from bot.store.key_values import KeyValueStore, SendQuota
 from bot.store.ledger import Ledger
 from bot.store.mail import Mail
-from bot.store.memory import Allowances, Memory
-from bot.store.pace import Pace
-from bot.store.people import JournalRows, People
+from bot.store.people import People, Transcript
+from bot.store.render_times import RenderTimes
 from bot.store.submits import Submits
 from bot.store.unreadable import UnreadableJobs
 
@@ -19,18 +19,18 @@ from bot.store.unreadable import UnreadableJobs
 @dataclass(frozen=True, slots=True)
 class Store:
     database: Database
-    inbox: InboxRows
+    inbox: InboxRepository
     jobs: Jobs
     submits: Submits
     ledger: Ledger
     bills: Bills
-    facts: Facts
+    installation: InstallationState
     people: People
-    journal: JournalRows
+    journal: Transcript
     mail: Mail
-    memory: Memory
-    allowances: Allowances
-    pace: Pace
+    key_values: KeyValueStore
+    send_quota: SendQuota
+    render_times: RenderTimes
     unreadable: UnreadableJobs
 
     @classmethod
@@ -49,18 +49,18 @@ class Store:
         """On a database whose tables are there already."""
         return cls(
             database=database,
-            inbox=InboxRows(database),
+            inbox=InboxRepository(database),
             jobs=Jobs(database),
             submits=Submits(database),
             ledger=Ledger(database),
             bills=Bills(database),
-            facts=Facts(database),
+            installation=InstallationState(database),
             people=People(database),
-            journal=JournalRows(database),
+            journal=Transcript(database),
             mail=Mail(database),
-            memory=Memory(database),
-            allowances=Allowances(database),
-            pace=Pace(database),
+            key_values=KeyValueStore(database),
+            send_quota=SendQuota(database),
+            render_times=RenderTimes(database),
             unreadable=UnreadableJobs(database),
         )
 

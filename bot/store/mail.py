@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from bot.channels.types import AttachmentRef, Incoming, Reply
 from bot.store.database import Connection, Database, insert_new, now_ms
-from bot.store.inbox import MOST_WAITING, admit_within
-from bot.store.jobs import job_within, move_within
+from bot.store.inbox import MOST_WAITING, admit_tx
+from bot.store.jobs import job_tx, move_tx
 from bot.store.mailtables import answers, codes, outbox, pending
 from bot.store.records import ACTIVE, Job, State
 from bot.store.stored import Unreadable, UnreadableJob, record, restored, rewritten
@@ -64,34 +64,34 @@ class Mail:
         """
         question = {"origin": incoming.origin, "reply": None, "at": self._now()}
 
-        def work(connection: Connection) -> bool:
-            if admit_within(connection, [incoming], most=lambda _incoming: most):
+        def work(tx: Connection) -> bool:
+            if admit_tx(tx, [incoming], most=lambda _incoming: most):
                 return False
-            connection.execute(insert_new(connection, answers, by="origin").values(**question))
+            tx.execute(insert_new(tx, answers, by="origin").values(**question))
             return True
 
         return await self._db.write(work)
 
     async def answer(self, origin: str) -> Reply | None:
         query = sa.select(answers.c.reply).where(answers.c.origin == origin)
-        reply = await self._db.read(lambda connection: connection.execute(query).scalar())
+        reply = await self._db.read(lambda tx: tx.execute(query).scalar())
         return restored(Reply, reply, where="reply") if reply else None
 
     async def asked_ms(self, origin: str) -> int | None:
         """How long ago the answer to this message was first asked for; None: it was not."""
         query = sa.select(answers.c.at).where(answers.c.origin == origin)
-        at = await self._db.read(lambda connection: connection.execute(query).scalar())
+        at = await self._db.read(lambda tx: tx.execute(query).scalar())
         return None if at is None else self._now() - at
 
     async def give(self, origin: str, reply: Reply) -> None:
-        await self._db.write(lambda connection: give_within(connection, origin, reply))
+        await self._db.write(lambda tx: give_tx(tx, origin, reply))
 
     async def settle(self, letter_id: int, within: Callable[[Connection], None]) -> None:
         """The letter is done, and whatever belongs to it, in one transaction."""
 
-        def work(connection: Connection) -> None:
-            connection.execute(inbox.update().where(inbox.c.id == letter_id).values(state="done"))
-            within(connection)
+        def work(tx: Connection) -> None:
+            tx.execute(inbox.update().where(inbox.c.id == letter_id).values(state="done"))
+            within(tx)
 
         await self._db.write(work)
 
@@ -102,24 +102,24 @@ class Mail:
         since = self._now() - int(for_s * 1000)
         query = sa.select(pending).where(pending.c.user == user, pending.c.at > since).order_by(pending.c.id)
 
-        def work(connection: Connection) -> list[Pending]:
-            return [each for row in connection.execute(query) for each in _pending(row)]
+        def work(tx: Connection) -> list[Pending]:
+            return [each for row in tx.execute(query) for each in _pending(row)]
 
         return await self._db.read(work)
 
-    def keep_within(self, connection: Connection, user: str, attachment: AttachmentRef, *, for_s: float) -> None:
+    def keep_tx(self, tx: Connection, user: str, attachment: AttachmentRef, *, for_s: float) -> None:
         lapsed = pending.c.at <= self._now() - int(for_s * 1000)
-        connection.execute(pending.delete().where(pending.c.user == user, lapsed))
-        connection.execute(pending.insert().values(user=user, attachment=record(attachment), at=self._now()))
+        tx.execute(pending.delete().where(pending.c.user == user, lapsed))
+        tx.execute(pending.insert().values(user=user, attachment=record(attachment), at=self._now()))
 
     async def measured(self, user: str, attachment: AttachmentRef) -> None:
         """How long the waiting video `attachment.file_id` is, which its chat does not tell."""
 
-        def work(connection: Connection) -> None:
-            for row in connection.execute(sa.select(pending).where(pending.c.user == user)).all():
+        def work(tx: Connection) -> None:
+            for row in tx.execute(sa.select(pending).where(pending.c.user == user)).all():
                 if any(each.attachment.file_id == attachment.file_id for each in _pending(row)):
                     change = pending.update().where(pending.c.id == row.id)
-                    connection.execute(change.values(attachment=rewritten(row.attachment, attachment)))
+                    tx.execute(change.values(attachment=rewritten(row.attachment, attachment)))
 
         await self._db.write(work)
 
@@ -127,14 +127,14 @@ class Mail:
 
     async def job_of(self, user: str, code: str) -> str | None:
         query = sa.select(codes.c.job_id).where(codes.c.user == user, codes.c.code == code.upper())
-        return await self._db.read(lambda connection: connection.execute(query).scalar())
+        return await self._db.read(lambda tx: tx.execute(query).scalar())
 
     async def codes(self, user: str) -> dict[str, str]:
         """The person's job ids, each with its short code."""
         query = sa.select(codes.c.job_id, codes.c.code).where(codes.c.user == user)
 
-        def work(connection: Connection) -> dict[str, str]:
-            return {row.job_id: row.code for row in connection.execute(query)}
+        def work(tx: Connection) -> dict[str, str]:
+            return {row.job_id: row.code for row in tx.execute(query)}
 
         return await self._db.read(work)
 
@@ -144,18 +144,18 @@ class Mail:
         """The outcome of this job waits for its owner's next message. Keeps its place when it waits already."""
         values = {"ref": ref, "until": self._now() + int(for_s * 1000), "handed": None}
 
-        def work(connection: Connection) -> None:
+        def work(tx: Connection) -> None:
             change = outbox.update().where(outbox.c.job_id == job.id).values(**values)
-            if connection.execute(change.returning(outbox.c.id)).first() is None:
-                connection.execute(outbox.insert().values(user=job.user, job_id=job.id, at=self._now(), **values))
+            if tx.execute(change.returning(outbox.c.id)).first() is None:
+                tx.execute(outbox.insert().values(user=job.user, job_id=job.id, at=self._now(), **values))
 
         await self._db.write(work)
 
     async def hold_text(self, user: str, text: str) -> None:
         row = outbox.insert().values(user=user, text=text, at=self._now())
 
-        def work(connection: Connection) -> None:
-            connection.execute(row)
+        def work(tx: Connection) -> None:
+            tx.execute(row)
 
         await self._db.write(work)
 
@@ -177,20 +177,20 @@ class Mail:
             pending.delete().where(pending.c.at < before),
         )
 
-        def work(connection: Connection) -> None:
+        def work(tx: Connection) -> None:
             for each in old:
-                connection.execute(each)
+                tx.execute(each)
 
         await self._db.write(work)
 
     async def _held(self, *which: sa.ColumnElement[bool], new: bool) -> list[Waiting]:
         query = sa.select(outbox).where(*which).order_by(outbox.c.id)
 
-        def work(connection: Connection) -> list[Waiting]:
+        def work(tx: Connection) -> list[Waiting]:
             found = []
-            for row in connection.execute(query).all():
+            for row in tx.execute(query).all():
                 try:
-                    job = job_within(connection, row.job_id) if row.job_id else None
+                    job = job_tx(tx, row.job_id) if row.job_id else None
                 except UnreadableJob:
                     continue  # it waits until it can be read
                 if not (new and job is not None and job.told is not None):
@@ -211,46 +211,46 @@ def _pending(row: sa.Row[Any]) -> list[Pending]:
     return []
 
 
-def give_within(connection: Connection, origin: str, reply: Reply) -> None:
-    connection.execute(answers.update().where(answers.c.origin == origin).values(reply=record(reply)))
+def give_tx(tx: Connection, origin: str, reply: Reply) -> None:
+    tx.execute(answers.update().where(answers.c.origin == origin).values(reply=record(reply)))
 
 
-def take_within(connection: Connection, waiting: Pending) -> None:
-    connection.execute(pending.delete().where(pending.c.id == waiting.id))
+def take_tx(tx: Connection, waiting: Pending) -> None:
+    tx.execute(pending.delete().where(pending.c.id == waiting.id))
 
 
-def drop_within(connection: Connection, user: str) -> None:
-    connection.execute(pending.delete().where(pending.c.user == user))
+def drop_tx(tx: Connection, user: str) -> None:
+    tx.execute(pending.delete().where(pending.c.user == user))
 
 
-def hand_over_within(connection: Connection, item: Waiting, origin: str) -> None:
+def hand_over_tx(tx: Connection, item: Waiting, origin: str) -> None:
     """It is the answer to the message `origin`: a video is handed over, a word is told."""
-    connection.execute(outbox.update().where(outbox.c.id == item.id).values(handed=origin))
+    tx.execute(outbox.update().where(outbox.c.id == item.id).values(handed=origin))
     if item.job is None:
         return
     if item.is_video:
         job_id, why = item.job.id, "as an answer"
-        move_within(connection, job_id, State.HANDED_OVER, only_from=_MAY_WAIT, why=why, told=origin, send_after=None)
+        move_tx(tx, job_id, State.HANDED_OVER, only_from=_MAY_WAIT, why=why, told=origin, send_after=None)
     else:
         change = jobs.update().where(jobs.c.id == item.job.id).values(told=origin, send_after=None)
-        connection.execute(change)
+        tx.execute(change)
 
 
-def code_within(connection: Connection, user: str, job_id: str) -> str:
+def code_tx(tx: Connection, user: str, job_id: str) -> str:
     """A short code for a new job: the next in order that no unfinished job of this person has."""
-    rows: list[sa.Row[Any]] = list(connection.execute(sa.select(codes).where(codes.c.user == user)))
-    busy = _busy(connection, [row.job_id for row in rows])
+    rows: list[sa.Row[Any]] = list(tx.execute(sa.select(codes).where(codes.c.user == user)))
+    busy = _busy(tx, [row.job_id for row in rows])
     taken = {row.code: row for row in rows}
     number = max((row.number for row in rows), default=-1) + 1
     for ahead in range(len(CODES)):
         code = CODES[(_FIRST + _STEP * (number + ahead)) % len(CODES)]
         if code not in taken or taken[code].job_id not in busy:
-            connection.execute(codes.delete().where(codes.c.user == user, codes.c.code == code))
-            connection.execute(codes.insert().values(user=user, code=code, number=number + ahead, job_id=job_id))
+            tx.execute(codes.delete().where(codes.c.user == user, codes.c.code == code))
+            tx.execute(codes.insert().values(user=user, code=code, number=number + ahead, job_id=job_id))
             return code
     return job_id
 
 
-def _busy(connection: Connection, job_ids: list[str]) -> set[str]:
+def _busy(tx: Connection, job_ids: list[str]) -> set[str]:
     query = sa.select(jobs.c.id).where(jobs.c.id.in_(job_ids), jobs.c.state.in_([str(state) for state in _WAITS]))
-    return set(connection.execute(query).scalars())
+    return set(tx.execute(query).scalars())

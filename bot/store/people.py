@@ -15,36 +15,36 @@ class People:
 
     async def language(self, user: str) -> str | None:
         query = sa.select(people.c.language).where(people.c.user == user)
-        return await self._db.read(lambda connection: connection.execute(query).scalar())
+        return await self._db.read(lambda tx: tx.execute(query).scalar())
 
     async def choose_language(self, user: str, language: str) -> None:
-        def work(connection: Connection) -> None:
-            connection.execute(insert_new(connection, people, by="user").values(user=user))
-            connection.execute(people.update().where(people.c.user == user).values(language=language))
+        def work(tx: Connection) -> None:
+            tx.execute(insert_new(tx, people, by="user").values(user=user))
+            tx.execute(people.update().where(people.c.user == user).values(language=language))
 
         await self._db.write(work)
 
 
-class JournalRows:
+class Transcript:
     """The web chat's memory. Each write takes the chat's next change number, so that a page can ask "what is new"."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     async def add(self, chat_id: str, body: Mapping[str, Any]) -> int:
-        def work(connection: Connection) -> int:
-            row = {"chat_id": chat_id, "change": _next(connection, chat_id), "at": now_ms(), "body": dict(body)}
-            return int(connection.execute(journal.insert().values(**row).returning(journal.c.id)).scalar_one())
+        def work(tx: Connection) -> int:
+            row = {"chat_id": chat_id, "change": _next(tx, chat_id), "at": now_ms(), "body": dict(body)}
+            return int(tx.execute(journal.insert().values(**row).returning(journal.c.id)).scalar_one())
 
         return await self._db.write(work)
 
     async def replace(self, chat_id: str, number: int, body: Mapping[str, Any]) -> None:
-        def work(connection: Connection) -> None:
+        def work(tx: Connection) -> None:
             mine = (journal.c.id == number, journal.c.chat_id == chat_id)
-            before = connection.execute(sa.select(journal.c.body).where(*mine)).scalar()
+            before = tx.execute(sa.select(journal.c.body).where(*mine)).scalar()
             kept = before if isinstance(before, Mapping) else {}
             change = journal.update().where(*mine)
-            connection.execute(change.values(change=_next(connection, chat_id), body={**kept, **body}))
+            tx.execute(change.values(change=_next(tx, chat_id), body={**kept, **body}))
 
         await self._db.write(work)
 
@@ -55,8 +55,8 @@ class JournalRows:
             .order_by(journal.c.id)
         )
 
-        def work(connection: Connection) -> list[Mapping[str, Any]]:
-            rows = connection.execute(query)
+        def work(tx: Connection) -> list[Mapping[str, Any]]:
+            rows = tx.execute(query)
             return [
                 {"id": row.id, "change": row.change, "at": row.at, **row.body}
                 for row in rows
@@ -66,8 +66,8 @@ class JournalRows:
         return await self._db.read(work)
 
 
-def _next(connection: Connection, chat_id: str) -> int:
+def _next(tx: Connection, chat_id: str) -> int:
     """One writer of a chat at a time, until it has committed: a page that asks for "what is new" must miss nothing."""
-    take_turns(connection, f"journal {chat_id}")
+    take_turns(tx, f"journal {chat_id}")
     highest = sa.select(sa.func.coalesce(sa.func.max(journal.c.change), 0)).where(journal.c.chat_id == chat_id)
-    return int(connection.execute(highest).scalar_one()) + 1
+    return int(tx.execute(highest).scalar_one()) + 1

@@ -10,8 +10,8 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from bot.store.database import Connection, Database, insert_new, now_ms, take_turns
-from bot.store.jobs import move_within, resume_within, told_by_sweeper
-from bot.store.ledger import adjust_within
+from bot.store.jobs import move_tx, resume_tx, told_by_sweeper
+from bot.store.ledger import adjust_tx
 from bot.store.records import FREE, JobError, State, Submit, micro, record, submit_from
 from bot.store.tables import jobs, results, submits
 from core.types import RawReply, RequestHandle
@@ -33,23 +33,23 @@ class Submits:
         The claim meets the cancel flag in this transaction: whichever commits first decides.
         """
 
-        def work(connection: Connection) -> Claim:
+        def work(tx: Connection) -> Claim:
             flag = sa.select(jobs.c.state, jobs.c.cancel_asked).where(jobs.c.id == job_id)
-            job = connection.execute(flag.with_for_update()).one()  # a second worker waits here for the first
+            job = tx.execute(flag.with_for_update()).one()  # a second worker waits here for the first
             if job.cancel_asked and State(job.state) in FREE | {State.CANCELLED}:
                 why = "asked before the claim"
-                move_within(connection, job_id, State.CANCELLED, only_from=FREE, why=why, charge="none")
+                move_tx(tx, job_id, State.CANCELLED, only_from=FREE, why=why, charge="none")
                 return "cancelled"
-            if State(job.state) in FREE and (_insert(connection, job_id, body) or _again(connection, job_id, body)):
-                move_within(connection, job_id, State.SUBMITTING)
+            if State(job.state) in FREE and (_insert(tx, job_id, body) or _again(tx, job_id, body)):
+                move_tx(tx, job_id, State.SUBMITTING)
                 return "yours"
-            return "taken" if _exists(connection, job_id) else "cancelled"
+            return "taken" if _exists(tx, job_id) else "cancelled"
 
         return await self._db.write(work)
 
     async def read(self, job_id: str) -> Submit:
         query = sa.select(submits).where(submits.c.job_id == job_id)
-        return await self._db.read(lambda connection: submit_from(connection.execute(query).one()))
+        return await self._db.read(lambda tx: submit_from(tx.execute(query).one()))
 
     async def accepted(self, job_id: str, handle: RequestHandle, *, charged_usd: Decimal | None = None) -> None:
         """Fal has the job: remember where, and that it renders now. Also adopts a request found after a doubt.
@@ -59,21 +59,21 @@ class Submits:
         job has bought: one video cannot be two jobs' purchase.
         """
 
-        def work(connection: Connection) -> None:
-            take_turns(connection, f"request {handle.request_id}")
+        def work(tx: Connection) -> None:
+            take_turns(tx, f"request {handle.request_id}")
             other = sa.select(submits.c.job_id).where(submits.c.request_id == handle.request_id)
-            if connection.execute(other.where(submits.c.job_id != job_id)).first() is not None:
+            if tx.execute(other.where(submits.c.job_id != job_id)).first() is not None:
                 raise RequestTaken
             at = now_ms()
             values = {"state": "accepted", "handle": record(handle), "request_id": handle.request_id, "changed": at}
             change = _change(job_id).where(submits.c.state == "sending")
             change = change.values(**values, answered=sa.func.coalesce(submits.c.answered, at))
-            if connection.execute(change.returning(submits.c.job_id)).first() is None:
-                _compare(connection, job_id, handle.request_id)
+            if tx.execute(change.returning(submits.c.job_id)).first() is None:
+                _compare(tx, job_id, handle.request_id)
                 return
             if charged_usd is not None:
-                adjust_within(connection, job_id, micro(charged_usd), "charged by the proxy")
-            resume_within(connection, job_id, only_from={State.SUBMITTING, State.DOUBT}, why=handle.request_id)
+                adjust_tx(tx, job_id, micro(charged_usd), "charged by the proxy")
+            resume_tx(tx, job_id, only_from={State.SUBMITTING, State.DOUBT}, why=handle.request_id)
 
         await self._db.write(work)
 
@@ -83,20 +83,17 @@ class Submits:
         Its account stays as it is until the job ends. False, and nothing changes, when it was not refused.
         """
 
-        def work(connection: Connection) -> bool:
-            take_turns(connection, f"request {handle.request_id}")
+        def work(tx: Connection) -> bool:
+            take_turns(tx, f"request {handle.request_id}")
             other = sa.select(submits.c.job_id).where(submits.c.request_id == handle.request_id)
             change = _change(job_id).where(submits.c.state == "refused")
             values = {"state": "accepted", "handle": record(handle), "request_id": handle.request_id}
-            if connection.execute(other).first() is not None:
+            if tx.execute(other).first() is not None:
                 return False
-            if (
-                connection.execute(change.values(**values, changed=now_ms()).returning(submits.c.job_id)).first()
-                is None
-            ):
+            if tx.execute(change.values(**values, changed=now_ms()).returning(submits.c.job_id)).first() is None:
                 return False
-            connection.execute(jobs.update().where(jobs.c.id == job_id).values(error=sa.null(), told=None))
-            return resume_within(connection, job_id, only_from={State.FAILED}, why=handle.request_id)
+            tx.execute(jobs.update().where(jobs.c.id == job_id).values(error=sa.null(), told=None))
+            return resume_tx(tx, job_id, only_from={State.FAILED}, why=handle.request_id)
 
         return await self._db.write(work)
 
@@ -112,10 +109,10 @@ class Submits:
     async def refused(self, job_id: str, error: JobError) -> None:
         """Fal said no before it began: nothing was charged, and the job ends here."""
 
-        def work(connection: Connection) -> None:
-            if _end(connection, job_id, "refused"):
+        def work(tx: Connection) -> None:
+            if _end(tx, job_id, "refused"):
                 values: dict[str, Any] = {"error": record(error), "told": None, "send_after": told_by_sweeper()}
-                move_within(connection, job_id, State.FAILED, why=error.code, charge="none", **values)
+                move_tx(tx, job_id, State.FAILED, why=error.code, charge="none", **values)
 
         await self._db.write(work)
 
@@ -123,10 +120,10 @@ class Submits:
         """Proven: nothing reached fal. The claim may be taken again, and until then a cancel is free."""
         query = sa.select(submits).where(submits.c.job_id == job_id)
 
-        def work(connection: Connection) -> Submit:
-            if _end(connection, job_id, "not_sent"):
-                move_within(connection, job_id, State.PREPARING, why="nothing reached fal")
-            return submit_from(connection.execute(query).one())
+        def work(tx: Connection) -> Submit:
+            if _end(tx, job_id, "not_sent"):
+                move_tx(tx, job_id, State.PREPARING, why="nothing reached fal")
+            return submit_from(tx.execute(query).one())
 
         return await self._db.write(work)
 
@@ -134,8 +131,8 @@ class Submits:
         """The job that bought this request, for `poll` and for webhooks. Raises UnreadableJob."""
         query = sa.select(submits).where(submits.c.request_id == request_id)
 
-        def work(connection: Connection) -> tuple[str, RequestHandle] | None:
-            row = connection.execute(query).first()
+        def work(tx: Connection) -> tuple[str, RequestHandle] | None:
+            row = tx.execute(query).first()
             claim = submit_from(row) if row else None
             return (claim.job_id, claim.handle) if claim and claim.handle else None
 
@@ -145,8 +142,8 @@ class Submits:
         """The claims whose answer is not known."""
         query = sa.select(submits).where(submits.c.state == "sending")
 
-        def work(connection: Connection) -> list[Submit]:
-            return [submit_from(row) for row in connection.execute(query)]
+        def work(tx: Connection) -> list[Submit]:
+            return [submit_from(row) for row in tx.execute(query)]
 
         return await self._db.read(work)
 
@@ -154,8 +151,8 @@ class Submits:
         """The claim of this job; None: nothing was ever claimed."""
         query = sa.select(submits).where(submits.c.job_id == job_id)
 
-        def work(connection: Connection) -> Submit | None:
-            row = connection.execute(query).first()
+        def work(tx: Connection) -> Submit | None:
+            row = tx.execute(query).first()
             return submit_from(row) if row is not None else None
 
         return await self._db.read(work)
@@ -163,21 +160,21 @@ class Submits:
     async def owned(self, request_ids: Iterable[str]) -> set[str]:
         """Those of these requests that one of our jobs has bought."""
         query = sa.select(submits.c.request_id).where(submits.c.request_id.in_(list(request_ids)))
-        return await self._db.read(lambda connection: set(connection.execute(query).scalars()))
+        return await self._db.read(lambda tx: set(tx.execute(query).scalars()))
 
     async def keep_result(self, job_id: str, reply: RawReply) -> None:
         """Keep a 2xx result raw, before it is read: each different one once, the first ones and the newest."""
         digest = hashlib.sha256(reply.body).hexdigest()
 
-        def work(connection: Connection) -> None:
+        def work(tx: Connection) -> None:
             known = sa.select(results.c.id, results.c.digest).where(results.c.job_id == job_id)
-            rows = connection.execute(known.order_by(results.c.id)).all()
+            rows = tx.execute(known.order_by(results.c.id)).all()
             if digest in {row.digest for row in rows}:
                 return
             for row in rows[_MOST_RESULTS - 1 :]:
-                connection.execute(results.delete().where(results.c.id == row.id))
+                tx.execute(results.delete().where(results.c.id == row.id))
             values = {"status": reply.status, "headers": dict(reply.headers), "body": reply.body}
-            connection.execute(results.insert().values(job_id=job_id, digest=digest, at=now_ms(), **values))
+            tx.execute(results.insert().values(job_id=job_id, digest=digest, at=now_ms(), **values))
 
         await self._db.write(work)
 
@@ -185,8 +182,8 @@ class Submits:
         """The 2xx results kept for this job, oldest first."""
         query = sa.select(results).where(results.c.job_id == job_id).order_by(results.c.id)
 
-        def work(connection: Connection) -> list[RawReply]:
-            return [RawReply(row.status, row.headers, row.body) for row in connection.execute(query)]
+        def work(tx: Connection) -> list[RawReply]:
+            return [RawReply(row.status, row.headers, row.body) for row in tx.execute(query)]
 
         return await self._db.read(work)
 
@@ -195,15 +192,15 @@ class Submits:
         await self._execute(results.delete().where(results.c.at < now_ms() - int(before_s * 1000)))
 
     async def _execute(self, statement: sa.Update | sa.Delete) -> None:
-        def work(connection: Connection) -> None:
-            connection.execute(statement)
+        def work(tx: Connection) -> None:
+            tx.execute(statement)
 
         await self._db.write(work)
 
 
-def _compare(connection: Connection, job_id: str, request_id: str) -> None:
+def _compare(tx: Connection, job_id: str, request_id: str) -> None:
     """A second answer to one order: the first stands, but two requests would be two purchases, so it is not silent."""
-    first = connection.execute(sa.select(submits.c.request_id).where(submits.c.job_id == job_id)).scalar()
+    first = tx.execute(sa.select(submits.c.request_id).where(submits.c.job_id == job_id)).scalar()
     if first is not None and first != request_id:
         log.error("a second request for one order", extra={"job_id": job_id, "first": first, "request_id": request_id})
 
@@ -225,29 +222,29 @@ def _time(at_ms: int) -> datetime:
     return datetime.fromtimestamp(at_ms / 1000, tz=UTC)
 
 
-def _exists(connection: Connection, job_id: str) -> bool:
-    return connection.execute(sa.select(submits.c.job_id).where(submits.c.job_id == job_id)).first() is not None
+def _exists(tx: Connection, job_id: str) -> bool:
+    return tx.execute(sa.select(submits.c.job_id).where(submits.c.job_id == job_id)).first() is not None
 
 
-def _insert(connection: Connection, job_id: str, body: str | None) -> bool:
+def _insert(tx: Connection, job_id: str, body: str | None) -> bool:
     """Whether this call made the row. The returned row is the proof; rowcount lies on some drivers."""
     at = now_ms()
-    row = insert_new(connection, submits, by="job_id")
+    row = insert_new(tx, submits, by="job_id")
     row = row.values(job_id=job_id, state="sending", attempt=1, created=at, changed=at, claimed=at, body=body)
-    return connection.execute(row.returning(submits.c.job_id)).first() is not None
+    return tx.execute(row.returning(submits.c.job_id)).first() is not None
 
 
-def _again(connection: Connection, job_id: str, body: str | None) -> bool:
+def _again(tx: Connection, job_id: str, body: str | None) -> bool:
     """Compare-and-set from a proven non-delivery back to `sending`."""
     at, change = now_ms(), _change(job_id).where(submits.c.state == "not_sent")
     values = {"state": "sending", "attempt": submits.c.attempt + 1, "changed": at, "claimed": at, "answered": None}
     values |= {"body": body, "hint": None}
-    return connection.execute(change.values(**values).returning(submits.c.job_id)).first() is not None
+    return tx.execute(change.values(**values).returning(submits.c.job_id)).first() is not None
 
 
-def _end(connection: Connection, job_id: str, state: str) -> bool:
+def _end(tx: Connection, job_id: str, state: str) -> bool:
     change = _change(job_id).where(submits.c.state == "sending").values(state=state, changed=now_ms())
-    return connection.execute(change.returning(submits.c.job_id)).first() is not None
+    return tx.execute(change.returning(submits.c.job_id)).first() is not None
 
 
 def _change(job_id: str) -> sa.Update:

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from core.errors import NotDelivered, StillRunning, SubmitUnknown, Unavailable
+from core.errors import StillRunning, SubmitNotSent, SubmitUnconfirmed, Unavailable
 from core.fal import error_map, protocol
 from core.fal.results import video_addresses
 from core.types import Completed, InProgress, Queued, QueueStatus, RawReply, Submission
@@ -20,19 +20,19 @@ def is_success(reply: RawReply) -> bool:
 
 
 def read_submit(reply: RawReply, *, endpoint: str, queue_url: str) -> Submission:
-    """What the answer to an order says. Raises NotDelivered (429), SubmitUnknown, or the error of a clear refusal."""
+    """Read the answer to an order. Raises SubmitNotSent (429), SubmitUnconfirmed, or the error of a clear refusal."""
     parsed = protocol.parsed(reply.body)
     if is_success(reply):
         handle = protocol.handle_from(parsed, endpoint=endpoint, queue_url=queue_url)
         if handle is None:
-            raise SubmitUnknown(reason="a reply without a request id")
+            raise SubmitUnconfirmed(reason="a reply without a request id")
         position = parsed.get("queue_position")
         return Submission(handle, position if isinstance(position, int) else None, protocol.credits_used(reply.headers))
     refusal = reply.status // 100 == 4 and reply.status not in _MAY_BE_TAKEN  # noqa: PLR2004 - 4xx
     if not refusal or not error_map.in_fals_form(parsed, reply.headers):  # a gateway may say so after fal took it
-        raise SubmitUnknown(reason="no clear answer", status=reply.status)
+        raise SubmitUnconfirmed(reason="no clear answer", status=reply.status)
     if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise NotDelivered("fal_busy", retry_after=retry_after(reply))
+        raise SubmitNotSent("fal_busy", retry_after=retry_after(reply))
     raise error_map.error_from(reply.status, reply.headers, parsed)
 
 

@@ -21,7 +21,7 @@ from weakref import WeakKeyDictionary
 
 from core.errors import MediaError
 from core.file_types import HEAD_BYTES, mime_of, other_type
-from core.media.fair_semaphore import Places
+from core.media.fair_semaphore import FairSemaphore
 from core.types import Adjustment, Kind, SourceLimits
 
 _WORKER = Path(__file__).parent / "worker" / "__main__.py"
@@ -249,9 +249,9 @@ def on_behalf_of(owner: str) -> Iterator[None]:
         _owner.reset(token)
 
 
-_by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, Places] = WeakKeyDictionary()
+_by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, FairSemaphore] = WeakKeyDictionary()
 
 
-def _places() -> Places:
+def _places() -> FairSemaphore:
     """One set of places per event loop: its futures belong to the loop."""
-    return _by_loop.setdefault(asyncio.get_running_loop(), Places(_AT_ONCE))
+    return _by_loop.setdefault(asyncio.get_running_loop(), FairSemaphore(_AT_ONCE))

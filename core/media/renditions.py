@@ -18,7 +18,7 @@ _OF_THIS_MACHINE = frozenset({"timeout", "crashed"})
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class Rendition:
     """A file that plays natively everywhere and is small enough; the original itself where that already holds.
     `width` x `height` as displayed.
     """
@@ -31,14 +31,14 @@ class Fitted:
     size: int
 
 
-class Fitting:
+class RenditionCache:
     """What was made lies in `folder` until it is old; one who asks while it is being made waits for that."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def fitted(self, original: Path, *, max_bytes: int) -> Fitted:
+    async def rendition(self, original: Path, *, max_bytes: int) -> Rendition:
         """Raises MediaError: the original cannot be read, or nothing watchable fits into `max_bytes`."""
         await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True)
         path, probe = await self._film(original, max_bytes)
@@ -46,7 +46,7 @@ class Fitting:
         async with self._made(thumbnail) as draft:
             if draft is not None:
                 await media.thumbnail(path, draft)
-        return Fitted(path, thumbnail, probe.width, probe.height, probe.duration_s, probe.size)
+        return Rendition(path, thumbnail, probe.width, probe.height, probe.duration_s, probe.size)
 
     async def _film(self, original: Path, max_bytes: int) -> tuple[Path, media.Probe]:
         probe = await media.probe(original)

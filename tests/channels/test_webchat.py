@@ -14,11 +14,11 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from bot.channels.protocol import S, Services
-from bot.channels.types import Action, Address, AttachmentRef, DeliveryError, Incoming, Message, Reply, VideoMessage
+from bot.channels.types import Action, Address, AttachmentRef, Incoming, Message, Reply, SendError, VideoMessage
 from bot.channels.webchat import MANIFEST
 from bot.channels.webchat.channel import WebChat
 from bot.channels.webchat.settings import WebSettings
-from bot.messages.i18n import say
+from bot.messages.i18n import translate
 from tests.corpus import clip, jpeg
 from tests.fakes.memory import Counts, Keys, no_alert
 from tests.serving import listener, served
@@ -83,7 +83,7 @@ async def opened(folder: Path, *, token: str | None = None, public_url: str | No
         journal=notes,
         memory=Keys(),
         allowance=Counts(),
-        say=say,
+        translate=translate,
         alert=no_alert,
         language_of=no_language,
         secret=b"s" * 32,
@@ -377,7 +377,7 @@ def test_open_pages_hear_of_news_and_buttons_come_back(tmp_path: Path) -> None:
 def test_a_lost_upload_is_a_delivery_error(tmp_path: Path) -> None:
     async def story(made: Opened) -> None:
         for name in ("0" * 32, "../../etc/passwd"):
-            with pytest.raises(DeliveryError):
+            with pytest.raises(SendError):
                 await made.channel.fetch(AttachmentRef("image", name), tmp_path / "x")
 
     on_page(tmp_path, story)

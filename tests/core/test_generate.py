@@ -247,7 +247,7 @@ def test_a_lost_order_is_found_behind_a_hundred_foreign_ones(tmp_path: Path) -> 
         async with sandboxed(tmp_path) as (settings, sandbox):
             sandbox.faults.add("submit_lost_reply")
             claimed = datetime.now(UTC)
-            with pytest.raises(errors.SubmitUnknown):
+            with pytest.raises(errors.SubmitUnconfirmed):
                 await core.generate_video("a very special fox", settings=settings)
             ours = next(iter(sandbox.memory.requests))
             while sandbox.memory.requests[ours].state != "COMPLETED":
@@ -283,7 +283,7 @@ def test_without_a_receipt_nothing_is_bought(tmp_path: Path) -> None:
 
     async def story() -> None:
         async with sandboxed(tmp_path) as (settings, sandbox):
-            with pytest.raises(errors.NotDelivered, match="no receipt"):
+            with pytest.raises(errors.SubmitNotSent, match="no receipt"):
                 await core.generate_video("a fox", settings=settings)
             assert posts(sandbox) == 0
 

@@ -193,7 +193,7 @@ def test_the_rows_are_whole(row: tuple[pricing.Model, Mode]) -> None:
     assert endpoint.default_resolution in (endpoint.resolutions or (None,))
     assert all(price > 0 for price in endpoint.usd_per_s.values())
     assert bool(endpoint.durations) != bool(endpoint.source_seconds[1])
-    assert model.stand_in is None or Mode.VIDEO_TO_VIDEO in pricing.find(model.stand_in).modes
+    assert model.fallback_model is None or Mode.VIDEO_TO_VIDEO in pricing.find(model.fallback_model).modes
     assert len(pricing.describe(model)) == len(model.modes)
 
 

@@ -231,7 +231,7 @@ def test_a_stranger_learns_the_id_and_nothing_is_stored(on_bench: Callable[..., 
         await made.until(lambda: made.telegram.texts(666))
         assert "telegram:666" in made.telegram.texts(666)[0]
         assert await made.jobs() == []
-        assert (await made.app.store.inbox.waiting()).letters == []
+        assert (await made.app.store.inbox.waiting()).messages == []
         assert made.submits() == 0
         made.telegram.world.update({"callback_query": stranger_presses("lang:zh")})
         await asyncio.sleep(0.5)

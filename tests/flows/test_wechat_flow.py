@@ -489,9 +489,9 @@ def test_an_answer_that_nobody_waits_for_is_said_later(on_wechat: Callable[..., 
 
     async def said(made: Bench, fake: WeChatFake) -> None:
         fake.world.spoke(FOX, "message")
-        await made.app.store.allowances.opened(f"wechat:{FOX}", "message", messages=3, for_s=100)
+        await made.app.store.send_quota.opened(f"wechat:{FOX}", "message", messages=3, for_s=100)
         async with asyncio.timeout(10):
-            while (await made.app.store.inbox.waiting()).letters:
+            while (await made.app.store.inbox.waiting()).messages:
                 await asyncio.sleep(0.02)
         await made.until(lambda: fake.person(FOX).seen)
         assert [one.how for one in fake.person(FOX).seen] == ["pushed"]

@@ -11,7 +11,7 @@ from bot.channels.protocol import ChannelPort
 from bot.channels.types import Address, Incoming
 from bot.jobs.delivery import Delivery
 from bot.messages.admin_alerts import Alerts
-from bot.messages.held_messages import Outgoing
+from bot.messages.held_messages import HeldMessages
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
@@ -86,7 +86,7 @@ def on_delivery(url: str, folder: Path, story: Callable[[Made], Awaitable[None]]
                 engine=Walk(),  # type: ignore[arg-type]  # steps of this process alone
                 store=store,
                 channels=channels,
-                outgoing=Outgoing(store=store, channels=channels),
+                outgoing=HeldMessages(store=store, channels=channels),
                 settings=settings,
                 alerts=alerts,
                 fetch_again=fetch_again,

@@ -18,7 +18,7 @@ async def call(made: Bench, job_id: str, request_id: str, *, broken: bool = Fals
     """A completion call for this job that names this request, signed by the sandbox."""
     body = json.dumps({"request_id": request_id, "status": "OK"}).encode()
     headers = made.fal.renderer.signer.headers(request_id, body, broken=broken)
-    token = callback_token(secret or await made.app.store.facts.secret(), job_id)
+    token = callback_token(secret or await made.app.store.installation.secret(), job_id)
     url = f"http://127.0.0.1:{made.settings.port}/fal/webhook/{token}"
     async with httpx.AsyncClient(trust_env=False) as client:
         return (await client.post(url, content=body, headers=headers)).status_code

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.jobs.collect import ODD_MS
-from bot.jobs.foreground import AlreadyOrdered, Shell
+from bot.jobs.foreground import AlreadyOrdered, ForegroundRunner
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
@@ -212,7 +212,9 @@ def test_trouble_after_the_order_never_says_try_again(tmp_path: Path) -> None:
         async with served(app) as base:
             settings = Settings.offline(fal_key="key", fal_queue_url=base, output_dir=tmp_path / "out")
             store, queue = await Store.open(settings.store_url), FalQueue.from_settings(settings)
-            shell = Shell(store=store, queue=queue, settings=settings, on_progress=print, note=print, patience_s=0.3)
+            shell = ForegroundRunner(
+                store=store, queue=queue, settings=settings, on_progress=print, note=print, patience_s=0.3
+            )
             plan = pricing.plan("sandbox:until-cancelled fox", model="budget", mode=Mode.TEXT_TO_VIDEO)
             with pytest.raises(AlreadyOrdered) as caught:
                 await shell.buy(plan, source=None)

@@ -49,12 +49,12 @@ async def rendered(store: Store, number: int, seconds: float, *, good: bool = Tr
 
 def test_the_usual_time_is_the_median_of_our_own_films(database_url: str) -> None:
     async def story(store: Store) -> None:
-        assert await store.pace.usual_render_s(REQUEST) is None
+        assert await store.render_times.usual_render_s(REQUEST) is None
         for number, seconds in enumerate([40, 50, 4000]):
             await rendered(store, number, seconds)
         await rendered(store, 9, 1, good=False)
         await rendered(store, 10, 1, good=False)
-        usual = await store.pace.usual_render_s(REQUEST)
+        usual = await store.render_times.usual_render_s(REQUEST)
         assert usual is not None
         assert 50 <= usual <= 51
         for other in (
@@ -63,7 +63,7 @@ def test_the_usual_time_is_the_median_of_our_own_films(database_url: str) -> Non
             replace(REQUEST, resolution="1080p"),
             replace(REQUEST, resolution=None),
         ):
-            assert await store.pace.usual_render_s(other) is None
+            assert await store.render_times.usual_render_s(other) is None
 
     on_store(database_url, story)
 
@@ -74,7 +74,7 @@ def test_only_the_newest_films_count(database_url: str) -> None:
             await rendered(store, number, 500)
         for number in range(3, 34):
             await rendered(store, number, 20)
-        usual = await store.pace.usual_render_s(REQUEST)
+        usual = await store.render_times.usual_render_s(REQUEST)
         assert usual is not None
         assert usual < 25
 
@@ -112,7 +112,7 @@ def test_the_catalogue_guesses_until_there_are_films_and_webhooks_count_while_th
         await watcher.heard()
         assert await other._webhook_works()
         assert not await deaf._webhook_works()  # its public address has been taken away
-        await store.facts.put("webhook-heard", str(now_ms() - 2 * 3600 * 1000))
+        await store.installation.put("webhook-heard", str(now_ms() - 2 * 3600 * 1000))
         assert not await other._webhook_works()
         await queue.close()
 

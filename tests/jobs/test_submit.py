@@ -18,7 +18,7 @@ from bot.jobs.submit_reconciliation import Doubts
 from bot.messages.admin_alerts import Alerts
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.records import Job, NewJob, State
+from bot.store.records import Job, JobDraft, State
 from core.fal.client import FalQueue
 from core.fal.protocol import request_text
 from core.fal.receipts import FolderReceipts
@@ -48,7 +48,7 @@ class Post:
     async def job(self, prompt: str, *, event: str | None = None) -> Job:
         """An accepted job whose turn has come."""
         request = plan(prompt, model="balanced", duration_s=5)
-        new = NewJob(said(event or prompt), "en", request)
+        new = JobDraft(said(event or prompt), "en", request)
         made = await self.store.jobs.accept(new, inbox_id=None, caps=CAPS, enqueue=nothing)
         assert isinstance(made, str)
         await self.store.jobs.move(made, State.PREPARING)

@@ -110,7 +110,7 @@ def test_a_chat_that_takes_no_film_is_no_damage(database_url: str, tmp_path: Pat
     async def story(made: Made) -> None:
         job = await made.finished()
         with pytest.raises(Exception, match=r"refused"):
-            await made.delivery._films.fitted(job, max_bytes=1000)
+            await made.delivery._films.rendition(job, max_bytes=1000)
         assert made.fetched == []
 
     on_delivery(database_url, tmp_path, story)

@@ -8,7 +8,7 @@ import pytest
 
 from bot.channels.types import Address, AttachmentRef, Incoming
 from bot.messages import job_messages
-from bot.store.records import Job, JobError, Question, State
+from bot.store.records import Confirmation, Job, JobError, State
 from core import pricing
 from core.pricing import SourceFacts
 from core.types import Kind, Mode
@@ -21,7 +21,7 @@ def edit(**more: Any) -> Job:
     values: dict[str, Any] = {each.name: None for each in fields(Job)}
     values |= {"id": "K7QX2AB", "incoming": incoming, "language": "en", "request": plan.request, "adjustments": ()}
     values |= {"usd": plan.quote.usd, "up_to": plan.quote.up_to, "state": State.ASKING, "cancel_asked": False}
-    return Job(**(values | {"question": Question("price"), "model_name": "Happy Horse"} | more))
+    return Job(**(values | {"question": Confirmation("price"), "model_name": "Happy Horse"} | more))
 
 
 def shown(job: Job) -> tuple[str, list[str]]:
@@ -47,7 +47,7 @@ def test_the_dearest_price_is_not_shown_as_the_price(language: str, asked: str, 
     ("why", "words"), [("same", "another one for up to $10.50?"), ("again", "costs up to $10.50.")]
 )
 def test_so_do_the_other_questions(why: str, words: str) -> None:
-    assert words in shown(edit(question=Question(why, "K7QX2AC")))[0]
+    assert words in shown(edit(question=Confirmation(why, "K7QX2AC")))[0]
 
 
 @pytest.mark.parametrize(

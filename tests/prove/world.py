@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from bot.channels.types import Address, Incoming
 from bot.messages.callback_data import data_for
 from bot.store.database import Database
-from bot.store.records import NewJob
+from bot.store.records import JobDraft
 from core import pricing
 from core.fal.webhooks import callback_token
 from tests.prove.books import Request
@@ -239,9 +239,9 @@ class World:
         seed = None if words.same else words.seed
         prompt = words.prompt if words.same else f"{words.prompt}, number {self.orders}"
         plan = pricing.plan(prompt, model=words.model, duration_s=words.seconds, resolution=words.resolution, seed=seed)
-        self._begin(NewJob(incoming, "en", plan), script)
+        self._begin(JobDraft(incoming, "en", plan), script)
 
-    def _begin(self, new: NewJob, script: Script) -> None:
+    def _begin(self, new: JobDraft, script: Script) -> None:
         if self.process is not None:
 
             def scripted(_connection: sa.Connection, job_id: str) -> None:
@@ -257,8 +257,8 @@ class World:
         self.reached.note(f"people: pressed {verb}")
         data = data_for(verb, job_id)  # type: ignore[arg-type]
         pressed = Incoming(Address("telegram", person), "bot", f"b{self.orders}", person, pressed=data)
-        decision = self.process.do(self.process.app.frontdesk.decide(pressed))
-        if isinstance(decision, NewJob):
+        decision = self.process.do(self.process.app.handler.handle(pressed))
+        if isinstance(decision, JobDraft):
             self._begin(decision, script)
 
     # What fal does of its own accord.

@@ -6,9 +6,9 @@ import pytest
 
 from bot.channels.types import Address, AttachmentRef, Incoming, Reply
 from bot.channels.wechat.channel import WeChat
-from bot.messages.i18n import say
+from bot.messages.i18n import translate
 from bot.store import Store
-from bot.store.mail import CODES, code_within, give_within, hand_over_within
+from bot.store.mail import CODES, code_tx, give_tx, hand_over_tx
 from bot.store.records import State, VideoFile
 from tests.store.test_store import accepted, on_store
 
@@ -26,14 +26,14 @@ async def ordered(store: Store, event: str) -> str:
 def test_an_answer_stays_the_same_for_each_repeat(database_url: str) -> None:
     async def story(store: Store) -> None:
         await asyncio.gather(*(store.mail.expect(said("m1")) for _ in range(3)))
-        (letter,) = (await store.inbox.waiting()).letters
+        (letter,) = (await store.inbox.waiting()).messages
         assert await store.mail.answer(said("m1").origin) is None
         assert await store.mail.asked_ms(said("m1").origin) is not None
         reply = Reply("好", "media-1", "题")
-        await store.mail.settle(letter.id, lambda connection: give_within(connection, letter.incoming.origin, reply))
+        await store.mail.settle(letter.id, lambda connection: give_tx(connection, letter.incoming.origin, reply))
         await store.mail.expect(said("m1"))
         assert await store.mail.answer(said("m1").origin) == reply
-        assert (await store.inbox.waiting()).letters == []
+        assert (await store.inbox.waiting()).messages == []
         assert await store.mail.asked_ms("never asked") is None
 
     on_store(database_url, story)
@@ -42,14 +42,14 @@ def test_an_answer_stays_the_same_for_each_repeat(database_url: str) -> None:
 def test_a_decision_that_breaks_leaves_the_letter_open(database_url: str) -> None:
     async def story(store: Store) -> None:
         await store.mail.expect(said("m1"))
-        (letter,) = (await store.inbox.waiting()).letters
+        (letter,) = (await store.inbox.waiting()).messages
 
         def breaks(connection: object) -> None:
             raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):
             await store.mail.settle(letter.id, breaks)
-        assert (await store.inbox.waiting()).letters == [letter]
+        assert (await store.inbox.waiting()).messages == [letter]
 
     on_store(database_url, story)
 
@@ -59,7 +59,7 @@ def test_codes_are_short_and_come_round_past_what_is_unfinished(database_url: st
         first = await ordered(store, "m1")
 
         def many(connection: object) -> list[str]:
-            return [code_within(connection, ME, job_id) for job_id in [first, *(f"J{n}" for n in range(200))]]  # type: ignore[arg-type]
+            return [code_tx(connection, ME, job_id) for job_id in [first, *(f"J{n}" for n in range(200))]]  # type: ignore[arg-type]
 
         codes = await store.database.write(many)
         assert codes[:3] == ["K7", "R4", "V9"]
@@ -85,7 +85,7 @@ def test_what_waits_is_given_once_and_a_new_upload_waits_again(database_url: str
         await store.mail.hold(job, ref="media-2", for_s=100)
         (item,) = await store.mail.waiting(ME)
         assert (item.ref, item.is_video) == ("media-2", True)
-        await store.database.write(lambda connection: hand_over_within(connection, item, "origin-9"))
+        await store.database.write(lambda connection: hand_over_tx(connection, item, "origin-9"))
         over = await store.jobs.get(job_id)
         assert over is not None
         assert (over.state, over.told) == (State.HANDED_OVER, "origin-9")
@@ -117,7 +117,7 @@ def test_what_is_over_is_forgotten_and_what_waits_is_not(database_url: str) -> N
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_help_goes_into_one_message(language: str) -> None:
     for key in ("mail-help", "mail-start"):
-        assert len(say(language, key).encode()) <= WeChat.limits.text_bytes
+        assert len(translate(language, key).encode()) <= WeChat.limits.text_bytes
 
 
 def test_photos_wait_in_order_and_not_for_ever(database_url: str) -> None:
@@ -125,7 +125,7 @@ def test_photos_wait_in_order_and_not_for_ever(database_url: str) -> None:
         for name in ("one", "two"):
             ref = AttachmentRef("image", name)
             await store.database.write(
-                lambda connection, ref=ref: store.mail.keep_within(connection, ME, ref, for_s=600)  # type: ignore[misc]
+                lambda connection, ref=ref: store.mail.keep_tx(connection, ME, ref, for_s=600)  # type: ignore[misc]
             )
         assert [each.attachment.file_id for each in await store.mail.pending(ME, for_s=600)] == ["one", "two"]
         assert await store.mail.pending(ME, for_s=0) == []

@@ -11,7 +11,7 @@ import pytest
 
 from bot.store import Store
 from bot.store.ledger import Caps, OverCap
-from bot.store.records import Charge, JobError, NewJob, Question, Remedy, State
+from bot.store.records import Charge, Confirmation, JobDraft, JobError, Remedy, State
 from bot.store.repeats import OFFER_MS, AlreadyOrdered
 from tests.bench import Bench
 from tests.corpus import jpeg
@@ -23,12 +23,12 @@ from tests.store.test_store import said as message
 OnBench = Callable[..., None]
 
 
-def repeat(of: str, event: str, *, remedy: Remedy | None = None, asks: bool = False) -> NewJob:
+def repeat(of: str, event: str, *, remedy: Remedy | None = None, asks: bool = False) -> JobDraft:
     new = replace(new_job(message(event)), again_of=of, remedy=remedy)
-    return replace(new, question=Question("again")) if asks else new
+    return replace(new, question=Confirmation("again")) if asks else new
 
 
-async def press(store: Store, new: NewJob, *, caps: Caps = WIDE) -> tuple[str, str | OverCap | None]:
+async def press(store: Store, new: JobDraft, *, caps: Caps = WIDE) -> tuple[str, str | OverCap | None]:
     """("made", its id) or ("stands", the id of the try that was ordered before)."""
     try:
         return "made", await store.jobs.accept(new, inbox_id=None, caps=caps, enqueue=nothing)

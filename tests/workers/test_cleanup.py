@@ -17,7 +17,7 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.ledger import Caps
-from bot.store.records import NewJob, State, VideoFile, record
+from bot.store.records import JobDraft, State, VideoFile, record
 from bot.store.tables import inbox
 from bot.workers.cleanup import Cleanup
 from core import pricing
@@ -66,7 +66,7 @@ class Site:
         attachment = AttachmentRef("image", file_id) if file_id else None
         incoming = Incoming(Address("web", "42"), "77", os.urandom(4).hex(), "42", "a fox", attachment=attachment)
         made = await self.store.jobs.accept(
-            NewJob(incoming, "en", pricing.plan("a fox")), inbox_id=None, caps=CAPS, enqueue=lambda *_: None
+            JobDraft(incoming, "en", pricing.plan("a fox")), inbox_id=None, caps=CAPS, enqueue=lambda *_: None
         )
         assert isinstance(made, str)
         await self.store.jobs.move(made, state, **facts)
@@ -164,10 +164,10 @@ def test_messages_that_were_handled_long_ago_are_forgotten(tmp_path: Path) -> No
     async def story(site: Site) -> None:
         for event in ("done and old", "done and fresh", "new and old", "aside and old"):
             await site.store.inbox.put([Incoming(Address("web", event), "77", event, "42", "hello")])
-        letters = {letter.incoming.event_id: letter for letter in (await site.store.inbox.waiting()).letters}
+        letters = {letter.incoming.event_id: letter for letter in (await site.store.inbox.waiting()).messages}
         for event in ("done and old", "done and fresh"):
             await site.store.inbox.done(letters[event])
-        await site.store.inbox.set_aside(letters["aside and old"])
+        await site.store.inbox.dead_letter(letters["aside and old"])
         back = inbox.update().values(created=now_ms() - int(31 * DAY_S * 1000))
         ids = [letter.id for event, letter in letters.items() if event.endswith("old")]
         await site.change(back.where(inbox.c.id.in_(ids)))

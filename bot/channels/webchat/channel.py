@@ -12,7 +12,7 @@ from typing import Any
 from starlette.routing import BaseRoute
 
 from bot.channels.protocol import Services
-from bot.channels.types import Activity, Address, AttachmentRef, DeliveryError, Message, VideoMessage
+from bot.channels.types import Activity, Address, AttachmentRef, Message, SendError, SendOutcome, VideoMessage
 from bot.channels.webchat import MANIFEST
 from bot.channels.webchat.guard import Guard
 from bot.channels.webchat.routes import Pages
@@ -51,7 +51,7 @@ class WebChat:
     async def fetch(self, ref: AttachmentRef, into: Path) -> None:
         source = self._services.uploads_dir / ref.file_id
         if not UPLOAD.fullmatch(ref.file_id) or not source.is_file():
-            raise DeliveryError("refused", "the upload is gone")
+            raise SendError(SendOutcome.REJECTED, "the upload is gone")
         await asyncio.to_thread(shutil.copyfile, source, into)
 
     async def show(

@@ -111,7 +111,7 @@ class Pages:
 
     def _refused(self, request: Request, key: str, status: int, **facts: Any) -> Response:
         language = _language(request, self._services.languages)
-        return JSONResponse({"error": self._services.say(language, key, **facts)}, status, _HEADERS)
+        return JSONResponse({"error": self._services.translate(language, key, **facts)}, status, _HEADERS)
 
     async def _page(self, request: Request) -> Response:
         """The page itself, or the question for the token."""
@@ -271,7 +271,7 @@ class Pages:
         session = self._guard.session(request)
         chosen = await self._services.language_of(f"web:{session.user}") if session else None
         language = chosen or _language(request, self._services.languages)
-        words = {name: self._services.say(language, f"web-{name}") for name in PAGE_WORDS}
+        words = {name: self._services.translate(language, f"web-{name}") for name in PAGE_WORDS}
         return JSONResponse({"language": language, "words": words, "demo": self._guard.open})
 
     async def _video(self, request: Request) -> Response:

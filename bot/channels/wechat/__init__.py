@@ -44,7 +44,7 @@ MANIFEST = ChannelManifest(
         source_video_bytes=VIDEO_BYTES,
         text_bytes=TEXT_BYTES,
         edits=False,
-        mailbox=True,
+        passive_replies=True,
         per_message=(5, 48 * 3600.0),
         per_tap=(3, 60.0),
     ),

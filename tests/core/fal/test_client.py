@@ -123,21 +123,21 @@ def test_a_submit_carries_the_key_and_the_explicit_values() -> None:
 @pytest.mark.parametrize("body", [{"detail": "x"}, None])
 def test_what_may_have_been_taken_is_doubt(status: int, body: Any) -> None:
     result, server = submit(says(status, body))
-    assert isinstance(result, errors.SubmitUnknown)
+    assert isinstance(result, errors.SubmitUnconfirmed)
     assert len(server.calls) == 1
 
 
 @pytest.mark.parametrize("body", [{}, {"request_id": ""}, {"request_id": "../x"}, [], "text", None])
 def test_a_success_without_a_request_id_is_doubt(body: Any) -> None:
     result, server = submit(says(200, body))
-    assert isinstance(result, errors.SubmitUnknown)
+    assert isinstance(result, errors.SubmitUnconfirmed)
     assert len(server.calls) == 1
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
 def test_a_refusal_that_cannot_be_read_is_doubt(status: int) -> None:
     result, server = submit(says(status))
-    assert isinstance(result, errors.SubmitUnknown)
+    assert isinstance(result, errors.SubmitUnconfirmed)
     assert len(server.calls) == 1
 
 
@@ -157,7 +157,7 @@ def test_a_refusal_that_cannot_be_read_is_doubt(status: int) -> None:
 def test_a_definite_refusal_bought_nothing_and_echoes_nothing(name: str, code: str) -> None:
     result, server = submit(recorded(name))
     assert isinstance(result, errors.VideoError)
-    assert not isinstance(result, errors.SubmitUnknown | errors.NotDelivered)
+    assert not isinstance(result, errors.SubmitUnconfirmed | errors.SubmitNotSent)
     assert result.code == code
     assert "SECRET" not in f"{result!r} {result.facts}"
     assert len(server.calls) == 1
@@ -169,7 +169,7 @@ def test_a_redirect_is_not_followed_with_the_key(status: int) -> None:
         return RedirectResponse(f"{request.base_url}elsewhere", status)
 
     result, server = submit(answer)
-    assert isinstance(result, errors.SubmitUnknown)
+    assert isinstance(result, errors.SubmitUnconfirmed)
     assert len(server.calls) == 1
     looked, server = asked(answer, lambda queue: queue.status(handle(queue)))
     assert isinstance(looked, errors.Unavailable)
@@ -179,7 +179,7 @@ def test_a_redirect_is_not_followed_with_the_key(status: int) -> None:
 @pytest.mark.parametrize(("header", "seconds"), [("7", 7), ("86400", 3600), ("soon", None), ("", None)])
 def test_too_many_requests_bought_nothing(header: str, seconds: int | None) -> None:
     result, _server = submit(says(429, {"detail": "x"}, **{"Retry-After": header}))
-    assert isinstance(result, errors.NotDelivered)
+    assert isinstance(result, errors.SubmitNotSent)
     assert (result.code, result.facts["retry_after"]) == ("fal_busy", seconds)
 
 
@@ -198,7 +198,7 @@ def refused(settings: FalSettings) -> errors.VideoError:
 
 def test_a_closed_port_is_proven_non_delivery() -> None:
     error = refused(FalSettings.offline(fal_key=KEY, fal_queue_url=f"http://127.0.0.1:{free_port()}"))
-    assert isinstance(error, errors.NotDelivered)
+    assert isinstance(error, errors.SubmitNotSent)
 
 
 Peer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -237,7 +237,7 @@ def test_a_failed_tls_handshake_is_proven_non_delivery(words: bytes) -> None:
         await writer.drain()
 
     error, _connections = with_peer(peer, "https")
-    assert isinstance(error, errors.NotDelivered)
+    assert isinstance(error, errors.SubmitNotSent)
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_a_lost_answer_is_doubt_and_nothing_is_sent_again(words: bytes) -> None:
         await writer.drain()
 
     error, connections = with_peer(peer)
-    assert isinstance(error, errors.SubmitUnknown)
+    assert isinstance(error, errors.SubmitUnconfirmed)
     assert connections == 1
 
 
@@ -388,7 +388,7 @@ def test_a_lost_answer_is_handed_to_nobody() -> None:
             await queue.close()
         return caught.value
 
-    assert isinstance(asyncio.run(story()), errors.NotDelivered)
+    assert isinstance(asyncio.run(story()), errors.SubmitNotSent)
     assert kept == []
 
 
@@ -427,7 +427,7 @@ def test_a_stored_handle_of_another_day_is_asked_here(elsewhere: str) -> None:
     assert server.calls == [("GET", "/alibaba/happy-horse/requests/r-1/status", f"Key {KEY}")]
 
 
-# Looks
+# DurationProber
 
 
 @pytest.mark.parametrize(
@@ -964,7 +964,7 @@ def test_an_answer_without_end_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
         async with dripping(b"Content-Type: application/json\r\nContent-Length: 100000", b" ") as queue:
             with pytest.raises(errors.Unavailable, match="without end"):
                 await queue.status(queue.handle_for(REQUEST.endpoint, "r-1"))
-            with pytest.raises(errors.SubmitUnknown, match="without end"):
+            with pytest.raises(errors.SubmitUnconfirmed, match="without end"):
                 await queue.submit(REQUEST)
 
     asyncio.run(story())

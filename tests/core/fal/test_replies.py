@@ -10,9 +10,9 @@ from core.errors import (
     ContentRefused,
     Fact,
     GenerationFailed,
-    NotDelivered,
     StillRunning,
-    SubmitUnknown,
+    SubmitNotSent,
+    SubmitUnconfirmed,
     Unavailable,
     VideoError,
 )
@@ -59,17 +59,17 @@ def test_a_submit_that_fal_took(
 
 @pytest.mark.parametrize("body", [{}, {"request_id": "a/b"}, [], None, b"", b"<html>"])
 def test_a_success_without_a_request_is_not_known(body: Any) -> None:
-    with pytest.raises(SubmitUnknown) as caught:
+    with pytest.raises(SubmitUnconfirmed) as caught:
         submit(answer(200, body))
     assert (caught.value.code, caught.value.facts) == ("submit_unknown", {"reason": "a reply without a request id"})
 
 
 @pytest.mark.parametrize(("wait", "after"), [("7", 7), ("99999", 3600), ("soon", None), ("", None), ("٧", None)])
 def test_a_full_queue_took_nothing(wait: str, after: int | None) -> None:
-    with pytest.raises(NotDelivered) as caught:
+    with pytest.raises(SubmitNotSent) as caught:
         submit(answer(429, TYPED, retry_after=wait))
     assert (caught.value.code, caught.value.facts) == ("fal_busy", {"retry_after": after})
-    with pytest.raises(SubmitUnknown) as unknown:
+    with pytest.raises(SubmitUnconfirmed) as unknown:
         submit(answer(429, b"<html>slow down", retry_after=wait))  # a gateway may say so after fal took it
     assert unknown.value.facts == {"reason": "no clear answer", "status": 429}
 
@@ -80,7 +80,7 @@ def test_a_full_queue_took_nothing(wait: str, after: int | None) -> None:
     + [(400, b""), (422, b"<html>no</html>"), (403, b"null"), (400, []), (403, {"error": "forbidden"})],
 )
 def test_what_is_no_clear_refusal_may_have_been_taken(status: int, body: Any) -> None:
-    with pytest.raises(SubmitUnknown) as caught:
+    with pytest.raises(SubmitUnconfirmed) as caught:
         submit(answer(status, body))
     assert caught.value.facts == {"reason": "no clear answer", "status": status}
 
