@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from difflib import get_close_matches
 from itertools import chain
 from math import ceil
 
@@ -24,6 +25,7 @@ __all__ = [
     "find",
     "list_models",
     "mode_kind",
+    "near",
     "plan",
     "quote",
     "source_limits",
@@ -64,6 +66,12 @@ def find(name: str) -> Model:
     if model is None:
         raise BadRequest("unknown_model", model=name[:60])
     return model
+
+
+def near(name: str) -> list[str]:
+    """The tiers and models whose names are most like this one."""
+    names = [each for model in MODELS for each in (model.tier, model.key) if each]
+    return get_close_matches(name.casefold(), names, n=3, cutoff=0.5)
 
 
 def plan(

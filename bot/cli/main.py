@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
@@ -20,7 +19,7 @@ from bot import logs
 from bot.app import App, serve, serve_demo
 from bot.channels import how_to_connect, manifests
 from bot.channels.types import SendError
-from bot.cli import doctor
+from bot.cli import doctor, setting_problems
 from bot.http.server import Server, bind, serve_assets
 from bot.jobs.engine import AlreadyRunning, Engine
 from bot.jobs.foreground import AlreadyOrdered, ForegroundRunner, Interrupted, JobNotFinished, OverTheCap, left_behind
@@ -60,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     except VideoError as error:
         return _fail(admin_text(error.code, error.facts))
     except ValidationError as error:
-        return _fail("; ".join(_setting_problem(each) for each in error.errors(include_url=False, include_input=False)))
+        return _fail("; ".join(f"{name}: {text}" for name, text in setting_problems.problem_texts(error).items()))
     except BrokenPipeError:  # the reader of our output has had enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
@@ -75,12 +74,6 @@ def _fail(reason: str) -> int:
     return FAILED
 
 
-def _setting_problem(problem: Any) -> str:
-    name = ".".join(str(part) for part in problem["loc"])
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    return f"{name} {message}" if name else message
-
-
 def out(line: str = "") -> None:
     print(line, flush=True)  # noqa: T201 - this is the console
 
@@ -93,8 +86,10 @@ def note(line: str) -> None:
 
 
 async def run(_options: argparse.Namespace) -> int:
-    settings = Settings()
+    settings = setting_problems.load(writes=True)
     logs.configure(secrets=_secrets(settings))
+    for warning in setting_problems.warnings():
+        note(f"reelbot: {warning}")
 
     async def ready(app: App, address: str) -> None:
         note(f"reelbot serves {', '.join(sorted(app.channels)) or 'no chat yet'} at {address}")
@@ -195,7 +190,7 @@ def _interrupted(error: Interrupted) -> str:
 
 async def publish(options: argparse.Namespace) -> int:
     logs.configure(secrets=[], level="WARNING")
-    settings = Settings()
+    settings = setting_problems.load(writes=True)
     async with serve_assets(settings):
         asset = await core.publish_asset(options.source, settings=settings)
     out(asset.url)
@@ -204,7 +199,7 @@ async def publish(options: argparse.Namespace) -> int:
 
 async def poll(options: argparse.Namespace) -> int:
     logs.configure(secrets=[], level="ERROR")
-    settings = Settings()
+    settings = setting_problems.load(writes=True)
     show = None if options.json else _bar()
     store = await Store.open(settings.store_url)
     try:
@@ -382,7 +377,7 @@ async def run_doctor(options: argparse.Namespace) -> int:
 
 async def _store() -> Store:
     logs.configure(secrets=[], level="WARNING")
-    return await Store.open(Settings().store_url)
+    return await Store.open(setting_problems.load(writes=False).store_url)
 
 
 def _secrets(settings: Settings) -> list[str]:
@@ -404,12 +399,14 @@ class _Output(EnvSettings):
 async def _fal(options: argparse.Namespace) -> AsyncIterator[Settings]:
     """The settings to buy with: the operator's, or those of a sandbox that lives as long as this command."""
     if not options.sandbox:
-        settings, has_source = Settings(), options.image or options.video
+        settings, has_source = setting_problems.load(writes=True), options.image or options.video
         async with serve_assets(settings) if has_source else nullcontext():  # words need no port: a bot may start
             yield settings
         return
     from core.sandbox import create_app  # noqa: PLC0415 - heavy, and only --sandbox needs it
 
+    played = _Output().folder / "sandbox"  # its films and receipts are not among those that were bought
+    setting_problems.require_folder(played)
     with TemporaryDirectory(prefix="reelbot-sandbox-") as folder:
         listener = bind("127.0.0.1", 0)
         server = Server(create_app(folder=Path(folder)), listener)
@@ -419,7 +416,7 @@ async def _fal(options: argparse.Namespace) -> AsyncIterator[Settings]:
                 fal_key="sandbox",
                 fal_queue_url=f"http://127.0.0.1:{listener.getsockname()[1]}",
                 asset_host="fal",
-                output_dir=_Output().folder,
+                output_dir=played,
             )
         finally:
             await server.stop()

@@ -306,4 +306,72 @@ def test_settings_that_do_not_fit_are_one_line(made: Desk) -> None:
     said = made.run("jobs", REELBOT_JOBS="many")
     assert (said.code, said.out) == (1, "")
     assert one_line(said.err)
-    assert "REELBOT_JOBS" in said.err
+    assert said.err.startswith("reelbot: REELBOT_JOBS: Input should be a valid integer")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("REELBOT_CONFIRM_USD", "abc", "Input should be a valid decimal"),
+        ("REELBOT_PORT", "abc", "Input should be a valid integer"),
+        ("REELBOT_USER_JOBS", "0", "Input should be greater than or equal to 1"),
+        ("REELBOT_PUBLIC_URL", "example.org", "must be an http(s) address such as https://example.org"),
+        ("FAL_API_URL", "http://example.org", "must be a public https address"),
+        ("TELEGRAM_BOT_TOKEN", "what ever", "must be as BotFather gave it"),
+        ("REELBOT_DEFAULT_MODEL", "happy-hose", "there is no model “happy-hose”; happy-horse"),
+        ("FAL_CA_FILE", "/nope", "/nope cannot be read: No such file or directory"),
+        ("FAL_CA_FILE", "/proc/self/status", "/proc/self/status holds no certificate"),
+    ],
+)
+def test_a_wrong_setting_is_named_by_doctor_as_by_the_rest(made: Desk, name: str, value: str, words: str) -> None:
+    env = {name: value} | ({"FAL_QUEUE_URL": "https://queue.fal.run"} if name == "FAL_API_URL" else {})
+    said = made.run("doctor", "--json", **env)
+    assert said.code == 1
+    found = {each["name"]: each for each in json.loads(said.out)}
+    assert [each["name"] for each in found.values() if each["state"] == "wrong"] == [name]
+    assert found[name]["text"].startswith(f"{name}: {words}")
+    assert found[name]["text"].endswith("(environment)")
+    assert found["FAL_KEY"]["text"] == "set, not shown (.env)"
+    assert found["REELBOT_JOBS"]["text"] == "50 (default)"
+    assert "Value error" not in said.out
+
+
+def test_a_wrong_setting_is_said_once_and_before_a_price(made: Desk) -> None:
+    for name, value in (
+        ("FAL_CA_FILE", "/nope"),
+        ("REELBOT_DEFAULT_MODEL", "nosuch"),
+        ("REELBOT_OUTPUT_DIR", "/proc/x"),
+    ):
+        said = made.run("generate", "a kite", "--yes", **{name: value})
+        assert (said.code, said.out) == (1, "")
+        assert one_line(said.err)
+        assert said.err.startswith(f"reelbot: {name}: ")
+        assert said.err.count(value) == 1
+        assert "Errno" not in said.err
+        assert "$" not in said.err
+
+
+def test_doctor_warns_of_what_was_hardly_meant(made: Desk) -> None:
+    said = made.run(
+        "doctor",
+        "--json",
+        REELBOT_ACESS="telegram:42",
+        REELBOT_WEB_TOKEN="short",
+        TELEGRAM_BOT_TOKEN="12:abc",
+        TELEGRAM_API_URL="http://127.0.0.1:9",
+    )
+    warned = {each["name"]: each["text"] for each in json.loads(said.out) if each["state"] == "warn"}
+    assert warned["REELBOT_ACESS"] == "no such setting; is REELBOT_ACCESS meant?"
+    assert warned["REELBOT_WEB_TOKEN"].startswith("shorter than 16 characters")
+    assert warned["TELEGRAM_BOT_TOKEN"].startswith("not as BotFather gives them")
+    assert len(warned) == 3
+    said = made.run("doctor", "--json", TELEGRAM_BOT_TOKEN="", TELEGRAM_WEBHOOK="true")
+    assert "TELEGRAM_WEBHOOK" not in {each["name"] for each in json.loads(said.out) if each["state"] == "warn"}
+
+
+def test_a_played_film_lies_apart_from_those_that_were_bought(made: Desk) -> None:
+    out = made.folder / "apart"
+    said = made.run("generate", "a kite", "--sandbox", REELBOT_OUTPUT_DIR=str(out))
+    assert said.code == 0, said.err
+    assert Path(said.out.removesuffix("\n")).parent == out / "sandbox" / "videos"
+    assert [each.name for each in out.iterdir()] == ["sandbox"]
