@@ -155,15 +155,15 @@ def usd_text(usd: Decimal) -> str:
 
 
 def describe(model: Model) -> list[str]:
-    """One line per mode: endpoint, what it accepts, price per second and for 5 s."""
+    """One line per mode: endpoint, what it accepts, price per second and for about 5 s."""
     return [_describe(mode, endpoint) for mode, endpoint in model.modes.items()]
 
 
 def _describe(mode: Mode, endpoint: Endpoint) -> str:
-    prices = []
+    prices, usual_s = [], _duration(endpoint, None, []) or _USUAL_DURATION_S
     for resolution, rate in endpoint.usd_per_s.items():
-        five = usd_text(rate * _USUAL_DURATION_S + endpoint.usd_per_source)
-        prices.append(f"{resolution or 'any'} ${rate.normalize():f}/s ({five} for 5 s)")
+        whole = usd_text(rate * usual_s + endpoint.usd_per_source)
+        prices.append(f"{resolution or 'any'} ${rate.normalize():f}/s ({whole} for {usual_s} s)")
     seconds = f"{_spoken(endpoint.durations)} s" if endpoint.durations else "as long as the source"
     ratios = f", {' '.join(endpoint.aspect_ratios)}" if endpoint.aspect_ratios else ""
     return f"{mode:<15} {endpoint.id}: {seconds}{ratios}; {', '.join(prices)}"

@@ -177,6 +177,13 @@ def test_a_resolution_that_is_none_is_refused(wish: str) -> None:
         pricing.plan("x", resolution=wish)
 
 
+def test_a_length_that_a_model_cannot_make_is_not_quoted() -> None:
+    (words, photo) = pricing.describe(pricing.find("veo"))
+    for line in (words, photo):
+        assert "($2.40 for 6 s)" in line
+        assert "for 5 s" not in line
+
+
 @pytest.mark.parametrize(
     ("wish", "used"), [("4K", "1080p"), ("FHD", "1080p"), ("hd", "720p"), ("900", "1080p"), ("100p", "720p")]
 )

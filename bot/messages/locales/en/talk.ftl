@@ -67,6 +67,9 @@ models-line =
     }{ KNOWN($price) ->
         [yes] , { $price }
        *[no] {""}
+    }{ KNOWN($duration) ->
+        [yes] {" "}({ $duration } s)
+       *[no] {""}
     }{ INCLUDES($modes, "video-to-video") ->
         [yes] , also changes videos
        *[no] {""}

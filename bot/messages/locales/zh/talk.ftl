@@ -74,6 +74,9 @@ models-line =
     }{ KNOWN($price) ->
         [yes] ，{ $price }
        *[no] {""}
+    }{ KNOWN($duration) ->
+        [yes] （{ $duration } 秒）
+       *[no] {""}
     }{ INCLUDES($modes, "video-to-video") ->
         [yes] ，也能改视频
        *[no] {""}
