@@ -66,11 +66,6 @@ class Model:
     fallback_model: str | None = None
     usual_render_s: float = 90.0
 
-    @property
-    def app(self) -> tuple[str, ...]:
-        """The owner/app of each endpoint: status, result and cancel live there (fal docs, inference-api)."""
-        return tuple(dict.fromkeys(app_of(endpoint.id) for endpoint in self.modes.values()))
-
 
 def app_of(endpoint_id: str) -> str:
     """The first two segments of an endpoint id, three under the namespaces `workflows` and `comfy`."""

@@ -119,7 +119,7 @@ def quote(request: VideoRequest, *, source: SourceFacts | None = None) -> Quote:
         raise BadRequest("unpriced", model=request.model, resolution=request.resolution)
     if request.duration_s is not None:
         seconds = Decimal(request.duration_s)
-        return Quote(rate * seconds + endpoint.usd_per_source, request.endpoint, seconds)
+        return Quote(rate * seconds + endpoint.usd_per_source, request.endpoint)
     return _edit_quote(endpoint, rate, source.duration_s if source else None)
 
 
@@ -129,7 +129,7 @@ def _edit_quote(endpoint: Endpoint, rate: Decimal, source_s: float | None) -> Qu
     into = Decimal(longest if source_s is None else min(max(1, ceil(source_s)), longest))
     seconds = (into + min(into, Decimal(endpoint.output_s))) / 2
     up_to = endpoint.conservative_price or source_s is None
-    return Quote(rate * seconds + endpoint.usd_per_source, endpoint.id, seconds, up_to=up_to)
+    return Quote(rate * seconds + endpoint.usd_per_source, endpoint.id, up_to=up_to)
 
 
 def estimate_cost(model: str, duration: int, resolution: str | None = None, mode: Mode = Mode.TEXT_TO_VIDEO) -> Decimal:

@@ -49,6 +49,6 @@ class DurationProber:
                     await self._channels[incoming.address.channel].fetch(attachment, path)
                     found = await media.probe(path)
                 measured = replace(attachment, duration_s=found.duration_s, size=found.size)
-                await self._store.mail.measured(incoming.user, measured)
+                await self._store.pending_uploads.measured(incoming.user, measured)
         except (SendError, VideoError, TimeoutError, OSError) as error:
             log.info("a video was not looked at", extra={"reason": type(error).__name__})

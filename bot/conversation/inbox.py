@@ -94,7 +94,7 @@ class InboxWorker:
                 if not self._access.allows(incoming.user, f"{incoming.address.channel}:{incoming.address.chat_id}"):
                     return Reply(await self._refusals.to_stranger(incoming))
                 self._aside(self._count(incoming))
-                if not await self._store.mail.expect(incoming, most=may_wait(incoming)):
+                if not await self._store.callback_replies.expect(incoming, most=may_wait(incoming)):
                     return Reply(await self._refusals.too_much(incoming))
         except Exception as error:  # noqa: BLE001 - whatever the database does; its text holds what the person wrote
             log.error("a message was not stored; the chat repeats it", extra={"error": type(error).__name__})  # noqa: TRY400
@@ -121,7 +121,7 @@ class InboxWorker:
         decided = self._asked.setdefault(origin, asyncio.Event())
         try:
             while True:
-                reply = await self._store.mail.answer(origin)
+                reply = await self._store.callback_replies.answer(origin)
                 if reply is not None:
                     return reply
                 with suppress(TimeoutError):
@@ -210,7 +210,7 @@ class InboxWorker:
     async def _handle_mail(self, queued: QueuedMessage) -> None:
         """Decided and answered in one transaction, while the chat listens; later it is said of our own accord."""
         incoming = queued.incoming
-        asked_ms = await self._store.mail.asked_ms(incoming.origin)
+        asked_ms = await self._store.callback_replies.asked_ms(incoming.origin)
         passive = asked_ms is not None and asked_ms < _LISTENS_MS
         decided = await self._passive.decide(incoming, passive=passive)
         if isinstance(decided, Order):
@@ -237,7 +237,7 @@ class InboxWorker:
 
     async def _settle(self, queued: QueuedMessage, answer: Answer) -> Reply:
         within = both(write_reply(queued.incoming, answer.reply), answer.within)
-        await self._store.mail.settle(queued.id, within)
+        await self._store.callback_replies.settle(queued.id, within)
         return answer.reply
 
     def _heard(self, origin: str) -> None:
@@ -250,7 +250,7 @@ class InboxWorker:
             await self._channels[incoming.address.channel].show(incoming.address, Message(text))
         except SendError as error:
             log.info("an answer waits", extra={"outcome": error.outcome})
-            await self._store.mail.hold_text(incoming.user, text)
+            await self._store.outbox.hold_text(incoming.user, text)
 
     async def _start(self, queued: QueuedMessage, new: JobDraft) -> None:
         refusal = await self._orders.start(new, inbox_id=queued.id)
@@ -281,7 +281,7 @@ class InboxWorker:
         self._alerts.tell(f"dead letter {queued.id}", "alert-set-aside", chat=queued.chat, user=queued.incoming.user)
         text = translate(await self._handler.language(queued.incoming), "internal-error")
         if self._passive.serves(queued.incoming):
-            await self._store.mail.give(queued.incoming.origin, Reply(text))
+            await self._store.callback_replies.give(queued.incoming.origin, Reply(text))
             self._heard(queued.incoming.origin)
         else:
             await self._refusals.say(queued.incoming, text)

@@ -18,18 +18,13 @@ from bot.messages.held_messages import captioned, typed_text
 from bot.messages.i18n import translate
 from bot.messages.text_buttons import typed
 from bot.store import Store
+from bot.store.callback_replies import give_tx
 from bot.store.database import Connection, now_ms
-from bot.store.jobs import job_tx
-from bot.store.mail import (
-    Pending,
-    Waiting,
-    code_tx,
-    drop_tx,
-    give_tx,
-    hand_over_tx,
-    take_tx,
-)
+from bot.store.job_rows import job_tx
+from bot.store.outbox import Waiting, hand_over_tx
+from bot.store.pending_uploads import Pending, drop_tx, take_tx
 from bot.store.records import ACTIVE, Job, JobDraft
+from bot.store.short_codes import code_tx
 
 PENDING_S = 600.0
 _TEXT_ONLY = ("文生视频", "文生視頻")
@@ -40,12 +35,12 @@ Within = Callable[[Connection], None]
 
 
 def _nothing(_connection: Connection) -> None:
-    """Most answers change no more than the queued."""
+    """Most answers change no more than the row of the message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`within`: what belongs into the transaction that closes the queued."""
+    """`within`: what belongs into the transaction that closes the row of the message."""
 
     reply: Reply
     within: Within = _nothing
@@ -125,20 +120,19 @@ class PassiveReplies:
                 await self._send_again(item.job)
 
     async def _look(self, incoming: Incoming, *, passive: bool) -> PersonContext:
-        mail = self._store.mail
         return PersonContext(
             incoming=incoming,
             language=await self._handler.language(incoming),
             passive=passive,
-            photos=await mail.pending(incoming.user, for_s=PENDING_S),
-            waiting=await mail.waiting(incoming.user),
-            codes=await mail.codes(incoming.user),
+            photos=await self._store.pending_uploads.recent(incoming.user, for_s=PENDING_S),
+            waiting=await self._store.outbox.waiting(incoming.user),
+            codes=await self._store.short_codes.codes(incoming.user),
             most_bytes=self._channels[incoming.address.channel].limits.text_bytes,
         )
 
     async def _named(self, person: PersonContext, code: str) -> Job | None:
         """The person's own job by its short code or its whole id."""
-        job_id = await self._store.mail.job_of(person.incoming.user, code) or code
+        job_id = await self._store.short_codes.job_of(person.incoming.user, code) or code
         job = await self._store.jobs.get(job_id)
         return job if job is not None and job.user == person.incoming.user else None
 
@@ -152,7 +146,7 @@ class PassiveReplies:
 
         def keep(tx: Connection) -> None:
             if attachment is not None:
-                self._store.mail.keep_tx(tx, incoming.user, attachment, for_s=PENDING_S)
+                self._store.pending_uploads.keep_tx(tx, incoming.user, attachment, for_s=PENDING_S)
 
         answer = self._next(person, before=told) or Answer(Reply(told))
         return Answer(answer.reply, both(keep, answer.within))
@@ -210,7 +204,7 @@ class PassiveReplies:
 
     async def _fetched(self, person: PersonContext, job: Job) -> Answer:
         """The video again, for nothing: at once where the chat still holds it, else it is on its way there."""
-        item = await self._store.mail.held(job.id)
+        item = await self._store.outbox.held(job.id)
         if person.passive and item is not None and item.ref is not None:
             return self._handed(person, item)
         code = person.codes.get(job.id, job.id)

@@ -28,7 +28,7 @@ from bot.messages.held_messages import HeldMessages
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
-from bot.store.records import ENDED, Job, JobError, State, record
+from bot.store.records import ENDED, Job, JobError, State
 from bot.store.stored import UnreadableJob
 from core.errors import ResultExpired
 
@@ -140,7 +140,7 @@ class Delivery:
         if job.video is not None and job.state in HAS_VIDEO:
             await self._store.jobs.move(job.id, State.DELIVERED, why="on disk", told="")
         else:
-            await self._store.jobs.note(job.id, told="")
+            await self._store.jobs.nobody_to_tell(job.id)
         return STOP
 
     async def _send_video(self, job: Job, channel: ChannelPort) -> Next:
@@ -168,7 +168,7 @@ class Delivery:
             return STOP
         if error.moved_to is not None:
             address = replace(job.address, chat_id=error.moved_to)
-            await self._store.jobs.note(job_id, incoming=record(replace(job.incoming, address=address)))
+            await self._store.jobs.moved_to(job_id, replace(job.incoming, address=address))
             return retry(0.0)
         if error.outcome in {SendOutcome.NOT_SENT, SendOutcome.UNCONFIRMED}:
             return retry(error.after_s)  # a text may be said twice, but never not at all
@@ -196,7 +196,7 @@ class Delivery:
             await self._store.jobs.move(job_id, State.UNDELIVERED, why=why)
             if not waits:
                 self._alerts.tell(f"undelivered {job_id}", "alert-undelivered", job=job_id, user=job.user, reason=why)
-        await self._store.jobs.note(job_id, send_after=now_ms() + pause_s * 1000)
+        await self._store.jobs.tell_later(job_id, at=now_ms() + pause_s * 1000)
         return STOP
 
     async def announce(self, job: Job, message: Message) -> None:

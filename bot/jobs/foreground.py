@@ -211,11 +211,11 @@ class ForegroundRunner:
         finally:
             renewing.cancel()
             await asyncio.gather(renewing, return_exceptions=True)
-            await self._store.jobs.note(job_id, held_until=now_ms())
+            await self._store.jobs.lease(job_id, until=now_ms())
 
     async def _renew(self, job_id: str) -> None:
         while True:
-            await self._store.jobs.note(job_id, held_until=now_ms() + _HOLD_MS)
+            await self._store.jobs.lease(job_id, until=now_ms() + _HOLD_MS)
             await asyncio.sleep(_RENEW_S)
 
     def _video(self, job: Job, request_id: str | None) -> Video:

@@ -112,7 +112,7 @@ class StatusMessages:
         self._not_before[chat] = now + _gap(channel, job)
         reply_to = job.incoming.reply_to if job.status_ref is None else None
         ref = await channel.show(job.address, message, reply_to=reply_to, replace=job.status_ref)
-        await self._store.jobs.note(job.id, status_ref=ref, status_shown=shown)
+        await self._store.jobs.shown(job.id, ref=ref, as_text=shown)
 
     async def _message(self, job: Job) -> Message:
         place = await self._store.jobs.place(job) if job.state is State.QUEUED else 0

@@ -22,7 +22,7 @@ from bot.jobs.submit_reconciliation import Doubts
 from bot.messages.admin_alerts import Alerts
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.records import AT_FAL, FREE, Charge, Job, JobError, State, record
+from bot.store.records import AT_FAL, FREE, Charge, Job, JobError, State
 from bot.store.stored import UnreadableJob
 from core import media, pricing
 from core.assets.publish import host_from_settings, publish_asset
@@ -243,7 +243,7 @@ class Render:
         await self._store.jobs.published(job.id, request, usd)
         told = dict.fromkeys((*job.adjustments, *asset.adjustments))  # a cut was told before, by the length it named
         if len(told) > len(job.adjustments):
-            await self._store.jobs.note(job.id, adjustments=[record(each) for each in told])
+            await self._store.jobs.adjusted(job.id, told)
         await asyncio.to_thread(source.unlink, missing_ok=True)
 
     async def submit(self, job_id: str) -> Next:

@@ -27,21 +27,21 @@ class HeldMessages:
         """With the person's short codes, and what to type in place of buttons."""
         if not self._channels[incoming.address.channel].limits.passive_replies:
             return message
-        codes = await self._store.mail.codes(incoming.user)
+        codes = await self._store.short_codes.codes(incoming.user)
         return Message(typed_text(message, codes, language), job_id=message.job_id)
 
     async def video(self, job: Job, video: VideoMessage) -> VideoMessage:
         """With a title, and the code by which it can be had again."""
         if not self._channels[job.address.channel].limits.passive_replies:
             return video
-        codes = await self._store.mail.codes(job.user)
+        codes = await self._store.short_codes.codes(job.user)
         return replace(
             video, title=translate(job.language, "mail-video-title"), caption=captioned(job, codes, job.language)
         )
 
     async def hold(self, job: Job, error: SendError) -> int:
         """It is the answer to the person's next message. Gives the seconds after which to try again unasked."""
-        await self._store.mail.hold(job, ref=error.kept, for_s=error.after_s)
+        await self._store.outbox.hold(job, ref=error.kept, for_s=error.after_s)
         return max(_LOOK_AGAIN_S, int(error.after_s) - _EARLY_S)
 
 

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.store import schema
 from bot.store.stored import loads
 
 T = TypeVar("T")
@@ -83,24 +82,42 @@ class Database:
             with tx.begin():
                 return work(tx)
 
-    async def migrate(self, *, revision: str = "head") -> None:
-        """Bring our tables forward to this version. Runs before anything else uses them. Raises DatabaseDown."""
+    async def migrate(self, *, revision: str = schema.HEAD) -> None:
+        """Bring our tables forward to this version. Runs before anything else uses them. Raises DatabaseDown, and
+        ValueError for a database that a newer version has written.
+        """
         try:
             await self._in_thread(lambda: self._migrate(revision))
         except sa.exc.OperationalError as error:
-            raise DatabaseDown(f"no access to the database: {' '.join(str(error.orig).split())}") from error
+            raise DatabaseDown(_no_access(error)) from error
+
+    async def is_current(self) -> bool:
+        """Whether our tables are of this very version. Raises DatabaseDown."""
+        try:
+            return await self.read(schema.current) == schema.HEAD
+        except sa.exc.OperationalError as error:
+            raise DatabaseDown(_no_access(error)) from error
 
     def _migrate(self, revision: str) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        found = self._transaction(schema.current, read=True)
+        if found == revision:
+            return  # most starts: Alembic is not even loaded
+        if found is not None and found > schema.HEAD:
+            raise ValueError(
+                f"a newer reelbot has written this database (schema {found}, this one knows {schema.HEAD}): run that "
+                "version, or restore a backup of before"
+            )
         with self.engine.begin() as tx:
             take_turns(tx, "migration")
-            config.attributes["connection"] = tx
-            command.upgrade(config, revision)
+            schema.upgrade(tx, revision)
 
     def close(self) -> None:
         self._pool.shutdown(wait=True)
         self.engine.dispose()
+
+
+def _no_access(error: sa.exc.OperationalError) -> str:
+    return f"no access to the database: {' '.join(str(error.orig).split())}"
 
 
 def _engine(url: str) -> sa.Engine:

@@ -4,11 +4,13 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import sqlalchemy as sa
 
+from bot.channels.types import Incoming
 from bot.store.database import Connection, Database, insert_new, now_ms
+from bot.store.job_rows import JobChanges, job_tx, move_tx, resume_tx, told_by_sweeper, write_history
 from bot.store.ledger import Caps, OverCap, adjust_tx, close_tx, hold_tx, reserve_tx
 from bot.store.records import (
     AT_FAL,
@@ -20,7 +22,6 @@ from bot.store.records import (
     JobError,
     State,
     VideoFile,
-    job_from,
     micro,
     readable,
     record,
@@ -29,7 +30,7 @@ from bot.store.repeats import OFFER_MS, check_repeat
 from bot.store.stored import rewritten
 from bot.store.tables import history, inbox, jobs, submits
 from core.pricing import find
-from core.types import VideoRequest
+from core.types import Adjustment, VideoRequest
 
 Enqueue = Callable[[Connection, str, str], None]
 """(tx, job id, user): put the job into the engine's queue, as part of the caller's transaction."""
@@ -65,7 +66,7 @@ class Jobs:
         job_id, at = new_job_id(), now_ms()
 
         def work(tx: Connection) -> str | OverCap | None:
-            _close_letter(tx, inbox_id)
+            _close_message(tx, inbox_id)
             values = _row(job_id, new, at)
             row = insert_new(tx, jobs, by="origin").values(**values)
             if tx.execute(row.returning(jobs.c.id)).first() is None:
@@ -76,7 +77,7 @@ class Jobs:
                 if over is not None:
                     raise _TooDear(over)
                 enqueue(tx, job_id, new.incoming.user)
-            _write_history(tx, job_id, values["state"], new.question.why if new.question else None, at)
+            write_history(tx, job_id, values["state"], new.question.why if new.question else None, at)
             if within is not None:
                 within(tx, job_id)
             return job_id
@@ -203,14 +204,14 @@ class Jobs:
         only_from: Iterable[State] | None = None,
         why: str | None = None,
         charge: Charge | None = None,
-        **values: Any,
+        **changes: Unpack[JobChanges],
     ) -> bool:
         """Change the state, and with `charge` close its account in the ledger. False (and nothing changes) when the job
         is in none of `only_from`.
         """
 
         def work(tx: Connection) -> bool:
-            return move_tx(tx, job_id, to, only_from=only_from, why=why, charge=charge, **values)
+            return move_tx(tx, job_id, to, only_from=only_from, why=why, charge=charge, **changes)
 
         return await self._db.write(work)
 
@@ -243,7 +244,6 @@ class Jobs:
 
     async def finish(self, job_id: str, video: VideoFile) -> bool:
         """Its video is on this disk, and was paid for. False when the job is further already."""
-        plain: dict[str, Any] = {"odd_since": None, "odd": None, "ask_after": None}
         return await self.move(
             job_id,
             State.READY,
@@ -253,7 +253,9 @@ class Jobs:
             video=record(video),
             told=None,
             send_after=told_by_sweeper(),
-            **plain,
+            odd=None,
+            odd_since=None,
+            ask_after=None,
         )
 
     async def odd(self, job_id: str, why: str) -> int:
@@ -312,8 +314,16 @@ class Jobs:
 
     async def lose(self, job_id: str, error: JobError, *, only_from: Iterable[State]) -> bool:
         """Its finished video is nowhere any more. What was charged stays so."""
-        gone: dict[str, Any] = {"error": record(error), "video": sa.null(), "told": None, "send_after": None}
-        return await self.move(job_id, State.FAILED, only_from=only_from, why=error.code, **gone)
+        return await self.move(
+            job_id,
+            State.FAILED,
+            only_from=only_from,
+            why=error.code,
+            error=record(error),
+            video=sa.null(),
+            told=None,
+            send_after=None,
+        )
 
     async def doubt(self, job_id: str, why: str) -> bool:
         """Fal may have been paid: the reservation is held, the row waits for a word from fal or from a human.
@@ -386,8 +396,37 @@ class Jobs:
         mine = (jobs.c.id == job.id, jobs.c.send_after == else_at)
         await self._change(jobs.update().where(*mine).values(send_after=None))
 
-    async def note(self, job_id: str, **values: Any) -> None:
-        """Change facts of a job without changing its state (and without making it look busy)."""
+    async def lease(self, job_id: str, *, until: int | None) -> None:
+        """A command of the shell works on it until then (milliseconds UTC); None: nobody does any more."""
+        await self._set(job_id, held_until=until)
+
+    async def adjusted(self, job_id: str, adjustments: Iterable[Adjustment]) -> None:
+        """All that could not be had as it was asked for or given."""
+        await self._set(job_id, adjustments=[record(each) for each in adjustments])
+
+    async def shown(self, job_id: str, *, ref: str, as_text: str) -> None:
+        """Its status message is `ref`, and says `as_text` now."""
+        await self._set(job_id, status_ref=ref, status_shown=as_text)
+
+    async def nobody_to_tell(self, job_id: str) -> None:
+        """Its outcome is told to nobody: the command that asked has ended."""
+        await self._set(job_id, told="")
+
+    async def tell_later(self, job_id: str, *, at: int) -> None:
+        """Its outcome is tried again then (milliseconds UTC)."""
+        await self._set(job_id, send_after=at)
+
+    async def moved_to(self, job_id: str, incoming: Incoming) -> None:
+        """Its chat has another id now."""
+
+        def work(tx: Connection) -> None:
+            before = tx.execute(sa.select(jobs.c.incoming).where(jobs.c.id == job_id)).scalar()
+            tx.execute(jobs.update().where(jobs.c.id == job_id).values(incoming=rewritten(before, incoming)))
+
+        await self._db.write(work)
+
+    async def _set(self, job_id: str, **values: object) -> None:
+        """Without changing its state, and without making it look busy."""
         await self._change(jobs.update().where(jobs.c.id == job_id).values(**values))
 
     async def note_position(self, job_id: str, position: int | None) -> None:
@@ -440,53 +479,6 @@ class Jobs:
         return await self._db.read(work)
 
 
-def job_tx(tx: Connection, job_id: str) -> Job | None:
-    row = tx.execute(sa.select(jobs).where(jobs.c.id == job_id)).first()
-    return job_from(row) if row is not None else None
-
-
-def move_tx(
-    tx: Connection,
-    job_id: str,
-    to: State,
-    *,
-    only_from: Iterable[State] | None = None,
-    why: str | None = None,
-    charge: Charge | None = None,
-    **values: Any,
-) -> bool:
-    at = now_ms()
-    change = jobs.update().where(jobs.c.id == job_id).values(state=to, changed=at, **values).returning(jobs.c.id)
-    if only_from is not None:
-        change = change.where(jobs.c.state.in_([str(state) for state in only_from]))
-    if tx.execute(change).first() is None:
-        return False
-    _write_history(tx, job_id, to, why, at)
-    if charge is not None:
-        close_tx(tx, job_id, charge)
-    return True
-
-
-def resume_tx(tx: Connection, job_id: str, *, only_from: Iterable[State], why: str) -> bool:
-    """Fal has the job, and works on it or is done. One that stood still has no workflow: the next one collects it."""
-    stood_still = jobs.c.state.in_([State.DOUBT, State.PARKED, State.FAILED])
-    values: dict[str, Any] = {
-        "rendering_since": sa.func.coalesce(jobs.c.rendering_since, now_ms()),
-        "collects": sa.case((stood_still, jobs.c.collects + 1), else_=jobs.c.collects),
-        "held_until": sa.case((stood_still, None), else_=jobs.c.held_until),
-        "odd_since": None,
-        "odd": None,
-        "ask_after": None,
-    }
-    return move_tx(tx, job_id, State.RENDERING, only_from=only_from, why=why, **values)
-
-
-def told_by_sweeper() -> sa.ColumnElement[int]:
-    """The time to tell an outcome: now, by the sweeper, for a job that stood still and so has no workflow."""
-    stood_still = jobs.c.state.in_([State.DOUBT, State.PARKED])
-    return sa.case((stood_still, now_ms()), else_=jobs.c.send_after)
-
-
 def _end_offer(tx: Connection, job_id: str, code: str) -> None:
     error = record(JobError(code, {}))
     move_tx(tx, job_id, State.CANCELLED, only_from={State.ASKING}, why=code, charge="none", error=error, told="")
@@ -500,7 +492,7 @@ class _TooDear(Exception):
         self.over = over
 
 
-def _close_letter(tx: Connection, inbox_id: int | None) -> None:
+def _close_message(tx: Connection, inbox_id: int | None) -> None:
     if inbox_id is not None:
         tx.execute(inbox.update().where(inbox.c.id == inbox_id).values(state="done"))
 
@@ -531,7 +523,3 @@ def _row(job_id: str, new: JobDraft, at: int) -> dict[str, Any]:
         "created": at,
         "changed": at,
     }
-
-
-def _write_history(tx: Connection, job_id: str, state: State, why: str | None, at: int) -> None:
-    tx.execute(history.insert().values(job_id=job_id, at=at, state=state, why=why))

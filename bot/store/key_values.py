@@ -5,7 +5,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from bot.store.database import Connection, Database, insert_new, insert_over, now_ms
-from bot.store.mailtables import allowances, memory
+from bot.store.passive_tables import allowances, memory
 
 
 class KeyValueStore:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from bot.store.database import Connection, Database, insert_new, now_ms, take_turns
-from bot.store.jobs import move_tx, resume_tx, told_by_sweeper
+from bot.store.job_rows import move_tx, resume_tx, told_by_sweeper
 from bot.store.ledger import adjust_tx
 from bot.store.records import FREE, JobError, State, Submit, micro, record, submit_from
 from bot.store.tables import jobs, results, submits

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.channels.types import Incoming
 from bot.store.database import Connection, Database, now_ms
-from bot.store.jobs import move_tx
+from bot.store.job_rows import move_tx
 from bot.store.ledger import hold_tx
 from bot.store.records import OVER, JobError, State, job_from, submit_from
 from bot.store.stored import Unreadable, UnreadableJob, record, restored

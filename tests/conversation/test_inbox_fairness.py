@@ -115,8 +115,8 @@ def test_what_one_chat_may_have_waiting_is_bounded(database_url: str) -> None:
         assert await store.inbox.put([*presses, cheap], most=may_wait) == []
         assert await store.inbox.put([said("c2", text="/status")], most=may_wait) == [said("c2", text="/status")]
         assert await store.inbox.put([said("m0", chat="43", text="/video a hare")], most=may_wait) == []
-        assert not await store.mail.expect(said("w1"), most=MOST_WAITING)
-        assert await store.mail.asked_ms(said("w1").origin) is None
+        assert not await store.callback_replies.expect(said("w1"), most=MOST_WAITING)
+        assert await store.callback_replies.asked_ms(said("w1").origin) is None
         assert await states(store) == {"new": MOST_WAITING + PRESSES_TOO + 1}
 
     on_store(database_url, story)
@@ -191,7 +191,7 @@ def test_rows_that_cannot_be_read_stop_no_chat(on_bench: OnBench, database_url: 
                 connection.execute(change, {"text": text, "origin": f"%:b{n}"})
 
         await made.app.store.database.write(spoil)
-        made.app.inbox.kick()
+        made.app.parts.inbox.kick()
         assert await answered_s(made, 42, "/help", "premium") < ABOUT_A_SECOND + 2  # its bad rows are met one by one
         assert await answered_s(made, 43, "/help", "premium") < ABOUT_A_SECOND
         async with asyncio.timeout(10):

@@ -302,8 +302,8 @@ def test_a_doubt_holds_the_money_tells_the_admin_and_offers_anew(
         standing = await made.app.store.ledger.standing()
         assert (standing.spent_micro, standing.reserved_micro) == (700_000, 700_000)
         made.fal.faults.clear()  # the list can be read: both orders stand in it, and say the same
-        made.app._watcher._next_adoption = 0.0
-        made.app._watcher.kick()
+        made.app.parts.watcher._next_adoption = 0.0
+        made.app.parts.watcher.kick()
         await made.all_settled(2, State.DELIVERED)
         assert len(made.films()) == made.submits() == 2
         found = {(await made.app.store.submits.read(job.id)).handle for job in await made.jobs()}

@@ -320,9 +320,9 @@ def test_a_wish_that_becomes_another_is_said(on_bench: Callable[..., None]) -> N
 def test_loops_end_when_they_are_stopped_in_the_moment_of_news(on_bench: Callable[..., None], turns: int) -> None:
     async def story(made: Bench) -> None:
         await asyncio.sleep(0.1)  # every loop waits for news
-        made.app._watcher.kick()
-        made.app._progress.kick()
-        made.app.inbox.loop.notify()
+        made.app.parts.watcher.kick()
+        made.app.parts.status_messages.kick()
+        made.app.parts.inbox.loop.notify()
         for _ in range(turns):
             await asyncio.sleep(0)
         for task in made.app._tasks:

@@ -25,6 +25,7 @@ from tests.corpus import clip
 from tests.fakes.botapi import TelegramFake
 from tests.fakes.wechat import WeChatFake
 from tests.jobs.test_stranded import Walk
+from tests.rows import set_columns
 from tests.store.test_store import accepted, opened, said
 
 OnBench = Callable[..., None]
@@ -174,7 +175,7 @@ def test_a_second_series_writes_what_the_first_has_heard(database_url: str, tmp_
 def test_a_sweep_that_read_before_it_was_told_begins_nothing(database_url: str, tmp_path: Path) -> None:
     async def story(made: Made) -> None:
         job = await made.finished()
-        await made.store.jobs.note(job.id, send_after=now_ms() - 1)
+        await set_columns(made.store, job.id, send_after=now_ms() - 1)
         (as_read,) = await made.store.jobs.waiting_to_be_told(now_ms())
         await made.delivery.deliver(job.id)
         await made.delivery.again(as_read)
@@ -249,7 +250,9 @@ def test_the_web_chat_has_one_film_after_the_database_was_away(
     async def story(made: Bench) -> None:
         await refuse(made.app.store, DELIVERED)
         films = [0]
-        await made.app.inbox.put([Incoming(Address("web", "s1"), "web", "m1", "s1", "/video a fox", language="en")])
+        await made.app.parts.inbox.put(
+            [Incoming(Address("web", "s1"), "web", "m1", "s1", "/video a fox", language="en")]
+        )
 
         async def count() -> None:
             while True:

@@ -22,6 +22,7 @@ from core.fal.client import FalQueue
 from core.fal.receipts import FolderReceipts
 from core.types import RequestHandle
 from tests.bench import Bench, bench
+from tests.rows import set_columns
 from tests.store.test_store import CAPS, HANDLE, accepted, new_job, on_store, said
 
 REQUEST = new_job(said()).plan.request
@@ -39,7 +40,7 @@ async def rendered(store: Store, number: int, seconds: float, *, good: bool = Tr
     await store.submits.claim(job_id)
     handle = RequestHandle(f"req-{number}", HANDLE.endpoint, "s", "r", "c")
     await store.submits.accepted(job_id, handle)
-    await store.jobs.note(job_id, rendering_since=now_ms() - round(seconds * 1000))
+    await set_columns(store, job_id, rendering_since=now_ms() - round(seconds * 1000))
     await store.jobs.move(job_id, State.DOWNLOADING)
     if good:
         await store.jobs.finish(job_id, FILM)
@@ -145,7 +146,7 @@ def test_a_render_that_nobody_waits_for_is_collected(
     monkeypatch.setattr(watcher_module, "_AGAIN_S", 0.2)
 
     async def story(made: Bench) -> None:
-        store, queue = made.app.store, made.app._queue
+        store, queue = made.app.store, made.app.parts.queue
         made.telegram.user_says(42, "/start")
         job_id = await accepted(store, said())
         await store.submits.claim(job_id)

@@ -25,6 +25,7 @@ from core.fal.receipts import FolderReceipts
 from core.pricing import plan
 from core.sandbox import FAST, Sandbox, create_app
 from core.types import RawReply
+from tests.rows import set_columns
 from tests.serving import served
 from tests.store.test_store import CAPS, nothing, said
 
@@ -332,7 +333,7 @@ def test_the_order_of_a_job_that_cannot_be_read_keeps_its_row_in_the_list(postin
         await asyncio.sleep(0.05)
         assert await made.store.submits.claim(unread.id, body=body) == "yours"
         await made.queue.submit(unread.request, body=body)
-        await made.store.jobs.note(unread.id, request={"of": "a newer version"})
+        await set_columns(made.store, unread.id, request={"of": "a newer version"})
         assert await made.doubts().resolve([await made.now(lost.id)]) == set()
         assert (await made.now(lost.id)).state is State.SUBMITTING
 

@@ -45,7 +45,7 @@ async def bookkeeping(made: Bench) -> AsyncIterator[BillSync]:
     """A worker that asks for the bills, at times that a test chooses."""
     async with books_of(made) as books:
         daily_micro = int(made.settings.daily_usd * 10**6)
-        yield BillSync(store=made.app.store, books=books, alerts=made.app._alerts, daily_micro=daily_micro)
+        yield BillSync(store=made.app.store, books=books, alerts=made.app.parts.alerts, daily_micro=daily_micro)
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from bot.store.records import State, record
 from core.errors import DownloadFailed, Unavailable, VideoError
 from tests.bench import Bench
 from tests.jobs.test_delivery_receipts import Made, on_delivery
+from tests.rows import set_columns
 
 OnBench = Callable[..., None]
 BLOCKED: dict[str, Any] = {"status": 403, "description": "Forbidden: bot was blocked by the user"}
@@ -55,7 +56,7 @@ def test_a_film_that_plays_and_is_smaller_than_it_came_is_fetched_again(database
         path = made.settings.videos_dir / job.video.name
         whole = path.read_bytes() + b"\0\0\0\x10free12345678"
         path.with_suffix(".at-fal").write_bytes(whole)
-        await made.store.jobs.note(job.id, video=record(replace(job.video, size=len(whole))))
+        await set_columns(made.store, job.id, video=record(replace(job.video, size=len(whole))))
         await made.delivery.deliver(job.id)
         assert (await made.job(job.id)).state is State.DELIVERED
         assert made.telegram.calls("sendVideo")[0].files["video"].path.read_bytes() == whole
@@ -92,7 +93,7 @@ def test_a_film_that_is_nowhere_is_lost_only_after_the_time_for_which_fal_keeps_
 ) -> None:
     async def story(made: Made) -> None:
         job = await made.finished()
-        await made.store.jobs.note(job.id, rendering_since=now_ms() - days * DAY_MS)
+        await set_columns(made.store, job.id, rendering_since=now_ms() - days * DAY_MS)
         assert job.video is not None
         (made.settings.videos_dir / job.video.name).unlink()
         made.at_fal.append(error)

@@ -247,7 +247,7 @@ class World:
             def scripted(_connection: sa.Connection, job_id: str) -> None:
                 self.fal.scripts.setdefault(job_id, script)
 
-            self.process.do(self.process.app.orders.start(new, inbox_id=None, within=scripted))
+            self.process.do(self.process.app.parts.orders.start(new, inbox_id=None, within=scripted))
 
     def press(self, person: str, verb: str, job_id: str, script: Script) -> None:
         """A button of one's own job."""
@@ -257,7 +257,7 @@ class World:
         self.reached.note(f"people: pressed {verb}")
         data = data_for(verb, job_id)  # type: ignore[arg-type]
         pressed = Incoming(Address("telegram", person), "bot", f"b{self.orders}", person, pressed=data)
-        decision = self.process.do(self.process.app.handler.handle(pressed))
+        decision = self.process.do(self.process.app.parts.handler.handle(pressed))
         if isinstance(decision, JobDraft):
             self._begin(decision, script)
 
@@ -293,7 +293,7 @@ class World:
         headers = signed(request.id, body, at=self.agenda.true())
         if not right:
             headers["x-fal-webhook-signature"] = "00" * 64
-        receive = self.process.app._webhook.receive
+        receive = self.process.app.parts.webhook.receive
         self.process.task(_answered(receive(callback_token(SECRET, request.job), body, headers)))
         self.reached.note("webhook: right" if right else "webhook: forged")
 

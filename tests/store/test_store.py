@@ -28,7 +28,7 @@ def said(event: str = "m1", *, chat: str = "42", attachment: AttachmentRef | Non
 
 def new_job(incoming: Incoming) -> JobDraft:
     request = VideoRequest("a fox", "happy-horse", Mode.TEXT_TO_VIDEO, "a/b", 5, "720p")
-    plan = Plan(request, Quote(Decimal("0.70"), "a/b", Decimal(5)), (Adjustment("duration", "4", "5"),))
+    plan = Plan(request, Quote(Decimal("0.70"), "a/b"), (Adjustment("duration", "4", "5"),))
     return JobDraft(incoming, "en", plan)
 
 

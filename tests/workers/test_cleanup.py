@@ -22,6 +22,7 @@ from bot.store.tables import inbox
 from bot.workers.cleanup import Cleanup
 from core import pricing
 from tests.bench import Bench
+from tests.rows import set_columns
 
 HOUR_S, DAY_S = 3600.0, 24 * 3600.0
 CAPS = Caps(all_micro=10**9, user_micro=10**9)
@@ -213,8 +214,10 @@ def test_a_video_that_was_cleared_away_is_said_to_be_gone_and_not_bought_again(
         job = await made.settled(State.DELIVERED)
         assert job.video is not None
         film = aged(made.settings.videos_dir / job.video.name, 8 * DAY_S)
-        await made.app.store.jobs.note(job.id, rendering_since=now_ms() - int(8 * DAY_S * 1000))  # fal keeps it 7 days
-        await made.app._cleanup.turn()
+        await set_columns(
+            made.app.store, job.id, rendering_since=now_ms() - int(8 * DAY_S * 1000)
+        )  # fal keeps it 7 days
+        await made.app.parts.cleanup.turn()
         assert not film.exists()
         for text in ("/again", f"/again {job.id}"):
             before = len(made.telegram.texts(42))

@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response, Stream
 from starlette.routing import Route
 
 from core import errors, pricing
+from core.catalogue import app_of
 from core.config import FalSettings
 from core.fal import protocol
 from core.fal.client import FalQueue
@@ -734,7 +735,7 @@ def test_any_request_is_found_at_its_app() -> None:
     found, server = located(answer)
     assert isinstance(found, RequestHandle)
     assert found.status_url.endswith("/fal-ai/kling-video/requests/r-1/status")
-    apps = {app for model in pricing.list_models() for app in model.app}
+    apps = {app_of(endpoint.id) for model in pricing.list_models() for endpoint in model.modes.values()}
     assert {path.removeprefix("/").partition("/requests/")[0] for _, path, _ in server.calls} == apps
     assert len(server.calls) == len(apps)
 
