@@ -22,7 +22,15 @@ from bot.channels.types import SendError
 from bot.cli import doctor, setting_problems
 from bot.http.server import Server, bind, serve_assets
 from bot.jobs.engine import AlreadyRunning, Engine
-from bot.jobs.foreground import AlreadyOrdered, ForegroundRunner, Interrupted, JobNotFinished, OverTheCap, left_behind
+from bot.jobs.foreground import (
+    AlreadyOrdered,
+    ForegroundRunner,
+    Interrupted,
+    JobNotFinished,
+    OverTheCap,
+    Troubles,
+    left_behind,
+)
 from bot.jobs.job_lock import AlreadyHeld
 from bot.jobs.workflows import TOPIC, collect_id
 from bot.messages import job_messages
@@ -215,7 +223,12 @@ async def poll(options: argparse.Namespace) -> int:
     if video is None:
         handle = known[1] if known else None
         video = await core.poll_video(
-            options.request_id, handle=handle, stored=stored, settings=settings, on_progress=show
+            options.request_id,
+            handle=handle,
+            stored=stored,
+            settings=settings,
+            on_progress=show,
+            on_trouble=Troubles(note).asked_again,
         )
     _print_video(video, as_json=options.json)
     return DONE

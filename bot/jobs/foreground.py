@@ -9,6 +9,7 @@ import getpass
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -16,7 +17,7 @@ from uuid import uuid4
 from bot.channels.types import Address, AttachmentRef, Incoming
 from bot.jobs.collect import Collector
 from bot.jobs.job_lock import alive, held, mark_of
-from bot.jobs.submit import Submitter
+from bot.jobs.submit import NOT_SENT_WINDOW_S, Submitter
 from bot.jobs.submit_reconciliation import Doubts
 from bot.jobs.workflows import SHELL, Render
 from bot.messages.admin_alerts import Alerts
@@ -25,10 +26,10 @@ from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.ledger import OverCap, caps_of
 from bot.store.records import AT_FAL, FREE, Job, JobDraft, State
-from core.errors import Unavailable, VideoError
+from core.errors import SubmitNotSent, Unavailable, VideoError
 from core.fal.client import FalQueue
 from core.fal.receipts import FolderReceipts
-from core.generate import PATIENCE_S, OnProgress, Progress, wait
+from core.generate import ODD_S, PATIENCE_S, OnProgress, OnTrouble, Progress, wait
 from core.types import Plan, RequestHandle, Video
 
 R = TypeVar("R")
@@ -77,6 +78,32 @@ class Interrupted(Exception):
         self.request_id = request_id
 
 
+class Troubles:
+    """Says the first trouble with fal in one line, and until when fal is asked again; the rest is the same."""
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self._note = note
+        self._told: set[str] = set()
+
+    def asked_again(self, error: VideoError) -> None:
+        """A question was not answered: it is asked again, for nothing."""
+        self._tell(error, for_s=ODD_S, after="")
+
+    def not_sent(self, error: SubmitNotSent) -> None:
+        """An order never left."""
+        self._tell(error, for_s=NOT_SENT_WINDOW_S, after="; nothing is bought")
+
+    def _tell(self, error: VideoError, *, for_s: float, after: str) -> None:
+        if after in self._told:
+            return
+        self._told.add(after)
+        why = str(error.facts.get("reason") or error.code)
+        status = error.facts.get("status")
+        what = f"fal does not answer as it should: {why} ({status})" if status else f"fal cannot be reached: {why}"
+        until = (datetime.now(UTC) + timedelta(seconds=for_s)).astimezone().strftime("%H:%M")
+        self._note(f"{what}; trying again until {until}, Ctrl+C stops{after}")
+
+
 class ForegroundRunner:
     """`buy` and `finish` for one command."""
 
@@ -96,6 +123,7 @@ class ForegroundRunner:
         self._settings = settings
         self._tell = on_progress
         self._note = note
+        self._troubles = Troubles(note)
         self._patience_s = patience_s
         self._receipts = FolderReceipts(settings.receipts_dir)
         self._alerts = Alerts(store=store, channels={}, admins=(), caps=caps_of(settings))
@@ -177,7 +205,14 @@ class ForegroundRunner:
     def _render(self, job_id: str) -> Render:
         """The very workflow of the bot, walked here without the engine."""
         return Render(
-            engine=InlineEngine(self._store, self._queue, job_id, self._tell, patience_s=self._patience_s),
+            engine=InlineEngine(
+                self._store,
+                self._queue,
+                job_id,
+                self._tell,
+                patience_s=self._patience_s,
+                on_trouble=self._troubles.asked_again,
+            ),
             store=self._store,
             submitter=Submitter(
                 store=self._store,
@@ -188,6 +223,7 @@ class ForegroundRunner:
                 webhook_url=lambda _job_id: None,
                 watch=_nothing,
                 unconfirmed=self._unconfirmed,
+                not_sent=self._troubles.not_sent,
             ),
             collector=self._collector,
             channels={SHELL: _Files()},
@@ -246,11 +282,14 @@ def left_behind(job: Job, work_dir: Path) -> bool:
 class InlineEngine:
     """The engine's face for a workflow that lives as long as this process."""
 
-    def __init__(self, store: Store, queue: FalQueue, job_id: str, tell: OnProgress, *, patience_s: float) -> None:
+    def __init__(
+        self, store: Store, queue: FalQueue, job_id: str, tell: OnProgress, *, patience_s: float, on_trouble: OnTrouble
+    ) -> None:
         self._store = store
         self._queue = queue
         self._job_id = job_id
         self._tell = tell
+        self._on_trouble = on_trouble
         self._until = time.monotonic() + patience_s
         self._pauses_s = iter(_ODD_PAUSES_S)
 
@@ -293,7 +332,8 @@ class InlineEngine:
         patience_s = max(0.0, self._until - time.monotonic())
         try:
             await wait(self._queue, handle, on_progress=understood, patience_s=patience_s, odd_s=0.0)
-        except Unavailable:
+        except Unavailable as error:
+            self._on_trouble(error)
             if heard:  # the ten minutes begin anew
                 await self._store.jobs.clear_odd(self._job_id)
                 self._pauses_s = iter(_ODD_PAUSES_S)

@@ -403,3 +403,21 @@ def test_an_error_with_which_fal_ends_an_order_names_it_and_offers_nothing(tmp_p
             assert "poll_video" not in str(caught.value)
 
     asyncio.run(story())
+
+
+def test_whoever_waits_hears_of_each_answer_that_says_nothing(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with sandboxed(tmp_path) as (settings, sandbox):
+            queue = FalQueue.from_settings(settings)
+            request_id = (await queue.submit(core.plan("a fox").request)).handle.request_id
+            await queue.close()
+            await core.poll_video(request_id, settings=settings)
+            sandbox.faults.add("no_stream", times=2)
+            sandbox.faults.add("status_status", status=404, times=1)
+            for kept in settings.receipts_dir.glob("*.result*"):
+                kept.unlink()
+            heard: list[core.VideoError] = []
+            await core.poll_video(request_id, settings=settings, on_trouble=heard.append)
+            assert [(each.code, each.facts["status"]) for each in heard] == [("fal_unavailable", 404)]
+
+    asyncio.run(story())

@@ -4,6 +4,7 @@ Real processes, as in test_crash.py. Each test has words of its own: fal's list 
 """
 
 import asyncio
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ import pytest
 import sqlalchemy as sa
 
 from bot.jobs.collect import ODD_MS
-from bot.jobs.foreground import AlreadyOrdered, ForegroundRunner
+from bot.jobs.foreground import AlreadyOrdered, ForegroundRunner, Troubles
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
-from bot.store.tables import jobs
+from bot.store.tables import jobs, submits
 from core import pricing
+from core.errors import Unavailable
 from core.fal.client import FalQueue
 from core.sandbox import FAST, create_app
 from core.types import Mode
@@ -228,3 +230,27 @@ def test_trouble_after_the_order_never_says_try_again(tmp_path: Path) -> None:
             store.close()
 
     asyncio.run(story())
+
+
+def test_without_a_network_it_says_so_once_and_buys_nothing(made: Desk) -> None:
+    made.settle(FAL_QUEUE_URL="http://127.0.0.1:9")
+    command = made.begin("generate", "a lonely fox", "--yes")
+    made.until(lambda: made.read(sa.select(submits.c.attempt))[0].attempt == 2 and made.claim() == "not_sent")
+    command.interrupt()
+    said = command.end()
+    assert said.code == 1
+    price, trouble, reason = said.err.splitlines()
+    assert "$0.70" in price
+    words = r"fal cannot be reached: ConnectError; trying again until \d\d:\d\d, Ctrl\+C stops; nothing is bought"
+    assert re.fullmatch(words, trouble)
+    assert "nothing was bought" in reason
+
+
+def test_odd_answers_to_a_question_are_said_once() -> None:
+    notes: list[str] = []
+    troubles = Troubles(notes.append)
+    troubles.asked_again(Unavailable(status=404, reason="an HTML page"))
+    troubles.asked_again(Unavailable(reason="ConnectError"))
+    (line,) = notes
+    words = r"fal does not answer as it should: an HTML page \(404\); trying again until \d\d:\d\d, Ctrl\+C stops"
+    assert re.fullmatch(words, line)
