@@ -235,7 +235,8 @@ def test_trouble_after_the_order_never_says_try_again(tmp_path: Path) -> None:
 def test_without_a_network_it_says_so_once_and_buys_nothing(made: Desk) -> None:
     made.settle(FAL_QUEUE_URL="http://127.0.0.1:9")
     command = made.begin("generate", "a lonely fox", "--yes")
-    made.until(lambda: made.read(sa.select(submits.c.attempt))[0].attempt == 2 and made.claim() == "not_sent")
+    again = sa.select(submits.c.job_id).where(submits.c.attempt == 2, submits.c.state == "not_sent")
+    made.until(lambda: made.read(again))
     command.interrupt()
     said = command.end()
     assert said.code == 1
