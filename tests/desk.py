@@ -42,6 +42,15 @@ class Command:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
+        self._heard = ""
+
+    def hear(self, words: str) -> None:
+        """Wait until it says this on stderr, as the last for the moment."""
+        assert self._process.stderr is not None
+        while words not in self._heard:
+            line = self._process.stderr.readline()
+            assert line, self._heard
+            self._heard += line
 
     def kill(self) -> None:
         self._process.kill()
@@ -53,7 +62,7 @@ class Command:
 
     def end(self, seconds: float = 60.0) -> Said:
         out, err = self._process.communicate(timeout=seconds)
-        return Said(self._process.returncode, out, err)
+        return Said(self._process.returncode, out, self._heard + err)
 
 
 class Desk(World):

@@ -60,21 +60,30 @@ class Failure(Exception):
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    ended: list[int] = []
     try:
-        return int(asyncio.run(options.run(options)))
+        asyncio.run(_ended(options, ended))
+    except KeyboardInterrupt:  # a second one: what the command had still to say stands there
+        return ended[0] if ended else _fail("interrupted")
+    return ended[0]
+
+
+async def _ended(options: argparse.Namespace, ended: list[int]) -> None:
+    """Run the command, and note its exit code: when it is interrupted twice, nobody takes what it returns or raises."""
+    try:
+        ended.append(int(await options.run(options)))
     except Failure as error:
-        return _fail(str(error))
+        ended.append(_fail(str(error)))
     except VideoError as error:
-        return _fail(admin_text(error.code, error.facts))
+        ended.append(_fail(admin_text(error.code, error.facts)))
     except ValidationError as error:
-        return _fail("; ".join(f"{name}: {text}" for name, text in setting_problems.problem_texts(error).items()))
+        problems = setting_problems.problem_texts(error).items()
+        ended.append(_fail("; ".join(f"{name}: {text}" for name, text in problems)))
     except BrokenPipeError:  # the reader of our output has had enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
+        ended.append(DONE)
     except (AlreadyRunning, AlreadyHeld, ValueError, OSError) as error:
-        return _fail(logs.redact(str(error)))
-    except KeyboardInterrupt:
-        return _fail("interrupted")
+        ended.append(_fail(logs.redact(str(error))))
 
 
 def _fail(reason: str) -> int:

@@ -212,6 +212,7 @@ class ForegroundRunner:
                 self._tell,
                 patience_s=self._patience_s,
                 on_trouble=self._troubles.asked_again,
+                on_interrupt=lambda: self._note("waiting for fal's answer to the order; Ctrl+C once more ends at once"),
             ),
             store=self._store,
             submitter=Submitter(
@@ -283,13 +284,23 @@ class InlineEngine:
     """The engine's face for a workflow that lives as long as this process."""
 
     def __init__(
-        self, store: Store, queue: FalQueue, job_id: str, tell: OnProgress, *, patience_s: float, on_trouble: OnTrouble
+        self,
+        store: Store,
+        queue: FalQueue,
+        job_id: str,
+        tell: OnProgress,
+        *,
+        patience_s: float,
+        on_trouble: OnTrouble,
+        on_interrupt: Callable[[], None],
     ) -> None:
+        """`on_interrupt` hears of a Ctrl+C that has to wait for the answer to the order."""
         self._store = store
         self._queue = queue
         self._job_id = job_id
         self._tell = tell
         self._on_trouble = on_trouble
+        self._on_interrupt = on_interrupt
         self._until = time.monotonic() + patience_s
         self._pauses_s = iter(_ODD_PAUSES_S)
 
@@ -297,7 +308,7 @@ class InlineEngine:
         phases = {"prepare": "publishing", "submit": "submitting", "download": "downloading"}
         if name in phases:
             self._tell(Progress(phases[name]))  # type: ignore[arg-type]  # a table of literals
-        return await _unbroken(body(*args)) if name == "submit" else await body(*args)
+        return await _unbroken(body(*args), on_interrupt=self._on_interrupt) if name == "submit" else await body(*args)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -354,12 +365,14 @@ class InlineEngine:
         """There is nobody to register with."""
 
 
-async def _unbroken(work: Awaitable[R]) -> R:
+async def _unbroken(work: Awaitable[R], *, on_interrupt: Callable[[], None]) -> R:
     """Ctrl+C does not cut a paid request short: its answer is waited for and written down first."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
+        if not task.done():
+            on_interrupt()
         await asyncio.gather(task, return_exceptions=True)
         raise
 

@@ -255,3 +255,18 @@ def test_odd_answers_to_a_question_are_said_once() -> None:
     (line,) = notes
     words = r"fal does not answer as it should: an HTML page \(404\); trying again until \d\d:\d\d, Ctrl\+C stops"
     assert re.fullmatch(words, line)
+
+
+def test_a_second_ctrl_c_ends_it_at_once_and_shows_no_traceback(made: Desk) -> None:
+    """The first waits for the paid request's answer; whoever cannot wait loses nothing: it is found again."""
+    made.fal("faults", kind="submit_slow", seconds=30.0)
+    command = made.begin("generate", "a very hasty fox", "--yes")
+    made.until(made.submits)
+    command.interrupt()
+    command.hear("Ctrl+C once more ends at once")
+    command.interrupt()
+    said = command.end(20)
+    assert said.code == 1
+    price, _, reason = said.err.splitlines()
+    assert "$0.70" in price
+    assert reason.startswith("reelbot: interrupted, but ordered already: `reelbot run` fetches it")
