@@ -29,6 +29,7 @@ __all__ = [
     "plan",
     "quote",
     "source_limits",
+    "usd_plain",
     "usd_text",
 ]
 
@@ -147,11 +148,17 @@ def mode_kind(mode: Mode) -> Kind:
 
 
 def usd_text(usd: Decimal) -> str:
-    """Dollars as people read them: "$1.21"; a price is never shown as nothing."""
+    """Dollars as people read them: "$1.21", "$10,000.00"; a price is never shown as nothing."""
     shown = usd.quantize(_CENT, ROUND_HALF_UP)
     if usd > 0 and shown == 0:
         shown = _CENT
-    return f"${shown}"
+    return f"${shown:,}"
+
+
+def usd_plain(usd: Decimal) -> str:
+    """Dollars as programs read them: exact to the micro-dollar, two decimals at least: "0.70", "1.2095"."""
+    whole, _, fraction = f"{usd:.6f}".partition(".")
+    return f"{whole}.{fraction.rstrip('0'):0<2}"
 
 
 def describe(model: Model) -> list[str]:

@@ -102,12 +102,12 @@ class Desk(World):
     def _env(self) -> dict[str, str]:
         return {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PYTHONPATH": str(Path(__file__).parents[2])}
 
-    def begin(self, *arguments: str) -> Command:
-        """A command to interrupt or kill."""
+    def begin(self, *arguments: str, folder: Path | None = None, **env: str) -> Command:
+        """A command to interrupt or kill. `folder`: another place, without our `.env`."""
         process = subprocess.Popen(
             [sys.executable, "-m", "bot", *arguments],
-            cwd=self.folder,
-            env=self._env,
+            cwd=folder or self.folder,
+            env=self._env | env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

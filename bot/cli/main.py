@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -109,12 +110,20 @@ async def run(_options: argparse.Namespace) -> int:
         note(f"reelbot: {warning}")
 
     async def ready(app: App, address: str) -> None:
-        note(f"reelbot serves {', '.join(sorted(app.channels)) or 'no chat yet'} at {address}")
-        if not app.channels:
-            note(f"{how_to_connect()}; `reelbot doctor` tells more")
+        _say_what_is_served(app, settings, address)
 
     await serve(settings, on_ready=ready)
     return DONE
+
+
+def _say_what_is_served(app: App, settings: Settings, address: str) -> None:
+    """An address only where a page answers."""
+    served = ", ".join(sorted(app.channels)) or "no chat yet"
+    note(f"reelbot serves {served}" + (f"; the web chat is at {address}" if "web" in app.channels else ""))
+    if not app.channels:
+        note(f"{how_to_connect()}; `reelbot doctor` tells more")
+    if settings.fal_key is None and settings.fal_proxy_url is None:
+        note("FAL_KEY is not set: nothing can be ordered")
 
 
 async def demo(options: argparse.Namespace) -> int:
@@ -269,7 +278,7 @@ async def jobs(options: argparse.Namespace) -> int:
     for job in found:
         out(f"{job.id}  {_when(job.created)}  {job.state:<14}  {_usd(job):>8}  {job.user:<20}  {job.request.model}")
     if not found:
-        note("no such jobs")
+        note("no such jobs" if options.user or options.state else "no jobs yet")
     for row in unread:
         note(f"{row.id} cannot be read by this version ({row.what})")
     return DONE
@@ -503,7 +512,7 @@ def _print_video(video: Video, *, as_json: bool) -> None:
     facts = {
         "local_path": str(video.local_path),
         "request_id": video.request_id,
-        "cost_usd": str(video.cost_usd) if video.cost_usd is not None else None,
+        "cost_usd": pricing.usd_plain(video.cost_usd) if video.cost_usd is not None else None,
         "width": video.width,
         "height": video.height,
         "duration_s": video.duration_s,
@@ -536,8 +545,15 @@ async def _story(store: Store, found: Job) -> list[str]:
 
 
 def _money_line(at: int, event: str, reserved: int, spent: int, why: str | None) -> str:
-    moved = f"reserved {reserved / MICRO:+.6f}" + (f", spent {spent / MICRO:.6f}" if spent else "")
-    return f"  {_when(at)}  $ {event}: {moved}" + (f"  ({why})" if why else "")
+    if event == "correct":
+        moved = f"spent {spent / MICRO:+.6f}"
+        why = why if spent else f"{why}, no difference"
+    else:
+        moved = f"reserved {reserved / MICRO:+.6f}" + (f", spent {spent / MICRO:.6f}" if spent else "")
+    return f"  {_when(at)}  $ {event}: {moved}" + (f"  ({_CHARGES.get(why, why)})" if why else "")
+
+
+_CHARGES = {"yes": "charged", "possibly": "possibly charged", "none": "nothing was charged"}
 
 
 def _usd(found: Job) -> str:
@@ -553,6 +569,7 @@ def _when(ms: int) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="reelbot", description="AI video in your chats.")
+    parser.add_argument("--version", action="version", version=f"reelbot {version('reelbot')}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def command(name: str, body: Run, words: str) -> argparse.ArgumentParser:
@@ -563,11 +580,11 @@ def _parser() -> argparse.ArgumentParser:
     demo_parser = command("demo", demo, "the whole product offline: no account, no key, no cost")
     demo_parser.add_argument("--port", type=int, default=8080, help="0: a free one")
     demo_parser.add_argument("--output", type=Path, help=argparse.SUPPRESS)
-    command("run", run, "serve every chat that has its credentials")
-    _generate_parser(command("generate", generate, "one video from the shell"))
-    publish_parser = command("publish", publish, "put a file into the fal-assets folder, print its public URL")
+    command("run", run, "serve every chat that has its credentials; SIGTERM and Ctrl+C stop it cleanly")
+    _generate_parser(command("generate", generate, "one video: price first, then progress, then the path of the file"))
+    publish_parser = command("publish", publish, "put a photo or video where fal can fetch it, print its address")
     publish_parser.add_argument("source", metavar="FILE_OR_URL")
-    poll_parser = command("poll", poll, "resume any fal request and download its video")
+    poll_parser = command("poll", poll, "wait for any fal request, ours or not, and download its video; free")
     poll_parser.add_argument("request_id", metavar="REQUEST_ID")
     poll_parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     command("models", list_models, "tiers, models, what each accepts and costs")
@@ -575,7 +592,11 @@ def _parser() -> argparse.ArgumentParser:
     jobs_parser.add_argument("--user", help="for example telegram:42")
     jobs_parser.add_argument("--state", choices=[str(state) for state in State])
     jobs_parser.add_argument("--newest", type=int, default=50, help="how many (50)")
-    spend_parser = command("spend", spend, "what was spent, reserved, released")
+    spend_parser = command(
+        "spend",
+        spend,
+        "what was spent, is set aside, was given back, and fal's own bill beside the quotes, in exact dollars",
+    )
     spend_parser.add_argument("--by", choices=["user", "model", "day"], default="day", help="one line each (day, UTC)")
     spend_parser.add_argument("--csv", action="store_true", help="for spreadsheets")
     job_parser = command("job", job, "one job's whole story")
@@ -588,7 +609,9 @@ def _parser() -> argparse.ArgumentParser:
             names = [each.word for each in manifest.commands]
             channel_parser.add_argument("word", metavar="|".join(names), choices=names)
             channel_parser.set_defaults(manifest=manifest)
-    doctor_parser = command("doctor", run_doctor, "check the whole chain and say how to fix what is wrong")
+    doctor_parser = command(
+        "doctor", run_doctor, "check the whole chain and say how to fix what is wrong; exit code 1 if anything is"
+    )
     doctor_parser.add_argument("--json", action="store_true", help="for scripts")
     return parser
 
@@ -600,9 +623,11 @@ def _generate_parser(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--video", type=Path, metavar="FILE", help="change this video")
     parser.add_argument("--model", help="a tier, a model or a full fal endpoint id (REELBOT_DEFAULT_MODEL)")
     parser.add_argument("--duration", type=int, metavar="N", help="seconds (5)")
-    parser.add_argument("--resolution", metavar="R", help="480p, 720p, 1080p")
+    parser.add_argument("--resolution", metavar="R", help="480p, 720p, 1080p, 4k; the nearest that the model makes")
     parser.add_argument("--aspect", metavar="A", help="16:9, 9:16, 1:1")
-    parser.add_argument("--seed", type=int, metavar="N")
+    parser.add_argument("--seed", type=int, metavar="N", help="the same number varies less")
     parser.add_argument("--yes", action="store_true", help="buy without asking")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    parser.add_argument("--sandbox", action="store_true", help="an offline stand-in for fal: no cost")
+    parser.add_argument(
+        "--sandbox", action="store_true", help="an offline stand-in for fal: no cost, in output/sandbox"
+    )

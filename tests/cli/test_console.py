@@ -2,9 +2,11 @@
 
 import csv
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
@@ -72,9 +74,58 @@ def test_a_job_tells_its_whole_story(made: Desk, delivered: str) -> None:
         "queued", "preparing", "submitting", "rendering", "downloading", "ready", "uploading", "delivered",
     ]  # fmt: skip
     money = [line.partition("$ ")[2] for line in said.out.splitlines() if "  $ " in line]
-    assert money == ["reserve: reserved +0.700000", "settle: reserved -0.700000, spent 0.700000  (yes)"]
+    assert money == ["reserve: reserved +0.700000", "settle: reserved -0.700000, spent 0.700000  (charged)"]
     assert "a paper boat" in said.out
     assert ".mp4" in said.out
+
+
+def test_a_known_bill_reads_plainly(made: Desk, delivered: str) -> None:
+    job = {"job_id": delivered, "user": "telegram:42", "model": "happy-horse", "event": "correct", "reserved_micro": 0}
+    rows = [(0, "fal charged 0.700000000"), (-20_000, "fal charged 0.680000000")]
+    for number, (spent, why) in enumerate(rows):
+        made.write(ledger.insert().values(**job, spent_micro=spent, why=why, at=number, booked=number))
+    lines = [line.partition("$ ")[2] for line in made.run("job", delivered).out.splitlines() if "$ correct" in line]
+    made.write(ledger.delete().where(ledger.c.event == "correct"))
+    assert lines == [
+        "correct: spent +0.000000  (fal charged 0.700000000, no difference)",
+        "correct: spent -0.020000  (fal charged 0.680000000)",
+    ]
+
+
+def test_an_empty_list_says_that_there_are_none_yet(made: Desk) -> None:
+    said = made.run("jobs", REELBOT_OUTPUT_DIR=str(made.folder / "empty"))
+    assert (said.code, said.out, said.err) == (0, "", "no jobs yet\n")
+
+
+def test_the_version_is_told(made: Desk) -> None:
+    said = made.run("--version")
+    assert (said.code, said.out) == (0, f"reelbot {version('reelbot')}\n")
+
+
+def test_help_and_readme_say_the_same(made: Desk) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    rows = dict(re.findall(r"^\| `reelbot (\w+)[^`]*` \| (.*) \|$", readme, re.MULTILINE))
+    assert len(rows) >= 11
+    for command, told in rows.items():
+        said = " ".join(made.run(command, "--help", COLUMNS="400").out.split())
+        words = re.sub(r" \(see .*?\)\)?", "", told).partition(". `")[0].replace("`", "")
+        assert words.removesuffix(".") in said, command
+        for option in re.findall(r"`(--[a-z]+)", told):
+            assert option in said, (command, option)
+    assert re.search(r"--seed N +\w", made.run("generate", "--help", COLUMNS="400").out)
+
+
+def test_run_names_the_missing_key_and_no_address_that_answers_nothing(made: Desk) -> None:
+    alone = {"FAL_KEY": "", "TELEGRAM_BOT_TOKEN": "", "REELBOT_PORT": "0", "REELBOT_OUTPUT_DIR": str(made.folder / "x")}
+    (made.folder / "alone").mkdir()
+    command = made.begin("run", folder=made.folder / "alone", **alone)
+    command.hear("FAL_KEY is not set: nothing can be ordered")
+    command.interrupt()
+    said = command.end()
+    assert said.code == 0
+    assert "reelbot serves no chat yet\n" in said.err
+    assert "TELEGRAM_BOT_TOKEN" in said.err
+    assert "http://" not in said.err
 
 
 def test_a_job_that_does_not_exist_is_one_line(made: Desk) -> None:
