@@ -54,11 +54,18 @@ class VideoError(Exception):
         self.facts: dict[str, Fact] = facts
         self.ends_request = False
         """Whether fal itself has ended the request with this (core/fal/error_map.py). Nothing else ends a paid job."""
+        self._fetch_with = ""
         super().__init__(self.code, facts)
+
+    def ordered_as(self, request_id: str) -> None:
+        """Name the accepted order that this error leaves behind, and how its video is fetched unless fal ended it."""
+        self.facts["request_id"] = request_id
+        if not self.ends_request:
+            self._fetch_with = f"; ordered already: core.poll_video({request_id!r}) fetches it, for nothing"
 
     def __str__(self) -> str:
         told = ", ".join(f"{name}={value}" for name, value in self.facts.items())
-        return f"{self.code} ({told})" if told else self.code
+        return (f"{self.code} ({told})" if told else self.code) + self._fetch_with
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.code, self.facts))

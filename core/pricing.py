@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from difflib import get_close_matches
 from itertools import chain
 from math import ceil
 
@@ -24,9 +25,11 @@ __all__ = [
     "find",
     "list_models",
     "mode_kind",
+    "near",
     "plan",
     "quote",
     "source_limits",
+    "usd_plain",
     "usd_text",
 ]
 
@@ -64,6 +67,12 @@ def find(name: str) -> Model:
     if model is None:
         raise BadRequest("unknown_model", model=name[:60])
     return model
+
+
+def near(name: str) -> list[str]:
+    """The tiers and models whose names are most like this one."""
+    names = [each for model in MODELS for each in (model.tier, model.key) if each]
+    return get_close_matches(name.casefold(), names, n=3, cutoff=0.5)
 
 
 def plan(
@@ -139,23 +148,29 @@ def mode_kind(mode: Mode) -> Kind:
 
 
 def usd_text(usd: Decimal) -> str:
-    """Dollars as people read them: "$1.21"; a price is never shown as nothing."""
+    """Dollars as people read them: "$1.21", "$10,000.00"; a price is never shown as nothing."""
     shown = usd.quantize(_CENT, ROUND_HALF_UP)
     if usd > 0 and shown == 0:
         shown = _CENT
-    return f"${shown}"
+    return f"${shown:,}"
+
+
+def usd_plain(usd: Decimal) -> str:
+    """Dollars as programs read them: exact to the micro-dollar, two decimals at least: "0.70", "1.2095"."""
+    whole, _, fraction = f"{usd:.6f}".partition(".")
+    return f"{whole}.{fraction.rstrip('0'):0<2}"
 
 
 def describe(model: Model) -> list[str]:
-    """One line per mode: endpoint, what it accepts, price per second and for 5 s."""
+    """One line per mode: endpoint, what it accepts, price per second and for about 5 s."""
     return [_describe(mode, endpoint) for mode, endpoint in model.modes.items()]
 
 
 def _describe(mode: Mode, endpoint: Endpoint) -> str:
-    prices = []
+    prices, usual_s = [], _duration(endpoint, None, []) or _USUAL_DURATION_S
     for resolution, rate in endpoint.usd_per_s.items():
-        five = usd_text(rate * _USUAL_DURATION_S + endpoint.usd_per_source)
-        prices.append(f"{resolution or 'any'} ${rate.normalize():f}/s ({five} for 5 s)")
+        whole = usd_text(rate * usual_s + endpoint.usd_per_source)
+        prices.append(f"{resolution or 'any'} ${rate.normalize():f}/s ({whole} for {usual_s} s)")
     seconds = f"{_spoken(endpoint.durations)} s" if endpoint.durations else "as long as the source"
     ratios = f", {' '.join(endpoint.aspect_ratios)}" if endpoint.aspect_ratios else ""
     return f"{mode:<15} {endpoint.id}: {seconds}{ratios}; {', '.join(prices)}"

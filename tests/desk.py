@@ -43,6 +43,15 @@ class Command:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
+        self._heard = ""
+
+    def hear(self, words: str) -> None:
+        """Wait until it says this on stderr, as the last for the moment."""
+        assert self._process.stderr is not None
+        while words not in self._heard:
+            line = self._process.stderr.readline()
+            assert line, self._heard
+            self._heard += line
 
     def kill(self) -> None:
         self._process.kill()
@@ -54,7 +63,7 @@ class Command:
 
     def end(self, seconds: float = 60.0) -> Said:
         out, err = self._process.communicate(timeout=seconds)
-        return Said(self._process.returncode, out, err)
+        return Said(self._process.returncode, out, self._heard + err)
 
 
 class Desk(World):
@@ -94,12 +103,12 @@ class Desk(World):
     def _env(self) -> dict[str, str]:
         return {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PYTHONPATH": str(Path(__file__).parents[2])}
 
-    def begin(self, *arguments: str) -> Command:
-        """A command to interrupt or kill."""
+    def begin(self, *arguments: str, folder: Path | None = None, **env: str) -> Command:
+        """A command to interrupt or kill. `folder`: another place, without our `.env`."""
         process = subprocess.Popen(
             [sys.executable, "-m", "bot", *arguments],
-            cwd=self.folder,
-            env=self._env,
+            cwd=folder or self.folder,
+            env=self._env | env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

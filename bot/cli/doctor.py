@@ -1,7 +1,6 @@
 """`reelbot doctor`: each link of the chain, whether it holds, and how to mend it. Spends nothing, starts nothing."""
 
 import asyncio
-import os
 import secrets
 import shutil
 import struct
@@ -10,12 +9,12 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Literal
 
-from dotenv import dotenv_values
-from pydantic import AliasChoices, SecretStr, ValidationError
+from pydantic import SecretStr
 
 from bot.app import App
-from bot.channels import how_to_connect, manifests
+from bot.channels import how_to_connect
 from bot.channels.types import SendError
+from bot.cli import setting_problems
 from bot.http.listener import bind, holder
 from bot.http.server import serve_assets
 from bot.jobs.billing import needed_micro
@@ -27,6 +26,7 @@ from bot.store.ledger import caps_of
 from bot.store.records import MICRO, micro
 from bot.store.workers import Workers
 from core.assets import publish
+from core.config import names_given
 from core.errors import NotConfigured, VideoError
 from core.fal.billing import Billing
 from core.fal.client import FalQueue
@@ -39,7 +39,7 @@ _WAIT_S = 20.0
 @dataclass(frozen=True, slots=True)
 class Finding:
     name: str
-    state: Literal["ok", "wrong", "off", "info"]
+    state: Literal["ok", "wrong", "warn", "off", "info"]
     text: str
 
     def line(self) -> str:
@@ -51,11 +51,10 @@ class Finding:
 
 async def examine() -> list[Finding]:
     """All findings, the settings first. With settings that cannot be read there is nothing else to look at."""
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        return [Finding("settings", "wrong", str(each["msg"])) for each in error.errors(include_url=False)]
-    findings = list(_settings(settings))
+    findings = _settings()
+    if any(finding.state == "wrong" for finding in findings):
+        return findings
+    settings = Settings()
     findings += await asyncio.to_thread(_folders, settings)
     findings.append(await _checked("database", lambda: _database(settings)))
     findings.append(await asyncio.to_thread(_port, settings))
@@ -80,18 +79,22 @@ async def _checked(name: str, check: Callable[[], Awaitable[str]]) -> Finding:
         return Finding(name, "wrong", redact(str(error)))
 
 
-def _settings(settings: Settings) -> list[Finding]:
-    """Each setting with its value and where it came from; secrets masked."""
-    dotenv = {name.upper() for name in dotenv_values(".env")}
-    findings = []
-    for cls in (type(settings), *(each.settings for each in manifests().values())):
-        values = settings if cls is type(settings) else cls()
-        for field, info in cls.model_fields.items():
-            alias = info.validation_alias
-            name = str(alias.choices[0]) if isinstance(alias, AliasChoices) else field
-            origin = "environment" if os.environ.get(name) else ".env" if name in dotenv else "default"
-            findings.append(Finding(name, "info", f"{_masked(getattr(values, field))} ({origin})"))
-    return findings
+def _settings() -> list[Finding]:
+    """Each setting with its value, secrets masked, or with what is wrong with it, and where it came from."""
+    given, findings = names_given(), []
+    for cls in setting_problems.classes():
+        values, problems = setting_problems.read(cls)
+        for field in cls.model_fields:
+            name = setting_problems.variable(cls, field)
+            problem, origin = problems.get(name), given.get(name, "default")
+            told = f"{name}: {problem}" if problem else _masked(getattr(values, field))
+            findings.append(Finding(name, "wrong" if problem else "info", f"{told} ({origin})"))
+    return findings + [Finding(*_named(text)) for text in setting_problems.warnings()]
+
+
+def _named(warning: str) -> tuple[str, Literal["warn"], str]:
+    name, _, text = warning.partition(": ")
+    return name, "warn", text
 
 
 def _masked(value: object) -> str:

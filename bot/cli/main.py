@@ -9,9 +9,9 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
@@ -20,10 +20,18 @@ from bot import logs
 from bot.app import App, serve, serve_demo
 from bot.channels import how_to_connect, manifests
 from bot.channels.types import SendError
-from bot.cli import doctor
+from bot.cli import doctor, setting_problems
 from bot.http.server import Server, bind, serve_assets
 from bot.jobs.engine import AlreadyRunning, Engine
-from bot.jobs.foreground import ForegroundRunner, Interrupted, JobNotFinished, OverTheCap, left_behind
+from bot.jobs.foreground import (
+    AlreadyOrdered,
+    ForegroundRunner,
+    Interrupted,
+    JobNotFinished,
+    OverTheCap,
+    Troubles,
+    left_behind,
+)
 from bot.jobs.job_lock import AlreadyHeld
 from bot.jobs.workflows import TOPIC, collect_id
 from bot.messages import job_messages
@@ -53,32 +61,35 @@ class Failure(Exception):
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    ended: list[int] = []
     try:
-        return int(asyncio.run(options.run(options)))
+        asyncio.run(_ended(options, ended))
+    except KeyboardInterrupt:  # a second one: what the command had still to say stands there
+        return ended[0] if ended else _fail("interrupted")
+    return ended[0]
+
+
+async def _ended(options: argparse.Namespace, ended: list[int]) -> None:
+    """Run the command, and note its exit code: when it is interrupted twice, nobody takes what it returns or raises."""
+    try:
+        ended.append(int(await options.run(options)))
     except Failure as error:
-        return _fail(str(error))
+        ended.append(_fail(str(error)))
     except VideoError as error:
-        return _fail(admin_text(error.code, error.facts))
+        ended.append(_fail(admin_text(error.code, error.facts)))
     except ValidationError as error:
-        return _fail("; ".join(_setting_problem(each) for each in error.errors(include_url=False, include_input=False)))
+        problems = setting_problems.problem_texts(error).items()
+        ended.append(_fail("; ".join(f"{name}: {text}" for name, text in problems)))
     except BrokenPipeError:  # the reader of our output has had enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
+        ended.append(DONE)
     except (AlreadyRunning, AlreadyHeld, ValueError, OSError) as error:
-        return _fail(logs.redact(str(error)))
-    except KeyboardInterrupt:
-        return _fail("interrupted")
+        ended.append(_fail(logs.redact(str(error))))
 
 
 def _fail(reason: str) -> int:
     print(f"reelbot: {' '.join(reason.split())}", file=sys.stderr)  # noqa: T201 - this is the console
     return FAILED
-
-
-def _setting_problem(problem: Any) -> str:
-    name = ".".join(str(part) for part in problem["loc"])
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    return f"{name} {message}" if name else message
 
 
 def out(line: str = "") -> None:
@@ -93,16 +104,26 @@ def note(line: str) -> None:
 
 
 async def run(_options: argparse.Namespace) -> int:
-    settings = Settings()
+    settings = setting_problems.load(writes=True)
     logs.configure(secrets=_secrets(settings))
+    for warning in setting_problems.warnings():
+        note(f"reelbot: {warning}")
 
     async def ready(app: App, address: str) -> None:
-        note(f"reelbot serves {', '.join(sorted(app.channels)) or 'no chat yet'} at {address}")
-        if not app.channels:
-            note(f"{how_to_connect()}; `reelbot doctor` tells more")
+        _say_what_is_served(app, settings, address)
 
     await serve(settings, on_ready=ready)
     return DONE
+
+
+def _say_what_is_served(app: App, settings: Settings, address: str) -> None:
+    """An address only where a page answers."""
+    served = ", ".join(sorted(app.channels)) or "no chat yet"
+    note(f"reelbot serves {served}" + (f"; the web chat is at {address}" if "web" in app.channels else ""))
+    if not app.channels:
+        note(f"{how_to_connect()}; `reelbot doctor` tells more")
+    if settings.fal_key is None and settings.fal_proxy_url is None:
+        note("FAL_KEY is not set: nothing can be ordered")
 
 
 async def demo(options: argparse.Namespace) -> int:
@@ -165,7 +186,9 @@ async def _shell(settings: Settings, show: OnProgress | None) -> AsyncIterator[F
     except OverTheCap as error:
         raise Failure(job_messages.over_cap("en", error.over)) from None
     except JobNotFinished as error:
-        raise Failure(_unfinished(error.job)) from None
+        raise Failure(_unfinished(error)) from None
+    except AlreadyOrdered as error:
+        raise Failure(str(error)) from None
     except Interrupted as error:
         raise Failure(_interrupted(error)) from None
     finally:
@@ -173,12 +196,13 @@ async def _shell(settings: Settings, show: OnProgress | None) -> AsyncIterator[F
         store.close()
 
 
-def _unfinished(job: Job) -> str:
+def _unfinished(error: JobNotFinished) -> str:
+    job = error.job
     cost = {"yes": " It was charged.", "possibly": " It may have been charged.", "none": " Nothing was charged."}
     if job.state is State.DOUBT:
         return f"{admin_text('submit_unknown', {})} (job {job.id})"
     if job.state is State.PARKED:
-        return f"{translate('en', 'admin-parked', odd=job.odd or '')} (job {job.id})"
+        return translate("en", "admin-parked", odd=job.odd or "", job=job.id, request_id=error.request_id)
     code, facts = (job.error.code, job.error.facts) if job.error else (str(job.state), {})
     return f"{admin_text(code, facts)}{cost.get(job.charge or '', '')} (job {job.id})"
 
@@ -192,7 +216,7 @@ def _interrupted(error: Interrupted) -> str:
 
 async def publish(options: argparse.Namespace) -> int:
     logs.configure(secrets=[], level="WARNING")
-    settings = Settings()
+    settings = setting_problems.load(writes=True)
     async with serve_assets(settings):
         asset = await core.publish_asset(options.source, settings=settings)
     out(asset.url)
@@ -201,7 +225,7 @@ async def publish(options: argparse.Namespace) -> int:
 
 async def poll(options: argparse.Namespace) -> int:
     logs.configure(secrets=[], level="ERROR")
-    settings = Settings()
+    settings = setting_problems.load(writes=True)
     show = None if options.json else _bar()
     store = await Store.open(settings.store_url)
     try:
@@ -217,7 +241,12 @@ async def poll(options: argparse.Namespace) -> int:
     if video is None:
         handle = known[1] if known else None
         video = await core.poll_video(
-            options.request_id, handle=handle, stored=stored, settings=settings, on_progress=show
+            options.request_id,
+            handle=handle,
+            stored=stored,
+            settings=settings,
+            on_progress=show,
+            on_trouble=Troubles(note).asked_again,
         )
     _print_video(video, as_json=options.json)
     return DONE
@@ -249,7 +278,7 @@ async def jobs(options: argparse.Namespace) -> int:
     for job in found:
         out(f"{job.id}  {_when(job.created)}  {job.state:<14}  {_usd(job):>8}  {job.user:<20}  {job.request.model}")
     if not found:
-        note("no such jobs")
+        note("no such jobs" if options.user or options.state else "no jobs yet")
     for row in unread:
         note(f"{row.id} cannot be read by this version ({row.what})")
     return DONE
@@ -379,7 +408,7 @@ async def run_doctor(options: argparse.Namespace) -> int:
 
 async def _store() -> Store:
     logs.configure(secrets=[], level="WARNING")
-    return await Store.open(Settings().store_url)
+    return await Store.open(setting_problems.load(writes=False).store_url)
 
 
 def _secrets(settings: Settings) -> list[str]:
@@ -401,12 +430,14 @@ class _Output(EnvSettings):
 async def _fal(options: argparse.Namespace) -> AsyncIterator[Settings]:
     """The settings to buy with: the operator's, or those of a sandbox that lives as long as this command."""
     if not options.sandbox:
-        settings, has_source = Settings(), options.image or options.video
+        settings, has_source = setting_problems.load(writes=True), options.image or options.video
         async with serve_assets(settings) if has_source else nullcontext():  # words need no port: a bot may start
             yield settings
         return
     from core.sandbox import create_app  # noqa: PLC0415 - heavy, and only --sandbox needs it
 
+    played = _Output().folder / "sandbox"  # its films and receipts are not among those that were bought
+    setting_problems.require_folder(played)
     with TemporaryDirectory(prefix="reelbot-sandbox-") as folder:
         listener = bind("127.0.0.1", 0)
         server = Server(create_app(folder=Path(folder)), listener)
@@ -416,7 +447,7 @@ async def _fal(options: argparse.Namespace) -> AsyncIterator[Settings]:
                 fal_key="sandbox",
                 fal_queue_url=f"http://127.0.0.1:{listener.getsockname()[1]}",
                 asset_host="fal",
-                output_dir=_Output().folder,
+                output_dir=played,
             )
         finally:
             await server.stop()
@@ -481,7 +512,7 @@ def _print_video(video: Video, *, as_json: bool) -> None:
     facts = {
         "local_path": str(video.local_path),
         "request_id": video.request_id,
-        "cost_usd": str(video.cost_usd) if video.cost_usd is not None else None,
+        "cost_usd": pricing.usd_plain(video.cost_usd) if video.cost_usd is not None else None,
         "width": video.width,
         "height": video.height,
         "duration_s": video.duration_s,
@@ -514,8 +545,15 @@ async def _story(store: Store, found: Job) -> list[str]:
 
 
 def _money_line(at: int, event: str, reserved: int, spent: int, why: str | None) -> str:
-    moved = f"reserved {reserved / MICRO:+.6f}" + (f", spent {spent / MICRO:.6f}" if spent else "")
-    return f"  {_when(at)}  $ {event}: {moved}" + (f"  ({why})" if why else "")
+    if event == "correct":
+        moved = f"spent {spent / MICRO:+.6f}"
+        why = why if spent else f"{why}, no difference"
+    else:
+        moved = f"reserved {reserved / MICRO:+.6f}" + (f", spent {spent / MICRO:.6f}" if spent else "")
+    return f"  {_when(at)}  $ {event}: {moved}" + (f"  ({_CHARGES.get(why, why)})" if why else "")
+
+
+_CHARGES = {"yes": "charged", "possibly": "possibly charged", "none": "nothing was charged"}
 
 
 def _usd(found: Job) -> str:
@@ -531,6 +569,7 @@ def _when(ms: int) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="reelbot", description="AI video in your chats.")
+    parser.add_argument("--version", action="version", version=f"reelbot {version('reelbot')}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def command(name: str, body: Run, words: str) -> argparse.ArgumentParser:
@@ -541,11 +580,11 @@ def _parser() -> argparse.ArgumentParser:
     demo_parser = command("demo", demo, "the whole product offline: no account, no key, no cost")
     demo_parser.add_argument("--port", type=int, default=8080, help="0: a free one")
     demo_parser.add_argument("--output", type=Path, help=argparse.SUPPRESS)
-    command("run", run, "serve every chat that has its credentials")
-    _generate_parser(command("generate", generate, "one video from the shell"))
-    publish_parser = command("publish", publish, "put a file into the fal-assets folder, print its public URL")
+    command("run", run, "serve every chat that has its credentials; SIGTERM and Ctrl+C stop it cleanly")
+    _generate_parser(command("generate", generate, "one video: price first, then progress, then the path of the file"))
+    publish_parser = command("publish", publish, "put a photo or video where fal can fetch it, print its address")
     publish_parser.add_argument("source", metavar="FILE_OR_URL")
-    poll_parser = command("poll", poll, "resume any fal request and download its video")
+    poll_parser = command("poll", poll, "wait for any fal request, ours or not, and download its video; free")
     poll_parser.add_argument("request_id", metavar="REQUEST_ID")
     poll_parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     command("models", list_models, "tiers, models, what each accepts and costs")
@@ -553,7 +592,11 @@ def _parser() -> argparse.ArgumentParser:
     jobs_parser.add_argument("--user", help="for example telegram:42")
     jobs_parser.add_argument("--state", choices=[str(state) for state in State])
     jobs_parser.add_argument("--newest", type=int, default=50, help="how many (50)")
-    spend_parser = command("spend", spend, "what was spent, reserved, released")
+    spend_parser = command(
+        "spend",
+        spend,
+        "what was spent, is set aside, was given back, and fal's own bill beside the quotes, in exact dollars",
+    )
     spend_parser.add_argument("--by", choices=["user", "model", "day"], default="day", help="one line each (day, UTC)")
     spend_parser.add_argument("--csv", action="store_true", help="for spreadsheets")
     job_parser = command("job", job, "one job's whole story")
@@ -566,7 +609,9 @@ def _parser() -> argparse.ArgumentParser:
             names = [each.word for each in manifest.commands]
             channel_parser.add_argument("word", metavar="|".join(names), choices=names)
             channel_parser.set_defaults(manifest=manifest)
-    doctor_parser = command("doctor", run_doctor, "check the whole chain and say how to fix what is wrong")
+    doctor_parser = command(
+        "doctor", run_doctor, "check the whole chain and say how to fix what is wrong; exit code 1 if anything is"
+    )
     doctor_parser.add_argument("--json", action="store_true", help="for scripts")
     return parser
 
@@ -578,9 +623,11 @@ def _generate_parser(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--video", type=Path, metavar="FILE", help="change this video")
     parser.add_argument("--model", help="a tier, a model or a full fal endpoint id (REELBOT_DEFAULT_MODEL)")
     parser.add_argument("--duration", type=int, metavar="N", help="seconds (5)")
-    parser.add_argument("--resolution", metavar="R", help="480p, 720p, 1080p")
+    parser.add_argument("--resolution", metavar="R", help="480p, 720p, 1080p, 4k; the nearest that the model makes")
     parser.add_argument("--aspect", metavar="A", help="16:9, 9:16, 1:1")
-    parser.add_argument("--seed", type=int, metavar="N")
+    parser.add_argument("--seed", type=int, metavar="N", help="the same number varies less")
     parser.add_argument("--yes", action="store_true", help="buy without asking")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    parser.add_argument("--sandbox", action="store_true", help="an offline stand-in for fal: no cost")
+    parser.add_argument(
+        "--sandbox", action="store_true", help="an offline stand-in for fal: no cost, in output/sandbox"
+    )

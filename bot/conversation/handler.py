@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Literal
 
 from bot.channels.types import Action, Incoming, Message
@@ -20,9 +19,11 @@ from bot.store.records import ACTIVE, ENDED, Job, JobDraft, State
 from bot.store.stored import UnreadableJob
 from core import pricing
 from core.errors import BadRequest
+from core.types import Adjustment, Plan
 
 _HISTORY = 10
 _PROMPT_SHOWN = 60
+_MODELS_TITLE_S = 5  # the length that the title of /models names
 
 _WAITING = (State.ASKING, State.DOUBT, State.PARKED, State.UNDELIVERED, State.DELIVERY_DOUBT)
 """Jobs that stand still: for a yes, for a word from fal, for the chat."""
@@ -119,6 +120,7 @@ class MessageHandler:
                 plan = pricing.plan("price", model=name, duration_s=options.duration_s, resolution=options.resolution)
                 facts = job_messages.facts(plan.request)
                 lines.append(translate(language, "price-line", **facts, price=pricing.usd_text(plan.quote.usd)))
+                lines += [job_messages.adjustment(language, *_told(each)) for each in plan.adjustments]
         except BadRequest as error:
             return Message(job_messages.error_message(language, error.code, error.facts))
         lines.append(translate(language, "price-note"))
@@ -252,6 +254,10 @@ class MessageHandler:
         return job if job is not None and job.user == incoming.user else None
 
 
+def _told(each: Adjustment) -> tuple[str, str, str | None]:
+    return each.field, each.asked, each.used
+
+
 def _button(kind: Literal["cancel", "yes"], job: Job) -> Action:
     return Action(f"{job.id} {_short(job.request.prompt, 24)}", data_for(kind, job.id))
 
@@ -263,7 +269,7 @@ def _history_line(job: Job, language: str) -> str:
         job=job.id,
         when=datetime.fromtimestamp(job.created / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M"),
         state=job_messages.state_line(job, place=0, now_ms=now_ms()),
-        price=pricing.usd_text(job.usd),
+        price="" if job.charge == "none" else job_messages.price_text(job),
         prompt=_short(job.request.prompt),
     )
 
@@ -276,7 +282,8 @@ def _short(prompt: str, most: int = _PROMPT_SHOWN) -> str:
 def _model_lines(language: str) -> list[str]:
     lines = []
     for model in pricing.list_models():
-        price: Decimal | None = _five_seconds(model.key)
+        plan = _about_five_seconds(model.key)
+        seconds = plan.request.duration_s if plan else None
         lines.append(
             translate(
                 language,
@@ -284,16 +291,17 @@ def _model_lines(language: str) -> list[str]:
                 tier=model.tier or "",
                 name=model.name,
                 key=model.key,
-                price=pricing.usd_text(price) if price is not None else "",
+                price=pricing.usd_text(plan.quote.usd) if plan else "",
+                duration=str(seconds) if seconds and seconds != _MODELS_TITLE_S else "",
                 modes=" ".join(sorted(str(mode) for mode in model.modes)),
             )
         )
     return lines
 
 
-def _five_seconds(key: str) -> Decimal | None:
-    """The price of a text-to-video with the model's defaults, nearest to 5 s; None where it takes no text alone."""
+def _about_five_seconds(key: str) -> Plan | None:
+    """A text-to-video with the model's defaults, nearest to 5 s; None where it takes no text alone."""
     try:
-        return pricing.plan("price", model=key).quote.usd
+        return pricing.plan("price", model=key)
     except BadRequest:
         return None

@@ -112,8 +112,9 @@ class OrderService:
             return Message(translate(language, "offer-lapsed"), job_id=job.id)
         if verdict == "price":
             return Message(job_messages.error_message(language, "price_changed", {"price": pricing.usd_text(price)}))
-        now = await self._store.jobs.get(job.id) or job
-        return Message(translate(language, "confirm-late", job=job.id, state=translate(language, f"state-{now.state}")))
+        now = replace(await self._store.jobs.get(job.id) or job, language=language)
+        state = job_messages.state_line(now, place=0, now_ms=now_ms())
+        return Message(translate(language, "confirm-late", job=job.id, state=state))
 
     def reorder(self, pressed: Incoming, job: Job, language: str, *, better: bool) -> Message | JobDraft:
         """A failed job once more, as a purchase of its own at the price of now; `better`: with the remedy."""

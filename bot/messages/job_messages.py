@@ -14,7 +14,7 @@ from bot.store.records import ACTIVE, FREE, MICRO, Charge, Job, State
 from core import pricing
 from core.catalogue import Model
 from core.errors import BadRequest
-from core.types import VideoRequest
+from core.types import Mode, VideoRequest
 
 _MINUTE_S = 60
 _LONG_S = 15 * _MINUTE_S
@@ -25,12 +25,16 @@ def status(job: Job, *, place: int, now_ms: int) -> Message:
     """The one message that is edited while the job lives: what was ordered, and where it stands."""
     if job.state is State.ASKING:
         return _offer(job)
+    if _offer_ended(job):
+        return Message("\n".join([_what(job), state_line(job, place=place, now_ms=now_ms)]), job_id=job.id)
     lines = [_order(job), *_beside_the_order(job), state_line(job, place=place, now_ms=now_ms)]
     return Message("\n".join(lines), actions(job), job_id=job.id, progress=_progress(job, now_ms))
 
 
 def _beside_the_order(job: Job) -> list[str]:
     lines = [adjustment(job.language, each.field, each.asked, each.used) for each in job.adjustments]
+    if _is_length_unknown(job):
+        lines.append(translate(job.language, "length-unknown"))
     if job.again_of is not None:
         lines.append(translate(job.language, "repeat-of", other=job.again_of))
     if job.remedy is not None:
@@ -41,13 +45,11 @@ def _beside_the_order(job: Job) -> list[str]:
 def _offer(job: Job) -> Message:
     """What would be ordered, its price, and a yes or no."""
     asked = job.question
-    price = price_of(job)
-    why = translate(
-        job.language, f"ask-{asked.why if asked else 'price'}", price=price, other=(asked and asked.job) or ""
-    )
+    price = _price_facts(job)
+    why = translate(job.language, f"ask-{asked.why if asked else 'price'}", **price, other=(asked and asked.job) or "")
     lines = [_what(job), *_beside_the_order(job), why, translate(job.language, "ask-waits")]
     buttons = (
-        Action(translate(job.language, "button-yes", price=price), data_for("yes", job.id)),
+        Action(translate(job.language, "button-yes", **price), data_for("yes", job.id)),
         Action(translate(job.language, "button-no"), data_for("cancel", job.id)),
     )
     return Message("\n".join(lines), buttons, job_id=job.id)
@@ -55,6 +57,27 @@ def _offer(job: Job) -> Message:
 
 def price_of(job: Job) -> str:
     return pricing.usd_text(job.usd)
+
+
+def price_text(job: Job) -> str:
+    """The price as a word of its own: "$0.70", "up to $10.50"."""
+    return translate(job.language, "up-to", price=price_of(job)) if job.up_to else price_of(job)
+
+
+def _price_facts(job: Job) -> dict[str, str]:
+    return {"price": price_of(job), "up_to": "yes" if job.up_to else ""}
+
+
+def _is_length_unknown(job: Job) -> bool:
+    """An edit is priced by its source's seconds: where a chat does not tell them they are measured before the order."""
+    attachment = job.incoming.attachment
+    by_source = job.request.mode is Mode.VIDEO_TO_VIDEO and job.request.duration_s is None
+    return by_source and job.state in FREE | {State.ASKING} and (attachment is None or not attachment.duration_s)
+
+
+def _offer_ended(job: Job) -> bool:
+    """Declined, or lapsed: it was never ordered."""
+    return job.state is State.CANCELLED and job.error is not None and job.error.code.startswith("offer_")
 
 
 def state_line(job: Job, *, place: int, now_ms: int) -> str:
@@ -70,7 +93,10 @@ def state_line(job: Job, *, place: int, now_ms: int) -> str:
         if job.fal_position is not None:
             return translate(lang, "state-fal-queue", position=job.fal_position + 1)
         return translate(lang, "state-rendering", elapsed=_coarse(elapsed))
-    return translate(lang, f"state-{job.state}")
+    if job.error is not None and _offer_ended(job):
+        return translate(lang, job.error.code.replace("_", "-"))
+    free = job.state is State.CANCELLED and job.charge == "none"
+    return translate(lang, "state-cancelled-free" if free else f"state-{job.state}")
 
 
 def actions(job: Job) -> tuple[Action, ...]:
@@ -85,16 +111,16 @@ def actions(job: Job) -> tuple[Action, ...]:
 
 def _second_try(job: Job) -> tuple[Action, ...]:
     """One button: the remedy for this failure, else the same again; the price of that stands on it."""
-    price = price_of(job)
+    price = _price_facts(job)
     if job.state is State.DOUBT:
-        return (Action(translate(job.language, "button-buy-again", price=price), data_for("again", job.id)),)
+        return (Action(translate(job.language, "button-buy-again", **price), data_for("again", job.id)),)
     if job.state is not State.FAILED or job.error is None:
         return ()
     better = retry_offers.remedy(job)
     if better is not None:
-        return (Action(translate(job.language, f"button-fix-{better}", price=price), data_for("fix", job.id)),)
+        return (Action(translate(job.language, f"button-fix-{better}", **price), data_for("fix", job.id)),)
     if retry_offers.worth_a_try(job.error.code) and job.remedy is None:
-        return (Action(translate(job.language, "button-again", price=price), data_for("again", job.id)),)
+        return (Action(translate(job.language, "button-again", **price), data_for("again", job.id)),)
     return ()
 
 
@@ -102,7 +128,7 @@ def outcome(job: Job) -> Message:
     """The word on a job that brings no video now: failed, cancelled, in doubt, or a video the chat did not take."""
     if job.error is None or job.state not in {State.FAILED, State.CANCELLED}:
         text = translate(job.language, f"state-{job.state}")
-    elif job.error.code.startswith("offer_"):
+    elif _offer_ended(job):
         text = translate(job.language, job.error.code.replace("_", "-"))
     else:
         text = error_message(

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -134,6 +134,7 @@ async def fetch_patiently(
     settings: FalSettings,
     stored: Sequence[RawReply] = (),
     sleep: Sleep = asyncio.sleep,
+    on_trouble: Callable[[VideoError], None] = lambda _error: None,
 ) -> media.Probe:
     """`fetch_result`, asked again at growing gaps for about ten minutes while what answers says nothing.
 
@@ -156,6 +157,7 @@ async def fetch_patiently(
             error.facts["request_id"] = handle.request_id
             if passed_s >= _ODD_S or isinstance(error, DownloadFailed):
                 raise
+            on_trouble(error)
         await sleep(gap_s)
         passed_s, gap_s = passed_s + gap_s, min(_LONGEST_GAP_S, gap_s * 2)
 

@@ -19,6 +19,7 @@ from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 from core.errors import MediaError
+from core.file_types import HEAD_BYTES, mime_of, other_type
 from core.media import cold_child
 from core.media.fair_semaphore import FairSemaphore
 from core.media.fork_server import POSSIBLE, ForkServer, ServerLost
@@ -34,17 +35,6 @@ _SOURCE_CPU_S = 300  # a phone's minute in 4K, brought down
 _PAID_CPU_S = 900  # what was paid for is made to fit, however long it takes
 _WALL_PER_CPU = 2.0
 _ANSWER_BYTES = 1_000_000
-
-_MAGIC: tuple[tuple[bytes, int, str], ...] = (
-    (b"\xff\xd8\xff", 0, "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", 0, "image/png"),
-    (b"GIF8", 0, "image/gif"),
-    (b"BM", 0, "image/bmp"),
-    (b"WEBP", 8, "image/webp"),
-    (b"\x1a\x45\xdf\xa3", 0, "video/x-matroska"),
-    *((atom, 4, "video/mp4") for atom in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")),
-)
-_STILLS = {b"heic": "heic", b"heix": "heic", b"mif1": "heic", b"msf1": "heic", b"hevc": "heic", b"avif": "avif"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +88,11 @@ class Photo:
 def sniff_mime(path: Path) -> str:
     """What the first bytes say it is; the name is not asked. Raises MediaError ("unsupported_media")."""
     with path.open("rb") as file:
-        head = file.read(512)
-    if head[4:8] == b"ftyp" and head[8:12] in _STILLS:
-        raise MediaError("unsupported_media", what=_STILLS[head[8:12]])
-    for magic, at, mime in _MAGIC:
-        if head[at : at + len(magic)] == magic:
-            return mime
-    text = head.lstrip().lower()
-    if text.startswith((b"<svg", b"<?xml")) and b"<svg" in text:
-        raise MediaError("unsupported_media", what="svg")
-    raise MediaError("unsupported_media", what="html" if text.startswith(b"<") else "unknown")
+        head = file.read(HEAD_BYTES)
+    mime = mime_of(head)
+    if mime is None:
+        raise MediaError("unsupported_media", what=other_type(head))
+    return mime
 
 
 def sniff_kind(path: Path) -> Kind:

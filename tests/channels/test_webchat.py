@@ -259,6 +259,42 @@ def test_other_uploads_are_refused_with_words(tmp_path: Path, content: bytes, st
     on_page(tmp_path, story)
 
 
+@pytest.mark.parametrize(
+    ("brand", "language", "words"),
+    [
+        (b"heic", "en", "This is a HEIC photo, which I cannot read. Save it as JPEG"),
+        (b"mif1", "zh-CN", "请另存为 JPEG"),
+        (b"avif", "en", "This is an AVIF picture"),
+        (b"avis", "zh-CN", "AVIF"),
+    ],
+)
+def test_a_photo_in_a_box_of_videos_is_no_video(tmp_path: Path, brand: bytes, language: str, words: str) -> None:
+    """Taken for one, it would be offered as an edit at ten dollars."""
+
+    async def story(made: Opened) -> None:
+        async with made.client(**{"Accept-Language": language}) as client:
+            await client.get("/")
+            reply = await client.post("/chat/upload", content=b"\0\0\0\x18ftyp" + brand + bytes(4000))
+            assert reply.status_code == 415
+            assert words in reply.json()["error"]
+            assert list((tmp_path / "uploads").iterdir()) == []
+
+    on_page(tmp_path, story)
+
+
+@pytest.mark.parametrize("atom", [b"ftypisom", b"ftypqt  ", b"moov", b"wide", b"mdat", b"free", b"skip"])
+def test_old_mov_files_are_videos(tmp_path: Path, atom: bytes) -> None:
+    """Cameras of the nineties wrote no ftyp."""
+
+    async def story(made: Opened) -> None:
+        async with made.client() as client:
+            await client.get("/")
+            reply = await client.post("/chat/upload", content=b"\0\0\0\x18" + atom + bytes(40))
+            assert (reply.status_code, reply.json()["kind"]) == (201, "video")
+
+    on_page(tmp_path, story)
+
+
 def test_a_broken_disk_is_said_and_the_page_may_try_again(tmp_path: Path) -> None:
     async def story(made: Opened) -> None:
         async with made.client() as client:

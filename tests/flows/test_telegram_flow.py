@@ -332,3 +332,20 @@ def test_loops_end_when_they_are_stopped_in_the_moment_of_news(on_bench: Callabl
         assert all(task.cancelled() for task in done)
 
     on_bench(story)
+
+
+def test_prices_are_of_what_would_be_made(on_bench: Callable[..., None]) -> None:
+    async def story(made: Bench) -> None:
+        def said(words: str) -> bool:
+            return any(words in text for text in made.telegram.texts(42))
+
+        made.telegram.user_says(42, "/price premium 4k")
+        await made.until(lambda: said("4k becomes 720p, the nearest resolution this model makes."))
+        made.telegram.user_says(42, "/models")
+        await made.until(lambda: said("Veo 3.1 Fast (--model veo-3.1-fast), $0.90 (6 s)\n"))
+        assert said("Wan 2.5, $0.25\n")
+        made.telegram.user_says(42, "/language 中文")
+        made.telegram.user_says(42, "模型")
+        await made.until(lambda: said("$0.90（6 秒）"))
+
+    on_bench(story)
