@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import SecretStr, field_validator
 
 from core import pricing
-from core.config import FalSettings, env
+from core.config import EnvSettings, FalSettings, env
 from core.errors import BadRequest
 
 
@@ -52,3 +52,9 @@ class Settings(FalSettings):
     def work_dir(self) -> Path:
         """Files between two steps of a job: the fetched source, the copy fitted for a chat, the thumbnail."""
         return self.output_dir / "work"
+
+
+class OutputFolder(EnvSettings):
+    """All that the demo and `--sandbox` read: whatever else the environment holds is ignored, also when it is wrong."""
+
+    folder: Path = env("REELBOT_OUTPUT_DIR", Path("output"))

@@ -1,6 +1,8 @@
 """`reelbot doctor`: each link of the chain, whether it holds, and how to mend it. Spends nothing, starts nothing."""
 
+import argparse
 import asyncio
+import json
 import secrets
 import shutil
 import struct
@@ -11,10 +13,12 @@ from typing import Literal
 
 from pydantic import SecretStr
 
+from bot import logs
 from bot.app import App
 from bot.channels import how_to_connect
 from bot.channels.types import SendError
 from bot.cli import setting_problems
+from bot.cli.console import DONE, FAILED, out
 from bot.http.listener import bind, holder
 from bot.http.server import serve_assets
 from bot.jobs.billing import needed_micro
@@ -47,6 +51,17 @@ class Finding:
 
     def as_json(self) -> dict[str, str]:
         return asdict(self)
+
+
+async def run(options: argparse.Namespace) -> int:
+    logs.configure(secrets=[], level="CRITICAL")
+    findings = await examine()
+    if options.json:
+        out(json.dumps([finding.as_json() for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            out(finding.line())
+    return FAILED if any(finding.state == "wrong" for finding in findings) else DONE
 
 
 async def examine() -> list[Finding]:

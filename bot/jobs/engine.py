@@ -17,7 +17,7 @@ from dbos import error as dbos_error
 from dbos._dbos import _get_dbos_instance
 from filelock import FileLock
 
-from bot.jobs.process_lock import HeldByAnother, acquire
+from bot.jobs.process_lock import AlreadyRunning, HeldByAnother, acquire
 from bot.store.database import Connection, Database
 
 log = logging.getLogger(__name__)
@@ -32,10 +32,6 @@ LISTEN_S = 2.0  # SQLite only: how late a message of another process is heard (a
 _FORGET_AT_ONCE = 1000
 _UNDER_WAY = ["PENDING", "ENQUEUED", "DELAYED"]
 _PATIENCE = 1000  # recoveries of one workflow before the engine gives it up
-
-
-class AlreadyRunning(Exception):
-    """Another `run` or `demo` serves on this database file."""
 
 
 class Engine:

@@ -14,6 +14,10 @@ class HeldByAnother(Exception):
         self.pid = pid
 
 
+class AlreadyRunning(Exception):
+    """Another `run` or `demo` serves on this database file."""
+
+
 def acquire(path: Path) -> FileLock:
     """Hold `path` until the lock is released. Raises HeldByAnother."""
     lock = FileLock(path, timeout=0, thread_local=False)
