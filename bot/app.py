@@ -17,12 +17,13 @@ from bot import parts
 from bot.channels import manifests
 from bot.channels.protocol import Services
 from bot.http.server import Health, Server, bind, build
-from bot.jobs.engine import LISTEN_S, Engine
+from bot.jobs.engine import Engine
 from bot.jobs.foreground import left_behind
 from bot.jobs.job_lock import mark_of
 from bot.jobs.workflows import RENDER, free_bytes
 from bot.loops import Loop
 from bot.messages.i18n import LANGUAGES, translate
+from bot.parts import Timing
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.records import ACTIVE
@@ -40,6 +41,9 @@ MARKER = ".reelbot-folder"  # tells the workers of one database whether they see
 _LAST_S = 40.0  # a stop without a database may hang; nobody waits longer than this for it
 
 
+_USUAL = Timing()
+
+
 class App:
     """Everything of one process. `start`, then `stop`; `serve` does both around a signal."""
 
@@ -51,15 +55,15 @@ class App:
         *,
         demo: bool,
         room: Callable[[Path], int],
-        listen_s: float,
+        timing: Timing = _USUAL,
         engine: Engine | None = None,
     ) -> None:
         self._settings = settings
         self.store = store
         self._secret = secret
         self._demo = demo
-        engine = engine or Engine(store.database, listen_s=listen_s)
-        self.parts = parts.build(settings, store, secret, engine=engine, demo=demo, room=room)
+        engine = engine or Engine(store.database, listen_s=timing.listen_s)
+        self.parts = parts.build(settings, store, secret, engine=engine, demo=demo, room=room, timing=timing)
         self.channels = self.parts.channels
         self.health = Health()
         self.lease: asyncio.Task[None] | None = None
@@ -74,13 +78,13 @@ class App:
         *,
         demo: bool = False,
         room: Callable[[Path], int] = free_bytes,
-        listen_s: float = LISTEN_S,
+        timing: Timing = _USUAL,
     ) -> "App":
         """Folders, tables and every part; nothing runs yet. Raises ValueError for settings that do not fit."""
         for folder in (settings.videos_dir, settings.assets_dir, settings.uploads_dir, settings.work_dir):
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         store = await Store.open(settings.store_url)
-        app = cls(settings, store, await store.installation.secret(), demo=demo, room=room, listen_s=listen_s)
+        app = cls(settings, store, await store.installation.secret(), demo=demo, room=room, timing=timing)
         app._connect()
         return app
 

@@ -17,15 +17,15 @@ from bot.conversation.passive_replies import PassiveReplies
 from bot.jobs.billing import BillSync
 from bot.jobs.collect import Collector
 from bot.jobs.delivery import Delivery
-from bot.jobs.engine import Engine
+from bot.jobs.engine import LISTEN_S, Engine
 from bot.jobs.fal_webhook import Webhook
-from bot.jobs.poller import Watcher
+from bot.jobs.poller import WATCH_AGAIN_S, Watcher
 from bot.jobs.quarantine import Quarantine
 from bot.jobs.status_messages import StatusMessages
 from bot.jobs.submit import Submitter
 from bot.jobs.submit_reconciliation import Doubts
 from bot.jobs.video_files import checks
-from bot.jobs.workflows import Render
+from bot.jobs.workflows import RESOLVE_LOOKS_S, Render
 from bot.messages import job_messages
 from bot.messages.admin_alerts import Alerts
 from bot.messages.held_messages import HeldMessages
@@ -40,6 +40,17 @@ from core.fal.billing import Billing
 from core.fal.client import FalQueue
 from core.fal.receipts import FolderReceipts
 from core.fal.webhooks import JwksCache, callback_token
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Pauses, in seconds, that a test may shorten: between two looks into the queue, before each look for a lost order,
+    before a job that still renders is looked after once more.
+    """
+
+    listen_s: float = LISTEN_S
+    resolve_looks_s: tuple[float, ...] = RESOLVE_LOOKS_S
+    watch_again_s: float = WATCH_AGAIN_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +122,7 @@ def build(
     engine: Engine,
     demo: bool,
     room: Callable[[Path], int],
+    timing: Timing,
 ) -> Parts:
     """Wire everything. Raises ValueError for settings that do not fit."""
     owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
@@ -139,6 +151,7 @@ def build(
         collector=collector,
         deliver=calls.deliver,
         webhooks=settings.public_url is not None,
+        again_s=timing.watch_again_s,
     )
     status_messages = StatusMessages(store=store, channels=channels)
     submitter = Submitter(
@@ -161,6 +174,7 @@ def build(
         doubts=doubts,
         alerts=alerts,
         room=room,
+        resolve_looks_s=timing.resolve_looks_s,
     )
     calls.delivery = delivery = Delivery(
         engine=engine,

@@ -113,6 +113,11 @@ class FalSettings(EnvSettings):
         return None
 
     @property
+    def asset_look_gap_s(self) -> float:
+        """Seconds before the second look at a published asset; twice that before the third."""
+        return 1.0
+
+    @property
     def on_loopback(self) -> bool:
         """The queue is on this machine (sandbox, tests): plain http and loopback addresses are then accepted."""
         return is_loopback(self.fal_queue_url)

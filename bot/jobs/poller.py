@@ -35,7 +35,7 @@ _SCAN_S = 10.0  # whoever submits tells us; this finds what was not told
 _STREAMS = 100
 _STREAM_TRIES = 3
 _ODD_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0)
-_AGAIN_S = 15.0
+WATCH_AGAIN_S = 15.0
 _ADOPTION_S = 24 * 3600
 _ADOPTION_GAP_S = 300.0
 _ADOPTION_LOOK_S = 120.0  # a walk through fal's list for all doubtful jobs
@@ -59,8 +59,12 @@ class Watcher:
         collector: Collector,
         deliver: Callable[[Job], Awaitable[bool]],
         webhooks: bool,
+        again_s: float = WATCH_AGAIN_S,
     ) -> None:
-        """`deliver` begins to tell the outcome of a job that had been parked."""
+        """`deliver` begins to tell the outcome of a job that had been parked. `again_s`: so long after it was woken, a
+        job that still renders is looked after once more.
+        """
+        self._again_s = again_s
         self._engine = engine
         self._store = store
         self._queue = queue
@@ -150,7 +154,7 @@ class Watcher:
         except Exception:
             log.exception("watching ended", extra={"job_id": job_id})
         await self.wake(job_id)
-        await asyncio.sleep(_AGAIN_S)
+        await asyncio.sleep(self._again_s)
         await self._collect_orphan(job_id)  # still rendering after that: the next scan watches it again
 
     async def _stream(self, job_id: str, handle: RequestHandle) -> bool:

@@ -43,7 +43,7 @@ SHELL = "shell"  # the channel of jobs that `reelbot generate` began
 _SOURCE_NAMES = {"image": "source.jpg", "video": "source.mp4"}  # the content decides what it really is
 _NO_ASSETS = frozenset({"asset_unreachable", "storage_not_allowed", "no_asset_host"})
 _PREPARE_TRIES = 8
-_RESOLVE_LOOKS_S = (2.0, 6.0, 10.0)  # with the looks themselves: told within 30 seconds
+RESOLVE_LOOKS_S = (2.0, 6.0, 10.0)  # with the looks themselves: told within 30 seconds
 _WAIT_S = 1800.0  # the watcher wakes it long before; each look of a thousand that wait is not free
 _LEAST_FREE = 500_000_000  # bytes on the disk of the videos, before anything is bought
 _DOWNLOAD_TRIES = 300  # with pauses up to 5 minutes: a day
@@ -89,12 +89,15 @@ class Render:
         doubts: Doubts,
         alerts: Alerts,
         room: Callable[[Path], int] = free_bytes,
+        resolve_looks_s: tuple[float, ...] = RESOLVE_LOOKS_S,
     ) -> None:
+        """`resolve_looks_s`: the pauses before each look for an order whose answer was lost."""
         self._engine = engine
         self._store = store
         self._submitter = submitter
         self._collector = collector
         self._room = room
+        self._resolve_looks_s = resolve_looks_s
         self._channels = channels
         self._settings = settings
         self._doubts = doubts
@@ -135,7 +138,7 @@ class Render:
                 break
             await self._engine.sleep(result["after"])
         if result["next"] == "doubt":  # from here on nothing is posted, only asked
-            for pause in _RESOLVE_LOOKS_S:
+            for pause in self._resolve_looks_s:
                 await self._engine.sleep(pause)
                 if (await self._step("find submitted", self.find_submitted, job_id))["next"] == "go":
                     return True

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.messages.retry_offers import simpler
+from bot.parts import Timing
 from bot.store.records import Job, State
 from tests.bench import Bench
 from tests.corpus import jpeg
@@ -283,11 +284,7 @@ def test_again_for_a_failed_job_asks_first_when_it_is_typed(on_bench: OnBench) -
     on_bench(story)
 
 
-def test_a_doubt_holds_the_money_tells_the_admin_and_offers_anew(
-    on_bench: OnBench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.jobs.workflows._RESOLVE_LOOKS_S", (0.1, 0.1))
-
+def test_a_doubt_holds_the_money_tells_the_admin_and_offers_anew(on_bench: OnBench) -> None:
     async def story(made: Bench) -> None:
         made.telegram.user_says(1, "/start")
         made.fal.faults.add("submit_lost_reply")
@@ -311,7 +308,7 @@ def test_a_doubt_holds_the_money_tells_the_admin_and_offers_anew(
         standing = await made.app.store.ledger.standing()
         assert (standing.spent_micro, standing.reserved_micro) == (1_400_000, 0)
 
-    on_bench(story, admins="telegram:1")
+    on_bench(story, admins="telegram:1", timing=Timing(resolve_looks_s=(0.1, 0.1)))
 
 
 def test_a_proxy_that_charges_beforehand_names_the_price(on_bench: OnBench) -> None:

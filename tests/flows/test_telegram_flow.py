@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.parts import Timing
 from bot.store.records import State
 from tests.bench import Bench
 from tests.corpus import clip, jpeg, phone_photo
@@ -196,11 +197,7 @@ def test_a_lost_submit_reply_is_never_bought_again_and_found_in_the_list(on_benc
     on_bench(story)
 
 
-def test_a_lost_submit_reply_that_cannot_be_found_is_parked_and_told(
-    on_bench: Callable[..., None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.jobs.workflows._RESOLVE_LOOKS_S", (0.1, 0.1))
-
+def test_a_lost_submit_reply_that_cannot_be_found_is_parked_and_told(on_bench: Callable[..., None]) -> None:
     async def story(made: Bench) -> None:
         made.fal.faults.add("submit_lost_reply")
         made.fal.faults.add("list_status", times=1000, status=403, body={"detail": "no"})
@@ -211,7 +208,7 @@ def test_a_lost_submit_reply_that_cannot_be_found_is_parked_and_told(
         assert made.submits() == 1
         assert made.films() == []
 
-    on_bench(story)
+    on_bench(story, timing=Timing(resolve_looks_s=(0.1, 0.1)))
 
 
 def test_fal_down_at_the_submit_is_waited_out(on_bench: Callable[..., None]) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.jobs import poller as watcher_module
 from bot.jobs.collect import Collector
 from bot.jobs.engine import Engine
 from bot.jobs.poller import Watcher
 from bot.jobs.submit_reconciliation import Doubts
 from bot.messages.admin_alerts import Alerts
+from bot.parts import Timing
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
@@ -139,11 +139,8 @@ def test_where_streams_are_refused_the_looks_alone_bring_the_video(
     asyncio.run(whole())
 
 
-def test_a_render_that_nobody_waits_for_is_collected(
-    on_bench: Callable[..., None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_render_that_nobody_waits_for_is_collected(on_bench: Callable[..., None]) -> None:
     """What a crash leaves between "the lost request is found" and the workflow that collects it."""
-    monkeypatch.setattr(watcher_module, "_AGAIN_S", 0.2)
 
     async def story(made: Bench) -> None:
         store, queue = made.app.store, made.app.parts.queue
@@ -155,4 +152,4 @@ def test_a_render_that_nobody_waits_for_is_collected(
         await made.settled(State.DELIVERED)
         assert len(made.films()) == 1
 
-    on_bench(story)
+    on_bench(story, timing=Timing(watch_again_s=0.2))

@@ -72,7 +72,7 @@ class Process:
         self.store = Store.over(database)
         limits = (made.jobs, made.user_jobs)
         self.engine = ModelEngine(records, agenda, owner=life, limits=limits, writable=writable)
-        self.app = App(made, self.store, SECRET, demo=False, room=room, listen_s=2.0, engine=self.engine)
+        self.app = App(made, self.store, SECRET, demo=False, room=room, engine=self.engine)
         self.app.channels["telegram"] = ModelChat(chat, life=life)
         self.app.parts.keys._clock = lambda: agenda.now
         self._loops: list[asyncio.Task[None]] = []
