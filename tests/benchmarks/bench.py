@@ -19,9 +19,10 @@ from tests.benchmarks.finished_films import Film
 from tests.benchmarks.looks_alone import Simulated
 from tests.benchmarks.race import RENDER_S, Lap, Race, certificate
 from tests.benchmarks.stage import Stage
+from tests.benchmarks.start_up import BASELINE, COMMANDS, StartUp, start_up
 from tests.postgres import cluster
 
-_PARTS = ("looks", "films", "race", "crowd")
+_PARTS = ("start", "looks", "films", "race", "crowd")
 _MEDIA_SHARE = 0.4
 
 
@@ -44,6 +45,20 @@ class Aim:
 def out(text: str = "") -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def show_start(found: list[StartUp]) -> list[Aim]:
+    out(
+        f"\nStart-up, best of ten, by the time of `{BASELINE}` alone; and an idle `reelbot run` with Telegram on SQLite"
+    )
+    out("                        " + "".join(f"{command:>12}" for command in COMMANDS) + "   idle memory")
+    for each in found:
+        times = "".join(f"{each.by_baseline[command]:>12.2f}" for command in COMMANDS)
+        out(f"  {each.name:<22}{times} {each.idle_kb / 1000:>10.1f} MB")
+    now = found[-1]
+    return [Aim(f"reelbot {command}: by the baseline", now.by_baseline[command], 2) for command in COMMANDS] + [
+        Aim("idle memory of all processes", now.idle_kb / 1000, 102, " MB")
+    ]
 
 
 def show_looks(rows: list[Simulated]) -> list[Aim]:
@@ -135,9 +150,12 @@ def main() -> int:
     parser.add_argument("--only", choices=_PARTS, nargs="+", default=_PARTS)
     parser.add_argument("--database-url", default="", help="postgresql://… (an empty database), also for the race")
     parser.add_argument("--postgres", action="store_true", help="the crowd on a PostgreSQL of the tests, too")
+    parser.add_argument("--before", help="a revision of this project, whose start-up is measured beside today's")
     given = parser.parse_args()
     out(f"seed {given.seed}")
     aims: list[Aim] = []
+    if "start" in given.only:
+        aims += show_start(start_up(given.before))
     if "looks" in given.only:
         aims += show_looks(looks_alone.simulate(given.seed))
     if "films" in given.only:

@@ -40,7 +40,7 @@ def crowd(sizes: tuple[int, ...], *, database_url: str) -> list[Crowd]:
 
 
 def _hear_webhooks(stage: Stage) -> None:
-    """VideoFiles that end: the bot learns that webhooks reach it."""
+    """Films that end: the bot learns that webhooks reach it."""
     stage.telegram("says", chat=9_000, text="/video a film that ends")
     query = sa.select(sa.func.count()).where(jobs.c.state == State.DELIVERED)
     stage.until(lambda: _count(stage, query) == 1, 120)

@@ -1,4 +1,4 @@
-"""DurationProber alone, in virtual time: how late a two-minute job is noticed, and by how many calls. Deterministic."""
+"""Looks alone, in virtual time: how late a two-minute job is noticed, and by how many calls. Deterministic."""
 
 import random
 import statistics

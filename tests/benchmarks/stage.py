@@ -136,3 +136,8 @@ def memory_kb(pid: int) -> int:
     kept = ("Private_Clean:", "Private_Dirty:")
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith(kept))
+
+
+def tree_kb(pid: int) -> int:
+    """What the process and all its children hold in memory."""
+    return memory_kb(pid) + sum(map(tree_kb, _children(pid)))

@@ -428,7 +428,7 @@ def test_a_stored_handle_of_another_day_is_asked_here(elsewhere: str) -> None:
     assert server.calls == [("GET", "/alibaba/happy-horse/requests/r-1/status", f"Key {KEY}")]
 
 
-# DurationProber
+# Looks
 
 
 @pytest.mark.parametrize(

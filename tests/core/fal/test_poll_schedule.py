@@ -1,4 +1,4 @@
-"""DurationProber: never far apart, few where nothing ends, and late by no more than a tenth of what was waited for."""
+"""Looks: never far apart, few where nothing ends, and late by no more than a tenth of what was waited for."""
 
 import random
 import statistics
