@@ -97,7 +97,15 @@ class App:
         self._alerts = Alerts(store=store, channels=self.channels, admins=access.admins, caps=caps_of(settings))
         receipts = FolderReceipts(settings.receipts_dir)
         collector = Collector(store=store, queue=self._queue, receipts=receipts, settings=settings, alerts=self._alerts)
-        doubts = Doubts(store=store, queue=self._queue, receipts=receipts, settings=settings, watch=self._watch)
+        doubts = Doubts(
+            store=store,
+            queue=self._queue,
+            receipts=receipts,
+            settings=settings,
+            alerts=self._alerts,
+            watch=self._watch,
+            wake=self._wake,
+        )
         self._watcher = Watcher(
             engine=self._engine,
             store=store,
@@ -117,6 +125,7 @@ class App:
             alerts=self._alerts,
             webhook_url=self._webhook_url,
             watch=self._watch,
+            wake=self._wake,
             unconfirmed=self._unconfirmed,
         )
         self._render = Render(
@@ -173,7 +182,6 @@ class App:
             keys=self._keys,
             secret=secret,
             notify=self._watch,
-            alert=self._alerts.tell,
         )
         self._server: Server | None = None
 
@@ -226,6 +234,10 @@ class App:
     def _watch(self) -> None:
         """There is something new to ask fal about; the watcher may run in another process."""
         self.roles.kick("watcher")
+
+    async def _wake(self, job_id: str) -> None:
+        """A job's workflow waits for a film that is another's."""
+        await self._watcher.wake(job_id)
 
     async def _unconfirmed(self, job: Job) -> None:
         """Fal is silent about an order: its owner hears of it."""

@@ -164,7 +164,7 @@ class Collector:
         receipt = receipt_name(job.id, submit.attempt)
 
         async def keep(reply: RawReply) -> None:
-            await self._keep(job.id, receipt, reply)
+            await self._keep(job.id, receipt, reply, of=handle.request_id)
 
         return await self._fetch_result(
             self._queue,
@@ -176,7 +176,7 @@ class Collector:
             on_result=keep,
         )
 
-    async def _keep(self, job_id: str, receipt: str, reply: RawReply) -> None:
+    async def _keep(self, job_id: str, receipt: str, reply: RawReply, *, of: str) -> None:
         """In the receipt and in the row; one of them is enough to go on. Raises when neither could be written."""
         kept = False
         try:
@@ -185,7 +185,7 @@ class Collector:
         except OSError as error:
             log.warning("a result is in no receipt", extra={"job_id": job_id, "reason": error.strerror})
         try:
-            await self._store.submits.keep_result(job_id, reply)
+            await self._store.submits.keep_result(job_id, reply, of=of)
         except Exception:
             if not kept:
                 raise
