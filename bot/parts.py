@@ -97,6 +97,10 @@ class _Calls:
         """There is something new to ask fal about; the watcher may run in another process."""
         self._roles.kick("watcher")
 
+    async def wake(self, job_id: str) -> None:
+        """A job's workflow waits for a film that is another's."""
+        await self.watcher.wake(job_id)
+
     async def deliver(self, job: Job) -> bool:
         return await self.delivery.again(job)
 
@@ -142,7 +146,15 @@ def build(
         alerts=alerts,
         check=checks(settings, channels),
     )
-    doubts = Doubts(store=store, queue=queue, receipts=receipts, settings=settings, watch=calls.notify_watcher)
+    doubts = Doubts(
+        store=store,
+        queue=queue,
+        receipts=receipts,
+        settings=settings,
+        alerts=alerts,
+        watch=calls.notify_watcher,
+        wake=calls.wake,
+    )
     calls.watcher = watcher = Watcher(
         engine=engine,
         store=store,
@@ -162,6 +174,7 @@ def build(
         alerts=alerts,
         webhook_url=calls.webhook_url,
         watch=calls.notify_watcher,
+        wake=calls.wake,
         unconfirmed=calls.tell_unconfirmed,
     )
     render = Render(
@@ -232,6 +245,5 @@ def build(
             keys=keys,
             secret=secret,
             notify=calls.notify_watcher,
-            alert=alerts.tell,
         ),
     )

@@ -55,6 +55,10 @@ class VideoError(Exception):
         self.ends_request = False
         """Whether fal itself has ended the request with this (core/fal/error_map.py). Nothing else ends a paid job."""
         self._fetch_with = ""
+        self.fals_own = False
+        """Whether an order was refused in fal's own documented form, or in its proxy's (core/fal/error_map.py): proof
+        that fal did not take it. Any other words may come from a gateway, after fal took it.
+        """
         super().__init__(self.code, facts)
 
     def ordered_as(self, request_id: str) -> None:

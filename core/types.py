@@ -118,7 +118,9 @@ class RequestHandle:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """fal took the job. `charged`: a pre-charging proxy's own units (`X-Credits-Used`), None at fal itself."""
+    """fal took the job. `charged`: a pre-charging proxy's own units (`X-Credits-Used`) as it says them, which may be no
+    number that can be believed (protocol.charged_usd); None at fal itself.
+    """
 
     handle: RequestHandle
     queue_position: int | None = None
@@ -143,7 +145,8 @@ class RawReply:
 @dataclass(frozen=True, slots=True)
 class LostOrder:
     """An order whose answer is unknown. `body`: the JSON object that was posted; `claimed`: when it was decided to
-    post it; `answered`: when the POST ended, None when nobody saw its end.
+    post it; `answered`: when the POST ended, None when nobody saw its end. `open`: its own answer may still come.
+    `hint`: the request that fal's webhook named for it.
     """
 
     name: str
@@ -151,6 +154,8 @@ class LostOrder:
     body: Mapping[str, Any]
     claimed: datetime
     answered: datetime | None
+    open: bool = False
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,7 +167,7 @@ class Collector:
         receipt = receipt_name(job.id, submit.attempt)
 
         async def keep(reply: RawReply) -> None:
-            await self._keep(job.id, receipt, reply)
+            await self._keep(job.id, receipt, reply, of=handle.request_id)
 
         return await self._fetch_result(
             self._queue,
@@ -180,7 +180,7 @@ class Collector:
             check=self._check(job),
         )
 
-    async def _keep(self, job_id: str, receipt: str, reply: RawReply) -> None:
+    async def _keep(self, job_id: str, receipt: str, reply: RawReply, *, of: str) -> None:
         """In the receipt and in the row; one of them is enough to go on. Raises when neither could be written."""
         kept = False
         try:
@@ -189,7 +189,7 @@ class Collector:
         except OSError as error:
             log.warning("a result is in no receipt", extra={"job_id": job_id, "reason": error.strerror})
         try:
-            await self._store.submits.keep_result(job_id, reply)
+            await self._store.submits.keep_result(job_id, reply, of=of)
         except Exception:
             if not kept:
                 raise

@@ -5,14 +5,12 @@ import logging
 import time
 from collections.abc import Callable
 
-from bot.channels.protocol import Alert
 from bot.jobs.poller import Watcher
 from bot.store import Store
 from bot.store.records import Job, State
 from core.errors import VideoError
 from core.fal.protocol import is_request_id
 from core.fal.webhooks import JwksCache, job_from_token, verify
-from core.pricing import usd_text
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +24,6 @@ class Webhook:
         keys: JwksCache,
         secret: bytes,
         notify: Callable[[], None],
-        alert: Alert,
     ) -> None:
         """`notify` tells the watcher, in this process or another, that there is something to ask."""
         self._store = store
@@ -34,7 +31,6 @@ class Webhook:
         self._keys = keys
         self._secret = secret
         self._notify = notify
-        self._alert = alert
 
     async def receive(self, token: str, body: bytes, headers: dict[str, str]) -> int:
         """The HTTP status to answer. 401 changes nothing; 200 for a job that no longer waits; 5xx makes fal repeat."""
@@ -70,12 +66,9 @@ class Webhook:
         if request_id is None or submit is None or submit.state != "refused":
             return 200
         try:
-            reopened = await self._watcher.reopen(job, request_id)
+            await self._watcher.reopen(job, request_id)
         except VideoError:
             return 503  # fal repeats it
-        if reopened:
-            price = usd_text(job.usd)
-            self._alert(f"charged {job.id}", "alert-charged-after-all", job=job.id, user=job.user, price=price)
         return 200
 
     async def _hint(self, job: Job, body: bytes) -> None:

@@ -223,6 +223,7 @@ class ForegroundRunner:
                 alerts=self._alerts,
                 webhook_url=lambda _job_id: None,
                 watch=_nothing,
+                wake=_nobody,
                 unconfirmed=self._unconfirmed,
                 not_sent=self._troubles.not_sent,
             ),
@@ -234,7 +235,9 @@ class ForegroundRunner:
                 queue=self._queue,
                 receipts=self._receipts,
                 settings=self._settings,
+                alerts=self._alerts,
                 watch=_nothing,
+                wake=_nobody,
             ),
             alerts=self._alerts,
         )
@@ -402,6 +405,10 @@ def _login() -> str:
 
 def _no_queue(_connection: Connection, _job_id: str, _user: str) -> None:
     """This command works on it itself."""
+
+
+async def _nobody(_job_id: str) -> None:
+    """The workflow of a bot's job looks by itself."""
 
 
 def _nothing() -> None:

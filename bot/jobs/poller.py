@@ -256,17 +256,20 @@ class Watcher:
             self._places[job_id] = place
 
     async def _adopt_doubtful(self) -> None:
-        """Requests whose answer was lost may turn up at fal for a day: then they are still delivered."""
+        """Requests whose answer was lost may turn up at fal for a day: then they are still delivered. So may those that
+        were refused by a gateway, for a while.
+        """
         try:
             doubtful = await self._store.jobs.find(states=[State.DOUBT])
             recent = [job for job in doubtful if now_ms() - job.created < _ADOPTION_S * 1000]
-            if recent:
-                await self.adopt(recent, within_s=_ADOPTION_LOOK_S)
+            refused = await self._store.jobs.find(ids=[each.job_id for each in await self._store.submits.sought()])
+            if recent or refused:
+                await self.adopt([*recent, *refused], within_s=_ADOPTION_LOOK_S)
         except Exception:
             log.exception("lost requests were not looked for")
 
     async def adopt(self, jobs: Sequence[Job], *, within_s: float = _LOOK_S) -> None:
-        """Jobs in doubt whose requests are found are watched, fetched and delivered like any other."""
+        """Jobs in doubt, or refused, whose requests are found are watched, fetched and delivered like any other."""
         for job_id in await self._doubts.resolve(jobs, within_s=within_s):
             await self._collect(job_id, await self._store.jobs.collects(job_id))
 

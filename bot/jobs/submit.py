@@ -15,14 +15,15 @@ from bot.messages.admin_alerts import Alerts
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
-from bot.store.records import FREE, Job, JobError, State
+from bot.store.evidence import Evidence, RequestTaken, TakenBack
+from bot.store.records import FREE, MICRO, Job, JobError, State
 from bot.store.stored import UnreadableJob
-from bot.store.submits import RequestTaken
 from core.config import FalSettings
 from core.errors import SubmitNotSent, SubmitUnconfirmed, VideoError
 from core.fal import protocol
 from core.fal.client import FalQueue
 from core.fal.receipts import FolderReceipts
+from core.pricing import usd_text
 from core.types import RawReply, Submission
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,10 @@ _WRITE_DOWN_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0)  # a stop waits 20 s for it
 _UNCONFIRMED_S = 28.0  # told within 30 seconds, whatever fal does
 _NO_RECEIPT_PAUSE_S = 15.0
 _RECEIPT_S = 15.0  # for a folder on a share that does not answer
+SOUGHT_MS = 10 * 60 * 1000
+"""A refusal may be a gateway's: the list is asked for the order for so long, and once more after that."""
+
+Wake = Callable[[str], Awaitable[None]]
 
 
 def receipt_name(job_id: str, attempt: int) -> str:
@@ -39,13 +44,40 @@ def receipt_name(job_id: str, attempt: int) -> str:
     return f"{job_id}-{attempt}"
 
 
-def charged_by_proxy(submission: Submission, settings: FalSettings) -> Decimal | None:
-    """Dollars that a proxy which charges beforehand says it took; None at fal itself."""
-    return None if submission.charged is None else submission.charged * settings.credit_usd
+def charged_by_proxy(job: Job, charged: Decimal | None, settings: FalSettings, alerts: Alerts) -> Decimal | None:
+    """Dollars that a proxy which charges beforehand says it took; None at fal itself, and for what is no price: the
+    quote stands then, and the admins hear of it.
+    """
+    if charged is None:
+        return None
+    usd = protocol.charged_usd(charged, credit_usd=settings.credit_usd, quoted_usd=job.usd)
+    if usd is None:
+        said = f"{charged:.6g}" if charged.is_finite() else "no number"
+        alerts.tell(f"odd charge {job.id}", "alert-odd-charge", job=job.id, said=said, price=usd_text(job.usd))
+    return usd
+
+
+async def tell_taken_back(back: TakenBack, owner: str, *, alerts: Alerts, wake: Wake) -> None:
+    """The admins hear that a request had been adopted by the wrong one of two jobs in the same words; that one's
+    workflow, which waits for a film, hears that it is in doubt.
+    """
+    log.error("a request was adopted by the wrong job", extra={"job_id": back.job_id, "owner": owner})
+    price = usd_text(back.price_micro / MICRO)
+    facts: dict[str, Any] = {"job": back.job_id, "user": back.user, "price": price}
+    if back.kept_film:
+        alerts.tell(f"lent {back.job_id}", "alert-film-of-another", owner=owner, **facts)
+        return
+    alerts.tell(f"doubt {back.job_id}", "alert-doubt", **facts)
+    try:
+        await wake(back.job_id)
+    except Exception:
+        log.exception("not woken", extra={"job_id": back.job_id})
 
 
 class Submitter:
-    """Submits each job at most once. `unconfirmed` tells a job's owner that fal is silent about the order."""
+    """Submits each job at most once. `unconfirmed` tells a job's owner that fal is silent about the order; `wake` has
+    the workflow of another job look at where it stands.
+    """
 
     def __init__(
         self,
@@ -57,6 +89,7 @@ class Submitter:
         alerts: Alerts,
         webhook_url: Callable[[str], str | None],
         watch: Callable[[], None],
+        wake: Wake,
         unconfirmed: Callable[[Job], Awaitable[None]],
         unconfirmed_after_s: float = _UNCONFIRMED_S,
         not_sent: Callable[[SubmitNotSent], None] = lambda _error: None,
@@ -69,6 +102,7 @@ class Submitter:
         self._alerts = alerts
         self._webhook_url = webhook_url
         self._watch = watch
+        self._wake = wake
         self._unconfirmed = unconfirmed
         self._unconfirmed_after_s = unconfirmed_after_s
         self._on_not_sent = not_sent
@@ -130,7 +164,7 @@ class Submitter:
             return await self._not_sent(job, SubmitNotSent(reason="no receipt"), after_s=_NO_RECEIPT_PAUSE_S)
         if not reserved:  # this very order stands in the folder: the database is older than it (a restored backup)
             return await self._answered_before(job, name)
-        return await self._settle(job, self._post(job, body, name))
+        return await self._settle(job, self._post(job, body, name), by="answer")
 
     async def _post(self, job: Job, body: str, name: str) -> Submission:
         async def keep(reply: RawReply) -> None:
@@ -160,7 +194,7 @@ class Submitter:
         except Exception:
             log.exception("its owner does not know that an order is not confirmed", extra={"job_id": job.id})
 
-    async def _settle(self, job: Job, answer: Awaitable[Submission]) -> Next:
+    async def _settle(self, job: Job, answer: Awaitable[Submission], *, by: Evidence) -> Next:
         """What fal answered, or did not, goes into the rows."""
         try:
             submission = await answer
@@ -172,37 +206,41 @@ class Submitter:
             return await self._not_sent(job, error)
         except VideoError as error:
             log.info("refused", extra={"job_id": job.id, "code": error.code})
-            await self._store.submits.refused(job.id, JobError(error.code, dict(error.facts)))
+            await self._store.submits.refused(
+                job.id, JobError(error.code, dict(error.facts)), sought=sought_until(error)
+            )
             self._alerts.refused(error.code)
             return STOP
-        return await self._bought(job, submission)
+        return await self._bought(job, submission, by)
 
-    async def _bought(self, job: Job, submission: Submission) -> Next:
-        if not await self._write_down(job.id, submission):
+    async def _bought(self, job: Job, submission: Submission, by: Evidence) -> Next:
+        if not await self._write_down(job, submission, by):
             await self._note_end(job.id)
             return DOUBT
         self._alerts.accepted()
         self._watch()
         return GO
 
-    async def _write_down(self, job_id: str, submission: Submission) -> bool:
+    async def _write_down(self, job: Job, submission: Submission, by: Evidence) -> bool:
         """The answer stands in the receipt already; a database that is away just now is waited for a little. False:
         fal named a request of another job, so this one's is unknown.
         """
-        charged_usd = charged_by_proxy(submission, self._settings)
+        charged_usd = charged_by_proxy(job, submission.charged, self._settings, self._alerts)
         for pause_s in (*_WRITE_DOWN_PAUSES_S, None):
             try:
-                await self._store.submits.accepted(job_id, submission.handle, charged_usd=charged_usd)
+                back = await self._store.submits.accepted(job.id, submission.handle, by=by, charged_usd=charged_usd)
             except RequestTaken:
-                log.warning("fal named another job's request", extra={"job_id": job_id})
+                log.warning("fal named another job's request", extra={"job_id": job.id})
                 return False
             except Exception:
                 if pause_s is None:
                     raise
-                log.exception("an order is not written down yet", extra={"job_id": job_id})
+                log.exception("an order is not written down yet", extra={"job_id": job.id})
                 await asyncio.sleep(pause_s)
             else:
                 break
+        if back is not None:
+            await tell_taken_back(back, job.id, alerts=self._alerts, wake=self._wake)
         return True
 
     async def _note_end(self, job_id: str) -> None:
@@ -224,7 +262,7 @@ class Submitter:
 
     async def _answered_before(self, job: Job, name: str) -> Next:
         reply = await self._receipts.read(name)
-        return DOUBT if reply is None else await self._settle(job, self._kept(job, reply))
+        return DOUBT if reply is None else await self._settle(job, self._kept(job, reply), by="receipt")
 
     async def _kept(self, job: Job, reply: RawReply) -> Submission:
         log.info("the answer to an order is read from its receipt", extra={"job_id": job.id})
@@ -252,6 +290,11 @@ class Submitter:
         failure = JobError(error.code, dict(error.facts))
         await self._store.jobs.fail(job.id, failure, charge="none", only_from=FREE)
         return STOP
+
+
+def sought_until(error: VideoError) -> int | None:
+    """Until when the list is asked for a refused order; None where fal itself has refused it."""
+    return None if error.fals_own else now_ms() + SOUGHT_MS
 
 
 def _why(error: VideoError) -> dict[str, Any]:

@@ -1,33 +1,42 @@
 """Submits whose answer was lost: what the receipt, fal's webhook or fal's request list know of them. Buys nothing.
 
 The receipt lies in the folder of the worker that posted; where workers have separate folders, the webhook and the list
-do this.
+do this. An order that was refused in words that may be a gateway's is looked for in the list, too, for a while.
 """
 
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
-from bot.jobs.submit import charged_by_proxy, receipt_name
+from bot.jobs.submit import SOUGHT_MS, Wake, charged_by_proxy, receipt_name, sought_until, tell_taken_back
+from bot.messages.admin_alerts import Alerts
 from bot.store import Store
+from bot.store.database import now_ms
+from bot.store.evidence import Evidence, RequestTaken
 from bot.store.records import KNOWN_AT_FAL, Job, JobError, State, Submit
-from bot.store.submits import RequestTaken, answered_at, claimed_at
+from bot.store.submits import answered_at, claimed_at
 from core.config import FalSettings
 from core.errors import SubmitNotSent, SubmitUnconfirmed, VideoError
-from core.fal import protocol
+from core.fal import protocol, replies
 from core.fal.client import FalQueue
 from core.fal.receipts import FolderReceipts
+from core.pricing import usd_text
 from core.types import LostOrder, Submission
 
 log = logging.getLogger(__name__)
 
 _LOOK_S = 3.0
+_OPEN_MS = 3 * 60 * 1000  # a POST, and the writing down of its answer, are over by then (submit.py)
 _IN_DOUBT = frozenset({State.SUBMITTING, State.DOUBT})
 
 
 class Doubts:
+    """`wake` has the workflow of a job look at where it stands."""
+
     def __init__(
         self,
         *,
@@ -35,16 +44,21 @@ class Doubts:
         queue: FalQueue,
         receipts: FolderReceipts,
         settings: FalSettings,
+        alerts: Alerts,
         watch: Callable[[], None],
+        wake: Wake,
     ) -> None:
         self._store = store
         self._queue = queue
         self._receipts = receipts
         self._settings = settings
+        self._alerts = alerts
         self._watch = watch
+        self._wake = wake
 
     async def resolve(self, jobs: Sequence[Job], *, within_s: float = _LOOK_S) -> set[str]:
-        """Find the requests of these jobs; one walk through fal's list for all that nothing else knows.
+        """Find the requests of these jobs, in doubt or refused; one walk through fal's list for all that nothing else
+        knows.
 
         Gives the ids of those that are known now (and render). Ends within about `within_s`, whatever fal does.
         """
@@ -60,11 +74,37 @@ class Doubts:
         VideoError.
         """
         handle = self._queue.handle_for(job.request.endpoint, request_id)
-        if not await self._queue.knows(handle) or not await self._store.submits.reopen(job.id, handle):
+        return await self._queue.knows(handle) and await self._reopen(job, Submission(handle), by="webhook")
+
+    async def _reopen(self, job: Job, submission: Submission, *, by: Evidence) -> bool:
+        request_id = submission.handle.request_id
+        if not await self._store.submits.reopen(job.id, submission.handle, by=by):
             return False
         log.error("a refused order was taken after all", extra={"job_id": job.id, "request_id": request_id})
+        if job.charge == "none":
+            price = usd_text(job.usd)
+            self._alerts.tell(f"charged {job.id}", "alert-charged-after-all", job=job.id, user=job.user, price=price)
         self._watch()
         return True
+
+    async def close_refused(self, job: Job) -> bool:
+        """End a job whose order fal refused in its own words, while the proxy before it says or may have that it took
+        money for it: nobody knows the request, and the account says what the proxy says. False for any other job.
+        """
+        submit = await self._store.submits.read(job.id)
+        reply = await self._receipts.read(receipt_name(job.id, submit.attempt)) if submit.state == "sending" else None
+        error = replies.refusal(reply) if reply is not None else None
+        if reply is None or error is None or not error.fals_own:
+            return False
+        said = protocol.credits_used(reply.headers)
+        taken = charged_by_proxy(job, said, self._settings, self._alerts) if said else None
+        return await self._store.submits.refused(
+            job.id,
+            JobError(_code(error), dict(error.facts)),
+            charge="yes" if taken else "possibly",
+            charged_usd=taken,
+            sought=now_ms() + SOUGHT_MS,
+        )
 
     async def _found(self, job: Job, found: set[str]) -> bool:
         """Whether what we have here knows it. One job that cannot be looked at does not keep the others back."""
@@ -83,10 +123,11 @@ class Doubts:
             return resumed or job.state in KNOWN_AT_FAL | {State.SUBMITTING}
         if submit.state != "sending" or job.state not in _IN_DOUBT:
             return False
-        for submission in (await self._receipted(job, submit), await self._hinted(job, submit.hint)):
-            if submission is not None and await self._adopt(job.id, submission):
-                return True
-        return False
+        receipted = await self._receipted(job, submit)
+        if receipted is not None and await self._adopt(job, receipted, by="receipt"):
+            return True
+        hinted = await self._hinted(job, submit.hint)
+        return hinted is not None and await self._adopt(job, hinted, by="webhook")
 
     async def _receipted(self, job: Job, submit: Submit) -> Submission | None:
         """An answer that was kept and never written down. One that says no ends the job: nothing was bought."""
@@ -98,8 +139,8 @@ class Doubts:
         except SubmitUnconfirmed:
             return None
         except VideoError as error:
-            code = "fal_busy" if isinstance(error, SubmitNotSent) else error.code
-            await self._store.submits.refused(job.id, JobError(code, dict(error.facts)))
+            facts = dict(error.facts)
+            await self._store.submits.refused(job.id, JobError(_code(error), facts), sought=sought_until(error))
             return None
 
     async def _hinted(self, job: Job, request_id: str | None) -> Submission | None:
@@ -112,47 +153,82 @@ class Doubts:
         return None
 
     async def _listed(self, jobs: Sequence[Job]) -> set[str]:
-        """By fal's list. Other orders whose answer is still on its way stand in it, too, and may say the same: they
-        compete for its rows, and nothing is written down for them.
+        """By fal's list. Other orders whose answer is still on its way, or that were refused by a gateway, stand in it,
+        too, and may say the same: they compete for its rows, and nothing is written down for them.
         """
-        wanted = {job.id for job in jobs}
-        sending = {submit.job_id: submit for submit in await self._store.submits.sending()}
-        rivals = await self._store.jobs.find(ids=sending.keys() - wanted)
-        orders = [order for job in (*jobs, *rivals) if job.id in sending for order in _order(job, sending[job.id])]
-        unread = sending.keys() - wanted - {job.id for job in rivals}  # what they may have bought is not ours to take
-        orders += [order for job_id in unread for order in _unread_orders(sending[job_id], jobs)]
-        if not wanted & {order.name for order in orders}:
+        wanted = {job.id: job for job in jobs}
+        began = now_ms()
+        orders = [order for order in await self._claims(jobs) if order.name in wanted]
+        if not orders:
             return set()
-        found = await self._queue.find_submitted(orders, owned=self._store.submits.owned)
-        ours = {job_id: handle for job_id, handle in found.items() if job_id in wanted}
-        return {job_id for job_id, handle in ours.items() if await self._adopt(job_id, Submission(handle))}
-
-    async def _adopt(self, job_id: str, submission: Submission) -> bool:
-        charged_usd, request_id = charged_by_proxy(submission, self._settings), submission.handle.request_id
         try:
-            await self._store.submits.accepted(job_id, submission.handle, charged_usd=charged_usd)
+            found = await self._queue.find_submitted(
+                orders, claims=partial(self._claims, jobs), owned=self._store.submits.owned
+            )
+        except VideoError as error:
+            log.warning("the request list was not read", extra={"reason": str(error)})
+            return set()
+        listed = {job_id for job_id, handle in found.items() if await self._take(wanted[job_id], Submission(handle))}
+        await self._store.submits.sought_in_vain(wanted.keys() - listed, began=began)
+        return listed
+
+    async def _take(self, job: Job, submission: Submission) -> bool:
+        if job.state is State.FAILED:
+            return await self._reopen(job, submission, by="list")
+        return await self._adopt(job, submission, by="list")
+
+    async def _claims(self, jobs: Sequence[Job]) -> list[LostOrder]:
+        """Every order whose answer is not known, as it is now."""
+        claims = {
+            each.job_id: each for each in (*await self._store.submits.sending(), *await self._store.submits.sought())
+        }
+        known = {job.id: job for job in (*await self._store.jobs.find(ids=claims.keys()), *jobs)}
+        now = now_ms()
+        readable = [_order(known[job_id], claim, now=now) for job_id, claim in claims.items() if job_id in known]
+        # What one whose row cannot be read may have bought is not another's to take.
+        unread = [_unread_orders(claim, jobs, now=now) for job_id, claim in claims.items() if job_id not in known]
+        return [order for orders in (*readable, *unread) for order in orders]
+
+    async def _adopt(self, job: Job, submission: Submission, *, by: Evidence) -> bool:
+        charged_usd = charged_by_proxy(job, submission.charged, self._settings, self._alerts)
+        request_id = submission.handle.request_id
+        try:
+            back = await self._store.submits.accepted(job.id, submission.handle, by=by, charged_usd=charged_usd)
         except RequestTaken:
-            log.warning("a request that another job has bought", extra={"job_id": job_id})
+            log.warning("a request that another job has bought", extra={"job_id": job.id})
             return False
-        log.info("a lost request was found", extra={"job_id": job_id, "request_id": request_id})
+        log.info("a lost request was found", extra={"job_id": job.id, "request_id": request_id, "by": by})
+        if back is not None:
+            await tell_taken_back(back, job.id, alerts=self._alerts, wake=self._wake)
         self._watch()
         return True
 
 
-def _order(job: Job, submit: Submit) -> list[LostOrder]:
+def _code(error: VideoError) -> str:
+    return "fal_busy" if isinstance(error, SubmitNotSent) else error.code
+
+
+def _order(job: Job, submit: Submit, *, now: int) -> list[LostOrder]:
     """What the search compares: exactly what was posted; for a claim of 0.1.0 what would be posted today."""
     try:
         body = json.loads(submit.body) if submit.body else protocol.request_body(job.request)
     except (VideoError, ValueError):
         return []  # a model that has left the catalogue
-    return [LostOrder(job.id, job.request.endpoint, body, claimed_at(submit), answered_at(submit))]
+    return [_lost(submit, job.request.endpoint, body, now=now)]
 
 
-def _unread_orders(submit: Submit, jobs: Sequence[Job]) -> list[LostOrder]:
+def _unread_orders(submit: Submit, jobs: Iterable[Job], *, now: int) -> list[LostOrder]:
     """Of a job whose row cannot be read only the claim is known: its order may be at any of these jobs' endpoints."""
     try:
         body = json.loads(submit.body or "{}")
     except ValueError:
         return []
     endpoints = {job.request.endpoint for job in jobs} if isinstance(body, dict) else set()
-    return [LostOrder(submit.job_id, each, body, claimed_at(submit), answered_at(submit)) for each in endpoints]
+    return [_lost(submit, endpoint, body, now=now) for endpoint in endpoints]
+
+
+def _lost(submit: Submit, endpoint: str, body: dict[str, Any], *, now: int) -> LostOrder:
+    waits = submit.state == "sending" and submit.answered is None and now - submit.claimed < _OPEN_MS
+    return LostOrder(
+        submit.job_id, endpoint, body, claimed_at(submit), answered_at(submit), open=waits, hint=submit.hint
+    )

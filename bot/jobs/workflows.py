@@ -261,6 +261,8 @@ class Render:
     async def park(self, job_id: str) -> Next:
         """Nobody can say whether it was paid: it stands still, visibly, and its owner and the admins are told."""
         job = await self._job(job_id)
+        if job.state is State.SUBMITTING and await self._doubts.close_refused(job):
+            return STOP
         if await self._store.jobs.doubt(job_id, "no answer to the submit"):
             log.warning("a paid request may be lost", extra={"job_id": job_id})
             price = pricing.usd_text(job.usd)

@@ -1,7 +1,8 @@
 """Bills: what fal itself says it charged for each job. Read from fal's books, written into the ledger as a correction.
 
 A job is asked about once its account is closed: first after two minutes, then at growing gaps; not known after 30 days
-is unknown for good. A known bill is looked at once more a day after the purchase, since fal may add an event.
+is unknown for good. A known bill is looked at once more a day after the purchase, since fal may add an event; a look
+that finds nothing then changes nothing, and is repeated.
 """
 
 from collections.abc import Iterable
@@ -111,7 +112,9 @@ class Bills:
         """
         shown = sa.select(ledger.c.job_id).where(ledger.c.event == "correct", ledger.c.booked > since)
         query = sa.select(jobs.c.request, jobs.c.price_micro, jobs.c.billed_nano).where(
-            jobs.c.id.in_(shown), sa.or_(jobs.c.billed_nano > 0, jobs.c.video.is_not(sa.null()))
+            jobs.c.id.in_(shown),
+            jobs.c.billed_nano.is_not(None),  # an account may be corrected for other reasons
+            sa.or_(jobs.c.billed_nano > 0, jobs.c.video.is_not(sa.null())),
         )
 
         def work(tx: Connection) -> list[Compared]:
@@ -126,12 +129,10 @@ class Bills:
         return await self._db.read(work)
 
 
-def next_look(bill: Bill, *, now: int) -> int | None:
-    """When a bill that is not shown is asked for again: after half its age, two minutes to a day; after 30 days, and
-    for one that was known before, never by itself.
+def next_look(bill: Bill, *, now: int) -> int:
+    """When a bill that is not shown is asked for again: after half its age, two minutes to a day; after 30 days never
+    by itself. One that was known before is asked for in the same way: fal's books were not whole.
     """
-    if bill.known:
-        return None
     age = now - bill.closed
     if age >= STOP_MS:
         return bill.closed + _BEYOND_MS

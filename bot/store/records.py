@@ -146,7 +146,8 @@ class Submit:
     """The claim of one job. `sending` with no living process behind it means: fal may have been paid.
 
     `body`: exactly what was posted. `claimed`, `answered`: when this attempt was claimed and its POST ended (None: the
-    process died before that, or the row is of 0.1.0). Milliseconds UTC.
+    process died before that, or the row is of 0.1.0). `known_by`: what named its request (store/evidence.py).
+    `sought`: refused, perhaps not by fal, so it is looked for until a look begun after this. Milliseconds UTC.
     """
 
     job_id: str
@@ -158,6 +159,8 @@ class Submit:
     body: str | None
     claimed: int
     answered: int | None
+    known_by: str | None = None
+    sought: int | None = None
 
 
 def incoming_from(value: object) -> Incoming:
@@ -208,7 +211,19 @@ def submit_from(row: sa.Row[Any]) -> Submit:
     except Unreadable as error:
         raise UnreadableJob(row.job_id, error.what) from None
     claimed = row.claimed or row.created
-    return Submit(row.job_id, row.state, row.attempt, handle, row.hint, row.created, row.body, claimed, row.answered)
+    return Submit(
+        job_id=row.job_id,
+        state=row.state,
+        attempt=row.attempt,
+        handle=handle,
+        hint=row.hint,
+        created=row.created,
+        body=row.body,
+        claimed=claimed,
+        answered=row.answered,
+        known_by=row.known_by,
+        sought=row.sought,
+    )
 
 
 def micro(usd: Decimal) -> int:

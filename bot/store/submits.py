@@ -10,9 +10,18 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from bot.store.database import Connection, Database, insert_new, now_ms, take_turns
+from bot.store.evidence import (
+    GUESSES,
+    LENT,
+    Evidence,
+    TakenBack,
+    free_tx,
+    reopen_tx,
+    replace_guess_tx,
+)
 from bot.store.job_rows import move_tx, resume_tx, told_by_sweeper
 from bot.store.ledger import adjust_tx
-from bot.store.records import FREE, JobError, State, Submit, micro, record, submit_from
+from bot.store.records import FREE, Charge, JobError, State, Submit, micro, record, submit_from
 from bot.store.tables import jobs, results, submits
 from core.types import RawReply, RequestHandle
 
@@ -21,6 +30,7 @@ log = logging.getLogger(__name__)
 Claim = Literal["yours", "cancelled", "taken"]
 
 _MOST_RESULTS = 8
+_SOUGHT_MS = 24 * 3600 * 1000
 
 
 class Submits:
@@ -51,33 +61,40 @@ class Submits:
         query = sa.select(submits).where(submits.c.job_id == job_id)
         return await self._db.read(lambda tx: submit_from(tx.execute(query).one()))
 
-    async def accepted(self, job_id: str, handle: RequestHandle, *, charged_usd: Decimal | None = None) -> None:
+    async def accepted(
+        self, job_id: str, handle: RequestHandle, *, by: Evidence = "answer", charged_usd: Decimal | None = None
+    ) -> TakenBack | None:
         """Fal has the job: remember where, and that it renders now. Also adopts a request found after a doubt.
 
-        `charged_usd`: what a proxy took beforehand; that is the price then. The first answer stands: one that comes
-        later, from a worker that was frozen meanwhile, changes nothing. Raises RequestTaken for a request that another
-        job has bought: one video cannot be two jobs' purchase.
+        `by`: what named the request. `charged_usd`: what a proxy took beforehand; that is the price then. The first
+        answer stands: one that comes later, from a worker that was frozen meanwhile, changes nothing, unless what stood
+        was a guess from the list. Raises RequestTaken for a request that another job has bought: one video cannot be
+        two jobs' purchase. Gives the job that had adopted it by the list, where it was taken back from one.
         """
 
-        def work(tx: Connection) -> None:
+        def work(tx: Connection) -> TakenBack | None:
             take_turns(tx, f"request {handle.request_id}")
-            other = sa.select(submits.c.job_id).where(submits.c.request_id == handle.request_id)
-            if tx.execute(other.where(submits.c.job_id != job_id)).first() is not None:
-                raise RequestTaken
-            at = now_ms()
-            values = {"state": "accepted", "handle": record(handle), "request_id": handle.request_id, "changed": at}
-            change = _change(job_id).where(submits.c.state == "sending")
-            change = change.values(**values, answered=sa.func.coalesce(submits.c.answered, at))
-            if tx.execute(change.returning(submits.c.job_id)).first() is None:
-                _compare(tx, job_id, handle.request_id)
-                return
+            mine = tx.execute(_of(job_id).with_for_update()).one()
+            guessed = mine.state == "accepted" and mine.known_by in GUESSES and by != "list"
+            waits = mine.state == "sending" or guessed
+            back = free_tx(tx, job_id, handle.request_id, handle.endpoint, by=by if waits else "list")
+            values = _known(handle, by)
+            if mine.state == "sending":
+                answered = mine.answered if mine.answered is not None else values["changed"]
+                tx.execute(_change(job_id).values(**values, answered=answered))
+            elif guessed:
+                replace_guess_tx(tx, job_id, values)
+            else:
+                _compare(job_id, mine.request_id, handle.request_id)
+                return None
             if charged_usd is not None:
                 adjust_tx(tx, job_id, micro(charged_usd), "charged by the proxy")
             resume_tx(tx, job_id, only_from={State.SUBMITTING, State.DOUBT}, why=handle.request_id)
+            return back
 
-        await self._db.write(work)
+        return await self._db.write(work)
 
-    async def reopen(self, job_id: str, handle: RequestHandle) -> bool:
+    async def reopen(self, job_id: str, handle: RequestHandle, *, by: Evidence) -> bool:
         """An order that was refused, by a gateway as it turns out, was taken all the same: the job renders.
 
         Its account stays as it is until the job ends. False, and nothing changes, when it was not refused.
@@ -86,14 +103,12 @@ class Submits:
         def work(tx: Connection) -> bool:
             take_turns(tx, f"request {handle.request_id}")
             other = sa.select(submits.c.job_id).where(submits.c.request_id == handle.request_id)
-            change = _change(job_id).where(submits.c.state == "refused")
-            values = {"state": "accepted", "handle": record(handle), "request_id": handle.request_id}
+            change = _change(job_id).where(submits.c.state == "refused").values(**_known(handle, by), sought=None)
             if tx.execute(other).first() is not None:
                 return False
-            if tx.execute(change.values(**values, changed=now_ms()).returning(submits.c.job_id)).first() is None:
+            if tx.execute(change.returning(submits.c.job_id)).first() is None:
                 return False
-            tx.execute(jobs.update().where(jobs.c.id == job_id).values(error=sa.null(), told=None))
-            return resume_tx(tx, job_id, only_from={State.FAILED}, why=handle.request_id)
+            return reopen_tx(tx, job_id, only_from=frozenset({State.FAILED}), why=handle.request_id)
 
         return await self._db.write(work)
 
@@ -106,15 +121,47 @@ class Submits:
         """Fal's webhook named a request before the submit's own answer came. Only remembered: fal is asked later."""
         await self._execute(_change(job_id).where(submits.c.state == "sending").values(hint=request_id))
 
-    async def refused(self, job_id: str, error: JobError) -> None:
-        """Fal said no before it began: nothing was charged, and the job ends here."""
+    async def refused(
+        self,
+        job_id: str,
+        error: JobError,
+        *,
+        charge: Charge = "none",
+        charged_usd: Decimal | None = None,
+        sought: int | None = None,
+    ) -> bool:
+        """Fal said no before it began, and the job ends here. False, and nothing changes, when that was settled before.
 
-        def work(tx: Connection) -> None:
-            if _end(tx, job_id, "refused"):
-                values: dict[str, Any] = {"error": record(error), "told": None, "send_after": told_by_sweeper()}
-                move_tx(tx, job_id, State.FAILED, why=error.code, charge="none", **values)
+        `charge`, `charged_usd`: what a proxy that charges beforehand says it took for it. `sought`: the words may be a
+        gateway's, so the list is still asked for it, until a look that begins after this (milliseconds UTC).
+        """
 
-        await self._db.write(work)
+        def work(tx: Connection) -> bool:
+            if not _end(tx, job_id, "refused", sought=sought):
+                return False
+            if charged_usd is not None:
+                adjust_tx(tx, job_id, micro(charged_usd), "charged by the proxy")
+            values: dict[str, Any] = {"error": record(error), "told": None, "send_after": told_by_sweeper()}
+            move_tx(tx, job_id, State.FAILED, why=error.code, charge=charge, **values)
+            return True
+
+        return await self._db.write(work)
+
+    async def sought(self) -> list[Submit]:
+        """The claims that were refused in words that may be a gateway's, and are looked for in the list. A list that
+        cannot be read is asked for a day.
+        """
+        query = sa.select(submits).where(submits.c.state == "refused", submits.c.sought > now_ms() - _SOUGHT_MS)
+
+        def work(tx: Connection) -> list[Submit]:
+            return [submit_from(row) for row in tx.execute(query)]
+
+        return await self._db.read(work)
+
+    async def sought_in_vain(self, job_ids: Iterable[str], *, began: int) -> None:
+        """A look that began then (milliseconds UTC) has read the whole list, and these are not in it."""
+        change = submits.update().where(submits.c.job_id.in_(list(job_ids)), submits.c.sought <= began)
+        await self._execute(change.values(sought=None))
 
     async def not_sent(self, job_id: str) -> Submit:
         """Proven: nothing reached fal. The claim may be taken again, and until then a cancel is free."""
@@ -162,11 +209,17 @@ class Submits:
         query = sa.select(submits.c.request_id).where(submits.c.request_id.in_(list(request_ids)))
         return await self._db.read(lambda tx: set(tx.execute(query).scalars()))
 
-    async def keep_result(self, job_id: str, reply: RawReply) -> None:
-        """Keep a 2xx result raw, before it is read: each different one once, the first ones and the newest."""
+    async def keep_result(self, job_id: str, reply: RawReply, *, of: str | None = None) -> None:
+        """Keep a 2xx result raw, before it is read: each different one once, the first ones and the newest.
+
+        `of`: the request that gave it. Not kept when that is not this job's any more.
+        """
         digest = hashlib.sha256(reply.body).hexdigest()
 
         def work(tx: Connection) -> None:
+            mine = tx.execute(_of(job_id).with_for_update()).first() if of is not None else None
+            if mine is not None and mine.request_id != of and mine.known_by != LENT:
+                return
             known = sa.select(results.c.id, results.c.digest).where(results.c.job_id == job_id)
             rows = tx.execute(known.order_by(results.c.id)).all()
             if digest in {row.digest for row in rows}:
@@ -198,15 +251,19 @@ class Submits:
         await self._db.write(work)
 
 
-def _compare(tx: Connection, job_id: str, request_id: str) -> None:
+def _compare(job_id: str, first: str | None, request_id: str) -> None:
     """A second answer to one order: the first stands, but two requests would be two purchases, so it is not silent."""
-    first = tx.execute(sa.select(submits.c.request_id).where(submits.c.job_id == job_id)).scalar()
     if first is not None and first != request_id:
         log.error("a second request for one order", extra={"job_id": job_id, "first": first, "request_id": request_id})
 
 
-class RequestTaken(Exception):
-    """Another job has bought this request."""
+def _known(handle: RequestHandle, by: Evidence) -> dict[str, Any]:
+    named = {"handle": record(handle), "request_id": handle.request_id, "known_by": by}
+    return {"state": "accepted", **named, "changed": now_ms()}
+
+
+def _of(job_id: str) -> sa.Select[Any]:
+    return sa.select(submits).where(submits.c.job_id == job_id)
 
 
 def claimed_at(submit: Submit) -> datetime:
@@ -238,12 +295,12 @@ def _again(tx: Connection, job_id: str, body: str | None) -> bool:
     """Compare-and-set from a proven non-delivery back to `sending`."""
     at, change = now_ms(), _change(job_id).where(submits.c.state == "not_sent")
     values = {"state": "sending", "attempt": submits.c.attempt + 1, "changed": at, "claimed": at, "answered": None}
-    values |= {"body": body, "hint": None}
+    values |= {"body": body, "hint": None, "sought": None}
     return tx.execute(change.values(**values).returning(submits.c.job_id)).first() is not None
 
 
-def _end(tx: Connection, job_id: str, state: str) -> bool:
-    change = _change(job_id).where(submits.c.state == "sending").values(state=state, changed=now_ms())
+def _end(tx: Connection, job_id: str, state: str, *, sought: int | None = None) -> bool:
+    change = _change(job_id).where(submits.c.state == "sending").values(state=state, changed=now_ms(), sought=sought)
     return tx.execute(change.returning(submits.c.job_id)).first() is not None
 
 

@@ -70,6 +70,10 @@ submits = sa.Table(
     sa.Column("body", sa.Text),  # exactly what was posted: the search for a lost order compares every field of it
     sa.Column("claimed", sa.BigInteger),  # when this attempt was claimed; null in rows of 0.1.0
     sa.Column("answered", sa.BigInteger),  # when its POST ended, with an answer or without
+    sa.Column(
+        "known_by", sa.String
+    ),  # what named the request: answer | receipt | webhook | list; lent: see evidence.py
+    sa.Column("sought", sa.BigInteger),  # refused, perhaps not by fal: the list is asked until a look begun after this
 )
 
 # Every 2xx result that fal gave for a job, raw, before anybody read it: a later version may read what this one cannot.

@@ -23,6 +23,7 @@ SPAN_DAYS = 90
 _PAGE = 1000
 _MOST_PAGES = 50
 _NANO = Decimal(10**9)
+_EVENT_IDS = ("id", "event_id", "billing_event_id")
 
 
 class Billing:
@@ -48,18 +49,22 @@ class Billing:
         event may still come. One that is named with 0 was free.
 
         `request_ids`: at most 50. `since`: not more than 90 days ago. Raises NotConfigured (the key is refused),
-        Unavailable (also when a later page cannot be read: half of the events are no sum).
+        Unavailable (also when a later page cannot be read or found: half of the events are no sum).
         """
         params: dict[str, Any] = {"request_id": list(request_ids), "start": since.isoformat(), "limit": _PAGE}
-        events: list[Any] = []
+        pages: list[list[Any]] = []
+        cursors: set[str] = set()
         for _ in range(_MOST_PAGES):
             page = await self._get("/models/billing-events", params)
             listed, cursor = page.get("billing_events"), page.get("next_cursor")
             if not isinstance(listed, list):
                 raise Unavailable(reason="an answer without billing events")
-            events += listed
-            if not cursor or page.get("has_more") is False:
-                return summed(events, set(request_ids))
+            pages.append(listed)
+            if page.get("has_more") is False or not (cursor or page.get("has_more")):
+                return summed(counted_once(pages), set(request_ids))
+            if not cursor or str(cursor) in cursors:
+                raise Unavailable(reason="billing events that break off or go in a circle")
+            cursors.add(str(cursor))
             params["cursor"] = str(cursor)
         raise Unavailable(reason="too many pages of billing events")
 
@@ -86,6 +91,35 @@ class Billing:
         if not reply.is_success or not isinstance(parsed, dict):
             raise Unavailable(status=reply.status_code)
         return parsed
+
+
+def counted_once(pages: Sequence[Sequence[Any]]) -> list[Any]:
+    """The events of all pages. One whose id was seen is the same event; so is each of a page that repeats an earlier
+    one (an event was added meanwhile, and all moved on). Pure.
+
+    fal's page names no id of an event (fal docs, billing-events); where there is one it counts.
+    """
+    events: list[Any] = []
+    seen: set[str] = set()
+    for number, page in enumerate(pages):
+        known = page in pages[:number]
+        for event in page:
+            ident = _ident(event)
+            if ident in seen or (ident is None and known):
+                continue
+            if ident is not None:
+                seen.add(ident)
+            events.append(event)
+    return events
+
+
+def _ident(event: Any) -> str | None:
+    """The event's own id; two requests may number their events alike."""
+    if not isinstance(event, dict):
+        return None
+    idents = [event.get(name) for name in _EVENT_IDS]
+    own = next((each for each in idents if isinstance(each, str | int) and not isinstance(each, bool)), None)
+    return None if own is None else f"{event.get('request_id')} {own}"
 
 
 def summed(events: Sequence[Any], asked: set[str]) -> dict[str, int]:

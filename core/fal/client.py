@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 OnReply = Callable[[RawReply], Awaitable[None]]
 Params = list[tuple[str, str | int | float | bool | None]]
 Owned = Callable[[set[str]], Awaitable[set[str]]]
+Claims = Callable[[], Awaitable[Sequence[LostOrder]]]
 
 _SUBMIT_TIMEOUT = httpx.Timeout(connect=10, read=90, write=30, pool=10)
 _SUBMIT_S = 145.0  # in all: within what the search for a lost order takes for the longest (core/fal/lost_orders.py)
@@ -76,8 +77,8 @@ class FalQueue:
         """Exactly one POST: this is where money is spent. `body`: the text to post, wire.request_text(request) else.
 
         `on_reply` gets whatever HTTP reply comes, before it is read; should that fail, it is logged and changes
-        nothing. Raises SubmitNotSent (proven: nothing reached fal, or it said 429), SubmitUnconfirmed (it may have been
-        paid), or the typed error of a definite refusal (nothing was bought).
+        nothing. Raises SubmitNotSent (proven: nothing reached fal, or fal itself is busy), SubmitUnconfirmed (it may
+        have been paid), or the typed error of a refusal (nothing was bought; proven where it is `fals_own`).
         """
         reply = await self._post(request, body or protocol.request_text(request), webhook_url, on_reply)
         submission = self.read_submit(reply, endpoint=request.endpoint)
@@ -114,7 +115,8 @@ class FalQueue:
 
     def read_submit(self, reply: RawReply, *, endpoint: str) -> Submission:
         """What `submit` makes of a reply, for one that was kept. Raises the same errors."""
-        return replies.read_submit(reply, endpoint=endpoint, queue_url=self._base)
+        proxied = self._settings.fal_proxy_url is not None
+        return replies.read_submit(reply, endpoint=endpoint, queue_url=self._base, proxied=proxied)
 
     async def status(self, handle: RequestHandle) -> QueueStatus:
         """One look. Raises Unavailable, with what was odd, for everything that is no status: no look ends a request."""
@@ -210,41 +212,47 @@ class FalQueue:
                 raise answer
         raise BadRequest("unknown_request", request_id=request_id[:80])
 
-    async def find_submitted(self, orders: Sequence[LostOrder], *, owned: Owned) -> dict[str, RequestHandle]:
+    async def find_submitted(
+        self, orders: Sequence[LostOrder], *, claims: Claims, owned: Owned
+    ) -> dict[str, RequestHandle]:
         """Which orders arrived although their answer was lost, by their names: looked up in the account's list.
 
-        One walk for all of them, back to the earliest claim. `owned` says which ids belong to known requests. A walk
-        that could not be finished finds nothing: the nearest order may stand on the next page.
+        One walk for all of them, back to the earliest claim. `claims` is asked after the walk for every order whose
+        answer is not known, these included: one that was claimed during the walk may be what a row of it is. `owned`,
+        asked last, says which ids belong to known requests. Raises Unavailable or NotConfigured for a walk that could
+        not be finished: the nearest order may stand on the next page.
         """
         endpoints = list(dict.fromkeys(order.endpoint for order in orders))
-        found: list[lost_orders.Candidate] = []
-        try:
-            for first in range(0, len(endpoints), _LIST_ENDPOINTS):
-                some = endpoints[first : first + _LIST_ENDPOINTS]
-                found += await self._walk(some, [order for order in orders if order.endpoint in some])
-        except VideoError as error:
-            log.warning("the request list was not read", extra={"reason": str(error)})
-            return {}
+        rows: list[object] = []
+        for first in range(0, len(endpoints), _LIST_ENDPOINTS):
+            some = endpoints[first : first + _LIST_ENDPOINTS]
+            rows += await self._walk(some, [order for order in orders if order.endpoint in some])
+        found = lost_orders.candidates(rows, await claims()) if rows else []
         ids = {each.request_id for each in found}
         pairs = lost_orders.assigned(found, owned=await owned(ids)) if ids else {}
         return {
             order.name: self.handle_for(order.endpoint, pairs[order.name]) for order in orders if order.name in pairs
         }
 
-    async def _walk(self, endpoints: list[str], orders: Sequence[LostOrder]) -> list[lost_orders.Candidate]:
+    async def _walk(self, endpoints: list[str], orders: Sequence[LostOrder]) -> list[object]:
+        """The rows that may be one of these orders. Raises Unavailable, NotConfigured."""
         since = min(order.claimed for order in orders) - lost_orders.CLOCKS_APART
-        found: list[lost_orders.Candidate] = []
+        found: list[object] = []
         cursors: list[str] = []
         for _ in range(_LIST_PAGES):
-            rows, cursor = await self._page(endpoints, since, cursors[-1] if cursors else None)
-            found += lost_orders.candidates(rows, orders)
-            if cursor is None or cursor in cursors or lost_orders.all_before(rows, since):
+            rows, cursor, more = await self._page(endpoints, since, cursors[-1] if cursors else None)
+            found += lost_orders.fitting(rows, orders)
+            if lost_orders.all_before(rows, since) or not more:
                 return found
+            if cursor is None or cursor in cursors:
+                raise Unavailable(reason="a list that breaks off or goes in a circle")
             cursors.append(cursor)
         raise Unavailable(reason="too many pages of requests")
 
-    async def _page(self, endpoints: list[str], since: datetime, cursor: str | None) -> tuple[list[object], str | None]:
-        """One page and the way to the next. Raises Unavailable, NotConfigured."""
+    async def _page(
+        self, endpoints: list[str], since: datetime, cursor: str | None
+    ) -> tuple[list[object], str | None, bool]:
+        """One page, the way to the next, and whether there is one. Raises Unavailable, NotConfigured."""
         params: Params = [("endpoint_id", endpoint) for endpoint in endpoints]
         params += [("start", since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")), ("limit", str(_LIST_PAGE))]
         params += [("expand", "payloads")] + ([("cursor", cursor)] if cursor else [])
@@ -254,7 +262,8 @@ class FalQueue:
         if not isinstance(listed, dict) or not isinstance(rows, list):
             raise replies.odd(reply)
         cursor = listed.get("next_cursor")
-        return rows, cursor if isinstance(cursor, str) and cursor else None
+        following = cursor if isinstance(cursor, str) and cursor else None
+        return rows, following, following is not None or listed.get("has_more") is True
 
     async def check_key(self) -> None:
         """Ask after a request that cannot exist: "not found" means the key is good. Free.

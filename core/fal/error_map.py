@@ -61,6 +61,12 @@ _OF_FAL_ITSELF = frozenset(
     | {"downstream_service_error", "downstream_service_unavailable"}
 )
 """Types that fal documents with HTTP 500 and above (model-apis/errors, request-errors)."""
+_BUSY = "concurrent_requests_limit"
+"""fal's word with 429: it took no order (fal docs, concurrency-limits; its header X-Fal-Needs-Retry goes with it)."""
+_OF_A_REQUEST = _OF_FAL_ITSELF | {"client_disconnected", "client_cancelled"}
+"""Said of a request that fal has: no refusal of an order."""
+_PROXYS: dict[int, str] = {402: "insufficient_credits", 403: "endpoint_not_allowed"}
+"""What the proxy that charges beforehand says before it passes an order on (the seed's)."""
 _LIMITS = frozenset(
     {"max_size", "min_width", "min_height", "max_width", "max_height", "min_aspect_ratio", "max_aspect_ratio"}
     | {"min_duration", "max_duration", "max_length", "min_length", "ge", "le", "gt", "lt"}
@@ -139,13 +145,39 @@ def final_error(status: int, headers: Mapping[str, str], parsed: Any) -> VideoEr
 
 
 def in_fals_form(parsed: Any, headers: Mapping[str, str]) -> bool:
-    """Whether a refusal of an order is in the form of fal, or of the proxy that charges beforehand: JSON that says why
-    under `detail`, or with a type that we know (fal docs, errors). A gateway's page or words of its own are not.
+    """Whether a refusal of an order may be fal's, or that of the proxy that charges beforehand: JSON that says why
+    under `detail`, or with a type that we know (fal docs, errors). A gateway's page or words of its own are not; yet a
+    gateway may write `detail`, too.
     """
     if not isinstance(parsed, dict):
         return False
     detail = parsed.get("detail")
     return (isinstance(detail, str | list | dict) and bool(detail)) or _kind(parsed, headers)[0] in _TYPES
+
+
+def is_fals_refusal(status: int, headers: Mapping[str, str], parsed: Any) -> bool:
+    """Whether an order was provably refused by fal itself, or by the proxy before it: a typed word as fal documents it
+    (a list of details, `error_type`, its own header), a path that the app does not have, or the proxy's two words.
+    """
+    if is_proxys_refusal(status, headers, parsed) or _lacks_path(parsed):
+        return True
+    return _is_fals_word(headers, parsed) and _kind(parsed, headers)[0] not in _OF_A_REQUEST
+
+
+def is_proxys_refusal(status: int, headers: Mapping[str, str], parsed: Any) -> bool:
+    """Whether the proxy that charges beforehand did not pass the order on: no credits, or an endpoint it disallows."""
+    word, first = _PROXYS.get(status), _first_detail(parsed)
+    return word is not None and word in (_kind(parsed, headers)[0], first.get("code"), first.get("error"))
+
+
+def says_busy(headers: Mapping[str, str], parsed: Any) -> bool:
+    """Whether fal itself says, with 429, that it took nothing: by its type, or by its own headers. Text alone is what
+    any gateway may write after fal took the order.
+    """
+    word = _kind(parsed, headers)[0]
+    if "html" in headers.get("content-type", "") or word not in {None, _BUSY}:
+        return False
+    return word == _BUSY or headers.get("x-fal-needs-retry", "").strip().lower() in {"1", "true"}
 
 
 def _is_fals_word(headers: Mapping[str, str], parsed: Any) -> bool:

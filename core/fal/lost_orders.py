@@ -19,15 +19,19 @@ _AFTER_POST = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A row that may be this order, and how far apart in time the two are."""
+    """A row that may be this order, and how far apart in time the two are. `open`: the order's own answer may come."""
 
     apart: timedelta
     request_id: str
     name: str
+    open: bool = False
 
 
 def candidates(rows: Iterable[Any], orders: Sequence[LostOrder]) -> list[Candidate]:
-    """Every pair of a row and an order that may be the same: endpoint, time, and every field that was sent."""
+    """Every pair of a row and an order that may be the same: endpoint, time, and every field that was sent. A row that
+    fal's webhook has named for one of them is no other's.
+    """
+    named = {order.hint: order.name for order in orders if order.hint is not None}
     found = []
     for row in rows:
         request_id = _id(row)
@@ -35,17 +39,34 @@ def candidates(rows: Iterable[Any], orders: Sequence[LostOrder]) -> list[Candida
         if request_id is None or sent is None:
             continue
         given = _given(row)
-        fitting = (order for order in orders if _fits(row, given, sent, order))
-        found += [Candidate(abs(sent - order.claimed), request_id, order.name) for order in fitting]
+        found += [
+            Candidate(abs(sent - order.claimed), request_id, order.name, order.open)
+            for order in orders
+            if _fits(row, given, sent, order) and named.get(request_id, order.name) == order.name
+        ]
     return found
 
 
-def assigned(found: Iterable[Candidate], *, owned: AbstractSet[str]) -> dict[str, str]:
-    """Each id to at most one order and each order to at most one id, the nearest in time first."""
+def fitting(rows: Iterable[Any], orders: Sequence[LostOrder]) -> list[Any]:
+    """The rows that may be one of these orders."""
+    return [row for row in rows if candidates([row], orders)]
+
+
+def assigned(found: Sequence[Candidate], *, owned: AbstractSet[str]) -> dict[str, str]:
+    """Each id to at most one order and each order to at most one id, the nearest in time first.
+
+    A row that also fits another order whose own answer may still come is left alone: that answer knows better than the
+    clocks, which may be a minute apart.
+    """
     pairs: dict[str, str] = {}
     taken = set(owned)
+    awaited: dict[str, set[str]] = {}
+    for each in found:
+        if each.open:
+            awaited.setdefault(each.request_id, set()).add(each.name)
     for each in sorted(found, key=lambda one: (one.apart, one.request_id, one.name)):
-        if each.request_id not in taken and each.name not in pairs:
+        others = awaited.get(each.request_id, set()) - {each.name}
+        if each.request_id not in taken and each.name not in pairs and not others:
             pairs[each.name] = each.request_id
             taken.add(each.request_id)
     return pairs

@@ -27,6 +27,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _VISIBLE = re.compile(r"[!-~]{1,2000}")
 _LEGAL = "/%:@!$&'()*+,;="  # RFC 3986, besides letters, digits and "-._~"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
+_MOST_DIGITS = 30  # a number that can be multiplied
+_MOST_QUOTES = 100
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -225,8 +227,24 @@ def units(headers: Mapping[str, str]) -> Decimal | None:
 
 
 def credits_used(headers: Mapping[str, str]) -> Decimal | None:
-    """What a pre-charging proxy took, in its own units."""
-    return _decimal(headers.get("x-credits-used"))
+    """What a pre-charging proxy says it took, in its own units: as it says it. NaN for what is no number; None where
+    it says nothing.
+    """
+    text = headers.get("x-credits-used", "").strip()
+    try:
+        return Decimal(text) if text else None
+    except InvalidOperation:
+        return Decimal("NaN")
+
+
+def charged_usd(charged: Decimal, *, credit_usd: Decimal, quoted_usd: Decimal) -> Decimal | None:
+    """The dollars that such a proxy says it took; None for what is no price: no number, less than nothing, or more
+    than a hundred times the quote.
+    """
+    if not charged.is_finite() or charged.is_signed() or charged.adjusted() > _MOST_DIGITS:
+        return None
+    usd = charged * credit_usd
+    return usd if usd <= _MOST_QUOTES * quoted_usd else None
 
 
 def _decimal(text: str | None) -> Decimal | None:

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from core.errors import StillRunning, SubmitNotSent, SubmitUnconfirmed, Unavailable
+from core.errors import StillRunning, SubmitNotSent, SubmitUnconfirmed, Unavailable, VideoError
 from core.fal import error_map, protocol
 from core.fal.results import video_addresses
 from core.types import Completed, InProgress, Queued, QueueStatus, RawReply, Submission
@@ -19,8 +19,12 @@ def is_success(reply: RawReply) -> bool:
     return reply.status // 100 == 2  # noqa: PLR2004 - 2xx
 
 
-def read_submit(reply: RawReply, *, endpoint: str, queue_url: str) -> Submission:
-    """Read the answer to an order. Raises SubmitNotSent (429), SubmitUnconfirmed, or the error of a clear refusal."""
+def read_submit(reply: RawReply, *, endpoint: str, queue_url: str, proxied: bool = False) -> Submission:
+    """Read the answer to an order. Raises SubmitNotSent (fal itself is busy, and took nothing), SubmitUnconfirmed, or the
+    error of a refusal; one that is not `fals_own` may yet have been taken.
+
+    `proxied`: a proxy that charges beforehand stands before fal; only its two refusals prove that nothing was bought.
+    """
     parsed = protocol.parsed(reply.body)
     if is_success(reply):
         handle = protocol.handle_from(parsed, endpoint=endpoint, queue_url=queue_url)
@@ -28,12 +32,31 @@ def read_submit(reply: RawReply, *, endpoint: str, queue_url: str) -> Submission
             raise SubmitUnconfirmed(reason="a reply without a request id")
         position = parsed.get("queue_position")
         return Submission(handle, position if isinstance(position, int) else None, protocol.credits_used(reply.headers))
-    refusal = reply.status // 100 == 4 and reply.status not in _MAY_BE_TAKEN  # noqa: PLR2004 - 4xx
-    if not refusal or not error_map.in_fals_form(parsed, reply.headers):  # a gateway may say so after fal took it
+    error = refusal(reply)
+    paid = protocol.credits_used(reply.headers)
+    unpaid = not proxied or error_map.is_proxys_refusal(reply.status, reply.headers, parsed)
+    if error is None or paid or not unpaid:  # a gateway or a proxy may say so after fal took it
         raise SubmitUnconfirmed(reason="no clear answer", status=reply.status)
+    raise error
+
+
+def refusal(reply: RawReply) -> VideoError | None:
+    """The error with which an order was refused, whatever it cost; None for what is no refusal."""
+    parsed = protocol.parsed(reply.body)
     if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise SubmitNotSent("fal_busy", retry_after=retry_after(reply))
-    raise error_map.error_from(reply.status, reply.headers, parsed)
+        busy = error_map.says_busy(reply.headers, parsed)
+        return _marked(SubmitNotSent("fal_busy", retry_after=retry_after(reply)), fals_own=True) if busy else None
+    if reply.status // 100 != 4 or reply.status in _MAY_BE_TAKEN:  # noqa: PLR2004 - 4xx
+        return None
+    if not error_map.in_fals_form(parsed, reply.headers):
+        return None
+    error = error_map.error_from(reply.status, reply.headers, parsed)
+    return _marked(error, fals_own=error_map.is_fals_refusal(reply.status, reply.headers, parsed))
+
+
+def _marked(error: VideoError, *, fals_own: bool) -> VideoError:
+    error.fals_own = fals_own
+    return error
 
 
 def read_status(reply: RawReply) -> QueueStatus:

@@ -57,6 +57,8 @@ class Sandbox:
         refused = self._refusal(http, "submit_status", endpoint_id, text)
         if refused is not None:
             return refused
+        if self.faults.take("submit_drop", endpoint_id, text):
+            return cdn.Cut()
         if app not in APPS:
             return JSONResponse({"detail": f"Application {app!r} not found"}, 404)
         body = _parsed(text)
@@ -84,7 +86,7 @@ class Sandbox:
         """The answer to an order that stands, whatever becomes of that answer."""
         refused = self.faults.take("submit_refused_after", endpoint_id, text)
         if refused is not None:  # by a gateway
-            return JSONResponse(refused.body, refused.status)
+            return JSONResponse(refused.body, refused.status, refused.headers)
         slow = self.faults.take("submit_slow", endpoint_id, text)
         if slow is not None:
             await asyncio.sleep(slow.seconds)
@@ -248,9 +250,17 @@ class Sandbox:
         return JSONResponse({"prices": [row], "next_cursor": None, "has_more": False})
 
     async def listed(self, http: HttpRequest) -> Response:
-        """The account's request list, see core/sandbox/listing.py."""
+        """The account's request list, see core/sandbox/listing.py. On demand its answer is late and holds what was
+        ordered by then (`list_slow`), or its next page is the one that was asked for (`list_circle`).
+        """
         refused = self._refusal(http, "list_status", http.url.query)
-        return refused or listing.page(self.memory.requests.values(), http.query_params, now=time.time())
+        if refused is not None:
+            return refused
+        slow = self.faults.take("list_slow")
+        if slow is not None:
+            await asyncio.sleep(slow.seconds)
+        circle = self.faults.take("list_circle") is not None
+        return listing.page(self.memory.requests.values(), http.query_params, now=time.time(), circle=circle)
 
     async def control(self, http: HttpRequest) -> Response:
         """For tests in another process: faults to come, what was asked, what was submitted."""

@@ -3,6 +3,8 @@
 A request is billed at the catalogue's price for the seconds that fal says it billed. On demand (Faults, by endpoint or
 prompt) its bill is another: `bill_drift` (body: percent more or less), `bill_late` (seconds), `bill_missing`,
 `bill_zero`, `bill_extra` (body: dollars charged whatever came of it), `bill_split` (in several events; body: how many).
+A page of events is repeated under a cursor of its own (`bill_page_twice`), or says that there is more and not where
+(`bill_breaks_off`).
 """
 
 import time
@@ -91,10 +93,12 @@ class Books:
         if len(ids) > _MOST_IDS or end - start > _SPAN_S or size < 1:
             return _error(422, "validation_error")
         rows = [row for row in self._rows(ids) if start <= _time(row["timestamp"]) < end]
-        after = first + size
+        after = first if rows and self._faults.take("bill_page_twice") else first + size
         more = after < len(rows)
-        page = {"billing_events": rows[first:after], "next_cursor": str(after) if more else None, "has_more": more}
-        return JSONResponse(page)
+        page = {"billing_events": rows[first : first + size], "next_cursor": str(after) if more else None}
+        if rows and self._faults.take("bill_breaks_off"):
+            return JSONResponse({"billing_events": rows[: len(rows) // 2], "next_cursor": None, "has_more": True})
+        return JSONResponse(page | {"has_more": more})
 
     def _rows(self, ids: set[str]) -> list[dict[str, Any]]:
         """Newest first, as fal lists them."""
@@ -139,15 +143,15 @@ def _price(request: Request) -> Decimal:
 def _events(request: Request, charge: Charge) -> list[dict[str, Any]]:
     first = charge.nano_usd - charge.nano_usd // charge.parts * (charge.parts - 1)
     amounts = [first] + [charge.nano_usd // charge.parts] * (charge.parts - 1)
-    return [_event(request, charge, nano) for nano in amounts]
+    return [_event(request, charge.at + number / 1000, nano) for number, nano in enumerate(amounts)]
 
 
-def _event(request: Request, charge: Charge, nano: int) -> dict[str, Any]:
+def _event(request: Request, at: float, nano: int) -> dict[str, Any]:
     usd = float(nano / _NANO)
     return {
         "request_id": request.id,
         "endpoint_id": request.endpoint,
-        "timestamp": datetime.fromtimestamp(charge.at, tz=UTC).isoformat().replace("+00:00", "Z"),
+        "timestamp": datetime.fromtimestamp(at, tz=UTC).isoformat().replace("+00:00", "Z"),
         "output_units": 1,
         "unit_price": usd,
         "percent_discount": None,

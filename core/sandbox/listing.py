@@ -20,8 +20,10 @@ _ENDPOINTS = 50
 _A_DAY_S = 24 * 3600
 
 
-def page(requests: Iterable[Request], query: QueryParams, *, now: float) -> Response:
-    """The page that is asked for; 422 for a question that fal would not understand."""
+def page(requests: Iterable[Request], query: QueryParams, *, now: float, circle: bool = False) -> Response:
+    """The page that is asked for; 422 for a question that fal would not understand. `circle`: it names itself as the
+    next one, as a broken gateway does.
+    """
     limit, number = _number(query.get("limit", str(_USUAL))), _page_number(query.get("cursor"))
     start = _moment(query.get("start"), now - _A_DAY_S)
     end = _moment(query.get("end"), float("inf"))
@@ -38,12 +40,13 @@ def page(requests: Iterable[Request], query: QueryParams, *, now: float) -> Resp
     rows = [each for each in requests if each.endpoint in wanted and start <= (each.completed or now) < end]
     rows.sort(key=lambda each: (each.completed or float("inf"), each.created), reverse=True)
     some = rows[number * limit : (number + 1) * limit]
-    more = len(rows) > (number + 1) * limit
+    more = circle or len(rows) > (number + 1) * limit
+    following = number if circle else number + 1
     with_payloads = "payloads" in query.getlist("expand")
     return JSONResponse(
         {
             "items": [_row(each, with_payloads=with_payloads) for each in some],
-            "next_cursor": base64.b64encode(str(number + 1).encode()).decode() if more else None,
+            "next_cursor": base64.b64encode(str(following).encode()).decode() if more else None,
             "has_more": more,
         }
     )

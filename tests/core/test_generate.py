@@ -20,6 +20,7 @@ from core.generate import wait
 from core.sandbox import FAST, Sandbox, create_app
 from core.types import LostOrder, RequestHandle
 from tests.corpus import clip, phone_photo
+from tests.samples import BUSY
 from tests.serving import served
 
 KEY = "key-of-the-tests"
@@ -147,7 +148,8 @@ def test_a_bad_day_at_fal_still_ends_in_one_film(tmp_path: Path, fault: str, mor
         ("submit_status", {"status": 403, "body": {"error": "endpoint_not_allowed"}}, "endpoint_not_allowed"),
         ("submit_status", {"status": 403, "body": {"detail": "User is locked. Reason: TOP_UP."}}, "out_of_credits"),
         ("submit_status", {"status": 401, "body": {"detail": "no"}}, "invalid_key"),
-        ("submit_status", {"status": 429, "body": {"detail": "busy"}, "headers": {"Retry-After": "7"}}, "fal_busy"),
+        ("submit_status", {"status": 429, "body": BUSY, "headers": {"Retry-After": "7"}}, "fal_busy"),
+        ("submit_status", {"status": 429, "body": {"detail": "busy"}}, "submit_unknown"),
         ("result_error", {}, "content_policy_violation"),
         ("result_error", {"body": "downstream_service_error"}, "downstream_service_error"),
         ("result_error", {"body": "no_media_generated"}, "no_media_generated"),
@@ -259,8 +261,12 @@ def test_a_lost_order_is_found_behind_a_hundred_foreign_ones(tmp_path: Path) -> 
             queue = FalQueue.from_settings(settings)
             order = LostOrder("job-1", endpoint, body, claimed, None)
             other = LostOrder("job-2", endpoint, body | {"prompt": "another"}, claimed, None)
-            found = await queue.find_submitted([order, other], owned=nobodys)
-            owned = await queue.find_submitted([order], owned=everybodys)
+
+            async def claims() -> list[LostOrder]:
+                return [order, other]
+
+            found = await queue.find_submitted([order, other], claims=claims, owned=nobodys)
+            owned = await queue.find_submitted([order], claims=claims, owned=everybodys)
             await queue.close()
             assert {name: handle.request_id for name, handle in found.items()} == {"job-1": ours}
             assert owned == {}

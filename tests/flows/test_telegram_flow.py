@@ -13,6 +13,7 @@ from bot.store.records import State
 from tests.bench import Bench
 from tests.corpus import clip, jpeg, phone_photo
 from tests.fakes.botapi import buttons
+from tests.samples import BUSY
 
 
 def test_words_become_a_native_video(on_bench: Callable[..., None]) -> None:
@@ -213,7 +214,7 @@ def test_a_lost_submit_reply_that_cannot_be_found_is_parked_and_told(on_bench: C
 
 def test_fal_down_at_the_submit_is_waited_out(on_bench: Callable[..., None]) -> None:
     async def story(made: Bench) -> None:
-        made.fal.faults.add("submit_status", times=1, status=429, body={"detail": "busy"}, headers={"Retry-After": "1"})
+        made.fal.faults.add("submit_status", times=1, status=429, body=BUSY, headers={"Retry-After": "1"})
         made.telegram.user_says(42, "/video a fox")
         await made.settled(State.DELIVERED)
         assert made.submits() == 2  # the first was refused: nothing was bought

@@ -29,6 +29,10 @@ REQUEST = new_job(said()).plan.request
 FILM = VideoFile("film.mp4", 1, 320, 180, 1.0)
 
 
+async def nobody_waits(_job_id: str) -> None:
+    """No workflow runs here."""
+
+
 async def nobody(_job: Job) -> bool:
     """No outcome is told here."""
     return False
@@ -95,7 +99,15 @@ def test_the_catalogue_guesses_until_there_are_films_and_webhooks_count_while_th
                 engine=Engine(store.database),
                 store=store,
                 queue=queue,
-                doubts=Doubts(store=store, queue=queue, receipts=receipts, settings=settings, watch=lambda: None),
+                doubts=Doubts(
+                    store=store,
+                    queue=queue,
+                    receipts=receipts,
+                    settings=settings,
+                    alerts=alerts,
+                    watch=lambda: None,
+                    wake=nobody_waits,
+                ),
                 collector=Collector(store=store, queue=queue, receipts=receipts, settings=settings, alerts=alerts),
                 deliver=nobody,
                 webhooks=webhooks,

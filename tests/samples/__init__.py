@@ -16,3 +16,7 @@ def reply(name: str) -> Any:
     """Its body as the client hands it on: parsed JSON, None for everything else."""
     body = sample(name)["body"]
     return None if isinstance(body, str) else body
+
+
+BUSY = reply("account-busy")
+"""fal's own "too many requests": it took no order."""

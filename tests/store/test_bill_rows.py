@@ -153,7 +153,9 @@ def test_after_thirty_days_nobody_asks_any_more() -> None:
     bill = Bill("j", "r", 0, NOON, known=False)
     for age_ms in (STOP_MS, STOP_MS + 1, 2 * STOP_MS):
         assert next_look(bill, now=NOON + age_ms) == NOON + 100 * DAY_MS
-    assert next_look(replace(bill, known=True), now=NOON + FIRST_MS) is None
+    assert (
+        next_look(replace(bill, known=True), now=NOON + FIRST_MS) == NOON + 2 * FIRST_MS
+    )  # fal's books were not whole
     assert (FIRST_MS, STOP_MS, DAY_MS) == (120_000, 30 * 24 * HOUR_MS, 24 * HOUR_MS)
 
 

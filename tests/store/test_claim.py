@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from bot.store import Store
 from bot.store.billing import Bill
 from bot.store.database import Connection, now_ms
+from bot.store.evidence import RequestTaken
 from bot.store.records import FREE, Job, JobError, State, Submit
-from bot.store.submits import RequestTaken, answered_at, claimed_at
+from bot.store.submits import answered_at, claimed_at
 from bot.store.tables import jobs, results, submits
 from core.types import RawReply
 from tests.store.test_store import HANDLE, accepted, backwards, on_store, said
@@ -353,12 +354,14 @@ def test_a_refusal_that_was_a_gateways_is_reopened(database_url: str) -> None:
             await told(store, refused)
         await earlier(store, 5000)
         before = now_ms()
-        assert await store.submits.reopen(job_id, replace(HANDLE, request_id="req-9")) is False  # another job's
-        assert await store.submits.reopen(taken, HANDLE) is False  # was not refused
+        assert (
+            await store.submits.reopen(job_id, replace(HANDLE, request_id="req-9"), by="webhook") is False
+        )  # another job's
+        assert await store.submits.reopen(taken, HANDLE, by="webhook") is False  # was not refused
         assert (await store.submits.read(taken)).handle == replace(HANDLE, request_id="req-9")
         assert (await store.submits.read(job_id)).state == "refused"
         assert (await job_of(store, job_id)).state is State.FAILED
-        assert await store.submits.reopen(job_id, HANDLE)
+        assert await store.submits.reopen(job_id, HANDLE, by="webhook")
         row, job = await store.submits.read(job_id), await job_of(store, job_id)
         assert (row.state, row.handle) == ("accepted", HANDLE)
         assert await store.submits.job_of("req-1") == (job_id, HANDLE)
@@ -367,7 +370,7 @@ def test_a_refusal_that_was_a_gateways_is_reopened(database_url: str) -> None:
         assert (await story_of(store, job_id))[-1] == ("rendering", "req-1")
         without_error = sa.select(jobs.c.id).where(jobs.c.error.is_(sa.null()), jobs.c.id == job_id)
         assert await store.database.read(lambda connection: connection.execute(without_error).scalar()) == job_id
-        assert not await store.submits.reopen(job_id, HANDLE)
+        assert not await store.submits.reopen(job_id, HANDLE, by="webhook")
         untouched = await job_of(store, other)
         assert (untouched.state, untouched.told) == (State.FAILED, "doubt")
         assert untouched.error is not None
@@ -380,7 +383,7 @@ def test_only_a_job_that_failed_is_reopened(database_url: str) -> None:
         job_id = await claimed(store)
         await store.submits.refused(job_id, JobError("invalid_input", {}))
         await store.jobs.move(job_id, State.DELIVERED)
-        assert not await store.submits.reopen(job_id, HANDLE)
+        assert not await store.submits.reopen(job_id, HANDLE, by="webhook")
         assert (await job_of(store, job_id)).state is State.DELIVERED
 
     on_store(database_url, story)
@@ -469,7 +472,7 @@ def test_two_doubts_that_find_one_request_take_turns(database_url: str) -> None:
         await store.submits.accepted(job_id, HANDLE)
         assert ("pg_advisory_xact_lock" in seen[0]) is not store.database.is_sqlite
         seen.clear()
-        await store.submits.reopen(job_id, HANDLE)
+        await store.submits.reopen(job_id, HANDLE, by="webhook")
         assert ("pg_advisory_xact_lock" in seen[0]) is not store.database.is_sqlite
 
     on_store(database_url, story)
@@ -490,10 +493,12 @@ def test_on_postgresql_each_decision_locks_the_row_it_reads(tmp_path: Path) -> N
         assert len(locked) == 1
         assert "cancel_asked" in locked[0]
         await store.submits.accepted(job_id, HANDLE)
+        assert len(locked) == 3  # this claim, and whoever else holds the request
+        assert all("known_by" in each for each in locked[1:])
         await store.jobs.move(job_id, State.READY, charge="yes")
-        assert len(locked) == 2
-        assert "reserved_micro" in locked[1]
+        assert len(locked) == 4
+        assert "reserved_micro" in locked[3]
         await store.bills.settle(Bill(job_id, "req-1", 0, 0, known=False), 5, now=now_ms())
-        assert len(locked) == 3
+        assert len(locked) == 5
 
     on_store(f"sqlite:///{tmp_path}/reelbot.db", story)

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from core.config import FalSettings
 from core.errors import NotConfigured, OutOfCredits, Unavailable
-from core.fal.billing import Billing, nano_of, summed
+from core.fal.billing import Billing, counted_once, nano_of, summed
 from core.fal.client import FalQueue
 from core.pricing import plan
 from core.sandbox import FAST, Sandbox, create_app
@@ -197,6 +197,47 @@ def test_the_admin_key_goes_to_the_platform_api_alone() -> None:
     assert seen == [("queue", f"Key {KEY}"), ("api", f"Key {ADMIN}"), ("api", f"Key {ADMIN}")]
 
 
+def test_an_event_counts_once_however_often_it_is_shown() -> None:
+    """An event is added between two pages, and all move on: the last of one page is the first of the next."""
+    first = [event("a", 5, id="e-1"), event("b", 7, id=2), event("a", 9)]
+    again = [event("b", 7, id=2), event("b", 3, event_id="e-3"), event("a", 9)]
+    assert counted_once([first, again]) == [*first, again[1], again[2]]
+    assert counted_once([first, first]) == first
+    assert counted_once([first, [], first[:1]]) == first
+    assert counted_once([[event("a", 5), event("a", 5)]]) == [event("a", 5), event("a", 5)]  # two of one page are two
+    assert counted_once([[event("a", 5)], [event("a", 6)], [event("a", 5)]]) == [event("a", 5), event("a", 6)]
+    assert counted_once([[event("a", 5, id=True), None, 7, []], [event("b", 5, id=1), event("a", 5, id=1)]]) == [
+        *[event("a", 5, id=True), None, 7, []],
+        *[event("b", 5, id=1), event("a", 5, id=1)],
+    ]
+
+
+def test_a_page_that_is_shown_twice_is_counted_once(tmp_path: Path) -> None:
+    async def story(fal: Sandbox, settings: FalSettings, books: Billing) -> None:
+        ids = await rendered(settings, "one", "two")
+        fal.faults.add("bill_page_twice")
+        found = await books.charges(list(ids.values()), since=LONG_AGO)
+        assert found == dict.fromkeys(ids.values(), 250_000_000)
+
+    on_sandbox(tmp_path, story)
+
+
+def test_books_that_break_off_or_go_in_a_circle_are_no_sum(tmp_path: Path) -> None:
+    async def story(fal: Sandbox, settings: FalSettings, books: Billing) -> None:
+        fal.faults.add("bill_split", body=4)
+        ids = list((await rendered(settings, "one")).values())
+        fal.faults.add("bill_breaks_off")
+        with pytest.raises(Unavailable, match="break off"):
+            await books.charges(ids, since=LONG_AGO)
+        fal.faults.add("bill_page_twice", times=9)
+        with pytest.raises(Unavailable, match="circle"):
+            await books.charges(ids, since=LONG_AGO)
+        fal.faults.clear()
+        assert await books.charges(ids, since=LONG_AGO) == {ids[0]: 250_000_000}
+
+    on_sandbox(tmp_path, story)
+
+
 ENDLESS = {"billing_events": [event("a", 1)], "next_cursor": "again", "has_more": True}
 
 
@@ -205,6 +246,8 @@ ENDLESS = {"billing_events": [event("a", 1)], "next_cursor": "again", "has_more"
     [
         ([(200, ENDLESS), (500, {"detail": "no"})], Unavailable),  # half of the events are no sum
         ([(200, ENDLESS)], Unavailable),
+        ([(200, ENDLESS | {"next_cursor": None})], Unavailable),
+        ([(200, ENDLESS | {"next_cursor": ""})], Unavailable),
         ([(200, {"items": []})], Unavailable),
         ([(200, ["billing_events"])], Unavailable),
         ([(404, {"detail": "Not Found"})], Unavailable),

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ from core.config import FalSettings
 from core.fal import protocol
 from core.fal.client import FalQueue
 from core.types import Completed, InProgress, LostOrder, Queued, QueueStatus, RawReply, RequestHandle, Submission
-from tests.samples import sample
+from tests.samples import BUSY, sample
 from tests.serving import free_port, served_in_thread
 
 KEY = "the-key"
@@ -179,9 +179,14 @@ def test_a_redirect_is_not_followed_with_the_key(status: int) -> None:
 
 @pytest.mark.parametrize(("header", "seconds"), [("7", 7), ("86400", 3600), ("soon", None), ("", None)])
 def test_too_many_requests_bought_nothing(header: str, seconds: int | None) -> None:
-    result, _server = submit(says(429, {"detail": "x"}, **{"Retry-After": header}))
+    result, _server = submit(says(429, BUSY, **{"Retry-After": header}))
     assert isinstance(result, errors.SubmitNotSent)
     assert (result.code, result.facts["retry_after"]) == ("fal_busy", seconds)
+
+
+def test_a_gateways_too_many_requests_may_have_bought_it() -> None:
+    result, _server = submit(says(429, {"detail": "x"}, **{"Retry-After": "7"}))
+    assert isinstance(result, errors.SubmitUnconfirmed)
 
 
 def refused(settings: FalSettings) -> errors.VideoError:
@@ -331,7 +336,8 @@ def test_the_text_that_was_decided_on_is_posted_as_it_is() -> None:
         (says(200, {"request_id": "r-1"}), 200, None),
         (says(200), 200, "submit_unknown"),
         (says(502), 502, "submit_unknown"),
-        (says(429, {"detail": "x"}), 429, "fal_busy"),
+        (says(429, BUSY), 429, "fal_busy"),
+        (says(429, {"detail": "x"}), 429, "submit_unknown"),
         (says(422, {"detail": [{"loc": [], "msg": "no", "type": "literal_error"}]}), 422, "invalid_input"),
         (says(307, {"request_id": "r-1"}), 307, "submit_unknown"),
     ],
@@ -771,9 +777,18 @@ async def nobodys(_ids: set[str]) -> set[str]:
 
 
 def found(
-    answer: Answer, *orders: LostOrder, owned: Callable[[set[str]], Awaitable[set[str]]] = nobodys
+    answer: Answer,
+    *orders: LostOrder,
+    owned: Callable[[set[str]], Awaitable[set[str]]] = nobodys,
+    rivals: Sequence[LostOrder] = (),
 ) -> tuple[dict[str, RequestHandle] | errors.VideoError, Server]:
-    return asked(answer, lambda queue: queue.find_submitted(orders or [LOST], owned=owned))
+    """`rivals`: other orders that are known of once the walk is over."""
+    wanted = orders or (LOST,)
+
+    async def claims() -> list[LostOrder]:
+        return [*wanted, *rivals]
+
+    return asked(answer, lambda queue: queue.find_submitted(wanted, claims=claims, owned=owned))
 
 
 def test_a_lost_order_is_looked_up_in_the_accounts_list() -> None:
@@ -855,8 +870,6 @@ OLD = {"sent_at": "2026-11-24T11:00:00Z", "ended_at": "2026-11-24T11:01:00Z"}
         ([foreign(100, ended_at=None), [row("lost")]], True, 2),
         ([[], [row("lost")]], True, 2),
         ([foreign(2), foreign(2, **OLD), [row("lost")]], False, 2),  # all are older than the claim: there is no more
-        ([[row("lost")], None, [row("other")]], False, 2),  # a nearer one may stand on the page that failed
-        ([None, [row("lost")]], False, 1),
     ],
 )
 def test_every_page_back_to_the_claim_is_read(pages: list[Any], found_it: bool, questions: int) -> None:
@@ -866,17 +879,51 @@ def test_every_page_back_to_the_claim_is_read(pages: list[Any], found_it: bool, 
     assert len(server.calls) == questions
 
 
-@pytest.mark.parametrize(("cursor", "most"), [("always-the-same", 2), (None, 100)])
-def test_a_list_without_an_end_is_left(cursor: str | None, most: int) -> None:
+@pytest.mark.parametrize(
+    ("pages", "questions"),
+    [
+        ([[row("lost")], None, [row("other")]], 2),  # a nearer one may stand on the page that failed
+        ([None, [row("lost")]], 1),
+    ],
+)
+def test_a_walk_that_breaks_off_finds_nothing(pages: list[Any], questions: int) -> None:
+    result, server = found(paged(*pages))
+    assert isinstance(result, errors.Unavailable)
+    assert len(server.calls) == questions
+
+
+@pytest.mark.parametrize(("cursor", "most"), [("always-the-same", 2), ("", 1), (None, 100)])
+def test_a_list_without_an_end_is_no_list(cursor: str | None, most: int) -> None:
+    """What was found on its pages may not be the nearest."""
     numbers = count()
 
     async def answer(_request: Request) -> Response:
-        more = cursor or f"c-{next(numbers)}"
-        return JSONResponse({"items": foreign(1), "next_cursor": more, "has_more": True})
+        more = f"c-{next(numbers)}" if cursor is None else cursor
+        return JSONResponse({"items": [row("lost")], "next_cursor": more, "has_more": True})
 
     result, server = found(answer)
-    assert result == {}
+    assert isinstance(result, errors.Unavailable)
     assert len(server.calls) == most
+
+
+def test_a_circle_beyond_what_is_asked_for_does_not_matter() -> None:
+    async def answer(_request: Request) -> Response:
+        return JSONResponse({"items": [row("x", **OLD)], "next_cursor": "1", "has_more": True})
+
+    result, server = found(answer)
+    assert (result, len(server.calls)) == ({}, 1)
+
+
+def test_an_order_that_was_claimed_during_the_walk_is_a_rival() -> None:
+    later = NOON + timedelta(seconds=1)
+    waits = replace(LOST, name="job-2", claimed=later, open=True)
+    answer = paged([row("of-job-2")])
+    assert found(answer)[0] != {}
+    assert found(answer, rivals=[waits])[0] == {}
+    assert (
+        found(answer, rivals=[replace(waits, open=False)])[0] == {}
+    )  # the nearer one's, and that one is not asked for
+    assert found(answer, rivals=[replace(waits, body={"prompt": "a bear"})])[0] != {}
 
 
 def test_many_endpoints_are_asked_for_in_bundles() -> None:
@@ -896,17 +943,26 @@ def test_many_endpoints_are_asked_for_in_bundles() -> None:
 
 
 def test_without_orders_nothing_is_asked() -> None:
-    result, server = asked(says(500), lambda queue: queue.find_submitted([], owned=nobodys))
+    async def claims() -> list[LostOrder]:
+        return [LOST]
+
+    result, server = asked(says(500), lambda queue: queue.find_submitted([], claims=claims, owned=nobodys))
     assert (result, server.calls) == ({}, [])
 
 
 @pytest.mark.parametrize(
     "answer",
     [says(status, {"detail": "x"}) for status in (401, 403, 404, 500)]
-    + [says(200), says(200, []), says(200, {"items": None}), says(200, {"items": [7]}), says(502)],
+    + [says(200), says(200, []), says(200, {"items": None}), says(502)],
 )
 def test_a_list_that_may_not_be_read_finds_nothing(answer: Answer) -> None:
     result, server = found(answer)
+    assert isinstance(result, errors.Unavailable)
+    assert len(server.calls) == 1
+
+
+def test_rows_that_say_nothing_are_passed_over() -> None:
+    result, server = found(says(200, {"items": [7, None, {}]}))
     assert (result, len(server.calls)) == ({}, 1)
 
 

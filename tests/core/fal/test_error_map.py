@@ -53,6 +53,7 @@ FAILURES: dict[str, tuple[type[errors.VideoError], str]] = {
     "request-client-cancelled": (errors.Cancelled, "cancelled"),
     "request-bad-request": (errors.BadRequest, "invalid_input"),
     "account-bad-key": (errors.NotConfigured, "invalid_key"),
+    "account-busy": (errors.GenerationFailed, "fal_busy"),
     "account-exhausted": (errors.OutOfCredits, "out_of_credits"),
     "account-top-up": (errors.OutOfCredits, "out_of_credits"),
     "account-locked": (errors.NotConfigured, "key_locked"),
@@ -316,6 +317,7 @@ def test_the_form_of_a_refusal(body: Any, headers: dict[str, str], fals: bool) -
 
 NOT_FINAL = {
     "account-bad-key",
+    "account-busy",
     "account-exhausted",
     "account-top-up",
     "account-locked",

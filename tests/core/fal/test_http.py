@@ -238,3 +238,36 @@ def test_a_proxy_that_is_down_is_proven_non_delivery() -> None:
         await queue.close()
 
     asyncio.run(story())
+
+
+def reply(status: int, body: bytes, *headers: bytes) -> bytes:
+    length = b"Content-Length: %d" % len(body)
+    lines = [b"HTTP/1.1 %d Whatever" % status, b"Content-Type: application/json", length, *headers]
+    return b"\r\n".join([*lines, b"", body])
+
+
+LISTED = b'{"detail": [{"loc": ["body", "prompt"], "msg": "no", "type": "value_error"}]}'
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "code"),
+    [
+        (reply(402, b'{"error": "insufficient_credits"}'), errors.OutOfCredits, "insufficient_credits"),
+        (reply(403, b'{"error": "endpoint_not_allowed"}'), errors.ModelNotAllowed, "endpoint_not_allowed"),
+        # Whatever else it says, it may have charged, and fal may have the order:
+        (reply(402, b'{"error": "insufficient_credits"}', b"X-Credits-Used: 0.7"), errors.SubmitUnconfirmed, None),
+        (reply(403, b'{"detail": "Forbidden"}'), errors.SubmitUnconfirmed, None),
+        (reply(422, LISTED, b"X-Credits-Used: 0.7"), errors.SubmitUnconfirmed, None),
+        (reply(422, LISTED), errors.SubmitUnconfirmed, None),
+        (reply(429, b'{"detail": "slow down"}', b"Retry-After: 1"), errors.SubmitUnconfirmed, None),
+        (reply(429, b'{"error_type": "concurrent_requests_limit"}'), errors.SubmitUnconfirmed, None),
+    ],
+)
+def test_behind_a_proxy_only_its_own_two_refusals_bought_nothing(
+    answer: bytes, error: type[errors.VideoError], code: str | None
+) -> None:
+    proxy = answering(answer)
+    caught = submit(proxy, fal_queue_url="http://127.0.0.1:9")
+    assert isinstance(caught, error)
+    assert caught.code == (code or "submit_unknown")
+    assert len(proxy.heard) == 1

@@ -152,7 +152,32 @@ def test_an_answer_without_a_usable_id_is_no_handle(request_id: Any) -> None:
 )
 def test_units_are_a_number_or_nothing(text: str, units: Decimal | None) -> None:
     assert protocol.units({"x-fal-billable-units": text}) == units
-    assert protocol.credits_used({"x-credits-used": text}) == units
+
+
+@pytest.mark.parametrize(
+    ("text", "used"),
+    [
+        *[("5", "5"), (" 0 ", "0"), ("1.5", "1.5"), ("-1", "-1"), ("1e30", "1E+30"), ("Infinity", "Infinity")],
+        *[("NaN", "NaN"), ("x", "NaN"), ("5 dollars", "NaN"), ("", None), (" ", None)],
+    ],
+)
+def test_what_a_proxy_says_it_took_is_read_as_it_says_it(text: str, used: str | None) -> None:
+    said = protocol.credits_used({"x-credits-used": text})
+    assert (None if said is None else str(said)) == used
+    assert protocol.credits_used({}) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "usd"),
+    [
+        *[("0.7", "1.4"), ("0", "0"), ("35", "70"), ("1e-40", "2E-40"), ("35.01", None), ("1e30", None)],
+        *[("1e999999999", None), ("9e12", None), ("-0.7", None), ("-0", None), ("NaN", None), ("sNaN", None)],
+        *[("Infinity", None), ("-Infinity", None)],
+    ],
+)
+def test_a_charge_beyond_reason_is_no_price(said: str, usd: str | None) -> None:
+    read = protocol.charged_usd(Decimal(said), credit_usd=Decimal(2), quoted_usd=Decimal("0.7"))
+    assert read == (None if usd is None else Decimal(usd))
 
 
 BODIES: list[tuple[str, Mode, dict[str, Any]]] = [

@@ -18,6 +18,7 @@ from core.errors import (
 )
 from core.fal import replies
 from core.types import Completed, InProgress, Queued, QueueStatus, RawReply, RequestHandle, Submission
+from tests.samples import BUSY
 
 QUEUE = "https://queue.fal.run"
 ENDPOINT = "owner/app/text-to-video"
@@ -37,8 +38,8 @@ def answer(status: int, body: Any = None, **headers: str) -> RawReply:
     return RawReply(status, {name.replace("_", "-"): value for name, value in headers.items()}, raw)
 
 
-def submit(reply: RawReply) -> Submission:
-    return replies.read_submit(reply, endpoint=ENDPOINT, queue_url=QUEUE)
+def submit(reply: RawReply, *, proxied: bool = False) -> Submission:
+    return replies.read_submit(reply, endpoint=ENDPOINT, queue_url=QUEUE, proxied=proxied)
 
 
 @pytest.mark.parametrize(
@@ -67,11 +68,52 @@ def test_a_success_without_a_request_is_not_known(body: Any) -> None:
 @pytest.mark.parametrize(("wait", "after"), [("7", 7), ("99999", 3600), ("soon", None), ("", None), ("٧", None)])
 def test_a_full_queue_took_nothing(wait: str, after: int | None) -> None:
     with pytest.raises(SubmitNotSent) as caught:
-        submit(answer(429, TYPED, retry_after=wait))
+        submit(answer(429, BUSY, retry_after=wait))
     assert (caught.value.code, caught.value.facts) == ("fal_busy", {"retry_after": after})
+    assert caught.value.fals_own
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        ({"detail": "slow", "error_type": "concurrent_requests_limit"}, {}),
+        ({"detail": [{"loc": [], "msg": "slow", "type": "concurrent_requests_limit"}]}, {}),
+        ({"detail": "slow"}, {"x_fal_error_type": "concurrent_requests_limit"}),
+        ({"detail": "slow"}, {"x_fal_needs_retry": "1"}),
+        ({"detail": "slow"}, {"x_fal_needs_retry": " True "}),
+        (b"", {"x_fal_needs_retry": "true"}),
+    ],
+)
+def test_fals_own_word_that_it_is_busy(body: Any, headers: dict[str, str]) -> None:
+    with pytest.raises(SubmitNotSent):
+        submit(answer(429, body, **headers))
+    for more in ({"x_credits_used": "0.7"}, {"x_credits_used": "?"}):
+        with pytest.raises(SubmitUnconfirmed):  # a proxy has charged for something
+            submit(answer(429, body, **headers, **more))
+    with pytest.raises(SubmitUnconfirmed):
+        submit(answer(429, body, **headers), proxied=True)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        ({"detail": "Too many requests"}, {}),
+        ({"detail": "slow"}, {"retry_after": "1"}),
+        ({"detail": "slow"}, {"x_fal_needs_retry": "0"}),
+        ({"detail": "slow"}, {"x_fal_request_id": "r-1"}),  # names a request
+        ({"detail": "slow", "error_type": "runner_disconnected"}, {"x_fal_needs_retry": "1"}),
+        (TYPED, {}),
+        (TYPED, {"x_fal_needs_retry": "1"}),
+        (b"<html>slow down", {}),
+        (b"<html>slow down", {"x_fal_needs_retry": "1", "content_type": "text/html; charset=utf-8"}),
+        ({"message": "slow"}, {}),
+    ],
+)
+def test_any_gateway_may_say_too_many_requests_after_fal_took_it(body: Any, headers: dict[str, str]) -> None:
     with pytest.raises(SubmitUnconfirmed) as unknown:
-        submit(answer(429, b"<html>slow down", retry_after=wait))  # a gateway may say so after fal took it
+        submit(answer(429, body, **headers))
     assert unknown.value.facts == {"reason": "no clear answer", "status": 429}
+    assert replies.refusal(answer(429, body, **headers)) is None
 
 
 @pytest.mark.parametrize(
@@ -101,6 +143,53 @@ def test_a_clear_refusal_has_its_error(
     with pytest.raises(error) as caught:
         submit(answer(status, body, **headers))
     assert caught.value.code == code
+    for used in ("0.7", "1e30", "NaN", "-1"):  # what a proxy took money for may be at fal
+        with pytest.raises(SubmitUnconfirmed) as unknown:
+            submit(answer(status, body, **headers, x_credits_used=used))
+        assert unknown.value.facts == {"reason": "no clear answer", "status": status}
+    with pytest.raises(error):
+        submit(answer(status, body, **headers, x_credits_used="0"))
+
+
+PROXYS = {"error": "insufficient_credits"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "fals_own", "proxied"),
+    [
+        (422, TYPED, {}, True, "unknown"),
+        (403, {"detail": "x", "error_type": "moon_phase_error"}, {}, True, "unknown"),
+        (400, {"detail": "x"}, {"x_fal_error_type": "bad_request"}, True, "unknown"),
+        (404, {"detail": "Path /x not found"}, {}, True, "unknown"),
+        (402, PROXYS, {}, True, "refused"),
+        (403, {"detail": {"code": "endpoint_not_allowed"}}, {}, True, "refused"),
+        (403, {"detail": {"error": "endpoint_not_allowed"}}, {}, True, "refused"),
+        (403, {"code": "endpoint_not_allowed"}, {}, True, "refused"),
+        (402, {"detail": {"type": "insufficient_credits"}}, {}, True, "refused"),
+        # In these words a gateway may speak, too:
+        (403, {"detail": "Forbidden"}, {}, False, "unknown"),
+        (403, {"detail": "User is locked. Reason: Exhausted balance."}, {}, False, "unknown"),
+        (401, {"detail": "Authentication is required"}, {}, False, "unknown"),
+        (422, {"detail": [{"type": "value_error"}]}, {}, False, "unknown"),
+        (403, PROXYS, {}, False, "unknown"),
+        (402, {"error": "endpoint_not_allowed"}, {}, False, "unknown"),
+        (402, {"detail": "Payment required"}, {}, False, "unknown"),
+        # Said of a request that fal has:
+        (400, {"detail": "x"}, {"x_fal_error_type": "internal_error"}, False, "unknown"),
+        (400, {"detail": "x", "error_type": "client_cancelled"}, {}, False, "unknown"),
+        (400, {"detail": "x", "error_type": "client_disconnected"}, {}, False, "unknown"),
+    ],
+)
+def test_whose_word_a_refusal_is(status: int, body: Any, headers: dict[str, str], fals_own: bool, proxied: str) -> None:
+    with pytest.raises(VideoError) as caught:
+        submit(answer(status, body, **headers))
+    assert not isinstance(caught.value, SubmitUnconfirmed)
+    assert caught.value.fals_own is fals_own
+    with pytest.raises(SubmitUnconfirmed if proxied == "unknown" else type(caught.value)):
+        submit(answer(status, body, **headers), proxied=True)
+    refused = replies.refusal(answer(status, body, **headers, x_credits_used="0.7"))
+    assert refused is not None
+    assert (refused.code, refused.fals_own) == (caught.value.code, fals_own)
 
 
 @pytest.mark.parametrize(
