@@ -20,7 +20,7 @@ def is_success(reply: RawReply) -> bool:
 
 
 def read_submit(reply: RawReply, *, endpoint: str, queue_url: str, proxied: bool = False) -> Submission:
-    """Read the answer to an order. Raises SubmitNotSent (fal itself is busy, and took nothing), SubmitUnconfirmed, or the
+    """Read the answer to an order. Raises SubmitNotSent (fal itself is busy, took nothing), SubmitUnconfirmed, or the
     error of a refusal; one that is not `fals_own` may yet have been taken.
 
     `proxied`: a proxy that charges beforehand stands before fal; only its two refusals prove that nothing was bought.
