@@ -337,7 +337,7 @@ def test_a_refusal_in_a_gateways_words_is_looked_for_and_found(tmp_path: Path, d
             assert (await fetched(made, found)).charge == "yes"
             assert await in_sum(made) == 700_000
             assert [claim.job_id for claim in await made.store.submits.sought()] == [lost.id]
-            over = submits.update().values(sought=now_ms())
+            over = submits.update().where(submits.c.job_id == lost.id).values(sought=now_ms())
             await made.store.database.write(lambda connection: connection.execute(over))
             assert await made.doubts().resolve([await made.now(lost.id)]) == set()
             assert await made.store.submits.sought() == []

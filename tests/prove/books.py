@@ -4,6 +4,7 @@ Prices stand here once more, on purpose: the bill is computed apart from the pro
 """
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -70,6 +71,8 @@ class Request:
     asked_after: bool = False
     results_given: int = 0
     files_given: int = 0
+    told_at: float | None = None  # its order's own answer, which names it, came to its end
+    hidden: bool = False  # the list has once not shown it
 
     @property
     def app(self) -> str:
@@ -126,6 +129,10 @@ class Books:
     def take(self, request: Request) -> Request:
         self.requests[request.id] = request
         return request
+
+    def hide(self, request_ids: Iterable[str]) -> None:
+        for request_id in request_ids:
+            self.requests[request_id].hidden = True
 
     def of(self, job_id: str) -> list[Request]:
         return [each for each in self.requests.values() if each.job == job_id]

@@ -21,15 +21,19 @@ from tests.prove.reach import Reached
 
 Answering = Literal[
     "ok", "not sent", "lost", "cut", "late", "very late", "silent", "refused", "busy", "locked", "500 taken",
-    "500 not taken", "html taken", "no id", "repeated id", "502 not taken",
+    "500 not taken", "html taken", "no id", "repeated id", "502 not taken", "cut not taken", "429 taken",
+    "429 not taken", "403 taken", "422 charged, taken", "422 charged", "odd charge",
 ]  # fmt: skip
 Weather = Literal[
     "fal away", "fal slow", "status html 404", "status json 404", "status 410", "status 502", "status locked",
     "status odd", "status failed", "stream breaks", "result html 404", "result json 404", "result 410", "result 500",
-    "result html 200", "list down", "list empty", "list late", "list cut", "file 404", "file html", "file cut",
-    "file odd range", "file elsewhere", "file type", "webhooks lost", "webhooks late", "webhooks twice", "bill down",
+    "result html 200", "list down", "list empty", "list late", "list cut", "list slow", "list circle", "file 404",
+    "file html", "file cut", "file odd range", "file elsewhere", "file type", "webhooks lost", "webhooks late",
+    "webhooks twice", "bill down", "bill twice", "bill cut",
 ]  # fmt: skip
 FOUND_LATE_S = 40.0
+_HELD_S = 2.5
+_NO = {"detail": [{"loc": ["body", "prompt"], "msg": "no", "type": "value_error"}]}
 _PAGE = 100
 _HTML = b"<html><head><title>error</title></head><body>nginx</body></html>"
 _KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"the model's own key").digest())
@@ -60,6 +64,7 @@ class Reply:
     after_s: float = 0.05
     error: Callable[[httpx.Request], httpx.TransportError] | None = None
     cut_at: int | None = None
+    names: Request | None = None
 
 
 def as_json(value: Any, status: int = 200, **headers: str) -> Reply:
@@ -74,6 +79,17 @@ def html(status: int) -> Reply:
 
 def broken(kind: type[httpx.TransportError], *, after_s: float = 0.05) -> Reply:
     return Reply(error=lambda request: kind("the model's wire", request=request), after_s=after_s)
+
+
+_REFUSED_AFTER: dict[Answering, Callable[[], Reply]] = {
+    "500 taken": lambda: as_json({"detail": "internal"}, 500),
+    "429 taken": lambda: as_json({"detail": "Too many requests"}, 429, retry_after="3"),
+    "403 taken": lambda: as_json({"detail": "Forbidden"}, 403),
+    "422 charged, taken": lambda: as_json(_NO, 422, x_credits_used="0.25"),
+    "html taken": lambda: Reply(200, _HTML, {"content-type": "text/html"}),
+    "no id": lambda: as_json({"status": "IN_QUEUE"}),
+}
+"""What a gateway says after fal took the order."""
 
 
 class Fal:
@@ -94,6 +110,15 @@ class Fal:
             return False
         self.reached.note(f"fal: {what}")
         return True
+
+    def held_s(self, request: httpx.Request) -> float:
+        """How long a question waits at fal before it is looked at: what is ordered meanwhile is in the answer."""
+        return _HELD_S if request.url.path.endswith("/by-endpoint") and self.blows("list slow") else 0.0
+
+    def told(self, reply: Reply) -> None:
+        """The answer to an order has come to its end."""
+        if reply.names is not None and reply.names.told_at is None:
+            reply.names.told_at = self.now()
 
     def answer(self, request: httpx.Request, buyer: str | None) -> Reply:
         if self.blows("fal away"):
@@ -171,9 +196,15 @@ class Fal:
             case "not sent":
                 return broken(httpx.ConnectError)
             case "refused":
-                return as_json({"detail": [{"loc": ["body", "prompt"], "msg": "no", "type": "value_error"}]}, 422)
+                return as_json(_NO, 422)
             case "busy":
-                return as_json({"detail": "busy"}, 429, retry_after="3")
+                return as_json({"detail": "busy", "error_type": "concurrent_requests_limit"}, 429, retry_after="3")
+            case "429 not taken":
+                return as_json({"detail": "Too many requests"}, 429, retry_after="3")
+            case "422 charged":
+                return as_json(_NO, 422, x_credits_used="0.25")
+            case "cut not taken":
+                return broken(httpx.RemoteProtocolError)
             case "locked":
                 return as_json({"detail": "User is locked. Reason: Exhausted balance."}, 403)
             case "500 not taken":
@@ -193,7 +224,10 @@ class Fal:
             "response_url": base,
             "cancel_url": f"{base}/cancel",
         }
+        if answering in _REFUSED_AFTER:
+            return _REFUSED_AFTER[answering]()
         reply = as_json(receipt)
+        reply.names = taken
         match answering:
             case "lost":
                 return broken(httpx.ReadTimeout, after_s=90.0)
@@ -205,12 +239,8 @@ class Fal:
                 reply.after_s = 12.0
             case "very late":
                 reply.after_s = 70.0
-            case "500 taken":
-                return as_json({"detail": "internal"}, 500)
-            case "html taken":
-                return Reply(200, _HTML, {"content-type": "text/html"})
-            case "no id":
-                return as_json({"status": "IN_QUEUE"})
+            case "odd charge":
+                reply.headers["x-credits-used"] = "1e30"
             case "repeated id":
                 other = [each.id for each in self.books.ours() if each.asked_after]
                 return as_json({**receipt, "request_id": other[-1]}) if other else reply
@@ -309,9 +339,12 @@ class Fal:
         endpoints, first = asked.get("endpoint_id", []), int(asked.get("cursor", ["0"])[0])
         if first and self.blows("list cut"):
             return html(503)
-        rows = [] if self.blows("list empty") else self._rows(endpoints)
+        rows = self._rows(endpoints)
+        if self.blows("list empty"):
+            self.books.hide(row["request_id"] for row in rows)
+            rows = []
         page = rows[first : first + _PAGE]
-        after = first + len(page)
+        after = first if self.blows("list circle") else first + len(page)
         self.reached.note("list: a second page" if first else "list: asked")
         more = after < len(rows)
         return as_json({"items": page, "next_cursor": str(after) if more else None, "has_more": more})
@@ -335,7 +368,10 @@ class Fal:
                 nano = each.charged_nano(now)
                 events.append({"request_id": each.id, "endpoint_id": each.endpoint, "cost_estimate_nano_usd": nano})
         self.reached.note("bill: asked")
-        return as_json({"billing_events": events, "next_cursor": None, "has_more": False})
+        if self.blows("bill cut"):
+            return as_json({"billing_events": events[::2], "next_cursor": None, "has_more": True})
+        again = not parse_qs(request.url.query.decode()).get("cursor") and self.blows("bill twice")
+        return as_json({"billing_events": events, "next_cursor": "0" if again else None, "has_more": again})
 
     # The file.
 

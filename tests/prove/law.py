@@ -24,6 +24,8 @@ LAWS = "prove_laws"
 """The mark of our own questions to the database."""
 _FREE = {"queued", "preparing"}
 _RESERVED = "prove_reserved"
+_WRITTEN_WITHIN_S = 30.0
+"""A database that is slow is waited for: by then an answer stands in its row."""
 
 
 class BrokenError(AssertionError):
@@ -43,6 +45,7 @@ class Row:
     ask_after: int | None
     cancel_asked: bool
     request_id: str | None
+    sought: int | None
     spent_micro: int
 
     @property
@@ -77,6 +80,8 @@ class Worldly(Protocol):
     records: Records
     deaths: int
     took_over: bool
+
+    def disturbed_since(self, moment: float) -> bool: ...
 
 
 def _micro(nano: int) -> int:
@@ -148,6 +153,18 @@ class Law:
                     yield f"request {row.request_id} belongs to {other} and to {row.id}"
                 yield from self._adoption_problems(row)
         yield from self._film_problems(rows)
+        yield from self._answer_problems(rows)
+
+    def _answer_problems(self, rows: list[Row]) -> Iterator[str]:
+        """What fal answered to an order is that order's own, whatever another one in the same words took it for. Not
+        where the process, the disk or the database had trouble since: the answer may have died with it.
+        """
+        held = {row.id: row.request_id for row in rows}
+        for taken in self._world.fal.books.ours():
+            if taken.told_at is None or taken.job not in held or self._world.disturbed_since(taken.told_at):
+                continue
+            if self._now() - taken.told_at > _WRITTEN_WITHIN_S and held[taken.job] != taken.id:
+                yield f"{taken.job} was answered {taken.id}, and holds {held[taken.job]}"
 
     def _money_problems(self, row: Row) -> Iterator[str]:
         taken = self._world.fal.books.of(row.id)
@@ -157,16 +174,22 @@ class Law:
             yield f"{row.id} is closed ({row.charge}) and {row.reserved_micro} are still held"
         if row.state in _MOVES - {"asking"} and row.charge is None and not row.reserved_micro:
             yield f"{row.id} is {row.state} and nothing is held for it"
-        if row.charge == "none" and any(each.charged_nano(self._now()) for each in taken):
+        known = row.state not in _MOVES | {"parked"} and not self._looked_for(row)
+        if row.charge == "none" and known and any(each.charged_nano(self._now()) for each in taken):
             yield f"{row.id} is called free, and fal has charged it"
 
     def _given_up(self, row: Row) -> Iterator[str]:
         """A job that ended while fal has a video for it, or may have."""
-        if row.state not in _OVER:
+        if row.state not in _OVER or self._looked_for(row):
             return
         for taken in self._world.fal.books.of(row.id):
             if taken.fate is Fate.VIDEO:
                 yield f"{row.id} is {row.state}, and fal has its video ({taken.shape})"
+
+    def _looked_for(self, row: Row) -> bool:
+        """Refused in a gateway's words: the list is asked for it a while; and once it has not shown it."""
+        taken = self._world.fal.books.of(row.id)
+        return row.state == "failed" and (row.sought is not None or any(each.hidden for each in taken))
 
     def _adoption_problems(self, row: Row) -> Iterator[str]:
         """Of two orders with the same words the one may stand for the other; of anybody else's none."""
@@ -184,8 +207,14 @@ class Law:
             row = by_id.get(film.job_id or "")
             if row is None or film.chat_id != row.chat:
                 yield f"a film of {film.job_id} went to {film.chat_id}"
-            elif film.request != row.request_id:
+            elif film.request != row.request_id and not self._in_the_same_words(film.request, row):
                 yield f"{row.id} was given the film of another request"
+
+    def _in_the_same_words(self, request_id: str | None, row: Row) -> bool:
+        """It was found in the list; its own answer, or the other's, came when the film had been given."""
+        request = self._world.fal.books.requests.get(request_id or "")
+        posted = self._world.fal.books.posted.get(row.id)
+        return request is not None and request.job is not None and posted == request.body
 
     def _history_problems(self) -> Iterator[str]:
         """A job that was delivered moves only when its video is sent again."""
@@ -213,6 +242,8 @@ class Law:
             return True
         if row.request_id == taken.id and row.spent_micro != _micro(taken.charged_nano(self._now())):
             return True
+        if self._looked_for(row):
+            return row.sought is not None
         return not self._has(row) if taken.fate is Fate.VIDEO else row.state not in _OVER
 
     def waiting_for_a_press(self) -> list[Row]:
@@ -226,7 +257,7 @@ class Law:
             raise BrokenError(problem)
         for taken in self._world.fal.books.ours():
             row = rows.get(taken.job or "")
-            if self._stands_for(rows.values(), taken):
+            if self._stands_for(rows.values(), taken) or (row is not None and self._looked_for(row)):
                 continue
             for problem in self._end_problems(row, taken):
                 raise BrokenError(problem)
@@ -277,7 +308,8 @@ class Law:
     def rows(self) -> list[Row]:
         query = sa.text(
             'SELECT j.id, j."user", j.state, j.told, j.charge, j.price_micro, j.reserved_micro, j.send_after, '
-            "j.ask_after, j.cancel_asked, s.request_id, COALESCE((SELECT SUM(l.spent_micro) FROM reelbot_ledger l "
+            "j.ask_after, j.cancel_asked, s.request_id, s.sought, "
+            "COALESCE((SELECT SUM(l.spent_micro) FROM reelbot_ledger l "
             "WHERE l.job_id = j.id), 0) AS spent_micro "
             "FROM reelbot_jobs j LEFT JOIN reelbot_submits s ON s.job_id = j.id ORDER BY j.created, j.id"
         )

@@ -1,7 +1,7 @@
 """The state machine: what people, fal, the chat and the machine do, in any order; the law holds after each step."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -52,6 +52,10 @@ _people = st.sampled_from(PEOPLE)
 _early = st.sampled_from([-0.1, 0.05, 0.3, 1.0])
 _others = st.sampled_from(["seed", "resolution", "prompt"])
 _weathers = st.sampled_from(WEATHERS)
+_answers_of_two = st.tuples(
+    st.sampled_from(["cut not taken", "cut not taken", "cut", "429 not taken"]),
+    st.sampled_from(["late", "late", "very late", "ok"]),
+)
 _which = st.integers(0, 30)
 _short = st.sampled_from([1.0, 5.0, 20.0, 45.0, 120.0])
 _long = st.sampled_from([20.0, 90.0, 700.0, 3000.0, 7200.0])
@@ -162,6 +166,29 @@ class Prove(RuleBasedStateMachine):
             self.another_program(which=before, count=count, other=other)
         self._there.live(45.0)
 
+    @rule(
+        words=_words,
+        answers=_answers_of_two,
+        later_s=st.sampled_from([0.5, 2.4, 3.5, 8.0, 20.0]),
+        slow=st.booleans(),
+        behind_s=st.sampled_from([0.0, -40.0, 40.0]),
+    )
+    def order_the_same_while_one_is_looked_for(
+        self, words: Words, answers: tuple[fal.Answering, fal.Answering], later_s: float, slow: bool, behind_s: float
+    ) -> None:
+        """One order's answer is lost; while the list is walked for it another person orders the very same, and fal is
+        slow to answer that. Clocks may be apart.
+        """
+        same = replace(words, same=True)
+        if slow:
+            self.weather(what="list slow", seconds=90.0)
+        self.clock_is_set(seconds=behind_s)
+        self._there.order(PEOPLE[0], same, Script(answering=answers[0], calls_back=False))
+        self._there.live(later_s)
+        self._there.order(PEOPLE[1], same, Script(answering=answers[1], calls_back=False, run_s=90.0))
+        self._there.live(150.0)
+        self.clock_is_set(seconds=0.0)
+
     @rule(turns=st.integers(1, 150), person=_people, words=_words, script=_scripts)
     def order_and_die(self, turns: int, person: str, words: Words, script: Script) -> None:
         self._there.order(person, words, script)
@@ -218,7 +245,7 @@ class Prove(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([-40.0, 0.0, 40.0]))
     def clock_is_set(self, seconds: float) -> None:
-        self._there.agenda.skew_s = seconds
+        self._there.set_clock(seconds)
         self._there.reached.note("machine: clock set")
 
     @rule(seconds=_long)
@@ -263,9 +290,10 @@ class Prove(RuleBasedStateMachine):
     @rule(which=_which, later_s=st.sampled_from([5.0, 30.0]))
     def twin_of_another_program(self, which: int, later_s: float) -> None:
         """Exactly the same body, a little later than ours; of words that nobody of ours uses twice: an order that was
-        lost before it arrived could not be told from it.
+        lost before it arrived could not be told from it, nor one of a time when the clocks were apart.
         """
-        young = [each for each in self._there.fal.books.ours() if self._there.agenda.true() - each.at < 120]
+        books, now = self._there.fal.books, self._there.agenda.true()
+        young = [each for each in books.ours() if now - each.at < 120 and each.at > self._there.skewed_until]
         ours = [each for each in young if each.body["prompt"] not in PROMPTS]
         if ours:
             like = ours[which % len(ours)]

@@ -21,13 +21,14 @@ class Way(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
         read_s = request.extensions.get("timeout", {}).get("read") or _NO_TIMEOUT_S
-        await asyncio.sleep(_UP_S)
+        await asyncio.sleep(_UP_S + self._fal.held_s(request))
         reply = self._fal.answer(request, BUYER.get())
         await asyncio.sleep(min(reply.after_s, read_s))
         if reply.error is not None:
             raise reply.error(request)
         if reply.after_s > read_s:
             raise httpx.ReadTimeout("the model was silent", request=request)
+        self._fal.told(reply)
         return httpx.Response(reply.status, headers=_headers(reply), stream=_Body(reply, request), request=request)
 
 

@@ -30,7 +30,8 @@ class Reached:
 _STATES = ("queued", "preparing", "submitting", "doubt", "rendering", "downloading", "parked", "ready", "uploading")
 _ENDS = ("delivered", "undelivered", "delivery-doubt", "failed", "cancelled")
 _ORDERS = ("ok", "not sent", "lost", "cut", "late", "very late", "silent", "refused", "busy", "locked", "500 taken")
-_ODD_ORDERS = ("500 not taken", "html taken", "no id", "repeated id", "502 not taken")
+_ODD_ORDERS = ("500 not taken", "html taken", "no id", "repeated id", "502 not taken", "cut not taken", "odd charge")
+_REFUSED_ORDERS = ("429 taken", "429 not taken", "403 taken", "422 charged, taken", "422 charged")
 _FATES = ("broken at the model", "ended by fal", "refused, charged", "refused, free", "cancelled", "video")
 _SHAPES = ("bare", "envelope", "nested", "listed", "string", "non-ascii", "long", "foreign host first")
 _ODD_SHAPES = ("no video first", "given once")
@@ -40,13 +41,14 @@ _PROCESSES = ("killed", "stopped", "frozen", "thawed", "thawed beside another")
 _FALS = (
     "fal away", "fal slow", "status html 404", "status json 404", "status 410", "status 502", "status locked",
     "status odd", "status failed", "stream breaks", "result html 404", "result json 404", "result 410", "result 500",
-    "result html 200", "list down", "list empty", "list late", "list cut", "file 404", "file html", "file cut",
-    "file odd range", "file elsewhere", "file type", "webhooks lost", "webhooks late", "webhooks twice", "bill down",
+    "result html 200", "list down", "list empty", "list late", "list cut", "list slow", "list circle", "file 404",
+    "file html", "file cut", "file odd range", "file elsewhere", "file type", "webhooks lost", "webhooks late",
+    "webhooks twice", "bill down", "bill twice", "bill cut",
 )  # fmt: skip
 
 WANTED: tuple[str, ...] = (
     *(f"state: {each}" for each in _STATES + _ENDS),
-    *(f"order: {each}" for each in _ORDERS + _ODD_ORDERS),
+    *(f"order: {each}" for each in _ORDERS + _ODD_ORDERS + _REFUSED_ORDERS),
     *(f"fate: {each}" for each in _FATES),
     *(f"result: {each}" for each in _SHAPES + _ODD_SHAPES),
     *(f"chat: {each}" for each in _CHATS),

@@ -5,17 +5,20 @@ Numbers are those of the list of cases that broke a promise. Each is what the pr
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
 import sqlalchemy as sa
 
 from bot.store import ledger
+from bot.store import submits as claims
+from bot.store.evidence import RequestTaken
 from bot.store.ledger import WINDOW_MS, Standing
-from bot.store.tables import jobs
+from bot.store.tables import jobs, submits
 from bot.store.tables import ledger as ledger_table
 from core.errors import GenerationFailed, ResultExpired, VideoError
-from core.fal import lost_orders, protocol, replies
+from core.fal import error_map, lost_orders, protocol, replies
 from core.fal.client import FalQueue
 from core.types import LostOrder, RawReply
 
@@ -110,11 +113,41 @@ def two_snapshots() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def guesses_against_answers() -> Iterator[None]:
+    """Case 18: an order whose own answer may still come loses its request to a guess from the list, for good."""
+    real = lost_orders.assigned
+
+    def as_if_none_came(found: Any, *, owned: Any) -> dict[str, str]:
+        return real([replace(each, open=False) for each in found], owned=owned)
+
+    def taken(connection: sa.Connection, job_id: str, request_id: str, *_more: Any, **_named: Any) -> None:
+        held = sa.select(submits.c.job_id).where(submits.c.request_id == request_id, submits.c.job_id != job_id)
+        if connection.execute(held).first() is not None:
+            raise RequestTaken
+
+    with mock.patch.object(lost_orders, "assigned", as_if_none_came), mock.patch.object(claims, "free_within", taken):
+        yield
+
+
+@contextmanager
+def any_429_is_fals() -> Iterator[None]:
+    """Case 19: a gateway's 429 with any `detail`, also after fal took the order, is repeated."""
+
+    def says_busy(_headers: Any, parsed: Any) -> bool:
+        return isinstance(parsed, dict) and bool(parsed.get("detail"))
+
+    with mock.patch.object(error_map, "says_busy", says_busy):
+        yield
+
+
 REGRESSIONS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "1: one page, the prompt alone": first_page_and_prompt,
     "3: a 404 ends a paid job": missing_is_expired,
     "4: only bare results": bare_results_only,
     "10: caps in two snapshots": two_snapshots,
+    "18: a guess against an answer": guesses_against_answers,
+    "19: a 429 of anybody": any_429_is_fals,
 }
 ONLY_POSTGRES = frozenset({"10: caps in two snapshots"})
 """SQLite has one writer, and no snapshot in the midst of a transaction."""

@@ -30,7 +30,7 @@ def test_no_law_is_broken_on_postgres(postgres: Cluster, tmp_path: Path) -> None
     assert found is None, f"{found.diary}\n{found.steps}\n{found.story}\n{found.what}\nmake prove SEED={found.seed}"
 
 
-@pytest.mark.parametrize("case", ["3: a 404 ends a paid job", "4: only bare results"])
+@pytest.mark.parametrize("case", ["3: a 404 ends a paid job", "4: only bare results", "19: a 429 of anybody"])
 def test_a_fault_that_is_put_back_is_found(case: str) -> None:
     with sqlite_ground(Reached()) as here, REGRESSIONS[case]():
         found = prove(here, first_seed=FIRST, seconds=60.0, rounds=30)

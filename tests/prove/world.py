@@ -1,5 +1,6 @@
 """The world of one run: fal, the chat, the disk and the database stay; processes of the bot come and go."""
 
+import math
 import random
 import shutil
 from collections.abc import Callable
@@ -79,6 +80,8 @@ class World:
         self.graves = Graveyard()
         self.lives = 0
         self.deaths = 0
+        self.disturbed_at = 0.0
+        self.skewed_until = 0.0  # seconds UTC, fal's clock
         self.took_over = False
         self.orders = 0
         self.troubles: dict[str, float] = {}
@@ -140,6 +143,7 @@ class World:
         """Nothing of it runs any more, no `finally` either; its connections are gone, and what was not committed."""
         self.graves.bury(process.loop)
         self.deaths += 1
+        self.disturbed_at = self.agenda.true()
         self.reached.note("process: killed")
         if self.process is process:
             self.process = None
@@ -152,6 +156,7 @@ class World:
             process = self.process
             process.do(process.stop(), most_s=60.0)
             self.reached.note("process: stopped")
+            self.disturbed_at = self.agenda.true()
             self.graves.bury(process.loop)
             self.process = None
 
@@ -159,6 +164,7 @@ class World:
         """It stands still, and wakes one day not knowing it."""
         if self.process is not None and self.frozen is None:
             self.process.loop.frozen = True
+            self.disturbed_at = self.agenda.true()
             self.frozen, self.process = self.process, None
             self.reached.note("process: frozen")
 
@@ -167,6 +173,7 @@ class World:
         if self.frozen is None:
             return
         thawed, self.frozen = self.frozen, None
+        self.disturbed_at = self.agenda.true()
         thawed.loop.thaw()
         self.reached.note("process: thawed beside another" if self.process else "process: thawed")
         if self.process is None:
@@ -181,9 +188,19 @@ class World:
 
     # Troubles of the machine.
 
+    def set_clock(self, seconds: float) -> None:
+        """Our clock is so far ahead of fal's."""
+        self.agenda.skew_s = seconds
+        self.skewed_until = math.inf if seconds else self.agenda.true()
+
+    def disturbed_since(self, moment: float) -> bool:
+        """Whether a process ended or stood still, or the machine had trouble, since then (seconds UTC, fal's clock)."""
+        return self.disturbed_at >= moment or self.frozen is not None or self.process is None
+
     def suffers(self, what: Away) -> bool:
         if self.troubles.get(what, 0.0) <= self.agenda.now:
             return False
+        self.disturbed_at = self.agenda.true()
         self.reached.note(f"machine: {what}")
         return True
 
