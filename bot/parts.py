@@ -19,7 +19,7 @@ from bot.jobs.collect import Collector
 from bot.jobs.delivery import Delivery
 from bot.jobs.engine import LISTEN_S, Engine
 from bot.jobs.fal_webhook import Webhook
-from bot.jobs.poller import WATCH_AGAIN_S, Watcher
+from bot.jobs.poller import Watcher, WatchPauses
 from bot.jobs.quarantine import Quarantine
 from bot.jobs.status_messages import StatusMessages
 from bot.jobs.submit import Submitter
@@ -45,12 +45,12 @@ from core.fal.webhooks import JwksCache, callback_token
 @dataclass(frozen=True, slots=True)
 class Timing:
     """Pauses, in seconds, that a test may shorten: between two looks into the queue, before each look for a lost order,
-    before a job that still renders is looked after once more.
+    and those of the watcher.
     """
 
     listen_s: float = LISTEN_S
     resolve_looks_s: tuple[float, ...] = RESOLVE_LOOKS_S
-    watch_again_s: float = WATCH_AGAIN_S
+    watch: WatchPauses = WatchPauses()  # noqa: RUF009 - frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ def build(
         collector=collector,
         deliver=calls.deliver,
         webhooks=settings.public_url is not None,
-        again_s=timing.watch_again_s,
+        pauses=timing.watch,
     )
     status_messages = StatusMessages(store=store, channels=channels)
     submitter = Submitter(

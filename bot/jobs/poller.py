@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import chain, repeat
 
 from bot.jobs.collect import ODD_MS, Asked, Collector, odd_words
@@ -31,13 +32,10 @@ from core.types import Completed, Queued, QueueStatus, RequestHandle, VideoReque
 
 log = logging.getLogger(__name__)
 
-_SCAN_S = 10.0  # whoever submits tells us; this finds what was not told
 _STREAMS = 100
 _STREAM_TRIES = 3
 _ODD_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0)
-WATCH_AGAIN_S = 15.0
 _ADOPTION_S = 24 * 3600
-_ADOPTION_GAP_S = 300.0
 _ADOPTION_LOOK_S = 120.0  # a walk through fal's list for all doubtful jobs
 _LOOK_S = 10.0  # for one, while fal's webhook waits for our answer
 _QUESTION_S = 1800.0  # with a download: one that drips keeps no other parked job waiting for longer
@@ -46,6 +44,20 @@ _LEARN_GAP_S = 600.0
 _HEARD = "webhook-heard"
 _HEARD_NOTE_S = 300.0
 _HEARD_COUNTS_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class WatchPauses:
+    """Seconds: between two scans (whoever submits tells us; a scan finds what was not told), between two searches for
+    lost orders, and after a job was woken until it is looked after once more.
+    """
+
+    scan_s: float = 10.0
+    adoption_gap_s: float = 300.0
+    again_s: float = 15.0
+
+
+_USUAL = WatchPauses()
 
 
 class Watcher:
@@ -59,12 +71,10 @@ class Watcher:
         collector: Collector,
         deliver: Callable[[Job], Awaitable[bool]],
         webhooks: bool,
-        again_s: float = WATCH_AGAIN_S,
+        pauses: WatchPauses = _USUAL,
     ) -> None:
-        """`deliver` begins to tell the outcome of a job that had been parked. `again_s`: so long after it was woken, a
-        job that still renders is looked after once more.
-        """
-        self._again_s = again_s
+        """`deliver` begins to tell the outcome of a job that had been parked."""
+        self._pauses = pauses
         self._engine = engine
         self._store = store
         self._queue = queue
@@ -76,7 +86,7 @@ class Watcher:
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._questions = asyncio.Semaphore(_QUESTIONS)
         self._odd: dict[str, float] = {}  # since when (monotonic seconds) fal's answers say nothing of a job
-        self.loop = Loop("watcher", self._scan, pause_s=lambda: _SCAN_S)
+        self.loop = Loop("watcher", self._scan, pause_s=lambda: pauses.scan_s)
         self._streams = asyncio.Semaphore(_STREAMS)
         self._waking: dict[str, asyncio.Task[None]] = {}
         self._watched: dict[str, asyncio.Task[None]] = {}
@@ -133,7 +143,7 @@ class Watcher:
             self._watched[job_id] = asyncio.create_task(self._watch(job_id), name=f"watch {job_id}")
         await self._ask_parked()
         if time.monotonic() >= self._next_adoption and (self._adopting is None or self._adopting.done()):
-            self._next_adoption = time.monotonic() + _ADOPTION_GAP_S
+            self._next_adoption = time.monotonic() + self._pauses.adoption_gap_s
             self._adopting = asyncio.create_task(self._adopt_doubtful(), name="adopt")
 
     def _let_go(self, job_id: str, task: asyncio.Task[None]) -> None:
@@ -154,7 +164,7 @@ class Watcher:
         except Exception:
             log.exception("watching ended", extra={"job_id": job_id})
         await self.wake(job_id)
-        await asyncio.sleep(self._again_s)
+        await asyncio.sleep(self._pauses.again_s)
         await self._collect_orphan(job_id)  # still rendering after that: the next scan watches it again
 
     async def _stream(self, job_id: str, handle: RequestHandle) -> bool:

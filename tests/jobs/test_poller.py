@@ -9,7 +9,7 @@ import pytest
 
 from bot.jobs.collect import Collector
 from bot.jobs.engine import Engine
-from bot.jobs.poller import Watcher
+from bot.jobs.poller import Watcher, WatchPauses
 from bot.jobs.submit_reconciliation import Doubts
 from bot.messages.admin_alerts import Alerts
 from bot.parts import Timing
@@ -164,4 +164,4 @@ def test_a_render_that_nobody_waits_for_is_collected(on_bench: Callable[..., Non
         await made.settled(State.DELIVERED)
         assert len(made.films()) == 1
 
-    on_bench(story, timing=Timing(watch_again_s=0.2))
+    on_bench(story, timing=Timing(watch=WatchPauses(again_s=0.2)))
