@@ -154,6 +154,12 @@ class Watcher:
         task.cancel()
 
     async def _watch(self, job_id: str) -> None:
+        try:
+            await self._watch_readable(job_id)
+        except UnreadableJob:
+            log.info("a row that cannot be read is not watched", extra={"job_id": job_id})
+
+    async def _watch_readable(self, job_id: str) -> None:
         """Thousands may wait so: nothing of the job is kept in memory but its id and its request's."""
         handle = (await self._store.submits.read(job_id)).handle
         if handle is None:
@@ -161,6 +167,8 @@ class Watcher:
         try:
             if not await self._stream(job_id, handle):
                 await self._look(job_id, handle)
+        except UnreadableJob:
+            raise
         except Exception:
             log.exception("watching ended", extra={"job_id": job_id})
         await self.wake(job_id)

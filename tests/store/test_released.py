@@ -15,7 +15,7 @@ import pytest
 
 from bot.jobs.delivery import Delivery
 from bot.jobs.steps import Next
-from bot.jobs.workflows import Render
+from bot.jobs.workflows import RESOLVE_LOOKS_S, Render
 from tests.jobs.test_crash import World
 
 RELEASED = Path(__file__).parent.parent / "samples" / "released"
@@ -71,11 +71,11 @@ def walked() -> dict[str, list[str]]:
     found = {}
     for name, script in STORIES.items():
         recorder, render = Recorder(script), object.__new__(Render)
-        render._engine = recorder
+        render._engine, render._resolve_looks_s = recorder, RESOLVE_LOOKS_S
         asyncio.run(render.render("JOB"))
         found[f"render_v1: {name}"] = recorder.calls
     recorder, render = Recorder(STORIES["a video"]), object.__new__(Render)
-    render._engine = recorder
+    render._engine, render._resolve_looks_s = recorder, RESOLVE_LOOKS_S
     asyncio.run(render.collect("JOB"))
     found["collect_v1"] = recorder.calls
     for name, script in DELIVERIES.items():
