@@ -22,12 +22,13 @@ KILLS ?= 30
 SECONDS ?= 300
 SEED ?=
 
-.PHONY: help demo test bench soak prove prove-the-prover fuzz mutants bench-media check install pins clean
+.PHONY: help demo test test-fast bench soak prove prove-the-prover fuzz mutants bench-media check install pins clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo     the whole product offline: no account, no key, no cost"
 	@echo "make test     every test, as a stranger's machine would run them"
+	@echo "make test-fast  the pure ones alone, in seconds"
 	@echo "make bench    how late, and at what cost, reelbot waits for fal, beside the usual ways (about 5 minutes)"
 	@echo "make soak     JOBS=500 jobs while the bot is killed KILLS=30 times (about 10 minutes)"
 	@echo "make prove    a model of fal and of a chat against the real program, in virtual time, SECONDS=300 of it; SEED=n again"
@@ -50,6 +51,14 @@ test: $(VENV)/.installed-dev
 	trap 'rm -rf "$$home"' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM; \
 	env -i PATH="$$PATH" HOME="$$home" CI="$$CI" \
 		$(BIN)/python -m pytest -p no:cacheprovider -n 4 --dist loadfile $(ARGS)
+
+# What is pure: no server, no process, no database. Seconds, for the time between two thoughts.
+FAST := tests/test_house.py tests/test_papers.py tests/test_values.py tests/messages tests/conversation/test_access.py \
+	tests/conversation/test_commands.py tests/core/test_pricing.py tests/core/fal/test_error_map.py \
+	tests/core/fal/test_lost_orders.py tests/core/fal/test_poll_schedule.py tests/core/fal/test_protocol.py \
+	tests/core/fal/test_replies.py tests/core/fal/test_results.py tests/channels/test_telegram_parsing.py
+test-fast: $(VENV)/.installed-dev
+	@$(BIN)/python -m pytest -q -p no:cacheprovider -n 2 $(FAST) $(ARGS)
 
 bench: $(VENV)/.installed-dev $(PEER)/.installed
 	@$(BIN)/python -m tests.benchmarks.bench --peer $(PEER)/bin/python --postgres $(ARGS)

@@ -1,10 +1,9 @@
-"""The composition root: the only file that knows everybody. Builds the program, serves, and stops it in order."""
+"""One process from start to stop: what begins when, and what ends in which order. What it is made of: parts.py."""
 
 import asyncio
 import contextlib
 import logging
 import os
-import secrets
 import signal
 import socket
 import threading
@@ -14,44 +13,21 @@ from typing import TypeVar
 
 from pydantic_settings import BaseSettings
 
-from bot.channels import connectors
-from bot.channels.protocol import ChannelPort, Services
-from bot.conversation.access import Access
-from bot.conversation.handler import FrontDesk
-from bot.conversation.inbox import Inbox
-from bot.conversation.ordering import Orders
-from bot.conversation.passive_replies import Mailbox
+from bot import parts
+from bot.channels import manifests
+from bot.channels.protocol import Services
 from bot.http.server import Health, Server, bind, build
-from bot.jobs.billing import Bookkeeping
-from bot.jobs.collect import Collector
-from bot.jobs.delivery import Delivery
-from bot.jobs.engine import LISTEN_S, Engine
-from bot.jobs.fal_webhook import Webhook
+from bot.jobs.engine import Engine
 from bot.jobs.foreground import left_behind
 from bot.jobs.job_lock import mark_of
-from bot.jobs.poller import Watcher
-from bot.jobs.quarantine import Quarantine
-from bot.jobs.status_messages import Progress
-from bot.jobs.submit import Submitter
-from bot.jobs.submit_reconciliation import Doubts
-from bot.jobs.workflows import RENDER, Render, free_bytes
+from bot.jobs.workflows import RENDER, free_bytes
 from bot.loops import Loop
-from bot.messages import job_messages
-from bot.messages.admin_alerts import Alerts
-from bot.messages.held_messages import Outgoing
-from bot.messages.i18n import LANGUAGES, say
+from bot.messages.i18n import LANGUAGES, translate
+from bot.parts import Timing
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.ledger import caps_of
-from bot.store.records import ACTIVE, Job
-from bot.workers.cleanup import Cleanup
-from bot.workers.failover import Reaper
-from bot.workers.leader_election import Roles
+from bot.store.records import ACTIVE
 from core.config import EnvSettings
-from core.fal.billing import Billing
-from core.fal.client import FalQueue
-from core.fal.receipts import FolderReceipts
-from core.fal.webhooks import JwksCache, callback_token
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +41,9 @@ MARKER = ".reelbot-folder"  # tells the workers of one database whether they see
 _LAST_S = 40.0  # a stop without a database may hang; nobody waits longer than this for it
 
 
+_USUAL = Timing()
+
+
 class App:
     """Everything of one process. `start`, then `stop`; `serve` does both around a signal."""
 
@@ -76,113 +55,20 @@ class App:
         *,
         demo: bool,
         room: Callable[[Path], int],
-        listen_s: float,
+        timing: Timing = _USUAL,
         engine: Engine | None = None,
     ) -> None:
         self._settings = settings
         self.store = store
         self._secret = secret
         self._demo = demo
-        self._tasks: list[asyncio.Task[None]] = []
-        self._loops: list[Loop] = []
-        self._owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-        self.roles = Roles(store.database, owner=self._owner)
-        self.lease: asyncio.Task[None] | None = None
+        engine = engine or Engine(store.database, listen_s=timing.listen_s)
+        self.parts = parts.build(settings, store, secret, engine=engine, demo=demo, room=room, timing=timing)
+        self.channels = self.parts.channels
         self.health = Health()
-        self.channels: dict[str, ChannelPort] = {}
-        self._engine = engine or Engine(store.database, listen_s=listen_s)
-        self._queue = FalQueue.from_settings(settings)
-        self._books = Billing.from_settings(settings)
-        access = Access.from_settings(settings.access, settings.admins, demo=demo)
-        self._alerts = Alerts(store=store, channels=self.channels, admins=access.admins, caps=caps_of(settings))
-        receipts = FolderReceipts(settings.receipts_dir)
-        collector = Collector(store=store, queue=self._queue, receipts=receipts, settings=settings, alerts=self._alerts)
-        doubts = Doubts(
-            store=store,
-            queue=self._queue,
-            receipts=receipts,
-            settings=settings,
-            alerts=self._alerts,
-            watch=self._watch,
-            wake=self._wake,
-        )
-        self._watcher = Watcher(
-            engine=self._engine,
-            store=store,
-            queue=self._queue,
-            doubts=doubts,
-            collector=collector,
-            deliver=self._deliver,
-            webhooks=settings.public_url is not None,
-        )
-        self._quarantine = Quarantine(store=store, channels=self.channels, alerts=self._alerts, wake=self._watcher.wake)
-        self._progress = Progress(store=store, channels=self.channels)
-        self._submitter = Submitter(
-            store=store,
-            queue=self._queue,
-            receipts=receipts,
-            settings=settings,
-            alerts=self._alerts,
-            webhook_url=self._webhook_url,
-            watch=self._watch,
-            wake=self._wake,
-            unconfirmed=self._unconfirmed,
-        )
-        self._render = Render(
-            engine=self._engine,
-            store=store,
-            submitter=self._submitter,
-            collector=collector,
-            channels=self.channels,
-            settings=settings,
-            doubts=doubts,
-            alerts=self._alerts,
-            room=room,
-        )
-        self._delivery = Delivery(
-            engine=self._engine,
-            store=store,
-            channels=self.channels,
-            outgoing=Outgoing(store=store, channels=self.channels),
-            settings=settings,
-            alerts=self._alerts,
-            fetch_again=collector.fetch_again,
-        )
-        self.orders = Orders(
-            store=store, engine=self._engine, channels=self.channels, settings=settings, alerts=self._alerts
-        )
-        self.frontdesk = FrontDesk(
-            store=store,
-            engine=self._engine,
-            orders=self.orders,
-            send_again=self._delivery.again,
-            ask_fal_now=self._ask_fal_now,
-            is_admin=access.is_admin,
-        )
-        mailbox = Mailbox(
-            store=store, frontdesk=self.frontdesk, channels=self.channels, send_again=self._delivery.again
-        )
-        self.inbox = Inbox(
-            store=store,
-            orders=self.orders,
-            frontdesk=self.frontdesk,
-            mailbox=mailbox,
-            progress=self._progress,
-            access=access,
-            channels=self.channels,
-            alerts=self._alerts,
-            ring=lambda: self.roles.kick("inbox"),
-        )
-        self._cleanup = Cleanup(store=store, engine=self._engine, settings=settings)
-        self._reaper = Reaper(engine=self._engine, store=store, owner=self._owner, tell=self._delivery.again)
-        self._keys = JwksCache(settings)
-        self._webhook = Webhook(
-            store=store,
-            watcher=self._watcher,
-            keys=self._keys,
-            secret=secret,
-            notify=self._watch,
-        )
+        self.lease: asyncio.Task[None] | None = None
+        self._loops: list[Loop] = []
+        self._tasks: list[asyncio.Task[None]] = []
         self._server: Server | None = None
 
     @classmethod
@@ -192,24 +78,24 @@ class App:
         *,
         demo: bool = False,
         room: Callable[[Path], int] = free_bytes,
-        listen_s: float = LISTEN_S,
+        timing: Timing = _USUAL,
     ) -> "App":
         """Folders, tables and every part; nothing runs yet. Raises ValueError for settings that do not fit."""
         for folder in (settings.videos_dir, settings.assets_dir, settings.uploads_dir, settings.work_dir):
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         store = await Store.open(settings.store_url)
-        app = cls(settings, store, await store.facts.secret(), demo=demo, room=room, listen_s=listen_s)
+        app = cls(settings, store, await store.installation.secret(), demo=demo, room=room, timing=timing)
         app._connect()
         return app
 
     def _connect(self) -> None:
         services = Services(
-            inbox=self.inbox,
+            inbox=self.parts.inbox,
             journal=self.store.journal,
-            memory=self.store.memory,
-            allowance=self.store.allowances,
-            say=say,
-            alert=self._alerts.tell,
+            memory=self.store.key_values,
+            allowance=self.store.send_quota,
+            translate=translate,
+            alert=self.parts.alerts.tell,
             language_of=self.store.people.language,
             secret=self._secret,
             videos_dir=self._settings.videos_dir,
@@ -219,10 +105,10 @@ class App:
             demo=self._demo,
             load=self._load,
             languages=LANGUAGES,
-            run_alone=self.roles.run,
+            run_alone=self.parts.roles.run,
         )
-        for connect in connectors():
-            channel = connect(services)
+        for manifest in manifests().values():
+            channel = manifest.connect(services)
             if channel is not None:
                 self.channels[channel.name] = channel
 
@@ -231,54 +117,33 @@ class App:
             return cls.offline()
         return cls()
 
-    def _watch(self) -> None:
-        """There is something new to ask fal about; the watcher may run in another process."""
-        self.roles.kick("watcher")
-
-    async def _wake(self, job_id: str) -> None:
-        """A job's workflow waits for a film that is another's."""
-        await self._watcher.wake(job_id)
-
-    async def _unconfirmed(self, job: Job) -> None:
-        """Fal is silent about an order: its owner hears of it."""
-        await self._delivery.announce(job, job_messages.unconfirmed(job))
-
-    async def _deliver(self, job: Job) -> bool:
-        return await self._delivery.again(job)
-
-    async def _ask_fal_now(self, job: Job) -> None:
-        """A parked job's owner does not want to wait for its next turn."""
-        await self._watcher.ask_now(job)
-        self._watch()
-
-    def _webhook_url(self, job_id: str) -> str | None:
-        base = self._settings.public_url
-        return f"{base}/fal/webhook/{callback_token(self._secret, job_id)}" if base else None
-
     async def start(self, listener: socket.socket) -> None:
         """Ready in well under two seconds: nothing here waits for the outside.
 
         Raises AlreadyRunning, and on PostgreSQL SessionLost or ValueError (an output folder of our own).
         """
-        self._render.register()
-        self._delivery.register()
+        self.parts.render.register()
+        self.parts.delivery.register()
         routes = [route for channel in self.channels.values() for route in channel.routes()]
         web = build(
-            health=self.health, assets_dir=self._settings.assets_dir, webhook=self._webhook.receive, routes=routes
+            health=self.health, assets_dir=self._settings.assets_dir, webhook=self.parts.webhook.receive, routes=routes
         )
         self._server = Server(web, listener)
         await self._join_the_others()
-        await self._engine.start(owner=self._owner, user_jobs=self._settings.user_jobs, all_jobs=self._settings.jobs)
+        await self.parts.engine.start(
+            owner=self.parts.roles.owner, user_jobs=self._settings.user_jobs, all_jobs=self._settings.jobs
+        )
         await self._server.start()
         for loop, run in self.loops():
-            self._begin(loop, self.roles.run(loop.name, run))
+            self._begin(loop, self.parts.roles.run(loop.name, run))
         if not self.store.database.is_sqlite:
-            self._begin(self._reaper.loop, self._reaper.loop.run())
+            self._begin(self.parts.reaper.loop, self.parts.reaper.loop.run())
         for channel in self.channels.values():
             await channel.start()
-        self.roles.on_kick("inbox", self.inbox.kick)
-        self.roles.on_kick("watcher", self._watcher.kick)
-        self.lease = asyncio.create_task(self.roles.watch(), name="roles")  # last: it grants the roles asked for so far
+        self.parts.roles.on_kick("inbox", self.parts.inbox.kick)
+        self.parts.roles.on_kick("watcher", self.parts.watcher.kick)
+        roles = self.parts.roles.watch()  # last: it grants the roles asked for so far
+        self.lease = asyncio.create_task(roles, name="roles")
         self.health.problems = self._problems
         self.health.reason = None
 
@@ -289,27 +154,25 @@ class App:
     def loops(self) -> list[tuple[Loop, Callable[[], Coroutine[None, None, None]]]]:
         """What runs beside the jobs, each in one process at a time: the loop, and what runs it."""
         sweeper = Loop("sweeper", self._sweep, pause_s=lambda: _SWEEP_S, stuck_s=_LONG_TURN_S)
-        cleanup = Loop("clean-up", self._cleanup.turn, pause_s=lambda: _TIDY_S, stuck_s=_LONG_TURN_S)
+        cleanup = Loop("clean-up", self.parts.cleanup.turn, pause_s=lambda: _TIDY_S, stuck_s=_LONG_TURN_S)
         loops: list[tuple[Loop, Callable[[], Coroutine[None, None, None]]]] = [
-            (self.inbox.loop, self.inbox.run),
-            (self._watcher.loop, self._watcher.run),
-            (self._progress.loop, self._progress.run),
+            (self.parts.inbox.loop, self.parts.inbox.run),
+            (self.parts.watcher.loop, self.parts.watcher.run),
+            (self.parts.status_messages.loop, self.parts.status_messages.run),
             (sweeper, sweeper.run),
             (cleanup, cleanup.run),
         ]
-        if self._books is not None:
-            daily_micro = caps_of(self._settings).all_micro
-            books = Bookkeeping(store=self.store, books=self._books, alerts=self._alerts, daily_micro=daily_micro)
-            loops.append((books.loop, books.loop.run))
+        if self.parts.bill_sync is not None:
+            loops.append((self.parts.bill_sync.loop, self.parts.bill_sync.loop.run))
         return loops
 
     async def _join_the_others(self) -> None:
         """On PostgreSQL: be known as living, and see the files that the other workers see."""
         if self.store.database.is_sqlite:
             return
-        await self.roles.open()
-        await self._reaper.enter()
-        if not await self._reaper.same_folder(self._settings.output_dir / MARKER) and self._needs_one_folder():
+        await self.parts.roles.open()
+        await self.parts.reaper.enter()
+        if not await self.parts.reaper.same_folder(self._settings.output_dir / MARKER) and self._needs_one_folder():
             raise ValueError(
                 f"another worker on this database uses another output folder than {self._settings.output_dir}: give "
                 "all of them the same shared folder as REELBOT_OUTPUT_DIR, or set REELBOT_ASSET_HOST=fal and serve no "
@@ -318,7 +181,9 @@ class App:
 
     def _needs_one_folder(self) -> bool:
         """Photos are fetched by fal, and films by pages, from whichever worker they come to."""
-        return self._settings.assets_from_folder or "web" in self.channels
+        return self._settings.assets_from_folder or any(
+            channel.manifest.serves_files for channel in self.channels.values()
+        )
 
     async def stop(self) -> None:
         """No new update, claim or sending; paid requests and sendings under way are answered and recorded; then
@@ -327,15 +192,15 @@ class App:
         self.health.reason = "stopping"
         for channel in self.channels.values():
             await channel.stop_intake()
-        self.inbox.close()
+        self.parts.inbox.close()
         lost = self.lease is not None and self.lease.done()
         await self._end_loops()
-        await asyncio.gather(self._submitter.close(), self._delivery.close())
-        await self._engine.stop()
-        await self._alerts.close()
+        await asyncio.gather(self.parts.submitter.close(), self.parts.delivery.close())
+        await self.parts.engine.stop()
+        await self.parts.alerts.close()
         if not (lost or self.store.database.is_sqlite):
             await self._leave_the_others()
-        await self.roles.close()
+        await self.parts.roles.close()
         for channel in self.channels.values():
             await channel.stop()
         if self._server is not None:
@@ -348,20 +213,20 @@ class App:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self.roles.give_back()
+        await self.parts.roles.give_back()
 
     async def _leave_the_others(self) -> None:
         try:
-            await self._reaper.leave()
+            await self.parts.reaper.leave()
         except Exception:  # noqa: BLE001 - without a database nothing can be said; they will see that we are gone
             log.warning("the other workers were not told")
 
     async def close(self) -> None:
         """Let go of what `build` opened; for a program that was never started."""
-        await self._queue.close()
-        await self._keys.close()
-        if self._books is not None:
-            await self._books.close()
+        await self.parts.queue.close()
+        await self.parts.keys.close()
+        if self.parts.books is not None:
+            await self.parts.books.close()
         self.store.close()
 
     async def _sweep(self) -> None:
@@ -369,7 +234,13 @@ class App:
         shell left behind. One that fails does not keep the others from their turn.
         """
         jobs = self.store.jobs
-        works = (self._quarantine.sweep, self._delivery.sweep, jobs.lapse, jobs.settle_old_doubts, self._adopt)
+        works = (
+            self.parts.quarantine.sweep,
+            self.parts.delivery.sweep,
+            jobs.lapse,
+            jobs.settle_old_doubts,
+            self._adopt,
+        )
         failed = None
         for work in works:
             try:
@@ -386,15 +257,15 @@ class App:
         for job in await self.store.jobs.find(states=ACTIVE):
             if await asyncio.to_thread(left_behind, job, work_dir):
                 if not await self.store.jobs.drop(job.id, why="its command has ended"):
-                    await self._engine.begin(RENDER, job.id, job.id)
-                    await self.store.jobs.note(job.id, held_until=None)  # ours from now on
+                    await self.parts.engine.begin(RENDER, job.id, job.id)
+                    await self.store.jobs.lease(job.id, until=None)  # ours from now on
                 await asyncio.to_thread(mark_of(work_dir, job.incoming).unlink, missing_ok=True)
 
     def _problems(self) -> list[str]:
-        ours = (loop.problem() for loop in self._loops if not self.roles.waiting(loop.name))
+        ours = (loop.problem() for loop in self._loops if not self.parts.roles.waiting(loop.name))
         ill = [problem for problem in ours if problem is not None]
         dead = [f"{task.get_name()} loop has ended" for task in [*self._tasks, self.lease] if task and task.done()]
-        asked = [each for each in self.channels.values() if not self.roles.waiting(each.name)]
+        asked = [each for each in self.channels.values() if not self.parts.roles.waiting(each.name)]
         return ill + dead + [f"{each.name} does not turn" for each in asked if not each.alive()]
 
 
@@ -405,6 +276,7 @@ async def serve(
     listener = bind(settings.host, settings.port)
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})
     try:
+        await Store.prepare(settings.store_url)
         app = await App.build(settings, demo=demo)
     except BaseException:
         listener.close()

@@ -3,9 +3,11 @@
 from decimal import Decimal
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import SecretStr, field_validator
 
-from core.config import FalSettings, env
+from core import pricing
+from core.config import EnvSettings, FalSettings, env
+from core.errors import BadRequest
 
 
 class Settings(FalSettings):
@@ -19,6 +21,16 @@ class Settings(FalSettings):
     user_daily_usd: Decimal = env("REELBOT_USER_DAILY_USD", Decimal(5), ge=0)
     asset_ttl_hours: float = env("REELBOT_ASSET_TTL_HOURS", 24, gt=0)
     video_ttl_days: float = env("REELBOT_VIDEO_TTL_DAYS", 30, gt=0)
+
+    @field_validator("default_model")
+    @classmethod
+    def _is_a_model(cls, name: str) -> str:
+        try:
+            pricing.find(name)
+        except BadRequest:
+            near = " or ".join(pricing.near(name)) or "a tier or a model"
+            raise ValueError(f"there is no model “{name}”; {near}? `reelbot models` lists all of them") from None
+        return name
 
     @property
     def store_url(self) -> str:
@@ -40,3 +52,9 @@ class Settings(FalSettings):
     def work_dir(self) -> Path:
         """Files between two steps of a job: the fetched source, the copy fitted for a chat, the thumbnail."""
         return self.output_dir / "work"
+
+
+class OutputFolder(EnvSettings):
+    """All that the demo and `--sandbox` read: whatever else the environment holds is ignored, also when it is wrong."""
+
+    folder: Path = env("REELBOT_OUTPUT_DIR", Path("output"))

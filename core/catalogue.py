@@ -39,7 +39,7 @@ class Endpoint:
     source_seconds: tuple[int, int] = (0, 0)  # shortest and longest source video
     source_fps: int = 0  # a source video has at least as many frames in a second
     output_s: int = 0  # longest output of an edit; its price is for one second in and one second out together
-    dearer_reading: bool = False  # the vendor's rule can be read two ways; ours is the dearer
+    conservative_price: bool = False  # the vendor's rule can be read two ways; ours is the dearer
 
     @property
     def source_limits(self) -> SourceLimits:
@@ -56,20 +56,15 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """`stand_in`: the model that takes over a mode this one lacks. `usual_render_s`: only places looks and bars."""
+    """`fallback_model`: the one that takes over a mode this one lacks. `usual_render_s`: only places looks and bars."""
 
     key: str
     name: str
     modes: Mapping[Mode, Endpoint]
     tier: str | None = None
     aliases: tuple[str, ...] = ()
-    stand_in: str | None = None
+    fallback_model: str | None = None
     usual_render_s: float = 90.0
-
-    @property
-    def app(self) -> tuple[str, ...]:
-        """The owner/app of each endpoint: status, result and cancel live there (fal docs, inference-api)."""
-        return tuple(dict.fromkeys(app_of(endpoint.id) for endpoint in self.modes.values()))
 
 
 def app_of(endpoint_id: str) -> str:
@@ -182,7 +177,7 @@ MODELS: tuple[Model, ...] = (
         name="Wan 2.5",
         tier="budget",
         aliases=("wan", "wan25", "fal-ai/wan/v2.5/text-to-video", "fal-ai/wan/v2.5/image-to-video"),
-        stand_in="happy-horse",
+        fallback_model="happy-horse",
         usual_render_s=60.0,
         modes={
             _T: _wan25("text-to-video", aspect_ratios=_WIDE, **_FROM_TEXT_16_9),
@@ -213,7 +208,7 @@ MODELS: tuple[Model, ...] = (
                 source_seconds=(3, 60),
                 source_fps=9,  # "more than 8"
                 output_s=15,
-                dearer_reading=True,
+                conservative_price=True,
             ),
         },
     ),
@@ -222,7 +217,7 @@ MODELS: tuple[Model, ...] = (
         name="Seedance 2.0 Fast",
         tier="premium",
         aliases=("seedance", "seedance-fast"),
-        stand_in="happy-horse",
+        fallback_model="happy-horse",
         usual_render_s=120.0,
         modes={
             _T: _seedance("fast/text-to-video", _SEEDANCE_FAST, **_FROM_TEXT_16_9),
@@ -233,7 +228,7 @@ MODELS: tuple[Model, ...] = (
         key="happy-horse-1.1",
         name="Happy Horse 1.1",
         aliases=("horse-1.1",),
-        stand_in="happy-horse",
+        fallback_model="happy-horse",
         modes={
             _T: _horse("v1.1/text-to-video", "0.18", aspect_ratios=_NINE, **_FROM_TEXT_16_9),
             _I: _horse("v1.1/image-to-video", "0.18", source_field="image_url"),
@@ -242,7 +237,7 @@ MODELS: tuple[Model, ...] = (
     Model(
         key="wan-2.7",
         name="Wan 2.7",
-        stand_in="happy-horse",
+        fallback_model="happy-horse",
         usual_render_s=70.0,
         modes={
             _T: _wan27("text-to-video", aspect_ratios=_FIVE, **_FROM_TEXT_16_9),
@@ -253,7 +248,7 @@ MODELS: tuple[Model, ...] = (
         key="seedance-2.0-mini",
         name="Seedance 2.0 Mini",
         aliases=("seedance-mini",),
-        stand_in="happy-horse",
+        fallback_model="happy-horse",
         modes={
             _T: _seedance("mini/text-to-video", _SEEDANCE_MINI, **_FROM_TEXT_16_9),
             _I: _seedance("mini/image-to-video", _SEEDANCE_MINI, **_FOLLOWS_PHOTO),
@@ -263,7 +258,7 @@ MODELS: tuple[Model, ...] = (
         key="seedance-2.0-standard",
         name="Seedance 2.0",
         aliases=("seedance-standard",),
-        stand_in="happy-horse",
+        fallback_model="happy-horse",
         usual_render_s=180.0,
         modes={
             _T: _seedance("text-to-video", _SEEDANCE_FULL, **_FROM_TEXT_16_9),
@@ -274,7 +269,7 @@ MODELS: tuple[Model, ...] = (
         key="kling-2.5-turbo",
         name="Kling 2.5 Turbo",
         aliases=("kling-turbo",),
-        stand_in="happy-horse",
+        fallback_model="happy-horse",
         modes={
             _T: _kling("v2.5-turbo/pro/text-to-video", "0.07", _SHORT, aspect_ratios=_WIDE, **_FROM_TEXT_16_9),
             _I: _kling("v2.5-turbo/pro/image-to-video", "0.07", _SHORT, source_field="image_url"),
@@ -283,7 +278,7 @@ MODELS: tuple[Model, ...] = (
     Model(
         key="kling-2.6",
         name="Kling 2.6 (silent)",
-        stand_in="happy-horse",
+        fallback_model="happy-horse",
         modes={
             _T: _kling("v2.6/pro/text-to-video", "0.07", _SHORT, aspect_ratios=_WIDE, **_FROM_TEXT_16_9, **_SILENT),
             _I: _kling("v2.6/pro/image-to-video", "0.07", _SHORT, source_field="start_image_url", **_SILENT),
@@ -293,7 +288,7 @@ MODELS: tuple[Model, ...] = (
         key="kling-3",
         name="Kling 3 (silent)",
         aliases=("kling",),
-        stand_in="happy-horse",
+        fallback_model="happy-horse",
         usual_render_s=150.0,
         modes={
             _T: _kling("v3/pro/text-to-video", "0.112", _LONG, aspect_ratios=_WIDE, **_FROM_TEXT_16_9, **_SILENT),
@@ -304,7 +299,7 @@ MODELS: tuple[Model, ...] = (
         key="veo-3.1-fast",
         name="Veo 3.1 Fast",
         aliases=("veo-fast", "veo3.1-fast"),
-        stand_in="happy-horse",
+        fallback_model="happy-horse",
         usual_render_s=60.0,
         modes={
             _T: _veo("/fast", "0.15", **_FROM_TEXT_16_9),
@@ -315,7 +310,7 @@ MODELS: tuple[Model, ...] = (
         key="veo-3.1",
         name="Veo 3.1",
         aliases=("veo", "veo3", "veo3.1"),
-        stand_in="happy-horse",
+        fallback_model="happy-horse",
         usual_render_s=120.0,
         modes={
             _T: _veo("", "0.40", **_FROM_TEXT_16_9),

@@ -1,13 +1,16 @@
 """Settings of the library: fal, its proxy, the output folder, the asset host. Read once, frozen, secrets masked."""
 
 import ipaddress
+import os
+import ssl
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 import httpx
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, model_validator
+from dotenv import dotenv_values
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 
@@ -41,6 +44,12 @@ def env(name: str, default: Any, **limits: Any) -> Any:
     return Field(default, validation_alias=AliasChoices(name), **limits)
 
 
+def names_given() -> dict[str, str]:
+    """Each name that is set, in capitals, and where: "environment" or ".env"."""
+    in_file = {name.upper(): ".env" for name, value in dotenv_values(".env").items() if value}
+    return in_file | {name.upper(): "environment" for name, value in os.environ.items() if value}
+
+
 class EnvSettings(BaseSettings):
     """Read from the environment, then `.env`. `offline()` reads neither."""
 
@@ -66,6 +75,11 @@ class EnvSettings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (init_settings,) if cls.sealed else (init_settings, env_settings, dotenv_settings)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is allowed and yet hardly meant, each with the name of its setting."""
+        return []
 
     @classmethod
     def offline(cls, **values: Any) -> Self:
@@ -97,6 +111,11 @@ class FalSettings(EnvSettings):
     def transport(self) -> httpx.AsyncBaseTransport | None:
         """How our clients reach fal. None: over the network; a model of fal in the place of it says how."""
         return None
+
+    @property
+    def asset_look_gap_s(self) -> float:
+        """Seconds before the second look at a published asset; twice that before the third."""
+        return 1.0
 
     @property
     def on_loopback(self) -> bool:
@@ -136,6 +155,18 @@ class FalSettings(EnvSettings):
     def receipts_dir(self) -> Path:
         return self.output_dir / "receipts"
 
+    @field_validator("fal_ca_file")
+    @classmethod
+    def _holds_certificates(cls, file: Path | None) -> Path | None:
+        if file is not None:
+            try:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+            except ssl.SSLError:
+                raise ValueError(f"{file} holds no certificate") from None
+            except OSError as error:
+                raise ValueError(f"{file} cannot be read: {error.strerror}") from None
+        return file
+
     @model_validator(mode="after")
     def _addresses_are_public(self) -> Self:
         if self.on_loopback:
@@ -145,7 +176,7 @@ class FalSettings(EnvSettings):
             if url and (not url.startswith("https://") or is_loopback(url)):
                 variable = type(self).model_fields[name].validation_alias
                 variable = variable.choices[0] if isinstance(variable, AliasChoices) else name
-                raise ValueError(f"{variable} must be a public https address (plain http and loopback are for tests)")
+                raise ValueError(f"{variable}: must be a public https address (plain http and loopback are for tests)")
         return self
 
 

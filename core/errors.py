@@ -9,8 +9,8 @@ VideoError
  │   └─ ModelNotAllowed
  ├─ AssetHostDown     the published asset cannot be fetched from outside                         operator
  ├─ GenerationFailed  fal or the model behind it failed                                          upstream
- ├─ NotDelivered      the submit provably never reached fal: nothing was bought                  upstream
- ├─ SubmitUnknown     the submit may have reached fal: it may have been paid                     upstream
+ ├─ SubmitNotSent      the submit provably never reached fal: nothing was bought                  upstream
+ ├─ SubmitUnconfirmed     the submit may have reached fal: it may have been paid                     upstream
  ├─ StillRunning      not a failure: the wait ended before the render did                        upstream
  ├─ ResultExpired     a finished video is neither here nor at fal any more                  upstream
  ├─ DownloadFailed    the finished file could not be fetched whole (free to repeat)              upstream
@@ -60,9 +60,15 @@ class VideoError(Exception):
         """
         super().__init__(self.code, facts)
 
+    def ordered_as(self, request_id: str) -> None:
+        """Name the accepted order that this error leaves behind, and how its video is fetched unless fal ended it."""
+        self.facts["request_id"] = request_id
+        if not self.ends_request:
+            self._fetch_with = f"; ordered already: core.poll_video({request_id!r}) fetches it, for nothing"
+
     def __str__(self) -> str:
         told = ", ".join(f"{name}={value}" for name, value in self.facts.items())
-        return f"{self.code} ({told})" if told else self.code
+        return (f"{self.code} ({told})" if told else self.code) + self._fetch_with
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.code, self.facts))
@@ -113,12 +119,12 @@ class GenerationFailed(VideoError):
     default_code = "generation_failed"
 
 
-class NotDelivered(VideoError):
+class SubmitNotSent(VideoError):
     repeat = Repeat.FREE_STEP
     default_code = "not_delivered"
 
 
-class SubmitUnknown(VideoError):
+class SubmitUnconfirmed(VideoError):
     repeat = Repeat.ASK_USER
     default_code = "submit_unknown"
 

@@ -17,7 +17,7 @@ from core.assets.reachability import check_foreign
 from core.assets.safe_fetch import require_public_url
 from core.catalogue import app_of
 from core.config import FalSettings
-from core.errors import BadRequest, NotDelivered, StillRunning, Unavailable
+from core.errors import BadRequest, StillRunning, SubmitNotSent, Unavailable, VideoError
 from core.fal.client import FalQueue
 from core.fal.download import video_filename
 from core.fal.fetch_result import fetch_patiently, fetch_result, is_readable
@@ -42,8 +42,9 @@ __all__ = ["OnProgress", "Progress", "fetch_result", "generate_video", "poll_vid
 
 log = logging.getLogger(__name__)
 
-_PATIENCE_S = 3600.0
-_ODD_S = 600.0
+PATIENCE_S = 3600.0
+"""How long one render is waited for."""
+ODD_S = 600.0
 """How long answers that name no status are asked again before the caller is told."""
 _STREAM_TRIES = 2
 
@@ -58,6 +59,8 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
+OnTrouble = Callable[[VideoError], None]
+"""Hears of each answer that says nothing, or that there was none: fal is asked again for ten minutes, for nothing."""
 
 
 async def generate_video(
@@ -109,8 +112,12 @@ async def generate_video(
         tell(Progress("submitting"))
         request = replace(plan.request, source_url=source.url if source else None)
         receipt = await _buy(queue, request, plan, settings)
-        await wait(queue, receipt.handle, on_progress=tell)
-        return await _collect(queue, receipt, settings, tell)
+        try:
+            await wait(queue, receipt.handle, on_progress=tell)
+            return await _collect(queue, receipt, settings, tell)
+        except VideoError as error:
+            error.ordered_as(receipt.handle.request_id)
+            raise
 
 
 async def poll_video(
@@ -120,6 +127,7 @@ async def poll_video(
     stored: Sequence[RawReply] = (),
     settings: FalSettings | None = None,
     on_progress: OnProgress | None = None,
+    on_trouble: OnTrouble | None = None,
 ) -> Video:
     """Wait for any fal request and download its video; buys nothing.
 
@@ -135,8 +143,8 @@ async def poll_video(
         receipt = await _receipt(queue, request_id, handle, settings)
         kept = [*stored, *await FolderReceipts(settings.receipts_dir).results(request_id)]
         if not any(is_readable(reply, settings=settings) for reply in kept):
-            await wait(queue, receipt.handle, on_progress=tell)
-        return await _collect(queue, receipt, settings, tell, stored=kept)
+            await wait(queue, receipt.handle, on_progress=tell, on_trouble=on_trouble)
+        return await _collect(queue, receipt, settings, tell, stored=kept, on_trouble=on_trouble)
 
 
 async def _receipt(queue: FalQueue, request_id: str, handle: RequestHandle | None, settings: FalSettings) -> Receipt:
@@ -164,8 +172,9 @@ async def wait(
     handle: RequestHandle,
     *,
     on_progress: OnProgress,
-    patience_s: float = _PATIENCE_S,
-    odd_s: float = _ODD_S,
+    patience_s: float = PATIENCE_S,
+    odd_s: float = ODD_S,
+    on_trouble: OnTrouble | None = None,
 ) -> None:
     """Until fal is done: its status stream, and placed looks where that breaks.
 
@@ -174,7 +183,7 @@ async def wait(
     started = time.monotonic()
     try:
         async with asyncio.timeout(patience_s):
-            async for status in _statuses(queue, handle, odd_s=odd_s):
+            async for status in _statuses(queue, handle, odd_s=odd_s, on_trouble=on_trouble or _untold):
                 elapsed = time.monotonic() - started
                 if isinstance(status, Completed):
                     return
@@ -189,7 +198,9 @@ async def wait(
         raise
 
 
-async def _statuses(queue: FalQueue, handle: RequestHandle, *, odd_s: float) -> AsyncIterator[QueueStatus]:
+async def _statuses(
+    queue: FalQueue, handle: RequestHandle, *, odd_s: float, on_trouble: OnTrouble
+) -> AsyncIterator[QueueStatus]:
     for _ in range(_STREAM_TRIES):
         try:
             async for status in queue.stream(handle):
@@ -201,9 +212,10 @@ async def _statuses(queue: FalQueue, handle: RequestHandle, *, odd_s: float) -> 
     for gap in looks(usual_s=_usual_s(handle)):
         try:
             yield await queue.status(handle)
-        except Unavailable:
+        except Unavailable as error:
             if time.monotonic() - heard >= odd_s:
                 raise
+            on_trouble(error)
         else:
             heard = time.monotonic()
         await asyncio.sleep(gap)
@@ -226,7 +238,7 @@ async def _bought(queue: FalQueue, request: VideoRequest, plan: Plan, settings: 
     try:
         await receipts.reserve(name, order=order)
     except OSError as error:
-        raise NotDelivered(reason=f"no receipt: {type(error).__name__}") from None
+        raise SubmitNotSent(reason=f"no receipt: {type(error).__name__}") from None
 
     async def keep(reply: RawReply) -> None:
         await receipts.fill(name, reply)
@@ -239,7 +251,13 @@ async def _bought(queue: FalQueue, request: VideoRequest, plan: Plan, settings: 
 
 
 async def _collect(
-    queue: FalQueue, receipt: Receipt, settings: FalSettings, tell: OnProgress, *, stored: Sequence[RawReply] = ()
+    queue: FalQueue,
+    receipt: Receipt,
+    settings: FalSettings,
+    tell: OnProgress,
+    *,
+    stored: Sequence[RawReply] = (),
+    on_trouble: OnTrouble | None = None,
 ) -> Video:
     tell(Progress("downloading"))
     name = video_filename(
@@ -250,7 +268,9 @@ async def _collect(
         now=datetime.now(UTC),
     )
     path = settings.videos_dir / name
-    probe = await fetch_patiently(queue, receipt.handle, path, settings=settings, stored=stored)
+    probe = await fetch_patiently(
+        queue, receipt.handle, path, settings=settings, stored=stored, on_trouble=on_trouble or _untold
+    )
     return Video(
         local_path=path,
         size=probe.size,
@@ -294,6 +314,10 @@ def _facts(asset: Asset) -> SourceFacts:
 
 
 def _silent(_progress: Progress) -> None:
+    """Nobody asked."""
+
+
+def _untold(_error: VideoError) -> None:
     """Nobody asked."""
 
 

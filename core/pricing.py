@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from difflib import get_close_matches
 from itertools import chain
 from math import ceil
 
@@ -24,9 +25,11 @@ __all__ = [
     "find",
     "list_models",
     "mode_kind",
+    "near",
     "plan",
     "quote",
     "source_limits",
+    "usd_plain",
     "usd_text",
 ]
 
@@ -66,6 +69,12 @@ def find(name: str) -> Model:
     return model
 
 
+def near(name: str) -> list[str]:
+    """The tiers and models whose names are most like this one."""
+    names = [each for model in MODELS for each in (model.tier, model.key) if each]
+    return get_close_matches(name.casefold(), names, n=3, cutoff=0.5)
+
+
 def plan(
     prompt: str,
     *,
@@ -79,7 +88,7 @@ def plan(
 ) -> Plan:
     """What will be bought for these wishes: each value one that the endpoint takes, the price for exactly these.
 
-    Wishes the model cannot grant become the nearest it can, and stand in `adjustments`. Raises BadRequest:
+    GenerationOptions the model cannot grant become the nearest it can, and stand in `adjustments`. Raises BadRequest:
     "unknown_model", "prompt_missing", "prompt_too_long", "bad_option", "source_not_supported", "video_too_short",
     "unpriced". A source video that is too long is cut when it is published.
     """
@@ -111,7 +120,7 @@ def quote(request: VideoRequest, *, source: SourceFacts | None = None) -> Quote:
         raise BadRequest("unpriced", model=request.model, resolution=request.resolution)
     if request.duration_s is not None:
         seconds = Decimal(request.duration_s)
-        return Quote(rate * seconds + endpoint.usd_per_source, request.endpoint, seconds)
+        return Quote(rate * seconds + endpoint.usd_per_source, request.endpoint)
     return _edit_quote(endpoint, rate, source.duration_s if source else None)
 
 
@@ -120,8 +129,8 @@ def _edit_quote(endpoint: Endpoint, rate: Decimal, source_s: float | None) -> Qu
     longest = endpoint.source_seconds[1]
     into = Decimal(longest if source_s is None else min(max(1, ceil(source_s)), longest))
     seconds = (into + min(into, Decimal(endpoint.output_s))) / 2
-    up_to = endpoint.dearer_reading or source_s is None
-    return Quote(rate * seconds + endpoint.usd_per_source, endpoint.id, seconds, up_to=up_to)
+    up_to = endpoint.conservative_price or source_s is None
+    return Quote(rate * seconds + endpoint.usd_per_source, endpoint.id, up_to=up_to)
 
 
 def estimate_cost(model: str, duration: int, resolution: str | None = None, mode: Mode = Mode.TEXT_TO_VIDEO) -> Decimal:
@@ -139,23 +148,29 @@ def mode_kind(mode: Mode) -> Kind:
 
 
 def usd_text(usd: Decimal) -> str:
-    """Dollars as people read them: "$1.21"; a price is never shown as nothing."""
+    """Dollars as people read them: "$1.21", "$10,000.00"; a price is never shown as nothing."""
     shown = usd.quantize(_CENT, ROUND_HALF_UP)
     if usd > 0 and shown == 0:
         shown = _CENT
-    return f"${shown}"
+    return f"${shown:,}"
+
+
+def usd_plain(usd: Decimal) -> str:
+    """Dollars as programs read them: exact to the micro-dollar, two decimals at least: "0.70", "1.2095"."""
+    whole, _, fraction = f"{usd:.6f}".partition(".")
+    return f"{whole}.{fraction.rstrip('0'):0<2}"
 
 
 def describe(model: Model) -> list[str]:
-    """One line per mode: endpoint, what it accepts, price per second and for 5 s."""
+    """One line per mode: endpoint, what it accepts, price per second and for about 5 s."""
     return [_describe(mode, endpoint) for mode, endpoint in model.modes.items()]
 
 
 def _describe(mode: Mode, endpoint: Endpoint) -> str:
-    prices = []
+    prices, usual_s = [], _duration(endpoint, None, []) or _USUAL_DURATION_S
     for resolution, rate in endpoint.usd_per_s.items():
-        five = usd_text(rate * _USUAL_DURATION_S + endpoint.usd_per_source)
-        prices.append(f"{resolution or 'any'} ${rate.normalize():f}/s ({five} for 5 s)")
+        whole = usd_text(rate * usual_s + endpoint.usd_per_source)
+        prices.append(f"{resolution or 'any'} ${rate.normalize():f}/s ({whole} for {usual_s} s)")
     seconds = f"{_spoken(endpoint.durations)} s" if endpoint.durations else "as long as the source"
     ratios = f", {' '.join(endpoint.aspect_ratios)}" if endpoint.aspect_ratios else ""
     return f"{mode:<15} {endpoint.id}: {seconds}{ratios}; {', '.join(prices)}"
@@ -171,9 +186,9 @@ def _endpoint(model: Model, mode: Mode) -> tuple[tuple[Model, Endpoint], list[Ad
     endpoint = model.modes.get(mode)
     if endpoint is not None:
         return (model, endpoint), []
-    if model.stand_in is None or mode not in find(model.stand_in).modes:
+    if model.fallback_model is None or mode not in find(model.fallback_model).modes:
         raise BadRequest("source_not_supported", model=model.name, mode=str(mode))
-    other = find(model.stand_in)
+    other = find(model.fallback_model)
     return (other, other.modes[mode]), [Adjustment("model", model.name, other.name)]
 
 

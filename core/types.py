@@ -27,19 +27,6 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class MediaFile:
-    """A local file whose real type has been looked at. `width` x `height` as displayed (rotation applied)."""
-
-    path: Path
-    kind: Kind
-    mime: str
-    size: int
-    width: int
-    height: int
-    duration_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class SourceLimits:
     """What a model takes of a photo or video that it is given. Sides in pixels, sizes in bytes; 0 = no such limit.
 
@@ -106,7 +93,6 @@ class Quote:
 
     usd: Decimal
     endpoint: str
-    billed_seconds: Decimal
     up_to: bool = False
 
 

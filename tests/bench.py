@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bot.app import App
 from bot.http.server import bind
 from bot.jobs.workflows import free_bytes
+from bot.parts import Timing
 from bot.settings import Settings
 from bot.store.records import Job, State
 from core.sandbox import FAST, Sandbox, create_app
@@ -19,6 +20,12 @@ from tests.serving import served
 
 KEY = "fal-key-of-the-bench-0123456789"
 ADMIN_KEY = "fal-admin-key-of-the-bench-0123456789"
+
+
+class ImpatientSettings(Settings):
+    @property
+    def asset_look_gap_s(self) -> float:
+        return 0.0
 
 
 @dataclass
@@ -69,12 +76,13 @@ async def bench(
     wechat: WeChatFake | None = None,
     before: Callable[[Settings, TelegramFake], Awaitable[None]] | None = None,
     room: Callable[[Path], int] = free_bytes,
+    timing: Timing = Timing(),  # noqa: B008 - frozen
     **more: Any,
 ) -> AsyncIterator[Bench]:
     """`more`: settings by field name, over those of the bench. `before`: runs with fal and the chat up, the bot not.
 
-    `public`: fal can call us back, so it does. `room`: what is free on the disk. `wechat`: a WeChat to be connected,
-    too.
+    `public`: fal can call us back, so it does. `room`: what is free on the disk. `timing`: pauses.
+    `wechat`: a WeChat to be connected, too.
     """
     telegram = TelegramFake(state=folder / "telegram")
     sandbox = create_app(folder=folder / "sandbox", key=KEY, studio=FAST, admin_key=ADMIN_KEY)
@@ -95,10 +103,10 @@ async def bench(
         given = {"fal_key": KEY, "fal_queue_url": fal_url, "output_dir": folder / "out", "access": "telegram:42"}
         port = listener.getsockname()[1]
         address = {"public_url": f"http://127.0.0.1:{port}"} if public else {}
-        settings = Settings.offline(**(given | {"port": port} | address | more))
+        settings = ImpatientSettings.offline(**(given | {"port": port} | address | more))
         if before is not None:
             await before(settings, telegram)
-        app = await App.build(settings, room=room, listen_s=0.1)
+        app = await App.build(settings, room=room, timing=replace(timing, listen_s=0.1))
         await app.start(listener)
         try:
             yield Bench(app, sandbox.state.sandbox, telegram, settings, fal_url)

@@ -28,6 +28,22 @@ settings.register_profile("reelbot", deadline=None, derandomize=True)
 settings.load_profile("reelbot")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=["sqlite", "postgres"], help="leave out what runs on the other one")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A test that takes `database_url` runs on both; with --database only on that one."""
+    wanted = config.getoption("--database")
+    if wanted is None:
+        return
+    runs_on = [getattr(item, "callspec", None) for item in items]
+    databases = [spec.params.get("database_url", wanted) if spec else wanted for spec in runs_on]
+    left_out = [item for item, database in zip(items, databases, strict=True) if database != wanted]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item, database in zip(items, databases, strict=True) if database == wanted]
+
+
 @pytest.fixture(autouse=True)
 def _nobodys_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+import bot.channels
 from bot.cli import main
 from bot.store.tables import jobs, ledger
 from tests.fakes.botapi import TOKEN
@@ -42,6 +43,15 @@ class Command:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
+        self._heard = ""
+
+    def hear(self, words: str) -> None:
+        """Wait until it says this on stderr, as the last for the moment."""
+        assert self._process.stderr is not None
+        while words not in self._heard:
+            line = self._process.stderr.readline()
+            assert line, self._heard
+            self._heard += line
 
     def kill(self) -> None:
         self._process.kill()
@@ -53,7 +63,7 @@ class Command:
 
     def end(self, seconds: float = 60.0) -> Said:
         out, err = self._process.communicate(timeout=seconds)
-        return Said(self._process.returncode, out, err)
+        return Said(self._process.returncode, out, self._heard + err)
 
 
 class Desk(World):
@@ -93,12 +103,12 @@ class Desk(World):
     def _env(self) -> dict[str, str]:
         return {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PYTHONPATH": str(Path(__file__).parents[2])}
 
-    def begin(self, *arguments: str) -> Command:
-        """A command to interrupt or kill."""
+    def begin(self, *arguments: str, folder: Path | None = None, **env: str) -> Command:
+        """A command to interrupt or kill. `folder`: another place, without our `.env`."""
         process = subprocess.Popen(
             [sys.executable, "-m", "bot", *arguments],
-            cwd=self.folder,
-            env=self._env,
+            cwd=folder or self.folder,
+            env=self._env | env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -109,16 +119,7 @@ class Desk(World):
 
     def run(self, *arguments: str, **env: str) -> Said:
         """A command to its end."""
-        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
-            out, err = Path(folder) / "out", Path(folder) / "err"
-            given = (arguments, self.folder, self._env | env, out, err)
-            process = _WARM.Process(target=_command, args=given)
-            process.start()
-            process.join(60)
-            assert process.exitcode is not None, f"{arguments} does not end"
-            said = Said(process.exitcode, out.read_text(), err.read_text())
-            process.close()
-        return said
+        return reelbot(*arguments, folder=self.folder, env=self._env | env)
 
     def job(self, prompt: str) -> Any:
         """The row of the only job with this prompt; None while there is none."""
@@ -139,8 +140,26 @@ class Desk(World):
         return self.submits().count(prompt)
 
 
-def _command(arguments: tuple[str, ...], folder: Path, env: dict[str, str], out: Path, err: Path) -> None:
+def reelbot(*arguments: str, folder: Path, env: dict[str, str], chats: Path | None = None) -> Said:
+    """A command to its end, in a process of its own. `chats`: one more folder in which chats are looked for."""
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        out, err = Path(place) / "out", Path(place) / "err"
+        given = {"folder": folder, "env": env, "out": out, "err": err, "chats": chats}
+        process = _WARM.Process(target=_command, args=(arguments,), kwargs=given)
+        process.start()
+        process.join(60)
+        assert process.exitcode is not None, f"{arguments} does not end"
+        said = Said(process.exitcode, out.read_text(), err.read_text())
+        process.close()
+    return said
+
+
+def _command(
+    arguments: tuple[str, ...], *, folder: Path, env: dict[str, str], out: Path, err: Path, chats: Path | None
+) -> None:
     """In the new process: `reelbot`, as a shell would start it."""
+    if chats is not None:
+        bot.channels.__path__.append(str(chats))
     os.environ.clear()
     os.environ.update(env)
     os.chdir(folder)

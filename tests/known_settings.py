@@ -3,7 +3,7 @@
 from pydantic import AliasChoices
 from pydantic_settings import BaseSettings
 
-from bot.channels import settings_classes
+from bot.channels import manifests
 from bot.settings import Settings
 
 _COMPUTED = {"FAL_API_URL": "https://api.fal.ai/v1", "FAL_REST_URL": "https://rest.fal.ai"}
@@ -12,7 +12,7 @@ _COMPUTED = {"FAL_API_URL": "https://api.fal.ai/v1", "FAL_REST_URL": "https://re
 def defaults() -> dict[str, str]:
     """The name people write, and its default as they would write it ("" for none)."""
     found: dict[str, str] = {}
-    classes: list[type[BaseSettings]] = [Settings, *settings_classes()]
+    classes: list[type[BaseSettings]] = [Settings, *(each.settings for each in manifests().values())]
     for cls in classes:
         for field, info in cls.model_fields.items():
             alias = info.validation_alias

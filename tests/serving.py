@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any
@@ -29,11 +30,43 @@ def free_port() -> int:
         return port
 
 
-def _server(app: Any) -> uvicorn.Server:
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2)
-    server = uvicorn.Server(config)
-    server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]
-    return server
+_GRACE_S = 2.0
+
+
+class _Prompt(uvicorn.Server):
+    """Ends as soon as it may. uvicorn's own looks for the end ten times a second, and rests for a tenth at the end."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.capture_signals = nullcontext  # type: ignore[method-assign, assignment]
+        self._end = asyncio.Event()
+
+    def end(self) -> None:
+        self.should_exit = True
+        self._end.set()
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self._end.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        until = time.monotonic() + _GRACE_S
+        while (self.server_state.connections or self.server_state.tasks) and time.monotonic() < until:
+            await asyncio.sleep(0.002)
+        for task in self.server_state.tasks:
+            task.cancel()
+        for server in self.servers:
+            await server.wait_closed()
+        for sock in sockets or []:
+            sock.close()
+
+
+def _server(app: Any) -> _Prompt:
+    return _Prompt(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
 
 
 @asynccontextmanager
@@ -47,7 +80,7 @@ async def served(app: Any, sock: socket.socket | None = None) -> AsyncIterator[s
     try:
         yield f"http://127.0.0.1:{sock.getsockname()[1]}"
     finally:
-        server.should_exit = True
+        server.end()
         await task
         sock.close()
 
@@ -57,11 +90,17 @@ def served_in_thread(app: Any) -> Iterator[str]:
     """The same from a thread of its own, for tests that drive a browser or another process."""
     sock = listener()
     server = _server(app)
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[sock])), daemon=True)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=lambda: _run(loop, server, sock), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{sock.getsockname()[1]}"
     finally:
-        server.should_exit = True
+        loop.call_soon_threadsafe(server.end)
         thread.join(5)
         sock.close()
+
+
+def _run(loop: asyncio.AbstractEventLoop, server: _Prompt, sock: socket.socket) -> None:
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(server.serve(sockets=[sock]))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot.cli.main import _parser
+from bot.cli.main import parser_of_all
 from bot.conversation import commands
 from core import pricing
 from core.catalogue import Endpoint, Model
@@ -50,7 +50,7 @@ def test_no_other_setting_is_named_anywhere() -> None:
 
 
 def console() -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    for action in _parser()._actions:
+    for action in parser_of_all()._actions:
         if isinstance(action, argparse._SubParsersAction):
             yield from action.choices.items()
 

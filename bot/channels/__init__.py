@@ -1,27 +1,29 @@
-"""The chats. Each sibling module (or folder) that offers `connect()` is one: adding a chat is adding a file."""
+"""The chats. Each folder here with a MANIFEST is one: adding a chat is adding a folder."""
 
 import importlib
 import pkgutil
-from collections.abc import Callable
-from types import ModuleType
+from functools import cache
 
-from pydantic_settings import BaseSettings
-
-from bot.channels.protocol import ChannelPort, Services
-
-Connect = Callable[[Services], ChannelPort | None]
+from bot.channels.protocol import ChannelManifest
 
 
-def _modules() -> list[ModuleType]:
-    found = [importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
-    return [module for module in found if hasattr(module, "connect")]
+@cache
+def manifests() -> dict[str, ChannelManifest]:
+    """Every chat that exists, connected or not, by its name. Loads no chat's SDK.
+
+    Raises ValueError where two folders give their chats the same name: it is the key of people's ids.
+    """
+    found: dict[str, ChannelManifest] = {}
+    for each in pkgutil.iter_modules(__path__):
+        manifest = getattr(importlib.import_module(f"{__name__}.{each.name}"), "MANIFEST", None)
+        if not isinstance(manifest, ChannelManifest):
+            continue
+        if manifest.name in found:
+            raise ValueError(f'the chat in the folder {each.name} is called "{manifest.name}", and so is another one')
+        found[manifest.name] = manifest
+    return found
 
 
-def connectors() -> list[Connect]:
-    """`connect` of every channel found beside this file, by name."""
-    return [module.connect for module in _modules()]
-
-
-def settings_classes() -> list[type[BaseSettings]]:
-    """Each channel's own settings, for `doctor` and for the test that README names them all."""
-    return [module.SETTINGS for module in _modules()]
+def how_to_connect() -> str:
+    """What an operator has to set, for any of the chats."""
+    return "to connect a chat, set " + ", or ".join(manifest.hint for manifest in manifests().values())

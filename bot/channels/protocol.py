@@ -1,181 +1,39 @@
-"""What a chat is to us: the nouns and the small protocol every channel implements. Imports nothing of ours."""
+"""What a chat is to us: its manifest, the protocol that every channel implements, and what a channel is handed."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic_settings import BaseSettings
-from starlette.routing import BaseRoute
+
+from bot.channels.types import Activity, Address, AttachmentRef, Incoming, Limits, Message, Reply, VideoMessage
 
 S = TypeVar("S", bound=BaseSettings)
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where an answer goes. `thread_id`: a topic inside the chat, where the chat has them."""
+class HttpRoute(Protocol):
+    """A route of Starlette, named by its shape: who reads a manifest loads no web server."""
 
-    channel: str
-    chat_id: str
-    thread_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AttachmentRef:
-    """A photo or video by the chat's own name for it; fetched only when a job needs it. `size` in bytes, if told."""
-
-    kind: Literal["image", "video"]
-    file_id: str
-    size: int | None = None
-    duration_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """One thing a person said or pressed, in JSON-able values only: it is stored before it is confirmed to the chat.
-
-    `account` is the bot, app or corp id, `event_id` unique within (channel, account, chat): together they are the
-    origin key, so a repeated delivery starts nothing. `text` has the bot's own @name already removed. `attachment`
-    is the message's own, or that of the message it replies to. `direct`: a private chat, or the bot was addressed.
-    `pressed` holds a button's data (then `text` is empty), `reply_to` the chat's id of this message. `other` is what a
-    person sent that no video can be made of ("voice", "location", "link", "file"), to be answered with what can. `tap`:
-    pressed in a menu, which lets the bot speak less afterwards than a message does.
-    """
-
-    address: Address
-    account: str
-    event_id: str
-    sender_id: str
-    text: str = ""
-    language: str | None = None
-    attachment: AttachmentRef | None = None
-    direct: bool = True
-    reply_to: str | None = None
-    pressed: str | None = None
-    other: Literal["voice", "location", "link", "file"] | None = None
-    tap: bool = False
-
-    @property
-    def user(self) -> str:
-        """The id that REELBOT_ACCESS lists: `telegram:42`."""
-        return f"{self.address.channel}:{self.sender_id}"
-
-    @property
-    def origin(self) -> str:
-        return f"{self.address.channel}:{self.account}:{self.address.chat_id}:{self.event_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """A button, or on chats without buttons a code to type. `data` at most 64 bytes (Telegram's limit)."""
-
-    label: str
-    data: str
-    danger: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """Plain text (no markup) with optional actions. `job_id` ties it to a job; `progress` 0..1 where known."""
-
-    text: str
-    actions: tuple[Action, ...] = ()
-    job_id: str | None = None
-    progress: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a chat's callback is answered with: a text, or a video that the chat holds already.
-
-    `video` is the chat's own reference of that video; `text` then stands beside it, under `title`.
-    """
-
-    text: str
-    video: str | None = None
-    title: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class VideoMessage:
-    """A local mp4 ready for this chat (already within its limits). It cannot carry an address.
-
-    `title`: for chats that show one above the caption.
-    """
-
-    path: Path
-    caption: str
-    width: int
-    height: int
-    duration_s: float
-    thumbnail: Path | None
-    actions: tuple[Action, ...] = ()
-    job_id: str | None = None
-    title: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What differs between chats, as data. Sizes in bytes, gaps between two edits in seconds; `progress_bars`: the chat
-    draws `Message.progress`. `mailbox`: no captions, no buttons, no status message, and the bot may not always speak
-    first: photos wait for words, buttons are typed as codes, finished videos wait to be fetched (passive_replies.py).
-    `per_message`, `per_tap`: how many messages of the bot a person's own one, or a tap on a menu, allows, and for how
-    many seconds.
-    """
-
-    video_bytes: int
-    image_bytes: int
-    source_video_bytes: int = 100_000_000
-    caption_chars: int = 1024
-    text_chars: int = 4096
-    text_bytes: int = 16_000
-    edits: bool = True
-    edit_gap_s: float = 3.0
-    group_edit_gap_s: float = 6.0
-    progress_bars: bool = False
-    mailbox: bool = False
-    per_message: tuple[int, float] | None = None
-    per_tap: tuple[int, float] | None = None
-
-
-class DeliveryError(Exception):
-    """The chat did not take a message.
-
-    verdict "retry": certainly not sent, try again after `after_s`; "doubt": bytes left and no answer came, it may have
-    arrived; "gone": this person cannot be reached now (blocked, chat deleted); "refused": the chat will not take this
-    file; "waits": the bot may not speak first now, and what it has to say goes out as the answer to the person's next
-    message: `kept` is then the chat's reference of the video, good for `after_s` more seconds, or None. `moved_to`: the
-    chat's new id (a Telegram group that became a supergroup). No secrets in `reason`.
-    """
-
-    def __init__(
-        self,
-        verdict: Literal["retry", "doubt", "gone", "refused", "waits"],
-        reason: str,
-        *,
-        after_s: float = 0.0,
-        moved_to: str | None = None,
-        kept: str | None = None,
-    ) -> None:
-        super().__init__(verdict, reason)
-        self.verdict = verdict
-        self.reason = reason
-        self.after_s = after_s
-        self.moved_to = moved_to
-        self.kept = kept
-
-
-Activity = Literal["rendering", "uploading"]
+    def matches(self, scope: Any) -> tuple[Any, Any]: ...
 
 
 class ChannelPort(Protocol):
-    """A chat. Methods raise DeliveryError and nothing else for what the chat's servers do."""
+    """A chat that is connected. Methods raise SendError and nothing else for what the chat's servers do."""
 
-    name: str
-    limits: Limits
+    @property
+    def manifest(self) -> "ChannelManifest": ...
 
-    def routes(self) -> Sequence[BaseRoute]:
-        """HTTP routes of this chat on the one server (webhooks, pages)."""
+    @property
+    def name(self) -> str:
+        """The manifest's."""
+
+    @property
+    def limits(self) -> Limits:
+        """The manifest's."""
+
+    def routes(self) -> Sequence[HttpRoute]:
+        """HTTP routes of this chat on the one server (webhooks, pages), all below the manifest's `routes`."""
 
     async def start(self) -> None:
         """Begin to take messages. Returns soon: outside calls go on in the background and repeat until they work."""
@@ -190,7 +48,7 @@ class ChannelPort(Protocol):
         """False when the update loop has not turned lately: /healthz turns red."""
 
     async def fetch(self, ref: AttachmentRef, into: Path) -> None:
-        """Write the attachment's bytes to the file `into`. Raises DeliveryError."""
+        """Write the attachment's bytes to the file `into`. Raises SendError."""
 
     async def show(
         self, to: Address, message: Message, *, reply_to: str | None = None, replace: str | None = None
@@ -204,7 +62,7 @@ class ChannelPort(Protocol):
         """The chat's "sending a video…" sign, for a few seconds. Never raises."""
 
     async def check(self) -> str:
-        """For `doctor`: ask the chat's servers who we are, without effect. Raises DeliveryError with the reason."""
+        """For `doctor`: ask the chat's servers who we are, without effect. Raises SendError with the reason."""
 
 
 class Inbox(Protocol):
@@ -233,7 +91,7 @@ class KeyValue(Protocol):
         """Set it only if it is `old` now (None: absent or gone). False, and nothing changes, otherwise."""
 
 
-class Allowance(Protocol):
+class SendQuota(Protocol):
     """How often the bot may speak to a person unasked, where a chat counts that."""
 
     async def opened(self, user: str, kind: str, *, messages: int, for_s: float) -> None:
@@ -249,7 +107,7 @@ class Allowance(Protocol):
         """How many may still be sent now, as far as we know."""
 
 
-class Journal(Protocol):
+class Transcript(Protocol):
     """A durable list of what was said in a chat that has no server of its own to remember it (the web chat)."""
 
     async def add(self, chat_id: str, body: Mapping[str, Any]) -> int: ...
@@ -258,8 +116,8 @@ class Journal(Protocol):
         """Entries changed after the given change number, oldest first: {"id", "change", "at", **body}."""
 
 
-Say = Callable[..., str]
-"""say(language, key, **facts) -> the sentence in that person's language."""
+Translate = Callable[..., str]
+"""translate(language, key, **facts) -> the sentence in that person's language."""
 
 
 Alert = Callable[..., None]
@@ -289,10 +147,10 @@ class Services:
     """
 
     inbox: Inbox
-    journal: Journal
+    journal: Transcript
     memory: KeyValue
-    allowance: Allowance
-    say: Say
+    allowance: SendQuota
+    translate: Translate
     alert: Alert
     language_of: Callable[[str], Awaitable[str | None]]
     secret: bytes
@@ -304,3 +162,49 @@ class Services:
     load: LoadSettings
     languages: tuple[str, ...] = ("en", "zh")
     run_alone: RunAlone = _only_process
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleCommand:
+    """`reelbot <channel> <word>`: something an operator does once, with the connected channel. `run` gives the line to
+    print. Raises SendError.
+    """
+
+    word: str
+    help: str
+    run: Callable[[ChannelPort], Awaitable[str]]
+
+
+def no_groups(_chat_id: str) -> bool:
+    """A chat of two people only."""
+    return False
+
+
+def any_id(_ident: str) -> str | None:
+    """Every id may be listed."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelManifest:
+    """What a chat says of itself before anything of it is loaded: the `MANIFEST` of its folder.
+
+    `name` begins its ids in REELBOT_ACCESS (`telegram:42`), `title` is for people. `settings`: its own settings class.
+    `connect` loads the chat's SDK and gives the channel; None where it is not set up; raises ValueError where it is set
+    up by halves. `hint` tells an operator how to connect it. `is_group(chat_id)`: several people read there.
+    `id_problem(ident)`: what is wrong with an id that REELBOT_ACCESS lists, or None. `routes`: the paths it serves; one
+    that ends with a slash stands for all below it, but for `/` itself. `serves_files`: its pages play the films from
+    our own folder, so workers must share that.
+    """
+
+    name: str
+    title: str
+    settings: type[BaseSettings]
+    limits: Limits
+    connect: Callable[[Services], ChannelPort | None]
+    hint: str
+    is_group: Callable[[str], bool] = no_groups
+    id_problem: Callable[[str], str | None] = any_id
+    commands: tuple[ConsoleCommand, ...] = ()
+    routes: tuple[str, ...] = ()
+    serves_files: bool = False

@@ -1,7 +1,8 @@
 """`reelbot doctor`: each link of the chain, whether it holds, and how to mend it. Spends nothing, starts nothing."""
 
+import argparse
 import asyncio
-import os
+import json
 import secrets
 import shutil
 import struct
@@ -10,12 +11,14 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Literal
 
-from dotenv import dotenv_values
-from pydantic import AliasChoices, SecretStr, ValidationError
+from pydantic import SecretStr
 
+from bot import logs
 from bot.app import App
-from bot.channels import settings_classes
-from bot.channels.protocol import DeliveryError
+from bot.channels import how_to_connect
+from bot.channels.types import SendError
+from bot.cli import setting_problems
+from bot.cli.console import DONE, FAILED, out
 from bot.http.listener import bind, holder
 from bot.http.server import serve_assets
 from bot.jobs.billing import needed_micro
@@ -27,6 +30,7 @@ from bot.store.ledger import caps_of
 from bot.store.records import MICRO, micro
 from bot.store.workers import Workers
 from core.assets import publish
+from core.config import names_given
 from core.errors import NotConfigured, VideoError
 from core.fal.billing import Billing
 from core.fal.client import FalQueue
@@ -39,7 +43,7 @@ _WAIT_S = 20.0
 @dataclass(frozen=True, slots=True)
 class Finding:
     name: str
-    state: Literal["ok", "wrong", "off", "info"]
+    state: Literal["ok", "wrong", "warn", "off", "info"]
     text: str
 
     def line(self) -> str:
@@ -49,13 +53,23 @@ class Finding:
         return asdict(self)
 
 
+async def run(options: argparse.Namespace) -> int:
+    logs.configure(secrets=[], level="CRITICAL")
+    findings = await examine()
+    if options.json:
+        out(json.dumps([finding.as_json() for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            out(finding.line())
+    return FAILED if any(finding.state == "wrong" for finding in findings) else DONE
+
+
 async def examine() -> list[Finding]:
     """All findings, the settings first. With settings that cannot be read there is nothing else to look at."""
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        return [Finding("settings", "wrong", str(each["msg"])) for each in error.errors(include_url=False)]
-    findings = list(_settings(settings))
+    findings = _settings()
+    if any(finding.state == "wrong" for finding in findings):
+        return findings
+    settings = Settings()
     findings += await asyncio.to_thread(_folders, settings)
     findings.append(await _checked("database", lambda: _database(settings)))
     findings.append(await asyncio.to_thread(_port, settings))
@@ -74,24 +88,28 @@ async def _checked(name: str, check: Callable[[], Awaitable[str]]) -> Finding:
         return Finding(name, "wrong", f"no answer within {_WAIT_S:.0f} seconds: is the network up?")
     except VideoError as error:
         return Finding(name, "wrong", admin_text(error.code, error.facts))
-    except DeliveryError as error:
+    except SendError as error:
         return Finding(name, "wrong", redact(error.reason))
     except (OSError, ValueError) as error:
         return Finding(name, "wrong", redact(str(error)))
 
 
-def _settings(settings: Settings) -> list[Finding]:
-    """Each setting with its value and where it came from; secrets masked."""
-    dotenv = {name.upper() for name in dotenv_values(".env")}
-    findings = []
-    for cls in (type(settings), *settings_classes()):
-        values = settings if cls is type(settings) else cls()
-        for field, info in cls.model_fields.items():
-            alias = info.validation_alias
-            name = str(alias.choices[0]) if isinstance(alias, AliasChoices) else field
-            origin = "environment" if os.environ.get(name) else ".env" if name in dotenv else "default"
-            findings.append(Finding(name, "info", f"{_masked(getattr(values, field))} ({origin})"))
-    return findings
+def _settings() -> list[Finding]:
+    """Each setting with its value, secrets masked, or with what is wrong with it, and where it came from."""
+    given, findings = names_given(), []
+    for cls in setting_problems.classes():
+        values, problems = setting_problems.read(cls)
+        for field in cls.model_fields:
+            name = setting_problems.variable(cls, field)
+            problem, origin = problems.get(name), given.get(name, "default")
+            told = f"{name}: {problem}" if problem else _masked(getattr(values, field))
+            findings.append(Finding(name, "wrong" if problem else "info", f"{told} ({origin})"))
+    return findings + [Finding(*_named(text)) for text in setting_problems.warnings()]
+
+
+def _named(warning: str) -> tuple[str, Literal["warn"], str]:
+    name, _, text = warning.partition(": ")
+    return name, "warn", text
 
 
 def _masked(value: object) -> str:
@@ -220,7 +238,7 @@ async def _chats(settings: Settings) -> list[Finding]:
         return [Finding("chats", "wrong", redact(str(error)))]
     try:
         if not app.channels:
-            return [Finding("chats", "off", "no chat is connected: set TELEGRAM_BOT_TOKEN or REELBOT_WEB_TOKEN")]
+            return [Finding("chats", "off", f"no chat is connected: {how_to_connect()}")]
         return [await _checked(name, channel.check) for name, channel in app.channels.items()]
     finally:
         await app.close()

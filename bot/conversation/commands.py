@@ -10,24 +10,40 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from bot.conversation.generation_options import Wishes, read
+from bot.conversation.generation_options import GenerationOptions, parse_options
 from bot.conversation.option_patterns import MODEL_WORDS
 from bot.messages.callback_data import split
 
 __all__ = [
-    "COMMANDS", "Again", "Cancel", "ChooseLanguage", "Command", "Confirm", "Help", "MakeVideo", "PlainText",
-    "ShowBalance", "ShowHistory", "ShowModels", "ShowPrice", "ShowStatus", "Start", "Unknown", "Wishes",
-    "parse", "pressed",
+    "COMMANDS",
+    "Again",
+    "Cancel",
+    "ChooseLanguage",
+    "Command",
+    "Confirm",
+    "GenerationOptions",
+    "Help",
+    "MakeVideo",
+    "PlainText",
+    "ShowBalance",
+    "ShowHistory",
+    "ShowModels",
+    "ShowPrice",
+    "ShowStatus",
+    "Start",
+    "Unknown",
+    "parse",
+    "pressed",
 ]  # fmt: skip
 
 
-_NO_WISHES = Wishes()
+_NO_OPTIONS = GenerationOptions()
 
 
 @dataclass(frozen=True, slots=True)
 class MakeVideo:
     prompt: str
-    wishes: Wishes = _NO_WISHES
+    options: GenerationOptions = _NO_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +90,7 @@ class ShowModels:
 
 @dataclass(frozen=True, slots=True)
 class ShowPrice:
-    wishes: Wishes = _NO_WISHES
+    options: GenerationOptions = _NO_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +209,7 @@ class _Parser:
     model_words: frozenset[str]
 
     def make_video(self, text: str) -> MakeVideo:
-        return MakeVideo(*read(text, model_words=self.model_words))
+        return MakeVideo(*parse_options(text, model_words=self.model_words))
 
     def after_slash(self, text: str, slash: re.Match[str], *, direct: bool) -> Command | None:
         spaced, word, mention = slash.groups()
@@ -236,7 +252,7 @@ class _Parser:
             "cancel": _TYPED_CODE.fullmatch(rest) is not None,
             "confirm": _TYPED_CODE.fullmatch(rest) is not None,
             "again": _TYPED_CODE.fullmatch(rest) is not None,
-            "price": not read(rest, model_words=self.model_words)[0],
+            "price": not parse_options(rest, model_words=self.model_words)[0],
             "language": _language(rest) is not None,
         }
         return self._command(name, rest) if takes.get(name) else None
@@ -269,10 +285,12 @@ class _Parser:
 
     def _show_price(self, rest: str) -> ShowPrice:
         """A few words that are no option can only be meant as a model's name."""
-        left, wishes = read(rest, model_words=self.model_words)
-        if wishes.model is None and 0 < len(left.split()) <= _MODEL_NAME_WORDS:
-            return ShowPrice(Wishes(left, wishes.duration_s, wishes.resolution, wishes.aspect_ratio, wishes.seed))
-        return ShowPrice(wishes)
+        left, options = parse_options(rest, model_words=self.model_words)
+        if options.model is None and 0 < len(left.split()) <= _MODEL_NAME_WORDS:
+            return ShowPrice(
+                GenerationOptions(left, options.duration_s, options.resolution, options.aspect_ratio, options.seed)
+            )
+        return ShowPrice(options)
 
 
 def _unknown(word: str) -> Unknown:

@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.channels.protocol import AttachmentRef, ChannelPort, DeliveryError, Incoming
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import AttachmentRef, Incoming, SendError
 from bot.store import Store
 from core import media
 from core.errors import VideoError
@@ -21,7 +22,7 @@ _LOOK_S = 120.0
 _AT_ONCE = 2
 
 
-class Looks:
+class DurationProber:
     def __init__(self, *, store: Store, channels: Mapping[str, ChannelPort]) -> None:
         self._store = store
         self._channels = channels
@@ -48,6 +49,6 @@ class Looks:
                     await self._channels[incoming.address.channel].fetch(attachment, path)
                     found = await media.probe(path)
                 measured = replace(attachment, duration_s=found.duration_s, size=found.size)
-                await self._store.mail.measured(incoming.user, measured)
-        except (DeliveryError, VideoError, TimeoutError, OSError) as error:
+                await self._store.pending_uploads.measured(incoming.user, measured)
+        except (SendError, VideoError, TimeoutError, OSError) as error:
             log.info("a video was not looked at", extra={"reason": type(error).__name__})

@@ -7,7 +7,8 @@ aside, never inside a sentence:
 A run's inner end must not be tied to the sentence: after "the", "at", "for"... or before "of", "with"... it is prose
 ("the clock strikes at 9:16", "10 seconds of calm"). English words for a shape belong to many a scene ("a mountain
 landscape", "portrait of a girl"), so they also need a separator, an article, or another option between them and the
-prompt. Models whose name is an everyday word (horse, wan) need a flag. "4k" alone is a style, not a wish.
+prompt. Models whose name is an everyday word (horse, wan) need a flag. "4k" amid words for a style ("cinematic, 4k,
+masterpiece") is one of them.
 
 Of two wishes for one thing flags win over `name=value`, that over bare words, and then the later one wins. Values are
 carried as given: what no model can do is the planner's to report. A prompt that came out of here goes in unchanged.
@@ -22,7 +23,7 @@ from bot.conversation.option_patterns import CUT, GAP, MODEL_WORDS, Option, Valu
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class GenerationOptions:
     """What was asked for beside the prompt. `duration_s` in seconds, 0 for a duration that is none."""
 
     model: str | None = None
@@ -52,7 +53,7 @@ _CONTINUES = frozenset({
 _ARTICLES = frozenset({"a", "an", "the", "my", "our", "your", "his", "her", "their", "one", "two", "three", "some"})
 
 
-def read(text: str, *, model_words: frozenset[str] = MODEL_WORDS) -> tuple[str, Wishes]:
+def parse_options(text: str, *, model_words: frozenset[str] = MODEL_WORDS) -> tuple[str, GenerationOptions]:
     """The prompt without its options, and the options."""
     bare: Found = {}
     paired: Found = {}
@@ -71,14 +72,16 @@ def read(text: str, *, model_words: frozenset[str] = MODEL_WORDS) -> tuple[str, 
             return text, _wishes(bare | paired | flagged)
 
 
-def _wishes(found: Found) -> Wishes:
+def _wishes(found: Found) -> GenerationOptions:
     def text(name: str) -> str | None:
         return str(found[name]) if name in found else None
 
     def number(name: str) -> int | None:
         return int(found[name]) if name in found else None
 
-    return Wishes(text("model"), number("duration_s"), text("resolution"), text("aspect_ratio"), number("seed"))
+    return GenerationOptions(
+        text("model"), number("duration_s"), text("resolution"), text("aspect_ratio"), number("seed")
+    )
 
 
 def _note(options: Iterable[Option], into: Found) -> None:
@@ -167,7 +170,7 @@ def _tied_to_what_precedes(text: str, option: Option) -> bool:
     word = match[1].lower() if match else ""
     if word.endswith(":"):
         return False
-    if option.soft and option.field != "duration_s":
+    if option.soft and option.field not in {"duration_s", "resolution"}:
         return True
     qualified = option.field == "model" and word in _QUALIFIERS
     return qualified or word in _PULLS or word.endswith(_PULLING_ENDS)

@@ -3,40 +3,41 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Literal
 
-from bot.channels.protocol import Action, Incoming, Message
+from bot.channels.types import Action, Incoming, Message
 from bot.conversation import commands
-from bot.conversation.ordering import Orders
+from bot.conversation.ordering import OrderService
 from bot.jobs.engine import Engine
 from bot.jobs.workflows import TOPIC, collect_id
 from bot.messages import job_messages
 from bot.messages.callback_data import data_for
-from bot.messages.i18n import LANGUAGES, pick, say
+from bot.messages.i18n import LANGUAGES, pick, translate
 from bot.store import Store
 from bot.store.database import now_ms
-from bot.store.records import ACTIVE, ENDED, Job, NewJob, State
+from bot.store.records import ACTIVE, ENDED, Job, JobDraft, State
 from bot.store.stored import UnreadableJob
 from core import pricing
 from core.errors import BadRequest
+from core.types import Adjustment, Plan
 
 _HISTORY = 10
 _PROMPT_SHOWN = 60
+_MODELS_TITLE_S = 5  # the length that the title of /models names
 
 _WAITING = (State.ASKING, State.DOUBT, State.PARKED, State.UNDELIVERED, State.DELIVERY_DOUBT)
 """Jobs that stand still: for a yes, for a word from fal, for the chat."""
 
-Decision = Message | NewJob | None
+Decision = Message | JobDraft | None
 
 
-class FrontDesk:
+class MessageHandler:
     def __init__(
         self,
         *,
         store: Store,
         engine: Engine,
-        orders: Orders,
+        orders: OrderService,
         send_again: Callable[[Job], Awaitable[bool]],
         ask_fal_now: Callable[[Job], Awaitable[None]],
         is_admin: Callable[[str], bool],
@@ -51,7 +52,7 @@ class FrontDesk:
     async def language(self, incoming: Incoming) -> str:
         return await self._store.people.language(incoming.user) or pick(incoming.language)
 
-    async def decide(self, incoming: Incoming) -> Decision:
+    async def handle(self, incoming: Incoming) -> Decision:
         """What to do about this message. None: it was not for us."""
         language = await self.language(incoming)
         if incoming.pressed is not None:
@@ -78,7 +79,7 @@ class FrontDesk:
         try:
             return await self._about_a_readable_job(incoming, command, language)
         except UnreadableJob as error:
-            return Message(say(language, "job-unreadable", job=error.job_id))
+            return Message(translate(language, "job-unreadable", job=error.job_id))
 
     async def _about_a_readable_job(self, incoming: Incoming, command: commands.Command, language: str) -> Decision:
         match command:
@@ -97,31 +98,32 @@ class FrontDesk:
         """Answers that need nothing but words."""
         match command:
             case commands.ShowModels():
-                return Message("\n".join([say(language, "models-title"), *_model_lines(language)]))
-            case commands.ShowPrice(wishes=wishes):
-                return self._prices(wishes, language)
+                return Message("\n".join([translate(language, "models-title"), *_model_lines(language)]))
+            case commands.ShowPrice(options=options):
+                return self._prices(options, language)
             case commands.Start():
-                return Message(say(language, "start"))
+                return Message(translate(language, "start"))
             case commands.Unknown(word=word, suggestion=suggestion):
                 if suggestion:
-                    return Message(say(language, "unknown-command-suggestion", word=word, suggestion=suggestion))
-                return Message(say(language, "unknown-command", word=word))
+                    return Message(translate(language, "unknown-command-suggestion", word=word, suggestion=suggestion))
+                return Message(translate(language, "unknown-command", word=word))
             case commands.PlainText():
-                return Message(say(language, "plain-text-hint"))
+                return Message(translate(language, "plain-text-hint"))
             case _:
-                return Message(say(language, "help"))
+                return Message(translate(language, "help"))
 
-    def _prices(self, wishes: commands.Wishes, language: str) -> Message:
-        lines = [say(language, "price-title")]
-        names = [wishes.model] if wishes.model else [model.key for model in pricing.list_models() if model.tier]
+    def _prices(self, options: commands.GenerationOptions, language: str) -> Message:
+        lines = [translate(language, "price-title")]
+        names = [options.model] if options.model else [model.key for model in pricing.list_models() if model.tier]
         try:
             for name in names:
-                plan = pricing.plan("price", model=name, duration_s=wishes.duration_s, resolution=wishes.resolution)
+                plan = pricing.plan("price", model=name, duration_s=options.duration_s, resolution=options.resolution)
                 facts = job_messages.facts(plan.request)
-                lines.append(say(language, "price-line", **facts, price=pricing.usd_text(plan.quote.usd)))
+                lines.append(translate(language, "price-line", **facts, price=pricing.usd_text(plan.quote.usd)))
+                lines += [job_messages.adjustment(language, *_told(each)) for each in plan.adjustments]
         except BadRequest as error:
-            return Message(job_messages.trouble(language, error.code, error.facts))
-        lines.append(say(language, "price-note"))
+            return Message(job_messages.error_message(language, error.code, error.facts))
+        lines.append(translate(language, "price-note"))
         return Message("\n".join(lines))
 
     async def _cancel(self, incoming: Incoming, job_id: str | None, language: str) -> Message | None:
@@ -131,27 +133,27 @@ class FrontDesk:
         if job.state is State.ASKING:
             await self._store.jobs.decline(job.id)
             if incoming.pressed is None:
-                return Message(say(language, "offer-declined"))
+                return Message(translate(language, "offer-declined"))
             return None  # the offer itself now says that it was declined
         parked = job.state is State.PARKED
         verdict = await self._store.jobs.ask_cancel(job.id) if parked or job.state in ACTIVE else "late"
         if verdict == "free":
-            return Message(say(language, "cancelled-free", job=job.id), job_id=job.id)
+            return Message(translate(language, "cancelled-free", job=job.id), job_id=job.id)
         if verdict == "late":
-            return Message(say(language, "cancel-too-late", job=job.id), job_id=job.id)
+            return Message(translate(language, "cancel-too-late", job=job.id), job_id=job.id)
         if parked:
             await self._ask_fal_now(job)
         await self._engine.wake(job.id, TOPIC, {"cancel": True})
         await self._engine.wake(collect_id(job.id, job.collects), TOPIC, {"cancel": True})
-        return Message(say(language, "cancel-requested-running", job=job.id), job_id=job.id)
+        return Message(translate(language, "cancel-requested-running", job=job.id), job_id=job.id)
 
     async def _cancel_none_or_many(self, incoming: Incoming, job_id: str | None, language: str) -> Message:
         if job_id is not None:
-            return Message(say(language, "job-unknown", job=job_id))
+            return Message(translate(language, "job-unknown", job=job_id))
         active = await self._active(incoming)
         if not active:
-            return Message(say(language, "cancel-nothing"))
-        return Message(say(language, "cancel-which"), tuple(_button("cancel", job) for job in active))
+            return Message(translate(language, "cancel-nothing"))
+        return Message(translate(language, "cancel-which"), tuple(_button("cancel", job) for job in active))
 
     async def _confirm(self, incoming: Incoming, job_id: str | None, language: str) -> Message | None:
         offers = await self._store.jobs.find(user=incoming.user, states=[State.ASKING])
@@ -160,29 +162,29 @@ class FrontDesk:
             problem = await self._orders.confirm(job, language)
             if problem is not None or incoming.pressed is not None:
                 return problem  # the offer itself now says that it was ordered
-            return Message(say(language, "confirm-started", job=job.id), job_id=job.id)
+            return Message(translate(language, "confirm-started", job=job.id), job_id=job.id)
         if job_id is not None:
-            return Message(say(language, "job-unknown", job=job_id))
+            return Message(translate(language, "job-unknown", job=job_id))
         if not offers:
-            return Message(say(language, "confirm-nothing"))
-        return Message(say(language, "confirm-which"), tuple(_button("yes", job) for job in offers))
+            return Message(translate(language, "confirm-nothing"))
+        return Message(translate(language, "confirm-which"), tuple(_button("yes", job) for job in offers))
 
     async def _again(self, incoming: Incoming, command: commands.Again, language: str) -> Decision:
         """A finished video is sent once more and a parked job asked about, for nothing; else it is bought anew."""
         job = await self._to_repeat(incoming, command.job)
         if job is None:
             key = "job-unknown" if command.job else "again-none"
-            return Message(say(language, key, job=command.job or ""))
+            return Message(translate(language, key, job=command.job or ""))
         if job.state in ACTIVE | {State.ASKING}:
             state = job_messages.state_line(replace(job, language=language), place=0, now_ms=now_ms())
-            return Message(say(language, "again-on-its-way", job=job.id, state=state))
+            return Message(translate(language, "again-on-its-way", job=job.id, state=state))
         if job.state is State.PARKED:
             await self._ask_fal_now(job)
-            return Message(say(language, "again-asks-fal", job=job.id), job_id=job.id)
+            return Message(translate(language, "again-asks-fal", job=job.id), job_id=job.id)
         if job.video is None:
-            return self._orders.anew(incoming, job, language, better=command.better)
+            return self._orders.reorder(incoming, job, language, better=command.better)
         if not await self._send_again(job):
-            return Message(say(language, "again-gone", job=job.id))
+            return Message(translate(language, "again-gone", job=job.id))
         return None
 
     async def _to_repeat(self, incoming: Incoming, job_id: str | None) -> Job | None:
@@ -203,31 +205,35 @@ class FrontDesk:
         else:
             job = await self._which(incoming, job_id)
             if job is None:
-                return Message(say(language, "job-unknown", job=job_id))
+                return Message(translate(language, "job-unknown", job=job_id))
             jobs = [job]
         if not jobs:
-            return Message(say(language, "status-none"))
+            return Message(translate(language, "status-none"))
         return Message("\n".join([await self._status_line(job, language) for job in jobs]))
 
     async def _status_line(self, job: Job, language: str) -> str:
         place = await self._store.jobs.place(job) if job.state is State.QUEUED else 0
         state = job_messages.state_line(job, place=place, now_ms=now_ms())
-        return say(language, "status-line", job=job.id, state=state, prompt=_short(job.request.prompt))
+        return translate(language, "status-line", job=job.id, state=state, prompt=_short(job.request.prompt))
 
     async def _history(self, incoming: Incoming, language: str) -> Message:
         jobs = await self._store.jobs.find(user=incoming.user, newest=_HISTORY)
         if not jobs:
-            return Message(say(language, "history-none"))
-        return Message("\n".join([say(language, "history-title"), *(_history_line(job, language) for job in jobs)]))
+            return Message(translate(language, "history-none"))
+        return Message(
+            "\n".join([translate(language, "history-title"), *(_history_line(job, language) for job in jobs)])
+        )
 
     async def _choose_language(self, incoming: Incoming, asked: str | None, language: str) -> Message:
-        buttons = tuple(Action(say(code, f"button-language-{code}"), data_for("lang", code)) for code in LANGUAGES)
+        buttons = tuple(
+            Action(translate(code, f"button-language-{code}"), data_for("lang", code)) for code in LANGUAGES
+        )
         if asked is None:
-            return Message(say(language, "language-choose"), buttons)
+            return Message(translate(language, "language-choose"), buttons)
         if asked not in LANGUAGES:
-            return Message(say(language, "language-unknown", asked=asked), buttons)
+            return Message(translate(language, "language-unknown", asked=asked), buttons)
         await self._store.people.choose_language(incoming.user, asked)
-        return Message(say(asked, "language-set"))
+        return Message(translate(asked, "language-set"))
 
     async def _active(self, incoming: Incoming) -> list[Job]:
         return await self._store.jobs.find(user=incoming.user, states=ACTIVE)
@@ -248,18 +254,22 @@ class FrontDesk:
         return job if job is not None and job.user == incoming.user else None
 
 
+def _told(each: Adjustment) -> tuple[str, str, str | None]:
+    return each.field, each.asked, each.used
+
+
 def _button(kind: Literal["cancel", "yes"], job: Job) -> Action:
     return Action(f"{job.id} {_short(job.request.prompt, 24)}", data_for(kind, job.id))
 
 
 def _history_line(job: Job, language: str) -> str:
-    return say(
+    return translate(
         language,
         "history-line",
         job=job.id,
         when=datetime.fromtimestamp(job.created / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M"),
         state=job_messages.state_line(job, place=0, now_ms=now_ms()),
-        price=pricing.usd_text(job.usd),
+        price="" if job.charge == "none" else job_messages.price_text(job),
         prompt=_short(job.request.prompt),
     )
 
@@ -272,24 +282,26 @@ def _short(prompt: str, most: int = _PROMPT_SHOWN) -> str:
 def _model_lines(language: str) -> list[str]:
     lines = []
     for model in pricing.list_models():
-        price: Decimal | None = _five_seconds(model.key)
+        plan = _about_five_seconds(model.key)
+        seconds = plan.request.duration_s if plan else None
         lines.append(
-            say(
+            translate(
                 language,
                 "models-line",
                 tier=model.tier or "",
                 name=model.name,
                 key=model.key,
-                price=pricing.usd_text(price) if price is not None else "",
+                price=pricing.usd_text(plan.quote.usd) if plan else "",
+                duration=str(seconds) if seconds and seconds != _MODELS_TITLE_S else "",
                 modes=" ".join(sorted(str(mode) for mode in model.modes)),
             )
         )
     return lines
 
 
-def _five_seconds(key: str) -> Decimal | None:
-    """The price of a text-to-video with the model's defaults, nearest to 5 s; None where it takes no text alone."""
+def _about_five_seconds(key: str) -> Plan | None:
+    """A text-to-video with the model's defaults, nearest to 5 s; None where it takes no text alone."""
     try:
-        return pricing.plan("price", model=key).quote.usd
+        return pricing.plan("price", model=key)
     except BadRequest:
         return None

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from bot.channels.protocol import Incoming
+from bot.channels.types import Incoming
 from bot.conversation import commands
 from bot.store.inbox import MOST_WAITING, PRESSES_TOO
 

@@ -1,4 +1,4 @@
-"""What one option looks like: a model, seconds, size, shape or seed. Where one counts is said in wishes.py. Pure.
+"""What one option looks like: a model, seconds, size, shape or seed. Where one counts is said in options.py. Pure.
 
 All positions refer to `plain(text)`, which has the text's own length.
 """
@@ -129,6 +129,7 @@ _SOMETHING = _form(rf"[^\s,;{CUT}-][^\s,;{CUT}]*")
 _SECONDS = _form(rf"([0-9]{{1,3}})(\s?)({_UNIT}){_OVER}")
 _CHINESE_SECONDS = _form(r"([一二两兩三四五六七八九十]{1,3})秒[钟鐘]?")
 _LINES = _form(rf"(?:(?:in|at)\s)?([0-9]{{3,4}})p{_OVER}")
+_K_LINES = _form(rf"(?:in\s)?([42]k){_OVER}")
 _RATIO = _form(rf"(?:in\s)?([0-9]{{1,2}})[:x]([0-9]{{1,2}}){_OVER}")
 _SEED = _form(rf"(?:with\s)?(?:seed|种子|種子)\s?[:#]?\s?([0-9]{{1,18}}){_OVER}")
 _SHAPE_MODE = _form(rf"(?:in\s)?({_any(_WORD_SHAPES)})\s(?:mode|format|orientation){_OVER}")
@@ -281,6 +282,8 @@ def _chinese_number(text: str) -> int:
 def _size_at(text: str, at: int) -> Option | None:
     if match := _LINES.match(text, at):
         return Option("resolution", f"{match[1]}p", at, match.end())
+    if match := _K_LINES.match(text, at):  # often only a word for good pictures
+        return Option("resolution", match[1].lower(), at, match.end(), soft=True)
     if match := _RATIO.match(text, at):
         ratio = f"{match[1]}:{match[2]}"
         return Option("aspect_ratio", ratio, at, match.end()) if ratio in _RATIOS else None

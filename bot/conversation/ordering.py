@@ -8,18 +8,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from bot.channels.protocol import ChannelPort, Incoming, Message
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import Incoming, Message
 from bot.conversation import commands
 from bot.jobs.engine import Engine
 from bot.jobs.workflows import RENDER
 from bot.messages import job_messages, retry_offers
 from bot.messages.admin_alerts import Alerts
-from bot.messages.i18n import say
+from bot.messages.i18n import translate
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.ledger import OverCap, caps_of
-from bot.store.records import ACTIVE, Job, NewJob, Question, Remedy, State, source_kind
+from bot.store.records import ACTIVE, Confirmation, Job, JobDraft, Remedy, State, source_kind
 from bot.store.repeats import AlreadyOrdered
 from core import pricing
 from core.errors import BadRequest
@@ -29,7 +30,7 @@ from core.types import Kind, Mode, Plan
 log = logging.getLogger(__name__)
 
 
-class Orders:
+class OrderService:
     def __init__(
         self,
         *,
@@ -46,25 +47,25 @@ class Orders:
         self._alerts = alerts
         self._caps = caps_of(settings)
 
-    async def order(self, incoming: Incoming, command: commands.MakeVideo, language: str) -> Message | NewJob:
+    async def order(self, incoming: Incoming, command: commands.MakeVideo, language: str) -> Message | JobDraft:
         """What a wish becomes: a job, a job with a question, or the word on why not."""
         if not command.prompt.strip():
-            return Message(say(language, _missing_prompt(source_kind(incoming))))
+            return Message(translate(language, _missing_prompt(source_kind(incoming))))
         try:
             self._check_size(incoming)
             plan = self._plan(incoming, command)
         except BadRequest as error:
-            return Message(job_messages.trouble(language, error.code, error.facts))
-        new = NewJob(incoming, language, plan)
+            return Message(job_messages.error_message(language, error.code, error.facts))
+        new = JobDraft(incoming, language, plan)
         return replace(new, question=await self._question(new))
 
-    async def _question(self, new: NewJob) -> Question | None:
+    async def _question(self, new: JobDraft) -> Confirmation | None:
         twin = await self._twin(new)
         if twin is not None:
-            return Question("same", twin.id)
-        return Question("price") if new.plan.quote.usd > self._settings.confirm_usd else None
+            return Confirmation("same", twin.id)
+        return Confirmation("price") if new.plan.quote.usd > self._settings.confirm_usd else None
 
-    async def _twin(self, new: NewJob) -> Job | None:
+    async def _twin(self, new: JobDraft) -> Job | None:
         """The same request of the same person that is under way: a double tap more often than a wish for two."""
         user = new.incoming.user
         for job in await self._store.jobs.find(user=user, states=ACTIVE | {State.ASKING, State.PARKED}):
@@ -74,7 +75,7 @@ class Orders:
         return None
 
     async def start(
-        self, new: NewJob, *, inbox_id: int | None, within: Callable[[Connection, str], None] | None = None
+        self, new: JobDraft, *, inbox_id: int | None, within: Callable[[Connection, str], None] | None = None
     ) -> Message | None:
         """Make it a job, once per message. A message only when the caps do not allow it, or it is a repeat of what has
         been ordered anew before. `within`: see Jobs.accept.
@@ -108,26 +109,27 @@ class Orders:
             return None
         if verdict == "lapsed":
             await self._store.jobs.lapse()
-            return Message(say(language, "offer-lapsed"), job_id=job.id)
+            return Message(translate(language, "offer-lapsed"), job_id=job.id)
         if verdict == "price":
-            return Message(job_messages.trouble(language, "price_changed", {"price": pricing.usd_text(price)}))
-        now = await self._store.jobs.get(job.id) or job
-        return Message(say(language, "confirm-late", job=job.id, state=say(language, f"state-{now.state}")))
+            return Message(job_messages.error_message(language, "price_changed", {"price": pricing.usd_text(price)}))
+        now = replace(await self._store.jobs.get(job.id) or job, language=language)
+        state = job_messages.state_line(now, place=0, now_ms=now_ms())
+        return Message(translate(language, "confirm-late", job=job.id, state=state))
 
-    def anew(self, pressed: Incoming, job: Job, language: str, *, better: bool) -> Message | NewJob:
+    def reorder(self, pressed: Incoming, job: Job, language: str, *, better: bool) -> Message | JobDraft:
         """A failed job once more, as a purchase of its own at the price of now; `better`: with the remedy."""
         remedy = retry_offers.remedy(job) if better else None
         try:
             plan = self._plan_again(job, remedy)
         except BadRequest as error:
-            return Message(job_messages.trouble(language, error.code, error.facts))
+            return Message(job_messages.error_message(language, error.code, error.facts))
         # The press is the new message; what it was about comes from the old one.
         incoming = replace(
             pressed, attachment=job.incoming.attachment, reply_to=job.incoming.reply_to, text="", pressed=None
         )
         dearer = plan.quote.usd > job.usd or plan.quote.usd > self._settings.confirm_usd
-        question = Question("again") if dearer or pressed.pressed is None else None
-        return NewJob(incoming, language, plan, question, again_of=job.id, remedy=remedy)
+        question = Confirmation("again") if dearer or pressed.pressed is None else None
+        return JobDraft(incoming, language, plan, question, again_of=job.id, remedy=remedy)
 
     def _plan_again(self, job: Job, remedy: Remedy | None) -> Plan:
         request = job.request
@@ -149,8 +151,8 @@ class Orders:
             lines.append(job_messages.balance(language, standing, self._caps.all_micro, key="balance-all"))
         return Message("\n".join(lines))
 
-    def _enqueue(self, connection: Connection, job_id: str, user: str) -> None:
-        self._engine.enqueue_within(connection, RENDER, job_id, user)
+    def _enqueue(self, tx: Connection, job_id: str, user: str) -> None:
+        self._engine.enqueue_tx(tx, RENDER, job_id, user)
 
     def _price_now(self, job: Job) -> Decimal:
         """By today's table, for exactly the values of the offer."""
@@ -169,7 +171,7 @@ class Orders:
             raise BadRequest("file_too_large", kind=attachment.kind, max_bytes=most)
 
     def _plan(self, incoming: Incoming, command: commands.MakeVideo) -> Plan:
-        source, wishes = _source_facts(incoming), command.wishes
+        source, wishes = _source_facts(incoming), command.options
         return pricing.plan(
             command.prompt,
             model=wishes.model or self._settings.default_model,

@@ -4,10 +4,11 @@ import logging
 import time
 from collections.abc import Mapping
 
-from bot.channels.protocol import ChannelPort, DeliveryError, Incoming, Message
-from bot.conversation.handler import FrontDesk
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import Incoming, Message, SendError
+from bot.conversation.handler import MessageHandler
 from bot.conversation.inbox_limits import Floods
-from bot.messages.i18n import say
+from bot.messages.i18n import translate
 from bot.store.inbox import MOST_WAITING
 
 log = logging.getLogger(__name__)
@@ -16,8 +17,8 @@ _STRANGER_GAP_S = 30.0
 
 
 class Refusals:
-    def __init__(self, *, frontdesk: FrontDesk, channels: Mapping[str, ChannelPort]) -> None:
-        self._frontdesk = frontdesk
+    def __init__(self, *, handler: MessageHandler, channels: Mapping[str, ChannelPort]) -> None:
+        self._handler = handler
         self._channels = channels
         self._floods = Floods()
         self._strangers: dict[str, float] = {}
@@ -32,11 +33,11 @@ class Refusals:
 
     async def to_stranger(self, incoming: Incoming) -> str:
         log.info("a stranger was turned away", extra={"user": incoming.user})
-        language = await self._frontdesk.language(incoming)
+        language = await self._handler.language(incoming)
         if incoming.address.chat_id == incoming.sender_id:
-            return say(language, "stranger", id=incoming.user)
+            return translate(language, "stranger", id=incoming.user)
         chat = f"{incoming.address.channel}:{incoming.address.chat_id}"
-        return say(language, "group-stranger", id=incoming.user, chat=chat)
+        return translate(language, "group-stranger", id=incoming.user, chat=chat)
 
     async def too_many(self, incoming: Incoming) -> None:
         """Once in a flood: hundreds of answers to hundreds of messages would be one themselves."""
@@ -45,11 +46,11 @@ class Refusals:
             await self.say(incoming, await self.too_much(incoming))
 
     async def too_much(self, incoming: Incoming) -> str:
-        return say(await self._frontdesk.language(incoming), "too-much-waits", count=MOST_WAITING)
+        return translate(await self._handler.language(incoming), "too-much-waits", count=MOST_WAITING)
 
     async def say(self, incoming: Incoming, text: str) -> None:
         channel = self._channels[incoming.address.channel]
         try:
             await channel.show(incoming.address, Message(text), reply_to=incoming.reply_to)
-        except DeliveryError as error:
-            log.info("answer not taken", extra={"verdict": error.verdict})
+        except SendError as error:
+            log.info("answer not taken", extra={"outcome": error.outcome})

@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from bot.channels.protocol import HttpRoute
 from bot.http.listener import bind
 from bot.settings import Settings
 
@@ -50,7 +51,7 @@ class Health:
         self.problems: Callable[[], list[str]] = list
 
 
-def build(*, health: Health, assets_dir: Path, webhook: Webhook, routes: Sequence[BaseRoute]) -> Starlette:
+def build(*, health: Health, assets_dir: Path, webhook: Webhook, routes: Sequence[HttpRoute]) -> Starlette:
     async def healthz(_request: Request) -> Response:
         problems = health.problems()
         return JSONResponse({"status": "red" if problems else "ok", "problems": problems}, 503 if problems else 200)
@@ -70,6 +71,9 @@ def build(*, health: Health, assets_dir: Path, webhook: Webhook, routes: Sequenc
         status = await webhook(request.path_params["token"], body, dict(request.headers))
         return PlainTextResponse("", status)
 
+    strange = [route for route in routes if not isinstance(route, BaseRoute)]
+    if strange:
+        raise TypeError(f"no routes of Starlette: {strange}")
     return Starlette(
         routes=[
             Route("/healthz", healthz),
@@ -77,7 +81,7 @@ def build(*, health: Health, assets_dir: Path, webhook: Webhook, routes: Sequenc
             Route("/fal-assets/{name:path}", asset),  # whatever follows is ours to refuse: no redirect, no listing
             Route("/fal-assets", asset),
             Route("/fal/webhook/{token}", fal_webhook, methods=["POST"]),
-            *routes,
+            *(route for route in routes if isinstance(route, BaseRoute)),
         ],
         exception_handlers={ClientDisconnect: _gone},
     )

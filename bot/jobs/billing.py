@@ -26,7 +26,7 @@ _DRIFT_JOBS = 3
 _DRIFT_QUOTED_MICRO = 1_000_000
 
 
-class Bookkeeping:
+class BillSync:
     """Runs in one process at a time. `daily_micro`: what may be spent within 24 hours (REELBOT_DAILY_USD)."""
 
     def __init__(self, *, store: Store, books: Billing, alerts: Alerts, daily_micro: int) -> None:

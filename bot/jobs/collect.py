@@ -22,7 +22,7 @@ from core import media, pricing
 from core.errors import Cancelled, VideoError
 from core.fal.client import KEEP_S, FalQueue
 from core.fal.download import video_filename
-from core.fal.fetch_result import fetch_result, is_readable
+from core.fal.fetch_result import CheckFilm, check_film, fetch_result, is_readable
 from core.fal.receipts import FolderReceipts
 from core.types import Completed, Queued, RawReply, RequestHandle
 
@@ -49,6 +49,7 @@ class FetchResult(Protocol):
         stored: list[RawReply],
         source_url: str | None,
         on_result: Callable[[RawReply], Coroutine[Any, Any, None]],
+        check: CheckFilm,
     ) -> Coroutine[Any, Any, media.Probe]: ...
 
 
@@ -64,6 +65,7 @@ class Collector:
         settings: Settings,
         alerts: Alerts,
         fetch: FetchResult = fetch_result,
+        check: Callable[[Job], CheckFilm] = lambda _job: check_film,
     ) -> None:
         self._store = store
         self._queue = queue
@@ -71,6 +73,7 @@ class Collector:
         self._settings = settings
         self._alerts = alerts
         self._fetch_result = fetch
+        self._check = check
 
     async def look(self, job: Job) -> Next:
         """Ask fal itself; whatever woke us is only a hint. A result that is kept and can be read needs no question."""
@@ -174,6 +177,7 @@ class Collector:
             stored=await self._stored(job, submit),
             source_url=job.request.source_url,
             on_result=keep,
+            check=self._check(job),
         )
 
     async def _keep(self, job_id: str, receipt: str, reply: RawReply, *, of: str) -> None:

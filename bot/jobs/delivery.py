@@ -15,19 +15,20 @@ from itertools import count
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from bot.channels.protocol import ChannelPort, DeliveryError, Message
-from bot.jobs.delivery_receipts import HAS_VIDEO, Confirmed, Heard
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import Message, SendError, SendOutcome
+from bot.jobs.delivery_receipts import HAS_VIDEO, Acknowledgement, DeliveryReceipts
 from bot.jobs.engine import Engine
 from bot.jobs.steps import STOP, Next, retry
-from bot.jobs.video_files import Films
+from bot.jobs.video_files import VideoFiles
 from bot.jobs.workflows import DELIVER, SHELL
 from bot.messages import job_messages
 from bot.messages.admin_alerts import Alerts
-from bot.messages.held_messages import Outgoing
+from bot.messages.held_messages import HeldMessages
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
-from bot.store.records import ENDED, Job, JobError, State, record
+from bot.store.records import ENDED, Job, JobError, State
 from bot.store.stored import UnreadableJob
 from core.errors import ResultExpired
 
@@ -48,7 +49,7 @@ class Delivery:
         engine: Engine,
         store: Store,
         channels: Mapping[str, ChannelPort],
-        outgoing: Outgoing,
+        outgoing: HeldMessages,
         settings: Settings,
         alerts: Alerts,
         fetch_again: Callable[[Job], Awaitable[None]],
@@ -59,8 +60,8 @@ class Delivery:
         self._outgoing = outgoing
         self._settings = settings
         self._alerts = alerts
-        self._films = Films(settings=settings, fetch_again=fetch_again)
-        self._confirmed = Confirmed(store)
+        self._films = VideoFiles(settings=settings, fetch_again=fetch_again)
+        self._confirmed = DeliveryReceipts(store)
         self._sending: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def register(self) -> None:
@@ -99,7 +100,7 @@ class Delivery:
     async def _attempt(self, job_id: str) -> Next:
         try:
             return await self.send(job_id)
-        except DeliveryError as error:
+        except SendError as error:
             return await self._not_taken(job_id, error)
         except ResultExpired as error:
             return await self._lost(job_id, error)
@@ -116,7 +117,7 @@ class Delivery:
             return retry(5.0)
 
     async def send(self, job_id: str) -> Next:
-        """One attempt. Raises DeliveryError; ResultExpired when the video is neither here nor at fal any more."""
+        """One attempt. Raises SendError; ResultExpired when the video is neither here nor at fal any more."""
         job = await self._store.jobs.get(job_id)
         if job is None or job.told is not None:
             return STOP
@@ -124,14 +125,14 @@ class Delivery:
             return await self._left_on_disk(job)
         channel = self._channels.get(job.address.channel)
         if channel is None:
-            raise DeliveryError("gone", "this channel is not connected now")
+            raise SendError(SendOutcome.UNREACHABLE, "this channel is not connected now")
         if job.video is not None and job.state in HAS_VIDEO:
             return await self._send_video(job, channel)
         if job.state in ENDED:
             word = await self._outgoing.message(job.incoming, job_messages.outcome(job), job.language)
             with self._confirmed.sending():
                 ref = await channel.show(job.address, word, reply_to=job.incoming.reply_to)
-                await self._confirmed.write_down(job_id, Heard(job.state, ref))
+                await self._confirmed.write_down(job_id, Acknowledgement(job.state, ref))
         return STOP
 
     async def _left_on_disk(self, job: Job) -> Next:
@@ -139,39 +140,39 @@ class Delivery:
         if job.video is not None and job.state in HAS_VIDEO:
             await self._store.jobs.move(job.id, State.DELIVERED, why="on disk", told="")
         else:
-            await self._store.jobs.note(job.id, told="")
+            await self._store.jobs.nobody_to_tell(job.id)
         return STOP
 
     async def _send_video(self, job: Job, channel: ChannelPort) -> Next:
-        video = await self._outgoing.video(job, await self._films.fitted(job, max_bytes=channel.limits.video_bytes))
+        video = await self._outgoing.video(job, await self._films.rendition(job, max_bytes=channel.limits.video_bytes))
         if not await self._store.jobs.move(job.id, State.UPLOADING, only_from=HAS_VIDEO):
             return STOP  # it was handed over meanwhile, as the answer to its owner's message
         with self._confirmed.sending():
             try:
                 ref = await channel.send_video(job.address, video, reply_to=job.incoming.reply_to)
-            except DeliveryError as error:
-                if error.verdict != "doubt":
+            except SendError as error:
+                if error.outcome != SendOutcome.UNCONFIRMED:
                     raise
                 log.warning("perhaps delivered", extra={"job_id": job.id, "reason": error.reason})
-                await self._confirmed.write_down(job.id, Heard(State.UPLOADING, None, error.reason))
+                await self._confirmed.write_down(job.id, Acknowledgement(State.UPLOADING, None, error.reason))
                 return retry(0.0)  # now with the word on the doubt, and its button
-            await self._confirmed.write_down(job.id, Heard(State.UPLOADING, ref))
+            await self._confirmed.write_down(job.id, Acknowledgement(State.UPLOADING, ref))
         log.info("delivered", extra={"job_id": job.id, "channel": channel.name})
         await asyncio.to_thread(_forget, self._settings.work_dir / job.id)
         return STOP
 
-    async def _not_taken(self, job_id: str, error: DeliveryError) -> Next:
-        log.warning("not delivered", extra={"job_id": job_id, "verdict": error.verdict, "reason": error.reason})
+    async def _not_taken(self, job_id: str, error: SendError) -> Next:
+        log.warning("not delivered", extra={"job_id": job_id, "outcome": error.outcome, "reason": error.reason})
         job = await self._store.jobs.get(job_id)
         if job is None:
             return STOP
         if error.moved_to is not None:
             address = replace(job.address, chat_id=error.moved_to)
-            await self._store.jobs.note(job_id, incoming=record(replace(job.incoming, address=address)))
+            await self._store.jobs.moved_to(job_id, replace(job.incoming, address=address))
             return retry(0.0)
-        if error.verdict in {"retry", "doubt"}:
+        if error.outcome in {SendOutcome.NOT_SENT, SendOutcome.UNCONFIRMED}:
             return retry(error.after_s)  # a text may be said twice, but never not at all
-        if error.verdict == "waits":
+        if error.outcome == SendOutcome.MUST_WAIT:
             pause_s = await self._outgoing.hold(job, error)
             await asyncio.to_thread(_forget, self._settings.work_dir / job.id)
             return await self.park(job_id, why=error.reason, pause_s=pause_s)
@@ -195,7 +196,7 @@ class Delivery:
             await self._store.jobs.move(job_id, State.UNDELIVERED, why=why)
             if not waits:
                 self._alerts.tell(f"undelivered {job_id}", "alert-undelivered", job=job_id, user=job.user, reason=why)
-        await self._store.jobs.note(job_id, send_after=now_ms() + pause_s * 1000)
+        await self._store.jobs.tell_later(job_id, at=now_ms() + pause_s * 1000)
         return STOP
 
     async def announce(self, job: Job, message: Message) -> None:
@@ -218,9 +219,9 @@ class Delivery:
             return True
         try:
             await channel.show(job.address, message, reply_to=job.incoming.reply_to)
-        except DeliveryError as error:
-            log.info("not announced", extra={"job_id": job.id, "verdict": error.verdict})
-            return error.verdict != "retry"
+        except SendError as error:
+            log.info("not announced", extra={"job_id": job.id, "outcome": error.outcome})
+            return error.outcome != SendOutcome.NOT_SENT
         return True
 
     async def again(self, job: Job) -> bool:

@@ -25,7 +25,7 @@ _LOOK_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Acknowledgement:
     """`ref`: the chat's reference of what it took; None: nobody knows whether it took the video, because of `why`.
     `state`: of the job when this was sent; one that has a video to be sent was sent that.
     """
@@ -35,10 +35,10 @@ class Heard:
     why: str | None = None
 
 
-class Confirmed:
+class DeliveryReceipts:
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._heard: dict[str, Heard] = {}
+        self._heard: dict[str, Acknowledgement] = {}
         self._sendings = 0
         self._closing = asyncio.Event()
 
@@ -63,7 +63,7 @@ class Confirmed:
         while self._sendings and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - bounded, at shutdown
             await asyncio.sleep(_LOOK_S)
 
-    async def write_down(self, job_id: str, heard: Heard) -> None:
+    async def write_down(self, job_id: str, heard: Acknowledgement) -> None:
         """Returns when it is written, however long that takes."""
         self._heard[job_id] = heard
         await self.catch_up(job_id)
@@ -83,7 +83,7 @@ class Confirmed:
             else:
                 self._heard.pop(job_id, None)
 
-    async def _write(self, job_id: str, heard: Heard) -> None:
+    async def _write(self, job_id: str, heard: Acknowledgement) -> None:
         jobs = self._store.jobs
         if heard.ref is None:
             await jobs.move(job_id, State.DELIVERY_DOUBT, only_from=HAS_VIDEO, why=heard.why)

@@ -5,19 +5,19 @@ A step is at least once. So the paid submit is guarded by our own claim (store/s
 """
 
 import asyncio
-import fcntl
 import logging
-import os
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import Any, TypeVar
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions, SetWorkflowID
 from dbos import error as dbos_error
 from dbos._dbos import _get_dbos_instance
+from filelock import FileLock
 
+from bot.jobs.process_lock import AlreadyRunning, HeldByAnother, acquire
 from bot.store.database import Connection, Database
 
 log = logging.getLogger(__name__)
@@ -34,12 +34,8 @@ _UNDER_WAY = ["PENDING", "ENQUEUED", "DELAYED"]
 _PATIENCE = 1000  # recoveries of one workflow before the engine gives it up
 
 
-class AlreadyRunning(Exception):
-    """Another `run` or `demo` serves on this database file."""
-
-
 class Engine:
-    """`register` every workflow, then `start`. `enqueue_within` and `begin` start workflows; `step`, `sleep` and
+    """`register` every workflow, then `start`. `enqueue_tx` and `begin` start workflows; `step`, `sleep` and
     `wait` are for their bodies; `wake` sends one a message.
     """
 
@@ -48,7 +44,7 @@ class Engine:
         self._workflows: dict[str, Callable[[str], Coroutine[Any, Any, None]]] = {}
         self._running: set[asyncio.Task[Any]] = set()
         self._stopping = False
-        self._lock: TextIO | None = None
+        self._lock: FileLock | None = None
         self._listen_s = listen_s
         # The client works beside a running bot, too: it enqueues and sends, and runs nothing.
         self._client = DBOSClient(
@@ -81,7 +77,7 @@ class Engine:
         """
         url = self._database.engine.url
         if self._database.is_sqlite:
-            self._lock = _lock(Path(f"{url.database}.lock"))
+            self._lock = _only_process(Path(f"{url.database}.lock"))
         address = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)
         DBOS(config=self._config(address, "local" if self._database.is_sqlite else owner))
         DBOS.launch()
@@ -123,7 +119,7 @@ class Engine:
         await self._cancel_running()
         self._client.destroy()
         if self._lock is not None:
-            self._lock.close()
+            self._lock.release()
 
     async def _cancel_running(self) -> None:
         tasks = list(self._running)
@@ -131,7 +127,7 @@ class Engine:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def enqueue_within(self, connection: Connection, name: str, job_id: str, partition: str) -> None:
+    def enqueue_tx(self, connection: Connection, name: str, job_id: str, partition: str) -> None:
         """Into the limited queue, as part of the caller's transaction. The job id is the idempotency key."""
         options: EnqueueOptions = {
             "workflow_name": name,
@@ -237,18 +233,9 @@ class Engine:
         return message
 
 
-def _lock(path: Path) -> TextIO:
+def _only_process(path: Path) -> FileLock:
     """A second process on the same file would run the first one's jobs again: it must not even start."""
-    handle = path.open("a+", encoding="ascii")
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        handle.seek(0)
-        owner = handle.read().strip()
-        handle.close()
-        raise AlreadyRunning(f"another reelbot (process {owner}) already serves on this database") from error
-    handle.seek(0)
-    handle.truncate()
-    handle.write(str(os.getpid()))
-    handle.flush()
-    return handle
+        return acquire(path)
+    except HeldByAnother as error:
+        raise AlreadyRunning(f"another reelbot (process {error.pid}) already serves on this database") from error

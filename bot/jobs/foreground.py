@@ -6,16 +6,18 @@ finishes it.
 
 import asyncio
 import getpass
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from bot.channels.protocol import Address, AttachmentRef, Incoming
+from bot.channels.types import Address, AttachmentRef, Incoming
 from bot.jobs.collect import Collector
 from bot.jobs.job_lock import alive, held, mark_of
-from bot.jobs.submit import Submitter
+from bot.jobs.submit import NOT_SENT_WINDOW_S, Submitter
 from bot.jobs.submit_reconciliation import Doubts
 from bot.jobs.workflows import SHELL, Render
 from bot.messages.admin_alerts import Alerts
@@ -23,17 +25,19 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.ledger import OverCap, caps_of
-from bot.store.records import AT_FAL, FREE, Job, NewJob, State
+from bot.store.records import AT_FAL, FREE, Job, JobDraft, State
+from core.errors import SubmitNotSent, Unavailable, VideoError
 from core.fal.client import FalQueue
 from core.fal.receipts import FolderReceipts
-from core.generate import OnProgress, Progress, wait
-from core.types import Plan, Video
+from core.generate import ODD_S, PATIENCE_S, OnProgress, OnTrouble, Progress, wait
+from core.types import Plan, RequestHandle, Video
 
 R = TypeVar("R")
 
 _HOLD_MS = 60_000
 _RENEW_S = 15.0
 _LOOK_S = 2.0
+_ODD_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 
 
 class OverTheCap(Exception):
@@ -44,12 +48,24 @@ class OverTheCap(Exception):
         self.over = over
 
 
-class Unfinished(Exception):
-    """The job stands as it stands; its state says how."""
+class JobNotFinished(Exception):
+    """The job stands as it stands; its state says how. `request_id`: by which fal knows it, once it is ordered."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, *, request_id: str | None) -> None:
         super().__init__(job.id)
         self.job = job
+        self.request_id = request_id
+
+
+class AlreadyOrdered(Exception):
+    """This command ends over `why`, but fal has the order: it can be fetched, and a new try would buy it twice."""
+
+    def __init__(self, job_id: str, *, request_id: str, why: VideoError | OSError) -> None:
+        reason = why.code if isinstance(why, VideoError) else why.strerror or type(why).__name__
+        fetch = f"`reelbot poll {request_id}`, or the next `reelbot run`, fetches it"
+        super().__init__(f"ordered already (job {job_id}): {fetch} ({reason})")
+        self.job_id = job_id
+        self.request_id = request_id
 
 
 class Interrupted(Exception):
@@ -62,7 +78,33 @@ class Interrupted(Exception):
         self.request_id = request_id
 
 
-class Shell:
+class Troubles:
+    """Says the first trouble with fal in one line, and until when fal is asked again; the rest is the same."""
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self._note = note
+        self._told: set[str] = set()
+
+    def asked_again(self, error: VideoError) -> None:
+        """A question was not answered: it is asked again, for nothing."""
+        self._tell(error, for_s=ODD_S, after="")
+
+    def not_sent(self, error: SubmitNotSent) -> None:
+        """An order never left."""
+        self._tell(error, for_s=NOT_SENT_WINDOW_S, after="; nothing is bought")
+
+    def _tell(self, error: VideoError, *, for_s: float, after: str) -> None:
+        if after in self._told:
+            return
+        self._told.add(after)
+        why = str(error.facts.get("reason") or error.code)
+        status = error.facts.get("status")
+        what = f"fal does not answer as it should: {why} ({status})" if status else f"fal cannot be reached: {why}"
+        until = (datetime.now(UTC) + timedelta(seconds=for_s)).astimezone().strftime("%H:%M")
+        self._note(f"{what}; trying again until {until}, Ctrl+C stops{after}")
+
+
+class ForegroundRunner:
     """`buy` and `finish` for one command."""
 
     def __init__(
@@ -73,13 +115,16 @@ class Shell:
         settings: Settings,
         on_progress: OnProgress,
         note: Callable[[str], None],
+        patience_s: float = PATIENCE_S,
     ) -> None:
-        """`note` says a line to the person at the shell."""
+        """`note` says a line to the person at the shell; `patience_s`: how long one render is waited for."""
         self._store = store
         self._queue = queue
         self._settings = settings
         self._tell = on_progress
         self._note = note
+        self._troubles = Troubles(note)
+        self._patience_s = patience_s
         self._receipts = FolderReceipts(settings.receipts_dir)
         self._alerts = Alerts(store=store, channels={}, admins=(), caps=caps_of(settings))
         self._collector = Collector(
@@ -87,10 +132,10 @@ class Shell:
         )
 
     async def buy(self, plan: Plan, *, source: Path | None) -> Video:
-        """Raises OverTheCap, Unfinished (failed, in doubt, cancelled), Interrupted, VideoError (StillRunning after an
-        hour).
+        """Raises OverTheCap, JobNotFinished (failed, in doubt, parked, cancelled), Interrupted, AlreadyOrdered (after
+        an hour, or over trouble of ours), and VideoError while nothing is ordered.
         """
-        new = NewJob(_incoming(plan, source), "en", plan, held_until=now_ms() + _HOLD_MS)
+        new = JobDraft(_incoming(plan, source), "en", plan, held_until=now_ms() + _HOLD_MS)
         with held(await self._mark(new.incoming)):
             made = await self._store.jobs.accept(new, inbox_id=None, caps=caps_of(self._settings), enqueue=_no_queue)
             if isinstance(made, OverCap):
@@ -117,31 +162,42 @@ class Shell:
                 await self._render(job_id).render(job_id)
         except asyncio.CancelledError:
             raise await self._interrupted(job_id) from None
+        except (VideoError, OSError) as error:
+            request_id = await self._request_id(job_id)
+            if request_id is None:
+                raise
+            raise AlreadyOrdered(job_id, request_id=request_id, why=error) from error
         job = await self._store.jobs.get(job_id)
-        if job is None or job.video is None:
-            raise Unfinished(job) if job else LookupError(job_id)
+        if job is None:
+            raise LookupError(job_id)
+        if job.video is None:
+            raise JobNotFinished(job, request_id=await self._request_id(job_id))
         await self._store.jobs.move(job_id, State.DELIVERED, only_from={State.READY}, why="on disk", told="")
-        return self._video(job, (await self._store.submits.read(job_id)).handle)
+        return self._video(job, await self._request_id(job_id))
 
     async def _interrupted(self, job_id: str) -> Interrupted:
         if await self._store.jobs.drop(job_id, why="interrupted"):
             return Interrupted(job_id, bought=False, request_id=None)
-        handle = (await self._store.submits.read(job_id)).handle
-        return Interrupted(job_id, bought=True, request_id=handle.request_id if handle else None)
+        return Interrupted(job_id, bought=True, request_id=await self._request_id(job_id))
+
+    async def _request_id(self, job_id: str) -> str | None:
+        """By which fal knows the job; None while it has not confirmed the order."""
+        submit = await self._store.submits.find(job_id)
+        return submit.handle.request_id if submit is not None and submit.handle is not None else None
 
     async def fetch_parked(self, job: Job) -> Video | None:
         """Ask fal once more after a job that was parked; its owner gets the video as well, from `reelbot run`.
 
-        None: fal still works on it, and `reelbot run` waits for it again. Raises Unfinished when fal has ended it, or
-        still says nothing that can be understood.
+        None: fal still works on it, and `reelbot run` waits for it again. Raises JobNotFinished when fal has ended it,
+        or still says nothing that can be understood.
         """
         if await self._collector.ask(job.id) == "renders":
             await self._store.jobs.unpark(job.id, "fal still works on it")
             return None
         job = await self._store.jobs.get(job.id) or job
         if job.video is None:
-            raise Unfinished(job)
-        return self._video(job, (await self._store.submits.read(job.id)).handle)
+            raise JobNotFinished(job, request_id=await self._request_id(job.id))
+        return self._video(job, await self._request_id(job.id))
 
     async def _unconfirmed(self, job: Job) -> None:
         self._note(f"fal has not confirmed the order yet: still waiting, and nothing is bought twice (job {job.id})")
@@ -149,7 +205,15 @@ class Shell:
     def _render(self, job_id: str) -> Render:
         """The very workflow of the bot, walked here without the engine."""
         return Render(
-            engine=_Direct(self._store, self._queue, job_id, self._tell),
+            engine=InlineEngine(
+                self._store,
+                self._queue,
+                job_id,
+                self._tell,
+                patience_s=self._patience_s,
+                on_trouble=self._troubles.asked_again,
+                on_interrupt=lambda: self._note("waiting for fal's answer to the order; Ctrl+C once more ends at once"),
+            ),
             store=self._store,
             submitter=Submitter(
                 store=self._store,
@@ -161,6 +225,7 @@ class Shell:
                 watch=_nothing,
                 wake=_nobody,
                 unconfirmed=self._unconfirmed,
+                not_sent=self._troubles.not_sent,
             ),
             collector=self._collector,
             channels={SHELL: _Files()},
@@ -186,14 +251,14 @@ class Shell:
         finally:
             renewing.cancel()
             await asyncio.gather(renewing, return_exceptions=True)
-            await self._store.jobs.note(job_id, held_until=now_ms())
+            await self._store.jobs.lease(job_id, until=now_ms())
 
     async def _renew(self, job_id: str) -> None:
         while True:
-            await self._store.jobs.note(job_id, held_until=now_ms() + _HOLD_MS)
+            await self._store.jobs.lease(job_id, until=now_ms() + _HOLD_MS)
             await asyncio.sleep(_RENEW_S)
 
-    def _video(self, job: Job, handle: Any) -> Video:
+    def _video(self, job: Job, request_id: str | None) -> Video:
         file = job.video
         if file is None:
             raise AssertionError("only jobs with a video come here")
@@ -203,7 +268,7 @@ class Shell:
             width=file.width,
             height=file.height,
             duration_s=file.duration_s,
-            request_id=handle.request_id if handle else "",
+            request_id=request_id or "",
             cost_usd=job.usd,
             model=job.request.model,
         )
@@ -218,30 +283,47 @@ def left_behind(job: Job, work_dir: Path) -> bool:
     return job.held_until < now_ms() if lives is None else not lives
 
 
-class _Direct:
+class InlineEngine:
     """The engine's face for a workflow that lives as long as this process."""
 
-    def __init__(self, store: Store, queue: FalQueue, job_id: str, tell: OnProgress) -> None:
+    def __init__(
+        self,
+        store: Store,
+        queue: FalQueue,
+        job_id: str,
+        tell: OnProgress,
+        *,
+        patience_s: float,
+        on_trouble: OnTrouble,
+        on_interrupt: Callable[[], None],
+    ) -> None:
+        """`on_interrupt` hears of a Ctrl+C that has to wait for the answer to the order."""
         self._store = store
         self._queue = queue
         self._job_id = job_id
         self._tell = tell
+        self._on_trouble = on_trouble
+        self._on_interrupt = on_interrupt
+        self._until = time.monotonic() + patience_s
+        self._pauses_s = iter(_ODD_PAUSES_S)
 
     async def step(self, name: str, body: Callable[..., Awaitable[R]], *args: Any) -> R:
         phases = {"prepare": "publishing", "submit": "submitting", "download": "downloading"}
         if name in phases:
             self._tell(Progress(phases[name]))  # type: ignore[arg-type]  # a table of literals
-        return await _unbroken(body(*args)) if name == "submit" else await body(*args)
+        return await _unbroken(body(*args), on_interrupt=self._on_interrupt) if name == "submit" else await body(*args)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
     async def wait(self, _topic: str, *, timeout_s: float) -> None:  # noqa: ARG002 - the wait itself has its patience
-        """Until fal is done, or somebody wants it cancelled. Raises StillRunning."""
+        """Until fal is done, answers oddly (the look after it counts that, and parks the job after ten minutes of it),
+        or somebody wants it cancelled. Raises StillRunning.
+        """
         handle = (await self._store.submits.read(self._job_id)).handle
         if handle is None:
             return
-        tasks = [asyncio.create_task(wait(self._queue, handle, on_progress=self._tell))]
+        tasks = [asyncio.create_task(self._until_fal_is_done(handle))]
         if not await self._cancel_asked():
             tasks.append(asyncio.create_task(self._until_cancelled()))
         try:
@@ -252,6 +334,24 @@ class _Direct:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _until_fal_is_done(self, handle: RequestHandle) -> None:
+        heard = False
+
+        def understood(progress: Progress) -> None:
+            nonlocal heard
+            heard = True
+            self._tell(progress)
+
+        patience_s = max(0.0, self._until - time.monotonic())
+        try:
+            await wait(self._queue, handle, on_progress=understood, patience_s=patience_s, odd_s=0.0)
+        except Unavailable as error:
+            self._on_trouble(error)
+            if heard:  # the ten minutes begin anew
+                await self._store.jobs.clear_odd(self._job_id)
+                self._pauses_s = iter(_ODD_PAUSES_S)
+            await asyncio.sleep(next(self._pauses_s, _ODD_PAUSES_S[-1]))
 
     async def _until_cancelled(self) -> None:
         while not await self._cancel_asked():  # noqa: ASYNC110 - another process sets the flag, in the database
@@ -268,12 +368,14 @@ class _Direct:
         """There is nobody to register with."""
 
 
-async def _unbroken(work: Awaitable[R]) -> R:
+async def _unbroken(work: Awaitable[R], *, on_interrupt: Callable[[], None]) -> R:
     """Ctrl+C does not cut a paid request short: its answer is waited for and written down first."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
+        if not task.done():
+            on_interrupt()
         await asyncio.gather(task, return_exceptions=True)
         raise
 

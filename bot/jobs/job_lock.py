@@ -3,12 +3,12 @@
 The system lets go of the lock when the process dies, however it dies: no clock and no process id has to be believed.
 """
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bot.channels.protocol import Incoming
+from bot.channels.types import Incoming
+from bot.jobs.process_lock import HeldByAnother, acquire, is_held
 
 
 class AlreadyHeld(Exception):
@@ -23,26 +23,19 @@ def mark_of(work_dir: Path, incoming: Incoming) -> Path:
 @contextmanager
 def held(mark: Path) -> Iterator[None]:
     """Raises AlreadyHeld."""
-    with mark.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyHeld("another reelbot command works on this job: wait for it") from None
-        try:
-            yield
-        finally:
-            mark.unlink(missing_ok=True)
+    try:
+        lock = acquire(mark)
+    except HeldByAnother as error:
+        raise AlreadyHeld(f"another reelbot command (process {error.pid}) works on this job: wait for it") from None
+    try:
+        yield
+    finally:
+        mark.unlink(missing_ok=True)
+        lock.release()
 
 
 def alive(mark: Path) -> bool | None:
     """Whether the command behind the mark lives. None where there is no mark: it works on another machine, or has
     ended in order.
     """
-    try:
-        with mark.open("r") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return None
-    except BlockingIOError:
-        return True
-    return False
+    return is_held(mark) if mark.exists() else None

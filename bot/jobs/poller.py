@@ -31,13 +31,13 @@ from core.types import Completed, Queued, QueueStatus, RequestHandle, VideoReque
 
 log = logging.getLogger(__name__)
 
-_SCAN_S = 10.0  # whoever submits tells us; this finds what was not told
+SCAN_S = 10.0  # whoever submits tells us; this finds what was not told
 _STREAMS = 100
 _STREAM_TRIES = 3
 _ODD_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0)
-_AGAIN_S = 15.0
+WATCH_AGAIN_S = 15.0
 _ADOPTION_S = 24 * 3600
-_ADOPTION_GAP_S = 300.0
+ADOPTION_GAP_S = 300.0
 _ADOPTION_LOOK_S = 120.0  # a walk through fal's list for all doubtful jobs
 _LOOK_S = 10.0  # for one, while fal's webhook waits for our answer
 _QUESTION_S = 1800.0  # with a download: one that drips keeps no other parked job waiting for longer
@@ -59,8 +59,15 @@ class Watcher:
         collector: Collector,
         deliver: Callable[[Job], Awaitable[bool]],
         webhooks: bool,
+        again_s: float = WATCH_AGAIN_S,
+        scan_s: float = SCAN_S,
+        adoption_gap_s: float = ADOPTION_GAP_S,
     ) -> None:
-        """`deliver` begins to tell the outcome of a job that had been parked."""
+        """`deliver` begins to tell the outcome of a job that had been parked. `again_s`: so long after it was woken, a
+        job that still renders is looked after once more. `adoption_gap_s`: between two walks for lost orders.
+        """
+        self._again_s = again_s
+        self._adoption_gap_s = adoption_gap_s
         self._engine = engine
         self._store = store
         self._queue = queue
@@ -72,7 +79,7 @@ class Watcher:
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._questions = asyncio.Semaphore(_QUESTIONS)
         self._odd: dict[str, float] = {}  # since when (monotonic seconds) fal's answers say nothing of a job
-        self.loop = Loop("watcher", self._scan, pause_s=lambda: _SCAN_S)
+        self.loop = Loop("watcher", self._scan, pause_s=lambda: scan_s)
         self._streams = asyncio.Semaphore(_STREAMS)
         self._waking: dict[str, asyncio.Task[None]] = {}
         self._watched: dict[str, asyncio.Task[None]] = {}
@@ -109,7 +116,7 @@ class Watcher:
         """A webhook that fal signed has come in, to this process or another: for a while they can be relied on."""
         if time.monotonic() >= self._note_heard_after:
             self._note_heard_after = time.monotonic() + _HEARD_NOTE_S
-            await self._store.facts.put(_HEARD, str(now_ms()))
+            await self._store.installation.put(_HEARD, str(now_ms()))
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -129,7 +136,7 @@ class Watcher:
             self._watched[job_id] = asyncio.create_task(self._watch(job_id), name=f"watch {job_id}")
         await self._ask_parked()
         if time.monotonic() >= self._next_adoption and (self._adopting is None or self._adopting.done()):
-            self._next_adoption = time.monotonic() + _ADOPTION_GAP_S
+            self._next_adoption = time.monotonic() + self._adoption_gap_s
             self._adopting = asyncio.create_task(self._adopt_doubtful(), name="adopt")
 
     def _let_go(self, job_id: str, task: asyncio.Task[None]) -> None:
@@ -150,7 +157,7 @@ class Watcher:
         except Exception:
             log.exception("watching ended", extra={"job_id": job_id})
         await self.wake(job_id)
-        await asyncio.sleep(_AGAIN_S)
+        await asyncio.sleep(self._again_s)
         await self._collect_orphan(job_id)  # still rendering after that: the next scan watches it again
 
     async def _stream(self, job_id: str, handle: RequestHandle) -> bool:
@@ -235,13 +242,13 @@ class Watcher:
         key = (request.model, request.resolution, request.duration_s)
         learned_at, usual_s = self._usual.get(key, (-math.inf, None))
         if time.monotonic() - learned_at >= _LEARN_GAP_S:
-            learned = await self._store.pace.usual_render_s(request)
+            learned = await self._store.render_times.usual_render_s(request)
             usual_s = _guess_s(request) if learned is None else learned
             self._usual[key] = (time.monotonic(), usual_s)
         return usual_s
 
     async def _webhook_works(self) -> bool:
-        heard = await self._store.facts.get(_HEARD) if self._webhooks else None
+        heard = await self._store.installation.get(_HEARD) if self._webhooks else None
         return heard is not None and now_ms() - int(heard) < _HEARD_COUNTS_S * 1000
 
     async def _note(self, job_id: str, status: QueueStatus) -> None:

@@ -7,9 +7,10 @@ version runs that can read it.
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
-from bot.channels.protocol import ChannelPort, DeliveryError, Message
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import Message, SendError
 from bot.messages.admin_alerts import Alerts
-from bot.messages.i18n import say
+from bot.messages.i18n import translate
 from bot.store import Store
 from bot.store.unreadable import SetAside, UnreadableRow
 
@@ -46,8 +47,8 @@ class Quarantine:
         channel = self._channels.get(row.incoming.address.channel) if row.incoming else None
         if row.incoming is None or channel is None:
             return
-        text = say(row.language, "job-unreadable-free" if done == "failed" else "job-unreadable", job=row.id)
+        text = translate(row.language, "job-unreadable-free" if done == "failed" else "job-unreadable", job=row.id)
         try:
             await channel.show(row.incoming.address, Message(text), reply_to=row.incoming.reply_to)
-        except DeliveryError as error:
-            log.warning("not told", extra={"job_id": row.id, "verdict": error.verdict})
+        except SendError as error:
+            log.warning("not told", extra={"job_id": row.id, "outcome": error.outcome})

@@ -8,7 +8,8 @@ import logging
 import time
 from collections.abc import Mapping
 
-from bot.channels.protocol import Activity, ChannelPort, DeliveryError, Message
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import Activity, Message, SendError, SendOutcome
 from bot.loops import Loop
 from bot.messages import job_messages
 from bot.store import Store
@@ -25,7 +26,7 @@ _PER_TURN, _PER_TURN_OF_MANY = 3, 1  # bars and clocks of many jobs move more sl
 _OVERLAP_MS = 5000  # a change counts from before its commit
 
 
-class Progress:
+class StatusMessages:
     def __init__(self, *, store: Store, channels: Mapping[str, ChannelPort]) -> None:
         self._store = store
         self._channels = channels
@@ -89,7 +90,7 @@ class Progress:
             self._behind.discard(job.id)
             try:
                 await self._show(chat, job)
-            except DeliveryError as error:
+            except SendError as error:
                 self._hold(chat, job, error)
             except Exception:
                 log.exception("status message", extra={"job_id": job.id})
@@ -98,7 +99,7 @@ class Progress:
     async def _show(self, chat: str, job: Job) -> None:
         channel = self._channels[job.address.channel]
         await self._busy(channel, chat, job)
-        if channel.limits.mailbox:
+        if channel.limits.passive_replies:
             return  # its answer said it all, and each further word there costs
         message = await self._message(job)
         shown = _fingerprint(message, bars=channel.limits.progress_bars)
@@ -111,7 +112,7 @@ class Progress:
         self._not_before[chat] = now + _gap(channel, job)
         reply_to = job.incoming.reply_to if job.status_ref is None else None
         ref = await channel.show(job.address, message, reply_to=reply_to, replace=job.status_ref)
-        await self._store.jobs.note(job.id, status_ref=ref, status_shown=shown)
+        await self._store.jobs.shown(job.id, ref=ref, as_text=shown)
 
     async def _message(self, job: Job) -> Message:
         place = await self._store.jobs.place(job) if job.state is State.QUEUED else 0
@@ -127,23 +128,23 @@ class Progress:
             self._busy_at[chat] = time.monotonic()
             await channel.busy(job.address, activity)
 
-    def _hold(self, chat: str, job: Job, error: DeliveryError) -> None:
+    def _hold(self, chat: str, job: Job, error: SendError) -> None:
         """A status message is only that: after a refusal no more of it; the outcome has its own, durable way."""
-        if error.verdict == "retry":
+        if error.outcome == SendOutcome.NOT_SENT:
             self._not_before[chat] = time.monotonic() + max(error.after_s, 2.0)
             self._behind.add(job.id)
-        elif error.verdict == "doubt" and job.status_ref is not None:
+        elif error.outcome == SendOutcome.UNCONFIRMED and job.status_ref is not None:
             self._not_before[chat] = time.monotonic() + 5.0
             self._behind.add(job.id)
         else:
             self._given_up.add(job.id)
-        log.info("status message not shown", extra={"job_id": job.id, "verdict": error.verdict})
+        log.info("status message not shown", extra={"job_id": job.id, "outcome": error.outcome})
 
 
 def _gap(channel: ChannelPort, job: Job) -> float:
-    """Edits and sends share a chat's budget; groups have a smaller one (their ids are negative on Telegram)."""
-    group = job.address.chat_id.startswith("-")
-    return channel.limits.group_edit_gap_s if group else channel.limits.edit_gap_s
+    """Edits and sends share a chat's budget; groups have a smaller one."""
+    is_group = channel.manifest.is_group(job.address.chat_id)
+    return channel.limits.group_edit_gap_s if is_group else channel.limits.edit_gap_s
 
 
 def _fingerprint(message: Message, *, bars: bool) -> str:

@@ -19,7 +19,7 @@ from bot.store.evidence import Evidence, RequestTaken, TakenBack
 from bot.store.records import FREE, MICRO, Job, JobError, State
 from bot.store.stored import UnreadableJob
 from core.config import FalSettings
-from core.errors import NotDelivered, SubmitUnknown, VideoError
+from core.errors import SubmitNotSent, SubmitUnconfirmed, VideoError
 from core.fal import protocol
 from core.fal.client import FalQueue
 from core.fal.receipts import FolderReceipts
@@ -28,7 +28,7 @@ from core.types import RawReply, Submission
 
 log = logging.getLogger(__name__)
 
-_NOT_SENT_WINDOW_S = 15 * 60
+NOT_SENT_WINDOW_S = 15 * 60
 _WRITE_DOWN_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0)  # a stop waits 20 s for it
 _UNCONFIRMED_S = 28.0  # told within 30 seconds, whatever fal does
 _NO_RECEIPT_PAUSE_S = 15.0
@@ -92,7 +92,9 @@ class Submitter:
         wake: Wake,
         unconfirmed: Callable[[Job], Awaitable[None]],
         unconfirmed_after_s: float = _UNCONFIRMED_S,
+        not_sent: Callable[[SubmitNotSent], None] = lambda _error: None,
     ) -> None:
+        """`not_sent` hears of each try that provably never left; it is taken again for a quarter of an hour."""
         self._store = store
         self._queue = queue
         self._receipts = receipts
@@ -103,6 +105,7 @@ class Submitter:
         self._wake = wake
         self._unconfirmed = unconfirmed
         self._unconfirmed_after_s = unconfirmed_after_s
+        self._on_not_sent = not_sent
         self._posting: set[str] = set()
         self._telling: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -155,10 +158,10 @@ class Submitter:
             reason = error.strerror or type(error).__name__
             log.error("no receipt, so nothing is ordered", extra={"job_id": job.id, "reason": reason})  # noqa: TRY400
             self._alerts.tell("receipts", "alert-no-receipt", reason=reason)
-            return await self._not_sent(job, NotDelivered(reason="no receipt"), after_s=_NO_RECEIPT_PAUSE_S)
+            return await self._not_sent(job, SubmitNotSent(reason="no receipt"), after_s=_NO_RECEIPT_PAUSE_S)
         except Exception:
             log.exception("claimed, but nothing is ordered", extra={"job_id": job.id})
-            return await self._not_sent(job, NotDelivered(reason="no receipt"), after_s=_NO_RECEIPT_PAUSE_S)
+            return await self._not_sent(job, SubmitNotSent(reason="no receipt"), after_s=_NO_RECEIPT_PAUSE_S)
         if not reserved:  # this very order stands in the folder: the database is older than it (a restored backup)
             return await self._answered_before(job, name)
         return await self._settle(job, self._post(job, body, name), by="answer")
@@ -195,11 +198,11 @@ class Submitter:
         """What fal answered, or did not, goes into the rows."""
         try:
             submission = await answer
-        except SubmitUnknown as error:
+        except SubmitUnconfirmed as error:
             log.warning("fal did not confirm an order", extra={"job_id": job.id, **_why(error)})
             await self._note_end(job.id)
             return DOUBT
-        except NotDelivered as error:
+        except SubmitNotSent as error:
             return await self._not_sent(job, error)
         except VideoError as error:
             log.info("refused", extra={"job_id": job.id, "code": error.code})
@@ -265,7 +268,7 @@ class Submitter:
         log.info("the answer to an order is read from its receipt", extra={"job_id": job.id})
         return self._queue.read_submit(reply, endpoint=job.request.endpoint)
 
-    async def _not_sent(self, job: Job, error: NotDelivered, *, after_s: float | None = None) -> Next:
+    async def _not_sent(self, job: Job, error: SubmitNotSent, *, after_s: float | None = None) -> Next:
         """Proven: nothing was bought. Known only here, so it is written down with patience; else it would be doubt."""
         for pause_s in (*_WRITE_DOWN_PAUSES_S, None):
             try:
@@ -275,8 +278,9 @@ class Submitter:
                 if pause_s is None:
                     raise
                 await asyncio.sleep(pause_s)
-        if now_ms() - submit.created > _NOT_SENT_WINDOW_S * 1000:
+        if now_ms() - submit.created > NOT_SENT_WINDOW_S * 1000:
             return await self._not_bought(job, error)
+        self._on_not_sent(error)
         told = error.facts.get("retry_after")
         pause = float(told) if isinstance(told, int | float) else min(60.0, 2.0**submit.attempt)
         return retry(after_s or pause)

@@ -20,7 +20,7 @@ from bot.store.evidence import Evidence, RequestTaken
 from bot.store.records import KNOWN_AT_FAL, Job, JobError, State, Submit
 from bot.store.submits import answered_at, claimed_at
 from core.config import FalSettings
-from core.errors import NotDelivered, SubmitUnknown, VideoError
+from core.errors import SubmitNotSent, SubmitUnconfirmed, VideoError
 from core.fal import protocol, replies
 from core.fal.client import FalQueue
 from core.fal.receipts import FolderReceipts
@@ -136,7 +136,7 @@ class Doubts:
             return None
         try:
             return self._queue.read_submit(reply, endpoint=job.request.endpoint)
-        except SubmitUnknown:
+        except SubmitUnconfirmed:
             return None
         except VideoError as error:
             facts = dict(error.facts)
@@ -205,7 +205,7 @@ class Doubts:
 
 
 def _code(error: VideoError) -> str:
-    return "fal_busy" if isinstance(error, NotDelivered) else error.code
+    return "fal_busy" if isinstance(error, SubmitNotSent) else error.code
 
 
 def _order(job: Job, submit: Submit, *, now: int) -> list[LostOrder]:

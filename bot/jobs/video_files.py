@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 
-from bot.channels.protocol import DeliveryError, VideoMessage
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import SendError, SendOutcome, VideoMessage
 from bot.messages import job_messages
 from bot.settings import Settings
 from bot.store.database import now_ms
@@ -15,7 +16,8 @@ from bot.store.records import Job, VideoFile
 from core import media
 from core.errors import DownloadFailed, MediaError, Repeat, ResultExpired, Unavailable, VideoError
 from core.fal.client import KEEP_S
-from core.media.renditions import Fitted, Fitting, is_cut_short, is_damaged
+from core.fal.fetch_result import CheckFilm, check_film
+from core.media.renditions import Rendition, RenditionCache, is_cut_short, is_damaged
 
 log = logging.getLogger(__name__)
 
@@ -23,26 +25,26 @@ _KEEP_FITTED_S = 24 * 3600
 _NO_FILE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
-class Films:
+class VideoFiles:
     def __init__(self, *, settings: Settings, fetch_again: Callable[[Job], Awaitable[None]]) -> None:
         self._settings = settings
         self._fetch_again = fetch_again
-        self._fitting = Fitting(settings.output_dir / "fitted")
+        self._fitting = cache_of(settings)
 
-    async def fitted(self, job: Job, *, max_bytes: int) -> VideoMessage:
+    async def rendition(self, job: Job, *, max_bytes: int) -> VideoMessage:
         """A copy that plays natively and has at most so many bytes; the original stays as fal made it.
 
-        Raises DeliveryError; ResultExpired when the video is neither here nor at fal any more.
+        Raises SendError; ResultExpired when the video is neither here nor at fal any more.
         """
         if job.video is None:
-            raise DeliveryError("refused", "no video")
+            raise SendError(SendOutcome.REJECTED, "no video")
         try:
             fitted = await self._made_to_fit(job, job.video, max_bytes)
         except ResultExpired:
             raise
         except VideoError as error:
             again = error.repeat is Repeat.FREE_STEP
-            raise DeliveryError("retry" if again else "refused", error.code) from error
+            raise SendError(SendOutcome.NOT_SENT if again else SendOutcome.REJECTED, error.code) from error
         return VideoMessage(
             path=fitted.path,
             caption=job_messages.caption(job),
@@ -53,7 +55,7 @@ class Films:
             job_id=job.id,
         )
 
-    async def _made_to_fit(self, job: Job, video: VideoFile, max_bytes: int) -> Fitted:
+    async def _made_to_fit(self, job: Job, video: VideoFile, max_bytes: int) -> Rendition:
         """A damaged original is fetched again, once in each attempt: what is still damaged then came so from fal."""
         original = self._settings.videos_dir / video.name
         fetched = not await asyncio.to_thread(original.exists)
@@ -64,12 +66,21 @@ class Films:
                 await self._replaced(job, original)
                 fetched = True
             try:
-                return await self._fitting.fitted(original, max_bytes=max_bytes)
+                return await self._fitting.rendition(original, max_bytes=max_bytes)
             except MediaError:
-                if fetched or not await is_damaged(original):
+                if not await is_damaged(original):
                     raise
+            if not fetched:
+                await self._replaced_if_any(job, original)
+            return await self._fitting.rendition(original, max_bytes=max_bytes, lenient=True)
+
+    async def _replaced_if_any(self, job: Job, original: Path) -> None:
+        """Where fal has the file no more, the damaged one is the best there is."""
+        try:
             await self._replaced(job, original)
-            return await self._fitting.fitted(original, max_bytes=max_bytes)
+        except (DownloadFailed, Unavailable) as error:
+            if error.facts.get("status") not in _NO_FILE:
+                raise
 
     async def _replaced(self, job: Job, original: Path) -> None:
         """The damaged one is all there is until another is here: when none comes, it is put back. Raises VideoError,
@@ -101,6 +112,28 @@ class Films:
     async def tidy(self) -> None:
         """Copies that nobody asked for in a day go."""
         await asyncio.to_thread(self._fitting.remove_old, older_than_s=_KEEP_FITTED_S)
+
+
+def cache_of(settings: Settings) -> RenditionCache:
+    return RenditionCache(settings.output_dir / "fitted")
+
+
+def checks(settings: Settings, channels: Mapping[str, ChannelPort]) -> Callable[[Job], CheckFilm]:
+    """How the film of a job is checked when it comes: in one run with what its delivery to that chat will need."""
+    fitting = cache_of(settings)
+
+    def check_for(job: Job) -> CheckFilm:
+        channel = channels.get(job.address.channel)
+        if channel is None:  # of the shell: it stays on the disk
+            return check_film
+
+        async def check(path: Path, *, lenient: bool) -> media.Probe:
+            with media.on_behalf_of(job.user):
+                return await fitting.check(path, max_bytes=channel.limits.video_bytes, lenient=lenient)
+
+        return check
+
+    return check_for
 
 
 def _fal_keeps(job: Job) -> bool:

@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from bot.channels.protocol import AttachmentRef, DeliveryError
+from bot.channels.types import AttachmentRef, SendError, SendOutcome
 from bot.jobs.collect import Collector
 from bot.jobs.steps import DOUBT, GO, STOP, Next, retry
 from bot.jobs.submit import Submitter
@@ -22,7 +22,7 @@ from bot.jobs.submit_reconciliation import Doubts
 from bot.messages.admin_alerts import Alerts
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.records import AT_FAL, FREE, Charge, Job, JobError, State, record
+from bot.store.records import AT_FAL, FREE, Charge, Job, JobError, State
 from bot.store.stored import UnreadableJob
 from core import media, pricing
 from core.assets.publish import host_from_settings, publish_asset
@@ -43,7 +43,7 @@ SHELL = "shell"  # the channel of jobs that `reelbot generate` began
 _SOURCE_NAMES = {"image": "source.jpg", "video": "source.mp4"}  # the content decides what it really is
 _NO_ASSETS = frozenset({"asset_unreachable", "storage_not_allowed", "no_asset_host"})
 _PREPARE_TRIES = 8
-_RESOLVE_LOOKS_S = (2.0, 6.0, 10.0)  # with the looks themselves: told within 30 seconds
+RESOLVE_LOOKS_S = (2.0, 6.0, 10.0)  # with the looks themselves: told within 30 seconds
 _WAIT_S = 1800.0  # the watcher wakes it long before; each look of a thousand that wait is not free
 _LEAST_FREE = 500_000_000  # bytes on the disk of the videos, before anything is bought
 _DOWNLOAD_TRIES = 300  # with pauses up to 5 minutes: a day
@@ -89,12 +89,15 @@ class Render:
         doubts: Doubts,
         alerts: Alerts,
         room: Callable[[Path], int] = free_bytes,
+        resolve_looks_s: tuple[float, ...] = RESOLVE_LOOKS_S,
     ) -> None:
+        """`resolve_looks_s`: the pauses before each look for an order whose answer was lost."""
         self._engine = engine
         self._store = store
         self._submitter = submitter
         self._collector = collector
         self._room = room
+        self._resolve_looks_s = resolve_looks_s
         self._channels = channels
         self._settings = settings
         self._doubts = doubts
@@ -135,7 +138,7 @@ class Render:
                 break
             await self._engine.sleep(result["after"])
         if result["next"] == "doubt":  # from here on nothing is posted, only asked
-            for pause in _RESOLVE_LOOKS_S:
+            for pause in self._resolve_looks_s:
                 await self._engine.sleep(pause)
                 if (await self._step("find submitted", self.find_submitted, job_id))["next"] == "go":
                     return True
@@ -199,8 +202,8 @@ class Render:
             await self._check_room()
             if job.incoming.attachment is not None and not job.request.source_url:
                 await self._publish(job)
-        except DeliveryError as error:
-            if error.verdict in {"retry", "doubt"}:
+        except SendError as error:
+            if error.outcome in {SendOutcome.NOT_SENT, SendOutcome.UNCONFIRMED}:
                 return retry(error.after_s)
             return await self._fail(job_id, JobError("source_unavailable", {}), charge="none", only_from=FREE)
         except VideoError as error:
@@ -232,7 +235,7 @@ class Render:
             asset = await publish_asset(
                 source,
                 settings=self._settings,
-                host=host_from_settings(self._settings, memory=self._store.facts),
+                host=host_from_settings(self._settings, memory=self._store.installation),
                 limits=row.source_limits,
                 widen=job.remedy == "wide-photo",
             )
@@ -243,7 +246,7 @@ class Render:
         await self._store.jobs.published(job.id, request, usd)
         told = dict.fromkeys((*job.adjustments, *asset.adjustments))  # a cut was told before, by the length it named
         if len(told) > len(job.adjustments):
-            await self._store.jobs.note(job.id, adjustments=[record(each) for each in told])
+            await self._store.jobs.adjusted(job.id, told)
         await asyncio.to_thread(source.unlink, missing_ok=True)
 
     async def submit(self, job_id: str) -> Next:

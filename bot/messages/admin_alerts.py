@@ -8,8 +8,9 @@ import logging
 from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any
 
-from bot.channels.protocol import Address, ChannelPort, DeliveryError, Message
-from bot.messages.i18n import LANGUAGES, admin_text, say
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import Address, Message, SendError, SendOutcome
+from bot.messages.i18n import LANGUAGES, admin_text, translate
 from bot.store import Store
 from bot.store.ledger import Caps
 from bot.store.records import MICRO
@@ -63,27 +64,29 @@ class Alerts:
         task.add_done_callback(lambda _ended: work.close())  # one that was cancelled before it began
 
     async def _account(self, code: str) -> None:
-        await self._store.facts.put(_TROUBLE, code)
-        if await self._store.facts.due(f"told of {code}", gap_s=_HOUR_S):
+        await self._store.installation.put(_TROUBLE, code)
+        if await self._store.installation.due(f"told of {code}", gap_s=_HOUR_S):
             await self._say_to_all({language: admin_text(code, {}, language) for language in LANGUAGES})
 
     async def _works(self) -> None:
-        if await self._store.facts.get(_TROUBLE) is not None and await self._store.facts.put(_TROUBLE, None):
-            await self._say_to_all({language: say(language, "alert-works-again") for language in LANGUAGES})
+        if await self._store.installation.get(_TROUBLE) is not None and await self._store.installation.put(
+            _TROUBLE, None
+        ):
+            await self._say_to_all({language: translate(language, "alert-works-again") for language in LANGUAGES})
 
     async def _mark(self) -> None:
         """Each mark once on the way up; on the way down the marks are armed again."""
         cap = self._caps.all_micro
         used = (await self._store.ledger.standing()).used_micro
         passed = max((level for level in _LEVELS if cap and used * 100 >= cap * level), default=0)
-        before = int(await self._store.facts.get("spending mark") or 0)
-        if passed != before and await self._store.facts.put("spending mark", str(passed)) and passed > before:
+        before = int(await self._store.installation.get("spending mark") or 0)
+        if passed != before and await self._store.installation.put("spending mark", str(passed)) and passed > before:
             facts = {"percent": passed, "used": usd_text(used / MICRO), "cap": usd_text(cap / MICRO)}
-            await self._say_to_all({language: say(language, "alert-spent", **facts) for language in LANGUAGES})
+            await self._say_to_all({language: translate(language, "alert-spent", **facts) for language in LANGUAGES})
 
     async def _tell(self, topic: str, key: str, facts: Mapping[str, Any], gap_s: float) -> None:
-        if await self._store.facts.due(f"told of {topic}", gap_s=gap_s):
-            await self._say_to_all({language: say(language, key, **facts) for language in LANGUAGES})
+        if await self._store.installation.due(f"told of {topic}", gap_s=gap_s):
+            await self._say_to_all({language: translate(language, key, **facts) for language in LANGUAGES})
 
     async def _say_to_all(self, texts: Mapping[str, str]) -> None:
         log.warning("for the admins", extra={"text": texts["en"]})
@@ -97,9 +100,9 @@ class Alerts:
         for _ in range(_TRIES):
             try:
                 await channel.show(to, Message(text))
-            except DeliveryError as error:
-                if error.verdict != "retry":
-                    log.info("an admin was not reached", extra={"channel": to.channel, "verdict": error.verdict})
+            except SendError as error:
+                if error.outcome != SendOutcome.NOT_SENT:
+                    log.info("an admin was not reached", extra={"channel": to.channel, "outcome": error.outcome})
                     return
                 await asyncio.sleep(min(60.0, max(1.0, error.after_s)))
             else:

@@ -1,4 +1,4 @@
-"""What the bot says of its own accord in chats without buttons (`Limits.mailbox`), and what waits where it may not.
+"""What the bot says of its own accord in chats with passive replies (`Limits`), and what waits where it may not.
 
 Other chats get everything unchanged.
 """
@@ -6,9 +6,10 @@ Other chats get everything unchanged.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.channels.protocol import ChannelPort, DeliveryError, Incoming, Message, VideoMessage
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import Incoming, Message, SendError, VideoMessage
 from bot.messages import job_messages
-from bot.messages.i18n import say
+from bot.messages.i18n import translate
 from bot.messages.text_buttons import offered, shortened
 from bot.store import Store
 from bot.store.records import Job
@@ -17,33 +18,35 @@ _LOOK_AGAIN_S = 6 * 3600
 _EARLY_S = 6 * 3600  # an upload is renewed so long before the chat forgets it
 
 
-class Outgoing:
+class HeldMessages:
     def __init__(self, *, store: Store, channels: Mapping[str, ChannelPort]) -> None:
         self._store = store
         self._channels = channels
 
     async def message(self, incoming: Incoming, message: Message, language: str) -> Message:
         """With the person's short codes, and what to type in place of buttons."""
-        if not self._channels[incoming.address.channel].limits.mailbox:
+        if not self._channels[incoming.address.channel].limits.passive_replies:
             return message
-        codes = await self._store.mail.codes(incoming.user)
+        codes = await self._store.short_codes.codes(incoming.user)
         return Message(typed_text(message, codes, language), job_id=message.job_id)
 
     async def video(self, job: Job, video: VideoMessage) -> VideoMessage:
         """With a title, and the code by which it can be had again."""
-        if not self._channels[job.address.channel].limits.mailbox:
+        if not self._channels[job.address.channel].limits.passive_replies:
             return video
-        codes = await self._store.mail.codes(job.user)
-        return replace(video, title=say(job.language, "mail-video-title"), caption=captioned(job, codes, job.language))
+        codes = await self._store.short_codes.codes(job.user)
+        return replace(
+            video, title=translate(job.language, "mail-video-title"), caption=captioned(job, codes, job.language)
+        )
 
-    async def hold(self, job: Job, error: DeliveryError) -> int:
+    async def hold(self, job: Job, error: SendError) -> int:
         """It is the answer to the person's next message. Gives the seconds after which to try again unasked."""
-        await self._store.mail.hold(job, ref=error.kept, for_s=error.after_s)
+        await self._store.outbox.hold(job, ref=error.kept, for_s=error.after_s)
         return max(_LOOK_AGAIN_S, int(error.after_s) - _EARLY_S)
 
 
 def captioned(job: Job, codes: Mapping[str, str], language: str) -> str:
-    return say(language, "mail-caption", caption=job_messages.caption(job), code=codes.get(job.id, job.id))
+    return translate(language, "mail-caption", caption=job_messages.caption(job), code=codes.get(job.id, job.id))
 
 
 def typed_text(message: Message, codes: Mapping[str, str], language: str) -> str:
@@ -51,5 +54,5 @@ def typed_text(message: Message, codes: Mapping[str, str], language: str) -> str
     lines = [shortened(message.text, codes)]
     for line, told in offered(message.actions, codes, language):
         key = "mail-type-for" if told else "mail-type"
-        lines.append(say(language, key, typed=line, what=told))
+        lines.append(translate(language, key, typed=line, what=told))
     return "\n".join(lines)

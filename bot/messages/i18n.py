@@ -22,7 +22,7 @@ _MINUTE_S = 60
 _MB = 1_000_000
 
 
-def say(language: str, key: str, /, **facts: Any) -> str:
+def translate(language: str, key: str, /, **facts: Any) -> str:
     """The sentence `key` with these facts, in `language` or else in English. Raises KeyError for an unknown key.
 
     A fact that is missing or None is shown as nothing: a sentence with a gap is better than none.
@@ -50,13 +50,13 @@ _CHINESE = frozenset({"zh", "cmn", "yue", "cn"})
 def error_text(language: str, code: str, facts: Mapping[str, Any]) -> str:
     """What happened and what to do next, for the person who asked. A code without a sentence gets a general one."""
     key = f"error-{code.replace('_', '-')}"
-    return say(language, key if key in keys("en") else "error-unknown", **facts)
+    return translate(language, key if key in keys("en") else "error-unknown", **facts)
 
 
 def admin_text(code: str, facts: Mapping[str, Any], language: str = "en") -> str:
     """The same for the operator: the remedy, precisely. Falls back to the person's sentence."""
     key = f"admin-{code.replace('_', '-')}"
-    return say(language, key, **facts) if key in keys("en") else error_text(language, code, facts)
+    return translate(language, key, **facts) if key in keys("en") else error_text(language, code, facts)
 
 
 @cache

@@ -5,16 +5,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.channels.protocol import Action, Message
+from bot.channels.types import Action, Message
 from bot.messages import retry_offers
 from bot.messages.callback_data import data_for
-from bot.messages.i18n import error_text, say
+from bot.messages.i18n import error_text, translate
 from bot.store.ledger import OverCap, Standing
 from bot.store.records import ACTIVE, FREE, MICRO, Charge, Job, State
 from core import pricing
 from core.catalogue import Model
 from core.errors import BadRequest
-from core.types import VideoRequest
+from core.types import Mode, VideoRequest
 
 _MINUTE_S = 60
 _LONG_S = 15 * _MINUTE_S
@@ -25,28 +25,32 @@ def status(job: Job, *, place: int, now_ms: int) -> Message:
     """The one message that is edited while the job lives: what was ordered, and where it stands."""
     if job.state is State.ASKING:
         return _offer(job)
+    if _offer_ended(job):
+        return Message("\n".join([_what(job), state_line(job, place=place, now_ms=now_ms)]), job_id=job.id)
     lines = [_order(job), *_beside_the_order(job), state_line(job, place=place, now_ms=now_ms)]
     return Message("\n".join(lines), actions(job), job_id=job.id, progress=_progress(job, now_ms))
 
 
 def _beside_the_order(job: Job) -> list[str]:
     lines = [adjustment(job.language, each.field, each.asked, each.used) for each in job.adjustments]
+    if _is_length_unknown(job):
+        lines.append(translate(job.language, "length-unknown"))
     if job.again_of is not None:
-        lines.append(say(job.language, "repeat-of", other=job.again_of))
+        lines.append(translate(job.language, "repeat-of", other=job.again_of))
     if job.remedy is not None:
-        lines.append(say(job.language, f"remedy-{job.remedy}", prompt=job.request.prompt))
+        lines.append(translate(job.language, f"remedy-{job.remedy}", prompt=job.request.prompt))
     return lines
 
 
 def _offer(job: Job) -> Message:
     """What would be ordered, its price, and a yes or no."""
     asked = job.question
-    price = price_of(job)
-    why = say(job.language, f"ask-{asked.why if asked else 'price'}", price=price, other=(asked and asked.job) or "")
-    lines = [_what(job), *_beside_the_order(job), why, say(job.language, "ask-waits")]
+    price = _price_facts(job)
+    why = translate(job.language, f"ask-{asked.why if asked else 'price'}", **price, other=(asked and asked.job) or "")
+    lines = [_what(job), *_beside_the_order(job), why, translate(job.language, "ask-waits")]
     buttons = (
-        Action(say(job.language, "button-yes", price=price), data_for("yes", job.id)),
-        Action(say(job.language, "button-no"), data_for("cancel", job.id)),
+        Action(translate(job.language, "button-yes", **price), data_for("yes", job.id)),
+        Action(translate(job.language, "button-no"), data_for("cancel", job.id)),
     )
     return Message("\n".join(lines), buttons, job_id=job.id)
 
@@ -55,82 +59,108 @@ def price_of(job: Job) -> str:
     return pricing.usd_text(job.usd)
 
 
+def price_text(job: Job) -> str:
+    """The price as a word of its own: "$0.70", "up to $10.50"."""
+    return translate(job.language, "up-to", price=price_of(job)) if job.up_to else price_of(job)
+
+
+def _price_facts(job: Job) -> dict[str, str]:
+    return {"price": price_of(job), "up_to": "yes" if job.up_to else ""}
+
+
+def _is_length_unknown(job: Job) -> bool:
+    """An edit is priced by its source's seconds: where a chat does not tell them they are measured before the order."""
+    attachment = job.incoming.attachment
+    by_source = job.request.mode is Mode.VIDEO_TO_VIDEO and job.request.duration_s is None
+    return by_source and job.state in FREE | {State.ASKING} and (attachment is None or not attachment.duration_s)
+
+
+def _offer_ended(job: Job) -> bool:
+    """Declined, or lapsed: it was never ordered."""
+    return job.state is State.CANCELLED and job.error is not None and job.error.code.startswith("offer_")
+
+
 def state_line(job: Job, *, place: int, now_ms: int) -> str:
     lang = job.language
     if job.state is State.QUEUED:
-        return say(lang, "state-queued", place=place)
+        return translate(lang, "state-queued", place=place)
     if job.state is State.RENDERING:
         if job.cancel_asked:
-            return say(lang, "cancel-requested-running")
+            return translate(lang, "cancel-requested-running")
         elapsed = _elapsed_s(job, now_ms)
         if elapsed > _LONG_S:
-            return say(lang, "state-long-running")
+            return translate(lang, "state-long-running")
         if job.fal_position is not None:
-            return say(lang, "state-fal-queue", position=job.fal_position + 1)
-        return say(lang, "state-rendering", elapsed=_coarse(elapsed))
-    return say(lang, f"state-{job.state}")
+            return translate(lang, "state-fal-queue", position=job.fal_position + 1)
+        return translate(lang, "state-rendering", elapsed=_coarse(elapsed))
+    if job.error is not None and _offer_ended(job):
+        return translate(lang, job.error.code.replace("_", "-"))
+    free = job.state is State.CANCELLED and job.charge == "none"
+    return translate(lang, "state-cancelled-free" if free else f"state-{job.state}")
 
 
 def actions(job: Job) -> tuple[Action, ...]:
     if job.state in FREE | {State.SUBMITTING, State.RENDERING} and not job.cancel_asked:
-        return (Action(say(job.language, "button-cancel"), data_for("cancel", job.id), danger=True),)
+        return (Action(translate(job.language, "button-cancel"), data_for("cancel", job.id), danger=True),)
     if job.state is State.PARKED:
-        return (Action(say(job.language, "button-ask-again"), data_for("again", job.id)),)
+        return (Action(translate(job.language, "button-ask-again"), data_for("again", job.id)),)
     if job.state in {State.DELIVERY_DOUBT, State.UNDELIVERED}:
-        return (Action(say(job.language, "button-resend"), data_for("again", job.id)),)
+        return (Action(translate(job.language, "button-resend"), data_for("again", job.id)),)
     return _second_try(job)
 
 
 def _second_try(job: Job) -> tuple[Action, ...]:
     """One button: the remedy for this failure, else the same again; the price of that stands on it."""
-    price = price_of(job)
+    price = _price_facts(job)
     if job.state is State.DOUBT:
-        return (Action(say(job.language, "button-buy-again", price=price), data_for("again", job.id)),)
+        return (Action(translate(job.language, "button-buy-again", **price), data_for("again", job.id)),)
     if job.state is not State.FAILED or job.error is None:
         return ()
     better = retry_offers.remedy(job)
     if better is not None:
-        return (Action(say(job.language, f"button-fix-{better}", price=price), data_for("fix", job.id)),)
+        return (Action(translate(job.language, f"button-fix-{better}", **price), data_for("fix", job.id)),)
     if retry_offers.worth_a_try(job.error.code) and job.remedy is None:
-        return (Action(say(job.language, "button-again", price=price), data_for("again", job.id)),)
+        return (Action(translate(job.language, "button-again", **price), data_for("again", job.id)),)
     return ()
 
 
 def outcome(job: Job) -> Message:
     """The word on a job that brings no video now: failed, cancelled, in doubt, or a video the chat did not take."""
     if job.error is None or job.state not in {State.FAILED, State.CANCELLED}:
-        text = say(job.language, f"state-{job.state}")
-    elif job.error.code.startswith("offer_"):
-        text = say(job.language, job.error.code.replace("_", "-"))
+        text = translate(job.language, f"state-{job.state}")
+    elif _offer_ended(job):
+        text = translate(job.language, job.error.code.replace("_", "-"))
     else:
-        text = trouble(job.language, job.error.code, job.error.facts, charge=job.charge or "none", price=price_of(job))
+        text = error_message(
+            job.language, job.error.code, job.error.facts, charge=job.charge or "none", price=price_of(job)
+        )
     return Message(text, actions(job), job_id=job.id)
 
 
 def ordered_before(tried: Job, language: str, *, now_ms: int) -> Message:
     """The answer to a second press: the job that the first one ordered, and what can be done about that one."""
     state = state_line(replace(tried, language=language), place=0, now_ms=now_ms)
-    text = say(language, "again-ordered", other=tried.again_of, job=tried.id, state=state)
+    text = translate(language, "again-ordered", other=tried.again_of, job=tried.id, state=state)
     return Message(text, () if tried.state in ACTIVE else actions(tried), job_id=tried.id)
 
 
 def unconfirmed(job: Job) -> Message:
     """The word half a minute after an order that fal has not answered; asking for it goes on."""
-    return Message(say(job.language, "order-unconfirmed"), job_id=job.id)
+    return Message(translate(job.language, "order-unconfirmed"), job_id=job.id)
 
 
-def trouble(
+def error_message(
     language: str, code: str, facts: Mapping[str, Any], *, charge: Charge | None = None, price: str = ""
 ) -> str:
     """What happened, what to do next, and what it cost; without `charge` nothing was ordered at all."""
     said = error_text(language, code, facts)
-    cost = say(language, f"charge-{charge}" if charge else "charge-nothing", price=price)
+    cost = translate(language, f"charge-{charge}" if charge else "charge-nothing", price=price)
     return said + ("" if language == "zh" else " ") + cost
 
 
 def over_cap(language: str, over: OverCap) -> str:
     """Why this is not ordered now, and when it can be."""
-    return say(
+    return translate(
         language,
         f"over-{over.whose}-cap",
         price=usd(over.price_micro),
@@ -142,7 +172,7 @@ def over_cap(language: str, over: OverCap) -> str:
 
 
 def balance(language: str, standing: Standing, cap_micro: int, *, key: str = "balance") -> str:
-    return say(
+    return translate(
         language,
         key,
         spent=usd(standing.spent_micro),
@@ -162,13 +192,13 @@ def _clock(at_ms: int | None) -> str:
 
 
 def caption(job: Job) -> str:
-    return say(job.language, "caption", **_facts_of(job), price=price_of(job))
+    return translate(job.language, "caption", **_facts_of(job), price=price_of(job))
 
 
 def adjustment(language: str, field: str, asked: str, used: str | None) -> str:
     if used is None:
-        return say(language, "adjusted-dropped", field=field)
-    return say(language, f"adjusted-{field.replace('_', '-')}", asked=asked, used=used)
+        return translate(language, "adjusted-dropped", field=field)
+    return translate(language, f"adjusted-{field.replace('_', '-')}", asked=asked, used=used)
 
 
 def facts(request: VideoRequest) -> dict[str, Any]:
@@ -199,11 +229,11 @@ def _in_catalogue(job: Job) -> Model | None:
 
 def _order(job: Job) -> str:
     key = "ack-up-to" if job.up_to else "ack"
-    return say(job.language, key, **_facts_of(job), price=price_of(job), job=job.id)
+    return translate(job.language, key, **_facts_of(job), price=price_of(job), job=job.id)
 
 
 def _what(job: Job) -> str:
-    return say(job.language, "caption", **_facts_of(job), price="")
+    return translate(job.language, "caption", **_facts_of(job), price="")
 
 
 def _elapsed_s(job: Job, now_ms: int) -> int:

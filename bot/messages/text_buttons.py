@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.channels.protocol import Action
+from bot.channels.types import Action
 
 _WORDS: dict[str, tuple[str, ...]] = {
     "cancel": ("取消", "停止", "不要", "cancel", "stop", "no"),

@@ -2,35 +2,43 @@
 
 from dataclasses import dataclass
 
+from bot.store import schema
 from bot.store.billing import Bills
+from bot.store.callback_replies import CallbackReplies
 from bot.store.database import Database
-from bot.store.facts import Facts
-from bot.store.inbox import InboxRows
+from bot.store.inbox import InboxRepository
+from bot.store.installation import InstallationState
 from bot.store.jobs import Jobs
+from bot.store.key_values import KeyValueStore, SendQuota
 from bot.store.ledger import Ledger
-from bot.store.mail import Mail
-from bot.store.memory import Allowances, Memory
-from bot.store.pace import Pace
-from bot.store.people import JournalRows, People
+from bot.store.outbox import Outbox
+from bot.store.pending_uploads import PendingUploads
+from bot.store.people import People
+from bot.store.render_times import RenderTimes
+from bot.store.short_codes import ShortCodes
 from bot.store.submits import Submits
+from bot.store.transcript import Transcript
 from bot.store.unreadable import UnreadableJobs
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
     database: Database
-    inbox: InboxRows
+    inbox: InboxRepository
     jobs: Jobs
     submits: Submits
     ledger: Ledger
     bills: Bills
-    facts: Facts
+    installation: InstallationState
     people: People
-    journal: JournalRows
-    mail: Mail
-    memory: Memory
-    allowances: Allowances
-    pace: Pace
+    journal: Transcript
+    callback_replies: CallbackReplies
+    pending_uploads: PendingUploads
+    short_codes: ShortCodes
+    outbox: Outbox
+    key_values: KeyValueStore
+    send_quota: SendQuota
+    render_times: RenderTimes
     unreadable: UnreadableJobs
 
     @classmethod
@@ -44,23 +52,39 @@ class Store:
             raise
         return cls.over(database)
 
+    @staticmethod
+    async def prepare(url: str) -> None:
+        """Bring the tables at `url` forward in a process of its own, so that this one does not carry what only that
+        needs. Raises ConnectionError, ValueError.
+        """
+        database = Database(url)
+        try:
+            current = await database.is_current()
+        finally:
+            database.close()
+        if not current:
+            await schema.upgrade_in_child(url)
+
     @classmethod
     def over(cls, database: Database) -> "Store":
         """On a database whose tables are there already."""
         return cls(
             database=database,
-            inbox=InboxRows(database),
+            inbox=InboxRepository(database),
             jobs=Jobs(database),
             submits=Submits(database),
             ledger=Ledger(database),
             bills=Bills(database),
-            facts=Facts(database),
+            installation=InstallationState(database),
             people=People(database),
-            journal=JournalRows(database),
-            mail=Mail(database),
-            memory=Memory(database),
-            allowances=Allowances(database),
-            pace=Pace(database),
+            journal=Transcript(database),
+            callback_replies=CallbackReplies(database),
+            pending_uploads=PendingUploads(database),
+            short_codes=ShortCodes(database),
+            outbox=Outbox(database),
+            key_values=KeyValueStore(database),
+            send_quota=SendQuota(database),
+            render_times=RenderTimes(database),
             unreadable=UnreadableJobs(database),
         )
 

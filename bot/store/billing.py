@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bot.store.database import Connection, Database
-from bot.store.ledger import CLOSING, correct_within, micro_of, model_of
+from bot.store.ledger import CLOSING, correct_tx, micro_of, model_of
 from bot.store.records import Charge
 from bot.store.tables import jobs, ledger, submits
 
@@ -74,8 +74,8 @@ class Bills:
             sa.or_(never_asked, jobs.c.bill_after <= now),
         )
 
-        def work(connection: Connection) -> list[Bill]:
-            rows = connection.execute(query.order_by(at).limit(most))
+        def work(tx: Connection) -> list[Bill]:
+            rows = tx.execute(query.order_by(at).limit(most))
             return [Bill(row.id, row.request_id, row.created, row.closed, row.billed_nano is not None) for row in rows]
 
         return await self._db.read(work)
@@ -84,15 +84,15 @@ class Bills:
         """Write what fal charged. None: the account is open, or says so already; then nothing changes."""
         job = sa.select(jobs).where(jobs.c.id == bill.job_id).with_for_update()
 
-        def work(connection: Connection) -> Settled | None:
-            row = connection.execute(job).one()
+        def work(tx: Connection) -> Settled | None:
+            row = tx.execute(job).one()
             if row.charge is None or row.reserved_micro:
                 return None
             again = bill.closed + DAY_MS
-            _ask_after(connection, bill.job_id, again if now < again else None)
+            _ask_after(tx, bill.job_id, again if now < again else None)
             if row.billed_nano == nano:
                 return None
-            correct_within(connection, bill.job_id, nano, booked=now)
+            correct_tx(tx, bill.job_id, nano, booked=now)
             return Settled(bill.job_id, row.user, row.charge, micro_of(nano))
 
         return await self._db.write(work)
@@ -100,9 +100,9 @@ class Bills:
     async def later(self, bills: Iterable[Bill], *, now: int) -> None:
         """These are not shown yet: they stay as they are, and are asked for again at growing gaps."""
 
-        def work(connection: Connection) -> None:
+        def work(tx: Connection) -> None:
             for bill in bills:
-                _ask_after(connection, bill.job_id, next_look(bill, now=now))
+                _ask_after(tx, bill.job_id, next_look(bill, now=now))
 
         await self._db.write(work)
 
@@ -117,9 +117,9 @@ class Bills:
             sa.or_(jobs.c.billed_nano > 0, jobs.c.video.is_not(sa.null())),
         )
 
-        def work(connection: Connection) -> list[Compared]:
+        def work(tx: Connection) -> list[Compared]:
             found: dict[str, list[tuple[int, int]]] = {}
-            for row in connection.execute(query):
+            for row in tx.execute(query):
                 found.setdefault(model_of(row.request), []).append((row.price_micro, micro_of(row.billed_nano)))
             return [
                 Compared(model, len(pairs), sum(quoted for quoted, _ in pairs), sum(charged for _, charged in pairs))
@@ -139,5 +139,5 @@ def next_look(bill: Bill, *, now: int) -> int:
     return min(now + max(FIRST_MS, min(DAY_MS, age // 2)), bill.closed + STOP_MS)
 
 
-def _ask_after(connection: Connection, job_id: str, at: int | None) -> None:
-    connection.execute(jobs.update().where(jobs.c.id == job_id).values(bill_after=at))
+def _ask_after(tx: Connection, job_id: str, at: int | None) -> None:
+    tx.execute(jobs.update().where(jobs.c.id == job_id).values(bill_after=at))

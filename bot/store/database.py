@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.store import schema
 from bot.store.stored import loads
 
 T = TypeVar("T")
@@ -32,25 +31,25 @@ def now_ms() -> int:
     return int(time.time() * 1000)
 
 
-def insert_new(connection: Connection, table: sa.Table, *, by: str) -> sqlite.Insert | postgresql.Insert:
+def insert_new(tx: Connection, table: sa.Table, *, by: str) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that does nothing, and returns no row, where one with the same unique `by` stands already."""
-    if connection.dialect.name == "sqlite":
+    if tx.dialect.name == "sqlite":
         return sqlite.insert(table).on_conflict_do_nothing(index_elements=[by])
     return postgresql.insert(table).on_conflict_do_nothing(index_elements=[by])
 
 
-def insert_over(connection: Connection, table: sa.Table, **values: Any) -> Any:
+def insert_over(tx: Connection, table: sa.Table, **values: Any) -> Any:
     """An INSERT that overwrites the row with the same primary key."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
     keys = [column.name for column in table.primary_key]
     rest = {name: value for name, value in values.items() if name not in keys}
     return dialect.insert(table).values(**values).on_conflict_do_update(index_elements=keys, set_=rest)
 
 
-def take_turns(connection: Connection, what: str) -> None:
+def take_turns(tx: Connection, what: str) -> None:
     """Until this transaction ends nobody else is past this line for the same `what`. SQLite has one writer anyway."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock_number(what))))
+    if tx.dialect.name == "postgresql":
+        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(lock_number(what))))
 
 
 def lock_number(what: str) -> int:
@@ -78,29 +77,47 @@ class Database:
         return await asyncio.get_running_loop().run_in_executor(self._pool, call)
 
     def _transaction(self, work: Callable[[Connection], T], *, read: bool = False) -> T:
-        with self.engine.connect() as connection:
-            connection.execution_options(**{READ: read})
-            with connection.begin():
-                return work(connection)
+        with self.engine.connect() as tx:
+            tx.execution_options(**{READ: read})
+            with tx.begin():
+                return work(tx)
 
-    async def migrate(self, *, revision: str = "head") -> None:
-        """Bring our tables forward to this version. Runs before anything else uses them. Raises DatabaseDown."""
+    async def migrate(self, *, revision: str = schema.HEAD) -> None:
+        """Bring our tables forward to this version. Runs before anything else uses them. Raises DatabaseDown, and
+        ValueError for a database that a newer version has written.
+        """
         try:
             await self._in_thread(lambda: self._migrate(revision))
         except sa.exc.OperationalError as error:
-            raise DatabaseDown(f"no access to the database: {' '.join(str(error.orig).split())}") from error
+            raise DatabaseDown(_no_access(error)) from error
+
+    async def is_current(self) -> bool:
+        """Whether our tables are of this very version. Raises DatabaseDown."""
+        try:
+            return await self.read(schema.current) == schema.HEAD
+        except sa.exc.OperationalError as error:
+            raise DatabaseDown(_no_access(error)) from error
 
     def _migrate(self, revision: str) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-        with self.engine.begin() as connection:
-            take_turns(connection, "migration")
-            config.attributes["connection"] = connection
-            command.upgrade(config, revision)
+        found = self._transaction(schema.current, read=True)
+        if found == revision:
+            return  # most starts: Alembic is not even loaded
+        if found is not None and found > schema.HEAD:
+            raise ValueError(
+                f"a newer reelbot has written this database (schema {found}, this one knows {schema.HEAD}): run that "
+                "version, or restore a backup of before"
+            )
+        with self.engine.begin() as tx:
+            take_turns(tx, "migration")
+            schema.upgrade(tx, revision)
 
     def close(self) -> None:
         self._pool.shutdown(wait=True)
         self.engine.dispose()
+
+
+def _no_access(error: sa.exc.OperationalError) -> str:
+    return f"no access to the database: {' '.join(str(error.orig).split())}"
 
 
 def _engine(url: str) -> sa.Engine:

@@ -11,8 +11,8 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from bot.store.database import Connection, now_ms
-from bot.store.jobs import move_within, resume_within, told_by_sweeper
-from bot.store.ledger import hold_within, lend_within, owe_within
+from bot.store.job_rows import move_tx, resume_tx, told_by_sweeper
+from bot.store.ledger import hold_tx, lend_tx, owe_tx
 from bot.store.records import KNOWN_AT_FAL, State
 from bot.store.tables import jobs, results, submits
 
@@ -46,63 +46,61 @@ class TakenBack:
     kept_film: bool
 
 
-def free_within(
-    connection: Connection, job_id: str, request_id: str, endpoint: str, *, by: Evidence
-) -> TakenBack | None:
+def free_tx(tx: Connection, job_id: str, request_id: str, endpoint: str, *, by: Evidence) -> TakenBack | None:
     """Let no other job hold this request. None: no other did. Raises RequestTaken for one that another job knows by
     more than the list, or that cannot be this job's: its words are others.
 
     The other job goes back into doubt where its film is not here: its own order is looked for again. Where it has
-    ended, it keeps what it has; see ledger.lend_within for its account. The kept results go to the answered job.
+    ended, it keeps what it has; see ledger.lend_tx for its account. The kept results go to the answered job.
     """
     query = sa.select(submits).where(submits.c.request_id == request_id, submits.c.job_id != job_id)
-    held = connection.execute(query.with_for_update()).first()
+    held = tx.execute(query.with_for_update()).first()
     if held is None:
         return None
-    if by == "list" or held.known_by != "list" or not _may_be(connection, job_id, held, endpoint):
+    if by == "list" or held.known_by != "list" or not _may_be(tx, job_id, held, endpoint):
         raise RequestTaken
-    job = connection.execute(sa.select(jobs).where(jobs.c.id == held.job_id).with_for_update()).one()
+    job = tx.execute(sa.select(jobs).where(jobs.c.id == held.job_id).with_for_update()).one()
     ended = job.video is not None or State(job.state) not in _OPEN
     if ended:
-        _lend(connection, held.job_id, job_id)
+        _lend(tx, held.job_id, job_id)
     else:
-        _back_into_doubt(connection, held, job_id)
+        _back_into_doubt(tx, held, job_id)
     return TakenBack(held.job_id, job.user, job.price_micro, request_id, ended)
 
 
-def replace_guess_within(connection: Connection, job_id: str, values: dict[str, Any]) -> None:
+def replace_guess_tx(tx: Connection, job_id: str, values: dict[str, Any]) -> None:
     """The job's own answer is here, after the list was believed: it stands (`values`: of its claim).
 
     Where it names another request, that one is let go. A job that ended without a film, by what fal said of the other,
     goes on with its own; one that has a film keeps that, and its account says what its own request costs.
     """
-    mine = connection.execute(sa.select(submits).where(submits.c.job_id == job_id)).one()
+    mine = tx.execute(sa.select(submits).where(submits.c.job_id == job_id)).one()
     change = submits.update().where(submits.c.job_id == job_id)
     if mine.request_id == values["request_id"]:
-        connection.execute(change.values(known_by=values["known_by"]))
+        tx.execute(change.values(known_by=values["known_by"]))
         return
-    connection.execute(change.values(**values, attempt=mine.attempt + 1))
-    connection.execute(results.delete().where(results.c.job_id == job_id))
-    job = connection.execute(sa.select(jobs).where(jobs.c.id == job_id).with_for_update()).one()
+    tx.execute(change.values(**values, attempt=mine.attempt + 1))
+    tx.execute(results.delete().where(results.c.job_id == job_id))
+    job = tx.execute(sa.select(jobs).where(jobs.c.id == job_id).with_for_update()).one()
     if job.charge is not None:
-        owe_within(connection, job_id, values["request_id"])
+        owe_tx(tx, job_id, values["request_id"])
     if job.video is None:
-        reopen_within(connection, job_id, only_from=_ENDED_WITHOUT, why=values["request_id"])
+        reopen_tx(tx, job_id, only_from=_ENDED_WITHOUT, why=values["request_id"])
 
 
-def reopen_within(connection: Connection, job_id: str, *, only_from: frozenset[State], why: str) -> bool:
+def reopen_tx(tx: Connection, job_id: str, *, only_from: frozenset[State], why: str) -> bool:
     """A job that had ended without a film renders all the same. Its account stays as it is until it ends."""
-    if not resume_within(connection, job_id, only_from=only_from, why=why):
+    if not resume_tx(tx, job_id, only_from=only_from, why=why):
         return False
-    connection.execute(jobs.update().where(jobs.c.id == job_id).values(error=sa.null(), told=None))
+    tx.execute(jobs.update().where(jobs.c.id == job_id).values(error=sa.null(), told=None))
     return True
 
 
-def _may_be(connection: Connection, job_id: str, held: Any, endpoint: str) -> bool:
+def _may_be(tx: Connection, job_id: str, held: Any, endpoint: str) -> bool:
     """Whether the list could take this job's order for the other's: every field of that one is in it, too. Else the
     answer is mixed up.
     """
-    posted = connection.execute(sa.select(submits.c.body).where(submits.c.job_id == job_id)).scalar()
+    posted = tx.execute(sa.select(submits.c.body).where(submits.c.job_id == job_id)).scalar()
     ours, theirs = _fields(posted), _fields(held.body)
     same_place = isinstance(held.handle, dict) and held.handle.get("endpoint") == endpoint
     return same_place and bool(theirs) and theirs.items() <= ours.items()
@@ -117,35 +115,35 @@ def _fields(body: str | None) -> dict[str, str]:
     return {name: json.dumps(value, sort_keys=True) for name, value in read.items()} if isinstance(read, dict) else {}
 
 
-def _back_into_doubt(connection: Connection, held: Any, owner: str) -> None:
+def _back_into_doubt(tx: Connection, held: Any, owner: str) -> None:
     """Its next results are kept under another name (see jobs/submit.py, receipt_name): what it has of this request on
     some disk is not its own.
     """
     unknown = {"state": "sending", "handle": sa.null(), "request_id": None, "known_by": None, "changed": now_ms()}
     change = submits.update().where(submits.c.job_id == held.job_id)
-    connection.execute(change.values(**unknown, attempt=submits.c.attempt + 1))
-    _hand_over_results(connection, held.job_id, owner, keep=False)
+    tx.execute(change.values(**unknown, attempt=submits.c.attempt + 1))
+    _hand_over_results(tx, held.job_id, owner, keep=False)
     why = f"its request is the purchase of {owner}"
     plain: dict[str, Any] = {"odd_since": None, "odd": None, "ask_after": None, "fal_position": None}
     told: dict[str, Any] = {"told": None, "send_after": told_by_sweeper()}
-    move_within(connection, held.job_id, State.DOUBT, only_from=_OPEN, why=why, **plain, **told)
-    hold_within(connection, held.job_id, why)
+    move_tx(tx, held.job_id, State.DOUBT, only_from=_OPEN, why=why, **plain, **told)
+    hold_tx(tx, held.job_id, why)
 
 
-def _lend(connection: Connection, lender: str, owner: str) -> None:
+def _lend(tx: Connection, lender: str, owner: str) -> None:
     """It keeps its film, and where the file can be fetched again; the purchase is the owner's."""
     change = submits.update().where(submits.c.job_id == lender)
-    connection.execute(change.values(request_id=None, known_by=LENT, changed=now_ms()))
-    _hand_over_results(connection, lender, owner, keep=True)
-    lend_within(connection, lender, f"its request is the purchase of {owner}")
+    tx.execute(change.values(request_id=None, known_by=LENT, changed=now_ms()))
+    _hand_over_results(tx, lender, owner, keep=True)
+    lend_tx(tx, lender, f"its request is the purchase of {owner}")
 
 
-def _hand_over_results(connection: Connection, giver: str, owner: str, *, keep: bool) -> None:
-    connection.execute(results.delete().where(results.c.job_id == owner))
+def _hand_over_results(tx: Connection, giver: str, owner: str, *, keep: bool) -> None:
+    tx.execute(results.delete().where(results.c.job_id == owner))
     columns = ("digest", "at", "status", "headers", "body")
-    kept = connection.execute(sa.select(results).where(results.c.job_id == giver).order_by(results.c.id)).all()
+    kept = tx.execute(sa.select(results).where(results.c.job_id == giver).order_by(results.c.id)).all()
     for row in kept:
         values = {name: getattr(row, name) for name in columns}
-        connection.execute(results.insert().values(job_id=owner, **values))
+        tx.execute(results.insert().values(job_id=owner, **values))
     if not keep:
-        connection.execute(results.delete().where(results.c.job_id == giver))
+        tx.execute(results.delete().where(results.c.job_id == giver))

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.channels.protocol import Incoming
+from bot.channels.types import Incoming
 from bot.store.database import Connection, Database, insert_new, now_ms
 from bot.store.records import incoming_from, record
 from bot.store.stored import Unreadable
@@ -26,7 +26,7 @@ _NEW = inbox.c.state == sa.literal_column("'new'")  # written out, or SQLite doe
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class QueuedMessage:
     id: int
     chat: str
     incoming: Incoming
@@ -35,7 +35,7 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoilt:
+class UnreadableMessage:
     """A row that this version cannot read."""
 
     id: int
@@ -46,8 +46,8 @@ class Spoilt:
 class Found:
     """At most one of each chat."""
 
-    letters: list[Letter]
-    spoilt: list[Spoilt]
+    messages: list[QueuedMessage]
+    unreadable: list[UnreadableMessage]
 
 
 def inbox_row(incoming: Incoming) -> dict[str, Any]:
@@ -62,15 +62,13 @@ def inbox_row(incoming: Incoming) -> dict[str, Any]:
     }
 
 
-def admit_within(
-    connection: Connection, incoming: Sequence[Incoming], *, most: Callable[[Incoming], int]
-) -> list[Incoming]:
+def admit_tx(tx: Connection, incoming: Sequence[Incoming], *, most: Callable[[Incoming], int]) -> list[Incoming]:
     """Store them in their order; what is there already is left as it is. `most`: how many messages of its chat may wait
     before each. Gives those that were too many. A few queries, however many there are.
     """
     rows = [inbox_row(each) for each in incoming]
-    known = _known(connection, [row["origin"] for row in rows])
-    waiting = _waiting(connection, {row["chat"] for row in rows})
+    known = _known(tx, [row["origin"] for row in rows])
+    waiting = _waiting(tx, {row["chat"] for row in rows})
     new, refused = [], []
     for each, row in zip(incoming, rows, strict=True):
         if row["origin"] in known:
@@ -82,25 +80,25 @@ def admit_within(
         waiting[row["chat"]] += 1
         new.append(row)
     if new:
-        connection.execute(insert_new(connection, inbox, by="origin").values(new))
+        tx.execute(insert_new(tx, inbox, by="origin").values(new))
     return refused
 
 
-def _known(connection: Connection, origins: list[str]) -> set[str]:
+def _known(tx: Connection, origins: list[str]) -> set[str]:
     query = sa.select(inbox.c.origin).where(inbox.c.origin.in_(origins))
-    return set(connection.execute(query).scalars())
+    return set(tx.execute(query).scalars())
 
 
-def _waiting(connection: Connection, chats: set[str]) -> Counter[str]:
+def _waiting(tx: Connection, chats: set[str]) -> Counter[str]:
     query = (
         sa.select(inbox.c.chat, sa.func.count().label("waiting"))
         .where(_NEW, inbox.c.chat.in_(chats))
         .group_by(inbox.c.chat)
     )
-    return Counter({row.chat: row.waiting for row in connection.execute(query)})
+    return Counter({row.chat: row.waiting for row in tx.execute(query)})
 
 
-class InboxRows:
+class InboxRepository:
     def __init__(self, database: Database) -> None:
         self._db = database
 
@@ -111,7 +109,7 @@ class InboxRows:
 
         Gives those that were too many, and were not stored.
         """
-        return await self._db.write(lambda connection: admit_within(connection, incoming, most=most))
+        return await self._db.write(lambda tx: admit_tx(tx, incoming, most=most))
 
     async def waiting(self, *, but_not: Collection[str] = (), most: int = 500) -> Found:
         """The first of each chat, where it is due: while it is not, the later ones of that chat wait, too. Oldest
@@ -128,44 +126,44 @@ class InboxRows:
         return await self._read(sa.select(query).where(query.c.not_before <= now_ms()))
 
     async def _read(self, query: sa.Select[Any]) -> Found:
-        def work(connection: Connection) -> Found:
-            rows = [_letter(row) for row in connection.execute(query)]
-            letters = [each for each in rows if isinstance(each, Letter)]
-            return Found(letters, [each for each in rows if isinstance(each, Spoilt)])
+        def work(tx: Connection) -> Found:
+            rows = [_letter(row) for row in tx.execute(query)]
+            messages = [each for each in rows if isinstance(each, QueuedMessage)]
+            return Found(messages, [each for each in rows if isinstance(each, UnreadableMessage)])
 
         return await self._db.read(work)
 
-    async def done(self, letter: Letter) -> None:
-        await self._change(letter, state="done")
+    async def done(self, queued: QueuedMessage) -> None:
+        await self._change(queued, state="done")
 
-    async def later(self, letter: Letter, *, after_s: float) -> None:
-        await self._change(letter, attempts=letter.attempts + 1, not_before=now_ms() + int(after_s * 1000))
+    async def later(self, queued: QueuedMessage, *, after_s: float) -> None:
+        await self._change(queued, attempts=queued.attempts + 1, not_before=now_ms() + int(after_s * 1000))
 
-    async def set_aside(self, letter: Letter | Spoilt) -> None:
+    async def dead_letter(self, queued: QueuedMessage | UnreadableMessage) -> None:
         """It failed again and again, or cannot be read: kept for the operator, out of everybody's way."""
-        await self._change(letter, state="set_aside")
+        await self._change(queued, state="set_aside")
 
     async def forget(self, *, before_s: float) -> None:
         """Messages handled longer ago than that: nobody repeats them any more."""
         old = inbox.delete().where(inbox.c.state == "done", inbox.c.created < now_ms() - int(before_s * 1000))
 
-        def work(connection: Connection) -> None:
-            connection.execute(old)
+        def work(tx: Connection) -> None:
+            tx.execute(old)
 
         await self._db.write(work)
 
-    async def _change(self, letter: Letter | Spoilt, **values: object) -> None:
-        change = inbox.update().where(inbox.c.id == letter.id).values(**values)
+    async def _change(self, queued: QueuedMessage | UnreadableMessage, **values: object) -> None:
+        change = inbox.update().where(inbox.c.id == queued.id).values(**values)
 
-        def work(connection: Connection) -> None:
-            connection.execute(change)
+        def work(tx: Connection) -> None:
+            tx.execute(change)
 
         await self._db.write(work)
 
 
-def _letter(row: sa.Row[Any]) -> Letter | Spoilt:
+def _letter(row: sa.Row[Any]) -> QueuedMessage | UnreadableMessage:
     try:
         incoming = incoming_from(row.incoming)
     except Unreadable:
-        return Spoilt(row.id, row.chat)
-    return Letter(row.id, row.chat, incoming, row.attempts, row.not_before)
+        return UnreadableMessage(row.id, row.chat)
+    return QueuedMessage(row.id, row.chat, incoming, row.attempts, row.not_before)

@@ -4,23 +4,24 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import sqlalchemy as sa
 
+from bot.channels.types import Incoming
 from bot.store.database import Connection, Database, insert_new, now_ms
-from bot.store.ledger import Caps, OverCap, adjust_within, close_within, hold_within, reserve_within
+from bot.store.job_rows import JobChanges, job_tx, move_tx, resume_tx, told_by_sweeper, write_history
+from bot.store.ledger import Caps, OverCap, adjust_tx, close_tx, hold_tx, reserve_tx
 from bot.store.records import (
     AT_FAL,
     FREE,
     KNOWN_AT_FAL,
     Charge,
     Job,
+    JobDraft,
     JobError,
-    NewJob,
     State,
     VideoFile,
-    job_from,
     micro,
     readable,
     record,
@@ -29,10 +30,10 @@ from bot.store.repeats import OFFER_MS, check_repeat
 from bot.store.stored import rewritten
 from bot.store.tables import history, inbox, jobs, submits
 from core.pricing import find
-from core.types import VideoRequest
+from core.types import Adjustment, VideoRequest
 
 Enqueue = Callable[[Connection, str, str], None]
-"""(connection, job id, user): put the job into the engine's queue, as part of the caller's transaction."""
+"""(tx, job id, user): put the job into the engine's queue, as part of the caller's transaction."""
 
 DOUBT_MS = 24 * 3600 * 1000
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0/O, 1/I/L: people type these
@@ -48,7 +49,7 @@ class Jobs:
 
     async def accept(
         self,
-        new: NewJob,
+        new: JobDraft,
         *,
         inbox_id: int | None,
         caps: Caps,
@@ -64,21 +65,21 @@ class Jobs:
         """
         job_id, at = new_job_id(), now_ms()
 
-        def work(connection: Connection) -> str | OverCap | None:
-            _close_letter(connection, inbox_id)
+        def work(tx: Connection) -> str | OverCap | None:
+            _close_message(tx, inbox_id)
             values = _row(job_id, new, at)
-            row = insert_new(connection, jobs, by="origin").values(**values)
-            if connection.execute(row.returning(jobs.c.id)).first() is None:
+            row = insert_new(tx, jobs, by="origin").values(**values)
+            if tx.execute(row.returning(jobs.c.id)).first() is None:
                 return None
-            check_repeat(connection, of=new.again_of, remedy=new.remedy, but=job_id, offers=True)
+            check_repeat(tx, of=new.again_of, remedy=new.remedy, but=job_id, offers=True)
             if new.question is None:
-                over = reserve_within(connection, job_id, values["price_micro"], caps)
+                over = reserve_tx(tx, job_id, values["price_micro"], caps)
                 if over is not None:
                     raise _TooDear(over)
-                enqueue(connection, job_id, new.incoming.user)
-            _write_history(connection, job_id, values["state"], new.question.why if new.question else None, at)
+                enqueue(tx, job_id, new.incoming.user)
+            write_history(tx, job_id, values["state"], new.question.why if new.question else None, at)
             if within is not None:
-                within(connection, job_id)
+                within(tx, job_id)
             return job_id
 
         try:
@@ -94,20 +95,20 @@ class Jobs:
         Raises AlreadyOrdered when the job that this one repeats has been ordered anew in another way.
         """
 
-        def work(connection: Connection) -> Literal["started", "late", "lapsed", "price"]:
-            job = connection.execute(sa.select(jobs).where(jobs.c.id == job_id).with_for_update()).one()
+        def work(tx: Connection) -> Literal["started", "late", "lapsed", "price"]:
+            job = tx.execute(sa.select(jobs).where(jobs.c.id == job_id).with_for_update()).one()
             if job.state != State.ASKING:
                 return "late"
             if now_ms() - job.created > OFFER_MS:
                 return "lapsed"
             if micro(price) != job.price_micro:
                 return "price"
-            check_repeat(connection, of=job.again_of, remedy=job.remedy, but=job_id, offers=False)
-            over = reserve_within(connection, job_id, job.price_micro, caps)
+            check_repeat(tx, of=job.again_of, remedy=job.remedy, but=job_id, offers=False)
+            over = reserve_tx(tx, job_id, job.price_micro, caps)
             if over is not None:
                 raise _TooDear(over)
-            move_within(connection, job_id, State.QUEUED, why="agreed")
-            enqueue(connection, job_id, job.user)
+            move_tx(tx, job_id, State.QUEUED, why="agreed")
+            enqueue(tx, job_id, job.user)
             return "started"
 
         try:
@@ -119,19 +120,19 @@ class Jobs:
         """Offers that nobody answered in time."""
         query = sa.select(jobs.c.id).where(jobs.c.state == State.ASKING, jobs.c.created < now_ms() - OFFER_MS)
 
-        def work(connection: Connection) -> None:
-            for job_id in connection.execute(query).scalars().all():
-                _end_offer(connection, job_id, "offer_lapsed")
+        def work(tx: Connection) -> None:
+            for job_id in tx.execute(query).scalars().all():
+                _end_offer(tx, job_id, "offer_lapsed")
 
         await self._db.write(work)
 
     async def decline(self, job_id: str) -> None:
         """No to an offer."""
-        await self._db.write(lambda connection: _end_offer(connection, job_id, "offer_declined"))
+        await self._db.write(lambda tx: _end_offer(tx, job_id, "offer_declined"))
 
     async def get(self, job_id: str) -> Job | None:
         """None: there is no such job. Raises UnreadableJob."""
-        return await self._db.read(lambda connection: job_within(connection, job_id))
+        return await self._db.read(lambda tx: job_tx(tx, job_id))
 
     async def find(
         self,
@@ -156,22 +157,22 @@ class Jobs:
             query = query.where(jobs.c.changed >= changed_since)
         query = query.order_by(jobs.c.created.desc()).limit(newest) if newest else query.order_by(jobs.c.created)
 
-        def work(connection: Connection) -> list[Job]:
-            return readable(connection.execute(query))
+        def work(tx: Connection) -> list[Job]:
+            return readable(tx.execute(query))
 
         return await self._db.read(work)
 
     async def ids(self, states: Iterable[State]) -> list[str]:
         """Oldest first: light, for many."""
         query = sa.select(jobs.c.id).where(jobs.c.state.in_([str(state) for state in states])).order_by(jobs.c.created)
-        return await self._db.read(lambda connection: list(connection.execute(query).scalars()))
+        return await self._db.read(lambda tx: list(tx.execute(query).scalars()))
 
     async def at_fal(self) -> dict[str, int | None]:
         """The jobs that render, and until when a shell command holds each of them: light, for many."""
         query = sa.select(jobs.c.id, jobs.c.held_until).where(jobs.c.state == State.RENDERING)
 
-        def work(connection: Connection) -> dict[str, int | None]:
-            return {row.id: row.held_until for row in connection.execute(query)}
+        def work(tx: Connection) -> dict[str, int | None]:
+            return {row.id: row.held_until for row in tx.execute(query)}
 
         return await self._db.read(work)
 
@@ -179,8 +180,8 @@ class Jobs:
         """Jobs whose outcome waits for its next series of attempts, and whose time has come."""
         query = sa.select(jobs).where(jobs.c.told.is_(None), jobs.c.send_after <= now)
 
-        def work(connection: Connection) -> list[Job]:
-            return readable(connection.execute(query))
+        def work(tx: Connection) -> list[Job]:
+            return readable(tx.execute(query))
 
         return await self._db.read(work)
 
@@ -189,8 +190,8 @@ class Jobs:
         turn = sa.func.row_number().over(partition_by=jobs.c.user, order_by=(jobs.c.created, jobs.c.id))
         query = sa.select(jobs.c.id, turn.label("turn"), jobs.c.created).where(jobs.c.state == State.QUEUED)
 
-        def work(connection: Connection) -> int:
-            waiting = sorted(connection.execute(query), key=lambda row: (row.turn, row.created, row.id))
+        def work(tx: Connection) -> int:
+            waiting = sorted(tx.execute(query), key=lambda row: (row.turn, row.created, row.id))
             return next((place for place, row in enumerate(waiting, 1) if row.id == job.id), 1)
 
         return await self._db.read(work)
@@ -203,14 +204,14 @@ class Jobs:
         only_from: Iterable[State] | None = None,
         why: str | None = None,
         charge: Charge | None = None,
-        **values: Any,
+        **changes: Unpack[JobChanges],
     ) -> bool:
         """Change the state, and with `charge` close its account in the ledger. False (and nothing changes) when the job
         is in none of `only_from`.
         """
 
-        def work(connection: Connection) -> bool:
-            return move_within(connection, job_id, to, only_from=only_from, why=why, charge=charge, **values)
+        def work(tx: Connection) -> bool:
+            return move_tx(tx, job_id, to, only_from=only_from, why=why, charge=charge, **changes)
 
         return await self._db.write(work)
 
@@ -243,7 +244,6 @@ class Jobs:
 
     async def finish(self, job_id: str, video: VideoFile) -> bool:
         """Its video is on this disk, and was paid for. False when the job is further already."""
-        plain: dict[str, Any] = {"odd_since": None, "odd": None, "ask_after": None}
         return await self.move(
             job_id,
             State.READY,
@@ -253,16 +253,18 @@ class Jobs:
             video=record(video),
             told=None,
             send_after=told_by_sweeper(),
-            **plain,
+            odd=None,
+            odd_since=None,
+            ask_after=None,
         )
 
     async def odd(self, job_id: str, why: str) -> int:
         """Fal's answer about it said nothing. Gives since when that is so, in milliseconds UTC."""
 
-        def work(connection: Connection) -> int:
+        def work(tx: Connection) -> int:
             change = jobs.update().where(jobs.c.id == job_id)
             change = change.values(odd=why, odd_since=sa.func.coalesce(jobs.c.odd_since, now_ms()))
-            return int(connection.execute(change.returning(jobs.c.odd_since)).scalar_one())
+            return int(tx.execute(change.returning(jobs.c.odd_since)).scalar_one())
 
         return await self._db.write(work)
 
@@ -274,12 +276,10 @@ class Jobs:
     async def park(self, job_id: str, why: str, *, ask_after: int) -> bool:
         """Nothing but odd answers for too long: it holds no slot, stands visibly aside, and is asked after again."""
 
-        def work(connection: Connection) -> bool:
-            parked = move_within(
-                connection, job_id, State.PARKED, only_from=KNOWN_AT_FAL, why=why, told=None, ask_after=ask_after
-            )
+        def work(tx: Connection) -> bool:
+            parked = move_tx(tx, job_id, State.PARKED, only_from=KNOWN_AT_FAL, why=why, told=None, ask_after=ask_after)
             if parked:
-                hold_within(connection, job_id, why)
+                hold_tx(tx, job_id, why)
             return parked
 
         return await self._db.write(work)
@@ -287,7 +287,7 @@ class Jobs:
     async def due_parked(self) -> list[str]:
         """The parked jobs whose time to be asked after has come."""
         query = sa.select(jobs.c.id).where(jobs.c.state == State.PARKED, jobs.c.ask_after <= now_ms())
-        return await self._db.read(lambda connection: list(connection.execute(query).scalars()))
+        return await self._db.read(lambda tx: list(tx.execute(query).scalars()))
 
     async def ask_again(self, job_id: str, *, at: int | None) -> None:
         """A parked job is asked after not before `at` (milliseconds UTC); None: not by itself any more."""
@@ -296,28 +296,34 @@ class Jobs:
     async def unpark(self, job_id: str, why: str) -> int | None:
         """Fal still works on it. Gives the number of the workflow that shall collect it; None: it is not parked."""
 
-        def work(connection: Connection) -> int | None:
+        def work(tx: Connection) -> int | None:
             number = sa.select(jobs.c.collects).where(jobs.c.id == job_id)
-            resumed = resume_within(connection, job_id, only_from={State.PARKED}, why=why)
-            return int(connection.execute(number).scalar_one()) if resumed else None
+            resumed = resume_tx(tx, job_id, only_from={State.PARKED}, why=why)
+            return int(tx.execute(number).scalar_one()) if resumed else None
 
         return await self._db.write(work)
 
     async def resume(self, job_id: str, why: str) -> bool:
         """A job in doubt whose request is known renders."""
-        return await self._db.write(
-            lambda connection: resume_within(connection, job_id, only_from={State.DOUBT}, why=why)
-        )
+        return await self._db.write(lambda tx: resume_tx(tx, job_id, only_from={State.DOUBT}, why=why))
 
     async def collects(self, job_id: str) -> int:
         """How many workflows were begun to collect it after it had stood still."""
         query = sa.select(jobs.c.collects).where(jobs.c.id == job_id)
-        return await self._db.read(lambda connection: int(connection.execute(query).scalar() or 0))
+        return await self._db.read(lambda tx: int(tx.execute(query).scalar() or 0))
 
     async def lose(self, job_id: str, error: JobError, *, only_from: Iterable[State]) -> bool:
         """Its finished video is nowhere any more. What was charged stays so."""
-        gone: dict[str, Any] = {"error": record(error), "video": sa.null(), "told": None, "send_after": None}
-        return await self.move(job_id, State.FAILED, only_from=only_from, why=error.code, **gone)
+        return await self.move(
+            job_id,
+            State.FAILED,
+            only_from=only_from,
+            why=error.code,
+            error=record(error),
+            video=sa.null(),
+            told=None,
+            send_after=None,
+        )
 
     async def doubt(self, job_id: str, why: str) -> bool:
         """Fal may have been paid: the reservation is held, the row waits for a word from fal or from a human.
@@ -325,13 +331,13 @@ class Jobs:
         False, and nothing changes, when fal's request is known: then there is nothing to doubt.
         """
 
-        def work(connection: Connection) -> bool:
+        def work(tx: Connection) -> bool:
             known = sa.select(submits.c.request_id).where(submits.c.job_id == job_id)
-            if connection.execute(known).scalar() is not None:
+            if tx.execute(known).scalar() is not None:
                 return False
-            moved = move_within(connection, job_id, State.DOUBT, only_from=AT_FAL, why=why)
+            moved = move_tx(tx, job_id, State.DOUBT, only_from=AT_FAL, why=why)
             if moved:
-                hold_within(connection, job_id, why)
+                hold_tx(tx, job_id, why)
             return moved
 
         return await self._db.write(work)
@@ -342,21 +348,21 @@ class Jobs:
         old = sa.select(jobs.c.id).where(jobs.c.state.in_(waits), jobs.c.charge.is_(None))
         old = old.where(jobs.c.changed < now_ms() - DOUBT_MS)
 
-        def work(connection: Connection) -> None:
-            for job_id in connection.execute(old).scalars().all():
-                close_within(connection, job_id, "possibly")
+        def work(tx: Connection) -> None:
+            for job_id in tx.execute(old).scalars().all():
+                close_tx(tx, job_id, "possibly")
 
         await self._db.write(work)
 
     async def drop(self, job_id: str, why: str) -> bool:
         """End a job for which nothing has been claimed and nobody waits. False when there is a claim."""
 
-        def work(connection: Connection) -> bool:
+        def work(tx: Connection) -> bool:
             claimed = sa.select(submits.c.job_id).where(submits.c.job_id == job_id, submits.c.state != "not_sent")
-            if connection.execute(claimed).first() is not None:
+            if tx.execute(claimed).first() is not None:
                 return False
-            return move_within(
-                connection, job_id, State.CANCELLED, only_from=FREE, why=why, charge="none", told="", held_until=None
+            return move_tx(
+                tx, job_id, State.CANCELLED, only_from=FREE, why=why, charge="none", told="", held_until=None
             )
 
         return await self._db.write(work)
@@ -374,14 +380,14 @@ class Jobs:
         for at that time (milliseconds UTC).
         """
 
-        def work(connection: Connection) -> bool:
+        def work(tx: Connection) -> bool:
             as_read = (jobs.c.sendings == job.sendings, jobs.c.told.is_not_distinct_from(job.told))
             change = jobs.update().where(jobs.c.id == job.id, *as_read)
             change = change.values(sendings=job.sendings + 1, send_after=else_at).returning(jobs.c.id)
-            if connection.execute(change).first() is None:
+            if tx.execute(change).first() is None:
                 return False
             if job.video is not None:
-                move_within(connection, job.id, State.READY, why="sent again", told=None)
+                move_tx(tx, job.id, State.READY, why="sent again", told=None)
             return True
 
         return await self._db.write(work)
@@ -390,8 +396,37 @@ class Jobs:
         mine = (jobs.c.id == job.id, jobs.c.send_after == else_at)
         await self._change(jobs.update().where(*mine).values(send_after=None))
 
-    async def note(self, job_id: str, **values: Any) -> None:
-        """Change facts of a job without changing its state (and without making it look busy)."""
+    async def lease(self, job_id: str, *, until: int | None) -> None:
+        """A command of the shell works on it until then (milliseconds UTC); None: nobody does any more."""
+        await self._set(job_id, held_until=until)
+
+    async def adjusted(self, job_id: str, adjustments: Iterable[Adjustment]) -> None:
+        """All that could not be had as it was asked for or given."""
+        await self._set(job_id, adjustments=[record(each) for each in adjustments])
+
+    async def shown(self, job_id: str, *, ref: str, as_text: str) -> None:
+        """Its status message is `ref`, and says `as_text` now."""
+        await self._set(job_id, status_ref=ref, status_shown=as_text)
+
+    async def nobody_to_tell(self, job_id: str) -> None:
+        """Its outcome is told to nobody: the command that asked has ended."""
+        await self._set(job_id, told="")
+
+    async def tell_later(self, job_id: str, *, at: int) -> None:
+        """Its outcome is tried again then (milliseconds UTC)."""
+        await self._set(job_id, send_after=at)
+
+    async def moved_to(self, job_id: str, incoming: Incoming) -> None:
+        """Its chat has another id now."""
+
+        def work(tx: Connection) -> None:
+            before = tx.execute(sa.select(jobs.c.incoming).where(jobs.c.id == job_id)).scalar()
+            tx.execute(jobs.update().where(jobs.c.id == job_id).values(incoming=rewritten(before, incoming)))
+
+        await self._db.write(work)
+
+    async def _set(self, job_id: str, **values: object) -> None:
+        """Without changing its state, and without making it look busy."""
         await self._change(jobs.update().where(jobs.c.id == job_id).values(**values))
 
     async def note_position(self, job_id: str, position: int | None) -> None:
@@ -401,34 +436,34 @@ class Jobs:
         await self._change(change.values(fal_position=position, changed=now_ms()))
 
     async def _change(self, statement: sa.Update) -> None:
-        def work(connection: Connection) -> None:
-            connection.execute(statement)
+        def work(tx: Connection) -> None:
+            tx.execute(statement)
 
         await self._db.write(work)
 
     async def published(self, job_id: str, request: VideoRequest, usd: Decimal) -> None:
         """The source is where fal can fetch it, and has been measured: the price is exact now."""
 
-        def work(connection: Connection) -> None:
-            before = connection.execute(sa.select(jobs.c.request).where(jobs.c.id == job_id)).scalar_one()
+        def work(tx: Connection) -> None:
+            before = tx.execute(sa.select(jobs.c.request).where(jobs.c.id == job_id)).scalar_one()
             change = jobs.update().where(jobs.c.id == job_id)
-            connection.execute(change.values(request=rewritten(before, request)))
-            adjust_within(connection, job_id, micro(usd), "the source was measured")
+            tx.execute(change.values(request=rewritten(before, request)))
+            adjust_tx(tx, job_id, micro(usd), "the source was measured")
 
         await self._db.write(work)
 
     async def ask_cancel(self, job_id: str) -> Literal["free", "running", "late"]:
         """Set the flag; whichever commits first, this or the claim, decides whether anything is bought."""
 
-        def work(connection: Connection) -> Literal["free", "running", "late"]:
+        def work(tx: Connection) -> Literal["free", "running", "late"]:
             flag = sa.select(jobs.c.state).where(jobs.c.id == job_id).with_for_update()  # meets the claim here
-            state = connection.execute(flag).scalar_one()
-            connection.execute(jobs.update().where(jobs.c.id == job_id).values(cancel_asked=True, changed=now_ms()))
+            state = tx.execute(flag).scalar_one()
+            tx.execute(jobs.update().where(jobs.c.id == job_id).values(cancel_asked=True, changed=now_ms()))
             if State(state) in FREE | {State.ASKING}:
                 unpaid = sa.select(submits.c.state).where(submits.c.job_id == job_id)
-                if connection.execute(unpaid).scalar() in {None, "not_sent"}:
+                if tx.execute(unpaid).scalar() in {None, "not_sent"}:
                     why = "asked before anything was bought"
-                    move_within(connection, job_id, State.CANCELLED, why=why, charge="none", told="")
+                    move_tx(tx, job_id, State.CANCELLED, why=why, charge="none", told="")
                     return "free"
             return "running" if State(state) in {State.SUBMITTING, State.RENDERING, State.PARKED} else "late"
 
@@ -438,64 +473,15 @@ class Jobs:
         """The history: (milliseconds UTC, state, why), oldest first."""
         query = sa.select(history).where(history.c.job_id == job_id).order_by(history.c.id)
 
-        def work(connection: Connection) -> list[tuple[int, str, str | None]]:
-            return [(row.at, row.state, row.why) for row in connection.execute(query)]
+        def work(tx: Connection) -> list[tuple[int, str, str | None]]:
+            return [(row.at, row.state, row.why) for row in tx.execute(query)]
 
         return await self._db.read(work)
 
 
-def job_within(connection: Connection, job_id: str) -> Job | None:
-    row = connection.execute(sa.select(jobs).where(jobs.c.id == job_id)).first()
-    return job_from(row) if row is not None else None
-
-
-def move_within(
-    connection: Connection,
-    job_id: str,
-    to: State,
-    *,
-    only_from: Iterable[State] | None = None,
-    why: str | None = None,
-    charge: Charge | None = None,
-    **values: Any,
-) -> bool:
-    at = now_ms()
-    change = jobs.update().where(jobs.c.id == job_id).values(state=to, changed=at, **values).returning(jobs.c.id)
-    if only_from is not None:
-        change = change.where(jobs.c.state.in_([str(state) for state in only_from]))
-    if connection.execute(change).first() is None:
-        return False
-    _write_history(connection, job_id, to, why, at)
-    if charge is not None:
-        close_within(connection, job_id, charge)
-    return True
-
-
-def resume_within(connection: Connection, job_id: str, *, only_from: Iterable[State], why: str) -> bool:
-    """Fal has the job, and works on it or is done. One that stood still has no workflow: the next one collects it."""
-    stood_still = jobs.c.state.in_([State.DOUBT, State.PARKED, State.FAILED])
-    values: dict[str, Any] = {
-        "rendering_since": sa.func.coalesce(jobs.c.rendering_since, now_ms()),
-        "collects": sa.case((stood_still, jobs.c.collects + 1), else_=jobs.c.collects),
-        "held_until": sa.case((stood_still, None), else_=jobs.c.held_until),
-        "odd_since": None,
-        "odd": None,
-        "ask_after": None,
-    }
-    return move_within(connection, job_id, State.RENDERING, only_from=only_from, why=why, **values)
-
-
-def told_by_sweeper() -> sa.ColumnElement[int]:
-    """The time to tell an outcome: now, by the sweeper, for a job that stood still and so has no workflow."""
-    stood_still = jobs.c.state.in_([State.DOUBT, State.PARKED])
-    return sa.case((stood_still, now_ms()), else_=jobs.c.send_after)
-
-
-def _end_offer(connection: Connection, job_id: str, code: str) -> None:
+def _end_offer(tx: Connection, job_id: str, code: str) -> None:
     error = record(JobError(code, {}))
-    move_within(
-        connection, job_id, State.CANCELLED, only_from={State.ASKING}, why=code, charge="none", error=error, told=""
-    )
+    move_tx(tx, job_id, State.CANCELLED, only_from={State.ASKING}, why=code, charge="none", error=error, told="")
 
 
 class _TooDear(Exception):
@@ -506,12 +492,12 @@ class _TooDear(Exception):
         self.over = over
 
 
-def _close_letter(connection: Connection, inbox_id: int | None) -> None:
+def _close_message(tx: Connection, inbox_id: int | None) -> None:
     if inbox_id is not None:
-        connection.execute(inbox.update().where(inbox.c.id == inbox_id).values(state="done"))
+        tx.execute(inbox.update().where(inbox.c.id == inbox_id).values(state="done"))
 
 
-def _row(job_id: str, new: NewJob, at: int) -> dict[str, Any]:
+def _row(job_id: str, new: JobDraft, at: int) -> dict[str, Any]:
     model = find(new.plan.request.model)
     return {
         "id": job_id,
@@ -537,7 +523,3 @@ def _row(job_id: str, new: NewJob, at: int) -> dict[str, Any]:
         "created": at,
         "changed": at,
     }
-
-
-def _write_history(connection: Connection, job_id: str, state: State, why: str | None, at: int) -> None:
-    connection.execute(history.insert().values(job_id=job_id, at=at, state=state, why=why))

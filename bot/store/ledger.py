@@ -93,55 +93,55 @@ class Ledger:
 
     async def standing(self, user: str | None = None) -> Standing:
         """Of one person, or of everybody together."""
-        return await self._db.read(lambda connection: _standing(connection, user, now_ms()))
+        return await self._db.read(lambda tx: _standing(tx, user, now_ms()))
 
     async def report(self, by: By) -> list[Spending]:
         """Everything ever, grouped; the dearest first, days in their order."""
-        return await self._db.read(lambda connection: _report(connection, by))
+        return await self._db.read(lambda tx: _report(tx, by))
 
     async def of_job(self, job_id: str) -> list[tuple[int, str, int, int, str | None]]:
         """(milliseconds UTC, event, change of the reservation, spent, why), oldest first."""
         query = sa.select(ledger).where(ledger.c.job_id == job_id).order_by(ledger.c.id)
 
-        def work(connection: Connection) -> list[tuple[int, str, int, int, str | None]]:
-            rows = connection.execute(query)
+        def work(tx: Connection) -> list[tuple[int, str, int, int, str | None]]:
+            rows = tx.execute(query)
             return [(row.at, row.event, row.reserved_micro, row.spent_micro, row.why) for row in rows]
 
         return await self._db.read(work)
 
 
-def reserve_within(connection: Connection, job_id: str, amount: int, caps: Caps) -> OverCap | None:
+def reserve_tx(tx: Connection, job_id: str, amount: int, caps: Caps) -> OverCap | None:
     """Hold the price of a job whose row exists, or say why not. Two of these never run at once: no sum overshoots."""
-    take_turns(connection, "money")
+    take_turns(tx, "money")
     at = now_ms()
-    user = connection.execute(sa.select(jobs.c.user).where(jobs.c.id == job_id)).scalar_one()
+    user = tx.execute(sa.select(jobs.c.user).where(jobs.c.id == job_id)).scalar_one()
     purses: tuple[tuple[Literal["user", "all"], str | None, int], ...] = (
         ("user", user, caps.user_micro),
         ("all", None, caps.all_micro),
     )
     for whose, owner, cap in purses:
-        used = _standing(connection, owner, at).used_micro
+        used = _standing(tx, owner, at).used_micro
         if used + amount > cap:
-            frees_at = _frees_at(connection, owner, at, need=used + amount - cap) if amount <= cap else None
+            frees_at = _frees_at(tx, owner, at, need=used + amount - cap) if amount <= cap else None
             return OverCap(whose, cap, max(0, cap - used), amount, frees_at)
-    _write(connection, job_id, "reserve", reserved=amount)
+    _write(tx, job_id, "reserve", reserved=amount)
     return None
 
 
-def adjust_within(connection: Connection, job_id: str, amount: int, why: str) -> None:
+def adjust_tx(tx: Connection, job_id: str, amount: int, why: str) -> None:
     """The price has become exact: a probed source, or what a proxy charged. The reservation follows it."""
-    held = connection.execute(sa.select(jobs.c.reserved_micro).where(jobs.c.id == job_id)).scalar_one()
+    held = tx.execute(sa.select(jobs.c.reserved_micro).where(jobs.c.id == job_id)).scalar_one()
     if held and amount != held:
-        _write(connection, job_id, "adjust", reserved=amount - held, why=why)
-    connection.execute(jobs.update().where(jobs.c.id == job_id).values(price_micro=amount))
+        _write(tx, job_id, "adjust", reserved=amount - held, why=why)
+    tx.execute(jobs.update().where(jobs.c.id == job_id).values(price_micro=amount))
 
 
-def hold_within(connection: Connection, job_id: str, why: str) -> None:
+def hold_tx(tx: Connection, job_id: str, why: str) -> None:
     """In doubt: the reservation stays, and the ledger says why."""
-    _write(connection, job_id, "hold", why=why)
+    _write(tx, job_id, "hold", why=why)
 
 
-def close_within(connection: Connection, job_id: str, charge: Charge, why: str | None = None) -> None:
+def close_tx(tx: Connection, job_id: str, charge: Charge, why: str | None = None) -> None:
     """Settle or release what is held for the job. Once; a step that runs twice changes nothing more.
 
     What is settled counts at the time of the purchase, however late that is: a doubt of yesterday takes nothing of
@@ -149,22 +149,22 @@ def close_within(connection: Connection, job_id: str, charge: Charge, why: str |
     """
     query = sa.select(jobs.c.reserved_micro, jobs.c.price_micro, jobs.c.charge, jobs.c.billed_nano)
     query = query.where(jobs.c.id == job_id)
-    job = connection.execute(query.with_for_update()).one()
+    job = tx.execute(query.with_for_update()).one()
     if job.charge is None and charge == "none" and not job.reserved_micro:
         pass  # an offer that was never taken up
     elif job.charge is None and charge == "none":
-        _write(connection, job_id, "release", reserved=-job.reserved_micro, why=why)
+        _write(tx, job_id, "release", reserved=-job.reserved_micro, why=why)
     elif job.charge is None:
-        spent, at = job.price_micro, _bought_at(connection, job_id)
+        spent, at = job.price_micro, _bought_at(tx, job_id)
         more = {"at": at, "booked": now_ms()}
-        _write(connection, job_id, "settle", reserved=-job.reserved_micro, spent=spent, why=why or charge, **more)
+        _write(tx, job_id, "settle", reserved=-job.reserved_micro, spent=spent, why=why or charge, **more)
     elif job.billed_nano is not None or job.charge in {"yes", charge}:
         return
     elif job.charge == "none" or charge == "none":  # fal had it after all, or has billed nothing
-        closed, so_far = _closed(connection, job_id)
+        closed, so_far = _closed(tx, job_id)
         why, owed = ("nothing was charged", 0) if charge == "none" else (charge, job.price_micro)
-        _write(connection, job_id, "correct", spent=owed - so_far, why=why, at=closed, booked=now_ms())
-    connection.execute(jobs.update().where(jobs.c.id == job_id).values(charge=charge))
+        _write(tx, job_id, "correct", spent=owed - so_far, why=why, at=closed, booked=now_ms())
+    tx.execute(jobs.update().where(jobs.c.id == job_id).values(charge=charge))
 
 
 def micro_of(nano: int) -> int:
@@ -174,63 +174,63 @@ def micro_of(nano: int) -> int:
     return (nano + 500) // 1000
 
 
-def correct_within(connection: Connection, job_id: str, nano: int, *, booked: int) -> None:
+def correct_tx(tx: Connection, job_id: str, nano: int, *, booked: int) -> None:
     """Let the closed account say what fal charged: the difference, at the time of the purchase, written at `booked`."""
-    at, so_far = _closed(connection, job_id)
+    at, so_far = _closed(tx, job_id)
     why = f"fal charged {nano / 10**9:.9f}" if nano else "fal charged nothing"
     more = {"at": at or booked, "booked": booked}
-    _write(connection, job_id, "correct", spent=micro_of(nano) - so_far, why=why, **more)
+    _write(tx, job_id, "correct", spent=micro_of(nano) - so_far, why=why, **more)
     charge: Charge = "yes" if nano else "none"
-    connection.execute(jobs.update().where(jobs.c.id == job_id).values(charge=charge, billed_nano=nano))
+    tx.execute(jobs.update().where(jobs.c.id == job_id).values(charge=charge, billed_nano=nano))
 
 
-def lend_within(connection: Connection, job_id: str, why: str) -> None:
+def lend_tx(tx: Connection, job_id: str, why: str) -> None:
     """Clear the closed account of a job whose request turned out to be the purchase of another job in the same words.
 
     fal charged once, for the job that it answered: that job's account carries the charge, and fal's bill is asked for
     it alone. So this one says that nothing was spent, and "possibly": its own order was never confirmed, and nobody can
     say whether fal took that, too. All sums together are what fal charged for the one request.
     """
-    if connection.execute(sa.select(jobs.c.charge).where(jobs.c.id == job_id)).scalar_one() is None:
-        close_within(connection, job_id, "possibly", why)
-    at, so_far = _closed(connection, job_id)
+    if tx.execute(sa.select(jobs.c.charge).where(jobs.c.id == job_id)).scalar_one() is None:
+        close_tx(tx, job_id, "possibly", why)
+    at, so_far = _closed(tx, job_id)
     if so_far:
         now = now_ms()
-        _write(connection, job_id, "correct", spent=-so_far, why=why, at=at or now, booked=now)
+        _write(tx, job_id, "correct", spent=-so_far, why=why, at=at or now, booked=now)
     plain = jobs.update().where(jobs.c.id == job_id)
-    connection.execute(plain.values(charge="possibly", billed_nano=None, bill_after=None))
+    tx.execute(plain.values(charge="possibly", billed_nano=None, bill_after=None))
 
 
-def owe_within(connection: Connection, job_id: str, why: str) -> None:
+def owe_tx(tx: Connection, job_id: str, why: str) -> None:
     """Let a closed account say the price, "possibly": its own order was bought, it turns out, and what it said so far
     was of another request. fal's bill will say more.
     """
-    price = connection.execute(sa.select(jobs.c.price_micro).where(jobs.c.id == job_id)).scalar_one()
-    at, so_far = _closed(connection, job_id)
+    price = tx.execute(sa.select(jobs.c.price_micro).where(jobs.c.id == job_id)).scalar_one()
+    at, so_far = _closed(tx, job_id)
     if price != so_far:
         now = now_ms()
-        _write(connection, job_id, "correct", spent=price - so_far, why=why, at=at or now, booked=now)
+        _write(tx, job_id, "correct", spent=price - so_far, why=why, at=at or now, booked=now)
     plain = jobs.update().where(jobs.c.id == job_id)
-    connection.execute(plain.values(charge="possibly", billed_nano=None, bill_after=None))
+    tx.execute(plain.values(charge="possibly", billed_nano=None, bill_after=None))
 
 
-def _bought_at(connection: Connection, job_id: str) -> int:
+def _bought_at(tx: Connection, job_id: str) -> int:
     """When the order was placed, in milliseconds UTC; without a claim, when its price was reserved."""
     claimed = sa.select(sa.func.coalesce(submits.c.claimed, submits.c.created)).where(submits.c.job_id == job_id)
     reserved = sa.select(sa.func.min(ledger.c.at)).where(ledger.c.job_id == job_id)
-    at = connection.execute(claimed).scalar() or connection.execute(reserved).scalar()
+    at = tx.execute(claimed).scalar() or tx.execute(reserved).scalar()
     return int(at) if at is not None else now_ms()
 
 
-def _closed(connection: Connection, job_id: str) -> tuple[int | None, int]:
+def _closed(tx: Connection, job_id: str) -> tuple[int | None, int]:
     """When the account of a job counts as closed, and what it says was spent."""
     closed = sa.select(ledger.c.at).where(ledger.c.job_id == job_id, ledger.c.event.in_(CLOSING))
     spent = sa.select(sa.func.coalesce(sa.func.sum(ledger.c.spent_micro), 0)).where(ledger.c.job_id == job_id)
-    return connection.execute(closed).scalar(), int(connection.execute(spent).scalar_one())
+    return tx.execute(closed).scalar(), int(tx.execute(spent).scalar_one())
 
 
 def _write(
-    connection: Connection,
+    tx: Connection,
     job_id: str,
     event: str,
     *,
@@ -240,8 +240,8 @@ def _write(
     at: int | None = None,
     booked: int | None = None,
 ) -> None:
-    job = connection.execute(sa.select(jobs.c.user, jobs.c.request).where(jobs.c.id == job_id)).one()
-    connection.execute(
+    job = tx.execute(sa.select(jobs.c.user, jobs.c.request).where(jobs.c.id == job_id)).one()
+    tx.execute(
         ledger.insert().values(
             job_id=job_id,
             user=job.user,
@@ -256,7 +256,7 @@ def _write(
     )
     if reserved:
         change = jobs.update().where(jobs.c.id == job_id)
-        connection.execute(change.values(reserved_micro=jobs.c.reserved_micro + reserved))
+        tx.execute(change.values(reserved_micro=jobs.c.reserved_micro + reserved))
 
 
 def model_of(request: object) -> str:
@@ -265,7 +265,7 @@ def model_of(request: object) -> str:
     return model if isinstance(model, str) else "?"
 
 
-def _standing(connection: Connection, user: str | None, at: int) -> Standing:
+def _standing(tx: Connection, user: str | None, at: int) -> Standing:
     """Both sums in one statement. On PostgreSQL each statement sees a snapshot of its own: a job that is settled
     between two of them would be in neither sum, and a cap would be passed.
     """
@@ -273,29 +273,29 @@ def _standing(connection: Connection, user: str | None, at: int) -> Standing:
     held = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.reserved_micro), 0)).where(jobs.c.reserved_micro > 0)
     if user is not None:
         spent, held = spent.where(ledger.c.user == user), held.where(jobs.c.user == user)
-    row = connection.execute(sa.select(spent.scalar_subquery(), held.scalar_subquery())).one()
+    row = tx.execute(sa.select(spent.scalar_subquery(), held.scalar_subquery())).one()
     return Standing(int(row[0]), int(row[1]))
 
 
-def _frees_at(connection: Connection, user: str | None, at: int, *, need: int) -> int | None:
+def _frees_at(tx: Connection, user: str | None, at: int, *, need: int) -> int | None:
     """When enough of what was spent is a day old. A correction counts at the time of its purchase."""
     total = sa.func.sum(ledger.c.spent_micro)
     query = sa.select(ledger.c.at, total.label("spent")).where(ledger.c.at > at - WINDOW_MS, ledger.c.spent_micro != 0)
     if user is not None:
         query = query.where(ledger.c.user == user)
-    for row in connection.execute(query.group_by(ledger.c.at).order_by(ledger.c.at)):
+    for row in tx.execute(query.group_by(ledger.c.at).order_by(ledger.c.at)):
         need -= int(row.spent)
         if need <= 0:
             return int(row.at) + WINDOW_MS
     return None
 
 
-def _report(connection: Connection, by: By) -> list[Spending]:
+def _report(tx: Connection, by: By) -> list[Spending]:
     known = (jobs.c.price_micro, jobs.c.charge, jobs.c.billed_nano, submits.c.request_id)
     query = sa.select(ledger, *known).outerjoin(jobs, jobs.c.id == ledger.c.job_id)
     query = query.outerjoin(submits, submits.c.job_id == ledger.c.job_id).order_by(ledger.c.id)
     groups: dict[str, list[Any]] = {}
-    for row in connection.execute(query):
+    for row in tx.execute(query):
         day = datetime.fromtimestamp(row.at / 1000, tz=UTC).strftime("%Y-%m-%d")
         groups.setdefault({"user": row.user, "model": row.model, "day": day}[by], []).append(row)
     found = [_spending(key, rows) for key, rows in groups.items()]

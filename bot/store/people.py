@@ -1,12 +1,9 @@
-"""What we remember of people (their language) and of the web chat (its journal)."""
-
-from collections.abc import Mapping
-from typing import Any
+"""What we remember of people: their language."""
 
 import sqlalchemy as sa
 
-from bot.store.database import Connection, Database, insert_new, now_ms, take_turns
-from bot.store.tables import journal, people
+from bot.store.database import Connection, Database, insert_new
+from bot.store.tables import people
 
 
 class People:
@@ -15,59 +12,11 @@ class People:
 
     async def language(self, user: str) -> str | None:
         query = sa.select(people.c.language).where(people.c.user == user)
-        return await self._db.read(lambda connection: connection.execute(query).scalar())
+        return await self._db.read(lambda tx: tx.execute(query).scalar())
 
     async def choose_language(self, user: str, language: str) -> None:
-        def work(connection: Connection) -> None:
-            connection.execute(insert_new(connection, people, by="user").values(user=user))
-            connection.execute(people.update().where(people.c.user == user).values(language=language))
+        def work(tx: Connection) -> None:
+            tx.execute(insert_new(tx, people, by="user").values(user=user))
+            tx.execute(people.update().where(people.c.user == user).values(language=language))
 
         await self._db.write(work)
-
-
-class JournalRows:
-    """The web chat's memory. Each write takes the chat's next change number, so that a page can ask "what is new"."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
-
-    async def add(self, chat_id: str, body: Mapping[str, Any]) -> int:
-        def work(connection: Connection) -> int:
-            row = {"chat_id": chat_id, "change": _next(connection, chat_id), "at": now_ms(), "body": dict(body)}
-            return int(connection.execute(journal.insert().values(**row).returning(journal.c.id)).scalar_one())
-
-        return await self._db.write(work)
-
-    async def replace(self, chat_id: str, number: int, body: Mapping[str, Any]) -> None:
-        def work(connection: Connection) -> None:
-            mine = (journal.c.id == number, journal.c.chat_id == chat_id)
-            before = connection.execute(sa.select(journal.c.body).where(*mine)).scalar()
-            kept = before if isinstance(before, Mapping) else {}
-            change = journal.update().where(*mine)
-            connection.execute(change.values(change=_next(connection, chat_id), body={**kept, **body}))
-
-        await self._db.write(work)
-
-    async def read(self, chat_id: str, *, after_change: int = 0) -> list[Mapping[str, Any]]:
-        query = (
-            sa.select(journal)
-            .where(journal.c.chat_id == chat_id, journal.c.change > after_change)
-            .order_by(journal.c.id)
-        )
-
-        def work(connection: Connection) -> list[Mapping[str, Any]]:
-            rows = connection.execute(query)
-            return [
-                {"id": row.id, "change": row.change, "at": row.at, **row.body}
-                for row in rows
-                if isinstance(row.body, Mapping)  # one that is broken does not empty the page
-            ]
-
-        return await self._db.read(work)
-
-
-def _next(connection: Connection, chat_id: str) -> int:
-    """One writer of a chat at a time, until it has committed: a page that asks for "what is new" must miss nothing."""
-    take_turns(connection, f"journal {chat_id}")
-    highest = sa.select(sa.func.coalesce(sa.func.max(journal.c.change), 0)).where(journal.c.chat_id == chat_id)
-    return int(connection.execute(highest).scalar_one()) + 1

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from bot.channels.protocol import Address, Incoming
+from bot.channels.types import Address, Incoming
 from bot.store.stored import Unreadable, UnreadableJob, record, restored
 from core.types import Adjustment, Kind, Plan, RequestHandle, VideoRequest
 
@@ -75,7 +75,7 @@ class JobError:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Confirmation:
     """What a person has to agree to before anything is bought: "price" (it is dear), "same" (that job runs already),
     "again" (a repeat that costs more than it was said to).
     """
@@ -110,7 +110,7 @@ class Job:
     rendering_since: int | None
     reserved_micro: int
     charge: Charge | None
-    question: Question | None
+    question: Confirmation | None
     again_of: str | None
     remedy: Remedy | None
     held_until: int | None
@@ -129,13 +129,13 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class NewJob:
+class JobDraft:
     """What the front desk decided to start: goes into the tables in the transaction that closes its inbox row."""
 
     incoming: Incoming
     language: str
     plan: Plan
-    question: Question | None = None
+    question: Confirmation | None = None
     again_of: str | None = None
     remedy: Remedy | None = None
     held_until: int | None = None
@@ -190,7 +190,7 @@ def _job_from(row: sa.Row[Any]) -> Job:
             "state": restored(State, values["state"], where="state"),
             "error": restored(JobError, values["error"], where="error") if values["error"] else None,
             "video": restored(VideoFile, values["video"], where="video") if values["video"] else None,
-            "question": restored(Question, values["question"], where="question") if values["question"] else None,
+            "question": restored(Confirmation, values["question"], where="question") if values["question"] else None,
         }
     )
 

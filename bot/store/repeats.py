@@ -21,7 +21,7 @@ class AlreadyOrdered(Exception):
         self.tried = tried
 
 
-def check_repeat(connection: Connection, *, of: str | None, remedy: str | None, but: str, offers: bool) -> None:
+def check_repeat(tx: Connection, *, of: str | None, remedy: str | None, but: str, offers: bool) -> None:
     """Raises AlreadyOrdered when another job than `but` is the try of `of` with this remedy.
 
     A try that was cancelled and cost nothing (declined, lapsed, cancelled for free) does not count, nor does an offer
@@ -29,10 +29,10 @@ def check_repeat(connection: Connection, *, of: str | None, remedy: str | None, 
     """
     if of is None:
         return
-    connection.execute(sa.select(jobs.c.id).where(jobs.c.id == of).with_for_update())  # two presses meet here
+    tx.execute(sa.select(jobs.c.id).where(jobs.c.id == of).with_for_update())  # two presses meet here
     same = jobs.c.remedy == remedy if remedy is not None else jobs.c.remedy.is_(None)
     query = sa.select(jobs).where(jobs.c.again_of == of, same, jobs.c.id != but).order_by(jobs.c.created)
-    for tried in [job_from(row) for row in connection.execute(query)]:
+    for tried in [job_from(row) for row in tx.execute(query)]:
         if not _is_over_for_nothing(tried) and (offers or tried.state is not State.ASKING):
             raise AlreadyOrdered(tried)
 

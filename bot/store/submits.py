@@ -15,12 +15,12 @@ from bot.store.evidence import (
     LENT,
     Evidence,
     TakenBack,
-    free_within,
-    reopen_within,
-    replace_guess_within,
+    free_tx,
+    reopen_tx,
+    replace_guess_tx,
 )
-from bot.store.jobs import move_within, resume_within, told_by_sweeper
-from bot.store.ledger import adjust_within
+from bot.store.job_rows import move_tx, resume_tx, told_by_sweeper
+from bot.store.ledger import adjust_tx
 from bot.store.records import FREE, Charge, JobError, State, Submit, micro, record, submit_from
 from bot.store.tables import jobs, results, submits
 from core.types import RawReply, RequestHandle
@@ -43,23 +43,23 @@ class Submits:
         The claim meets the cancel flag in this transaction: whichever commits first decides.
         """
 
-        def work(connection: Connection) -> Claim:
+        def work(tx: Connection) -> Claim:
             flag = sa.select(jobs.c.state, jobs.c.cancel_asked).where(jobs.c.id == job_id)
-            job = connection.execute(flag.with_for_update()).one()  # a second worker waits here for the first
+            job = tx.execute(flag.with_for_update()).one()  # a second worker waits here for the first
             if job.cancel_asked and State(job.state) in FREE | {State.CANCELLED}:
                 why = "asked before the claim"
-                move_within(connection, job_id, State.CANCELLED, only_from=FREE, why=why, charge="none")
+                move_tx(tx, job_id, State.CANCELLED, only_from=FREE, why=why, charge="none")
                 return "cancelled"
-            if State(job.state) in FREE and (_insert(connection, job_id, body) or _again(connection, job_id, body)):
-                move_within(connection, job_id, State.SUBMITTING)
+            if State(job.state) in FREE and (_insert(tx, job_id, body) or _again(tx, job_id, body)):
+                move_tx(tx, job_id, State.SUBMITTING)
                 return "yours"
-            return "taken" if _exists(connection, job_id) else "cancelled"
+            return "taken" if _exists(tx, job_id) else "cancelled"
 
         return await self._db.write(work)
 
     async def read(self, job_id: str) -> Submit:
         query = sa.select(submits).where(submits.c.job_id == job_id)
-        return await self._db.read(lambda connection: submit_from(connection.execute(query).one()))
+        return await self._db.read(lambda tx: submit_from(tx.execute(query).one()))
 
     async def accepted(
         self, job_id: str, handle: RequestHandle, *, by: Evidence = "answer", charged_usd: Decimal | None = None
@@ -72,24 +72,24 @@ class Submits:
         two jobs' purchase. Gives the job that had adopted it by the list, where it was taken back from one.
         """
 
-        def work(connection: Connection) -> TakenBack | None:
-            take_turns(connection, f"request {handle.request_id}")
-            mine = connection.execute(_of(job_id).with_for_update()).one()
+        def work(tx: Connection) -> TakenBack | None:
+            take_turns(tx, f"request {handle.request_id}")
+            mine = tx.execute(_of(job_id).with_for_update()).one()
             guessed = mine.state == "accepted" and mine.known_by in GUESSES and by != "list"
             waits = mine.state == "sending" or guessed
-            back = free_within(connection, job_id, handle.request_id, handle.endpoint, by=by if waits else "list")
+            back = free_tx(tx, job_id, handle.request_id, handle.endpoint, by=by if waits else "list")
             values = _known(handle, by)
             if mine.state == "sending":
                 answered = mine.answered if mine.answered is not None else values["changed"]
-                connection.execute(_change(job_id).values(**values, answered=answered))
+                tx.execute(_change(job_id).values(**values, answered=answered))
             elif guessed:
-                replace_guess_within(connection, job_id, values)
+                replace_guess_tx(tx, job_id, values)
             else:
                 _compare(job_id, mine.request_id, handle.request_id)
                 return None
             if charged_usd is not None:
-                adjust_within(connection, job_id, micro(charged_usd), "charged by the proxy")
-            resume_within(connection, job_id, only_from={State.SUBMITTING, State.DOUBT}, why=handle.request_id)
+                adjust_tx(tx, job_id, micro(charged_usd), "charged by the proxy")
+            resume_tx(tx, job_id, only_from={State.SUBMITTING, State.DOUBT}, why=handle.request_id)
             return back
 
         return await self._db.write(work)
@@ -100,15 +100,15 @@ class Submits:
         Its account stays as it is until the job ends. False, and nothing changes, when it was not refused.
         """
 
-        def work(connection: Connection) -> bool:
-            take_turns(connection, f"request {handle.request_id}")
+        def work(tx: Connection) -> bool:
+            take_turns(tx, f"request {handle.request_id}")
             other = sa.select(submits.c.job_id).where(submits.c.request_id == handle.request_id)
             change = _change(job_id).where(submits.c.state == "refused").values(**_known(handle, by), sought=None)
-            if connection.execute(other).first() is not None:
+            if tx.execute(other).first() is not None:
                 return False
-            if connection.execute(change.returning(submits.c.job_id)).first() is None:
+            if tx.execute(change.returning(submits.c.job_id)).first() is None:
                 return False
-            return reopen_within(connection, job_id, only_from=frozenset({State.FAILED}), why=handle.request_id)
+            return reopen_tx(tx, job_id, only_from=frozenset({State.FAILED}), why=handle.request_id)
 
         return await self._db.write(work)
 
@@ -136,13 +136,13 @@ class Submits:
         gateway's, so the list is still asked for it, until a look that begins after this (milliseconds UTC).
         """
 
-        def work(connection: Connection) -> bool:
-            if not _end(connection, job_id, "refused", sought=sought):
+        def work(tx: Connection) -> bool:
+            if not _end(tx, job_id, "refused", sought=sought):
                 return False
             if charged_usd is not None:
-                adjust_within(connection, job_id, micro(charged_usd), "charged by the proxy")
+                adjust_tx(tx, job_id, micro(charged_usd), "charged by the proxy")
             values: dict[str, Any] = {"error": record(error), "told": None, "send_after": told_by_sweeper()}
-            move_within(connection, job_id, State.FAILED, why=error.code, charge=charge, **values)
+            move_tx(tx, job_id, State.FAILED, why=error.code, charge=charge, **values)
             return True
 
         return await self._db.write(work)
@@ -153,8 +153,8 @@ class Submits:
         """
         query = sa.select(submits).where(submits.c.state == "refused", submits.c.sought > now_ms() - _SOUGHT_MS)
 
-        def work(connection: Connection) -> list[Submit]:
-            return [submit_from(row) for row in connection.execute(query)]
+        def work(tx: Connection) -> list[Submit]:
+            return [submit_from(row) for row in tx.execute(query)]
 
         return await self._db.read(work)
 
@@ -167,10 +167,10 @@ class Submits:
         """Proven: nothing reached fal. The claim may be taken again, and until then a cancel is free."""
         query = sa.select(submits).where(submits.c.job_id == job_id)
 
-        def work(connection: Connection) -> Submit:
-            if _end(connection, job_id, "not_sent"):
-                move_within(connection, job_id, State.PREPARING, why="nothing reached fal")
-            return submit_from(connection.execute(query).one())
+        def work(tx: Connection) -> Submit:
+            if _end(tx, job_id, "not_sent"):
+                move_tx(tx, job_id, State.PREPARING, why="nothing reached fal")
+            return submit_from(tx.execute(query).one())
 
         return await self._db.write(work)
 
@@ -178,8 +178,8 @@ class Submits:
         """The job that bought this request, for `poll` and for webhooks. Raises UnreadableJob."""
         query = sa.select(submits).where(submits.c.request_id == request_id)
 
-        def work(connection: Connection) -> tuple[str, RequestHandle] | None:
-            row = connection.execute(query).first()
+        def work(tx: Connection) -> tuple[str, RequestHandle] | None:
+            row = tx.execute(query).first()
             claim = submit_from(row) if row else None
             return (claim.job_id, claim.handle) if claim and claim.handle else None
 
@@ -189,8 +189,8 @@ class Submits:
         """The claims whose answer is not known."""
         query = sa.select(submits).where(submits.c.state == "sending")
 
-        def work(connection: Connection) -> list[Submit]:
-            return [submit_from(row) for row in connection.execute(query)]
+        def work(tx: Connection) -> list[Submit]:
+            return [submit_from(row) for row in tx.execute(query)]
 
         return await self._db.read(work)
 
@@ -198,8 +198,8 @@ class Submits:
         """The claim of this job; None: nothing was ever claimed."""
         query = sa.select(submits).where(submits.c.job_id == job_id)
 
-        def work(connection: Connection) -> Submit | None:
-            row = connection.execute(query).first()
+        def work(tx: Connection) -> Submit | None:
+            row = tx.execute(query).first()
             return submit_from(row) if row is not None else None
 
         return await self._db.read(work)
@@ -207,7 +207,7 @@ class Submits:
     async def owned(self, request_ids: Iterable[str]) -> set[str]:
         """Those of these requests that one of our jobs has bought."""
         query = sa.select(submits.c.request_id).where(submits.c.request_id.in_(list(request_ids)))
-        return await self._db.read(lambda connection: set(connection.execute(query).scalars()))
+        return await self._db.read(lambda tx: set(tx.execute(query).scalars()))
 
     async def keep_result(self, job_id: str, reply: RawReply, *, of: str | None = None) -> None:
         """Keep a 2xx result raw, before it is read: each different one once, the first ones and the newest.
@@ -216,18 +216,18 @@ class Submits:
         """
         digest = hashlib.sha256(reply.body).hexdigest()
 
-        def work(connection: Connection) -> None:
-            mine = connection.execute(_of(job_id).with_for_update()).first() if of is not None else None
+        def work(tx: Connection) -> None:
+            mine = tx.execute(_of(job_id).with_for_update()).first() if of is not None else None
             if mine is not None and mine.request_id != of and mine.known_by != LENT:
                 return
             known = sa.select(results.c.id, results.c.digest).where(results.c.job_id == job_id)
-            rows = connection.execute(known.order_by(results.c.id)).all()
+            rows = tx.execute(known.order_by(results.c.id)).all()
             if digest in {row.digest for row in rows}:
                 return
             for row in rows[_MOST_RESULTS - 1 :]:
-                connection.execute(results.delete().where(results.c.id == row.id))
+                tx.execute(results.delete().where(results.c.id == row.id))
             values = {"status": reply.status, "headers": dict(reply.headers), "body": reply.body}
-            connection.execute(results.insert().values(job_id=job_id, digest=digest, at=now_ms(), **values))
+            tx.execute(results.insert().values(job_id=job_id, digest=digest, at=now_ms(), **values))
 
         await self._db.write(work)
 
@@ -235,8 +235,8 @@ class Submits:
         """The 2xx results kept for this job, oldest first."""
         query = sa.select(results).where(results.c.job_id == job_id).order_by(results.c.id)
 
-        def work(connection: Connection) -> list[RawReply]:
-            return [RawReply(row.status, row.headers, row.body) for row in connection.execute(query)]
+        def work(tx: Connection) -> list[RawReply]:
+            return [RawReply(row.status, row.headers, row.body) for row in tx.execute(query)]
 
         return await self._db.read(work)
 
@@ -245,8 +245,8 @@ class Submits:
         await self._execute(results.delete().where(results.c.at < now_ms() - int(before_s * 1000)))
 
     async def _execute(self, statement: sa.Update | sa.Delete) -> None:
-        def work(connection: Connection) -> None:
-            connection.execute(statement)
+        def work(tx: Connection) -> None:
+            tx.execute(statement)
 
         await self._db.write(work)
 
@@ -279,29 +279,29 @@ def _time(at_ms: int) -> datetime:
     return datetime.fromtimestamp(at_ms / 1000, tz=UTC)
 
 
-def _exists(connection: Connection, job_id: str) -> bool:
-    return connection.execute(sa.select(submits.c.job_id).where(submits.c.job_id == job_id)).first() is not None
+def _exists(tx: Connection, job_id: str) -> bool:
+    return tx.execute(sa.select(submits.c.job_id).where(submits.c.job_id == job_id)).first() is not None
 
 
-def _insert(connection: Connection, job_id: str, body: str | None) -> bool:
+def _insert(tx: Connection, job_id: str, body: str | None) -> bool:
     """Whether this call made the row. The returned row is the proof; rowcount lies on some drivers."""
     at = now_ms()
-    row = insert_new(connection, submits, by="job_id")
+    row = insert_new(tx, submits, by="job_id")
     row = row.values(job_id=job_id, state="sending", attempt=1, created=at, changed=at, claimed=at, body=body)
-    return connection.execute(row.returning(submits.c.job_id)).first() is not None
+    return tx.execute(row.returning(submits.c.job_id)).first() is not None
 
 
-def _again(connection: Connection, job_id: str, body: str | None) -> bool:
+def _again(tx: Connection, job_id: str, body: str | None) -> bool:
     """Compare-and-set from a proven non-delivery back to `sending`."""
     at, change = now_ms(), _change(job_id).where(submits.c.state == "not_sent")
     values = {"state": "sending", "attempt": submits.c.attempt + 1, "changed": at, "claimed": at, "answered": None}
     values |= {"body": body, "hint": None, "sought": None}
-    return connection.execute(change.values(**values).returning(submits.c.job_id)).first() is not None
+    return tx.execute(change.values(**values).returning(submits.c.job_id)).first() is not None
 
 
-def _end(connection: Connection, job_id: str, state: str, *, sought: int | None = None) -> bool:
+def _end(tx: Connection, job_id: str, state: str, *, sought: int | None = None) -> bool:
     change = _change(job_id).where(submits.c.state == "sending").values(state=state, changed=now_ms(), sought=sought)
-    return connection.execute(change.returning(submits.c.job_id)).first() is not None
+    return tx.execute(change.returning(submits.c.job_id)).first() is not None
 
 
 def _change(job_id: str) -> sa.Update:

@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from bot.channels.protocol import Incoming
+from bot.channels.types import Incoming
 from bot.store.database import Connection, Database, now_ms
-from bot.store.jobs import move_within
-from bot.store.ledger import hold_within
+from bot.store.job_rows import move_tx
+from bot.store.ledger import hold_tx
 from bot.store.records import OVER, JobError, State, job_from, submit_from
 from bot.store.stored import Unreadable, UnreadableJob, record, restored
 from bot.store.tables import jobs, submits
@@ -51,22 +51,22 @@ class UnreadableJobs:
         """Whether nothing more is to be done about it now: its workflow may end."""
         aside = [str(state) for state in OVER | {State.PARKED, State.DOUBT}]
         query = sa.select(jobs.c.id).where(jobs.c.id == job_id, jobs.c.state.in_(aside))
-        return await self._db.read(lambda connection: connection.execute(query).first() is not None)
+        return await self._db.read(lambda tx: tx.execute(query).first() is not None)
 
     async def set_aside(self, row: UnreadableRow) -> SetAside | None:
         """Take it out of everybody's way. None, and nothing changes, where it stands aside already."""
-        return await self._db.write(lambda connection: _set_aside(connection, row.id, row.what))
+        return await self._db.write(lambda tx: _set_aside(tx, row.id, row.what))
 
 
-def _find(connection: Connection) -> list[UnreadableRow]:
+def _find(tx: Connection) -> list[UnreadableRow]:
     is_open = sa.or_(jobs.c.state.not_in([str(state) for state in OVER]), jobs.c.told.is_(None))
     claims = sa.select(submits).join(jobs, jobs.c.id == submits.c.job_id).where(is_open)
     found: dict[str, str] = {}
-    for row in connection.execute(sa.select(jobs).where(is_open)):
+    for row in tx.execute(sa.select(jobs).where(is_open)):
         _note(found, job_from, row)
-    for row in connection.execute(claims):
+    for row in tx.execute(claims):
         _note(found, submit_from, row)
-    return [_row(connection, job_id, what) for job_id, what in found.items()]
+    return [_row(tx, job_id, what) for job_id, what in found.items()]
 
 
 def _note(found: dict[str, str], read: Callable[[sa.Row[Any]], object], row: sa.Row[Any]) -> None:
@@ -76,10 +76,10 @@ def _note(found: dict[str, str], read: Callable[[sa.Row[Any]], object], row: sa.
         found.setdefault(error.job_id, error.what)
 
 
-def _row(connection: Connection, job_id: str, what: str) -> UnreadableRow:
+def _row(tx: Connection, job_id: str, what: str) -> UnreadableRow:
     texts = [sa.cast(jobs.c[name], sa.Text) for name in _STORED]
-    row = connection.execute(sa.select(jobs.c.user, jobs.c.language, jobs.c.incoming).where(jobs.c.id == job_id)).one()
-    text = " ".join(each for each in connection.execute(sa.select(*texts).where(jobs.c.id == job_id)).one() if each)
+    row = tx.execute(sa.select(jobs.c.user, jobs.c.language, jobs.c.incoming).where(jobs.c.id == job_id)).one()
+    text = " ".join(each for each in tx.execute(sa.select(*texts).where(jobs.c.id == job_id)).one() if each)
     try:
         incoming = restored(Incoming, row.incoming, where="incoming")
     except Unreadable:
@@ -87,26 +87,24 @@ def _row(connection: Connection, job_id: str, what: str) -> UnreadableRow:
     return UnreadableRow(job_id, what, row.user, row.language, incoming, text)
 
 
-def _set_aside(connection: Connection, job_id: str, what: str) -> SetAside | None:
+def _set_aside(tx: Connection, job_id: str, what: str) -> SetAside | None:
     columns = (jobs.c.state, jobs.c.told, jobs.c.charge, jobs.c.video)
-    job = connection.execute(sa.select(*columns).where(jobs.c.id == job_id).with_for_update()).one()
-    claim = connection.execute(
-        sa.select(submits.c.state, submits.c.request_id).where(submits.c.job_id == job_id)
-    ).first()
+    job = tx.execute(sa.select(*columns).where(jobs.c.id == job_id).with_for_update()).one()
+    claim = tx.execute(sa.select(submits.c.state, submits.c.request_id).where(submits.c.job_id == job_id)).first()
     if job.state in OVER:
         untold = jobs.update().where(jobs.c.id == job_id, jobs.c.told.is_(None)).values(told="", send_after=None)
-        return "over" if connection.execute(untold.returning(jobs.c.id)).first() else None
+        return "over" if tx.execute(untold.returning(jobs.c.id)).first() else None
     why = f"its row cannot be read ({what})"
     if job.video is None and (claim is None or claim.state in {"not_sent", "refused"}):
         error = record(JobError("record_unreadable"))
-        move_within(connection, job_id, State.FAILED, why=why, charge="none", error=error, told="")
+        move_tx(tx, job_id, State.FAILED, why=why, charge="none", error=error, told="")
         return "failed"
     known = job.video is not None or (claim is not None and claim.request_id is not None)
     to = State.PARKED if known else State.DOUBT
     if job.state == to:
         return None
     ask_after = now_ms() + ASK_LATER_MS if known else None
-    move_within(connection, job_id, to, why=why, told="", odd=why, send_after=None, ask_after=ask_after)
+    move_tx(tx, job_id, to, why=why, told="", odd=why, send_after=None, ask_after=ask_after)
     if job.charge is None:
-        hold_within(connection, job_id, why)
+        hold_tx(tx, job_id, why)
     return "parked" if known else "doubt"

@@ -59,8 +59,9 @@ class Cleanup:
         await self._videos(kept)
         await self._workshop(kept)
         await self._store.inbox.forget(before_s=_HISTORY_S)
-        await self._store.mail.forget(before_s=_HISTORY_S)
-        await self._store.memory.sweep()
+        for passive in (self._store.callback_replies, self._store.pending_uploads, self._store.outbox):
+            await passive.forget(before_s=_HISTORY_S)
+        await self._store.key_values.sweep()
         await self._remove(self._settings.receipts_dir, _RECEIPTS_S, ())
         await self._store.submits.forget_results(before_s=_RECEIPTS_S)
         await self._engine.forget(before_s=_HISTORY_S)

@@ -21,6 +21,7 @@ class Roles:
     """`run` a loop while it is ours to run; `kick` the one who runs it, wherever that is."""
 
     def __init__(self, database: Database, *, owner: str) -> None:
+        self.owner = owner
         self._database = database
         self._session = None if database.is_sqlite else Session(database.engine.url, owner)
         self._waiting: set[str] = set()

@@ -18,7 +18,6 @@ from core.config import FalSettings
 from core.errors import AssetHostDown, BadReference
 
 _LOOKS = 3
-_LOOK_GAP_S = 1.0
 _LOOK_TIMEOUT_S = 10.0
 _LOOK_TOTAL_S = 20.0
 _PREFIX = 65_536  # bytes that are compared; the name is secret and the length is compared, too
@@ -45,7 +44,7 @@ async def check_public(
                 raise
         else:
             return
-        await asyncio.sleep(_LOOK_GAP_S * (attempt + 1))
+        await asyncio.sleep(settings.asset_look_gap_s * (attempt + 1))
 
 
 async def _bounded(url: str, *, settings: FalSettings, path: Path | None, resolver: Resolve) -> None:

@@ -17,7 +17,7 @@ import httpx
 
 from core.catalogue import MODELS, app_of
 from core.config import FalSettings
-from core.errors import BadRequest, NotConfigured, NotDelivered, SubmitUnknown, Unavailable, VideoError
+from core.errors import BadRequest, NotConfigured, SubmitNotSent, SubmitUnconfirmed, Unavailable, VideoError
 from core.fal import error_map, lost_orders, protocol, replies
 from core.fal.http import NOT_SENT, Way, events, http_client, raw_reply
 from core.types import Completed, LostOrder, QueueStatus, RawReply, RequestHandle, Submission, VideoRequest
@@ -77,8 +77,8 @@ class FalQueue:
         """Exactly one POST: this is where money is spent. `body`: the text to post, wire.request_text(request) else.
 
         `on_reply` gets whatever HTTP reply comes, before it is read; should that fail, it is logged and changes
-        nothing. Raises NotDelivered (proven: nothing reached fal, or fal itself is busy), SubmitUnknown (it may have
-        been paid), or the typed error of a refusal (nothing was bought; proven where it is `fals_own`).
+        nothing. Raises SubmitNotSent (proven: nothing reached fal, or fal itself is busy), SubmitUnconfirmed (it may
+        have been paid), or the typed error of a refusal (nothing was bought; proven where it is `fals_own`).
         """
         reply = await self._post(request, body or protocol.request_text(request), webhook_url, on_reply)
         submission = self.read_submit(reply, endpoint=request.endpoint)
@@ -103,11 +103,11 @@ class FalQueue:
                         url, content=body, headers=headers, params=params, extensions={"trace": way}
                     )
             except TimeoutError:
-                raise SubmitUnknown(reason="an answer without end") from None
+                raise SubmitUnconfirmed(reason="an answer without end") from None
             except NOT_SENT as error:
-                raise NotDelivered(reason=type(error).__name__) from None
+                raise SubmitNotSent(reason=type(error).__name__) from None
             except (httpx.HTTPError, ssl.SSLError) as error:
-                doubt = NotDelivered if way.only_to_proxy else SubmitUnknown
+                doubt = SubmitNotSent if way.only_to_proxy else SubmitUnconfirmed
                 raise doubt(reason=type(error).__name__) from None
             if on_reply is not None:  # before the connection is closed: that may fail, too
                 await _handed(on_reply, raw_reply(reply))

@@ -3,9 +3,10 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from core import media
 from core.config import FalSettings
@@ -24,6 +25,16 @@ _ODD_S = 600.0
 _FIRST_GAP_S, _LONGEST_GAP_S = 1.0, 60.0
 
 
+class CheckFilm(Protocol):
+    """Tells what a film is, decoded whole. With `lenient` it need only open. Raises MediaError."""
+
+    async def __call__(self, path: Path, *, lenient: bool) -> media.Probe: ...
+
+
+async def check_film(path: Path, *, lenient: bool) -> media.Probe:
+    return await (media.probe(path) if lenient else media.verify(path))
+
+
 async def fetch_result(
     queue: FalQueue,
     handle: RequestHandle,
@@ -34,13 +45,14 @@ async def fetch_result(
     source_url: str | None = None,
     on_result: OnReply | None = None,
     sleep: Sleep = asyncio.sleep,
+    check: CheckFilm = check_film,
 ) -> media.Probe:
     """The result of a completed request as a fully checked mp4 at `into`; a broken download is fetched again. Free.
 
     The newest readable one of `stored` is used without asking fal; when its file does not come, fal is asked once
     more. `source_url`: what was sent, which is never taken for the film. `on_result` gets every 2xx reply before it is
-    read; what it raises goes to the caller. Raises the error with which fal ends a request (never after a readable
-    result), StillRunning, Unavailable, DownloadFailed.
+    read; what it raises goes to the caller. `check` may make more of the film in the same run. Raises the error with
+    which fal ends a request (never after a readable result), StillRunning, Unavailable, DownloadFailed.
     """
     into.parent.mkdir(parents=True, exist_ok=True)
     for reply in reversed(stored):
@@ -49,9 +61,9 @@ async def fetch_result(
             break
     else:
         result = await _result(queue, handle, on_result, settings, source_url)
-        return await _fetched(result, into, settings, sleep)
+        return await _fetched(result, into, settings, sleep, check)
     try:
-        return await _fetched(result, into, settings, sleep)
+        return await _fetched(result, into, settings, sleep, check)
     except DownloadFailed as trouble:
         if trouble.code == "disk_full":
             raise
@@ -59,23 +71,27 @@ async def fetch_result(
             result = await _asked(queue, handle, on_result, settings, source_url)
         except VideoError:  # there was a result: whatever is said now, its file is still what is missing
             raise trouble from None
-        return await _fetched(result, into, settings, sleep)
+        return await _fetched(result, into, settings, sleep, check)
 
 
-async def _fetched(result: protocol.Result, into: Path, settings: FalSettings, sleep: Sleep) -> media.Probe:
+async def _fetched(
+    result: protocol.Result, into: Path, settings: FalSettings, sleep: Sleep, check: CheckFilm
+) -> media.Probe:
     """A blemished file that comes twice the same is as fal made it: it was paid for, so it is kept if it opens."""
     seen: set[str] = set()
     trouble = DownloadFailed("video_broken")
     for _ in range(_FETCHES):
         await download_video(result.file, into, settings=settings, sleep=sleep)
         try:
-            return await media.verify(into)
+            return await check(into, lenient=False)
         except MediaError as error:
+            if error.code == "disk_full":  # no room for what is made of it, which says nothing against the film
+                raise DownloadFailed("disk_full") from None
             trouble = DownloadFailed("video_broken", reason=error.code)
         digest = await asyncio.to_thread(_digest, into)
         if digest in seen:
             with suppress(MediaError):
-                return await media.probe(into)
+                return await check(into, lenient=True)
         seen.add(digest)
         await asyncio.to_thread(into.unlink, missing_ok=True)
     raise trouble
@@ -118,6 +134,7 @@ async def fetch_patiently(
     settings: FalSettings,
     stored: Sequence[RawReply] = (),
     sleep: Sleep = asyncio.sleep,
+    on_trouble: Callable[[VideoError], None] = lambda _error: None,
 ) -> media.Probe:
     """`fetch_result`, asked again at growing gaps for about ten minutes while what answers says nothing.
 
@@ -140,6 +157,7 @@ async def fetch_patiently(
             error.facts["request_id"] = handle.request_id
             if passed_s >= _ODD_S or isinstance(error, DownloadFailed):
                 raise
+            on_trouble(error)
         await sleep(gap_s)
         passed_s, gap_s = passed_s + gap_s, min(_LONGEST_GAP_S, gap_s * 2)
 

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from core.errors import NotDelivered, StillRunning, SubmitUnknown, Unavailable, VideoError
+from core.errors import StillRunning, SubmitNotSent, SubmitUnconfirmed, Unavailable, VideoError
 from core.fal import error_map, protocol
 from core.fal.results import video_addresses
 from core.types import Completed, InProgress, Queued, QueueStatus, RawReply, Submission
@@ -20,7 +20,7 @@ def is_success(reply: RawReply) -> bool:
 
 
 def read_submit(reply: RawReply, *, endpoint: str, queue_url: str, proxied: bool = False) -> Submission:
-    """What the answer to an order says. Raises NotDelivered (fal itself is busy, and took nothing), SubmitUnknown, or
+    """Read the answer to an order. Raises SubmitNotSent (fal itself is busy, and took nothing), SubmitUnconfirmed, or
     the error of a refusal; one that is not `fals_own` may yet have been taken.
 
     `proxied`: a proxy that charges beforehand stands before fal; only its two refusals prove that nothing was bought.
@@ -29,14 +29,14 @@ def read_submit(reply: RawReply, *, endpoint: str, queue_url: str, proxied: bool
     if is_success(reply):
         handle = protocol.handle_from(parsed, endpoint=endpoint, queue_url=queue_url)
         if handle is None:
-            raise SubmitUnknown(reason="a reply without a request id")
+            raise SubmitUnconfirmed(reason="a reply without a request id")
         position = parsed.get("queue_position")
         return Submission(handle, position if isinstance(position, int) else None, protocol.credits_used(reply.headers))
     error = refusal(reply)
     paid = protocol.credits_used(reply.headers)
     unpaid = not proxied or error_map.is_proxys_refusal(reply.status, reply.headers, parsed)
     if error is None or paid or not unpaid:  # a gateway or a proxy may say so after fal took it
-        raise SubmitUnknown(reason="no clear answer", status=reply.status)
+        raise SubmitUnconfirmed(reason="no clear answer", status=reply.status)
     raise error
 
 
@@ -45,7 +45,7 @@ def refusal(reply: RawReply) -> VideoError | None:
     parsed = protocol.parsed(reply.body)
     if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
         busy = error_map.says_busy(reply.headers, parsed)
-        return _marked(NotDelivered("fal_busy", retry_after=retry_after(reply)), fals_own=True) if busy else None
+        return _marked(SubmitNotSent("fal_busy", retry_after=retry_after(reply)), fals_own=True) if busy else None
     if reply.status // 100 != 4 or reply.status in _MAY_BE_TAKEN:  # noqa: PLR2004 - 4xx
         return None
     if not error_map.in_fals_form(parsed, reply.headers):

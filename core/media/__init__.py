@@ -1,8 +1,12 @@
 """Photos and videos, looked at and remade in child processes."""
 
 from core.media.client import (
+    Check,
     Photo,
+    PlayableCopy,
     Probe,
+    check,
+    fork_child,
     looked_at_by,
     make_playable,
     normalise_photo,
@@ -12,14 +16,17 @@ from core.media.client import (
     run_child,
     sniff_kind,
     sniff_mime,
-    thumbnail,
     to_widescreen,
     verify,
 )
 
 __all__ = [
+    "Check",
     "Photo",
+    "PlayableCopy",
     "Probe",
+    "check",
+    "fork_child",
     "looked_at_by",
     "make_playable",
     "normalise_photo",
@@ -29,7 +36,6 @@ __all__ = [
     "run_child",
     "sniff_kind",
     "sniff_mime",
-    "thumbnail",
     "to_widescreen",
     "verify",
 ]

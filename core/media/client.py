@@ -1,18 +1,17 @@
 """Photos and videos, looked at and remade in child processes: a hostile file can cost one child, never the bot.
 
 At most one child per core (two at most), niced, with limits on memory, time and files, an empty environment and a
-folder of its own; killed with its task. The turn goes round among people (`on_behalf_of`). This module never touches a
-foreign byte beyond the first few.
+folder of its own; killed with its task. A server that has the decoders loaded forks them (core/media/fork_server.py).
+The turn goes round among people (`on_behalf_of`). This module never touches a foreign byte beyond the first few.
 """
 
 import asyncio
-import contextlib
 import json
+import logging
 import os
-import signal
-import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,8 +19,13 @@ from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 from core.errors import MediaError
-from core.media.fair_semaphore import Places
+from core.file_types import HEAD_BYTES, mime_of, other_type
+from core.media import cold_child
+from core.media.fair_semaphore import FairSemaphore
+from core.media.fork_server import POSSIBLE, ForkServer, ServerLost
 from core.types import Adjustment, Kind, SourceLimits
+
+log = logging.getLogger(__name__)
 
 _WORKER = Path(__file__).parent / "worker" / "__main__.py"
 _AT_ONCE = min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
@@ -31,17 +35,6 @@ _SOURCE_CPU_S = 300  # a phone's minute in 4K, brought down
 _PAID_CPU_S = 900  # what was paid for is made to fit, however long it takes
 _WALL_PER_CPU = 2.0
 _ANSWER_BYTES = 1_000_000
-
-_MAGIC: tuple[tuple[bytes, int, str], ...] = (
-    (b"\xff\xd8\xff", 0, "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", 0, "image/png"),
-    (b"GIF8", 0, "image/gif"),
-    (b"BM", 0, "image/bmp"),
-    (b"WEBP", 8, "image/webp"),
-    (b"\x1a\x45\xdf\xa3", 0, "video/x-matroska"),
-    *((atom, 4, "video/mp4") for atom in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")),
-)
-_STILLS = {b"heic": "heic", b"heix": "heic", b"mif1": "heic", b"msf1": "heic", b"hevc": "heic", b"avif": "avif"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +56,22 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """What a check of a finished video told. `copy`: of the remuxed copy, if one was made."""
+
+    probe: Probe
+    copy: Probe | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlayableCopy:
+    """A copy that plays natively everywhere, and how it was made."""
+
+    how: Literal["copied", "remuxed", "transcoded"]
+    probe: Probe
+
+
+@dataclass(frozen=True, slots=True)
 class Photo:
     """Facts of a photo that was written anew. `adjustments`: what the model's limits changed about it."""
 
@@ -79,16 +88,11 @@ class Photo:
 def sniff_mime(path: Path) -> str:
     """What the first bytes say it is; the name is not asked. Raises MediaError ("unsupported_media")."""
     with path.open("rb") as file:
-        head = file.read(512)
-    if head[4:8] == b"ftyp" and head[8:12] in _STILLS:
-        raise MediaError("unsupported_media", what=_STILLS[head[8:12]])
-    for magic, at, mime in _MAGIC:
-        if head[at : at + len(magic)] == magic:
-            return mime
-    text = head.lstrip().lower()
-    if text.startswith((b"<svg", b"<?xml")) and b"<svg" in text:
-        raise MediaError("unsupported_media", what="svg")
-    raise MediaError("unsupported_media", what="html" if text.startswith(b"<") else "unknown")
+        head = file.read(HEAD_BYTES)
+    mime = mime_of(head)
+    if mime is None:
+        raise MediaError("unsupported_media", what=other_type(head))
+    return mime
 
 
 def sniff_kind(path: Path) -> Kind:
@@ -106,19 +110,24 @@ async def verify(path: Path) -> Probe:
     return _probe(await _child("clips", "verify", path=path))
 
 
-async def thumbnail(path: Path, into: Path, *, side: int = 320, max_bytes: int = 64_000) -> tuple[int, int]:
-    """A JPEG still that fits Telegram (200 kB, 320 px) and WeChat (64 KB) alike. Returns its width and height."""
-    answer = await _child("clips", "thumbnail", path=path, into=into, side=side, max_bytes=max_bytes)
-    return answer["width"], answer["height"]
+async def check(path: Path, *, thumbnail: Path, into: Path, max_bytes: int, lenient: bool = False) -> Check:
+    """Decode a finished video whole, once, and make what its delivery needs: the thumbnail, and at `into` a remuxed
+    copy where nothing but its container or sound keeps it from playing natively in at most `max_bytes`. A damaged one
+    is refused with MediaError ("video_broken"); with `lenient` it is not decoded whole, and need only open.
+    """
+    answer = await _child(
+        "playable", "check", path=path, thumbnail=thumbnail, into=into, max_bytes=max_bytes, lenient=lenient
+    )
+    copy = answer["copy"]
+    return Check(_probe(answer["probe"]), _probe(copy) if copy else None)
 
 
-async def make_playable(path: Path, into: Path, *, max_bytes: int) -> Literal["copied", "remuxed", "transcoded"]:
+async def make_playable(path: Path, into: Path, *, max_bytes: int) -> PlayableCopy:
     """A file that every chat plays natively, with a sound track, in at most `max_bytes`; what was changed is decoded
     whole afterwards. Raises MediaError.
     """
     answer = await _child("playable", "make_playable", cpu_s=_PAID_CPU_S, path=path, into=into, max_bytes=max_bytes)
-    how: Literal["copied", "remuxed", "transcoded"] = answer["how"]
-    return how
+    return PlayableCopy(answer["how"], _probe(answer["probe"]))
 
 
 async def prepare_video(
@@ -181,36 +190,41 @@ async def _child(module: str, call: str, *, cpu_s: int = _CPU_S, **arguments: An
 
 
 async def run_child(script: Path, job: str, *, wall_s: float = _WALL_S, long: bool = False) -> dict[str, Any]:
-    """Run a script of ours with no environment, in a folder of its own, killed when late or cancelled. The clock
-    starts when it has its place. Raises MediaError.
+    """Run a script of ours in a Python of its own, with no environment, in a folder of its own, killed when late or
+    cancelled. The clock starts when it has its place. Raises MediaError.
     """
     async with _places().turn(_owner.get(), long=long):
-        with tempfile.TemporaryDirectory(prefix="reelbot-media-") as folder:
-            return await _run(script, job, folder, wall_s)
+        return await _cold(script, job, wall_s)
 
 
-async def _run(script: Path, job: str, folder: str, wall_s: float) -> dict[str, Any]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        str(script),
-        job,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        cwd=folder,
-        env={},
-        start_new_session=True,
-    )
-    output = None
+async def _cold(script: Path, job: str, wall_s: float) -> dict[str, Any]:
+    with _folder() as folder:
+        return await _bounded(cold_child.run(script, job, folder, most_bytes=_ANSWER_BYTES), wall_s)
+
+
+async def fork_child(script: Path, job: str, *, wall_s: float = _WALL_S, long: bool = False) -> dict[str, Any]:
+    """The same for a job of core/media/worker, in a child forked by the server that has it loaded.
+
+    When the server is lost meanwhile, the file gets one more look in a child with a Python of its own: it need not be
+    at fault, and if it is, it can do nothing there to another's job.
+    """
+    async with _places().turn(_owner.get(), long=long):
+        with suppress(ServerLost), _folder() as folder:
+            return await _bounded(_server(script).run(job, folder, most_bytes=_ANSWER_BYTES), wall_s)
+        log.warning("a fork server was lost: its file is looked at once more")
+        return await _cold(script, job, wall_s)
+
+
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="reelbot-media-")
+
+
+async def _bounded(run: Awaitable[bytes | None], wall_s: float) -> dict[str, Any]:
     try:
         async with asyncio.timeout(wall_s):
-            output = await _answer(process)
+            output = await run
     except TimeoutError:
         raise MediaError("unreadable_media", reason="timeout") from None
-    finally:
-        if output is None:
-            await _kill(process)
     try:
         answer: dict[str, Any] = json.loads(output or b"")
     except ValueError:
@@ -218,32 +232,15 @@ async def _run(script: Path, job: str, folder: str, wall_s: float) -> dict[str, 
     return answer
 
 
-async def _answer(process: asyncio.subprocess.Process) -> bytes | None:
-    """What the child prints; None when that is too much: one that a file has taken over could go on for ever."""
-    if process.stdout is None:
-        return None
-    output = b""
-    while len(output) <= _ANSWER_BYTES and (chunk := await process.stdout.read(_ANSWER_BYTES)):
-        output += chunk
-    if len(output) > _ANSWER_BYTES:
-        return None
-    await process.wait()
-    return output
+Runner = Callable[..., Awaitable[dict[str, Any]]]
+_runner: ContextVar[Runner] = ContextVar("reelbot_media_runner", default=fork_child if POSSIBLE else run_child)
 
 
-async def _kill(process: asyncio.subprocess.Process) -> None:
-    """The child with all it may have started, and wait until it is gone."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    await asyncio.shield(process.wait())
-
-
-_runner: ContextVar[Callable[..., Awaitable[dict[str, Any]]]] = ContextVar("reelbot_media_runner", default=run_child)
-
-
-@contextlib.contextmanager
-def looked_at_by(runner: Callable[..., Awaitable[dict[str, Any]]]) -> Iterator[None]:
-    """Who answers in here in the place of child processes, and of tasks that begin in here. Called as `run_child`."""
+@contextmanager
+def looked_at_by(runner: Runner) -> Iterator[None]:
+    """Who answers in here, and in tasks that begin in here, in the place of forked children: `run_child`, or one that
+    is called like it.
+    """
     token = _runner.set(runner)
     try:
         yield
@@ -254,7 +251,7 @@ def looked_at_by(runner: Callable[..., Awaitable[dict[str, Any]]]) -> Iterator[N
 _owner: ContextVar[str] = ContextVar("reelbot_media_owner", default="")
 
 
-@contextlib.contextmanager
+@contextmanager
 def on_behalf_of(owner: str) -> Iterator[None]:
     """Whose file is worked on in here: children take turns among owners."""
     token = _owner.set(owner)
@@ -264,9 +261,17 @@ def on_behalf_of(owner: str) -> Iterator[None]:
         _owner.reset(token)
 
 
-_by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, Places] = WeakKeyDictionary()
+_by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, FairSemaphore] = WeakKeyDictionary()
 
 
-def _places() -> Places:
+def _places() -> FairSemaphore:
     """One set of places per event loop: its futures belong to the loop."""
-    return _by_loop.setdefault(asyncio.get_running_loop(), Places(_AT_ONCE))
+    return _by_loop.setdefault(asyncio.get_running_loop(), FairSemaphore(_AT_ONCE))
+
+
+_servers: WeakKeyDictionary[asyncio.AbstractEventLoop, ForkServer] = WeakKeyDictionary()
+
+
+def _server(script: Path) -> ForkServer:
+    """One server per event loop."""
+    return _servers.setdefault(asyncio.get_running_loop(), ForkServer(script))

@@ -26,7 +26,7 @@ class _Owner:
     served: int = 0
 
 
-class Places:
+class FairSemaphore:
     """Belongs to the event loop it is used in."""
 
     def __init__(self, count: int) -> None:

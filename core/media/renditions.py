@@ -1,24 +1,32 @@
-"""A finished video as a chat takes it: made once for each limit, shared by all who ask for it. The original stays."""
+"""A finished video as a chat takes it: made once for each limit, shared by all who ask. The original stays.
+
+What the check told and made lies in the folder beside a note (`<name>.json`), so that a delivery of what plays as it is
+starts no child. The note counts only while the files it speaks of are the very same; else all is made anew.
+"""
 
 import asyncio
 import contextlib
+import logging
 import secrets
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from weakref import WeakValueDictionary
 
 from core import media
 from core.errors import MediaError
+from core.media.rendition_notes import Copy, Note, Stamp, read_note, write_note
+
+log = logging.getLogger(__name__)
 
 _DRAFT = ".draft-"
 _OF_THIS_MACHINE = frozenset({"timeout", "crashed"})
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class Rendition:
     """A file that plays natively everywhere and is small enough; the original itself where that already holds.
     `width` x `height` as displayed.
     """
@@ -31,54 +39,33 @@ class Fitted:
     size: int
 
 
-class Fitting:
+class RenditionCache:
     """What was made lies in `folder` until it is old; one who asks while it is being made waits for that."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def fitted(self, original: Path, *, max_bytes: int) -> Fitted:
-        """Raises MediaError: the original cannot be read, or nothing watchable fits into `max_bytes`."""
-        await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True)
-        path, probe = await self._film(original, max_bytes)
-        thumbnail = self._folder / f"{original.stem}.jpg"
-        async with self._made(thumbnail) as draft:
-            if draft is not None:
-                await media.thumbnail(path, draft)
-        return Fitted(path, thumbnail, probe.width, probe.height, probe.duration_s, probe.size)
+    async def check(self, original: Path, *, max_bytes: int, lenient: bool = False) -> media.Probe:
+        """Decode it whole and keep what its delivery to a chat with this limit needs. Raises MediaError: it is damaged
+        (with `lenient`: it does not open).
+        """
+        async with self._lock(original):
+            return (await self._look(original, max_bytes, lenient=lenient)).probe
 
-    async def _film(self, original: Path, max_bytes: int) -> tuple[Path, media.Probe]:
-        probe = await media.probe(original)
-        if probe.playable and probe.size <= max_bytes:
-            return original, probe
-        path = self._folder / f"{original.stem}-{max_bytes}.mp4"
-        for last in (False, True):
-            async with self._made(path) as draft:
-                if draft is not None:
-                    await media.make_playable(original, draft, max_bytes=max_bytes)
-            try:
-                return path, await media.probe(path)
-            except MediaError:
-                path.unlink(missing_ok=True)  # of a disk that failed: made anew
-                if last:
-                    raise
-        raise MediaError
-
-    @asynccontextmanager
-    async def _made(self, path: Path) -> AsyncIterator[Path | None]:
-        """A draft to write to, which gets its name when it is whole; None when it is there already."""
-        lock = self._locks.setdefault(path.name, asyncio.Lock())
-        async with lock:
-            if path.exists():
-                yield None
-                return
-            draft = path.with_name(f"{_DRAFT}{secrets.token_hex(6)}{path.suffix}")
-            try:
-                yield draft
-                draft.replace(path)
-            finally:
-                draft.unlink(missing_ok=True)
+    async def rendition(self, original: Path, *, max_bytes: int, lenient: bool = False) -> Rendition:
+        """Raises MediaError: the original is damaged (with `lenient`: it does not even open), or nothing watchable fits
+        into `max_bytes`.
+        """
+        async with self._lock(original):
+            note = await asyncio.to_thread(read_note, self._note(original), original)
+            if note is None:
+                note = await self._check_as_far(original, max_bytes, lenient=lenient)
+            found = self._found(note, original, max_bytes)
+            if found is None:
+                found = await self._made(note, original, max_bytes)
+        path, probe = found
+        return Rendition(path, self._thumbnail(original), probe.width, probe.height, probe.duration_s, probe.size)
 
     def remove_old(self, *, older_than_s: float) -> None:
         """Made again when somebody asks again."""
@@ -87,6 +74,80 @@ class Fitting:
             with contextlib.suppress(FileNotFoundError):
                 if path.stat().st_mtime < oldest:
                     path.unlink()
+
+    def _lock(self, original: Path) -> asyncio.Lock:
+        return self._locks.setdefault(original.stem, asyncio.Lock())
+
+    def _note(self, original: Path) -> Path:
+        return self._folder / f"{original.stem}.json"
+
+    def _thumbnail(self, original: Path) -> Path:
+        return self._folder / f"{original.stem}.jpg"
+
+    def _found(self, note: Note, original: Path, max_bytes: int) -> tuple[Path, media.Probe] | None:
+        """The original, or a copy that was made for this limit or for another and fits, if it is still as it was."""
+        if note.probe.playable and note.probe.size <= max_bytes:
+            return original, note.probe
+        for copy in note.copies:
+            path = self._folder / copy.name
+            if copy.fits(max_bytes) and Stamp.of(path) == copy.stamp:
+                return path, copy.probe
+        return None
+
+    async def _check_as_far(self, original: Path, max_bytes: int, *, lenient: bool) -> Note:
+        """A check that ran out of time or memory says nothing against a film that opens."""
+        try:
+            return await self._look(original, max_bytes, lenient=lenient)
+        except MediaError as error:
+            if lenient or not _is_of_this_machine(error):
+                raise
+        return await self._look(original, max_bytes, lenient=True)
+
+    async def _look(self, original: Path, max_bytes: int, *, lenient: bool) -> Note:
+        stamp = Stamp.of(original)
+        with self._drafts(self._thumbnail(original), self._folder / f"{original.stem}-remuxed.mp4") as drafts:
+            (still, thumbnail), (draft, remuxed) = drafts
+            told = await media.check(original, thumbnail=still, into=draft, max_bytes=max_bytes, lenient=lenient)
+            still.replace(thumbnail)
+            copies: tuple[Copy, ...] = ()
+            if told.copy is not None:
+                draft.replace(remuxed)
+                copies = (Copy(remuxed.name, None, told.copy, Stamp.of(remuxed)),)
+        note = Note(stamp, told.probe, Stamp.of(thumbnail), copies)
+        await self._write(note, original)
+        return note
+
+    async def _made(self, note: Note, original: Path, max_bytes: int) -> tuple[Path, media.Probe]:
+        with self._drafts(self._folder / f"{original.stem}-{max_bytes}.mp4") as [(draft, path)]:
+            rendition = await media.make_playable(original, draft, max_bytes=max_bytes)
+            draft.replace(path)
+        made = Copy(path.name, max_bytes, rendition.probe, Stamp.of(path))
+        others = (each for each in note.copies if Stamp.of(self._folder / each.name) == each.stamp)
+        await self._write(replace(note, copies=(*others, made)), original)
+        return path, rendition.probe
+
+    async def _write(self, note: Note, original: Path) -> None:
+        """Without it all is made once more: no reason to fail."""
+        draft = self._draft(self._note(original))
+        try:
+            await asyncio.to_thread(write_note, note, draft, self._note(original))
+        except OSError as error:
+            log.warning("a note on a film was not kept", extra={"reason": error.strerror})
+            draft.unlink(missing_ok=True)
+
+    @contextmanager
+    def _drafts(self, *paths: Path) -> Iterator[list[tuple[Path, Path]]]:
+        """Each with a draft to write to; what does not get its name is removed."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        drafts = [(self._draft(path), path) for path in paths]
+        try:
+            yield drafts
+        finally:
+            for draft, _ in drafts:
+                draft.unlink(missing_ok=True)
+
+    def _draft(self, path: Path) -> Path:
+        return self._folder / f"{_DRAFT}{secrets.token_hex(6)}{path.suffix}"
 
 
 def is_cut_short(path: Path, size: int) -> bool:
@@ -99,5 +160,9 @@ async def is_damaged(path: Path) -> bool:
     try:
         await media.verify(path)
     except MediaError as error:
-        return error.facts.get("reason") not in _OF_THIS_MACHINE
+        return not _is_of_this_machine(error)
     return False
+
+
+def _is_of_this_machine(error: MediaError) -> bool:
+    return error.facts.get("reason") in _OF_THIS_MACHINE

@@ -268,6 +268,9 @@ class Sandbox:
             asked = await http.json()
             self.faults.add(asked.pop("kind"), **asked)
             return JSONResponse({})
+        if http.url.path == "/sandbox/healed":
+            self.faults.clear()
+            return JSONResponse({})
         if http.url.path == "/sandbox/requests":
             return JSONResponse(
                 [{name: getattr(each, name) for name in _SHOWN} for each in self.memory.requests.values()]

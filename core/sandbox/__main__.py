@@ -8,6 +8,8 @@ import uvicorn
 
 from core.sandbox import FAST, Studio, create_app
 
+_LAST_WORDS_S = 1  # a status stream never ends by itself
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m core.sandbox", description="An offline stand-in for fal.")
@@ -36,6 +38,7 @@ def main() -> None:
         log_level="warning",
         access_log=False,
         ssl_certfile=options.certificate,
+        timeout_graceful_shutdown=_LAST_WORDS_S,
     )
 
 

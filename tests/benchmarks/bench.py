@@ -13,14 +13,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks import looks_alone
+from tests.benchmarks import finished_films, looks_alone
 from tests.benchmarks.crowd import Crowd, crowd
+from tests.benchmarks.finished_films import Film
 from tests.benchmarks.looks_alone import Simulated
 from tests.benchmarks.race import RENDER_S, Lap, Race, certificate
 from tests.benchmarks.stage import Stage
+from tests.benchmarks.start_up import BASELINE, COMMANDS, StartUp, start_up
 from tests.postgres import cluster
 
-_PARTS = ("looks", "race", "crowd")
+_PARTS = ("start", "looks", "films", "race", "crowd")
+_MEDIA_SHARE = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,20 @@ def out(text: str = "") -> None:
     sys.stdout.flush()
 
 
+def show_start(found: list[StartUp]) -> list[Aim]:
+    out(
+        f"\nStart-up, best of ten, by the time of `{BASELINE}` alone; and an idle `reelbot run` with Telegram on SQLite"
+    )
+    out("                        " + "".join(f"{command:>12}" for command in COMMANDS) + "   idle memory")
+    for each in found:
+        times = "".join(f"{each.by_baseline[command]:>12.2f}" for command in COMMANDS)
+        out(f"  {each.name:<22}{times} {each.idle_kb / 1000:>10.1f} MB")
+    now = found[-1]
+    return [Aim(f"reelbot {command}: by the baseline", now.by_baseline[command], 2) for command in COMMANDS] + [
+        Aim("idle memory of all processes", now.idle_kb / 1000, 102, " MB")
+    ]
+
+
 def show_looks(rows: list[Simulated]) -> list[Aim]:
     out("\nLooks alone, two-minute films, virtual time (core.waiting.looks)")
     out("  spread of render times   late, median   late, 95 %   calls, mean   calls of exactly 120 s, most")
@@ -53,6 +70,21 @@ def show_looks(rows: list[Simulated]) -> list[Aim]:
     return [
         Aim("looks alone: median lateness by the render", max(row.late_median for row in rows), looks_alone.LATE_SHARE),
         Aim("looks alone: calls of a two-minute job", max(r.calls_of_two_minutes for r in rows), looks_alone.CALLS),
+    ]
+
+
+def show_films(films: list[Film]) -> list[Aim]:
+    out("\nA finished film of 5 s in 720p, from the disk to ready to send: a Python for each child as before, and now")
+    out("               child runs         seconds                  CPU of children")
+    for film in films:
+        old, new = film.old, film.new
+        shares = f"{old.wall_s:>7.2f} {new.wall_s:>6.2f}  x {new.wall_s / old.wall_s:.2f}"
+        cpu = f"{old.cpu_s:>7.2f} {new.cpu_s:>6.2f} s  x {new.cpu_s / old.cpu_s:.2f}"
+        out(f"  {film.name:<10} {old.runs:>5.0f} {new.runs:>5.0f}  {shares}  {cpu}")
+    return [Aim(f"a film {film.name}: child runs", film.new.runs, film.most_runs) for film in films] + [
+        Aim(f"a film {film.name}: seconds by those of before", film.new.wall_s / film.old.wall_s, _MEDIA_SHARE)
+        for film in films
+        if film.most_runs == 1  # what is encoded costs its encode, now as before
     ]
 
 
@@ -68,9 +100,14 @@ def show_race(laps: list[Lap], count: int) -> list[Aim]:
     out("  CPU: of the whole process per job. (a), (b) and (l) wait, fetch and send; the bots also read messages, show")
     out("  progress, keep the ledger. idle share: what a bot uses with no job at all in the same time.")
     by = {lap.name[1]: lap for lap in laps}
+    before, now = by["o"], by["c"]
+    share = (now.media_disk + now.media_chat) / (before.media_disk + before.media_chat)
+    cpu = (now.media_cpu_ms or 0) / (before.media_cpu_ms or 1)
+    out(f"  media of (c) by that of (o): {share:.2f} of its time, {cpu:.2f} of its CPU")
     whole = ", ".join(f"{by[which].name[:3]} {by[which].cpu_ms / by['b'].cpu_ms:.2f}" for which in "cde")
     out(f"  CPU of the whole bots by that of (b): {whole}; the aim compares like with like: (l)")
     return [aim for which in "lcd" for aim in _against(by[which], by["b"])] + [
+        Aim("(c) seconds of media by those of (o), as before", share, _MEDIA_SHARE),
         Aim("(d) calls per job with webhooks", by["d"].calls, 4),
         Aim("(e) late on disk by the mean render", by["e"].on_disk_late / (sum(RENDER_S) / 2), 0.1),
     ]
@@ -113,11 +150,16 @@ def main() -> int:
     parser.add_argument("--only", choices=_PARTS, nargs="+", default=_PARTS)
     parser.add_argument("--database-url", default="", help="postgresql://… (an empty database), also for the race")
     parser.add_argument("--postgres", action="store_true", help="the crowd on a PostgreSQL of the tests, too")
+    parser.add_argument("--before", help="a revision of this project, whose start-up is measured beside today's")
     given = parser.parse_args()
     out(f"seed {given.seed}")
     aims: list[Aim] = []
+    if "start" in given.only:
+        aims += show_start(start_up(given.before))
     if "looks" in given.only:
         aims += show_looks(looks_alone.simulate(given.seed))
+    if "films" in given.only:
+        aims += show_films(finished_films.measure())
     if "race" in given.only:
         aims += show_race(race(given.seed, given.jobs, given.peer, given.database_url), given.jobs)
     if "crowd" in given.only:

@@ -106,7 +106,7 @@ def wechat_render(folder: Path, quick: bool) -> list[Row]:
     with clips.opened(str(source)) as opened:
         given = opened.streams.video[0].frames
     start = child_cpu_s()
-    how = asyncio.run(media.make_playable(source, folder / "ours.mp4", max_bytes=budget))
+    how = asyncio.run(media.make_playable(source, folder / "ours.mp4", max_bytes=budget)).how
     ours_s = child_cpu_s() - start
     probe = asyncio.run(media.probe(folder / "ours.mp4"))
     start = time.process_time()
@@ -286,10 +286,10 @@ def _photo(how: str, source: Path, into: Path) -> tuple[float, float]:
 
 def thumbnails(folder: Path, quick: bool) -> list[Row]:
     source = made(folder / "t.mp4", DETAILED, "1280x720", 24, seconds=5)
-    asyncio.run(media.thumbnail(source, folder / "t.jpg"))
-    taken = timed(lambda: asyncio.run(media.thumbnail(source, folder / "t.jpg")))
-    size = (folder / "t.jpg").stat().st_size
-    return [Row("thumbnail of 720p", "<= 64,000 bytes", f"{size:,} bytes, {taken:.2f} s", size <= 64_000)]
+    still, copy = folder / "t.jpg", folder / "t-copy.mp4"
+    taken = timed(lambda: asyncio.run(media.check(source, thumbnail=still, into=copy, max_bytes=TELEGRAM)))
+    size = still.stat().st_size
+    return [Row("thumbnail of 720p", "<= 64,000 bytes", f"{size:,} bytes, its check {taken:.2f} s", size <= 64_000)]
 
 
 # What the bot feels of it

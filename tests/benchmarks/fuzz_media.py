@@ -90,7 +90,8 @@ async def look(path: Path, content: bytes) -> str:
         else:
             await media.prepare_video(path, into, limits=_LIMITS, max_bytes=100_000_000)
             await media.make_playable(path, into, max_bytes=9_500_000)
-            await media.thumbnail(into, into.with_suffix(".jpg"))
+            still, copy = into.with_suffix(".jpg"), into.with_suffix(".copy")
+            await media.check(into, thumbnail=still, into=copy, max_bytes=9_500_000)
     except MediaError as error:
         return f"refused: {error.code} {error.facts.get('reason', '')}".rstrip()
     except Exception as error:  # noqa: BLE001 - whatever else comes out is what is looked for

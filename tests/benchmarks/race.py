@@ -1,4 +1,4 @@
-"""The first part of `make bench`: five ways to wait for the same films, one after the other against one sandbox.
+"""The first part of `make bench`: six ways to wait for the same films, one after the other against one sandbox.
 
 Each film has its render time drawn from the seed, the same in every way. "late" counts from the moment fal is done.
 """
@@ -65,6 +65,7 @@ class Race:
             self.loop("(a) the seed's loop", "seed", self.peer),
             self.loop("(b) fal-client", "fal-client", self.peer),
             self.loop("(l) reelbot's library", "reelbot", sys.executable),
+            self.reelbot("(o) as (c), media as before", program="tests.benchmarks.old_media"),
             self.reelbot("(c) reelbot, status stream"),
             self.reelbot("(d) reelbot, webhooks", env=webhooks),
             self.reelbot("(e) reelbot, looks alone", before=self._refuse_streams),
@@ -106,11 +107,16 @@ class Race:
         return Lap(name, _median(disk), max(disk), _median(chatted), check, 0, self._calls(since), cpu_ms, None, None)
 
     def reelbot(
-        self, name: str, *, before: Callable[[], None] | None = None, env: Mapping[str, str] | None = None
+        self,
+        name: str,
+        *,
+        before: Callable[[], None] | None = None,
+        env: Mapping[str, str] | None = None,
+        program: str = "bot",
     ) -> Lap:
         stage, since = self.stage, time.time()
         rich = {"REELBOT_JOBS": "100", "REELBOT_USER_JOBS": "100", "FAL_CA_FILE": str(stage.folder / "fal.pem")}
-        pid = stage.start_bot(**rich, **(env or {}))
+        pid = stage.start_bot(program, **rich, **(env or {}))
         if before is not None:
             before()
         time.sleep(_SETTLE_S)
@@ -166,7 +172,7 @@ class Race:
 
 
 def _used(pid: int, work: Callable[[], None]) -> tuple[float, float]:
-    """Processor time of the process and of its ended children, while `work` runs."""
+    """Processor time of the process and of its children, while `work` runs."""
     before = cpu_s(pid)
     work()
     after = cpu_s(pid)

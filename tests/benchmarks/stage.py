@@ -53,18 +53,18 @@ class Stage:
         self._started.append(process)
         return process
 
-    def launch_bot(self, **env: str) -> None:
+    def launch_bot(self, program: str = "bot", **env: str) -> None:
         """`env`: settings over those of the stage. Does not wait until it is ready."""
         given = _RICH | {"REELBOT_PORT": str(self.port), "REELBOT_OUTPUT_DIR": str(self.folder / "out")}
         given |= {"FAL_KEY": KEY, "FAL_QUEUE_URL": self.fal_url, "TELEGRAM_BOT_TOKEN": TOKEN}
         given["TELEGRAM_API_URL"] = f"http://127.0.0.1:{self.telegram_port}"
         if not self.database_url.startswith("sqlite"):
             given["REELBOT_DATABASE_URL"] = self.database_url
-        self.bot = self.start("-m", "bot", "run", **(given | env))
+        self.bot = self.start("-m", program, "run", **(given | env))
 
-    def start_bot(self, **env: str) -> int:
+    def start_bot(self, program: str = "bot", **env: str) -> int:
         """Launch it and wait until it is ready. Gives the process id."""
-        self.launch_bot(**env)
+        self.launch_bot(program, **env)
         self.until(lambda: self._http.get(f"http://127.0.0.1:{self.port}/readyz").status_code == httpx.codes.OK)
         assert self.bot is not None
         return self.bot.pid
@@ -113,10 +113,22 @@ class Stage:
 
 
 def cpu_s(pid: int) -> tuple[float, float]:
-    """Processor time of a living process: its own, and of its children that have ended."""
+    """Processor time of a living process: its own, and of its children, those that live and those that have ended."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    own, children = sum(map(int, fields[11:13])), sum(map(int, fields[13:15]))
-    return own / _TICK, children / _TICK
+    own, ended = (sum(map(int, fields[first : first + 2])) / _TICK for first in (11, 13))
+    return own, ended + sum(map(_family_s, _children(pid)))
+
+
+def _family_s(pid: int) -> float:
+    try:
+        return sum(cpu_s(pid))
+    except (FileNotFoundError, ProcessLookupError):  # ended just now: its parent has its time
+        return 0.0
+
+
+def _children(pid: int) -> list[int]:
+    lists = (path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children"))
+    return [int(child) for words in lists for child in words.split()]
 
 
 def memory_kb(pid: int) -> int:
@@ -124,3 +136,8 @@ def memory_kb(pid: int) -> int:
     kept = ("Private_Clean:", "Private_Dirty:")
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith(kept))
+
+
+def tree_kb(pid: int) -> int:
+    """What the process and all its children hold in memory."""
+    return memory_kb(pid) + sum(map(tree_kb, _children(pid)))

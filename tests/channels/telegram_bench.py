@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 from PIL import Image
 from pydantic_settings import BaseSettings
 
-from bot.channels.protocol import Address, Incoming, Reply, Services, VideoMessage
+from bot.channels.protocol import Services
 from bot.channels.telegram.channel import Telegram
 from bot.channels.telegram.settings import TelegramSettings
-from bot.messages.i18n import say
+from bot.channels.types import Address, Incoming, Reply, VideoMessage
+from bot.messages.i18n import translate
 from tests.corpus import clip
 from tests.fakes.botapi import TOKEN, TelegramFake
 from tests.fakes.memory import Counts, Keys, no_alert
@@ -77,7 +78,7 @@ def services(
         journal=NoJournal(),
         memory=Keys(),
         allowance=Counts(),
-        say=say,
+        translate=translate,
         alert=no_alert,
         language_of=_no_language,
         secret=b"s" * 32,

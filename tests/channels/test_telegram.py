@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bot.channels.protocol import Action, Address, AttachmentRef, DeliveryError, Message
-from bot.channels.telegram import connect
+from bot.channels.telegram import MANIFEST
 from bot.channels.telegram.channel import Telegram
 from bot.channels.telegram.settings import TelegramSettings
+from bot.channels.types import Action, Address, AttachmentRef, Message, SendError
 from tests.channels.telegram_bench import ME, Bench, Box, bench, film, jpeg, services, settings
 from tests.fakes.botapi import TOKEN, buttons
 from tests.serving import free_port
@@ -34,8 +34,8 @@ def on_the_bench(folder: Path, story: Callable[[Bench], Awaitable[None]], **more
     asyncio.run(play())
 
 
-async def verdict_of(work: Awaitable[object]) -> DeliveryError:
-    with pytest.raises(DeliveryError) as caught:
+async def error_of(work: Awaitable[object]) -> SendError:
+    with pytest.raises(SendError) as caught:
         await work
     assert TOKEN.partition(":")[2] not in f"{caught.value!r} {caught.value.reason}"
     return caught.value
@@ -93,8 +93,8 @@ def test_an_edit_is_never_in_doubt(tmp_path: Path) -> None:
     async def story(on: Bench) -> None:
         first = await on.channel.show(ME, Message("queued"))
         on.telegram.fail("editMessageText", "lose_answer")
-        error = await verdict_of(on.channel.show(ME, Message("rendering"), replace=first))
-        assert error.verdict == "retry"
+        error = await error_of(on.channel.show(ME, Message("rendering"), replace=first))
+        assert error.outcome == "not_sent"
         assert await on.channel.show(ME, Message("rendering"), replace=first) == first
 
     on_the_bench(tmp_path, story)
@@ -180,37 +180,41 @@ def test_uploads_at_once_are_bounded(tmp_path: Path) -> None:
 
 # Ways to fail
 
-TAKEN = ("doubt", 0.0, 1)
+TAKEN = ("unconfirmed", 0.0, 1)
 OWN_504 = {"status": 504, "description": "Gateway Timeout"}
 Expected = tuple[str, float, int]
 FAULTS: list[tuple[str, dict[str, Any], Expected, Expected]] = [
     # fault, more, then for a text and for a video: (verdict, pause, messages that arrived)
-    ("html", {}, ("retry", 2.0, 0), ("doubt", 0.0, 0)),
-    ("gateway", {"status": 500}, ("retry", 2.0, 1), TAKEN),
-    ("gateway", {"status": 502}, ("retry", 2.0, 1), TAKEN),
-    ("gateway", {"status": 503}, ("retry", 2.0, 1), TAKEN),
+    ("html", {}, ("not_sent", 2.0, 0), ("unconfirmed", 0.0, 0)),
+    ("gateway", {"status": 500}, ("not_sent", 2.0, 1), TAKEN),
+    ("gateway", {"status": 502}, ("not_sent", 2.0, 1), TAKEN),
+    ("gateway", {"status": 503}, ("not_sent", 2.0, 1), TAKEN),
     ("gateway", {"status": 504}, TAKEN, TAKEN),
-    ("gateway", {"status": 524}, ("retry", 2.0, 1), TAKEN),
-    ("status", OWN_504, ("doubt", 0.0, 0), ("doubt", 0.0, 0)),
+    ("gateway", {"status": 524}, ("not_sent", 2.0, 1), TAKEN),
+    ("status", OWN_504, ("unconfirmed", 0.0, 0), ("unconfirmed", 0.0, 0)),
     *[
         (kind, more, expected, expected)
         for kind, more, expected in (
-            ("status", {"status": 500}, ("retry", 2.0, 0)),
-            ("status", {"status": 502, "description": "Bad Gateway"}, ("retry", 2.0, 0)),
-            ("status", {"status": 408, "description": "Request Timeout"}, ("retry", 2.0, 0)),
+            ("status", {"status": 500}, ("not_sent", 2.0, 0)),
+            ("status", {"status": 502, "description": "Bad Gateway"}, ("not_sent", 2.0, 0)),
+            ("status", {"status": 408, "description": "Request Timeout"}, ("not_sent", 2.0, 0)),
             (
                 "status",
                 {"status": 429, "description": "Too Many Requests", "parameters": {"retry_after": 7}},
-                ("retry", 7.5, 0),
+                ("not_sent", 7.5, 0),
             ),
-            ("status", {"status": 429, "description": "Too Many Requests"}, ("retry", 2.5, 0)),
-            ("status", {"status": 401, "description": "Unauthorized"}, ("gone", 0.0, 0)),
-            ("status", {"status": 403, "description": "Forbidden: bot was kicked"}, ("gone", 0.0, 0)),
-            ("status", {"status": 413, "description": "Request Entity Too Large"}, ("refused", 0.0, 0)),
-            ("status", {"status": 400, "description": "Bad Request: not enough rights to send"}, ("gone", 0.0, 0)),
-            ("status", {"status": 400, "description": "Bad Request: wrong file", "times": 2}, ("refused", 0.0, 0)),
-            ("status", {"status": 200, "description": "odd", "times": 2}, ("refused", 0.0, 0)),
-            ("drop_after", {}, ("doubt", 0.0, 0)),
+            ("status", {"status": 429, "description": "Too Many Requests"}, ("not_sent", 2.5, 0)),
+            ("status", {"status": 401, "description": "Unauthorized"}, ("unreachable", 0.0, 0)),
+            ("status", {"status": 403, "description": "Forbidden: bot was kicked"}, ("unreachable", 0.0, 0)),
+            ("status", {"status": 413, "description": "Request Entity Too Large"}, ("rejected", 0.0, 0)),
+            (
+                "status",
+                {"status": 400, "description": "Bad Request: not enough rights to send"},
+                ("unreachable", 0.0, 0),
+            ),
+            ("status", {"status": 400, "description": "Bad Request: wrong file", "times": 2}, ("rejected", 0.0, 0)),
+            ("status", {"status": 200, "description": "odd", "times": 2}, ("rejected", 0.0, 0)),
+            ("drop_after", {}, ("unconfirmed", 0.0, 0)),
             ("lose_answer", {}, TAKEN),
             ("garbage", {}, TAKEN),
         )
@@ -228,11 +232,11 @@ def test_every_failure_has_its_verdict(
     async def story(on: Bench) -> None:
         on.telegram.fail(what, kind, **more)
         if what == "sendVideo":
-            error = await verdict_of(on.channel.send_video(ME, film(tmp_path)))
+            error = await error_of(on.channel.send_video(ME, film(tmp_path)))
         else:
-            error = await verdict_of(on.channel.show(ME, Message("hello")))
+            error = await error_of(on.channel.show(ME, Message("hello")))
         expected = of_a_video if what == "sendVideo" else of_a_text
-        assert (error.verdict, error.after_s, len(on.telegram.said(42))) == expected
+        assert (error.outcome, error.after_s, len(on.telegram.said(42))) == expected
 
     on_the_bench(tmp_path, story)
 
@@ -240,7 +244,7 @@ def test_every_failure_has_its_verdict(
 def test_a_text_whose_connection_ends_is_in_doubt(tmp_path: Path) -> None:
     async def story(on: Bench) -> None:
         on.telegram.fail("sendMessage", "drop_before")
-        assert (await verdict_of(on.channel.show(ME, Message("hello")))).verdict == "doubt"
+        assert (await error_of(on.channel.show(ME, Message("hello")))).outcome == "unconfirmed"
 
     on_the_bench(tmp_path, story)
 
@@ -253,7 +257,7 @@ def test_an_upload_that_was_cut_off_is_surely_not_taken(tmp_path: Path) -> None:
 
     async def story(on: Bench) -> None:
         on.telegram.fail("sendVideo", "drop_before")
-        assert (await verdict_of(on.channel.send_video(ME, video))).verdict == "retry"
+        assert (await error_of(on.channel.send_video(ME, video))).outcome == "not_sent"
         assert on.telegram.videos(42) == []
 
     on_the_bench(tmp_path, story)
@@ -291,19 +295,19 @@ def test_a_video_goes_without_what_is_refused(tmp_path: Path, sinks: str, words:
 
 
 @pytest.mark.parametrize(
-    ("words", "verdict", "calls"),
+    ("words", "outcome", "calls"),
     [
-        ("Bad Request: VIDEO_CONTENT_TYPE_INVALID", "refused", 1),
-        ("Bad Request: chat not found", "gone", 1),
-        ("Bad Request: IMAGE_PROCESS_FAILED", "refused", 2),
+        ("Bad Request: VIDEO_CONTENT_TYPE_INVALID", "rejected", 1),
+        ("Bad Request: chat not found", "unreachable", 1),
+        ("Bad Request: IMAGE_PROCESS_FAILED", "rejected", 2),
     ],
 )
 def test_a_video_is_tried_once_bare_and_not_where_that_cannot_help(
-    tmp_path: Path, words: str, verdict: str, calls: int
+    tmp_path: Path, words: str, outcome: str, calls: int
 ) -> None:
     async def story(on: Bench) -> None:
         on.telegram.fail("sendVideo", "status", times=9, status=400, description=words)
-        assert (await verdict_of(on.channel.send_video(ME, film(tmp_path)))).verdict == verdict
+        assert (await error_of(on.channel.send_video(ME, film(tmp_path)))).outcome == outcome
         assert len(on.telegram.calls("sendVideo")) == calls
 
     on_the_bench(tmp_path, story)
@@ -330,7 +334,7 @@ def test_a_text_goes_without_the_reply_or_the_buttons_that_are_refused(tmp_path:
 def test_an_answer_that_comes_too_late_is_doubt(tmp_path: Path) -> None:
     async def story(on: Bench) -> None:
         on.telegram.fail("sendVideo", "slow", delay_s=1.0)
-        assert (await verdict_of(on.channel.send_video(ME, film(tmp_path)))).verdict == "doubt"
+        assert (await error_of(on.channel.send_video(ME, film(tmp_path)))).outcome == "unconfirmed"
         assert len(on.telegram.videos(42)) == 1
 
     on_the_bench(tmp_path, story, answer_s=0.2)
@@ -353,9 +357,9 @@ def test_nobody_there_is_certainly_not_sent(tmp_path: Path) -> None:
     async def story() -> None:
         own = settings(f"http://127.0.0.1:{free_port()}")
         channel = Telegram(services(Box(), own, tmp_path), own)
-        assert (await verdict_of(channel.show(ME, Message("hello")))).verdict == "retry"
-        assert (await verdict_of(channel.send_video(ME, film(tmp_path)))).verdict == "retry"
-        assert (await verdict_of(channel.check())).verdict == "retry"
+        assert (await error_of(channel.show(ME, Message("hello")))).outcome == "not_sent"
+        assert (await error_of(channel.send_video(ME, film(tmp_path)))).outcome == "not_sent"
+        assert (await error_of(channel.check())).outcome == "not_sent"
         await channel.busy(ME, "rendering")
         await channel.stop()
 
@@ -364,9 +368,9 @@ def test_nobody_there_is_certainly_not_sent(tmp_path: Path) -> None:
 
 def test_people_who_are_gone(tmp_path: Path) -> None:
     async def story(on: Bench) -> None:
-        assert (await verdict_of(on.channel.show(Address("telegram", "777"), Message("hello")))).verdict == "gone"
+        assert (await error_of(on.channel.show(Address("telegram", "777"), Message("hello")))).outcome == "unreachable"
         on.telegram.world.blocks(42)
-        assert (await verdict_of(on.channel.send_video(ME, film(tmp_path)))).verdict == "gone"
+        assert (await error_of(on.channel.send_video(ME, film(tmp_path)))).outcome == "unreachable"
 
     on_the_bench(tmp_path, story)
 
@@ -377,8 +381,8 @@ def test_a_group_that_moved_is_followed(tmp_path: Path) -> None:
         old = Address("telegram", "-5")
         status = await on.channel.show(old, Message("queued"))
         on.telegram.world.migrates(-5, -100777)
-        error = await verdict_of(on.channel.show(old, Message("rendering"), replace=status))
-        assert (error.verdict, error.moved_to) == ("retry", "-100777")
+        error = await error_of(on.channel.show(old, Message("rendering"), replace=status))
+        assert (error.outcome, error.moved_to) == ("not_sent", "-100777")
         await on.channel.send_video(old, film(tmp_path))
         assert len(on.telegram.videos(-100777)) == 1
 
@@ -388,7 +392,7 @@ def test_a_group_that_moved_is_followed(tmp_path: Path) -> None:
 def test_a_file_that_is_no_film_is_refused(tmp_path: Path) -> None:
     async def story(on: Bench) -> None:
         (tmp_path / "film.mp4").write_bytes(b"<html>" * 100)
-        assert (await verdict_of(on.channel.send_video(ME, film(tmp_path)))).verdict == "refused"
+        assert (await error_of(on.channel.send_video(ME, film(tmp_path)))).outcome == "rejected"
 
     on_the_bench(tmp_path, story)
 
@@ -426,22 +430,22 @@ def test_a_photo_is_fetched(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "kind", "more", "verdict"),
+    ("method", "kind", "more", "outcome"),
     [
-        ("getFile", "html", {}, "retry"),
-        ("getFile", "drop_after", {}, "retry"),
-        ("getFile", "status", {"status": 400, "description": "Bad Request: file is too big"}, "refused"),
-        ("file", "status", {"status": 502}, "retry"),
-        ("file", "status", {"status": 404}, "retry"),
-        ("file", "status", {"status": 302}, "refused"),
-        ("file", "drop_before", {}, "retry"),
+        ("getFile", "html", {}, "not_sent"),
+        ("getFile", "drop_after", {}, "not_sent"),
+        ("getFile", "status", {"status": 400, "description": "Bad Request: file is too big"}, "rejected"),
+        ("file", "status", {"status": 502}, "not_sent"),
+        ("file", "status", {"status": 404}, "not_sent"),
+        ("file", "status", {"status": 302}, "rejected"),
+        ("file", "drop_before", {}, "not_sent"),
     ],
 )
-def test_a_photo_that_does_not_come(tmp_path: Path, method: str, kind: Any, more: dict[str, Any], verdict: str) -> None:
+def test_a_photo_that_does_not_come(tmp_path: Path, method: str, kind: Any, more: dict[str, Any], outcome: str) -> None:
     async def story(on: Bench) -> None:
         ref, into = photo_of(on, jpeg()), tmp_path / "photo.jpg"
         on.telegram.fail(method, kind, **more)
-        assert (await verdict_of(on.channel.fetch(ref, into))).verdict == verdict
+        assert (await error_of(on.channel.fetch(ref, into))).outcome == outcome
         assert not into.exists()
         await on.channel.fetch(ref, into)
         assert into.exists()
@@ -451,8 +455,8 @@ def test_a_photo_that_does_not_come(tmp_path: Path, method: str, kind: Any, more
 
 def test_files_beyond_the_limit_are_not_asked_for(tmp_path: Path) -> None:
     async def story(on: Bench) -> None:
-        error = await verdict_of(on.channel.fetch(AttachmentRef("video", "x", 20_000_001), tmp_path / "v"))
-        assert error.verdict == "refused"
+        error = await error_of(on.channel.fetch(AttachmentRef("video", "x", 20_000_001), tmp_path / "v"))
+        assert error.outcome == "rejected"
         assert on.telegram.calls() == []
 
     on_the_bench(tmp_path, story)
@@ -462,8 +466,8 @@ def test_files_beyond_the_limit_are_not_asked_for(tmp_path: Path) -> None:
 def test_files_that_turn_out_larger_are_not_kept(tmp_path: Path, size: int) -> None:
     async def story(on: Bench) -> None:
         file = on.telegram.world.keep(b"\0" * size, "videos.mp4")
-        error = await verdict_of(on.channel.fetch(AttachmentRef("video", file.file_id), tmp_path / "v"))
-        assert error.verdict == "refused"
+        error = await error_of(on.channel.fetch(AttachmentRef("video", file.file_id), tmp_path / "v"))
+        assert error.outcome == "rejected"
         assert not (tmp_path / "v").exists()
 
     on_the_bench(tmp_path, story)
@@ -474,8 +478,8 @@ def test_only_files_of_this_telegram_are_fetched(tmp_path: Path, path: str) -> N
     async def story(on: Bench) -> None:
         file = on.telegram.world.keep(b"x", "videos.mp4")
         on.telegram.world.files[file.file_id] = replace(file, name=path)
-        error = await verdict_of(on.channel.fetch(AttachmentRef("video", file.file_id), tmp_path / "v"))
-        assert error.verdict == "refused"
+        error = await error_of(on.channel.fetch(AttachmentRef("video", file.file_id), tmp_path / "v"))
+        assert error.outcome == "rejected"
 
     on_the_bench(tmp_path, story)
 
@@ -488,7 +492,7 @@ def test_who_are_we(tmp_path: Path) -> None:
         assert await on.channel.check() == "@reelbot"
         wrong = settings(on.telegram.url, token="7000000001:wrong")
         stranger = Telegram(services(Box(), wrong, tmp_path), wrong)
-        error = await verdict_of(stranger.check())
+        error = await error_of(stranger.check())
         assert "TELEGRAM_BOT_TOKEN" in error.reason
         await stranger.stop()
 
@@ -497,11 +501,11 @@ def test_who_are_we(tmp_path: Path) -> None:
 
 def test_when_it_is_connected(tmp_path: Path) -> None:
     box, url = Box(), "https://api.telegram.org"
-    assert connect(services(box, settings(url, token=None), tmp_path)) is None
-    assert connect(services(box, settings(url), tmp_path, demo=True)) is None
+    assert MANIFEST.connect(services(box, settings(url, token=None), tmp_path)) is None
+    assert MANIFEST.connect(services(box, settings(url), tmp_path, demo=True)) is None
     with pytest.raises(ValueError, match="REELBOT_PUBLIC_URL"):
-        connect(services(box, settings(url, webhook=True), tmp_path))
-    channel = connect(services(box, settings(url), tmp_path))
+        MANIFEST.connect(services(box, settings(url, webhook=True), tmp_path))
+    channel = MANIFEST.connect(services(box, settings(url), tmp_path))
     assert channel is not None
     assert channel.name == "telegram"
     assert channel.limits.video_bytes == 49_000_000
@@ -529,9 +533,9 @@ def test_the_token_is_in_no_log(tmp_path: Path, caplog: pytest.LogCaptureFixture
         await on.channel.fetch(ref, tmp_path / "photo.jpg")
         for kind in ("html", "drop_after", "garbage", "status"):
             on.telegram.fail("sendMessage", kind)
-            await verdict_of(on.channel.show(ME, Message("hello")))
+            await error_of(on.channel.show(ME, Message("hello")))
         on.telegram.fail("file", "drop_before")
-        await verdict_of(on.channel.fetch(ref, tmp_path / "photo.jpg"))
+        await error_of(on.channel.fetch(ref, tmp_path / "photo.jpg"))
         on.telegram.fail("getUpdates", "html", times=2)
         await on.telegram.until(lambda: on.rests)
 

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from bot.channels.protocol import Action, Message
 from bot.channels.telegram.channel import Telegram
+from bot.channels.types import Action, Message
 from tests.channels.telegram_bench import ME, Bench, Box, bench, jpeg, services, settings
 from tests.fakes.botapi import TelegramFake
 from tests.serving import free_port, listener, served

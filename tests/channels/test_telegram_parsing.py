@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram import Update
 
-from bot.channels.protocol import Address, AttachmentRef, Incoming
 from bot.channels.telegram.errors import Unreadable
 from bot.channels.telegram.lengths import cut, split, units
 from bot.channels.telegram.parsing import Albums, incoming_from
 from bot.channels.telegram.request import _readable
+from bot.channels.types import Address, AttachmentRef, Incoming
 from tests.channels.telegram_bench import jpeg
 from tests.fakes.botapi import TelegramFake
 from tests.fakes.botapi.world import Json, World
@@ -185,7 +185,7 @@ def test_the_first_message_of_a_topic_is_not_what_is_answered(world: World) -> N
     world.group(-100300, topics={7})
     opened = world.post(
         world.chats[-100300],
-        {"forum_topic_created": {"name": "Films", "icon_color": 7322096}},
+        {"forum_topic_created": {"name": "VideoFiles", "icon_color": 7322096}},
         thread=7,
         reply_to=None,
     )
@@ -211,7 +211,7 @@ def test_everything_else_is_nothing(world: World) -> None:
     world.blocks(42)
     edited = {"message_id": 5, "date": 1, "edit_date": 2, "chat": world.chats[42].json(), "text": "/video a fox"}
     world.update({"edited_message": edited})
-    world.says(GROUP, extra={"new_chat_title": "Films"})
+    world.says(GROUP, extra={"new_chat_title": "VideoFiles"})
     world.update({})
     assert read(world) == [None, None, None, None]
 

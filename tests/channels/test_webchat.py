@@ -13,21 +13,12 @@ import pytest
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from bot.channels.protocol import (
-    Action,
-    Address,
-    AttachmentRef,
-    DeliveryError,
-    Incoming,
-    Message,
-    Reply,
-    S,
-    Services,
-    VideoMessage,
-)
-from bot.channels.webchat import WebSettings, connect
+from bot.channels.protocol import S, Services
+from bot.channels.types import Action, Address, AttachmentRef, Incoming, Message, Reply, SendError, VideoMessage
+from bot.channels.webchat import MANIFEST
 from bot.channels.webchat.channel import WebChat
-from bot.messages.i18n import say
+from bot.channels.webchat.settings import WebSettings
+from bot.messages.i18n import translate
 from tests.corpus import clip, jpeg
 from tests.fakes.memory import Counts, Keys, no_alert
 from tests.serving import listener, served
@@ -92,7 +83,7 @@ async def opened(folder: Path, *, token: str | None = None, public_url: str | No
         journal=notes,
         memory=Keys(),
         allowance=Counts(),
-        say=say,
+        translate=translate,
         alert=no_alert,
         language_of=no_language,
         secret=b"s" * 32,
@@ -103,7 +94,7 @@ async def opened(folder: Path, *, token: str | None = None, public_url: str | No
         demo=token is None,
         load=load,
     )
-    channel = connect(services)
+    channel = MANIFEST.connect(services)
     assert isinstance(channel, WebChat)
     async with served(Starlette(routes=list(channel.routes())), sock) as base:
         yield Opened(channel, notes, base, services)
@@ -120,7 +111,7 @@ def on_page(folder: Path, story: Callable[[Opened], Awaitable[None]], **more: An
 
 def test_without_a_token_run_serves_no_page(tmp_path: Path) -> None:
     async def story(made: Opened) -> None:
-        assert connect(replace(made.services, demo=False)) is None
+        assert MANIFEST.connect(replace(made.services, demo=False)) is None
 
     on_page(tmp_path, story)
 
@@ -268,6 +259,42 @@ def test_other_uploads_are_refused_with_words(tmp_path: Path, content: bytes, st
     on_page(tmp_path, story)
 
 
+@pytest.mark.parametrize(
+    ("brand", "language", "words"),
+    [
+        (b"heic", "en", "This is a HEIC photo, which I cannot read. Save it as JPEG"),
+        (b"mif1", "zh-CN", "请另存为 JPEG"),
+        (b"avif", "en", "This is an AVIF picture"),
+        (b"avis", "zh-CN", "AVIF"),
+    ],
+)
+def test_a_photo_in_a_box_of_videos_is_no_video(tmp_path: Path, brand: bytes, language: str, words: str) -> None:
+    """Taken for one, it would be offered as an edit at ten dollars."""
+
+    async def story(made: Opened) -> None:
+        async with made.client(**{"Accept-Language": language}) as client:
+            await client.get("/")
+            reply = await client.post("/chat/upload", content=b"\0\0\0\x18ftyp" + brand + bytes(4000))
+            assert reply.status_code == 415
+            assert words in reply.json()["error"]
+            assert list((tmp_path / "uploads").iterdir()) == []
+
+    on_page(tmp_path, story)
+
+
+@pytest.mark.parametrize("atom", [b"ftypisom", b"ftypqt  ", b"moov", b"wide", b"mdat", b"free", b"skip"])
+def test_old_mov_files_are_videos(tmp_path: Path, atom: bytes) -> None:
+    """Cameras of the nineties wrote no ftyp."""
+
+    async def story(made: Opened) -> None:
+        async with made.client() as client:
+            await client.get("/")
+            reply = await client.post("/chat/upload", content=b"\0\0\0\x18" + atom + bytes(40))
+            assert (reply.status_code, reply.json()["kind"]) == (201, "video")
+
+    on_page(tmp_path, story)
+
+
 def test_a_broken_disk_is_said_and_the_page_may_try_again(tmp_path: Path) -> None:
     async def story(made: Opened) -> None:
         async with made.client() as client:
@@ -350,7 +377,7 @@ def test_open_pages_hear_of_news_and_buttons_come_back(tmp_path: Path) -> None:
 def test_a_lost_upload_is_a_delivery_error(tmp_path: Path) -> None:
     async def story(made: Opened) -> None:
         for name in ("0" * 32, "../../etc/passwd"):
-            with pytest.raises(DeliveryError):
+            with pytest.raises(SendError):
                 await made.channel.fetch(AttachmentRef("image", name), tmp_path / "x")
 
     on_page(tmp_path, story)

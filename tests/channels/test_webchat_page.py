@@ -132,7 +132,99 @@ def test_a_message_that_did_not_go_through_can_be_sent_again(tmp_path: Path) -> 
         page.fill("#text", "/help")
         page.keyboard.press("Enter")
         page.locator(".bubble.failed").wait_for()
+        assert page.inner_text(".problem") == "The bot could not be reached. Is the network there?"
         page.unroute("**/chat/send")
         page.locator(".bubble.failed button").click()
         page.locator(".bubble:not(.me)").wait_for()
         assert page.locator(".bubble.me").count() == 1
+
+
+LONG = {
+    "en": "Try the photo in 16:9 for up to $10.50",
+    "zh-CN": "把照片改成 16:9 再试，最多 $10.50，以及更多的文字一直写下去直到放不下为止",
+}
+
+
+def wider_than_the_screen(page: Any) -> list[str]:
+    """What sticks out at a side, however little."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll("body *")].filter((each) => {
+             const box = each.getBoundingClientRect();
+             return box.width > 0 && (box.left < 0 || box.right > innerWidth);
+           }).map((each) => `${each.tagName} ${each.className}`)"""
+    )
+    scrolls = page.evaluate(
+        "() => document.querySelector('#talk').scrollWidth > document.querySelector('#talk').clientWidth"
+    )
+    return [*found, *(["#talk scrolls sideways"] if scrolls else [])]
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_on_a_phone_nothing_is_cut_hidden_or_out_of_sight(tmp_path: Path, locale: str) -> None:
+    label = LONG["zh-CN" if locale == "zh-CN" else "en"]
+
+    def with_a_long_button(route: Any) -> None:
+        answer = route.fetch().json()
+        for each in answer["messages"]:
+            each["actions"] = [{"label": label, "data": "again:K7QX2AB"}] if each["from"] == "bot" else None
+        route.fulfill(json=answer)
+
+    with demo(tmp_path) as address, browser(locale=locale, has_touch=True, device_scale_factor=2) as context:
+        page = context.new_page()
+        page.route("**/chat/messages*", with_a_long_button)
+        for number, width in enumerate((375, 320), start=1):
+            page.set_viewport_size({"width": width, "height": 640})
+            page.goto(address)
+            page.locator("#badge").wait_for()
+            written, room = page.evaluate(
+                """() => { const text = document.querySelector("#text"), style = getComputedStyle(text);
+                     const pen = document.createElement("canvas").getContext("2d");
+                     pen.font = style.font;
+                     return [pen.measureText(text.placeholder).width,
+                       text.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight)]; }"""
+            )
+            assert 0 < written <= room, (width, written, room)
+            assert wider_than_the_screen(page) == []
+            for _ in range(2):
+                before = page.locator(".bubble:not(.me)").count()
+                page.fill("#text", "/help")
+                page.keyboard.press("Enter")
+                page.locator(".bubble:not(.me)").nth(before).wait_for()
+            assert page.locator(".actions button").count() == 2 * number
+            assert wider_than_the_screen(page) == []
+            page.set_viewport_size({"width": width, "height": 320})  # the keyboard opens
+            last = page.locator(".actions button").last
+            page.wait_for_function(
+                """() => { const talk = document.querySelector("#talk");
+                     return talk.scrollHeight - talk.scrollTop - talk.clientHeight < 2; }"""
+            )
+            assert last.bounding_box()["y"] < 320
+            page.evaluate("() => { document.querySelector('#talk').scrollTop = 0; }")
+            page.wait_for_function("() => !pinned")
+            page.set_viewport_size({"width": width, "height": 300})  # who reads further up stays there
+            page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            assert page.evaluate("() => document.querySelector('#talk').scrollTop") == 0
+
+
+def test_a_photo_of_no_use_is_said_to_be_that_and_not_sent_again(tmp_path: Path) -> None:
+    (tmp_path / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(4000))
+    with demo(tmp_path) as address, browser() as context:
+        page = context.new_page()
+        page.goto(address)
+        page.get_by_text("/video a little boat").wait_for()
+        page.set_input_files("#file", str(tmp_path / "photo.heic"))
+        page.fill("#text", "let it snow")
+        page.keyboard.press("Enter")
+        page.locator(".bubble.failed").wait_for()
+        assert page.inner_text(".problem").startswith("This is a HEIC photo")
+        assert page.locator(".bubble.failed button").count() == 0
+
+
+def test_a_page_that_opens_while_the_bot_is_away_finds_it_later(tmp_path: Path) -> None:
+    with demo(tmp_path) as address, browser() as context:
+        page = context.new_page()
+        away = [True, True]
+        page.route("**/chat/words", lambda route: route.abort() if away and away.pop() else route.continue_())
+        page.goto(address)
+        page.get_by_text("/video a little boat").wait_for()
+        assert away == []

@@ -10,21 +10,13 @@ from typing import Any, TypeVar
 import pytest
 from pydantic_settings import BaseSettings
 
-from bot.channels.protocol import (
-    Address,
-    AttachmentRef,
-    DeliveryError,
-    Incoming,
-    Message,
-    Reply,
-    Services,
-    VideoMessage,
-)
-from bot.channels.wechat import connect
+from bot.channels.protocol import Services
+from bot.channels.types import Address, AttachmentRef, Incoming, Message, Reply, SendError, VideoMessage
+from bot.channels.wechat import MANIFEST
 from bot.channels.wechat.channel import WeChat
 from bot.channels.wechat.errors import REACTIONS, WeChatError, told
 from bot.channels.wechat.settings import WeChatSettings
-from bot.messages.i18n import say
+from bot.messages.i18n import translate
 from bot.store import Store
 from tests.channels.telegram_bench import NoJournal, film, jpeg
 from tests.fakes.memory import Counts, Keys
@@ -57,7 +49,7 @@ class Bench:
 
     def alert(self, topic: str, key: str, /, **facts: Any) -> None:
         assert topic.startswith("wechat ")
-        self.alerts += [say(language, key, **facts) for language in ("zh", "en")]
+        self.alerts += [translate(language, key, **facts) for language in ("zh", "en")]
 
     def channel(self, **more: Any) -> WeChat:
         """One process; all share the memory."""
@@ -79,7 +71,7 @@ class Bench:
             return None
 
         return Services(
-            inbox=Silent(), journal=NoJournal(), memory=self.keys, allowance=self.counts, say=say,
+            inbox=Silent(), journal=NoJournal(), memory=self.keys, allowance=self.counts, translate=translate,
             alert=self.alert,
             language_of=no_language, secret=b"s" * 32, videos_dir=self.folder, uploads_dir=self.folder,
             public_url="https://bot.example.org", port=0, demo=demo, load=load,
@@ -111,8 +103,8 @@ async def bench(folder: Path, **more: Any) -> AsyncIterator[tuple[Bench, WeChat]
             await channel.stop()
 
 
-async def refused(work: Awaitable[Any]) -> DeliveryError:
-    with pytest.raises(DeliveryError) as error:
+async def refused(work: Awaitable[Any]) -> SendError:
+    with pytest.raises(SendError) as error:
         await work
     assert SECRET not in str(error.value)
     return error.value
@@ -151,7 +143,7 @@ def test_a_token_is_renewed_ahead_of_its_end_and_forced_only_when_it_must_be(tmp
         assert [call.errcode for call in made.fake.calls("/message/custom/send")] == [0, 0, 40001, 0]
         made.fake.world.distrust()
         error = await refused(channel.show(ME, word))  # force is 30 seconds apart: later, then
-        assert error.verdict == "retry"
+        assert error.outcome == "not_sent"
         assert len(made.fake.world.forced) == 1
 
     on_bench(tmp_path, story)
@@ -169,7 +161,7 @@ def test_wrong_set_up_is_said_by_doctor_and_a_video_only_waits(tmp_path: Path, b
         assert words in made.alerts[0]
         assert words in made.alerts[1]
         error = await refused(channel.send_video(ME, made.film()))
-        assert (error.verdict, error.after_s) == ("retry", 300.0)
+        assert (error.outcome, error.after_s) == ("not_sent", 300.0)
         assert len(made.fake.calls("/media/upload")) == 0
 
     on_bench(tmp_path, story)
@@ -179,7 +171,7 @@ def test_a_persistent_refusal_of_the_token_ends_soon(tmp_path: Path) -> None:
     async def story(made: Bench, channel: WeChat) -> None:
         made.fake.fail("/media/upload", "errcode", code=40001, times=99)
         error = await refused(channel.send_video(ME, made.film()))
-        assert error.verdict == "retry"
+        assert error.outcome == "not_sent"
         assert len(made.fake.calls("/media/upload")) == 2
 
     on_bench(tmp_path, story)
@@ -226,14 +218,14 @@ def test_what_may_not_be_pushed_waits_uploaded(tmp_path: Path, code: int) -> Non
     async def story(made: Bench, channel: WeChat) -> None:
         made.fake.fail("/message/custom/send", "errcode", code=code)
         error = await refused(channel.send_video(ME, made.film()))
-        assert error.verdict == "waits"
+        assert error.outcome == "must_wait"
         assert error.kept in made.fake.world.media
         assert error.after_s > 2 * 24 * 3600
         assert "rid" in error.reason
         again = made.channel()
         if code == 48001:  # remembered, by every process
             await refused(again.send_video(ME, made.film()))
-            assert (await refused(again.show(ME, Message("词", job_id="K")))).verdict == "waits"
+            assert (await refused(again.show(ME, Message("词", job_id="K")))).outcome == "must_wait"
             assert len(made.fake.calls("/message/custom/send")) == 1
         else:
             await again.send_video(ME, made.film())
@@ -245,25 +237,25 @@ def test_what_may_not_be_pushed_waits_uploaded(tmp_path: Path, code: int) -> Non
 
 
 @pytest.mark.parametrize(
-    ("path", "kind", "verdict"),
+    ("path", "kind", "outcome"),
     [
-        ("/message/custom/send", "lose_answer", "doubt"),
-        ("/message/custom/send", "garbage", "doubt"),
-        ("/message/custom/send", "html", "doubt"),
-        ("/message/custom/send", "gateway", "doubt"),
-        ("/message/custom/send", "bare", "doubt"),
-        ("/media/upload", "gateway", "retry"),
-        ("/media/upload", "lose_answer", "retry"),
-        ("/media/upload", "html", "retry"),
-        ("/media/upload", "garbage", "retry"),
-        ("/stable_token", "drop_before", "retry"),
+        ("/message/custom/send", "lose_answer", "unconfirmed"),
+        ("/message/custom/send", "garbage", "unconfirmed"),
+        ("/message/custom/send", "html", "unconfirmed"),
+        ("/message/custom/send", "gateway", "unconfirmed"),
+        ("/message/custom/send", "bare", "unconfirmed"),
+        ("/media/upload", "gateway", "not_sent"),
+        ("/media/upload", "lose_answer", "not_sent"),
+        ("/media/upload", "html", "not_sent"),
+        ("/media/upload", "garbage", "not_sent"),
+        ("/stable_token", "drop_before", "not_sent"),
     ],
 )
-def test_what_a_lost_answer_means(tmp_path: Path, path: str, kind: Any, verdict: str) -> None:
+def test_what_a_lost_answer_means(tmp_path: Path, path: str, kind: Any, outcome: str) -> None:
     async def story(made: Bench, channel: WeChat) -> None:
         made.fake.fail(path, kind)
         error = await refused(channel.send_video(ME, made.film()))
-        assert error.verdict == verdict
+        assert error.outcome == outcome
 
     on_bench(tmp_path, story)
 
@@ -282,7 +274,7 @@ def test_busy_is_asked_again_with_pauses_and_not_for_ever(tmp_path: Path) -> Non
         await channel.send_video(ME, made.film())
         assert made.rests == [1.0, 3.0]
         made.fake.fail("/message/custom/send", "errcode", code=-1, times=3)
-        assert (await refused(channel.send_video(ME, made.film()))).verdict == "retry"
+        assert (await refused(channel.send_video(ME, made.film()))).outcome == "not_sent"
 
     on_bench(tmp_path, story)
 
@@ -290,7 +282,7 @@ def test_busy_is_asked_again_with_pauses_and_not_for_ever(tmp_path: Path) -> Non
 def test_an_account_without_uploads_says_so(tmp_path: Path) -> None:
     async def story(made: Bench, channel: WeChat) -> None:
         error = await refused(channel.send_video(ME, made.film()))
-        assert (error.verdict, error.kept) == ("waits", None)
+        assert (error.outcome, error.kept) == ("must_wait", None)
         assert "next message" in await channel.check()
 
     on_bench(tmp_path, story, verified=False, may_upload=False)
@@ -299,7 +291,7 @@ def test_an_account_without_uploads_says_so(tmp_path: Path) -> None:
 def test_where_only_permanent_uploads_are_allowed_they_are_taken_away_again(tmp_path: Path) -> None:
     async def story(made: Bench, channel: WeChat) -> None:
         error = await refused(channel.send_video(ME, made.film()))
-        assert error.verdict == "waits"
+        assert error.outcome == "must_wait"
         assert error.kept is not None
         assert made.fake.world.file(error.kept, "video").content == made.film().path.read_bytes()
         made.keys.ahead_s = made.fake.world.ahead_s = 4 * 24 * 3600.0
@@ -314,11 +306,11 @@ def test_words_leave_enough_for_a_video(tmp_path: Path) -> None:
     async def story(made: Bench, channel: WeChat) -> None:
         for _ in range(3):
             await channel.show(ME, Message("狐狸" * 900))
-        assert (await refused(channel.show(ME, Message("一个字")))).verdict == "waits"
+        assert (await refused(channel.show(ME, Message("一个字")))).outcome == "must_wait"
         await channel.show(ME, Message("任务的话", job_id="K3X9Q2A"))
         await channel.send_video(ME, made.film())
         assert len(made.fake.person(FOX).seen) == 5
-        assert (await refused(channel.send_video(ME, made.film()))).verdict == "waits"
+        assert (await refused(channel.send_video(ME, made.film()))).outcome == "must_wait"
 
     on_bench(tmp_path, story)
 
@@ -337,7 +329,7 @@ def test_photos_and_videos_are_fetched(tmp_path: Path) -> None:
         assert into.read_bytes() == clip
         assert made.rests == [1.0, 2.0, 4.0]
         error = await refused(channel.fetch(AttachmentRef("image", "gone"), into))
-        assert error.verdict == "refused"
+        assert error.outcome == "rejected"
 
     on_bench(tmp_path, story)
 
@@ -358,7 +350,7 @@ def test_without_the_right_a_photos_own_address_helps_and_no_other_host_is_asked
                 f"http://x.qq.com@{foreign.url.removeprefix('http://')}/cdn/{elsewhere}",
             ):
                 error = await refused(channel.fetch(AttachmentRef("image", f"{media_id} {url}"), into))
-                assert error.verdict == "refused"
+                assert error.outcome == "rejected"
                 assert not into.exists() or into.read_bytes() != jpeg()
 
     on_bench(tmp_path, story, may_upload=False)
@@ -403,19 +395,19 @@ def test_a_typing_sign_once_after_a_message(tmp_path: Path) -> None:
 
 def test_it_is_off_without_settings_and_says_what_is_missing(tmp_path: Path) -> None:
     made = Bench(WeChatFake(), tmp_path)
-    assert connect(made.services(WeChatSettings.offline())) is None
+    assert MANIFEST.connect(made.services(WeChatSettings.offline())) is None
     with pytest.raises(ValueError, match="WECHAT_APP_SECRET, WECHAT_TOKEN"):
-        connect(made.services(WeChatSettings.offline(app_id=APP_ID)))
+        MANIFEST.connect(made.services(WeChatSettings.offline(app_id=APP_ID)))
     whole = WeChatSettings.offline(app_id=APP_ID, app_secret=SECRET, token=TOKEN)
-    assert connect(made.services(whole, demo=True)) is None
+    assert MANIFEST.connect(made.services(whole, demo=True)) is None
 
 
 @pytest.mark.parametrize("code", sorted(REACTIONS))
 def test_every_errcode_has_a_verdict_without_secrets(code: int) -> None:
     error = WeChatError(told(code, "some words rid: 65f-1-a"))
-    assert error.verdict().verdict in {"retry", "waits", "refused"}
-    assert "65f-1-a" in error.verdict().reason
-    assert WeChatError(told(12345, "?")).verdict().verdict == "refused"
+    assert error.send_error().outcome in {"not_sent", "must_wait", "rejected"}
+    assert "65f-1-a" in error.send_error().reason
+    assert WeChatError(told(12345, "?")).send_error().outcome == "rejected"
 
 
 def test_memory_and_counts_are_shared_by_processes(database_url: str) -> None:
@@ -424,26 +416,26 @@ def test_memory_and_counts_are_shared_by_processes(database_url: str) -> None:
     async def story() -> None:
         one, two = await Store.open(database_url), await Store.open(database_url)
         won = await asyncio.gather(
-            *(each.memory.swap("k", old=None, new=str(n), for_s=9) for n, each in enumerate([one, two] * 4))
+            *(each.key_values.swap("k", old=None, new=str(n), for_s=9) for n, each in enumerate([one, two] * 4))
         )
         assert won.count(True) == 1
-        now = await one.memory.get("k")
-        assert await two.memory.swap("k", old=now, new="x")
-        assert not await one.memory.swap("k", old=now, new="y")
-        await one.memory.put("k", "z", for_s=-1)
-        assert await two.memory.get("k") is None
-        assert await two.memory.swap("k", old=None, new="again")
-        await one.memory.sweep()
-        assert await two.memory.get("k") == "again"
-        await one.allowances.opened("u", "message", messages=5, for_s=100)
-        await one.allowances.opened("u", "tap", messages=3, for_s=60)
+        now = await one.key_values.get("k")
+        assert await two.key_values.swap("k", old=now, new="x")
+        assert not await one.key_values.swap("k", old=now, new="y")
+        await one.key_values.put("k", "z", for_s=-1)
+        assert await two.key_values.get("k") is None
+        assert await two.key_values.swap("k", old=None, new="again")
+        await one.key_values.sweep()
+        assert await two.key_values.get("k") == "again"
+        await one.send_quota.opened("u", "message", messages=5, for_s=100)
+        await one.send_quota.opened("u", "tap", messages=3, for_s=60)
         for _ in range(4):
-            await two.allowances.spend("u")
-        assert await one.allowances.left("u") == 4
-        await one.allowances.opened("u", "message", messages=5, for_s=-1)
-        assert await one.allowances.left("u") == 0
-        await one.allowances.closed("u")
-        await one.allowances.spend("u")
+            await two.send_quota.spend("u")
+        assert await one.send_quota.left("u") == 4
+        await one.send_quota.opened("u", "message", messages=5, for_s=-1)
+        assert await one.send_quota.left("u") == 0
+        await one.send_quota.closed("u")
+        await one.send_quota.spend("u")
         one.close()
         two.close()
 

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wechatpy.crypto import WeChatCrypto
 
-from bot.channels.protocol import AttachmentRef, Reply
-from bot.channels.wechat.parsing import TEXT_BYTES, Call, call_from, clean, reply_xml
+from bot.channels.types import AttachmentRef, Reply
+from bot.channels.wechat import TEXT_BYTES
+from bot.channels.wechat.parsing import Call, call_from, clean, reply_xml
 from bot.channels.wechat.settings import WeChatSettings
-from bot.channels.wechat.signing import Refused, Seal, signature
+from bot.channels.wechat.signing import MessageCrypto, Refused, signature
 from tests.fakes.wechat import ACCOUNT, AES_KEY, APP_ID, SECRET, TOKEN, World
 from tests.fakes.wechat.caller import Caller, decrypt, encrypt
 
@@ -32,8 +33,8 @@ def settings(*, token: str = TOKEN, key: str | None = None, app_id: str = APP_ID
     return WeChatSettings.offline(app_id=app_id, app_secret=SECRET, token=token, aes_key=key)
 
 
-def seal(at: int, **more: Any) -> Seal:
-    return Seal(settings(**more), now=lambda: float(at))
+def seal(at: int, **more: Any) -> MessageCrypto:
+    return MessageCrypto(settings(**more), now=lambda: float(at))
 
 
 def caller(mode: Any = "plain") -> Caller:
@@ -48,7 +49,7 @@ def test_published_vectors() -> None:
         "echostr": "4375120948345356249",
     }
     mine = seal(1714036504, token=V_TOKEN, key=V_KEY, app_id=V_APP)
-    assert mine.greeting(query) == "4375120948345356249"  # plain, also with a key
+    assert mine.verify_handshake(query) == "4375120948345356249"  # plain, also with a key
     assert signature(V_TOKEN, "1714037059", "486452656") == "899cf89e464efb63f54ddac96b0a0a235f53aa78"
     sealed = {
         "signature": "6c5c811b55cc85e0e1b54100749188c20beb3f5d",

@@ -2,15 +2,18 @@
 
 import csv
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
 import pytest
 import sqlalchemy as sa
 
+from bot.channels.telegram.settings import TelegramSettings
 from bot.store.tables import ledger
 from core.catalogue import MODELS
 from tests.corpus import jpeg
@@ -71,9 +74,58 @@ def test_a_job_tells_its_whole_story(made: Desk, delivered: str) -> None:
         "queued", "preparing", "submitting", "rendering", "downloading", "ready", "uploading", "delivered",
     ]  # fmt: skip
     money = [line.partition("$ ")[2] for line in said.out.splitlines() if "  $ " in line]
-    assert money == ["reserve: reserved +0.700000", "settle: reserved -0.700000, spent 0.700000  (yes)"]
+    assert money == ["reserve: reserved +0.700000", "settle: reserved -0.700000, spent 0.700000  (charged)"]
     assert "a paper boat" in said.out
     assert ".mp4" in said.out
+
+
+def test_a_known_bill_reads_plainly(made: Desk, delivered: str) -> None:
+    job = {"job_id": delivered, "user": "telegram:42", "model": "happy-horse", "event": "correct", "reserved_micro": 0}
+    rows = [(0, "fal charged 0.700000000"), (-20_000, "fal charged 0.680000000")]
+    for number, (spent, why) in enumerate(rows):
+        made.write(ledger.insert().values(**job, spent_micro=spent, why=why, at=number, booked=number))
+    lines = [line.partition("$ ")[2] for line in made.run("job", delivered).out.splitlines() if "$ correct" in line]
+    made.write(ledger.delete().where(ledger.c.event == "correct"))
+    assert lines == [
+        "correct: spent +0.000000  (fal charged 0.700000000, no difference)",
+        "correct: spent -0.020000  (fal charged 0.680000000)",
+    ]
+
+
+def test_an_empty_list_says_that_there_are_none_yet(made: Desk) -> None:
+    said = made.run("jobs", REELBOT_OUTPUT_DIR=str(made.folder / "empty"))
+    assert (said.code, said.out, said.err) == (0, "", "no jobs yet\n")
+
+
+def test_the_version_is_told(made: Desk) -> None:
+    said = made.run("--version")
+    assert (said.code, said.out) == (0, f"reelbot {version('reelbot')}\n")
+
+
+def test_help_and_readme_say_the_same(made: Desk) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    rows = dict(re.findall(r"^\| `reelbot (\w+)[^`]*` \| (.*) \|$", readme, re.MULTILINE))
+    assert len(rows) >= 11
+    for command, told in rows.items():
+        said = " ".join(made.run(command, "--help", COLUMNS="400").out.split())
+        words = re.sub(r" \(see .*?\)\)?", "", told).partition(". `")[0].replace("`", "")
+        assert words.removesuffix(".") in said, command
+        for option in re.findall(r"`(--[a-z]+)", told):
+            assert option in said, (command, option)
+    assert re.search(r"--seed N +\w", made.run("generate", "--help", COLUMNS="400").out)
+
+
+def test_run_names_the_missing_key_and_no_address_that_answers_nothing(made: Desk) -> None:
+    alone = {"FAL_KEY": "", "TELEGRAM_BOT_TOKEN": "", "REELBOT_PORT": "0", "REELBOT_OUTPUT_DIR": str(made.folder / "x")}
+    (made.folder / "alone").mkdir()
+    command = made.begin("run", folder=made.folder / "alone", **alone)
+    command.hear("FAL_KEY is not set: nothing can be ordered")
+    command.interrupt()
+    said = command.end()
+    assert said.code == 0
+    assert "reelbot serves no chat yet\n" in said.err
+    assert "TELEGRAM_BOT_TOKEN" in said.err
+    assert "http://" not in said.err
 
 
 def test_a_job_that_does_not_exist_is_one_line(made: Desk) -> None:
@@ -306,4 +358,69 @@ def test_settings_that_do_not_fit_are_one_line(made: Desk) -> None:
     said = made.run("jobs", REELBOT_JOBS="many")
     assert (said.code, said.out) == (1, "")
     assert one_line(said.err)
-    assert "REELBOT_JOBS" in said.err
+    assert said.err.startswith("reelbot: REELBOT_JOBS: Input should be a valid integer")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("REELBOT_CONFIRM_USD", "abc", "Input should be a valid decimal"),
+        ("REELBOT_PORT", "abc", "Input should be a valid integer"),
+        ("REELBOT_USER_JOBS", "0", "Input should be greater than or equal to 1"),
+        ("REELBOT_PUBLIC_URL", "example.org", "must be an http(s) address such as https://example.org"),
+        ("FAL_API_URL", "http://example.org", "must be a public https address"),
+        ("TELEGRAM_BOT_TOKEN", "what ever", "must be as BotFather gave it"),
+        ("REELBOT_DEFAULT_MODEL", "happy-hose", "there is no model “happy-hose”; happy-horse"),
+        ("FAL_CA_FILE", "/nope", "/nope cannot be read: No such file or directory"),
+        ("FAL_CA_FILE", "/proc/self/status", "/proc/self/status holds no certificate"),
+    ],
+)
+def test_a_wrong_setting_is_named_by_doctor_as_by_the_rest(made: Desk, name: str, value: str, words: str) -> None:
+    env = {name: value} | ({"FAL_QUEUE_URL": "https://queue.fal.run"} if name == "FAL_API_URL" else {})
+    said = made.run("doctor", "--json", **env)
+    assert said.code == 1
+    found = {each["name"]: each for each in json.loads(said.out)}
+    assert [each["name"] for each in found.values() if each["state"] == "wrong"] == [name]
+    assert found[name]["text"].startswith(f"{name}: {words}")
+    assert found[name]["text"].endswith("(environment)")
+    assert found["FAL_KEY"]["text"] == "set, not shown (.env)"
+    assert found["REELBOT_JOBS"]["text"] == "50 (default)"
+    assert "Value error" not in said.out
+
+
+def test_a_wrong_setting_is_said_once_and_before_a_price(made: Desk) -> None:
+    wrong = {"FAL_CA_FILE": "/nope", "REELBOT_DEFAULT_MODEL": "nosuch", "REELBOT_OUTPUT_DIR": "/proc/x"}
+    for name, value in wrong.items():
+        said = made.run("generate", "a kite", "--yes", **{name: value})
+        assert (said.code, said.out) == (1, "")
+        assert one_line(said.err)
+        assert said.err.startswith(f"reelbot: {name}: ")
+        assert said.err.count(value) == 1
+        assert "Errno" not in said.err
+        assert "$" not in said.err
+
+
+def test_doctor_warns_of_what_was_hardly_meant(made: Desk) -> None:
+    said = made.run(
+        "doctor",
+        "--json",
+        REELBOT_ACESS="telegram:42",
+        REELBOT_WEB_TOKEN="short",
+        TELEGRAM_BOT_TOKEN="12:abc",
+        TELEGRAM_API_URL="http://127.0.0.1:9",
+    )
+    warned = {each["name"]: each["text"] for each in json.loads(said.out) if each["state"] == "warn"}
+    assert warned["REELBOT_ACESS"] == "no such setting; is REELBOT_ACCESS meant?"
+    assert warned["REELBOT_WEB_TOKEN"].startswith("shorter than 16 characters")
+    assert warned["TELEGRAM_BOT_TOKEN"].startswith("not as BotFather gives them")
+    assert len(warned) == 3
+    alone = TelegramSettings.offline(webhook=True)
+    assert alone.warnings == ["TELEGRAM_WEBHOOK: does nothing without TELEGRAM_BOT_TOKEN"]
+
+
+def test_a_played_film_lies_apart_from_those_that_were_bought(made: Desk) -> None:
+    out = made.folder / "apart"
+    said = made.run("generate", "a kite", "--sandbox", REELBOT_OUTPUT_DIR=str(out))
+    assert said.code == 0, said.err
+    assert Path(said.out.removesuffix("\n")).parent == out / "sandbox" / "videos"
+    assert [each.name for each in out.iterdir()] == ["sandbox"]

@@ -11,6 +11,7 @@ from bot.conversation.commands import (
     ChooseLanguage,
     Command,
     Confirm,
+    GenerationOptions,
     Help,
     MakeVideo,
     PlainText,
@@ -21,7 +22,6 @@ from bot.conversation.commands import (
     ShowStatus,
     Start,
     Unknown,
-    Wishes,
     parse,
     pressed,
 )
@@ -39,10 +39,10 @@ DIRECT: list[tuple[str, Command | None]] = [
     ("/video: a fox", FOX),
     ("/video@ReelBot a fox", FOX),
     ("\u200b/video a fox", FOX),
-    ("/video --duration 5 a fox", MakeVideo("a fox", Wishes(duration_s=5))),
-    ("/video premium, 10s: a fox", MakeVideo("a fox", Wishes("premium", 10))),
+    ("/video --duration 5 a fox", MakeVideo("a fox", GenerationOptions(duration_s=5))),
+    ("/video premium, 10s: a fox", MakeVideo("a fox", GenerationOptions("premium", 10))),
     ("/video", MakeVideo("")),
-    ("/video 10s", MakeVideo("", Wishes(duration_s=10))),
+    ("/video 10s", MakeVideo("", GenerationOptions(duration_s=10))),
     ("/video /video a fox", MakeVideo("/video a fox")),
     ("video: a fox", FOX),
     ("/视频 一只猫", CAT),
@@ -56,7 +56,7 @@ DIRECT: list[tuple[str, Command | None]] = [
     ("图生视频 一只猫", CAT),
     ("視頻 一隻貓", MakeVideo("一隻貓")),
     ("影片 一隻貓", MakeVideo("一隻貓")),
-    ("视频 一只猫，10秒，竖屏", MakeVideo("一只猫", Wishes(duration_s=10, aspect_ratio="9:16"))),
+    ("视频 一只猫，10秒，竖屏", MakeVideo("一只猫", GenerationOptions(duration_s=10, aspect_ratio="9:16"))),
     ("视频", MakeVideo("")),
     ("/status", ShowStatus()),
     ("/status k7qx2ab", ShowStatus("K7QX2AB")),
@@ -96,13 +96,16 @@ DIRECT: list[tuple[str, Command | None]] = [
     ("模型", ShowModels()),
     ("/视频模型", ShowModels()),
     ("/price", ShowPrice()),
-    ("/price premium 10s 1080p", ShowPrice(Wishes("premium", 10, "1080p"))),
-    ("/price horse", ShowPrice(Wishes("horse"))),
-    ("/price no-such-model 10s", ShowPrice(Wishes("no-such-model", 10))),
+    ("/price premium 10s 1080p", ShowPrice(GenerationOptions("premium", 10, "1080p"))),
+    ("/price 4k", ShowPrice(GenerationOptions(resolution="4k"))),
+    ("/price premium 4k 10s", ShowPrice(GenerationOptions("premium", 10, "4k"))),
+    ("价格 2K", ShowPrice(GenerationOptions(resolution="2k"))),
+    ("/price horse", ShowPrice(GenerationOptions("horse"))),
+    ("/price no-such-model 10s", ShowPrice(GenerationOptions("no-such-model", 10))),
     ("/price for a film, please, thank you", ShowPrice()),
-    ("price premium", ShowPrice(Wishes("premium"))),
+    ("price premium", ShowPrice(GenerationOptions("premium"))),
     ("价格", ShowPrice()),
-    ("價格 premium", ShowPrice(Wishes("premium"))),
+    ("價格 premium", ShowPrice(GenerationOptions("premium"))),
     ("多少钱？", ShowPrice()),
     ("/language", ChooseLanguage()),
     ("/language 中文", ChooseLanguage("zh")),
@@ -144,7 +147,7 @@ def test_in_a_direct_chat(text: str, command: Command | None) -> None:
 @pytest.mark.parametrize(
     ("text", "command"),
     [
-        ("let it rain 10s", MakeVideo("let it rain", Wishes(duration_s=10))),
+        ("let it rain 10s", MakeVideo("let it rain", GenerationOptions(duration_s=10))),
         ("/video let it rain", MakeVideo("let it rain")),
         ("视频 下雨", MakeVideo("下雨")),
         ("video games are fun", MakeVideo("video games are fun")),
@@ -190,7 +193,7 @@ def test_every_listed_command_exists() -> None:
 
 def test_the_names_of_models_can_be_given() -> None:
     words = frozenset({"nova"})
-    assert parse("/video nova 10s a fox", model_words=words) == MakeVideo("a fox", Wishes("nova", 10))
+    assert parse("/video nova 10s a fox", model_words=words) == MakeVideo("a fox", GenerationOptions("nova", 10))
     assert parse("/video veo 10s a fox", model_words=words) == MakeVideo("veo 10s a fox")
 
 
@@ -214,7 +217,7 @@ PROMPTS = st.lists(
     max_size=8,
 ).map(" ".join)
 WISHES = st.builds(
-    Wishes,
+    GenerationOptions,
     model=st.none() | st.sampled_from(["premium", "veo", "foo"]),
     duration_s=st.none() | st.integers(0, 60),
     resolution=st.none() | st.sampled_from(["480p", "1080p"]),
@@ -242,10 +245,10 @@ def _prompt(text: str) -> str:
 
 def _written(command: Command) -> str:
     match command:
-        case MakeVideo(prompt=prompt, wishes=wishes):
-            return f"/video {prompt} {_flags(wishes)}"
-        case ShowPrice(wishes=wishes):
-            return f"/price {_flags(wishes)}"
+        case MakeVideo(prompt=prompt, options=options):
+            return f"/video {prompt} {_flags(options)}"
+        case ShowPrice(options=options):
+            return f"/price {_flags(options)}"
         case ShowStatus(job=job):
             return f"/status {job or ''}"
         case Cancel(job=job):
@@ -267,13 +270,13 @@ def _written(command: Command) -> str:
             return f"/{names[command]}"
 
 
-def _flags(wishes: Wishes) -> str:
+def _flags(options: GenerationOptions) -> str:
     written = {
-        "model": wishes.model,
-        "duration": wishes.duration_s,
-        "resolution": wishes.resolution,
-        "aspect": wishes.aspect_ratio,
-        "seed": wishes.seed,
+        "model": options.model,
+        "duration": options.duration_s,
+        "resolution": options.resolution,
+        "aspect": options.aspect_ratio,
+        "seed": options.seed,
     }
     return " ".join(f"--{name} {value}" for name, value in written.items() if value is not None)
 

@@ -6,81 +6,98 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.generation_options import Wishes, read
+from bot.conversation.generation_options import GenerationOptions, parse_options
 from bot.conversation.option_patterns import MODEL_WORDS, TIERS
 from core.pricing import find, list_models
 
 TAKEN = [
     # a run at the start or at the end
-    ("premium 10s a red fox", "a red fox", Wishes(model="premium", duration_s=10)),
+    ("premium 10s a red fox", "a red fox", GenerationOptions(model="premium", duration_s=10)),
     (
         "a red fox in snow premium 10s 9:16 1080p seed 7",
         "a red fox in snow",
-        Wishes("premium", 10, "1080p", "9:16", 7),
+        GenerationOptions("premium", 10, "1080p", "9:16", 7),
     ),
-    ("10s/9:16/premium a fox", "a fox", Wishes(model="premium", duration_s=10, aspect_ratio="9:16")),
-    ("premium: a fox", "a fox", Wishes(model="premium")),
-    ("a fox: 10s", "a fox", Wishes(duration_s=10)),
-    ("Veo 3.1 a fox", "a fox", Wishes(model="Veo 3.1")),
-    ("veo3.1-fast a fox", "a fox", Wishes(model="veo3.1-fast")),
-    ("happy-horse 5s a girl", "a girl", Wishes(model="happy-horse", duration_s=5)),
-    ("a fox alibaba/happy-horse/text-to-video", "a fox", Wishes(model="alibaba/happy-horse/text-to-video")),
-    ("a fox 5 s", "a fox", Wishes(duration_s=5)),
-    ("a fox 5 seconds", "a fox", Wishes(duration_s=5)),
-    ("a fox 5sec 480P", "a fox", Wishes(duration_s=5, resolution="480p")),
-    ("a fox 30s", "a fox", Wishes(duration_s=30)),
-    ("a fox 9x16", "a fox", Wishes(aspect_ratio="9:16")),
-    ("a fox in 1080p", "a fox", Wishes(resolution="1080p")),
-    ("a fox in portrait mode", "a fox", Wishes(aspect_ratio="9:16")),
-    ("a fox with seed 42", "a fox", Wishes(seed=42)),
-    ("a fox model veo", "a fox", Wishes(model="veo")),
-    ("a fox duration 8 aspect 1:1", "a fox", Wishes(duration_s=8, aspect_ratio="1:1")),
-    ("portrait 10s a fox", "a fox", Wishes(duration_s=10, aspect_ratio="9:16")),
-    ("portrait a fox dances", "a fox dances", Wishes(aspect_ratio="9:16")),
-    ("a fox 10s vertical", "a fox", Wishes(duration_s=10, aspect_ratio="9:16")),
-    ("a mountain landscape 10s", "a mountain landscape", Wishes(duration_s=10)),
+    ("10s/9:16/premium a fox", "a fox", GenerationOptions(model="premium", duration_s=10, aspect_ratio="9:16")),
+    ("premium: a fox", "a fox", GenerationOptions(model="premium")),
+    ("a fox: 10s", "a fox", GenerationOptions(duration_s=10)),
+    ("Veo 3.1 a fox", "a fox", GenerationOptions(model="Veo 3.1")),
+    ("veo3.1-fast a fox", "a fox", GenerationOptions(model="veo3.1-fast")),
+    ("happy-horse 5s a girl", "a girl", GenerationOptions(model="happy-horse", duration_s=5)),
+    ("a fox alibaba/happy-horse/text-to-video", "a fox", GenerationOptions(model="alibaba/happy-horse/text-to-video")),
+    ("a fox 5 s", "a fox", GenerationOptions(duration_s=5)),
+    ("a fox 5 seconds", "a fox", GenerationOptions(duration_s=5)),
+    ("a fox 5sec 480P", "a fox", GenerationOptions(duration_s=5, resolution="480p")),
+    ("a fox 30s", "a fox", GenerationOptions(duration_s=30)),
+    ("a fox 9x16", "a fox", GenerationOptions(aspect_ratio="9:16")),
+    ("a fox in 1080p", "a fox", GenerationOptions(resolution="1080p")),
+    ("a fox in portrait mode", "a fox", GenerationOptions(aspect_ratio="9:16")),
+    ("a fox with seed 42", "a fox", GenerationOptions(seed=42)),
+    ("a fox model veo", "a fox", GenerationOptions(model="veo")),
+    ("a fox duration 8 aspect 1:1", "a fox", GenerationOptions(duration_s=8, aspect_ratio="1:1")),
+    ("portrait 10s a fox", "a fox", GenerationOptions(duration_s=10, aspect_ratio="9:16")),
+    ("portrait a fox dances", "a fox dances", GenerationOptions(aspect_ratio="9:16")),
+    ("a fox 10s vertical", "a fox", GenerationOptions(duration_s=10, aspect_ratio="9:16")),
+    ("a mountain landscape 10s", "a mountain landscape", GenerationOptions(duration_s=10)),
     # set apart
-    ("a fox, 10s, in snow", "a fox, in snow", Wishes(duration_s=10)),
-    ("a fox, premium, in the snow, 9:16", "a fox, in the snow", Wishes(model="premium", aspect_ratio="9:16")),
-    ("a fox (10s, 9:16) at night", "a fox at night", Wishes(duration_s=10, aspect_ratio="9:16")),
-    ("[premium] a fox", "a fox", Wishes(model="premium")),
-    ("a fox - 10s - premium", "a fox", Wishes(model="premium", duration_s=10)),
-    ("a fox | 10s", "a fox", Wishes(duration_s=10)),
-    ("A fox runs. 10s 9:16.", "A fox runs.", Wishes(duration_s=10, aspect_ratio="9:16")),
-    ("a fox\n10s\n9:16", "a fox", Wishes(duration_s=10, aspect_ratio="9:16")),
-    ("10s\na fox\nin snow", "a fox\nin snow", Wishes(duration_s=10)),
-    ("a fox, portrait", "a fox", Wishes(aspect_ratio="9:16")),
-    ("seed: 7, a fox; model: veo", "a fox", Wishes(model="veo", seed=7)),
-    ("premium", "", Wishes(model="premium")),
+    ("a fox, 10s, in snow", "a fox, in snow", GenerationOptions(duration_s=10)),
+    (
+        "a fox, premium, in the snow, 9:16",
+        "a fox, in the snow",
+        GenerationOptions(model="premium", aspect_ratio="9:16"),
+    ),
+    ("a fox (10s, 9:16) at night", "a fox at night", GenerationOptions(duration_s=10, aspect_ratio="9:16")),
+    ("[premium] a fox", "a fox", GenerationOptions(model="premium")),
+    ("a fox - 10s - premium", "a fox", GenerationOptions(model="premium", duration_s=10)),
+    ("a fox | 10s", "a fox", GenerationOptions(duration_s=10)),
+    ("A fox runs. 10s 9:16.", "A fox runs.", GenerationOptions(duration_s=10, aspect_ratio="9:16")),
+    ("a fox\n10s\n9:16", "a fox", GenerationOptions(duration_s=10, aspect_ratio="9:16")),
+    ("10s\na fox\nin snow", "a fox\nin snow", GenerationOptions(duration_s=10)),
+    ("a fox, portrait", "a fox", GenerationOptions(aspect_ratio="9:16")),
+    ("seed: 7, a fox; model: veo", "a fox", GenerationOptions(model="veo", seed=7)),
+    ("premium", "", GenerationOptions(model="premium")),
     # explicit, anywhere
-    ("a fox --model veo 3.1 fast runs", "a fox runs", Wishes(model="veo 3.1 fast")),
-    ("a fox --model horse", "a fox", Wishes(model="horse")),
-    ("a fox --model foo, at night", "a fox, at night", Wishes(model="foo")),
-    ('a fox --model "my own model" runs', "a fox runs", Wishes(model="my own model")),
-    ("--duration 10 --aspect portrait a dog -s 7", "a dog", Wishes(duration_s=10, aspect_ratio="9:16", seed=7)),
-    ("-d 10 -m veo a cat -r 1080p -a 9:16", "a cat", Wishes("veo", 10, "1080p", "9:16")),
-    ("a fox —duration 8", "a fox", Wishes(duration_s=8)),
-    ("a fox --premium", "a fox", Wishes(model="premium")),
-    ("a fox --9:16 jumps", "a fox jumps", Wishes(aspect_ratio="9:16")),
-    ("model=veo a dog duration=8s", "a dog", Wishes(model="veo", duration_s=8)),
-    ("a fox --resolution 4K", "a fox", Wishes(resolution="4k")),
-    ("a fox --aspect 2.35:1", "a fox", Wishes(aspect_ratio="2.35:1")),
-    ("a fox --duration 7.5", "a fox", Wishes(duration_s=8)),
-    ("a fox --duration ten", "a fox", Wishes(duration_s=0)),
-    ("premium a fox 5s --model veo duration=6", "a fox", Wishes(model="veo", duration_s=6)),
-    ("budget a fox, premium", "a fox", Wishes(model="budget")),
+    ("a fox --model veo 3.1 fast runs", "a fox runs", GenerationOptions(model="veo 3.1 fast")),
+    ("a fox --model horse", "a fox", GenerationOptions(model="horse")),
+    ("a fox --model foo, at night", "a fox, at night", GenerationOptions(model="foo")),
+    ('a fox --model "my own model" runs', "a fox runs", GenerationOptions(model="my own model")),
+    (
+        "--duration 10 --aspect portrait a dog -s 7",
+        "a dog",
+        GenerationOptions(duration_s=10, aspect_ratio="9:16", seed=7),
+    ),
+    ("-d 10 -m veo a cat -r 1080p -a 9:16", "a cat", GenerationOptions("veo", 10, "1080p", "9:16")),
+    ("a fox —duration 8", "a fox", GenerationOptions(duration_s=8)),
+    ("a fox --premium", "a fox", GenerationOptions(model="premium")),
+    ("a fox --9:16 jumps", "a fox jumps", GenerationOptions(aspect_ratio="9:16")),
+    ("model=veo a dog duration=8s", "a dog", GenerationOptions(model="veo", duration_s=8)),
+    ("a fox --resolution 4K", "a fox", GenerationOptions(resolution="4k")),
+    ("a fox, 4k", "a fox", GenerationOptions(resolution="4k")),
+    ("a fox in 4k", "a fox", GenerationOptions(resolution="4k")),
+    ("a fox in the snow 4K", "a fox in the snow", GenerationOptions(resolution="4k")),
+    ("premium 2k a fox", "a fox", GenerationOptions(model="premium", resolution="2k")),
+    ("4k, a fox", "a fox", GenerationOptions(resolution="4k")),
+    ("a fox (4k)", "a fox", GenerationOptions(resolution="4k")),
+    ("a fox, 2160p", "a fox", GenerationOptions(resolution="2160p")),
+    ("a fox 1440p", "a fox", GenerationOptions(resolution="1440p")),
+    ("一只猫，4K", "一只猫", GenerationOptions(resolution="4k")),
+    ("a fox --aspect 2.35:1", "a fox", GenerationOptions(aspect_ratio="2.35:1")),
+    ("a fox --duration 7.5", "a fox", GenerationOptions(duration_s=8)),
+    ("a fox --duration ten", "a fox", GenerationOptions(duration_s=0)),
+    ("premium a fox 5s --model veo duration=6", "a fox", GenerationOptions(model="veo", duration_s=6)),
+    ("budget a fox, premium", "a fox", GenerationOptions(model="budget")),
     # Chinese
-    ("一只猫弹钢琴，10秒，竖屏", "一只猫弹钢琴", Wishes(duration_s=10, aspect_ratio="9:16")),
-    ("10秒竖屏，一只猫", "一只猫", Wishes(duration_s=10, aspect_ratio="9:16")),
-    ("一只猫 时长10秒 比例 9:16", "一只猫", Wishes(duration_s=10, aspect_ratio="9:16")),
-    ("一只猫 时长：10 分辨率：720p", "一只猫", Wishes(duration_s=10, resolution="720p")),
-    ("一只猫：十五秒", "一只猫", Wishes(duration_s=15)),
-    ("横屏 一只猫", "一只猫", Wishes(aspect_ratio="16:9")),
-    ("高级 一只猫", "一只猫", Wishes(model="premium")),
-    ("一只猫，经济版", "一只猫", Wishes(model="budget")),
-    ("一只猫 模型 veo", "一只猫", Wishes(model="veo")),
-    ("１０秒，一只猫，９：１６", "一只猫", Wishes(duration_s=10, aspect_ratio="9:16")),
-    ("一隻貓，豎屏，種子 7", "一隻貓", Wishes(aspect_ratio="9:16", seed=7)),
+    ("一只猫弹钢琴，10秒，竖屏", "一只猫弹钢琴", GenerationOptions(duration_s=10, aspect_ratio="9:16")),
+    ("10秒竖屏，一只猫", "一只猫", GenerationOptions(duration_s=10, aspect_ratio="9:16")),
+    ("一只猫 时长10秒 比例 9:16", "一只猫", GenerationOptions(duration_s=10, aspect_ratio="9:16")),
+    ("一只猫 时长：10 分辨率：720p", "一只猫", GenerationOptions(duration_s=10, resolution="720p")),
+    ("一只猫：十五秒", "一只猫", GenerationOptions(duration_s=15)),
+    ("横屏 一只猫", "一只猫", GenerationOptions(aspect_ratio="16:9")),
+    ("高级 一只猫", "一只猫", GenerationOptions(model="premium")),
+    ("一只猫，经济版", "一只猫", GenerationOptions(model="budget")),
+    ("一只猫 模型 veo", "一只猫", GenerationOptions(model="veo")),
+    ("１０秒，一只猫，９：１６", "一只猫", GenerationOptions(duration_s=10, aspect_ratio="9:16")),
+    ("一隻貓，豎屏，種子 7", "一隻貓", GenerationOptions(aspect_ratio="9:16", seed=7)),
 ]
 
 LEFT = [
@@ -101,6 +118,8 @@ LEFT = [
     "shot on a low budget",
     "the scales are perfectly balanced",
     "shot in 4k, cinematic, 4k, masterpiece",
+    "4k footage of a fox",
+    "they shot it at 4k",
     "a fashion model on the runway",
     "a fashion model walks",
     "she plants a seed 7",
@@ -115,23 +134,23 @@ LEFT = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "prompt", "wishes"), TAKEN)
-def test_options_that_are_set_aside_count(text: str, prompt: str, wishes: Wishes) -> None:
-    assert read(text) == (prompt, wishes)
+@pytest.mark.parametrize(("text", "prompt", "options"), TAKEN)
+def test_options_that_are_set_aside_count(text: str, prompt: str, options: GenerationOptions) -> None:
+    assert parse_options(text) == (prompt, options)
 
 
 @pytest.mark.parametrize("text", LEFT)
 def test_words_of_a_sentence_stay_words(text: str) -> None:
-    assert read(text) == (text, Wishes())
+    assert parse_options(text) == (text, GenerationOptions())
 
 
 def test_every_name_of_every_model_is_found() -> None:
     for word in MODEL_WORDS:
-        prompt, wishes = read(f"a fox --model {word}")
-        assert (prompt, wishes.model) == ("a fox", word)
+        prompt, options = parse_options(f"a fox --model {word}")
+        assert (prompt, options.model) == ("a fox", word)
         assert find(word)
     for model in list_models():
-        assert read(f"{model.key} 10s a fox")[1].model == model.key
+        assert parse_options(f"{model.key} 10s a fox")[1].model == model.key
     assert {"budget", "balanced", "premium"} == TIERS
 
 
@@ -150,15 +169,15 @@ PIECES = st.one_of(
 @given(before=st.lists(WORDS, min_size=1, max_size=6), option=BARE, after=st.lists(WORDS, min_size=1, max_size=6))
 def test_an_option_inside_a_sentence_is_a_word(before: list[str], option: str, after: list[str]) -> None:
     text = " ".join([*before, option, *after])
-    assert read(text) == (text, Wishes())
+    assert parse_options(text) == (text, GenerationOptions())
 
 
 @given(words=st.lists(WORDS, min_size=1, max_size=8), flags=st.lists(FLAGS, max_size=3), at=st.integers(0, 8))
 def test_explicit_options_count_anywhere_and_leave_the_words(words: list[str], flags: list[str], at: int) -> None:
     text = " ".join([*words[:at], *flags, *words[at:]])
-    prompt, wishes = read(text)
+    prompt, options = parse_options(text)
     assert prompt == " ".join(words)
-    assert (wishes != Wishes()) == bool(flags)
+    assert (options != GenerationOptions()) == bool(flags)
 
 
 @given(words=st.lists(WORDS, min_size=1, max_size=8), bare=BARE, at=st.integers(0, 8))
@@ -166,22 +185,22 @@ def test_an_explicit_option_wins(words: list[str], bare: str, at: int) -> None:
     flags = "--model kling --duration 6 --aspect 4:3 --resolution 480p --seed 1"
     text = " ".join([*words[:at], flags, *words[at:]])
     for whole in (f"{bare}, {text}", f"{text}, {bare}"):
-        assert read(whole) == (" ".join(words), Wishes("kling", 6, "480p", "4:3", 1))
+        assert parse_options(whole) == (" ".join(words), GenerationOptions("kling", 6, "480p", "4:3", 1))
 
 
 @given(st.lists(PIECES, max_size=14).map(" ".join) | st.lists(PIECES, max_size=14).map("".join) | st.text(max_size=80))
 def test_any_text_is_read_and_a_prompt_is_read_as_itself(text: str) -> None:
-    prompt, wishes = read(text)
-    assert read(prompt) == (prompt, Wishes())
+    prompt, options = parse_options(text)
+    assert parse_options(prompt) == (prompt, GenerationOptions())
     assert "\x00" not in prompt
-    assert wishes.duration_s is None or wishes.duration_s >= 0
-    letters = set(re.findall(r"[a-z]{2,}", prompt.lower()))
-    assert letters <= set(re.findall(r"[a-z]{2,}", text.lower()))
+    assert options.duration_s is None or options.duration_s >= 0
+    messages = set(re.findall(r"[a-z]{2,}", prompt.lower()))
+    assert messages <= set(re.findall(r"[a-z]{2,}", text.lower()))
 
 
 @given(
-    wishes=st.builds(
-        Wishes,
+    options=st.builds(
+        GenerationOptions,
         model=st.none() | st.sampled_from(sorted(MODEL_WORDS)) | st.just("foo"),
         duration_s=st.none() | st.integers(0, 99),
         resolution=st.none() | st.sampled_from(["480p", "720p", "1080p", "4k", "ultra"]),
@@ -190,19 +209,19 @@ def test_any_text_is_read_and_a_prompt_is_read_as_itself(text: str) -> None:
     ),
     words=st.lists(WORDS, min_size=1, max_size=6),
 )
-def test_wishes_written_out_are_read_back(wishes: Wishes, words: list[str]) -> None:
+def test_wishes_written_out_are_read_back(options: GenerationOptions, words: list[str]) -> None:
     written = {
-        "--model": wishes.model,
-        "--duration": wishes.duration_s,
-        "--resolution": wishes.resolution,
-        "--aspect": wishes.aspect_ratio,
-        "--seed": wishes.seed,
+        "--model": options.model,
+        "--duration": options.duration_s,
+        "--resolution": options.resolution,
+        "--aspect": options.aspect_ratio,
+        "--seed": options.seed,
     }
     flags = " ".join(f"{name} {value}" for name, value in written.items() if value is not None)
-    assert read(f"{flags} {' '.join(words)}") == (" ".join(words), wishes)
+    assert parse_options(f"{flags} {' '.join(words)}") == (" ".join(words), options)
 
 
 def test_long_texts_are_read_quickly() -> None:
     for text in ("10s " * 3000 + "x", "a, portrait, " * 800, "(" * 5000, "--model " * 1500, "seed " * 4000):
-        prompt, _ = read(text)
+        prompt, _ = parse_options(text)
         assert len(prompt) <= len(text)

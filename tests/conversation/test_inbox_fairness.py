@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.channels.protocol import Address, Incoming
+from bot.channels.types import Address, Incoming
 from bot.conversation.inbox_limits import Floods, may_wait
-from bot.messages.i18n import say
+from bot.messages.i18n import translate
 from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.inbox import MOST_WAITING, PRESSES_TOO, inbox_row
@@ -55,16 +55,16 @@ def test_the_first_that_is_due_of_each_chat(database_url: str) -> None:
     async def story(store: Store) -> None:
         await stored(store, [row("m0", chat="1", not_before=LATE), *(row(f"m{n}", chat="1") for n in range(1, 600))])
         await stored(store, [row(f"m{n}", chat=chat) for n in range(3) for chat in ("2", "3")])
-        found = (await store.inbox.waiting()).letters
+        found = (await store.inbox.waiting()).messages
         assert [(each.incoming.user, each.incoming.event_id) for each in found] == [
             ("telegram:2", "m0"),
             ("telegram:3", "m0"),
         ]
-        assert [each.chat for each in (await store.inbox.waiting(but_not={"telegram:2"})).letters] == ["telegram:3"]
+        assert [each.chat for each in (await store.inbox.waiting(but_not={"telegram:2"})).messages] == ["telegram:3"]
         await store.inbox.done(found[0])
-        (letter,) = (await store.inbox.next_of("telegram:2")).letters
+        (letter,) = (await store.inbox.next_of("telegram:2")).messages
         assert letter.incoming.event_id == "m1"
-        assert (await store.inbox.next_of("telegram:1")).letters == []  # later ones of that chat wait for their turn
+        assert (await store.inbox.next_of("telegram:1")).messages == []  # later ones of that chat wait for their turn
 
     on_store(database_url, story)
 
@@ -92,12 +92,12 @@ def test_a_hundred_thousand_rows_are_no_burden(database_url: str) -> None:
             lambda connection: connection.execute(sa.text(MANY[kind]).bindparams(incoming)).close()
         )
         started = time.monotonic()
-        found = (await store.inbox.waiting(most=20)).letters
+        found = (await store.inbox.waiting(most=20)).messages
         looked = time.monotonic()
         assert [each.chat for each in found] == [f"telegram:{n}" for n in range(1, 41, 2)]
         for letter in found:
             await store.inbox.done(letter)
-            assert (await store.inbox.next_of(letter.chat)).letters[0].id == letter.id + 1000
+            assert (await store.inbox.next_of(letter.chat)).messages[0].id == letter.id + 1000
         assert looked - started < 0.5
         assert (time.monotonic() - looked) / len(found) < 0.05
 
@@ -115,8 +115,8 @@ def test_what_one_chat_may_have_waiting_is_bounded(database_url: str) -> None:
         assert await store.inbox.put([*presses, cheap], most=may_wait) == []
         assert await store.inbox.put([said("c2", text="/status")], most=may_wait) == [said("c2", text="/status")]
         assert await store.inbox.put([said("m0", chat="43", text="/video a hare")], most=may_wait) == []
-        assert not await store.mail.expect(said("w1"), most=MOST_WAITING)
-        assert await store.mail.asked_ms(said("w1").origin) is None
+        assert not await store.callback_replies.expect(said("w1"), most=MOST_WAITING)
+        assert await store.callback_replies.asked_ms(said("w1").origin) is None
         assert await states(store) == {"new": MOST_WAITING + PRESSES_TOO + 1}
 
     on_store(database_url, story)
@@ -151,7 +151,7 @@ def test_seven_hundred_messages_of_one_person_delay_nobody_else(on_bench: OnBenc
             made.telegram.user_says(42, "/video a fox --model nonsense")
         waited = [await answered_s(made, 43, "/help", "premium") for _ in range(3)]
         assert max(waited) < ABOUT_A_SECOND
-        told = say("en", "too-much-waits", count=MOST_WAITING)
+        told = translate("en", "too-much-waits", count=MOST_WAITING)
         await made.until(lambda: told in made.telegram.texts(42))
         assert (await states(made.app.store))["new"] <= MOST_WAITING
         await made.until(lambda: made.telegram.pending == 0)
@@ -191,7 +191,7 @@ def test_rows_that_cannot_be_read_stop_no_chat(on_bench: OnBench, database_url: 
                 connection.execute(change, {"text": text, "origin": f"%:b{n}"})
 
         await made.app.store.database.write(spoil)
-        made.app.inbox.kick()
+        made.app.parts.inbox.kick()
         assert await answered_s(made, 42, "/help", "premium") < ABOUT_A_SECOND + 2  # its bad rows are met one by one
         assert await answered_s(made, 43, "/help", "premium") < ABOUT_A_SECOND
         async with asyncio.timeout(10):
@@ -214,7 +214,7 @@ def test_wechat_says_it_in_the_answer_itself(on_bench: OnBench) -> None:
         started = now_ms()
         seen = await fake.caller.says(FOX, "视频 一只狐狸")
         assert seen is not None
-        assert seen.text == say("zh", "too-much-waits", count=MOST_WAITING)
+        assert seen.text == translate("zh", "too-much-waits", count=MOST_WAITING)
         assert now_ms() - started < 2000
         assert made.submits() == 0
 

@@ -249,7 +249,7 @@ def test_a_lost_order_is_found_behind_a_hundred_foreign_ones(tmp_path: Path) -> 
         async with sandboxed(tmp_path) as (settings, sandbox):
             sandbox.faults.add("submit_lost_reply")
             claimed = datetime.now(UTC)
-            with pytest.raises(errors.SubmitUnknown):
+            with pytest.raises(errors.SubmitUnconfirmed):
                 await core.generate_video("a very special fox", settings=settings)
             ours = next(iter(sandbox.memory.requests))
             while sandbox.memory.requests[ours].state != "COMPLETED":
@@ -289,7 +289,7 @@ def test_without_a_receipt_nothing_is_bought(tmp_path: Path) -> None:
 
     async def story() -> None:
         async with sandboxed(tmp_path) as (settings, sandbox):
-            with pytest.raises(errors.NotDelivered, match="no receipt"):
+            with pytest.raises(errors.SubmitNotSent, match="no receipt"):
                 await core.generate_video("a fox", settings=settings)
             assert posts(sandbox) == 0
 
@@ -378,5 +378,52 @@ def test_a_wait_among_odd_answers_ends_with_the_id_and_ends_nothing(tmp_path: Pa
             sandbox.faults.add("status_status", status=404, body={"status": "NOT_FOUND"})
             await wait(queue, handle, on_progress=lambda _progress: None)  # asked again, it is there
             await queue.close()
+
+    asyncio.run(story())
+
+
+def test_an_error_after_the_order_says_how_to_fetch_it(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with sandboxed(tmp_path) as (settings, sandbox):
+            (tmp_path / "no film").write_bytes(b"\0\0\0\x18ftypisom" + bytes(4000))
+            sandbox.faults.add("file_other", times=99, body=tmp_path / "no film")
+            with pytest.raises(errors.DownloadFailed) as caught:
+                await core.generate_video("a fox", settings=settings)
+            (request_id,) = sandbox.memory.requests
+            assert caught.value.facts["request_id"] == request_id
+            assert f"core.poll_video('{request_id}') fetches it" in str(caught.value)
+            sandbox.faults.clear()
+            assert (await core.poll_video(request_id, settings=settings)).local_path.exists()
+            assert posts(sandbox) == 1
+
+    asyncio.run(story())
+
+
+def test_an_error_with_which_fal_ends_an_order_names_it_and_offers_nothing(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with sandboxed(tmp_path) as (settings, sandbox):
+            sandbox.faults.add("result_error")
+            with pytest.raises(core.VideoError) as caught:
+                await core.generate_video("a fox", settings=settings)
+            assert caught.value.facts["request_id"] in sandbox.memory.requests
+            assert "poll_video" not in str(caught.value)
+
+    asyncio.run(story())
+
+
+def test_whoever_waits_hears_of_each_answer_that_says_nothing(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with sandboxed(tmp_path) as (settings, sandbox):
+            queue = FalQueue.from_settings(settings)
+            request_id = (await queue.submit(core.plan("a fox").request)).handle.request_id
+            await queue.close()
+            await core.poll_video(request_id, settings=settings)
+            sandbox.faults.add("no_stream", times=2)
+            sandbox.faults.add("status_status", status=404, times=1)
+            for kept in settings.receipts_dir.glob("*.result*"):
+                kept.unlink()
+            heard: list[core.VideoError] = []
+            await core.poll_video(request_id, settings=settings, on_trouble=heard.append)
+            assert [(each.code, each.facts["status"]) for each in heard] == [("fal_unavailable", 404)]
 
     asyncio.run(story())

@@ -178,6 +178,28 @@ def test_a_resolution_that_is_none_is_refused(wish: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("usd", "text", "plain"),
+    [
+        ("0.7", "$0.70", "0.70"),
+        ("0.70", "$0.70", "0.70"),
+        ("1.2095", "$1.21", "1.2095"),
+        ("10000", "$10,000.00", "10000.00"),
+        ("0.0001", "$0.01", "0.0001"),
+        ("0", "$0.00", "0.00"),
+    ],
+)
+def test_dollars_have_one_form_for_people_and_one_for_programs(usd: str, text: str, plain: str) -> None:
+    assert (pricing.usd_text(Decimal(usd)), pricing.usd_plain(Decimal(usd))) == (text, plain)
+
+
+def test_a_length_that_a_model_cannot_make_is_not_quoted() -> None:
+    (words, photo) = pricing.describe(pricing.find("veo"))
+    for line in (words, photo):
+        assert "($2.40 for 6 s)" in line
+        assert "for 5 s" not in line
+
+
+@pytest.mark.parametrize(
     ("wish", "used"), [("4K", "1080p"), ("FHD", "1080p"), ("hd", "720p"), ("900", "1080p"), ("100p", "720p")]
 )
 def test_sizes_as_people_call_them(wish: str, used: str) -> None:
@@ -193,7 +215,7 @@ def test_the_rows_are_whole(row: tuple[pricing.Model, Mode]) -> None:
     assert endpoint.default_resolution in (endpoint.resolutions or (None,))
     assert all(price > 0 for price in endpoint.usd_per_s.values())
     assert bool(endpoint.durations) != bool(endpoint.source_seconds[1])
-    assert model.stand_in is None or Mode.VIDEO_TO_VIDEO in pricing.find(model.stand_in).modes
+    assert model.fallback_model is None or Mode.VIDEO_TO_VIDEO in pricing.find(model.fallback_model).modes
     assert len(pricing.describe(model)) == len(model.modes)
 
 

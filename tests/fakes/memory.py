@@ -1,18 +1,25 @@
-"""The port's KeyValue and Allowance in a dict, with a clock that a test can move."""
+"""The protocol's KeyValue, Allowance and Journal in a dict, with a clock that a test can move."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass
 class Keys:
+    """`away`: the database does not answer."""
+
     ahead_s: float = 0.0
     rows: dict[str, tuple[str, float | None]] = field(default_factory=dict)
+    away: bool = False
 
     def now(self) -> float:
         return time.time() + self.ahead_s
 
     async def get(self, key: str) -> str | None:
+        if self.away:
+            raise OSError("the database is away")
         value, until = self.rows.get(key, (None, None))
         return value if until is None or until > self.now() else None
 
@@ -47,6 +54,26 @@ class Counts:
 
     async def left(self, user: str) -> int:
         return self.most - self.spent.get(user, 0)
+
+
+@dataclass
+class Transcript:
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    _changes: int = 0
+
+    async def add(self, chat_id: str, body: Mapping[str, Any]) -> int:
+        self.entries.append(self._entry(chat_id, len(self.entries) + 1, body))
+        return len(self.entries)
+
+    async def replace(self, chat_id: str, number: int, body: Mapping[str, Any]) -> None:
+        self.entries[number - 1] = self._entry(chat_id, number, body)
+
+    async def read(self, chat_id: str, *, after_change: int = 0) -> list[Mapping[str, Any]]:
+        return [entry for entry in self.entries if entry["chat"] == chat_id and entry["change"] > after_change]
+
+    def _entry(self, chat_id: str, number: int, body: Mapping[str, Any]) -> dict[str, Any]:
+        self._changes += 1
+        return {"chat": chat_id, "id": number, "change": self._changes, "at": 0, **body}
 
 
 def no_alert(topic: str, key: str, /, **facts: object) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.messages.retry_offers import simpler
+from bot.parts import Timing
 from bot.store.records import Job, State
 from tests.bench import Bench
 from tests.corpus import jpeg
@@ -75,7 +76,14 @@ def test_no_buys_nothing(on_bench: OnBench, how: str) -> None:
             made.telegram.user_says(42, f"/cancel {job.id}")
         await made.settled(State.CANCELLED)
         made.telegram.user_says(42, f"/confirm {job.id}")
-        await made.until(lambda: said(made, "needs no yes any more"))
+        await made.until(lambda: said(made, "needs no yes any more: Not ordered."))
+        await made.until(lambda: said(made, "Seedance 2.0 Fast, 15 s, 720p\nNot ordered."))
+        made.telegram.user_says(42, "/history")
+        await made.until(lambda: said(made, f"\n{job.id}, "))
+        (line,) = [text for text in made.telegram.texts(42) if f"\n{job.id}, " in text]
+        assert line.endswith(": Not ordered. “a fox”")
+        assert "$" not in line
+        assert not said(made, "On it")
         assert made.submits() == 0
 
     on_bench(story)
@@ -276,11 +284,7 @@ def test_again_for_a_failed_job_asks_first_when_it_is_typed(on_bench: OnBench) -
     on_bench(story)
 
 
-def test_a_doubt_holds_the_money_tells_the_admin_and_offers_anew(
-    on_bench: OnBench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.jobs.workflows._RESOLVE_LOOKS_S", (0.1, 0.1))
-
+def test_a_doubt_holds_the_money_tells_the_admin_and_offers_anew(on_bench: OnBench) -> None:
     async def story(made: Bench) -> None:
         made.telegram.user_says(1, "/start")
         made.fal.faults.add("submit_lost_reply")
@@ -295,8 +299,8 @@ def test_a_doubt_holds_the_money_tells_the_admin_and_offers_anew(
         standing = await made.app.store.ledger.standing()
         assert (standing.spent_micro, standing.reserved_micro) == (700_000, 700_000)
         made.fal.faults.clear()  # the list can be read: both orders stand in it, and say the same
-        made.app._watcher._next_adoption = 0.0
-        made.app._watcher.kick()
+        made.app.parts.watcher._next_adoption = 0.0
+        made.app.parts.watcher.kick()
         await made.all_settled(2, State.DELIVERED)
         assert len(made.films()) == made.submits() == 2
         found = {(await made.app.store.submits.read(job.id)).handle for job in await made.jobs()}
@@ -304,7 +308,7 @@ def test_a_doubt_holds_the_money_tells_the_admin_and_offers_anew(
         standing = await made.app.store.ledger.standing()
         assert (standing.spent_micro, standing.reserved_micro) == (1_400_000, 0)
 
-    on_bench(story, admins="telegram:1")
+    on_bench(story, admins="telegram:1", timing=Timing(resolve_looks_s=(0.1, 0.1)))
 
 
 def test_a_proxy_that_charges_beforehand_names_the_price(on_bench: OnBench) -> None:

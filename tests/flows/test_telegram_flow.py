@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.parts import Timing
 from bot.store.records import State
 from tests.bench import Bench
 from tests.corpus import clip, jpeg, phone_photo
@@ -197,11 +198,7 @@ def test_a_lost_submit_reply_is_never_bought_again_and_found_in_the_list(on_benc
     on_bench(story)
 
 
-def test_a_lost_submit_reply_that_cannot_be_found_is_parked_and_told(
-    on_bench: Callable[..., None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.jobs.workflows._RESOLVE_LOOKS_S", (0.1, 0.1))
-
+def test_a_lost_submit_reply_that_cannot_be_found_is_parked_and_told(on_bench: Callable[..., None]) -> None:
     async def story(made: Bench) -> None:
         made.fal.faults.add("submit_lost_reply")
         made.fal.faults.add("list_status", times=1000, status=403, body={"detail": "no"})
@@ -212,7 +209,7 @@ def test_a_lost_submit_reply_that_cannot_be_found_is_parked_and_told(
         assert made.submits() == 1
         assert made.films() == []
 
-    on_bench(story)
+    on_bench(story, timing=Timing(resolve_looks_s=(0.1, 0.1)))
 
 
 def test_fal_down_at_the_submit_is_waited_out(on_bench: Callable[..., None]) -> None:
@@ -232,7 +229,7 @@ def test_a_stranger_learns_the_id_and_nothing_is_stored(on_bench: Callable[..., 
         await made.until(lambda: made.telegram.texts(666))
         assert "telegram:666" in made.telegram.texts(666)[0]
         assert await made.jobs() == []
-        assert (await made.app.store.inbox.waiting()).letters == []
+        assert (await made.app.store.inbox.waiting()).messages == []
         assert made.submits() == 0
         made.telegram.world.update({"callback_query": stranger_presses("lang:zh")})
         await asyncio.sleep(0.5)
@@ -321,9 +318,9 @@ def test_a_wish_that_becomes_another_is_said(on_bench: Callable[..., None]) -> N
 def test_loops_end_when_they_are_stopped_in_the_moment_of_news(on_bench: Callable[..., None], turns: int) -> None:
     async def story(made: Bench) -> None:
         await asyncio.sleep(0.1)  # every loop waits for news
-        made.app._watcher.kick()
-        made.app._progress.kick()
-        made.app.inbox.loop.notify()
+        made.app.parts.watcher.kick()
+        made.app.parts.status_messages.kick()
+        made.app.parts.inbox.loop.notify()
         for _ in range(turns):
             await asyncio.sleep(0)
         for task in made.app._tasks:
@@ -331,5 +328,22 @@ def test_loops_end_when_they_are_stopped_in_the_moment_of_news(on_bench: Callabl
         done, pending = await asyncio.wait(made.app._tasks, timeout=3)
         assert not pending
         assert all(task.cancelled() for task in done)
+
+    on_bench(story)
+
+
+def test_prices_are_of_what_would_be_made(on_bench: Callable[..., None]) -> None:
+    async def story(made: Bench) -> None:
+        def said(words: str) -> bool:
+            return any(words in text for text in made.telegram.texts(42))
+
+        made.telegram.user_says(42, "/price premium 4k")
+        await made.until(lambda: said("4k becomes 720p, the nearest resolution this model makes."))
+        made.telegram.user_says(42, "/models")
+        await made.until(lambda: said("Veo 3.1 Fast (--model veo-3.1-fast), $0.90 (6 s)\n"))
+        assert said("Wan 2.5, $0.25\n")
+        made.telegram.user_says(42, "/language 中文")
+        made.telegram.user_says(42, "模型")
+        await made.until(lambda: said("$0.90（6 秒）"))
 
     on_bench(story)

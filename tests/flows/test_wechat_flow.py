@@ -11,9 +11,9 @@ import pytest
 from pydantic import SecretStr
 
 from bot import logs
-from bot.channels.protocol import Address, Incoming
+from bot.channels.types import Address, Incoming
 from bot.cli.main import main
-from bot.store.mailtables import answers
+from bot.store.passive_tables import answers
 from bot.store.records import ACTIVE, State
 from tests.bench import KEY, Bench, bench
 from tests.corpus import clip, phone_photo
@@ -236,7 +236,9 @@ def test_several_that_wait_go_oldest_first_and_photos_in_order(on_wechat: Callab
         assert kept is not None
         assert "2 个素材" in kept.text
         async with asyncio.timeout(10):
-            while not (await made.app.store.mail.pending(f"wechat:{FOX}", for_s=600))[1].attachment.duration_s:
+            while not (await made.app.store.pending_uploads.recent(f"wechat:{FOX}", for_s=600))[
+                1
+            ].attachment.duration_s:
                 await asyncio.sleep(0.05)
         one = await caller.says(FOX, "第一个动起来")
         two = await caller.says(FOX, "/video 第二个变成夜晚")
@@ -480,18 +482,18 @@ def test_an_answer_that_nobody_waits_for_is_said_later(on_wechat: Callable[..., 
     for the next message."""
 
     async def stored(made: Bench, fake: WeChatFake) -> None:
-        made.app.inbox.close()  # what comes now is not decided in this life
+        made.app.parts.inbox.close()  # what comes now is not decided in this life
         for number, words in enumerate(("状态", "历史")):
             incoming = Incoming(Address("wechat", FOX), "wx1", f"m{number}", FOX, words, language="zh")
-            await made.app.store.mail.expect(incoming)
+            await made.app.store.callback_replies.expect(incoming)
         early = answers.update().values(at=answers.c.at - 20_000)
         await made.app.store.database.write(lambda connection: connection.execute(early))
 
     async def said(made: Bench, fake: WeChatFake) -> None:
         fake.world.spoke(FOX, "message")
-        await made.app.store.allowances.opened(f"wechat:{FOX}", "message", messages=3, for_s=100)
+        await made.app.store.send_quota.opened(f"wechat:{FOX}", "message", messages=3, for_s=100)
         async with asyncio.timeout(10):
-            while (await made.app.store.inbox.waiting()).letters:
+            while (await made.app.store.inbox.waiting()).messages:
                 await asyncio.sleep(0.02)
         await made.until(lambda: fake.person(FOX).seen)
         assert [one.how for one in fake.person(FOX).seen] == ["pushed"]

@@ -30,7 +30,7 @@ async def change(made: Bench, job: Job, **values: Any) -> None:
         connection.execute(jobs.update().where(jobs.c.id == job.id).values(**values))
 
     await made.app.store.database.write(work)
-    made.app._watcher.kick()
+    made.app.parts.watcher.kick()
 
 
 async def now(made: Bench, job: Job) -> Job:
@@ -60,7 +60,7 @@ async def parked(made: Bench) -> Job:
     await change(made, job, odd_since=now_ms() - 11 * MINUTE_MS)
     async with asyncio.timeout(30):
         while (await now(made, job)).state is not State.PARKED:
-            await made.app._watcher.wake(job.id)
+            await made.app.parts.watcher.wake(job.id)
             await asyncio.sleep(0.1)
     return await now(made, job)
 

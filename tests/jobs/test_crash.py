@@ -136,7 +136,7 @@ class World:
         engine.dispose()
         return rows
 
-    def write(self, change: sa.Insert | sa.Update) -> None:
+    def write(self, change: sa.Insert | sa.Update | sa.Delete) -> None:
         engine = sa.create_engine(self.database_url.replace("postgresql:", "postgresql+psycopg:"))
         with engine.begin() as connection:
             connection.execute(change)

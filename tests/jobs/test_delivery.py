@@ -15,6 +15,7 @@ from bot.store.tables import results
 from tests.bench import Bench
 from tests.jobs.test_stranded import Walk
 from tests.jobs.test_stranded import delivery as series
+from tests.rows import set_columns
 from tests.store.test_store import accepted, on_store, said
 
 OnBench = Callable[..., None]
@@ -113,7 +114,7 @@ def test_a_video_that_is_nowhere_any_more_is_said_to_be_gone(on_bench: OnBench) 
         job = await made.settled(State.UNDELIVERED)
         assert job.video is not None
         (made.settings.videos_dir / job.video.name).unlink()
-        await made.app.store.jobs.note(job.id, rendering_since=now_ms() - 8 * 24 * 3600 * 1000)
+        await set_columns(made.app.store, job.id, rendering_since=now_ms() - 8 * 24 * 3600 * 1000)
         await made.app.store.database.write(lambda connection: connection.execute(results.delete()).close())
         shutil.rmtree(made.settings.receipts_dir)
         made.fal.faults.add("result_status", times=99, status=404, body={"detail": "Not Found"})

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels.protocol import Address, ChannelPort, Incoming
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import Address, Incoming
 from bot.jobs.delivery import Delivery
 from bot.messages.admin_alerts import Alerts
-from bot.messages.held_messages import Outgoing
+from bot.messages.held_messages import HeldMessages
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
@@ -24,6 +25,7 @@ from tests.corpus import clip
 from tests.fakes.botapi import TelegramFake
 from tests.fakes.wechat import WeChatFake
 from tests.jobs.test_stranded import Walk
+from tests.rows import set_columns
 from tests.store.test_store import accepted, opened, said
 
 OnBench = Callable[..., None]
@@ -85,7 +87,7 @@ def on_delivery(url: str, folder: Path, story: Callable[[Made], Awaitable[None]]
                 engine=Walk(),  # type: ignore[arg-type]  # steps of this process alone
                 store=store,
                 channels=channels,
-                outgoing=Outgoing(store=store, channels=channels),
+                outgoing=HeldMessages(store=store, channels=channels),
                 settings=settings,
                 alerts=alerts,
                 fetch_again=fetch_again,
@@ -173,7 +175,7 @@ def test_a_second_series_writes_what_the_first_has_heard(database_url: str, tmp_
 def test_a_sweep_that_read_before_it_was_told_begins_nothing(database_url: str, tmp_path: Path) -> None:
     async def story(made: Made) -> None:
         job = await made.finished()
-        await made.store.jobs.note(job.id, send_after=now_ms() - 1)
+        await set_columns(made.store, job.id, send_after=now_ms() - 1)
         (as_read,) = await made.store.jobs.waiting_to_be_told(now_ms())
         await made.delivery.deliver(job.id)
         await made.delivery.again(as_read)
@@ -248,7 +250,9 @@ def test_the_web_chat_has_one_film_after_the_database_was_away(
     async def story(made: Bench) -> None:
         await refuse(made.app.store, DELIVERED)
         films = [0]
-        await made.app.inbox.put([Incoming(Address("web", "s1"), "web", "m1", "s1", "/video a fox", language="en")])
+        await made.app.parts.inbox.put(
+            [Incoming(Address("web", "s1"), "web", "m1", "s1", "/video a fox", language="en")]
+        )
 
         async def count() -> None:
             while True:

@@ -11,6 +11,7 @@ import pytest
 
 from bot.jobs.steps import DOUBT, GO, STOP, Next
 from bot.jobs.submit import receipt_name
+from bot.parts import Timing
 from bot.store.database import now_ms
 from bot.store.records import Job, State
 from bot.store.tables import submits
@@ -368,12 +369,7 @@ def test_an_absurd_charge_is_left_out_and_the_order_kept(
 # The whole bot
 
 
-def test_a_refusal_without_a_webhook_is_delivered_all_the_same(
-    on_bench: Callable[..., None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.jobs.poller._ADOPTION_GAP_S", 0.2)
-    monkeypatch.setattr("bot.jobs.poller._SCAN_S", 0.1)
-
+def test_a_refusal_without_a_webhook_is_delivered_all_the_same(on_bench: Callable[..., None]) -> None:
     async def story(made: Bench) -> None:
         made.telegram.user_says(1, "/start")
         made.fal.faults.add("list_status", times=2, status=502)
@@ -384,14 +380,10 @@ def test_a_refusal_without_a_webhook_is_delivered_all_the_same(
         assert made.submits() == len(made.films()) == 1
         await made.until(lambda: any("taken to be free" in text for text in made.telegram.texts(1)))
 
-    on_bench(story, admins="telegram:1")
+    on_bench(story, admins="telegram:1", timing=Timing(scan_s=0.1, adoption_gap_s=0.2))
 
 
-def test_what_a_proxy_took_for_a_refused_order_is_told(
-    on_bench: Callable[..., None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.jobs.workflows._RESOLVE_LOOKS_S", (0.05, 0.05))
-
+def test_what_a_proxy_took_for_a_refused_order_is_told(on_bench: Callable[..., None]) -> None:
     async def story(made: Bench) -> None:
         made.fal.faults.add("submit_status", status=422, body=LISTED, headers={"X-Credits-Used": "0.65"})
         made.telegram.user_says(42, "/video a fox")
@@ -400,14 +392,10 @@ def test_what_a_proxy_took_for_a_refused_order_is_told(
         await made.until(lambda: any("It was charged ($0.65)." in text for text in made.telegram.texts(42)))
         assert made.submits() == 1
 
-    on_bench(story)
+    on_bench(story, timing=Timing(resolve_looks_s=(0.05, 0.05)))
 
 
-def test_the_wrong_one_of_two_hears_of_its_doubt_and_both_get_what_is_theirs(
-    on_bench: Callable[..., None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.jobs.workflows._RESOLVE_LOOKS_S", (0.05,))
-
+def test_the_wrong_one_of_two_hears_of_its_doubt_and_both_get_what_is_theirs(on_bench: Callable[..., None]) -> None:
     async def story(made: Bench) -> None:
         made.telegram.user_says(43, "/start")
         made.fal.faults.add("submit_drop")
@@ -418,9 +406,9 @@ def test_the_wrong_one_of_two_hears_of_its_doubt_and_both_get_what_is_theirs(
         made.telegram.user_says(43, "/video a fox")
         await made.until(lambda: made.fal.memory.requests)
         (request,) = made.fal.memory.requests.values()
-        handle = made.app._queue.handle_for(request.endpoint, request.id)
+        handle = made.app.parts.queue.handle_for(request.endpoint, request.id)
         await made.app.store.submits.accepted(first.id, handle, by="list")
-        await made.app._watcher._collect(first.id, 1)
+        await made.app.parts.watcher._collect(first.id, 1)
         said = len(made.telegram.texts(42))
         async with asyncio.timeout(20):
             while {job.state for job in await made.jobs()} != {State.DOUBT, State.RENDERING}:
@@ -429,4 +417,4 @@ def test_the_wrong_one_of_two_hears_of_its_doubt_and_both_get_what_is_theirs(
         assert (await made.app.store.jobs.get(first.id)).state is State.DOUBT  # type: ignore[union-attr]
         assert made.submits() == 2
 
-    on_bench(story, access="telegram:42,telegram:43")
+    on_bench(story, access="telegram:42,telegram:43", timing=Timing(resolve_looks_s=(0.05,)))

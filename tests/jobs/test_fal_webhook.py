@@ -7,6 +7,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from bot.parts import Timing
 from bot.store.records import State
 from core.fal.webhooks import callback_token
 from tests.bench import Bench
@@ -18,7 +19,7 @@ async def call(made: Bench, job_id: str, request_id: str, *, broken: bool = Fals
     """A completion call for this job that names this request, signed by the sandbox."""
     body = json.dumps({"request_id": request_id, "status": "OK"}).encode()
     headers = made.fal.renderer.signer.headers(request_id, body, broken=broken)
-    token = callback_token(secret or await made.app.store.facts.secret(), job_id)
+    token = callback_token(secret or await made.app.store.installation.secret(), job_id)
     url = f"http://127.0.0.1:{made.settings.port}/fal/webhook/{token}"
     async with httpx.AsyncClient(trust_env=False) as client:
         return (await client.post(url, content=body, headers=headers)).status_code
@@ -57,9 +58,7 @@ def test_a_call_before_the_submits_own_answer(on_bench: OnBench) -> None:
     on_bench(story, public=True)
 
 
-def test_a_lost_answer_is_found_by_the_call(on_bench: OnBench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.jobs.workflows._RESOLVE_LOOKS_S", (0.05, 0.05))
-
+def test_a_lost_answer_is_found_by_the_call(on_bench: OnBench) -> None:
     async def story(made: Bench) -> None:
         made.fal.faults.add("submit_lost_reply")
         made.fal.faults.add("list_status", times=1000, status=403, body={"detail": "no"})
@@ -70,14 +69,10 @@ def test_a_lost_answer_is_found_by_the_call(on_bench: OnBench, monkeypatch: pyte
         standing = await made.app.store.ledger.standing()
         assert (standing.spent_micro, standing.reserved_micro) == (700_000, 0)
 
-    on_bench(story, public=True)
+    on_bench(story, public=True, timing=Timing(resolve_looks_s=(0.05, 0.05)))
 
 
-def test_a_call_that_names_a_request_fal_does_not_know_for_this_job(
-    on_bench: OnBench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.jobs.workflows._RESOLVE_LOOKS_S", (0.05, 0.05))
-
+def test_a_call_that_names_a_request_fal_does_not_know_for_this_job(on_bench: OnBench) -> None:
     async def story(made: Bench) -> None:
         made.fal.faults.add("submit_lost_reply", match="lost")
         made.fal.faults.add("list_status", times=1000, status=403, body={"detail": "no"})
@@ -96,7 +91,7 @@ def test_a_call_that_names_a_request_fal_does_not_know_for_this_job(
             assert [job.id for job in await made.app.store.jobs.find(states=[State.DOUBT])] == [lost[0].id]
         assert len(made.films()) == 1
 
-    on_bench(story, public=True)
+    on_bench(story, public=True, timing=Timing(resolve_looks_s=(0.05, 0.05)))
 
 
 def test_a_forged_call_changes_nothing(on_bench: OnBench) -> None:

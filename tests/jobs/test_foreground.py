@@ -3,6 +3,8 @@
 Real processes, as in test_crash.py. Each test has words of its own: fal's list of requests is looked through for them.
 """
 
+import asyncio
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,20 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.store.tables import jobs
+from bot.jobs.collect import ODD_MS
+from bot.jobs.foreground import AlreadyOrdered, ForegroundRunner, Troubles
+from bot.settings import Settings
+from bot.store import Store
+from bot.store.database import now_ms
+from bot.store.tables import jobs, submits
+from core import pricing
+from core.errors import Unavailable
+from core.fal.client import FalQueue
+from core.sandbox import FAST, create_app
+from core.types import Mode
 from tests.corpus import jpeg
 from tests.desk import Command, Desk, desk
+from tests.serving import served
 
 
 @pytest.fixture(scope="module")
@@ -153,3 +166,107 @@ def test_a_living_command_keeps_its_job_whatever_the_clock_says(made: Desk) -> N
     touched: sa.Select[Any] = sa.select(sa.column("workflow_uuid")).select_from(sa.table("workflow_status"))
     assert made.read(touched) == []  # the bot left it alone
     assert made.posts() == 1
+
+
+def test_ten_minutes_of_odd_answers_park_a_paid_order_and_say_how_to_fetch_it(made: Desk) -> None:
+    """A gateway's HTML page with 404 is no word of fal's. The ten minutes are put behind the job in its row."""
+    prompt = "a parked fox"
+    for kind, more in (("status_status", {"status": 404}), ("no_stream", {})):
+        made.fal("faults", kind=kind, match=prompt, times=10_000, **more)
+    command = made.begin("generate", prompt, "--yes")
+    made.until(lambda: made.job(prompt) is not None and made.job(prompt).odd_since is not None)
+    made.write(jobs.update().values(odd_since=now_ms() - ODD_MS))
+    said = command.end()
+    assert (said.code, said.out) == (1, "")
+    job, request = made.job(prompt), made.fal("requests")[-1]["id"]
+    assert (job.state, made.money(job.id)) == ("parked", [("reserve", 700_000, 0), ("hold", 0, 0)])
+    assert job.ask_after is not None  # a running bot goes on asking
+    reason = said.err.splitlines()[-1]
+    assert f"Job {job.id} is ordered and paid for" in reason
+    assert f"reelbot poll {request}” asks again" in reason
+    assert "a running bot goes on asking" in reason
+    assert "try again" not in said.err
+    said = made.run("poll", request)
+    assert said.code == 1
+    assert f"reelbot poll {request}” asks again" in said.err
+    made.fal("healed", all=True)
+    said = made.run("poll", request)
+    assert (said.code, said.out) == (0, f"{on_disk(made, prompt)}\n")
+    assert made.posts() == 1
+
+
+def test_answers_that_are_odd_for_a_moment_end_no_command(made: Desk) -> None:
+    prompt = "a foggy fox"
+    made.fal("faults", kind="status_status", match=prompt, times=2, status=404)
+    made.fal("faults", kind="no_stream", match=prompt, times=2)
+    said = made.run("generate", prompt, "--yes")
+    assert said.code == 0, said.err
+    assert said.out == f"{on_disk(made, prompt)}\n"
+    job = made.job(prompt)
+    assert (job.state, job.odd_since) == ("delivered", None)
+
+
+def test_trouble_after_the_order_never_says_try_again(tmp_path: Path) -> None:
+    """fal has it, and renders for longer than the shell waits."""
+
+    async def story() -> None:
+        app = create_app(folder=tmp_path / "fal", key="key", studio=FAST)
+        async with served(app) as base:
+            settings = Settings.offline(fal_key="key", fal_queue_url=base, output_dir=tmp_path / "out")
+            store, queue = await Store.open(settings.store_url), FalQueue.from_settings(settings)
+            shell = ForegroundRunner(
+                store=store, queue=queue, settings=settings, on_progress=print, note=print, patience_s=0.3
+            )
+            plan = pricing.plan("sandbox:until-cancelled fox", model="budget", mode=Mode.TEXT_TO_VIDEO)
+            with pytest.raises(AlreadyOrdered) as caught:
+                await shell.buy(plan, source=None)
+            (job,) = await store.jobs.find()
+            request = next(iter(app.state.sandbox.memory.requests))
+            assert str(caught.value) == (
+                f"ordered already (job {job.id}): `reelbot poll {request}`, or the next `reelbot run`, "
+                "fetches it (still_running)"
+            )
+            await queue.close()
+            store.close()
+
+    asyncio.run(story())
+
+
+def test_without_a_network_it_says_so_once_and_buys_nothing(made: Desk) -> None:
+    made.settle(FAL_QUEUE_URL="http://127.0.0.1:9")
+    command = made.begin("generate", "a lonely fox", "--yes")
+    again = sa.select(submits.c.job_id).where(submits.c.attempt == 2, submits.c.state == "not_sent")
+    made.until(lambda: made.read(again))
+    command.interrupt()
+    said = command.end()
+    assert said.code == 1
+    price, trouble, reason = said.err.splitlines()
+    assert "$0.70" in price
+    words = r"fal cannot be reached: ConnectError; trying again until \d\d:\d\d, Ctrl\+C stops; nothing is bought"
+    assert re.fullmatch(words, trouble)
+    assert "nothing was bought" in reason
+
+
+def test_odd_answers_to_a_question_are_said_once() -> None:
+    notes: list[str] = []
+    troubles = Troubles(notes.append)
+    troubles.asked_again(Unavailable(status=404, reason="an HTML page"))
+    troubles.asked_again(Unavailable(reason="ConnectError"))
+    (line,) = notes
+    words = r"fal does not answer as it should: an HTML page \(404\); trying again until \d\d:\d\d, Ctrl\+C stops"
+    assert re.fullmatch(words, line)
+
+
+def test_a_second_ctrl_c_ends_it_at_once_and_shows_no_traceback(made: Desk) -> None:
+    """The first waits for the paid request's answer; whoever cannot wait loses nothing: it is found again."""
+    made.fal("faults", kind="submit_slow", seconds=30.0)
+    command = made.begin("generate", "a very hasty fox", "--yes")
+    made.until(made.submits)
+    command.interrupt()
+    command.hear("Ctrl+C once more ends at once")
+    command.interrupt()
+    said = command.end(20)
+    assert said.code == 1
+    price, _, reason = said.err.splitlines()
+    assert "$0.70" in price
+    assert reason.startswith("reelbot: interrupted, but ordered already: `reelbot run` fetches it")

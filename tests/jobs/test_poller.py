@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.jobs import poller as watcher_module
 from bot.jobs.collect import Collector
 from bot.jobs.engine import Engine
 from bot.jobs.poller import Watcher
 from bot.jobs.submit_reconciliation import Doubts
 from bot.messages.admin_alerts import Alerts
+from bot.parts import Timing
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
@@ -22,6 +22,7 @@ from core.fal.client import FalQueue
 from core.fal.receipts import FolderReceipts
 from core.types import RequestHandle
 from tests.bench import Bench, bench
+from tests.rows import set_columns
 from tests.store.test_store import CAPS, HANDLE, accepted, new_job, on_store, said
 
 REQUEST = new_job(said()).plan.request
@@ -43,7 +44,7 @@ async def rendered(store: Store, number: int, seconds: float, *, good: bool = Tr
     await store.submits.claim(job_id)
     handle = RequestHandle(f"req-{number}", HANDLE.endpoint, "s", "r", "c")
     await store.submits.accepted(job_id, handle)
-    await store.jobs.note(job_id, rendering_since=now_ms() - round(seconds * 1000))
+    await set_columns(store, job_id, rendering_since=now_ms() - round(seconds * 1000))
     await store.jobs.move(job_id, State.DOWNLOADING)
     if good:
         await store.jobs.finish(job_id, FILM)
@@ -53,12 +54,12 @@ async def rendered(store: Store, number: int, seconds: float, *, good: bool = Tr
 
 def test_the_usual_time_is_the_median_of_our_own_films(database_url: str) -> None:
     async def story(store: Store) -> None:
-        assert await store.pace.usual_render_s(REQUEST) is None
+        assert await store.render_times.usual_render_s(REQUEST) is None
         for number, seconds in enumerate([40, 50, 4000]):
             await rendered(store, number, seconds)
         await rendered(store, 9, 1, good=False)
         await rendered(store, 10, 1, good=False)
-        usual = await store.pace.usual_render_s(REQUEST)
+        usual = await store.render_times.usual_render_s(REQUEST)
         assert usual is not None
         assert 50 <= usual <= 51
         for other in (
@@ -67,7 +68,7 @@ def test_the_usual_time_is_the_median_of_our_own_films(database_url: str) -> Non
             replace(REQUEST, resolution="1080p"),
             replace(REQUEST, resolution=None),
         ):
-            assert await store.pace.usual_render_s(other) is None
+            assert await store.render_times.usual_render_s(other) is None
 
     on_store(database_url, story)
 
@@ -78,7 +79,7 @@ def test_only_the_newest_films_count(database_url: str) -> None:
             await rendered(store, number, 500)
         for number in range(3, 34):
             await rendered(store, number, 20)
-        usual = await store.pace.usual_render_s(REQUEST)
+        usual = await store.render_times.usual_render_s(REQUEST)
         assert usual is not None
         assert usual < 25
 
@@ -124,7 +125,7 @@ def test_the_catalogue_guesses_until_there_are_films_and_webhooks_count_while_th
         await watcher.heard()
         assert await other._webhook_works()
         assert not await deaf._webhook_works()  # its public address has been taken away
-        await store.facts.put("webhook-heard", str(now_ms() - 2 * 3600 * 1000))
+        await store.installation.put("webhook-heard", str(now_ms() - 2 * 3600 * 1000))
         assert not await other._webhook_works()
         await queue.close()
 
@@ -150,14 +151,11 @@ def test_where_streams_are_refused_the_looks_alone_bring_the_video(
     asyncio.run(whole())
 
 
-def test_a_render_that_nobody_waits_for_is_collected(
-    on_bench: Callable[..., None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_render_that_nobody_waits_for_is_collected(on_bench: Callable[..., None]) -> None:
     """What a crash leaves between "the lost request is found" and the workflow that collects it."""
-    monkeypatch.setattr(watcher_module, "_AGAIN_S", 0.2)
 
     async def story(made: Bench) -> None:
-        store, queue = made.app.store, made.app._queue
+        store, queue = made.app.store, made.app.parts.queue
         made.telegram.user_says(42, "/start")
         job_id = await accepted(store, said())
         await store.submits.claim(job_id)
@@ -166,4 +164,4 @@ def test_a_render_that_nobody_waits_for_is_collected(
         await made.settled(State.DELIVERED)
         assert len(made.films()) == 1
 
-    on_bench(story)
+    on_bench(story, timing=Timing(watch_again_s=0.2))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.channels.protocol import AttachmentRef
+from bot.channels.types import AttachmentRef
 from bot.loops import Loop
 from bot.settings import Settings
 from bot.store import Store
@@ -124,7 +124,7 @@ def test_a_column_that_is_no_json_hides_no_other(tmp_path: Path) -> None:
         assert (await store.ledger.standing()).reserved_micro == 1_400_000
         assert await set_aside(store) == {bad: "failed"}
         found = await store.inbox.waiting()
-        assert ([letter.chat for letter in found.letters], [each.chat for each in found.spoilt]) == (
+        assert ([letter.chat for letter in found.messages], [each.chat for each in found.unreadable]) == (
             ["telegram:2"],
             ["telegram:1"],
         )
@@ -185,18 +185,18 @@ def test_a_paid_video_is_parked_told_and_comes_home_once_it_can_be_read(on_bench
         made.telegram.user_says(42, "/status")
         made.telegram.user_says(42, f"/status {job.id}")
         await made.until(lambda: any("cannot be read" in text for text in made.telegram.texts(42)))
-        await made.app._quarantine.sweep()
+        await made.app.parts.quarantine.sweep()
         assert await state_of(store, job.id) == State.PARKED
         await made.until(lambda: any(job.id in text and "set aside" in text for text in made.telegram.texts(1)))
         made.telegram.user_says(42, "/help")  # everybody else is served
         await made.until(lambda: any("/video" in text for text in made.telegram.texts(42)))
         await store.jobs.ask_again(job.id, at=0)  # asked while it still cannot be read: it stays where it is
-        made.app._watcher.kick()
+        made.app.parts.watcher.kick()
         await until_later(store, job.id)
         made.fal.faults.clear()
         await spoil(store, job.id, incoming=raw)
         await store.jobs.ask_again(job.id, at=0)
-        made.app._watcher.kick()
+        made.app.parts.watcher.kick()
         await made.settled(State.DELIVERED)
         assert (made.submits(), len(made.films())) == (1, 1)
         assert (await store.ledger.standing()).spent_micro == 700_000
@@ -219,12 +219,12 @@ def test_a_finished_video_that_waited_is_sent_without_another_download(on_bench:
         job = await made.settled(State.UNDELIVERED)
         store, raw = made.app.store, record(job.incoming)
         await spoil(store, job.id, incoming={**raw, "tap": "of a newer version"})
-        await made.app._quarantine.sweep()
+        await made.app.parts.quarantine.sweep()
         assert await state_of(store, job.id) == State.PARKED
         await spoil(store, job.id, incoming=raw)
         asked = len(made.fal.log)
         await store.jobs.ask_again(job.id, at=0)
-        made.app._watcher.kick()
+        made.app.parts.watcher.kick()
         await made.settled(State.DELIVERED)
         assert len(made.films()) == 1
         assert not [call for call in made.fal.log[asked:] if call["path"].endswith(".mp4")]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot.channels.protocol import Address, Incoming
+from bot.channels.types import Address, Incoming
 from bot.cli.main import main
 from bot.messages import job_messages
 from bot.settings import Settings
@@ -23,6 +23,7 @@ from core.errors import BadRequest
 from tests.bench import Bench
 from tests.fakes.botapi import TelegramFake
 from tests.fakes.wechat import WeChatFake
+from tests.rows import set_columns
 from tests.store.test_store import accepted, on_store, said
 
 OnBench = Callable[..., None]
@@ -33,7 +34,7 @@ NAMED = pytest.mark.parametrize("name", ["Gone with the Wind 1", None], ids=["na
 
 async def gone(made: Bench, job: Job, name: str | None) -> None:
     request = record(replace(job.request, model="gone-1"))
-    await made.app.store.jobs.note(job.id, request=request, model_name=name, usual_render_s=None)
+    await set_columns(made.app.store, job.id, request=request, model_name=name, usual_render_s=None)
 
 
 def test_every_word_on_such_a_job_can_be_said(database_url: str) -> None:
@@ -117,7 +118,7 @@ def test_the_web_chat_gets_it(on_bench: OnBench, monkeypatch: pytest.MonkeyPatch
 
     async def story(made: Bench) -> None:
         async def says(event: str, text: str) -> None:
-            await made.app.inbox.put([Incoming(Address("web", "s1"), "web", event, "s1", text, language="en")])
+            await made.app.parts.inbox.put([Incoming(Address("web", "s1"), "web", event, "s1", text, language="en")])
 
         async def entries(kind: str, words: str = "") -> list[Any]:
             found = await made.app.store.journal.read("s1")

@@ -4,10 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from bot.store.records import State
-from core.assets import reachability
 from tests import hostile
 from tests.bench import Bench
 from tests.corpus import clip, jpeg
@@ -58,11 +55,7 @@ def test_hostile_files_are_answered_and_buy_nothing(on_bench: OnBench) -> None:
     on_bench(story)
 
 
-def test_admins_hear_precisely_why_an_asset_cannot_be_fetched(
-    on_bench: OnBench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reachability, "_LOOK_GAP_S", 0.0)
-
+def test_admins_hear_precisely_why_an_asset_cannot_be_fetched(on_bench: OnBench) -> None:
     async def story(made: Bench) -> None:
         made.telegram.user_says(1, "/start")
         made.telegram.user_says(42, "make it wave", photo=jpeg())

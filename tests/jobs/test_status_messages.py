@@ -1,9 +1,10 @@
 """Status messages at the pace of many: what changed is looked at in each turn, everything only now and then."""
 
-from bot.jobs.status_messages import Progress
+from bot.jobs.status_messages import StatusMessages
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import State
+from tests.rows import set_columns
 from tests.store.test_store import accepted, on_store, said
 
 
@@ -15,10 +16,10 @@ def test_a_turn_looks_at_what_changed_and_at_what_was_held_back(database_url: st
 
         async def long_ago() -> None:
             for job_id in ids:
-                await store.jobs.note(job_id, changed=now_ms() - 60_000)
+                await set_columns(store, job_id, changed=now_ms() - 60_000)
 
         await long_ago()
-        progress = Progress(store=store, channels={})
+        progress = StatusMessages(store=store, channels={})
 
         async def looked_at() -> set[str]:
             return {job.id for job in await progress._to_show()}
@@ -41,11 +42,11 @@ def test_how_a_job_ended_is_shown_even_if_its_change_is_missed(database_url: str
 
     async def story(store: Store) -> None:
         ids = [await accepted(store, said(f"m{number}")) for number in range(2)]
-        progress = Progress(store=store, channels={})
+        progress = StatusMessages(store=store, channels={})
         await progress._to_show()
         for job_id in ids:
             await store.jobs.move(job_id, State.CANCELLED)
-            await store.jobs.note(job_id, changed=now_ms() - 60_000)
+            await set_columns(store, job_id, changed=now_ms() - 60_000)
         assert {job.id for job in await progress._to_show()} == set(ids)
         assert await progress._to_show() == []
         assert await progress._to_show() == []

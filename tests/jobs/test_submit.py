@@ -18,13 +18,14 @@ from bot.jobs.submit_reconciliation import Doubts
 from bot.messages.admin_alerts import Alerts
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.records import Job, NewJob, State
+from bot.store.records import Job, JobDraft, State
 from core.fal.client import FalQueue
 from core.fal.protocol import request_text
 from core.fal.receipts import FolderReceipts
 from core.pricing import plan
 from core.sandbox import FAST, Sandbox, create_app
 from core.types import RawReply
+from tests.rows import set_columns
 from tests.serving import served
 from tests.store.test_store import CAPS, nothing, said
 
@@ -49,7 +50,7 @@ class Post:
     async def job(self, prompt: str, *, event: str | None = None) -> Job:
         """An accepted job whose turn has come."""
         request = plan(prompt, model="balanced", duration_s=5)
-        new = NewJob(said(event or prompt), "en", request)
+        new = JobDraft(said(event or prompt), "en", request)
         made = await self.store.jobs.accept(new, inbox_id=None, caps=CAPS, enqueue=nothing)
         assert isinstance(made, str)
         await self.store.jobs.move(made, State.PREPARING)
@@ -344,7 +345,7 @@ def test_the_order_of_a_job_that_cannot_be_read_keeps_its_row_in_the_list(postin
         await asyncio.sleep(0.05)
         assert await made.store.submits.claim(unread.id, body=body) == "yours"
         await made.queue.submit(unread.request, body=body)
-        await made.store.jobs.note(unread.id, request={"of": "a newer version"})
+        await set_columns(made.store, unread.id, request={"of": "a newer version"})
         assert await made.doubts().resolve([await made.now(lost.id)]) == set()
         assert (await made.now(lost.id)).state is State.SUBMITTING
 

@@ -18,7 +18,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.cli.main import main
-from bot.jobs.billing import Bookkeeping
+from bot.jobs.billing import BillSync
 from bot.store.billing import DAY_MS, FIRST_MS
 from bot.store.database import now_ms
 from bot.store.records import Job, State
@@ -41,11 +41,11 @@ MANY: dict[str, Any] = {
 
 
 @asynccontextmanager
-async def bookkeeping(made: Bench) -> AsyncIterator[Bookkeeping]:
+async def bookkeeping(made: Bench) -> AsyncIterator[BillSync]:
     """A worker that asks for the bills, at times that a test chooses."""
     async with books_of(made) as books:
         daily_micro = int(made.settings.daily_usd * 10**6)
-        yield Bookkeeping(store=made.app.store, books=books, alerts=made.app._alerts, daily_micro=daily_micro)
+        yield BillSync(store=made.app.store, books=books, alerts=made.app.parts.alerts, daily_micro=daily_micro)
 
 
 @asynccontextmanager

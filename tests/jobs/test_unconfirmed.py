@@ -39,7 +39,7 @@ def test_its_owner_is_told_once(on_bench: OnBench, kind: Any) -> None:
     async def story(made: Bench) -> None:
         job = await standing(made, State.SUBMITTING)
         made.telegram.fail("sendMessage", kind, times=1 if kind == "drop_after" else 2)
-        await made.app._delivery.announce(job, job_messages.unconfirmed(job))
+        await made.app.parts.delivery.announce(job, job_messages.unconfirmed(job))
         told = len([text for text in made.telegram.texts(42) if "not confirmed" in text])
         assert told == (0 if kind == "drop_after" else 1)  # it may have arrived: it is not said twice
 
@@ -51,7 +51,7 @@ def test_a_chat_that_is_down_costs_seconds_and_raises_nothing(on_bench: OnBench)
         job = await standing(made, State.SUBMITTING)
         made.telegram.fail("sendMessage", "html", times=9)
         started = time.monotonic()
-        await made.app._delivery.announce(job, job_messages.unconfirmed(job))
+        await made.app.parts.delivery.announce(job, job_messages.unconfirmed(job))
         assert time.monotonic() - started < 8
 
     on_bench(story)
@@ -63,10 +63,10 @@ def test_wechat_is_told_where_the_bot_may_speak_and_hears_nothing_of_yesterday_w
     async def story(made: Bench) -> None:
         await fake.caller.says(FOX, "视频 一只狐狸")
         job = await made.settled(State.DELIVERED)
-        await made.app._delivery.announce(job, job_messages.unconfirmed(job))
+        await made.app.parts.delivery.announce(job, job_messages.unconfirmed(job))
         assert words in fake.person(FOX).seen[-1].text
         fake.fail("/message/custom/send", "errcode", code=45047)
-        await made.app._delivery.announce(job, job_messages.unconfirmed(job))
+        await made.app.parts.delivery.announce(job, job_messages.unconfirmed(job))
         seen = await fake.caller.says(FOX, "模型")
         assert seen is not None
         assert words not in seen.text
@@ -77,7 +77,7 @@ def test_wechat_is_told_where_the_bot_may_speak_and_hears_nothing_of_yesterday_w
 def test_a_parked_job_is_listed_and_asked_about_for_nothing(on_bench: OnBench) -> None:
     async def story(made: Bench) -> None:
         job = await standing(made, State.PARKED)
-        await made.app._delivery.again(job)
+        await made.app.parts.delivery.again(job)
         await made.until(lambda: any(f"again:{job.id}" in buttons(message) for message in made.telegram.said(42)))
         made.telegram.user_says(42, "/status")
         await made.until(lambda: any(job.id in text and "set it aside" in text for text in made.telegram.texts(42)))

@@ -1,17 +1,23 @@
 """A file that is damaged on this disk is fetched again from fal, once in each series of attempts."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from bot.jobs.video_files import checks
 from bot.store.database import now_ms
 from bot.store.records import State, record
+from bot.store.tables import history
+from core import media
 from core.errors import DownloadFailed, Unavailable, VideoError
 from tests.bench import Bench
 from tests.jobs.test_delivery_receipts import Made, on_delivery
+from tests.rows import set_columns
 
 OnBench = Callable[..., None]
 BLOCKED: dict[str, Any] = {"status": 403, "description": "Forbidden: bot was blocked by the user"}
@@ -55,7 +61,7 @@ def test_a_film_that_plays_and_is_smaller_than_it_came_is_fetched_again(database
         path = made.settings.videos_dir / job.video.name
         whole = path.read_bytes() + b"\0\0\0\x10free12345678"
         path.with_suffix(".at-fal").write_bytes(whole)
-        await made.store.jobs.note(job.id, video=record(replace(job.video, size=len(whole))))
+        await set_columns(made.store, job.id, video=record(replace(job.video, size=len(whole))))
         await made.delivery.deliver(job.id)
         assert (await made.job(job.id)).state is State.DELIVERED
         assert made.telegram.calls("sendVideo")[0].files["video"].path.read_bytes() == whole
@@ -92,7 +98,7 @@ def test_a_film_that_is_nowhere_is_lost_only_after_the_time_for_which_fal_keeps_
 ) -> None:
     async def story(made: Made) -> None:
         job = await made.finished()
-        await made.store.jobs.note(job.id, rendering_since=now_ms() - days * DAY_MS)
+        await set_columns(made.store, job.id, rendering_since=now_ms() - days * DAY_MS)
         assert job.video is not None
         (made.settings.videos_dir / job.video.name).unlink()
         made.at_fal.append(error)
@@ -109,8 +115,8 @@ def test_a_chat_that_takes_no_film_is_no_damage(database_url: str, tmp_path: Pat
 
     async def story(made: Made) -> None:
         job = await made.finished()
-        with pytest.raises(Exception, match=r"refused"):
-            await made.delivery._films.fitted(job, max_bytes=1000)
+        with pytest.raises(Exception, match="file_too_large"):
+            await made.delivery._films.rendition(job, max_bytes=1000)
         assert made.fetched == []
 
     on_delivery(database_url, tmp_path, story)
@@ -127,5 +133,56 @@ def test_a_film_that_waited_and_lost_its_end_comes_whole(on_bench: OnBench) -> N
         await made.settled(State.DELIVERED)
         assert made.telegram.calls("sendVideo")[-1].files["video"].size == job.video.size
         assert made.submits() == 1
+
+    on_bench(story)
+
+
+def test_a_damaged_film_that_fal_has_no_more_is_sent_as_far_as_it_goes(database_url: str, tmp_path: Path) -> None:
+    async def story(made: Made) -> None:
+        job = await made.finished()
+        assert job.video is not None
+        path = made.settings.videos_dir / job.video.name
+        whole = path.read_bytes()
+        start = whole.index(b"mdat") + 3 * (len(whole) - whole.index(b"mdat")) // 4
+        path.write_bytes(whole[:start] + bytes(300) + whole[start + 300 :])
+        made.at_fal.append(DownloadFailed(status=404))
+        await made.delivery.deliver(job.id)
+        assert (await made.job(job.id)).state is State.DELIVERED
+        assert made.telegram.calls("sendVideo")[0].files["video"].path.read_bytes() == path.read_bytes() != whole
+
+    on_delivery(database_url, tmp_path, story)
+
+
+def test_one_run_takes_a_film_from_the_disk_to_the_chat(database_url: str, tmp_path: Path) -> None:
+    """A film that plays as it is: its delivery starts no child."""
+    calls: list[str] = []
+
+    async def counted(script: Path, job: str, **limits: Any) -> dict[str, Any]:
+        calls.append(json.loads(job)["call"])
+        return await media.fork_child(script, job, **limits)
+
+    async def story(made: Made) -> None:
+        job = await made.finished()
+        assert job.video is not None
+        check = checks(made.settings, made.delivery._channels)(job)
+        await check(made.settings.videos_dir / job.video.name, lenient=False)
+        await made.delivery.deliver(job.id)
+        assert (await made.job(job.id)).state is State.DELIVERED
+        assert made.films() == 1
+
+    with media.looked_at_by(counted):
+        on_delivery(database_url, tmp_path, story)
+    assert calls == ["check"]
+
+
+def test_what_the_delivery_needs_is_there_when_the_film_is(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        made.telegram.user_says(42, "/video a fox")
+        job = await made.settled(State.DELIVERED)
+        assert job.video is not None
+        query = sa.select(history.c.at).where(history.c.job_id == job.id, history.c.state == State.READY)
+        ready = await made.app.store.database.read(lambda connection: connection.execute(query).scalar_one())
+        note = made.settings.output_dir / "fitted" / f"{Path(job.video.name).stem}.json"
+        assert note.stat().st_mtime_ns // 1_000_000 <= ready
 
     on_bench(story)

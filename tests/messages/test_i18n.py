@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import bot
 from bot.conversation.commands import COMMANDS
 from bot.messages import i18n
-from bot.messages.i18n import LANGUAGES, admin_text, error_text, pick, say
+from bot.messages.i18n import LANGUAGES, admin_text, error_text, pick, translate
 from bot.store.records import State
 from core.errors import ERROR_CODES
 
@@ -45,7 +45,7 @@ FACTS: dict[str, Any] = {
 
 def _said(language: str, key: str, **changes: Any) -> str:
     names = i18n.variables(language, key)
-    return say(language, key, **{name: changes.get(name, FACTS.get(name, "x")) for name in names})
+    return translate(language, key, **{name: changes.get(name, FACTS.get(name, "x")) for name in names})
 
 
 @pytest.fixture(autouse=True)
@@ -85,9 +85,9 @@ def test_a_sentence_is_said_whole(language: str, key: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("key", KEYS)
 def test_a_missing_fact_is_a_gap_and_no_accident(language: str, key: str) -> None:
-    assert "{" not in say(language, key)
+    assert "{" not in translate(language, key)
     nothing = dict.fromkeys(i18n.variables(language, key))
-    assert say(language, key, **nothing) == say(language, key)
+    assert translate(language, key, **nothing) == translate(language, key)
 
 
 def test_what_a_person_reads_holds_no_jargon() -> None:
@@ -109,11 +109,13 @@ def test_each_language_speaks_itself() -> None:
 
 def _calls() -> list[ast.Call]:
     nodes = chain.from_iterable(ast.walk(ast.parse(path.read_text(encoding="utf-8"))) for path in SOURCES)
-    return [node for node in nodes if isinstance(node, ast.Call) and _is_say(node.func) and len(node.args) > 1]
+    return [node for node in nodes if isinstance(node, ast.Call) and _is_translate(node.func) and len(node.args) > 1]
 
 
-def _is_say(func: ast.expr) -> bool:
-    return (isinstance(func, ast.Name) and func.id == "say") or (isinstance(func, ast.Attribute) and func.attr == "say")
+def _is_translate(func: ast.expr) -> bool:
+    return (isinstance(func, ast.Name) and func.id == "translate") or (
+        isinstance(func, ast.Attribute) and func.attr == "translate"
+    )
 
 
 def _literals(node: ast.AST) -> set[str]:
@@ -145,16 +147,16 @@ def test_nothing_in_the_catalogue_is_left_over() -> None:
 def test_every_state_has_its_words() -> None:
     for state in State:
         assert f"state-{state}" in i18n.keys("en")
-    extra = {"state-fal-queue", "state-long-running"}
+    extra = {"state-fal-queue", "state-long-running", "state-cancelled-free"}
     assert {key for key in KEYS if key.startswith("state-")} == {f"state-{state}" for state in State} | extra
 
 
 def test_menu_and_help_list_exactly_the_commands() -> None:
     assert {key for key in KEYS if key.startswith("command-")} == {f"command-{name}" for name in COMMANDS}
     for language in LANGUAGES:
-        assert set(re.findall(r"/([a-z]+)", say(language, "help"))) == set(COMMANDS)
-        assert set(re.findall(r"/([a-z]+)", say(language, "start"))) <= set(COMMANDS)
-        assert all(len(say(language, f"command-{name}")) <= 100 for name in COMMANDS)
+        assert set(re.findall(r"/([a-z]+)", translate(language, "help"))) == set(COMMANDS)
+        assert set(re.findall(r"/([a-z]+)", translate(language, "start"))) <= set(COMMANDS)
+        assert all(len(translate(language, f"command-{name}")) <= 100 for name in COMMANDS)
 
 
 # Errors
@@ -182,8 +184,8 @@ def test_no_error_sentence_is_left_over() -> None:
 
 
 def test_an_unknown_code_gets_a_general_sentence() -> None:
-    assert error_text("en", "brand_new", {}) == say("en", "error-unknown")
-    assert admin_text("brand_new", {}) == say("en", "error-unknown")
+    assert error_text("en", "brand_new", {}) == translate("en", "error-unknown")
+    assert admin_text("brand_new", {}) == translate("en", "error-unknown")
 
 
 def test_the_operator_is_told_the_remedy() -> None:
@@ -198,37 +200,41 @@ def test_the_operator_is_told_the_remedy() -> None:
 
 
 def test_numbers_choose_their_words() -> None:
-    assert say("en", "state-queued", place=1) == "Waiting for its turn, next in line."
-    assert say("en", "state-queued", place=3) == "Waiting for its turn, number 3 in line."
-    assert say("zh", "state-queued", place=3) == "正在排队，第 3 位。"
-    assert say("en", "state-queued", place=0) == "Waiting for its turn."
-    assert say("en", "state-rendering", elapsed=35) == "Rendering, 35 s so far…"
-    assert say("en", "state-rendering", elapsed=75) == "Rendering, 1 min 15 s so far…"
-    assert say("zh", "state-rendering", elapsed=75) == "正在生成，已用 1 分 15 秒…"
+    assert translate("en", "state-queued", place=1) == "Waiting for its turn, next in line."
+    assert translate("en", "state-queued", place=3) == "Waiting for its turn, number 3 in line."
+    assert translate("zh", "state-queued", place=3) == "正在排队，第 3 位。"
+    assert translate("en", "state-queued", place=0) == "Waiting for its turn."
+    assert translate("en", "state-rendering", elapsed=35) == "Rendering, 35 s so far…"
+    assert translate("en", "state-rendering", elapsed=75) == "Rendering, 1 min 15 s so far…"
+    assert translate("zh", "state-rendering", elapsed=75) == "正在生成，已用 1 分 15 秒…"
     assert "10 MB" in error_text("en", "file_too_large", {"max_bytes": 10_000_000})
     assert "2,500" in error_text("en", "prompt_too_long", {"max_length": 2500})
 
 
 def test_what_is_not_known_is_left_out() -> None:
     order = {"model": "Happy Horse", "price": "$4.20", "job": "K7QX"}
-    assert say("en", "ack", **order, duration="5", resolution="720p").endswith(
+    assert translate("en", "ack", **order, duration="5", resolution="720p").endswith(
         "Happy Horse, 5 s, 720p, $4.20. Job K7QX."
     )
-    assert say("en", "ack-up-to", **order, duration="", resolution="").endswith("Happy Horse, up to $4.20. Job K7QX.")
-    assert say("zh", "ack", **order, duration="5", resolution="").endswith("Happy Horse，5 秒，$4.20。任务 K7QX。")
-    assert say("en", "caption", model="Veo 3.1", duration="", resolution="", price="") == "Veo 3.1"
+    assert translate("en", "ack-up-to", **order, duration="", resolution="").endswith(
+        "Happy Horse, up to $4.20. Job K7QX."
+    )
+    assert translate("zh", "ack", **order, duration="5", resolution="").endswith(
+        "Happy Horse，5 秒，$4.20。任务 K7QX。"
+    )
+    assert translate("en", "caption", model="Veo 3.1", duration="", resolution="", price="") == "Veo 3.1"
     line = {"key": "veo-3.1", "name": "Veo 3.1", "modes": "text-to-video"}
-    assert say("en", "models-line", **line, tier="", price="") == "• Veo 3.1 (--model veo-3.1)"
-    assert say("en", "models-line", **line, tier="premium", price="$1.21") == "• premium: Veo 3.1, $1.21"
+    assert translate("en", "models-line", **line, tier="", price="") == "• Veo 3.1 (--model veo-3.1)"
+    assert translate("en", "models-line", **line, tier="premium", price="$1.21") == "• premium: Veo 3.1, $1.21"
 
 
 @given(prompt=st.text(max_size=3000), number=st.integers() | st.floats() | st.none() | st.booleans())
 def test_any_fact_can_be_told(prompt: str, number: object) -> None:
     for language in LANGUAGES:
-        assert prompt[:1000] in say(language, "status-line", job="K7", state="…", prompt=prompt)
-        assert say(language, "state-rendering", elapsed=number)
+        assert prompt[:1000] in translate(language, "status-line", job="K7", state="…", prompt=prompt)
+        assert translate(language, "state-rendering", elapsed=number)
         assert error_text(language, "file_too_large", {"max_bytes": number, "max_size": prompt})
-        assert say(language, "models-line", tier=prompt, name=prompt, key=prompt, price=number, modes=prompt)
+        assert translate(language, "models-line", tier=prompt, name=prompt, key=prompt, price=number, modes=prompt)
 
 
 @pytest.mark.parametrize(
@@ -245,5 +251,5 @@ def test_a_chat_s_language_code_picks_ours(code: str | None, language: str) -> N
 
 def test_an_unknown_key_is_a_mistake_and_an_unknown_language_is_english() -> None:
     with pytest.raises(KeyError):
-        say("en", "no-such-sentence")
-    assert say("de", "language-set") == say("en", "language-set")
+        translate("en", "no-such-sentence")
+    assert translate("de", "language-set") == translate("en", "language-set")

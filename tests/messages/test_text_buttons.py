@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.channels.protocol import Action
+from bot.channels.types import Action
 from bot.conversation import commands
 from bot.messages.callback_data import data_for
 from bot.messages.text_buttons import Typed, offered, shortened, typed

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from starlette.routing import BaseRoute
-
-from bot.channels.protocol import Activity, Address, AttachmentRef, DeliveryError, Limits, Message, VideoMessage
+from bot.channels import telegram
+from bot.channels.protocol import HttpRoute
+from bot.channels.types import Activity, Address, AttachmentRef, Message, SendError, SendOutcome, VideoMessage
 from tests.prove.film import facts_of
 from tests.prove.reach import Reached
 
@@ -65,14 +65,15 @@ class ChatBooks:
 class ModelChat:
     """The part of it that one process talks to. Takes the place of Telegram: it has Telegram's limits."""
 
-    name = "telegram"
-    limits = Limits(video_bytes=50_000_000, image_bytes=10_000_000)
+    manifest = telegram.MANIFEST
+    name = manifest.name
+    limits = manifest.limits
 
     def __init__(self, books: ChatBooks, *, life: int) -> None:
         self._books = books
         self._life = life
 
-    def routes(self) -> Sequence[BaseRoute]:
+    def routes(self) -> Sequence[HttpRoute]:
         return ()
 
     async def start(self) -> None:
@@ -88,7 +89,7 @@ class ModelChat:
         return True
 
     async def fetch(self, ref: AttachmentRef, into: Path) -> None:
-        raise DeliveryError("refused", f"the model keeps no {ref.kind}")
+        raise SendError(SendOutcome.REJECTED, f"the model keeps no {ref.kind}")
 
     async def show(
         self, to: Address, message: Message, *, reply_to: str | None = None, replace: str | None = None
@@ -116,17 +117,17 @@ class ModelChat:
         if mood == "slow":
             await asyncio.sleep(20.0)
         if mood == "away":
-            raise DeliveryError("retry", "away", after_s=2.0)
+            raise SendError(SendOutcome.NOT_SENT, "away", after_s=2.0)
         if mood == "gone":
-            raise DeliveryError("gone", "blocked")
+            raise SendError(SendOutcome.UNREACHABLE, "blocked")
         if mood == "refuses" and video:
-            raise DeliveryError("refused", "not this file")
+            raise SendError(SendOutcome.REJECTED, "not this file")
         return mood
 
     @staticmethod
     def _answer(mood: Mood, ref: str) -> str:
         if mood in {"unconfirmed", "lost"}:
-            raise DeliveryError("doubt", "no answer")
+            raise SendError(SendOutcome.UNCONFIRMED, "no answer")
         return ref
 
     async def busy(self, to: Address, activity: Activity) -> None:

@@ -103,7 +103,7 @@ class ModelEngine(Engine):
         for task in self._tasks:
             task.cancel()
 
-    def enqueue_within(self, connection: Connection, name: str, job_id: str, partition: str) -> None:
+    def enqueue_tx(self, connection: Connection, name: str, job_id: str, partition: str) -> None:
         workflow = Workflow(job_id, name, job_id, partition, "ENQUEUED")
         connection.info.setdefault(_WAITING, []).append((self, workflow))
 

@@ -34,11 +34,13 @@ async def looked_at(_script: Path, job: str, *, wall_s: float = 0.0, long: bool 
     content = Path(given["path"]).read_bytes()
     facts = facts_of(content)
     if facts is None:
-        return {"refused": "video_broken" if call == "verify" else "unreadable_media", "facts": {}}
-    if call == "thumbnail":
-        Path(given["into"]).write_bytes(_STILL)
-        return {"ok": {"width": 320, "height": 180}}
+        decoded = call == "verify" or (call == "check" and not given["lenient"])
+        return {"refused": "video_broken" if decoded else "unreadable_media", "facts": {}}
+    seen = {"width": 1280, "height": 720, "duration_s": facts["seconds"], "has_audio": True, "problems": []}
+    probe = {**seen, "size": len(content)}
+    if call == "check":
+        Path(given["thumbnail"]).write_bytes(_STILL)
+        return {"ok": {"probe": probe, "copy": None}}
     if call in {"probe", "verify"}:
-        seen = {"width": 1280, "height": 720, "duration_s": facts["seconds"], "has_audio": True, "problems": []}
-        return {"ok": {**seen, "size": len(content)}}
+        return {"ok": probe}
     raise AssertionError(f"the model's films need no {call}")

@@ -72,9 +72,9 @@ class Process:
         self.store = Store.over(database)
         limits = (made.jobs, made.user_jobs)
         self.engine = ModelEngine(records, agenda, owner=life, limits=limits, writable=writable)
-        self.app = App(made, self.store, SECRET, demo=False, room=room, listen_s=2.0, engine=self.engine)
+        self.app = App(made, self.store, SECRET, demo=False, room=room, engine=self.engine)
         self.app.channels["telegram"] = ModelChat(chat, life=life)
-        self.app._keys._clock = lambda: agenda.now
+        self.app.parts.keys._clock = lambda: agenda.now
         self._loops: list[asyncio.Task[None]] = []
 
     @property
@@ -82,9 +82,9 @@ class Process:
         return not (self.loop.dead or self.loop.frozen)
 
     def start(self) -> None:
-        self.app._render.register()
-        self.app._delivery.register()
-        self.app.roles.on_kick("watcher", self.app._watcher.kick)
+        self.app.parts.render.register()
+        self.app.parts.delivery.register()
+        self.app.parts.roles.on_kick("watcher", self.app.parts.watcher.kick)
         with media.looked_at_by(looked_at):
             self.task(self.adopt())
             runs = {loop.name: run for loop, run in self.app.loops()}
@@ -110,8 +110,8 @@ class Process:
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
-        await self.app._submitter.close()
+        await self.app.parts.submitter.close()
         self.engine.end()
         await asyncio.sleep(0)
-        await self.app._alerts.close()
+        await self.app.parts.alerts.close()
         await self.app.close()

@@ -13,10 +13,10 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from bot.channels.protocol import Address, Incoming
+from bot.channels.types import Address, Incoming
 from bot.messages.callback_data import data_for
 from bot.store.database import Database
-from bot.store.records import NewJob
+from bot.store.records import JobDraft
 from core import pricing
 from core.fal.webhooks import callback_token
 from tests.prove.books import Request
@@ -256,15 +256,15 @@ class World:
         seed = None if words.same else words.seed
         prompt = words.prompt if words.same else f"{words.prompt}, number {self.orders}"
         plan = pricing.plan(prompt, model=words.model, duration_s=words.seconds, resolution=words.resolution, seed=seed)
-        self._begin(NewJob(incoming, "en", plan), script)
+        self._begin(JobDraft(incoming, "en", plan), script)
 
-    def _begin(self, new: NewJob, script: Script) -> None:
+    def _begin(self, new: JobDraft, script: Script) -> None:
         if self.process is not None:
 
             def scripted(_connection: sa.Connection, job_id: str) -> None:
                 self.fal.scripts.setdefault(job_id, script)
 
-            self.process.do(self.process.app.orders.start(new, inbox_id=None, within=scripted))
+            self.process.do(self.process.app.parts.orders.start(new, inbox_id=None, within=scripted))
 
     def press(self, person: str, verb: str, job_id: str, script: Script) -> None:
         """A button of one's own job."""
@@ -274,8 +274,8 @@ class World:
         self.reached.note(f"people: pressed {verb}")
         data = data_for(verb, job_id)  # type: ignore[arg-type]
         pressed = Incoming(Address("telegram", person), "bot", f"b{self.orders}", person, pressed=data)
-        decision = self.process.do(self.process.app.frontdesk.decide(pressed))
-        if isinstance(decision, NewJob):
+        decision = self.process.do(self.process.app.parts.handler.handle(pressed))
+        if isinstance(decision, JobDraft):
             self._begin(decision, script)
 
     # What fal does of its own accord.
@@ -310,7 +310,7 @@ class World:
         headers = signed(request.id, body, at=self.agenda.true())
         if not right:
             headers["x-fal-webhook-signature"] = "00" * 64
-        receive = self.process.app._webhook.receive
+        receive = self.process.app.parts.webhook.receive
         self.process.task(_answered(receive(callback_token(SECRET, request.job), body, headers)))
         self.reached.note("webhook: right" if right else "webhook: forged")
 

@@ -18,13 +18,13 @@ from bot.store.ledger import (
     Standing,
     _frees_at,
     _standing,
-    adjust_within,
-    close_within,
-    correct_within,
-    hold_within,
-    reserve_within,
+    adjust_tx,
+    close_tx,
+    correct_tx,
+    hold_tx,
+    reserve_tx,
 )
-from bot.store.records import Charge, Job, JobError, Question, State, VideoFile
+from bot.store.records import Charge, Confirmation, Job, JobError, State, VideoFile
 from bot.store.tables import jobs, ledger, submits
 from tests.store.test_ledger import CENTS_70, WIDE, bought, ordered
 from tests.store.test_store import backwards, new_job, nothing, on_store, said
@@ -51,7 +51,7 @@ async def made(store: Store, event: str, *, user: str = "42") -> str:
 
 async def offered(store: Store) -> str:
     """A job that holds nothing."""
-    new = replace(new_job(said("offer")), question=Question("price"))
+    new = replace(new_job(said("offer")), question=Confirmation("price"))
     job_id = await store.jobs.accept(new, inbox_id=None, caps=WIDE, enqueue=nothing)
     assert isinstance(job_id, str)
     return job_id
@@ -212,8 +212,8 @@ def test_when_enough_is_a_day_old(database_url: str) -> None:
 def test_a_price_that_became_exact_changes_what_is_held(database_url: str) -> None:
     async def story(store: Store) -> None:
         job_id, other = await made(store, "m1"), await made(store, "m2")
-        await store.database.write(lambda connection: adjust_within(connection, job_id, 650_000, "measured"))
-        await store.database.write(lambda connection: adjust_within(connection, job_id, 650_000, "again"))
+        await store.database.write(lambda connection: adjust_tx(connection, job_id, 650_000, "measured"))
+        await store.database.write(lambda connection: adjust_tx(connection, job_id, 650_000, "again"))
         assert await events_of(store, job_id) == [
             ("reserve", CENTS_70, 0, None), ("adjust", 650_000 - CENTS_70, 0, "measured")
         ]  # fmt: skip
@@ -228,7 +228,7 @@ def test_a_price_that_became_exact_changes_what_is_held(database_url: str) -> No
 def test_a_price_without_a_reservation_only_changes_the_price(database_url: str) -> None:
     async def story(store: Store) -> None:
         job_id = await offered(store)
-        await store.database.write(lambda connection: adjust_within(connection, job_id, 5, "measured"))
+        await store.database.write(lambda connection: adjust_tx(connection, job_id, 5, "measured"))
         assert await events_of(store, job_id) == []
         query = sa.select(jobs.c.price_micro).where(jobs.c.id == job_id)
         assert await store.database.read(lambda connection: connection.execute(query).scalar_one()) == 5
@@ -239,7 +239,7 @@ def test_a_price_without_a_reservation_only_changes_the_price(database_url: str)
 def test_a_doubt_is_a_row_that_moves_no_money(database_url: str) -> None:
     async def story(store: Store) -> None:
         job_id = await made(store, "m1")
-        await store.database.write(lambda connection: hold_within(connection, job_id, "no answer"))
+        await store.database.write(lambda connection: hold_tx(connection, job_id, "no answer"))
         assert (await events_of(store, job_id))[-1] == ("hold", 0, 0, "no answer")
         assert await store.ledger.standing() == Standing(0, CENTS_70)
 
@@ -289,7 +289,7 @@ def test_an_account_is_closed_once(
 
 
 async def closes(store: Store, job_id: str, charge: Charge, why: str | None = None) -> None:
-    await store.database.write(lambda connection: close_within(connection, job_id, charge, why))
+    await store.database.write(lambda connection: close_tx(connection, job_id, charge, why))
 
 
 @pytest.mark.parametrize("nano", [400_000_000, 0])
@@ -299,7 +299,7 @@ def test_fals_bill_stands(database_url: str, nano: int) -> None:
     async def story(store: Store) -> None:
         job_id = await made(store, "m1")
         await closes(store, job_id, "possibly")
-        await store.database.write(lambda connection: correct_within(connection, job_id, nano, booked=NOON))
+        await store.database.write(lambda connection: correct_tx(connection, job_id, nano, booked=NOON))
         await store.database.write(lambda c: c.execute(jobs.update().values(charge="possibly")))
         before = await events_of(store, job_id)
         await closes(store, job_id, "none")
@@ -361,7 +361,7 @@ def test_a_correction_says_what_fal_charged_at_the_time_of_the_purchase(database
         at = (await rows_of(store, paid))[-1].at
         for nano in (650_000_500, 0):
             await store.database.write(
-                lambda connection, nano=nano: correct_within(connection, paid, nano, booked=NOON)  # type: ignore[misc]
+                lambda connection, nano=nano: correct_tx(connection, paid, nano, booked=NOON)  # type: ignore[misc]
             )
         first, second = (await rows_of(store, paid))[2:]
         assert (first.event, first.at, first.booked, first.reserved_micro) == ("correct", at, NOON, 0)
@@ -370,7 +370,7 @@ def test_a_correction_says_what_fal_charged_at_the_time_of_the_purchase(database
         job = await job_of(store, paid)
         assert (job.charge, job.billed_nano) == ("none", 0)
         assert (await job_of(store, other)).billed_nano is None
-        await store.database.write(lambda connection: correct_within(connection, unclosed, 2_000_000_000, booked=NOON))
+        await store.database.write(lambda connection: correct_tx(connection, unclosed, 2_000_000_000, booked=NOON))
         (row,) = await rows_of(store, unclosed)
         assert (row.at, row.booked, row.spent_micro) == (NOON, NOON, 2_000_000)
         assert row.why == "fal charged 2.000000000"
@@ -459,7 +459,7 @@ def test_two_reservations_take_turns_for_the_money(database_url: str) -> None:
         job_id = await made(store, "m1")
 
         def work(connection: Connection) -> list[str]:
-            reserve_within(connection, job_id, 0, WIDE)
+            reserve_tx(connection, job_id, 0, WIDE)
             if store.database.is_sqlite:
                 return ["advisory"]
             query = sa.text("SELECT locktype FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory'")

@@ -74,7 +74,7 @@ def test_the_order_that_was_answered_takes_its_request_back(database_url: str, s
             assert await store.jobs.park(guesser, "odd", ask_after=1)
         else:
             await store.jobs.move(guesser, state)
-        await store.jobs.note(guesser, told="17", fal_position=3, odd="x", odd_since=1)
+        await set_job(store, guesser, told="17", fal_position=3, odd="x", odd_since=1)
         before = now_ms()
         back = await store.submits.accepted(owner, HANDLE, by=by)
         assert back == TakenBack(guesser, "telegram:42", CENTS_70, HANDLE.request_id, kept_film=False)

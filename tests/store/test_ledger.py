@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from bot.store import Store
 from bot.store.database import Connection
-from bot.store.ledger import Caps, OverCap, Standing, close_within
-from bot.store.records import FREE, Charge, JobError, Question, State, VideoFile
+from bot.store.ledger import Caps, OverCap, Standing, close_tx
+from bot.store.records import FREE, Charge, Confirmation, JobError, State, VideoFile
 from bot.store.tables import jobs, ledger, submits
 from tests.store.test_store import HANDLE, new_job, nothing, on_store, said
 
@@ -159,7 +159,7 @@ def test_a_job_that_is_settled_between_two_sums_is_in_one_of_them(database_url: 
 
 def settle(engine: sa.Engine, job_id: str) -> None:
     with engine.begin() as connection:
-        close_within(connection, job_id, "yes")
+        close_tx(connection, job_id, "yes")
 
 
 def test_caps_are_never_passed_while_jobs_end(database_url: str) -> None:
@@ -206,7 +206,7 @@ def test_over_the_cap_one_is_told_when_there_is_room_again(database_url: str) ->
 
 def test_an_offer_holds_nothing_and_is_taken_up_once(database_url: str) -> None:
     async def story(store: Store) -> None:
-        new = replace(new_job(said()), question=Question("price"))
+        new = replace(new_job(said()), question=Confirmation("price"))
         job_id = await store.jobs.accept(new, inbox_id=None, caps=WIDE, enqueue=nothing)
         assert isinstance(job_id, str)
         assert await store.ledger.standing() == Standing(0, 0)
@@ -230,7 +230,7 @@ def test_an_offer_holds_nothing_and_is_taken_up_once(database_url: str) -> None:
 
 def test_an_offer_lapses(database_url: str) -> None:
     async def story(store: Store) -> None:
-        new = replace(new_job(said()), question=Question("price"))
+        new = replace(new_job(said()), question=Confirmation("price"))
         job_id = await store.jobs.accept(new, inbox_id=None, caps=WIDE, enqueue=nothing)
         assert isinstance(job_id, str)
         await age(store, 31 * 60 * 1000)

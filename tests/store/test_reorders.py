@@ -11,11 +11,12 @@ import pytest
 
 from bot.store import Store
 from bot.store.ledger import Caps, OverCap
-from bot.store.records import Charge, JobError, NewJob, Question, Remedy, State
+from bot.store.records import Charge, Confirmation, JobDraft, JobError, Remedy, State
 from bot.store.repeats import OFFER_MS, AlreadyOrdered
 from tests.bench import Bench
 from tests.corpus import jpeg
 from tests.flows.test_money import button, newest, said
+from tests.rows import set_columns
 from tests.store.test_ledger import CENTS_70, WIDE, age, bought
 from tests.store.test_store import HANDLE, new_job, nothing, on_store, opened
 from tests.store.test_store import said as message
@@ -23,12 +24,12 @@ from tests.store.test_store import said as message
 OnBench = Callable[..., None]
 
 
-def repeat(of: str, event: str, *, remedy: Remedy | None = None, asks: bool = False) -> NewJob:
+def repeat(of: str, event: str, *, remedy: Remedy | None = None, asks: bool = False) -> JobDraft:
     new = replace(new_job(message(event)), again_of=of, remedy=remedy)
-    return replace(new, question=Question("again")) if asks else new
+    return replace(new, question=Confirmation("again")) if asks else new
 
 
-async def press(store: Store, new: NewJob, *, caps: Caps = WIDE) -> tuple[str, str | OverCap | None]:
+async def press(store: Store, new: JobDraft, *, caps: Caps = WIDE) -> tuple[str, str | OverCap | None]:
     """("made", its id) or ("stands", the id of the try that was ordered before)."""
     try:
         return "made", await store.jobs.accept(new, inbox_id=None, caps=caps, enqueue=nothing)
@@ -128,7 +129,7 @@ def test_of_two_offers_of_an_earlier_version_one_is_bought(database_url: str) ->
         for number in range(2):
             new = replace(repeat(first, f"p{number}", asks=True), again_of=None)
             _, offer = await press(store, new)
-            await store.jobs.note(str(offer), again_of=first)  # as 0.1.0 would have made it
+            await set_columns(store, str(offer), again_of=first)  # as 0.1.0 would have made it
             offers.append(str(offer))
         answers = await asyncio.gather(*(yes(store, offer) for offer in offers), return_exceptions=True)
         assert sorted(str(type(each).__name__) for each in answers) == ["AlreadyOrdered", "str"]

@@ -9,11 +9,11 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
-from bot.channels.protocol import Address, AttachmentRef, Incoming
+from bot.channels.types import Address, AttachmentRef, Incoming
 from bot.store import Store
 from bot.store.database import Connection
 from bot.store.ledger import Caps
-from bot.store.records import NewJob, State
+from bot.store.records import JobDraft, State
 from bot.store.tables import metadata
 from core.types import Adjustment, Mode, Plan, Quote, RequestHandle, VideoRequest
 from tests.postgres import Cluster
@@ -26,10 +26,10 @@ def said(event: str = "m1", *, chat: str = "42", attachment: AttachmentRef | Non
     return Incoming(Address("telegram", chat), "77", event, chat, "/video a fox", attachment=attachment)
 
 
-def new_job(incoming: Incoming) -> NewJob:
+def new_job(incoming: Incoming) -> JobDraft:
     request = VideoRequest("a fox", "happy-horse", Mode.TEXT_TO_VIDEO, "a/b", 5, "720p")
-    plan = Plan(request, Quote(Decimal("0.70"), "a/b", Decimal(5)), (Adjustment("duration", "4", "5"),))
-    return NewJob(incoming, "en", plan)
+    plan = Plan(request, Quote(Decimal("0.70"), "a/b"), (Adjustment("duration", "4", "5"),))
+    return JobDraft(incoming, "en", plan)
 
 
 def nothing(_connection: Connection, _job_id: str, _user: str) -> None:
@@ -95,13 +95,13 @@ def test_opening_twice_migrates_once(database_url: str) -> None:
 def test_a_message_becomes_one_job_however_often_it_comes(database_url: str) -> None:
     async def story(store: Store) -> None:
         await store.inbox.put([said(), said()])
-        letters = (await store.inbox.waiting()).letters
-        assert len(letters) == 1
-        first = await store.jobs.accept(new_job(said()), inbox_id=letters[0].id, caps=CAPS, enqueue=nothing)
-        again = await store.jobs.accept(new_job(said()), inbox_id=letters[0].id, caps=CAPS, enqueue=nothing)
+        messages = (await store.inbox.waiting()).messages
+        assert len(messages) == 1
+        first = await store.jobs.accept(new_job(said()), inbox_id=messages[0].id, caps=CAPS, enqueue=nothing)
+        again = await store.jobs.accept(new_job(said()), inbox_id=messages[0].id, caps=CAPS, enqueue=nothing)
         assert first is not None
         assert again is None
-        assert (await store.inbox.waiting()).letters == []
+        assert (await store.inbox.waiting()).messages == []
 
     on_store(database_url, story)
 
@@ -112,11 +112,11 @@ def test_a_job_that_the_engine_refuses_leaves_its_message_unread(database_url: s
 
     async def story(store: Store) -> None:
         await store.inbox.put([said()])
-        letter = (await store.inbox.waiting()).letters[0]
+        letter = (await store.inbox.waiting()).messages[0]
         with pytest.raises(RuntimeError):
             await store.jobs.accept(new_job(said()), inbox_id=letter.id, caps=CAPS, enqueue=refuse)
         assert await store.jobs.find() == []
-        assert [each.id for each in (await store.inbox.waiting()).letters] == [letter.id]
+        assert [each.id for each in (await store.inbox.waiting()).messages] == [letter.id]
 
     on_store(database_url, story)
 
@@ -223,9 +223,9 @@ def test_the_journal_tells_what_is_new(database_url: str) -> None:
 
 def test_the_secret_stays_the_same(database_url: str) -> None:
     async def story(store: Store) -> None:
-        secret = await store.facts.secret()
+        secret = await store.installation.secret()
         assert len(secret) == 32
-        assert await store.facts.secret() == secret
+        assert await store.installation.secret() == secret
 
     on_store(database_url, story)
 
@@ -251,7 +251,7 @@ def test_two_workers_and_one_message_make_one_job_and_one_claim(database_url: st
             claims = await asyncio.gather(*(store.submits.claim(made[0]) for store in (one, two, one, two)))
             assert sorted(claims) == ["taken", "taken", "taken", "yours"]
             assert (await one.submits.read(made[0])).attempt == 1
-        assert len((await two.inbox.waiting()).letters) == 10
+        assert len((await two.inbox.waiting()).messages) == 10
 
     on_two_workers(database_url, story)
 
@@ -299,7 +299,7 @@ def test_two_workers_that_start_at_once_share_one_secret_and_one_schema(postgres
 
     async def run() -> None:
         stores = await asyncio.gather(*(Store.open(url) for _ in range(3)))
-        secrets = await asyncio.gather(*(store.facts.secret() for store in stores))
+        secrets = await asyncio.gather(*(store.installation.secret() for store in stores))
         assert len(set(secrets)) == 1
         for store in stores:
             store.close()

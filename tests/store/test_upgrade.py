@@ -102,7 +102,7 @@ async def old_database(settings: Settings, telegram: TelegramFake) -> None:
         letter |= {"state": "new", "attempts": 0, "not_before": 0, "created": now_ms()}
         connection.execute(then.tables["reelbot_inbox"].insert(), [letter])
         for row in rows:
-            engine.enqueue_within(connection, RENDER, row["id"], row["user"])
+            engine.enqueue_tx(connection, RENDER, row["id"], row["user"])
         connection.execute(sa.text(_BEGUN.format("" if database.is_sqlite else "dbos.")))
 
     await database.write(work)

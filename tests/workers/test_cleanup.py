@@ -10,18 +10,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.channels.protocol import Address, AttachmentRef, Incoming
+from bot.channels.types import Address, AttachmentRef, Incoming
 from bot.jobs.engine import Engine
 from bot.jobs.job_lock import mark_of
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.ledger import Caps
-from bot.store.records import NewJob, State, VideoFile, record
+from bot.store.records import JobDraft, State, VideoFile, record
 from bot.store.tables import inbox
 from bot.workers.cleanup import Cleanup
 from core import pricing
 from tests.bench import Bench
+from tests.rows import set_columns
 
 HOUR_S, DAY_S = 3600.0, 24 * 3600.0
 CAPS = Caps(all_micro=10**9, user_micro=10**9)
@@ -66,7 +67,7 @@ class Site:
         attachment = AttachmentRef("image", file_id) if file_id else None
         incoming = Incoming(Address("web", "42"), "77", os.urandom(4).hex(), "42", "a fox", attachment=attachment)
         made = await self.store.jobs.accept(
-            NewJob(incoming, "en", pricing.plan("a fox")), inbox_id=None, caps=CAPS, enqueue=lambda *_: None
+            JobDraft(incoming, "en", pricing.plan("a fox")), inbox_id=None, caps=CAPS, enqueue=lambda *_: None
         )
         assert isinstance(made, str)
         await self.store.jobs.move(made, state, **facts)
@@ -164,10 +165,10 @@ def test_messages_that_were_handled_long_ago_are_forgotten(tmp_path: Path) -> No
     async def story(site: Site) -> None:
         for event in ("done and old", "done and fresh", "new and old", "aside and old"):
             await site.store.inbox.put([Incoming(Address("web", event), "77", event, "42", "hello")])
-        letters = {letter.incoming.event_id: letter for letter in (await site.store.inbox.waiting()).letters}
+        letters = {letter.incoming.event_id: letter for letter in (await site.store.inbox.waiting()).messages}
         for event in ("done and old", "done and fresh"):
             await site.store.inbox.done(letters[event])
-        await site.store.inbox.set_aside(letters["aside and old"])
+        await site.store.inbox.dead_letter(letters["aside and old"])
         back = inbox.update().values(created=now_ms() - int(31 * DAY_S * 1000))
         ids = [letter.id for event, letter in letters.items() if event.endswith("old")]
         await site.change(back.where(inbox.c.id.in_(ids)))
@@ -213,8 +214,10 @@ def test_a_video_that_was_cleared_away_is_said_to_be_gone_and_not_bought_again(
         job = await made.settled(State.DELIVERED)
         assert job.video is not None
         film = aged(made.settings.videos_dir / job.video.name, 8 * DAY_S)
-        await made.app.store.jobs.note(job.id, rendering_since=now_ms() - int(8 * DAY_S * 1000))  # fal keeps it 7 days
-        await made.app._cleanup.turn()
+        await set_columns(
+            made.app.store, job.id, rendering_since=now_ms() - int(8 * DAY_S * 1000)
+        )  # fal keeps it 7 days
+        await made.app.parts.cleanup.turn()
         assert not film.exists()
         for text in ("/again", f"/again {job.id}"):
             before = len(made.telegram.texts(42))

@@ -1,13 +1,15 @@
 """Telegram: python-telegram-bot as client and parser, with a getUpdates loop of our own that loses nothing."""
 
-from bot.channels.protocol import ChannelPort, Services
-from bot.channels.telegram.channel import Telegram
+import re
+
+from bot.channels.protocol import ChannelManifest, ChannelPort, Services
 from bot.channels.telegram.settings import TelegramSettings
+from bot.channels.types import Limits
 
-SETTINGS = TelegramSettings
+FETCH_BYTES = 20_000_000  # the cloud Bot API hands out no larger files (core.telegram.org/bots/api#getfile)
 
 
-def connect(services: Services) -> ChannelPort | None:
+def _connect(services: Services) -> ChannelPort | None:
     """The channel, or None without a token or in the demo. Raises ValueError for a webhook without a public address."""
     if services.demo:
         return None
@@ -16,4 +18,25 @@ def connect(services: Services) -> ChannelPort | None:
         return None
     if settings.webhook and services.public_url is None:
         raise ValueError("TELEGRAM_WEBHOOK=true needs REELBOT_PUBLIC_URL; without one leave it false (long polling)")
+    from bot.channels.telegram.channel import Telegram  # noqa: PLC0415 - loads the SDK
+
     return Telegram(services, settings)
+
+
+def _id_problem(ident: str) -> str | None:
+    if re.fullmatch(r"-?[0-9]+", ident):
+        return None
+    return "a Telegram id is a number, not a name; the bot tells it to whoever writes to it"
+
+
+MANIFEST = ChannelManifest(
+    name="telegram",
+    title="Telegram",
+    settings=TelegramSettings,
+    limits=Limits(video_bytes=49_000_000, image_bytes=10_000_000, source_video_bytes=FETCH_BYTES),
+    connect=_connect,
+    hint="TELEGRAM_BOT_TOKEN",
+    is_group=lambda chat_id: chat_id.startswith("-"),
+    id_problem=_id_problem,
+    routes=("/telegram",),
+)

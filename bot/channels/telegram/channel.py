@@ -10,12 +10,14 @@ from starlette.routing import BaseRoute, Route
 from telegram import Bot, BotCommand
 from telegram.error import TelegramError
 
-from bot.channels.protocol import Activity, Address, AttachmentRef, Message, Services, VideoMessage
-from bot.channels.telegram.errors import Spoken, verdict
-from bot.channels.telegram.intake import UPDATES, Intake, Sleep
+from bot.channels.protocol import Services
+from bot.channels.telegram import MANIFEST
+from bot.channels.telegram.errors import TranslatingErrors, send_error
+from bot.channels.telegram.intake import UPDATES, Sleep, UpdateReceiver
 from bot.channels.telegram.request import BotRequest
-from bot.channels.telegram.sending import LIMITS, UPLOADS, Sender
+from bot.channels.telegram.sending import UPLOADS, Sender
 from bot.channels.telegram.settings import TelegramSettings
+from bot.channels.types import Activity, Address, AttachmentRef, Message, SendOutcome, VideoMessage
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +30,9 @@ _DESCRIPTION_CHARS = 256
 class Telegram:
     """`poll_s` and `sleep` are arguments for tests, which do not wait. `answer_s`: for the answer to an upload."""
 
-    name = "telegram"
-    limits = LIMITS
+    manifest = MANIFEST
+    name = MANIFEST.name
+    limits = MANIFEST.limits
 
     def __init__(
         self,
@@ -52,7 +55,7 @@ class Telegram:
             "uploads": BotRequest(tls=self._tls, pool=UPLOADS, read_s=answer_s, keep_alive=False),
         }
         bot = self._bot = self._client("calls")
-        self._intake = Intake(bot, services, settings, poll_s=poll_s, sleep=sleep)
+        self._intake = UpdateReceiver(bot, services, settings, poll_s=poll_s, sleep=sleep)
         files_url = f"{settings.api_url}/file/bot{self._token}"
         self._sender = Sender(bot, self._client("uploads"), files_url=files_url, tls=self._tls)
         self._tasks: list[asyncio.Task[None]] = []
@@ -93,13 +96,16 @@ class Telegram:
         return self._intake.alive()
 
     async def check(self) -> str:
-        async with Spoken(doubt="retry"), BotRequest(tls=self._tls, pool=1, read_s=10.0) as request:
+        async with (
+            TranslatingErrors(unanswered=SendOutcome.NOT_SENT),
+            BotRequest(tls=self._tls, pool=1, read_s=10.0) as request,
+        ):
             base_url = f"{self._settings.api_url}/bot"
             me = await Bot(self._token, base_url, request=request, get_updates_request=request).get_me()
         return f"@{me.username}"
 
     async def _introduce(self) -> None:
-        await self._until_done(self._intake.know_ourselves)
+        await self._until_done(self._intake.load_identity)
         if self._settings.webhook:
             await self._until_done(self._set_webhook)
         await self._until_done(self._set_commands)
@@ -111,7 +117,7 @@ class Telegram:
             try:
                 await work()
             except TelegramError as error:
-                said = verdict(error)
+                said = send_error(error)
                 log.warning("Telegram is not ready", extra={"reason": said.reason})
                 await self._sleep(max(pause_s, said.after_s))
                 pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
@@ -129,7 +135,7 @@ class Telegram:
         """The menu, once for everybody and once in each language."""
         for language in (None, *self._services.languages):
             menu = [
-                BotCommand(name, self._services.say(language or "en", f"command-{name}")[:_DESCRIPTION_CHARS])
+                BotCommand(name, self._services.translate(language or "en", f"command-{name}")[:_DESCRIPTION_CHARS])
                 for name in _COMMANDS
             ]
             await self._bot.set_my_commands(menu, language_code=language)

@@ -15,12 +15,11 @@ Two things decide: how far the call came, and who answered.
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Literal
 
 import httpx
 from telegram.error import TelegramError
 
-from bot.channels.protocol import DeliveryError
+from bot.channels.types import SendError, SendOutcome
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 _PAUSE_S = 2.0
@@ -53,7 +52,7 @@ _BEFORE_TELEGRAM = frozenset({408, 413})
 _NOT_EDITABLE = ("message to edit not found", "message can't be edited", "message_id_invalid")
 
 
-class Answered(TelegramError):
+class ApiError(TelegramError):
     """An answer over HTTP that is not a yes. Raised below the library, which would lose the status. `own`: in the Bot
     API's own form (JSON with `ok: false`); anything else may come from a gateway.
     """
@@ -76,47 +75,51 @@ class Unreadable(TelegramError):
     __slots__ = ()
 
 
-def verdict(error: TelegramError, *, upload: bool = False) -> DeliveryError:
+def send_error(error: TelegramError, *, upload: bool = False) -> SendError:
     """`upload`: the call was to put a video into a chat, which must not happen twice."""
-    if isinstance(error, Answered):
+    if isinstance(error, ApiError):
         return _answered(error, upload=upload)
     cause = error.__cause__
     if isinstance(cause, _NOT_SENT):
-        return DeliveryError("retry", "no connection to Telegram", after_s=_PAUSE_S)
+        return SendError(SendOutcome.NOT_SENT, "no connection to Telegram", after_s=_PAUSE_S)
     if isinstance(cause, httpx.HTTPError):
-        return DeliveryError("doubt", f"no answer from Telegram ({type(cause).__name__})")
-    return DeliveryError("doubt", "Telegram's answer could not be read")
+        return SendError(SendOutcome.UNCONFIRMED, f"no answer from Telegram ({type(cause).__name__})")
+    return SendError(SendOutcome.UNCONFIRMED, "Telegram's answer could not be read")
 
 
-def _answered(error: Answered, *, upload: bool) -> DeliveryError:
+def _answered(error: ApiError, *, upload: bool) -> SendError:
     words = _words(error)
     if error.moved_to is not None:
-        return DeliveryError("retry", "the group has a new id", moved_to=error.moved_to)
+        return SendError(SendOutcome.NOT_SENT, "the group has a new id", moved_to=error.moved_to)
     if upload and not error.own and error.status not in _BEFORE_TELEGRAM:
-        return DeliveryError("doubt", f"a gateway answered in Telegram's place (status {error.status})")
+        return SendError(SendOutcome.UNCONFIRMED, f"a gateway answered in Telegram's place (status {error.status})")
     match error.status:
         case 429:
-            return DeliveryError("retry", "too many messages", after_s=(error.retry_after_s or _PAUSE_S) + 0.5)
+            return SendError(SendOutcome.NOT_SENT, "too many messages", after_s=(error.retry_after_s or _PAUSE_S) + 0.5)
         case 401 | 404:
-            return DeliveryError("gone", "Telegram does not accept the bot's token: check TELEGRAM_BOT_TOKEN")
+            return SendError(
+                SendOutcome.UNREACHABLE, "Telegram does not accept the bot's token: check TELEGRAM_BOT_TOKEN"
+            )
         case 403:
-            return DeliveryError("gone", "the bot may not write there")
+            return SendError(SendOutcome.UNREACHABLE, "the bot may not write there")
         case 409:
-            return DeliveryError("retry", "another program takes this bot's updates", after_s=_PAUSE_S)
+            return SendError(SendOutcome.NOT_SENT, "another program takes this bot's updates", after_s=_PAUSE_S)
         case 413:
-            return DeliveryError("refused", "the file is too large for Telegram")
+            return SendError(SendOutcome.REJECTED, "the file is too large for Telegram")
         case 408:
-            return DeliveryError("retry", "Telegram took too long to read", after_s=_PAUSE_S)
+            return SendError(SendOutcome.NOT_SENT, "Telegram took too long to read", after_s=_PAUSE_S)
         case status if status >= httpx.codes.INTERNAL_SERVER_ERROR:
             return _broken(error)
     gone = any(phrase in words for phrase in _GONE)
-    return DeliveryError("gone" if gone else "refused", f"Telegram refused: {error.message[:200]}")
+    return SendError(
+        SendOutcome.UNREACHABLE if gone else SendOutcome.REJECTED, f"Telegram refused: {error.message[:200]}"
+    )
 
 
-def _broken(error: Answered) -> DeliveryError:
+def _broken(error: ApiError) -> SendError:
     if error.status == httpx.codes.GATEWAY_TIMEOUT:
-        return DeliveryError("doubt", "somebody on the way waited in vain for Telegram (status 504)")
-    return DeliveryError("retry", f"Telegram answered with status {error.status}", after_s=_PAUSE_S)
+        return SendError(SendOutcome.UNCONFIRMED, "somebody on the way waited in vain for Telegram (status 504)")
+    return SendError(SendOutcome.NOT_SENT, f"Telegram answered with status {error.status}", after_s=_PAUSE_S)
 
 
 def _words(error: TelegramError) -> str:
@@ -124,7 +127,7 @@ def _words(error: TelegramError) -> str:
 
 
 def _refused_with(error: TelegramError, phrases: tuple[str, ...]) -> bool:
-    return isinstance(error, Answered) and error.status < 500 and any(each in _words(error) for each in phrases)  # noqa: PLR2004
+    return isinstance(error, ApiError) and error.status < 500 and any(each in _words(error) for each in phrases)  # noqa: PLR2004
 
 
 def thread_is_gone(error: TelegramError) -> bool:
@@ -135,7 +138,7 @@ def lighter_may_do(error: TelegramError) -> bool:
     """A refusal that is neither about the chat nor surely about the video: of the thumbnail, the message replied to, a
     button, the caption. Its words are not listed anywhere, so what is not known to be final is tried once without.
     """
-    if not isinstance(error, Answered) or error.status != httpx.codes.BAD_REQUEST or error.moved_to is not None:
+    if not isinstance(error, ApiError) or error.status != httpx.codes.BAD_REQUEST or error.moved_to is not None:
         return False
     final = (*_GONE, *_NO_SUCH_THREAD, *_THE_FILE_ITSELF)
     return not any(phrase in _words(error) for phrase in final)
@@ -154,18 +157,20 @@ def cannot_be_edited(error: TelegramError) -> bool:
 
 
 def webhook_is_set(error: TelegramError) -> bool:
-    return isinstance(error, Answered) and error.status == httpx.codes.CONFLICT and "webhook" in _words(error)
+    return isinstance(error, ApiError) and error.status == httpx.codes.CONFLICT and "webhook" in _words(error)
 
 
-class Spoken:
-    """Inside, the library's errors become verdicts, and a call that takes too long as a whole is doubt.
+class TranslatingErrors:
+    """Inside, the library's errors become a SendError, and a call that takes too long as a whole is unconfirmed.
 
-    `doubt="retry"` where a second time does no harm: questions, downloads, edits. `sent`: for an upload, whether its
-    file has been read to the end; one that has not cannot have been taken.
+    `unanswered`: NOT_SENT where a second time does no harm: questions, downloads, edits. `sent`: for an upload, whether
+    its file has been read to the end; one that has not cannot have been taken.
     """
 
-    def __init__(self, *, doubt: Literal["doubt", "retry"] = "doubt", sent: Callable[[], bool] | None = None) -> None:
-        self._doubt = doubt
+    def __init__(
+        self, *, unanswered: SendOutcome = SendOutcome.UNCONFIRMED, sent: Callable[[], bool] | None = None
+    ) -> None:
+        self._unanswered = unanswered
         self._sent = sent
 
     async def __aenter__(self) -> None:
@@ -175,12 +180,12 @@ class Spoken:
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         if isinstance(error, TelegramError):
-            raise self._softened(verdict(error, upload=self._sent is not None)) from None
+            raise self._softened(send_error(error, upload=self._sent is not None)) from None
         if isinstance(error, TimeoutError):
-            raise self._softened(DeliveryError("doubt", "Telegram took too long")) from None
+            raise self._softened(SendError(SendOutcome.UNCONFIRMED, "Telegram took too long")) from None
 
-    def _softened(self, error: DeliveryError) -> DeliveryError:
+    def _softened(self, error: SendError) -> SendError:
         cut_off = self._sent is not None and not self._sent()
-        if error.verdict == "doubt" and (self._doubt == "retry" or cut_off):
-            return DeliveryError("retry", error.reason, after_s=_PAUSE_S)
+        if error.outcome == SendOutcome.UNCONFIRMED and (self._unanswered is SendOutcome.NOT_SENT or cut_off):
+            return SendError(SendOutcome.NOT_SENT, error.reason, after_s=_PAUSE_S)
         return error

@@ -13,11 +13,12 @@ from starlette.responses import PlainTextResponse, Response
 from telegram import Bot, Update
 from telegram.error import TelegramError
 
-from bot.channels.protocol import Incoming, Services
-from bot.channels.telegram.errors import Answered, verdict, webhook_is_set
+from bot.channels.protocol import Services
+from bot.channels.telegram.errors import ApiError, send_error, webhook_is_set
 from bot.channels.telegram.parsing import Albums, incoming_from
 from bot.channels.telegram.request import readable_update
 from bot.channels.telegram.settings import TelegramSettings
+from bot.channels.types import Incoming, SendOutcome
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ _REMEMBERED = 1000  # numbers of updates that were taken; an answer holds at mos
 Sleep = Callable[[float], Awaitable[None]]
 
 
-class Intake:
+class UpdateReceiver:
     """`poll_s`: how long Telegram may hold a question for updates (at most 50 s)."""
 
     def __init__(
@@ -62,7 +63,7 @@ class Intake:
             task.cancel()
         await asyncio.gather(*self._asides, return_exceptions=True)
 
-    async def know_ourselves(self) -> None:
+    async def load_identity(self) -> None:
         """Our name, without which commands of other bots in a group would look like ours. Raises TelegramError."""
         if self._username is None:
             self._username = (await self._bot.get_me()).username or ""
@@ -109,7 +110,7 @@ class Intake:
         await self._rest(_REPEATS_S[min(times, len(_REPEATS_S)) - 1])
 
     async def _ask(self, offset: int | None) -> Sequence[Update]:
-        await self.know_ourselves()
+        await self.load_identity()
         if not self._webhook_dropped:
             await self._drop_webhook()
         return await self._bot.get_updates(offset=offset, timeout=self._poll_s, allowed_updates=UPDATES)
@@ -118,21 +119,21 @@ class Intake:
         """Once: while a webhook is set, polling is refused. Waiting updates are kept: they are people's wishes."""
         try:
             await self._bot.delete_webhook(drop_pending_updates=False)
-        except Answered as error:
-            if verdict(error).verdict == "retry":
+        except ApiError as error:
+            if send_error(error).outcome == SendOutcome.NOT_SENT:
                 raise
-            log.warning("the webhook was not removed", extra={"reason": verdict(error).reason})
+            log.warning("the webhook was not removed", extra={"reason": send_error(error).reason})
         self._webhook_dropped = True
 
     async def _rest_after(self, error: TelegramError, failures: int) -> None:
-        said = verdict(error)
+        said = send_error(error)
         if webhook_is_set(error):
             log.error("another program has set a webhook for this bot: stop it, or give this bot a token of its own")
-        elif isinstance(error, Answered) and error.status == _CONFLICT:
+        elif isinstance(error, ApiError) and error.status == _CONFLICT:
             log.error("another program takes this bot's updates: stop it, or give this bot a token of its own")
         else:
             log.warning("no updates from Telegram", extra={"reason": said.reason})
-        after_s = error.retry_after_s if isinstance(error, Answered) else 0.0
+        after_s = error.retry_after_s if isinstance(error, ApiError) else 0.0
         await self._rest(max(_pause_s(failures), after_s))
 
     async def _rest(self, pause_s: float) -> None:
@@ -172,7 +173,7 @@ class Intake:
         try:
             await self._bot.answer_callback_query(query_id)
         except TelegramError as error:
-            log.debug("a press was not answered", extra={"reason": verdict(error).reason})
+            log.debug("a press was not answered", extra={"reason": send_error(error).reason})
 
     def webhook_secret(self) -> str:
         key = f"telegram-webhook:{self._settings.account}".encode()

@@ -5,8 +5,8 @@ from collections import OrderedDict
 
 from telegram import CallbackQuery, ExternalReplyInfo, Message, Update
 
-from bot.channels.protocol import Address, AttachmentRef, Incoming
 from bot.channels.telegram.lengths import whole
+from bot.channels.types import Address, AttachmentRef, Incoming
 
 _GENERAL_TOPIC = 1
 _COMMAND_AT = re.compile(r"(\s*[/／]\s?[^\s@]*)@(\w+)", re.UNICODE)

@@ -16,7 +16,7 @@ from telegram import File, Message, TelegramObject, Update, User
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.channels.telegram.errors import Answered, Unreadable
+from bot.channels.telegram.errors import ApiError, Unreadable
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ _LEAST: Mapping[str, tuple[type[TelegramObject], tuple[str, ...], Mapping[str, A
 
 
 class BotRequest(HTTPXRequest):
-    """Raises Answered for every HTTP answer that is not a yes, Unreadable for a yes that is not JSON."""
+    """Raises ApiError for every HTTP answer that is not a yes, Unreadable for a yes that is not JSON."""
 
     def __init__(self, *, tls: ssl.SSLContext, pool: int, read_s: float, keep_alive: bool = True) -> None:
         """For uploads no kept connection: one that has gone stale would look like a lost answer. `tls` is shared, since
@@ -81,13 +81,13 @@ def _json(body: bytes) -> dict[str, Any] | None:
     return answer if isinstance(answer, dict) else None
 
 
-def _refusal(status: int, answer: Mapping[str, Any], *, own: bool) -> Answered:
+def _refusal(status: int, answer: Mapping[str, Any], *, own: bool) -> ApiError:
     if httpx.codes.is_success(status):
         status = answer["error_code"] if isinstance(answer.get("error_code"), int) else httpx.codes.BAD_REQUEST
     parameters = answer.get("parameters")
     parameters = parameters if isinstance(parameters, dict) else {}
     after, moved = parameters.get("retry_after"), parameters.get("migrate_to_chat_id")
-    return Answered(
+    return ApiError(
         int(status),
         str(answer.get("description") or f"status {int(status)}"),
         own=own,

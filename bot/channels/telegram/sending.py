@@ -16,10 +16,10 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputFile,
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
-from bot.channels.protocol import Action, Activity, Address, AttachmentRef, DeliveryError, Limits, Message, VideoMessage
+from bot.channels.telegram import FETCH_BYTES, MANIFEST
 from bot.channels.telegram.errors import (
-    Answered,
-    Spoken,
+    ApiError,
+    TranslatingErrors,
     cannot_be_edited,
     is_unchanged,
     lighter_may_do,
@@ -27,13 +27,12 @@ from bot.channels.telegram.errors import (
     thread_is_gone,
 )
 from bot.channels.telegram.lengths import cut, split
+from bot.channels.types import Action, Activity, Address, AttachmentRef, Message, SendError, SendOutcome, VideoMessage
 
 log = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
-FETCH_BYTES = 20_000_000  # the cloud Bot API hands out no larger files (core.telegram.org/bots/api#getfile)
-LIMITS = Limits(video_bytes=49_000_000, image_bytes=10_000_000, source_video_bytes=FETCH_BYTES)
 UPLOADS = 4
 
 _FETCH_S = 300.0
@@ -62,14 +61,14 @@ class Sender:
     async def fetch(self, ref: AttachmentRef, into: Path) -> None:
         """getFile, then the bytes, streamed. Asking twice does no harm, so silence is no doubt here."""
         if ref.size is not None and ref.size > FETCH_BYTES:
-            raise DeliveryError("refused", "the file is larger than Telegram gives to bots")
-        async with Spoken(doubt="retry"):
+            raise SendError(SendOutcome.REJECTED, "the file is larger than Telegram gives to bots")
+        async with TranslatingErrors(unanswered=SendOutcome.NOT_SENT):
             file = await self._bot.get_file(ref.file_id)
         if file.file_size is not None and file.file_size > FETCH_BYTES:
-            raise DeliveryError("refused", "the file is larger than Telegram gives to bots")
+            raise SendError(SendOutcome.REJECTED, "the file is larger than Telegram gives to bots")
         url = self._file_url(file.file_path or "")
         try:
-            async with Spoken(doubt="retry"), asyncio.timeout(_FETCH_S):
+            async with TranslatingErrors(unanswered=SendOutcome.NOT_SENT), asyncio.timeout(_FETCH_S):
                 await self._download(url, into)
         except BaseException:
             into.unlink(missing_ok=True)
@@ -79,7 +78,7 @@ class Sender:
         """The library makes a full address of the path; whatever else stands there is not followed."""
         path = path.removeprefix(f"{self._files_url}/")
         if not path or "://" in path or ".." in path.split("/"):
-            raise DeliveryError("refused", "Telegram named an unexpected address")
+            raise SendError(SendOutcome.REJECTED, "Telegram named an unexpected address")
         return f"{self._files_url}/{quote(path.lstrip('/'))}"
 
     async def _download(self, url: str, into: Path) -> None:
@@ -88,7 +87,9 @@ class Sender:
                 _check(reply.status_code)
                 await _write(reply, into)
         except httpx.HTTPError as error:
-            raise DeliveryError("retry", f"the file did not come ({type(error).__name__})", after_s=2.0) from None
+            raise SendError(
+                SendOutcome.NOT_SENT, f"the file did not come ({type(error).__name__})", after_s=2.0
+            ) from None
 
     async def show(
         self, to: Address, message: Message, *, reply_to: str | None = None, replace: str | None = None
@@ -96,9 +97,9 @@ class Sender:
         """A long text comes in parts: the first is the reply, the last has the buttons and is the reference."""
         if replace is not None and replace.isdecimal() and await self._edited(to, message, replace):
             return replace
-        parts = split(message.text, LIMITS.text_chars)
+        parts = split(message.text, MANIFEST.limits.text_chars)
         reference = ""
-        async with Spoken():
+        async with TranslatingErrors():
             for number, part in enumerate(parts):
                 actions = message.actions if number == len(parts) - 1 else ()
                 sent = await self._say(to, part, actions, reply_to if number == 0 else None)
@@ -107,10 +108,10 @@ class Sender:
 
     async def _edited(self, to: Address, message: Message, replace: str) -> bool:
         """False when that message is no longer there to be changed. A second edit does no harm, so none is in doubt."""
-        async with Spoken(doubt="retry"):
+        async with TranslatingErrors(unanswered=SendOutcome.NOT_SENT):
             try:
                 await self._bot.edit_message_text(
-                    split(cut(message.text, LIMITS.text_chars), LIMITS.text_chars)[0],
+                    split(cut(message.text, MANIFEST.limits.text_chars), MANIFEST.limits.text_chars)[0],
                     chat_id=self._chat(to),
                     message_id=int(replace),
                     reply_markup=_keyboard(message.actions),
@@ -156,8 +157,10 @@ class Sender:
         most_s = _ANSWER_S + size / _SLOWEST_BYTES_S
         thumbnail = await asyncio.to_thread(video.thumbnail.read_bytes) if video.thumbnail else None
         with video.path.open("rb") as file:
-            upload = _Upload(file, video, cut(video.caption, LIMITS.caption_chars), thumbnail, reply_to, video.actions)
-            async with self._places, Spoken(sent=lambda: file.tell() >= size), asyncio.timeout(most_s):
+            upload = _Upload(
+                file, video, cut(video.caption, MANIFEST.limits.caption_chars), thumbnail, reply_to, video.actions
+            )
+            async with self._places, TranslatingErrors(sent=lambda: file.tell() >= size), asyncio.timeout(most_s):
                 try:
                     sent = await self._upload(to, upload)
                 except TelegramError as error:
@@ -214,7 +217,7 @@ class Sender:
 
     def _note_move(self, to: Address, error: TelegramError) -> None:
         """A group that became a supergroup has a new id: whoever tries again, tries there."""
-        if isinstance(error, Answered) and error.moved_to is not None:
+        if isinstance(error, ApiError) and error.moved_to is not None:
             self._moved[to.chat_id] = error.moved_to
 
 
@@ -258,7 +261,9 @@ def _check(status: int) -> None:
     if status == httpx.codes.OK:
         return
     passing = status >= httpx.codes.INTERNAL_SERVER_ERROR or status in {404, 408, 425, 429}  # 404: the link has lapsed
-    raise DeliveryError("retry" if passing else "refused", f"the file came with status {status}", after_s=2.0)
+    raise SendError(
+        SendOutcome.NOT_SENT if passing else SendOutcome.REJECTED, f"the file came with status {status}", after_s=2.0
+    )
 
 
 async def _write(reply: httpx.Response, into: Path) -> None:
@@ -267,5 +272,5 @@ async def _write(reply: httpx.Response, into: Path) -> None:
         async for chunk in reply.aiter_bytes(65536):
             size += len(chunk)
             if size > FETCH_BYTES:
-                raise DeliveryError("refused", "the file is larger than Telegram gives to bots")
+                raise SendError(SendOutcome.REJECTED, "the file is larger than Telegram gives to bots")
             await out.write(chunk)

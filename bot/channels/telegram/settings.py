@@ -6,6 +6,8 @@ from pydantic import SecretStr, field_validator
 
 from core.config import BaseUrl, EnvSettings, env
 
+_AS_GIVEN = re.compile(r"[0-9]{5,}:[A-Za-z0-9_-]{30,}")
+
 
 class TelegramSettings(EnvSettings):
     token: SecretStr | None = env("TELEGRAM_BOT_TOKEN", None)
@@ -20,8 +22,16 @@ class TelegramSettings(EnvSettings):
             return None
         value = token.get_secret_value().strip()
         if not re.fullmatch(r"[A-Za-z0-9:_.~-]+", value):
-            raise ValueError("TELEGRAM_BOT_TOKEN must be as BotFather gave it: digits, a colon, letters and digits")
+            raise ValueError("must be as BotFather gave it: digits, a colon, letters and digits")
         return SecretStr(value)
+
+    @property
+    def warnings(self) -> list[str]:
+        if self.token is None:
+            return ["TELEGRAM_WEBHOOK: does nothing without TELEGRAM_BOT_TOKEN"] if self.webhook else []
+        fits = _AS_GIVEN.fullmatch(self.token.get_secret_value())
+        told = "TELEGRAM_BOT_TOKEN: not as BotFather gives them: digits, a colon, and 35 letters, digits, _ and -"
+        return [] if fits else [told]
 
     @property
     def account(self) -> str:

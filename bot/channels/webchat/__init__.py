@@ -1,17 +1,34 @@
 """The web chat: a small page of our own, the same commands, the film in an inline player."""
 
-from bot.channels.protocol import ChannelPort, Services
-from bot.channels.webchat.channel import WebChat
-from bot.channels.webchat.guard import WebSettings
-
-__all__ = ["SETTINGS", "WebSettings", "connect"]
-
-SETTINGS = WebSettings
+from bot.channels.protocol import ChannelManifest, ChannelPort, Services
+from bot.channels.types import Limits
+from bot.channels.webchat.settings import WebSettings
 
 
-def connect(services: Services) -> ChannelPort | None:
+def _connect(services: Services) -> ChannelPort | None:
     """Always in the demo; else only with REELBOT_WEB_TOKEN."""
     token = None if services.demo else services.load(WebSettings).token
     if not services.demo and token is None:
         return None
+    from bot.channels.webchat.channel import WebChat  # noqa: PLC0415 - loads the web server
+
     return WebChat(services, token.get_secret_value() if token else None)
+
+
+MANIFEST = ChannelManifest(
+    name="web",
+    title="the web chat",
+    settings=WebSettings,
+    limits=Limits(
+        video_bytes=200_000_000,
+        image_bytes=10_000_000,
+        text_chars=100_000,
+        edit_gap_s=0.5,
+        group_edit_gap_s=0.5,
+        progress_bars=True,
+    ),
+    connect=_connect,
+    hint="REELBOT_WEB_TOKEN",
+    routes=("/", "/chat/", "/videos/"),
+    serves_files=True,
+)

@@ -11,16 +11,9 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
-from bot.channels.protocol import (
-    Activity,
-    Address,
-    AttachmentRef,
-    DeliveryError,
-    Limits,
-    Message,
-    Services,
-    VideoMessage,
-)
+from bot.channels.protocol import Services
+from bot.channels.types import Activity, Address, AttachmentRef, Message, SendError, SendOutcome, VideoMessage
+from bot.channels.webchat import MANIFEST
 from bot.channels.webchat.guard import Guard
 from bot.channels.webchat.routes import Pages
 
@@ -28,15 +21,9 @@ UPLOAD = re.compile(r"[0-9a-f]{32}")
 
 
 class WebChat:
-    name = "web"
-    limits = Limits(
-        video_bytes=200_000_000,
-        image_bytes=10_000_000,
-        text_chars=100_000,
-        edit_gap_s=0.5,
-        group_edit_gap_s=0.5,
-        progress_bars=True,
-    )
+    manifest = MANIFEST
+    name = MANIFEST.name
+    limits = MANIFEST.limits
 
     def __init__(self, services: Services, token: str | None) -> None:
         self._services = services
@@ -64,7 +51,7 @@ class WebChat:
     async def fetch(self, ref: AttachmentRef, into: Path) -> None:
         source = self._services.uploads_dir / ref.file_id
         if not UPLOAD.fullmatch(ref.file_id) or not source.is_file():
-            raise DeliveryError("refused", "the upload is gone")
+            raise SendError(SendOutcome.REJECTED, "the upload is gone")
         await asyncio.to_thread(shutil.copyfile, source, into)
 
     async def show(

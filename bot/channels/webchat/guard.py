@@ -11,10 +11,7 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
 from starlette.requests import Request
-
-from core.config import EnvSettings, env
 
 COOKIE = "reelbot"
 _COOKIE = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{64})")
@@ -22,10 +19,6 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-p
 _SAFE = {"GET", "HEAD"}
 _WRONG_TOKENS = 5
 _WRONG_WINDOW_S = 60.0
-
-
-class WebSettings(EnvSettings):
-    token: SecretStr | None = env("REELBOT_WEB_TOKEN", None)
 
 
 @dataclass(frozen=True, slots=True)

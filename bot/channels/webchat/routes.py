@@ -16,8 +16,10 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from bot.channels.protocol import Address, AttachmentRef, Incoming, Services
+from bot.channels.protocol import Services
+from bot.channels.types import Address, AttachmentRef, Incoming
 from bot.channels.webchat.guard import Guard, Session
+from core.file_types import HEAD_BYTES, mime_of, other_type
 
 log = logging.getLogger(__name__)
 
@@ -27,17 +29,9 @@ _UPLOAD = re.compile(r"[0-9a-f]{32}")
 _VIDEO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}\.(mp4|jpg)")
 _TEXT_CHARS = 8000
 _BYTES = {"image": 10_000_000, "video": 100_000_000}
+_UNKNOWN_TYPE = 415
 _HEARTBEAT_S = 15.0
 _LONGEST_S = 3600
-_MAGIC = (
-    (0, b"\xff\xd8\xff", "image", "image/jpeg"),
-    (0, b"\x89PNG", "image", "image/png"),
-    (0, b"GIF8", "image", "image/gif"),
-    (0, b"BM", "image", "image/bmp"),
-    (8, b"WEBP", "image", "image/webp"),
-    (4, b"ftyp", "video", "video/mp4"),
-    (0, b"\x1a\x45\xdf\xa3", "video", "video/webm"),
-)
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob:; media-src 'self' blob:; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'",
@@ -74,7 +68,7 @@ class Pages:
         ]
 
     def close(self) -> None:
-        """Ends the event streams, so that the server can stop."""
+        """Take nothing more, and end the event streams, so that the server can stop."""
         self._closing = True
         for queues in self._open.values():
             for queue in queues:
@@ -117,7 +111,7 @@ class Pages:
 
     def _refused(self, request: Request, key: str, status: int, **facts: Any) -> Response:
         language = _language(request, self._services.languages)
-        return JSONResponse({"error": self._services.say(language, key, **facts)}, status, _HEADERS)
+        return JSONResponse({"error": self._services.translate(language, key, **facts)}, status, _HEADERS)
 
     async def _page(self, request: Request) -> Response:
         """The page itself, or the question for the token."""
@@ -148,6 +142,8 @@ class Pages:
 
     async def _send(self, request: Request, session: Session) -> Response:
         """JSON {"id": client-made UUID, "text", "upload"?}. 202 once it is committed; a repeat changes nothing."""
+        if self._closing:
+            return self._refused(request, "web-failed", 503)
         asked = await _json(request)
         event, text = str(asked.get("id", "")), str(asked.get("text", ""))[:_TEXT_CHARS]
         upload = str(asked.get("upload") or "")
@@ -174,6 +170,8 @@ class Pages:
         return any(entry.get("event") == event for entry in await self._services.journal.read(session.user))
 
     async def _press(self, request: Request, session: Session) -> Response:
+        if self._closing:
+            return self._refused(request, "web-failed", 503)
         asked = await _json(request)
         event, data = str(asked.get("id", "")), str(asked.get("data", ""))[:64]
         if not _EVENT.fullmatch(event) or not data:
@@ -201,8 +199,9 @@ class Pages:
         except ClientDisconnect:
             refusal = ("web-upload-gone", 400)
         if refusal is not None:
+            what = "" if refusal[1] != _UNKNOWN_TYPE else await asyncio.to_thread(_other_type, path)
             path.unlink(missing_ok=True)
-            return self._refused(request, *refusal, max_mb=str(_BYTES["image"] // 1_000_000))
+            return self._refused(request, *refusal, what=what, max_mb=str(_BYTES["image"] // 1_000_000))
         path.with_suffix(".owner").write_text(session.user, encoding="ascii")
         return JSONResponse({"upload": name, "kind": await self._upload_kind(name)}, 201)
 
@@ -212,23 +211,23 @@ class Pages:
             head = b""
             async for chunk in request.stream():
                 size += len(chunk)
-                head = (head + chunk)[:16] if len(head) < 16 else head  # noqa: PLR2004 - enough for any magic
-                if most == 0 and len(head) >= 12:  # noqa: PLR2004 - the longest magic
+                await file.write(chunk)
+                head = head + chunk[:HEAD_BYTES] if len(head) < HEAD_BYTES else head
+                if most == 0 and len(head) >= HEAD_BYTES:
                     kind = _kind(head)
                     if kind is None:
-                        return ("web-upload-unknown", 415)
+                        return ("web-upload-unknown", _UNKNOWN_TYPE)
                     most = _BYTES[kind[0]]
                 if most and size > most:
                     return ("web-upload-large", 413)
-                await file.write(chunk)
-        return None if most else ("web-upload-unknown", 415)
+        return None if most or _kind(head) else ("web-upload-unknown", _UNKNOWN_TYPE)
 
     async def _upload_kind(self, name: str) -> Any:
         path = self._services.uploads_dir / name
         if not _UPLOAD.fullmatch(name) or not path.is_file():
             return None
         with path.open("rb") as file:
-            kind = _kind(file.read(16))
+            kind = _kind(file.read(HEAD_BYTES))
         return kind[0] if kind else None
 
     def _owns(self, session: Session, name: str) -> bool:
@@ -241,7 +240,7 @@ class Pages:
         if not self._owns(session, name) or not path.is_file():
             return self._refused(request, "web-not-found", 404)
         with path.open("rb") as file:
-            kind = _kind(file.read(16))
+            kind = _kind(file.read(HEAD_BYTES))
         return FileResponse(path, media_type=kind[1] if kind else "application/octet-stream")
 
     # What every open page is told
@@ -276,7 +275,7 @@ class Pages:
         session = self._guard.session(request)
         chosen = await self._services.language_of(f"web:{session.user}") if session else None
         language = chosen or _language(request, self._services.languages)
-        words = {name: self._services.say(language, f"web-{name}") for name in PAGE_WORDS}
+        words = {name: self._services.translate(language, f"web-{name}") for name in PAGE_WORDS}
         return JSONResponse({"language": language, "words": words, "demo": self._guard.open})
 
     async def _video(self, request: Request) -> Response:
@@ -320,16 +319,19 @@ class _Guarded:
 
 
 PAGE_WORDS = (
-    "title", "tagline", "placeholder", "send", "attach", "remove", "drop", "download", "offline", "retry", "failed",
-    "example-1", "example-2", "example-3", "demo",
+    "title", "tagline", "placeholder", "placeholder-short", "send", "attach", "remove", "drop", "download", "offline",
+    "retry", "failed", "unreachable", "example-1", "example-2", "example-3", "demo",
 )  # fmt: skip
 
 
 def _kind(head: bytes) -> tuple[Any, str] | None:
-    for at, magic, kind, mime in _MAGIC:
-        if head[at : at + len(magic)] == magic:
-            return kind, mime
-    return None
+    mime = mime_of(head)
+    return (mime.partition("/")[0], mime) if mime is not None else None
+
+
+def _other_type(path: Path) -> str:
+    with path.open("rb") as file:
+        return other_type(file.read(HEAD_BYTES))
 
 
 def _language(request: Request, languages: Sequence[str]) -> str:

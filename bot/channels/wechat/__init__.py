@@ -1,15 +1,17 @@
 """WeChat Official Accounts: wechatpy reads, signs and encrypts; our own thin calls talk to the API."""
 
-from bot.channels.protocol import ChannelPort, Services
-from bot.channels.wechat.channel import WeChat
+from bot.channels.protocol import ChannelManifest, ChannelPort, ConsoleCommand, Services
+from bot.channels.types import Limits
 from bot.channels.wechat.settings import WeChatSettings
 
-SETTINGS = WeChatSettings
+IMAGE_BYTES = 10_000_000
+VIDEO_BYTES = 30_000_000
+TEXT_BYTES = 2047
 
 _ALL = 3
 
 
-def connect(services: Services) -> ChannelPort | None:
+def _connect(services: Services) -> ChannelPort | None:
     """The channel, or None without its settings or in the demo. Raises ValueError when only some of them are there."""
     if services.demo:
         return None
@@ -18,4 +20,36 @@ def connect(services: Services) -> ChannelPort | None:
         return None
     if settings.missing:
         raise ValueError(f"WeChat needs {', '.join(settings.missing)} as well")
+    from bot.channels.wechat.channel import WeChat  # noqa: PLC0415 - loads the SDK
+
     return WeChat(services, settings)
+
+
+async def _create_menu(channel: ChannelPort) -> str:
+    from bot.channels.wechat.channel import WeChat  # noqa: PLC0415 - loads the SDK
+
+    if not isinstance(channel, WeChat):
+        raise TypeError(channel.name)
+    await channel.create_menu()
+    return "the menu is there; people see it within a few minutes, or when they follow anew"
+
+
+MANIFEST = ChannelManifest(
+    name="wechat",
+    title="WeChat",
+    settings=WeChatSettings,
+    limits=Limits(
+        video_bytes=9_500_000,
+        image_bytes=IMAGE_BYTES,
+        source_video_bytes=VIDEO_BYTES,
+        text_bytes=TEXT_BYTES,
+        edits=False,
+        passive_replies=True,
+        per_message=(5, 48 * 3600.0),
+        per_tap=(3, 60.0),
+    ),
+    connect=_connect,
+    hint="WECHAT_APP_ID, WECHAT_APP_SECRET and WECHAT_TOKEN",
+    commands=(ConsoleCommand("menu", "create the Official Account's menu", _create_menu),),
+    routes=("/wechat",),
+)

@@ -1,4 +1,4 @@
-"""The few calls of the Official Account's API that we need, by httpx. Raises WeChatError and DeliveryError only.
+"""The few calls of the Official Account's API that we need, by httpx. Raises WeChatError and SendError only.
 
 HTTP is 200 for everything that WeChat itself says: another status is a gateway's. Below 500 it stands before WeChat, so
 nothing was taken. From 500 on it may have been written after WeChat took a message: doubt for a push, which must not
@@ -18,7 +18,8 @@ from typing import Any, Literal
 import aiofiles
 import httpx
 
-from bot.channels.protocol import Alert, DeliveryError, KeyValue
+from bot.channels.protocol import Alert, KeyValue
+from bot.channels.types import SendError, SendOutcome
 from bot.channels.wechat.errors import WeChatError, told
 from bot.channels.wechat.settings import WeChatSettings
 from bot.channels.wechat.tokens import Tokens
@@ -70,7 +71,7 @@ class Api:
                 return await self.web.get(self._url(path), params=params)
             return await self.web.post(self._url(path), params=params, json=body)
 
-        return await self._with_token(path, send, doubt=_in_doubt(path))
+        return await self._with_token(path, send, unanswered=_unanswered(path))
 
     async def upload(self, kind: Literal["video", "thumb"], path: Path) -> str:
         """A temporary upload. Gives its media id, good for three days. The bytes are read anew for each attempt."""
@@ -85,10 +86,10 @@ class Api:
                 timeout=httpx.Timeout(10.0, read=_UPLOAD_S, write=60.0),
             )
 
-        answer = await self._with_token("/media/upload", send, doubt="retry")
+        answer = await self._with_token("/media/upload", send, unanswered=SendOutcome.NOT_SENT)
         media_id = answer.get("media_id") or answer.get("thumb_media_id")
         if not isinstance(media_id, str) or not media_id:
-            raise DeliveryError("retry", "WeChat gave no media id", after_s=_LATER_S)
+            raise SendError(SendOutcome.NOT_SENT, "WeChat gave no media id", after_s=_LATER_S)
         return media_id
 
     async def keep(self, path: Path, *, title: str) -> str:
@@ -105,9 +106,11 @@ class Api:
                 timeout=httpx.Timeout(10.0, read=_UPLOAD_S, write=60.0),
             )
 
-        media_id = (await self._with_token("/material/add_material", send, doubt="retry")).get("media_id")
+        media_id = (await self._with_token("/material/add_material", send, unanswered=SendOutcome.NOT_SENT)).get(
+            "media_id"
+        )
         if not isinstance(media_id, str) or not media_id:
-            raise DeliveryError("retry", "WeChat gave no media id", after_s=_LATER_S)
+            raise SendError(SendOutcome.NOT_SENT, "WeChat gave no media id", after_s=_LATER_S)
         return media_id
 
     async def download(self, media_id: str, into: Path, *, most_bytes: int) -> dict[str, Any] | None:
@@ -124,35 +127,35 @@ class Api:
                         head = (head + chunk)[:_JSON_BYTES] if head[:1] in {b"", b"{"} else head
                         size += len(chunk)
                         if size > most_bytes:
-                            raise DeliveryError("refused", "the file is larger than WeChat says it takes")
+                            raise SendError(SendOutcome.REJECTED, "the file is larger than WeChat says it takes")
                         await out.write(chunk)
             if head.lstrip()[:1] != b"{":
                 return None
             return _answer("/media/get", head)
 
-        answer: dict[str, Any] | None = await self._tried("/media/get", send, doubt="retry")
+        answer: dict[str, Any] | None = await self._tried("/media/get", send, unanswered=SendOutcome.NOT_SENT)
         return answer
 
     def _url(self, path: str) -> str:
         return f"{self._settings.api_url}{path}"
 
     async def _with_token(
-        self, path: str, send: Callable[[str], Awaitable[httpx.Response]], *, doubt: Literal["doubt", "retry"]
+        self, path: str, send: Callable[[str], Awaitable[httpx.Response]], *, unanswered: SendOutcome
     ) -> dict[str, Any]:
         async def read(token: str) -> dict[str, Any]:
             reply = await send(token)
             _check_status(path, reply.status_code)
             return _answer(path, reply.content)
 
-        answer: dict[str, Any] = await self._tried(path, read, doubt=doubt)
+        answer: dict[str, Any] = await self._tried(path, read, unanswered=unanswered)
         return answer
 
-    async def _tried(self, path: str, attempt: Callable[[str], Awaitable[Any]], *, doubt: Any) -> Any:
+    async def _tried(self, path: str, attempt: Callable[[str], Awaitable[Any]], *, unanswered: SendOutcome) -> Any:
         """Once more with another token when this one is refused; a few times while WeChat is busy."""
         token, renewed, busy = await self._token(), False, 0
         while True:
             try:
-                return await self._spoken(attempt(token), doubt=doubt)
+                return await self._spoken(attempt(token), unanswered=unanswered)
             except WeChatError as error:
                 self._note(path, error)
                 if error.reaction == "token" and not renewed:
@@ -164,20 +167,20 @@ class Api:
                 else:
                     raise
 
-    async def _spoken(self, call: Awaitable[Any], *, doubt: Literal["doubt", "retry"]) -> Any:
-        """Transport failures as verdicts: nothing left, or nobody knows."""
+    async def _spoken(self, call: Awaitable[Any], *, unanswered: SendOutcome) -> Any:
+        """Transport failures as a SendError: nothing left, or nobody knows."""
         try:
             async with asyncio.timeout(_WHOLE_S):
                 return await call
         except TimeoutError:
-            raise DeliveryError(doubt, "WeChat took too long", after_s=_LATER_S) from None
+            raise SendError(unanswered, "WeChat took too long", after_s=_LATER_S) from None
         except _NOT_SENT as error:
-            raise DeliveryError(
-                "retry", f"no connection to WeChat ({type(error).__name__})", after_s=_LATER_S
+            raise SendError(
+                SendOutcome.NOT_SENT, f"no connection to WeChat ({type(error).__name__})", after_s=_LATER_S
             ) from None
         except httpx.HTTPError as error:
             reason = f"no answer from WeChat ({type(error).__name__})"
-            raise DeliveryError(doubt, reason, after_s=_LATER_S) from None
+            raise SendError(unanswered, reason, after_s=_LATER_S) from None
 
     async def _token(self, refused: str | None = None) -> str:
         return await (self._tokens.token() if refused is None else self._tokens.after(refused))
@@ -193,7 +196,7 @@ class Api:
 
         for pause_s in (*_BUSY_PAUSES_S, None):
             try:
-                answer = await self._spoken(ask(), doubt="retry")
+                answer = await self._spoken(ask(), unanswered=SendOutcome.NOT_SENT)
                 break
             except WeChatError as error:
                 self._note("/stable_token", error)
@@ -202,7 +205,7 @@ class Api:
                 await self._sleep(pause_s)
         token, seconds = answer.get("access_token"), answer.get("expires_in")
         if not isinstance(token, str) or not isinstance(seconds, int | float):
-            raise DeliveryError("retry", "WeChat gave no access token", after_s=_LATER_S)
+            raise SendError(SendOutcome.NOT_SENT, "WeChat gave no access token", after_s=_LATER_S)
         return token, float(seconds)
 
     def _note(self, path: str, error: WeChatError) -> None:
@@ -220,15 +223,15 @@ class Api:
         await self._fetch_token(False)
 
 
-def _in_doubt(path: str) -> Literal["doubt", "retry"]:
+def _unanswered(path: str) -> SendOutcome:
     """What an answer that says nothing means: only a push must not be repeated."""
-    return "doubt" if path == PUSH else "retry"
+    return SendOutcome.UNCONFIRMED if path == PUSH else SendOutcome.NOT_SENT
 
 
 def _check_status(path: str, status: int) -> None:
     if not httpx.codes.is_success(status):
-        verdict = _in_doubt(path) if status >= httpx.codes.INTERNAL_SERVER_ERROR else "retry"
-        raise DeliveryError(verdict, f"WeChat answered with status {status}", after_s=_LATER_S)
+        outcome = _unanswered(path) if status >= httpx.codes.INTERNAL_SERVER_ERROR else SendOutcome.NOT_SENT
+        raise SendError(outcome, f"WeChat answered with status {status}", after_s=_LATER_S)
 
 
 def _answer(path: str, content: bytes) -> dict[str, Any]:
@@ -238,7 +241,7 @@ def _answer(path: str, content: bytes) -> dict[str, Any]:
     except ValueError:
         answer = None
     if not isinstance(answer, dict) or (path == PUSH and "errcode" not in answer):
-        raise DeliveryError(_in_doubt(path), "WeChat's answer could not be read", after_s=_LATER_S)
+        raise SendError(_unanswered(path), "WeChat's answer could not be read", after_s=_LATER_S)
     code = str(answer.get("errcode", 0))
     if code != "0":
         raise WeChatError(told(int(code) if _NUMBER.fullmatch(code) else 0, str(answer.get("errmsg", ""))))

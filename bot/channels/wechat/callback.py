@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 from bot.channels.protocol import Services
 from bot.channels.wechat.parsing import Call, call_from, reply_xml
 from bot.channels.wechat.settings import WeChatSettings
-from bot.channels.wechat.signing import Opened, Refused, Seal
+from bot.channels.wechat.signing import MessageCrypto, Opened, Refused
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Callback:
         """`heard(openid)`: a person has just spoken."""
         self._services = services
         self._app_id = settings.app_id or ""
-        self._seal = Seal(settings, now=now)
+        self._seal = MessageCrypto(settings, now=now)
         self._heard = heard
         self._now = now
         self._open = True
@@ -54,7 +54,7 @@ class Callback:
 
     async def _greet(self, request: Request) -> Response:
         try:
-            return PlainTextResponse(self._seal.greeting(request.query_params))
+            return PlainTextResponse(self._seal.verify_handshake(request.query_params))
         except Refused as refused:
             return _refusal(refused)
 

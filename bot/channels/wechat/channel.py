@@ -13,22 +13,15 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
-from bot.channels.protocol import (
-    Activity,
-    Address,
-    AttachmentRef,
-    DeliveryError,
-    Limits,
-    Message,
-    Services,
-    VideoMessage,
-)
+from bot.channels.protocol import Services
+from bot.channels.types import Activity, Address, AttachmentRef, Message, SendError, SendOutcome, VideoMessage
+from bot.channels.wechat import MANIFEST, TEXT_BYTES
 from bot.channels.wechat.api import PUSH, Api, Sleep
 from bot.channels.wechat.callback import Callback
 from bot.channels.wechat.errors import WeChatError
-from bot.channels.wechat.media import IMAGE_BYTES, VIDEO_BYTES, Kept, Media
+from bot.channels.wechat.media import Media, UploadedMedia
 from bot.channels.wechat.menu import menu
-from bot.channels.wechat.parsing import TEXT_BYTES, cut
+from bot.channels.wechat.parsing import cut
 from bot.channels.wechat.settings import WeChatSettings
 
 log = logging.getLogger(__name__)
@@ -40,17 +33,9 @@ _DESCRIPTION_BYTES = 500
 
 
 class WeChat:
-    name = "wechat"
-    limits = Limits(
-        video_bytes=9_500_000,
-        image_bytes=IMAGE_BYTES,
-        source_video_bytes=VIDEO_BYTES,
-        text_bytes=TEXT_BYTES,
-        edits=False,
-        mailbox=True,
-        per_message=(5, 48 * 3600.0),
-        per_tap=(3, 60.0),
-    )
+    manifest = MANIFEST
+    name = MANIFEST.name
+    limits = MANIFEST.limits
 
     def __init__(
         self,
@@ -90,7 +75,7 @@ class WeChat:
             await self._api.check_token()
             pushes = await self._probe()
         except WeChatError as error:
-            raise DeliveryError("gone", error.verdict().reason) from None
+            raise SendError(SendOutcome.UNREACHABLE, error.send_error().reason) from None
         where = f"{self._services.public_url}/wechat" if self._services.public_url else "REELBOT_PUBLIC_URL/wechat"
         how = "videos are pushed" if pushes else "videos wait for a person's next message (no customer-service right)"
         return f"{self._account}: {how}; the console must call {where}, message format XML"
@@ -119,7 +104,7 @@ class WeChat:
         """A word on a job may use what a person's last message allows; anything else leaves enough for a video."""
         await self._must_push()
         if message.job_id is None and await self._services.allowance.left(_user(to)) <= _RESERVE:
-            raise DeliveryError("waits", "kept for a video")
+            raise SendError(SendOutcome.MUST_WAIT, "kept for a video")
         text = {"content": cut(message.text, TEXT_BYTES)}
         await self._push({"touser": to.chat_id, "msgtype": "text", "text": text}, to, kept=None)
         return "pushed"
@@ -136,10 +121,10 @@ class WeChat:
             await self._must_push(kept)
             await self._push_video(to, video, kept)
         except WeChatError as error:
-            raise error.verdict() from None
+            raise error.send_error() from None
         return "pushed"
 
-    async def _push_video(self, to: Address, video: VideoMessage, kept: Kept) -> None:
+    async def _push_video(self, to: Address, video: VideoMessage, kept: UploadedMedia) -> None:
         """First without a thumbnail. A reference that is refused is made anew, once; then with one, if that is it."""
         body = {"title": video.title, "description": cut(video.caption, _DESCRIPTION_BYTES)}
         try:
@@ -151,19 +136,19 @@ class WeChat:
             except _MediaRefused as again:
                 thumb = await self._media.thumbnail(video)
                 if thumb is None:
-                    raise DeliveryError("refused", again.reason) from None
+                    raise SendError(SendOutcome.REJECTED, again.reason) from None
                 await self._push(_video(to, kept, {**body, "thumb_media_id": thumb}), to, kept=kept)
 
-    async def _push(self, body: dict[str, Any], to: Address, *, kept: Kept | None) -> None:
-        """Taken with errcode 0, or DeliveryError."""
+    async def _push(self, body: dict[str, Any], to: Address, *, kept: UploadedMedia | None) -> None:
+        """Taken with errcode 0, or SendError."""
         try:
             await self._api.call(PUSH, body)
         except WeChatError as error:
             await self._remember(error)
-            verdict = error.verdict(kept=kept.media_id if kept else None, kept_s=kept.for_s if kept else 0.0)
+            send_error = error.send_error(kept=kept.media_id if kept else None, kept_s=kept.for_s if kept else 0.0)
             if error.told.code in _THUMB_CODES or error.reaction == "media":
-                raise _MediaRefused("refused", verdict.reason) from None
-            raise verdict from None
+                raise _MediaRefused(SendOutcome.REJECTED, send_error.reason) from None
+            raise send_error from None
         await self._count(to)
 
     async def _count(self, to: Address) -> None:
@@ -179,11 +164,11 @@ class WeChat:
             log.warning("the account may not push: videos wait for people's next messages")
             await self._services.memory.put(self._push_key, "no", for_s=_NO_PUSH_S)
 
-    async def _must_push(self, kept: Kept | None = None) -> None:
+    async def _must_push(self, kept: UploadedMedia | None = None) -> None:
         if await self._services.memory.get(self._push_key) == "no":
             reason = "the account may not push"
-            raise DeliveryError(
-                "waits", reason, after_s=kept.for_s if kept else 0.0, kept=kept.media_id if kept else None
+            raise SendError(
+                SendOutcome.MUST_WAIT, reason, after_s=kept.for_s if kept else 0.0, kept=kept.media_id if kept else None
             )
 
     @property
@@ -202,21 +187,21 @@ class WeChat:
         try:
             if await self._services.memory.get(self._push_key) == "yes":
                 await self._api.call("/message/custom/typing", {"touser": to.chat_id, "command": "Typing"})
-        except (WeChatError, DeliveryError) as error:
+        except Exception as error:  # noqa: BLE001 - a decoration: whatever the chat or the database does
             log.debug("no typing sign", extra={"reason": type(error).__name__})
 
     async def create_menu(self) -> None:
-        """For `reelbot wechat menu`. Raises DeliveryError."""
+        """For `reelbot wechat menu`. Raises SendError."""
         try:
-            await self._api.call("/menu/create", menu(self._services.say))
+            await self._api.call("/menu/create", menu(self._services.translate))
         except WeChatError as error:
-            raise DeliveryError("refused", error.verdict().reason) from None
+            raise SendError(SendOutcome.REJECTED, error.send_error().reason) from None
 
 
 _THUMB_CODES = frozenset({40012})
 
 
-class _MediaRefused(DeliveryError):
+class _MediaRefused(SendError):
     """The reference of the video, or a thumbnail that it lacks."""
 
 
@@ -224,5 +209,5 @@ def _user(to: Address) -> str:
     return f"wechat:{to.chat_id}"
 
 
-def _video(to: Address, kept: Kept, body: dict[str, Any]) -> dict[str, Any]:
+def _video(to: Address, kept: UploadedMedia, body: dict[str, Any]) -> dict[str, Any]:
     return {"touser": to.chat_id, "msgtype": "video", "video": {"media_id": kept.media_id, **body}}

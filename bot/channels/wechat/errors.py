@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.channels.protocol import DeliveryError
+from bot.channels.types import SendError, SendOutcome
 
 Reaction = Literal["again", "token", "wait", "right", "media", "size", "quota", "setup", "bug", "ignore", "refused"]
 
@@ -55,7 +55,7 @@ _PAUSES_S = {"again": 5.0, "token": 30.0, "quota": 900.0, "setup": 300.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ErrcodeInfo:
     """An errcode with what it means here."""
 
     code: int
@@ -68,7 +68,7 @@ class Told:
 class WeChatError(Exception):
     """WeChat answered with an errcode."""
 
-    def __init__(self, told: Told) -> None:
+    def __init__(self, told: ErrcodeInfo) -> None:
         super().__init__(f"{told.code} {told.words}")
         self.told = told
 
@@ -76,24 +76,24 @@ class WeChatError(Exception):
     def reaction(self) -> Reaction:
         return self.told.reaction
 
-    def verdict(self, *, kept: str | None = None, kept_s: float = 0.0) -> DeliveryError:
+    def send_error(self, *, kept: str | None = None, kept_s: float = 0.0) -> SendError:
         """`kept`: the reference of a video that WeChat holds already: it can wait there for its owner."""
         reason = f"{self.told.words} (errcode {self.told.code}, rid {self.told.rid or 'unknown'})"
         match self.reaction:
             case "wait" | "right":
-                return DeliveryError("waits", reason, after_s=kept_s, kept=kept)
+                return SendError(SendOutcome.MUST_WAIT, reason, after_s=kept_s, kept=kept)
             case "quota" | "setup" if kept is not None:
-                return DeliveryError("waits", reason, after_s=kept_s, kept=kept)
+                return SendError(SendOutcome.MUST_WAIT, reason, after_s=kept_s, kept=kept)
             case "again" | "token" | "quota" | "setup":
-                return DeliveryError("retry", reason, after_s=_PAUSES_S[self.reaction])
+                return SendError(SendOutcome.NOT_SENT, reason, after_s=_PAUSES_S[self.reaction])
             case _:
-                return DeliveryError("refused", reason)
+                return SendError(SendOutcome.REJECTED, reason)
 
 
-def told(code: int, message: str) -> Told:
+def told(code: int, message: str) -> ErrcodeInfo:
     reaction, words = REACTIONS.get(code, ("refused", "WeChat refused"))
     rid = _RID.search(message)
     caller = _CALLER.search(message)
     if code == 40164 and caller is not None:  # noqa: PLR2004 - the one whose text says which address to list
         words = f"{words}: add {caller[1]} to it in the console"
-    return Told(code, reaction, words, rid[1] if rid else "", caller[1] if caller else "")
+    return ErrcodeInfo(code, reaction, words, rid[1] if rid else "", caller[1] if caller else "")

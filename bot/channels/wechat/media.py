@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 import aiofiles
 import httpx
 
-from bot.channels.protocol import AttachmentRef, DeliveryError, KeyValue, VideoMessage
+from bot.channels.protocol import KeyValue
+from bot.channels.types import AttachmentRef, SendError, SendOutcome, VideoMessage
+from bot.channels.wechat import IMAGE_BYTES, VIDEO_BYTES
 from bot.channels.wechat.api import Api, Sleep
 from bot.channels.wechat.errors import WeChatError
 
 log = logging.getLogger(__name__)
 
-IMAGE_BYTES = 10_000_000
-VIDEO_BYTES = 30_000_000
 _LIFE_S = 3 * 24 * 3600.0
 _MARGIN_S = 3600.0
 _HOSTS = (".qq.com", ".qpic.cn")  # where WeChat keeps what people send
@@ -29,7 +29,7 @@ _THUMB_BYTES = 64_000
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class UploadedMedia:
     media_id: str
     for_s: float
 
@@ -53,18 +53,18 @@ class Media:
         self._now = now
         self._places = asyncio.Semaphore(2)
 
-    async def uploaded(self, video: VideoMessage, *, fresh: bool = False) -> Kept:
+    async def uploaded(self, video: VideoMessage, *, fresh: bool = False) -> UploadedMedia:
         """The media id of this file: the one of an earlier upload while it lives, unless it must be `fresh`."""
         key = await self._key(video.path)
         known = None if fresh else await self._memory.get(key)
         if known is not None:
             found = json.loads(known)
-            return Kept(found["id"], found["until"] - self._now())
+            return UploadedMedia(found["id"], found["until"] - self._now())
         async with self._places:
             media_id = await self._upload(video)
         for_s = _LIFE_S - _MARGIN_S
         await self._memory.put(key, json.dumps({"id": media_id, "until": self._now() + for_s}), for_s=for_s)
-        return Kept(media_id, for_s)
+        return UploadedMedia(media_id, for_s)
 
     async def _upload(self, video: VideoMessage) -> str:
         """For three days; where the account may not do that, for good, and taken away again after as long."""
@@ -111,24 +111,24 @@ class Media:
         return f"wechat:{self._account}:media:{path.name}:{size}"
 
     async def fetch(self, ref: AttachmentRef, into: Path) -> None:
-        """Raises DeliveryError. A photo's own address helps where the account may not fetch media."""
+        """Raises SendError. A photo's own address helps where the account may not fetch media."""
         media_id, _, picture = ref.file_id.partition(" ")
         most = IMAGE_BYTES if ref.kind == "image" else VIDEO_BYTES
         try:
             async with asyncio.timeout(_FETCH_S):
                 await self._fetch(media_id, picture, into, most)
-        except TimeoutError:
-            raise DeliveryError("retry", "the file did not come in time", after_s=10.0) from None
-        except WeChatError as error:
-            raise _not_fetched(error) from None
-        except BaseException:
-            into.unlink(missing_ok=True)
+        except BaseException as error:
+            into.unlink(missing_ok=True)  # half a file, or WeChat's refusal in its place
+            if isinstance(error, TimeoutError):
+                raise SendError(SendOutcome.NOT_SENT, "the file did not come in time", after_s=10.0) from None
+            if isinstance(error, WeChatError):
+                raise _not_fetched(error) from None
             raise
 
     async def _fetch(self, media_id: str, picture: str, into: Path, most: int) -> None:
         try:
             answer = await self._api.download(media_id, into, most_bytes=most)
-        except (WeChatError, DeliveryError) as error:
+        except (WeChatError, SendError) as error:
             if not picture or not await self._by_address(picture, into, most):
                 raise
             log.info("a photo came by its own address", extra={"reason": str(error)})
@@ -137,13 +137,13 @@ class Media:
             return
         url = answer.get("video_url")
         if not isinstance(url, str):
-            raise DeliveryError("refused", "WeChat gave no file")
+            raise SendError(SendOutcome.REJECTED, "WeChat gave no file")
         await self._download(self._checked(url), into, most)
 
     async def _by_address(self, picture: str, into: Path, most: int) -> bool:
         try:
             await self._download(self._checked(picture), into, most)
-        except DeliveryError:
+        except SendError:
             return False
         return True
 
@@ -154,7 +154,7 @@ class Media:
         host = f".{(parts.hostname or '').lower()}"
         if ours or (parts.scheme in {"http", "https"} and parts.port in {None, 80, 443} and host.endswith(_HOSTS)):
             return url
-        raise DeliveryError("refused", "WeChat named an unexpected address")
+        raise SendError(SendOutcome.REJECTED, "WeChat named an unexpected address")
 
     async def _download(self, url: str, into: Path, most: int) -> None:
         for pause_s in (*_PAUSES_S, None):
@@ -167,12 +167,14 @@ class Media:
                 log.info("a file did not come", extra={"reason": type(error).__name__})
             if pause_s is not None:
                 await self._sleep(pause_s)
-        raise DeliveryError("retry", "the file did not come from WeChat", after_s=10.0)
+        raise SendError(SendOutcome.NOT_SENT, "the file did not come from WeChat", after_s=10.0)
 
 
-def _not_fetched(error: WeChatError) -> DeliveryError:
-    verdict = error.verdict()
-    return verdict if verdict.verdict == "retry" else DeliveryError("refused", verdict.reason)
+def _not_fetched(error: WeChatError) -> SendError:
+    send_error = error.send_error()
+    return (
+        send_error if send_error.outcome == SendOutcome.NOT_SENT else SendError(SendOutcome.REJECTED, send_error.reason)
+    )
 
 
 async def _write(reply: httpx.Response, into: Path, most: int) -> None:
@@ -181,5 +183,5 @@ async def _write(reply: httpx.Response, into: Path, most: int) -> None:
         async for chunk in reply.aiter_bytes(65536):
             size += len(chunk)
             if size > most:
-                raise DeliveryError("refused", "the file is larger than WeChat says it takes")
+                raise SendError(SendOutcome.REJECTED, "the file is larger than WeChat says it takes")
             await out.write(chunk)

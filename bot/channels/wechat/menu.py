@@ -2,18 +2,18 @@
 
 from typing import Any
 
-from bot.channels.protocol import Say
+from bot.channels.protocol import Translate
 from bot.channels.wechat.parsing import MENU_KEYS
 
 _LANGUAGE = "zh"  # one menu for all who follow
 
 
-def menu(say: Say) -> dict[str, Any]:
+def menu(translate: Translate) -> dict[str, Any]:
     def tap(name: str) -> dict[str, str]:
-        return {"type": "click", "name": say(_LANGUAGE, _WORDS[name]), "key": MENU_KEYS[name]}
+        return {"type": "click", "name": translate(_LANGUAGE, _WORDS[name]), "key": MENU_KEYS[name]}
 
     def under(words: str, *names: str) -> dict[str, Any]:
-        return {"name": say(_LANGUAGE, words), "sub_button": [tap(name) for name in names]}
+        return {"name": translate(_LANGUAGE, words), "sub_button": [tap(name) for name in names]}
 
     mine = under("wechat-menu-mine", "status", "history", "next")
     return {"button": [tap("make"), mine, under("wechat-menu-more", "models", "price", "help")]}

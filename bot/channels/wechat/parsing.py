@@ -7,9 +7,8 @@ from typing import Any, Literal
 from wechatpy import parse_message
 from wechatpy.replies import TextReply, VideoReply
 
-from bot.channels.protocol import Address, AttachmentRef, Incoming, Reply
-
-TEXT_BYTES = 2047
+from bot.channels.types import Address, AttachmentRef, Incoming, Reply
+from bot.channels.wechat import TEXT_BYTES
 
 _MENU: dict[str, str] = {
     "make": "/video",

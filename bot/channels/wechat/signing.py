@@ -37,14 +37,14 @@ class Opened:
     nonce: str
 
 
-class Seal:
+class MessageCrypto:
     def __init__(self, settings: WeChatSettings, *, now: Callable[[], float] = time.time) -> None:
         self._token = settings.token.get_secret_value() if settings.token else ""
         self._now = now
         key = settings.aes_key.get_secret_value() if settings.aes_key else None
         self._crypto = WeChatCrypto(self._token, key, settings.app_id or "") if key else None
 
-    def greeting(self, query: Mapping[str, str]) -> str:
+    def verify_handshake(self, query: Mapping[str, str]) -> str:
         """The handshake's echostr, once its signature holds. It is plain in every mode."""
         self._check(query, "signature")
         return query.get("echostr", "")

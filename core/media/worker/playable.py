@@ -1,7 +1,7 @@
 """A finished video for a chat: the least change that makes it play natively, in at most so many bytes."""
 
 import shutil
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import av
@@ -13,33 +13,58 @@ _CURED_BY_REMUX = {"container", "audio", "silent", "streams"}
 _BY_A_HAIR = 1.01  # what a container and its metadata may weigh above the packets
 
 
+def check(path: str, thumbnail: str, into: str, max_bytes: int, lenient: bool) -> dict[str, Any]:
+    """All that a delivery needs of a film, from decoding it once: its facts, its thumbnail, and, where nothing but its
+    container or its sound is in the way, a remuxed copy. With `lenient` it need not be whole: it is only opened.
+    """
+    look = clips.glance(path) if lenient else clips.look(path)
+    clips.save_still(look.still, thumbnail)
+    copy = None
+    as_it_is = not look.facts["problems"] and look.facts["size"] <= max_bytes
+    if look.whole and not as_it_is and _may_be_remuxed(look.facts, max_bytes):
+        copy = _remuxed(path, into, max_bytes, checked=clips.same_film)
+    return {"probe": look.facts, "copy": copy}
+
+
 def make_playable(path: str, into: str, max_bytes: int) -> dict[str, Any]:
     """Copied where it plays and fits, else remuxed where only its container or sound is in the way, else encoded once.
 
-    What was written anew is decoded whole before anybody gets it.
+    What was written anew is checked before anybody gets it.
     """
     facts = clips.probe(path)
-    problems = set(facts["problems"])
-    if not problems and facts["size"] <= max_bytes:
+    if not facts["problems"] and facts["size"] <= max_bytes:
         shutil.copyfile(path, into)
-        return {"how": "copied"}
-    if problems <= _CURED_BY_REMUX and facts["size"] <= max_bytes * _BY_A_HAIR and _remuxed(path, into, max_bytes):
-        return {"how": "remuxed"}
+        return {"how": "copied", "probe": facts}
+    if _may_be_remuxed(facts, max_bytes) and (copy := _remuxed(path, into, max_bytes, checked=_decoded)):
+        return {"how": "remuxed", "probe": copy}
     encodes = encoding.fit(path, into, max_bytes, _shape(path, facts), finished=True)
     after = clips.verify(into)
     if after["problems"]:
         raise Refusal("unreadable_media", reason="encoded " + " ".join(after["problems"]))
-    return {"how": "transcoded", "encodes": encodes}
+    return {"how": "transcoded", "probe": after, "encodes": encodes}
 
 
-def _remuxed(path: str, into: str, max_bytes: int) -> bool:
-    """Whether the same packets in a new container will do; a source that cannot be remuxed can still be encoded."""
+def _may_be_remuxed(facts: dict[str, Any], max_bytes: int) -> bool:
+    return set(facts["problems"]) <= _CURED_BY_REMUX and facts["size"] <= max_bytes * _BY_A_HAIR
+
+
+def _remuxed(
+    path: str, into: str, max_bytes: int, *, checked: Callable[[str, str], dict[str, Any]]
+) -> dict[str, Any] | None:
+    """The facts of a copy with the same packets in a new container, when that will do; what cannot be remuxed can
+    still be encoded.
+    """
     try:
         encoding.remux(path, into, silence=True)
-        after = clips.verify(into)
+        after = checked(path, into)
     except (Refusal, av.FFmpegError, ValueError):
-        return False
-    return not after["problems"] and Path(into).stat().st_size <= max_bytes
+        return None
+    return after if not after["problems"] and after["size"] <= max_bytes else None
+
+
+def _decoded(_source: str, into: str) -> dict[str, Any]:
+    """Nothing is known of the source: only the copy's pictures tell whether it is whole."""
+    return clips.verify(into)
 
 
 def _shape(path: str, facts: dict[str, Any]) -> encoding.Shape:

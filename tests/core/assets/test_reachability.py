@@ -14,7 +14,6 @@ from starlette.staticfiles import StaticFiles
 
 from bot.messages.i18n import LANGUAGES, admin_text
 from core import errors
-from core.assets import reachability
 from core.assets.publish import publish_asset
 from core.assets.reachability import check_public
 from core.config import FalSettings
@@ -23,9 +22,10 @@ from tests.serving import served
 from tests.tls import certified
 
 
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reachability, "_LOOK_GAP_S", 0.0)
+class Impatient(FalSettings):
+    @property
+    def asset_look_gap_s(self) -> float:
+        return 0.0
 
 
 def hosting(
@@ -39,7 +39,7 @@ def hosting(
         app = Starlette(routes=[*routes, Mount("/fal-assets", StaticFiles(directory=assets))])
         async with served(app) as url:
             given = {"fal_queue_url": url, "fal_assets_url": f"{url}{base}", "output_dir": folder / "out"}
-            await story(url, FalSettings.offline(**given))
+            await story(url, Impatient.offline(**given))
 
     asyncio.run(run())
 
@@ -135,7 +135,7 @@ def test_a_certificate_that_nobody_trusts_is_named(tmp_path: Path) -> None:
         server = await asyncio.start_server(nothing, "127.0.0.1", 0, ssl=made.server)
         async with server:
             url = f"https://localhost:{server.sockets[0].getsockname()[1]}"
-            settings = FalSettings.offline(fal_queue_url=url, fal_assets_url=url, output_dir=tmp_path / "out")
+            settings = Impatient.offline(fal_queue_url=url, fal_assets_url=url, output_dir=tmp_path / "out")
             (tmp_path / "out" / "fal_assets").mkdir(parents=True)
             facts = (await trouble(settings)).facts
             assert facts["reason"] == "tls"
@@ -145,7 +145,7 @@ def test_a_certificate_that_nobody_trusts_is_named(tmp_path: Path) -> None:
 
 
 def test_a_name_that_leads_into_a_private_network_is_named() -> None:
-    settings = FalSettings.offline(fal_assets_url="https://assets.example")
+    settings = Impatient.offline(fal_assets_url="https://assets.example")
 
     async def inside(_host: str) -> list[str]:
         return ["10.0.0.8"]

@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response, Stream
 from starlette.routing import Route
 
 from core import errors, pricing
+from core.catalogue import app_of
 from core.config import FalSettings
 from core.fal import protocol
 from core.fal.client import FalQueue
@@ -123,21 +124,21 @@ def test_a_submit_carries_the_key_and_the_explicit_values() -> None:
 @pytest.mark.parametrize("body", [{"detail": "x"}, None])
 def test_what_may_have_been_taken_is_doubt(status: int, body: Any) -> None:
     result, server = submit(says(status, body))
-    assert isinstance(result, errors.SubmitUnknown)
+    assert isinstance(result, errors.SubmitUnconfirmed)
     assert len(server.calls) == 1
 
 
 @pytest.mark.parametrize("body", [{}, {"request_id": ""}, {"request_id": "../x"}, [], "text", None])
 def test_a_success_without_a_request_id_is_doubt(body: Any) -> None:
     result, server = submit(says(200, body))
-    assert isinstance(result, errors.SubmitUnknown)
+    assert isinstance(result, errors.SubmitUnconfirmed)
     assert len(server.calls) == 1
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
 def test_a_refusal_that_cannot_be_read_is_doubt(status: int) -> None:
     result, server = submit(says(status))
-    assert isinstance(result, errors.SubmitUnknown)
+    assert isinstance(result, errors.SubmitUnconfirmed)
     assert len(server.calls) == 1
 
 
@@ -157,7 +158,7 @@ def test_a_refusal_that_cannot_be_read_is_doubt(status: int) -> None:
 def test_a_definite_refusal_bought_nothing_and_echoes_nothing(name: str, code: str) -> None:
     result, server = submit(recorded(name))
     assert isinstance(result, errors.VideoError)
-    assert not isinstance(result, errors.SubmitUnknown | errors.NotDelivered)
+    assert not isinstance(result, errors.SubmitUnconfirmed | errors.SubmitNotSent)
     assert result.code == code
     assert "SECRET" not in f"{result!r} {result.facts}"
     assert len(server.calls) == 1
@@ -169,7 +170,7 @@ def test_a_redirect_is_not_followed_with_the_key(status: int) -> None:
         return RedirectResponse(f"{request.base_url}elsewhere", status)
 
     result, server = submit(answer)
-    assert isinstance(result, errors.SubmitUnknown)
+    assert isinstance(result, errors.SubmitUnconfirmed)
     assert len(server.calls) == 1
     looked, server = asked(answer, lambda queue: queue.status(handle(queue)))
     assert isinstance(looked, errors.Unavailable)
@@ -179,13 +180,13 @@ def test_a_redirect_is_not_followed_with_the_key(status: int) -> None:
 @pytest.mark.parametrize(("header", "seconds"), [("7", 7), ("86400", 3600), ("soon", None), ("", None)])
 def test_too_many_requests_bought_nothing(header: str, seconds: int | None) -> None:
     result, _server = submit(says(429, BUSY, **{"Retry-After": header}))
-    assert isinstance(result, errors.NotDelivered)
+    assert isinstance(result, errors.SubmitNotSent)
     assert (result.code, result.facts["retry_after"]) == ("fal_busy", seconds)
 
 
 def test_a_gateways_too_many_requests_may_have_bought_it() -> None:
     result, _server = submit(says(429, {"detail": "x"}, **{"Retry-After": "7"}))
-    assert isinstance(result, errors.SubmitUnknown)
+    assert isinstance(result, errors.SubmitUnconfirmed)
 
 
 def refused(settings: FalSettings) -> errors.VideoError:
@@ -203,7 +204,7 @@ def refused(settings: FalSettings) -> errors.VideoError:
 
 def test_a_closed_port_is_proven_non_delivery() -> None:
     error = refused(FalSettings.offline(fal_key=KEY, fal_queue_url=f"http://127.0.0.1:{free_port()}"))
-    assert isinstance(error, errors.NotDelivered)
+    assert isinstance(error, errors.SubmitNotSent)
 
 
 Peer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -242,7 +243,7 @@ def test_a_failed_tls_handshake_is_proven_non_delivery(words: bytes) -> None:
         await writer.drain()
 
     error, _connections = with_peer(peer, "https")
-    assert isinstance(error, errors.NotDelivered)
+    assert isinstance(error, errors.SubmitNotSent)
 
 
 @pytest.mark.parametrize(
@@ -262,7 +263,7 @@ def test_a_lost_answer_is_doubt_and_nothing_is_sent_again(words: bytes) -> None:
         await writer.drain()
 
     error, connections = with_peer(peer)
-    assert isinstance(error, errors.SubmitUnknown)
+    assert isinstance(error, errors.SubmitUnconfirmed)
     assert connections == 1
 
 
@@ -394,7 +395,7 @@ def test_a_lost_answer_is_handed_to_nobody() -> None:
             await queue.close()
         return caught.value
 
-    assert isinstance(asyncio.run(story()), errors.NotDelivered)
+    assert isinstance(asyncio.run(story()), errors.SubmitNotSent)
     assert kept == []
 
 
@@ -740,7 +741,7 @@ def test_any_request_is_found_at_its_app() -> None:
     found, server = located(answer)
     assert isinstance(found, RequestHandle)
     assert found.status_url.endswith("/fal-ai/kling-video/requests/r-1/status")
-    apps = {app for model in pricing.list_models() for app in model.app}
+    apps = {app_of(endpoint.id) for model in pricing.list_models() for endpoint in model.modes.values()}
     assert {path.removeprefix("/").partition("/requests/")[0] for _, path, _ in server.calls} == apps
     assert len(server.calls) == len(apps)
 
@@ -1020,7 +1021,7 @@ def test_an_answer_without_end_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
         async with dripping(b"Content-Type: application/json\r\nContent-Length: 100000", b" ") as queue:
             with pytest.raises(errors.Unavailable, match="without end"):
                 await queue.status(queue.handle_for(REQUEST.endpoint, "r-1"))
-            with pytest.raises(errors.SubmitUnknown, match="without end"):
+            with pytest.raises(errors.SubmitUnconfirmed, match="without end"):
                 await queue.submit(REQUEST)
 
     asyncio.run(story())

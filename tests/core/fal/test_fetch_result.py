@@ -253,3 +253,16 @@ def test_where_no_result_can_be_kept_the_film_comes_all_the_same(tmp_path: Path)
         assert bench.into.is_file()
 
     play(tmp_path, story)
+
+
+def test_no_room_for_what_is_made_of_a_film_says_nothing_against_it(tmp_path: Path) -> None:
+    async def story(bench: Bench) -> None:
+        async def full(path: Path, *, lenient: bool) -> media.Probe:
+            raise errors.MediaError("disk_full")
+
+        with pytest.raises(errors.DownloadFailed, match="disk_full"):
+            await fetch_result(bench.queue, bench.handle, bench.into, settings=bench.settings, check=full)
+        assert len(bench.files()) == 1
+        assert bench.into.is_file()
+
+    play(tmp_path, story)

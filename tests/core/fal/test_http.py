@@ -184,13 +184,13 @@ def test_a_key_of_our_own_is_sent_through_the_tunnel_only(authority: Authority) 
 def test_an_unknown_ca_is_never_trusted_and_nothing_was_bought(authority: Authority) -> None:
     proxy = tunnel(authority.context, ACCEPTED)
     error = submit(proxy)
-    assert isinstance(error, errors.NotDelivered)
+    assert isinstance(error, errors.SubmitNotSent)
     assert len(proxy.heard) == 1
 
 
 def test_an_answer_lost_inside_the_tunnel_is_doubt(authority: Authority) -> None:
     proxy = tunnel(authority.context, b"")
-    assert isinstance(submit(proxy, fal_ca_file=authority.ca_file), errors.SubmitUnknown)
+    assert isinstance(submit(proxy, fal_ca_file=authority.ca_file), errors.SubmitUnconfirmed)
     assert len(proxy.heard) == 2
 
 
@@ -210,7 +210,7 @@ def test_an_answer_lost_inside_the_tunnel_is_doubt(authority: Authority) -> None
 def test_a_tunnel_that_does_not_open_is_proven_non_delivery(answer: bytes) -> None:
     proxy = answering(answer)
     error = submit(proxy)
-    assert isinstance(error, errors.NotDelivered)
+    assert isinstance(error, errors.SubmitNotSent)
     assert [head.partition(b" ")[0] for head in proxy.heard] == [b"CONNECT"]
 
 
@@ -220,20 +220,20 @@ def test_a_proxy_behind_tls_of_its_own(authority: Authority) -> None:
     more = {"scheme": "https", "tls": authority.context, "fal_queue_url": queue}
     assert isinstance(submit(proxy, fal_ca_file=authority.ca_file, **more), Submission)  # type: ignore[arg-type]
     assert proxy.heard[0].startswith(b"POST http://127.0.0.1:9/alibaba/happy-horse/text-to-video ")
-    assert isinstance(submit(proxy, **more), errors.NotDelivered)  # type: ignore[arg-type]
+    assert isinstance(submit(proxy, **more), errors.SubmitNotSent)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"])
 def test_a_plain_proxy_that_fails_after_the_request_is_doubt(answer: bytes) -> None:
     proxy = answering(answer)
-    assert isinstance(submit(proxy, fal_queue_url="http://127.0.0.1:9"), errors.SubmitUnknown)
+    assert isinstance(submit(proxy, fal_queue_url="http://127.0.0.1:9"), errors.SubmitUnconfirmed)
     assert len(proxy.heard) == 1
 
 
 def test_a_proxy_that_is_down_is_proven_non_delivery() -> None:
     async def story() -> None:
         queue = FalQueue.from_settings(FalSettings.offline(fal_proxy_url=f"http://127.0.0.1:{free_port()}"))
-        with pytest.raises(errors.NotDelivered):
+        with pytest.raises(errors.SubmitNotSent):
             await queue.submit(REQUEST)
         await queue.close()
 
@@ -255,12 +255,12 @@ LISTED = b'{"detail": [{"loc": ["body", "prompt"], "msg": "no", "type": "value_e
         (reply(402, b'{"error": "insufficient_credits"}'), errors.OutOfCredits, "insufficient_credits"),
         (reply(403, b'{"error": "endpoint_not_allowed"}'), errors.ModelNotAllowed, "endpoint_not_allowed"),
         # Whatever else it says, it may have charged, and fal may have the order:
-        (reply(402, b'{"error": "insufficient_credits"}', b"X-Credits-Used: 0.7"), errors.SubmitUnknown, None),
-        (reply(403, b'{"detail": "Forbidden"}'), errors.SubmitUnknown, None),
-        (reply(422, LISTED, b"X-Credits-Used: 0.7"), errors.SubmitUnknown, None),
-        (reply(422, LISTED), errors.SubmitUnknown, None),
-        (reply(429, b'{"detail": "slow down"}', b"Retry-After: 1"), errors.SubmitUnknown, None),
-        (reply(429, b'{"error_type": "concurrent_requests_limit"}'), errors.SubmitUnknown, None),
+        (reply(402, b'{"error": "insufficient_credits"}', b"X-Credits-Used: 0.7"), errors.SubmitUnconfirmed, None),
+        (reply(403, b'{"detail": "Forbidden"}'), errors.SubmitUnconfirmed, None),
+        (reply(422, LISTED, b"X-Credits-Used: 0.7"), errors.SubmitUnconfirmed, None),
+        (reply(422, LISTED), errors.SubmitUnconfirmed, None),
+        (reply(429, b'{"detail": "slow down"}', b"Retry-After: 1"), errors.SubmitUnconfirmed, None),
+        (reply(429, b'{"error_type": "concurrent_requests_limit"}'), errors.SubmitUnconfirmed, None),
     ],
 )
 def test_behind_a_proxy_only_its_own_two_refusals_bought_nothing(

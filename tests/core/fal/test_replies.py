@@ -10,9 +10,9 @@ from core.errors import (
     ContentRefused,
     Fact,
     GenerationFailed,
-    NotDelivered,
     StillRunning,
-    SubmitUnknown,
+    SubmitNotSent,
+    SubmitUnconfirmed,
     Unavailable,
     VideoError,
 )
@@ -60,14 +60,14 @@ def test_a_submit_that_fal_took(
 
 @pytest.mark.parametrize("body", [{}, {"request_id": "a/b"}, [], None, b"", b"<html>"])
 def test_a_success_without_a_request_is_not_known(body: Any) -> None:
-    with pytest.raises(SubmitUnknown) as caught:
+    with pytest.raises(SubmitUnconfirmed) as caught:
         submit(answer(200, body))
     assert (caught.value.code, caught.value.facts) == ("submit_unknown", {"reason": "a reply without a request id"})
 
 
 @pytest.mark.parametrize(("wait", "after"), [("7", 7), ("99999", 3600), ("soon", None), ("", None), ("٧", None)])
 def test_a_full_queue_took_nothing(wait: str, after: int | None) -> None:
-    with pytest.raises(NotDelivered) as caught:
+    with pytest.raises(SubmitNotSent) as caught:
         submit(answer(429, BUSY, retry_after=wait))
     assert (caught.value.code, caught.value.facts) == ("fal_busy", {"retry_after": after})
     assert caught.value.fals_own
@@ -85,12 +85,12 @@ def test_a_full_queue_took_nothing(wait: str, after: int | None) -> None:
     ],
 )
 def test_fals_own_word_that_it_is_busy(body: Any, headers: dict[str, str]) -> None:
-    with pytest.raises(NotDelivered):
+    with pytest.raises(SubmitNotSent):
         submit(answer(429, body, **headers))
     for more in ({"x_credits_used": "0.7"}, {"x_credits_used": "?"}):
-        with pytest.raises(SubmitUnknown):  # a proxy has charged for something
+        with pytest.raises(SubmitUnconfirmed):  # a proxy has charged for something
             submit(answer(429, body, **headers, **more))
-    with pytest.raises(SubmitUnknown):
+    with pytest.raises(SubmitUnconfirmed):
         submit(answer(429, body, **headers), proxied=True)
 
 
@@ -110,7 +110,7 @@ def test_fals_own_word_that_it_is_busy(body: Any, headers: dict[str, str]) -> No
     ],
 )
 def test_any_gateway_may_say_too_many_requests_after_fal_took_it(body: Any, headers: dict[str, str]) -> None:
-    with pytest.raises(SubmitUnknown) as unknown:
+    with pytest.raises(SubmitUnconfirmed) as unknown:
         submit(answer(429, body, **headers))
     assert unknown.value.facts == {"reason": "no clear answer", "status": 429}
     assert replies.refusal(answer(429, body, **headers)) is None
@@ -122,7 +122,7 @@ def test_any_gateway_may_say_too_many_requests_after_fal_took_it(body: Any, head
     + [(400, b""), (422, b"<html>no</html>"), (403, b"null"), (400, []), (403, {"error": "forbidden"})],
 )
 def test_what_is_no_clear_refusal_may_have_been_taken(status: int, body: Any) -> None:
-    with pytest.raises(SubmitUnknown) as caught:
+    with pytest.raises(SubmitUnconfirmed) as caught:
         submit(answer(status, body))
     assert caught.value.facts == {"reason": "no clear answer", "status": status}
 
@@ -144,7 +144,7 @@ def test_a_clear_refusal_has_its_error(
         submit(answer(status, body, **headers))
     assert caught.value.code == code
     for used in ("0.7", "1e30", "NaN", "-1"):  # what a proxy took money for may be at fal
-        with pytest.raises(SubmitUnknown) as unknown:
+        with pytest.raises(SubmitUnconfirmed) as unknown:
             submit(answer(status, body, **headers, x_credits_used=used))
         assert unknown.value.facts == {"reason": "no clear answer", "status": status}
     with pytest.raises(error):
@@ -183,9 +183,9 @@ PROXYS = {"error": "insufficient_credits"}
 def test_whose_word_a_refusal_is(status: int, body: Any, headers: dict[str, str], fals_own: bool, proxied: str) -> None:
     with pytest.raises(VideoError) as caught:
         submit(answer(status, body, **headers))
-    assert not isinstance(caught.value, SubmitUnknown)
+    assert not isinstance(caught.value, SubmitUnconfirmed)
     assert caught.value.fals_own is fals_own
-    with pytest.raises(SubmitUnknown if proxied == "unknown" else type(caught.value)):
+    with pytest.raises(SubmitUnconfirmed if proxied == "unknown" else type(caught.value)):
         submit(answer(status, body, **headers), proxied=True)
     refused = replies.refusal(answer(status, body, **headers, x_credits_used="0.7"))
     assert refused is not None

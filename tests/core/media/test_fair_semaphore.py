@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from core.media.fair_semaphore import Places
+from core.media.fair_semaphore import FairSemaphore
 
 
 def run(story: Callable[[], Awaitable[None]]) -> None:
@@ -20,7 +20,7 @@ class Work:
     """Pieces of work that end when told, and the order in which they began."""
 
     def __init__(self, count: int) -> None:
-        self.places = Places(count)
+        self.places = FairSemaphore(count)
         self.begun: list[str] = []
         self._ends: dict[str, asyncio.Event] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
@@ -107,7 +107,7 @@ def test_who_stops_waiting_takes_no_place_along() -> None:
 
 def test_work_that_fails_gives_its_place_back() -> None:
     async def story() -> None:
-        places = Places(1)
+        places = FairSemaphore(1)
         with pytest.raises(ValueError, match="broken"):
             async with places.turn("a"):
                 raise ValueError("broken")

@@ -1,9 +1,11 @@
-"""The child of one file: bounded before a decoder is loaded, alone, without secrets, and gone with its job."""
+"""The child of one file: bounded before the file is touched, alone, without secrets, and gone with its job; forked by
+the server as well as with a Python of its own.
+"""
 
 import asyncio
-import json
 import os
 import resource
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,34 +13,29 @@ import pytest
 
 from core import media
 from core.errors import MediaError
+from tests.media_jobs import Jobs, is_gone
 
-CHILD = Path(media.__file__).parent / "worker" / "__main__.py"
-
-# The real child with another job: what it finds when the module of the job is loaded.
-_WITHIN = """
-import importlib, json, os, resource, sys, types
-sys.path.insert(0, {folder!r})
-source = open({child!r}).read().replace('core.media.worker.{{job', '{{job')
-exec(compile(source, {child!r}, "exec"), {{"__name__": "__main__", "__file__": {child!r}}})
-"""
+WAYS = {"forked": media.fork_child, "cold": media.run_child}
 
 
-def told(tmp_path: Path, body: str) -> dict[str, Any]:
+@pytest.fixture(params=list(WAYS))
+def way(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def told(tmp_path: Path, way: str, body: str) -> dict[str, Any]:
     """Run `body` as the work of a child, within all its limits, and give what it returns."""
-    (tmp_path / "job_of_the_test.py").write_text("import json, os, resource, sys\n\n\ndef work():\n" + body)
-    script = tmp_path / "child.py"
-    script.write_text(_WITHIN.format(folder=str(tmp_path), child=str(CHILD)))
-    job = json.dumps({"module": "job_of_the_test", "call": "work", "cpu_s": 20, "with": {}})
-    return asyncio.run(media.run_child(script, job))
+    jobs = Jobs(tmp_path, body)
+    return asyncio.run(WAYS[way](jobs.script, jobs.job()))
 
 
-def test_its_limits_stand_before_any_decoder_is_loaded(tmp_path: Path) -> None:
+def test_its_limits_stand_before_any_file_is_touched(tmp_path: Path, way: str) -> None:
     names = ("RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_FSIZE", "RLIMIT_CORE", "RLIMIT_NOFILE")
     body = f"    loaded = [name for name in ('av', 'PIL', 'numpy') if name in sys.modules]\n    names = {names}\n"
     body += "    limits = {name: resource.getrlimit(getattr(resource, name))[1] for name in names}\n"
     body += "    own = [os.nice(0), os.umask(0), dict(os.environ), os.getcwd(), os.getsid(0), os.getpid()]\n"
     body += "    return [limits, loaded, *own]\n"
-    limits, loaded, niceness, umask, environment, folder, session, pid = told(tmp_path, body)["ok"]
+    limits, loaded, niceness, umask, environment, folder, session, pid = told(tmp_path, way, body)["ok"]
     assert limits == {
         "RLIMIT_AS": 1_500_000_000,
         "RLIMIT_CPU": 20,
@@ -46,7 +43,7 @@ def test_its_limits_stand_before_any_decoder_is_loaded(tmp_path: Path) -> None:
         "RLIMIT_CORE": 0,
         "RLIMIT_NOFILE": 64,
     }
-    assert loaded == []
+    assert loaded == ([] if way == "cold" else ["av", "PIL"])
     assert niceness >= min(19, os.nice(0) + 5)
     assert umask == 0o077
     assert set(environment) <= {"LC_CTYPE"}  # Python's own
@@ -55,21 +52,39 @@ def test_its_limits_stand_before_any_decoder_is_loaded(tmp_path: Path) -> None:
     assert session == pid
 
 
-def test_memory_that_a_file_asks_for_is_refused(tmp_path: Path) -> None:
-    answer = told(tmp_path, "    return len(bytearray(2_000_000_000))\n")
+def test_it_holds_its_answer_and_nothing_else(tmp_path: Path) -> None:
+    body = "    held = [f'/proc/self/fd/{fd}' for fd in range(64)]\n"
+    body += "    return [os.readlink(each) for each in held if os.path.islink(each)]\n"
+    stdin, answer, stderr, *others = told(tmp_path, "forked", body)["ok"]
+    assert (stdin, stderr, others) == ("/dev/null", "/dev/null", [])
+    assert answer.startswith("socket:")
+
+
+def test_memory_that_a_file_asks_for_is_refused(tmp_path: Path, way: str) -> None:
+    answer = told(tmp_path, way, "    return len(bytearray(2_000_000_000))\n")
     assert answer == {"refused": "unreadable_media", "facts": {"reason": "memory"}}
 
 
-def test_a_file_that_grows_without_end_is_stopped(tmp_path: Path) -> None:
+def test_a_file_that_grows_without_end_is_stopped(tmp_path: Path, way: str) -> None:
     body = "    file = open('big', 'wb')\n    file.truncate(300_000_000)\n"
-    assert told(tmp_path, body)["refused"] == "disk_full"
+    assert told(tmp_path, way, body)["refused"] == "disk_full"
 
 
-def test_time_in_loops_ends_by_itself(tmp_path: Path) -> None:
+def test_time_in_loops_ends_by_itself(tmp_path: Path, way: str) -> None:
     body = "    resource.setrlimit(resource.RLIMIT_CPU, (1, 1))\n    while True:\n        pass\n"
     with pytest.raises(MediaError) as caught:
-        told(tmp_path, body)
+        told(tmp_path, way, body)
     assert caught.value.facts["reason"] == "crashed"
+
+
+def test_its_time_is_its_own(tmp_path: Path) -> None:
+    """What a server and its children have used counts for no other child."""
+    jobs = Jobs(tmp_path, "    end = time.process_time() + 0.7\n    while time.process_time() < end:\n        pass\n")
+
+    async def story() -> list[dict[str, Any]]:
+        return [await media.fork_child(jobs.script, jobs.job(cpu_s=1)) for _ in range(2)]
+
+    assert asyncio.run(story()) == [{"ok": None}] * 2
 
 
 def test_what_a_child_started_ends_with_it(tmp_path: Path) -> None:
@@ -92,10 +107,7 @@ def test_what_a_child_started_ends_with_it(tmp_path: Path) -> None:
             await task
 
     asyncio.run(story())
-    stat = Path("/proc") / (tmp_path / "pid").read_text() / "stat"
-    assert (
-        not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
-    )  # gone, or nobody has read its end
+    assert is_gone(int((tmp_path / "pid").read_text()))
 
 
 def test_a_child_that_talks_without_end_is_ended(tmp_path: Path) -> None:
@@ -106,7 +118,22 @@ def test_a_child_that_talks_without_end_is_ended(tmp_path: Path) -> None:
     assert caught.value.facts["reason"] == "crashed"
 
 
-def test_the_parent_keeps_its_own_limits(tmp_path: Path) -> None:
+def test_a_forked_child_that_talks_without_end_is_ended(tmp_path: Path) -> None:
+    with pytest.raises(MediaError) as caught:
+        told(tmp_path, "forked", "    while True:\n        os.write(1, b'x' * 100_000)\n")
+    assert caught.value.facts["reason"] == "crashed"
+
+
+def test_what_a_forked_child_started_ends_with_it(tmp_path: Path) -> None:
+    body = "    pid = os.fork()\n    if not pid:\n        time.sleep(60)\n    return pid\n"
+    pid = told(tmp_path, "forked", body)["ok"]
+    deadline = time.monotonic() + 20
+    while not is_gone(pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert is_gone(pid)
+
+
+def test_the_parent_keeps_its_own_limits(tmp_path: Path, way: str) -> None:
     before = resource.getrlimit(resource.RLIMIT_AS)
-    told(tmp_path, "    return 1\n")
+    told(tmp_path, way, "    return 1\n")
     assert resource.getrlimit(resource.RLIMIT_AS) == before

@@ -66,7 +66,7 @@ def test_noise_fills_its_budget(tmp_path: Path) -> None:
         options={"preset": "ultrafast", "crf": "8"},
     )
     answer = playable.make_playable(str(source), str(tmp_path / "out.mp4"), 900_000)
-    assert answer == {"how": "transcoded", "encodes": 1}
+    assert (answer["how"], answer["encodes"]) == ("transcoded", 1)
     assert 0.8 <= (tmp_path / "out.mp4").stat().st_size / 900_000 <= 1
 
 

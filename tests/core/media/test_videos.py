@@ -25,12 +25,13 @@ def probe(path: Path) -> media.Probe:
 
 
 def playable(path: Path, into: Path, max_bytes: int = BUDGET) -> str:
-    how = asyncio.run(media.make_playable(path, into, max_bytes=max_bytes))
+    made = asyncio.run(media.make_playable(path, into, max_bytes=max_bytes))
     result = asyncio.run(media.verify(into))
+    assert made.probe == result
     assert result.playable, result.problems
     assert result.has_audio
     assert result.size <= max_bytes
-    return how
+    return made.how
 
 
 @pytest.mark.parametrize(
@@ -95,13 +96,85 @@ def test_an_impossible_budget_is_refused(tmp_path: Path) -> None:
         asyncio.run(media.make_playable(source, tmp_path / "out.mp4", max_bytes=9000))
 
 
-def test_the_thumbnail_shows_the_film_upright_and_small(tmp_path: Path) -> None:
+def check(path: Path, *, max_bytes: int = BUDGET, lenient: bool = False) -> media.Check:
+    """With `thumbnail.jpg` and `copy.mp4` beside the file."""
+    thumbnail, into = path.with_name("thumbnail.jpg"), path.with_name("copy.mp4")
+    return asyncio.run(media.check(path, thumbnail=thumbnail, into=into, max_bytes=max_bytes, lenient=lenient))
+
+
+@pytest.mark.parametrize("lenient", [False, True])
+def test_the_thumbnail_shows_the_film_upright_and_small(tmp_path: Path, lenient: bool) -> None:
     source = clip(tmp_path / "turned.mp4", source="testsrc2=s=1280x720:r=24", rotation=90)
-    size = asyncio.run(media.thumbnail(source, tmp_path / "t.jpg"))
-    assert size == (180, 320)
-    with Image.open(tmp_path / "t.jpg") as image:
-        assert (image.format, image.size) == ("JPEG", size)
-    assert (tmp_path / "t.jpg").stat().st_size <= 64_000
+    check(source, lenient=lenient)
+    with Image.open(tmp_path / "thumbnail.jpg") as image:
+        assert (image.format, image.size) == ("JPEG", (180, 320))
+    assert (tmp_path / "thumbnail.jpg").stat().st_size <= 64_000
+
+
+def test_the_thumbnail_is_a_key_frame_a_third_into_the_film(tmp_path: Path) -> None:
+    options = {"preset": "ultrafast", "g": "12"}
+    source = clip(tmp_path / "film.mp4", source="mandelbrot=s=320x180:r=24", seconds=3, options=options)
+    for lenient in (False, True):
+        check(source, lenient=lenient)
+        with av.open(str(source)) as container, Image.open(tmp_path / "thumbnail.jpg") as still:
+            at = [frame.to_image() for frame in container.decode(video=0)]  # type: ignore[no-untyped-call]
+            assert min(range(72), key=lambda index: difference(still, at[index])) == 24
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "copied"),
+    [
+        ("fine.mp4", {}, False),
+        ("silent.mp4", {"audio": None}, True),
+        ("late-moov.mp4", {"movflags": "0"}, True),
+        ("h264.mkv", {}, True),
+        ("mp3.mp4", {"audio": "libmp3lame"}, True),
+        ("b-frames.mov", {"container": "mov", "options": {"preset": "veryfast", "bf": "2"}}, True),
+        ("hevc.mp4", {"codec": "libx265"}, False),
+        ("turned.mp4", {"rotation": 90}, False),
+    ],
+)
+def test_a_check_makes_a_copy_where_another_container_is_enough(
+    tmp_path: Path, name: str, options: dict[str, Any], copied: bool
+) -> None:
+    source = clip(tmp_path / name, **options)
+    told = check(source)
+    assert told.probe == asyncio.run(media.verify(source))
+    assert (told.copy is not None) == copied
+    if told.copy is not None:
+        assert told.copy == asyncio.run(media.verify(tmp_path / "copy.mp4"))
+        assert told.copy.playable
+        assert pictures(tmp_path / "copy.mp4") == pictures(source)
+
+
+def test_a_copy_that_would_not_fit_is_not_made(tmp_path: Path) -> None:
+    source = clip(tmp_path / "silent.mp4", audio=None)
+    assert check(source, max_bytes=source.stat().st_size // 2).copy is None
+
+
+def test_a_film_a_hair_too_large_gets_a_slimmer_container(tmp_path: Path) -> None:
+    source = clip(tmp_path / "fine.mp4", metadata={"comment": "x" * 900}, seconds=3)
+    told = check(source, max_bytes=source.stat().st_size - 200)
+    assert told.copy is not None
+    assert told.copy.size < told.probe.size
+
+
+def test_a_damaged_film_is_refused_by_a_check_and_opened_by_a_lenient_one(tmp_path: Path) -> None:
+    whole = clip(tmp_path / "f.mp4", seconds=3, audio=None, source="mandelbrot=s=320x180:r=24").read_bytes()
+    start = whole.index(b"mdat") + len(whole) // 2
+    (tmp_path / "m.mp4").write_bytes(whole[:start] + bytes(3000) + whole[start + 3000 :])
+    with pytest.raises(MediaError, match="video_broken"):
+        check(tmp_path / "m.mp4")
+    assert not (tmp_path / "thumbnail.jpg").exists()
+    told = check(tmp_path / "m.mp4", lenient=True)
+    assert (told.probe.problems, told.copy) == (("silent",), None)  # a copy is made of what is whole
+    assert (tmp_path / "thumbnail.jpg").exists()
+
+
+def pictures(path: Path) -> list[bytes]:
+    """As they come out of the decoder."""
+    with av.open(str(path)) as container:
+        return [bytes(frame.planes[0]) for frame in container.decode(video=0)]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import socket
 import sys
 import time
@@ -626,9 +627,18 @@ def test_it_runs_as_a_process_of_its_own(tmp_path: Path) -> None:
             assert line.decode().strip() == f"FAL_QUEUE_URL=http://127.0.0.1:{port}"
             async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(retries=5), trust_env=False) as client:
                 reply = await client.get(f"http://127.0.0.1:{port}/.well-known/jwks.json")
-            assert len(reply.json()["keys"][0]["x"]) >= 43
+                assert len(reply.json()["keys"][0]["x"]) >= 43
+                asked = {"prompt": "sandbox:until-cancelled fox"}
+                taken = await client.post(f"http://127.0.0.1:{port}/alibaba/happy-horse/text-to-video", json=asked)
+                async with client.stream("GET", f"{taken.json()['status_url']}/stream") as stream:
+                    async for _ in stream.aiter_lines():
+                        break
+                    process.terminate()  # the stream would never end by itself
+                    async with asyncio.timeout(20):
+                        assert await process.wait() in {0, -signal.SIGTERM}
         finally:
-            process.terminate()
-            await process.wait()
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
 
     asyncio.run(story())

@@ -17,9 +17,10 @@ from starlette.types import Receive, Scope, Send
 
 from tests.fakes.botapi.methods import Methods, Refused, Upload, decoded
 from tests.fakes.botapi.world import Json
+from tests.fakes.cut import HalfAFile
 
 FaultKind = Literal[
-    "status", "html", "gateway", "drop_before", "drop_after", "lose_answer", "slow", "garbage", "bare", "repeat"
+    "status", "html", "gateway", "drop_before", "drop_after", "lose_answer", "slow", "garbage", "bare", "repeat", "cut"
 ]
 
 _TEXTS = frozenset(
@@ -38,7 +39,8 @@ class Fault:
     body is read; drop_after: after, and nothing was done; lose_answer: the call is carried out, then the connection
     ends; slow: carried out, then `delay_s` pass; garbage: carried out, and 200 with a page instead of JSON; bare:
     carried out, and the answer holds nothing but the message's id; repeat (getUpdates): the last batch again, at once,
-    whatever the offset. `only_with`: only calls with this parameter fail (status and html).
+    whatever the offset; cut (file): half of the bytes, then the connection ends. `only_with`: only calls with this
+    parameter fail (status and html).
     """
 
     method: str
@@ -210,12 +212,14 @@ class BotApi:
             raise Dropped
         if fault is not None and fault.kind == "slow":
             await asyncio.sleep(fault.delay_s)
-        elif fault is not None:
+        elif fault is not None and fault.kind != "cut":
             return PlainTextResponse(fault.description, fault.status)
         token, _, name = rest.partition("/")
         kept = [file for file in self._world.files.values() if file.name == name]
         if token != self._token or not kept:
             return _refusal(Refused(404, "Not Found"))
+        if fault is not None and fault.kind == "cut":
+            return HalfAFile(kept[0].path.read_bytes(), media_type="application/octet-stream")
         return FileResponse(kept[0].path, media_type="application/octet-stream")
 
     def _fault(self, method: str, params: Json | None = None) -> Fault | None:

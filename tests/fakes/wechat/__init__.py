@@ -15,8 +15,8 @@ from tests.fakes.wechat.caller import ACCOUNT, TROUBLE, Attempt, Caller, Mode
 from tests.fakes.wechat.world import Errcode, Person, Seen, World
 
 __all__ = [
-    "ACCOUNT", "AES_KEY", "APP_ID", "SECRET", "TOKEN", "TROUBLE", "Attempt", "Call", "Errcode", "Fault", "Person",
-    "Seen", "WeChatFake", "World",
+    "ACCOUNT", "AES_KEY", "APP_ID", "SECRET", "TOKEN", "TROUBLE", "Attempt", "Call", "Errcode", "Fault", "Mode",
+    "Person", "Seen", "WeChatFake", "World",
 ]  # fmt: skip
 
 APP_ID = "wx0123456789abcdef"

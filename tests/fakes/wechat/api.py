@@ -13,9 +13,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from tests.fakes.cut import HalfAFile
 from tests.fakes.wechat.world import Errcode, Json, World
 
-FaultKind = Literal["errcode", "html", "drop_before", "lose_answer", "slow", "garbage", "gateway", "bare", "text"]
+FaultKind = Literal[
+    "errcode", "html", "drop_before", "lose_answer", "slow", "garbage", "gateway", "bare", "text", "cut"
+]
 
 
 @dataclass(slots=True)
@@ -23,7 +26,7 @@ class Fault:
     """What happens to the next `times` calls of `path`. errcode: refused with `code`, nothing done; html: a gateway's
     page; drop_before: the line ends unread; lose_answer: done, and the line ends; slow: done after `delay_s`; garbage:
     done, and no JSON comes back; gateway: done, and a gateway's page (504) comes back; bare: done, and `{}` comes back;
-    text: done, and the errcode comes as a text."""
+    text: done, and the errcode comes as a text; cut: half of the file comes, and the line ends."""
 
     path: str
     kind: FaultKind
@@ -105,6 +108,9 @@ class Api:
                 return PlainTextResponse("<xml>?</xml>")
             if fault.kind == "gateway":
                 return Response("<html>504</html>", 504, media_type="text/html")
+            if fault.kind == "cut":
+                assert isinstance(answer, Response), "no file"
+                return HalfAFile(bytes(answer.body), media_type=answer.media_type)
             if fault.kind in {"bare", "text"}:
                 return _told({} if fault.kind == "bare" else {"errcode": "0", "errmsg": "ok"})
         return answer if isinstance(answer, Response) else _told(answer)

@@ -6,6 +6,8 @@ const talk = $("talk"), text = $("text"), composer = $("composer");
 const shown = new Map(); // journal id -> {change, element}
 let words = {}, newest = 0, attached = null, loading = null, again = false, busyTimer = 0, greeted = false;
 
+const NEVER = new Set([413, 415]); // a file that is too large, or of no use, stays so
+const narrow = matchMedia("(max-width: 30rem)");
 const word = (key) => words[key] || "";
 
 function make(tag, properties = {}, ...children) {
@@ -19,11 +21,13 @@ function uuid() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+// Fails with words for people, in the page's language; the browser's own ("Failed to fetch") are for nobody.
 async function ask(path, options = {}) {
-  const reply = await fetch(path, { credentials: "same-origin", ...options });
+  const reply = await fetch(path, { credentials: "same-origin", ...options }).catch(() => null);
+  if (reply === null) throw new Error(word("unreachable"));
   if (reply.status === 401) location.assign("/");
   const body = await reply.json().catch(() => ({}));
-  if (!reply.ok) throw new Error(body.error || word("failed"));
+  if (!reply.ok) throw Object.assign(new Error(body.error || word("failed")), { final: NEVER.has(reply.status) });
   return body;
 }
 
@@ -38,11 +42,14 @@ async function learnWords() {
     element.setAttribute("aria-label", word(element.dataset.label));
     element.title = word(element.dataset.label);
   }
-  text.placeholder = word("placeholder");
+  hint();
   text.setAttribute("aria-label", word("placeholder"));
   $("badge").hidden = !answer.demo;
   document.title = word("title");
 }
+
+function hint() { text.placeholder = word(narrow.matches ? "placeholder-short" : "placeholder"); }
+narrow.addEventListener("change", hint);
 
 // Showing
 
@@ -118,6 +125,14 @@ function refresh(old, message) {
 let pinned = true;
 function stay() { if (pinned) talk.scrollTop = talk.scrollHeight; }
 talk.addEventListener("scroll", () => { pinned = atBottom(); });
+new ResizeObserver(stay).observe(talk); // a keyboard opens, a phone is turned, the text grows
+
+// Where a keyboard only covers the page, the page is made as high as what is left of it.
+if (window.visualViewport) {
+  visualViewport.addEventListener("resize", () => {
+    document.body.style.height = visualViewport.scale === 1 ? `${visualViewport.height}px` : "";
+  });
+}
 
 function show(message) {
   newest = Math.max(newest, message.change);
@@ -189,13 +204,12 @@ function grow() {
 }
 
 function attach(file) {
-  if (!file || !/^(image|video)\//.test(file.type)) return;
+  if (!file) return; // whether it is of use, the server sees: browsers do not name the type of each photo
   detach();
   attached = { file, address: URL.createObjectURL(file) };
-  const image = file.type.startsWith("image/");
-  $("preview-image").hidden = !image;
-  $("preview-video").hidden = image;
-  $(image ? "preview-image" : "preview-video").src = attached.address;
+  const [kind] = file.type.split("/");
+  for (const each of ["image", "video"]) $(`preview-${each}`).hidden = each !== kind;
+  if (kind === "image" || kind === "video") $(`preview-${kind}`).src = attached.address;
   $("preview-name").textContent = file.name;
   $("preview").hidden = false;
   text.focus();
@@ -238,10 +252,12 @@ async function deliver(message) {
   } catch (error) {
     element.classList.add("failed");
     element.style.opacity = "1";
-    const retry = make("button", { type: "button", textContent: word("retry") });
-    retry.addEventListener("click", () => { element.remove(); deliver(message); });
-    element.append(make("span", { className: "problem", textContent: error.message || word("failed") }),
-      make("div", { className: "actions" }, retry));
+    element.append(make("span", { className: "problem", textContent: error.message }));
+    if (!error.final) {
+      const retry = make("button", { type: "button", textContent: word("retry") });
+      retry.addEventListener("click", () => { element.remove(); deliver(message); });
+      element.append(make("div", { className: "actions" }, retry));
+    }
     stay();
   }
 }
@@ -269,4 +285,15 @@ document.addEventListener("drop", (event) => {
   attach(event.dataTransfer.files[0]);
 });
 
-learnWords().then(load).then(listen);
+async function begin() {
+  try {
+    await learnWords();
+  } catch {
+    setTimeout(begin, 2000);
+    return;
+  }
+  await load();
+  listen();
+}
+
+begin();

@@ -64,8 +64,11 @@ admin-downstream-service-error = The model behind fal failed, often over the ref
 admin-fal-busy = fal takes no more requests of this account at once; nothing was ordered or charged. Try again in a few minutes.
 admin-fal-unavailable =
     { KNOWN($status) ->
-        [yes] fal does not answer as it should (status { $status }): check the network, FAL_QUEUE_URL and FAL_PROXY_URL, and try again.
-       *[no] fal does not answer: check the network, FAL_QUEUE_URL and FAL_PROXY_URL, and try again.
+        [yes] fal does not answer as it should (status { $status })
+       *[no] fal does not answer
+    }: check the network, FAL_QUEUE_URL and FAL_PROXY_URL{ KNOWN($request_id) ->
+        [yes] . The order stands: “reelbot poll { $request_id }” asks again, for nothing.
+       *[no] , and try again.
     }
 admin-not-delivered = fal could not be reached, so nothing was ordered or charged: check the network, FAL_QUEUE_URL, FAL_PROXY_URL and FAL_CA_FILE, and try again.
 admin-submit-unknown = No clear answer to the submit: the video may have been ordered and charged. Look at fal.ai/dashboard/requests; "reelbot poll REQUEST_ID" fetches it. It is not submitted again by itself.

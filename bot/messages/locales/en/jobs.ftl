@@ -28,6 +28,8 @@ caption =
        *[no] {""}
     }
 
+length-unknown = I cannot see how long your video is: this is the price of the longest that can be used, and a shorter one costs less.
+
 adjusted-duration = { $asked } s becomes { $used } s, the nearest length this model makes.
 adjusted-resolution = { $asked } becomes { $used }, the nearest resolution this model makes.
 adjusted-aspect-ratio = { $asked } becomes { $used }, the nearest shape this model makes.
@@ -76,6 +78,7 @@ state-parked = The video service answers strangely about this one, so I have set
 order-unconfirmed = The video service has not confirmed this order yet. I keep waiting and looking for it; nothing is bought twice, and there is nothing for you to do. If your video comes, you get it.
 state-failed = It did not work out.
 state-cancelled = Cancelled.
+state-cancelled-free = Cancelled. Nothing was charged.
 
 cancelled-free = Job { $job } is cancelled. Nothing was charged.
 cancel-requested-running = Cancelling. The video service had already begun, so it may still charge this one; if it finishes all the same, you get the video.

@@ -5,12 +5,29 @@ charge-none = Nothing was charged.
 charge-yes = It was charged ({ $price }).
 charge-possibly = It may have been charged ({ $price }); I count it as spent.
 
-ask-price = This costs { $price }. Shall I order it?
-ask-same = The same video is already in the works (job { $other }). Shall I make another one for { $price }?
-ask-again = A new try costs { $price }. Shall I order it?
+up-to = up to { $price }
+ask-price =
+    This costs { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }. Shall I order it?
+ask-same =
+    The same video is already in the works (job { $other }). Shall I make another one for { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }?
+ask-again =
+    A new try costs { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }. Shall I order it?
 ask-waits = The offer stands for 30 minutes. Nothing is bought without your yes.
 state-asking = Waiting for your yes.
-button-yes = Yes, for { $price }
+button-yes =
+    Yes, for { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }
 button-no = No
 confirm-which = Several offers wait for your yes. Which one shall I order?
 confirm-nothing = There is no offer to say yes to.
@@ -53,10 +70,26 @@ again-asks-fal = I am asking the video service about { $job } again now; that co
 again-on-its-way = Job { $job } is still under way: { $state }
 again-ordered = Job { $other } was ordered anew before, as job { $job }: { $state } Nothing more was bought.
 again-gone = The video of job { $job } has been cleared away after its time here. You can order it anew with /video.
-button-again = Try again for { $price }
-button-fix-shorter-prompt = Try a simpler text for { $price }
-button-fix-wide-photo = Try the photo in 16:9 for { $price }
-button-buy-again = Order anew for { $price }
+button-again =
+    Try again for { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }
+button-fix-shorter-prompt =
+    Try a simpler text for { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }
+button-fix-wide-photo =
+    Try the photo in 16:9 for { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }
+button-buy-again =
+    Order anew for { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }
 remedy-shorter-prompt = A simpler version of your text: “{ $prompt }”
 remedy-wide-photo = Your photo goes out in 16:9 this time.
 repeat-of = A new try of job { $other }.
@@ -64,7 +97,7 @@ repeat-of = A new try of job { $other }.
 alert-doubt = Job { $job } of { $user }: fal did not answer the order, so { $price } may have been charged. It is parked; if it turns up within 24 hours it is delivered. Look at fal.ai/dashboard/requests.
 alert-parked = Job { $job } of { $user } ({ $price }): fal has answered nothing that can be understood for ten minutes: { $reason }. It is parked, holds no slot, and is asked after again for as long as fal keeps the file. See "reelbot job { $job }"; "reelbot poll" with its request id asks at once.
 alert-no-receipt = No receipt can be written to the folder “receipts” of the output folder ({ $reason }), so nothing is ordered: make room there, or give this program the right to write.
-admin-parked = fal answers nothing that can be understood ({ $odd }). It is paid for and set aside; “reelbot run” goes on asking, and “reelbot poll” asks at once
+admin-parked = fal answers nothing that can be understood ({ $odd }). Job { $job } is ordered and paid for, and set aside: “reelbot poll { $request_id }” asks again, for nothing; a running bot goes on asking.
 alert-undelivered = Job { $job } of { $user } is rendered, but the chat does not take it: { $reason }. It is kept and tried again; its owner can fetch it with /again { $job }.
 alert-works-again = fal takes orders again.
 alert-spent =

@@ -53,7 +53,11 @@ status-line = { $job }: { $state } “{ $prompt }”
 
 history-none = No videos yet. Your first one starts with /video and what you want to see.
 history-title = Your latest videos (times in UTC):
-history-line = { $job }, { $when }, { $price }: { $state } “{ $prompt }”
+history-line =
+    { $job }, { $when }{ KNOWN($price) ->
+        [yes] , { $price }
+       *[no] {""}
+    }: { $state } “{ $prompt }”
 
 models-title = Models, and what a video of about 5 seconds costs:
 models-line =
@@ -62,6 +66,9 @@ models-line =
        *[no] • { $name } (--model { $key })
     }{ KNOWN($price) ->
         [yes] , { $price }
+       *[no] {""}
+    }{ KNOWN($duration) ->
+        [yes] {" "}({ $duration } s)
        *[no] {""}
     }{ INCLUDES($modes, "video-to-video") ->
         [yes] , also changes videos

@@ -2,6 +2,7 @@
 web-title = reelbot
 web-tagline = Write what should happen. Get a video back.
 web-placeholder = /video a red fox running through fresh snow
+web-placeholder-short = /video a red fox
 web-send = Send
 web-attach = Add a photo or video
 web-remove = Remove
@@ -10,6 +11,7 @@ web-download = Download
 web-offline = Connection lost. Trying again…
 web-retry = Try again
 web-failed = That did not go through.
+web-unreachable = The bot could not be reached. Is the network there?
 web-example-1 = /video a red fox running through fresh snow
 web-example-2 = /video a little boat on a golden sea, 9:16
 web-example-3 = /help
@@ -22,6 +24,12 @@ web-session-over = Your session is over. Load the page again.
 web-too-many-tokens = Too many wrong tokens. Wait a minute, then try again.
 web-nothing-to-send = There was nothing to send.
 web-upload-gone = The upload did not arrive whole. Add the file again.
-web-upload-unknown = This is no photo or video that I can use. Send a JPG, PNG, WebP, GIF, MP4, MOV or WebM.
+web-upload-unknown =
+    { $what ->
+        [heic] This is a HEIC photo, which I cannot read. Save it as JPEG and add that.
+        [avif] This is an AVIF picture, which I cannot read. Save it as JPEG and add that.
+        [svg] This is a drawing (SVG), not a photo. Save it as JPEG or PNG and add that.
+       *[other] This is no photo or video that I can use. Send a JPG, PNG, WebP, GIF, MP4, MOV or WebM.
+    }
 web-upload-large = This file is too large: photos up to { $max_mb } MB, videos up to 100 MB.
 web-not-found = There is nothing here, or it is not yours.

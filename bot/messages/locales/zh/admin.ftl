@@ -64,8 +64,11 @@ admin-downstream-service-error = fal 背后的模型出错，常常是因为参�
 admin-fal-busy = fal 暂时不再接受这个账户的请求；没有下单，也没有产生费用。请过几分钟再试。
 admin-fal-unavailable =
     { KNOWN($status) ->
-        [yes] fal 的应答不正常（状态 { $status }）：请检查网络、FAL_QUEUE_URL 和 FAL_PROXY_URL，然后重试。
-       *[no] fal 没有应答：请检查网络、FAL_QUEUE_URL 和 FAL_PROXY_URL，然后重试。
+        [yes] fal 的应答不正常（状态 { $status }）
+       *[no] fal 没有应答
+    }：请检查网络、FAL_QUEUE_URL 和 FAL_PROXY_URL{ KNOWN($request_id) ->
+        [yes] 。订单仍然有效：“reelbot poll { $request_id }” 可再次询问，不另收费。
+       *[no] ，然后重试。
     }
 admin-not-delivered = 连不上 fal，所以没有下单，也没有产生费用：请检查网络、FAL_QUEUE_URL、FAL_PROXY_URL 和 FAL_CA_FILE，然后重试。
 admin-submit-unknown = 提交后没有得到明确的答复：视频可能已下单并扣费。请到 fal.ai/dashboard/requests 查看；reelbot poll REQUEST_ID 可以取回。程序不会自动再次提交。

@@ -28,6 +28,8 @@ caption =
        *[no] {""}
     }
 
+length-unknown = 我看不到你的视频有多长：这是可用最长时长的价格，短一些的视频更便宜。
+
 adjusted-duration = { $asked } 秒改为 { $used } 秒，这是该模型支持的最接近的时长。
 adjusted-resolution = { $asked } 改为 { $used }，这是该模型支持的最接近的清晰度。
 adjusted-aspect-ratio = { $asked } 改为 { $used }，这是该模型支持的最接近的画幅。
@@ -76,6 +78,7 @@ state-parked = 视频服务对这个任务的答复不正常，我先把它放�
 order-unconfirmed = 视频服务还没有确认这个订单。我会继续等待和查找；不会重复购买，你什么都不用做。视频一到就发给你。
 state-failed = 没有成功。
 state-cancelled = 已取消。
+state-cancelled-free = 已取消，没有产生费用。
 
 cancelled-free = 任务 { $job } 已取消，没有产生费用。
 cancel-requested-running = 正在取消。视频服务已经开始工作，这一个可能仍会扣费；如果它还是做完了，视频会发给你。

@@ -5,12 +5,29 @@ charge-none = 没有产生费用。
 charge-yes = 已经扣费（{ $price }）。
 charge-possibly = 可能已经扣费（{ $price }），我按已花费计算。
 
-ask-price = 这个视频要 { $price }。要下单吗？
-ask-same = 同样的视频已经在制作中（任务 { $other }）。要再做一个吗？价格 { $price }。
-ask-again = 重新做一次要 { $price }。要下单吗？
+up-to = 最多 { $price }
+ask-price =
+    这个视频{ KNOWN($up_to) ->
+        [yes] 最多要
+       *[no] 要
+    } { $price }。要下单吗？
+ask-same =
+    同样的视频已经在制作中（任务 { $other }）。要再做一个吗？价格{ KNOWN($up_to) ->
+        [yes] 最多
+       *[no] {""}
+    } { $price }。
+ask-again =
+    重新做一次{ KNOWN($up_to) ->
+        [yes] 最多要
+       *[no] 要
+    } { $price }。要下单吗？
 ask-waits = 报价保留 30 分钟。你不同意，就不会购买。
 state-asking = 等你同意。
-button-yes = 同意，{ $price }
+button-yes =
+    同意，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
 button-no = 不要
 confirm-which = 有好几个报价在等你同意，要下单哪一个？
 confirm-nothing = 没有等你同意的报价。
@@ -53,10 +70,26 @@ again-asks-fal = 我现在再向视频服务询问任务 { $job }，不收费。
 again-on-its-way = 任务 { $job } 还在进行：{ $state }
 again-ordered = 任务 { $other } 之前已经重新下单，是任务 { $job }：{ $state }这次没有再购买。
 again-gone = 任务 { $job } 的视频已过保存期限，被清理了。可以用 /video 重新下单。
-button-again = 再试一次，{ $price }
-button-fix-shorter-prompt = 用简单些的文字再试，{ $price }
-button-fix-wide-photo = 把照片改成 16:9 再试，{ $price }
-button-buy-again = 重新下单，{ $price }
+button-again =
+    再试一次，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-fix-shorter-prompt =
+    用简单些的文字再试，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-fix-wide-photo =
+    把照片改成 16:9 再试，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-buy-again =
+    重新下单，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
 remedy-shorter-prompt = 这次用简单些的文字：“{ $prompt }”
 remedy-wide-photo = 这次把你的照片改成 16:9。
 repeat-of = 重做任务 { $other }。
@@ -64,7 +97,7 @@ repeat-of = 重做任务 { $other }。
 alert-doubt = { $user } 的任务 { $job }：fal 没有回应订单，可能已扣费 { $price }。任务已搁置；24 小时内如果找到结果，会照常发送。请查看 fal.ai/dashboard/requests。
 alert-parked = { $user } 的任务 { $job }（{ $price }）：fal 已有十分钟没有给出可理解的答复：{ $reason }。任务已搁置，不占用名额；在 fal 保留文件期间会继续询问。用 "reelbot job { $job }" 查看，用 "reelbot poll" 加请求编号可立即询问。
 alert-no-receipt = 无法在输出目录的 receipts 文件夹写入回执（{ $reason }），因此不会下单：请腾出空间，或给程序写权限。
-admin-parked = fal 没有给出可理解的答复（{ $odd }）。它已付费并被搁置；“reelbot run” 会继续询问，“reelbot poll” 可立即询问
+admin-parked = fal 没有给出可理解的答复（{ $odd }）。任务 { $job } 已下单并付费，现已搁置：“reelbot poll { $request_id }” 可再次询问，不另收费；正在运行的机器人会继续询问。
 alert-undelivered = { $user } 的任务 { $job } 已生成，但发不到聊天：{ $reason }。视频已保存并会继续尝试；用户可以用 /again { $job } 取回。
 alert-works-again = fal 又可以下单了。
 alert-spent =

@@ -55,7 +55,11 @@ status-line = { $job }：{ $state }“{ $prompt }”
 
 history-none = 还没有视频。写 /video 加上你想看的画面，做出第一个吧。
 history-title = 你最近的视频（时间为 UTC）：
-history-line = { $job }，{ $when }，{ $price }：{ $state }“{ $prompt }”
+history-line =
+    { $job }，{ $when }{ KNOWN($price) ->
+        [yes] ，{ $price }
+       *[no] {""}
+    }：{ $state }“{ $prompt }”
 
 models-title = 所有模型，以及约 5 秒视频的价格：
 models-line =
@@ -69,6 +73,9 @@ models-line =
        *[no] • { $name }（--model { $key }）
     }{ KNOWN($price) ->
         [yes] ，{ $price }
+       *[no] {""}
+    }{ KNOWN($duration) ->
+        [yes] （{ $duration } 秒）
        *[no] {""}
     }{ INCLUDES($modes, "video-to-video") ->
         [yes] ，也能改视频

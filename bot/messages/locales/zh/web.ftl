@@ -2,6 +2,7 @@
 web-title = reelbot
 web-tagline = 写下画面，收到视频。
 web-placeholder = 视频 一只红狐狸在新雪里奔跑
+web-placeholder-short = 视频 一只红狐狸
 web-send = 发送
 web-attach = 添加照片或视频
 web-remove = 移除
@@ -10,6 +11,7 @@ web-download = 下载
 web-offline = 连接断开，正在重连……
 web-retry = 再试一次
 web-failed = 没有发送成功。
+web-unreachable = 连不上机器人，请检查网络。
 web-example-1 = 视频 一只红狐狸在新雪里奔跑
 web-example-2 = 视频 金色海面上的小船，竖屏
 web-example-3 = 帮助
@@ -22,6 +24,12 @@ web-session-over = 会话已结束，请刷新页面。
 web-too-many-tokens = 口令错误次数过多，请等一分钟再试。
 web-nothing-to-send = 没有可发送的内容。
 web-upload-gone = 文件没有完整传上来，请重新添加。
-web-upload-unknown = 这不是我能用的照片或视频。请发送 JPG、PNG、WebP、GIF、MP4、MOV 或 WebM。
+web-upload-unknown =
+    { $what ->
+        [heic] 这是 HEIC 照片，我读不了。请另存为 JPEG 再添加。
+        [avif] 这是 AVIF 图片，我读不了。请另存为 JPEG 再添加。
+        [svg] 这是矢量图（SVG），不是照片。请另存为 JPEG 或 PNG 再添加。
+       *[other] 这不是我能用的照片或视频。请发送 JPG、PNG、WebP、GIF、MP4、MOV 或 WebM。
+    }
 web-upload-large = 文件太大：照片不超过 { $max_mb } MB，视频不超过 100 MB。
 web-not-found = 这里什么都没有，或者它不属于你。

@@ -9,7 +9,7 @@ from bot.store.database import Connection, Database, insert_new, now_ms, take_tu
 from bot.store.tables import facts
 
 
-class Facts:
+class InstallationState:
     def __init__(self, database: Database) -> None:
         self._db = database
 
@@ -20,23 +20,23 @@ class Facts:
     async def once(self, name: str, value: str) -> str:
         """What whoever asked first said. All workers hear the same."""
 
-        def work(connection: Connection) -> str:
-            connection.execute(insert_new(connection, facts, by="name").values(name=name, value=value))
-            return str(connection.execute(_value(name)).scalar_one())
+        def work(tx: Connection) -> str:
+            tx.execute(insert_new(tx, facts, by="name").values(name=name, value=value))
+            return str(tx.execute(_value(name)).scalar_one())
 
         return await self._db.write(work)
 
     async def get(self, name: str) -> str | None:
-        return await self._db.read(lambda connection: connection.execute(_value(name)).scalar())
+        return await self._db.read(lambda tx: tx.execute(_value(name)).scalar())
 
     async def put(self, name: str, value: str | None) -> bool:
         """Whether that changed anything: of several who note the same, one did. None removes it."""
 
-        def work(connection: Connection) -> bool:
-            take_turns(connection, "facts")
-            if connection.execute(_value(name)).scalar() == value:
+        def work(tx: Connection) -> bool:
+            take_turns(tx, "facts")
+            if tx.execute(_value(name)).scalar() == value:
                 return False
-            _write(connection, name, value)
+            _write(tx, name, value)
             return True
 
         return await self._db.write(work)
@@ -44,12 +44,12 @@ class Facts:
     async def due(self, name: str, *, gap_s: float) -> bool:
         """Whether this has not been done for `gap_s` seconds, by anybody. If so it counts as done now."""
 
-        def work(connection: Connection) -> bool:
-            take_turns(connection, "facts")
-            last = connection.execute(_value(name)).scalar()
+        def work(tx: Connection) -> bool:
+            take_turns(tx, "facts")
+            last = tx.execute(_value(name)).scalar()
             if last is not None and now_ms() - int(last) < gap_s * 1000:
                 return False
-            _write(connection, name, str(now_ms()))
+            _write(tx, name, str(now_ms()))
             return True
 
         return await self._db.write(work)
@@ -59,7 +59,7 @@ def _value(name: str) -> sa.Select[Any]:
     return sa.select(facts.c.value).where(facts.c.name == name)
 
 
-def _write(connection: Connection, name: str, value: str | None) -> None:
-    connection.execute(facts.delete().where(facts.c.name == name))
+def _write(tx: Connection, name: str, value: str | None) -> None:
+    tx.execute(facts.delete().where(facts.c.name == name))
     if value is not None:
-        connection.execute(facts.insert().values(name=name, value=value))
+        tx.execute(facts.insert().values(name=name, value=value))

@@ -14,7 +14,7 @@ _ENOUGH = 31  # of the same kind that count
 _LEAST = 3
 
 
-class Pace:
+class RenderTimes:
     def __init__(self, database: Database) -> None:
         self._db = database
 
@@ -40,8 +40,8 @@ class Pace:
             .limit(_ENOUGH)
         )
 
-        def work(connection: Connection) -> float | None:
-            found = [row.ms / 1000 for row in connection.execute(query)]
+        def work(tx: Connection) -> float | None:
+            found = [row.ms / 1000 for row in tx.execute(query)]
             return statistics.median(found) if len(found) >= _LEAST else None
 
         return await self._db.read(work)

@@ -5,24 +5,24 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from bot.store.database import Connection, Database, insert_new, insert_over, now_ms
-from bot.store.mailtables import allowances, memory
+from bot.store.passive_tables import allowances, memory
 
 
-class Memory:
+class KeyValueStore:
     def __init__(self, database: Database, *, now: Callable[[], int] = now_ms) -> None:
         self._db = database
         self._now = now
 
     async def get(self, key: str) -> str | None:
         query = sa.select(memory.c.value).where(memory.c.key == key, self._alive())
-        return await self._db.read(lambda connection: connection.execute(query).scalar())
+        return await self._db.read(lambda tx: tx.execute(query).scalar())
 
     async def put(self, key: str, value: str | None, *, for_s: float | None = None) -> None:
-        def work(connection: Connection) -> None:
+        def work(tx: Connection) -> None:
             if value is None:
-                connection.execute(memory.delete().where(memory.c.key == key))
+                tx.execute(memory.delete().where(memory.c.key == key))
             else:
-                connection.execute(insert_over(connection, memory, key=key, value=value, until=self._until(for_s)))
+                tx.execute(insert_over(tx, memory, key=key, value=value, until=self._until(for_s)))
 
         await self._db.write(work)
 
@@ -31,20 +31,20 @@ class Memory:
         and for the other the insert conflicts.
         """
 
-        def work(connection: Connection) -> bool:
+        def work(tx: Connection) -> bool:
             if old is not None:
                 change = memory.update().where(memory.c.key == key, memory.c.value == old, self._alive())
                 change = change.values(value=new, until=self._until(for_s))
-                return connection.execute(change.returning(memory.c.key)).first() is not None
-            connection.execute(memory.delete().where(memory.c.key == key, sa.not_(self._alive())))
-            row = insert_new(connection, memory, by="key").values(key=key, value=new, until=self._until(for_s))
-            return connection.execute(row.returning(memory.c.key)).first() is not None
+                return tx.execute(change.returning(memory.c.key)).first() is not None
+            tx.execute(memory.delete().where(memory.c.key == key, sa.not_(self._alive())))
+            row = insert_new(tx, memory, by="key").values(key=key, value=new, until=self._until(for_s))
+            return tx.execute(row.returning(memory.c.key)).first() is not None
 
         return await self._db.write(work)
 
     async def sweep(self) -> None:
         """What is gone takes no room."""
-        await self._db.write(lambda connection: connection.execute(memory.delete().where(sa.not_(self._alive()))))
+        await self._db.write(lambda tx: tx.execute(memory.delete().where(sa.not_(self._alive()))))
 
     def _alive(self) -> sa.ColumnElement[bool]:
         return sa.or_(memory.c.until.is_(None), memory.c.until > self._now())
@@ -53,7 +53,7 @@ class Memory:
         return None if for_s is None else self._now() + int(for_s * 1000)
 
 
-class Allowances:
+class SendQuota:
     def __init__(self, database: Database, *, now: Callable[[], int] = now_ms) -> None:
         self._db = database
         self._now = now
@@ -62,29 +62,29 @@ class Allowances:
         until = self._now() + int(for_s * 1000)
         row = {"user": user, "kind": kind, "remaining": messages, "until": until}
 
-        def work(connection: Connection) -> None:
-            connection.execute(insert_over(connection, allowances, **row))
+        def work(tx: Connection) -> None:
+            tx.execute(insert_over(tx, allowances, **row))
 
         await self._db.write(work)
 
     async def closed(self, user: str) -> None:
         row = allowances.delete().where(allowances.c.user == user)
-        await self._db.write(lambda connection: connection.execute(row))
+        await self._db.write(lambda tx: tx.execute(row))
 
     async def spend(self, user: str) -> None:
         """From the one that lapses first: how a chat combines its windows is told nowhere."""
 
-        def work(connection: Connection) -> None:
+        def work(tx: Connection) -> None:
             query = sa.select(allowances.c.kind).where(*self._open(user)).order_by(allowances.c.until).limit(1)
-            kind = connection.execute(query).scalar()
+            kind = tx.execute(query).scalar()
             change = allowances.update().where(allowances.c.user == user, allowances.c.kind == kind)
-            connection.execute(change.values(remaining=allowances.c.remaining - 1))
+            tx.execute(change.values(remaining=allowances.c.remaining - 1))
 
         await self._db.write(work)
 
     async def left(self, user: str) -> int:
         query = sa.select(sa.func.coalesce(sa.func.sum(allowances.c.remaining), 0)).where(*self._open(user))
-        return await self._db.read(lambda connection: int(connection.execute(query).scalar_one()))
+        return await self._db.read(lambda tx: int(tx.execute(query).scalar_one()))
 
     def _open(self, user: str) -> tuple[sa.ColumnElement[bool], ...]:
         return allowances.c.user == user, allowances.c.remaining > 0, allowances.c.until > self._now()

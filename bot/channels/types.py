@@ -1,0 +1,171 @@
+"""What a chat is to us: the nouns that travel between a chat and the program. Imports nothing of ours."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an answer goes. `thread_id`: a topic inside the chat, where the chat has them."""
+
+    channel: str
+    chat_id: str
+    thread_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentRef:
+    """A photo or video by the chat's own name for it; fetched only when a job needs it. `size` in bytes, if told."""
+
+    kind: Literal["image", "video"]
+    file_id: str
+    size: int | None = None
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One thing a person said or pressed, in JSON-able values only: it is stored before it is confirmed to the chat.
+
+    `account` is the bot, app or corp id, `event_id` unique within (channel, account, chat): together they are the
+    origin key, so a repeated delivery starts nothing. `text` has the bot's own @name already removed. `attachment`
+    is the message's own, or that of the message it replies to. `direct`: a private chat, or the bot was addressed.
+    `pressed` holds a button's data (then `text` is empty), `reply_to` the chat's id of this message. `other` is what a
+    person sent that no video can be made of ("voice", "location", "link", "file"), to be answered with what can. `tap`:
+    pressed in a menu, which lets the bot speak less afterwards than a message does.
+    """
+
+    address: Address
+    account: str
+    event_id: str
+    sender_id: str
+    text: str = ""
+    language: str | None = None
+    attachment: AttachmentRef | None = None
+    direct: bool = True
+    reply_to: str | None = None
+    pressed: str | None = None
+    other: Literal["voice", "location", "link", "file"] | None = None
+    tap: bool = False
+
+    @property
+    def user(self) -> str:
+        """The id that REELBOT_ACCESS lists: `telegram:42`."""
+        return f"{self.address.channel}:{self.sender_id}"
+
+    @property
+    def origin(self) -> str:
+        return f"{self.address.channel}:{self.account}:{self.address.chat_id}:{self.event_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button, or on chats without buttons a code to type. `data` at most 64 bytes (Telegram's limit)."""
+
+    label: str
+    data: str
+    danger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Plain text (no markup) with optional actions. `job_id` ties it to a job; `progress` 0..1 where known."""
+
+    text: str
+    actions: tuple[Action, ...] = ()
+    job_id: str | None = None
+    progress: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a chat's callback is answered with: a text, or a video that the chat holds already.
+
+    `video` is the chat's own reference of that video; `text` then stands beside it, under `title`.
+    """
+
+    text: str
+    video: str | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoMessage:
+    """A local mp4 ready for this chat (already within its limits). It cannot carry an address.
+
+    `title`: for chats that show one above the caption.
+    """
+
+    path: Path
+    caption: str
+    width: int
+    height: int
+    duration_s: float
+    thumbnail: Path | None
+    actions: tuple[Action, ...] = ()
+    job_id: str | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What differs between chats, as data. Sizes in bytes, gaps between two edits in seconds; `progress_bars`: the chat
+    draws `Message.progress`. `passive_replies`: no captions, no buttons, no status message, and the bot may not
+    always speak first: photos wait for words, buttons are typed as codes, finished videos wait to be fetched.
+    `per_message`, `per_tap`: how many messages of the bot a person's own one, or a tap on a menu, allows, and for how
+    many seconds.
+    """
+
+    video_bytes: int
+    image_bytes: int
+    source_video_bytes: int = 100_000_000
+    caption_chars: int = 1024
+    text_chars: int = 4096
+    text_bytes: int = 16_000
+    edits: bool = True
+    edit_gap_s: float = 3.0
+    group_edit_gap_s: float = 6.0
+    progress_bars: bool = False
+    passive_replies: bool = False
+    per_message: tuple[int, float] | None = None
+    per_tap: tuple[int, float] | None = None
+
+
+class SendOutcome(StrEnum):
+    """What became of a message that was not delivered."""
+
+    NOT_SENT = "not_sent"  # certainly: try again after `after_s`
+    UNCONFIRMED = "unconfirmed"  # bytes left and no answer came: it may have arrived
+    UNREACHABLE = "unreachable"  # this person cannot be reached now: blocked, chat deleted
+    REJECTED = "rejected"  # the chat will not take this
+    MUST_WAIT = "must_wait"  # the bot may not speak first now: it goes out as the answer to the person's next message
+
+
+class SendError(Exception):
+    """The chat did not take a message.
+
+    `after_s`: when to try again, at the earliest. `kept`: of MUST_WAIT, the chat's reference of the video, good for
+    `after_s` more seconds, or None. `moved_to`: the chat's new id (a Telegram group that became a supergroup). No
+    secrets in `reason`.
+    """
+
+    def __init__(
+        self,
+        outcome: SendOutcome,
+        reason: str,
+        *,
+        after_s: float = 0.0,
+        moved_to: str | None = None,
+        kept: str | None = None,
+    ) -> None:
+        super().__init__(outcome, reason)
+        self.outcome = outcome
+        self.reason = reason
+        self.after_s = after_s
+        self.moved_to = moved_to
+        self.kept = kept
+
+
+Activity = Literal["rendering", "uploading"]

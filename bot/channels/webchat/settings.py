@@ -1,0 +1,17 @@
+"""The web chat's one setting."""
+
+from pydantic import SecretStr
+
+from core.config import EnvSettings, env
+
+_LEAST_CHARS = 16
+
+
+class WebSettings(EnvSettings):
+    token: SecretStr | None = env("REELBOT_WEB_TOKEN", None)
+
+    @property
+    def warnings(self) -> list[str]:
+        short = self.token is not None and len(self.token.get_secret_value()) < _LEAST_CHARS
+        told = f"REELBOT_WEB_TOKEN: shorter than {_LEAST_CHARS} characters can be guessed: `openssl rand -hex 24`"
+        return [told] if short else []

@@ -1,0 +1,153 @@
+"""`reelbot models`, `jobs`, `job` and `spend`: what was made, and what it cost."""
+
+import argparse
+import csv
+import sys
+from datetime import UTC, datetime
+from importlib import import_module
+
+from bot import logs
+from bot.cli import setting_problems
+from bot.cli.console import DONE, Failure, note, out
+from bot.messages.i18n import admin_text
+from bot.store import Store
+from bot.store.ledger import Spending
+from bot.store.records import MICRO, Job, State
+from bot.store.stored import UnreadableJob
+from core import pricing
+
+
+async def jobs(options: argparse.Namespace) -> int:
+    store = await _store()
+    try:
+        states = [State(options.state)] if options.state else None
+        found = await store.jobs.find(user=options.user, states=states, newest=options.newest)
+        unread = await store.unreadable.find()
+    finally:
+        store.close()
+    for job in found:
+        out(f"{job.id}  {_when(job.created)}  {job.state:<14}  {_usd(job):>8}  {job.user:<20}  {job.request.model}")
+    if not found:
+        note("no such jobs" if options.user or options.state else "no jobs yet")
+    for row in unread:
+        note(f"{row.id} cannot be read by this version ({row.what})")
+    return DONE
+
+
+async def job(options: argparse.Namespace) -> int:
+    store = await _store()
+    try:
+        found = await _readable_job(store, options.id.upper())
+        if found is None:
+            raise Failure(f"there is no job {options.id}: `reelbot jobs` lists them")
+        if options.cancel:
+            await import_module("bot.cli.cancel").cancel(store, found)
+        found = await store.jobs.get(found.id) or found
+        for line in await _story(store, found):
+            out(line)
+    finally:
+        store.close()
+    return DONE
+
+
+async def _readable_job(store: Store, job_id: str) -> Job | None:
+    try:
+        return await store.jobs.get(job_id)
+    except UnreadableJob as error:
+        raise Failure(
+            f"the row of job {job_id} cannot be read by this version ({error.what}): run a newer version on this "
+            "database, or restore the row from a backup"
+        ) from None
+
+
+async def spend(options: argparse.Namespace) -> int:
+    """What was spent, what is held for open jobs, what was given back, and fal's own bill beside the quotes; one line a
+    person, model or day (UTC).
+    """
+    store = await _store()
+    try:
+        report = await store.ledger.report(options.by)
+    finally:
+        store.close()
+    columns = (options.by, *_SPEND_COLUMNS)
+    lines = [_spending(each) for each in report]
+    if options.csv:
+        writer = csv.writer(sys.stdout)
+        writer.writerows([columns, *lines])
+        return DONE
+    for line in [columns, *lines]:
+        out("  ".join(f"{text:<28}" if number == 0 else f"{text:>12}" for number, text in enumerate(line)).rstrip())
+    return DONE
+
+
+_SPEND_COLUMNS = (
+    "jobs",
+    "spent_usd",
+    "of_that_possibly_usd",
+    "reserved_usd",
+    "released_usd",
+    "quoted_usd",
+    "charged_by_fal_usd",
+    "difference_usd",
+    "bills_unknown",
+)
+"""Scripts read these: new ones come last."""
+
+
+def _spending(each: Spending) -> tuple[str, ...]:
+    """Exact dollars, so that the sum can be held against fal's bill."""
+    amounts = (each.spent_micro, each.possibly_micro, each.reserved_micro, each.released_micro)
+    billed = (each.quoted_micro, each.charged_micro, each.charged_micro - each.quoted_micro)
+    return (
+        each.key,
+        str(each.jobs),
+        *(f"{amount / MICRO:.6f}" for amount in (*amounts, *billed)),
+        str(each.bills_unknown),
+    )
+
+
+async def _store() -> Store:
+    logs.configure(secrets=[], level="WARNING")
+    return await Store.open(setting_problems.load(writes=False).store_url)
+
+
+async def _story(store: Store, found: Job) -> list[str]:
+    lines = [
+        f"job {found.id}: {found.state}",
+        f"  for     {found.user} in {found.address.channel}:{found.address.chat_id}",
+        f"  model   {found.request.model} ({found.request.mode}), {_usd(found)}",
+        f"  prompt  {found.request.prompt}",
+    ]
+    if found.video:
+        lines.append(f"  video   {found.video.name} ({found.video.size} bytes)")
+    if found.error:
+        lines.append(f"  error   {admin_text(found.error.code, found.error.facts)}")
+    if found.odd:
+        asked = f", asked again {_when(found.ask_after)}" if found.ask_after else ""
+        lines.append(f"  odd     since {_when(found.odd_since or found.changed)}: {found.odd}{asked}")
+    if found.again_of:
+        lines.append(f"  repeats {found.again_of}" + (f" ({found.remedy})" if found.remedy else ""))
+    lines += [
+        f"  {_when(at)}  {state}" + (f"  ({why})" if why else "") for at, state, why in await store.jobs.story(found.id)
+    ]
+    return lines + [_money_line(*entry) for entry in await store.ledger.of_job(found.id)]
+
+
+def _money_line(at: int, event: str, reserved: int, spent: int, why: str | None) -> str:
+    if event == "correct":
+        moved = f"spent {spent / MICRO:+.6f}"
+        why = why if spent else f"{why}, no difference"
+    else:
+        moved = f"reserved {reserved / MICRO:+.6f}" + (f", spent {spent / MICRO:.6f}" if spent else "")
+    return f"  {_when(at)}  $ {event}: {moved}" + (f"  ({_CHARGES.get(why, why)})" if why else "")
+
+
+_CHARGES = {"yes": "charged", "possibly": "possibly charged", "none": "nothing was charged"}
+
+
+def _usd(found: Job) -> str:
+    return pricing.usd_text(found.usd)
+
+
+def _when(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,254 @@
+"""What is built from what: every part of one process, wired. Nothing here runs yet."""
+
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.channels import manifests
+from bot.channels.protocol import ChannelPort
+from bot.conversation.access import Access
+from bot.conversation.handler import MessageHandler
+from bot.conversation.inbox import InboxWorker
+from bot.conversation.ordering import OrderService
+from bot.conversation.passive_replies import PassiveReplies
+from bot.jobs.billing import BillSync
+from bot.jobs.collect import Collector
+from bot.jobs.delivery import Delivery
+from bot.jobs.engine import LISTEN_S, Engine
+from bot.jobs.fal_webhook import Webhook
+from bot.jobs.poller import ADOPTION_GAP_S, SCAN_S, WATCH_AGAIN_S, Watcher
+from bot.jobs.quarantine import Quarantine
+from bot.jobs.status_messages import StatusMessages
+from bot.jobs.submit import Submitter
+from bot.jobs.submit_reconciliation import Doubts
+from bot.jobs.video_files import checks
+from bot.jobs.workflows import RESOLVE_LOOKS_S, Render
+from bot.messages import job_messages
+from bot.messages.admin_alerts import Alerts
+from bot.messages.held_messages import HeldMessages
+from bot.settings import Settings
+from bot.store import Store
+from bot.store.ledger import caps_of
+from bot.store.records import Job
+from bot.workers.cleanup import Cleanup
+from bot.workers.failover import Reaper
+from bot.workers.leader_election import Roles
+from core.fal.billing import Billing
+from core.fal.client import FalQueue
+from core.fal.receipts import FolderReceipts
+from core.fal.webhooks import JwksCache, callback_token
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Pauses, in seconds, that a test may shorten: between two looks into the queue, before each look for a lost order,
+    before a job that still renders is looked after once more, between two scans for what renders, and between two walks
+    through fal's list.
+    """
+
+    listen_s: float = LISTEN_S
+    resolve_looks_s: tuple[float, ...] = RESOLVE_LOOKS_S
+    watch_again_s: float = WATCH_AGAIN_S
+    scan_s: float = SCAN_S
+    adoption_gap_s: float = ADOPTION_GAP_S
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of one process. `channels` is filled when chats are connected; `books` is None without an admin key."""
+
+    channels: dict[str, ChannelPort]
+    roles: Roles
+    engine: Engine
+    queue: FalQueue
+    books: Billing | None
+    bill_sync: BillSync | None
+    keys: JwksCache
+    alerts: Alerts
+    watcher: Watcher
+    quarantine: Quarantine
+    status_messages: StatusMessages
+    submitter: Submitter
+    render: Render
+    delivery: Delivery
+    orders: OrderService
+    handler: MessageHandler
+    inbox: InboxWorker
+    cleanup: Cleanup
+    reaper: Reaper
+    webhook: Webhook
+
+
+class _Calls:
+    """What parts say to parts that are built after them."""
+
+    def __init__(self, settings: Settings, secret: bytes, roles: Roles) -> None:
+        self._public_url = settings.public_url
+        self._secret = secret
+        self._roles = roles
+        self.delivery: Delivery
+        self.watcher: Watcher
+
+    def notify_inbox(self) -> None:
+        """There is a new message; whoever reads the inbox may be another process."""
+        self._roles.kick("inbox")
+
+    def notify_watcher(self) -> None:
+        """There is something new to ask fal about; the watcher may run in another process."""
+        self._roles.kick("watcher")
+
+    async def wake(self, job_id: str) -> None:
+        """A job's workflow waits for a film that is another's."""
+        await self.watcher.wake(job_id)
+
+    async def deliver(self, job: Job) -> bool:
+        return await self.delivery.again(job)
+
+    async def tell_unconfirmed(self, job: Job) -> None:
+        """Fal is silent about an order: its owner hears of it."""
+        await self.delivery.announce(job, job_messages.unconfirmed(job))
+
+    async def ask_fal_now(self, job: Job) -> None:
+        """A parked job's owner does not want to wait for its next turn."""
+        await self.watcher.ask_now(job)
+        self.notify_watcher()
+
+    def webhook_url(self, job_id: str) -> str | None:
+        base = self._public_url
+        return f"{base}/fal/webhook/{callback_token(self._secret, job_id)}" if base else None
+
+
+def build(
+    settings: Settings,
+    store: Store,
+    secret: bytes,
+    *,
+    engine: Engine,
+    demo: bool,
+    room: Callable[[Path], int],
+    timing: Timing,
+) -> Parts:
+    """Wire everything. Raises ValueError for settings that do not fit."""
+    owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    channels: dict[str, ChannelPort] = {}
+    roles = Roles(store.database, owner=owner)
+    calls = _Calls(settings, secret, roles)
+    queue = FalQueue.from_settings(settings)
+    access = Access.from_settings(settings.access, settings.admins, chats=manifests(), demo=demo)
+    caps = caps_of(settings)
+    alerts = Alerts(store=store, channels=channels, admins=access.admins, caps=caps)
+    receipts = FolderReceipts(settings.receipts_dir)
+    collector = Collector(
+        store=store,
+        queue=queue,
+        receipts=receipts,
+        settings=settings,
+        alerts=alerts,
+        check=checks(settings, channels),
+    )
+    doubts = Doubts(
+        store=store,
+        queue=queue,
+        receipts=receipts,
+        settings=settings,
+        alerts=alerts,
+        watch=calls.notify_watcher,
+        wake=calls.wake,
+    )
+    calls.watcher = watcher = Watcher(
+        engine=engine,
+        store=store,
+        queue=queue,
+        doubts=doubts,
+        collector=collector,
+        deliver=calls.deliver,
+        webhooks=settings.public_url is not None,
+        again_s=timing.watch_again_s,
+        scan_s=timing.scan_s,
+        adoption_gap_s=timing.adoption_gap_s,
+    )
+    status_messages = StatusMessages(store=store, channels=channels)
+    submitter = Submitter(
+        store=store,
+        queue=queue,
+        receipts=receipts,
+        settings=settings,
+        alerts=alerts,
+        webhook_url=calls.webhook_url,
+        watch=calls.notify_watcher,
+        wake=calls.wake,
+        unconfirmed=calls.tell_unconfirmed,
+    )
+    render = Render(
+        engine=engine,
+        store=store,
+        submitter=submitter,
+        collector=collector,
+        channels=channels,
+        settings=settings,
+        doubts=doubts,
+        alerts=alerts,
+        room=room,
+        resolve_looks_s=timing.resolve_looks_s,
+    )
+    calls.delivery = delivery = Delivery(
+        engine=engine,
+        store=store,
+        channels=channels,
+        outgoing=HeldMessages(store=store, channels=channels),
+        settings=settings,
+        alerts=alerts,
+        fetch_again=collector.fetch_again,
+    )
+    orders = OrderService(store=store, engine=engine, channels=channels, settings=settings, alerts=alerts)
+    handler = MessageHandler(
+        store=store,
+        engine=engine,
+        orders=orders,
+        send_again=delivery.again,
+        ask_fal_now=calls.ask_fal_now,
+        is_admin=access.is_admin,
+    )
+    inbox = InboxWorker(
+        store=store,
+        orders=orders,
+        handler=handler,
+        passive=PassiveReplies(store=store, handler=handler, channels=channels, send_again=delivery.again),
+        progress=status_messages,
+        access=access,
+        channels=channels,
+        alerts=alerts,
+        ring=calls.notify_inbox,
+    )
+    books, keys = Billing.from_settings(settings), JwksCache(settings)
+    return Parts(
+        channels=channels,
+        roles=roles,
+        engine=engine,
+        queue=queue,
+        books=books,
+        bill_sync=BillSync(store=store, books=books, alerts=alerts, daily_micro=caps.all_micro) if books else None,
+        keys=keys,
+        alerts=alerts,
+        watcher=watcher,
+        quarantine=Quarantine(store=store, channels=channels, alerts=alerts, wake=watcher.wake),
+        status_messages=status_messages,
+        submitter=submitter,
+        render=render,
+        delivery=delivery,
+        orders=orders,
+        handler=handler,
+        inbox=inbox,
+        cleanup=Cleanup(store=store, engine=engine, settings=settings),
+        reaper=Reaper(engine=engine, store=store, owner=owner, tell=delivery.again),
+        webhook=Webhook(
+            store=store,
+            watcher=watcher,
+            keys=keys,
+            secret=secret,
+            notify=calls.notify_watcher,
+        ),
+    )

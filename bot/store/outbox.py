@@ -1,0 +1,108 @@
+"""What waits for a person's next message, where the bot may not speak first: videos, and words on jobs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bot.store.database import Connection, Database, now_ms
+from bot.store.job_rows import job_tx, move_tx
+from bot.store.passive_tables import outbox
+from bot.store.records import Job, State
+from bot.store.stored import UnreadableJob
+from bot.store.tables import jobs
+
+_MAY_WAIT = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED, State.DELIVERY_DOUBT})
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something for a person's next message: the word on a job or its video, or a `text` that came too late.
+
+    `ref` is set while the chat holds the video.
+    """
+
+    id: int
+    text: str | None
+    ref: str | None
+    job: Job | None
+
+    @property
+    def is_video(self) -> bool:
+        """One that may have arrived is none that waits: the word on that doubt does."""
+        return self.job is not None and self.job.video is not None and self.job.state is not State.DELIVERY_DOUBT
+
+
+class Outbox:
+    """`now` is an argument for tests."""
+
+    def __init__(self, database: Database, *, now: Callable[[], int] = now_ms) -> None:
+        self._db = database
+        self._now = now
+
+    async def hold(self, job: Job, *, ref: str | None, for_s: float) -> None:
+        """The outcome of this job waits for its owner's next message. Keeps its place when it waits already."""
+        values = {"ref": ref, "until": self._now() + int(for_s * 1000), "handed": None}
+
+        def work(tx: Connection) -> None:
+            change = outbox.update().where(outbox.c.job_id == job.id).values(**values)
+            if tx.execute(change.returning(outbox.c.id)).first() is None:
+                tx.execute(outbox.insert().values(user=job.user, job_id=job.id, at=self._now(), **values))
+
+        await self._db.write(work)
+
+    async def hold_text(self, user: str, text: str) -> None:
+        row = outbox.insert().values(user=user, text=text, at=self._now())
+
+        def work(tx: Connection) -> None:
+            tx.execute(row)
+
+        await self._db.write(work)
+
+    async def waiting(self, user: str) -> list[Waiting]:
+        """What has not been handed over nor told otherwise, oldest first."""
+        return await self._held(outbox.c.user == user, outbox.c.handed.is_(None), new=True)
+
+    async def held(self, job_id: str) -> Waiting | None:
+        """The video of this job, handed over or not."""
+        found = await self._held(outbox.c.job_id == job_id, new=False)
+        return found[0] if found else None
+
+    async def _held(self, *which: sa.ColumnElement[bool], new: bool) -> list[Waiting]:
+        query = sa.select(outbox).where(*which).order_by(outbox.c.id)
+
+        def work(tx: Connection) -> list[Waiting]:
+            found = []
+            for row in tx.execute(query).all():
+                try:
+                    job = job_tx(tx, row.job_id) if row.job_id else None
+                except UnreadableJob:
+                    continue  # it waits until it can be read
+                if not (new and job is not None and job.told is not None):
+                    good = row.ref is not None and row.until > self._now()
+                    found.append(Waiting(row.id, row.text, row.ref if good else None, job))
+            return found
+
+        return await self._db.read(work)
+
+    async def forget(self, *, before_s: float) -> None:
+        """What was handed over."""
+        before = self._now() - int(before_s * 1000)
+
+        def work(tx: Connection) -> None:
+            tx.execute(outbox.delete().where(outbox.c.at < before, outbox.c.handed.is_not(None)))
+
+        await self._db.write(work)
+
+
+def hand_over_tx(tx: Connection, item: Waiting, origin: str) -> None:
+    """It is the answer to the message `origin`: a video is handed over, a word is told."""
+    tx.execute(outbox.update().where(outbox.c.id == item.id).values(handed=origin))
+    if item.job is None:
+        return
+    if item.is_video:
+        job_id, why = item.job.id, "as an answer"
+        move_tx(tx, job_id, State.HANDED_OVER, only_from=_MAY_WAIT, why=why, told=origin, send_after=None)
+    else:
+        change = jobs.update().where(jobs.c.id == item.job.id).values(told=origin, send_after=None)
+        tx.execute(change)

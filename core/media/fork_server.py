@@ -1,0 +1,254 @@
+"""The bot's side of the fork server (core/media/worker/fork_server.py): started with the first file, ended when idle.
+
+It belongs to the event loop that it is used in and ends with it. One that dies, hangs or speaks nonsense is replaced.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+from contextvars import Context
+from pathlib import Path
+from typing import Any
+
+_IDLE_S = 300.0
+_PATIENCE_S = 10.0
+_START_S = 30.0
+_CONTROL_BYTES = 65_536
+_CHUNK_BYTES = 65_536
+_CRASHES = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT, signal.SIGTRAP})
+POSSIBLE = hasattr(os, "fork") and hasattr(socket, "send_fds") and hasattr(socket, "AF_UNIX")
+_LEASH = "prctl" if sys.platform == "linux" else "pipe"
+
+
+class ServerLost(Exception):
+    """The server is gone, and what became of the job is not known."""
+
+
+class ForkServer:
+    """`idle_s`: how long it lives without work. `patience_s`: a server at work that does not answer for that long (at
+    most twice that) hangs. `leash`: see core/media/worker/fork_server.py.
+    """
+
+    def __init__(
+        self, script: Path, *, idle_s: float = _IDLE_S, patience_s: float = _PATIENCE_S, leash: str = _LEASH
+    ) -> None:
+        self._script = script
+        self._idle_s = idle_s
+        self._patience_s = patience_s
+        self._leash = leash
+        self._line: _Line | None = None
+        self._lives: set[asyncio.Task[None]] = set()
+
+    async def run(self, job: str, folder: str, *, most_bytes: int) -> bytes | None:
+        """Run a job in a forked child and return what it says, one line; None when it says no whole line or too much.
+        Cancelling kills the child. Raises ServerLost.
+        """
+        ours, theirs = socket.socketpair()
+        with ours:
+            ours.setblocking(False)
+            with theirs:
+                line, work = self._begun(json.loads(job), folder, theirs)
+            try:
+                answer = await _answer(ours, most_bytes)
+            finally:
+                await line.end(work)
+        whole = answer is not None and answer.endswith(b"\n")
+        if work.lost and not whole:
+            raise ServerLost
+        return answer if whole else None
+
+    def _begun(self, job: Any, folder: str, answer: socket.socket) -> "tuple[_Line, _Work]":
+        """A server that died without work is noticed here: another gets the job."""
+        line = self._connected()
+        work = line.begin(job, folder, answer)
+        if work.lost:
+            line = self._connected()
+            work = line.begin(job, folder, answer)
+        return line, work
+
+    def _connected(self) -> "_Line":
+        if self._line is None or self._line.over.done():
+            ours, theirs = socket.socketpair()
+            self._line = _Line(ours, idle_s=self._idle_s, patience_s=self._patience_s)
+            life = asyncio.get_running_loop().create_task(self._live(self._line, theirs), context=Context())
+            self._lives.add(life)
+            life.add_done_callback(self._lives.discard)
+        return self._line
+
+    async def _live(self, line: "_Line", theirs: socket.socket) -> None:
+        """A process from its start to its end. A task of its own: the loop's end ends it, a job's does not."""
+        process = None
+        try:
+            with theirs:
+                process = await self._started(theirs)
+            await asyncio.wait({line.over})
+        except OSError:
+            pass  # no process: the line's end says so to all who wait
+        finally:
+            line.close()
+            if self._line is line:
+                self._line = None
+            if process is not None:
+                await _ended(process)
+
+    async def _started(self, stdin: socket.socket) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-I",
+            str(self._script),
+            "serve",
+            str(os.getpid()),
+            self._leash,
+            stdin=stdin.fileno(),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            cwd=os.sep,
+            env={},
+            start_new_session=True,
+        )
+
+
+class _Work:
+    """A job at the server. `ended`: its child is reaped, or the server is lost."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.ended = asyncio.Event()
+        self.lost = False
+
+
+class _Line:
+    """The connection to one server process. `over` is set when it is of no more use."""
+
+    def __init__(self, control: socket.socket, *, idle_s: float, patience_s: float) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._control = control
+        self._idle_s = idle_s
+        self._patience_s = patience_s
+        self._works: dict[int, _Work] = {}
+        self._count = 0
+        self._heard = b""
+        self._greeted = False
+        self._answered = True
+        self._crashed = False
+        self.over: asyncio.Future[None] = self._loop.create_future()
+        control.setblocking(False)
+        self._loop.add_reader(control, self._hear)
+        self._timer = self._loop.call_later(idle_s, self._tick)
+
+    def begin(self, job: Any, folder: str, answer: socket.socket) -> _Work:
+        """Hand a job over with the socket that its child answers to. It may be lost at once."""
+        self._count += 1
+        work = _Work(self._count)
+        self._works[work.number] = work
+        if len(self._works) == 1:
+            self._wait()
+        self._send({"run": work.number, "job": job, "folder": folder}, answer.fileno())
+        return work
+
+    async def end(self, work: _Work) -> None:
+        """Wait until the child is gone; one that is still at work is killed."""
+        if not work.ended.is_set():
+            self._send({"kill": work.number})
+        await work.ended.wait()
+
+    def close(self) -> None:
+        """Of no more use: the process ends when it sees the end of its stdin."""
+        if self.over.done():
+            return
+        self.over.set_result(None)
+        self._timer.cancel()
+        self._loop.remove_reader(self._control)
+        self._control.close()
+        for work in self._works.values():
+            work.lost = True
+            work.ended.set()
+        self._works.clear()
+
+    def _send(self, message: dict[str, Any], *fds: int) -> None:
+        """Short, so it fits into the socket's buffer, unless nobody reads it any more."""
+        data = json.dumps(message).encode() + b"\n"
+        try:
+            whole = not self.over.done() and socket.send_fds(self._control, [data], fds) == len(data)
+        except OSError:
+            whole = False
+        if not whole:
+            self.close()
+
+    def _hear(self) -> None:
+        try:
+            data = self._control.recv(_CONTROL_BYTES)
+            *lines, self._heard = (self._heard + data).split(b"\n")
+            for line in lines:
+                self._understand(json.loads(line))
+        except BlockingIOError:
+            return
+        except (OSError, ValueError, KeyError, TypeError):
+            data = b""
+        if not data or len(self._heard) > _CONTROL_BYTES:
+            self.close()
+
+    def _understand(self, word: dict[str, int]) -> None:
+        self._answered = True
+        if not self._greeted:
+            self._greeted = True
+            self._wait()
+        if "pong" in word:
+            return
+        work = self._works.pop(word["failed"] if "failed" in word else word["ended"])
+        work.lost = "failed" in word
+        work.ended.set()
+        self._crashed = self._crashed or word.get("signal") in _CRASHES
+        if not self._works:
+            self._rest()
+
+    def _rest(self) -> None:
+        """All children of a server have the same addresses: where one crashed, the next files get another server."""
+        if self._crashed:
+            self.close()
+        else:
+            self._wait()
+
+    def _wait(self) -> None:
+        """From now on: for work, or for a word from a server at work."""
+        self._timer.cancel()
+        self._answered = True
+        patience_s = self._patience_s if self._greeted else _START_S
+        self._timer = self._loop.call_later(patience_s if self._works else self._idle_s, self._tick)
+
+    def _tick(self) -> None:
+        """Idle, or a server at work that has not answered since the last tick: it ends. Else it is asked."""
+        if not self._works or not self._answered or not self._greeted:
+            self.close()
+            return
+        self._wait()
+        self._answered = False
+        self._send({"ping": self._count})
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Not by `process.kill()`: that reads the end of one that has just ended, and asyncio then knows no end of it."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
+    await process.wait()
+
+
+async def _answer(ours: socket.socket, most_bytes: int) -> bytes | None:
+    """One line, or what there is of it; None when it is too much: a child that a file has taken over may never stop."""
+    loop, answer = asyncio.get_running_loop(), b""
+    while not answer.endswith(b"\n"):
+        try:
+            chunk = await loop.sock_recv(ours, _CHUNK_BYTES)
+        except OSError:
+            break
+        if not chunk:
+            break
+        answer += chunk
+        if len(answer) > most_bytes:
+            return None
+    return answer

@@ -1,0 +1,90 @@
+"""What is noted of a finished video beside what was made of it: facts, and the signs that all is as it was."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from core.media import Probe
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A file as it lay on the disk: who writes to it, cuts it or puts another in its place changes one of these."""
+
+    size: int
+    changed_ns: int
+    number: int
+
+    @classmethod
+    def of(cls, path: Path) -> "Stamp | None":
+        try:
+            found = path.stat()
+        except OSError:
+            return None
+        return cls(found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A copy that plays natively. `max_bytes`: the limit that it was encoded for; None: the same packets, remuxed."""
+
+    name: str
+    max_bytes: int | None
+    probe: Probe
+    stamp: Stamp | None
+
+    def fits(self, max_bytes: int) -> bool:
+        """Within this limit, and no worse than what would be made for it."""
+        return self.probe.size <= max_bytes and (self.max_bytes is None or max_bytes <= self.max_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    original: Stamp | None
+    probe: Probe
+    thumbnail: Stamp | None
+    copies: tuple[Copy, ...]
+
+
+def read_note(path: Path, original: Path) -> Note | None:
+    """None when there is none, it cannot be read, or the original or its thumbnail are not what they were."""
+    try:
+        note = _note(json.loads(path.read_bytes()))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    same = note.original == Stamp.of(original) and note.thumbnail == Stamp.of(path.with_suffix(".jpg"))
+    return note if same and note.original is not None and note.thumbnail is not None else None
+
+
+def write_note(note: Note, draft: Path, path: Path) -> None:
+    """The copies reach the disk before the note that vouches for them."""
+    for copy in note.copies:
+        _sync(path.with_name(copy.name))
+    draft.write_text(json.dumps({"version": _VERSION, **asdict(note)}))
+    draft.replace(path)
+
+
+def _sync(path: Path) -> None:
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _note(raw: dict[str, Any]) -> Note:
+    if raw["version"] != _VERSION:
+        raise ValueError("of another version")
+    copies = (
+        Copy(str(each["name"]), each["max_bytes"], _probe(each["probe"]), Stamp(**each["stamp"]))
+        for each in raw["copies"]
+    )
+    return Note(Stamp(**raw["original"]), _probe(raw["probe"]), Stamp(**raw["thumbnail"]), tuple(copies))
+
+
+def _probe(raw: dict[str, Any]) -> Probe:
+    return Probe(**{**raw, "problems": tuple(raw["problems"])})

@@ -1,0 +1,50 @@
+"""One child's work: it limits itself, does one job, and says its answer in one JSON line. Used alike by a child with a
+Python of its own (`__main__`) and by a forked one (`fork_server`). Loads no decoder by itself.
+"""
+
+import contextlib
+import importlib
+import os
+import resource
+from pathlib import Path
+from typing import Any
+
+from core.media.worker.refusal import Refusal
+
+_MEMORY = 1_500_000_000
+_FILE_BYTES = 250_000_000
+_OPEN_FILES = 64
+_WRITTEN = ("into", "thumbnail")
+"""Arguments of a job that name the files it writes."""
+
+
+def limit(cpu_s: int) -> None:
+    """Before the file is touched: a hostile one may use this much of the machine and no more."""
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE_BYTES, _FILE_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
+    os.nice(5)
+    os.umask(0o077)
+
+
+def answer(job: dict[str, Any]) -> dict[str, Any]:
+    """The result of the job's call, or why the file is refused."""
+    try:
+        module = importlib.import_module(f"core.media.worker.{job['module']}")
+        return {"ok": getattr(module, job["call"])(**job["with"])}
+    except Refusal as error:
+        refused = {"refused": error.code, "facts": error.facts}
+    except MemoryError:
+        refused = {"refused": "unreadable_media", "facts": {"reason": "memory"}}
+    except OSError as error:
+        code = "disk_full" if error.errno in {27, 28, 122} else "unreadable_media"
+        refused = {"refused": code, "facts": {"reason": type(error).__name__}}
+    except Exception as error:  # noqa: BLE001 - whatever a decoder throws at a foreign file means "cannot be read"
+        refused = {"refused": "unreadable_media", "facts": {"reason": type(error).__name__}}
+    for path in (job["with"].get(name) for name in _WRITTEN):
+        if path:  # half a file is no file
+            with contextlib.suppress(OSError):
+                Path(path).unlink(missing_ok=True)
+    return refused

@@ -1,0 +1,142 @@
+"""The mailbox's tables: codes that come round, answers that stay the same, and what waits for whom."""
+
+import asyncio
+
+import pytest
+
+from bot.channels.types import Address, AttachmentRef, Incoming, Reply
+from bot.channels.wechat.channel import WeChat
+from bot.messages.i18n import translate
+from bot.store import Store
+from bot.store.callback_replies import give_tx
+from bot.store.outbox import hand_over_tx
+from bot.store.records import State, VideoFile
+from bot.store.short_codes import CODES, code_tx
+from tests.store.test_store import accepted, on_store
+
+ME = "wechat:oFox"
+
+
+def said(event: str) -> Incoming:
+    return Incoming(Address("wechat", "oFox"), "wx1", event, "oFox", "/video a fox", language="zh")
+
+
+async def ordered(store: Store, event: str) -> str:
+    return await accepted(store, said(event))
+
+
+def test_an_answer_stays_the_same_for_each_repeat(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        await asyncio.gather(*(store.callback_replies.expect(said("m1")) for _ in range(3)))
+        (letter,) = (await store.inbox.waiting()).messages
+        assert await store.callback_replies.answer(said("m1").origin) is None
+        assert await store.callback_replies.asked_ms(said("m1").origin) is not None
+        reply = Reply("好", "media-1", "题")
+        await store.callback_replies.settle(
+            letter.id, lambda connection: give_tx(connection, letter.incoming.origin, reply)
+        )
+        await store.callback_replies.expect(said("m1"))
+        assert await store.callback_replies.answer(said("m1").origin) == reply
+        assert (await store.inbox.waiting()).messages == []
+        assert await store.callback_replies.asked_ms("never asked") is None
+
+    on_store(database_url, story)
+
+
+def test_a_decision_that_breaks_leaves_the_letter_open(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        await store.callback_replies.expect(said("m1"))
+        (letter,) = (await store.inbox.waiting()).messages
+
+        def breaks(connection: object) -> None:
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await store.callback_replies.settle(letter.id, breaks)
+        assert (await store.inbox.waiting()).messages == [letter]
+
+    on_store(database_url, story)
+
+
+def test_codes_are_short_and_come_round_past_what_is_unfinished(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        first = await ordered(store, "m1")
+
+        def many(connection: object) -> list[str]:
+            return [code_tx(connection, ME, job_id) for job_id in [first, *(f"J{n}" for n in range(200))]]  # type: ignore[arg-type]
+
+        codes = await store.database.write(many)
+        assert codes[:3] == ["K7", "R4", "V9"]
+        assert len(set(codes[:184])) == len(CODES) == 184
+        assert codes[184] == "R4"  # K7 still names an unfinished job
+        assert await store.short_codes.job_of(ME, "k7") == first
+        assert await store.short_codes.job_of("wechat:oOther", "K7") is None
+        assert await store.short_codes.job_of(ME, "R4") == "J183"
+
+    on_store(database_url, story)
+
+
+def test_what_waits_is_given_once_and_a_new_upload_waits_again(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        job_id = await ordered(store, "m1")
+        await store.jobs.move(job_id, State.RENDERING)
+        await store.jobs.finish(job_id, VideoFile("a.mp4", 1000, 320, 180, 1.0))
+        job = await store.jobs.get(job_id)
+        assert job is not None
+        await store.outbox.hold(job, ref="media-1", for_s=-1)
+        (item,) = await store.outbox.waiting(ME)
+        assert item.ref is None  # the chat has forgotten it
+        await store.outbox.hold(job, ref="media-2", for_s=100)
+        (item,) = await store.outbox.waiting(ME)
+        assert (item.ref, item.is_video) == ("media-2", True)
+        await store.database.write(lambda connection: hand_over_tx(connection, item, "origin-9"))
+        over = await store.jobs.get(job_id)
+        assert over is not None
+        assert (over.state, over.told) == (State.HANDED_OVER, "origin-9")
+        assert await store.outbox.waiting(ME) == []
+        held = await store.outbox.held(job_id)
+        assert held is not None
+        assert held.ref == "media-2"
+        await store.outbox.hold_text(ME, "来晚了")
+        (late,) = await store.outbox.waiting(ME)
+        assert (late.text, late.is_video) == ("来晚了", False)
+
+    on_store(database_url, story)
+
+
+def test_what_is_over_is_forgotten_and_what_waits_is_not(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        await store.callback_replies.expect(said("m1"))
+        await store.callback_replies.expect(said("m2"))
+        await store.callback_replies.give(said("m1").origin, Reply("好"))
+        await store.outbox.hold_text(ME, "等着")
+        await store.callback_replies.forget(before_s=-10)
+        await store.outbox.forget(before_s=-10)
+        assert await store.callback_replies.asked_ms(said("m1").origin) is None
+        assert await store.callback_replies.asked_ms(said("m2").origin) is not None
+        assert len(await store.outbox.waiting(ME)) == 1
+
+    on_store(database_url, story)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_help_goes_into_one_message(language: str) -> None:
+    for key in ("mail-help", "mail-start"):
+        assert len(translate(language, key).encode()) <= WeChat.limits.text_bytes
+
+
+def test_photos_wait_in_order_and_not_for_ever(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        for name in ("one", "two"):
+            ref = AttachmentRef("image", name)
+            await store.database.write(
+                lambda connection, ref=ref: store.pending_uploads.keep_tx(connection, ME, ref, for_s=600)  # type: ignore[misc]
+            )
+        assert [each.attachment.file_id for each in await store.pending_uploads.recent(ME, for_s=600)] == [
+            "one",
+            "two",
+        ]
+        assert await store.pending_uploads.recent(ME, for_s=0) == []
+        assert await store.pending_uploads.recent("wechat:oOther", for_s=600) == []
+
+    on_store(database_url, story)
