@@ -126,7 +126,7 @@ def guesses_against_answers() -> Iterator[None]:
         if connection.execute(held).first() is not None:
             raise RequestTaken
 
-    with mock.patch.object(lost_orders, "assigned", as_if_none_came), mock.patch.object(claims, "free_within", taken):
+    with mock.patch.object(lost_orders, "assigned", as_if_none_came), mock.patch.object(claims, "free_tx", taken):
         yield
 
 
