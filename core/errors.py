@@ -122,7 +122,7 @@ class GenerationFailed(VideoError):
 
 class SubmitNotSent(VideoError):
     repeat = Repeat.FREE_STEP
-    default_code = "not_delivered"
+    default_code = "submit_not_sent"
 
 
 class SubmitUnconfirmed(VideoError):
@@ -206,7 +206,7 @@ ERROR_CODES: tuple[str, ...] = (
     "upstream_unavailable",
     "fal_busy",
     "fal_unavailable",
-    "not_delivered",
+    "submit_not_sent",
     "submit_unknown",
     "still_running",
     "result_expired",

@@ -51,8 +51,8 @@ class Adjustment:
     """
 
     field: str
-    asked: str
-    used: str | None
+    requested: str
+    applied: str | None
 
 
 @dataclass(frozen=True, slots=True)

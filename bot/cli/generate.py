@@ -42,7 +42,8 @@ async def generate(options: argparse.Namespace) -> int:
         plan = await _plan(options, settings)
         note(_price_line(plan, sandbox=options.sandbox))
         for each in plan.adjustments:
-            note(f"adjusted: {each.field} {each.asked} becomes {each.used or 'nothing (the model has no such option)'}")
+            applied = each.applied or "nothing (the model has no such option)"
+            note(f"adjusted: {each.field} {each.requested} becomes {applied}")
         if not (options.yes or options.sandbox) and not await _agreed():
             raise Failure("not bought: answer y, or pass --yes")
         show = None if options.json else _bar()

@@ -255,7 +255,7 @@ class MessageHandler:
 
 
 def _told(each: Adjustment) -> tuple[str, str, str | None]:
-    return each.field, each.asked, each.used
+    return each.field, each.requested, each.applied
 
 
 def _button(kind: Literal["cancel", "yes"], job: Job) -> Action:

@@ -270,7 +270,7 @@ class Render:
             if (await self._store.submits.read(job_id)).hint is not None:  # fal's call came since the last look
                 await self._doubts.resolve([await self._job(job_id)])
         elif job.state in FREE:  # it did not arrive after all; that this was written was not known any more
-            return await self._fail(job_id, JobError("not_delivered", {}), charge="none", only_from=FREE)
+            return await self._fail(job_id, JobError("submit_not_sent", {}), charge="none", only_from=FREE)
         return STOP
 
     async def look(self, job_id: str) -> Next:

@@ -32,7 +32,7 @@ def status(job: Job, *, place: int, now_ms: int) -> Message:
 
 
 def _beside_the_order(job: Job) -> list[str]:
-    lines = [adjustment(job.language, each.field, each.asked, each.used) for each in job.adjustments]
+    lines = [adjustment(job.language, each.field, each.requested, each.applied) for each in job.adjustments]
     if _is_length_unknown(job):
         lines.append(translate(job.language, "length-unknown"))
     if job.again_of is not None:

@@ -14,10 +14,11 @@ from dbos import DBOS
 from bot.jobs.engine import Engine
 from bot.jobs.workflows import RENDER
 from bot.settings import Settings
+from bot.store import Store
 from bot.store.database import Database, now_ms
-from bot.store.records import State, record
+from bot.store.records import JobError, State, record
 from core.fal.client import FalQueue
-from core.types import Mode, RequestHandle, VideoRequest
+from core.types import Adjustment, Mode, RequestHandle, VideoRequest
 from tests.bench import bench
 from tests.fakes.botapi import TelegramFake
 from tests.postgres import Cluster
@@ -139,5 +140,36 @@ def test_jobs_in_flight_live_through_an_upgrade(
             prompts = sorted(each.body["prompt"] for each in made.fal.memory.requests.values())
             assert prompts == ["the new fox", "the queued fox", "the rendering fox"]
             assert len(made.films()) == 3
+
+    asyncio.run(story())
+
+
+def test_stored_words_that_have_changed_are_rewritten(empty_url: str) -> None:
+    wrote = 'a fox that says "asked": and "code": "not_delivered"'
+
+    async def story() -> None:
+        database = Database(empty_url)
+        await database.migrate(revision="0007")
+        failed = job("FAILED2", wrote, "failed") | {"error": {"code": "not_delivered", "facts": {"said": wrote}}}
+        failed |= {"adjustments": [{"field": "prompt", "asked": wrote, "used": None}], "told": "17"}
+        other = job("OTHER22", wrote, "failed") | {"error": {"code": "disk_full", "facts": {}}, "told": "18"}
+
+        def work(tx: sa.Connection) -> None:
+            then = sa.MetaData()
+            then.reflect(tx, only=["reelbot_jobs"])
+            tx.execute(then.tables["reelbot_jobs"].insert(), [failed])
+            tx.execute(then.tables["reelbot_jobs"].insert(), [other])
+
+        await database.write(work)
+        database.close()
+        store = await Store.open(empty_url)
+        try:
+            found = {each.id: each for each in await store.jobs.find()}
+        finally:
+            store.close()
+        assert found["FAILED2"].error == JobError("submit_not_sent", {"said": wrote})
+        assert found["FAILED2"].adjustments == (Adjustment("prompt", wrote, None),)
+        assert found["FAILED2"].request.prompt == wrote
+        assert found["OTHER22"].error == JobError("disk_full")
 
     asyncio.run(story())

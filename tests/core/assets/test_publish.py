@@ -117,7 +117,7 @@ def test_what_a_model_needs_is_mended_and_told(tmp_path: Path) -> None:
     async def story(settings: FalSettings) -> None:
         asset = await publish_asset(jpeg((100, 80)), settings=settings, limits=SourceLimits(min_side=400))
         assert (min(asset.width, asset.height), asset.adjustments[0].field) == (400, "source_padded")
-        assert asset.adjustments[0].asked == "100x80"
+        assert asset.adjustments[0].requested == "100x80"
         wide = await publish_asset(jpeg((640, 480)), settings=settings, widen=True)
         assert (wide.width, wide.height, wide.adjustments) == (640, 360, ())
 

@@ -70,7 +70,7 @@ admin-fal-unavailable =
         [yes] . The order stands: “reelbot poll { $request_id }” asks again, for nothing.
        *[no] , and try again.
     }
-admin-not-delivered = fal could not be reached, so nothing was ordered or charged: check the network, FAL_QUEUE_URL, FAL_PROXY_URL and FAL_CA_FILE, and try again.
+admin-submit-not-sent = fal could not be reached, so nothing was ordered or charged: check the network, FAL_QUEUE_URL, FAL_PROXY_URL and FAL_CA_FILE, and try again.
 admin-submit-unknown = No clear answer to the submit: the video may have been ordered and charged. Look at fal.ai/dashboard/requests; "reelbot poll REQUEST_ID" fetches it. It is not submitted again by itself.
 admin-still-running =
     { KNOWN($request_id) ->

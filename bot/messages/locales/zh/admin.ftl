@@ -70,7 +70,7 @@ admin-fal-unavailable =
         [yes] 。订单仍然有效：“reelbot poll { $request_id }” 可再次询问，不另收费。
        *[no] ，然后重试。
     }
-admin-not-delivered = 连不上 fal，所以没有下单，也没有产生费用：请检查网络、FAL_QUEUE_URL、FAL_PROXY_URL 和 FAL_CA_FILE，然后重试。
+admin-submit-not-sent = 连不上 fal，所以没有下单，也没有产生费用：请检查网络、FAL_QUEUE_URL、FAL_PROXY_URL 和 FAL_CA_FILE，然后重试。
 admin-submit-unknown = 提交后没有得到明确的答复：视频可能已下单并扣费。请到 fal.ai/dashboard/requests 查看；reelbot poll REQUEST_ID 可以取回。程序不会自动再次提交。
 admin-still-running =
     { KNOWN($request_id) ->
