@@ -123,7 +123,6 @@ class Submission:
     """
 
     handle: RequestHandle
-    queue_position: int | None = None
     charged: Decimal | None = None
 
 

@@ -121,3 +121,8 @@ def jpeg(size: tuple[int, int] = (640, 400)) -> bytes:
     buffer = BytesIO()
     photo(size).save(buffer, "JPEG", quality=90)
     return buffer.getvalue()
+
+
+def has_sound(path: Path) -> bool:
+    with av.open(str(path)) as container:
+        return bool(container.streams.audio)

@@ -30,8 +30,7 @@ def read_submit(reply: RawReply, *, endpoint: str, queue_url: str, proxied: bool
         handle = protocol.handle_from(parsed, endpoint=endpoint, queue_url=queue_url)
         if handle is None:
             raise SubmitUnconfirmed(reason="a reply without a request id")
-        position = parsed.get("queue_position")
-        return Submission(handle, position if isinstance(position, int) else None, protocol.credits_used(reply.headers))
+        return Submission(handle, protocol.credits_used(reply.headers))
     error = refusal(reply)
     paid = protocol.credits_used(reply.headers)
     unpaid = not proxied or error_map.is_proxys_refusal(reply.status, reply.headers, parsed)

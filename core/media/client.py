@@ -46,7 +46,6 @@ class Probe:
     width: int
     height: int
     duration_s: float
-    has_audio: bool
     size: int
     problems: tuple[str, ...]
 
@@ -79,10 +78,6 @@ class Photo:
     height: int
     size: int
     adjustments: tuple[Adjustment, ...] = ()
-
-    @property
-    def padded(self) -> bool:
-        return any(each.field == "source_padded" for each in self.adjustments)
 
 
 def sniff_mime(path: Path) -> str:

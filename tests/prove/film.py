@@ -36,7 +36,7 @@ async def looked_at(_script: Path, job: str, *, wall_s: float = 0.0, long: bool 
     if facts is None:
         decoded = call == "verify" or (call == "check" and not given["lenient"])
         return {"refused": "video_broken" if decoded else "unreadable_media", "facts": {}}
-    seen = {"width": 1280, "height": 720, "duration_s": facts["seconds"], "has_audio": True, "problems": []}
+    seen = {"width": 1280, "height": 720, "duration_s": facts["seconds"], "problems": []}
     probe = {**seen, "size": len(content)}
     if call == "check":
         Path(given["thumbnail"]).write_bytes(_STILL)

@@ -198,7 +198,6 @@ def _facts(
         "width": width,
         "height": height,
         "duration_s": round(duration_s, 3),
-        "has_audio": sound_stream(container) is not None,
         "size": Path(path).stat().st_size,
         "problems": _problems(container, stream, frame, path),
     }

@@ -142,12 +142,12 @@ def test_what_a_model_would_refuse_is_padded_and_said(tmp_path: Path, size: tupl
     answer = asyncio.run(media.normalise_photo(tmp_path / "odd.png", tmp_path / "out.jpg"))
     assert min(answer.width, answer.height) >= 300
     assert max(answer.width, answer.height) / min(answer.width, answer.height) <= 2.5
-    assert answer.padded
+    assert [each.field for each in answer.adjustments] == ["source_padded"]
 
 
 def test_a_fitting_photo_is_not_padded(tmp_path: Path) -> None:
     photo().save(tmp_path / "fine.png")
-    assert not asyncio.run(media.normalise_photo(tmp_path / "fine.png", tmp_path / "out.jpg")).padded
+    assert asyncio.run(media.normalise_photo(tmp_path / "fine.png", tmp_path / "out.jpg")).adjustments == ()
 
 
 @pytest.mark.parametrize("size", [(800, 600), (600, 800), (900, 500), (400, 400)])
