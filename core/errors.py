@@ -59,6 +59,7 @@ class VideoError(Exception):
         """Whether an order was refused in fal's own documented form, or in its proxy's (core/fal/error_map.py): proof
         that fal did not take it. Any other words may come from a gateway, after fal took it.
         """
+        self._fetch_with = ""
         super().__init__(self.code, facts)
 
     def ordered_as(self, request_id: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +19,7 @@ from core.assets.safe_fetch import require_public_url
 from core.catalogue import app_of
 from core.config import FalSettings
 from core.errors import BadRequest, StillRunning, SubmitNotSent, Unavailable, VideoError
+from core.fal import protocol
 from core.fal.client import FalQueue
 from core.fal.download import video_filename
 from core.fal.fetch_result import fetch_patiently, fetch_result, is_readable
@@ -34,6 +36,7 @@ from core.types import (
     QueueStatus,
     RawReply,
     RequestHandle,
+    Submission,
     Video,
     VideoRequest,
 )
@@ -244,10 +247,20 @@ async def _bought(queue: FalQueue, request: VideoRequest, plan: Plan, settings: 
         await receipts.fill(name, reply)
 
     submission = await queue.submit(request, on_reply=keep)
-    usd = plan.quote.usd if submission.charged is None else submission.charged * settings.credit_usd
+    usd = _paid(submission, plan.quote.usd, settings)
     receipt = Receipt(submission.handle, request.model, usd, request.duration_s, request.resolution)
     await _record(receipts, name, receipt)
     return receipt
+
+
+def _paid(submission: Submission, quoted_usd: Decimal, settings: FalSettings) -> Decimal:
+    """What a proxy that charges beforehand says it took; the quote where it says nothing that can be a price."""
+    if submission.charged is None:
+        return quoted_usd
+    usd = protocol.charged_usd(submission.charged, credit_usd=settings.credit_usd, quoted_usd=quoted_usd)
+    if usd is None:
+        log.warning("what the proxy says it took is no price", extra={"request_id": submission.handle.request_id})
+    return quoted_usd if usd is None else usd
 
 
 async def _collect(

@@ -64,6 +64,16 @@ def test_text_becomes_a_local_film(tmp_path: Path) -> None:
     assert "http" not in repr(video)
 
 
+@pytest.mark.parametrize(("used", "usd"), [("0.5", "0.5"), ("1e30", "0.25"), ("-1", "0.25"), ("NaN", "0.25")])
+def test_what_a_proxy_took_is_the_cost_where_it_can_be_a_price(tmp_path: Path, used: str, usd: str) -> None:
+    async def story() -> core.Video:
+        async with sandboxed(tmp_path) as (settings, sandbox):
+            sandbox.faults.add("submit_headers", headers={"X-Credits-Used": used})
+            return await core.generate_video("a red fox", model="budget", settings=settings)
+
+    assert asyncio.run(story()).cost_usd == Decimal(usd)
+
+
 def test_a_photo_is_published_without_its_place_and_animated(tmp_path: Path) -> None:
     photo = phone_photo(tmp_path / "photo.jpg", orientation=6)
 

@@ -24,6 +24,7 @@ FILES = (
     "core/fal/error_map.py",
     "core/fal/protocol.py",
     "bot/store/submits.py",
+    "bot/store/evidence.py",
     "bot/store/ledger.py",
     "bot/store/billing.py",
 )
@@ -35,6 +36,7 @@ TESTS = (
     "tests/core/fal/test_protocol.py",
     "tests/store/test_store.py",
     "tests/store/test_claim.py",
+    "tests/store/test_evidence.py",
     "tests/store/test_ledger.py",
     "tests/store/test_account.py",
     "tests/jobs/test_billing.py",

@@ -302,6 +302,18 @@ def test_a_refusal_says_what_it_cost_and_is_looked_for_a_while(database_url: str
     on_store(database_url, story)
 
 
+def test_an_account_that_was_corrected_without_a_bill_is_compared_with_none(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        job_id = await claimed(store, "m1")
+        await store.submits.refused(job_id, JobError("invalid_input", {}), sought=now_ms())
+        await store.submits.reopen(job_id, HANDLE, by="list")
+        await store.jobs.finish(job_id, FILM)
+        assert (await store.ledger.of_job(job_id))[-1][1] == "correct"
+        assert await store.bills.compared(0) == []
+
+    on_store(database_url, story)
+
+
 def test_a_list_that_cannot_be_read_is_asked_a_day(database_url: str) -> None:
     async def story(store: Store) -> None:
         old, young = await claimed(store, "m1"), await claimed(store, "m2")
