@@ -54,7 +54,6 @@ class VideoError(Exception):
         self.facts: dict[str, Fact] = facts
         self.ends_request = False
         """Whether fal itself has ended the request with this (core/fal/error_map.py). Nothing else ends a paid job."""
-        self._fetch_with = ""
         self.fals_own = False
         """Whether an order was refused in fal's own documented form, or in its proxy's (core/fal/error_map.py): proof
         that fal did not take it. Any other words may come from a gateway, after fal took it.
