@@ -21,7 +21,7 @@ from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.ledger import OverCap, caps_of
 from bot.store.records import ACTIVE, Confirmation, Job, JobDraft, Remedy, State, source_kind
-from bot.store.repeats import AlreadyOrdered
+from bot.store.reorders import AlreadyOrdered
 from core import pricing
 from core.errors import BadRequest
 from core.pricing import SourceFacts

@@ -26,7 +26,7 @@ from bot.store.records import (
     readable,
     record,
 )
-from bot.store.repeats import OFFER_MS, check_repeat
+from bot.store.reorders import OFFER_MS, check_repeat
 from bot.store.stored import rewritten
 from bot.store.tables import history, inbox, jobs, submits
 from core.pricing import find

@@ -12,7 +12,7 @@ import pytest
 from bot.store import Store
 from bot.store.ledger import Caps, OverCap
 from bot.store.records import Charge, Confirmation, JobDraft, JobError, Remedy, State
-from bot.store.repeats import OFFER_MS, AlreadyOrdered
+from bot.store.reorders import OFFER_MS, AlreadyOrdered
 from tests.bench import Bench
 from tests.corpus import jpeg
 from tests.flows.test_money import button, newest, said
