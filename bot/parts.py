@@ -203,7 +203,7 @@ def build(
         store=store,
         engine=engine,
         orders=orders,
-        send_again=delivery.again,
+        send_again=delivery.asked_again,
         ask_fal_now=calls.ask_fal_now,
         is_admin=access.is_admin,
     )
@@ -211,7 +211,7 @@ def build(
         store=store,
         orders=orders,
         handler=handler,
-        passive=PassiveReplies(store=store, handler=handler, channels=channels, send_again=delivery.again),
+        passive=PassiveReplies(store=store, handler=handler, channels=channels, send_again=delivery.asked_again),
         progress=status_messages,
         access=access,
         channels=channels,

@@ -224,17 +224,37 @@ class Delivery:
             return error.outcome != SendOutcome.NOT_SENT
         return True
 
-    async def again(self, job: Job) -> bool:
-        """A new series of attempts: after a wait, or because its owner asked.
+    async def asked_again(self, job: Job) -> bool:
+        """Its owner wants it once more. That stands also when something was written down meanwhile: that the word on
+        the sending before was taken, say.
 
         False when its owner has had it, and the file is gone for good. One that was never delivered is looked for.
         """
-        else_at = now_ms() + _BEGUN_WITHIN_MS
-        if job.state in _HAD and self._films.is_gone(job):
+        while not self._had_and_gone(job):
+            if await self._begun(job):
+                return True
+            now = await self._store.jobs.get(job.id)
+            if now is None or now.sendings != job.sendings:
+                return True  # another series has begun
+            job = now
+        return False
+
+    async def again(self, job: Job) -> bool:
+        """A new series of attempts, after a wait; none where its outcome was told meanwhile. False as above."""
+        if self._had_and_gone(job):
             return False
-        if await self._store.jobs.new_series(job, else_at=else_at):
-            await self._engine.begin(DELIVER, f"{job.id}:tell:{job.sendings + 1}", job.id)
-            await self._store.jobs.series_begun(job, else_at=else_at)
+        await self._begun(job)
+        return True
+
+    def _had_and_gone(self, job: Job) -> bool:
+        return job.state in _HAD and self._films.is_gone(job)
+
+    async def _begun(self, job: Job) -> bool:
+        else_at = now_ms() + _BEGUN_WITHIN_MS
+        if not await self._store.jobs.new_series(job, else_at=else_at):
+            return False
+        await self._engine.begin(DELIVER, f"{job.id}:tell:{job.sendings + 1}", job.id)
+        await self._store.jobs.series_begun(job, else_at=else_at)
         return True
 
     async def sweep(self) -> None:

@@ -3,51 +3,36 @@ that was at work when a fork server was lost.
 """
 
 import asyncio
-import contextlib
-import os
-import signal
-import sys
+import socket
 from pathlib import Path
+
+from core.media import processes
+
+_CHUNK_BYTES = 65_536
 
 
 async def run(script: Path, job: str, folder: str, *, most_bytes: int) -> bytes | None:
     """Run a script of ours and return what it prints; None when that is too much. Cancelling kills it."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        str(script),
-        job,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        cwd=folder,
-        env={},
-        start_new_session=True,
-    )
-    output = None
-    try:
-        output = await _printed(process, most_bytes)
-    finally:
-        if output is None:
-            await _kill(process)
-    return output
+    ours, theirs = socket.socketpair()
+    with ours:
+        ours.setblocking(False)
+        with theirs:
+            process = processes.begin(script, job, cwd=folder, stdout=theirs)
+        try:
+            return await _printed(ours, most_bytes)
+        finally:
+            await processes.end(process)
 
 
-async def _printed(process: asyncio.subprocess.Process, most_bytes: int) -> bytes | None:
+async def _printed(ours: socket.socket, most_bytes: int) -> bytes | None:
     """None when it is too much: a child that a file has taken over could go on for ever."""
-    if process.stdout is None:
-        return None
-    output = b""
-    while len(output) <= most_bytes and (chunk := await process.stdout.read(most_bytes)):
+    loop, output = asyncio.get_running_loop(), b""
+    while len(output) <= most_bytes:
+        try:
+            chunk = await loop.sock_recv(ours, _CHUNK_BYTES)
+        except OSError:  # it ended without a word
+            chunk = b""
+        if not chunk:
+            return output
         output += chunk
-    if len(output) > most_bytes:
-        return None
-    await process.wait()
-    return output
-
-
-async def _kill(process: asyncio.subprocess.Process) -> None:
-    """The child with all it may have started, and wait until it is gone."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    await asyncio.shield(process.wait())
+    return None

@@ -4,7 +4,6 @@ It belongs to the event loop that it is used in and ends with it. One that dies,
 """
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
@@ -13,6 +12,8 @@ import sys
 from contextvars import Context
 from pathlib import Path
 from typing import Any
+
+from core.media import processes
 
 _IDLE_S = 300.0
 _PATIENCE_S = 10.0
@@ -84,7 +85,9 @@ class ForkServer:
         process = None
         try:
             with theirs:
-                process = await self._started(theirs)
+                process = processes.begin(
+                    self._script, "serve", str(os.getpid()), self._leash, cwd=os.sep, stdin=theirs
+                )
             await asyncio.wait({line.over})
         except OSError:
             pass  # no process: the line's end says so to all who wait
@@ -93,23 +96,7 @@ class ForkServer:
             if self._line is line:
                 self._line = None
             if process is not None:
-                await _ended(process)
-
-    async def _started(self, stdin: socket.socket) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-I",
-            str(self._script),
-            "serve",
-            str(os.getpid()),
-            self._leash,
-            stdin=stdin.fileno(),
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-            cwd=os.sep,
-            env={},
-            start_new_session=True,
-        )
+                await processes.end(process)
 
 
 class _Work:
@@ -228,14 +215,6 @@ class _Line:
         self._wait()
         self._answered = False
         self._send({"ping": self._count})
-
-
-async def _ended(process: asyncio.subprocess.Process) -> None:
-    """Not by `process.kill()`: that reads the end of one that has just ended, and asyncio then knows no end of it."""
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGKILL)
-    await process.wait()
 
 
 async def _answer(ours: socket.socket, most_bytes: int) -> bytes | None:
