@@ -60,6 +60,23 @@ def test_a_word_that_came_too_late_does_not_count_for_what_came_after_it(databas
     on_store(database_url, story)
 
 
+def test_who_asks_is_heard_while_the_word_before_is_written_down(database_url: str) -> None:
+    """The press comes between the chat's word on the doubt and its row: as it was read, nothing had been told."""
+
+    async def story(store: Store) -> None:
+        engine, job = Walk(), await undelivered(store)
+        await store.jobs.tell(job.id, job.state, "message-7")
+        assert await series(engine, store).again(job)  # of its own accord: that was told
+        assert (await read(store, job.id)).sendings == 0
+        assert await series(engine, store).asked_again(job)
+        now = await read(store, job.id)
+        assert (now.sendings, now.state, now.told) == (1, State.READY, None)
+        assert await series(engine, store).asked_again(job)  # the second press meets the first one's series
+        assert (await read(store, job.id)).sendings == 1
+
+    on_store(database_url, story)
+
+
 def test_two_presses_begin_one_series(database_url: str) -> None:
     async def story(store: Store) -> None:
         engine, job = Walk(), await undelivered(store)
