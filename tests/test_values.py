@@ -7,16 +7,18 @@ from dataclasses import is_dataclass
 import pytest
 
 import bot.store
-import core
+import core.assets
+import core.fal
+import core.media
 
 MODULES = [
     f"{package.__name__}.{each.name}"
-    for package in (core, bot.store)
+    for package in (core, core.assets, core.fal, core.media, bot.store)
     for each in pkgutil.iter_modules(package.__path__)
     if not each.ispkg
 ]
 
-WITH_A_LIFE = {"core.falstorage.ProcessMemory", "core.places._Owner"}
+WITH_A_LIFE = {"core.fal.storage.ProcessMemory", "core.media.fair_semaphore._Owner"}
 """They count and remember for as long as their process lives."""
 
 

@@ -84,8 +84,7 @@ def replace_guess_tx(tx: Connection, job_id: str, values: dict[str, Any]) -> Non
     job = tx.execute(sa.select(jobs).where(jobs.c.id == job_id).with_for_update()).one()
     if job.charge is not None:
         owe_tx(tx, job_id, values["request_id"])
-    if job.video is None:
-        reopen_tx(tx, job_id, only_from=_ENDED_WITHOUT, why=values["request_id"])
+    reopen_tx(tx, job_id, only_from=_ENDED_WITHOUT, why=values["request_id"])
 
 
 def reopen_tx(tx: Connection, job_id: str, *, only_from: frozenset[State], why: str) -> bool:
@@ -109,10 +108,10 @@ def _may_be(tx: Connection, job_id: str, held: Any, endpoint: str) -> bool:
 def _fields(body: str | None) -> dict[str, str]:
     """Each field as JSON text: true is not 1, "5" is not 5."""
     try:
-        read = json.loads(body or "{}")
+        read = json.loads(body) if body else None
     except ValueError:
         return {}
-    return {name: json.dumps(value, sort_keys=True) for name, value in read.items()} if isinstance(read, dict) else {}
+    return {name: json.dumps(value) for name, value in read.items()} if isinstance(read, dict) else {}
 
 
 def _back_into_doubt(tx: Connection, held: Any, owner: str) -> None:
@@ -126,7 +125,7 @@ def _back_into_doubt(tx: Connection, held: Any, owner: str) -> None:
     why = f"its request is the purchase of {owner}"
     plain: dict[str, Any] = {"odd_since": None, "odd": None, "ask_after": None, "fal_position": None}
     told: dict[str, Any] = {"told": None, "send_after": told_by_sweeper()}
-    move_tx(tx, held.job_id, State.DOUBT, only_from=_OPEN, why=why, **plain, **told)
+    move_tx(tx, held.job_id, State.DOUBT, why=why, **plain, **told)
     hold_tx(tx, held.job_id, why)
 
 
@@ -139,7 +138,6 @@ def _lend(tx: Connection, lender: str, owner: str) -> None:
 
 
 def _hand_over_results(tx: Connection, giver: str, owner: str, *, keep: bool) -> None:
-    tx.execute(results.delete().where(results.c.job_id == owner))
     columns = ("digest", "at", "status", "headers", "body")
     kept = tx.execute(sa.select(results).where(results.c.job_id == giver).order_by(results.c.id)).all()
     for row in kept:

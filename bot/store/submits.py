@@ -76,8 +76,6 @@ class Submits:
             take_turns(tx, f"request {handle.request_id}")
             mine = tx.execute(_of(job_id).with_for_update()).one()
             guessed = mine.state == "accepted" and mine.known_by in GUESSES and by != "list"
-            waits = mine.state == "sending" or guessed
-            back = free_tx(tx, job_id, handle.request_id, handle.endpoint, by=by if waits else "list")
             values = _known(handle, by)
             if mine.state == "sending":
                 answered = mine.answered if mine.answered is not None else values["changed"]
@@ -85,8 +83,10 @@ class Submits:
             elif guessed:
                 replace_guess_tx(tx, job_id, values)
             else:
+                free_tx(tx, job_id, handle.request_id, handle.endpoint, by="list")
                 _compare(job_id, mine.request_id, handle.request_id)
                 return None
+            back = free_tx(tx, job_id, handle.request_id, handle.endpoint, by=by)
             if charged_usd is not None:
                 adjust_tx(tx, job_id, micro(charged_usd), "charged by the proxy")
             resume_tx(tx, job_id, only_from={State.SUBMITTING, State.DOUBT}, why=handle.request_id)

@@ -383,7 +383,7 @@ def test_only_a_job_that_failed_is_reopened(database_url: str) -> None:
         job_id = await claimed(store)
         await store.submits.refused(job_id, JobError("invalid_input", {}))
         await store.jobs.move(job_id, State.DELIVERED)
-        assert not await store.submits.reopen(job_id, HANDLE, by="webhook")
+        assert await store.submits.reopen(job_id, HANDLE, by="webhook") is False
         assert (await job_of(store, job_id)).state is State.DELIVERED
 
     on_store(database_url, story)

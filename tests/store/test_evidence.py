@@ -51,11 +51,15 @@ async def set_job(store: Store, job_id: str, **values: Any) -> None:
     await store.database.write(lambda connection: connection.execute(change))
 
 
-def adopted(url: str, story: Story, *, body: str | None = BODY, by: Evidence = "list") -> None:
+def adopted(
+    url: str, story: Story, *, body: str | None = BODY, by: Evidence = "list", guessers: str | None = BODY
+) -> None:
     """`guesser` lost its answer and has taken the request for its own; `owner` in the same words waits for its own."""
 
     async def run(store: Store) -> None:
-        guesser, owner = await claimed(store, "m1"), await claimed(store, "m2", body=body, user="43")
+        guesser = await claimed(store, "m1", body=guessers)
+        owner, bystander = await claimed(store, "m2", body=body, user="43"), await claimed(store, "m3", user="44")
+        await store.submits.keep_result(bystander, LATER)
         await store.submits.ended(guesser)
         assert await store.jobs.doubt(guesser, "no answer")
         assert await store.submits.accepted(guesser, HANDLE, by=by) is None
@@ -63,6 +67,8 @@ def adopted(url: str, story: Story, *, body: str | None = BODY, by: Evidence = "
         await store.submits.keep_result(guesser, RESULT, of=HANDLE.request_id)
         await story(store, guesser, owner)
         await sums_are_right(store)
+        assert await store.submits.results(bystander) == [LATER]
+        assert (await claim_of(store, bystander)).state == "sending"
 
     on_store(url, run)
 
@@ -121,15 +127,39 @@ def test_a_film_that_was_given_stays_given_and_one_charge_is_one_charge(database
         assert (await store.ledger.of_job(guesser))[-1][1:] == ("correct", 0, -650_000, why)
         assert await store.submits.results(owner) == await store.submits.results(guesser) == [RESULT]
         assert await store.jobs.finish(owner, FILM)
-        assert await spent(store) == {"telegram:42": 0, "telegram:43": CENTS_70}
+        assert await spent(store) == {"telegram:42": 0, "telegram:43": CENTS_70, "telegram:44": 0}
         (bill,) = await store.bills.due(now_ms() + DAY_MS, most=9)
         assert (bill.job_id, bill.request_id) == (owner, HANDLE.request_id)
         await store.bills.settle(bill, 650_000_000, now=now_ms())
-        assert await spent(store) == {"telegram:42": 0, "telegram:43": 650_000}
+        assert await spent(store) == {"telegram:42": 0, "telegram:43": 650_000, "telegram:44": 0}
         (line,) = await store.bills.compared(0)
         assert (line.jobs, line.charged_micro) == (1, 650_000)
         await store.submits.keep_result(guesser, LATER, of=HANDLE.request_id)  # its file is fetched again
         assert len(await store.submits.results(guesser)) == 2
+
+    adopted(database_url, story)
+
+
+def test_a_film_that_is_set_aside_is_given_all_the_same(database_url: str) -> None:
+    """Its row could not be read for a while."""
+
+    async def story(store: Store, guesser: str, owner: str) -> None:
+        for number in range(3):
+            await store.submits.keep_result(guesser, replace(RESULT, body=b"%d" % number), of=HANDLE.request_id)
+        kept = await store.submits.results(guesser)
+        await store.jobs.finish(guesser, FILM)
+        await store.jobs.move(guesser, State.PARKED)
+        long_ago = submits.update().values(changed=0)
+        await store.database.write(lambda tx: tx.execute(long_ago))
+        before = now_ms()
+        back = await store.submits.accepted(owner, HANDLE)
+        assert back is not None
+        assert back.kept_film
+        assert (await job_of(store, guesser)).state is State.PARKED
+        changed = sa.select(submits.c.changed).where(submits.c.job_id == guesser)
+        assert await store.database.read(lambda tx: tx.execute(changed).scalar_one()) >= before
+        assert await store.submits.results(owner) == kept
+        assert len(kept) == 4
 
     adopted(database_url, story)
 
@@ -144,7 +174,7 @@ def test_what_fal_had_ended_for_the_wrong_one_costs_it_nothing(database_url: str
         job = await job_of(store, guesser)
         assert (job.state, job.charge) == (State.FAILED, "possibly")
         assert await store.jobs.fail(owner, JobError("content_policy_violation", {}), charge="yes")
-        assert await spent(store) == {"telegram:42": 0, "telegram:43": CENTS_70}
+        assert await spent(store) == {"telegram:42": 0, "telegram:43": CENTS_70, "telegram:44": 0}
 
     adopted(database_url, story)
 
@@ -187,6 +217,26 @@ def test_an_answer_to_other_words_is_mixed_up(database_url: str, body: str | Non
         assert (await claim_of(store, owner)).state == "sending"
 
     adopted(database_url, story, body=body)
+
+
+@pytest.mark.parametrize("guessers", [None, "{}", "[]"])
+def test_what_was_guessed_without_words_is_not_taken(database_url: str, guessers: str | None) -> None:
+    async def story(store: Store, guesser: str, owner: str) -> None:
+        with pytest.raises(RequestTaken):
+            await store.submits.accepted(owner, HANDLE)
+        assert (await job_of(store, guesser)).state is State.RENDERING
+
+    adopted(database_url, story, guessers=guessers)
+
+
+def test_a_claim_that_cannot_be_read_keeps_what_it_has(database_url: str) -> None:
+    async def story(store: Store, guesser: str, owner: str) -> None:
+        odd = submits.update().where(submits.c.job_id == guesser).values(handle="of a newer version")
+        await store.database.write(lambda tx: tx.execute(odd))
+        with pytest.raises(RequestTaken):
+            await store.submits.accepted(owner, HANDLE)
+
+    adopted(database_url, story)
 
 
 def test_the_list_takes_an_order_with_more_in_it_for_ones_own(database_url: str) -> None:
@@ -244,7 +294,11 @@ def test_ones_own_answer_is_believed_against_ones_own_guess(database_url: str, e
         else:
             assert (job.state, job.error, job.told) == (State.RENDERING, None, None)
         assert (job.billed_nano, job.bill_after) == (None, None)
-        assert await spent(store) == {"telegram:42": CENTS_70 if end else 0, "telegram:43": 0}
+        assert await spent(store) == {"telegram:42": CENTS_70 if end else 0, "telegram:43": 0, "telegram:44": 0}
+        if end == "failed":
+            assert (await store.ledger.of_job(guesser))[-1][1:] == ("correct", 0, CENTS_70, OTHER.request_id)
+        if end in {"failed", "cancelled"}:
+            assert (await store.jobs.story(guesser))[-1][1:] == ("rendering", OTHER.request_id)
         assert await store.submits.accepted(owner, HANDLE, by="list") is None  # the other one's, in the same words
         await store.jobs.finish(guesser, FILM)
         assert (await spent(store))["telegram:42"] == CENTS_70

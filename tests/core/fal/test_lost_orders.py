@@ -1,6 +1,7 @@
 """Which rows of the account's list are our lost orders: the whole body, the time, and nobody else's."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.fal.lost_orders import all_before, assigned, candidates
+from core.fal.lost_orders import all_before, assigned, candidates, fitting
 from core.types import LostOrder
 from tests.samples import reply
 
@@ -177,6 +178,34 @@ def test_each_id_goes_to_one_order_and_each_order_to_one_id() -> None:
     assert matched(rows, orders) == {"a": "r-a", "b": "r-b"}
     assert matched(rows[:1], orders) == {"a": "r-a"}
     assert matched([*rows, rows[0]], orders) == {"a": "r-a", "b": "r-b"}  # the same one on two pages
+
+
+def test_a_row_that_fits_an_order_whose_answer_may_come_is_left_alone() -> None:
+    waits = replace(order("waits", claimed=NOON + timedelta(seconds=2)), open=True)
+    assert matched([row(after_s=0)], [order("lost"), waits]) == {"waits": "r-1"}  # whatever the clocks say
+    assert matched([row(after_s=2)], [order("lost"), waits]) == {"waits": "r-1"}
+    assert matched([row(after_s=2)], [order("lost"), replace(waits, open=False)]) == {"waits": "r-1"}
+    assert matched([row(after_s=0)], [order("lost"), replace(waits, open=False)]) == {"lost": "r-1"}
+    assert matched([row(after_s=2)], [waits]) == {"waits": "r-1"}  # its own answer is what is looked for
+    assert matched([row(after_s=2)], [waits, replace(waits, name="too")]) == {}
+    elsewhere = replace(waits, body=BODY | {"seed": 7})
+    assert matched([row(after_s=2)], [order("lost"), elsewhere]) == {"lost": "r-1"}
+
+
+def test_a_row_that_was_named_for_an_order_is_no_others() -> None:
+    named = replace(order("named", claimed=NOON + timedelta(seconds=40)), hint="r-1")
+    assert matched([row(after_s=1)], [order("near"), named]) == {"named": "r-1"}
+    assert matched([row(after_s=1), row("r-2", after_s=2)], [order("near"), named]) == {"named": "r-1", "near": "r-2"}
+    elsewhere = replace(named, body={"prompt": "a bear"})
+    assert matched([row(after_s=1)], [order("near"), elsewhere]) == {}  # named for another: then nobody's
+    assert matched([row("r-3", after_s=1)], [order("near"), named]) == {"near": "r-3"}
+
+
+def test_rows_that_fit_none_of_the_orders_are_not_kept() -> None:
+    rows = [row("a"), None, row("b", given={}), row("c", after_s=-90), row("d", given=BODY | {"seed": 7})]
+    assert fitting(rows, [order()]) == [rows[0], rows[4]]
+    assert fitting(rows, [order(), order("other", seed=7)]) == [rows[0], rows[4]]
+    assert fitting(rows, []) == []
 
 
 BODIES = st.sampled_from([BODY, BODY | {"seed": 1}, BODY | {"duration": True}, {"prompt": "a fox"}])

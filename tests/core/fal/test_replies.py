@@ -38,8 +38,8 @@ def answer(status: int, body: Any = None, **headers: str) -> RawReply:
     return RawReply(status, {name.replace("_", "-"): value for name, value in headers.items()}, raw)
 
 
-def submit(reply: RawReply, *, proxied: bool = False) -> Submission:
-    return replies.read_submit(reply, endpoint=ENDPOINT, queue_url=QUEUE, proxied=proxied)
+def submit(reply: RawReply, **more: bool) -> Submission:
+    return replies.read_submit(reply, endpoint=ENDPOINT, queue_url=QUEUE, **more)
 
 
 @pytest.mark.parametrize(
