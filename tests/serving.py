@@ -1,11 +1,12 @@
 """ASGI apps on real sockets, for tests: the sandbox, the fakes, small scripted servers."""
 
 import asyncio
+import random
 import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from typing import Any
 
 import anyio
@@ -24,10 +25,16 @@ def listener() -> socket.socket:
     return sock
 
 
+_OURS = range(10_000, 32_000)
+
+
 def free_port() -> int:
-    with listener() as sock:
-        port: int = sock.getsockname()[1]
-        return port
+    """A port for a program that may be killed and come back: outside of those that the system gives to other tests."""
+    while True:
+        port = random.SystemRandom().choice(_OURS)
+        with socket.socket() as sock, suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 _GRACE_S = 2.0
