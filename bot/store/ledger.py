@@ -185,33 +185,30 @@ def correct_tx(tx: Connection, job_id: str, nano: int, *, booked: int) -> None:
 
 
 def lend_tx(tx: Connection, job_id: str, why: str) -> None:
-    """Clear the closed account of a job whose request turned out to be the purchase of another job in the same words.
+    """Clear the account of a job whose request turned out to be the purchase of another job in the same words.
 
     fal charged once, for the job that it answered: that job's account carries the charge, and fal's bill is asked for
     it alone. So this one says that nothing was spent, and "possibly": its own order was never confirmed, and nobody can
     say whether fal took that, too. All sums together are what fal charged for the one request.
     """
-    if tx.execute(sa.select(jobs.c.charge).where(jobs.c.id == job_id)).scalar_one() is None:
-        close_tx(tx, job_id, "possibly", why)
-    at, so_far = _closed(tx, job_id)
-    if so_far:
-        now = now_ms()
-        _write(tx, job_id, "correct", spent=-so_far, why=why, at=at or now, booked=now)
-    plain = jobs.update().where(jobs.c.id == job_id)
-    tx.execute(plain.values(charge="possibly", billed_nano=None, bill_after=None))
+    _restate(tx, job_id, 0, why)
 
 
 def owe_tx(tx: Connection, job_id: str, why: str) -> None:
-    """Let a closed account say the price, "possibly": its own order was bought, it turns out, and what it said so far
-    was of another request. fal's bill will say more.
+    """Let an account say the price, "possibly": its own order was bought, it turns out, and what it said so far was of
+    another request. fal's bill will say more.
     """
-    price = tx.execute(sa.select(jobs.c.price_micro).where(jobs.c.id == job_id)).scalar_one()
+    _restate(tx, job_id, tx.execute(sa.select(jobs.c.price_micro).where(jobs.c.id == job_id)).scalar_one(), why)
+
+
+def _restate(tx: Connection, job_id: str, amount: int, why: str) -> None:
+    """Nobody can say what it cost: `amount` counts, at the time of the purchase; what a bill said was of another."""
+    if tx.execute(sa.select(jobs.c.charge).where(jobs.c.id == job_id)).scalar_one() is None:
+        close_tx(tx, job_id, "possibly", why)
     at, so_far = _closed(tx, job_id)
-    if price != so_far:
-        now = now_ms()
-        _write(tx, job_id, "correct", spent=price - so_far, why=why, at=at or now, booked=now)
-    plain = jobs.update().where(jobs.c.id == job_id)
-    tx.execute(plain.values(charge="possibly", billed_nano=None, bill_after=None))
+    if amount != so_far:
+        _write(tx, job_id, "correct", spent=amount - so_far, why=why, at=at, booked=now_ms())
+    tx.execute(jobs.update().where(jobs.c.id == job_id).values(charge="possibly", billed_nano=None, bill_after=None))
 
 
 def _bought_at(tx: Connection, job_id: str) -> int:

@@ -174,10 +174,9 @@ def says_busy(headers: Mapping[str, str], parsed: Any) -> bool:
     """Whether fal itself says, with 429, that it took nothing: by its type, or by its own headers. Text alone is what
     any gateway may write after fal took the order.
     """
-    word = _kind(parsed, headers)[0]
-    if "html" in headers.get("content-type", "") or word not in {None, _BUSY}:
-        return False
-    return word == _BUSY or headers.get("x-fal-needs-retry", "").strip().lower() in {"1", "true"}
+    word, html = _kind(parsed, headers)[0], "html" in headers.get("content-type", "")
+    asks_for_it = headers.get("x-fal-needs-retry", "0").strip().lower() in {"1", "true"}
+    return not html and (word == _BUSY or (word is None and asks_for_it))
 
 
 def _is_fals_word(headers: Mapping[str, str], parsed: Any) -> bool:

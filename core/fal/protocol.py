@@ -27,7 +27,6 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _VISIBLE = re.compile(r"[!-~]{1,2000}")
 _LEGAL = "/%:@!$&'()*+,;="  # RFC 3986, besides letters, digits and "-._~"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
-_MOST_DIGITS = 30  # a number that can be multiplied
 _MOST_QUOTES = 100
 
 
@@ -241,10 +240,9 @@ def charged_usd(charged: Decimal, *, credit_usd: Decimal, quoted_usd: Decimal) -
     """The dollars that such a proxy says it took; None for what is no price: no number, less than nothing, or more
     than a hundred times the quote.
     """
-    if not charged.is_finite() or charged.is_signed() or charged.adjusted() > _MOST_DIGITS:
+    if not charged.is_finite() or charged.is_signed() or charged > _MOST_QUOTES * quoted_usd / credit_usd:
         return None
-    usd = charged * credit_usd
-    return usd if usd <= _MOST_QUOTES * quoted_usd else None
+    return charged * credit_usd
 
 
 def _decimal(text: str | None) -> Decimal | None:

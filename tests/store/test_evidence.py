@@ -12,7 +12,7 @@ from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.evidence import Evidence, RequestTaken, TakenBack
 from bot.store.records import Job, JobError, State, Submit, VideoFile
-from bot.store.tables import jobs, submits
+from bot.store.tables import jobs, ledger, submits
 from core.types import RawReply
 from tests.rows import set_columns
 from tests.store.test_ledger import CENTS_70, DAY_MS, sums_are_right
@@ -321,15 +321,65 @@ def test_one_that_has_anothers_film_may_still_hear_of_its_own_order(database_url
     adopted(database_url, story)
 
 
+async def corrections(store: Store, job_id: str) -> list[tuple[int, int | None, int]]:
+    """When each counts, when it was written, and how much it is."""
+    query = sa.select(ledger).where(ledger.c.job_id == job_id, ledger.c.event == "correct").order_by(ledger.c.id)
+    return await store.database.read(lambda tx: [(row.at, row.booked, row.spent_micro) for row in tx.execute(query)])
+
+
+def test_what_is_restated_counts_at_the_time_of_the_purchase(database_url: str) -> None:
+    async def story(store: Store, guesser: str, owner: str) -> None:
+        await store.jobs.finish(guesser, FILM)
+        bought = sa.update(ledger).where(ledger.c.job_id == guesser).values(at=ledger.c.at - DAY_MS)
+        await store.database.write(lambda tx: tx.execute(bought))
+        settled = (await store.ledger.of_job(guesser))[-1][0]
+        before = now_ms()
+        await store.submits.accepted(owner, HANDLE)
+        await store.submits.accepted(guesser, OTHER)
+        assert [each[::2] for each in await corrections(store, guesser)] == [(settled, -CENTS_70), (settled, CENTS_70)]
+        assert all(booked and before <= booked <= now_ms() for _, booked, _ in await corrections(store, guesser))
+        assert await corrections(store, owner) == []
+        assert (await job_of(store, owner)).charge is None
+
+    adopted(database_url, story)
+
+
+def test_what_says_so_already_is_not_written_again(database_url: str) -> None:
+    async def story(store: Store, guesser: str, owner: str) -> None:
+        await store.jobs.fail(guesser, JobError("generation_failed", {}), charge="none")
+        await store.submits.accepted(owner, HANDLE)
+        assert await corrections(store, guesser) == []
+        await store.jobs.fail(owner, JobError("generation_failed", {}), charge="possibly")
+        assert (await job_of(store, guesser)).charge == "possibly"
+
+    adopted(database_url, story)
+
+
+def test_a_bill_of_another_request_is_replaced_by_the_price(database_url: str) -> None:
+    async def story(store: Store, guesser: str, owner: str) -> None:
+        await store.jobs.finish(guesser, FILM)
+        (bill,) = await store.bills.due(now_ms() + DAY_MS, most=9)
+        await store.bills.settle(bill, 650_000_000, now=now_ms())
+        await store.submits.accepted(guesser, OTHER)
+        assert [each[2] for each in await corrections(store, guesser)] == [-50_000, 50_000]
+        assert (await spent(store))["telegram:42"] == CENTS_70
+
+    adopted(database_url, story)
+
+
 def test_an_account_that_was_still_open_is_closed_too(database_url: str) -> None:
-    """A film whose row was set back by hand: what is held is given back, and the sums are one charge."""
+    """A film whose row was set by hand: what is held is given back, and the sums are one charge."""
 
     async def story(store: Store, guesser: str, owner: str) -> None:
         await store.jobs.move(guesser, State.READY, video={"name": "a.mp4"})
         assert await store.submits.accepted(owner, HANDLE) is not None
         job = await job_of(store, guesser)
         assert (job.charge, job.reserved_micro) == ("possibly", 0)
-        assert (await spent(store))["telegram:42"] == 0
+        why = f"its request is the purchase of {owner}"
+        events = [
+            (event, held, spent_micro, said) for _, event, held, spent_micro, said in await store.ledger.of_job(guesser)
+        ][-2:]
+        assert events == [("settle", -CENTS_70, CENTS_70, why), ("correct", 0, -CENTS_70, why)]
 
     adopted(database_url, story)
 
