@@ -75,7 +75,7 @@ class Submits:
         def work(tx: Connection) -> TakenBack | None:
             take_turns(tx, f"request {handle.request_id}")
             mine = tx.execute(_of(job_id).with_for_update()).one()
-            guessed = mine.state == "accepted" and mine.known_by in GUESSES and by != "list"
+            guessed = mine.known_by in GUESSES and by != "list"
             values = _known(handle, by)
             if mine.state == "sending":
                 answered = mine.answered if mine.answered is not None else values["changed"]
@@ -151,7 +151,7 @@ class Submits:
         """The claims that were refused in words that may be a gateway's, and are looked for in the list. A list that
         cannot be read is asked for a day.
         """
-        query = sa.select(submits).where(submits.c.state == "refused", submits.c.sought > now_ms() - _SOUGHT_MS)
+        query = sa.select(submits).where(submits.c.sought > now_ms() - _SOUGHT_MS)
 
         def work(tx: Connection) -> list[Submit]:
             return [submit_from(row) for row in tx.execute(query)]

@@ -259,6 +259,37 @@ def test_what_was_adopted_before_this_was_noted_stays(database_url: str) -> None
     adopted(database_url, story)
 
 
+def test_one_guess_does_not_follow_another(database_url: str) -> None:
+    async def story(store: Store, guesser: str, owner: str) -> None:
+        assert await store.submits.accepted(guesser, OTHER, by="list") is None
+        assert (await claim_of(store, guesser)).handle == HANDLE
+        await store.submits.accepted(owner, OTHER)
+        with pytest.raises(RequestTaken):
+            await store.submits.accepted(guesser, OTHER, by="list")
+
+    adopted(database_url, story)
+
+
+def test_a_second_answer_to_an_order_that_was_answered_takes_nothing(database_url: str) -> None:
+    async def story(store: Store, guesser: str, owner: str) -> None:
+        await store.submits.accepted(owner, OTHER, by="list")
+        with pytest.raises(RequestTaken):
+            await store.submits.accepted(guesser, OTHER)
+        assert (await job_of(store, owner)).state is State.RENDERING
+
+    adopted(database_url, story, by="answer")
+
+
+def test_a_result_is_kept_where_nobody_says_whose_it_is(database_url: str) -> None:
+    async def story(store: Store, guesser: str, owner: str) -> None:
+        await store.submits.keep_result(guesser, LATER)
+        assert await store.submits.results(guesser) == [RESULT, LATER]
+        await store.submits.keep_result("never claimed", LATER, of=HANDLE.request_id)
+        assert await store.submits.results("never claimed") == [LATER]
+
+    adopted(database_url, story)
+
+
 def test_ones_own_answer_confirms_a_guess(database_url: str) -> None:
     async def story(store: Store, guesser: str, owner: str) -> None:
         assert await store.submits.accepted(guesser, HANDLE) is None
@@ -389,12 +420,14 @@ def test_a_refusal_says_what_it_cost_and_is_looked_for_a_while(database_url: str
         error, at = JobError("invalid_input", {}), now_ms()
         certain, sought, later = [await claimed(store, f"m{number}") for number in range(3)]
         assert await store.submits.refused(certain, error)
-        assert not await store.submits.refused(certain, error, charge="yes")
+        assert await store.submits.refused(certain, error, charge="yes") is False
         assert await store.submits.refused(sought, error, sought=at)
         assert await store.submits.refused(later, error, charge="possibly", sought=at + 1000)
         assert {each.job_id: each.sought for each in await store.submits.sought()} == {sought: at, later: at + 1000}
         assert [(await job_of(store, each)).charge for each in (certain, sought, later)] == ["none", "none", "possibly"]
         await store.submits.sought_in_vain([certain, sought], began=at - 1)
+        assert len(await store.submits.sought()) == 2
+        await store.submits.sought_in_vain([certain], began=at)
         assert len(await store.submits.sought()) == 2
         await store.submits.sought_in_vain([certain, sought, later], began=at)
         assert [each.job_id for each in await store.submits.sought()] == [later]
@@ -436,6 +469,7 @@ def test_what_a_proxy_took_for_a_refused_order_is_its_price(database_url: str) -
         assert await store.submits.refused(job_id, JobError("x", {}), charge="yes", charged_usd=from_proxy)
         job = await job_of(store, job_id)
         assert (job.state, job.charge, job.usd) == (State.FAILED, "yes", from_proxy)
+        assert (await store.ledger.of_job(job_id))[1][1:] == ("adjust", -50_000, 0, "charged by the proxy")
         assert await spent(store) == {"telegram:42": 650_000}
         await sums_are_right(store)
 

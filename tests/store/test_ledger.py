@@ -8,13 +8,15 @@ from decimal import Decimal
 from itertools import accumulate
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection
-from bot.store.ledger import Caps, OverCap, Standing, close_tx
+from bot.store.ledger import Caps, OverCap, Standing, caps_of, close_tx, model_of
 from bot.store.records import FREE, Charge, Confirmation, JobError, State, VideoFile
 from bot.store.tables import jobs, ledger, submits
 from tests.store.test_store import HANDLE, new_job, nothing, on_store, said
@@ -349,3 +351,15 @@ def test_a_late_settle_counts_at_the_time_of_the_purchase(database_url: str) -> 
         assert settled == (await store.submits.read(job_id)).claimed
 
     on_store(database_url, story)
+
+
+def test_the_caps_are_the_budget_in_whole_micro_dollars() -> None:
+    budget = Settings.offline(daily_usd="20.0000001", user_daily_usd="5")
+    assert caps_of(budget) == Caps(all_micro=20_000_001, user_micro=5_000_000)
+
+
+@pytest.mark.parametrize(
+    ("request_", "model"), [({"model": "wan-2.5"}, "wan-2.5"), ({"model": 7}, "?"), ({}, "?"), ("no", "?"), (None, "?")]
+)
+def test_the_account_of_a_job_that_cannot_be_read_has_a_name(request_: object, model: str) -> None:
+    assert model_of(request_) == model
