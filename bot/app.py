@@ -90,7 +90,7 @@ class App:
 
     def _connect(self) -> None:
         services = Services(
-            inbox=self.parts.inbox,
+            inbox=self.parts.intake,
             journal=self.store.journal,
             memory=self.store.key_values,
             allowance=self.store.send_quota,
@@ -140,7 +140,7 @@ class App:
             self._begin(self.parts.reaper.loop, self.parts.reaper.loop.run())
         for channel in self.channels.values():
             await channel.start()
-        self.parts.roles.on_kick("inbox", self.parts.inbox.kick)
+        self.parts.roles.on_kick("inbox", self.parts.inbox.notify)
         self.parts.roles.on_kick("watcher", self.parts.watcher.kick)
         roles = self.parts.roles.watch()  # last: it grants the roles asked for so far
         self.lease = asyncio.create_task(roles, name="roles")
@@ -192,7 +192,9 @@ class App:
         self.health.reason = "stopping"
         for channel in self.channels.values():
             await channel.stop_intake()
+        self.parts.intake.close()
         self.parts.inbox.close()
+        self.parts.passive.looks.close()
         lost = self.lease is not None and self.lease.done()
         await self._end_loops()
         await asyncio.gather(self.parts.submitter.close(), self.parts.delivery.close())
