@@ -20,7 +20,8 @@ from bot.http.server import Health, Server, bind, build
 from bot.jobs.engine import Engine
 from bot.jobs.foreground import left_behind
 from bot.jobs.job_lock import mark_of
-from bot.jobs.workflows import RENDER, free_bytes
+from bot.jobs.prepare import free_bytes
+from bot.jobs.workflows import RENDER
 from bot.loops import Loop
 from bot.messages.i18n import LANGUAGES, translate
 from bot.parts import Timing

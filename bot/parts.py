@@ -23,6 +23,7 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.engine import LISTEN_S, Engine
 from bot.jobs.fal_webhook import Webhook
 from bot.jobs.poller import Watcher, WatchPauses
+from bot.jobs.prepare import Preparer
 from bot.jobs.quarantine import Quarantine
 from bot.jobs.status_messages import StatusMessages
 from bot.jobs.submit import Submitter
@@ -185,13 +186,11 @@ def build(
     render = Render(
         engine=engine,
         store=store,
+        preparer=Preparer(store=store, channels=channels, settings=settings, alerts=alerts, room=room),
         submitter=submitter,
         collector=collector,
-        channels=channels,
-        settings=settings,
         doubts=doubts,
         alerts=alerts,
-        room=room,
         resolve_looks_s=timing.resolve_looks_s,
     )
     calls.delivery = delivery = Delivery(
