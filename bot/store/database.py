@@ -31,6 +31,14 @@ def now_ms() -> int:
     return int(time.time() * 1000)
 
 
+def db_now_ms(tx: Connection) -> int:
+    """The database's own time, milliseconds UTC: workers whose clocks differ agree on it. SQLite has this machine's."""
+    if tx.dialect.name == "sqlite":
+        return now_ms()
+    seconds = sa.func.extract("epoch", sa.func.clock_timestamp())
+    return int(tx.execute(sa.select(sa.cast(seconds * 1000, sa.BigInteger))).scalar_one())
+
+
 def insert_new(tx: Connection, table: sa.Table, *, by: str) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that does nothing, and returns no row, where one with the same unique `by` stands already."""
     if tx.dialect.name == "sqlite":

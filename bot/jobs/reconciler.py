@@ -1,0 +1,137 @@
+"""The one loop that decides what happens next with every job: is the work that its state asks for under a living lease,
+or due later? If not, it is begun, here or in another worker.
+
+It is level-triggered: nothing that was missed, forgotten or interrupted has to be made up for, since each turn looks at
+the rows alone (bot/store/leases.py). A call that there is something new only makes the next turn come sooner.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from bot.jobs.lease_holder import LeaseHolder
+from bot.loops import Loop
+from bot.store import Store
+from bot.store.leases import MOST_LAPSES, LeaseLost, SlotLimits, Taken, Work
+from bot.store.stored import UnreadableJob
+
+log = logging.getLogger(__name__)
+
+_SCAN_S = 2.0
+_AT_ONCE = 100
+_TROUBLE_S = (1.0, 2.0, 5.0, 15.0, 60.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a work ended. `after_s`: when the row asks again, in seconds; None: not by itself. `progress`: it went on, so
+    attempts count from 1 again.
+    """
+
+    after_s: float | None
+    progress: bool = False
+
+
+NEXT = Verdict(0.0, progress=True)
+"""Whatever its new state asks for, at once."""
+REST = Verdict(None, progress=True)
+"""Nothing, until somebody says that there is something new."""
+
+
+def retry(after_s: float) -> Verdict:
+    """The same once more, so many seconds from now."""
+    return Verdict(after_s)
+
+
+Body = Callable[[Taken], Awaitable[Verdict]]
+
+
+class Reconciler:
+    """`bodies`: what does each kind of work. `begin`: has the engine call `work` with it."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        owner: str,
+        limits: SlotLimits,
+        leases: LeaseHolder,
+        bodies: Mapping[Work, Body],
+        begin: Callable[[Taken], Awaitable[None]],
+        may_begin: Callable[[], Awaitable[bool]],
+        set_aside: Callable[[Taken], Awaitable[None]],
+        unreadable: Callable[[UnreadableJob], Awaitable[None]],
+    ) -> None:
+        """`may_begin`: whether there is room for new jobs. `set_aside`: takes a job out of the way whose workers have
+        ended again and again; `unreadable`: one whose row cannot be read.
+        """
+        self._store = store
+        self._owner = owner
+        self._limits = limits
+        self._leases = leases
+        self._bodies = bodies
+        self._begin = begin
+        self._may_begin = may_begin
+        self._set_aside = set_aside
+        self._unreadable = unreadable
+        self._taken_at: dict[str, float] = {}
+        self._open = True
+        self.loop = Loop("jobs", self.turn, pause_s=lambda: _SCAN_S)
+
+    def notify(self) -> None:
+        """A row may ask for something now."""
+        self.loop.notify()
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._open = False
+
+    async def turn(self) -> None:
+        """Take what is due and free, as much as fits."""
+        places = _AT_ONCE - len(self._leases.held)
+        if not self._open or places <= 0:
+            return
+        may_begin, began = await self._may_begin(), time.monotonic()
+        taken = await self._store.leases.take(self._owner, most=places, limits=self._limits, may_begin=may_begin)
+        for each in taken:
+            self._taken_at[each.lease.job_id] = began
+            await self._begin(each)
+        if len(taken) == places:
+            self.notify()
+
+    async def work(self, taken: Taken) -> None:
+        """Do one work under its lease, and say in the row how it ended. A work of an earlier process, which the engine
+        begins again, finds its lease gone.
+        """
+        taken_at = self._taken_at.pop(taken.lease.job_id, None)
+        if taken_at is None or not self._open:
+            return
+        try:
+            verdict = await self._leases.work(taken.lease, self._judged(taken), taken_at=taken_at)
+            if not await self._store.leases.conclude(
+                taken.lease, due_in_s=verdict.after_s, progress=verdict.progress
+            ):
+                log.warning("another has taken this job meanwhile", extra={"job_id": taken.lease.job_id})
+        except LeaseLost:
+            log.warning("the lease of a job was lost", extra={"job_id": taken.lease.job_id, "work": taken.work})
+        except Exception:
+            log.exception("how a work ended is not written down", extra={"job_id": taken.lease.job_id})
+        self.notify()
+
+    async def _judged(self, taken: Taken) -> Verdict:
+        """A bug or a broken disk must not strand a job: it is tried again, and logged."""
+        try:
+            if taken.lapses > MOST_LAPSES:
+                await self._set_aside(taken)
+                return NEXT
+            return await self._bodies[taken.work](taken)
+        except LeaseLost:
+            raise
+        except UnreadableJob as error:
+            await self._unreadable(error)
+            return REST
+        except Exception:
+            log.exception("a work failed", extra={"job_id": taken.lease.job_id, "work": taken.work})
+            return retry(_TROUBLE_S[min(taken.attempt, len(_TROUBLE_S)) - 1])

@@ -1,0 +1,249 @@
+"""Whose turn a job is: leases by the database's clock, slots, and the time at which a job is due.
+
+What must happen next with a job follows from its row alone (`work_of`). Whoever does it holds the row's lease: `owner`
+until `lease_until`, under an `epoch` that grows with each taking. A lease that nobody renews lapses, and the row is
+anybody's to take; what the old owner writes after that changes nothing, since its epoch is over.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from bot.store.database import Connection, Database, db_now_ms, take_turns
+from bot.store.job_rows import write_history
+from bot.store.records import State
+from bot.store.tables import jobs
+
+LEASE_MS = 15_000
+"""A frozen worker has lost its jobs after so long."""
+MOST_LAPSES = 10
+"""Owners of a job that ended in a row without a word: most likely the job is what ends them."""
+
+Work = Literal["submit", "collect", "deliver"]
+
+SLOTS = frozenset({State.PREPARING, State.SUBMITTING, State.RENDERING, State.DOWNLOADING})
+"""A job in one of these holds a slot: from its turn in the queue to its file on the disk."""
+
+_WORK: Mapping[State, Work] = {
+    State.QUEUED: "submit",
+    State.PREPARING: "submit",
+    State.SUBMITTING: "submit",
+    State.RENDERING: "collect",
+    State.DOWNLOADING: "collect",
+    State.PARKED: "collect",
+    State.READY: "deliver",
+    State.UPLOADING: "deliver",
+    State.UNDELIVERED: "deliver",
+    State.DELIVERY_DOUBT: "deliver",
+    State.DOUBT: "deliver",
+    State.FAILED: "deliver",
+    State.CANCELLED: "deliver",
+}
+
+
+def work_of(state: State) -> Work | None:
+    """What a job in this state asks for when it is due; None: nothing, whatever its other columns say. The one place
+    that decides it.
+    """
+    return _WORK.get(state)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on a job. It is checked by every transaction that writes for that work."""
+
+    job_id: str
+    owner: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A job whose work begins here. `attempt`: which of this state's, from 1. `lapses`: owners before this one that
+    ended without a word.
+    """
+
+    lease: Lease
+    work: Work
+    attempt: int
+    lapses: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlotLimits:
+    """`REELBOT_JOBS` and `REELBOT_USER_JOBS`."""
+
+    all_jobs: int
+    user_jobs: int
+
+
+class LeaseLost(Exception):
+    """Another owner has the job, or may have it: what was to be written is that one's to decide."""
+
+
+def check_tx(tx: Connection, lease: Lease | None) -> None:
+    """Lock the job's row for this transaction. Raises LeaseLost where somebody else has taken the job since. None:
+    whoever writes needs no lease, since the writing is guarded by the state alone.
+    """
+    if lease is None:
+        return
+    mine = (jobs.c.id == lease.job_id, jobs.c.owner == lease.owner, jobs.c.epoch == lease.epoch)
+    if tx.execute(sa.select(jobs.c.id).where(*mine).with_for_update()).first() is None:
+        raise LeaseLost(lease.job_id)
+
+
+class Leases:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def take(self, owner: str, *, most: int, limits: SlotLimits, may_begin: bool = True) -> list[Taken]:
+        """Take up to `most` jobs that are due and that nobody works on, those that began first before new ones.
+
+        `may_begin`: whether jobs may leave the queue, each into a free slot; people take turns.
+        """
+
+        def work(tx: Connection) -> list[Taken]:
+            take_turns(tx, "slots")
+            now = db_now_ms(tx)
+            found = _due(tx, now, most)
+            if may_begin and len(found) < most:
+                found += _next_in_queue(tx, now, limits)[: most - len(found)]
+            return [taken for row in found if (taken := _take(tx, row, owner, now)) is not None]
+
+        return await self._db.write(work)
+
+    async def take_one(self, owner: str, job_id: str, *, also_from: Collection[str] = ()) -> Taken | None:
+        """Take this job now, due or not. None: another owner works on it, who is none of `also_from`, or its state asks
+        for nothing.
+        """
+
+        def work(tx: Connection) -> Taken | None:
+            now = db_now_ms(tx)
+            free = sa.or_(jobs.c.owner.is_(None), jobs.c.lease_until <= now, jobs.c.owner.in_([owner, *also_from]))
+            query = sa.select(*_COLUMNS).where(jobs.c.id == job_id, free).with_for_update()
+            row = tx.execute(query).first()
+            return _take(tx, row, owner, now) if row is not None and State(row.state) in _WORK else None
+
+        return await self._db.write(work)
+
+    async def renew(self, held: Iterable[Lease]) -> set[Lease]:
+        """Hold these for another term. Gives those that nobody else has taken."""
+        leases = list(held)
+
+        def work(tx: Connection) -> set[Lease]:
+            until = db_now_ms(tx) + LEASE_MS
+            changes = {lease: _held(lease).values(lease_until=until).returning(jobs.c.id) for lease in leases}
+            return {lease for lease, change in changes.items() if tx.execute(change).first() is not None}
+
+        return await self._db.write(work)
+
+    async def conclude(self, lease: Lease, *, due_in_s: float | None, progress: bool = False) -> bool:
+        """The work is done, or will be tried again in so many seconds; None: not by itself. What made the job due while
+        it was worked on stands. `progress`: the next attempt counts from 1 again. False: the lease was lost.
+        """
+
+        def work(tx: Connection) -> bool:
+            later = db_now_ms(tx) + int(due_in_s * 1000) if due_in_s is not None else None
+            change = _held(lease).values(
+                owner=None,
+                lease_until=None,
+                lapses=0,
+                due=sa.func.coalesce(jobs.c.due, later) if later is not None else jobs.c.due,
+                attempt=0 if progress else jobs.c.attempt,
+            )
+            return tx.execute(change.returning(jobs.c.id)).first() is not None
+
+        return await self._db.write(work)
+
+    async def free(self, *, owners_like: str) -> int:
+        """Those owners have ended: what they held is due now. Gives how many jobs that were."""
+        change = jobs.update().where(jobs.c.owner.like(owners_like))
+
+        def work(tx: Connection) -> int:
+            values = {"owner": None, "lease_until": None, "lapses": jobs.c.lapses + 1, "due": db_now_ms(tx)}
+            return len(tx.execute(change.values(**values).returning(jobs.c.id)).all())
+
+        return await self._db.write(work)
+
+    async def give_back(self, held: Iterable[Lease]) -> None:
+        """This process ends as told: what it held is due now, and no lapse."""
+        leases = list(held)
+
+        def work(tx: Connection) -> None:
+            for lease in leases:
+                tx.execute(_held(lease).values(owner=None, lease_until=None, due=db_now_ms(tx)))
+
+        await self._db.write(work)
+
+    async def hint(self, job_id: str, *, states: Iterable[State]) -> bool:
+        """There may be something new about a job: it is due now, also when it is being worked on. False: it is in none
+        of these states.
+        """
+        change = jobs.update().where(jobs.c.id == job_id, jobs.c.state.in_([str(state) for state in states]))
+
+        def work(tx: Connection) -> bool:
+            return tx.execute(change.values(due=db_now_ms(tx)).returning(jobs.c.id)).first() is not None
+
+        return await self._db.write(work)
+
+
+_COLUMNS = (jobs.c.id, jobs.c.state, jobs.c.user, jobs.c.owner, jobs.c.epoch, jobs.c.attempt, jobs.c.lapses)
+
+
+def _held(lease: Lease) -> sa.Update:
+    return jobs.update().where(jobs.c.id == lease.job_id, jobs.c.owner == lease.owner, jobs.c.epoch == lease.epoch)
+
+
+def _due(tx: Connection, now: int, most: int) -> list[sa.Row[Any]]:
+    """Jobs at work whose owner is gone, and those whose time has come, but for those that wait for a slot."""
+    lapsed = sa.select(*_COLUMNS).where(jobs.c.lease_until <= now)
+    begun = jobs.c.state.in_([str(state) for state in _WORK if state is not State.QUEUED])
+    waits = sa.select(*_COLUMNS).where(jobs.c.lease_until.is_(None), jobs.c.due <= now, begun)
+    found: dict[str, sa.Row[Any]] = {}
+    for query, by in ((lapsed, jobs.c.lease_until), (waits, jobs.c.due)):
+        rows = tx.execute(query.order_by(by).limit(most - len(found)).with_for_update(skip_locked=True))
+        found |= {row.id: row for row in rows}
+    return list(found.values())
+
+
+def _next_in_queue(tx: Connection, now: int, limits: SlotLimits) -> list[sa.Row[Any]]:
+    """Those whose turn it is, as many as there are free slots: everybody's first before anybody's second, and what a
+    person has under way already counts.
+    """
+    in_slots = jobs.c.state.in_([str(state) for state in SLOTS])
+    counted = sa.select(jobs.c.user, sa.func.count().label("n")).where(in_slots).group_by(jobs.c.user)
+    used = Counter({row.user: row.n for row in tx.execute(counted)})
+    free = limits.all_jobs - used.total()
+    if free <= 0:
+        return []
+    turn = sa.func.row_number().over(partition_by=jobs.c.user, order_by=(jobs.c.created, jobs.c.id)).label("turn")
+    waits = (jobs.c.state == State.QUEUED, jobs.c.lease_until.is_(None), jobs.c.due <= now)
+    queued = sa.select(*_COLUMNS, jobs.c.created, turn).where(*waits).subquery()
+    rows = tx.execute(sa.select(queued).where(queued.c.turn <= limits.user_jobs)).all()
+    allowed = [row for row in rows if used[row.user] + row.turn <= limits.user_jobs]
+    return sorted(allowed, key=lambda row: (used[row.user] + row.turn, row.created, row.id))[:free]
+
+
+def _take(tx: Connection, row: sa.Row[Any], owner: str, now: int) -> Taken | None:
+    """One that leaves the queue takes its slot here. None: it is another's by now, or has gone on."""
+    state = State(row.state)
+    lease, lapses = Lease(row.id, owner, row.epoch + 1), row.lapses + (row.owner is not None)
+    values: dict[str, Any] = {
+        "owner": owner,
+        "epoch": lease.epoch,
+        "lease_until": now + LEASE_MS,
+        "lapses": lapses,
+        "attempt": row.attempt + 1,
+        "due": None,
+    }
+    if state is State.QUEUED:
+        values |= {"state": State.PREPARING, "changed": now, "attempt": 1}
+    as_read = (jobs.c.id == row.id, jobs.c.epoch == row.epoch, jobs.c.state == state)
+    if tx.execute(jobs.update().where(*as_read).values(**values).returning(jobs.c.id)).first() is None:
+        return None
+    if state is State.QUEUED:
+        write_history(tx, row.id, State.PREPARING, None, now)
+    return Taken(lease, _WORK[state], values["attempt"], lapses)
