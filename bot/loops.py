@@ -5,8 +5,11 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Generic, TypeVar
 
 log = logging.getLogger(__name__)
+
+K = TypeVar("K")
 
 _FAILED_TURNS = 3
 _STUCK_S = 60.0
@@ -67,3 +70,34 @@ class Loop:
         if self._failed >= _FAILED_TURNS:
             return f"{self.name} loop has failed {self._failed} times in a row; the log says why"
         return None
+
+
+class Terms(Generic[K]):
+    """What this process holds for a time, and must let go of when it could not renew that in time.
+
+    `term_s`: how long others leave it alone, from before the renewal was asked for; it is lost here `margin_s` sooner.
+    """
+
+    def __init__(self, lost: Callable[[K], None], *, term_s: float, margin_s: float = 2.0) -> None:
+        self._lost = lost
+        self._term_s = term_s - margin_s
+        self._expiries: dict[K, asyncio.TimerHandle] = {}
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._expiries
+
+    def extend(self, key: K, *, since: float) -> None:
+        """Hold `key` for another term from that monotonic time on."""
+        self.drop(key)
+        left_s = max(0.0, since + self._term_s - time.monotonic())
+        self._expiries[key] = asyncio.get_running_loop().call_later(left_s, self.lose, key)
+
+    def drop(self, key: K) -> None:
+        """It is not held any more, as it should be."""
+        if key in self._expiries:
+            self._expiries.pop(key).cancel()
+
+    def lose(self, key: K) -> None:
+        """It may be another's."""
+        self.drop(key)
+        self._lost(key)

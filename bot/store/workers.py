@@ -1,22 +1,23 @@
-"""The workers of one PostgreSQL database: who is dead, and what was taken over from them how often."""
+"""The workers of one database: who lives, by heartbeats in the database's own time, and who has which role."""
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
-from bot.store.database import Connection, Database, insert_new, now_ms, take_turns
+from bot.store.database import Connection, Database, db_now_ms, insert_new, take_turns
 from bot.store.session import is_free, owner_lock
-from bot.store.tables import facts, takeovers, workers
+from bot.store.tables import facts, roles, workers
 
+TERM_MS = 15_000
+"""A worker without a heartbeat for so long counts as dead, and its roles are free."""
 _REMEMBERED_MS = 3600 * 1000
 _FOLDER = "output_folder"
-_CALM_MS = 10 * 60 * 1000
 
-Count = Callable[[str], int]
-"""One more take-over of this workflow: how many that makes in quick succession."""
+
+class OldWorkers(RuntimeError):
+    """Workers of 0.1 run on this database: they and this version would do the same jobs."""
 
 
 class Workers:
@@ -24,29 +25,47 @@ class Workers:
         self._db = database
 
     async def enter(self, owner: str) -> None:
-        """Before it runs anything, so that whatever it leaves behind is found. Forgets those long dead."""
-        old = now_ms() - _REMEMBERED_MS
+        """Be known as living. Forgets those long dead. Raises OldWorkers."""
 
         def work(tx: Connection) -> None:
-            tx.execute(workers.delete().where(workers.c.buried < old))
-            tx.execute(takeovers.delete().where(takeovers.c.at < old))
-            tx.execute(workers.insert().values(owner=owner, started=now_ms()))
+            now = db_now_ms(tx)
+            of_01 = sa.select(workers.c.owner).where(workers.c.beat.is_(None), workers.c.stopped.is_(None))
+            if not all(is_free(tx, owner_lock(each)) for each in tx.execute(of_01).scalars()):
+                raise OldWorkers
+            tx.execute(workers.delete().where(sa.func.coalesce(workers.c.beat, 0) < now - _REMEMBERED_MS))
+            tx.execute(workers.insert().values(owner=owner, started=now, beat=now))
 
         await self._db.write(work)
 
-    async def know(self, owners: Iterable[str]) -> None:
-        """Whoever has jobs here, also one that an earlier version started and did not write down."""
-        rows = [{"owner": owner, "started": 0} for owner in owners]
+    async def beat(self, owner: str, names: Iterable[str]) -> set[str]:
+        """Say that we live, hold on to our roles, and take those of these that are free. Gives the roles that are ours
+        for a term from now on.
+        """
+        wanted = sorted(names)
+
+        def work(tx: Connection) -> set[str]:
+            now = db_now_ms(tx)
+            tx.execute(workers.update().where(workers.c.owner == owner).values(beat=now))
+            for name in wanted:
+                tx.execute(insert_new(tx, roles, by="name").values(name=name, owner=owner, until=0))
+            free = sa.or_(roles.c.owner == owner, roles.c.until <= now)
+            change = roles.update().where(roles.c.name.in_(wanted), free).values(owner=owner, until=now + TERM_MS)
+            return set(tx.execute(change.returning(roles.c.name)).scalars())
+
+        return await self._db.write(work)
+
+    async def release(self, owner: str) -> None:
+        """Its roles are free at once."""
+        change = roles.update().where(roles.c.owner == owner).values(until=0)
 
         def work(tx: Connection) -> None:
-            for row in rows:
-                tx.execute(insert_new(tx, workers, by="owner").values(**row))
+            tx.execute(change)
 
         await self._db.write(work)
 
     async def living(self, owner: str) -> int:
         """How many run beside this one."""
-        return len(await self._db.read(lambda tx: _others(tx, owner, alive=True)))
+        return await self._db.read(lambda tx: _others(tx, owner))
 
     async def same_folder(self, owner: str, marker: Path) -> bool:
         """Whether we see the folder that the others see: by a file in it, whose content the database knows.
@@ -60,7 +79,7 @@ class Workers:
             ours = marker.read_text(encoding="ascii").strip() if marker.exists() else None
             if ours is not None and ours == known:
                 return True
-            if known is not None and _others(tx, owner, alive=True):
+            if known is not None and _others(tx, owner):
                 return False
             _mark(tx, marker, ours or secrets.token_hex(16))
             return True
@@ -68,35 +87,18 @@ class Workers:
         return await self._db.write(work)
 
     async def leave(self, owner: str) -> None:
-        """It ends as told: nothing that it leaves over counts as taken from a dead one."""
-        await self._db.write(lambda tx: _close(tx, "stopped", [owner]))
-
-    async def bury(self, owner: str, inherit: Callable[[list[str], Count], None]) -> None:
-        """Hand the dead to `inherit`, with what counts the take-overs of a workflow. Nobody else can meanwhile.
-
-        Dead are all others whose lock is free. They stay on the list for an hour: one that was only cut off may have
-        begun another job before it noticed.
-        """
+        """It ends as told."""
+        change = workers.update().where(workers.c.owner == owner)
 
         def work(tx: Connection) -> None:
-            dead = _others(tx, owner, alive=False)
-            crashed = [row.owner for row in dead if row.stopped is None and row.buried is None]
-            others = [row.owner for row in dead if row.owner not in crashed]
-            if others:
-                inherit(others, lambda _workflow: 0)
-            if crashed:
-                inherit(crashed, lambda workflow_id: _count(tx, workflow_id))
-            if any(row.buried is None for row in dead):
-                _close(tx, "buried", [row.owner for row in dead])
+            tx.execute(change.values(stopped=db_now_ms(tx)))
 
         await self._db.write(work)
 
 
-def _others(tx: Connection, owner: str, *, alive: bool) -> list[sa.Row[Any]]:
-    """The dead are ours until the end of this transaction."""
-    known = sa.or_(workers.c.buried.is_(None), workers.c.buried > now_ms() - _REMEMBERED_MS)
-    rows = tx.execute(sa.select(workers).where(workers.c.owner != owner, known))
-    return [row for row in rows if is_free(tx, owner_lock(row.owner)) is not alive]
+def _others(tx: Connection, owner: str) -> int:
+    alive = (workers.c.owner != owner, workers.c.stopped.is_(None), workers.c.beat > db_now_ms(tx) - TERM_MS)
+    return int(tx.execute(sa.select(sa.func.count()).where(*alive)).scalar_one())
 
 
 def _mark(tx: Connection, marker: Path, content: str) -> None:
@@ -104,17 +106,3 @@ def _mark(tx: Connection, marker: Path, content: str) -> None:
     tx.execute(facts.update().where(facts.c.name == _FOLDER).values(value=content))
     if not marker.exists():
         marker.write_text(content + "\n", encoding="ascii")
-
-
-def _close(tx: Connection, event: str, owners: list[str]) -> None:
-    change = workers.update().where(workers.c.owner.in_(owners), workers.c[event].is_(None))
-    tx.execute(change.values({event: now_ms()}))
-
-
-def _count(tx: Connection, workflow_id: str) -> int:
-    """One more take-over. After a calm while the count begins anew."""
-    at = now_ms()
-    tx.execute(insert_new(tx, takeovers, by="workflow_id").values(workflow_id=workflow_id, times=0, at=at))
-    times = sa.case((takeovers.c.at < at - _CALM_MS, 1), else_=takeovers.c.times + 1)
-    change = takeovers.update().where(takeovers.c.workflow_id == workflow_id).values(times=times, at=at)
-    return int(tx.execute(change.returning(takeovers.c.times)).scalar_one())

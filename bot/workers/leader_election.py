@@ -1,68 +1,106 @@
 """What only one process may do at a time: ask Telegram for updates, read the inbox, watch fal, write status messages.
 
-On SQLite there is one process, and it has every role. On PostgreSQL a role is a lock, and whoever holds it runs its
-loop; when that process ends, another has the role within a second. A role is never given back by a living process: one
-that loses the connection which holds its roles ends (see store/session.py).
+On SQLite there is one process, and it has every role. On PostgreSQL a role is a row that its holder renews; one that
+dies or freezes has lost it within half a minute, and lets go of it before that when it cannot renew it. Both go on by
+themselves: a process that has lost its roles waits for them again.
 """
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
+from bot.loops import Loop, Terms
 from bot.store.database import Database
-from bot.store.session import Session, SessionLost, call_out
+from bot.store.session import Calls, call_out
+from bot.store.workers import TERM_MS, Workers
 
 log = logging.getLogger(__name__)
 
-Loop = Callable[[], Awaitable[None]]
+_BEAT_S = 3.0
+
+Run = Callable[[], Awaitable[None]]
 
 
-class Roles:
+class LeaderElection:
     """`run` a loop while it is ours to run; `kick` the one who runs it, wherever that is."""
 
-    def __init__(self, database: Database, *, owner: str) -> None:
+    def __init__(self, database: Database, *, owner: str, beat_s: float = _BEAT_S, term_s: float = TERM_MS / 1000) -> None:
         self.owner = owner
         self._database = database
-        self._session = None if database.is_sqlite else Session(database.engine.url, owner)
-        self._waiting: set[str] = set()
+        self._workers = Workers(database)
+        self._alone = database.is_sqlite
+        self._calls_of_others = None if self._alone else Calls(database.engine.url, owner)
+        self._wanted: set[str] = set()
+        self._granted: dict[str, asyncio.Event] = {}
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._terms = Terms(self._lose, term_s=term_s)
         self._kicks: dict[str, Callable[[], None]] = {}
         self._calls: set[asyncio.Task[None]] = set()
+        self.loop = Loop("roles", self._beat, pause_s=lambda: beat_s)
 
-    async def open(self) -> None:
-        """Before anything else starts: from here on the others know that we live. Raises SessionLost."""
-        if self._session is not None:
-            await self._session.open()
-
-    async def watch(self) -> None:
-        """Until cancelled. Raises SessionLost when this process must end."""
-        if self._session is None:
+    async def listen(self) -> None:
+        """Hear the calls of other workers, until cancelled."""
+        if self._calls_of_others is None:
             await asyncio.Event().wait()
         else:
-            await self._session.watch(self._heard)
+            await self._calls_of_others.listen(self._heard)
 
-    async def give_back(self) -> None:
-        """The others may have the roles. Their loops here, and `watch`, must have ended."""
-        if self._session is not None:
-            await self._session.give_back()
+    async def run(self, name: str, loop: Run) -> None:
+        """Until cancelled: run the loop whenever the role is ours."""
+        if self._alone:
+            await loop()
+            return
+        granted = self._granted.setdefault(name, asyncio.Event())
+        self._wanted.add(name)
+        self.loop.notify()
+        while True:
+            await granted.wait()
+            log.info("this process has a role now", extra={"role": name})
+            await self._held(name, loop)
+            log.warning("this process has lost a role", extra={"role": name})
+
+    async def _held(self, name: str, loop: Run) -> None:
+        """Run it until it raises, or the role is lost."""
+        task = self._running[name] = asyncio.ensure_future(loop())
+        try:
+            await asyncio.wait({task})
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            del self._running[name]
+        if not task.cancelled():
+            task.result()
+
+    async def _beat(self) -> None:
+        if self._alone:
+            return
+        began = time.monotonic()
+        ours = await self._workers.beat(self.owner, self._wanted)
+        for name in self._wanted:
+            if name in ours:
+                self._terms.extend(name, since=began)
+                self._granted[name].set()
+            elif name in self._terms:
+                self._terms.lose(name)
+
+    def _lose(self, name: str) -> None:
+        self._granted[name].clear()
+        if name in self._running:
+            self._running[name].cancel()
+
+    async def release(self) -> None:
+        """The others may have the roles. Their loops here, and `loop`, must have ended."""
+        if not self._alone:
+            await self._workers.release(self.owner)
 
     async def close(self) -> None:
-        """The others may also have whatever this process has not finished."""
+        """Let the last calls be sent."""
         await asyncio.gather(*self._calls, return_exceptions=True)
-        if self._session is not None:
-            await self._session.close()
-
-    async def run(self, name: str, loop: Loop) -> None:
-        """Until cancelled: first wait for the role, then run its loop."""
-        if self._session is not None:
-            self._waiting.add(name)
-            await self._session.hold(f"role {name}")
-            log.info("this process has a role now", extra={"role": name})
-            self._waiting.discard(name)
-        await loop()
 
     def waiting(self, name: str) -> bool:
         """Another process has this role: that its loop does not turn here is as it should be."""
-        return name in self._waiting
+        return name in self._granted and not self._granted[name].is_set()
 
     def on_kick(self, name: str, kicked: Callable[[], None]) -> None:
         self._kicks[name] = kicked
@@ -78,13 +116,10 @@ class Roles:
 
     async def _call(self, name: str) -> None:
         try:
-            await self._database.write(lambda connection: call_out(connection, name))
+            await self._database.write(lambda tx: call_out(tx, name))
         except Exception:  # noqa: BLE001 - whatever the database does; the holder looks by itself
             log.info("another worker was not called", extra={"role": name})
 
     def _heard(self, name: str) -> None:
         if name in self._kicks and not self.waiting(name):
             self._kicks[name]()
-
-
-__all__ = ["Roles", "SessionLost"]
