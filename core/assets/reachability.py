@@ -16,6 +16,7 @@ from core.assets.ip_ranges import Resolve, is_public, resolve
 from core.assets.safe_fetch import connect_reason, public_reply
 from core.config import FalSettings
 from core.errors import AssetHostDown, BadReference
+from core.io.bodies import first_bytes
 
 _LOOKS = 3
 _LOOK_TIMEOUT_S = 10.0
@@ -109,11 +110,7 @@ async def _require_same(reply: httpx.Response, path: Path) -> None:
     told = where[1] if where else reply.headers.get("content-length", "") if reply.status_code == httpx.codes.OK else ""
     if told and told != str(size):
         raise AssetHostDown(reason="content")
-    served = b""
-    async for chunk in reply.aiter_raw():
-        served += chunk
-        if len(served) >= len(expected):
-            break
+    served = await first_bytes(reply.aiter_raw(), enough=len(expected))
     if served[: len(expected)] != expected:
         raise AssetHostDown(reason="content")
 

@@ -6,7 +6,6 @@ The key is never sent here. A failed download is repeated, never replaced by a l
 import asyncio
 import errno
 import logging
-import os
 import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,7 +14,6 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urljoin
 
-import aiofiles
 import httpx
 
 from core.config import FalSettings
@@ -23,6 +21,8 @@ from core.errors import DownloadFailed
 from core.fal import protocol
 from core.fal.http import http_client
 from core.fal.protocol import RemoteFile
+from core.io import disk
+from core.io.bodies import BodyTooLarge, first_bytes, write_body
 
 log = logging.getLogger(__name__)
 
@@ -184,16 +184,10 @@ class _Fetch:
         chunks = reply.aiter_bytes()
         first = await _head(chunks, self._known(start))
         self._remember(reply, total)
-        size = start + len(first)
-        async with aiofiles.open(self._part, "r+b" if start else "wb") as out:
-            await out.seek(start)
-            await out.write(first)
-            async for chunk in chunks:
-                size += len(chunk)
-                if size > self._max_bytes:
-                    raise DownloadFailed(reason="too large")
-                await out.write(chunk)
-        return size
+        try:
+            return await write_body(chunks, self._part, most_bytes=self._max_bytes, head=first, start=start)
+        except BodyTooLarge:
+            raise DownloadFailed(reason="too large") from None
 
     def _known(self, start: int) -> bytes:
         if not start:
@@ -205,11 +199,8 @@ class _Fetch:
 
 async def _head(chunks: AsyncIterator[bytes], known: bytes) -> bytes:
     """The first bytes: of a continued file those that are known, of a new one an mp4's, whatever type is declared."""
-    head, enough = b"", len(known) or _FTYP_BYTES
-    async for chunk in chunks:
-        head += chunk
-        if len(head) >= enough:
-            break
+    enough = len(known) or _FTYP_BYTES
+    head = await first_bytes(chunks, enough=enough)
     if known:
         if len(head) < enough:
             raise DownloadFailed(reason="cut short")
@@ -234,11 +225,6 @@ def _length(reply: httpx.Response) -> int | None:
 
 def _install(part: Path, into: Path) -> None:
     """On the disk for good, then under its name: a crash leaves the whole file or none."""
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
+    disk.sync(part)
     part.replace(into)
-    folder = os.open(into.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    disk.sync(into.parent)

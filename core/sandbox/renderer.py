@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from core import media
 from core.config import is_loopback
 from core.errors import MediaError
+from core.io.bodies import BodyTooLarge, write_body
 from core.sandbox.checks import ENDPOINTS, Detail, detail, seconds_of
 from core.sandbox.state import Faults, Memory, Request
 from core.types import Kind, SourceLimits
@@ -178,7 +179,7 @@ class Renderer:
         path.parent.mkdir(exist_ok=True)
         try:
             await _fetch(url, path)
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        except (httpx.HTTPError, httpx.InvalidURL, BodyTooLarge, ValueError):
             raise Failed(422, [detail("file_download_error", ["body", str(field)], url)]) from None
         try:
             kind = media.sniff_kind(path)
@@ -271,13 +272,7 @@ async def _fetch(url: str, path: Path) -> None:
         raise ValueError("not on this machine")
     async with httpx.AsyncClient(timeout=20, trust_env=False) as client, client.stream("GET", url) as reply:
         reply.raise_for_status()
-        with path.open("wb") as file:
-            size = 0
-            async for chunk in reply.aiter_bytes():
-                size += len(chunk)
-                if size > _SOURCE_BYTES:
-                    raise ValueError("too large")
-                file.write(chunk)
+        await write_body(reply.aiter_bytes(), path, most_bytes=_SOURCE_BYTES)
 
 
 class Signer:

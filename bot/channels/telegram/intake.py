@@ -19,6 +19,7 @@ from bot.channels.telegram.parsing import Albums, incoming_from
 from bot.channels.telegram.request import readable_update
 from bot.channels.telegram.settings import TelegramSettings
 from bot.channels.types import Incoming, SendOutcome
+from core.io.bodies import BodyTooLarge, read_body
 
 log = logging.getLogger(__name__)
 
@@ -186,8 +187,9 @@ class UpdateReceiver:
             return PlainTextResponse("", 401)
         if not self._open or self._username is None:
             return PlainTextResponse("", 503)
-        body = await _body(request)
-        if body is None:
+        try:
+            body = await read_body(request.stream(), most_bytes=_WEBHOOK_BYTES)
+        except BodyTooLarge:
             return PlainTextResponse("", 413)
         update = _update(body, self._bot)
         if update is None:
@@ -198,15 +200,6 @@ class UpdateReceiver:
             log.error("an update was not stored; Telegram keeps it", extra={"error": type(error).__name__})  # noqa: TRY400
             return PlainTextResponse("", 500)
         return PlainTextResponse("", 200)
-
-
-async def _body(request: Request) -> bytes | None:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _WEBHOOK_BYTES:
-            return None
-    return bytes(body)
 
 
 def _update(body: bytes, bot: Bot) -> Update | None:

@@ -15,7 +15,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import aiofiles
 import httpx
 
 from bot.channels.protocol import Alert, KeyValue
@@ -23,6 +22,8 @@ from bot.channels.types import SendError, SendOutcome
 from bot.channels.wechat.errors import WeChatError, told
 from bot.channels.wechat.settings import WeChatSettings
 from bot.channels.wechat.tokens import Tokens
+from core.io.bodies import CHUNK_BYTES, BodyTooLarge, write_body
+from core.io.not_sent import NOT_SENT
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,6 @@ PUSH = "/message/custom/send"
 
 Sleep = Callable[[float], Awaitable[None]]
 
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 _BUSY_PAUSES_S = (1.0, 3.0)  # three tries in all
 _ANSWER_S = 20.0
 _UPLOAD_S = 180.0
@@ -120,18 +120,9 @@ class Api:
             params = {"access_token": token, "media_id": media_id}
             async with self.web.stream("GET", self._url("/media/get"), params=params) as reply:
                 _check_status("/media/get", reply.status_code)
-                head = b""
-                async with aiofiles.open(into, "wb") as out:
-                    size = 0
-                    async for chunk in reply.aiter_bytes(65536):
-                        head = (head + chunk)[:_JSON_BYTES] if head[:1] in {b"", b"{"} else head
-                        size += len(chunk)
-                        if size > most_bytes:
-                            raise SendError(SendOutcome.REJECTED, "the file is larger than WeChat says it takes")
-                        await out.write(chunk)
-            if head.lstrip()[:1] != b"{":
-                return None
-            return _answer("/media/get", head)
+                await write_file(reply, into, most_bytes=most_bytes)
+            head = await asyncio.to_thread(_head, into)
+            return _answer("/media/get", head) if head.lstrip()[:1] == b"{" else None
 
         answer: dict[str, Any] | None = await self._tried("/media/get", send, unanswered=SendOutcome.NOT_SENT)
         return answer
@@ -174,7 +165,7 @@ class Api:
                 return await call
         except TimeoutError:
             raise SendError(unanswered, "WeChat took too long", after_s=_LATER_S) from None
-        except _NOT_SENT as error:
+        except NOT_SENT as error:
             raise SendError(
                 SendOutcome.NOT_SENT, f"no connection to WeChat ({type(error).__name__})", after_s=_LATER_S
             ) from None
@@ -221,6 +212,19 @@ class Api:
     async def check_token(self) -> None:
         """For `doctor`: the credentials and the IP allow-list, without using up anything."""
         await self._fetch_token(False)
+
+
+async def write_file(reply: httpx.Response, into: Path, *, most_bytes: int) -> None:
+    """What a person sent, or a few words of WeChat's in its place, on the disk. Raises SendError."""
+    try:
+        await write_body(reply.aiter_bytes(CHUNK_BYTES), into, most_bytes=most_bytes)
+    except BodyTooLarge:
+        raise SendError(SendOutcome.REJECTED, "the file is larger than WeChat says it takes") from None
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_JSON_BYTES)
 
 
 def _unanswered(path: str) -> SendOutcome:

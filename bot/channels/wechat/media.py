@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import aiofiles
 import httpx
 
 from bot.channels.protocol import KeyValue
 from bot.channels.types import AttachmentRef, SendError, SendOutcome, VideoMessage
 from bot.channels.wechat import IMAGE_BYTES, VIDEO_BYTES
-from bot.channels.wechat.api import Api, Sleep
+from bot.channels.wechat.api import Api, Sleep, write_file
 from bot.channels.wechat.errors import WeChatError
 
 log = logging.getLogger(__name__)
@@ -161,7 +160,7 @@ class Media:
             try:
                 async with self._api.web.stream("GET", url) as reply:
                     if reply.status_code == httpx.codes.OK:
-                        await _write(reply, into, most)
+                        await write_file(reply, into, most_bytes=most)
                         return
             except httpx.HTTPError as error:
                 log.info("a file did not come", extra={"reason": type(error).__name__})
@@ -175,13 +174,3 @@ def _not_fetched(error: WeChatError) -> SendError:
     return (
         send_error if send_error.outcome == SendOutcome.NOT_SENT else SendError(SendOutcome.REJECTED, send_error.reason)
     )
-
-
-async def _write(reply: httpx.Response, into: Path, most: int) -> None:
-    size = 0
-    async with aiofiles.open(into, "wb") as out:
-        async for chunk in reply.aiter_bytes(65536):
-            size += len(chunk)
-            if size > most:
-                raise SendError(SendOutcome.REJECTED, "the file is larger than WeChat says it takes")
-            await out.write(chunk)
