@@ -20,6 +20,7 @@ from core import media
 from core.config import is_loopback
 from core.errors import MediaError
 from core.io.bodies import BodyTooLarge, write_body
+from core.io.retrying import RetryPolicy, retried
 from core.sandbox.checks import ENDPOINTS, Detail, detail, seconds_of
 from core.sandbox.state import Faults, Memory, Request
 from core.types import Kind, SourceLimits
@@ -27,6 +28,7 @@ from core.types import Kind, SourceLimits
 log = logging.getLogger(__name__)
 
 _FILM = Path(__file__).parent / "film.py"
+_CALLING = RetryPolicy(httpx.HTTPError, pauses_s=(0.2, 0.4, 0.8), tries=4)
 _SOURCE_BYTES = 100_000_000
 _WALL_S = 240.0
 _ASPECTS = {"480p": 480, "720p": 720, "1080p": 1080}
@@ -255,15 +257,13 @@ class Renderer:
 
 
 async def _post(client: httpx.AsyncClient, url: str, body: bytes, headers: dict[str, str]) -> None:
-    for attempt in range(4):
-        try:
-            reply = await client.post(url, content=body, headers=headers)
-        except httpx.HTTPError:
-            log.info("webhook not taken")
-        else:
-            if reply.is_success:
-                return
-        await asyncio.sleep(0.2 * 2**attempt)
+    async def post() -> None:
+        (await client.post(url, content=body, headers=headers)).raise_for_status()
+
+    try:
+        await retried(post, _CALLING)
+    except httpx.HTTPError as error:
+        log.info("webhook not taken", extra={"reason": type(error).__name__})
 
 
 async def _fetch(url: str, path: Path) -> None:

@@ -13,7 +13,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import httpx
 
@@ -24,14 +24,15 @@ from bot.channels.wechat.settings import WeChatSettings
 from bot.channels.wechat.tokens import Tokens
 from core.io.bodies import CHUNK_BYTES, BodyTooLarge, write_body
 from core.io.not_sent import NOT_SENT
+from core.io.retrying import RetryPolicy, Sleep, retried
 
 log = logging.getLogger(__name__)
 
+R = TypeVar("R")
+
 PUSH = "/message/custom/send"
 
-Sleep = Callable[[float], Awaitable[None]]
-
-_BUSY_PAUSES_S = (1.0, 3.0)  # three tries in all
+_WHILE_BUSY = RetryPolicy(WeChatError, pauses_s=(1.0, 3.0), tries=3, only_if=lambda error: error.reaction == "again")
 _ANSWER_S = 20.0
 _UPLOAD_S = 180.0
 _WHOLE_S = 300.0  # a call as a whole, however slowly its bytes drip
@@ -124,8 +125,7 @@ class Api:
             head = await asyncio.to_thread(_head, into)
             return _answer("/media/get", head) if head.lstrip()[:1] == b"{" else None
 
-        answer: dict[str, Any] | None = await self._tried("/media/get", send, unanswered=SendOutcome.NOT_SENT)
-        return answer
+        return await self._tried("/media/get", send, unanswered=SendOutcome.NOT_SENT)
 
     def _url(self, path: str) -> str:
         return f"{self._settings.api_url}{path}"
@@ -138,27 +138,30 @@ class Api:
             _check_status(path, reply.status_code)
             return _answer(path, reply.content)
 
-        answer: dict[str, Any] = await self._tried(path, read, unanswered=unanswered)
-        return answer
+        return await self._tried(path, read, unanswered=unanswered)
 
-    async def _tried(self, path: str, attempt: Callable[[str], Awaitable[Any]], *, unanswered: SendOutcome) -> Any:
-        """Once more with another token when this one is refused; a few times while WeChat is busy."""
-        token, renewed, busy = await self._token(), False, 0
-        while True:
+    async def _tried(self, path: str, attempt: Callable[[str], Awaitable[R]], *, unanswered: SendOutcome) -> R:
+        """Once more with another token when this one is refused; a few times with each while WeChat is busy."""
+        token = await self._token()
+        try:
+            return await self._patiently(path, lambda: attempt(token), unanswered=unanswered)
+        except WeChatError as error:
+            if error.reaction != "token":
+                raise
+        token = await self._token(refused=token)
+        return await self._patiently(path, lambda: attempt(token), unanswered=unanswered)
+
+    async def _patiently(self, path: str, call: Callable[[], Awaitable[R]], *, unanswered: SendOutcome) -> R:
+        async def once() -> R:
             try:
-                return await self._spoken(attempt(token), unanswered=unanswered)
+                return await self._spoken(call(), unanswered=unanswered)
             except WeChatError as error:
                 self._note(path, error)
-                if error.reaction == "token" and not renewed:
-                    renewed = True
-                    token = await self._token(refused=token)
-                elif error.reaction == "again" and busy < len(_BUSY_PAUSES_S):
-                    await self._sleep(_BUSY_PAUSES_S[busy])
-                    busy += 1
-                else:
-                    raise
+                raise
 
-    async def _spoken(self, call: Awaitable[Any], *, unanswered: SendOutcome) -> Any:
+        return await retried(once, _WHILE_BUSY, sleep=self._sleep)
+
+    async def _spoken(self, call: Awaitable[R], *, unanswered: SendOutcome) -> R:
         """Transport failures as a SendError: nothing left, or nobody knows."""
         try:
             async with asyncio.timeout(_WHOLE_S):
@@ -185,15 +188,7 @@ class Api:
             _check_status("/stable_token", reply.status_code)
             return _answer("/stable_token", reply.content)
 
-        for pause_s in (*_BUSY_PAUSES_S, None):
-            try:
-                answer = await self._spoken(ask(), unanswered=SendOutcome.NOT_SENT)
-                break
-            except WeChatError as error:
-                self._note("/stable_token", error)
-                if error.reaction != "again" or pause_s is None:
-                    raise
-                await self._sleep(pause_s)
+        answer = await self._patiently("/stable_token", ask, unanswered=SendOutcome.NOT_SENT)
         token, seconds = answer.get("access_token"), answer.get("expires_in")
         if not isinstance(token, str) or not isinstance(seconds, int | float):
             raise SendError(SendOutcome.NOT_SENT, "WeChat gave no access token", after_s=_LATER_S)

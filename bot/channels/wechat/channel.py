@@ -16,13 +16,14 @@ from starlette.routing import BaseRoute
 from bot.channels.protocol import Services
 from bot.channels.types import Activity, Address, AttachmentRef, Message, SendError, SendOutcome, VideoMessage
 from bot.channels.wechat import MANIFEST, TEXT_BYTES
-from bot.channels.wechat.api import PUSH, Api, Sleep
+from bot.channels.wechat.api import PUSH, Api
 from bot.channels.wechat.callback import Callback
 from bot.channels.wechat.errors import WeChatError
 from bot.channels.wechat.media import Media, UploadedMedia
 from bot.channels.wechat.menu import menu
 from bot.channels.wechat.parsing import cut
 from bot.channels.wechat.settings import WeChatSettings
+from core.io.retrying import Sleep
 
 log = logging.getLogger(__name__)
 
