@@ -83,6 +83,7 @@ CORE_LAYERS = (
 MAY_IMPORT: list[tuple[str, tuple[str, ...]]] = [
     ("core/media/worker/*", ("core.media.worker", "core.media.worker.*")),
     ("bot/channels/types.py", ()),
+    ("bot/channels/text_lengths.py", ()),
     ("bot/channels/protocol.py", ("bot.channels.types",)),
     ("bot/channels/__init__.py", ("bot.channels.protocol",)),
     (
@@ -90,6 +91,7 @@ MAY_IMPORT: list[tuple[str, tuple[str, ...]]] = [
         (
             "bot.channels.protocol",
             "bot.channels.types",
+            "bot.channels.text_lengths",
             "bot.channels.<own>",
             "bot.channels.<own>.*",
             "core.config",
