@@ -14,15 +14,16 @@ from typing import Any
 from starlette.routing import BaseRoute
 
 from bot.channels.protocol import Services
+from bot.channels.text_lengths import Unit, shortened
 from bot.channels.types import Activity, Address, AttachmentRef, Message, SendError, SendOutcome, VideoMessage
 from bot.channels.wechat import MANIFEST, TEXT_BYTES
-from bot.channels.wechat.api import PUSH, Api, Sleep
+from bot.channels.wechat.api import PUSH, Api
 from bot.channels.wechat.callback import Callback
 from bot.channels.wechat.errors import WeChatError
 from bot.channels.wechat.media import Media, UploadedMedia
 from bot.channels.wechat.menu import menu
-from bot.channels.wechat.parsing import cut
 from bot.channels.wechat.settings import WeChatSettings
+from core.io.retrying import Sleep
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ class WeChat:
         await self._must_push()
         if message.job_id is None and await self._services.allowance.left(_user(to)) <= _RESERVE:
             raise SendError(SendOutcome.MUST_WAIT, "kept for a video")
-        text = {"content": cut(message.text, TEXT_BYTES)}
+        text = {"content": shortened(message.text, most=TEXT_BYTES, unit=Unit.UTF8)}
         await self._push({"touser": to.chat_id, "msgtype": "text", "text": text}, to, kept=None)
         return "pushed"
 
@@ -126,7 +127,7 @@ class WeChat:
 
     async def _push_video(self, to: Address, video: VideoMessage, kept: UploadedMedia) -> None:
         """First without a thumbnail. A reference that is refused is made anew, once; then with one, if that is it."""
-        body = {"title": video.title, "description": cut(video.caption, _DESCRIPTION_BYTES)}
+        body = {"title": video.title, "description": shortened(video.caption, most=_DESCRIPTION_BYTES, unit=Unit.UTF8)}
         try:
             await self._push(_video(to, kept, body), to, kept=kept)
         except _MediaRefused:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from wechatpy import parse_message
 from wechatpy.replies import TextReply, VideoReply
 
+from bot.channels.text_lengths import Unit, shortened
 from bot.channels.types import Address, AttachmentRef, Incoming, Reply
 from bot.channels.wechat import TEXT_BYTES
 
@@ -113,7 +114,7 @@ def reply_xml(reply: Reply, call: Call, *, seconds: int) -> str:
     """The passive reply: one text or one video."""
     ends = {"source": call.account, "target": call.person, "time": seconds}
     if reply.video is None:
-        return str(TextReply(content=cut(clean(reply.text), TEXT_BYTES), **ends).render())
+        return str(TextReply(content=shortened(clean(reply.text), most=TEXT_BYTES, unit=Unit.UTF8), **ends).render())
     title, description = clean(reply.title), clean(reply.text)
     return str(VideoReply(media_id=clean(reply.video), title=title, description=description, **ends).render())
 
@@ -121,10 +122,3 @@ def reply_xml(reply: Reply, call: Call, *, seconds: int) -> str:
 def clean(text: str) -> str:
     """What XML can hold, and nothing that ends its CDATA."""
     return _UNSAYABLE.sub("", text).replace("]]>", "]] >")
-
-
-def cut(text: str, most_bytes: int) -> str:
-    """Longer texts vanish on WeChat without a word."""
-    if len(text.encode()) <= most_bytes:
-        return text
-    return text.encode()[: most_bytes - 3].decode("utf-8", "ignore") + "…"
