@@ -51,7 +51,9 @@ class Engine:
         for name in _FIRST_DESIGN:
             DBOS.workflow(name=name)(_handed_over(name))
 
-    def _workflow(self, work: Work, body: Callable[[Taken], Awaitable[None]]) -> Callable[..., Coroutine[Any, Any, None]]:
+    def _workflow(
+        self, work: Work, body: Callable[[Taken], Awaitable[None]]
+    ) -> Callable[..., Coroutine[Any, Any, None]]:
         async def workflow(job_id: str, owner: str, epoch: int, attempt: int, lapses: int) -> None:
             if self._stopping:
                 raise asyncio.CancelledError  # as those that were under way

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from bot.store.database import Connection, now_ms
-from bot.store.job_rows import move_tx, resume_tx, told_by_sweeper
+from bot.store.job_rows import JobChanges, move_tx, resume_tx
 from bot.store.ledger import hold_tx, lend_tx, owe_tx
 from bot.store.records import KNOWN_AT_FAL, State
 from bot.store.tables import jobs, results, submits
@@ -123,9 +123,8 @@ def _back_into_doubt(tx: Connection, held: Any, owner: str) -> None:
     tx.execute(change.values(**unknown, attempt=submits.c.attempt + 1))
     _hand_over_results(tx, held.job_id, owner, keep=False)
     why = f"its request is the purchase of {owner}"
-    plain: dict[str, Any] = {"odd_since": None, "odd": None, "ask_after": None, "fal_position": None}
-    told: dict[str, Any] = {"told": None, "send_after": told_by_sweeper()}
-    move_tx(tx, held.job_id, State.DOUBT, why=why, **plain, **told)
+    untold: JobChanges = {"told": None, "odd_since": None, "odd": None, "fal_position": None}
+    move_tx(tx, held.job_id, State.DOUBT, why=why, **untold)
     hold_tx(tx, held.job_id, why)
 
 

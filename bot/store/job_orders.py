@@ -8,16 +8,14 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from bot.store.database import Connection, insert_new, now_ms
-from bot.store.job_rows import JobTable, move_tx, write_history
+from bot.store.database import Connection, db_now_ms, insert_new, now_ms
+from bot.store.job_rows import JobChanges, JobTable, move_tx, write_history
 from bot.store.ledger import Caps, OverCap, reserve_tx
 from bot.store.records import FREE, JobDraft, JobError, State, micro, record
 from bot.store.reorders import OFFER_MS, check_repeat
 from bot.store.tables import inbox, jobs, submits
+from bot.store.work import LEASE_MS, WORK
 from core.pricing import find
-
-Enqueue = Callable[[Connection, str, str], None]
-"""(tx, job id, user): put the job into the engine's queue, as part of the caller's transaction."""
 
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0/O, 1/I/L: people type these
 
@@ -33,12 +31,10 @@ class JobOrders(JobTable):
         *,
         inbox_id: int | None,
         caps: Caps,
-        enqueue: Enqueue,
         within: Callable[[Connection, str], None] | None = None,
     ) -> str | OverCap | None:
-        """One transaction: the inbox row is done, the price reserved, the job stands in our table and in the engine's
-        queue. A job with a question is only a row: nothing is reserved or queued before it is answered. `within` is
-        called in it, last, with the job's id.
+        """One transaction: the inbox row is done, the price reserved, the job is queued. With a question it only
+        stands there: nothing is reserved before that is answered. `within` is called in it, last, with the job's id.
 
         Returns the job's id; None when this very message already made a job; OverCap when nothing was done at all.
         Raises AlreadyOrdered, and does nothing, when the job that this one repeats has been ordered anew before.
@@ -47,7 +43,7 @@ class JobOrders(JobTable):
 
         def work(tx: Connection) -> str | OverCap | None:
             _close_message(tx, inbox_id)
-            values = _row(job_id, new, at)
+            values = _row(tx, job_id, new, at)
             row = insert_new(tx, jobs, by="origin").values(**values)
             if tx.execute(row.returning(jobs.c.id)).first() is None:
                 return None
@@ -56,7 +52,6 @@ class JobOrders(JobTable):
                 over = reserve_tx(tx, job_id, values["price_micro"], caps)
                 if over is not None:
                     raise _TooDear(over)
-                enqueue(tx, job_id, new.incoming.user)
             write_history(tx, job_id, values["state"], new.question.why if new.question else None, at)
             if within is not None:
                 within(tx, job_id)
@@ -68,7 +63,7 @@ class JobOrders(JobTable):
             return error.over
 
     async def confirm(
-        self, job_id: str, *, price: Decimal, caps: Caps, enqueue: Enqueue
+        self, job_id: str, *, price: Decimal, caps: Caps
     ) -> Literal["started", "late", "lapsed", "price"] | OverCap:
         """The question is answered: reserve and queue it, exactly as offered, once. `price`: what it costs now.
 
@@ -88,7 +83,6 @@ class JobOrders(JobTable):
             if over is not None:
                 raise _TooDear(over)
             move_tx(tx, job_id, State.QUEUED, why="agreed")
-            enqueue(tx, job_id, job.user)
             return "started"
 
         try:
@@ -121,8 +115,10 @@ class JobOrders(JobTable):
                 unpaid = sa.select(submits.c.state).where(submits.c.job_id == job_id)
                 if tx.execute(unpaid).scalar() in {None, "not_sent"}:
                     why = "asked before anything was bought"
-                    move_tx(tx, job_id, State.CANCELLED, why=why, charge="none", told="")
+                    move_tx(tx, job_id, State.CANCELLED, why=why, charge="none", told="", due=None)
                     return "free"
+            if State(state) in WORK:
+                tx.execute(jobs.update().where(jobs.c.id == job_id).values(due=db_now_ms(tx)))
             return "running" if State(state) in {State.SUBMITTING, State.RENDERING, State.PARKED} else "late"
 
         return await self._db.write(work)
@@ -134,16 +130,15 @@ class JobOrders(JobTable):
             claimed = sa.select(submits.c.job_id).where(submits.c.job_id == job_id, submits.c.state != "not_sent")
             if tx.execute(claimed).first() is not None:
                 return False
-            return move_tx(
-                tx, job_id, State.CANCELLED, only_from=FREE, why=why, charge="none", told="", held_until=None
-            )
+            return move_tx(tx, job_id, State.CANCELLED, only_from=FREE, why=why, charge="none", told="", due=None)
 
         return await self._db.write(work)
 
 
 def _end_offer(tx: Connection, job_id: str, code: str) -> None:
     error = record(JobError(code, {}))
-    move_tx(tx, job_id, State.CANCELLED, only_from={State.ASKING}, why=code, charge="none", error=error, told="")
+    ended: JobChanges = {"error": error, "told": "", "due": None}
+    move_tx(tx, job_id, State.CANCELLED, only_from={State.ASKING}, why=code, charge="none", **ended)
 
 
 class _TooDear(Exception):
@@ -159,7 +154,15 @@ def _close_message(tx: Connection, inbox_id: int | None) -> None:
         tx.execute(inbox.update().where(inbox.c.id == inbox_id).values(state="done"))
 
 
-def _row(job_id: str, new: JobDraft, at: int) -> dict[str, Any]:
+def _begun(tx: Connection, new: JobDraft) -> dict[str, Any]:
+    """A command of the shell works on its own job from the first moment; any other waits for its turn."""
+    if new.owner is not None:
+        return {"owner": new.owner, "epoch": 1, "lease_until": db_now_ms(tx) + LEASE_MS, "attempt": 1, "lapses": 0}
+    due = db_now_ms(tx) if new.question is None else None
+    return {"owner": None, "epoch": 0, "lease_until": None, "attempt": 0, "lapses": 0, "due": due}
+
+
+def _row(tx: Connection, job_id: str, new: JobDraft, at: int) -> dict[str, Any]:
     model = find(new.plan.request.model)
     return {
         "id": job_id,
@@ -175,13 +178,11 @@ def _row(job_id: str, new: JobDraft, at: int) -> dict[str, Any]:
         "question": record(new.question) if new.question else None,
         "again_of": new.again_of,
         "remedy": new.remedy,
-        "held_until": new.held_until,
+        **_begun(tx, new),
         "model_name": model.name,
         "usual_render_s": model.usual_render_s,
-        "collects": 0,
         "reserved_micro": 0,
         "cancel_asked": False,
-        "sendings": 0,
         "created": at,
         "changed": at,
     }

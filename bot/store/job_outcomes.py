@@ -1,57 +1,48 @@
-"""How the outcome of a job comes to its owner: series of sendings, what was told, and when it is tried again."""
+"""How the outcome of a job comes to its owner: what was told, and what is to be told again."""
 
 import sqlalchemy as sa
 
 from bot.channels.types import Incoming
-from bot.store.database import Connection
+from bot.store.database import Connection, db_now_ms
 from bot.store.job_rows import JobTable, move_tx
-from bot.store.records import Job, State
+from bot.store.records import State
 from bot.store.stored import rewritten
 from bot.store.tables import jobs
+from bot.store.work import WORK, Lease, check_tx
+
+_SENT_BEFORE = frozenset({State.DELIVERED, State.HANDED_OVER, State.UNDELIVERED, State.DELIVERY_DOUBT})
 
 
 class JobOutcomes(JobTable):
-    async def tell(self, job_id: str, state: State, ref: str) -> None:
+    async def tell(self, job_id: str, state: State, ref: str, *, lease: Lease | None = None) -> None:
         """Its outcome was said, as `ref`; unless the job is not in that state any more: that is not told yet."""
         same = (jobs.c.id == job_id, jobs.c.state == state, jobs.c.told.is_(None))
-        await self._change(jobs.update().where(*same).values(told=ref))
+        await self._change(jobs.update().where(*same).values(told=ref), lease=lease)
 
-    async def new_series(self, job: Job, *, else_at: int) -> bool:
-        """The outcome shall be sent once more. False, and nothing changes: another series has begun meanwhile, or what
-        is to be told was told.
+    async def send_again(self, job_id: str) -> bool:
+        """The outcome is to be told now, also where it was told before. A video that is on its way is not sent twice.
 
-        The caller starts it and then says `series_begun` with the same `else_at`. One that dies in between is made up
-        for at that time (milliseconds UTC).
+        False: there is no such job, or nothing to tell of it.
         """
 
         def work(tx: Connection) -> bool:
-            as_read = (jobs.c.sendings == job.sendings, jobs.c.told.is_not_distinct_from(job.told))
-            change = jobs.update().where(jobs.c.id == job.id, *as_read)
-            change = change.values(sendings=job.sendings + 1, send_after=else_at).returning(jobs.c.id)
-            if tx.execute(change).first() is None:
+            row = tx.execute(sa.select(jobs.c.state, jobs.c.video).where(jobs.c.id == job_id).with_for_update()).first()
+            if row is None:
                 return False
-            if job.video is not None:
-                move_tx(tx, job.id, State.READY, why="sent again", told=None)
+            if row.video is not None and State(row.state) in _SENT_BEFORE:
+                return move_tx(tx, job_id, State.READY, why="sent again", told=None, attempt=0)
+            if State(row.state) not in WORK:
+                return False
+            tx.execute(jobs.update().where(jobs.c.id == job_id).values(due=db_now_ms(tx), attempt=0))
             return True
 
         return await self._db.write(work)
 
-    async def series_begun(self, job: Job, *, else_at: int) -> None:
-        mine = (jobs.c.id == job.id, jobs.c.send_after == else_at)
-        await self._change(jobs.update().where(*mine).values(send_after=None))
-
-    async def nobody_to_tell(self, job_id: str) -> None:
-        """Its outcome is told to nobody: the command that asked has ended."""
-        await self._set(job_id, told="")
-
-    async def tell_later(self, job_id: str, *, at: int) -> None:
-        """Its outcome is tried again then (milliseconds UTC)."""
-        await self._set(job_id, send_after=at)
-
-    async def moved_to(self, job_id: str, incoming: Incoming) -> None:
+    async def moved_to(self, job_id: str, incoming: Incoming, *, lease: Lease | None = None) -> None:
         """Its chat has another id now."""
 
         def work(tx: Connection) -> None:
+            check_tx(tx, lease)
             before = tx.execute(sa.select(jobs.c.incoming).where(jobs.c.id == job_id)).scalar()
             tx.execute(jobs.update().where(jobs.c.id == job_id).values(incoming=rewritten(before, incoming)))
 

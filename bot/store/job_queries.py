@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from bot.store.database import Connection, now_ms
+from bot.store.database import Connection
 from bot.store.job_rows import JobTable, job_tx
 from bot.store.records import Job, State, readable
 from bot.store.tables import history, jobs
@@ -48,28 +48,10 @@ class JobQueries(JobTable):
         query = sa.select(jobs.c.id).where(jobs.c.state.in_([str(state) for state in states])).order_by(jobs.c.created)
         return await self._db.read(lambda tx: list(tx.execute(query).scalars()))
 
-    async def at_fal(self) -> dict[str, int | None]:
-        """The jobs that render, and until when a shell command holds each of them: light, for many."""
-        query = sa.select(jobs.c.id, jobs.c.held_until).where(jobs.c.state == State.RENDERING)
-
-        def work(tx: Connection) -> dict[str, int | None]:
-            return {row.id: row.held_until for row in tx.execute(query)}
-
-        return await self._db.read(work)
-
-    async def waiting_to_be_told(self, now: int) -> list[Job]:
-        """Jobs whose outcome waits for its next series of attempts, and whose time has come."""
-        query = sa.select(jobs).where(jobs.c.told.is_(None), jobs.c.send_after <= now)
-
-        def work(tx: Connection) -> list[Job]:
-            return readable(tx.execute(query))
-
-        return await self._db.read(work)
-
-    async def due_parked(self) -> list[str]:
-        """The parked jobs whose time to be asked after has come."""
-        query = sa.select(jobs.c.id).where(jobs.c.state == State.PARKED, jobs.c.ask_after <= now_ms())
-        return await self._db.read(lambda tx: list(tx.execute(query).scalars()))
+    async def at_fal(self) -> set[str]:
+        """The ids of the jobs that render and that no command of the shell watches itself: light, for many."""
+        query = sa.select(jobs.c.id).where(jobs.c.state == State.RENDERING, jobs.c.owner.is_(None))
+        return await self._db.read(lambda tx: set(tx.execute(query).scalars()))
 
     async def place(self, job: Job) -> int:
         """The place in our own queue, 1 is next. People take turns: everybody's first comes before anybody's second."""
@@ -81,11 +63,6 @@ class JobQueries(JobTable):
             return next((place for place, row in enumerate(waiting, 1) if row.id == job.id), 1)
 
         return await self._db.read(work)
-
-    async def collects(self, job_id: str) -> int:
-        """How many workflows were begun to collect it after it had stood still."""
-        query = sa.select(jobs.c.collects).where(jobs.c.id == job_id)
-        return await self._db.read(lambda tx: int(tx.execute(query).scalar() or 0))
 
     async def story(self, job_id: str) -> list[tuple[int, str, str | None]]:
         """The history: (milliseconds UTC, state, why), oldest first."""

@@ -5,10 +5,11 @@ from typing import Any, TypedDict, Unpack
 
 import sqlalchemy as sa
 
-from bot.store.database import Connection, Database, now_ms
+from bot.store.database import Connection, Database, db_now_ms, now_ms
 from bot.store.ledger import close_tx
 from bot.store.records import Charge, Job, State, job_from
 from bot.store.tables import history, jobs
+from bot.store.work import LOOK_AFTER_MS, WORK, Lease, check_tx
 
 Json = dict[str, Any]
 Time = int | sa.ColumnElement[int] | None
@@ -19,15 +20,14 @@ class JobChanges(TypedDict, total=False):
     """What may change together with a job's state. `told`: the outcome's reference; None: it is to be told."""
 
     told: str | None
-    send_after: Time
+    due: Time
     error: Json | sa.Null
     video: Json | sa.Null
-    held_until: Time
     rendering_since: Time
-    collects: sa.ColumnElement[int]
     odd: str | None
+    fal_position: int | None
     odd_since: Time
-    ask_after: Time
+    attempt: int
 
 
 class JobTable:
@@ -36,12 +36,13 @@ class JobTable:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    async def _set(self, job_id: str, **values: object) -> None:
+    async def _set(self, job_id: str, *, lease: Lease | None = None, **values: object) -> None:
         """Without changing its state, and without making it look busy."""
-        await self._change(jobs.update().where(jobs.c.id == job_id).values(**values))
+        await self._change(jobs.update().where(jobs.c.id == job_id).values(**values), lease=lease)
 
-    async def _change(self, statement: sa.Update) -> None:
+    async def _change(self, statement: sa.Update, *, lease: Lease | None = None) -> None:
         def work(tx: Connection) -> None:
+            check_tx(tx, lease)
             tx.execute(statement)
 
         await self._db.write(work)
@@ -60,12 +61,18 @@ def move_tx(
     only_from: Iterable[State] | None = None,
     why: str | None = None,
     charge: Charge | None = None,
+    lease: Lease | None = None,
     **changes: Unpack[JobChanges],
 ) -> bool:
     """Change the state, and with `charge` close its account. False, and nothing changes, when it is in none of
-    `only_from`.
+    `only_from`. Raises LeaseLost.
+
+    Without a lease the job is due at once, unless `due` is given; whoever works on it says when it ends.
     """
+    check_tx(tx, lease)
     at = now_ms()
+    if lease is None:
+        changes = {"due": db_now_ms(tx) if to in WORK else None, **changes}
     change = jobs.update().where(jobs.c.id == job_id).values(state=to, changed=at, **changes).returning(jobs.c.id)
     if only_from is not None:
         change = change.where(jobs.c.state.in_([str(state) for state in only_from]))
@@ -78,8 +85,9 @@ def move_tx(
 
 
 def resume_tx(tx: Connection, job_id: str, *, only_from: Iterable[State], why: str) -> bool:
-    """Fal has the job, and works on it or is done. One that stood still has no workflow: the next one collects it."""
+    """Fal has the job, and works on it or is done: it is looked at soon, or by whoever hears that fal is done."""
     stood_still = jobs.c.state.in_([State.DOUBT, State.PARKED, State.FAILED])
+    now = db_now_ms(tx)
     return move_tx(
         tx,
         job_id,
@@ -87,18 +95,10 @@ def resume_tx(tx: Connection, job_id: str, *, only_from: Iterable[State], why: s
         only_from=only_from,
         why=why,
         rendering_since=sa.func.coalesce(jobs.c.rendering_since, now_ms()),
-        collects=sa.case((stood_still, jobs.c.collects + 1), else_=jobs.c.collects),
-        held_until=sa.case((stood_still, None), else_=jobs.c.held_until),
+        due=sa.case((stood_still, now), else_=now + LOOK_AFTER_MS),
         odd=None,
         odd_since=None,
-        ask_after=None,
     )
-
-
-def told_by_sweeper() -> sa.ColumnElement[int]:
-    """The time to tell an outcome: now, by the sweeper, for a job that stood still and so has no workflow."""
-    stood_still = jobs.c.state.in_([State.DOUBT, State.PARKED])
-    return sa.case((stood_still, now_ms()), else_=jobs.c.send_after)
 
 
 def write_history(tx: Connection, job_id: str, state: State, why: str | None, at: int) -> None:

@@ -6,10 +6,11 @@ from typing import Unpack
 import sqlalchemy as sa
 
 from bot.store.database import Connection, now_ms
-from bot.store.job_rows import JobChanges, JobTable, move_tx, resume_tx, told_by_sweeper
+from bot.store.job_rows import JobChanges, JobTable, move_tx, resume_tx
 from bot.store.ledger import close_tx, hold_tx
 from bot.store.records import AT_FAL, KNOWN_AT_FAL, Charge, JobError, State, VideoFile, record
 from bot.store.tables import jobs, submits
+from bot.store.work import Lease, check_tx
 
 DOUBT_MS = 24 * 3600 * 1000
 
@@ -23,19 +24,26 @@ class JobStates(JobTable):
         only_from: Iterable[State] | None = None,
         why: str | None = None,
         charge: Charge | None = None,
+        lease: Lease | None = None,
         **changes: Unpack[JobChanges],
     ) -> bool:
         """Change the state, and with `charge` close its account in the ledger. False (and nothing changes) when the job
-        is in none of `only_from`.
+        is in none of `only_from`. Raises LeaseLost.
         """
 
         def work(tx: Connection) -> bool:
-            return move_tx(tx, job_id, to, only_from=only_from, why=why, charge=charge, **changes)
+            return move_tx(tx, job_id, to, only_from=only_from, why=why, charge=charge, lease=lease, **changes)
 
         return await self._db.write(work)
 
     async def fail(
-        self, job_id: str, error: JobError, *, charge: Charge, only_from: Iterable[State] | None = None
+        self,
+        job_id: str,
+        error: JobError,
+        *,
+        charge: Charge,
+        only_from: Iterable[State] | None = None,
+        lease: Lease | None = None,
     ) -> bool:
         return await self.move(
             job_id,
@@ -45,10 +53,18 @@ class JobStates(JobTable):
             charge=charge,
             error=record(error),
             told=None,
-            send_after=told_by_sweeper(),
+            lease=lease,
         )
 
-    async def cancelled(self, job_id: str, error: JobError, *, charge: Charge, only_from: Iterable[State]) -> bool:
+    async def cancelled(
+        self,
+        job_id: str,
+        error: JobError,
+        *,
+        charge: Charge,
+        only_from: Iterable[State],
+        lease: Lease | None = None,
+    ) -> bool:
         """Fal has confirmed that it stopped."""
         return await self.move(
             job_id,
@@ -58,10 +74,10 @@ class JobStates(JobTable):
             charge=charge,
             error=record(error),
             told=None,
-            send_after=told_by_sweeper(),
+            lease=lease,
         )
 
-    async def finish(self, job_id: str, video: VideoFile) -> bool:
+    async def finish(self, job_id: str, video: VideoFile, *, lease: Lease | None = None) -> bool:
         """Its video is on this disk, and was paid for. False when the job is further already."""
         return await self.move(
             job_id,
@@ -71,13 +87,14 @@ class JobStates(JobTable):
             charge="yes",
             video=record(video),
             told=None,
-            send_after=told_by_sweeper(),
+            lease=lease,
             odd=None,
             odd_since=None,
-            ask_after=None,
         )
 
-    async def lose(self, job_id: str, error: JobError, *, only_from: Iterable[State]) -> bool:
+    async def lose(
+        self, job_id: str, error: JobError, *, only_from: Iterable[State], lease: Lease | None = None
+    ) -> bool:
         """Its finished video is nowhere any more. What was charged stays so."""
         return await self.move(
             job_id,
@@ -87,64 +104,56 @@ class JobStates(JobTable):
             error=record(error),
             video=sa.null(),
             told=None,
-            send_after=None,
+            lease=lease,
         )
 
-    async def odd(self, job_id: str, why: str) -> int:
+    async def odd(self, job_id: str, why: str, *, lease: Lease | None = None) -> int:
         """Fal's answer about it said nothing. Gives since when that is so, in milliseconds UTC."""
 
         def work(tx: Connection) -> int:
+            check_tx(tx, lease)
             change = jobs.update().where(jobs.c.id == job_id)
             change = change.values(odd=why, odd_since=sa.func.coalesce(jobs.c.odd_since, now_ms()))
             return int(tx.execute(change.returning(jobs.c.odd_since)).scalar_one())
 
         return await self._db.write(work)
 
-    async def clear_odd(self, job_id: str) -> None:
+    async def clear_odd(self, job_id: str, *, lease: Lease | None = None) -> None:
         """Fal has answered about it as documented."""
         change = jobs.update().where(jobs.c.id == job_id, jobs.c.odd_since.is_not(None))
-        await self._change(change.values(odd=None, odd_since=None))
+        await self._change(change.values(odd=None, odd_since=None), lease=lease)
 
-    async def park(self, job_id: str, why: str, *, ask_after: int) -> bool:
+    async def park(self, job_id: str, why: str, *, lease: Lease | None = None) -> bool:
         """Nothing but odd answers for too long: it holds no slot, stands visibly aside, and is asked after again."""
 
         def work(tx: Connection) -> bool:
-            parked = move_tx(tx, job_id, State.PARKED, only_from=KNOWN_AT_FAL, why=why, told=None, ask_after=ask_after)
+            parked = move_tx(tx, job_id, State.PARKED, only_from=KNOWN_AT_FAL, why=why, told=None, lease=lease)
             if parked:
                 hold_tx(tx, job_id, why)
             return parked
 
         return await self._db.write(work)
 
-    async def ask_again(self, job_id: str, *, at: int | None) -> None:
-        """A parked job is asked after not before `at` (milliseconds UTC); None: not by itself any more."""
-        await self._change(jobs.update().where(jobs.c.id == job_id, jobs.c.state == State.PARKED).values(ask_after=at))
-
-    async def unpark(self, job_id: str, why: str) -> int | None:
-        """Fal still works on it. Gives the number of the workflow that shall collect it; None: it is not parked."""
-
-        def work(tx: Connection) -> int | None:
-            number = sa.select(jobs.c.collects).where(jobs.c.id == job_id)
-            resumed = resume_tx(tx, job_id, only_from={State.PARKED}, why=why)
-            return int(tx.execute(number).scalar_one()) if resumed else None
-
-        return await self._db.write(work)
+    async def unpark(self, job_id: str, why: str) -> bool:
+        """Fal still works on it. False: it is not parked."""
+        return await self._db.write(lambda tx: resume_tx(tx, job_id, only_from={State.PARKED}, why=why))
 
     async def resume(self, job_id: str, why: str) -> bool:
         """A job in doubt whose request is known renders."""
         return await self._db.write(lambda tx: resume_tx(tx, job_id, only_from={State.DOUBT}, why=why))
 
-    async def doubt(self, job_id: str, why: str) -> bool:
+    async def doubt(self, job_id: str, why: str, *, lease: Lease | None = None) -> bool:
         """Fal may have been paid: the reservation is held, the row waits for a word from fal or from a human.
 
         False, and nothing changes, when fal's request is known: then there is nothing to doubt.
         """
 
         def work(tx: Connection) -> bool:
+            check_tx(tx, lease)
             known = sa.select(submits.c.request_id).where(submits.c.job_id == job_id)
             if tx.execute(known).scalar() is not None:
                 return False
-            moved = move_tx(tx, job_id, State.DOUBT, only_from=AT_FAL, why=why)
+            moved = move_tx(tx, job_id, State.DOUBT, only_from=AT_FAL, why=why, told=None, lease=lease)
             if moved:
                 hold_tx(tx, job_id, why)
             return moved

@@ -14,19 +14,16 @@ from bot.store.ledger import adjust_tx
 from bot.store.records import micro, record
 from bot.store.stored import rewritten
 from bot.store.tables import jobs
+from bot.store.work import Lease, check_tx
 from core.types import Adjustment, VideoRequest
 
 
 class Jobs(JobQueries, JobOrders, JobStates, JobOutcomes):
     """All that is done with the rows of jobs; its own are the notes on a row that change neither state nor outcome."""
 
-    async def lease(self, job_id: str, *, until: int | None) -> None:
-        """A command of the shell works on it until then (milliseconds UTC); None: nobody does any more."""
-        await self._set(job_id, held_until=until)
-
-    async def adjusted(self, job_id: str, adjustments: Iterable[Adjustment]) -> None:
+    async def adjusted(self, job_id: str, adjustments: Iterable[Adjustment], *, lease: Lease | None = None) -> None:
         """All that could not be had as it was asked for or given."""
-        await self._set(job_id, adjustments=[record(each) for each in adjustments])
+        await self._set(job_id, adjustments=[record(each) for each in adjustments], lease=lease)
 
     async def shown(self, job_id: str, *, ref: str, as_text: str) -> None:
         """Its status message is `ref`, and says `as_text` now."""
@@ -38,10 +35,11 @@ class Jobs(JobQueries, JobOrders, JobStates, JobOutcomes):
         change = jobs.update().where(jobs.c.id == job_id, moved)
         await self._change(change.values(fal_position=position, changed=now_ms()))
 
-    async def published(self, job_id: str, request: VideoRequest, usd: Decimal) -> None:
+    async def published(self, job_id: str, request: VideoRequest, usd: Decimal, *, lease: Lease | None = None) -> None:
         """The source is where fal can fetch it, and has been measured: the price is exact now."""
 
         def work(tx: Connection) -> None:
+            check_tx(tx, lease)
             before = tx.execute(sa.select(jobs.c.request).where(jobs.c.id == job_id)).scalar_one()
             change = jobs.update().where(jobs.c.id == job_id)
             tx.execute(change.values(request=rewritten(before, request)))

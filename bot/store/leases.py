@@ -1,14 +1,11 @@
-"""Whose turn a job is: leases by the database's clock, slots, and the time at which a job is due.
-
-What must happen next with a job follows from its row alone (`work_of`). Whoever does it holds the row's lease: `owner`
-until `lease_until`, under an `epoch` that grows with each taking. A lease that nobody renews lapses, and the row is
-anybody's to take; what the old owner writes after that changes nothing, since its epoch is over.
+"""Taking jobs: those that are due and that nobody works on, each under a lease by the database's clock, and those that
+leave the queue for a free slot. What a job asks for: work.py.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,48 +13,10 @@ from bot.store.database import Connection, Database, db_now_ms, take_turns
 from bot.store.job_rows import write_history
 from bot.store.records import State
 from bot.store.tables import jobs
+from bot.store.work import LEASE_MS, SLOTS, WORK, Lease, Work
 
-LEASE_MS = 15_000
-"""A frozen worker has lost its jobs after so long."""
 MOST_LAPSES = 10
 """Owners of a job that ended in a row without a word: most likely the job is what ends them."""
-
-Work = Literal["submit", "collect", "deliver"]
-
-SLOTS = frozenset({State.PREPARING, State.SUBMITTING, State.RENDERING, State.DOWNLOADING})
-"""A job in one of these holds a slot: from its turn in the queue to its file on the disk."""
-
-_WORK: Mapping[State, Work] = {
-    State.QUEUED: "submit",
-    State.PREPARING: "submit",
-    State.SUBMITTING: "submit",
-    State.RENDERING: "collect",
-    State.DOWNLOADING: "collect",
-    State.PARKED: "collect",
-    State.READY: "deliver",
-    State.UPLOADING: "deliver",
-    State.UNDELIVERED: "deliver",
-    State.DELIVERY_DOUBT: "deliver",
-    State.DOUBT: "deliver",
-    State.FAILED: "deliver",
-    State.CANCELLED: "deliver",
-}
-
-
-def work_of(state: State) -> Work | None:
-    """What a job in this state asks for when it is due; None: nothing, whatever its other columns say. The one place
-    that decides it.
-    """
-    return _WORK.get(state)
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to work on a job. It is checked by every transaction that writes for that work."""
-
-    job_id: str
-    owner: str
-    epoch: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +37,6 @@ class SlotLimits:
 
     all_jobs: int
     user_jobs: int
-
-
-class LeaseLost(Exception):
-    """Another owner has the job, or may have it: what was to be written is that one's to decide."""
-
-
-def check_tx(tx: Connection, lease: Lease | None) -> None:
-    """Lock the job's row for this transaction. Raises LeaseLost where somebody else has taken the job since. None:
-    whoever writes needs no lease, since the writing is guarded by the state alone.
-    """
-    if lease is None:
-        return
-    mine = (jobs.c.id == lease.job_id, jobs.c.owner == lease.owner, jobs.c.epoch == lease.epoch)
-    if tx.execute(sa.select(jobs.c.id).where(*mine).with_for_update()).first() is None:
-        raise LeaseLost(lease.job_id)
 
 
 class Leases:
@@ -125,7 +69,7 @@ class Leases:
             free = sa.or_(jobs.c.owner.is_(None), jobs.c.lease_until <= now, jobs.c.owner.in_([owner, *also_from]))
             query = sa.select(*_COLUMNS).where(jobs.c.id == job_id, free).with_for_update()
             row = tx.execute(query).first()
-            return _take(tx, row, owner, now) if row is not None and State(row.state) in _WORK else None
+            return _take(tx, row, owner, now) if row is not None and State(row.state) in WORK else None
 
         return await self._db.write(work)
 
@@ -197,19 +141,19 @@ def _held(lease: Lease) -> sa.Update:
     return jobs.update().where(jobs.c.id == lease.job_id, jobs.c.owner == lease.owner, jobs.c.epoch == lease.epoch)
 
 
-def _due(tx: Connection, now: int, most: int) -> list[sa.Row[Any]]:
+def _due(tx: Connection, now: int, most: int) -> list[Any]:
     """Jobs at work whose owner is gone, and those whose time has come, but for those that wait for a slot."""
-    lapsed = sa.select(*_COLUMNS).where(jobs.c.lease_until <= now)
-    begun = jobs.c.state.in_([str(state) for state in _WORK if state is not State.QUEUED])
+    lapsed = sa.select(*_COLUMNS).where(jobs.c.lease_until <= now, jobs.c.state.in_([str(state) for state in WORK]))
+    begun = jobs.c.state.in_([str(state) for state in WORK if state is not State.QUEUED])
     waits = sa.select(*_COLUMNS).where(jobs.c.lease_until.is_(None), jobs.c.due <= now, begun)
-    found: dict[str, sa.Row[Any]] = {}
+    found: dict[str, Any] = {}
     for query, by in ((lapsed, jobs.c.lease_until), (waits, jobs.c.due)):
         rows = tx.execute(query.order_by(by).limit(most - len(found)).with_for_update(skip_locked=True))
         found |= {row.id: row for row in rows}
     return list(found.values())
 
 
-def _next_in_queue(tx: Connection, now: int, limits: SlotLimits) -> list[sa.Row[Any]]:
+def _next_in_queue(tx: Connection, now: int, limits: SlotLimits) -> list[Any]:
     """Those whose turn it is, as many as there are free slots: everybody's first before anybody's second, and what a
     person has under way already counts.
     """
@@ -227,7 +171,7 @@ def _next_in_queue(tx: Connection, now: int, limits: SlotLimits) -> list[sa.Row[
     return sorted(allowed, key=lambda row: (used[row.user] + row.turn, row.created, row.id))[:free]
 
 
-def _take(tx: Connection, row: sa.Row[Any], owner: str, now: int) -> Taken | None:
+def _take(tx: Connection, row: Any, owner: str, now: int) -> Taken | None:
     """One that leaves the queue takes its slot here. None: it is another's by now, or has gone on."""
     state = State(row.state)
     lease, lapses = Lease(row.id, owner, row.epoch + 1), row.lapses + (row.owner is not None)
@@ -246,4 +190,4 @@ def _take(tx: Connection, row: sa.Row[Any], owner: str, now: int) -> Taken | Non
         return None
     if state is State.QUEUED:
         write_history(tx, row.id, State.PREPARING, None, now)
-    return Taken(lease, _WORK[state], values["attempt"], lapses)
+    return Taken(lease, WORK[state], values["attempt"], lapses)

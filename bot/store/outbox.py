@@ -102,7 +102,7 @@ def hand_over_tx(tx: Connection, item: Waiting, origin: str) -> None:
         return
     if item.is_video:
         job_id, why = item.job.id, "as an answer"
-        move_tx(tx, job_id, State.HANDED_OVER, only_from=_MAY_WAIT, why=why, told=origin, send_after=None)
+        move_tx(tx, job_id, State.HANDED_OVER, only_from=_MAY_WAIT, why=why, told=origin, due=None)
     else:
-        change = jobs.update().where(jobs.c.id == item.job.id).values(told=origin, send_after=None)
+        change = jobs.update().where(jobs.c.id == item.job.id).values(told=origin, due=None)
         tx.execute(change)

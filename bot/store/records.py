@@ -103,8 +103,6 @@ class Job:
     status_ref: str | None
     status_shown: str | None
     told: str | None
-    sendings: int
-    send_after: int | None
     created: int
     changed: int
     rendering_since: int | None
@@ -113,13 +111,16 @@ class Job:
     question: Confirmation | None
     again_of: str | None
     remedy: Remedy | None
-    held_until: int | None
     model_name: str | None
     usual_render_s: float | None
     odd_since: int | None
     odd: str | None
-    ask_after: int | None
-    collects: int
+    due: int | None
+    owner: str | None
+    epoch: int
+    lease_until: int | None
+    attempt: int
+    lapses: int
     billed_nano: int | None
     bill_after: int | None
 
@@ -130,7 +131,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class JobDraft:
-    """What the front desk decided to start: goes into the tables in the transaction that closes its inbox row."""
+    """What the front desk decided to start: goes into the tables in the transaction that closes its inbox row.
+
+    `owner`: the command of the shell that works on it itself.
+    """
 
     incoming: Incoming
     language: str
@@ -138,7 +142,7 @@ class JobDraft:
     question: Confirmation | None = None
     again_of: str | None = None
     remedy: Remedy | None = None
-    held_until: int | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from bot.store.database import Connection, Database, insert_new, now_ms, take_turns
+from bot.store.database import Connection, Database, db_now_ms, insert_new, now_ms, take_turns
 from bot.store.evidence import (
     GUESSES,
     LENT,
@@ -19,10 +19,11 @@ from bot.store.evidence import (
     reopen_tx,
     replace_guess_tx,
 )
-from bot.store.job_rows import move_tx, resume_tx, told_by_sweeper
+from bot.store.job_rows import JobChanges, move_tx, resume_tx
 from bot.store.ledger import adjust_tx
 from bot.store.records import FREE, Charge, JobError, State, Submit, micro, record, submit_from
 from bot.store.tables import jobs, results, submits
+from bot.store.work import Lease, check_tx
 from core.types import RawReply, RequestHandle
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 Claim = Literal["yours", "cancelled", "taken"]
 
 _MOST_RESULTS = 8
+_MOST_PAUSE_S = 60.0
+_CLAIMED = frozenset({State.SUBMITTING, State.DOUBT})
 _SOUGHT_MS = 24 * 3600 * 1000
 
 
@@ -37,21 +40,22 @@ class Submits:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    async def claim(self, job_id: str, *, body: str | None = None) -> Claim:
+    async def claim(self, job_id: str, *, body: str | None = None, lease: Lease | None = None) -> Claim:
         """Answer "yours": POST `body` now, exactly once; "taken": an earlier run was here, read what it left.
 
-        The claim meets the cancel flag in this transaction: whichever commits first decides.
+        The claim meets the cancel flag in this transaction: whichever commits first decides. Raises LeaseLost.
         """
 
         def work(tx: Connection) -> Claim:
+            check_tx(tx, lease)
             flag = sa.select(jobs.c.state, jobs.c.cancel_asked).where(jobs.c.id == job_id)
             job = tx.execute(flag.with_for_update()).one()  # a second worker waits here for the first
             if job.cancel_asked and State(job.state) in FREE | {State.CANCELLED}:
                 why = "asked before the claim"
-                move_tx(tx, job_id, State.CANCELLED, only_from=FREE, why=why, charge="none")
+                move_tx(tx, job_id, State.CANCELLED, only_from=FREE, why=why, charge="none", lease=lease)
                 return "cancelled"
             if State(job.state) in FREE and (_insert(tx, job_id, body) or _again(tx, job_id, body)):
-                move_tx(tx, job_id, State.SUBMITTING)
+                move_tx(tx, job_id, State.SUBMITTING, lease=lease)
                 return "yours"
             return "taken" if _exists(tx, job_id) else "cancelled"
 
@@ -141,8 +145,8 @@ class Submits:
                 return False
             if charged_usd is not None:
                 adjust_tx(tx, job_id, micro(charged_usd), "charged by the proxy")
-            values: dict[str, Any] = {"error": record(error), "told": None, "send_after": told_by_sweeper()}
-            move_tx(tx, job_id, State.FAILED, why=error.code, charge=charge, **values)
+            ended: JobChanges = {"error": record(error), "told": None}
+            move_tx(tx, job_id, State.FAILED, why=error.code, charge=charge, **ended)
             return True
 
         return await self._db.write(work)
@@ -163,14 +167,20 @@ class Submits:
         change = submits.update().where(submits.c.job_id.in_(list(job_ids)), submits.c.sought <= began)
         await self._execute(change.values(sought=None))
 
-    async def not_sent(self, job_id: str) -> Submit:
-        """Proven: nothing reached fal. The claim may be taken again, and until then a cancel is free."""
+    async def not_sent(self, job_id: str, *, after_s: float | None = None) -> Submit:
+        """Proven: nothing reached fal. The claim may be taken again after so many seconds (growing with each attempt
+        where they are not given), and until then a cancel is free.
+        """
         query = sa.select(submits).where(submits.c.job_id == job_id)
 
         def work(tx: Connection) -> Submit:
-            if _end(tx, job_id, "not_sent"):
-                move_tx(tx, job_id, State.PREPARING, why="nothing reached fal")
-            return submit_from(tx.execute(query).one())
+            ended = _end(tx, job_id, "not_sent")
+            submit = submit_from(tx.execute(query).one())
+            if ended:
+                pause_s = min(_MOST_PAUSE_S, 2.0**submit.attempt) if after_s is None else after_s
+                due = db_now_ms(tx) + int(pause_s * 1000)
+                move_tx(tx, job_id, State.PREPARING, only_from=_CLAIMED, why="nothing reached fal", due=due)
+            return submit
 
         return await self._db.write(work)
 

@@ -24,8 +24,6 @@ jobs = sa.Table(
     sa.Column("status_ref", sa.String),  # the chat's reference of the status message
     sa.Column("status_shown", sa.String),  # its text now, so that it is never edited to what it already says
     sa.Column("told", sa.String),  # reference of the message that gave the outcome; null while none did
-    sa.Column("sendings", sa.Integer, nullable=False, default=0),  # series of delivery attempts begun
-    sa.Column("send_after", sa.BigInteger),  # an outcome that waits is tried again then
     sa.Column("created", sa.BigInteger, nullable=False),
     sa.Column("changed", sa.BigInteger, nullable=False, index=True),
     sa.Column("rendering_since", sa.BigInteger),
@@ -34,15 +32,32 @@ jobs = sa.Table(
     sa.Column("question", sa.JSON),  # {"why": "price" | "same", "job"}: what a person has to agree to first
     sa.Column("again_of", sa.String, index=True),  # the job that this one repeats
     sa.Column("remedy", sa.String),  # what the repeat does better: shorter-prompt | wide-photo
-    sa.Column("held_until", sa.BigInteger),  # a shell command works on it itself, until then at least
     sa.Column("model_name", sa.String),  # as shown to people: a model may leave the catalogue before its films do
     sa.Column("usual_render_s", sa.Float),  # by the catalogue of the day it was ordered
     sa.Column("odd_since", sa.BigInteger),  # since when fal's answers about it say nothing
     sa.Column("odd", sa.String),  # what was odd last, in words without addresses
-    sa.Column("ask_after", sa.BigInteger),  # parked: fal is asked again then; null: not by itself any more
-    sa.Column("collects", sa.Integer, nullable=False, default=0),  # workflows begun to collect it after the first
+    sa.Column("due", sa.BigInteger),  # the work of its state is to be begun then (work.py); null: not by itself
+    sa.Column("owner", sa.String),  # who works on it, until lease_until; null: nobody
+    sa.Column(
+        "epoch", sa.Integer, nullable=False, default=0
+    ),  # how often it was taken: what an old owner writes is void
+    sa.Column("lease_until", sa.BigInteger),
+    sa.Column("attempt", sa.Integer, nullable=False, default=0),  # tries of the work that it asks for
+    sa.Column("lapses", sa.Integer, nullable=False, default=0),  # owners in a row that ended without a word
     sa.Column("billed_nano", sa.BigInteger),  # what fal itself says it charged, in nano-dollars; null: unknown
     sa.Column("bill_after", sa.BigInteger),  # fal's billing events are asked for it not before then
+    sa.Index(
+        "ix_reelbot_jobs_due",
+        "due",
+        sqlite_where=sa.text("due IS NOT NULL"),
+        postgresql_where=sa.text("due IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_reelbot_jobs_lease",
+        "lease_until",
+        sqlite_where=sa.text("lease_until IS NOT NULL"),
+        postgresql_where=sa.text("lease_until IS NOT NULL"),
+    ),
 )
 
 history = sa.Table(
@@ -150,20 +165,21 @@ facts = sa.Table(
     sa.Column("value", sa.String, nullable=False),
 )
 
-# On PostgreSQL: who runs jobs here. A worker is alive while it holds the advisory lock named after it (session.py).
+# Who runs jobs here. A worker is alive while its heartbeat is young, by the database's clock.
 workers = sa.Table(
     "reelbot_workers",
     metadata,
     sa.Column("owner", sa.String, primary_key=True),
     sa.Column("started", sa.BigInteger, nullable=False),
-    sa.Column("stopped", sa.BigInteger),  # when it ended as told: what it left over is no sign of trouble
-    sa.Column("buried", sa.BigInteger),  # when another took over what it had left
+    sa.Column("stopped", sa.BigInteger),  # when it ended as told
+    sa.Column("beat", sa.BigInteger),  # its last heartbeat; null: a worker of 0.1, alive while it holds its lock
 )
 
-takeovers = sa.Table(
-    "reelbot_takeovers",
+# What only one process may do at a time, and who does it until when.
+roles = sa.Table(
+    "reelbot_roles",
     metadata,
-    sa.Column("workflow_id", sa.String, primary_key=True),
-    sa.Column("times", sa.Integer, nullable=False),  # in quick succession, see store/workers.py
-    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("owner", sa.String, nullable=False),
+    sa.Column("until", sa.BigInteger, nullable=False),
 )

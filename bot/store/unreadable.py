@@ -7,7 +7,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from bot.channels.types import Incoming
-from bot.store.database import Connection, Database, now_ms
+from bot.store.database import Connection, Database, db_now_ms
 from bot.store.job_rows import move_tx
 from bot.store.ledger import hold_tx
 from bot.store.records import OVER, JobError, State, job_from, submit_from
@@ -92,19 +92,19 @@ def _set_aside(tx: Connection, job_id: str, what: str) -> SetAside | None:
     job = tx.execute(sa.select(*columns).where(jobs.c.id == job_id).with_for_update()).one()
     claim = tx.execute(sa.select(submits.c.state, submits.c.request_id).where(submits.c.job_id == job_id)).first()
     if job.state in OVER:
-        untold = jobs.update().where(jobs.c.id == job_id, jobs.c.told.is_(None)).values(told="", send_after=None)
+        untold = jobs.update().where(jobs.c.id == job_id, jobs.c.told.is_(None)).values(told="", due=None)
         return "over" if tx.execute(untold.returning(jobs.c.id)).first() else None
     why = f"its row cannot be read ({what})"
     if job.video is None and (claim is None or claim.state in {"not_sent", "refused"}):
         error = record(JobError("record_unreadable"))
-        move_tx(tx, job_id, State.FAILED, why=why, charge="none", error=error, told="")
+        move_tx(tx, job_id, State.FAILED, why=why, charge="none", error=error, told="", due=None)
         return "failed"
     known = job.video is not None or (claim is not None and claim.request_id is not None)
     to = State.PARKED if known else State.DOUBT
     if job.state == to:
         return None
-    ask_after = now_ms() + ASK_LATER_MS if known else None
-    move_tx(tx, job_id, to, why=why, told="", odd=why, send_after=None, ask_after=ask_after)
+    due = db_now_ms(tx) + ASK_LATER_MS if known else None
+    move_tx(tx, job_id, to, why=why, told="", odd=why, due=due)
     if job.charge is None:
         hold_tx(tx, job_id, why)
     return "parked" if known else "doubt"

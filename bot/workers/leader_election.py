@@ -25,7 +25,9 @@ Run = Callable[[], Awaitable[None]]
 class LeaderElection:
     """`run` a loop while it is ours to run; `kick` the one who runs it, wherever that is."""
 
-    def __init__(self, database: Database, *, owner: str, beat_s: float = _BEAT_S, term_s: float = TERM_MS / 1000) -> None:
+    def __init__(
+        self, database: Database, *, owner: str, beat_s: float = _BEAT_S, term_s: float = TERM_MS / 1000
+    ) -> None:
         self.owner = owner
         self._database = database
         self._workers = Workers(database)
