@@ -92,6 +92,10 @@ class Terms(Generic[K]):
         left_s = max(0.0, since + self._term_s - time.monotonic())
         self._expiries[key] = asyncio.get_running_loop().call_later(left_s, self.lose, key)
 
+    def is_valid(self, key: K) -> bool:
+        """Whether it is surely ours at this moment."""
+        return key in self._expiries and self._expiries[key].when() > asyncio.get_running_loop().time()
+
     def drop(self, key: K) -> None:
         """It is not held any more, as it should be."""
         if key in self._expiries:

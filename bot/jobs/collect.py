@@ -9,15 +9,17 @@ import logging
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
-from bot.jobs.steps import GO, STOP, WAIT, Next, retry
 from bot.jobs.submit import receipt_name
+from bot.jobs.verdicts import NEXT, Verdict, retry, wait
 from bot.messages.admin_alerts import Alerts
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
+from bot.store.leases import Taken
 from bot.store.records import AT_FAL, Charge, Job, JobError, State, Submit, VideoFile
+from bot.store.work import LOOK_AFTER_MS, Lease
 from core import media, pricing
 from core.errors import Cancelled, VideoError
 from core.fal.client import KEEP_S, FalQueue
@@ -32,8 +34,8 @@ ODD_MS = 10 * 60 * 1000
 _LEAST_GAP_S, _MOST_GAP_S = 60, 3600
 _OPEN = AT_FAL | {State.PARKED}
 
-Asked = Literal["over", "renders", "odd", "gone"]
-"""A parked job was asked after: its video is here or fal ended it, fal still works on it, nothing new, not parked."""
+_ODD_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0)
+_NO_ROOM_S = 15.0
 
 
 class FetchResult(Protocol):
@@ -54,7 +56,7 @@ class FetchResult(Protocol):
 
 
 class Collector:
-    """Brings home what fal has, for the workflow of a job (`look`, `download`) and for a parked one (`ask`)."""
+    """Brings home what fal has."""
 
     def __init__(
         self,
@@ -66,7 +68,9 @@ class Collector:
         alerts: Alerts,
         fetch: FetchResult = fetch_result,
         check: Callable[[Job], CheckFilm] = lambda _job: check_film,
+        watch: Callable[[], None] = lambda: None,
     ) -> None:
+        """`watch` is told when a job that was parked renders again."""
         self._store = store
         self._queue = queue
         self._receipts = receipts
@@ -74,68 +78,66 @@ class Collector:
         self._alerts = alerts
         self._fetch_result = fetch
         self._check = check
+        self._watch = watch
 
-    async def look(self, job: Job) -> Next:
-        """Ask fal itself; whatever woke us is only a hint. A result that is kept and can be read needs no question."""
-        submit = await self._store.submits.read(job.id)
-        if submit.handle is None or job.state not in AT_FAL:
-            return STOP
-        if self._readable(job, await self._stored(job, submit)):
-            return GO
-        try:
-            status = await self._queue.status(submit.handle)
-            await self._store.jobs.note_position(job.id, status.position if isinstance(status, Queued) else None)
-            if job.cancel_asked and not isinstance(status, Completed):
-                await self._queue.cancel(submit.handle)
-                status = await self._queue.status(submit.handle)
-        except VideoError as error:
-            return await self._odd(job, error, WAIT)
-        await self._store.jobs.clear_odd(job.id)
-        return GO if isinstance(status, Completed) else WAIT
-
-    async def download(self, job: Job) -> Next:
-        """The result, the file, and a full check of it. Free, so it is repeated until it works."""
-        submit = await self._store.submits.read(job.id)
-        if job.video is not None or submit.handle is None or job.state not in AT_FAL:
-            return STOP
-        await self._store.jobs.move(job.id, State.DOWNLOADING, only_from={State.RENDERING})
-        try:
-            await self._fetch_film(job, submit, submit.handle)
-        except VideoError as error:
-            if error.ends_request:
-                await self._end(job, error)
-                return STOP
-            if self._is_disk_full(error):  # ours, not fal's: it waits for room
-                return retry(0.0)
-            return await self._odd(job, error, retry(0.0))
-        return STOP
-
-    async def ask(self, job_id: str) -> Asked:
-        """Ask after a parked job once more. Its state changes only when there is something new; its owner then hears of
-        it by the next turn of the sweeper.
+    async def collect(self, taken: Taken) -> Verdict:
+        """Ask fal itself; whatever made the job due is only a hint. Then bring the film home, if it is done. Free, so
+        it is repeated until it works. Raises LeaseLost.
         """
-        job = await self._store.jobs.get(job_id)
-        submit = await self._store.submits.read(job_id) if job is not None else None
-        if job is None or submit is None or submit.handle is None or job.state is not State.PARKED:
-            return "gone"
-        await self._store.jobs.ask_again(job_id, at=_next_question(job, submit))  # whatever becomes of this one
+        job = await self._store.jobs.get(taken.lease.job_id)
+        submit = await self._store.submits.read(taken.lease.job_id)
+        if job is None or submit.handle is None or job.state not in _OPEN:
+            return NEXT
         if job.video is not None:  # it was finished, and parked since its row could not be read
-            return "over" if await self._store.jobs.finish(job_id, job.video) else "gone"
+            await self._store.jobs.finish(job.id, job.video, lease=taken.lease)
+            return NEXT
         try:
-            if not self._readable(job, await self._stored(job, submit)):
-                status = await self._queue.status(submit.handle)
-                if job.cancel_asked and not isinstance(status, Completed):
-                    await self._queue.cancel(submit.handle)
-                if not isinstance(status, Completed):
-                    return "renders"
-            return "over" if await self._fetch_film(job, submit, submit.handle) else "gone"
+            if not await self._is_done(job, submit, submit.handle, taken.lease):
+                return await self._still_renders(job, submit)
+            await self._store.jobs.move(job.id, State.DOWNLOADING, only_from={State.RENDERING}, lease=taken.lease)
+            await self._fetch_film(job, submit, submit.handle, taken.lease)
         except VideoError as error:
-            if error.ends_request:
-                return "over" if await self._end(job, error) else "gone"
-            self._is_disk_full(error)
-            log.info("still nothing that can be understood", extra={"job_id": job_id, "odd": odd_words(error)})
-            await self._store.jobs.odd(job_id, odd_words(error))
-            return "odd"
+            return await self._not_collected(job, submit, error, taken)
+        return NEXT
+
+    async def _is_done(self, job: Job, submit: Submit, handle: RequestHandle, lease: Lease) -> bool:
+        """Whether fal is done. A result that is kept and can be read needs no question. Raises VideoError."""
+        if self._readable(job, await self._stored(job, submit)):
+            return True
+        status = await self._queue.status(handle)
+        await self._store.jobs.note_position(job.id, status.position if isinstance(status, Queued) else None)
+        if job.cancel_asked and not isinstance(status, Completed):
+            await self._queue.cancel(handle)
+            status = await self._queue.status(handle)
+        await self._store.jobs.clear_odd(job.id, lease=lease)
+        return isinstance(status, Completed)
+
+    async def _still_renders(self, job: Job, submit: Submit) -> Verdict:
+        """The poller, or fal's webhook, says when to look again; where both fail the row does."""
+        if job.state is State.PARKED:
+            await self._store.jobs.unpark(job.id, "fal still works on it")
+            self._watch()
+        return wait(LOOK_AFTER_MS / 1000)
+
+    async def _not_collected(self, job: Job, submit: Submit, error: VideoError, taken: Taken) -> Verdict:
+        if error.ends_request:
+            await self._end(job, error, taken.lease)
+            return NEXT
+        if self._is_disk_full(error):  # ours, not fal's: it waits for room
+            return retry(_NO_ROOM_S)
+        return await self._odd(job, submit, error, taken)
+
+    async def _odd(self, job: Job, submit: Submit, error: VideoError, taken: Taken) -> Verdict:
+        """Nothing that fal says of a job. Asked again; parked after ten minutes of it, and asked more rarely."""
+        why = odd_words(error)
+        log.warning("fal did not say", extra={"job_id": job.id, "odd": why})
+        since = await self._store.jobs.odd(job.id, why, lease=taken.lease)
+        if job.state is State.PARKED:
+            return Verdict(_next_question_s(job, submit))
+        if now_ms() - since < ODD_MS:
+            return retry(_ODD_PAUSES_S[min(taken.attempt, len(_ODD_PAUSES_S)) - 1])
+        await self.park(job, why, lease=taken.lease)
+        return NEXT
 
     async def fetch_again(self, job: Job) -> None:
         """The file is on another machine's disk, was lost from ours or is damaged: fal keeps it a while. Raises
@@ -150,8 +152,8 @@ class Collector:
             self._alerts.tell("disk", "alert-disk", free=0)
         return error.code == "disk_full"
 
-    async def _fetch_film(self, job: Job, submit: Submit, handle: RequestHandle) -> bool:
-        """Whether the job is finished by this: another process may have been quicker. Raises VideoError."""
+    async def _fetch_film(self, job: Job, submit: Submit, handle: RequestHandle, lease: Lease) -> None:
+        """Raises VideoError, LeaseLost."""
         name = video_filename(
             model=job.request.model,
             duration_s=job.request.duration_s,
@@ -161,7 +163,7 @@ class Collector:
         )
         probe = await self._fetch(job, submit, handle, name)
         video = VideoFile(name, probe.size, probe.width, probe.height, probe.duration_s or 0.0)
-        return await self._store.jobs.finish(job.id, video)
+        await self._store.jobs.finish(job.id, video, lease=lease)
 
     async def _fetch(self, job: Job, submit: Submit, handle: RequestHandle, name: str) -> media.Probe:
         receipt = receipt_name(job.id, submit.attempt)
@@ -206,29 +208,18 @@ class Collector:
         source_url = job.request.source_url
         return any(is_readable(reply, settings=self._settings, source_url=source_url) for reply in replies)
 
-    async def _odd(self, job: Job, error: VideoError, then: Next) -> Next:
-        """Nothing that fal says of a job. Asked again; parked after ten minutes of it."""
-        why = odd_words(error)
-        log.warning("fal did not say", extra={"job_id": job.id, "odd": why})
-        since = await self._store.jobs.odd(job.id, why)
-        if now_ms() - since < ODD_MS:
-            return then
-        return await self.park(job, why)
-
-    async def park(self, job: Job, why: str) -> Next:
+    async def park(self, job: Job, why: str, *, lease: Lease | None = None) -> None:
         """Set a paid job visibly aside: its slot is free, its owner and the admins are told, asking goes on."""
-        if await self._store.jobs.park(job.id, why, ask_after=now_ms() + _LEAST_GAP_S * 1000):
+        if await self._store.jobs.park(job.id, why, lease=lease):
             price = pricing.usd_text(job.usd)
             self._alerts.tell(f"odd: {why}", "alert-parked", job=job.id, user=job.user, reason=why, price=price)
-        return STOP
 
-    async def _end(self, job: Job, error: VideoError) -> bool:
-        """Fal's own word has ended it. Whether this changed anything."""
+    async def _end(self, job: Job, error: VideoError, lease: Lease) -> None:
+        """Fal's own word has ended it."""
         charge, failure = self._charge(job, error), JobError(error.code, dict(error.facts))
         log.info("job ended by fal", extra={"job_id": job.id, "code": error.code, "charge": charge})
-        if isinstance(error, Cancelled):
-            return await self._store.jobs.cancelled(job.id, failure, charge=charge, only_from=_OPEN)
-        return await self._store.jobs.fail(job.id, failure, charge=charge, only_from=_OPEN)
+        ended = self._store.jobs.cancelled if isinstance(error, Cancelled) else self._store.jobs.fail
+        await ended(job.id, failure, charge=charge, only_from=_OPEN, lease=lease)
 
     def _charge(self, job: Job, error: VideoError) -> Charge:
         """Fal bills nothing for its own failures (5xx), nor for what never left its queue; else its word counts. A
@@ -248,10 +239,10 @@ def odd_words(error: VideoError) -> str:
     return " ".join([error.code, *(str(fact) for fact in facts if fact is not None)])[:200]
 
 
-def _next_question(job: Job, submit: Submit) -> int | None:
+def _next_question_s(job: Job, submit: Submit) -> float | None:
     """At growing gaps, up to an hour, until the time is over for which fal was asked to keep the file."""
     now, keeps_until = now_ms(), submit.claimed + KEEP_S * 1000
     if now >= keeps_until:
         return None
-    parked_s = (now - (job.odd_since or now)) // 1000
-    return min(now + max(_LEAST_GAP_S, min(_MOST_GAP_S, parked_s // 2)) * 1000, keeps_until)
+    parked_s = (now - (job.odd_since or now)) / 1000
+    return min(max(_LEAST_GAP_S, min(_MOST_GAP_S, parked_s / 2)), (keeps_until - now) / 1000)

@@ -7,7 +7,8 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from bot.loops import Loop, Terms
-from bot.store.leases import LEASE_MS, Lease, LeaseLost, Leases
+from bot.store.leases import Leases
+from bot.store.work import LEASE_MS, Lease, LeaseLost
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,10 @@ class LeaseHolder:
     @property
     def held(self) -> list[Lease]:
         return list(self._tasks)
+
+    def is_valid(self, lease: Lease) -> bool:
+        """Whether the job is surely ours at this moment: a process that was frozen finds out here."""
+        return self._terms.is_valid(lease)
 
     async def work(self, lease: Lease, body: Coroutine[Any, Any, R], *, taken_at: float) -> R:
         """Await `body` while the lease, taken at that monotonic time, is ours. Raises LeaseLost, with `body` cancelled,

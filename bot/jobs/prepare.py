@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bot.channels.types import AttachmentRef, SendError, SendOutcome
-from bot.jobs.steps import GO, STOP, Next, retry
+from bot.jobs.verdicts import NEXT, Verdict, retry
 from bot.messages.admin_alerts import Alerts
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.records import AT_FAL, FREE, Job, JobError, State
+from bot.store.records import FREE, Job, JobError, State
+from bot.store.work import Lease
 from core import media, pricing
 from core.assets.publish import host_from_settings, publish_asset
 from core.errors import Repeat, VideoError
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 _SOURCE_NAMES = {"image": "source.jpg", "video": "source.mp4"}  # the content decides what it really is
 _NO_ASSETS = frozenset({"asset_unreachable", "storage_not_allowed", "no_asset_host"})
+_NO_ROOM_S = 15.0
 _LEAST_FREE = 500_000_000  # bytes on the disk of the videos, before anything is bought
 
 
@@ -49,45 +51,54 @@ class Preparer:
         settings: Settings,
         alerts: Alerts,
         room: Callable[[Path], int] = free_bytes,
+        waits_for_room: bool = True,
     ) -> None:
+        """`waits_for_room`: a job that finds the disk full goes back into the queue; else it fails."""
         self._store = store
         self._channels = channels
         self._settings = settings
         self._alerts = alerts
         self._room = room
+        self._waits_for_room = waits_for_room
 
-    async def prepare(self, job: Job) -> Next:
-        """Fetch, clean and publish the source, and confirm the price. Costs nothing; may be repeated."""
-        if not await self._store.jobs.move(job.id, State.PREPARING, only_from=FREE):
-            return GO if job.state in AT_FAL else STOP
+    async def has_room(self) -> bool:
+        """Whether there is room for another video; the admins hear of it when there is none."""
+        free = await asyncio.to_thread(self._room, self._settings.videos_dir)
+        if free < _LEAST_FREE:
+            self._alerts.tell("disk", "alert-disk", free=free // 1_000_000)
+        return free >= _LEAST_FREE
+
+    async def prepare(self, job: Job, lease: Lease | None) -> Verdict | None:
+        """Fetch, clean and publish the source, and confirm the price. Costs nothing; may be repeated. None: it is
+        ready to be bought.
+        """
+        if not await self._store.jobs.move(job.id, State.PREPARING, only_from=FREE, lease=lease):
+            return NEXT
         try:
-            await self._check_room()
+            if not await self.has_room():
+                return await self._without_room(job, lease)
             if job.incoming.attachment is not None and not job.request.source_url:
-                await self._publish(job)
+                await self._publish(job, job.incoming.attachment, lease)
         except SendError as error:
             if error.outcome in {SendOutcome.NOT_SENT, SendOutcome.UNCONFIRMED}:
                 return retry(error.after_s)
-            return await self._fail(job, JobError("source_unavailable", {}))
+            return await self._fail(job, JobError("source_unavailable", {}), lease)
         except VideoError as error:
             if error.repeat is Repeat.FREE_STEP:
                 return retry(0.0)
             if error.code in _NO_ASSETS:
                 facts: dict[str, Any] = dict(error.facts)
                 self._alerts.tell("asset host", f"admin-{error.code.replace('_', '-')}", **facts)
-            return await self._fail(job, JobError(error.code, dict(error.facts)))
-        return GO
+            return await self._fail(job, JobError(error.code, dict(error.facts)), lease)
+        return None
 
-    async def _check_room(self) -> None:
-        """Before anything is bought: is there room for the video? Raises VideoError("disk_full")."""
-        free = await asyncio.to_thread(self._room, self._settings.videos_dir)
-        if free < _LEAST_FREE:
-            self._alerts.tell("disk", "alert-disk", free=free // 1_000_000)
-            raise VideoError("disk_full")
+    async def _without_room(self, job: Job, lease: Lease | None) -> Verdict:
+        if not self._waits_for_room:
+            return await self._fail(job, JobError("disk_full", {}), lease)
+        await self._store.jobs.move(job.id, State.QUEUED, only_from=FREE, why="no room on the disk", lease=lease)
+        return retry(_NO_ROOM_S)
 
-    async def _publish(self, job: Job) -> None:
-        reference = job.incoming.attachment
-        if reference is None:
-            return
+    async def _publish(self, job: Job, reference: AttachmentRef, lease: Lease | None) -> None:
         folder = self._settings.work_dir / job.id
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         source = folder / _SOURCE_NAMES[reference.kind]
@@ -105,17 +116,17 @@ class Preparer:
         usd = _price(job, asset)
         if usd > job.usd:
             raise VideoError("price_changed", price=pricing.usd_text(usd))
-        await self._store.jobs.published(job.id, request, usd)
+        await self._store.jobs.published(job.id, request, usd, lease=lease)
         # once each: a cut was told before, by the length it named
         adjustments = dict.fromkeys((*job.adjustments, *asset.adjustments))
         if len(adjustments) > len(job.adjustments):
-            await self._store.jobs.adjusted(job.id, adjustments)
+            await self._store.jobs.adjusted(job.id, adjustments, lease=lease)
         await asyncio.to_thread(source.unlink, missing_ok=True)
 
-    async def _fail(self, job: Job, error: JobError) -> Next:
+    async def _fail(self, job: Job, error: JobError, lease: Lease | None) -> Verdict:
         log.info("job failed", extra={"job_id": job.id, "code": error.code, "charge": "none"})
-        await self._store.jobs.fail(job.id, error, charge="none", only_from=FREE)
-        return STOP
+        await self._store.jobs.fail(job.id, error, charge="none", only_from=FREE, lease=lease)
+        return NEXT
 
 
 def _price(job: Job, asset: Asset) -> Decimal:

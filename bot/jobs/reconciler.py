@@ -9,40 +9,21 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 
 from bot.jobs.lease_holder import LeaseHolder
+from bot.jobs.verdicts import NEXT, REST, Verdict, retry
 from bot.loops import Loop
 from bot.store import Store
-from bot.store.leases import MOST_LAPSES, LeaseLost, SlotLimits, Taken, Work
+from bot.store.leases import MOST_LAPSES, SlotLimits, Taken
 from bot.store.stored import UnreadableJob
+from bot.store.work import Lease, LeaseLost, Work
 
 log = logging.getLogger(__name__)
 
 _SCAN_S = 2.0
-_AT_ONCE = 100
+_AT_ONCE = 50
+_IN_A_TURN = 5  # other workers may have some, too
 _TROUBLE_S = (1.0, 2.0, 5.0, 15.0, 60.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How a work ended. `after_s`: when the row asks again, in seconds; None: not by itself. `progress`: it went on, so
-    attempts count from 1 again.
-    """
-
-    after_s: float | None
-    progress: bool = False
-
-
-NEXT = Verdict(0.0, progress=True)
-"""Whatever its new state asks for, at once."""
-REST = Verdict(None, progress=True)
-"""Nothing, until somebody says that there is something new."""
-
-
-def retry(after_s: float) -> Verdict:
-    """The same once more, so many seconds from now."""
-    return Verdict(after_s)
 
 
 Body = Callable[[Taken], Awaitable[Verdict]]
@@ -76,7 +57,7 @@ class Reconciler:
         self._may_begin = may_begin
         self._set_aside = set_aside
         self._unreadable = unreadable
-        self._taken_at: dict[str, float] = {}
+        self._taken_at: dict[Lease, float] = {}
         self._open = True
         self.loop = Loop("jobs", self.turn, pause_s=lambda: _SCAN_S)
 
@@ -90,22 +71,30 @@ class Reconciler:
 
     async def turn(self) -> None:
         """Take what is due and free, as much as fits."""
-        places = _AT_ONCE - len(self._leases.held)
+        places = min(_IN_A_TURN, _AT_ONCE - len(self._leases.held))
         if not self._open or places <= 0:
-            return
+            return  # the next that ends looks again
         may_begin, began = await self._may_begin(), time.monotonic()
         taken = await self._store.leases.take(self._owner, most=places, limits=self._limits, may_begin=may_begin)
         for each in taken:
-            self._taken_at[each.lease.job_id] = began
-            await self._begin(each)
+            await self._started(each, began)
         if len(taken) == places:
             self.notify()
+
+    async def _started(self, taken: Taken, taken_at: float) -> None:
+        self._taken_at[taken.lease] = taken_at
+        try:
+            await self._begin(taken)
+        except Exception:
+            log.exception("a work was not begun", extra={"job_id": taken.lease.job_id, "work": taken.work})
+            del self._taken_at[taken.lease]
+            await self._conclude(taken.lease, retry(_TROUBLE_S[0]))
 
     async def work(self, taken: Taken) -> None:
         """Do one work under its lease, and say in the row how it ended. A work of an earlier process, which the engine
         begins again, finds its lease gone.
         """
-        taken_at = self._taken_at.pop(taken.lease.job_id, None)
+        taken_at = self._taken_at.pop(taken.lease, None)
         if taken_at is None or not self._open:
             return
         try:
@@ -116,6 +105,13 @@ class Reconciler:
             log.warning("the lease of a job was lost", extra={"job_id": taken.lease.job_id, "work": taken.work})
         except Exception:
             log.exception("how a work ended is not written down", extra={"job_id": taken.lease.job_id})
+
+    async def _conclude(self, lease: Lease, verdict: Verdict) -> None:
+        """A row that could not be written is due when its lease lapses."""
+        if not await self._store.leases.conclude(lease, due_in_s=verdict.after_s, progress=verdict.progress):
+            log.warning("another has taken this job meanwhile", extra={"job_id": lease.job_id})
+        if verdict.after_s:
+            asyncio.get_running_loop().call_later(verdict.after_s, self.notify)
         self.notify()
 
     async def _judged(self, taken: Taken) -> Verdict:

@@ -11,13 +11,14 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from bot.jobs.steps import DOUBT, GO, STOP, Next, retry
+from bot.jobs.verdicts import NEXT, Verdict, retry
 from bot.messages.admin_alerts import Alerts
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.evidence import Evidence, RequestTaken, TakenBack
 from bot.store.records import FREE, MICRO, Job, JobError, State
+from bot.store.work import Lease
 from bot.store.stored import UnreadableJob
 from core.config import FalSettings
 from core.errors import SubmitNotSent, SubmitUnconfirmed, VideoError
@@ -43,8 +44,6 @@ _RECEIPT_S = 15.0  # for a folder on a share that does not answer
 SOUGHT_MS = 10 * 60 * 1000
 """A refusal may be a gateway's: the list is asked for the order for so long, and once more after that."""
 
-Wake = Callable[[str], Awaitable[None]]
-
 
 def receipt_name(job_id: str, attempt: int) -> str:
     """The name of the receipt of one POST."""
@@ -64,27 +63,19 @@ def charged_by_proxy(job: Job, charged: Decimal | None, settings: FalSettings, a
     return usd
 
 
-async def tell_taken_back(back: TakenBack, owner: str, *, alerts: Alerts, wake: Wake) -> None:
-    """The admins hear that a request had been adopted by the wrong one of two jobs in the same words; that one's
-    workflow, which waits for a film, hears that it is in doubt.
-    """
+def tell_taken_back(back: TakenBack, owner: str, *, alerts: Alerts) -> None:
+    """The admins hear that a request had been adopted by the wrong one of two jobs in the same words."""
     log.error("a request was adopted by the wrong job", extra={"job_id": back.job_id, "owner": owner})
     price = usd_text(back.price_micro / MICRO)
     facts: dict[str, Any] = {"job": back.job_id, "user": back.user, "price": price}
     if back.kept_film:
         alerts.tell(f"lent {back.job_id}", "alert-film-of-another", owner=owner, **facts)
-        return
-    alerts.tell(f"doubt {back.job_id}", "alert-doubt", **facts)
-    try:
-        await wake(back.job_id)
-    except Exception:
-        log.exception("not woken", extra={"job_id": back.job_id})
+    else:
+        alerts.tell(f"doubt {back.job_id}", "alert-doubt", **facts)
 
 
 class Submitter:
-    """Submits each job at most once. `unconfirmed` tells a job's owner that fal is silent about the order; `wake` has
-    the workflow of another job look at where it stands.
-    """
+    """Submits each job at most once. `unconfirmed` tells a job's owner that fal is silent about the order."""
 
     def __init__(
         self,
@@ -96,12 +87,16 @@ class Submitter:
         alerts: Alerts,
         webhook_url: Callable[[str], str | None],
         watch: Callable[[], None],
-        wake: Wake,
         unconfirmed: Callable[[Job], Awaitable[None]],
         unconfirmed_after_s: float = _UNCONFIRMED_S,
         not_sent: Callable[[SubmitNotSent], None] = lambda _error: None,
+        still_ours: Callable[[Lease], bool] = lambda _lease: True,
+        first_look_s: float = 2.0,
     ) -> None:
-        """`not_sent` hears of each try that provably never left; it is taken again for a quarter of an hour."""
+        """`not_sent` hears of each try that provably never left; it is taken again for a quarter of an hour.
+        `still_ours`: whether a lease is valid at this moment. `first_look_s`: until an order without an answer is
+        looked for.
+        """
         self._store = store
         self._queue = queue
         self._receipts = receipts
@@ -109,53 +104,40 @@ class Submitter:
         self._alerts = alerts
         self._webhook_url = webhook_url
         self._watch = watch
-        self._wake = wake
         self._unconfirmed = unconfirmed
         self._unconfirmed_after_s = unconfirmed_after_s
         self._on_not_sent = not_sent
-        self._posting: set[str] = set()
+        self._still_ours = still_ours
+        self._first_look_s = first_look_s
+        self._posts: set[asyncio.Task[Verdict]] = set()
         self._telling: set[asyncio.Task[None]] = set()
         self._closing = False
 
     async def close(self, *, timeout_s: float = 20.0) -> None:
         """Start no more claims, and let the paid requests under way be answered and recorded."""
         self._closing = True
-        deadline = asyncio.get_running_loop().time() + timeout_s
-        while self._posting and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - bounded, at shutdown
-            await asyncio.sleep(0.05)
+        if self._posts:
+            await asyncio.wait(self._posts, timeout=timeout_s)
         for telling in self._telling:
             telling.cancel()
         await asyncio.gather(*self._telling, return_exceptions=True)
 
-    async def submit(self, job: Job) -> Next:
-        """Submit the job, or read what an earlier run of this step left. After the claim every way out is recorded."""
+    async def submit(self, job: Job, lease: Lease | None) -> Verdict:
+        """Claim the job and post it, once. After the claim every way out is recorded. Raises LeaseLost before it."""
         if self._closing:
-            await asyncio.Event().wait()  # until the engine cancels this step; it runs again after the restart
-        self._posting.add(job.id)
-        try:
-            return await self._submit(job)
-        finally:
-            self._posting.discard(job.id)
-
-    async def _submit(self, job: Job) -> Next:
+            return retry(0.0)  # after the restart
         try:
             body = protocol.request_text(job.request)
         except VideoError as error:  # the model has left the catalogue since it was ordered
-            claimed = await self._store.submits.find(job.id)
-            bought = claimed is not None and claimed.state != "not_sent"
-            return await (self._claimed_before(job) if bought else self._not_bought(job, error))
-        try:
-            claim = await self._store.submits.claim(job.id, body=body)
-        except Exception:
-            log.exception("not claimed", extra={"job_id": job.id})
-            return retry(2.0)  # nothing was sent; and if it was committed all the same, it is "taken" then
-        if claim == "cancelled":
-            return STOP
-        if claim == "taken":
-            return await self._claimed_before(job)
-        return await self._claimed(job, body)
+            return await self._not_bought(job, error, lease)
+        if await self._store.submits.claim(job.id, body=body, lease=lease) != "yours":
+            return NEXT  # cancelled, or claimed before: what stands in the rows says how it goes on
+        post = asyncio.create_task(self._claimed(job, body, lease), name=f"order {job.id}")
+        self._posts.add(post)
+        post.add_done_callback(self._posts.discard)
+        return await asyncio.shield(post)  # whatever becomes of the lease: its answer is written down
 
-    async def _claimed(self, job: Job, body: str) -> Next:
+    async def _claimed(self, job: Job, body: str, lease: Lease | None) -> Verdict:
         """No receipt, no POST: an answer that could be kept nowhere would be a purchase that nobody finds again."""
         try:
             name = receipt_name(job.id, (await self._store.submits.read(job.id)).attempt)
@@ -170,7 +152,9 @@ class Submitter:
             log.exception("claimed, but nothing is ordered", extra={"job_id": job.id})
             return await self._not_sent(job, SubmitNotSent(reason="no receipt"), after_s=_NO_RECEIPT_PAUSE_S)
         if not reserved:  # this very order stands in the folder: the database is older than it (a restored backup)
-            return await self._answered_before(job, name)
+            return await self.resume(job) or self._unanswered()
+        if lease is not None and not self._still_ours(lease):  # frozen until now: nothing has left yet
+            return await self._not_sent(job, SubmitNotSent(reason="not ours"))
         return await self._settle(job, self._post(job, body, name), by="answer")
 
     async def _post(self, job: Job, body: str, name: str) -> Submission:
@@ -201,14 +185,14 @@ class Submitter:
         except Exception:
             log.exception("its owner does not know that an order is not confirmed", extra={"job_id": job.id})
 
-    async def _settle(self, job: Job, answer: Awaitable[Submission], *, by: Evidence) -> Next:
+    async def _settle(self, job: Job, answer: Awaitable[Submission], *, by: Evidence) -> Verdict:
         """What fal answered, or did not, goes into the rows."""
         try:
             submission = await answer
         except SubmitUnconfirmed as error:
             log.warning("fal did not confirm an order", extra={"job_id": job.id, **_why(error)})
             await self._note_end(job.id)
-            return DOUBT
+            return self._unanswered()
         except SubmitNotSent as error:
             return await self._not_sent(job, error)
         except VideoError as error:
@@ -217,16 +201,16 @@ class Submitter:
                 job.id, JobError(error.code, dict(error.facts)), sought=sought_until(error)
             )
             self._alerts.refused(error.code)
-            return STOP
+            return NEXT
         return await self._bought(job, submission, by)
 
-    async def _bought(self, job: Job, submission: Submission, by: Evidence) -> Next:
+    async def _bought(self, job: Job, submission: Submission, by: Evidence) -> Verdict:
         if not await self._write_down(job, submission, by):
             await self._note_end(job.id)
-            return DOUBT
+            return self._unanswered()
         self._alerts.accepted()
         self._watch()
-        return GO
+        return NEXT
 
     async def _write_down(self, job: Job, submission: Submission, by: Evidence) -> bool:
         """The answer stands in the receipt already; a database that is away just now is waited for a little. False:
@@ -244,7 +228,7 @@ class Submitter:
             log.warning("fal named another job's request", extra={"job_id": job.id})
             return False
         if back is not None:
-            await tell_taken_back(back, job.id, alerts=self._alerts, wake=self._wake)
+            tell_taken_back(back, job.id, alerts=self._alerts)
         return True
 
     async def _note_end(self, job_id: str) -> None:
@@ -254,39 +238,36 @@ class Submitter:
         except Exception:
             log.exception("the end of a submit is not written down", extra={"job_id": job_id})
 
-    async def _claimed_before(self, job: Job) -> Next:
-        """An earlier run of this step was here. What it left open may have been paid: it is never posted again."""
-        submit = await self._store.submits.read(job.id)
-        if submit.state == "accepted":
-            self._watch()
-            return GO
-        if submit.state != "sending":
-            return STOP
-        return await self._answered_before(job, receipt_name(job.id, submit.attempt))
+    def _unanswered(self) -> Verdict:
+        """Nobody knows whether it was paid: from here on nothing is posted, only asked."""
+        return Verdict(self._first_look_s, progress=True)
 
-    async def _answered_before(self, job: Job, name: str) -> Next:
-        reply = await self._receipts.read(name)
-        return DOUBT if reply is None else await self._settle(job, self._kept(job, reply), by="receipt")
+    async def resume(self, job: Job) -> Verdict | None:
+        """Take up an order that is claimed already, by what its receipt says. None: the receipt says nothing."""
+        submit = await self._store.submits.read(job.id)
+        reply = await self._receipts.read(receipt_name(job.id, submit.attempt)) if submit.state == "sending" else None
+        return None if reply is None else await self._settle(job, self._kept(job, reply), by="receipt")
 
     async def _kept(self, job: Job, reply: RawReply) -> Submission:
         log.info("the answer to an order is read from its receipt", extra={"job_id": job.id})
         return self._queue.read_submit(reply, endpoint=job.request.endpoint)
 
-    async def _not_sent(self, job: Job, error: SubmitNotSent, *, after_s: float | None = None) -> Next:
+    async def _not_sent(self, job: Job, error: SubmitNotSent, *, after_s: float | None = None) -> Verdict:
         """Proven: nothing was bought. Known only here, so it is written down with patience; else it would be doubt."""
-        submit = await retried(lambda: self._store.submits.not_sent(job.id), _WRITING_DOWN)
-        if now_ms() - submit.created > NOT_SENT_WINDOW_S * 1000:
-            return await self._not_bought(job, error)
-        self._on_not_sent(error)
         told = error.facts.get("retry_after")
-        pause = float(told) if isinstance(told, int | float) else min(60.0, 2.0**submit.attempt)
-        return retry(after_s or pause)
+        if after_s is None and isinstance(told, int | float):
+            after_s = float(told)
+        submit = await retried(lambda: self._store.submits.not_sent(job.id, after_s=after_s), _WRITING_DOWN)
+        if now_ms() - submit.created > NOT_SENT_WINDOW_S * 1000:
+            return await self._not_bought(job, error, None)
+        self._on_not_sent(error)
+        return retry(0.0)  # when its row says
 
-    async def _not_bought(self, job: Job, error: VideoError) -> Next:
+    async def _not_bought(self, job: Job, error: VideoError, lease: Lease | None) -> Verdict:
         log.info("job failed", extra={"job_id": job.id, "code": error.code, "charge": "none"})
         failure = JobError(error.code, dict(error.facts))
-        await self._store.jobs.fail(job.id, failure, charge="none", only_from=FREE)
-        return STOP
+        await self._store.jobs.fail(job.id, failure, charge="none", only_from=FREE, lease=lease)
+        return NEXT
 
 
 def sought_until(error: VideoError) -> int | None:

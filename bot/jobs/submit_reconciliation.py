@@ -12,7 +12,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from bot.jobs.submit import SOUGHT_MS, Wake, charged_by_proxy, receipt_name, sought_until, tell_taken_back
+from bot.jobs.submit import SOUGHT_MS, charged_by_proxy, receipt_name, sought_until, tell_taken_back
+from bot.loops import Loop
 from bot.messages.admin_alerts import Alerts
 from bot.store import Store
 from bot.store.database import now_ms
@@ -30,12 +31,14 @@ from core.types import LostOrder, Submission
 log = logging.getLogger(__name__)
 
 _LOOK_S = 3.0
+_SEARCHED_MS = 24 * 3600 * 1000
+_SEARCH_S = 120.0  # a walk through fal's list for all doubtful jobs
 _OPEN_MS = 3 * 60 * 1000  # a POST, and the writing down of its answer, are over by then (submit.py)
 _IN_DOUBT = frozenset({State.SUBMITTING, State.DOUBT})
 
 
-class Doubts:
-    """`wake` has the workflow of a job look at where it stands."""
+class SubmitReconciler:
+    """Looks for lost orders: one at a time where a job asks for it, and all that are in doubt by its `loop`."""
 
     def __init__(
         self,
@@ -46,15 +49,16 @@ class Doubts:
         settings: FalSettings,
         alerts: Alerts,
         watch: Callable[[], None],
-        wake: Wake,
+        gap_s: float = 300.0,
     ) -> None:
+        """`watch` is told when a request was found: its job renders. `gap_s`: between two searches for all."""
         self._store = store
         self._queue = queue
         self._receipts = receipts
         self._settings = settings
         self._alerts = alerts
         self._watch = watch
-        self._wake = wake
+        self.loop = Loop("lost orders", self._search, pause_s=lambda: gap_s, stuck_s=_SEARCH_S + 60)
 
     async def resolve(self, jobs: Sequence[Job], *, within_s: float = _LOOK_S) -> set[str]:
         """Find the requests of these jobs, in doubt or refused; one walk through fal's list for all that nothing else
@@ -68,6 +72,16 @@ class Doubts:
                 lost = [job for job in jobs if not await self._found(job, found)]
                 found |= await self._listed(lost)
         return found
+
+    async def _search(self) -> None:
+        """Requests whose answer was lost may turn up at fal for a day: then they are still delivered. So may those that
+        were refused by a gateway, for a while.
+        """
+        doubtful = await self._store.jobs.find(states=[State.DOUBT])
+        recent = [job for job in doubtful if now_ms() - job.created < _SEARCHED_MS]
+        refused = await self._store.jobs.find(ids=[each.job_id for each in await self._store.submits.sought()])
+        if recent or refused:
+            await self.resolve([*recent, *refused], within_s=_SEARCH_S)
 
     async def reopen(self, job: Job, request_id: str) -> bool:
         """Whether fal has the request of a job whose order was refused, as it seemed: it renders then. Raises
@@ -199,7 +213,7 @@ class Doubts:
             return False
         log.info("a lost request was found", extra={"job_id": job.id, "request_id": request_id, "by": by})
         if back is not None:
-            await tell_taken_back(back, job.id, alerts=self._alerts, wake=self._wake)
+            tell_taken_back(back, job.id, alerts=self._alerts)
         self._watch()
         return True
 
