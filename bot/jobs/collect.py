@@ -93,7 +93,7 @@ class Collector:
             return NEXT
         try:
             if not await self._is_done(job, submit, submit.handle, taken.lease):
-                return await self._still_renders(job, submit)
+                return await self._still_renders(job)
             await self._store.jobs.move(job.id, State.DOWNLOADING, only_from={State.RENDERING}, lease=taken.lease)
             await self._fetch_film(job, submit, submit.handle, taken.lease)
         except VideoError as error:
@@ -112,7 +112,7 @@ class Collector:
         await self._store.jobs.clear_odd(job.id, lease=lease)
         return isinstance(status, Completed)
 
-    async def _still_renders(self, job: Job, submit: Submit) -> Verdict:
+    async def _still_renders(self, job: Job) -> Verdict:
         """The poller, or fal's webhook, says when to look again; where both fail the row does."""
         if job.state is State.PARKED:
             await self._store.jobs.unpark(job.id, "fal still works on it")

@@ -11,34 +11,28 @@ import logging
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
-from weakref import WeakValueDictionary
 
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Message, SendError, SendOutcome
 from bot.jobs.delivery_receipts import HAS_VIDEO, Acknowledgement, DeliveryReceipts
-from bot.jobs.engine import Engine
-from bot.jobs.steps import STOP, Next, retry
+from bot.jobs.verdicts import NEXT, REST, Verdict, retry
 from bot.jobs.video_files import VideoFiles
-from bot.jobs.workflows import DELIVER, SHELL
 from bot.messages import job_messages
 from bot.messages.admin_alerts import Alerts
 from bot.messages.held_messages import HeldMessages
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.database import now_ms
-from bot.store.records import ENDED, Job, JobError, State
-from bot.store.stored import UnreadableJob
+from bot.store.leases import Taken
+from bot.store.records import ENDED, SHELL, Job, JobError, State
+from bot.store.work import Lease, LeaseLost
 from core.errors import ResultExpired
 from core.io.retrying import RetryPolicy, retried
 
 log = logging.getLogger(__name__)
 
-_TRIES = 6
 _PAUSES_S = (1.0, 3.0, 10.0, 30.0, 60.0, 60.0)
-_PARKED_S = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)  # between two series of attempts, longer each time
-_BEGUN_WITHIN_MS = 60_000  # a series that was noted is under way by then, or its process has died
+_DEFERRED_S = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
 _ANNOUNCING = RetryPolicy(  # an announcement is of the moment
     SendError, pauses_s=(1.0, 3.0), tries=3, only_if=lambda error: error.outcome is SendOutcome.NOT_SENT
 )
@@ -49,15 +43,16 @@ class Delivery:
     def __init__(
         self,
         *,
-        engine: Engine,
         store: Store,
         channels: Mapping[str, ChannelPort],
         outgoing: HeldMessages,
         settings: Settings,
         alerts: Alerts,
         fetch_again: Callable[[Job], Awaitable[None]],
+        due: Callable[[], None],
+        still_ours: Callable[[Lease], bool],
     ) -> None:
-        self._engine = engine
+        """`due` is told when a row has become due; `still_ours`: whether a lease is valid at this moment."""
         self._store = store
         self._channels = channels
         self._outgoing = outgoing
@@ -65,91 +60,71 @@ class Delivery:
         self._alerts = alerts
         self._films = VideoFiles(settings=settings, fetch_again=fetch_again)
         self._confirmed = DeliveryReceipts(store)
-        self._sending: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-
-    def register(self) -> None:
-        self._engine.register(DELIVER, self.deliver)
+        self._due = due
+        self._still_ours = still_ours
 
     async def close(self) -> None:
         """Begin no more sendings; those under way are waited for a while."""
         await self._confirmed.close()
 
-    async def deliver(self, job_id: str) -> None:
-        for attempt in range(_TRIES):
-            result = await self._engine.step("send", self._guarded, job_id)
-            if result["next"] != "retry":
-                return
-            await self._engine.sleep(max(result["after"], _PAUSES_S[attempt]))
-        for attempt in count():
-            if (await self._engine.step("wait", self._parked, job_id))["next"] != "retry":
-                return
-            await self._engine.sleep(min(60.0, 2.0 ** min(attempt, 6)))
-
-    async def _guarded(self, job_id: str) -> Next:
-        """A bug or a database that is away must not end the workflow: the video would be stranded.
-
-        One at a time for a job: a series that is about to end and the one its owner just asked for send one video.
-        """
-        lock = self._sending.setdefault(job_id, asyncio.Lock())
-        try:
-            async with lock:
-                await self._confirmed.until_open()
-                await self._confirmed.catch_up(job_id)
-                return await self._attempt(job_id)
-        except Exception:
-            log.exception("delivery failed", extra={"job_id": job_id})
-            return retry(5.0)
-
-    async def _attempt(self, job_id: str) -> Next:
-        try:
-            return await self.send(job_id)
-        except SendError as error:
-            return await self._not_taken(job_id, error)
-        except ResultExpired as error:
-            return await self._lost(job_id, error)
-        except UnreadableJob:
-            return STOP if await self._store.unreadable.stands_aside(job_id) else retry(5.0)
-
-    async def _parked(self, job_id: str) -> Next:
-        try:
-            return await self.park(job_id)
-        except UnreadableJob:
-            return STOP  # the sweeper sets it aside
-        except Exception:
-            log.exception("not parked", extra={"job_id": job_id})
-            return retry(5.0)
-
-    async def send(self, job_id: str) -> Next:
-        """One attempt. Raises SendError; ResultExpired when the video is neither here nor at fal any more."""
-        job = await self._store.jobs.get(job_id)
+    async def deliver(self, taken: Taken) -> Verdict:
+        """One attempt to tell the outcome. Raises LeaseLost."""
+        if self._confirmed.is_closing:
+            return retry(0.0)
+        await self._confirmed.catch_up(taken.lease.job_id, taken.lease)
+        job = await self._store.jobs.get(taken.lease.job_id)
         if job is None or job.told is not None:
-            return STOP
+            return REST
+        try:
+            return await self._send(job, taken.lease)
+        except SendError as error:
+            return await self._not_taken(job, error, taken)
+        except ResultExpired as error:
+            return await self._lost(job, error, taken.lease)
+
+    async def _send(self, job: Job, lease: Lease) -> Verdict:
+        """Raises SendError; ResultExpired when the video is neither here nor at fal any more."""
         if job.address.channel == SHELL:
-            return await self._left_on_disk(job)
+            return await self._left_on_disk(job, lease)
         channel = self._channels.get(job.address.channel)
         if channel is None:
             raise SendError(SendOutcome.UNREACHABLE, "this channel is not connected now")
         if job.video is not None and job.state in HAS_VIDEO:
-            return await self._send_video(job, channel)
+            return await self._send_video(job, channel, lease)
         if job.state in ENDED:
-            word = await self._outgoing.message(job.incoming, job_messages.outcome(job), job.language)
-            with self._confirmed.sending():
-                ref = await channel.show(job.address, word, reply_to=job.incoming.reply_to)
-                await self._confirmed.write_down(job_id, Acknowledgement(job.state, ref))
-        return STOP
+            await self._send_word(job, channel, lease)
+        return REST
 
-    async def _left_on_disk(self, job: Job) -> Next:
+    async def _send_word(self, job: Job, channel: ChannelPort, lease: Lease) -> None:
+        word = await self._outgoing.message(job.incoming, job_messages.outcome(job), job.language)
+        with self._confirmed.sending():
+            ref = await channel.show(job.address, word, reply_to=job.incoming.reply_to)
+            await self._confirmed.write_down(job.id, Acknowledgement(job.state, ref), lease)
+
+    async def tell_parked(self, job: Job, lease: Lease) -> None:
+        """Say once that a job stands aside; where that is not taken, the next question after it tries again."""
+        channel = self._channels.get(job.address.channel)
+        if job.told is not None or channel is None:
+            return
+        try:
+            await self._send_word(job, channel, lease)
+        except SendError as error:
+            log.warning("not told that it is parked", extra={"job_id": job.id, "outcome": error.outcome})
+
+    async def _left_on_disk(self, job: Job, lease: Lease) -> Verdict:
         """A job of the shell: its command has ended, the file lies where `reelbot job ID` says."""
         if job.video is not None and job.state in HAS_VIDEO:
-            await self._store.jobs.move(job.id, State.DELIVERED, why="on disk", told="")
+            await self._store.jobs.move(job.id, State.DELIVERED, why="on disk", told="", lease=lease)
         else:
-            await self._store.jobs.nobody_to_tell(job.id)
-        return STOP
+            await self._store.jobs.tell(job.id, job.state, "", lease=lease)
+        return REST
 
-    async def _send_video(self, job: Job, channel: ChannelPort) -> Next:
+    async def _send_video(self, job: Job, channel: ChannelPort, lease: Lease) -> Verdict:
         video = await self._outgoing.video(job, await self._films.rendition(job, max_bytes=channel.limits.video_bytes))
-        if not await self._store.jobs.move(job.id, State.UPLOADING, only_from=HAS_VIDEO):
-            return STOP  # it was handed over meanwhile, as the answer to its owner's message
+        if not await self._store.jobs.move(job.id, State.UPLOADING, only_from=HAS_VIDEO, lease=lease):
+            return REST  # it was handed over meanwhile, as the answer to its owner's message
+        if not self._still_ours(lease):
+            raise LeaseLost(job.id)
         with self._confirmed.sending():
             try:
                 ref = await channel.send_video(job.address, video, reply_to=job.incoming.reply_to)
@@ -157,50 +132,48 @@ class Delivery:
                 if error.outcome != SendOutcome.UNCONFIRMED:
                     raise
                 log.warning("perhaps delivered", extra={"job_id": job.id, "reason": error.reason})
-                await self._confirmed.write_down(job.id, Acknowledgement(State.UPLOADING, None, error.reason))
-                return retry(0.0)  # now with the word on the doubt, and its button
-            await self._confirmed.write_down(job.id, Acknowledgement(State.UPLOADING, ref))
+                await self._confirmed.write_down(job.id, Acknowledgement(State.UPLOADING, None, error.reason), lease)
+                return NEXT  # the word on the doubt, and its button
+            await self._confirmed.write_down(job.id, Acknowledgement(State.UPLOADING, ref), lease)
         log.info("delivered", extra={"job_id": job.id, "channel": channel.name})
         await asyncio.to_thread(_forget, self._settings.work_dir / job.id)
-        return STOP
+        return REST
 
-    async def _not_taken(self, job_id: str, error: SendError) -> Next:
-        log.warning("not delivered", extra={"job_id": job_id, "outcome": error.outcome, "reason": error.reason})
-        job = await self._store.jobs.get(job_id)
-        if job is None:
-            return STOP
+    async def _not_taken(self, job: Job, error: SendError, taken: Taken) -> Verdict:
+        log.warning("not delivered", extra={"job_id": job.id, "outcome": error.outcome, "reason": error.reason})
         if error.moved_to is not None:
             address = replace(job.address, chat_id=error.moved_to)
-            await self._store.jobs.moved_to(job_id, replace(job.incoming, address=address))
+            await self._store.jobs.moved_to(job.id, replace(job.incoming, address=address), lease=taken.lease)
             return retry(0.0)
-        if error.outcome in {SendOutcome.NOT_SENT, SendOutcome.UNCONFIRMED}:
-            return retry(error.after_s)  # a text may be said twice, but never not at all
+        if error.outcome in {SendOutcome.NOT_SENT, SendOutcome.UNCONFIRMED}:  # a text may be said twice, but not never
+            if taken.attempt <= len(_PAUSES_S):
+                return retry(max(error.after_s, _PAUSES_S[taken.attempt - 1]))
+            return await self._defer(job, "too many attempts", taken, round_=taken.attempt - len(_PAUSES_S))
         if error.outcome == SendOutcome.MUST_WAIT:
             pause_s = await self._outgoing.hold(job, error)
             await asyncio.to_thread(_forget, self._settings.work_dir / job.id)
-            return await self.park(job_id, why=error.reason, pause_s=pause_s)
-        return await self.park(job_id, why=error.reason)
+            await self._undelivered(job, error.reason, taken.lease)
+            return retry(pause_s)
+        return await self._defer(job, error.reason, taken, round_=taken.attempt)
 
-    async def _lost(self, job_id: str, error: ResultExpired) -> Next:
+    async def _defer(self, job: Job, why: str, taken: Taken, *, round_: int) -> Verdict:
+        """It is tried again after a pause that grows with each round, from 1."""
+        if await self._undelivered(job, why, taken.lease):
+            self._alerts.tell(f"undelivered {job.id}", "alert-undelivered", job=job.id, user=job.user, reason=why)
+        return retry(_DEFERRED_S[min(round_, len(_DEFERRED_S)) - 1])
+
+    async def _undelivered(self, job: Job, why: str, lease: Lease) -> bool:
+        """Whether a video waits by this: a word has no state for it."""
+        if job.video is None or job.state not in HAS_VIDEO:
+            return False
+        return await self._store.jobs.move(job.id, State.UNDELIVERED, only_from=HAS_VIDEO, why=why, lease=lease)
+
+    async def _lost(self, job: Job, error: ResultExpired, lease: Lease) -> Verdict:
         """It was paid for, and what was charged stays so."""
-        log.error("a finished video is gone", extra={"job_id": job_id})
-        await self._store.jobs.lose(job_id, JobError(error.code, dict(error.facts)), only_from=HAS_VIDEO)
-        return retry(0.0)  # now with the word on that
-
-    async def park(self, job_id: str, why: str = "too many attempts", pause_s: int | None = None) -> Next:
-        """It waits as a row, with no workflow; the sweeper starts the next series of attempts."""
-        job = await self._store.jobs.get(job_id)
-        if job is None or job.told is not None:
-            return STOP
-        waits = pause_s is not None
-        if pause_s is None:
-            pause_s = _PARKED_S[min(job.sendings, len(_PARKED_S) - 1)]
-        if job.video is not None and job.state in HAS_VIDEO:
-            await self._store.jobs.move(job_id, State.UNDELIVERED, why=why)
-            if not waits:
-                self._alerts.tell(f"undelivered {job_id}", "alert-undelivered", job=job_id, user=job.user, reason=why)
-        await self._store.jobs.tell_later(job_id, at=now_ms() + pause_s * 1000)
-        return STOP
+        log.error("a finished video is gone", extra={"job_id": job.id})
+        failure = JobError(error.code, dict(error.facts))
+        await self._store.jobs.lose(job.id, failure, only_from=HAS_VIDEO, lease=lease)
+        return NEXT  # the word on that
 
     async def announce(self, job: Job, message: Message) -> None:
         """Say this of the job in its chat now, best effort; never raises. Where the bot may not speak now it is not
@@ -224,44 +197,19 @@ class Delivery:
             log.info("not announced", extra={"job_id": job.id, "outcome": error.outcome})
             raise
 
-    async def asked_again(self, job: Job) -> bool:
-        """Its owner wants it once more. That stands also when something was written down meanwhile: that the word on
-        the sending before was taken, say.
-
-        False when its owner has had it, and the file is gone for good. One that was never delivered is looked for.
+    async def send_again(self, job: Job) -> bool:
+        """The outcome is told once more, soon. False when its owner has had the video, and the file is gone for good;
+        one that was never delivered is looked for.
         """
-        while not self._had_and_gone(job):
-            if await self._begun(job):
-                return True
-            now = await self._store.jobs.get(job.id)
-            if now is None or now.sendings != job.sendings:
-                return True  # another series has begun
-            job = now
-        return False
-
-    async def again(self, job: Job) -> bool:
-        """A new series of attempts, after a wait; none where its outcome was told meanwhile. False as above."""
-        if self._had_and_gone(job):
+        if job.state in _HAD and self._films.is_gone(job):
             return False
-        await self._begun(job)
+        await self._store.jobs.send_again(job.id)
+        self._due()
         return True
 
-    def _had_and_gone(self, job: Job) -> bool:
-        return job.state in _HAD and self._films.is_gone(job)
-
-    async def _begun(self, job: Job) -> bool:
-        else_at = now_ms() + _BEGUN_WITHIN_MS
-        if not await self._store.jobs.new_series(job, else_at=else_at):
-            return False
-        await self._engine.begin(DELIVER, f"{job.id}:tell:{job.sendings + 1}", job.id)
-        await self._store.jobs.series_begun(job, else_at=else_at)
-        return True
-
-    async def sweep(self) -> None:
-        """Outcomes whose waiting time is over; and copies that nobody asked for in a day."""
+    async def tidy(self) -> None:
+        """Copies that nobody asked for in a day go."""
         await self._films.tidy()
-        for job in await self._store.jobs.waiting_to_be_told(now_ms()):
-            await self.again(job)
 
 
 def _forget(folder: Path) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from bot.store import Store
 from bot.store.records import State
+from bot.store.work import Lease
 from core.io.retrying import RetryPolicy, retried
 
 log = logging.getLogger(__name__)
@@ -51,10 +52,10 @@ class DeliveryReceipts:
         finally:
             self._sendings -= 1
 
-    async def until_open(self) -> None:
-        """Nothing new is begun during a stop: it waits here to be cancelled, and is sent after the restart."""
-        if self._closing.is_set():
-            await asyncio.Event().wait()
+    @property
+    def is_closing(self) -> bool:
+        """Nothing new is begun during a stop: it is sent after the restart."""
+        return self._closing.is_set()
 
     async def close(self, *, timeout_s: float = 15.0) -> None:
         """Let what is being sent be answered, and what was answered be written."""
@@ -63,32 +64,34 @@ class DeliveryReceipts:
         while self._sendings and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - bounded, at shutdown
             await asyncio.sleep(_LOOK_S)
 
-    async def write_down(self, job_id: str, heard: Acknowledgement) -> None:
-        """Returns when it is written, however long that takes."""
+    async def write_down(self, job_id: str, heard: Acknowledgement, lease: Lease | None) -> None:
+        """Returns when it is written, however long that takes. Raises LeaseLost; then it is kept, in case the job comes
+        back to this process.
+        """
         self._heard[job_id] = heard
-        await self.catch_up(job_id)
+        await self.catch_up(job_id, lease)
 
-    async def catch_up(self, job_id: str) -> None:
-        """What an earlier series of attempts has heard and could not write, if anything."""
+    async def catch_up(self, job_id: str, lease: Lease | None) -> None:
+        """What an earlier attempt has heard and could not write, if anything. Raises LeaseLost."""
 
         def tell(error: Exception) -> None:
             facts = {"job_id": job_id, "error": type(error).__name__}  # its text may hold what people wrote
             log.error("what a chat took is not written down yet", extra=facts)
 
         while job_id in self._heard:
-            await retried(lambda: self._write(job_id), _UNTIL_WRITTEN, sleep=self._pause, on_retry=tell)
+            await retried(lambda: self._write(job_id, lease), _UNTIL_WRITTEN, sleep=self._pause, on_retry=tell)
 
-    async def _write(self, job_id: str) -> None:
+    async def _write(self, job_id: str, lease: Lease | None) -> None:
         heard = self._heard.get(job_id)
         if heard is None:
-            return  # another series has written it meanwhile
+            return  # another attempt has written it meanwhile
         jobs = self._store.jobs
         if heard.ref is None:
-            await jobs.move(job_id, State.DELIVERY_DOUBT, only_from=HAS_VIDEO, why=heard.why)
+            await jobs.move(job_id, State.DELIVERY_DOUBT, only_from=HAS_VIDEO, why=heard.why, lease=lease)
         elif heard.state in HAS_VIDEO:
-            await jobs.move(job_id, State.DELIVERED, only_from=_MAY_HAVE_IT, told=heard.ref, send_after=None)
+            await jobs.move(job_id, State.DELIVERED, only_from=_MAY_HAVE_IT, told=heard.ref, lease=lease)
         else:
-            await jobs.tell(job_id, heard.state, heard.ref)
+            await jobs.tell(job_id, heard.state, heard.ref, lease=lease)
         self._heard.pop(job_id, None)
 
     async def _pause(self, pause_s: float) -> None:

@@ -18,10 +18,17 @@ _RENEW_S = 3.0
 
 
 class LeaseHolder:
-    """The leases of this process. Its `loop` has to run while there are any."""
+    """The leases of this process. Its `loop` has to run while there are any.
 
-    def __init__(self, leases: Leases, *, term_s: float = LEASE_MS / 1000, renew_s: float = _RENEW_S) -> None:
+    `alone`: no other worker takes a job of ours, so a work goes on while the database is away; what it writes is checked
+    all the same.
+    """
+
+    def __init__(
+        self, leases: Leases, *, alone: bool, term_s: float = LEASE_MS / 1000, renew_s: float = _RENEW_S
+    ) -> None:
         self._leases = leases
+        self._alone = alone
         self._terms = Terms(self._lose, term_s=term_s)
         self._tasks: dict[Lease, asyncio.Task[Any]] = {}
         self._lost: set[Lease] = set()
@@ -33,14 +40,14 @@ class LeaseHolder:
 
     def is_valid(self, lease: Lease) -> bool:
         """Whether the job is surely ours at this moment: a process that was frozen finds out here."""
-        return self._terms.is_valid(lease)
+        return self._alone or self._terms.is_valid(lease)
 
     async def work(self, lease: Lease, body: Coroutine[Any, Any, R], *, taken_at: float) -> R:
         """Await `body` while the lease, taken at that monotonic time, is ours. Raises LeaseLost, with `body` cancelled,
         when it may be another's.
         """
         task = self._tasks[lease] = asyncio.ensure_future(body)
-        self._terms.extend(lease, since=taken_at)
+        self._extend(lease, since=taken_at)
         try:
             return await task
         except asyncio.CancelledError:
@@ -53,10 +60,15 @@ class LeaseHolder:
             del self._tasks[lease]
             self._lost.discard(lease)
 
+    def _extend(self, lease: Lease, *, since: float) -> None:
+        if not self._alone:
+            self._terms.extend(lease, since=since)
+
     def _lose(self, lease: Lease) -> None:
         log.warning("a lease is lost: its work ends here", extra={"job_id": lease.job_id})
-        self._lost.add(lease)
-        self._tasks[lease].cancel()
+        if lease in self._tasks:
+            self._lost.add(lease)
+            self._tasks[lease].cancel()
 
     async def _renew(self) -> None:
         leases, began = self.held, time.monotonic()
@@ -64,9 +76,9 @@ class LeaseHolder:
             return
         renewed = await self._leases.renew(leases)
         for lease in leases:
-            if lease not in self._terms:
+            if lease not in self._tasks:
                 continue  # it has ended meanwhile
             if lease in renewed:
-                self._terms.extend(lease, since=began)
+                self._extend(lease, since=began)
             else:
                 self._terms.lose(lease)

@@ -39,8 +39,8 @@ _WAITS_FOR_FAL = frozenset({State.RENDERING, State.DOWNLOADING, State.PARKED})
 
 @dataclass(frozen=True, slots=True)
 class WatchPauses:
-    """Seconds: between two scans (whoever submits tells us; a scan finds what was not told), and after a job was said to
-    be due until it is looked after once more.
+    """Seconds: between two scans (whoever submits tells us; a scan finds what was not told), and until a job that was
+    said to be due is looked after once more.
     """
 
     scan_s: float = 10.0

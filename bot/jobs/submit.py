@@ -18,8 +18,8 @@ from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.evidence import Evidence, RequestTaken, TakenBack
 from bot.store.records import FREE, MICRO, Job, JobError, State
-from bot.store.work import Lease
 from bot.store.stored import UnreadableJob
+from bot.store.work import Lease
 from core.config import FalSettings
 from core.errors import SubmitNotSent, SubmitUnconfirmed, VideoError
 from core.fal import protocol

@@ -16,6 +16,8 @@ from core.types import Adjustment, Kind, Plan, RequestHandle, VideoRequest
 __all__ = ["record"]
 
 MICRO = Decimal(1_000_000)
+SHELL = "shell"
+"""The channel of jobs that `reelbot generate` began."""
 Charge = Literal["none", "yes", "possibly"]
 """What the ledger says of a job in the end: nothing was charged, it was, or nobody can say (and it counts as spent)."""
 Remedy = Literal["shorter-prompt", "wide-photo"]

@@ -39,8 +39,8 @@ def upgrade() -> None:
 
 def _say_when_due() -> None:
     """Whatever a workflow of 0.1 was at is due now; what waited for a time is due then."""
-    names = ("state", "told", "due", "owner", "lease_until", "attempt", "send_after", "ask_after", "held_until", "sendings")
-    jobs = sa.table(_JOBS, *(sa.column(name) for name in names))
+    new, old = ("due", "owner", "lease_until", "attempt"), ("send_after", "ask_after", "held_until", "sendings")
+    jobs = sa.table(_JOBS, *(sa.column(name) for name in ("state", "told", *new, *old)))
     now = int(time.time() * 1000)
     c = jobs.c
     due = sa.case(

@@ -1,0 +1,123 @@
+"""What each kind of work does with a job, from the state in which its row stands. Each may begin again at any time.
+
+submit: what is free, the claim, the one paid request, and what became of it. collect: is fal done, and the film on the
+disk. deliver: the film in the chat, or the word on what happened. When each is due: bot/store/work.py.
+"""
+
+import logging
+from collections.abc import Mapping
+
+from bot.jobs.collect import Collector
+from bot.jobs.delivery import Delivery
+from bot.jobs.prepare import Preparer
+from bot.jobs.reconciler import Body
+from bot.jobs.submit import Submitter
+from bot.jobs.submit_reconciliation import SubmitReconciler
+from bot.jobs.verdicts import NEXT, Verdict, retry
+from bot.messages.admin_alerts import Alerts
+from bot.store import Store
+from bot.store.leases import Taken
+from bot.store.records import FREE, Job, JobError, State
+from bot.store.work import Work
+from core import pricing
+
+log = logging.getLogger(__name__)
+
+_PREPARE_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
+RESOLVE_LOOKS_S = (2.0, 6.0, 10.0)
+"""The pauses before each look for an order whose answer was lost: with the looks themselves, told within 30 seconds."""
+
+
+class Works:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        preparer: Preparer,
+        submitter: Submitter,
+        lost_orders: SubmitReconciler,
+        collector: Collector,
+        delivery: Delivery,
+        alerts: Alerts,
+        resolve_looks_s: tuple[float, ...] = RESOLVE_LOOKS_S,
+    ) -> None:
+        self._store = store
+        self._preparer = preparer
+        self._submitter = submitter
+        self._lost_orders = lost_orders
+        self._collector = collector
+        self._delivery = delivery
+        self._alerts = alerts
+        self._resolve_looks_s = resolve_looks_s
+
+    @property
+    def bodies(self) -> Mapping[Work, Body]:
+        return {"submit": self.submit, "collect": self.collect, "deliver": self._delivery.deliver}
+
+    async def submit(self, taken: Taken) -> Verdict:
+        """Raises LeaseLost."""
+        job = await self._job(taken)
+        if job.state is State.SUBMITTING:
+            return await self._resolve(job, taken)
+        if job.state not in FREE:
+            return NEXT
+        waits = await self._preparer.prepare(job, taken.lease)
+        if waits is None:
+            return await self._submitter.submit(await self._job(taken), taken.lease)
+        if waits.progress or waits.after_s:
+            return waits
+        if taken.attempt > len(_PREPARE_PAUSES_S):
+            error = JobError("source_unavailable", {})
+            await self._store.jobs.fail(job.id, error, charge="none", only_from=FREE, lease=taken.lease)
+            return NEXT
+        return retry(_PREPARE_PAUSES_S[taken.attempt - 1])
+
+    async def _resolve(self, job: Job, taken: Taken) -> Verdict:
+        """The order was claimed, and nobody has said what became of it: it is looked for, and never posted again."""
+        verdict = await self._submitter.resume(job)
+        if verdict is not None:
+            return verdict
+        if await self._lost_orders.resolve([job]) or (await self._job(taken)).state is not State.SUBMITTING:
+            return NEXT
+        if taken.attempt < len(self._resolve_looks_s):
+            return retry(self._resolve_looks_s[taken.attempt])
+        await self._doubt(job, taken)
+        return NEXT
+
+    async def _doubt(self, job: Job, taken: Taken) -> None:
+        """Nobody can say whether it was paid: it stands still, visibly, and its owner and the admins are told."""
+        if await self._lost_orders.close_refused(job):
+            return
+        if await self._store.jobs.doubt(job.id, "no answer to the submit", lease=taken.lease):
+            log.warning("a paid request may be lost", extra={"job_id": job.id})
+            price = pricing.usd_text(job.usd)
+            self._alerts.tell(f"doubt {job.id}", "alert-doubt", job=job.id, user=job.user, price=price)
+            if (await self._store.submits.read(job.id)).hint is not None:  # fal's call came since the last look
+                await self._lost_orders.resolve([await self._job(taken)])
+
+    async def collect(self, taken: Taken) -> Verdict:
+        """Raises LeaseLost."""
+        job = await self._job(taken)
+        if job.state is State.PARKED:
+            await self._delivery.tell_parked(job, taken.lease)
+        return await self._collector.collect(taken)
+
+    async def set_aside(self, taken: Taken) -> None:
+        """Every worker that had it has died: most likely it is what kills them. It stands still from here on, and its
+        owner is told; a video waits for its owner.
+        """
+        job, why = await self._job(taken), "its workers died again and again"
+        log.error("a job is set aside", extra={"job_id": job.id, "why": why})
+        if job.video is not None:
+            await self._store.jobs.move(job.id, State.UNDELIVERED, why=why, lease=taken.lease)
+        elif job.state in FREE:
+            error = JobError("worker_crashed", {})
+            await self._store.jobs.fail(job.id, error, charge="none", only_from=FREE, lease=taken.lease)
+        elif not await self._store.jobs.doubt(job.id, why, lease=taken.lease):
+            await self._collector.park(job, why, lease=taken.lease)
+
+    async def _job(self, taken: Taken) -> Job:
+        job = await self._store.jobs.get(taken.lease.job_id)
+        if job is None:
+            raise LookupError(taken.lease.job_id)
+        return job
