@@ -123,7 +123,7 @@ async def _story(store: Store, found: Job) -> list[str]:
     if found.error:
         lines.append(f"  error   {admin_text(found.error.code, found.error.facts)}")
     if found.odd:
-        asked = f", asked again {_when(found.ask_after)}" if found.ask_after else ""
+        asked = f", asked again {_when(found.due)}" if found.due else ""
         lines.append(f"  odd     since {_when(found.odd_since or found.changed)}: {found.odd}{asked}")
     if found.again_of:
         lines.append(f"  repeats {found.again_of}" + (f" ({found.remedy})" if found.remedy else ""))

@@ -9,8 +9,6 @@ from bot.channels.text_lengths import Unit, shortened
 from bot.channels.types import Action, Incoming, Message
 from bot.conversation import commands
 from bot.conversation.ordering import OrderService
-from bot.jobs.engine import Engine
-from bot.jobs.workflows import TOPIC, collect_id
 from bot.messages import job_messages
 from bot.messages.callback_data import data_for
 from bot.messages.i18n import LANGUAGES, pick, translate
@@ -37,14 +35,12 @@ class MessageHandler:
         self,
         *,
         store: Store,
-        engine: Engine,
         orders: OrderService,
         send_again: Callable[[Job], Awaitable[bool]],
-        ask_fal_now: Callable[[Job], Awaitable[None]],
+        ask_fal_now: Callable[[str], Awaitable[None]],
         is_admin: Callable[[str], bool],
     ) -> None:
         self._store = store
-        self._engine = engine
         self._orders = orders
         self._send_again = send_again
         self._ask_fal_now = ask_fal_now
@@ -132,16 +128,13 @@ class MessageHandler:
             if incoming.pressed is None:
                 return Message(translate(language, "offer-declined"))
             return None  # the offer itself now says that it was declined
-        parked = job.state is State.PARKED
-        verdict = await self._store.jobs.ask_cancel(job.id) if parked or job.state in ACTIVE else "late"
+        may_stop = job.state in ACTIVE | {State.PARKED}
+        verdict = await self._store.jobs.ask_cancel(job.id) if may_stop else "late"
         if verdict == "free":
             return Message(translate(language, "cancelled-free", job=job.id), job_id=job.id)
         if verdict == "late":
             return Message(translate(language, "cancel-too-late", job=job.id), job_id=job.id)
-        if parked:
-            await self._ask_fal_now(job)
-        await self._engine.wake(job.id, TOPIC, {"cancel": True})
-        await self._engine.wake(collect_id(job.id, job.collects), TOPIC, {"cancel": True})
+        await self._ask_fal_now(job.id)
         return Message(translate(language, "cancel-requested-running", job=job.id), job_id=job.id)
 
     async def _cancel_none_or_many(self, incoming: Incoming, job_id: str | None, language: str) -> Message:
@@ -176,7 +169,7 @@ class MessageHandler:
             state = job_messages.state_line(replace(job, language=language), place=0, now_ms=now_ms())
             return Message(translate(language, "again-on-its-way", job=job.id, state=state))
         if job.state is State.PARKED:
-            await self._ask_fal_now(job)
+            await self._ask_fal_now(job.id)
             return Message(translate(language, "again-asks-fal", job=job.id), job_id=job.id)
         if job.video is None:
             return self._orders.reorder(incoming, job, language, better=command.better)

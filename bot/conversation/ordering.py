@@ -11,8 +11,6 @@ from decimal import Decimal
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Incoming, Message
 from bot.conversation import commands
-from bot.jobs.engine import Engine
-from bot.jobs.workflows import RENDER
 from bot.messages import job_messages, retry_offers
 from bot.messages.admin_alerts import Alerts
 from bot.messages.i18n import translate
@@ -35,13 +33,14 @@ class OrderService:
         self,
         *,
         store: Store,
-        engine: Engine,
         channels: Mapping[str, ChannelPort],
         settings: Settings,
         alerts: Alerts,
+        due: Callable[[], None],
     ) -> None:
+        """`due` is told when a job asks for its turn."""
         self._store = store
-        self._engine = engine
+        self._due = due
         self._channels = channels
         self._settings = settings
         self._alerts = alerts
@@ -81,9 +80,7 @@ class OrderService:
         been ordered anew before. `within`: see Jobs.accept.
         """
         try:
-            made = await self._store.jobs.accept(
-                new, inbox_id=inbox_id, caps=self._caps, enqueue=self._enqueue, within=within
-            )
+            made = await self._store.jobs.accept(new, inbox_id=inbox_id, caps=self._caps, within=within)
         except AlreadyOrdered as error:
             return job_messages.ordered_before(error.tried, new.language, now_ms=now_ms())
         self._alerts.spent()
@@ -91,6 +88,7 @@ class OrderService:
             log.info("over the cap", extra={"user": new.incoming.user, "whose": made.whose})
             return Message(job_messages.over_cap(new.language, made))
         if made is not None:
+            self._due()
             log.info("job accepted", extra={"job_id": made, "model": new.plan.request.model})
         return None
 
@@ -98,7 +96,7 @@ class OrderService:
         """Yes to an offer: at that price, once, within its time; everything is checked again. None: it is ordered."""
         price = self._price_now(job)
         try:
-            verdict = await self._store.jobs.confirm(job.id, price=price, caps=self._caps, enqueue=self._enqueue)
+            verdict = await self._store.jobs.confirm(job.id, price=price, caps=self._caps)
         except AlreadyOrdered as error:
             await self._store.jobs.decline(job.id)
             return job_messages.ordered_before(error.tried, language, now_ms=now_ms())
@@ -106,6 +104,7 @@ class OrderService:
         if isinstance(verdict, OverCap):
             return Message(job_messages.over_cap(language, verdict))
         if verdict == "started":
+            self._due()
             return None
         if verdict == "lapsed":
             await self._store.jobs.lapse()
@@ -150,9 +149,6 @@ class OrderService:
             standing = await self._store.ledger.standing()
             lines.append(job_messages.balance(language, standing, self._caps.all_micro, key="balance-all"))
         return Message("\n".join(lines))
-
-    def _enqueue(self, tx: Connection, job_id: str, user: str) -> None:
-        self._engine.enqueue_tx(tx, RENDER, job_id, user)
 
     def _price_now(self, job: Job) -> Decimal:
         """By today's table, for exactly the values of the offer."""

@@ -20,7 +20,11 @@ log = logging.getLogger(__name__)
 HAS_VIDEO = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED})
 """Its video is still to be sent."""
 _MAY_HAVE_IT = HAS_VIDEO | {State.DELIVERY_DOUBT}
-_UNTIL_WRITTEN = RetryPolicy(Exception, pauses_s=(0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0))  # whatever the database does
+_UNTIL_WRITTEN = RetryPolicy(  # whatever the database does
+    Exception,
+    pauses_s=(0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0),
+    only_if=lambda error: not isinstance(error, LeaseLost),
+)
 _AT_A_STOP_S = 0.3  # the last moments are used
 _LOOK_S = 0.05
 

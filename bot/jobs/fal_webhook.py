@@ -3,14 +3,16 @@
 import json
 import logging
 import time
-from collections.abc import Callable
 
-from bot.jobs.poller import Watcher
+from bot.jobs.poller import StatusPoller
+from bot.jobs.submit_reconciliation import SubmitReconciler
 from bot.store import Store
 from bot.store.records import Job, State
 from core.errors import VideoError
 from core.fal.protocol import is_request_id
 from core.fal.webhooks import JwksCache, job_from_token, verify
+
+_LOOK_S = 10.0  # while fal's call waits for our answer
 
 log = logging.getLogger(__name__)
 
@@ -20,17 +22,16 @@ class Webhook:
         self,
         *,
         store: Store,
-        watcher: Watcher,
+        poller: StatusPoller,
+        lost_orders: SubmitReconciler,
         keys: JwksCache,
         secret: bytes,
-        notify: Callable[[], None],
     ) -> None:
-        """`notify` tells the watcher, in this process or another, that there is something to ask."""
         self._store = store
-        self._watcher = watcher
+        self._poller = poller
+        self._lost_orders = lost_orders
         self._keys = keys
         self._secret = secret
-        self._notify = notify
 
     async def receive(self, token: str, body: bytes, headers: dict[str, str]) -> int:
         """The HTTP status to answer. 401 changes nothing; 200 for a job that no longer waits; 5xx makes fal repeat."""
@@ -44,7 +45,7 @@ class Webhook:
         if job_id is None or not verify(headers, body, keys, now=time.time()):
             log.warning("a webhook without a right signature")
             return 401
-        await self._watcher.heard()
+        await self._poller.webhook_heard()
         job = await self._store.jobs.get(job_id)
         if job is None:
             return 200
@@ -52,10 +53,7 @@ class Webhook:
             await self._hint(job, body)
         if job.state is State.FAILED and job.video is None:
             return await self._reopen(job, body)
-        if job.state is State.PARKED:
-            await self._watcher.ask_now(job)
-            self._notify()
-        await self._watcher.wake(job_id)
+        await self._poller.say_due(job_id)
         return 200
 
     async def _reopen(self, job: Job, body: bytes) -> int:
@@ -66,7 +64,7 @@ class Webhook:
         if request_id is None or submit is None or submit.state != "refused":
             return 200
         try:
-            await self._watcher.reopen(job, request_id)
+            await self._lost_orders.reopen(job, request_id)
         except VideoError:
             return 503  # fal repeats it
         return 200
@@ -81,7 +79,7 @@ class Webhook:
         await self._store.submits.hint(job.id, request_id)
         now = await self._store.jobs.get(job.id)
         if now is not None and now.state is State.DOUBT:
-            await self._watcher.adopt([now])
+            await self._lost_orders.resolve([now], within_s=_LOOK_S)
 
 
 def _request_id(body: bytes) -> str | None:

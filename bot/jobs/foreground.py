@@ -1,42 +1,47 @@
 """A purchase from the shell: the same job, claim, reservation and caps as in a chat, worked on by this very command.
 
-While it lives it holds the job (holding.py); one that was killed lets go, and the next `reelbot run` or `reelbot poll`
-finishes it.
+While it lives it holds the job's lease; one that was killed lets go, and `reelbot run` or `reelbot poll` finishes it.
 """
 
 import asyncio
 import getpass
+import os
+import secrets
+import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import uuid4
 
 from bot.channels.types import Address, AttachmentRef, Incoming
 from bot.jobs.collect import Collector
-from bot.jobs.job_lock import alive, held, mark_of
+from bot.jobs.job_lock import AlreadyHeld, alive, held, mark_of
+from bot.jobs.lease_holder import LeaseHolder
 from bot.jobs.prepare import Preparer
 from bot.jobs.submit import NOT_SENT_WINDOW_S, Submitter
-from bot.jobs.submit_reconciliation import Doubts
-from bot.jobs.workflows import SHELL, Render
+from bot.jobs.submit_reconciliation import SubmitReconciler
+from bot.jobs.verdicts import Verdict
+from bot.jobs.works import Works
 from bot.messages.admin_alerts import Alerts
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.database import Connection, now_ms
+from bot.store.database import now_ms
+from bot.store.leases import Taken
 from bot.store.ledger import OverCap, caps_of
-from bot.store.records import AT_FAL, FREE, Job, JobDraft, State
+from bot.store.records import AT_FAL, FREE, SHELL, Job, JobDraft, State
+from bot.store.work import WORK, Lease
 from core.errors import SubmitNotSent, Unavailable, VideoError
 from core.fal.client import FalQueue
 from core.fal.receipts import FolderReceipts
-from core.generate import ODD_S, PATIENCE_S, OnProgress, OnTrouble, Progress, wait
+from core.generate import ODD_S, PATIENCE_S, OnProgress, Progress, wait
 from core.types import Plan, RequestHandle, Video
 
 R = TypeVar("R")
 
-_HOLD_MS = 60_000
-_RENEW_S = 15.0
 _LOOK_S = 2.0
 _ODD_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 
@@ -106,7 +111,7 @@ class Troubles:
 
 
 class ForegroundRunner:
-    """`buy` and `finish` for one command."""
+    """`buy` and `finish` for one command: it holds the lease of its job, and does the works of its row one by one."""
 
     def __init__(
         self,
@@ -124,43 +129,97 @@ class ForegroundRunner:
         self._settings = settings
         self._tell = on_progress
         self._note = note
+        self._owner = f"{SHELL}:{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._troubles = Troubles(note)
-        self._patience_s = patience_s
-        self._receipts = FolderReceipts(settings.receipts_dir)
-        self._alerts = Alerts(store=store, channels={}, admins=(), caps=caps_of(settings))
-        self._collector = Collector(
-            store=store, queue=queue, receipts=self._receipts, settings=settings, alerts=self._alerts
+        self._until = time.monotonic() + patience_s
+        self._pauses_s = iter(_ODD_PAUSES_S)
+        self._leases = LeaseHolder(store.leases, alone=False)
+        self._works = self._built(Alerts(store=store, channels={}, admins=(), caps=caps_of(settings)))
+
+    def _built(self, alerts: Alerts) -> Works:
+        """The very works of the bot."""
+        store, queue, settings = self._store, self._queue, self._settings
+        receipts = FolderReceipts(settings.receipts_dir)
+        return Works(
+            store=store,
+            preparer=Preparer(
+                store=store, channels={SHELL: _Files()}, settings=settings, alerts=alerts, waits_for_room=False
+            ),
+            submitter=Submitter(
+                store=store,
+                queue=queue,
+                receipts=receipts,
+                settings=settings,
+                alerts=alerts,
+                webhook_url=lambda _job_id: None,
+                watch=_nothing,
+                unconfirmed=self._unconfirmed,
+                not_sent=self._troubles.not_sent,
+                still_ours=self._leases.is_valid,
+            ),
+            lost_orders=SubmitReconciler(
+                store=store, queue=queue, receipts=receipts, settings=settings, alerts=alerts, watch=_nothing
+            ),
+            collector=Collector(store=store, queue=queue, receipts=receipts, settings=settings, alerts=alerts),
+            delivery=None,
+            buys_for_shell=True,
+            alerts=alerts,
+            on_phase=lambda phase: self._tell(Progress(phase)),
         )
 
     async def buy(self, plan: Plan, *, source: Path | None) -> Video:
         """Raises OverTheCap, JobNotFinished (failed, in doubt, parked, cancelled), Interrupted, AlreadyOrdered (after
         an hour, or over trouble of ours), and VideoError while nothing is ordered.
         """
-        new = JobDraft(_incoming(plan, source), "en", plan, held_until=now_ms() + _HOLD_MS)
+        new = JobDraft(_incoming(plan, source), "en", plan, owner=self._owner)
         with held(await self._mark(new.incoming)):
-            made = await self._store.jobs.accept(new, inbox_id=None, caps=caps_of(self._settings), enqueue=_no_queue)
+            began = time.monotonic()
+            made = await self._store.jobs.accept(new, inbox_id=None, caps=caps_of(self._settings))
             if isinstance(made, OverCap):
                 raise OverTheCap(made)
             if made is None:
                 raise AssertionError("a new message has a new origin")
-            return await self._work(made)
+            return await self._finished(Taken(Lease(made, self._owner, 1), "submit", 1, 0), began)
 
     async def finish(self, job: Job) -> Video:
         """A job that its own command left behind: from where it stands. Buys nothing that was not claimed. Raises
         AlreadyHeld, and what `buy` raises.
         """
-        with held(await self._mark(job.incoming)):
-            return await self._work(job.id)
+        with held(await self._mark(job.incoming)):  # so its own command is dead, whatever its lease says
+            taken, began = await self._take(job)
+            return await self._finished(taken, began)
+
+    async def fetch_parked(self, job: Job) -> Video | None:
+        """Ask fal once more after a job that was parked; its owner gets the video as well, from `reelbot run`.
+
+        None: fal still works on it, and `reelbot run` waits for it again. Raises JobNotFinished when fal has ended it,
+        or still says nothing that can be understood; AlreadyHeld.
+        """
+        taken, began = await self._take(job)
+        verdict = await self._leases.work(taken.lease, self._works.collect(taken), taken_at=began)
+        await self._store.leases.conclude(taken.lease, due_in_s=verdict.after_s, progress=verdict.progress)
+        job = await self._store.jobs.get(job.id) or job
+        if job.state is State.RENDERING:
+            return None
+        return await self._outcome(job)
+
+    async def _take(self, job: Job) -> tuple[Taken, float]:
+        began = time.monotonic()
+        also_from = [job.owner] if job.owner is not None and job.owner.startswith(SHELL) else []
+        taken = await self._store.leases.take_one(self._owner, job.id, also_from=also_from)
+        if taken is None:
+            raise AlreadyHeld("`reelbot run` works on this job: it brings the video home")
+        return taken, began
 
     async def _mark(self, incoming: Incoming) -> Path:
         for folder in (self._settings.videos_dir, self._settings.assets_dir, self._settings.work_dir):
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         return mark_of(self._settings.work_dir, incoming)
 
-    async def _work(self, job_id: str) -> Video:
+    async def _finished(self, taken: Taken, began: float) -> Video:
+        job_id, renewing = taken.lease.job_id, asyncio.create_task(self._leases.loop.run())
         try:
-            async with self._renewed(job_id):
-                await self._render(job_id).render(job_id)
+            await self._leases.work(taken.lease, self._through(taken), taken_at=began)
         except asyncio.CancelledError:
             raise await self._interrupted(job_id) from None
         except (VideoError, OSError) as error:
@@ -168,13 +227,91 @@ class ForegroundRunner:
             if request_id is None:
                 raise
             raise AlreadyOrdered(job_id, request_id=request_id, why=error) from error
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
+            await self._store.leases.conclude(taken.lease, due_in_s=0.0)
         job = await self._store.jobs.get(job_id)
         if job is None:
             raise LookupError(job_id)
-        if job.video is None:
-            raise JobNotFinished(job, request_id=await self._request_id(job_id))
-        await self._store.jobs.move(job_id, State.DELIVERED, only_from={State.READY}, why="on disk", told="")
-        return self._video(job, await self._request_id(job_id))
+        if job.video is not None:
+            await self._store.jobs.move(job_id, State.DELIVERED, only_from={State.READY}, why="on disk", told="")
+        return await self._outcome(job)
+
+    async def _through(self, taken: Taken) -> None:
+        """Work after work, until the film is here or nothing more can be done by this command."""
+        while True:
+            job = await self._store.jobs.get(taken.lease.job_id)
+            if job is None or job.video is not None or job.state not in FREE | AT_FAL:
+                return
+            work = WORK[job.state]
+            if work == "collect" and not await self._fal_has_news(job):
+                continue
+            taken = replace(taken, work=work, attempt=taken.attempt + 1 if taken.work == work else 1)
+            verdict = await self._done(taken)
+            if verdict.progress:
+                taken = replace(taken, attempt=0)
+            await asyncio.sleep(await self._pause_s(taken, verdict))
+
+    async def _done(self, taken: Taken) -> Verdict:
+        if taken.work == "collect":
+            return await self._works.collect(taken)
+        waits = "waiting for fal's answer to the order; Ctrl+C once more ends at once"
+        return await _unbroken(self._works.submit(taken), on_interrupt=lambda: self._note(waits))
+
+    async def _pause_s(self, taken: Taken, verdict: Verdict) -> float:
+        """What the work said, or its row says."""
+        job = await self._store.jobs.get(taken.lease.job_id)
+        if job is None or WORK.get(job.state) != "submit":
+            return 0.0
+        by_row_s = (job.due - now_ms()) / 1000 if job.due is not None else 0.0
+        return max(verdict.after_s or 0.0, by_row_s, 0.0)
+
+    async def _fal_has_news(self, job: Job) -> bool:
+        """Wait until fal is done, answers oddly (collect counts that, and parks the job after ten minutes of it), or
+        somebody wants it cancelled. Raises StillRunning.
+        """
+        handle = (await self._store.submits.read(job.id)).handle
+        if handle is None:
+            return True
+        tasks = [asyncio.create_task(self._until_fal_is_done(job.id, handle))]
+        if not job.cancel_asked:
+            tasks.append(asyncio.create_task(self._until_cancelled(job.id)))
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                await task
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return True
+
+    async def _until_fal_is_done(self, job_id: str, handle: RequestHandle) -> None:
+        heard = False
+
+        def understood(progress: Progress) -> None:
+            nonlocal heard
+            heard = True
+            self._tell(progress)
+
+        patience_s = max(0.0, self._until - time.monotonic())
+        try:
+            await wait(self._queue, handle, on_progress=understood, patience_s=patience_s, odd_s=0.0)
+        except Unavailable as error:
+            self._troubles.asked_again(error)
+            if heard:  # the ten minutes begin anew
+                await self._store.jobs.clear_odd(job_id)
+                self._pauses_s = iter(_ODD_PAUSES_S)
+            await asyncio.sleep(next(self._pauses_s, _ODD_PAUSES_S[-1]))
+
+    async def _until_cancelled(self, job_id: str) -> None:
+        while not await self._cancel_asked(job_id):  # noqa: ASYNC110 - another process sets the flag, in the database
+            await asyncio.sleep(_LOOK_S)
+
+    async def _cancel_asked(self, job_id: str) -> bool:
+        job = await self._store.jobs.get(job_id)
+        return job is not None and job.cancel_asked
 
     async def _interrupted(self, job_id: str) -> Interrupted:
         if await self._store.jobs.drop(job_id, why="interrupted"):
@@ -186,84 +323,15 @@ class ForegroundRunner:
         submit = await self._store.submits.find(job_id)
         return submit.handle.request_id if submit is not None and submit.handle is not None else None
 
-    async def fetch_parked(self, job: Job) -> Video | None:
-        """Ask fal once more after a job that was parked; its owner gets the video as well, from `reelbot run`.
-
-        None: fal still works on it, and `reelbot run` waits for it again. Raises JobNotFinished when fal has ended it,
-        or still says nothing that can be understood.
-        """
-        if await self._collector.ask(job.id) == "renders":
-            await self._store.jobs.unpark(job.id, "fal still works on it")
-            return None
-        job = await self._store.jobs.get(job.id) or job
-        if job.video is None:
-            raise JobNotFinished(job, request_id=await self._request_id(job.id))
-        return self._video(job, await self._request_id(job.id))
-
     async def _unconfirmed(self, job: Job) -> None:
         self._note(f"fal has not confirmed the order yet: still waiting, and nothing is bought twice (job {job.id})")
 
-    def _render(self, job_id: str) -> Render:
-        """The very workflow of the bot, walked here without the engine."""
-        return Render(
-            engine=InlineEngine(
-                self._store,
-                self._queue,
-                job_id,
-                self._tell,
-                patience_s=self._patience_s,
-                on_trouble=self._troubles.asked_again,
-                on_interrupt=lambda: self._note("waiting for fal's answer to the order; Ctrl+C once more ends at once"),
-            ),
-            store=self._store,
-            preparer=Preparer(
-                store=self._store, channels={SHELL: _Files()}, settings=self._settings, alerts=self._alerts
-            ),
-            submitter=Submitter(
-                store=self._store,
-                queue=self._queue,
-                receipts=self._receipts,
-                settings=self._settings,
-                alerts=self._alerts,
-                webhook_url=lambda _job_id: None,
-                watch=_nothing,
-                wake=_nobody,
-                unconfirmed=self._unconfirmed,
-                not_sent=self._troubles.not_sent,
-            ),
-            collector=self._collector,
-            doubts=Doubts(
-                store=self._store,
-                queue=self._queue,
-                receipts=self._receipts,
-                settings=self._settings,
-                alerts=self._alerts,
-                watch=_nothing,
-                wake=_nobody,
-            ),
-            alerts=self._alerts,
-        )
-
-    @asynccontextmanager
-    async def _renewed(self, job_id: str) -> AsyncIterator[None]:
-        """For a bot on another machine, which does not see our mark: while we live, the time runs on."""
-        renewing = asyncio.create_task(self._renew(job_id))
-        try:
-            yield
-        finally:
-            renewing.cancel()
-            await asyncio.gather(renewing, return_exceptions=True)
-            await self._store.jobs.lease(job_id, until=now_ms())
-
-    async def _renew(self, job_id: str) -> None:
-        while True:
-            await self._store.jobs.lease(job_id, until=now_ms() + _HOLD_MS)
-            await asyncio.sleep(_RENEW_S)
-
-    def _video(self, job: Job, request_id: str | None) -> Video:
+    async def _outcome(self, job: Job) -> Video:
+        """Raises JobNotFinished."""
+        request_id = await self._request_id(job.id)
         file = job.video
         if file is None:
-            raise AssertionError("only jobs with a video come here")
+            raise JobNotFinished(job, request_id=request_id)
         return Video(
             local_path=self._settings.videos_dir / file.name,
             size=file.size,
@@ -277,97 +345,12 @@ class ForegroundRunner:
 
 
 def left_behind(job: Job, work_dir: Path) -> bool:
-    """A job of the shell whose command is gone before it was done, and that no bot has taken over."""
+    """A job of the shell whose command is gone before it was done, and that no bot works on."""
     unfinished = job.state in FREE | AT_FAL | {State.READY}
-    if job.address.channel != SHELL or not unfinished or job.held_until is None:
+    if job.address.channel != SHELL or not unfinished:
         return False
     lives = alive(mark_of(work_dir, job.incoming))
-    return job.held_until < now_ms() if lives is None else not lives
-
-
-class InlineEngine:
-    """The engine's face for a workflow that lives as long as this process."""
-
-    def __init__(
-        self,
-        store: Store,
-        queue: FalQueue,
-        job_id: str,
-        tell: OnProgress,
-        *,
-        patience_s: float,
-        on_trouble: OnTrouble,
-        on_interrupt: Callable[[], None],
-    ) -> None:
-        """`on_interrupt` hears of a Ctrl+C that has to wait for the answer to the order."""
-        self._store = store
-        self._queue = queue
-        self._job_id = job_id
-        self._tell = tell
-        self._on_trouble = on_trouble
-        self._on_interrupt = on_interrupt
-        self._until = time.monotonic() + patience_s
-        self._pauses_s = iter(_ODD_PAUSES_S)
-
-    async def step(self, name: str, body: Callable[..., Awaitable[R]], *args: Any) -> R:
-        phases = {"prepare": "publishing", "submit": "submitting", "download": "downloading"}
-        if name in phases:
-            self._tell(Progress(phases[name]))  # type: ignore[arg-type]  # a table of literals
-        return await _unbroken(body(*args), on_interrupt=self._on_interrupt) if name == "submit" else await body(*args)
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-    async def wait(self, _topic: str, *, timeout_s: float) -> None:  # noqa: ARG002 - the wait itself has its patience
-        """Until fal is done, answers oddly (the look after it counts that, and parks the job after ten minutes of it),
-        or somebody wants it cancelled. Raises StillRunning.
-        """
-        handle = (await self._store.submits.read(self._job_id)).handle
-        if handle is None:
-            return
-        tasks = [asyncio.create_task(self._until_fal_is_done(handle))]
-        if not await self._cancel_asked():
-            tasks.append(asyncio.create_task(self._until_cancelled()))
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                await task
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _until_fal_is_done(self, handle: RequestHandle) -> None:
-        heard = False
-
-        def understood(progress: Progress) -> None:
-            nonlocal heard
-            heard = True
-            self._tell(progress)
-
-        patience_s = max(0.0, self._until - time.monotonic())
-        try:
-            await wait(self._queue, handle, on_progress=understood, patience_s=patience_s, odd_s=0.0)
-        except Unavailable as error:
-            self._on_trouble(error)
-            if heard:  # the ten minutes begin anew
-                await self._store.jobs.clear_odd(self._job_id)
-                self._pauses_s = iter(_ODD_PAUSES_S)
-            await asyncio.sleep(next(self._pauses_s, _ODD_PAUSES_S[-1]))
-
-    async def _until_cancelled(self) -> None:
-        while not await self._cancel_asked():  # noqa: ASYNC110 - another process sets the flag, in the database
-            await asyncio.sleep(_LOOK_S)
-
-    async def _cancel_asked(self) -> bool:
-        job = await self._store.jobs.get(self._job_id)
-        return job is not None and job.cancel_asked
-
-    async def begin(self, name: str, workflow_id: str, job_id: str) -> None:
-        """Nothing is delivered from here: the file lies on this disk."""
-
-    def register(self, name: str, body: Callable[[str], Awaitable[None]]) -> None:
-        """There is nobody to register with."""
+    return job.owner is None or (job.owner.startswith(SHELL) and not lives)
 
 
 async def _unbroken(work: Awaitable[R], *, on_interrupt: Callable[[], None]) -> R:
@@ -403,14 +386,6 @@ def _login() -> str:
     with suppress(KeyError, OSError):
         return getpass.getuser()
     return "operator"
-
-
-def _no_queue(_connection: Connection, _job_id: str, _user: str) -> None:
-    """This command works on it itself."""
-
-
-async def _nobody(_job_id: str) -> None:
-    """The workflow of a bot's job looks by itself."""
 
 
 def _nothing() -> None:

@@ -20,8 +20,8 @@ _RENEW_S = 3.0
 class LeaseHolder:
     """The leases of this process. Its `loop` has to run while there are any.
 
-    `alone`: no other worker takes a job of ours, so a work goes on while the database is away; what it writes is checked
-    all the same.
+    `alone`: no other worker takes a job of ours, so a work goes on while the database is away; what it writes is
+    checked all the same.
     """
 
     def __init__(

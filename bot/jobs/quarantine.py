@@ -5,13 +5,14 @@ version runs that can read it.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Message, SendError
 from bot.messages.admin_alerts import Alerts
 from bot.messages.i18n import translate
 from bot.store import Store
+from bot.store.stored import UnreadableJob
 from bot.store.unreadable import SetAside, UnreadableRow
 
 log = logging.getLogger(__name__)
@@ -24,26 +25,30 @@ class Quarantine:
         store: Store,
         channels: Mapping[str, ChannelPort],
         alerts: Alerts,
-        wake: Callable[[str], Awaitable[None]],
     ) -> None:
-        """`wake` ends the workflow that waits for such a job: it holds no place of another."""
         self._store = store
         self._channels = channels
         self._alerts = alerts
-        self._wake = wake
 
     async def sweep(self) -> None:
         """Set aside every open job that cannot be read."""
         for row in await self._store.unreadable.find():
-            done = await self._store.unreadable.set_aside(row)
-            if done is not None:
-                await self._told(row, done)
+            await self._set_aside(row)
+
+    async def found(self, error: UnreadableJob) -> None:
+        """Set aside one that somebody was about to work on."""
+        for row in await self._store.unreadable.find(only=error.job_id):
+            await self._set_aside(row)
+
+    async def _set_aside(self, row: UnreadableRow) -> None:
+        done = await self._store.unreadable.set_aside(row)
+        if done is not None:
+            await self._told(row, done)
 
     async def _told(self, row: UnreadableRow, done: SetAside) -> None:
         log.error("a job's row cannot be read", extra={"job_id": row.id, "what": row.what, "set_aside": done})
         key = "alert-unreadable-free" if done == "failed" else "alert-unreadable-job"
         self._alerts.tell(f"unreadable {row.id}", key, job=row.id, user=row.user, reason=row.what)
-        await self._wake(row.id)
         channel = self._channels.get(row.incoming.address.channel) if row.incoming else None
         if row.incoming is None or channel is None:
             return

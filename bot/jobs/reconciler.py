@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 
 from bot.jobs.lease_holder import LeaseHolder
-from bot.jobs.verdicts import NEXT, REST, Verdict, retry
+from bot.jobs.verdicts import REST, Verdict, retry
 from bot.loops import Loop
 from bot.store import Store
 from bot.store.leases import MOST_LAPSES, SlotLimits, Taken
@@ -42,7 +42,7 @@ class Reconciler:
         bodies: Mapping[Work, Body],
         begin: Callable[[Taken], Awaitable[None]],
         may_begin: Callable[[], Awaitable[bool]],
-        set_aside: Callable[[Taken], Awaitable[None]],
+        set_aside: Callable[[Taken], Awaitable[Verdict]],
         unreadable: Callable[[UnreadableJob], Awaitable[None]],
     ) -> None:
         """`may_begin`: whether there is room for new jobs. `set_aside`: takes a job out of the way whose workers have
@@ -118,8 +118,7 @@ class Reconciler:
         """A bug or a broken disk must not strand a job: it is tried again, and logged."""
         try:
             if taken.lapses > MOST_LAPSES:
-                await self._set_aside(taken)
-                return NEXT
+                return await self._set_aside(taken)
             return await self._bodies[taken.work](taken)
         except LeaseLost:
             raise

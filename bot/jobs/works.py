@@ -5,7 +5,8 @@ disk. deliver: the film in the chat, or the word on what happened. When each is 
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Literal
 
 from bot.jobs.collect import Collector
 from bot.jobs.delivery import Delivery
@@ -17,15 +18,23 @@ from bot.jobs.verdicts import NEXT, Verdict, retry
 from bot.messages.admin_alerts import Alerts
 from bot.store import Store
 from bot.store.leases import Taken
-from bot.store.records import FREE, Job, JobError, State
+from bot.store.records import FREE, SHELL, Job, JobError, State
 from bot.store.work import Work
 from core import pricing
 
 log = logging.getLogger(__name__)
 
 _PREPARE_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
+_SET_ASIDE_S = 3600.0
 RESOLVE_LOOKS_S = (2.0, 6.0, 10.0)
 """The pauses before each look for an order whose answer was lost: with the looks themselves, told within 30 seconds."""
+
+
+Phase = Literal["publishing", "submitting", "downloading"]
+
+
+def _nobody_looks(_phase: Phase) -> None:
+    """In a chat the state of the row says it."""
 
 
 class Works:
@@ -37,10 +46,16 @@ class Works:
         submitter: Submitter,
         lost_orders: SubmitReconciler,
         collector: Collector,
-        delivery: Delivery,
+        delivery: Delivery | None,
         alerts: Alerts,
+        buys_for_shell: bool = False,
+        on_phase: Callable[[Phase], None] = _nobody_looks,
         resolve_looks_s: tuple[float, ...] = RESOLVE_LOOKS_S,
     ) -> None:
+        """`delivery`: None for a command of the shell, which tells its outcomes itself. `buys_for_shell`: this is the
+        command that ordered the job; for any other nobody waits for what was not bought yet. `on_phase` hears what is
+        being done.
+        """
         self._store = store
         self._preparer = preparer
         self._submitter = submitter
@@ -48,11 +63,13 @@ class Works:
         self._collector = collector
         self._delivery = delivery
         self._alerts = alerts
+        self._buys_for_shell = buys_for_shell
+        self._on_phase = on_phase
         self._resolve_looks_s = resolve_looks_s
 
     @property
     def bodies(self) -> Mapping[Work, Body]:
-        return {"submit": self.submit, "collect": self.collect, "deliver": self._delivery.deliver}
+        return {"submit": self.submit, "collect": self.collect, "deliver": self.deliver}
 
     async def submit(self, taken: Taken) -> Verdict:
         """Raises LeaseLost."""
@@ -61,8 +78,13 @@ class Works:
             return await self._resolve(job, taken)
         if job.state not in FREE:
             return NEXT
+        if job.address.channel == SHELL and not self._buys_for_shell:
+            await self._store.jobs.drop(job.id, why="its command has ended")
+            return NEXT
+        self._on_phase("publishing")
         waits = await self._preparer.prepare(job, taken.lease)
         if waits is None:
+            self._on_phase("submitting")
             return await self._submitter.submit(await self._job(taken), taken.lease)
         if waits.progress or waits.after_s:
             return waits
@@ -98,11 +120,16 @@ class Works:
     async def collect(self, taken: Taken) -> Verdict:
         """Raises LeaseLost."""
         job = await self._job(taken)
-        if job.state is State.PARKED:
+        if job.state is State.PARKED and self._delivery is not None:
             await self._delivery.tell_parked(job, taken.lease)
+        self._on_phase("downloading")
         return await self._collector.collect(taken)
 
-    async def set_aside(self, taken: Taken) -> None:
+    async def deliver(self, taken: Taken) -> Verdict:
+        """Raises LeaseLost."""
+        return NEXT if self._delivery is None else await self._delivery.deliver(taken)
+
+    async def set_aside(self, taken: Taken) -> Verdict:
         """Every worker that had it has died: most likely it is what kills them. It stands still from here on, and its
         owner is told; a video waits for its owner.
         """
@@ -110,11 +137,17 @@ class Works:
         log.error("a job is set aside", extra={"job_id": job.id, "why": why})
         if job.video is not None:
             await self._store.jobs.move(job.id, State.UNDELIVERED, why=why, lease=taken.lease)
-        elif job.state in FREE:
+            return retry(_SET_ASIDE_S)
+        if job.state in FREE:
             error = JobError("worker_crashed", {})
             await self._store.jobs.fail(job.id, error, charge="none", only_from=FREE, lease=taken.lease)
-        elif not await self._store.jobs.doubt(job.id, why, lease=taken.lease):
-            await self._collector.park(job, why, lease=taken.lease)
+            return NEXT
+        if await self._store.jobs.doubt(job.id, why, lease=taken.lease):
+            return NEXT
+        await self._collector.park(job, why, lease=taken.lease)
+        if self._delivery is not None:
+            await self._delivery.tell_parked(await self._job(taken), taken.lease)
+        return retry(_SET_ASIDE_S)
 
     async def _job(self, taken: Taken) -> Job:
         job = await self._store.jobs.get(taken.lease.job_id)

@@ -43,23 +43,19 @@ class UnreadableJobs:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    async def find(self) -> list[UnreadableRow]:
-        """Those not at their end, and those whose end was not told."""
-        return await self._db.read(_find)
-
-    async def stands_aside(self, job_id: str) -> bool:
-        """Whether nothing more is to be done about it now: its workflow may end."""
-        aside = [str(state) for state in OVER | {State.PARKED, State.DOUBT}]
-        query = sa.select(jobs.c.id).where(jobs.c.id == job_id, jobs.c.state.in_(aside))
-        return await self._db.read(lambda tx: tx.execute(query).first() is not None)
+    async def find(self, *, only: str | None = None) -> list[UnreadableRow]:
+        """Those not at their end, and those whose end was not told; or that one alone."""
+        return await self._db.read(lambda tx: _find(tx, only))
 
     async def set_aside(self, row: UnreadableRow) -> SetAside | None:
         """Take it out of everybody's way. None, and nothing changes, where it stands aside already."""
         return await self._db.write(lambda tx: _set_aside(tx, row.id, row.what))
 
 
-def _find(tx: Connection) -> list[UnreadableRow]:
+def _find(tx: Connection, only: str | None) -> list[UnreadableRow]:
     is_open = sa.or_(jobs.c.state.not_in([str(state) for state in OVER]), jobs.c.told.is_(None))
+    if only is not None:
+        is_open = sa.and_(is_open, jobs.c.id == only)
     claims = sa.select(submits).join(jobs, jobs.c.id == submits.c.job_id).where(is_open)
     found: dict[str, str] = {}
     for row in tx.execute(sa.select(jobs).where(is_open)):
