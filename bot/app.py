@@ -18,16 +18,13 @@ from bot.channels import manifests
 from bot.channels.protocol import Services
 from bot.http.server import Health, Server, bind, build
 from bot.jobs.engine import Engine
-from bot.jobs.foreground import left_behind
-from bot.jobs.job_lock import mark_of
 from bot.jobs.prepare import free_bytes
-from bot.jobs.workflows import RENDER
 from bot.loops import Loop
 from bot.messages.i18n import LANGUAGES, translate
 from bot.parts import Timing
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.records import ACTIVE
+from bot.store.workers import Workers
 from core.config import EnvSettings
 
 log = logging.getLogger(__name__)
@@ -63,11 +60,11 @@ class App:
         self.store = store
         self._secret = secret
         self._demo = demo
-        engine = engine or Engine(store.database, listen_s=timing.listen_s)
+        engine = engine or Engine(store.database)
         self.parts = parts.build(settings, store, secret, engine=engine, demo=demo, room=room, timing=timing)
         self.channels = self.parts.channels
         self.health = Health()
-        self.lease: asyncio.Task[None] | None = None
+        self._workers = Workers(store.database)
         self._loops: list[Loop] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._server: Server | None = None
@@ -121,30 +118,26 @@ class App:
     async def start(self, listener: socket.socket) -> None:
         """Ready in well under two seconds: nothing here waits for the outside.
 
-        Raises AlreadyRunning, and on PostgreSQL SessionLost or ValueError (an output folder of our own).
+        Raises AlreadyRunning; on PostgreSQL ValueError (an output folder of our own, workers of 0.1).
         """
-        self.parts.render.register()
-        self.parts.delivery.register()
+        self.parts.engine.register(self.parts.reconciler.work)
         routes = [route for channel in self.channels.values() for route in channel.routes()]
         web = build(
             health=self.health, assets_dir=self._settings.assets_dir, webhook=self.parts.webhook.receive, routes=routes
         )
         self._server = Server(web, listener)
+        await self.parts.engine.start(owner=self.parts.roles.owner)
         await self._join_the_others()
-        await self.parts.engine.start(
-            owner=self.parts.roles.owner, user_jobs=self._settings.user_jobs, all_jobs=self._settings.jobs
-        )
         await self._server.start()
+        for loop in (self.parts.reconciler.loop, self.parts.leases.loop, self.parts.roles.loop):
+            self._begin(loop, loop.run())
         for loop, run in self.loops():
             self._begin(loop, self.parts.roles.run(loop.name, run))
-        if not self.store.database.is_sqlite:
-            self._begin(self.parts.reaper.loop, self.parts.reaper.loop.run())
         for channel in self.channels.values():
             await channel.start()
         self.parts.roles.on_kick("inbox", self.parts.inbox.notify)
-        self.parts.roles.on_kick("watcher", self.parts.watcher.kick)
-        roles = self.parts.roles.watch()  # last: it grants the roles asked for so far
-        self.lease = asyncio.create_task(roles, name="roles")
+        self.parts.roles.on_kick("watcher", self.parts.poller.notify)
+        self._tasks.append(asyncio.create_task(self.parts.roles.listen(), name="calls"))
         self.health.problems = self._problems
         self.health.reason = None
 
@@ -158,7 +151,8 @@ class App:
         cleanup = Loop("clean-up", self.parts.cleanup.turn, pause_s=lambda: _TIDY_S, stuck_s=_LONG_TURN_S)
         loops: list[tuple[Loop, Callable[[], Coroutine[None, None, None]]]] = [
             (self.parts.inbox.loop, self.parts.inbox.run),
-            (self.parts.watcher.loop, self.parts.watcher.run),
+            (self.parts.poller.loop, self.parts.poller.run),
+            (self.parts.lost_orders.loop, self.parts.lost_orders.loop.run),
             (self.parts.status_messages.loop, self.parts.status_messages.run),
             (sweeper, sweeper.run),
             (cleanup, cleanup.run),
@@ -168,12 +162,14 @@ class App:
         return loops
 
     async def _join_the_others(self) -> None:
-        """On PostgreSQL: be known as living, and see the files that the other workers see."""
+        """Be known as living. On SQLite nobody else is: what this database's last process was at is due now."""
         if self.store.database.is_sqlite:
+            await self.store.leases.free(owners_like="run:%")
             return
-        await self.parts.roles.open()
-        await self.parts.reaper.enter()
-        if not await self.parts.reaper.same_folder(self._settings.output_dir / MARKER) and self._needs_one_folder():
+        owner = self.parts.roles.owner
+        await self._workers.enter(owner)
+        marker = self._settings.output_dir / MARKER
+        if not await self._workers.same_folder(owner, marker) and self._needs_one_folder():
             raise ValueError(
                 f"another worker on this database uses another output folder than {self._settings.output_dir}: give "
                 "all of them the same shared folder as REELBOT_OUTPUT_DIR, or set REELBOT_ASSET_HOST=fal and serve no "
@@ -196,13 +192,12 @@ class App:
         self.parts.intake.close()
         self.parts.inbox.close()
         self.parts.passive.looks.close()
-        lost = self.lease is not None and self.lease.done()
+        self.parts.reconciler.close()
         await self._end_loops()
         await asyncio.gather(self.parts.submitter.close(), self.parts.delivery.close())
         await self.parts.engine.stop()
         await self.parts.alerts.close()
-        if not (lost or self.store.database.is_sqlite):
-            await self._leave_the_others()
+        await self._leave_the_others()
         await self.parts.roles.close()
         for channel in self.channels.values():
             await channel.stop()
@@ -212,15 +207,19 @@ class App:
 
     async def _end_loops(self) -> None:
         """The other workers have our roles at once; our unfinished jobs only after the paid requests are answered."""
-        tasks = [*self._tasks, self.lease] if self.lease else self._tasks
-        for task in tasks:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await self.parts.roles.give_back()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._unless_away(self.parts.roles.release())
 
     async def _leave_the_others(self) -> None:
+        owner = self.parts.roles.owner
+        await self._unless_away(self.store.leases.give_back(owner))
+        await self._unless_away(self._workers.leave(owner))
+
+    async def _unless_away(self, word: Awaitable[None]) -> None:
         try:
-            await self.parts.reaper.leave()
+            await word
         except Exception:  # noqa: BLE001 - without a database nothing can be said; they will see that we are gone
             log.warning("the other workers were not told")
 
@@ -233,16 +232,15 @@ class App:
         self.store.close()
 
     async def _sweep(self) -> None:
-        """What only time brings: rows that cannot be read, waiting videos, offers that lapse, old doubts, jobs that the
-        shell left behind. One that fails does not keep the others from their turn.
+        """What only time brings: rows that cannot be read, offers that lapse, old doubts, old copies. One that fails
+        does not keep the others from their turn.
         """
         jobs = self.store.jobs
         works = (
             self.parts.quarantine.sweep,
-            self.parts.delivery.sweep,
+            self.parts.delivery.tidy,
             jobs.lapse,
             jobs.settle_old_doubts,
-            self._adopt,
         )
         failed = None
         for work in works:
@@ -254,20 +252,10 @@ class App:
         if failed is not None:
             raise failed
 
-    async def _adopt(self) -> None:
-        """A `reelbot generate` that was killed: what it had not bought yet nobody waits for, the rest is finished."""
-        work_dir = self._settings.work_dir
-        for job in await self.store.jobs.find(states=ACTIVE):
-            if await asyncio.to_thread(left_behind, job, work_dir):
-                if not await self.store.jobs.drop(job.id, why="its command has ended"):
-                    await self.parts.engine.begin(RENDER, job.id, job.id)
-                    await self.store.jobs.lease(job.id, until=None)  # ours from now on
-                await asyncio.to_thread(mark_of(work_dir, job.incoming).unlink, missing_ok=True)
-
     def _problems(self) -> list[str]:
         ours = (loop.problem() for loop in self._loops if not self.parts.roles.waiting(loop.name))
         ill = [problem for problem in ours if problem is not None]
-        dead = [f"{task.get_name()} loop has ended" for task in [*self._tasks, self.lease] if task and task.done()]
+        dead = [f"{task.get_name()} loop has ended" for task in self._tasks if task.done()]
         asked = [each for each in self.channels.values() if not self.parts.roles.waiting(each.name)]
         return ill + dead + [f"{each.name} does not turn" for each in asked if not each.alive()]
 
@@ -292,7 +280,7 @@ async def serve(
         await app.start(listener)
         if on_ready is not None:
             await on_ready(app, f"http://{_shown(settings.host)}:{settings.port}/")
-        await _told_to_stop(app, stop)
+        await stop.wait()
     finally:
         last = threading.Timer(_LAST_S, os._exit, (1,))
         last.daemon = True
@@ -300,15 +288,6 @@ async def serve(
         with contextlib.suppress(asyncio.CancelledError):
             await app.stop()
         last.cancel()
-
-
-async def _told_to_stop(app: App, stop: asyncio.Event) -> None:
-    """Raises SessionLost when this process may no longer go on: others have taken over, or will."""
-    told = asyncio.create_task(stop.wait())
-    await asyncio.wait({told, app.lease} if app.lease else {told}, return_when=asyncio.FIRST_COMPLETED)
-    told.cancel()
-    if app.lease is not None and app.lease.done():
-        app.lease.result()
 
 
 async def serve_demo(*, output_dir: Path, port: int, on_ready: Callable[[App, str], Awaitable[None]]) -> None:

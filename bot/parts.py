@@ -20,26 +20,28 @@ from bot.conversation.reply_strategies import AnswerSignals, CallbackReplies, Pu
 from bot.jobs.billing import BillSync
 from bot.jobs.collect import Collector
 from bot.jobs.delivery import Delivery
-from bot.jobs.engine import LISTEN_S, Engine
+from bot.jobs.engine import Engine
 from bot.jobs.fal_webhook import Webhook
-from bot.jobs.poller import Watcher, WatchPauses
+from bot.jobs.lease_holder import LeaseHolder
+from bot.jobs.poller import StatusPoller, WatchPauses
 from bot.jobs.prepare import Preparer
 from bot.jobs.quarantine import Quarantine
+from bot.jobs.reconciler import Reconciler
 from bot.jobs.status_messages import StatusMessages
 from bot.jobs.submit import Submitter
-from bot.jobs.submit_reconciliation import Doubts
+from bot.jobs.submit_reconciliation import SubmitReconciler
 from bot.jobs.video_files import checks
-from bot.jobs.workflows import RESOLVE_LOOKS_S, Render
+from bot.jobs.works import RESOLVE_LOOKS_S, Works
 from bot.messages import job_messages
 from bot.messages.admin_alerts import Alerts
 from bot.messages.held_messages import HeldMessages
 from bot.settings import Settings
 from bot.store import Store
+from bot.store.leases import SlotLimits
 from bot.store.ledger import caps_of
 from bot.store.records import Job
 from bot.workers.cleanup import Cleanup
-from bot.workers.failover import Reaper
-from bot.workers.leader_election import Roles
+from bot.workers.leader_election import LeaderElection
 from core.fal.billing import Billing
 from core.fal.client import FalQueue
 from core.fal.receipts import FolderReceipts
@@ -48,11 +50,11 @@ from core.fal.webhooks import JwksCache, callback_token
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Pauses, in seconds, that a test may shorten: between two looks into the queue, before each look for a lost order,
-    and those of the watcher.
+    """Pauses, in seconds, that a test may shorten: before each look for a lost order, between two searches for all of
+    them, and those of the poller.
     """
 
-    listen_s: float = LISTEN_S
+    search_s: float = 300.0
     resolve_looks_s: tuple[float, ...] = RESOLVE_LOOKS_S
     watch: WatchPauses = WatchPauses()  # noqa: RUF009 - frozen
 
@@ -62,18 +64,20 @@ class Parts:
     """The parts of one process. `channels` is filled when chats are connected; `books` is None without an admin key."""
 
     channels: dict[str, ChannelPort]
-    roles: Roles
+    roles: LeaderElection
     engine: Engine
+    leases: LeaseHolder
+    reconciler: Reconciler
     queue: FalQueue
     books: Billing | None
     bill_sync: BillSync | None
     keys: JwksCache
     alerts: Alerts
-    watcher: Watcher
+    poller: StatusPoller
+    lost_orders: SubmitReconciler
     quarantine: Quarantine
     status_messages: StatusMessages
     submitter: Submitter
-    render: Render
     delivery: Delivery
     orders: OrderService
     handler: MessageHandler
@@ -81,43 +85,39 @@ class Parts:
     inbox: InboxWorker
     passive: PassiveReplies
     cleanup: Cleanup
-    reaper: Reaper
     webhook: Webhook
 
 
 class _Calls:
     """What parts say to parts that are built after them."""
 
-    def __init__(self, settings: Settings, secret: bytes, roles: Roles) -> None:
+    def __init__(self, settings: Settings, secret: bytes, roles: LeaderElection) -> None:
         self._public_url = settings.public_url
         self._secret = secret
         self._roles = roles
         self.delivery: Delivery
-        self.watcher: Watcher
+        self.poller: StatusPoller
+        self.reconciler: Reconciler
 
     def notify_inbox(self) -> None:
         """There is a new message; whoever reads the inbox may be another process."""
         self._roles.kick("inbox")
 
-    def notify_watcher(self) -> None:
-        """There is something new to ask fal about; the watcher may run in another process."""
+    def watch(self) -> None:
+        """There is a new request to ask fal about; the poller may run in another process."""
         self._roles.kick("watcher")
+        self.reconciler.notify()
 
-    async def wake(self, job_id: str) -> None:
-        """A job's workflow waits for a film that is another's."""
-        await self.watcher.wake(job_id)
+    def due(self) -> None:
+        """A row is due."""
+        self.reconciler.notify()
 
-    async def deliver(self, job: Job) -> bool:
-        return await self.delivery.again(job)
+    async def send_again(self, job: Job) -> bool:
+        return await self.delivery.send_again(job)
 
     async def tell_unconfirmed(self, job: Job) -> None:
         """Fal is silent about an order: its owner hears of it."""
         await self.delivery.announce(job, job_messages.unconfirmed(job))
-
-    async def ask_fal_now(self, job: Job) -> None:
-        """A parked job's owner does not want to wait for its next turn."""
-        await self.watcher.ask_now(job)
-        self.notify_watcher()
 
     def webhook_url(self, job_id: str) -> str | None:
         base = self._public_url
@@ -135,15 +135,16 @@ def build(
     timing: Timing,
 ) -> Parts:
     """Wire everything. Raises ValueError for settings that do not fit."""
-    owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    owner = f"run:{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     channels: dict[str, ChannelPort] = {}
-    roles = Roles(store.database, owner=owner)
+    roles = LeaderElection(store.database, owner=owner)
     calls = _Calls(settings, secret, roles)
     queue = FalQueue.from_settings(settings)
     access = Access.from_settings(settings.access, settings.admins, chats=manifests(), demo=demo)
     caps = caps_of(settings)
     alerts = Alerts(store=store, channels=channels, admins=access.admins, caps=caps)
     receipts = FolderReceipts(settings.receipts_dir)
+    leases = LeaseHolder(store.leases, alone=store.database.is_sqlite)
     collector = Collector(
         store=store,
         queue=queue,
@@ -151,27 +152,22 @@ def build(
         settings=settings,
         alerts=alerts,
         check=checks(settings, channels),
+        watch=calls.watch,
     )
-    doubts = Doubts(
+    lost_orders = SubmitReconciler(
         store=store,
         queue=queue,
         receipts=receipts,
         settings=settings,
         alerts=alerts,
-        watch=calls.notify_watcher,
-        wake=calls.wake,
+        watch=calls.watch,
+        gap_s=timing.search_s,
     )
-    calls.watcher = watcher = Watcher(
-        engine=engine,
-        store=store,
-        queue=queue,
-        doubts=doubts,
-        collector=collector,
-        deliver=calls.deliver,
-        webhooks=settings.public_url is not None,
-        pauses=timing.watch,
+    calls.poller = poller = StatusPoller(
+        store=store, queue=queue, webhooks=settings.public_url is not None, due=calls.due, pauses=timing.watch
     )
     status_messages = StatusMessages(store=store, channels=channels)
+    preparer = Preparer(store=store, channels=channels, settings=settings, alerts=alerts, room=room)
     submitter = Submitter(
         store=store,
         queue=queue,
@@ -179,40 +175,53 @@ def build(
         settings=settings,
         alerts=alerts,
         webhook_url=calls.webhook_url,
-        watch=calls.notify_watcher,
-        wake=calls.wake,
+        watch=calls.watch,
         unconfirmed=calls.tell_unconfirmed,
-    )
-    render = Render(
-        engine=engine,
-        store=store,
-        preparer=Preparer(store=store, channels=channels, settings=settings, alerts=alerts, room=room),
-        submitter=submitter,
-        collector=collector,
-        doubts=doubts,
-        alerts=alerts,
-        resolve_looks_s=timing.resolve_looks_s,
+        still_ours=leases.is_valid,
+        first_look_s=timing.resolve_looks_s[0],
     )
     calls.delivery = delivery = Delivery(
-        engine=engine,
         store=store,
         channels=channels,
         outgoing=HeldMessages(store=store, channels=channels),
         settings=settings,
         alerts=alerts,
         fetch_again=collector.fetch_again,
+        due=calls.due,
+        still_ours=leases.is_valid,
     )
-    orders = OrderService(store=store, engine=engine, channels=channels, settings=settings, alerts=alerts)
+    works = Works(
+        store=store,
+        preparer=preparer,
+        submitter=submitter,
+        lost_orders=lost_orders,
+        collector=collector,
+        delivery=delivery,
+        alerts=alerts,
+        resolve_looks_s=timing.resolve_looks_s,
+    )
+    quarantine = Quarantine(store=store, channels=channels, alerts=alerts)
+    calls.reconciler = reconciler = Reconciler(
+        store=store,
+        owner=owner,
+        limits=SlotLimits(settings.jobs, settings.user_jobs),
+        leases=leases,
+        bodies=works.bodies,
+        begin=engine.begin,
+        may_begin=preparer.has_room,
+        set_aside=works.set_aside,
+        unreadable=quarantine.found,
+    )
+    orders = OrderService(store=store, channels=channels, settings=settings, alerts=alerts, due=calls.due)
     handler = MessageHandler(
         store=store,
-        engine=engine,
         orders=orders,
-        send_again=delivery.asked_again,
-        ask_fal_now=calls.ask_fal_now,
+        send_again=delivery.send_again,
+        ask_fal_now=poller.say_due,
         is_admin=access.is_admin,
     )
     refusals, signals = Refusals(handler=handler, channels=channels), AnswerSignals()
-    passive = PassiveReplies(store=store, handler=handler, channels=channels, send_again=delivery.asked_again)
+    passive = PassiveReplies(store=store, handler=handler, channels=channels, send_again=delivery.send_again)
     pushed = PushReplies(store=store, orders=orders, handler=handler, channels=channels, refusals=refusals)
     fetched = CallbackReplies(store=store, orders=orders, passive=passive, channels=channels, signals=signals)
     inbox = InboxWorker(
@@ -235,16 +244,18 @@ def build(
         channels=channels,
         roles=roles,
         engine=engine,
+        leases=leases,
+        reconciler=reconciler,
         queue=queue,
         books=books,
         bill_sync=BillSync(store=store, books=books, alerts=alerts, daily_micro=caps.all_micro) if books else None,
         keys=keys,
         alerts=alerts,
-        watcher=watcher,
-        quarantine=Quarantine(store=store, channels=channels, alerts=alerts, wake=watcher.wake),
+        poller=poller,
+        lost_orders=lost_orders,
+        quarantine=quarantine,
         status_messages=status_messages,
         submitter=submitter,
-        render=render,
         delivery=delivery,
         orders=orders,
         handler=handler,
@@ -252,12 +263,11 @@ def build(
         inbox=inbox,
         passive=passive,
         cleanup=Cleanup(store=store, engine=engine, settings=settings),
-        reaper=Reaper(engine=engine, store=store, owner=owner, tell=delivery.again),
         webhook=Webhook(
             store=store,
-            watcher=watcher,
+            poller=poller,
+            lost_orders=lost_orders,
             keys=keys,
             secret=secret,
-            notify=calls.notify_watcher,
         ),
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bot.store import Store
 from bot.store.records import State
-from bot.store.work import Lease
+from bot.store.work import Lease, LeaseLost
 from core.io.retrying import RetryPolicy, retried
 
 log = logging.getLogger(__name__)

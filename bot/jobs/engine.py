@@ -17,7 +17,8 @@ from filelock import FileLock
 
 from bot.jobs.process_lock import AlreadyRunning, HeldByAnother, acquire
 from bot.store.database import Database
-from bot.store.leases import Lease, Taken, Work
+from bot.store.leases import Taken
+from bot.store.work import Lease, Work
 
 log = logging.getLogger(__name__)
 

@@ -46,7 +46,8 @@ class LeaseHolder:
         """Await `body` while the lease, taken at that monotonic time, is ours. Raises LeaseLost, with `body` cancelled,
         when it may be another's.
         """
-        task = self._tasks[lease] = asyncio.ensure_future(body)
+        task: asyncio.Task[R] = asyncio.create_task(body)
+        self._tasks[lease] = task
         self._extend(lease, since=taken_at)
         try:
             return await task

@@ -10,6 +10,7 @@ from bot.store.inbox import InboxRepository
 from bot.store.installation import InstallationState
 from bot.store.jobs import Jobs
 from bot.store.key_values import KeyValueStore, SendQuota
+from bot.store.leases import Leases
 from bot.store.ledger import Ledger
 from bot.store.outbox import Outbox
 from bot.store.pending_uploads import PendingUploads
@@ -27,6 +28,7 @@ class Store:
     inbox: InboxRepository
     jobs: Jobs
     submits: Submits
+    leases: Leases
     ledger: Ledger
     bills: Bills
     installation: InstallationState
@@ -73,6 +75,7 @@ class Store:
             inbox=InboxRepository(database),
             jobs=Jobs(database),
             submits=Submits(database),
+            leases=Leases(database),
             ledger=Ledger(database),
             bills=Bills(database),
             installation=InstallationState(database),

@@ -112,13 +112,12 @@ class Leases:
 
         return await self._db.write(work)
 
-    async def give_back(self, held: Iterable[Lease]) -> None:
-        """This process ends as told: what it held is due now, and no lapse."""
-        leases = list(held)
+    async def give_back(self, owner: str) -> None:
+        """That owner ends as told: what it held is due now, and no lapse."""
+        change = jobs.update().where(jobs.c.owner == owner)
 
         def work(tx: Connection) -> None:
-            for lease in leases:
-                tx.execute(_held(lease).values(owner=None, lease_until=None, due=db_now_ms(tx)))
+            tx.execute(change.values(owner=None, lease_until=None, due=db_now_ms(tx)))
 
         await self._db.write(work)
 
