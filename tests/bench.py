@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +106,7 @@ async def bench(
         settings = ImpatientSettings.offline(**(given | {"port": port} | address | more))
         if before is not None:
             await before(settings, telegram)
-        app = await App.build(settings, room=room, timing=replace(timing, listen_s=0.1))
+        app = await App.build(settings, room=room, timing=timing)
         await app.start(listener)
         try:
             yield Bench(app, sandbox.state.sandbox, telegram, settings, fal_url)
