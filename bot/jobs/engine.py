@@ -28,7 +28,8 @@ _FIRST_DESIGN = ("render_v1", "collect_v1", "deliver_v1")
 """Workflows of 0.1. A name that is not registered would stay pending for ever; these end at once, for what they were at
 is due by its row.
 """
-_LISTEN_S = 3600.0  # nothing is sent to a workflow
+_FIRST_QUEUE = "jobs"
+_LISTEN_S = 1.0  # nothing is sent to a workflow, so it asks nothing; but a stop waits for it
 _FORGET_AT_ONCE = 1000
 _OPEN = ["PENDING", "ENQUEUED", "DELAYED"]
 _ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
@@ -97,6 +98,7 @@ class Engine:
         )
         if found:
             await DBOS.cancel_workflows_async([each.workflow_id for each in found])
+        await DBOS.delete_queue_async(_FIRST_QUEUE)
 
     async def begin(self, taken: Taken) -> None:
         """Start a work at once, in this process."""
