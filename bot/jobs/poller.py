@@ -194,16 +194,15 @@ class StatusPoller:
 
     async def _look(self, job_id: str) -> None:
         handle = await self._handle(job_id)
+        if handle is None:
+            return await self._finished(job_id)
         try:
-            status = await self._queue.status(handle) if handle is not None else None
+            status = await self._queue.status(handle)
         except VideoError:
-            status = None  # what that means for the job is collect's to say
-        if status is not None:
-            await self._note(job_id, status)
-        if status is None or isinstance(status, Completed):
-            await self._finished(job_id)
-        else:
-            self._look_later(job_id)
+            await self.say_due(job_id)  # what that means for the job is collect's to say
+            return self._look_later(job_id)
+        await self._note(job_id, status)
+        return await self._finished(job_id) if isinstance(status, Completed) else self._look_later(job_id)
 
     async def _handle(self, job_id: str) -> RequestHandle | None:
         return (await self._store.submits.read(job_id)).handle
