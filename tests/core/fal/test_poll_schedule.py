@@ -63,3 +63,79 @@ def test_beside_a_webhook_there_is_one_look_after_the_expected_end_and_then_few(
     at = list(islice(accumulate(looks(usual_s=120, rarely=True, rng=chance)), 6))
     assert 110 <= at[0] <= 155
     assert at[5] >= 480
+
+
+class Unjittered(random.Random):
+    """Each pause as long as it was meant: the middle of what it may be."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return (a + b) / 2
+
+
+class Longest(random.Random):
+    def uniform(self, a: float, b: float) -> float:
+        return max(a, b)
+
+
+class Shortest(random.Random):
+    def uniform(self, a: float, b: float) -> float:
+        return min(a, b)
+
+
+def test_hardly_any_look_falls_into_the_first_half_of_the_usual_time() -> None:
+    """At 5, 35 and 60 s of 120, and from there after an eighth of the time passed."""
+    pauses = list(islice(looks(usual_s=120, rng=Unjittered()), 5))
+    assert pauses == [5.0, 30.0, 25.0, 7.5, 67.5 / 8]
+
+
+@pytest.mark.parametrize(
+    ("passed_s", "usual_s", "pause_s"),
+    [
+        (0, 120, 5.0),  # the one soon
+        (4.25, 120, 30.0),  # that one was a little early: no second
+        (18, 120, 30.0),  # in the first third of the half: half of it
+        (20, 120, 30.0),
+        (20.5, 120, 39.5),  # later: its end
+        (50, 120, 10.0),
+        (51, 120, 51 / 8),  # the look at the half was a little early: no second
+        (34, 80, 4.25),
+        (70, 120, 70 / 8),
+        (200, 120, 15.0),
+        (0, 8, 4.0),  # a quick model: the half is sooner than the one soon
+        (4, 8, 1.0),
+        (0, 12, 5.0),
+        (5, 12, 1.5),
+        (0, None, 2.0),
+        (32, None, 4.0),
+        (1000, None, 15.0),
+    ],
+)
+def test_where_looks_are_placed(passed_s: float, usual_s: float | None, pause_s: float) -> None:
+    assert next(looks(passed_s=passed_s, usual_s=usual_s, rng=Unjittered())) == pytest.approx(pause_s)
+
+
+@pytest.mark.parametrize(
+    ("passed_s", "usual_s", "pause_s"),
+    [
+        (0, 120, 132.0),
+        (100, 120, 32.0),
+        (120, 120, 60.0),
+        (100, None, 60.0),
+        (0.5, None, 60.0),
+        (300, 120, 150.0),
+        (1000, 120, 300.0),
+    ],
+)
+def test_where_looks_behind_a_webhook_are_placed(passed_s: float, usual_s: float | None, pause_s: float) -> None:
+    found = looks(passed_s=passed_s, usual_s=usual_s, rarely=True, rng=Unjittered())
+    assert next(found) == pytest.approx(pause_s)
+
+
+def test_nothing_has_passed_unless_it_is_said() -> None:
+    assert next(looks(usual_s=120, rarely=True, rng=Unjittered())) == pytest.approx(132.0)
+
+
+def test_pauses_differ_by_a_seventh_at_most() -> None:
+    assert next(looks(usual_s=120, rng=Shortest())) == pytest.approx(5 * 0.85)
+    assert next(looks(usual_s=120, rng=Longest())) == pytest.approx(5 * 1.15)
+    assert 4.25 <= next(looks(usual_s=120)) <= 5.75
