@@ -65,6 +65,11 @@ def hide(secrets: Iterable[str]) -> None:
                 _known[form] = re.compile(re.escape(form))
 
 
+def forget_secrets() -> None:
+    """Hide nothing by its value any more: for a process that changes its settings, as tests do."""
+    _known.clear()
+
+
 def redact(text: str) -> str:
     """`text` without known secrets, anything shaped like one, and fal's file addresses."""
     for pattern in sorted(_known.values(), key=lambda each: -len(each.pattern)):

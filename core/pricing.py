@@ -63,7 +63,7 @@ def find(name: str) -> Model:
 
     Raises BadRequest("unknown_model").
     """
-    model = _BY_NAME.get(_folded(name))
+    model = _BY_NAME.get(folded_name(name))
     if model is None:
         raise BadRequest("unknown_model", model=name[:60])
     return model
@@ -292,15 +292,15 @@ def _distance(one: float, other: float) -> float:
     return max(one, other) / min(one, other) - 1
 
 
-def _folded(name: str) -> str:
+def folded_name(name: str) -> str:
     """Names are compared without case, spaces, dashes and spellings of a version: "Kling v3.0" is "kling-3"."""
     bare = re.sub(r"[\s_-]", "", name.casefold()).removeprefix("falai/")
     return re.sub(r"(?<=\d)\.0(?!\d)", "", re.sub(r"(?<=[a-z])v(?=\d)", "", bare))
 
 
-def _names(model: Model) -> Iterable[str]:
+def names_of(model: Model) -> Iterable[str]:
     tier = [model.tier] if model.tier else []
     return chain([model.key, model.name], tier, model.aliases, (endpoint.id for endpoint in model.modes.values()))
 
 
-_BY_NAME = {_folded(name): model for model in MODELS for name in _names(model)}
+_BY_NAME = {folded_name(name): model for model in MODELS for name in names_of(model)}

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from graphlib import TopologicalSorter
@@ -262,6 +263,70 @@ def test_error_codes_are_told_apart() -> None:
     tree = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.VideoError)]
     defaults = {each.default_code for each in tree}
     assert raised | defaults <= set(ERROR_CODES)
+
+
+PRIVATE = re.compile(r"_[^_]\w*")
+NOT_OURS = {
+    ("tests/prove/virtual.py", "_run"): "asyncio's handle: an event loop of its own runs it",
+    ("tests/test_readme.py", "_actions"): "argparse's: it lists the options of a parser in no other way",
+}
+
+
+def trees_of_tests() -> dict[str, ast.Module]:
+    return {str(path.relative_to(TOP)): ast.parse(path.read_text()) for path in (TOP / "tests").rglob("*.py")}
+
+
+def private_names(trees: Iterable[ast.Module]) -> set[str]:
+    """What is defined with a leading underscore: functions, classes, attributes, constants."""
+    names = {_defined(node) for tree in trees for node in ast.walk(tree)}
+    return {name for name in names if name is not None and PRIVATE.fullmatch(name)}
+
+
+def _defined(node: ast.AST) -> str | None:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return node.name
+    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else None
+
+
+def _used(node: ast.AST) -> list[str]:
+    """What a node takes from elsewhere by name: an attribute of anything, an import of ours, a name as a word."""
+    if isinstance(node, ast.Attribute):
+        return [node.attr]
+    if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in {"core", "bot"}:
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in {
+        "setattr",
+        "getattr",
+        "delattr",
+        "object",
+        "patch",
+    }:
+        words = (each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str))
+        return [word.rpartition(".")[2] for word in words]
+    return []
+
+
+def _is_own(node: ast.AST, inherited: set[str]) -> bool:
+    """An attribute of `self` that a test's own class has set."""
+    mine = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}
+    return mine and isinstance(node, ast.Attribute) and node.attr in inherited
+
+
+def test_tests_use_and_patch_what_is_public() -> None:
+    """A private name is nobody else's: a test that needs it needs a constructor argument, or the name is public."""
+    trees = trees_of_tests()
+    ours = private_names(ast.parse((TOP / file).read_text()) for file in sources())
+    theirs = private_names(trees.values())
+    found = {
+        (file, name)
+        for file, tree in trees.items()
+        for node in ast.walk(tree)
+        for name in _used(node)
+        if name in ours and not _is_own(node, theirs)
+    }
+    assert found == set(NOT_OURS)
 
 
 def test_the_top_level_is_fixed() -> None:

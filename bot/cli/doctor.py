@@ -71,8 +71,8 @@ async def examine() -> list[Finding]:
         return findings
     settings = Settings()
     findings += await asyncio.to_thread(_folders, settings)
-    findings.append(await _checked("database", lambda: _database(settings)))
-    findings.append(await asyncio.to_thread(_port, settings))
+    findings.append(await _checked("database", lambda: check_database(settings)))
+    findings.append(await asyncio.to_thread(check_port, settings))
     findings.append(await _checked("fal key", lambda: _fal_key(settings)))
     findings += await _books(settings)
     findings.append(await _checked("asset round trip", lambda: _round_trip(settings)))
@@ -137,7 +137,7 @@ def _folders(settings: Settings) -> list[Finding]:
     ]
 
 
-async def _database(settings: Settings) -> str:
+async def check_database(settings: Settings) -> str:
     store = await Store.open(settings.store_url)
     try:
         if store.database.is_sqlite:
@@ -147,7 +147,7 @@ async def _database(settings: Settings) -> str:
         store.close()
 
 
-def _port(settings: Settings) -> Finding:
+def check_port(settings: Settings) -> Finding:
     """Whether `reelbot run` gets its port. A running bot has it already, so that alone is not wrong."""
     who = holder(settings.port) if settings.port else None
     if who is not None:

@@ -80,7 +80,7 @@ class Collector:
         submit = await self._store.submits.read(job.id)
         if submit.handle is None or job.state not in AT_FAL:
             return STOP
-        if self._readable(job, await self._stored(job, submit)):
+        if self._readable(job, await self.stored_results(job, submit)):
             return GO
         try:
             status = await self._queue.status(submit.handle)
@@ -122,7 +122,7 @@ class Collector:
         if job.video is not None:  # it was finished, and parked since its row could not be read
             return "over" if await self._store.jobs.finish(job_id, job.video) else "gone"
         try:
-            if not self._readable(job, await self._stored(job, submit)):
+            if not self._readable(job, await self.stored_results(job, submit)):
                 status = await self._queue.status(submit.handle)
                 if job.cancel_asked and not isinstance(status, Completed):
                     await self._queue.cancel(submit.handle)
@@ -174,7 +174,7 @@ class Collector:
             handle,
             self._settings.videos_dir / name,
             settings=self._settings,
-            stored=await self._stored(job, submit),
+            stored=await self.stored_results(job, submit),
             source_url=job.request.source_url,
             on_result=keep,
             check=self._check(job),
@@ -195,7 +195,7 @@ class Collector:
                 raise
             log.exception("a result is in no row", extra={"job_id": job_id})
 
-    async def _stored(self, job: Job, submit: Submit) -> list[RawReply]:
+    async def stored_results(self, job: Job, submit: Submit) -> list[RawReply]:
         """Oldest first: what no row could take stands in the receipts alone."""
         in_rows = await self._store.submits.results(job.id)
         known = {reply.body for reply in in_rows}

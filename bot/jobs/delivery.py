@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 _TRIES = 6
 _PAUSES_S = (1.0, 3.0, 10.0, 30.0, 60.0, 60.0)
 _PARKED_S = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)  # between two series of attempts, longer each time
-_BEGUN_WITHIN_MS = 60_000  # a series that was noted is under way by then, or its process has died
+BEGUN_WITHIN_MS = 60_000  # a series that was noted is under way by then, or its process has died
 _ANNOUNCE_PAUSES_S = (1.0, 3.0)  # an announcement is of the moment: three tries in all
 _HAD = frozenset({State.DELIVERED, State.HANDED_OVER})
 
@@ -250,7 +250,7 @@ class Delivery:
         return job.state in _HAD and self._films.is_gone(job)
 
     async def _begun(self, job: Job) -> bool:
-        else_at = now_ms() + _BEGUN_WITHIN_MS
+        else_at = now_ms() + BEGUN_WITHIN_MS
         if not await self._store.jobs.new_series(job, else_at=else_at):
             return False
         await self._engine.begin(DELIVER, f"{job.id}:tell:{job.sendings + 1}", job.id)

@@ -222,7 +222,7 @@ class Watcher:
         if job is None:
             return
         passed_s = (now_ms() - (job.rendering_since or now_ms())) / 1000
-        usual_s, rarely = await self._usual_s(job.request), await self._webhook_works()
+        usual_s, rarely = await self.usual_s(job.request), await self.webhook_works()
         self._places.setdefault(job_id, job.fal_position)
         del job
         for gap in looks(passed_s=passed_s, usual_s=usual_s, rarely=rarely):
@@ -247,12 +247,13 @@ class Watcher:
             return
         if not await self._engine.runs(job_id, collect_id(job_id, job.collects)):
             log.warning("nobody waited for this one", extra={"job_id": job_id})
-            await self._collect(job_id, job.collects)
+            await self.collect(job_id, job.collects)
 
-    async def _collect(self, job_id: str, number: int) -> None:
+    async def collect(self, job_id: str, number: int) -> None:
+        """Begin the workflow that fetches this job; `number`: how often it had been parked."""
         await self._engine.begin(COLLECT, collect_id(job_id, number), f"{job_id}:{number}" if number else job_id)
 
-    async def _usual_s(self, request: VideoRequest) -> float | None:
+    async def usual_s(self, request: VideoRequest) -> float | None:
         """What our own rows say of such a film; the catalogue's guess while they are too few."""
         key = (request.model, request.resolution, request.duration_s)
         learned_at, usual_s = self._usual.get(key, (-math.inf, None))
@@ -262,7 +263,7 @@ class Watcher:
             self._usual[key] = (time.monotonic(), usual_s)
         return usual_s
 
-    async def _webhook_works(self) -> bool:
+    async def webhook_works(self) -> bool:
         heard = await self._store.installation.get(_HEARD) if self._webhooks else None
         return heard is not None and now_ms() - int(heard) < _HEARD_COUNTS_S * 1000
 
@@ -289,13 +290,13 @@ class Watcher:
     async def adopt(self, jobs: Sequence[Job], *, within_s: float = _LOOK_S) -> None:
         """Jobs in doubt, or refused, whose requests are found are watched, fetched and delivered like any other."""
         for job_id in await self._doubts.resolve(jobs, within_s=within_s):
-            await self._collect(job_id, await self._store.jobs.collects(job_id))
+            await self.collect(job_id, await self._store.jobs.collects(job_id))
 
     async def reopen(self, job: Job, request_id: str) -> bool:
         """A refused order that fal has all the same is watched, fetched and delivered. Raises VideoError."""
         reopened = await self._doubts.reopen(job, request_id)
         if reopened:
-            await self._collect(job.id, await self._store.jobs.collects(job.id))
+            await self.collect(job.id, await self._store.jobs.collects(job.id))
         return reopened
 
     async def ask_now(self, job: Job) -> None:
@@ -324,7 +325,7 @@ class Watcher:
         if answer == "renders":
             number = await self._store.jobs.unpark(job_id, "fal still works on it")
             if number is not None:
-                await self._collect(job_id, number)
+                await self.collect(job_id, number)
         elif answer == "over" and (job := await self._store.jobs.get(job_id)) is not None:
             await self._deliver(job)
 

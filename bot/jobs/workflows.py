@@ -128,7 +128,7 @@ class Render:
             if result["next"] != "retry":
                 return result["next"] == "go"
             await self._engine.sleep(result["after"] or min(60, 2**attempt))
-        await self._surely("give up preparing", self.give_up, job_id)
+        await self.surely("give up preparing", self.give_up, job_id)
         return False
 
     async def _bought(self, job_id: str) -> bool:
@@ -142,13 +142,13 @@ class Render:
                 await self._engine.sleep(pause)
                 if (await self._step("find submitted", self.find_submitted, job_id))["next"] == "go":
                     return True
-            await self._surely("park", self.park, job_id)
+            await self.surely("park", self.park, job_id)
         return result["next"] == "go"
 
     async def _collected(self, job_id: str) -> None:
         while True:
             await self._engine.wait(TOPIC, timeout_s=_WAIT_S)
-            result = await self._surely("look", self.look, job_id)
+            result = await self.surely("look", self.look, job_id)
             if result["next"] == "go":
                 result = await self._downloaded(job_id)
             if result["next"] != "wait":
@@ -160,9 +160,9 @@ class Render:
             if result["next"] != "retry":
                 return result
             await self._engine.sleep(result["after"] or min(300, 2**attempt))
-        return await self._surely("give up downloading", self.give_up, job_id)
+        return await self.surely("give up downloading", self.give_up, job_id)
 
-    async def _surely(self, name: str, body: Callable[..., Awaitable[Next]], job_id: str) -> Next:
+    async def surely(self, name: str, body: Callable[..., Awaitable[Next]], job_id: str) -> Next:
         """A step that only a broken disk or database keeps from its end: again until it has one, or the job would be
         stranded, perhaps paid.
         """

@@ -93,7 +93,7 @@ class Ledger:
 
     async def standing(self, user: str | None = None) -> Standing:
         """Of one person, or of everybody together."""
-        return await self._db.read(lambda tx: _standing(tx, user, now_ms()))
+        return await self._db.read(lambda tx: standing_tx(tx, user, now_ms()))
 
     async def report(self, by: By) -> list[Spending]:
         """Everything ever, grouped; the dearest first, days in their order."""
@@ -120,9 +120,9 @@ def reserve_tx(tx: Connection, job_id: str, amount: int, caps: Caps) -> OverCap 
         ("all", None, caps.all_micro),
     )
     for whose, owner, cap in purses:
-        used = _standing(tx, owner, at).used_micro
+        used = standing_tx(tx, owner, at).used_micro
         if used + amount > cap:
-            frees_at = _frees_at(tx, owner, at, need=used + amount - cap) if amount <= cap else None
+            frees_at = frees_at_tx(tx, owner, at, need=used + amount - cap) if amount <= cap else None
             return OverCap(whose, cap, max(0, cap - used), amount, frees_at)
     _write(tx, job_id, "reserve", reserved=amount)
     return None
@@ -262,7 +262,7 @@ def model_of(request: object) -> str:
     return model if isinstance(model, str) else "?"
 
 
-def _standing(tx: Connection, user: str | None, at: int) -> Standing:
+def standing_tx(tx: Connection, user: str | None, at: int) -> Standing:
     """Both sums in one statement. On PostgreSQL each statement sees a snapshot of its own: a job that is settled
     between two of them would be in neither sum, and a cap would be passed.
     """
@@ -274,7 +274,7 @@ def _standing(tx: Connection, user: str | None, at: int) -> Standing:
     return Standing(int(row[0]), int(row[1]))
 
 
-def _frees_at(tx: Connection, user: str | None, at: int, *, need: int) -> int | None:
+def frees_at_tx(tx: Connection, user: str | None, at: int, *, need: int) -> int | None:
     """When enough of what was spent is a day old. A correction counts at the time of its purchase."""
     total = sa.func.sum(ledger.c.spent_micro)
     query = sa.select(ledger.c.at, total.label("spent")).where(ledger.c.at > at - WINDOW_MS, ledger.c.spent_micro != 0)

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal, Self
 
@@ -30,10 +30,7 @@ Owned = Callable[[set[str]], Awaitable[set[str]]]
 Claims = Callable[[], Awaitable[Sequence[LostOrder]]]
 
 _SUBMIT_TIMEOUT = httpx.Timeout(connect=10, read=90, write=30, pool=10)
-_SUBMIT_S = 145.0  # in all: within what the search for a lost order takes for the longest (core/fal/lost_orders.py)
 _STREAM_IDLE_S = 60.0
-_STREAM_SILENT_S = 120.0  # without a word on the request, whatever else keeps the connection busy
-_ANSWER_S = 90.0  # for a free question, in all
 _START_WITHIN_S = 3600
 """A request that could not start for so long is dropped by fal, unbilled (X-Fal-Request-Timeout)."""
 KEEP_S = 7 * 24 * 3600
@@ -47,17 +44,33 @@ _LIST_PAGES = 100
 _LIST_ENDPOINTS = 50
 
 
+@dataclass(frozen=True, slots=True)
+class QueueTimeouts:
+    """Seconds in all, since httpx bounds each chunk of an answer and not all of it. `submit_s`: for the paid POST,
+    within what the search for a lost order takes for the longest (core/fal/lost_orders.py). `answer_s`: for a free
+    question. `stream_silent_s`: without a word on the request, whatever else keeps a stream's connection busy.
+    """
+
+    submit_s: float = 145.0
+    answer_s: float = 90.0
+    stream_silent_s: float = 120.0
+
+
+_USUAL = QueueTimeouts()
+
+
 class FalQueue:
     """fal's queue for one key. Share one; `close` it."""
 
-    def __init__(self, settings: FalSettings) -> None:
+    def __init__(self, settings: FalSettings, *, timeouts: QueueTimeouts = _USUAL) -> None:
         self._settings = settings
+        self._timeouts = timeouts
         self._base = settings.fal_queue_url
         self._client = http_client(settings)
 
     @classmethod
-    def from_settings(cls, settings: FalSettings) -> Self:
-        return cls(settings)
+    def from_settings(cls, settings: FalSettings, *, timeouts: QueueTimeouts = _USUAL) -> Self:
+        return cls(settings, timeouts=timeouts)
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -98,7 +111,7 @@ class FalQueue:
         url, body, way = f"{self._base}/{request.endpoint}", text.encode(), Way()
         async with http_client(self._settings, timeout=_SUBMIT_TIMEOUT, once=True) as client:
             try:
-                async with asyncio.timeout(_SUBMIT_S):  # httpx bounds each chunk of an answer, not all of it
+                async with asyncio.timeout(self._timeouts.submit_s):
                     reply = await client.post(
                         url, content=body, headers=headers, params=params, extensions={"trace": way}
                     )
@@ -140,7 +153,7 @@ class FalQueue:
         try:
             while True:
                 try:
-                    async with asyncio.timeout(_STREAM_SILENT_S):
+                    async with asyncio.timeout(self._timeouts.stream_silent_s):
                         status = await anext(statuses)
                 except TimeoutError:
                     raise Unavailable(reason="a silent stream") from None
@@ -304,7 +317,7 @@ class FalQueue:
     async def _ask(self, method: str, url: str, *, params: Params | None = None) -> RawReply:
         headers = self._headers()
         try:
-            async with asyncio.timeout(_ANSWER_S):  # httpx bounds each chunk of an answer, not all of it
+            async with asyncio.timeout(self._timeouts.answer_s):
                 return raw_reply(await self._client.request(method, url, params=params, headers=headers))
         except TimeoutError:
             raise Unavailable(reason="an answer without end") from None

@@ -18,7 +18,7 @@ from core.types import Completed
 _C = errors.ContentRefused
 _R = errors.BadReference
 _G = errors.GenerationFailed
-_TYPES: dict[str, tuple[type[VideoError], str]] = {
+TYPES: dict[str, tuple[type[VideoError], str]] = {
     "internal_server_error": (_G, "generation_failed"),
     "generation_timeout": (_G, "generation_timeout"),
     "downstream_service_error": (_G, "downstream_service_error"),
@@ -86,8 +86,8 @@ def error_from(status: int, headers: Mapping[str, str], reply: Any) -> VideoErro
     kind, facts = _kind(reply, headers)
     if kind == "invalid_request" and _TIMED_OUT.search(_message(reply)):
         kind = "downstream_service_error"
-    if kind in _TYPES:
-        cls, code = _TYPES[kind]
+    if kind in TYPES:
+        cls, code = TYPES[kind]
         return cls(code, **facts)
     by_status = _account_error(status, reply)
     if by_status is not None:
@@ -152,7 +152,7 @@ def in_fals_form(parsed: Any, headers: Mapping[str, str]) -> bool:
     if not isinstance(parsed, dict):
         return False
     detail = parsed.get("detail")
-    return (isinstance(detail, str | list | dict) and bool(detail)) or _kind(parsed, headers)[0] in _TYPES
+    return (isinstance(detail, str | list | dict) and bool(detail)) or _kind(parsed, headers)[0] in TYPES
 
 
 def is_fals_refusal(status: int, headers: Mapping[str, str], parsed: Any) -> bool:
@@ -207,8 +207,8 @@ def completed_error(status: Completed) -> VideoError | None:
     if status.error is None and status.error_type is None:
         return None
     error: VideoError = errors.GenerationFailed()
-    if status.error_type in _TYPES:
-        cls, code = _TYPES[status.error_type]
+    if status.error_type in TYPES:
+        cls, code = TYPES[status.error_type]
         error = cls(code)
     if status.error_type in _OF_FAL_ITSELF:
         error.facts["billed"] = False
@@ -225,7 +225,7 @@ def _kind(reply: Any, headers: Mapping[str, str]) -> tuple[str | None, dict[str,
         value = reply.get(place) if isinstance(reply, dict) else None
         if isinstance(value, dict):
             value = value.get("type") or value.get("code")
-        if isinstance(value, str) and (value in _TYPES or place == "error_type"):
+        if isinstance(value, str) and (value in TYPES or place == "error_type"):
             return value, {}
     return headers.get("x-fal-error-type"), {}
 

@@ -42,7 +42,7 @@ def candidates(rows: Iterable[Any], orders: Sequence[LostOrder]) -> list[Candida
         found += [
             Candidate(abs(sent - order.claimed), request_id, order.name, order.open)
             for order in orders
-            if _fits(row, given, sent, order) and named.get(request_id, order.name) == order.name
+            if fits(row, given, sent, order) and named.get(request_id, order.name) == order.name
         ]
     return found
 
@@ -78,7 +78,7 @@ def all_before(rows: Sequence[Any], moment: datetime) -> bool:
     return bool(times) and all(time is not None and time < moment for time in times)
 
 
-def _fits(row: dict[str, Any], given: Any, sent: datetime, order: LostOrder) -> bool:
+def fits(row: dict[str, Any], given: Any, sent: datetime, order: LostOrder) -> bool:
     until = (order.answered or order.claimed + _LONGEST_POST) + _AFTER_POST
     return (
         row.get("endpoint_id") == order.endpoint

@@ -71,8 +71,9 @@ class JwksCache:
     only ever a hint.
     """
 
-    def __init__(self, settings: FalSettings, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self, settings: FalSettings, *, clock: Callable[[], float] | None = None) -> None:
+        """`clock`: seconds that only grow, for tests."""
+        self._clock = clock or _monotonic_s
         self._url = f"{settings.rest_url}/.well-known/jwks.json"
         self._client = http_client(settings)
         self._lock = asyncio.Lock()
@@ -99,7 +100,7 @@ class JwksCache:
             reply = await self._client.get(self._url)
         except httpx.HTTPError:
             return
-        keys = _keys(protocol.parsed(reply.content)) if reply.is_success else ()
+        keys = read_keys(protocol.parsed(reply.content)) if reply.is_success else ()
         if keys:
             self._keys, self._until = keys, now + _KEEP_S
 
@@ -107,7 +108,11 @@ class JwksCache:
         await self._client.aclose()
 
 
-def _keys(reply: object) -> tuple[bytes, ...]:
+def _monotonic_s() -> float:
+    return time.monotonic()
+
+
+def read_keys(reply: object) -> tuple[bytes, ...]:
     rows = reply.get("keys") if isinstance(reply, dict) else None
     found = []
     for row in rows if isinstance(rows, list) else []:

@@ -18,7 +18,7 @@ class _Waiter:
 
 
 @dataclass(slots=True)
-class _Owner:
+class Owner:
     """`served`: when their turn came last, as a number that only grows."""
 
     waiting: deque[_Waiter] = field(default_factory=deque)
@@ -35,13 +35,18 @@ class FairSemaphore:
         self._busy = 0
         self._busy_long = 0
         self._turns = 0
-        self._owners: dict[str, _Owner] = {}
+        self._owners: dict[str, Owner] = {}
+
+    @property
+    def is_idle(self) -> bool:
+        """Nobody holds a place, waits for one, or is remembered."""
+        return self._busy == 0 and not self._owners
 
     @asynccontextmanager
     async def turn(self, owner: str, *, long: bool = False) -> AsyncIterator[None]:
         """Hold a place. Who is cancelled while waiting takes no place along."""
         waiter = _Waiter(asyncio.get_running_loop().create_future(), long)
-        self._owners.setdefault(owner, _Owner()).waiting.append(waiter)
+        self._owners.setdefault(owner, Owner()).waiting.append(waiter)
         self._give()
         try:
             await waiter.ready
@@ -71,7 +76,7 @@ class FairSemaphore:
             self._busy_long += waiter.long
             waiter.ready.set_result(None)
 
-    def _next(self) -> tuple[_Owner, _Waiter] | None:
+    def _next(self) -> tuple[Owner, _Waiter] | None:
         """Of those who have least under way the one whose turn is longest ago; long work is passed over while others'
         has its places.
         """

@@ -42,7 +42,7 @@ class Books:
     def __init__(self, memory: Memory, faults: Faults, *, admin_key: str | None) -> None:
         self._memory = memory
         self._faults = faults
-        self._key = admin_key
+        self.admin_key = admin_key
         self._charges: dict[str, Charge | None] = {}
         self.credit_usd = Decimal(100)
         self.now: Callable[[], float] = time.time
@@ -125,7 +125,7 @@ class Books:
         fault = self._faults.take("billing_status", http.url.path)
         if fault is not None:
             return JSONResponse(fault.body, fault.status, fault.headers)
-        if self._key is None or http.headers.get("authorization") != f"Key {self._key}":
+        if self.admin_key is None or http.headers.get("authorization") != f"Key {self.admin_key}":
             return _error(401 if "authorization" not in http.headers else 403, "authorization_error")
         return None
 

@@ -220,7 +220,7 @@ def render(
 
 def _from_words(prompt: str, width: int, height: int, frames: int, rng: np.random.Generator) -> Iterator[Picture]:
     low = prompt.lower()
-    scene = _scene(low) or SCENES[int(rng.integers(len(SCENES)))]
+    scene = scene_of(low) or SCENES[int(rng.integers(len(SCENES)))]
     sky, layers = _sky(scene, width, height, rng), _layers(scene, width, height, rng)
     weather = _weather(scene, width, height, rng)
     actor = _actor(low, scene, width, height, rng)
@@ -235,7 +235,7 @@ def _from_words(prompt: str, width: int, height: int, frames: int, rng: np.rando
         yield picture
 
 
-def _scene(low: str) -> Scene | None:
+def scene_of(low: str) -> Scene | None:
     """The place that is named first."""
     named = [(_place(word, low), number) for number, scene in enumerate(SCENES) for word in scene.words]
     found = [each for each in named if each[0] >= 0]

@@ -25,7 +25,7 @@ from core.types import Kind, SourceLimits
 
 log = logging.getLogger(__name__)
 
-_FILM = Path(__file__).parent / "film.py"
+FILM = Path(__file__).parent / "film.py"
 _SOURCE_BYTES = 100_000_000
 _WALL_S = 240.0
 _ASPECTS = {"480p": 480, "720p": 720, "1080p": 1080}
@@ -159,7 +159,7 @@ class Renderer:
             "video": str(source) if kind is Kind.VIDEO else None,
         }
         try:
-            rendered = await media.run_child(_FILM, json.dumps(job), wall_s=_WALL_S)
+            rendered = await media.run_child(FILM, json.dumps(job), wall_s=_WALL_S)
         except MediaError:
             raise Failed(500, [detail("internal_server_error", ["body"], None)]) from None
         if "ok" not in rendered:

@@ -47,7 +47,7 @@ def measure() -> list[Film]:
     with tempfile.TemporaryDirectory(prefix="reelbot-bench-") as name:
         folder = Path(name)
         rendered, silent = folder / "film.mp4", folder / "silent.mp4"
-        asyncio.run(media.run_child(renderer._FILM, json.dumps({**_FILM, "into": str(rendered)})))
+        asyncio.run(media.run_child(renderer.FILM, json.dumps({**_FILM, "into": str(rendered)})))
         _without_sound(rendered, silent)
         tight = int(rendered.stat().st_size * 0.5)
         cases = [("as it is", rendered, TELEGRAM, 1), ("remuxed", silent, TELEGRAM, 1), ("encoded", rendered, tight, 2)]

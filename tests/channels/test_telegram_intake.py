@@ -12,6 +12,7 @@ import pytest
 from starlette.applications import Starlette
 
 from bot.channels.telegram.channel import Telegram
+from bot.channels.telegram.intake import webhook_secret
 from bot.channels.types import Action, Message
 from tests.channels.telegram_bench import ME, Bench, Box, bench, jpeg, services, settings
 from tests.fakes.botapi import TelegramFake
@@ -186,7 +187,7 @@ def test_a_loop_that_no_longer_turns_is_seen(tmp_path: Path) -> None:
     async def story(on: Bench) -> None:
         await on.telegram.until(lambda: on.telegram.calls("getUpdates"))
         await on.channel.stop_intake()
-        on.channel._intake._turned -= 120  # so much later
+        on.late_s.append(120)
         assert not on.channel.alive()
 
     polled(tmp_path, story, before=None)
@@ -304,7 +305,7 @@ def test_the_webhook_stores_before_it_says_yes(tmp_path: Path) -> None:
 def test_only_telegram_may_call_the_webhook(tmp_path: Path) -> None:
     async def story(on: Bench, url: str) -> None:
         async with httpx.AsyncClient(trust_env=False) as anybody:
-            secret = {SECRET: on.channel._intake.webhook_secret()}
+            secret = {SECRET: webhook_secret(b"s" * 32, account=settings(on.telegram.url).account)}
             assert (await anybody.post(url, json={"update_id": 1}, headers=secret)).status_code == 503  # not yet
             await on.channel.start()
             await on.telegram.until(lambda: on.telegram.methods.webhook)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser import browser
 from tests.corpus import jpeg
@@ -78,7 +79,7 @@ def test_from_the_first_word_to_the_playing_film(tmp_path: Path) -> None:
         film = page.locator(".film video")
         film.wait_for(timeout=60_000)
         page.evaluate("video => { video = document.querySelector('.film video'); video.muted = true; video.play(); }")
-        page.wait_for_timeout(1500)
+        page.wait_for_function("() => document.querySelector('.film video').currentTime > 0.3")
         shown = film.evaluate("video => [video.videoWidth, video.videoHeight, video.currentTime > 0.3, !video.error]")
         assert shown == [640, 360, True, True]
 
@@ -185,15 +186,15 @@ def test_on_a_phone_nothing_is_cut_hidden_or_out_of_sight(tmp_path: Path, locale
             )
             assert 0 < written <= room, (width, written, room)
             assert wider_than_the_screen(page) == []
-            for _ in range(2):
-                before = page.locator(".bubble:not(.me)").count()
+            buttons = page.locator(".actions button")
+            for said in range(2 * number - 2, 2 * number):
+                expect(buttons).to_have_count(said)  # of the first page: they come back
                 page.fill("#text", "/help")
                 page.keyboard.press("Enter")
-                page.locator(".bubble:not(.me)").nth(before).wait_for()
-            assert page.locator(".actions button").count() == 2 * number
+                expect(buttons).to_have_count(said + 1)
             assert wider_than_the_screen(page) == []
             page.set_viewport_size({"width": width, "height": 320})  # the keyboard opens
-            last = page.locator(".actions button").last
+            last = buttons.last
             page.wait_for_function(
                 """() => { const talk = document.querySelector("#talk");
                      return talk.scrollHeight - talk.scrollTop - talk.clientHeight < 2; }"""

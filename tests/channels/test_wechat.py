@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 from pydantic_settings import BaseSettings
+from starlette.applications import Starlette
 
 from bot.channels.protocol import Services
 from bot.channels.types import Address, AttachmentRef, Incoming, Message, Reply, SendError, VideoMessage
@@ -29,13 +30,13 @@ S = TypeVar("S", bound=BaseSettings)
 
 
 class Silent:
-    """An inbox that has no answer."""
+    """An inbox that takes what comes without a word."""
 
     async def put(self, incoming: Any) -> None:
         raise AssertionError("WeChat asks, since its callback carries the answer")
 
     async def ask(self, incoming: Incoming, *, store_s: float, answer_s: float) -> Reply | None:
-        return None
+        return Reply("")
 
 
 @dataclass
@@ -381,13 +382,16 @@ def test_the_menu_of_an_account_without_the_right(tmp_path: Path) -> None:
 
 def test_a_typing_sign_once_after_a_message(tmp_path: Path) -> None:
     async def story(made: Bench, channel: WeChat) -> None:
-        await channel.busy(ME, "rendering")
-        channel._note_heard(FOX)
-        await channel.busy(ME, "rendering")  # not known yet whether the account may
-        await channel.send_video(ME, made.film())
-        channel._note_heard(FOX)
-        for _ in range(3):
+        caller = made.fake.caller
+        async with served(Starlette(routes=list(channel.routes()))) as ours:
+            caller.url = f"{ours}/wechat"
             await channel.busy(ME, "rendering")
+            await caller.says(FOX, "hello")
+            await channel.busy(ME, "rendering")  # not known yet whether the account may
+            await channel.send_video(ME, made.film())
+            await caller.says(FOX, "hello again")
+            for _ in range(3):
+                await channel.busy(ME, "rendering")
         assert made.fake.person(FOX).typing == 1
 
     on_bench(tmp_path, story)

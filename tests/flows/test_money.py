@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.jobs.poller import WatchPauses
 from bot.messages.retry_offers import simpler
 from bot.parts import Timing
 from bot.store.records import Job, State
@@ -299,8 +300,6 @@ def test_a_doubt_holds_the_money_tells_the_admin_and_offers_anew(on_bench: OnBen
         standing = await made.app.store.ledger.standing()
         assert (standing.spent_micro, standing.reserved_micro) == (700_000, 700_000)
         made.fal.faults.clear()  # the list can be read: both orders stand in it, and say the same
-        made.app.parts.watcher._next_adoption = 0.0
-        made.app.parts.watcher.kick()
         await made.all_settled(2, State.DELIVERED)
         assert len(made.films()) == made.submits() == 2
         found = {(await made.app.store.submits.read(job.id)).handle for job in await made.jobs()}
@@ -308,7 +307,8 @@ def test_a_doubt_holds_the_money_tells_the_admin_and_offers_anew(on_bench: OnBen
         standing = await made.app.store.ledger.standing()
         assert (standing.spent_micro, standing.reserved_micro) == (1_400_000, 0)
 
-    on_bench(story, admins="telegram:1", timing=Timing(resolve_looks_s=(0.1, 0.1)))
+    looks = WatchPauses(scan_s=0.1, adoption_gap_s=0.1)
+    on_bench(story, admins="telegram:1", timing=Timing(resolve_looks_s=(0.1, 0.1), watch=looks))
 
 
 def test_a_proxy_that_charges_beforehand_names_the_price(on_bench: OnBench) -> None:

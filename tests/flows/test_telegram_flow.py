@@ -317,15 +317,21 @@ def test_a_wish_that_becomes_another_is_said(on_bench: Callable[..., None]) -> N
 @pytest.mark.parametrize("turns", range(4))
 def test_loops_end_when_they_are_stopped_in_the_moment_of_news(on_bench: Callable[..., None], turns: int) -> None:
     async def story(made: Bench) -> None:
-        await asyncio.sleep(0.1)  # every loop waits for news
-        made.app.parts.watcher.kick()
-        made.app.parts.status_messages.kick()
-        made.app.parts.inbox.loop.notify()
+        names = {loop.name for loop, _ in made.app.loops()}
+        tasks = [task for task in asyncio.all_tasks() if task.get_name() in names]
+        assert len(tasks) == len(names)
+        parts = made.app.parts
+        await made.until(
+            lambda: parts.watcher.loop.turns and parts.status_messages.loop.turns and parts.inbox.loop.turns
+        )
+        parts.watcher.kick()  # every loop waits for news
+        parts.status_messages.kick()
+        parts.inbox.loop.notify()
         for _ in range(turns):
             await asyncio.sleep(0)
-        for task in made.app._tasks:
+        for task in tasks:
             task.cancel()
-        done, pending = await asyncio.wait(made.app._tasks, timeout=3)
+        done, pending = await asyncio.wait(tasks, timeout=3)
         assert not pending
         assert all(task.cancelled() for task in done)
 

@@ -94,7 +94,7 @@ def test_a_series_whose_process_died_before_it_began_is_made_up_for(database_url
         with pytest.raises(asyncio.CancelledError):
             await series(Dies(), store).again(job)
         assert await store.jobs.waiting_to_be_told(now_ms()) == []
-        [waiting] = await store.jobs.waiting_to_be_told(now_ms() + delivery._BEGUN_WITHIN_MS)
+        [waiting] = await store.jobs.waiting_to_be_told(now_ms() + delivery.BEGUN_WITHIN_MS)
         engine = Walk()
         assert await series(engine, store).again(waiting)
         assert engine.steps == ["begin deliver_v1"]

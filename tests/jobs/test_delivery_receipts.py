@@ -36,6 +36,7 @@ DELIVERED, IN_DOUBT, TOLD = "NEW.state = 'delivered'", "NEW.state = 'delivery-do
 class Made:
     store: Store
     telegram: TelegramFake
+    channels: dict[str, ChannelPort]
     delivery: Delivery
     settings: Settings
     fetched: list[str]
@@ -92,7 +93,7 @@ def on_delivery(url: str, folder: Path, story: Callable[[Made], Awaitable[None]]
                 alerts=alerts,
                 fetch_again=fetch_again,
             )
-            await story(Made(store, chat.telegram, delivery, settings, fetched, at_fal))
+            await story(Made(store, chat.telegram, channels, delivery, settings, fetched, at_fal))
             await alerts.close()
 
     asyncio.run(play())

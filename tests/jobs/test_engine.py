@@ -47,21 +47,33 @@ def test_what_begins_while_it_stops_goes_on_at_the_next_start(tmp_path: Path) ->
     """Such a workflow would meet a closed engine in the middle."""
     ran: list[str] = []
 
-    async def body(job_id: str) -> None:
+    async def late(job_id: str) -> None:
         ran.append(job_id)
+
+    async def nothing(_job_id: str) -> None:
+        """What was stopped has nothing left to do."""
 
     async def story() -> None:
         database = Database(f"sqlite:///{tmp_path}/reelbot.db")
-        engine = Engine(database)
-        engine.register("late", body)
+        engine, began = Engine(database), asyncio.Event()
+
+        async def stopped(_job_id: str) -> None:
+            began.set()
+            try:
+                await asyncio.Event().wait()
+            finally:  # by `stop`
+                await engine.begin("late", "one", "one")
+
+        engine.register("stopped", stopped)
+        engine.register("late", late)
         await engine.start(owner="one", user_jobs=1, all_jobs=1)
-        engine._stopping = True  # as `stop` does first
-        await engine.begin("late", "one", "one")
-        await asyncio.sleep(0.3)
-        assert ran == []
+        await engine.begin("stopped", "first", "first")
+        await began.wait()
         await engine.stop()
+        assert ran == []
         again = Engine(database)
-        again.register("late", body)
+        again.register("stopped", nothing)
+        again.register("late", late)
         await again.start(owner="one", user_jobs=1, all_jobs=1)
         async with asyncio.timeout(10):
             while not ran:

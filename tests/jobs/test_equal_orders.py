@@ -409,7 +409,7 @@ def test_the_wrong_one_of_two_hears_of_its_doubt_and_both_get_what_is_theirs(on_
         (request,) = made.fal.memory.requests.values()
         handle = made.app.parts.queue.handle_for(request.endpoint, request.id)
         await made.app.store.submits.accepted(first.id, handle, by="list")
-        await made.app.parts.watcher._collect(first.id, 1)
+        await made.app.parts.watcher.collect(first.id, 1)
         said = len(made.telegram.texts(42))
         async with asyncio.timeout(20):
             while {job.state for job in await made.jobs()} != {State.DOUBT, State.RENDERING}:

@@ -400,7 +400,7 @@ def test_many_unreadable_results_hide_no_readable_one(posting: Callable[..., Non
         assert (kept[0].body, kept[-1]) == (b'{"trace": 0}', film)
         in_receipt = RawReply(200, {}, b'{"only": "in the receipt"}')
         await made.receipts.keep_result(receipt_name(job.id, 1), in_receipt)
-        stored = await made.collector()._stored(await made.now(job.id), await made.store.submits.read(job.id))
+        stored = await made.collector().stored_results(await made.now(job.id), await made.store.submits.read(job.id))
         assert in_receipt in stored
 
     posting(story)

@@ -74,7 +74,6 @@ class Process:
         self.engine = ModelEngine(records, agenda, owner=life, limits=limits, writable=writable)
         self.app = App(made, self.store, SECRET, demo=False, room=room, engine=self.engine)
         self.app.channels["telegram"] = ModelChat(chat, life=life)
-        self.app.parts.keys._clock = lambda: agenda.now
         self._loops: list[asyncio.Task[None]] = []
 
     @property

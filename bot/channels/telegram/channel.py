@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from telegram.error import TelegramError
 from bot.channels.protocol import Services
 from bot.channels.telegram import MANIFEST
 from bot.channels.telegram.errors import TranslatingErrors, send_error
-from bot.channels.telegram.intake import UPDATES, Sleep, UpdateReceiver
+from bot.channels.telegram.intake import UPDATES, Clock, Sleep, UpdateReceiver
 from bot.channels.telegram.request import BotRequest
 from bot.channels.telegram.sending import UPLOADS, Sender
 from bot.channels.telegram.settings import TelegramSettings
@@ -28,7 +29,7 @@ _DESCRIPTION_CHARS = 256
 
 
 class Telegram:
-    """`poll_s` and `sleep` are arguments for tests, which do not wait. `answer_s`: for the answer to an upload."""
+    """`poll_s`, `sleep`, `clock`: for tests, which do not wait. `answer_s`: for the answer to an upload."""
 
     manifest = MANIFEST
     name = MANIFEST.name
@@ -42,6 +43,7 @@ class Telegram:
         poll_s: int = _POLL_S,
         answer_s: float = 180.0,
         sleep: Sleep = asyncio.sleep,
+        clock: Clock = time.monotonic,
     ) -> None:
         self._services = services
         self._settings = settings
@@ -55,7 +57,7 @@ class Telegram:
             "uploads": BotRequest(tls=self._tls, pool=UPLOADS, read_s=answer_s, keep_alive=False),
         }
         bot = self._bot = self._client("calls")
-        self._intake = UpdateReceiver(bot, services, settings, poll_s=poll_s, sleep=sleep)
+        self._intake = UpdateReceiver(bot, services, settings, poll_s=poll_s, sleep=sleep, clock=clock)
         files_url = f"{settings.api_url}/file/bot{self._token}"
         self._sender = Sender(bot, self._client("uploads"), files_url=files_url, tls=self._tls)
         self._tasks: list[asyncio.Task[None]] = []

@@ -31,30 +31,40 @@ _REPEATS_S = (1.0, 2.0, 5.0, 10.0)  # between questions that are answered with w
 _REMEMBERED = 1000  # numbers of updates that were taken; an answer holds at most 100
 
 Sleep = Callable[[float], Awaitable[None]]
+Clock = Callable[[], float]
+"""Seconds that only grow."""
 
 
 class UpdateReceiver:
     """`poll_s`: how long Telegram may hold a question for updates (at most 50 s)."""
 
     def __init__(
-        self, bot: Bot, services: Services, settings: TelegramSettings, *, poll_s: int, sleep: Sleep = asyncio.sleep
+        self,
+        bot: Bot,
+        services: Services,
+        settings: TelegramSettings,
+        *,
+        poll_s: int,
+        sleep: Sleep = asyncio.sleep,
+        clock: Clock = time.monotonic,
     ) -> None:
         self._bot = bot
         self._services = services
         self._settings = settings
         self._poll_s = poll_s
         self._sleep = sleep
+        self._clock = clock
         self._albums = Albums()
         self._asides: set[asyncio.Task[None]] = set()
         self._webhook_dropped = False
         self._username: str | None = None
         self._open = True
         self._taken: dict[int, None] = {}  # by their numbers, oldest first
-        self._turned = time.monotonic()
+        self._turned = self._clock()
 
     def alive(self) -> bool:
         """A loop that asks in vain is alive; one that does not ask any more is not."""
-        return self._settings.webhook or time.monotonic() - self._turned < 3 * self._poll_s + 60.0
+        return self._settings.webhook or self._clock() - self._turned < 3 * self._poll_s + 60.0
 
     async def close(self) -> None:
         """Take nothing more. The polling task is its owner's to cancel."""
@@ -73,7 +83,7 @@ class UpdateReceiver:
         offset: int | None = None
         failures = repeats = 0
         while True:
-            self._turned = time.monotonic()
+            self._turned = self._clock()
             try:
                 updates = await self._ask(offset)
                 fresh = [update for update in updates if update.update_id not in self._taken]
@@ -94,7 +104,7 @@ class UpdateReceiver:
                     offset = max(update.update_id for update in fresh) + 1
                 elif repeats:
                     await self._rest_after_repeat(repeats)
-                elif time.monotonic() - self._turned < _UNHELD_S:
+                elif self._clock() - self._turned < _UNHELD_S:
                     await self._sleep(_UNHELD_S)  # a server that does not hold the question is not asked in a rush
 
     def _remember(self, taken: Sequence[Update]) -> None:
@@ -141,7 +151,7 @@ class UpdateReceiver:
         while pause_s > 0:
             piece_s = min(pause_s, _LONGEST_PAUSE_S)
             await self._sleep(piece_s)
-            self._turned = time.monotonic()
+            self._turned = self._clock()
             pause_s -= piece_s
 
     async def _take(self, updates: Sequence[Update]) -> None:
@@ -176,8 +186,7 @@ class UpdateReceiver:
             log.debug("a press was not answered", extra={"reason": send_error(error).reason})
 
     def webhook_secret(self) -> str:
-        key = f"telegram-webhook:{self._settings.account}".encode()
-        return hmac.new(self._services.secret, key, hashlib.sha256).hexdigest()
+        return webhook_secret(self._services.secret, account=self._settings.account)
 
     async def webhook(self, request: Request) -> Response:
         """Stored before it is answered; anything but a 200 makes Telegram send it again."""
@@ -219,3 +228,8 @@ def _update(body: bytes, bot: Bot) -> Update | None:
 
 def _pause_s(failures: int) -> float:
     return float(min(_LONGEST_PAUSE_S, 2.0 ** min(failures, 10)))
+
+
+def webhook_secret(secret: bytes, *, account: str) -> str:
+    """What Telegram proves itself with when it calls: of this installation and this bot."""
+    return hmac.new(secret, f"telegram-webhook:{account}".encode(), hashlib.sha256).hexdigest()

@@ -25,6 +25,11 @@ class Albums:
     def __init__(self) -> None:
         self._speaker: OrderedDict[str, int | None] = OrderedDict()  # None: a caption was seen
 
+    @property
+    def remembered(self) -> int:
+        """How many albums are known still."""
+        return len(self._speaker)
+
     def look(self, messages: list[Message]) -> None:
         """See a whole batch first: the caption need not stand on the first item."""
         for message in messages:

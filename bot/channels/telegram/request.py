@@ -70,7 +70,7 @@ class BotRequest(HTTPXRequest):
             raise _refusal(status, answer or {}, own=answer is not None and answer.get("ok") is False)
         if answer is None or "result" not in answer:
             raise Unreadable("not an answer of the Bot API")
-        return status, _readable(url.rpartition("/")[2], answer, body)
+        return status, readable(url.rpartition("/")[2], answer, body)
 
 
 def _json(body: bytes) -> dict[str, Any] | None:
@@ -96,7 +96,7 @@ def _refusal(status: int, answer: Mapping[str, Any], *, own: bool) -> ApiError:
     )
 
 
-def _readable(method: str, answer: dict[str, Any], body: bytes) -> bytes:
+def readable(method: str, answer: dict[str, Any], body: bytes) -> bytes:
     """The body as it came, or with the parts that the library cannot read reduced to what we need of them."""
     result = answer["result"]
     if method == "getUpdates":

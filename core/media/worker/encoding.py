@@ -184,7 +184,7 @@ def fit(path: str, into: str, max_bytes: int, shape: Shape, *, finished: bool) -
     for encodes in (1, 2):
         if bits < _LEAST_BITS:
             break
-        size = _size_for(*shape.inner, bits, fps) if finished else shape.inner
+        size = size_for(*shape.inner, bits, fps) if finished else shape.inner
         used = replace(shape, inner=size, outer=size if finished else shape.outer)
         encode(path, into, used, bits=bits, sound_bits=sound_bits, finished=finished)
         written = Path(into).stat().st_size
@@ -200,7 +200,7 @@ def frame_rate(stream: VideoStream) -> Fraction:
     return max(Fraction(_LEAST_FPS), min(Fraction(_MOST_FPS), told))
 
 
-def _size_for(width: int, height: int, bits: float, fps: float) -> tuple[int, int]:
+def size_for(width: int, height: int, bits: float, fps: float) -> tuple[int, int]:
     """The largest step that leaves enough bits for each pixel; never larger than the source."""
     short = min(width, height)
     size = (2, 2)

@@ -116,4 +116,4 @@ def durations(path: Path) -> Iterator[float]:
 def test_the_size_steps_down_where_the_bits_are_few(
     width: int, height: int, bits: int, expected: tuple[int, int]
 ) -> None:
-    assert encoding._size_for(width, height, bits, 30) == expected
+    assert encoding.size_for(width, height, bits, 30) == expected
