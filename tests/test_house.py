@@ -4,7 +4,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from graphlib import TopologicalSorter
@@ -327,6 +327,86 @@ def test_tests_use_and_patch_what_is_public() -> None:
         if name in ours and not _is_own(node, theirs)
     }
     assert found == set(NOT_OURS)
+
+
+PACED = ("tests/benchmarks/", "tests/fakes/", "tests/prove/", "tests/mutants/", "tests/samples/")
+"""Measured on purpose, slow as the other side may be, in virtual time, or bounded: no test of the program itself."""
+PAUSES = {
+    ("tests/channels/telegram_bench.py", "asyncio.sleep(0.01)"): "in the place of the channel's own pauses, shorter",
+    ("tests/core/media/test_fork_server.py", "asyncio.sleep(sleep_s)"): "the moment of a death, one after the other",
+    ("tests/jobs/test_crash.py", "time.sleep(chance.uniform(0.1, 2.5))"): "a moment by chance, for a kill",
+    ("tests/workers/test_crash_workers.py", "time.sleep(chance.uniform(0.1, 1.5))"): "a moment by chance, for a kill",
+}
+SLEEPS = {"sleep", "wait_for_timeout"}
+CLOCKS = {"monotonic", "perf_counter", "process_time"}
+
+
+def _called(node: ast.AST) -> str:
+    return ast.unparse(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
+
+
+def pauses(node: ast.AST, *, waits: bool = False) -> Iterator[str]:
+    """Each sleep that is not a moment between two looks of a `while`, and not the loop's next turn (0)."""
+    for child in ast.iter_child_nodes(node):
+        here = isinstance(child, ast.While) or (waits and not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef))
+        if isinstance(child, ast.Call) and _called(child) in SLEEPS and child.args and not here:
+            first = child.args[0]
+            if not (isinstance(first, ast.Constant) and first.value == 0):
+                yield ast.unparse(child)
+        yield from pauses(child, waits=here)
+
+
+def clocked(tree: ast.Module) -> Iterator[str]:
+    """Each assertion on what a clock said, or on what was computed from it."""
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        assigned = [node for node in ast.walk(function) if isinstance(node, ast.Assign) and _reads_a_clock(node.value)]
+        times = {ast.unparse(target) for node in assigned for target in node.targets}
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assert):
+                names = {ast.unparse(each) for each in ast.walk(node.test) if isinstance(each, ast.expr)}
+                if _reads_a_clock(node.test) or times & names:
+                    yield ast.unparse(node)
+
+
+def _reads_a_clock(node: ast.AST) -> bool:
+    loops_own = "get_running_loop().time()"
+    return any(_called(each) in CLOCKS for each in ast.walk(node)) or loops_own in ast.unparse(node)
+
+
+def test_no_test_sleeps_to_see_that_nothing_happens() -> None:
+    """Half a second is too short on a busy machine, and lost on any other: wait for something that comes later."""
+    trees = {file: tree for file, tree in trees_of_tests().items() if not file.startswith(PACED)}
+    assert {(file, pause) for file, tree in trees.items() for pause in pauses(tree)} == set(PAUSES)
+
+
+def test_no_test_asserts_on_how_long_something_took() -> None:
+    """It depends on the machine: order and counts do not. What takes long is measured in tests/benchmarks."""
+    trees = {file: tree for file, tree in trees_of_tests().items() if not file.startswith(PACED)}
+    assert {(file, line) for file, tree in trees.items() for line in clocked(tree)} == set()
+
+
+@pytest.mark.parametrize(
+    ("code", "pause", "clock"),
+    [
+        ("async def f():\n    await asyncio.sleep(0.5)\n    assert x == []", True, False),
+        ("async def f():\n    for _ in range(3):\n        await sleep(0.1)", True, False),
+        ("def f():\n    page.wait_for_timeout(1500)", True, False),
+        ("async def f():\n    while not true():\n        await asyncio.sleep(0.02)", False, False),
+        ("async def f():\n    await asyncio.sleep(0)", False, False),
+        ("def f():\n    assert time.monotonic() - began < 2", False, True),
+        (
+            "def f():\n    began = time.perf_counter()\n    took = time.perf_counter() - began\n    assert took < 2",
+            False,
+            True,
+        ),
+        ("def f():\n    began = asyncio.get_running_loop().time()\n    assert began > 2", False, True),
+        ("def f():\n    assert took < 2", False, False),
+    ],
+)
+def test_the_house_sees_such_tests(code: str, *, pause: bool, clock: bool) -> None:
+    assert (bool(list(pauses(ast.parse(code)))), bool(list(clocked(ast.parse(code))))) == (pause, clock)
 
 
 def test_the_top_level_is_fixed() -> None:

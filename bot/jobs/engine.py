@@ -197,14 +197,22 @@ class Engine:
 
         The engine has no public word for that; its version is pinned, and a test notices when this no longer works.
         """
+        signal = self._signal(workflow_id, topic)
+        if signal is not None:
+            signal()
+        return signal is not None
+
+    def waits(self, workflow_id: str, topic: str) -> bool:
+        """Whether a `wait` for this stands in this very process, so that a message is heard at once. SQLite only."""
+        return self._signal(workflow_id, topic) is not None
+
+    def _signal(self, workflow_id: str, topic: str) -> Callable[[], None] | None:
         if self._lock is None:
-            return False  # not SQLite, or the engine runs elsewhere
+            return None  # not SQLite, or the engine runs elsewhere
         with suppress(dbos_error.DBOSException):  # stopped already
             waiter = _get_dbos_instance()._sys_db.notifications_map.get(f"{workflow_id}::{topic}")  # noqa: SLF001
-            if waiter is not None:
-                waiter.set()
-                return True
-        return False
+            return waiter.set if waiter is not None else None
+        return None
 
     @staticmethod
     async def forget(*, before_s: float) -> None:

@@ -88,6 +88,11 @@ class Renderer:
     def begin(self, request: Request) -> None:
         self._tasks[request.id] = asyncio.create_task(self._run(request), name=f"render {request.id}")
 
+    @property
+    def is_busy(self) -> bool:
+        """A film is being rendered, or a webhook called."""
+        return not all(task.done() for task in self._tasks.values())
+
     async def drop(self, request: Request) -> None:
         """Cancelled while it waited: it never runs, and is not billed."""
         task = self._tasks.get(request.id)

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import stat
-import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -91,11 +90,10 @@ class Connected:
         return replace(video, **more)
 
     async def until(self, true: Callable[[], object]) -> None:
-        """Wait until something is so. AssertionError when it never is."""
-        end = time.monotonic() + 10
-        while not true():
-            assert time.monotonic() < end, "never came true"
-            await asyncio.sleep(0.005)
+        """Wait until something is so. TimeoutError when it never is."""
+        async with asyncio.timeout(10):
+            while not true():
+                await asyncio.sleep(0.005)
 
 
 @cache
@@ -195,13 +193,13 @@ async def served_fake(stand: Stand, *, away: bool) -> AsyncIterator[None]:
 
 async def nothing_left(tasks: set[asyncio.Task[Any]], sockets: set[int]) -> None:
     """No task and no socket more than before, once the servers of the suite have seen the ends of their lines."""
-    end = time.monotonic() + 5
-    while True:
-        left = asyncio.all_tasks() - tasks, open_sockets() - sockets
-        if left == (set(), set()):
-            return
-        assert time.monotonic() < end, f"left behind after stop: {left}"
-        await asyncio.sleep(0.005)
+    left: object = None
+    try:
+        async with asyncio.timeout(5):
+            while (left := (asyncio.all_tasks() - tasks, open_sockets() - sockets)) != (set(), set()):
+                await asyncio.sleep(0.005)
+    except TimeoutError:
+        pytest.fail(f"left behind after stop: {left}")
 
 
 def open_sockets() -> set[int]:

@@ -114,7 +114,7 @@ def test_asked_for_again_at_once_it_comes_once_more_and_not_twice(on_bench: OnBe
         made.telegram.fail("sendVideo", "slow", delay_s=2.0)
         made.telegram.user_says(42, "/again")
         await made.settled(State.DELIVERED)
-        await asyncio.sleep(1.0)
+        await made.at_rest()
         assert len(made.films()) == 2
 
     on_bench(story)

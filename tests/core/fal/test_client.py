@@ -989,9 +989,10 @@ def test_the_key_is_checked_for_free(answer: Answer, code: str | None) -> None:
 async def dripping(head: bytes, drop: bytes) -> AsyncIterator[FalQueue]:
     """A queue behind a peer that never falls silent and never comes to an end. It waits for 0.3 s."""
 
-    over = asyncio.Event()
+    over, peers = asyncio.Event(), set[asyncio.Task[None] | None]()
 
     async def peer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peers.add(asyncio.current_task())
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             await reader.readuntil(b"\r\n\r\n")
             writer.write(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n")
@@ -1011,7 +1012,7 @@ async def dripping(head: bytes, drop: bytes) -> AsyncIterator[FalQueue]:
         over.set()
         await queue.close()
         server.close()
-        await asyncio.sleep(0.1)  # the peers end by themselves
+        await asyncio.gather(*(each for each in peers if each is not None))
 
 
 def test_an_answer_without_end_is_none() -> None:

@@ -41,7 +41,7 @@ def runs() -> Iterator[Runs]:
 
 
 def drafts(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir() if path.name.startswith(".draft-")]
+    return [path.name for path in folder.glob(".draft-*")]
 
 
 def test_a_film_that_plays_and_fits_is_sent_as_it_is(tmp_path: Path, runs: Runs) -> None:
@@ -111,7 +111,9 @@ def test_one_who_stops_waiting_stops_nobody_else(tmp_path: Path) -> None:
 
     async def story() -> None:
         first, second = (asyncio.create_task(fitting.rendition(source, max_bytes=WECHAT)) for _ in range(2))
-        await asyncio.sleep(0.35)
+        async with asyncio.timeout(20):
+            while not drafts(tmp_path / "work"):
+                await asyncio.sleep(0.005)
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
             await first
