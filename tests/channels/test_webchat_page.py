@@ -146,6 +146,11 @@ LONG = {
 }
 
 
+def drawn(page: Any) -> None:
+    """Wait until the browser has drawn what stands there, and told the page where it scrolled to."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def wider_than_the_screen(page: Any) -> list[str]:
     """What sticks out at a side, however little."""
     found: list[str] = page.evaluate(
@@ -193,6 +198,7 @@ def test_on_a_phone_nothing_is_cut_hidden_or_out_of_sight(tmp_path: Path, locale
                 page.keyboard.press("Enter")
                 expect(buttons).to_have_count(said + 1)
             assert wider_than_the_screen(page) == []
+            drawn(page)
             page.set_viewport_size({"width": width, "height": 320})  # the keyboard opens
             last = buttons.last
             page.wait_for_function(
@@ -203,7 +209,7 @@ def test_on_a_phone_nothing_is_cut_hidden_or_out_of_sight(tmp_path: Path, locale
             page.evaluate("() => { document.querySelector('#talk').scrollTop = 0; }")
             page.wait_for_function("() => !pinned")
             page.set_viewport_size({"width": width, "height": 300})  # who reads further up stays there
-            page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            drawn(page)
             assert page.evaluate("() => document.querySelector('#talk').scrollTop") == 0
 
 
