@@ -55,8 +55,8 @@ class BrokenOnce:
 def render_on(engine: Steps) -> Render:
     """All that the order of its steps needs of the program."""
     nothing: Any = None
-    needed = dict.fromkeys(("store", "submitter", "collector", "doubts", "alerts"), nothing)
-    return Render(**needed, engine=engine, channels={}, settings=Settings.offline())
+    needed = dict.fromkeys(("store", "preparer", "submitter", "collector", "doubts", "alerts"), nothing)
+    return Render(**needed, engine=engine)
 
 
 def delivery(engine: Steps, store: Store | None = None) -> Delivery:
