@@ -97,12 +97,12 @@ def sniff_kind(path: Path) -> Kind:
 
 async def probe(path: Path) -> Probe:
     """Facts of a video file. Raises MediaError."""
-    return _probe(await _child("clips", "probe", path=path))
+    return _probe(await _child("probe", "probe", path=path))
 
 
 async def verify(path: Path) -> Probe:
     """Decode it whole. Raises MediaError ("video_broken") for a file with a hole, a cut or a flipped bit that shows."""
-    return _probe(await _child("clips", "verify", path=path))
+    return _probe(await _child("probe", "verify", path=path))
 
 
 async def check(path: Path, *, thumbnail: Path, into: Path, max_bytes: int, lenient: bool = False) -> Check:

@@ -6,7 +6,7 @@ from typing import Any
 
 import av
 
-from core.media.worker import clips, encoding
+from core.media.worker import encode, probe
 from core.media.worker.refusal import Refusal
 
 _CURED_BY_REMUX = {"container", "audio", "silent", "streams"}
@@ -17,12 +17,12 @@ def check(path: str, thumbnail: str, into: str, max_bytes: int, lenient: bool) -
     """All that a delivery needs of a film, from decoding it once: its facts, its thumbnail, and, where nothing but its
     container or its sound is in the way, a remuxed copy. With `lenient` it need not be whole: it is only opened.
     """
-    look = clips.glance(path) if lenient else clips.look(path)
-    clips.save_still(look.still, thumbnail)
+    look = probe.glance(path) if lenient else probe.look(path)
+    probe.save_still(look.still, thumbnail)
     copy = None
     as_it_is = not look.facts["problems"] and look.facts["size"] <= max_bytes
     if look.whole and not as_it_is and _may_be_remuxed(look.facts, max_bytes):
-        copy = _remuxed(path, into, max_bytes, checked=clips.same_film)
+        copy = _remuxed(path, into, max_bytes, checked=probe.same_film)
     return {"probe": look.facts, "copy": copy}
 
 
@@ -31,14 +31,14 @@ def make_playable(path: str, into: str, max_bytes: int) -> dict[str, Any]:
 
     What was written anew is checked before anybody gets it.
     """
-    facts = clips.probe(path)
+    facts = probe.probe(path)
     if not facts["problems"] and facts["size"] <= max_bytes:
         shutil.copyfile(path, into)
         return {"how": "copied", "probe": facts}
     if _may_be_remuxed(facts, max_bytes) and (copy := _remuxed(path, into, max_bytes, checked=_decoded)):
         return {"how": "remuxed", "probe": copy}
-    encodes = encoding.fit(path, into, max_bytes, _shape(path, facts), finished=True)
-    after = clips.verify(into)
+    encodes = encode.fit(path, into, max_bytes, _shape(path, facts), finished=True)
+    after = probe.verify(into)
     if after["problems"]:
         raise Refusal("unreadable_media", reason="encoded " + " ".join(after["problems"]))
     return {"how": "transcoded", "probe": after, "encodes": encodes}
@@ -55,7 +55,7 @@ def _remuxed(
     still be encoded.
     """
     try:
-        encoding.remux(path, into, silence=True)
+        encode.remux(path, into, silence=True)
         after = checked(path, into)
     except (Refusal, av.FFmpegError, ValueError):
         return None
@@ -64,15 +64,15 @@ def _remuxed(
 
 def _decoded(_source: str, into: str) -> dict[str, Any]:
     """Nothing is known of the source: only the copy's pictures tell whether it is whole."""
-    return clips.verify(into)
+    return probe.verify(into)
 
 
-def _shape(path: str, facts: dict[str, Any]) -> encoding.Shape:
-    with clips.opened(path) as source:
-        rate = encoding.frame_rate(clips.picture_stream(source))
-        seconds = clips.whole_s(source, facts["duration_s"])
+def _shape(path: str, facts: dict[str, Any]) -> encode.Shape:
+    with probe.opened(path) as source:
+        rate = encode.frame_rate(probe.picture_stream(source))
+        seconds = probe.whole_s(source, facts["duration_s"])
     width, height = facts["width"], facts["height"]
     long, short = max(width, height), min(width, height)
-    scale = min(1.0, clips.PLAYABLE_LONG / long, clips.PLAYABLE_SHORT / short)
-    size = encoding.even(width, height, scale)
-    return encoding.Shape(size, size, rate, seconds)
+    scale = min(1.0, probe.PLAYABLE_LONG / long, probe.PLAYABLE_SHORT / short)
+    size = encode.even(width, height, scale)
+    return encode.Shape(size, size, rate, seconds)

@@ -13,7 +13,7 @@ from av.container import InputContainer, OutputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from core.media.worker import clips
+from core.media.worker import probe
 from core.media.worker.refusal import Refusal
 
 _SOUND_RATE = 44_100
@@ -51,17 +51,17 @@ def remux(path: str, into: str, *, silence: bool, until_s: float | None = None) 
     """The same pictures in a fresh mp4 without metadata; sound copied where it is plain AAC, else encoded, else (with
     `silence`) a silent track.
     """
-    with clips.opened(path) as source, output(into) as target:
-        stream = clips.picture_stream(source)
-        audio = clips.sound_stream(source)
+    with probe.opened(path) as source, output(into) as target:
+        stream = probe.picture_stream(source)
+        audio = probe.sound_stream(source)
         pictures = target.add_stream_from_template(stream)
         pictures.metadata.clear()
-        if audio is not None and clips.is_plain_aac(audio):
+        if audio is not None and probe.is_plain_aac(audio):
             sound_out = target.add_stream_from_template(audio)
             sound_out.metadata.clear()
             _copy(source, target, {stream.index: pictures, audio.index: sound_out}, until_s=until_s)
             return
-        quiet_s = clips.duration_of(source, stream) if silence else None
+        quiet_s = probe.duration_of(source, stream) if silence else None
         sound = _sound(path, target, audio, bits=_COPY_SOUND_BITS, until_s=until_s, quiet_s=quiet_s)
         _copy(source, target, {stream.index: pictures}, until_s=until_s, sound=sound)
 
@@ -137,8 +137,8 @@ def _sound(
 def _heard(path: str, until_s: float | None) -> Iterator[Any]:
     """The sound of the file as the encoder takes it."""
     resampler = av.AudioResampler(format="fltp", layout="stereo", rate=_SOUND_RATE, frame_size=_SOUND_FRAME)
-    with clips.opened(path) as source:
-        audio = clips.sound_stream(source)
+    with probe.opened(path) as source:
+        audio = probe.sound_stream(source)
         for frame in source.decode(audio) if audio is not None else ():
             if until_s is not None and frame.time is not None and frame.time > until_s:
                 break
@@ -216,10 +216,10 @@ def even(width: int, height: int, scale: float) -> tuple[int, int]:
 
 
 def encode(path: str, into: str, shape: Shape, *, bits: float, sound_bits: int, finished: bool) -> None:
-    with clips.opened(path) as source, output(into) as target:
-        stream = clips.picture_stream(source)
+    with probe.opened(path) as source, output(into) as target:
+        stream = probe.picture_stream(source)
         out = _picture_encoder(target, shape, bits)
-        audio = clips.sound_stream(source)
+        audio = probe.sound_stream(source)
         quiet_s = shape.seconds if finished else None
         sound = _sound(path, target, audio, bits=sound_bits, until_s=shape.until_s, quiet_s=quiet_s)
         begun = False
@@ -267,7 +267,7 @@ def _keep_colours(out: Any, frame: VideoFrame) -> None:
 
 def _graph(stream: VideoStream, first: VideoFrame, shape: Shape) -> Any:
     graph = av.filter.Graph()
-    turned = clips.rotation(first)
+    turned = probe.rotation(first)
     turns = {90: [("transpose", "cclock")], 180: [("hflip", ""), ("vflip", "")], 270: [("transpose", "clock")]}
     size = "{}:{}".format(*shape.inner)
     steps = [*turns.get(turned, []), ("scale", f"{size}:flags=bicubic:out_range=tv"), ("setsar", "1")]
@@ -282,7 +282,7 @@ def _graph(stream: VideoStream, first: VideoFrame, shape: Shape) -> Any:
 
 
 def _filtered(source: InputContainer, stream: VideoStream, shape: Shape, *, finished: bool) -> Iterator[VideoFrame]:
-    first = clips.first_frame(source, stream)
+    first = probe.first_frame(source, stream)
     graph = _graph(stream, first, shape)
     most = None if shape.until_s is None else int(shape.until_s * float(shape.rate))
     yield from islice(_pictures(source, stream, graph, finished=finished), most)
