@@ -126,7 +126,7 @@ async def _story(store: Store, found: Job) -> list[str]:
         asked = f", asked again {_when(found.ask_after)}" if found.ask_after else ""
         lines.append(f"  odd     since {_when(found.odd_since or found.changed)}: {found.odd}{asked}")
     if found.again_of:
-        lines.append(f"  repeats {found.again_of}" + (f" ({found.remedy})" if found.remedy else ""))
+        lines.append(f"  repeats {found.again_of}" + (f" ({found.fallback})" if found.fallback else ""))
     lines += [
         f"  {_when(at)}  {state}" + (f"  ({why})" if why else "") for at, state, why in await store.jobs.story(found.id)
     ]

@@ -65,12 +65,13 @@ class Confirm:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """A finished video once more (free), or a failed job anew (a purchase of its own). `better`: with the remedy that
-    was offered for its failure.
+    """Send a finished video once more (free), or reorder a failed job (a purchase of its own).
+
+    `with_fallback`: with what was offered against its failure.
     """
 
     job: str | None = None
-    better: bool = False
+    with_fallback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +335,7 @@ def pressed(data: str) -> Command | None:
         "cancel": Cancel(value),
         "yes": Confirm(value),
         "again": Again(value),
-        "fix": Again(value, better=True),
+        "fix": Again(value, with_fallback=True),
         "lang": ChooseLanguage(value.lower()),
     }
     return made[kind]

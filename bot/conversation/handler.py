@@ -182,7 +182,7 @@ class MessageHandler:
             await self._ask_fal_now(job)
             return Message(translate(language, "again-asks-fal", job=job.id), job_id=job.id)
         if job.video is None:
-            return self._orders.reorder(incoming, job, language, better=command.better)
+            return self._orders.reorder(incoming, job, language, with_fallback=command.with_fallback)
         if not await self._send_again(job):
             return Message(translate(language, "again-gone", job=job.id))
         return None

@@ -20,7 +20,7 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.ledger import OverCap, caps_of
-from bot.store.records import ACTIVE, Confirmation, Job, JobDraft, Remedy, State, source_kind
+from bot.store.records import ACTIVE, Confirmation, Fallback, Job, JobDraft, State, source_kind
 from bot.store.reorders import AlreadyOrdered
 from core import pricing
 from core.errors import BadRequest
@@ -116,11 +116,11 @@ class OrderService:
         state = job_messages.state_line(now, place=0, now_ms=now_ms())
         return Message(translate(language, "confirm-late", job=job.id, state=state))
 
-    def reorder(self, pressed: Incoming, job: Job, language: str, *, better: bool) -> Message | JobDraft:
-        """A failed job once more, as a purchase of its own at the price of now; `better`: with the remedy."""
-        remedy = retry_offers.remedy(job) if better else None
+    def reorder(self, pressed: Incoming, job: Job, language: str, *, with_fallback: bool) -> Message | JobDraft:
+        """A failed job once more, as a purchase of its own at the price of now; `with_fallback`: with the fallback."""
+        fallback = retry_offers.fallback(job) if with_fallback else None
         try:
-            plan = self._plan_again(job, remedy)
+            plan = self._plan_again(job, fallback)
         except BadRequest as error:
             return Message(job_messages.error_message(language, error.code, error.facts))
         # The press is the new message; what it was about comes from the old one.
@@ -129,12 +129,12 @@ class OrderService:
         )
         dearer = plan.quote.usd > job.usd or plan.quote.usd > self._settings.confirm_usd
         question = Confirmation("again") if dearer or pressed.pressed is None else None
-        return JobDraft(incoming, language, plan, question, again_of=job.id, remedy=remedy)
+        return JobDraft(incoming, language, plan, question, again_of=job.id, fallback=fallback)
 
-    def _plan_again(self, job: Job, remedy: Remedy | None) -> Plan:
+    def _plan_again(self, job: Job, fallback: Fallback | None) -> Plan:
         request = job.request
         return pricing.plan(
-            retry_offers.simpler(request.prompt) if remedy == "shorter-prompt" else request.prompt,
+            retry_offers.simpler(request.prompt) if fallback == "shorter-prompt" else request.prompt,
             model=request.model,
             mode=request.mode,
             duration_s=request.duration_s,

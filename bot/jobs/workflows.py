@@ -237,7 +237,7 @@ class Render:
                 settings=self._settings,
                 host=host_from_settings(self._settings, memory=self._store.installation),
                 limits=row.source_limits,
-                widen=job.remedy == "wide-photo",
+                widen=job.fallback == "wide-photo",
             )
         request = replace(job.request, source_url=asset.url)
         usd = _price(job, asset)

@@ -37,8 +37,8 @@ def _beside_the_order(job: Job) -> list[str]:
         lines.append(translate(job.language, "length-unknown"))
     if job.again_of is not None:
         lines.append(translate(job.language, "repeat-of", other=job.again_of))
-    if job.remedy is not None:
-        lines.append(translate(job.language, f"remedy-{job.remedy}", prompt=job.request.prompt))
+    if job.fallback is not None:
+        lines.append(translate(job.language, f"fallback-{job.fallback}", prompt=job.request.prompt))
     return lines
 
 
@@ -110,16 +110,16 @@ def actions(job: Job) -> tuple[Action, ...]:
 
 
 def _second_try(job: Job) -> tuple[Action, ...]:
-    """One button: the remedy for this failure, else the same again; the price of that stands on it."""
+    """One button: the fallback for this failure, else the same again; the price of that stands on it."""
     price = _price_facts(job)
     if job.state is State.DOUBT:
         return (Action(translate(job.language, "button-buy-again", **price), data_for("again", job.id)),)
     if job.state is not State.FAILED or job.error is None:
         return ()
-    better = retry_offers.remedy(job)
-    if better is not None:
-        return (Action(translate(job.language, f"button-fix-{better}", **price), data_for("fix", job.id)),)
-    if retry_offers.worth_a_try(job.error.code) and job.remedy is None:
+    found = retry_offers.fallback(job)
+    if found is not None:
+        return (Action(translate(job.language, f"button-fix-{found}", **price), data_for("fix", job.id)),)
+    if retry_offers.worth_a_try(job.error.code) and job.fallback is None:
         return (Action(translate(job.language, "button-again", **price), data_for("again", job.id)),)
     return ()
 

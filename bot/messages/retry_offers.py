@@ -1,8 +1,11 @@
-"""What may follow a job that failed: the same again, or the remedy that helps most often. Each is a purchase. Pure."""
+"""Decides what is offered after a job has failed: the same request again, or with a fallback. Pure.
+
+A fallback is the change that helps most often against the failure at hand. Each offer is a purchase of its own.
+"""
 
 import re
 
-from bot.store.records import Job, Remedy
+from bot.store.records import Fallback, Job
 from core.types import Mode
 
 _WORTH_A_TRY = frozenset({
@@ -25,10 +28,10 @@ def worth_a_try(code: str) -> bool:
     return code in _WORTH_A_TRY
 
 
-def remedy(job: Job) -> Remedy | None:
+def fallback(job: Job) -> Fallback | None:
     """The one that fits this failure; None where there is none, or it has been tried (then another model is better)."""
     code = job.error.code if job.error else ""
-    if job.remedy is not None:
+    if job.fallback is not None:
         return None
     if code == _OVER_PHOTO and job.request.mode is Mode.IMAGE_TO_VIDEO:
         return "wide-photo"

@@ -71,7 +71,7 @@ class Jobs:
             row = insert_new(tx, jobs, by="origin").values(**values)
             if tx.execute(row.returning(jobs.c.id)).first() is None:
                 return None
-            check_repeat(tx, of=new.again_of, remedy=new.remedy, but=job_id, offers=True)
+            check_repeat(tx, of=new.again_of, fallback=new.fallback, but=job_id, offers=True)
             if new.question is None:
                 over = reserve_tx(tx, job_id, values["price_micro"], caps)
                 if over is not None:
@@ -103,7 +103,7 @@ class Jobs:
                 return "lapsed"
             if micro(price) != job.price_micro:
                 return "price"
-            check_repeat(tx, of=job.again_of, remedy=job.remedy, but=job_id, offers=False)
+            check_repeat(tx, of=job.again_of, fallback=job.fallback, but=job_id, offers=False)
             over = reserve_tx(tx, job_id, job.price_micro, caps)
             if over is not None:
                 raise _TooDear(over)
@@ -512,7 +512,7 @@ def _row(job_id: str, new: JobDraft, at: int) -> dict[str, Any]:
         "state": State.QUEUED if new.question is None else State.ASKING,
         "question": record(new.question) if new.question else None,
         "again_of": new.again_of,
-        "remedy": new.remedy,
+        "fallback": new.fallback,
         "held_until": new.held_until,
         "model_name": model.name,
         "usual_render_s": model.usual_render_s,

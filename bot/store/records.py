@@ -18,8 +18,8 @@ __all__ = ["record"]
 MICRO = Decimal(1_000_000)
 Charge = Literal["none", "yes", "possibly"]
 """What the ledger says of a job in the end: nothing was charged, it was, or nobody can say (and it counts as spent)."""
-Remedy = Literal["shorter-prompt", "wide-photo"]
-"""What a repeat does better than the job that failed."""
+Fallback = Literal["shorter-prompt", "wide-photo"]
+"""What a reorder changes of the job that failed."""
 
 
 class State(StrEnum):
@@ -112,7 +112,7 @@ class Job:
     charge: Charge | None
     question: Confirmation | None
     again_of: str | None
-    remedy: Remedy | None
+    fallback: Fallback | None
     held_until: int | None
     model_name: str | None
     usual_render_s: float | None
@@ -137,7 +137,7 @@ class JobDraft:
     plan: Plan
     question: Confirmation | None = None
     again_of: str | None = None
-    remedy: Remedy | None = None
+    fallback: Fallback | None = None
     held_until: int | None = None
 
 

@@ -30,7 +30,7 @@ def normalise(path: str, into: str, min_side: int, max_ratio: float, max_bytes: 
 
 
 def widen(path: str, into: str, min_side: int, max_ratio: float, max_bytes: int) -> dict[str, Any]:
-    """16:9, the seed's remedy: cropped where most of the picture stays, else on a blurred copy of itself."""
+    """16:9, the fallback: cropped where most of the picture stays, else on a blurred copy of itself."""
     wide = _widened(_decoded(_open(path)))
     return _saved(_padded(wide, min_side, max_ratio), into, max_bytes, before=wide)
 
