@@ -27,7 +27,7 @@ from bot.store.unreadable import ASK_LATER_MS
 from core import pricing
 from core.errors import VideoError
 from core.fal.client import FalQueue
-from core.fal.poll_schedule import looks
+from core.fal.poll_schedule import poll_gaps
 from core.types import Completed, Queued, QueueStatus, RequestHandle, VideoRequest
 
 log = logging.getLogger(__name__)
@@ -225,7 +225,7 @@ class Watcher:
         usual_s, rarely = await self._usual_s(job.request), await self._webhook_works()
         self._places.setdefault(job_id, job.fal_position)
         del job
-        for gap in looks(passed_s=passed_s, usual_s=usual_s, rarely=rarely):
+        for gap in poll_gaps(passed_s=passed_s, usual_s=usual_s, rarely=rarely):
             await asyncio.sleep(gap)
             yield
 

@@ -29,7 +29,7 @@ class VideoFiles:
     def __init__(self, *, settings: Settings, fetch_again: Callable[[Job], Awaitable[None]]) -> None:
         self._settings = settings
         self._fetch_again = fetch_again
-        self._fitting = cache_of(settings)
+        self._renditions = cache_of(settings)
 
     async def rendition(self, job: Job, *, max_bytes: int) -> VideoMessage:
         """A copy that plays natively and has at most so many bytes; the original stays as fal made it.
@@ -66,13 +66,13 @@ class VideoFiles:
                 await self._replaced(job, original)
                 fetched = True
             try:
-                return await self._fitting.rendition(original, max_bytes=max_bytes)
+                return await self._renditions.rendition(original, max_bytes=max_bytes)
             except MediaError:
                 if not await is_damaged(original):
                     raise
             if not fetched:
                 await self._replaced_if_any(job, original)
-            return await self._fitting.rendition(original, max_bytes=max_bytes, lenient=True)
+            return await self._renditions.rendition(original, max_bytes=max_bytes, lenient=True)
 
     async def _replaced_if_any(self, job: Job, original: Path) -> None:
         """Where fal has the file no more, the damaged one is the best there is."""
@@ -111,7 +111,7 @@ class VideoFiles:
 
     async def tidy(self) -> None:
         """Copies that nobody asked for in a day go."""
-        await asyncio.to_thread(self._fitting.remove_old, older_than_s=_KEEP_FITTED_S)
+        await asyncio.to_thread(self._renditions.remove_old, older_than_s=_KEEP_FITTED_S)
 
 
 def cache_of(settings: Settings) -> RenditionCache:
@@ -120,7 +120,7 @@ def cache_of(settings: Settings) -> RenditionCache:
 
 def checks(settings: Settings, channels: Mapping[str, ChannelPort]) -> Callable[[Job], CheckFilm]:
     """How the film of a job is checked when it comes: in one run with what its delivery to that chat will need."""
-    fitting = cache_of(settings)
+    renditions = cache_of(settings)
 
     def check_for(job: Job) -> CheckFilm:
         channel = channels.get(job.address.channel)
@@ -129,7 +129,7 @@ def checks(settings: Settings, channels: Mapping[str, ChannelPort]) -> Callable[
 
         async def check(path: Path, *, lenient: bool) -> media.Probe:
             with media.on_behalf_of(job.user):
-                return await fitting.check(path, max_bytes=channel.limits.video_bytes, lenient=lenient)
+                return await renditions.check(path, max_bytes=channel.limits.video_bytes, lenient=lenient)
 
         return check
 

@@ -1,4 +1,4 @@
-"""A finished video for a chat: the least change that makes it play natively, in at most so many bytes."""
+"""Makes a finished video play natively in a chat, by the least change, in at most so many bytes."""
 
 import shutil
 from collections.abc import Callable
@@ -14,22 +14,24 @@ _BY_A_HAIR = 1.01  # what a container and its metadata may weigh above the packe
 
 
 def check(path: str, thumbnail: str, into: str, max_bytes: int, lenient: bool) -> dict[str, Any]:
-    """All that a delivery needs of a film, from decoding it once: its facts, its thumbnail, and, where nothing but its
-    container or its sound is in the way, a remuxed copy. With `lenient` it need not be whole: it is only opened.
+    """Decode a film once for all that a delivery needs: its facts, its thumbnail, and perhaps a remuxed copy.
+
+    The copy is made where nothing but its container or its sound is in the way. With `lenient` the film need not be
+    whole: it is only opened.
     """
-    look = probe.glance(path) if lenient else probe.look(path)
-    probe.save_still(look.still, thumbnail)
+    inspection = probe.inspect_opening(path) if lenient else probe.inspect(path)
+    probe.save_still(inspection.still, thumbnail)
     copy = None
-    as_it_is = not look.facts["problems"] and look.facts["size"] <= max_bytes
-    if look.whole and not as_it_is and _may_be_remuxed(look.facts, max_bytes):
+    as_it_is = not inspection.facts["problems"] and inspection.facts["size"] <= max_bytes
+    if inspection.whole and not as_it_is and _may_be_remuxed(inspection.facts, max_bytes):
         copy = _remuxed(path, into, max_bytes, checked=probe.same_film)
-    return {"probe": look.facts, "copy": copy}
+    return {"probe": inspection.facts, "copy": copy}
 
 
 def make_playable(path: str, into: str, max_bytes: int) -> dict[str, Any]:
-    """Copied where it plays and fits, else remuxed where only its container or sound is in the way, else encoded once.
+    """Copy what plays and fits, else remux what only its container or sound keeps from playing, else encode it once.
 
-    What was written anew is checked before anybody gets it.
+    What was changed is checked before anybody gets it.
     """
     facts = probe.probe(path)
     if not facts["problems"] and facts["size"] <= max_bytes:
@@ -51,9 +53,7 @@ def _may_be_remuxed(facts: dict[str, Any], max_bytes: int) -> bool:
 def _remuxed(
     path: str, into: str, max_bytes: int, *, checked: Callable[[str, str], dict[str, Any]]
 ) -> dict[str, Any] | None:
-    """The facts of a copy with the same packets in a new container, when that will do; what cannot be remuxed can
-    still be encoded.
-    """
+    """Remux where that is enough and return the copy's facts; else None: the film can still be encoded."""
     try:
         encode.remux(path, into, silence=True)
         after = checked(path, into)
@@ -63,7 +63,7 @@ def _remuxed(
 
 
 def _decoded(_source: str, into: str) -> dict[str, Any]:
-    """Nothing is known of the source: only the copy's pictures tell whether it is whole."""
+    """Decode the copy whole. Nothing is known of the source: only the copy's pictures tell whether it is whole."""
     return probe.verify(into)
 
 

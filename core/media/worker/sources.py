@@ -1,4 +1,4 @@
-"""A video that somebody sends as a source: brought within what the model takes, upright, without a word of metadata.
+"""Prepares a video that somebody sends as a source: within what the model takes, upright, without metadata.
 
 Phones write the place of the shot into mov and mp4, and turn a picture by a note beside it that not every model reads.
 """
@@ -24,7 +24,7 @@ Size = tuple[int, int]
 
 
 def prepare(path: str, into: str, limits: Limits) -> dict[str, Any]:
-    """Packets are copied where nothing but metadata is in the way; else one encode, never above `max_bytes`."""
+    """Copy the packets where nothing but metadata is in the way; else encode once, never above `max_bytes`."""
     facts = probe.probe(path)
     seconds = facts["duration_s"]
     if seconds < limits["min_s"] - _SLACK_S:
@@ -36,10 +36,10 @@ def prepare(path: str, into: str, limits: Limits) -> dict[str, Any]:
         shape = _shape(path, facts, limits, inner=inner, outer=outer, until_s=until_s)
         encode.fit(path, into, limits["max_bytes"], shape, finished=False)
     after = _verified(into)
-    return {"probe": after, "adjustments": list(_told(seconds, after["duration_s"], size, outer, until_s))}
+    return {"probe": after, "adjustments": list(_adjustments(seconds, after["duration_s"], size, outer, until_s))}
 
 
-def _told(before_s: float, after_s: float, size: Size, outer: Size, until_s: float | None) -> Any:
+def _adjustments(before_s: float, after_s: float, size: Size, outer: Size, until_s: float | None) -> Any:
     if until_s is not None and before_s - after_s > _TELLING_S:
         yield "source_trimmed", f"{before_s:.0f}", f"{after_s:.0f}"
     if abs(outer[0] - size[0]) > 1 or abs(outer[1] - size[1]) > 1:  # more than an even number of pixels
@@ -47,7 +47,10 @@ def _told(before_s: float, after_s: float, size: Size, outer: Size, until_s: flo
 
 
 def _sizes(size: Size, limits: Limits) -> tuple[Size, Size]:
-    """The pictures and the frame around them: scaled into the limits; what is too narrow then gets a margin."""
+    """Return the sizes of the pictures and of the frame around them.
+
+    They are scaled into the limits; what is too narrow then gets a margin.
+    """
     long, short = max(size), min(size)
     if long <= limits["max_side"] and short >= limits["min_side"] and not (long % 2 or short % 2):
         return size, size
@@ -58,7 +61,7 @@ def _sizes(size: Size, limits: Limits) -> tuple[Size, Size]:
 
 
 def _copied(path: str, into: str, limits: Limits, until_s: float | None) -> bool:
-    """Whether the packets as they are will do: upright, square pixels, a codec that models read, few enough bytes."""
+    """Copy the packets if they will do: upright, square pixels, a codec that models read, few enough bytes."""
     with probe.opened(path) as source:
         stream = probe.picture_stream(source)
         first = probe.first_frame(source, stream)
@@ -90,7 +93,7 @@ def _shape(
 
 
 def _verified(path: str) -> dict[str, Any]:
-    """Damage in a source is the sender's to hear of, and not that of a finished video."""
+    """Decode the source whole: its damage is reported as the source's, not as a finished video's."""
     try:
         return probe.verify(path)
     except Refusal as error:
