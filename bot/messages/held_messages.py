@@ -41,7 +41,7 @@ class HeldMessages:
 
     async def hold(self, job: Job, error: SendError) -> int:
         """It is the answer to the person's next message. Gives the seconds after which to try again unasked."""
-        await self._store.outbox.hold(job, ref=error.kept, for_s=error.after_s)
+        await self._store.outbox.hold(job, ref=error.uploaded_ref, for_s=error.after_s)
         return max(_LOOK_AGAIN_S, int(error.after_s) - _EARLY_S)
 
 

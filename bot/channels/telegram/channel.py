@@ -1,4 +1,4 @@
-"""The channel as the program sees it: its life, and who does what inside."""
+"""The Telegram channel: its start and stop, and which part does what."""
 
 import asyncio
 import logging
@@ -28,7 +28,10 @@ _DESCRIPTION_CHARS = 256
 
 
 class Telegram:
-    """`poll_s` and `sleep` are arguments for tests, which do not wait. `answer_s`: for the answer to an upload."""
+    """The channel. `poll_s` and `sleep` are arguments for tests, which do not wait.
+
+    `answer_s`: seconds for the answer to an upload.
+    """
 
     manifest = MANIFEST
     name = MANIFEST.name
@@ -70,32 +73,38 @@ class Telegram:
         )
 
     def routes(self) -> Sequence[BaseRoute]:
+        """Return the webhook's route, where it is on."""
         return [Route("/telegram", self._intake.webhook, methods=["POST"])] if self._settings.webhook else []
 
     async def start(self) -> None:
+        """Begin to take updates, by webhook or long polling."""
         self._tasks.append(asyncio.create_task(self._introduce(), name="telegram set-up"))
         if not self._settings.webhook:
             self._tasks.append(asyncio.create_task(self._poll(), name="telegram updates"))
 
     async def _poll(self) -> None:
-        """Telegram allows one that asks for updates: the second is told of a conflict."""
+        """Poll for updates, in one process: Telegram answers a second one with a conflict."""
         await self._services.run_alone(self.name, self._intake.poll)
 
     async def stop_intake(self) -> None:
+        """Take no new update from now on; sending still works."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._intake.close()
 
     async def stop(self) -> None:
+        """Close the connections."""
         for request in self._requests.values():
             await request.shutdown()
         await self._sender.close()
 
     def alive(self) -> bool:
+        """Return whether updates are asked for, or brought by the webhook."""
         return self._intake.alive()
 
     async def check(self) -> str:
+        """Ask Telegram for the bot's name, for `doctor`."""
         async with (
             TranslatingErrors(unanswered=SendOutcome.NOT_SENT),
             BotRequest(tls=self._tls, pool=1, read_s=10.0) as request,
@@ -111,15 +120,15 @@ class Telegram:
         await self._until_done(self._set_commands)
 
     async def _until_done(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Outside calls at the start are repeated until they work: an outage must not keep the bot from starting."""
+        """Repeat an outside call of the start until it works: an outage must not keep the bot from starting."""
         pause_s = 1.0
         while True:
             try:
                 await work()
             except TelegramError as error:
-                said = send_error(error)
-                log.warning("Telegram is not ready", extra={"reason": said.reason})
-                await self._sleep(max(pause_s, said.after_s))
+                problem = send_error(error)
+                log.warning("Telegram is not ready", extra={"reason": problem.reason})
+                await self._sleep(max(pause_s, problem.after_s))
                 pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
             else:
                 return
@@ -132,7 +141,7 @@ class Telegram:
         )
 
     async def _set_commands(self) -> None:
-        """The menu, once for everybody and once in each language."""
+        """Set the menu, once for everybody and once in each language."""
         for language in (None, *self._services.languages):
             menu = [
                 BotCommand(name, self._services.translate(language or "en", f"command-{name}")[:_DESCRIPTION_CHARS])
@@ -141,15 +150,19 @@ class Telegram:
             await self._bot.set_my_commands(menu, language_code=language)
 
     async def fetch(self, ref: AttachmentRef, into: Path) -> None:
+        """Download the attachment to `into`. Raises SendError."""
         await self._sender.fetch(ref, into)
 
     async def show(
         self, to: Address, message: Message, *, reply_to: str | None = None, replace: str | None = None
     ) -> str:
+        """Show a text, or edit the one at `replace`, and return its reference. Raises SendError."""
         return await self._sender.show(to, message, reply_to=reply_to, replace=replace)
 
     async def send_video(self, to: Address, video: VideoMessage, *, reply_to: str | None = None) -> str:
+        """Send the file as a native video message and return its reference. Raises SendError."""
         return await self._sender.send_video(to, video, reply_to=reply_to)
 
     async def busy(self, to: Address, activity: Activity) -> None:
+        """Show Telegram's sign of activity."""
         await self._sender.busy(to, activity)

@@ -1,25 +1,26 @@
-"""Texts cut to Telegram's limits, which count UTF-16 units: an emoji is two."""
+"""Cuts texts to Telegram's limits, which count UTF-16 units: an emoji is two."""
 
 _ELLIPSIS = "…"
 
 
 def whole(text: str) -> str:
-    """Without halves of characters and without NUL: neither Telegram nor a database takes them."""
+    """Remove halves of characters and NUL: neither Telegram nor a database takes them."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "")
 
 
 def units(text: str) -> int:
+    """Return the length in UTF-16 units."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def cut(text: str, most: int) -> str:
-    """At most `most` units; an ellipsis marks what was left out."""
+    """Cut the text to at most `most` units; an ellipsis marks what was left out."""
     text = whole(text)
     return text if units(text) <= most else _head(text, most - 1).rstrip() + _ELLIPSIS
 
 
 def split(text: str, most: int) -> list[str]:
-    """Parts of at most `most` units, cut at line breaks or spaces where there are any. Never an empty part."""
+    """Split into parts of at most `most` units, at line breaks or spaces where there are any. Never an empty part."""
     text, parts = whole(text), []
     while units(text) > most:
         head = _head(text, most)
@@ -30,7 +31,7 @@ def split(text: str, most: int) -> list[str]:
 
 
 def _break_in(head: str) -> int:
-    """Where to cut: after the last line break or space of the second half, else at the end."""
+    """Return where to cut: after the last line break or space of the second half, else at the end."""
     for mark in ("\n", " "):
         at = head.rfind(mark)
         if at > len(head) // 2:
@@ -39,5 +40,5 @@ def _break_in(head: str) -> int:
 
 
 def _head(text: str, most: int) -> str:
-    """The longest beginning of at most `most` units that ends with a whole character."""
+    """Return the longest beginning of at most `most` units that ends with a whole character."""
     return text.encode("utf-16-le", "surrogatepass")[: 2 * most].decode("utf-16-le", "ignore")

@@ -1,4 +1,4 @@
-"""The page's HTTP: what a person sends in, what every open page is told, and the films themselves."""
+"""The HTTP routes of the web chat: what a person sends, what every open page is told, and the films themselves."""
 
 import asyncio
 import json
@@ -46,6 +46,8 @@ Private = Callable[[Request, Session], Awaitable[Response]]
 
 
 class Pages:
+    """The routes and the open pages."""
+
     def __init__(self, services: Services, guard: Guard) -> None:
         self._services = services
         self._guard = guard
@@ -53,6 +55,7 @@ class Pages:
         self._closing = False
 
     def routes(self) -> Sequence[BaseRoute]:
+        """Return the routes."""
         return [
             Route("/", self._guarded(self._page)),
             Route("/chat/enter", self._guarded(self._enter), methods=["POST"]),
@@ -75,9 +78,11 @@ class Pages:
                 queue.put_nowait("")
 
     def wake(self, chat_id: str) -> None:
+        """Tell the open pages of this chat that there is news."""
         self.tell(chat_id, "news", "{}")
 
     def tell(self, chat_id: str, kind: str, data: str) -> None:
+        """Send an event to the open pages of this chat."""
         for queue in self._open.get(chat_id, ()):
             queue.put_nowait(f"event: {kind}\ndata: {data}\n\n")
 
@@ -114,7 +119,7 @@ class Pages:
         return JSONResponse({"error": self._services.translate(language, key, **facts)}, status, _HEADERS)
 
     async def _page(self, request: Request) -> Response:
-        """The page itself, or the question for the token."""
+        """Serve the page itself, or the question for the token."""
         session = self._guard.session(request)
         if session is None and not self._guard.open:
             return FileResponse(_PAGE / "enter.html", media_type="text/html; charset=utf-8")
@@ -141,18 +146,21 @@ class Pages:
     # What a person sends
 
     async def _send(self, request: Request, session: Session) -> Response:
-        """JSON {"id": client-made UUID, "text", "upload"?}. 202 once it is committed; a repeat changes nothing."""
+        """Take a message: JSON {"id": client-made UUID, "text", "upload"?}.
+
+        202 once it is committed; a repeat changes nothing.
+        """
         if self._closing:
             return self._refused(request, "web-failed", 503)
-        asked = await _json(request)
-        event, text = str(asked.get("id", "")), str(asked.get("text", ""))[:_TEXT_CHARS]
-        upload = str(asked.get("upload") or "")
+        body = await _json(request)
+        event, text = str(body.get("id", "")), str(body.get("text", ""))[:_TEXT_CHARS]
+        upload = str(body.get("upload") or "")
         if not _EVENT.fullmatch(event) or not (text.strip() or upload):
             return self._refused(request, "web-nothing-to-send", 400)
         kind = await self._upload_kind(upload) if upload and self._owns(session, upload) else None
         if upload and kind is None:
             return self._refused(request, "web-upload-gone", 400)
-        attachment = self._attachment(kind, upload, asked.get("seconds")) if kind else None
+        attachment = self._attachment(kind, upload, body.get("seconds")) if kind else None
         if not await self._said_before(session, event):
             body = {"kind": kind or "text", "from": "me", "text": text, "upload": upload or None, "event": event}
             await self._services.journal.add(session.user, body)
@@ -161,10 +169,13 @@ class Pages:
         return JSONResponse({"id": event}, 202)
 
     def _attachment(self, kind: Any, upload: str, seconds: Any) -> AttachmentRef:
-        """`seconds` is what the browser saw: a hint for the price, checked before anything is bought."""
+        """Build the attachment.
+
+        `seconds` is what the browser saw: a hint for the price, checked before anything is bought.
+        """
         size = (self._services.uploads_dir / upload).stat().st_size
-        told = isinstance(seconds, int | float) and 0 < seconds < _LONGEST_S
-        return AttachmentRef(kind, upload, size, float(seconds) if told else None)
+        plausible = isinstance(seconds, int | float) and 0 < seconds < _LONGEST_S
+        return AttachmentRef(kind, upload, size, float(seconds) if plausible else None)
 
     async def _said_before(self, session: Session, event: str) -> bool:
         return any(entry.get("event") == event for entry in await self._services.journal.read(session.user))
@@ -172,8 +183,8 @@ class Pages:
     async def _press(self, request: Request, session: Session) -> Response:
         if self._closing:
             return self._refused(request, "web-failed", 503)
-        asked = await _json(request)
-        event, data = str(asked.get("id", "")), str(asked.get("data", ""))[:64]
+        body = await _json(request)
+        event, data = str(body.get("id", "")), str(body.get("data", ""))[:64]
         if not _EVENT.fullmatch(event) or not data:
             return self._refused(request, "web-nothing-to-send", 400)
         await self._put(request, session, event, pressed=data)
@@ -191,7 +202,7 @@ class Pages:
         await self._services.inbox.put([incoming])
 
     async def _upload(self, request: Request, session: Session) -> Response:
-        """The raw file as the body, streamed to a name nobody can guess. What it is, its first bytes say."""
+        """Stream the raw file of the body to a name nobody can guess. Its first bytes say what it is."""
         name = secrets.token_hex(16)
         path = self._services.uploads_dir / name
         try:
@@ -256,7 +267,10 @@ class Pages:
         )
 
     async def _stream(self, request: Request, chat_id: str) -> AsyncIterator[str]:
-        """Only says that there is news; the page then asks for it. So nothing is lost between two connections."""
+        """Stream events that only say that there is news; the page then asks for it.
+
+        So nothing is lost between two connections.
+        """
         queue: asyncio.Queue[str] = asyncio.Queue()
         self._open.setdefault(chat_id, set()).add(queue)
         try:
@@ -271,7 +285,7 @@ class Pages:
             self._open[chat_id].discard(queue)
 
     async def _words(self, request: Request) -> Response:
-        """The page's own words in the person's language: chosen with /language, else the browser's."""
+        """Return the page's own words in the person's language: chosen with /language, else the browser's."""
         session = self._guard.session(request)
         chosen = await self._services.language_of(f"web:{session.user}") if session else None
         language = chosen or _language(request, self._services.languages)
@@ -279,7 +293,7 @@ class Pages:
         return JSONResponse({"language": language, "words": words, "demo": self._guard.open})
 
     async def _video(self, request: Request) -> Response:
-        """A film for the session that owns its job, or by a signed link that has not lapsed; else it does not exist."""
+        """Serve a film to the session that owns its job, or by a signed link that has not lapsed; else 404."""
         name = request.path_params["name"]
         path = self._services.videos_dir / name
         if not _VIDEO.fullmatch(name) or not path.is_file() or not await self._may_see(request, name):
@@ -349,7 +363,7 @@ async def _json(request: Request) -> Mapping[str, Any]:
         if len(body) > 100_000:  # noqa: PLR2004 - many times the longest text
             return {}
     try:
-        asked = json.loads(bytes(body))
+        parsed = json.loads(bytes(body))
     except ValueError:
         return {}
-    return asked if isinstance(asked, dict) else {}
+    return parsed if isinstance(parsed, dict) else {}

@@ -1,4 +1,4 @@
-"""The few calls of the Official Account's API that we need, by httpx. Raises WeChatError and SendError only.
+"""The client of the few calls of the Official Account's API that we need. Raises WeChatError and SendError only.
 
 HTTP is 200 for everything that WeChat itself says: another status is a gateway's. Below 500 it stands before WeChat, so
 nothing was taken. From 500 on it may have been written after WeChat took a message: doubt for a push, which must not
@@ -20,7 +20,7 @@ import httpx
 
 from bot.channels.protocol import Alert, KeyValue
 from bot.channels.types import SendError, SendOutcome
-from bot.channels.wechat.errors import WeChatError, told
+from bot.channels.wechat.errors import WeChatError, errcode_info
 from bot.channels.wechat.settings import WeChatSettings
 from bot.channels.wechat.tokens import Tokens
 
@@ -49,6 +49,8 @@ logging.getLogger("httpx").addFilter(_keeps_token)
 
 
 class Api:
+    """The client of WeChat's API."""
+
     def __init__(
         self, settings: WeChatSettings, memory: KeyValue, *, alert: Alert, sleep: Sleep = asyncio.sleep
     ) -> None:
@@ -60,10 +62,11 @@ class Api:
         self._tokens = Tokens(memory, account=settings.app_id or "", fetch=self._fetch_token)
 
     async def close(self) -> None:
+        """Close the connections."""
         await self.web.aclose()
 
     async def call(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """POST with a JSON body in raw UTF-8, GET without one."""
+        """Call the API: POST with a JSON body in raw UTF-8, GET without one."""
 
         async def send(token: str) -> httpx.Response:
             params = {"access_token": token}
@@ -74,7 +77,10 @@ class Api:
         return await self._with_token(path, send, unanswered=_unanswered(path))
 
     async def upload(self, kind: Literal["video", "thumb"], path: Path) -> str:
-        """A temporary upload. Gives its media id, good for three days. The bytes are read anew for each attempt."""
+        """Upload a file temporarily and return its media id, good for three days.
+
+        The bytes are read again for each attempt.
+        """
         name, mime = ("video.mp4", "video/mp4") if kind == "video" else ("thumb.jpg", "image/jpeg")
 
         async def send(token: str) -> httpx.Response:
@@ -93,7 +99,7 @@ class Api:
         return media_id
 
     async def keep(self, path: Path, *, title: str) -> str:
-        """A permanent upload, of which an account has room for 1000: for accounts that may not upload temporarily."""
+        """Upload a file permanently: for accounts that may not upload temporarily. An account has room for 1000."""
         description = json.dumps({"title": title, "introduction": title}, ensure_ascii=False)
 
         async def send(token: str) -> httpx.Response:
@@ -114,7 +120,10 @@ class Api:
         return media_id
 
     async def download(self, media_id: str, into: Path, *, most_bytes: int) -> dict[str, Any] | None:
-        """A person's photo as a file; None then. For a video an answer with `video_url` comes in its place."""
+        """Download a person's photo as a file and return None.
+
+        For a video an answer with `video_url` comes in its place.
+        """
 
         async def send(token: str) -> dict[str, Any] | None:
             params = {"access_token": token, "media_id": media_id}
@@ -133,7 +142,7 @@ class Api:
                 return None
             return _answer("/media/get", head)
 
-        answer: dict[str, Any] | None = await self._tried("/media/get", send, unanswered=SendOutcome.NOT_SENT)
+        answer: dict[str, Any] | None = await self._retried("/media/get", send, unanswered=SendOutcome.NOT_SENT)
         return answer
 
     def _url(self, path: str) -> str:
@@ -147,15 +156,15 @@ class Api:
             _check_status(path, reply.status_code)
             return _answer(path, reply.content)
 
-        answer: dict[str, Any] = await self._tried(path, read, unanswered=unanswered)
+        answer: dict[str, Any] = await self._retried(path, read, unanswered=unanswered)
         return answer
 
-    async def _tried(self, path: str, attempt: Callable[[str], Awaitable[Any]], *, unanswered: SendOutcome) -> Any:
-        """Once more with another token when this one is refused; a few times while WeChat is busy."""
+    async def _retried(self, path: str, attempt: Callable[[str], Awaitable[Any]], *, unanswered: SendOutcome) -> Any:
+        """Call with another token when this one is refused; a few times while WeChat is busy."""
         token, renewed, busy = await self._token(), False, 0
         while True:
             try:
-                return await self._spoken(attempt(token), unanswered=unanswered)
+                return await self._translated(attempt(token), unanswered=unanswered)
             except WeChatError as error:
                 self._note(path, error)
                 if error.reaction == "token" and not renewed:
@@ -167,8 +176,8 @@ class Api:
                 else:
                     raise
 
-    async def _spoken(self, call: Awaitable[Any], *, unanswered: SendOutcome) -> Any:
-        """Transport failures as a SendError: nothing left, or nobody knows."""
+    async def _translated(self, call: Awaitable[Any], *, unanswered: SendOutcome) -> Any:
+        """Call, with transport failures as a SendError: nothing was sent, or it is unconfirmed."""
         try:
             async with asyncio.timeout(_WHOLE_S):
                 return await call
@@ -196,7 +205,7 @@ class Api:
 
         for pause_s in (*_BUSY_PAUSES_S, None):
             try:
-                answer = await self._spoken(ask(), unanswered=SendOutcome.NOT_SENT)
+                answer = await self._translated(ask(), unanswered=SendOutcome.NOT_SENT)
                 break
             except WeChatError as error:
                 self._note("/stable_token", error)
@@ -209,22 +218,22 @@ class Api:
         return token, float(seconds)
 
     def _note(self, path: str, error: WeChatError) -> None:
-        """What only the operator can mend is an error in the log, and told to the admins; the rest is daily life."""
-        told = error.told
-        level = logging.ERROR if told.reaction in {"setup", "quota", "bug"} else logging.INFO
-        facts = {"call": path, "errcode": told.code, "rid": told.rid, "meaning": told.words}
+        """Log as an error, and tell the admins, what only the operator can mend; the rest is daily life."""
+        info = error.info
+        level = logging.ERROR if info.reaction in {"setup", "quota", "bug"} else logging.INFO
+        facts = {"call": path, "errcode": info.code, "rid": info.rid, "meaning": info.words}
         log.log(level, "WeChat refused a call", extra=facts)
-        if told.reaction in {"setup", "quota"}:
-            key = "alert-wechat-setup" if told.reaction == "setup" else "alert-wechat-quota"
-            self._alert(f"wechat {told.code}", key, code=told.code, address=told.caller)
+        if info.reaction in {"setup", "quota"}:
+            key = "alert-wechat-setup" if info.reaction == "setup" else "alert-wechat-quota"
+            self._alert(f"wechat {info.code}", key, code=info.code, address=info.caller)
 
     async def check_token(self) -> None:
-        """For `doctor`: the credentials and the IP allow-list, without using up anything."""
+        """Check the credentials and the IP allow-list, without using up anything, for `doctor`."""
         await self._fetch_token(False)
 
 
 def _unanswered(path: str) -> SendOutcome:
-    """What an answer that says nothing means: only a push must not be repeated."""
+    """Return what an answer that says nothing means: only a push must not be repeated."""
     return SendOutcome.UNCONFIRMED if path == PUSH else SendOutcome.NOT_SENT
 
 
@@ -235,7 +244,7 @@ def _check_status(path: str, status: int) -> None:
 
 
 def _answer(path: str, content: bytes) -> dict[str, Any]:
-    """Raises WeChatError for any errcode but 0; an answer that nobody can read proves nothing."""
+    """Read the answer. Raises WeChatError for any errcode but 0; one that nobody can read proves nothing."""
     try:
         answer = json.loads(content)
     except ValueError:
@@ -244,5 +253,5 @@ def _answer(path: str, content: bytes) -> dict[str, Any]:
         raise SendError(_unanswered(path), "WeChat's answer could not be read", after_s=_LATER_S)
     code = str(answer.get("errcode", 0))
     if code != "0":
-        raise WeChatError(told(int(code) if _NUMBER.fullmatch(code) else 0, str(answer.get("errmsg", ""))))
+        raise WeChatError(errcode_info(int(code) if _NUMBER.fullmatch(code) else 0, str(answer.get("errmsg", ""))))
     return answer

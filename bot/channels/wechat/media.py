@@ -1,4 +1,4 @@
-"""Files: our videos uploaded once and remembered for their three days, and what people sent fetched to the disk."""
+"""Uploads our videos once, remembered for their three days, and fetches what people sent to the disk."""
 
 import asyncio
 import json
@@ -30,11 +30,15 @@ _THUMB_BYTES = 64_000
 
 @dataclass(frozen=True, slots=True)
 class UploadedMedia:
+    """An uploaded file by WeChat's media id, and for how many more seconds it is good."""
+
     media_id: str
     for_s: float
 
 
 class Media:
+    """The uploads and downloads of one account."""
+
     def __init__(
         self,
         api: Api,
@@ -54,7 +58,7 @@ class Media:
         self._places = asyncio.Semaphore(2)
 
     async def uploaded(self, video: VideoMessage, *, fresh: bool = False) -> UploadedMedia:
-        """The media id of this file: the one of an earlier upload while it lives, unless it must be `fresh`."""
+        """Return the media id of this file: that of an earlier upload while it lives, unless it must be `fresh`."""
         key = await self._key(video.path)
         known = None if fresh else await self._memory.get(key)
         if known is not None:
@@ -67,7 +71,7 @@ class Media:
         return UploadedMedia(media_id, for_s)
 
     async def _upload(self, video: VideoMessage) -> str:
-        """For three days; where the account may not do that, for good, and taken away again after as long."""
+        """Upload for three days; where the account may not do that, for good, and remove it after as long."""
         try:
             return await self._api.upload("video", video.path)
         except WeChatError as error:
@@ -75,22 +79,22 @@ class Media:
                 raise
         await self._tidy()
         media_id = await self._api.keep(video.path, title=video.title or "reelbot")
-        kept = await self._materials()
-        await self._memory.put(self._materials_key, json.dumps({**kept, media_id: self._now() + _LIFE_S}))
+        uploads = await self._materials()
+        await self._memory.put(self._materials_key, json.dumps({**uploads, media_id: self._now() + _LIFE_S}))
         return media_id
 
     async def _tidy(self) -> None:
-        """Permanent uploads that have had their time: an account's stock of them is small."""
-        kept = await self._materials()
-        for media_id in [media_id for media_id, until in kept.items() if until < self._now()]:
+        """Remove permanent uploads that have had their time: an account's stock of them is small."""
+        uploads = await self._materials()
+        for media_id in [media_id for media_id, until in uploads.items() if until < self._now()]:
             try:
                 await self._api.call("/material/del_material", {"media_id": media_id})
             except WeChatError as error:
                 if error.reaction != "media":  # it is gone already
-                    log.info("an old upload stays", extra={"errcode": error.told.code})
+                    log.info("an old upload stays", extra={"errcode": error.info.code})
                     continue
-            del kept[media_id]
-        await self._memory.put(self._materials_key, json.dumps(kept))
+            del uploads[media_id]
+        await self._memory.put(self._materials_key, json.dumps(uploads))
 
     async def _materials(self) -> dict[str, float]:
         found: dict[str, float] = json.loads(await self._memory.get(self._materials_key) or "{}")
@@ -101,6 +105,7 @@ class Media:
         return f"wechat:{self._account}:materials"
 
     async def thumbnail(self, video: VideoMessage) -> str | None:
+        """Upload the video's thumbnail and return its media id; None where there is none."""
         path = video.thumbnail
         if path is None or not path.is_file() or path.stat().st_size > _THUMB_BYTES:
             return None
@@ -111,7 +116,7 @@ class Media:
         return f"wechat:{self._account}:media:{path.name}:{size}"
 
     async def fetch(self, ref: AttachmentRef, into: Path) -> None:
-        """Raises SendError. A photo's own address helps where the account may not fetch media."""
+        """Download a file. Raises SendError. A photo's own address helps where the account may not fetch media."""
         media_id, _, picture = ref.file_id.partition(" ")
         most = IMAGE_BYTES if ref.kind == "image" else VIDEO_BYTES
         try:
@@ -148,7 +153,7 @@ class Media:
         return True
 
     def _checked(self, url: str) -> str:
-        """WeChat's own hosts, or the origin of the configured API; nothing else is asked."""
+        """Check an address: WeChat's own hosts, or the origin of the configured API; nothing else is asked."""
         parts = urlsplit(url)
         ours = (parts.scheme, parts.netloc) == (self._origin.scheme, self._origin.netloc)
         host = f".{(parts.hostname or '').lower()}"
