@@ -85,7 +85,7 @@ class OrderService:
                 new, inbox_id=inbox_id, caps=self._caps, enqueue=self._enqueue, within=within
             )
         except AlreadyOrdered as error:
-            return job_messages.ordered_before(error.tried, new.language, now_ms=now_ms())
+            return job_messages.ordered_before(error.existing, new.language, now_ms=now_ms())
         self._alerts.spent()
         if isinstance(made, OverCap):
             log.info("over the cap", extra={"user": new.incoming.user, "whose": made.whose})
@@ -101,7 +101,7 @@ class OrderService:
             verdict = await self._store.jobs.confirm(job.id, price=price, caps=self._caps, enqueue=self._enqueue)
         except AlreadyOrdered as error:
             await self._store.jobs.decline(job.id)
-            return job_messages.ordered_before(error.tried, language, now_ms=now_ms())
+            return job_messages.ordered_before(error.existing, language, now_ms=now_ms())
         self._alerts.spent()
         if isinstance(verdict, OverCap):
             return Message(job_messages.over_cap(language, verdict))

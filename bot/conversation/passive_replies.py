@@ -204,7 +204,7 @@ class PassiveReplies:
 
     async def _fetched(self, person: PersonContext, job: Job) -> Answer:
         """The video again, for nothing: at once where the chat still holds it, else it is on its way there."""
-        item = await self._store.outbox.held(job.id)
+        item = await self._store.outbox.video_of(job.id)
         if person.passive and item is not None and item.ref is not None:
             return self._handed(person, item)
         code = person.codes.get(job.id, job.id)

@@ -137,11 +137,11 @@ def outcome(job: Job) -> Message:
     return Message(text, actions(job), job_id=job.id)
 
 
-def ordered_before(tried: Job, language: str, *, now_ms: int) -> Message:
+def ordered_before(existing: Job, language: str, *, now_ms: int) -> Message:
     """The answer to a second press: the job that the first one ordered, and what can be done about that one."""
-    state = state_line(replace(tried, language=language), place=0, now_ms=now_ms)
-    text = translate(language, "again-ordered", other=tried.again_of, job=tried.id, state=state)
-    return Message(text, () if tried.state in ACTIVE else actions(tried), job_id=tried.id)
+    state = state_line(replace(existing, language=language), place=0, now_ms=now_ms)
+    text = translate(language, "again-ordered", other=existing.again_of, job=existing.id, state=state)
+    return Message(text, () if existing.state in ACTIVE else actions(existing), job_id=existing.id)
 
 
 def unconfirmed(job: Job) -> Message:

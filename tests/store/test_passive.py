@@ -94,7 +94,7 @@ def test_what_waits_is_given_once_and_a_new_upload_waits_again(database_url: str
         assert over is not None
         assert (over.state, over.told) == (State.HANDED_OVER, "origin-9")
         assert await store.outbox.waiting(ME) == []
-        held = await store.outbox.held(job_id)
+        held = await store.outbox.video_of(job_id)
         assert held is not None
         assert held.ref == "media-2"
         await store.outbox.hold_text(ME, "来晚了")

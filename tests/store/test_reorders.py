@@ -34,7 +34,7 @@ async def press(store: Store, new: JobDraft, *, caps: Caps = WIDE) -> tuple[str,
     try:
         return "made", await store.jobs.accept(new, inbox_id=None, caps=caps, enqueue=nothing)
     except AlreadyOrdered as error:
-        return "stands", error.tried.id
+        return "stands", error.existing.id
 
 
 async def failed(store: Store, event: str = "m1") -> str:

@@ -207,6 +207,6 @@ def test_a_reorder_in_flight_keeps_its_fallback_and_is_not_bought_again(empty_ur
         finally:
             store.close()
         assert found == {"FAILED2": None, "WIDER22": "wide-photo", "SHORT22": "shorter-prompt", "SAME222": None}
-        assert again.value.tried.id == "WIDER22"
+        assert again.value.existing.id == "WIDER22"
 
     asyncio.run(story())
