@@ -197,7 +197,7 @@ class PassiveReplies:
             return await self._fetched(person, job)
         if kind == "fix":  # only its offer names it, and the price stood there: a press
             incoming = replace(person.incoming, text="", pressed=f"fix:{job.id}")
-            message = ParsedMessage(incoming, commands.Again(job.id, better=True))
+            message = ParsedMessage(incoming, commands.Again(job.id, with_fallback=True))
         else:  # words, so that whatever costs something is asked about first
             command: dict[str, commands.Command] = {
                 "yes": commands.Confirm(job.id),
