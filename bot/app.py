@@ -197,7 +197,7 @@ class App:
             await channel.stop_intake()
         self.parts.intake.close()
         self.parts.inbox.close()
-        self.parts.passive.looks.close()
+        self.parts.passive.durations.close()
         lost = self.lease is not None and self.lease.done()
         await self._end_loops()
         await asyncio.gather(self.parts.submitter.close(), self.parts.delivery.close())

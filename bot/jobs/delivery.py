@@ -1,4 +1,4 @@
-"""deliver_v1: the outcome of a job goes back to the chat it came from: the video itself, or the word on what happened.
+"""deliver_v1: sends the outcome of a job to the chat it came from: the video itself, or the text on what happened.
 
 Sending is recorded before and after; what the chat confirmed is written until it is written (delivery_receipts.py). A
 process that died while sending sends once more: a duplicate is possible, a loss is not. No answer after the bytes left
@@ -43,6 +43,8 @@ _HAD = frozenset({State.DELIVERED, State.HANDED_OVER})
 
 
 class Delivery:
+    """The steps and the workflow of a delivery."""
+
     def __init__(
         self,
         *,
@@ -65,6 +67,7 @@ class Delivery:
         self._sending: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def register(self) -> None:
+        """Register the workflow with the engine."""
         self._engine.register(DELIVER, self.deliver)
 
     async def close(self) -> None:
@@ -72,6 +75,7 @@ class Delivery:
         await self._confirmed.close()
 
     async def deliver(self, job_id: str) -> None:
+        """Send the outcome, in a series of attempts at growing gaps."""
         for attempt in range(_TRIES):
             result = await self._engine.step("send", self._guarded, job_id)
             if result["next"] != "retry":
@@ -83,9 +87,9 @@ class Delivery:
             await self._engine.sleep(min(60.0, 2.0 ** min(attempt, 6)))
 
     async def _guarded(self, job_id: str) -> Next:
-        """A bug or a database that is away must not end the workflow: the video would be stranded.
+        """Retry after a bug or without a database, one at a time for a job: the video must not be stranded.
 
-        One at a time for a job: a series that is about to end and the one its owner just asked for send one video.
+        A series that is about to end and the one its owner just asked for send one video.
         """
         lock = self._sending.setdefault(job_id, asyncio.Lock())
         try:
@@ -117,7 +121,7 @@ class Delivery:
             return retry(5.0)
 
     async def send(self, job_id: str) -> Next:
-        """One attempt. Raises SendError; ResultExpired when the video is neither here nor at fal any more."""
+        """Attempt once. Raises SendError; ResultExpired when the video is neither here nor at fal any more."""
         job = await self._store.jobs.get(job_id)
         if job is None or job.told is not None:
             return STOP
@@ -136,7 +140,7 @@ class Delivery:
         return STOP
 
     async def _left_on_disk(self, job: Job) -> Next:
-        """A job of the shell: its command has ended, the file lies where `reelbot job ID` says."""
+        """Leave a shell job's file on the disk: its command has ended, and `reelbot job ID` says where it lies."""
         if job.video is not None and job.state in HAS_VIDEO:
             await self._store.jobs.move(job.id, State.DELIVERED, why="on disk", told="")
         else:
@@ -179,13 +183,13 @@ class Delivery:
         return await self.park(job_id, why=error.reason)
 
     async def _lost(self, job_id: str, error: ResultExpired) -> Next:
-        """It was paid for, and what was charged stays so."""
+        """End a job whose video is lost. It was paid for, and what was charged stays so."""
         log.error("a finished video is gone", extra={"job_id": job_id})
         await self._store.jobs.lose(job_id, JobError(error.code, dict(error.facts)), only_from=HAS_VIDEO)
         return retry(0.0)  # now with the word on that
 
     async def park(self, job_id: str, why: str = "too many attempts", pause_s: int | None = None) -> Next:
-        """It waits as a row, with no workflow; the sweeper starts the next series of attempts."""
+        """Park the outcome as a row, with no workflow; the sweeper starts the next series of attempts."""
         job = await self._store.jobs.get(job_id)
         if job is None or job.told is not None:
             return STOP
@@ -200,8 +204,10 @@ class Delivery:
         return STOP
 
     async def announce(self, job: Job, message: Message) -> None:
-        """Say this of the job in its chat now, best effort; never raises. Where the bot may not speak now it is not
-        kept: by the person's next message it is of yesterday, and `/status` says what holds then.
+        """Send this on the job to its chat now, best effort; never raises.
+
+        Where the bot may not speak now it is not held: by the person's next message it is outdated, and `/status` says
+        what holds then.
         """
         try:
             message = await self._outgoing.message(job.incoming, message, job.language)
@@ -213,7 +219,7 @@ class Delivery:
             log.warning("not announced", extra={"job_id": job.id, "error": type(error).__name__})
 
     async def _announced(self, job: Job, message: Message) -> bool:
-        """False: surely not said, and another try may help."""
+        """Send the text. False: it was surely not sent, and another try may help."""
         channel = self._channels.get(job.address.channel)
         if channel is None:
             return True
@@ -225,8 +231,7 @@ class Delivery:
         return True
 
     async def asked_again(self, job: Job) -> bool:
-        """Its owner wants it once more. That stands also when something was written down meanwhile: that the word on
-        the sending before was taken, say.
+        """Redeliver for its owner, also when a receipt of the sending before was written meanwhile.
 
         False when its owner has had it, and the file is gone for good. One that was never delivered is looked for.
         """
@@ -240,7 +245,7 @@ class Delivery:
         return False
 
     async def again(self, job: Job) -> bool:
-        """A new series of attempts, after a wait; none where its outcome was told meanwhile. False as above."""
+        """Begin a new series of attempts, after a wait; none where its outcome was told meanwhile. False as above."""
         if self._had_and_gone(job):
             return False
         await self._begun(job)
@@ -258,7 +263,7 @@ class Delivery:
         return True
 
     async def sweep(self) -> None:
-        """Outcomes whose waiting time is over; and copies that nobody asked for in a day."""
+        """Redeliver outcomes whose waiting time is over, and delete copies that nobody asked for in a day."""
         await self._films.tidy()
         for job in await self._store.jobs.waiting_to_be_told(now_ms()):
             await self.again(job)

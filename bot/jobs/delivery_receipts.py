@@ -1,4 +1,4 @@
-"""What a chat has said about an outcome, remembered until its row says it, too.
+"""Remembers what a chat has confirmed about an outcome, until its row says it, too.
 
 A chat that has taken a video does not take it back: while the database is away the row is written again and again, and
 the video is not sent again. Only the death of the process may forget it.
@@ -26,7 +26,9 @@ _LOOK_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """`ref`: the chat's reference of what it took; None: nobody knows whether it took the video, because of `why`.
+    """What a chat confirmed of a sending.
+
+    `ref`: the chat's reference of what it took; None: nobody knows whether it took the video, because of `why`.
     `state`: of the job when this was sent; one that has a video to be sent was sent that.
     """
 
@@ -36,15 +38,17 @@ class Acknowledgement:
 
 
 class DeliveryReceipts:
+    """The acknowledgements that are not written yet."""
+
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._heard: dict[str, Acknowledgement] = {}
+        self._unwritten: dict[str, Acknowledgement] = {}
         self._sendings = 0
         self._closing = asyncio.Event()
 
     @contextmanager
     def sending(self) -> Iterator[None]:
-        """From the first byte to the written row: a stop waits for it a while."""
+        """Mark a sending from its first byte to the written row: a stop waits for it a while."""
         self._sendings += 1
         try:
             yield
@@ -52,7 +56,7 @@ class DeliveryReceipts:
             self._sendings -= 1
 
     async def until_open(self) -> None:
-        """Nothing new is begun during a stop: it waits here to be cancelled, and is sent after the restart."""
+        """Wait during a stop, to be cancelled: nothing new is begun, and it is sent after the restart."""
         if self._closing.is_set():
             await asyncio.Event().wait()
 
@@ -63,34 +67,34 @@ class DeliveryReceipts:
         while self._sendings and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - bounded, at shutdown
             await asyncio.sleep(_LOOK_S)
 
-    async def write_down(self, job_id: str, heard: Acknowledgement) -> None:
-        """Returns when it is written, however long that takes."""
-        self._heard[job_id] = heard
+    async def write_down(self, job_id: str, acknowledgement: Acknowledgement) -> None:
+        """Write the acknowledgement, and return when it is written, however long that takes."""
+        self._unwritten[job_id] = acknowledgement
         await self.catch_up(job_id)
 
     async def catch_up(self, job_id: str) -> None:
-        """What an earlier series of attempts has heard and could not write, if anything."""
+        """Write what an earlier series of attempts learned and could not write, if anything."""
         for attempt in count():
-            heard = self._heard.get(job_id)
-            if heard is None:
+            acknowledgement = self._unwritten.get(job_id)
+            if acknowledgement is None:
                 return
             try:
-                await self._write(job_id, heard)
+                await self._write(job_id, acknowledgement)
             except Exception as error:  # noqa: BLE001 - whatever the database does; its text may hold what people wrote
                 facts = {"job_id": job_id, "error": type(error).__name__}
                 log.error("what a chat took is not written down yet", extra=facts)  # noqa: TRY400
                 await self._pause(attempt)
             else:
-                self._heard.pop(job_id, None)
+                self._unwritten.pop(job_id, None)
 
-    async def _write(self, job_id: str, heard: Acknowledgement) -> None:
+    async def _write(self, job_id: str, acknowledgement: Acknowledgement) -> None:
         jobs = self._store.jobs
-        if heard.ref is None:
-            await jobs.move(job_id, State.DELIVERY_DOUBT, only_from=HAS_VIDEO, why=heard.why)
-        elif heard.state in HAS_VIDEO:
-            await jobs.move(job_id, State.DELIVERED, only_from=_MAY_HAVE_IT, told=heard.ref, send_after=None)
+        if acknowledgement.ref is None:
+            await jobs.move(job_id, State.DELIVERY_DOUBT, only_from=HAS_VIDEO, why=acknowledgement.why)
+        elif acknowledgement.state in HAS_VIDEO:
+            await jobs.move(job_id, State.DELIVERED, only_from=_MAY_HAVE_IT, told=acknowledgement.ref, send_after=None)
         else:
-            await jobs.tell(job_id, heard.state, heard.ref)
+            await jobs.tell(job_id, acknowledgement.state, acknowledgement.ref)
 
     async def _pause(self, attempt: int) -> None:
         pause_s = _PAUSES_S[min(attempt, len(_PAUSES_S) - 1)]

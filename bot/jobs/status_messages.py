@@ -1,4 +1,4 @@
-"""The status message of each job: a projection of its row, sent once and then edited at a pace the chat bears.
+"""Writes the status message of each job: a projection of its row, sent once and then edited at the chat's pace.
 
 The only writer of status messages. It reads rows, so it does not matter who changed them, nor when it was restarted.
 """
@@ -27,6 +27,8 @@ _OVERLAP_MS = 5000  # a change counts from before its commit
 
 
 class StatusMessages:
+    """The only writer of status messages."""
+
     def __init__(self, *, store: Store, channels: Mapping[str, ChannelPort]) -> None:
         self._store = store
         self._channels = channels
@@ -42,11 +44,11 @@ class StatusMessages:
         self._seen = now_ms() - _RECENT_MS
 
     def kick(self) -> None:
-        """A job is new or has changed: look now."""
+        """Notify that a job is new or has changed."""
         self.loop.notify()
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Write until cancelled."""
         try:
             await self.loop.run()
         finally:
@@ -54,7 +56,7 @@ class StatusMessages:
                 task.cancel()
 
     async def _turn(self) -> None:
-        """One task per chat that has something to show, so that a slow chat holds up no other."""
+        """Run one task per chat that has something to show, so that a slow chat delays no other."""
         by_chat: dict[str, list[Job]] = {}
         for job in await self._to_show():
             if job.id not in self._given_up and job.address.channel in self._channels:
@@ -69,7 +71,7 @@ class StatusMessages:
             del self._chats[chat]
 
     async def _to_show(self) -> list[Job]:
-        """Those that changed, and the next few of all: some things move with time alone."""
+        """Return the jobs that changed, and the next few of all: some things move with time alone."""
         started = now_ms()
         if not self._round:
             active = await self._store.jobs.ids(ACTIVE | {State.ASKING})
@@ -129,7 +131,7 @@ class StatusMessages:
             await channel.busy(job.address, activity)
 
     def _hold(self, chat: str, job: Job, error: SendError) -> None:
-        """A status message is only that: after a refusal no more of it; the outcome has its own, durable way."""
+        """Put the job's status message off after a failure, or give it up; the outcome has its own, durable way."""
         if error.outcome == SendOutcome.NOT_SENT:
             self._not_before[chat] = time.monotonic() + max(error.after_s, 2.0)
             self._behind.add(job.id)
@@ -142,7 +144,7 @@ class StatusMessages:
 
 
 def _gap(channel: ChannelPort, job: Job) -> float:
-    """Edits and sends share a chat's budget; groups have a smaller one."""
+    """Return the seconds between two messages: edits and sends share a chat's budget; groups have a smaller one."""
     is_group = channel.manifest.is_group(job.address.chat_id)
     return channel.limits.group_edit_gap_s if is_group else channel.limits.edit_gap_s
 

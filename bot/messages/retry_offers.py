@@ -24,12 +24,12 @@ _SENTENCE_END = re.compile(r"(?<=[.!?。！？；;])\s*")
 
 
 def worth_a_try(code: str) -> bool:
-    """Whether the very same request may work another time; what a person has to change first is not offered."""
+    """Return whether the very same request may work another time. What a person has to change first is not offered."""
     return code in _WORTH_A_TRY
 
 
 def fallback(job: Job) -> Fallback | None:
-    """The one that fits this failure; None where there is none, or it has been tried (then another model is better)."""
+    """Return the fallback for this failure; None where there is none, or it was applied already."""
     code = job.error.code if job.error else ""
     if job.fallback is not None:
         return None
@@ -39,13 +39,13 @@ def fallback(job: Job) -> Fallback | None:
 
 
 def simpler(prompt: str) -> str:
-    """Without unusual tokens (weights, tags, emoji, links), and not longer than the first few sentences."""
+    """Simplify a prompt: without weights, tags, emoji and links, and only the first few sentences."""
     plain = " ".join(_UNUSUAL.sub(" ", _WEIGHT.sub(r"\1", prompt)).split())
     if len(plain) > _MOST_CHARS:
-        kept = ""
+        beginning = ""
         for sentence in _SENTENCE_END.split(plain):
-            if len(kept) + len(sentence) > _MOST_CHARS:
+            if len(beginning) + len(sentence) > _MOST_CHARS:
                 break
-            kept += f"{sentence} "
-        plain = kept.strip() or plain[:_MOST_CHARS].rsplit(" ", 1)[0]
+            beginning += f"{sentence} "
+        plain = beginning.strip() or plain[:_MOST_CHARS].rsplit(" ", 1)[0]
     return plain or prompt
