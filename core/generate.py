@@ -103,7 +103,7 @@ async def generate_video(
     """
     settings = settings or FalSettings()
     tell = on_progress or _silent
-    if sum(given is not None for given in (image, image_url, video, video_url)) > 1:
+    if sum(each is not None for each in (image, image_url, video, video_url)) > 1:
         raise BadRequest("bad_option", option="source", value="more than one photo or video")
     async with _queue(settings) as queue:
         tell(Progress("publishing"))

@@ -189,16 +189,16 @@ class Collector:
 
     async def _keep(self, job_id: str, receipt: str, reply: RawReply, *, of: str) -> None:
         """Store the result in the receipt and in the row; one is enough. Raises when neither could be written."""
-        kept = False
+        in_receipt = False
         try:
             await self._receipts.keep_result(receipt, reply)
-            kept = True
+            in_receipt = True
         except OSError as error:
             log.warning("a result is in no receipt", extra={"job_id": job_id, "reason": error.strerror})
         try:
             await self._store.submits.keep_result(job_id, reply, of=of)
         except Exception:
-            if not kept:
+            if not in_receipt:
                 raise
             log.exception("a result is in no row", extra={"job_id": job_id})
 

@@ -40,10 +40,13 @@ _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0/O, 1/I/L: people type thes
 
 
 def new_job_id() -> str:
+    """Make a new job's id: seven letters and digits that are not confused."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(7))
 
 
 class Jobs:
+    """The repository of jobs."""
+
     def __init__(self, database: Database) -> None:
         self._db = database
 
@@ -56,12 +59,13 @@ class Jobs:
         enqueue: Enqueue,
         within: Callable[[Connection, str], None] | None = None,
     ) -> str | OverCap | None:
-        """One transaction: the inbox row is done, the price reserved, the job stands in our table and in the engine's
-        queue. A job with a question is only a row: nothing is reserved or queued before it is answered. `within` is
-        called in it, last, with the job's id.
+        """Accept a draft: in one transaction its message is closed, its price reserved, the job stored and enqueued.
+
+        A job with a question is only a row: nothing is reserved or enqueued before it is answered. `within` is called
+        in the transaction, last, with the job's id.
 
         Returns the job's id; None when this very message already made a job; OverCap when nothing was done at all.
-        Raises AlreadyOrdered, and does nothing, when the job that this one repeats has been ordered anew before.
+        Raises AlreadyOrdered, and does nothing, when the job that this one repeats has been reordered before.
         """
         job_id, at = new_job_id(), now_ms()
 
@@ -90,9 +94,9 @@ class Jobs:
     async def confirm(
         self, job_id: str, *, price: Decimal, caps: Caps, enqueue: Enqueue
     ) -> Literal["started", "late", "lapsed", "price"] | OverCap:
-        """The question is answered: reserve and queue it, exactly as offered, once. `price`: what it costs now.
+        """Accept an offer: reserve and enqueue it, exactly as offered, once. `price`: what it costs now.
 
-        Raises AlreadyOrdered when the job that this one repeats has been ordered anew in another way.
+        Raises AlreadyOrdered when the job that this one repeats has been reordered in another way.
         """
 
         def work(tx: Connection) -> Literal["started", "late", "lapsed", "price"]:
@@ -117,7 +121,7 @@ class Jobs:
             return error.over
 
     async def lapse(self) -> None:
-        """Offers that nobody answered in time."""
+        """Cancel offers that nobody answered in time."""
         query = sa.select(jobs.c.id).where(jobs.c.state == State.ASKING, jobs.c.created < now_ms() - OFFER_MS)
 
         def work(tx: Connection) -> None:
@@ -127,11 +131,11 @@ class Jobs:
         await self._db.write(work)
 
     async def decline(self, job_id: str) -> None:
-        """No to an offer."""
+        """Cancel an offer that was declined."""
         await self._db.write(lambda tx: _end_offer(tx, job_id, "offer_declined"))
 
     async def get(self, job_id: str) -> Job | None:
-        """None: there is no such job. Raises UnreadableJob."""
+        """Read a job; None: there is no such job. Raises UnreadableJob."""
         return await self._db.read(lambda tx: job_tx(tx, job_id))
 
     async def find(
@@ -143,8 +147,9 @@ class Jobs:
         changed_since: int | None = None,
         newest: int | None = None,
     ) -> list[Job]:
-        """Jobs that fit everything given: oldest first, or the `newest` few, newest first. Those whose rows cannot be
-        read are left out (see store/unreadable.py).
+        """Find the jobs that fit everything given: oldest first, or the `newest` few, newest first.
+
+        Those whose rows cannot be read are left out (see store/unreadable.py).
         """
         query = sa.select(jobs)
         if ids is not None:
@@ -163,12 +168,12 @@ class Jobs:
         return await self._db.read(work)
 
     async def ids(self, states: Iterable[State]) -> list[str]:
-        """Oldest first: light, for many."""
+        """Return the ids of the jobs in these states, oldest first: light, for many."""
         query = sa.select(jobs.c.id).where(jobs.c.state.in_([str(state) for state in states])).order_by(jobs.c.created)
         return await self._db.read(lambda tx: list(tx.execute(query).scalars()))
 
     async def at_fal(self) -> dict[str, int | None]:
-        """The jobs that render, and until when a shell command holds each of them: light, for many."""
+        """Return the ids of the jobs that render, and until when a shell command holds each: light, for many."""
         query = sa.select(jobs.c.id, jobs.c.held_until).where(jobs.c.state == State.RENDERING)
 
         def work(tx: Connection) -> dict[str, int | None]:
@@ -177,7 +182,7 @@ class Jobs:
         return await self._db.read(work)
 
     async def waiting_to_be_told(self, now: int) -> list[Job]:
-        """Jobs whose outcome waits for its next series of attempts, and whose time has come."""
+        """Return the jobs whose outcome waits for its next series of attempts, and whose time has come."""
         query = sa.select(jobs).where(jobs.c.told.is_(None), jobs.c.send_after <= now)
 
         def work(tx: Connection) -> list[Job]:
@@ -186,7 +191,10 @@ class Jobs:
         return await self._db.read(work)
 
     async def place(self, job: Job) -> int:
-        """The place in our own queue, 1 is next. People take turns: everybody's first comes before anybody's second."""
+        """Return the place in our own queue, 1 is next.
+
+        People take turns: everybody's first comes before anybody's second.
+        """
         turn = sa.func.row_number().over(partition_by=jobs.c.user, order_by=(jobs.c.created, jobs.c.id))
         query = sa.select(jobs.c.id, turn.label("turn"), jobs.c.created).where(jobs.c.state == State.QUEUED)
 
@@ -206,8 +214,9 @@ class Jobs:
         charge: Charge | None = None,
         **changes: Unpack[JobChanges],
     ) -> bool:
-        """Change the state, and with `charge` close its account in the ledger. False (and nothing changes) when the job
-        is in none of `only_from`.
+        """Change the state, and with `charge` close its account in the ledger.
+
+        False (and nothing changes) when the job is in none of `only_from`.
         """
 
         def work(tx: Connection) -> bool:
@@ -218,6 +227,7 @@ class Jobs:
     async def fail(
         self, job_id: str, error: JobError, *, charge: Charge, only_from: Iterable[State] | None = None
     ) -> bool:
+        """Fail the job with this error, and close its account."""
         return await self.move(
             job_id,
             State.FAILED,
@@ -230,7 +240,7 @@ class Jobs:
         )
 
     async def cancelled(self, job_id: str, error: JobError, *, charge: Charge, only_from: Iterable[State]) -> bool:
-        """Fal has confirmed that it stopped."""
+        """Cancel the job: fal has confirmed that it stopped."""
         return await self.move(
             job_id,
             State.CANCELLED,
@@ -243,7 +253,7 @@ class Jobs:
         )
 
     async def finish(self, job_id: str, video: VideoFile) -> bool:
-        """Its video is on this disk, and was paid for. False when the job is further already."""
+        """Finish the job: its video is on this disk, and was paid for. False when the job is further already."""
         return await self.move(
             job_id,
             State.READY,
@@ -259,7 +269,7 @@ class Jobs:
         )
 
     async def odd(self, job_id: str, why: str) -> int:
-        """Fal's answer about it said nothing. Gives since when that is so, in milliseconds UTC."""
+        """Record an answer of fal that said nothing. Returns since when that is so, in milliseconds UTC."""
 
         def work(tx: Connection) -> int:
             change = jobs.update().where(jobs.c.id == job_id)
@@ -269,12 +279,12 @@ class Jobs:
         return await self._db.write(work)
 
     async def clear_odd(self, job_id: str) -> None:
-        """Fal has answered about it as documented."""
+        """Record that fal has answered as documented."""
         change = jobs.update().where(jobs.c.id == job_id, jobs.c.odd_since.is_not(None))
         await self._change(change.values(odd=None, odd_since=None))
 
     async def park(self, job_id: str, why: str, *, ask_after: int) -> bool:
-        """Nothing but odd answers for too long: it holds no slot, stands visibly aside, and is asked after again."""
+        """Park the job after too long with nothing but odd answers: it holds no slot, and is asked about rarely."""
 
         def work(tx: Connection) -> bool:
             parked = move_tx(tx, job_id, State.PARKED, only_from=KNOWN_AT_FAL, why=why, told=None, ask_after=ask_after)
@@ -285,16 +295,19 @@ class Jobs:
         return await self._db.write(work)
 
     async def due_parked(self) -> list[str]:
-        """The parked jobs whose time to be asked after has come."""
+        """Return the parked jobs that are due to be asked about."""
         query = sa.select(jobs.c.id).where(jobs.c.state == State.PARKED, jobs.c.ask_after <= now_ms())
         return await self._db.read(lambda tx: list(tx.execute(query).scalars()))
 
     async def ask_again(self, job_id: str, *, at: int | None) -> None:
-        """A parked job is asked after not before `at` (milliseconds UTC); None: not by itself any more."""
+        """Schedule when a parked job is asked about (milliseconds UTC); None: not by itself any more."""
         await self._change(jobs.update().where(jobs.c.id == job_id, jobs.c.state == State.PARKED).values(ask_after=at))
 
     async def unpark(self, job_id: str, why: str) -> int | None:
-        """Fal still works on it. Gives the number of the workflow that shall collect it; None: it is not parked."""
+        """Resume a parked job that fal works on.
+
+        Returns the number of the workflow to collect it; None: it is not parked.
+        """
 
         def work(tx: Connection) -> int | None:
             number = sa.select(jobs.c.collects).where(jobs.c.id == job_id)
@@ -304,16 +317,16 @@ class Jobs:
         return await self._db.write(work)
 
     async def resume(self, job_id: str, why: str) -> bool:
-        """A job in doubt whose request is known renders."""
+        """Resume a job in doubt whose request is known: it renders."""
         return await self._db.write(lambda tx: resume_tx(tx, job_id, only_from={State.DOUBT}, why=why))
 
     async def collects(self, job_id: str) -> int:
-        """How many workflows were begun to collect it after it had stood still."""
+        """Return how many workflows were begun to collect it after it had stood still."""
         query = sa.select(jobs.c.collects).where(jobs.c.id == job_id)
         return await self._db.read(lambda tx: int(tx.execute(query).scalar() or 0))
 
     async def lose(self, job_id: str, error: JobError, *, only_from: Iterable[State]) -> bool:
-        """Its finished video is nowhere any more. What was charged stays so."""
+        """Fail a job whose finished video is nowhere any more. What was charged stays so."""
         return await self.move(
             job_id,
             State.FAILED,
@@ -326,7 +339,7 @@ class Jobs:
         )
 
     async def doubt(self, job_id: str, why: str) -> bool:
-        """Fal may have been paid: the reservation is held, the row waits for a word from fal or from a human.
+        """Put the job into doubt: fal may have been paid. The reservation stays.
 
         False, and nothing changes, when fal's request is known: then there is nothing to doubt.
         """
@@ -343,7 +356,7 @@ class Jobs:
         return await self._db.write(work)
 
     async def settle_old_doubts(self) -> None:
-        """A day has passed and nobody knows: it counts as possibly charged, and no longer blocks the caps."""
+        """Settle doubts of more than a day as possibly charged, so that they no longer block the caps."""
         waits = [State.DOUBT, State.PARKED]
         old = sa.select(jobs.c.id).where(jobs.c.state.in_(waits), jobs.c.charge.is_(None))
         old = old.where(jobs.c.changed < now_ms() - DOUBT_MS)
@@ -355,7 +368,7 @@ class Jobs:
         await self._db.write(work)
 
     async def drop(self, job_id: str, why: str) -> bool:
-        """End a job for which nothing has been claimed and nobody waits. False when there is a claim."""
+        """Cancel a job for which nothing has been claimed and nobody waits. False when there is a claim."""
 
         def work(tx: Connection) -> bool:
             claimed = sa.select(submits.c.job_id).where(submits.c.job_id == job_id, submits.c.state != "not_sent")
@@ -368,16 +381,16 @@ class Jobs:
         return await self._db.write(work)
 
     async def tell(self, job_id: str, state: State, ref: str) -> None:
-        """Its outcome was said, as `ref`; unless the job is not in that state any more: that is not told yet."""
+        """Record that its outcome was told, as `ref`; not when the job is in another state: that is not told yet."""
         same = (jobs.c.id == job_id, jobs.c.state == state, jobs.c.told.is_(None))
         await self._change(jobs.update().where(*same).values(told=ref))
 
     async def new_series(self, job: Job, *, else_at: int) -> bool:
-        """The outcome shall be sent once more. False, and nothing changes: another series has begun meanwhile, or what
-        is to be told was told.
+        """Begin a new series of attempts to send the outcome.
 
-        The caller starts it and then says `series_begun` with the same `else_at`. One that dies in between is made up
-        for at that time (milliseconds UTC).
+        False, and nothing changes: another series has begun meanwhile, or what is to be told was told. The caller
+        starts it and then calls `series_begun` with the same `else_at`. One that dies in between is made up for at that
+        time (milliseconds UTC).
         """
 
         def work(tx: Connection) -> bool:
@@ -393,31 +406,32 @@ class Jobs:
         return await self._db.write(work)
 
     async def series_begun(self, job: Job, *, else_at: int) -> None:
+        """Record that the series was started."""
         mine = (jobs.c.id == job.id, jobs.c.send_after == else_at)
         await self._change(jobs.update().where(*mine).values(send_after=None))
 
     async def lease(self, job_id: str, *, until: int | None) -> None:
-        """A command of the shell works on it until then (milliseconds UTC); None: nobody does any more."""
+        """Lease the job to a command of the shell until then (milliseconds UTC); None: to nobody any more."""
         await self._set(job_id, held_until=until)
 
     async def adjusted(self, job_id: str, adjustments: Iterable[Adjustment]) -> None:
-        """All that could not be had as it was asked for or given."""
+        """Record all that could not be had as requested or given."""
         await self._set(job_id, adjustments=[record(each) for each in adjustments])
 
     async def shown(self, job_id: str, *, ref: str, as_text: str) -> None:
-        """Its status message is `ref`, and says `as_text` now."""
+        """Record that its status message is `ref`, and says `as_text` now."""
         await self._set(job_id, status_ref=ref, status_shown=as_text)
 
     async def nobody_to_tell(self, job_id: str) -> None:
-        """Its outcome is told to nobody: the command that asked has ended."""
+        """Record that its outcome is told to nobody: the command that asked has ended."""
         await self._set(job_id, told="")
 
     async def tell_later(self, job_id: str, *, at: int) -> None:
-        """Its outcome is tried again then (milliseconds UTC)."""
+        """Schedule another try to tell its outcome (milliseconds UTC)."""
         await self._set(job_id, send_after=at)
 
     async def moved_to(self, job_id: str, incoming: Incoming) -> None:
-        """Its chat has another id now."""
+        """Record the new id of its chat."""
 
         def work(tx: Connection) -> None:
             before = tx.execute(sa.select(jobs.c.incoming).where(jobs.c.id == job_id)).scalar()
@@ -426,11 +440,11 @@ class Jobs:
         await self._db.write(work)
 
     async def _set(self, job_id: str, **values: object) -> None:
-        """Without changing its state, and without making it look busy."""
+        """Set columns without changing its state, and without making it look busy."""
         await self._change(jobs.update().where(jobs.c.id == job_id).values(**values))
 
     async def note_position(self, job_id: str, position: int | None) -> None:
-        """The place in fal's queue; None when fal works on it."""
+        """Record the place in fal's queue; None when fal works on it."""
         moved = jobs.c.fal_position.is_distinct_from(position)
         change = jobs.update().where(jobs.c.id == job_id, moved)
         await self._change(change.values(fal_position=position, changed=now_ms()))
@@ -442,7 +456,7 @@ class Jobs:
         await self._db.write(work)
 
     async def published(self, job_id: str, request: VideoRequest, usd: Decimal) -> None:
-        """The source is where fal can fetch it, and has been measured: the price is exact now."""
+        """Record the published source, and the price, which is exact now: the source has been measured."""
 
         def work(tx: Connection) -> None:
             before = tx.execute(sa.select(jobs.c.request).where(jobs.c.id == job_id)).scalar_one()
@@ -453,7 +467,7 @@ class Jobs:
         await self._db.write(work)
 
     async def ask_cancel(self, job_id: str) -> Literal["free", "running", "late"]:
-        """Set the flag; whichever commits first, this or the claim, decides whether anything is bought."""
+        """Set the cancel flag; whichever commits first, this or the claim, decides whether anything is bought."""
 
         def work(tx: Connection) -> Literal["free", "running", "late"]:
             flag = sa.select(jobs.c.state).where(jobs.c.id == job_id).with_for_update()  # meets the claim here
@@ -470,7 +484,7 @@ class Jobs:
         return await self._db.write(work)
 
     async def story(self, job_id: str) -> list[tuple[int, str, str | None]]:
-        """The history: (milliseconds UTC, state, why), oldest first."""
+        """Return the history: (milliseconds UTC, state, why), oldest first."""
         query = sa.select(history).where(history.c.job_id == job_id).order_by(history.c.id)
 
         def work(tx: Connection) -> list[tuple[int, str, str | None]]:
@@ -485,7 +499,7 @@ def _end_offer(tx: Connection, job_id: str, code: str) -> None:
 
 
 class _TooDear(Exception):
-    """Rolls the transaction back."""
+    """An exception that rolls the transaction back."""
 
     def __init__(self, over: OverCap) -> None:
         super().__init__(over)

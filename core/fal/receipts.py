@@ -105,13 +105,13 @@ class FolderReceipts:
 
     def _keep_result(self, name: str, reply: RawReply) -> None:
         self._prepare()
-        kept = self._result_paths(name)
+        stored = self._result_paths(name)
         mark = hashlib.sha256(reply.body).hexdigest()[:16]
-        if any(path.name.endswith(f"-{mark}.result") and _unpacked(_content(path)) for path in kept):
+        if any(path.name.endswith(f"-{mark}.result") and _unpacked(_content(path)) for path in stored):
             return
-        number = int(kept[-1].name.split("-")[-2]) + 1 if kept else 0
+        number = int(stored[-1].name.split("-")[-2]) + 1 if stored else 0
         self._write(self._folder / f"{name}-{number:06}-{mark}.result", _packed(reply))
-        for path in kept[_MOST_RESULTS - 1 :]:
+        for path in stored[_MOST_RESULTS - 1 :]:
             path.unlink(missing_ok=True)
 
     async def results(self, name: str) -> list[RawReply]:

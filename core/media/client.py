@@ -181,8 +181,8 @@ def _probe(answer: dict[str, Any]) -> Probe:
 
 async def _child(module: str, call: str, *, cpu_s: int = _CPU_S, **arguments: Any) -> dict[str, Any]:
     """Run one call in a child of its own. Raises MediaError; cancelling kills the child."""
-    given = {name: str(value.resolve()) if isinstance(value, Path) else value for name, value in arguments.items()}
-    job = json.dumps({"module": module, "call": call, "cpu_s": cpu_s, "with": given})
+    by_name = {name: str(value.resolve()) if isinstance(value, Path) else value for name, value in arguments.items()}
+    job = json.dumps({"module": module, "call": call, "cpu_s": cpu_s, "with": by_name})
     answer = await _runner.get()(_WORKER, job, wall_s=max(_WALL_S, cpu_s * _WALL_PER_CPU), long=cpu_s > _CPU_S)
     if "refused" in answer:
         raise MediaError(answer["refused"], **answer["facts"])

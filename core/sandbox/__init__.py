@@ -222,10 +222,10 @@ class Sandbox:
         refused = self._refusal(http, "storage_status")
         if refused is not None:
             return refused
-        asked = _parsed((await http.body()).decode(errors="replace"))
-        if not isinstance(asked, dict) or not isinstance(asked.get("content_type"), str):
+        body = _parsed((await http.body()).decode(errors="replace"))
+        if not isinstance(body, dict) or not isinstance(body.get("content_type"), str):
             return JSONResponse({"detail": "content_type is missing"}, 422)
-        suffix = ".mp4" if "video" in asked["content_type"] else ".jpg"
+        suffix = ".mp4" if "video" in body["content_type"] else ".jpg"
         name = f"{time.time_ns():024x}{suffix}"[-28:]
         base = _base(http)
         return JSONResponse({"upload_url": f"{base}/upload/{name}", "file_url": f"{base}/files/b/sandbox/{name}"})
@@ -269,8 +269,8 @@ class Sandbox:
     async def control(self, http: HttpRequest) -> Response:
         """Serve tests in another process: faults to come, what was asked, what was submitted."""
         if http.url.path == "/sandbox/faults":
-            asked = await http.json()
-            self.faults.add(asked.pop("kind"), **asked)
+            fault = await http.json()
+            self.faults.add(fault.pop("kind"), **fault)
             return JSONResponse({})
         if http.url.path == "/sandbox/healed":
             self.faults.clear()

@@ -67,16 +67,16 @@ class Books:
         return {request_id: charge for request_id, charge in self._charges.items() if charge is not None}
 
     def _charge(self, request: Request) -> Charge | None:
-        asked = request.endpoint, str(request.body.get("prompt", ""))
-        drift, late = self._faults.take("bill_drift", *asked), self._faults.take("bill_late", *asked)
-        split, extra = self._faults.take("bill_split", *asked), self._faults.take("bill_extra", *asked)
-        free = self._faults.take("bill_zero", *asked) is not None
+        place = request.endpoint, str(request.body.get("prompt", ""))
+        drift, late = self._faults.take("bill_drift", *place), self._faults.take("bill_late", *place)
+        split, extra = self._faults.take("bill_split", *place), self._faults.take("bill_extra", *place)
+        free = self._faults.take("bill_zero", *place) is not None
         usd = _price(request)
         if extra is not None:
             usd = Decimal(str(extra.body))
         elif drift is not None:
             usd *= 1 + Decimal(str(drift.body)) / 100
-        if self._faults.take("bill_missing", *asked) or not (usd or free):
+        if self._faults.take("bill_missing", *place) or not (usd or free):
             return None
         at = request.completed or request.created
         nano = 0 if free else int((usd * _NANO).to_integral_value())

@@ -66,10 +66,10 @@ def _broken(path: Path, faults: Faults) -> Response | None:
 
 def _odd_range(http: HttpRequest, path: Path, faults: Faults) -> Response | None:
     """Answer a ranged question with a 206 that is true but names no size, or that begins elsewhere."""
-    asked = _FROM.fullmatch(http.headers.get("range", ""))
-    if asked is None:
+    match = _FROM.fullmatch(http.headers.get("range", ""))
+    if match is None:
         return None
-    start, whole = int(asked[1]), path.read_bytes()
+    start, whole = int(match[1]), path.read_bytes()
     if faults.take("file_range_star", path.name):
         return _part(whole, start, "*")
     elsewhere: Fault | None = faults.take("file_range_elsewhere", path.name)

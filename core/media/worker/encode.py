@@ -284,7 +284,7 @@ def _graph(stream: VideoStream, first: VideoFrame, shape: Shape) -> Any:
     if shape.inner != shape.outer:
         steps.append(("pad", "{}:{}:(ow-iw)/2:(oh-ih)/2".format(*shape.outer)))
     steps += [("fps", f"{shape.rate.numerator}/{shape.rate.denominator}"), ("format", "yuv420p"), ("buffersink", "")]
-    chain = [graph.add_buffer(template=stream), *(graph.add(name, given or None) for name, given in steps)]
+    chain = [graph.add_buffer(template=stream), *(graph.add(name, options or None) for name, options in steps)]
     for one, other in pairwise(chain):
         one.link_to(other)
     graph.configure()
