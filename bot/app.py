@@ -92,9 +92,9 @@ class App:
     def _connect(self) -> None:
         services = Services(
             inbox=self.parts.intake,
-            journal=self.store.journal,
-            memory=self.store.key_values,
-            allowance=self.store.send_quota,
+            transcript=self.store.transcript,
+            key_values=self.store.key_values,
+            send_quota=self.store.send_quota,
             translate=translate,
             alert=self.parts.alerts.tell,
             language_of=self.store.people.language,

@@ -109,7 +109,7 @@ class _Calls:
         await self.watcher.wake(job_id)
 
     async def deliver(self, job: Job) -> bool:
-        return await self.delivery.again(job)
+        return await self.delivery.redeliver(job)
 
     async def tell_unconfirmed(self, job: Job) -> None:
         """Tell a job's owner that fal is silent about the order."""
@@ -208,19 +208,19 @@ def build(
         store=store,
         engine=engine,
         orders=orders,
-        send_again=delivery.asked_again,
+        send_again=delivery.redeliver_for_owner,
         ask_fal_now=calls.ask_fal_now,
         is_admin=access.is_admin,
     )
     refusals, signals = Refusals(handler=handler, channels=channels), AnswerSignals()
-    passive = PassiveReplies(store=store, handler=handler, channels=channels, send_again=delivery.asked_again)
+    passive = PassiveReplies(store=store, handler=handler, channels=channels, send_again=delivery.redeliver_for_owner)
     pushed = PushReplies(store=store, orders=orders, handler=handler, channels=channels, refusals=refusals)
     fetched = CallbackReplies(store=store, orders=orders, passive=passive, channels=channels, signals=signals)
     inbox = InboxWorker(
         store=store,
         handler=handler,
         strategy_of=lambda incoming: fetched if passive.serves(incoming) else pushed,
-        handled=status_messages.kick,
+        handled=status_messages.notify,
         alerts=alerts,
     )
     intake = MessageIntake(
@@ -253,7 +253,7 @@ def build(
         inbox=inbox,
         passive=passive,
         cleanup=Cleanup(store=store, engine=engine, settings=settings),
-        reaper=Reaper(engine=engine, store=store, owner=owner, tell=delivery.again),
+        reaper=Reaper(engine=engine, store=store, owner=owner, tell=delivery.redeliver),
         webhook=Webhook(
             store=store,
             watcher=watcher,

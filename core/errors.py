@@ -206,7 +206,7 @@ ERROR_CODES: tuple[str, ...] = (
     "storage_not_allowed",
     "asset_unreachable",
     "no_asset_host",
-    # wishes
+    # options
     "image_url_not_public",
     "unknown_model",
     "unpriced",

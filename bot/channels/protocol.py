@@ -168,9 +168,9 @@ class Services:
     """
 
     inbox: Inbox
-    journal: Transcript
-    memory: KeyValue
-    allowance: SendQuota
+    transcript: Transcript
+    key_values: KeyValue
+    send_quota: SendQuota
     translate: Translate
     alert: Alert
     language_of: Callable[[str], Awaitable[str | None]]

@@ -10,7 +10,7 @@ landscape", "portrait of a girl"), so they also need a separator, an article, or
 prompt. Models whose name is an everyday word (horse, wan) need a flag. "4k" amid words for a style ("cinematic, 4k,
 masterpiece") is one of them.
 
-Of two wishes for one thing flags win over `name=value`, that over bare words, and then the later one wins. Values are
+Of two values for one option flags win over `name=value`, that over bare words, and then the later one wins. Values are
 carried as given: what no model can do is the planner's to report. A prompt that came out of here goes in unchanged.
 """
 

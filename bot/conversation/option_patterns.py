@@ -47,7 +47,7 @@ MODEL_WORDS = _words_of_models()
 TIERS = frozenset(model.tier for model in list_models() if model.tier)
 _EVERYDAY = frozenset({"horse", "wan", "happy horse"})  # names of models that a prompt is likely to hold
 
-# Full-width forms as their ASCII twins, one for one.
+# Full-width forms as their ASCII counterparts, one for one.
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xD7: ord("x")}
 
 _NAMES: dict[Field, tuple[str, ...]] = {

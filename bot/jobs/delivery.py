@@ -82,7 +82,7 @@ class Delivery:
                 return
             await self._engine.sleep(max(result["after"], _PAUSES_S[attempt]))
         for attempt in count():
-            if (await self._engine.step("wait", self._parked, job_id))["next"] != "retry":
+            if (await self._engine.step("wait", self._deferred, job_id))["next"] != "retry":
                 return
             await self._engine.sleep(min(60.0, 2.0 ** min(attempt, 6)))
 
@@ -111,9 +111,9 @@ class Delivery:
         except UnreadableJob:
             return STOP if await self._store.unreadable.stands_aside(job_id) else retry(5.0)
 
-    async def _parked(self, job_id: str) -> Next:
+    async def _deferred(self, job_id: str) -> Next:
         try:
-            return await self.park(job_id)
+            return await self.defer(job_id)
         except UnreadableJob:
             return STOP  # the sweeper sets it aside
         except Exception:
@@ -179,8 +179,8 @@ class Delivery:
         if error.outcome == SendOutcome.MUST_WAIT:
             pause_s = await self._outgoing.hold(job, error)
             await asyncio.to_thread(_forget, self._settings.work_dir / job.id)
-            return await self.park(job_id, why=error.reason, pause_s=pause_s)
-        return await self.park(job_id, why=error.reason)
+            return await self.defer(job_id, why=error.reason, pause_s=pause_s)
+        return await self.defer(job_id, why=error.reason)
 
     async def _lost(self, job_id: str, error: ResultExpired) -> Next:
         """End a job whose video is lost. It was paid for, and what was charged stays so."""
@@ -188,7 +188,7 @@ class Delivery:
         await self._store.jobs.lose(job_id, JobError(error.code, dict(error.facts)), only_from=HAS_VIDEO)
         return retry(0.0)  # now with the word on that
 
-    async def park(self, job_id: str, why: str = "too many attempts", pause_s: int | None = None) -> Next:
+    async def defer(self, job_id: str, why: str = "too many attempts", pause_s: int | None = None) -> Next:
         """Park the outcome as a row, with no workflow; the sweeper starts the next series of attempts."""
         job = await self._store.jobs.get(job_id)
         if job is None or job.told is not None:
@@ -230,7 +230,7 @@ class Delivery:
             return error.outcome != SendOutcome.NOT_SENT
         return True
 
-    async def asked_again(self, job: Job) -> bool:
+    async def redeliver_for_owner(self, job: Job) -> bool:
         """Redeliver for its owner, also when a receipt of the sending before was written meanwhile.
 
         False when its owner has had it, and the file is gone for good. One that was never delivered is looked for.
@@ -244,7 +244,7 @@ class Delivery:
             job = now
         return False
 
-    async def again(self, job: Job) -> bool:
+    async def redeliver(self, job: Job) -> bool:
         """Begin a new series of attempts, after a wait; none where its outcome was told meanwhile. False as above."""
         if self._had_and_gone(job):
             return False
@@ -266,7 +266,7 @@ class Delivery:
         """Redeliver outcomes whose waiting time is over, and delete copies that nobody asked for in a day."""
         await self._films.tidy()
         for job in await self._store.jobs.waiting_to_be_told(now_ms()):
-            await self.again(job)
+            await self.redeliver(job)
 
 
 def _forget(folder: Path) -> None:

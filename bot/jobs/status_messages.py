@@ -43,7 +43,7 @@ class StatusMessages:
         self._many = False
         self._seen = now_ms() - _RECENT_MS
 
-    def kick(self) -> None:
+    def notify(self) -> None:
         """Notify that a job is new or has changed."""
         self.loop.notify()
 

@@ -33,7 +33,7 @@ class Store:
     bills: Bills
     installation: InstallationState
     people: People
-    journal: Transcript
+    transcript: Transcript
     callback_replies: CallbackReplies
     pending_uploads: PendingUploads
     short_codes: ShortCodes
@@ -80,7 +80,7 @@ class Store:
             bills=Bills(database),
             installation=InstallationState(database),
             people=People(database),
-            journal=Transcript(database),
+            transcript=Transcript(database),
             callback_replies=CallbackReplies(database),
             pending_uploads=PendingUploads(database),
             short_codes=ShortCodes(database),

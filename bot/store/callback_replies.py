@@ -50,11 +50,11 @@ class CallbackReplies:
         """Store the answer to this message."""
         await self._db.write(lambda tx: give_tx(tx, origin, reply))
 
-    async def settle(self, letter_id: int, within: Callable[[Connection], None]) -> None:
+    async def settle(self, inbox_id: int, within: Callable[[Connection], None]) -> None:
         """Close the message, and do whatever belongs to it, in one transaction."""
 
         def work(tx: Connection) -> None:
-            tx.execute(inbox.update().where(inbox.c.id == letter_id).values(state="done"))
+            tx.execute(inbox.update().where(inbox.c.id == inbox_id).values(state="done"))
             within(tx)
 
         await self._db.write(work)

@@ -18,7 +18,7 @@ MOST_WAITING = 50
 than a second; a program does, and each that waits costs the same work as anybody else's.
 """
 PRESSES_TOO = 20
-"""So many presses and commands that cost nothing may wait beside them: a flood of wishes must not keep its owner from
+"""So many presses and commands that cost nothing may wait beside them: a flood of orders must not keep its owner from
 saying "cancel".
 """
 

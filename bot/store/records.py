@@ -25,7 +25,7 @@ Fallback = Literal["shorter-prompt", "wide-photo"]
 class State(StrEnum):
     """The state of a job, exactly one at any time. The order is the order of a job's life."""
 
-    ASKING = "asking"  # a question stands: the price, or a twin that runs already; nothing is reserved
+    ASKING = "asking"  # a question stands: the price, or the same that runs already; nothing is reserved
     QUEUED = "queued"  # accepted; waits for its turn
     PREPARING = "preparing"  # source is fetched, cleaned and published
     SUBMITTING = "submitting"  # the claim is committed, the paid request is under way

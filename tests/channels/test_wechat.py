@@ -18,7 +18,7 @@ from bot.channels.wechat.errors import REACTIONS, WeChatError, errcode_info
 from bot.channels.wechat.settings import WeChatSettings
 from bot.messages.i18n import translate
 from bot.store import Store
-from tests.channels.telegram_bench import NoJournal, film, jpeg
+from tests.channels.telegram_bench import NoTranscript, film, jpeg
 from tests.fakes.memory import Counts, Keys
 from tests.fakes.wechat import APP_ID, SECRET, TOKEN, WeChatFake
 from tests.serving import served
@@ -71,7 +71,8 @@ class Bench:
             return None
 
         return Services(
-            inbox=Silent(), journal=NoJournal(), memory=self.keys, allowance=self.counts, translate=translate,
+            inbox=Silent(), transcript=NoTranscript(), key_values=self.keys,
+            send_quota=self.counts, translate=translate,
             alert=self.alert,
             language_of=no_language, secret=b"s" * 32, videos_dir=self.folder, uploads_dir=self.folder,
             public_url="https://bot.example.org", port=0, demo=demo, load=load,

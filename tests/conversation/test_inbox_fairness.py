@@ -69,8 +69,8 @@ def test_the_first_that_is_due_of_each_chat(database_url: str) -> None:
         ]
         assert [each.chat for each in (await store.inbox.waiting(but_not={"telegram:2"})).messages] == ["telegram:3"]
         await store.inbox.done(found[0])
-        (letter,) = (await store.inbox.next_of("telegram:2")).messages
-        assert letter.incoming.event_id == "m1"
+        (queued,) = (await store.inbox.next_of("telegram:2")).messages
+        assert queued.incoming.event_id == "m1"
         assert (await store.inbox.next_of("telegram:1")).messages == []  # later ones of that chat wait for their turn
 
     on_store(database_url, story)
@@ -102,9 +102,9 @@ def test_a_hundred_thousand_rows_are_no_burden(database_url: str) -> None:
         found = (await store.inbox.waiting(most=20)).messages
         looked = time.monotonic()
         assert [each.chat for each in found] == [f"telegram:{n}" for n in range(1, 41, 2)]
-        for letter in found:
-            await store.inbox.done(letter)
-            assert (await store.inbox.next_of(letter.chat)).messages[0].id == letter.id + 1000
+        for queued in found:
+            await store.inbox.done(queued)
+            assert (await store.inbox.next_of(queued.chat)).messages[0].id == queued.id + 1000
         assert looked - started < 0.5
         assert (time.monotonic() - looked) / len(found) < 0.05
 

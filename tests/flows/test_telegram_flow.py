@@ -319,7 +319,7 @@ def test_loops_end_when_they_are_stopped_in_the_moment_of_news(on_bench: Callabl
     async def story(made: Bench) -> None:
         await asyncio.sleep(0.1)  # every loop waits for news
         made.app.parts.watcher.kick()
-        made.app.parts.status_messages.kick()
+        made.app.parts.status_messages.notify()
         made.app.parts.inbox.loop.notify()
         for _ in range(turns):
             await asyncio.sleep(0)

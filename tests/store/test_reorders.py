@@ -92,7 +92,7 @@ def test_each_fallback_is_a_purchase_of_its_own_and_the_same_press_handled_twice
         for number, fallback in enumerate((None, "wide-photo", "shorter-prompt")):
             new = repeat(first, f"p{number}", fallback=fallback)  # type: ignore[arg-type]  # a table
             assert (await press(store, new))[0] == "made"
-            assert await press(store, new) == ("made", None)  # the letter was read once more
+            assert await press(store, new) == ("made", None)  # the message was handled once more
             assert (await press(store, repeat(first, f"q{number}", fallback=fallback)))[0] == "stands"  # type: ignore[arg-type]
         assert len(await store.jobs.find()) == 4
 

@@ -99,13 +99,13 @@ async def old_database(settings: Settings, telegram: TelegramFake) -> None:
         claim: dict[str, Any] = {"job_id": "RENDER2", "state": "accepted", "attempt": 1, "handle": record(handle)}
         claim |= {"request_id": handle.request_id, "created": now_ms(), "changed": now_ms()}
         connection.execute(then.tables["reelbot_submits"].insert(), [claim])
-        letter: dict[str, Any] = {
+        queued: dict[str, Any] = {
             "origin": "telegram:123456:42:m9",
             "chat": "telegram:42",
             "incoming": incoming("the new fox", "m9"),
         }
-        letter |= {"state": "new", "attempts": 0, "not_before": 0, "created": now_ms()}
-        connection.execute(then.tables["reelbot_inbox"].insert(), [letter])
+        queued |= {"state": "new", "attempts": 0, "not_before": 0, "created": now_ms()}
+        connection.execute(then.tables["reelbot_inbox"].insert(), [queued])
         for row in rows:
             engine.enqueue_tx(connection, RENDER, row["id"], row["user"])
         connection.execute(sa.text(_BEGUN.format("" if database.is_sqlite else "dbos.")))

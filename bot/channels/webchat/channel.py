@@ -70,10 +70,10 @@ class WebChat:
         body["progress"] = message.progress
         body["reply_to"] = reply_to
         if replace is not None:
-            await self._services.journal.replace(to.chat_id, int(replace), body)
+            await self._services.transcript.replace(to.chat_id, int(replace), body)
             reference = int(replace)
         else:
-            reference = await self._services.journal.add(to.chat_id, body)
+            reference = await self._services.transcript.add(to.chat_id, body)
         self._pages.wake(to.chat_id)
         return str(reference)
 
@@ -96,7 +96,7 @@ class WebChat:
             "job": video.job_id,
             "reply_to": reply_to,
         }
-        reference = await self._services.journal.add(to.chat_id, body)
+        reference = await self._services.transcript.add(to.chat_id, body)
         self._pages.wake(to.chat_id)
         return str(reference)
 

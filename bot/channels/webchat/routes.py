@@ -163,7 +163,7 @@ class Pages:
         attachment = self._attachment(kind, upload, body.get("seconds")) if kind else None
         if not await self._said_before(session, event):
             body = {"kind": kind or "text", "from": "me", "text": text, "upload": upload or None, "event": event}
-            await self._services.journal.add(session.user, body)
+            await self._services.transcript.add(session.user, body)
             self.wake(session.user)
         await self._put(request, session, event, text=text, attachment=attachment)
         return JSONResponse({"id": event}, 202)
@@ -178,7 +178,7 @@ class Pages:
         return AttachmentRef(kind, upload, size, float(seconds) if plausible else None)
 
     async def _said_before(self, session: Session, event: str) -> bool:
-        return any(entry.get("event") == event for entry in await self._services.journal.read(session.user))
+        return any(entry.get("event") == event for entry in await self._services.transcript.read(session.user))
 
     async def _press(self, request: Request, session: Session) -> Response:
         if self._closing:
@@ -258,7 +258,7 @@ class Pages:
 
     async def _messages(self, request: Request, session: Session) -> Response:
         after = request.query_params.get("after", "0")
-        entries = await self._services.journal.read(session.user, after_change=int(after) if after.isdigit() else 0)
+        entries = await self._services.transcript.read(session.user, after_change=int(after) if after.isdigit() else 0)
         return JSONResponse({"messages": [dict(entry) for entry in entries], "me": session.user})
 
     async def _events(self, request: Request, session: Session) -> Response:
@@ -314,7 +314,7 @@ class Pages:
         session = self._guard.session(request)
         if session is None:
             return False
-        entries = await self._services.journal.read(session.user)
+        entries = await self._services.transcript.read(session.user)
         return any(name in {entry.get("name"), entry.get("poster")} for entry in entries if entry["kind"] == "video")
 
 

@@ -52,14 +52,14 @@ class Api:
     """The client of WeChat's API."""
 
     def __init__(
-        self, settings: WeChatSettings, memory: KeyValue, *, alert: Alert, sleep: Sleep = asyncio.sleep
+        self, settings: WeChatSettings, key_values: KeyValue, *, alert: Alert, sleep: Sleep = asyncio.sleep
     ) -> None:
         self._settings = settings
         self._alert = alert
         self._sleep = sleep
         timeout = httpx.Timeout(10.0, read=_ANSWER_S, write=60.0)
         self.web = httpx.AsyncClient(timeout=timeout, trust_env=False, follow_redirects=False)
-        self._tokens = Tokens(memory, account=settings.app_id or "", fetch=self._fetch_token)
+        self._tokens = Tokens(key_values, account=settings.app_id or "", fetch=self._fetch_token)
 
     async def close(self) -> None:
         """Close the connections."""

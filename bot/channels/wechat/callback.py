@@ -87,7 +87,7 @@ class Callback:
             async with asyncio.timeout(_STORE_S):
                 await self._refuse_replay(opened)
                 if call.left:
-                    await self._services.allowance.closed(f"wechat:{call.person}")
+                    await self._services.send_quota.closed(f"wechat:{call.person}")
         except Refused:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the database does
@@ -121,8 +121,11 @@ class Callback:
         """Refuse a timestamp and nonce that carried another message: in plain mode the body is not signed."""
         digest = hashlib.sha256(opened.xml.encode()).hexdigest()
         key = f"wechat:{self._app_id}:call:{opened.timestamp}:{opened.nonce}"
-        memory = self._services.memory
-        if not await memory.swap(key, old=None, new=digest, for_s=_REPLAY_S) and await memory.get(key) != digest:
+        key_values = self._services.key_values
+        if (
+            not await key_values.swap(key, old=None, new=digest, for_s=_REPLAY_S)
+            and await key_values.get(key) != digest
+        ):
             raise Refused(403, "another message under a signature that was used before")
 
 

@@ -49,9 +49,9 @@ class WeChat:
     ) -> None:
         self._services = services
         self._account = settings.app_id or ""
-        self._api = Api(settings, services.memory, alert=services.alert, sleep=sleep)
+        self._api = Api(settings, services.key_values, alert=services.alert, sleep=sleep)
         self._media = Media(
-            self._api, services.memory, account=self._account, api_url=settings.api_url, sleep=sleep, now=now
+            self._api, services.key_values, account=self._account, api_url=settings.api_url, sleep=sleep, now=now
         )
         self._callback = Callback(services, settings, on_message=self._note_message)
         self._spoke: dict[str, float] = {}  # when they last wrote; gone once the typing sign was shown
@@ -113,7 +113,7 @@ class WeChat:
         One on a job may use up what a person's last message allows; any other leaves enough for a video.
         """
         await self._must_push()
-        if message.job_id is None and await self._services.allowance.left(_user(to)) <= _RESERVE:
+        if message.job_id is None and await self._services.send_quota.left(_user(to)) <= _RESERVE:
             raise SendError(SendOutcome.MUST_WAIT, "kept for a video")
         text = {"content": cut(message.text, TEXT_BYTES)}
         await self._push({"touser": to.chat_id, "msgtype": "text", "text": text}, to, uploaded=None)
@@ -167,18 +167,18 @@ class WeChat:
     async def _count(self, to: Address) -> None:
         """Count the push that WeChat has taken: nothing that fails from here on may look like a message not sent."""
         try:
-            await self._services.allowance.spend(_user(to))
-            await self._services.memory.put(self._push_key, "yes")
+            await self._services.send_quota.spend(_user(to))
+            await self._services.key_values.put(self._push_key, "yes")
         except Exception as error:  # noqa: BLE001 - whatever the database does
             log.warning("a push was not counted", extra={"error": type(error).__name__})
 
     async def _remember(self, error: WeChatError) -> None:
         if error.reaction == "right":
             log.warning("the account may not push: videos wait for people's next messages")
-            await self._services.memory.put(self._push_key, "no", for_s=_NO_PUSH_S)
+            await self._services.key_values.put(self._push_key, "no", for_s=_NO_PUSH_S)
 
     async def _must_push(self, uploaded: UploadedMedia | None = None) -> None:
-        if await self._services.memory.get(self._push_key) == "no":
+        if await self._services.key_values.get(self._push_key) == "no":
             reason = "the account may not push"
             raise SendError(
                 SendOutcome.MUST_WAIT,
@@ -201,7 +201,7 @@ class WeChat:
         if activity != "rendering" or spoke is None or time.monotonic() - spoke > _TYPING_WITHIN_S:
             return
         try:
-            if await self._services.memory.get(self._push_key) == "yes":
+            if await self._services.key_values.get(self._push_key) == "yes":
                 await self._api.call("/message/custom/typing", {"touser": to.chat_id, "command": "Typing"})
         except Exception as error:  # noqa: BLE001 - a decoration: whatever the chat or the database does
             log.debug("no typing sign", extra={"reason": type(error).__name__})

@@ -42,7 +42,7 @@ class Media:
     def __init__(
         self,
         api: Api,
-        memory: KeyValue,
+        key_values: KeyValue,
         *,
         account: str,
         api_url: str,
@@ -50,7 +50,7 @@ class Media:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._api = api
-        self._memory = memory
+        self._key_values = key_values
         self._account = account
         self._origin = urlsplit(api_url)
         self._sleep = sleep
@@ -60,14 +60,14 @@ class Media:
     async def uploaded(self, video: VideoMessage, *, fresh: bool = False) -> UploadedMedia:
         """Return the media id of this file: that of an earlier upload while it lives, unless it must be `fresh`."""
         key = await self._key(video.path)
-        known = None if fresh else await self._memory.get(key)
+        known = None if fresh else await self._key_values.get(key)
         if known is not None:
             found = json.loads(known)
             return UploadedMedia(found["id"], found["until"] - self._now())
         async with self._places:
             media_id = await self._upload(video)
         for_s = _LIFE_S - _MARGIN_S
-        await self._memory.put(key, json.dumps({"id": media_id, "until": self._now() + for_s}), for_s=for_s)
+        await self._key_values.put(key, json.dumps({"id": media_id, "until": self._now() + for_s}), for_s=for_s)
         return UploadedMedia(media_id, for_s)
 
     async def _upload(self, video: VideoMessage) -> str:
@@ -80,7 +80,7 @@ class Media:
         await self._tidy()
         media_id = await self._api.keep(video.path, title=video.title or "reelbot")
         uploads = await self._materials()
-        await self._memory.put(self._materials_key, json.dumps({**uploads, media_id: self._now() + _LIFE_S}))
+        await self._key_values.put(self._materials_key, json.dumps({**uploads, media_id: self._now() + _LIFE_S}))
         return media_id
 
     async def _tidy(self) -> None:
@@ -94,10 +94,10 @@ class Media:
                     log.info("an old upload stays", extra={"errcode": error.info.code})
                     continue
             del uploads[media_id]
-        await self._memory.put(self._materials_key, json.dumps(uploads))
+        await self._key_values.put(self._materials_key, json.dumps(uploads))
 
     async def _materials(self) -> dict[str, float]:
-        found: dict[str, float] = json.loads(await self._memory.get(self._materials_key) or "{}")
+        found: dict[str, float] = json.loads(await self._key_values.get(self._materials_key) or "{}")
         return found
 
     @property

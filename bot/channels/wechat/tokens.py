@@ -31,8 +31,10 @@ class _StoredToken:
 class Tokens:
     """The token of one account."""
 
-    def __init__(self, memory: KeyValue, *, account: str, fetch: Fetch, now: Callable[[], float] = time.time) -> None:
-        self._memory = memory
+    def __init__(
+        self, key_values: KeyValue, *, account: str, fetch: Fetch, now: Callable[[], float] = time.time
+    ) -> None:
+        self._key_values = key_values
         self._key = f"wechat:{account}:token"
         self._fetch = fetch
         self._now = now
@@ -64,7 +66,7 @@ class Tokens:
                     self._stored = stored
                     return stored
                 mine = secrets.token_hex(8)
-                if await self._memory.swap(f"{self._key}:lease", old=None, new=mine, for_s=_LEASE_S):
+                if await self._key_values.swap(f"{self._key}:lease", old=None, new=mine, for_s=_LEASE_S):
                     return await self._fetched(refused)
                 await asyncio.sleep(_LOOK_S)  # another process fetches it
 
@@ -73,10 +75,10 @@ class Tokens:
 
         It is allowed 20 times a day, 30 seconds apart.
         """
-        return await self._memory.swap(f"{self._key}:forced", old=None, new="1", for_s=_FORCE_GAP_S)
+        return await self._key_values.swap(f"{self._key}:forced", old=None, new="1", for_s=_FORCE_GAP_S)
 
     async def _known(self) -> _StoredToken | None:
-        value = await self._memory.get(self._key)
+        value = await self._key_values.get(self._key)
         return _StoredToken(**json.loads(value)) if value else None
 
     async def _fetched(self, refused: str | None) -> _StoredToken:
@@ -88,8 +90,8 @@ class Tokens:
                     token, seconds = await self._fetch(True)
                 stored = _StoredToken(token, self._now() + seconds)
                 value = json.dumps({"token": stored.token, "until": stored.until})
-                await self._memory.put(self._key, value, for_s=seconds)
+                await self._key_values.put(self._key, value, for_s=seconds)
             self._stored = stored
             return stored
         finally:
-            await self._memory.put(f"{self._key}:lease", None)
+            await self._key_values.put(f"{self._key}:lease", None)
