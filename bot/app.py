@@ -20,7 +20,8 @@ from bot.http.server import Health, Server, bind, build
 from bot.jobs.engine import Engine
 from bot.jobs.foreground import left_behind
 from bot.jobs.job_lock import mark_of
-from bot.jobs.workflows import RENDER, free_bytes
+from bot.jobs.prepare import free_bytes
+from bot.jobs.workflows import RENDER
 from bot.loops import Loop
 from bot.messages.i18n import LANGUAGES, translate
 from bot.parts import Timing
@@ -90,7 +91,7 @@ class App:
 
     def _connect(self) -> None:
         services = Services(
-            inbox=self.parts.inbox,
+            inbox=self.parts.intake,
             journal=self.store.journal,
             memory=self.store.key_values,
             allowance=self.store.send_quota,
@@ -140,7 +141,7 @@ class App:
             self._begin(self.parts.reaper.loop, self.parts.reaper.loop.run())
         for channel in self.channels.values():
             await channel.start()
-        self.parts.roles.on_kick("inbox", self.parts.inbox.kick)
+        self.parts.roles.on_kick("inbox", self.parts.inbox.notify)
         self.parts.roles.on_kick("watcher", self.parts.watcher.kick)
         roles = self.parts.roles.watch()  # last: it grants the roles asked for so far
         self.lease = asyncio.create_task(roles, name="roles")
@@ -192,7 +193,9 @@ class App:
         self.health.reason = "stopping"
         for channel in self.channels.values():
             await channel.stop_intake()
+        self.parts.intake.close()
         self.parts.inbox.close()
+        self.parts.passive.looks.close()
         lost = self.lease is not None and self.lease.done()
         await self._end_loops()
         await asyncio.gather(self.parts.submitter.close(), self.parts.delivery.close())

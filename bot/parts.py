@@ -12,14 +12,18 @@ from bot.channels.protocol import ChannelPort
 from bot.conversation.access import Access
 from bot.conversation.handler import MessageHandler
 from bot.conversation.inbox import InboxWorker
+from bot.conversation.intake import MessageIntake
 from bot.conversation.ordering import OrderService
 from bot.conversation.passive_replies import PassiveReplies
+from bot.conversation.refusals import Refusals
+from bot.conversation.reply_strategies import AnswerSignals, CallbackReplies, PushReplies
 from bot.jobs.billing import BillSync
 from bot.jobs.collect import Collector
 from bot.jobs.delivery import Delivery
 from bot.jobs.engine import LISTEN_S, Engine
 from bot.jobs.fal_webhook import Webhook
 from bot.jobs.poller import Watcher, WatchPauses
+from bot.jobs.prepare import Preparer
 from bot.jobs.quarantine import Quarantine
 from bot.jobs.status_messages import StatusMessages
 from bot.jobs.submit import Submitter
@@ -73,7 +77,9 @@ class Parts:
     delivery: Delivery
     orders: OrderService
     handler: MessageHandler
+    intake: MessageIntake
     inbox: InboxWorker
+    passive: PassiveReplies
     cleanup: Cleanup
     reaper: Reaper
     webhook: Webhook
@@ -180,13 +186,11 @@ def build(
     render = Render(
         engine=engine,
         store=store,
+        preparer=Preparer(store=store, channels=channels, settings=settings, alerts=alerts, room=room),
         submitter=submitter,
         collector=collector,
-        channels=channels,
-        settings=settings,
         doubts=doubts,
         alerts=alerts,
-        room=room,
         resolve_looks_s=timing.resolve_looks_s,
     )
     calls.delivery = delivery = Delivery(
@@ -207,16 +211,24 @@ def build(
         ask_fal_now=calls.ask_fal_now,
         is_admin=access.is_admin,
     )
+    refusals, signals = Refusals(handler=handler, channels=channels), AnswerSignals()
+    passive = PassiveReplies(store=store, handler=handler, channels=channels, send_again=delivery.asked_again)
+    pushed = PushReplies(store=store, orders=orders, handler=handler, channels=channels, refusals=refusals)
+    fetched = CallbackReplies(store=store, orders=orders, passive=passive, channels=channels, signals=signals)
     inbox = InboxWorker(
         store=store,
-        orders=orders,
         handler=handler,
-        passive=PassiveReplies(store=store, handler=handler, channels=channels, send_again=delivery.asked_again),
-        progress=status_messages,
+        strategy_of=lambda incoming: fetched if passive.serves(incoming) else pushed,
+        handled=status_messages.kick,
+        alerts=alerts,
+    )
+    intake = MessageIntake(
+        store=store,
         access=access,
         channels=channels,
-        alerts=alerts,
-        ring=calls.notify_inbox,
+        refusals=refusals,
+        signals=signals,
+        notify=calls.notify_inbox,
     )
     books, keys = Billing.from_settings(settings), JwksCache(settings)
     return Parts(
@@ -236,7 +248,9 @@ def build(
         delivery=delivery,
         orders=orders,
         handler=handler,
+        intake=intake,
         inbox=inbox,
+        passive=passive,
         cleanup=Cleanup(store=store, engine=engine, settings=settings),
         reaper=Reaper(engine=engine, store=store, owner=owner, tell=delivery.again),
         webhook=Webhook(

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.app import App
 from bot.http.server import bind
-from bot.jobs.workflows import free_bytes
+from bot.jobs.prepare import free_bytes
 from bot.parts import Timing
 from bot.settings import Settings
 from bot.store.records import Job, State

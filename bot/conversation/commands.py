@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from bot.channels.types import Incoming
 from bot.conversation.generation_options import GenerationOptions, parse_options
 from bot.conversation.option_patterns import MODEL_WORDS
 from bot.messages.callback_data import split
@@ -24,6 +25,7 @@ __all__ = [
     "GenerationOptions",
     "Help",
     "MakeVideo",
+    "ParsedMessage",
     "PlainText",
     "ShowBalance",
     "ShowHistory",
@@ -32,7 +34,9 @@ __all__ = [
     "ShowStatus",
     "Start",
     "Unknown",
+    "as_prompt",
     "parse",
+    "parse_message",
     "pressed",
 ]  # fmt: skip
 
@@ -142,6 +146,27 @@ Command = (
     | PlainText
 )
 
+
+@dataclass(frozen=True, slots=True)
+class ParsedMessage:
+    """A message with the command that is in it. The one place where text becomes a command is `parse_message`."""
+
+    incoming: Incoming
+    command: Command | None
+
+    @property
+    def for_us(self) -> bool:
+        """Talk between people in a group is none of our business: it is neither stored nor answered."""
+        return self.command is not None or self.incoming.pressed is not None or self.incoming.other is not None
+
+    @property
+    def is_light(self) -> bool:
+        """A press, or a command that cannot order anything by itself."""
+        if self.incoming.pressed is not None:
+            return True
+        return self.command is not None and not isinstance(self.command, MakeVideo | PlainText)
+
+
 COMMANDS = ("video", "status", "cancel", "history", "again", "models", "price", "balance", "language", "help")
 """Those that menus and help list."""
 
@@ -181,6 +206,19 @@ _CODE = re.compile(r"#?([0-9A-Za-z]{1,12})")
 _TYPED_CODE = re.compile(r"#?((?=[A-Za-z]*[0-9])[0-9A-Za-z]{2,12}|[A-Z]{7})")  # a digit, or a whole code in capitals
 _MOST_CHARS = 40
 _MODEL_NAME_WORDS = 3
+
+
+def parse_message(incoming: Incoming) -> ParsedMessage:
+    """Parse a press or a text. A press comes from outside too: an unknown one is no command."""
+    if incoming.pressed is not None:
+        return ParsedMessage(incoming, pressed(incoming.pressed))
+    has_attachment = incoming.attachment is not None
+    return ParsedMessage(incoming, parse(incoming.text, has_attachment=has_attachment, direct=incoming.direct))
+
+
+def as_prompt(talk: PlainText) -> MakeVideo:
+    """Read plain words as the prompt of a photo or video that waited for them."""
+    return _Parser(MODEL_WORDS).make_video(talk.text)
 
 
 def parse(

@@ -53,14 +53,10 @@ class MessageHandler:
     async def language(self, incoming: Incoming) -> str:
         return await self._store.people.language(incoming.user) or pick(incoming.language)
 
-    async def handle(self, incoming: Incoming) -> Decision:
-        """What to do about this message. None: it was not for us."""
+    async def handle(self, message: commands.ParsedMessage) -> Decision:
+        """Decide what to do about this message. None: nothing is to be said."""
+        incoming, command = message.incoming, message.command
         language = await self.language(incoming)
-        if incoming.pressed is not None:
-            command = commands.pressed(incoming.pressed)
-        else:
-            has_attachment = incoming.attachment is not None
-            command = commands.parse(incoming.text, has_attachment=has_attachment, direct=incoming.direct)
         match command:
             case None:
                 return None

@@ -3,25 +3,15 @@
 import time
 from collections.abc import Callable
 
-from bot.channels.types import Incoming
-from bot.conversation import commands
+from bot.conversation.commands import ParsedMessage
 from bot.store.inbox import MOST_WAITING, PRESSES_TOO
 
 _OVER_AFTER_S = 30.0  # without another message that was too many
 
 
-def may_wait(incoming: Incoming) -> int:
+def may_wait(message: ParsedMessage) -> int:
     """How many messages of its chat may wait before this one."""
-    return MOST_WAITING + (PRESSES_TOO if _is_light(incoming) else 0)
-
-
-def _is_light(incoming: Incoming) -> bool:
-    """A press, or a command that cannot order anything by itself."""
-    if incoming.pressed is not None:
-        return True
-    has_attachment = incoming.attachment is not None
-    command = commands.parse(incoming.text, has_attachment=has_attachment, direct=incoming.direct)
-    return command is not None and not isinstance(command, commands.MakeVideo | commands.PlainText)
+    return MOST_WAITING + (PRESSES_TOO if message.is_light else 0)
 
 
 class Floods:
@@ -31,10 +21,11 @@ class Floods:
         self._clock = clock
         self._last: dict[tuple[str, str, bool], float] = {}  # when the last one that was too many came
 
-    def begins(self, refused: Incoming) -> bool:
+    def begins(self, refused: ParsedMessage) -> bool:
         """Whether this is the first that is too many, of its kind and person: that person is to be told, once."""
         now = self._clock()
-        key = (refused.user, refused.address.chat_id, _is_light(refused))
+        incoming = refused.incoming
+        key = (incoming.user, incoming.address.chat_id, refused.is_light)
         new = now - self._last.get(key, -_OVER_AFTER_S) >= _OVER_AFTER_S
         self._last = {each: at for each, at in self._last.items() if now - at < _OVER_AFTER_S} | {key: now}
         return new

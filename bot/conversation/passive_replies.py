@@ -2,7 +2,7 @@
 
 Photos wait for the next words; buttons are typed with short codes; a finished video or a word that the chat would not
 take waits for the person's next message and goes out as its answer. Decides only: what it decides is committed by the
-inbox in one transaction with the queued it answers.
+inbox in one transaction with the message it answers.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,6 +12,7 @@ from bot.channels.protocol import ChannelPort
 from bot.channels.text_lengths import Unit, shortened
 from bot.channels.types import Incoming, Message, Reply
 from bot.conversation import commands
+from bot.conversation.commands import ParsedMessage
 from bot.conversation.duration_prober import DurationProber
 from bot.conversation.handler import MessageHandler
 from bot.messages import job_messages
@@ -99,7 +100,8 @@ class PassiveReplies:
         channel = self._channels.get(incoming.address.channel)
         return channel is not None and channel.limits.passive_replies
 
-    async def decide(self, incoming: Incoming, *, passive: bool) -> Answer | Order:
+    async def decide(self, message: ParsedMessage, *, passive: bool) -> Answer | Order:
+        incoming = message.incoming
         person = await self._look(incoming, passive=passive)
         if not passive:
             await self._push_again(person)
@@ -112,7 +114,7 @@ class PassiveReplies:
             return await self._on_job(person, line.kind, job)
         if incoming.attachment is not None and not text:
             return self._kept(person)
-        return await self._on_words(person, text)
+        return await self._on_words(person, message)
 
     async def _push_again(self, person: PersonContext) -> None:
         """No callback carries a video back, but a person who has just spoken may be sent one."""
@@ -152,15 +154,12 @@ class PassiveReplies:
         answer = self._next(person, before=told) or Answer(Reply(told))
         return Answer(answer.reply, both(keep, answer.within))
 
-    async def _on_words(self, person: PersonContext, text: str) -> Answer | Order:
-        incoming = person.incoming
-        command = None
-        if incoming.pressed is None and incoming.other is None:
-            command = commands.parse(text, has_attachment=incoming.attachment is not None, direct=True)
-        match command:
+    async def _on_words(self, person: PersonContext, message: ParsedMessage) -> Answer | Order:
+        incoming = message.incoming
+        match message.command if incoming.pressed is None and incoming.other is None else None:
             case commands.PlainText() if not person.photos:
                 return self._next(person) or self._said(person, person.say("mail-hint"))
-            case commands.PlainText() | commands.MakeVideo():
+            case commands.PlainText() | commands.MakeVideo() as command:
                 return await self._make_video(person, command)
             case commands.Start():
                 return self._said(person, person.say("mail-start"))
@@ -172,7 +171,7 @@ class PassiveReplies:
                 return self._dropped(person)
             case None if incoming.other is not None:
                 return self._next(person) or self._said(person, person.say("mail-other", what=incoming.other))
-        return self._of_handler(person, await self._handler.handle(incoming))
+        return self._of_handler(person, await self._handler.handle(message))
 
     async def _make_video(
         self, person: PersonContext, command: commands.PlainText | commands.MakeVideo
@@ -182,7 +181,8 @@ class PassiveReplies:
         text_only = person.incoming.text.strip().lstrip("/／ ").startswith(_TEXT_ONLY)
         photo = person.photos[0] if person.photos and not text_only and person.incoming.attachment is None else None
         incoming = replace(person.incoming, attachment=photo.attachment) if photo else person.incoming
-        return self._of_handler(person, await self._handler.handle(incoming), photo=photo)
+        wanted = commands.as_prompt(command) if photo and isinstance(command, commands.PlainText) else command
+        return self._of_handler(person, await self._handler.handle(ParsedMessage(incoming, wanted)), photo=photo)
 
     async def _is_busy(self, incoming: Incoming) -> bool:
         return bool(await self._store.jobs.find(user=incoming.user, states=ACTIVE))
@@ -196,12 +196,17 @@ class PassiveReplies:
         """A typed button. A code alone fetches the video, or tells how the job stands."""
         if kind in {"", "fetch", "again"} and job.video is not None:
             return await self._fetched(person, job)
-        if kind == "fix":  # only its offer names it, and the price stood there
+        if kind == "fix":  # only its offer names it, and the price stood there: a press
             incoming = replace(person.incoming, text="", pressed=f"fix:{job.id}")
-        else:  # as words, so that whatever costs something is asked about first
-            word = {"yes": "confirm", "cancel": "cancel", "again": "again"}.get(kind, "status")
-            incoming = replace(person.incoming, text=f"/{word} {job.id}")
-        return self._of_handler(person, await self._handler.handle(incoming))
+            message = ParsedMessage(incoming, commands.Again(job.id, better=True))
+        else:  # words, so that whatever costs something is asked about first
+            command: dict[str, commands.Command] = {
+                "yes": commands.Confirm(job.id),
+                "cancel": commands.Cancel(job.id),
+                "again": commands.Again(job.id),
+            }
+            message = ParsedMessage(person.incoming, command.get(kind, commands.ShowStatus(job.id)))
+        return self._of_handler(person, await self._handler.handle(message))
 
     async def _fetched(self, person: PersonContext, job: Job) -> Answer:
         """The video again, for nothing: at once where the chat still holds it, else it is on its way there."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Incoming, Message, SendError
+from bot.conversation.commands import ParsedMessage
 from bot.conversation.handler import MessageHandler
 from bot.conversation.inbox_limits import Floods
 from bot.messages.i18n import translate
@@ -39,9 +40,10 @@ class Refusals:
         chat = f"{incoming.address.channel}:{incoming.address.chat_id}"
         return translate(language, "group-stranger", id=incoming.user, chat=chat)
 
-    async def too_many(self, incoming: Incoming) -> None:
+    async def too_many(self, message: ParsedMessage) -> None:
         """Once in a flood: hundreds of answers to hundreds of messages would be one themselves."""
-        if self._floods.begins(incoming):
+        incoming = message.incoming
+        if self._floods.begins(message):
             log.warning("too much of one chat waits", extra={"user": incoming.user})
             await self.say(incoming, await self.too_much(incoming))
 

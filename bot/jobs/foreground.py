@@ -17,6 +17,7 @@ from uuid import uuid4
 from bot.channels.types import Address, AttachmentRef, Incoming
 from bot.jobs.collect import Collector
 from bot.jobs.job_lock import alive, held, mark_of
+from bot.jobs.prepare import Preparer
 from bot.jobs.submit import NOT_SENT_WINDOW_S, Submitter
 from bot.jobs.submit_reconciliation import Doubts
 from bot.jobs.workflows import SHELL, Render
@@ -215,6 +216,9 @@ class ForegroundRunner:
                 on_interrupt=lambda: self._note("waiting for fal's answer to the order; Ctrl+C once more ends at once"),
             ),
             store=self._store,
+            preparer=Preparer(
+                store=self._store, channels={SHELL: _Files()}, settings=self._settings, alerts=self._alerts
+            ),
             submitter=Submitter(
                 store=self._store,
                 queue=self._queue,
@@ -228,8 +232,6 @@ class ForegroundRunner:
                 not_sent=self._troubles.not_sent,
             ),
             collector=self._collector,
-            channels={SHELL: _Files()},
-            settings=self._settings,
             doubts=Doubts(
                 store=self._store,
                 queue=self._queue,

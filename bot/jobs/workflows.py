@@ -4,31 +4,21 @@ Each step returns {"next": ...} as JSON; what a job is stands in our rows, the e
 The paid request is submit.py's, what comes after it collect.py's; here is the order of the steps, and what is free.
 """
 
-import asyncio
 import logging
-import shutil
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import replace
-from decimal import Decimal
+from collections.abc import Awaitable, Callable, Coroutine
 from itertools import count
-from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from bot.channels.types import AttachmentRef, SendError, SendOutcome
 from bot.jobs.collect import Collector
+from bot.jobs.prepare import Preparer
 from bot.jobs.steps import DOUBT, GO, STOP, Next, retry
 from bot.jobs.submit import Submitter
 from bot.jobs.submit_reconciliation import Doubts
 from bot.messages.admin_alerts import Alerts
-from bot.settings import Settings
 from bot.store import Store
 from bot.store.records import AT_FAL, FREE, Charge, Job, JobError, State
 from bot.store.stored import UnreadableJob
-from core import media, pricing
-from core.assets.publish import host_from_settings, publish_asset
-from core.errors import Repeat, VideoError
-from core.pricing import SourceFacts
-from core.types import Asset
+from core import pricing
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +30,9 @@ DELIVER = "deliver_v1"
 TOPIC = "fal"
 SHELL = "shell"  # the channel of jobs that `reelbot generate` began
 
-_SOURCE_NAMES = {"image": "source.jpg", "video": "source.mp4"}  # the content decides what it really is
-_NO_ASSETS = frozenset({"asset_unreachable", "storage_not_allowed", "no_asset_host"})
 _PREPARE_TRIES = 8
 RESOLVE_LOOKS_S = (2.0, 6.0, 10.0)  # with the looks themselves: told within 30 seconds
 _WAIT_S = 1800.0  # the watcher wakes it long before; each look of a thousand that wait is not free
-_LEAST_FREE = 500_000_000  # bytes on the disk of the videos, before anything is bought
 _DOWNLOAD_TRIES = 300  # with pauses up to 5 minutes: a day
 
 
@@ -59,47 +46,33 @@ class Steps(Protocol):
     async def begin(self, name: str, workflow_id: str, job_id: str) -> None: ...
 
 
-class Fetches(Protocol):
-    """The part of a chat that a render needs."""
-
-    async def fetch(self, ref: AttachmentRef, into: Path) -> None: ...
-
-
 def collect_id(job_id: str, number: int) -> str:
     """The id of the workflow that collects a job which stood still; `number`: how often it had been parked."""
     return f"{job_id}:collect" + (f":{number}" if number else "")
 
 
-def free_bytes(folder: Path) -> int:
-    return shutil.disk_usage(folder).free
-
-
 class Render:
-    """The steps, and the workflows that string them together. `room`: free bytes on the disk of a folder."""
+    """The steps, and the workflows that string them together."""
 
     def __init__(
         self,
         *,
         engine: Steps,
         store: Store,
+        preparer: Preparer,
         submitter: Submitter,
         collector: Collector,
-        channels: Mapping[str, Fetches],
-        settings: Settings,
         doubts: Doubts,
         alerts: Alerts,
-        room: Callable[[Path], int] = free_bytes,
         resolve_looks_s: tuple[float, ...] = RESOLVE_LOOKS_S,
     ) -> None:
         """`resolve_looks_s`: the pauses before each look for an order whose answer was lost."""
         self._engine = engine
         self._store = store
+        self._preparer = preparer
         self._submitter = submitter
         self._collector = collector
-        self._room = room
         self._resolve_looks_s = resolve_looks_s
-        self._channels = channels
-        self._settings = settings
         self._doubts = doubts
         self._alerts = alerts
 
@@ -194,60 +167,8 @@ class Render:
     # Step bodies: each may run twice (a crash between its effect and its record).
 
     async def prepare(self, job_id: str) -> Next:
-        """The source is fetched from the chat, cleaned and published; the price is confirmed. Free."""
-        job = await self._job(job_id)
-        if not await self._store.jobs.move(job_id, State.PREPARING, only_from=FREE):
-            return GO if job.state in AT_FAL else STOP
-        try:
-            await self._check_room()
-            if job.incoming.attachment is not None and not job.request.source_url:
-                await self._publish(job)
-        except SendError as error:
-            if error.outcome in {SendOutcome.NOT_SENT, SendOutcome.UNCONFIRMED}:
-                return retry(error.after_s)
-            return await self._fail(job_id, JobError("source_unavailable", {}), charge="none", only_from=FREE)
-        except VideoError as error:
-            if error.repeat is Repeat.FREE_STEP:
-                return retry(0.0)
-            if error.code in _NO_ASSETS:
-                facts: dict[str, Any] = dict(error.facts)
-                self._alerts.tell("asset host", f"admin-{error.code.replace('_', '-')}", **facts)
-            return await self._fail(job_id, JobError(error.code, dict(error.facts)), charge="none", only_from=FREE)
-        return GO
-
-    async def _check_room(self) -> None:
-        """Before anything is bought: is there room for the video? Raises VideoError("disk_full")."""
-        free = await asyncio.to_thread(self._room, self._settings.videos_dir)
-        if free < _LEAST_FREE:
-            self._alerts.tell("disk", "alert-disk", free=free // 1_000_000)
-            raise VideoError("disk_full")
-
-    async def _publish(self, job: Job) -> None:
-        reference = job.incoming.attachment
-        if reference is None:
-            return
-        folder = self._settings.work_dir / job.id
-        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-        source = folder / _SOURCE_NAMES[reference.kind]
-        await self._channels[job.address.channel].fetch(reference, source)
-        row = pricing.find(job.request.model).modes[job.request.mode]
-        with media.on_behalf_of(job.user):
-            asset = await publish_asset(
-                source,
-                settings=self._settings,
-                host=host_from_settings(self._settings, memory=self._store.installation),
-                limits=row.source_limits,
-                widen=job.remedy == "wide-photo",
-            )
-        request = replace(job.request, source_url=asset.url)
-        usd = _price(job, asset)
-        if usd > job.usd:
-            raise VideoError("price_changed", price=pricing.usd_text(usd))
-        await self._store.jobs.published(job.id, request, usd)
-        told = dict.fromkeys((*job.adjustments, *asset.adjustments))  # a cut was told before, by the length it named
-        if len(told) > len(job.adjustments):
-            await self._store.jobs.adjusted(job.id, told)
-        await asyncio.to_thread(source.unlink, missing_ok=True)
+        """What is free: the source, published; the price, confirmed."""
+        return await self._preparer.prepare(await self._job(job_id))
 
     async def submit(self, job_id: str) -> Next:
         """The one paid request."""
@@ -302,15 +223,3 @@ class Render:
         if job is None:
             raise LookupError(job_id)
         return job
-
-
-def _price(job: Job, asset: Asset) -> Decimal:
-    """The price for the source as it really is: an edit is priced by its probed seconds."""
-    if job.request.duration_s is not None:
-        return job.usd
-    source = SourceFacts(asset.kind, asset.width, asset.height, asset.duration_s, asset.size)
-    request = job.request
-    again = pricing.plan(
-        request.prompt, model=request.model, mode=request.mode, resolution=request.resolution, source=source
-    )
-    return again.quote.usd

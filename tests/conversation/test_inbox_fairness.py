@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.channels.types import Address, Incoming
+from bot.conversation.commands import parse_message
 from bot.conversation.inbox_limits import Floods, may_wait
 from bot.messages.i18n import translate
 from bot.store import Store
@@ -26,6 +27,10 @@ SOON, LATE = 1, 10**14  # long ago, and never
 
 def said(event: str, *, chat: str = "42", text: str = "/help", channel: str = "telegram", **more: Any) -> Incoming:
     return Incoming(Address(channel, chat), "77", event, chat, text, language="en", **more)
+
+
+def limit(each: Incoming) -> int:
+    return may_wait(parse_message(each))
 
 
 async def stored(store: Store, rows: list[dict[str, Any]]) -> None:
@@ -109,14 +114,14 @@ def test_a_hundred_thousand_rows_are_no_burden(database_url: str) -> None:
 def test_what_one_chat_may_have_waiting_is_bounded(database_url: str) -> None:
     async def story(store: Store) -> None:
         wishes = [said(f"m{n}", text="/video a fox") for n in range(MOST_WAITING + 5)]
-        refused = await store.inbox.put(wishes, most=may_wait)
+        refused = await store.inbox.put(wishes, most=limit)
         assert refused == wishes[MOST_WAITING:]
-        assert await store.inbox.put(wishes[:3], most=may_wait) == []  # repeats of what waits already
+        assert await store.inbox.put(wishes[:3], most=limit) == []  # repeats of what waits already
         presses = [said(f"p{n}", text="", pressed="cancel:K7QX2AB") for n in range(PRESSES_TOO - 1)]
         cheap = said("c1", text="/status")
-        assert await store.inbox.put([*presses, cheap], most=may_wait) == []
-        assert await store.inbox.put([said("c2", text="/status")], most=may_wait) == [said("c2", text="/status")]
-        assert await store.inbox.put([said("m0", chat="43", text="/video a hare")], most=may_wait) == []
+        assert await store.inbox.put([*presses, cheap], most=limit) == []
+        assert await store.inbox.put([said("c2", text="/status")], most=limit) == [said("c2", text="/status")]
+        assert await store.inbox.put([said("m0", chat="43", text="/video a hare")], most=limit) == []
         assert not await store.callback_replies.expect(said("w1"), most=MOST_WAITING)
         assert await store.callback_replies.asked_ms(said("w1").origin) is None
         assert await states(store) == {"new": MOST_WAITING + PRESSES_TOO + 1}
@@ -128,12 +133,18 @@ def test_a_flood_is_one_however_long_it_lasts() -> None:
     now = [0.0]
     floods = Floods(clock=lambda: now[0])
     wish, press, other = said("m", text="/video a fox"), said("p", text="", pressed="yes:K7QX2AB"), said("m", chat="43")
-    assert [floods.begins(each) for each in (wish, wish, press, press, other)] == [True, False, True, False, True]
+    assert [floods.begins(parse_message(each)) for each in (wish, wish, press, press, other)] == [
+        True,
+        False,
+        True,
+        False,
+        True,
+    ]
     for _ in range(9):
         now[0] += 29
-        assert not floods.begins(wish)
+        assert not floods.begins(parse_message(wish))
     now[0] += 31
-    assert floods.begins(wish)
+    assert floods.begins(parse_message(wish))
 
 
 async def answered(made: Bench, chat: int, text: str, words: str) -> None:
@@ -192,7 +203,7 @@ def test_rows_that_cannot_be_read_stop_no_chat(on_bench: OnBench, database_url: 
                 connection.execute(change, {"text": text, "origin": f"%:b{n}"})
 
         await made.app.store.database.write(spoil)
-        made.app.parts.inbox.kick()
+        made.app.parts.inbox.notify()
         await answered(made, 42, "/help", "premium")  # its bad rows are met one by one
         await answered(made, 43, "/help", "premium")
         async with asyncio.timeout(10):
@@ -233,4 +244,4 @@ def test_wechat_says_it_in_the_answer_itself(on_bench: OnBench) -> None:
     ],
 )
 def test_presses_and_what_costs_nothing_find_room_beside_a_flood(incoming: Incoming, most: int) -> None:
-    assert may_wait(incoming) == most
+    assert may_wait(parse_message(incoming)) == most

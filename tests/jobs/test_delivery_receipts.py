@@ -250,7 +250,7 @@ def test_the_web_chat_has_one_film_after_the_database_was_away(
     async def story(made: Bench) -> None:
         await refuse(made.app.store, DELIVERED)
         films = [0]
-        await made.app.parts.inbox.put(
+        await made.app.parts.intake.put(
             [Incoming(Address("web", "s1"), "web", "m1", "s1", "/video a fox", language="en")]
         )
 

@@ -118,7 +118,7 @@ def test_the_web_chat_gets_it(on_bench: OnBench, monkeypatch: pytest.MonkeyPatch
 
     async def story(made: Bench) -> None:
         async def says(event: str, text: str) -> None:
-            await made.app.parts.inbox.put([Incoming(Address("web", "s1"), "web", event, "s1", text, language="en")])
+            await made.app.parts.intake.put([Incoming(Address("web", "s1"), "web", event, "s1", text, language="en")])
 
         async def entries(kind: str, words: str = "") -> list[Any]:
             found = await made.app.store.journal.read("s1")

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from bot.channels.types import Address, Incoming
+from bot.conversation.commands import parse_message
 from bot.messages.callback_data import data_for
 from bot.store.database import Database
 from bot.store.records import JobDraft
@@ -274,7 +275,7 @@ class World:
         self.reached.note(f"people: pressed {verb}")
         data = data_for(verb, job_id)  # type: ignore[arg-type]
         pressed = Incoming(Address("telegram", person), "bot", f"b{self.orders}", person, pressed=data)
-        decision = self.process.do(self.process.app.parts.handler.handle(pressed))
+        decision = self.process.do(self.process.app.parts.handler.handle(parse_message(pressed)))
         if isinstance(decision, JobDraft):
             self._begin(decision, script)
 

@@ -122,9 +122,14 @@ function refresh(old, message) {
   return old;
 }
 
-let pinned = true;
+// Only who scrolls up reads further up: what is told late of an earlier scroll may find new words below it already.
+let pinned = true, lastTop = 0;
 function stay() { if (pinned) talk.scrollTop = talk.scrollHeight; }
-talk.addEventListener("scroll", () => { pinned = atBottom(); });
+talk.addEventListener("scroll", () => {
+  if (atBottom()) pinned = true;
+  else if (talk.scrollTop < lastTop) pinned = false;
+  lastTop = talk.scrollTop;
+});
 new ResizeObserver(stay).observe(talk); // a keyboard opens, a phone is turned, the text grows
 
 // Where a keyboard only covers the page, the page is made as high as what is left of it.

@@ -1,0 +1,119 @@
+"""Take messages in from the chats: store what is for the bot before confirming it, and wait for a callback's answer."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import Incoming, Reply
+from bot.conversation.access import Access
+from bot.conversation.commands import ParsedMessage, parse_message
+from bot.conversation.inbox_limits import may_wait
+from bot.conversation.refusals import Refusals
+from bot.conversation.reply_strategies import AnswerSignals
+from bot.store import Store
+
+log = logging.getLogger(__name__)
+
+_LOOK_S = 0.1
+
+
+class MessageIntake:
+    """The Inbox that channels are handed (bot/channels/protocol.py)."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        access: Access,
+        channels: Mapping[str, ChannelPort],
+        refusals: Refusals,
+        signals: AnswerSignals,
+        notify: Callable[[], None],
+    ) -> None:
+        """`notify`: tells whoever reads the inbox, in this process or another, that there is something new."""
+        self._store = store
+        self._access = access
+        self._channels = channels
+        self._refusals = refusals
+        self._signals = signals
+        self._notify = notify
+        self._asides: set[asyncio.Task[None]] = set()
+        self._open = True
+
+    def close(self) -> None:
+        """Take no more questions: the chat repeats them, and finds the next start."""
+        self._open = False
+
+    async def put(self, incoming: Sequence[Incoming]) -> None:
+        """Commit what is for us and from people who may ask; answer strangers, and store nothing of theirs."""
+        known: dict[str, ParsedMessage] = {}
+        for message in map(parse_message, incoming):
+            if not message.for_us:
+                continue
+            if self._is_allowed(message.incoming):
+                known.setdefault(message.incoming.origin, message)
+            else:
+                self._aside(self._refusals.turn_away(message.incoming))
+        if known:
+            messages = [message.incoming for message in known.values()]
+            refused = await self._store.inbox.put(messages, most=lambda each: may_wait(known[each.origin]))
+            for each in refused:
+                self._aside(self._refusals.too_many(known[each.origin]))
+            self._notify()
+
+    async def ask(self, incoming: Incoming, *, store_s: float, answer_s: float) -> Reply | None:
+        """Commit a message and wait for its answer (see the port). Any process may decide the message; what it decides
+        is read from the database.
+        """
+        try:
+            async with asyncio.timeout(store_s):
+                message = parse_message(incoming)
+                if not self._open or not message.for_us:
+                    return None
+                if not self._is_allowed(incoming):
+                    return Reply(await self._refusals.to_stranger(incoming))
+                self._aside(self._count(incoming))
+                if not await self._store.callback_replies.expect(incoming, most=may_wait(message)):
+                    return Reply(await self._refusals.too_much(incoming))
+        except Exception as error:  # noqa: BLE001 - whatever the database does; its text holds what the person wrote
+            log.error("a message was not stored; the chat repeats it", extra={"error": type(error).__name__})  # noqa: TRY400
+            return None
+        self._notify()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(answer_s):
+                return await self._answer_to(incoming.origin)
+        return None
+
+    def _is_allowed(self, incoming: Incoming) -> bool:
+        return self._access.allows(incoming.user, f"{incoming.address.channel}:{incoming.address.chat_id}")
+
+    async def _count(self, incoming: Incoming) -> None:
+        """Record that what the person has just said lets the bot speak some more."""
+        limits = self._channels[incoming.address.channel].limits
+        allowed = limits.per_tap if incoming.tap else limits.per_message
+        if allowed is None:
+            return
+        try:
+            kind = "tap" if incoming.tap else "message"
+            await self._store.send_quota.opened(incoming.user, kind, messages=allowed[0], for_s=allowed[1])
+        except Exception as error:  # noqa: BLE001 - a count only
+            log.warning("not counted", extra={"error": type(error).__name__})
+
+    async def _answer_to(self, origin: str) -> Reply:
+        """Read the answer as soon as this process decides it, and every moment in case that another one does."""
+        with self._signals.awaited(origin) as decided:
+            while True:
+                reply = await self._store.callback_replies.answer(origin)
+                if reply is not None:
+                    return reply
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_LOOK_S):
+                        await decided.wait()
+                decided.clear()
+
+    def _aside(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._asides.add(task)
+        task.add_done_callback(self._asides.discard)

@@ -1,0 +1,159 @@
+"""How a decision about a message reaches its person: pushed at once, or as the answer to the chat's callback."""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Protocol
+
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import Incoming, Message, Reply, SendError, SendOutcome
+from bot.conversation.commands import parse_message
+from bot.conversation.handler import MessageHandler
+from bot.conversation.ordering import OrderService
+from bot.conversation.passive_replies import Answer, Order, PassiveReplies, both, write_reply
+from bot.conversation.refusals import Refusals
+from bot.store import Store
+from bot.store.database import Connection
+from bot.store.inbox import QueuedMessage
+from bot.store.records import JobDraft
+
+log = logging.getLogger(__name__)
+
+_SEND_TRIES = {SendOutcome.NOT_SENT: 8, SendOutcome.UNCONFIRMED: 1}  # a text said twice beats one not said
+_LISTENS_MS = 14_000  # a chat that waits for an answer asks three times, 5 seconds each
+
+
+class ReplyStrategy(Protocol):
+    """One kind of chat."""
+
+    async def handle(self, queued: QueuedMessage) -> None:
+        """Decide a stored message, answer it and close its row; or put it off."""
+
+    async def apologize(self, incoming: Incoming, text: str) -> None:
+        """Say that a message could not be handled."""
+
+
+class AnswerSignals:
+    """Wake those of this process who wait for the answer to a callback."""
+
+    def __init__(self) -> None:
+        self._events: dict[str, asyncio.Event] = {}
+
+    @contextmanager
+    def awaited(self, origin: str) -> Iterator[asyncio.Event]:
+        try:
+            yield self._events.setdefault(origin, asyncio.Event())
+        finally:
+            self._events.pop(origin, None)
+
+    def decided(self, origin: str) -> None:
+        if origin in self._events:
+            self._events[origin].set()
+
+
+class PushReplies:
+    """A chat to which the bot may send whenever it has something to say."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        orders: OrderService,
+        handler: MessageHandler,
+        channels: Mapping[str, ChannelPort],
+        refusals: Refusals,
+    ) -> None:
+        self._store = store
+        self._orders = orders
+        self._handler = handler
+        self._channels = channels
+        self._refusals = refusals
+
+    async def handle(self, queued: QueuedMessage) -> None:
+        decision: Message | JobDraft | None = await self._handler.handle(parse_message(queued.incoming))
+        if isinstance(decision, JobDraft):
+            decision = await self._orders.start(decision, inbox_id=queued.id)
+            if decision is None:
+                return  # the job's own transaction closed the row
+        if decision is None:
+            await self._store.inbox.done(queued)
+        else:
+            await self._answer(queued, decision)
+
+    async def _answer(self, queued: QueuedMessage, message: Message) -> None:
+        incoming = queued.incoming
+        try:
+            await self._channels[incoming.address.channel].show(incoming.address, message, reply_to=incoming.reply_to)
+        except SendError as error:
+            if queued.attempts < _SEND_TRIES.get(error.outcome, 0):
+                await self._store.inbox.later(queued, after_s=max(error.after_s, 2.0**queued.attempts))
+                return
+            log.warning("answer not taken", extra={"chat": queued.chat, "outcome": error.outcome})
+        await self._store.inbox.done(queued)
+
+    async def apologize(self, incoming: Incoming, text: str) -> None:
+        await self._refusals.say(incoming, text)
+
+
+class CallbackReplies:
+    """A chat that fetches its answers: decided and answered in one transaction, while the chat listens. Later the
+    answer is sent unasked, or waits for the person's next message.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        orders: OrderService,
+        passive: PassiveReplies,
+        channels: Mapping[str, ChannelPort],
+        signals: AnswerSignals,
+    ) -> None:
+        self._store = store
+        self._orders = orders
+        self._passive = passive
+        self._channels = channels
+        self._signals = signals
+
+    async def handle(self, queued: QueuedMessage) -> None:
+        incoming = queued.incoming
+        asked_ms = await self._store.callback_replies.asked_ms(incoming.origin)
+        listening = asked_ms is not None and asked_ms < _LISTENS_MS
+        decided = await self._passive.decide(parse_message(incoming), passive=listening)
+        if isinstance(decided, Order):
+            reply = await self._start(queued, decided)
+        else:
+            reply = await self._settle(queued, decided)
+            self._passive.looks.begin(incoming)
+        self._signals.decided(incoming.origin)
+        if not listening and reply is not None and reply.text:
+            await self._send_late(incoming, reply.text)
+
+    async def _start(self, queued: QueuedMessage, order: Order) -> Reply | None:
+        replies: list[Reply] = []
+
+        def within(tx: Connection, job_id: str) -> None:
+            replies.append(order.answered(tx, job_id))
+            write_reply(queued.incoming, replies[-1])(tx)
+
+        refusal = await self._orders.start(order.new, inbox_id=queued.id, within=within)
+        if refusal is not None:
+            return await self._settle(queued, order.refused(refusal))
+        return replies[-1] if replies else None
+
+    async def _settle(self, queued: QueuedMessage, answer: Answer) -> Reply:
+        within = both(write_reply(queued.incoming, answer.reply), answer.within)
+        await self._store.callback_replies.settle(queued.id, within)
+        return answer.reply
+
+    async def _send_late(self, incoming: Incoming, text: str) -> None:
+        try:
+            await self._channels[incoming.address.channel].show(incoming.address, Message(text))
+        except SendError as error:
+            log.info("an answer waits", extra={"outcome": error.outcome})
+            await self._store.outbox.hold_text(incoming.user, text)
+
+    async def apologize(self, incoming: Incoming, text: str) -> None:
+        await self._store.callback_replies.give(incoming.origin, Reply(text))
+        self._signals.decided(incoming.origin)
