@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
 
+from bot.channels.text_lengths import Unit, shortened
 from bot.channels.types import Action, Incoming, Message
 from bot.conversation import commands
 from bot.conversation.ordering import OrderService
@@ -276,7 +277,7 @@ def _history_line(job: Job, language: str) -> str:
 
 def _short(prompt: str, most: int = _PROMPT_SHOWN) -> str:
     one_line = " ".join(prompt.split())
-    return one_line if len(one_line) <= most else f"{one_line[: most - 1]}…"
+    return shortened(one_line, most=most, unit=Unit.CHARACTER)
 
 
 def _model_lines(language: str) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
 from bot.channels.protocol import ChannelPort
+from bot.channels.text_lengths import Unit, shortened
 from bot.channels.types import Incoming, Message, Reply
 from bot.conversation import commands
 from bot.conversation.commands import ParsedMessage
@@ -317,8 +318,4 @@ def _with_actions(message: Message, person: PersonContext) -> str:
 
 def _cut(text: str, most_bytes: int) -> str:
     """Cut at whole lines, for a chat that loses longer texts without an error."""
-    if len(text.encode()) <= most_bytes:
-        return text
-    short = text.encode()[: max(0, most_bytes - 3)].decode("utf-8", "ignore")
-    head, newline, _ = short.rpartition("\n")
-    return (head if newline and len(head) > len(short) // 2 else short) + "…"
+    return shortened(text, most=most_bytes, unit=Unit.UTF8, whole_lines=True)

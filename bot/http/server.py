@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 from bot.channels.protocol import HttpRoute
 from bot.http.listener import bind
 from bot.settings import Settings
+from core.io.bodies import BodyTooLarge, read_body
 
 __all__ = ["Health", "Server", "bind", "build", "serve_assets"]
 
@@ -67,8 +68,9 @@ def build(*, health: Health, assets_dir: Path, webhook: Webhook, routes: Sequenc
         return await _asset(assets_dir, request.scope["path"].partition("/fal-assets/")[2])
 
     async def fal_webhook(request: Request) -> Response:
-        body = await _body(request, _WEBHOOK_BYTES)
-        if body is None:
+        try:
+            body = await read_body(request.stream(), most_bytes=_WEBHOOK_BYTES)
+        except BodyTooLarge:
             return PlainTextResponse("too large", 413)
         status = await webhook(request.path_params["token"], body, dict(request.headers))
         return PlainTextResponse("", status)
@@ -105,15 +107,6 @@ async def _asset(folder: Path, name: str) -> Response:
 def _is_ours(path: Path) -> bool:
     """Return whether it is a plain file in the folder itself; a link could show any file of this machine."""
     return path.is_file() and not path.is_symlink()
-
-
-async def _body(request: Request, most: int) -> bytes | None:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            return None
-    return bytes(body)
 
 
 class Server:

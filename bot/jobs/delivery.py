@@ -31,6 +31,7 @@ from bot.store.database import now_ms
 from bot.store.records import ENDED, Job, JobError, State
 from bot.store.stored import UnreadableJob
 from core.errors import ResultExpired
+from core.io.retrying import RetryPolicy, retried
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,9 @@ _TRIES = 6
 _PAUSES_S = (1.0, 3.0, 10.0, 30.0, 60.0, 60.0)
 _PARKED_S = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)  # between two series of attempts, longer each time
 _BEGUN_WITHIN_MS = 60_000  # a series that was noted is under way by then, or its process has died
-_ANNOUNCE_PAUSES_S = (1.0, 3.0)  # an announcement is of the moment: three tries in all
+_ANNOUNCING = RetryPolicy(  # an announcement is of the moment
+    SendError, pauses_s=(1.0, 3.0), tries=3, only_if=lambda error: error.outcome is SendOutcome.NOT_SENT
+)
 _HAD = frozenset({State.DELIVERED, State.HANDED_OVER})
 
 
@@ -211,24 +214,21 @@ class Delivery:
         """
         try:
             message = await self._outgoing.message(job.incoming, message, job.language)
-            for pause_s in (*_ANNOUNCE_PAUSES_S, None):
-                if await self._announced(job, message) or pause_s is None:
-                    return
-                await asyncio.sleep(pause_s)
+            await retried(lambda: self._announce(job, message), _ANNOUNCING)
+        except SendError:
+            pass  # it is in the log
         except Exception as error:  # noqa: BLE001 - whatever the database does; its text may hold what people wrote
             log.warning("not announced", extra={"job_id": job.id, "error": type(error).__name__})
 
-    async def _announced(self, job: Job, message: Message) -> bool:
-        """Send the text. False: it was surely not sent, and another try may help."""
+    async def _announce(self, job: Job, message: Message) -> None:
         channel = self._channels.get(job.address.channel)
         if channel is None:
-            return True
+            return
         try:
             await channel.show(job.address, message, reply_to=job.incoming.reply_to)
         except SendError as error:
             log.info("not announced", extra={"job_id": job.id, "outcome": error.outcome})
-            return error.outcome != SendOutcome.NOT_SENT
-        return True
+            raise
 
     async def redeliver_for_owner(self, job: Job) -> bool:
         """Redeliver for its owner, also when a receipt of the sending before was written meanwhile.

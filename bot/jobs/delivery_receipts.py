@@ -9,17 +9,17 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import count
 
 from bot.store import Store
 from bot.store.records import State
+from core.io.retrying import RetryPolicy, retried
 
 log = logging.getLogger(__name__)
 
 HAS_VIDEO = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED})
 """Its video is still to be sent."""
 _MAY_HAVE_IT = HAS_VIDEO | {State.DELIVERY_DOUBT}
-_PAUSES_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0)
+_UNTIL_WRITTEN = RetryPolicy(Exception, pauses_s=(0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0))  # whatever the database does
 _AT_A_STOP_S = 0.3  # the last moments are used
 _LOOK_S = 0.05
 
@@ -74,20 +74,18 @@ class DeliveryReceipts:
 
     async def catch_up(self, job_id: str) -> None:
         """Write what an earlier series of attempts learned and could not write, if anything."""
-        for attempt in count():
-            acknowledgement = self._unwritten.get(job_id)
-            if acknowledgement is None:
-                return
-            try:
-                await self._write(job_id, acknowledgement)
-            except Exception as error:  # noqa: BLE001 - whatever the database does; its text may hold what people wrote
-                facts = {"job_id": job_id, "error": type(error).__name__}
-                log.error("what a chat took is not written down yet", extra=facts)  # noqa: TRY400
-                await self._pause(attempt)
-            else:
-                self._unwritten.pop(job_id, None)
 
-    async def _write(self, job_id: str, acknowledgement: Acknowledgement) -> None:
+        def tell(error: Exception) -> None:
+            facts = {"job_id": job_id, "error": type(error).__name__}  # its text may hold what people wrote
+            log.error("what a chat took is not written down yet", extra=facts)
+
+        while job_id in self._unwritten:
+            await retried(lambda: self._write(job_id), _UNTIL_WRITTEN, sleep=self._pause, on_retry=tell)
+
+    async def _write(self, job_id: str) -> None:
+        acknowledgement = self._unwritten.get(job_id)
+        if acknowledgement is None:
+            return  # another series has written it meanwhile
         jobs = self._store.jobs
         if acknowledgement.ref is None:
             await jobs.move(job_id, State.DELIVERY_DOUBT, only_from=HAS_VIDEO, why=acknowledgement.why)
@@ -95,9 +93,9 @@ class DeliveryReceipts:
             await jobs.move(job_id, State.DELIVERED, only_from=_MAY_HAVE_IT, told=acknowledgement.ref, send_after=None)
         else:
             await jobs.tell(job_id, acknowledgement.state, acknowledgement.ref)
+        self._unwritten.pop(job_id, None)
 
-    async def _pause(self, attempt: int) -> None:
-        pause_s = _PAUSES_S[min(attempt, len(_PAUSES_S) - 1)]
+    async def _pause(self, pause_s: float) -> None:
         if self._closing.is_set():
             await asyncio.sleep(_AT_A_STOP_S)
             return

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from bot.jobs.steps import DOUBT, GO, STOP, Next, retry
@@ -23,13 +24,19 @@ from core.errors import SubmitNotSent, SubmitUnconfirmed, VideoError
 from core.fal import protocol
 from core.fal.client import FalQueue
 from core.fal.receipts import FolderReceipts
+from core.io.retrying import RetryPolicy, retried
 from core.pricing import usd_text
 from core.types import RawReply, Submission
 
 log = logging.getLogger(__name__)
 
 NOT_SENT_WINDOW_S = 15 * 60
-_WRITE_DOWN_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0)  # a stop waits 20 s for it
+_WRITING_DOWN = RetryPolicy(  # whatever the database does; a stop waits 20 s for it
+    Exception,
+    pauses_s=(0.5, 1.0, 2.0, 4.0, 8.0),
+    tries=6,
+    only_if=lambda error: not isinstance(error, RequestTaken),
+)
 _UNCONFIRMED_S = 28.0  # told within 30 seconds, whatever fal does
 _NO_RECEIPT_PAUSE_S = 15.0
 _RECEIPT_S = 15.0  # for a folder on a share that does not answer
@@ -238,19 +245,16 @@ class Submitter:
         False: fal named a request of another job, so this one's is unknown.
         """
         charged_usd = charged_by_proxy(job, submission.charged, self._settings, self._alerts)
-        for pause_s in (*_WRITE_DOWN_PAUSES_S, None):
-            try:
-                back = await self._store.submits.accepted(job.id, submission.handle, by=by, charged_usd=charged_usd)
-            except RequestTaken:
-                log.warning("fal named another job's request", extra={"job_id": job.id})
-                return False
-            except Exception:
-                if pause_s is None:
-                    raise
-                log.exception("an order is not written down yet", extra={"job_id": job.id})
-                await asyncio.sleep(pause_s)
-            else:
-                break
+
+        def tell(error: Exception) -> None:
+            log.error("an order is not written down yet", extra={"job_id": job.id}, exc_info=error)
+
+        accept = partial(self._store.submits.accepted, job.id, submission.handle, by=by, charged_usd=charged_usd)
+        try:
+            back = await retried(accept, _WRITING_DOWN, on_retry=tell)
+        except RequestTaken:
+            log.warning("fal named another job's request", extra={"job_id": job.id})
+            return False
         if back is not None:
             await tell_taken_back(back, job.id, alerts=self._alerts, wake=self._wake)
         return True
@@ -282,14 +286,7 @@ class Submitter:
 
     async def _not_sent(self, job: Job, error: SubmitNotSent, *, after_s: float | None = None) -> Next:
         """Record the proof that nothing was bought, with patience: known only here, it would be doubt otherwise."""
-        for pause_s in (*_WRITE_DOWN_PAUSES_S, None):
-            try:
-                submit = await self._store.submits.not_sent(job.id)
-                break
-            except Exception:
-                if pause_s is None:
-                    raise
-                await asyncio.sleep(pause_s)
+        submit = await retried(lambda: self._store.submits.not_sent(job.id), _WRITING_DOWN)
         if now_ms() - submit.created > NOT_SENT_WINDOW_S * 1000:
             return await self._not_bought(job, error)
         self._on_not_sent(error)

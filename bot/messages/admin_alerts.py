@@ -14,11 +14,18 @@ from bot.messages.i18n import LANGUAGES, admin_text, translate
 from bot.store import Store
 from bot.store.ledger import Caps
 from bot.store.records import MICRO
+from core.io.retrying import RetryPolicy, retried
 from core.pricing import usd_text
 
 log = logging.getLogger(__name__)
 
-_TRIES = 3
+_TELLING = RetryPolicy(
+    SendError,
+    pauses_s=(1.0,),
+    tries=3,
+    only_if=lambda error: error.outcome is SendOutcome.NOT_SENT,
+    least_s=lambda error: min(60.0, error.after_s),
+)
 _HOUR_S = 3600.0
 _LEVELS = (50, 80, 100)
 _TROUBLE = "trouble with the account"
@@ -98,16 +105,10 @@ class Alerts:
                 await self._say(self._channels[channel], Address(channel, ident), texts[language])
 
     async def _say(self, channel: ChannelPort, to: Address, text: str) -> None:
-        for _ in range(_TRIES):
-            try:
-                await channel.show(to, Message(text))
-            except SendError as error:
-                if error.outcome != SendOutcome.NOT_SENT:
-                    log.info("an admin was not reached", extra={"channel": to.channel, "outcome": error.outcome})
-                    return
-                await asyncio.sleep(min(60.0, max(1.0, error.after_s)))
-            else:
-                return
+        try:
+            await retried(lambda: channel.show(to, Message(text)), _TELLING)
+        except SendError as error:
+            log.info("an admin was not reached", extra={"channel": to.channel, "outcome": error.outcome})
 
 
 async def _logged(work: Coroutine[None, None, None]) -> None:

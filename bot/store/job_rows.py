@@ -5,7 +5,7 @@ from typing import Any, TypedDict, Unpack
 
 import sqlalchemy as sa
 
-from bot.store.database import Connection, now_ms
+from bot.store.database import Connection, Database, now_ms
 from bot.store.ledger import close_tx
 from bot.store.records import Charge, Job, State, job_from
 from bot.store.tables import history, jobs
@@ -31,6 +31,23 @@ class JobChanges(TypedDict, total=False):
     odd: str | None
     odd_since: Time
     ask_after: Time
+
+
+class JobTable:
+    """The base that the parts of `Jobs` share."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def _set(self, job_id: str, **values: object) -> None:
+        """Set columns without changing its state, and without making it look busy."""
+        await self._change(jobs.update().where(jobs.c.id == job_id).values(**values))
+
+    async def _change(self, statement: sa.Update) -> None:
+        def work(tx: Connection) -> None:
+            tx.execute(statement)
+
+        await self._db.write(work)
 
 
 def job_tx(tx: Connection, job_id: str) -> Job | None:

@@ -16,8 +16,9 @@ from core.assets.ip_ranges import Resolve, is_public, resolve
 from core.assets.safe_fetch import connect_reason, public_reply
 from core.config import FalSettings
 from core.errors import AssetHostDown, BadReference
+from core.io.bodies import first_bytes
+from core.io.retrying import RetryPolicy, retried
 
-_ATTEMPTS = 3
 _LOOK_TIMEOUT_S = 10.0
 _LOOK_TOTAL_S = 20.0
 _PREFIX = 65_536  # bytes that are compared; the name is secret and the length is compared, too
@@ -37,15 +38,13 @@ async def check_public(
     """
     if not settings.asset_check:
         return
-    for attempt in range(_ATTEMPTS):
-        try:
-            await _bounded(url, settings=settings, path=path, resolver=resolver)
-        except AssetHostDown as error:
-            if attempt == _ATTEMPTS - 1 or error.facts.get("reason") in _FINAL:
-                raise
-        else:
-            return
-        await asyncio.sleep(settings.asset_look_gap_s * (attempt + 1))
+    gap_s = settings.asset_look_gap_s
+    looking = RetryPolicy(AssetHostDown, pauses_s=(gap_s, 2 * gap_s), tries=3, only_if=_may_change)
+    await retried(lambda: _bounded(url, settings=settings, path=path, resolver=resolver), looking)
+
+
+def _may_change(error: AssetHostDown) -> bool:
+    return error.facts.get("reason") not in _FINAL
 
 
 async def _bounded(url: str, *, settings: FalSettings, path: Path | None, resolver: Resolve) -> None:
@@ -112,11 +111,7 @@ async def _require_same(reply: httpx.Response, path: Path) -> None:
     )
     if stated and stated != str(size):
         raise AssetHostDown(reason="content")
-    served = b""
-    async for chunk in reply.aiter_raw():
-        served += chunk
-        if len(served) >= len(expected):
-            break
+    served = await first_bytes(reply.aiter_raw(), enough=len(expected))
     if served[: len(expected)] != expected:
         raise AssetHostDown(reason="content")
 

@@ -13,12 +13,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urljoin
 
-import aiofiles
 import httpx
 
 from core.assets.ip_ranges import Resolve, is_loopback_address, is_public, resolve
 from core.config import FalSettings
 from core.errors import BadReference, BadRequest
+from core.io.bodies import BodyTooLarge, write_body
 
 _REDIRECTS = 3
 _TIMEOUT = httpx.Timeout(connect=10, read=20, write=10, pool=10)
@@ -162,13 +162,10 @@ async def _write(reply: httpx.Response, into: Path, max_bytes: int) -> None:
     length = reply.headers.get("content-length", "")
     if length.isascii() and length.isdigit() and int(length) > max_bytes:
         raise BadReference("file_too_large", max_bytes=max_bytes)
-    size = 0
-    async with aiofiles.open(into, "wb") as file:
-        async for chunk in reply.aiter_raw():
-            size += len(chunk)
-            if size > max_bytes:
-                raise BadReference("file_too_large", max_bytes=max_bytes)
-            await file.write(chunk)
+    try:
+        await write_body(reply.aiter_raw(), into, most_bytes=max_bytes)
+    except BodyTooLarge:
+        raise BadReference("file_too_large", max_bytes=max_bytes) from None
 
 
 async def public_addresses(host: str, *, settings: FalSettings, resolver: Resolve = resolve) -> list[str]:

@@ -19,7 +19,8 @@ from core.catalogue import MODELS, app_of
 from core.config import FalSettings
 from core.errors import BadRequest, NotConfigured, SubmitNotSent, SubmitUnconfirmed, Unavailable, VideoError
 from core.fal import error_map, lost_orders, protocol, replies
-from core.fal.http import NOT_SENT, SendTrace, events, http_client, raw_reply
+from core.fal.http import SendTrace, events, http_client, raw_reply
+from core.io.not_sent import NOT_SENT
 from core.types import Completed, LostOrder, QueueStatus, RawReply, RequestHandle, Submission, VideoRequest
 
 log = logging.getLogger(__name__)

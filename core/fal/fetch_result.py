@@ -16,16 +16,21 @@ from core.config import FalSettings
 from core.errors import DownloadFailed, MediaError, StillRunning, Unavailable, VideoError
 from core.fal import error_map, protocol
 from core.fal.client import FalQueue, OnReply
-from core.fal.download import Sleep, download_video
+from core.fal.download import download_video
 from core.fal.receipts import FolderReceipts
+from core.io.retrying import RetryPolicy, Sleep, retried
 from core.types import Completed, RawReply, RequestHandle
 
 log = logging.getLogger(__name__)
 
 _FETCHES = 3
-_ODD_S = 600.0
-"""How long answers that say nothing are asked again before the caller is told."""
-_FIRST_GAP_S, _LONGEST_GAP_S = 1.0, 60.0
+_PATIENTLY = RetryPolicy(
+    VideoError,
+    pauses_s=(1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0),
+    patience_s=600.0,
+    only_if=lambda error: isinstance(error, StillRunning | Unavailable),
+)
+"""So long are answers that say nothing asked again before the caller is told."""
 
 
 class CheckFilm(Protocol):
@@ -150,7 +155,7 @@ async def fetch_patiently(
 
     Each result is kept in our receipts before it is read. What then still says nothing is raised with `request_id`.
     """
-    receipts, passed_s, gap_s = FolderReceipts(settings.receipts_dir), 0.0, _FIRST_GAP_S
+    receipts = FolderReceipts(settings.receipts_dir)
 
     async def keep(reply: RawReply) -> None:
         try:
@@ -158,18 +163,16 @@ async def fetch_patiently(
         except OSError as error:
             log.warning("a result was not kept", extra={"reason": type(error).__name__})
 
-    while True:
+    async def fetch() -> media.Probe:
         try:
             return await fetch_result(
                 queue, handle, into, settings=settings, stored=stored, on_result=keep, sleep=sleep
             )
         except (StillRunning, Unavailable, DownloadFailed) as error:
             error.facts["request_id"] = handle.request_id
-            if passed_s >= _ODD_S or isinstance(error, DownloadFailed):
-                raise
-            on_trouble(error)
-        await sleep(gap_s)
-        passed_s, gap_s = passed_s + gap_s, min(_LONGEST_GAP_S, gap_s * 2)
+            raise
+
+    return await retried(fetch, _PATIENTLY, sleep=sleep, on_retry=on_trouble)
 
 
 def is_readable(reply: RawReply, *, settings: FalSettings, source_url: str | None = None) -> bool:

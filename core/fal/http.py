@@ -16,15 +16,6 @@ from core.types import RawReply
 
 TIMEOUT = httpx.Timeout(connect=10, read=30, write=30, pool=10)
 
-# Proof that nothing of the request left: no connection, no TLS, no place in the pool, the proxy refused the tunnel.
-NOT_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
-
 _HEADERS = frozenset({"content-type", "retry-after", "x-credits-used"})
 
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from core.catalogue import MODELS, app_of
 from core.fal import protocol
+from core.io import disk
 from core.types import RawReply, RequestHandle
 
 _ORDER_BYTES = 4096
@@ -74,7 +75,7 @@ class FolderReceipts:
                 file.write(head.ljust(_ORDER_BYTES) + b" " * _ANSWER_BYTES)
                 file.flush()
                 os.fsync(file.fileno())
-            _sync_folder(self._folder)
+            disk.sync(self._folder)
         except OSError:
             path.unlink(missing_ok=True)  # nothing is posted without a receipt: this one stands for nothing
             raise
@@ -156,7 +157,7 @@ class FolderReceipts:
     def _prepare(self) -> None:
         if not self._folder.is_dir():
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _sync_folder(self._folder.parent)
+            disk.sync(self._folder.parent)
         self._folder.chmod(0o700)
 
     def _write(self, path: Path, content: bytes) -> None:
@@ -167,15 +168,7 @@ class FolderReceipts:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
-        _sync_folder(self._folder)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        disk.sync(self._folder)
 
 
 def _private(path: str, flags: int) -> int:

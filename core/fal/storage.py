@@ -21,9 +21,9 @@ from core.config import FalSettings, is_loopback
 from core.errors import NotConfigured, OutOfCredits, Unavailable, VideoError
 from core.fal import error_map, protocol
 from core.fal.http import http_client
+from core.io.retrying import RetryPolicy, Sleep, retried
 
-_UPLOADS = 4
-_PAUSES_S = (1.0, 3.0, 8.0)
+_UPLOADING = RetryPolicy(Unavailable, pauses_s=(1.0, 3.0, 8.0), tries=4)
 _CHUNK = 256 * 1024
 _TIMEOUT = httpx.Timeout(connect=10, read=60, write=60, pool=10)
 _TOTAL_S = 600.0
@@ -73,11 +73,11 @@ class FalStorageHost:
         settings: FalSettings,
         *,
         memory: Memory | None = None,
-        pauses_s: tuple[float, ...] = _PAUSES_S,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._settings = settings
         self._memory = memory or _HERE
-        self._pauses_s = pauses_s
+        self._sleep = sleep
 
     async def publish(self, path: Path) -> str:
         """Upload the file and return its address.
@@ -86,18 +86,7 @@ class FalStorageHost:
         """
         if await self.refused():
             raise NotConfigured("storage_not_allowed", remembered=True)
-        trouble = Unavailable()
-        for attempt in range(_UPLOADS):
-            if attempt:
-                await asyncio.sleep(self._pauses_s[min(attempt, len(self._pauses_s)) - 1])
-            try:
-                async with asyncio.timeout(_TOTAL_S):
-                    return await self._publish(path)
-            except Unavailable as error:
-                trouble = error
-            except TimeoutError:
-                trouble = Unavailable(reason="timeout")
-        raise trouble
+        return await retried(lambda: self._publish(path), _UPLOADING, sleep=self._sleep)
 
     async def refused(self) -> bool:
         """Return whether fal has lately said that this very key may not upload."""
@@ -114,12 +103,14 @@ class FalStorageHost:
         return f"fal-storage-refused:{mark[:16]}"
 
     async def _publish(self, path: Path) -> str:
-        async with http_client(self._settings, timeout=_TIMEOUT) as client:
-            try:
+        try:
+            async with asyncio.timeout(_TOTAL_S), http_client(self._settings, timeout=_TIMEOUT) as client:
                 upload_url, file_url = await self._initiate(client, path)
                 await self._put(client, upload_url, path)
-            except httpx.HTTPError as error:
-                raise Unavailable(reason=type(error).__name__) from None
+        except TimeoutError:
+            raise Unavailable(reason="timeout") from None
+        except httpx.HTTPError as error:
+            raise Unavailable(reason=type(error).__name__) from None
         return file_url
 
     async def _initiate(self, client: httpx.AsyncClient, path: Path) -> tuple[str, str]:

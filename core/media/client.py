@@ -19,7 +19,7 @@ from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 from core.errors import MediaError
-from core.file_types import HEAD_BYTES, mime_of, other_type
+from core.io.file_types import HEAD_BYTES, mime_of, other_type
 from core.media import cold_child
 from core.media.fair_semaphore import FairSemaphore
 from core.media.fork_server import POSSIBLE, ForkServer, ServerLost

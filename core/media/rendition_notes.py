@@ -1,11 +1,11 @@
 """Reads and writes the note beside a finished video: its facts, its copies, and the signs that they are unchanged."""
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from core.io import disk
 from core.media import Probe
 
 _VERSION = 1
@@ -66,17 +66,9 @@ def read_note(path: Path, original: Path) -> Note | None:
 def write_note(note: Note, draft: Path, path: Path) -> None:
     """Write a note, after the copies that it vouches for have reached the disk."""
     for copy in note.copies:
-        _sync(path.with_name(copy.name))
+        disk.sync(path.with_name(copy.name))
     draft.write_text(json.dumps({"version": _VERSION, **asdict(note)}))
     draft.replace(path)
-
-
-def _sync(path: Path) -> None:
-    file = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
 
 
 def _note(raw: dict[str, Any]) -> Note:

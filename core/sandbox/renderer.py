@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from core import media
 from core.config import is_loopback
 from core.errors import MediaError
+from core.io.bodies import BodyTooLarge, write_body
+from core.io.retrying import RetryPolicy, retried
 from core.sandbox.checks import ENDPOINTS, Detail, detail, seconds_of
 from core.sandbox.state import Faults, Memory, Request
 from core.types import Kind, SourceLimits
@@ -26,6 +28,7 @@ from core.types import Kind, SourceLimits
 log = logging.getLogger(__name__)
 
 _FILM = Path(__file__).parent / "film.py"
+_CALLING = RetryPolicy(httpx.HTTPError, pauses_s=(0.2, 0.4, 0.8), tries=4)
 _SOURCE_BYTES = 100_000_000
 _WALL_S = 240.0
 _ASPECTS = {"480p": 480, "720p": 720, "1080p": 1080}
@@ -183,7 +186,7 @@ class Renderer:
         path.parent.mkdir(exist_ok=True)
         try:
             await _fetch(url, path)
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        except (httpx.HTTPError, httpx.InvalidURL, BodyTooLarge, ValueError):
             raise Failed(422, [detail("file_download_error", ["body", str(field)], url)]) from None
         try:
             kind = media.sniff_kind(path)
@@ -263,15 +266,13 @@ class Renderer:
 
 
 async def _post(client: httpx.AsyncClient, url: str, body: bytes, headers: dict[str, str]) -> None:
-    for attempt in range(4):
-        try:
-            reply = await client.post(url, content=body, headers=headers)
-        except httpx.HTTPError:
-            log.info("webhook not taken")
-        else:
-            if reply.is_success:
-                return
-        await asyncio.sleep(0.2 * 2**attempt)
+    async def post() -> None:
+        (await client.post(url, content=body, headers=headers)).raise_for_status()
+
+    try:
+        await retried(post, _CALLING)
+    except httpx.HTTPError as error:
+        log.info("webhook not taken", extra={"reason": type(error).__name__})
 
 
 async def _fetch(url: str, path: Path) -> None:
@@ -280,13 +281,7 @@ async def _fetch(url: str, path: Path) -> None:
         raise ValueError("not on this machine")
     async with httpx.AsyncClient(timeout=20, trust_env=False) as client, client.stream("GET", url) as reply:
         reply.raise_for_status()
-        with path.open("wb") as file:
-            size = 0
-            async for chunk in reply.aiter_bytes():
-                size += len(chunk)
-                if size > _SOURCE_BYTES:
-                    raise ValueError("too large")
-                file.write(chunk)
+        await write_body(reply.aiter_bytes(), path, most_bytes=_SOURCE_BYTES)
 
 
 class Signer:

@@ -13,17 +13,22 @@ from telegram.error import TelegramError
 from bot.channels.protocol import Services
 from bot.channels.telegram import MANIFEST
 from bot.channels.telegram.errors import TranslatingErrors, send_error
-from bot.channels.telegram.intake import UPDATES, Sleep, UpdateReceiver
+from bot.channels.telegram.intake import UPDATES, UpdateReceiver
 from bot.channels.telegram.request import BotRequest
 from bot.channels.telegram.sending import UPLOADS, Sender
 from bot.channels.telegram.settings import TelegramSettings
 from bot.channels.types import Activity, Address, AttachmentRef, Message, SendOutcome, VideoMessage
+from core.io.retrying import RetryPolicy, Sleep, retried
 
 log = logging.getLogger(__name__)
 
 _POLL_S = 30
 _COMMANDS = ("video", "status", "cancel", "history", "again", "models", "price", "balance", "language", "help")
-_LONGEST_PAUSE_S = 60.0
+_UNTIL_DONE = RetryPolicy(
+    TelegramError,
+    pauses_s=(1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0),
+    least_s=lambda error: send_error(error).after_s,
+)
 _DESCRIPTION_CHARS = 256
 
 
@@ -121,17 +126,12 @@ class Telegram:
 
     async def _until_done(self, work: Callable[[], Awaitable[None]]) -> None:
         """Repeat an outside call of the start until it works: an outage must not keep the bot from starting."""
-        pause_s = 1.0
-        while True:
-            try:
-                await work()
-            except TelegramError as error:
-                problem = send_error(error)
-                log.warning("Telegram is not ready", extra={"reason": problem.reason})
-                await self._sleep(max(pause_s, problem.after_s))
-                pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
-            else:
-                return
+        await retried(
+            work,
+            _UNTIL_DONE,
+            sleep=self._sleep,
+            on_retry=lambda error: log.warning("Telegram is not ready", extra={"reason": send_error(error).reason}),
+        )
 
     async def _set_webhook(self) -> None:
         await self._bot.set_webhook(

@@ -20,8 +20,8 @@ import httpx
 from telegram.error import TelegramError
 
 from bot.channels.types import SendError, SendOutcome
+from core.io.not_sent import NOT_SENT
 
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 _PAUSE_S = 2.0
 _GONE = (
     "chat not found",
@@ -84,7 +84,7 @@ def send_error(error: TelegramError, *, upload: bool = False) -> SendError:
     if isinstance(error, ApiError):
         return _answer_error(error, upload=upload)
     cause = error.__cause__
-    if isinstance(cause, _NOT_SENT):
+    if isinstance(cause, NOT_SENT):
         return SendError(SendOutcome.NOT_SENT, "no connection to Telegram", after_s=_PAUSE_S)
     if isinstance(cause, httpx.HTTPError):
         return SendError(SendOutcome.UNCONFIRMED, f"no answer from Telegram ({type(cause).__name__})")

@@ -9,7 +9,8 @@ import hmac
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -22,6 +23,8 @@ from bot.channels.telegram.parsing import Albums, incoming_from
 from bot.channels.telegram.request import readable_update
 from bot.channels.telegram.settings import TelegramSettings
 from bot.channels.types import Incoming, SendOutcome
+from core.io.bodies import BodyTooLarge, read_body
+from core.io.retrying import RetryPolicy, Sleep, retried
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +32,14 @@ UPDATES = ("message", "callback_query", "my_chat_member")
 _CONFLICT = 409
 _WEBHOOK_BYTES = 1_000_000
 _LONGEST_PAUSE_S = 30.0
+_UNTIL_STORED = RetryPolicy(
+    Exception,  # a TelegramError, or whatever the database does: the loop outlives it
+    pauses_s=(1.0, 2.0, 4.0, 8.0, 16.0, _LONGEST_PAUSE_S),
+    least_s=lambda error: error.retry_after_s if isinstance(error, ApiError) else 0.0,
+)
 _UNHELD_S = 0.3
 _REPEATS_S = (1.0, 2.0, 5.0, 10.0)  # between questions that are answered with what is known already
 _REMEMBERED = 1000  # numbers of updates that were taken; an answer holds at most 100
-
-Sleep = Callable[[float], Awaitable[None]]
 
 
 class UpdateReceiver:
@@ -74,31 +80,30 @@ class UpdateReceiver:
     async def poll(self) -> None:
         """Poll until cancelled. Commit a batch, only then ask beyond it: nothing is lost in a crash."""
         offset: int | None = None
-        failures = repeats = 0
+        repeats = 0
         while True:
-            self._turned = time.monotonic()
-            try:
-                updates = await self._ask(offset)
-                fresh = [update for update in updates if update.update_id not in self._remembered]
-                await self._take(fresh)
-            except TelegramError as error:
-                await self._rest_after(error, failures)
-                failures += 1
-            except Exception as error:  # noqa: BLE001 - the loop outlives whatever the database does
-                # Only the kind: a database error's text holds what the person wrote.
-                log.error("updates were not stored; Telegram keeps them", extra={"error": type(error).__name__})  # noqa: TRY400
-                await self._rest(_pause_s(failures))
-                failures += 1
-            else:
-                failures = 0
-                repeats = repeats + 1 if updates and not fresh else 0
-                self._remember(fresh)
-                if fresh:
-                    offset = max(update.update_id for update in fresh) + 1
-                elif repeats:
-                    await self._rest_after_repeat(repeats)
-                elif time.monotonic() - self._turned < _UNHELD_S:
-                    await self._sleep(_UNHELD_S)  # a server that does not hold the question is not asked in a rush
+            updates, fresh = await retried(
+                partial(self._batch, offset), _UNTIL_STORED, sleep=self._rest, on_retry=_note_failure
+            )
+            repeats = repeats + 1 if updates and not fresh else 0
+            self._remember(fresh)
+            if fresh:
+                offset = max(update.update_id for update in fresh) + 1
+            elif repeats:
+                await self._rest_after_repeat(repeats)
+            elif time.monotonic() - self._turned < _UNHELD_S:
+                await self._sleep(_UNHELD_S)  # a server that does not hold the question is not asked in a rush
+
+    async def _batch(self, offset: int | None) -> tuple[Sequence[Update], Sequence[Update]]:
+        """Fetch updates, store the new ones, and return all and the new ones.
+
+        Raises what Telegram or the inbox raises.
+        """
+        self._turned = time.monotonic()
+        updates = await self._ask(offset)
+        fresh = [update for update in updates if update.update_id not in self._remembered]
+        await self._take(fresh)
+        return updates, fresh
 
     def _remember(self, updates: Sequence[Update]) -> None:
         """Remember updates by number, not by offset: after a quiet week Telegram begins anywhere."""
@@ -127,17 +132,6 @@ class UpdateReceiver:
                 raise
             log.warning("the webhook was not removed", extra={"reason": send_error(error).reason})
         self._webhook_dropped = True
-
-    async def _rest_after(self, error: TelegramError, failures: int) -> None:
-        problem = send_error(error)
-        if webhook_is_set(error):
-            log.error("another program has set a webhook for this bot: stop it, or give this bot a token of its own")
-        elif isinstance(error, ApiError) and error.status == _CONFLICT:
-            log.error("another program takes this bot's updates: stop it, or give this bot a token of its own")
-        else:
-            log.warning("no updates from Telegram", extra={"reason": problem.reason})
-        after_s = error.retry_after_s if isinstance(error, ApiError) else 0.0
-        await self._rest(max(_pause_s(failures), after_s))
 
     async def _rest(self, pause_s: float) -> None:
         """Pause in pieces: a long pause that Telegram asks for (hours have been seen) is not being stuck."""
@@ -193,8 +187,9 @@ class UpdateReceiver:
             return PlainTextResponse("", 401)
         if not self._open or self._username is None:
             return PlainTextResponse("", 503)
-        body = await _body(request)
-        if body is None:
+        try:
+            body = await read_body(request.stream(), most_bytes=_WEBHOOK_BYTES)
+        except BodyTooLarge:
             return PlainTextResponse("", 413)
         update = _update(body, self._bot)
         if update is None:
@@ -207,15 +202,6 @@ class UpdateReceiver:
         return PlainTextResponse("", 200)
 
 
-async def _body(request: Request) -> bytes | None:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _WEBHOOK_BYTES:
-            return None
-    return bytes(body)
-
-
 def _update(body: bytes, bot: Bot) -> Update | None:
     try:
         data = readable_update(json.loads(body))
@@ -224,5 +210,12 @@ def _update(body: bytes, bot: Bot) -> Update | None:
     return Update.de_json(data, bot) if data is not None else None
 
 
-def _pause_s(failures: int) -> float:
-    return float(min(_LONGEST_PAUSE_S, 2.0 ** min(failures, 10)))
+def _note_failure(error: Exception) -> None:
+    if not isinstance(error, TelegramError):  # only its kind: a database error's text holds what the person wrote
+        log.error("updates were not stored; Telegram keeps them", extra={"error": type(error).__name__})
+    elif webhook_is_set(error):
+        log.error("another program has set a webhook for this bot: stop it, or give this bot a token of its own")
+    elif isinstance(error, ApiError) and error.status == _CONFLICT:
+        log.error("another program takes this bot's updates: stop it, or give this bot a token of its own")
+    else:
+        log.warning("no updates from Telegram", extra={"reason": send_error(error).reason})

@@ -1,6 +1,6 @@
 """Cuts texts to Telegram's limits, which count UTF-16 units: an emoji is two."""
 
-_ELLIPSIS = "…"
+from bot.channels.text_lengths import ELLIPSIS, Unit, beginning, length, shortened
 
 
 def whole(text: str) -> str:
@@ -10,24 +10,23 @@ def whole(text: str) -> str:
 
 def units(text: str) -> int:
     """Return the length in UTF-16 units."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return length(text, unit=Unit.UTF16)
 
 
 def cut(text: str, most: int) -> str:
     """Cut the text to at most `most` units; an ellipsis marks what was left out."""
-    text = whole(text)
-    return text if units(text) <= most else _head(text, most - 1).rstrip() + _ELLIPSIS
+    return shortened(whole(text), most=most, unit=Unit.UTF16)
 
 
 def split(text: str, most: int) -> list[str]:
     """Split into parts of at most `most` units, at line breaks or spaces where there are any. Never an empty part."""
     text, parts = whole(text), []
     while units(text) > most:
-        head = _head(text, most)
+        head = beginning(text, most=most, unit=Unit.UTF16)
         at = _break_in(head)
         parts.append(head[:at].rstrip())
         text = text[at:].lstrip()
-    return [part for part in [*parts, text] if part.strip()] or [_ELLIPSIS]
+    return [part for part in [*parts, text] if part.strip()] or [ELLIPSIS]
 
 
 def _break_in(head: str) -> int:
@@ -37,8 +36,3 @@ def _break_in(head: str) -> int:
         if at > len(head) // 2:
             return at + 1
     return len(head)
-
-
-def _head(text: str, most: int) -> str:
-    """Return the longest beginning of at most `most` units that ends with a whole character."""
-    return text.encode("utf-16-le", "surrogatepass")[: 2 * most].decode("utf-16-le", "ignore")

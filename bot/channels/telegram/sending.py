@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 from urllib.parse import quote
 
-import aiofiles
 import httpx
 import telegram
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, LinkPreviewOptions, ReplyParameters
@@ -28,6 +27,7 @@ from bot.channels.telegram.errors import (
 )
 from bot.channels.telegram.lengths import cut, split
 from bot.channels.types import Action, Activity, Address, AttachmentRef, Message, SendError, SendOutcome, VideoMessage
+from core.io.bodies import CHUNK_BYTES, BodyTooLarge, write_body
 
 log = logging.getLogger(__name__)
 
@@ -62,11 +62,11 @@ class Sender:
     async def fetch(self, ref: AttachmentRef, into: Path) -> None:
         """Call getFile, then stream the bytes. Asking twice does no harm, so silence counts as not sent."""
         if ref.size is not None and ref.size > FETCH_BYTES:
-            raise SendError(SendOutcome.REJECTED, "the file is larger than Telegram gives to bots")
+            raise _too_large()
         async with TranslatingErrors(unanswered=SendOutcome.NOT_SENT):
             file = await self._bot.get_file(ref.file_id)
         if file.file_size is not None and file.file_size > FETCH_BYTES:
-            raise SendError(SendOutcome.REJECTED, "the file is larger than Telegram gives to bots")
+            raise _too_large()
         url = self._file_url(file.file_path or "")
         try:
             async with TranslatingErrors(unanswered=SendOutcome.NOT_SENT), asyncio.timeout(_FETCH_S):
@@ -89,7 +89,9 @@ class Sender:
         try:
             async with self._web.stream("GET", url) as reply:
                 _check(reply.status_code)
-                await _write(reply, into)
+                await write_body(reply.aiter_bytes(CHUNK_BYTES), into, most_bytes=FETCH_BYTES)
+        except BodyTooLarge:
+            raise _too_large() from None
         except httpx.HTTPError as error:
             raise SendError(
                 SendOutcome.NOT_SENT, f"the file did not come ({type(error).__name__})", after_s=2.0
@@ -276,11 +278,5 @@ def _check(status: int) -> None:
     )
 
 
-async def _write(reply: httpx.Response, into: Path) -> None:
-    size = 0
-    async with aiofiles.open(into, "wb") as out:
-        async for chunk in reply.aiter_bytes(65536):
-            size += len(chunk)
-            if size > FETCH_BYTES:
-                raise SendError(SendOutcome.REJECTED, "the file is larger than Telegram gives to bots")
-            await out.write(chunk)
+def _too_large() -> SendError:
+    return SendError(SendOutcome.REJECTED, "the file is larger than Telegram gives to bots")

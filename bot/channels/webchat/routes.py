@@ -7,10 +7,10 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import aiofiles
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
@@ -19,7 +19,8 @@ from starlette.staticfiles import StaticFiles
 from bot.channels.protocol import Services
 from bot.channels.types import Address, AttachmentRef, Incoming
 from bot.channels.webchat.guard import Guard, Session
-from core.file_types import HEAD_BYTES, mime_of, other_type
+from core.io.bodies import BodyTooLarge, first_bytes, read_body, write_body
+from core.io.file_types import HEAD_BYTES, mime_of, other_type
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ _UPLOAD = re.compile(r"[0-9a-f]{32}")
 _VIDEO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}\.(mp4|jpg)")
 _TEXT_CHARS = 8000
 _BYTES = {"image": 10_000_000, "video": 100_000_000}
-_UNKNOWN_TYPE = 415
+_TEXT_BYTES = 100_000  # many times the longest text
 _HEARTBEAT_S = 15.0
 _LONGEST_S = 3600
 _HEADERS = {
@@ -205,33 +206,17 @@ class Pages:
         """Stream the raw file of the body to a name nobody can guess. Its first bytes say what it is."""
         name = secrets.token_hex(16)
         path = self._services.uploads_dir / name
+        refuse = partial(self._refused, request, max_mb=str(_BYTES["image"] // 1_000_000))
         try:
-            refusal = await self._receive(request, path)
-        except ClientDisconnect:
-            refusal = ("web-upload-gone", 400)
-        if refusal is not None:
-            what = "" if refusal[1] != _UNKNOWN_TYPE else await asyncio.to_thread(_other_type, path)
+            what = await _receive(request, path)
+        except (BodyTooLarge, ClientDisconnect) as error:
             path.unlink(missing_ok=True)
-            return self._refused(request, *refusal, what=what, max_mb=str(_BYTES["image"] // 1_000_000))
+            large = isinstance(error, BodyTooLarge)
+            return refuse("web-upload-large", 413) if large else refuse("web-upload-gone", 400)
+        if what is not None:
+            return refuse("web-upload-unknown", 415, what=what)
         path.with_suffix(".owner").write_text(session.user, encoding="ascii")
         return JSONResponse({"upload": name, "kind": await self._upload_kind(name)}, 201)
-
-    async def _receive(self, request: Request, path: Path) -> tuple[str, int] | None:
-        size, most = 0, 0
-        async with aiofiles.open(path, "wb") as file:
-            head = b""
-            async for chunk in request.stream():
-                size += len(chunk)
-                await file.write(chunk)
-                head = head + chunk[:HEAD_BYTES] if len(head) < HEAD_BYTES else head
-                if most == 0 and len(head) >= HEAD_BYTES:
-                    kind = _kind(head)
-                    if kind is None:
-                        return ("web-upload-unknown", _UNKNOWN_TYPE)
-                    most = _BYTES[kind[0]]
-                if most and size > most:
-                    return ("web-upload-large", 413)
-        return None if most or _kind(head) else ("web-upload-unknown", _UNKNOWN_TYPE)
 
     async def _upload_kind(self, name: str) -> Any:
         path = self._services.uploads_dir / name
@@ -343,9 +328,18 @@ def _kind(head: bytes) -> tuple[Any, str] | None:
     return (mime.partition("/")[0], mime) if mime is not None else None
 
 
-def _other_type(path: Path) -> str:
-    with path.open("rb") as file:
-        return other_type(file.read(HEAD_BYTES))
+async def _receive(request: Request, path: Path) -> str | None:
+    """Write the body to `path` if its first bytes are those of a photo or video, else name what it is.
+
+    In that case no more is read, and nothing written. Raises BodyTooLarge, ClientDisconnect.
+    """
+    chunks = request.stream()
+    head = await first_bytes(chunks, enough=HEAD_BYTES)
+    kind = _kind(head)
+    if kind is None:
+        return other_type(head[:HEAD_BYTES])
+    await write_body(chunks, path, most_bytes=_BYTES[kind[0]], head=head)
+    return None
 
 
 def _language(request: Request, languages: Sequence[str]) -> str:
@@ -357,13 +351,8 @@ def _language(request: Request, languages: Sequence[str]) -> str:
 
 
 async def _json(request: Request) -> Mapping[str, Any]:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > 100_000:  # noqa: PLR2004 - many times the longest text
-            return {}
     try:
-        parsed = json.loads(bytes(body))
-    except ValueError:
+        parsed = json.loads(await read_body(request.stream(), most_bytes=_TEXT_BYTES))
+    except (BodyTooLarge, ValueError):
         return {}
     return parsed if isinstance(parsed, dict) else {}

@@ -13,9 +13,8 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-import aiofiles
 import httpx
 
 from bot.channels.protocol import Alert, KeyValue
@@ -23,15 +22,17 @@ from bot.channels.types import SendError, SendOutcome
 from bot.channels.wechat.errors import WeChatError, errcode_info
 from bot.channels.wechat.settings import WeChatSettings
 from bot.channels.wechat.tokens import Tokens
+from core.io.bodies import CHUNK_BYTES, BodyTooLarge, write_body
+from core.io.not_sent import NOT_SENT
+from core.io.retrying import RetryPolicy, Sleep, retried
 
 log = logging.getLogger(__name__)
 
+R = TypeVar("R")
+
 PUSH = "/message/custom/send"
 
-Sleep = Callable[[float], Awaitable[None]]
-
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
-_BUSY_PAUSES_S = (1.0, 3.0)  # three tries in all
+_WHILE_BUSY = RetryPolicy(WeChatError, pauses_s=(1.0, 3.0), tries=3, only_if=lambda error: error.reaction == "again")
 _ANSWER_S = 20.0
 _UPLOAD_S = 180.0
 _WHOLE_S = 300.0  # a call as a whole, however slowly its bytes drip
@@ -129,21 +130,11 @@ class Api:
             params = {"access_token": token, "media_id": media_id}
             async with self.web.stream("GET", self._url("/media/get"), params=params) as reply:
                 _check_status("/media/get", reply.status_code)
-                head = b""
-                async with aiofiles.open(into, "wb") as out:
-                    size = 0
-                    async for chunk in reply.aiter_bytes(65536):
-                        head = (head + chunk)[:_JSON_BYTES] if head[:1] in {b"", b"{"} else head
-                        size += len(chunk)
-                        if size > most_bytes:
-                            raise SendError(SendOutcome.REJECTED, "the file is larger than WeChat says it takes")
-                        await out.write(chunk)
-            if head.lstrip()[:1] != b"{":
-                return None
-            return _answer("/media/get", head)
+                await write_file(reply, into, most_bytes=most_bytes)
+            head = await asyncio.to_thread(_head, into)
+            return _answer("/media/get", head) if head.lstrip()[:1] == b"{" else None
 
-        answer: dict[str, Any] | None = await self._retried("/media/get", send, unanswered=SendOutcome.NOT_SENT)
-        return answer
+        return await self._retried("/media/get", send, unanswered=SendOutcome.NOT_SENT)
 
     def _url(self, path: str) -> str:
         return f"{self._settings.api_url}{path}"
@@ -156,34 +147,37 @@ class Api:
             _check_status(path, reply.status_code)
             return _answer(path, reply.content)
 
-        answer: dict[str, Any] = await self._retried(path, read, unanswered=unanswered)
-        return answer
+        return await self._retried(path, read, unanswered=unanswered)
 
-    async def _retried(self, path: str, attempt: Callable[[str], Awaitable[Any]], *, unanswered: SendOutcome) -> Any:
+    async def _retried(self, path: str, attempt: Callable[[str], Awaitable[R]], *, unanswered: SendOutcome) -> R:
         """Call with another token when this one is refused; a few times while WeChat is busy."""
-        token, renewed, busy = await self._token(), False, 0
-        while True:
+        token = await self._token()
+        try:
+            return await self._patiently(path, lambda: attempt(token), unanswered=unanswered)
+        except WeChatError as error:
+            if error.reaction != "token":
+                raise
+        token = await self._token(refused=token)
+        return await self._patiently(path, lambda: attempt(token), unanswered=unanswered)
+
+    async def _patiently(self, path: str, call: Callable[[], Awaitable[R]], *, unanswered: SendOutcome) -> R:
+        async def once() -> R:
             try:
-                return await self._translated(attempt(token), unanswered=unanswered)
+                return await self._translated(call(), unanswered=unanswered)
             except WeChatError as error:
                 self._note(path, error)
-                if error.reaction == "token" and not renewed:
-                    renewed = True
-                    token = await self._token(refused=token)
-                elif error.reaction == "again" and busy < len(_BUSY_PAUSES_S):
-                    await self._sleep(_BUSY_PAUSES_S[busy])
-                    busy += 1
-                else:
-                    raise
+                raise
 
-    async def _translated(self, call: Awaitable[Any], *, unanswered: SendOutcome) -> Any:
+        return await retried(once, _WHILE_BUSY, sleep=self._sleep)
+
+    async def _translated(self, call: Awaitable[R], *, unanswered: SendOutcome) -> R:
         """Call, with transport failures as a SendError: nothing was sent, or it is unconfirmed."""
         try:
             async with asyncio.timeout(_WHOLE_S):
                 return await call
         except TimeoutError:
             raise SendError(unanswered, "WeChat took too long", after_s=_LATER_S) from None
-        except _NOT_SENT as error:
+        except NOT_SENT as error:
             raise SendError(
                 SendOutcome.NOT_SENT, f"no connection to WeChat ({type(error).__name__})", after_s=_LATER_S
             ) from None
@@ -203,15 +197,7 @@ class Api:
             _check_status("/stable_token", reply.status_code)
             return _answer("/stable_token", reply.content)
 
-        for pause_s in (*_BUSY_PAUSES_S, None):
-            try:
-                answer = await self._translated(ask(), unanswered=SendOutcome.NOT_SENT)
-                break
-            except WeChatError as error:
-                self._note("/stable_token", error)
-                if error.reaction != "again" or pause_s is None:
-                    raise
-                await self._sleep(pause_s)
+        answer = await self._patiently("/stable_token", ask, unanswered=SendOutcome.NOT_SENT)
         token, seconds = answer.get("access_token"), answer.get("expires_in")
         if not isinstance(token, str) or not isinstance(seconds, int | float):
             raise SendError(SendOutcome.NOT_SENT, "WeChat gave no access token", after_s=_LATER_S)
@@ -230,6 +216,19 @@ class Api:
     async def check_token(self) -> None:
         """Check the credentials and the IP allow-list, without using up anything, for `doctor`."""
         await self._fetch_token(False)
+
+
+async def write_file(reply: httpx.Response, into: Path, *, most_bytes: int) -> None:
+    """Write what a person sent, or a few words of WeChat's in its place, to the disk. Raises SendError."""
+    try:
+        await write_body(reply.aiter_bytes(CHUNK_BYTES), into, most_bytes=most_bytes)
+    except BodyTooLarge:
+        raise SendError(SendOutcome.REJECTED, "the file is larger than WeChat says it takes") from None
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_JSON_BYTES)
 
 
 def _unanswered(path: str) -> SendOutcome:

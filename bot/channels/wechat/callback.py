@@ -18,6 +18,7 @@ from bot.channels.protocol import Services
 from bot.channels.wechat.parsing import Call, call_from, reply_xml
 from bot.channels.wechat.settings import WeChatSettings
 from bot.channels.wechat.signing import MessageCrypto, Opened, Refused
+from core.io.bodies import BodyTooLarge, read_body
 
 log = logging.getLogger(__name__)
 
@@ -134,12 +135,10 @@ async def _body(request: Request) -> bytes:
     length = request.headers.get("content-length", "0")
     if not length.isdecimal() or int(length) > _BODY_BYTES:
         raise Refused(413, "a body larger than any message")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _BODY_BYTES:
-            raise Refused(413, "a body larger than any message")
-    return bytes(body)
+    try:
+        return await read_body(request.stream(), most_bytes=_BODY_BYTES)
+    except BodyTooLarge:
+        raise Refused(413, "a body larger than any message") from None
 
 
 def _refusal(refused: Refused) -> Response:

@@ -14,15 +14,16 @@ from typing import Any
 from starlette.routing import BaseRoute
 
 from bot.channels.protocol import Services
+from bot.channels.text_lengths import Unit, shortened
 from bot.channels.types import Activity, Address, AttachmentRef, Message, SendError, SendOutcome, VideoMessage
 from bot.channels.wechat import MANIFEST, TEXT_BYTES
-from bot.channels.wechat.api import PUSH, Api, Sleep
+from bot.channels.wechat.api import PUSH, Api
 from bot.channels.wechat.callback import Callback
 from bot.channels.wechat.errors import WeChatError
 from bot.channels.wechat.media import Media, UploadedMedia
 from bot.channels.wechat.menu import menu
-from bot.channels.wechat.parsing import cut
 from bot.channels.wechat.settings import WeChatSettings
+from core.io.retrying import Sleep
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +116,7 @@ class WeChat:
         await self._must_push()
         if message.job_id is None and await self._services.send_quota.left(_user(to)) <= _RESERVE:
             raise SendError(SendOutcome.MUST_WAIT, "kept for a video")
-        text = {"content": cut(message.text, TEXT_BYTES)}
+        text = {"content": shortened(message.text, most=TEXT_BYTES, unit=Unit.UTF8)}
         await self._push({"touser": to.chat_id, "msgtype": "text", "text": text}, to, uploaded=None)
         return "pushed"
 
@@ -137,7 +138,7 @@ class WeChat:
 
     async def _push_video(self, to: Address, video: VideoMessage, uploaded: UploadedMedia) -> None:
         """Push without a thumbnail; a refused reference is renewed once; a thumbnail is added if that is it."""
-        body = {"title": video.title, "description": cut(video.caption, _DESCRIPTION_BYTES)}
+        body = {"title": video.title, "description": shortened(video.caption, most=_DESCRIPTION_BYTES, unit=Unit.UTF8)}
         try:
             await self._push(_video(to, uploaded, body), to, uploaded=uploaded)
         except _MediaRefused:

@@ -9,21 +9,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import aiofiles
 import httpx
 
 from bot.channels.protocol import KeyValue
 from bot.channels.types import AttachmentRef, SendError, SendOutcome, VideoMessage
 from bot.channels.wechat import IMAGE_BYTES, VIDEO_BYTES
-from bot.channels.wechat.api import Api, Sleep
+from bot.channels.wechat.api import Api, write_file
 from bot.channels.wechat.errors import WeChatError
+from core.io.retrying import RetryPolicy, Sleep, retried
 
 log = logging.getLogger(__name__)
 
 _LIFE_S = 3 * 24 * 3600.0
 _MARGIN_S = 3600.0
 _HOSTS = (".qq.com", ".qpic.cn")  # where WeChat keeps what people send
-_PAUSES_S = (1.0, 2.0, 4.0, 8.0)  # a video's address is not there yet for some seconds
+_UNTIL_THERE = RetryPolicy(  # a video's address is not there yet for some seconds
+    SendError,
+    pauses_s=(1.0, 2.0, 4.0, 8.0),
+    tries=5,
+    only_if=lambda error: error.outcome is SendOutcome.NOT_SENT,
+)
 _FETCH_S = 180.0
 _THUMB_BYTES = 64_000
 
@@ -162,16 +167,16 @@ class Media:
         raise SendError(SendOutcome.REJECTED, "WeChat named an unexpected address")
 
     async def _download(self, url: str, into: Path, most: int) -> None:
-        for pause_s in (*_PAUSES_S, None):
-            try:
-                async with self._api.web.stream("GET", url) as reply:
-                    if reply.status_code == httpx.codes.OK:
-                        await _write(reply, into, most)
-                        return
-            except httpx.HTTPError as error:
-                log.info("a file did not come", extra={"reason": type(error).__name__})
-            if pause_s is not None:
-                await self._sleep(pause_s)
+        await retried(lambda: self._download_once(url, into, most), _UNTIL_THERE, sleep=self._sleep)
+
+    async def _download_once(self, url: str, into: Path, most: int) -> None:
+        try:
+            async with self._api.web.stream("GET", url) as reply:
+                if reply.status_code == httpx.codes.OK:
+                    await write_file(reply, into, most_bytes=most)
+                    return
+        except httpx.HTTPError as error:
+            log.info("a file did not come", extra={"reason": type(error).__name__})
         raise SendError(SendOutcome.NOT_SENT, "the file did not come from WeChat", after_s=10.0)
 
 
@@ -180,13 +185,3 @@ def _not_fetched(error: WeChatError) -> SendError:
     return (
         send_error if send_error.outcome == SendOutcome.NOT_SENT else SendError(SendOutcome.REJECTED, send_error.reason)
     )
-
-
-async def _write(reply: httpx.Response, into: Path, most: int) -> None:
-    size = 0
-    async with aiofiles.open(into, "wb") as out:
-        async for chunk in reply.aiter_bytes(65536):
-            size += len(chunk)
-            if size > most:
-                raise SendError(SendOutcome.REJECTED, "the file is larger than WeChat says it takes")
-            await out.write(chunk)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from wechatpy import parse_message
 from wechatpy.replies import TextReply, VideoReply
 
+from bot.channels.text_lengths import Unit, shortened
 from bot.channels.types import Address, AttachmentRef, Incoming, Reply
 from bot.channels.wechat import TEXT_BYTES
 
@@ -119,7 +120,7 @@ def reply_xml(reply: Reply, call: Call, *, seconds: int) -> str:
     """Render the passive reply: one text or one video."""
     ends = {"source": call.account, "target": call.person, "time": seconds}
     if reply.video is None:
-        return str(TextReply(content=cut(clean(reply.text), TEXT_BYTES), **ends).render())
+        return str(TextReply(content=shortened(clean(reply.text), most=TEXT_BYTES, unit=Unit.UTF8), **ends).render())
     title, description = clean(reply.title), clean(reply.text)
     return str(VideoReply(media_id=clean(reply.video), title=title, description=description, **ends).render())
 
@@ -127,10 +128,3 @@ def reply_xml(reply: Reply, call: Call, *, seconds: int) -> str:
 def clean(text: str) -> str:
     """Remove what XML cannot hold, and what would end its CDATA."""
     return _UNSAYABLE.sub("", text).replace("]]>", "]] >")
-
-
-def cut(text: str, most_bytes: int) -> str:
-    """Cut a text to `most_bytes`: longer ones vanish on WeChat without an error."""
-    if len(text.encode()) <= most_bytes:
-        return text
-    return text.encode()[: most_bytes - 3].decode("utf-8", "ignore") + "…"
