@@ -1,4 +1,4 @@
-"""One process from start to stop: what begins when, and what ends in which order. What it is made of: parts.py."""
+"""Starts and stops one process: what begins when, and what ends in which order. Its parts: parts.py."""
 
 import asyncio
 import contextlib
@@ -46,7 +46,7 @@ _USUAL = Timing()
 
 
 class App:
-    """Everything of one process. `start`, then `stop`; `serve` does both around a signal."""
+    """One process with all its parts. `start`, then `stop`; `serve` does both around a signal."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class App:
         room: Callable[[Path], int] = free_bytes,
         timing: Timing = _USUAL,
     ) -> "App":
-        """Folders, tables and every part; nothing runs yet. Raises ValueError for settings that do not fit."""
+        """Build folders, tables and every part; nothing runs yet. Raises ValueError for settings that do not fit."""
         for folder in (settings.videos_dir, settings.assets_dir, settings.uploads_dir, settings.work_dir):
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         store = await Store.open(settings.store_url)
@@ -92,9 +92,9 @@ class App:
     def _connect(self) -> None:
         services = Services(
             inbox=self.parts.intake,
-            journal=self.store.journal,
-            memory=self.store.key_values,
-            allowance=self.store.send_quota,
+            transcript=self.store.transcript,
+            key_values=self.store.key_values,
+            send_quota=self.store.send_quota,
             translate=translate,
             alert=self.parts.alerts.tell,
             language_of=self.store.people.language,
@@ -119,7 +119,7 @@ class App:
         return cls()
 
     async def start(self, listener: socket.socket) -> None:
-        """Ready in well under two seconds: nothing here waits for the outside.
+        """Start every part, in well under two seconds: nothing here waits for the outside.
 
         Raises AlreadyRunning, and on PostgreSQL SessionLost or ValueError (an output folder of our own).
         """
@@ -153,7 +153,7 @@ class App:
         self._tasks.append(asyncio.create_task(run, name=loop.name))
 
     def loops(self) -> list[tuple[Loop, Callable[[], Coroutine[None, None, None]]]]:
-        """What runs beside the jobs, each in one process at a time: the loop, and what runs it."""
+        """Return the loops that run beside the jobs, each in one process at a time, with what runs each."""
         sweeper = Loop("sweeper", self._sweep, pause_s=lambda: _SWEEP_S, stuck_s=_LONG_TURN_S)
         cleanup = Loop("clean-up", self.parts.cleanup.turn, pause_s=lambda: _TIDY_S, stuck_s=_LONG_TURN_S)
         loops: list[tuple[Loop, Callable[[], Coroutine[None, None, None]]]] = [
@@ -168,7 +168,7 @@ class App:
         return loops
 
     async def _join_the_others(self) -> None:
-        """On PostgreSQL: be known as living, and see the files that the other workers see."""
+        """Register as a living worker on PostgreSQL, and check that the other workers' files are visible."""
         if self.store.database.is_sqlite:
             return
         await self.parts.roles.open()
@@ -181,21 +181,23 @@ class App:
             )
 
     def _needs_one_folder(self) -> bool:
-        """Photos are fetched by fal, and films by pages, from whichever worker they come to."""
+        """Return whether workers must share one folder: fal and pages fetch files from whichever they reach."""
         return self._settings.assets_from_folder or any(
             channel.manifest.serves_files for channel in self.channels.values()
         )
 
     async def stop(self) -> None:
-        """No new update, claim or sending; paid requests and sendings under way are answered and recorded; then
-        everything ends.
+        """Stop in order.
+
+        First no new update, claim or sending is begun; then paid requests and sendings under way are answered and
+        recorded; then everything ends.
         """
         self.health.reason = "stopping"
         for channel in self.channels.values():
             await channel.stop_intake()
         self.parts.intake.close()
         self.parts.inbox.close()
-        self.parts.passive.looks.close()
+        self.parts.passive.durations.close()
         lost = self.lease is not None and self.lease.done()
         await self._end_loops()
         await asyncio.gather(self.parts.submitter.close(), self.parts.delivery.close())
@@ -211,7 +213,7 @@ class App:
         await self.close()
 
     async def _end_loops(self) -> None:
-        """The other workers have our roles at once; our unfinished jobs only after the paid requests are answered."""
+        """End the loops and release their roles at once; unfinished jobs only after the paid requests are answered."""
         tasks = [*self._tasks, self.lease] if self.lease else self._tasks
         for task in tasks:
             task.cancel()
@@ -225,7 +227,7 @@ class App:
             log.warning("the other workers were not told")
 
     async def close(self) -> None:
-        """Let go of what `build` opened; for a program that was never started."""
+        """Close what `build` opened; for a program that was never started."""
         await self.parts.queue.close()
         await self.parts.keys.close()
         if self.parts.books is not None:
@@ -233,8 +235,9 @@ class App:
         self.store.close()
 
     async def _sweep(self) -> None:
-        """What only time brings: rows that cannot be read, waiting videos, offers that lapse, old doubts, jobs that the
-        shell left behind. One that fails does not keep the others from their turn.
+        """Do what only time brings; a task that fails does not keep the others from their turn.
+
+        Unreadable rows, waiting videos, lapsed offers, old unconfirmed orders, jobs that the shell left behind.
         """
         jobs = self.store.jobs
         works = (
@@ -255,7 +258,7 @@ class App:
             raise failed
 
     async def _adopt(self) -> None:
-        """A `reelbot generate` that was killed: what it had not bought yet nobody waits for, the rest is finished."""
+        """Take over the job of a killed `reelbot generate`: what was not bought is cancelled, the rest is finished."""
         work_dir = self._settings.work_dir
         for job in await self.store.jobs.find(states=ACTIVE):
             if await asyncio.to_thread(left_behind, job, work_dir):
@@ -268,8 +271,8 @@ class App:
         ours = (loop.problem() for loop in self._loops if not self.parts.roles.waiting(loop.name))
         ill = [problem for problem in ours if problem is not None]
         dead = [f"{task.get_name()} loop has ended" for task in [*self._tasks, self.lease] if task and task.done()]
-        asked = [each for each in self.channels.values() if not self.parts.roles.waiting(each.name)]
-        return ill + dead + [f"{each.name} does not turn" for each in asked if not each.alive()]
+        ours_to_run = [each for each in self.channels.values() if not self.parts.roles.waiting(each.name)]
+        return ill + dead + [f"{each.name} does not turn" for each in ours_to_run if not each.alive()]
 
 
 async def serve(
@@ -292,7 +295,7 @@ async def serve(
         await app.start(listener)
         if on_ready is not None:
             await on_ready(app, f"http://{_shown(settings.host)}:{settings.port}/")
-        await _told_to_stop(app, stop)
+        await _stop_requested(app, stop)
     finally:
         last = threading.Timer(_LAST_S, os._exit, (1,))
         last.daemon = True
@@ -302,17 +305,17 @@ async def serve(
         last.cancel()
 
 
-async def _told_to_stop(app: App, stop: asyncio.Event) -> None:
-    """Raises SessionLost when this process may no longer go on: others have taken over, or will."""
-    told = asyncio.create_task(stop.wait())
-    await asyncio.wait({told, app.lease} if app.lease else {told}, return_when=asyncio.FIRST_COMPLETED)
-    told.cancel()
+async def _stop_requested(app: App, stop: asyncio.Event) -> None:
+    """Wait for the signal to stop. Raises SessionLost when this process may no longer go on: others take over."""
+    signalled = asyncio.create_task(stop.wait())
+    await asyncio.wait({signalled, app.lease} if app.lease else {signalled}, return_when=asyncio.FIRST_COMPLETED)
+    signalled.cancel()
     if app.lease is not None and app.lease.done():
         app.lease.result()
 
 
 async def serve_demo(*, output_dir: Path, port: int, on_ready: Callable[[App, str], Awaitable[None]]) -> None:
-    """The whole product on loopback: the sandbox stands in for fal, the web chat is open, no setting is read."""
+    """Serve the whole product on loopback: the sandbox replaces fal, the web chat is open, no setting is read."""
     from core.sandbox import create_app  # noqa: PLC0415 - the demo alone needs it, and it is heavy
 
     folder = output_dir / "demo"

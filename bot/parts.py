@@ -1,4 +1,4 @@
-"""What is built from what: every part of one process, wired. Nothing here runs yet."""
+"""Builds every part of one process and wires it to the others. Nothing here runs yet."""
 
 import os
 import secrets
@@ -48,8 +48,9 @@ from core.fal.webhooks import JwksCache, callback_token
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Pauses, in seconds, that a test may shorten: between two looks into the queue, before each look for a lost order,
-    and those of the watcher.
+    """Pauses, in seconds, that a test may shorten.
+
+    Between two readings of the queue, before each search for a lost order, and those of the poller.
     """
 
     listen_s: float = LISTEN_S
@@ -86,7 +87,7 @@ class Parts:
 
 
 class _Calls:
-    """What parts say to parts that are built after them."""
+    """Calls from parts to parts that are built after them."""
 
     def __init__(self, settings: Settings, secret: bytes, roles: Roles) -> None:
         self._public_url = settings.public_url
@@ -96,26 +97,26 @@ class _Calls:
         self.watcher: Watcher
 
     def notify_inbox(self) -> None:
-        """There is a new message; whoever reads the inbox may be another process."""
+        """Notify the inbox's reader, which may be another process, of a new message."""
         self._roles.kick("inbox")
 
     def notify_watcher(self) -> None:
-        """There is something new to ask fal about; the watcher may run in another process."""
+        """Notify the poller, which may run in another process, of a new request."""
         self._roles.kick("watcher")
 
     async def wake(self, job_id: str) -> None:
-        """A job's workflow waits for a film that is another's."""
+        """Wake a job's workflow, which waits for a film that is another's."""
         await self.watcher.wake(job_id)
 
     async def deliver(self, job: Job) -> bool:
-        return await self.delivery.again(job)
+        return await self.delivery.redeliver(job)
 
     async def tell_unconfirmed(self, job: Job) -> None:
-        """Fal is silent about an order: its owner hears of it."""
+        """Tell a job's owner that fal is silent about the order."""
         await self.delivery.announce(job, job_messages.unconfirmed(job))
 
     async def ask_fal_now(self, job: Job) -> None:
-        """A parked job's owner does not want to wait for its next turn."""
+        """Ask fal about a parked job now, before its next turn."""
         await self.watcher.ask_now(job)
         self.notify_watcher()
 
@@ -134,7 +135,7 @@ def build(
     room: Callable[[Path], int],
     timing: Timing,
 ) -> Parts:
-    """Wire everything. Raises ValueError for settings that do not fit."""
+    """Build and wire every part. Raises ValueError for settings that do not fit."""
     owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     channels: dict[str, ChannelPort] = {}
     roles = Roles(store.database, owner=owner)
@@ -207,19 +208,19 @@ def build(
         store=store,
         engine=engine,
         orders=orders,
-        send_again=delivery.asked_again,
+        send_again=delivery.redeliver_for_owner,
         ask_fal_now=calls.ask_fal_now,
         is_admin=access.is_admin,
     )
     refusals, signals = Refusals(handler=handler, channels=channels), AnswerSignals()
-    passive = PassiveReplies(store=store, handler=handler, channels=channels, send_again=delivery.asked_again)
+    passive = PassiveReplies(store=store, handler=handler, channels=channels, send_again=delivery.redeliver_for_owner)
     pushed = PushReplies(store=store, orders=orders, handler=handler, channels=channels, refusals=refusals)
     fetched = CallbackReplies(store=store, orders=orders, passive=passive, channels=channels, signals=signals)
     inbox = InboxWorker(
         store=store,
         handler=handler,
         strategy_of=lambda incoming: fetched if passive.serves(incoming) else pushed,
-        handled=status_messages.kick,
+        handled=status_messages.notify,
         alerts=alerts,
     )
     intake = MessageIntake(
@@ -252,7 +253,7 @@ def build(
         inbox=inbox,
         passive=passive,
         cleanup=Cleanup(store=store, engine=engine, settings=settings),
-        reaper=Reaper(engine=engine, store=store, owner=owner, tell=delivery.again),
+        reaper=Reaper(engine=engine, store=store, owner=owner, tell=delivery.redeliver),
         webhook=Webhook(
             store=store,
             watcher=watcher,

@@ -1,4 +1,4 @@
-"""`reelbot job ID --cancel`: the one report that speaks to the durable engine, which is heavy."""
+"""Runs `reelbot job ID --cancel`, the one report that needs the durable engine, which is heavy."""
 
 from bot.cli.console import note
 from bot.jobs.engine import Engine
@@ -9,6 +9,7 @@ from bot.store.records import Job
 
 
 async def cancel(store: Store, found: Job) -> None:
+    """Cancel the job and return what to tell about it."""
     verdict = await store.jobs.ask_cancel(found.id)
     if verdict == "running":
         await store.jobs.ask_again(found.id, at=now_ms())  # one that is parked has no workflow to wake

@@ -1,8 +1,8 @@
-"""From "fal has it" to the checked mp4 on this disk: ask, keep every result raw, download.
+"""Collects what fal has finished: asks, stores every result raw, downloads the checked mp4 to this disk.
 
-Only fal's own words end a paid job (law 8). Whatever else answers is asked again; after ten minutes of nothing else
-the job is parked: it holds no slot, its owner and the admins are told, and it is asked after at growing gaps for as
-long as fal was asked to keep the file.
+Only fal's own words end a paid job (law 8). Whatever else answers is asked again; after ten minutes of nothing else the
+job is parked: it holds no slot, its owner and the admins are told, and fal is asked at growing gaps for as long as it
+was asked to keep the file.
 """
 
 import logging
@@ -37,7 +37,7 @@ Asked = Literal["over", "renders", "odd", "gone"]
 
 
 class FetchResult(Protocol):
-    """core.fetching.fetch_result, as far as it is needed here."""
+    """The call of core.fal.fetch_result, as far as it is needed here."""
 
     def __call__(
         self,
@@ -50,11 +50,13 @@ class FetchResult(Protocol):
         source_url: str | None,
         on_result: Callable[[RawReply], Coroutine[Any, Any, None]],
         check: CheckFilm,
-    ) -> Coroutine[Any, Any, media.Probe]: ...
+    ) -> Coroutine[Any, Any, media.Probe]:
+        """Fetch the result of a completed request as a checked mp4 at `into`."""
+        ...
 
 
 class Collector:
-    """Brings home what fal has, for the workflow of a job (`look`, `download`) and for a parked one (`ask`)."""
+    """The collector of finished videos, for the workflow of a job (`look`, `download`) and for a parked one (`ask`)."""
 
     def __init__(
         self,
@@ -76,7 +78,7 @@ class Collector:
         self._check = check
 
     async def look(self, job: Job) -> Next:
-        """Ask fal itself; whatever woke us is only a hint. A result that is kept and can be read needs no question."""
+        """Ask fal itself; whatever woke us is only a hint. A stored result that can be read needs no call."""
         submit = await self._store.submits.read(job.id)
         if submit.handle is None or job.state not in AT_FAL:
             return STOP
@@ -94,7 +96,7 @@ class Collector:
         return GO if isinstance(status, Completed) else WAIT
 
     async def download(self, job: Job) -> Next:
-        """The result, the file, and a full check of it. Free, so it is repeated until it works."""
+        """Fetch the result and the file, and check it whole. Free, so it is repeated until it works."""
         submit = await self._store.submits.read(job.id)
         if job.video is not None or submit.handle is None or job.state not in AT_FAL:
             return STOP
@@ -111,8 +113,9 @@ class Collector:
         return STOP
 
     async def ask(self, job_id: str) -> Asked:
-        """Ask after a parked job once more. Its state changes only when there is something new; its owner then hears of
-        it by the next turn of the sweeper.
+        """Ask fal about a parked job once more.
+
+        Its state changes only when there is something new; its owner is told by the next turn of the sweeper.
         """
         job = await self._store.jobs.get(job_id)
         submit = await self._store.submits.read(job_id) if job is not None else None
@@ -138,8 +141,9 @@ class Collector:
             return "odd"
 
     async def fetch_again(self, job: Job) -> None:
-        """The file is on another machine's disk, was lost from ours or is damaged: fal keeps it a while. Raises
-        VideoError.
+        """Download a video again that is on another machine's disk, lost or damaged. Raises VideoError.
+
+        fal keeps it a while.
         """
         submit = await self._store.submits.read(job.id)
         if job.video is not None and submit.handle is not None:
@@ -151,7 +155,10 @@ class Collector:
         return error.code == "disk_full"
 
     async def _fetch_film(self, job: Job, submit: Submit, handle: RequestHandle) -> bool:
-        """Whether the job is finished by this: another process may have been quicker. Raises VideoError."""
+        """Download the film, and return whether this finished the job: another process may have been quicker.
+
+        Raises VideoError.
+        """
         name = video_filename(
             model=job.request.model,
             duration_s=job.request.duration_s,
@@ -181,22 +188,22 @@ class Collector:
         )
 
     async def _keep(self, job_id: str, receipt: str, reply: RawReply, *, of: str) -> None:
-        """In the receipt and in the row; one of them is enough to go on. Raises when neither could be written."""
-        kept = False
+        """Store the result in the receipt and in the row; one is enough. Raises when neither could be written."""
+        in_receipt = False
         try:
             await self._receipts.keep_result(receipt, reply)
-            kept = True
+            in_receipt = True
         except OSError as error:
             log.warning("a result is in no receipt", extra={"job_id": job_id, "reason": error.strerror})
         try:
             await self._store.submits.keep_result(job_id, reply, of=of)
         except Exception:
-            if not kept:
+            if not in_receipt:
                 raise
             log.exception("a result is in no row", extra={"job_id": job_id})
 
     async def stored_results(self, job: Job, submit: Submit) -> list[RawReply]:
-        """Oldest first: what no row could take stands in the receipts alone."""
+        """Return the stored results, oldest first: what no row could take is in the receipts alone."""
         in_rows = await self._store.submits.results(job.id)
         known = {reply.body for reply in in_rows}
         in_receipts = await self._receipts.results(receipt_name(job.id, submit.attempt))
@@ -207,7 +214,7 @@ class Collector:
         return any(is_readable(reply, settings=self._settings, source_url=source_url) for reply in replies)
 
     async def _odd(self, job: Job, error: VideoError, then: Next) -> Next:
-        """Nothing that fal says of a job. Asked again; parked after ten minutes of it."""
+        """Handle an answer that says nothing of a job: it is asked again, and parked after ten minutes of it."""
         why = odd_words(error)
         log.warning("fal did not say", extra={"job_id": job.id, "odd": why})
         since = await self._store.jobs.odd(job.id, why)
@@ -216,14 +223,14 @@ class Collector:
         return await self.park(job, why)
 
     async def park(self, job: Job, why: str) -> Next:
-        """Set a paid job visibly aside: its slot is free, its owner and the admins are told, asking goes on."""
+        """Park a paid job: its slot is free, its owner and the admins are told, asking goes on."""
         if await self._store.jobs.park(job.id, why, ask_after=now_ms() + _LEAST_GAP_S * 1000):
             price = pricing.usd_text(job.usd)
             self._alerts.tell(f"odd: {why}", "alert-parked", job=job.id, user=job.user, reason=why, price=price)
         return STOP
 
     async def _end(self, job: Job, error: VideoError) -> bool:
-        """Fal's own word has ended it. Whether this changed anything."""
+        """End the job by fal's own word, and return whether this changed anything."""
         charge, failure = self._charge(job, error), JobError(error.code, dict(error.facts))
         log.info("job ended by fal", extra={"job_id": job.id, "code": error.code, "charge": charge})
         if isinstance(error, Cancelled):
@@ -231,8 +238,9 @@ class Collector:
         return await self._store.jobs.fail(job.id, failure, charge=charge, only_from=_OPEN)
 
     def _charge(self, job: Job, error: VideoError) -> Charge:
-        """Fal bills nothing for its own failures (5xx), nor for what never left its queue; else its word counts. A
-        proxy that charged beforehand has charged, whatever fal says.
+        """Return what a failure cost: nothing for fal's own failures (5xx) and unstarted jobs, else what fal says.
+
+        A pre-charging proxy has charged, whatever fal says.
         """
         billed = error.facts.get("billed")
         if billed is True:
@@ -243,13 +251,13 @@ class Collector:
 
 
 def odd_words(error: VideoError) -> str:
-    """What was odd, in a few words for admins: no address, nothing a person wrote."""
+    """Say in a few words for admins what was odd: no address, nothing a person wrote."""
     facts = [error.facts.get(name) for name in ("reason", "status", "host")]
     return " ".join([error.code, *(str(fact) for fact in facts if fact is not None)])[:200]
 
 
 def _next_question(job: Job, submit: Submit) -> int | None:
-    """At growing gaps, up to an hour, until the time is over for which fal was asked to keep the file."""
+    """Return when fal is asked next: at growing gaps, up to an hour, for as long as fal was asked to keep the file."""
     now, keeps_until = now_ms(), submit.claimed + KEEP_S * 1000
     if now >= keeps_until:
         return None

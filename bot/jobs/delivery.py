@@ -1,4 +1,4 @@
-"""deliver_v1: the outcome of a job goes back to the chat it came from: the video itself, or the word on what happened.
+"""deliver_v1: sends the outcome of a job to the chat it came from: the video itself, or the text on what happened.
 
 Sending is recorded before and after; what the chat confirmed is written until it is written (delivery_receipts.py). A
 process that died while sending sends once more: a duplicate is possible, a loss is not. No answer after the bytes left
@@ -31,6 +31,7 @@ from bot.store.database import now_ms
 from bot.store.records import ENDED, Job, JobError, State
 from bot.store.stored import UnreadableJob
 from core.errors import ResultExpired
+from core.io.retrying import RetryPolicy, retried
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +39,15 @@ _TRIES = 6
 _PAUSES_S = (1.0, 3.0, 10.0, 30.0, 60.0, 60.0)
 _PARKED_S = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)  # between two series of attempts, longer each time
 BEGUN_WITHIN_MS = 60_000  # a series that was noted is under way by then, or its process has died
-_ANNOUNCE_PAUSES_S = (1.0, 3.0)  # an announcement is of the moment: three tries in all
+_ANNOUNCING = RetryPolicy(  # an announcement is of the moment
+    SendError, pauses_s=(1.0, 3.0), tries=3, only_if=lambda error: error.outcome is SendOutcome.NOT_SENT
+)
 _HAD = frozenset({State.DELIVERED, State.HANDED_OVER})
 
 
 class Delivery:
+    """The steps and the workflow of a delivery."""
+
     def __init__(
         self,
         *,
@@ -65,6 +70,7 @@ class Delivery:
         self._sending: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def register(self) -> None:
+        """Register the workflow with the engine."""
         self._engine.register(DELIVER, self.deliver)
 
     async def close(self) -> None:
@@ -72,20 +78,21 @@ class Delivery:
         await self._confirmed.close()
 
     async def deliver(self, job_id: str) -> None:
+        """Send the outcome, in a series of attempts at growing gaps."""
         for attempt in range(_TRIES):
             result = await self._engine.step("send", self._guarded, job_id)
             if result["next"] != "retry":
                 return
             await self._engine.sleep(max(result["after"], _PAUSES_S[attempt]))
         for attempt in count():
-            if (await self._engine.step("wait", self._parked, job_id))["next"] != "retry":
+            if (await self._engine.step("wait", self._deferred, job_id))["next"] != "retry":
                 return
             await self._engine.sleep(min(60.0, 2.0 ** min(attempt, 6)))
 
     async def _guarded(self, job_id: str) -> Next:
-        """A bug or a database that is away must not end the workflow: the video would be stranded.
+        """Retry after a bug or without a database, one at a time for a job: the video must not be stranded.
 
-        One at a time for a job: a series that is about to end and the one its owner just asked for send one video.
+        A series that is about to end and the one its owner just asked for send one video.
         """
         lock = self._sending.setdefault(job_id, asyncio.Lock())
         try:
@@ -107,9 +114,9 @@ class Delivery:
         except UnreadableJob:
             return STOP if await self._store.unreadable.stands_aside(job_id) else retry(5.0)
 
-    async def _parked(self, job_id: str) -> Next:
+    async def _deferred(self, job_id: str) -> Next:
         try:
-            return await self.park(job_id)
+            return await self.defer(job_id)
         except UnreadableJob:
             return STOP  # the sweeper sets it aside
         except Exception:
@@ -117,7 +124,7 @@ class Delivery:
             return retry(5.0)
 
     async def send(self, job_id: str) -> Next:
-        """One attempt. Raises SendError; ResultExpired when the video is neither here nor at fal any more."""
+        """Attempt once. Raises SendError; ResultExpired when the video is neither here nor at fal any more."""
         job = await self._store.jobs.get(job_id)
         if job is None or job.told is not None:
             return STOP
@@ -136,7 +143,7 @@ class Delivery:
         return STOP
 
     async def _left_on_disk(self, job: Job) -> Next:
-        """A job of the shell: its command has ended, the file lies where `reelbot job ID` says."""
+        """Leave a shell job's file on the disk: its command has ended, and `reelbot job ID` says where it lies."""
         if job.video is not None and job.state in HAS_VIDEO:
             await self._store.jobs.move(job.id, State.DELIVERED, why="on disk", told="")
         else:
@@ -175,17 +182,17 @@ class Delivery:
         if error.outcome == SendOutcome.MUST_WAIT:
             pause_s = await self._outgoing.hold(job, error)
             await asyncio.to_thread(_forget, self._settings.work_dir / job.id)
-            return await self.park(job_id, why=error.reason, pause_s=pause_s)
-        return await self.park(job_id, why=error.reason)
+            return await self.defer(job_id, why=error.reason, pause_s=pause_s)
+        return await self.defer(job_id, why=error.reason)
 
     async def _lost(self, job_id: str, error: ResultExpired) -> Next:
-        """It was paid for, and what was charged stays so."""
+        """End a job whose video is lost. It was paid for, and what was charged stays so."""
         log.error("a finished video is gone", extra={"job_id": job_id})
         await self._store.jobs.lose(job_id, JobError(error.code, dict(error.facts)), only_from=HAS_VIDEO)
         return retry(0.0)  # now with the word on that
 
-    async def park(self, job_id: str, why: str = "too many attempts", pause_s: int | None = None) -> Next:
-        """It waits as a row, with no workflow; the sweeper starts the next series of attempts."""
+    async def defer(self, job_id: str, why: str = "too many attempts", pause_s: int | None = None) -> Next:
+        """Park the outcome as a row, with no workflow; the sweeper starts the next series of attempts."""
         job = await self._store.jobs.get(job_id)
         if job is None or job.told is not None:
             return STOP
@@ -200,33 +207,31 @@ class Delivery:
         return STOP
 
     async def announce(self, job: Job, message: Message) -> None:
-        """Say this of the job in its chat now, best effort; never raises. Where the bot may not speak now it is not
-        kept: by the person's next message it is of yesterday, and `/status` says what holds then.
+        """Send this on the job to its chat now, best effort; never raises.
+
+        Where the bot may not speak now it is not held: by the person's next message it is outdated, and `/status` says
+        what holds then.
         """
         try:
             message = await self._outgoing.message(job.incoming, message, job.language)
-            for pause_s in (*_ANNOUNCE_PAUSES_S, None):
-                if await self._announced(job, message) or pause_s is None:
-                    return
-                await asyncio.sleep(pause_s)
+            await retried(lambda: self._announce(job, message), _ANNOUNCING)
+        except SendError:
+            pass  # it is in the log
         except Exception as error:  # noqa: BLE001 - whatever the database does; its text may hold what people wrote
             log.warning("not announced", extra={"job_id": job.id, "error": type(error).__name__})
 
-    async def _announced(self, job: Job, message: Message) -> bool:
-        """False: surely not said, and another try may help."""
+    async def _announce(self, job: Job, message: Message) -> None:
         channel = self._channels.get(job.address.channel)
         if channel is None:
-            return True
+            return
         try:
             await channel.show(job.address, message, reply_to=job.incoming.reply_to)
         except SendError as error:
             log.info("not announced", extra={"job_id": job.id, "outcome": error.outcome})
-            return error.outcome != SendOutcome.NOT_SENT
-        return True
+            raise
 
-    async def asked_again(self, job: Job) -> bool:
-        """Its owner wants it once more. That stands also when something was written down meanwhile: that the word on
-        the sending before was taken, say.
+    async def redeliver_for_owner(self, job: Job) -> bool:
+        """Redeliver for its owner, also when a receipt of the sending before was written meanwhile.
 
         False when its owner has had it, and the file is gone for good. One that was never delivered is looked for.
         """
@@ -239,8 +244,8 @@ class Delivery:
             job = now
         return False
 
-    async def again(self, job: Job) -> bool:
-        """A new series of attempts, after a wait; none where its outcome was told meanwhile. False as above."""
+    async def redeliver(self, job: Job) -> bool:
+        """Begin a new series of attempts, after a wait; none where its outcome was told meanwhile. False as above."""
         if self._had_and_gone(job):
             return False
         await self._begun(job)
@@ -258,10 +263,10 @@ class Delivery:
         return True
 
     async def sweep(self) -> None:
-        """Outcomes whose waiting time is over; and copies that nobody asked for in a day."""
+        """Redeliver outcomes whose waiting time is over, and delete copies that nobody asked for in a day."""
         await self._films.tidy()
         for job in await self._store.jobs.waiting_to_be_told(now_ms()):
-            await self.again(job)
+            await self.redeliver(job)
 
 
 def _forget(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a chat has said about an outcome, remembered until its row says it, too.
+"""Remembers what a chat has confirmed about an outcome, until its row says it, too.
 
 A chat that has taken a video does not take it back: while the database is away the row is written again and again, and
 the video is not sent again. Only the death of the process may forget it.
@@ -9,24 +9,26 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import count
 
 from bot.store import Store
 from bot.store.records import State
+from core.io.retrying import RetryPolicy, retried
 
 log = logging.getLogger(__name__)
 
 HAS_VIDEO = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED})
 """Its video is still to be sent."""
 _MAY_HAVE_IT = HAS_VIDEO | {State.DELIVERY_DOUBT}
-_PAUSES_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0)
+_UNTIL_WRITTEN = RetryPolicy(Exception, pauses_s=(0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0))  # whatever the database does
 _AT_A_STOP_S = 0.3  # the last moments are used
 _LOOK_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """`ref`: the chat's reference of what it took; None: nobody knows whether it took the video, because of `why`.
+    """What a chat confirmed of a sending.
+
+    `ref`: the chat's reference of what it took; None: nobody knows whether it took the video, because of `why`.
     `state`: of the job when this was sent; one that has a video to be sent was sent that.
     """
 
@@ -36,15 +38,17 @@ class Acknowledgement:
 
 
 class DeliveryReceipts:
+    """The acknowledgements that are not written yet."""
+
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._heard: dict[str, Acknowledgement] = {}
+        self._unwritten: dict[str, Acknowledgement] = {}
         self._sendings = 0
         self._closing = asyncio.Event()
 
     @contextmanager
     def sending(self) -> Iterator[None]:
-        """From the first byte to the written row: a stop waits for it a while."""
+        """Mark a sending from its first byte to the written row: a stop waits for it a while."""
         self._sendings += 1
         try:
             yield
@@ -52,7 +56,7 @@ class DeliveryReceipts:
             self._sendings -= 1
 
     async def until_open(self) -> None:
-        """Nothing new is begun during a stop: it waits here to be cancelled, and is sent after the restart."""
+        """Wait during a stop, to be cancelled: nothing new is begun, and it is sent after the restart."""
         if self._closing.is_set():
             await asyncio.Event().wait()
 
@@ -63,37 +67,35 @@ class DeliveryReceipts:
         while self._sendings and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - bounded, at shutdown
             await asyncio.sleep(_LOOK_S)
 
-    async def write_down(self, job_id: str, heard: Acknowledgement) -> None:
-        """Returns when it is written, however long that takes."""
-        self._heard[job_id] = heard
+    async def write_down(self, job_id: str, acknowledgement: Acknowledgement) -> None:
+        """Write the acknowledgement, and return when it is written, however long that takes."""
+        self._unwritten[job_id] = acknowledgement
         await self.catch_up(job_id)
 
     async def catch_up(self, job_id: str) -> None:
-        """What an earlier series of attempts has heard and could not write, if anything."""
-        for attempt in count():
-            heard = self._heard.get(job_id)
-            if heard is None:
-                return
-            try:
-                await self._write(job_id, heard)
-            except Exception as error:  # noqa: BLE001 - whatever the database does; its text may hold what people wrote
-                facts = {"job_id": job_id, "error": type(error).__name__}
-                log.error("what a chat took is not written down yet", extra=facts)  # noqa: TRY400
-                await self._pause(attempt)
-            else:
-                self._heard.pop(job_id, None)
+        """Write what an earlier series of attempts learned and could not write, if anything."""
 
-    async def _write(self, job_id: str, heard: Acknowledgement) -> None:
+        def tell(error: Exception) -> None:
+            facts = {"job_id": job_id, "error": type(error).__name__}  # its text may hold what people wrote
+            log.error("what a chat took is not written down yet", extra=facts)
+
+        while job_id in self._unwritten:
+            await retried(lambda: self._write(job_id), _UNTIL_WRITTEN, sleep=self._pause, on_retry=tell)
+
+    async def _write(self, job_id: str) -> None:
+        acknowledgement = self._unwritten.get(job_id)
+        if acknowledgement is None:
+            return  # another series has written it meanwhile
         jobs = self._store.jobs
-        if heard.ref is None:
-            await jobs.move(job_id, State.DELIVERY_DOUBT, only_from=HAS_VIDEO, why=heard.why)
-        elif heard.state in HAS_VIDEO:
-            await jobs.move(job_id, State.DELIVERED, only_from=_MAY_HAVE_IT, told=heard.ref, send_after=None)
+        if acknowledgement.ref is None:
+            await jobs.move(job_id, State.DELIVERY_DOUBT, only_from=HAS_VIDEO, why=acknowledgement.why)
+        elif acknowledgement.state in HAS_VIDEO:
+            await jobs.move(job_id, State.DELIVERED, only_from=_MAY_HAVE_IT, told=acknowledgement.ref, send_after=None)
         else:
-            await jobs.tell(job_id, heard.state, heard.ref)
+            await jobs.tell(job_id, acknowledgement.state, acknowledgement.ref)
+        self._unwritten.pop(job_id, None)
 
-    async def _pause(self, attempt: int) -> None:
-        pause_s = _PAUSES_S[min(attempt, len(_PAUSES_S) - 1)]
+    async def _pause(self, pause_s: float) -> None:
         if self._closing.is_set():
             await asyncio.sleep(_AT_A_STOP_S)
             return

@@ -35,8 +35,10 @@ _PATIENCE = 1000  # recoveries of one workflow before the engine gives it up
 
 
 class Engine:
-    """`register` every workflow, then `start`. `enqueue_tx` and `begin` start workflows; `step`, `sleep` and
-    `wait` are for their bodies; `wake` sends one a message.
+    """The engine. `register` every workflow, then `start`.
+
+    `enqueue_tx` and `begin` start workflows; `step`, `sleep` and `wait` are for their bodies; `wake` sends one a
+    message.
     """
 
     def __init__(self, database: Database, *, listen_s: float = LISTEN_S) -> None:
@@ -107,7 +109,7 @@ class Engine:
         )
 
     async def stop(self) -> None:
-        """Steps under way are cancelled and run again at the next start: so end the paid ones first.
+        """Stop. Steps under way are cancelled and run again at the next start: so end the paid ones first.
 
         A cancelled workflow is recorded as nothing (the engine records exceptions, and a cancellation is none), so it
         goes on at the next start; one that met a closed engine instead might be recorded as failed.
@@ -128,7 +130,7 @@ class Engine:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def enqueue_tx(self, connection: Connection, name: str, job_id: str, partition: str) -> None:
-        """Into the limited queue, as part of the caller's transaction. The job id is the idempotency key."""
+        """Enqueue into the limited queue, in the caller's transaction. The job id is the idempotency key."""
         options: EnqueueOptions = {
             "workflow_name": name,
             "queue_name": QUEUE,
@@ -139,21 +141,21 @@ class Engine:
         self._client.enqueue_in_transaction(connection, options, job_id)
 
     async def runs(self, *workflow_ids: str) -> bool:
-        """Whether one of them is under way or will be."""
+        """Return whether one of them is under way or will be."""
         found = await self._client.list_workflows_async(
             workflow_ids=list(workflow_ids), status=_UNDER_WAY, load_input=False, load_output=False
         )
         return bool(found)
 
     async def owners(self) -> set[str]:
-        """Every process, dead or alive, that has a workflow under way."""
+        """Return every process, dead or alive, that has a workflow under way."""
         found = await self._client.list_workflows_async(
             status="PENDING", app_version=VERSION, load_input=False, load_output=False
         )
         return {each.executor_id for each in found if each.executor_id}
 
     def take_over(self, owners: list[str], allowed: Callable[[str], bool]) -> tuple[list[str], list[str]]:
-        """What these dead workers were at goes on here or elsewhere: (taken, given up). Blocks; for a thread.
+        """Take over the workflows of dead workers: (taken over, given up). Blocks; for a thread. Blocks; for a thread.
 
         A workflow of the limited queue goes back into it, and keeps its partition. One that was started directly never
         had a slot there: it goes into the engine's own queue, which has no limits.
@@ -161,18 +163,18 @@ class Engine:
         found = self._client.list_workflows(
             status="PENDING", executor_id=owners, app_version=VERSION, load_input=False, load_output=False
         )
-        taken: dict[str | None, list[str]] = {}
+        by_queue: dict[str | None, list[str]] = {}
         given_up = []
         for each in found:
             if allowed(each.workflow_id):
-                taken.setdefault(each.queue_name if each.queue_name == QUEUE else None, []).append(each.workflow_id)
+                by_queue.setdefault(each.queue_name if each.queue_name == QUEUE else None, []).append(each.workflow_id)
             else:
                 given_up.append(each.workflow_id)
-        for queue, ids in taken.items():
+        for queue, ids in by_queue.items():
             self._client.resume_workflows(ids, queue_name=queue)
         if given_up:
             self._client.cancel_workflows(given_up)
-        return [one for ids in taken.values() for one in ids], given_up
+        return [one for ids in by_queue.values() for one in ids], given_up
 
     async def begin(self, name: str, workflow_id: str, job_id: str) -> None:
         """Start at once, outside the queue. The same `workflow_id` twice is the same workflow."""
@@ -180,9 +182,10 @@ class Engine:
             await DBOS.start_workflow_async(self._workflows[name], job_id)
 
     async def wake(self, workflow_id: str, topic: str, message: dict[str, Any]) -> bool:
-        """Durable, and may come before the `wait`. A workflow that does not exist (any more) is no error.
+        """Send a message, durably; it may come before the `wait`. A workflow that does not exist is no error.
 
-        True: it waits in this very process and goes on now. False says nothing.
+        A workflow that does not exist (any more) is no error. True: it waits in this very process and goes on now.
+        False says nothing.
         """
         try:
             await self._client.send_async(workflow_id, message, topic)
@@ -192,10 +195,11 @@ class Engine:
         return self._nudge(workflow_id, topic)
 
     def _nudge(self, workflow_id: str, topic: str) -> bool:
-        """On SQLite nothing tells the engine of a new message: it looks for one, in turn for each that waits, which is
-        dear when many do. One that waits in this process is told at once, and the looks can be rare.
+        """Notify a workflow that waits in this process at once.
 
-        The engine has no public word for that; its version is pinned, and a test notices when this no longer works.
+        On SQLite nothing tells the engine of a new message: it polls for one, in turn for each that waits, which is
+        dear when many do. With this the polls can be rare. The engine has no public word for that; its version is
+        pinned, and a test fails when this no longer works.
         """
         signal = self._signal(workflow_id, topic)
         if signal is not None:
@@ -216,7 +220,7 @@ class Engine:
 
     @staticmethod
     async def forget(*, before_s: float) -> None:
-        """The engine's history of workflows that ended longer ago than that."""
+        """Delete the engine's history of workflows that ended longer ago than that."""
         ended = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
         before = (datetime.now(UTC) - timedelta(seconds=before_s)).isoformat()
         old = await DBOS.list_workflows_async(
@@ -232,17 +236,18 @@ class Engine:
 
     @staticmethod
     async def sleep(seconds: float) -> None:
-        """A durable pause: after a restart only the rest of it."""
+        """Pause durably: after a restart only for the rest of it."""
         await DBOS.sleep_async(seconds)
 
     @staticmethod
     async def wait(topic: str, *, timeout_s: float) -> dict[str, Any] | None:
+        """Wait for a message on this topic; None after `timeout_s`."""
         message: dict[str, Any] | None = await DBOS.recv_async(topic, timeout_seconds=timeout_s)
         return message
 
 
 def _only_process(path: Path) -> FileLock:
-    """A second process on the same file would run the first one's jobs again: it must not even start."""
+    """Lock the database file: a second process on it would run the first one's jobs again, so it must not start."""
     try:
         return acquire(path)
     except HeldByAnother as error:

@@ -1,6 +1,6 @@
-"""A purchase from the shell: the same job, claim, reservation and caps as in a chat, worked on by this very command.
+"""Buys from the shell: the same job, claim, reservation and caps as in a chat, run by this very command.
 
-While it lives it holds the job (holding.py); one that was killed lets go, and the next `reelbot run` or `reelbot poll`
+While it lives it holds the job (job_lock.py); one that was killed lets go, and the next `reelbot run` or `reelbot poll`
 finishes it.
 """
 
@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from bot.channels.types import Address, AttachmentRef, Incoming
 from bot.jobs.collect import Collector
-from bot.jobs.job_lock import alive, held, mark_of
+from bot.jobs.job_lock import alive, hold, mark_of
 from bot.jobs.prepare import Preparer
 from bot.jobs.submit import NOT_SENT_WINDOW_S, Submitter
 from bot.jobs.submit_reconciliation import Doubts
@@ -42,7 +42,7 @@ _ODD_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 
 
 class OverTheCap(Exception):
-    """The caps of REELBOT_DAILY_USD or REELBOT_USER_DAILY_USD leave no room for it: nothing was bought."""
+    """A price for which the caps of REELBOT_DAILY_USD or REELBOT_USER_DAILY_USD leave no room: nothing was bought."""
 
     def __init__(self, over: OverCap) -> None:
         super().__init__(over)
@@ -50,7 +50,7 @@ class OverTheCap(Exception):
 
 
 class JobNotFinished(Exception):
-    """The job stands as it stands; its state says how. `request_id`: by which fal knows it, once it is ordered."""
+    """A job that did not finish; its state says how. `request_id`: fal's, once it is ordered."""
 
     def __init__(self, job: Job, *, request_id: str | None) -> None:
         super().__init__(job.id)
@@ -59,7 +59,7 @@ class JobNotFinished(Exception):
 
 
 class AlreadyOrdered(Exception):
-    """This command ends over `why`, but fal has the order: it can be fetched, and a new try would buy it twice."""
+    """A command that ends over `why` while fal has the order: it can be fetched, and a new try would buy it twice."""
 
     def __init__(self, job_id: str, *, request_id: str, why: VideoError | OSError) -> None:
         reason = why.code if isinstance(why, VideoError) else why.strerror or type(why).__name__
@@ -70,7 +70,10 @@ class AlreadyOrdered(Exception):
 
 
 class Interrupted(Exception):
-    """Ctrl+C. `request_id`: fal has it, and goes on; None with `bought` False: nothing was bought, the job is over."""
+    """A Ctrl+C.
+
+    `request_id`: fal has it, and goes on; None with `bought` False: nothing was bought, the job is over.
+    """
 
     def __init__(self, job_id: str, *, bought: bool, request_id: str | None) -> None:
         super().__init__(job_id)
@@ -80,24 +83,24 @@ class Interrupted(Exception):
 
 
 class Troubles:
-    """Says the first trouble with fal in one line, and until when fal is asked again; the rest is the same."""
+    """A reporter of trouble with fal: one line for the first, with until when fal is asked again; the rest is alike."""
 
     def __init__(self, note: Callable[[str], None]) -> None:
         self._note = note
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
 
     def asked_again(self, error: VideoError) -> None:
-        """A question was not answered: it is asked again, for nothing."""
+        """Report that a free question was not answered and is asked again."""
         self._tell(error, for_s=ODD_S, after="")
 
     def not_sent(self, error: SubmitNotSent) -> None:
-        """An order never left."""
+        """Report that an order was not sent."""
         self._tell(error, for_s=NOT_SENT_WINDOW_S, after="; nothing is bought")
 
     def _tell(self, error: VideoError, *, for_s: float, after: str) -> None:
-        if after in self._told:
+        if after in self._reported:
             return
-        self._told.add(after)
+        self._reported.add(after)
         why = str(error.facts.get("reason") or error.code)
         status = error.facts.get("status")
         what = f"fal does not answer as it should: {why} ({status})" if status else f"fal cannot be reached: {why}"
@@ -106,7 +109,7 @@ class Troubles:
 
 
 class ForegroundRunner:
-    """`buy` and `finish` for one command."""
+    """A runner for one command: `buy` and `finish`."""
 
     def __init__(
         self,
@@ -118,7 +121,7 @@ class ForegroundRunner:
         note: Callable[[str], None],
         patience_s: float = PATIENCE_S,
     ) -> None:
-        """`note` says a line to the person at the shell; `patience_s`: how long one render is waited for."""
+        """Build the runner. `note` prints a line for the person; `patience_s`: how long one render is waited for."""
         self._store = store
         self._queue = queue
         self._settings = settings
@@ -133,11 +136,13 @@ class ForegroundRunner:
         )
 
     async def buy(self, plan: Plan, *, source: Path | None) -> Video:
-        """Raises OverTheCap, JobNotFinished (failed, in doubt, parked, cancelled), Interrupted, AlreadyOrdered (after
-        an hour, or over trouble of ours), and VideoError while nothing is ordered.
+        """Buy one video and wait for it.
+
+        Raises OverTheCap, JobNotFinished (failed, in doubt, parked, cancelled), Interrupted, AlreadyOrdered (after an
+        hour, or over trouble of ours), and VideoError while nothing is ordered.
         """
         new = JobDraft(_incoming(plan, source), "en", plan, held_until=now_ms() + _HOLD_MS)
-        with held(await self._mark(new.incoming)):
+        with hold(await self._mark(new.incoming)):
             made = await self._store.jobs.accept(new, inbox_id=None, caps=caps_of(self._settings), enqueue=_no_queue)
             if isinstance(made, OverCap):
                 raise OverTheCap(made)
@@ -146,10 +151,11 @@ class ForegroundRunner:
             return await self._work(made)
 
     async def finish(self, job: Job) -> Video:
-        """A job that its own command left behind: from where it stands. Buys nothing that was not claimed. Raises
-        AlreadyHeld, and what `buy` raises.
+        """Finish a job that its own command left behind. Buys nothing that was not claimed.
+
+        Raises AlreadyHeld, and what `buy` raises.
         """
-        with held(await self._mark(job.incoming)):
+        with hold(await self._mark(job.incoming)):
             return await self._work(job.id)
 
     async def _mark(self, incoming: Incoming) -> Path:
@@ -182,12 +188,12 @@ class ForegroundRunner:
         return Interrupted(job_id, bought=True, request_id=await self._request_id(job_id))
 
     async def _request_id(self, job_id: str) -> str | None:
-        """By which fal knows the job; None while it has not confirmed the order."""
+        """Return the request's id at fal; None while fal has not confirmed the order."""
         submit = await self._store.submits.find(job_id)
         return submit.handle.request_id if submit is not None and submit.handle is not None else None
 
     async def fetch_parked(self, job: Job) -> Video | None:
-        """Ask fal once more after a job that was parked; its owner gets the video as well, from `reelbot run`.
+        """Ask fal once more about a parked job; its owner gets the video as well, from `reelbot run`.
 
         None: fal still works on it, and `reelbot run` waits for it again. Raises JobNotFinished when fal has ended it,
         or still says nothing that can be understood.
@@ -204,7 +210,7 @@ class ForegroundRunner:
         self._note(f"fal has not confirmed the order yet: still waiting, and nothing is bought twice (job {job.id})")
 
     def _render(self, job_id: str) -> Render:
-        """The very workflow of the bot, walked here without the engine."""
+        """Build the very workflow of the bot, run here without the engine."""
         return Render(
             engine=InlineEngine(
                 self._store,
@@ -246,7 +252,7 @@ class ForegroundRunner:
 
     @asynccontextmanager
     async def _renewed(self, job_id: str) -> AsyncIterator[None]:
-        """For a bot on another machine, which does not see our mark: while we live, the time runs on."""
+        """Renew the lease while we live, for a bot on another machine, which does not see our lock file."""
         renewing = asyncio.create_task(self._renew(job_id))
         try:
             yield
@@ -277,7 +283,7 @@ class ForegroundRunner:
 
 
 def left_behind(job: Job, work_dir: Path) -> bool:
-    """A job of the shell whose command is gone before it was done, and that no bot has taken over."""
+    """Return whether a shell job's command ended before it was done, and no bot has taken it over."""
     unfinished = job.state in FREE | AT_FAL | {State.READY}
     if job.address.channel != SHELL or not unfinished or job.held_until is None:
         return False
@@ -286,7 +292,7 @@ def left_behind(job: Job, work_dir: Path) -> bool:
 
 
 class InlineEngine:
-    """The engine's face for a workflow that lives as long as this process."""
+    """An engine for a workflow that lives as long as this process."""
 
     def __init__(
         self,
@@ -299,7 +305,7 @@ class InlineEngine:
         on_trouble: OnTrouble,
         on_interrupt: Callable[[], None],
     ) -> None:
-        """`on_interrupt` hears of a Ctrl+C that has to wait for the answer to the order."""
+        """Build the engine. `on_interrupt` is called on a Ctrl+C that has to wait for the answer to the order."""
         self._store = store
         self._queue = queue
         self._job_id = job_id
@@ -310,17 +316,20 @@ class InlineEngine:
         self._pauses_s = iter(_ODD_PAUSES_S)
 
     async def step(self, name: str, body: Callable[..., Awaitable[R]], *args: Any) -> R:
+        """Run the step now; nothing is recorded."""
         phases = {"prepare": "publishing", "submit": "submitting", "download": "downloading"}
         if name in phases:
             self._tell(Progress(phases[name]))  # type: ignore[arg-type]  # a table of literals
         return await _unbroken(body(*args), on_interrupt=self._on_interrupt) if name == "submit" else await body(*args)
 
     async def sleep(self, seconds: float) -> None:
+        """Sleep, not durably."""
         await asyncio.sleep(seconds)
 
     async def wait(self, _topic: str, *, timeout_s: float) -> None:  # noqa: ARG002 - the wait itself has its patience
-        """Until fal is done, answers oddly (the look after it counts that, and parks the job after ten minutes of it),
-        or somebody wants it cancelled. Raises StillRunning.
+        """Wait until fal is done, answers oddly, or somebody wants it cancelled. Raises StillRunning.
+
+        The poll after it counts odd answers, and parks the job after ten minutes of them.
         """
         handle = (await self._store.submits.read(self._job_id)).handle
         if handle is None:
@@ -338,11 +347,11 @@ class InlineEngine:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _until_fal_is_done(self, handle: RequestHandle) -> None:
-        heard = False
+        any_status = False
 
         def understood(progress: Progress) -> None:
-            nonlocal heard
-            heard = True
+            nonlocal any_status
+            any_status = True
             self._tell(progress)
 
         patience_s = max(0.0, self._until - time.monotonic())
@@ -350,7 +359,7 @@ class InlineEngine:
             await wait(self._queue, handle, on_progress=understood, patience_s=patience_s, odd_s=0.0)
         except Unavailable as error:
             self._on_trouble(error)
-            if heard:  # the ten minutes begin anew
+            if any_status:  # the ten minutes begin anew
                 await self._store.jobs.clear_odd(self._job_id)
                 self._pauses_s = iter(_ODD_PAUSES_S)
             await asyncio.sleep(next(self._pauses_s, _ODD_PAUSES_S[-1]))
@@ -364,14 +373,14 @@ class InlineEngine:
         return job is not None and job.cancel_asked
 
     async def begin(self, name: str, workflow_id: str, job_id: str) -> None:
-        """Nothing is delivered from here: the file lies on this disk."""
+        """Do nothing: no delivery is begun from here, the file lies on this disk."""
 
     def register(self, name: str, body: Callable[[str], Awaitable[None]]) -> None:
-        """There is nobody to register with."""
+        """Do nothing: workflows are called directly."""
 
 
 async def _unbroken(work: Awaitable[R], *, on_interrupt: Callable[[], None]) -> R:
-    """Ctrl+C does not cut a paid request short: its answer is waited for and written down first."""
+    """Shield a paid request from Ctrl+C: its answer is waited for and recorded first."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
@@ -383,7 +392,7 @@ async def _unbroken(work: Awaitable[R], *, on_interrupt: Callable[[], None]) -> 
 
 
 class _Files:
-    """The shell's photos and videos: files of this machine, by their path."""
+    """A channel whose photos and videos are files of this machine, by their path."""
 
     async def fetch(self, ref: AttachmentRef, into: Path) -> None:
         data = await asyncio.to_thread(Path(ref.file_id).read_bytes)
@@ -406,12 +415,12 @@ def _login() -> str:
 
 
 def _no_queue(_connection: Connection, _job_id: str, _user: str) -> None:
-    """This command works on it itself."""
+    """Enqueue nothing: this command runs the job itself."""
 
 
 async def _nobody(_job_id: str) -> None:
-    """The workflow of a bot's job looks by itself."""
+    """Wake nobody: the workflow of a bot's job polls by itself."""
 
 
 def _nothing() -> None:
-    """Nobody watches beside this command."""
+    """Do nothing: nobody watches beside this command."""

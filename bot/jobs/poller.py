@@ -1,8 +1,7 @@
-"""The one that knows when fal is done: holds fal's status streams, or looks at well placed times; both only wake jobs.
+"""Polls fal: holds its status streams, or asks at scheduled times. Both only wake jobs.
 
-The webhook (webhook.py) does the same from the other side, sooner where it works; one that stays silent delays nothing:
-only while it is heard are the looks behind it few.
-A message too many costs one status request, no more.
+The webhook (fal_webhook.py) does the same from the other side, sooner where it works; one that stays silent delays
+nothing: only while its calls arrive are the polls behind it few. A message too many costs one status request, no more.
 """
 
 import asyncio
@@ -27,7 +26,7 @@ from bot.store.unreadable import ASK_LATER_MS
 from core import pricing
 from core.errors import VideoError
 from core.fal.client import FalQueue
-from core.fal.poll_schedule import looks
+from core.fal.poll_schedule import poll_gaps
 from core.types import Completed, Queued, QueueStatus, RequestHandle, VideoRequest
 
 log = logging.getLogger(__name__)
@@ -48,8 +47,10 @@ _HEARD_COUNTS_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class WatchPauses:
-    """Seconds: between two scans (whoever submits tells us; a scan finds what was not told), between two searches for
-    lost orders, and after a job was woken until it is looked after once more.
+    """Pauses in seconds.
+
+    Between two scans (whoever submits notifies us; a scan finds what was missed), between two searches for lost orders,
+    and after a job was woken until it is polled once more.
     """
 
     scan_s: float = 10.0
@@ -61,6 +62,8 @@ _USUAL = WatchPauses()
 
 
 class Watcher:
+    """The poller of all requests at fal."""
+
     def __init__(
         self,
         *,
@@ -73,7 +76,7 @@ class Watcher:
         webhooks: bool,
         pauses: WatchPauses = _USUAL,
     ) -> None:
-        """`deliver` begins to tell the outcome of a job that had been parked."""
+        """Build the poller. `deliver` begins to tell the outcome of a job that had been parked."""
         self._pauses = pauses
         self._engine = engine
         self._store = store
@@ -96,12 +99,13 @@ class Watcher:
         self._note_heard_after = 0.0
 
     def kick(self) -> None:
-        """There is a new request to watch."""
+        """Notify the poller of a new request."""
         self.loop.notify()
 
     async def wake(self, job_id: str) -> None:
-        """Tell a job, durably, to ask fal now. The stream and the webhook often say it in the same moment: that is one
-        message.
+        """Tell a job, durably, to ask fal now.
+
+        The stream and the webhook often say it in the same moment: that is one message.
         """
         waking = self._waking.get(job_id)
         if waking is None:
@@ -120,13 +124,13 @@ class Watcher:
             await self._engine.wake(collect_id(job_id, number), TOPIC, {"done": True})
 
     async def heard(self) -> None:
-        """A webhook that fal signed has come in, to this process or another: for a while they can be relied on."""
+        """Note that a webhook signed by fal has arrived: for a while they can be relied on."""
         if time.monotonic() >= self._note_heard_after:
             self._note_heard_after = time.monotonic() + _HEARD_NOTE_S
             await self._store.installation.put(_HEARD, str(now_ms()))
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Poll until cancelled."""
         try:
             await self.loop.run()
         finally:
@@ -160,7 +164,7 @@ class Watcher:
             log.info("a row that cannot be read is not watched", extra={"job_id": job_id})
 
     async def _watch_readable(self, job_id: str) -> None:
-        """Thousands may wait so: nothing of the job is kept in memory but its id and its request's."""
+        """Watch one request. Thousands may wait so: memory holds only the job's id and its request's."""
         handle = (await self._store.submits.read(job_id)).handle
         if handle is None:
             return
@@ -203,7 +207,7 @@ class Watcher:
                 return
 
     async def _asked(self, job_id: str, handle: RequestHandle) -> QueueStatus | None:
-        """The status as fal says it. An odd answer is soon asked again; None: there was nothing else for too long."""
+        """Poll the status until fal says one, soon again after an odd answer; None: nothing else came for too long."""
         for pause_s in chain(_ODD_PAUSES_S, repeat(_ODD_PAUSES_S[-1])):
             try:
                 status = await self._queue.status(handle)
@@ -217,7 +221,7 @@ class Watcher:
         raise AssertionError("repeating never ends")
 
     async def _gaps(self, job_id: str) -> AsyncIterator[None]:
-        """Sleeps until each next look is due."""
+        """Sleep until each next poll is due."""
         job = await self._store.jobs.get(job_id)
         if job is None:
             return
@@ -225,12 +229,12 @@ class Watcher:
         usual_s, rarely = await self.usual_s(job.request), await self.webhook_works()
         self._places.setdefault(job_id, job.fal_position)
         del job
-        for gap in looks(passed_s=passed_s, usual_s=usual_s, rarely=rarely):
+        for gap in poll_gaps(passed_s=passed_s, usual_s=usual_s, rarely=rarely):
             await asyncio.sleep(gap)
             yield
 
     async def _odd_too_long(self, job_id: str, error: VideoError) -> bool:
-        """Whether fal has said nothing of this job for so long that it is to be parked: its own look does that."""
+        """Return whether fal has said nothing of this job for so long that its own poll will park it."""
         if job_id not in self._odd:
             since = await self._store.jobs.odd(job_id, odd_words(error))
             self._odd[job_id] = time.monotonic() - max(0, now_ms() - since) / 1000
@@ -241,7 +245,7 @@ class Watcher:
             await self._store.jobs.clear_odd(job_id)
 
     async def _collect_orphan(self, job_id: str) -> None:
-        """A lost request was found, and the process died before it began to collect it."""
+        """Begin to collect a request that was found before a process died."""
         job = await self._store.jobs.get(job_id)
         if job is None or job.state is not State.RENDERING or job.address.channel == SHELL:
             return
@@ -254,7 +258,7 @@ class Watcher:
         await self._engine.begin(COLLECT, collect_id(job_id, number), f"{job_id}:{number}" if number else job_id)
 
     async def usual_s(self, request: VideoRequest) -> float | None:
-        """What our own rows say of such a film; the catalogue's guess while they are too few."""
+        """Return the usual render time by our own rows; the catalogue's guess while they are too few."""
         key = (request.model, request.resolution, request.duration_s)
         learned_at, usual_s = self._usual.get(key, (-math.inf, None))
         if time.monotonic() - learned_at >= _LEARN_GAP_S:
@@ -264,19 +268,21 @@ class Watcher:
         return usual_s
 
     async def webhook_works(self) -> bool:
+        """Return whether a signed call of fal's came lately."""
         heard = await self._store.installation.get(_HEARD) if self._webhooks else None
         return heard is not None and now_ms() - int(heard) < _HEARD_COUNTS_S * 1000
 
     async def _note(self, job_id: str, status: QueueStatus) -> None:
-        """The place in fal's queue, for the person who waits."""
+        """Note the place in fal's queue, for the person who waits."""
         place = status.position if isinstance(status, Queued) else None
         if job_id not in self._places or self._places[job_id] != place:
             await self._store.jobs.note_position(job_id, place)
             self._places[job_id] = place
 
     async def _adopt_doubtful(self) -> None:
-        """Requests whose answer was lost may turn up at fal for a day: then they are still delivered. So may those that
-        were refused by a gateway, for a while.
+        """Search for requests whose answer was lost: they may turn up at fal for a day, and are then delivered.
+
+        So may those that were refused by a gateway, for a while.
         """
         try:
             doubtful = await self._store.jobs.find(states=[State.DOUBT])
@@ -288,23 +294,23 @@ class Watcher:
             log.exception("lost requests were not looked for")
 
     async def adopt(self, jobs: Sequence[Job], *, within_s: float = _LOOK_S) -> None:
-        """Jobs in doubt, or refused, whose requests are found are watched, fetched and delivered like any other."""
+        """Watch jobs in doubt, or refused, whose requests are found: they are fetched and delivered like any other."""
         for job_id in await self._doubts.resolve(jobs, within_s=within_s):
             await self.collect(job_id, await self._store.jobs.collects(job_id))
 
     async def reopen(self, job: Job, request_id: str) -> bool:
-        """A refused order that fal has all the same is watched, fetched and delivered. Raises VideoError."""
+        """Reopen a refused order that fal has all the same: it is fetched and delivered. Raises VideoError."""
         reopened = await self._doubts.reopen(job, request_id)
         if reopened:
             await self.collect(job.id, await self._store.jobs.collects(job.id))
         return reopened
 
     async def ask_now(self, job: Job) -> None:
-        """Ask after a parked job at the next turn: its owner or fal's webhook gave a reason to."""
+        """Ask about a parked job at the next turn: its owner or fal's webhook gave a reason to."""
         await self._store.jobs.ask_again(job.id, at=now_ms())
 
     async def _ask_parked(self) -> None:
-        """Those whose time has come, a few at once; each may take as long as its download."""
+        """Ask about parked jobs that are due, a few at once; each may take as long as its download."""
         for job_id in [job_id for job_id, task in self._asking.items() if task.done()]:
             del self._asking[job_id]
         for job_id in await self._store.jobs.due_parked():

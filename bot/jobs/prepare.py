@@ -1,4 +1,4 @@
-"""The free part of a job: its source is fetched from the chat, cleaned and published; the price is confirmed."""
+"""Prepares a job for free: its source is fetched from the chat, cleaned and published; the price is confirmed."""
 
 import asyncio
 import logging
@@ -29,17 +29,20 @@ _LEAST_FREE = 500_000_000  # bytes on the disk of the videos, before anything is
 
 
 class Fetches(Protocol):
-    """The part of a chat that a job needs before it is bought."""
+    """The part of a channel that a job needs before it is bought."""
 
-    async def fetch(self, ref: AttachmentRef, into: Path) -> None: ...
+    async def fetch(self, ref: AttachmentRef, into: Path) -> None:
+        """Download the attachment to `into`. Raises SendError."""
+        ...
 
 
 def free_bytes(folder: Path) -> int:
+    """Return the free bytes on the folder's disk."""
     return shutil.disk_usage(folder).free
 
 
 class Preparer:
-    """Make a job ready to be bought. `room`: free bytes on the disk of a folder."""
+    """The preparation of jobs. `room`: returns the free bytes on the disk of a folder."""
 
     def __init__(
         self,
@@ -78,7 +81,7 @@ class Preparer:
         return GO
 
     async def _check_room(self) -> None:
-        """Before anything is bought: is there room for the video? Raises VideoError("disk_full")."""
+        """Check that there is room for the video, before anything is bought. Raises VideoError("disk_full")."""
         free = await asyncio.to_thread(self._room, self._settings.videos_dir)
         if free < _LEAST_FREE:
             self._alerts.tell("disk", "alert-disk", free=free // 1_000_000)
@@ -99,7 +102,7 @@ class Preparer:
                 settings=self._settings,
                 host=host_from_settings(self._settings, memory=self._store.installation),
                 limits=row.source_limits,
-                widen=job.remedy == "wide-photo",
+                widen=job.fallback == "wide-photo",
             )
         request = replace(job.request, source_url=asset.url)
         usd = _price(job, asset)
@@ -119,7 +122,7 @@ class Preparer:
 
 
 def _price(job: Job, asset: Asset) -> Decimal:
-    """The price for the source as it really is: an edit is priced by its probed seconds."""
+    """Compute the price for the source as it really is: an edit is priced by its probed seconds."""
     if job.request.duration_s is not None:
         return job.usd
     source = SourceFacts(asset.kind, asset.width, asset.height, asset.duration_s, asset.size)

@@ -1,4 +1,4 @@
-"""Jobs whose rows this version cannot read: set aside, told, and tried again, while all others go on.
+"""Sets aside jobs whose rows this version cannot read, tells of them, and retries, while all others go on.
 
 A row is of a newer version, or broken. What was paid for is never dropped: it is parked, and goes on by itself once a
 version runs that can read it.
@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 
 class Quarantine:
+    """The sweep over unreadable jobs."""
+
     def __init__(
         self,
         *,
@@ -26,7 +28,7 @@ class Quarantine:
         alerts: Alerts,
         wake: Callable[[str], Awaitable[None]],
     ) -> None:
-        """`wake` ends the workflow that waits for such a job: it holds no place of another."""
+        """Build the sweep. `wake` ends the workflow that waits for such a job: it holds no place of another."""
         self._store = store
         self._channels = channels
         self._alerts = alerts
@@ -37,9 +39,9 @@ class Quarantine:
         for row in await self._store.unreadable.find():
             done = await self._store.unreadable.set_aside(row)
             if done is not None:
-                await self._told(row, done)
+                await self._tell(row, done)
 
-    async def _told(self, row: UnreadableRow, done: SetAside) -> None:
+    async def _tell(self, row: UnreadableRow, done: SetAside) -> None:
         log.error("a job's row cannot be read", extra={"job_id": row.id, "what": row.what, "set_aside": done})
         key = "alert-unreadable-free" if done == "failed" else "alert-unreadable-job"
         self._alerts.tell(f"unreadable {row.id}", key, job=row.id, user=row.user, reason=row.what)

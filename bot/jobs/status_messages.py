@@ -1,4 +1,4 @@
-"""The status message of each job: a projection of its row, sent once and then edited at a pace the chat bears.
+"""Writes the status message of each job: a projection of its row, sent once and then edited at the chat's pace.
 
 The only writer of status messages. It reads rows, so it does not matter who changed them, nor when it was restarted.
 """
@@ -28,6 +28,8 @@ _OVERLAP_MS = 5000  # a change counts from before its commit
 
 
 class StatusMessages:
+    """The only writer of status messages."""
+
     def __init__(self, *, store: Store, channels: Mapping[str, ChannelPort], pace: EditPace | None = None) -> None:
         self._store = store
         self._channels = channels
@@ -42,12 +44,12 @@ class StatusMessages:
         self._many = False
         self._seen = now_ms() - _RECENT_MS
 
-    def kick(self) -> None:
-        """A job is new or has changed: look now."""
+    def notify(self) -> None:
+        """Notify that a job is new or has changed."""
         self.loop.notify()
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Write until cancelled."""
         try:
             await self.loop.run()
         finally:
@@ -55,7 +57,7 @@ class StatusMessages:
                 task.cancel()
 
     async def turn(self) -> None:
-        """Begin to show what is to be shown: one task per chat, so that a slow chat holds up no other."""
+        """Run one task per chat that has something to show, so that a slow chat delays no other."""
         by_chat: dict[str, list[Job]] = {}
         for job in await self.to_show():
             if job.id not in self._given_up and job.address.channel in self._channels:
@@ -74,7 +76,7 @@ class StatusMessages:
         await asyncio.gather(*self._chats.values())
 
     async def to_show(self) -> list[Job]:
-        """What a turn looks at: those that changed, and the next few of all: some things move with time alone."""
+        """Return the jobs that changed, and the next few of all: some things move with time alone."""
         started = now_ms()
         if not self._round:
             active = await self._store.jobs.ids(ACTIVE | {State.ASKING})
@@ -133,7 +135,7 @@ class StatusMessages:
             await channel.busy(job.address, activity)
 
     def _hold(self, chat: str, job: Job, error: SendError) -> None:
-        """A status message is only that: after a refusal no more of it; the outcome has its own, durable way."""
+        """Put the job's status message off after a failure, or give it up; the outcome has its own, durable way."""
         if error.outcome == SendOutcome.NOT_SENT:
             self._pace.rest(chat, max(error.after_s, 2.0))
             self._behind.add(job.id)

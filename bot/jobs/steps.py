@@ -1,9 +1,11 @@
-"""What a step of a workflow answers: how the workflow goes on. JSON, since the engine records it."""
+"""The answers of a workflow's step: how the workflow goes on. JSON, since the engine records it."""
 
 from typing import Literal, TypedDict
 
 
 class Next(TypedDict, total=False):
+    """How the workflow goes on; `after`: seconds before a retry."""
+
     next: Literal["go", "stop", "retry", "wait", "doubt"]
     after: float
 
@@ -15,5 +17,5 @@ DOUBT: Next = {"next": "doubt"}
 
 
 def retry(after: float) -> Next:
-    """The step is taken again, `after` seconds from now."""
+    """Take the step again, `after` seconds from now."""
     return {"next": "retry", "after": after}

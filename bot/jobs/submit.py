@@ -1,4 +1,4 @@
-"""The one paid request of a job: claimed, receipted, posted once, and its answer written down before anything else.
+"""Submits the one paid request of a job: claimed, receipted, posted once, its answer recorded before anything else.
 
 A claim is committed and an empty receipt synced to the disk before the POST; the answer fills the receipt as soon as
 its bytes are here. Whoever meets the claim again reads the receipt first, and never posts.
@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from bot.jobs.steps import DOUBT, GO, STOP, Next, retry
@@ -23,13 +24,19 @@ from core.errors import SubmitNotSent, SubmitUnconfirmed, VideoError
 from core.fal import protocol
 from core.fal.client import FalQueue
 from core.fal.receipts import FolderReceipts
+from core.io.retrying import RetryPolicy, retried
 from core.pricing import usd_text
 from core.types import RawReply, Submission
 
 log = logging.getLogger(__name__)
 
 NOT_SENT_WINDOW_S = 15 * 60
-_WRITE_DOWN_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0)  # a stop waits 20 s for it
+_WRITING_DOWN = RetryPolicy(  # whatever the database does; a stop waits 20 s for it
+    Exception,
+    pauses_s=(0.5, 1.0, 2.0, 4.0, 8.0),
+    tries=6,
+    only_if=lambda error: not isinstance(error, RequestTaken),
+)
 _UNCONFIRMED_S = 28.0  # told within 30 seconds, whatever fal does
 _NO_RECEIPT_PAUSE_S = 15.0
 _RECEIPT_S = 15.0  # for a folder on a share that does not answer
@@ -40,26 +47,28 @@ Wake = Callable[[str], Awaitable[None]]
 
 
 def receipt_name(job_id: str, attempt: int) -> str:
-    """The name of the receipt of one POST."""
+    """Return the name of the receipt of one POST."""
     return f"{job_id}-{attempt}"
 
 
 def charged_by_proxy(job: Job, charged: Decimal | None, settings: FalSettings, alerts: Alerts) -> Decimal | None:
-    """Dollars that a proxy which charges beforehand says it took; None at fal itself, and for what is no price: the
-    quote stands then, and the admins hear of it.
+    """Return the dollars that a pre-charging proxy says it took; None at fal itself.
+
+    None, too, for what is no price: the quote stands then, and the admins are alerted.
     """
     if charged is None:
         return None
     usd = protocol.charged_usd(charged, credit_usd=settings.credit_usd, quoted_usd=job.usd)
     if usd is None:
-        said = f"{charged:.6g}" if charged.is_finite() else "no number"
-        alerts.tell(f"odd charge {job.id}", "alert-odd-charge", job=job.id, said=said, price=usd_text(job.usd))
+        units = f"{charged:.6g}" if charged.is_finite() else "no number"
+        alerts.tell(f"odd charge {job.id}", "alert-odd-charge", job=job.id, said=units, price=usd_text(job.usd))
     return usd
 
 
 async def tell_taken_back(back: TakenBack, owner: str, *, alerts: Alerts, wake: Wake) -> None:
-    """The admins hear that a request had been adopted by the wrong one of two jobs in the same words; that one's
-    workflow, which waits for a film, hears that it is in doubt.
+    """Alert the admins that a request had been matched with the wrong one of two jobs in the same words.
+
+    That one's workflow, which waits for a film, is woken: it is in doubt.
     """
     log.error("a request was adopted by the wrong job", extra={"job_id": back.job_id, "owner": owner})
     price = usd_text(back.price_micro / MICRO)
@@ -75,8 +84,10 @@ async def tell_taken_back(back: TakenBack, owner: str, *, alerts: Alerts, wake: 
 
 
 class Submitter:
-    """Submits each job at most once. `unconfirmed` tells a job's owner that fal is silent about the order; `wake` has
-    the workflow of another job look at where it stands.
+    """The submitter: each job at most once.
+
+    `unconfirmed` tells a job's owner that fal is silent about the order; `wake` has the workflow of another job read
+    its row.
     """
 
     def __init__(
@@ -94,7 +105,10 @@ class Submitter:
         unconfirmed_after_s: float = _UNCONFIRMED_S,
         not_sent: Callable[[SubmitNotSent], None] = lambda _error: None,
     ) -> None:
-        """`not_sent` hears of each try that provably never left; it is taken again for a quarter of an hour."""
+        """Build the submitter.
+
+        `not_sent` is called for each try that provably never left; retries go on for a quarter of an hour.
+        """
         self._store = store
         self._queue = queue
         self._receipts = receipts
@@ -149,7 +163,10 @@ class Submitter:
         return await self._claimed(job, body)
 
     async def _claimed(self, job: Job, body: str) -> Next:
-        """No receipt, no POST: an answer that could be kept nowhere would be a purchase that nobody finds again."""
+        """Reserve the receipt and POST.
+
+        No receipt, no POST: an answer that could be stored nowhere would be a purchase that nobody finds again.
+        """
         try:
             name = receipt_name(job.id, (await self._store.submits.read(job.id)).attempt)
             async with asyncio.timeout(_RECEIPT_S):
@@ -175,8 +192,9 @@ class Submitter:
         return await self._queue.submit(job.request, body=body, webhook_url=self._webhook_url(job.id), on_reply=keep)
 
     def _tell_if_silent(self, job: Job) -> None:
-        """The POST is not aborted: its answer is worth waiting for. But its owner hears that there is none yet, also
-        when the POST has ended by then and is being looked for.
+        """Tell the owner when there is no answer yet; the POST is not aborted, its answer is worth waiting for.
+
+        Also when the POST has ended by then and is being looked for.
         """
         telling = asyncio.create_task(self._tell_unconfirmed(job), name=f"unconfirmed {job.id}")
         self._telling.add(telling)
@@ -195,7 +213,7 @@ class Submitter:
             log.exception("its owner does not know that an order is not confirmed", extra={"job_id": job.id})
 
     async def _settle(self, job: Job, answer: Awaitable[Submission], *, by: Evidence) -> Next:
-        """What fal answered, or did not, goes into the rows."""
+        """Write into the rows what fal answered, or that it did not."""
         try:
             submission = await answer
         except SubmitUnconfirmed as error:
@@ -222,36 +240,34 @@ class Submitter:
         return GO
 
     async def _write_down(self, job: Job, submission: Submission, by: Evidence) -> bool:
-        """The answer stands in the receipt already; a database that is away just now is waited for a little. False:
-        fal named a request of another job, so this one's is unknown.
+        """Write the answer, which is in the receipt already; a database that is away is waited for a little.
+
+        False: fal named a request of another job, so this one's is unknown.
         """
         charged_usd = charged_by_proxy(job, submission.charged, self._settings, self._alerts)
-        for pause_s in (*_WRITE_DOWN_PAUSES_S, None):
-            try:
-                back = await self._store.submits.accepted(job.id, submission.handle, by=by, charged_usd=charged_usd)
-            except RequestTaken:
-                log.warning("fal named another job's request", extra={"job_id": job.id})
-                return False
-            except Exception:
-                if pause_s is None:
-                    raise
-                log.exception("an order is not written down yet", extra={"job_id": job.id})
-                await asyncio.sleep(pause_s)
-            else:
-                break
+
+        def tell(error: Exception) -> None:
+            log.error("an order is not written down yet", extra={"job_id": job.id}, exc_info=error)
+
+        accept = partial(self._store.submits.accepted, job.id, submission.handle, by=by, charged_usd=charged_usd)
+        try:
+            back = await retried(accept, _WRITING_DOWN, on_retry=tell)
+        except RequestTaken:
+            log.warning("fal named another job's request", extra={"job_id": job.id})
+            return False
         if back is not None:
             await tell_taken_back(back, job.id, alerts=self._alerts, wake=self._wake)
         return True
 
     async def _note_end(self, job_id: str) -> None:
-        """When the POST ended narrows the search for it, no more: without it the search looks a little further."""
+        """Record when the POST ended: it narrows the search, no more."""
         try:
             await self._store.submits.ended(job_id)
         except Exception:
             log.exception("the end of a submit is not written down", extra={"job_id": job_id})
 
     async def _claimed_before(self, job: Job) -> Next:
-        """An earlier run of this step was here. What it left open may have been paid: it is never posted again."""
+        """Read what an earlier run of this step left. What is open may have been paid: it is never posted again."""
         submit = await self._store.submits.read(job.id)
         if submit.state == "accepted":
             self._watch()
@@ -262,27 +278,20 @@ class Submitter:
 
     async def _answered_before(self, job: Job, name: str) -> Next:
         reply = await self._receipts.read(name)
-        return DOUBT if reply is None else await self._settle(job, self._kept(job, reply), by="receipt")
+        return DOUBT if reply is None else await self._settle(job, self._read_receipted(job, reply), by="receipt")
 
-    async def _kept(self, job: Job, reply: RawReply) -> Submission:
+    async def _read_receipted(self, job: Job, reply: RawReply) -> Submission:
         log.info("the answer to an order is read from its receipt", extra={"job_id": job.id})
         return self._queue.read_submit(reply, endpoint=job.request.endpoint)
 
     async def _not_sent(self, job: Job, error: SubmitNotSent, *, after_s: float | None = None) -> Next:
-        """Proven: nothing was bought. Known only here, so it is written down with patience; else it would be doubt."""
-        for pause_s in (*_WRITE_DOWN_PAUSES_S, None):
-            try:
-                submit = await self._store.submits.not_sent(job.id)
-                break
-            except Exception:
-                if pause_s is None:
-                    raise
-                await asyncio.sleep(pause_s)
+        """Record the proof that nothing was bought, with patience: known only here, it would be doubt otherwise."""
+        submit = await retried(lambda: self._store.submits.not_sent(job.id), _WRITING_DOWN)
         if now_ms() - submit.created > NOT_SENT_WINDOW_S * 1000:
             return await self._not_bought(job, error)
         self._on_not_sent(error)
-        told = error.facts.get("retry_after")
-        pause = float(told) if isinstance(told, int | float) else min(60.0, 2.0**submit.attempt)
+        retry_after_s = error.facts.get("retry_after")
+        pause = float(retry_after_s) if isinstance(retry_after_s, int | float) else min(60.0, 2.0**submit.attempt)
         return retry(after_s or pause)
 
     async def _not_bought(self, job: Job, error: VideoError) -> Next:
@@ -293,7 +302,7 @@ class Submitter:
 
 
 def sought_until(error: VideoError) -> int | None:
-    """Until when the list is asked for a refused order; None where fal itself has refused it."""
+    """Return until when the list is searched for a refused order; None where fal itself has refused it."""
     return None if error.fals_own else now_ms() + SOUGHT_MS
 
 

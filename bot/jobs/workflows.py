@@ -1,4 +1,4 @@
-"""render_v1: a job from its turn in the queue to the checked mp4 on disk. The story of core.generate, made durable.
+"""render_v1: takes a job from its turn in the queue to the checked mp4 on disk, durably.
 
 Each step returns {"next": ...} as JSON; what a job is stands in our rows, the engine only remembers how far it came.
 The paid request is submit.py's, what comes after it collect.py's; here is the order of the steps, and what is free.
@@ -37,22 +37,36 @@ _DOWNLOAD_TRIES = 300  # with pauses up to 5 minutes: a day
 
 
 class Steps(Protocol):
-    """What a workflow stands on: the durable engine, or for one command of the shell nothing but this process."""
+    """The engine of a workflow: the durable one, or for one command of the shell nothing but this process."""
 
-    def register(self, name: str, body: Callable[[str], Awaitable[None]]) -> None: ...
-    async def step(self, name: str, body: Callable[..., Coroutine[Any, Any, R]], *args: Any) -> R: ...
-    async def sleep(self, seconds: float) -> None: ...
-    async def wait(self, topic: str, *, timeout_s: float) -> object: ...
-    async def begin(self, name: str, workflow_id: str, job_id: str) -> None: ...
+    def register(self, name: str, body: Callable[[str], Awaitable[None]]) -> None:
+        """Register a workflow."""
+        ...
+
+    async def step(self, name: str, body: Callable[..., Coroutine[Any, Any, R]], *args: Any) -> R:
+        """Run a step and return its result, recorded where the engine is durable."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Pause."""
+        ...
+
+    async def wait(self, topic: str, *, timeout_s: float) -> object:
+        """Wait for a message on this topic."""
+        ...
+
+    async def begin(self, name: str, workflow_id: str, job_id: str) -> None:
+        """Begin another workflow."""
+        ...
 
 
 def collect_id(job_id: str, number: int) -> str:
-    """The id of the workflow that collects a job which stood still; `number`: how often it had been parked."""
+    """Return the id of the workflow that collects a job which stood still; `number`: how often it had been parked."""
     return f"{job_id}:collect" + (f":{number}" if number else "")
 
 
 class Render:
-    """The steps, and the workflows that string them together."""
+    """The steps, and the workflows that run them in order."""
 
     def __init__(
         self,
@@ -66,7 +80,7 @@ class Render:
         alerts: Alerts,
         resolve_looks_s: tuple[float, ...] = RESOLVE_LOOKS_S,
     ) -> None:
-        """`resolve_looks_s`: the pauses before each look for an order whose answer was lost."""
+        """Build the workflows. `resolve_looks_s`: the pauses before each search for an order whose answer was lost."""
         self._engine = engine
         self._store = store
         self._preparer = preparer
@@ -77,19 +91,23 @@ class Render:
         self._alerts = alerts
 
     def register(self) -> None:
+        """Register the workflows with the engine."""
         self._engine.register(RENDER, self.render)
         self._engine.register(COLLECT, self.collect)
 
     # Workflows: only steps, waits and pauses; what comes next depends on nothing but recorded results.
 
     async def render(self, job_id: str) -> None:
+        """Run the workflow of a new job: prepare, submit, poll, download."""
         if await self._prepared(job_id) and await self._bought(job_id):
             await self._collected(job_id)
         await self._engine.begin(DELIVER, f"{job_id}:tell", job_id)
 
     async def collect(self, which: str) -> None:
-        """From "fal has it" on: for a request that was found after a doubt, or (`which` is then "<job>:<number>") for
-        one that fal still works on although it had been parked.
+        """Run the workflow from "fal has it" on.
+
+        It is for a request that was found after a doubt, or (`which` is then "<job>:<number>") for one that fal still
+        works on although it had been parked.
         """
         job_id, _, number = which.partition(":")
         await self._collected(job_id)
@@ -136,8 +154,9 @@ class Render:
         return await self.surely("give up downloading", self.give_up, job_id)
 
     async def surely(self, name: str, body: Callable[..., Awaitable[Next]], job_id: str) -> Next:
-        """A step that only a broken disk or database keeps from its end: again until it has one, or the job would be
-        stranded, perhaps paid.
+        """Run a step until it has a result: only a broken disk or database keeps it from that.
+
+        Else the job would be stranded, perhaps paid.
         """
         for attempt in count():
             result = await self._step(name, body, job_id)
@@ -150,7 +169,7 @@ class Render:
         return await self._engine.step(name, self._guarded, name, body, *args)
 
     async def _guarded(self, name: str, body: Callable[..., Awaitable[Next]], job_id: str, *args: Any) -> Next:
-        """A bug or a broken disk must not end a workflow: it would strand what was paid. It is retried, and logged."""
+        """Run a step's body; a bug or a broken disk is retried and logged, since it must not strand what was paid."""
         try:
             return await self._readable(body, job_id, *args)
         except Exception:
@@ -158,7 +177,7 @@ class Render:
             return DOUBT if name == "submit" else retry(5.0)
 
     async def _readable(self, body: Callable[..., Awaitable[Next]], job_id: str, *args: Any) -> Next:
-        """A row that cannot be read is set aside by bot/jobs/quarantine.py; then nothing is left to do here."""
+        """Run a step's body; a row that cannot be read is set aside by bot/jobs/quarantine.py, which ends it here."""
         try:
             return await body(job_id, *args)
         except UnreadableJob:
@@ -167,20 +186,20 @@ class Render:
     # Step bodies: each may run twice (a crash between its effect and its record).
 
     async def prepare(self, job_id: str) -> Next:
-        """What is free: the source, published; the price, confirmed."""
+        """Do what is free: publish the source, confirm the price."""
         return await self._preparer.prepare(await self._job(job_id))
 
     async def submit(self, job_id: str) -> Next:
-        """The one paid request."""
+        """Submit the one paid request."""
         return await self._submitter.submit(await self._job(job_id))
 
     async def find_submitted(self, job_id: str) -> Next:
-        """After a lost answer: does fal itself know the request? Buys nothing."""
+        """Ask fal whether it has a request whose answer was lost. Buys nothing."""
         found = await self._doubts.resolve([await self._job(job_id)])
         return GO if job_id in found else STOP
 
     async def park(self, job_id: str) -> Next:
-        """Nobody can say whether it was paid: it stands still, visibly, and its owner and the admins are told."""
+        """Put the job into doubt: nobody can say whether it was paid; its owner and the admins are told."""
         job = await self._job(job_id)
         if job.state is State.SUBMITTING and await self._doubts.close_refused(job):
             return STOP
@@ -195,15 +214,15 @@ class Render:
         return STOP
 
     async def look(self, job_id: str) -> Next:
-        """Is fal done?"""
+        """Poll fal for the end of the request."""
         return await self._collector.look(await self._job(job_id))
 
     async def download(self, job_id: str) -> Next:
-        """The finished file, checked, on this disk."""
+        """Download the finished file, checked, to this disk."""
         return await self._collector.download(await self._job(job_id))
 
     async def give_up(self, job_id: str) -> Next:
-        """So many tries were enough for a job that cost nothing yet. A paid one is set aside, and asked after again."""
+        """End a job that cost nothing yet, after so many tries. A paid one is parked, and asked about again."""
         job = await self._job(job_id)
         if job.state in FREE:
             return await self._fail(job_id, JobError("source_unavailable", {}), charge="none", only_from=FREE)

@@ -1,4 +1,4 @@
-"""This process as the other workers see it: one direct connection to PostgreSQL that holds its locks.
+"""The session of this process among the workers: one direct connection to PostgreSQL that holds its locks.
 
 PostgreSQL frees the locks in the moment the process dies, and within seconds after its machine vanished. So a lock that
 is held proves a living owner. The other way round: a process that has lost this connection may have been given up by
@@ -43,17 +43,17 @@ SELECT set_config(name, value, false) FROM pg_settings JOIN (
 
 
 class SessionLost(ConnectionError):
-    """This process no longer holds its locks: it must end, and be started anew."""
+    """A process that no longer holds its locks: it must end, and be started again."""
 
 
 class Session:
-    """`open`, then `watch` until it raises. `hold` waits for a lock; what is held is held until `close`."""
+    """The session. `open`, then `watch` until it raises. `hold` waits for a lock, which is held until `close`."""
 
     def __init__(self, url: sa.URL, owner: str) -> None:
         self._conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._owner = owner
         self._wanted: dict[str, asyncio.Event] = {}
-        self._held: set[str] = set()
+        self._locks: set[str] = set()
         self._connection: psycopg.AsyncConnection | None = None
         self._backend = 0
 
@@ -65,20 +65,20 @@ class Session:
             )
             await self._connection.execute(_SERVER_SIDE)
             await self._connection.execute(f"LISTEN {_CHANNEL}".encode())
-            self._backend, taken = await self._try([owner_lock(self._owner)])
-            if not taken:
+            self._backend, acquired = await self._try([owner_lock(self._owner)])
+            if not acquired:
                 raise SessionLost(f"another process is called {self._owner}, too")
         except psycopg.Error as error:
             raise SessionLost(f"no connection to the database: {_words(error)}") from error
 
     async def give_back(self) -> None:
-        """Everything but the lock named after us is free for others. `watch` must have ended."""
+        """Release everything but the lock named after us. `watch` must have ended."""
         with suppress(psycopg.Error):
-            for name in self._held:
+            for name in self._locks:
                 await self._open_connection.execute("SELECT pg_advisory_unlock(%s)", [lock_number(name)])
 
     async def close(self) -> None:
-        """All locks are free from now on."""
+        """Release all locks."""
         if self._connection is not None:
             await self._connection.close()
 
@@ -86,35 +86,35 @@ class Session:
         """Wait until this lock is ours."""
         await self._wanted.setdefault(name, asyncio.Event()).wait()
 
-    async def watch(self, heard: Callable[[str], None]) -> None:
-        """Try the locks we wait for, pass on what other workers call out. Raises SessionLost."""
+    async def watch(self, on_note: Callable[[str], None]) -> None:
+        """Try the locks we wait for, pass on what other workers notify. Raises SessionLost."""
         try:
             while True:
                 async with asyncio.timeout(_PATIENCE_S):
                     await self._turn()
                 async for note in self._open_connection.notifies(timeout=_TURN_S):
-                    heard(note.payload)
+                    on_note(note.payload)
         except TimeoutError as error:
             raise SessionLost("the database does not answer") from error
         except psycopg.Error as error:
             raise SessionLost(f"the connection to the database broke: {_words(error)}") from error
 
     async def _turn(self) -> None:
-        names = [each for each in self._wanted if each not in self._held]
-        backend, taken = await self._try(names)
+        names = [each for each in self._wanted if each not in self._locks]
+        backend, acquired = await self._try(names)
         if backend != self._backend:
             raise SessionLost(
                 "the database connection is shared by a pooler: let REELBOT_DATABASE_URL name PostgreSQL itself"
             )
-        for name in taken:
-            self._held.add(name)
+        for name in acquired:
+            self._locks.add(name)
             self._wanted[name].set()
 
     async def _try(self, names: list[str]) -> tuple[int, list[str]]:
-        """The server process that answers, and which of these locks are ours now. One question for all."""
+        """Try these locks in one query: the server process that answers, and which of them are ours now."""
         numbers = [lock_number(name) for name in names]
-        asked = await self._open_connection.execute(_TRY, [numbers])
-        backend, got = (await asked.fetchall())[0]
+        cursor = await self._open_connection.execute(_TRY, [numbers])
+        backend, got = (await cursor.fetchall())[0]
         return backend, [name for name, ours in zip(names, got or [], strict=True) if ours]
 
     @property
@@ -125,16 +125,17 @@ class Session:
 
 
 def owner_lock(owner: str) -> str:
+    """Return the name of the lock that this worker holds while it lives."""
     return f"worker {owner}"
 
 
 def is_free(connection: sa.Connection, name: str) -> bool:
-    """Whether nobody holds this lock; then we do, until the end of this transaction."""
+    """Return whether nobody holds this lock; then we do, until the end of this transaction."""
     return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(lock_number(name)))).scalar())
 
 
 def call_out(connection: sa.Connection, what: str) -> None:
-    """Every worker's `watch` hears it once this transaction has committed."""
+    """Notify every worker's `watch`, once this transaction has committed."""
     connection.execute(sa.select(sa.func.pg_notify(_CHANNEL, what)))
 
 

@@ -1,4 +1,4 @@
-"""Rows of jobs that this version cannot read: found, and set aside by what their plain columns say."""
+"""Finds rows of jobs that this version cannot read, and sets them aside by what their plain columns say."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,8 +27,10 @@ _STORED = ("incoming", "request", "adjustments", "error", "video", "question")
 
 @dataclass(frozen=True, slots=True)
 class UnreadableRow:
-    """`text`: its JSON columns as they stand, for whoever must not throw away what they name. `incoming`: where its
-    owner can be told, if that can be read.
+    """A job's row that cannot be read.
+
+    `text`: its JSON columns as they are, for whoever must not throw away what they name. `incoming`: where its owner
+    can be told, if that can be read.
     """
 
     id: str
@@ -40,21 +42,23 @@ class UnreadableRow:
 
 
 class UnreadableJobs:
+    """The repository of unreadable jobs."""
+
     def __init__(self, database: Database) -> None:
         self._db = database
 
     async def find(self) -> list[UnreadableRow]:
-        """Those not at their end, and those whose end was not told."""
+        """Return those not at their end, and those whose end was not told."""
         return await self._db.read(_find)
 
     async def stands_aside(self, job_id: str) -> bool:
-        """Whether nothing more is to be done about it now: its workflow may end."""
+        """Return whether nothing more is to be done about it now: its workflow may end."""
         aside = [str(state) for state in OVER | {State.PARKED, State.DOUBT}]
         query = sa.select(jobs.c.id).where(jobs.c.id == job_id, jobs.c.state.in_(aside))
         return await self._db.read(lambda tx: tx.execute(query).first() is not None)
 
     async def set_aside(self, row: UnreadableRow) -> SetAside | None:
-        """Take it out of everybody's way. None, and nothing changes, where it stands aside already."""
+        """Set the job aside. None, and nothing changes, where it stands aside already."""
         return await self._db.write(lambda tx: _set_aside(tx, row.id, row.what))
 
 

@@ -20,11 +20,16 @@ Count = Callable[[str], int]
 
 
 class Workers:
+    """The repository of workers."""
+
     def __init__(self, database: Database) -> None:
         self._db = database
 
     async def enter(self, owner: str) -> None:
-        """Before it runs anything, so that whatever it leaves behind is found. Forgets those long dead."""
+        """Enter this worker before it runs anything, so that whatever it leaves behind is found.
+
+        Forgets those long dead.
+        """
         old = now_ms() - _REMEMBERED_MS
 
         def work(tx: Connection) -> None:
@@ -35,7 +40,7 @@ class Workers:
         await self._db.write(work)
 
     async def know(self, owners: Iterable[str]) -> None:
-        """Whoever has jobs here, also one that an earlier version started and did not write down."""
+        """Enter the owners of jobs here, also one that an earlier version started and did not enter."""
         rows = [{"owner": owner, "started": 0} for owner in owners]
 
         def work(tx: Connection) -> None:
@@ -45,11 +50,11 @@ class Workers:
         await self._db.write(work)
 
     async def living(self, owner: str) -> int:
-        """How many run beside this one."""
+        """Return how many run beside this one."""
         return len(await self._db.read(lambda tx: _others(tx, owner, alive=True)))
 
     async def same_folder(self, owner: str, marker: Path) -> bool:
-        """Whether we see the folder that the others see: by a file in it, whose content the database knows.
+        """Return whether we see the others' folder: by a file in it, whose content the database knows.
 
         With nobody else alive a new folder is as good as the old one: a lone worker may lose its own.
         """
@@ -68,11 +73,13 @@ class Workers:
         return await self._db.write(work)
 
     async def leave(self, owner: str) -> None:
-        """It ends as told: nothing that it leaves over counts as taken from a dead one."""
+        """Record that it ends as told: nothing that it leaves over counts as taken from a dead one."""
         await self._db.write(lambda tx: _close(tx, "stopped", [owner]))
 
     async def bury(self, owner: str, inherit: Callable[[list[str], Count], None]) -> None:
         """Hand the dead to `inherit`, with what counts the take-overs of a workflow. Nobody else can meanwhile.
+
+        Nobody else can meanwhile.
 
         Dead are all others whose lock is free. They stay on the list for an hour: one that was only cut off may have
         begun another job before it noticed.
@@ -93,7 +100,7 @@ class Workers:
 
 
 def _others(tx: Connection, owner: str, *, alive: bool) -> list[sa.Row[Any]]:
-    """The dead are ours until the end of this transaction."""
+    """Return the other workers; the dead are ours until the end of this transaction."""
     known = sa.or_(workers.c.buried.is_(None), workers.c.buried > now_ms() - _REMEMBERED_MS)
     rows = tx.execute(sa.select(workers).where(workers.c.owner != owner, known))
     return [row for row in rows if is_free(tx, owner_lock(row.owner)) is not alive]
@@ -112,7 +119,7 @@ def _close(tx: Connection, event: str, owners: list[str]) -> None:
 
 
 def _count(tx: Connection, workflow_id: str) -> int:
-    """One more take-over. After a calm while the count begins anew."""
+    """Count one more take-over. After a calm while the count begins again."""
     at = now_ms()
     tx.execute(insert_new(tx, takeovers, by="workflow_id").values(workflow_id=workflow_id, times=0, at=at))
     times = sa.case((takeovers.c.at < at - _CALM_MS, 1), else_=takeovers.c.times + 1)

@@ -1,4 +1,4 @@
-"""What a dead worker was at is taken over by the living, within seconds. Only on PostgreSQL: SQLite has one process.
+"""Takes over what a dead worker left, within seconds. Only on PostgreSQL: SQLite has one process.
 
 Bounded: a workflow whose workers die again and again is most likely what kills them. It is set aside, visibly.
 """
@@ -22,6 +22,8 @@ _MOST = 10  # take-overs of one workflow in quick succession
 
 
 class Reaper:
+    """The loop that takes over from dead workers."""
+
     def __init__(self, *, engine: Engine, store: Store, owner: str, tell: Callable[[Job], Awaitable[bool]]) -> None:
         self._engine = engine
         self._store = store
@@ -32,13 +34,15 @@ class Reaper:
         self.loop = Loop("reaper", self._turn, pause_s=lambda: _TURN_S)
 
     async def enter(self) -> None:
-        """Before the engine starts: whatever we leave behind will be found."""
+        """Enter this worker before the engine starts: whatever it leaves behind will be found."""
         await self._workers.enter(self._owner)
 
     async def same_folder(self, marker: Path) -> bool:
+        """Return whether this worker sees the folder that the others see."""
         return await self._workers.same_folder(self._owner, marker)
 
     async def leave(self) -> None:
+        """Record that this worker ends as told."""
         await self._workers.leave(self._owner)
 
     async def _turn(self) -> None:
@@ -55,15 +59,15 @@ class Reaper:
             await self._set_aside(workflow_id.partition(":")[0])
 
     def _inherit(self, owners: list[str], times: Count) -> list[str]:
-        taken, given_up = self._engine.take_over(owners, lambda workflow_id: times(workflow_id) <= _MOST)
-        if taken:
-            log.info("taken over from workers that have ended", extra={"workflows": taken, "workers": owners})
+        taken_over, given_up = self._engine.take_over(owners, lambda workflow_id: times(workflow_id) <= _MOST)
+        if taken_over:
+            log.info("taken over from workers that have ended", extra={"workflows": taken_over, "workers": owners})
         if given_up:
             log.error("given up: every worker that had it died", extra={"workflows": given_up})
         return given_up
 
     async def _set_aside(self, job_id: str) -> None:
-        """It stands still from here on, and its owner is told. A video waits long before it is sent by itself."""
+        """Set the job aside and tell its owner. A video waits long before it is sent by itself."""
         job = await self._store.jobs.get(job_id)
         if job is None or job.state not in ACTIVE:
             return

@@ -1,4 +1,4 @@
-"""What only one process may do at a time: ask Telegram for updates, read the inbox, watch fal, write status messages.
+"""Elects the process that runs each loop of which there may be only one: updates, inbox, poller, status messages.
 
 On SQLite there is one process, and it has every role. On PostgreSQL a role is a lock, and whoever holds it runs its
 loop; when that process ends, another has the role within a second. A role is never given back by a living process: one
@@ -18,7 +18,7 @@ Loop = Callable[[], Awaitable[None]]
 
 
 class Roles:
-    """`run` a loop while it is ours to run; `kick` the one who runs it, wherever that is."""
+    """The roles of this process. `run` a loop while its role is ours; `kick` notifies the holder, wherever that is."""
 
     def __init__(self, database: Database, *, owner: str) -> None:
         self.owner = owner
@@ -29,30 +29,33 @@ class Roles:
         self._calls: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
-        """Before anything else starts: from here on the others know that we live. Raises SessionLost."""
+        """Take this worker's lock before anything else starts: from here on the others know that it lives.
+
+        Raises SessionLost.
+        """
         if self._session is not None:
             await self._session.open()
 
     async def watch(self) -> None:
-        """Until cancelled. Raises SessionLost when this process must end."""
+        """Watch until cancelled. Raises SessionLost when this process must end."""
         if self._session is None:
             await asyncio.Event().wait()
         else:
-            await self._session.watch(self._heard)
+            await self._session.watch(self._notified)
 
     async def give_back(self) -> None:
-        """The others may have the roles. Their loops here, and `watch`, must have ended."""
+        """Release the roles. Their loops here, and `watch`, must have ended."""
         if self._session is not None:
             await self._session.give_back()
 
     async def close(self) -> None:
-        """The others may also have whatever this process has not finished."""
+        """Release everything: the others may also have whatever this process has not finished."""
         await asyncio.gather(*self._calls, return_exceptions=True)
         if self._session is not None:
             await self._session.close()
 
     async def run(self, name: str, loop: Loop) -> None:
-        """Until cancelled: first wait for the role, then run its loop."""
+        """Wait for the role, then run its loop, until cancelled."""
         if self._session is not None:
             self._waiting.add(name)
             await self._session.hold(f"role {name}")
@@ -61,16 +64,17 @@ class Roles:
         await loop()
 
     def waiting(self, name: str) -> bool:
-        """Another process has this role: that its loop does not turn here is as it should be."""
+        """Return whether another process has this role: that its loop does not turn here is as it should be."""
         return name in self._waiting
 
     def on_kick(self, name: str, kicked: Callable[[], None]) -> None:
+        """Call `kicked` when the holder of this role is notified."""
         self._kicks[name] = kicked
 
     def kick(self, name: str) -> None:
-        """There is something for the holder of this role. A lost call costs a moment: every loop looks by itself."""
+        """Notify the holder of this role. A lost call costs a moment: every loop scans by itself."""
         if not self.waiting(name):
-            self._heard(name)
+            self._notified(name)
             return
         task = asyncio.create_task(self._call(name))
         self._calls.add(task)
@@ -82,7 +86,7 @@ class Roles:
         except Exception:  # noqa: BLE001 - whatever the database does; the holder looks by itself
             log.info("another worker was not called", extra={"role": name})
 
-    def _heard(self, name: str) -> None:
+    def _notified(self, name: str) -> None:
         if name in self._kicks and not self.waiting(name):
             self._kicks[name]()
 

@@ -1,6 +1,6 @@
-"""The look at a source before money is spent: is it there for a stranger, and is it the very file?
+"""Checks a source before money is spent: that anybody can fetch it, and that it is the right file.
 
-Our own published asset is looked at as fal would see it; somebody else's address only through the guard of
+Our own published asset is fetched as fal would fetch it; somebody else's address only through the guard of
 safe_fetch.py.
 """
 
@@ -16,8 +16,9 @@ from core.assets.ip_ranges import Resolve, is_public, resolve
 from core.assets.safe_fetch import connect_reason, public_reply
 from core.config import FalSettings
 from core.errors import AssetHostDown, BadReference
+from core.io.bodies import first_bytes
+from core.io.retrying import RetryPolicy, retried
 
-_LOOKS = 3
 _LOOK_TIMEOUT_S = 10.0
 _LOOK_TOTAL_S = 20.0
 _PREFIX = 65_536  # bytes that are compared; the name is secret and the length is compared, too
@@ -29,35 +30,34 @@ _TLS_DETAIL = re.compile(r"verify failed: (.*?)\s*\(_ssl", re.DOTALL)
 async def check_public(
     url: str, *, settings: FalSettings, path: Path | None = None, resolver: Resolve = resolve
 ) -> None:
-    """Look at our asset as fal would: anonymously. It must be a picture or a film, and the file at `path` if given.
+    """Check that our published asset can be fetched anonymously, as fal does.
 
-    Raises AssetHostDown with the fact `reason`: dns, private, tls, refused, timeout, status, type, or content (another
-    folder is served there). Not done when REELBOT_ASSET_CHECK is false.
+    It must be a picture or a film, and the file at `path` if given. Raises AssetHostDown with the fact `reason`: dns,
+    private, tls, refused, timeout, status, type, or content (another folder is served there). Not done when
+    REELBOT_ASSET_CHECK is false.
     """
     if not settings.asset_check:
         return
-    for attempt in range(_LOOKS):
-        try:
-            await _bounded(url, settings=settings, path=path, resolver=resolver)
-        except AssetHostDown as error:
-            if attempt == _LOOKS - 1 or error.facts.get("reason") in _FINAL:
-                raise
-        else:
-            return
-        await asyncio.sleep(settings.asset_look_gap_s * (attempt + 1))
+    gap_s = settings.asset_look_gap_s
+    looking = RetryPolicy(AssetHostDown, pauses_s=(gap_s, 2 * gap_s), tries=3, only_if=_may_change)
+    await retried(lambda: _bounded(url, settings=settings, path=path, resolver=resolver), looking)
+
+
+def _may_change(error: AssetHostDown) -> bool:
+    return error.facts.get("reason") not in _FINAL
 
 
 async def _bounded(url: str, *, settings: FalSettings, path: Path | None, resolver: Resolve) -> None:
     try:
         async with asyncio.timeout(_LOOK_TOTAL_S):
             await _require_public_name(url, settings=settings, resolver=resolver)
-            await _look(url, path)
+            await _check_once(url, path)
     except TimeoutError:
         raise AssetHostDown(reason="timeout") from None
 
 
 async def _require_public_name(url: str, *, settings: FalSettings, resolver: Resolve) -> None:
-    """A name that only leads into a private network leads fal nowhere, whatever answers there."""
+    """Refuse a name that leads into private networks only: fal cannot reach it, whatever answers here."""
     if settings.on_loopback:
         return
     try:
@@ -68,7 +68,7 @@ async def _require_public_name(url: str, *, settings: FalSettings, resolver: Res
         raise AssetHostDown(reason="private", address=found[0] if found else None)
 
 
-async def _look(url: str, path: Path | None) -> None:
+async def _check_once(url: str, path: Path | None) -> None:
     headers = {"Range": f"bytes=0-{_PREFIX - 1}", "Accept-Encoding": "identity"}
     async with httpx.AsyncClient(
         timeout=_LOOK_TIMEOUT_S, trust_env=False, follow_redirects=True, max_redirects=3
@@ -101,27 +101,26 @@ def _require_media(reply: httpx.Response) -> None:
 
 
 async def _require_same(reply: httpx.Response, path: Path) -> None:
-    """The first bytes and the length are those of the file that was just published."""
+    """Compare the first bytes and the length with the file that was just published."""
     size = path.stat().st_size
     async with aiofiles.open(path, "rb") as file:
         expected = await file.read(_PREFIX)
     where = _WHERE.fullmatch(reply.headers.get("content-range", ""))
-    told = where[1] if where else reply.headers.get("content-length", "") if reply.status_code == httpx.codes.OK else ""
-    if told and told != str(size):
+    stated = (
+        where[1] if where else reply.headers.get("content-length", "") if reply.status_code == httpx.codes.OK else ""
+    )
+    if stated and stated != str(size):
         raise AssetHostDown(reason="content")
-    served = b""
-    async for chunk in reply.aiter_raw():
-        served += chunk
-        if len(served) >= len(expected):
-            break
+    served = await first_bytes(reply.aiter_raw(), enough=len(expected))
     if served[: len(expected)] != expected:
         raise AssetHostDown(reason="content")
 
 
 async def check_foreign(url: str, *, settings: FalSettings) -> None:
-    """The same for an address that somebody gave us. Raises BadRequest, BadReference.
+    """Check an address that a person gave: it must serve a picture or a video.
 
-    Nothing private is asked, at no redirect. Not done when REELBOT_ASSET_CHECK is false.
+    No private address is asked, at no redirect. Not done when REELBOT_ASSET_CHECK is false. Raises BadRequest,
+    BadReference.
     """
     if not settings.asset_check:
         return

@@ -1,4 +1,4 @@
-"""From fal's CDN to a checked mp4 on this disk: streamed, capped, resumed only where the bytes prove it.
+"""Downloads a file from fal's CDN to this disk: streamed, capped, resumed only where the bytes prove it.
 
 The key is never sent here. A failed download is repeated, never replaced by a link.
 """
@@ -6,16 +6,14 @@ The key is never sent here. A failed download is repeated, never replaced by a l
 import asyncio
 import errno
 import logging
-import os
 import re
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urljoin
 
-import aiofiles
 import httpx
 
 from core.config import FalSettings
@@ -23,10 +21,15 @@ from core.errors import DownloadFailed
 from core.fal import protocol
 from core.fal.http import http_client
 from core.fal.protocol import RemoteFile
+from core.io import disk
+from core.io.bodies import BodyTooLarge, first_bytes, write_body
+from core.io.retrying import RetryPolicy, Sleep, retried
 
 log = logging.getLogger(__name__)
 
-_TRIES = 5
+_DOWNLOADING = RetryPolicy(
+    DownloadFailed, pauses_s=(0.5, 1.0, 2.0, 4.0), tries=5, only_if=lambda error: error.code != "disk_full"
+)
 _ATTEMPT_S = 120.0  # httpx bounds each chunk, not all of them
 _TIMEOUT = httpx.Timeout(connect=10, read=30, write=30, pool=10)
 _REDIRECTS = 5
@@ -37,13 +40,11 @@ _FTYP = slice(4, 8)
 _FTYP_BYTES = 12
 MAX_BYTES = 2_000_000_000
 
-Sleep = Callable[[float], Awaitable[None]]
-
 
 def video_filename(
     *, model: str, duration_s: float | None, resolution: str | None, short_id: str, now: datetime
 ) -> str:
-    """`<time>_<model>_<duration>s_<resolution>_<short id>.mp4`, safe on every file system."""
+    """Name the file `<time>_<model>_<duration>s_<resolution>_<short id>.mp4`, safe on every file system."""
     seconds = f"{duration_s:g}s" if duration_s else None
     parts = [now.strftime("%Y%m%d-%H%M%S"), model, seconds, resolution, short_id]
     return "_".join(re.sub(r"[^A-Za-z0-9.-]+", "-", part).strip(".-") for part in parts if part) + ".mp4"
@@ -57,39 +58,40 @@ async def download_video(
     max_bytes: int = MAX_BYTES,
     sleep: Sleep = asyncio.sleep,
 ) -> None:
-    """Fetch the finished file whole, or raise DownloadFailed ("download_failed", "disk_full"). Free to repeat."""
+    """Download the finished file whole. Raises DownloadFailed ("download_failed", "disk_full"). Free to repeat."""
     part = into.with_name(f"{into.name}.part")
-    trouble = DownloadFailed()
     async with http_client(settings, timeout=_TIMEOUT) as client:
         fetch = _Fetch(client, file.url, part, queue_url=settings.fal_queue_url, max_bytes=max_bytes)
-        for attempt in range(_TRIES):
-            try:
-                async with asyncio.timeout(_ATTEMPT_S):
-                    await fetch.attempt()
-                await asyncio.to_thread(_install, part, into)
-            except TimeoutError:  # what is here stays: the next attempt goes on from it
-                trouble = DownloadFailed(reason="too slow")
-            except DownloadFailed as error:
-                trouble = error
-            except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
-                trouble = DownloadFailed(reason=type(error).__name__)
-            except OSError as error:
-                if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-                    raise DownloadFailed("disk_full") from None
-                raise
-            else:
-                return
-            log.warning("a download failed", extra={**trouble.facts, "attempt": attempt + 1})
-            await sleep(min(10.0, 0.5 * 2**attempt))
-    raise trouble
+        await retried(lambda: _attempt(fetch, part, into), _DOWNLOADING, sleep=sleep)
+
+
+async def _attempt(fetch: "_Fetch", part: Path, into: Path) -> None:
+    """Try the download once.
+
+    Raises DownloadFailed; what came until then stays, and the next attempt goes on from it.
+    """
+    try:
+        async with asyncio.timeout(_ATTEMPT_S):
+            await fetch.attempt()
+        await asyncio.to_thread(_install, part, into)
+    except TimeoutError:
+        raise fetch.failed(DownloadFailed(reason="too slow")) from None
+    except DownloadFailed as error:
+        raise fetch.failed(error) from None
+    except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
+        raise fetch.failed(DownloadFailed(reason=type(error).__name__)) from None
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise DownloadFailed("disk_full") from None
+        raise
 
 
 class _NoResume(Exception):
-    """What is here is no beginning of what is served."""
+    """A reply that does not continue the bytes that are here."""
 
 
 class _Fetch:
-    """One file on its way to `part`. What is known of it outlives a broken attempt."""
+    """One download to `part`. What is known of the file outlives a broken attempt."""
 
     def __init__(self, client: httpx.AsyncClient, url: str, part: Path, *, queue_url: str, max_bytes: int) -> None:
         self._client = client
@@ -99,9 +101,15 @@ class _Fetch:
         self._max_bytes = max_bytes
         self._etag: str | None = None
         self._size: int | None = None
+        self._attempts = 0
+
+    def failed(self, error: DownloadFailed) -> DownloadFailed:
+        log.warning("a download failed", extra={**error.facts, "attempt": self._attempts})
+        return error
 
     async def attempt(self) -> None:
-        """The rest of the file where the server proves that it continues what is here, else all of it, at once."""
+        """Fetch the rest where the server proves that it continues what is here, else all of it, at once."""
+        self._attempts += 1
         have = self._part.stat().st_size if self._part.exists() else 0
         if have > _OVERLAP:
             try:
@@ -118,7 +126,7 @@ class _Fetch:
         self._etag = self._size = None
 
     async def _get(self, have: int) -> None:
-        """One request, the last bytes that are here asked for once more: they prove that both are the same file."""
+        """Send one request, with the last known bytes asked for once more: they prove that both are the same file."""
         start = max(0, have - _OVERLAP)
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
         if start and self._etag is not None:
@@ -139,7 +147,7 @@ class _Fetch:
 
     @asynccontextmanager
     async def _followed(self, headers: dict[str, str]) -> AsyncIterator[httpx.Response]:
-        """The reply at the end of the redirects. Each of them stays on fal's hosts."""
+        """Yield the reply at the end of the redirects. Each of them stays on fal's hosts."""
         url = self._url
         for _ in range(_REDIRECTS + 1):
             async with self._client.stream("GET", url, headers=headers) as reply:
@@ -154,7 +162,7 @@ class _Fetch:
         raise DownloadFailed(reason="too many redirects")
 
     def _range(self, reply: httpx.Response, start: int, have: int) -> int:
-        """The size of the file, when this is the range that was asked for. Raises _NoResume when it is not."""
+        """Return the size of the file when this is the range that was asked for. Raises _NoResume when it is not."""
         match = _RANGE.fullmatch(reply.headers.get("content-range", ""))
         if reply.status_code != httpx.codes.PARTIAL_CONTENT or match is None or int(match[1]) != start:
             raise _NoResume("another range")
@@ -180,20 +188,17 @@ class _Fetch:
         self._size = total
 
     async def _write(self, reply: httpx.Response, start: int, total: int | None) -> int:
-        """The size of what is here now. What was here before is touched only by bytes that belong to a film."""
+        """Write the body and return the size of what is here now.
+
+        Earlier bytes are touched only by bytes that belong to a film.
+        """
         chunks = reply.aiter_bytes()
         first = await _head(chunks, self._known(start))
         self._remember(reply, total)
-        size = start + len(first)
-        async with aiofiles.open(self._part, "r+b" if start else "wb") as out:
-            await out.seek(start)
-            await out.write(first)
-            async for chunk in chunks:
-                size += len(chunk)
-                if size > self._max_bytes:
-                    raise DownloadFailed(reason="too large")
-                await out.write(chunk)
-        return size
+        try:
+            return await write_body(chunks, self._part, most_bytes=self._max_bytes, head=first, start=start)
+        except BodyTooLarge:
+            raise DownloadFailed(reason="too large") from None
 
     def _known(self, start: int) -> bytes:
         if not start:
@@ -204,12 +209,9 @@ class _Fetch:
 
 
 async def _head(chunks: AsyncIterator[bytes], known: bytes) -> bytes:
-    """The first bytes: of a continued file those that are known, of a new one an mp4's, whatever type is declared."""
-    head, enough = b"", len(known) or _FTYP_BYTES
-    async for chunk in chunks:
-        head += chunk
-        if len(head) >= enough:
-            break
+    """Return the first bytes: known ones of a continued file, an mp4's of a new one, whatever type is declared."""
+    enough = len(known) or _FTYP_BYTES
+    head = await first_bytes(chunks, enough=enough)
     if known:
         if len(head) < enough:
             raise DownloadFailed(reason="cut short")
@@ -233,12 +235,7 @@ def _length(reply: httpx.Response) -> int | None:
 
 
 def _install(part: Path, into: Path) -> None:
-    """On the disk for good, then under its name: a crash leaves the whole file or none."""
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
+    """Sync the file, then give it its name: a crash leaves the whole file or none."""
+    disk.sync(part)
     part.replace(into)
-    folder = os.open(into.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    disk.sync(into.parent)

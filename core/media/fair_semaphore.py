@@ -1,7 +1,7 @@
-"""Places for work that takes a core: so many at once, and the turn goes round among those who wait.
+"""A semaphore for work that takes a core: the turn goes round among the owners who wait.
 
-One person's twenty files hold up nobody's first. Long work never has all the places, so that a thumbnail does not wait
-for a transcode. Nothing is ever turned away: who waits, waits.
+One person's twenty files delay nobody's first. Long work never has all the places, so that a thumbnail does not wait
+for a transcode. Nothing is refused: who waits, waits.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ class _Waiter:
 
 @dataclass(slots=True)
 class Owner:
-    """`served`: when their turn came last, as a number that only grows."""
+    """One owner's queue. `served`: when their turn came last, as a number that only grows."""
 
     waiting: deque[_Waiter] = field(default_factory=deque)
     running: int = 0
@@ -27,7 +27,7 @@ class Owner:
 
 
 class FairSemaphore:
-    """Belongs to the event loop it is used in."""
+    """A semaphore with turns among owners. It belongs to the event loop it is used in."""
 
     def __init__(self, count: int) -> None:
         self._count = count
@@ -77,8 +77,9 @@ class FairSemaphore:
             waiter.ready.set_result(None)
 
     def _next(self) -> tuple[Owner, _Waiter] | None:
-        """Of those who have least under way the one whose turn is longest ago; long work is passed over while others'
-        has its places.
+        """Choose, of those with least under way, the owner whose turn is longest ago.
+
+        Long work is passed over while others' has its places.
         """
         for owner in sorted(self._owners.values(), key=lambda each: (each.running, each.served)):
             for waiter in owner.waiting:

@@ -75,7 +75,7 @@ class _Laps:
 
     async def lap(self, cache: RenditionCache, path: Path, max_bytes: int) -> None:
         self._runs, cpu_before, began = 0, cpu_s(os.getpid())[1], time.perf_counter()
-        with media.looked_at_by(self._counted):
+        with media.with_runner(self._counted):
             await cache.check(path, max_bytes=max_bytes)
             await cache.rendition(path, max_bytes=max_bytes)
         self._laps.append(Way(self._runs, time.perf_counter() - began, cpu_s(os.getpid())[1] - cpu_before))

@@ -56,7 +56,7 @@ class Connected:
     channel: ChannelPort
     stand: Stand
     box: Box
-    memory: Keys
+    key_values: Keys
     folder: Path
     secrets: set[str]
 
@@ -119,7 +119,7 @@ def secrets_of(settings: BaseSettings) -> set[str]:
     return whole | {each.partition(":")[2] for each in whole if ":" in each}
 
 
-def services(folder: Path, *, box: Box, memory: Keys, port: int = 0, demo: bool = False) -> Services:
+def services(folder: Path, *, box: Box, key_values: Keys, port: int = 0, demo: bool = False) -> Services:
     """As the program hands them out, settings from the environment."""
 
     def load(cls: type[S]) -> S:
@@ -132,9 +132,9 @@ def services(folder: Path, *, box: Box, memory: Keys, port: int = 0, demo: bool 
         (folder / name).mkdir(exist_ok=True)
     return Services(
         inbox=box,
-        journal=Transcript(),
-        memory=memory,
-        allowance=Counts(),
+        transcript=Transcript(),
+        key_values=key_values,
+        send_quota=Counts(),
         translate=translate,
         alert=no_alert,
         language_of=no_language,
@@ -158,15 +158,15 @@ async def connected(
     demo: bool = False,
 ) -> AsyncIterator[Connected]:
     """`away`: nobody listens where the chat's server should be. After all of it nothing of the channel is left."""
-    box, memory, sock = Box(), Keys(), listener()
+    box, key_values, sock = Box(), Keys(), listener()
     async with served_fake(stand, away=away):
         for name, value in stand.environment.items():
             setenv(name, value)
-        given = services(stand.folder, box=box, memory=memory, port=sock.getsockname()[1], demo=demo)
+        given = services(stand.folder, box=box, key_values=key_values, port=sock.getsockname()[1], demo=demo)
         before = asyncio.all_tasks(), open_sockets()
         channel = manifest.connect(given)
         assert channel is not None
-        made = Connected(manifest, channel, stand, box, memory, stand.folder, secrets_of(manifest.settings()))
+        made = Connected(manifest, channel, stand, box, key_values, stand.folder, secrets_of(manifest.settings()))
         web = build(health=Health(), assets_dir=stand.folder / "assets", webhook=_no_webhook, routes=channel.routes())
         async with served(web, sock) as stand.ours:
             try:

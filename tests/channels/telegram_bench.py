@@ -53,7 +53,7 @@ class Box:
         return [each for batch in self.batches for each in batch]
 
 
-class NoJournal:
+class NoTranscript:
     async def add(self, chat_id: str, body: Mapping[str, Any]) -> int:
         raise AssertionError("Telegram keeps its own history")
 
@@ -76,9 +76,9 @@ def services(
 
     return Services(
         inbox=box,
-        journal=NoJournal(),
-        memory=Keys(),
-        allowance=Counts(),
+        transcript=NoTranscript(),
+        key_values=Keys(),
+        send_quota=Counts(),
         translate=translate,
         alert=no_alert,
         language_of=_no_language,

@@ -33,7 +33,7 @@ def read(world: World, *, username: str | None = "reelbot", albums: Albums | Non
     updates = [Update.de_json(update, None) for update in world.updates]
     world.updates.clear()
     albums = albums or Albums()
-    albums.look([update.message for update in updates if update.message is not None])
+    albums.see_batch([update.message for update in updates if update.message is not None])
     account = str(world.bot["id"])
     return [incoming_from(update, account=account, username=username, albums=albums) for update in updates]
 

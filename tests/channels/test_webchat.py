@@ -26,7 +26,7 @@ from tests.serving import listener, served
 
 
 class Notes:
-    """A Journal and an Inbox in memory."""
+    """A Transcript and an Inbox in memory."""
 
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
@@ -81,9 +81,9 @@ async def opened(folder: Path, *, token: str | None = None, public_url: str | No
 
     services = Services(
         inbox=notes,
-        journal=notes,
-        memory=Keys(),
-        allowance=Counts(),
+        transcript=notes,
+        key_values=Keys(),
+        send_quota=Counts(),
         translate=translate,
         alert=no_alert,
         language_of=no_language,

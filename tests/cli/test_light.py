@@ -17,6 +17,7 @@ HEAVY = (
     "uvicorn",
     "babel",
     "requests",
+    "tenacity",
 )
 CHATS_AND_ENGINE = ("dbos", "alembic", "wechatpy", "telegram", "starlette", "uvicorn", "requests")
 _SHOWN = """

@@ -69,8 +69,8 @@ def test_the_first_that_is_due_of_each_chat(database_url: str) -> None:
         ]
         assert [each.chat for each in (await store.inbox.waiting(but_not={"telegram:2"})).messages] == ["telegram:3"]
         await store.inbox.done(found[0])
-        (letter,) = (await store.inbox.next_of("telegram:2")).messages
-        assert letter.incoming.event_id == "m1"
+        (queued,) = (await store.inbox.next_of("telegram:2")).messages
+        assert queued.incoming.event_id == "m1"
         assert (await store.inbox.next_of("telegram:1")).messages == []  # later ones of that chat wait for their turn
 
     on_store(database_url, story)

@@ -211,7 +211,7 @@ def test_a_failed_photo_is_offered_in_16_9_as_a_purchase_of_its_own(on_bench: On
         first = await made.settled(State.FAILED)
         await button(made, f"fix:{first.id}")
         second = await newest(made, State.DELIVERED)
-        assert (second.again_of, second.remedy, second.request.prompt) == (first.id, "wide-photo", "let it snow")
+        assert (second.again_of, second.fallback, second.request.prompt) == (first.id, "wide-photo", "let it snow")
         assert made.submits() == 2
         before, after = (request.body["image_url"] for request in made.fal.memory.requests.values())
         assert before != after
@@ -230,13 +230,13 @@ def test_a_failed_text_is_offered_simpler(on_bench: OnBench) -> None:
         first = await made.settled(State.FAILED)
         await button(made, f"fix:{first.id}")
         second = await newest(made, State.DELIVERED)
-        assert (second.remedy, second.request.prompt) == ("shorter-prompt", "a fox in snow")
+        assert (second.fallback, second.request.prompt) == ("shorter-prompt", "a fox in snow")
         await made.until(lambda: said(made, "“a fox in snow”"))
 
     on_bench(story)
 
 
-def test_a_failed_remedy_is_not_offered_again(on_bench: OnBench) -> None:
+def test_a_failed_fallback_is_not_offered_again(on_bench: OnBench) -> None:
     async def story(made: Bench) -> None:
         made.fal.faults.add("result_error", times=2, body="internal_server_error")
         made.telegram.user_says(42, "/video a 🦊")

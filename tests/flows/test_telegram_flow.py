@@ -329,7 +329,7 @@ def test_loops_end_when_they_are_stopped_in_the_moment_of_news(on_bench: Callabl
             lambda: parts.watcher.loop.turns and parts.status_messages.loop.turns and parts.inbox.loop.turns
         )
         parts.watcher.kick()  # every loop waits for news
-        parts.status_messages.kick()
+        parts.status_messages.notify()
         parts.inbox.loop.notify()
         for _ in range(turns):
             await asyncio.sleep(0)

@@ -160,7 +160,7 @@ def test_a_second_series_writes_what_the_first_has_heard(database_url: str, tmp_
             await made.telegram.until(lambda: refused.times)  # it has heard of it
             first.cancel()
             await asyncio.gather(first, return_exceptions=True)
-        assert await made.delivery.again(await made.job(job.id))
+        assert await made.delivery.redeliver(await made.job(job.id))
         tried, second = refused.times, asyncio.create_task(made.delivery.deliver(job.id))
         await made.telegram.until(lambda: refused.times > tried)
         await heal(made.store)
@@ -179,7 +179,7 @@ def test_a_sweep_that_read_before_it_was_told_begins_nothing(database_url: str, 
         await set_columns(made.store, job.id, send_after=now_ms() - 1)
         (as_read,) = await made.store.jobs.waiting_to_be_told(now_ms())
         await made.delivery.deliver(job.id)
-        await made.delivery.again(as_read)
+        await made.delivery.redeliver(as_read)
         assert (await made.job(job.id)).state is State.DELIVERED
 
     on_delivery(database_url, tmp_path, story)
@@ -257,7 +257,7 @@ def test_the_web_chat_has_one_film_after_the_database_was_away(
 
         async def count() -> None:
             while True:
-                entries = await made.app.store.journal.read("s1")
+                entries = await made.app.store.transcript.read("s1")
                 films[0] = sum(entry["kind"] == "video" for entry in entries)
                 await asyncio.sleep(0.05)
 

@@ -84,6 +84,6 @@ def test_a_delivery_is_not_stranded() -> None:
         raise ConnectionError("the database is away")
 
     made.send = never  # type: ignore[method-assign, assignment]  # what breaks
-    made.park = parked  # type: ignore[method-assign, assignment]
+    made.defer = parked  # type: ignore[method-assign, assignment]
     asyncio.run(made.deliver("K7QX2AB"))
     assert walk.steps == ["send"] * 6 + ["wait"] * 3

@@ -172,7 +172,7 @@ def test_one_run_takes_a_film_from_the_disk_to_the_chat(database_url: str, tmp_p
         assert (await made.job(job.id)).state is State.DELIVERED
         assert made.films() == 1
 
-    with media.looked_at_by(counted):
+    with media.with_runner(counted):
         on_delivery(database_url, tmp_path, story)
     assert calls == ["check"]
 

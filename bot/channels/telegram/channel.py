@@ -1,4 +1,4 @@
-"""The channel as the program sees it: its life, and who does what inside."""
+"""The Telegram channel: its start and stop, and which part does what."""
 
 import asyncio
 import logging
@@ -14,22 +14,30 @@ from telegram.error import TelegramError
 from bot.channels.protocol import Services
 from bot.channels.telegram import MANIFEST
 from bot.channels.telegram.errors import TranslatingErrors, send_error
-from bot.channels.telegram.intake import UPDATES, Clock, Sleep, UpdateReceiver
+from bot.channels.telegram.intake import UPDATES, Clock, UpdateReceiver
 from bot.channels.telegram.request import BotRequest
 from bot.channels.telegram.sending import UPLOADS, Sender
 from bot.channels.telegram.settings import TelegramSettings
 from bot.channels.types import Activity, Address, AttachmentRef, Message, SendOutcome, VideoMessage
+from core.io.retrying import RetryPolicy, Sleep, retried
 
 log = logging.getLogger(__name__)
 
 _POLL_S = 30
 _COMMANDS = ("video", "status", "cancel", "history", "again", "models", "price", "balance", "language", "help")
-_LONGEST_PAUSE_S = 60.0
+_UNTIL_DONE = RetryPolicy(
+    TelegramError,
+    pauses_s=(1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0),
+    least_s=lambda error: send_error(error).after_s,
+)
 _DESCRIPTION_CHARS = 256
 
 
 class Telegram:
-    """`poll_s`, `sleep`, `clock`: for tests, which do not wait. `answer_s`: for the answer to an upload."""
+    """The channel. `poll_s`, `sleep` and `clock` are arguments for tests, which do not wait.
+
+    `answer_s`: seconds for the answer to an upload.
+    """
 
     manifest = MANIFEST
     name = MANIFEST.name
@@ -72,32 +80,38 @@ class Telegram:
         )
 
     def routes(self) -> Sequence[BaseRoute]:
+        """Return the webhook's route, where it is on."""
         return [Route("/telegram", self._intake.webhook, methods=["POST"])] if self._settings.webhook else []
 
     async def start(self) -> None:
+        """Begin to take updates, by webhook or long polling."""
         self._tasks.append(asyncio.create_task(self._introduce(), name="telegram set-up"))
         if not self._settings.webhook:
             self._tasks.append(asyncio.create_task(self._poll(), name="telegram updates"))
 
     async def _poll(self) -> None:
-        """Telegram allows one that asks for updates: the second is told of a conflict."""
+        """Poll for updates, in one process: Telegram answers a second one with a conflict."""
         await self._services.run_alone(self.name, self._intake.poll)
 
     async def stop_intake(self) -> None:
+        """Take no new update from now on; sending still works."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._intake.close()
 
     async def stop(self) -> None:
+        """Close the connections."""
         for request in self._requests.values():
             await request.shutdown()
         await self._sender.close()
 
     def alive(self) -> bool:
+        """Return whether updates are asked for, or brought by the webhook."""
         return self._intake.alive()
 
     async def check(self) -> str:
+        """Ask Telegram for the bot's name, for `doctor`."""
         async with (
             TranslatingErrors(unanswered=SendOutcome.NOT_SENT),
             BotRequest(tls=self._tls, pool=1, read_s=10.0) as request,
@@ -113,18 +127,13 @@ class Telegram:
         await self._until_done(self._set_commands)
 
     async def _until_done(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Outside calls at the start are repeated until they work: an outage must not keep the bot from starting."""
-        pause_s = 1.0
-        while True:
-            try:
-                await work()
-            except TelegramError as error:
-                said = send_error(error)
-                log.warning("Telegram is not ready", extra={"reason": said.reason})
-                await self._sleep(max(pause_s, said.after_s))
-                pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
-            else:
-                return
+        """Repeat an outside call of the start until it works: an outage must not keep the bot from starting."""
+        await retried(
+            work,
+            _UNTIL_DONE,
+            sleep=self._sleep,
+            on_retry=lambda error: log.warning("Telegram is not ready", extra={"reason": send_error(error).reason}),
+        )
 
     async def _set_webhook(self) -> None:
         await self._bot.set_webhook(
@@ -134,7 +143,7 @@ class Telegram:
         )
 
     async def _set_commands(self) -> None:
-        """The menu, once for everybody and once in each language."""
+        """Set the menu, once for everybody and once in each language."""
         for language in (None, *self._services.languages):
             menu = [
                 BotCommand(name, self._services.translate(language or "en", f"command-{name}")[:_DESCRIPTION_CHARS])
@@ -143,15 +152,19 @@ class Telegram:
             await self._bot.set_my_commands(menu, language_code=language)
 
     async def fetch(self, ref: AttachmentRef, into: Path) -> None:
+        """Download the attachment to `into`. Raises SendError."""
         await self._sender.fetch(ref, into)
 
     async def show(
         self, to: Address, message: Message, *, reply_to: str | None = None, replace: str | None = None
     ) -> str:
+        """Show a text, or edit the one at `replace`, and return its reference. Raises SendError."""
         return await self._sender.show(to, message, reply_to=reply_to, replace=replace)
 
     async def send_video(self, to: Address, video: VideoMessage, *, reply_to: str | None = None) -> str:
+        """Send the file as a native video message and return its reference. Raises SendError."""
         return await self._sender.send_video(to, video, reply_to=reply_to)
 
     async def busy(self, to: Address, activity: Activity) -> None:
+        """Show Telegram's sign of activity."""
         await self._sender.busy(to, activity)

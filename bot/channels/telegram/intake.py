@@ -1,4 +1,7 @@
-"""Taking updates, by long polling or webhook. Stored before Telegram is told: what is not confirmed it sends again."""
+"""Receives updates, by long polling or webhook.
+
+They are stored before Telegram is told: what is not confirmed it sends again.
+"""
 
 import asyncio
 import hashlib
@@ -7,6 +10,7 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -19,6 +23,8 @@ from bot.channels.telegram.parsing import Albums, incoming_from
 from bot.channels.telegram.request import readable_update
 from bot.channels.telegram.settings import TelegramSettings
 from bot.channels.types import Incoming, SendOutcome
+from core.io.bodies import BodyTooLarge, read_body
+from core.io.retrying import RetryPolicy, Sleep, retried
 
 log = logging.getLogger(__name__)
 
@@ -26,17 +32,22 @@ UPDATES = ("message", "callback_query", "my_chat_member")
 _CONFLICT = 409
 _WEBHOOK_BYTES = 1_000_000
 _LONGEST_PAUSE_S = 30.0
+_UNTIL_STORED = RetryPolicy(
+    Exception,  # a TelegramError, or whatever the database does: the loop outlives it
+    pauses_s=(1.0, 2.0, 4.0, 8.0, 16.0, _LONGEST_PAUSE_S),
+    least_s=lambda error: error.retry_after_s if isinstance(error, ApiError) else 0.0,
+)
 _UNHELD_S = 0.3
 _REPEATS_S = (1.0, 2.0, 5.0, 10.0)  # between questions that are answered with what is known already
 _REMEMBERED = 1000  # numbers of updates that were taken; an answer holds at most 100
 
-Sleep = Callable[[float], Awaitable[None]]
+
 Clock = Callable[[], float]
 """Seconds that only grow."""
 
 
 class UpdateReceiver:
-    """`poll_s`: how long Telegram may hold a question for updates (at most 50 s)."""
+    """The receiver of updates. `poll_s`: how long Telegram may hold a question for updates (at most 50 s)."""
 
     def __init__(
         self,
@@ -59,11 +70,11 @@ class UpdateReceiver:
         self._webhook_dropped = False
         self._username: str | None = None
         self._open = True
-        self._taken: dict[int, None] = {}  # by their numbers, oldest first
+        self._remembered: dict[int, None] = {}  # by their numbers, oldest first
         self._turned = self._clock()
 
     def alive(self) -> bool:
-        """A loop that asks in vain is alive; one that does not ask any more is not."""
+        """Return whether updates are still asked for; asking in vain counts."""
         return self._settings.webhook or self._clock() - self._turned < 3 * self._poll_s + 60.0
 
     async def close(self) -> None:
@@ -74,47 +85,46 @@ class UpdateReceiver:
         await asyncio.gather(*self._asides, return_exceptions=True)
 
     async def load_identity(self) -> None:
-        """Our name, without which commands of other bots in a group would look like ours. Raises TelegramError."""
+        """Load our name, without which commands of other bots in a group would look like ours. Raises TelegramError."""
         if self._username is None:
             self._username = (await self._bot.get_me()).username or ""
 
     async def poll(self) -> None:
-        """Until cancelled. Commit a batch, only then ask beyond it: nothing is lost in a crash."""
+        """Poll until cancelled. Commit a batch, only then ask beyond it: nothing is lost in a crash."""
         offset: int | None = None
-        failures = repeats = 0
+        repeats = 0
         while True:
-            self._turned = self._clock()
-            try:
-                updates = await self._ask(offset)
-                fresh = [update for update in updates if update.update_id not in self._taken]
-                await self._take(fresh)
-            except TelegramError as error:
-                await self._rest_after(error, failures)
-                failures += 1
-            except Exception as error:  # noqa: BLE001 - the loop outlives whatever the database does
-                # Only the kind: a database error's text holds what the person wrote.
-                log.error("updates were not stored; Telegram keeps them", extra={"error": type(error).__name__})  # noqa: TRY400
-                await self._rest(_pause_s(failures))
-                failures += 1
-            else:
-                failures = 0
-                repeats = repeats + 1 if updates and not fresh else 0
-                self._remember(fresh)
-                if fresh:
-                    offset = max(update.update_id for update in fresh) + 1
-                elif repeats:
-                    await self._rest_after_repeat(repeats)
-                elif self._clock() - self._turned < _UNHELD_S:
-                    await self._sleep(_UNHELD_S)  # a server that does not hold the question is not asked in a rush
+            updates, fresh = await retried(
+                partial(self._batch, offset), _UNTIL_STORED, sleep=self._rest, on_retry=_note_failure
+            )
+            repeats = repeats + 1 if updates and not fresh else 0
+            self._remember(fresh)
+            if fresh:
+                offset = max(update.update_id for update in fresh) + 1
+            elif repeats:
+                await self._rest_after_repeat(repeats)
+            elif self._clock() - self._turned < _UNHELD_S:
+                await self._sleep(_UNHELD_S)  # a server that does not hold the question is not asked in a rush
 
-    def _remember(self, taken: Sequence[Update]) -> None:
-        """By number and not by what lies below the offset: after a quiet week Telegram begins anew, anywhere."""
-        self._taken |= dict.fromkeys(update.update_id for update in taken)
-        while len(self._taken) > _REMEMBERED:
-            del self._taken[next(iter(self._taken))]
+    async def _batch(self, offset: int | None) -> tuple[Sequence[Update], Sequence[Update]]:
+        """Fetch updates, store the new ones, and return all and the new ones.
+
+        Raises what Telegram or the inbox raises.
+        """
+        self._turned = self._clock()
+        updates = await self._ask(offset)
+        fresh = [update for update in updates if update.update_id not in self._remembered]
+        await self._take(fresh)
+        return updates, fresh
+
+    def _remember(self, updates: Sequence[Update]) -> None:
+        """Remember updates by number, not by offset: after a quiet week Telegram begins anywhere."""
+        self._remembered |= dict.fromkeys(update.update_id for update in updates)
+        while len(self._remembered) > _REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]
 
     async def _rest_after_repeat(self, times: int) -> None:
-        """A server that does not heed the offset says the same at once, a hundred times a second."""
+        """Pause: a server that ignores the offset answers the same at once, a hundred times a second."""
         if times == 1:
             log.warning("Telegram repeats updates that were confirmed")
         await self._rest(_REPEATS_S[min(times, len(_REPEATS_S)) - 1])
@@ -126,7 +136,7 @@ class UpdateReceiver:
         return await self._bot.get_updates(offset=offset, timeout=self._poll_s, allowed_updates=UPDATES)
 
     async def _drop_webhook(self) -> None:
-        """Once: while a webhook is set, polling is refused. Waiting updates are kept: they are people's wishes."""
+        """Delete the webhook, once: while one is set, polling is refused. Waiting updates are kept."""
         try:
             await self._bot.delete_webhook(drop_pending_updates=False)
         except ApiError as error:
@@ -135,19 +145,8 @@ class UpdateReceiver:
             log.warning("the webhook was not removed", extra={"reason": send_error(error).reason})
         self._webhook_dropped = True
 
-    async def _rest_after(self, error: TelegramError, failures: int) -> None:
-        said = send_error(error)
-        if webhook_is_set(error):
-            log.error("another program has set a webhook for this bot: stop it, or give this bot a token of its own")
-        elif isinstance(error, ApiError) and error.status == _CONFLICT:
-            log.error("another program takes this bot's updates: stop it, or give this bot a token of its own")
-        else:
-            log.warning("no updates from Telegram", extra={"reason": said.reason})
-        after_s = error.retry_after_s if isinstance(error, ApiError) else 0.0
-        await self._rest(max(_pause_s(failures), after_s))
-
     async def _rest(self, pause_s: float) -> None:
-        """In pieces, since a long rest that Telegram asks for (hours have been seen) is not being stuck."""
+        """Pause in pieces: a long pause that Telegram asks for (hours have been seen) is not being stuck."""
         while pause_s > 0:
             piece_s = min(pause_s, _LONGEST_PAUSE_S)
             await self._sleep(piece_s)
@@ -155,8 +154,8 @@ class UpdateReceiver:
             pause_s -= piece_s
 
     async def _take(self, updates: Sequence[Update]) -> None:
-        """Raises what the inbox raises; then nothing of the batch may be confirmed."""
-        self._albums.look([update.message for update in updates if update.message is not None])
+        """Store the updates. Raises what the inbox raises; then nothing of the batch may be confirmed."""
+        self._albums.see_batch([update.message for update in updates if update.message is not None])
         incoming = [found for update in updates if (found := self._read(update)) is not None]
         for update in updates:
             if update.callback_query is not None:
@@ -165,7 +164,10 @@ class UpdateReceiver:
             await self._services.inbox.put(incoming)
 
     def _read(self, update: Update) -> Incoming | None:
-        """One update that breaks our reading must not hold up the others. What it says stays out of the log."""
+        """Read one update; None when it breaks our reading, so that it does not hold up the others.
+
+        Its content stays out of the log.
+        """
         try:
             return incoming_from(update, account=self._settings.account, username=self._username, albums=self._albums)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it
@@ -179,24 +181,26 @@ class UpdateReceiver:
         task.add_done_callback(self._asides.discard)
 
     async def _stop_spinner(self, query_id: str) -> None:
-        """At once, whatever becomes of the press; one that is too old is nobody's trouble."""
+        """Answer a press at once, whatever becomes of it; failures are ignored, as of one that is too old."""
         try:
             await self._bot.answer_callback_query(query_id)
         except TelegramError as error:
             log.debug("a press was not answered", extra={"reason": send_error(error).reason})
 
     def webhook_secret(self) -> str:
+        """Return the secret that Telegram sends with each call of the webhook."""
         return webhook_secret(self._services.secret, account=self._settings.account)
 
     async def webhook(self, request: Request) -> Response:
-        """Stored before it is answered; anything but a 200 makes Telegram send it again."""
-        given = request.headers.get("x-telegram-bot-api-secret-token", "")
-        if not hmac.compare_digest(given.encode(), self.webhook_secret().encode()):
+        """Take an update by webhook: stored before it is answered. Anything but a 200 makes Telegram send it again."""
+        secret = request.headers.get("x-telegram-bot-api-secret-token", "")
+        if not hmac.compare_digest(secret.encode(), self.webhook_secret().encode()):
             return PlainTextResponse("", 401)
         if not self._open or self._username is None:
             return PlainTextResponse("", 503)
-        body = await _body(request)
-        if body is None:
+        try:
+            body = await read_body(request.stream(), most_bytes=_WEBHOOK_BYTES)
+        except BodyTooLarge:
             return PlainTextResponse("", 413)
         update = _update(body, self._bot)
         if update is None:
@@ -209,15 +213,6 @@ class UpdateReceiver:
         return PlainTextResponse("", 200)
 
 
-async def _body(request: Request) -> bytes | None:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _WEBHOOK_BYTES:
-            return None
-    return bytes(body)
-
-
 def _update(body: bytes, bot: Bot) -> Update | None:
     try:
         data = readable_update(json.loads(body))
@@ -226,10 +221,17 @@ def _update(body: bytes, bot: Bot) -> Update | None:
     return Update.de_json(data, bot) if data is not None else None
 
 
-def _pause_s(failures: int) -> float:
-    return float(min(_LONGEST_PAUSE_S, 2.0 ** min(failures, 10)))
+def _note_failure(error: Exception) -> None:
+    if not isinstance(error, TelegramError):  # only its kind: a database error's text holds what the person wrote
+        log.error("updates were not stored; Telegram keeps them", extra={"error": type(error).__name__})
+    elif webhook_is_set(error):
+        log.error("another program has set a webhook for this bot: stop it, or give this bot a token of its own")
+    elif isinstance(error, ApiError) and error.status == _CONFLICT:
+        log.error("another program takes this bot's updates: stop it, or give this bot a token of its own")
+    else:
+        log.warning("no updates from Telegram", extra={"reason": send_error(error).reason})
 
 
 def webhook_secret(secret: bytes, *, account: str) -> str:
-    """What Telegram proves itself with when it calls: of this installation and this bot."""
+    """Derive the secret of this installation and this bot that Telegram sends with each call."""
     return hmac.new(secret, f"telegram-webhook:{account}".encode(), hashlib.sha256).hexdigest()

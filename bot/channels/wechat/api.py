@@ -1,4 +1,4 @@
-"""The few calls of the Official Account's API that we need, by httpx. Raises WeChatError and SendError only.
+"""The client of the few calls of the Official Account's API that we need. Raises WeChatError and SendError only.
 
 HTTP is 200 for everything that WeChat itself says: another status is a gateway's. Below 500 it stands before WeChat, so
 nothing was taken. From 500 on it may have been written after WeChat took a message: doubt for a push, which must not
@@ -13,25 +13,26 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-import aiofiles
 import httpx
 
 from bot.channels.protocol import Alert, KeyValue
 from bot.channels.types import SendError, SendOutcome
-from bot.channels.wechat.errors import WeChatError, told
+from bot.channels.wechat.errors import WeChatError, errcode_info
 from bot.channels.wechat.settings import WeChatSettings
 from bot.channels.wechat.tokens import Tokens
+from core.io.bodies import CHUNK_BYTES, BodyTooLarge, write_body
+from core.io.not_sent import NOT_SENT
+from core.io.retrying import RetryPolicy, Sleep, retried
 
 log = logging.getLogger(__name__)
 
+R = TypeVar("R")
+
 PUSH = "/message/custom/send"
 
-Sleep = Callable[[float], Awaitable[None]]
-
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
-_BUSY_PAUSES_S = (1.0, 3.0)  # three tries in all
+_WHILE_BUSY = RetryPolicy(WeChatError, pauses_s=(1.0, 3.0), tries=3, only_if=lambda error: error.reaction == "again")
 _ANSWER_S = 20.0
 _UPLOAD_S = 180.0
 _WHOLE_S = 300.0  # a call as a whole, however slowly its bytes drip
@@ -49,21 +50,24 @@ logging.getLogger("httpx").addFilter(_keeps_token)
 
 
 class Api:
+    """The client of WeChat's API."""
+
     def __init__(
-        self, settings: WeChatSettings, memory: KeyValue, *, alert: Alert, sleep: Sleep = asyncio.sleep
+        self, settings: WeChatSettings, key_values: KeyValue, *, alert: Alert, sleep: Sleep = asyncio.sleep
     ) -> None:
         self._settings = settings
         self._alert = alert
         self._sleep = sleep
         timeout = httpx.Timeout(10.0, read=_ANSWER_S, write=60.0)
         self.web = httpx.AsyncClient(timeout=timeout, trust_env=False, follow_redirects=False)
-        self._tokens = Tokens(memory, account=settings.app_id or "", fetch=self._fetch_token)
+        self._tokens = Tokens(key_values, account=settings.app_id or "", fetch=self._fetch_token)
 
     async def close(self) -> None:
+        """Close the connections."""
         await self.web.aclose()
 
     async def call(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """POST with a JSON body in raw UTF-8, GET without one."""
+        """Call the API: POST with a JSON body in raw UTF-8, GET without one."""
 
         async def send(token: str) -> httpx.Response:
             params = {"access_token": token}
@@ -74,7 +78,10 @@ class Api:
         return await self._with_token(path, send, unanswered=_unanswered(path))
 
     async def upload(self, kind: Literal["video", "thumb"], path: Path) -> str:
-        """A temporary upload. Gives its media id, good for three days. The bytes are read anew for each attempt."""
+        """Upload a file temporarily and return its media id, good for three days.
+
+        The bytes are read again for each attempt.
+        """
         name, mime = ("video.mp4", "video/mp4") if kind == "video" else ("thumb.jpg", "image/jpeg")
 
         async def send(token: str) -> httpx.Response:
@@ -93,7 +100,7 @@ class Api:
         return media_id
 
     async def keep(self, path: Path, *, title: str) -> str:
-        """A permanent upload, of which an account has room for 1000: for accounts that may not upload temporarily."""
+        """Upload a file permanently: for accounts that may not upload temporarily. An account has room for 1000."""
         description = json.dumps({"title": title, "introduction": title}, ensure_ascii=False)
 
         async def send(token: str) -> httpx.Response:
@@ -114,27 +121,20 @@ class Api:
         return media_id
 
     async def download(self, media_id: str, into: Path, *, most_bytes: int) -> dict[str, Any] | None:
-        """A person's photo as a file; None then. For a video an answer with `video_url` comes in its place."""
+        """Download a person's photo as a file and return None.
+
+        For a video an answer with `video_url` comes in its place.
+        """
 
         async def send(token: str) -> dict[str, Any] | None:
             params = {"access_token": token, "media_id": media_id}
             async with self.web.stream("GET", self._url("/media/get"), params=params) as reply:
                 _check_status("/media/get", reply.status_code)
-                head = b""
-                async with aiofiles.open(into, "wb") as out:
-                    size = 0
-                    async for chunk in reply.aiter_bytes(65536):
-                        head = (head + chunk)[:_JSON_BYTES] if head[:1] in {b"", b"{"} else head
-                        size += len(chunk)
-                        if size > most_bytes:
-                            raise SendError(SendOutcome.REJECTED, "the file is larger than WeChat says it takes")
-                        await out.write(chunk)
-            if head.lstrip()[:1] != b"{":
-                return None
-            return _answer("/media/get", head)
+                await write_file(reply, into, most_bytes=most_bytes)
+            head = await asyncio.to_thread(_head, into)
+            return _answer("/media/get", head) if head.lstrip()[:1] == b"{" else None
 
-        answer: dict[str, Any] | None = await self._tried("/media/get", send, unanswered=SendOutcome.NOT_SENT)
-        return answer
+        return await self._retried("/media/get", send, unanswered=SendOutcome.NOT_SENT)
 
     def _url(self, path: str) -> str:
         return f"{self._settings.api_url}{path}"
@@ -147,34 +147,37 @@ class Api:
             _check_status(path, reply.status_code)
             return _answer(path, reply.content)
 
-        answer: dict[str, Any] = await self._tried(path, read, unanswered=unanswered)
-        return answer
+        return await self._retried(path, read, unanswered=unanswered)
 
-    async def _tried(self, path: str, attempt: Callable[[str], Awaitable[Any]], *, unanswered: SendOutcome) -> Any:
-        """Once more with another token when this one is refused; a few times while WeChat is busy."""
-        token, renewed, busy = await self._token(), False, 0
-        while True:
+    async def _retried(self, path: str, attempt: Callable[[str], Awaitable[R]], *, unanswered: SendOutcome) -> R:
+        """Call with another token when this one is refused; a few times while WeChat is busy."""
+        token = await self._token()
+        try:
+            return await self._patiently(path, lambda: attempt(token), unanswered=unanswered)
+        except WeChatError as error:
+            if error.reaction != "token":
+                raise
+        token = await self._token(refused=token)
+        return await self._patiently(path, lambda: attempt(token), unanswered=unanswered)
+
+    async def _patiently(self, path: str, call: Callable[[], Awaitable[R]], *, unanswered: SendOutcome) -> R:
+        async def once() -> R:
             try:
-                return await self._spoken(attempt(token), unanswered=unanswered)
+                return await self._translated(call(), unanswered=unanswered)
             except WeChatError as error:
                 self._note(path, error)
-                if error.reaction == "token" and not renewed:
-                    renewed = True
-                    token = await self._token(refused=token)
-                elif error.reaction == "again" and busy < len(_BUSY_PAUSES_S):
-                    await self._sleep(_BUSY_PAUSES_S[busy])
-                    busy += 1
-                else:
-                    raise
+                raise
 
-    async def _spoken(self, call: Awaitable[Any], *, unanswered: SendOutcome) -> Any:
-        """Transport failures as a SendError: nothing left, or nobody knows."""
+        return await retried(once, _WHILE_BUSY, sleep=self._sleep)
+
+    async def _translated(self, call: Awaitable[R], *, unanswered: SendOutcome) -> R:
+        """Call, with transport failures as a SendError: nothing was sent, or it is unconfirmed."""
         try:
             async with asyncio.timeout(_WHOLE_S):
                 return await call
         except TimeoutError:
             raise SendError(unanswered, "WeChat took too long", after_s=_LATER_S) from None
-        except _NOT_SENT as error:
+        except NOT_SENT as error:
             raise SendError(
                 SendOutcome.NOT_SENT, f"no connection to WeChat ({type(error).__name__})", after_s=_LATER_S
             ) from None
@@ -194,37 +197,42 @@ class Api:
             _check_status("/stable_token", reply.status_code)
             return _answer("/stable_token", reply.content)
 
-        for pause_s in (*_BUSY_PAUSES_S, None):
-            try:
-                answer = await self._spoken(ask(), unanswered=SendOutcome.NOT_SENT)
-                break
-            except WeChatError as error:
-                self._note("/stable_token", error)
-                if error.reaction != "again" or pause_s is None:
-                    raise
-                await self._sleep(pause_s)
+        answer = await self._patiently("/stable_token", ask, unanswered=SendOutcome.NOT_SENT)
         token, seconds = answer.get("access_token"), answer.get("expires_in")
         if not isinstance(token, str) or not isinstance(seconds, int | float):
             raise SendError(SendOutcome.NOT_SENT, "WeChat gave no access token", after_s=_LATER_S)
         return token, float(seconds)
 
     def _note(self, path: str, error: WeChatError) -> None:
-        """What only the operator can mend is an error in the log, and told to the admins; the rest is daily life."""
-        told = error.told
-        level = logging.ERROR if told.reaction in {"setup", "quota", "bug"} else logging.INFO
-        facts = {"call": path, "errcode": told.code, "rid": told.rid, "meaning": told.words}
+        """Log as an error, and tell the admins, what only the operator can mend; the rest is daily life."""
+        info = error.info
+        level = logging.ERROR if info.reaction in {"setup", "quota", "bug"} else logging.INFO
+        facts = {"call": path, "errcode": info.code, "rid": info.rid, "meaning": info.words}
         log.log(level, "WeChat refused a call", extra=facts)
-        if told.reaction in {"setup", "quota"}:
-            key = "alert-wechat-setup" if told.reaction == "setup" else "alert-wechat-quota"
-            self._alert(f"wechat {told.code}", key, code=told.code, address=told.caller)
+        if info.reaction in {"setup", "quota"}:
+            key = "alert-wechat-setup" if info.reaction == "setup" else "alert-wechat-quota"
+            self._alert(f"wechat {info.code}", key, code=info.code, address=info.caller)
 
     async def check_token(self) -> None:
-        """For `doctor`: the credentials and the IP allow-list, without using up anything."""
+        """Check the credentials and the IP allow-list, without using up anything, for `doctor`."""
         await self._fetch_token(False)
 
 
+async def write_file(reply: httpx.Response, into: Path, *, most_bytes: int) -> None:
+    """Write what a person sent, or a few words of WeChat's in its place, to the disk. Raises SendError."""
+    try:
+        await write_body(reply.aiter_bytes(CHUNK_BYTES), into, most_bytes=most_bytes)
+    except BodyTooLarge:
+        raise SendError(SendOutcome.REJECTED, "the file is larger than WeChat says it takes") from None
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_JSON_BYTES)
+
+
 def _unanswered(path: str) -> SendOutcome:
-    """What an answer that says nothing means: only a push must not be repeated."""
+    """Return what an answer that says nothing means: only a push must not be repeated."""
     return SendOutcome.UNCONFIRMED if path == PUSH else SendOutcome.NOT_SENT
 
 
@@ -235,7 +243,7 @@ def _check_status(path: str, status: int) -> None:
 
 
 def _answer(path: str, content: bytes) -> dict[str, Any]:
-    """Raises WeChatError for any errcode but 0; an answer that nobody can read proves nothing."""
+    """Read the answer. Raises WeChatError for any errcode but 0; one that nobody can read proves nothing."""
     try:
         answer = json.loads(content)
     except ValueError:
@@ -244,5 +252,5 @@ def _answer(path: str, content: bytes) -> dict[str, Any]:
         raise SendError(_unanswered(path), "WeChat's answer could not be read", after_s=_LATER_S)
     code = str(answer.get("errcode", 0))
     if code != "0":
-        raise WeChatError(told(int(code) if _NUMBER.fullmatch(code) else 0, str(answer.get("errmsg", ""))))
+        raise WeChatError(errcode_info(int(code) if _NUMBER.fullmatch(code) else 0, str(answer.get("errmsg", ""))))
     return answer

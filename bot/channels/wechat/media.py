@@ -1,4 +1,4 @@
-"""Files: our videos uploaded once and remembered for their three days, and what people sent fetched to the disk."""
+"""Uploads our videos once, remembered for their three days, and fetches what people sent to the disk."""
 
 import asyncio
 import json
@@ -9,36 +9,45 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import aiofiles
 import httpx
 
 from bot.channels.protocol import KeyValue
 from bot.channels.types import AttachmentRef, SendError, SendOutcome, VideoMessage
 from bot.channels.wechat import IMAGE_BYTES, VIDEO_BYTES
-from bot.channels.wechat.api import Api, Sleep
+from bot.channels.wechat.api import Api, write_file
 from bot.channels.wechat.errors import WeChatError
+from core.io.retrying import RetryPolicy, Sleep, retried
 
 log = logging.getLogger(__name__)
 
 _LIFE_S = 3 * 24 * 3600.0
 _MARGIN_S = 3600.0
 _HOSTS = (".qq.com", ".qpic.cn")  # where WeChat keeps what people send
-_PAUSES_S = (1.0, 2.0, 4.0, 8.0)  # a video's address is not there yet for some seconds
+_UNTIL_THERE = RetryPolicy(  # a video's address is not there yet for some seconds
+    SendError,
+    pauses_s=(1.0, 2.0, 4.0, 8.0),
+    tries=5,
+    only_if=lambda error: error.outcome is SendOutcome.NOT_SENT,
+)
 _FETCH_S = 180.0
 _THUMB_BYTES = 64_000
 
 
 @dataclass(frozen=True, slots=True)
 class UploadedMedia:
+    """An uploaded file by WeChat's media id, and for how many more seconds it is good."""
+
     media_id: str
     for_s: float
 
 
 class Media:
+    """The uploads and downloads of one account."""
+
     def __init__(
         self,
         api: Api,
-        memory: KeyValue,
+        key_values: KeyValue,
         *,
         account: str,
         api_url: str,
@@ -46,7 +55,7 @@ class Media:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._api = api
-        self._memory = memory
+        self._key_values = key_values
         self._account = account
         self._origin = urlsplit(api_url)
         self._sleep = sleep
@@ -54,20 +63,20 @@ class Media:
         self._places = asyncio.Semaphore(2)
 
     async def uploaded(self, video: VideoMessage, *, fresh: bool = False) -> UploadedMedia:
-        """The media id of this file: the one of an earlier upload while it lives, unless it must be `fresh`."""
+        """Return the media id of this file: that of an earlier upload while it lives, unless it must be `fresh`."""
         key = await self._key(video.path)
-        known = None if fresh else await self._memory.get(key)
+        known = None if fresh else await self._key_values.get(key)
         if known is not None:
             found = json.loads(known)
             return UploadedMedia(found["id"], found["until"] - self._now())
         async with self._places:
             media_id = await self._upload(video)
         for_s = _LIFE_S - _MARGIN_S
-        await self._memory.put(key, json.dumps({"id": media_id, "until": self._now() + for_s}), for_s=for_s)
+        await self._key_values.put(key, json.dumps({"id": media_id, "until": self._now() + for_s}), for_s=for_s)
         return UploadedMedia(media_id, for_s)
 
     async def _upload(self, video: VideoMessage) -> str:
-        """For three days; where the account may not do that, for good, and taken away again after as long."""
+        """Upload for three days; where the account may not do that, for good, and remove it after as long."""
         try:
             return await self._api.upload("video", video.path)
         except WeChatError as error:
@@ -75,25 +84,25 @@ class Media:
                 raise
         await self._tidy()
         media_id = await self._api.keep(video.path, title=video.title or "reelbot")
-        kept = await self._materials()
-        await self._memory.put(self._materials_key, json.dumps({**kept, media_id: self._now() + _LIFE_S}))
+        uploads = await self._materials()
+        await self._key_values.put(self._materials_key, json.dumps({**uploads, media_id: self._now() + _LIFE_S}))
         return media_id
 
     async def _tidy(self) -> None:
-        """Permanent uploads that have had their time: an account's stock of them is small."""
-        kept = await self._materials()
-        for media_id in [media_id for media_id, until in kept.items() if until < self._now()]:
+        """Remove permanent uploads that have had their time: an account's stock of them is small."""
+        uploads = await self._materials()
+        for media_id in [media_id for media_id, until in uploads.items() if until < self._now()]:
             try:
                 await self._api.call("/material/del_material", {"media_id": media_id})
             except WeChatError as error:
                 if error.reaction != "media":  # it is gone already
-                    log.info("an old upload stays", extra={"errcode": error.told.code})
+                    log.info("an old upload stays", extra={"errcode": error.info.code})
                     continue
-            del kept[media_id]
-        await self._memory.put(self._materials_key, json.dumps(kept))
+            del uploads[media_id]
+        await self._key_values.put(self._materials_key, json.dumps(uploads))
 
     async def _materials(self) -> dict[str, float]:
-        found: dict[str, float] = json.loads(await self._memory.get(self._materials_key) or "{}")
+        found: dict[str, float] = json.loads(await self._key_values.get(self._materials_key) or "{}")
         return found
 
     @property
@@ -101,6 +110,7 @@ class Media:
         return f"wechat:{self._account}:materials"
 
     async def thumbnail(self, video: VideoMessage) -> str | None:
+        """Upload the video's thumbnail and return its media id; None where there is none."""
         path = video.thumbnail
         if path is None or not path.is_file() or path.stat().st_size > _THUMB_BYTES:
             return None
@@ -111,7 +121,7 @@ class Media:
         return f"wechat:{self._account}:media:{path.name}:{size}"
 
     async def fetch(self, ref: AttachmentRef, into: Path) -> None:
-        """Raises SendError. A photo's own address helps where the account may not fetch media."""
+        """Download a file. Raises SendError. A photo's own address helps where the account may not fetch media."""
         media_id, _, picture = ref.file_id.partition(" ")
         most = IMAGE_BYTES if ref.kind == "image" else VIDEO_BYTES
         try:
@@ -148,7 +158,7 @@ class Media:
         return True
 
     def _checked(self, url: str) -> str:
-        """WeChat's own hosts, or the origin of the configured API; nothing else is asked."""
+        """Check an address: WeChat's own hosts, or the origin of the configured API; nothing else is asked."""
         parts = urlsplit(url)
         ours = (parts.scheme, parts.netloc) == (self._origin.scheme, self._origin.netloc)
         host = f".{(parts.hostname or '').lower()}"
@@ -157,16 +167,16 @@ class Media:
         raise SendError(SendOutcome.REJECTED, "WeChat named an unexpected address")
 
     async def _download(self, url: str, into: Path, most: int) -> None:
-        for pause_s in (*_PAUSES_S, None):
-            try:
-                async with self._api.web.stream("GET", url) as reply:
-                    if reply.status_code == httpx.codes.OK:
-                        await _write(reply, into, most)
-                        return
-            except httpx.HTTPError as error:
-                log.info("a file did not come", extra={"reason": type(error).__name__})
-            if pause_s is not None:
-                await self._sleep(pause_s)
+        await retried(lambda: self._download_once(url, into, most), _UNTIL_THERE, sleep=self._sleep)
+
+    async def _download_once(self, url: str, into: Path, most: int) -> None:
+        try:
+            async with self._api.web.stream("GET", url) as reply:
+                if reply.status_code == httpx.codes.OK:
+                    await write_file(reply, into, most_bytes=most)
+                    return
+        except httpx.HTTPError as error:
+            log.info("a file did not come", extra={"reason": type(error).__name__})
         raise SendError(SendOutcome.NOT_SENT, "the file did not come from WeChat", after_s=10.0)
 
 
@@ -175,13 +185,3 @@ def _not_fetched(error: WeChatError) -> SendError:
     return (
         send_error if send_error.outcome == SendOutcome.NOT_SENT else SendError(SendOutcome.REJECTED, send_error.reason)
     )
-
-
-async def _write(reply: httpx.Response, into: Path, most: int) -> None:
-    size = 0
-    async with aiofiles.open(into, "wb") as out:
-        async for chunk in reply.aiter_bytes(65536):
-            size += len(chunk)
-            if size > most:
-                raise SendError(SendOutcome.REJECTED, "the file is larger than WeChat says it takes")
-            await out.write(chunk)

@@ -68,6 +68,10 @@ class Storage:
         return Response()
 
 
+async def at_once(_seconds: float) -> None:
+    """Tests do not wait."""
+
+
 @asynccontextmanager
 async def storing(folder: Path, **more: Any) -> AsyncIterator[tuple[Storage, FalStorageHost, Path, ProcessMemory]]:
     storage = Storage()
@@ -82,7 +86,7 @@ async def storing(folder: Path, **more: Any) -> AsyncIterator[tuple[Storage, Fal
     async with served(app) as storage.url:
         settings = FalSettings.offline(**({"fal_key": KEY, "fal_queue_url": storage.url} | more))
         memory = ProcessMemory({})
-        yield storage, FalStorageHost(settings, memory=memory, pauses_s=(0.0,)), path, memory
+        yield storage, FalStorageHost(settings, memory=memory, sleep=at_once), path, memory
 
 
 def test_a_file_is_uploaded_whole_with_a_time_to_go(tmp_path: Path) -> None:

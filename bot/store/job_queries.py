@@ -1,0 +1,103 @@
+"""Reads and searches jobs. Nothing here changes a row."""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from bot.store.database import Connection, now_ms
+from bot.store.job_rows import JobTable, job_tx
+from bot.store.records import Job, State, readable
+from bot.store.tables import history, jobs
+
+
+class JobQueries(JobTable):
+    """The part of the jobs' repository that reads."""
+
+    async def get(self, job_id: str) -> Job | None:
+        """Read a job; None: there is no such job. Raises UnreadableJob."""
+        return await self._db.read(lambda tx: job_tx(tx, job_id))
+
+    async def find(
+        self,
+        *,
+        ids: Iterable[str] | None = None,
+        user: str | None = None,
+        states: Iterable[State] | None = None,
+        changed_since: int | None = None,
+        newest: int | None = None,
+    ) -> list[Job]:
+        """Find the jobs that fit everything given: oldest first, or the `newest` few, newest first.
+
+        Those whose rows cannot be read are left out (see store/unreadable.py).
+        """
+        query = sa.select(jobs)
+        if ids is not None:
+            query = query.where(jobs.c.id.in_(list(ids)))
+        if user is not None:
+            query = query.where(jobs.c.user == user)
+        if states is not None:
+            query = query.where(jobs.c.state.in_([str(state) for state in states]))
+        if changed_since is not None:
+            query = query.where(jobs.c.changed >= changed_since)
+        query = query.order_by(jobs.c.created.desc()).limit(newest) if newest else query.order_by(jobs.c.created)
+
+        def work(tx: Connection) -> list[Job]:
+            return readable(tx.execute(query))
+
+        return await self._db.read(work)
+
+    async def ids(self, states: Iterable[State]) -> list[str]:
+        """Return the ids of the jobs in these states, oldest first: light, for many."""
+        query = sa.select(jobs.c.id).where(jobs.c.state.in_([str(state) for state in states])).order_by(jobs.c.created)
+        return await self._db.read(lambda tx: list(tx.execute(query).scalars()))
+
+    async def at_fal(self) -> dict[str, int | None]:
+        """Return the ids of the jobs that render, and until when a shell command holds each: light, for many."""
+        query = sa.select(jobs.c.id, jobs.c.held_until).where(jobs.c.state == State.RENDERING)
+
+        def work(tx: Connection) -> dict[str, int | None]:
+            return {row.id: row.held_until for row in tx.execute(query)}
+
+        return await self._db.read(work)
+
+    async def waiting_to_be_told(self, now: int) -> list[Job]:
+        """Return the jobs whose outcome waits for its next series of attempts, and whose time has come."""
+        query = sa.select(jobs).where(jobs.c.told.is_(None), jobs.c.send_after <= now)
+
+        def work(tx: Connection) -> list[Job]:
+            return readable(tx.execute(query))
+
+        return await self._db.read(work)
+
+    async def due_parked(self) -> list[str]:
+        """Return the parked jobs that are due to be asked about."""
+        query = sa.select(jobs.c.id).where(jobs.c.state == State.PARKED, jobs.c.ask_after <= now_ms())
+        return await self._db.read(lambda tx: list(tx.execute(query).scalars()))
+
+    async def place(self, job: Job) -> int:
+        """Return the place in our own queue, 1 is next.
+
+        People take turns: everybody's first comes before anybody's second.
+        """
+        turn = sa.func.row_number().over(partition_by=jobs.c.user, order_by=(jobs.c.created, jobs.c.id))
+        query = sa.select(jobs.c.id, turn.label("turn"), jobs.c.created).where(jobs.c.state == State.QUEUED)
+
+        def work(tx: Connection) -> int:
+            waiting = sorted(tx.execute(query), key=lambda row: (row.turn, row.created, row.id))
+            return next((place for place, row in enumerate(waiting, 1) if row.id == job.id), 1)
+
+        return await self._db.read(work)
+
+    async def collects(self, job_id: str) -> int:
+        """Return how many workflows were begun to collect it after it had stood still."""
+        query = sa.select(jobs.c.collects).where(jobs.c.id == job_id)
+        return await self._db.read(lambda tx: int(tx.execute(query).scalar() or 0))
+
+    async def story(self, job_id: str) -> list[tuple[int, str, str | None]]:
+        """Return the history: (milliseconds UTC, state, why), oldest first."""
+        query = sa.select(history).where(history.c.job_id == job_id).order_by(history.c.id)
+
+        def work(tx: Connection) -> list[tuple[int, str, str | None]]:
+            return [(row.at, row.state, row.why) for row in tx.execute(query)]
+
+        return await self._db.read(work)

@@ -1,0 +1,171 @@
+"""Moves a job on its way from fal to the disk: each move leaves a line of history, and may close the job's account."""
+
+from collections.abc import Iterable
+from typing import Unpack
+
+import sqlalchemy as sa
+
+from bot.store.database import Connection, now_ms
+from bot.store.job_rows import JobChanges, JobTable, move_tx, resume_tx, told_by_sweeper
+from bot.store.ledger import close_tx, hold_tx
+from bot.store.records import AT_FAL, KNOWN_AT_FAL, Charge, JobError, State, VideoFile, record
+from bot.store.tables import jobs, submits
+
+DOUBT_MS = 24 * 3600 * 1000
+
+
+class JobStates(JobTable):
+    """The part of the jobs' repository for states."""
+
+    async def move(
+        self,
+        job_id: str,
+        to: State,
+        *,
+        only_from: Iterable[State] | None = None,
+        why: str | None = None,
+        charge: Charge | None = None,
+        **changes: Unpack[JobChanges],
+    ) -> bool:
+        """Change the state, and with `charge` close its account in the ledger.
+
+        False (and nothing changes) when the job is in none of `only_from`.
+        """
+
+        def work(tx: Connection) -> bool:
+            return move_tx(tx, job_id, to, only_from=only_from, why=why, charge=charge, **changes)
+
+        return await self._db.write(work)
+
+    async def fail(
+        self, job_id: str, error: JobError, *, charge: Charge, only_from: Iterable[State] | None = None
+    ) -> bool:
+        """Fail the job with this error, and close its account."""
+        return await self.move(
+            job_id,
+            State.FAILED,
+            only_from=only_from,
+            why=error.code,
+            charge=charge,
+            error=record(error),
+            told=None,
+            send_after=told_by_sweeper(),
+        )
+
+    async def cancelled(self, job_id: str, error: JobError, *, charge: Charge, only_from: Iterable[State]) -> bool:
+        """Cancel the job: fal has confirmed that it stopped."""
+        return await self.move(
+            job_id,
+            State.CANCELLED,
+            only_from=only_from,
+            why="fal confirmed",
+            charge=charge,
+            error=record(error),
+            told=None,
+            send_after=told_by_sweeper(),
+        )
+
+    async def finish(self, job_id: str, video: VideoFile) -> bool:
+        """Finish the job: its video is on this disk, and was paid for. False when the job is further already."""
+        return await self.move(
+            job_id,
+            State.READY,
+            only_from=AT_FAL | {State.PARKED},
+            why=video.name,
+            charge="yes",
+            video=record(video),
+            told=None,
+            send_after=told_by_sweeper(),
+            odd=None,
+            odd_since=None,
+            ask_after=None,
+        )
+
+    async def lose(self, job_id: str, error: JobError, *, only_from: Iterable[State]) -> bool:
+        """Fail a job whose finished video is nowhere any more. What was charged stays so."""
+        return await self.move(
+            job_id,
+            State.FAILED,
+            only_from=only_from,
+            why=error.code,
+            error=record(error),
+            video=sa.null(),
+            told=None,
+            send_after=None,
+        )
+
+    async def odd(self, job_id: str, why: str) -> int:
+        """Record an answer of fal that said nothing. Returns since when that is so, in milliseconds UTC."""
+
+        def work(tx: Connection) -> int:
+            change = jobs.update().where(jobs.c.id == job_id)
+            change = change.values(odd=why, odd_since=sa.func.coalesce(jobs.c.odd_since, now_ms()))
+            return int(tx.execute(change.returning(jobs.c.odd_since)).scalar_one())
+
+        return await self._db.write(work)
+
+    async def clear_odd(self, job_id: str) -> None:
+        """Record that fal has answered as documented."""
+        change = jobs.update().where(jobs.c.id == job_id, jobs.c.odd_since.is_not(None))
+        await self._change(change.values(odd=None, odd_since=None))
+
+    async def park(self, job_id: str, why: str, *, ask_after: int) -> bool:
+        """Park the job after too long with nothing but odd answers: it holds no slot, and is asked about rarely."""
+
+        def work(tx: Connection) -> bool:
+            parked = move_tx(tx, job_id, State.PARKED, only_from=KNOWN_AT_FAL, why=why, told=None, ask_after=ask_after)
+            if parked:
+                hold_tx(tx, job_id, why)
+            return parked
+
+        return await self._db.write(work)
+
+    async def ask_again(self, job_id: str, *, at: int | None) -> None:
+        """Schedule when a parked job is asked about (milliseconds UTC); None: not by itself any more."""
+        await self._change(jobs.update().where(jobs.c.id == job_id, jobs.c.state == State.PARKED).values(ask_after=at))
+
+    async def unpark(self, job_id: str, why: str) -> int | None:
+        """Resume a parked job that fal works on.
+
+        Returns the number of the workflow to collect it; None: it is not parked.
+        """
+
+        def work(tx: Connection) -> int | None:
+            number = sa.select(jobs.c.collects).where(jobs.c.id == job_id)
+            resumed = resume_tx(tx, job_id, only_from={State.PARKED}, why=why)
+            return int(tx.execute(number).scalar_one()) if resumed else None
+
+        return await self._db.write(work)
+
+    async def resume(self, job_id: str, why: str) -> bool:
+        """Resume a job in doubt whose request is known: it renders."""
+        return await self._db.write(lambda tx: resume_tx(tx, job_id, only_from={State.DOUBT}, why=why))
+
+    async def doubt(self, job_id: str, why: str) -> bool:
+        """Put the job into doubt: fal may have been paid. The reservation stays.
+
+        False, and nothing changes, when fal's request is known: then there is nothing to doubt.
+        """
+
+        def work(tx: Connection) -> bool:
+            known = sa.select(submits.c.request_id).where(submits.c.job_id == job_id)
+            if tx.execute(known).scalar() is not None:
+                return False
+            moved = move_tx(tx, job_id, State.DOUBT, only_from=AT_FAL, why=why)
+            if moved:
+                hold_tx(tx, job_id, why)
+            return moved
+
+        return await self._db.write(work)
+
+    async def settle_old_doubts(self) -> None:
+        """Settle doubts of more than a day as possibly charged, so that they no longer block the caps."""
+        waits = [State.DOUBT, State.PARKED]
+        old = sa.select(jobs.c.id).where(jobs.c.state.in_(waits), jobs.c.charge.is_(None))
+        old = old.where(jobs.c.changed < now_ms() - DOUBT_MS)
+
+        def work(tx: Connection) -> None:
+            for job_id in tx.execute(old).scalars().all():
+                close_tx(tx, job_id, "possibly")
+
+        await self._db.write(work)

@@ -1,0 +1,90 @@
+"""Retries within this process, by tenacity: what is free to repeat is tried again after a pause.
+
+What has to outlive the process is a durable step of the engine, and the one paid request is in no policy at all.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+E = TypeVar("E", bound=Exception)
+R = TypeVar("R")
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+def _always(_error: Exception) -> bool:
+    return True
+
+
+def _nothing(_error: Exception) -> float:
+    return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy(Generic[E]):
+    """When an error is worth another try, and after which pause.
+
+    Errors of the kind `on`, as far as `only_if` says so, are retried. `pauses_s` come between two tries, the last one
+    again and again; `least_s` is what the error itself asks for (a Retry-After, say). The end comes after so many
+    `tries` or after so many seconds of pauses (`patience_s`); without either, when it works.
+    """
+
+    on: type[E]
+    pauses_s: tuple[float, ...]
+    tries: int | None = None
+    patience_s: float | None = None
+    only_if: Callable[[E], bool] = _always
+    least_s: Callable[[E], float] = _nothing
+
+    def repeats(self, error: BaseException) -> bool:
+        """Return whether this error is worth another try."""
+        return isinstance(error, self.on) and self.only_if(error)
+
+    def ends(self, tried: int, *, paused_s: float) -> bool:
+        """Return whether there were enough tries or seconds of pauses."""
+        tried_out = self.tries is not None and tried >= self.tries
+        return tried_out or (self.patience_s is not None and paused_s >= self.patience_s)
+
+    def pause_s(self, tried: int, error: E) -> float:
+        """Return the seconds before the next try."""
+        return max(self.pauses_s[min(tried, len(self.pauses_s)) - 1], self.least_s(error))
+
+
+async def retried(
+    work: Callable[[], Awaitable[R]],
+    policy: RetryPolicy[E],
+    *,
+    sleep: Sleep = asyncio.sleep,
+    on_retry: Callable[[E], None] | None = None,
+) -> R:
+    """Await `work`, again after each error that the policy names.
+
+    Raises the last error, and every other at once. `on_retry` is called with an error before the pause that follows it.
+    """
+    from tenacity import AsyncRetrying, RetryCallState, retry_if_exception  # noqa: PLC0415 - `--help` retries nothing
+
+    async def attempt() -> R:
+        return await work()
+
+    def failure(state: RetryCallState) -> E:
+        error = state.outcome.exception() if state.outcome is not None else None
+        if isinstance(error, policy.on):
+            return error
+        raise AssertionError("only errors of the policy come here")
+
+    def tell(state: RetryCallState) -> None:
+        if on_retry is not None:
+            on_retry(failure(state))
+
+    retrying = AsyncRetrying(
+        sleep=sleep,
+        stop=lambda state: policy.ends(state.attempt_number, paused_s=state.idle_for),
+        wait=lambda state: policy.pause_s(state.attempt_number, failure(state)),
+        retry=retry_if_exception(policy.repeats),
+        before_sleep=tell,
+        reraise=True,
+    )
+    result: R = await retrying(attempt)
+    return result
