@@ -1,0 +1,1 @@
+"""The bot: chats in front, jobs behind."""

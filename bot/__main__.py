@@ -1,4 +1,4 @@
-"""`python -m bot`, the same as `reelbot`."""
+"""Runs `reelbot`: `python -m bot` is the same."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""One process from start to stop: what begins when, and what ends in which order. What it is made of: parts.py."""
+"""Starts and stops one process: what begins when, and what ends in which order. Its parts: parts.py."""
 
 import asyncio
 import contextlib
@@ -43,7 +43,7 @@ _USUAL = Timing()
 
 
 class App:
-    """Everything of one process. `start`, then `stop`; `serve` does both around a signal."""
+    """One process with all its parts. `start`, then `stop`; `serve` does both around a signal."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class App:
         room: Callable[[Path], int] = free_bytes,
         timing: Timing = _USUAL,
     ) -> "App":
-        """Folders, tables and every part; nothing runs yet. Raises ValueError for settings that do not fit."""
+        """Build folders, tables and every part; nothing runs yet. Raises ValueError for settings that do not fit."""
         for folder in (settings.videos_dir, settings.assets_dir, settings.uploads_dir, settings.work_dir):
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         store = await Store.open(settings.store_url)
@@ -89,9 +89,9 @@ class App:
     def _connect(self) -> None:
         services = Services(
             inbox=self.parts.intake,
-            journal=self.store.journal,
-            memory=self.store.key_values,
-            allowance=self.store.send_quota,
+            transcript=self.store.transcript,
+            key_values=self.store.key_values,
+            send_quota=self.store.send_quota,
             translate=translate,
             alert=self.parts.alerts.tell,
             language_of=self.store.people.language,
@@ -116,7 +116,7 @@ class App:
         return cls()
 
     async def start(self, listener: socket.socket) -> None:
-        """Ready in well under two seconds: nothing here waits for the outside.
+        """Start every part, in well under two seconds: nothing here waits for the outside.
 
         Raises AlreadyRunning; on PostgreSQL ValueError (an output folder of our own, workers of 0.1).
         """
@@ -146,7 +146,7 @@ class App:
         self._tasks.append(asyncio.create_task(run, name=loop.name))
 
     def loops(self) -> list[tuple[Loop, Callable[[], Coroutine[None, None, None]]]]:
-        """What runs beside the jobs, each in one process at a time: the loop, and what runs it."""
+        """Return the loops that run beside the jobs, each in one process at a time, with what runs each."""
         sweeper = Loop("sweeper", self._sweep, pause_s=lambda: _SWEEP_S, stuck_s=_LONG_TURN_S)
         cleanup = Loop("clean-up", self.parts.cleanup.turn, pause_s=lambda: _TIDY_S, stuck_s=_LONG_TURN_S)
         loops: list[tuple[Loop, Callable[[], Coroutine[None, None, None]]]] = [
@@ -177,14 +177,16 @@ class App:
             )
 
     def _needs_one_folder(self) -> bool:
-        """Photos are fetched by fal, and films by pages, from whichever worker they come to."""
+        """Return whether workers must share one folder: fal and pages fetch files from whichever they reach."""
         return self._settings.assets_from_folder or any(
             channel.manifest.serves_files for channel in self.channels.values()
         )
 
     async def stop(self) -> None:
-        """No new update, claim or sending; paid requests and sendings under way are answered and recorded; then
-        everything ends.
+        """Stop in order.
+
+        First no new update, claim or sending is begun; then paid requests and sendings under way are answered and
+        recorded; then everything ends.
         """
         self.health.reason = "stopping"
         for channel in self.channels.values():
@@ -224,7 +226,7 @@ class App:
             log.warning("the other workers were not told")
 
     async def close(self) -> None:
-        """Let go of what `build` opened; for a program that was never started."""
+        """Close what `build` opened; for a program that was never started."""
         await self.parts.queue.close()
         await self.parts.keys.close()
         if self.parts.books is not None:
@@ -291,7 +293,7 @@ async def serve(
 
 
 async def serve_demo(*, output_dir: Path, port: int, on_ready: Callable[[App, str], Awaitable[None]]) -> None:
-    """The whole product on loopback: the sandbox stands in for fal, the web chat is open, no setting is read."""
+    """Serve the whole product on loopback: the sandbox replaces fal, the web chat is open, no setting is read."""
     from core.sandbox import create_app  # noqa: PLC0415 - the demo alone needs it, and it is heavy
 
     folder = output_dir / "demo"

@@ -58,15 +58,20 @@ _known: dict[str, re.Pattern[str]] = {}
 
 
 def hide(secrets: Iterable[str]) -> None:
-    """From now on these exact values appear in no log and in no redacted text, also in their percent-encoded form."""
+    """Hide these exact values from now on in every log and redacted text, also in their percent-encoded form."""
     for secret in secrets:
         for form in {secret, quote(secret, safe="")}:
             if len(form) >= _SHORTEST_SECRET:
                 _known[form] = re.compile(re.escape(form))
 
 
+def forget_secrets() -> None:
+    """Hide nothing by its value any more: for a process that changes its settings, as tests do."""
+    _known.clear()
+
+
 def redact(text: str) -> str:
-    """`text` without known secrets, anything shaped like one, and fal's file addresses."""
+    """Return `text` without known secrets, anything shaped like one, and fal's file addresses."""
     for pattern in sorted(_known.values(), key=lambda each: -len(each.pattern)):
         text = pattern.sub(_HIDDEN, text)
     for pattern, instead in _SHAPES:
@@ -83,8 +88,8 @@ def configure(
 ) -> None:
     """Send every log of the process to `stream` (standard error). `json` None: only where no person watches.
 
-    May be called again; the last call counts, and secrets once named stay hidden. What nobody caught, in any thread, is
-    logged too instead of being printed as it is.
+    May be called again; the last call counts, and secrets once named stay hidden. Uncaught exceptions, in any thread,
+    are logged too instead of being printed as they are.
     """
     hide(secrets)
     target = stream or sys.stderr
@@ -113,13 +118,13 @@ def _quieten() -> None:
 
 class _Handler(logging.StreamHandler[TextIO]):
     def filter(self, record: logging.LogRecord) -> bool:
-        """Chatty libraries set their own levels back at start, so the handler looks again."""
+        """Check the level again: chatty libraries set their own levels back at start."""
         if record.levelno < logging.WARNING and record.name.partition(".")[0] in _CHATTY:
             return False
         return bool(super().filter(record))
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """The stock method prints the raw arguments; a log line that cannot be written is not worth a leak."""
+        """Drop a log line that cannot be written: the stock method prints its raw arguments, which may leak."""
         try:
             self.stream.write(f"a log line of {record.name} could not be written ({record.filename}:{record.lineno})\n")
         except (OSError, ValueError):
@@ -127,7 +132,7 @@ class _Handler(logging.StreamHandler[TextIO]):
 
 
 class _Human(logging.Formatter):
-    """`12:00:01 INFO    job ready                          job_id=K3X9Q2 channel=telegram`."""
+    """A format for people: `12:00:01 INFO job ready job_id=K3X9Q2 channel=telegram`."""
 
     def format(self, record: logging.LogRecord) -> str:
         clock = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
@@ -171,7 +176,7 @@ def _shown(value: object) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Nobody writes a second log line, or moves the terminal's cursor, with what they send us."""
+    """Escape line breaks and control characters: nobody writes a second log line with what they send."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 

@@ -1,4 +1,4 @@
-"""Background loops: a turn, a pause that a call can cut short, and a count of what goes wrong for /healthz."""
+"""Background loops: a turn, a pause that a call can cut short, and a count of failures for /healthz."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ _STUCK_S = 60.0
 
 
 class Loop:
-    """Repeats `turn` until cancelled. A turn that raises is logged, and the next one is tried all the same.
+    """A loop that repeats `turn` until cancelled. A turn that raises is logged, and the next one is tried all the same.
 
     `pause_s`: seconds between two turns, asked anew before each. `stuck_s`: a turn that takes longer is a problem.
     """
@@ -39,7 +39,7 @@ class Loop:
         self.turns = 0
 
     def notify(self) -> None:
-        """There is something new: begin the next turn now."""
+        """Begin the next turn now: there is something new."""
         self._notified.set()
 
     async def run(self) -> None:
@@ -64,7 +64,7 @@ class Loop:
         self.turns += 1
 
     def problem(self) -> str | None:
-        """What /healthz has to say of it: it is stuck, or has failed three turns in a row. None: it is well."""
+        """Return the loop's problem for /healthz: it is stuck, or has failed three turns in a row. None: it is well."""
         if self._begun is not None and time.monotonic() - self._begun > self._stuck_s:
             return f"{self.name} loop is stuck"
         if self._failed >= _FAILED_TURNS:

@@ -1,4 +1,4 @@
-"""What is built from what: every part of one process, wired. Nothing here runs yet."""
+"""Builds every part of one process and wires it to the others. Nothing here runs yet."""
 
 import os
 import secrets
@@ -89,7 +89,7 @@ class Parts:
 
 
 class _Calls:
-    """What parts say to parts that are built after them."""
+    """Calls from parts to parts that are built after them."""
 
     def __init__(self, settings: Settings, secret: bytes, roles: LeaderElection) -> None:
         self._public_url = settings.public_url
@@ -100,7 +100,7 @@ class _Calls:
         self.reconciler: Reconciler
 
     def notify_inbox(self) -> None:
-        """There is a new message; whoever reads the inbox may be another process."""
+        """Notify the inbox's reader, which may be another process, of a new message."""
         self._roles.kick("inbox")
 
     def watch(self) -> None:
@@ -116,7 +116,7 @@ class _Calls:
         return await self.delivery.send_again(job)
 
     async def tell_unconfirmed(self, job: Job) -> None:
-        """Fal is silent about an order: its owner hears of it."""
+        """Tell a job's owner that fal is silent about the order."""
         await self.delivery.announce(job, job_messages.unconfirmed(job))
 
     def webhook_url(self, job_id: str) -> str | None:
@@ -228,7 +228,7 @@ def build(
         store=store,
         handler=handler,
         strategy_of=lambda incoming: fetched if passive.serves(incoming) else pushed,
-        handled=status_messages.kick,
+        handled=status_messages.notify,
         alerts=alerts,
     )
     intake = MessageIntake(

@@ -1,4 +1,4 @@
-"""One frozen Settings object for the whole program; channels keep their own small ones beside their code."""
+"""The settings of the whole program, in one frozen object; channels keep their own small ones beside their code."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +11,8 @@ from core.errors import BadRequest
 
 
 class Settings(FalSettings):
+    """The settings of the program. Names and defaults: the README's table of settings."""
+
     database_url: SecretStr | None = env("REELBOT_DATABASE_URL", None)
     access: str | None = env("REELBOT_ACCESS", None)
     admins: str | None = env("REELBOT_ADMINS", None)
@@ -34,27 +36,28 @@ class Settings(FalSettings):
 
     @property
     def store_url(self) -> str:
-        """Where our tables and the engine's live. Contains a password on Postgres: never log it."""
+        """Return the address of the database. It contains a password on PostgreSQL: never log it."""
         if self.database_url:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.database_file}"
 
     @property
     def database_file(self) -> Path:
+        """Return the SQLite file, where no other database is set."""
         return self.output_dir.resolve() / "reelbot.db"
 
     @property
     def uploads_dir(self) -> Path:
-        """What people sent through the web chat."""
+        """Return the folder of what people sent through the web chat."""
         return self.output_dir / "uploads"
 
     @property
     def work_dir(self) -> Path:
-        """Files between two steps of a job: the fetched source, the copy fitted for a chat, the thumbnail."""
+        """Return the folder for files between two steps of a job: fetched sources, renditions, thumbnails."""
         return self.output_dir / "work"
 
 
 class OutputFolder(EnvSettings):
-    """All that the demo and `--sandbox` read: whatever else the environment holds is ignored, also when it is wrong."""
+    """The only setting that the demo and `--sandbox` read; the rest of the environment is ignored, also when wrong."""
 
     folder: Path = env("REELBOT_OUTPUT_DIR", Path("output"))

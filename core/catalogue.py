@@ -1,4 +1,4 @@
-"""The rows: what each video model at fal takes and costs. Data only; adding a model is adding one row.
+"""The rows of the catalogue: what each video model at fal takes and costs. Data only; adding a model is adding one row.
 
 Schemas and prices: the model pages at fal.ai/models/<endpoint id> (api and llms.txt), as read in November 2026. Prices
 are dollars per second of output unless the row says otherwise.
@@ -17,7 +17,7 @@ Codec = Literal["int", "str", "str_s"]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One mode of a model. Empty `durations`: no such field, the source decides; the same for the other tuples."""
+    """One mode of a model. An empty tuple: the endpoint has no such field, and the source decides."""
 
     id: str
     usd_per_s: Mapping[str, Decimal]  # by resolution; "" where the endpoint has no such field
@@ -43,6 +43,7 @@ class Endpoint:
 
     @property
     def source_limits(self) -> SourceLimits:
+        """Return what this endpoint takes of a photo or video."""
         return SourceLimits(
             min_side=self.min_side,
             max_side=self.max_side,
@@ -56,7 +57,11 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """`fallback_model`: the one that takes over a mode this one lacks. `usual_render_s`: only places looks and bars."""
+    """One row: a model with its names, endpoints and prices.
+
+    `fallback_model`: the model that takes over a mode that this one lacks. `usual_render_s`: seconds, used only to
+    schedule polls and to draw progress bars.
+    """
 
     key: str
     name: str
@@ -68,13 +73,16 @@ class Model:
 
 
 def app_of(endpoint_id: str) -> str:
-    """The first two segments of an endpoint id, three under the namespaces `workflows` and `comfy`."""
+    """Return the app of an endpoint id: its first two segments, three under `workflows` and `comfy`."""
     parts = endpoint_id.split("/")
     return "/".join(parts[: 3 if parts[0] in {"workflows", "comfy"} else 2])
 
 
 def _usd(**prices: str) -> dict[str, Decimal]:
-    """`p720="0.14"` is 720p; `any="0.07"` the price of an endpoint without resolutions."""
+    """Build a price table by resolution.
+
+    `p720="0.14"` is 720p; `any="0.07"` the price of an endpoint without resolutions.
+    """
     return {"" if name == "any" else f"{name.removeprefix('p')}p": Decimal(price) for name, price in prices.items()}
 
 

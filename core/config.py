@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 
 def is_loopback(url: str) -> bool:
-    """Whether the host of `url` is this machine by its very name: 127.0.0.0/8, ::1 or localhost."""
+    """Return whether the host of `url` is this machine by its name: 127.0.0.0/8, ::1 or localhost."""
     host = urlsplit(url).hostname or ""
     if host == "localhost":
         return True
@@ -40,18 +40,18 @@ BaseUrl = Annotated[str, BeforeValidator(_base_url)]
 
 
 def env(name: str, default: Any, **limits: Any) -> Any:
-    """A field read from the environment variable `name`; in code it may be given by its own name."""
+    """Declare a field that is read from the environment variable `name`; in code it may be given by its own name."""
     return Field(default, validation_alias=AliasChoices(name), **limits)
 
 
 def names_given() -> dict[str, str]:
-    """Each name that is set, in capitals, and where: "environment" or ".env"."""
+    """Return each name that is set, in capitals, with its source: "environment" or ".env"."""
     in_file = {name.upper(): ".env" for name, value in dotenv_values(".env").items() if value}
     return in_file | {name.upper(): "environment" for name, value in os.environ.items() if value}
 
 
 class EnvSettings(BaseSettings):
-    """Read from the environment, then `.env`. `offline()` reads neither."""
+    """The base of all settings: read from the environment, then `.env`. `offline()` reads neither."""
 
     model_config = SettingsConfigDict(
         env_file=".env",
@@ -74,21 +74,22 @@ class EnvSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Choose the sources of the values; pydantic-settings calls it."""
         return (init_settings,) if cls.sealed else (init_settings, env_settings, dotenv_settings)
 
     @property
     def warnings(self) -> list[str]:
-        """What is allowed and yet hardly meant, each with the name of its setting."""
+        """Return warnings about values that are allowed but hardly intended, each with its setting's name."""
         return []
 
     @classmethod
     def offline(cls, **values: Any) -> Self:
-        """Built from `values` and defaults only: environment and `.env` are not looked at."""
+        """Build the settings from `values` and defaults only, without environment and `.env`."""
         return type(cls.__name__, (cls,), {"sealed": True, "__module__": cls.__module__})(**values)  # type: ignore[no-any-return]
 
 
 class FalSettings(EnvSettings):
-    """What the library needs. Names and defaults: the README's table of settings."""
+    """The settings of the library. Names and defaults: the README's table of settings."""
 
     fal_key: SecretStr | None = env("FAL_KEY", None)
     fal_queue_url: BaseUrl = env("FAL_QUEUE_URL", "https://queue.fal.run")
@@ -109,30 +110,32 @@ class FalSettings(EnvSettings):
 
     @property
     def transport(self) -> httpx.AsyncBaseTransport | None:
-        """How our clients reach fal. None: over the network; a model of fal in the place of it says how."""
+        """Return the transport of all clients to fal; None: the network. The tests' model of fal replaces it."""
         return None
 
     @property
     def asset_look_gap_s(self) -> float:
-        """Seconds before the second look at a published asset; twice that before the third."""
+        """Return the seconds before the second look at a published asset; twice that before the third."""
         return 1.0
 
     @property
     def on_loopback(self) -> bool:
-        """The queue is on this machine (sandbox, tests): plain http and loopback addresses are then accepted."""
+        """Return whether the queue is on this machine: only then are plain http and loopback addresses accepted."""
         return is_loopback(self.fal_queue_url)
 
     @property
     def api_url(self) -> str:
+        """Return the base of fal's platform API; the queue's own origin on loopback."""
         return self.fal_api_url or (_origin(self.fal_queue_url) if self.on_loopback else "https://api.fal.ai/v1")
 
     @property
     def rest_url(self) -> str:
+        """Return the base of fal's storage and webhook keys; the queue's own origin on loopback."""
         return self.fal_rest_url or (_origin(self.fal_queue_url) if self.on_loopback else "https://rest.fal.ai")
 
     @property
     def asset_base(self) -> str | None:
-        """Where the asset folder is published, or None when no public base is known."""
+        """Return the public base of the asset folder, or None when none is known."""
         if self.fal_assets_url:
             return self.fal_assets_url
         if self.public_url:
@@ -141,18 +144,22 @@ class FalSettings(EnvSettings):
 
     @property
     def assets_from_folder(self) -> bool:
+        """Return whether assets are served from the folder, not uploaded to fal's storage."""
         return self.asset_host == "folder" or (self.asset_host == "auto" and self.asset_base is not None)
 
     @property
     def videos_dir(self) -> Path:
+        """Return the folder of the finished videos."""
         return self.output_dir / "videos"
 
     @property
     def assets_dir(self) -> Path:
+        """Return the folder of the published assets."""
         return self.output_dir / "fal_assets"
 
     @property
     def receipts_dir(self) -> Path:
+        """Return the folder of the receipts."""
         return self.output_dir / "receipts"
 
     @field_validator("fal_ca_file")
@@ -186,7 +193,7 @@ def _origin(url: str) -> str:
 
 
 def _own_host(host: str) -> str:
-    """An address that reaches a server bound to `host` from this machine."""
+    """Return an address that reaches, from this machine, a server bound to `host`."""
     if host in {"0.0.0.0", "", "::"}:
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host

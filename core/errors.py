@@ -1,4 +1,4 @@
-"""One tree of errors. A class per reaction, a `code` per reason; facts hold no secrets and no prompts.
+"""The tree of errors of the library: a class per reaction, a `code` per reason. Facts hold no secrets and no prompts.
 
 VideoError
  ├─ BadRequest        the asker's wish cannot be granted (unknown model, option, price)          user
@@ -24,7 +24,7 @@ from typing import ClassVar
 
 
 class Blame(StrEnum):
-    """Who must act."""
+    """The party that must act."""
 
     USER = "user"
     OPERATOR = "operator"
@@ -32,7 +32,7 @@ class Blame(StrEnum):
 
 
 class Repeat(StrEnum):
-    """What a repeat costs: NEVER helps, FREE_STEP costs nothing, ASK_USER buys anew (a person decides)."""
+    """The cost of a repeat: NEVER helps, FREE_STEP costs nothing, ASK_USER buys again (a person decides)."""
 
     NEVER = "never"
     FREE_STEP = "free_step"
@@ -43,7 +43,7 @@ Fact = str | int | float | bool | None
 
 
 class VideoError(Exception):
-    """Base of all errors of the library. `code` is a stable word; each has its sentence in the bot's catalogue."""
+    """The base of all errors of the library. `code` is a stable word with a sentence in the bot's catalogue."""
 
     blame: ClassVar[Blame] = Blame.UPSTREAM
     repeat: ClassVar[Repeat] = Repeat.NEVER
@@ -68,8 +68,8 @@ class VideoError(Exception):
             self._fetch_with = f"; ordered already: core.poll_video({request_id!r}) fetches it, for nothing"
 
     def __str__(self) -> str:
-        told = ", ".join(f"{name}={value}" for name, value in self.facts.items())
-        return (f"{self.code} ({told})" if told else self.code) + self._fetch_with
+        facts = ", ".join(f"{name}={value}" for name, value in self.facts.items())
+        return (f"{self.code} ({facts})" if facts else self.code) + self._fetch_with
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.code, self.facts))
@@ -80,82 +80,114 @@ def _rebuild(cls: type[VideoError], code: str, facts: dict[str, Fact]) -> VideoE
 
 
 class BadRequest(VideoError):
+    """An option, model or prompt that cannot be granted."""
+
     blame = Blame.USER
     default_code = "invalid_input"
 
 
 class BadReference(VideoError):
+    """A photo or video that cannot be used."""
+
     blame = Blame.USER
     default_code = "bad_reference"
 
 
 class ContentRefused(VideoError):
+    """A refusal by the model's content rules."""
+
     blame = Blame.USER
     repeat = Repeat.ASK_USER
     default_code = "content_policy_violation"
 
 
 class NotConfigured(VideoError):
+    """A key, credit or endpoint that somebody must set up."""
+
     blame = Blame.OPERATOR
     repeat = Repeat.ASK_USER
     default_code = "not_configured"
 
 
 class OutOfCredits(NotConfigured):
+    """An account at fal without credit."""
+
     default_code = "out_of_credits"
 
 
 class ModelNotAllowed(NotConfigured):
+    """A model that the key may not use."""
+
     default_code = "model_not_allowed"
 
 
 class AssetHostDown(VideoError):
+    """A published asset that cannot be fetched from outside."""
+
     blame = Blame.OPERATOR
     repeat = Repeat.ASK_USER
     default_code = "asset_unreachable"
 
 
 class GenerationFailed(VideoError):
+    """A failure of fal or of the model behind it."""
+
     repeat = Repeat.ASK_USER
     default_code = "generation_failed"
 
 
 class SubmitNotSent(VideoError):
+    """A submit that provably never reached fal: nothing was bought."""
+
     repeat = Repeat.FREE_STEP
     default_code = "submit_not_sent"
 
 
 class SubmitUnconfirmed(VideoError):
+    """A submit that may have reached fal: it may have been paid."""
+
     repeat = Repeat.ASK_USER
     default_code = "submit_unknown"
 
 
 class StillRunning(VideoError):
+    """A wait that ended before the render did. Not a failure: fal goes on."""
+
     repeat = Repeat.FREE_STEP
     default_code = "still_running"
 
 
 class ResultExpired(VideoError):
+    """A finished video that is neither here nor at fal any more."""
+
     repeat = Repeat.ASK_USER
     default_code = "result_expired"
 
 
 class DownloadFailed(VideoError):
+    """A finished file that could not be fetched whole. A repeat is free."""
+
     repeat = Repeat.FREE_STEP
     default_code = "download_failed"
 
 
 class Unavailable(VideoError):
+    """A free question that fal did not answer. A repeat is free."""
+
     repeat = Repeat.FREE_STEP
     default_code = "fal_unavailable"
 
 
 class MediaError(VideoError):
+    """A file that could not be read, or whose child process died."""
+
     blame = Blame.USER
     default_code = "unreadable_media"
 
 
 class Cancelled(VideoError):
+    """A request that somebody stopped."""
+
     blame = Blame.USER
     default_code = "cancelled"
 
@@ -174,7 +206,7 @@ ERROR_CODES: tuple[str, ...] = (
     "storage_not_allowed",
     "asset_unreachable",
     "no_asset_host",
-    # wishes
+    # options
     "image_url_not_public",
     "unknown_model",
     "unpriced",

@@ -1,4 +1,7 @@
-"""The story: publish, submit once, wait, download. The bot's jobs walk the same steps, made durable."""
+"""Generates one video for a caller of the library: publish, submit once, wait, download.
+
+The bot's jobs take the same steps, made durable.
+"""
 
 import asyncio
 import logging
@@ -23,7 +26,7 @@ from core.fal import protocol
 from core.fal.client import FalQueue
 from core.fal.download import video_filename
 from core.fal.fetch_result import fetch_patiently, fetch_result, is_readable
-from core.fal.poll_schedule import looks
+from core.fal.poll_schedule import poll_gaps
 from core.fal.receipts import FolderReceipts, Order, Receipt
 from core.pricing import SourceFacts
 from core.types import (
@@ -54,7 +57,10 @@ _STREAM_TRIES = 2
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a generation stands. `position`: requests before ours in fal's queue; `elapsed_s` since the submit."""
+    """The progress of one generation.
+
+    `position`: requests before this one in fal's queue. `elapsed_s`: seconds since the submit.
+    """
 
     phase: Literal["publishing", "submitting", "queued", "rendering", "downloading"]
     position: int | None = None
@@ -81,11 +87,11 @@ async def generate_video(
     settings: FalSettings | None = None,
     on_progress: OnProgress | None = None,
 ) -> Video:
-    """Buy one video and bring it to `output/videos/`. The mode follows from what is given: nothing, a photo, a video.
+    """Buy one video and download it to `output/videos/`. The mode follows from the source: none, a photo, a video.
 
-    `model` is a tier (budget, balanced, premium), a model key or a full fal endpoint id; `duration` in seconds;
-    `image` and `video` are local files or bytes, published for fal first; `image_url` and `video_url` must be public.
-    Values the model cannot do are adjusted to the nearest it can (`core.models.plan` tells them beforehand).
+    `model` is a tier (budget, balanced, premium), a model key or a full fal endpoint id; `duration` in seconds; `image`
+    and `video` are local files or bytes, published for fal first; `image_url` and `video_url` must be public. Values
+    the model cannot do are adjusted to the nearest it can (`core.pricing.plan` names them beforehand).
 
     The paid request is made once. Cancelled or out of patience (an hour: StillRunning with `request_id`), the request
     goes on at fal: `poll_video(request_id)` fetches it, free of charge. Nothing is bought without a receipt on the
@@ -97,7 +103,7 @@ async def generate_video(
     """
     settings = settings or FalSettings()
     tell = on_progress or _silent
-    if sum(given is not None for given in (image, image_url, video, video_url)) > 1:
+    if sum(each is not None for each in (image, image_url, video, video_url)) > 1:
         raise BadRequest("bad_option", option="source", value="more than one photo or video")
     async with _queue(settings) as queue:
         tell(Progress("publishing"))
@@ -132,11 +138,12 @@ async def poll_video(
     on_progress: OnProgress | None = None,
     on_trouble: OnTrouble | None = None,
 ) -> Video:
-    """Wait for any fal request and download its video; buys nothing.
+    """Wait for any fal request and download its video. Buys nothing.
 
-    Its place at fal is known from our receipts, given as `handle`, or found by asking each known app. A result that
-    fal gave before, in our receipts or in `stored`, is used first. Raises BadRequest ("unknown_request") when fal knows
-    it nowhere, the model's own error, or, with `request_id`, StillRunning, Unavailable or DownloadFailed: ask again.
+    The request's place at fal is read from the receipts, given as `handle`, or found by asking each known app. A result
+    that fal gave before, in the receipts or in `stored`, is used first. Raises BadRequest ("unknown_request") when fal
+    knows it nowhere, the model's own error, or, with `request_id`, StillRunning, Unavailable or DownloadFailed: ask
+    again.
 
     >>> video = await poll_video("019ded6c-d871-7290-bbf1-ddc6993f8958")  # doctest: +SKIP
     """
@@ -144,14 +151,14 @@ async def poll_video(
     tell = on_progress or _silent
     async with _queue(settings) as queue:
         receipt = await _receipt(queue, request_id, handle, settings)
-        kept = [*stored, *await FolderReceipts(settings.receipts_dir).results(request_id)]
-        if not any(is_readable(reply, settings=settings) for reply in kept):
+        results = [*stored, *await FolderReceipts(settings.receipts_dir).results(request_id)]
+        if not any(is_readable(reply, settings=settings) for reply in results):
             await wait(queue, receipt.handle, on_progress=tell, on_trouble=on_trouble)
-        return await _collect(queue, receipt, settings, tell, stored=kept, on_trouble=on_trouble)
+        return await _collect(queue, receipt, settings, tell, stored=results, on_trouble=on_trouble)
 
 
 async def _receipt(queue: FalQueue, request_id: str, handle: RequestHandle | None, settings: FalSettings) -> Receipt:
-    """Ours, or a new one for a request that was bought elsewhere: its place at fal is kept."""
+    """Find the receipt of a request; one that was bought elsewhere gets a new one, with its place at fal."""
     receipts = FolderReceipts(settings.receipts_dir)
     receipt = await receipts.find(request_id)
     if receipt is not None:
@@ -163,7 +170,7 @@ async def _receipt(queue: FalQueue, request_id: str, handle: RequestHandle | Non
 
 
 async def _record(receipts: FolderReceipts, name: str, receipt: Receipt) -> None:
-    """On a full disk the video is no less ours."""
+    """Write a receipt. A full disk is logged only: the video is paid all the same."""
     try:
         await receipts.record(name, receipt)
     except OSError as error:
@@ -179,7 +186,7 @@ async def wait(
     odd_s: float = ODD_S,
     on_trouble: OnTrouble | None = None,
 ) -> None:
-    """Until fal is done: its status stream, and placed looks where that breaks.
+    """Wait until fal has ended the request: by its status stream, and by scheduled polls where that breaks.
 
     Raises StillRunning after `patience_s`, and Unavailable when nothing that answers names a status for `odd_s`.
     """
@@ -211,16 +218,16 @@ async def _statuses(
         except Unavailable:
             continue
         return
-    heard = time.monotonic()
-    for gap in looks(usual_s=_usual_s(handle)):
+    last_status_s = time.monotonic()
+    for gap in poll_gaps(usual_s=_usual_s(handle)):
         try:
             yield await queue.status(handle)
         except Unavailable as error:
-            if time.monotonic() - heard >= odd_s:
+            if time.monotonic() - last_status_s >= odd_s:
                 raise
             on_trouble(error)
         else:
-            heard = time.monotonic()
+            last_status_s = time.monotonic()
         await asyncio.sleep(gap)
 
 
@@ -231,11 +238,11 @@ def _usual_s(handle: RequestHandle) -> float | None:
 
 
 async def _buy(queue: FalQueue, request: VideoRequest, plan: Plan, settings: FalSettings) -> Receipt:
-    """Once begun it is finished and written down, also when the caller is cancelled meanwhile."""
-    return await asyncio.shield(asyncio.ensure_future(_bought(queue, request, plan, settings)))
+    """Submit the order and record it, to the end even when the caller is cancelled meanwhile."""
+    return await asyncio.shield(asyncio.ensure_future(_submit_and_record(queue, request, plan, settings)))
 
 
-async def _bought(queue: FalQueue, request: VideoRequest, plan: Plan, settings: FalSettings) -> Receipt:
+async def _submit_and_record(queue: FalQueue, request: VideoRequest, plan: Plan, settings: FalSettings) -> Receipt:
     receipts, name = FolderReceipts(settings.receipts_dir), secrets.token_hex(8)
     order = Order(request.endpoint, request.model, plan.quote.usd, request.duration_s, request.resolution)
     try:
@@ -247,14 +254,17 @@ async def _bought(queue: FalQueue, request: VideoRequest, plan: Plan, settings: 
         await receipts.fill(name, reply)
 
     submission = await queue.submit(request, on_reply=keep)
-    usd = _paid(submission, plan.quote.usd, settings)
+    usd = _charged_usd(submission, plan.quote.usd, settings)
     receipt = Receipt(submission.handle, request.model, usd, request.duration_s, request.resolution)
     await _record(receipts, name, receipt)
     return receipt
 
 
-def _paid(submission: Submission, quoted_usd: Decimal, settings: FalSettings) -> Decimal:
-    """What a proxy that charges beforehand says it took; the quote where it says nothing that can be a price."""
+def _charged_usd(submission: Submission, quoted_usd: Decimal, settings: FalSettings) -> Decimal:
+    """Return the price that a pre-charging proxy states, else the quote. In dollars.
+
+    A statement that can be no price is logged, and the quote stands.
+    """
     if submission.charged is None:
         return quoted_usd
     usd = protocol.charged_usd(submission.charged, credit_usd=settings.credit_usd, quoted_usd=quoted_usd)
@@ -305,18 +315,18 @@ async def _source(
     model: str,
     settings: FalSettings,
 ) -> Asset | None:
-    """The photo or video as something fal can fetch: published, or the caller's own public address, looked at once."""
+    """Return the source as something fal can fetch: published, or the caller's own public address, checked once."""
     url = image_url or video_url
     if url is not None:
         require_public_url(url, settings=settings)
         await check_foreign(url, settings=settings)
         return Asset("", url, Kind.IMAGE if image_url else Kind.VIDEO, 0)
-    given = image if image is not None else video
-    if given is None:
+    file = image if image is not None else video
+    if file is None:
         return None
     expected = Kind.IMAGE if image is not None else Kind.VIDEO
     limits = pricing.source_limits(model, expected.mode)
-    asset = await publish_asset(given, settings=settings, limits=limits)
+    asset = await publish_asset(file, settings=settings, limits=limits)
     if asset.kind is not expected:
         raise BadRequest("bad_option", option=str(expected), value=f"is a {asset.kind}")
     return asset
@@ -327,11 +337,11 @@ def _facts(asset: Asset) -> SourceFacts:
 
 
 def _silent(_progress: Progress) -> None:
-    """Nobody asked."""
+    """Ignore progress that nobody asked for."""
 
 
 def _untold(_error: VideoError) -> None:
-    """Nobody asked."""
+    """Ignore trouble that nobody asked for."""
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
-"""MODELS: one row per video model. Names are found, wishes adjusted, prices computed from exactly what will be sent.
+"""Finds models, adjusts options to what an endpoint takes, and computes prices from exactly the values that are sent.
 
-Never a guessed price: what the table does not know is refused. Rows: core/catalogue.py.
+A price is never guessed: what the table does not know is refused. The rows are in core/catalogue.py.
 """
 
 import re
@@ -44,7 +44,7 @@ _MOST_SEED = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """What is known of the photo or video before it is published; 0 and None where nothing is."""
+    """The known facts of a photo or video before it is published; 0 and None where they are unknown."""
 
     kind: Kind
     width: int = 0
@@ -54,23 +54,23 @@ class SourceFacts:
 
 
 def list_models() -> tuple[Model, ...]:
-    """Every model, the tiers first, cheapest tier first."""
+    """Return every model: the tiers first, the cheapest tier first."""
     return MODELS
 
 
 def find(name: str) -> Model:
-    """A model by tier, key, friendly name, alias, or full endpoint id of any of its modes.
+    """Find a model by tier, key, friendly name, alias, or full endpoint id of any of its modes.
 
     Raises BadRequest("unknown_model").
     """
-    model = _BY_NAME.get(_folded(name))
+    model = _BY_NAME.get(folded_name(name))
     if model is None:
         raise BadRequest("unknown_model", model=name[:60])
     return model
 
 
 def near(name: str) -> list[str]:
-    """The tiers and models whose names are most like this one."""
+    """Return the names of the tiers and models that are most like `name`."""
     names = [each for model in MODELS for each in (model.tier, model.key) if each]
     return get_close_matches(name.casefold(), names, n=3, cutoff=0.5)
 
@@ -86,11 +86,11 @@ def plan(
     seed: int | None = None,
     source: SourceFacts | None = None,
 ) -> Plan:
-    """What will be bought for these wishes: each value one that the endpoint takes, the price for exactly these.
+    """Plan a purchase: values that the endpoint takes, and the price in dollars of exactly these.
 
-    GenerationOptions the model cannot grant become the nearest it can, and stand in `adjustments`. Raises BadRequest:
-    "unknown_model", "prompt_missing", "prompt_too_long", "bad_option", "source_not_supported", "video_too_short",
-    "unpriced". A source video that is too long is cut when it is published.
+    An option that the model cannot grant becomes the nearest it can, and is named in `adjustments`. A source video that
+    is too long is cut when it is published. Raises BadRequest: "unknown_model", "prompt_missing", "prompt_too_long",
+    "bad_option", "source_not_supported", "video_too_short", "unpriced".
     """
     (chosen, endpoint), notes = _endpoint(find(model), mode)
     _check_prompt(prompt, endpoint)
@@ -113,7 +113,10 @@ def plan(
 
 
 def quote(request: VideoRequest, *, source: SourceFacts | None = None) -> Quote:
-    """The price of this request. Raises BadRequest("unpriced") for a combination the table does not know."""
+    """Compute the price of this request.
+
+    Raises BadRequest("unpriced") for a combination that the table does not know.
+    """
     endpoint = find(request.model).modes[request.mode]
     rate = endpoint.usd_per_s.get(request.resolution or "")
     if rate is None:
@@ -125,7 +128,10 @@ def quote(request: VideoRequest, *, source: SourceFacts | None = None) -> Quote:
 
 
 def _edit_quote(endpoint: Endpoint, rate: Decimal, source_s: float | None) -> Quote:
-    """By the source's seconds, begun ones counting whole; while they are unknown the longest source the row takes."""
+    """Compute an edit's price by the source's seconds, begun ones counting whole.
+
+    While they are unknown, the longest source that the row takes is assumed.
+    """
     longest = endpoint.source_seconds[1]
     into = Decimal(longest if source_s is None else min(max(1, ceil(source_s)), longest))
     seconds = (into + min(into, Decimal(endpoint.output_s))) / 2
@@ -134,7 +140,7 @@ def _edit_quote(endpoint: Endpoint, rate: Decimal, source_s: float | None) -> Qu
 
 
 def estimate_cost(model: str, duration: int, resolution: str | None = None, mode: Mode = Mode.TEXT_TO_VIDEO) -> Decimal:
-    """Dollars for these values, after the same adjustments a purchase would make (see `plan`).
+    """Estimate the price in dollars, after the same adjustments that a purchase makes (see `plan`).
 
     >>> estimate_cost("budget", 5), estimate_cost("balanced", 5), estimate_cost("premium", 5)
     (Decimal('0.25'), Decimal('0.70'), Decimal('1.2095'))
@@ -144,11 +150,12 @@ def estimate_cost(model: str, duration: int, resolution: str | None = None, mode
 
 
 def mode_kind(mode: Mode) -> Kind:
+    """Return the kind of source that this mode needs."""
     return Kind.VIDEO if mode is Mode.VIDEO_TO_VIDEO else Kind.IMAGE
 
 
 def usd_text(usd: Decimal) -> str:
-    """Dollars as people read them: "$1.21", "$10,000.00"; a price is never shown as nothing."""
+    """Format dollars for people: "$1.21", "$10,000.00". A price above zero is never shown as zero."""
     shown = usd.quantize(_CENT, ROUND_HALF_UP)
     if usd > 0 and shown == 0:
         shown = _CENT
@@ -156,13 +163,13 @@ def usd_text(usd: Decimal) -> str:
 
 
 def usd_plain(usd: Decimal) -> str:
-    """Dollars as programs read them: exact to the micro-dollar, two decimals at least: "0.70", "1.2095"."""
+    """Format dollars for programs: exact to the micro-dollar, two decimals at least: "0.70", "1.2095"."""
     whole, _, fraction = f"{usd:.6f}".partition(".")
     return f"{whole}.{fraction.rstrip('0'):0<2}"
 
 
 def describe(model: Model) -> list[str]:
-    """One line per mode: endpoint, what it accepts, price per second and for about 5 s."""
+    """Describe a model in one line per mode: endpoint, what it accepts, price per second and for about 5 s."""
     return [_describe(mode, endpoint) for mode, endpoint in model.modes.items()]
 
 
@@ -171,18 +178,18 @@ def _describe(mode: Mode, endpoint: Endpoint) -> str:
     for resolution, rate in endpoint.usd_per_s.items():
         whole = usd_text(rate * usual_s + endpoint.usd_per_source)
         prices.append(f"{resolution or 'any'} ${rate.normalize():f}/s ({whole} for {usual_s} s)")
-    seconds = f"{_spoken(endpoint.durations)} s" if endpoint.durations else "as long as the source"
+    seconds = f"{_seconds_text(endpoint.durations)} s" if endpoint.durations else "as long as the source"
     ratios = f", {' '.join(endpoint.aspect_ratios)}" if endpoint.aspect_ratios else ""
     return f"{mode:<15} {endpoint.id}: {seconds}{ratios}; {', '.join(prices)}"
 
 
-def _spoken(durations: tuple[int, ...]) -> str:
+def _seconds_text(durations: tuple[int, ...]) -> str:
     first, last = durations[0], durations[-1]
     return f"{first}-{last}" if last - first == len(durations) - 1 else "/".join(map(str, durations))
 
 
 def _endpoint(model: Model, mode: Mode) -> tuple[tuple[Model, Endpoint], list[Adjustment]]:
-    """The model's row for this mode, or that of the model it names as its stand-in there."""
+    """Find the model's row for this mode, or that of its fallback model."""
     endpoint = model.modes.get(mode)
     if endpoint is not None:
         return (model, endpoint), []
@@ -200,7 +207,7 @@ def _check_prompt(prompt: str, endpoint: Endpoint) -> None:
 
 
 def source_limits(model: str, mode: Mode) -> SourceLimits:
-    """What a model, or the one that stands in for it in this mode, takes of a photo or video. Raises BadRequest."""
+    """Return what a model, or its fallback model in this mode, takes of a photo or video. Raises BadRequest."""
     return _endpoint(find(model), mode)[0][1].source_limits
 
 
@@ -214,48 +221,48 @@ def _check_source(endpoint: Endpoint, source: SourceFacts | None, notes: list[Ad
         raise BadRequest("video_too_short", min_duration=least)
 
 
-def _duration(endpoint: Endpoint, wish: int | None, notes: list[Adjustment]) -> int | None:
-    """The nearest allowed duration; of two equally near the longer one."""
+def _duration(endpoint: Endpoint, requested: int | None, notes: list[Adjustment]) -> int | None:
+    """Return the nearest allowed duration in seconds; of two equally near the longer one."""
     if not endpoint.durations:
-        if wish is not None and wish != _USUAL_DURATION_S:
-            notes.append(Adjustment("duration", str(wish), None))
+        if requested is not None and requested != _USUAL_DURATION_S:
+            notes.append(Adjustment("duration", str(requested), None))
         return None
-    if wish is not None and wish < 1:
-        raise BadRequest("bad_option", option="duration", value=wish)
-    asked = wish if wish is not None else _USUAL_DURATION_S
-    used = min(endpoint.durations, key=lambda each: (abs(each - asked), -each))
-    if used != asked and wish is not None:
-        notes.append(Adjustment("duration", str(asked), str(used)))
-    return used
+    if requested is not None and requested < 1:
+        raise BadRequest("bad_option", option="duration", value=requested)
+    nearest_to = requested if requested is not None else _USUAL_DURATION_S
+    applied = min(endpoint.durations, key=lambda each: (abs(each - nearest_to), -each))
+    if applied != nearest_to and requested is not None:
+        notes.append(Adjustment("duration", str(nearest_to), str(applied)))
+    return applied
 
 
-def _resolution(endpoint: Endpoint, wish: str | None, notes: list[Adjustment]) -> str | None:
+def _resolution(endpoint: Endpoint, requested: str | None, notes: list[Adjustment]) -> str | None:
     if not endpoint.resolutions:
-        if wish is not None:
-            notes.append(Adjustment("resolution", wish, None))
+        if requested is not None:
+            notes.append(Adjustment("resolution", requested, None))
         return None
-    if wish is None:
+    if requested is None:
         return endpoint.default_resolution
-    lines = _lines(wish)
+    lines = _lines(requested)
     if lines is None:
-        raise BadRequest("bad_option", option="resolution", value=wish[:20])
-    used = min(endpoint.resolutions, key=lambda each: (abs((_lines(each) or 0) - lines), -(_lines(each) or 0)))
-    if _lines(used) != lines:
-        notes.append(Adjustment("resolution", wish, used))
-    return used
+        raise BadRequest("bad_option", option="resolution", value=requested[:20])
+    applied = min(endpoint.resolutions, key=lambda each: (abs((_lines(each) or 0) - lines), -(_lines(each) or 0)))
+    if _lines(applied) != lines:
+        notes.append(Adjustment("resolution", requested, applied))
+    return applied
 
 
-def _seed(endpoint: Endpoint, wish: int | None, notes: list[Adjustment]) -> int | None:
-    if wish is None:
+def _seed(endpoint: Endpoint, requested: int | None, notes: list[Adjustment]) -> int | None:
+    if requested is None:
         return None
-    used = min(max(wish, 0), _MOST_SEED) if endpoint.seed else None
-    if used != wish:
-        notes.append(Adjustment("seed", str(wish), None if used is None else str(used)))
-    return used
+    applied = min(max(requested, 0), _MOST_SEED) if endpoint.seed else None
+    if applied != requested:
+        notes.append(Adjustment("seed", str(requested), None if applied is None else str(applied)))
+    return applied
 
 
 def _lines(resolution: str) -> int | None:
-    """Rows of pixels: "720p" and "720" are 720, "4k" is 2160, "hd" is 720."""
+    """Return the rows of pixels of a resolution: "720p" and "720" are 720, "4k" is 2160, "hd" is 720."""
     folded = resolution.strip().lower()
     named = {"4k": 2160, "2k": 1440, "hd": 720, "fullhd": 1080, "fhd": 1080, "sd": 480}
     if folded in named:
@@ -264,23 +271,23 @@ def _lines(resolution: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def _aspect_ratio(endpoint: Endpoint, wish: str | None, notes: list[Adjustment]) -> str | None:
-    """The nearest ratio within reason, by the quotient of both; something far off is refused, not guessed."""
+def _aspect_ratio(endpoint: Endpoint, requested: str | None, notes: list[Adjustment]) -> str | None:
+    """Return the nearest ratio, by the quotient of both; one that is far off is refused."""
     if not endpoint.aspect_ratios:
-        if wish is not None:
-            notes.append(Adjustment("aspect_ratio", wish, None))
+        if requested is not None:
+            notes.append(Adjustment("aspect_ratio", requested, None))
         return None
-    if wish is None:
+    if requested is None:
         return endpoint.default_aspect_ratio
-    asked = _quotient(wish)
-    if asked is None:
-        raise BadRequest("bad_option", option="aspect_ratio", value=wish[:20])
-    used = min(endpoint.aspect_ratios, key=lambda each: _distance(_quotient(each) or 1.0, asked))
-    if _distance(_quotient(used) or 1.0, asked) > _RATIO_SLACK:
-        raise BadRequest("bad_option", option="aspect_ratio", value=wish[:20])
-    if _quotient(used) != asked:
-        notes.append(Adjustment("aspect_ratio", wish, used))
-    return used
+    quotient = _quotient(requested)
+    if quotient is None:
+        raise BadRequest("bad_option", option="aspect_ratio", value=requested[:20])
+    applied = min(endpoint.aspect_ratios, key=lambda each: _distance(_quotient(each) or 1.0, quotient))
+    if _distance(_quotient(applied) or 1.0, quotient) > _RATIO_SLACK:
+        raise BadRequest("bad_option", option="aspect_ratio", value=requested[:20])
+    if _quotient(applied) != quotient:
+        notes.append(Adjustment("aspect_ratio", requested, applied))
+    return applied
 
 
 def _quotient(ratio: str) -> float | None:
@@ -292,15 +299,18 @@ def _distance(one: float, other: float) -> float:
     return max(one, other) / min(one, other) - 1
 
 
-def _folded(name: str) -> str:
-    """Names are compared without case, spaces, dashes and spellings of a version: "Kling v3.0" is "kling-3"."""
+def folded_name(name: str) -> str:
+    """Fold a model's name for comparison: without case, spaces, dashes and spellings of a version.
+
+    "Kling v3.0" is "kling-3".
+    """
     bare = re.sub(r"[\s_-]", "", name.casefold()).removeprefix("falai/")
     return re.sub(r"(?<=\d)\.0(?!\d)", "", re.sub(r"(?<=[a-z])v(?=\d)", "", bare))
 
 
-def _names(model: Model) -> Iterable[str]:
+def names_of(model: Model) -> Iterable[str]:
     tier = [model.tier] if model.tier else []
     return chain([model.key, model.name], tier, model.aliases, (endpoint.id for endpoint in model.modes.values()))
 
 
-_BY_NAME = {_folded(name): model for model in MODELS for name in _names(model)}
+_BY_NAME = {folded_name(name): model for model in MODELS for name in names_of(model)}

@@ -1,4 +1,4 @@
-"""The nouns of the video library, in fal's own words. Values only: frozen, no behaviour beyond trivial properties."""
+"""The nouns of the video library, in fal's own words. Frozen values without behaviour beyond simple properties."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Mode(StrEnum):
-    """What a model is given. Chosen from the attachment, never by editing an endpoint string."""
+    """The kind of request, by what a model is given. It follows from the source, never from editing an endpoint id."""
 
     TEXT_TO_VIDEO = "text-to-video"
     IMAGE_TO_VIDEO = "image-to-video"
@@ -18,19 +18,22 @@ class Mode(StrEnum):
 
 
 class Kind(StrEnum):
+    """The kind of a source file: photo or video."""
+
     IMAGE = "image"
     VIDEO = "video"
 
     @property
     def mode(self) -> Mode:
+        """Return the mode of a request whose source is of this kind."""
         return Mode.IMAGE_TO_VIDEO if self is Kind.IMAGE else Mode.VIDEO_TO_VIDEO
 
 
 @dataclass(frozen=True, slots=True)
 class SourceLimits:
-    """What a model takes of a photo or video that it is given. Sides in pixels, sizes in bytes; 0 = no such limit.
+    """The limits of a model for the photo or video it is given. Sides in pixels, sizes in bytes; 0: no such limit.
 
-    `max_ratio` (long by short side) is for photos, the seconds and frames are for videos.
+    `max_ratio` (long side by short side) is for photos; seconds and frames per second are for videos.
     """
 
     min_side: int = 300
@@ -44,9 +47,9 @@ class SourceLimits:
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """What could not be had as it was asked for or given, and what was used instead (None: it was left out).
+    """A requested value that cannot be had, and the value applied instead (None: it was left out).
 
-    `field` is "duration", "resolution", "aspect_ratio", "model", "prompt" or "seed" for a wish; "source_padded",
+    `field` is "duration", "resolution", "aspect_ratio", "model", "prompt" or "seed" for an option; "source_padded",
     "source_trimmed", "source_scaled" or "source_converted" for a photo or video, in pixels, seconds or names.
     """
 
@@ -57,9 +60,9 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A published file the world can fetch over https. `duration_s` for videos: edits are priced by it.
+    """A published file that anybody can fetch over https. `duration_s` for videos: edits are priced by it.
 
-    `adjustments`: what was changed about the file so that the model takes it.
+    `adjustments`: what was changed about the file so that the model takes it. `size` in bytes, sides in pixels.
     """
 
     filename: str
@@ -74,7 +77,10 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class VideoRequest:
-    """Exactly what is sent to fal. None = the endpoint has no such field (or it is not set, for `seed`)."""
+    """The values of one paid request, exactly as they are sent to fal.
+
+    None: the endpoint has no such field (or, for `seed`, it is not set).
+    """
 
     prompt: str
     model: str
@@ -89,7 +95,10 @@ class VideoRequest:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The price of exactly the values that are sent. `up_to`: the dearer reading of an unclear rule."""
+    """The price in dollars of exactly the values that are sent.
+
+    `up_to`: the upper bound, where the rule of the price is unclear.
+    """
 
     usd: Decimal
     endpoint: str
@@ -98,7 +107,10 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What will be bought: the request (its `source_url` still None before publishing), its price, what was changed."""
+    """A purchase before it is made: the request, its price, and its adjustments.
+
+    The request's `source_url` is None until the source is published.
+    """
 
     request: VideoRequest
     quote: Quote
@@ -107,7 +119,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class RequestHandle:
-    """fal's name for a submitted request. Strings only, so it can be stored."""
+    """The names and addresses of a submitted request at fal. Strings only, so that it can be stored."""
 
     request_id: str
     endpoint: str
@@ -118,8 +130,10 @@ class RequestHandle:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """fal took the job. `charged`: a pre-charging proxy's own units (`X-Credits-Used`) as it says them, which may be no
-    number that can be believed (protocol.charged_usd); None at fal itself.
+    """The answer to an accepted order.
+
+    `charged`: a pre-charging proxy's own units (`X-Credits-Used`) as it states them, which may be no number that can be
+    believed (protocol.charged_usd); None at fal itself.
     """
 
     handle: RequestHandle
@@ -128,9 +142,9 @@ class Submission:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RawReply:
-    """What fal answered, byte by byte. Header names are in lower case, and only those are kept that are read.
+    """One answer of fal, unread: status, headers (names in lower case, only those that are used), body.
 
-    Its body may hold addresses and prompts: it shows its length only.
+    The body may hold addresses and prompts, so `repr` shows its length only.
     """
 
     status: int
@@ -143,9 +157,11 @@ class RawReply:
 
 @dataclass(frozen=True, slots=True)
 class LostOrder:
-    """An order whose answer is unknown. `body`: the JSON object that was posted; `claimed`: when it was decided to
-    post it; `answered`: when the POST ended, None when nobody saw its end. `open`: its own answer may still come.
-    `hint`: the request that fal's webhook named for it.
+    """An order whose answer is unknown.
+
+    `body`: the JSON object that was posted. `claimed`: when it was decided to post it. `answered`: when the POST ended,
+    None when nobody saw its end. `open`: its own answer may still come. `hint`: the request that fal's webhook named
+    for it.
     """
 
     name: str
@@ -159,17 +175,19 @@ class LostOrder:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
+    """A request that waits in fal's queue. `position`: requests before it."""
+
     position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class InProgress:
-    pass
+    """A request that fal works on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """fal is done with the request. Not a success yet: only the result tells (fal.ai docs, model-apis/errors)."""
+    """A request that fal has ended. Not a success yet: only the result tells (fal.ai docs, model-apis/errors)."""
 
     error: str | None = None
     error_type: str | None = None
@@ -181,6 +199,8 @@ QueueStatus = Queued | InProgress | Completed
 @dataclass(frozen=True, slots=True)
 class Video:
     """A finished video on this disk. It has a path and cannot carry a fal address.
+
+    It has a path and cannot carry a fal address.
 
     `size` in bytes, `width` and `height` in displayed pixels, `duration_s` in seconds, `cost_usd` in dollars (None
     when it is not known, as for a request bought elsewhere).

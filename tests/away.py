@@ -1,13 +1,26 @@
 """A database that is away for some of its writes: a real trigger that refuses them, on SQLite and on PostgreSQL."""
 
+from dataclasses import dataclass
+
 import sqlalchemy as sa
 
 from bot.store import Store
 from bot.store.database import Connection
 
 
-async def refuse(store: Store, when: str) -> None:
+@dataclass
+class Refused:
+    """What was refused so far."""
+
+    times: int = 0
+
+
+async def refuse(store: Store, when: str) -> Refused:
     """From now on no row of the jobs can be changed for which `when` (of NEW and OLD) holds."""
+    refused = Refused()
+
+    def count(_error: sa.ExceptionContext) -> None:
+        refused.times += 1
 
     def work(connection: Connection) -> None:
         if store.database.is_sqlite:
@@ -23,6 +36,8 @@ async def refuse(store: Store, when: str) -> None:
         )
 
     await store.database.write(work)
+    sa.event.listen(store.database.engine, "handle_error", count)
+    return refused
 
 
 async def heal(store: Store) -> None:

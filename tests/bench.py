@@ -40,6 +40,10 @@ class Bench:
         known = (call["path"] for call in self.fal.log if call["method"] == "POST")
         return sum("/requests/" not in path and "storage" not in path for path in known)
 
+    def lists(self) -> int:
+        """How often fal's list of requests was asked for."""
+        return sum(call["path"].endswith("/by-endpoint") for call in self.fal.log)
+
     def films(self, chat: int = 42) -> list[dict[str, Any]]:
         """Native videos that stand in the chat."""
         return self.telegram.videos(chat)
@@ -48,6 +52,18 @@ class Bench:
         """Wait for something to become true; says what stands in the chat when it does not."""
         async with asyncio.timeout(seconds):
             while not true():
+                await asyncio.sleep(0.02)
+
+    async def at_rest(self) -> None:
+        """Wait until all that was said has been taken and dealt with, and no job's workflow is under way: what has not
+        happened by then does not happen by itself.
+        """
+        async with asyncio.timeout(30):
+            while (
+                self.telegram.pending
+                or (await self.app.store.inbox.waiting()).messages
+                or await self.app.parts.engine.owners()
+            ):
                 await asyncio.sleep(0.02)
 
     async def jobs(self) -> list[Job]:

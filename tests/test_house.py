@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from graphlib import TopologicalSorter
@@ -16,6 +17,21 @@ from core import errors
 from core.errors import ERROR_CODES
 
 TOP = Path(__file__).parent.parent
+Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+BEGINS_WELL = re.compile(r"[A-Z`\"]")
+NAMES_IN_LOWER_CASE = ("fal", "uvicorn ", "render_v1: ", "deliver_v1: ")
+NO_NAMES = frozenset(
+    {"told", "held", "kept", "heard", "said", "taken", "given", "twin", "wishes", "looks", "look", "better", "remedy"}
+)
+OLD_NAMES = {
+    "bot/http/listener.py": {"remedy"},  # of a port that is taken
+    # A column, and the poller and the steps that the issue on one truth replaces.
+    "bot/store/job_rows.py": {"told"},
+    "bot/store/records.py": {"told"},
+    "bot/jobs/collect.py": {"look"},
+    "bot/jobs/workflows.py": {"look"},
+    "bot/jobs/poller.py": {"_look", "_HEARD", "heard", "held"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +261,29 @@ def test_no_text_for_people_names_fals_files() -> None:
     assert [path.name for path in read if "fal.media" in path.read_text().lower()] == []
 
 
+def definitions(file: str) -> list[ast.Module | Definition]:
+    return [node for node in ast.walk(ast.parse((TOP / file).read_text())) if isinstance(node, ast.Module | Definition)]
+
+
+@pytest.mark.parametrize("file", sources())
+def test_a_docstring_begins_with_a_sentence_of_one_line(file: str) -> None:
+    """What has to have one, and its mood, is ruff's to see (pydocstyle, in pyproject.toml)."""
+    texts = [text for node in definitions(file) if (text := ast.get_docstring(node)) is not None]
+    first_lines = [text.partition("\n") for text in texts]
+    wrong = [first for first, _, rest in first_lines if not BEGINS_WELL.match(first) or rest[:1] not in {"", "\n"}]
+    assert [first for first in wrong if not first.startswith(NAMES_IN_LOWER_CASE)] == []
+    assert [first for first, _, _ in first_lines if re.search(r"\?(?= |$)", first) or not first.endswith(".")] == []
+
+
+@pytest.mark.parametrize("file", sources())
+def test_participles_and_idioms_are_no_names(file: str) -> None:
+    tree = ast.parse((TOP / file).read_text())
+    defined = {node.name for node in ast.walk(tree) if isinstance(node, Definition)}
+    defined |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    defined |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    assert {name for name in defined if name.strip("_").lower() in NO_NAMES} <= OLD_NAMES.get(file, set())
+
+
 def test_the_library_offers_what_the_contract_names() -> None:
     promised = {"generate_video", "publish_asset", "poll_video", "estimate_cost", "list_models"}
     assert promised <= set(core.__all__)
@@ -267,6 +306,150 @@ def test_error_codes_are_told_apart() -> None:
     tree = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.VideoError)]
     defaults = {each.default_code for each in tree}
     assert raised | defaults <= set(ERROR_CODES)
+
+
+PRIVATE = re.compile(r"_[^_]\w*")
+NOT_OURS = {
+    ("tests/prove/virtual.py", "_run"): "asyncio's handle: an event loop of its own runs it",
+    ("tests/test_readme.py", "_actions"): "argparse's: it lists the options of a parser in no other way",
+}
+
+
+def trees_of_tests() -> dict[str, ast.Module]:
+    return {str(path.relative_to(TOP)): ast.parse(path.read_text()) for path in (TOP / "tests").rglob("*.py")}
+
+
+def private_names(trees: Iterable[ast.Module]) -> set[str]:
+    """What is defined with a leading underscore: functions, classes, attributes, constants."""
+    names = {_defined(node) for tree in trees for node in ast.walk(tree)}
+    return {name for name in names if name is not None and PRIVATE.fullmatch(name)}
+
+
+def _defined(node: ast.AST) -> str | None:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return node.name
+    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else None
+
+
+def _used(node: ast.AST) -> list[str]:
+    """What a node takes from elsewhere by name: an attribute of anything, an import of ours, a name as a word."""
+    if isinstance(node, ast.Attribute):
+        return [node.attr]
+    if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in {"core", "bot"}:
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in {
+        "setattr",
+        "getattr",
+        "delattr",
+        "object",
+        "patch",
+    }:
+        words = (each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str))
+        return [word.rpartition(".")[2] for word in words]
+    return []
+
+
+def _is_own(node: ast.AST, inherited: set[str]) -> bool:
+    """An attribute of `self` that a test's own class has set."""
+    mine = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}
+    return mine and isinstance(node, ast.Attribute) and node.attr in inherited
+
+
+def test_tests_use_and_patch_what_is_public() -> None:
+    """A private name is nobody else's: a test that needs it needs a constructor argument, or the name is public."""
+    trees = trees_of_tests()
+    ours = private_names(ast.parse((TOP / file).read_text()) for file in sources())
+    theirs = private_names(trees.values())
+    found = {
+        (file, name)
+        for file, tree in trees.items()
+        for node in ast.walk(tree)
+        for name in _used(node)
+        if name in ours and not _is_own(node, theirs)
+    }
+    assert found == set(NOT_OURS)
+
+
+PACED = ("tests/benchmarks/", "tests/fakes/", "tests/prove/", "tests/mutants/", "tests/samples/")
+"""Measured on purpose, slow as the other side may be, in virtual time, or bounded: no test of the program itself."""
+PAUSES = {
+    ("tests/channels/telegram_bench.py", "asyncio.sleep(0.01)"): "in the place of the channel's own pauses, shorter",
+    ("tests/core/media/test_fork_server.py", "asyncio.sleep(sleep_s)"): "the moment of a death, one after the other",
+    ("tests/jobs/test_crash.py", "time.sleep(chance.uniform(0.1, 2.5))"): "a moment by chance, for a kill",
+    ("tests/workers/test_crash_workers.py", "time.sleep(chance.uniform(0.1, 1.5))"): "a moment by chance, for a kill",
+}
+SLEEPS = {"sleep", "wait_for_timeout"}
+CLOCKS = {"monotonic", "perf_counter", "process_time"}
+
+
+def _called(node: ast.AST) -> str:
+    return ast.unparse(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
+
+
+def pauses(node: ast.AST, *, waits: bool = False) -> Iterator[str]:
+    """Each sleep that is not a moment between two looks of a `while`, and not the loop's next turn (0)."""
+    for child in ast.iter_child_nodes(node):
+        here = isinstance(child, ast.While) or (waits and not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef))
+        if isinstance(child, ast.Call) and _called(child) in SLEEPS and child.args and not here:
+            first = child.args[0]
+            if not (isinstance(first, ast.Constant) and first.value == 0):
+                yield ast.unparse(child)
+        yield from pauses(child, waits=here)
+
+
+def clocked(tree: ast.Module) -> Iterator[str]:
+    """Each assertion on what a clock said, or on what was computed from it."""
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        assigned = [node for node in ast.walk(function) if isinstance(node, ast.Assign) and _reads_a_clock(node.value)]
+        times = {ast.unparse(target) for node in assigned for target in node.targets}
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assert):
+                names = {ast.unparse(each) for each in ast.walk(node.test) if isinstance(each, ast.expr)}
+                if _reads_a_clock(node.test) or times & names:
+                    yield ast.unparse(node)
+
+
+def _reads_a_clock(node: ast.AST) -> bool:
+    loops_own = "get_running_loop().time()"
+    return any(_called(each) in CLOCKS for each in ast.walk(node)) or loops_own in ast.unparse(node)
+
+
+def test_no_test_sleeps_to_see_that_nothing_happens() -> None:
+    """Half a second is too short on a busy machine, and lost on any other: wait for something that comes later."""
+    trees = {file: tree for file, tree in trees_of_tests().items() if not file.startswith(PACED)}
+    assert {(file, pause) for file, tree in trees.items() for pause in pauses(tree)} == set(PAUSES)
+
+
+def test_no_test_asserts_on_how_long_something_took() -> None:
+    """It depends on the machine: order and counts do not. What takes long is measured in tests/benchmarks."""
+    trees = {file: tree for file, tree in trees_of_tests().items() if not file.startswith(PACED)}
+    assert {(file, line) for file, tree in trees.items() for line in clocked(tree)} == set()
+
+
+@pytest.mark.parametrize(
+    ("code", "pause", "clock"),
+    [
+        ("async def f():\n    await asyncio.sleep(0.5)\n    assert x == []", True, False),
+        ("async def f():\n    for _ in range(3):\n        await sleep(0.1)", True, False),
+        ("def f():\n    page.wait_for_timeout(1500)", True, False),
+        ("async def f():\n    while not true():\n        await asyncio.sleep(0.02)", False, False),
+        ("async def f():\n    await asyncio.sleep(0)", False, False),
+        ("def f():\n    assert time.monotonic() - began < 2", False, True),
+        (
+            "def f():\n    began = time.perf_counter()\n    took = time.perf_counter() - began\n    assert took < 2",
+            False,
+            True,
+        ),
+        ("def f():\n    began = asyncio.get_running_loop().time()\n    assert began > 2", False, True),
+        ("def f():\n    assert took < 2", False, False),
+    ],
+)
+def test_the_house_sees_such_tests(code: str, *, pause: bool, clock: bool) -> None:
+    assert (bool(list(pauses(ast.parse(code)))), bool(list(clocked(ast.parse(code))))) == (pause, clock)
 
 
 def test_the_top_level_is_fixed() -> None:

@@ -37,7 +37,7 @@ def _as_it_was() -> Iterator[None]:
         logging.getLogger(name).setLevel(level)
     sys.excepthook, threading.excepthook = hooks
     logging.captureWarnings(capture=False)
-    logs._known.clear()
+    logs.forget_secrets()
 
 
 def written(act: Callable[[], object], *, as_json: bool = False, secrets: tuple[str, ...] = ()) -> str:

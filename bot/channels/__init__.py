@@ -1,4 +1,4 @@
-"""The chats. Each folder here with a MANIFEST is one: adding a chat is adding a folder."""
+"""Finds the chats: each folder here with a MANIFEST is one. Adding a chat is adding a folder."""
 
 import importlib
 import pkgutil
@@ -9,7 +9,7 @@ from bot.channels.protocol import ChannelManifest
 
 @cache
 def manifests() -> dict[str, ChannelManifest]:
-    """Every chat that exists, connected or not, by its name. Loads no chat's SDK.
+    """Return every chat that exists, connected or not, by its name. Loads no chat's SDK.
 
     Raises ValueError where two folders give their chats the same name: it is the key of people's ids.
     """
@@ -25,5 +25,5 @@ def manifests() -> dict[str, ChannelManifest]:
 
 
 def how_to_connect() -> str:
-    """What an operator has to set, for any of the chats."""
+    """Return what an operator has to set, for any of the chats."""
     return "to connect a chat, set " + ", or ".join(manifest.hint for manifest in manifests().values())

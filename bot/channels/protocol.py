@@ -1,4 +1,4 @@
-"""What a chat is to us: its manifest, the protocol that every channel implements, and what a channel is handed."""
+"""The protocol of a chat: its manifest, what every channel implements, and what a channel is handed."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,25 +15,29 @@ S = TypeVar("S", bound=BaseSettings)
 class HttpRoute(Protocol):
     """A route of Starlette, named by its shape: who reads a manifest loads no web server."""
 
-    def matches(self, scope: Any) -> tuple[Any, Any]: ...
+    def matches(self, scope: Any) -> tuple[Any, Any]:
+        """Match a request, as Starlette's routes do."""
+        ...
 
 
 class ChannelPort(Protocol):
     """A chat that is connected. Methods raise SendError and nothing else for what the chat's servers do."""
 
     @property
-    def manifest(self) -> "ChannelManifest": ...
+    def manifest(self) -> "ChannelManifest":
+        """Return the chat's manifest."""
+        ...
 
     @property
     def name(self) -> str:
-        """The manifest's."""
+        """Return the manifest's name."""
 
     @property
     def limits(self) -> Limits:
-        """The manifest's."""
+        """Return the manifest's limits."""
 
     def routes(self) -> Sequence[HttpRoute]:
-        """HTTP routes of this chat on the one server (webhooks, pages), all below the manifest's `routes`."""
+        """Return the HTTP routes of this chat (webhooks, pages), all below the manifest's `routes`."""
 
     async def start(self) -> None:
         """Begin to take messages. Returns soon: outside calls go on in the background and repeat until they work."""
@@ -45,7 +49,7 @@ class ChannelPort(Protocol):
         """Close everything."""
 
     def alive(self) -> bool:
-        """False when the update loop has not turned lately: /healthz turns red."""
+        """Return False when the update loop has not turned lately: /healthz turns red."""
 
     async def fetch(self, ref: AttachmentRef, into: Path) -> None:
         """Write the attachment's bytes to the file `into`. Raises SendError."""
@@ -53,19 +57,21 @@ class ChannelPort(Protocol):
     async def show(
         self, to: Address, message: Message, *, reply_to: str | None = None, replace: str | None = None
     ) -> str:
-        """Show a text; `replace` is the reference of an earlier one to change instead. Returns the reference."""
+        """Show a text and return its reference; `replace` is the reference of an earlier one to change instead."""
 
     async def send_video(self, to: Address, video: VideoMessage, *, reply_to: str | None = None) -> str:
-        """Send the file as a native video message. Returns its reference."""
+        """Send the file as a native video message and return its reference."""
 
     async def busy(self, to: Address, activity: Activity) -> None:
-        """The chat's "sending a video…" sign, for a few seconds. Never raises."""
+        """Show the chat's "sending a video…" sign, for a few seconds. Never raises."""
 
     async def check(self) -> str:
-        """For `doctor`: ask the chat's servers who we are, without effect. Raises SendError with the reason."""
+        """Ask the chat's servers who we are, without effect, for `doctor`. Raises SendError with the reason."""
 
 
 class Inbox(Protocol):
+    """The inbox as a channel sees it."""
+
     async def put(self, incoming: Sequence[Incoming]) -> None:
         """Commit these before confirming them to the chat. Repeats are ignored. Strangers are answered, not stored."""
 
@@ -83,37 +89,46 @@ class KeyValue(Protocol):
     A value with `for_s` is gone after so many seconds. Keys begin with the channel's name.
     """
 
-    async def get(self, key: str) -> str | None: ...
+    async def get(self, key: str) -> str | None:
+        """Return the value, or None when it is absent or has lapsed."""
+        ...
+
     async def put(self, key: str, value: str | None, *, for_s: float | None = None) -> None:
-        """Set it; None takes it away."""
+        """Set the value; None removes it."""
 
     async def swap(self, key: str, *, old: str | None, new: str, for_s: float | None = None) -> bool:
-        """Set it only if it is `old` now (None: absent or gone). False, and nothing changes, otherwise."""
+        """Set the value only if it is `old` now (None: absent or lapsed). False, and nothing changes, otherwise."""
 
 
 class SendQuota(Protocol):
-    """How often the bot may speak to a person unasked, where a chat counts that."""
+    """A count of how often the bot may still speak to a person unasked, where a chat limits that."""
 
     async def opened(self, user: str, kind: str, *, messages: int, for_s: float) -> None:
-        """The person did something that allows `messages` within `for_s` seconds; it replaces the last of its kind."""
+        """Allow `messages` within `for_s` seconds, for what the person did; it replaces the last of its kind."""
 
     async def closed(self, user: str) -> None:
-        """The person has left: nothing is allowed any more."""
+        """Allow nothing any more: the person has left."""
 
     async def spend(self, user: str) -> None:
-        """One was sent."""
+        """Count one message as sent."""
 
     async def left(self, user: str) -> int:
-        """How many may still be sent now, as far as we know."""
+        """Return how many may still be sent now, as far as we know."""
 
 
 class Transcript(Protocol):
     """A durable list of what was said in a chat that has no server of its own to remember it (the web chat)."""
 
-    async def add(self, chat_id: str, body: Mapping[str, Any]) -> int: ...
-    async def replace(self, chat_id: str, number: int, body: Mapping[str, Any]) -> None: ...
+    async def add(self, chat_id: str, body: Mapping[str, Any]) -> int:
+        """Append an entry and return its number."""
+        ...
+
+    async def replace(self, chat_id: str, number: int, body: Mapping[str, Any]) -> None:
+        """Replace the entry with this number."""
+        ...
+
     async def read(self, chat_id: str, *, after_change: int = 0) -> list[Mapping[str, Any]]:
-        """Entries changed after the given change number, oldest first: {"id", "change", "at", **body}."""
+        """Return the entries changed after this change number, oldest first: {"id", "change", "at", **body}."""
 
 
 Translate = Callable[..., str]
@@ -125,6 +140,8 @@ Alert = Callable[..., None]
 
 
 class RunAlone(Protocol):
+    """A way to run a loop in one process of the installation."""
+
     async def __call__(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
         """Run `loop` (which ends by being cancelled) only while no other process of this installation does."""
 
@@ -134,22 +151,26 @@ async def _only_process(name: str, loop: Callable[[], Awaitable[None]]) -> None:
 
 
 class LoadSettings(Protocol):
+    """A way to load a channel's own settings."""
+
     def __call__(self, cls: type[S]) -> S:
-        """A channel's own settings class, read from environment and `.env`; in the demo from nothing at all."""
+        """Load the settings class from environment and `.env`; in the demo from nothing at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What a channel is handed when it is connected. `secret`: 32 bytes of this installation, for signing cookies and
-    links. `demo`: open and offline; a channel must then ignore every credential. `language_of(user)`: the language a
-    person has chosen with /language, or None. `run_alone(name, loop)`: for a loop of which there may be only one, such
-    as one that asks for updates; while another process runs it, `alive` is not asked.
+    """The services that a channel is handed when it is connected.
+
+    `secret`: 32 bytes of this installation, for signing cookies and links. `demo`: open and offline; a channel must
+    then ignore every credential. `language_of(user)`: the language a person has chosen with /language, or None.
+    `run_alone(name, loop)`: for a loop of which there may be only one, such as one that asks for updates; while another
+    process runs it, `alive` is not asked.
     """
 
     inbox: Inbox
-    journal: Transcript
-    memory: KeyValue
-    allowance: SendQuota
+    transcript: Transcript
+    key_values: KeyValue
+    send_quota: SendQuota
     translate: Translate
     alert: Alert
     language_of: Callable[[str], Awaitable[str | None]]
@@ -166,8 +187,9 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class ConsoleCommand:
-    """`reelbot <channel> <word>`: something an operator does once, with the connected channel. `run` gives the line to
-    print. Raises SendError.
+    """A console command of a chat: `reelbot <channel> <word>`, run once with the connected channel.
+
+    `run` returns the line to print. Raises SendError.
     """
 
     word: str
@@ -176,18 +198,18 @@ class ConsoleCommand:
 
 
 def no_groups(_chat_id: str) -> bool:
-    """A chat of two people only."""
+    """Return False: every chat is of two people only."""
     return False
 
 
 def any_id(_ident: str) -> str | None:
-    """Every id may be listed."""
+    """Return None: every id may be listed."""
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelManifest:
-    """What a chat says of itself before anything of it is loaded: the `MANIFEST` of its folder.
+    """What a chat is, known before anything of it is loaded: the `MANIFEST` of its folder.
 
     `name` begins its ids in REELBOT_ACCESS (`telegram:42`), `title` is for people. `settings`: its own settings class.
     `connect` loads the chat's SDK and gives the channel; None where it is not set up; raises ValueError where it is set

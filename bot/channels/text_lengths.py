@@ -1,4 +1,4 @@
-"""Texts cut to what a chat takes or a line holds, in the unit in which that is counted."""
+"""Cuts texts to what a chat takes or a line holds, in the unit in which that is counted."""
 
 from enum import Enum
 
@@ -14,19 +14,21 @@ class Unit(Enum):
 
 
 def length(text: str, *, unit: Unit) -> int:
+    """Return the length of the text in this unit."""
     encoding, size = unit.value
     return len(text.encode(encoding, "surrogatepass")) // size
 
 
 def beginning(text: str, *, most: int, unit: Unit) -> str:
-    """The longest beginning of at most `most` units that ends with a whole character."""
+    """Return the longest beginning of at most `most` units that ends with a whole character."""
     encoding, size = unit.value
     return text.encode(encoding, "surrogatepass")[: max(0, most) * size].decode(encoding, "ignore")
 
 
 def shortened(text: str, *, most: int, unit: Unit, whole_lines: bool = False) -> str:
-    """At most `most` units; an ellipsis marks what was left out. `whole_lines`: no part of a line, where the lines
-    before it are more than half of what fits.
+    """Shorten to at most `most` units; an ellipsis marks what was left out.
+
+    `whole_lines`: no part of a line, where the lines before it are more than half of what fits.
     """
     if length(text, unit=unit) <= most:
         return text

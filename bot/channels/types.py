@@ -1,4 +1,4 @@
-"""What a chat is to us: the nouns that travel between a chat and the program. Imports nothing of ours."""
+"""The nouns that travel between a chat and the program. Imports nothing of ours."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where an answer goes. `thread_id`: a topic inside the chat, where the chat has them."""
+    """The place an answer goes to. `thread_id`: a topic inside the chat, where the chat has them."""
 
     channel: str
     chat_id: str
@@ -17,7 +17,10 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class AttachmentRef:
-    """A photo or video by the chat's own name for it; fetched only when a job needs it. `size` in bytes, if told."""
+    """A photo or video by the chat's own name for it; fetched only when a job needs it.
+
+    `size` in bytes, where the chat states it.
+    """
 
     kind: Literal["image", "video"]
     file_id: str
@@ -27,7 +30,7 @@ class AttachmentRef:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One thing a person said or pressed, in JSON-able values only: it is stored before it is confirmed to the chat.
+    """One thing a person said or pressed. JSON-able values only: it is stored before it is confirmed to the chat.
 
     `account` is the bot, app or corp id, `event_id` unique within (channel, account, chat): together they are the
     origin key, so a repeated delivery starts nothing. `text` has the bot's own @name already removed. `attachment`
@@ -52,11 +55,12 @@ class Incoming:
 
     @property
     def user(self) -> str:
-        """The id that REELBOT_ACCESS lists: `telegram:42`."""
+        """Return the id that REELBOT_ACCESS lists: `telegram:42`."""
         return f"{self.address.channel}:{self.sender_id}"
 
     @property
     def origin(self) -> str:
+        """Return the key that is the same for every delivery of this message."""
         return f"{self.address.channel}:{self.account}:{self.address.chat_id}:{self.event_id}"
 
 
@@ -71,7 +75,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Plain text (no markup) with optional actions. `job_id` ties it to a job; `progress` 0..1 where known."""
+    """A plain text (no markup) with optional actions. `job_id` ties it to a job; `progress` 0..1 where known."""
 
     text: str
     actions: tuple[Action, ...] = ()
@@ -81,7 +85,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a chat's callback is answered with: a text, or a video that the chat holds already.
+    """The answer to a chat's callback: a text, or a video that the chat holds already.
 
     `video` is the chat's own reference of that video; `text` then stands beside it, under `title`.
     """
@@ -111,11 +115,12 @@ class VideoMessage:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What differs between chats, as data. Sizes in bytes, gaps between two edits in seconds; `progress_bars`: the chat
-    draws `Message.progress`. `passive_replies`: no captions, no buttons, no status message, and the bot may not
-    always speak first: photos wait for words, buttons are typed as codes, finished videos wait to be fetched.
-    `per_message`, `per_tap`: how many messages of the bot a person's own one, or a tap on a menu, allows, and for how
-    many seconds.
+    """The limits of a chat, as data. Sizes in bytes, gaps between two edits in seconds.
+
+    `progress_bars`: the chat draws `Message.progress`. `passive_replies`: no captions, no buttons, no status message,
+    and the bot may not always speak first: photos wait for words, buttons are typed as codes, finished videos wait to
+    be fetched. `per_message`, `per_tap`: how many messages of the bot a person's own one, or a tap on a menu, allows,
+    and for how many seconds.
     """
 
     video_bytes: int
@@ -134,7 +139,7 @@ class Limits:
 
 
 class SendOutcome(StrEnum):
-    """What became of a message that was not delivered."""
+    """The outcome of a message that was not delivered."""
 
     NOT_SENT = "not_sent"  # certainly: try again after `after_s`
     UNCONFIRMED = "unconfirmed"  # bytes left and no answer came: it may have arrived
@@ -144,10 +149,10 @@ class SendOutcome(StrEnum):
 
 
 class SendError(Exception):
-    """The chat did not take a message.
+    """A message that the chat did not take.
 
-    `after_s`: when to try again, at the earliest. `kept`: of MUST_WAIT, the chat's reference of the video, good for
-    `after_s` more seconds, or None. `moved_to`: the chat's new id (a Telegram group that became a supergroup). No
+    `after_s`: when to try again, at the earliest. `uploaded_ref`: of MUST_WAIT, the chat's reference of the video, good
+    for `after_s` more seconds, or None. `moved_to`: the chat's new id (a Telegram group that became a supergroup). No
     secrets in `reason`.
     """
 
@@ -158,14 +163,14 @@ class SendError(Exception):
         *,
         after_s: float = 0.0,
         moved_to: str | None = None,
-        kept: str | None = None,
+        uploaded_ref: str | None = None,
     ) -> None:
         super().__init__(outcome, reason)
         self.outcome = outcome
         self.reason = reason
         self.after_s = after_s
         self.moved_to = moved_to
-        self.kept = kept
+        self.uploaded_ref = uploaded_ref
 
 
 Activity = Literal["rendering", "uploading"]

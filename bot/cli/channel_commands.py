@@ -1,4 +1,4 @@
-"""What a chat offers on the console."""
+"""Runs the console commands that the chats offer."""
 
 import argparse
 
@@ -10,7 +10,7 @@ from bot.settings import Settings
 
 
 async def channel_command(options: argparse.Namespace) -> int:
-    """What a chat offers on the console, with that chat connected."""
+    """Run a chat's console command, with that chat connected."""
     manifest, command = options.manifest, options.word
     logs.configure(secrets=[], level="WARNING")
     app = await App.build(Settings())
@@ -18,12 +18,12 @@ async def channel_command(options: argparse.Namespace) -> int:
         channel = app.channels.get(manifest.name)
         if channel is None:
             raise Failure(f"{manifest.title} is not connected: set {manifest.hint}")
-        said = await next(each.run for each in manifest.commands if each.word == command)(channel)
+        line = await next(each.run for each in manifest.commands if each.word == command)(channel)
     except SendError as error:
         raise Failure(error.reason) from None
     finally:
         for each in app.channels.values():
             await each.stop()
         await app.close()
-    out(said)
+    out(line)
     return DONE

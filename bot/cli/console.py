@@ -1,4 +1,4 @@
-"""What every command prints with, and how it fails."""
+"""Prints for every command, and ends it with a reason."""
 
 import sys
 
@@ -10,8 +10,10 @@ class Failure(Exception):
 
 
 def out(line: str = "") -> None:
+    """Print a line of the result."""
     print(line, flush=True)  # noqa: T201 - this is the console
 
 
 def note(line: str) -> None:
+    """Print a line for the person at the terminal, on standard error."""
     print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is the console

@@ -1,4 +1,7 @@
-"""`reelbot doctor`: each link of the chain, whether it holds, and how to mend it. Spends nothing, starts nothing."""
+"""Runs `reelbot doctor`: each link of the chain, whether it holds, and how to mend it.
+
+Spends nothing, starts nothing.
+"""
 
 import argparse
 import asyncio
@@ -42,18 +45,23 @@ _WAIT_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
+    """The result of one check, and how to mend what is wrong."""
+
     name: str
     state: Literal["ok", "wrong", "warn", "off", "info"]
     text: str
 
     def line(self) -> str:
+        """Return the finding as a line for people."""
         return f"{self.state:<6} {self.name:<24} {self.text}"
 
     def as_json(self) -> dict[str, str]:
+        """Return the finding as JSON values."""
         return asdict(self)
 
 
 async def run(options: argparse.Namespace) -> int:
+    """Print all findings; return 1 if anything is wrong."""
     logs.configure(secrets=[], level="CRITICAL")
     findings = await examine()
     if options.json:
@@ -65,14 +73,14 @@ async def run(options: argparse.Namespace) -> int:
 
 
 async def examine() -> list[Finding]:
-    """All findings, the settings first. With settings that cannot be read there is nothing else to look at."""
+    """Check everything, the settings first. With settings that cannot be read nothing else is checked."""
     findings = _settings()
     if any(finding.state == "wrong" for finding in findings):
         return findings
     settings = Settings()
     findings += await asyncio.to_thread(_folders, settings)
-    findings.append(await _checked("database", lambda: _database(settings)))
-    findings.append(await asyncio.to_thread(_port, settings))
+    findings.append(await _checked("database", lambda: check_database(settings)))
+    findings.append(await asyncio.to_thread(check_port, settings))
     findings.append(await _checked("fal key", lambda: _fal_key(settings)))
     findings += await _books(settings)
     findings.append(await _checked("asset round trip", lambda: _round_trip(settings)))
@@ -95,15 +103,15 @@ async def _checked(name: str, check: Callable[[], Awaitable[str]]) -> Finding:
 
 
 def _settings() -> list[Finding]:
-    """Each setting with its value, secrets masked, or with what is wrong with it, and where it came from."""
-    given, findings = names_given(), []
+    """Check each setting: its value, secrets masked, or what is wrong with it, and where it came from."""
+    origins, findings = names_given(), []
     for cls in setting_problems.classes():
         values, problems = setting_problems.read(cls)
         for field in cls.model_fields:
             name = setting_problems.variable(cls, field)
-            problem, origin = problems.get(name), given.get(name, "default")
-            told = f"{name}: {problem}" if problem else _masked(getattr(values, field))
-            findings.append(Finding(name, "wrong" if problem else "info", f"{told} ({origin})"))
+            problem, origin = problems.get(name), origins.get(name, "default")
+            text = f"{name}: {problem}" if problem else _masked(getattr(values, field))
+            findings.append(Finding(name, "wrong" if problem else "info", f"{text} ({origin})"))
     return findings + [Finding(*_named(text)) for text in setting_problems.warnings()]
 
 
@@ -137,7 +145,8 @@ def _folders(settings: Settings) -> list[Finding]:
     ]
 
 
-async def _database(settings: Settings) -> str:
+async def check_database(settings: Settings) -> str:
+    """Check that the database can be opened and says which workers run."""
     store = await Store.open(settings.store_url)
     try:
         if store.database.is_sqlite:
@@ -147,8 +156,8 @@ async def _database(settings: Settings) -> str:
         store.close()
 
 
-def _port(settings: Settings) -> Finding:
-    """Whether `reelbot run` gets its port. A running bot has it already, so that alone is not wrong."""
+def check_port(settings: Settings) -> Finding:
+    """Check whether `reelbot run` gets its port. A running bot has it already, so that alone is not wrong."""
     who = holder(settings.port) if settings.port else None
     if who is not None:
         return Finding(
@@ -171,7 +180,7 @@ async def _fal_key(settings: Settings) -> str:
 
 
 async def _books(settings: Settings) -> list[Finding]:
-    """The admin key by reading the balance with it, and whether that balance is low."""
+    """Check the admin key by reading the balance with it, and whether that balance is low."""
     books = Billing.from_settings(settings)
     if books is None and settings.fal_admin_key is None:
         return [Finding("fal admin key", "off", "FAL_ADMIN_KEY is not set: fal's own bill and balance are not read")]
@@ -212,8 +221,9 @@ async def _balance(settings: Settings, left: Decimal) -> Finding:
 
 
 async def _round_trip(settings: Settings) -> str:
-    """Publish a small photo the way a job would, which looks at it from outside, and take it away again. fal is asked
-    anew whether the key may upload, whatever it said before.
+    """Publish a small photo as a job would, which checks it from outside, and remove it.
+
+    fal is asked again whether the key may upload, whatever it said before.
     """
     host = publish.host_from_settings(settings, memory=ProcessMemory({}))
     async with serve_assets(settings):
@@ -224,7 +234,7 @@ async def _round_trip(settings: Settings) -> str:
 
 
 def _photo() -> bytes:
-    """A plain grey 320 x 320 bitmap: a 54-byte header, then rows of three bytes a pixel."""
+    """Make a plain grey 320 x 320 bitmap: a 54-byte header, then rows of three bytes a pixel."""
     side = 320
     pixels = b"\x80" * (side * side * 3)
     header = struct.pack("<2sIHHI", b"BM", 54 + len(pixels), 0, 0, 54)

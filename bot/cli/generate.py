@@ -1,4 +1,4 @@
-"""`reelbot generate`, `publish` and `poll`: one video, from the shell."""
+"""Runs `reelbot generate`, `publish` and `poll`: one video, from the shell."""
 
 import argparse
 import asyncio
@@ -37,6 +37,7 @@ from core.types import Kind, Mode, Plan, Video
 
 
 async def generate(options: argparse.Namespace) -> int:
+    """Buy one video, or make it in the sandbox, and print its path."""
     logs.configure(secrets=[], level="ERROR")
     async with _fal(options) as settings:
         plan = await _plan(options, settings)
@@ -53,7 +54,7 @@ async def generate(options: argparse.Namespace) -> int:
 
 
 async def _play(options: argparse.Namespace, settings: Settings, show: OnProgress | None) -> Video:
-    """From the sandbox: no cost, so nothing is held or counted."""
+    """Make a video in the sandbox: no cost, so nothing is reserved or counted."""
     return await core.generate_video(
         options.prompt,
         model=options.model or settings.default_model,
@@ -69,7 +70,7 @@ async def _play(options: argparse.Namespace, settings: Settings, show: OnProgres
 
 
 async def _buy(options: argparse.Namespace, settings: Settings, plan: Plan, show: OnProgress | None) -> Video:
-    """The same claims, reservations and caps as in a chat, in the same tables."""
+    """Buy a video with the same claims, reservations and caps as in a chat, in the same tables."""
     async with _shell(settings, show) as shell:
         return await shell.buy(plan, source=options.image or options.video)
 
@@ -111,6 +112,7 @@ def _interrupted(error: Interrupted) -> str:
 
 
 async def publish(options: argparse.Namespace) -> int:
+    """Publish a file and print its address."""
     logs.configure(secrets=[], level="WARNING")
     settings = setting_problems.load(writes=True)
     async with serve_assets(settings):
@@ -120,6 +122,7 @@ async def publish(options: argparse.Namespace) -> int:
 
 
 async def poll(options: argparse.Namespace) -> int:
+    """Fetch the video of any fal request and print its path."""
     logs.configure(secrets=[], level="ERROR")
     settings = setting_problems.load(writes=True)
     show = None if options.json else _bar()
@@ -149,7 +152,7 @@ async def poll(options: argparse.Namespace) -> int:
 
 
 async def _job_of(store: Store, job_id: str) -> Job | None:
-    """None where its row cannot be read: the film is fetched all the same, by its request."""
+    """Find the job; None where its row cannot be read: the film is fetched all the same, by its request."""
     with suppress(UnreadableJob):
         return await store.jobs.get(job_id)
     return None
@@ -157,7 +160,7 @@ async def _job_of(store: Store, job_id: str) -> Job | None:
 
 @asynccontextmanager
 async def _fal(options: argparse.Namespace) -> AsyncIterator[Settings]:
-    """The settings to buy with: the operator's, or those of a sandbox that lives as long as this command."""
+    """Yield the settings to buy with: the operator's, or those of a sandbox that lives as long as this command."""
     if not options.sandbox:
         settings, has_source = setting_problems.load(writes=True), options.image or options.video
         async with serve_assets(settings) if has_source else nullcontext():  # words need no port: a bot may start
@@ -183,7 +186,7 @@ async def _fal(options: argparse.Namespace) -> AsyncIterator[Settings]:
 
 
 async def _plan(options: argparse.Namespace, settings: Settings) -> Plan:
-    """The price before anything is sent. A video's seconds are looked at, since edits are priced by them."""
+    """Plan the purchase before anything is sent. A video's seconds are measured, since edits are priced by them."""
     source, mode = None, Mode.TEXT_TO_VIDEO
     if options.image:
         source, mode = SourceFacts(Kind.IMAGE), Mode.IMAGE_TO_VIDEO
@@ -219,7 +222,7 @@ async def _agreed() -> bool:
 
 
 def _silent(_progress: core.Progress) -> None:
-    """For scripts."""
+    """Show no progress, for scripts."""
 
 
 def _bar() -> OnProgress:

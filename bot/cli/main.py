@@ -1,4 +1,4 @@
-"""The console: the grammar of all commands, and what their ends mean. The shell is the operator.
+"""The console: the grammar of all commands, and their exit codes. The shell is the operator.
 
 Exit codes: 0 done, 1 failed (one line on stderr), 2 bad usage. A command's file is loaded when that command is run, so
 that `reelbot --help` loads no engine, no database and no chat.
@@ -30,6 +30,7 @@ STATES = (
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run the command that the arguments name, and return its exit code."""
     options = parser_of_all().parse_args(arguments)
     ended: list[int] = []
     try:
@@ -40,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 async def _ended(options: argparse.Namespace, ended: list[int]) -> None:
-    """Run the command, and note its exit code: when it is interrupted twice, nobody takes what it returns or raises."""
+    """Run the command, and note its exit code: interrupted twice, nobody takes what it returns or raises."""
     try:
         ended.append(await _run(options))
     except Failure as error:
@@ -74,6 +75,7 @@ def _fail(reason: str) -> int:
 
 
 def parser_of_all() -> argparse.ArgumentParser:
+    """Build the grammar of all commands."""
     parser = argparse.ArgumentParser(prog="reelbot", description="AI video in your chats.")
     parser.add_argument("--version", action="version", version=f"reelbot {version('reelbot')}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")

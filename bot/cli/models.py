@@ -1,4 +1,4 @@
-"""`reelbot models`: what can be bought, and what it costs. Loads no database and no chat."""
+"""Runs `reelbot models`: what can be bought, and what it costs. Loads no database and no chat."""
 
 import argparse
 
@@ -7,6 +7,7 @@ from core import pricing
 
 
 async def list_models(_options: argparse.Namespace) -> int:
+    """Print every model."""
     for model in pricing.list_models():
         out(f"{model.name}  [{model.key}]" + (f"  tier: {model.tier}" if model.tier else ""))
         for line in pricing.describe(model):

@@ -1,4 +1,4 @@
-"""`reelbot models`, `jobs`, `job` and `spend`: what was made, and what it cost."""
+"""Runs `reelbot jobs`, `job` and `spend`: what was made, and what it cost."""
 
 import argparse
 import csv
@@ -18,6 +18,7 @@ from core import pricing
 
 
 async def jobs(options: argparse.Namespace) -> int:
+    """Print a list of jobs."""
     store = await _store()
     try:
         states = [State(options.state)] if options.state else None
@@ -35,6 +36,7 @@ async def jobs(options: argparse.Namespace) -> int:
 
 
 async def job(options: argparse.Namespace) -> int:
+    """Print one job's whole story, or cancel it."""
     store = await _store()
     try:
         found = await _readable_job(store, options.id.upper())
@@ -61,9 +63,7 @@ async def _readable_job(store: Store, job_id: str) -> Job | None:
 
 
 async def spend(options: argparse.Namespace) -> int:
-    """What was spent, what is held for open jobs, what was given back, and fal's own bill beside the quotes; one line a
-    person, model or day (UTC).
-    """
+    """Print what was spent, reserved and released, with fal's own bill, by person, model or day (UTC)."""
     store = await _store()
     try:
         report = await store.ledger.report(options.by)
@@ -95,7 +95,7 @@ _SPEND_COLUMNS = (
 
 
 def _spending(each: Spending) -> tuple[str, ...]:
-    """Exact dollars, so that the sum can be held against fal's bill."""
+    """Return the cells of a line. Dollars are exact, so that the sum can be compared with fal's bill."""
     amounts = (each.spent_micro, each.possibly_micro, each.reserved_micro, each.released_micro)
     billed = (each.quoted_micro, each.charged_micro, each.charged_micro - each.quoted_micro)
     return (
@@ -126,7 +126,7 @@ async def _story(store: Store, found: Job) -> list[str]:
         asked = f", asked again {_when(found.due)}" if found.due else ""
         lines.append(f"  odd     since {_when(found.odd_since or found.changed)}: {found.odd}{asked}")
     if found.again_of:
-        lines.append(f"  repeats {found.again_of}" + (f" ({found.remedy})" if found.remedy else ""))
+        lines.append(f"  repeats {found.again_of}" + (f" ({found.fallback})" if found.fallback else ""))
     lines += [
         f"  {_when(at)}  {state}" + (f"  ({why})" if why else "") for at, state, why in await store.jobs.story(found.id)
     ]

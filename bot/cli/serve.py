@@ -1,4 +1,4 @@
-"""`reelbot run` and `reelbot demo`."""
+"""Runs `reelbot run` and `reelbot demo`."""
 
 import argparse
 
@@ -13,6 +13,7 @@ from bot.settings import OutputFolder, Settings
 
 
 async def run(_options: argparse.Namespace) -> int:
+    """Serve every channel that has its credentials."""
     settings = setting_problems.load(writes=True)
     logs.configure(secrets=_secrets(settings))
     for warning in setting_problems.warnings():
@@ -26,7 +27,7 @@ async def run(_options: argparse.Namespace) -> int:
 
 
 def _say_what_is_served(app: App, settings: Settings, address: str) -> None:
-    """An address only where a page answers."""
+    """Print what is served; an address only where a page answers."""
     served = ", ".join(sorted(app.channels)) or "no chat yet"
     pages = [each.manifest.title for each in app.channels.values() if each.manifest.serves_files]
     note(f"reelbot serves {served}" + "".join(f"; {title} is at {address}" for title in pages))
@@ -37,6 +38,7 @@ def _say_what_is_served(app: App, settings: Settings, address: str) -> None:
 
 
 async def demo(options: argparse.Namespace) -> int:
+    """Serve the demo."""
     logs.configure(secrets=[])
 
     async def ready(_app: App, address: str) -> None:
@@ -52,7 +54,7 @@ async def demo(options: argparse.Namespace) -> int:
 
 
 def _secrets(settings: Settings) -> list[str]:
-    """Everything that no log may show: each secret of our settings and of the channels'."""
+    """Return everything that no log may show: each secret of our settings and of the channels'."""
     found = []
     for each in (settings, *(manifest.settings() for manifest in manifests().values())):
         values = [getattr(each, name) for name in type(each).model_fields]

@@ -1,4 +1,4 @@
-"""What is wrong with the settings, in one form for every command: the name, a colon, what is wrong."""
+"""Reports what is wrong with the settings, in one form for every command: the name, a colon, what is wrong."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -18,27 +18,27 @@ _OURS = ("FAL_", "REELBOT_", "TELEGRAM_", "WECHAT_")
 
 
 class OutputFolderUnusable(ValueError):
-    """Nothing can be written to the folder that REELBOT_OUTPUT_DIR names."""
+    """A folder in REELBOT_OUTPUT_DIR that cannot be written to."""
 
 
 def classes() -> list[type[BaseSettings]]:
-    """All that hold settings: the program's own, then each chat's."""
+    """Return all classes of settings: the program's own, then each chat's."""
     return [Settings, *(manifest.settings for manifest in manifests().values())]
 
 
 def variable(cls: type[BaseSettings], field: str) -> str:
-    """The environment variable of a field."""
+    """Return the environment variable of a field."""
     alias = cls.model_fields[field].validation_alias
     return str(alias.choices[0]) if isinstance(alias, AliasChoices) else field
 
 
 def problem_texts(error: ValidationError) -> dict[str, str]:
-    """What is wrong, by the variable's name."""
+    """Return what is wrong, by the variable's name."""
     return dict(_problem(each) for each in error.errors(include_url=False, include_input=False))
 
 
 def _problem(problem: Any) -> tuple[str, str]:
-    """Checks of several settings together name the variable themselves."""
+    """Return the variable and the problem. Checks of several settings together name the variable themselves."""
     name = ".".join(str(part) for part in problem["loc"])
     message = str(problem["msg"]).removeprefix("Value error, ")
     if not name:
@@ -47,7 +47,7 @@ def _problem(problem: Any) -> tuple[str, str]:
 
 
 def read(cls: type[S]) -> tuple[S, dict[str, str]]:
-    """The settings of one class, and what is wrong with those that cannot be read: they have their defaults there."""
+    """Read the settings of one class, and what is wrong with those that cannot be read: they have their defaults."""
     by_name = {variable(cls, field): field for field in cls.model_fields}
     problems: dict[str, str] = {}
     while True:
@@ -62,7 +62,7 @@ def read(cls: type[S]) -> tuple[S, dict[str, str]]:
 
 
 def load(*, writes: bool) -> Settings:
-    """The program's settings. Raises ValidationError, and OutputFolderUnusable for a command that writes there."""
+    """Load the settings. Raises ValidationError, and OutputFolderUnusable for a command that writes there."""
     settings = Settings()
     if writes or settings.database_url is None:
         require_folder(settings.output_dir)
@@ -70,6 +70,7 @@ def load(*, writes: bool) -> Settings:
 
 
 def require_folder(folder: Path) -> None:
+    """Check that the folder can be written to. Raises OutputFolderUnusable."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write_into(folder)
@@ -84,7 +85,7 @@ def _write_into(folder: Path) -> None:
 
 
 def warnings() -> list[str]:
-    """What an operator may not have meant: names that nobody reads, settings that do nothing or are weak."""
+    """Return warnings about names that nobody reads and settings that do nothing or are weak."""
     known = {variable(cls, field) for cls in classes() for field in cls.model_fields}
     misspelt = [_misspelt(name, known) for name in names_given() if name.startswith(_OURS) and name not in known]
     found = (read(cls)[0] for cls in classes())

@@ -1,1 +1,1 @@
-"""What a person said, and what happens: read, admitted, decided, ordered, answered."""
+"""Handles what a person said: reads, admits, decides, orders, answers."""

@@ -1,4 +1,4 @@
-"""Who may use the bot: REELBOT_ACCESS and REELBOT_ADMINS. Closed unless somebody opened it. Pure; stores nothing."""
+"""Decides who may use the bot, by REELBOT_ACCESS and REELBOT_ADMINS. Closed unless opened. Pure; stores nothing."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ _WORDS = frozenset({"open", "closed"})
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Ids are `channel:user-id` or `channel:chat-id`, as in `telegram:42` or `telegram:-100123`."""
+    """Who may use the bot. Ids are `channel:user-id` or `channel:chat-id`, as `telegram:42` or `telegram:-100123`."""
 
     everybody: bool = False
     listed: frozenset[str] = frozenset()
@@ -23,10 +23,10 @@ class Access:
     def from_settings(
         cls, access: str | None, admins: str | None, *, chats: Mapping[str, ChannelManifest], demo: bool = False
     ) -> Self:
-        """From the two settings' texts; the demo is open to all and knows no admins. `chats`: all that exist, also
-        those that are not connected.
+        """Read the two settings' texts; the demo is open to all and knows no admins.
 
-        Raises ValueError with a sentence that names the setting, the entry and the right form.
+        `chats`: all that exist, also those that are not connected. Raises ValueError with a sentence that names the
+        setting, the entry and the right form.
         """
         if demo:
             return cls(everybody=True)
@@ -38,11 +38,11 @@ class Access:
         )
 
     def allows(self, user: str, chat: str) -> bool:
-        """Whether this person (`telegram:42`) may ask in this chat (`telegram:-100123`): by either id."""
+        """Return whether this person (`telegram:42`) may ask in this chat (`telegram:-100123`): by either id."""
         return self.everybody or any(each in self.listed or each in self.admins for each in (user, chat))
 
     def is_admin(self, user: str) -> bool:
-        """Admin rights are a person's; a chat listed among the admins gives its people access only."""
+        """Return whether this person is an admin; a chat listed among the admins gives its people access only."""
         return user in self.admins
 
 
@@ -51,7 +51,7 @@ def _split(setting: str | None) -> list[str]:
 
 
 def _entry(setting: str, text: str, chats: Mapping[str, ChannelManifest]) -> str:
-    """`Telegram : 42` -> `telegram:42`. Ids keep their case: WeChat's depend on it."""
+    """Read an entry: `Telegram : 42` -> `telegram:42`. Ids keep their case: WeChat's depend on it."""
     channel, colon, ident = (part.strip() for part in text.replace("：", ":").partition(":"))
     channel = channel.lower()
     if not colon or not channel:

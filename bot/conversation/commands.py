@@ -1,4 +1,4 @@
-"""What a person said -> what they want. One pure parser for every chat.
+"""Parses what a person said into a command. One pure parser for every chat.
 
 A command is a slash and a word at the very start of the text, in English or Chinese ("/video a fox", "／视频 狐狸"). In
 a direct chat the word alone will do, where it cannot be the start of a sentence: alone ("status", "帮助"), with what it
@@ -46,72 +46,81 @@ _NO_OPTIONS = GenerationOptions()
 
 @dataclass(frozen=True, slots=True)
 class MakeVideo:
+    """Make a video from this prompt."""
+
     prompt: str
     options: GenerationOptions = _NO_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
 class ShowStatus:
+    """Show the state of one job, or of all that run."""
+
     job: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
+    """Cancel one job, or decline one offer."""
+
     job: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """Yes to an offer: buy it at the price that was named."""
+    """Accept an offer: buy it at the price that was named."""
 
     job: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """A finished video once more (free), or a failed job anew (a purchase of its own). `better`: with the remedy that
-    was offered for its failure.
+    """Send a finished video once more (free), or reorder a failed job (a purchase of its own).
+
+    `with_fallback`: with what was offered against its failure.
     """
 
     job: str | None = None
-    better: bool = False
+    with_fallback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ShowBalance:
-    pass
+    """Show what may still be spent."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShowHistory:
-    pass
+    """Show the latest jobs."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShowModels:
-    pass
+    """Show the models."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShowPrice:
+    """Show the price with these options."""
+
     options: GenerationOptions = _NO_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
 class ChooseLanguage:
-    """`language` is one of ours, else what was asked for, as given."""
+    """Choose a language: `language` is one of ours, else what was asked for, as given."""
 
     language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    pass
+    """Show how it works."""
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    pass
+    """Greet a new person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +165,12 @@ class ParsedMessage:
 
     @property
     def for_us(self) -> bool:
-        """Talk between people in a group is none of our business: it is neither stored nor answered."""
+        """Return whether it is for the bot: talk between people in a group is neither stored nor answered."""
         return self.command is not None or self.incoming.pressed is not None or self.incoming.other is not None
 
     @property
     def is_light(self) -> bool:
-        """A press, or a command that cannot order anything by itself."""
+        """Return whether it is a press, or a command that cannot order anything by itself."""
         if self.incoming.pressed is not None:
             return True
         return self.command is not None and not isinstance(self.command, MakeVideo | PlainText)
@@ -224,7 +233,7 @@ def as_prompt(talk: PlainText) -> MakeVideo:
 def parse(
     text: str, *, has_attachment: bool = False, direct: bool = True, model_words: frozenset[str] = MODEL_WORDS
 ) -> Command | None:
-    """The command in this message, or None when it is not for us: talk in a group, or nothing at all.
+    """Parse the command in this text; None when it is not for us: talk in a group, or nothing at all.
 
     `has_attachment`: it brings a photo or video, whose plain caption is a prompt. `direct`: a private chat, or the bot
     was addressed. A name after the slash word (`/video@bot`) is another bot's when the bot was not addressed.
@@ -261,7 +270,7 @@ class _Parser:
         return None if spaced or not direct else _unknown(word)
 
     def _chinese_after_slash(self, text: str, *, spaced: bool, direct: bool) -> Command | None:
-        """After a slash the word may touch what follows: /视频一只狐狸."""
+        """Parse a Chinese word after a slash, which may touch what follows: /视频一只狐狸."""
         for word in _CHINESE_WORDS:
             if text.startswith(word):
                 return self._command(_COMMAND_OF[word], text[len(word) :])
@@ -282,7 +291,7 @@ class _Parser:
         return self._with_argument(name, text[match.end() :])
 
     def _with_argument(self, name: str, rest: str) -> Command | None:
-        """Without a slash the rest must be what the command takes; else it was a sentence."""
+        """Parse a word without a slash: the rest must be what the command takes; else it was a sentence."""
         rest = rest.strip(_AFTER)
         takes = {
             "video": True,
@@ -322,7 +331,7 @@ class _Parser:
                 return plain.get(name, Help())
 
     def _show_price(self, rest: str) -> ShowPrice:
-        """A few words that are no option can only be meant as a model's name."""
+        """Parse the options; a few words that are no option can only be meant as a model's name."""
         left, options = parse_options(rest, model_words=self.model_words)
         if options.model is None and 0 < len(left.split()) <= _MODEL_NAME_WORDS:
             return ShowPrice(
@@ -337,7 +346,7 @@ def _unknown(word: str) -> Unknown:
 
 
 def _job(rest: str) -> str | None:
-    """A job's code: the only word there is, or the only one that looks like a code."""
+    """Find a job's code: the only word there is, or the only one that looks like a code."""
     words = rest.split()
     for form in (_CODE, _TYPED_CODE):
         codes = [match[1].upper() for word in words if (match := form.fullmatch(word))]
@@ -358,12 +367,12 @@ _LANGUAGES = {
 
 
 def _language(rest: str) -> str | None:
-    asked = rest.strip(_CLOSING).lower()
-    return _LANGUAGES.get(asked) or _LANGUAGES.get(re.split(r"[-_ ]", asked)[0])
+    name = rest.strip(_CLOSING).lower()
+    return _LANGUAGES.get(name) or _LANGUAGES.get(re.split(r"[-_ ]", name)[0])
 
 
 def pressed(data: str) -> Command | None:
-    """What a button means. Its data comes from outside: anything unknown is nothing."""
+    """Parse a button's data. It comes from outside: anything unknown is None."""
     known = split(data)
     if known is None:
         return None
@@ -372,7 +381,7 @@ def pressed(data: str) -> Command | None:
         "cancel": Cancel(value),
         "yes": Confirm(value),
         "again": Again(value),
-        "fix": Again(value, better=True),
+        "fix": Again(value, with_fallback=True),
         "lang": ChooseLanguage(value.lower()),
     }
     return made[kind]

@@ -1,4 +1,4 @@
-"""How long a kept video is, looked at aside while the person still thinks of words.
+"""Measures how long a stored video is, in the background, while the person still thinks of words.
 
 An edit is priced by its seconds, and the dearest price of an unknown length would have to be asked about.
 """
@@ -23,6 +23,8 @@ _AT_ONCE = 2
 
 
 class DurationProber:
+    """The measuring of waiting videos."""
+
     def __init__(self, *, store: Store, channels: Mapping[str, ChannelPort]) -> None:
         self._store = store
         self._channels = channels
@@ -30,18 +32,19 @@ class DurationProber:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(self, incoming: Incoming) -> None:
-        """Returns at once. Without a result the price stays the dearest one: that is asked about, not guessed."""
+        """Begin to measure; returns at once. Without a result the price stays the upper bound, which is asked about."""
         attachment = incoming.attachment
         if attachment is not None and attachment.kind == "video" and attachment.duration_s is None:
-            task = asyncio.create_task(self._look(incoming, attachment))
+            task = asyncio.create_task(self._probe(incoming, attachment))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
     def close(self) -> None:
+        """Stop measuring."""
         for task in self._tasks:
             task.cancel()
 
-    async def _look(self, incoming: Incoming, attachment: AttachmentRef) -> None:
+    async def _probe(self, incoming: Incoming, attachment: AttachmentRef) -> None:
         try:
             async with self._places, asyncio.timeout(_LOOK_S):
                 with TemporaryDirectory(prefix="reelbot-look-") as folder:

@@ -1,4 +1,4 @@
-"""Options told apart from the prompt. Pure.
+"""Tells options from the prompt. Pure.
 
 The rule. Explicit options count anywhere: `--model veo`, `-d 10`, `seed=7`. Others count where a person puts them
 aside, never inside a sentence:
@@ -10,7 +10,7 @@ landscape", "portrait of a girl"), so they also need a separator, an article, or
 prompt. Models whose name is an everyday word (horse, wan) need a flag. "4k" amid words for a style ("cinematic, 4k,
 masterpiece") is one of them.
 
-Of two wishes for one thing flags win over `name=value`, that over bare words, and then the later one wins. Values are
+Of two values for one option flags win over `name=value`, that over bare words, and then the later one wins. Values are
 carried as given: what no model can do is the planner's to report. A prompt that came out of here goes in unchanged.
 """
 
@@ -24,7 +24,7 @@ from bot.conversation.option_patterns import CUT, GAP, MODEL_WORDS, Option, Valu
 
 @dataclass(frozen=True, slots=True)
 class GenerationOptions:
-    """What was asked for beside the prompt. `duration_s` in seconds, 0 for a duration that is none."""
+    """The options beside the prompt. `duration_s` in seconds, 0 for a duration that is none."""
 
     model: str | None = None
     duration_s: int | None = None
@@ -54,25 +54,25 @@ _ARTICLES = frozenset({"a", "an", "the", "my", "our", "your", "his", "her", "the
 
 
 def parse_options(text: str, *, model_words: frozenset[str] = MODEL_WORDS) -> tuple[str, GenerationOptions]:
-    """The prompt without its options, and the options."""
+    """Return the prompt without its options, and the options."""
     bare: Found = {}
     paired: Found = {}
     flagged: Found = {}
     text = _tidied(text)
     while True:
         before = text
-        text = _taken(text, flags(plain(text), model_words), flagged)
-        text = _taken(text, pairs(plain(text), model_words), paired)
+        text = _cut_out(text, flags(plain(text), model_words), flagged)
+        text = _cut_out(text, pairs(plain(text), model_words), paired)
         text = _without_brackets(text, model_words, bare)
         text = _without_asides(text, model_words, bare)
         text = _without_run(text, _leading(plain(text), model_words), bare)
         text = _without_run(text, _trailing(plain(text), model_words), bare)
         text = _tidied(text)
         if text == before:
-            return text, _wishes(bare | paired | flagged)
+            return text, _options_from(bare | paired | flagged)
 
 
-def _wishes(found: Found) -> GenerationOptions:
+def _options_from(found: Found) -> GenerationOptions:
     def text(name: str) -> str | None:
         return str(found[name]) if name in found else None
 
@@ -88,8 +88,8 @@ def _note(options: Iterable[Option], into: Found) -> None:
     into.update({option.field: option.value for option in options})
 
 
-def _taken(text: str, options: list[Option], into: Found) -> str:
-    """Without these options, which stand in the order of the text."""
+def _cut_out(text: str, options: list[Option], into: Found) -> str:
+    """Cut these options, which are in the order of the text, out of it."""
     _note(options, into)
     return _without(text, ((option.start, option.end) for option in options))
 
@@ -113,7 +113,7 @@ _RUN_CHARS = 400
 
 
 def _run(text: str, at: int, words: frozenset[str]) -> list[Option]:
-    """The options that follow one another from here on; without a space only where Chinese needs none."""
+    """Return the options that follow one another from here on; without a space only where Chinese needs none."""
     options: list[Option] = []
     while (option := option_at(text, at, words)) is not None:
         options.append(option)
@@ -134,7 +134,7 @@ def _without_run(text: str, run: list[Option], into: Found) -> str:
 
 
 def _leading(text: str, words: frozenset[str]) -> list[Option]:
-    """Options at the very start, up to the first that belongs to the sentence after it."""
+    """Return options at the very start, up to the first that belongs to the sentence after it."""
     options = _run(text, len(text) - len(text.lstrip(_BLANK)), words)
     while options and _tied_to_what_follows(text, options[-1]):
         options.pop()
@@ -153,7 +153,7 @@ def _tied_to_what_follows(text: str, option: Option) -> bool:
 
 
 def _trailing(text: str, words: frozenset[str]) -> list[Option]:
-    """Options at the very end, from the first that does not belong to the sentence before it."""
+    """Return options at the very end, from the first that does not belong to the sentence before it."""
     text = text.rstrip(_BLANK)
     starts = [match.start() for match in _WORD_START.finditer(text, max(0, len(text) - _RUN_CHARS))]
     for start in starts[-_RUN_WORDS:]:
@@ -184,7 +184,7 @@ _STRENGTH = {"\n": 4, ".": 3, "。": 3, "!": 3, "?": 3, ";": 2, ",": 1, "、": 1
 
 
 def _only_options(piece: str, words: frozenset[str]) -> list[Option]:
-    """The options of a piece that holds nothing else; none for any other piece."""
+    """Return the options of a piece that holds nothing else; none for any other piece."""
     piece = piece.strip(_BLANK)
     options = _run(piece, 0, words) if piece else []
     return options if options and options[-1].end == len(piece) else []
@@ -214,12 +214,12 @@ def _without_asides(text: str, words: frozenset[str], into: Found) -> str:
             dropped.add(index)
         elif CUT in piece and not piece.strip(_BLANK):
             dropped.add(index)
-    kept = [text[start:end] for start, end in zip(starts, ends, strict=True)]
-    return _joined(kept, [text[mark.start() : mark.end()] for mark in marks], dropped) if dropped else text
+    remaining = [text[start:end] for start, end in zip(starts, ends, strict=True)]
+    return _joined(remaining, [text[mark.start() : mark.end()] for mark in marks], dropped) if dropped else text
 
 
 def _joined(pieces: list[str], marks: list[str], dropped: set[int]) -> str:
-    """The kept pieces; of the separators around a dropped one the stronger stays."""
+    """Join the pieces that stay; of the separators around a dropped one the stronger stays."""
     made, between = "", ""
     for index, (piece, mark) in enumerate(zip(pieces, [*marks, ""], strict=True)):
         if index not in dropped:

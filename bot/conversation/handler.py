@@ -1,4 +1,4 @@
-"""One message in, one decision out: an answer in words, or a new job. Access was checked before it came here."""
+"""Decides about one message: an answer in words, or a new job. Access was checked before it came here."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -31,6 +31,8 @@ Decision = Message | JobDraft | None
 
 
 class MessageHandler:
+    """The handler of all commands."""
+
     def __init__(
         self,
         *,
@@ -47,6 +49,7 @@ class MessageHandler:
         self._is_admin = is_admin
 
     async def language(self, incoming: Incoming) -> str:
+        """Return the language to answer in: chosen with /language, else the chat's."""
         return await self._store.people.language(incoming.user) or pick(incoming.language)
 
     async def handle(self, message: commands.ParsedMessage) -> Decision:
@@ -88,7 +91,7 @@ class MessageHandler:
                 return self._say(command, language)
 
     def _say(self, command: commands.Command, language: str) -> Message:
-        """Answers that need nothing but words."""
+        """Answer a command that needs nothing but words."""
         match command:
             case commands.ShowModels():
                 return Message("\n".join([translate(language, "models-title"), *_model_lines(language)]))
@@ -113,7 +116,7 @@ class MessageHandler:
                 plan = pricing.plan("price", model=name, duration_s=options.duration_s, resolution=options.resolution)
                 facts = job_messages.facts(plan.request)
                 lines.append(translate(language, "price-line", **facts, price=pricing.usd_text(plan.quote.usd)))
-                lines += [job_messages.adjustment(language, *_told(each)) for each in plan.adjustments]
+                lines += [job_messages.adjustment(language, *_as_facts(each)) for each in plan.adjustments]
         except BadRequest as error:
             return Message(job_messages.error_message(language, error.code, error.facts))
         lines.append(translate(language, "price-note"))
@@ -160,7 +163,7 @@ class MessageHandler:
         return Message(translate(language, "confirm-which"), tuple(_button("yes", job) for job in offers))
 
     async def _again(self, incoming: Incoming, command: commands.Again, language: str) -> Decision:
-        """A finished video is sent once more and a parked job asked about, for nothing; else it is bought anew."""
+        """Redeliver a finished video or ask about a parked job, for nothing; else reorder the job."""
         job = await self._to_repeat(incoming, command.job)
         if job is None:
             key = "job-unknown" if command.job else "again-none"
@@ -172,13 +175,13 @@ class MessageHandler:
             await self._ask_fal_now(job.id)
             return Message(translate(language, "again-asks-fal", job=job.id), job_id=job.id)
         if job.video is None:
-            return self._orders.reorder(incoming, job, language, better=command.better)
+            return self._orders.reorder(incoming, job, language, with_fallback=command.with_fallback)
         if not await self._send_again(job):
             return Message(translate(language, "again-gone", job=job.id))
         return None
 
     async def _to_repeat(self, incoming: Incoming, job_id: str | None) -> Job | None:
-        """The job that was named; else a video that waits, else the latest that ended."""
+        """Find the job that was named; else a video that waits, else the latest that ended."""
         if job_id is not None:
             return await self._which(incoming, job_id)
         waiting = [State.UNDELIVERED, State.DELIVERY_DOUBT]
@@ -214,23 +217,24 @@ class MessageHandler:
             "\n".join([translate(language, "history-title"), *(_history_line(job, language) for job in jobs)])
         )
 
-    async def _choose_language(self, incoming: Incoming, asked: str | None, language: str) -> Message:
+    async def _choose_language(self, incoming: Incoming, wanted: str | None, language: str) -> Message:
         buttons = tuple(
             Action(translate(code, f"button-language-{code}"), data_for("lang", code)) for code in LANGUAGES
         )
-        if asked is None:
+        if wanted is None:
             return Message(translate(language, "language-choose"), buttons)
-        if asked not in LANGUAGES:
-            return Message(translate(language, "language-unknown", asked=asked), buttons)
-        await self._store.people.choose_language(incoming.user, asked)
-        return Message(translate(asked, "language-set"))
+        if wanted not in LANGUAGES:
+            return Message(translate(language, "language-unknown", asked=wanted), buttons)
+        await self._store.people.choose_language(incoming.user, wanted)
+        return Message(translate(wanted, "language-set"))
 
     async def _active(self, incoming: Incoming) -> list[Job]:
         return await self._store.jobs.find(user=incoming.user, states=ACTIVE)
 
     async def _which(self, incoming: Incoming, job_id: str | None) -> Job | None:
-        """The person's own job: the one named, or the only one that runs. Other people's do not exist here. Raises
-        UnreadableJob.
+        """Find the person's own job: the one named, or the only one that runs. Raises UnreadableJob.
+
+        Other people's do not exist here.
         """
         if job_id is None:
             active = await self._active(incoming)
@@ -244,7 +248,7 @@ class MessageHandler:
         return job if job is not None and job.user == incoming.user else None
 
 
-def _told(each: Adjustment) -> tuple[str, str, str | None]:
+def _as_facts(each: Adjustment) -> tuple[str, str, str | None]:
     return each.field, each.requested, each.applied
 
 
@@ -290,7 +294,7 @@ def _model_lines(language: str) -> list[str]:
 
 
 def _about_five_seconds(key: str) -> Plan | None:
-    """A text-to-video with the model's defaults, nearest to 5 s; None where it takes no text alone."""
+    """Plan a text-to-video with the model's defaults, nearest to 5 s; None where it takes no text alone."""
     try:
         return pricing.plan("price", model=key)
     except BadRequest:

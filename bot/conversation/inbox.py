@@ -1,4 +1,4 @@
-"""Hand stored messages out, in the order of each chat, to the strategy by which that chat is answered."""
+"""Hands stored messages out, in the order of each chat, to the strategy by which that chat is answered."""
 
 import asyncio
 import logging
@@ -33,7 +33,7 @@ class InboxWorker:
         handled: Callable[[], None],
         alerts: Alerts,
     ) -> None:
-        """`handled`: is told after each message; a job or an offer may have changed."""
+        """Build the worker. `handled` is called after each message; a job or an offer may have changed."""
         self._store = store
         self._handler = handler
         self._strategy_of = strategy_of
@@ -44,7 +44,7 @@ class InboxWorker:
         self._open = True
 
     def notify(self) -> None:
-        """There is something new: look now."""
+        """Begin the next turn now: there is something new."""
         self.loop.notify()
 
     def close(self) -> None:
@@ -52,14 +52,14 @@ class InboxWorker:
         self._open = False
 
     async def run(self) -> None:
-        """Until cancelled; then nothing is being handled here any more, and another process may read."""
+        """Read until cancelled; then nothing is being handled here any more, and another process may read."""
         try:
             await self.loop.run()
         finally:
             await self._finish()
 
     async def _finish(self) -> None:
-        """What is being answered is answered, if the chat takes it soon; else it is answered after the restart."""
+        """Wait for what is being answered, if the chat takes it soon; else it is answered after the restart."""
         tasks = list(self._chats.values())
         if tasks:
             _, slow = await asyncio.wait(tasks, timeout=_FINISH_S)
@@ -104,14 +104,14 @@ class InboxWorker:
         return fresh[0] if fresh else None  # one that cannot be read is met by the next look over all chats
 
     async def _set_aside(self, unreadable: UnreadableMessage) -> None:
-        """A newer version's, or a broken one: it must not hold up its chat, nor the others."""
+        """Set an unreadable message aside, a newer version's or a broken one: it must not delay others."""
         log.error("a stored message cannot be read", extra={"inbox_id": unreadable.id})
         await self._store.inbox.dead_letter(unreadable)
         self._alerts.tell(f"unreadable message {unreadable.id}", "alert-unreadable", chat=unreadable.chat)
         self.loop.notify()
 
     async def _trouble(self, queued: QueuedMessage) -> None:
-        """Try it again later; after the last time set it aside, and say so."""
+        """Retry the message later; after the last time set it aside, and say so."""
         if queued.attempts + 1 < _TRIES:
             await self._store.inbox.later(queued, after_s=2.0**queued.attempts)
             return

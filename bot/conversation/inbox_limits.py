@@ -1,4 +1,4 @@
-"""How much of one chat may wait, and who is told when it is too much."""
+"""Limits how much of one chat may wait, and decides who is told when it is too much."""
 
 import time
 from collections.abc import Callable
@@ -10,19 +10,19 @@ _OVER_AFTER_S = 30.0  # without another message that was too many
 
 
 def may_wait(message: ParsedMessage) -> int:
-    """How many messages of its chat may wait before this one."""
+    """Return how many messages of its chat may wait before this one."""
     return MOST_WAITING + (PRESSES_TOO if message.is_light else 0)
 
 
 class Floods:
-    """`clock`: seconds, for tests."""
+    """The people who have sent too much. `clock`: seconds, for tests."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._last: dict[tuple[str, str, bool], float] = {}  # when the last one that was too many came
 
     def begins(self, refused: ParsedMessage) -> bool:
-        """Whether this is the first that is too many, of its kind and person: that person is to be told, once."""
+        """Return whether this is the first that is too many, of its kind and person, who is then told, once."""
         now = self._clock()
         incoming = refused.incoming
         key = (incoming.user, incoming.address.chat_id, refused.is_light)

@@ -1,4 +1,4 @@
-"""Take messages in from the chats: store what is for the bot before confirming it, and wait for a callback's answer."""
+"""Takes messages in from the chats: stores what is for the bot before confirming it, waits for a callback's answer."""
 
 import asyncio
 import logging
@@ -32,7 +32,7 @@ class MessageIntake:
         signals: AnswerSignals,
         notify: Callable[[], None],
     ) -> None:
-        """`notify`: tells whoever reads the inbox, in this process or another, that there is something new."""
+        """Build the intake. `notify` tells the inbox's reader, in this process or another, of something new."""
         self._store = store
         self._access = access
         self._channels = channels
@@ -64,8 +64,9 @@ class MessageIntake:
             self._notify()
 
     async def ask(self, incoming: Incoming, *, store_s: float, answer_s: float) -> Reply | None:
-        """Commit a message and wait for its answer (see the port). Any process may decide the message; what it decides
-        is read from the database.
+        """Commit a message and wait for its answer, for a callback that carries it.
+
+        Any process may decide the message; what it decides is read from the database.
         """
         try:
             async with asyncio.timeout(store_s):

@@ -1,6 +1,7 @@
-"""What one option looks like: a model, seconds, size, shape or seed. Where one counts is said in options.py. Pure.
+"""The patterns of one option: a model, seconds, size, shape or seed. Pure.
 
-All positions refer to `plain(text)`, which has the text's own length.
+Where one counts is decided in generation_options.py. All positions refer to `plain(text)`, which has the text's own
+length.
 """
 
 import re
@@ -20,7 +21,10 @@ GAP = rf"[\s{CUT}]"
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """`soft`: an everyday word, which needs more than its place to count. `value` as given, 0 for no duration."""
+    """One option in a text. `soft`: an everyday word, which needs more than its place to count.
+
+    `value` as given, 0 for no duration.
+    """
 
     field: Field
     value: Value
@@ -43,7 +47,7 @@ MODEL_WORDS = _words_of_models()
 TIERS = frozenset(model.tier for model in list_models() if model.tier)
 _EVERYDAY = frozenset({"horse", "wan", "happy horse"})  # names of models that a prompt is likely to hold
 
-# Full-width forms as their ASCII twins, one for one.
+# Full-width forms as their ASCII counterparts, one for one.
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xD7: ord("x")}
 
 _NAMES: dict[Field, tuple[str, ...]] = {
@@ -93,7 +97,7 @@ _DECADES_OR_WISHES = frozenset({20, 30})
 
 
 def plain(text: str) -> str:
-    """The same text with full-width letters, digits and marks as ASCII."""
+    """Return the text with full-width letters, digits and marks as ASCII."""
     return text.translate(_HALF_WIDTH)
 
 
@@ -139,7 +143,7 @@ _CHINESE_WORD = _form(_any(_CHINESE_SHAPES | _CHINESE_TIERS))
 
 @dataclass(frozen=True, slots=True)
 class _ModelForms:
-    """`named` after a flag or the word "model", `bare` on their own."""
+    """The patterns of model names: `named` after a flag or the word "model", `bare` on their own."""
 
     named: re.Pattern[str]
     bare: re.Pattern[str]
@@ -161,7 +165,7 @@ def _folded(word: str) -> str:
 
 
 def _spelled(word: str, joints: str) -> str:
-    """Names with their joints to taste: "veo 3.1", "veo-3.1", "veo3.1"; an endpoint id only as it is."""
+    """Build a pattern of a name with any joints: "veo 3.1", "veo-3.1", "veo3.1"; an endpoint id only as it is."""
     if "/" in word:
         return re.escape(word)
     return f"[{re.escape(joints)}]?".join(re.escape(part) for part in re.split(r"[\s_-]+", word) if part)
@@ -175,7 +179,7 @@ def _longest_first(patterns: list[str]) -> str:
 
 
 def flags(text: str, words: frozenset[str]) -> list[Option]:
-    """`--model veo`, `-d 10`, `--premium`, in the order of the text."""
+    """Find `--model veo`, `-d 10`, `--premium`, in the order of the text."""
     found = [_valued(text, match, words, loose=True) for match in _LONG_FLAG.finditer(text)]
     found += [_valued(text, match, words, loose=False) for match in _SHORT_FLAG.finditer(text)]
     found += [_nameless(text, match, words) for match in _NAMELESS_FLAG.finditer(text)]
@@ -183,17 +187,17 @@ def flags(text: str, words: frozenset[str]) -> list[Option]:
 
 
 def pairs(text: str, words: frozenset[str]) -> list[Option]:
-    """`model=veo`."""
+    """Find `model=veo`."""
     return _apart(_valued(text, match, words, loose=True) for match in _PAIR.finditer(text))
 
 
 def _apart(found: Iterable[Option | None]) -> list[Option]:
-    """In the order of the text; one that overlaps an earlier one is left out."""
-    kept: list[Option] = []
+    """Sort options by their place; one that overlaps an earlier one is left out."""
+    apart: list[Option] = []
     for option in sorted((each for each in found if each is not None), key=lambda each: each.start):
-        if not kept or option.start >= kept[-1].end:
-            kept.append(option)
-    return kept
+        if not apart or option.start >= apart[-1].end:
+            apart.append(option)
+    return apart
 
 
 def _nameless(text: str, dashes: re.Match[str], words: frozenset[str]) -> Option | None:
@@ -204,7 +208,10 @@ def _nameless(text: str, dashes: re.Match[str], words: frozenset[str]) -> Option
 
 
 def _valued(text: str, name: re.Match[str], words: frozenset[str], *, loose: bool) -> Option | None:
-    """`loose`: a value that fits no known form is carried all the same, for the planner to report."""
+    """Read the option's value.
+
+    `loose`: one that fits no known form is carried all the same, for the planner to report.
+    """
     field = _FIELDS[name[1].lower()]
     found = _value(text, name.end(), field, words)
     if found is None and field != "seed" and (loose or field == "model"):
@@ -223,7 +230,7 @@ def _odd_value(text: str, at: int, field: Field) -> tuple[Value, int] | None:
 
 
 def _value(text: str, at: int, field: Field, words: frozenset[str]) -> tuple[Value, int] | None:
-    """A value in a known form, and where it ends."""
+    """Read a value in a known form, and where it ends."""
     if field == "duration_s":
         match = _ANY_SECONDS.match(text, at)
         return (int(match[1]) + bool(match[2]), match.end()) if match else None
@@ -250,7 +257,7 @@ def _ratio(text: str, at: int) -> tuple[Value, int] | None:
 
 
 def option_at(text: str, at: int, words: frozenset[str]) -> Option | None:
-    """The option that begins here, if one does."""
+    """Return the option that begins here, if one does."""
     option = _seconds_at(text, at) or _size_at(text, at) or _shape_at(text, at) or _named_at(text, at, words)
     if option is None and (match := _models(words).bare.match(text, at)):
         option = Option("model", match[0], at, match.end())
@@ -258,7 +265,7 @@ def option_at(text: str, at: int, words: frozenset[str]) -> Option | None:
 
 
 def _seconds_at(text: str, at: int) -> Option | None:
-    """Seconds; "80s" is a decade."""
+    """Read seconds; "80s" is a decade."""
     if match := _SECONDS.match(text, at):
         seconds = int(match[1])
         decade = seconds in _DECADES and match[3].lower() == "s" and not match[2]
@@ -272,7 +279,7 @@ def _seconds_at(text: str, at: int) -> Option | None:
 
 
 def _chinese_number(text: str) -> int:
-    """五 is 5, 十五 is 15, 二十 is 20; 0 for what is no number."""
+    """Read a Chinese number: 五 is 5, 十五 is 15, 二十 is 20; 0 for what is no number."""
     tens, ten, ones = text.rpartition("十")
     if any(len(part) > 1 or part == "十" for part in (tens, ones)):
         return 0
@@ -307,7 +314,7 @@ def _shape_at(text: str, at: int) -> Option | None:
 
 
 def _named_at(text: str, at: int, words: frozenset[str]) -> Option | None:
-    """A name and a value of a known form: "model veo", "duration 10", "时长10秒"."""
+    """Read a name and a value of a known form: "model veo", "duration 10", "时长10秒"."""
     name = _NAMED.match(text, at)
     field = _FIELDS[name[1].lower()] if name else ""
     found = _value(text, name.end(), field, words) if name else None

@@ -1,4 +1,4 @@
-"""From a wish to a job: planned, priced, held against the caps, and asked about first where it is dear or looks double.
+"""Turns a request into a job: planned, priced, held against the caps, confirmed where it is dear or looks double.
 
 Everything that can buy starts here; the reservation is made in the transaction that makes the job.
 """
@@ -18,7 +18,7 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.ledger import OverCap, caps_of
-from bot.store.records import ACTIVE, Confirmation, Job, JobDraft, Remedy, State, source_kind
+from bot.store.records import ACTIVE, Confirmation, Fallback, Job, JobDraft, State, source_kind
 from bot.store.reorders import AlreadyOrdered
 from core import pricing
 from core.errors import BadRequest
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 
 class OrderService:
+    """The service of all orders."""
+
     def __init__(
         self,
         *,
@@ -47,7 +49,7 @@ class OrderService:
         self._caps = caps_of(settings)
 
     async def order(self, incoming: Incoming, command: commands.MakeVideo, language: str) -> Message | JobDraft:
-        """What a wish becomes: a job, a job with a question, or the word on why not."""
+        """Decide about an order: a job, a job with a question, or the text on why not."""
         if not command.prompt.strip():
             return Message(translate(language, _missing_prompt(source_kind(incoming))))
         try:
@@ -59,13 +61,13 @@ class OrderService:
         return replace(new, question=await self._question(new))
 
     async def _question(self, new: JobDraft) -> Confirmation | None:
-        twin = await self._twin(new)
-        if twin is not None:
-            return Confirmation("same", twin.id)
+        duplicate = await self._duplicate(new)
+        if duplicate is not None:
+            return Confirmation("same", duplicate.id)
         return Confirmation("price") if new.plan.quote.usd > self._settings.confirm_usd else None
 
-    async def _twin(self, new: JobDraft) -> Job | None:
-        """The same request of the same person that is under way: a double tap more often than a wish for two."""
+    async def _duplicate(self, new: JobDraft) -> Job | None:
+        """Find the same request of the same person that is under way: a double tap more often than a second order."""
         user = new.incoming.user
         for job in await self._store.jobs.find(user=user, states=ACTIVE | {State.ASKING, State.PARKED}):
             same_source = _file_id(job.incoming) == _file_id(new.incoming)
@@ -76,13 +78,14 @@ class OrderService:
     async def start(
         self, new: JobDraft, *, inbox_id: int | None, within: Callable[[Connection, str], None] | None = None
     ) -> Message | None:
-        """Make it a job, once per message. A message only when the caps do not allow it, or it is a repeat of what has
-        been ordered anew before. `within`: see Jobs.accept.
+        """Make the draft a job, once per message. A message only when the caps forbid it, or it is a repeat.
+
+        A repeat of what was reordered before. `within`: see Jobs.accept.
         """
         try:
             made = await self._store.jobs.accept(new, inbox_id=inbox_id, caps=self._caps, within=within)
         except AlreadyOrdered as error:
-            return job_messages.ordered_before(error.tried, new.language, now_ms=now_ms())
+            return job_messages.ordered_before(error.existing, new.language, now_ms=now_ms())
         self._alerts.spent()
         if isinstance(made, OverCap):
             log.info("over the cap", extra={"user": new.incoming.user, "whose": made.whose})
@@ -93,13 +96,13 @@ class OrderService:
         return None
 
     async def confirm(self, job: Job, language: str) -> Message | None:
-        """Yes to an offer: at that price, once, within its time; everything is checked again. None: it is ordered."""
+        """Accept an offer: at that price, once, within its time; everything is checked again. None: it is ordered."""
         price = self._price_now(job)
         try:
             verdict = await self._store.jobs.confirm(job.id, price=price, caps=self._caps)
         except AlreadyOrdered as error:
             await self._store.jobs.decline(job.id)
-            return job_messages.ordered_before(error.tried, language, now_ms=now_ms())
+            return job_messages.ordered_before(error.existing, language, now_ms=now_ms())
         self._alerts.spent()
         if isinstance(verdict, OverCap):
             return Message(job_messages.over_cap(language, verdict))
@@ -115,11 +118,14 @@ class OrderService:
         state = job_messages.state_line(now, place=0, now_ms=now_ms())
         return Message(translate(language, "confirm-late", job=job.id, state=state))
 
-    def reorder(self, pressed: Incoming, job: Job, language: str, *, better: bool) -> Message | JobDraft:
-        """A failed job once more, as a purchase of its own at the price of now; `better`: with the remedy."""
-        remedy = retry_offers.remedy(job) if better else None
+    def reorder(self, pressed: Incoming, job: Job, language: str, *, with_fallback: bool) -> Message | JobDraft:
+        """Reorder a failed job, as a purchase of its own at the price of now.
+
+        `with_fallback`: with the fallback for its failure.
+        """
+        fallback = retry_offers.fallback(job) if with_fallback else None
         try:
-            plan = self._plan_again(job, remedy)
+            plan = self._plan_again(job, fallback)
         except BadRequest as error:
             return Message(job_messages.error_message(language, error.code, error.facts))
         # The press is the new message; what it was about comes from the old one.
@@ -128,12 +134,12 @@ class OrderService:
         )
         dearer = plan.quote.usd > job.usd or plan.quote.usd > self._settings.confirm_usd
         question = Confirmation("again") if dearer or pressed.pressed is None else None
-        return JobDraft(incoming, language, plan, question, again_of=job.id, remedy=remedy)
+        return JobDraft(incoming, language, plan, question, again_of=job.id, fallback=fallback)
 
-    def _plan_again(self, job: Job, remedy: Remedy | None) -> Plan:
+    def _plan_again(self, job: Job, fallback: Fallback | None) -> Plan:
         request = job.request
         return pricing.plan(
-            retry_offers.simpler(request.prompt) if remedy == "shorter-prompt" else request.prompt,
+            retry_offers.simpler(request.prompt) if fallback == "shorter-prompt" else request.prompt,
             model=request.model,
             mode=request.mode,
             duration_s=request.duration_s,
@@ -144,6 +150,7 @@ class OrderService:
         )
 
     async def balance(self, user: str, language: str, *, of_all: bool) -> Message:
+        """Say what was spent and may still be spent."""
         lines = [job_messages.balance(language, await self._store.ledger.standing(user), self._caps.user_micro)]
         if of_all:
             standing = await self._store.ledger.standing()
@@ -151,7 +158,7 @@ class OrderService:
         return Message("\n".join(lines))
 
     def _price_now(self, job: Job) -> Decimal:
-        """By today's table, for exactly the values of the offer."""
+        """Compute the price by today's table, for exactly the values of the offer."""
         try:
             return pricing.quote(job.request, source=_source_facts(job.incoming)).usd
         except BadRequest:
@@ -167,21 +174,24 @@ class OrderService:
             raise BadRequest("file_too_large", kind=attachment.kind, max_bytes=most)
 
     def _plan(self, incoming: Incoming, command: commands.MakeVideo) -> Plan:
-        source, wishes = _source_facts(incoming), command.options
+        source, options = _source_facts(incoming), command.options
         return pricing.plan(
             command.prompt,
-            model=wishes.model or self._settings.default_model,
+            model=options.model or self._settings.default_model,
             mode=source.kind.mode if source else Mode.TEXT_TO_VIDEO,
-            duration_s=wishes.duration_s,
-            resolution=wishes.resolution,
-            aspect_ratio=wishes.aspect_ratio,
-            seed=wishes.seed,
+            duration_s=options.duration_s,
+            resolution=options.resolution,
+            aspect_ratio=options.aspect_ratio,
+            seed=options.seed,
             source=source,
         )
 
 
 def _source_facts(incoming: Incoming) -> SourceFacts | None:
-    """Chats tell whole seconds, often rounded down: the price is asked for one more, and can only become lower."""
+    """Return the facts of the source.
+
+    Chats state whole seconds, often rounded down: the price is for one more, and can only become lower.
+    """
     kind, attachment = source_kind(incoming), incoming.attachment
     if kind is None:
         return None

@@ -1,6 +1,6 @@
-"""What a chat without captions and buttons needs around a job, for every such chat (`Limits.passive_replies`).
+"""Decides the replies of chats without captions and buttons (`Limits.passive_replies`).
 
-Photos wait for the next words; buttons are typed with short codes; a finished video or a word that the chat would not
+Photos wait for the next words; buttons are typed with short codes; a finished video or a text that the chat would not
 take waits for the person's next message and goes out as its answer. Decides only: what it decides is committed by the
 inbox in one transaction with the message it answers.
 """
@@ -18,7 +18,7 @@ from bot.conversation.handler import MessageHandler
 from bot.messages import job_messages
 from bot.messages.held_messages import captioned, typed_text
 from bot.messages.i18n import translate
-from bot.messages.text_buttons import typed
+from bot.messages.text_buttons import parse_line
 from bot.store import Store
 from bot.store.callback_replies import give_tx
 from bot.store.database import Connection, now_ms
@@ -37,12 +37,12 @@ Within = Callable[[Connection], None]
 
 
 def _nothing(_connection: Connection) -> None:
-    """Most answers change no more than the row of the message."""
+    """Change nothing but the row of the message, as most answers do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`within`: what belongs into the transaction that closes the row of the message."""
+    """A reply without a new job. `within`: what belongs into the transaction that closes the row of the message."""
 
     reply: Reply
     within: Within = _nothing
@@ -50,16 +50,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A new job. `answered` gives the reply within the job's own transaction; `refused`, when the caps forbid it."""
+    """A new job. `reply_in` makes the reply within the job's own transaction; `refused`, when the caps forbid it."""
 
     new: JobDraft
-    answered: Callable[[Connection, str], Reply]
+    reply_in: Callable[[Connection, str], Reply]
     refused: Callable[[Message], Answer]
 
 
 @dataclass(frozen=True, slots=True)
 class PersonContext:
-    """What lies here for one person while one message is looked at. `passive`: the answer goes back in the callback."""
+    """What waits for one person while one message is handled. `passive`: the answer goes back in the callback."""
 
     incoming: Incoming
     language: str
@@ -71,17 +71,22 @@ class PersonContext:
 
     @property
     def videos(self) -> list[Waiting]:
+        """Return the videos that wait."""
         return [item for item in self.waiting if item.is_video and item.ref is not None]
 
     @property
     def words(self) -> list[Waiting]:
+        """Return the texts that wait."""
         return [item for item in self.waiting if not item.is_video]
 
     def say(self, key: str, **facts: object) -> str:
+        """Return the sentence in the person's language."""
         return translate(self.language, key, **facts)
 
 
 class PassiveReplies:
+    """The decisions for such chats."""
+
     def __init__(
         self,
         *,
@@ -94,35 +99,37 @@ class PassiveReplies:
         self._handler = handler
         self._channels = channels
         self._send_again = send_again
-        self.looks = DurationProber(store=store, channels=channels)
+        self.durations = DurationProber(store=store, channels=channels)
 
     def serves(self, incoming: Incoming) -> bool:
+        """Return whether the message's chat is one of these."""
         channel = self._channels.get(incoming.address.channel)
         return channel is not None and channel.limits.passive_replies
 
     async def decide(self, message: ParsedMessage, *, passive: bool) -> Answer | Order:
+        """Decide the reply to a message."""
         incoming = message.incoming
-        person = await self._look(incoming, passive=passive)
+        person = await self._read_person(incoming, passive=passive)
         if not passive:
             await self._push_again(person)
         text = incoming.text.strip()
         if text in _NEXT_WAITING and (person.waiting or not person.photos):
             return self._next(person) or Answer(Reply(person.say("mail-nothing-waits")))
-        line = typed(text)
-        job = await self._named(person, line.code) if line else None
+        line = parse_line(text)
+        job = await self._job_named(person, line.code) if line else None
         if line is not None and job is not None:
             return await self._on_job(person, line.kind, job)
         if incoming.attachment is not None and not text:
-            return self._kept(person)
+            return self._store_photo(person)
         return await self._on_words(person, message)
 
     async def _push_again(self, person: PersonContext) -> None:
-        """No callback carries a video back, but a person who has just spoken may be sent one."""
+        """Begin to send again: no callback carries a video back, but a person who has just spoken may be sent one."""
         for item in person.waiting:
             if item.job is not None and item.is_video and item.job.state not in ACTIVE:
                 await self._send_again(item.job)
 
-    async def _look(self, incoming: Incoming, *, passive: bool) -> PersonContext:
+    async def _read_person(self, incoming: Incoming, *, passive: bool) -> PersonContext:
         return PersonContext(
             incoming=incoming,
             language=await self._handler.language(incoming),
@@ -133,51 +140,51 @@ class PassiveReplies:
             most_bytes=self._channels[incoming.address.channel].limits.text_bytes,
         )
 
-    async def _named(self, person: PersonContext, code: str) -> Job | None:
-        """The person's own job by its short code or its whole id."""
+    async def _job_named(self, person: PersonContext, code: str) -> Job | None:
+        """Find the person's own job by its short code or its whole id."""
         job_id = await self._store.short_codes.job_of(person.incoming.user, code) or code
         job = await self._store.jobs.get(job_id)
         return job if job is not None and job.user == person.incoming.user else None
 
     # What a message means here
 
-    def _kept(self, person: PersonContext) -> Answer:
-        """A photo without words: kept in order. It counts as a message that is no command, so a video may go out."""
+    def _store_photo(self, person: PersonContext) -> Answer:
+        """Store a photo without words. It counts as a message that is no command, so a video may go out."""
         incoming, attachment = person.incoming, person.incoming.attachment
         count = len(person.photos) + 1
-        told = person.say("mail-photo-kept", kind=attachment.kind if attachment else "", count=count)
+        text = person.say("mail-photo-kept", kind=attachment.kind if attachment else "", count=count)
 
         def keep(tx: Connection) -> None:
             if attachment is not None:
                 self._store.pending_uploads.keep_tx(tx, incoming.user, attachment, for_s=PENDING_S)
 
-        answer = self._next(person, before=told) or Answer(Reply(told))
+        answer = self._next(person, before=text) or Answer(Reply(text))
         return Answer(answer.reply, both(keep, answer.within))
 
     async def _on_words(self, person: PersonContext, message: ParsedMessage) -> Answer | Order:
         incoming = message.incoming
         match message.command if incoming.pressed is None and incoming.other is None else None:
             case commands.PlainText() if not person.photos:
-                return self._next(person) or self._said(person, person.say("mail-hint"))
+                return self._next(person) or self._answer_with(person, person.say("mail-hint"))
             case commands.PlainText() | commands.MakeVideo() as command:
                 return await self._make_video(person, command)
             case commands.Start():
-                return self._said(person, person.say("mail-start"))
+                return self._answer_with(person, person.say("mail-start"))
             case commands.Help():
-                return self._said(person, person.say("mail-help"))
+                return self._answer_with(person, person.say("mail-help"))
             case commands.Again(job=None) if person.waiting:
-                return self._next(person) or self._said(person, person.say("mail-nothing-to-say"))
+                return self._next(person) or self._answer_with(person, person.say("mail-nothing-to-say"))
             case commands.Cancel(job=None) if person.photos and not await self._is_busy(incoming):
                 return self._dropped(person)
             case None if incoming.other is not None:
-                return self._next(person) or self._said(person, person.say("mail-other", what=incoming.other))
+                return self._next(person) or self._answer_with(person, person.say("mail-other", what=incoming.other))
         return self._of_handler(person, await self._handler.handle(message))
 
     async def _make_video(
         self, person: PersonContext, command: commands.PlainText | commands.MakeVideo
     ) -> Answer | Order:
         if isinstance(command, commands.MakeVideo) and not command.prompt.strip():
-            return self._said(person, person.say("mail-prompt-missing", photos=len(person.photos)))
+            return self._answer_with(person, person.say("mail-prompt-missing", photos=len(person.photos)))
         text_only = person.incoming.text.strip().lstrip("/／ ").startswith(_TEXT_ONLY)
         photo = person.photos[0] if person.photos and not text_only and person.incoming.attachment is None else None
         incoming = replace(person.incoming, attachment=photo.attachment) if photo else person.incoming
@@ -188,17 +195,17 @@ class PassiveReplies:
         return bool(await self._store.jobs.find(user=incoming.user, states=ACTIVE))
 
     def _dropped(self, person: PersonContext) -> Answer:
-        answer = self._said(person, person.say("mail-photos-dropped", count=len(person.photos)))
+        answer = self._answer_with(person, person.say("mail-photos-dropped", count=len(person.photos)))
         user = person.incoming.user
         return Answer(answer.reply, both(lambda tx: drop_tx(tx, user), answer.within))
 
     async def _on_job(self, person: PersonContext, kind: str, job: Job) -> Answer | Order:
-        """A typed button. A code alone fetches the video, or tells how the job stands."""
+        """Handle a typed button. A code alone fetches the video, or tells the job's state."""
         if kind in {"", "fetch", "again"} and job.video is not None:
             return await self._fetched(person, job)
         if kind == "fix":  # only its offer names it, and the price stood there: a press
             incoming = replace(person.incoming, text="", pressed=f"fix:{job.id}")
-            message = ParsedMessage(incoming, commands.Again(job.id, better=True))
+            message = ParsedMessage(incoming, commands.Again(job.id, with_fallback=True))
         else:  # words, so that whatever costs something is asked about first
             command: dict[str, commands.Command] = {
                 "yes": commands.Confirm(job.id),
@@ -209,13 +216,13 @@ class PassiveReplies:
         return self._of_handler(person, await self._handler.handle(message))
 
     async def _fetched(self, person: PersonContext, job: Job) -> Answer:
-        """The video again, for nothing: at once where the chat still holds it, else it is on its way there."""
-        item = await self._store.outbox.held(job.id)
+        """Redeliver the video, for nothing: at once where the chat still holds it, else it is sent there."""
+        item = await self._store.outbox.video_of(job.id)
         if person.passive and item is not None and item.ref is not None:
             return self._handed(person, item)
         code = person.codes.get(job.id, job.id)
         if job.state not in ACTIVE and not await self._send_again(job):
-            return self._said(person, person.say("again-gone", job=code))
+            return self._answer_with(person, person.say("again-gone", job=code))
         return Answer(Reply(person.say("mail-on-its-way", code=code)))
 
     # Answers
@@ -226,15 +233,15 @@ class PassiveReplies:
         if isinstance(decision, JobDraft):
             return Order(
                 decision,
-                answered=lambda tx, job_id: self._ordered(person, tx, job_id, photo),
-                refused=lambda message: self._said(person, _with_actions(message, person)),
+                reply_in=lambda tx, job_id: self._ordered(person, tx, job_id, photo),
+                refused=lambda message: self._answer_with(person, _with_actions(message, person)),
             )
         if decision is None:
-            return self._said(person, person.say("mail-nothing-to-say"))
-        return self._said(person, _with_actions(decision, person))
+            return self._answer_with(person, person.say("mail-nothing-to-say"))
+        return self._answer_with(person, _with_actions(decision, person))
 
     def _ordered(self, person: PersonContext, tx: Connection, job_id: str, photo: Pending | None) -> Reply:
-        """Accepted, model, price and code: made in the job's own transaction, so that a repeat finds it."""
+        """Make the reply to an order, in the job's own transaction, so that a repeat finds it: model, price, code."""
         user = person.incoming.user
         person = replace(person, codes={**person.codes, job_id: code_tx(tx, user, job_id)})
         if photo is not None:
@@ -244,12 +251,12 @@ class PassiveReplies:
         left = len(person.photos) - 1 if photo else 0
         if left > 0:
             text += "\n" + person.say("mail-photos-left", count=left)
-        answer = self._said(person, text)
+        answer = self._answer_with(person, text)
         answer.within(tx)
         return answer.reply
 
-    def _said(self, person: PersonContext, text: str) -> Answer:
-        """A command's own answer, then the words that waited, then how many videos do."""
+    def _answer_with(self, person: PersonContext, text: str) -> Answer:
+        """Answer with a command's own text, then the texts that waited, then how many videos do."""
         notes = [self._word(person, item) for item in person.words]
         ends = [*notes, *([person.say("mail-videos-wait", count=len(person.videos))] if person.videos else [])]
         tail = "\n\n".join(ends)
@@ -258,15 +265,15 @@ class PassiveReplies:
         return Answer(Reply(_cut(whole, person.most_bytes)), self._over(person, person.words))
 
     def _next(self, person: PersonContext, *, before: str = "") -> Answer | None:
-        """The oldest that waits; words all at once, a video alone. None: nothing waits."""
+        """Answer with the oldest that waits; texts all at once, a video alone. None: nothing waits."""
         stuck = [item.job for item in person.waiting if item.is_video and item.ref is None and item.job is not None]
         fit = [item for item in person.waiting if not item.is_video or (item.ref is not None and person.passive)]
         if not fit and not stuck:
             return None
         if not fit:
-            told = person.say("mail-video-stuck", code=person.codes.get(stuck[0].id, stuck[0].id))
-            return self._said(person, "\n".join(part for part in (before, told) if part))
-        return self._handed(person, fit[0], before=before) if fit[0].is_video else self._said(person, before)
+            text = person.say("mail-video-stuck", code=person.codes.get(stuck[0].id, stuck[0].id))
+            return self._answer_with(person, "\n".join(part for part in (before, text) if part))
+        return self._handed(person, fit[0], before=before) if fit[0].is_video else self._answer_with(person, before)
 
     def _handed(self, person: PersonContext, item: Waiting, *, before: str = "") -> Answer:
         left = len([each for each in person.videos if each.id != item.id])
@@ -291,10 +298,13 @@ class PassiveReplies:
 
 
 def write_reply(incoming: Incoming, reply: Reply) -> Within:
+    """Return the change that stores the reply to this message."""
     return lambda tx: give_tx(tx, incoming.origin, reply)
 
 
 def both(first: Within, second: Within) -> Within:
+    """Combine two changes of one transaction."""
+
     def within(tx: Connection) -> None:
         first(tx)
         second(tx)
@@ -307,5 +317,5 @@ def _with_actions(message: Message, person: PersonContext) -> str:
 
 
 def _cut(text: str, most_bytes: int) -> str:
-    """For a chat that loses longer texts without a word."""
+    """Cut at whole lines, for a chat that loses longer texts without an error."""
     return shortened(text, most=most_bytes, unit=Unit.UTF8, whole_lines=True)

@@ -1,4 +1,4 @@
-"""Words to those whose messages are not kept: strangers, and people who send more than can wait. Best effort, aside."""
+"""Answers those whose messages are not stored: strangers, and people who send more than can wait. Best effort."""
 
 import logging
 import time
@@ -18,6 +18,8 @@ _STRANGER_GAP_S = 30.0
 
 
 class Refusals:
+    """The refusing answers."""
+
     def __init__(self, *, handler: MessageHandler, channels: Mapping[str, ChannelPort]) -> None:
         self._handler = handler
         self._channels = channels
@@ -25,6 +27,7 @@ class Refusals:
         self._strangers: dict[str, float] = {}
 
     async def turn_away(self, incoming: Incoming) -> None:
+        """Tell a stranger, in the background, that the bot does not know them."""
         now = time.monotonic()
         if now - self._strangers.get(incoming.user, -_STRANGER_GAP_S) < _STRANGER_GAP_S:
             return
@@ -33,6 +36,7 @@ class Refusals:
         await self.say(incoming, await self.to_stranger(incoming))
 
     async def to_stranger(self, incoming: Incoming) -> str:
+        """Return the text for a stranger: the id to list."""
         log.info("a stranger was turned away", extra={"user": incoming.user})
         language = await self._handler.language(incoming)
         if incoming.address.chat_id == incoming.sender_id:
@@ -41,16 +45,18 @@ class Refusals:
         return translate(language, "group-stranger", id=incoming.user, chat=chat)
 
     async def too_many(self, message: ParsedMessage) -> None:
-        """Once in a flood: hundreds of answers to hundreds of messages would be one themselves."""
+        """Tell a person that too much waits, once in a flood: hundreds of answers would be one themselves."""
         incoming = message.incoming
         if self._floods.begins(message):
             log.warning("too much of one chat waits", extra={"user": incoming.user})
             await self.say(incoming, await self.too_much(incoming))
 
     async def too_much(self, incoming: Incoming) -> str:
+        """Return the text for a person of whom too much waits."""
         return translate(await self._handler.language(incoming), "too-much-waits", count=MOST_WAITING)
 
     async def say(self, incoming: Incoming, text: str) -> None:
+        """Send a text in the background, best effort."""
         channel = self._channels[incoming.address.channel]
         try:
             await channel.show(incoming.address, Message(text), reply_to=incoming.reply_to)

@@ -1,4 +1,4 @@
-"""How a decision about a message reaches its person: pushed at once, or as the answer to the chat's callback."""
+"""Brings a decision about a message to its person: pushed at once, or as the answer to the chat's callback."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ _LISTENS_MS = 14_000  # a chat that waits for an answer asks three times, 5 seco
 
 
 class ReplyStrategy(Protocol):
-    """One kind of chat."""
+    """The way to answer one kind of chat."""
 
     async def handle(self, queued: QueuedMessage) -> None:
         """Decide a stored message, answer it and close its row; or put it off."""
@@ -35,25 +35,27 @@ class ReplyStrategy(Protocol):
 
 
 class AnswerSignals:
-    """Wake those of this process who wait for the answer to a callback."""
+    """Signals to those of this process who wait for the answer to a callback."""
 
     def __init__(self) -> None:
         self._events: dict[str, asyncio.Event] = {}
 
     @contextmanager
     def awaited(self, origin: str) -> Iterator[asyncio.Event]:
+        """Yield an event that is set when this message is decided."""
         try:
             yield self._events.setdefault(origin, asyncio.Event())
         finally:
             self._events.pop(origin, None)
 
     def decided(self, origin: str) -> None:
+        """Signal that this message is decided."""
         if origin in self._events:
             self._events[origin].set()
 
 
 class PushReplies:
-    """A chat to which the bot may send whenever it has something to say."""
+    """The way of a chat to which the bot may send whenever it has something to say."""
 
     def __init__(
         self,
@@ -71,6 +73,7 @@ class PushReplies:
         self._refusals = refusals
 
     async def handle(self, queued: QueuedMessage) -> None:
+        """Decide a stored message, push the answer and close its row; or put it off."""
         decision: Message | JobDraft | None = await self._handler.handle(parse_message(queued.incoming))
         if isinstance(decision, JobDraft):
             decision = await self._orders.start(decision, inbox_id=queued.id)
@@ -93,12 +96,14 @@ class PushReplies:
         await self._store.inbox.done(queued)
 
     async def apologize(self, incoming: Incoming, text: str) -> None:
+        """Push that a message could not be handled."""
         await self._refusals.say(incoming, text)
 
 
 class CallbackReplies:
-    """A chat that fetches its answers: decided and answered in one transaction, while the chat listens. Later the
-    answer is sent unasked, or waits for the person's next message.
+    """The way of a chat that fetches its answers: decided and answered in one transaction.
+
+    This is while the chat listens. Later the answer is sent unasked, or waits for the person's next message.
     """
 
     def __init__(
@@ -117,6 +122,7 @@ class CallbackReplies:
         self._signals = signals
 
     async def handle(self, queued: QueuedMessage) -> None:
+        """Decide a stored message and store the answer for the callback."""
         incoming = queued.incoming
         asked_ms = await self._store.callback_replies.asked_ms(incoming.origin)
         listening = asked_ms is not None and asked_ms < _LISTENS_MS
@@ -125,7 +131,7 @@ class CallbackReplies:
             reply = await self._start(queued, decided)
         else:
             reply = await self._settle(queued, decided)
-            self._passive.looks.begin(incoming)
+            self._passive.durations.begin(incoming)
         self._signals.decided(incoming.origin)
         if not listening and reply is not None and reply.text:
             await self._send_late(incoming, reply.text)
@@ -134,7 +140,7 @@ class CallbackReplies:
         replies: list[Reply] = []
 
         def within(tx: Connection, job_id: str) -> None:
-            replies.append(order.answered(tx, job_id))
+            replies.append(order.reply_in(tx, job_id))
             write_reply(queued.incoming, replies[-1])(tx)
 
         refusal = await self._orders.start(order.new, inbox_id=queued.id, within=within)
@@ -155,5 +161,6 @@ class CallbackReplies:
             await self._store.outbox.hold_text(incoming.user, text)
 
     async def apologize(self, incoming: Incoming, text: str) -> None:
+        """Store the answer that a message could not be handled."""
         await self._store.callback_replies.give(incoming.origin, Reply(text))
         self._signals.decided(incoming.origin)

@@ -1,4 +1,4 @@
-"""Taking a port, and saying who has it when it is taken. Another program is named, never ended."""
+"""Binds the server's port, and names the program that has it when it is taken. That program is never ended."""
 
 import errno
 import socket
@@ -11,7 +11,7 @@ _BACKLOG = 128
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Take the port before anything else starts. Raises OSError with words on what to do when that fails."""
+    """Bind the port before anything else starts. Raises OSError with words on what to do when that fails."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -37,9 +37,9 @@ def _why(error: OSError, host: str, port: int) -> str:
 
 
 def holder(port: int) -> str | None:
-    """The program that listens on `port`, as "name (pid 123)"; None where /proc does not tell (another user's, macOS).
+    """Return the program that listens on `port`, as "name (pid 123)"; None where /proc does not tell.
 
-    Its name only: a command line may hold secrets.
+    It is another user's then, or this is macOS. Its name only: a command line may hold secrets.
     """
     sockets = {f"socket:[{inode}]" for inode in _listening(port)}
     for process in _processes() if sockets else ():
@@ -49,7 +49,7 @@ def holder(port: int) -> str | None:
 
 
 def _listening(port: int) -> Iterator[str]:
-    """The inodes of the sockets that listen on `port`, on whatever address."""
+    """Yield the inodes of the sockets that listen on `port`, on whatever address."""
     for table in ("tcp", "tcp6"):
         try:
             lines = (_PROC / "net" / table).read_text(encoding="ascii").splitlines()[1:]

@@ -45,7 +45,7 @@ Webhook = Callable[[str, bytes, dict[str, str]], Awaitable[int]]
 
 
 class Health:
-    """What /healthz and /readyz say. `reason` is None when work is accepted."""
+    """The state that /healthz and /readyz show. `reason` is None when work is accepted."""
 
     def __init__(self) -> None:
         self.reason: str | None = "starting"
@@ -53,6 +53,8 @@ class Health:
 
 
 def build(*, health: Health, assets_dir: Path, webhook: Webhook, routes: Sequence[HttpRoute]) -> Starlette:
+    """Build the app with all its routes."""
+
     async def healthz(_request: Request) -> Response:
         problems = health.problems()
         return JSONResponse({"status": "red" if problems else "ok", "problems": problems}, 503 if problems else 200)
@@ -90,12 +92,12 @@ def build(*, health: Health, assets_dir: Path, webhook: Webhook, routes: Sequenc
 
 
 async def _gone(_request: Request, _error: Exception) -> Response:
-    """Whoever called has hung up in the middle: nobody reads this, and it is no trouble of ours."""
+    """Ignore a caller that hung up in the middle: nobody reads the answer."""
     return PlainTextResponse("", 400)
 
 
 async def _asset(folder: Path, name: str) -> Response:
-    """One published file by its unguessable name; nothing else of the folder exists for the world."""
+    """Serve one published file by its unguessable name; nothing else of the folder is served."""
     path = folder / name
     if not _ASSET_NAME.fullmatch(name) or not await asyncio.to_thread(_is_ours, path):
         return PlainTextResponse("not found", 404, _NO_STORE)
@@ -103,7 +105,7 @@ async def _asset(folder: Path, name: str) -> Response:
 
 
 def _is_ours(path: Path) -> bool:
-    """A plain file in the folder itself; a link could show any file of this machine."""
+    """Return whether it is a plain file in the folder itself; a link could show any file of this machine."""
     return path.is_file() and not path.is_symlink()
 
 
@@ -126,11 +128,13 @@ class Server:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
+        """Begin to serve on the listening socket."""
         self._task = asyncio.create_task(self._server.serve(sockets=[self._listener]), name="http server")
         while not self._server.started and not self._task.done():  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.01)
 
     async def stop(self) -> None:
+        """Stop serving and wait until uvicorn has ended."""
         self._server.should_exit = True
         if self._task is not None:
             await self._task
@@ -138,7 +142,7 @@ class Server:
 
 @asynccontextmanager
 async def serve_assets(settings: Settings) -> AsyncIterator[None]:
-    """Serve the asset folder while a shell command needs it, unless something (a running bot) already has our port."""
+    """Serve the asset folder while a shell command needs it, unless something (a running bot) has our port."""
     if settings.fal_assets_url or not settings.assets_from_folder:
         yield
         return

@@ -1,4 +1,4 @@
-"""fal's bill: closed jobs are settled to what fal itself charged; the admins hear of other prices and of low credit."""
+"""Settles closed jobs to what fal itself charged; alerts the admins to other prices and low credit."""
 
 import logging
 from collections.abc import Sequence
@@ -27,7 +27,10 @@ _DRIFT_QUOTED_MICRO = 1_000_000
 
 
 class BillSync:
-    """Runs in one process at a time. `daily_micro`: what may be spent within 24 hours (REELBOT_DAILY_USD)."""
+    """The loop that asks for bills, in one process at a time.
+
+    `daily_micro`: what may be spent within 24 hours (REELBOT_DAILY_USD).
+    """
 
     def __init__(self, *, store: Store, books: Billing, alerts: Alerts, daily_micro: int) -> None:
         self._store = store
@@ -51,7 +54,7 @@ class BillSync:
             log.warning("fal's books", extra={"code": error.code})
 
     async def _ask_for_bills(self, now: int) -> bool:
-        """Whether any account was changed."""
+        """Ask for the bills that are due, and return whether any account was changed."""
         changed = False
         while bills := await self._store.bills.due(now, most=MOST_IDS):
             charges = await self._charges(bills, now)
@@ -64,8 +67,9 @@ class BillSync:
         return changed
 
     async def _charges(self, bills: Sequence[Bill], now: int) -> dict[str, int]:
-        """What fal charged, by request. A question that fal refuses is asked in halves: one odd id of another day keeps
-        no other bill unknown. Raises NotConfigured, Unavailable.
+        """Return what fal charged, by request. Raises NotConfigured, Unavailable.
+
+        A call that fal refuses is made in halves: one odd id of another day keeps no other bill unknown.
         """
         try:
             return await self._books.charges([each.request_id for each in bills], since=_since(bills, now))
@@ -114,18 +118,18 @@ class BillSync:
 
 
 def drifts(compared: Compared) -> bool:
-    """Whether fal charges otherwise than was quoted: by more than 2 %, over at least 3 jobs or $1 of quotes."""
+    """Return whether fal charges otherwise than was quoted: by over 2 %, over at least 3 jobs or $1 of quotes."""
     enough = compared.jobs >= _DRIFT_JOBS or compared.quoted_micro >= _DRIFT_QUOTED_MICRO
     apart = abs(compared.charged_micro - compared.quoted_micro) * 100
     return enough and compared.quoted_micro > 0 and apart > compared.quoted_micro * _DRIFT_PERCENT
 
 
 def needed_micro(daily_micro: int, held_micro: int) -> int:
-    """Less credit than this is low: what may be spent in a day, or what is set aside now if that is more."""
+    """Return below what credit is low: what may be spent in a day, or what is reserved now if that is more."""
     return max(daily_micro, held_micro)
 
 
 def _since(bills: Sequence[Bill], now: int) -> datetime:
-    """A little before the oldest of these orders, and never longer ago than fal's span allows."""
+    """Return a time a little before the oldest of these orders, and never longer ago than fal's span allows."""
     oldest = datetime.fromtimestamp(min(each.created for each in bills) / 1000, tz=UTC) - _BEFORE
     return max(oldest, datetime.fromtimestamp((now - LIMIT_MS) / 1000, tz=UTC) - _BEFORE)

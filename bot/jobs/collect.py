@@ -1,8 +1,8 @@
-"""From "fal has it" to the checked mp4 on this disk: ask, keep every result raw, download.
+"""Collects what fal has finished: asks, stores every result raw, downloads the checked mp4 to this disk.
 
-Only fal's own words end a paid job (law 8). Whatever else answers is asked again; after ten minutes of nothing else
-the job is parked: it holds no slot, its owner and the admins are told, and it is asked after at growing gaps for as
-long as fal was asked to keep the file.
+Only fal's own words end a paid job (law 8). Whatever else answers is asked again; after ten minutes of nothing else the
+job is parked: it holds no slot, its owner and the admins are told, and fal is asked at growing gaps for as long as it
+was asked to keep the file.
 """
 
 import logging
@@ -39,7 +39,7 @@ _NO_ROOM_S = 15.0
 
 
 class FetchResult(Protocol):
-    """core.fetching.fetch_result, as far as it is needed here."""
+    """The call of core.fal.fetch_result, as far as it is needed here."""
 
     def __call__(
         self,
@@ -52,7 +52,9 @@ class FetchResult(Protocol):
         source_url: str | None,
         on_result: Callable[[RawReply], Coroutine[Any, Any, None]],
         check: CheckFilm,
-    ) -> Coroutine[Any, Any, media.Probe]: ...
+    ) -> Coroutine[Any, Any, media.Probe]:
+        """Fetch the result of a completed request as a checked mp4 at `into`."""
+        ...
 
 
 class Collector:
@@ -140,8 +142,9 @@ class Collector:
         return NEXT
 
     async def fetch_again(self, job: Job) -> None:
-        """The file is on another machine's disk, was lost from ours or is damaged: fal keeps it a while. Raises
-        VideoError.
+        """Download a video again that is on another machine's disk, lost or damaged. Raises VideoError.
+
+        fal keeps it a while.
         """
         submit = await self._store.submits.read(job.id)
         if job.video is not None and submit.handle is not None:
@@ -176,29 +179,29 @@ class Collector:
             handle,
             self._settings.videos_dir / name,
             settings=self._settings,
-            stored=await self._stored(job, submit),
+            stored=await self.stored_results(job, submit),
             source_url=job.request.source_url,
             on_result=keep,
             check=self._check(job),
         )
 
     async def _keep(self, job_id: str, receipt: str, reply: RawReply, *, of: str) -> None:
-        """In the receipt and in the row; one of them is enough to go on. Raises when neither could be written."""
-        kept = False
+        """Store the result in the receipt and in the row; one is enough. Raises when neither could be written."""
+        in_receipt = False
         try:
             await self._receipts.keep_result(receipt, reply)
-            kept = True
+            in_receipt = True
         except OSError as error:
             log.warning("a result is in no receipt", extra={"job_id": job_id, "reason": error.strerror})
         try:
             await self._store.submits.keep_result(job_id, reply, of=of)
         except Exception:
-            if not kept:
+            if not in_receipt:
                 raise
             log.exception("a result is in no row", extra={"job_id": job_id})
 
-    async def _stored(self, job: Job, submit: Submit) -> list[RawReply]:
-        """Oldest first: what no row could take stands in the receipts alone."""
+    async def stored_results(self, job: Job, submit: Submit) -> list[RawReply]:
+        """Return the stored results, oldest first: what no row could take is in the receipts alone."""
         in_rows = await self._store.submits.results(job.id)
         known = {reply.body for reply in in_rows}
         in_receipts = await self._receipts.results(receipt_name(job.id, submit.attempt))
@@ -222,8 +225,9 @@ class Collector:
         await ended(job.id, failure, charge=charge, only_from=_OPEN, lease=lease)
 
     def _charge(self, job: Job, error: VideoError) -> Charge:
-        """Fal bills nothing for its own failures (5xx), nor for what never left its queue; else its word counts. A
-        proxy that charged beforehand has charged, whatever fal says.
+        """Return what a failure cost: nothing for fal's own failures (5xx) and unstarted jobs, else what fal says.
+
+        A pre-charging proxy has charged, whatever fal says.
         """
         billed = error.facts.get("billed")
         if billed is True:
@@ -234,7 +238,7 @@ class Collector:
 
 
 def odd_words(error: VideoError) -> str:
-    """What was odd, in a few words for admins: no address, nothing a person wrote."""
+    """Say in a few words for admins what was odd: no address, nothing a person wrote."""
     facts = [error.facts.get(name) for name in ("reason", "status", "host")]
     return " ".join([error.code, *(str(fact) for fact in facts if fact is not None)])[:200]
 

@@ -1,4 +1,4 @@
-"""deliver_v1: the outcome of a job goes back to the chat it came from: the video itself, or the word on what happened.
+"""deliver_v1: sends the outcome of a job to the chat it came from: the video itself, or the text on what happened.
 
 Sending is recorded before and after; what the chat confirmed is written until it is written (delivery_receipts.py). A
 process that died while sending sends once more: a duplicate is possible, a loss is not. No answer after the bytes left
@@ -40,6 +40,8 @@ _HAD = frozenset({State.DELIVERED, State.HANDED_OVER})
 
 
 class Delivery:
+    """The steps and the workflow of a delivery."""
+
     def __init__(
         self,
         *,
@@ -176,8 +178,10 @@ class Delivery:
         return NEXT  # the word on that
 
     async def announce(self, job: Job, message: Message) -> None:
-        """Say this of the job in its chat now, best effort; never raises. Where the bot may not speak now it is not
-        kept: by the person's next message it is of yesterday, and `/status` says what holds then.
+        """Send this on the job to its chat now, best effort; never raises.
+
+        Where the bot may not speak now it is not held: by the person's next message it is outdated, and `/status` says
+        what holds then.
         """
         try:
             message = await self._outgoing.message(job.incoming, message, job.language)

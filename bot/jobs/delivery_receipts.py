@@ -1,4 +1,4 @@
-"""What a chat has said about an outcome, remembered until its row says it, too.
+"""Remembers what a chat has confirmed about an outcome, until its row says it, too.
 
 A chat that has taken a video does not take it back: while the database is away the row is written again and again, and
 the video is not sent again. Only the death of the process may forget it.
@@ -31,7 +31,9 @@ _LOOK_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """`ref`: the chat's reference of what it took; None: nobody knows whether it took the video, because of `why`.
+    """What a chat confirmed of a sending.
+
+    `ref`: the chat's reference of what it took; None: nobody knows whether it took the video, because of `why`.
     `state`: of the job when this was sent; one that has a video to be sent was sent that.
     """
 
@@ -41,15 +43,17 @@ class Acknowledgement:
 
 
 class DeliveryReceipts:
+    """The acknowledgements that are not written yet."""
+
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._heard: dict[str, Acknowledgement] = {}
+        self._unwritten: dict[str, Acknowledgement] = {}
         self._sendings = 0
         self._closing = asyncio.Event()
 
     @contextmanager
     def sending(self) -> Iterator[None]:
-        """From the first byte to the written row: a stop waits for it a while."""
+        """Mark a sending from its first byte to the written row: a stop waits for it a while."""
         self._sendings += 1
         try:
             yield

@@ -158,7 +158,7 @@ def _handed_over(name: str) -> Callable[..., Coroutine[Any, Any, None]]:
 
 
 def _only_process(path: Path) -> FileLock:
-    """A second process on the same file would run the first one's jobs again: it must not even start."""
+    """Lock the database file: a second process on it would run the first one's jobs again, so it must not start."""
     try:
         return acquire(path)
     except HeldByAnother as error:

@@ -1,4 +1,4 @@
-"""fal's completion call. Only ever a hint: it wakes the job, which then asks fal itself with our key."""
+"""Receives fal's completion calls. They are only hints: one wakes the job, which then asks fal itself with our key."""
 
 import json
 import logging
@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 
 class Webhook:
+    """The receiver of fal's calls."""
+
     def __init__(
         self,
         *,
@@ -34,7 +36,10 @@ class Webhook:
         self._secret = secret
 
     async def receive(self, token: str, body: bytes, headers: dict[str, str]) -> int:
-        """The HTTP status to answer. 401 changes nothing; 200 for a job that no longer waits; 5xx makes fal repeat."""
+        """Return the HTTP status to answer.
+
+        401 changes nothing; 200 for a job that no longer waits; 5xx makes fal repeat.
+        """
         job_id = job_from_token(self._secret, token)
         try:
             keys = await self._keys.get()
@@ -57,8 +62,9 @@ class Webhook:
         return 200
 
     async def _reopen(self, job: Job, body: bytes) -> int:
-        """Its order was refused, as it seemed, and here fal speaks of its request: a gateway had refused it. Anything
-        else that failed stays so.
+        """Reopen a job whose order seemed refused: fal names its request here, so a gateway had refused it.
+
+        Anything else that failed stays so.
         """
         request_id, submit = _request_id(body), await self._store.submits.find(job.id)
         if request_id is None or submit is None or submit.state != "refused":
@@ -70,8 +76,9 @@ class Webhook:
         return 200
 
     async def _hint(self, job: Job, body: bytes) -> None:
-        """The submit's own answer is not here (yet, or for ever): this call names the request. It is looked at when the
-        job is in doubt, and not before: the answer may still be on its way.
+        """Record the request that this call names, while the submit's own answer is not here.
+
+        It is asked about when the job is in doubt, and not before: the answer may still be on its way.
         """
         request_id = _request_id(body)
         if request_id is None:

@@ -1,4 +1,4 @@
-"""A purchase from the shell: the same job, claim, reservation and caps as in a chat, worked on by this very command.
+"""Buys from the shell: the same job, claim, reservation and caps as in a chat, run by this very command.
 
 While it lives it holds the job's lease; one that was killed lets go, and `reelbot run` or `reelbot poll` finishes it.
 """
@@ -47,7 +47,7 @@ _ODD_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 
 
 class OverTheCap(Exception):
-    """The caps of REELBOT_DAILY_USD or REELBOT_USER_DAILY_USD leave no room for it: nothing was bought."""
+    """A price for which the caps of REELBOT_DAILY_USD or REELBOT_USER_DAILY_USD leave no room: nothing was bought."""
 
     def __init__(self, over: OverCap) -> None:
         super().__init__(over)
@@ -55,7 +55,7 @@ class OverTheCap(Exception):
 
 
 class JobNotFinished(Exception):
-    """The job stands as it stands; its state says how. `request_id`: by which fal knows it, once it is ordered."""
+    """A job that did not finish; its state says how. `request_id`: fal's, once it is ordered."""
 
     def __init__(self, job: Job, *, request_id: str | None) -> None:
         super().__init__(job.id)
@@ -64,7 +64,7 @@ class JobNotFinished(Exception):
 
 
 class AlreadyOrdered(Exception):
-    """This command ends over `why`, but fal has the order: it can be fetched, and a new try would buy it twice."""
+    """A command that ends over `why` while fal has the order: it can be fetched, and a new try would buy it twice."""
 
     def __init__(self, job_id: str, *, request_id: str, why: VideoError | OSError) -> None:
         reason = why.code if isinstance(why, VideoError) else why.strerror or type(why).__name__
@@ -75,7 +75,10 @@ class AlreadyOrdered(Exception):
 
 
 class Interrupted(Exception):
-    """Ctrl+C. `request_id`: fal has it, and goes on; None with `bought` False: nothing was bought, the job is over."""
+    """A Ctrl+C.
+
+    `request_id`: fal has it, and goes on; None with `bought` False: nothing was bought, the job is over.
+    """
 
     def __init__(self, job_id: str, *, bought: bool, request_id: str | None) -> None:
         super().__init__(job_id)
@@ -85,24 +88,24 @@ class Interrupted(Exception):
 
 
 class Troubles:
-    """Says the first trouble with fal in one line, and until when fal is asked again; the rest is the same."""
+    """A reporter of trouble with fal: one line for the first, with until when fal is asked again; the rest is alike."""
 
     def __init__(self, note: Callable[[str], None]) -> None:
         self._note = note
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
 
     def asked_again(self, error: VideoError) -> None:
-        """A question was not answered: it is asked again, for nothing."""
+        """Report that a free question was not answered and is asked again."""
         self._tell(error, for_s=ODD_S, after="")
 
     def not_sent(self, error: SubmitNotSent) -> None:
-        """An order never left."""
+        """Report that an order was not sent."""
         self._tell(error, for_s=NOT_SENT_WINDOW_S, after="; nothing is bought")
 
     def _tell(self, error: VideoError, *, for_s: float, after: str) -> None:
-        if after in self._told:
+        if after in self._reported:
             return
-        self._told.add(after)
+        self._reported.add(after)
         why = str(error.facts.get("reason") or error.code)
         status = error.facts.get("status")
         what = f"fal does not answer as it should: {why} ({status})" if status else f"fal cannot be reached: {why}"
@@ -123,7 +126,7 @@ class ForegroundRunner:
         note: Callable[[str], None],
         patience_s: float = PATIENCE_S,
     ) -> None:
-        """`note` says a line to the person at the shell; `patience_s`: how long one render is waited for."""
+        """Build the runner. `note` prints a line for the person; `patience_s`: how long one render is waited for."""
         self._store = store
         self._queue = queue
         self._settings = settings
@@ -168,8 +171,10 @@ class ForegroundRunner:
         )
 
     async def buy(self, plan: Plan, *, source: Path | None) -> Video:
-        """Raises OverTheCap, JobNotFinished (failed, in doubt, parked, cancelled), Interrupted, AlreadyOrdered (after
-        an hour, or over trouble of ours), and VideoError while nothing is ordered.
+        """Buy one video and wait for it.
+
+        Raises OverTheCap, JobNotFinished (failed, in doubt, parked, cancelled), Interrupted, AlreadyOrdered (after an
+        hour, or over trouble of ours), and VideoError while nothing is ordered.
         """
         new = JobDraft(_incoming(plan, source), "en", plan, owner=self._owner)
         with held(await self._mark(new.incoming)):
@@ -182,8 +187,9 @@ class ForegroundRunner:
             return await self._finished(Taken(Lease(made, self._owner, 1), "submit", 1, 0), began)
 
     async def finish(self, job: Job) -> Video:
-        """A job that its own command left behind: from where it stands. Buys nothing that was not claimed. Raises
-        AlreadyHeld, and what `buy` raises.
+        """Finish a job that its own command left behind. Buys nothing that was not claimed.
+
+        Raises AlreadyHeld, and what `buy` raises.
         """
         with held(await self._mark(job.incoming)):  # so its own command is dead, whatever its lease says
             taken, began = await self._take(job)
@@ -319,7 +325,7 @@ class ForegroundRunner:
         return Interrupted(job_id, bought=True, request_id=await self._request_id(job_id))
 
     async def _request_id(self, job_id: str) -> str | None:
-        """By which fal knows the job; None while it has not confirmed the order."""
+        """Return the request's id at fal; None while fal has not confirmed the order."""
         submit = await self._store.submits.find(job_id)
         return submit.handle.request_id if submit is not None and submit.handle is not None else None
 
@@ -354,7 +360,7 @@ def left_behind(job: Job, work_dir: Path) -> bool:
 
 
 async def _unbroken(work: Awaitable[R], *, on_interrupt: Callable[[], None]) -> R:
-    """Ctrl+C does not cut a paid request short: its answer is waited for and written down first."""
+    """Shield a paid request from Ctrl+C: its answer is waited for and recorded first."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
@@ -366,7 +372,7 @@ async def _unbroken(work: Awaitable[R], *, on_interrupt: Callable[[], None]) -> 
 
 
 class _Files:
-    """The shell's photos and videos: files of this machine, by their path."""
+    """A channel whose photos and videos are files of this machine, by their path."""
 
     async def fetch(self, ref: AttachmentRef, into: Path) -> None:
         data = await asyncio.to_thread(Path(ref.file_id).read_bytes)
@@ -389,4 +395,4 @@ def _login() -> str:
 
 
 def _nothing() -> None:
-    """Nobody watches beside this command."""
+    """Do nothing: nobody watches beside this command."""

@@ -1,4 +1,4 @@
-"""Whose work a job of the shell is: its command's, as long as that lives. The proof is a locked file beside the work.
+"""Locks a shell job for its command, as long as that lives. The proof is a locked file beside the work.
 
 The system lets go of the lock when the process dies, however it dies: no clock and no process id has to be believed.
 """
@@ -12,17 +12,17 @@ from bot.jobs.process_lock import HeldByAnother, acquire, is_held
 
 
 class AlreadyHeld(Exception):
-    """Another command works on it at this moment."""
+    """A job that another command works on at this moment."""
 
 
 def mark_of(work_dir: Path, incoming: Incoming) -> Path:
-    """Named after the order, not after the job: so it can be locked before there is a job."""
+    """Return the lock file. It is named after the order, not the job: so it can be locked before there is a job."""
     return work_dir / f"{incoming.event_id}.held"
 
 
 @contextmanager
-def held(mark: Path) -> Iterator[None]:
-    """Raises AlreadyHeld."""
+def hold(mark: Path) -> Iterator[None]:
+    """Hold the lock file. Raises AlreadyHeld."""
     try:
         lock = acquire(mark)
     except HeldByAnother as error:
@@ -35,7 +35,8 @@ def held(mark: Path) -> Iterator[None]:
 
 
 def alive(mark: Path) -> bool | None:
-    """Whether the command behind the mark lives. None where there is no mark: it works on another machine, or has
-    ended in order.
+    """Return whether the command behind the lock file lives.
+
+    None where there is no file: it works on another machine, or has ended in order.
     """
     return is_held(mark) if mark.exists() else None

@@ -21,7 +21,7 @@ from bot.store.stored import UnreadableJob
 from core import pricing
 from core.errors import VideoError
 from core.fal.client import FalQueue
-from core.fal.poll_schedule import looks
+from core.fal.poll_schedule import poll_gaps
 from core.types import Completed, Queued, QueueStatus, RequestHandle, VideoRequest
 
 log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class StatusPoller:
             await self._store.installation.put(_HEARD, str(now_ms()))
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Poll until cancelled."""
         try:
             await self.loop.run()
         finally:
@@ -212,8 +212,8 @@ class StatusPoller:
         await self.say_due(job_id)
         self._look_later(job_id, after_s=self._pauses.again_s)
 
-    async def _usual_s(self, request: VideoRequest) -> float | None:
-        """What our own rows say of such a film; the catalogue's guess while they are too few."""
+    async def usual_s(self, request: VideoRequest) -> float | None:
+        """Return the usual render time by our own rows; the catalogue's guess while they are too few."""
         key = (request.model, request.resolution, request.duration_s)
         learned_at, usual_s = self._usual.get(key, (-math.inf, None))
         if time.monotonic() - learned_at >= _LEARN_GAP_S:
@@ -222,12 +222,13 @@ class StatusPoller:
             self._usual[key] = (time.monotonic(), usual_s)
         return usual_s
 
-    async def _webhook_works(self) -> bool:
+    async def webhook_works(self) -> bool:
+        """Return whether a signed call of fal's came lately."""
         heard = await self._store.installation.get(_HEARD) if self._webhooks else None
         return heard is not None and now_ms() - int(heard) < _HEARD_COUNTS_S * 1000
 
     async def _note(self, job_id: str, status: QueueStatus) -> None:
-        """The place in fal's queue, for the person who waits."""
+        """Note the place in fal's queue, for the person who waits."""
         place = status.position if isinstance(status, Queued) else None
         if job_id not in self._places or self._places[job_id] != place:
             await self._store.jobs.note_position(job_id, place)

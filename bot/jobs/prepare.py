@@ -1,4 +1,4 @@
-"""The free part of a job: its source is fetched from the chat, cleaned and published; the price is confirmed."""
+"""Prepares a job for free: its source is fetched from the chat, cleaned and published; the price is confirmed."""
 
 import asyncio
 import logging
@@ -31,17 +31,20 @@ _LEAST_FREE = 500_000_000  # bytes on the disk of the videos, before anything is
 
 
 class Fetches(Protocol):
-    """The part of a chat that a job needs before it is bought."""
+    """The part of a channel that a job needs before it is bought."""
 
-    async def fetch(self, ref: AttachmentRef, into: Path) -> None: ...
+    async def fetch(self, ref: AttachmentRef, into: Path) -> None:
+        """Download the attachment to `into`. Raises SendError."""
+        ...
 
 
 def free_bytes(folder: Path) -> int:
+    """Return the free bytes on the folder's disk."""
     return shutil.disk_usage(folder).free
 
 
 class Preparer:
-    """Make a job ready to be bought. `room`: free bytes on the disk of a folder."""
+    """The preparation of jobs. `room`: returns the free bytes on the disk of a folder."""
 
     def __init__(
         self,
@@ -110,7 +113,7 @@ class Preparer:
                 settings=self._settings,
                 host=host_from_settings(self._settings, memory=self._store.installation),
                 limits=row.source_limits,
-                widen=job.remedy == "wide-photo",
+                widen=job.fallback == "wide-photo",
             )
         request = replace(job.request, source_url=asset.url)
         usd = _price(job, asset)
@@ -130,7 +133,7 @@ class Preparer:
 
 
 def _price(job: Job, asset: Asset) -> Decimal:
-    """The price for the source as it really is: an edit is priced by its probed seconds."""
+    """Compute the price for the source as it really is: an edit is priced by its probed seconds."""
     if job.request.duration_s is not None:
         return job.usd
     source = SourceFacts(asset.kind, asset.width, asset.height, asset.duration_s, asset.size)

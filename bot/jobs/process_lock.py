@@ -1,4 +1,4 @@
-"""A file that one process at a time holds, and that says which. The system lets go of it when that process dies."""
+"""A file lock that one process at a time holds, and that says which. The system releases it when that process dies."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ from filelock import FileLock, Timeout
 
 
 class HeldByAnother(Exception):
-    """Another living process holds it. `pid`: which, as far as it has said."""
+    """A lock that another living process holds. `pid`: which, as far as it has said."""
 
     def __init__(self, pid: str) -> None:
         super().__init__(pid)
@@ -15,7 +15,7 @@ class HeldByAnother(Exception):
 
 
 class AlreadyRunning(Exception):
-    """Another `run` or `demo` serves on this database file."""
+    """Another `run` or `demo` that serves on this database file."""
 
 
 def acquire(path: Path) -> FileLock:
@@ -30,7 +30,7 @@ def acquire(path: Path) -> FileLock:
 
 
 def is_held(path: Path) -> bool:
-    """Whether a living process holds this existing file."""
+    """Return whether a living process holds this existing file."""
     lock = FileLock(path, timeout=0, thread_local=False)
     try:
         lock.acquire()

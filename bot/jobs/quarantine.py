@@ -1,4 +1,4 @@
-"""Jobs whose rows this version cannot read: set aside, told, and tried again, while all others go on.
+"""Sets aside jobs whose rows this version cannot read, tells of them, and retries, while all others go on.
 
 A row is of a newer version, or broken. What was paid for is never dropped: it is parked, and goes on by itself once a
 version runs that can read it.
@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 
 class Quarantine:
+    """The sweep over unreadable jobs."""
+
     def __init__(
         self,
         *,
@@ -45,7 +47,7 @@ class Quarantine:
         if done is not None:
             await self._told(row, done)
 
-    async def _told(self, row: UnreadableRow, done: SetAside) -> None:
+    async def _tell(self, row: UnreadableRow, done: SetAside) -> None:
         log.error("a job's row cannot be read", extra={"job_id": row.id, "what": row.what, "set_aside": done})
         key = "alert-unreadable-free" if done == "failed" else "alert-unreadable-job"
         self._alerts.tell(f"unreadable {row.id}", key, job=row.id, user=row.user, reason=row.what)

@@ -1,4 +1,4 @@
-"""The status message of each job: a projection of its row, sent once and then edited at a pace the chat bears.
+"""Writes the status message of each job: a projection of its row, sent once and then edited at the chat's pace.
 
 The only writer of status messages. It reads rows, so it does not matter who changed them, nor when it was restarted.
 """
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Activity, Message, SendError, SendOutcome
+from bot.jobs.edit_pace import EditPace, edit_gap_s
 from bot.loops import Loop
 from bot.messages import job_messages
 from bot.store import Store
@@ -27,12 +28,14 @@ _OVERLAP_MS = 5000  # a change counts from before its commit
 
 
 class StatusMessages:
-    def __init__(self, *, store: Store, channels: Mapping[str, ChannelPort]) -> None:
+    """The only writer of status messages."""
+
+    def __init__(self, *, store: Store, channels: Mapping[str, ChannelPort], pace: EditPace | None = None) -> None:
         self._store = store
         self._channels = channels
-        self.loop = Loop("progress", self._turn, pause_s=lambda: _TURN_OF_MANY_S if self._many else _TURN_S)
+        self._pace = pace or EditPace()
+        self.loop = Loop("progress", self.turn, pause_s=lambda: _TURN_OF_MANY_S if self._many else _TURN_S)
         self._chats: dict[str, asyncio.Task[None]] = {}
-        self._not_before: dict[str, float] = {}
         self._busy_at: dict[str, float] = {}
         self._given_up: set[str] = set()
         self._behind: set[str] = set()  # not shown as they are: their chat's pace did not allow it
@@ -41,22 +44,22 @@ class StatusMessages:
         self._many = False
         self._seen = now_ms() - _RECENT_MS
 
-    def kick(self) -> None:
-        """A job is new or has changed: look now."""
+    def notify(self) -> None:
+        """Notify that a job is new or has changed."""
         self.loop.notify()
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Write until cancelled."""
         try:
             await self.loop.run()
         finally:
             for task in self._chats.values():
                 task.cancel()
 
-    async def _turn(self) -> None:
-        """One task per chat that has something to show, so that a slow chat holds up no other."""
+    async def turn(self) -> None:
+        """Run one task per chat that has something to show, so that a slow chat delays no other."""
         by_chat: dict[str, list[Job]] = {}
-        for job in await self._to_show():
+        for job in await self.to_show():
             if job.id not in self._given_up and job.address.channel in self._channels:
                 by_chat.setdefault(f"{job.address.channel}:{job.address.chat_id}", []).append(job)
         for chat, jobs in by_chat.items():
@@ -68,8 +71,12 @@ class StatusMessages:
         for chat in [chat for chat, task in self._chats.items() if task.done() and chat not in by_chat]:
             del self._chats[chat]
 
-    async def _to_show(self) -> list[Job]:
-        """Those that changed, and the next few of all: some things move with time alone."""
+    async def settle(self) -> None:
+        """Wait until all that the turns so far began has been shown."""
+        await asyncio.gather(*self._chats.values())
+
+    async def to_show(self) -> list[Job]:
+        """Return the jobs that changed, and the next few of all: some things move with time alone."""
         started = now_ms()
         if not self._round:
             active = await self._store.jobs.ids(ACTIVE | {State.ASKING})
@@ -105,11 +112,10 @@ class StatusMessages:
         shown = _fingerprint(message, bars=channel.limits.progress_bars)
         if shown == job.status_shown or (job.status_ref is not None and not channel.limits.edits):
             return
-        now = time.monotonic()
-        if job.status_ref is not None and now < self._not_before.get(chat, 0.0):
+        if job.status_ref is not None and not self._pace.allows(chat):
             self._behind.add(job.id)
             return
-        self._not_before[chat] = now + _gap(channel, job)
+        self._pace.rest(chat, edit_gap_s(channel, job.address.chat_id))
         reply_to = job.incoming.reply_to if job.status_ref is None else None
         ref = await channel.show(job.address, message, reply_to=reply_to, replace=job.status_ref)
         await self._store.jobs.shown(job.id, ref=ref, as_text=shown)
@@ -129,22 +135,16 @@ class StatusMessages:
             await channel.busy(job.address, activity)
 
     def _hold(self, chat: str, job: Job, error: SendError) -> None:
-        """A status message is only that: after a refusal no more of it; the outcome has its own, durable way."""
+        """Put the job's status message off after a failure, or give it up; the outcome has its own, durable way."""
         if error.outcome == SendOutcome.NOT_SENT:
-            self._not_before[chat] = time.monotonic() + max(error.after_s, 2.0)
+            self._pace.rest(chat, max(error.after_s, 2.0))
             self._behind.add(job.id)
         elif error.outcome == SendOutcome.UNCONFIRMED and job.status_ref is not None:
-            self._not_before[chat] = time.monotonic() + 5.0
+            self._pace.rest(chat, 5.0)
             self._behind.add(job.id)
         else:
             self._given_up.add(job.id)
         log.info("status message not shown", extra={"job_id": job.id, "outcome": error.outcome})
-
-
-def _gap(channel: ChannelPort, job: Job) -> float:
-    """Edits and sends share a chat's budget; groups have a smaller one."""
-    is_group = channel.manifest.is_group(job.address.chat_id)
-    return channel.limits.group_edit_gap_s if is_group else channel.limits.edit_gap_s
 
 
 def _fingerprint(message: Message, *, bars: bool) -> str:

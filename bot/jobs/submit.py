@@ -1,4 +1,4 @@
-"""The one paid request of a job: claimed, receipted, posted once, and its answer written down before anything else.
+"""Submits the one paid request of a job: claimed, receipted, posted once, its answer recorded before anything else.
 
 A claim is committed and an empty receipt synced to the disk before the POST; the answer fills the receipt as soon as
 its bytes are here. Whoever meets the claim again reads the receipt first, and never posts.
@@ -46,20 +46,21 @@ SOUGHT_MS = 10 * 60 * 1000
 
 
 def receipt_name(job_id: str, attempt: int) -> str:
-    """The name of the receipt of one POST."""
+    """Return the name of the receipt of one POST."""
     return f"{job_id}-{attempt}"
 
 
 def charged_by_proxy(job: Job, charged: Decimal | None, settings: FalSettings, alerts: Alerts) -> Decimal | None:
-    """Dollars that a proxy which charges beforehand says it took; None at fal itself, and for what is no price: the
-    quote stands then, and the admins hear of it.
+    """Return the dollars that a pre-charging proxy says it took; None at fal itself.
+
+    None, too, for what is no price: the quote stands then, and the admins are alerted.
     """
     if charged is None:
         return None
     usd = protocol.charged_usd(charged, credit_usd=settings.credit_usd, quoted_usd=job.usd)
     if usd is None:
-        said = f"{charged:.6g}" if charged.is_finite() else "no number"
-        alerts.tell(f"odd charge {job.id}", "alert-odd-charge", job=job.id, said=said, price=usd_text(job.usd))
+        units = f"{charged:.6g}" if charged.is_finite() else "no number"
+        alerts.tell(f"odd charge {job.id}", "alert-odd-charge", job=job.id, said=units, price=usd_text(job.usd))
     return usd
 
 
@@ -166,8 +167,9 @@ class Submitter:
         return await self._queue.submit(job.request, body=body, webhook_url=self._webhook_url(job.id), on_reply=keep)
 
     def _tell_if_silent(self, job: Job) -> None:
-        """The POST is not aborted: its answer is worth waiting for. But its owner hears that there is none yet, also
-        when the POST has ended by then and is being looked for.
+        """Tell the owner when there is no answer yet; the POST is not aborted, its answer is worth waiting for.
+
+        Also when the POST has ended by then and is being looked for.
         """
         telling = asyncio.create_task(self._tell_unconfirmed(job), name=f"unconfirmed {job.id}")
         self._telling.add(telling)
@@ -213,8 +215,9 @@ class Submitter:
         return NEXT
 
     async def _write_down(self, job: Job, submission: Submission, by: Evidence) -> bool:
-        """The answer stands in the receipt already; a database that is away just now is waited for a little. False:
-        fal named a request of another job, so this one's is unknown.
+        """Write the answer, which is in the receipt already; a database that is away is waited for a little.
+
+        False: fal named a request of another job, so this one's is unknown.
         """
         charged_usd = charged_by_proxy(job, submission.charged, self._settings, self._alerts)
 
@@ -232,7 +235,7 @@ class Submitter:
         return True
 
     async def _note_end(self, job_id: str) -> None:
-        """When the POST ended narrows the search for it, no more: without it the search looks a little further."""
+        """Record when the POST ended: it narrows the search, no more."""
         try:
             await self._store.submits.ended(job_id)
         except Exception:
@@ -248,7 +251,7 @@ class Submitter:
         reply = await self._receipts.read(receipt_name(job.id, submit.attempt)) if submit.state == "sending" else None
         return None if reply is None else await self._settle(job, self._kept(job, reply), by="receipt")
 
-    async def _kept(self, job: Job, reply: RawReply) -> Submission:
+    async def _read_receipted(self, job: Job, reply: RawReply) -> Submission:
         log.info("the answer to an order is read from its receipt", extra={"job_id": job.id})
         return self._queue.read_submit(reply, endpoint=job.request.endpoint)
 
@@ -271,7 +274,7 @@ class Submitter:
 
 
 def sought_until(error: VideoError) -> int | None:
-    """Until when the list is asked for a refused order; None where fal itself has refused it."""
+    """Return until when the list is searched for a refused order; None where fal itself has refused it."""
     return None if error.fals_own else now_ms() + SOUGHT_MS
 
 

@@ -1,4 +1,6 @@
-"""Submits whose answer was lost: what the receipt, fal's webhook or fal's request list know of them. Buys nothing.
+"""Reconciles submits whose answer was lost with the receipt, fal's webhook and fal's request list. Buys nothing.
+
+Buys nothing.
 
 The receipt lies in the folder of the worker that posted; where workers have separate folders, the webhook and the list
 do this. An order that was refused in words that may be a gateway's is looked for in the list, too, for a while.
@@ -61,10 +63,10 @@ class SubmitReconciler:
         self.loop = Loop("lost orders", self._search, pause_s=lambda: gap_s, stuck_s=_SEARCH_S + 60)
 
     async def resolve(self, jobs: Sequence[Job], *, within_s: float = _LOOK_S) -> set[str]:
-        """Find the requests of these jobs, in doubt or refused; one walk through fal's list for all that nothing else
-        knows.
+        """Find the requests of these jobs, in doubt or refused, and return the ids of those that are known now.
 
-        Gives the ids of those that are known now (and render). Ends within about `within_s`, whatever fal does.
+        One walk through fal's list for all that nothing else knows. Those that are known render. Ends within about
+        `within_s`, whatever fal does.
         """
         found: set[str] = set()
         with suppress(TimeoutError):
@@ -84,8 +86,9 @@ class SubmitReconciler:
             await self.resolve([*recent, *refused], within_s=_SEARCH_S)
 
     async def reopen(self, job: Job, request_id: str) -> bool:
-        """Whether fal has the request of a job whose order was refused, as it seemed: it renders then. Raises
-        VideoError.
+        """Return whether fal has the request of a job whose order seemed refused: it renders then.
+
+        Raises VideoError.
         """
         handle = self._queue.handle_for(job.request.endpoint, request_id)
         return await self._queue.knows(handle) and await self._reopen(job, Submission(handle), by="webhook")
@@ -102,26 +105,27 @@ class SubmitReconciler:
         return True
 
     async def close_refused(self, job: Job) -> bool:
-        """End a job whose order fal refused in its own words, while the proxy before it says or may have that it took
-        money for it: nobody knows the request, and the account says what the proxy says. False for any other job.
+        """End a job that fal refused in its own words while the proxy says or may have that it took money.
+
+        Nobody knows the request, and the account says what the proxy says. False for any other job.
         """
         submit = await self._store.submits.read(job.id)
         reply = await self._receipts.read(receipt_name(job.id, submit.attempt)) if submit.state == "sending" else None
         error = replies.refusal(reply) if reply is not None else None
         if reply is None or error is None or not error.fals_own:
             return False
-        said = protocol.credits_used(reply.headers)
-        taken = charged_by_proxy(job, said, self._settings, self._alerts) if said else None
+        charged = protocol.credits_used(reply.headers)
+        usd = charged_by_proxy(job, charged, self._settings, self._alerts) if charged else None
         return await self._store.submits.refused(
             job.id,
             JobError(_code(error), dict(error.facts)),
-            charge="yes" if taken else "possibly",
-            charged_usd=taken,
+            charge="yes" if usd else "possibly",
+            charged_usd=usd,
             sought=now_ms() + SOUGHT_MS,
         )
 
     async def _found(self, job: Job, found: set[str]) -> bool:
-        """Whether what we have here knows it. One job that cannot be looked at does not keep the others back."""
+        """Return whether what we have here knows it. One job that cannot be examined does not keep the others back."""
         try:
             if await self._known(job):
                 found.add(job.id)
@@ -130,7 +134,7 @@ class SubmitReconciler:
         return job.id in found
 
     async def _known(self, job: Job) -> bool:
-        """By the row, the receipt, the webhook's hint."""
+        """Return whether the row, the receipt or the webhook's hint knows the request."""
         submit = await self._store.submits.read(job.id)
         if submit.state == "accepted":
             resumed = await self._store.jobs.resume(job.id, "taken up again")
@@ -144,7 +148,7 @@ class SubmitReconciler:
         return hinted is not None and await self._adopt(job, hinted, by="webhook")
 
     async def _receipted(self, job: Job, submit: Submit) -> Submission | None:
-        """An answer that was kept and never written down. One that says no ends the job: nothing was bought."""
+        """Read an answer that was stored and never recorded. One that says no ends the job: nothing was bought."""
         reply = await self._receipts.read(receipt_name(job.id, submit.attempt))
         if reply is None:
             return None
@@ -158,7 +162,7 @@ class SubmitReconciler:
             return None
 
     async def _hinted(self, job: Job, request_id: str | None) -> Submission | None:
-        """A request that a signed webhook named, if fal knows it under this job's endpoint."""
+        """Return the request that a signed webhook named, if fal knows it under this job's endpoint."""
         if request_id is None:
             return None
         handle = self._queue.handle_for(job.request.endpoint, request_id)
@@ -167,8 +171,10 @@ class SubmitReconciler:
         return None
 
     async def _listed(self, jobs: Sequence[Job]) -> set[str]:
-        """By fal's list. Other orders whose answer is still on its way, or that were refused by a gateway, stand in it,
-        too, and may say the same: they compete for its rows, and nothing is written down for them.
+        """Search fal's list.
+
+        Other orders whose answer is still on its way, or that were refused by a gateway, are in it, too, and may say
+        the same: they compete for its rows, and nothing is written for them.
         """
         wanted = {job.id: job for job in jobs}
         began = now_ms()
@@ -192,7 +198,7 @@ class SubmitReconciler:
         return await self._adopt(job, submission, by="list")
 
     async def _claims(self, jobs: Sequence[Job]) -> list[LostOrder]:
-        """Every order whose answer is not known, as it is now."""
+        """Return every order whose answer is not known, as it is now."""
         claims = {
             each.job_id: each for each in (*await self._store.submits.sending(), *await self._store.submits.sought())
         }
@@ -223,7 +229,7 @@ def _code(error: VideoError) -> str:
 
 
 def _order(job: Job, submit: Submit, *, now: int) -> list[LostOrder]:
-    """What the search compares: exactly what was posted; for a claim of 0.1.0 what would be posted today."""
+    """Return what the search compares: exactly what was posted; for a claim of 0.1.0 what would be posted today."""
     try:
         body = json.loads(submit.body) if submit.body else protocol.request_body(job.request)
     except (VideoError, ValueError):
@@ -232,7 +238,7 @@ def _order(job: Job, submit: Submit, *, now: int) -> list[LostOrder]:
 
 
 def _unread_orders(submit: Submit, jobs: Iterable[Job], *, now: int) -> list[LostOrder]:
-    """Of a job whose row cannot be read only the claim is known: its order may be at any of these jobs' endpoints."""
+    """Return the orders of a job whose row cannot be read: they may be at any of these jobs' endpoints."""
     try:
         body = json.loads(submit.body or "{}")
     except ValueError:

@@ -1,4 +1,4 @@
-"""The file of a finished video, made to fit a chat; fetched again from fal where it is missing or damaged."""
+"""Prepares the file of a finished video for a chat; fetches it again from fal where it is missing or damaged."""
 
 import asyncio
 import logging
@@ -26,13 +26,15 @@ _NO_FILE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
 class VideoFiles:
+    """The files of finished videos and their renditions."""
+
     def __init__(self, *, settings: Settings, fetch_again: Callable[[Job], Awaitable[None]]) -> None:
         self._settings = settings
         self._fetch_again = fetch_again
-        self._fitting = cache_of(settings)
+        self._renditions = cache_of(settings)
 
     async def rendition(self, job: Job, *, max_bytes: int) -> VideoMessage:
-        """A copy that plays natively and has at most so many bytes; the original stays as fal made it.
+        """Return a copy that plays natively and has at most so many bytes; the original stays as fal made it.
 
         Raises SendError; ResultExpired when the video is neither here nor at fal any more.
         """
@@ -56,7 +58,10 @@ class VideoFiles:
         )
 
     async def _made_to_fit(self, job: Job, video: VideoFile, max_bytes: int) -> Rendition:
-        """A damaged original is fetched again, once in each attempt: what is still damaged then came so from fal."""
+        """Make the rendition. A damaged original is fetched again, once in each attempt.
+
+        What is still damaged then came so from fal.
+        """
         original = self._settings.videos_dir / video.name
         fetched = not await asyncio.to_thread(original.exists)
         if fetched:
@@ -66,16 +71,16 @@ class VideoFiles:
                 await self._replaced(job, original)
                 fetched = True
             try:
-                return await self._fitting.rendition(original, max_bytes=max_bytes)
+                return await self._renditions.rendition(original, max_bytes=max_bytes)
             except MediaError:
                 if not await is_damaged(original):
                     raise
             if not fetched:
                 await self._replaced_if_any(job, original)
-            return await self._fitting.rendition(original, max_bytes=max_bytes, lenient=True)
+            return await self._renditions.rendition(original, max_bytes=max_bytes, lenient=True)
 
     async def _replaced_if_any(self, job: Job, original: Path) -> None:
-        """Where fal has the file no more, the damaged one is the best there is."""
+        """Replace a damaged file; where fal has it no more, the damaged one is the best there is."""
         try:
             await self._replaced(job, original)
         except (DownloadFailed, Unavailable) as error:
@@ -83,8 +88,9 @@ class VideoFiles:
                 raise
 
     async def _replaced(self, job: Job, original: Path) -> None:
-        """The damaged one is all there is until another is here: when none comes, it is put back. Raises VideoError,
-        never ResultExpired.
+        """Replace a damaged file by a new download; when none comes, it is put back.
+
+        Raises VideoError, never ResultExpired.
         """
         log.warning("a finished video is damaged on this disk", extra={"job_id": job.id})
         aside = self._settings.work_dir / job.id / "damaged.mp4"  # goes with that folder
@@ -95,7 +101,7 @@ class VideoFiles:
             await asyncio.to_thread(_put_back, aside, original)
 
     async def _bring_back(self, job: Job) -> None:
-        """The file is on another machine's disk, or is no longer good on ours. Raises VideoError."""
+        """Fetch a file that is on another machine's disk, or is no longer good on ours. Raises VideoError."""
         try:
             await self._fetch_again(job)
         except (DownloadFailed, Unavailable) as error:
@@ -104,23 +110,24 @@ class VideoFiles:
             raise
 
     def is_gone(self, job: Job) -> bool:
-        """Neither here nor, as far as was promised, at fal."""
+        """Return whether the file is neither here nor, as far as was promised, at fal."""
         if job.video is None or _fal_keeps(job):
             return False
         return not (self._settings.videos_dir / job.video.name).exists()
 
     async def tidy(self) -> None:
-        """Copies that nobody asked for in a day go."""
-        await asyncio.to_thread(self._fitting.remove_old, older_than_s=_KEEP_FITTED_S)
+        """Delete copies that nobody asked for in a day."""
+        await asyncio.to_thread(self._renditions.remove_old, older_than_s=_KEEP_FITTED_S)
 
 
 def cache_of(settings: Settings) -> RenditionCache:
+    """Return the cache of renditions."""
     return RenditionCache(settings.output_dir / "fitted")
 
 
 def checks(settings: Settings, channels: Mapping[str, ChannelPort]) -> Callable[[Job], CheckFilm]:
-    """How the film of a job is checked when it comes: in one run with what its delivery to that chat will need."""
-    fitting = cache_of(settings)
+    """Return the check of a job's new film: in one run with what its delivery to that chat will need."""
+    renditions = cache_of(settings)
 
     def check_for(job: Job) -> CheckFilm:
         channel = channels.get(job.address.channel)
@@ -129,7 +136,7 @@ def checks(settings: Settings, channels: Mapping[str, ChannelPort]) -> Callable[
 
         async def check(path: Path, *, lenient: bool) -> media.Probe:
             with media.on_behalf_of(job.user):
-                return await fitting.check(path, max_bytes=channel.limits.video_bytes, lenient=lenient)
+                return await renditions.check(path, max_bytes=channel.limits.video_bytes, lenient=lenient)
 
         return check
 

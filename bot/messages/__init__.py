@@ -1,1 +1,1 @@
-"""What people read: the catalogue of sentences, words on jobs, buttons, alerts to the admins."""
+"""The texts that people read: the catalogue of sentences, texts on jobs, buttons, alerts to the admins."""

@@ -1,4 +1,4 @@
-"""Words to the admins: trouble with fal's account, money running out, jobs in doubt. Each at most once in its time.
+"""Alerts to the admins: trouble with fal's account, money running out, jobs in doubt. Each at most once in its time.
 
 Best effort and beside everything else: an alert that cannot be sent is in the log, and holds nothing up.
 """
@@ -33,7 +33,7 @@ _ACCOUNT = frozenset({"not_configured", "invalid_key", "out_of_credits", "insuff
 
 
 class Alerts:
-    """`admins`: ids as in REELBOT_ADMINS (`telegram:42`); people, not groups."""
+    """The sender of alerts. `admins`: ids as in REELBOT_ADMINS (`telegram:42`); people, not groups."""
 
     def __init__(self, *, store: Store, channels: Mapping[str, ChannelPort], admins: Iterable[str], caps: Caps) -> None:
         self._store = store
@@ -43,25 +43,26 @@ class Alerts:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
+        """Stop sending."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def tell(self, topic: str, key: str, *, gap_s: float = _HOUR_S, **facts: Any) -> None:
-        """Say the sentence `key` to every admin, unless `topic` was told within `gap_s`. Returns at once."""
+        """Send the sentence `key` to every admin, unless `topic` was sent within `gap_s`. Returns at once."""
         self._begin(self._tell(topic, key, facts, gap_s))
 
     def refused(self, code: str) -> None:
-        """An order was refused. When it is about the account: told at most once an hour, until it works again."""
+        """Alert to a refused order when it is about the account: at most once an hour, until it works again."""
         if code in _ACCOUNT:
             self._begin(self._account(code))
 
     def accepted(self) -> None:
-        """An order was taken: if there was trouble with the account, it is over."""
+        """Note that an order was taken: trouble with the account, if there was, is over."""
         self._begin(self._works())
 
     def spent(self) -> None:
-        """Something was reserved: has the sum passed one of the marks?"""
+        """Check, after a reservation, whether the sum has passed one of the marks."""
         self._begin(self._mark())
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:
@@ -82,13 +83,13 @@ class Alerts:
             await self._say_to_all({language: translate(language, "alert-works-again") for language in LANGUAGES})
 
     async def _mark(self) -> None:
-        """Each mark once on the way up; on the way down the marks are armed again."""
+        """Alert at each mark once on the way up; on the way down the marks are armed again."""
         cap = self._caps.all_micro
-        used = (await self._store.ledger.standing()).used_micro
-        passed = max((level for level in _LEVELS if cap and used * 100 >= cap * level), default=0)
+        used_micro = (await self._store.ledger.standing()).used_micro
+        passed = max((level for level in _LEVELS if cap and used_micro * 100 >= cap * level), default=0)
         before = int(await self._store.installation.get("spending mark") or 0)
         if passed != before and await self._store.installation.put("spending mark", str(passed)) and passed > before:
-            facts = {"percent": passed, "used": usd_text(used / MICRO), "cap": usd_text(cap / MICRO)}
+            facts = {"percent": passed, "used": usd_text(used_micro / MICRO), "cap": usd_text(cap / MICRO)}
             await self._say_to_all({language: translate(language, "alert-spent", **facts) for language in LANGUAGES})
 
     async def _tell(self, topic: str, key: str, facts: Mapping[str, Any], gap_s: float) -> None:

@@ -1,4 +1,4 @@
-"""What the bot says of its own accord in chats with passive replies (`Limits`), and what waits where it may not.
+"""Adapts the bot's own messages to chats with passive replies (`Limits`), and holds what may not be sent now.
 
 Other chats get everything unchanged.
 """
@@ -19,19 +19,21 @@ _EARLY_S = 6 * 3600  # an upload is renewed so long before the chat forgets it
 
 
 class HeldMessages:
+    """The adapter."""
+
     def __init__(self, *, store: Store, channels: Mapping[str, ChannelPort]) -> None:
         self._store = store
         self._channels = channels
 
     async def message(self, incoming: Incoming, message: Message, language: str) -> Message:
-        """With the person's short codes, and what to type in place of buttons."""
+        """Return the message with the person's short codes, and what to type in place of buttons."""
         if not self._channels[incoming.address.channel].limits.passive_replies:
             return message
         codes = await self._store.short_codes.codes(incoming.user)
         return Message(typed_text(message, codes, language), job_id=message.job_id)
 
     async def video(self, job: Job, video: VideoMessage) -> VideoMessage:
-        """With a title, and the code by which it can be had again."""
+        """Return the video with a title, and the code by which it can be had again."""
         if not self._channels[job.address.channel].limits.passive_replies:
             return video
         codes = await self._store.short_codes.codes(job.user)
@@ -40,19 +42,20 @@ class HeldMessages:
         )
 
     async def hold(self, job: Job, error: SendError) -> int:
-        """It is the answer to the person's next message. Gives the seconds after which to try again unasked."""
-        await self._store.outbox.hold(job, ref=error.kept, for_s=error.after_s)
+        """Hold the outcome for the person's next message; return the seconds after which to try again unasked."""
+        await self._store.outbox.hold(job, ref=error.uploaded_ref, for_s=error.after_s)
         return max(_LOOK_AGAIN_S, int(error.after_s) - _EARLY_S)
 
 
 def captioned(job: Job, codes: Mapping[str, str], language: str) -> str:
+    """Return the caption with the person's short codes."""
     return translate(language, "mail-caption", caption=job_messages.caption(job), code=codes.get(job.id, job.id))
 
 
 def typed_text(message: Message, codes: Mapping[str, str], language: str) -> str:
-    """The text, and under it one line for each button."""
+    """Return the text, and under it one line for each button."""
     lines = [shortened(message.text, codes)]
-    for line, told in offered(message.actions, codes, language):
-        key = "mail-type-for" if told else "mail-type"
-        lines.append(translate(language, key, typed=line, what=told))
+    for line, meaning in offered(message.actions, codes, language):
+        key = "mail-type-for" if meaning else "mail-type"
+        lines.append(translate(language, key, typed=line, what=meaning))
     return "\n".join(lines)

@@ -23,7 +23,7 @@ _MB = 1_000_000
 
 
 def translate(language: str, key: str, /, **facts: Any) -> str:
-    """The sentence `key` with these facts, in `language` or else in English. Raises KeyError for an unknown key.
+    """Return the sentence `key` with these facts, in `language` or else in English. Raises KeyError.
 
     A fact that is missing or None is shown as nothing: a sentence with a gap is better than none.
     """
@@ -40,7 +40,7 @@ def translate(language: str, key: str, /, **facts: Any) -> str:
 
 
 def pick(code: str | None) -> str:
-    """Our language for a chat's language code: zh-Hans, zh-TW, zh_CN are zh; everything else is en."""
+    """Choose our language for a chat's language code: zh-Hans, zh-TW, zh_CN are zh; everything else is en."""
     return "zh" if (code or "").strip().lower().replace("_", "-").partition("-")[0] in _CHINESE else "en"
 
 
@@ -48,20 +48,20 @@ _CHINESE = frozenset({"zh", "cmn", "yue", "cn"})
 
 
 def error_text(language: str, code: str, facts: Mapping[str, Any]) -> str:
-    """What happened and what to do next, for the person who asked. A code without a sentence gets a general one."""
+    """Say what happened and what to do next, for the person who asked. A code without a sentence gets a general one."""
     key = f"error-{code.replace('_', '-')}"
     return translate(language, key if key in keys("en") else "error-unknown", **facts)
 
 
 def admin_text(code: str, facts: Mapping[str, Any], language: str = "en") -> str:
-    """The same for the operator: the remedy, precisely. Falls back to the person's sentence."""
+    """Say what happened and what to do, for the operator. Without a sentence of its own, the person's is used."""
     key = f"admin-{code.replace('_', '-')}"
     return translate(language, key, **facts) if key in keys("en") else error_text(language, code, facts)
 
 
 @cache
 def bundle(language: str) -> FluentBundle:
-    """All sentences of one language."""
+    """Load all sentences of one language."""
     made = FluentBundle([_TAGS[language]], functions=_FUNCTIONS, use_isolating=False)
     for path in files(language):
         made.add_resource(FluentResource(path.read_text(encoding="utf-8")))
@@ -69,17 +69,19 @@ def bundle(language: str) -> FluentBundle:
 
 
 def files(language: str) -> list[Path]:
+    """Return the files of one language."""
     return sorted((_FOLDER / language).glob("*.ftl"))
 
 
 @cache
 def keys(language: str) -> frozenset[str]:
+    """Return the keys of one language."""
     return frozenset(bundle(language)._messages)  # noqa: SLF001 - the bundle has no public list of its messages
 
 
 @cache
 def variables(language: str, key: str) -> frozenset[str]:
-    """The facts that a sentence takes."""
+    """Return the facts that a sentence takes."""
     found = _Variables()
     found.visit(bundle(language)._messages[key])  # noqa: SLF001 - as above
     return frozenset(found.names)
@@ -94,7 +96,7 @@ class _Variables(Visitor):
 
 
 def _shown(facts: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
-    """Whole numbers stay numbers, for plural rules; everything else is shown as text."""
+    """Convert the facts: whole numbers stay numbers, for plural rules; everything else is text."""
     return {name: _fact(facts.get(name)) for name in names}
 
 
@@ -108,12 +110,12 @@ def _fact(value: Any) -> str | int:
 
 
 def _known(value: Any) -> str:
-    """KNOWN($fact): "no" for an empty fact, since Fluent cannot select on an empty text."""
+    """Implement KNOWN($fact): "no" for an empty fact, since Fluent cannot select on an empty text."""
     return "no" if str(value) == "" else "yes"
 
 
 def _includes(words: Any, word: str) -> str:
-    """INCLUDES($list, "word"): whether a space-separated list names the word."""
+    """Implement INCLUDES($list, "word"): whether a space-separated list names the word."""
     return "yes" if word in str(words).split() else "no"
 
 
@@ -122,12 +124,12 @@ def _minutes(seconds: Any) -> FluentNumber | FluentNone:
 
 
 def _seconds(seconds: Any) -> FluentNumber | FluentNone:
-    """SECONDS($elapsed): what is left beside MINUTES($elapsed)."""
+    """Implement SECONDS($elapsed): what is left beside MINUTES($elapsed)."""
     return fluent_number(_whole(seconds) % _MINUTE_S)
 
 
 def _size(size: Any) -> str:
-    """SIZE($bytes): "10 MB"."""
+    """Implement SIZE($bytes): "10 MB"."""
     return f"{max(1, _whole(size) // _MB)} MB"
 
 

@@ -1,4 +1,4 @@
-"""What people read about a job: its status message, the caption of its video, the word on its outcome. Pure."""
+"""Texts about a job: its status message, the caption of its video, the text on its outcome. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,7 +22,7 @@ _USUAL_S = 90.0  # of a model that nobody knows any more
 
 
 def status(job: Job, *, place: int, now_ms: int) -> Message:
-    """The one message that is edited while the job lives: what was ordered, and where it stands."""
+    """Build the one message that is edited while the job lives: what was ordered, and its state."""
     if job.state is State.ASKING:
         return _offer(job)
     if _offer_ended(job):
@@ -37,16 +37,18 @@ def _beside_the_order(job: Job) -> list[str]:
         lines.append(translate(job.language, "length-unknown"))
     if job.again_of is not None:
         lines.append(translate(job.language, "repeat-of", other=job.again_of))
-    if job.remedy is not None:
-        lines.append(translate(job.language, f"remedy-{job.remedy}", prompt=job.request.prompt))
+    if job.fallback is not None:
+        lines.append(translate(job.language, f"fallback-{job.fallback}", prompt=job.request.prompt))
     return lines
 
 
 def _offer(job: Job) -> Message:
-    """What would be ordered, its price, and a yes or no."""
-    asked = job.question
+    """Build the offer: what would be ordered, its price, and a yes or no."""
+    question = job.question
     price = _price_facts(job)
-    why = translate(job.language, f"ask-{asked.why if asked else 'price'}", **price, other=(asked and asked.job) or "")
+    why = translate(
+        job.language, f"ask-{question.why if question else 'price'}", **price, other=(question and question.job) or ""
+    )
     lines = [_what(job), *_beside_the_order(job), why, translate(job.language, "ask-waits")]
     buttons = (
         Action(translate(job.language, "button-yes", **price), data_for("yes", job.id)),
@@ -56,11 +58,12 @@ def _offer(job: Job) -> Message:
 
 
 def price_of(job: Job) -> str:
+    """Return the job's price as text."""
     return pricing.usd_text(job.usd)
 
 
 def price_text(job: Job) -> str:
-    """The price as a word of its own: "$0.70", "up to $10.50"."""
+    """Return the price as a word of its own: "$0.70", "up to $10.50"."""
     return translate(job.language, "up-to", price=price_of(job)) if job.up_to else price_of(job)
 
 
@@ -69,18 +72,22 @@ def _price_facts(job: Job) -> dict[str, str]:
 
 
 def _is_length_unknown(job: Job) -> bool:
-    """An edit is priced by its source's seconds: where a chat does not tell them they are measured before the order."""
+    """Return whether the seconds of an edit's source are unknown, by which it is priced.
+
+    Where a chat does not state them they are measured before the order.
+    """
     attachment = job.incoming.attachment
     by_source = job.request.mode is Mode.VIDEO_TO_VIDEO and job.request.duration_s is None
     return by_source and job.state in FREE | {State.ASKING} and (attachment is None or not attachment.duration_s)
 
 
 def _offer_ended(job: Job) -> bool:
-    """Declined, or lapsed: it was never ordered."""
+    """Return whether the offer was declined or lapsed: it was never ordered."""
     return job.state is State.CANCELLED and job.error is not None and job.error.code.startswith("offer_")
 
 
 def state_line(job: Job, *, place: int, now_ms: int) -> str:
+    """Say in one line what state the job is in."""
     lang = job.language
     if job.state is State.QUEUED:
         return translate(lang, "state-queued", place=place)
@@ -100,6 +107,7 @@ def state_line(job: Job, *, place: int, now_ms: int) -> str:
 
 
 def actions(job: Job) -> tuple[Action, ...]:
+    """Return the buttons for the job's state."""
     if job.state in FREE | {State.SUBMITTING, State.RENDERING} and not job.cancel_asked:
         return (Action(translate(job.language, "button-cancel"), data_for("cancel", job.id), danger=True),)
     if job.state is State.PARKED:
@@ -110,22 +118,22 @@ def actions(job: Job) -> tuple[Action, ...]:
 
 
 def _second_try(job: Job) -> tuple[Action, ...]:
-    """One button: the remedy for this failure, else the same again; the price of that stands on it."""
+    """Return one button: the fallback for this failure, else the same again; its price is on it."""
     price = _price_facts(job)
     if job.state is State.DOUBT:
         return (Action(translate(job.language, "button-buy-again", **price), data_for("again", job.id)),)
     if job.state is not State.FAILED or job.error is None:
         return ()
-    better = retry_offers.remedy(job)
-    if better is not None:
-        return (Action(translate(job.language, f"button-fix-{better}", **price), data_for("fix", job.id)),)
-    if retry_offers.worth_a_try(job.error.code) and job.remedy is None:
+    found = retry_offers.fallback(job)
+    if found is not None:
+        return (Action(translate(job.language, f"button-fix-{found}", **price), data_for("fix", job.id)),)
+    if retry_offers.worth_a_try(job.error.code) and job.fallback is None:
         return (Action(translate(job.language, "button-again", **price), data_for("again", job.id)),)
     return ()
 
 
 def outcome(job: Job) -> Message:
-    """The word on a job that brings no video now: failed, cancelled, in doubt, or a video the chat did not take."""
+    """Build the text on a job that brings no video now: failed, cancelled, in doubt, or not taken by the chat."""
     if job.error is None or job.state not in {State.FAILED, State.CANCELLED}:
         text = translate(job.language, f"state-{job.state}")
     elif _offer_ended(job):
@@ -137,29 +145,29 @@ def outcome(job: Job) -> Message:
     return Message(text, actions(job), job_id=job.id)
 
 
-def ordered_before(tried: Job, language: str, *, now_ms: int) -> Message:
-    """The answer to a second press: the job that the first one ordered, and what can be done about that one."""
-    state = state_line(replace(tried, language=language), place=0, now_ms=now_ms)
-    text = translate(language, "again-ordered", other=tried.again_of, job=tried.id, state=state)
-    return Message(text, () if tried.state in ACTIVE else actions(tried), job_id=tried.id)
+def ordered_before(existing: Job, language: str, *, now_ms: int) -> Message:
+    """Answer a second press: the job that the first one ordered, and what can be done about that one."""
+    state = state_line(replace(existing, language=language), place=0, now_ms=now_ms)
+    text = translate(language, "again-ordered", other=existing.again_of, job=existing.id, state=state)
+    return Message(text, () if existing.state in ACTIVE else actions(existing), job_id=existing.id)
 
 
 def unconfirmed(job: Job) -> Message:
-    """The word half a minute after an order that fal has not answered; asking for it goes on."""
+    """Build the text half a minute after an order that fal has not answered; asking for it goes on."""
     return Message(translate(job.language, "order-unconfirmed"), job_id=job.id)
 
 
 def error_message(
     language: str, code: str, facts: Mapping[str, Any], *, charge: Charge | None = None, price: str = ""
 ) -> str:
-    """What happened, what to do next, and what it cost; without `charge` nothing was ordered at all."""
-    said = error_text(language, code, facts)
+    """Say what happened, what to do next, and what it cost; without `charge` nothing was ordered at all."""
+    text = error_text(language, code, facts)
     cost = translate(language, f"charge-{charge}" if charge else "charge-nothing", price=price)
-    return said + ("" if language == "zh" else " ") + cost
+    return text + ("" if language == "zh" else " ") + cost
 
 
 def over_cap(language: str, over: OverCap) -> str:
-    """Why this is not ordered now, and when it can be."""
+    """Say why this is not ordered now, and when it can be."""
     return translate(
         language,
         f"over-{over.whose}-cap",
@@ -172,6 +180,7 @@ def over_cap(language: str, over: OverCap) -> str:
 
 
 def balance(language: str, standing: Standing, cap_micro: int, *, key: str = "balance") -> str:
+    """Say what was spent and is held of this cap."""
     return translate(
         language,
         key,
@@ -183,26 +192,29 @@ def balance(language: str, standing: Standing, cap_micro: int, *, key: str = "ba
 
 
 def usd(amount_micro: int) -> str:
+    """Format micro-dollars as dollars."""
     return pricing.usd_text(amount_micro / MICRO)
 
 
 def _clock(at_ms: int | None) -> str:
-    """Up to the next full minute, so that it is true when that time has come."""
+    """Format a time, up to the next full minute, so that it is true when that time has come."""
     return datetime.fromtimestamp(at_ms / 1000 + 60, tz=UTC).strftime("%Y-%m-%d %H:%M") if at_ms else ""
 
 
 def caption(job: Job) -> str:
+    """Build the caption of the finished video."""
     return translate(job.language, "caption", **_facts_of(job), price=price_of(job))
 
 
-def adjustment(language: str, field: str, asked: str, used: str | None) -> str:
-    if used is None:
+def adjustment(language: str, field: str, requested: str, applied: str | None) -> str:
+    """Say what was requested and what was applied instead."""
+    if applied is None:
         return translate(language, "adjusted-dropped", field=field)
-    return translate(language, f"adjusted-{field.replace('_', '-')}", asked=asked, used=used)
+    return translate(language, f"adjusted-{field.replace('_', '-')}", asked=requested, used=applied)
 
 
 def facts(request: VideoRequest) -> dict[str, Any]:
-    """Model, seconds and resolution as the sentences take them; empty where the endpoint has no such field.
+    """Return model, seconds and resolution as the sentences take them; empty where the endpoint has no such field.
 
     Of a request that is planned now: raises BadRequest for a model that the catalogue does not have.
     """
@@ -210,7 +222,7 @@ def facts(request: VideoRequest) -> dict[str, Any]:
 
 
 def _facts_of(job: Job) -> dict[str, Any]:
-    """By its own row: a model may leave the catalogue before its films are delivered."""
+    """Return the facts by the job's own row: a model may leave the catalogue before its films are delivered."""
     model = None if job.model_name else _in_catalogue(job)
     return _facts(job.request, job.model_name or (model.name if model else job.request.model))
 
@@ -220,7 +232,7 @@ def _facts(request: VideoRequest, name: str) -> dict[str, Any]:
 
 
 def _in_catalogue(job: Job) -> Model | None:
-    """For rows of before the name stood in them."""
+    """Find the model, for rows of before its name was in them."""
     try:
         return pricing.find(job.request.model)
     except BadRequest:
@@ -241,7 +253,7 @@ def _elapsed_s(job: Job, now_ms: int) -> int:
 
 
 def _coarse(seconds: int) -> int:
-    """Shown seconds move in steps, since each change is an edit and edits share the chat's budget."""
+    """Round shown seconds to steps, since each change is an edit and edits share the chat's budget."""
     step = 5 if seconds < _MINUTE_S else 15
     return seconds // step * step
 
@@ -254,7 +266,7 @@ def _usual_s(job: Job) -> float:
 
 
 def _progress(job: Job, now_ms: int) -> float | None:
-    """A guess from the model's usual time, never full before the video is here."""
+    """Guess the progress, 0 to 1, from the model's usual time; never full before the video is here."""
     if job.state not in ACTIVE:
         return None
     if job.state is State.RENDERING:

@@ -1,8 +1,11 @@
-"""What may follow a job that failed: the same again, or the remedy that helps most often. Each is a purchase. Pure."""
+"""Decides what is offered after a job has failed: the same request again, or with a fallback. Pure.
+
+A fallback is the change that helps most often against the failure at hand. Each offer is a purchase of its own.
+"""
 
 import re
 
-from bot.store.records import Job, Remedy
+from bot.store.records import Fallback, Job
 from core.types import Mode
 
 _WORTH_A_TRY = frozenset({
@@ -21,14 +24,14 @@ _SENTENCE_END = re.compile(r"(?<=[.!?。！？；;])\s*")
 
 
 def worth_a_try(code: str) -> bool:
-    """Whether the very same request may work another time; what a person has to change first is not offered."""
+    """Return whether the very same request may work another time. What a person has to change first is not offered."""
     return code in _WORTH_A_TRY
 
 
-def remedy(job: Job) -> Remedy | None:
-    """The one that fits this failure; None where there is none, or it has been tried (then another model is better)."""
+def fallback(job: Job) -> Fallback | None:
+    """Return the fallback for this failure; None where there is none, or it was applied already."""
     code = job.error.code if job.error else ""
-    if job.remedy is not None:
+    if job.fallback is not None:
         return None
     if code == _OVER_PHOTO and job.request.mode is Mode.IMAGE_TO_VIDEO:
         return "wide-photo"
@@ -36,13 +39,13 @@ def remedy(job: Job) -> Remedy | None:
 
 
 def simpler(prompt: str) -> str:
-    """Without unusual tokens (weights, tags, emoji, links), and not longer than the first few sentences."""
+    """Simplify a prompt: without weights, tags, emoji and links, and only the first few sentences."""
     plain = " ".join(_UNUSUAL.sub(" ", _WEIGHT.sub(r"\1", prompt)).split())
     if len(plain) > _MOST_CHARS:
-        kept = ""
+        beginning = ""
         for sentence in _SENTENCE_END.split(plain):
-            if len(kept) + len(sentence) > _MOST_CHARS:
+            if len(beginning) + len(sentence) > _MOST_CHARS:
                 break
-            kept += f"{sentence} "
-        plain = kept.strip() or plain[:_MOST_CHARS].rsplit(" ", 1)[0]
+            beginning += f"{sentence} "
+        plain = beginning.strip() or plain[:_MOST_CHARS].rsplit(" ", 1)[0]
     return plain or prompt

@@ -28,29 +28,29 @@ _ID = re.compile(r"(?<![0-9A-Za-z])[2-9A-HJKMNP-Z]{7}(?![0-9A-Za-z])")
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
-    """`kind` is a button's, "status", or "" for a code alone."""
+class TypedButton:
+    """A typed button. `kind` is a button's, "status", or "" for a code alone."""
 
     kind: str
     code: str
 
 
-def typed(text: str) -> Typed | None:
-    """A line that is nothing but a word and a job's code, or the code alone."""
+def parse_line(text: str) -> TypedButton | None:
+    """Read a line that is nothing but a word and a job's code, or the code alone; None for any other."""
     match = _LINE.fullmatch(text.strip())
     if match is None or (match["word"] is None and len(match["code"]) != 2):  # noqa: PLR2004 - a long word may be talk
         return None
     kind = _KIND_OF[match["word"].lower()] if match["word"] else ""
-    return Typed(kind, match["code"].upper())
+    return TypedButton(kind, match["code"].upper())
 
 
 def shortened(text: str, codes: Mapping[str, str]) -> str:
-    """Job ids become the person's short codes."""
+    """Replace job ids by the person's short codes."""
     return _ID.sub(lambda match: codes.get(match[0], match[0]), text)
 
 
 def offered(actions: Sequence[Action], codes: Mapping[str, str], language: str) -> list[tuple[str, str]]:
-    """What to type for each button, and what its label says beyond that ("" for nothing)."""
+    """Return what to type for each button, and what its label says beyond that ("" for nothing)."""
     return [_offer(action, codes, language) for action in actions]
 
 
@@ -60,6 +60,6 @@ def _offer(action: Action, codes: Mapping[str, str], language: str) -> tuple[str
     if kind == "lang":
         return f"{'语言' if language == 'zh' else 'language'} {action.label}", ""
     word = _OFFERED.get(kind, {}).get(language, action.label)
-    told = shortened(action.label, codes).removeprefix(code).strip()
+    label = shortened(action.label, codes).removeprefix(code).strip()
     says_more = value in action.label or "$" in action.label  # which of several jobs, or a price
-    return f"{word} {code}", told if says_more else ""
+    return f"{word} {code}", label if says_more else ""

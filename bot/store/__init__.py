@@ -24,6 +24,8 @@ from bot.store.unreadable import UnreadableJobs
 
 @dataclass(frozen=True, slots=True)
 class Store:
+    """The repositories of one database."""
+
     database: Database
     inbox: InboxRepository
     jobs: Jobs
@@ -33,7 +35,7 @@ class Store:
     bills: Bills
     installation: InstallationState
     people: People
-    journal: Transcript
+    transcript: Transcript
     callback_replies: CallbackReplies
     pending_uploads: PendingUploads
     short_codes: ShortCodes
@@ -56,8 +58,9 @@ class Store:
 
     @staticmethod
     async def prepare(url: str) -> None:
-        """Bring the tables at `url` forward in a process of its own, so that this one does not carry what only that
-        needs. Raises ConnectionError, ValueError.
+        """Migrate the tables at `url` in a process of its own, so that this one loads nothing for it.
+
+        Raises ConnectionError, ValueError.
         """
         database = Database(url)
         try:
@@ -69,7 +72,7 @@ class Store:
 
     @classmethod
     def over(cls, database: Database) -> "Store":
-        """On a database whose tables are there already."""
+        """Build the repositories on a database whose tables exist already."""
         return cls(
             database=database,
             inbox=InboxRepository(database),
@@ -80,7 +83,7 @@ class Store:
             bills=Bills(database),
             installation=InstallationState(database),
             people=People(database),
-            journal=Transcript(database),
+            transcript=Transcript(database),
             callback_replies=CallbackReplies(database),
             pending_uploads=PendingUploads(database),
             short_codes=ShortCodes(database),
@@ -92,4 +95,5 @@ class Store:
         )
 
     def close(self) -> None:
+        """Close the database."""
         self.database.close()

@@ -1,7 +1,7 @@
-"""Bills: what fal itself says it charged for each job. Read from fal's books, written into the ledger as a correction.
+"""Bills: what fal itself says it charged for each job, written into the ledger as a correction.
 
 A job is asked about once its account is closed: first after two minutes, then at growing gaps; not known after 30 days
-is unknown for good. A known bill is looked at once more a day after the purchase, since fal may add an event; a look
+is unknown for good. A known bill is asked for once more a day after the purchase, since fal may add an event; a call
 that finds nothing then changes nothing, and is repeated.
 """
 
@@ -37,7 +37,7 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A job's account says now what fal charged. `was`: what it said before."""
+    """An account that now says what fal charged. `was`: what it said before."""
 
     job_id: str
     user: str
@@ -56,11 +56,13 @@ class Compared:
 
 
 class Bills:
+    """The repository of bills."""
+
     def __init__(self, database: Database) -> None:
         self._db = database
 
     async def due(self, now: int, *, most: int) -> list[Bill]:
-        """The bills to ask for at `now`. Never one of a job that still holds money: its account is open."""
+        """Return the bills to ask for at `now`. Never one of a job that still holds money: its account is open."""
         closed = sa.select(sa.func.min(ledger.c.at)).where(ledger.c.job_id == jobs.c.id, ledger.c.event.in_(CLOSING))
         at = closed.correlate(jobs).scalar_subquery()
         never_asked = sa.and_(jobs.c.billed_nano.is_(None), jobs.c.bill_after.is_(None), at <= now - FIRST_MS)
@@ -98,7 +100,7 @@ class Bills:
         return await self._db.write(work)
 
     async def later(self, bills: Iterable[Bill], *, now: int) -> None:
-        """These are not shown yet: they stay as they are, and are asked for again at growing gaps."""
+        """Schedule the next call for bills that are not shown yet, at growing gaps."""
 
         def work(tx: Connection) -> None:
             for bill in bills:
@@ -107,8 +109,9 @@ class Bills:
         await self._db.write(work)
 
     async def compared(self, since: int) -> list[Compared]:
-        """By model, over the bills that became known after `since`. A job that brought no film and cost nothing is no
-        sign of another price, and is left out.
+        """Compare by model the bills that became known after `since`.
+
+        A job that brought no film and cost nothing is no sign of another price, and is left out.
         """
         shown = sa.select(ledger.c.job_id).where(ledger.c.event == "correct", ledger.c.booked > since)
         query = sa.select(jobs.c.request, jobs.c.price_micro, jobs.c.billed_nano).where(
@@ -130,8 +133,9 @@ class Bills:
 
 
 def next_look(bill: Bill, *, now: int) -> int:
-    """When a bill that is not shown is asked for again: after half its age, two minutes to a day; after 30 days never
-    by itself. One that was known before is asked for in the same way: fal's books were not whole.
+    """Return when a bill that is not shown is asked for again: after half its age, two minutes to a day.
+
+    After 30 days never by itself. One that was known before is asked for in the same way: fal's bill was not whole.
     """
     age = now - bill.closed
     if age >= STOP_MS:

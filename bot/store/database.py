@@ -24,10 +24,11 @@ READ = "reelbot_read"
 
 
 class DatabaseDown(ConnectionError):
-    """It cannot be reached or opened."""
+    """A database that cannot be reached or opened."""
 
 
 def now_ms() -> int:
+    """Return the time in milliseconds UTC."""
     return int(time.time() * 1000)
 
 
@@ -40,14 +41,14 @@ def db_now_ms(tx: Connection) -> int:
 
 
 def insert_new(tx: Connection, table: sa.Table, *, by: str) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT that does nothing, and returns no row, where one with the same unique `by` stands already."""
+    """Build an INSERT that does nothing, and returns no row, where one with the same unique `by` exists."""
     if tx.dialect.name == "sqlite":
         return sqlite.insert(table).on_conflict_do_nothing(index_elements=[by])
     return postgresql.insert(table).on_conflict_do_nothing(index_elements=[by])
 
 
 def insert_over(tx: Connection, table: sa.Table, **values: Any) -> Any:
-    """An INSERT that overwrites the row with the same primary key."""
+    """Build an INSERT that overwrites the row with the same primary key."""
     dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
     keys = [column.name for column in table.primary_key]
     rest = {name: value for name, value in values.items() if name not in keys}
@@ -55,23 +56,26 @@ def insert_over(tx: Connection, table: sa.Table, **values: Any) -> Any:
 
 
 def take_turns(tx: Connection, what: str) -> None:
-    """Until this transaction ends nobody else is past this line for the same `what`. SQLite has one writer anyway."""
+    """Wait until no other transaction holds `what`, and hold it until this one ends. SQLite has one writer anyway."""
     if tx.dialect.name == "postgresql":
         tx.execute(sa.select(sa.func.pg_advisory_xact_lock(lock_number(what))))
 
 
 def lock_number(what: str) -> int:
-    """A 64-bit number of ours for PostgreSQL's advisory locks; the engine and others may use the same kind of lock."""
+    """Return a 64-bit number of ours for PostgreSQL's advisory locks, which the engine and others may use, too."""
     return int.from_bytes(hashlib.sha256(f"reelbot {what}".encode()).digest()[:8], "big", signed=True)
 
 
 class Database:
+    """The database: transactions and migrations."""
+
     def __init__(self, url: str, *, threads: int = 4) -> None:
         self.engine = _engine(url)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="store")
 
     @property
     def is_sqlite(self) -> bool:
+        """Return whether this is SQLite, not PostgreSQL."""
         return self.engine.dialect.name == "sqlite"
 
     async def write(self, work: Callable[[Connection], T]) -> T:
@@ -79,6 +83,7 @@ class Database:
         return await self._in_thread(lambda: self._transaction(work))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a transaction that only reads."""
         return await self._in_thread(lambda: self._transaction(work, read=True))
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
@@ -91,8 +96,9 @@ class Database:
                 return work(tx)
 
     async def migrate(self, *, revision: str = schema.HEAD) -> None:
-        """Bring our tables forward to this version. Runs before anything else uses them. Raises DatabaseDown, and
-        ValueError for a database that a newer version has written.
+        """Migrate our tables to this version, before anything else uses them.
+
+        Raises DatabaseDown, and ValueError for a database that a newer version has written.
         """
         try:
             await self._in_thread(lambda: self._migrate(revision))
@@ -100,7 +106,7 @@ class Database:
             raise DatabaseDown(_no_access(error)) from error
 
     async def is_current(self) -> bool:
-        """Whether our tables are of this very version. Raises DatabaseDown."""
+        """Return whether our tables are of this very version. Raises DatabaseDown."""
         try:
             return await self.read(schema.current) == schema.HEAD
         except sa.exc.OperationalError as error:
@@ -120,6 +126,7 @@ class Database:
             schema.upgrade(tx, revision)
 
     def close(self) -> None:
+        """Close all connections."""
         self._pool.shutdown(wait=True)
         self.engine.dispose()
 
@@ -142,8 +149,8 @@ def _engine(url: str) -> sa.Engine:
             "REELBOT_DATABASE_URL must be a PostgreSQL address such as postgresql://user:password@host/name"
         )
     Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    given = {"timeout": 30, "check_same_thread": False}
-    engine = sa.create_engine(url, connect_args=given, json_deserializer=loads)
+    arguments = {"timeout": 30, "check_same_thread": False}
+    engine = sa.create_engine(url, connect_args=arguments, json_deserializer=loads)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

@@ -1,4 +1,4 @@
-"""The inbox table: what people said, committed before it is confirmed to their chat, handled in order per chat."""
+"""The inbox table: messages, committed before they are confirmed to their chat, handled in order per chat."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
@@ -18,7 +18,7 @@ MOST_WAITING = 50
 than a second; a program does, and each that waits costs the same work as anybody else's.
 """
 PRESSES_TOO = 20
-"""So many presses and commands that cost nothing may wait beside them: a flood of wishes must not keep its owner from
+"""So many presses and commands that cost nothing may wait beside them: a flood of orders must not keep its owner from
 saying "cancel".
 """
 
@@ -27,6 +27,8 @@ _NEW = inbox.c.state == sa.literal_column("'new'")  # written out, or SQLite doe
 
 @dataclass(frozen=True, slots=True)
 class QueuedMessage:
+    """A message that waits to be handled."""
+
     id: int
     chat: str
     incoming: Incoming
@@ -44,13 +46,14 @@ class UnreadableMessage:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """At most one of each chat."""
+    """The messages that are due, at most one of each chat."""
 
     messages: list[QueuedMessage]
     unreadable: list[UnreadableMessage]
 
 
 def inbox_row(incoming: Incoming) -> dict[str, Any]:
+    """Build the row of a new message."""
     return {
         "origin": incoming.origin,
         "chat": f"{incoming.address.channel}:{incoming.address.chat_id}",
@@ -63,8 +66,9 @@ def inbox_row(incoming: Incoming) -> dict[str, Any]:
 
 
 def admit_tx(tx: Connection, incoming: Sequence[Incoming], *, most: Callable[[Incoming], int]) -> list[Incoming]:
-    """Store them in their order; what is there already is left as it is. `most`: how many messages of its chat may wait
-    before each. Gives those that were too many. A few queries, however many there are.
+    """Store messages in their order and return those that were too many; known ones are left as they are.
+
+    `most`: how many messages of its chat may wait before each. A few queries, however many there are.
     """
     rows = [inbox_row(each) for each in incoming]
     known = _known(tx, [row["origin"] for row in rows])
@@ -99,21 +103,24 @@ def _waiting(tx: Connection, chats: set[str]) -> Counter[str]:
 
 
 class InboxRepository:
+    """The repository of the inbox."""
+
     def __init__(self, database: Database) -> None:
         self._db = database
 
     async def put(
         self, incoming: Sequence[Incoming], *, most: Callable[[Incoming], int] = lambda _incoming: MOST_WAITING
     ) -> list[Incoming]:
-        """Commit them all; one that is already there is left as it is. `most`: how many of its chat may wait before it.
+        """Commit the messages and return those that were too many; known ones are left as they are.
 
-        Gives those that were too many, and were not stored.
+        `most`: how many of its chat may wait before each.
         """
         return await self._db.write(lambda tx: admit_tx(tx, incoming, most=most))
 
     async def waiting(self, *, but_not: Collection[str] = (), most: int = 500) -> Found:
-        """The first of each chat, where it is due: while it is not, the later ones of that chat wait, too. Oldest
-        first. `but_not`: chats that are served already.
+        """Return the first message of each chat, where it is due, oldest first.
+
+        While the first is not due, the later ones of that chat wait, too. `but_not`: chats that are served already.
         """
         first = sa.select(sa.func.min(inbox.c.id).label("id")).where(_NEW, inbox.c.chat.not_in(but_not))
         ids = first.group_by(inbox.c.chat).subquery()
@@ -121,7 +128,7 @@ class InboxRepository:
         return await self._read(query.order_by(inbox.c.id).limit(most))
 
     async def next_of(self, chat: str) -> Found:
-        """The first of this chat, if it is due."""
+        """Return the first message of this chat, if it is due."""
         query = sa.select(inbox).where(_NEW, inbox.c.chat == chat).order_by(inbox.c.id).limit(1).subquery()
         return await self._read(sa.select(query).where(query.c.not_before <= now_ms()))
 
@@ -134,17 +141,19 @@ class InboxRepository:
         return await self._db.read(work)
 
     async def done(self, queued: QueuedMessage) -> None:
+        """Mark the message as handled."""
         await self._change(queued, state="done")
 
     async def later(self, queued: QueuedMessage, *, after_s: float) -> None:
+        """Retry the message after `after_s` seconds."""
         await self._change(queued, attempts=queued.attempts + 1, not_before=now_ms() + int(after_s * 1000))
 
     async def dead_letter(self, queued: QueuedMessage | UnreadableMessage) -> None:
-        """It failed again and again, or cannot be read: kept for the operator, out of everybody's way."""
+        """Set a message aside that failed again and again, or cannot be read: it is kept for the operator."""
         await self._change(queued, state="set_aside")
 
     async def forget(self, *, before_s: float) -> None:
-        """Messages handled longer ago than that: nobody repeats them any more."""
+        """Delete messages handled longer ago than that: nobody repeats them any more."""
         old = inbox.delete().where(inbox.c.state == "done", inbox.c.created < now_ms() - int(before_s * 1000))
 
         def work(tx: Connection) -> None:

@@ -1,4 +1,4 @@
-"""What this installation knows of itself, by name: its secret, its folder's mark, when its admins were told what."""
+"""Named facts of this installation: its secret, its folder's mark, when its admins were alerted."""
 
 import secrets
 from typing import Any
@@ -10,15 +10,17 @@ from bot.store.tables import facts
 
 
 class InstallationState:
+    """The repository of the installation's facts."""
+
     def __init__(self, database: Database) -> None:
         self._db = database
 
     async def secret(self) -> bytes:
-        """32 random bytes of this installation, made on first use; for signing cookies, links and callbacks."""
+        """Return 32 random bytes of this installation, made on first use; for signing cookies, links and callbacks."""
         return bytes.fromhex(await self.once("secret", secrets.token_hex(32)))
 
     async def once(self, name: str, value: str) -> str:
-        """What whoever asked first said. All workers hear the same."""
+        """Store the value if there is none, and return the stored one. All workers get the same."""
 
         def work(tx: Connection) -> str:
             tx.execute(insert_new(tx, facts, by="name").values(name=name, value=value))
@@ -27,10 +29,11 @@ class InstallationState:
         return await self._db.write(work)
 
     async def get(self, name: str) -> str | None:
+        """Return the value, or None."""
         return await self._db.read(lambda tx: tx.execute(_value(name)).scalar())
 
     async def put(self, name: str, value: str | None) -> bool:
-        """Whether that changed anything: of several who note the same, one did. None removes it."""
+        """Store the value; None removes it. Returns whether that changed anything: of several alike one did."""
 
         def work(tx: Connection) -> bool:
             take_turns(tx, "facts")
@@ -42,7 +45,7 @@ class InstallationState:
         return await self._db.write(work)
 
     async def due(self, name: str, *, gap_s: float) -> bool:
-        """Whether this has not been done for `gap_s` seconds, by anybody. If so it counts as done now."""
+        """Return whether this was done by nobody for `gap_s` seconds. If so it counts as done now."""
 
         def work(tx: Connection) -> bool:
             take_turns(tx, "facts")

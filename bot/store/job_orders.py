@@ -1,4 +1,7 @@
-"""A person's word on a job: the order, the yes or no to an offer, the wish to stop. Caps and ledger are asked here."""
+"""Writes what a person says of a job: the order, the yes or no to an offer, the cancel.
+
+Caps and ledger are asked here.
+"""
 
 import secrets
 from collections.abc import Callable
@@ -21,10 +24,13 @@ _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0/O, 1/I/L: people type thes
 
 
 def new_job_id() -> str:
+    """Make a new job's id: seven letters and digits that are not confused."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(7))
 
 
 class JobOrders(JobTable):
+    """The part of the jobs' repository for orders."""
+
     async def accept(
         self,
         new: JobDraft,
@@ -37,7 +43,7 @@ class JobOrders(JobTable):
         stands there: nothing is reserved before that is answered. `within` is called in it, last, with the job's id.
 
         Returns the job's id; None when this very message already made a job; OverCap when nothing was done at all.
-        Raises AlreadyOrdered, and does nothing, when the job that this one repeats has been ordered anew before.
+        Raises AlreadyOrdered, and does nothing, when the job that this one repeats has been reordered before.
         """
         job_id, at = new_job_id(), now_ms()
 
@@ -47,7 +53,7 @@ class JobOrders(JobTable):
             row = insert_new(tx, jobs, by="origin").values(**values)
             if tx.execute(row.returning(jobs.c.id)).first() is None:
                 return None
-            check_repeat(tx, of=new.again_of, remedy=new.remedy, but=job_id, offers=True)
+            check_repeat(tx, of=new.again_of, fallback=new.fallback, but=job_id, offers=True)
             if new.question is None:
                 over = reserve_tx(tx, job_id, values["price_micro"], caps)
                 if over is not None:
@@ -65,9 +71,9 @@ class JobOrders(JobTable):
     async def confirm(
         self, job_id: str, *, price: Decimal, caps: Caps
     ) -> Literal["started", "late", "lapsed", "price"] | OverCap:
-        """The question is answered: reserve and queue it, exactly as offered, once. `price`: what it costs now.
+        """Accept an offer: reserve and enqueue it, exactly as offered, once. `price`: what it costs now.
 
-        Raises AlreadyOrdered when the job that this one repeats has been ordered anew in another way.
+        Raises AlreadyOrdered when the job that this one repeats has been reordered in another way.
         """
 
         def work(tx: Connection) -> Literal["started", "late", "lapsed", "price"]:
@@ -78,7 +84,7 @@ class JobOrders(JobTable):
                 return "lapsed"
             if micro(price) != job.price_micro:
                 return "price"
-            check_repeat(tx, of=job.again_of, remedy=job.remedy, but=job_id, offers=False)
+            check_repeat(tx, of=job.again_of, fallback=job.fallback, but=job_id, offers=False)
             over = reserve_tx(tx, job_id, job.price_micro, caps)
             if over is not None:
                 raise _TooDear(over)
@@ -91,7 +97,7 @@ class JobOrders(JobTable):
             return error.over
 
     async def lapse(self) -> None:
-        """Offers that nobody answered in time."""
+        """Cancel offers that nobody answered in time."""
         query = sa.select(jobs.c.id).where(jobs.c.state == State.ASKING, jobs.c.created < now_ms() - OFFER_MS)
 
         def work(tx: Connection) -> None:
@@ -101,11 +107,11 @@ class JobOrders(JobTable):
         await self._db.write(work)
 
     async def decline(self, job_id: str) -> None:
-        """No to an offer."""
+        """Cancel an offer that was declined."""
         await self._db.write(lambda tx: _end_offer(tx, job_id, "offer_declined"))
 
     async def ask_cancel(self, job_id: str) -> Literal["free", "running", "late"]:
-        """Set the flag; whichever commits first, this or the claim, decides whether anything is bought."""
+        """Set the cancel flag; whichever commits first, this or the claim, decides whether anything is bought."""
 
         def work(tx: Connection) -> Literal["free", "running", "late"]:
             flag = sa.select(jobs.c.state).where(jobs.c.id == job_id).with_for_update()  # meets the claim here
@@ -124,7 +130,7 @@ class JobOrders(JobTable):
         return await self._db.write(work)
 
     async def drop(self, job_id: str, why: str) -> bool:
-        """End a job for which nothing has been claimed and nobody waits. False when there is a claim."""
+        """Cancel a job for which nothing has been claimed and nobody waits. False when there is a claim."""
 
         def work(tx: Connection) -> bool:
             claimed = sa.select(submits.c.job_id).where(submits.c.job_id == job_id, submits.c.state != "not_sent")
@@ -142,7 +148,7 @@ def _end_offer(tx: Connection, job_id: str, code: str) -> None:
 
 
 class _TooDear(Exception):
-    """Rolls the transaction back."""
+    """An exception that rolls the transaction back."""
 
     def __init__(self, over: OverCap) -> None:
         super().__init__(over)

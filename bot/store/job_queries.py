@@ -1,4 +1,4 @@
-"""Reading and searching jobs. Nothing here changes a row."""
+"""Reads and searches jobs. Nothing here changes a row."""
 
 from collections.abc import Iterable
 
@@ -11,8 +11,10 @@ from bot.store.tables import history, jobs
 
 
 class JobQueries(JobTable):
+    """The part of the jobs' repository that reads."""
+
     async def get(self, job_id: str) -> Job | None:
-        """None: there is no such job. Raises UnreadableJob."""
+        """Read a job; None: there is no such job. Raises UnreadableJob."""
         return await self._db.read(lambda tx: job_tx(tx, job_id))
 
     async def find(
@@ -24,8 +26,9 @@ class JobQueries(JobTable):
         changed_since: int | None = None,
         newest: int | None = None,
     ) -> list[Job]:
-        """Jobs that fit everything given: oldest first, or the `newest` few, newest first. Those whose rows cannot be
-        read are left out (see store/unreadable.py).
+        """Find the jobs that fit everything given: oldest first, or the `newest` few, newest first.
+
+        Those whose rows cannot be read are left out (see store/unreadable.py).
         """
         query = sa.select(jobs)
         if ids is not None:
@@ -44,7 +47,7 @@ class JobQueries(JobTable):
         return await self._db.read(work)
 
     async def ids(self, states: Iterable[State]) -> list[str]:
-        """Oldest first: light, for many."""
+        """Return the ids of the jobs in these states, oldest first: light, for many."""
         query = sa.select(jobs.c.id).where(jobs.c.state.in_([str(state) for state in states])).order_by(jobs.c.created)
         return await self._db.read(lambda tx: list(tx.execute(query).scalars()))
 
@@ -54,7 +57,10 @@ class JobQueries(JobTable):
         return await self._db.read(lambda tx: set(tx.execute(query).scalars()))
 
     async def place(self, job: Job) -> int:
-        """The place in our own queue, 1 is next. People take turns: everybody's first comes before anybody's second."""
+        """Return the place in our own queue, 1 is next.
+
+        People take turns: everybody's first comes before anybody's second.
+        """
         turn = sa.func.row_number().over(partition_by=jobs.c.user, order_by=(jobs.c.created, jobs.c.id))
         query = sa.select(jobs.c.id, turn.label("turn"), jobs.c.created).where(jobs.c.state == State.QUEUED)
 
@@ -65,7 +71,7 @@ class JobQueries(JobTable):
         return await self._db.read(work)
 
     async def story(self, job_id: str) -> list[tuple[int, str, str | None]]:
-        """The history: (milliseconds UTC, state, why), oldest first."""
+        """Return the history: (milliseconds UTC, state, why), oldest first."""
         query = sa.select(history).where(history.c.job_id == job_id).order_by(history.c.id)
 
         def work(tx: Connection) -> list[tuple[int, str, str | None]]:

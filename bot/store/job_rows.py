@@ -1,4 +1,4 @@
-"""One job's row within a transaction: read, moved from state to state, with a line of history for each."""
+"""Reads and moves one job's row within a transaction, with a line of history for each state."""
 
 from collections.abc import Iterable
 from typing import Any, TypedDict, Unpack
@@ -17,7 +17,10 @@ Time = int | sa.ColumnElement[int] | None
 
 
 class JobChanges(TypedDict, total=False):
-    """What may change together with a job's state. `told`: the outcome's reference; None: it is to be told."""
+    """The columns that may change together with a job's state.
+
+    `told`: the outcome's reference; None: it is to be told.
+    """
 
     told: str | None
     due: Time
@@ -31,7 +34,7 @@ class JobChanges(TypedDict, total=False):
 
 
 class JobTable:
-    """What the parts of `Jobs` share."""
+    """The base that the parts of `Jobs` share."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -49,6 +52,7 @@ class JobTable:
 
 
 def job_tx(tx: Connection, job_id: str) -> Job | None:
+    """Read the job; None: there is no such job. Raises UnreadableJob."""
     row = tx.execute(sa.select(jobs).where(jobs.c.id == job_id)).first()
     return job_from(row) if row is not None else None
 
@@ -102,4 +106,5 @@ def resume_tx(tx: Connection, job_id: str, *, only_from: Iterable[State], why: s
 
 
 def write_history(tx: Connection, job_id: str, state: State, why: str | None, at: int) -> None:
+    """Write a line of the job's history."""
     tx.execute(history.insert().values(job_id=job_id, at=at, state=state, why=why))

@@ -1,4 +1,4 @@
-"""A job on its way from fal to the disk: each move leaves a line of history, and may close the job's account."""
+"""Moves a job on its way from fal to the disk: each move leaves a line of history, and may close the job's account."""
 
 from collections.abc import Iterable
 from typing import Unpack
@@ -16,6 +16,8 @@ DOUBT_MS = 24 * 3600 * 1000
 
 
 class JobStates(JobTable):
+    """The part of the jobs' repository for states."""
+
     async def move(
         self,
         job_id: str,
@@ -45,6 +47,7 @@ class JobStates(JobTable):
         only_from: Iterable[State] | None = None,
         lease: Lease | None = None,
     ) -> bool:
+        """Fail the job with this error, and close its account."""
         return await self.move(
             job_id,
             State.FAILED,
@@ -139,7 +142,7 @@ class JobStates(JobTable):
         return await self._db.write(lambda tx: resume_tx(tx, job_id, only_from={State.PARKED}, why=why))
 
     async def resume(self, job_id: str, why: str) -> bool:
-        """A job in doubt whose request is known renders."""
+        """Resume a job in doubt whose request is known: it renders."""
         return await self._db.write(lambda tx: resume_tx(tx, job_id, only_from={State.DOUBT}, why=why))
 
     async def doubt(self, job_id: str, why: str, *, lease: Lease | None = None) -> bool:
@@ -161,7 +164,7 @@ class JobStates(JobTable):
         return await self._db.write(work)
 
     async def settle_old_doubts(self) -> None:
-        """A day has passed and nobody knows: it counts as possibly charged, and no longer blocks the caps."""
+        """Settle doubts of more than a day as possibly charged, so that they no longer block the caps."""
         waits = [State.DOUBT, State.PARKED]
         old = sa.select(jobs.c.id).where(jobs.c.state.in_(waits), jobs.c.charge.is_(None))
         old = old.where(jobs.c.changed < now_ms() - DOUBT_MS)

@@ -19,18 +19,18 @@ from core.types import Adjustment, VideoRequest
 
 
 class Jobs(JobQueries, JobOrders, JobStates, JobOutcomes):
-    """All that is done with the rows of jobs; its own are the notes on a row that change neither state nor outcome."""
+    """The repository of jobs."""
 
     async def adjusted(self, job_id: str, adjustments: Iterable[Adjustment], *, lease: Lease | None = None) -> None:
         """All that could not be had as it was asked for or given."""
         await self._set(job_id, adjustments=[record(each) for each in adjustments], lease=lease)
 
     async def shown(self, job_id: str, *, ref: str, as_text: str) -> None:
-        """Its status message is `ref`, and says `as_text` now."""
+        """Record that its status message is `ref`, and says `as_text` now."""
         await self._set(job_id, status_ref=ref, status_shown=as_text)
 
     async def note_position(self, job_id: str, position: int | None) -> None:
-        """The place in fal's queue; None when fal works on it."""
+        """Record the place in fal's queue; None when fal works on it."""
         moved = jobs.c.fal_position.is_distinct_from(position)
         change = jobs.update().where(jobs.c.id == job_id, moved)
         await self._change(change.values(fal_position=position, changed=now_ms()))

@@ -1,4 +1,4 @@
-"""The port's KeyValue and Allowance on our tables: shared by all processes, so that each asks and counts for all."""
+"""The channels' KeyValue and SendQuota on our tables: shared by all processes, so that each asks and counts for all."""
 
 from collections.abc import Callable
 
@@ -9,15 +9,20 @@ from bot.store.passive_tables import allowances, memory
 
 
 class KeyValueStore:
+    """The repository of the channels' values."""
+
     def __init__(self, database: Database, *, now: Callable[[], int] = now_ms) -> None:
         self._db = database
         self._now = now
 
     async def get(self, key: str) -> str | None:
+        """Return the value, or None when it is absent or has lapsed."""
         query = sa.select(memory.c.value).where(memory.c.key == key, self._alive())
         return await self._db.read(lambda tx: tx.execute(query).scalar())
 
     async def put(self, key: str, value: str | None, *, for_s: float | None = None) -> None:
+        """Set the value; None removes it."""
+
         def work(tx: Connection) -> None:
             if value is None:
                 tx.execute(memory.delete().where(memory.c.key == key))
@@ -27,8 +32,10 @@ class KeyValueStore:
         await self._db.write(work)
 
     async def swap(self, key: str, *, old: str | None, new: str, for_s: float | None = None) -> bool:
-        """Two processes that swap at once: one changes the row, the other finds it changed. Absent rows: one inserts,
-        and for the other the insert conflicts.
+        """Set the value only if it is `old` now.
+
+        Of two processes that swap at once, one changes the row, and the other finds it changed. Absent rows: one
+        inserts, and for the other the insert conflicts.
         """
 
         def work(tx: Connection) -> bool:
@@ -43,7 +50,7 @@ class KeyValueStore:
         return await self._db.write(work)
 
     async def sweep(self) -> None:
-        """What is gone takes no room."""
+        """Delete what has lapsed."""
         await self._db.write(lambda tx: tx.execute(memory.delete().where(sa.not_(self._alive()))))
 
     def _alive(self) -> sa.ColumnElement[bool]:
@@ -54,11 +61,14 @@ class KeyValueStore:
 
 
 class SendQuota:
+    """The repository of what a bot may still send unasked."""
+
     def __init__(self, database: Database, *, now: Callable[[], int] = now_ms) -> None:
         self._db = database
         self._now = now
 
     async def opened(self, user: str, kind: str, *, messages: int, for_s: float) -> None:
+        """Allow `messages` within `for_s` seconds; it replaces the last of its kind."""
         until = self._now() + int(for_s * 1000)
         row = {"user": user, "kind": kind, "remaining": messages, "until": until}
 
@@ -68,11 +78,12 @@ class SendQuota:
         await self._db.write(work)
 
     async def closed(self, user: str) -> None:
+        """Allow nothing any more: the person has left."""
         row = allowances.delete().where(allowances.c.user == user)
         await self._db.write(lambda tx: tx.execute(row))
 
     async def spend(self, user: str) -> None:
-        """From the one that lapses first: how a chat combines its windows is told nowhere."""
+        """Count one message, from the window that lapses first: how a chat combines its windows is undocumented."""
 
         def work(tx: Connection) -> None:
             query = sa.select(allowances.c.kind).where(*self._open(user)).order_by(allowances.c.until).limit(1)
@@ -83,6 +94,7 @@ class SendQuota:
         await self._db.write(work)
 
     async def left(self, user: str) -> int:
+        """Return how many may still be sent now."""
         query = sa.select(sa.func.coalesce(sa.func.sum(allowances.c.remaining), 0)).where(*self._open(user))
         return await self._db.read(lambda tx: int(tx.execute(query).scalar_one()))
 

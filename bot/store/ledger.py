@@ -1,4 +1,4 @@
-"""The ledger: one row per event of money, never changed. What is held for open jobs, what was spent, and the caps.
+"""The ledger: one row per event of money, never changed. Reservations of open jobs, what was spent, and the caps.
 
 A reservation is made in the transaction that accepts the job, and closed in the transaction that ends it: by a release
 (nothing was charged) or by settling at the price (it was, or possibly was). What fal itself says it charged is written
@@ -26,40 +26,50 @@ CLOSING = ("settle", "release")
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """What may be spent and held within any 24 hours, in all and by one person."""
+    """The caps on what may be spent and held within any 24 hours, in all and by one person. Micro-dollars."""
 
     all_micro: int
     user_micro: int
 
 
 class Budget(Protocol):
-    """The settings that say what may be spent within any 24 hours."""
+    """The settings of the caps."""
 
     @property
-    def daily_usd(self) -> Decimal: ...
+    def daily_usd(self) -> Decimal:
+        """Return the dollars that may be spent within any 24 hours, in all."""
+        ...
+
     @property
-    def user_daily_usd(self) -> Decimal: ...
+    def user_daily_usd(self) -> Decimal:
+        """Return the dollars that one person may spend within any 24 hours."""
+        ...
 
 
 def caps_of(budget: Budget) -> Caps:
+    """Convert the settings into caps."""
     return Caps(all_micro=micro(budget.daily_usd), user_micro=micro(budget.user_daily_usd))
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Of one purse within the last 24 hours."""
+    """What one purse has spent and holds within the last 24 hours. Micro-dollars."""
 
     spent_micro: int
     reserved_micro: int
 
     @property
     def used_micro(self) -> int:
+        """Return what is spent and held, together."""
         return self.spent_micro + self.reserved_micro
 
 
 @dataclass(frozen=True, slots=True)
 class OverCap:
-    """The job would not fit. `frees_at`: when it will (milliseconds UTC); None while that depends on open jobs."""
+    """A job that does not fit under a cap.
+
+    `frees_at`: when it will (milliseconds UTC); None while that depends on open jobs.
+    """
 
     whose: Literal["user", "all"]
     cap_micro: int
@@ -71,6 +81,8 @@ class OverCap:
 @dataclass(frozen=True, slots=True)
 class Spending:
     """One line of `reelbot spend`. `possibly_micro` is the part of `spent_micro` that fal may not have charged.
+
+    `possibly_micro` is the part of `spent_micro` that fal may not have charged.
 
     `quoted_micro` and `charged_micro`: what the jobs whose bill fal has shown were sold for, and what fal charged for
     them. `bills_unknown`: jobs that reached fal, are over, and whose bill fal has not shown.
@@ -88,19 +100,21 @@ class Spending:
 
 
 class Ledger:
+    """The repository that reads the ledger."""
+
     def __init__(self, database: Database) -> None:
         self._db = database
 
     async def standing(self, user: str | None = None) -> Standing:
-        """Of one person, or of everybody together."""
-        return await self._db.read(lambda tx: _standing(tx, user, now_ms()))
+        """Return the standing of one person, or of everybody together."""
+        return await self._db.read(lambda tx: standing_tx(tx, user, now_ms()))
 
     async def report(self, by: By) -> list[Spending]:
-        """Everything ever, grouped; the dearest first, days in their order."""
+        """Sum everything ever by group; the dearest first, days in their order."""
         return await self._db.read(lambda tx: _report(tx, by))
 
     async def of_job(self, job_id: str) -> list[tuple[int, str, int, int, str | None]]:
-        """(milliseconds UTC, event, change of the reservation, spent, why), oldest first."""
+        """Return the job's rows: (milliseconds UTC, event, change of the reservation, spent, why), oldest first."""
         query = sa.select(ledger).where(ledger.c.job_id == job_id).order_by(ledger.c.id)
 
         def work(tx: Connection) -> list[tuple[int, str, int, int, str | None]]:
@@ -111,7 +125,10 @@ class Ledger:
 
 
 def reserve_tx(tx: Connection, job_id: str, amount: int, caps: Caps) -> OverCap | None:
-    """Hold the price of a job whose row exists, or say why not. Two of these never run at once: no sum overshoots."""
+    """Reserve the price of a job whose row exists, or return which cap it exceeds.
+
+    Two of these never run at once: no sum overshoots.
+    """
     take_turns(tx, "money")
     at = now_ms()
     user = tx.execute(sa.select(jobs.c.user).where(jobs.c.id == job_id)).scalar_one()
@@ -120,32 +137,33 @@ def reserve_tx(tx: Connection, job_id: str, amount: int, caps: Caps) -> OverCap 
         ("all", None, caps.all_micro),
     )
     for whose, owner, cap in purses:
-        used = _standing(tx, owner, at).used_micro
-        if used + amount > cap:
-            frees_at = _frees_at(tx, owner, at, need=used + amount - cap) if amount <= cap else None
-            return OverCap(whose, cap, max(0, cap - used), amount, frees_at)
+        used_micro = standing_tx(tx, owner, at).used_micro
+        if used_micro + amount > cap:
+            frees_at = frees_at_tx(tx, owner, at, need=used_micro + amount - cap) if amount <= cap else None
+            return OverCap(whose, cap, max(0, cap - used_micro), amount, frees_at)
     _write(tx, job_id, "reserve", reserved=amount)
     return None
 
 
 def adjust_tx(tx: Connection, job_id: str, amount: int, why: str) -> None:
-    """The price has become exact: a probed source, or what a proxy charged. The reservation follows it."""
-    held = tx.execute(sa.select(jobs.c.reserved_micro).where(jobs.c.id == job_id)).scalar_one()
-    if held and amount != held:
-        _write(tx, job_id, "adjust", reserved=amount - held, why=why)
+    """Adjust the reservation to a price that has become exact: by a probed source, or by what a proxy charged."""
+    reserved = tx.execute(sa.select(jobs.c.reserved_micro).where(jobs.c.id == job_id)).scalar_one()
+    if reserved and amount != reserved:
+        _write(tx, job_id, "adjust", reserved=amount - reserved, why=why)
     tx.execute(jobs.update().where(jobs.c.id == job_id).values(price_micro=amount))
 
 
 def hold_tx(tx: Connection, job_id: str, why: str) -> None:
-    """In doubt: the reservation stays, and the ledger says why."""
+    """Keep the reservation of a job in doubt; the ledger says why."""
     _write(tx, job_id, "hold", why=why)
 
 
 def close_tx(tx: Connection, job_id: str, charge: Charge, why: str | None = None) -> None:
-    """Settle or release what is held for the job. Once; a step that runs twice changes nothing more.
+    """Settle or release the job's reservation, once.
 
-    What is settled counts at the time of the purchase, however late that is: a doubt of yesterday takes nothing of
-    today's caps. What was possibly charged may still become certain, or nothing when fal says so; fal's bill stands.
+    A step that runs twice changes nothing more. What is settled counts at the time of the purchase, however late that
+    is: a doubt of yesterday takes nothing of today's caps. What was possibly charged may still become certain, or
+    nothing when fal says so; fal's bill stands.
     """
     query = sa.select(jobs.c.reserved_micro, jobs.c.price_micro, jobs.c.charge, jobs.c.billed_nano)
     query = query.where(jobs.c.id == job_id)
@@ -168,14 +186,15 @@ def close_tx(tx: Connection, job_id: str, charge: Charge, why: str | None = None
 
 
 def micro_of(nano: int) -> int:
-    """Nano-dollars as whole micro-dollars, half a micro-dollar rounded up. Once per request, after its events are
-    summed: sums over requests are sums of these.
+    """Round nano-dollars to whole micro-dollars, half a micro-dollar up.
+
+    Once per request, after its events are summed: sums over requests are sums of these.
     """
     return (nano + 500) // 1000
 
 
 def correct_tx(tx: Connection, job_id: str, nano: int, *, booked: int) -> None:
-    """Let the closed account say what fal charged: the difference, at the time of the purchase, written at `booked`."""
+    """Correct a closed account to what fal charged: the difference, at the purchase's time, written at `booked`."""
     at, so_far = _closed(tx, job_id)
     why = f"fal charged {nano / 10**9:.9f}" if nano else "fal charged nothing"
     more = {"at": at or booked, "booked": booked}
@@ -195,14 +214,18 @@ def lend_tx(tx: Connection, job_id: str, why: str) -> None:
 
 
 def owe_tx(tx: Connection, job_id: str, why: str) -> None:
-    """Let an account say the price, "possibly": its own order was bought, it turns out, and what it said so far was of
-    another request. fal's bill will say more.
+    """Set an account to its price, as "possibly": its own order was bought, it turns out.
+
+    What it said so far was of another request. fal's bill will say more.
     """
     _restate(tx, job_id, tx.execute(sa.select(jobs.c.price_micro).where(jobs.c.id == job_id)).scalar_one(), why)
 
 
 def _restate(tx: Connection, job_id: str, amount: int, why: str) -> None:
-    """Nobody can say what it cost: `amount` counts, at the time of the purchase; what a bill said was of another."""
+    """Restate an account as "possibly": `amount` counts, at the time of the purchase.
+
+    What a bill said was of another request.
+    """
     if tx.execute(sa.select(jobs.c.charge).where(jobs.c.id == job_id)).scalar_one() is None:
         close_tx(tx, job_id, "possibly", why)
     at, so_far = _closed(tx, job_id)
@@ -212,7 +235,7 @@ def _restate(tx: Connection, job_id: str, amount: int, why: str) -> None:
 
 
 def _bought_at(tx: Connection, job_id: str) -> int:
-    """When the order was placed, in milliseconds UTC; without a claim, when its price was reserved."""
+    """Return when the order was placed, in milliseconds UTC; without a claim, when its price was reserved."""
     claimed = sa.select(sa.func.coalesce(submits.c.claimed, submits.c.created)).where(submits.c.job_id == job_id)
     reserved = sa.select(sa.func.min(ledger.c.at)).where(ledger.c.job_id == job_id)
     at = tx.execute(claimed).scalar() or tx.execute(reserved).scalar()
@@ -220,7 +243,7 @@ def _bought_at(tx: Connection, job_id: str) -> int:
 
 
 def _closed(tx: Connection, job_id: str) -> tuple[int | None, int]:
-    """When the account of a job counts as closed, and what it says was spent."""
+    """Return when the account of a job counts as closed, and what it says was spent."""
     closed = sa.select(ledger.c.at).where(ledger.c.job_id == job_id, ledger.c.event.in_(CLOSING))
     spent = sa.select(sa.func.coalesce(sa.func.sum(ledger.c.spent_micro), 0)).where(ledger.c.job_id == job_id)
     return tx.execute(closed).scalar(), int(tx.execute(spent).scalar_one())
@@ -257,25 +280,27 @@ def _write(
 
 
 def model_of(request: object) -> str:
-    """The account of a job goes on even where its request cannot be read."""
+    """Return the model of a stored request: the account goes on even where the request cannot be read."""
     model = request.get("model") if isinstance(request, Mapping) else None
     return model if isinstance(model, str) else "?"
 
 
-def _standing(tx: Connection, user: str | None, at: int) -> Standing:
-    """Both sums in one statement. On PostgreSQL each statement sees a snapshot of its own: a job that is settled
-    between two of them would be in neither sum, and a cap would be passed.
+def standing_tx(tx: Connection, user: str | None, at: int) -> Standing:
+    """Sum spent and held in one statement.
+
+    On PostgreSQL each statement sees a snapshot of its own: a job that is settled between two of them would be in
+    neither sum, and a cap would be passed.
     """
     spent = sa.select(sa.func.coalesce(sa.func.sum(ledger.c.spent_micro), 0)).where(ledger.c.at > at - WINDOW_MS)
-    held = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.reserved_micro), 0)).where(jobs.c.reserved_micro > 0)
+    reserved = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.reserved_micro), 0)).where(jobs.c.reserved_micro > 0)
     if user is not None:
-        spent, held = spent.where(ledger.c.user == user), held.where(jobs.c.user == user)
-    row = tx.execute(sa.select(spent.scalar_subquery(), held.scalar_subquery())).one()
+        spent, reserved = spent.where(ledger.c.user == user), reserved.where(jobs.c.user == user)
+    row = tx.execute(sa.select(spent.scalar_subquery(), reserved.scalar_subquery())).one()
     return Standing(int(row[0]), int(row[1]))
 
 
-def _frees_at(tx: Connection, user: str | None, at: int, *, need: int) -> int | None:
-    """When enough of what was spent is a day old. A correction counts at the time of its purchase."""
+def frees_at_tx(tx: Connection, user: str | None, at: int, *, need: int) -> int | None:
+    """Return when enough of what was spent is a day old. A correction counts at the time of its purchase."""
     total = sa.func.sum(ledger.c.spent_micro)
     query = sa.select(ledger.c.at, total.label("spent")).where(ledger.c.at > at - WINDOW_MS, ledger.c.spent_micro != 0)
     if user is not None:

@@ -1,4 +1,4 @@
-"""What waits for a person's next message, where the bot may not speak first: videos, and words on jobs."""
+"""The outbox: what waits for a person's next message, where the bot may not speak first: videos, and texts on jobs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _MAY_WAIT = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED, State.DE
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Something for a person's next message: the word on a job or its video, or a `text` that came too late.
+    """An item for a person's next message: the text on a job or its video, or a `text` that came too late.
 
     `ref` is set while the chat holds the video.
     """
@@ -29,19 +29,19 @@ class Waiting:
 
     @property
     def is_video(self) -> bool:
-        """One that may have arrived is none that waits: the word on that doubt does."""
+        """Return whether a video waits. One that may have arrived does not: the text on that doubt does."""
         return self.job is not None and self.job.video is not None and self.job.state is not State.DELIVERY_DOUBT
 
 
 class Outbox:
-    """`now` is an argument for tests."""
+    """The repository of the outbox. `now` is an argument for tests."""
 
     def __init__(self, database: Database, *, now: Callable[[], int] = now_ms) -> None:
         self._db = database
         self._now = now
 
     async def hold(self, job: Job, *, ref: str | None, for_s: float) -> None:
-        """The outcome of this job waits for its owner's next message. Keeps its place when it waits already."""
+        """Hold the outcome of this job for its owner's next message. It keeps its place when it waits already."""
         values = {"ref": ref, "until": self._now() + int(for_s * 1000), "handed": None}
 
         def work(tx: Connection) -> None:
@@ -52,6 +52,7 @@ class Outbox:
         await self._db.write(work)
 
     async def hold_text(self, user: str, text: str) -> None:
+        """Hold a text for this person's next message."""
         row = outbox.insert().values(user=user, text=text, at=self._now())
 
         def work(tx: Connection) -> None:
@@ -60,15 +61,15 @@ class Outbox:
         await self._db.write(work)
 
     async def waiting(self, user: str) -> list[Waiting]:
-        """What has not been handed over nor told otherwise, oldest first."""
-        return await self._held(outbox.c.user == user, outbox.c.handed.is_(None), new=True)
+        """Return what was not handed over nor told otherwise, oldest first."""
+        return await self._find(outbox.c.user == user, outbox.c.handed.is_(None), new=True)
 
-    async def held(self, job_id: str) -> Waiting | None:
-        """The video of this job, handed over or not."""
-        found = await self._held(outbox.c.job_id == job_id, new=False)
+    async def video_of(self, job_id: str) -> Waiting | None:
+        """Return the video of this job, handed over or not."""
+        found = await self._find(outbox.c.job_id == job_id, new=False)
         return found[0] if found else None
 
-    async def _held(self, *which: sa.ColumnElement[bool], new: bool) -> list[Waiting]:
+    async def _find(self, *which: sa.ColumnElement[bool], new: bool) -> list[Waiting]:
         query = sa.select(outbox).where(*which).order_by(outbox.c.id)
 
         def work(tx: Connection) -> list[Waiting]:
@@ -86,7 +87,7 @@ class Outbox:
         return await self._db.read(work)
 
     async def forget(self, *, before_s: float) -> None:
-        """What was handed over."""
+        """Delete what was handed over."""
         before = self._now() - int(before_s * 1000)
 
         def work(tx: Connection) -> None:
@@ -96,7 +97,7 @@ class Outbox:
 
 
 def hand_over_tx(tx: Connection, item: Waiting, origin: str) -> None:
-    """It is the answer to the message `origin`: a video is handed over, a word is told."""
+    """Hand the item over as the answer to the message `origin`: its video counts as sent, its text as told."""
     tx.execute(outbox.update().where(outbox.c.id == item.id).values(handed=origin))
     if item.job is None:
         return

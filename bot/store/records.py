@@ -1,4 +1,4 @@
-"""What the rows mean: a job as a frozen value, its states, and the JSON forms of the nouns that rows hold."""
+"""The nouns of the rows: a job as a frozen value, its states, and the JSON forms of what rows hold."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -20,14 +20,14 @@ SHELL = "shell"
 """The channel of jobs that `reelbot generate` began."""
 Charge = Literal["none", "yes", "possibly"]
 """What the ledger says of a job in the end: nothing was charged, it was, or nobody can say (and it counts as spent)."""
-Remedy = Literal["shorter-prompt", "wide-photo"]
-"""What a repeat does better than the job that failed."""
+Fallback = Literal["shorter-prompt", "wide-photo"]
+"""What a reorder changes of the job that failed."""
 
 
 class State(StrEnum):
-    """Exactly one at any time. The order is the order of a job's life."""
+    """The state of a job, exactly one at any time. The order is the order of a job's life."""
 
-    ASKING = "asking"  # a question stands: the price, or a twin that runs already; nothing is reserved
+    ASKING = "asking"  # a question stands: the price, or the same that runs already; nothing is reserved
     QUEUED = "queued"  # accepted; waits for its turn
     PREPARING = "preparing"  # source is fetched, cleaned and published
     SUBMITTING = "submitting"  # the claim is committed, the paid request is under way
@@ -72,14 +72,17 @@ class VideoFile:
 
 @dataclass(frozen=True, slots=True)
 class JobError:
+    """The error that a job ended with, or waits with."""
+
     code: str
     facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What a person has to agree to before anything is bought: "price" (it is dear), "same" (that job runs already),
-    "again" (a repeat that costs more than it was said to).
+    """A question that a person has to agree to before anything is bought.
+
+    "price" (it is dear), "same" (that job runs already), "again" (a repeat that costs more than it was said to).
     """
 
     why: str
@@ -88,6 +91,8 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True)
 class Job:
+    """A row of the jobs table."""
+
     id: str
     origin: str
     user: str
@@ -128,6 +133,7 @@ class Job:
 
     @property
     def address(self) -> Address:
+        """Return the address of the chat that asked for it."""
         return self.incoming.address
 
 
@@ -152,8 +158,8 @@ class Submit:
     """The claim of one job. `sending` with no living process behind it means: fal may have been paid.
 
     `body`: exactly what was posted. `claimed`, `answered`: when this attempt was claimed and its POST ended (None: the
-    process died before that, or the row is of 0.1.0). `known_by`: what named its request (store/evidence.py).
-    `sought`: refused, perhaps not by fal, so it is looked for until a look begun after this. Milliseconds UTC.
+    process died before that, or the row is of 0.1.0). `known_by`: what named its request (store/evidence.py). `sought`:
+    refused, perhaps not by fal, so it is looked for until a search begun after this. Milliseconds UTC.
     """
 
     job_id: str
@@ -202,7 +208,7 @@ def _job_from(row: sa.Row[Any]) -> Job:
 
 
 def readable(rows: Iterable[sa.Row[Any]]) -> list[Job]:
-    """The jobs of these rows, without those that cannot be read: store/unreadable.py sees to them."""
+    """Read the jobs of these rows, without those that cannot be read: store/unreadable.py sees to them."""
     found = []
     for row in rows:
         with suppress(UnreadableJob):
@@ -233,9 +239,10 @@ def submit_from(row: sa.Row[Any]) -> Submit:
 
 
 def micro(usd: Decimal) -> int:
-    """Whole micro-dollars, a fraction rounded up: a price is never understated."""
+    """Convert to whole micro-dollars, a fraction rounded up: a price is never understated."""
     return int((usd * MICRO).to_integral_value(rounding="ROUND_CEILING"))
 
 
 def source_kind(incoming: Incoming) -> Kind | None:
+    """Return the kind of the message's attachment, None without one."""
     return Kind(incoming.attachment.kind) if incoming.attachment else None

@@ -1,4 +1,4 @@
-"""How long fal usually takes, learned from our own rows: from "fal has it" to "fal is done", in seconds."""
+"""Render times that fal usually takes, learned from our own rows: from "fal has it" to "fal is done", in seconds."""
 
 import statistics
 
@@ -15,13 +15,15 @@ _LEAST = 3
 
 
 class RenderTimes:
+    """The repository of render times."""
+
     def __init__(self, database: Database) -> None:
         self._db = database
 
     async def usual_render_s(self, request: VideoRequest) -> float | None:
-        """The median of the newest renders of the same model, resolution and duration; None while there are too few.
+        """Return the median of the newest renders of the same model, resolution and duration.
 
-        What fal turned down does not count: it ends sooner than a film.
+        None while there are too few. What fal refused does not count: it ends sooner than a film.
         """
         newest = (
             sa.select(history.c.job_id, history.c.at)
@@ -53,6 +55,6 @@ _WITH_VIDEO = [
 
 
 def _same(name: str, value: str | int | None) -> sa.ColumnElement[bool]:
-    """A JSON null read as text is SQL's own null; SQLite keeps a number a number there, hence the cast."""
+    """Compare a JSON field with a value. A JSON null read as text is SQL's own null; SQLite keeps a number a number."""
     field = sa.cast(jobs.c.request[name].as_string(), sa.String)
     return field.is_(None) if value is None else field == str(value)

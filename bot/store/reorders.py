@@ -1,4 +1,4 @@
-"""One purchase per failed job and remedy: who presses twice is shown the try that stands, whatever became of it.
+"""Allows one purchase per failed job and fallback: who presses twice is shown the job that was ordered before.
 
 Decided in the transaction that would buy, with the failed job's row locked: on two messages, after a reload and on two
 workers the answer is the same.
@@ -14,15 +14,15 @@ OFFER_MS = 30 * 60 * 1000
 
 
 class AlreadyOrdered(Exception):
-    """The job that repeats this one, with this remedy, stands already: nothing was bought, nothing was offered."""
+    """A job that repeats this one, with this fallback, exists: nothing was bought, nothing was offered."""
 
-    def __init__(self, tried: Job) -> None:
-        super().__init__(tried.id)
-        self.tried = tried
+    def __init__(self, existing: Job) -> None:
+        super().__init__(existing.id)
+        self.existing = existing
 
 
-def check_repeat(tx: Connection, *, of: str | None, remedy: str | None, but: str, offers: bool) -> None:
-    """Raises AlreadyOrdered when another job than `but` is the try of `of` with this remedy.
+def check_repeat(tx: Connection, *, of: str | None, fallback: str | None, but: str, offers: bool) -> None:
+    """Refuse to repeat `of` with this fallback twice. Raises AlreadyOrdered with the other job than `but`.
 
     A try that was cancelled and cost nothing (declined, lapsed, cancelled for free) does not count, nor does an offer
     whose time is over; `offers`: whether one that still waits for its yes counts.
@@ -30,14 +30,14 @@ def check_repeat(tx: Connection, *, of: str | None, remedy: str | None, but: str
     if of is None:
         return
     tx.execute(sa.select(jobs.c.id).where(jobs.c.id == of).with_for_update())  # two presses meet here
-    same = jobs.c.remedy == remedy if remedy is not None else jobs.c.remedy.is_(None)
+    same = jobs.c.fallback == fallback if fallback is not None else jobs.c.fallback.is_(None)
     query = sa.select(jobs).where(jobs.c.again_of == of, same, jobs.c.id != but).order_by(jobs.c.created)
-    for tried in [job_from(row) for row in tx.execute(query)]:
-        if not _is_over_for_nothing(tried) and (offers or tried.state is not State.ASKING):
-            raise AlreadyOrdered(tried)
+    for existing in [job_from(row) for row in tx.execute(query)]:
+        if not _is_over_for_nothing(existing) and (offers or existing.state is not State.ASKING):
+            raise AlreadyOrdered(existing)
 
 
-def _is_over_for_nothing(tried: Job) -> bool:
-    if tried.state is State.ASKING:
-        return now_ms() - tried.created > OFFER_MS  # nobody can say yes to it any more
-    return tried.state is State.CANCELLED and tried.charge == "none"
+def _is_over_for_nothing(existing: Job) -> bool:
+    if existing.state is State.ASKING:
+        return now_ms() - existing.created > OFFER_MS  # nobody can say yes to it any more
+    return existing.state is State.CANCELLED and existing.charge == "none"

@@ -1,4 +1,4 @@
-"""The version of our tables: which one a database has, and how it gets to ours.
+"""The version of our tables: which one a database has, and how it is migrated to ours.
 
 Migrations are loaded only where there is one to run: Alembic costs 15 MB and a third of a second of every process.
 """
@@ -16,7 +16,7 @@ _VERSION = sa.table("reelbot_schema", sa.column("version_num"))
 
 
 def current(tx: sa.Connection) -> str | None:
-    """The version that the database has; None: it has no tables of ours yet."""
+    """Return the version that the database has; None: it has no tables of ours yet."""
     if not sa.inspect(tx).has_table(_VERSION.name):
         return None
     found: str | None = tx.execute(sa.select(_VERSION.c.version_num)).scalar()
@@ -24,6 +24,7 @@ def current(tx: sa.Connection) -> str | None:
 
 
 def upgrade(tx: sa.Connection, revision: str) -> None:
+    """Migrate the tables to this version."""
     from alembic import command  # noqa: PLC0415 - see above
     from alembic.config import Config  # noqa: PLC0415 - see above
 
@@ -34,8 +35,10 @@ def upgrade(tx: sa.Connection, revision: str) -> None:
 
 
 async def upgrade_in_child(url: str) -> None:
-    """Upgrade in a process of its own, which takes with it what only that needs. The address goes in by its standard
-    input: it holds a password. Raises ConnectionError and ValueError with the child's reason.
+    """Migrate in a process of its own, so that this one loads nothing for it.
+
+    The address goes in by its standard input: it holds a password. Raises ConnectionError and ValueError with the
+    child's reason.
     """
     child = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -44,9 +47,9 @@ async def upgrade_in_child(url: str) -> None:
         stdin=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    _, said = await child.communicate(url.encode())
+    _, output = await child.communicate(url.encode())
     if child.returncode:
-        lines = said.decode(errors="replace").strip().splitlines() or [f"it ended with {child.returncode}"]
+        lines = output.decode(errors="replace").strip().splitlines() or [f"it ended with {child.returncode}"]
         raise (ConnectionError if child.returncode == NO_ACCESS else ValueError)(lines[-1])
 
 

@@ -1,4 +1,4 @@
-"""Short names of a person's jobs ("K7"), for chats where buttons are typed."""
+"""Short codes of a person's jobs ("K7"), for chats where buttons are typed."""
 
 from typing import Any
 
@@ -17,15 +17,18 @@ _WAITS = ACTIVE | {State.UNDELIVERED, State.DELIVERY_DOUBT, State.DOUBT, State.P
 
 
 class ShortCodes:
+    """The repository of short codes."""
+
     def __init__(self, database: Database) -> None:
         self._db = database
 
     async def job_of(self, user: str, code: str) -> str | None:
+        """Return the job that this code names, or None."""
         query = sa.select(codes.c.job_id).where(codes.c.user == user, codes.c.code == code.upper())
         return await self._db.read(lambda tx: tx.execute(query).scalar())
 
     async def codes(self, user: str) -> dict[str, str]:
-        """The person's job ids, each with its short code."""
+        """Return the person's job ids, each with its short code."""
         query = sa.select(codes.c.job_id, codes.c.code).where(codes.c.user == user)
 
         def work(tx: Connection) -> dict[str, str]:
@@ -35,14 +38,14 @@ class ShortCodes:
 
 
 def code_tx(tx: Connection, user: str, job_id: str) -> str:
-    """A short code for a new job: the next in order that no unfinished job of this person has."""
+    """Make a short code for a new job: the next in order that no unfinished job of this person has."""
     rows: list[sa.Row[Any]] = list(tx.execute(sa.select(codes).where(codes.c.user == user)))
     busy = _busy(tx, [row.job_id for row in rows])
-    taken = {row.code: row for row in rows}
+    by_code = {row.code: row for row in rows}
     number = max((row.number for row in rows), default=-1) + 1
     for ahead in range(len(CODES)):
         code = CODES[(_FIRST + _STEP * (number + ahead)) % len(CODES)]
-        if code not in taken or taken[code].job_id not in busy:
+        if code not in by_code or by_code[code].job_id not in busy:
             tx.execute(codes.delete().where(codes.c.user == user, codes.c.code == code))
             tx.execute(codes.insert().values(user=user, code=code, number=number + ahead, job_id=job_id))
             return code

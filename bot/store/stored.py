@@ -23,8 +23,9 @@ class Unreadable(ValueError):
 
 
 class UnreadableJob(Exception):
-    """The row of this job cannot be read. `what` names the column and field, never their content; `user`: whose it is,
-    where that is known.
+    """A job whose row cannot be read.
+
+    `what` names the column and field, never their content; `user`: whose it is, where that is known.
     """
 
     def __init__(self, job_id: str, what: str, *, user: str | None = None) -> None:
@@ -64,7 +65,7 @@ def record(value: Any) -> dict[str, Any]:
 
 
 def rewritten(before: object, value: Any) -> dict[str, Any]:
-    """The stored form of `value` in the place of `before`, with the fields that this version does not know kept."""
+    """Return the stored form of `value` in the place of `before`, with the fields that this version does not know."""
     return _over(before, record(value))
 
 
@@ -79,7 +80,7 @@ def _over(before: object, after: dict[str, Any]) -> dict[str, Any]:
 
 
 def _adapter(noun: type[T]) -> TypeAdapter[T]:
-    """Made once for each noun: that takes milliseconds."""
+    """Return the noun's adapter, made once: that takes milliseconds."""
     if noun not in _ADAPTERS:
         _ADAPTERS[noun] = TypeAdapter(noun)
     return _ADAPTERS[noun]

@@ -37,6 +37,8 @@ _SOUGHT_MS = 24 * 3600 * 1000
 
 
 class Submits:
+    """The repository of claims."""
+
     def __init__(self, database: Database) -> None:
         self._db = database
 
@@ -62,18 +64,19 @@ class Submits:
         return await self._db.write(work)
 
     async def read(self, job_id: str) -> Submit:
+        """Read the claim of this job."""
         query = sa.select(submits).where(submits.c.job_id == job_id)
         return await self._db.read(lambda tx: submit_from(tx.execute(query).one()))
 
     async def accepted(
         self, job_id: str, handle: RequestHandle, *, by: Evidence = "answer", charged_usd: Decimal | None = None
     ) -> TakenBack | None:
-        """Fal has the job: remember where, and that it renders now. Also adopts a request found after a doubt.
+        """Record that fal has the job, by which handle, and that it renders now; also after a doubt.
 
         `by`: what named the request. `charged_usd`: what a proxy took beforehand; that is the price then. The first
         answer stands: one that comes later, from a worker that was frozen meanwhile, changes nothing, unless what stood
-        was a guess from the list. Raises RequestTaken for a request that another job has bought: one video cannot be
-        two jobs' purchase. Gives the job that had adopted it by the list, where it was taken back from one.
+        was a match from the list. Raises RequestTaken for a request that another job has bought: one video cannot be
+        two jobs' purchase. Returns the job that had been matched with it, where it was taken back from one.
         """
 
         def work(tx: Connection) -> TakenBack | None:
@@ -99,7 +102,7 @@ class Submits:
         return await self._db.write(work)
 
     async def reopen(self, job_id: str, handle: RequestHandle, *, by: Evidence) -> bool:
-        """An order that was refused, by a gateway as it turns out, was taken all the same: the job renders.
+        """Reopen an order that was refused, by a gateway as it turns out, but taken: the job renders.
 
         Its account stays as it is until the job ends. False, and nothing changes, when it was not refused.
         """
@@ -117,12 +120,12 @@ class Submits:
         return await self._db.write(work)
 
     async def ended(self, job_id: str) -> None:
-        """The POST is over, and nobody knows how: what the search for it needs."""
+        """Record that the POST is over, and nobody knows how: what the search for it needs."""
         change = _change(job_id).where(submits.c.state == "sending", submits.c.answered.is_(None))
         await self._execute(change.values(answered=now_ms()))
 
     async def hint(self, job_id: str, request_id: str) -> None:
-        """Fal's webhook named a request before the submit's own answer came. Only remembered: fal is asked later."""
+        """Record the request that fal's webhook named before the submit's own answer came: fal is asked later."""
         await self._execute(_change(job_id).where(submits.c.state == "sending").values(hint=request_id))
 
     async def refused(
@@ -134,10 +137,10 @@ class Submits:
         charged_usd: Decimal | None = None,
         sought: int | None = None,
     ) -> bool:
-        """Fal said no before it began, and the job ends here. False, and nothing changes, when that was settled before.
+        """Record fal's refusal, which ends the job. False, and nothing changes, when that was settled before.
 
-        `charge`, `charged_usd`: what a proxy that charges beforehand says it took for it. `sought`: the words may be a
-        gateway's, so the list is still asked for it, until a look that begins after this (milliseconds UTC).
+        `charge`, `charged_usd`: what a pre-charging proxy says it took for it. `sought`: the words may be a gateway's,
+        so the list is still searched for it, until a search that begins after this (milliseconds UTC).
         """
 
         def work(tx: Connection) -> bool:
@@ -152,8 +155,9 @@ class Submits:
         return await self._db.write(work)
 
     async def sought(self) -> list[Submit]:
-        """The claims that were refused in words that may be a gateway's, and are looked for in the list. A list that
-        cannot be read is asked for a day.
+        """Return the claims that were refused in words that may be a gateway's, and are searched for in the list.
+
+        A list that cannot be read is asked for a day.
         """
         query = sa.select(submits).where(submits.c.sought > now_ms() - _SOUGHT_MS)
 
@@ -163,7 +167,7 @@ class Submits:
         return await self._db.read(work)
 
     async def sought_in_vain(self, job_ids: Iterable[str], *, began: int) -> None:
-        """A look that began then (milliseconds UTC) has read the whole list, and these are not in it."""
+        """Record that a search that began then (milliseconds UTC) read the whole list without these."""
         change = submits.update().where(submits.c.job_id.in_(list(job_ids)), submits.c.sought <= began)
         await self._execute(change.values(sought=None))
 
@@ -185,7 +189,7 @@ class Submits:
         return await self._db.write(work)
 
     async def job_of(self, request_id: str) -> tuple[str, RequestHandle] | None:
-        """The job that bought this request, for `poll` and for webhooks. Raises UnreadableJob."""
+        """Return the job that bought this request, for `poll` and for webhooks. Raises UnreadableJob."""
         query = sa.select(submits).where(submits.c.request_id == request_id)
 
         def work(tx: Connection) -> tuple[str, RequestHandle] | None:
@@ -196,7 +200,7 @@ class Submits:
         return await self._db.read(work)
 
     async def sending(self) -> list[Submit]:
-        """The claims whose answer is not known."""
+        """Return the claims whose answer is not known."""
         query = sa.select(submits).where(submits.c.state == "sending")
 
         def work(tx: Connection) -> list[Submit]:
@@ -205,7 +209,7 @@ class Submits:
         return await self._db.read(work)
 
     async def find(self, job_id: str) -> Submit | None:
-        """The claim of this job; None: nothing was ever claimed."""
+        """Return the claim of this job; None: nothing was ever claimed."""
         query = sa.select(submits).where(submits.c.job_id == job_id)
 
         def work(tx: Connection) -> Submit | None:
@@ -215,12 +219,12 @@ class Submits:
         return await self._db.read(work)
 
     async def owned(self, request_ids: Iterable[str]) -> set[str]:
-        """Those of these requests that one of our jobs has bought."""
+        """Return those of these requests that one of our jobs has bought."""
         query = sa.select(submits.c.request_id).where(submits.c.request_id.in_(list(request_ids)))
         return await self._db.read(lambda tx: set(tx.execute(query).scalars()))
 
     async def keep_result(self, job_id: str, reply: RawReply, *, of: str | None = None) -> None:
-        """Keep a 2xx result raw, before it is read: each different one once, the first ones and the newest.
+        """Store a 2xx result raw, before it is read: each different one once, the first ones and the newest.
 
         `of`: the request that gave it. Not kept when that is not this job's any more.
         """
@@ -242,7 +246,7 @@ class Submits:
         await self._db.write(work)
 
     async def results(self, job_id: str) -> list[RawReply]:
-        """The 2xx results kept for this job, oldest first."""
+        """Return the 2xx results stored for this job, oldest first."""
         query = sa.select(results).where(results.c.job_id == job_id).order_by(results.c.id)
 
         def work(tx: Connection) -> list[RawReply]:
@@ -251,7 +255,7 @@ class Submits:
         return await self._db.read(work)
 
     async def forget_results(self, *, before_s: float) -> None:
-        """Results of so long ago: fal keeps their files no more."""
+        """Delete results of so long ago: fal keeps their files no more."""
         await self._execute(results.delete().where(results.c.at < now_ms() - int(before_s * 1000)))
 
     async def _execute(self, statement: sa.Update | sa.Delete) -> None:
@@ -262,7 +266,10 @@ class Submits:
 
 
 def _compare(job_id: str, first: str | None, request_id: str) -> None:
-    """A second answer to one order: the first stands, but two requests would be two purchases, so it is not silent."""
+    """Compare a second answer to one order with the first, which stands.
+
+    Two requests would be two purchases, so it is logged.
+    """
     if first is not None and first != request_id:
         log.error("a second request for one order", extra={"job_id": job_id, "first": first, "request_id": request_id})
 
@@ -277,11 +284,12 @@ def _of(job_id: str) -> sa.Select[Any]:
 
 
 def claimed_at(submit: Submit) -> datetime:
+    """Return when the attempt was claimed."""
     return _time(submit.claimed)
 
 
 def answered_at(submit: Submit) -> datetime | None:
-    """When its POST ended; None when its process died before that."""
+    """Return when its POST ended; None when its process died before that."""
     return _time(submit.answered) if submit.answered is not None else None
 
 
@@ -294,7 +302,10 @@ def _exists(tx: Connection, job_id: str) -> bool:
 
 
 def _insert(tx: Connection, job_id: str, body: str | None) -> bool:
-    """Whether this call made the row. The returned row is the proof; rowcount lies on some drivers."""
+    """Insert the claim and return whether this call did.
+
+    The returned row is the proof; rowcount lies on some drivers.
+    """
     at = now_ms()
     row = insert_new(tx, submits, by="job_id")
     row = row.values(job_id=job_id, state="sending", attempt=1, created=at, changed=at, claimed=at, body=body)
@@ -302,7 +313,7 @@ def _insert(tx: Connection, job_id: str, body: str | None) -> bool:
 
 
 def _again(tx: Connection, job_id: str, body: str | None) -> bool:
-    """Compare-and-set from a proven non-delivery back to `sending`."""
+    """Claim again after a proven non-delivery, by compare-and-set."""
     at, change = now_ms(), _change(job_id).where(submits.c.state == "not_sent")
     values = {"state": "sending", "attempt": submits.c.attempt + 1, "changed": at, "claimed": at, "answered": None}
     values |= {"body": body, "hint": None, "sought": None}

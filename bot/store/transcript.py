@@ -1,4 +1,4 @@
-"""What was said in a chat that has no server of its own to remember it (the web chat)."""
+"""The transcript of a chat that has no server of its own to remember it (the web chat)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +16,8 @@ class Transcript:
         self._db = database
 
     async def add(self, chat_id: str, body: Mapping[str, Any]) -> int:
+        """Append an entry and return its number."""
+
         def work(tx: Connection) -> int:
             row = {"chat_id": chat_id, "change": _next(tx, chat_id), "at": now_ms(), "body": dict(body)}
             return int(tx.execute(journal.insert().values(**row).returning(journal.c.id)).scalar_one())
@@ -23,16 +25,19 @@ class Transcript:
         return await self._db.write(work)
 
     async def replace(self, chat_id: str, number: int, body: Mapping[str, Any]) -> None:
+        """Replace the entry with this number."""
+
         def work(tx: Connection) -> None:
             mine = (journal.c.id == number, journal.c.chat_id == chat_id)
             before = tx.execute(sa.select(journal.c.body).where(*mine)).scalar()
-            kept = before if isinstance(before, Mapping) else {}
+            fields = before if isinstance(before, Mapping) else {}
             change = journal.update().where(*mine)
-            tx.execute(change.values(change=_next(tx, chat_id), body={**kept, **body}))
+            tx.execute(change.values(change=_next(tx, chat_id), body={**fields, **body}))
 
         await self._db.write(work)
 
     async def read(self, chat_id: str, *, after_change: int = 0) -> list[Mapping[str, Any]]:
+        """Return the entries changed after this change number, oldest first."""
         query = (
             sa.select(journal)
             .where(journal.c.chat_id == chat_id, journal.c.change > after_change)
@@ -51,7 +56,10 @@ class Transcript:
 
 
 def _next(tx: Connection, chat_id: str) -> int:
-    """One writer of a chat at a time, until it has committed: a page that asks for "what is new" must miss nothing."""
+    """Return the chat's next change number.
+
+    One writer of a chat at a time, until it has committed: a page that asks for "what is new" must miss nothing.
+    """
     take_turns(tx, f"journal {chat_id}")
     highest = sa.select(sa.func.coalesce(sa.func.max(journal.c.change), 0)).where(journal.c.chat_id == chat_id)
     return int(tx.execute(highest).scalar_one()) + 1

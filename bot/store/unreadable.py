@@ -1,4 +1,4 @@
-"""Rows of jobs that this version cannot read: found, and set aside by what their plain columns say."""
+"""Finds rows of jobs that this version cannot read, and sets them aside by what their plain columns say."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,8 +27,10 @@ _STORED = ("incoming", "request", "adjustments", "error", "video", "question")
 
 @dataclass(frozen=True, slots=True)
 class UnreadableRow:
-    """`text`: its JSON columns as they stand, for whoever must not throw away what they name. `incoming`: where its
-    owner can be told, if that can be read.
+    """A job's row that cannot be read.
+
+    `text`: its JSON columns as they are, for whoever must not throw away what they name. `incoming`: where its owner
+    can be told, if that can be read.
     """
 
     id: str
@@ -40,6 +42,8 @@ class UnreadableRow:
 
 
 class UnreadableJobs:
+    """The repository of unreadable jobs."""
+
     def __init__(self, database: Database) -> None:
         self._db = database
 
@@ -48,7 +52,7 @@ class UnreadableJobs:
         return await self._db.read(lambda tx: _find(tx, only))
 
     async def set_aside(self, row: UnreadableRow) -> SetAside | None:
-        """Take it out of everybody's way. None, and nothing changes, where it stands aside already."""
+        """Set the job aside. None, and nothing changes, where it stands aside already."""
         return await self._db.write(lambda tx: _set_aside(tx, row.id, row.what))
 
 

@@ -21,6 +21,8 @@ class OldWorkers(RuntimeError):
 
 
 class Workers:
+    """The repository of workers."""
+
     def __init__(self, database: Database) -> None:
         self._db = database
 
@@ -68,7 +70,7 @@ class Workers:
         return await self._db.read(lambda tx: _others(tx, owner))
 
     async def same_folder(self, owner: str, marker: Path) -> bool:
-        """Whether we see the folder that the others see: by a file in it, whose content the database knows.
+        """Return whether we see the others' folder: by a file in it, whose content the database knows.
 
         With nobody else alive a new folder is as good as the old one: a lone worker may lose its own.
         """

@@ -1,1 +1,1 @@
-"""Several processes on one database: who runs which loop, and who takes over from whom."""
+"""Several processes on one database: which runs which loop, which takes over, and what is deleted."""

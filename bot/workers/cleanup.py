@@ -1,4 +1,4 @@
-"""Clean-up on a schedule: what has had its time goes, and nothing that a job or its owner still needs.
+"""Deletes on a schedule what has had its time, and nothing that a job or its owner still needs.
 
 Published photos after REELBOT_ASSET_TTL_HOURS, videos after REELBOT_VIDEO_TTL_DAYS, and what lies around: half
 downloads, working copies, uploads, read messages, the engine's history.
@@ -30,14 +30,14 @@ _WAITS = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED, State.DELIV
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _NamesToKeep:
     """The names that stay: these, and whatever the unreadable rows `ids`, with their `text`, may mean."""
 
     ids: frozenset[str]
     text: str
     names: frozenset[str] = frozenset()
 
-    def and_those(self, names: Iterable[str]) -> "_Kept":
+    def and_those(self, names: Iterable[str]) -> "_NamesToKeep":
         return replace(self, names=frozenset(names))
 
     def __contains__(self, name: object) -> bool:
@@ -46,18 +46,20 @@ class _Kept:
 
 
 class Cleanup:
+    """The clean-up of all folders and tables."""
+
     def __init__(self, *, store: Store, engine: Engine, settings: Settings) -> None:
         self._store = store
         self._engine = engine
         self._settings = settings
 
     async def turn(self) -> None:
-        """Once over everything. Whatever the row of a job that cannot be read may name stays, too."""
+        """Clean everything once. Whatever an unreadable job's row may name stays, too."""
         unread = await self._store.unreadable.find()
-        kept = _Kept(frozenset(row.id for row in unread), " ".join(row.text for row in unread))
-        await self._assets(kept)
-        await self._videos(kept)
-        await self._workshop(kept)
+        keep = _NamesToKeep(frozenset(row.id for row in unread), " ".join(row.text for row in unread))
+        await self._assets(keep)
+        await self._videos(keep)
+        await self._workshop(keep)
         await self._store.inbox.forget(before_s=_HISTORY_S)
         for passive in (self._store.callback_replies, self._store.pending_uploads, self._store.outbox):
             await passive.forget(before_s=_HISTORY_S)
@@ -66,28 +68,28 @@ class Cleanup:
         await self._store.submits.forget_results(before_s=_RECEIPTS_S)
         await self._engine.forget(before_s=_HISTORY_S)
 
-    async def _assets(self, kept: "_Kept") -> None:
-        """Never while fal may still fetch it for a job, however long that waits."""
+    async def _assets(self, keep: "_NamesToKeep") -> None:
+        """Delete assets, never while fal may still fetch one for a job, however long that waits."""
         open_jobs = await self._store.jobs.find(states=NEEDS_SOURCE)
         needed = {job.request.source_url.rpartition("/")[2] for job in open_jobs if job.request.source_url}
         ttl_s = self._settings.asset_ttl_hours * _HOUR_S
-        await self._remove(self._settings.assets_dir, ttl_s, kept.and_those(needed | {"index.html"}))
+        await self._remove(self._settings.assets_dir, ttl_s, keep.and_those(needed | {"index.html"}))
 
-    async def _videos(self, kept: "_Kept") -> None:
+    async def _videos(self, keep: "_NamesToKeep") -> None:
         ttl_s = self._settings.video_ttl_days * _DAY_S
         waiting = {job.video.name for job in await self._store.jobs.find(states=_WAITS) if job.video}
-        await self._remove(self._settings.videos_dir, ttl_s, kept.and_those(waiting), "*.mp4")
+        await self._remove(self._settings.videos_dir, ttl_s, keep.and_those(waiting), "*.mp4")
         await self._remove(self._settings.videos_dir, _DAY_S, (), "*.part")
 
-    async def _workshop(self, kept: "_Kept") -> None:
-        """What people uploaded, working copies, marks of dead commands: of jobs that have ended."""
+    async def _workshop(self, keep: "_NamesToKeep") -> None:
+        """Delete uploads, working copies and lock files of jobs that have ended."""
         jobs = await self._store.jobs.find(states=ACTIVE | _WAITS | NEEDS_SOURCE)
         work_dir, an_hour_ago = self._settings.work_dir, time.time() - _HOUR_S
-        await asyncio.to_thread(_remove_folders, work_dir, "*", kept.and_those({job.id for job in jobs}), an_hour_ago)
+        await asyncio.to_thread(_remove_folders, work_dir, "*", keep.and_those({job.id for job in jobs}), an_hour_ago)
         marks = {mark_of(work_dir, job.incoming).name for job in jobs}
-        await self._remove(work_dir, _HOUR_S, kept.and_those(marks), "*.held")
-        used = {name for job in jobs if job.incoming.attachment for name in _upload(job.incoming.attachment.file_id)}
-        await self._remove(self._settings.uploads_dir, self._settings.video_ttl_days * _DAY_S, kept.and_those(used))
+        await self._remove(work_dir, _HOUR_S, keep.and_those(marks), "*.held")
+        uploads = {name for job in jobs if job.incoming.attachment for name in _upload(job.incoming.attachment.file_id)}
+        await self._remove(self._settings.uploads_dir, self._settings.video_ttl_days * _DAY_S, keep.and_those(uploads))
 
     async def _remove(self, folder: Path, ttl_s: float, keep: Container[str], pattern: str = "*") -> None:
         gone = await asyncio.to_thread(_remove_files, folder, pattern, keep, time.time() - ttl_s)
@@ -105,7 +107,7 @@ def _remove_files(folder: Path, pattern: str, keep: Container[str], before: floa
 
 
 def _upload(file_id: str) -> tuple[str, str]:
-    """The web chat's photo, and the note beside it on whose it is."""
+    """Return the web chat's photo, and the note beside it on whose it is."""
     return file_id, f"{file_id}.owner"
 
 

@@ -1,4 +1,4 @@
-"""What only one process may do at a time: ask Telegram for updates, read the inbox, watch fal, write status messages.
+"""Elects the process that runs each loop of which there may be only one: updates, inbox, poller, status messages.
 
 On SQLite there is one process, and it has every role. On PostgreSQL a role is a row that its holder renews; one that
 dies or freezes has lost it within half a minute, and lets go of it before that when it cannot renew it. Both go on by
@@ -105,12 +105,13 @@ class LeaderElection:
         return name in self._granted and not self._granted[name].is_set()
 
     def on_kick(self, name: str, kicked: Callable[[], None]) -> None:
+        """Call `kicked` when the holder of this role is notified."""
         self._kicks[name] = kicked
 
     def kick(self, name: str) -> None:
-        """There is something for the holder of this role. A lost call costs a moment: every loop looks by itself."""
+        """Notify the holder of this role. A lost call costs a moment: every loop scans by itself."""
         if not self.waiting(name):
-            self._heard(name)
+            self._notified(name)
             return
         task = asyncio.create_task(self._call(name))
         self._calls.add(task)
@@ -122,6 +123,6 @@ class LeaderElection:
         except Exception:  # noqa: BLE001 - whatever the database does; the holder looks by itself
             log.info("another worker was not called", extra={"role": name})
 
-    def _heard(self, name: str) -> None:
+    def _notified(self, name: str) -> None:
         if name in self._kicks and not self.waiting(name):
             self._kicks[name]()

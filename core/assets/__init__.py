@@ -1,1 +1,1 @@
-"""Files that fal has to fetch: published, checked from outside, and taken in from foreign addresses."""
+"""Publishes files that fal has to fetch, checks them from outside, and fetches files from foreign addresses."""

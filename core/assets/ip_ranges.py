@@ -1,4 +1,4 @@
-"""Which network addresses belong to the public internet: a foreign file is fetched from those and from no other."""
+"""Classifies network addresses: a foreign file is fetched from the public internet only."""
 
 import asyncio
 import ipaddress
@@ -13,7 +13,7 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 async def resolve(host: str) -> list[str]:
-    """The addresses of `host`, as the system knows them. Raises OSError."""
+    """Resolve `host` to its addresses, as the system knows them. Raises OSError."""
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except UnicodeError as error:  # a label that no name may have
@@ -22,7 +22,7 @@ async def resolve(host: str) -> list[str]:
 
 
 def is_public(text: str) -> bool:
-    """Whether the address, and the one that may be wrapped in it, is reached over the public internet."""
+    """Return whether the address, and one that is wrapped in it, is reached over the public internet."""
     address = _parsed(text)
     if address is None or address.is_multicast:
         return False
@@ -35,6 +35,7 @@ def is_public(text: str) -> bool:
 
 
 def is_loopback_address(text: str) -> bool:
+    """Return whether the text is a loopback address."""
     address = _parsed(text)
     return address is not None and address.is_loopback
 
@@ -47,7 +48,7 @@ def _parsed(text: str) -> Address | None:
 
 
 def _wrapped(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address that is really spoken to: mapped, through NAT64, or through 6to4."""
+    """Return the IPv4 address that is reached through this one: mapped, by NAT64, or by 6to4."""
     if address.ipv4_mapped is not None:
         return address.ipv4_mapped
     if address in _NAT64:

@@ -1,7 +1,7 @@
-"""publish_asset: a photo or video becomes a file the world can fetch, by an address nobody can guess.
+"""Publishes a photo or video as a file that anybody can fetch, by an address that nobody can guess.
 
-Content decides, not the name; photos are always written anew, videos stripped of metadata; then a host makes it public:
-our folder under a public base, or fal's storage fed from that folder.
+Content decides, not the name. Photos are always re-encoded, videos stripped of metadata; then a host makes the file
+public: our folder under a public base, or fal's storage fed from that folder.
 """
 
 import asyncio
@@ -31,24 +31,28 @@ _PAGE = "index.html"
 
 
 class AssetHost(Protocol):
-    """Makes a file of the asset folder public."""
+    """A host that makes a file of the asset folder public."""
 
     async def publish(self, path: Path) -> str:
-        """The https address of this file. Raises NotConfigured, Unavailable."""
+        """Publish this file and return its https address. Raises NotConfigured, Unavailable."""
 
 
 class FolderHost:
-    """The folder is served under `base` by our own server, by Caddy, or by anything else."""
+    """An asset folder that is served under `base` by our own server, by Caddy, or by anything else."""
 
     def __init__(self, base: str) -> None:
         self._base = base
 
     async def publish(self, path: Path) -> str:
+        """Return the file's address; the server needs no upload."""
         return f"{self._base}/{path.name}"
 
 
 def host_from_settings(settings: FalSettings, *, memory: Memory | None = None) -> AssetHost:
-    """REELBOT_ASSET_HOST: the folder when its public base is known, else fal's storage. Raises NotConfigured."""
+    """Choose the host by REELBOT_ASSET_HOST: the folder when its public base is known, else fal's storage.
+
+    Raises NotConfigured.
+    """
     if not settings.assets_from_folder:
         return FalStorageHost(settings, memory=memory)
     if settings.asset_base is None:
@@ -64,12 +68,12 @@ async def publish_asset(
     limits: SourceLimits = ANY_MODEL,
     widen: bool = False,
 ) -> Asset:
-    """Publish a local file, bytes, or what lies at an http(s) URL, and look whether the world can fetch it.
+    """Publish a local file, bytes, or the file at an http(s) URL, and check that anybody can fetch it.
 
     Images: .jpg .jpeg .png .webp .gif .bmp up to 10 MB; videos: .mp4 .mov .webm .mkv .m4v up to 100 MB, by content as
     well as by a local file's name. `limits` is what the model takes: a photo outside them is padded, a video cut or
-    scaled, and `adjustments` of the asset tell it. `widen`: a photo is made 16:9, the remedy for a model that fails on
-    it. Raises BadReference, MediaError, NotConfigured, AssetHostDown, Unavailable.
+    scaled, and `adjustments` of the asset names it. `widen`: a photo is made 16:9, the fallback for a model that fails
+    on it. Raises BadReference, MediaError, NotConfigured, AssetHostDown, Unavailable.
     """
     settings = settings or FalSettings()
     host = host or host_from_settings(settings)
@@ -80,7 +84,7 @@ async def publish_asset(
         source = await _source(path_or_bytes_or_url, Path(folder), settings)
         kind = await asyncio.to_thread(_checked_kind, source)
         ready = Path(folder) / f"{secrets.token_urlsafe(24)}{'.jpg' if kind is Kind.IMAGE else '.mp4'}"
-        asset = await _made(source, ready, kind, limits, widen=widen)
+        asset = await _clean_copy(source, ready, kind, limits, widen=widen)
         path = settings.assets_dir / ready.name
         await asyncio.to_thread(_install, ready, path)
     try:
@@ -93,32 +97,32 @@ async def publish_asset(
 
 
 def prepare_folder(folder: Path) -> None:
-    """The asset folder with its placeholder page, as the fal-assets preview expects it."""
+    """Create the asset folder with its placeholder page, as the fal-assets preview expects it."""
     folder.mkdir(parents=True, exist_ok=True)
     index = folder / _PAGE
     if not index.exists():
         index.write_text(_INDEX, encoding="ascii")
 
 
-async def _source(given: Path | str | bytes, folder: Path, settings: FalSettings) -> Path:
-    """A local file. What came as bytes or from an address has no name that could lie."""
-    if isinstance(given, bytes):
+async def _source(source: Path | str | bytes, folder: Path, settings: FalSettings) -> Path:
+    """Return a local file of what was given. Bytes and downloads have no name that could be wrong."""
+    if isinstance(source, bytes):
         path = folder / "given"
         async with aiofiles.open(path, "wb") as file:
-            await file.write(given)
+            await file.write(source)
         return path
-    if isinstance(given, str) and given.lower().startswith(("http://", "https://")):
+    if isinstance(source, str) and source.lower().startswith(("http://", "https://")):
         path = folder / "fetched"
-        await fetch_public(given, path, settings=settings, max_bytes=MAX_BYTES[Kind.VIDEO])
+        await fetch_public(source, path, settings=settings, max_bytes=MAX_BYTES[Kind.VIDEO])
         return path
-    path = Path(given)
+    path = Path(source)
     if not await asyncio.to_thread(path.is_file):
         raise BadReference("source_unavailable", reason="no such file")
     return path
 
 
 def _checked_kind(source: Path) -> Kind:
-    """What it is by content, which its name must not deny. Raises BadReference, MediaError."""
+    """Detect the kind by content; the name must not contradict it. Raises BadReference, MediaError."""
     size = source.stat().st_size
     if size > MAX_BYTES[Kind.VIDEO]:
         raise BadReference("file_too_large", max_bytes=MAX_BYTES[Kind.VIDEO])
@@ -133,8 +137,8 @@ def _checked_kind(source: Path) -> Kind:
     return kind
 
 
-async def _made(source: Path, ready: Path, kind: Kind, limits: SourceLimits, *, widen: bool) -> Asset:
-    """The clean file at `ready`, and what is known of it; its name and address are not."""
+async def _clean_copy(source: Path, ready: Path, kind: Kind, limits: SourceLimits, *, widen: bool) -> Asset:
+    """Write the clean file to `ready` and return its facts, without name and address."""
     if kind is Kind.VIDEO:
         clip, adjustments = await media.prepare_video(source, ready, limits=limits, max_bytes=MAX_BYTES[kind])
         return Asset("", "", kind, clip.size, clip.width, clip.height, clip.duration_s, adjustments)
@@ -144,7 +148,7 @@ async def _made(source: Path, ready: Path, kind: Kind, limits: SourceLimits, *, 
 
 
 def _install(ready: Path, path: Path) -> None:
-    """Into the served folder in one step, readable by whatever serves it."""
+    """Move the file into the served folder in one step, readable by whatever serves it."""
     draft = path.with_name(f".{path.name}")
     try:
         shutil.copyfile(ready, draft)

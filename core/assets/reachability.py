@@ -1,6 +1,6 @@
-"""The look at a source before money is spent: is it there for a stranger, and is it the very file?
+"""Checks a source before money is spent: that anybody can fetch it, and that it is the right file.
 
-Our own published asset is looked at as fal would see it; somebody else's address only through the guard of
+Our own published asset is fetched as fal would fetch it; somebody else's address only through the guard of
 safe_fetch.py.
 """
 
@@ -30,10 +30,11 @@ _TLS_DETAIL = re.compile(r"verify failed: (.*?)\s*\(_ssl", re.DOTALL)
 async def check_public(
     url: str, *, settings: FalSettings, path: Path | None = None, resolver: Resolve = resolve
 ) -> None:
-    """Look at our asset as fal would: anonymously. It must be a picture or a film, and the file at `path` if given.
+    """Check that our published asset can be fetched anonymously, as fal does.
 
-    Raises AssetHostDown with the fact `reason`: dns, private, tls, refused, timeout, status, type, or content (another
-    folder is served there). Not done when REELBOT_ASSET_CHECK is false.
+    It must be a picture or a film, and the file at `path` if given. Raises AssetHostDown with the fact `reason`: dns,
+    private, tls, refused, timeout, status, type, or content (another folder is served there). Not done when
+    REELBOT_ASSET_CHECK is false.
     """
     if not settings.asset_check:
         return
@@ -50,13 +51,13 @@ async def _bounded(url: str, *, settings: FalSettings, path: Path | None, resolv
     try:
         async with asyncio.timeout(_LOOK_TOTAL_S):
             await _require_public_name(url, settings=settings, resolver=resolver)
-            await _look(url, path)
+            await _check_once(url, path)
     except TimeoutError:
         raise AssetHostDown(reason="timeout") from None
 
 
 async def _require_public_name(url: str, *, settings: FalSettings, resolver: Resolve) -> None:
-    """A name that only leads into a private network leads fal nowhere, whatever answers there."""
+    """Refuse a name that leads into private networks only: fal cannot reach it, whatever answers here."""
     if settings.on_loopback:
         return
     try:
@@ -67,7 +68,7 @@ async def _require_public_name(url: str, *, settings: FalSettings, resolver: Res
         raise AssetHostDown(reason="private", address=found[0] if found else None)
 
 
-async def _look(url: str, path: Path | None) -> None:
+async def _check_once(url: str, path: Path | None) -> None:
     headers = {"Range": f"bytes=0-{_PREFIX - 1}", "Accept-Encoding": "identity"}
     async with httpx.AsyncClient(
         timeout=_LOOK_TIMEOUT_S, trust_env=False, follow_redirects=True, max_redirects=3
@@ -100,13 +101,15 @@ def _require_media(reply: httpx.Response) -> None:
 
 
 async def _require_same(reply: httpx.Response, path: Path) -> None:
-    """The first bytes and the length are those of the file that was just published."""
+    """Compare the first bytes and the length with the file that was just published."""
     size = path.stat().st_size
     async with aiofiles.open(path, "rb") as file:
         expected = await file.read(_PREFIX)
     where = _WHERE.fullmatch(reply.headers.get("content-range", ""))
-    told = where[1] if where else reply.headers.get("content-length", "") if reply.status_code == httpx.codes.OK else ""
-    if told and told != str(size):
+    stated = (
+        where[1] if where else reply.headers.get("content-length", "") if reply.status_code == httpx.codes.OK else ""
+    )
+    if stated and stated != str(size):
         raise AssetHostDown(reason="content")
     served = await first_bytes(reply.aiter_raw(), enough=len(expected))
     if served[: len(expected)] != expected:
@@ -114,9 +117,10 @@ async def _require_same(reply: httpx.Response, path: Path) -> None:
 
 
 async def check_foreign(url: str, *, settings: FalSettings) -> None:
-    """The same for an address that somebody gave us. Raises BadRequest, BadReference.
+    """Check an address that a person gave: it must serve a picture or a video.
 
-    Nothing private is asked, at no redirect. Not done when REELBOT_ASSET_CHECK is false.
+    No private address is asked, at no redirect. Not done when REELBOT_ASSET_CHECK is false. Raises BadRequest,
+    BadReference.
     """
     if not settings.asset_check:
         return

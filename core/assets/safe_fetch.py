@@ -1,4 +1,4 @@
-"""Fetching a file from an address that somebody gave us: public http(s) only, at every redirect, and with caps.
+"""Fetches a file from a foreign address: public http(s) only, at every redirect, and with caps.
 
 The connection goes to the very address that was checked, so a name that resolves differently a moment later gains
 nothing; the name itself stays in Host and in TLS.
@@ -31,7 +31,10 @@ _LOCAL_NAMES = (".local", ".internal", ".localhost", ".lan", ".home", ".home.arp
 
 
 def require_public_url(url: str, *, settings: FalSettings) -> None:
-    """Raises BadRequest ("image_url_not_public") for anything but http(s) to a public host, by its looks alone."""
+    """Refuse anything but http(s) to a public host, by its spelling alone.
+
+    Raises BadRequest ("image_url_not_public").
+    """
     _public_url(url, settings=settings)
 
 
@@ -66,8 +69,9 @@ async def fetch_public(
     resolver: Resolve = resolve,
     trust: ssl.SSLContext | None = None,
 ) -> None:
-    """Write what is at `url` to `into`. Raises BadRequest, BadReference ("bad_reference" with the reason,
-    "file_too_large"). `trust`: authorities other than the usual ones.
+    """Download the file at `url` to `into`, at most `max_bytes`. `trust`: authorities other than the usual ones.
+
+    Raises BadRequest, BadReference ("bad_reference" with the reason, "file_too_large").
     """
     async with public_reply(url, settings=settings, resolver=resolver, trust=trust) as reply:
         await _write(reply, into, max_bytes)
@@ -83,7 +87,7 @@ async def public_reply(
     trust: ssl.SSLContext | None = None,
     total_s: float = _TOTAL_S,
 ) -> AsyncIterator[httpx.Response]:
-    """The successful reply that stands at the end of the redirects, its body not read yet. Raises as fetch_public."""
+    """Yield the successful reply at the end of the redirects, its body not read yet. Raises as fetch_public."""
     verify = trust or httpx.create_ssl_context(trust_env=False)
     client = httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False, follow_redirects=False, verify=verify)
     try:
@@ -117,7 +121,7 @@ def _target(url: str, reply: httpx.Response) -> str:
 async def _hop(
     client: httpx.AsyncClient, url: str, headers: Mapping[str, str], *, settings: FalSettings, resolver: Resolve
 ) -> httpx.Response:
-    """One request to the address that was checked; the next address of the name where one does not answer."""
+    """Send one request to a checked address; to the next address of the name where one does not answer."""
     parsed = _public_url(url, settings=settings)
     host = parsed.raw_host.decode("ascii")
     addresses = await public_addresses(host, settings=settings, resolver=resolver)
@@ -146,7 +150,7 @@ def _reason(error: httpx.HTTPError) -> str:
 
 
 def connect_reason(error: httpx.ConnectError) -> str:
-    """What kept the connection from being: tls, dns or refused."""
+    """Name the reason why no connection was made: "tls", "dns" or "refused"."""
     text = str(error).lower()
     if "certificate" in text or "ssl" in text:
         return "tls"
@@ -154,7 +158,7 @@ def connect_reason(error: httpx.ConnectError) -> str:
 
 
 async def _write(reply: httpx.Response, into: Path, max_bytes: int) -> None:
-    """The body as it comes: a packed one would unpack to any size, so it is not unpacked."""
+    """Write the body as it comes: a packed one could unpack to any size, so it is not unpacked."""
     length = reply.headers.get("content-length", "")
     if length.isascii() and length.isdigit() and int(length) > max_bytes:
         raise BadReference("file_too_large", max_bytes=max_bytes)
@@ -165,7 +169,7 @@ async def _write(reply: httpx.Response, into: Path, max_bytes: int) -> None:
 
 
 async def public_addresses(host: str, *, settings: FalSettings, resolver: Resolve = resolve) -> list[str]:
-    """The addresses of `host`, after all of them were found to be public. Raises BadRequest, BadReference."""
+    """Return the addresses of `host`, all of which must be public. Raises BadRequest, BadReference."""
     try:
         found = await resolver(host)
     except OSError:

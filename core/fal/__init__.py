@@ -1,1 +1,1 @@
-"""What fal is asked and what it answers: requests, results, downloads, storage, webhooks, bills."""
+"""Speaks fal's protocols: requests, results, downloads, storage, webhooks, bills."""

@@ -1,4 +1,4 @@
-"""What fal itself says it charged, and what is left on the account: read with a key of ADMIN scope, for nothing else.
+"""Reads fal's own bill and balance, with a key of ADMIN scope that is used for nothing else.
 
 Facts: fal.ai/docs/platform-apis/v1/models/billing-events and .../account/billing. Without `start` only the last 24
 hours are searched; a span is at most 90 days; a call names at most 50 requests; `next_cursor` leads to the next page.
@@ -27,7 +27,7 @@ _EVENT_IDS = ("id", "event_id", "billing_event_id")
 
 
 class Billing:
-    """fal's books for one account. Share one; `close` it."""
+    """The client of fal's bill for one account. Share one; `close` it."""
 
     def __init__(self, settings: FalSettings, key: str) -> None:
         self._api = settings.api_url
@@ -36,17 +36,19 @@ class Billing:
 
     @classmethod
     def from_settings(cls, settings: FalSettings) -> Self | None:
-        """None without FAL_ADMIN_KEY, and behind a proxy that charges beforehand: its word counts then."""
+        """Build the client; None without FAL_ADMIN_KEY and behind a pre-charging proxy, whose charge counts then."""
         if settings.fal_admin_key is None or settings.fal_proxy_url is not None:
             return None
         return cls(settings, settings.fal_admin_key.get_secret_value().strip())
 
     async def close(self) -> None:
+        """Close the connections."""
         await self._client.aclose()
 
     async def charges(self, request_ids: Sequence[str], *, since: datetime) -> dict[str, int]:
-        """Nano-dollars by request, all events of a request summed. A request that is not named here is unknown: its
-        event may still come. One that is named with 0 was free.
+        """Return the nano-dollars charged by request, all events of a request summed.
+
+        A request that is not named here is unknown: its event may still come. One that is named with 0 was free.
 
         `request_ids`: at most 50. `since`: not more than 90 days ago. Raises NotConfigured (the key is refused),
         Unavailable (also when a later page cannot be read or found: half of the events are no sum).
@@ -69,7 +71,10 @@ class Billing:
         raise Unavailable(reason="too many pages of billing events")
 
     async def balance(self) -> Decimal:
-        """Dollars of credit left; below zero when fal let the account run over. Raises NotConfigured, Unavailable."""
+        """Return the dollars of credit left; below zero when fal let the account run over.
+
+        Raises NotConfigured, Unavailable.
+        """
         credit = (await self._get("/account/billing", {"expand": "credits"})).get("credits")
         amount = _number(credit.get("current_balance")) if isinstance(credit, dict) else None
         if amount is None:
@@ -94,10 +99,11 @@ class Billing:
 
 
 def counted_once(pages: Sequence[Sequence[Any]]) -> list[Any]:
-    """The events of all pages. One whose id was seen is the same event; so is each of a page that repeats an earlier
-    one (an event was added meanwhile, and all moved on). Pure.
+    """Return the events of all pages, each once. Pure.
 
-    fal's page names no id of an event (fal docs, billing-events); where there is one it counts.
+    An event whose id was seen is the same event; so is each of a page that repeats an earlier one (an event was added
+    meanwhile, and all moved on). fal's page names no id of an event (fal docs, billing-events); where there is one it
+    counts.
     """
     events: list[Any] = []
     seen: set[str] = set()
@@ -114,7 +120,7 @@ def counted_once(pages: Sequence[Sequence[Any]]) -> list[Any]:
 
 
 def _ident(event: Any) -> str | None:
-    """The event's own id; two requests may number their events alike."""
+    """Return the event's own id, with its request's: two requests may number their events alike."""
     if not isinstance(event, dict):
         return None
     idents = [event.get(name) for name in _EVENT_IDS]
@@ -122,15 +128,16 @@ def _ident(event: Any) -> str | None:
     return None if own is None else f"{event.get('request_id')} {own}"
 
 
-def summed(events: Sequence[Any], asked: set[str]) -> dict[str, int]:
-    """The events of each request that was asked for, as one amount. A request with an event that cannot be read, or
-    with less than nothing in all, is left out: unknown. Pure.
+def summed(events: Sequence[Any], request_ids: set[str]) -> dict[str, int]:
+    """Sum the events of each request that was asked for. Pure.
+
+    A request with an event that cannot be read, or with less than nothing in all, is left out: unknown.
     """
     found: dict[str, int] = {}
     unreadable: set[str] = set()
     for event in events:
         request_id = event.get("request_id") if isinstance(event, dict) else None
-        if not isinstance(request_id, str) or request_id not in asked:
+        if not isinstance(request_id, str) or request_id not in request_ids:
             continue
         nano = nano_of(event)
         if nano is None:
@@ -141,7 +148,7 @@ def summed(events: Sequence[Any], asked: set[str]) -> dict[str, int]:
 
 
 def nano_of(event: Mapping[str, Any]) -> int | None:
-    """What one event charged, in nano-dollars.
+    """Return what one event charged, in nano-dollars.
 
     `cost_estimate_nano_usd` is the field that fal has always had, after discounts, in whole nano-dollars ("carries
     cost_total in nano USD", says the page of the organization's events); `cost_total`, in dollars, stands in where it
@@ -155,7 +162,7 @@ def nano_of(event: Mapping[str, Any]) -> int | None:
 
 
 def _parsed(body: bytes) -> Any:
-    """JSON with its fractions as they are written; None for anything else."""
+    """Parse JSON with its fractions as they are written; None for anything else."""
     try:
         return json.loads(body, parse_float=Decimal)
     except (ValueError, RecursionError, InvalidOperation):

@@ -1,4 +1,4 @@
-"""FalQueue: the thin HTTP edge around wire.py and replies.py. Submit once; ask as often as it takes.
+"""The HTTP client of fal's queue, a thin edge around protocol.py and replies.py. Submits once; asks as often as needed.
 
 The key goes to `FAL_QUEUE_URL` and `FAL_API_URL` only, whatever a reply or a stored handle says.
 
@@ -9,7 +9,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal, Self
 
@@ -19,7 +19,7 @@ from core.catalogue import MODELS, app_of
 from core.config import FalSettings
 from core.errors import BadRequest, NotConfigured, SubmitNotSent, SubmitUnconfirmed, Unavailable, VideoError
 from core.fal import error_map, lost_orders, protocol, replies
-from core.fal.http import Way, events, http_client, raw_reply
+from core.fal.http import SendTrace, events, http_client, raw_reply
 from core.io.not_sent import NOT_SENT
 from core.types import Completed, LostOrder, QueueStatus, RawReply, RequestHandle, Submission, VideoRequest
 
@@ -31,10 +31,7 @@ Owned = Callable[[set[str]], Awaitable[set[str]]]
 Claims = Callable[[], Awaitable[Sequence[LostOrder]]]
 
 _SUBMIT_TIMEOUT = httpx.Timeout(connect=10, read=90, write=30, pool=10)
-_SUBMIT_S = 145.0  # in all: within what the search for a lost order takes for the longest (core/fal/lost_orders.py)
 _STREAM_IDLE_S = 60.0
-_STREAM_SILENT_S = 120.0  # without a word on the request, whatever else keeps the connection busy
-_ANSWER_S = 90.0  # for a free question, in all
 _START_WITHIN_S = 3600
 """A request that could not start for so long is dropped by fal, unbilled (X-Fal-Request-Timeout)."""
 KEEP_S = 7 * 24 * 3600
@@ -48,23 +45,43 @@ _LIST_PAGES = 100
 _LIST_ENDPOINTS = 50
 
 
-class FalQueue:
-    """fal's queue for one key. Share one; `close` it."""
+@dataclass(frozen=True, slots=True)
+class QueueTimeouts:
+    """Seconds in all, since httpx bounds each chunk of an answer and not all of it.
 
-    def __init__(self, settings: FalSettings) -> None:
+    `submit_s`: for the paid POST, within what the search for a lost order takes for the longest
+    (core/fal/lost_orders.py). `answer_s`: for a free question. `stream_silent_s`: without a word on the request,
+    whatever else keeps a stream's connection busy.
+    """
+
+    submit_s: float = 145.0
+    answer_s: float = 90.0
+    stream_silent_s: float = 120.0
+
+
+_USUAL = QueueTimeouts()
+
+
+class FalQueue:
+    """The client of fal's queue for one key. Share one; `close` it."""
+
+    def __init__(self, settings: FalSettings, *, timeouts: QueueTimeouts = _USUAL) -> None:
         self._settings = settings
+        self._timeouts = timeouts
         self._base = settings.fal_queue_url
         self._client = http_client(settings)
 
     @classmethod
-    def from_settings(cls, settings: FalSettings) -> Self:
-        return cls(settings)
+    def from_settings(cls, settings: FalSettings, *, timeouts: QueueTimeouts = _USUAL) -> Self:
+        """Build the client from the settings."""
+        return cls(settings, timeouts=timeouts)
 
     async def close(self) -> None:
+        """Close the connections."""
         await self._client.aclose()
 
     def handle_for(self, endpoint: str, request_id: str) -> RequestHandle:
-        """Where a request of this endpoint is asked about, by rule."""
+        """Derive the handle of a request of this endpoint."""
         return protocol.derived_handle(request_id, endpoint=endpoint, queue_url=self._base)
 
     async def submit(
@@ -75,7 +92,7 @@ class FalQueue:
         webhook_url: str | None = None,
         on_reply: OnReply | None = None,
     ) -> Submission:
-        """Exactly one POST: this is where money is spent. `body`: the text to post, wire.request_text(request) else.
+        """Send the one paid POST. `body`: the text to post; protocol.request_text(request) without it.
 
         `on_reply` gets whatever HTTP reply comes, before it is read; should that fail, it is logged and changes
         nothing. Raises SubmitNotSent (proven: nothing reached fal, or fal itself is busy), SubmitUnconfirmed (it may
@@ -96,35 +113,41 @@ class FalQueue:
             "Accept-Encoding": "identity",  # an answer that cannot be unpacked would be a lost one
         }
         params = {"fal_webhook": webhook_url} if webhook_url else None
-        url, body, way = f"{self._base}/{request.endpoint}", text.encode(), Way()
+        url, body, trace = f"{self._base}/{request.endpoint}", text.encode(), SendTrace()
         async with http_client(self._settings, timeout=_SUBMIT_TIMEOUT, once=True) as client:
             try:
-                async with asyncio.timeout(_SUBMIT_S):  # httpx bounds each chunk of an answer, not all of it
+                async with asyncio.timeout(self._timeouts.submit_s):
                     reply = await client.post(
-                        url, content=body, headers=headers, params=params, extensions={"trace": way}
+                        url, content=body, headers=headers, params=params, extensions={"trace": trace}
                     )
             except TimeoutError:
                 raise SubmitUnconfirmed(reason="an answer without end") from None
             except NOT_SENT as error:
                 raise SubmitNotSent(reason=type(error).__name__) from None
             except (httpx.HTTPError, ssl.SSLError) as error:
-                doubt = SubmitNotSent if way.only_to_proxy else SubmitUnconfirmed
-                raise doubt(reason=type(error).__name__) from None
+                error_class = SubmitNotSent if trace.only_to_proxy else SubmitUnconfirmed
+                raise error_class(reason=type(error).__name__) from None
             if on_reply is not None:  # before the connection is closed: that may fail, too
                 await _handed(on_reply, raw_reply(reply))
         return raw_reply(reply)
 
     def read_submit(self, reply: RawReply, *, endpoint: str) -> Submission:
-        """What `submit` makes of a reply, for one that was kept. Raises the same errors."""
+        """Read a stored reply to an order as `submit` would. Raises the same errors."""
         proxied = self._settings.fal_proxy_url is not None
         return replies.read_submit(reply, endpoint=endpoint, queue_url=self._base, proxied=proxied)
 
     async def status(self, handle: RequestHandle) -> QueueStatus:
-        """One look. Raises Unavailable, with what was odd, for everything that is no status: no look ends a request."""
+        """Poll the status once. Raises Unavailable, with what was odd, for everything that is no status.
+
+        No status ends a request.
+        """
         return replies.read_status(await self._ask("GET", self._own(handle).status_url, params=_NO_LOGS))
 
     async def knows(self, handle: RequestHandle) -> bool:
-        """Whether fal has a status for it; False when fal says "not found". Raises NotConfigured, Unavailable."""
+        """Return whether fal has a status for it; False when fal says "not found".
+
+        Raises NotConfigured, Unavailable.
+        """
         reply = await self._ask("GET", self._own(handle).status_url, params=_NO_LOGS)
         if reply.status == httpx.codes.NOT_FOUND and protocol.parsed(reply.body) is not None:
             return False  # in JSON: a gateway's page knows nothing of requests
@@ -134,14 +157,15 @@ class FalQueue:
         return True
 
     async def stream(self, handle: RequestHandle) -> AsyncIterator[QueueStatus]:
-        """Fal's status events as they come; ends after Completed. Raises Unavailable when it breaks before, or says
-        nothing new for so long that a look is worth more.
+        """Yield fal's status events as they come; the stream ends after Completed.
+
+        Raises Unavailable when it breaks before, or brings nothing new for so long that a poll is worth more.
         """
         statuses = self._statuses(handle)
         try:
             while True:
                 try:
-                    async with asyncio.timeout(_STREAM_SILENT_S):
+                    async with asyncio.timeout(self._timeouts.stream_silent_s):
                         status = await anext(statuses)
                 except TimeoutError:
                     raise Unavailable(reason="a silent stream") from None
@@ -170,14 +194,15 @@ class FalQueue:
         raise Unavailable(reason="the stream ended early")
 
     async def result(self, handle: RequestHandle) -> RawReply:
-        """The result as fal said it: a 2xx in JSON, unread (wire.read_result). COMPLETED is not success, only this is.
+        """Fetch the result as fal gave it: a 2xx in JSON, unread (protocol.read_result).
 
-        Raises StillRunning when asked too early, the error with which fal ends a request, or Unavailable for all else.
+        COMPLETED is not success, only this is. Raises StillRunning when asked too early, the error with which fal ends
+        a request, or Unavailable for all else.
         """
         return replies.require_result(await self._ask("GET", self._own(handle).response_url))
 
     async def cancel(self, handle: RequestHandle) -> Literal["requested", "already_completed", "not_found"]:
-        """Only a wish: a running request usually finishes and is billed. Raises Unavailable."""
+        """Ask fal to cancel. A running request usually finishes all the same and is billed. Raises Unavailable."""
         reply = await self._ask("PUT", self._own(handle).cancel_url)
         if replies.is_success(reply):
             return "requested"
@@ -188,8 +213,9 @@ class FalQueue:
         raise replies.odd(reply)
 
     async def locate(self, request_id: str) -> RequestHandle:
-        """The handle of any request of this account: each known owner/app is asked. Raises BadRequest
-        ("unknown_request"), NotConfigured, Unavailable.
+        """Find the handle of any request of this account: each known owner/app is asked.
+
+        Raises BadRequest ("unknown_request"), NotConfigured, Unavailable.
         """
         if not protocol.is_request_id(request_id):
             raise BadRequest("unknown_request", request_id=request_id[:80])
@@ -216,7 +242,7 @@ class FalQueue:
     async def find_submitted(
         self, orders: Sequence[LostOrder], *, claims: Claims, owned: Owned
     ) -> dict[str, RequestHandle]:
-        """Which orders arrived although their answer was lost, by their names: looked up in the account's list.
+        """Find which orders arrived although their answer was lost, in the account's list, by their names.
 
         One walk for all of them, back to the earliest claim. `claims` is asked after the walk for every order whose
         answer is not known, these included: one that was claimed during the walk may be what a row of it is. `owned`,
@@ -236,13 +262,13 @@ class FalQueue:
         }
 
     async def _walk(self, endpoints: list[str], orders: Sequence[LostOrder]) -> list[object]:
-        """The rows that may be one of these orders. Raises Unavailable, NotConfigured."""
+        """Collect the rows that may be one of these orders. Raises Unavailable, NotConfigured."""
         since = min(order.claimed for order in orders) - lost_orders.CLOCKS_APART
         found: list[object] = []
         cursors: list[str] = []
         for _ in range(_LIST_PAGES):
             rows, cursor, more = await self._page(endpoints, since, cursors[-1] if cursors else None)
-            found += lost_orders.fitting(rows, orders)
+            found += lost_orders.matching(rows, orders)
             if lost_orders.all_before(rows, since) or not more:
                 return found
             if cursor is None or cursor in cursors:
@@ -253,7 +279,10 @@ class FalQueue:
     async def _page(
         self, endpoints: list[str], since: datetime, cursor: str | None
     ) -> tuple[list[object], str | None, bool]:
-        """One page, the way to the next, and whether there is one. Raises Unavailable, NotConfigured."""
+        """Fetch one page: its rows, the cursor of the next, and whether there is one.
+
+        Raises Unavailable, NotConfigured.
+        """
         params: Params = [("endpoint_id", endpoint) for endpoint in endpoints]
         params += [("start", since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")), ("limit", str(_LIST_PAGE))]
         params += [("expand", "payloads")] + ([("cursor", cursor)] if cursor else [])
@@ -267,7 +296,7 @@ class FalQueue:
         return rows, following, following is not None or listed.get("has_more") is True
 
     async def check_key(self) -> None:
-        """Ask after a request that cannot exist: "not found" means the key is good. Free.
+        """Ask after a request that cannot exist: "not found" means that the key is good. Free.
 
         Raises NotConfigured, Unavailable.
         """
@@ -283,7 +312,7 @@ class FalQueue:
             raise replies.odd(reply)
 
     def _own(self, handle: RequestHandle) -> RequestHandle:
-        """The handle with addresses at our queue: a stored one may name a gateway or a port of another day."""
+        """Return the handle with addresses at our queue: a stored one may name a gateway or a port of another day."""
         by_rule = self.handle_for(handle.endpoint, handle.request_id)
         return replace(
             handle,
@@ -293,7 +322,10 @@ class FalQueue:
         )
 
     def _headers(self) -> dict[str, str]:
-        """Raises NotConfigured, also for a key that fits into no header (a line break, a typographic dash)."""
+        """Return the headers with the key.
+
+        Raises NotConfigured, also for a key that fits into no header (a line break, a typographic dash).
+        """
         key = self._settings.fal_key
         if key is None and self._settings.fal_proxy_url is None:
             raise NotConfigured("not_configured")
@@ -305,7 +337,7 @@ class FalQueue:
     async def _ask(self, method: str, url: str, *, params: Params | None = None) -> RawReply:
         headers = self._headers()
         try:
-            async with asyncio.timeout(_ANSWER_S):  # httpx bounds each chunk of an answer, not all of it
+            async with asyncio.timeout(self._timeouts.answer_s):
                 return raw_reply(await self._client.request(method, url, params=params, headers=headers))
         except TimeoutError:
             raise Unavailable(reason="an answer without end") from None
@@ -314,7 +346,10 @@ class FalQueue:
 
 
 async def _handed(on_reply: OnReply, reply: RawReply) -> None:
-    """What keeps the reply must not decide about it. Its error's text may hold the reply: only its kind is logged."""
+    """Hand the reply over.
+
+    A failure decides nothing about it; only its kind is logged, since its text may hold the reply.
+    """
     try:
         await on_reply(reply)
     except Exception as error:  # noqa: BLE001

@@ -1,4 +1,4 @@
-"""From fal's CDN to a checked mp4 on this disk: streamed, capped, resumed only where the bytes prove it.
+"""Downloads a file from fal's CDN to this disk: streamed, capped, resumed only where the bytes prove it.
 
 The key is never sent here. A failed download is repeated, never replaced by a link.
 """
@@ -44,7 +44,7 @@ MAX_BYTES = 2_000_000_000
 def video_filename(
     *, model: str, duration_s: float | None, resolution: str | None, short_id: str, now: datetime
 ) -> str:
-    """`<time>_<model>_<duration>s_<resolution>_<short id>.mp4`, safe on every file system."""
+    """Name the file `<time>_<model>_<duration>s_<resolution>_<short id>.mp4`, safe on every file system."""
     seconds = f"{duration_s:g}s" if duration_s else None
     parts = [now.strftime("%Y%m%d-%H%M%S"), model, seconds, resolution, short_id]
     return "_".join(re.sub(r"[^A-Za-z0-9.-]+", "-", part).strip(".-") for part in parts if part) + ".mp4"
@@ -58,7 +58,7 @@ async def download_video(
     max_bytes: int = MAX_BYTES,
     sleep: Sleep = asyncio.sleep,
 ) -> None:
-    """Fetch the finished file whole, or raise DownloadFailed ("download_failed", "disk_full"). Free to repeat."""
+    """Download the finished file whole. Raises DownloadFailed ("download_failed", "disk_full"). Free to repeat."""
     part = into.with_name(f"{into.name}.part")
     async with http_client(settings, timeout=_TIMEOUT) as client:
         fetch = _Fetch(client, file.url, part, queue_url=settings.fal_queue_url, max_bytes=max_bytes)
@@ -66,7 +66,10 @@ async def download_video(
 
 
 async def _attempt(fetch: "_Fetch", part: Path, into: Path) -> None:
-    """Raises DownloadFailed; what came until then stays, and the next attempt goes on from it."""
+    """Try the download once.
+
+    Raises DownloadFailed; what came until then stays, and the next attempt goes on from it.
+    """
     try:
         async with asyncio.timeout(_ATTEMPT_S):
             await fetch.attempt()
@@ -84,11 +87,11 @@ async def _attempt(fetch: "_Fetch", part: Path, into: Path) -> None:
 
 
 class _NoResume(Exception):
-    """What is here is no beginning of what is served."""
+    """A reply that does not continue the bytes that are here."""
 
 
 class _Fetch:
-    """One file on its way to `part`. What is known of it outlives a broken attempt."""
+    """One download to `part`. What is known of the file outlives a broken attempt."""
 
     def __init__(self, client: httpx.AsyncClient, url: str, part: Path, *, queue_url: str, max_bytes: int) -> None:
         self._client = client
@@ -105,7 +108,7 @@ class _Fetch:
         return error
 
     async def attempt(self) -> None:
-        """The rest of the file where the server proves that it continues what is here, else all of it, at once."""
+        """Fetch the rest where the server proves that it continues what is here, else all of it, at once."""
         self._attempts += 1
         have = self._part.stat().st_size if self._part.exists() else 0
         if have > _OVERLAP:
@@ -123,7 +126,7 @@ class _Fetch:
         self._etag = self._size = None
 
     async def _get(self, have: int) -> None:
-        """One request, the last bytes that are here asked for once more: they prove that both are the same file."""
+        """Send one request, with the last known bytes asked for once more: they prove that both are the same file."""
         start = max(0, have - _OVERLAP)
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
         if start and self._etag is not None:
@@ -144,7 +147,7 @@ class _Fetch:
 
     @asynccontextmanager
     async def _followed(self, headers: dict[str, str]) -> AsyncIterator[httpx.Response]:
-        """The reply at the end of the redirects. Each of them stays on fal's hosts."""
+        """Yield the reply at the end of the redirects. Each of them stays on fal's hosts."""
         url = self._url
         for _ in range(_REDIRECTS + 1):
             async with self._client.stream("GET", url, headers=headers) as reply:
@@ -159,7 +162,7 @@ class _Fetch:
         raise DownloadFailed(reason="too many redirects")
 
     def _range(self, reply: httpx.Response, start: int, have: int) -> int:
-        """The size of the file, when this is the range that was asked for. Raises _NoResume when it is not."""
+        """Return the size of the file when this is the range that was asked for. Raises _NoResume when it is not."""
         match = _RANGE.fullmatch(reply.headers.get("content-range", ""))
         if reply.status_code != httpx.codes.PARTIAL_CONTENT or match is None or int(match[1]) != start:
             raise _NoResume("another range")
@@ -185,7 +188,10 @@ class _Fetch:
         self._size = total
 
     async def _write(self, reply: httpx.Response, start: int, total: int | None) -> int:
-        """The size of what is here now. What was here before is touched only by bytes that belong to a film."""
+        """Write the body and return the size of what is here now.
+
+        Earlier bytes are touched only by bytes that belong to a film.
+        """
         chunks = reply.aiter_bytes()
         first = await _head(chunks, self._known(start))
         self._remember(reply, total)
@@ -203,7 +209,7 @@ class _Fetch:
 
 
 async def _head(chunks: AsyncIterator[bytes], known: bytes) -> bytes:
-    """The first bytes: of a continued file those that are known, of a new one an mp4's, whatever type is declared."""
+    """Return the first bytes: known ones of a continued file, an mp4's of a new one, whatever type is declared."""
     enough = len(known) or _FTYP_BYTES
     head = await first_bytes(chunks, enough=enough)
     if known:
@@ -229,7 +235,7 @@ def _length(reply: httpx.Response) -> int | None:
 
 
 def _install(part: Path, into: Path) -> None:
-    """On the disk for good, then under its name: a crash leaves the whole file or none."""
+    """Sync the file, then give it its name: a crash leaves the whole file or none."""
     disk.sync(part)
     part.replace(into)
     disk.sync(into.parent)

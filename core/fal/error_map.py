@@ -1,4 +1,4 @@
-"""One table from every shape of error that fal, its gateways and proxies answer to our own classes. Pure.
+"""Maps every shape of error that fal, its gateways and proxies answer to our own classes, by one table. Pure.
 
 Facts: fal.ai/docs (model-apis/errors, request-errors). No prompt, no input and no address gets into an error here.
 """
@@ -18,7 +18,7 @@ from core.types import Completed
 _C = errors.ContentRefused
 _R = errors.BadReference
 _G = errors.GenerationFailed
-_TYPES: dict[str, tuple[type[VideoError], str]] = {
+TYPES: dict[str, tuple[type[VideoError], str]] = {
     "internal_server_error": (_G, "generation_failed"),
     "generation_timeout": (_G, "generation_timeout"),
     "downstream_service_error": (_G, "downstream_service_error"),
@@ -82,12 +82,12 @@ _TIMED_OUT = re.compile(r"tim(?:ed|e) ?out", re.IGNORECASE)
 
 
 def error_from(status: int, headers: Mapping[str, str], reply: Any) -> VideoError:
-    """The typed error for a reply that is not a success. `reply` is parsed JSON or None."""
+    """Build the typed error of a reply that is not a success. `reply` is parsed JSON or None."""
     kind, facts = _kind(reply, headers)
     if kind == "invalid_request" and _TIMED_OUT.search(_message(reply)):
         kind = "downstream_service_error"
-    if kind in _TYPES:
-        cls, code = _TYPES[kind]
+    if kind in TYPES:
+        cls, code = TYPES[kind]
         return cls(code, **facts)
     by_status = _account_error(status, reply)
     if by_status is not None:
@@ -104,7 +104,7 @@ def error_from(status: int, headers: Mapping[str, str], reply: Any) -> VideoErro
 
 
 def _account_error(status: int, reply: Any) -> VideoError | None:
-    """Keys, credit, permission: what an operator must mend. fal says "User is locked" with 403, its proxies 402."""
+    """Build the error of a key, credit or permission. fal says "User is locked" with 403, its proxies with 402."""
     text = _text(reply).lower()
     if status == HTTPStatus.UNAUTHORIZED:
         return errors.NotConfigured("invalid_key")
@@ -123,7 +123,7 @@ def _account_error(status: int, reply: Any) -> VideoError | None:
 
 
 def final_error(status: int, headers: Mapping[str, str], parsed: Any) -> VideoError | None:
-    """The error with which fal itself ends a completed request, from the reply to the question for its result.
+    """Build the error with which fal itself ends a completed request, from its answer to the question for the result.
 
     The list is closed (fal docs, model-apis/errors and request-errors): a list of details with a type, an `error_type`
     in the body or in the header, a path that the app does not have, a confirmed cancel. None for all else: a gateway
@@ -145,19 +145,22 @@ def final_error(status: int, headers: Mapping[str, str], parsed: Any) -> VideoEr
 
 
 def in_fals_form(parsed: Any, headers: Mapping[str, str]) -> bool:
-    """Whether a refusal of an order may be fal's, or that of the proxy that charges beforehand: JSON that says why
-    under `detail`, or with a type that we know (fal docs, errors). A gateway's page or words of its own are not; yet a
-    gateway may write `detail`, too.
+    """Return whether a refusal of an order may be fal's own, or that of the pre-charging proxy.
+
+    Such is JSON that says why under `detail`, or with a type that we know (fal docs, errors). A gateway's page or words
+    of its own are not; yet a gateway may write `detail`, too.
     """
     if not isinstance(parsed, dict):
         return False
     detail = parsed.get("detail")
-    return (isinstance(detail, str | list | dict) and bool(detail)) or _kind(parsed, headers)[0] in _TYPES
+    return (isinstance(detail, str | list | dict) and bool(detail)) or _kind(parsed, headers)[0] in TYPES
 
 
 def is_fals_refusal(status: int, headers: Mapping[str, str], parsed: Any) -> bool:
-    """Whether an order was provably refused by fal itself, or by the proxy before it: a typed word as fal documents it
-    (a list of details, `error_type`, its own header), a path that the app does not have, or the proxy's two words.
+    """Return whether an order was provably refused by fal itself, or by the proxy before it.
+
+    Proof is a typed word as fal documents it (a list of details, `error_type`, its own header), a path that the app
+    does not have, or the proxy's two words.
     """
     if is_proxys_refusal(status, headers, parsed) or _lacks_path(parsed):
         return True
@@ -165,14 +168,15 @@ def is_fals_refusal(status: int, headers: Mapping[str, str], parsed: Any) -> boo
 
 
 def is_proxys_refusal(status: int, headers: Mapping[str, str], parsed: Any) -> bool:
-    """Whether the proxy that charges beforehand did not pass the order on: no credits, or an endpoint it disallows."""
+    """Return whether the pre-charging proxy did not pass the order on: no credits, or an endpoint it disallows."""
     word, first = _PROXYS.get(status), _first_detail(parsed)
     return word is not None and word in (_kind(parsed, headers)[0], first.get("code"), first.get("error"))
 
 
 def says_busy(headers: Mapping[str, str], parsed: Any) -> bool:
-    """Whether fal itself says, with 429, that it took nothing: by its type, or by its own headers. Text alone is what
-    any gateway may write after fal took the order.
+    """Return whether fal itself says, with 429, that it took nothing: by its type, or by its own headers.
+
+    Text alone is what any gateway may write after fal took the order.
     """
     word, html = _kind(parsed, headers)[0], "html" in headers.get("content-type", "")
     asks_for_it = headers.get("x-fal-needs-retry", "0").strip().lower() in {"1", "true"}
@@ -194,21 +198,25 @@ def _is_fals_word(headers: Mapping[str, str], parsed: Any) -> bool:
 
 
 def _lacks_path(parsed: Any) -> bool:
-    """Whether the app does not have the path that was ordered. A path with a request id in it is our look's own."""
+    """Return whether the app does not have the path that was ordered.
+
+    A path with a request id in it is one that we polled.
+    """
     detail = parsed.get("detail") if isinstance(parsed, dict) else None
     match = _NO_PATH.fullmatch(detail.strip()) if isinstance(detail, str) else None
     return match is not None and "/requests/" not in match[1]
 
 
 def completed_error(status: Completed) -> VideoError | None:
-    """The error that fal's COMPLETED itself names; None when only the result can tell. What fal documents as a failure
-    of its own (HTTP 500 and above) is not billed (fal docs, pricing).
+    """Build the error that fal's COMPLETED itself names; None when only the result can tell.
+
+    What fal documents as a failure of its own (HTTP 500 and above) is not billed (fal docs, pricing).
     """
     if status.error is None and status.error_type is None:
         return None
     error: VideoError = errors.GenerationFailed()
-    if status.error_type in _TYPES:
-        cls, code = _TYPES[status.error_type]
+    if status.error_type in TYPES:
+        cls, code = TYPES[status.error_type]
         error = cls(code)
     if status.error_type in _OF_FAL_ITSELF:
         error.facts["billed"] = False
@@ -217,7 +225,7 @@ def completed_error(status: Completed) -> VideoError | None:
 
 
 def _kind(reply: Any, headers: Mapping[str, str]) -> tuple[str | None, dict[str, Fact]]:
-    """Fal's word for the error, and the numbers that help; `input` and `msg` stay behind."""
+    """Return fal's type of the error and the numbers that help; `input` and `msg` stay behind."""
     first = _first_detail(reply)
     if isinstance(first.get("type"), str):
         return first["type"], _limits(first.get("ctx")) | _field(first.get("loc"))
@@ -225,7 +233,7 @@ def _kind(reply: Any, headers: Mapping[str, str]) -> tuple[str | None, dict[str,
         value = reply.get(place) if isinstance(reply, dict) else None
         if isinstance(value, dict):
             value = value.get("type") or value.get("code")
-        if isinstance(value, str) and (value in _TYPES or place == "error_type"):
+        if isinstance(value, str) and (value in TYPES or place == "error_type"):
             return value, {}
     return headers.get("x-fal-error-type"), {}
 

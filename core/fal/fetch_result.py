@@ -1,4 +1,7 @@
-"""From a completed request to a checked mp4: the result is kept raw before it is read, then its file comes. Free."""
+"""Fetches a completed request's result and downloads its checked mp4. Free.
+
+The result is kept raw before it is read.
+"""
 
 import asyncio
 import hashlib
@@ -31,12 +34,15 @@ _PATIENTLY = RetryPolicy(
 
 
 class CheckFilm(Protocol):
-    """Tells what a film is, decoded whole. With `lenient` it need only open. Raises MediaError."""
+    """A check that returns a film's facts, decoded whole. With `lenient` it need only open. Raises MediaError."""
 
-    async def __call__(self, path: Path, *, lenient: bool) -> media.Probe: ...
+    async def __call__(self, path: Path, *, lenient: bool) -> media.Probe:
+        """Check the film at `path`."""
+        ...
 
 
 async def check_film(path: Path, *, lenient: bool) -> media.Probe:
+    """Decode the film whole and return its facts; with `lenient` only open it. Raises MediaError."""
     return await (media.probe(path) if lenient else media.verify(path))
 
 
@@ -52,12 +58,13 @@ async def fetch_result(
     sleep: Sleep = asyncio.sleep,
     check: CheckFilm = check_film,
 ) -> media.Probe:
-    """The result of a completed request as a fully checked mp4 at `into`; a broken download is fetched again. Free.
+    """Fetch the result of a completed request as a fully checked mp4 at `into`. Free.
 
-    The newest readable one of `stored` is used without asking fal; when its file does not come, fal is asked once
-    more. `source_url`: what was sent, which is never taken for the film. `on_result` gets every 2xx reply before it is
-    read; what it raises goes to the caller. `check` may make more of the film in the same run. Raises the error with
-    which fal ends a request (never after a readable result), StillRunning, Unavailable, DownloadFailed.
+    A broken download is fetched again. The newest readable one of `stored` is used without asking fal; when its file
+    does not come, fal is asked once more. `source_url`: what was sent, which is never taken for the film. `on_result`
+    gets every 2xx reply before it is read; what it raises goes to the caller. `check` may make more of the film in the
+    same run. Raises the error with which fal ends a request (never after a readable result), StillRunning, Unavailable,
+    DownloadFailed.
     """
     into.parent.mkdir(parents=True, exist_ok=True)
     for reply in reversed(stored):
@@ -66,23 +73,26 @@ async def fetch_result(
             break
     else:
         result = await _result(queue, handle, on_result, settings, source_url)
-        return await _fetched(result, into, settings, sleep, check)
+        return await _download_checked(result, into, settings, sleep, check)
     try:
-        return await _fetched(result, into, settings, sleep, check)
+        return await _download_checked(result, into, settings, sleep, check)
     except DownloadFailed as trouble:
         if trouble.code == "disk_full":
             raise
         try:
-            result = await _asked(queue, handle, on_result, settings, source_url)
+            result = await _ask_fal(queue, handle, on_result, settings, source_url)
         except VideoError:  # there was a result: whatever is said now, its file is still what is missing
             raise trouble from None
-        return await _fetched(result, into, settings, sleep, check)
+        return await _download_checked(result, into, settings, sleep, check)
 
 
-async def _fetched(
+async def _download_checked(
     result: protocol.Result, into: Path, settings: FalSettings, sleep: Sleep, check: CheckFilm
 ) -> media.Probe:
-    """A blemished file that comes twice the same is as fal made it: it was paid for, so it is kept if it opens."""
+    """Download and check the file. One that comes twice with the same damage is as fal made it.
+
+    It was paid for, so it is kept if it opens.
+    """
     seen: set[str] = set()
     trouble = DownloadFailed("video_broken")
     for _ in range(_FETCHES):
@@ -110,9 +120,9 @@ def _digest(path: Path) -> str:
 async def _result(
     queue: FalQueue, handle: RequestHandle, on_result: OnReply | None, settings: FalSettings, source_url: str | None
 ) -> protocol.Result:
-    """A result that fal cannot give although it says "completed": then its own word in the status decides."""
+    """Fetch the result. Where fal cannot give it although it says "completed", its own word in the status decides."""
     try:
-        return await _asked(queue, handle, on_result, settings, source_url)
+        return await _ask_fal(queue, handle, on_result, settings, source_url)
     except Unavailable:
         with suppress(Unavailable):
             status = await queue.status(handle)
@@ -122,7 +132,7 @@ async def _result(
         raise
 
 
-async def _asked(
+async def _ask_fal(
     queue: FalQueue, handle: RequestHandle, on_result: OnReply | None, settings: FalSettings, source_url: str | None
 ) -> protocol.Result:
     reply = await queue.result(handle)
@@ -141,7 +151,7 @@ async def fetch_patiently(
     sleep: Sleep = asyncio.sleep,
     on_trouble: Callable[[VideoError], None] = lambda _error: None,
 ) -> media.Probe:
-    """`fetch_result`, asked again at growing gaps for about ten minutes while what answers says nothing.
+    """Call `fetch_result` again at growing gaps for about ten minutes while the answers say nothing.
 
     Each result is kept in our receipts before it is read. What then still says nothing is raised with `request_id`.
     """
@@ -166,6 +176,7 @@ async def fetch_patiently(
 
 
 def is_readable(reply: RawReply, *, settings: FalSettings, source_url: str | None = None) -> bool:
+    """Return whether a stored result names a file."""
     with suppress(Unavailable):
         protocol.read_result(reply, queue_url=settings.fal_queue_url, source_url=source_url)
         return True

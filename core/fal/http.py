@@ -1,4 +1,7 @@
-"""How we connect to fal: through the configured proxy only, TLS always checked, and what a broken connection proves."""
+"""Connects to fal: through the configured proxy only, with TLS always checked.
+
+`SendTrace` tells what a broken connection proves.
+"""
 
 import ssl
 from collections.abc import AsyncIterator
@@ -13,12 +16,12 @@ from core.types import RawReply
 
 TIMEOUT = httpx.Timeout(connect=10, read=30, write=30, pool=10)
 
-_KEPT = frozenset({"content-type", "retry-after", "x-credits-used"})
+_HEADERS = frozenset({"content-type", "retry-after", "x-credits-used"})
 
 
 @cache
 def _trusted(ca_file: Path | None) -> ssl.SSLContext:
-    """The usual authorities and the proxy's own. Reading them takes a tenth of a second: once, not for each submit."""
+    """Load the usual authorities and the proxy's own. It takes a tenth of a second: once, not for each submit."""
     context = httpx.create_ssl_context(trust_env=False)
     if ca_file is not None:
         context.load_verify_locations(ca_file)
@@ -26,8 +29,9 @@ def _trusted(ca_file: Path | None) -> ssl.SSLContext:
 
 
 def http_client(settings: FalSettings, *, timeout: httpx.Timeout = TIMEOUT, once: bool = False) -> httpx.AsyncClient:
-    """A client of ours: through the configured proxy only, TLS always checked, no redirects. `once`: a connection of
-    its own for one request, so that a stale kept-alive one can never look like a lost answer.
+    """Build a client: through the configured proxy only, TLS always checked, no redirects.
+
+    `once`: a connection of its own for one request, so that a stale kept-alive one can never look like a lost answer.
     """
     trusted = _trusted(settings.fal_ca_file)
     proxy = settings.fal_proxy_url
@@ -46,29 +50,33 @@ def http_client(settings: FalSettings, *, timeout: httpx.Timeout = TIMEOUT, once
 
 
 def raw_reply(reply: httpx.Response) -> RawReply:
-    """The reply as it is kept, once its body has been read."""
-    kept = {name: value for name, value in reply.headers.items() if name in _KEPT or name.startswith("x-fal-")}
-    return RawReply(reply.status_code, kept, reply.content)
+    """Return the reply as it is stored, once its body has been read."""
+    headers = {name: value for name, value in reply.headers.items() if name in _HEADERS or name.startswith("x-fal-")}
+    return RawReply(reply.status_code, headers, reply.content)
 
 
-class Way:
-    """Watches the transport (httpx's "trace"): while the last request on the wire is a proxy's CONNECT, nothing of
-    the paid one has left. Without such a sign it counts as left.
+class SendTrace:
+    """A trace of the transport (httpx's "trace") that tells whether a request may have left.
+
+    While the last request sent is a proxy's CONNECT, nothing of the paid one has left. Without such a sign it counts as
+    sent.
     """
 
     def __init__(self) -> None:
         self._method: object = None
 
     async def __call__(self, _event: str, info: dict[str, Any]) -> None:
+        """Note an event of the transport."""
         self._method = getattr(info.get("request"), "method", self._method)
 
     @property
     def only_to_proxy(self) -> bool:
+        """Return whether nothing but the proxy's CONNECT was sent."""
         return self._method == b"CONNECT"
 
 
 async def events(reply: httpx.Response) -> AsyncIterator[str]:
-    """The data of each server-sent event."""
+    """Yield the data of each server-sent event."""
     lines: list[str] = []
     async for line in reply.aiter_lines():
         if line.startswith("data:"):

@@ -1,4 +1,4 @@
-"""The search for orders whose answer was lost: which rows of the account's request list are ours. Pure.
+"""Searches the account's request list for orders whose answer was lost. Pure.
 
 Fields: fal docs, platform-apis, models/requests/by-endpoint; `json_input` is the whole body that was sent.
 """
@@ -28,8 +28,9 @@ class Candidate:
 
 
 def candidates(rows: Iterable[Any], orders: Sequence[LostOrder]) -> list[Candidate]:
-    """Every pair of a row and an order that may be the same: endpoint, time, and every field that was sent. A row that
-    fal's webhook has named for one of them is no other's.
+    """Return every pair of a row and an order that may be the same: by endpoint, time, and every field that was sent.
+
+    A row that fal's webhook has named for one of them is no other's.
     """
     named = {order.hint: order.name for order in orders if order.hint is not None}
     found = []
@@ -38,59 +39,63 @@ def candidates(rows: Iterable[Any], orders: Sequence[LostOrder]) -> list[Candida
         sent = _sent(row) if request_id is not None else None
         if request_id is None or sent is None:
             continue
-        given = _given(row)
+        body = _input(row)
         found += [
             Candidate(abs(sent - order.claimed), request_id, order.name, order.open)
             for order in orders
-            if _fits(row, given, sent, order) and named.get(request_id, order.name) == order.name
+            if fits(row, body, sent, order) and named.get(request_id, order.name) == order.name
         ]
     return found
 
 
-def fitting(rows: Iterable[Any], orders: Sequence[LostOrder]) -> list[Any]:
-    """The rows that may be one of these orders."""
+def matching(rows: Iterable[Any], orders: Sequence[LostOrder]) -> list[Any]:
+    """Return the rows that may be one of these orders."""
     return [row for row in rows if candidates([row], orders)]
 
 
 def assigned(found: Sequence[Candidate], *, owned: AbstractSet[str]) -> dict[str, str]:
-    """Each id to at most one order and each order to at most one id, the nearest in time first.
+    """Assign each id to at most one order and each order to at most one id, the nearest in time first.
 
     A row that also fits another order whose own answer may still come is left alone: that answer knows better than the
     clocks, which may be a minute apart.
     """
     pairs: dict[str, str] = {}
-    taken = set(owned)
+    assigned_ids = set(owned)
     awaited: dict[str, set[str]] = {}
     for each in found:
         if each.open:
             awaited.setdefault(each.request_id, set()).add(each.name)
     for each in sorted(found, key=lambda one: (one.apart, one.request_id, one.name)):
         others = awaited.get(each.request_id, set()) - {each.name}
-        if each.request_id not in taken and each.name not in pairs and not others:
+        if each.request_id not in assigned_ids and each.name not in pairs and not others:
             pairs[each.name] = each.request_id
-            taken.add(each.request_id)
+            assigned_ids.add(each.request_id)
     return pairs
 
 
 def all_before(rows: Sequence[Any], moment: datetime) -> bool:
-    """Whether no row of this page, nor any later page, can be younger: the list is sorted by the end of a request."""
+    """Return whether no row of this page, nor of any later page, can be younger.
+
+    The list is sorted by the end of a request.
+    """
     times = [_latest(row) for row in rows]
     return bool(times) and all(time is not None and time < moment for time in times)
 
 
-def _fits(row: dict[str, Any], given: Any, sent: datetime, order: LostOrder) -> bool:
+def fits(row: dict[str, Any], body: Any, sent: datetime, order: LostOrder) -> bool:
+    """Return whether a row of fal's list may be what this order bought."""
     until = (order.answered or order.claimed + _LONGEST_POST) + _AFTER_POST
     return (
         row.get("endpoint_id") == order.endpoint
         and order.claimed - CLOCKS_APART <= sent <= until
-        and isinstance(given, dict)
+        and isinstance(body, dict)
         and bool(order.body)
-        and all(name in given and _same(given[name], value) for name, value in order.body.items())
+        and all(name in body and _same(body[name], value) for name, value in order.body.items())
     )
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Equal as JSON: true is not 1, "5" is not 5, 5 is 5.0."""
+    """Compare as JSON: true is not 1, "5" is not 5, 5 is 5.0."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, list) and isinstance(other, list):
@@ -105,9 +110,9 @@ def _id(row: Any) -> str | None:
     return request_id if protocol.is_request_id(request_id) else None
 
 
-def _given(row: dict[str, Any]) -> Any:
-    given = row.get("json_input")
-    return protocol.parsed(given) if isinstance(given, str) else given
+def _input(row: dict[str, Any]) -> Any:
+    body = row.get("json_input")
+    return protocol.parsed(body) if isinstance(body, str) else body
 
 
 def _sent(row: dict[str, Any]) -> datetime | None:
@@ -115,7 +120,7 @@ def _sent(row: dict[str, Any]) -> datetime | None:
 
 
 def _latest(row: Any) -> datetime | None:
-    """None for a row that has no end yet, or names no time: it says nothing about what comes after it."""
+    """Return the row's end; None for one without an end or time: it says nothing about what comes after it."""
     if not isinstance(row, dict):
         return None
     return _time(row.get("ended_at"))

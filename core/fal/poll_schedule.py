@@ -1,7 +1,7 @@
-"""When to look whether fal is done, placed by how long it usually takes. Pure.
+"""Schedules the polls of a request by how long its model usually takes. Pure.
 
-One look soon, for what fal turns down at once; few in the first half of the usual time, where hardly anything ends;
-from there gaps of about a tenth of the time passed, 2 to 15 s, so that no video waits for long. Jittered.
+One poll soon, for what fal refuses at once; few in the first half of the usual time, where hardly anything ends; from
+there gaps of about a tenth of the time passed, 2 to 15 s, so that no video waits for long. Jittered.
 """
 
 import random
@@ -17,11 +17,13 @@ _AFTER_USUAL = 1.1
 _RARE_LEAST_S, _RARE_MOST_S = 60.0, 300.0
 
 
-def looks(
+def poll_gaps(
     *, passed_s: float = 0.0, usual_s: float | None = None, rarely: bool = False, rng: random.Random | None = None
 ) -> Iterator[float]:
-    """The pauses before each look, in seconds, without end. `passed_s`: how long it has been rendering already;
-    `rarely`: something else (a webhook that works) tells us first, these looks only stand behind it.
+    """Yield the pauses before each poll, in seconds, without end.
+
+    `passed_s`: seconds that it has been rendering already. `rarely`: something else (a webhook that works) tells first;
+    these polls only stand behind it.
     """
     uniform = rng.uniform if rng else random.uniform  # thousands may wait: no generator for each
     passed = passed_s

@@ -1,6 +1,7 @@
-"""fal's queue protocol without I/O: request bodies out, replies in. Pure functions only; errors: core/fal/error_map.py.
+"""fal's queue protocol without I/O: builds request bodies, reads replies.
 
-Facts: fal.ai/docs (queue, common-parameters, platform-apis). Read defensively: not every endpoint follows the format.
+Pure; its errors are in core/fal/error_map.py. Facts: fal.ai/docs (queue, common-parameters, platform-apis). Read
+defensively: not every endpoint follows the format.
 """
 
 import json
@@ -32,8 +33,9 @@ _MOST_QUOTES = 100
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RemoteFile:
-    """The finished file at fal's CDN. It lives only between the result and the download; it shows its address to
-    nobody.
+    """The finished file at fal's CDN.
+
+    It lives only between the result and the download; it shows its address to nobody.
     """
 
     url: str
@@ -51,7 +53,7 @@ class Result:
 
 
 def request_body(request: VideoRequest) -> dict[str, Any]:
-    """The JSON for the POST: only fields that this endpoint has, duration and resolution always among them."""
+    """Build the JSON for the POST: only fields that this endpoint has, duration and resolution always among them."""
     endpoint = find(request.model).modes[request.mode]
     body: dict[str, Any] = {"prompt": request.prompt, **endpoint.fixed}
     if request.duration_s is not None and endpoint.durations:
@@ -73,12 +75,15 @@ def _duration(endpoint: Endpoint, seconds: int) -> int | str:
 
 
 def request_text(request: VideoRequest) -> str:
-    """The very text that is posted. Half a surrogate pair, which some chats pass on, must not make a submit fail."""
+    """Return the very text that is posted.
+
+    Half a surrogate pair, which some chats pass on, must not make a submit fail.
+    """
     return json.dumps(request_body(request), ensure_ascii=False).encode("utf-8", "replace").decode()
 
 
 def parsed(body: bytes | str) -> Any:
-    """The JSON of a reply, or None for anything else (an HTML page of a gateway, nothing at all)."""
+    """Parse the JSON of a reply; None for anything else (an HTML page of a gateway, nothing at all)."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -86,12 +91,12 @@ def parsed(body: bytes | str) -> Any:
 
 
 def is_request_id(text: object) -> TypeGuard[str]:
-    """Whether this can be one of fal's ids, and nothing that changes the address it is put into."""
+    """Return whether this can be one of fal's ids, and changes nothing about the address it is put into."""
     return isinstance(text, str) and _ID.fullmatch(text) is not None
 
 
 def handle_from(reply: Any, *, endpoint: str, queue_url: str) -> RequestHandle | None:
-    """The handle in a submit reply, its addresses moved onto `queue_url`; None when it names no request.
+    """Read the handle in a submit reply, its addresses moved onto `queue_url`; None when it names no request.
 
     An address that does not name this request is another one's (a gateway that mixes up its answers): the rule decides.
     """
@@ -100,27 +105,30 @@ def handle_from(reply: Any, *, endpoint: str, queue_url: str) -> RequestHandle |
         return None
     derived = derived_handle(request_id, endpoint=endpoint, queue_url=queue_url)
 
-    def given(name: str) -> str | None:
+    def address(name: str) -> str | None:
         url = moved(reply.get(name), queue_url)
         return url if url is not None and request_id in urlsplit(url).path.split("/") else None
 
     return RequestHandle(
         request_id=request_id,
         endpoint=endpoint,
-        status_url=given("status_url") or derived.status_url,
-        response_url=given("response_url") or derived.response_url,
-        cancel_url=given("cancel_url") or derived.cancel_url,
+        status_url=address("status_url") or derived.status_url,
+        response_url=address("response_url") or derived.response_url,
+        cancel_url=address("cancel_url") or derived.cancel_url,
     )
 
 
 def derived_handle(request_id: str, *, endpoint: str, queue_url: str) -> RequestHandle:
-    """The addresses by rule: owner/app only, the full endpoint id answers 405 there (fal docs, inference-api)."""
+    """Derive the addresses of a request: owner/app only.
+
+    The full endpoint id answers 405 there (fal docs, inference-api).
+    """
     base = f"{queue_url}/{app_of(endpoint)}/requests/{quote(request_id, safe='')}"
     return RequestHandle(request_id, endpoint, f"{base}/status", base, f"{base}/cancel")
 
 
 def moved(url: Any, queue_url: str) -> str | None:
-    """An address from fal's reply on the base that our key may go to, or None when it names a foreign host.
+    """Move an address from fal's reply onto the base that our key may go to; None when it names a foreign host.
 
     Addresses at queue.fal.run move onto `queue_url` (a gateway); on loopback any loopback address does (a sandbox that
     came back on another port).
@@ -143,7 +151,7 @@ def _is_ascii(url: Any) -> TypeGuard[str]:
 
 
 def split_address(url: str) -> SplitResult | None:
-    """The parts of an address that somebody else wrote; None for what is none."""
+    """Split an address that somebody else wrote; None for what is none."""
     if _CONTROL.search(url):
         return None
     try:
@@ -155,7 +163,7 @@ def split_address(url: str) -> SplitResult | None:
 
 
 def status_from(reply: Any) -> QueueStatus | None:
-    """The state in a status reply; None for one that says none (keep asking).
+    """Read the state in a status reply; None for one that says none (keep asking).
 
     fal has no FAILED, CANCELLED or ERROR. A proxy may invent them: they are only a reason to ask for the result.
     """
@@ -177,7 +185,7 @@ def status_from(reply: Any) -> QueueStatus | None:
 
 
 def read_result(reply: RawReply, *, queue_url: str, source_url: str | None = None) -> Result:
-    """The file in a 2xx result, whatever its shape; never the source that was sent, which some models repeat.
+    """Read the file in a 2xx result, whatever its shape; never the source that was sent, which some models repeat.
 
     Raises Unavailable when there is none, or on a foreign host.
     """
@@ -197,7 +205,7 @@ def _looks_like_a_picture(url: str) -> bool:
 
 
 def file_address(url: str, *, queue_url: str) -> str | None:
-    """The address of a finished file as a client takes it; None when its host is not fal's.
+    """Return the address of a finished file as a client takes it; None when its host is not fal's.
 
     Addresses come with any letters: what is not ASCII, or not legal, is percent-encoded. On loopback the queue's own
     origin counts as fal's.
@@ -215,19 +223,21 @@ def file_address(url: str, *, queue_url: str) -> str | None:
 
 
 def host_of(url: str) -> str:
-    """The host alone, as it may be logged."""
+    """Return the host alone, as it may be logged."""
     parts = split_address(url)
     host = parts.hostname or "" if parts else ""
     return host if _HOST.fullmatch(host) else "unreadable"
 
 
 def units(headers: Mapping[str, str]) -> Decimal | None:
+    """Return the billed units that fal's header states; None where there are none."""
     return _decimal(headers.get("x-fal-billable-units"))
 
 
 def credits_used(headers: Mapping[str, str]) -> Decimal | None:
-    """What a pre-charging proxy says it took, in its own units: as it says it. NaN for what is no number; None where
-    it says nothing.
+    """Return what a pre-charging proxy says it took, in its own units.
+
+    NaN for what is no number; None where it says nothing.
     """
     text = headers.get("x-credits-used", "").strip()
     try:
@@ -237,8 +247,9 @@ def credits_used(headers: Mapping[str, str]) -> Decimal | None:
 
 
 def charged_usd(charged: Decimal, *, credit_usd: Decimal, quoted_usd: Decimal) -> Decimal | None:
-    """The dollars that such a proxy says it took; None for what is no price: no number, less than nothing, or more
-    than a hundred times the quote.
+    """Return the dollars that a pre-charging proxy says it took; None for what is no price.
+
+    No price is: no number, less than nothing, or more than a hundred times the quote.
     """
     if not charged.is_finite() or charged.is_signed() or charged > _MOST_QUOTES * quoted_usd / credit_usd:
         return None

@@ -1,4 +1,4 @@
-"""Receipts: what makes a paid request happen at most once, and lets it be found again.
+"""Receipts: they make a paid request happen at most once, and let it be found again.
 
 A file of its full size is created and synced before the POST (no receipt, no POST), fal's answer is written into it
 before anything else is done with it, and then what was bought. All of it is private: mode 0600 in a folder of 0700.
@@ -50,13 +50,16 @@ class Order:
 
 
 class FolderReceipts:
-    """One file per purchase in `folder`, and one per result that fal gave for it."""
+    """A folder with one file per purchase, and one per result that fal gave for it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     async def reserve(self, name: str, *, order: Order | None = None) -> bool:
-        """True once per name, ever: the permission to POST. Raises OSError: no receipt can be written, so no POST."""
+        """Reserve the receipt. True once per name, ever: the permission to POST.
+
+        Raises OSError: no receipt can be written, so no POST.
+        """
         return await asyncio.to_thread(self._reserve, name, order)
 
     def _reserve(self, name: str, order: Order | None) -> bool:
@@ -91,7 +94,7 @@ class FolderReceipts:
             os.fsync(file.fileno())
 
     async def read(self, name: str) -> RawReply | None:
-        """The answer as fal gave it; None while there is none, or for one that was written in part only."""
+        """Return the answer as fal gave it; None while there is none, or for one that was written in part only."""
         return await asyncio.to_thread(self._read, name)
 
     def _read(self, name: str) -> RawReply | None:
@@ -103,17 +106,17 @@ class FolderReceipts:
 
     def _keep_result(self, name: str, reply: RawReply) -> None:
         self._prepare()
-        kept = self._result_paths(name)
+        stored = self._result_paths(name)
         mark = hashlib.sha256(reply.body).hexdigest()[:16]
-        if any(path.name.endswith(f"-{mark}.result") and _unpacked(_content(path)) for path in kept):
+        if any(path.name.endswith(f"-{mark}.result") and _unpacked(_content(path)) for path in stored):
             return
-        number = int(kept[-1].name.split("-")[-2]) + 1 if kept else 0
+        number = int(stored[-1].name.split("-")[-2]) + 1 if stored else 0
         self._write(self._folder / f"{name}-{number:06}-{mark}.result", _packed(reply))
-        for path in kept[_MOST_RESULTS - 1 :]:
+        for path in stored[_MOST_RESULTS - 1 :]:
             path.unlink(missing_ok=True)
 
     async def results(self, name: str) -> list[RawReply]:
-        """The results that were kept, the oldest first."""
+        """Return the stored results, the oldest first."""
         return await asyncio.to_thread(self._results, name)
 
     def _results(self, name: str) -> list[RawReply]:
@@ -125,7 +128,7 @@ class FolderReceipts:
         return sorted(path for path in found if path.name.rsplit("-", 2)[0] == name)
 
     async def record(self, name: str, receipt: Receipt) -> None:
-        """Write down what was bought. Raises OSError."""
+        """Record what was bought. Raises OSError."""
         await asyncio.to_thread(self._record, name, receipt)
 
     def _record(self, name: str, receipt: Receipt) -> None:
@@ -133,11 +136,11 @@ class FolderReceipts:
         self._write(self._path(name), json.dumps(asdict(receipt), default=str).encode())
 
     async def find(self, request_id: str) -> Receipt | None:
-        """The purchase with this request id, recorded or only answered. A damaged file is passed over."""
+        """Find the purchase with this request id, recorded or only answered. A damaged file is passed over."""
         return await asyncio.to_thread(self._find, request_id)
 
     def _find(self, request_id: str) -> Receipt | None:
-        answered = None
+        from_answer = None
         for path in self._folder.glob("*.json"):
             content = _content(path)
             if request_id.encode() not in content and b"body" not in content:
@@ -145,8 +148,8 @@ class FolderReceipts:
             receipt = _recorded(content)
             if receipt is not None and receipt.handle.request_id == request_id:
                 return receipt
-            answered = answered or _answered(content, request_id)
-        return answered
+            from_answer = from_answer or _from_answer(content, request_id)
+        return from_answer
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.json"
@@ -158,7 +161,7 @@ class FolderReceipts:
         self._folder.chmod(0o700)
 
     def _write(self, path: Path, content: bytes) -> None:
-        """The whole file or none, on the disk for good."""
+        """Write the whole file or none, synced to the disk."""
         draft = path.with_suffix(".draft")
         with open(draft, "wb", opener=_private) as file:
             file.write(content)
@@ -173,7 +176,7 @@ def _private(path: str, flags: int) -> int:
 
 
 def _content(path: Path) -> bytes:
-    """Nothing for a file that is not there, or cannot be read."""
+    """Read a file; empty for one that is not there, or cannot be read."""
     try:
         return path.read_bytes()
     except OSError:
@@ -194,7 +197,7 @@ def _unpacked(content: bytes) -> RawReply | None:
 
 
 def _recorded(content: bytes) -> Receipt | None:
-    """What was bought, also in the words of 0.1.0. None for a file that holds something else."""
+    """Read what was bought, also in the words of 0.1.0. None for a file that holds something else."""
     values = protocol.parsed(content)
     try:
         handle, usd = RequestHandle(**values["handle"]), values["usd"]
@@ -203,8 +206,8 @@ def _recorded(content: bytes) -> Receipt | None:
         return None
 
 
-def _answered(content: bytes, request_id: str) -> Receipt | None:
-    """What fal answered, when the process died before it was recorded; the price is the one of the order."""
+def _from_answer(content: bytes, request_id: str) -> Receipt | None:
+    """Read fal's answer, when the process died before it was recorded; the price is the one of the order."""
     reply = _unpacked(content[_ORDER_BYTES:])
     answer = protocol.parsed(reply.body) if reply else None
     if not isinstance(answer, dict) or answer.get("request_id") != request_id:
@@ -225,7 +228,7 @@ def _order(content: bytes) -> Order | None:
 
 
 def _order_by_place(answer: dict[str, Any]) -> Order | None:
-    """The app that the answer's addresses name, for a receipt that was reserved without its order."""
+    """Derive the order from the answer's addresses, for a receipt that was reserved without its order."""
     place = answer.get("response_url")
     path = urlsplit(place).path if isinstance(place, str) else ""
     for endpoint in _endpoints():

@@ -1,4 +1,4 @@
-"""What one of fal's replies means. Pure: also for replies that were kept and are read on another day."""
+"""Reads fal's replies. Pure: also for replies that were stored and are read on another day."""
 
 from http import HTTPStatus
 
@@ -16,14 +16,16 @@ _STATUS_FIELDS = frozenset(
 
 
 def is_success(reply: RawReply) -> bool:
+    """Return whether the status is 2xx."""
     return reply.status // 100 == 2  # noqa: PLR2004 - 2xx
 
 
 def read_submit(reply: RawReply, *, endpoint: str, queue_url: str, proxied: bool = False) -> Submission:
-    """Read the answer to an order. Raises SubmitNotSent (fal itself is busy, took nothing), SubmitUnconfirmed, or the
-    error of a refusal; one that is not `fals_own` may yet have been taken.
+    """Read the answer to an order.
 
-    `proxied`: a proxy that charges beforehand stands before fal; only its two refusals prove that nothing was bought.
+    Raises SubmitNotSent (fal itself is busy, took nothing), SubmitUnconfirmed, or the error of a refusal; one that is
+    not `fals_own` may yet have been taken. `proxied`: a pre-charging proxy stands before fal; only its two refusals
+    prove that nothing was bought.
     """
     parsed = protocol.parsed(reply.body)
     if is_success(reply):
@@ -40,7 +42,7 @@ def read_submit(reply: RawReply, *, endpoint: str, queue_url: str, proxied: bool
 
 
 def refusal(reply: RawReply) -> VideoError | None:
-    """The error with which an order was refused, whatever it cost; None for what is no refusal."""
+    """Build the error with which an order was refused, whatever it cost; None for what is no refusal."""
     parsed = protocol.parsed(reply.body)
     if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
         busy = error_map.says_busy(reply.headers, parsed)
@@ -59,7 +61,7 @@ def _marked(error: VideoError, *, fals_own: bool) -> VideoError:
 
 
 def read_status(reply: RawReply) -> QueueStatus:
-    """Raises Unavailable for everything that is no status, whoever said it."""
+    """Read a status. Raises Unavailable for everything that is no status, whoever said it."""
     status = protocol.status_from(protocol.parsed(reply.body)) if is_success(reply) else None
     if status is None:
         raise odd(reply)
@@ -67,9 +69,9 @@ def read_status(reply: RawReply) -> QueueStatus:
 
 
 def require_result(reply: RawReply) -> RawReply:
-    """The reply itself when it is a 2xx in JSON that can be a result.
+    """Return the reply itself when it is a 2xx in JSON that can be a result.
 
-    Raises StillRunning when it was asked too early, fal's own error (failures.final_error), or Unavailable.
+    Raises StillRunning when it was asked too early, fal's own error (error_map.final_error), or Unavailable.
     """
     parsed = protocol.parsed(reply.body)
     status = protocol.status_from(parsed)
@@ -90,7 +92,7 @@ def require_result(reply: RawReply) -> RawReply:
 
 
 def odd(reply: RawReply) -> Unavailable:
-    """The error for an answer that says nothing about the request, with what was odd about it in short words."""
+    """Build the error for an answer that says nothing about the request, with what was odd about it in short words."""
     return Unavailable(status=reply.status, reason=_oddity(reply), retry_after=retry_after(reply))
 
 
@@ -103,5 +105,6 @@ def _oddity(reply: RawReply) -> str:
 
 
 def retry_after(reply: RawReply) -> int | None:
+    """Return the seconds that the reply's Retry-After asks for; None where it does not."""
     text = reply.headers.get("retry-after", "")
     return min(int(text), _LONGEST_WAIT_S) if text.isascii() and text.isdigit() else None

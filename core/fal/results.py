@@ -1,4 +1,4 @@
-"""Where the video stands in a result: bare, in an envelope, nested, listed, or as a text. Pure.
+"""Finds the video in a result: bare, in an envelope, nested, listed, or as a text. Pure.
 
 fal's models and the gateways before them wrap results differently (fal docs; openclaw/openclaw#91989). What a result
 repeats of the question (the source video, a reference) and its pictures are never taken for the video.
@@ -44,9 +44,9 @@ _Found = tuple[int, int, str]
 
 
 def video_addresses(reply: Any, *, but: str | None = None) -> list[str]:
-    """The addresses that stand in the likeliest place, the least nested first. `reply` is parsed JSON.
+    """Return the addresses in the likeliest place, the least nested first. `reply` is parsed JSON.
 
-    `but`: the source that was sent; a result that repeats it does not mean it.
+    `reply` is parsed JSON. `but`: the source that was sent; a result that repeats it does not mean it.
     """
     found = [each for each in _search(reply, rank=2, depth=0, fits=True) if each[2] != but]
     best = min((rank for rank, _, _ in found), default=0)
@@ -71,7 +71,7 @@ def _search(value: Any, *, rank: int, depth: int, fits: bool) -> Iterator[_Found
 
 
 def _in_text(text: str, *, rank: int, depth: int, fits: bool) -> Iterator[_Found]:
-    """An address, or JSON that was packed into a text."""
+    """Yield an address, or those in JSON that was packed into a text."""
     if text.lstrip()[:1] in {"{", "[", '"'}:
         try:
             inner = json.loads(text)
@@ -94,7 +94,10 @@ def _rank(words: list[str]) -> int:
 
 
 def _words(name: str) -> list[str]:
-    """`outputVideos` and `output_video` are the words output and video. `response_url` names the queue's address."""
+    """Split a name into words: `outputVideos` and `output_video` are output and video.
+
+    `response_url` names the queue's address.
+    """
     if name.lower() == "response_url":
         return ["request"]
     return [_singular(word) for word in _HUMP.sub("_", name).lower().replace("-", "_").split("_") if word]

@@ -33,25 +33,27 @@ _TYPES = {".jpg": "image/jpeg", ".mp4": "video/mp4"}
 
 
 class Memory(Protocol):
-    """Facts that outlive one call; the bot keeps them in its database."""
+    """A store of facts that outlive one call; the bot keeps them in its database."""
 
     async def get(self, name: str) -> str | None:
-        """What was put there, or None."""
+        """Return the stored value, or None."""
 
     async def put(self, name: str, value: str | None) -> bool:
-        """Keep it; None removes it. Whether that changed anything."""
+        """Store the value; None removes it. Returns whether that changed anything."""
 
 
 @dataclass(slots=True)
 class ProcessMemory:
-    """Facts as long as the process lives: for the library and the shell."""
+    """A store of facts for as long as the process lives: for the library and the shell."""
 
     facts: dict[str, str]
 
     async def get(self, name: str) -> str | None:
+        """Return the stored value, or None."""
         return self.facts.get(name)
 
     async def put(self, name: str, value: str | None) -> bool:
+        """Store the value; None removes it. Returns whether that changed anything."""
         changed = self.facts.get(name) != value
         if value is None:
             self.facts.pop(name, None)
@@ -64,7 +66,7 @@ _HERE = ProcessMemory({})
 
 
 class FalStorageHost:
-    """Uploads the file from the asset folder; the address is fal's."""
+    """A host that uploads the file from the asset folder; the address is fal's."""
 
     def __init__(
         self,
@@ -78,18 +80,24 @@ class FalStorageHost:
         self._sleep = sleep
 
     async def publish(self, path: Path) -> str:
-        """Raises NotConfigured ("not_configured", "storage_not_allowed"), Unavailable."""
+        """Upload the file and return its address.
+
+        Raises NotConfigured ("not_configured", "storage_not_allowed"), Unavailable.
+        """
         if await self.refused():
             raise NotConfigured("storage_not_allowed", remembered=True)
         return await retried(lambda: self._publish(path), _UPLOADING, sleep=self._sleep)
 
     async def refused(self) -> bool:
-        """Whether fal has lately said that this very key may not upload."""
+        """Return whether fal has lately said that this very key may not upload."""
         since = await self._memory.get(self._fact())
         return since is not None and time.time() - float(since) < _REFUSED_S
 
     def _fact(self) -> str:
-        """A new key or another address is asked anew. The key itself stands nowhere."""
+        """Name the stored fact of this key and address, so that another one is asked again.
+
+        The key itself is stored nowhere.
+        """
         key = self._settings.fal_key.get_secret_value() if self._settings.fal_key else ""
         mark = hashlib.sha256(f"{key}|{self._settings.rest_url}|{self._settings.fal_proxy_url}".encode()).hexdigest()
         return f"fal-storage-refused:{mark[:16]}"
@@ -124,7 +132,10 @@ class FalStorageHost:
         return str(upload_url), str(file_url)
 
     async def _not_allowed(self, reply: httpx.Response, parsed: Any) -> VideoError:
-        """An account that is locked or empty is no missing right: that is mended elsewhere, and not remembered."""
+        """Build the error of a refused upload.
+
+        An account that is locked or empty is no missing right: that is mended elsewhere, and not remembered.
+        """
         error = error_map.error_from(reply.status_code, reply.headers, parsed)
         if isinstance(error, OutOfCredits) or error.code == "key_locked":
             return error
@@ -149,7 +160,7 @@ class FalStorageHost:
         return urlsplit(url).scheme == "https" or (self._settings.on_loopback and is_loopback(url))
 
     async def _put(self, client: httpx.AsyncClient, url: str, path: Path) -> None:
-        """Streamed from the disk; with its length, since presigned addresses take no chunked body."""
+        """Upload the file as a stream, with its length: presigned addresses take no chunked body."""
         headers = {"Content-Type": _TYPES[path.suffix], "Content-Length": str(path.stat().st_size)}
         reply = await client.put(url, content=_chunks(path), headers=headers)
         if not reply.is_success:

@@ -1,4 +1,4 @@
-"""fal's completion calls: whose they are (ED25519 against fal's published keys) and which job they speak of (HMAC).
+"""Verifies fal's completion calls (ED25519 against fal's published keys) and reads which job they name (HMAC).
 
 Scheme: fal.ai/docs, webhooks. The four lines request id, user id, timestamp and the hex SHA-256 of the raw body are
 signed. fal signs everybody's calls, so the job's own token in the address is what makes one ours.
@@ -29,11 +29,12 @@ _TOKEN = re.compile(r"([A-Za-z0-9]{1,40})\.([0-9a-f]{64})")
 
 
 def callback_token(secret: bytes, job_id: str) -> str:
-    """The last part of the webhook address of one job; only we can make it."""
+    """Make the last part of the webhook address of one job; only we can make it."""
     return f"{job_id}.{_mac(secret, job_id)}"
 
 
 def job_from_token(secret: bytes, token: str) -> str | None:
+    """Read the job's id in a token; None for one that is not ours."""
     match = _TOKEN.fullmatch(token)
     if match is None or not hmac.compare_digest(match[2], _mac(secret, match[1])):
         return None
@@ -45,7 +46,10 @@ def _mac(secret: bytes, job_id: str) -> str:
 
 
 def verify(headers: Mapping[str, str], body: bytes, keys: Sequence[bytes], *, now: float) -> bool:
-    """Whether fal signed exactly this body, within five minutes of `now` (Unix seconds). `headers` in lower case."""
+    """Return whether fal signed exactly this body, within five minutes of `now` (Unix seconds).
+
+    `headers` in lower case.
+    """
     parts = [headers.get(f"x-fal-webhook-{name}", "") for name in ("request-id", "user-id", "timestamp", "signature")]
     request_id, user_id, timestamp, signature = parts
     if not all(parts) or not _TIMESTAMP.fullmatch(timestamp) or abs(now - int(timestamp)) > _WINDOW_S:
@@ -67,12 +71,14 @@ def _signed_by(key: bytes, signature: bytes, message: bytes) -> bool:
 
 
 class JwksCache:
-    """fal's public keys, asked for once a day; after a failure not at once again, and the old ones serve on: a call is
-    only ever a hint.
+    """A cache of fal's public keys, asked for once a day.
+
+    After a failure they are not asked for at once again, and the old ones serve on: a call is only ever a hint.
     """
 
-    def __init__(self, settings: FalSettings, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self, settings: FalSettings, *, clock: Callable[[], float] | None = None) -> None:
+        """`clock`: seconds that only grow, for tests."""
+        self._clock = clock or _monotonic_s
         self._url = f"{settings.rest_url}/.well-known/jwks.json"
         self._client = http_client(settings)
         self._lock = asyncio.Lock()
@@ -81,8 +87,10 @@ class JwksCache:
         self._not_before = 0.0
 
     async def get(self, *, renewed: bool = False) -> tuple[bytes, ...]:
-        """Raises Unavailable while there are none. `renewed`: a call with a right token does not verify, so fal may
-        have new ones: asked for at most every half minute.
+        """Return the keys. Raises Unavailable while there are none.
+
+        `renewed`: a call with a right token does not verify, so fal may have new ones: asked for at most every half
+        minute.
         """
         async with self._lock:
             now = self._clock()
@@ -99,15 +107,21 @@ class JwksCache:
             reply = await self._client.get(self._url)
         except httpx.HTTPError:
             return
-        keys = _keys(protocol.parsed(reply.content)) if reply.is_success else ()
+        keys = read_keys(protocol.parsed(reply.content)) if reply.is_success else ()
         if keys:
             self._keys, self._until = keys, now + _KEEP_S
 
     async def close(self) -> None:
+        """Close the connections."""
         await self._client.aclose()
 
 
-def _keys(reply: object) -> tuple[bytes, ...]:
+def _monotonic_s() -> float:
+    return time.monotonic()
+
+
+def read_keys(reply: object) -> tuple[bytes, ...]:
+    """Read the ED25519 keys of fal's JWKS; none where the reply is another."""
     rows = reply.get("keys") if isinstance(reply, dict) else None
     found = []
     for row in rows if isinstance(rows, list) else []:

@@ -1,1 +1,1 @@
-"""What every transfer needs: bodies with a cap, what a file is, whether a request left, retries, the disk."""
+"""The base of every transfer: bodies with a cap, file types, whether a request was sent, retries, the disk."""

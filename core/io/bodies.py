@@ -1,4 +1,4 @@
-"""Bodies of HTTP, in either direction: read into memory or streamed to a file, never more than a cap."""
+"""Reads HTTP bodies into memory or streams them to a file, in either direction, never more than a cap."""
 
 from collections.abc import AsyncIterable, AsyncIterator
 from pathlib import Path
@@ -9,11 +9,11 @@ CHUNK_BYTES = 65_536
 
 
 class BodyTooLarge(Exception):
-    """More than the cap came. What that means to whoever sent it, the caller says."""
+    """A body of more bytes than the cap. What that means to its sender is the caller's to say."""
 
 
 async def read_body(chunks: AsyncIterable[bytes], *, most_bytes: int) -> bytes:
-    """The whole body in memory. Raises BodyTooLarge as soon as there is more."""
+    """Read the whole body into memory. Raises BodyTooLarge as soon as there is more."""
     body = bytearray()
     async for chunk in chunks:
         _grown(len(body), chunk, most_bytes)
@@ -24,9 +24,10 @@ async def read_body(chunks: AsyncIterable[bytes], *, most_bytes: int) -> bytes:
 async def write_body(
     chunks: AsyncIterable[bytes], into: Path, *, most_bytes: int, head: bytes = b"", start: int = 0
 ) -> int:
-    """Stream `head`, which was read before, and `chunks` to the file, from byte `start` on: what it holds before that
-    stays. Gives the size of the file. Raises BodyTooLarge before it grows past `most_bytes`; it is the caller's to
-    remove then.
+    """Stream `head`, which was read before, and `chunks` to the file, and return the size of the file.
+
+    It is written from byte `start` on: what it holds before that stays. Raises BodyTooLarge before it grows past
+    `most_bytes`; it is the caller's to remove then.
     """
     size = _grown(start, head, most_bytes)
     async with aiofiles.open(into, "r+b" if start else "wb") as file:
@@ -47,8 +48,9 @@ def _grown(size: int, chunk: bytes, most_bytes: int) -> int:
 
 
 async def first_bytes(chunks: AsyncIterator[bytes], *, enough: int) -> bytes:
-    """The beginning of the body: `enough` bytes or a little more, all of it where there is less. `chunks` goes on with
-    what follows.
+    """Read the beginning of the body: `enough` bytes or a little more, all of it where there is less.
+
+    `chunks` goes on with what follows.
     """
     head = b""
     async for chunk in chunks:

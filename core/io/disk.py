@@ -1,11 +1,11 @@
-"""What is on the disk for good, also after a loss of power."""
+"""Syncs to the disk what must survive a loss of power."""
 
 import os
 from pathlib import Path
 
 
 def sync(path: Path) -> None:
-    """A file's content, or the names in a folder."""
+    """Sync a file's content, or the names in a folder."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes: its name and what a browser says of it are not asked. Pure."""
+"""Detects a file's type by its first bytes. Its name and what a browser states are not used. Pure."""
 
 HEAD_BYTES = 512
 """So many first bytes are enough."""
@@ -20,7 +20,7 @@ _DOCTYPE_BYTES = 64
 
 
 def mime_of(head: bytes) -> str | None:
-    """The type of a photo or video that is taken; None for everything else (`other_type` then says what it is)."""
+    """Return the type of a supported photo or video, None for everything else (then see `other_type`)."""
     if _still(head):
         return None
     mime = next((mime for magic, at, mime in _MAGIC if head[at : at + len(magic)] == magic), None)
@@ -28,7 +28,7 @@ def mime_of(head: bytes) -> str | None:
 
 
 def other_type(head: bytes) -> str:
-    """What a file is that is not taken: "heic", "avif", "svg", "html" or "unknown"."""
+    """Name the type of an unsupported file: "heic", "avif", "svg", "html" or "unknown"."""
     text = head.lstrip().lower()
     if text.startswith((b"<svg", b"<?xml")) and b"<svg" in text:
         return "svg"
@@ -36,5 +36,5 @@ def other_type(head: bytes) -> str:
 
 
 def _still(head: bytes) -> str:
-    """Phones write photos into the box format of videos: the brand tells them apart. Empty: it is none."""
+    """Return the type of a photo in the box format of videos, by its brand; empty: it is none."""
     return _STILLS.get(head[8:12], "") if head[4:8] == b"ftyp" else ""

@@ -1,4 +1,4 @@
-"""What a broken connection proves: a request that never left may be sent again, whatever it would have bought."""
+"""Names the errors of a request that was never sent: it may be repeated, whatever it would have bought."""
 
 import httpx
 

@@ -24,9 +24,11 @@ def _nothing(_error: Exception) -> float:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy(Generic[E]):
-    """Errors of the kind `on`, as far as `only_if` says so, are worth another try. `pauses_s` come between two tries,
-    the last one again and again; `least_s` is what the error itself asks for (a Retry-After, say). The end comes after
-    so many `tries` or after so many seconds of pauses (`patience_s`); without either, when it works.
+    """When an error is worth another try, and after which pause.
+
+    Errors of the kind `on`, as far as `only_if` says so, are retried. `pauses_s` come between two tries, the last one
+    again and again; `least_s` is what the error itself asks for (a Retry-After, say). The end comes after so many
+    `tries` or after so many seconds of pauses (`patience_s`); without either, when it works.
     """
 
     on: type[E]
@@ -37,13 +39,16 @@ class RetryPolicy(Generic[E]):
     least_s: Callable[[E], float] = _nothing
 
     def repeats(self, error: BaseException) -> bool:
+        """Return whether this error is worth another try."""
         return isinstance(error, self.on) and self.only_if(error)
 
     def ends(self, tried: int, *, paused_s: float) -> bool:
+        """Return whether there were enough tries or seconds of pauses."""
         tried_out = self.tries is not None and tried >= self.tries
         return tried_out or (self.patience_s is not None and paused_s >= self.patience_s)
 
     def pause_s(self, tried: int, error: E) -> float:
+        """Return the seconds before the next try."""
         return max(self.pauses_s[min(tried, len(self.pauses_s)) - 1], self.least_s(error))
 
 
@@ -54,8 +59,9 @@ async def retried(
     sleep: Sleep = asyncio.sleep,
     on_retry: Callable[[E], None] | None = None,
 ) -> R:
-    """Await `work`, again after each error that the policy names. Raises the last one, and every other at once.
-    `on_retry` hears of an error before the pause that follows it.
+    """Await `work`, again after each error that the policy names.
+
+    Raises the last error, and every other at once. `on_retry` is called with an error before the pause that follows it.
     """
     from tenacity import AsyncRetrying, RetryCallState, retry_if_exception  # noqa: PLC0415 - `--help` retries nothing
 

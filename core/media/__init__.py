@@ -1,4 +1,4 @@
-"""Photos and videos, looked at and remade in child processes."""
+"""Probes, checks and re-encodes photos and videos in child processes."""
 
 from core.media.client import (
     Check,
@@ -7,7 +7,6 @@ from core.media.client import (
     Probe,
     check,
     fork_child,
-    looked_at_by,
     make_playable,
     normalise_photo,
     on_behalf_of,
@@ -18,6 +17,7 @@ from core.media.client import (
     sniff_mime,
     to_widescreen,
     verify,
+    with_runner,
 )
 
 __all__ = [
@@ -27,7 +27,6 @@ __all__ = [
     "Probe",
     "check",
     "fork_child",
-    "looked_at_by",
     "make_playable",
     "normalise_photo",
     "on_behalf_of",
@@ -38,4 +37,5 @@ __all__ = [
     "sniff_mime",
     "to_widescreen",
     "verify",
+    "with_runner",
 ]

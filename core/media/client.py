@@ -1,8 +1,8 @@
-"""Photos and videos, looked at and remade in child processes: a hostile file can cost one child, never the bot.
+"""Probes, checks and re-encodes photos and videos in child processes: a hostile file can cost one child, never the bot.
 
 At most one child per core (two at most), niced, with limits on memory, time and files, an empty environment and a
 folder of its own; killed with its task. A server that has the decoders loaded forks them (core/media/fork_server.py).
-The turn goes round among people (`on_behalf_of`). This module never touches a foreign byte beyond the first few.
+Children take turns among people (`on_behalf_of`). This module reads no more than the first few bytes of a foreign file.
 """
 
 import asyncio
@@ -39,8 +39,9 @@ _ANSWER_BYTES = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Facts of a video. `width` x `height` in displayed pixels, `duration_s` in seconds, `size` in bytes; `problems`
-    name what keeps it from playing natively everywhere.
+    """The facts of a video. `width` x `height` in displayed pixels, `duration_s` in seconds, `size` in bytes.
+
+    `problems` name what keeps it from playing natively everywhere.
     """
 
     width: int
@@ -51,12 +52,13 @@ class Probe:
 
     @property
     def playable(self) -> bool:
+        """Return whether the video plays natively everywhere."""
         return not self.problems
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What a check of a finished video told. `copy`: of the remuxed copy, if one was made."""
+    """The result of checking a finished video. `copy`: the facts of its remuxed copy, if one was made."""
 
     probe: Probe
     copy: Probe | None
@@ -64,7 +66,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class PlayableCopy:
-    """A copy that plays natively everywhere, and how it was made."""
+    """A copy that plays natively everywhere, and how it was made: "copied", "remuxed" or "transcoded"."""
 
     how: Literal["copied", "remuxed", "transcoded"]
     probe: Probe
@@ -72,7 +74,7 @@ class PlayableCopy:
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """Facts of a photo that was written anew. `adjustments`: what the model's limits changed about it."""
+    """The facts of a photo that was re-encoded. `adjustments`: what the model's limits changed about it."""
 
     width: int
     height: int
@@ -81,7 +83,7 @@ class Photo:
 
 
 def sniff_mime(path: Path) -> str:
-    """What the first bytes say it is; the name is not asked. Raises MediaError ("unsupported_media")."""
+    """Detect the type by the first bytes; the name is not used. Raises MediaError ("unsupported_media")."""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     mime = mime_of(head)
@@ -91,24 +93,26 @@ def sniff_mime(path: Path) -> str:
 
 
 def sniff_kind(path: Path) -> Kind:
-    """Photo or video, by content."""
+    """Detect whether it is a photo or a video, by content. Raises MediaError ("unsupported_media")."""
     return Kind(sniff_mime(path).partition("/")[0])
 
 
 async def probe(path: Path) -> Probe:
-    """Facts of a video file. Raises MediaError."""
-    return _probe(await _child("clips", "probe", path=path))
+    """Read the facts of a video file without decoding it whole. Raises MediaError."""
+    return _probe(await _child("probe", "probe", path=path))
 
 
 async def verify(path: Path) -> Probe:
-    """Decode it whole. Raises MediaError ("video_broken") for a file with a hole, a cut or a flipped bit that shows."""
-    return _probe(await _child("clips", "verify", path=path))
+    """Decode the video whole. Raises MediaError ("video_broken") for a hole, a cut or a flipped bit that shows."""
+    return _probe(await _child("probe", "verify", path=path))
 
 
 async def check(path: Path, *, thumbnail: Path, into: Path, max_bytes: int, lenient: bool = False) -> Check:
-    """Decode a finished video whole, once, and make what its delivery needs: the thumbnail, and at `into` a remuxed
-    copy where nothing but its container or sound keeps it from playing natively in at most `max_bytes`. A damaged one
-    is refused with MediaError ("video_broken"); with `lenient` it is not decoded whole, and need only open.
+    """Decode a finished video whole, once, and make its thumbnail and, where it helps, a remuxed copy.
+
+    The copy is written to `into` where nothing but its container or sound keeps the video from playing natively in at
+    most `max_bytes`. A damaged one is refused with MediaError ("video_broken"); with `lenient` it is not decoded whole,
+    and need only open.
     """
     answer = await _child(
         "playable", "check", path=path, thumbnail=thumbnail, into=into, max_bytes=max_bytes, lenient=lenient
@@ -118,8 +122,9 @@ async def check(path: Path, *, thumbnail: Path, into: Path, max_bytes: int, leni
 
 
 async def make_playable(path: Path, into: Path, *, max_bytes: int) -> PlayableCopy:
-    """A file that every chat plays natively, with a sound track, in at most `max_bytes`; what was changed is decoded
-    whole afterwards. Raises MediaError.
+    """Write a file that every chat plays natively, with a sound track, in at most `max_bytes`. Raises MediaError.
+
+    What was changed is decoded whole afterwards.
     """
     answer = await _child("playable", "make_playable", cpu_s=_PAID_CPU_S, path=path, into=into, max_bytes=max_bytes)
     return PlayableCopy(answer["how"], _probe(answer["probe"]))
@@ -128,26 +133,27 @@ async def make_playable(path: Path, into: Path, *, max_bytes: int) -> PlayableCo
 async def prepare_video(
     path: Path, into: Path, *, limits: SourceLimits, max_bytes: int
 ) -> tuple[Probe, tuple[Adjustment, ...]]:
-    """The video as an upright mp4 without metadata that a model takes: cut, scaled or converted where it must be, and
-    that is told. Raises MediaError.
+    """Write the video as an upright mp4 without metadata, within what a model takes. Raises MediaError.
+
+    It is cut, scaled or converted where it must be; the adjustments name that.
     """
     most = min(limits.max_bytes or max_bytes, max_bytes)
-    given = {**asdict(limits), "max_bytes": most}
-    answer = await _child("sources", "prepare", cpu_s=_SOURCE_CPU_S, path=path, into=into, limits=given)
+    arguments = {**asdict(limits), "max_bytes": most}
+    answer = await _child("sources", "prepare", cpu_s=_SOURCE_CPU_S, path=path, into=into, limits=arguments)
     return _probe(answer["probe"]), _adjustments(answer)
 
 
 async def normalise_photo(
     path: Path, into: Path, *, limits: SourceLimits | None = None, max_bytes: int = 10_000_000
 ) -> Photo:
-    """An upright baseline JPEG without metadata, within what the model takes. Raises MediaError."""
+    """Write an upright baseline JPEG without metadata, within what the model takes. Raises MediaError."""
     return await _photo("normalise", path, into, limits, max_bytes)
 
 
 async def to_widescreen(
     path: Path, into: Path, *, limits: SourceLimits | None = None, max_bytes: int = 10_000_000
 ) -> Photo:
-    """The photo as 16:9: the remedy when a model fails on an odd reference. Raises MediaError."""
+    """Write the photo as 16:9, the fallback when a model fails on an odd reference. Raises MediaError."""
     return await _photo("widen", path, into, limits, max_bytes)
 
 
@@ -175,8 +181,8 @@ def _probe(answer: dict[str, Any]) -> Probe:
 
 async def _child(module: str, call: str, *, cpu_s: int = _CPU_S, **arguments: Any) -> dict[str, Any]:
     """Run one call in a child of its own. Raises MediaError; cancelling kills the child."""
-    given = {name: str(value.resolve()) if isinstance(value, Path) else value for name, value in arguments.items()}
-    job = json.dumps({"module": module, "call": call, "cpu_s": cpu_s, "with": given})
+    by_name = {name: str(value.resolve()) if isinstance(value, Path) else value for name, value in arguments.items()}
+    job = json.dumps({"module": module, "call": call, "cpu_s": cpu_s, "with": by_name})
     answer = await _runner.get()(_WORKER, job, wall_s=max(_WALL_S, cpu_s * _WALL_PER_CPU), long=cpu_s > _CPU_S)
     if "refused" in answer:
         raise MediaError(answer["refused"], **answer["facts"])
@@ -185,8 +191,9 @@ async def _child(module: str, call: str, *, cpu_s: int = _CPU_S, **arguments: An
 
 
 async def run_child(script: Path, job: str, *, wall_s: float = _WALL_S, long: bool = False) -> dict[str, Any]:
-    """Run a script of ours in a Python of its own, with no environment, in a folder of its own, killed when late or
-    cancelled. The clock starts when it has its place. Raises MediaError.
+    """Run a script of ours in a Python of its own, with no environment, in a folder of its own. Raises MediaError.
+
+    It is killed when late or cancelled; the clock starts when it has its turn.
     """
     async with _places().turn(_owner.get(), long=long):
         return await _cold(script, job, wall_s)
@@ -198,10 +205,10 @@ async def _cold(script: Path, job: str, wall_s: float) -> dict[str, Any]:
 
 
 async def fork_child(script: Path, job: str, *, wall_s: float = _WALL_S, long: bool = False) -> dict[str, Any]:
-    """The same for a job of core/media/worker, in a child forked by the server that has it loaded.
+    """Run a job of core/media/worker in a child forked by the server that has it loaded. Raises MediaError.
 
-    When the server is lost meanwhile, the file gets one more look in a child with a Python of its own: it need not be
-    at fault, and if it is, it can do nothing there to another's job.
+    When the server is lost meanwhile, the file gets one more try in a child with a Python of its own: it need not be at
+    fault, and if it is, it can do nothing there to another's job.
     """
     async with _places().turn(_owner.get(), long=long):
         with suppress(ServerLost), _folder() as folder:
@@ -232,9 +239,10 @@ _runner: ContextVar[Runner] = ContextVar("reelbot_media_runner", default=fork_ch
 
 
 @contextmanager
-def looked_at_by(runner: Runner) -> Iterator[None]:
-    """Who answers in here, and in tasks that begin in here, in the place of forked children: `run_child`, or one that
-    is called like it.
+def with_runner(runner: Runner) -> Iterator[None]:
+    """Replace the runner of forked children in this context and in tasks that begin in it.
+
+    `runner` is `run_child`, or one that is called like it.
     """
     token = _runner.set(runner)
     try:
@@ -248,7 +256,7 @@ _owner: ContextVar[str] = ContextVar("reelbot_media_owner", default="")
 
 @contextmanager
 def on_behalf_of(owner: str) -> Iterator[None]:
-    """Whose file is worked on in here: children take turns among owners."""
+    """Set whose file is worked on in this context: children take turns among owners."""
     token = _owner.set(owner)
     try:
         yield
@@ -260,7 +268,7 @@ _by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, FairSemaphore] = WeakKeyD
 
 
 def _places() -> FairSemaphore:
-    """One set of places per event loop: its futures belong to the loop."""
+    """Return the event loop's semaphore: its futures belong to the loop."""
     return _by_loop.setdefault(asyncio.get_running_loop(), FairSemaphore(_AT_ONCE))
 
 
@@ -268,5 +276,5 @@ _servers: WeakKeyDictionary[asyncio.AbstractEventLoop, ForkServer] = WeakKeyDict
 
 
 def _server(script: Path) -> ForkServer:
-    """One server per event loop."""
+    """Return the event loop's fork server."""
     return _servers.setdefault(asyncio.get_running_loop(), ForkServer(script))

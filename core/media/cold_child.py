@@ -1,5 +1,7 @@
-"""A child with a Python of its own for one job: where nothing can be forked, for other scripts of ours, and for a file
-that was at work when a fork server was lost.
+"""Runs one job in a child with a Python of its own.
+
+Used where nothing can be forked, for other scripts of ours, and for a file that was at work when a fork server was
+lost.
 """
 
 import asyncio
@@ -25,7 +27,7 @@ async def run(script: Path, job: str, folder: str, *, most_bytes: int) -> bytes 
 
 
 async def _printed(ours: socket.socket, most_bytes: int) -> bytes | None:
-    """None when it is too much: a child that a file has taken over could go on for ever."""
+    """Read what the child prints; None when it is too much: one that a file has taken over could go on for ever."""
     loop, output = asyncio.get_running_loop(), b""
     while len(output) <= most_bytes:
         try:

@@ -1,7 +1,7 @@
-"""Places for work that takes a core: so many at once, and the turn goes round among those who wait.
+"""A semaphore for work that takes a core: the turn goes round among the owners who wait.
 
-One person's twenty files hold up nobody's first. Long work never has all the places, so that a thumbnail does not wait
-for a transcode. Nothing is ever turned away: who waits, waits.
+One person's twenty files delay nobody's first. Long work never has all the places, so that a thumbnail does not wait
+for a transcode. Nothing is refused: who waits, waits.
 """
 
 import asyncio
@@ -18,8 +18,8 @@ class _Waiter:
 
 
 @dataclass(slots=True)
-class _Owner:
-    """`served`: when their turn came last, as a number that only grows."""
+class Owner:
+    """One owner's queue. `served`: when their turn came last, as a number that only grows."""
 
     waiting: deque[_Waiter] = field(default_factory=deque)
     running: int = 0
@@ -27,7 +27,7 @@ class _Owner:
 
 
 class FairSemaphore:
-    """Belongs to the event loop it is used in."""
+    """A semaphore with turns among owners. It belongs to the event loop it is used in."""
 
     def __init__(self, count: int) -> None:
         self._count = count
@@ -35,13 +35,18 @@ class FairSemaphore:
         self._busy = 0
         self._busy_long = 0
         self._turns = 0
-        self._owners: dict[str, _Owner] = {}
+        self._owners: dict[str, Owner] = {}
+
+    @property
+    def is_idle(self) -> bool:
+        """Nobody holds a place, waits for one, or is remembered."""
+        return self._busy == 0 and not self._owners
 
     @asynccontextmanager
     async def turn(self, owner: str, *, long: bool = False) -> AsyncIterator[None]:
         """Hold a place. Who is cancelled while waiting takes no place along."""
         waiter = _Waiter(asyncio.get_running_loop().create_future(), long)
-        self._owners.setdefault(owner, _Owner()).waiting.append(waiter)
+        self._owners.setdefault(owner, Owner()).waiting.append(waiter)
         self._give()
         try:
             await waiter.ready
@@ -71,9 +76,10 @@ class FairSemaphore:
             self._busy_long += waiter.long
             waiter.ready.set_result(None)
 
-    def _next(self) -> tuple[_Owner, _Waiter] | None:
-        """Of those who have least under way the one whose turn is longest ago; long work is passed over while others'
-        has its places.
+    def _next(self) -> tuple[Owner, _Waiter] | None:
+        """Choose, of those with least under way, the owner whose turn is longest ago.
+
+        Long work is passed over while others' has its places.
         """
         for owner in sorted(self._owners.values(), key=lambda each: (each.running, each.served)):
             for waiter in owner.waiting:

@@ -1,6 +1,7 @@
 """The bot's side of the fork server (core/media/worker/fork_server.py): started with the first file, ended when idle.
 
-It belongs to the event loop that it is used in and ends with it. One that dies, hangs or speaks nonsense is replaced.
+It belongs to the event loop that it is used in and ends with it. A server that dies, hangs or breaks the protocol is
+replaced.
 """
 
 import asyncio
@@ -26,12 +27,14 @@ _LEASH = "prctl" if sys.platform == "linux" else "pipe"
 
 
 class ServerLost(Exception):
-    """The server is gone, and what became of the job is not known."""
+    """A server that is gone: what became of the job is not known."""
 
 
 class ForkServer:
-    """`idle_s`: how long it lives without work. `patience_s`: a server at work that does not answer for that long (at
-    most twice that) hangs. `leash`: see core/media/worker/fork_server.py.
+    """The client of one fork server. `idle_s`: seconds it lives without work.
+
+    `patience_s`: a server at work that does not answer for that long (at most twice that) hangs. `leash`: see
+    core/media/worker/fork_server.py.
     """
 
     def __init__(
@@ -45,7 +48,8 @@ class ForkServer:
         self._lives: set[asyncio.Task[None]] = set()
 
     async def run(self, job: str, folder: str, *, most_bytes: int) -> bytes | None:
-        """Run a job in a forked child and return what it says, one line; None when it says no whole line or too much.
+        """Run a job in a forked child and return its answer, one line; None when it is no whole line or too long.
+
         Cancelling kills the child. Raises ServerLost.
         """
         ours, theirs = socket.socketpair()
@@ -63,7 +67,7 @@ class ForkServer:
         return answer if whole else None
 
     def _begun(self, job: Any, folder: str, answer: socket.socket) -> "tuple[_Line, _Work]":
-        """A server that died without work is noticed here: another gets the job."""
+        """Begin the job. A server that died without work is noticed here: another gets the job."""
         line = self._connected()
         work = line.begin(job, folder, answer)
         if work.lost:
@@ -81,7 +85,10 @@ class ForkServer:
         return self._line
 
     async def _live(self, line: "_Line", theirs: socket.socket) -> None:
-        """A process from its start to its end. A task of its own: the loop's end ends it, a job's does not."""
+        """Keep a process from its start to its end.
+
+        It is a task of its own: the loop's end ends it, a job's does not.
+        """
         process = None
         try:
             with theirs:
@@ -118,9 +125,9 @@ class _Line:
         self._patience_s = patience_s
         self._works: dict[int, _Work] = {}
         self._count = 0
-        self._heard = b""
+        self._received = b""
         self._greeted = False
-        self._answered = True
+        self._pong_seen = True
         self._crashed = False
         self.over: asyncio.Future[None] = self._loop.create_future()
         control.setblocking(False)
@@ -144,7 +151,7 @@ class _Line:
         await work.ended.wait()
 
     def close(self) -> None:
-        """Of no more use: the process ends when it sees the end of its stdin."""
+        """Close the line: the process ends when it sees the end of its stdin."""
         if self.over.done():
             return
         self.over.set_result(None)
@@ -157,7 +164,7 @@ class _Line:
         self._works.clear()
 
     def _send(self, message: dict[str, Any], *fds: int) -> None:
-        """Short, so it fits into the socket's buffer, unless nobody reads it any more."""
+        """Send a message that is short enough for the socket's buffer. It fails only when nobody reads any more."""
         data = json.dumps(message).encode() + b"\n"
         try:
             whole = not self.over.done() and socket.send_fds(self._control, [data], fds) == len(data)
@@ -169,18 +176,18 @@ class _Line:
     def _hear(self) -> None:
         try:
             data = self._control.recv(_CONTROL_BYTES)
-            *lines, self._heard = (self._heard + data).split(b"\n")
+            *lines, self._received = (self._received + data).split(b"\n")
             for line in lines:
                 self._understand(json.loads(line))
         except BlockingIOError:
             return
         except (OSError, ValueError, KeyError, TypeError):
             data = b""
-        if not data or len(self._heard) > _CONTROL_BYTES:
+        if not data or len(self._received) > _CONTROL_BYTES:
             self.close()
 
     def _understand(self, word: dict[str, int]) -> None:
-        self._answered = True
+        self._pong_seen = True
         if not self._greeted:
             self._greeted = True
             self._wait()
@@ -194,31 +201,31 @@ class _Line:
             self._rest()
 
     def _rest(self) -> None:
-        """All children of a server have the same addresses: where one crashed, the next files get another server."""
+        """End the server after a crash: all its children have the same addresses, so the next files get another."""
         if self._crashed:
             self.close()
         else:
             self._wait()
 
     def _wait(self) -> None:
-        """From now on: for work, or for a word from a server at work."""
+        """Start the timer: for work, or for a word from a server at work."""
         self._timer.cancel()
-        self._answered = True
+        self._pong_seen = True
         patience_s = self._patience_s if self._greeted else _START_S
         self._timer = self._loop.call_later(patience_s if self._works else self._idle_s, self._tick)
 
     def _tick(self) -> None:
-        """Idle, or a server at work that has not answered since the last tick: it ends. Else it is asked."""
-        if not self._works or not self._answered or not self._greeted:
+        """End a server that is idle or has not answered since the last tick; else ask it."""
+        if not self._works or not self._pong_seen or not self._greeted:
             self.close()
             return
         self._wait()
-        self._answered = False
+        self._pong_seen = False
         self._send({"ping": self._count})
 
 
 async def _answer(ours: socket.socket, most_bytes: int) -> bytes | None:
-    """One line, or what there is of it; None when it is too much: a child that a file has taken over may never stop."""
+    """Read one line, or what there is of it; None when it is too long: a child may have been taken over."""
     loop, answer = asyncio.get_running_loop(), b""
     while not answer.endswith(b"\n"):
         try:

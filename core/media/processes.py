@@ -1,7 +1,7 @@
-"""Processes of ours for media work, begun and ended without asyncio's own subprocesses.
+"""Begins and ends the processes of media work, without asyncio's own subprocesses.
 
 Those hang for ever where a task is cancelled while one is being started and the loop ends (CPython 3.11: the exit is
-told only after the pipes were connected). Here a start is one call, and an end is a kill and a wait.
+reported only after the pipes were connected). Here a start is one call, and an end is a kill and a wait.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ def begin(
 
 
 async def end(process: Process) -> None:
-    """Kill it with all it may have started, and wait until it is gone."""
+    """Kill the process with all it may have started, and wait until it is gone."""
     if process.poll() is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)

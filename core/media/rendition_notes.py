@@ -1,4 +1,4 @@
-"""What is noted of a finished video beside what was made of it: facts, and the signs that all is as it was."""
+"""Reads and writes the note beside a finished video: its facts, its copies, and the signs that they are unchanged."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A file as it lay on the disk: who writes to it, cuts it or puts another in its place changes one of these."""
+    """The identity of a file on the disk. Writing to it, cutting or replacing it changes one of these."""
 
     size: int
     changed_ns: int
@@ -21,6 +21,7 @@ class Stamp:
 
     @classmethod
     def of(cls, path: Path) -> "Stamp | None":
+        """Read the file's stamp; None when it is not there."""
         try:
             found = path.stat()
         except OSError:
@@ -38,12 +39,14 @@ class Copy:
     stamp: Stamp | None
 
     def fits(self, max_bytes: int) -> bool:
-        """Within this limit, and no worse than what would be made for it."""
+        """Return whether the copy fits this limit and is no worse than one made for it."""
         return self.probe.size <= max_bytes and (self.max_bytes is None or max_bytes <= self.max_bytes)
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
+    """The facts of a finished video, and of the files made of it."""
+
     original: Stamp | None
     probe: Probe
     thumbnail: Stamp | None
@@ -51,7 +54,7 @@ class Note:
 
 
 def read_note(path: Path, original: Path) -> Note | None:
-    """None when there is none, it cannot be read, or the original or its thumbnail are not what they were."""
+    """Read a note. None when there is none, it cannot be read, or the original or its thumbnail has changed."""
     try:
         note = _note(json.loads(path.read_bytes()))
     except (OSError, ValueError, KeyError, TypeError):
@@ -61,7 +64,7 @@ def read_note(path: Path, original: Path) -> Note | None:
 
 
 def write_note(note: Note, draft: Path, path: Path) -> None:
-    """The copies reach the disk before the note that vouches for them."""
+    """Write a note, after the copies that it vouches for have reached the disk."""
     for copy in note.copies:
         disk.sync(path.with_name(copy.name))
     draft.write_text(json.dumps({"version": _VERSION, **asdict(note)}))

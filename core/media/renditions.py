@@ -1,7 +1,7 @@
-"""A finished video as a chat takes it: made once for each limit, shared by all who ask. The original stays.
+"""Makes a finished video's rendition for a chat: once for each limit, shared by all who ask. The original stays.
 
-What the check told and made lies in the folder beside a note (`<name>.json`), so that a delivery of what plays as it is
-starts no child. The note counts only while the files it speaks of are the very same; else all is made anew.
+The results of the check lie in the folder beside a note (`<name>.json`), so that a delivery of what plays as it is
+starts no child. The note counts only while its files are unchanged; else all is made again.
 """
 
 import asyncio
@@ -28,7 +28,8 @@ _OF_THIS_MACHINE = frozenset({"timeout", "crashed"})
 @dataclass(frozen=True, slots=True)
 class Rendition:
     """A file that plays natively everywhere and is small enough; the original itself where that already holds.
-    `width` x `height` as displayed.
+
+    `width` x `height` in displayed pixels.
     """
 
     path: Path
@@ -40,21 +41,27 @@ class Rendition:
 
 
 class RenditionCache:
-    """What was made lies in `folder` until it is old; one who asks while it is being made waits for that."""
+    """A cache of renditions in `folder`, removed when they are old.
+
+    Who asks for one that is being made waits for it.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def check(self, original: Path, *, max_bytes: int, lenient: bool = False) -> media.Probe:
-        """Decode it whole and keep what its delivery to a chat with this limit needs. Raises MediaError: it is damaged
-        (with `lenient`: it does not open).
+        """Decode the video whole and keep what its delivery to a chat with this limit needs.
+
+        Raises MediaError: it is damaged (with `lenient`: it does not open).
         """
         async with self._lock(original):
-            return (await self._look(original, max_bytes, lenient=lenient)).probe
+            return (await self._check_and_note(original, max_bytes, lenient=lenient)).probe
 
     async def rendition(self, original: Path, *, max_bytes: int, lenient: bool = False) -> Rendition:
-        """Raises MediaError: the original is damaged (with `lenient`: it does not even open), or nothing watchable fits
+        """Return a rendition of at most `max_bytes`, made where there is none yet.
+
+        Raises MediaError: the original is damaged (with `lenient`: it does not even open), or nothing watchable fits
         into `max_bytes`.
         """
         async with self._lock(original):
@@ -63,12 +70,12 @@ class RenditionCache:
                 note = await self._check_as_far(original, max_bytes, lenient=lenient)
             found = self._found(note, original, max_bytes)
             if found is None:
-                found = await self._made(note, original, max_bytes)
+                found = await self._encode(note, original, max_bytes)
         path, probe = found
         return Rendition(path, self._thumbnail(original), probe.width, probe.height, probe.duration_s, probe.size)
 
     def remove_old(self, *, older_than_s: float) -> None:
-        """Made again when somebody asks again."""
+        """Remove what is older. It is made again when somebody asks again."""
         oldest = time.time() - older_than_s
         for path in self._folder.glob("*"):
             with contextlib.suppress(FileNotFoundError):
@@ -85,7 +92,7 @@ class RenditionCache:
         return self._folder / f"{original.stem}.jpg"
 
     def _found(self, note: Note, original: Path, max_bytes: int) -> tuple[Path, media.Probe] | None:
-        """The original, or a copy that was made for this limit or for another and fits, if it is still as it was."""
+        """Return the original, or an unchanged copy that fits; None when there is neither."""
         if note.probe.playable and note.probe.size <= max_bytes:
             return original, note.probe
         for copy in note.copies:
@@ -95,29 +102,29 @@ class RenditionCache:
         return None
 
     async def _check_as_far(self, original: Path, max_bytes: int, *, lenient: bool) -> Note:
-        """A check that ran out of time or memory says nothing against a film that opens."""
+        """Check as far as it goes: running out of time or memory says nothing against a film that opens."""
         try:
-            return await self._look(original, max_bytes, lenient=lenient)
+            return await self._check_and_note(original, max_bytes, lenient=lenient)
         except MediaError as error:
             if lenient or not _is_of_this_machine(error):
                 raise
-        return await self._look(original, max_bytes, lenient=True)
+        return await self._check_and_note(original, max_bytes, lenient=True)
 
-    async def _look(self, original: Path, max_bytes: int, *, lenient: bool) -> Note:
+    async def _check_and_note(self, original: Path, max_bytes: int, *, lenient: bool) -> Note:
         stamp = Stamp.of(original)
         with self._drafts(self._thumbnail(original), self._folder / f"{original.stem}-remuxed.mp4") as drafts:
             (still, thumbnail), (draft, remuxed) = drafts
-            told = await media.check(original, thumbnail=still, into=draft, max_bytes=max_bytes, lenient=lenient)
+            checked = await media.check(original, thumbnail=still, into=draft, max_bytes=max_bytes, lenient=lenient)
             still.replace(thumbnail)
             copies: tuple[Copy, ...] = ()
-            if told.copy is not None:
+            if checked.copy is not None:
                 draft.replace(remuxed)
-                copies = (Copy(remuxed.name, None, told.copy, Stamp.of(remuxed)),)
-        note = Note(stamp, told.probe, Stamp.of(thumbnail), copies)
+                copies = (Copy(remuxed.name, None, checked.copy, Stamp.of(remuxed)),)
+        note = Note(stamp, checked.probe, Stamp.of(thumbnail), copies)
         await self._write(note, original)
         return note
 
-    async def _made(self, note: Note, original: Path, max_bytes: int) -> tuple[Path, media.Probe]:
+    async def _encode(self, note: Note, original: Path, max_bytes: int) -> tuple[Path, media.Probe]:
         with self._drafts(self._folder / f"{original.stem}-{max_bytes}.mp4") as [(draft, path)]:
             rendition = await media.make_playable(original, draft, max_bytes=max_bytes)
             draft.replace(path)
@@ -127,7 +134,7 @@ class RenditionCache:
         return path, rendition.probe
 
     async def _write(self, note: Note, original: Path) -> None:
-        """Without it all is made once more: no reason to fail."""
+        """Write the note. A failure is ignored: all is made once more then."""
         draft = self._draft(self._note(original))
         try:
             await asyncio.to_thread(write_note, note, draft, self._note(original))
@@ -137,7 +144,7 @@ class RenditionCache:
 
     @contextmanager
     def _drafts(self, *paths: Path) -> Iterator[list[tuple[Path, Path]]]:
-        """Each with a draft to write to; what does not get its name is removed."""
+        """Yield a list for pairs of draft and final name; a draft that does not get its name is removed."""
         self._folder.mkdir(parents=True, exist_ok=True)
         drafts = [(self._draft(path), path) for path in paths]
         try:
@@ -151,12 +158,15 @@ class RenditionCache:
 
 
 def is_cut_short(path: Path, size: int) -> bool:
-    """Whether less of the file is there than the `size` bytes that were checked when it came."""
+    """Return whether less of the file is there than the `size` bytes that were checked when it came."""
     return path.stat().st_size < size
 
 
 async def is_damaged(path: Path) -> bool:
-    """Whether the file itself does not play to its end; a check that ran out of time or memory says nothing of it."""
+    """Return whether the file itself does not play to its end.
+
+    A check that ran out of time or memory says nothing of it.
+    """
     try:
         await media.verify(path)
     except MediaError as error:

@@ -1,7 +1,7 @@
 """An offline fal: queue, CDN, storage, request list and webhooks as one small ASGI app that renders real films.
 
-It behaves as fal does, down to its oddities, and on demand as fal does on bad days. It serves `reelbot demo`,
-`generate --sandbox` and the tests; it opens connections to this machine only.
+It behaves as fal does, down to its oddities, and on demand as fal does on bad days. It serves `reelbot demo`, `generate
+--sandbox` and the tests; it opens connections to this machine only.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ class Sandbox:
         self._resumed = False
 
     async def submit(self, http: HttpRequest, endpoint_id: str) -> Response:
-        """Any known app is accepted; a wrong path below it only shows in the result, as at fal."""
+        """Accept an order for any known app; a wrong path below it only shows in the result, as at fal."""
         app = app_of(endpoint_id)
         text = (await http.body()).decode(errors="replace")
         late = self.faults.take("submit_late", endpoint_id, text)
@@ -83,7 +83,7 @@ class Sandbox:
         return await self._ordered(http, request, endpoint_id, text)
 
     async def _ordered(self, http: HttpRequest, request: Request, endpoint_id: str, text: str) -> Response:
-        """The answer to an order that stands, whatever becomes of that answer."""
+        """Answer an order that stands, whatever becomes of that answer."""
         refused = self.faults.take("submit_refused_after", endpoint_id, text)
         if refused is not None:  # by a gateway
             return JSONResponse(refused.body, refused.status, refused.headers)
@@ -96,7 +96,7 @@ class Sandbox:
         return JSONResponse(named | {"status": "IN_QUEUE", "queue_position": 0}, headers=headers)
 
     def _named(self, request: Request, text: str) -> Request:
-        """The request that the answer speaks of; for `submit_repeats_id` the one before it."""
+        """Return the request that the answer names; for `submit_repeats_id` the one before it."""
         before = [each for each in self.memory.requests.values() if each.id != request.id]
         if before and self.faults.take("submit_repeats_id", request.endpoint, text):
             return max(before, key=lambda each: each.created)
@@ -108,7 +108,7 @@ class Sandbox:
         return {"request_id": request.id, "gateway_request_id": request.id, **urls}
 
     def _refusal(self, http: HttpRequest, kind: str, *texts: str) -> Response | None:
-        """The key, then whatever misfortune waits for this kind of call."""
+        """Refuse a wrong key, or by the next fault for this kind of call."""
         fault = self.faults.take(kind, *texts)
         if fault is not None:
             if fault.body is None:
@@ -119,7 +119,7 @@ class Sandbox:
         return None
 
     async def ask(self, http: HttpRequest, path: str) -> Response:
-        """Status, stream, result and cancel: under owner/app only."""
+        """Answer status, stream, result and cancel: under owner/app only."""
         match = _ONE.fullmatch(path)
         if match is None:
             return JSONResponse({"detail": "Method Not Allowed"}, 405)
@@ -187,7 +187,7 @@ class Sandbox:
         return JSONResponse(answer, request.answer_status, headers)
 
     def _shaped(self, answer: dict[str, Any], request: Request) -> dict[str, Any]:
-        """The result in one of the shapes that were seen in the wild."""
+        """Return the result in one of the shapes that were seen in the wild."""
         fits = (request.endpoint, str(request.body.get("prompt", "")))
         if self.faults.take("null_content_type", *fits):
             answer["video"] = {"url": answer["video"]["url"], "content_type": None}
@@ -214,22 +214,24 @@ class Sandbox:
         return JSONResponse({"status": "CANCELLATION_REQUESTED"}, 202)
 
     async def file(self, http: HttpRequest) -> Response:
-        """The CDN, see core/sandbox/cdn.py."""
+        """Serve a file of the CDN, see core/sandbox/cdn.py."""
         return cdn.answer(http, self.memory.files, self.faults)
 
     async def initiate(self, http: HttpRequest) -> Response:
+        """Answer an upload's first call with an address to put the bytes to."""
         refused = self._refusal(http, "storage_status")
         if refused is not None:
             return refused
-        asked = _parsed((await http.body()).decode(errors="replace"))
-        if not isinstance(asked, dict) or not isinstance(asked.get("content_type"), str):
+        body = _parsed((await http.body()).decode(errors="replace"))
+        if not isinstance(body, dict) or not isinstance(body.get("content_type"), str):
             return JSONResponse({"detail": "content_type is missing"}, 422)
-        suffix = ".mp4" if "video" in asked["content_type"] else ".jpg"
+        suffix = ".mp4" if "video" in body["content_type"] else ".jpg"
         name = f"{time.time_ns():024x}{suffix}"[-28:]
         base = _base(http)
         return JSONResponse({"upload_url": f"{base}/upload/{name}", "file_url": f"{base}/files/b/sandbox/{name}"})
 
     async def upload(self, http: HttpRequest) -> Response:
+        """Store the bytes of an upload."""
         body = await http.body()
         if (
             "authorization" in http.headers
@@ -241,7 +243,7 @@ class Sandbox:
         return JSONResponse({})
 
     async def pricing(self, http: HttpRequest) -> Response:
-        """The catalogue's own price of a second at the default resolution, in fal's shape."""
+        """Answer with the catalogue's own price of a second at the default resolution, in fal's shape."""
         endpoint = ENDPOINTS.get(http.query_params.get("endpoint_id", ""))
         if endpoint is None:
             return JSONResponse({"prices": [], "next_cursor": None, "has_more": False})
@@ -250,8 +252,10 @@ class Sandbox:
         return JSONResponse({"prices": [row], "next_cursor": None, "has_more": False})
 
     async def listed(self, http: HttpRequest) -> Response:
-        """The account's request list, see core/sandbox/listing.py. On demand its answer is late and holds what was
-        ordered by then (`list_slow`), or its next page is the one that was asked for (`list_circle`).
+        """Answer with the account's request list, see core/sandbox/listing.py.
+
+        On demand its answer is late and holds what was ordered by then (`list_slow`), or its next page is the one that
+        was asked for (`list_circle`).
         """
         refused = self._refusal(http, "list_status", http.url.query)
         if refused is not None:
@@ -263,10 +267,10 @@ class Sandbox:
         return listing.page(self.memory.requests.values(), http.query_params, now=time.time(), circle=circle)
 
     async def control(self, http: HttpRequest) -> Response:
-        """For tests in another process: faults to come, what was asked, what was submitted."""
+        """Serve tests in another process: faults to come, what was asked, what was submitted."""
         if http.url.path == "/sandbox/faults":
-            asked = await http.json()
-            self.faults.add(asked.pop("kind"), **asked)
+            fault = await http.json()
+            self.faults.add(fault.pop("kind"), **fault)
             return JSONResponse({})
         if http.url.path == "/sandbox/healed":
             self.faults.clear()
@@ -278,18 +282,19 @@ class Sandbox:
         return JSONResponse(self.log)
 
     async def anything(self, http: HttpRequest) -> Response:
+        """Answer an order or a question about a request, by method and path."""
         path = http.path_params["path"]
         if http.method == "POST" and "/requests/" not in path:
             return await self.submit(http, path)
         return await self.ask(http, path)
 
     def note(self, scope: Scope) -> None:
-        """Every call, without its headers: a key is in no log of ours either."""
+        """Log every call, without its headers: a key is in no log of ours either."""
         if not scope["path"].startswith("/sandbox/"):
             self.log.append({"method": scope["method"], "path": scope["path"], "at": time.time()})
 
     def resume(self) -> None:
-        """After a restart: what was under way goes on. Done at the first call, since it needs a running loop."""
+        """Go on after a restart with what was under way. Called with the first call, since it needs a running loop."""
         if not self._resumed:
             self._resumed = True
             for request in self.memory.unfinished():
@@ -299,10 +304,10 @@ class Sandbox:
 def create_app(
     *, folder: Path, key: str | None = None, studio: Studio | None = None, admin_key: str | None = None
 ) -> Starlette:
-    """The sandbox as an ASGI app for uvicorn. State lies in `folder`; with `key` given, calls must carry it. Bills and
-    balance are shown to `admin_key` alone.
+    """Build the sandbox as an ASGI app for uvicorn. State lies in `folder`; with `key` given, calls must carry it.
 
-    `app.state.sandbox` is the Sandbox itself: its `faults`, `log` and `memory` are for tests.
+    Bills and balance are shown to `admin_key` alone. `app.state.sandbox` is the Sandbox itself: its `faults`, `log` and
+    `memory` are for tests.
     """
     sandbox = Sandbox(folder=folder, key=key, studio=studio or Studio(), admin_key=admin_key)
 
@@ -329,12 +334,12 @@ def create_app(
 
 
 async def _gone(_http: HttpRequest, _error: Exception) -> Response:
-    """The caller hung up in the middle of its question: it was none."""
+    """Ignore a caller that hung up in the middle of its question."""
     return Response(status_code=400)
 
 
 class _App(Starlette):
-    """Keeps the log, and hands the routes a way to cut the connection, as a dying gateway does."""
+    """An app that logs the calls and lets the routes cut the connection, as a dying gateway does."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -355,7 +360,7 @@ def _parsed(text: str) -> Any:
 
 
 def _odd_address(url: str) -> str:
-    """The same file under an address with letters of two scripts, and longer than 2,000 characters."""
+    """Return the same file's address with letters of two scripts, longer than 2,000 characters."""
     return url.replace("/sandbox/", "/狐狸 im Schnee ü/") + "?sig=" + "é" * 2000
 
 

@@ -1,4 +1,4 @@
-"""`python -m core.sandbox`: the offline fal as a process of its own, on loopback."""
+"""Runs the offline fal as a process of its own, on loopback: `python -m core.sandbox`."""
 
 import argparse
 from dataclasses import replace
@@ -12,6 +12,7 @@ _LAST_WORDS_S = 1  # a status stream never ends by itself
 
 
 def main() -> None:
+    """Serve the sandbox until it is stopped."""
     parser = argparse.ArgumentParser(prog="python -m core.sandbox", description="An offline stand-in for fal.")
     parser.add_argument("--port", type=int, default=8090)
     parser.add_argument("--folder", type=Path, default=Path("output/sandbox"))

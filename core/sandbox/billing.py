@@ -1,4 +1,4 @@
-"""The sandbox's books: billing events and the balance of its account, in fal's shapes, for its admin key alone.
+"""The sandbox's bills: billing events and the balance of its account, in fal's shapes, for its admin key alone.
 
 A request is billed at the catalogue's price for the seconds that fal says it billed. On demand (Faults, by endpoint or
 prompt) its bill is another: `bill_drift` (body: percent more or less), `bill_late` (seconds), `bill_missing`,
@@ -37,18 +37,22 @@ class Charge:
 
 
 class Books:
-    """`credit_usd`: what was paid in; the balance is what is left of it. `now`: the clock, for tests."""
+    """The bills of the account. `credit_usd`: what was paid in; the balance is what is left.
+
+    `now`: the clock, for tests.
+    """
 
     def __init__(self, memory: Memory, faults: Faults, *, admin_key: str | None) -> None:
         self._memory = memory
         self._faults = faults
-        self._key = admin_key
+        self.admin_key = admin_key
         self._charges: dict[str, Charge | None] = {}
         self.credit_usd = Decimal(100)
         self.now: Callable[[], float] = time.time
         self.page = 10_000
 
     def routes(self) -> list[Route]:
+        """Return the routes of the platform API that show bills."""
         return [
             Route("/models/billing-events", self.events),
             Route("/account/billing", self.account),
@@ -56,29 +60,30 @@ class Books:
         ]
 
     def charges(self) -> dict[str, Charge]:
-        """By request: all that are billed, shown already or not. What becomes of a bill is decided once."""
+        """Return the charge of each billed request, shown already or not. What becomes of a bill is decided once."""
         for request in self._memory.requests.values():
             if request.state == "COMPLETED" and request.id not in self._charges:
                 self._charges[request.id] = self._charge(request)
         return {request_id: charge for request_id, charge in self._charges.items() if charge is not None}
 
     def _charge(self, request: Request) -> Charge | None:
-        asked = request.endpoint, str(request.body.get("prompt", ""))
-        drift, late = self._faults.take("bill_drift", *asked), self._faults.take("bill_late", *asked)
-        split, extra = self._faults.take("bill_split", *asked), self._faults.take("bill_extra", *asked)
-        free = self._faults.take("bill_zero", *asked) is not None
+        place = request.endpoint, str(request.body.get("prompt", ""))
+        drift, late = self._faults.take("bill_drift", *place), self._faults.take("bill_late", *place)
+        split, extra = self._faults.take("bill_split", *place), self._faults.take("bill_extra", *place)
+        free = self._faults.take("bill_zero", *place) is not None
         usd = _price(request)
         if extra is not None:
             usd = Decimal(str(extra.body))
         elif drift is not None:
             usd *= 1 + Decimal(str(drift.body)) / 100
-        if self._faults.take("bill_missing", *asked) or not (usd or free):
+        if self._faults.take("bill_missing", *place) or not (usd or free):
             return None
         at = request.completed or request.created
         nano = 0 if free else int((usd * _NANO).to_integral_value())
         return Charge(nano, int(split.body) if split else 1, at, at + (late.seconds if late else 0.0))
 
     async def events(self, http: HttpRequest) -> Response:
+        """Answer with a page of billing events."""
         refused = self._refusal(http)
         if refused is not None:
             return refused
@@ -101,12 +106,13 @@ class Books:
         return JSONResponse(page | {"has_more": more})
 
     def _rows(self, ids: set[str]) -> list[dict[str, Any]]:
-        """Newest first, as fal lists them."""
+        """Return the events of these requests, newest first, as fal lists them."""
         charges = sorted(self.charges().items(), key=lambda each: -each[1].at)
         shown = [each for each in charges if each[1].shown <= self.now() and (not ids or each[0] in ids)]
         return [row for request_id, charge in shown for row in _events(self._memory.requests[request_id], charge)]
 
     async def account(self, http: HttpRequest) -> Response:
+        """Answer with the account's balance."""
         refused = self._refusal(http)
         if refused is not None:
             return refused
@@ -117,7 +123,7 @@ class Books:
         return JSONResponse(answer)
 
     async def set_balance(self, http: HttpRequest) -> Response:
-        """For tests in another process: what was paid in."""
+        """Set what was paid in, for tests in another process."""
         self.credit_usd = Decimal(str((await http.json())["credit_usd"]))
         return JSONResponse({})
 
@@ -125,13 +131,13 @@ class Books:
         fault = self._faults.take("billing_status", http.url.path)
         if fault is not None:
             return JSONResponse(fault.body, fault.status, fault.headers)
-        if self._key is None or http.headers.get("authorization") != f"Key {self._key}":
+        if self.admin_key is None or http.headers.get("authorization") != f"Key {self.admin_key}":
             return _error(401 if "authorization" not in http.headers else 403, "authorization_error")
         return None
 
 
 def _price(request: Request) -> Decimal:
-    """By the catalogue; of a failure for which fal does not name the units: as if it had been finished."""
+    """Return the catalogue's price; of a failure for which fal does not name the units: as if it had been finished."""
     endpoint = ENDPOINTS.get(request.endpoint)
     if endpoint is None:
         return Decimal(0)

@@ -1,4 +1,4 @@
-"""The finished files: open to all, with ranges, and on demand as files are served on bad days."""
+"""Serves the finished files: open to all, with ranges, and on demand as files are served on bad days."""
 
 import asyncio
 import gzip
@@ -18,7 +18,7 @@ _FROM = re.compile(r"bytes=(\d+)-")
 
 
 def answer(http: HttpRequest, folder: Path, faults: Faults) -> Response:
-    """The file under its name, whatever stands before the name; or whatever misfortune waits for it."""
+    """Serve the file by its name, whatever stands before the name; or the next fault for it."""
     name = http.path_params["name"]
     path = folder / name
     if not FILE_NAME.fullmatch(name) or not path.is_file() or faults.take("file_404", name):
@@ -39,7 +39,7 @@ def answer(http: HttpRequest, folder: Path, faults: Faults) -> Response:
 
 
 def _elsewhere(http: HttpRequest, name: str, faults: Faults) -> Response | None:
-    """`file_redirect`: to the address in its body, to the same file at this origin without one."""
+    """Redirect by `file_redirect`: to the address in its body, to the same file at this origin without one."""
     moved = faults.take("file_redirect", name)
     if moved is None:
         return None
@@ -65,11 +65,11 @@ def _broken(path: Path, faults: Faults) -> Response | None:
 
 
 def _odd_range(http: HttpRequest, path: Path, faults: Faults) -> Response | None:
-    """For a question with a range only: a 206 that is true but names no size, or that begins elsewhere."""
-    asked = _FROM.fullmatch(http.headers.get("range", ""))
-    if asked is None:
+    """Answer a ranged question with a 206 that is true but names no size, or that begins elsewhere."""
+    match = _FROM.fullmatch(http.headers.get("range", ""))
+    if match is None:
         return None
-    start, whole = int(asked[1]), path.read_bytes()
+    start, whole = int(match[1]), path.read_bytes()
     if faults.take("file_range_star", path.name):
         return _part(whole, start, "*")
     elsewhere: Fault | None = faults.take("file_range_elsewhere", path.name)
@@ -82,7 +82,7 @@ def _odd_range(http: HttpRequest, path: Path, faults: Faults) -> Response | None
 
 
 def _part(whole: bytes, start: int, size: str, *, claimed: int | None = None) -> Response:
-    """`claimed`: where it says that it begins."""
+    """Answer with a part of the file. `claimed`: where it says that it begins."""
     first = start if claimed is None else claimed
     body = whole[start:]
     headers = _POLICY | {"Content-Range": f"bytes {first}-{first + len(body) - 1}/{size}"}
@@ -90,7 +90,7 @@ def _part(whole: bytes, start: int, size: str, *, claimed: int | None = None) ->
 
 
 class Cut(Response):
-    """Sends nothing (or half of a file) and cuts the connection."""
+    """A response that sends nothing (or half of a file) and cuts the connection."""
 
     def __init__(self, path: Path | None = None, *, after_s: float = 0.05) -> None:
         super().__init__()
@@ -98,6 +98,7 @@ class Cut(Response):
         self._after_s = after_s
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send the beginning of the answer and cut the connection."""
         if self._path is not None:
             whole = self._path.read_bytes()
             headers = [(b"content-type", b"video/mp4"), (b"content-length", str(len(whole)).encode())]

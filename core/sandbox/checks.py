@@ -1,4 +1,4 @@
-"""What fal would refuse: the input checked as strictly as the real endpoints do (an int is not "5", nor "5s")."""
+"""Checks the input as strictly as the real endpoints do (an int is not "5", nor "5s")."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ Detail = dict[str, Any]
 
 
 def problems(endpoint: Endpoint, body: dict[str, Any]) -> list[Detail]:
-    """Fal's list of details, empty for a good input. Unknown fields are ignored, as fal ignores them."""
+    """Return fal's list of details, empty for a good input. Unknown fields are ignored, as fal ignores them."""
     found = [_missing(name, body) for name in ("prompt", endpoint.source_field) if name and not body.get(name)]
     texts = [name for name in ("prompt", endpoint.source_field) if name and body.get(name)]
     found += [detail("string_type", ["body", name], body[name]) for name in texts if not isinstance(body[name], str)]
@@ -45,11 +45,12 @@ def _missing(name: str, body: dict[str, Any]) -> Detail:
 
 
 def detail(kind: str, loc: list[str], value: Any, **ctx: Any) -> Detail:
-    """One entry as fal writes it: with the address of its words, and the input echoed."""
+    """Build one entry as fal writes it: with the address of its words, and the input echoed."""
     entry = {"loc": loc, "msg": kind.replace("_", " "), "type": kind, "input": value}
     return {**entry, "url": f"https://docs.fal.ai/errors#{kind}", **({"ctx": ctx} if ctx else {})}
 
 
 def seconds_of(endpoint: Endpoint | None, body: dict[str, Any]) -> int:
+    """Return the seconds that an accepted input asks for."""
     text = str(body.get("duration", "")).removesuffix("s")
     return int(text) if text.isdigit() else (endpoint.durations[0] if endpoint and endpoint.durations else 5)

@@ -1,4 +1,4 @@
-"""The sandbox's camera, in a child process: a real mp4 with sound from a prompt, a photo or a video.
+"""Renders the sandbox's films in a child process: a real mp4 with sound from a prompt, a photo or a video.
 
 The same input gives the same bytes. Drawn with numpy and Pillow, written by PyAV (H.264, AAC, faststart).
 """
@@ -21,6 +21,7 @@ _CPU_S = 300
 
 
 def limit() -> None:
+    """Limit this process in memory, time and files."""
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -197,7 +198,7 @@ SAILERS = ("boat", "ship", "sail", "船", "帆")
 def render(
     *, into: str, prompt: str, width: int, height: int, seconds: float, fps: int, photo: str | None, video: str | None
 ) -> dict[str, Any]:
-    """Write the film. Returns its facts."""
+    """Write the film and return its facts."""
     source = photo or video
     seed = hashlib.sha256(prompt.encode() + (Path(source).read_bytes() if source else b"")).digest()
     rng = np.random.default_rng(int.from_bytes(seed[:8], "big"))
@@ -220,7 +221,7 @@ def render(
 
 def _from_words(prompt: str, width: int, height: int, frames: int, rng: np.random.Generator) -> Iterator[Picture]:
     low = prompt.lower()
-    scene = _scene(low) or SCENES[int(rng.integers(len(SCENES)))]
+    scene = scene_of(low) or SCENES[int(rng.integers(len(SCENES)))]
     sky, layers = _sky(scene, width, height, rng), _layers(scene, width, height, rng)
     weather = _weather(scene, width, height, rng)
     actor = _actor(low, scene, width, height, rng)
@@ -235,15 +236,15 @@ def _from_words(prompt: str, width: int, height: int, frames: int, rng: np.rando
         yield picture
 
 
-def _scene(low: str) -> Scene | None:
-    """The place that is named first."""
+def scene_of(low: str) -> Scene | None:
+    """Choose the place that the prompt names first."""
     named = [(_place(word, low), number) for number, scene in enumerate(SCENES) for word in scene.words]
     found = [each for each in named if each[0] >= 0]
     return SCENES[min(found)[1]] if found else None
 
 
 def _place(word: str, low: str) -> int:
-    """Where a word stands in the prompt: whole ("ice" is not in "office"), or its plural; -1 if nowhere."""
+    """Find a word in the prompt: whole ("ice" is not in "office"), or its plural; -1 if nowhere."""
     if not word.isascii():
         return low.replace("猫头鹰", "鹰鹰鹰").find(word)
     match = re.search(rf"\b{re.escape(word)}(?:s|es)?\b", low)
@@ -255,7 +256,7 @@ def _mix(one: Colour, other: Colour, share: float) -> NDArray[np.float32]:
 
 
 def _sky(scene: Scene, width: int, height: int, rng: np.random.Generator) -> Picture:
-    """A gradient, a sun or moon with its glow, soft clouds, stars at night."""
+    """Paint a gradient, a sun or moon with its glow, soft clouds, stars at night."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     share = np.clip(y / (height * 0.72), 0, 1)[..., None] ** 1.2
     sky = np.asarray(scene.top, np.float32) * (1 - share) + np.asarray(scene.horizon, np.float32) * share
@@ -283,7 +284,7 @@ def _stars(sky: Field, rng: np.random.Generator) -> None:
 
 
 def _clouds(width: int, height: int, rng: np.random.Generator) -> Field:
-    """Smooth noise, stretched sideways, summed over four octaves; 0 to 1."""
+    """Make smooth noise, stretched sideways, summed over four octaves; 0 to 1."""
     total = np.zeros((height, width), np.float32)
     for octave in range(4):
         cells = (3 * 2**octave + 1, 3 * 2**octave + 1)
@@ -295,7 +296,7 @@ def _clouds(width: int, height: int, rng: np.random.Generator) -> Field:
 
 
 def _layers(scene: Scene, width: int, height: int, rng: np.random.Generator) -> list[Image.Image]:
-    """Three wide silhouettes from far to near, each darker or clearer than the one behind it."""
+    """Draw three wide silhouettes from far to near, each darker or clearer than the one behind it."""
     wide = round(width * 1.75)
     if scene.ground == "sea":
         return [_waves(scene, wide, height, depth, rng) for depth in range(3)]
@@ -328,7 +329,7 @@ def _ridge(scene: Scene, wide: int, height: int, depth: int, rng: np.random.Gene
 
 
 def _hazed(layer: Image.Image, scene: Scene, depth: int) -> Image.Image:
-    """The far layers fade into the horizon's colour towards their feet."""
+    """Fade a far layer into the horizon's colour towards its foot."""
     pixels = np.asarray(layer, np.float32).copy()
     height = pixels.shape[0]
     share = (np.linspace(0, 1, height, dtype=np.float32) ** 2 * (0.42 - 0.2 * depth))[:, None, None]
@@ -450,7 +451,7 @@ def _actor(
 def _pasted(
     draw: Callable[[float, float], Image.Image], width: int, height: int, foot: float, way: tuple[float, float]
 ) -> Callable[[Picture, float, float], None]:
-    """Put a sprite with its feet at `foot` of the height, moving along `way` of the width."""
+    """Return a function that pastes a sprite with its feet at `foot` of the height, moving along `way` of the width."""
 
     def put(picture: Picture, time: float, moved: float) -> None:
         sprite = draw(time, moved)
@@ -467,7 +468,7 @@ _OVER = 3  # drawn larger, then reduced: smooth edges
 
 
 def _runner(height: int, colour: Colour, time: float) -> Image.Image:
-    """A galloping animal from the side."""
+    """Draw a galloping animal from the side."""
     unit = height * 0.30 * _OVER
     image = Image.new("RGBA", (round(unit * 2.0), round(unit)), (0, 0, 0, 0))
     draw = ImageDraw.Draw(image)
@@ -565,7 +566,7 @@ def _birds(height: int, scene: Scene, time: float, _rng: np.random.Generator) ->
 
 
 def _from_photo(photo: str, width: int, height: int, frames: int) -> Iterator[Picture]:
-    """The photo's own pixels, whole in the first frame; then a slow push-in with a breath of light."""
+    """Yield the photo's own pixels, whole in the first frame; then a slow push-in with changing light."""
     master = ImageOps.fit(
         Image.open(photo).convert("RGB"), (round(width * 1.28), round(height * 1.28)), Image.Resampling.LANCZOS
     )
@@ -580,7 +581,7 @@ def _from_photo(photo: str, width: int, height: int, frames: int) -> Iterator[Pi
 
 
 def _from_video(video: str, width: int, height: int, frames: int, fps: int) -> Iterator[Picture]:
-    """The source's own frames, warmed: what an edit might do."""
+    """Yield the source's own frames, warmed: what an edit might do."""
     last = np.zeros((height, width, 3), np.uint8)
     done = 0
     with av.open(video) as container:
@@ -599,7 +600,7 @@ def _from_video(video: str, width: int, height: int, frames: int, fps: int) -> I
 
 
 def _lines(prompt: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:
-    """Words stay whole; Chinese breaks anywhere. Two lines at most."""
+    """Break the prompt into two lines at most. Words stay whole; Chinese breaks anywhere."""
     text = " ".join(prompt.split())
     lines, line = [], ""
     pieces = text.split(" ") if text.isascii() else list(text)
@@ -618,7 +619,7 @@ def _lines(prompt: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]
 
 
 def _caption(prompt: str, width: int, height: int) -> Image.Image:
-    """The words on a soft shade at the lower edge, as an RGBA layer."""
+    """Draw the words on a soft shade at the lower edge, as an RGBA layer."""
     size = max(11, round(min(width, height) * 0.055))
     font = ImageFont.truetype(str(_FONT), size)
     lines = _lines(prompt, font, width * 0.84)
@@ -649,7 +650,7 @@ def _tag(width: int, height: int) -> Image.Image:
 
 
 def _finish(picture: Picture, caption: Image.Image, tag: Image.Image, at: float) -> Picture:
-    """The caption comes up in the second tenth of the film; the first frame is the picture alone, but for the tag."""
+    """Lay caption and tag over the picture. The caption comes up in the second tenth of the film."""
     frame = Image.fromarray(picture)
     frame.paste(tag, (0, 0), tag)
     seen = min(1.0, max(0.0, (at - 0.04) / 0.12))
@@ -660,7 +661,7 @@ def _finish(picture: Picture, caption: Image.Image, tag: Image.Image, at: float)
 
 
 def _music(seconds: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    """A slow pad of four chords with a plucked line above, in stereo, quiet at both ends."""
+    """Make a slow pad of four chords with a plucked line above, in stereo, quiet at both ends."""
     total = int(seconds * _RATE)
     time = np.arange(total, dtype=np.float32) / _RATE
     root = 110 * 2 ** (int(rng.integers(0, 7)) / 12)
@@ -712,6 +713,7 @@ def _write(
 
 
 def main() -> None:
+    """Render the film that the job in argv describes, and print its facts."""
     try:
         answer: dict[str, Any] = {"ok": render(**json.loads(sys.argv[1]))}
     except Exception as error:  # noqa: BLE001 - the parent is told that it failed, whatever it was

@@ -1,4 +1,4 @@
-"""The account's request list, in pages, as the platform API gives it: what ended last comes first.
+"""Pages the account's request list as the platform API gives it: what ended last comes first.
 
 Facts: fal docs, platform-apis, models/requests/by-endpoint. A request that has not ended stands before all others.
 """
@@ -21,8 +21,9 @@ _A_DAY_S = 24 * 3600
 
 
 def page(requests: Iterable[Request], query: QueryParams, *, now: float, circle: bool = False) -> Response:
-    """The page that is asked for; 422 for a question that fal would not understand. `circle`: it names itself as the
-    next one, as a broken gateway does.
+    """Answer with the page that is asked for; 422 for a question that fal would not understand.
+
+    `circle`: it names itself as the next one, as a broken gateway does.
     """
     limit, number = _number(query.get("limit", str(_USUAL))), _page_number(query.get("cursor"))
     start = _moment(query.get("start"), now - _A_DAY_S)
@@ -78,7 +79,7 @@ def _page_number(cursor: str | None) -> int | None:
 
 
 def _moment(text: str | None, default: float) -> float | None:
-    """Times are in UTC and say so by their Z; an offset is not understood."""
+    """Parse a time, which is in UTC and says so by its Z; an offset is not understood."""
     if text is None:
         return default
     try:

@@ -1,4 +1,4 @@
-"""From an accepted request to its answer: the source fetched as fal does it, the film rendered, the webhook called."""
+"""Renders an accepted request: fetches the source as fal does, renders the film, calls the webhook."""
 
 import asyncio
 import base64
@@ -27,7 +27,7 @@ from core.types import Kind, SourceLimits
 
 log = logging.getLogger(__name__)
 
-_FILM = Path(__file__).parent / "film.py"
+FILM = Path(__file__).parent / "film.py"
 _CALLING = RetryPolicy(httpx.HTTPError, pauses_s=(0.2, 0.4, 0.8), tries=4)
 _SOURCE_BYTES = 100_000_000
 _WALL_S = 240.0
@@ -38,7 +38,8 @@ _SLOW = re.compile(r"sandbox:slow(?:-(?P<seconds>\d+))?")
 
 @dataclass(frozen=True, slots=True)
 class Studio:
-    """How the sandbox films: short side in pixels, frames a second, and how long things take at least (seconds).
+    """How the sandbox films: short side in pixels, frames per second, least durations in seconds.
+
     `max_seconds` cuts films short, for tests. With `render_most_s` each prompt has a render time of its own between the
     two, always the same one for one `seed`.
     """
@@ -52,6 +53,7 @@ class Studio:
     seed: int = 0
 
     def render_time_s(self, prompt: str) -> float:
+        """Return the seconds that this prompt renders."""
         if self.render_most_s is None:
             return self.render_s
         return random.Random(f"{self.seed} {prompt}").uniform(self.render_s, self.render_most_s)
@@ -70,7 +72,7 @@ _STATUS = {
 
 
 class Failed(Exception):
-    """`units`: what fal says it billed, "" where it does not say."""
+    """A failed render. `units`: what fal says it billed, "" where it does not say."""
 
     def __init__(self, status: int, details: list[Detail], *, units: str = "0") -> None:
         super().__init__(status)
@@ -80,6 +82,8 @@ class Failed(Exception):
 
 
 class Renderer:
+    """The renderer of all requests of one sandbox."""
+
     def __init__(self, memory: Memory, faults: Faults, studio: Studio) -> None:
         self._memory = memory
         self._faults = faults
@@ -89,10 +93,16 @@ class Renderer:
         self.signer = Signer(memory.folder / "webhook.key")
 
     def begin(self, request: Request) -> None:
+        """Begin to render the request in a task of its own."""
         self._tasks[request.id] = asyncio.create_task(self._run(request), name=f"render {request.id}")
 
+    @property
+    def is_busy(self) -> bool:
+        """A film is being rendered, or a webhook called."""
+        return not all(task.done() for task in self._tasks.values())
+
     async def drop(self, request: Request) -> None:
-        """Cancelled while it waited: it never runs, and is not billed."""
+        """Drop a request that was cancelled while it waited: it never runs, and is not billed."""
         task = self._tasks.get(request.id)
         if task is not None:
             task.cancel()
@@ -129,12 +139,12 @@ class Renderer:
         await self._complete(request, 200, answer, units=str(seconds_of(ENDPOINTS.get(request.endpoint), request.body)))
 
     async def _until_cancelled(self, request_id: str) -> None:
-        """As a running request does: it hears of the wish, and finishes all the same."""
+        """Wait as a running request does after a cancel: it learns of it, and finishes all the same."""
         async with self._memory.changed:
             await self._memory.changed.wait_for(lambda: self._memory.requests[request_id].cancelled)
 
     def _misfortune(self, request: Request, prompt: str) -> None:
-        """Asked for by a test, or by a person through words in the prompt."""
+        """Raise the fault that a test asked for, or a person by words in the prompt."""
         fault = self._faults.take("result_error", request.endpoint, prompt)
         if fault is not None:
             kind = fault.body or "content_policy_violation"
@@ -162,7 +172,7 @@ class Renderer:
             "video": str(source) if kind is Kind.VIDEO else None,
         }
         try:
-            rendered = await media.run_child(_FILM, json.dumps(job), wall_s=_WALL_S)
+            rendered = await media.run_child(FILM, json.dumps(job), wall_s=_WALL_S)
         except MediaError:
             raise Failed(500, [detail("internal_server_error", ["body"], None)]) from None
         if "ok" not in rendered:
@@ -171,7 +181,7 @@ class Renderer:
         return {"video": file, "seed": body.get("seed", 42)}
 
     async def _source(self, request: Request) -> tuple[Path | None, Kind | None, float | None]:
-        """Fetch the photo or video; fal's own words when that fails."""
+        """Fetch the photo or video; fail with fal's own words."""
         endpoint = ENDPOINTS.get(request.endpoint)
         field = endpoint.source_field if endpoint else None
         url = request.body.get(field) if field else None
@@ -193,7 +203,10 @@ class Renderer:
     async def _framed(
         self, body: dict[str, Any], source: Path | None, kind: Kind | None
     ) -> tuple[Path | None, tuple[int, int]]:
-        """The source upright, and even sides in the asked shape or the source's; the short side is the studio's."""
+        """Return the source upright, and even sides in the requested shape or the source's.
+
+        The short side is the studio's.
+        """
         wide, high = 16, 9
         ratio = str(body.get("aspect_ratio", ""))
         if ratio.count(":") == 1 and ratio.replace(":", "").isdigit():
@@ -228,13 +241,14 @@ class Renderer:
         await self.call_webhook(done)
 
     def addressed(self, answer: dict[str, Any]) -> dict[str, Any]:
-        """The answer with the film's address in it."""
+        """Return the answer with the film's address in it."""
         if "video" not in answer:
             return dict(answer)
         url = f"{self.base}/files/b/sandbox/{answer['video']['file_name']}"
         return {**answer, "video": {"url": url, **answer["video"]}}
 
     async def call_webhook(self, request: Request) -> None:
+        """Call the webhook of a request that has ended."""
         prompt = str(request.body.get("prompt", ""))
         if (
             request.webhook is None
@@ -267,7 +281,7 @@ async def _post(client: httpx.AsyncClient, url: str, body: bytes, headers: dict[
 
 
 async def _fetch(url: str, path: Path) -> None:
-    """Loopback only: the sandbox never opens a connection to the world."""
+    """Fetch from loopback only: the sandbox never opens a connection to the world."""
     if not is_loopback(url):
         raise ValueError("not on this machine")
     async with httpx.AsyncClient(timeout=20, trust_env=False) as client, client.stream("GET", url) as reply:
@@ -276,7 +290,7 @@ async def _fetch(url: str, path: Path) -> None:
 
 
 class Signer:
-    """fal's webhook signature with a key of the sandbox's own, kept in its folder."""
+    """A signer of fal's webhooks with a key of the sandbox's own, kept in its folder."""
 
     def __init__(self, path: Path) -> None:
         if not path.exists():
@@ -285,10 +299,12 @@ class Signer:
         self._key = Ed25519PrivateKey.from_private_bytes(path.read_bytes())
 
     def jwks(self) -> dict[str, Any]:
+        """Return the public key as fal publishes its own."""
         public = base64.urlsafe_b64encode(self._key.public_key().public_bytes_raw()).decode()
         return {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": public}]}
 
     def headers(self, request_id: str, body: bytes, *, broken: bool = False) -> dict[str, str]:
+        """Return the signed headers of a call. `broken`: with a signature that does not verify."""
         timestamp = str(int(time.time()))
         message = "\n".join([request_id, "sandbox-user", timestamp, hashlib.sha256(body).hexdigest()]).encode()
         signature = self._key.sign(message + (b"x" if broken else b"")).hex()

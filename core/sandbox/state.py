@@ -1,4 +1,4 @@
-"""What the sandbox remembers: requests in one JSON file each, so that a killed demo goes on where it was."""
+"""Stores the sandbox's requests in one JSON file each, so that a killed demo goes on where it was."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ class Request:
 
 @dataclass
 class Fault:
-    """A misfortune to come: `times` times, for requests whose endpoint, prompt or path contains `match`."""
+    """A fault to come: `times` times, for requests whose endpoint, prompt or path contains `match`."""
 
     kind: str
     times: int = 1
@@ -44,17 +44,21 @@ class Fault:
 
 
 class Faults:
+    """The faults to come, for tests."""
+
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
 
     def add(self, kind: str, *, times: int = 1, match: str = "", **more: Any) -> None:
+        """Add a fault of this kind."""
         self._waiting.append(Fault(kind, times, match, **more))
 
     def clear(self) -> None:
+        """Remove all faults."""
         self._waiting.clear()
 
     def take(self, kind: str, *texts: str) -> Fault | None:
-        """The next fault of this kind that fits, used up once."""
+        """Return the next fault of this kind that fits, used up once."""
         for fault in self._waiting:
             if fault.kind == kind and fault.times > 0 and (not fault.match or any(fault.match in t for t in texts)):
                 fault.times -= 1
@@ -83,14 +87,17 @@ class Memory:
         await self.changed.wait_for(lambda: self.version != version)
 
     def unfinished(self) -> list[Request]:
+        """Return the requests that have no answer yet."""
         return [request for request in self.requests.values() if request.state != "COMPLETED"]
 
     def add(self, *, endpoint: str, app: str, body: dict[str, Any], webhook: str | None) -> Request:
+        """Store a new request."""
         request = Request(_uuid(), endpoint, app, body, webhook, time.time())
         self._keep(request)
         return request
 
     async def change(self, request_id: str, **values: Any) -> Request:
+        """Change a stored request and wake all who wait."""
         request = replace(self.requests[request_id], **values)
         self._keep(request)
         self.version += 1
@@ -105,7 +112,7 @@ class Memory:
         draft.replace(self._requests / f"{request.id}.json")
 
     def place(self, request: Request) -> int:
-        """How many are before it in the queue."""
+        """Return how many requests are before it in the queue."""
         return sum(other.state == "IN_QUEUE" and other.created < request.created for other in self.requests.values())
 
 

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import media
-from core.media.worker import clips, playable
+from core.media.worker import playable, probe
 from core.sandbox import renderer
 from tests.corpus import clip, phone_photo
 
@@ -103,24 +103,24 @@ def wechat_render(folder: Path, quick: bool) -> list[Row]:
     """A render of 18 MB in 1080p, brought under WeChat's limit, against two passes of x264 at the same size."""
     size, seconds, budget = ("1280x720", 4, 3_000_000) if quick else ("1920x1080", 8, WECHAT)
     source = made(folder / "hd.mp4", DETAILED, size, 24, seconds=seconds, size_bytes=int(budget * 1.9))
-    with clips.opened(str(source)) as opened:
+    with probe.opened(str(source)) as opened:
         given = opened.streams.video[0].frames
     start = child_cpu_s()
     how = asyncio.run(media.make_playable(source, folder / "ours.mp4", max_bytes=budget)).how
     ours_s = child_cpu_s() - start
-    probe = asyncio.run(media.probe(folder / "ours.mp4"))
+    facts = asyncio.run(media.probe(folder / "ours.mp4"))
     start = time.process_time()
-    two_pass(source, folder / "two.mp4", probe.size, (probe.width, probe.height), folder)
+    two_pass(source, folder / "two.mp4", facts.size, (facts.width, facts.height), folder)
     theirs_s = time.process_time() - start
     ours, theirs = ssim(source, folder / "ours.mp4"), ssim(source, folder / "two.mp4")
-    pixels = probe.width * probe.height * given / 1e6
+    pixels = facts.width * facts.height * given / 1e6
     name = f"{source.stat().st_size / 1e6:.1f} MB {size} to {budget / 1e6:.1f} MB"
     return [
         Row(
             name,
             "playable, within budget",
-            f"{how}, {probe.size / 1e6:.2f} MB",
-            probe.playable and probe.size <= budget,
+            f"{how}, {facts.size / 1e6:.2f} MB",
+            facts.playable and facts.size <= budget,
         ),
         Row(
             "SSIM below two-pass x264 of the same size",
@@ -142,7 +142,7 @@ def wechat_render(folder: Path, quick: bool) -> list[Row]:
 
 def two_pass(source: Path, into: Path, size: int, shape: tuple[int, int], folder: Path) -> None:
     """What a careful person would do by hand: the same picture size, preset and total size, in two passes."""
-    seconds = float(clips.probe(str(source))["duration_s"])
+    seconds = float(probe.probe(str(source))["duration_s"])
     bits = int((size * 8 - 128_000 * seconds) / seconds * 0.985)
     for number in (1, 2):
         _pass(source, into, shape, bits, f"pass={number}:stats={folder / 'stats'}")
@@ -346,7 +346,7 @@ def film(folder: Path, quick: bool) -> list[Row]:
     seconds = 2
     job = {"into": str(folder / "film.mp4"), "prompt": "a red fox", "width": 1280, "height": 720, "seconds": seconds}
     start = child_cpu_s()
-    asyncio.run(media.run_child(renderer._FILM, json.dumps(job | {"fps": 24, "photo": None, "video": None})))
+    asyncio.run(media.run_child(renderer.FILM, json.dumps(job | {"fps": 24, "photo": None, "video": None})))
     cpu = (child_cpu_s() - start) / seconds
     return [Row("render of 720p24", "<= 0.7 CPU s a second", f"{cpu:.2f}", cpu <= 0.7)]
 

@@ -47,7 +47,7 @@ def measure() -> list[Film]:
     with tempfile.TemporaryDirectory(prefix="reelbot-bench-") as name:
         folder = Path(name)
         rendered, silent = folder / "film.mp4", folder / "silent.mp4"
-        asyncio.run(media.run_child(renderer._FILM, json.dumps({**_FILM, "into": str(rendered)})))
+        asyncio.run(media.run_child(renderer.FILM, json.dumps({**_FILM, "into": str(rendered)})))
         _without_sound(rendered, silent)
         tight = int(rendered.stat().st_size * 0.5)
         cases = [("as it is", rendered, TELEGRAM, 1), ("remuxed", silent, TELEGRAM, 1), ("encoded", rendered, tight, 2)]
@@ -75,7 +75,7 @@ class _Laps:
 
     async def lap(self, cache: RenditionCache, path: Path, max_bytes: int) -> None:
         self._runs, cpu_before, began = 0, cpu_s(os.getpid())[1], time.perf_counter()
-        with media.looked_at_by(self._counted):
+        with media.with_runner(self._counted):
             await cache.check(path, max_bytes=max_bytes)
             await cache.rendition(path, max_bytes=max_bytes)
         self._laps.append(Way(self._runs, time.perf_counter() - began, cpu_s(os.getpid())[1] - cpu_before))

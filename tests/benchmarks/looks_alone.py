@@ -5,7 +5,7 @@ import statistics
 from dataclasses import dataclass
 from itertools import accumulate
 
-from core.fal.poll_schedule import looks
+from core.fal.poll_schedule import poll_gaps
 
 USUAL_S = 120.0
 _SPREADS = (0.1, 0.2, 0.4)  # of the logarithm: with 0.4 two of three jobs take 80 to 180 s
@@ -42,7 +42,7 @@ def _simulated(spread: float, chance: random.Random) -> Simulated:
 
 def _outcome(render_s: float, chance: random.Random) -> tuple[float, int]:
     """How late the end is seen, as a share of the render, and the number of looks."""
-    for calls, at in enumerate(accumulate(looks(usual_s=USUAL_S, rng=chance)), 1):
+    for calls, at in enumerate(accumulate(poll_gaps(usual_s=USUAL_S, rng=chance)), 1):
         if at >= render_s:
             return (at - render_s) / render_s, calls
     raise AssertionError

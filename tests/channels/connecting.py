@@ -3,7 +3,6 @@
 import asyncio
 import os
 import stat
-import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -57,7 +56,7 @@ class Connected:
     channel: ChannelPort
     stand: Stand
     box: Box
-    memory: Keys
+    key_values: Keys
     folder: Path
     secrets: set[str]
 
@@ -91,11 +90,10 @@ class Connected:
         return replace(video, **more)
 
     async def until(self, true: Callable[[], object]) -> None:
-        """Wait until something is so. AssertionError when it never is."""
-        end = time.monotonic() + 10
-        while not true():
-            assert time.monotonic() < end, "never came true"
-            await asyncio.sleep(0.005)
+        """Wait until something is so. TimeoutError when it never is."""
+        async with asyncio.timeout(10):
+            while not true():
+                await asyncio.sleep(0.005)
 
 
 @cache
@@ -121,7 +119,7 @@ def secrets_of(settings: BaseSettings) -> set[str]:
     return whole | {each.partition(":")[2] for each in whole if ":" in each}
 
 
-def services(folder: Path, *, box: Box, memory: Keys, port: int = 0, demo: bool = False) -> Services:
+def services(folder: Path, *, box: Box, key_values: Keys, port: int = 0, demo: bool = False) -> Services:
     """As the program hands them out, settings from the environment."""
 
     def load(cls: type[S]) -> S:
@@ -134,9 +132,9 @@ def services(folder: Path, *, box: Box, memory: Keys, port: int = 0, demo: bool 
         (folder / name).mkdir(exist_ok=True)
     return Services(
         inbox=box,
-        journal=Transcript(),
-        memory=memory,
-        allowance=Counts(),
+        transcript=Transcript(),
+        key_values=key_values,
+        send_quota=Counts(),
         translate=translate,
         alert=no_alert,
         language_of=no_language,
@@ -160,15 +158,15 @@ async def connected(
     demo: bool = False,
 ) -> AsyncIterator[Connected]:
     """`away`: nobody listens where the chat's server should be. After all of it nothing of the channel is left."""
-    box, memory, sock = Box(), Keys(), listener()
+    box, key_values, sock = Box(), Keys(), listener()
     async with served_fake(stand, away=away):
         for name, value in stand.environment.items():
             setenv(name, value)
-        given = services(stand.folder, box=box, memory=memory, port=sock.getsockname()[1], demo=demo)
+        given = services(stand.folder, box=box, key_values=key_values, port=sock.getsockname()[1], demo=demo)
         before = asyncio.all_tasks(), open_sockets()
         channel = manifest.connect(given)
         assert channel is not None
-        made = Connected(manifest, channel, stand, box, memory, stand.folder, secrets_of(manifest.settings()))
+        made = Connected(manifest, channel, stand, box, key_values, stand.folder, secrets_of(manifest.settings()))
         web = build(health=Health(), assets_dir=stand.folder / "assets", webhook=_no_webhook, routes=channel.routes())
         async with served(web, sock) as stand.ours:
             try:
@@ -195,13 +193,13 @@ async def served_fake(stand: Stand, *, away: bool) -> AsyncIterator[None]:
 
 async def nothing_left(tasks: set[asyncio.Task[Any]], sockets: set[int]) -> None:
     """No task and no socket more than before, once the servers of the suite have seen the ends of their lines."""
-    end = time.monotonic() + 5
-    while True:
-        left = asyncio.all_tasks() - tasks, open_sockets() - sockets
-        if left == (set(), set()):
-            return
-        assert time.monotonic() < end, f"left behind after stop: {left}"
-        await asyncio.sleep(0.005)
+    left: object = None
+    try:
+        async with asyncio.timeout(5):
+            while (left := (asyncio.all_tasks() - tasks, open_sockets() - sockets)) != (set(), set()):
+                await asyncio.sleep(0.005)
+    except TimeoutError:
+        pytest.fail(f"left behind after stop: {left}")
 
 
 def open_sockets() -> set[int]:

@@ -163,9 +163,9 @@ async def signs_of_activity_never_raise(on: Connected) -> None:
     await on.channel.show(on.person, Message("On it", job_id=JOB))
     for activity in ACTIVITIES:
         await on.stand.says(WORDS)
-        on.memory.away = True
+        on.key_values.away = True
         await on.channel.busy(on.person, activity)
-        on.memory.away = False
+        on.key_values.away = False
         await on.channel.busy(on.person, activity)
 
 

@@ -1,6 +1,7 @@
 """The Telegram channel alone, between a strict Telegram over real HTTP and an inbox that a test looks into."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -52,7 +53,7 @@ class Box:
         return [each for batch in self.batches for each in batch]
 
 
-class NoJournal:
+class NoTranscript:
     async def add(self, chat_id: str, body: Mapping[str, Any]) -> int:
         raise AssertionError("Telegram keeps its own history")
 
@@ -75,9 +76,9 @@ def services(
 
     return Services(
         inbox=box,
-        journal=NoJournal(),
-        memory=Keys(),
-        allowance=Counts(),
+        transcript=NoTranscript(),
+        key_values=Keys(),
+        send_quota=Counts(),
         translate=translate,
         alert=no_alert,
         language_of=_no_language,
@@ -101,6 +102,8 @@ class Bench:
     channel: Telegram
     box: Box
     rests: list[float]
+    late_s: list[float]
+    """By how much the channel's clock is ahead."""
 
 
 @asynccontextmanager
@@ -109,7 +112,7 @@ async def bench(
 ) -> AsyncIterator[Bench]:
     """Not started. Rests are short and written down."""
     fake, box = TelegramFake(state=folder / "telegram"), Box()
-    rests: list[float] = []
+    rests, late_s = list[float](), list[float]()
 
     async def short(seconds: float) -> None:
         rests.append(seconds)
@@ -118,9 +121,11 @@ async def bench(
     async with served(fake) as fake.url:
         own = settings(fake.url, webhook=webhook)
         given = services(box, own, folder, public_url=public_url)
-        channel = Telegram(given, own, poll_s=2, answer_s=answer_s, sleep=short)
+        channel = Telegram(
+            given, own, poll_s=2, answer_s=answer_s, sleep=short, clock=lambda: time.monotonic() + sum(late_s)
+        )
         try:
-            yield Bench(fake, channel, box, rests)
+            yield Bench(fake, channel, box, rests, late_s)
         finally:
             await channel.stop_intake()
             await channel.stop()

@@ -151,7 +151,7 @@ def test_it_is_off_until_its_hint_is_followed(made: Made, tmp_path: Path, monkey
     stand = kind(tmp_path)
 
     async def story() -> None:
-        given = services(tmp_path, box=Box(), memory=Keys())
+        given = services(tmp_path, box=Box(), key_values=Keys())
         assert manifest.connect(given) is None
         async with served_fake(stand, away=True):
             needed = [name for name in variables_of(manifest.settings) if re.search(rf"\b{name}\b", manifest.hint)]
@@ -191,7 +191,7 @@ def test_the_demo_ignores_its_credentials(made: Made, tmp_path: Path, monkeypatc
         async with served_fake(stand, away=True):
             for name, value in stand.environment.items():
                 monkeypatch.setenv(name, value)
-            assert manifest.connect(services(tmp_path, box=Box(), memory=Keys(), demo=True)) is None
+            assert manifest.connect(services(tmp_path, box=Box(), key_values=Keys(), demo=True)) is None
 
     asyncio.run(story())
 

@@ -169,9 +169,14 @@ def test_uploads_at_once_are_bounded(tmp_path: Path) -> None:
     async def story(on: Bench) -> None:
         on.telegram.fail("sendVideo", "slow", times=6, delay_s=0.2)
         work = [asyncio.create_task(on.channel.send_video(ME, film(tmp_path))) for _ in range(6)]
-        await on.telegram.until(lambda: on.telegram.calls("sendVideo"))
-        await asyncio.sleep(0.1)
-        assert len(on.telegram.calls("sendVideo")) <= 4
+        at_once: list[int] = []
+
+        def all_sent() -> bool:
+            at_once.append(len(on.telegram.calls("sendVideo")) - sum(task.done() for task in work))
+            return all(task.done() for task in work)
+
+        await on.telegram.until(all_sent)
+        assert max(at_once) == 4
         await asyncio.gather(*work)
         assert len(on.telegram.videos(42)) == 6
 

@@ -12,7 +12,7 @@ from telegram import Update
 from bot.channels.telegram.errors import Unreadable
 from bot.channels.telegram.lengths import cut, split, units
 from bot.channels.telegram.parsing import Albums, incoming_from
-from bot.channels.telegram.request import _readable
+from bot.channels.telegram.request import readable
 from bot.channels.types import Address, AttachmentRef, Incoming
 from tests.channels.telegram_bench import jpeg
 from tests.fakes.botapi import TelegramFake
@@ -33,7 +33,7 @@ def read(world: World, *, username: str | None = "reelbot", albums: Albums | Non
     updates = [Update.de_json(update, None) for update in world.updates]
     world.updates.clear()
     albums = albums or Albums()
-    albums.look([update.message for update in updates if update.message is not None])
+    albums.see_batch([update.message for update in updates if update.message is not None])
     account = str(world.bot["id"])
     return [incoming_from(update, account=account, username=username, albums=albums) for update in updates]
 
@@ -281,7 +281,7 @@ def test_albums_do_not_fill_the_memory(world: World) -> None:
     for number in range(520):
         world.says(42, "x", extra={"media_group_id": f"A{number}", "caption": "x"})
         read(world, albums=albums)
-    assert len(albums._speaker) == 500
+    assert albums.remembered == 500
 
 
 # Answers that the library could not read
@@ -299,7 +299,7 @@ def test_albums_do_not_fill_the_memory(world: World) -> None:
 )
 def test_answers_are_reduced_to_what_is_needed(method: str, result: Any, kept: Any) -> None:
     answer = {"ok": True, "result": result}
-    read = json.loads(_readable(method, answer, json.dumps(answer).encode()))["result"]
+    read = json.loads(readable(method, answer, json.dumps(answer).encode()))["result"]
     assert read == kept if not isinstance(kept, dict) else kept.items() <= read.items()
 
 
@@ -315,7 +315,7 @@ def test_answers_are_reduced_to_what_is_needed(method: str, result: Any, kept: A
 )
 def test_answers_without_what_is_needed_are_unreadable(method: str, result: Any) -> None:
     with pytest.raises(Unreadable):
-        _readable(method, {"ok": True, "result": result}, b"")
+        readable(method, {"ok": True, "result": result}, b"")
 
 
 # Lengths

@@ -17,6 +17,7 @@ from bot.channels.protocol import S, Services
 from bot.channels.types import Action, Address, AttachmentRef, Incoming, Message, Reply, SendError, VideoMessage
 from bot.channels.webchat import MANIFEST
 from bot.channels.webchat.channel import WebChat
+from bot.channels.webchat.guard import Guard
 from bot.channels.webchat.settings import WebSettings
 from bot.messages.i18n import translate
 from tests.corpus import clip, jpeg
@@ -25,7 +26,7 @@ from tests.serving import listener, served
 
 
 class Notes:
-    """A Journal and an Inbox in memory."""
+    """A Transcript and an Inbox in memory."""
 
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
@@ -80,9 +81,9 @@ async def opened(folder: Path, *, token: str | None = None, public_url: str | No
 
     services = Services(
         inbox=notes,
-        journal=notes,
-        memory=Keys(),
-        allowance=Counts(),
+        transcript=notes,
+        key_values=Keys(),
+        send_quota=Counts(),
         translate=translate,
         alert=no_alert,
         language_of=no_language,
@@ -343,7 +344,7 @@ def test_a_signed_link_opens_one_film_until_it_lapses(tmp_path: Path) -> None:
         async with made.client() as client, made.client() as other:
             await client.get("/")
             name = (await sent_film(made, client, tmp_path)).rpartition("/")[2]
-            guard = made.channel._pages._guard
+            guard = Guard(secret=made.services.secret, token=None, port=0, public_url=None)
             now = int(time.time())
             assert (await other.get(guard.signed_link(name, lapses=now + 60))).status_code == 200
             assert (await other.get(guard.signed_link(name, lapses=now - 1))).status_code == 404

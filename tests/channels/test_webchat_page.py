@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser import browser
 from tests.corpus import jpeg
@@ -78,7 +79,7 @@ def test_from_the_first_word_to_the_playing_film(tmp_path: Path) -> None:
         film = page.locator(".film video")
         film.wait_for(timeout=60_000)
         page.evaluate("video => { video = document.querySelector('.film video'); video.muted = true; video.play(); }")
-        page.wait_for_timeout(1500)
+        page.wait_for_function("() => document.querySelector('.film video').currentTime > 0.3")
         shown = film.evaluate("video => [video.videoWidth, video.videoHeight, video.currentTime > 0.3, !video.error]")
         assert shown == [640, 360, True, True]
 
@@ -145,6 +146,11 @@ LONG = {
 }
 
 
+def drawn(page: Any) -> None:
+    """Wait until the browser has drawn what stands there, and told the page where it scrolled to."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def wider_than_the_screen(page: Any) -> list[str]:
     """What sticks out at a side, however little."""
     found: list[str] = page.evaluate(
@@ -185,15 +191,16 @@ def test_on_a_phone_nothing_is_cut_hidden_or_out_of_sight(tmp_path: Path, locale
             )
             assert 0 < written <= room, (width, written, room)
             assert wider_than_the_screen(page) == []
-            for _ in range(2):
-                before = page.locator(".bubble:not(.me)").count()
+            buttons = page.locator(".actions button")
+            for said in range(2 * number - 2, 2 * number):
+                expect(buttons).to_have_count(said)  # of the first page: they come back
                 page.fill("#text", "/help")
                 page.keyboard.press("Enter")
-                page.locator(".bubble:not(.me)").nth(before).wait_for()
-            assert page.locator(".actions button").count() == 2 * number
+                expect(buttons).to_have_count(said + 1)
             assert wider_than_the_screen(page) == []
+            drawn(page)
             page.set_viewport_size({"width": width, "height": 320})  # the keyboard opens
-            last = page.locator(".actions button").last
+            last = buttons.last
             page.wait_for_function(
                 """() => { const talk = document.querySelector("#talk");
                      return talk.scrollHeight - talk.scrollTop - talk.clientHeight < 2; }"""
@@ -204,7 +211,7 @@ def test_on_a_phone_nothing_is_cut_hidden_or_out_of_sight(tmp_path: Path, locale
                 "() => { if (pinned) document.querySelector('#talk').scrollTop = 0; return !pinned; }"
             )
             page.set_viewport_size({"width": width, "height": 300})  # who reads further up stays there
-            page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            drawn(page)
             assert page.evaluate("() => document.querySelector('#talk').scrollTop") == 0
 
 

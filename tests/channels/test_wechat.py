@@ -9,16 +9,17 @@ from typing import Any, TypeVar
 
 import pytest
 from pydantic_settings import BaseSettings
+from starlette.applications import Starlette
 
 from bot.channels.protocol import Services
 from bot.channels.types import Address, AttachmentRef, Incoming, Message, Reply, SendError, VideoMessage
 from bot.channels.wechat import MANIFEST
 from bot.channels.wechat.channel import WeChat
-from bot.channels.wechat.errors import REACTIONS, WeChatError, told
+from bot.channels.wechat.errors import REACTIONS, WeChatError, errcode_info
 from bot.channels.wechat.settings import WeChatSettings
 from bot.messages.i18n import translate
 from bot.store import Store
-from tests.channels.telegram_bench import NoJournal, film, jpeg
+from tests.channels.telegram_bench import NoTranscript, film, jpeg
 from tests.fakes.memory import Counts, Keys
 from tests.fakes.wechat import APP_ID, SECRET, TOKEN, WeChatFake
 from tests.serving import served
@@ -29,13 +30,13 @@ S = TypeVar("S", bound=BaseSettings)
 
 
 class Silent:
-    """An inbox that has no answer."""
+    """An inbox that takes what comes without a word."""
 
     async def put(self, incoming: Any) -> None:
         raise AssertionError("WeChat asks, since its callback carries the answer")
 
     async def ask(self, incoming: Incoming, *, store_s: float, answer_s: float) -> Reply | None:
-        return None
+        return Reply("")
 
 
 @dataclass
@@ -71,7 +72,8 @@ class Bench:
             return None
 
         return Services(
-            inbox=Silent(), journal=NoJournal(), memory=self.keys, allowance=self.counts, translate=translate,
+            inbox=Silent(), transcript=NoTranscript(), key_values=self.keys,
+            send_quota=self.counts, translate=translate,
             alert=self.alert,
             language_of=no_language, secret=b"s" * 32, videos_dir=self.folder, uploads_dir=self.folder,
             public_url="https://bot.example.org", port=0, demo=demo, load=load,
@@ -219,7 +221,7 @@ def test_what_may_not_be_pushed_waits_uploaded(tmp_path: Path, code: int) -> Non
         made.fake.fail("/message/custom/send", "errcode", code=code)
         error = await refused(channel.send_video(ME, made.film()))
         assert error.outcome == "must_wait"
-        assert error.kept in made.fake.world.media
+        assert error.uploaded_ref in made.fake.world.media
         assert error.after_s > 2 * 24 * 3600
         assert "rid" in error.reason
         again = made.channel()
@@ -282,7 +284,7 @@ def test_busy_is_asked_again_with_pauses_and_not_for_ever(tmp_path: Path) -> Non
 def test_an_account_without_uploads_says_so(tmp_path: Path) -> None:
     async def story(made: Bench, channel: WeChat) -> None:
         error = await refused(channel.send_video(ME, made.film()))
-        assert (error.outcome, error.kept) == ("must_wait", None)
+        assert (error.outcome, error.uploaded_ref) == ("must_wait", None)
         assert "next message" in await channel.check()
 
     on_bench(tmp_path, story, verified=False, may_upload=False)
@@ -292,12 +294,12 @@ def test_where_only_permanent_uploads_are_allowed_they_are_taken_away_again(tmp_
     async def story(made: Bench, channel: WeChat) -> None:
         error = await refused(channel.send_video(ME, made.film()))
         assert error.outcome == "must_wait"
-        assert error.kept is not None
-        assert made.fake.world.file(error.kept, "video").content == made.film().path.read_bytes()
+        assert error.uploaded_ref is not None
+        assert made.fake.world.file(error.uploaded_ref, "video").content == made.film().path.read_bytes()
         made.keys.ahead_s = made.fake.world.ahead_s = 4 * 24 * 3600.0
         later = await refused(channel.send_video(ME, made.film()))
-        assert later.kept not in {None, error.kept}
-        assert set(made.fake.world.media) == {later.kept}
+        assert later.uploaded_ref not in {None, error.uploaded_ref}
+        assert set(made.fake.world.media) == {later.uploaded_ref}
 
     on_bench(tmp_path, story, verified=False, may_upload=False, may_keep=True)
 
@@ -365,9 +367,9 @@ def test_the_menu_and_the_check(tmp_path: Path) -> None:
         assert made.fake.world.menu is not None
         names = [button["name"] for button in made.fake.world.menu["button"]]
         assert names == ["做视频", "我的视频", "更多"]
-        told = await channel.check()
-        assert "videos are pushed" in told
-        assert "https://bot.example.org/wechat" in told
+        errcode_info = await channel.check()
+        assert "videos are pushed" in errcode_info
+        assert "https://bot.example.org/wechat" in errcode_info
 
     on_bench(tmp_path, story)
 
@@ -381,13 +383,16 @@ def test_the_menu_of_an_account_without_the_right(tmp_path: Path) -> None:
 
 def test_a_typing_sign_once_after_a_message(tmp_path: Path) -> None:
     async def story(made: Bench, channel: WeChat) -> None:
-        await channel.busy(ME, "rendering")
-        channel._note_heard(FOX)
-        await channel.busy(ME, "rendering")  # not known yet whether the account may
-        await channel.send_video(ME, made.film())
-        channel._note_heard(FOX)
-        for _ in range(3):
+        caller = made.fake.caller
+        async with served(Starlette(routes=list(channel.routes()))) as ours:
+            caller.url = f"{ours}/wechat"
             await channel.busy(ME, "rendering")
+            await caller.says(FOX, "hello")
+            await channel.busy(ME, "rendering")  # not known yet whether the account may
+            await channel.send_video(ME, made.film())
+            await caller.says(FOX, "hello again")
+            for _ in range(3):
+                await channel.busy(ME, "rendering")
         assert made.fake.person(FOX).typing == 1
 
     on_bench(tmp_path, story)
@@ -404,10 +409,10 @@ def test_it_is_off_without_settings_and_says_what_is_missing(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("code", sorted(REACTIONS))
 def test_every_errcode_has_a_verdict_without_secrets(code: int) -> None:
-    error = WeChatError(told(code, "some words rid: 65f-1-a"))
+    error = WeChatError(errcode_info(code, "some words rid: 65f-1-a"))
     assert error.send_error().outcome in {"not_sent", "must_wait", "rejected"}
     assert "65f-1-a" in error.send_error().reason
-    assert WeChatError(told(12345, "?")).send_error().outcome == "rejected"
+    assert WeChatError(errcode_info(12345, "?")).send_error().outcome == "rejected"
 
 
 def test_memory_and_counts_are_shared_by_processes(database_url: str) -> None:

@@ -298,7 +298,7 @@ def test_a_prompt_is_read_as_itself(text: str) -> None:
         ("cancel", "K7QX2AB", Cancel("K7QX2AB")),
         ("yes", "K7QX2AB", Confirm("K7QX2AB")),
         ("again", "K7QX2AB", Again("K7QX2AB")),
-        ("fix", "K7QX2AB", Again("K7QX2AB", better=True)),
+        ("fix", "K7QX2AB", Again("K7QX2AB", with_fallback=True)),
         ("lang", "zh", ChooseLanguage("zh")),
     ],
 )

@@ -209,8 +209,11 @@ def test_cancelling_the_caller_loses_nothing(tmp_path: Path) -> None:
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            await asyncio.sleep(0.5)
-            video = await core.poll_video(next(iter(sandbox.memory.requests)), settings=settings)
+            (request_id,) = sandbox.memory.requests
+            async with asyncio.timeout(10):
+                while not any(request_id in path.read_text() for path in settings.receipts_dir.glob("*.json")):
+                    await asyncio.sleep(0.01)
+            video = await core.poll_video(request_id, settings=settings)
             assert video.cost_usd == Decimal("0.70")
 
     asyncio.run(story())

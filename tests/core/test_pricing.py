@@ -67,8 +67,8 @@ def test_an_unknown_model_is_an_error_and_never_a_guess(name: str) -> None:
 def test_every_name_belongs_to_one_model() -> None:
     seen: dict[str, str] = {}
     for model in pricing.list_models():
-        for name in pricing._names(model):
-            folded = pricing._folded(name)
+        for name in pricing.names_of(model):
+            folded = pricing.folded_name(name)
             assert seen.setdefault(folded, model.key) == model.key, name
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.jobs.poller import WatchPauses
 from bot.messages.retry_offers import simpler
 from bot.parts import Timing
 from bot.store.records import Job, State
@@ -210,7 +211,7 @@ def test_a_failed_photo_is_offered_in_16_9_as_a_purchase_of_its_own(on_bench: On
         first = await made.settled(State.FAILED)
         await button(made, f"fix:{first.id}")
         second = await newest(made, State.DELIVERED)
-        assert (second.again_of, second.remedy, second.request.prompt) == (first.id, "wide-photo", "let it snow")
+        assert (second.again_of, second.fallback, second.request.prompt) == (first.id, "wide-photo", "let it snow")
         assert made.submits() == 2
         before, after = (request.body["image_url"] for request in made.fal.memory.requests.values())
         assert before != after
@@ -229,13 +230,13 @@ def test_a_failed_text_is_offered_simpler(on_bench: OnBench) -> None:
         first = await made.settled(State.FAILED)
         await button(made, f"fix:{first.id}")
         second = await newest(made, State.DELIVERED)
-        assert (second.remedy, second.request.prompt) == ("shorter-prompt", "a fox in snow")
+        assert (second.fallback, second.request.prompt) == ("shorter-prompt", "a fox in snow")
         await made.until(lambda: said(made, "“a fox in snow”"))
 
     on_bench(story)
 
 
-def test_a_failed_remedy_is_not_offered_again(on_bench: OnBench) -> None:
+def test_a_failed_fallback_is_not_offered_again(on_bench: OnBench) -> None:
     async def story(made: Bench) -> None:
         made.fal.faults.add("result_error", times=2, body="internal_server_error")
         made.telegram.user_says(42, "/video a 🦊")
@@ -299,8 +300,6 @@ def test_a_doubt_holds_the_money_tells_the_admin_and_offers_anew(on_bench: OnBen
         standing = await made.app.store.ledger.standing()
         assert (standing.spent_micro, standing.reserved_micro) == (700_000, 700_000)
         made.fal.faults.clear()  # the list can be read: both orders stand in it, and say the same
-        made.app.parts.watcher._next_adoption = 0.0
-        made.app.parts.watcher.kick()
         await made.all_settled(2, State.DELIVERED)
         assert len(made.films()) == made.submits() == 2
         found = {(await made.app.store.submits.read(job.id)).handle for job in await made.jobs()}
@@ -308,7 +307,8 @@ def test_a_doubt_holds_the_money_tells_the_admin_and_offers_anew(on_bench: OnBen
         standing = await made.app.store.ledger.standing()
         assert (standing.spent_micro, standing.reserved_micro) == (1_400_000, 0)
 
-    on_bench(story, admins="telegram:1", timing=Timing(resolve_looks_s=(0.1, 0.1)))
+    looks = WatchPauses(scan_s=0.1, adoption_gap_s=0.1)
+    on_bench(story, admins="telegram:1", timing=Timing(resolve_looks_s=(0.1, 0.1), watch=looks))
 
 
 def test_a_proxy_that_charges_beforehand_names_the_price(on_bench: OnBench) -> None:

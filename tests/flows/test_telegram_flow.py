@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.jobs.poller import WatchPauses
 from bot.parts import Timing
 from bot.store.records import State
 from tests.bench import Bench
@@ -144,9 +145,9 @@ def test_no_answer_after_the_upload_is_doubt_and_a_button(
         fake.fail("sendVideo", kind, **more)
         fake.user_says(42, "/video a fox")
         job = await made.settled(State.DELIVERY_DOUBT)
-        await asyncio.sleep(1.0)
-        assert len(made.films()) == 1  # it did arrive; it is not sent again by itself
         await made.until(lambda: any(f"again:{job.id}" in buttons(message) for message in fake.said(42)))
+        await made.at_rest()
+        assert len(made.films()) == 1  # it did arrive; it is not sent again by itself
         fake.heal()
         fake.presses(42, f"again:{job.id}")
         await made.settled(State.DELIVERED)
@@ -176,7 +177,7 @@ def test_each_refusal_gives_one_clear_sentence(
         job = await made.settled(State.FAILED)
         assert job.error is not None
         await made.until(lambda: len(made.telegram.calls("sendMessage")) >= 2)
-        await asyncio.sleep(0.5)
+        await made.at_rest()
         said = made.telegram.calls("sendMessage")
         assert len(said) == 2  # the order's own message, and the word on what happened
         assert words in said[1].params["text"].lower()
@@ -205,11 +206,14 @@ def test_a_lost_submit_reply_that_cannot_be_found_is_parked_and_told(on_bench: C
         made.telegram.user_says(42, "/video a fox")
         await made.settled(State.DOUBT)
         await made.until(lambda: len(made.telegram.calls("sendMessage")) == 2)
-        await asyncio.sleep(1.0)
+        await made.at_rest()
+        asked = made.lists()
+        await made.until(lambda: made.lists() >= asked + 3)  # and goes on being looked for
         assert made.submits() == 1
         assert made.films() == []
 
-    on_bench(story, timing=Timing(resolve_looks_s=(0.1, 0.1)))
+    looks = WatchPauses(scan_s=0.1, adoption_gap_s=0.1)
+    on_bench(story, timing=Timing(resolve_looks_s=(0.1, 0.1), watch=looks))
 
 
 def test_fal_down_at_the_submit_is_waited_out(on_bench: Callable[..., None]) -> None:
@@ -232,7 +236,7 @@ def test_a_stranger_learns_the_id_and_nothing_is_stored(on_bench: Callable[..., 
         assert (await made.app.store.inbox.waiting()).messages == []
         assert made.submits() == 0
         made.telegram.world.update({"callback_query": stranger_presses("lang:zh")})
-        await asyncio.sleep(0.5)
+        await made.at_rest()
         assert await made.app.store.people.language("telegram:666") is None
 
     on_bench(story)
@@ -251,7 +255,7 @@ def test_talk_in_a_group_is_none_of_our_business(on_bench: Callable[..., None]) 
         made.telegram.user_says(-5, "did you see that video?")
         made.telegram.user_says(-5, "/video@another_bot a fox")
         made.telegram.user_says(-5, "nice view", photo=jpeg())
-        await asyncio.sleep(1.0)
+        await made.at_rest()
         assert made.telegram.calls("sendMessage") == []
         assert await made.jobs() == []
 
@@ -265,7 +269,7 @@ def test_the_same_update_twice_is_one_job(on_bench: Callable[..., None]) -> None
         made.telegram.world.update(again)
         await made.settled(State.DELIVERED)
         made.telegram.world.update(again)
-        await asyncio.sleep(0.5)
+        await made.at_rest()
         assert len(await made.jobs()) == 1
         assert made.submits() == 1
 
@@ -317,15 +321,21 @@ def test_a_wish_that_becomes_another_is_said(on_bench: Callable[..., None]) -> N
 @pytest.mark.parametrize("turns", range(4))
 def test_loops_end_when_they_are_stopped_in_the_moment_of_news(on_bench: Callable[..., None], turns: int) -> None:
     async def story(made: Bench) -> None:
-        await asyncio.sleep(0.1)  # every loop waits for news
-        made.app.parts.watcher.kick()
-        made.app.parts.status_messages.kick()
-        made.app.parts.inbox.loop.notify()
+        names = {loop.name for loop, _ in made.app.loops()}
+        tasks = [task for task in asyncio.all_tasks() if task.get_name() in names]
+        assert len(tasks) == len(names)
+        parts = made.app.parts
+        await made.until(
+            lambda: parts.watcher.loop.turns and parts.status_messages.loop.turns and parts.inbox.loop.turns
+        )
+        parts.watcher.kick()  # every loop waits for news
+        parts.status_messages.notify()
+        parts.inbox.loop.notify()
         for _ in range(turns):
             await asyncio.sleep(0)
-        for task in made.app._tasks:
+        for task in tasks:
             task.cancel()
-        done, pending = await asyncio.wait(made.app._tasks, timeout=3)
+        done, pending = await asyncio.wait(tasks, timeout=3)
         assert not pending
         assert all(task.cancelled() for task in done)
 

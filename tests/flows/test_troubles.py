@@ -67,6 +67,7 @@ class Gate:
         self._port = free_port()
         self._server: asyncio.Server | None = None
         self._ends: set[asyncio.StreamWriter] = set()
+        self._flows: set[asyncio.Task[None] | None] = set()
         self._beyond = 0
 
     @property
@@ -80,13 +81,17 @@ class Gate:
     async def shut(self) -> None:
         assert self._server is not None
         self._server.close()
+        await asyncio.to_thread(refused, self._port)
         while self._ends:
             self._ends.pop().transport.abort()
-        await asyncio.to_thread(refused, self._port)
+        flows, self._flows = self._flows, set()
+        await asyncio.gather(*(flow for flow in flows if flow is not None))
 
     async def _through(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._ends.add(writer)  # at once: it may be shut while the way beyond is opened
+        self._flows.add(asyncio.current_task())
         there, back = await asyncio.open_connection("127.0.0.1", self._beyond)
-        self._ends |= {writer, back}
+        self._ends.add(back)
         await asyncio.gather(_pumped(reader, back), _pumped(there, writer))
 
 

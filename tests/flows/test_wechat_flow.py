@@ -308,7 +308,7 @@ def test_no_answer_to_a_push_is_doubt_and_its_owner_decides(on_wechat: Callable[
         await fake.caller.says(FOX, "视频 一只狐狸")
         await made.settled(State.DELIVERY_DOUBT)
         await made.until(lambda: len(fake.calls("/message/custom/send")) == 2)
-        await asyncio.sleep(0.3)
+        await made.at_rest()
         assert len(fake.person(FOX).videos) == 1  # it did arrive; it is not sent again by itself
         told = await fake.caller.says(FOX, "怎么样了")
         assert told is not None
@@ -337,7 +337,7 @@ def test_a_failure_is_told_at_once_or_with_the_next_answer(on_wechat: Callable[.
         before = len(fake.person(FOX).seen)
         await fake.caller.says(FOX, "视频 一只猫")
         await made.until(lambda: len(fake.calls("/message/custom/send")) == 2)
-        await asyncio.sleep(0.3)
+        await made.at_rest()
         assert len(fake.person(FOX).seen) == before + 1
         told = await fake.caller.says(FOX, "怎么样了")
         assert told is not None

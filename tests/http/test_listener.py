@@ -60,11 +60,11 @@ def test_the_doctor_tells_who_has_the_port(
     process, port = neighbour
     for name, value in {"FAL_KEY": "x", "REELBOT_PORT": str(port)}.items():
         monkeypatch.setenv(name, value)
-    found = doctor._port(Settings())
+    found = doctor.check_port(Settings())
     assert (found.name, found.state) == ("port", "info")
     assert f"(pid {process.pid})" in found.text
-    assert doctor._port(Settings.offline(port=0)).state == "ok"
-    assert doctor._port(Settings.offline(port=0, host="192.0.2.1")).state == "wrong"
+    assert doctor.check_port(Settings.offline(port=0)).state == "ok"
+    assert doctor.check_port(Settings.offline(port=0, host="192.0.2.1")).state == "wrong"
 
 
 def test_nobody_holds_a_free_port() -> None:

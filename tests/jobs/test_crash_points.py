@@ -4,7 +4,6 @@ The names of the moments stand in the test ids. One set of outside servers and o
 moment has a person of its own.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ class Moment:
     world: World
     chat: int
     prompt: str
+    posts_before: int
 
     @property
     def row(self) -> Any:
@@ -47,6 +47,15 @@ class Moment:
 
     def films(self) -> list[Any]:
         return [message for message in self.world.telegram("said", chat=self.chat) if "video" in message]
+
+    def is_watched(self) -> bool:
+        """fal was asked how it stands with this one."""
+        rows = self.world.read(sa.select(submits.c.request_id).where(submits.c.job_id == self.row.id))
+        return any(f"{rows[0].request_id}/status" in call["path"] for call in self.world.fal("log"))
+
+    def posts(self) -> int:
+        """To fal, since its person came."""
+        return self.world.posts() - self.posts_before
 
     def says(self, text: str, **more: Any) -> None:
         self.world.telegram("says", chat=self.chat, text=text, **more)
@@ -85,7 +94,7 @@ def standing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 def moment(standing: World) -> Iterator[Moment]:
     chat = next(CHATS)
     standing.start_bot(REELBOT_ACCESS="open", REELBOT_DAILY_USD="1000")
-    yield Moment(standing, chat, f"fox of {chat}")
+    yield Moment(standing, chat, f"fox of {chat}", standing.posts())
     standing.kill_bot()
     standing.telegram("heal")
 
@@ -115,8 +124,7 @@ def after_the_post_before_the_record(moment: Moment) -> None:
 def while_fal_renders(moment: Moment) -> None:
     moment.prompt = f"sandbox:slow-2 {moment.prompt}"
     moment.says(f"/video {moment.prompt}")
-    moment.reached(lambda: moment.state() == "rendering")
-    time.sleep(0.3)
+    moment.reached(lambda: moment.state() == "rendering" and moment.is_watched())
 
 
 def in_the_middle_of_the_download(moment: Moment) -> None:
@@ -166,7 +174,7 @@ def test_killed_after_the_claim_before_the_post_arrived(moment: Moment) -> None:
     moment.world.fal("faults", kind="submit_late", seconds=30.0)
     moment.says(f"/video {moment.prompt}")
     moment.reached(lambda: moment.claim() == "sending")
-    time.sleep(0.2)
+    moment.reached(moment.posts)
     _killed(moment)
     moment.reached(lambda: moment.state() == "doubt")
     moment.reached(lambda: "may have been charged" in str(moment.world.telegram("said", chat=moment.chat)))

@@ -49,7 +49,7 @@ def test_a_word_that_came_too_late_does_not_count_for_what_came_after_it(databas
 
     async def story(store: Store) -> None:
         in_doubt = await undelivered(store)
-        assert await series(Walk(), store).again(in_doubt)
+        assert await series(Walk(), store).redeliver(in_doubt)
         await store.jobs.tell(in_doubt.id, in_doubt.state, "message-7")
         job = await read(store, in_doubt.id)
         assert (job.state, job.told, job.sendings) == (State.READY, None, 1)
@@ -66,12 +66,12 @@ def test_who_asks_is_heard_while_the_word_before_is_written_down(database_url: s
     async def story(store: Store) -> None:
         engine, job = Walk(), await undelivered(store)
         await store.jobs.tell(job.id, job.state, "message-7")
-        assert await series(engine, store).again(job)  # of its own accord: that was told
+        assert await series(engine, store).redeliver(job)  # of its own accord: that was told
         assert (await read(store, job.id)).sendings == 0
-        assert await series(engine, store).asked_again(job)
+        assert await series(engine, store).redeliver_for_owner(job)
         now = await read(store, job.id)
         assert (now.sendings, now.state, now.told) == (1, State.READY, None)
-        assert await series(engine, store).asked_again(job)  # the second press meets the first one's series
+        assert await series(engine, store).redeliver_for_owner(job)  # the second press meets the first one's series
         assert (await read(store, job.id)).sendings == 1
 
     on_store(database_url, story)
@@ -80,8 +80,8 @@ def test_who_asks_is_heard_while_the_word_before_is_written_down(database_url: s
 def test_two_presses_begin_one_series(database_url: str) -> None:
     async def story(store: Store) -> None:
         engine, job = Walk(), await undelivered(store)
-        assert await series(engine, store).again(job)
-        assert await series(engine, store).again(job)
+        assert await series(engine, store).redeliver(job)
+        assert await series(engine, store).redeliver(job)
         assert engine.steps == ["begin deliver_v1"]
         assert (await read(store, job.id)).send_after is None
 
@@ -92,11 +92,11 @@ def test_a_series_whose_process_died_before_it_began_is_made_up_for(database_url
     async def story(store: Store) -> None:
         job = await undelivered(store)
         with pytest.raises(asyncio.CancelledError):
-            await series(Dies(), store).again(job)
+            await series(Dies(), store).redeliver(job)
         assert await store.jobs.waiting_to_be_told(now_ms()) == []
-        [waiting] = await store.jobs.waiting_to_be_told(now_ms() + delivery._BEGUN_WITHIN_MS)
+        [waiting] = await store.jobs.waiting_to_be_told(now_ms() + delivery.BEGUN_WITHIN_MS)
         engine = Walk()
-        assert await series(engine, store).again(waiting)
+        assert await series(engine, store).redeliver(waiting)
         assert engine.steps == ["begin deliver_v1"]
         later = await read(store, job.id)
         assert (later.state, later.sendings, later.send_after) == (State.READY, 2, None)
@@ -114,7 +114,7 @@ def test_asked_for_again_at_once_it_comes_once_more_and_not_twice(on_bench: OnBe
         made.telegram.fail("sendVideo", "slow", delay_s=2.0)
         made.telegram.user_says(42, "/again")
         await made.settled(State.DELIVERED)
-        await asyncio.sleep(1.0)
+        await made.at_rest()
         assert len(made.films()) == 2
 
     on_bench(story)

@@ -18,7 +18,7 @@ from bot.store.database import now_ms
 from bot.store.ledger import Caps
 from bot.store.records import Job, JobError, State, VideoFile
 from core.errors import VideoError
-from tests.away import heal, refuse
+from tests.away import Refused, heal, refuse
 from tests.bench import Bench
 from tests.channels.telegram_bench import bench as telegram_bench
 from tests.corpus import clip
@@ -36,6 +36,7 @@ DELIVERED, IN_DOUBT, TOLD = "NEW.state = 'delivered'", "NEW.state = 'delivery-do
 class Made:
     store: Store
     telegram: TelegramFake
+    channels: dict[str, ChannelPort]
     delivery: Delivery
     settings: Settings
     fetched: list[str]
@@ -92,7 +93,7 @@ def on_delivery(url: str, folder: Path, story: Callable[[Made], Awaitable[None]]
                 alerts=alerts,
                 fetch_again=fetch_again,
             )
-            await story(Made(store, chat.telegram, delivery, settings, fetched, at_fal))
+            await story(Made(store, chat.telegram, channels, delivery, settings, fetched, at_fal))
             await alerts.close()
 
     asyncio.run(play())
@@ -101,10 +102,10 @@ def on_delivery(url: str, folder: Path, story: Callable[[Made], Awaitable[None]]
 def test_a_film_that_telegram_took_is_written_down_and_not_sent_again(database_url: str, tmp_path: Path) -> None:
     async def story(made: Made) -> None:
         job = await made.finished()
-        await refuse(made.store, DELIVERED)
+        refused = await refuse(made.store, DELIVERED)
         series = asyncio.create_task(made.delivery.deliver(job.id))
         await made.telegram.until(made.films)
-        await asyncio.sleep(0.3)
+        await made.telegram.until(lambda: refused.times >= 2)
         assert (await made.job(job.id)).state is State.UPLOADING
         await heal(made.store)
         await series
@@ -118,11 +119,11 @@ def test_a_film_that_telegram_took_is_written_down_and_not_sent_again(database_u
 def test_a_doubt_that_cannot_be_written_down_is_not_sent_again_either(database_url: str, tmp_path: Path) -> None:
     async def story(made: Made) -> None:
         job = await made.finished()
-        await refuse(made.store, IN_DOUBT)
+        refused = await refuse(made.store, IN_DOUBT)
         made.telegram.fail("sendVideo", "gateway", status=504)
         series = asyncio.create_task(made.delivery.deliver(job.id))
         await made.telegram.until(made.films)
-        await asyncio.sleep(0.3)
+        await made.telegram.until(lambda: refused.times >= 2)
         await heal(made.store)
         await series
         assert (await made.job(job.id)).state is State.DELIVERY_DOUBT
@@ -136,10 +137,10 @@ def test_a_word_that_telegram_took_is_said_once(database_url: str, tmp_path: Pat
     async def story(made: Made) -> None:
         job_id = await accepted(made.store, said())
         await made.store.jobs.fail(job_id, JobError("generation_failed", {}), charge="none")
-        await refuse(made.store, TOLD)
+        refused = await refuse(made.store, TOLD)
         series = asyncio.create_task(made.delivery.deliver(job_id))
         await made.telegram.until(lambda: made.telegram.texts(42))
-        await asyncio.sleep(0.3)
+        await made.telegram.until(lambda: refused.times >= 2)
         await heal(made.store)
         await series
         assert (await made.job(job_id)).told is not None
@@ -152,16 +153,16 @@ def test_a_word_that_telegram_took_is_said_once(database_url: str, tmp_path: Pat
 def test_a_second_series_writes_what_the_first_has_heard(database_url: str, tmp_path: Path, cut_off: bool) -> None:
     async def story(made: Made) -> None:
         job = await made.finished()
-        await refuse(made.store, DELIVERED)
+        refused = await refuse(made.store, DELIVERED)
         first = asyncio.create_task(made.delivery.deliver(job.id))
         await made.telegram.until(made.films)
         if cut_off:
-            await asyncio.sleep(0.2)  # it has heard of it
+            await made.telegram.until(lambda: refused.times)  # it has heard of it
             first.cancel()
             await asyncio.gather(first, return_exceptions=True)
-        assert await made.delivery.again(await made.job(job.id))
-        second = asyncio.create_task(made.delivery.deliver(job.id))
-        await asyncio.sleep(0.2)
+        assert await made.delivery.redeliver(await made.job(job.id))
+        tried, second = refused.times, asyncio.create_task(made.delivery.deliver(job.id))
+        await made.telegram.until(lambda: refused.times > tried)
         await heal(made.store)
         await asyncio.gather(*([second] if cut_off else [first, second]))
         job = await made.job(job.id)
@@ -178,7 +179,7 @@ def test_a_sweep_that_read_before_it_was_told_begins_nothing(database_url: str, 
         await set_columns(made.store, job.id, send_after=now_ms() - 1)
         (as_read,) = await made.store.jobs.waiting_to_be_told(now_ms())
         await made.delivery.deliver(job.id)
-        await made.delivery.again(as_read)
+        await made.delivery.redeliver(as_read)
         assert (await made.job(job.id)).state is State.DELIVERED
 
     on_delivery(database_url, tmp_path, story)
@@ -187,14 +188,14 @@ def test_a_sweep_that_read_before_it_was_told_begins_nothing(database_url: str, 
 def test_a_stop_waits_for_what_is_being_sent_and_written(database_url: str, tmp_path: Path) -> None:
     async def story(made: Made) -> None:
         job, later = await made.finished(), await made.finished("m2")
-        await refuse(made.store, DELIVERED)
+        refused = await refuse(made.store, DELIVERED)
         made.telegram.fail("sendVideo", "slow", delay_s=0.3)
         series = asyncio.create_task(made.delivery.deliver(job.id))
         await made.telegram.until(lambda: made.telegram.calls("sendVideo"))
         stop = asyncio.create_task(made.delivery.close())
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0)  # it begins
         new = asyncio.create_task(made.delivery.deliver(later.id))
-        await asyncio.sleep(0.5)
+        await made.telegram.until(lambda: refused.times >= 2)
         assert not stop.done()
         await heal(made.store)
         await asyncio.gather(stop, series)
@@ -210,10 +211,10 @@ def test_a_stop_waits_for_what_is_being_sent_and_written(database_url: str, tmp_
 # The whole bot
 
 
-async def away_for_a_while(made: Bench, arrived: Callable[[], int]) -> None:
+async def away_for_a_while(made: Bench, refused: Refused, arrived: Callable[[], int]) -> None:
     """The old way back was a second film five seconds later."""
     await made.until(arrived)
-    await asyncio.sleep(0.5)
+    await made.until(lambda: refused.times >= 2)
     await heal(made.app.store)
     job = await made.settled(State.DELIVERED)
     assert job.told is not None
@@ -222,9 +223,9 @@ async def away_for_a_while(made: Bench, arrived: Callable[[], int]) -> None:
 
 def test_telegram_has_one_film_after_the_database_was_away(on_bench: OnBench) -> None:
     async def story(made: Bench) -> None:
-        await refuse(made.app.store, DELIVERED)
+        refused = await refuse(made.app.store, DELIVERED)
         made.telegram.user_says(42, "/video a fox")
-        await away_for_a_while(made, lambda: len(made.films()))
+        await away_for_a_while(made, refused, lambda: len(made.films()))
 
     on_bench(story)
 
@@ -234,9 +235,9 @@ def test_wechat_has_one_film_after_the_database_was_away(on_bench: OnBench) -> N
     fox = "oFox_0123456789abcdefghijkl"
 
     async def story(made: Bench) -> None:
-        await refuse(made.app.store, DELIVERED)
+        refused = await refuse(made.app.store, DELIVERED)
         await fake.caller.says(fox, "视频 一只狐狸")
-        await away_for_a_while(made, lambda: len(fake.person(fox).videos))
+        await away_for_a_while(made, refused, lambda: len(fake.person(fox).videos))
 
     on_bench(story, wechat=fake, access=f"wechat:{fox}")
 
@@ -248,7 +249,7 @@ def test_the_web_chat_has_one_film_after_the_database_was_away(
         monkeypatch.setenv("REELBOT_WEB_TOKEN", "a-token-of-the-web-chat")
 
     async def story(made: Bench) -> None:
-        await refuse(made.app.store, DELIVERED)
+        refused = await refuse(made.app.store, DELIVERED)
         films = [0]
         await made.app.parts.intake.put(
             [Incoming(Address("web", "s1"), "web", "m1", "s1", "/video a fox", language="en")]
@@ -256,12 +257,12 @@ def test_the_web_chat_has_one_film_after_the_database_was_away(
 
         async def count() -> None:
             while True:
-                entries = await made.app.store.journal.read("s1")
+                entries = await made.app.store.transcript.read("s1")
                 films[0] = sum(entry["kind"] == "video" for entry in entries)
                 await asyncio.sleep(0.05)
 
         counting = asyncio.create_task(count())
-        await away_for_a_while(made, lambda: films[0])
+        await away_for_a_while(made, refused, lambda: films[0])
         counting.cancel()
         await asyncio.gather(counting, return_exceptions=True)
 

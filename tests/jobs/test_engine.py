@@ -1,7 +1,6 @@
 """The engine's own promises that the program stands on."""
 
 import asyncio
-import time
 from pathlib import Path
 
 from bot.jobs.engine import Engine
@@ -10,35 +9,28 @@ from bot.store.database import Database
 
 def test_a_message_of_this_process_is_heard_at_once(tmp_path: Path) -> None:
     """Much sooner than SQLite is looked at: many waiting jobs cost next to nothing, and none is late for it."""
-    waited: list[float] = []
-    waiting = asyncio.Event()
+    heard: list[object] = []
 
     async def story() -> None:
-        engine = Engine(Database(f"sqlite:///{tmp_path}/reelbot.db"))
+        engine = Engine(Database(f"sqlite:///{tmp_path}/reelbot.db"), listen_s=2.0)
 
         async def body(_job_id: str) -> None:
-            for _ in range(5):
-                waiting.set()
-                await engine.wait("topic", timeout_s=30)
-                waited.append(time.monotonic())
+            while len(heard) < 10:
+                heard.append(await engine.wait("topic", timeout_s=600))
 
         engine.register("patient", body)
         await engine.start(owner="one", user_jobs=1, all_jobs=1)
         await engine.begin("patient", "one", "one")
-        late = []
-        for number in range(5):
-            await waiting.wait()
-            await asyncio.sleep(0.3)  # it stands in its wait now
-            waiting.clear()
-            sent = time.monotonic()
-            await engine.wake("one", "topic", {"done": True})
-            async with asyncio.timeout(5):
-                while len(waited) <= number:
+        async with asyncio.timeout(10):  # looked for every two seconds, ten messages would take twice as long
+            for number in range(10):
+                while not engine.waits("one", "topic"):
                     await asyncio.sleep(0.005)
-            late.append(waited[number] - sent)
-        await engine.wake("nobody", "topic", {"done": True})
+                assert await engine.wake("one", "topic", {"number": number})
+                while len(heard) <= number:
+                    await asyncio.sleep(0.005)
+        assert heard == [{"number": number} for number in range(10)]
+        assert not await engine.wake("nobody", "topic", {"done": True})
         await engine.stop()
-        assert sorted(late)[2] < 0.3
 
     asyncio.run(story())
 
@@ -47,21 +39,33 @@ def test_what_begins_while_it_stops_goes_on_at_the_next_start(tmp_path: Path) ->
     """Such a workflow would meet a closed engine in the middle."""
     ran: list[str] = []
 
-    async def body(job_id: str) -> None:
+    async def late(job_id: str) -> None:
         ran.append(job_id)
+
+    async def nothing(_job_id: str) -> None:
+        """What was stopped has nothing left to do."""
 
     async def story() -> None:
         database = Database(f"sqlite:///{tmp_path}/reelbot.db")
-        engine = Engine(database)
-        engine.register("late", body)
+        engine, began = Engine(database), asyncio.Event()
+
+        async def stopped(_job_id: str) -> None:
+            began.set()
+            try:
+                await asyncio.Event().wait()
+            finally:  # by `stop`
+                await engine.begin("late", "one", "one")
+
+        engine.register("stopped", stopped)
+        engine.register("late", late)
         await engine.start(owner="one", user_jobs=1, all_jobs=1)
-        engine._stopping = True  # as `stop` does first
-        await engine.begin("late", "one", "one")
-        await asyncio.sleep(0.3)
-        assert ran == []
+        await engine.begin("stopped", "first", "first")
+        await began.wait()
         await engine.stop()
+        assert ran == []
         again = Engine(database)
-        again.register("late", body)
+        again.register("stopped", nothing)
+        again.register("late", late)
         await again.start(owner="one", user_jobs=1, all_jobs=1)
         async with asyncio.timeout(10):
             while not ran:

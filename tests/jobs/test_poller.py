@@ -114,19 +114,19 @@ def test_the_catalogue_guesses_until_there_are_films_and_webhooks_count_while_th
             )
             for webhooks in (True, True, False)
         )
-        assert await watcher._usual_s(REQUEST) == pricing.find("happy-horse").usual_render_s
-        assert await watcher._usual_s(replace(REQUEST, model="of another day")) is None
+        assert await watcher.usual_s(REQUEST) == pricing.find("happy-horse").usual_render_s
+        assert await watcher.usual_s(replace(REQUEST, model="of another day")) is None
         for number in range(3):
             await rendered(store, number, 40)
-        usual_s = await other._usual_s(REQUEST)
+        usual_s = await other.usual_s(REQUEST)
         assert usual_s is not None
         assert 40 <= usual_s <= 41
-        assert not await watcher._webhook_works()
+        assert not await watcher.webhook_works()
         await watcher.heard()
-        assert await other._webhook_works()
-        assert not await deaf._webhook_works()  # its public address has been taken away
+        assert await other.webhook_works()
+        assert not await deaf.webhook_works()  # its public address has been taken away
         await store.installation.put("webhook-heard", str(now_ms() - 2 * 3600 * 1000))
-        assert not await other._webhook_works()
+        assert not await other.webhook_works()
         await queue.close()
 
     on_store(database_url, story)

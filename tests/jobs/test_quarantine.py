@@ -124,7 +124,7 @@ def test_a_column_that_is_no_json_hides_no_other(tmp_path: Path) -> None:
         assert (await store.ledger.standing()).reserved_micro == 1_400_000
         assert await set_aside(store) == {bad: "failed"}
         found = await store.inbox.waiting()
-        assert ([letter.chat for letter in found.messages], [each.chat for each in found.unreadable]) == (
+        assert ([queued.chat for queued in found.messages], [each.chat for each in found.unreadable]) == (
             ["telegram:2"],
             ["telegram:1"],
         )

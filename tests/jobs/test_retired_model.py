@@ -121,7 +121,7 @@ def test_the_web_chat_gets_it(on_bench: OnBench, monkeypatch: pytest.MonkeyPatch
             await made.app.parts.intake.put([Incoming(Address("web", "s1"), "web", event, "s1", text, language="en")])
 
         async def entries(kind: str, words: str = "") -> list[Any]:
-            found = await made.app.store.journal.read("s1")
+            found = await made.app.store.transcript.read("s1")
             return [each for each in found if each["kind"] == kind and words in each["text"]]
 
         await says("m1", "/video a fox")

@@ -1,9 +1,17 @@
 """Status messages at the pace of many: what changed is looked at in each turn, everything only now and then."""
 
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from bot.channels.types import SendError, SendOutcome
+from bot.jobs.edit_pace import EditPace
 from bot.jobs.status_messages import StatusMessages
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import State
+from tests.fakes.slate import Slate
+from tests.jobs.test_edit_pace import Clock
 from tests.rows import set_columns
 from tests.store.test_store import accepted, on_store, said
 
@@ -19,20 +27,27 @@ def test_a_turn_looks_at_what_changed_and_at_what_was_held_back(database_url: st
                 await set_columns(store, job_id, changed=now_ms() - 60_000)
 
         await long_ago()
-        progress = StatusMessages(store=store, channels={})
+        clock, slate = Clock(), Slate()
+        progress = StatusMessages(store=store, channels={"telegram": slate}, pace=EditPace(clock=clock))
 
         async def looked_at() -> set[str]:
-            return {job.id for job in await progress._to_show()}
+            return {job.id for job in await progress.to_show()}
 
-        assert await looked_at() == set(ids)  # the first turn of a process
+        async def turned() -> None:
+            await progress.turn()
+            await progress.settle()
+
+        await turned()  # the first turn of a process shows all
+        assert {line.job_id for line in slate.lines} == set(ids)
         assert [await looked_at() for _ in ids[1:]] == [{job_id} for job_id in ids[1:]]
         await store.jobs.move(ids[7], State.PREPARING)
         assert await looked_at() == {ids[7], ids[0]}
-        progress._behind.add(ids[8])
-        assert await looked_at() == {ids[7], ids[8], ids[1]}
-        await store.jobs.move(ids[8], State.CANCELLED)
+        await store.jobs.move(ids[8], State.PREPARING)
+        await turned()  # too soon after all those lines: held back
+        assert len(slate.lines) == len(ids)
+        await long_ago()
         assert await looked_at() == {ids[7], ids[8], ids[2]}
-        assert progress._behind == set()
+        assert await looked_at() == {ids[3]}  # not held back for ever
 
     on_store(database_url, story)
 
@@ -43,12 +58,108 @@ def test_how_a_job_ended_is_shown_even_if_its_change_is_missed(database_url: str
     async def story(store: Store) -> None:
         ids = [await accepted(store, said(f"m{number}")) for number in range(2)]
         progress = StatusMessages(store=store, channels={})
-        await progress._to_show()
+        await progress.to_show()
         for job_id in ids:
             await store.jobs.move(job_id, State.CANCELLED)
             await set_columns(store, job_id, changed=now_ms() - 60_000)
-        assert {job.id for job in await progress._to_show()} == set(ids)
-        assert await progress._to_show() == []
-        assert await progress._to_show() == []
+        assert {job.id for job in await progress.to_show()} == set(ids)
+        assert await progress.to_show() == []
+        assert await progress.to_show() == []
 
     on_store(database_url, story)
+
+
+class Chat:
+    """One chat, and status messages by a clock of its own."""
+
+    def __init__(self, store: Store, slate: Slate) -> None:
+        self.store = store
+        self.slate = slate
+        self._clock = Clock()
+        self._progress = StatusMessages(store=store, channels={"telegram": slate}, pace=EditPace(clock=self._clock))
+
+    async def after(self, seconds: float) -> list[str | None]:
+        """What each line that a turn shows then was put in place of; None: a new one."""
+        self._clock.at_s += seconds
+        before = len(self.slate.lines)
+        await self._progress.turn()
+        await self._progress.settle()
+        return [line.edited for line in self.slate.lines[before:]]
+
+
+def on_chat(url: str, story: Callable[[Chat], Awaitable[None]]) -> None:
+    async def run(store: Store) -> None:
+        await story(Chat(store, Slate()))
+
+    on_store(url, run)
+
+
+@pytest.mark.parametrize(("chat_id", "gap_s"), [("42", 3.0), ("-100", 6.0)])
+def test_a_message_is_edited_once_its_chat_has_rested(database_url: str, chat_id: str, gap_s: float) -> None:
+    async def story(chat: Chat) -> None:
+        job_id = await accepted(chat.store, said(chat=chat_id))
+        assert await chat.after(0) == [None]
+        await chat.store.jobs.move(job_id, State.PREPARING)
+        assert await chat.after(gap_s - 0.25) == []
+        await chat.store.jobs.move(job_id, State.SUBMITTING)
+        assert await chat.after(0.125) == []
+        assert await chat.after(0.125) == ["line-1"]  # once, with what is so by now
+        await chat.store.jobs.move(job_id, State.RENDERING)
+        assert await chat.after(gap_s - 0.25) == []
+        assert await chat.after(0.25) == ["line-1"]
+        assert await chat.after(10) == []  # nothing new
+
+    on_chat(database_url, story)
+
+
+def test_what_is_new_is_sent_at_once_and_delays_the_edits_of_its_chat_alone(database_url: str) -> None:
+    async def story(chat: Chat) -> None:
+        first, elsewhere = await accepted(chat.store, said("m1")), await accepted(chat.store, said("m2", chat="43"))
+        assert await chat.after(0) == [None, None]
+        await accepted(chat.store, said("m3"))
+        for job_id in (first, elsewhere):
+            await chat.store.jobs.move(job_id, State.PREPARING)
+        assert await chat.after(2.75) == [None]
+        assert await chat.after(0.25) == ["line-2"]  # the other chat's
+        assert await chat.after(2.5) == []
+        assert await chat.after(0.25) == ["line-1"]
+
+    on_chat(database_url, story)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "rest_s"),
+    [
+        (SendError(SendOutcome.NOT_SENT, "away"), 2.0),
+        (SendError(SendOutcome.NOT_SENT, "flood", after_s=30.0), 30.0),
+        (SendError(SendOutcome.UNCONFIRMED, "no answer"), 5.0),
+    ],
+)
+def test_a_chat_that_does_not_take_an_edit_rests(database_url: str, refusal: SendError, rest_s: float) -> None:
+    async def story(chat: Chat) -> None:
+        job_id = await accepted(chat.store, said())
+        assert await chat.after(0) == [None]
+        await chat.store.jobs.move(job_id, State.PREPARING)
+        chat.slate.refusals.append(refusal)
+        assert await chat.after(3) == []
+        assert chat.slate.asked == 2
+        assert await chat.after(rest_s - 0.25) == []
+        assert chat.slate.asked == 2
+        assert await chat.after(0.25) == ["line-1"]
+
+    on_chat(database_url, story)
+
+
+@pytest.mark.parametrize("outcome", [SendOutcome.UNREACHABLE, SendOutcome.REJECTED, SendOutcome.UNCONFIRMED])
+def test_a_message_that_is_refused_or_may_have_arrived_is_not_sent_again(
+    database_url: str, outcome: SendOutcome
+) -> None:
+    async def story(chat: Chat) -> None:
+        job_id = await accepted(chat.store, said())
+        chat.slate.refusals.append(SendError(outcome, "no"))
+        assert await chat.after(0) == []
+        await chat.store.jobs.move(job_id, State.PREPARING)
+        assert await chat.after(100) == []
+        assert chat.slate.asked == 1
+
+    on_chat(database_url, story)

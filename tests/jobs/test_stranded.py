@@ -8,7 +8,7 @@ import pytest
 
 from bot.jobs.delivery import Delivery
 from bot.jobs.steps import STOP, Next
-from bot.jobs.workflows import Render
+from bot.jobs.workflows import Render, Steps
 from bot.settings import Settings
 from bot.store import Store
 
@@ -52,23 +52,28 @@ class BrokenOnce:
         return self._end
 
 
-@pytest.mark.parametrize("name", ["look", "park", "give_up"])
-def test_a_render_is_not_stranded(name: str) -> None:
-    walk, body = Walk(), BrokenOnce(STOP)
-    render = object.__new__(Render)
-    render._engine = walk
-    asyncio.run(render._surely(name, body, "K7QX2AB"))
-    assert walk.steps == [name] * 3
-    assert body.calls == 3
+def render_on(engine: Steps) -> Render:
+    """All that the order of its steps needs of the program."""
+    nothing: Any = None
+    needed = dict.fromkeys(("store", "preparer", "submitter", "collector", "doubts", "alerts"), nothing)
+    return Render(**needed, engine=engine)
 
 
-def delivery(engine: Walk, store: Store | None = None) -> Delivery:
+def delivery(engine: Steps, store: Store | None = None) -> Delivery:
     """All that a series of attempts needs of the program; what is None here must not be touched."""
     nothing: Any = None
     needed: Any = {"engine": engine, "store": store}
     return Delivery(
         **needed, channels={}, outgoing=nothing, settings=Settings.offline(), alerts=nothing, fetch_again=nothing
     )
+
+
+@pytest.mark.parametrize("name", ["look", "park", "give_up"])
+def test_a_render_is_not_stranded(name: str) -> None:
+    walk, body = Walk(), BrokenOnce(STOP)
+    asyncio.run(render_on(walk).surely(name, body, "K7QX2AB"))
+    assert walk.steps == [name] * 3
+    assert body.calls == 3
 
 
 def test_a_delivery_is_not_stranded() -> None:
@@ -79,6 +84,6 @@ def test_a_delivery_is_not_stranded() -> None:
         raise ConnectionError("the database is away")
 
     made.send = never  # type: ignore[method-assign, assignment]  # what breaks
-    made.park = parked  # type: ignore[method-assign, assignment]
+    made.defer = parked  # type: ignore[method-assign, assignment]
     asyncio.run(made.deliver("K7QX2AB"))
     assert walk.steps == ["send"] * 6 + ["wait"] * 3

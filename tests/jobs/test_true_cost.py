@@ -248,7 +248,7 @@ def test_a_refused_admin_key_is_told_and_holds_nothing_up(on_bench: OnBench) -> 
                 await books.turn(now + FIRST_MS + turn)
             await made.until(lambda: said(made, "refuses FAL_ADMIN_KEY", chat=1))
             assert (await made.jobs())[0].billed_nano is None
-            made.fal.books._key = "another-admin-key"
+            made.fal.books.admin_key = "another-admin-key"
             await books.turn(now + FIRST_MS + 10)
             assert (await made.jobs())[0].billed_nano == 700_000_000
             assert sum("FAL_ADMIN_KEY" in text for text in made.telegram.texts(1)) == 1

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.jobs.video_files import checks
+from bot.jobs.video_files import VideoFiles, checks
 from bot.store.database import now_ms
-from bot.store.records import State, record
+from bot.store.records import Job, State, record
 from bot.store.tables import history
 from core import media
 from core.errors import DownloadFailed, Unavailable, VideoError
@@ -111,13 +111,15 @@ def test_a_film_that_is_nowhere_is_lost_only_after_the_time_for_which_fal_keeps_
 
 
 def test_a_chat_that_takes_no_film_is_no_damage(database_url: str, tmp_path: Path) -> None:
-    """What cannot be made small enough is as fal made it."""
+    """What cannot be made small enough is as fal made it: it is not fetched again."""
+
+    async def never(_job: Job) -> None:
+        raise AssertionError("fetched again")
 
     async def story(made: Made) -> None:
         job = await made.finished()
         with pytest.raises(Exception, match="file_too_large"):
-            await made.delivery._films.rendition(job, max_bytes=1000)
-        assert made.fetched == []
+            await VideoFiles(settings=made.settings, fetch_again=never).rendition(job, max_bytes=1000)
 
     on_delivery(database_url, tmp_path, story)
 
@@ -164,13 +166,13 @@ def test_one_run_takes_a_film_from_the_disk_to_the_chat(database_url: str, tmp_p
     async def story(made: Made) -> None:
         job = await made.finished()
         assert job.video is not None
-        check = checks(made.settings, made.delivery._channels)(job)
+        check = checks(made.settings, made.channels)(job)
         await check(made.settings.videos_dir / job.video.name, lenient=False)
         await made.delivery.deliver(job.id)
         assert (await made.job(job.id)).state is State.DELIVERED
         assert made.films() == 1
 
-    with media.looked_at_by(counted):
+    with media.with_runner(counted):
         on_delivery(database_url, tmp_path, story)
     assert calls == ["check"]
 

@@ -5,7 +5,7 @@ import pytest
 from bot.channels.types import Action
 from bot.conversation import commands
 from bot.messages.callback_data import data_for
-from bot.messages.text_buttons import Typed, offered, shortened, typed
+from bot.messages.text_buttons import TypedButton, offered, parse_line, shortened
 
 CODES = {"K3X9Q2A": "K7", "ZZZZZZZ": "R4"}
 
@@ -13,20 +13,20 @@ CODES = {"K3X9Q2A": "K7", "ZZZZZZZ": "R4"}
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("取消 K7", Typed("cancel", "K7")),
-        ("取消k7", Typed("cancel", "K7")),
-        ("  停止：K7。", Typed("cancel", "K7")),
-        ("/cancel #k7", Typed("cancel", "K7")),
-        ("Cancel K3X9Q2A", Typed("cancel", "K3X9Q2A")),
-        ("确认 K7", Typed("yes", "K7")),
-        ("確認 K7", Typed("yes", "K7")),
-        ("再来 K7!", Typed("again", "K7")),
-        ("again k7", Typed("again", "K7")),
-        ("领取 K7", Typed("fetch", "K7")),
-        ("fetch K7", Typed("fetch", "K7")),
-        ("状态 K7", Typed("status", "K7")),
-        ("k7", Typed("", "K7")),
-        ("#K7", Typed("", "K7")),
+        ("取消 K7", TypedButton("cancel", "K7")),
+        ("取消k7", TypedButton("cancel", "K7")),
+        ("  停止：K7。", TypedButton("cancel", "K7")),
+        ("/cancel #k7", TypedButton("cancel", "K7")),
+        ("Cancel K3X9Q2A", TypedButton("cancel", "K3X9Q2A")),
+        ("确认 K7", TypedButton("yes", "K7")),
+        ("確認 K7", TypedButton("yes", "K7")),
+        ("再来 K7!", TypedButton("again", "K7")),
+        ("again k7", TypedButton("again", "K7")),
+        ("领取 K7", TypedButton("fetch", "K7")),
+        ("fetch K7", TypedButton("fetch", "K7")),
+        ("状态 K7", TypedButton("status", "K7")),
+        ("k7", TypedButton("", "K7")),
+        ("#K7", TypedButton("", "K7")),
         ("K3X9Q2A", None),  # seven letters alone may be a word
         ("K1", None),  # no code has a one
         ("K77", None),
@@ -38,8 +38,8 @@ CODES = {"K3X9Q2A": "K7", "ZZZZZZZ": "R4"}
         ("", None),
     ],
 )
-def test_what_a_line_presses(text: str, expected: Typed | None) -> None:
-    assert typed(text) == expected
+def test_what_a_line_presses(text: str, expected: TypedButton | None) -> None:
+    assert parse_line(text) == expected
 
 
 def test_ids_become_codes_where_they_stand_alone() -> None:
@@ -51,9 +51,9 @@ def test_what_is_offered_comes_back(language: str) -> None:
     kinds = ("cancel", "yes", "again", "fix")
     actions = [Action("x", f"{kind}:K3X9Q2A") for kind in kinds]
     lines = offered(actions, CODES, language)
-    assert [typed(line) for line, _ in lines] == [Typed(kind, "K7") for kind in kinds]
+    assert [parse_line(line) for line, _ in lines] == [TypedButton(kind, "K7") for kind in kinds]
     assert [told for _, told in lines] == [""] * 4
     ((line, told),) = offered([Action("K3X9Q2A a red fox", "cancel:K3X9Q2A")], CODES, language)
-    assert (typed(line), told) == (Typed("cancel", "K7"), "a red fox")
+    assert (parse_line(line), told) == (TypedButton("cancel", "K7"), "a red fox")
     ((line, _),) = offered([Action("中文", data_for("lang", "zh"))], CODES, language)
     assert commands.parse(line) == commands.ChooseLanguage("zh")

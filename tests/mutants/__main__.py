@@ -23,10 +23,12 @@ FILES = (
     "core/fal/replies.py",
     "core/fal/error_map.py",
     "core/fal/protocol.py",
+    "core/fal/poll_schedule.py",
     "bot/store/submits.py",
     "bot/store/evidence.py",
     "bot/store/ledger.py",
     "bot/store/billing.py",
+    "bot/jobs/edit_pace.py",
 )
 TESTS = (
     "tests/core/fal/test_lost_orders.py",
@@ -34,6 +36,7 @@ TESTS = (
     "tests/core/fal/test_replies.py",
     "tests/core/fal/test_error_map.py",
     "tests/core/fal/test_protocol.py",
+    "tests/core/fal/test_poll_schedule.py",
     "tests/store/test_store.py",
     "tests/store/test_claim.py",
     "tests/store/test_evidence.py",
@@ -41,6 +44,7 @@ TESTS = (
     "tests/store/test_account.py",
     "tests/jobs/test_billing.py",
     "tests/store/test_bill_rows.py",
+    "tests/jobs/test_edit_pace.py",
     "tests/test_values.py",
 )
 

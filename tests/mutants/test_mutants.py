@@ -61,7 +61,7 @@ def _sample() -> ast.Module:
 @pytest.mark.parametrize("file", FILES)
 def test_each_mutant_has_a_name_of_its_own(file: str) -> None:
     names = [site.mutant.name for site in sites_of(file, ast.parse((TOP / file).read_text()))]
-    assert len(names) > 100
+    assert len(names) > 10
     assert len(set(names)) == len(names)
 
 

@@ -74,7 +74,6 @@ class Process:
         self.engine = ModelEngine(records, agenda, owner=life, limits=limits, writable=writable)
         self.app = App(made, self.store, SECRET, demo=False, room=room, engine=self.engine)
         self.app.channels["telegram"] = ModelChat(chat, life=life)
-        self.app.parts.keys._clock = lambda: agenda.now
         self._loops: list[asyncio.Task[None]] = []
 
     @property
@@ -85,7 +84,7 @@ class Process:
         self.app.parts.render.register()
         self.app.parts.delivery.register()
         self.app.parts.roles.on_kick("watcher", self.app.parts.watcher.kick)
-        with media.looked_at_by(looked_at):
+        with media.with_runner(looked_at):
             self.task(self.adopt())
             runs = {loop.name: run for loop, run in self.app.loops()}
             for name in _LOOPS:
@@ -95,7 +94,7 @@ class Process:
         self.engine.adopt()
 
     def task(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        with media.looked_at_by(looked_at):
+        with media.with_runner(looked_at):
             return self.loop.create_task(work)
 
     def do(self, work: Coroutine[Any, Any, T], *, most_s: float = 60.0) -> T | None:

@@ -19,7 +19,6 @@ from bot.store.tables import jobs, submits
 from bot.store.tables import ledger as ledger_table
 from core.errors import GenerationFailed, ResultExpired, VideoError
 from core.fal import error_map, lost_orders, protocol, replies
-from core.fal.client import FalQueue
 from core.types import LostOrder, RawReply
 
 
@@ -32,13 +31,13 @@ def _ended(error: VideoError) -> VideoError:
 @contextmanager
 def first_page_and_prompt() -> Iterator[None]:
     """Case 1: one page of the list, and the prompt alone is compared; two that fit are none."""
-    real = FalQueue._ask
+    real = protocol.parsed
 
-    async def one_page(self: FalQueue, method: str, url: str, **more: Any) -> RawReply:
-        reply = await real(self, method, url, **more)
-        if "by-endpoint" in url:
-            return RawReply(reply.status, reply.headers, reply.body.replace(b'"next_cursor": "', b'"was": "'))
-        return reply
+    def one_page(body: bytes) -> Any:
+        found = real(body)
+        if isinstance(found, dict) and "items" in found:
+            found.pop("next_cursor", None)
+        return found
 
     def by_prompt(row: dict[str, Any], given: Any, sent: Any, order: LostOrder) -> bool:
         same = isinstance(given, dict) and given.get("prompt") == order.body.get("prompt")
@@ -51,8 +50,8 @@ def first_page_and_prompt() -> Iterator[None]:
         return {name: ids.pop() for name, ids in pairs.items() if len(ids) == 1}
 
     with (
-        mock.patch.object(FalQueue, "_ask", one_page),
-        mock.patch.object(lost_orders, "_fits", by_prompt),
+        mock.patch.object(protocol, "parsed", one_page),
+        mock.patch.object(lost_orders, "fits", by_prompt),
         mock.patch.object(lost_orders, "assigned", only_one),
     ):
         yield
@@ -109,7 +108,7 @@ def two_snapshots() -> Iterator[None]:
             spent, held = spent.where(ledger_table.c.user == user), held.where(jobs.c.user == user)
         return Standing(int(connection.execute(spent).scalar_one()), int(connection.execute(held).scalar_one()))
 
-    with mock.patch.object(ledger, "_standing", standing):
+    with mock.patch.object(ledger, "standing_tx", standing):
         yield
 
 

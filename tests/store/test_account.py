@@ -16,13 +16,13 @@ from bot.store.ledger import (
     OverCap,
     Spending,
     Standing,
-    _frees_at,
-    _standing,
     adjust_tx,
     close_tx,
     correct_tx,
+    frees_at_tx,
     hold_tx,
     reserve_tx,
+    standing_tx,
 )
 from bot.store.records import Charge, Confirmation, Job, JobError, State, VideoFile
 from bot.store.tables import jobs, ledger, submits
@@ -161,7 +161,7 @@ def test_what_counts_is_of_the_last_24_hours_and_of_its_owner(database_url: str)
         await made(store, "m1", user="1")
 
         def standings(connection: Connection) -> list[Standing]:
-            return [_standing(connection, user, NOON) for user in (mine, theirs, None)]
+            return [standing_tx(connection, user, NOON) for user in (mine, theirs, None)]
 
         assert await store.database.read(standings) == [
             Standing(60, CENTS_70), Standing(1000, 0), Standing(1060, CENTS_70)
@@ -195,7 +195,7 @@ def test_when_enough_is_a_day_old(database_url: str) -> None:
                 if not store.database.is_sqlite:  # groups in no order of their own
                     connection.execute(sa.text("SET LOCAL enable_sort = off"))
                     connection.execute(sa.text("SET LOCAL enable_indexscan = off"))
-                return _frees_at(connection, user, NOON, need=need)
+                return frees_at_tx(connection, user, NOON, need=need)
 
             return work
 

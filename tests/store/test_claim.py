@@ -104,6 +104,38 @@ def test_a_claim_that_may_be_under_way_is_nobody_elses(database_url: str, state:
     on_store(database_url, story)
 
 
+@pytest.mark.parametrize("known", ["accepted", "refused", "of another version"])
+@pytest.mark.parametrize("state", sorted(FREE))
+def test_only_a_proven_non_delivery_is_claimed_again(database_url: str, state: State, known: str) -> None:
+    """Whatever a job's state says, and whoever set it: the claim alone tells whether a POST may have gone out."""
+
+    async def story(store: Store) -> None:
+        job_id = await claimed(store)
+        change = submits.update().where(submits.c.job_id == job_id)
+        await store.database.write(lambda connection: connection.execute(change.values(state=known)))
+        await store.jobs.move(job_id, state)
+        before = await store.submits.read(job_id)
+        assert await store.submits.claim(job_id, body="another") == "taken"
+        assert await store.submits.read(job_id) == before
+        assert (await job_of(store, job_id)).state is state
+        await store.database.write(lambda connection: connection.execute(change.values(state="not_sent")))
+        assert await store.submits.claim(job_id, body="another") == "yours"
+
+    on_store(database_url, story)
+
+
+@pytest.mark.parametrize("known", ["accepted", "refused", "not_sent"])
+def test_a_claim_whose_end_is_known_becomes_no_non_delivery(database_url: str, known: str) -> None:
+    async def story(store: Store) -> None:
+        job_id = await claimed(store)
+        change = submits.update().where(submits.c.job_id == job_id).values(state=known)
+        await store.database.write(lambda connection: connection.execute(change))
+        assert (await store.submits.not_sent(job_id)).state == known
+        assert (await job_of(store, job_id)).state is State.SUBMITTING
+
+    on_store(database_url, story)
+
+
 def test_a_cancel_before_the_claim_ends_the_job_for_nothing(database_url: str) -> None:
     async def story(store: Store) -> None:
         job_id = await accepted(store, said())

@@ -487,6 +487,7 @@ def test_claims_of_the_version_before_are_read_after_the_upgrade(database_url: s
         def back(connection: Connection) -> None:
             connection.execute(sa.text("ALTER TABLE reelbot_submits DROP COLUMN known_by"))
             connection.execute(sa.text("ALTER TABLE reelbot_submits DROP COLUMN sought"))
+            connection.execute(sa.text("ALTER TABLE reelbot_jobs RENAME COLUMN fallback TO remedy"))
             connection.execute(sa.text("UPDATE reelbot_schema SET version_num = '0006'"))
 
         await store.database.write(back)

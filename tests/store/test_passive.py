@@ -1,4 +1,4 @@
-"""The mailbox's tables: codes that come round, answers that stay the same, and what waits for whom."""
+"""The tables of passive replies: codes that come round, answers that stay the same, and what waits for whom."""
 
 import asyncio
 
@@ -28,12 +28,12 @@ async def ordered(store: Store, event: str) -> str:
 def test_an_answer_stays_the_same_for_each_repeat(database_url: str) -> None:
     async def story(store: Store) -> None:
         await asyncio.gather(*(store.callback_replies.expect(said("m1")) for _ in range(3)))
-        (letter,) = (await store.inbox.waiting()).messages
+        (queued,) = (await store.inbox.waiting()).messages
         assert await store.callback_replies.answer(said("m1").origin) is None
         assert await store.callback_replies.asked_ms(said("m1").origin) is not None
         reply = Reply("好", "media-1", "题")
         await store.callback_replies.settle(
-            letter.id, lambda connection: give_tx(connection, letter.incoming.origin, reply)
+            queued.id, lambda connection: give_tx(connection, queued.incoming.origin, reply)
         )
         await store.callback_replies.expect(said("m1"))
         assert await store.callback_replies.answer(said("m1").origin) == reply
@@ -46,14 +46,14 @@ def test_an_answer_stays_the_same_for_each_repeat(database_url: str) -> None:
 def test_a_decision_that_breaks_leaves_the_letter_open(database_url: str) -> None:
     async def story(store: Store) -> None:
         await store.callback_replies.expect(said("m1"))
-        (letter,) = (await store.inbox.waiting()).messages
+        (queued,) = (await store.inbox.waiting()).messages
 
         def breaks(connection: object) -> None:
             raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):
-            await store.callback_replies.settle(letter.id, breaks)
-        assert (await store.inbox.waiting()).messages == [letter]
+            await store.callback_replies.settle(queued.id, breaks)
+        assert (await store.inbox.waiting()).messages == [queued]
 
     on_store(database_url, story)
 
@@ -94,7 +94,7 @@ def test_what_waits_is_given_once_and_a_new_upload_waits_again(database_url: str
         assert over is not None
         assert (over.state, over.told) == (State.HANDED_OVER, "origin-9")
         assert await store.outbox.waiting(ME) == []
-        held = await store.outbox.held(job_id)
+        held = await store.outbox.video_of(job_id)
         assert held is not None
         assert held.ref == "media-2"
         await store.outbox.hold_text(ME, "来晚了")

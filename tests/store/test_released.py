@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 
-from bot.jobs.delivery import Delivery
 from bot.jobs.steps import Next
-from bot.jobs.workflows import RESOLVE_LOOKS_S, Render
 from tests.jobs.test_crash import World
+from tests.jobs.test_stranded import delivery, render_on
 
 RELEASED = Path(__file__).parent.parent / "samples" / "released"
 GO, STOP, WAIT, DOUBT, RETRY = ({"next": each} for each in ("go", "stop", "wait", "doubt", "retry"))
@@ -70,18 +69,15 @@ class Recorder:
 def walked() -> dict[str, list[str]]:
     found = {}
     for name, script in STORIES.items():
-        recorder, render = Recorder(script), object.__new__(Render)
-        render._engine, render._resolve_looks_s = recorder, RESOLVE_LOOKS_S
-        asyncio.run(render.render("JOB"))
+        recorder = Recorder(script)
+        asyncio.run(render_on(recorder).render("JOB"))
         found[f"render_v1: {name}"] = recorder.calls
-    recorder, render = Recorder(STORIES["a video"]), object.__new__(Render)
-    render._engine, render._resolve_looks_s = recorder, RESOLVE_LOOKS_S
-    asyncio.run(render.collect("JOB"))
+    recorder = Recorder(STORIES["a video"])
+    asyncio.run(render_on(recorder).collect("JOB"))
     found["collect_v1"] = recorder.calls
     for name, script in DELIVERIES.items():
-        recorder, delivery = Recorder(script), object.__new__(Delivery)
-        delivery._engine = recorder  # type: ignore[assignment]  # all of the engine that a workflow needs
-        asyncio.run(delivery.deliver("JOB"))
+        recorder = Recorder(script)
+        asyncio.run(delivery(recorder).deliver("JOB"))
         found[f"deliver_v1: {name}"] = recorder.calls
     return found
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot.store import Store
 from bot.store.ledger import Caps, OverCap
-from bot.store.records import Charge, Confirmation, JobDraft, JobError, Remedy, State
+from bot.store.records import Charge, Confirmation, Fallback, JobDraft, JobError, State
 from bot.store.reorders import OFFER_MS, AlreadyOrdered
 from tests.bench import Bench
 from tests.corpus import jpeg
@@ -24,8 +24,8 @@ from tests.store.test_store import said as message
 OnBench = Callable[..., None]
 
 
-def repeat(of: str, event: str, *, remedy: Remedy | None = None, asks: bool = False) -> JobDraft:
-    new = replace(new_job(message(event)), again_of=of, remedy=remedy)
+def repeat(of: str, event: str, *, fallback: Fallback | None = None, asks: bool = False) -> JobDraft:
+    new = replace(new_job(message(event)), again_of=of, fallback=fallback)
     return replace(new, question=Confirmation("again")) if asks else new
 
 
@@ -34,7 +34,7 @@ async def press(store: Store, new: JobDraft, *, caps: Caps = WIDE) -> tuple[str,
     try:
         return "made", await store.jobs.accept(new, inbox_id=None, caps=caps, enqueue=nothing)
     except AlreadyOrdered as error:
-        return "stands", error.tried.id
+        return "stands", error.existing.id
 
 
 async def failed(store: Store, event: str = "m1") -> str:
@@ -86,14 +86,14 @@ def test_only_a_try_that_was_cancelled_for_nothing_may_be_ordered_again(
     on_store(database_url, story)
 
 
-def test_each_remedy_is_a_purchase_of_its_own_and_the_same_press_handled_twice_is_one(database_url: str) -> None:
+def test_each_fallback_is_a_purchase_of_its_own_and_the_same_press_handled_twice_is_one(database_url: str) -> None:
     async def story(store: Store) -> None:
         first = await failed(store)
-        for number, remedy in enumerate((None, "wide-photo", "shorter-prompt")):
-            new = repeat(first, f"p{number}", remedy=remedy)  # type: ignore[arg-type]  # a table
+        for number, fallback in enumerate((None, "wide-photo", "shorter-prompt")):
+            new = repeat(first, f"p{number}", fallback=fallback)  # type: ignore[arg-type]  # a table
             assert (await press(store, new))[0] == "made"
-            assert await press(store, new) == ("made", None)  # the letter was read once more
-            assert (await press(store, repeat(first, f"q{number}", remedy=remedy)))[0] == "stands"  # type: ignore[arg-type]
+            assert await press(store, new) == ("made", None)  # the message was handled once more
+            assert (await press(store, repeat(first, f"q{number}", fallback=fallback)))[0] == "stands"  # type: ignore[arg-type]
         assert len(await store.jobs.find()) == 4
 
     on_store(database_url, story)
@@ -217,10 +217,10 @@ def test_a_try_that_failed_too_is_named_with_its_own_button(on_bench: OnBench) -
     on_bench(story)
 
 
-@pytest.mark.parametrize("remedy", ["wide-photo", "shorter-prompt"])
-def test_a_remedy_pressed_three_times_is_bought_once(on_bench: OnBench, remedy: str) -> None:
+@pytest.mark.parametrize("fallback", ["wide-photo", "shorter-prompt"])
+def test_a_fallback_pressed_three_times_is_bought_once(on_bench: OnBench, fallback: str) -> None:
     async def story(made: Bench) -> None:
-        photo = remedy == "wide-photo"
+        photo = fallback == "wide-photo"
         made.fal.faults.add("result_error", body="downstream_service_error" if photo else "internal_server_error")
         if photo:
             made.telegram.user_says(42, "let it snow", photo=jpeg((600, 600)))
@@ -229,7 +229,7 @@ def test_a_remedy_pressed_three_times_is_bought_once(on_bench: OnBench, remedy: 
         first = await made.settled(State.FAILED)
         await pressed(made, f"fix:{first.id}", 3)
         await answered(made, first.id, 2)
-        assert (await newest(made, State.DELIVERED)).remedy == remedy
+        assert (await newest(made, State.DELIVERED)).fallback == fallback
         assert made.submits() == 2
 
     on_bench(story)

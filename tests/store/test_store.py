@@ -112,11 +112,11 @@ def test_a_job_that_the_engine_refuses_leaves_its_message_unread(database_url: s
 
     async def story(store: Store) -> None:
         await store.inbox.put([said()])
-        letter = (await store.inbox.waiting()).messages[0]
+        queued = (await store.inbox.waiting()).messages[0]
         with pytest.raises(RuntimeError):
-            await store.jobs.accept(new_job(said()), inbox_id=letter.id, caps=CAPS, enqueue=refuse)
+            await store.jobs.accept(new_job(said()), inbox_id=queued.id, caps=CAPS, enqueue=refuse)
         assert await store.jobs.find() == []
-        assert [each.id for each in (await store.inbox.waiting()).messages] == [letter.id]
+        assert [each.id for each in (await store.inbox.waiting()).messages] == [queued.id]
 
     on_store(database_url, story)
 
@@ -210,13 +210,13 @@ def test_states_change_only_from_where_they_may(database_url: str) -> None:
 
 def test_the_journal_tells_what_is_new(database_url: str) -> None:
     async def story(store: Store) -> None:
-        first = await store.journal.add("me", {"text": "a"})
-        await store.journal.add("me", {"text": "b"})
-        await store.journal.add("somebody", {"text": "x"})
-        seen = max(int(entry["change"]) for entry in await store.journal.read("me"))
-        await store.journal.replace("me", first, {"text": "c"})
-        assert [entry["text"] for entry in await store.journal.read("me", after_change=seen)] == ["c"]
-        assert [entry["text"] for entry in await store.journal.read("me")] == ["c", "b"]
+        first = await store.transcript.add("me", {"text": "a"})
+        await store.transcript.add("me", {"text": "b"})
+        await store.transcript.add("somebody", {"text": "x"})
+        seen = max(int(entry["change"]) for entry in await store.transcript.read("me"))
+        await store.transcript.replace("me", first, {"text": "c"})
+        assert [entry["text"] for entry in await store.transcript.read("me", after_change=seen)] == ["c"]
+        assert [entry["text"] for entry in await store.transcript.read("me")] == ["c", "b"]
 
     on_store(database_url, story)
 
@@ -287,8 +287,8 @@ def test_two_workers_cancel_and_claim_and_agree(database_url: str) -> None:
 
 def test_two_workers_write_one_journal_and_a_page_misses_nothing(database_url: str) -> None:
     async def story(one: Store, two: Store) -> None:
-        await asyncio.gather(*((one, two)[n % 2].journal.add("me", {"text": str(n)}) for n in range(20)))
-        changes = [int(entry["change"]) for entry in await one.journal.read("me")]
+        await asyncio.gather(*((one, two)[n % 2].transcript.add("me", {"text": str(n)}) for n in range(20)))
+        changes = [int(entry["change"]) for entry in await one.transcript.read("me")]
         assert sorted(changes) == list(range(1, 21))
 
     on_two_workers(database_url, story)

@@ -4,6 +4,7 @@ The rows are written as that version wrote them, into the tables as they were th
 """
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,14 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Database, now_ms
 from bot.store.records import JobError, State, record
+from bot.store.reorders import AlreadyOrdered
 from core.fal.client import FalQueue
 from core.types import Adjustment, Mode, RequestHandle, VideoRequest
 from tests.bench import bench
 from tests.fakes.botapi import TelegramFake
 from tests.postgres import Cluster
+from tests.store.test_ledger import WIDE
+from tests.store.test_store import new_job, nothing, said
 
 FIRST = "0001"
 # A process that is gone had begun it.
@@ -95,13 +99,13 @@ async def old_database(settings: Settings, telegram: TelegramFake) -> None:
         claim: dict[str, Any] = {"job_id": "RENDER2", "state": "accepted", "attempt": 1, "handle": record(handle)}
         claim |= {"request_id": handle.request_id, "created": now_ms(), "changed": now_ms()}
         connection.execute(then.tables["reelbot_submits"].insert(), [claim])
-        letter: dict[str, Any] = {
+        queued: dict[str, Any] = {
             "origin": "telegram:123456:42:m9",
             "chat": "telegram:42",
             "incoming": incoming("the new fox", "m9"),
         }
-        letter |= {"state": "new", "attempts": 0, "not_before": 0, "created": now_ms()}
-        connection.execute(then.tables["reelbot_inbox"].insert(), [letter])
+        queued |= {"state": "new", "attempts": 0, "not_before": 0, "created": now_ms()}
+        connection.execute(then.tables["reelbot_inbox"].insert(), [queued])
         for row in rows:
             engine.enqueue_tx(connection, RENDER, row["id"], row["user"])
         connection.execute(sa.text(_BEGUN.format("" if database.is_sqlite else "dbos.")))
@@ -171,5 +175,38 @@ def test_stored_words_that_have_changed_are_rewritten(empty_url: str) -> None:
         assert found["FAILED2"].adjustments == (Adjustment("prompt", wrote, None),)
         assert found["FAILED2"].request.prompt == wrote
         assert found["OTHER22"].error == JobError("disk_full")
+
+    asyncio.run(story())
+
+
+def test_a_reorder_in_flight_keeps_its_fallback_and_is_not_bought_again(empty_url: str) -> None:
+    async def story() -> None:
+        database = Database(empty_url)
+        await database.migrate(revision="0008")
+        rows = [
+            job("FAILED2", "a fox", "failed") | {"error": {"code": "generation_failed", "facts": {}}, "told": "17"},
+            job("WIDER22", "a fox", "rendering") | {"again_of": "FAILED2", "remedy": "wide-photo"},
+            job("SHORT22", "a fox", "asking") | {"again_of": "FAILED2", "remedy": "shorter-prompt"},
+            job("SAME222", "a fox", "queued") | {"again_of": "FAILED2", "remedy": None},
+        ]
+
+        def work(tx: sa.Connection) -> None:
+            then = sa.MetaData()
+            then.reflect(tx, only=["reelbot_jobs"])
+            for row in rows:
+                tx.execute(then.tables["reelbot_jobs"].insert(), [row])
+
+        await database.write(work)
+        database.close()
+        store = await Store.open(empty_url)
+        try:
+            found = {each.id: each.fallback for each in await store.jobs.find()}
+            repeated = replace(new_job(said("m1")), again_of="FAILED2", fallback="wide-photo")
+            with pytest.raises(AlreadyOrdered) as again:
+                await store.jobs.accept(repeated, inbox_id=None, caps=WIDE, enqueue=nothing)
+        finally:
+            store.close()
+        assert found == {"FAILED2": None, "WIDER22": "wide-photo", "SHORT22": "shorter-prompt", "SAME222": None}
+        assert again.value.existing.id == "WIDER22"
 
     asyncio.run(story())

@@ -165,12 +165,12 @@ def test_messages_that_were_handled_long_ago_are_forgotten(tmp_path: Path) -> No
     async def story(site: Site) -> None:
         for event in ("done and old", "done and fresh", "new and old", "aside and old"):
             await site.store.inbox.put([Incoming(Address("web", event), "77", event, "42", "hello")])
-        letters = {letter.incoming.event_id: letter for letter in (await site.store.inbox.waiting()).messages}
+        queued_by_event = {queued.incoming.event_id: queued for queued in (await site.store.inbox.waiting()).messages}
         for event in ("done and old", "done and fresh"):
-            await site.store.inbox.done(letters[event])
-        await site.store.inbox.dead_letter(letters["aside and old"])
+            await site.store.inbox.done(queued_by_event[event])
+        await site.store.inbox.dead_letter(queued_by_event["aside and old"])
         back = inbox.update().values(created=now_ms() - int(31 * DAY_S * 1000))
-        ids = [letter.id for event, letter in letters.items() if event.endswith("old")]
+        ids = [queued.id for event, queued in queued_by_event.items() if event.endswith("old")]
         await site.change(back.where(inbox.c.id.in_(ids)))
         await site.tidy()
         rows = await site.column(sa.select(inbox.c.incoming))

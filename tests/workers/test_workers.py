@@ -46,7 +46,7 @@ def test_words_become_a_native_video_on_postgres(on_postgres: Callable[..., None
         assert made.submits() == 1
         assert len(made.films()) == 1
         assert made.app.health.problems() == []
-        assert await doctor._database(made.settings) == "PostgreSQL; workers that run now: 1"
+        assert await doctor.check_database(made.settings) == "PostgreSQL; workers that run now: 1"
 
     on_postgres(story)
 

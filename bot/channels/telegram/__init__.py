@@ -10,7 +10,10 @@ FETCH_BYTES = 20_000_000  # the cloud Bot API hands out no larger files (core.te
 
 
 def _connect(services: Services) -> ChannelPort | None:
-    """The channel, or None without a token or in the demo. Raises ValueError for a webhook without a public address."""
+    """Build the channel; None without a token or in the demo.
+
+    Raises ValueError for a webhook without a public address.
+    """
     if services.demo:
         return None
     settings = services.load(TelegramSettings)

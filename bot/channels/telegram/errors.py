@@ -53,8 +53,9 @@ _NOT_EDITABLE = ("message to edit not found", "message can't be edited", "messag
 
 
 class ApiError(TelegramError):
-    """An answer over HTTP that is not a yes. Raised below the library, which would lose the status. `own`: in the Bot
-    API's own form (JSON with `ok: false`); anything else may come from a gateway.
+    """An HTTP answer that is not a success. Raised below the library, which would lose the status.
+
+    `own`: in the Bot API's own form (JSON with `ok: false`); anything else may come from a gateway.
     """
 
     __slots__ = ("moved_to", "own", "retry_after_s", "status")
@@ -70,15 +71,18 @@ class ApiError(TelegramError):
 
 
 class Unreadable(TelegramError):
-    """Telegram said yes in words that nobody understands."""
+    """A successful answer that cannot be read."""
 
     __slots__ = ()
 
 
 def send_error(error: TelegramError, *, upload: bool = False) -> SendError:
-    """`upload`: the call was to put a video into a chat, which must not happen twice."""
+    """Translate an error into a SendError.
+
+    `upload`: the call was to put a video into a chat, which must not happen twice.
+    """
     if isinstance(error, ApiError):
-        return _answered(error, upload=upload)
+        return _answer_error(error, upload=upload)
     cause = error.__cause__
     if isinstance(cause, NOT_SENT):
         return SendError(SendOutcome.NOT_SENT, "no connection to Telegram", after_s=_PAUSE_S)
@@ -87,7 +91,7 @@ def send_error(error: TelegramError, *, upload: bool = False) -> SendError:
     return SendError(SendOutcome.UNCONFIRMED, "Telegram's answer could not be read")
 
 
-def _answered(error: ApiError, *, upload: bool) -> SendError:
+def _answer_error(error: ApiError, *, upload: bool) -> SendError:
     words = _words(error)
     if error.moved_to is not None:
         return SendError(SendOutcome.NOT_SENT, "the group has a new id", moved_to=error.moved_to)
@@ -131,12 +135,15 @@ def _refused_with(error: TelegramError, phrases: tuple[str, ...]) -> bool:
 
 
 def thread_is_gone(error: TelegramError) -> bool:
+    """Return whether the topic has been closed or deleted."""
     return _refused_with(error, _NO_SUCH_THREAD)
 
 
 def lighter_may_do(error: TelegramError) -> bool:
-    """A refusal that is neither about the chat nor surely about the video: of the thumbnail, the message replied to, a
-    button, the caption. Its words are not listed anywhere, so what is not known to be final is tried once without.
+    """Return whether the call may succeed without thumbnail, reply, buttons or caption.
+
+    Such a refusal is neither about the chat nor surely about the video. Telegram's words are not listed anywhere, so
+    what is not known to be final is tried once without.
     """
     if not isinstance(error, ApiError) or error.status != httpx.codes.BAD_REQUEST or error.moved_to is not None:
         return False
@@ -145,47 +152,51 @@ def lighter_may_do(error: TelegramError) -> bool:
 
 
 def speaks_of(error: TelegramError, *what: str) -> bool:
+    """Return whether the refusal's text holds one of these words."""
     return any(each in _words(error) for each in what)
 
 
 def is_unchanged(error: TelegramError) -> bool:
+    """Return whether an edit was refused because it changes nothing."""
     return _refused_with(error, ("message is not modified",))
 
 
 def cannot_be_edited(error: TelegramError) -> bool:
+    """Return whether the message is no longer there to be edited."""
     return _refused_with(error, _NOT_EDITABLE)
 
 
 def webhook_is_set(error: TelegramError) -> bool:
+    """Return whether polling was refused because a webhook is set."""
     return isinstance(error, ApiError) and error.status == httpx.codes.CONFLICT and "webhook" in _words(error)
 
 
 class TranslatingErrors:
-    """Inside, the library's errors become a SendError, and a call that takes too long as a whole is unconfirmed.
+    """A context in which the library's errors become a SendError; a call that is too slow is unconfirmed.
 
-    `unanswered`: NOT_SENT where a second time does no harm: questions, downloads, edits. `sent`: for an upload, whether
-    its file has been read to the end; one that has not cannot have been taken.
+    `unanswered`: NOT_SENT where a second time does no harm: questions, downloads, edits. `upload_sent`: for an upload,
+    whether its file has been read to the end; one that has not cannot have been taken.
     """
 
     def __init__(
-        self, *, unanswered: SendOutcome = SendOutcome.UNCONFIRMED, sent: Callable[[], bool] | None = None
+        self, *, unanswered: SendOutcome = SendOutcome.UNCONFIRMED, upload_sent: Callable[[], bool] | None = None
     ) -> None:
         self._unanswered = unanswered
-        self._sent = sent
+        self._upload_sent = upload_sent
 
     async def __aenter__(self) -> None:
-        """Nothing to prepare."""
+        """Prepare nothing."""
 
     async def __aexit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         if isinstance(error, TelegramError):
-            raise self._softened(send_error(error, upload=self._sent is not None)) from None
+            raise self._softened(send_error(error, upload=self._upload_sent is not None)) from None
         if isinstance(error, TimeoutError):
             raise self._softened(SendError(SendOutcome.UNCONFIRMED, "Telegram took too long")) from None
 
     def _softened(self, error: SendError) -> SendError:
-        cut_off = self._sent is not None and not self._sent()
+        cut_off = self._upload_sent is not None and not self._upload_sent()
         if error.outcome == SendOutcome.UNCONFIRMED and (self._unanswered is SendOutcome.NOT_SENT or cut_off):
             return SendError(SendOutcome.NOT_SENT, error.reason, after_s=_PAUSE_S)
         return error

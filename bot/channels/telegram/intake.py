@@ -1,4 +1,7 @@
-"""Taking updates, by long polling or webhook. Stored before Telegram is told: what is not confirmed it sends again."""
+"""Receives updates, by long polling or webhook.
+
+They are stored before Telegram is told: what is not confirmed it sends again.
+"""
 
 import asyncio
 import hashlib
@@ -6,7 +9,7 @@ import hmac
 import json
 import logging
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from starlette.requests import Request
@@ -39,28 +42,40 @@ _REPEATS_S = (1.0, 2.0, 5.0, 10.0)  # between questions that are answered with w
 _REMEMBERED = 1000  # numbers of updates that were taken; an answer holds at most 100
 
 
+Clock = Callable[[], float]
+"""Seconds that only grow."""
+
+
 class UpdateReceiver:
-    """`poll_s`: how long Telegram may hold a question for updates (at most 50 s)."""
+    """The receiver of updates. `poll_s`: how long Telegram may hold a question for updates (at most 50 s)."""
 
     def __init__(
-        self, bot: Bot, services: Services, settings: TelegramSettings, *, poll_s: int, sleep: Sleep = asyncio.sleep
+        self,
+        bot: Bot,
+        services: Services,
+        settings: TelegramSettings,
+        *,
+        poll_s: int,
+        sleep: Sleep = asyncio.sleep,
+        clock: Clock = time.monotonic,
     ) -> None:
         self._bot = bot
         self._services = services
         self._settings = settings
         self._poll_s = poll_s
         self._sleep = sleep
+        self._clock = clock
         self._albums = Albums()
         self._asides: set[asyncio.Task[None]] = set()
         self._webhook_dropped = False
         self._username: str | None = None
         self._open = True
-        self._taken: dict[int, None] = {}  # by their numbers, oldest first
-        self._turned = time.monotonic()
+        self._remembered: dict[int, None] = {}  # by their numbers, oldest first
+        self._turned = self._clock()
 
     def alive(self) -> bool:
-        """A loop that asks in vain is alive; one that does not ask any more is not."""
-        return self._settings.webhook or time.monotonic() - self._turned < 3 * self._poll_s + 60.0
+        """Return whether updates are still asked for; asking in vain counts."""
+        return self._settings.webhook or self._clock() - self._turned < 3 * self._poll_s + 60.0
 
     async def close(self) -> None:
         """Take nothing more. The polling task is its owner's to cancel."""
@@ -70,12 +85,12 @@ class UpdateReceiver:
         await asyncio.gather(*self._asides, return_exceptions=True)
 
     async def load_identity(self) -> None:
-        """Our name, without which commands of other bots in a group would look like ours. Raises TelegramError."""
+        """Load our name, without which commands of other bots in a group would look like ours. Raises TelegramError."""
         if self._username is None:
             self._username = (await self._bot.get_me()).username or ""
 
     async def poll(self) -> None:
-        """Until cancelled. Commit a batch, only then ask beyond it: nothing is lost in a crash."""
+        """Poll until cancelled. Commit a batch, only then ask beyond it: nothing is lost in a crash."""
         offset: int | None = None
         repeats = 0
         while True:
@@ -88,25 +103,28 @@ class UpdateReceiver:
                 offset = max(update.update_id for update in fresh) + 1
             elif repeats:
                 await self._rest_after_repeat(repeats)
-            elif time.monotonic() - self._turned < _UNHELD_S:
+            elif self._clock() - self._turned < _UNHELD_S:
                 await self._sleep(_UNHELD_S)  # a server that does not hold the question is not asked in a rush
 
     async def _batch(self, offset: int | None) -> tuple[Sequence[Update], Sequence[Update]]:
-        """What Telegram has, and what of it is new; the latter is stored. Raises what either side raises."""
-        self._turned = time.monotonic()
+        """Fetch updates, store the new ones, and return all and the new ones.
+
+        Raises what Telegram or the inbox raises.
+        """
+        self._turned = self._clock()
         updates = await self._ask(offset)
-        fresh = [update for update in updates if update.update_id not in self._taken]
+        fresh = [update for update in updates if update.update_id not in self._remembered]
         await self._take(fresh)
         return updates, fresh
 
-    def _remember(self, taken: Sequence[Update]) -> None:
-        """By number and not by what lies below the offset: after a quiet week Telegram begins anew, anywhere."""
-        self._taken |= dict.fromkeys(update.update_id for update in taken)
-        while len(self._taken) > _REMEMBERED:
-            del self._taken[next(iter(self._taken))]
+    def _remember(self, updates: Sequence[Update]) -> None:
+        """Remember updates by number, not by offset: after a quiet week Telegram begins anywhere."""
+        self._remembered |= dict.fromkeys(update.update_id for update in updates)
+        while len(self._remembered) > _REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]
 
     async def _rest_after_repeat(self, times: int) -> None:
-        """A server that does not heed the offset says the same at once, a hundred times a second."""
+        """Pause: a server that ignores the offset answers the same at once, a hundred times a second."""
         if times == 1:
             log.warning("Telegram repeats updates that were confirmed")
         await self._rest(_REPEATS_S[min(times, len(_REPEATS_S)) - 1])
@@ -118,7 +136,7 @@ class UpdateReceiver:
         return await self._bot.get_updates(offset=offset, timeout=self._poll_s, allowed_updates=UPDATES)
 
     async def _drop_webhook(self) -> None:
-        """Once: while a webhook is set, polling is refused. Waiting updates are kept: they are people's wishes."""
+        """Delete the webhook, once: while one is set, polling is refused. Waiting updates are kept."""
         try:
             await self._bot.delete_webhook(drop_pending_updates=False)
         except ApiError as error:
@@ -128,16 +146,16 @@ class UpdateReceiver:
         self._webhook_dropped = True
 
     async def _rest(self, pause_s: float) -> None:
-        """In pieces, since a long rest that Telegram asks for (hours have been seen) is not being stuck."""
+        """Pause in pieces: a long pause that Telegram asks for (hours have been seen) is not being stuck."""
         while pause_s > 0:
             piece_s = min(pause_s, _LONGEST_PAUSE_S)
             await self._sleep(piece_s)
-            self._turned = time.monotonic()
+            self._turned = self._clock()
             pause_s -= piece_s
 
     async def _take(self, updates: Sequence[Update]) -> None:
-        """Raises what the inbox raises; then nothing of the batch may be confirmed."""
-        self._albums.look([update.message for update in updates if update.message is not None])
+        """Store the updates. Raises what the inbox raises; then nothing of the batch may be confirmed."""
+        self._albums.see_batch([update.message for update in updates if update.message is not None])
         incoming = [found for update in updates if (found := self._read(update)) is not None]
         for update in updates:
             if update.callback_query is not None:
@@ -146,7 +164,10 @@ class UpdateReceiver:
             await self._services.inbox.put(incoming)
 
     def _read(self, update: Update) -> Incoming | None:
-        """One update that breaks our reading must not hold up the others. What it says stays out of the log."""
+        """Read one update; None when it breaks our reading, so that it does not hold up the others.
+
+        Its content stays out of the log.
+        """
         try:
             return incoming_from(update, account=self._settings.account, username=self._username, albums=self._albums)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it
@@ -160,20 +181,20 @@ class UpdateReceiver:
         task.add_done_callback(self._asides.discard)
 
     async def _stop_spinner(self, query_id: str) -> None:
-        """At once, whatever becomes of the press; one that is too old is nobody's trouble."""
+        """Answer a press at once, whatever becomes of it; failures are ignored, as of one that is too old."""
         try:
             await self._bot.answer_callback_query(query_id)
         except TelegramError as error:
             log.debug("a press was not answered", extra={"reason": send_error(error).reason})
 
     def webhook_secret(self) -> str:
-        key = f"telegram-webhook:{self._settings.account}".encode()
-        return hmac.new(self._services.secret, key, hashlib.sha256).hexdigest()
+        """Return the secret that Telegram sends with each call of the webhook."""
+        return webhook_secret(self._services.secret, account=self._settings.account)
 
     async def webhook(self, request: Request) -> Response:
-        """Stored before it is answered; anything but a 200 makes Telegram send it again."""
-        given = request.headers.get("x-telegram-bot-api-secret-token", "")
-        if not hmac.compare_digest(given.encode(), self.webhook_secret().encode()):
+        """Take an update by webhook: stored before it is answered. Anything but a 200 makes Telegram send it again."""
+        secret = request.headers.get("x-telegram-bot-api-secret-token", "")
+        if not hmac.compare_digest(secret.encode(), self.webhook_secret().encode()):
             return PlainTextResponse("", 401)
         if not self._open or self._username is None:
             return PlainTextResponse("", 503)
@@ -209,3 +230,8 @@ def _note_failure(error: Exception) -> None:
         log.error("another program takes this bot's updates: stop it, or give this bot a token of its own")
     else:
         log.warning("no updates from Telegram", extra={"reason": send_error(error).reason})
+
+
+def webhook_secret(secret: bytes, *, account: str) -> str:
+    """Derive the secret of this installation and this bot that Telegram sends with each call."""
+    return hmac.new(secret, f"telegram-webhook:{account}".encode(), hashlib.sha256).hexdigest()

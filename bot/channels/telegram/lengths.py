@@ -1,24 +1,25 @@
-"""Texts cut to Telegram's limits, which count UTF-16 units: an emoji is two."""
+"""Cuts texts to Telegram's limits, which count UTF-16 units: an emoji is two."""
 
 from bot.channels.text_lengths import ELLIPSIS, Unit, beginning, length, shortened
 
 
 def whole(text: str) -> str:
-    """Without halves of characters and without NUL: neither Telegram nor a database takes them."""
+    """Remove halves of characters and NUL: neither Telegram nor a database takes them."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "")
 
 
 def units(text: str) -> int:
+    """Return the length in UTF-16 units."""
     return length(text, unit=Unit.UTF16)
 
 
 def cut(text: str, most: int) -> str:
-    """At most `most` units; an ellipsis marks what was left out."""
+    """Cut the text to at most `most` units; an ellipsis marks what was left out."""
     return shortened(whole(text), most=most, unit=Unit.UTF16)
 
 
 def split(text: str, most: int) -> list[str]:
-    """Parts of at most `most` units, cut at line breaks or spaces where there are any. Never an empty part."""
+    """Split into parts of at most `most` units, at line breaks or spaces where there are any. Never an empty part."""
     text, parts = whole(text), []
     while units(text) > most:
         head = beginning(text, most=most, unit=Unit.UTF16)
@@ -29,7 +30,7 @@ def split(text: str, most: int) -> list[str]:
 
 
 def _break_in(head: str) -> int:
-    """Where to cut: after the last line break or space of the second half, else at the end."""
+    """Return where to cut: after the last line break or space of the second half, else at the end."""
     for mark in ("\n", " "):
         at = head.rfind(mark)
         if at > len(head) // 2:

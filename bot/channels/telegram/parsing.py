@@ -1,4 +1,4 @@
-"""Telegram's updates as Incoming. Knows what is said to us and what is talk between people."""
+"""Parses Telegram's updates into Incoming, and tells what is said to the bot from talk between people."""
 
 import re
 from collections import OrderedDict
@@ -15,7 +15,7 @@ _VIDEO_WORDS = ("/", "／", "视频", "視頻", "影片", "生成视频", "生�
 
 
 class Albums:
-    """Which item of an album speaks for it: Telegram sends N messages, the caption on one of them, with no end mark.
+    """The choice of the item that stands for an album: Telegram sends N messages and no end mark, one with the caption.
 
     Every captioned item counts. An item without a caption counts only if it is the first that was seen of its album and
     no caption was seen yet: so an album without any is answered once, with the question what should happen in it. The
@@ -25,13 +25,19 @@ class Albums:
     def __init__(self) -> None:
         self._speaker: OrderedDict[str, int | None] = OrderedDict()  # None: a caption was seen
 
-    def look(self, messages: list[Message]) -> None:
-        """See a whole batch first: the caption need not stand on the first item."""
+    @property
+    def remembered(self) -> int:
+        """Count the albums that are known still."""
+        return len(self._speaker)
+
+    def see_batch(self, messages: list[Message]) -> None:
+        """See a whole batch first: the caption need not be on the first item."""
         for message in messages:
             if message.media_group_id and message.caption and not self._speaks_already(message):
                 self._set(message, None)
 
     def counts(self, message: Message) -> bool:
+        """Return whether this item stands for its album."""
         if not message.media_group_id or message.caption:
             return True
         key = _album(message)
@@ -53,16 +59,19 @@ def _album(message: Message) -> str:
 
 
 def incoming_from(update: Update, *, account: str, username: str | None, albums: Albums) -> Incoming | None:
-    """What this update says to us; None for everything else (joins, edits, other bots and what is said to them)."""
+    """Parse what an update says to the bot; None for joins, edits, other bots and what is said to them."""
     if update.callback_query is not None:
         return _pressed(update.callback_query, account)
     if update.message is not None and not _from_no_person(update.message) and albums.counts(update.message):
-        return _said(update.message, account, username)
+        return _message_from(update.message, account, username)
     return None
 
 
 def _from_no_person(message: Message) -> bool:
-    """Another bot, or a channel's post that Telegram copies into its discussion group. Anonymous admins are people."""
+    """Return whether another bot wrote it, or a channel post was copied into its discussion group.
+
+    Anonymous admins are people.
+    """
     copied = bool(message.is_automatic_forward)
     bot = message.sender_chat is None and message.from_user is not None and message.from_user.is_bot
     return copied or bot
@@ -84,7 +93,7 @@ def _pressed(query: CallbackQuery, account: str) -> Incoming | None:
     )
 
 
-def _said(message: Message, account: str, username: str | None) -> Incoming | None:
+def _message_from(message: Message, account: str, username: str | None) -> Incoming | None:
     private = message.chat.type == "private"
     text = whole(message.text or message.caption or "")
     text, named = _without_name(text, username)
@@ -108,7 +117,10 @@ def _said(message: Message, account: str, username: str | None) -> Incoming | No
 
 
 def _without_name(text: str, username: str | None) -> tuple[str, bool | None]:
-    """`/video@reelbot a cat` -> `/video a cat`; True: our name, False: another's, None: none stood there."""
+    """Remove the mention: `/video@reelbot a cat` -> `/video a cat`.
+
+    True: our name, False: another's, None: there was none.
+    """
     match = _COMMAND_AT.match(text)
     if match is None:
         return text, None
@@ -125,14 +137,14 @@ def _without_mention(text: str, username: str | None) -> tuple[str, bool]:
 
 
 def _sender(message: Message) -> str:
-    """A person, or the chat that an anonymous admin or a channel speaks for."""
+    """Return the id of a person, or of the chat that an anonymous admin or a channel speaks for."""
     if message.sender_chat is not None:
         return str(message.sender_chat.id)
     return str(message.from_user.id) if message.from_user else str(message.chat.id)
 
 
 def _replied(message: Message) -> Message | None:
-    """The message answered by hand. In a topic each message formally answers the one that opened the topic."""
+    """Return the message answered by hand. In a topic each message formally answers the one that opened the topic."""
     replied = message.reply_to_message
     if replied is None or replied.forum_topic_created is not None:
         return None
@@ -149,7 +161,10 @@ def _answers_us(message: Message, account: str) -> bool:
 
 
 def _attachment_of_replied(message: Message, account: str, text: str) -> AttachmentRef | None:
-    """Words under one of our own videos ("nice!") are talk, unless they begin as a command does."""
+    """Return the attachment of the message that is replied to.
+
+    Words under one of our own videos ("nice!") are talk, unless they begin as a command does.
+    """
     replied = _replied(message)
     if replied is None:
         return _attachment(message.external_reply) if message.external_reply is not None else None
@@ -159,14 +174,18 @@ def _attachment_of_replied(message: Message, account: str, text: str) -> Attachm
 
 
 def _address(message: Message | None, chat_id: str) -> Address:
-    """With the topic, but only a real one: in ordinary groups a reply thread has an id, too; General has none."""
+    """Return the address, with its topic where that is a real one.
+
+    In ordinary groups a reply thread has an id, too; General has none.
+    """
     thread = message.message_thread_id if message is not None and message.is_topic_message else None
     return Address("telegram", chat_id, str(thread) if thread and thread != _GENERAL_TOPIC else None)
 
 
 def _attachment(message: Message | ExternalReplyInfo) -> AttachmentRef | None:
-    """A photo's largest size, a video in any of its forms, or a file that calls itself one. An animation is a document,
-    too, and a live photo a photo: so the order matters.
+    """Return a photo's largest size, a video in any of its forms, or a file whose declared type is one.
+
+    An animation is a document, too, and a live photo a photo: so the order matters.
     """
     if message.photo:
         largest = max(message.photo, key=lambda size: size.width * size.height)

@@ -1,4 +1,4 @@
-"""HTTP below python-telegram-bot: timeouts, no proxies from the environment, and answers made safe to parse.
+"""The HTTP layer below python-telegram-bot: timeouts, no proxies from the environment, answers made safe to parse.
 
 The library raises RetryAfter with a deprecation warning, writes unreadable answers into the log, forgets the status of
 a refusal, and gives up a whole batch of updates for one that it cannot read. All four are settled here.
@@ -42,13 +42,13 @@ _LEAST: Mapping[str, tuple[type[TelegramObject], tuple[str, ...], Mapping[str, A
 
 
 class BotRequest(HTTPXRequest):
-    """Raises ApiError for every HTTP answer that is not a yes, Unreadable for a yes that is not JSON."""
+    """A request class that raises ApiError for an HTTP failure and Unreadable for a success that is not JSON."""
 
     def __init__(self, *, tls: ssl.SSLContext, pool: int, read_s: float, keep_alive: bool = True) -> None:
-        """For uploads no kept connection: one that has gone stale would look like a lost answer. `tls` is shared, since
-        reading the certificates takes a while.
+        """Build the client. Uploads keep no connection alive: a stale one would look like a lost answer.
 
-        Kept ones are let go after four seconds, before common servers do it (uvicorn 5 s, nginx 75 s).
+        `tls` is shared, since reading the certificates takes a while. Kept-alive connections are closed after four
+        seconds, before common servers do it (uvicorn 5 s, nginx 75 s).
         """
         limits = httpx.Limits(
             max_connections=pool, max_keepalive_connections=pool if keep_alive else 0, keepalive_expiry=4.0
@@ -64,13 +64,14 @@ class BotRequest(HTTPXRequest):
         )
 
     async def do_request(self, url: str, method: str, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        """Send one request, as the library asks, and return status and body."""
         status, body = await super().do_request(url, method, *args, **kwargs)
         answer = _json(body)
         if not httpx.codes.is_success(status) or (answer is not None and answer.get("ok") is False):
             raise _refusal(status, answer or {}, own=answer is not None and answer.get("ok") is False)
         if answer is None or "result" not in answer:
             raise Unreadable("not an answer of the Bot API")
-        return status, _readable(url.rpartition("/")[2], answer, body)
+        return status, readable(url.rpartition("/")[2], answer, body)
 
 
 def _json(body: bytes) -> dict[str, Any] | None:
@@ -96,8 +97,8 @@ def _refusal(status: int, answer: Mapping[str, Any], *, own: bool) -> ApiError:
     )
 
 
-def _readable(method: str, answer: dict[str, Any], body: bytes) -> bytes:
-    """The body as it came, or with the parts that the library cannot read reduced to what we need of them."""
+def readable(method: str, answer: dict[str, Any], body: bytes) -> bytes:
+    """Return the body as it came, or with the parts that the library cannot read reduced to what we need of them."""
     result = answer["result"]
     if method == "getUpdates":
         if not isinstance(result, list):
@@ -122,7 +123,7 @@ def _reduced(method: str, result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def readable_update(update: object) -> dict[str, Any] | None:
-    """This update if the library can read it; its bare number if not, so that it is confirmed and blocks nothing."""
+    """Return this update if the library can read it, else its bare number: it is confirmed and blocks nothing."""
     if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
         log.warning("an update without a number was left out")
         return None

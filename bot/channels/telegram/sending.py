@@ -1,4 +1,4 @@
-"""Giving: texts, the mp4 as a native video message, signs of activity; and fetching what people attached."""
+"""Sends texts, mp4 files as native video messages and signs of activity; downloads what people attached."""
 
 import asyncio
 import logging
@@ -43,10 +43,10 @@ _ACTIONS = {"rendering": ChatAction.RECORD_VIDEO, "uploading": ChatAction.UPLOAD
 
 
 class Sender:
-    """`uploader` is a client of its own, with long timeouts: ordinary calls must go on failing fast."""
+    """The sender. `uploader` is a client of its own, with long timeouts: ordinary calls must go on failing fast."""
 
     def __init__(self, bot: Bot, uploader: Bot, *, files_url: str, tls: ssl.SSLContext) -> None:
-        """`files_url` holds the token, as Telegram has it: it stays in this object."""
+        """Build the sender. `files_url` holds the token, as Telegram has it: it stays in this object."""
         self._bot = bot
         self._uploader = uploader
         self._files_url = files_url
@@ -56,10 +56,11 @@ class Sender:
         self._web = httpx.AsyncClient(timeout=timeout, trust_env=False, follow_redirects=False, verify=tls)
 
     async def close(self) -> None:
+        """Close the connections."""
         await self._web.aclose()
 
     async def fetch(self, ref: AttachmentRef, into: Path) -> None:
-        """getFile, then the bytes, streamed. Asking twice does no harm, so silence is no doubt here."""
+        """Call getFile, then stream the bytes. Asking twice does no harm, so silence counts as not sent."""
         if ref.size is not None and ref.size > FETCH_BYTES:
             raise _too_large()
         async with TranslatingErrors(unanswered=SendOutcome.NOT_SENT):
@@ -75,7 +76,10 @@ class Sender:
             raise
 
     def _file_url(self, path: str) -> str:
-        """The library makes a full address of the path; whatever else stands there is not followed."""
+        """Return the file's address.
+
+        The library makes a full one of the path; whatever else is there is not followed.
+        """
         path = path.removeprefix(f"{self._files_url}/")
         if not path or "://" in path or ".." in path.split("/"):
             raise SendError(SendOutcome.REJECTED, "Telegram named an unexpected address")
@@ -96,7 +100,7 @@ class Sender:
     async def show(
         self, to: Address, message: Message, *, reply_to: str | None = None, replace: str | None = None
     ) -> str:
-        """A long text comes in parts: the first is the reply, the last has the buttons and is the reference."""
+        """Show a text; a long one in parts: the first is the reply, the last has the buttons and is the reference."""
         if replace is not None and replace.isdecimal() and await self._edited(to, message, replace):
             return replace
         parts = split(message.text, MANIFEST.limits.text_chars)
@@ -109,7 +113,7 @@ class Sender:
         return reference
 
     async def _edited(self, to: Address, message: Message, replace: str) -> bool:
-        """False when that message is no longer there to be changed. A second edit does no harm, so none is in doubt."""
+        """Edit a message. False when it is no longer there. A second edit does no harm, so none is unconfirmed."""
         async with TranslatingErrors(unanswered=SendOutcome.NOT_SENT):
             try:
                 await self._bot.edit_message_text(
@@ -128,16 +132,18 @@ class Sender:
         return True
 
     async def _say(self, to: Address, text: str, actions: Sequence[Action], reply_to: str | None) -> telegram.Message:
-        """A text whose buttons, or the message that it replies to, Telegram refuses is said once without."""
+        """Send a text. Where Telegram refuses its buttons, or the message it replies to, it is sent once without."""
         try:
-            return await self._said(to, text, actions, reply_to)
+            return await self._send_text(to, text, actions, reply_to)
         except TelegramError as error:
             if not lighter_may_do(error) or not (actions or reply_to):
                 raise
             only_reply = reply_to is not None and speaks_of(error, "repl", "quote")
-            return await self._said(to, text, actions if only_reply else (), None)
+            return await self._send_text(to, text, actions if only_reply else (), None)
 
-    async def _said(self, to: Address, text: str, actions: Sequence[Action], reply_to: str | None) -> telegram.Message:
+    async def _send_text(
+        self, to: Address, text: str, actions: Sequence[Action], reply_to: str | None
+    ) -> telegram.Message:
         async def send(chat: str, thread: int | None) -> telegram.Message:
             return await self._bot.send_message(
                 chat,
@@ -151,7 +157,7 @@ class Sender:
         return await self._in_place(to, send)
 
     async def send_video(self, to: Address, video: VideoMessage, *, reply_to: str | None = None) -> str:
-        """Streamed from the disk: the handle goes down to httpx, which reads it piece by piece and knows its length.
+        """Send the video, streamed from the disk: httpx reads the handle piece by piece and knows its length.
 
         What only goes with the video must not sink it: refused, it is sent once bare.
         """
@@ -162,18 +168,22 @@ class Sender:
             upload = _Upload(
                 file, video, cut(video.caption, MANIFEST.limits.caption_chars), thumbnail, reply_to, video.actions
             )
-            async with self._places, TranslatingErrors(sent=lambda: file.tell() >= size), asyncio.timeout(most_s):
+            async with (
+                self._places,
+                TranslatingErrors(upload_sent=lambda: file.tell() >= size),
+                asyncio.timeout(most_s),
+            ):
                 try:
-                    sent = await self._upload(to, upload)
+                    message = await self._upload(to, upload)
                 except TelegramError as error:
                     bare = upload.bare(caption=not speaks_of(error, "caption", "entit"))
                     if not lighter_may_do(error) or bare == upload:
                         raise
                     log.warning("a video is sent without what goes with it", extra={"job_id": video.job_id})
-                    sent = await self._upload(to, bare)
-        if sent.video is None:
+                    message = await self._upload(to, bare)
+        if message.video is None:
             log.warning("Telegram made something else of a video", extra={"job_id": video.job_id})
-        return str(sent.message_id)
+        return str(message.message_id)
 
     async def _upload(self, to: Address, upload: "_Upload") -> telegram.Message:
         async def send(chat: str, thread: int | None) -> telegram.Message:
@@ -195,7 +205,7 @@ class Sender:
         return await self._in_place(to, send)
 
     async def busy(self, to: Address, activity: Activity) -> None:
-        """A decoration: it waits for nothing long, and its failure is nobody's trouble."""
+        """Show a sign of activity. It waits for nothing long, and its failure is ignored."""
         try:
             await self._bot.send_chat_action(
                 self._chat(to), _ACTIONS[activity], message_thread_id=_thread(to), read_timeout=5.0, pool_timeout=1.0
@@ -204,7 +214,7 @@ class Sender:
             log.debug("no sign of activity", extra={"reason": type(error).__name__})
 
     async def _in_place(self, to: Address, send: Callable[[str, int | None], Awaitable[R]]) -> R:
-        """In the right topic; without one when it has been closed meanwhile."""
+        """Send in the right topic; without one when it has been closed meanwhile."""
         thread = _thread(to)
         try:
             return await send(self._chat(to), thread)
@@ -218,14 +228,14 @@ class Sender:
         return self._moved.get(to.chat_id, to.chat_id)
 
     def _note_move(self, to: Address, error: TelegramError) -> None:
-        """A group that became a supergroup has a new id: whoever tries again, tries there."""
+        """Note a new chat id: a group became a supergroup, and a retry goes there."""
         if isinstance(error, ApiError) and error.moved_to is not None:
             self._moved[to.chat_id] = error.moved_to
 
 
 @dataclass(frozen=True, slots=True)
 class _Upload:
-    """A video, and what goes with it."""
+    """A video, and what is sent with it."""
 
     file: BinaryIO
     video: VideoMessage
@@ -248,7 +258,7 @@ def _thread(to: Address) -> int | None:
 
 
 def _reply(reply_to: str | None) -> ReplyParameters | None:
-    """Without the flag a deleted question would make the whole answer fail."""
+    """Build the reply's parameters. Without the flag a deleted question would make the whole answer fail."""
     if reply_to is None or not reply_to.isdecimal():
         return None
     return ReplyParameters(int(reply_to), allow_sending_without_reply=True)

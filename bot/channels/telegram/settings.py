@@ -1,4 +1,4 @@
-"""Telegram's three settings."""
+"""Telegram's settings."""
 
 import re
 
@@ -10,6 +10,8 @@ _AS_GIVEN = re.compile(r"[0-9]{5,}:[A-Za-z0-9_-]{30,}")
 
 
 class TelegramSettings(EnvSettings):
+    """The settings of the Telegram channel."""
+
     token: SecretStr | None = env("TELEGRAM_BOT_TOKEN", None)
     api_url: BaseUrl = env("TELEGRAM_API_URL", "https://api.telegram.org")
     webhook: bool = env("TELEGRAM_WEBHOOK", False)
@@ -17,7 +19,7 @@ class TelegramSettings(EnvSettings):
     @field_validator("token")
     @classmethod
     def _fits_into_an_address(cls, token: SecretStr | None) -> SecretStr | None:
-        """The token is part of every address that is called, so it must be one path segment; the value is not shown."""
+        """Check that the token is one path segment of an address; the value is not shown."""
         if token is None:
             return None
         value = token.get_secret_value().strip()
@@ -27,13 +29,14 @@ class TelegramSettings(EnvSettings):
 
     @property
     def warnings(self) -> list[str]:
+        """Return warnings about values that are allowed but hardly intended."""
         if self.token is None:
             return ["TELEGRAM_WEBHOOK: does nothing without TELEGRAM_BOT_TOKEN"] if self.webhook else []
         fits = _AS_GIVEN.fullmatch(self.token.get_secret_value())
-        told = "TELEGRAM_BOT_TOKEN: not as BotFather gives them: digits, a colon, and 35 letters, digits, _ and -"
-        return [] if fits else [told]
+        warning = "TELEGRAM_BOT_TOKEN: not as BotFather gives them: digits, a colon, and 35 letters, digits, _ and -"
+        return [] if fits else [warning]
 
     @property
     def account(self) -> str:
-        """The bot's id: the number before the colon, known without asking anybody."""
+        """Return the bot's id: the number before the colon, known without asking anybody."""
         return self.token.get_secret_value().partition(":")[0] if self.token else ""

@@ -6,7 +6,7 @@ from bot.channels.webchat.settings import WebSettings
 
 
 def _connect(services: Services) -> ChannelPort | None:
-    """Always in the demo; else only with REELBOT_WEB_TOKEN."""
+    """Build the channel: always in the demo, else only with REELBOT_WEB_TOKEN."""
     token = None if services.demo else services.load(WebSettings).token
     if not services.demo and token is None:
         return None

@@ -1,4 +1,4 @@
-"""The port's side of the web chat: what the bot says goes into the journal, and from there to every open page."""
+"""The web chat as a channel: the bot's messages go into the transcript, and from there to every open page."""
 
 import asyncio
 import json
@@ -21,6 +21,8 @@ UPLOAD = re.compile(r"[0-9a-f]{32}")
 
 
 class WebChat:
+    """The channel."""
+
     manifest = MANIFEST
     name = MANIFEST.name
     limits = MANIFEST.limits
@@ -31,24 +33,29 @@ class WebChat:
         self._pages = Pages(services, guard)
 
     def routes(self) -> Sequence[BaseRoute]:
+        """Return the routes of the pages and of what they call."""
         return self._pages.routes()
 
     async def start(self) -> None:
-        """The pages are there as soon as the server is."""
+        """Do nothing: the pages are there as soon as the server is."""
 
     async def stop_intake(self) -> None:
+        """Take no new message from now on; sending still works."""
         self._pages.close()
 
     async def stop(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
     def alive(self) -> bool:
+        """Return True: there is no loop."""
         return True
 
     async def check(self) -> str:
+        """Return where the page is, for `doctor`."""
         return "served at REELBOT_HOST:REELBOT_PORT"
 
     async def fetch(self, ref: AttachmentRef, into: Path) -> None:
+        """Copy the uploaded file to `into`. Raises SendError."""
         source = self._services.uploads_dir / ref.file_id
         if not UPLOAD.fullmatch(ref.file_id) or not source.is_file():
             raise SendError(SendOutcome.REJECTED, "the upload is gone")
@@ -57,20 +64,21 @@ class WebChat:
     async def show(
         self, to: Address, message: Message, *, reply_to: str | None = None, replace: str | None = None
     ) -> str:
+        """Write a text into the transcript, or replace the one at `replace`, and return its reference."""
         body: dict[str, Any] = {"kind": "text", "from": "bot", "text": message.text, "job": message.job_id}
         body["actions"] = _actions(message)
         body["progress"] = message.progress
         body["reply_to"] = reply_to
         if replace is not None:
-            await self._services.journal.replace(to.chat_id, int(replace), body)
+            await self._services.transcript.replace(to.chat_id, int(replace), body)
             reference = int(replace)
         else:
-            reference = await self._services.journal.add(to.chat_id, body)
+            reference = await self._services.transcript.add(to.chat_id, body)
         self._pages.wake(to.chat_id)
         return str(reference)
 
     async def send_video(self, to: Address, video: VideoMessage, *, reply_to: str | None = None) -> str:
-        """The page plays it from the folder of the videos: a copy made for this chat is put beside the originals."""
+        """Put the video into the folder that the page plays from: a rendition lies beside the originals."""
         await asyncio.to_thread(_put, video.path, self._services.videos_dir)
         poster = None
         if video.thumbnail is not None:
@@ -88,16 +96,17 @@ class WebChat:
             "job": video.job_id,
             "reply_to": reply_to,
         }
-        reference = await self._services.journal.add(to.chat_id, body)
+        reference = await self._services.transcript.add(to.chat_id, body)
         self._pages.wake(to.chat_id)
         return str(reference)
 
     async def busy(self, to: Address, activity: Activity) -> None:
+        """Show the activity on the open pages."""
         self._pages.tell(to.chat_id, "busy", json.dumps({"activity": activity, "at": time.time()}))
 
 
 def _put(path: Path, folder: Path) -> None:
-    """Whole or not at all, since the page may be asking for it."""
+    """Copy the file whole or not at all, since the page may be asking for it."""
     target = folder / path.name
     if target.exists() and target.samefile(path):
         return

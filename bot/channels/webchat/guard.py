@@ -1,4 +1,4 @@
-"""Who may open the page: the token once, then a signed cookie; and from where: our own hosts and origins only.
+"""Guards the page: the token once, then a signed cookie; our own hosts and origins only.
 
 A reverse proxy in front must never make the demo public, nor may another web site in the operator's browser use it.
 """
@@ -29,10 +29,13 @@ class Session:
 
     @property
     def user(self) -> str:
+        """Return the person's id, derived from the secret."""
         return hashlib.sha256(f"reelbot-user:{self.secret}".encode()).hexdigest()[:12]
 
 
 class Guard:
+    """The guard of the web chat's requests."""
+
     def __init__(self, *, secret: bytes, token: str | None, port: int, public_url: str | None) -> None:
         self._key = hmac.new(secret, f"web:{token or 'demo'}".encode(), hashlib.sha256).digest()
         self._links = hmac.new(secret, b"video-links", hashlib.sha256).digest()
@@ -49,7 +52,7 @@ class Guard:
         self._wrong: list[float] = []
 
     def problem(self, request: Request) -> str | None:
-        """Why this request is refused, as a key of the catalogue; None when it may pass."""
+        """Return why this request is refused, as a key of the catalogue; None when it may pass."""
         headers = request.headers
         if self._token is None and any(name in headers for name in _FORWARDED):
             return "web-not-through-proxy"
@@ -65,42 +68,46 @@ class Guard:
         return None
 
     def session(self, request: Request) -> Session | None:
-        """The browser behind this request, if its cookie is ours."""
+        """Return the browser behind this request, if its cookie is ours."""
         match = _COOKIE.fullmatch(request.cookies.get(COOKIE, ""))
         if match is None or not hmac.compare_digest(match[2], self._sign(match[1])):
             return None
         return Session(match[1])
 
     def new_session(self) -> Session:
+        """Make a new session."""
         return Session(secrets.token_hex(16))
 
     def cookie(self, session: Session, *, secure: bool) -> str:
-        """A Set-Cookie value that proves the token was given; it ends when the token changes."""
+        """Make a Set-Cookie value that proves the token was given; it lapses when the token changes."""
         flags = "; Secure" if secure else ""
         value = f"{session.secret}.{self._sign(session.secret)}"
         return f"{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000{flags}"
 
     @property
     def open(self) -> bool:
+        """Return whether no token is needed, as in the demo."""
         return self._token is None
 
     def slowed(self) -> bool:
-        """Too many wrong tokens lately, from anywhere."""
+        """Return whether too many wrong tokens came lately, from anywhere."""
         now = time.monotonic()
         self._wrong = [at for at in self._wrong if now - at < _WRONG_WINDOW_S]
         return len(self._wrong) >= _WRONG_TOKENS
 
-    def is_token(self, given: str) -> bool:
-        right = self._token is not None and hmac.compare_digest(given.encode(), self._token.encode())
+    def is_token(self, token: str) -> bool:
+        """Compare with the token, in constant time; a wrong one is counted."""
+        right = self._token is not None and hmac.compare_digest(token.encode(), self._token.encode())
         if not right:
             self._wrong.append(time.monotonic())
         return right
 
     def signed_link(self, name: str, *, lapses: int) -> str:
-        """An address of one video for people without a session, until `lapses` (Unix seconds)."""
+        """Sign an address of one video for people without a session, until `lapses` (Unix seconds)."""
         return f"/videos/{name}?e={lapses}&s={self._link_mac(name, lapses)}"
 
     def is_signed(self, request: Request, name: str) -> bool:
+        """Return whether the request has a signed link of this video that has not lapsed."""
         expires, signature = request.query_params.get("e", ""), request.query_params.get("s", "")
         if not (expires.isascii() and expires.isdigit()) or int(expires) < time.time():
             return False
@@ -114,5 +121,5 @@ class Guard:
 
 
 def _navigates(request: Request) -> bool:
-    """A person following a link from elsewhere to the page itself; SameSite=Strict sends no cookie along."""
+    """Return whether a person follows a link from elsewhere to the page itself: SameSite=Strict sends no cookie."""
     return request.method == "GET" and request.headers.get("sec-fetch-mode") == "navigate"

@@ -1,4 +1,4 @@
-"""The page's HTTP: what a person sends in, what every open page is told, and the films themselves."""
+"""The HTTP routes of the web chat: what a person sends, what every open page is told, and the films themselves."""
 
 import asyncio
 import json
@@ -47,6 +47,8 @@ Private = Callable[[Request, Session], Awaitable[Response]]
 
 
 class Pages:
+    """The routes and the open pages."""
+
     def __init__(self, services: Services, guard: Guard) -> None:
         self._services = services
         self._guard = guard
@@ -54,6 +56,7 @@ class Pages:
         self._closing = False
 
     def routes(self) -> Sequence[BaseRoute]:
+        """Return the routes."""
         return [
             Route("/", self._guarded(self._page)),
             Route("/chat/enter", self._guarded(self._enter), methods=["POST"]),
@@ -76,9 +79,11 @@ class Pages:
                 queue.put_nowait("")
 
     def wake(self, chat_id: str) -> None:
+        """Tell the open pages of this chat that there is news."""
         self.tell(chat_id, "news", "{}")
 
     def tell(self, chat_id: str, kind: str, data: str) -> None:
+        """Send an event to the open pages of this chat."""
         for queue in self._open.get(chat_id, ()):
             queue.put_nowait(f"event: {kind}\ndata: {data}\n\n")
 
@@ -115,7 +120,7 @@ class Pages:
         return JSONResponse({"error": self._services.translate(language, key, **facts)}, status, _HEADERS)
 
     async def _page(self, request: Request) -> Response:
-        """The page itself, or the question for the token."""
+        """Serve the page itself, or the question for the token."""
         session = self._guard.session(request)
         if session is None and not self._guard.open:
             return FileResponse(_PAGE / "enter.html", media_type="text/html; charset=utf-8")
@@ -142,39 +147,45 @@ class Pages:
     # What a person sends
 
     async def _send(self, request: Request, session: Session) -> Response:
-        """JSON {"id": client-made UUID, "text", "upload"?}. 202 once it is committed; a repeat changes nothing."""
+        """Take a message: JSON {"id": client-made UUID, "text", "upload"?}.
+
+        202 once it is committed; a repeat changes nothing.
+        """
         if self._closing:
             return self._refused(request, "web-failed", 503)
-        asked = await _json(request)
-        event, text = str(asked.get("id", "")), str(asked.get("text", ""))[:_TEXT_CHARS]
-        upload = str(asked.get("upload") or "")
+        body = await _json(request)
+        event, text = str(body.get("id", "")), str(body.get("text", ""))[:_TEXT_CHARS]
+        upload = str(body.get("upload") or "")
         if not _EVENT.fullmatch(event) or not (text.strip() or upload):
             return self._refused(request, "web-nothing-to-send", 400)
         kind = await self._upload_kind(upload) if upload and self._owns(session, upload) else None
         if upload and kind is None:
             return self._refused(request, "web-upload-gone", 400)
-        attachment = self._attachment(kind, upload, asked.get("seconds")) if kind else None
+        attachment = self._attachment(kind, upload, body.get("seconds")) if kind else None
         if not await self._said_before(session, event):
             body = {"kind": kind or "text", "from": "me", "text": text, "upload": upload or None, "event": event}
-            await self._services.journal.add(session.user, body)
+            await self._services.transcript.add(session.user, body)
             self.wake(session.user)
         await self._put(request, session, event, text=text, attachment=attachment)
         return JSONResponse({"id": event}, 202)
 
     def _attachment(self, kind: Any, upload: str, seconds: Any) -> AttachmentRef:
-        """`seconds` is what the browser saw: a hint for the price, checked before anything is bought."""
+        """Build the attachment.
+
+        `seconds` is what the browser saw: a hint for the price, checked before anything is bought.
+        """
         size = (self._services.uploads_dir / upload).stat().st_size
-        told = isinstance(seconds, int | float) and 0 < seconds < _LONGEST_S
-        return AttachmentRef(kind, upload, size, float(seconds) if told else None)
+        plausible = isinstance(seconds, int | float) and 0 < seconds < _LONGEST_S
+        return AttachmentRef(kind, upload, size, float(seconds) if plausible else None)
 
     async def _said_before(self, session: Session, event: str) -> bool:
-        return any(entry.get("event") == event for entry in await self._services.journal.read(session.user))
+        return any(entry.get("event") == event for entry in await self._services.transcript.read(session.user))
 
     async def _press(self, request: Request, session: Session) -> Response:
         if self._closing:
             return self._refused(request, "web-failed", 503)
-        asked = await _json(request)
-        event, data = str(asked.get("id", "")), str(asked.get("data", ""))[:64]
+        body = await _json(request)
+        event, data = str(body.get("id", "")), str(body.get("data", ""))[:64]
         if not _EVENT.fullmatch(event) or not data:
             return self._refused(request, "web-nothing-to-send", 400)
         await self._put(request, session, event, pressed=data)
@@ -192,7 +203,7 @@ class Pages:
         await self._services.inbox.put([incoming])
 
     async def _upload(self, request: Request, session: Session) -> Response:
-        """The raw file as the body, streamed to a name nobody can guess. What it is, its first bytes say."""
+        """Stream the raw file of the body to a name nobody can guess. Its first bytes say what it is."""
         name = secrets.token_hex(16)
         path = self._services.uploads_dir / name
         refuse = partial(self._refused, request, max_mb=str(_BYTES["image"] // 1_000_000))
@@ -232,7 +243,7 @@ class Pages:
 
     async def _messages(self, request: Request, session: Session) -> Response:
         after = request.query_params.get("after", "0")
-        entries = await self._services.journal.read(session.user, after_change=int(after) if after.isdigit() else 0)
+        entries = await self._services.transcript.read(session.user, after_change=int(after) if after.isdigit() else 0)
         return JSONResponse({"messages": [dict(entry) for entry in entries], "me": session.user})
 
     async def _events(self, request: Request, session: Session) -> Response:
@@ -241,7 +252,10 @@ class Pages:
         )
 
     async def _stream(self, request: Request, chat_id: str) -> AsyncIterator[str]:
-        """Only says that there is news; the page then asks for it. So nothing is lost between two connections."""
+        """Stream events that only say that there is news; the page then asks for it.
+
+        So nothing is lost between two connections.
+        """
         queue: asyncio.Queue[str] = asyncio.Queue()
         self._open.setdefault(chat_id, set()).add(queue)
         try:
@@ -256,7 +270,7 @@ class Pages:
             self._open[chat_id].discard(queue)
 
     async def _words(self, request: Request) -> Response:
-        """The page's own words in the person's language: chosen with /language, else the browser's."""
+        """Return the page's own words in the person's language: chosen with /language, else the browser's."""
         session = self._guard.session(request)
         chosen = await self._services.language_of(f"web:{session.user}") if session else None
         language = chosen or _language(request, self._services.languages)
@@ -264,7 +278,7 @@ class Pages:
         return JSONResponse({"language": language, "words": words, "demo": self._guard.open})
 
     async def _video(self, request: Request) -> Response:
-        """A film for the session that owns its job, or by a signed link that has not lapsed; else it does not exist."""
+        """Serve a film to the session that owns its job, or by a signed link that has not lapsed; else 404."""
         name = request.path_params["name"]
         path = self._services.videos_dir / name
         if not _VIDEO.fullmatch(name) or not path.is_file() or not await self._may_see(request, name):
@@ -285,7 +299,7 @@ class Pages:
         session = self._guard.session(request)
         if session is None:
             return False
-        entries = await self._services.journal.read(session.user)
+        entries = await self._services.transcript.read(session.user)
         return any(name in {entry.get("name"), entry.get("poster")} for entry in entries if entry["kind"] == "video")
 
 
@@ -315,8 +329,9 @@ def _kind(head: bytes) -> tuple[Any, str] | None:
 
 
 async def _receive(request: Request, path: Path) -> str | None:
-    """Write the body to `path` if its first bytes are those of a photo or video; else give the name of what it is, and
-    read and write no more. Raises BodyTooLarge, ClientDisconnect.
+    """Write the body to `path` if its first bytes are those of a photo or video, else name what it is.
+
+    In that case no more is read, and nothing written. Raises BodyTooLarge, ClientDisconnect.
     """
     chunks = request.stream()
     head = await first_bytes(chunks, enough=HEAD_BYTES)
@@ -337,7 +352,7 @@ def _language(request: Request, languages: Sequence[str]) -> str:
 
 async def _json(request: Request) -> Mapping[str, Any]:
     try:
-        asked = json.loads(await read_body(request.stream(), most_bytes=_TEXT_BYTES))
+        parsed = json.loads(await read_body(request.stream(), most_bytes=_TEXT_BYTES))
     except (BodyTooLarge, ValueError):
         return {}
-    return asked if isinstance(asked, dict) else {}
+    return parsed if isinstance(parsed, dict) else {}

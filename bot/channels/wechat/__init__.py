@@ -12,7 +12,7 @@ _ALL = 3
 
 
 def _connect(services: Services) -> ChannelPort | None:
-    """The channel, or None without its settings or in the demo. Raises ValueError when only some of them are there."""
+    """Build the channel; None without its settings or in the demo. Raises ValueError when only some are set."""
     if services.demo:
         return None
     settings = services.load(WeChatSettings)

@@ -1,4 +1,4 @@
-"""The few calls of the Official Account's API that we need, by httpx. Raises WeChatError and SendError only.
+"""The client of the few calls of the Official Account's API that we need. Raises WeChatError and SendError only.
 
 HTTP is 200 for everything that WeChat itself says: another status is a gateway's. Below 500 it stands before WeChat, so
 nothing was taken. From 500 on it may have been written after WeChat took a message: doubt for a push, which must not
@@ -19,7 +19,7 @@ import httpx
 
 from bot.channels.protocol import Alert, KeyValue
 from bot.channels.types import SendError, SendOutcome
-from bot.channels.wechat.errors import WeChatError, told
+from bot.channels.wechat.errors import WeChatError, errcode_info
 from bot.channels.wechat.settings import WeChatSettings
 from bot.channels.wechat.tokens import Tokens
 from core.io.bodies import CHUNK_BYTES, BodyTooLarge, write_body
@@ -50,21 +50,24 @@ logging.getLogger("httpx").addFilter(_keeps_token)
 
 
 class Api:
+    """The client of WeChat's API."""
+
     def __init__(
-        self, settings: WeChatSettings, memory: KeyValue, *, alert: Alert, sleep: Sleep = asyncio.sleep
+        self, settings: WeChatSettings, key_values: KeyValue, *, alert: Alert, sleep: Sleep = asyncio.sleep
     ) -> None:
         self._settings = settings
         self._alert = alert
         self._sleep = sleep
         timeout = httpx.Timeout(10.0, read=_ANSWER_S, write=60.0)
         self.web = httpx.AsyncClient(timeout=timeout, trust_env=False, follow_redirects=False)
-        self._tokens = Tokens(memory, account=settings.app_id or "", fetch=self._fetch_token)
+        self._tokens = Tokens(key_values, account=settings.app_id or "", fetch=self._fetch_token)
 
     async def close(self) -> None:
+        """Close the connections."""
         await self.web.aclose()
 
     async def call(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """POST with a JSON body in raw UTF-8, GET without one."""
+        """Call the API: POST with a JSON body in raw UTF-8, GET without one."""
 
         async def send(token: str) -> httpx.Response:
             params = {"access_token": token}
@@ -75,7 +78,10 @@ class Api:
         return await self._with_token(path, send, unanswered=_unanswered(path))
 
     async def upload(self, kind: Literal["video", "thumb"], path: Path) -> str:
-        """A temporary upload. Gives its media id, good for three days. The bytes are read anew for each attempt."""
+        """Upload a file temporarily and return its media id, good for three days.
+
+        The bytes are read again for each attempt.
+        """
         name, mime = ("video.mp4", "video/mp4") if kind == "video" else ("thumb.jpg", "image/jpeg")
 
         async def send(token: str) -> httpx.Response:
@@ -94,7 +100,7 @@ class Api:
         return media_id
 
     async def keep(self, path: Path, *, title: str) -> str:
-        """A permanent upload, of which an account has room for 1000: for accounts that may not upload temporarily."""
+        """Upload a file permanently: for accounts that may not upload temporarily. An account has room for 1000."""
         description = json.dumps({"title": title, "introduction": title}, ensure_ascii=False)
 
         async def send(token: str) -> httpx.Response:
@@ -115,7 +121,10 @@ class Api:
         return media_id
 
     async def download(self, media_id: str, into: Path, *, most_bytes: int) -> dict[str, Any] | None:
-        """A person's photo as a file; None then. For a video an answer with `video_url` comes in its place."""
+        """Download a person's photo as a file and return None.
+
+        For a video an answer with `video_url` comes in its place.
+        """
 
         async def send(token: str) -> dict[str, Any] | None:
             params = {"access_token": token, "media_id": media_id}
@@ -125,7 +134,7 @@ class Api:
             head = await asyncio.to_thread(_head, into)
             return _answer("/media/get", head) if head.lstrip()[:1] == b"{" else None
 
-        return await self._tried("/media/get", send, unanswered=SendOutcome.NOT_SENT)
+        return await self._retried("/media/get", send, unanswered=SendOutcome.NOT_SENT)
 
     def _url(self, path: str) -> str:
         return f"{self._settings.api_url}{path}"
@@ -138,10 +147,10 @@ class Api:
             _check_status(path, reply.status_code)
             return _answer(path, reply.content)
 
-        return await self._tried(path, read, unanswered=unanswered)
+        return await self._retried(path, read, unanswered=unanswered)
 
-    async def _tried(self, path: str, attempt: Callable[[str], Awaitable[R]], *, unanswered: SendOutcome) -> R:
-        """Once more with another token when this one is refused; a few times with each while WeChat is busy."""
+    async def _retried(self, path: str, attempt: Callable[[str], Awaitable[R]], *, unanswered: SendOutcome) -> R:
+        """Call with another token when this one is refused; a few times while WeChat is busy."""
         token = await self._token()
         try:
             return await self._patiently(path, lambda: attempt(token), unanswered=unanswered)
@@ -154,15 +163,15 @@ class Api:
     async def _patiently(self, path: str, call: Callable[[], Awaitable[R]], *, unanswered: SendOutcome) -> R:
         async def once() -> R:
             try:
-                return await self._spoken(call(), unanswered=unanswered)
+                return await self._translated(call(), unanswered=unanswered)
             except WeChatError as error:
                 self._note(path, error)
                 raise
 
         return await retried(once, _WHILE_BUSY, sleep=self._sleep)
 
-    async def _spoken(self, call: Awaitable[R], *, unanswered: SendOutcome) -> R:
-        """Transport failures as a SendError: nothing left, or nobody knows."""
+    async def _translated(self, call: Awaitable[R], *, unanswered: SendOutcome) -> R:
+        """Call, with transport failures as a SendError: nothing was sent, or it is unconfirmed."""
         try:
             async with asyncio.timeout(_WHOLE_S):
                 return await call
@@ -195,22 +204,22 @@ class Api:
         return token, float(seconds)
 
     def _note(self, path: str, error: WeChatError) -> None:
-        """What only the operator can mend is an error in the log, and told to the admins; the rest is daily life."""
-        told = error.told
-        level = logging.ERROR if told.reaction in {"setup", "quota", "bug"} else logging.INFO
-        facts = {"call": path, "errcode": told.code, "rid": told.rid, "meaning": told.words}
+        """Log as an error, and tell the admins, what only the operator can mend; the rest is daily life."""
+        info = error.info
+        level = logging.ERROR if info.reaction in {"setup", "quota", "bug"} else logging.INFO
+        facts = {"call": path, "errcode": info.code, "rid": info.rid, "meaning": info.words}
         log.log(level, "WeChat refused a call", extra=facts)
-        if told.reaction in {"setup", "quota"}:
-            key = "alert-wechat-setup" if told.reaction == "setup" else "alert-wechat-quota"
-            self._alert(f"wechat {told.code}", key, code=told.code, address=told.caller)
+        if info.reaction in {"setup", "quota"}:
+            key = "alert-wechat-setup" if info.reaction == "setup" else "alert-wechat-quota"
+            self._alert(f"wechat {info.code}", key, code=info.code, address=info.caller)
 
     async def check_token(self) -> None:
-        """For `doctor`: the credentials and the IP allow-list, without using up anything."""
+        """Check the credentials and the IP allow-list, without using up anything, for `doctor`."""
         await self._fetch_token(False)
 
 
 async def write_file(reply: httpx.Response, into: Path, *, most_bytes: int) -> None:
-    """What a person sent, or a few words of WeChat's in its place, on the disk. Raises SendError."""
+    """Write what a person sent, or a few words of WeChat's in its place, to the disk. Raises SendError."""
     try:
         await write_body(reply.aiter_bytes(CHUNK_BYTES), into, most_bytes=most_bytes)
     except BodyTooLarge:
@@ -223,7 +232,7 @@ def _head(path: Path) -> bytes:
 
 
 def _unanswered(path: str) -> SendOutcome:
-    """What an answer that says nothing means: only a push must not be repeated."""
+    """Return what an answer that says nothing means: only a push must not be repeated."""
     return SendOutcome.UNCONFIRMED if path == PUSH else SendOutcome.NOT_SENT
 
 
@@ -234,7 +243,7 @@ def _check_status(path: str, status: int) -> None:
 
 
 def _answer(path: str, content: bytes) -> dict[str, Any]:
-    """Raises WeChatError for any errcode but 0; an answer that nobody can read proves nothing."""
+    """Read the answer. Raises WeChatError for any errcode but 0; one that nobody can read proves nothing."""
     try:
         answer = json.loads(content)
     except ValueError:
@@ -243,5 +252,5 @@ def _answer(path: str, content: bytes) -> dict[str, Any]:
         raise SendError(_unanswered(path), "WeChat's answer could not be read", after_s=_LATER_S)
     code = str(answer.get("errcode", 0))
     if code != "0":
-        raise WeChatError(told(int(code) if _NUMBER.fullmatch(code) else 0, str(answer.get("errmsg", ""))))
+        raise WeChatError(errcode_info(int(code) if _NUMBER.fullmatch(code) else 0, str(answer.get("errmsg", ""))))
     return answer

@@ -1,7 +1,7 @@
-"""GET and POST /wechat: who calls, what they say, and the answer that goes back at once.
+"""Serves GET and POST /wechat: checks the caller, reads the message, answers at once.
 
-Stored before it is answered. What could not be stored or decided in time is not answered at all, so that WeChat, which
-cuts the line after five seconds, sends it again.
+A message is stored before it is answered. What could not be stored or decided in time is not answered at all, so that
+WeChat, which cuts the line after five seconds, sends it again.
 """
 
 import asyncio
@@ -31,26 +31,30 @@ _DONE = "success"  # WeChat's word for: taken, say nothing
 
 
 class Callback:
+    """The callback's routes."""
+
     def __init__(
         self,
         services: Services,
         settings: WeChatSettings,
         *,
-        heard: Callable[[str], None],
+        on_message: Callable[[str], None],
         now: Callable[[], float] = time.time,
     ) -> None:
-        """`heard(openid)`: a person has just spoken."""
+        """Build the callback. `on_message(openid)`: a person has just spoken."""
         self._services = services
         self._app_id = settings.app_id or ""
         self._seal = MessageCrypto(settings, now=now)
-        self._heard = heard
+        self._on_message = on_message
         self._now = now
         self._open = True
 
     def routes(self) -> Sequence[BaseRoute]:
+        """Return the routes."""
         return [Route("/wechat", self._greet, methods=["GET"]), Route("/wechat", self._take, methods=["POST"])]
 
     def close(self) -> None:
+        """Take nothing more."""
         self._open = False
 
     async def _greet(self, request: Request) -> Response:
@@ -77,14 +81,14 @@ class Callback:
         return answer or await self._silence(request, began)
 
     async def _answer(self, opened: Opened, call: Call, began: float) -> Response | None:
-        """None: it could not be stored or decided in time."""
+        """Store the message and return its answer. None: it could not be stored or decided in time."""
         if not self._open:
             return None
         try:
             async with asyncio.timeout(_STORE_S):
                 await self._refuse_replay(opened)
                 if call.left:
-                    await self._services.allowance.closed(f"wechat:{call.person}")
+                    await self._services.send_quota.closed(f"wechat:{call.person}")
         except Refused:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the database does
@@ -92,7 +96,7 @@ class Callback:
             return None
         if call.incoming is None:
             return PlainTextResponse(_DONE)
-        self._heard(call.person)
+        self._on_message(call.person)
         gone_s = asyncio.get_running_loop().time() - began
         reply = await self._services.inbox.ask(
             call.incoming, store_s=max(0.1, _STORE_S - gone_s), answer_s=max(0.1, _ANSWER_S - gone_s)
@@ -105,25 +109,31 @@ class Callback:
         return Response(self._seal.sealed(xml, opened), media_type="application/xml")
 
     async def _silence(self, request: Request, began: float) -> Response:
-        """No answer until WeChat has cut the line: whether an error status is a failure to it is written nowhere."""
+        """Answer nothing until WeChat has cut the line.
+
+        It is undocumented whether WeChat counts an error status as a failure.
+        """
         loop = asyncio.get_running_loop()
         while self._open and loop.time() - began < _CUT_S and not await request.is_disconnected():  # noqa: ASYNC110
             await asyncio.sleep(0.1)
         return PlainTextResponse("", 503)
 
     async def _refuse_replay(self, opened: Opened) -> None:
-        """In plain mode the signature does not cover the body: the same timestamp and nonce carry one message only."""
+        """Refuse a timestamp and nonce that carried another message: in plain mode the body is not signed."""
         digest = hashlib.sha256(opened.xml.encode()).hexdigest()
         key = f"wechat:{self._app_id}:call:{opened.timestamp}:{opened.nonce}"
-        memory = self._services.memory
-        if not await memory.swap(key, old=None, new=digest, for_s=_REPLAY_S) and await memory.get(key) != digest:
+        key_values = self._services.key_values
+        if (
+            not await key_values.swap(key, old=None, new=digest, for_s=_REPLAY_S)
+            and await key_values.get(key) != digest
+        ):
             raise Refused(403, "another message under a signature that was used before")
 
 
 async def _body(request: Request) -> bytes:
-    """Raises Refused for more than 64 KiB, after reading no more than that."""
-    told = request.headers.get("content-length", "0")
-    if not told.isdecimal() or int(told) > _BODY_BYTES:
+    """Read the body, at most 64 KiB. Raises Refused for more."""
+    length = request.headers.get("content-length", "0")
+    if not length.isdecimal() or int(length) > _BODY_BYTES:
         raise Refused(413, "a body larger than any message")
     try:
         return await read_body(request.stream(), most_bytes=_BODY_BYTES)

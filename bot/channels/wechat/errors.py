@@ -1,4 +1,7 @@
-"""What WeChat's errcodes ask for: one table. HTTP is 200 for all of them. No token or secret is in these words."""
+"""Maps WeChat's errcodes to what they ask for, by one table.
+
+HTTP is 200 for all of them. No token or secret is in these words.
+"""
 
 import re
 from dataclasses import dataclass
@@ -56,7 +59,7 @@ _PAUSES_S = {"again": 5.0, "token": 30.0, "quota": 900.0, "setup": 300.0}
 
 @dataclass(frozen=True, slots=True)
 class ErrcodeInfo:
-    """An errcode with what it means here."""
+    """An errcode with its meaning here."""
 
     code: int
     reaction: Reaction
@@ -66,31 +69,36 @@ class ErrcodeInfo:
 
 
 class WeChatError(Exception):
-    """WeChat answered with an errcode."""
+    """An answer with an errcode."""
 
-    def __init__(self, told: ErrcodeInfo) -> None:
-        super().__init__(f"{told.code} {told.words}")
-        self.told = told
+    def __init__(self, info: ErrcodeInfo) -> None:
+        super().__init__(f"{info.code} {info.words}")
+        self.info = info
 
     @property
     def reaction(self) -> Reaction:
-        return self.told.reaction
+        """Return what the errcode asks for."""
+        return self.info.reaction
 
-    def send_error(self, *, kept: str | None = None, kept_s: float = 0.0) -> SendError:
-        """`kept`: the reference of a video that WeChat holds already: it can wait there for its owner."""
-        reason = f"{self.told.words} (errcode {self.told.code}, rid {self.told.rid or 'unknown'})"
+    def send_error(self, *, uploaded_ref: str | None = None, uploaded_for_s: float = 0.0) -> SendError:
+        """Translate into a SendError.
+
+        `uploaded_ref`: the reference of a video that WeChat holds already: it can wait there for its owner.
+        """
+        reason = f"{self.info.words} (errcode {self.info.code}, rid {self.info.rid or 'unknown'})"
         match self.reaction:
             case "wait" | "right":
-                return SendError(SendOutcome.MUST_WAIT, reason, after_s=kept_s, kept=kept)
-            case "quota" | "setup" if kept is not None:
-                return SendError(SendOutcome.MUST_WAIT, reason, after_s=kept_s, kept=kept)
+                return SendError(SendOutcome.MUST_WAIT, reason, after_s=uploaded_for_s, uploaded_ref=uploaded_ref)
+            case "quota" | "setup" if uploaded_ref is not None:
+                return SendError(SendOutcome.MUST_WAIT, reason, after_s=uploaded_for_s, uploaded_ref=uploaded_ref)
             case "again" | "token" | "quota" | "setup":
                 return SendError(SendOutcome.NOT_SENT, reason, after_s=_PAUSES_S[self.reaction])
             case _:
                 return SendError(SendOutcome.REJECTED, reason)
 
 
-def told(code: int, message: str) -> ErrcodeInfo:
+def errcode_info(code: int, message: str) -> ErrcodeInfo:
+    """Look up an errcode; an unknown one is described by its message."""
     reaction, words = REACTIONS.get(code, ("refused", "WeChat refused"))
     rid = _RID.search(message)
     caller = _CALLER.search(message)

@@ -1,4 +1,4 @@
-"""Files: our videos uploaded once and remembered for their three days, and what people sent fetched to the disk."""
+"""Uploads our videos once, remembered for their three days, and fetches what people sent to the disk."""
 
 import asyncio
 import json
@@ -35,15 +35,19 @@ _THUMB_BYTES = 64_000
 
 @dataclass(frozen=True, slots=True)
 class UploadedMedia:
+    """An uploaded file by WeChat's media id, and for how many more seconds it is good."""
+
     media_id: str
     for_s: float
 
 
 class Media:
+    """The uploads and downloads of one account."""
+
     def __init__(
         self,
         api: Api,
-        memory: KeyValue,
+        key_values: KeyValue,
         *,
         account: str,
         api_url: str,
@@ -51,7 +55,7 @@ class Media:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._api = api
-        self._memory = memory
+        self._key_values = key_values
         self._account = account
         self._origin = urlsplit(api_url)
         self._sleep = sleep
@@ -59,20 +63,20 @@ class Media:
         self._places = asyncio.Semaphore(2)
 
     async def uploaded(self, video: VideoMessage, *, fresh: bool = False) -> UploadedMedia:
-        """The media id of this file: the one of an earlier upload while it lives, unless it must be `fresh`."""
+        """Return the media id of this file: that of an earlier upload while it lives, unless it must be `fresh`."""
         key = await self._key(video.path)
-        known = None if fresh else await self._memory.get(key)
+        known = None if fresh else await self._key_values.get(key)
         if known is not None:
             found = json.loads(known)
             return UploadedMedia(found["id"], found["until"] - self._now())
         async with self._places:
             media_id = await self._upload(video)
         for_s = _LIFE_S - _MARGIN_S
-        await self._memory.put(key, json.dumps({"id": media_id, "until": self._now() + for_s}), for_s=for_s)
+        await self._key_values.put(key, json.dumps({"id": media_id, "until": self._now() + for_s}), for_s=for_s)
         return UploadedMedia(media_id, for_s)
 
     async def _upload(self, video: VideoMessage) -> str:
-        """For three days; where the account may not do that, for good, and taken away again after as long."""
+        """Upload for three days; where the account may not do that, for good, and remove it after as long."""
         try:
             return await self._api.upload("video", video.path)
         except WeChatError as error:
@@ -80,25 +84,25 @@ class Media:
                 raise
         await self._tidy()
         media_id = await self._api.keep(video.path, title=video.title or "reelbot")
-        kept = await self._materials()
-        await self._memory.put(self._materials_key, json.dumps({**kept, media_id: self._now() + _LIFE_S}))
+        uploads = await self._materials()
+        await self._key_values.put(self._materials_key, json.dumps({**uploads, media_id: self._now() + _LIFE_S}))
         return media_id
 
     async def _tidy(self) -> None:
-        """Permanent uploads that have had their time: an account's stock of them is small."""
-        kept = await self._materials()
-        for media_id in [media_id for media_id, until in kept.items() if until < self._now()]:
+        """Remove permanent uploads that have had their time: an account's stock of them is small."""
+        uploads = await self._materials()
+        for media_id in [media_id for media_id, until in uploads.items() if until < self._now()]:
             try:
                 await self._api.call("/material/del_material", {"media_id": media_id})
             except WeChatError as error:
                 if error.reaction != "media":  # it is gone already
-                    log.info("an old upload stays", extra={"errcode": error.told.code})
+                    log.info("an old upload stays", extra={"errcode": error.info.code})
                     continue
-            del kept[media_id]
-        await self._memory.put(self._materials_key, json.dumps(kept))
+            del uploads[media_id]
+        await self._key_values.put(self._materials_key, json.dumps(uploads))
 
     async def _materials(self) -> dict[str, float]:
-        found: dict[str, float] = json.loads(await self._memory.get(self._materials_key) or "{}")
+        found: dict[str, float] = json.loads(await self._key_values.get(self._materials_key) or "{}")
         return found
 
     @property
@@ -106,6 +110,7 @@ class Media:
         return f"wechat:{self._account}:materials"
 
     async def thumbnail(self, video: VideoMessage) -> str | None:
+        """Upload the video's thumbnail and return its media id; None where there is none."""
         path = video.thumbnail
         if path is None or not path.is_file() or path.stat().st_size > _THUMB_BYTES:
             return None
@@ -116,7 +121,7 @@ class Media:
         return f"wechat:{self._account}:media:{path.name}:{size}"
 
     async def fetch(self, ref: AttachmentRef, into: Path) -> None:
-        """Raises SendError. A photo's own address helps where the account may not fetch media."""
+        """Download a file. Raises SendError. A photo's own address helps where the account may not fetch media."""
         media_id, _, picture = ref.file_id.partition(" ")
         most = IMAGE_BYTES if ref.kind == "image" else VIDEO_BYTES
         try:
@@ -153,7 +158,7 @@ class Media:
         return True
 
     def _checked(self, url: str) -> str:
-        """WeChat's own hosts, or the origin of the configured API; nothing else is asked."""
+        """Check an address: WeChat's own hosts, or the origin of the configured API; nothing else is asked."""
         parts = urlsplit(url)
         ours = (parts.scheme, parts.netloc) == (self._origin.scheme, self._origin.netloc)
         host = f".{(parts.hostname or '').lower()}"

@@ -9,6 +9,8 @@ _LANGUAGE = "zh"  # one menu for all who follow
 
 
 def menu(translate: Translate) -> dict[str, Any]:
+    """Build the menu as WeChat's API takes it."""
+
     def tap(name: str) -> dict[str, str]:
         return {"type": "click", "name": translate(_LANGUAGE, _WORDS[name]), "key": MENU_KEYS[name]}
 

@@ -1,4 +1,7 @@
-"""WeChat's messages as Incoming, and replies as its XML. wechatpy parses and renders; nothing it returns is trusted."""
+"""Parses WeChat's messages into Incoming, and renders replies as its XML.
+
+wechatpy parses and renders; nothing it returns is trusted.
+"""
 
 import re
 from dataclasses import dataclass
@@ -39,7 +42,10 @@ class Call:
 
 
 def call_from(xml: str, *, app_id: str) -> Call:
-    """Raises ValueError for anything that is no message of WeChat's. What stands in it is in no error's words."""
+    """Parse a callback. Raises ValueError for anything that is no message of WeChat's.
+
+    Its content is in no error's words.
+    """
     try:
         message: Any = parse_message(xml)
         person, account = message.source, message.target
@@ -54,7 +60,7 @@ def call_from(xml: str, *, app_id: str) -> Call:
         return _event(data, person, account, app_id=app_id, seconds=seconds)
     if not isinstance(number, int) or number <= 0:
         raise ValueError("a message without a MsgId")
-    return Call(person, account, _said(data, kind, _incoming(person, app_id, str(number))))
+    return Call(person, account, _filled(data, kind, _incoming(person, app_id, str(number))))
 
 
 def _is_id(value: object) -> bool:
@@ -62,7 +68,7 @@ def _is_id(value: object) -> bool:
 
 
 def _field(data: Any, name: str) -> str:
-    """A text, or "": a doubled tag would be a list, a nested one a dict."""
+    """Return a text, or "": a doubled tag would be a list, a nested one a dict."""
     value = data.get(name) if isinstance(data, dict) else None
     return value if isinstance(value, str) else ""
 
@@ -72,7 +78,7 @@ def _incoming(person: str, app_id: str, event_id: str, **more: Any) -> Incoming:
     return Incoming(address, app_id, event_id, sender_id=person, language="zh", direct=True, **more)
 
 
-def _said(data: Any, kind: str, bare: Incoming) -> Incoming:
+def _filled(data: Any, kind: str, bare: Incoming) -> Incoming:
     make = _Make(bare)
     media_id = _field(data, "MediaId")
     match kind:
@@ -85,8 +91,8 @@ def _said(data: Any, kind: str, bare: Incoming) -> Incoming:
         case "video" | "shortvideo" if media_id:
             return make(attachment=AttachmentRef("video", media_id))
         case "voice":
-            heard = _field(data, "Recognition").strip()
-            return make(text=heard) if heard else make(other="voice")
+            recognised = _field(data, "Recognition").strip()
+            return make(text=recognised) if recognised else make(other="voice")
     return make(other=_OTHER.get(kind, "file"))
 
 
@@ -99,7 +105,7 @@ class _Make:
 
 
 def _event(data: Any, person: str, account: str, *, app_id: str, seconds: object) -> Call:
-    """A tap on the menu and a follow are answered; a leave is noted; all other events are WeChat's own business."""
+    """Read an event: a tap on the menu and a follow are answered, a leave is noted, all others are ignored."""
     event, key = _field(data, "Event").lower(), _field(data, "EventKey")
     event_id = f"{seconds}-{event}-{key}"[:120]
     text = {"subscribe": "/start", "subscribe_scan": "/start", "scan": "/help"}.get(event)
@@ -111,7 +117,7 @@ def _event(data: Any, person: str, account: str, *, app_id: str, seconds: object
 
 
 def reply_xml(reply: Reply, call: Call, *, seconds: int) -> str:
-    """The passive reply: one text or one video."""
+    """Render the passive reply: one text or one video."""
     ends = {"source": call.account, "target": call.person, "time": seconds}
     if reply.video is None:
         return str(TextReply(content=shortened(clean(reply.text), most=TEXT_BYTES, unit=Unit.UTF8), **ends).render())
@@ -120,5 +126,5 @@ def reply_xml(reply: Reply, call: Call, *, seconds: int) -> str:
 
 
 def clean(text: str) -> str:
-    """What XML can hold, and nothing that ends its CDATA."""
+    """Remove what XML cannot hold, and what would end its CDATA."""
     return _UNSAYABLE.sub("", text).replace("]]>", "]] >")

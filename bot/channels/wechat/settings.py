@@ -12,6 +12,8 @@ _KEY_BYTES = 32
 
 
 class WeChatSettings(EnvSettings):
+    """The settings of the Official Account."""
+
     app_id: str | None = env("WECHAT_APP_ID", None)
     app_secret: SecretStr | None = env("WECHAT_APP_SECRET", None)
     token: SecretStr | None = env("WECHAT_TOKEN", None)
@@ -28,7 +30,7 @@ class WeChatSettings(EnvSettings):
     @field_validator("aes_key")
     @classmethod
     def _is_a_key(cls, key: SecretStr | None) -> SecretStr | None:
-        """43 characters of base64 that stand for 32 bytes; the value is not shown."""
+        """Check for 43 characters of base64 that stand for 32 bytes; the value is not shown."""
         if key is None:
             return None
         value = key.get_secret_value().strip()
@@ -42,6 +44,6 @@ class WeChatSettings(EnvSettings):
 
     @property
     def missing(self) -> list[str]:
-        """Which of the three that are always needed are not set."""
+        """Return which of the three that are always needed are not set."""
         needed = {"WECHAT_APP_ID": self.app_id, "WECHAT_APP_SECRET": self.app_secret, "WECHAT_TOKEN": self.token}
         return [name for name, value in needed.items() if value is None]

@@ -1,4 +1,7 @@
-"""Signatures in constant time, and messages in AES, around wechatpy's crypto. A wrong call is refused with a reason."""
+"""Checks signatures in constant time, and encrypts messages in AES, around wechatpy's crypto.
+
+A wrong call is refused with a reason.
+"""
 
 import hashlib
 import hmac
@@ -19,7 +22,7 @@ _CDATA = re.compile(r"<!\[CDATA\[.*?\]\]>", re.DOTALL)
 
 
 class Refused(Exception):
-    """`status` for the caller, `why` for our log. Neither says what the right one would have been."""
+    """A refused call. `status` for the caller, `why` for our log. Neither says what the right one would have been."""
 
     def __init__(self, status: int, why: str) -> None:
         super().__init__(why)
@@ -29,7 +32,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A message in the clear; `sealed`: the answer must be encrypted, too."""
+    """A decrypted message; `sealed`: the answer must be encrypted, too."""
 
     xml: str
     sealed: bool
@@ -38,6 +41,8 @@ class Opened:
 
 
 class MessageCrypto:
+    """The signatures and encryption of one account."""
+
     def __init__(self, settings: WeChatSettings, *, now: Callable[[], float] = time.time) -> None:
         self._token = settings.token.get_secret_value() if settings.token else ""
         self._now = now
@@ -45,12 +50,15 @@ class MessageCrypto:
         self._crypto = WeChatCrypto(self._token, key, settings.app_id or "") if key else None
 
     def verify_handshake(self, query: Mapping[str, str]) -> str:
-        """The handshake's echostr, once its signature holds. It is plain in every mode."""
+        """Return the handshake's echostr, once its signature holds. It is plain in every mode."""
         self._check(query, "signature")
         return query.get("echostr", "")
 
     def opened(self, query: Mapping[str, str], body: bytes) -> Opened:
-        """The message in this POST. With an AES key only what is encrypted counts: a plain body is a downgrade."""
+        """Return the message in this POST.
+
+        With an AES key only what is encrypted counts: a plain body is a downgrade.
+        """
         text = _text(body)
         timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
         if self._crypto is None:
@@ -63,7 +71,7 @@ class MessageCrypto:
         return Opened(self._decrypted(secret, query), sealed=True, timestamp=timestamp, nonce=nonce)
 
     def sealed(self, xml: str, opened: Opened) -> str:
-        """The answer as this caller expects it."""
+        """Return the answer as this caller expects it: encrypted where the message was."""
         if not opened.sealed or self._crypto is None:
             return xml
         return str(self._crypto.encrypt_message(xml, opened.nonce, str(int(self._now()))))
@@ -79,7 +87,7 @@ class MessageCrypto:
             raise Refused(403, "the timestamp is more than an hour off: is this machine's clock right?")
 
     def _decrypted(self, secret: str, query: Mapping[str, str]) -> str:
-        """The library raises nearly anything for rubbish under a right signature, and for a foreign AppID."""
+        """Decrypt. The library raises nearly anything for rubbish under a right signature, and for a foreign AppID."""
         if self._crypto is None:
             raise Refused(403, "no key")
         try:
@@ -93,12 +101,12 @@ class MessageCrypto:
 
 
 def signature(*parts: str) -> str:
-    """SHA-1 in hex of the sorted parts, joined with nothing."""
+    """Return the SHA-1 in hex of the sorted parts, joined with nothing."""
     return hashlib.sha1("".join(sorted(parts)).encode()).hexdigest()  # noqa: S324 - WeChat's choice
 
 
 def _encrypted(text: str) -> str | None:
-    """The Encrypt of the outer XML; what else stands beside it, in compatible mode, is ignored."""
+    """Return the Encrypt of the outer XML; what else is beside it, in compatible mode, is ignored."""
     try:
         outer = xmltodict.parse(text)["xml"]
         secret = outer.get("Encrypt")
@@ -108,7 +116,7 @@ def _encrypted(text: str) -> str | None:
 
 
 def _text(body: bytes) -> str:
-    """UTF-8 without DTD, entities' declarations or foreign instructions. Inside CDATA anything may stand."""
+    """Decode UTF-8 without DTD, entities' declarations or foreign instructions. Inside CDATA anything may be."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""`python -m bot.store.migrations` brings the database whose address stands on its standard input forward."""
+"""Migrates the database whose address comes on standard input: `python -m bot.store.migrations`."""
 
 import asyncio
 import sys
@@ -8,6 +8,7 @@ from bot.store.schema import NO_ACCESS
 
 
 async def main() -> int:
+    """Migrate, and return the exit code."""
     database = Database(sys.stdin.read())
     try:
         await database.migrate()

@@ -1,4 +1,4 @@
-"""Alembic's entry: always handed an open connection by Database.migrate, inside one transaction."""
+"""Runs the migrations for Alembic, on the open connection that Database.migrate hands over, in one transaction."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""Starts what works on foreign files, with no environment and nothing of `core` but this folder.
+"""Starts the code that works on foreign files, with no environment and nothing of `core` but this folder.
 
 With a job as JSON in argv[1]: does it and prints one JSON line. With `serve` and the bot's process id: the fork server.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def bare_packages() -> None:
-    """`core` and `core.media` without what their __init__ loads: the whole library, which costs 0.2 s."""
+    """Register `core` and `core.media` without what their __init__ loads: the whole library, which costs 0.2 s."""
     folder = Path(__file__).parent.parent
     for name, place in (("core", folder.parent), ("core.media", folder)):
         package = types.ModuleType(name)
@@ -20,6 +20,7 @@ def bare_packages() -> None:
 
 
 def main() -> None:
+    """Run the job or the server that the arguments name."""
     bare_packages()
     if sys.argv[1] == "serve":
         importlib.import_module("core.media.worker.fork_server").serve(parent=int(sys.argv[2]), leash=sys.argv[3])

@@ -1,4 +1,4 @@
-"""The boxes that an mp4 file consists of, read from its top level only: nothing is decoded."""
+"""Reads the top-level boxes of an mp4 file. Nothing is decoded."""
 
 from pathlib import Path
 
@@ -7,7 +7,10 @@ _HEADER = 8
 
 
 def is_cut(path: str) -> bool:
-    """Whether a top-level atom reaches past the end of the file: such a file still opens, and plays its beginning."""
+    """Return whether a top-level atom reaches past the end of the file.
+
+    Such a file still opens, and plays its beginning.
+    """
     size = Path(path).stat().st_size
     with Path(path).open("rb") as file:
         at = 0
@@ -26,7 +29,10 @@ def is_cut(path: str) -> bool:
 
 
 def is_plain_mp4(path: str) -> bool:
-    """An mp4 brand, moov before mdat, no fragments: it starts to play before it is loaded."""
+    """Return whether it is an mp4 by brand, with moov before mdat and no fragments.
+
+    Such a file starts to play before it is loaded.
+    """
     size, at, seen = Path(path).stat().st_size, 0, []
     with Path(path).open("rb") as file:
         while at + _HEADER <= size:

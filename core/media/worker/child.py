@@ -1,5 +1,7 @@
-"""One child's work: it limits itself, does one job, and says its answer in one JSON line. Used alike by a child with a
-Python of its own (`__main__`) and by a forked one (`fork_server`). Loads no decoder by itself.
+"""Runs one child's work: it limits itself, does one job, and answers in one JSON line.
+
+Used alike by a child with a Python of its own (`__main__`) and by a forked one (`fork_server`). Loads no decoder by
+itself.
 """
 
 import contextlib
@@ -19,7 +21,7 @@ _WRITTEN = ("into", "thumbnail")
 
 
 def limit(cpu_s: int) -> None:
-    """Before the file is touched: a hostile one may use this much of the machine and no more."""
+    """Limit this process before the file is touched: a hostile one gets this much of the machine and no more."""
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
     resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE_BYTES, _FILE_BYTES))
@@ -30,7 +32,7 @@ def limit(cpu_s: int) -> None:
 
 
 def answer(job: dict[str, Any]) -> dict[str, Any]:
-    """The result of the job's call, or why the file is refused."""
+    """Return the result of the job's call, or why the file is refused."""
     try:
         module = importlib.import_module(f"core.media.worker.{job['module']}")
         return {"ok": getattr(module, job["call"])(**job["with"])}

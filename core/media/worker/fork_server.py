@@ -1,8 +1,8 @@
 """The fork server: a Python that has loaded the decoders once and forks a child for each file.
 
 It starts with an empty environment and never held the bot's memory. It has one thread, opens no file, and reads only
-what the bot says, over the socket that is its stdin: `{"run": number, "job": …, "folder": …}` with a descriptor, the
-socket that this child answers to; `{"kill": number}`; `{"ping": number}`. It says `{"pong": number}`, the first time
+the bot's messages, over the socket that is its stdin: `{"run": number, "job": …, "folder": …}` with a descriptor, the
+socket that this child answers to; `{"kill": number}`; `{"ping": number}`. It sends `{"pong": number}`, the first time
 when it is ready, and `{"ended": number, "signal": number}` once a child is reaped. It alone reaps and kills. Its
 children die with it, and it dies with the bot.
 """
@@ -41,8 +41,9 @@ class _Child:
 
 
 def serve(*, parent: int, leash: str) -> None:
-    """Serve the bot at the other end of stdin until it is gone. `leash`: how a child learns of the server's death, by
-    `prctl` (Linux kills it) or by a `pipe` that ends.
+    """Serve the bot at the other end of stdin until it is gone.
+
+    `leash`: how a child learns of the server's death, by `prctl` (Linux kills it) or by a `pipe` that ends.
     """
     by_kernel = leash == "prctl"
     if by_kernel:
@@ -54,7 +55,7 @@ def serve(*, parent: int, leash: str) -> None:
 
 
 def _die_with(parent: int) -> None:
-    """The kernel sends SIGKILL when the parent ends; one that ended before this call is known by its number."""
+    """Ask the kernel for SIGKILL when the parent ends; one that ended before this call is known by its number."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
@@ -66,7 +67,7 @@ class _ForkServer:
         self._pid = os.getpid()
         self._leash = None if by_kernel else os.pipe()
         self._children: dict[int, _Child] = {}  # by process id
-        self._heard = b""
+        self._received = b""
         self._fds: deque[int] = deque()
 
     def run(self) -> None:
@@ -86,17 +87,17 @@ class _ForkServer:
                 if ended.fileno() in ready:
                     _drain(ended)
                     self._reap()
-                if self._control.fileno() in ready and not self._hear():
+                if self._control.fileno() in ready and not self._receive():
                     break
         for pid in self._children:
             _kill(pid)
         os._exit(0)
 
-    def _hear(self) -> bool:
-        """Obey what has come; False when nothing will come any more."""
+    def _receive(self) -> bool:
+        """Obey the messages that have arrived; return False when no more will come."""
         data, fds, _, _ = socket.recv_fds(self._control, _READ_BYTES, _FDS_AT_ONCE)
         self._fds.extend(fds)
-        *lines, self._heard = (self._heard + data).split(b"\n")
+        *lines, self._received = (self._received + data).split(b"\n")
         for line in lines:
             self._obey(json.loads(line))
         return bool(data)
@@ -123,7 +124,7 @@ class _ForkServer:
         self._children[pid] = _Child(number, socket.socket(fileno=answer))
 
     def _reap(self) -> None:
-        """Where a child has ended: end what it may have started, end its answer, tell the bot."""
+        """Reap the children that have ended: end what they may have started, end their answers, tell the bot."""
         for pid in list(self._children):
             found, status = os.waitpid(pid, os.WNOHANG)
             if found:
@@ -138,7 +139,7 @@ class _ForkServer:
         self._control.sendall(json.dumps(word).encode() + b"\n")
 
     def _become_child(self, job: dict[str, Any], folder: str, answer: int) -> NoReturn:
-        """In the child: alone, with its own answer and no other descriptor, limited; then the job."""
+        """Become the child: alone, with its own answer and no other descriptor, limited; then do the job."""
         try:
             os.setsid()
             signal.set_wakeup_fd(-1)
@@ -173,7 +174,7 @@ def _say(answer: bytes) -> None:
 
 
 def _kill(pid: int) -> None:
-    """A child that is not reaped yet, so the number is still its own; it may not have its own group yet."""
+    """Kill a child that is not reaped yet, so the number is its own; it may not have its own group yet."""
     os.kill(pid, signal.SIGKILL)
     _kill_group(pid)
 
@@ -190,4 +191,4 @@ def _drain(wake: socket.socket) -> None:
 
 
 def _nothing(_signal: int, _frame: object) -> None:
-    """A handler is needed for the wake-up to be written."""
+    """Ignore the signal: a handler is needed for the wake-up to be written."""

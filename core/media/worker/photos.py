@@ -1,6 +1,6 @@
-"""Photos: looked at from the header first, then decoded and always written anew as a plain JPEG.
+"""Re-encodes photos as plain JPEGs: checked by their header first, then decoded.
 
-Re-encoding is what takes away GPS data, embedded scripts and odd colour spaces; the original bytes are never published.
+Re-encoding removes GPS data, embedded scripts and odd colour spaces; the original bytes are never published.
 """
 
 from io import BytesIO
@@ -21,8 +21,9 @@ Image.MAX_IMAGE_PIXELS = None  # we check the header ourselves, and refuse with 
 
 
 def normalise(path: str, into: str, min_side: int, max_ratio: float, max_bytes: int) -> dict[str, Any]:
-    """An upright RGB baseline JPEG without metadata, at most 1920 px long and `max_bytes` big; padded where it is
-    smaller or longer than the model takes.
+    """Write an upright RGB baseline JPEG without metadata, at most 1920 px long and `max_bytes` big.
+
+    It is padded where it is smaller or longer than the model takes.
     """
     image = _decoded(_open(path))
     padded = _padded(image, min_side, max_ratio)
@@ -30,7 +31,7 @@ def normalise(path: str, into: str, min_side: int, max_ratio: float, max_bytes: 
 
 
 def widen(path: str, into: str, min_side: int, max_ratio: float, max_bytes: int) -> dict[str, Any]:
-    """16:9, the seed's remedy: cropped where most of the picture stays, else on a blurred copy of itself."""
+    """Write the photo as 16:9: cropped where most of the picture stays, else on a blurred copy of itself."""
     wide = _widened(_decoded(_open(path)))
     return _saved(_padded(wide, min_side, max_ratio), into, max_bytes, before=wide)
 
@@ -56,7 +57,7 @@ def _open(path: str) -> Image.Image:
 
 
 def _decoded(image: Image.Image) -> Image.Image:
-    """The first frame: upright, sRGB, on white, at most 1920 px long."""
+    """Decode the first frame: upright, sRGB, on white, at most 1920 px long."""
     longest = max(image.size)
     if image.format == "JPEG" and longest > _LONGEST:
         image.draft(None, (image.width * _LONGEST // longest, image.height * _LONGEST // longest))
@@ -71,7 +72,7 @@ def _decoded(image: Image.Image) -> Image.Image:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """Broken EXIF says nothing about the way up; the picture itself is whole."""
+    """Turn the picture by its EXIF note. Broken EXIF is ignored; the picture itself is whole."""
     try:
         return ImageOps.exif_transpose(image)
     except Exception:  # noqa: BLE001 - the parser of a foreign block may throw anything
@@ -91,7 +92,7 @@ def _rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """A profile that is broken, or of other colours than the picture's, is left out."""
+    """Convert to sRGB. A profile that is broken, or of other colours than the picture's, is ignored."""
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
@@ -101,7 +102,7 @@ def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
 
 
 def _padded(image: Image.Image, min_side: int, max_ratio: float) -> Image.Image:
-    """Enlarged to the smallest side a model takes, then padded to its widest ratio; the very same image if it fits."""
+    """Enlarge to the smallest side a model takes, then pad to its widest ratio; the very same image if it fits."""
     if min(image.size) < min_side and max(image.size) * min_side / min(image.size) <= _LONGEST * 2:
         scale = min_side / min(image.size)
         image = image.resize((round(image.width * scale + 0.49), round(image.height * scale + 0.49)))

@@ -1,4 +1,4 @@
-"""A finished video for a chat: the least change that makes it play natively, in at most so many bytes."""
+"""Makes a finished video play natively in a chat, by the least change, in at most so many bytes."""
 
 import shutil
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from typing import Any
 
 import av
 
-from core.media.worker import clips, encoding
+from core.media.worker import encode, probe
 from core.media.worker.refusal import Refusal
 
 _CURED_BY_REMUX = {"container", "audio", "silent", "streams"}
@@ -14,31 +14,33 @@ _BY_A_HAIR = 1.01  # what a container and its metadata may weigh above the packe
 
 
 def check(path: str, thumbnail: str, into: str, max_bytes: int, lenient: bool) -> dict[str, Any]:
-    """All that a delivery needs of a film, from decoding it once: its facts, its thumbnail, and, where nothing but its
-    container or its sound is in the way, a remuxed copy. With `lenient` it need not be whole: it is only opened.
+    """Decode a film once for all that a delivery needs: its facts, its thumbnail, and perhaps a remuxed copy.
+
+    The copy is made where nothing but its container or its sound is in the way. With `lenient` the film need not be
+    whole: it is only opened.
     """
-    look = clips.glance(path) if lenient else clips.look(path)
-    clips.save_still(look.still, thumbnail)
+    inspection = probe.inspect_opening(path) if lenient else probe.inspect(path)
+    probe.save_still(inspection.still, thumbnail)
     copy = None
-    as_it_is = not look.facts["problems"] and look.facts["size"] <= max_bytes
-    if look.whole and not as_it_is and _may_be_remuxed(look.facts, max_bytes):
-        copy = _remuxed(path, into, max_bytes, checked=clips.same_film)
-    return {"probe": look.facts, "copy": copy}
+    as_it_is = not inspection.facts["problems"] and inspection.facts["size"] <= max_bytes
+    if inspection.whole and not as_it_is and _may_be_remuxed(inspection.facts, max_bytes):
+        copy = _remuxed(path, into, max_bytes, checked=probe.same_film)
+    return {"probe": inspection.facts, "copy": copy}
 
 
 def make_playable(path: str, into: str, max_bytes: int) -> dict[str, Any]:
-    """Copied where it plays and fits, else remuxed where only its container or sound is in the way, else encoded once.
+    """Copy what plays and fits, else remux what only its container or sound keeps from playing, else encode it once.
 
-    What was written anew is checked before anybody gets it.
+    What was changed is checked before anybody gets it.
     """
-    facts = clips.probe(path)
+    facts = probe.probe(path)
     if not facts["problems"] and facts["size"] <= max_bytes:
         shutil.copyfile(path, into)
         return {"how": "copied", "probe": facts}
     if _may_be_remuxed(facts, max_bytes) and (copy := _remuxed(path, into, max_bytes, checked=_decoded)):
         return {"how": "remuxed", "probe": copy}
-    encodes = encoding.fit(path, into, max_bytes, _shape(path, facts), finished=True)
-    after = clips.verify(into)
+    encodes = encode.fit(path, into, max_bytes, _shape(path, facts), finished=True)
+    after = probe.verify(into)
     if after["problems"]:
         raise Refusal("unreadable_media", reason="encoded " + " ".join(after["problems"]))
     return {"how": "transcoded", "probe": after, "encodes": encodes}
@@ -51,11 +53,9 @@ def _may_be_remuxed(facts: dict[str, Any], max_bytes: int) -> bool:
 def _remuxed(
     path: str, into: str, max_bytes: int, *, checked: Callable[[str, str], dict[str, Any]]
 ) -> dict[str, Any] | None:
-    """The facts of a copy with the same packets in a new container, when that will do; what cannot be remuxed can
-    still be encoded.
-    """
+    """Remux where that is enough and return the copy's facts; else None: the film can still be encoded."""
     try:
-        encoding.remux(path, into, silence=True)
+        encode.remux(path, into, silence=True)
         after = checked(path, into)
     except (Refusal, av.FFmpegError, ValueError):
         return None
@@ -63,16 +63,16 @@ def _remuxed(
 
 
 def _decoded(_source: str, into: str) -> dict[str, Any]:
-    """Nothing is known of the source: only the copy's pictures tell whether it is whole."""
-    return clips.verify(into)
+    """Decode the copy whole. Nothing is known of the source: only the copy's pictures tell whether it is whole."""
+    return probe.verify(into)
 
 
-def _shape(path: str, facts: dict[str, Any]) -> encoding.Shape:
-    with clips.opened(path) as source:
-        rate = encoding.frame_rate(clips.picture_stream(source))
-        seconds = clips.whole_s(source, facts["duration_s"])
+def _shape(path: str, facts: dict[str, Any]) -> encode.Shape:
+    with probe.opened(path) as source:
+        rate = encode.frame_rate(probe.picture_stream(source))
+        seconds = probe.whole_s(source, facts["duration_s"])
     width, height = facts["width"], facts["height"]
     long, short = max(width, height), min(width, height)
-    scale = min(1.0, clips.PLAYABLE_LONG / long, clips.PLAYABLE_SHORT / short)
-    size = encoding.even(width, height, scale)
-    return encoding.Shape(size, size, rate, seconds)
+    scale = min(1.0, probe.PLAYABLE_LONG / long, probe.PLAYABLE_SHORT / short)
+    size = encode.even(width, height, scale)
+    return encode.Shape(size, size, rate, seconds)

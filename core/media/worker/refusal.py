@@ -4,6 +4,8 @@ from typing import Any
 
 
 class Refusal(Exception):
+    """A file that is refused. `code` is one of core/errors.py, `facts` hold no secrets."""
+
     def __init__(self, code: str, **facts: Any) -> None:
         super().__init__(code)
         self.code = code

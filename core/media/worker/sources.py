@@ -1,4 +1,4 @@
-"""A video that somebody sends as a source: brought within what the model takes, upright, without a word of metadata.
+"""Prepares a video that somebody sends as a source: within what the model takes, upright, without metadata.
 
 Phones write the place of the shot into mov and mp4, and turn a picture by a note beside it that not every model reads.
 """
@@ -9,7 +9,7 @@ from typing import Any
 
 import av
 
-from core.media.worker import clips, encoding
+from core.media.worker import encode, probe
 from core.media.worker.refusal import Refusal
 
 _COPIED = {"h264", "hevc"}
@@ -24,8 +24,8 @@ Size = tuple[int, int]
 
 
 def prepare(path: str, into: str, limits: Limits) -> dict[str, Any]:
-    """Packets are copied where nothing but metadata is in the way; else one encode, never above `max_bytes`."""
-    facts = clips.probe(path)
+    """Copy the packets where nothing but metadata is in the way; else encode once, never above `max_bytes`."""
+    facts = probe.probe(path)
     seconds = facts["duration_s"]
     if seconds < limits["min_s"] - _SLACK_S:
         raise Refusal("video_too_short", min_duration=limits["min_s"])
@@ -34,12 +34,12 @@ def prepare(path: str, into: str, limits: Limits) -> dict[str, Any]:
     inner, outer = _sizes(size, limits)
     if size != outer or not _copied(path, into, limits, until_s):
         shape = _shape(path, facts, limits, inner=inner, outer=outer, until_s=until_s)
-        encoding.fit(path, into, limits["max_bytes"], shape, finished=False)
+        encode.fit(path, into, limits["max_bytes"], shape, finished=False)
     after = _verified(into)
-    return {"probe": after, "adjustments": list(_told(seconds, after["duration_s"], size, outer, until_s))}
+    return {"probe": after, "adjustments": list(_adjustments(seconds, after["duration_s"], size, outer, until_s))}
 
 
-def _told(before_s: float, after_s: float, size: Size, outer: Size, until_s: float | None) -> Any:
+def _adjustments(before_s: float, after_s: float, size: Size, outer: Size, until_s: float | None) -> Any:
     if until_s is not None and before_s - after_s > _TELLING_S:
         yield "source_trimmed", f"{before_s:.0f}", f"{after_s:.0f}"
     if abs(outer[0] - size[0]) > 1 or abs(outer[1] - size[1]) > 1:  # more than an even number of pixels
@@ -47,32 +47,35 @@ def _told(before_s: float, after_s: float, size: Size, outer: Size, until_s: flo
 
 
 def _sizes(size: Size, limits: Limits) -> tuple[Size, Size]:
-    """The pictures and the frame around them: scaled into the limits; what is too narrow then gets a margin."""
+    """Return the sizes of the pictures and of the frame around them.
+
+    They are scaled into the limits; what is too narrow then gets a margin.
+    """
     long, short = max(size), min(size)
     if long <= limits["max_side"] and short >= limits["min_side"] and not (long % 2 or short % 2):
         return size, size
     grown = max(1.0, limits["min_side"] / short)
-    inner = encoding.even(*size, min(grown, limits["max_side"] // 2 * 2 / long))
+    inner = encode.even(*size, min(grown, limits["max_side"] // 2 * 2 / long))
     least = limits["min_side"] + limits["min_side"] % 2
     return inner, (max(inner[0], least), max(inner[1], least))
 
 
 def _copied(path: str, into: str, limits: Limits, until_s: float | None) -> bool:
-    """Whether the packets as they are will do: upright, square pixels, a codec that models read, few enough bytes."""
-    with clips.opened(path) as source:
-        stream = clips.picture_stream(source)
-        first = clips.first_frame(source, stream)
+    """Copy the packets if they will do: upright, square pixels, a codec that models read, few enough bytes."""
+    with probe.opened(path) as source:
+        stream = probe.picture_stream(source)
+        first = probe.first_frame(source, stream)
         fits = (
             stream.codec_context.name in _COPIED
             and first.format.name in _COPIED_PIXELS
-            and clips.sar_of(stream) == 1
-            and not clips.rotation(first)
+            and probe.sar_of(stream) == 1
+            and not probe.rotation(first)
             and float(stream.average_rate or 0) >= limits["min_fps"]
         )
     if not fits:
         return False
     try:
-        encoding.remux(path, into, silence=False, until_s=until_s and until_s - _SHORT_OF_CUT_S)
+        encode.remux(path, into, silence=False, until_s=until_s and until_s - _SHORT_OF_CUT_S)
     except (av.FFmpegError, ValueError):  # an mp4 does not take every stream that an mkv holds
         return False
     most: int = limits["max_bytes"]
@@ -81,17 +84,17 @@ def _copied(path: str, into: str, limits: Limits, until_s: float | None) -> bool
 
 def _shape(
     path: str, facts: dict[str, Any], limits: Limits, *, inner: Size, outer: Size, until_s: float | None
-) -> encoding.Shape:
-    with clips.opened(path) as source:
-        rate = encoding.frame_rate(clips.picture_stream(source))
-        seconds = until_s or clips.whole_s(source, facts["duration_s"])
+) -> encode.Shape:
+    with probe.opened(path) as source:
+        rate = encode.frame_rate(probe.picture_stream(source))
+        seconds = until_s or probe.whole_s(source, facts["duration_s"])
     rate = rate if rate >= limits["min_fps"] else Fraction(_USUAL_FPS)
-    return encoding.Shape(inner, outer, rate, seconds, until_s)
+    return encode.Shape(inner, outer, rate, seconds, until_s)
 
 
 def _verified(path: str) -> dict[str, Any]:
-    """Damage in a source is the sender's to hear of, and not that of a finished video."""
+    """Decode the source whole: its damage is reported as the source's, not as a finished video's."""
     try:
-        return clips.verify(path)
+        return probe.verify(path)
     except Refusal as error:
         raise Refusal("unreadable_media", reason=error.code) from error

@@ -21,7 +21,7 @@ from core import errors, pricing
 from core.catalogue import app_of
 from core.config import FalSettings
 from core.fal import protocol
-from core.fal.client import FalQueue
+from core.fal.client import FalQueue, QueueTimeouts
 from core.types import Completed, InProgress, LostOrder, Queued, QueueStatus, RawReply, RequestHandle, Submission
 from tests.samples import BUSY, sample
 from tests.serving import free_port, served_in_thread
@@ -987,11 +987,12 @@ def test_the_key_is_checked_for_free(answer: Answer, code: str | None) -> None:
 
 @asynccontextmanager
 async def dripping(head: bytes, drop: bytes) -> AsyncIterator[FalQueue]:
-    """A queue behind a peer that never falls silent and never comes to an end."""
+    """A queue behind a peer that never falls silent and never comes to an end. It waits for 0.3 s."""
 
-    over = asyncio.Event()
+    over, peers = asyncio.Event(), set[asyncio.Task[None] | None]()
 
     async def peer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peers.add(asyncio.current_task())
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             await reader.readuntil(b"\r\n\r\n")
             writer.write(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n")
@@ -1003,20 +1004,18 @@ async def dripping(head: bytes, drop: bytes) -> AsyncIterator[FalQueue]:
 
     server = await asyncio.start_server(peer, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    queue = FalQueue.from_settings(FalSettings.offline(fal_key=KEY, fal_queue_url=f"http://127.0.0.1:{port}"))
+    settings = FalSettings.offline(fal_key=KEY, fal_queue_url=f"http://127.0.0.1:{port}")
+    queue = FalQueue.from_settings(settings, timeouts=QueueTimeouts(submit_s=0.3, answer_s=0.3, stream_silent_s=0.3))
     try:
         yield queue
     finally:
         over.set()
         await queue.close()
         server.close()
-        await asyncio.sleep(0.1)  # the peers end by themselves
+        await asyncio.gather(*(each for each in peers if each is not None))
 
 
-def test_an_answer_without_end_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("_ANSWER_S", "_SUBMIT_S"):
-        monkeypatch.setattr(f"core.fal.client.{name}", 0.3)
-
+def test_an_answer_without_end_is_none() -> None:
     async def story() -> None:
         async with dripping(b"Content-Type: application/json\r\nContent-Length: 100000", b" ") as queue:
             with pytest.raises(errors.Unavailable, match="without end"):
@@ -1027,9 +1026,7 @@ def test_an_answer_without_end_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(story())
 
 
-def test_a_stream_that_only_pings_is_left_for_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.fal.client._STREAM_SILENT_S", 0.3)
-
+def test_a_stream_that_only_pings_is_left_for_a_look() -> None:
     async def story() -> None:
         async with dripping(b"Content-Type: text/event-stream", b": ping\n\n") as queue:
             seen, error = await collect(queue)

@@ -211,7 +211,7 @@ def test_a_partner_that_could_not_fetch_the_source_in_time(message: Any, code: s
 
 
 def test_every_type_of_the_table_ends_in_a_code_with_a_sentence() -> None:
-    assert {code for _, code in error_map._TYPES.values()} <= set(errors.ERROR_CODES)
+    assert {code for _, code in error_map.TYPES.values()} <= set(errors.ERROR_CODES)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ Real tunnels over real TLS; what a proxy that fails proves about the paid reques
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -105,6 +106,9 @@ class Proxy:
             pass  # the client went away, as some of these tests want it to
         finally:
             writer.close()
+            with suppress(OSError, TimeoutError):
+                async with asyncio.timeout(1):
+                    await writer.wait_closed()
 
     async def ended(self) -> None:
         """No connection outlives its test: a socket left open would be another test's failure."""
@@ -112,7 +116,6 @@ class Proxy:
         self.serving.clear()
         if tasks:
             await asyncio.wait(tasks, timeout=5)
-        await asyncio.sleep(0.02)  # for the loop to take leave of the closed ones
 
     async def hear(self, reader: asyncio.StreamReader) -> bytes:
         head = await reader.readuntil(b"\r\n\r\n")

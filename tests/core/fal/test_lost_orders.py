@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.fal.lost_orders import all_before, assigned, candidates, fitting
+from core.fal.lost_orders import all_before, assigned, candidates, matching
 from core.types import LostOrder
 from tests.samples import reply
 
@@ -203,9 +203,9 @@ def test_a_row_that_was_named_for_an_order_is_no_others() -> None:
 
 def test_rows_that_fit_none_of_the_orders_are_not_kept() -> None:
     rows = [row("a"), None, row("b", given={}), row("c", after_s=-90), row("d", given=BODY | {"seed": 7})]
-    assert fitting(rows, [order()]) == [rows[0], rows[4]]
-    assert fitting(rows, [order(), order("other", seed=7)]) == [rows[0], rows[4]]
-    assert fitting(rows, []) == []
+    assert matching(rows, [order()]) == [rows[0], rows[4]]
+    assert matching(rows, [order(), order("other", seed=7)]) == [rows[0], rows[4]]
+    assert matching(rows, []) == []
 
 
 BODIES = st.sampled_from([BODY, BODY | {"seed": 1}, BODY | {"duration": True}, {"prompt": "a fox"}])

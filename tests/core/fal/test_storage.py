@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -33,6 +32,7 @@ class Storage:
     lifecycles: list[str] = field(default_factory=list)
     largest_chunk: int = 0
     stored: bytes = b""
+    url: str = ""
 
     def _planned(self, call: str) -> Response | None:
         self.calls.append(call)
@@ -83,8 +83,8 @@ async def storing(folder: Path, **more: Any) -> AsyncIterator[tuple[Storage, Fal
     )
     path = folder / NAME
     path.write_bytes(bytes(range(256)) * 8000)  # 2 MB: several pieces
-    async with served(app) as base:
-        settings = FalSettings.offline(**({"fal_key": KEY, "fal_queue_url": base} | more))
+    async with served(app) as storage.url:
+        settings = FalSettings.offline(**({"fal_key": KEY, "fal_queue_url": storage.url} | more))
         memory = ProcessMemory({})
         yield storage, FalStorageHost(settings, memory=memory, sleep=at_once), path, memory
 
@@ -147,7 +147,7 @@ def test_another_key_is_asked_anew(tmp_path: Path) -> None:
             storage.plan = [("initiate", 403, {"detail": "Permission denied"})]
             with pytest.raises(errors.NotConfigured):
                 await host.publish(path)
-            other = host._settings.model_copy(update={"fal_key": SecretStr("another")})
+            other = FalSettings.offline(fal_key="another", fal_queue_url=storage.url)
             assert not await FalStorageHost(other, memory=memory).refused()
 
     asyncio.run(story())

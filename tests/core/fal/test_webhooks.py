@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from core.config import FalSettings
 from core.errors import Unavailable
-from core.fal.webhooks import JwksCache, callback_token, job_from_token, verify
+from core.fal.webhooks import JwksCache, callback_token, job_from_token, read_keys, verify
 from core.sandbox.renderer import Signer
 from tests.serving import served
 
@@ -41,9 +41,7 @@ def signed(signer: Signer, **changed: str) -> dict[str, str]:
 
 
 def keys(signer: Signer) -> tuple[bytes, ...]:
-    from core.fal.webhooks import _keys
-
-    return _keys(signer.jwks())
+    return read_keys(signer.jwks())
 
 
 def test_a_good_call_is_believed(signer: Signer) -> None:

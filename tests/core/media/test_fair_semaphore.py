@@ -22,22 +22,22 @@ class Work:
     def __init__(self, count: int) -> None:
         self.places = FairSemaphore(count)
         self.begun: list[str] = []
-        self._ends: dict[str, asyncio.Event] = {}
+        self.ends: dict[str, asyncio.Event] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
 
     async def add(self, *names: str, long: bool = False) -> None:
         for name in names:
-            self._ends[name] = asyncio.Event()
+            self.ends[name] = asyncio.Event()
             self.tasks[name] = asyncio.create_task(self._do(name, long=long))
             await asyncio.sleep(0)
 
     async def _do(self, name: str, *, long: bool) -> None:
         async with self.places.turn(name[0], long=long):
             self.begun.append(name)
-            await self._ends[name].wait()
+            await self.ends[name].wait()
 
     async def end(self, name: str) -> None:
-        self._ends[name].set()
+        self.ends[name].set()
         await asyncio.gather(self.tasks[name])
         await asyncio.sleep(0)
 
@@ -89,7 +89,7 @@ def test_who_stops_waiting_takes_no_place_along() -> None:
         await work.end("a1")
         assert work.begun == ["a1", "c1"]
         await work.add("d1", "e1")
-        work._ends["c1"].set()
+        work.ends["c1"].set()
         await asyncio.sleep(0)
         work.tasks["d1"].cancel()  # just as its turn comes
         for name in ("c1", "d1"):
@@ -100,7 +100,7 @@ def test_who_stops_waiting_takes_no_place_along() -> None:
         await work.add("f1")
         assert work.begun[-1] == "f1"
         await work.end("f1")
-        assert work.places._owners == {}
+        assert work.places.is_idle
 
     run(story)
 

@@ -151,7 +151,7 @@ def test_a_fitting_photo_is_not_padded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [(800, 600), (600, 800), (900, 500), (400, 400)])
-def test_the_remedy_makes_sixteen_to_nine(tmp_path: Path, size: tuple[int, int]) -> None:
+def test_the_fallback_makes_sixteen_to_nine(tmp_path: Path, size: tuple[int, int]) -> None:
     photo(size).save(tmp_path / "p.png")
     answer = asyncio.run(media.to_widescreen(tmp_path / "p.png", tmp_path / "out.jpg"))
     assert answer.width / answer.height == pytest.approx(16 / 9, rel=0.01)

@@ -36,20 +36,20 @@ class Runs:
 @pytest.fixture
 def runs() -> Iterator[Runs]:
     counted = Runs()
-    with media.looked_at_by(counted):
+    with media.with_runner(counted):
         yield counted
 
 
 def drafts(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir() if path.name.startswith(".draft-")]
+    return [path.name for path in folder.glob(".draft-*")]
 
 
 def test_a_film_that_plays_and_fits_is_sent_as_it_is(tmp_path: Path, runs: Runs) -> None:
     source = clip(tmp_path / "fine.mp4")
-    fitting = RenditionCache(tmp_path / "work")
+    renditions = RenditionCache(tmp_path / "work")
 
     async def story() -> None:
-        probe = await fitting.check(source, max_bytes=WECHAT)
+        probe = await renditions.check(source, max_bytes=WECHAT)
         assert (probe.width, probe.height, probe.playable) == (320, 180, True)
         fitted = await RenditionCache(tmp_path / "work").rendition(source, max_bytes=WECHAT)  # in another process
         assert fitted.path == source
@@ -72,12 +72,12 @@ def test_what_was_made_for_one_chat_serves_another(
     tmp_path: Path, runs: Runs, name: str, made: dict[str, Any], calls: list[str]
 ) -> None:
     source = clip(tmp_path / name, **made)
-    fitting = RenditionCache(tmp_path / "work")
+    renditions = RenditionCache(tmp_path / "work")
 
     async def story() -> None:
-        await fitting.check(source, max_bytes=TELEGRAM)
-        first = await fitting.rendition(source, max_bytes=TELEGRAM)
-        smaller = await fitting.rendition(source, max_bytes=WECHAT)
+        await renditions.check(source, max_bytes=TELEGRAM)
+        first = await renditions.rendition(source, max_bytes=TELEGRAM)
+        smaller = await renditions.rendition(source, max_bytes=WECHAT)
         assert first.path == smaller.path != source
         assert (await media.verify(first.path)).playable
         assert first.size == first.path.stat().st_size
@@ -89,15 +89,15 @@ def test_what_was_made_for_one_chat_serves_another(
 def test_all_who_ask_at_once_share_one_encode(tmp_path: Path, runs: Runs) -> None:
     source = clip(tmp_path / "old.mov", codec="mpeg4")
     before = source.read_bytes()
-    fitting = RenditionCache(tmp_path / "work")
+    renditions = RenditionCache(tmp_path / "work")
 
     async def story() -> None:
-        asks = [fitting.rendition(source, max_bytes=budget) for budget in (WECHAT, WECHAT, WECHAT, TELEGRAM)]
+        asks = [renditions.rendition(source, max_bytes=budget) for budget in (WECHAT, WECHAT, WECHAT, TELEGRAM)]
         results = await asyncio.gather(*asks)
         assert len({each.path for each in results}) == 2  # a larger limit gives a better picture
         assert len({each.thumbnail for each in results}) == 1
-        await fitting.rendition(source, max_bytes=WECHAT)
-        await fitting.rendition(source, max_bytes=TELEGRAM)
+        await renditions.rendition(source, max_bytes=WECHAT)
+        await renditions.rendition(source, max_bytes=TELEGRAM)
 
     asyncio.run(story())
     assert runs.calls == ["check", "make_playable", "make_playable"]
@@ -107,11 +107,13 @@ def test_all_who_ask_at_once_share_one_encode(tmp_path: Path, runs: Runs) -> Non
 
 def test_one_who_stops_waiting_stops_nobody_else(tmp_path: Path) -> None:
     source = clip(tmp_path / "old.mov", codec="mpeg4", source="testsrc2=s=640x360:r=24", seconds=2)
-    fitting = RenditionCache(tmp_path / "work")
+    renditions = RenditionCache(tmp_path / "work")
 
     async def story() -> None:
-        first, second = (asyncio.create_task(fitting.rendition(source, max_bytes=WECHAT)) for _ in range(2))
-        await asyncio.sleep(0.35)
+        first, second = (asyncio.create_task(renditions.rendition(source, max_bytes=WECHAT)) for _ in range(2))
+        async with asyncio.timeout(20):
+            while not drafts(tmp_path / "work"):
+                await asyncio.sleep(0.005)
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
             await first
@@ -158,12 +160,12 @@ def another_version(folder: Path) -> None:
 )
 def test_what_is_not_as_it_was_is_made_anew(tmp_path: Path, runs: Runs, harm: Callable[[Path], None]) -> None:
     source = clip(tmp_path / "silent.mp4", audio=None)
-    fitting = RenditionCache(tmp_path / "work")
+    renditions = RenditionCache(tmp_path / "work")
 
     async def story() -> None:
-        await fitting.check(source, max_bytes=WECHAT)
+        await renditions.check(source, max_bytes=WECHAT)
         harm(tmp_path / "work")
-        fitted = await fitting.rendition(source, max_bytes=WECHAT)
+        fitted = await renditions.rendition(source, max_bytes=WECHAT)
         assert fitted.thumbnail.read_bytes().startswith(b"\xff\xd8")
         assert (await media.verify(fitted.path)).playable
 
@@ -174,15 +176,15 @@ def test_what_is_not_as_it_was_is_made_anew(tmp_path: Path, runs: Runs, harm: Ca
 @pytest.mark.parametrize("left", [b"nothing", None])
 def test_a_copy_that_a_disk_has_spoilt_is_made_anew(tmp_path: Path, left: bytes | None) -> None:
     source = clip(tmp_path / "old.mp4", codec="mpeg4")
-    fitting = RenditionCache(tmp_path / "work")
+    renditions = RenditionCache(tmp_path / "work")
 
     async def story() -> None:
-        fitted = await fitting.rendition(source, max_bytes=WECHAT)
+        fitted = await renditions.rendition(source, max_bytes=WECHAT)
         fitted.path.unlink()
         if left is not None:
             fitted.path.write_bytes(left)
-        assert (await fitting.rendition(source, max_bytes=WECHAT)).size > 1000
-        again = await fitting.rendition(source, max_bytes=WECHAT)
+        assert (await renditions.rendition(source, max_bytes=WECHAT)).size > 1000
+        again = await renditions.rendition(source, max_bytes=WECHAT)
         assert again.size == again.path.stat().st_size
 
     asyncio.run(story())
@@ -197,18 +199,18 @@ def broken(path: Path) -> Path:
 
 def test_a_damaged_film_is_refused_and_taken_only_as_what_it_is(tmp_path: Path, runs: Runs) -> None:
     source = broken(tmp_path / "m.mp4")
-    fitting = RenditionCache(tmp_path / "work")
+    renditions = RenditionCache(tmp_path / "work")
 
     async def refused(work: Awaitable[object]) -> None:
         with pytest.raises(MediaError, match="video_broken"):
             await work
 
     async def story() -> None:
-        await refused(fitting.check(source, max_bytes=WECHAT))
-        await refused(fitting.rendition(source, max_bytes=WECHAT))
+        await refused(renditions.check(source, max_bytes=WECHAT))
+        await refused(renditions.rendition(source, max_bytes=WECHAT))
         assert list((tmp_path / "work").iterdir()) == []
-        assert (await fitting.check(source, max_bytes=WECHAT, lenient=True)).playable
-        assert (await fitting.rendition(source, max_bytes=WECHAT)).path == source
+        assert (await renditions.check(source, max_bytes=WECHAT, lenient=True)).playable
+        assert (await renditions.rendition(source, max_bytes=WECHAT)).path == source
 
     asyncio.run(story())
     assert runs.calls == ["check", "check", "check"]
@@ -224,9 +226,9 @@ def test_a_check_that_runs_out_of_time_keeps_no_film_back(tmp_path: Path, runs: 
 def test_a_note_that_cannot_be_kept_is_no_reason_to_fail(tmp_path: Path, runs: Runs) -> None:
     source = clip(tmp_path / "fine.mp4")
     (tmp_path / "work" / "fine.json").mkdir(parents=True)
-    fitting = RenditionCache(tmp_path / "work")
+    renditions = RenditionCache(tmp_path / "work")
     for _ in range(2):
-        assert asyncio.run(fitting.rendition(source, max_bytes=WECHAT)).path == source
+        assert asyncio.run(renditions.rendition(source, max_bytes=WECHAT)).path == source
     assert runs.calls == ["check", "check"]
     assert drafts(tmp_path / "work") == []
 
@@ -240,13 +242,13 @@ def test_what_does_not_fit_leaves_no_copy_behind(tmp_path: Path) -> None:
 
 def test_old_copies_go(tmp_path: Path) -> None:
     source = clip(tmp_path / "silent.mp4", audio=None)
-    fitting = RenditionCache(tmp_path / "work")
-    fitting.remove_old(older_than_s=0)  # nothing was made yet
-    fitted = asyncio.run(fitting.rendition(source, max_bytes=WECHAT))
-    fitting.remove_old(older_than_s=3600)
+    renditions = RenditionCache(tmp_path / "work")
+    renditions.remove_old(older_than_s=0)  # nothing was made yet
+    fitted = asyncio.run(renditions.rendition(source, max_bytes=WECHAT))
+    renditions.remove_old(older_than_s=3600)
     assert fitted.path.exists()
     for path in (tmp_path / "work").iterdir():
         os.utime(path, (1, 1))
-    fitting.remove_old(older_than_s=3600)
+    renditions.remove_old(older_than_s=3600)
     assert list((tmp_path / "work").iterdir()) == []
     assert source.exists()

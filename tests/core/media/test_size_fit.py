@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.media.worker import clips, encoding, playable
+from core.media.worker import encode, playable, probe
 from core.media.worker.refusal import Refusal
 from tests.corpus import clip
 
@@ -52,9 +52,9 @@ def test_a_film_never_weighs_more_than_its_budget(
         return
     assert into.stat().st_size <= budget
     assert how.get("encodes", 0) <= 2
-    facts = clips.probe(str(into))
+    facts = probe.probe(str(into))
     assert facts["problems"] == []
-    assert facts["duration_s"] == pytest.approx(clips.probe(str(source))["duration_s"], abs=0.25)
+    assert facts["duration_s"] == pytest.approx(probe.probe(str(source))["duration_s"], abs=0.25)
 
 
 def test_noise_fills_its_budget(tmp_path: Path) -> None:
@@ -116,4 +116,4 @@ def durations(path: Path) -> Iterator[float]:
 def test_the_size_steps_down_where_the_bits_are_few(
     width: int, height: int, bits: int, expected: tuple[int, int]
 ) -> None:
-    assert encoding._size_for(width, height, bits, 30) == expected
+    assert encode.size_for(width, height, bits, 30) == expected

@@ -83,7 +83,7 @@ def test_two_prompts_give_visibly_different_films(tmp_path: Path) -> None:
 def test_chinese_words_choose_the_place_too(tmp_path: Path) -> None:
     words = {"雪": "snow", "夜": "night", "海": "ocean", "城市": "city", "沙漠": "desert", "雨": "rain", "火": "fire"}
     for chinese, english in words.items():
-        assert film._scene(chinese) is film._scene(english)
+        assert film.scene_of(chinese) is film.scene_of(english)
 
 
 def test_it_moves(tmp_path: Path) -> None:

@@ -533,13 +533,11 @@ def test_an_answer_may_name_the_request_before_it(tmp_path: Path) -> None:
 def test_fal_may_take_a_request_and_be_silent(tmp_path: Path) -> None:
     async def story(ours: Fal) -> None:
         ours.sandbox.faults.add("submit_slow", seconds=0.3)
-        began = time.monotonic()
         task = asyncio.create_task(ours.submit())
         while not ours.sandbox.memory.requests:
             await asyncio.sleep(0.01)
         assert not task.done()
         assert (await task)["request_id"] in ours.sandbox.memory.requests
-        assert time.monotonic() - began >= 0.3
 
     play(tmp_path, story)
 
@@ -567,10 +565,9 @@ def test_webhooks_are_signed_as_fals_are(tmp_path: Path, fault: str | None, expe
             params = {"fal_webhook": f"{base}/hook"}
             taken = (await ours.http.post(f"/{TEXT}", json={"prompt": "a fox"}, params=params)).json()
             await ours.done(taken)
-            until = time.monotonic() + 5
-            while len(calls) < len(expected) and time.monotonic() < until:
-                await asyncio.sleep(0.02)
-            await asyncio.sleep(0.1)
+            async with asyncio.timeout(5):
+                while len(calls) < len(expected) or ours.sandbox.renderer.is_busy:
+                    await asyncio.sleep(0.02)
         cache = JwksCache(FalSettings.offline(fal_key=KEY, fal_queue_url=str(ours.http.base_url)))
         keys = await cache.get()
         await cache.close()

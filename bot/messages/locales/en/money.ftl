@@ -90,8 +90,8 @@ button-buy-again =
         [yes] up to { $price }
        *[no] { $price }
     }
-remedy-shorter-prompt = A simpler version of your text: “{ $prompt }”
-remedy-wide-photo = Your photo goes out in 16:9 this time.
+fallback-shorter-prompt = A simpler version of your text: “{ $prompt }”
+fallback-wide-photo = Your photo goes out in 16:9 this time.
 repeat-of = A new try of job { $other }.
 
 alert-doubt = Job { $job } of { $user }: fal did not answer the order, so { $price } may have been charged. It is parked; if it turns up within 24 hours it is delivered. Look at fal.ai/dashboard/requests.

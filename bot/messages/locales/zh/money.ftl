@@ -90,8 +90,8 @@ button-buy-again =
         [yes] 最多 { $price }
        *[no] { $price }
     }
-remedy-shorter-prompt = 这次用简单些的文字：“{ $prompt }”
-remedy-wide-photo = 这次把你的照片改成 16:9。
+fallback-shorter-prompt = 这次用简单些的文字：“{ $prompt }”
+fallback-wide-photo = 这次把你的照片改成 16:9。
 repeat-of = 重做任务 { $other }。
 
 alert-doubt = { $user } 的任务 { $job }：fal 没有回应订单，可能已扣费 { $price }。任务已搁置；24 小时内如果找到结果，会照常发送。请查看 fal.ai/dashboard/requests。

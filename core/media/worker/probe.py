@@ -1,4 +1,4 @@
-"""Videos: what they are, whether they are whole, how they look; nothing is changed here."""
+"""Reads videos: their facts, whether they are whole, their thumbnail. Nothing is changed here."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -31,8 +31,11 @@ _STILL_SIDE, _STILL_BYTES = 320, 64_000
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """`still`: a key frame a third into the film, as displayed. `whole`: all of it has been decoded."""
+class Inspection:
+    """The facts and the thumbnail of a film.
+
+    `still`: a key frame a third into the film, as displayed. `whole`: all of it has been decoded.
+    """
 
     facts: dict[str, Any]
     still: Image.Image
@@ -40,7 +43,7 @@ class Look:
 
 
 def probe(path: str) -> dict[str, Any]:
-    """Facts of the file, and why it would not play natively everywhere (an empty list: it does)."""
+    """Read the file's facts, and why it would not play natively everywhere (an empty list: it does)."""
     with opened(path) as container:
         stream = picture_stream(container)
         duration_s = _bounded_s(container, stream)
@@ -49,15 +52,15 @@ def probe(path: str) -> dict[str, Any]:
 
 def verify(path: str) -> dict[str, Any]:
     """Decode every frame and every sound: the only check that sees flipped bytes and a missing end."""
-    return look(path).facts
+    return inspect(path).facts
 
 
-def look(path: str) -> Look:
-    """Decode it whole, once, and tell all that can be told of it. Raises Refusal where it is damaged."""
+def inspect(path: str) -> Inspection:
+    """Decode the film whole, once, and return all that is known of it. Raises Refusal where it is damaged."""
     with opened(path) as container:
         stream, sound = picture_stream(container), sound_stream(container)
         duration_s = _bounded_s(container, stream)
-        _without_polish(stream)
+        _skip_loop_filter(stream)
         first = still = None
         pictures = 0
         for frame in _decoded(container, stream, *([sound] if sound else [])):
@@ -72,30 +75,32 @@ def look(path: str) -> Look:
         if pictures < duration_s * float(stream.average_rate or 0) * 0.8 - 2:
             raise Refusal("video_broken", frames=pictures)
         facts = _facts(container, stream, first, duration_s, path)
-        return Look(facts, _displayed(still, stream), whole=True)
+        return Inspection(facts, _displayed(still, stream), whole=True)
 
 
-def _without_polish(stream: VideoStream) -> None:
-    """Blocks keep their edges: a tenth less to compute, and damage shows as before (tried: of 200 flipped bits the same
-    124), since what smooths the edges reads nothing of the file. A key frame, which refers to no other, is as good.
+def _skip_loop_filter(stream: VideoStream) -> None:
+    """Switch the loop filter off: a tenth less to compute, and damage shows as before.
+
+    Tried: of 200 flipped bits the same 124 show, since what smooths the edges reads nothing of the file. A key frame,
+    which refers to no other, is as good.
     """
     if not stream.codec_context.is_open:
         stream.codec_context.options = {**stream.codec_context.options, "skip_loop_filter": "all"}
 
 
-def glance(path: str) -> Look:
-    """The same without decoding it whole: all that can be told of a damaged film that still opens."""
+def inspect_opening(path: str) -> Inspection:
+    """Read the facts and the thumbnail without decoding the film whole, for a damaged one that still opens."""
     with opened(path) as container:
         stream = picture_stream(container)
         duration_s = _bounded_s(container, stream)
         first = first_frame(container, stream)
         facts = _facts(container, stream, first, duration_s, path)
         still = _frame_at(container, stream, duration_s / 3) or first
-        return Look(facts, _displayed(still, stream), whole=False)
+        return Inspection(facts, _displayed(still, stream), whole=False)
 
 
 def _decoded(container: InputContainer, *streams: VideoStream | AudioStream) -> Iterator[Any]:
-    """Every frame of these streams. Raises Refusal where one is damaged."""
+    """Yield every frame of these streams. Raises Refusal where one is damaged."""
     begun = False
     try:
         frames: Iterator[Any] = container.decode(*streams)
@@ -109,8 +114,9 @@ def _decoded(container: InputContainer, *streams: VideoStream | AudioStream) -> 
 
 
 def same_film(source: str, copy: str) -> dict[str, Any]:
-    """Facts of a copy that must show what the source shows, which has been decoded whole: the very same pictures to
-    decode, and sound that can be decoded. Raises Refusal.
+    """Read the facts of a copy that must show what its source, which was decoded whole, shows. Raises Refusal.
+
+    It must have the very same pictures to decode, and sound that can be decoded.
     """
     with opened(source) as one, opened(copy) as other:
         pairs = zip_longest(_pictures_of(one), _pictures_of(other))
@@ -124,7 +130,7 @@ def same_film(source: str, copy: str) -> dict[str, Any]:
 
 
 def _pictures_of(container: InputContainer) -> Iterator[bytes]:
-    """The decoder's settings, then each picture as it is stored."""
+    """Yield the decoder's settings, then each picture as it is stored."""
     stream = picture_stream(container)
     yield stream.codec_context.extradata or b""
     for packet in container.demux(stream):
@@ -133,7 +139,7 @@ def _pictures_of(container: InputContainer) -> Iterator[bytes]:
 
 
 def save_still(still: Image.Image, into: str) -> None:
-    """As a JPEG that fits Telegram (200 kB, 320 px) and WeChat (64 KB) alike."""
+    """Save the frame as a JPEG that fits Telegram (200 kB, 320 px) and WeChat (64 KB) alike."""
     for quality in range(85, 19, -10):
         still.save(into, "JPEG", quality=quality)
         if Path(into).stat().st_size <= _STILL_BYTES:
@@ -142,6 +148,7 @@ def save_still(still: Image.Image, into: str) -> None:
 
 
 def opened(path: str) -> InputContainer:
+    """Open a video file. Raises Refusal for what is none."""
     with Path(path).open("rb") as file:
         head = file.read(16)
     if not (head[4:8] in MOV_ATOMS or head[:4] == _MATROSKA):
@@ -159,8 +166,10 @@ def opened(path: str) -> InputContainer:
 
 
 def picture_stream(container: InputContainer) -> VideoStream:
-    """The film itself, its decoder set up so that damage shows: with threads by slices it is smoothed over in silence
-    (tried: of twenty flipped bits none is told, by frames seventeen are).
+    """Return the film's own stream, its decoder set up so that damage shows. Raises Refusal.
+
+    With threads by slices damage is smoothed over in silence (tried: of twenty flipped bits none shows, by frames
+    seventeen do).
     """
     for stream in container.streams.video:
         if stream.codec_context is not None and not stream.disposition & av.stream.Disposition.attached_pic:
@@ -172,16 +181,17 @@ def picture_stream(container: InputContainer) -> VideoStream:
 
 
 def sound_stream(container: InputContainer) -> AudioStream | None:
-    """The first sound that can be decoded."""
+    """Return the first sound that can be decoded."""
     return next((each for each in container.streams.audio if each.codec_context is not None), None)
 
 
 def is_plain_aac(audio: AudioStream) -> bool:
+    """Return whether the sound is AAC as every chat plays it."""
     return audio.codec_context.name == "aac" and audio.profile in {"LC", None} and audio.channels <= 2  # noqa: PLR2004
 
 
 def _bounded_s(container: InputContainer, stream: VideoStream) -> float:
-    """How long it is. What is too large or too long to be worked on is refused before it is decoded."""
+    """Return the length in seconds. What is too large or too long to be worked on is refused before it is decoded."""
     duration_s = duration_of(container, stream)
     if max(stream.width, stream.height) > _MAX_SIDE:
         raise Refusal("file_too_large", max_side=_MAX_SIDE)
@@ -204,6 +214,7 @@ def _facts(
 
 
 def duration_of(container: InputContainer, stream: VideoStream) -> float:
+    """Return the length in seconds, as the file states it, else by its last packet."""
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     if container.duration:
@@ -212,12 +223,12 @@ def duration_of(container: InputContainer, stream: VideoStream) -> float:
 
 
 def whole_s(container: InputContainer, pictures_s: float) -> float:
-    """How long the file plays: its sound may be longer than its pictures. At least a tenth of a second."""
+    """Return how many seconds the file plays, at least a tenth: its sound may be longer than its pictures."""
     return max(0.1, pictures_s, (container.duration or 0) / _MICRO)
 
 
 def _counted_s(container: InputContainer, stream: VideoStream) -> float:
-    """For files that do not say: the last packet's end."""
+    """Return the last packet's end in seconds, for files that do not state their length."""
     last = 0.0
     for packet in container.demux(stream):
         if packet.pts is not None and packet.time_base:
@@ -227,6 +238,7 @@ def _counted_s(container: InputContainer, stream: VideoStream) -> float:
 
 
 def first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame:
+    """Decode the first frame. Raises Refusal."""
     try:
         for frame in container.decode(stream):
             container.seek(0)
@@ -246,12 +258,13 @@ def _frame_at(container: InputContainer, stream: VideoStream, seconds: float) ->
 
 
 def sar_of(stream: VideoStream) -> Fraction:
+    """Return the shape of a pixel: width by height; 1 where none is stated."""
     sar = stream.sample_aspect_ratio
     return sar or Fraction(1)
 
 
 def rotation(frame: VideoFrame) -> int:
-    """Degrees counter-clockwise that show the frame upright."""
+    """Return the degrees counter-clockwise that show the frame upright."""
     return frame.rotation % 360
 
 
@@ -261,7 +274,7 @@ def _display_size(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:
 
 
 def _displayed(frame: VideoFrame, stream: VideoStream) -> Image.Image:
-    """Upright, with square pixels, at most `_STILL_SIDE` long."""
+    """Return the frame as displayed: upright, with square pixels, at most `_STILL_SIDE` long."""
     width, height = max(1, round(frame.width * sar_of(stream))), frame.height
     scale = min(1.0, _STILL_SIDE / max(width, height))
     size = max(1, round(width * scale)), max(1, round(height * scale))

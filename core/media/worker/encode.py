@@ -1,4 +1,4 @@
-"""Writing mp4 files: the same packets in a fresh container, or one encode whose size is bounded by construction."""
+"""Writes mp4 files: the same packets in a new container, or one encode whose size is bounded by construction."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from av.container import InputContainer, OutputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from core.media.worker import clips
+from core.media.worker import probe
 from core.media.worker.refusal import Refusal
 
 _SOUND_RATE = 44_100
@@ -29,8 +29,9 @@ _LEAST_FPS = 1
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What an encode makes: pictures of `inner` size in the middle of `outer`, at `rate` frames a second. `seconds`
-    is what the source says of its length, for the bound; it is cut only at `until_s`.
+    """The shape of an encode: pictures of `inner` size in the middle of `outer`, at `rate` frames per second.
+
+    `seconds` is the length that the source states, for the bound; the film is cut only at `until_s`.
     """
 
     inner: tuple[int, int]
@@ -41,6 +42,7 @@ class Shape:
 
 
 def output(into: str) -> OutputContainer:
+    """Open an mp4 for writing, with its index in front."""
     return av.open(into, "w", format="mp4", options={"movflags": "+faststart"})
 
 
@@ -48,20 +50,21 @@ def output(into: str) -> OutputContainer:
 
 
 def remux(path: str, into: str, *, silence: bool, until_s: float | None = None) -> None:
-    """The same pictures in a fresh mp4 without metadata; sound copied where it is plain AAC, else encoded, else (with
-    `silence`) a silent track.
+    """Write the same pictures to a new mp4 without metadata.
+
+    Sound is copied where it is plain AAC, else encoded, else (with `silence`) replaced by a silent track.
     """
-    with clips.opened(path) as source, output(into) as target:
-        stream = clips.picture_stream(source)
-        audio = clips.sound_stream(source)
+    with probe.opened(path) as source, output(into) as target:
+        stream = probe.picture_stream(source)
+        audio = probe.sound_stream(source)
         pictures = target.add_stream_from_template(stream)
         pictures.metadata.clear()
-        if audio is not None and clips.is_plain_aac(audio):
+        if audio is not None and probe.is_plain_aac(audio):
             sound_out = target.add_stream_from_template(audio)
             sound_out.metadata.clear()
             _copy(source, target, {stream.index: pictures, audio.index: sound_out}, until_s=until_s)
             return
-        quiet_s = clips.duration_of(source, stream) if silence else None
+        quiet_s = probe.duration_of(source, stream) if silence else None
         sound = _sound(path, target, audio, bits=_COPY_SOUND_BITS, until_s=until_s, quiet_s=quiet_s)
         _copy(source, target, {stream.index: pictures}, until_s=until_s, sound=sound)
 
@@ -74,7 +77,7 @@ def _copy(
     until_s: float | None,
     sound: "Sound | None" = None,
 ) -> None:
-    """Cut in the order of decoding: what is written has all that it refers to."""
+    """Copy the packets, cut in the order of decoding: what is written has all that it refers to."""
     begin: dict[int, float] = {}
     for packet in source.demux([source.streams[index] for index in streams]):
         if packet.size == 0 or packet.stream_index not in streams or packet.time_base is None:
@@ -95,8 +98,9 @@ def _copy(
 
 
 class Sound:
-    """AAC-LC stereo at 44.1 kHz, written in step with the pictures: a file whose sound stands at its end cannot be
-    played while it loads.
+    """An AAC-LC stereo track at 44.1 kHz, written in step with the pictures.
+
+    A file whose sound stands at its end cannot be played while it loads.
     """
 
     def __init__(self, target: OutputContainer, frames: Iterator[Any], bits: int) -> None:
@@ -108,7 +112,7 @@ class Sound:
         self._ended = False
 
     def write_until(self, seconds: float | None) -> None:
-        """Up to this time; None: all that is left."""
+        """Write the sound up to this time in seconds; None: all that is left."""
         while not self._ended and (seconds is None or self._at <= seconds):
             frame = next(self._frames, None)
             if frame is None:
@@ -128,17 +132,17 @@ def _sound(
     until_s: float | None,
     quiet_s: float | None,
 ) -> Sound | None:
-    """The source's own sound, or that much quiet, or none at all."""
+    """Make the sound track: the source's own sound, or that many seconds of silence, or None."""
     if audio is not None:
-        return Sound(target, _or_quiet(_heard(path, until_s), quiet_s), bits)
+        return Sound(target, _or_quiet(_sound_frames(path, until_s), quiet_s), bits)
     return Sound(target, _silent(quiet_s), _SILENCE_BITS) if quiet_s is not None else None
 
 
-def _heard(path: str, until_s: float | None) -> Iterator[Any]:
-    """The sound of the file as the encoder takes it."""
+def _sound_frames(path: str, until_s: float | None) -> Iterator[Any]:
+    """Yield the sound of the file as the encoder takes it."""
     resampler = av.AudioResampler(format="fltp", layout="stereo", rate=_SOUND_RATE, frame_size=_SOUND_FRAME)
-    with clips.opened(path) as source:
-        audio = clips.sound_stream(source)
+    with probe.opened(path) as source:
+        audio = probe.sound_stream(source)
         for frame in source.decode(audio) if audio is not None else ():
             if until_s is not None and frame.time is not None and frame.time > until_s:
                 break
@@ -147,20 +151,20 @@ def _heard(path: str, until_s: float | None) -> Iterator[Any]:
 
 
 def _or_quiet(frames: Iterator[Any], quiet_s: float | None) -> Iterator[Any]:
-    """Sound that breaks off ends there; of which nothing can be heard is no sound."""
-    heard = False
+    """Yield the sound up to where it breaks off; silence where no sound could be decoded at all."""
+    any_sound = False
     try:
         for frame in frames:
-            heard = True
+            any_sound = True
             yield frame
     except av.FFmpegError:
         pass
-    if not heard and quiet_s is not None:
+    if not any_sound and quiet_s is not None:
         yield from _silent(quiet_s)
 
 
 def _silent(seconds: float) -> Iterator[Any]:
-    """Quiet: without a sound track Telegram may show a clip as a looping GIF."""
+    """Yield silence: without a sound track Telegram may show a clip as a looping GIF."""
     for number in range(max(1, int(seconds * _SOUND_RATE / _SOUND_FRAME))):
         frame = av.AudioFrame(format="fltp", layout="stereo", samples=_SOUND_FRAME)
         for plane in frame.planes:
@@ -173,9 +177,10 @@ def _silent(seconds: float) -> Iterator[Any]:
 
 
 def fit(path: str, into: str, max_bytes: int, shape: Shape, *, finished: bool) -> int:
-    """Encode with a capped rate factor, whose bits are bounded by construction; a second, tighter time if it still
-    overshoots. `finished`: a film for a chat, which may step down in size where the bits are few, gets a track of quiet
-    where it has no sound, and is shown without what cannot be decoded. Returns the number of encodes.
+    """Encode into at most `max_bytes` with a capped rate factor; a second, tighter time if it still overshoots.
+
+    Returns the number of encodes. `finished`: a film for a chat, which may step down in size where the bits are few,
+    gets a silent track where it has no sound, and is shown without what cannot be decoded.
     """
     seconds, fps = shape.seconds, float(shape.rate)
     usable = max_bytes * 0.985 - (6000 + 16 * seconds * fps + 469 * seconds)  # what the container itself needs
@@ -184,9 +189,9 @@ def fit(path: str, into: str, max_bytes: int, shape: Shape, *, finished: bool) -
     for encodes in (1, 2):
         if bits < _LEAST_BITS:
             break
-        size = _size_for(*shape.inner, bits, fps) if finished else shape.inner
-        used = replace(shape, inner=size, outer=size if finished else shape.outer)
-        encode(path, into, used, bits=bits, sound_bits=sound_bits, finished=finished)
+        size = size_for(*shape.inner, bits, fps) if finished else shape.inner
+        stepped = replace(shape, inner=size, outer=size if finished else shape.outer)
+        encode(path, into, stepped, bits=bits, sound_bits=sound_bits, finished=finished)
         written = Path(into).stat().st_size
         if written <= max_bytes:
             return encodes
@@ -195,13 +200,13 @@ def fit(path: str, into: str, max_bytes: int, shape: Shape, *, finished: bool) -
 
 
 def frame_rate(stream: VideoStream) -> Fraction:
-    """A constant rate near the source's, at most 30."""
-    told = Fraction(stream.average_rate or _MOST_FPS).limit_denominator(1001)
-    return max(Fraction(_LEAST_FPS), min(Fraction(_MOST_FPS), told))
+    """Choose a constant rate near the source's, at most 30 frames per second."""
+    stated = Fraction(stream.average_rate or _MOST_FPS).limit_denominator(1001)
+    return max(Fraction(_LEAST_FPS), min(Fraction(_MOST_FPS), stated))
 
 
-def _size_for(width: int, height: int, bits: float, fps: float) -> tuple[int, int]:
-    """The largest step that leaves enough bits for each pixel; never larger than the source."""
+def size_for(width: int, height: int, bits: float, fps: float) -> tuple[int, int]:
+    """Choose the largest step that leaves enough bits for each pixel; never larger than the source."""
     short = min(width, height)
     size = (2, 2)
     for step in (short, *(step for step in _STEPS if step < short)):
@@ -212,14 +217,16 @@ def _size_for(width: int, height: int, bits: float, fps: float) -> tuple[int, in
 
 
 def even(width: int, height: int, scale: float) -> tuple[int, int]:
+    """Scale a size in pixels to even sides, as H.264 needs."""
     return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
 
 
 def encode(path: str, into: str, shape: Shape, *, bits: float, sound_bits: int, finished: bool) -> None:
-    with clips.opened(path) as source, output(into) as target:
-        stream = clips.picture_stream(source)
+    """Encode the film once, pictures and sound, with `bits` and `sound_bits` per second."""
+    with probe.opened(path) as source, output(into) as target:
+        stream = probe.picture_stream(source)
         out = _picture_encoder(target, shape, bits)
-        audio = clips.sound_stream(source)
+        audio = probe.sound_stream(source)
         quiet_s = shape.seconds if finished else None
         sound = _sound(path, target, audio, bits=sound_bits, until_s=shape.until_s, quiet_s=quiet_s)
         begun = False
@@ -239,7 +246,10 @@ def encode(path: str, into: str, shape: Shape, *, bits: float, sound_bits: int, 
 
 
 def _picture_encoder(target: OutputContainer, shape: Shape, bits: float) -> Any:
-    """Total bits <= cap * D + 0.4 * cap * window = bits * D: the buffer is 0.4 full at the start and never owes."""
+    """Set up the picture encoder with a bounded rate.
+
+    Total bits <= cap * D + 0.4 * cap * window = bits * D: the buffer is 0.4 full at the start and never owes.
+    """
     window = min(1.5, shape.seconds / 4)
     cap = bits * shape.seconds / (shape.seconds + 0.4 * window)
     out: Any = target.add_stream("libx264", rate=shape.rate)
@@ -259,7 +269,7 @@ def _picture_encoder(target: OutputContainer, shape: Shape, bits: float) -> Any:
 
 
 def _keep_colours(out: Any, frame: VideoFrame) -> None:
-    """Say in the file what the colours mean, or players guess by the size of the picture."""
+    """Write into the file what the colours mean, or players guess by the size of the picture."""
     context = out.codec_context
     context.colorspace, context.color_range = frame.colorspace, frame.color_range
     context.color_primaries, context.color_trc = frame.color_primaries, frame.color_trc
@@ -267,14 +277,14 @@ def _keep_colours(out: Any, frame: VideoFrame) -> None:
 
 def _graph(stream: VideoStream, first: VideoFrame, shape: Shape) -> Any:
     graph = av.filter.Graph()
-    turned = clips.rotation(first)
+    turned = probe.rotation(first)
     turns = {90: [("transpose", "cclock")], 180: [("hflip", ""), ("vflip", "")], 270: [("transpose", "clock")]}
     size = "{}:{}".format(*shape.inner)
     steps = [*turns.get(turned, []), ("scale", f"{size}:flags=bicubic:out_range=tv"), ("setsar", "1")]
     if shape.inner != shape.outer:
         steps.append(("pad", "{}:{}:(ow-iw)/2:(oh-ih)/2".format(*shape.outer)))
     steps += [("fps", f"{shape.rate.numerator}/{shape.rate.denominator}"), ("format", "yuv420p"), ("buffersink", "")]
-    chain = [graph.add_buffer(template=stream), *(graph.add(name, given or None) for name, given in steps)]
+    chain = [graph.add_buffer(template=stream), *(graph.add(name, options or None) for name, options in steps)]
     for one, other in pairwise(chain):
         one.link_to(other)
     graph.configure()
@@ -282,7 +292,7 @@ def _graph(stream: VideoStream, first: VideoFrame, shape: Shape) -> Any:
 
 
 def _filtered(source: InputContainer, stream: VideoStream, shape: Shape, *, finished: bool) -> Iterator[VideoFrame]:
-    first = clips.first_frame(source, stream)
+    first = probe.first_frame(source, stream)
     graph = _graph(stream, first, shape)
     most = None if shape.until_s is None else int(shape.until_s * float(shape.rate))
     yield from islice(_pictures(source, stream, graph, finished=finished), most)
