@@ -104,7 +104,7 @@ class Collector:
 
     async def _is_done(self, job: Job, submit: Submit, handle: RequestHandle, lease: Lease) -> bool:
         """Whether fal is done. A result that is kept and can be read needs no question. Raises VideoError."""
-        if self._readable(job, await self._stored(job, submit)):
+        if self._readable(job, await self.stored_results(job, submit)):
             return True
         status = await self._queue.status(handle)
         await self._store.jobs.note_position(job.id, status.position if isinstance(status, Queued) else None)

@@ -72,11 +72,11 @@ class DeliveryReceipts:
         while self._sendings and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - bounded, at shutdown
             await asyncio.sleep(_LOOK_S)
 
-    async def write_down(self, job_id: str, heard: Acknowledgement, lease: Lease | None) -> None:
+    async def write_down(self, job_id: str, acknowledgement: Acknowledgement, lease: Lease | None) -> None:
         """Returns when it is written, however long that takes. Raises LeaseLost; then it is kept, in case the job comes
         back to this process.
         """
-        self._heard[job_id] = heard
+        self._unwritten[job_id] = acknowledgement
         await self.catch_up(job_id, lease)
 
     async def catch_up(self, job_id: str, lease: Lease | None) -> None:
@@ -86,21 +86,21 @@ class DeliveryReceipts:
             facts = {"job_id": job_id, "error": type(error).__name__}  # its text may hold what people wrote
             log.error("what a chat took is not written down yet", extra=facts)
 
-        while job_id in self._heard:
+        while job_id in self._unwritten:
             await retried(lambda: self._write(job_id, lease), _UNTIL_WRITTEN, sleep=self._pause, on_retry=tell)
 
     async def _write(self, job_id: str, lease: Lease | None) -> None:
-        heard = self._heard.get(job_id)
-        if heard is None:
+        acknowledgement = self._unwritten.get(job_id)
+        if acknowledgement is None:
             return  # another attempt has written it meanwhile
         jobs = self._store.jobs
-        if heard.ref is None:
-            await jobs.move(job_id, State.DELIVERY_DOUBT, only_from=HAS_VIDEO, why=heard.why, lease=lease)
-        elif heard.state in HAS_VIDEO:
-            await jobs.move(job_id, State.DELIVERED, only_from=_MAY_HAVE_IT, told=heard.ref, lease=lease)
+        if acknowledgement.ref is None:
+            await jobs.move(job_id, State.DELIVERY_DOUBT, only_from=HAS_VIDEO, why=acknowledgement.why, lease=lease)
+        elif acknowledgement.state in HAS_VIDEO:
+            await jobs.move(job_id, State.DELIVERED, only_from=_MAY_HAVE_IT, told=acknowledgement.ref, lease=lease)
         else:
-            await jobs.tell(job_id, heard.state, heard.ref, lease=lease)
-        self._heard.pop(job_id, None)
+            await jobs.tell(job_id, acknowledgement.state, acknowledgement.ref, lease=lease)
+        self._unwritten.pop(job_id, None)
 
     async def _pause(self, pause_s: float) -> None:
         if self._closing.is_set():

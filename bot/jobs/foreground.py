@@ -19,7 +19,7 @@ from uuid import uuid4
 
 from bot.channels.types import Address, AttachmentRef, Incoming
 from bot.jobs.collect import Collector
-from bot.jobs.job_lock import AlreadyHeld, alive, held, mark_of
+from bot.jobs.job_lock import AlreadyHeld, alive, hold, mark_of
 from bot.jobs.lease_holder import LeaseHolder
 from bot.jobs.prepare import Preparer
 from bot.jobs.submit import NOT_SENT_WINDOW_S, Submitter
@@ -177,7 +177,7 @@ class ForegroundRunner:
         hour, or over trouble of ours), and VideoError while nothing is ordered.
         """
         new = JobDraft(_incoming(plan, source), "en", plan, owner=self._owner)
-        with held(await self._mark(new.incoming)):
+        with hold(await self._mark(new.incoming)):
             began = time.monotonic()
             made = await self._store.jobs.accept(new, inbox_id=None, caps=caps_of(self._settings))
             if isinstance(made, OverCap):
@@ -191,7 +191,7 @@ class ForegroundRunner:
 
         Raises AlreadyHeld, and what `buy` raises.
         """
-        with held(await self._mark(job.incoming)):  # so its own command is dead, whatever its lease says
+        with hold(await self._mark(job.incoming)):  # so its own command is dead, whatever its lease says
             taken, began = await self._take(job)
             return await self._finished(taken, began)
 

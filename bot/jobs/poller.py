@@ -121,7 +121,7 @@ class StatusPoller:
         for job_id in self._next.keys() - rendering:
             self._let_go(job_id)
         new = list(rendering - self._next.keys())
-        rarely = await self._webhook_works() if new else False
+        rarely = await self.webhook_works() if new else False
         for start in range(0, len(new), _FIRST_LOOKS):
             for job in await self._store.jobs.find(ids=new[start : start + _FIRST_LOOKS]):
                 await self._watch(job, rarely=rarely)
@@ -135,8 +135,8 @@ class StatusPoller:
     async def _watch(self, job: Job, *, rarely: bool) -> None:
         """Thousands may wait so: nothing of the job is kept in memory but its id and when it is looked at."""
         passed_s = (now_ms() - (job.rendering_since or now_ms())) / 1000
-        usual_s = await self._usual_s(job.request)
-        self._next[job.id] = looks(passed_s=passed_s, usual_s=usual_s, rarely=rarely)
+        usual_s = await self.usual_s(job.request)
+        self._next[job.id] = poll_gaps(passed_s=passed_s, usual_s=usual_s, rarely=rarely)
         self._places[job.id] = job.fal_position
         if self._streams < _STREAMS:
             self._streams += 1

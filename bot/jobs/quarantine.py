@@ -45,7 +45,7 @@ class Quarantine:
     async def _set_aside(self, row: UnreadableRow) -> None:
         done = await self._store.unreadable.set_aside(row)
         if done is not None:
-            await self._told(row, done)
+            await self._tell(row, done)
 
     async def _tell(self, row: UnreadableRow, done: SetAside) -> None:
         log.error("a job's row cannot be read", extra={"job_id": row.id, "what": row.what, "set_aside": done})

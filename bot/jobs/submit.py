@@ -249,7 +249,7 @@ class Submitter:
         """Take up an order that is claimed already, by what its receipt says. None: the receipt says nothing."""
         submit = await self._store.submits.read(job.id)
         reply = await self._receipts.read(receipt_name(job.id, submit.attempt)) if submit.state == "sending" else None
-        return None if reply is None else await self._settle(job, self._kept(job, reply), by="receipt")
+        return None if reply is None else await self._settle(job, self._read_receipted(job, reply), by="receipt")
 
     async def _read_receipted(self, job: Job, reply: RawReply) -> Submission:
         log.info("the answer to an order is read from its receipt", extra={"job_id": job.id})

@@ -128,8 +128,8 @@ def _back_into_doubt(tx: Connection, other: Any, owner: str) -> None:
     _hand_over_results(tx, other.job_id, owner, keep=False)
     why = f"its request is the purchase of {owner}"
     untold: JobChanges = {"told": None, "odd_since": None, "odd": None, "fal_position": None}
-    move_tx(tx, held.job_id, State.DOUBT, why=why, **untold)
-    hold_tx(tx, held.job_id, why)
+    move_tx(tx, other.job_id, State.DOUBT, why=why, **untold)
+    hold_tx(tx, other.job_id, why)
 
 
 def _lend(tx: Connection, lender: str, owner: str) -> None:

@@ -183,7 +183,7 @@ def _row(tx: Connection, job_id: str, new: JobDraft, at: int) -> dict[str, Any]:
         "state": State.QUEUED if new.question is None else State.ASKING,
         "question": record(new.question) if new.question else None,
         "again_of": new.again_of,
-        "remedy": new.remedy,
+        "fallback": new.fallback,
         **_begun(tx, new),
         "model_name": model.name,
         "usual_render_s": model.usual_render_s,

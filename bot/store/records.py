@@ -117,7 +117,7 @@ class Job:
     charge: Charge | None
     question: Confirmation | None
     again_of: str | None
-    remedy: Remedy | None
+    fallback: Fallback | None
     model_name: str | None
     usual_render_s: float | None
     odd_since: int | None
@@ -149,7 +149,7 @@ class JobDraft:
     plan: Plan
     question: Confirmation | None = None
     again_of: str | None = None
-    remedy: Remedy | None = None
+    fallback: Fallback | None = None
     owner: str | None = None
 
 

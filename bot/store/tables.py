@@ -31,7 +31,7 @@ jobs = sa.Table(
     sa.Column("charge", sa.String),  # none | yes | possibly: what the ledger says it cost in the end; null: open
     sa.Column("question", sa.JSON),  # {"why": "price" | "same", "job"}: what a person has to agree to first
     sa.Column("again_of", sa.String, index=True),  # the job that this one repeats
-    sa.Column("remedy", sa.String),  # what the repeat does better: shorter-prompt | wide-photo
+    sa.Column("fallback", sa.String),  # what the repeat does better: shorter-prompt | wide-photo
     sa.Column("model_name", sa.String),  # as shown to people: a model may leave the catalogue before its films do
     sa.Column("usual_render_s", sa.Float),  # by the catalogue of the day it was ordered
     sa.Column("odd_since", sa.BigInteger),  # since when fal's answers about it say nothing

@@ -46,7 +46,7 @@ class LeaderElection:
         if self._calls_of_others is None:
             await asyncio.Event().wait()
         else:
-            await self._calls_of_others.listen(self._heard)
+            await self._calls_of_others.listen(self._notified)
 
     async def run(self, name: str, loop: Run) -> None:
         """Until cancelled: run the loop whenever the role is ours."""

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 _JOBS = "reelbot_jobs"
 _UNDER_WAY = ("queued", "preparing", "submitting", "rendering", "downloading", "ready", "uploading")
