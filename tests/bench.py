@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from bot.app import App
 from bot.http.server import bind
 from bot.jobs.prepare import free_bytes
 from bot.parts import Timing
 from bot.settings import Settings
+from bot.store.database import Connection, now_ms
 from bot.store.records import Job, State
+from bot.store.tables import jobs
 from core.sandbox import FAST, Sandbox, create_app
 from tests.fakes.botapi import TOKEN, TelegramFake
 from tests.fakes.wechat import WeChatFake
@@ -55,14 +59,14 @@ class Bench:
                 await asyncio.sleep(0.02)
 
     async def at_rest(self) -> None:
-        """Wait until all that was said has been taken and dealt with, and no job's workflow is under way: what has not
+        """Wait until all that was said has been taken and dealt with, and no work on a job is under way or due: what has not
         happened by then does not happen by itself.
         """
         async with asyncio.timeout(30):
             while (
                 self.telegram.pending
                 or (await self.app.store.inbox.waiting()).messages
-                or await self.app.parts.engine.owners()
+                or await self.app.store.database.read(_work_is_under_way)
             ):
                 await asyncio.sleep(0.02)
 
@@ -81,6 +85,13 @@ class Bench:
                 if len(jobs) == count and all(job.state in states for job in jobs):
                     return jobs
                 await asyncio.sleep(0.03)
+
+
+def _work_is_under_way(tx: Connection) -> bool:
+    return (
+        tx.execute(sa.select(jobs.c.id).where(sa.or_(jobs.c.owner.is_not(None), jobs.c.due <= now_ms()))).first()
+        is not None
+    )
 
 
 @asynccontextmanager

@@ -307,8 +307,8 @@ def test_a_doubt_holds_the_money_tells_the_admin_and_offers_anew(on_bench: OnBen
         standing = await made.app.store.ledger.standing()
         assert (standing.spent_micro, standing.reserved_micro) == (1_400_000, 0)
 
-    looks = WatchPauses(scan_s=0.1, adoption_gap_s=0.1)
-    on_bench(story, admins="telegram:1", timing=Timing(resolve_looks_s=(0.1, 0.1), watch=looks))
+    looks = WatchPauses(scan_s=0.1)
+    on_bench(story, admins="telegram:1", timing=Timing(resolve_looks_s=(0.1, 0.1), search_s=0.1, watch=looks))
 
 
 def test_a_proxy_that_charges_beforehand_names_the_price(on_bench: OnBench) -> None:

@@ -212,8 +212,8 @@ def test_a_lost_submit_reply_that_cannot_be_found_is_parked_and_told(on_bench: C
         assert made.submits() == 1
         assert made.films() == []
 
-    looks = WatchPauses(scan_s=0.1, adoption_gap_s=0.1)
-    on_bench(story, timing=Timing(resolve_looks_s=(0.1, 0.1), watch=looks))
+    looks = WatchPauses(scan_s=0.1)
+    on_bench(story, timing=Timing(resolve_looks_s=(0.1, 0.1), search_s=0.1, watch=looks))
 
 
 def test_fal_down_at_the_submit_is_waited_out(on_bench: Callable[..., None]) -> None:
@@ -326,9 +326,9 @@ def test_loops_end_when_they_are_stopped_in_the_moment_of_news(on_bench: Callabl
         assert len(tasks) == len(names)
         parts = made.app.parts
         await made.until(
-            lambda: parts.watcher.loop.turns and parts.status_messages.loop.turns and parts.inbox.loop.turns
+            lambda: parts.poller.loop.turns and parts.status_messages.loop.turns and parts.inbox.loop.turns
         )
-        parts.watcher.kick()  # every loop waits for news
+        parts.poller.notify()  # every loop waits for news
         parts.status_messages.notify()
         parts.inbox.loop.notify()
         for _ in range(turns):

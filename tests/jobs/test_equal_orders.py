@@ -387,7 +387,7 @@ def test_a_refusal_without_a_webhook_is_delivered_all_the_same(on_bench: Callabl
         assert made.submits() == len(made.films()) == 1
         await made.until(lambda: any("taken to be free" in text for text in made.telegram.texts(1)))
 
-    on_bench(story, admins="telegram:1", timing=Timing(watch=WatchPauses(scan_s=0.1, adoption_gap_s=0.2)))
+    on_bench(story, admins="telegram:1", timing=Timing(search_s=0.2, watch=WatchPauses(scan_s=0.1)))
 
 
 def test_what_a_proxy_took_for_a_refused_order_is_told(on_bench: Callable[..., None]) -> None:

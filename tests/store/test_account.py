@@ -52,7 +52,7 @@ async def made(store: Store, event: str, *, user: str = "42") -> str:
 async def offered(store: Store) -> str:
     """A job that holds nothing."""
     new = replace(new_job(said("offer")), question=Confirmation("price"))
-    job_id = await store.jobs.accept(new, inbox_id=None, caps=WIDE, enqueue=nothing)
+    job_id = await store.jobs.accept(new, inbox_id=None, caps=WIDE)
     assert isinstance(job_id, str)
     return job_id
 

@@ -160,7 +160,7 @@ async def set_flag(store: Store, job_id: str) -> None:
 
 
 async def told(store: Store, job_id: str) -> None:
-    change = jobs.update().where(jobs.c.id == job_id).values(told="doubt", send_after=None)
+    change = jobs.update().where(jobs.c.id == job_id).values(told="doubt", due=None)
     await store.database.write(lambda connection: connection.execute(change))
 
 
@@ -366,7 +366,7 @@ def test_a_refusal_ends_the_job_and_gives_the_price_back(database_url: str, stoo
         job = await job_of(store, job_id)
         assert (job.state, job.error, job.told) == (State.FAILED, error, None)
         assert (job.charge, job.reserved_micro) == ("none", 0)
-        assert job.send_after is None if not stood_still else before <= (job.send_after or 0) <= now_ms()
+        assert before <= (job.due or 0) <= now_ms()  # its owner is to be told
         assert (await story_of(store, job_id))[-1] == ("failed", "content_policy_violation")
         assert (await store.submits.read(job_id)).state == "refused"
         assert await store.submits.claim(job_id, body=BODY) == "taken"

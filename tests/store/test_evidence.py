@@ -78,7 +78,7 @@ def adopted(
 def test_the_order_that_was_answered_takes_its_request_back(database_url: str, state: State, by: Evidence) -> None:
     async def story(store: Store, guesser: str, owner: str) -> None:
         if state is State.PARKED:
-            assert await store.jobs.park(guesser, "odd", ask_after=1)
+            assert await store.jobs.park(guesser, "odd")
         else:
             await store.jobs.move(guesser, state)
         await set_columns(store, guesser, told="17", fal_position=3, odd="x", odd_since=1)
@@ -90,10 +90,8 @@ def test_the_order_that_was_answered_takes_its_request_back(database_url: str, s
         assert claim.answered is not None
         assert claim.body == BODY
         assert (job.state, job.told, job.charge, job.reserved_micro) == (State.DOUBT, None, None, CENTS_70)
-        assert (job.fal_position, job.odd, job.odd_since, job.ask_after) == (None, None, None, None)
-        if state is State.PARKED:  # no workflow tells its owner
-            assert job.send_after is not None
-            assert before <= job.send_after <= now_ms()
+        assert (job.fal_position, job.odd, job.odd_since) == (None, None, None)
+        assert before <= (job.due or 0) <= now_ms()  # its owner is to be told
         why = f"its request is the purchase of {owner}"
         assert (await store.jobs.story(guesser))[-1][1:] == ("doubt", why)
         assert (await store.ledger.of_job(guesser))[-1][1:] == ("hold", 0, 0, why)

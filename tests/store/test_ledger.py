@@ -29,7 +29,7 @@ Story = Callable[[Store], Awaitable[None]]
 
 
 async def ordered(store: Store, event: str, *, user: str = "42", caps: Caps = WIDE) -> str | OverCap | None:
-    return await store.jobs.accept(new_job(said(event, chat=user)), inbox_id=None, caps=caps, enqueue=nothing)
+    return await store.jobs.accept(new_job(said(event, chat=user)), inbox_id=None, caps=caps)
 
 
 async def bought(store: Store, event: str, *, user: str = "42") -> str:
@@ -209,7 +209,7 @@ def test_over_the_cap_one_is_told_when_there_is_room_again(database_url: str) ->
 def test_an_offer_holds_nothing_and_is_taken_up_once(database_url: str) -> None:
     async def story(store: Store) -> None:
         new = replace(new_job(said()), question=Confirmation("price"))
-        job_id = await store.jobs.accept(new, inbox_id=None, caps=WIDE, enqueue=nothing)
+        job_id = await store.jobs.accept(new, inbox_id=None, caps=WIDE)
         assert isinstance(job_id, str)
         assert await store.ledger.standing() == Standing(0, 0)
         begun: list[str] = []
@@ -218,7 +218,7 @@ def test_an_offer_holds_nothing_and_is_taken_up_once(database_url: str) -> None:
             def enqueue(_connection: Connection, job: str, _user: str) -> None:
                 begun.append(job)
 
-            return await store.jobs.confirm(job_id, price=Decimal(price), caps=caps, enqueue=enqueue)
+            return await store.jobs.confirm(job_id, price=Decimal(price), caps=caps)
 
         assert await yes("0.71") == "price"
         assert isinstance(await yes(caps=Caps(1, 1)), OverCap)
@@ -233,15 +233,15 @@ def test_an_offer_holds_nothing_and_is_taken_up_once(database_url: str) -> None:
 def test_an_offer_lapses(database_url: str) -> None:
     async def story(store: Store) -> None:
         new = replace(new_job(said()), question=Confirmation("price"))
-        job_id = await store.jobs.accept(new, inbox_id=None, caps=WIDE, enqueue=nothing)
+        job_id = await store.jobs.accept(new, inbox_id=None, caps=WIDE)
         assert isinstance(job_id, str)
         await age(store, 31 * 60 * 1000)
-        assert await store.jobs.confirm(job_id, price=Decimal("0.70"), caps=WIDE, enqueue=nothing) == "lapsed"
+        assert await store.jobs.confirm(job_id, price=Decimal("0.70"), caps=WIDE) == "lapsed"
         await store.jobs.lapse()
         job = await store.jobs.get(job_id)
         assert job is not None
         assert (job.state, job.error) == (State.CANCELLED, JobError("offer_lapsed", {}))
-        assert await store.jobs.confirm(job_id, price=Decimal("0.70"), caps=WIDE, enqueue=nothing) == "late"
+        assert await store.jobs.confirm(job_id, price=Decimal("0.70"), caps=WIDE) == "late"
         assert await store.ledger.of_job(job_id) == []
 
     on_store(database_url, story)
@@ -319,7 +319,7 @@ def test_what_was_possibly_charged_may_turn_out_to_be_nothing(database_url: str)
 
     async def story(store: Store) -> None:
         job_id = await bought(store, "m1")
-        assert await store.jobs.park(job_id, "odd", ask_after=0)
+        assert await store.jobs.park(job_id, "odd")
         await age(store, DAY_MS + 1000)
         await store.jobs.settle_old_doubts()
         assert await store.jobs.fail(job_id, JobError("generation_failed", {}), charge="none")

@@ -32,7 +32,7 @@ def repeat(of: str, event: str, *, fallback: Fallback | None = None, asks: bool 
 async def press(store: Store, new: JobDraft, *, caps: Caps = WIDE) -> tuple[str, str | OverCap | None]:
     """("made", its id) or ("stands", the id of the try that was ordered before)."""
     try:
-        return "made", await store.jobs.accept(new, inbox_id=None, caps=caps, enqueue=nothing)
+        return "made", await store.jobs.accept(new, inbox_id=None, caps=caps)
     except AlreadyOrdered as error:
         return "stands", error.existing.id
 
@@ -119,7 +119,7 @@ def test_an_offer_that_stands_is_no_second_one_and_can_be_declined_or_lapse(data
 
 
 async def yes(store: Store, job_id: str) -> Any:
-    return await store.jobs.confirm(job_id, price=Decimal("0.70"), caps=WIDE, enqueue=nothing)
+    return await store.jobs.confirm(job_id, price=Decimal("0.70"), caps=WIDE)
 
 
 def test_of_two_offers_of_an_earlier_version_one_is_bought(database_url: str) -> None:

@@ -65,7 +65,7 @@ def backwards(store: Store) -> None:
 
 
 async def accepted(store: Store, incoming: Incoming) -> str:
-    job_id = await store.jobs.accept(new_job(incoming), inbox_id=None, caps=CAPS, enqueue=nothing)
+    job_id = await store.jobs.accept(new_job(incoming), inbox_id=None, caps=CAPS)
     assert isinstance(job_id, str)
     return job_id
 
@@ -97,8 +97,8 @@ def test_a_message_becomes_one_job_however_often_it_comes(database_url: str) -> 
         await store.inbox.put([said(), said()])
         messages = (await store.inbox.waiting()).messages
         assert len(messages) == 1
-        first = await store.jobs.accept(new_job(said()), inbox_id=messages[0].id, caps=CAPS, enqueue=nothing)
-        again = await store.jobs.accept(new_job(said()), inbox_id=messages[0].id, caps=CAPS, enqueue=nothing)
+        first = await store.jobs.accept(new_job(said()), inbox_id=messages[0].id, caps=CAPS)
+        again = await store.jobs.accept(new_job(said()), inbox_id=messages[0].id, caps=CAPS)
         assert first is not None
         assert again is None
         assert (await store.inbox.waiting()).messages == []
@@ -114,7 +114,7 @@ def test_a_job_that_the_engine_refuses_leaves_its_message_unread(database_url: s
         await store.inbox.put([said()])
         queued = (await store.inbox.waiting()).messages[0]
         with pytest.raises(RuntimeError):
-            await store.jobs.accept(new_job(said()), inbox_id=queued.id, caps=CAPS, enqueue=refuse)
+            await store.jobs.accept(new_job(said()), inbox_id=queued.id, caps=CAPS)
         assert await store.jobs.find() == []
         assert [each.id for each in (await store.inbox.waiting()).messages] == [queued.id]
 
@@ -243,9 +243,7 @@ def test_two_workers_and_one_message_make_one_job_and_one_claim(database_url: st
         for number in range(10):
             incoming = said(f"m{number}", chat=f"{number}")
             await asyncio.gather(*(store.inbox.put([incoming]) for store in (one, two)))
-            both = [
-                store.jobs.accept(new_job(incoming), inbox_id=None, caps=CAPS, enqueue=nothing) for store in (one, two)
-            ]
+            both = [store.jobs.accept(new_job(incoming), inbox_id=None, caps=CAPS) for store in (one, two)]
             made = [job_id for job_id in await asyncio.gather(*both) if isinstance(job_id, str)]
             assert len(made) == 1
             claims = await asyncio.gather(*(store.submits.claim(made[0]) for store in (one, two, one, two)))

@@ -203,7 +203,7 @@ def test_a_reorder_in_flight_keeps_its_fallback_and_is_not_bought_again(empty_ur
             found = {each.id: each.fallback for each in await store.jobs.find()}
             repeated = replace(new_job(said("m1")), again_of="FAILED2", fallback="wide-photo")
             with pytest.raises(AlreadyOrdered) as again:
-                await store.jobs.accept(repeated, inbox_id=None, caps=WIDE, enqueue=nothing)
+                await store.jobs.accept(repeated, inbox_id=None, caps=WIDE)
         finally:
             store.close()
         assert found == {"FAILED2": None, "WIDER22": "wide-photo", "SHORT22": "shorter-prompt", "SAME222": None}

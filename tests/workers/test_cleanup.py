@@ -67,7 +67,7 @@ class Site:
         attachment = AttachmentRef("image", file_id) if file_id else None
         incoming = Incoming(Address("web", "42"), "77", os.urandom(4).hex(), "42", "a fox", attachment=attachment)
         made = await self.store.jobs.accept(
-            JobDraft(incoming, "en", pricing.plan("a fox")), inbox_id=None, caps=CAPS, enqueue=lambda *_: None
+            JobDraft(incoming, "en", pricing.plan("a fox")), inbox_id=None, caps=CAPS *_: None
         )
         assert isinstance(made, str)
         await self.store.jobs.move(made, state, **facts)
