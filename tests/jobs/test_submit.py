@@ -12,13 +12,14 @@ import pytest
 from pydantic import SecretStr
 
 from bot.jobs.collect import Collector
-from bot.jobs.steps import DOUBT, GO, STOP, WAIT
+from bot.jobs.prepare import Preparer
 from bot.jobs.submit import Submitter, receipt_name
-from bot.jobs.submit_reconciliation import Doubts
+from bot.jobs.submit_reconciliation import SubmitReconciler
+from bot.jobs.works import Works
 from bot.messages.admin_alerts import Alerts
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.records import Job, JobDraft, State
+from bot.store.records import Job, JobDraft, State, record
 from core.fal.client import FalQueue
 from core.fal.protocol import request_text
 from core.fal.receipts import FolderReceipts
@@ -28,7 +29,7 @@ from core.types import RawReply
 from tests.rows import set_columns
 from tests.serving import served
 from tests.store.test_claim import earlier
-from tests.store.test_store import CAPS, nothing, said
+from tests.store.test_store import CAPS, said
 
 KEY = "fal-key-of-the-submits-0123456789"
 
@@ -46,13 +47,12 @@ class Post:
     alerts: Alerts
     silent: list[str] = field(default_factory=list)
     queues: list[FalQueue] = field(default_factory=list)
-    woken: list[str] = field(default_factory=list)
 
     async def job(self, prompt: str, *, event: str | None = None) -> Job:
         """An accepted job whose turn has come."""
         request = plan(prompt, model="balanced", duration_s=5)
         new = JobDraft(said(event or prompt), "en", request)
-        made = await self.store.jobs.accept(new, inbox_id=None, caps=CAPS, enqueue=nothing)
+        made = await self.store.jobs.accept(new, inbox_id=None, caps=CAPS)
         assert isinstance(made, str)
         await self.store.jobs.move(made, State.PREPARING)
         return await self.now(made)
@@ -72,19 +72,34 @@ class Post:
     def posts(self) -> int:
         return sum(call["method"] == "POST" for call in self.fal.log)
 
-    def doubts(self) -> Doubts:
-        return Doubts(
+    def lost_orders(self) -> SubmitReconciler:
+        return SubmitReconciler(
             store=self.store,
             queue=self.queue,
             receipts=self.receipts,
             settings=self.settings,
             alerts=self.alerts,
             watch=lambda: None,
-            wake=self.wake,
         )
 
-    async def wake(self, job_id: str) -> None:
-        self.woken.append(job_id)
+    async def work(self, job: Job, *, collector: Collector | None = None) -> State:
+        """Do one work on the job, as its row asks for it; gives the state that it leads to."""
+        works = Works(
+            store=self.store,
+            preparer=Preparer(
+                store=self.store, channels={}, settings=self.settings, alerts=self.alerts, room=lambda _folder: 2**40
+            ),
+            submitter=self.submitter,
+            lost_orders=self.lost_orders(),
+            collector=collector or self.collector(),
+            delivery=None,
+            alerts=self.alerts,
+        )
+        taken = await self.store.leases.take_one("test", job.id)
+        assert taken is not None
+        verdict = await works.bodies[taken.work](taken)
+        await self.store.leases.conclude(taken.lease, due_in_s=verdict.after_s, progress=verdict.progress)
+        return (await self.now(job.id)).state
 
 
 @asynccontextmanager
@@ -94,14 +109,11 @@ async def post(folder: Path, database_url: str, *, unconfirmed_after_s: float = 
         url = await stack.enter_async_context(served(sandbox))
         settings = Settings.offline(fal_key=KEY, fal_queue_url=url, output_dir=folder / "out")
         store, queue = await Store.open(database_url), FalQueue.from_settings(settings)
-        receipts, silent, woken = FolderReceipts(settings.receipts_dir), list[str](), list[str]()
+        receipts, silent = FolderReceipts(settings.receipts_dir), list[str]()
         alerts = Alerts(store=store, channels={}, admins=(), caps=CAPS)
 
         async def unconfirmed(job: Job) -> None:
             silent.append(job.id)
-
-        async def wake(job_id: str) -> None:
-            woken.append(job_id)
 
         submitter = Submitter(
             store=store,
@@ -111,11 +123,10 @@ async def post(folder: Path, database_url: str, *, unconfirmed_after_s: float = 
             alerts=alerts,
             webhook_url=lambda _job_id: None,
             watch=lambda: None,
-            wake=wake,
             unconfirmed=unconfirmed,
             unconfirmed_after_s=unconfirmed_after_s,
         )
-        made = Post(store, sandbox.state.sandbox, queue, receipts, submitter, settings, alerts, silent, woken=woken)
+        made = Post(store, sandbox.state.sandbox, queue, receipts, submitter, settings, alerts, silent)
         try:
             yield made
         finally:
@@ -143,7 +154,7 @@ def posting(tmp_path: Path, database_url: str) -> Callable[..., None]:
 def test_the_claim_keeps_exactly_what_is_posted(posting: Callable[..., None]) -> None:
     async def story(made: Post) -> None:
         job = await made.job("a fox, 狐狸 \u2028 “quoted”")
-        assert await made.submitter.submit(job) == GO
+        assert await made.work(job) is State.RENDERING
         submit = await made.store.submits.read(job.id)
         assert submit.body is not None
         (request,) = made.fal.memory.requests.values()
@@ -159,13 +170,12 @@ def test_no_receipt_no_post(posting: Callable[..., None]) -> None:
         made.settings.receipts_dir.parent.mkdir(parents=True, exist_ok=True)
         made.settings.receipts_dir.write_text("in the way")  # no folder can be made there
         job = await made.job("a fox")
-        answer = await made.submitter.submit(job)
-        assert answer["next"] == "retry"
+        assert await made.work(job) is State.PREPARING
         assert made.posts() == 0
         assert (await made.store.submits.read(job.id)).state == "not_sent"
         assert (await made.now(job.id)).state is State.PREPARING
         made.settings.receipts_dir.unlink()
-        assert await made.submitter.submit(job) == GO
+        assert await made.work(job) is State.RENDERING
         assert made.posts() == 1
 
     posting(story)
@@ -175,8 +185,8 @@ def test_a_silent_fal_is_told_of_and_waited_for(posting: Callable[..., None]) ->
     async def story(made: Post) -> None:
         made.fal.faults.add("submit_slow", match="a slow fox", seconds=2.5)
         slow, quick = await made.job("a slow fox"), await made.job("a quick fox")
-        assert await made.submitter.submit(quick) == GO
-        assert await made.submitter.submit(slow) == GO
+        assert await made.work(quick) is State.RENDERING
+        assert await made.work(slow) is State.RENDERING
         assert made.silent == [slow.id]
         assert made.posts() == 2
 
@@ -192,7 +202,7 @@ def test_an_answer_that_no_row_holds_is_read_from_its_receipt(posting: Callable[
         name = receipt_name(job.id, 1)
         assert await made.receipts.reserve(name)
         await made.receipts.fill(name, RawReply(200, {}, b'{"request_id": "req-of-the-fox", "status": "IN_QUEUE"}'))
-        assert await made.submitter.submit(job) == GO
+        assert await made.work(job) is State.RENDERING
         assert made.posts() == 0
         submit = await made.store.submits.read(job.id)
         assert submit.handle is not None
@@ -216,11 +226,11 @@ def test_a_job_in_doubt_is_found_by_its_receipt_too(posting: Callable[..., None]
             if job.id in replies:
                 await made.receipts.fill(receipt_name(job.id, 1), replies[job.id])
         jobs = [await made.now(job.id) for job in (found, refused, lost)]
-        assert await made.doubts().resolve(jobs) == {found.id}
+        assert await made.lost_orders().resolve(jobs) == {found.id}
         states = {job.id: (await made.now(job.id)).state for job in jobs}
         assert states == {found.id: State.RENDERING, refused.id: State.FAILED, lost.id: State.DOUBT}
         assert (await made.now(refused.id)).charge == "none"
-        assert [job.id for job in await made.store.jobs.waiting_to_be_told(2**53)] == [refused.id]
+        assert (await made.now(refused.id)).due is not None  # its owner is to be told
         assert made.posts() == 0
 
     posting(story)
@@ -234,8 +244,8 @@ def test_a_database_older_than_the_receipt_buys_nothing(posting: Callable[..., N
         for job in (answered, silent):
             assert await made.receipts.reserve(receipt_name(job.id, 1))
         await made.receipts.fill(receipt_name(answered.id, 1), RawReply(200, {}, b'{"request_id": "req-1"}'))
-        assert await made.submitter.submit(answered) == GO
-        assert await made.submitter.submit(silent) == DOUBT
+        assert await made.work(answered) is State.RENDERING
+        assert await made.work(silent) is State.SUBMITTING
         assert made.posts() == 0
 
     posting(story)
@@ -246,12 +256,12 @@ def test_a_request_of_another_job_is_not_taken_for_ours(posting: Callable[..., N
 
     async def story(made: Post) -> None:
         first, second = await made.job("fox 1"), await made.job("fox 2")
-        assert await made.submitter.submit(first) == GO
+        assert await made.work(first) is State.RENDERING
         bought = (await made.store.submits.read(first.id)).handle
         assert bought is not None
         made.fal.faults.add("submit_status", match="fox 2", status=200, body={"request_id": bought.request_id})
         async with asyncio.timeout(5):
-            assert await made.submitter.submit(second) == DOUBT
+            assert await made.work(second) is State.SUBMITTING
         submit = await made.store.submits.read(second.id)
         assert (submit.state, submit.handle) == ("sending", None)
         assert submit.answered is not None
@@ -277,8 +287,8 @@ def test_a_late_answer_moves_no_job_that_is_further(posting: Callable[..., None]
 def test_a_model_that_left_the_catalogue_is_not_ordered(posting: Callable[..., None]) -> None:
     async def story(made: Post) -> None:
         job = await made.job("a fox")
-        gone = replace(job, request=replace(job.request, model="sora-2"))
-        assert await made.submitter.submit(gone) == STOP
+        await set_columns(made.store, job.id, request=record(replace(job.request, model="sora-2")))
+        assert await made.work(job) is State.FAILED
         now = await made.now(job.id)
         assert (now.state, now.charge) == (State.FAILED, "none")
         assert made.posts() == 0
@@ -293,10 +303,10 @@ def test_a_claimed_job_whose_model_left_the_catalogue_is_not_forgotten(posting: 
         job = await made.job("a fox")
         assert await made.store.submits.claim(job.id, body="{}") == "yours"
         assert await made.receipts.reserve(receipt_name(job.id, 1))
-        gone = replace(job, request=replace(job.request, model="sora-2"))
-        assert await made.submitter.submit(gone) == DOUBT
+        await set_columns(made.store, job.id, request=record(replace(job.request, model="sora-2")))
+        assert await made.work(job) is State.SUBMITTING
         await made.receipts.fill(receipt_name(job.id, 1), RawReply(200, {}, b'{"request_id": "req-1"}'))
-        assert await made.submitter.submit(gone) == GO
+        assert await made.work(job) is State.RENDERING
         assert (await made.now(job.id)).state is State.RENDERING
         assert made.posts() == 0
 
@@ -311,7 +321,7 @@ def test_what_a_proxy_took_is_the_price_also_from_a_receipt(posting: Callable[..
         charged = RawReply(200, {"x-credits-used": "3"}, b'{"request_id": "req-1"}')
         await made.receipts.fill(receipt_name(job.id, 1), charged)
         assert await made.store.jobs.doubt(job.id, "no answer")
-        assert await made.doubts().resolve([await made.now(job.id)]) == {job.id}
+        assert await made.lost_orders().resolve([await made.now(job.id)]) == {job.id}
         now = await made.now(job.id)
         assert (now.usd, now.reserved_micro) == (Decimal(3), 3_000_000)
 
@@ -328,10 +338,10 @@ def test_an_order_on_its_way_keeps_its_row_in_the_list(posting: Callable[..., No
         await earlier(made.store, 50)
         assert await made.store.submits.claim(anew.id, body=body) == "yours"
         submission = await made.queue.submit(anew.request, body=body)  # and its answer is not written down yet
-        assert await made.doubts().resolve([await made.now(lost.id)]) == set()
-        assert await made.doubts().resolve([await made.now(anew.id)]) == set()  # the other one's may come, too
+        assert await made.lost_orders().resolve([await made.now(lost.id)]) == set()
+        assert await made.lost_orders().resolve([await made.now(anew.id)]) == set()  # the other one's may come, too
         await made.store.submits.ended(lost.id)
-        assert await made.doubts().resolve([await made.now(anew.id)]) == {anew.id}
+        assert await made.lost_orders().resolve([await made.now(anew.id)]) == {anew.id}
         assert (await made.store.submits.read(anew.id)).handle == submission.handle
         assert (await made.now(lost.id)).state is State.SUBMITTING
 
@@ -347,22 +357,8 @@ def test_the_order_of_a_job_that_cannot_be_read_keeps_its_row_in_the_list(postin
         assert await made.store.submits.claim(unread.id, body=body) == "yours"
         await made.queue.submit(unread.request, body=body)
         await set_columns(made.store, unread.id, request={"of": "a newer version"})
-        assert await made.doubts().resolve([await made.now(lost.id)]) == set()
+        assert await made.lost_orders().resolve([await made.now(lost.id)]) == set()
         assert (await made.now(lost.id)).state is State.SUBMITTING
-
-    posting(story)
-
-
-def test_each_return_from_a_doubt_has_a_workflow_of_its_own(posting: Callable[..., None]) -> None:
-    async def story(made: Post) -> None:
-        job = await made.job("a fox")
-        assert await made.store.submits.claim(job.id, body="{}") == "yours"
-        assert await made.store.jobs.doubt(job.id, "no answer")
-        await made.store.submits.accepted(job.id, made.queue.handle_for(job.request.endpoint, "req-1"))
-        assert (await made.now(job.id)).collects == 1
-        assert not await made.store.jobs.doubt(job.id, "its request is known")
-        assert await made.store.jobs.park(job.id, "its workers died", ask_after=0)
-        assert await made.store.jobs.unpark(job.id, "fal still works on it") == 2
 
     posting(story)
 
@@ -371,19 +367,15 @@ def test_each_return_from_a_doubt_has_a_workflow_of_its_own(posting: Callable[..
 def test_a_missing_key_of_ours_ends_no_paid_job(posting: Callable[..., None], key: SecretStr | None) -> None:
     async def story(made: Post) -> None:
         job = await made.job("a fox")
-        assert await made.submitter.submit(job) == GO
+        assert await made.work(job) is State.RENDERING
         collector = made.collector(fal_key=key)
-        assert await collector.look(await made.now(job.id)) == WAIT
-        assert (await collector.download(await made.now(job.id)))["next"] == "retry"
-        assert await made.store.jobs.park(job.id, "odd", ask_after=0)
-        assert await collector.ask(job.id) == "odd"
+        assert await made.work(job, collector=collector) in {State.RENDERING, State.DOWNLOADING}
+        assert await made.store.jobs.park(job.id, "odd")
+        assert await made.work(job, collector=collector) is State.PARKED
         parked = await made.now(job.id)
-        assert (parked.state, parked.charge) == (State.PARKED, None)
-        while await made.collector().ask(job.id) != "over":
+        assert (parked.charge, parked.odd is not None) == (None, True)
+        while await made.work(job) is not State.READY:
             await asyncio.sleep(0.1)
-            await made.store.jobs.unpark(job.id, "still")
-            await made.store.jobs.park(job.id, "odd", ask_after=0)
-        assert (await made.now(job.id)).state is State.READY
 
     posting(story)
 
@@ -391,7 +383,7 @@ def test_a_missing_key_of_ours_ends_no_paid_job(posting: Callable[..., None], ke
 def test_many_unreadable_results_hide_no_readable_one(posting: Callable[..., None]) -> None:
     async def story(made: Post) -> None:
         job = await made.job("a fox")
-        assert await made.submitter.submit(job) == GO
+        assert await made.work(job) is State.RENDERING
         for number in range(20):
             await made.store.submits.keep_result(job.id, RawReply(200, {}, b'{"trace": %d}' % number))
         film = RawReply(200, {}, b'{"video": {"url": "https://v3.fal.media/files/b/a.mp4"}}')
@@ -412,16 +404,15 @@ def test_completed_and_still_in_progress_is_odd(posting: Callable[..., None]) ->
 
     async def story(made: Post) -> None:
         job = await made.job("a fox")
-        assert await made.submitter.submit(job) == GO
+        assert await made.work(job) is State.RENDERING
         too_early = {"detail": "Request is still in progress"}
         made.fal.faults.add("result_status", times=2, status=400, body=too_early)
-        while await made.collector().look(await made.now(job.id)) != GO:
+        while await made.work(job) is State.RENDERING:
             await asyncio.sleep(0.05)
-        assert (await made.collector().download(await made.now(job.id)))["next"] == "retry"
-        assert (await made.now(job.id)).odd_since is not None
-        assert await made.collector().download(await made.now(job.id)) != STOP
-        assert await made.collector().download(await made.now(job.id)) == STOP
-        assert (await made.now(job.id)).state is State.READY
+        now = await made.now(job.id)
+        assert (now.state, now.odd_since is not None) == (State.DOWNLOADING, True)
+        assert await made.work(job) is State.DOWNLOADING
+        assert await made.work(job) is State.READY
 
     posting(story)
 
@@ -444,7 +435,7 @@ def test_a_gateways_refusal_is_no_word_on_an_order(posting: Callable[..., None],
     async def story(made: Post) -> None:
         made.fal.faults.add("submit_status", status=status, body=body)
         job = await made.job("a fox")
-        assert await made.submitter.submit(job) == DOUBT
+        assert await made.work(job) is State.SUBMITTING
         assert (await made.store.submits.read(job.id)).state == "sending"
 
     posting(story)
@@ -455,13 +446,13 @@ def test_a_call_names_the_request_that_an_answer_mixed_up(posting: Callable[...,
 
     async def story(made: Post) -> None:
         first, second = await made.job("fox 1"), await made.job("fox 2")
-        assert await made.submitter.submit(first) == GO
+        assert await made.work(first) is State.RENDERING
         made.fal.faults.add("submit_repeats_id", match="fox 2")
-        assert await made.submitter.submit(second) == DOUBT
+        assert await made.work(second) is State.SUBMITTING
         (named,) = [each.id for each in made.fal.memory.requests.values() if each.body["prompt"] == "fox 2"]
         await made.store.submits.hint(second.id, named)
         made.fal.faults.add("list_status", times=100, status=403)
-        assert await made.doubts().resolve([await made.now(second.id)]) == {second.id}
+        assert await made.lost_orders().resolve([await made.now(second.id)]) == {second.id}
         handle = (await made.store.submits.read(second.id)).handle
         assert handle is not None
         assert handle.request_id == named
@@ -473,9 +464,9 @@ def test_the_word_comes_also_while_a_lost_order_is_looked_for(posting: Callable[
     async def story(made: Post) -> None:
         made.fal.faults.add("submit_lost_reply", times=2, match="lost")
         lost, quick, later = await made.job("a lost fox"), await made.job("a quick fox"), await made.job("lost, too")
-        assert await made.submitter.submit(lost) == DOUBT
-        assert await made.submitter.submit(quick) == GO
-        assert await made.submitter.submit(later) == DOUBT
+        assert await made.work(lost) is State.SUBMITTING
+        assert await made.work(quick) is State.RENDERING
+        assert await made.work(later) is State.SUBMITTING
         async with asyncio.timeout(10):
             while later.id not in made.silent:  # the quick one's would have come before
                 await asyncio.sleep(0.02)
