@@ -21,7 +21,7 @@ class Line:
 
 @dataclass
 class Slate:
-    """`refusals` are raised one after the other, before anything is shown. `42:1`: the first line of chat 42."""
+    """`refusals` are raised one after the other, before anything is shown. References: chat and line, `42:1`."""
 
     limits: Limits = telegram.MANIFEST.limits
     lines: list[Line] = field(default_factory=list)
