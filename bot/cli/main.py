@@ -7,9 +7,11 @@ that `reelbot --help` loads no engine, no database and no chat.
 import argparse
 import asyncio
 import os
+import signal
 import sys
 from importlib import import_module
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -21,6 +23,8 @@ from bot.cli.console import DONE, FAILED, Failure
 from bot.jobs.job_lock import AlreadyHeld
 from bot.jobs.process_lock import AlreadyRunning
 from core.errors import VideoError
+
+_MOST_INTERRUPTS = 2
 
 STATES = (
     "asking", "queued", "preparing", "submitting", "rendering", "downloading", "ready", "uploading", "delivered",
@@ -35,13 +39,14 @@ def main(arguments: list[str] | None = None) -> int:
     ended: list[int] = []
     try:
         asyncio.run(_ended(options, ended))
-    except KeyboardInterrupt:  # a second one: what the command had still to say stands there
+    except (KeyboardInterrupt, asyncio.CancelledError):  # what the command had still to say stands there
         return ended[0] if ended else _fail("interrupted")
     return ended[0]
 
 
 async def _ended(options: argparse.Namespace, ended: list[int]) -> None:
-    """Run the command, and note its exit code: interrupted twice, nobody takes what it returns or raises."""
+    """Run the command, and note its exit code: interrupted, nobody takes what it returns or raises."""
+    _cancel_when_interrupted()
     try:
         ended.append(await _run(options))
     except Failure as error:
@@ -56,6 +61,24 @@ async def _ended(options: argparse.Namespace, ended: list[int]) -> None:
         ended.append(DONE)
     except (AlreadyRunning, AlreadyHeld, ValueError, OSError) as error:
         ended.append(_fail(logs.redact(str(error))))
+
+
+def _cancel_when_interrupted() -> None:
+    """Cancel this task at the first Ctrl+C and at the second, so that it can say what stands; a third ends the process.
+
+    Python's own way raises the second in the middle of whatever code runs.
+    """
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if task is None or signal.getsignal(signal.SIGINT) in {signal.SIG_IGN, None}:
+        return  # begun in the background of a script: not for us
+    interrupts = count(1)
+
+    def interrupt() -> None:
+        if next(interrupts) == _MOST_INTERRUPTS:
+            loop.remove_signal_handler(signal.SIGINT)
+        task.cancel()
+
+    loop.add_signal_handler(signal.SIGINT, interrupt)
 
 
 async def _run(options: argparse.Namespace) -> int:
