@@ -39,6 +39,9 @@ class SlotLimits:
     user_jobs: int
 
 
+_ASKING = [str(state) for state in WORK]
+
+
 class Leases:
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -95,7 +98,7 @@ class Leases:
                 owner=None,
                 lease_until=None,
                 lapses=0,
-                due=sa.func.coalesce(jobs.c.due, later) if later is not None else jobs.c.due,
+                due=sa.case((jobs.c.state.in_(_ASKING), sa.func.coalesce(jobs.c.due, later))),
                 attempt=0 if progress else jobs.c.attempt,
             )
             return tx.execute(change.returning(jobs.c.id)).first() is not None
@@ -142,7 +145,7 @@ def _held(lease: Lease) -> sa.Update:
 
 def _due(tx: Connection, now: int, most: int) -> list[Any]:
     """Jobs at work whose owner is gone, and those whose time has come, but for those that wait for a slot."""
-    lapsed = sa.select(*_COLUMNS).where(jobs.c.lease_until <= now, jobs.c.state.in_([str(state) for state in WORK]))
+    lapsed = sa.select(*_COLUMNS).where(jobs.c.lease_until <= now, jobs.c.state.in_(_ASKING))
     begun = jobs.c.state.in_([str(state) for state in WORK if state is not State.QUEUED])
     waits = sa.select(*_COLUMNS).where(jobs.c.lease_until.is_(None), jobs.c.due <= now, begun)
     found: dict[str, Any] = {}

@@ -1,33 +1,21 @@
 """The way back to the chat: each series of attempts counts once, and nothing is lost between two of them."""
 
-import asyncio
 import shutil
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
-from bot.jobs import delivery
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import ENDED, Job, State, VideoFile
 from bot.store.tables import results
 from tests.bench import Bench
-from tests.jobs.test_stranded import Walk
-from tests.jobs.test_stranded import delivery as series
 from tests.rows import set_columns
+from tests.store.test_leases import take
 from tests.store.test_store import accepted, on_store, said
 
 OnBench = Callable[..., None]
 BLOCKED: dict[str, Any] = {"status": 403, "description": "Forbidden: bot was blocked by the user"}
 VIDEO = VideoFile("a.mp4", 1000, 320, 180, 1.0)
-
-
-class Dies(Walk):
-    """A process that ends before it has begun a workflow."""
-
-    async def begin(self, name: str, workflow_id: str, job_id: str) -> None:
-        raise asyncio.CancelledError
 
 
 async def undelivered(store: Store) -> Job:
@@ -49,10 +37,10 @@ def test_a_word_that_came_too_late_does_not_count_for_what_came_after_it(databas
 
     async def story(store: Store) -> None:
         in_doubt = await undelivered(store)
-        assert await series(Walk(), store).redeliver(in_doubt)
+        assert await store.jobs.send_again(in_doubt.id)
         await store.jobs.tell(in_doubt.id, in_doubt.state, "message-7")
         job = await read(store, in_doubt.id)
-        assert (job.state, job.told, job.sendings) == (State.READY, None, 1)
+        assert (job.state, job.told, job.due is not None) == (State.READY, None, True)
         assert job.state not in ENDED
         await store.jobs.tell(job.id, job.state, "message-8")
         assert (await read(store, job.id)).told == "message-8"
@@ -60,46 +48,31 @@ def test_a_word_that_came_too_late_does_not_count_for_what_came_after_it(databas
     on_store(database_url, story)
 
 
-def test_who_asks_is_heard_while_the_word_before_is_written_down(database_url: str) -> None:
-    """The press comes between the chat's word on the doubt and its row: as it was read, nothing had been told."""
-
-    async def story(store: Store) -> None:
-        engine, job = Walk(), await undelivered(store)
-        await store.jobs.tell(job.id, job.state, "message-7")
-        assert await series(engine, store).redeliver(job)  # of its own accord: that was told
-        assert (await read(store, job.id)).sendings == 0
-        assert await series(engine, store).redeliver_for_owner(job)
-        now = await read(store, job.id)
-        assert (now.sendings, now.state, now.told) == (1, State.READY, None)
-        assert await series(engine, store).redeliver_for_owner(job)  # the second press meets the first one's series
-        assert (await read(store, job.id)).sendings == 1
-
-    on_store(database_url, story)
-
-
-def test_two_presses_begin_one_series(database_url: str) -> None:
-    async def story(store: Store) -> None:
-        engine, job = Walk(), await undelivered(store)
-        assert await series(engine, store).redeliver(job)
-        assert await series(engine, store).redeliver(job)
-        assert engine.steps == ["begin deliver_v1"]
-        assert (await read(store, job.id)).send_after is None
-
-    on_store(database_url, story)
-
-
-def test_a_series_whose_process_died_before_it_began_is_made_up_for(database_url: str) -> None:
+def test_two_presses_begin_one_sending_and_one_that_died_is_made_up_for(database_url: str) -> None:
     async def story(store: Store) -> None:
         job = await undelivered(store)
-        with pytest.raises(asyncio.CancelledError):
-            await series(Dies(), store).redeliver(job)
-        assert await store.jobs.waiting_to_be_told(now_ms()) == []
-        [waiting] = await store.jobs.waiting_to_be_told(now_ms() + delivery.BEGUN_WITHIN_MS)
-        engine = Walk()
-        assert await series(engine, store).redeliver(waiting)
-        assert engine.steps == ["begin deliver_v1"]
-        later = await read(store, job.id)
-        assert (later.state, later.sendings, later.send_after) == (State.READY, 2, None)
+        await store.jobs.tell(job.id, job.state, "message-7")
+        assert await store.jobs.send_again(job.id)
+        assert await store.jobs.send_again(job.id)
+        (taken,) = await take(store)
+        assert (taken.work, taken.attempt) == ("deliver", 1)
+        assert await take(store) == []
+        await set_columns(store, job.id, lease_until=1)  # its worker has died
+        assert len(await take(store)) == 1
+
+    on_store(database_url, story)
+
+
+def test_a_press_during_a_sending_sends_once_more_after_it(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        job = await undelivered(store)
+        (taken,) = await take(store)
+        assert await store.jobs.send_again(job.id)
+        await store.jobs.move(job.id, State.DELIVERED, told="message-7", lease=taken.lease)
+        await store.leases.conclude(taken.lease, due_in_s=None, progress=True)
+        assert await take(store) == []  # it has come: what is delivered asks for nothing
+        assert await store.jobs.send_again(job.id)
+        assert len(await take(store)) == 1
 
     on_store(database_url, story)
 
