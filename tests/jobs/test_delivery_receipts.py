@@ -10,13 +10,14 @@ import pytest
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Address, Incoming
 from bot.jobs.delivery import Delivery
+from bot.jobs.verdicts import retry
 from bot.messages.admin_alerts import Alerts
 from bot.messages.held_messages import HeldMessages
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.database import now_ms
 from bot.store.ledger import Caps
 from bot.store.records import Job, JobError, State, VideoFile
+from bot.store.work import LeaseLost
 from core.errors import VideoError
 from tests.away import Refused, heal, refuse
 from tests.bench import Bench
@@ -24,7 +25,6 @@ from tests.channels.telegram_bench import bench as telegram_bench
 from tests.corpus import clip
 from tests.fakes.botapi import TelegramFake
 from tests.fakes.wechat import WeChatFake
-from tests.jobs.test_stranded import Walk
 from tests.rows import set_columns
 from tests.store.test_store import accepted, opened, said
 
@@ -57,6 +57,14 @@ class Made:
         await self.store.jobs.finish(job_id, VideoFile(path.name, path.stat().st_size, 320, 180, 0.3))
         return await self.job(job_id)
 
+    async def deliver(self, job_id: str) -> None:
+        """Attempt after attempt without a pause, until the row asks for nothing or waits."""
+        while (taken := await self.store.leases.take_one("test", job_id)) is not None:
+            verdict = await self.delivery.deliver(taken)
+            await self.store.leases.conclude(taken.lease, due_in_s=verdict.after_s, progress=verdict.progress)
+            if verdict.after_s is None or (await self.job(job_id)).state is State.UNDELIVERED:
+                return
+
     def films(self) -> int:
         return len(self.telegram.videos(42))
 
@@ -85,13 +93,14 @@ def on_delivery(url: str, folder: Path, story: Callable[[Made], Awaitable[None]]
                 path.write_bytes(path.with_suffix(".at-fal").read_bytes())
 
             delivery = Delivery(
-                engine=Walk(),  # type: ignore[arg-type]  # steps of this process alone
                 store=store,
                 channels=channels,
                 outgoing=HeldMessages(store=store, channels=channels),
                 settings=settings,
                 alerts=alerts,
                 fetch_again=fetch_again,
+                due=lambda: None,
+                still_ours=lambda _lease: True,
             )
             await story(Made(store, chat.telegram, channels, delivery, settings, fetched, at_fal))
             await alerts.close()
@@ -103,7 +112,7 @@ def test_a_film_that_telegram_took_is_written_down_and_not_sent_again(database_u
     async def story(made: Made) -> None:
         job = await made.finished()
         refused = await refuse(made.store, DELIVERED)
-        series = asyncio.create_task(made.delivery.deliver(job.id))
+        series = asyncio.create_task(made.deliver(job.id))
         await made.telegram.until(made.films)
         await made.telegram.until(lambda: refused.times >= 2)
         assert (await made.job(job.id)).state is State.UPLOADING
@@ -121,7 +130,7 @@ def test_a_doubt_that_cannot_be_written_down_is_not_sent_again_either(database_u
         job = await made.finished()
         refused = await refuse(made.store, IN_DOUBT)
         made.telegram.fail("sendVideo", "gateway", status=504)
-        series = asyncio.create_task(made.delivery.deliver(job.id))
+        series = asyncio.create_task(made.deliver(job.id))
         await made.telegram.until(made.films)
         await made.telegram.until(lambda: refused.times >= 2)
         await heal(made.store)
@@ -138,7 +147,7 @@ def test_a_word_that_telegram_took_is_said_once(database_url: str, tmp_path: Pat
         job_id = await accepted(made.store, said())
         await made.store.jobs.fail(job_id, JobError("generation_failed", {}), charge="none")
         refused = await refuse(made.store, TOLD)
-        series = asyncio.create_task(made.delivery.deliver(job_id))
+        series = asyncio.create_task(made.deliver(job_id))
         await made.telegram.until(lambda: made.telegram.texts(42))
         await made.telegram.until(lambda: refused.times >= 2)
         await heal(made.store)
@@ -149,38 +158,45 @@ def test_a_word_that_telegram_took_is_said_once(database_url: str, tmp_path: Pat
     on_delivery(database_url, tmp_path, story)
 
 
-@pytest.mark.parametrize("cut_off", [False, True], ids=["", "the first series is ended"])
-def test_a_second_series_writes_what_the_first_has_heard(database_url: str, tmp_path: Path, cut_off: bool) -> None:
+def test_the_next_attempt_writes_what_the_one_before_has_heard(database_url: str, tmp_path: Path) -> None:
+    """The lease was lost while the database was away, and the job came back to this process."""
+
     async def story(made: Made) -> None:
         job = await made.finished()
         refused = await refuse(made.store, DELIVERED)
-        first = asyncio.create_task(made.delivery.deliver(job.id))
+        first = asyncio.create_task(made.deliver(job.id))
         await made.telegram.until(made.films)
-        if cut_off:
-            await made.telegram.until(lambda: refused.times)  # it has heard of it
-            first.cancel()
-            await asyncio.gather(first, return_exceptions=True)
-        assert await made.delivery.redeliver(await made.job(job.id))
-        tried, second = refused.times, asyncio.create_task(made.delivery.deliver(job.id))
+        await made.telegram.until(lambda: refused.times)  # it has heard of it
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        tried, second = refused.times, asyncio.create_task(made.deliver(job.id))
         await made.telegram.until(lambda: refused.times > tried)
         await heal(made.store)
-        await asyncio.gather(*([second] if cut_off else [first, second]))
+        await second
         job = await made.job(job.id)
-        assert (job.state, job.sendings) == (State.DELIVERED, 1)
+        assert job.state is State.DELIVERED
         assert job.told is not None
         assert made.films() == 1
 
     on_delivery(database_url, tmp_path, story)
 
 
-def test_a_sweep_that_read_before_it_was_told_begins_nothing(database_url: str, tmp_path: Path) -> None:
+def test_what_a_chat_took_from_an_old_owner_changes_nothing(database_url: str, tmp_path: Path) -> None:
+    """Its lease lapsed during the upload; another has the job now, and sends once more."""
+
     async def story(made: Made) -> None:
         job = await made.finished()
-        await set_columns(made.store, job.id, send_after=now_ms() - 1)
-        (as_read,) = await made.store.jobs.waiting_to_be_told(now_ms())
-        await made.delivery.deliver(job.id)
-        await made.delivery.redeliver(as_read)
-        assert (await made.job(job.id)).state is State.DELIVERED
+        taken = await made.store.leases.take_one("one", job.id)
+        assert taken is not None
+        made.telegram.fail("sendVideo", "slow", delay_s=0.3)
+        sending = asyncio.create_task(made.delivery.deliver(taken))
+        await made.telegram.until(lambda: made.telegram.calls("sendVideo"))
+        await set_columns(made.store, job.id, lease_until=1)
+        assert await made.store.leases.take_one("two", job.id) is not None
+        with pytest.raises(LeaseLost):
+            await sending
+        job = await made.job(job.id)
+        assert (job.state, job.owner, job.told) == (State.UPLOADING, "two", None)
 
     on_delivery(database_url, tmp_path, story)
 
@@ -190,11 +206,13 @@ def test_a_stop_waits_for_what_is_being_sent_and_written(database_url: str, tmp_
         job, later = await made.finished(), await made.finished("m2")
         refused = await refuse(made.store, DELIVERED)
         made.telegram.fail("sendVideo", "slow", delay_s=0.3)
-        series = asyncio.create_task(made.delivery.deliver(job.id))
+        series = asyncio.create_task(made.deliver(job.id))
         await made.telegram.until(lambda: made.telegram.calls("sendVideo"))
         stop = asyncio.create_task(made.delivery.close())
         await asyncio.sleep(0)  # it begins
-        new = asyncio.create_task(made.delivery.deliver(later.id))
+        taken = await made.store.leases.take_one("test", later.id)
+        assert taken is not None
+        assert await made.delivery.deliver(taken) == retry(0.0)  # at the next start
         await made.telegram.until(lambda: refused.times >= 2)
         assert not stop.done()
         await heal(made.store)
@@ -202,8 +220,6 @@ def test_a_stop_waits_for_what_is_being_sent_and_written(database_url: str, tmp_
         assert (await made.job(job.id)).state is State.DELIVERED
         assert (await made.job(later.id)).state is State.READY  # for the next start
         assert made.films() == 1
-        new.cancel()
-        await asyncio.gather(new, return_exceptions=True)
 
     on_delivery(database_url, tmp_path, story)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bot.jobs.steps import DOUBT, GO, STOP, Next
 
 from bot.jobs.poller import WatchPauses
-from bot.jobs.steps import DOUBT, GO, STOP, Next
 from bot.jobs.submit import receipt_name
 from bot.parts import Timing
 from bot.store.database import now_ms

@@ -44,7 +44,7 @@ def test_a_damaged_film_is_fetched_again_and_delivered_whole(
         whole = path.read_bytes()
         path.with_suffix(".at-fal").write_bytes(whole)
         harm(path)
-        await made.delivery.deliver(job.id)
+        await made.deliver(job.id)
         assert (await made.job(job.id)).state is State.DELIVERED
         assert made.telegram.calls("sendVideo")[0].files["video"].path.read_bytes() == whole
         assert made.fetched == [job.id]
@@ -62,7 +62,7 @@ def test_a_film_that_plays_and_is_smaller_than_it_came_is_fetched_again(database
         whole = path.read_bytes() + b"\0\0\0\x10free12345678"
         path.with_suffix(".at-fal").write_bytes(whole)
         await set_columns(made.store, job.id, video=record(replace(job.video, size=len(whole))))
-        await made.delivery.deliver(job.id)
+        await made.deliver(job.id)
         assert (await made.job(job.id)).state is State.DELIVERED
         assert made.telegram.calls("sendVideo")[0].files["video"].path.read_bytes() == whole
 
@@ -78,10 +78,10 @@ def test_a_film_that_comes_damaged_from_fal_is_parked_and_the_admins_hear_of_it(
         path = made.settings.videos_dir / job.video.name
         overwritten(path)
         path.with_suffix(".at-fal").write_bytes(path.read_bytes())
-        await made.delivery.deliver(job.id)
+        await made.deliver(job.id)
         job = await made.job(job.id)
         assert (job.state, made.fetched) == (State.UNDELIVERED, [job.id])
-        assert job.send_after is not None
+        assert job.due is not None
         await made.telegram.until(lambda: any(job.id in text for text in made.telegram.texts(42)))
         assert made.films() == 0
 
@@ -102,7 +102,7 @@ def test_a_film_that_is_nowhere_is_lost_only_after_the_time_for_which_fal_keeps_
         assert job.video is not None
         (made.settings.videos_dir / job.video.name).unlink()
         made.at_fal.append(error)
-        await made.delivery.deliver(job.id)
+        await made.deliver(job.id)
         job = await made.job(job.id)
         assert job.state is (State.FAILED if days == 8 else State.UNDELIVERED)
         assert (job.told is None) == (days == 1)
@@ -148,7 +148,7 @@ def test_a_damaged_film_that_fal_has_no_more_is_sent_as_far_as_it_goes(database_
         start = whole.index(b"mdat") + 3 * (len(whole) - whole.index(b"mdat")) // 4
         path.write_bytes(whole[:start] + bytes(300) + whole[start + 300 :])
         made.at_fal.append(DownloadFailed(status=404))
-        await made.delivery.deliver(job.id)
+        await made.deliver(job.id)
         assert (await made.job(job.id)).state is State.DELIVERED
         assert made.telegram.calls("sendVideo")[0].files["video"].path.read_bytes() == path.read_bytes() != whole
 
@@ -168,7 +168,7 @@ def test_one_run_takes_a_film_from_the_disk_to_the_chat(database_url: str, tmp_p
         assert job.video is not None
         check = checks(made.settings, made.channels)(job)
         await check(made.settings.videos_dir / job.video.name, lenient=False)
-        await made.delivery.deliver(job.id)
+        await made.deliver(job.id)
         assert (await made.job(job.id)).state is State.DELIVERED
         assert made.films() == 1
 

@@ -27,7 +27,7 @@ from bot.store.ledger import (
 from bot.store.records import Charge, Confirmation, Job, JobError, State, VideoFile
 from bot.store.tables import jobs, ledger, submits
 from tests.store.test_ledger import CENTS_70, WIDE, bought, ordered
-from tests.store.test_store import backwards, new_job, nothing, on_store, said
+from tests.store.test_store import backwards, new_job, on_store, said
 
 NOON = 1_795_521_600_000
 HOUR_MS = 3_600_000

@@ -19,7 +19,7 @@ from bot.store.database import Connection
 from bot.store.ledger import Caps, OverCap, Standing, caps_of, close_tx, model_of
 from bot.store.records import FREE, Charge, Confirmation, JobError, State, VideoFile
 from bot.store.tables import jobs, ledger, submits
-from tests.store.test_store import HANDLE, new_job, nothing, on_store, said
+from tests.store.test_store import HANDLE, new_job, on_store, said
 
 CENTS_70 = 700_000
 WIDE = Caps(all_micro=1_000_000_000, user_micro=1_000_000_000)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from bot.jobs.steps import Next
+
 from tests.jobs.test_crash import World
 from tests.jobs.test_stranded import delivery, render_on
 

@@ -18,7 +18,7 @@ from tests.corpus import jpeg
 from tests.flows.test_money import button, newest, said
 from tests.rows import set_columns
 from tests.store.test_ledger import CENTS_70, WIDE, age, bought
-from tests.store.test_store import HANDLE, new_job, nothing, on_store, opened
+from tests.store.test_store import HANDLE, new_job, on_store, opened
 from tests.store.test_store import said as message
 
 OnBench = Callable[..., None]

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from bot.jobs.workflows import RENDER
 from dbos import DBOS
 
 from bot.jobs.engine import Engine
-from bot.jobs.workflows import RENDER
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Database, now_ms
@@ -25,7 +25,7 @@ from tests.bench import bench
 from tests.fakes.botapi import TelegramFake
 from tests.postgres import Cluster
 from tests.store.test_ledger import WIDE
-from tests.store.test_store import new_job, nothing, said
+from tests.store.test_store import new_job, said
 
 FIRST = "0001"
 # A process that is gone had begun it.
