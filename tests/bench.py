@@ -59,8 +59,9 @@ class Bench:
                 await asyncio.sleep(0.02)
 
     async def at_rest(self) -> None:
-        """Wait until all that was said has been taken and dealt with, and no work on a job is under way or due: what has not
-        happened by then does not happen by itself.
+        """Wait until all that was said has been taken and dealt with, and no work on a job is under way or due.
+
+        What has not happened by then does not happen by itself.
         """
         async with asyncio.timeout(30):
             while (

@@ -16,9 +16,11 @@ from bot.jobs.job_lock import mark_of
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection, now_ms
+from bot.store.leases import Taken
 from bot.store.ledger import Caps
 from bot.store.records import JobDraft, State, VideoFile, record
 from bot.store.tables import inbox
+from bot.store.work import Lease
 from bot.workers.cleanup import Cleanup
 from core import pricing
 from tests.bench import Bench
@@ -66,9 +68,7 @@ class Site:
         """A job in this state. `facts` are columns of its row."""
         attachment = AttachmentRef("image", file_id) if file_id else None
         incoming = Incoming(Address("web", "42"), "77", os.urandom(4).hex(), "42", "a fox", attachment=attachment)
-        made = await self.store.jobs.accept(
-            JobDraft(incoming, "en", pricing.plan("a fox")), inbox_id=None, caps=CAPS *_: None
-        )
+        made = await self.store.jobs.accept(JobDraft(incoming, "en", pricing.plan("a fox")), inbox_id=None, caps=CAPS)
         assert isinstance(made, str)
         await self.store.jobs.move(made, state, **facts)
         return made
@@ -84,8 +84,8 @@ def on_site(folder: Path, story: Callable[[Site], Awaitable[None]], **settings: 
         made = Settings.offline(output_dir=folder / "out", fal_queue_url="http://127.0.0.1:1", **settings)
         store = await Store.open(made.store_url)
         engine = Engine(store.database)
-        engine.register("nothing_v1", _nothing)
-        await engine.start(owner="tests", user_jobs=1, all_jobs=1)
+        engine.register(_nothing)
+        await engine.start(owner="tests")
         try:
             await story(Site(store, engine, made))
         finally:
@@ -95,8 +95,8 @@ def on_site(folder: Path, story: Callable[[Site], Awaitable[None]], **settings: 
     asyncio.run(run())
 
 
-async def _nothing(_job_id: str) -> None:
-    """A workflow that ends at once."""
+async def _nothing(_taken: Taken) -> None:
+    """A work that ends at once."""
 
 
 def test_published_photos_go_after_their_time_but_never_while_fal_may_fetch_them(tmp_path: Path) -> None:
@@ -182,15 +182,19 @@ def test_messages_that_were_handled_long_ago_are_forgotten(tmp_path: Path) -> No
 def test_the_engine_forgets_what_ended_long_ago_and_only_that(tmp_path: Path) -> None:
     async def story(site: Site) -> None:
         for name in ("old", "fresh", "open"):
-            await site.engine.begin("nothing_v1", name, "J")
-        await until(lambda: workflows(site, "SUCCESS"), {"old", "fresh", "open"})
+            await site.engine.begin(Taken(Lease(name, "tests", 1), "submit", 1, 0))
+        await until(lambda: workflows(site, "SUCCESS"), {"old:submit:1", "fresh:submit:1", "open:submit:1"})
         long_ago = now_ms() - int(31 * DAY_S * 1000)
-        ended = sa.text("UPDATE workflow_status SET completed_at = :at WHERE workflow_uuid != 'fresh'")
+        ended = sa.text("UPDATE workflow_status SET completed_at = :at WHERE workflow_uuid != 'fresh:submit:1'")
         await site.change(ended, at=long_ago)
-        await site.change(sa.text("UPDATE workflow_status SET status = 'PENDING' WHERE workflow_uuid = 'open'"))
+        pending = "UPDATE workflow_status SET status = 'PENDING' WHERE workflow_uuid = 'open:submit:1'"
+        await site.change(sa.text(pending))
         await site.tidy()
-        assert await workflows(site, "SUCCESS") == {"fresh"}
-        assert await workflows(site, "PENDING") == {"open"}
+        assert await workflows(site, "SUCCESS") == {"fresh:submit:1"}
+        assert await workflows(site, "PENDING") == {"open:submit:1"}
+        await site.change(sa.text("UPDATE workflow_status SET created_at = :at"), at=long_ago)
+        await site.tidy()  # its worker has ended long ago
+        assert await workflows(site, "PENDING") == set()
 
     on_site(tmp_path, story)
 
