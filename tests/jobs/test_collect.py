@@ -30,7 +30,7 @@ async def change(made: Bench, job: Job, **values: Any) -> None:
         connection.execute(jobs.update().where(jobs.c.id == job.id).values(**values))
 
     await made.app.store.database.write(work)
-    made.app.parts.watcher.kick()
+    made.app.parts.reconciler.notify()
 
 
 async def now(made: Bench, job: Job) -> Job:
@@ -60,7 +60,7 @@ async def parked(made: Bench) -> Job:
     await change(made, job, odd_since=now_ms() - 11 * MINUTE_MS)
     async with asyncio.timeout(30):
         while (await now(made, job)).state is not State.PARKED:
-            await made.app.parts.watcher.wake(job.id)
+            await made.app.parts.poller.say_due(job.id)
             await asyncio.sleep(0.1)
     return await now(made, job)
 
@@ -111,7 +111,7 @@ def test_ten_minutes_of_odd_answers_park_a_job_and_it_comes_home(on_bench: OnBen
         made.telegram.user_says(42, "/video a hare")  # REELBOT_USER_JOBS is 1: the slot is free
         await made.until(lambda: len(made.films()) == 1)
         made.fal.faults.clear()
-        await change(made, job, ask_after=now_ms())
+        await change(made, job, due=now_ms())
         await made.until(lambda: len(made.films()) == 2, 60)
         await made.all_settled(2, State.DELIVERED)
         home = await now(made, job)
@@ -130,7 +130,7 @@ def test_a_parked_job_that_fal_ends_is_told_and_costs_what_fal_says(on_bench: On
         made.telegram.user_says(42, "/video a fox")
         job = await parked(made)
         made.fal.faults.clear()
-        await change(made, job, ask_after=now_ms())
+        await change(made, job, due=now_ms())
         failed = await in_state(made, State.FAILED)
         assert (failed.charge, failed.reserved_micro) == ("none", 0)
         await made.until(lambda: any("othing was charged" in text for text in made.telegram.texts(42)), 60)
@@ -145,10 +145,10 @@ def test_a_parked_job_that_fal_still_works_on_is_waited_for(on_bench: OnBench) -
         made.telegram.user_says(42, "/video sandbox:until-cancelled fox")
         job = await parked(made)
         made.fal.faults.clear()
-        await change(made, job, ask_after=now_ms())
+        await change(made, job, due=now_ms())
         again = await in_state(made, State.RENDERING)
-        assert (again.collects, again.odd_since) == (1, None)
-        made.telegram.user_says(42, f"/cancel {job.id}")  # reaches the workflow that collects it now
+        assert again.odd_since is None
+        made.telegram.user_says(42, f"/cancel {job.id}")  # reaches fal
         await in_state(made, State.DELIVERED)
         assert made.submits() == len(made.films()) == 1
 
@@ -161,10 +161,9 @@ def test_asking_ends_with_the_time_for_which_fal_keeps_the_file(on_bench: OnBenc
         made.fal.faults.add("status_status", times=FOREVER, status=404)
         made.telegram.user_says(42, "/video a fox")
         job = await parked(made)
-        assert job.ask_after is not None
-        await change(made, job, ask_after=now_ms(), odd_since=now_ms() - 3 * 3600 * 1000)
+        await change(made, job, due=now_ms(), odd_since=now_ms() - 3 * 3600 * 1000)
         async with asyncio.timeout(30):
-            while ((await now(made, job)).ask_after or 0) < now_ms() + 50 * MINUTE_MS:
+            while ((await now(made, job)).due or 0) < now_ms() + 50 * MINUTE_MS:
                 await asyncio.sleep(0.05)
         week_ago = now_ms() - KEEP_S * 1000
 
@@ -172,9 +171,9 @@ def test_asking_ends_with_the_time_for_which_fal_keeps_the_file(on_bench: OnBenc
             connection.execute(sa.text("UPDATE reelbot_submits SET claimed = :at").bindparams(at=week_ago))
 
         await made.app.store.database.write(age)
-        await change(made, job, ask_after=now_ms())
+        await change(made, job, due=now_ms())
         async with asyncio.timeout(30):
-            while (await now(made, job)).ask_after is not None:
+            while (now_row := await now(made, job)).due is not None or now_row.owner is not None:
                 await asyncio.sleep(0.05)
         assert (await now(made, job)).state is State.PARKED
         made.fal.faults.clear()

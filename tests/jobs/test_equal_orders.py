@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bot.jobs.steps import DOUBT, GO, STOP, Next
 
 from bot.jobs.poller import WatchPauses
 from bot.jobs.submit import receipt_name
@@ -35,7 +34,7 @@ def equal(tmp_path: Path, database_url: str) -> Equal:
             async with post(tmp_path, database_url) as made:
                 first, second = await made.job(FOX, event="1"), await made.job(FOX, event="2")
                 made.fal.faults.add("submit_drop")
-                assert await made.submitter.submit(first) == DOUBT
+                assert await made.work(first) is State.SUBMITTING
                 await story(made, await made.now(first.id), second)
 
         asyncio.run(whole())
@@ -59,10 +58,10 @@ async def taken(made: Post) -> str:
     return request_id
 
 
-async def guessed(made: Post, first: Job, second: Job) -> tuple[asyncio.Task[Next], str]:
+async def guessed(made: Post, first: Job, second: Job) -> tuple[asyncio.Task[State], str]:
     """The second's answer is slow; the first has found its request in the list meanwhile."""
     made.fal.faults.add("submit_slow", seconds=1.0)
-    posting = asyncio.create_task(made.submitter.submit(second))
+    posting = asyncio.create_task(made.work(second))
     request_id = await taken(made)
     handle = made.queue.handle_for(second.request.endpoint, request_id)
     assert await made.store.submits.accepted(first.id, handle, by="list") is None
@@ -71,11 +70,9 @@ async def guessed(made: Post, first: Job, second: Job) -> tuple[asyncio.Task[Nex
 
 async def fetched(made: Post, job: Job) -> Job:
     """Its film is on this disk."""
-    collector = made.collector()
     async with asyncio.timeout(20):
-        while await collector.look(await made.now(job.id)) != GO:
+        while await made.work(job) is not State.READY:
             await asyncio.sleep(0.05)
-    assert await collector.download(await made.now(job.id)) == STOP
     now = await made.now(job.id)
     assert now.video is not None
     assert (made.settings.videos_dir / now.video.name).stat().st_size > 0
@@ -90,14 +87,14 @@ def test_an_order_that_is_claimed_during_the_walk_keeps_its_request(equal: Equal
     async def story(made: Post, first: Job, second: Job) -> None:
         made.fal.faults.add("list_slow", seconds=0.7)
         made.fal.faults.add("submit_slow", seconds=1.5)
-        walk = asyncio.create_task(made.doubts().resolve([first]))
+        walk = asyncio.create_task(made.lost_orders().resolve([first]))
         async with asyncio.timeout(10):
             while not any(call["path"].endswith("by-endpoint") for call in made.fal.log):
                 await asyncio.sleep(0.01)
-        posting = asyncio.create_task(made.submitter.submit(second))
+        posting = asyncio.create_task(made.work(second))
         assert await walk == set()
         assert not posting.done()
-        assert await posting == GO
+        assert await posting is State.RENDERING
         assert (await made.now(first.id)).state is State.SUBMITTING
         assert (await made.now(second.id)).state is State.RENDERING
 
@@ -108,11 +105,11 @@ def test_an_order_that_is_claimed_during_the_walk_keeps_its_request(equal: Equal
 def test_clocks_that_are_apart_do_not_decide_while_an_answer_may_come(equal: Equal, behind_s: float) -> None:
     async def story(made: Post, first: Job, second: Job) -> None:
         made.fal.faults.add("submit_slow", seconds=0.8)
-        posting = asyncio.create_task(made.submitter.submit(second))
+        posting = asyncio.create_task(made.work(second))
         request = made.fal.memory.requests[await taken(made)]
         made.fal.memory.requests[request.id] = replace(request, created=request.created - behind_s)
-        assert await made.doubts().resolve([first]) == set()
-        assert await posting == GO
+        assert await made.lost_orders().resolve([first]) == set()
+        assert await posting is State.RENDERING
         handle = (await made.store.submits.read(second.id)).handle
         assert handle is not None
         assert handle.request_id == request.id
@@ -124,9 +121,9 @@ def test_two_that_both_lost_their_answers_for_good_go_by_the_nearest_time(equal:
     async def story(made: Post, first: Job, second: Job) -> None:
         await earlier(made.store, 200)
         made.fal.faults.add("submit_lost_reply")
-        assert await made.submitter.submit(second) == DOUBT
+        assert await made.work(second) is State.SUBMITTING
         jobs = [first, await made.now(second.id)]
-        assert await made.doubts().resolve(jobs) == {second.id}
+        assert await made.lost_orders().resolve(jobs) == {second.id}
         claim = await made.store.submits.read(second.id)
         assert claim.handle is not None
         assert claim.known_by == "list"
@@ -139,14 +136,14 @@ def test_a_row_that_fals_call_has_named_is_no_others(equal: Equal) -> None:
 
     async def story(made: Post, first: Job, second: Job) -> None:
         made.fal.faults.add("submit_lost_reply")
-        assert await made.submitter.submit(second) == DOUBT
+        assert await made.work(second) is State.SUBMITTING
         request = made.fal.memory.requests[await taken(made)]
         claim = await made.store.submits.read(first.id)
         made.fal.memory.requests[request.id] = replace(request, created=claim.claimed / 1000)
         await made.store.submits.hint(second.id, request.id)
         made.fal.faults.add("status_status", status=502, times=2)
-        assert await made.doubts().resolve([first]) == set()
-        assert await made.doubts().resolve([await made.now(second.id)]) == {second.id}
+        assert await made.lost_orders().resolve([first]) == set()
+        assert await made.lost_orders().resolve([await made.now(second.id)]) == {second.id}
 
     equal(story)
 
@@ -155,8 +152,7 @@ def test_the_answer_takes_its_request_back_from_a_guess(equal: Equal) -> None:
     async def story(made: Post, first: Job, second: Job) -> None:
         posting, request_id = await guessed(made, first, second)
         assert (await made.now(first.id)).state is State.RENDERING
-        assert await posting == GO
-        assert made.woken == [first.id]
+        assert await posting is State.RENDERING
         assert (await made.now(first.id)).state is State.DOUBT
         claim = await made.store.submits.read(second.id)
         assert (claim.known_by, claim.handle) == (
@@ -165,7 +161,6 @@ def test_the_answer_takes_its_request_back_from_a_guess(equal: Equal) -> None:
         )
         assert (await fetched(made, second)).charge == "yes"
         assert await in_sum(made) == 700_000
-        assert await made.collector().look(await made.now(first.id)) == STOP
         assert made.posts() == 2  # the first never arrived
 
     equal(story)
@@ -183,15 +178,14 @@ def test_a_receipt_and_a_call_of_fals_take_it_back_too(equal: Equal) -> None:
                 await made.receipts.fill(receipt_name(job.id, 1), RawReply(200, {}, answer))
         handle = made.queue.handle_for(first.request.endpoint, "req-2")
         await made.store.submits.accepted(first.id, handle, by="list")
-        assert await made.doubts().resolve([await made.now(second.id)]) == {second.id}
+        assert await made.lost_orders().resolve([await made.now(second.id)]) == {second.id}
         assert (await made.now(first.id)).state is State.DOUBT
         named = await made.queue.submit(third.request, body=body)  # its answer died with its process
         await made.store.submits.accepted(first.id, named.handle, by="list")
         await made.store.submits.hint(third.id, named.handle.request_id)
-        assert await made.doubts().resolve([await made.now(third.id)]) == {third.id}
+        assert await made.lost_orders().resolve([await made.now(third.id)]) == {third.id}
         assert (await made.store.submits.read(third.id)).known_by == "webhook"
         assert (await made.now(first.id)).state is State.DOUBT
-        assert made.woken == [first.id, first.id]
 
     equal(story)
 
@@ -201,14 +195,13 @@ def test_a_film_that_was_delivered_is_the_answered_ones_purchase(
 ) -> None:
     async def story(made: Post, first: Job, second: Job) -> None:
         made.fal.faults.add("submit_slow", seconds=3.0)
-        posting = asyncio.create_task(made.submitter.submit(second))
+        posting = asyncio.create_task(made.work(second))
         handle = made.queue.handle_for(second.request.endpoint, await taken(made))
         await made.store.submits.accepted(first.id, handle, by="list")
         await fetched(made, first)
         await made.store.jobs.move(first.id, State.DELIVERED, told="17")
         assert not posting.done()
-        assert await posting == GO
-        assert made.woken == []
+        assert await posting is State.RENDERING
         made.fal.faults.add("result_status", times=99, status=404, body={"detail": "gone"})  # the kept one is used
         assert (await fetched(made, second)).charge == "yes"
         delivered = await made.now(first.id)
@@ -222,10 +215,10 @@ def test_a_film_that_was_delivered_is_the_answered_ones_purchase(
 def test_a_list_in_a_circle_adopts_nothing_until_it_can_be_read(equal: Equal) -> None:
     async def story(made: Post, first: Job, second: Job) -> None:
         made.fal.faults.add("submit_lost_reply")
-        assert await made.submitter.submit(second) == DOUBT
+        assert await made.work(second) is State.SUBMITTING
         made.fal.faults.add("list_circle", times=2)
-        assert await made.doubts().resolve([await made.now(second.id)]) == set()
-        assert await made.doubts().resolve([await made.now(second.id)]) == {second.id}
+        assert await made.lost_orders().resolve([await made.now(second.id)]) == set()
+        assert await made.lost_orders().resolve([await made.now(second.id)]) == {second.id}
 
     equal(story)
 
@@ -236,15 +229,15 @@ def test_an_old_claim_that_nobody_saw_end_keeps_no_row_back(equal: Equal) -> Non
     async def story(made: Post, first: Job, second: Job) -> None:
         body = request_text(second.request)
         assert await made.store.submits.claim(second.id, body=body) == "yours"
-        assert await made.doubts().resolve([first]) == set()
+        assert await made.lost_orders().resolve([first]) == set()
         submission = await made.queue.submit(second.request, body=body)
         request = made.fal.memory.requests[submission.handle.request_id]
-        assert await made.doubts().resolve([first]) == set()
+        assert await made.lost_orders().resolve([first]) == set()
         ago = timedelta(minutes=4)
         old = submits.update().values(claimed=now_ms() - int(ago.total_seconds() * 1000))
         await made.store.database.write(lambda connection: connection.execute(old))
         made.fal.memory.requests[request.id] = replace(request, created=request.created - ago.total_seconds())
-        assert len(await made.doubts().resolve([first, await made.now(second.id)])) == 1
+        assert len(await made.lost_orders().resolve([first, await made.now(second.id)])) == 1
 
     equal(story)
 
@@ -274,8 +267,8 @@ def test_what_fal_took_is_found_whatever_a_gateway_said(
         async with post(tmp_path, database_url) as made:
             made.fal.faults.add("submit_refused_after", **fault)
             job = await made.job(FOX)
-            assert await made.submitter.submit(job) == DOUBT
-            assert await made.doubts().resolve([await made.now(job.id)]) == {job.id}
+            assert await made.work(job) is State.SUBMITTING
+            assert await made.lost_orders().resolve([await made.now(job.id)]) == {job.id}
             assert (await fetched(made, job)).charge == "yes"
             assert made.posts() == 1
             assert await in_sum(made) == 700_000
@@ -296,15 +289,15 @@ def test_a_refusal_that_a_proxy_charged_for_says_so(
         async with post(tmp_path, database_url) as made:
             made.fal.faults.add("submit_status", status=422, body=LISTED, headers={"X-Credits-Used": used})
             job = await made.job(FOX)
-            assert await made.submitter.submit(job) == DOUBT
-            assert await made.doubts().resolve([await made.now(job.id)]) == set()
-            assert await made.doubts().close_refused(await made.now(job.id))
+            assert await made.work(job) is State.SUBMITTING
+            assert await made.lost_orders().resolve([await made.now(job.id)]) == set()
+            assert await made.lost_orders().close_refused(await made.now(job.id))
             now = await made.now(job.id)
             assert now.error is not None
             assert (now.state, now.error.code, now.charge) == (State.FAILED, "invalid_input", charge)
             assert await in_sum(made) == micro
             assert [claim.job_id for claim in await made.store.submits.sought()] == [job.id]
-            assert not await made.doubts().close_refused(await made.now(job.id))
+            assert not await made.lost_orders().close_refused(await made.now(job.id))
             assert made.posts() == 1
 
     asyncio.run(story())
@@ -317,8 +310,8 @@ def test_words_that_may_be_a_gateways_close_nothing(tmp_path: Path, database_url
             made.fal.faults.add("submit_status", match="2", status=502)
             for prompt in ("fox 1", "fox 2", "fox 3"):
                 job = await made.job(prompt)
-                assert await made.submitter.submit(job) == (GO if prompt == "fox 3" else DOUBT)
-                assert not await made.doubts().close_refused(await made.now(job.id))
+                assert await made.work(job) is (State.RENDERING if prompt == "fox 3" else State.SUBMITTING)
+                assert not await made.lost_orders().close_refused(await made.now(job.id))
                 assert (await made.now(job.id)).error is None
 
     asyncio.run(story())
@@ -334,21 +327,21 @@ def test_a_refusal_in_a_gateways_words_is_looked_for_and_found(tmp_path: Path, d
             found, lost, certain = [await made.job(f"{word} fox") for word in ("a taken", "a not", "a certain")]
             made.fal.faults.add("submit_status", match="certain", status=422, body=LISTED)
             for job in (found, lost, certain):
-                assert await made.submitter.submit(job) == STOP
+                assert await made.work(job) is State.FAILED
                 assert (await made.now(job.id)).charge == "none"
             assert {claim.job_id for claim in await made.store.submits.sought()} == {found.id, lost.id}
             jobs = [await made.now(job.id) for job in (found, lost, certain)]
             made.fal.faults.add("list_status", status=502)
-            assert await made.doubts().resolve(jobs) == set()
-            assert await made.doubts().resolve(jobs) == {found.id}
+            assert await made.lost_orders().resolve(jobs) == set()
+            assert await made.lost_orders().resolve(jobs) == {found.id}
             now = await made.now(found.id)
-            assert (now.state, now.error, now.collects) == (State.RENDERING, None, 1)
+            assert (now.state, now.error) == (State.RENDERING, None)
             assert (await fetched(made, found)).charge == "yes"
             assert await in_sum(made) == 700_000
             assert [claim.job_id for claim in await made.store.submits.sought()] == [lost.id]
             over = submits.update().where(submits.c.job_id == lost.id).values(sought=now_ms())
             await made.store.database.write(lambda connection: connection.execute(over))
-            assert await made.doubts().resolve([await made.now(lost.id)]) == set()
+            assert await made.lost_orders().resolve([await made.now(lost.id)]) == set()
             assert await made.store.submits.sought() == []
             assert (await made.now(lost.id)).state is State.FAILED
 
@@ -363,7 +356,7 @@ def test_an_absurd_charge_is_left_out_and_the_order_kept(
         async with post(tmp_path, database_url) as made:
             made.fal.faults.add("submit_headers", headers={"X-Credits-Used": used})
             job = await made.job(FOX)
-            assert await made.submitter.submit(job) == GO
+            assert await made.work(job) is State.RENDERING
             now, claim = await made.now(job.id), await made.store.submits.read(job.id)
             assert claim.handle is not None
             assert claim.handle.request_id in made.fal.memory.requests
@@ -415,7 +408,6 @@ def test_the_wrong_one_of_two_hears_of_its_doubt_and_both_get_what_is_theirs(on_
         (request,) = made.fal.memory.requests.values()
         handle = made.app.parts.queue.handle_for(request.endpoint, request.id)
         await made.app.store.submits.accepted(first.id, handle, by="list")
-        await made.app.parts.watcher.collect(first.id, 1)
         said = len(made.telegram.texts(42))
         async with asyncio.timeout(20):
             while {job.state for job in await made.jobs()} != {State.DOUBT, State.RENDERING}:
