@@ -246,10 +246,13 @@ class Submitter:
         return Verdict(self._first_look_s, progress=True)
 
     async def resume(self, job: Job) -> Verdict | None:
-        """Take up an order that is claimed already, by what its receipt says. None: the receipt says nothing."""
+        """Take up an order that is claimed already, by what its receipt says. None: it says nothing that is clear."""
         submit = await self._store.submits.read(job.id)
         reply = await self._receipts.read(receipt_name(job.id, submit.attempt)) if submit.state == "sending" else None
-        return None if reply is None else await self._settle(job, self._read_receipted(job, reply), by="receipt")
+        if reply is None:
+            return None
+        verdict = await self._settle(job, self._read_receipted(job, reply), by="receipt")
+        return None if verdict == self._unanswered() else verdict
 
     async def _read_receipted(self, job: Job, reply: RawReply) -> Submission:
         log.info("the answer to an order is read from its receipt", extra={"job_id": job.id})
