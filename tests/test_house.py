@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -273,6 +274,24 @@ def test_a_docstring_begins_with_a_sentence_of_one_line(file: str) -> None:
     wrong = [first for first, _, rest in first_lines if not BEGINS_WELL.match(first) or rest[:1] not in {"", "\n"}]
     assert [first for first in wrong if not first.startswith(NAMES_IN_LOWER_CASE)] == []
     assert [first for first, _, _ in first_lines if re.search(r"\?(?= |$)", first) or not first.endswith(".")] == []
+
+
+@pytest.mark.parametrize("file", sources())
+def test_a_docstring_says_nothing_twice(file: str) -> None:
+    texts = [text for node in definitions(file) if (text := ast.get_docstring(node)) is not None]
+    assert [sentence for text in texts for sentence in repeated(text)] == []
+
+
+def repeated(text: str) -> list[str]:
+    """Return the sentences of a text that stand in it once more, but for what they put in brackets."""
+    plain = re.sub(r"\s+", " ", re.sub(r"\([^)]*\)", "", text)).replace(" .", ".").lower()
+    counts = Counter(sentence.strip(" .") for sentence in re.split(r"(?<=\.) ", plain))
+    return [sentence for sentence, times in counts.items() if times > 1]
+
+
+def test_the_house_sees_a_sentence_that_is_repeated() -> None:
+    assert repeated("Finds a request. Buys nothing.\n\nBuys\nnothing (at all). Once more.") == ["buys nothing"]
+    assert repeated("Finds a request. Buys nothing.\n\nPosts nothing.") == []
 
 
 @pytest.mark.parametrize("file", sources())

@@ -9,7 +9,7 @@ from bot.store.records import Job
 
 
 async def cancel(store: Store, found: Job) -> None:
-    """Cancel the job and return what to tell about it."""
+    """Cancel the job and print what came of it."""
     verdict = await store.jobs.ask_cancel(found.id)
     if verdict == "running":
         await store.jobs.ask_again(found.id, at=now_ms())  # one that is parked has no workflow to wake

@@ -155,7 +155,7 @@ class Engine:
         return {each.executor_id for each in found if each.executor_id}
 
     def take_over(self, owners: list[str], allowed: Callable[[str], bool]) -> tuple[list[str], list[str]]:
-        """Take over the workflows of dead workers: (taken over, given up). Blocks; for a thread. Blocks; for a thread.
+        """Take over the workflows of dead workers: (taken over, given up). Blocks; for a thread.
 
         A workflow of the limited queue goes back into it, and keeps its partition. One that was started directly never
         had a slot there: it goes into the engine's own queue, which has no limits.
@@ -182,7 +182,7 @@ class Engine:
             await DBOS.start_workflow_async(self._workflows[name], job_id)
 
     async def wake(self, workflow_id: str, topic: str, message: dict[str, Any]) -> bool:
-        """Send a message, durably; it may come before the `wait`. A workflow that does not exist is no error.
+        """Send a message, durably; it may come before the `wait`.
 
         A workflow that does not exist (any more) is no error. True: it waits in this very process and goes on now.
         False says nothing.
@@ -207,7 +207,7 @@ class Engine:
         return signal is not None
 
     def waits(self, workflow_id: str, topic: str) -> bool:
-        """Whether a `wait` for this stands in this very process, so that a message is heard at once. SQLite only."""
+        """Return whether a `wait` for this stands in this very process: a message is heard at once. SQLite only."""
         return self._signal(workflow_id, topic) is not None
 
     def _signal(self, workflow_id: str, topic: str) -> Callable[[], None] | None:

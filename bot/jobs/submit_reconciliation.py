@@ -1,7 +1,5 @@
 """Reconciles submits whose answer was lost with the receipt, fal's webhook and fal's request list. Buys nothing.
 
-Buys nothing.
-
 The receipt lies in the folder of the worker that posted; where workers have separate folders, the webhook and the list
 do this. An order that was refused in words that may be a gateway's is looked for in the list, too, for a while.
 """

@@ -79,8 +79,6 @@ class Workers:
     async def bury(self, owner: str, inherit: Callable[[list[str], Count], None]) -> None:
         """Hand the dead to `inherit`, with what counts the take-overs of a workflow. Nobody else can meanwhile.
 
-        Nobody else can meanwhile.
-
         Dead are all others whose lock is free. They stay on the list for an hour: one that was only cut off may have
         begun another job before it noticed.
         """
