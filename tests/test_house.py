@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -44,13 +45,24 @@ class Import:
     nested: bool
 
 
+@cache
 def sources() -> list[str]:
     return sorted(str(path.relative_to(TOP)) for part in ("core", "bot") for path in (TOP / part).rglob("*.py"))
 
 
+@cache
+def tree_of(file: str) -> ast.Module:
+    return ast.parse((TOP / file).read_text())
+
+
+@cache
+def nodes_of(file: str) -> list[ast.AST]:
+    return list(ast.walk(tree_of(file)))
+
+
 def imports_of(file: str) -> list[Import]:
-    tree = ast.parse((TOP / file).read_text())
-    return [Import(file, target, nested=node not in tree.body) for node in ast.walk(tree) for target in _targets(node)]
+    top = set(tree_of(file).body)
+    return [Import(file, target, nested=node not in top) for node in nodes_of(file) for target in _targets(node)]
 
 
 def _targets(node: ast.AST) -> list[str]:
@@ -263,7 +275,7 @@ def test_no_text_for_people_names_fals_files() -> None:
 
 
 def definitions(file: str) -> list[ast.Module | Definition]:
-    return [node for node in ast.walk(ast.parse((TOP / file).read_text())) if isinstance(node, ast.Module | Definition)]
+    return [node for node in nodes_of(file) if isinstance(node, ast.Module | Definition)]
 
 
 @pytest.mark.parametrize("file", sources())
@@ -296,10 +308,10 @@ def test_the_house_sees_a_sentence_that_is_repeated() -> None:
 
 @pytest.mark.parametrize("file", sources())
 def test_participles_and_idioms_are_no_names(file: str) -> None:
-    tree = ast.parse((TOP / file).read_text())
-    defined = {node.name for node in ast.walk(tree) if isinstance(node, Definition)}
-    defined |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    defined |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    nodes = nodes_of(file)
+    defined = {node.name for node in nodes if isinstance(node, Definition)}
+    defined |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    defined |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     assert {name for name in defined if name.strip("_").lower() in NO_NAMES} <= OLD_NAMES.get(file, set())
 
 
@@ -334,13 +346,14 @@ NOT_OURS = {
 }
 
 
-def trees_of_tests() -> dict[str, ast.Module]:
-    return {str(path.relative_to(TOP)): ast.parse(path.read_text()) for path in (TOP / "tests").rglob("*.py")}
+@cache
+def files_of_tests() -> list[str]:
+    return sorted(str(path.relative_to(TOP)) for path in (TOP / "tests").rglob("*.py"))
 
 
-def private_names(trees: Iterable[ast.Module]) -> set[str]:
+def private_names(files: Iterable[str]) -> set[str]:
     """What is defined with a leading underscore: functions, classes, attributes, constants."""
-    names = {_defined(node) for tree in trees for node in ast.walk(tree)}
+    names = {_defined(node) for file in files for node in nodes_of(file)}
     return {name for name in names if name is not None and PRIVATE.fullmatch(name)}
 
 
@@ -378,13 +391,12 @@ def _is_own(node: ast.AST, inherited: set[str]) -> bool:
 
 def test_tests_use_and_patch_what_is_public() -> None:
     """A private name is nobody else's: a test that needs it needs a constructor argument, or the name is public."""
-    trees = trees_of_tests()
-    ours = private_names(ast.parse((TOP / file).read_text()) for file in sources())
-    theirs = private_names(trees.values())
+    ours = private_names(sources())
+    theirs = private_names(files_of_tests())
     found = {
         (file, name)
-        for file, tree in trees.items()
-        for node in ast.walk(tree)
+        for file in files_of_tests()
+        for node in nodes_of(file)
         for name in _used(node)
         if name in ours and not _is_own(node, theirs)
     }
@@ -401,6 +413,10 @@ PAUSES = {
 }
 SLEEPS = {"sleep", "wait_for_timeout"}
 CLOCKS = {"monotonic", "perf_counter", "process_time"}
+
+
+def unpaced() -> list[str]:
+    return [file for file in files_of_tests() if not file.startswith(PACED)]
 
 
 def _called(node: ast.AST) -> str:
@@ -421,7 +437,7 @@ def pauses(node: ast.AST, *, waits: bool = False) -> Iterator[str]:
 def clocked(tree: ast.Module) -> Iterator[str]:
     """Each assertion on what a clock said, or on what was computed from it."""
     for function in ast.walk(tree):
-        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or not _reads_a_clock(function):
             continue
         assigned = [node for node in ast.walk(function) if isinstance(node, ast.Assign) and _reads_a_clock(node.value)]
         times = {ast.unparse(target) for node in assigned for target in node.targets}
@@ -439,14 +455,12 @@ def _reads_a_clock(node: ast.AST) -> bool:
 
 def test_no_test_sleeps_to_see_that_nothing_happens() -> None:
     """Half a second is too short on a busy machine, and lost on any other: wait for something that comes later."""
-    trees = {file: tree for file, tree in trees_of_tests().items() if not file.startswith(PACED)}
-    assert {(file, pause) for file, tree in trees.items() for pause in pauses(tree)} == set(PAUSES)
+    assert {(file, pause) for file in unpaced() for pause in pauses(tree_of(file))} == set(PAUSES)
 
 
 def test_no_test_asserts_on_how_long_something_took() -> None:
     """It depends on the machine: order and counts do not. What takes long is measured in tests/benchmarks."""
-    trees = {file: tree for file, tree in trees_of_tests().items() if not file.startswith(PACED)}
-    assert {(file, line) for file, tree in trees.items() for line in clocked(tree)} == set()
+    assert {(file, line) for file in unpaced() for line in clocked(tree_of(file))} == set()
 
 
 @pytest.mark.parametrize(

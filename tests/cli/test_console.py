@@ -14,6 +14,8 @@ import pytest
 import sqlalchemy as sa
 
 from bot.channels.telegram.settings import TelegramSettings
+from bot.cli.main import STATES
+from bot.store.records import State
 from bot.store.tables import ledger
 from core.catalogue import MODELS
 from tests.corpus import jpeg
@@ -63,6 +65,11 @@ def test_jobs_and_their_filters(made: Desk, delivered: str) -> None:
         said = made.run("jobs", *filters)
         assert (said.code, said.out) == (0, "")
         assert "no such jobs" in said.err
+
+
+def test_every_state_can_be_filtered_by() -> None:
+    """The console lists them itself: to say what it knows, it does not load the database."""
+    assert list(STATES) == [str(state) for state in State]
 
 
 def test_a_job_tells_its_whole_story(made: Desk, delivered: str) -> None:
