@@ -16,7 +16,7 @@ from bot.conversation.intake import MessageIntake
 from bot.conversation.ordering import OrderService
 from bot.conversation.passive_replies import PassiveReplies
 from bot.conversation.refusals import Refusals
-from bot.conversation.reply_strategies import AnswerSignals, CallbackReplies, PushReplies
+from bot.conversation.reply_strategies import AnswerSignals, CallbackStrategy, PushStrategy
 from bot.jobs.billing import BillSync
 from bot.jobs.collect import Collector
 from bot.jobs.delivery import Delivery
@@ -198,7 +198,7 @@ def build(
         engine=engine,
         store=store,
         channels=channels,
-        outgoing=HeldMessages(store=store, channels=channels),
+        held_messages=HeldMessages(store=store, channels=channels),
         settings=settings,
         alerts=alerts,
         fetch_again=collector.fetch_again,
@@ -214,8 +214,8 @@ def build(
     )
     refusals, signals = Refusals(handler=handler, channels=channels), AnswerSignals()
     passive = PassiveReplies(store=store, handler=handler, channels=channels, send_again=delivery.redeliver_for_owner)
-    pushed = PushReplies(store=store, orders=orders, handler=handler, channels=channels, refusals=refusals)
-    fetched = CallbackReplies(store=store, orders=orders, passive=passive, channels=channels, signals=signals)
+    pushed = PushStrategy(store=store, orders=orders, handler=handler, channels=channels, refusals=refusals)
+    fetched = CallbackStrategy(store=store, orders=orders, passive=passive, channels=channels, signals=signals)
     inbox = InboxWorker(
         store=store,
         handler=handler,

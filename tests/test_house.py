@@ -407,7 +407,7 @@ PACED = ("tests/benchmarks/", "tests/fakes/", "tests/prove/", "tests/mutants/", 
 """Measured on purpose, slow as the other side may be, in virtual time, or bounded: no test of the program itself."""
 PAUSES = {
     ("tests/channels/telegram_bench.py", "asyncio.sleep(0.01)"): "in the place of the channel's own pauses, shorter",
-    ("tests/core/media/test_fork_server.py", "asyncio.sleep(sleep_s)"): "the moment of a death, one after the other",
+    ("tests/core/media/test_fork_client.py", "asyncio.sleep(sleep_s)"): "the moment of a death, one after the other",
     ("tests/jobs/test_crash.py", "time.sleep(chance.uniform(0.1, 2.5))"): "a moment by chance, for a kill",
     ("tests/workers/test_crash_workers.py", "time.sleep(chance.uniform(0.1, 1.5))"): "a moment by chance, for a kill",
 }

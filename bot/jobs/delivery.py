@@ -54,7 +54,7 @@ class Delivery:
         engine: Engine,
         store: Store,
         channels: Mapping[str, ChannelPort],
-        outgoing: HeldMessages,
+        held_messages: HeldMessages,
         settings: Settings,
         alerts: Alerts,
         fetch_again: Callable[[Job], Awaitable[None]],
@@ -62,10 +62,10 @@ class Delivery:
         self._engine = engine
         self._store = store
         self._channels = channels
-        self._outgoing = outgoing
+        self._held_messages = held_messages
         self._settings = settings
         self._alerts = alerts
-        self._films = VideoFiles(settings=settings, fetch_again=fetch_again)
+        self._files = VideoFiles(settings=settings, fetch_again=fetch_again)
         self._confirmed = DeliveryReceipts(store)
         self._sending: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -136,7 +136,7 @@ class Delivery:
         if job.video is not None and job.state in HAS_VIDEO:
             return await self._send_video(job, channel)
         if job.state in ENDED:
-            word = await self._outgoing.message(job.incoming, job_messages.outcome(job), job.language)
+            word = await self._held_messages.message(job.incoming, job_messages.outcome(job), job.language)
             with self._confirmed.sending():
                 ref = await channel.show(job.address, word, reply_to=job.incoming.reply_to)
                 await self._confirmed.write_down(job_id, Acknowledgement(job.state, ref))
@@ -151,7 +151,9 @@ class Delivery:
         return STOP
 
     async def _send_video(self, job: Job, channel: ChannelPort) -> Next:
-        video = await self._outgoing.video(job, await self._films.rendition(job, max_bytes=channel.limits.video_bytes))
+        video = await self._held_messages.video(
+            job, await self._files.rendition(job, max_bytes=channel.limits.video_bytes)
+        )
         if not await self._store.jobs.move(job.id, State.UPLOADING, only_from=HAS_VIDEO):
             return STOP  # it was handed over meanwhile, as the answer to its owner's message
         with self._confirmed.sending():
@@ -180,7 +182,7 @@ class Delivery:
         if error.outcome in {SendOutcome.NOT_SENT, SendOutcome.UNCONFIRMED}:
             return retry(error.after_s)  # a text may be said twice, but never not at all
         if error.outcome == SendOutcome.MUST_WAIT:
-            pause_s = await self._outgoing.hold(job, error)
+            pause_s = await self._held_messages.hold(job, error)
             await asyncio.to_thread(_forget, self._settings.work_dir / job.id)
             return await self.defer(job_id, why=error.reason, pause_s=pause_s)
         return await self.defer(job_id, why=error.reason)
@@ -213,7 +215,7 @@ class Delivery:
         what holds then.
         """
         try:
-            message = await self._outgoing.message(job.incoming, message, job.language)
+            message = await self._held_messages.message(job.incoming, message, job.language)
             await retried(lambda: self._announce(job, message), _ANNOUNCING)
         except SendError:
             pass  # it is in the log
@@ -252,7 +254,7 @@ class Delivery:
         return True
 
     def _had_and_gone(self, job: Job) -> bool:
-        return job.state in _HAD and self._films.is_gone(job)
+        return job.state in _HAD and self._files.is_gone(job)
 
     async def _begun(self, job: Job) -> bool:
         else_at = now_ms() + BEGUN_WITHIN_MS
@@ -264,7 +266,7 @@ class Delivery:
 
     async def sweep(self) -> None:
         """Redeliver outcomes whose waiting time is over, and delete copies that nobody asked for in a day."""
-        await self._films.tidy()
+        await self._files.tidy()
         for job in await self._store.jobs.waiting_to_be_told(now_ms()):
             await self.redeliver(job)
 

@@ -129,7 +129,7 @@ class Engine:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def enqueue_tx(self, connection: Connection, name: str, job_id: str, partition: str) -> None:
+    def enqueue_tx(self, tx: Connection, name: str, job_id: str, partition: str) -> None:
         """Enqueue into the limited queue, in the caller's transaction. The job id is the idempotency key."""
         options: EnqueueOptions = {
             "workflow_name": name,
@@ -138,7 +138,7 @@ class Engine:
             "queue_partition_key": partition,
             "app_version": VERSION,
         }
-        self._client.enqueue_in_transaction(connection, options, job_id)
+        self._client.enqueue_in_transaction(tx, options, job_id)
 
     async def runs(self, *workflow_ids: str) -> bool:
         """Return whether one of them is under way or will be."""

@@ -58,7 +58,7 @@ class JobNotFinished(Exception):
         self.request_id = request_id
 
 
-class AlreadyOrdered(Exception):
+class OrderedButNotFetched(Exception):
     """A command that ends over `why` while fal has the order: it can be fetched, and a new try would buy it twice."""
 
     def __init__(self, job_id: str, *, request_id: str, why: VideoError | OSError) -> None:
@@ -138,8 +138,8 @@ class ForegroundRunner:
     async def buy(self, plan: Plan, *, source: Path | None) -> Video:
         """Buy one video and wait for it.
 
-        Raises OverTheCap, JobNotFinished (failed, in doubt, parked, cancelled), Interrupted, AlreadyOrdered (after an
-        hour, or over trouble of ours), and VideoError while nothing is ordered.
+        Raises OverTheCap, JobNotFinished (failed, in doubt, parked, cancelled), Interrupted, OrderedButNotFetched
+        (after an hour, or over trouble of ours), and VideoError while nothing is ordered.
         """
         new = JobDraft(_incoming(plan, source), "en", plan, held_until=now_ms() + _HOLD_MS)
         with hold(await self._mark(new.incoming)):
@@ -173,7 +173,7 @@ class ForegroundRunner:
             request_id = await self._request_id(job_id)
             if request_id is None:
                 raise
-            raise AlreadyOrdered(job_id, request_id=request_id, why=error) from error
+            raise OrderedButNotFetched(job_id, request_id=request_id, why=error) from error
         job = await self._store.jobs.get(job_id)
         if job is None:
             raise LookupError(job_id)

@@ -10,7 +10,7 @@ from bot.channels.protocol import ChannelPort
 from bot.channels.types import Incoming, Message, SendError, VideoMessage
 from bot.messages import job_messages
 from bot.messages.i18n import translate
-from bot.messages.text_buttons import offered, shortened
+from bot.messages.text_buttons import offered, with_codes
 from bot.store import Store
 from bot.store.records import Job
 
@@ -54,7 +54,7 @@ def captioned(job: Job, codes: Mapping[str, str], language: str) -> str:
 
 def typed_text(message: Message, codes: Mapping[str, str], language: str) -> str:
     """Return the text, and under it one line for each button."""
-    lines = [shortened(message.text, codes)]
+    lines = [with_codes(message.text, codes)]
     for line, meaning in offered(message.actions, codes, language):
         key = "passive-type-for" if meaning else "passive-type"
         lines.append(translate(language, key, typed=line, what=meaning))

@@ -44,7 +44,7 @@ def parse_line(text: str) -> TypedButton | None:
     return TypedButton(kind, match["code"].upper())
 
 
-def shortened(text: str, codes: Mapping[str, str]) -> str:
+def with_codes(text: str, codes: Mapping[str, str]) -> str:
     """Replace job ids by the person's short codes."""
     return _ID.sub(lambda match: codes.get(match[0], match[0]), text)
 
@@ -60,6 +60,6 @@ def _offer(action: Action, codes: Mapping[str, str], language: str) -> tuple[str
     if kind == "lang":
         return f"{'语言' if language == 'zh' else 'language'} {action.label}", ""
     word = _OFFERED.get(kind, {}).get(language, action.label)
-    label = shortened(action.label, codes).removeprefix(code).strip()
+    label = with_codes(action.label, codes).removeprefix(code).strip()
     says_more = value in action.label or "$" in action.label  # which of several jobs, or a price
     return f"{word} {code}", label if says_more else ""

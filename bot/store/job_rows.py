@@ -76,7 +76,7 @@ def move_tx(
         change = change.where(jobs.c.state.in_([str(state) for state in only_from]))
     if tx.execute(change).first() is None:
         return False
-    write_history(tx, job_id, to, why, at)
+    write_history_tx(tx, job_id, to, why, at)
     if charge is not None:
         close_tx(tx, job_id, charge)
     return True
@@ -106,6 +106,6 @@ def told_by_sweeper() -> sa.ColumnElement[int]:
     return sa.case((stood_still, now_ms()), else_=jobs.c.send_after)
 
 
-def write_history(tx: Connection, job_id: str, state: State, why: str | None, at: int) -> None:
+def write_history_tx(tx: Connection, job_id: str, state: State, why: str | None, at: int) -> None:
     """Write a line of the job's history."""
     tx.execute(history.insert().values(job_id=job_id, at=at, state=state, why=why))

@@ -88,7 +88,7 @@ def on_delivery(url: str, folder: Path, story: Callable[[Made], Awaitable[None]]
                 engine=Walk(),  # type: ignore[arg-type]  # steps of this process alone
                 store=store,
                 channels=channels,
-                outgoing=HeldMessages(store=store, channels=channels),
+                held_messages=HeldMessages(store=store, channels=channels),
                 settings=settings,
                 alerts=alerts,
                 fetch_again=fetch_again,

@@ -64,7 +64,7 @@ def delivery(engine: Steps, store: Store | None = None) -> Delivery:
     nothing: Any = None
     needed: Any = {"engine": engine, "store": store}
     return Delivery(
-        **needed, channels={}, outgoing=nothing, settings=Settings.offline(), alerts=nothing, fetch_again=nothing
+        **needed, channels={}, held_messages=nothing, settings=Settings.offline(), alerts=nothing, fetch_again=nothing
     )
 
 

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from core import errors
 from core.config import FalSettings
-from core.fal.storage import FalStorageHost, ProcessMemory
+from core.fal.storage import FalStorageHost, ProcessKeyValues
 from tests.serving import served
 
 KEY = "fal-storage-key-0123456789"
@@ -73,7 +73,7 @@ async def at_once(_seconds: float) -> None:
 
 
 @asynccontextmanager
-async def storing(folder: Path, **more: Any) -> AsyncIterator[tuple[Storage, FalStorageHost, Path, ProcessMemory]]:
+async def storing(folder: Path, **more: Any) -> AsyncIterator[tuple[Storage, FalStorageHost, Path, ProcessKeyValues]]:
     storage = Storage()
     app = Starlette(
         routes=[
@@ -85,8 +85,8 @@ async def storing(folder: Path, **more: Any) -> AsyncIterator[tuple[Storage, Fal
     path.write_bytes(bytes(range(256)) * 8000)  # 2 MB: several pieces
     async with served(app) as storage.url:
         settings = FalSettings.offline(**({"fal_key": KEY, "fal_queue_url": storage.url} | more))
-        memory = ProcessMemory({})
-        yield storage, FalStorageHost(settings, memory=memory, sleep=at_once), path, memory
+        memory = ProcessKeyValues({})
+        yield storage, FalStorageHost(settings, key_values=memory, sleep=at_once), path, memory
 
 
 def test_a_file_is_uploaded_whole_with_a_time_to_go(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_another_key_is_asked_anew(tmp_path: Path) -> None:
             with pytest.raises(errors.NotConfigured):
                 await host.publish(path)
             other = FalSettings.offline(fal_key="another", fal_queue_url=storage.url)
-            assert not await FalStorageHost(other, memory=memory).refused()
+            assert not await FalStorageHost(other, key_values=memory).refused()
 
     asyncio.run(story())
 

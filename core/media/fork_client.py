@@ -30,7 +30,7 @@ class ServerLost(Exception):
     """A server that is gone: what became of the job is not known."""
 
 
-class ForkServer:
+class ForkClient:
     """The client of one fork server. `idle_s`: seconds it lives without work.
 
     `patience_s`: a server at work that does not answer for that long (at most twice that) hangs. `leash`: see
