@@ -206,10 +206,6 @@ class Engine:
             signal()
         return signal is not None
 
-    def waits(self, workflow_id: str, topic: str) -> bool:
-        """Return whether a `wait` for this stands in this very process: a message is heard at once. SQLite only."""
-        return self._signal(workflow_id, topic) is not None
-
     def _signal(self, workflow_id: str, topic: str) -> Callable[[], None] | None:
         if self._lock is None:
             return None  # not SQLite, or the engine runs elsewhere

@@ -131,6 +131,7 @@ class RenditionCache:
         made = Copy(path.name, max_bytes, rendition.probe, Stamp.of(path))
         others = (each for each in note.copies if Stamp.of(self._folder / each.name) == each.stamp)
         await self._write(replace(note, copies=(*others, made)), original)
+        log.info("a rendition was made", extra={"how": rendition.how, "size": rendition.probe.size})
         return path, rendition.probe
 
     async def _write(self, note: Note, original: Path) -> None:
