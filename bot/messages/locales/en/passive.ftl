@@ -85,4 +85,11 @@ passive-nothing-to-say = All right. “status” shows where things stand.
 passive-type = 👉 send “{ $typed }”
 passive-type-for = 👉 “{ $typed }”: { $what }
 
+# What a button is typed as, before the job's code. Each has to stand in bot/messages/command_words.py or text_buttons.py.
+typed-cancel = cancel
+typed-yes = confirm
+typed-again = again
+typed-fix = fix
+typed-language = language { $language }
+
 state-handed-over = Given to you; its code shows it again.

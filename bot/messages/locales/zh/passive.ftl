@@ -69,4 +69,11 @@ passive-nothing-to-say = 好的。发送“状态”查看进展。
 passive-type = 👉 发送“{ $typed }”
 passive-type-for = 👉 “{ $typed }”：{ $what }
 
+# 按钮对应的文字，写在代码前面。每个词都要在 bot/messages/command_words.py 或 text_buttons.py 里。
+typed-cancel = 取消
+typed-yes = 确认
+typed-again = 再来
+typed-fix = 改好再来
+typed-language = 语言 { $language }
+
 state-handed-over = 已经给你了，要再看就发它的代码。
