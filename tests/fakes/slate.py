@@ -21,7 +21,7 @@ class Line:
 
 @dataclass
 class Slate:
-    """`refusals` are raised one after the other, before anything is shown."""
+    """`refusals` are raised one after the other, before anything is shown. References: chat and line, `42:1`."""
 
     limits: Limits = telegram.MANIFEST.limits
     lines: list[Line] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Slate:
         if self.refusals:
             raise self.refusals.pop(0)
         self.lines.append(Line(to.chat_id, message.text, message.job_id, replace))
-        return replace or f"line-{len(self.lines)}"
+        return replace or f"{to.chat_id}:{sum(line.chat_id == to.chat_id for line in self.lines)}"
 
     async def send_video(self, to: Address, video: VideoMessage, *, reply_to: str | None = None) -> str:
         raise SendError(SendOutcome.REJECTED, "a slate shows no films")

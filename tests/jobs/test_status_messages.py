@@ -103,10 +103,10 @@ def test_a_message_is_edited_once_its_chat_has_rested(database_url: str, chat_id
         assert await chat.after(gap_s - 0.25) == []
         await chat.store.jobs.move(job_id, State.SUBMITTING)
         assert await chat.after(0.125) == []
-        assert await chat.after(0.125) == ["line-1"]  # once, with what is so by now
-        await chat.store.jobs.move(job_id, State.RENDERING)
+        assert await chat.after(0.125) == [f"{chat_id}:1"]  # once, with what is so by now
+        await chat.store.jobs.move(job_id, State.CANCELLED)
         assert await chat.after(gap_s - 0.25) == []
-        assert await chat.after(0.25) == ["line-1"]
+        assert await chat.after(0.25) == [f"{chat_id}:1"]
         assert await chat.after(10) == []  # nothing new
 
     on_chat(database_url, story)
@@ -120,9 +120,9 @@ def test_what_is_new_is_sent_at_once_and_delays_the_edits_of_its_chat_alone(data
         for job_id in (first, elsewhere):
             await chat.store.jobs.move(job_id, State.PREPARING)
         assert await chat.after(2.75) == [None]
-        assert await chat.after(0.25) == ["line-2"]  # the other chat's
+        assert await chat.after(0.25) == ["43:1"]  # the other chat's
         assert await chat.after(2.5) == []
-        assert await chat.after(0.25) == ["line-1"]
+        assert await chat.after(0.25) == ["42:1"]
 
     on_chat(database_url, story)
 
@@ -145,7 +145,7 @@ def test_a_chat_that_does_not_take_an_edit_rests(database_url: str, refusal: Sen
         assert chat.slate.asked == 2
         assert await chat.after(rest_s - 0.25) == []
         assert chat.slate.asked == 2
-        assert await chat.after(0.25) == ["line-1"]
+        assert await chat.after(0.25) == ["42:1"]
 
     on_chat(database_url, story)
 
