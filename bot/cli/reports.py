@@ -108,9 +108,7 @@ def _spending(each: Spending) -> tuple[str, ...]:
 
 async def _store() -> Store:
     logs.configure(secrets=[], level="WARNING")
-    url = setting_problems.load(writes=False).store_url
-    await Store.prepare(url)
-    return await Store.open(url)
+    return await Store.open(setting_problems.load(writes=False).store_url)
 
 
 async def _story(store: Store, found: Job) -> list[str]:
