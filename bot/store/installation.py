@@ -1,4 +1,8 @@
-"""Named facts of this installation: its secret, its folder's mark, when its admins were alerted."""
+"""Named facts of this installation: its secret, its folder's mark, when its admins were alerted.
+
+A table of its own beside the channels' values (key_values.py): a chat reads and writes there by any key, and what it
+wrote lapses; the secret is out of its reach and stays.
+"""
 
 import secrets
 from typing import Any
