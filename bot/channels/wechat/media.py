@@ -13,9 +13,9 @@ import httpx
 
 from bot.channels.protocol import KeyValue
 from bot.channels.types import AttachmentRef, SendError, SendOutcome, VideoMessage
-from bot.channels.wechat import IMAGE_BYTES, VIDEO_BYTES
 from bot.channels.wechat.api import Api, write_file
 from bot.channels.wechat.errors import WeChatError
+from bot.channels.wechat.limits import IMAGE_BYTES, VIDEO_BYTES
 from bot.channels.wechat.stored import read_fields
 from core.io.retrying import RetryPolicy, Sleep, retried
 
