@@ -104,7 +104,7 @@ def test_a_message_is_edited_once_its_chat_has_rested(database_url: str, chat_id
         await chat.store.jobs.move(job_id, State.SUBMITTING)
         assert await chat.after(0.125) == []
         assert await chat.after(0.125) == [f"{chat_id}:1"]  # once, with what is so by now
-        await chat.store.jobs.move(job_id, State.RENDERING)
+        await chat.store.jobs.move(job_id, State.CANCELLED)
         assert await chat.after(gap_s - 0.25) == []
         assert await chat.after(0.25) == [f"{chat_id}:1"]
         assert await chat.after(10) == []  # nothing new
