@@ -20,7 +20,7 @@ from bot.loops import Loop
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import Job, State
-from bot.store.stored import UnreadableJob
+from bot.store.stored import UnreadableJob, number
 from bot.store.unreadable import ASK_LATER_MS
 from core import pricing
 from core.errors import VideoError
@@ -268,7 +268,7 @@ class Watcher:
     async def webhook_works(self) -> bool:
         """Return whether a signed call of fal's came lately."""
         heard = await self._store.installation.get(_HEARD) if self._webhooks else None
-        return heard is not None and now_ms() - int(heard) < _HEARD_COUNTS_S * 1000
+        return now_ms() - number(heard) < _HEARD_COUNTS_S * 1000
 
     async def _note(self, job_id: str, status: QueueStatus) -> None:
         """Note the place in fal's queue, for the person who waits."""

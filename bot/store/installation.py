@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.store.database import Connection, Database, insert_new, now_ms, take_turns
+from bot.store.stored import number
 from bot.store.tables import facts
 
 
@@ -54,7 +55,7 @@ class InstallationState:
         def work(tx: Connection) -> bool:
             take_turns(tx, "facts")
             last = tx.execute(_value(name)).scalar()
-            if last is not None and now_ms() - int(last) < gap_s * 1000:
+            if now_ms() - number(last) < gap_s * 1000:
                 return False
             _write(tx, name, str(now_ms()))
             return True
