@@ -108,7 +108,9 @@ def _spending(each: Spending) -> tuple[str, ...]:
 
 async def _store() -> Store:
     logs.configure(secrets=[], level="WARNING")
-    return await Store.open(setting_problems.load(writes=False).store_url)
+    url = setting_problems.load(writes=False).store_url
+    await Store.prepare(url)
+    return await Store.open(url)
 
 
 async def _story(store: Store, found: Job) -> list[str]:

@@ -29,6 +29,7 @@ from bot.store.ledger import OverCap, caps_of
 from bot.store.records import AT_FAL, FREE, Job, JobDraft, State
 from core.errors import SubmitNotSent, Unavailable, VideoError
 from core.fal.client import FalQueue
+from core.fal.poll_schedule import odd_gaps
 from core.fal.receipts import FolderReceipts
 from core.generate import ODD_S, PATIENCE_S, OnProgress, OnTrouble, Progress, wait
 from core.types import Plan, RequestHandle, Video
@@ -38,7 +39,6 @@ R = TypeVar("R")
 _HOLD_MS = 60_000
 _RENEW_S = 15.0
 _LOOK_S = 2.0
-_ODD_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 
 
 class OverTheCap(Exception):
@@ -313,7 +313,7 @@ class InlineEngine:
         self._on_trouble = on_trouble
         self._on_interrupt = on_interrupt
         self._until = time.monotonic() + patience_s
-        self._pauses_s = iter(_ODD_PAUSES_S)
+        self._pauses_s = odd_gaps()
 
     async def step(self, name: str, body: Callable[..., Awaitable[R]], *args: Any) -> R:
         """Run the step now; nothing is recorded."""
@@ -361,8 +361,8 @@ class InlineEngine:
             self._on_trouble(error)
             if any_status:  # the ten minutes begin anew
                 await self._store.jobs.clear_odd(self._job_id)
-                self._pauses_s = iter(_ODD_PAUSES_S)
-            await asyncio.sleep(next(self._pauses_s, _ODD_PAUSES_S[-1]))
+                self._pauses_s = odd_gaps()
+            await asyncio.sleep(next(self._pauses_s))
 
     async def _until_cancelled(self) -> None:
         while not await self._cancel_asked():  # noqa: ASYNC110 - another process sets the flag, in the database

@@ -11,7 +11,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain, repeat
 
 from bot.jobs.collect import ODD_MS, Asked, Collector, odd_words
 from bot.jobs.engine import Engine
@@ -21,19 +20,18 @@ from bot.loops import Loop
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import Job, State
-from bot.store.stored import UnreadableJob
+from bot.store.stored import UnreadableJob, number
 from bot.store.unreadable import ASK_LATER_MS
 from core import pricing
 from core.errors import VideoError
 from core.fal.client import FalQueue
-from core.fal.poll_schedule import poll_gaps
+from core.fal.poll_schedule import odd_gaps, poll_gaps
 from core.types import Completed, Queued, QueueStatus, RequestHandle, VideoRequest
 
 log = logging.getLogger(__name__)
 
 _STREAMS = 100
 _STREAM_TRIES = 3
-_ODD_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 _ADOPTION_S = 24 * 3600
 _ADOPTION_LOOK_S = 120.0  # a walk through fal's list for all doubtful jobs
 _LOOK_S = 10.0  # for one, while fal's webhook waits for our answer
@@ -208,7 +206,7 @@ class Watcher:
 
     async def _asked(self, job_id: str, handle: RequestHandle) -> QueueStatus | None:
         """Poll the status until fal says one, soon again after an odd answer; None: nothing else came for too long."""
-        for pause_s in chain(_ODD_PAUSES_S, repeat(_ODD_PAUSES_S[-1])):
+        for pause_s in odd_gaps():
             try:
                 status = await self._queue.status(handle)
             except VideoError as error:
@@ -270,7 +268,7 @@ class Watcher:
     async def webhook_works(self) -> bool:
         """Return whether a signed call of fal's came lately."""
         heard = await self._store.installation.get(_HEARD) if self._webhooks else None
-        return heard is not None and now_ms() - int(heard) < _HEARD_COUNTS_S * 1000
+        return now_ms() - number(heard) < _HEARD_COUNTS_S * 1000
 
     async def _note(self, job_id: str, status: QueueStatus) -> None:
         """Note the place in fal's queue, for the person who waits."""

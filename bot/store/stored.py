@@ -59,6 +59,14 @@ def restored(noun: type[T], value: object, *, where: str) -> T:
     return read
 
 
+def number(text: str | None) -> int:
+    """Read a stored whole number; 0 where there is none, or what stands there is none."""
+    try:
+        return int(text or 0)
+    except ValueError:
+        return 0
+
+
 def record(value: Any) -> dict[str, Any]:
     """Turn a frozen dataclass into JSON values: enums are their words already."""
     return asdict(value)

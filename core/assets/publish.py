@@ -20,6 +20,7 @@ from core.assets.safe_fetch import fetch_public
 from core.config import FalSettings
 from core.errors import BadReference, MediaError, NotConfigured
 from core.fal.storage import FalStorageHost, KeyValues
+from core.io import disk
 from core.types import Asset, Kind, SourceLimits
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"})
@@ -149,10 +150,6 @@ async def _clean_copy(source: Path, ready: Path, kind: Kind, limits: SourceLimit
 
 def _install(ready: Path, path: Path) -> None:
     """Move the file into the served folder in one step, readable by whatever serves it."""
-    draft = path.with_name(f".{path.name}")
-    try:
+    with disk.whole(path) as draft:
         shutil.copyfile(ready, draft)
         draft.chmod(0o644)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

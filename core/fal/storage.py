@@ -9,6 +9,7 @@ import hashlib
 import json
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -91,7 +92,9 @@ class FalStorageHost:
     async def refused(self) -> bool:
         """Return whether fal has lately said that this very key may not upload."""
         since = await self._key_values.get(self._fact())
-        return since is not None and time.time() - float(since) < _REFUSED_S
+        with suppress(ValueError):  # what another version wrote
+            return since is not None and time.time() - float(since) < _REFUSED_S
+        return False
 
     def _fact(self) -> str:
         """Name the stored fact of this key and address, so that another one is asked again.

@@ -142,6 +142,14 @@ def test_doctor_names_how_to_connect_it(place: Place) -> None:
     assert [line for line in lines if "PIGEON_KEY" in line and "set, not shown (environment)" in line]
 
 
+def test_a_misspelt_name_of_its_settings_is_noticed(place: Place) -> None:
+    misspelt = {"PIGEON_UR": place.loft_url}
+    lines = place.run("doctor", env=misspelt).out.splitlines()
+    (line,) = [line for line in lines if " PIGEON_UR " in line]
+    assert "no such setting; is PIGEON_URL meant?" in line
+    assert " PIGEON_UR " not in place.run("doctor", chats=None, env=misspelt).out
+
+
 @pytest.mark.parametrize(
     ("chats", "listed", "words"),
     [

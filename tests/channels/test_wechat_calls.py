@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from wechatpy.crypto import WeChatCrypto
 
 from bot.channels.types import AttachmentRef, Reply
-from bot.channels.wechat import TEXT_BYTES
+from bot.channels.wechat.limits import TEXT_BYTES
 from bot.channels.wechat.parsing import Call, call_from, clean, reply_xml
 from bot.channels.wechat.settings import WeChatSettings
 from bot.channels.wechat.signing import MessageCrypto, Refused, signature

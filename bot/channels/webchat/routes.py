@@ -298,7 +298,10 @@ class Pages:
         if session is None:
             return False
         entries = await self._services.transcript.read(session.user)
-        return any(name in {entry.get("name"), entry.get("poster")} for entry in entries if entry["kind"] == "video")
+        videos = (
+            entry for entry in entries if entry.get("kind") == "video"
+        )  # what another version wrote may have none
+        return any(name in (entry.get("name"), entry.get("poster")) for entry in videos)
 
 
 class _Guarded:

@@ -122,8 +122,8 @@ def test_an_outage_ends_as_a_free_step(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-@pytest.mark.parametrize("status", [401, 403])
-def test_a_missing_right_is_recognised_once_and_remembered(tmp_path: Path, status: int) -> None:
+@pytest.mark.parametrize(("status", "since"), [(401, "1000"), (403, "1000"), (403, "of another version")])
+def test_a_missing_right_is_recognised_once_and_remembered(tmp_path: Path, status: int, since: str) -> None:
     async def story() -> None:
         async with storing(tmp_path) as (storage, host, path, memory):
             storage.plan = [("initiate", status, {"detail": "Permission denied"})]
@@ -133,7 +133,7 @@ def test_a_missing_right_is_recognised_once_and_remembered(tmp_path: Path, statu
             assert storage.calls == ["initiate"]
             assert KEY not in repr(memory.facts)
             assert await host.refused()
-            old = dict.fromkeys(memory.facts, "1000")  # long ago: asked again
+            old = dict.fromkeys(memory.facts, since)  # long ago, or not to be read: asked again
             memory.facts.update(old)
             await host.publish(path)
             assert memory.facts == {}
