@@ -35,7 +35,10 @@ STATES = (
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command that the arguments name, and return its exit code."""
-    options = parser_of_all().parse_args(arguments)
+    try:
+        options = parser_of_all().parse_args(arguments)
+    except ValueError as error:  # a chat's folder is broken
+        return _fail(str(error))
     ended: list[int] = []
     try:
         asyncio.run(_ended(options, ended))

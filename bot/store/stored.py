@@ -13,6 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 
 T = TypeVar("T")
 
+_HALF_CHARACTER = "\\ud"  # as JSON writes one, and the two halves of a whole one
+
 
 class Unreadable(ValueError):
     """A stored value that this version cannot read. `what` names its place, never its content."""
@@ -42,12 +44,24 @@ class NotJson:
     text: str
 
 
-def loads(text: str) -> Any:
+def loads(stored: str | bytes) -> Any:
     """Parse a JSON column for SQLAlchemy. Never raises: an exception here would end the query for all other rows."""
+    text = stored if isinstance(stored, str) else stored.decode("utf-8", "replace")  # psycopg hands over bytes
     try:
-        return json.loads(text)
-    except ValueError:
+        value = json.loads(text, parse_constant=_no_number)
+        return _encodable(value) if _HALF_CHARACTER in text.lower() else value
+    except (ValueError, RecursionError):
         return NotJson(text)
+
+
+def _no_number(_name: str) -> None:
+    """Read NaN and the infinities, which are no JSON, as nothing: no page could be told of them."""
+
+
+def _encodable(value: Any) -> Any:
+    """Replace half characters: they are no text that could be sent anywhere."""
+    whole: Any = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+    return whole
 
 
 def restored(noun: type[T], value: object, *, where: str) -> T:

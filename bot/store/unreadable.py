@@ -92,7 +92,7 @@ def _row(tx: Connection, job_id: str, what: str) -> UnreadableRow:
 
 
 def _set_aside(tx: Connection, job_id: str, what: str) -> SetAside | None:
-    columns = (jobs.c.state, jobs.c.told, jobs.c.charge, jobs.c.video)
+    columns = (jobs.c.state, jobs.c.told, jobs.c.charge, jobs.c.video, jobs.c.odd)
     job = tx.execute(sa.select(*columns).where(jobs.c.id == job_id).with_for_update()).one()
     claim = tx.execute(sa.select(submits.c.state, submits.c.request_id).where(submits.c.job_id == job_id)).first()
     if job.state in OVER:
@@ -105,8 +105,8 @@ def _set_aside(tx: Connection, job_id: str, what: str) -> SetAside | None:
         return "failed"
     known = job.video is not None or (claim is not None and claim.request_id is not None)
     to = State.PARKED if known else State.DOUBT
-    if job.state == to:
-        return None
+    if job.state == to and job.odd == why:
+        return None  # it stands aside, and that was said
     ask_after = now_ms() + ASK_LATER_MS if known else None
     move_tx(tx, job_id, to, why=why, told="", odd=why, send_after=None, ask_after=ask_after)
     if job.charge is None:
