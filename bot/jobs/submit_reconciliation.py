@@ -18,6 +18,7 @@ from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.evidence import Evidence, RequestTaken
 from bot.store.records import KNOWN_AT_FAL, Job, JobError, State, Submit
+from bot.store.stored import UnreadableJob
 from bot.store.submits import answered_at, claimed_at
 from core.config import FalSettings
 from core.errors import SubmitNotSent, SubmitUnconfirmed, VideoError
@@ -113,6 +114,8 @@ class Doubts:
         try:
             if await self._known(job):
                 found.add(job.id)
+        except UnreadableJob:
+            log.info("a claim that cannot be read is looked for by its words alone", extra={"job_id": job.id})
         except Exception:
             log.exception("a lost request was not looked for", extra={"job_id": job.id})
         return job.id in found
