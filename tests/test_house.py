@@ -153,7 +153,7 @@ LIVES_IN = {
     "alembic": ["bot/store/*"],
     "uvicorn": ["bot/http/server.py", "core/sandbox/__main__.py"],
     "cryptography": ["core/fal/webhooks.py", "core/sandbox/*"],
-    "httpx": ["core/*", "bot/channels/telegram/*", "bot/channels/wechat/*"],
+    "httpx": ["core/*", "bot/channels/*"],
     "aiofiles": ["core/*"],
     "tenacity": ["core/io/retrying.py"],
     "starlette": ["bot/http/server.py", "bot/channels/*", "core/sandbox/*"],
