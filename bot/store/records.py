@@ -5,13 +5,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
-from pydantic import Field
 
 from bot.channels.types import Address, Incoming
-from bot.store.stored import Unreadable, UnreadableJob, record, restored
+from bot.store.stored import Finite, Moment, Unreadable, UnreadableJob, record, restored
 from core.types import Adjustment, Kind, Plan, RequestHandle, VideoRequest
 
 __all__ = ["record"]
@@ -206,10 +205,6 @@ def _job_from(row: sa.Row[Any]) -> Job:
     )
 
 
-Moment = Annotated[int, Field(ge=0, lt=10**14)]
-"""Milliseconds UTC, within the years that a calendar knows."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Plain:
     """The columns of a job that hold no JSON: SQLite takes anything for any of them."""
@@ -229,7 +224,7 @@ class _Plain:
     reserved_micro: int
     again_of: str | None
     model_name: str | None
-    usual_render_s: Annotated[float, Field(allow_inf_nan=False)] | None
+    usual_render_s: Finite | None
     odd_since: Moment | None
     odd: str | None
     billed_nano: int | None

@@ -7,11 +7,15 @@ noun has a default). A rewrite keeps the unknown ones: what a newer version note
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 T = TypeVar("T")
+
+Moment = Annotated[int, Field(ge=0, lt=10**14)]
+"""Milliseconds UTC, within the years that a calendar knows."""
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 _HALF_CHARACTER = "\\ud"  # as JSON writes one, and the two halves of a whole one
 
