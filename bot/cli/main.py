@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from importlib import import_module
 from importlib.metadata import version
 from itertools import count
@@ -72,6 +73,8 @@ def _cancel_when_interrupted() -> None:
     Python's own way raises the second in the middle of whatever code runs.
     """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if threading.current_thread() is not threading.main_thread():
+        return  # another program has called us: its signals are its own
     if task is None or signal.getsignal(signal.SIGINT) in {signal.SIG_IGN, None}:
         return  # begun in the background of a script: not for us
     interrupts = count(1)
