@@ -1,6 +1,7 @@
 """The web chat over real HTTP: who gets in, from where, what is kept, and who may see a film."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -16,6 +17,7 @@ from bot.channels.protocol import S, Services
 from bot.channels.types import Action, Address, AttachmentRef, Incoming, Message, Reply, SendError, VideoMessage
 from bot.channels.webchat import MANIFEST
 from bot.channels.webchat.channel import WebChat
+from bot.channels.webchat.guard import Guard
 from bot.channels.webchat.settings import WebSettings
 from bot.messages.i18n import translate
 from tests.corpus import clip, jpeg
@@ -354,6 +356,22 @@ def test_an_odd_entry_hides_no_film(tmp_path: Path, entry: dict[str, Any]) -> No
             await made.notes.add(me, entry)
             assert (await client.get(await sent_film(made, client, tmp_path))).status_code == 200
             assert len((await client.get("/chat/messages")).json()["messages"]) == 2
+
+    on_page(tmp_path, story)
+
+
+def test_a_signed_link_opens_one_film_until_it_lapses(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as client, made.client() as other:
+            await client.get("/")
+            name = (await sent_film(made, client, tmp_path)).rpartition("/")[2]
+            guard = Guard(secret=made.services.secret, token=None, port=0, public_url=None)
+            now = int(time.time())
+            assert (await other.get(guard.signed_link(name, lapses=now + 60))).status_code == 200
+            assert (await other.get(guard.signed_link(name, lapses=now - 1))).status_code == 404
+            assert (
+                await other.get(guard.signed_link("x.mp4", lapses=now + 60).replace("x.mp4", name))
+            ).status_code == 404
 
     on_page(tmp_path, story)
 

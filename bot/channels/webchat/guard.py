@@ -38,6 +38,7 @@ class Guard:
 
     def __init__(self, *, secret: bytes, token: str | None, port: int, public_url: str | None) -> None:
         self._key = hmac.new(secret, f"web:{token or 'demo'}".encode(), hashlib.sha256).digest()
+        self._links = hmac.new(secret, b"video-links", hashlib.sha256).digest()
         self._token = token
         self._public = urlsplit(public_url) if public_url else None
         local = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
@@ -100,6 +101,20 @@ class Guard:
         if not right:
             self._wrong.append(time.monotonic())
         return right
+
+    def signed_link(self, name: str, *, lapses: int) -> str:
+        """Sign an address of one video for people without a session, until `lapses` (Unix seconds)."""
+        return f"/videos/{name}?e={lapses}&s={self._link_mac(name, lapses)}"
+
+    def is_signed(self, request: Request, name: str) -> bool:
+        """Return whether the request has a signed link of this video that has not lapsed."""
+        expires, signature = request.query_params.get("e", ""), request.query_params.get("s", "")
+        if not (expires.isascii() and expires.isdigit()) or int(expires) < time.time():
+            return False
+        return hmac.compare_digest(signature.encode(), self._link_mac(name, int(expires)).encode())
+
+    def _link_mac(self, name: str, lapses: int) -> str:
+        return hmac.new(self._links, f"{name}:{lapses}".encode(), hashlib.sha256).hexdigest()
 
     def _sign(self, secret: str) -> str:
         return hmac.new(self._key, secret.encode(), hashlib.sha256).hexdigest()
