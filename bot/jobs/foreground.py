@@ -211,6 +211,23 @@ class ForegroundRunner:
 
     def _render(self, job_id: str) -> Render:
         """Build the very workflow of the bot, run here without the engine."""
+        submitter = Submitter(
+            store=self._store,
+            queue=self._queue,
+            receipts=self._receipts,
+            settings=self._settings,
+            alerts=self._alerts,
+            webhook_url=lambda _job_id: None,
+            watch=_nothing,
+            wake=_nobody,
+            unconfirmed=self._unconfirmed,
+            not_sent=self._troubles.not_sent,
+        )
+
+        def interrupted() -> None:
+            if submitter.waits_for_fal(job_id):  # else it is over in a moment
+                self._note("waiting for fal's answer to the order; Ctrl+C once more ends at once")
+
         return Render(
             engine=InlineEngine(
                 self._store,
@@ -219,24 +236,13 @@ class ForegroundRunner:
                 self._tell,
                 patience_s=self._patience_s,
                 on_trouble=self._troubles.asked_again,
-                on_interrupt=lambda: self._note("waiting for fal's answer to the order; Ctrl+C once more ends at once"),
+                on_interrupt=interrupted,
             ),
             store=self._store,
             preparer=Preparer(
                 store=self._store, channels={SHELL: _Files()}, settings=self._settings, alerts=self._alerts
             ),
-            submitter=Submitter(
-                store=self._store,
-                queue=self._queue,
-                receipts=self._receipts,
-                settings=self._settings,
-                alerts=self._alerts,
-                webhook_url=lambda _job_id: None,
-                watch=_nothing,
-                wake=_nobody,
-                unconfirmed=self._unconfirmed,
-                not_sent=self._troubles.not_sent,
-            ),
+            submitter=submitter,
             collector=self._collector,
             doubts=Doubts(
                 store=self._store,
@@ -305,7 +311,7 @@ class InlineEngine:
         on_trouble: OnTrouble,
         on_interrupt: Callable[[], None],
     ) -> None:
-        """Build the engine. `on_interrupt` is called on a Ctrl+C that has to wait for the answer to the order."""
+        """Build the engine. `on_interrupt` is called on a Ctrl+C that has to wait for the end of a submit."""
         self._store = store
         self._queue = queue
         self._job_id = job_id

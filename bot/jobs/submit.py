@@ -121,6 +121,7 @@ class Submitter:
         self._unconfirmed_after_s = unconfirmed_after_s
         self._on_not_sent = not_sent
         self._posting: set[str] = set()
+        self._unanswered: set[str] = set()
         self._telling: set[asyncio.Task[None]] = set()
         self._closing = False
 
@@ -133,6 +134,10 @@ class Submitter:
         for telling in self._telling:
             telling.cancel()
         await asyncio.gather(*self._telling, return_exceptions=True)
+
+    def waits_for_fal(self, job_id: str) -> bool:
+        """Return whether the paid request of this job is out, and fal has not answered it yet."""
+        return job_id in self._unanswered
 
     async def submit(self, job: Job) -> Next:
         """Submit the job, or read what an earlier run of this step left. After the claim every way out is recorded."""
@@ -189,7 +194,12 @@ class Submitter:
                 await self._receipts.fill(name, reply)
 
         self._tell_if_silent(job)
-        return await self._queue.submit(job.request, body=body, webhook_url=self._webhook_url(job.id), on_reply=keep)
+        url = self._webhook_url(job.id)
+        self._unanswered.add(job.id)
+        try:
+            return await self._queue.submit(job.request, body=body, webhook_url=url, on_reply=keep)
+        finally:
+            self._unanswered.discard(job.id)
 
     def _tell_if_silent(self, job: Job) -> None:
         """Tell the owner when there is no answer yet; the POST is not aborted, its answer is worth waiting for.

@@ -240,9 +240,8 @@ def test_without_a_network_it_says_so_once_and_buys_nothing(made: Desk) -> None:
     command.interrupt()
     said = command.end()
     assert said.code == 1
-    price, trouble, *waiting, reason = said.err.splitlines()
+    price, trouble, reason = said.err.splitlines()
     assert "$0.70" in price
-    assert len([line for line in waiting if "waiting for fal's answer" in line]) == len(waiting) <= 1  # came in a try
     words = r"fal cannot be reached: ConnectError; trying again until \d\d:\d\d, Ctrl\+C stops; nothing is bought"
     assert re.fullmatch(words, trouble)
     assert "nothing was bought" in reason
