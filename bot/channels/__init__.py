@@ -19,7 +19,9 @@ def manifests() -> dict[str, ChannelManifest]:
     for each in pkgutil.iter_modules(__path__):
         manifest = getattr(_loaded(each.name), "MANIFEST", None)
         if not isinstance(manifest, ChannelManifest):
-            continue
+            if each.ispkg:
+                raise ValueError(f"the chat in the folder {each.name} has no MANIFEST, made of ChannelManifest")
+            continue  # a file that the chats share
         if manifest.name in found:
             raise ValueError(f'the chat in the folder {each.name} is called "{manifest.name}", and so is another one')
         found[manifest.name] = manifest

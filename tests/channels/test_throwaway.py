@@ -175,8 +175,17 @@ def test_two_chats_with_one_name_do_not_start(tmp_path: Path) -> None:
     assert 'the chat in the folder twin is called "telegram", and so is another one' in done.stderr
 
 
-@pytest.mark.parametrize("content", ["import an_sdk_that_is_not_there\n", "this is no Python\n", "1 / 0\n"])
-def test_a_folder_that_cannot_be_loaded_is_one_line_that_names_it(tmp_path: Path, content: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("import an_sdk_that_is_not_there\n", "cannot be loaded ("),
+        ("this is no Python\n", "cannot be loaded ("),
+        ("1 / 0\n", "cannot be loaded ("),
+        ("MANIFEST = {'name': 'crow'}\n", "has no MANIFEST"),
+        ("", "has no MANIFEST"),
+    ],
+)
+def test_a_folder_that_is_no_chat_is_one_line_that_names_it(tmp_path: Path, content: str, problem: str) -> None:
     broken = tmp_path / "crow"
     broken.mkdir()
     (broken / "__init__.py").write_text(content)
@@ -187,5 +196,5 @@ def test_a_folder_that_cannot_be_loaded_is_one_line_that_names_it(tmp_path: Path
     command = [sys.executable, "-c", code, str(tmp_path)]
     done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.startswith("reelbot: the chat in the folder crow cannot be loaded (")
+    assert done.stderr.startswith(f"reelbot: the chat in the folder crow {problem}")
     assert done.stderr.count("\n") == 1
