@@ -62,7 +62,8 @@ def read(cls: type[S]) -> tuple[S, dict[str, str]]:
 def load(*, writes: bool) -> Settings:
     """Load the settings. Raises ValidationError, and OutputFolderUnusable for a command that writes there."""
     settings = Settings()
-    if writes or settings.database_url is None:
+    # Whoever reads SQLite's file writes beside it; where nothing is yet, a look-up makes nothing.
+    if writes or (settings.database_url is None and settings.output_dir.exists()):
         require_folder(settings.output_dir)
     return settings
 

@@ -104,6 +104,15 @@ def test_an_empty_list_says_that_there_are_none_yet(made: Desk) -> None:
     assert (said.code, said.out, said.err) == (0, "", "no jobs yet\n")
 
 
+@pytest.mark.parametrize(("command", "code"), [(("jobs",), 0), (("job", "K7QX2AB"), 1), (("spend",), 0)])
+def test_a_look_up_creates_nothing(made: Desk, command: tuple[str, ...], code: int) -> None:
+    empty = made.folder / "not there"
+    said = made.run(*command, REELBOT_OUTPUT_DIR=str(empty))
+    assert said.code == code
+    assert "Traceback" not in said.err
+    assert not empty.exists()
+
+
 def test_the_version_is_told(made: Desk) -> None:
     said = made.run("--version")
     assert (said.code, said.out) == (0, f"reelbot {version('reelbot')}\n")
