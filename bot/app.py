@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings
 
 from bot import parts
 from bot.channels import manifests
-from bot.channels.protocol import Services
+from bot.channels.protocol import ChannelManifest, ChannelPort, Services
 from bot.http.server import Health, Server, bind, build
 from bot.jobs.engine import Engine
 from bot.jobs.prepare import free_bytes
@@ -106,7 +106,7 @@ class App:
             run_alone=self.parts.roles.run,
         )
         for manifest in manifests().values():
-            channel = manifest.connect(services)
+            channel = _connected(manifest, services)
             if channel is not None:
                 self.channels[channel.name] = channel
 
@@ -260,6 +260,17 @@ class App:
         dead = [f"{task.get_name()} loop has ended" for task in self._tasks if task.done()]
         asked = [each for each in self.channels.values() if not self.parts.roles.waiting(each.name)]
         return ill + dead + [f"{each.name} does not turn" for each in asked if not each.alive()]
+
+
+def _connected(manifest: ChannelManifest, services: Services) -> ChannelPort | None:
+    """Connect one chat. Raises ValueError that names it, whatever is wrong with it."""
+    try:
+        return manifest.connect(services)
+    except ValueError:
+        raise  # its settings, in words of their own
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise ValueError(f"the chat {manifest.name} cannot be connected ({reason})") from error
 
 
 async def serve(

@@ -16,7 +16,7 @@ from bot.conversation.intake import MessageIntake
 from bot.conversation.ordering import OrderService
 from bot.conversation.passive_replies import PassiveReplies
 from bot.conversation.refusals import Refusals
-from bot.conversation.reply_strategies import AnswerSignals, CallbackReplies, PushReplies
+from bot.conversation.reply_strategies import AnswerSignals, CallbackStrategy, PushStrategy
 from bot.jobs.billing import BillSync
 from bot.jobs.collect import Collector
 from bot.jobs.delivery import Delivery
@@ -183,7 +183,7 @@ def build(
     calls.delivery = delivery = Delivery(
         store=store,
         channels=channels,
-        outgoing=HeldMessages(store=store, channels=channels),
+        held_messages=HeldMessages(store=store, channels=channels),
         settings=settings,
         alerts=alerts,
         fetch_again=collector.fetch_again,

@@ -100,6 +100,7 @@ class FalSettings(EnvSettings):
     fal_admin_key: SecretStr | None = env("FAL_ADMIN_KEY", None)
     credit_usd: Decimal = env("REELBOT_CREDIT_USD", Decimal(1), gt=0)
     output_dir: Path = env("REELBOT_OUTPUT_DIR", Path("output"))
+    # The bot's server, which serves the asset folder: `asset_base` follows from it (docs/decisions/0005).
     host: str = env("REELBOT_HOST", "127.0.0.1")
     port: int = env("REELBOT_PORT", 8080, ge=0, le=65535)
     public_url: BaseUrl | None = env("REELBOT_PUBLIC_URL", None)

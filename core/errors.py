@@ -1,22 +1,22 @@
 """The tree of errors of the library: a class per reaction, a `code` per reason. Facts hold no secrets and no prompts.
 
 VideoError
- ├─ BadRequest        the asker's wish cannot be granted (unknown model, option, price)          user
- ├─ BadReference      the photo or video given cannot be used                                    user
- ├─ ContentRefused    the model's content rules said no                                          user
- ├─ NotConfigured     key, credit, permission, endpoint: somebody must fix an account            operator
+ ├─ BadRequest         the asker's wish cannot be granted (unknown model, option, price)       user
+ ├─ BadReference       the photo or video given cannot be used                                 user
+ ├─ ContentRefused     the model's content rules said no                                       user
+ ├─ NotConfigured      key, credit, permission, endpoint: somebody must fix an account         operator
  │   ├─ OutOfCredits
  │   └─ ModelNotAllowed
- ├─ AssetHostDown     the published asset cannot be fetched from outside                         operator
- ├─ GenerationFailed  fal or the model behind it failed                                          upstream
- ├─ SubmitNotSent      the submit provably never reached fal: nothing was bought                  upstream
- ├─ SubmitUnconfirmed     the submit may have reached fal: it may have been paid                     upstream
- ├─ StillRunning      not a failure: the wait ended before the render did                        upstream
- ├─ ResultExpired     a finished video is neither here nor at fal any more                  upstream
- ├─ DownloadFailed    the finished file could not be fetched whole (free to repeat)              upstream
- ├─ Unavailable       fal did not answer a free question just now (free to repeat)               upstream
- ├─ MediaError        a file could not be read, or the child that reads it died                  user
- └─ Cancelled         somebody stopped it
+ ├─ AssetHostDown      the published asset cannot be fetched from outside                      operator
+ ├─ GenerationFailed   fal or the model behind it failed                                       upstream
+ ├─ SubmitNotSent      the submit provably never reached fal: nothing was bought               upstream
+ ├─ SubmitUnconfirmed  the submit may have reached fal: it may have been paid                  upstream
+ ├─ StillRunning       not a failure: the wait ended before the render did                     upstream
+ ├─ ResultExpired      a finished video is neither here nor at fal any more                    upstream
+ ├─ DownloadFailed     the finished file could not be fetched whole (free to repeat)           upstream
+ ├─ Unavailable        fal did not answer a free question just now (free to repeat)            upstream
+ ├─ MediaError         a file could not be read, or the child that reads it died               user
+ └─ Cancelled          somebody stopped it
 """
 
 from enum import StrEnum

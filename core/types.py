@@ -200,8 +200,6 @@ QueueStatus = Queued | InProgress | Completed
 class Video:
     """A finished video on this disk. It has a path and cannot carry a fal address.
 
-    It has a path and cannot carry a fal address.
-
     `size` in bytes, `width` and `height` in displayed pixels, `duration_s` in seconds, `cost_usd` in dollars (None
     when it is not known, as for a request bought elsewhere).
     """

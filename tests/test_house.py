@@ -4,9 +4,11 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -43,13 +45,24 @@ class Import:
     nested: bool
 
 
+@cache
 def sources() -> list[str]:
     return sorted(str(path.relative_to(TOP)) for part in ("core", "bot") for path in (TOP / part).rglob("*.py"))
 
 
+@cache
+def tree_of(file: str) -> ast.Module:
+    return ast.parse((TOP / file).read_text())
+
+
+@cache
+def nodes_of(file: str) -> list[ast.AST]:
+    return list(ast.walk(tree_of(file)))
+
+
 def imports_of(file: str) -> list[Import]:
-    tree = ast.parse((TOP / file).read_text())
-    return [Import(file, target, nested=node not in tree.body) for node in ast.walk(tree) for target in _targets(node)]
+    top = set(tree_of(file).body)
+    return [Import(file, target, nested=node not in top) for node in nodes_of(file) for target in _targets(node)]
 
 
 def _targets(node: ast.AST) -> list[str]:
@@ -140,7 +153,7 @@ LIVES_IN = {
     "alembic": ["bot/store/*"],
     "uvicorn": ["bot/http/server.py", "core/sandbox/__main__.py"],
     "cryptography": ["core/fal/webhooks.py", "core/sandbox/*"],
-    "httpx": ["core/*", "bot/channels/telegram/*", "bot/channels/wechat/*"],
+    "httpx": ["core/*", "bot/channels/*"],
     "aiofiles": ["core/*"],
     "tenacity": ["core/io/retrying.py"],
     "starlette": ["bot/http/server.py", "bot/channels/*", "core/sandbox/*"],
@@ -262,7 +275,7 @@ def test_no_text_for_people_names_fals_files() -> None:
 
 
 def definitions(file: str) -> list[ast.Module | Definition]:
-    return [node for node in ast.walk(ast.parse((TOP / file).read_text())) if isinstance(node, ast.Module | Definition)]
+    return [node for node in nodes_of(file) if isinstance(node, ast.Module | Definition)]
 
 
 @pytest.mark.parametrize("file", sources())
@@ -276,11 +289,29 @@ def test_a_docstring_begins_with_a_sentence_of_one_line(file: str) -> None:
 
 
 @pytest.mark.parametrize("file", sources())
+def test_a_docstring_says_nothing_twice(file: str) -> None:
+    texts = [text for node in definitions(file) if (text := ast.get_docstring(node)) is not None]
+    assert [sentence for text in texts for sentence in repeated(text)] == []
+
+
+def repeated(text: str) -> list[str]:
+    """Return the sentences of a text that stand in it once more, but for what they put in brackets."""
+    plain = re.sub(r"\s+", " ", re.sub(r"\([^)]*\)", "", text)).replace(" .", ".").lower()
+    counts = Counter(sentence.strip(" .") for sentence in re.split(r"(?<=\.) ", plain))
+    return [sentence for sentence, times in counts.items() if times > 1]
+
+
+def test_the_house_sees_a_sentence_that_is_repeated() -> None:
+    assert repeated("Finds a request. Buys nothing.\n\nBuys\nnothing (at all). Once more.") == ["buys nothing"]
+    assert repeated("Finds a request. Buys nothing.\n\nPosts nothing.") == []
+
+
+@pytest.mark.parametrize("file", sources())
 def test_participles_and_idioms_are_no_names(file: str) -> None:
-    tree = ast.parse((TOP / file).read_text())
-    defined = {node.name for node in ast.walk(tree) if isinstance(node, Definition)}
-    defined |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    defined |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    nodes = nodes_of(file)
+    defined = {node.name for node in nodes if isinstance(node, Definition)}
+    defined |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    defined |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     assert {name for name in defined if name.strip("_").lower() in NO_NAMES} <= OLD_NAMES.get(file, set())
 
 
@@ -315,13 +346,14 @@ NOT_OURS = {
 }
 
 
-def trees_of_tests() -> dict[str, ast.Module]:
-    return {str(path.relative_to(TOP)): ast.parse(path.read_text()) for path in (TOP / "tests").rglob("*.py")}
+@cache
+def files_of_tests() -> list[str]:
+    return sorted(str(path.relative_to(TOP)) for path in (TOP / "tests").rglob("*.py"))
 
 
-def private_names(trees: Iterable[ast.Module]) -> set[str]:
+def private_names(files: Iterable[str]) -> set[str]:
     """What is defined with a leading underscore: functions, classes, attributes, constants."""
-    names = {_defined(node) for tree in trees for node in ast.walk(tree)}
+    names = {_defined(node) for file in files for node in nodes_of(file)}
     return {name for name in names if name is not None and PRIVATE.fullmatch(name)}
 
 
@@ -359,13 +391,12 @@ def _is_own(node: ast.AST, inherited: set[str]) -> bool:
 
 def test_tests_use_and_patch_what_is_public() -> None:
     """A private name is nobody else's: a test that needs it needs a constructor argument, or the name is public."""
-    trees = trees_of_tests()
-    ours = private_names(ast.parse((TOP / file).read_text()) for file in sources())
-    theirs = private_names(trees.values())
+    ours = private_names(sources())
+    theirs = private_names(files_of_tests())
     found = {
         (file, name)
-        for file, tree in trees.items()
-        for node in ast.walk(tree)
+        for file in files_of_tests()
+        for node in nodes_of(file)
         for name in _used(node)
         if name in ours and not _is_own(node, theirs)
     }
@@ -376,12 +407,16 @@ PACED = ("tests/benchmarks/", "tests/fakes/", "tests/prove/", "tests/mutants/", 
 """Measured on purpose, slow as the other side may be, in virtual time, or bounded: no test of the program itself."""
 PAUSES = {
     ("tests/channels/telegram_bench.py", "asyncio.sleep(0.01)"): "in the place of the channel's own pauses, shorter",
-    ("tests/core/media/test_fork_server.py", "asyncio.sleep(sleep_s)"): "the moment of a death, one after the other",
+    ("tests/core/media/test_fork_client.py", "asyncio.sleep(sleep_s)"): "the moment of a death, one after the other",
     ("tests/jobs/test_crash.py", "time.sleep(chance.uniform(0.1, 2.5))"): "a moment by chance, for a kill",
     ("tests/workers/test_crash_workers.py", "time.sleep(chance.uniform(0.1, 1.5))"): "a moment by chance, for a kill",
 }
 SLEEPS = {"sleep", "wait_for_timeout"}
 CLOCKS = {"monotonic", "perf_counter", "process_time"}
+
+
+def unpaced() -> list[str]:
+    return [file for file in files_of_tests() if not file.startswith(PACED)]
 
 
 def _called(node: ast.AST) -> str:
@@ -402,7 +437,7 @@ def pauses(node: ast.AST, *, waits: bool = False) -> Iterator[str]:
 def clocked(tree: ast.Module) -> Iterator[str]:
     """Each assertion on what a clock said, or on what was computed from it."""
     for function in ast.walk(tree):
-        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or not _reads_a_clock(function):
             continue
         assigned = [node for node in ast.walk(function) if isinstance(node, ast.Assign) and _reads_a_clock(node.value)]
         times = {ast.unparse(target) for node in assigned for target in node.targets}
@@ -420,14 +455,12 @@ def _reads_a_clock(node: ast.AST) -> bool:
 
 def test_no_test_sleeps_to_see_that_nothing_happens() -> None:
     """Half a second is too short on a busy machine, and lost on any other: wait for something that comes later."""
-    trees = {file: tree for file, tree in trees_of_tests().items() if not file.startswith(PACED)}
-    assert {(file, pause) for file, tree in trees.items() for pause in pauses(tree)} == set(PAUSES)
+    assert {(file, pause) for file in unpaced() for pause in pauses(tree_of(file))} == set(PAUSES)
 
 
 def test_no_test_asserts_on_how_long_something_took() -> None:
     """It depends on the machine: order and counts do not. What takes long is measured in tests/benchmarks."""
-    trees = {file: tree for file, tree in trees_of_tests().items() if not file.startswith(PACED)}
-    assert {(file, line) for file, tree in trees.items() for line in clocked(tree)} == set()
+    assert {(file, line) for file in unpaced() for line in clocked(tree_of(file))} == set()
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,13 @@ def test_every_file_that_is_named_exists() -> None:
     assert missing == []
 
 
+def test_every_test_that_proves_a_promise_exists() -> None:
+    """By the names that README gives: who doubts a promise follows them."""
+    named = set(re.findall(r"`(test_[a-z_]+\.py)`", (TOP / "README.md").read_text(encoding="utf-8")))
+    assert named
+    assert [name for name in sorted(named) if not list((TOP / "tests").rglob(name))] == []
+
+
 def test_every_decision_has_the_same_form() -> None:
     for path in sorted((TOP / "docs" / "decisions").glob("*.md")):
         text = path.read_text()

@@ -18,7 +18,7 @@ MODULES = [
     if not each.ispkg
 ]
 
-WITH_A_LIFE = {"core.fal.storage.ProcessMemory", "core.media.fair_semaphore.Owner"}
+WITH_A_LIFE = {"core.fal.storage.ProcessKeyValues", "core.media.fair_semaphore.Owner"}
 """They count and remember for as long as their process lives."""
 
 

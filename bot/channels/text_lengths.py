@@ -37,3 +37,8 @@ def shortened(text: str, *, most: int, unit: Unit, whole_lines: bool = False) ->
     if whole_lines and len(lines) > len(short) // 2:
         short = lines
     return short.rstrip() + ELLIPSIS
+
+
+def encodable(text: str) -> str:
+    """Replace half characters, which a cut in the middle of one leaves: no encoding can carry them."""
+    return text.encode("utf-8", "replace").decode()

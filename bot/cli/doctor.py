@@ -37,7 +37,7 @@ from core.config import names_given
 from core.errors import NotConfigured, VideoError
 from core.fal.billing import Billing
 from core.fal.client import FalQueue
-from core.fal.storage import ProcessMemory
+from core.fal.storage import ProcessKeyValues
 
 _LOW_DISK = 2_000_000_000
 _WAIT_S = 20.0
@@ -225,7 +225,7 @@ async def _round_trip(settings: Settings) -> str:
 
     fal is asked again whether the key may upload, whatever it said before.
     """
-    host = publish.host_from_settings(settings, memory=ProcessMemory({}))
+    host = publish.host_from_settings(settings, key_values=ProcessKeyValues({}))
     async with serve_assets(settings):
         asset = await publish.publish_asset(_photo(), settings=settings, host=host)
         await asyncio.to_thread((settings.assets_dir / asset.filename).unlink, missing_ok=True)

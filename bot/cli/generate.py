@@ -15,10 +15,10 @@ from bot.cli import setting_problems
 from bot.cli.console import DONE, Failure, note, out
 from bot.http.server import Server, bind, serve_assets
 from bot.jobs.foreground import (
-    AlreadyOrdered,
     ForegroundRunner,
     Interrupted,
     JobNotFinished,
+    OrderedButNotFetched,
     OverTheCap,
     Troubles,
     left_behind,
@@ -84,7 +84,7 @@ async def _shell(settings: Settings, show: OnProgress | None) -> AsyncIterator[F
         raise Failure(job_messages.over_cap("en", error.over)) from None
     except JobNotFinished as error:
         raise Failure(_unfinished(error)) from None
-    except AlreadyOrdered as error:
+    except OrderedButNotFetched as error:
         raise Failure(str(error)) from None
     except Interrupted as error:
         raise Failure(_interrupted(error)) from None

@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from importlib import import_module
 from importlib.metadata import version
 from itertools import count
@@ -35,7 +36,10 @@ STATES = (
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command that the arguments name, and return its exit code."""
-    options = parser_of_all().parse_args(arguments)
+    try:
+        options = parser_of_all().parse_args(arguments)
+    except ValueError as error:  # a chat's folder is broken
+        return _fail(str(error))
     ended: list[int] = []
     try:
         asyncio.run(_ended(options, ended))
@@ -69,6 +73,8 @@ def _cancel_when_interrupted() -> None:
     Python's own way raises the second in the middle of whatever code runs.
     """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if threading.current_thread() is not threading.main_thread():
+        return  # another program has called us: its signals are its own
     if task is None or signal.getsignal(signal.SIGINT) in {signal.SIG_IGN, None}:
         return  # begun in the background of a script: not for us
     interrupts = count(1)

@@ -3,8 +3,12 @@
 import argparse
 import csv
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bot import logs
 from bot.cli import setting_problems
@@ -16,16 +20,15 @@ from bot.store.records import MICRO, Job, State
 from bot.store.stored import UnreadableJob
 from core import pricing
 
+_SQLITE = "sqlite:///"
+
 
 async def jobs(options: argparse.Namespace) -> int:
     """Print a list of jobs."""
-    store = await _store()
-    try:
+    async with _opened() as store:
         states = [State(options.state)] if options.state else None
         found = await store.jobs.find(user=options.user, states=states, newest=options.newest)
         unread = await store.unreadable.find()
-    finally:
-        store.close()
     for job in found:
         out(f"{job.id}  {_when(job.created)}  {job.state:<14}  {_usd(job):>8}  {job.user:<20}  {job.request.model}")
     if not found:
@@ -37,8 +40,7 @@ async def jobs(options: argparse.Namespace) -> int:
 
 async def job(options: argparse.Namespace) -> int:
     """Print one job's whole story, or cancel it."""
-    store = await _store()
-    try:
+    async with _opened() as store:
         found = await _readable_job(store, options.id.upper())
         if found is None:
             raise Failure(f"there is no job {options.id}: `reelbot jobs` lists them")
@@ -47,8 +49,6 @@ async def job(options: argparse.Namespace) -> int:
         found = await store.jobs.get(found.id) or found
         for line in await _story(store, found):
             out(line)
-    finally:
-        store.close()
     return DONE
 
 
@@ -64,11 +64,8 @@ async def _readable_job(store: Store, job_id: str) -> Job | None:
 
 async def spend(options: argparse.Namespace) -> int:
     """Print what was spent, reserved and released, with fal's own bill, by person, model or day (UTC)."""
-    store = await _store()
-    try:
+    async with _opened() as store:
         report = await store.ledger.report(options.by)
-    finally:
-        store.close()
     columns = (options.by, *_SPEND_COLUMNS)
     lines = [_spending(each) for each in report]
     if options.csv:
@@ -106,9 +103,20 @@ def _spending(each: Spending) -> tuple[str, ...]:
     )
 
 
-async def _store() -> Store:
+@asynccontextmanager
+async def _opened() -> AsyncIterator[Store]:
+    """Open the tables for a look: where there are none yet, empty ones elsewhere, since a look creates no file."""
     logs.configure(secrets=[], level="WARNING")
-    return await Store.open(setting_problems.load(writes=False).store_url)
+    url = setting_problems.load(writes=False).store_url
+    with TemporaryDirectory(prefix="reelbot-look-") as folder:
+        if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
+            url = f"{_SQLITE}{folder}/empty.db"
+        await Store.prepare(url)
+        store = await Store.open(url)
+        try:
+            yield store
+        finally:
+            store.close()
 
 
 async def _story(store: Store, found: Job) -> list[str]:

@@ -14,8 +14,6 @@ from core.config import EnvSettings, names_given
 
 S = TypeVar("S", bound=BaseSettings)
 
-_OURS = ("FAL_", "REELBOT_", "TELEGRAM_", "WECHAT_")
-
 
 class OutputFolderUnusable(ValueError):
     """A folder in REELBOT_OUTPUT_DIR that cannot be written to."""
@@ -64,7 +62,8 @@ def read(cls: type[S]) -> tuple[S, dict[str, str]]:
 def load(*, writes: bool) -> Settings:
     """Load the settings. Raises ValidationError, and OutputFolderUnusable for a command that writes there."""
     settings = Settings()
-    if writes or settings.database_url is None:
+    # Whoever reads SQLite's file writes beside it; where nothing is yet, a look-up makes nothing.
+    if writes or (settings.database_url is None and settings.output_dir.exists()):
         require_folder(settings.output_dir)
     return settings
 
@@ -87,7 +86,8 @@ def _write_into(folder: Path) -> None:
 def warnings() -> list[str]:
     """Return warnings about names that nobody reads and settings that do nothing or are weak."""
     known = {variable(cls, field) for cls in classes() for field in cls.model_fields}
-    misspelt = [_misspelt(name, known) for name in names_given() if name.startswith(_OURS) and name not in known]
+    ours = tuple({f"{name.partition('_')[0]}_" for name in known})  # FAL_, REELBOT_, and what each chat's names have
+    misspelt = [_misspelt(name, known) for name in names_given() if name.startswith(ours) and name not in known]
     found = (read(cls)[0] for cls in classes())
     return [*misspelt, *(text for each in found if isinstance(each, EnvSettings) for text in each.warnings)]
 

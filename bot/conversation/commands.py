@@ -14,6 +14,7 @@ from bot.channels.types import Incoming
 from bot.conversation.generation_options import GenerationOptions, parse_options
 from bot.conversation.option_patterns import MODEL_WORDS
 from bot.messages.callback_data import split
+from bot.messages.command_words import COMMAND_WORDS
 
 __all__ = [
     "COMMANDS",
@@ -179,27 +180,12 @@ class ParsedMessage:
 COMMANDS = ("video", "status", "cancel", "history", "again", "models", "price", "balance", "language", "help")
 """Those that menus and help list."""
 
-_VIDEO_WORDS = "视频 視頻 影片 生成视频 生成視頻 生成影片 文生视频 文生視頻 图生视频 圖生視頻 做视频 做視頻"
-_WORDS: dict[str, tuple[str, ...]] = {
-    "video": ("video", "vid", "generate", *_VIDEO_WORDS.split()),
-    "status": ("status", "状态", "狀態", "进度", "進度"),
-    "cancel": ("cancel", "stop", "取消", "停止"),
-    "history": ("history", "历史", "歷史", "记录", "記錄"),
-    "again": ("again", "resend", "再来", "再來", "重发", "重發", "再来一次", "再來一次"),
-    "confirm": ("confirm", "yes", "确认", "確認", "同意"),
-    "balance": ("balance", "余额", "餘額", "额度", "額度"),
-    "models": ("models", "model", "模型"),
-    "price": ("price", "prices", "价格", "價格", "多少钱", "多少錢"),
-    "language": ("language", "lang", "语言", "語言"),
-    "help": ("help", "帮助", "幫助"),
-    "start": ("start", "开始", "開始"),
-}
-_COMMAND_OF = {word: name for name, words in _WORDS.items() for word in words}
+_COMMAND_OF = {word: name for name, words in COMMAND_WORDS.items() for word in words}
 # "视频价格" asks for prices: longer than 视频, it is found first.
 _COMMAND_OF |= {
     f"{video}{word}": name
     for video in ("视频", "視頻", "影片")
-    for name, words in _WORDS.items()
+    for name, words in COMMAND_WORDS.items()
     for word in words
     if name not in {"video", "start"} and not word.isascii()
 }

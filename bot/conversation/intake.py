@@ -4,8 +4,10 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from bot.channels.protocol import ChannelPort
+from bot.channels.text_lengths import encodable
 from bot.channels.types import Incoming, Reply
 from bot.conversation.access import Access
 from bot.conversation.commands import ParsedMessage, parse_message
@@ -49,7 +51,7 @@ class MessageIntake:
     async def put(self, incoming: Sequence[Incoming]) -> None:
         """Commit what is for us and from people who may ask; answer strangers, and store nothing of theirs."""
         known: dict[str, ParsedMessage] = {}
-        for message in map(parse_message, incoming):
+        for message in map(_parsed, incoming):
             if not message.for_us:
                 continue
             if self._is_allowed(message.incoming):
@@ -70,7 +72,8 @@ class MessageIntake:
         """
         try:
             async with asyncio.timeout(store_s):
-                message = parse_message(incoming)
+                message = _parsed(incoming)
+                incoming = message.incoming
                 if not self._open or not message.for_us:
                     return None
                 if not self._is_allowed(incoming):
@@ -118,3 +121,9 @@ class MessageIntake:
         task = asyncio.create_task(work)
         self._asides.add(task)
         task.add_done_callback(self._asides.discard)
+
+
+def _parsed(incoming: Incoming) -> ParsedMessage:
+    """Parse it as it is stored: a chat may hand over half a character, which no database and no page takes."""
+    text = encodable(incoming.text)
+    return parse_message(incoming if text == incoming.text else replace(incoming, text=text))

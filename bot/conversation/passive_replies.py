@@ -114,7 +114,7 @@ class PassiveReplies:
             await self._push_again(person)
         text = incoming.text.strip()
         if text in _NEXT_WAITING and (person.waiting or not person.photos):
-            return self._next(person) or Answer(Reply(person.say("mail-nothing-waits")))
+            return self._next(person) or Answer(Reply(person.say("passive-nothing-waits")))
         line = parse_line(text)
         job = await self._job_named(person, line.code) if line else None
         if line is not None and job is not None:
@@ -152,7 +152,7 @@ class PassiveReplies:
         """Store a photo without words. It counts as a message that is no command, so a video may go out."""
         incoming, attachment = person.incoming, person.incoming.attachment
         count = len(person.photos) + 1
-        text = person.say("mail-photo-kept", kind=attachment.kind if attachment else "", count=count)
+        text = person.say("passive-photo-kept", kind=attachment.kind if attachment else "", count=count)
 
         def keep(tx: Connection) -> None:
             if attachment is not None:
@@ -165,26 +165,26 @@ class PassiveReplies:
         incoming = message.incoming
         match message.command if incoming.pressed is None and incoming.other is None else None:
             case commands.PlainText() if not person.photos:
-                return self._next(person) or self._answer_with(person, person.say("mail-hint"))
+                return self._next(person) or self._answer_with(person, person.say("passive-hint"))
             case commands.PlainText() | commands.MakeVideo() as command:
                 return await self._make_video(person, command)
             case commands.Start():
-                return self._answer_with(person, person.say("mail-start"))
+                return self._answer_with(person, person.say("passive-start"))
             case commands.Help():
-                return self._answer_with(person, person.say("mail-help"))
+                return self._answer_with(person, person.say("passive-help"))
             case commands.Again(job=None) if person.waiting:
-                return self._next(person) or self._answer_with(person, person.say("mail-nothing-to-say"))
+                return self._next(person) or self._answer_with(person, person.say("passive-nothing-to-say"))
             case commands.Cancel(job=None) if person.photos and not await self._is_busy(incoming):
                 return self._dropped(person)
             case None if incoming.other is not None:
-                return self._next(person) or self._answer_with(person, person.say("mail-other", what=incoming.other))
+                return self._next(person) or self._answer_with(person, person.say("passive-other", what=incoming.other))
         return self._of_handler(person, await self._handler.handle(message))
 
     async def _make_video(
         self, person: PersonContext, command: commands.PlainText | commands.MakeVideo
     ) -> Answer | Order:
         if isinstance(command, commands.MakeVideo) and not command.prompt.strip():
-            return self._answer_with(person, person.say("mail-prompt-missing", photos=len(person.photos)))
+            return self._answer_with(person, person.say("passive-prompt-missing", photos=len(person.photos)))
         text_only = person.incoming.text.strip().lstrip("/／ ").startswith(_TEXT_ONLY)
         photo = person.photos[0] if person.photos and not text_only and person.incoming.attachment is None else None
         incoming = replace(person.incoming, attachment=photo.attachment) if photo else person.incoming
@@ -195,7 +195,7 @@ class PassiveReplies:
         return bool(await self._store.jobs.find(user=incoming.user, states=ACTIVE))
 
     def _dropped(self, person: PersonContext) -> Answer:
-        answer = self._answer_with(person, person.say("mail-photos-dropped", count=len(person.photos)))
+        answer = self._answer_with(person, person.say("passive-photos-dropped", count=len(person.photos)))
         user = person.incoming.user
         return Answer(answer.reply, both(lambda tx: drop_tx(tx, user), answer.within))
 
@@ -223,7 +223,7 @@ class PassiveReplies:
         code = person.codes.get(job.id, job.id)
         if job.state not in ACTIVE and not await self._send_again(job):
             return self._answer_with(person, person.say("again-gone", job=code))
-        return Answer(Reply(person.say("mail-on-its-way", code=code)))
+        return Answer(Reply(person.say("passive-on-its-way", code=code)))
 
     # Answers
 
@@ -237,7 +237,7 @@ class PassiveReplies:
                 refused=lambda message: self._answer_with(person, _with_actions(message, person)),
             )
         if decision is None:
-            return self._answer_with(person, person.say("mail-nothing-to-say"))
+            return self._answer_with(person, person.say("passive-nothing-to-say"))
         return self._answer_with(person, _with_actions(decision, person))
 
     def _ordered(self, person: PersonContext, tx: Connection, job_id: str, photo: Pending | None) -> Reply:
@@ -250,7 +250,7 @@ class PassiveReplies:
         text = _with_actions(job_messages.status(job, place=0, now_ms=now_ms()), person) if job else ""
         left = len(person.photos) - 1 if photo else 0
         if left > 0:
-            text += "\n" + person.say("mail-photos-left", count=left)
+            text += "\n" + person.say("passive-photos-left", count=left)
         answer = self._answer_with(person, text)
         answer.within(tx)
         return answer.reply
@@ -258,7 +258,7 @@ class PassiveReplies:
     def _answer_with(self, person: PersonContext, text: str) -> Answer:
         """Answer with a command's own text, then the texts that waited, then how many videos do."""
         notes = [self._word(person, item) for item in person.words]
-        ends = [*notes, *([person.say("mail-videos-wait", count=len(person.videos))] if person.videos else [])]
+        ends = [*notes, *([person.say("passive-videos-wait", count=len(person.videos))] if person.videos else [])]
         tail = "\n\n".join(ends)
         text = _cut(text, person.most_bytes - len(tail.encode()) - 2)
         whole = "\n\n".join(part for part in (text, tail) if part)
@@ -271,15 +271,15 @@ class PassiveReplies:
         if not fit and not stuck:
             return None
         if not fit:
-            text = person.say("mail-video-stuck", code=person.codes.get(stuck[0].id, stuck[0].id))
+            text = person.say("passive-video-stuck", code=person.codes.get(stuck[0].id, stuck[0].id))
             return self._answer_with(person, "\n".join(part for part in (before, text) if part))
         return self._handed(person, fit[0], before=before) if fit[0].is_video else self._answer_with(person, before)
 
     def _handed(self, person: PersonContext, item: Waiting, *, before: str = "") -> Answer:
         left = len([each for each in person.videos if each.id != item.id])
-        parts = [self._caption(person, item), before, person.say("mail-videos-left", count=left) if left else ""]
+        parts = [self._caption(person, item), before, person.say("passive-videos-left", count=left) if left else ""]
         text = _cut("\n".join(part for part in parts if part), _CAPTION_BYTES)
-        return Answer(Reply(text, item.ref, person.say("mail-video-title")), self._over(person, [item]))
+        return Answer(Reply(text, item.ref, person.say("passive-video-title")), self._over(person, [item]))
 
     def _caption(self, person: PersonContext, item: Waiting) -> str:
         return captioned(item.job, person.codes, person.language) if item.job else ""

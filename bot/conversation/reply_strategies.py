@@ -54,7 +54,7 @@ class AnswerSignals:
             self._events[origin].set()
 
 
-class PushReplies:
+class PushStrategy:
     """The way of a chat to which the bot may send whenever it has something to say."""
 
     def __init__(
@@ -100,7 +100,7 @@ class PushReplies:
         await self._refusals.say(incoming, text)
 
 
-class CallbackReplies:
+class CallbackStrategy:
     """The way of a chat that fetches its answers: decided and answered in one transaction.
 
     This is while the chat listens. Later the answer is sent unasked, or waits for the person's next message.

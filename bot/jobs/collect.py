@@ -1,8 +1,8 @@
 """Collects what fal has finished: asks, stores every result raw, downloads the checked mp4 to this disk.
 
-Only fal's own words end a paid job (law 8). Whatever else answers is asked again; after ten minutes of nothing else the
-job is parked: it holds no slot, its owner and the admins are told, and fal is asked at growing gaps for as long as it
-was asked to keep the file.
+Only fal's own words end a paid job (law 6 of CONTRIBUTING). Whatever else answers is asked again; after ten minutes of
+nothing else the job is parked: it holds no slot, its owner and the admins are told, and fal is asked at growing gaps
+for as long as it was asked to keep the file.
 """
 
 import logging

@@ -47,7 +47,7 @@ class Delivery:
         *,
         store: Store,
         channels: Mapping[str, ChannelPort],
-        outgoing: HeldMessages,
+        held_messages: HeldMessages,
         settings: Settings,
         alerts: Alerts,
         fetch_again: Callable[[Job], Awaitable[None]],
@@ -57,10 +57,10 @@ class Delivery:
         """`due` is told when a row has become due; `still_ours`: whether a lease is valid at this moment."""
         self._store = store
         self._channels = channels
-        self._outgoing = outgoing
+        self._held_messages = held_messages
         self._settings = settings
         self._alerts = alerts
-        self._films = VideoFiles(settings=settings, fetch_again=fetch_again)
+        self._files = VideoFiles(settings=settings, fetch_again=fetch_again)
         self._confirmed = DeliveryReceipts(store)
         self._due = due
         self._still_ours = still_ours
@@ -152,7 +152,7 @@ class Delivery:
                 return retry(max(error.after_s, _PAUSES_S[taken.attempt - 1]))
             return await self._defer(job, "too many attempts", taken, round_=taken.attempt - len(_PAUSES_S))
         if error.outcome == SendOutcome.MUST_WAIT:
-            pause_s = await self._outgoing.hold(job, error)
+            pause_s = await self._held_messages.hold(job, error)
             await asyncio.to_thread(_forget, self._settings.work_dir / job.id)
             await self._undelivered(job, error.reason, taken.lease)
             return retry(pause_s)
@@ -184,7 +184,7 @@ class Delivery:
         what holds then.
         """
         try:
-            message = await self._outgoing.message(job.incoming, message, job.language)
+            message = await self._held_messages.message(job.incoming, message, job.language)
             await retried(lambda: self._announce(job, message), _ANNOUNCING)
         except SendError:
             pass  # it is in the log

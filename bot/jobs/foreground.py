@@ -36,6 +36,7 @@ from bot.store.records import AT_FAL, FREE, SHELL, Job, JobDraft, State
 from bot.store.work import WORK, Lease
 from core.errors import SubmitNotSent, Unavailable, VideoError
 from core.fal.client import FalQueue
+from core.fal.poll_schedule import odd_gaps
 from core.fal.receipts import FolderReceipts
 from core.generate import ODD_S, PATIENCE_S, OnProgress, Progress, wait
 from core.types import Plan, RequestHandle, Video
@@ -43,7 +44,6 @@ from core.types import Plan, RequestHandle, Video
 R = TypeVar("R")
 
 _LOOK_S = 2.0
-_ODD_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 
 
 class OverTheCap(Exception):
@@ -63,7 +63,7 @@ class JobNotFinished(Exception):
         self.request_id = request_id
 
 
-class AlreadyOrdered(Exception):
+class OrderedButNotFetched(Exception):
     """A command that ends over `why` while fal has the order: it can be fetched, and a new try would buy it twice."""
 
     def __init__(self, job_id: str, *, request_id: str, why: VideoError | OSError) -> None:
@@ -173,8 +173,8 @@ class ForegroundRunner:
     async def buy(self, plan: Plan, *, source: Path | None) -> Video:
         """Buy one video and wait for it.
 
-        Raises OverTheCap, JobNotFinished (failed, in doubt, parked, cancelled), Interrupted, AlreadyOrdered (after an
-        hour, or over trouble of ours), and VideoError while nothing is ordered.
+        Raises OverTheCap, JobNotFinished (failed, in doubt, parked, cancelled), Interrupted, OrderedButNotFetched
+        (after an hour, or over trouble of ours), and VideoError while nothing is ordered.
         """
         new = JobDraft(_incoming(plan, source), "en", plan, owner=self._owner)
         with hold(await self._mark(new.incoming)):

@@ -21,7 +21,7 @@ from bot.store.stored import UnreadableJob
 from core import pricing
 from core.errors import VideoError
 from core.fal.client import FalQueue
-from core.fal.poll_schedule import poll_gaps
+from core.fal.poll_schedule import odd_gaps, poll_gaps
 from core.types import Completed, Queued, QueueStatus, RequestHandle, VideoRequest
 
 log = logging.getLogger(__name__)
@@ -225,7 +225,7 @@ class StatusPoller:
     async def webhook_works(self) -> bool:
         """Return whether a signed call of fal's came lately."""
         heard = await self._store.installation.get(_HEARD) if self._webhooks else None
-        return heard is not None and now_ms() - int(heard) < _HEARD_COUNTS_S * 1000
+        return now_ms() - number(heard) < _HEARD_COUNTS_S * 1000
 
     async def _note(self, job_id: str, status: QueueStatus) -> None:
         """Note the place in fal's queue, for the person who waits."""

@@ -111,7 +111,7 @@ class Preparer:
             asset = await publish_asset(
                 source,
                 settings=self._settings,
-                host=host_from_settings(self._settings, memory=self._store.installation),
+                host=host_from_settings(self._settings, key_values=self._store.installation),
                 limits=row.source_limits,
                 widen=job.fallback == "wide-photo",
             )

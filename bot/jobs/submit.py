@@ -164,7 +164,12 @@ class Submitter:
                 await self._receipts.fill(name, reply)
 
         self._tell_if_silent(job)
-        return await self._queue.submit(job.request, body=body, webhook_url=self._webhook_url(job.id), on_reply=keep)
+        url = self._webhook_url(job.id)
+        self._unanswered.add(job.id)
+        try:
+            return await self._queue.submit(job.request, body=body, webhook_url=url, on_reply=keep)
+        finally:
+            self._unanswered.discard(job.id)
 
     def _tell_if_silent(self, job: Job) -> None:
         """Tell the owner when there is no answer yet; the POST is not aborted, its answer is worth waiting for.

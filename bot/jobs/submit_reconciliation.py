@@ -1,7 +1,5 @@
 """Reconciles submits whose answer was lost with the receipt, fal's webhook and fal's request list. Buys nothing.
 
-Buys nothing.
-
 The receipt lies in the folder of the worker that posted; where workers have separate folders, the webhook and the list
 do this. An order that was refused in words that may be a gateway's is looked for in the list, too, for a while.
 """
@@ -21,6 +19,7 @@ from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.evidence import Evidence, RequestTaken
 from bot.store.records import KNOWN_AT_FAL, Job, JobError, State, Submit
+from bot.store.stored import UnreadableJob
 from bot.store.submits import answered_at, claimed_at
 from core.config import FalSettings
 from core.errors import SubmitNotSent, SubmitUnconfirmed, VideoError
@@ -129,6 +128,8 @@ class SubmitReconciler:
         try:
             if await self._known(job):
                 found.add(job.id)
+        except UnreadableJob:
+            log.info("a claim that cannot be read is looked for by its words alone", extra={"job_id": job.id})
         except Exception:
             log.exception("a lost request was not looked for", extra={"job_id": job.id})
         return job.id in found

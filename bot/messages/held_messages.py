@@ -10,7 +10,7 @@ from bot.channels.protocol import ChannelPort
 from bot.channels.types import Incoming, Message, SendError, VideoMessage
 from bot.messages import job_messages
 from bot.messages.i18n import translate
-from bot.messages.text_buttons import offered, shortened
+from bot.messages.text_buttons import offered, with_codes
 from bot.store import Store
 from bot.store.records import Job
 
@@ -38,7 +38,7 @@ class HeldMessages:
             return video
         codes = await self._store.short_codes.codes(job.user)
         return replace(
-            video, title=translate(job.language, "mail-video-title"), caption=captioned(job, codes, job.language)
+            video, title=translate(job.language, "passive-video-title"), caption=captioned(job, codes, job.language)
         )
 
     async def hold(self, job: Job, error: SendError) -> int:
@@ -49,13 +49,13 @@ class HeldMessages:
 
 def captioned(job: Job, codes: Mapping[str, str], language: str) -> str:
     """Return the caption with the person's short codes."""
-    return translate(language, "mail-caption", caption=job_messages.caption(job), code=codes.get(job.id, job.id))
+    return translate(language, "passive-caption", caption=job_messages.caption(job), code=codes.get(job.id, job.id))
 
 
 def typed_text(message: Message, codes: Mapping[str, str], language: str) -> str:
     """Return the text, and under it one line for each button."""
-    lines = [shortened(message.text, codes)]
+    lines = [with_codes(message.text, codes)]
     for line, meaning in offered(message.actions, codes, language):
-        key = "mail-type-for" if meaning else "mail-type"
+        key = "passive-type-for" if meaning else "passive-type"
         lines.append(translate(language, key, typed=line, what=meaning))
     return "\n".join(lines)

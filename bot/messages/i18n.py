@@ -39,6 +39,11 @@ def translate(language: str, key: str, /, **facts: Any) -> str:
     raise KeyError(key)
 
 
+def translate_known(language: str, key: str, /, *, otherwise: str, **facts: Any) -> str:
+    """Return the sentence `key`; `otherwise` where there is none, since the row is of a newer version."""
+    return translate(language, key if key in keys("en") else otherwise, **facts)
+
+
 def pick(code: str | None) -> str:
     """Choose our language for a chat's language code: zh-Hans, zh-TW, zh_CN are zh; everything else is en."""
     return "zh" if (code or "").strip().lower().replace("_", "-").partition("-")[0] in _CHINESE else "en"

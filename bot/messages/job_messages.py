@@ -8,7 +8,7 @@ from typing import Any
 from bot.channels.types import Action, Message
 from bot.messages import retry_offers
 from bot.messages.callback_data import data_for
-from bot.messages.i18n import error_text, translate
+from bot.messages.i18n import error_text, translate, translate_known
 from bot.store.ledger import OverCap, Standing
 from bot.store.records import ACTIVE, FREE, MICRO, Charge, Job, State
 from core import pricing
@@ -38,7 +38,8 @@ def _beside_the_order(job: Job) -> list[str]:
     if job.again_of is not None:
         lines.append(translate(job.language, "repeat-of", other=job.again_of))
     if job.fallback is not None:
-        lines.append(translate(job.language, f"fallback-{job.fallback}", prompt=job.request.prompt))
+        key, prompt = f"fallback-{job.fallback}", job.request.prompt
+        lines.append(translate_known(job.language, key, otherwise="fallback-other", prompt=prompt))
     return lines
 
 
@@ -46,9 +47,8 @@ def _offer(job: Job) -> Message:
     """Build the offer: what would be ordered, its price, and a yes or no."""
     question = job.question
     price = _price_facts(job)
-    why = translate(
-        job.language, f"ask-{question.why if question else 'price'}", **price, other=(question and question.job) or ""
-    )
+    key, other = f"ask-{question.why if question else 'price'}", (question and question.job) or ""
+    why = translate_known(job.language, key, otherwise="ask-price", **price, other=other)
     lines = [_what(job), *_beside_the_order(job), why, translate(job.language, "ask-waits")]
     buttons = (
         Action(translate(job.language, "button-yes", **price), data_for("yes", job.id)),
@@ -210,7 +210,8 @@ def adjustment(language: str, field: str, requested: str, applied: str | None) -
     """Say what was requested and what was applied instead."""
     if applied is None:
         return translate(language, "adjusted-dropped", field=field)
-    return translate(language, f"adjusted-{field.replace('_', '-')}", asked=requested, used=applied)
+    key = f"adjusted-{field.replace('_', '-')}"
+    return translate_known(language, key, otherwise="adjusted-other", asked=requested, used=applied)
 
 
 def facts(request: VideoRequest) -> dict[str, Any]:

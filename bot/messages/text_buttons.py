@@ -1,25 +1,22 @@
-"""Buttons for chats without buttons: what each is typed as, and what a typed line presses. Pure."""
+"""Buttons for chats without buttons: what each is typed as, and what a typed line presses."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.channels.types import Action
+from bot.messages.command_words import COMMAND_WORDS
+from bot.messages.i18n import translate
 
 _WORDS: dict[str, tuple[str, ...]] = {
-    "cancel": ("取消", "停止", "不要", "cancel", "stop", "no"),
-    "yes": ("确认", "確認", "确定", "確定", "同意", "confirm", "yes"),
-    "again": ("再来", "再來", "重做", "重发", "重發", "again", "resend"),
+    "cancel": (*COMMAND_WORDS["cancel"], "不要", "no"),
+    "yes": (*COMMAND_WORDS["confirm"], "确定", "確定"),
+    "again": (*COMMAND_WORDS["again"], "重做"),
     "fix": ("改好再来", "改好再來", "fix"),
     "fetch": ("领取", "領取", "fetch", "get"),
-    "status": ("状态", "狀態", "进度", "進度", "status"),
+    "status": COMMAND_WORDS["status"],
 }
-_OFFERED = {
-    "cancel": {"zh": "取消", "en": "cancel"},
-    "yes": {"zh": "确认", "en": "confirm"},
-    "again": {"zh": "再来", "en": "again"},
-    "fix": {"zh": "改好再来", "en": "fix"},
-}
+_OFFERED = frozenset({"cancel", "yes", "again", "fix"})
 _KIND_OF = {word: kind for kind, words in _WORDS.items() for word in words}
 _ANY_WORD = "|".join(sorted(_KIND_OF, key=len, reverse=True))
 _CODE = r"[A-Za-z][2-9]|[2-9A-HJKMNP-Za-hjkmnp-z]{7}"
@@ -44,7 +41,7 @@ def parse_line(text: str) -> TypedButton | None:
     return TypedButton(kind, match["code"].upper())
 
 
-def shortened(text: str, codes: Mapping[str, str]) -> str:
+def with_codes(text: str, codes: Mapping[str, str]) -> str:
     """Replace job ids by the person's short codes."""
     return _ID.sub(lambda match: codes.get(match[0], match[0]), text)
 
@@ -58,8 +55,8 @@ def _offer(action: Action, codes: Mapping[str, str], language: str) -> tuple[str
     kind, _, value = action.data.partition(":")
     code = codes.get(value, value)
     if kind == "lang":
-        return f"{'语言' if language == 'zh' else 'language'} {action.label}", ""
-    word = _OFFERED.get(kind, {}).get(language, action.label)
-    label = shortened(action.label, codes).removeprefix(code).strip()
+        return translate(language, "typed-language", language=action.label), ""
+    word = translate(language, f"typed-{kind}") if kind in _OFFERED else action.label
+    label = with_codes(action.label, codes).removeprefix(code).strip()
     says_more = value in action.label or "$" in action.label  # which of several jobs, or a price
     return f"{word} {code}", label if says_more else ""

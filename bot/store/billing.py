@@ -26,13 +26,12 @@ _BEYOND_MS = 100 * DAY_MS
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """A closed job whose bill is to be asked for. Milliseconds UTC; `known`: it was shown before."""
+    """A closed job whose bill is to be asked for. Milliseconds UTC."""
 
     job_id: str
     request_id: str
     created: int
     closed: int
-    known: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class Bills:
         closed = sa.select(sa.func.min(ledger.c.at)).where(ledger.c.job_id == jobs.c.id, ledger.c.event.in_(CLOSING))
         at = closed.correlate(jobs).scalar_subquery()
         never_asked = sa.and_(jobs.c.billed_nano.is_(None), jobs.c.bill_after.is_(None), at <= now - FIRST_MS)
-        query = sa.select(jobs.c.id, jobs.c.created, jobs.c.billed_nano, submits.c.request_id, at.label("closed"))
+        query = sa.select(jobs.c.id, jobs.c.created, submits.c.request_id, at.label("closed"))
         query = query.join(submits, submits.c.job_id == jobs.c.id).where(
             jobs.c.changed > now - _BEYOND_MS,  # by its index: what is older is over
             jobs.c.charge.is_not(None),
@@ -78,7 +77,7 @@ class Bills:
 
         def work(tx: Connection) -> list[Bill]:
             rows = tx.execute(query.order_by(at).limit(most))
-            return [Bill(row.id, row.request_id, row.created, row.closed, row.billed_nano is not None) for row in rows]
+            return [Bill(row.id, row.request_id, row.created, row.closed) for row in rows]
 
         return await self._db.read(work)
 

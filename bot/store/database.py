@@ -135,6 +135,10 @@ def _no_access(error: sa.exc.OperationalError) -> str:
     return f"no access to the database: {' '.join(str(error.orig).split())}"
 
 
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
 def _engine(url: str) -> sa.Engine:
     if url.startswith("postgresql://"):
         return sa.create_engine(
@@ -155,6 +159,7 @@ def _engine(url: str) -> sa.Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we begin transactions ourselves, below
+        connection.text_factory = _text  # what is no text in one row must not end the query for all others
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA busy_timeout=30000")
 

@@ -134,7 +134,7 @@ class InboxRepository:
 
     async def _read(self, query: sa.Select[Any]) -> Found:
         def work(tx: Connection) -> Found:
-            rows = [_letter(row) for row in tx.execute(query)]
+            rows = [_queued(row) for row in tx.execute(query)]
             messages = [each for each in rows if isinstance(each, QueuedMessage)]
             return Found(messages, [each for each in rows if isinstance(each, UnreadableMessage)])
 
@@ -170,7 +170,7 @@ class InboxRepository:
         await self._db.write(work)
 
 
-def _letter(row: sa.Row[Any]) -> QueuedMessage | UnreadableMessage:
+def _queued(row: sa.Row[Any]) -> QueuedMessage | UnreadableMessage:
     try:
         incoming = incoming_from(row.incoming)
     except Unreadable:

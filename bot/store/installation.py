@@ -1,4 +1,8 @@
-"""Named facts of this installation: its secret, its folder's mark, when its admins were alerted."""
+"""Named facts of this installation: its secret, its folder's mark, when its admins were alerted.
+
+A table of its own beside the channels' values (key_values.py): a chat reads and writes there by any key, and what it
+wrote lapses; the secret is out of its reach and stays.
+"""
 
 import secrets
 from typing import Any
@@ -6,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.store.database import Connection, Database, insert_new, now_ms, take_turns
+from bot.store.stored import number
 from bot.store.tables import facts
 
 
@@ -50,7 +55,7 @@ class InstallationState:
         def work(tx: Connection) -> bool:
             take_turns(tx, "facts")
             last = tx.execute(_value(name)).scalar()
-            if last is not None and now_ms() - int(last) < gap_s * 1000:
+            if now_ms() - number(last) < gap_s * 1000:
                 return False
             _write(tx, name, str(now_ms()))
             return True

@@ -15,7 +15,7 @@ from bot.store.database import Connection, db_now_ms, insert_new, now_ms
 from bot.store.job_rows import JobChanges, JobTable, move_tx, write_history
 from bot.store.ledger import Caps, OverCap, reserve_tx
 from bot.store.records import FREE, JobDraft, JobError, State, micro, record
-from bot.store.reorders import OFFER_MS, check_repeat
+from bot.store.reorders import OFFER_MS, check_repeat_tx
 from bot.store.tables import inbox, jobs, submits
 from bot.store.work import LEASE_MS, WORK
 from core.pricing import find
@@ -53,7 +53,7 @@ class JobOrders(JobTable):
             row = insert_new(tx, jobs, by="origin").values(**values)
             if tx.execute(row.returning(jobs.c.id)).first() is None:
                 return None
-            check_repeat(tx, of=new.again_of, fallback=new.fallback, but=job_id, offers=True)
+            check_repeat_tx(tx, of=new.again_of, fallback=new.fallback, but=job_id, offers=True)
             if new.question is None:
                 over = reserve_tx(tx, job_id, values["price_micro"], caps)
                 if over is not None:
@@ -84,7 +84,7 @@ class JobOrders(JobTable):
                 return "lapsed"
             if micro(price) != job.price_micro:
                 return "price"
-            check_repeat(tx, of=job.again_of, fallback=job.fallback, but=job_id, offers=False)
+            check_repeat_tx(tx, of=job.again_of, fallback=job.fallback, but=job_id, offers=False)
             over = reserve_tx(tx, job_id, job.price_micro, caps)
             if over is not None:
                 raise _TooDear(over)

@@ -82,7 +82,7 @@ def move_tx(
         change = change.where(jobs.c.state.in_([str(state) for state in only_from]))
     if tx.execute(change).first() is None:
         return False
-    write_history(tx, job_id, to, why, at)
+    write_history_tx(tx, job_id, to, why, at)
     if charge is not None:
         close_tx(tx, job_id, charge)
     return True

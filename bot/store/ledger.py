@@ -80,7 +80,7 @@ class OverCap:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """One line of `reelbot spend`. `possibly_micro` is the part of `spent_micro` that fal may not have charged.
+    """One line of `reelbot spend`.
 
     `possibly_micro` is the part of `spent_micro` that fal may not have charged.
 

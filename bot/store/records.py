@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
@@ -10,7 +10,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from bot.channels.types import Address, Incoming
-from bot.store.stored import Unreadable, UnreadableJob, record, restored
+from bot.store.stored import Finite, Moment, Unreadable, UnreadableJob, record, restored
 from core.types import Adjustment, Kind, Plan, RequestHandle, VideoRequest
 
 __all__ = ["record"]
@@ -190,6 +190,7 @@ def job_from(row: sa.Row[Any]) -> Job:
 
 def _job_from(row: sa.Row[Any]) -> Job:
     values = row._asdict()
+    restored(_Plain, values, where="columns")
     price, up_to = values.pop("price_micro"), values.pop("price_up_to")
     return Job(
         **{
@@ -207,6 +208,31 @@ def _job_from(row: sa.Row[Any]) -> Job:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """The columns of a job that hold no JSON: SQLite takes anything for any of them."""
+
+    user: str
+    language: str
+    price_micro: int
+    price_up_to: bool
+    fal_position: int | None
+    cancel_asked: bool
+    status_ref: str | None
+    status_shown: str | None
+    told: str | None
+    created: Moment
+    changed: Moment
+    rendering_since: Moment | None
+    reserved_micro: int
+    again_of: str | None
+    model_name: str | None
+    usual_render_s: Finite | None
+    odd_since: Moment | None
+    odd: str | None
+    billed_nano: int | None
+
+
 def readable(rows: Iterable[sa.Row[Any]]) -> list[Job]:
     """Read the jobs of these rows, without those that cannot be read: store/unreadable.py sees to them."""
     found = []
@@ -222,12 +248,17 @@ def submit_from(row: sa.Row[Any]) -> Submit:
         handle = restored(RequestHandle, row.handle, where="handle") if row.handle else None
     except Unreadable as error:
         raise UnreadableJob(row.job_id, error.what) from None
+    return replace(claim_from(row), handle=handle)
+
+
+def claim_from(row: sa.Row[Any]) -> Submit:
+    """Read a claim whose request is not known: what stands for its handle, if anything, is not looked at."""
     claimed = row.claimed or row.created
     return Submit(
         job_id=row.job_id,
         state=row.state,
         attempt=row.attempt,
-        handle=handle,
+        handle=None,
         hint=row.hint,
         created=row.created,
         body=row.body,

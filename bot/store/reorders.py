@@ -21,7 +21,7 @@ class AlreadyOrdered(Exception):
         self.existing = existing
 
 
-def check_repeat(tx: Connection, *, of: str | None, fallback: str | None, but: str, offers: bool) -> None:
+def check_repeat_tx(tx: Connection, *, of: str | None, fallback: str | None, but: str, offers: bool) -> None:
     """Refuse to repeat `of` with this fallback twice. Raises AlreadyOrdered with the other job than `but`.
 
     A try that was cancelled and cost nothing (declined, lapsed, cancelled for free) does not count, nor does an offer

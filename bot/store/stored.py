@@ -7,11 +7,17 @@ noun has a default). A rewrite keeps the unknown ones: what a newer version note
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 T = TypeVar("T")
+
+Moment = Annotated[int, Field(ge=0, lt=10**14)]
+"""Milliseconds UTC, within the years that a calendar knows."""
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+_HALF_CHARACTER = "\\ud"  # as JSON writes one, and the two halves of a whole one
 
 
 class Unreadable(ValueError):
@@ -42,12 +48,24 @@ class NotJson:
     text: str
 
 
-def loads(text: str) -> Any:
+def loads(stored: str | bytes) -> Any:
     """Parse a JSON column for SQLAlchemy. Never raises: an exception here would end the query for all other rows."""
+    text = stored if isinstance(stored, str) else stored.decode("utf-8", "replace")  # psycopg hands over bytes
     try:
-        return json.loads(text)
-    except ValueError:
+        value = json.loads(text, parse_constant=_no_number)
+        return _encodable(value) if _HALF_CHARACTER in text.lower() else value
+    except (ValueError, RecursionError):
         return NotJson(text)
+
+
+def _no_number(_name: str) -> None:
+    """Read NaN and the infinities, which are no JSON, as nothing: no page could be told of them."""
+
+
+def _encodable(value: Any) -> Any:
+    """Replace half characters: they are no text that could be sent anywhere."""
+    whole: Any = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+    return whole
 
 
 def restored(noun: type[T], value: object, *, where: str) -> T:
@@ -57,6 +75,14 @@ def restored(noun: type[T], value: object, *, where: str) -> T:
     except ValidationError as error:
         raise Unreadable(f"{where}: {_first(error)}") from None  # the cause holds what people wrote
     return read
+
+
+def number(text: str | None) -> int:
+    """Read a stored whole number; 0 where there is none, or what stands there is none."""
+    try:
+        return int(text or 0)
+    except ValueError:
+        return 0
 
 
 def record(value: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from bot.store.evidence import (
 )
 from bot.store.job_rows import JobChanges, move_tx, resume_tx
 from bot.store.ledger import adjust_tx
-from bot.store.records import FREE, Charge, JobError, State, Submit, micro, record, submit_from
+from bot.store.records import FREE, Charge, JobError, State, Submit, claim_from, micro, record, submit_from
 from bot.store.tables import jobs, results, submits
 from bot.store.work import Lease, check_tx
 from core.types import RawReply, RequestHandle
@@ -162,7 +162,7 @@ class Submits:
         query = sa.select(submits).where(submits.c.sought > now_ms() - _SOUGHT_MS)
 
         def work(tx: Connection) -> list[Submit]:
-            return [submit_from(row) for row in tx.execute(query)]
+            return [claim_from(row) for row in tx.execute(query)]
 
         return await self._db.read(work)
 
@@ -204,7 +204,7 @@ class Submits:
         query = sa.select(submits).where(submits.c.state == "sending")
 
         def work(tx: Connection) -> list[Submit]:
-            return [submit_from(row) for row in tx.execute(query)]
+            return [claim_from(row) for row in tx.execute(query)]
 
         return await self._db.read(work)
 

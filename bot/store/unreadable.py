@@ -88,7 +88,7 @@ def _row(tx: Connection, job_id: str, what: str) -> UnreadableRow:
 
 
 def _set_aside(tx: Connection, job_id: str, what: str) -> SetAside | None:
-    columns = (jobs.c.state, jobs.c.told, jobs.c.charge, jobs.c.video)
+    columns = (jobs.c.state, jobs.c.told, jobs.c.charge, jobs.c.video, jobs.c.odd)
     job = tx.execute(sa.select(*columns).where(jobs.c.id == job_id).with_for_update()).one()
     claim = tx.execute(sa.select(submits.c.state, submits.c.request_id).where(submits.c.job_id == job_id)).first()
     if job.state in OVER:

@@ -19,7 +19,8 @@ from core.assets.reachability import check_public
 from core.assets.safe_fetch import fetch_public
 from core.config import FalSettings
 from core.errors import BadReference, MediaError, NotConfigured
-from core.fal.storage import FalStorageHost, Memory
+from core.fal.storage import FalStorageHost, KeyValues
+from core.io import disk
 from core.types import Asset, Kind, SourceLimits
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"})
@@ -48,13 +49,13 @@ class FolderHost:
         return f"{self._base}/{path.name}"
 
 
-def host_from_settings(settings: FalSettings, *, memory: Memory | None = None) -> AssetHost:
+def host_from_settings(settings: FalSettings, *, key_values: KeyValues | None = None) -> AssetHost:
     """Choose the host by REELBOT_ASSET_HOST: the folder when its public base is known, else fal's storage.
 
     Raises NotConfigured.
     """
     if not settings.assets_from_folder:
-        return FalStorageHost(settings, memory=memory)
+        return FalStorageHost(settings, key_values=key_values)
     if settings.asset_base is None:
         raise NotConfigured("no_asset_host")
     return FolderHost(settings.asset_base)
@@ -149,10 +150,6 @@ async def _clean_copy(source: Path, ready: Path, kind: Kind, limits: SourceLimit
 
 def _install(ready: Path, path: Path) -> None:
     """Move the file into the served folder in one step, readable by whatever serves it."""
-    draft = path.with_name(f".{path.name}")
-    try:
+    with disk.whole(path) as draft:
         shutil.copyfile(ready, draft)
         draft.chmod(0o644)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

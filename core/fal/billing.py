@@ -19,7 +19,6 @@ from core.fal import error_map
 from core.fal.http import http_client
 
 MOST_IDS = 50
-SPAN_DAYS = 90
 _PAGE = 1000
 _MOST_PAGES = 50
 _NANO = Decimal(10**9)

@@ -73,7 +73,7 @@ async def _attempt(fetch: "_Fetch", part: Path, into: Path) -> None:
     try:
         async with asyncio.timeout(_ATTEMPT_S):
             await fetch.attempt()
-        await asyncio.to_thread(_install, part, into)
+        await asyncio.to_thread(disk.install, part, into)
     except TimeoutError:
         raise fetch.failed(DownloadFailed(reason="too slow")) from None
     except DownloadFailed as error:
@@ -232,10 +232,3 @@ def _joined(url: str, location: str) -> str:
 def _length(reply: httpx.Response) -> int | None:
     text = reply.headers.get("content-length", "")
     return int(text) if text.isascii() and text.isdigit() else None
-
-
-def _install(part: Path, into: Path) -> None:
-    """Sync the file, then give it its name: a crash leaves the whole file or none."""
-    disk.sync(part)
-    part.replace(into)
-    disk.sync(into.parent)

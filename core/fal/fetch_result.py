@@ -69,25 +69,25 @@ async def fetch_result(
     into.parent.mkdir(parents=True, exist_ok=True)
     for reply in reversed(stored):
         with suppress(Unavailable):
-            result = protocol.read_result(reply, queue_url=settings.fal_queue_url, source_url=source_url)
+            file = protocol.read_result(reply, queue_url=settings.fal_queue_url, source_url=source_url)
             break
     else:
-        result = await _result(queue, handle, on_result, settings, source_url)
-        return await _download_checked(result, into, settings, sleep, check)
+        file = await _result(queue, handle, on_result, settings, source_url)
+        return await _download_checked(file, into, settings, sleep, check)
     try:
-        return await _download_checked(result, into, settings, sleep, check)
+        return await _download_checked(file, into, settings, sleep, check)
     except DownloadFailed as trouble:
         if trouble.code == "disk_full":
             raise
         try:
-            result = await _ask_fal(queue, handle, on_result, settings, source_url)
+            file = await _ask_fal(queue, handle, on_result, settings, source_url)
         except VideoError:  # there was a result: whatever is said now, its file is still what is missing
             raise trouble from None
-        return await _download_checked(result, into, settings, sleep, check)
+        return await _download_checked(file, into, settings, sleep, check)
 
 
 async def _download_checked(
-    result: protocol.Result, into: Path, settings: FalSettings, sleep: Sleep, check: CheckFilm
+    file: protocol.RemoteFile, into: Path, settings: FalSettings, sleep: Sleep, check: CheckFilm
 ) -> media.Probe:
     """Download and check the file. One that comes twice with the same damage is as fal made it.
 
@@ -96,7 +96,7 @@ async def _download_checked(
     seen: set[str] = set()
     trouble = DownloadFailed("video_broken")
     for _ in range(_FETCHES):
-        await download_video(result.file, into, settings=settings, sleep=sleep)
+        await download_video(file, into, settings=settings, sleep=sleep)
         try:
             return await check(into, lenient=False)
         except MediaError as error:
@@ -119,7 +119,7 @@ def _digest(path: Path) -> str:
 
 async def _result(
     queue: FalQueue, handle: RequestHandle, on_result: OnReply | None, settings: FalSettings, source_url: str | None
-) -> protocol.Result:
+) -> protocol.RemoteFile:
     """Fetch the result. Where fal cannot give it although it says "completed", its own word in the status decides."""
     try:
         return await _ask_fal(queue, handle, on_result, settings, source_url)
@@ -134,7 +134,7 @@ async def _result(
 
 async def _ask_fal(
     queue: FalQueue, handle: RequestHandle, on_result: OnReply | None, settings: FalSettings, source_url: str | None
-) -> protocol.Result:
+) -> protocol.RemoteFile:
     reply = await queue.result(handle)
     if on_result is not None:
         await on_result(reply)

@@ -6,6 +6,7 @@ there gaps of about a tenth of the time passed, 2 to 15 s, so that no video wait
 
 import random
 from collections.abc import Iterator
+from itertools import chain, repeat
 
 _LEAST_S, _MOST_S = 2.0, 15.0
 _LEAST_OF_SHORT_S = 1.0  # a model that is known to be quick is looked at more often
@@ -15,6 +16,7 @@ _EARLY_S = 5.0
 _EARLY_SHARE = 0.5  # of the usual time
 _AFTER_USUAL = 1.1
 _RARE_LEAST_S, _RARE_MOST_S = 60.0, 300.0
+_ODD_S = (1.0, 2.0, 4.0, 8.0, _MOST_S)
 
 
 def poll_gaps(
@@ -32,6 +34,11 @@ def poll_gaps(
         gap = pause * uniform(1 - _JITTER, 1 + _JITTER)
         passed += gap
         yield gap
+
+
+def odd_gaps() -> Iterator[float]:
+    """Yield the pauses after answers that are no status, in seconds, without end: soon, then ever more rarely."""
+    return chain(_ODD_S, repeat(_MOST_S))
 
 
 def _usual(passed_s: float, usual_s: float) -> float:

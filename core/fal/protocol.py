@@ -44,14 +44,6 @@ class RemoteFile:
         return "RemoteFile(...)"
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A 2xx result: the file, and what fal says it billed (seconds, tokens or videos; not dollars)."""
-
-    file: RemoteFile
-    billable_units: Decimal | None
-
-
 def request_body(request: VideoRequest) -> dict[str, Any]:
     """Build the JSON for the POST: only fields that this endpoint has, duration and resolution always among them."""
     endpoint = find(request.model).modes[request.mode]
@@ -184,7 +176,7 @@ def status_from(reply: Any) -> QueueStatus | None:
     return Completed() if state in {"FAILED", "CANCELLED", "ERROR"} else None
 
 
-def read_result(reply: RawReply, *, queue_url: str, source_url: str | None = None) -> Result:
+def read_result(reply: RawReply, *, queue_url: str, source_url: str | None = None) -> RemoteFile:
     """Read the file in a 2xx result, whatever its shape; never the source that was sent, which some models repeat.
 
     Raises Unavailable when there is none, or on a foreign host.
@@ -195,7 +187,7 @@ def read_result(reply: RawReply, *, queue_url: str, source_url: str | None = Non
     for address in found:
         url = file_address(address, queue_url=queue_url)
         if url is not None:
-            return Result(RemoteFile(url), units(reply.headers))
+            return RemoteFile(url)
     raise Unavailable(reason="a file on a foreign host", host=host_of(found[0]))
 
 

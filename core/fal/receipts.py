@@ -162,13 +162,8 @@ class FolderReceipts:
 
     def _write(self, path: Path, content: bytes) -> None:
         """Write the whole file or none, synced to the disk."""
-        draft = path.with_suffix(".draft")
-        with open(draft, "wb", opener=_private) as file:
+        with disk.whole(path, durable=True) as draft, open(draft, "wb", opener=_private) as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        disk.sync(self._folder)
 
 
 def _private(path: str, flags: int) -> int:

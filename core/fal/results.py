@@ -44,7 +44,7 @@ _Found = tuple[int, int, str]
 
 
 def video_addresses(reply: Any, *, but: str | None = None) -> list[str]:
-    """Return the addresses in the likeliest place, the least nested first. `reply` is parsed JSON.
+    """Return the addresses in the likeliest place, the least nested first.
 
     `reply` is parsed JSON. `but`: the source that was sent; a result that repeats it does not mean it.
     """

@@ -9,6 +9,7 @@ import hashlib
 import json
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -32,7 +33,7 @@ _REFUSED_S = 3600
 _TYPES = {".jpg": "image/jpeg", ".mp4": "video/mp4"}
 
 
-class Memory(Protocol):
+class KeyValues(Protocol):
     """A store of facts that outlive one call; the bot keeps them in its database."""
 
     async def get(self, name: str) -> str | None:
@@ -43,7 +44,7 @@ class Memory(Protocol):
 
 
 @dataclass(slots=True)
-class ProcessMemory:
+class ProcessKeyValues:
     """A store of facts for as long as the process lives: for the library and the shell."""
 
     facts: dict[str, str]
@@ -62,7 +63,7 @@ class ProcessMemory:
         return changed
 
 
-_HERE = ProcessMemory({})
+_HERE = ProcessKeyValues({})
 
 
 class FalStorageHost:
@@ -72,11 +73,11 @@ class FalStorageHost:
         self,
         settings: FalSettings,
         *,
-        memory: Memory | None = None,
+        key_values: KeyValues | None = None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._settings = settings
-        self._memory = memory or _HERE
+        self._key_values = key_values or _HERE
         self._sleep = sleep
 
     async def publish(self, path: Path) -> str:
@@ -90,8 +91,10 @@ class FalStorageHost:
 
     async def refused(self) -> bool:
         """Return whether fal has lately said that this very key may not upload."""
-        since = await self._memory.get(self._fact())
-        return since is not None and time.time() - float(since) < _REFUSED_S
+        since = await self._key_values.get(self._fact())
+        with suppress(ValueError):  # what another version wrote
+            return since is not None and time.time() - float(since) < _REFUSED_S
+        return False
 
     def _fact(self) -> str:
         """Name the stored fact of this key and address, so that another one is asked again.
@@ -125,7 +128,7 @@ class FalStorageHost:
             raise await self._not_allowed(reply, parsed)
         if not reply.is_success or not isinstance(parsed, dict):
             raise Unavailable(status=reply.status_code)
-        await self._memory.put(self._fact(), None)
+        await self._key_values.put(self._fact(), None)
         upload_url, file_url = parsed.get("upload_url"), parsed.get("file_url")
         if not (self._allowed(upload_url) and self._allowed(file_url)):
             raise Unavailable(reason="storage named an unexpected address")
@@ -139,7 +142,7 @@ class FalStorageHost:
         error = error_map.error_from(reply.status_code, reply.headers, parsed)
         if isinstance(error, OutOfCredits) or error.code == "key_locked":
             return error
-        await self._memory.put(self._fact(), str(time.time()))
+        await self._key_values.put(self._fact(), str(time.time()))
         return NotConfigured("storage_not_allowed")
 
     def _headers(self) -> dict[str, str]:

@@ -42,15 +42,6 @@ class RetryPolicy(Generic[E]):
         """Return whether this error is worth another try."""
         return isinstance(error, self.on) and self.only_if(error)
 
-    def ends(self, tried: int, *, paused_s: float) -> bool:
-        """Return whether there were enough tries or seconds of pauses."""
-        tried_out = self.tries is not None and tried >= self.tries
-        return tried_out or (self.patience_s is not None and paused_s >= self.patience_s)
-
-    def pause_s(self, tried: int, error: E) -> float:
-        """Return the seconds before the next try."""
-        return max(self.pauses_s[min(tried, len(self.pauses_s)) - 1], self.least_s(error))
-
 
 async def retried(
     work: Callable[[], Awaitable[R]],
@@ -63,7 +54,18 @@ async def retried(
 
     Raises the last error, and every other at once. `on_retry` is called with an error before the pause that follows it.
     """
-    from tenacity import AsyncRetrying, RetryCallState, retry_if_exception  # noqa: PLC0415 - `--help` retries nothing
+    from tenacity import (  # noqa: PLC0415 - `--help` retries nothing
+        AsyncRetrying,
+        RetryCallState,
+        retry_if_exception,
+        stop_after_attempt,
+        stop_never,
+        wait_chain,
+        wait_fixed,
+    )
+
+    tried_out = stop_never if policy.tries is None else stop_after_attempt(policy.tries)
+    pauses = wait_chain(*map(wait_fixed, policy.pauses_s))
 
     async def attempt() -> R:
         return await work()
@@ -74,14 +76,23 @@ async def retried(
             return error
         raise AssertionError("only errors of the policy come here")
 
+    def ended(state: RetryCallState) -> bool:
+        """Count pauses only: tenacity's own stop_after_delay counts what the tries took, too, by the real clock."""
+        paused_out = policy.patience_s is not None and state.idle_for >= policy.patience_s
+        return paused_out or tried_out(state)
+
+    def pause_s(state: RetryCallState) -> float:
+        """Wait at least as long as the error asks for: tenacity can add two pauses, not take the longer one."""
+        return max(pauses(state), policy.least_s(failure(state)))
+
     def tell(state: RetryCallState) -> None:
         if on_retry is not None:
             on_retry(failure(state))
 
     retrying = AsyncRetrying(
         sleep=sleep,
-        stop=lambda state: policy.ends(state.attempt_number, paused_s=state.idle_for),
-        wait=lambda state: policy.pause_s(state.attempt_number, failure(state)),
+        stop=ended,
+        wait=pause_s,
         retry=retry_if_exception(policy.repeats),
         before_sleep=tell,
         reraise=True,

@@ -1,7 +1,7 @@
 """Probes, checks and re-encodes photos and videos in child processes: a hostile file can cost one child, never the bot.
 
 At most one child per core (two at most), niced, with limits on memory, time and files, an empty environment and a
-folder of its own; killed with its task. A server that has the decoders loaded forks them (core/media/fork_server.py).
+folder of its own; killed with its task. A server that has the decoders loaded forks them (core/media/fork_client.py).
 Children take turns among people (`on_behalf_of`). This module reads no more than the first few bytes of a foreign file.
 """
 
@@ -22,7 +22,7 @@ from core.errors import MediaError
 from core.io.file_types import HEAD_BYTES, mime_of, other_type
 from core.media import cold_child
 from core.media.fair_semaphore import FairSemaphore
-from core.media.fork_server import POSSIBLE, ForkServer, ServerLost
+from core.media.fork_client import POSSIBLE, ForkClient, ServerLost
 from core.types import Adjustment, Kind, SourceLimits
 
 log = logging.getLogger(__name__)
@@ -272,9 +272,9 @@ def _places() -> FairSemaphore:
     return _by_loop.setdefault(asyncio.get_running_loop(), FairSemaphore(_AT_ONCE))
 
 
-_servers: WeakKeyDictionary[asyncio.AbstractEventLoop, ForkServer] = WeakKeyDictionary()
+_servers: WeakKeyDictionary[asyncio.AbstractEventLoop, ForkClient] = WeakKeyDictionary()
 
 
-def _server(script: Path) -> ForkServer:
+def _server(script: Path) -> ForkClient:
     """Return the event loop's fork server."""
-    return _servers.setdefault(asyncio.get_running_loop(), ForkServer(script))
+    return _servers.setdefault(asyncio.get_running_loop(), ForkClient(script))

@@ -63,12 +63,12 @@ def read_note(path: Path, original: Path) -> Note | None:
     return note if same and note.original is not None and note.thumbnail is not None else None
 
 
-def write_note(note: Note, draft: Path, path: Path) -> None:
+def write_note(note: Note, path: Path) -> None:
     """Write a note, after the copies that it vouches for have reached the disk."""
     for copy in note.copies:
         disk.sync(path.with_name(copy.name))
-    draft.write_text(json.dumps({"version": _VERSION, **asdict(note)}))
-    draft.replace(path)
+    with disk.whole(path) as draft:
+        draft.write_text(json.dumps({"version": _VERSION, **asdict(note)}))
 
 
 def _note(raw: dict[str, Any]) -> Note:

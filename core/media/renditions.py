@@ -131,30 +131,29 @@ class RenditionCache:
         made = Copy(path.name, max_bytes, rendition.probe, Stamp.of(path))
         others = (each for each in note.copies if Stamp.of(self._folder / each.name) == each.stamp)
         await self._write(replace(note, copies=(*others, made)), original)
+        log.info("a rendition was made", extra={"how": rendition.how, "size": rendition.probe.size})
         return path, rendition.probe
 
     async def _write(self, note: Note, original: Path) -> None:
         """Write the note. A failure is ignored: all is made once more then."""
-        draft = self._draft(self._note(original))
         try:
-            await asyncio.to_thread(write_note, note, draft, self._note(original))
+            await asyncio.to_thread(write_note, note, self._note(original))
         except OSError as error:
             log.warning("a note on a film was not kept", extra={"reason": error.strerror})
-            draft.unlink(missing_ok=True)
 
     @contextmanager
     def _drafts(self, *paths: Path) -> Iterator[list[tuple[Path, Path]]]:
-        """Yield a list for pairs of draft and final name; a draft that does not get its name is removed."""
+        """Yield a list for pairs of draft and final name; a draft that does not get its name is removed.
+
+        Not `disk.whole`: a child writes several, and only its answer says which of them count.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
-        drafts = [(self._draft(path), path) for path in paths]
+        drafts = [(self._folder / f"{_DRAFT}{secrets.token_hex(6)}{path.suffix}", path) for path in paths]
         try:
             yield drafts
         finally:
             for draft, _ in drafts:
                 draft.unlink(missing_ok=True)
-
-    def _draft(self, path: Path) -> Path:
-        return self._folder / f"{_DRAFT}{secrets.token_hex(6)}{path.suffix}"
 
 
 def is_cut_short(path: Path, size: int) -> bool:

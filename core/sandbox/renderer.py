@@ -31,7 +31,6 @@ FILM = Path(__file__).parent / "film.py"
 _CALLING = RetryPolicy(httpx.HTTPError, pauses_s=(0.2, 0.4, 0.8), tries=4)
 _SOURCE_BYTES = 100_000_000
 _WALL_S = 240.0
-_ASPECTS = {"480p": 480, "720p": 720, "1080p": 1080}
 
 _SLOW = re.compile(r"sandbox:slow(?:-(?P<seconds>\d+))?")
 

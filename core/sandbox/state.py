@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from core.io import disk
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -107,9 +109,8 @@ class Memory:
 
     def _keep(self, request: Request) -> None:
         self.requests[request.id] = request
-        draft = self._requests / f".{request.id}"
-        draft.write_text(json.dumps(asdict(request)), encoding="utf-8")
-        draft.replace(self._requests / f"{request.id}.json")
+        with disk.whole(self._requests / f"{request.id}.json") as draft:
+            draft.write_text(json.dumps(asdict(request)), encoding="utf-8")
 
     def place(self, request: Request) -> int:
         """Return how many requests are before it in the queue."""

@@ -142,6 +142,14 @@ def test_doctor_names_how_to_connect_it(place: Place) -> None:
     assert [line for line in lines if "PIGEON_KEY" in line and "set, not shown (environment)" in line]
 
 
+def test_a_misspelt_name_of_its_settings_is_noticed(place: Place) -> None:
+    misspelt = {"PIGEON_UR": place.loft_url}
+    lines = place.run("doctor", env=misspelt).out.splitlines()
+    (line,) = [line for line in lines if " PIGEON_UR " in line]
+    assert "no such setting; is PIGEON_URL meant?" in line
+    assert " PIGEON_UR " not in place.run("doctor", chats=None, env=misspelt).out
+
+
 @pytest.mark.parametrize(
     ("chats", "listed", "words"),
     [
@@ -165,3 +173,28 @@ def test_two_chats_with_one_name_do_not_start(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert 'the chat in the folder twin is called "telegram", and so is another one' in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("import an_sdk_that_is_not_there\n", "cannot be loaded ("),
+        ("this is no Python\n", "cannot be loaded ("),
+        ("1 / 0\n", "cannot be loaded ("),
+        ("MANIFEST = {'name': 'crow'}\n", "has no MANIFEST"),
+        ("", "has no MANIFEST"),
+    ],
+)
+def test_a_folder_that_is_no_chat_is_one_line_that_names_it(tmp_path: Path, content: str, problem: str) -> None:
+    broken = tmp_path / "crow"
+    broken.mkdir()
+    (broken / "__init__.py").write_text(content)
+    code = (
+        "import sys, bot.channels as chats, bot.cli.main as cli; chats.__path__.append(sys.argv[1]); "
+        "sys.exit(cli.main(['--help']))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"reelbot: the chat in the folder crow {problem}")
+    assert done.stderr.count("\n") == 1

@@ -339,6 +339,27 @@ def test_a_film_plays_with_ranges_for_its_owner_alone(tmp_path: Path) -> None:
     on_page(tmp_path, story)
 
 
+ODD_ENTRIES: list[dict[str, Any]] = [
+    {"from": "bot", "text": "of another version"},
+    {"kind": None, "name": "x.mp4"},
+    {"kind": "video"},
+    {"kind": "video", "name": ["x.mp4"], "poster": {}},
+]
+
+
+@pytest.mark.parametrize("entry", ODD_ENTRIES)
+def test_an_odd_entry_hides_no_film(tmp_path: Path, entry: dict[str, Any]) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as client:
+            await client.get("/")
+            me = (await client.get("/chat/messages")).json()["me"]
+            await made.notes.add(me, entry)
+            assert (await client.get(await sent_film(made, client, tmp_path))).status_code == 200
+            assert len((await client.get("/chat/messages")).json()["messages"]) == 2
+
+    on_page(tmp_path, story)
+
+
 def test_a_signed_link_opens_one_film_until_it_lapses(tmp_path: Path) -> None:
     async def story(made: Opened) -> None:
         async with made.client() as client, made.client() as other:

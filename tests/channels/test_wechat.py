@@ -290,6 +290,41 @@ def test_an_account_without_uploads_says_so(tmp_path: Path) -> None:
     on_bench(tmp_path, story, verified=False, may_upload=False)
 
 
+ODD_VALUES = ("", "{", "null", "[]", '{"until": 9}', '{"token": 1, "id": 1, "until": "soon"}')
+
+
+@pytest.mark.parametrize("value", ODD_VALUES)
+def test_an_odd_stored_value_counts_as_absent(tmp_path: Path, value: str) -> None:
+    """The token is fetched and the file uploaded, and both overwrite it: the next ones are not made again."""
+
+    async def story(made: Bench, channel: WeChat) -> None:
+        await channel.send_video(ME, made.film())
+        for key in made.keys.rows:
+            made.keys.rows[key] = (value, None)
+        for other in (made.channel(), made.channel()):
+            await other.send_video(ME, made.film())
+            await other.stop()
+        assert len(made.fake.calls("/stable_token")) == 2
+        assert len(made.fake.calls("/media/upload")) == 2
+
+    on_bench(tmp_path, story)
+
+
+def test_fields_of_a_newer_version_are_passed_over(tmp_path: Path) -> None:
+    async def story(made: Bench, channel: WeChat) -> None:
+        await channel.send_video(ME, made.film())
+        for key, (value, until) in made.keys.rows.items():
+            if value.startswith("{"):
+                made.keys.rows[key] = (f'{{"since": 5, {value[1:]}', until)
+        other = made.channel()
+        await other.send_video(ME, made.film())
+        await other.stop()
+        assert len(made.fake.calls("/stable_token")) == 1
+        assert len(made.fake.calls("/media/upload")) == 1
+
+    on_bench(tmp_path, story)
+
+
 def test_where_only_permanent_uploads_are_allowed_they_are_taken_away_again(tmp_path: Path) -> None:
     async def story(made: Bench, channel: WeChat) -> None:
         error = await refused(channel.send_video(ME, made.film()))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from wechatpy.crypto import WeChatCrypto
 
 from bot.channels.types import AttachmentRef, Reply
-from bot.channels.wechat import TEXT_BYTES
+from bot.channels.wechat.limits import TEXT_BYTES
 from bot.channels.wechat.parsing import Call, call_from, clean, reply_xml
 from bot.channels.wechat.settings import WeChatSettings
 from bot.channels.wechat.signing import MessageCrypto, Refused, signature
@@ -59,7 +59,7 @@ def test_published_vectors() -> None:
         "msg_signature": "046e02f8204d34f8ba5fa3b1db94908f3df2e9b3",
     }
     body = f"<xml><ToUserName>gh_1</ToUserName><Encrypt><![CDATA[{V_SECRET}]]></Encrypt></xml>".encode()
-    opened = seal(1714112445, token=V_TOKEN, key=V_KEY, app_id=V_APP).opened(sealed, body)
+    opened = seal(1714112445, token=V_TOKEN, key=V_KEY, app_id=V_APP).decrypt(sealed, body)
     told = json.loads(opened.xml)
     assert len(opened.xml) == 167
     assert (told["Event"], told["debug_str"], told["CreateTime"]) == ("debug_demo", "hello world", 1714112445)
@@ -81,9 +81,9 @@ def test_the_published_answer() -> None:
 @pytest.mark.parametrize("length", range(30))
 def test_our_answers_open_at_every_padding(length: int) -> None:
     mine, there = seal(1000, key=AES_KEY), caller("safe")
-    opened = mine.opened(*_encoded(there, there.xml(FOX, "text", Content="x" * length, MsgId=1), at=1000))
+    opened = mine.decrypt(*_encoded(there, there.xml(FOX, "text", Content="x" * length, MsgId=1), at=1000))
     assert call_from(opened.xml, app_id=APP_ID).person == FOX
-    fields = {child.tag: child.text or "" for child in ET.fromstring(mine.sealed("<xml>答</xml>", opened))}
+    fields = {child.tag: child.text or "" for child in ET.fromstring(mine.encrypt("<xml>答</xml>", opened))}
     assert decrypt(fields["Encrypt"], there.key, APP_ID) == "<xml>答</xml>"
     assert fields["MsgSignature"] == signature(TOKEN, fields["TimeStamp"], fields["Nonce"], fields["Encrypt"])
 
@@ -98,7 +98,7 @@ def test_forged_calls_are_refused(mode: Any) -> None:
     there = caller(mode)
     mine = seal(1000, key=None if mode == "plain" else AES_KEY)
     query, body = _encoded(there, there.xml(FOX, "text", Content="视频 狐狸", MsgId=1), at=1000)
-    assert "狐狸" in mine.opened(query, body).xml
+    assert "狐狸" in mine.decrypt(query, body).xml
     named = "signature" if mode == "plain" else "msg_signature"
     wrong = [
         {**query, named: ""},
@@ -113,17 +113,17 @@ def test_forged_calls_are_refused(mode: Any) -> None:
     ]
     for each in wrong:
         with pytest.raises(Refused):
-            mine.opened(each, body)
+            mine.decrypt(each, body)
     with pytest.raises(Refused):
-        seal(1000 + 3601, key=None if mode == "plain" else AES_KEY).opened(query, body)
+        seal(1000 + 3601, key=None if mode == "plain" else AES_KEY).decrypt(query, body)
 
 
 def test_with_a_key_a_plain_body_is_a_downgrade_and_clear_fields_count_for_nothing() -> None:
     mine, plain, both = seal(1000, key=AES_KEY), caller(), caller("compatible")
     with pytest.raises(Refused):
-        mine.opened(*_encoded(plain, plain.xml(FOX, "text", Content="hi", MsgId=1), at=1000))
+        mine.decrypt(*_encoded(plain, plain.xml(FOX, "text", Content="hi", MsgId=1), at=1000))
     query, body = _encoded(both, both.xml(FOX, "text", Content="真的", MsgId=1), at=1000)
-    opened = mine.opened(query, body.replace("真的".encode(), "假的".encode()))
+    opened = mine.decrypt(query, body.replace("真的".encode(), "假的".encode()))
     assert "真的" in opened.xml
     assert "假的" not in opened.xml
 
@@ -132,7 +132,7 @@ def test_another_accounts_message_is_refused() -> None:
     there = caller("safe")
     there.world.app_id = "wxanother"
     with pytest.raises(Refused):
-        seal(1000, key=AES_KEY).opened(*_encoded(there, there.xml(FOX, "text", Content="hi", MsgId=1), at=1000))
+        seal(1000, key=AES_KEY).decrypt(*_encoded(there, there.xml(FOX, "text", Content="hi", MsgId=1), at=1000))
 
 
 @pytest.mark.parametrize("junk", ["", "AAAA", "x" * 43, base64.b64encode(b"\x00" * 32).decode(), "=" * 20])
@@ -141,7 +141,7 @@ def test_rubbish_under_a_right_signature_is_refused(junk: str) -> None:
     query = {**there.query(timestamp=1000), "msg_signature": ""}
     query["msg_signature"] = signature(TOKEN, query["timestamp"], query["nonce"], junk)
     with pytest.raises(Refused):
-        seal(1000, key=AES_KEY).opened(query, f"<xml><Encrypt><![CDATA[{junk}]]></Encrypt></xml>".encode())
+        seal(1000, key=AES_KEY).decrypt(query, f"<xml><Encrypt><![CDATA[{junk}]]></Encrypt></xml>".encode())
 
 
 @pytest.mark.parametrize(
@@ -156,14 +156,14 @@ def test_rubbish_under_a_right_signature_is_refused(junk: str) -> None:
 )
 def test_no_document_types_no_other_encodings(body: bytes) -> None:
     with pytest.raises(Refused) as refused:
-        seal(1000).opened(caller().query(timestamp=1000), body)
+        seal(1000).decrypt(caller().query(timestamp=1000), body)
     assert refused.value.status == 400
 
 
 def test_what_a_person_writes_about_document_types_is_a_message() -> None:
     there = caller()
     xml = there.xml(FOX, "text", Content="<!DOCTYPE html> & ]]> <Encrypt>x</Encrypt>", MsgId=1)
-    opened = seal(1000).opened(*_encoded(there, xml, at=1000))
+    opened = seal(1000).decrypt(*_encoded(there, xml, at=1000))
     call = call_from(opened.xml, app_id=APP_ID)
     assert call.incoming is not None
     assert call.incoming.text == "<!DOCTYPE html> & ]]> <Encrypt>x</Encrypt>"
@@ -268,7 +268,7 @@ def test_long_texts_are_cut_before_they_vanish() -> None:
 def test_any_bytes_are_refused_or_read(body: bytes) -> None:
     there = caller()
     try:
-        opened = seal(1000).opened(there.query(timestamp=1000), body)
+        opened = seal(1000).decrypt(there.query(timestamp=1000), body)
         call_from(opened.xml, app_id=APP_ID)
     except (Refused, ValueError):
         return

@@ -14,6 +14,8 @@ import pytest
 import sqlalchemy as sa
 
 from bot.channels.telegram.settings import TelegramSettings
+from bot.cli.main import STATES
+from bot.store.records import State
 from bot.store.tables import ledger
 from core.catalogue import MODELS
 from tests.corpus import jpeg
@@ -65,6 +67,11 @@ def test_jobs_and_their_filters(made: Desk, delivered: str) -> None:
         assert "no such jobs" in said.err
 
 
+def test_every_state_can_be_filtered_by() -> None:
+    """The console lists them itself: to say what it knows, it does not load the database."""
+    assert list(STATES) == [str(state) for state in State]
+
+
 def test_a_job_tells_its_whole_story(made: Desk, delivered: str) -> None:
     said = made.run("job", delivered.lower())
     assert said.code == 0
@@ -95,6 +102,15 @@ def test_a_known_bill_reads_plainly(made: Desk, delivered: str) -> None:
 def test_an_empty_list_says_that_there_are_none_yet(made: Desk) -> None:
     said = made.run("jobs", REELBOT_OUTPUT_DIR=str(made.folder / "empty"))
     assert (said.code, said.out, said.err) == (0, "", "no jobs yet\n")
+
+
+@pytest.mark.parametrize(("command", "code"), [(("jobs",), 0), (("job", "K7QX2AB"), 1), (("spend",), 0)])
+def test_a_look_up_creates_nothing(made: Desk, command: tuple[str, ...], code: int) -> None:
+    empty = made.folder / "not there"
+    said = made.run(*command, REELBOT_OUTPUT_DIR=str(empty))
+    assert said.code == code
+    assert "Traceback" not in said.err
+    assert not empty.exists()
 
 
 def test_the_version_is_told(made: Desk) -> None:

@@ -44,6 +44,6 @@ def test_help_version_and_prices_load_nothing_heavy(tmp_path: Path, command: str
 
 
 def test_reports_load_no_engine_and_no_chat(tmp_path: Path) -> None:
-    loaded(tmp_path, "jobs")  # makes the database: only that needs the migrations
+    """The first one makes the database: its tables come from a child."""
     for command in ("jobs", "spend"):
         assert loaded(tmp_path, command).isdisjoint(CHATS_AND_ENGINE), command

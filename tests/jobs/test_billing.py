@@ -118,7 +118,7 @@ def test_an_open_account_and_one_without_a_request_are_never_touched(database_ur
         await store.jobs.doubt(lost, "no answer")
         later = now_ms() + DAY_MS
         assert await due(store, later) == []
-        assert await store.bills.settle(Bill(running, "req-m1", 0, 0, known=False), 5, now=later) is None
+        assert await store.bills.settle(Bill(running, "req-m1", 0, 0), 5, now=later) is None
         assert await charge_of(store, running) == (None, None)
         await age(store, DAY_MS + 1000)
         await store.jobs.settle_old_doubts()
@@ -192,7 +192,7 @@ def test_it_is_asked_after_two_minutes_then_ever_more_rarely_and_is_unknown_afte
 
 @given(age_ms=st.integers(FIRST_MS, 89 * DAY_MS))
 def test_the_gaps_grow_from_two_minutes_to_a_day(age_ms: int) -> None:
-    bill, now = Bill("j", "r", 0, 1000, known=False), 1000 + age_ms
+    bill, now = Bill("j", "r", 0, 1000), 1000 + age_ms
     after = next_look(bill, now=now)
     if age_ms < STOP_MS:
         assert 0 < after - now <= DAY_MS
@@ -200,7 +200,7 @@ def test_the_gaps_grow_from_two_minutes_to_a_day(age_ms: int) -> None:
         assert after - now >= min(FIRST_MS, bill.closed + STOP_MS - now)
     else:
         assert after > bill.closed + LIMIT_MS
-    assert next_look(replace(bill, known=True), now=now) == after
+    assert next_look(replace(bill), now=now) == after
 
 
 def test_a_known_bill_is_looked_at_once_more_a_day_later(database_url: str) -> None:

@@ -95,7 +95,7 @@ def on_delivery(url: str, folder: Path, story: Callable[[Made], Awaitable[None]]
             delivery = Delivery(
                 store=store,
                 channels=channels,
-                outgoing=HeldMessages(store=store, channels=channels),
+                held_messages=HeldMessages(store=store, channels=channels),
                 settings=settings,
                 alerts=alerts,
                 fetch_again=fetch_again,

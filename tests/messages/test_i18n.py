@@ -24,7 +24,7 @@ from core.errors import ERROR_CODES
 SOURCES = sorted(Path(bot.__file__).parent.rglob("*.py"))
 BUILT = (
     "error-", "admin-", "state-", "adjusted-", "command-", "web-", "button-language-", "charge-", "ask-", "over-",
-    "fallback-", "button-fix-",
+    "fallback-", "button-fix-", "typed-",
 )  # fmt: skip
 """Keys that the program puts together from a prefix and a word."""
 

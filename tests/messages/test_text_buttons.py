@@ -5,7 +5,7 @@ import pytest
 from bot.channels.types import Action
 from bot.conversation import commands
 from bot.messages.callback_data import data_for
-from bot.messages.text_buttons import TypedButton, offered, parse_line, shortened
+from bot.messages.text_buttons import TypedButton, offered, parse_line, with_codes
 
 CODES = {"K3X9Q2A": "K7", "ZZZZZZZ": "R4"}
 
@@ -21,6 +21,10 @@ CODES = {"K3X9Q2A": "K7", "ZZZZZZZ": "R4"}
         ("确认 K7", TypedButton("yes", "K7")),
         ("確認 K7", TypedButton("yes", "K7")),
         ("再来 K7!", TypedButton("again", "K7")),
+        ("再来一次 K7", TypedButton("again", "K7")),
+        ("重做K7", TypedButton("again", "K7")),
+        ("確定 K7", TypedButton("yes", "K7")),
+        ("no k7", TypedButton("cancel", "K7")),
         ("again k7", TypedButton("again", "K7")),
         ("领取 K7", TypedButton("fetch", "K7")),
         ("fetch K7", TypedButton("fetch", "K7")),
@@ -43,7 +47,7 @@ def test_what_a_line_presses(text: str, expected: TypedButton | None) -> None:
 
 
 def test_ids_become_codes_where_they_stand_alone() -> None:
-    assert shortened("任务 K3X9Q2A。XK3X9Q2A K3X9Q2AB ZZZZZZZ", CODES) == "任务 K7。XK3X9Q2A K3X9Q2AB R4"
+    assert with_codes("任务 K3X9Q2A。XK3X9Q2A K3X9Q2AB ZZZZZZZ", CODES) == "任务 K7。XK3X9Q2A K3X9Q2AB R4"
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -33,9 +33,9 @@ def _constant(node: ast.Constant) -> Changes:
     elif isinstance(value, int | float):
         new = ast.Constant(value + 1)
     elif isinstance(value, str):
-        new = ast.Constant(f"XX{value}XX")
+        new = ast.Constant(f"QQ{value}QQ")
     elif isinstance(value, bytes):
-        new = ast.Constant(b"XX" + value + b"XX")
+        new = ast.Constant(b"QQ" + value + b"QQ")
     if new is not None:
         yield _change(node, new), new
 

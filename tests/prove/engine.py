@@ -103,9 +103,9 @@ class ModelEngine(Engine):
         for task in self._tasks:
             task.cancel()
 
-    def enqueue_tx(self, connection: Connection, name: str, job_id: str, partition: str) -> None:
+    def enqueue_tx(self, tx: Connection, name: str, job_id: str, partition: str) -> None:
         workflow = Workflow(job_id, name, job_id, partition, "ENQUEUED")
-        connection.info.setdefault(_WAITING, []).append((self, workflow))
+        tx.info.setdefault(_WAITING, []).append((self, workflow))
 
     def _committed(self, workflow: Workflow) -> None:
         self._records.workflows.setdefault(workflow.id, workflow)

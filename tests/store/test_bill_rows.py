@@ -38,12 +38,12 @@ def test_a_bill_that_is_due_names_its_request_and_its_times(database_url: str) -
     async def story(store: Store) -> None:
         job_id = await closed(store, "m1", at=NOON)
         (bill,) = await store.bills.due(NOON + FIRST_MS, most=9)
-        assert bill == Bill(job_id, "req-m1", NOON - 1000, NOON, known=False)
+        assert bill == Bill(job_id, "req-m1", NOON - 1000, NOON)
         assert await store.bills.due(NOON + FIRST_MS - 1, most=9) == []
         await store.bills.settle(bill, 5, now=NOON + FIRST_MS)
         assert await store.bills.due(NOON + DAY_MS - 1, most=9) == []
         (bill,) = await store.bills.due(NOON + DAY_MS, most=9)
-        assert bill == Bill(job_id, "req-m1", NOON - 1000, NOON, known=True)
+        assert bill == Bill(job_id, "req-m1", NOON - 1000, NOON)
 
     on_store(database_url, story)
 
@@ -97,7 +97,7 @@ def test_fal_is_not_asked_beyond_its_ninety_days(database_url: str) -> None:
 def test_a_bill_is_written_once_and_looked_at_once_more(database_url: str) -> None:
     async def story(store: Store) -> None:
         job_id, other = await closed(store, "m1", at=NOON), await closed(store, "m2", at=NOON)
-        bill = Bill(job_id, "req-m1", NOON - 1000, NOON, known=False)
+        bill = Bill(job_id, "req-m1", NOON - 1000, NOON)
         now = NOON + FIRST_MS
         settled = await store.bills.settle(bill, 650_000_500, now=now)
         assert settled is not None
@@ -122,7 +122,7 @@ def test_an_account_that_is_open_is_not_settled(database_url: str, values: dict[
     async def story(store: Store) -> None:
         job_id = await closed(store, "m1", at=NOON)
         await set_job(store, job_id, **values)
-        bill = Bill(job_id, "req-m1", NOON - 1000, NOON, known=False)
+        bill = Bill(job_id, "req-m1", NOON - 1000, NOON)
         assert await store.bills.settle(bill, 5, now=NOON + FIRST_MS) is None
         job = await job_of(store, job_id)
         assert (job.billed_nano, job.bill_after) == (None, None)
@@ -145,17 +145,15 @@ def test_an_account_that_is_open_is_not_settled(database_url: str, values: dict[
     ],
 )
 def test_the_gaps_are_half_the_age(age_ms: int, gap_ms: int) -> None:
-    bill = Bill("j", "r", 0, NOON, known=False)
+    bill = Bill("j", "r", 0, NOON)
     assert next_look(bill, now=NOON + age_ms) == NOON + age_ms + gap_ms
 
 
 def test_after_thirty_days_nobody_asks_any_more() -> None:
-    bill = Bill("j", "r", 0, NOON, known=False)
+    bill = Bill("j", "r", 0, NOON)
     for age_ms in (STOP_MS, STOP_MS + 1, 2 * STOP_MS):
         assert next_look(bill, now=NOON + age_ms) == NOON + 100 * DAY_MS
-    assert (
-        next_look(replace(bill, known=True), now=NOON + FIRST_MS) == NOON + 2 * FIRST_MS
-    )  # fal's books were not whole
+    assert next_look(replace(bill), now=NOON + FIRST_MS) == NOON + 2 * FIRST_MS  # fal's books were not whole
     assert (FIRST_MS, STOP_MS, DAY_MS) == (120_000, 30 * 24 * HOUR_MS, 24 * HOUR_MS)
 
 
@@ -171,7 +169,7 @@ def test_models_are_compared_by_what_their_films_cost(database_url: str) -> None
             (films[0], 650_000_500, NOON), (films[1], 0, NOON), (films[2], 1_000, NOON + 1), (failed, 0, NOON),
             (late, 1, NOON - 1),
         ]:  # fmt: skip
-            await store.bills.settle(Bill(job_id, "r", 0, NOON, known=False), nano, now=now)
+            await store.bills.settle(Bill(job_id, "r", 0, NOON), nano, now=now)
         assert await store.bills.compared(NOON - 1) == [
             Compared("a-model", 1, CENTS_70, 1), Compared("happy-horse", 2, 2 * CENTS_70, 650_001)
         ]  # fmt: skip

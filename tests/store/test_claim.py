@@ -530,7 +530,7 @@ def test_on_postgresql_each_decision_locks_the_row_it_reads(tmp_path: Path) -> N
         await store.jobs.move(job_id, State.READY, charge="yes")
         assert len(locked) == 4
         assert "reserved_micro" in locked[3]
-        await store.bills.settle(Bill(job_id, "req-1", 0, 0, known=False), 5, now=now_ms())
+        await store.bills.settle(Bill(job_id, "req-1", 0, 0), 5, now=now_ms())
         assert len(locked) == 5
 
     on_store(f"sqlite:///{tmp_path}/reelbot.db", story)

@@ -121,7 +121,7 @@ def test_what_is_over_is_forgotten_and_what_waits_is_not(database_url: str) -> N
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_help_goes_into_one_message(language: str) -> None:
-    for key in ("mail-help", "mail-start"):
+    for key in ("passive-help", "passive-start"):
         assert len(translate(language, key).encode()) <= WeChat.limits.text_bytes
 
 

@@ -3,10 +3,8 @@
 import re
 
 from bot.channels.protocol import ChannelManifest, ChannelPort, Services
+from bot.channels.telegram.limits import LIMITS
 from bot.channels.telegram.settings import TelegramSettings
-from bot.channels.types import Limits
-
-FETCH_BYTES = 20_000_000  # the cloud Bot API hands out no larger files (core.telegram.org/bots/api#getfile)
 
 
 def _connect(services: Services) -> ChannelPort | None:
@@ -36,7 +34,7 @@ MANIFEST = ChannelManifest(
     name="telegram",
     title="Telegram",
     settings=TelegramSettings,
-    limits=Limits(video_bytes=49_000_000, image_bytes=10_000_000, source_video_bytes=FETCH_BYTES),
+    limits=LIMITS,
     connect=_connect,
     hint="TELEGRAM_BOT_TOKEN",
     is_group=lambda chat_id: chat_id.startswith("-"),

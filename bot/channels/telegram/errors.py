@@ -1,16 +1,22 @@
-"""What Telegram answers, or fails to answer -> what it means for a delivery. The token is in none of these words.
+"""Translates what Telegram answers, or fails to answer, into a SendOutcome. The token is in none of its words.
 
 Two things decide: how far the call came, and who answered.
 
-- A connection that was never made sent nothing, and neither did an upload whose file was not read to its end: "retry".
-- Silence after the whole call left is doubt (python-telegram-bot issues 3937, 4188).
-- Telegram's own refusals are JSON with `ok: false`. Its 429 says when to come again; its 500 to 503 say "not taken".
-- A page from anybody else is written by a gateway. Its 408 and 413 stand before Telegram: not taken. Any other may have
-  been written after Telegram took the call, so for a video it is doubt. A text is sent again: one that comes twice is
-  better than none, and an answer would be lost in half a minute of such pages.
-- 504, in whosever words, says that somebody waited in vain for an answer (telegraf/telegraf issue 110): doubt, for
-  videos and texts alike. A question, a download or an edit does no harm when it is repeated, so none is in doubt.
-- Telegram's 400 is about the chat ("gone"), or about what was sent ("refused"): see `lighter_may_do`.
+- A connection that was never made sent nothing, and neither did an upload whose file was not read to its end: NOT_SENT.
+- Silence after the whole call left is UNCONFIRMED (python-telegram-bot issues 3937, 4188).
+- Telegram's own refusals are JSON with `ok: false`. 429 says when to come again, 409 and 500 to 503 say that it was not
+  taken: NOT_SENT.
+- 403: the person blocked the bot, or the group put it out: UNREACHABLE. So are 401 and 404, which refuse the token.
+- 400 is about the chat (UNREACHABLE), or about what was sent (REJECTED): see `lighter_may_do`.
+- A page from anybody else is written by a gateway. Its 408 and 413 stand before Telegram: NOT_SENT and REJECTED. Any
+  other may have been written after Telegram took the call, so a video is UNCONFIRMED. A text is sent again: one that
+  comes twice is better than none, and an answer would be lost in half a minute of such pages.
+- 504, in whosever words, says that somebody waited in vain for an answer (telegraf/telegraf issue 110): UNCONFIRMED,
+  for videos and texts alike. A question, a download or an edit does no harm when it is repeated: NOT_SENT.
+
+`bot/jobs/delivery.py` acts on the outcome of a video or of a job's last word: it tries NOT_SENT again, sets UNREACHABLE
+and REJECTED aside as a row that is tried again at growing gaps, and never sends an UNCONFIRMED video again by itself.
+`bot/conversation/reply_strategies.py` acts on an answer to a person, `bot/jobs/status_messages.py` on a status message.
 """
 
 from collections.abc import Callable

@@ -15,7 +15,6 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputFile,
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
-from bot.channels.telegram import FETCH_BYTES, MANIFEST
 from bot.channels.telegram.errors import (
     ApiError,
     TranslatingErrors,
@@ -26,6 +25,7 @@ from bot.channels.telegram.errors import (
     thread_is_gone,
 )
 from bot.channels.telegram.lengths import cut, split
+from bot.channels.telegram.limits import FETCH_BYTES, LIMITS
 from bot.channels.types import Action, Activity, Address, AttachmentRef, Message, SendError, SendOutcome, VideoMessage
 from core.io.bodies import CHUNK_BYTES, BodyTooLarge, write_body
 
@@ -103,7 +103,7 @@ class Sender:
         """Show a text; a long one in parts: the first is the reply, the last has the buttons and is the reference."""
         if replace is not None and replace.isdecimal() and await self._edited(to, message, replace):
             return replace
-        parts = split(message.text, MANIFEST.limits.text_chars)
+        parts = split(message.text, LIMITS.text_chars)
         reference = ""
         async with TranslatingErrors():
             for number, part in enumerate(parts):
@@ -117,7 +117,7 @@ class Sender:
         async with TranslatingErrors(unanswered=SendOutcome.NOT_SENT):
             try:
                 await self._bot.edit_message_text(
-                    split(cut(message.text, MANIFEST.limits.text_chars), MANIFEST.limits.text_chars)[0],
+                    split(cut(message.text, LIMITS.text_chars), LIMITS.text_chars)[0],
                     chat_id=self._chat(to),
                     message_id=int(replace),
                     reply_markup=_keyboard(message.actions),
@@ -165,9 +165,7 @@ class Sender:
         most_s = _ANSWER_S + size / _SLOWEST_BYTES_S
         thumbnail = await asyncio.to_thread(video.thumbnail.read_bytes) if video.thumbnail else None
         with video.path.open("rb") as file:
-            upload = _Upload(
-                file, video, cut(video.caption, MANIFEST.limits.caption_chars), thumbnail, reply_to, video.actions
-            )
+            upload = _Upload(file, video, cut(video.caption, LIMITS.caption_chars), thumbnail, reply_to, video.actions)
             async with (
                 self._places,
                 TranslatingErrors(upload_sent=lambda: file.tell() >= size),

@@ -16,6 +16,7 @@ from bot.channels.types import Activity, Address, AttachmentRef, Message, SendEr
 from bot.channels.webchat import MANIFEST
 from bot.channels.webchat.guard import Guard
 from bot.channels.webchat.routes import Pages
+from core.io import disk
 
 UPLOAD = re.compile(r"[0-9a-f]{32}")
 
@@ -110,9 +111,8 @@ def _put(path: Path, folder: Path) -> None:
     target = folder / path.name
     if target.exists() and target.samefile(path):
         return
-    draft = target.with_name(f"{path.name}.part")
-    shutil.copyfile(path, draft)
-    draft.replace(target)
+    with disk.whole(target) as draft:
+        shutil.copyfile(path, draft)
 
 
 def _actions(message: Message) -> list[dict[str, Any]]:

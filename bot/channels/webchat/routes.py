@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.channels.protocol import Services
+from bot.channels.text_lengths import encodable
 from bot.channels.types import Address, AttachmentRef, Incoming
 from bot.channels.webchat.guard import Guard, Session
 from core.io.bodies import BodyTooLarge, first_bytes, read_body, write_body
@@ -154,7 +155,7 @@ class Pages:
         if self._closing:
             return self._refused(request, "web-failed", 503)
         body = await _json(request)
-        event, text = str(body.get("id", "")), str(body.get("text", ""))[:_TEXT_CHARS]
+        event, text = str(body.get("id", "")), encodable(str(body.get("text", "")))[:_TEXT_CHARS]
         upload = str(body.get("upload") or "")
         if not _EVENT.fullmatch(event) or not (text.strip() or upload):
             return self._refused(request, "web-nothing-to-send", 400)
@@ -300,7 +301,10 @@ class Pages:
         if session is None:
             return False
         entries = await self._services.transcript.read(session.user)
-        return any(name in {entry.get("name"), entry.get("poster")} for entry in entries if entry["kind"] == "video")
+        videos = (
+            entry for entry in entries if entry.get("kind") == "video"
+        )  # what another version wrote may have none
+        return any(name in (entry.get("name"), entry.get("poster")) for entry in videos)
 
 
 class _Guarded:

@@ -1,12 +1,8 @@
 """WeChat Official Accounts: wechatpy reads, signs and encrypts; our own thin calls talk to the API."""
 
 from bot.channels.protocol import ChannelManifest, ChannelPort, ConsoleCommand, Services
-from bot.channels.types import Limits
+from bot.channels.wechat.limits import LIMITS
 from bot.channels.wechat.settings import WeChatSettings
-
-IMAGE_BYTES = 10_000_000
-VIDEO_BYTES = 30_000_000
-TEXT_BYTES = 2047
 
 _ALL = 3
 
@@ -38,16 +34,7 @@ MANIFEST = ChannelManifest(
     name="wechat",
     title="WeChat",
     settings=WeChatSettings,
-    limits=Limits(
-        video_bytes=9_500_000,
-        image_bytes=IMAGE_BYTES,
-        source_video_bytes=VIDEO_BYTES,
-        text_bytes=TEXT_BYTES,
-        edits=False,
-        passive_replies=True,
-        per_message=(5, 48 * 3600.0),
-        per_tap=(3, 60.0),
-    ),
+    limits=LIMITS,
     connect=_connect,
     hint="WECHAT_APP_ID, WECHAT_APP_SECRET and WECHAT_TOKEN",
     commands=(ConsoleCommand("menu", "create the Official Account's menu", _create_menu),),

@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 from bot.channels.protocol import Services
 from bot.channels.wechat.parsing import Call, call_from, reply_xml
 from bot.channels.wechat.settings import WeChatSettings
-from bot.channels.wechat.signing import MessageCrypto, Opened, Refused
+from bot.channels.wechat.signing import DecryptedMessage, MessageCrypto, Refused
 from core.io.bodies import BodyTooLarge, read_body
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class Callback:
         """Build the callback. `on_message(openid)`: a person has just spoken."""
         self._services = services
         self._app_id = settings.app_id or ""
-        self._seal = MessageCrypto(settings, now=now)
+        self._crypto = MessageCrypto(settings, now=now)
         self._on_message = on_message
         self._now = now
         self._open = True
@@ -59,15 +59,15 @@ class Callback:
 
     async def _greet(self, request: Request) -> Response:
         try:
-            return PlainTextResponse(self._seal.verify_handshake(request.query_params))
+            return PlainTextResponse(self._crypto.verify_handshake(request.query_params))
         except Refused as refused:
             return _refusal(refused)
 
     async def _take(self, request: Request) -> Response:
         began = asyncio.get_running_loop().time()
         try:
-            opened = self._seal.opened(request.query_params, await _body(request))
-            call = call_from(opened.xml, app_id=self._app_id)
+            decrypted = self._crypto.decrypt(request.query_params, await _body(request))
+            call = call_from(decrypted.xml, app_id=self._app_id)
         except Refused as refused:
             return _refusal(refused)
         except ClientDisconnect:
@@ -75,18 +75,18 @@ class Callback:
         except ValueError as error:
             return _refusal(Refused(400, str(error)))
         try:
-            answer = await self._answer(opened, call, began)
+            answer = await self._answer(decrypted, call, began)
         except Refused as refused:
             return _refusal(refused)
         return answer or await self._silence(request, began)
 
-    async def _answer(self, opened: Opened, call: Call, began: float) -> Response | None:
+    async def _answer(self, decrypted: DecryptedMessage, call: Call, began: float) -> Response | None:
         """Store the message and return its answer. None: it could not be stored or decided in time."""
         if not self._open:
             return None
         try:
             async with asyncio.timeout(_STORE_S):
-                await self._refuse_replay(opened)
+                await self._refuse_replay(decrypted)
                 if call.left:
                     await self._services.send_quota.closed(f"wechat:{call.person}")
         except Refused:
@@ -106,7 +106,7 @@ class Callback:
         if not reply.text and reply.video is None:
             return PlainTextResponse(_DONE)
         xml = reply_xml(reply, call, seconds=int(self._now()))
-        return Response(self._seal.sealed(xml, opened), media_type="application/xml")
+        return Response(self._crypto.encrypt(xml, decrypted), media_type="application/xml")
 
     async def _silence(self, request: Request, began: float) -> Response:
         """Answer nothing until WeChat has cut the line.
@@ -118,10 +118,10 @@ class Callback:
             await asyncio.sleep(0.1)
         return PlainTextResponse("", 503)
 
-    async def _refuse_replay(self, opened: Opened) -> None:
+    async def _refuse_replay(self, decrypted: DecryptedMessage) -> None:
         """Refuse a timestamp and nonce that carried another message: in plain mode the body is not signed."""
-        digest = hashlib.sha256(opened.xml.encode()).hexdigest()
-        key = f"wechat:{self._app_id}:call:{opened.timestamp}:{opened.nonce}"
+        digest = hashlib.sha256(decrypted.xml.encode()).hexdigest()
+        key = f"wechat:{self._app_id}:call:{decrypted.timestamp}:{decrypted.nonce}"
         key_values = self._services.key_values
         if (
             not await key_values.swap(key, old=None, new=digest, for_s=_REPLAY_S)

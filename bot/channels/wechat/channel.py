@@ -16,10 +16,11 @@ from starlette.routing import BaseRoute
 from bot.channels.protocol import Services
 from bot.channels.text_lengths import Unit, shortened
 from bot.channels.types import Activity, Address, AttachmentRef, Message, SendError, SendOutcome, VideoMessage
-from bot.channels.wechat import MANIFEST, TEXT_BYTES
+from bot.channels.wechat import MANIFEST
 from bot.channels.wechat.api import PUSH, Api
 from bot.channels.wechat.callback import Callback
 from bot.channels.wechat.errors import WeChatError
+from bot.channels.wechat.limits import TEXT_BYTES
 from bot.channels.wechat.media import Media, UploadedMedia
 from bot.channels.wechat.menu import menu
 from bot.channels.wechat.settings import WeChatSettings

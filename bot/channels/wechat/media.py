@@ -13,9 +13,10 @@ import httpx
 
 from bot.channels.protocol import KeyValue
 from bot.channels.types import AttachmentRef, SendError, SendOutcome, VideoMessage
-from bot.channels.wechat import IMAGE_BYTES, VIDEO_BYTES
 from bot.channels.wechat.api import Api, write_file
 from bot.channels.wechat.errors import WeChatError
+from bot.channels.wechat.limits import IMAGE_BYTES, VIDEO_BYTES
+from bot.channels.wechat.stored import read_fields
 from core.io.retrying import RetryPolicy, Sleep, retried
 
 log = logging.getLogger(__name__)
@@ -65,15 +66,21 @@ class Media:
     async def uploaded(self, video: VideoMessage, *, fresh: bool = False) -> UploadedMedia:
         """Return the media id of this file: that of an earlier upload while it lives, unless it must be `fresh`."""
         key = await self._key(video.path)
-        known = None if fresh else await self._key_values.get(key)
+        known = None if fresh else await self._known(key)
         if known is not None:
-            found = json.loads(known)
-            return UploadedMedia(found["id"], found["until"] - self._now())
+            return known
         async with self._places:
             media_id = await self._upload(video)
         for_s = _LIFE_S - _MARGIN_S
         await self._key_values.put(key, json.dumps({"id": media_id, "until": self._now() + for_s}), for_s=for_s)
         return UploadedMedia(media_id, for_s)
+
+    async def _known(self, key: str) -> UploadedMedia | None:
+        fields = read_fields(await self._key_values.get(key))
+        media_id, until = fields.get("id"), fields.get("until")
+        if isinstance(media_id, str) and isinstance(until, int | float):
+            return UploadedMedia(media_id, until - self._now())
+        return None
 
     async def _upload(self, video: VideoMessage) -> str:
         """Upload for three days; where the account may not do that, for good, and remove it after as long."""
@@ -102,8 +109,8 @@ class Media:
         await self._key_values.put(self._materials_key, json.dumps(uploads))
 
     async def _materials(self) -> dict[str, float]:
-        found: dict[str, float] = json.loads(await self._key_values.get(self._materials_key) or "{}")
-        return found
+        fields = read_fields(await self._key_values.get(self._materials_key))
+        return {media_id: until for media_id, until in fields.items() if isinstance(until, int | float)}
 
     @property
     def _materials_key(self) -> str:

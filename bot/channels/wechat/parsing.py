@@ -12,7 +12,7 @@ from wechatpy.replies import TextReply, VideoReply
 
 from bot.channels.text_lengths import Unit, shortened
 from bot.channels.types import Address, AttachmentRef, Incoming, Reply
-from bot.channels.wechat import TEXT_BYTES
+from bot.channels.wechat.limits import TEXT_BYTES
 
 _MENU: dict[str, str] = {
     "make": "/video",

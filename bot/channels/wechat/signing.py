@@ -31,11 +31,11 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """A decrypted message; `sealed`: the answer must be encrypted, too."""
+class DecryptedMessage:
+    """A message in plain text, its signature checked. `encrypted`: it was, and so must the answer be."""
 
     xml: str
-    sealed: bool
+    encrypted: bool
     timestamp: str
     nonce: str
 
@@ -54,8 +54,8 @@ class MessageCrypto:
         self._check(query, "signature")
         return query.get("echostr", "")
 
-    def opened(self, query: Mapping[str, str], body: bytes) -> Opened:
-        """Return the message in this POST.
+    def decrypt(self, query: Mapping[str, str], body: bytes) -> DecryptedMessage:
+        """Check the signature of this POST and return its message, decrypted where it is encrypted.
 
         With an AES key only what is encrypted counts: a plain body is a downgrade.
         """
@@ -63,18 +63,18 @@ class MessageCrypto:
         timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
         if self._crypto is None:
             self._check(query, "signature")
-            return Opened(text, sealed=False, timestamp=timestamp, nonce=nonce)
+            return DecryptedMessage(text, encrypted=False, timestamp=timestamp, nonce=nonce)
         secret = _encrypted(text)
         if secret is None or "msg_signature" not in query:
             raise Refused(403, "a plain message where encrypted ones are expected: is the console in plain mode?")
         self._check(query, "msg_signature", secret)
-        return Opened(self._decrypted(secret, query), sealed=True, timestamp=timestamp, nonce=nonce)
+        return DecryptedMessage(self._decrypted(secret, query), encrypted=True, timestamp=timestamp, nonce=nonce)
 
-    def sealed(self, xml: str, opened: Opened) -> str:
+    def encrypt(self, xml: str, message: DecryptedMessage) -> str:
         """Return the answer as this caller expects it: encrypted where the message was."""
-        if not opened.sealed or self._crypto is None:
+        if not message.encrypted or self._crypto is None:
             return xml
-        return str(self._crypto.encrypt_message(xml, opened.nonce, str(int(self._now()))))
+        return str(self._crypto.encrypt_message(xml, message.nonce, str(int(self._now()))))
 
     def _check(self, query: Mapping[str, str], name: str, *more: str) -> None:
         timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.channels.protocol import KeyValue
+from bot.channels.wechat.stored import read_fields
 
 Fetch = Callable[[bool], Awaitable[tuple[str, float]]]
 """fetch(force) -> the token and its seconds."""
@@ -79,7 +80,9 @@ class Tokens:
 
     async def _known(self) -> _StoredToken | None:
         value = await self._key_values.get(self._key)
-        return _StoredToken(**json.loads(value)) if value else None
+        fields = read_fields(value)
+        token, until = fields.get("token"), fields.get("until")
+        return _StoredToken(token, until) if isinstance(token, str) and isinstance(until, int | float) else None
 
     async def _fetched(self, refused: str | None) -> _StoredToken:
         try:

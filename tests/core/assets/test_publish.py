@@ -108,6 +108,9 @@ def test_hosts_follow_the_settings() -> None:
     public = FalSettings.offline(public_url="https://bot.example")
     assert isinstance(publish.host_from_settings(public), publish.FolderHost)
     assert public.asset_base == "https://bot.example/fal-assets"
+    local = FalSettings.offline(fal_queue_url="http://127.0.0.1:1", port=9090)
+    assert isinstance(publish.host_from_settings(local), publish.FolderHost)
+    assert local.asset_base == "http://127.0.0.1:9090/fal-assets"
     assert isinstance(publish.host_from_settings(FalSettings.offline()), storage.FalStorageHost)
     with pytest.raises(errors.NotConfigured, match="no_asset_host"):
         publish.host_from_settings(FalSettings.offline(asset_host="folder"))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.fal.poll_schedule import poll_gaps
+from core.fal.poll_schedule import odd_gaps, poll_gaps
 
 
 @given(passed=st.floats(0, 5000), seed=st.integers())
@@ -139,3 +139,7 @@ def test_pauses_differ_by_a_seventh_at_most() -> None:
     assert next(poll_gaps(usual_s=120, rng=Shortest())) == pytest.approx(5 * 0.85)
     assert next(poll_gaps(usual_s=120, rng=Longest())) == pytest.approx(5 * 1.15)
     assert 4.25 <= next(poll_gaps(usual_s=120)) <= 5.75
+
+
+def test_what_is_no_status_is_asked_again_soon_then_ever_more_rarely() -> None:
+    assert list(islice(odd_gaps(), 7)) == [1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0]

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from core import errors
 from core.config import FalSettings
-from core.fal.storage import FalStorageHost, ProcessMemory
+from core.fal.storage import FalStorageHost, ProcessKeyValues
 from tests.serving import served
 
 KEY = "fal-storage-key-0123456789"
@@ -73,7 +73,7 @@ async def at_once(_seconds: float) -> None:
 
 
 @asynccontextmanager
-async def storing(folder: Path, **more: Any) -> AsyncIterator[tuple[Storage, FalStorageHost, Path, ProcessMemory]]:
+async def storing(folder: Path, **more: Any) -> AsyncIterator[tuple[Storage, FalStorageHost, Path, ProcessKeyValues]]:
     storage = Storage()
     app = Starlette(
         routes=[
@@ -85,8 +85,8 @@ async def storing(folder: Path, **more: Any) -> AsyncIterator[tuple[Storage, Fal
     path.write_bytes(bytes(range(256)) * 8000)  # 2 MB: several pieces
     async with served(app) as storage.url:
         settings = FalSettings.offline(**({"fal_key": KEY, "fal_queue_url": storage.url} | more))
-        memory = ProcessMemory({})
-        yield storage, FalStorageHost(settings, memory=memory, sleep=at_once), path, memory
+        memory = ProcessKeyValues({})
+        yield storage, FalStorageHost(settings, key_values=memory, sleep=at_once), path, memory
 
 
 def test_a_file_is_uploaded_whole_with_a_time_to_go(tmp_path: Path) -> None:
@@ -122,8 +122,8 @@ def test_an_outage_ends_as_a_free_step(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-@pytest.mark.parametrize("status", [401, 403])
-def test_a_missing_right_is_recognised_once_and_remembered(tmp_path: Path, status: int) -> None:
+@pytest.mark.parametrize(("status", "since"), [(401, "1000"), (403, "1000"), (403, "of another version")])
+def test_a_missing_right_is_recognised_once_and_remembered(tmp_path: Path, status: int, since: str) -> None:
     async def story() -> None:
         async with storing(tmp_path) as (storage, host, path, memory):
             storage.plan = [("initiate", status, {"detail": "Permission denied"})]
@@ -133,7 +133,7 @@ def test_a_missing_right_is_recognised_once_and_remembered(tmp_path: Path, statu
             assert storage.calls == ["initiate"]
             assert KEY not in repr(memory.facts)
             assert await host.refused()
-            old = dict.fromkeys(memory.facts, "1000")  # long ago: asked again
+            old = dict.fromkeys(memory.facts, since)  # long ago, or not to be read: asked again
             memory.facts.update(old)
             await host.publish(path)
             assert memory.facts == {}
@@ -148,7 +148,7 @@ def test_another_key_is_asked_anew(tmp_path: Path) -> None:
             with pytest.raises(errors.NotConfigured):
                 await host.publish(path)
             other = FalSettings.offline(fal_key="another", fal_queue_url=storage.url)
-            assert not await FalStorageHost(other, memory=memory).refused()
+            assert not await FalStorageHost(other, key_values=memory).refused()
 
     asyncio.run(story())
 

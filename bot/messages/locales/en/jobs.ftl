@@ -36,6 +36,7 @@ adjusted-aspect-ratio = { $asked } becomes { $used }, the nearest shape this mod
 adjusted-model = { $asked } cannot do this, so { $used } does it, at the price shown.
 adjusted-prompt = Your text was shortened to what this model reads.
 adjusted-seed = Seed { $asked } becomes { $used }, the nearest this model takes.
+adjusted-other = { $asked } becomes { $used }.
 adjusted-source = Your photo or video was adjusted to what this model takes.
 adjusted-source-padded = Your photo got a margin, because this model takes no photo that small or that long.
 adjusted-dropped =

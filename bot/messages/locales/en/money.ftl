@@ -90,6 +90,7 @@ button-buy-again =
         [yes] up to { $price }
        *[no] { $price }
     }
+fallback-other = Something is done otherwise this time.
 fallback-shorter-prompt = A simpler version of your text: “{ $prompt }”
 fallback-wide-photo = Your photo goes out in 16:9 this time.
 repeat-of = A new try of job { $other }.

@@ -36,6 +36,7 @@ adjusted-aspect-ratio = { $asked } 改为 { $used }，这是该模型支持的�
 adjusted-model = { $asked } 做不了这个，改由 { $used } 完成，价格以显示的为准。
 adjusted-prompt = 文字已缩短到该模型能读的长度。
 adjusted-seed = 种子 { $asked } 改为 { $used }，这是该模型支持的最接近的值。
+adjusted-other = { $asked } 改为 { $used }。
 adjusted-source = 已按该模型的要求调整了你的照片或视频。
 adjusted-source-padded = 照片太小或太长，已为它加上边距，以符合该模型的要求。
 adjusted-dropped =

@@ -90,6 +90,7 @@ button-buy-again =
         [yes] 最多 { $price }
        *[no] { $price }
     }
+fallback-other = 这次有所不同。
 fallback-shorter-prompt = 这次用简单些的文字：“{ $prompt }”
 fallback-wide-photo = 这次把你的照片改成 16:9。
 repeat-of = 重做任务 { $other }。

@@ -1,6 +1,6 @@
-# Chats without captions and buttons (WeChat): a photo first, then words; short codes for buttons; videos that wait.
+# Chats without captions and buttons: a photo first, then words; short codes for buttons; videos that wait.
 
-mail-start =
+passive-start =
     Hello! I turn words and photos into short videos.
 
     Try: “video: a red fox runs through fresh snow”
@@ -9,7 +9,7 @@ mail-start =
     A finished video comes to you; if it does not arrive, any message of yours fetches it.
     “help” shows everything I can do.
 
-mail-help =
+passive-help =
     /video and what you want to see: a video from your words
     Example: /video a red fox runs through fresh snow
 
@@ -27,17 +27,17 @@ mail-help =
     “1” fetches a video that waits for you
     status · history · models · price · balance · language 中文 · help
 
-mail-hint =
+passive-hint =
     To make a video, write for example:
     /video a red fox runs through fresh snow
     You can also send a photo and then say what should happen in it. “help” shows more.
 
-mail-prompt-missing =
+passive-prompt-missing =
     { $photos ->
         [0] What should the video show? Write it after /video, for example: /video a red fox runs through fresh snow
        *[other] I have your photo. Now just say what should happen in it.
     }
-mail-photo-kept =
+passive-photo-kept =
     { $kind ->
         [video] { $count ->
             [1] Got the video. Now say what should change in it (within 10 minutes).
@@ -48,17 +48,17 @@ mail-photo-kept =
            *[other] Photo received; { $count } are kept now. Your next words go with the oldest one, then the others in order.
         }
     }
-mail-photos-left =
+passive-photos-left =
     { $count ->
         [1] One more photo waits for your next words.
        *[other] { $count } more photos wait for your next words.
     }
-mail-photos-dropped =
+passive-photos-dropped =
     { $count ->
         [1] All right, the photo is dropped.
        *[other] All right, the { $count } photos are dropped.
     }
-mail-other =
+passive-other =
     { $what ->
         [voice] I cannot understand voice messages here. Please write it down.
         [location] Thank you for the place, but I make videos from words, photos and videos only.
@@ -66,40 +66,30 @@ mail-other =
        *[file] I cannot use this kind of message. Please send words, a photo or a video.
     } “help” shows what I can do.
 
-mail-video-title = Your video is ready
-mail-caption = { $caption }, code { $code }
-mail-videos-wait =
+passive-video-title = Your video is ready
+passive-caption = { $caption }, code { $code }
+passive-videos-wait =
     { $count ->
         [1] 📬 A finished video waits for you: send 1.
        *[other] 📬 { $count } finished videos wait for you: send 1.
     }
-mail-videos-left =
+passive-videos-left =
     { $count ->
         [1] One more video waits: send 1 for it.
        *[other] { $count } more videos wait: send 1 for the next.
     }
-mail-nothing-waits = No video waits for you now. “status” shows what is in the works, “history” your latest ones.
-mail-video-stuck = Video { $code } is finished and safe, but WeChat has not taken it yet. I keep trying; send “{ $code }” in a while to fetch it.
-mail-on-its-way = Getting video { $code } ready. If it does not arrive, send “{ $code }” again in half a minute.
-mail-nothing-to-say = All right. “status” shows where things stand.
-mail-type = 👉 send “{ $typed }”
-mail-type-for = 👉 “{ $typed }”: { $what }
+passive-nothing-waits = No video waits for you now. “status” shows what is in the works, “history” your latest ones.
+passive-video-stuck = Video { $code } is finished and safe, but this chat has not taken it yet. I keep trying; send “{ $code }” in a while to fetch it.
+passive-on-its-way = Getting video { $code } ready. If it does not arrive, send “{ $code }” again in half a minute.
+passive-nothing-to-say = All right. “status” shows where things stand.
+passive-type = 👉 send “{ $typed }”
+passive-type-for = 👉 “{ $typed }”: { $what }
+
+# What a button is typed as, before the job's code. Each has to stand in bot/messages/command_words.py or text_buttons.py.
+typed-cancel = cancel
+typed-yes = confirm
+typed-again = again
+typed-fix = fix
+typed-language = language { $language }
 
 state-handed-over = Given to you; its code shows it again.
-
-wechat-menu-make = Make a video
-wechat-menu-mine = My videos
-wechat-menu-more = More
-wechat-menu-status = Status
-wechat-menu-history = History
-wechat-menu-next = Fetch video
-wechat-menu-models = Models
-wechat-menu-price = Prices
-wechat-menu-help = Help
-
-alert-wechat-setup =
-    { KNOWN($address) ->
-        [yes] WeChat refuses this machine: { $address } is not on the account’s IP allow-list. Add it in the console.
-       *[no] The Official Account’s settings are wrong (errcode { $code }): check WECHAT_APP_ID and WECHAT_APP_SECRET; reelbot doctor tells more.
-    } No video is lost; they go out when this is mended.
-alert-wechat-quota = The Official Account’s calls of today are used up (errcode { $code }). Videos are kept; people fetch theirs with any message.

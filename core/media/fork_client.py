@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from core.media import processes
+from core.media.lines import read_line
 
 _IDLE_S = 300.0
 _PATIENCE_S = 10.0
 _START_S = 30.0
 _CONTROL_BYTES = 65_536
-_CHUNK_BYTES = 65_536
 _CRASHES = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT, signal.SIGTRAP})
 POSSIBLE = hasattr(os, "fork") and hasattr(socket, "send_fds") and hasattr(socket, "AF_UNIX")
 _LEASH = "prctl" if sys.platform == "linux" else "pipe"
@@ -30,7 +30,7 @@ class ServerLost(Exception):
     """A server that is gone: what became of the job is not known."""
 
 
-class ForkServer:
+class ForkClient:
     """The client of one fork server. `idle_s`: seconds it lives without work.
 
     `patience_s`: a server at work that does not answer for that long (at most twice that) hangs. `leash`: see
@@ -58,7 +58,7 @@ class ForkServer:
             with theirs:
                 line, work = self._begun(json.loads(job), folder, theirs)
             try:
-                answer = await _answer(ours, most_bytes)
+                answer = await read_line(ours, most_bytes=most_bytes)
             finally:
                 await line.end(work)
         whole = answer is not None and answer.endswith(b"\n")
@@ -222,19 +222,3 @@ class _Line:
         self._wait()
         self._pong_seen = False
         self._send({"ping": self._count})
-
-
-async def _answer(ours: socket.socket, most_bytes: int) -> bytes | None:
-    """Read one line, or what there is of it; None when it is too long: a child may have been taken over."""
-    loop, answer = asyncio.get_running_loop(), b""
-    while not answer.endswith(b"\n"):
-        try:
-            chunk = await loop.sock_recv(ours, _CHUNK_BYTES)
-        except OSError:
-            break
-        if not chunk:
-            break
-        answer += chunk
-        if len(answer) > most_bytes:
-            return None
-    return answer

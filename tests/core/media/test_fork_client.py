@@ -15,7 +15,7 @@ import pytest
 
 from core import media
 from core.errors import MediaError
-from core.media.fork_server import ForkServer, ServerLost
+from core.media.fork_client import ForkClient, ServerLost
 from tests.corpus import clip
 from tests.media_jobs import Jobs, is_gone
 
@@ -44,7 +44,7 @@ class Bench:
     def __init__(self, folder: Path, *bodies: str, **options: Any) -> None:
         self.folder = folder
         self.jobs = Jobs(folder, *bodies)
-        self.server = ForkServer(self.jobs.script, **options)
+        self.server = ForkClient(self.jobs.script, **options)
 
     async def run(self, number: int = 0, **given: Any) -> Any:
         answer = await self.server.run(self.jobs.job(number, **given), str(self.folder), most_bytes=1_000_000)

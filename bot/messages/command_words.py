@@ -1,0 +1,20 @@
+"""Lists the words that give a command, in English and in Chinese, simplified and traditional.
+
+One table for what a person says (bot/conversation/commands.py) and for buttons that are typed (text_buttons.py).
+"""
+
+_VIDEO_WORDS = "视频 視頻 影片 生成视频 生成視頻 生成影片 文生视频 文生視頻 图生视频 圖生視頻 做视频 做視頻"
+COMMAND_WORDS: dict[str, tuple[str, ...]] = {
+    "video": ("video", "vid", "generate", *_VIDEO_WORDS.split()),
+    "status": ("status", "状态", "狀態", "进度", "進度"),
+    "cancel": ("cancel", "stop", "取消", "停止"),
+    "history": ("history", "历史", "歷史", "记录", "記錄"),
+    "again": ("again", "resend", "再来", "再來", "重发", "重發", "再来一次", "再來一次"),
+    "confirm": ("confirm", "yes", "确认", "確認", "同意"),
+    "balance": ("balance", "余额", "餘額", "额度", "額度"),
+    "models": ("models", "model", "模型"),
+    "price": ("price", "prices", "价格", "價格", "多少钱", "多少錢"),
+    "language": ("language", "lang", "语言", "語言"),
+    "help": ("help", "帮助", "幫助"),
+    "start": ("start", "开始", "開始"),
+}
