@@ -222,8 +222,8 @@ def build(
     )
     refusals, signals = Refusals(handler=handler, channels=channels), AnswerSignals()
     passive = PassiveReplies(store=store, handler=handler, channels=channels, send_again=delivery.send_again)
-    pushed = PushReplies(store=store, orders=orders, handler=handler, channels=channels, refusals=refusals)
-    fetched = CallbackReplies(store=store, orders=orders, passive=passive, channels=channels, signals=signals)
+    pushed = PushStrategy(store=store, orders=orders, handler=handler, channels=channels, refusals=refusals)
+    fetched = CallbackStrategy(store=store, orders=orders, passive=passive, channels=channels, signals=signals)
     inbox = InboxWorker(
         store=store,
         handler=handler,

@@ -8,6 +8,7 @@ for as long as it was asked to keep the file.
 import logging
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,6 +26,7 @@ from core.errors import Cancelled, VideoError
 from core.fal.client import KEEP_S, FalQueue
 from core.fal.download import video_filename
 from core.fal.fetch_result import CheckFilm, check_film, fetch_result, is_readable
+from core.fal.poll_schedule import odd_gaps
 from core.fal.receipts import FolderReceipts
 from core.types import Completed, Queued, RawReply, RequestHandle
 
@@ -34,7 +36,6 @@ ODD_MS = 10 * 60 * 1000
 _LEAST_GAP_S, _MOST_GAP_S = 60, 3600
 _OPEN = AT_FAL | {State.PARKED}
 
-_ODD_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 _NO_ROOM_S = 15.0
 
 
@@ -137,7 +138,7 @@ class Collector:
         if job.state is State.PARKED:
             return Verdict(_next_question_s(job, submit))
         if now_ms() - since < ODD_MS:
-            return retry(_ODD_PAUSES_S[min(taken.attempt, len(_ODD_PAUSES_S)) - 1])
+            return retry(next(islice(odd_gaps(), taken.attempt - 1, None)))
         await self.park(job, why, lease=taken.lease)
         return NEXT
 

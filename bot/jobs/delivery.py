@@ -98,7 +98,7 @@ class Delivery:
         return REST
 
     async def _send_word(self, job: Job, channel: ChannelPort, lease: Lease) -> None:
-        word = await self._outgoing.message(job.incoming, job_messages.outcome(job), job.language)
+        word = await self._held_messages.message(job.incoming, job_messages.outcome(job), job.language)
         with self._confirmed.sending():
             ref = await channel.show(job.address, word, reply_to=job.incoming.reply_to)
             await self._confirmed.write_down(job.id, Acknowledgement(job.state, ref), lease)
@@ -122,7 +122,7 @@ class Delivery:
         return REST
 
     async def _send_video(self, job: Job, channel: ChannelPort, lease: Lease) -> Verdict:
-        video = await self._outgoing.video(job, await self._films.rendition(job, max_bytes=channel.limits.video_bytes))
+        video = await self._held_messages.video(job, await self._files.rendition(job, max_bytes=channel.limits.video_bytes))
         if not await self._store.jobs.move(job.id, State.UPLOADING, only_from=HAS_VIDEO, lease=lease):
             return REST  # it was handed over meanwhile, as the answer to its owner's message
         if not self._still_ours(lease):
@@ -205,7 +205,7 @@ class Delivery:
         """The outcome is told once more, soon. False when its owner has had the video, and the file is gone for good;
         one that was never delivered is looked for.
         """
-        if job.state in _HAD and self._films.is_gone(job):
+        if job.state in _HAD and self._files.is_gone(job):
             return False
         await self._store.jobs.send_again(job.id)
         self._due()
@@ -213,7 +213,7 @@ class Delivery:
 
     async def tidy(self) -> None:
         """Copies that nobody asked for in a day go."""
-        await self._films.tidy()
+        await self._files.tidy()
 
 
 def _forget(folder: Path) -> None:

@@ -135,7 +135,7 @@ class ForegroundRunner:
         self._owner = f"{SHELL}:{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._troubles = Troubles(note)
         self._until = time.monotonic() + patience_s
-        self._pauses_s = iter(_ODD_PAUSES_S)
+        self._pauses_s = odd_gaps()
         self._leases = LeaseHolder(store.leases, alone=False)
         self._works = self._built(Alerts(store=store, channels={}, admins=(), caps=caps_of(settings)))
 
@@ -143,23 +143,24 @@ class ForegroundRunner:
         """The very works of the bot."""
         store, queue, settings = self._store, self._queue, self._settings
         receipts = FolderReceipts(settings.receipts_dir)
+        self._submitter = Submitter(
+            store=store,
+            queue=queue,
+            receipts=receipts,
+            settings=settings,
+            alerts=alerts,
+            webhook_url=lambda _job_id: None,
+            watch=_nothing,
+            unconfirmed=self._unconfirmed,
+            not_sent=self._troubles.not_sent,
+            still_ours=self._leases.is_valid,
+        )
         return Works(
             store=store,
             preparer=Preparer(
                 store=store, channels={SHELL: _Files()}, settings=settings, alerts=alerts, waits_for_room=False
             ),
-            submitter=Submitter(
-                store=store,
-                queue=queue,
-                receipts=receipts,
-                settings=settings,
-                alerts=alerts,
-                webhook_url=lambda _job_id: None,
-                watch=_nothing,
-                unconfirmed=self._unconfirmed,
-                not_sent=self._troubles.not_sent,
-                still_ours=self._leases.is_valid,
-            ),
+            submitter=self._submitter,
             lost_orders=SubmitReconciler(
                 store=store, queue=queue, receipts=receipts, settings=settings, alerts=alerts, watch=_nothing
             ),
@@ -232,7 +233,7 @@ class ForegroundRunner:
             request_id = await self._request_id(job_id)
             if request_id is None:
                 raise
-            raise AlreadyOrdered(job_id, request_id=request_id, why=error) from error
+            raise OrderedButNotFetched(job_id, request_id=request_id, why=error) from error
         finally:
             renewing.cancel()
             await asyncio.gather(renewing, return_exceptions=True)
@@ -262,8 +263,11 @@ class ForegroundRunner:
     async def _done(self, taken: Taken) -> Verdict:
         if taken.work == "collect":
             return await self._works.collect(taken)
-        waits = "waiting for fal's answer to the order; Ctrl+C once more ends at once"
-        return await _unbroken(self._works.submit(taken), on_interrupt=lambda: self._note(waits))
+        return await _unbroken(self._works.submit(taken), on_interrupt=lambda: self._interrupting(taken.lease.job_id))
+
+    def _interrupting(self, job_id: str) -> None:
+        if self._submitter.waits_for_fal(job_id):  # else it is over in a moment
+            self._note("waiting for fal's answer to the order; Ctrl+C once more ends at once")
 
     async def _pause_s(self, taken: Taken, verdict: Verdict) -> float:
         """What the work said, or its row says."""
@@ -308,8 +312,8 @@ class ForegroundRunner:
             self._troubles.asked_again(error)
             if heard:  # the ten minutes begin anew
                 await self._store.jobs.clear_odd(job_id)
-                self._pauses_s = iter(_ODD_PAUSES_S)
-            await asyncio.sleep(next(self._pauses_s, _ODD_PAUSES_S[-1]))
+                self._pauses_s = odd_gaps()
+            await asyncio.sleep(next(self._pauses_s))
 
     async def _until_cancelled(self, job_id: str) -> None:
         while not await self._cancel_asked(job_id):  # noqa: ASYNC110 - another process sets the flag, in the database

@@ -17,7 +17,7 @@ from bot.loops import Loop
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import Job, State
-from bot.store.stored import UnreadableJob
+from bot.store.stored import UnreadableJob, number
 from core import pricing
 from core.errors import VideoError
 from core.fal.client import FalQueue

@@ -111,6 +111,7 @@ class Submitter:
         self._still_ours = still_ours
         self._first_look_s = first_look_s
         self._posts: set[asyncio.Task[Verdict]] = set()
+        self._waiting: set[str] = set()
         self._telling: set[asyncio.Task[None]] = set()
         self._closing = False
 
@@ -122,6 +123,10 @@ class Submitter:
         for telling in self._telling:
             telling.cancel()
         await asyncio.gather(*self._telling, return_exceptions=True)
+
+    def waits_for_fal(self, job_id: str) -> bool:
+        """Return whether the paid request of this job is out, and fal has not answered it yet."""
+        return job_id in self._waiting
 
     async def submit(self, job: Job, lease: Lease | None) -> Verdict:
         """Claim the job and post it, once. After the claim every way out is recorded. Raises LeaseLost before it."""
@@ -165,11 +170,11 @@ class Submitter:
 
         self._tell_if_silent(job)
         url = self._webhook_url(job.id)
-        self._unanswered.add(job.id)
+        self._waiting.add(job.id)
         try:
             return await self._queue.submit(job.request, body=body, webhook_url=url, on_reply=keep)
         finally:
-            self._unanswered.discard(job.id)
+            self._waiting.discard(job.id)
 
     def _tell_if_silent(self, job: Job) -> None:
         """Tell the owner when there is no answer yet; the POST is not aborted, its answer is worth waiting for.

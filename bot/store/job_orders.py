@@ -12,7 +12,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from bot.store.database import Connection, db_now_ms, insert_new, now_ms
-from bot.store.job_rows import JobChanges, JobTable, move_tx, write_history
+from bot.store.job_rows import JobChanges, JobTable, move_tx, write_history_tx
 from bot.store.ledger import Caps, OverCap, reserve_tx
 from bot.store.records import FREE, JobDraft, JobError, State, micro, record
 from bot.store.reorders import OFFER_MS, check_repeat_tx
@@ -58,7 +58,7 @@ class JobOrders(JobTable):
                 over = reserve_tx(tx, job_id, values["price_micro"], caps)
                 if over is not None:
                     raise _TooDear(over)
-            write_history(tx, job_id, values["state"], new.question.why if new.question else None, at)
+            write_history_tx(tx, job_id, values["state"], new.question.why if new.question else None, at)
             if within is not None:
                 within(tx, job_id)
             return job_id

@@ -105,6 +105,6 @@ def resume_tx(tx: Connection, job_id: str, *, only_from: Iterable[State], why: s
     )
 
 
-def write_history(tx: Connection, job_id: str, state: State, why: str | None, at: int) -> None:
+def write_history_tx(tx: Connection, job_id: str, state: State, why: str | None, at: int) -> None:
     """Write a line of the job's history."""
     tx.execute(history.insert().values(job_id=job_id, at=at, state=state, why=why))

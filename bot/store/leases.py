@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.store.database import Connection, Database, db_now_ms, take_turns
-from bot.store.job_rows import write_history
+from bot.store.job_rows import write_history_tx
 from bot.store.records import State
 from bot.store.tables import jobs
 from bot.store.work import LEASE_MS, SLOTS, WORK, Lease, Work
@@ -191,5 +191,5 @@ def _take(tx: Connection, row: Any, owner: str, now: int) -> Taken | None:
     if tx.execute(jobs.update().where(*as_read).values(**values).returning(jobs.c.id)).first() is None:
         return None
     if state is State.QUEUED:
-        write_history(tx, row.id, State.PREPARING, None, now)
+        write_history_tx(tx, row.id, State.PREPARING, None, now)
     return Taken(lease, WORK[state], values["attempt"], lapses)
