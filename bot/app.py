@@ -208,7 +208,7 @@ class App:
         await self.close()
 
     async def _end_loops(self) -> None:
-        """The other workers have our roles at once; our unfinished jobs only after the paid requests are answered."""
+        """End the loops and give the roles back: the others have them at once, our jobs only after the paid answers."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -234,8 +234,9 @@ class App:
         self.store.close()
 
     async def _sweep(self) -> None:
-        """What only time brings: rows that cannot be read, offers that lapse, old doubts, old copies. One that fails
-        does not keep the others from their turn.
+        """Do what only time brings: rows that cannot be read, offers that lapse, old doubts, old copies.
+
+        One that fails does not keep the others from their turn.
         """
         jobs = self.store.jobs
         works = (

@@ -97,11 +97,11 @@ class Terms(Generic[K]):
         return key in self._expiries and self._expiries[key].when() > asyncio.get_running_loop().time()
 
     def drop(self, key: K) -> None:
-        """It is not held any more, as it should be."""
+        """Let go of it, as it should be."""
         if key in self._expiries:
             self._expiries.pop(key).cancel()
 
     def lose(self, key: K) -> None:
-        """It may be another's."""
+        """Give it up: it may be another's."""
         self.drop(key)
         self._lost(key)

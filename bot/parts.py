@@ -50,8 +50,9 @@ from core.fal.webhooks import JwksCache, callback_token
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Pauses, in seconds, that a test may shorten: before each look for a lost order, between two searches for all of
-    them, and those of the poller.
+    """Pauses, in seconds, that a test may shorten.
+
+    Before each look for a lost order, between two searches for all of them, and those of the poller.
     """
 
     search_s: float = 300.0
@@ -109,7 +110,7 @@ class _Calls:
         self.reconciler.notify()
 
     def due(self) -> None:
-        """A row is due."""
+        """Notify the reconciler that a row is due."""
         self.reconciler.notify()
 
     async def send_again(self, job: Job) -> bool:

@@ -72,8 +72,9 @@ class Preparer:
         return free >= _LEAST_FREE
 
     async def prepare(self, job: Job, lease: Lease | None) -> Verdict | None:
-        """Fetch, clean and publish the source, and confirm the price. Costs nothing; may be repeated. None: it is
-        ready to be bought.
+        """Fetch, clean and publish the source, and confirm the price. Free; may be repeated.
+
+        None: the job is ready to be bought.
         """
         if not await self._store.jobs.move(job.id, State.PREPARING, only_from=FREE, lease=lease):
             return NEXT
