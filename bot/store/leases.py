@@ -10,11 +10,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.store.database import Connection, Database, db_now_ms, take_turns
+from bot.store.database import Connection, Database, db_now_ms, now_ms, take_turns
 from bot.store.job_rows import write_history_tx
 from bot.store.records import State
 from bot.store.tables import jobs
-from bot.store.work import LEASE_MS, SLOTS, WORK, Lease, Work
+from bot.store.work import LEASE_MS, NO_ROOM, SLOTS, WORK, Lease, Work
 
 MOST_LAPSES = 10
 """Owners of a job that ended in a row without a word: most likely the job is what ends them."""
@@ -55,15 +55,17 @@ class Leases:
     ) -> list[Taken]:
         """Take up to `most` jobs that are due and that nobody works on, those that began first before new ones.
 
-        `may_begin`: whether jobs may leave the queue, each into a free slot; people take turns. `but`: those that this
-        owner still works on, whose leases it could not renew.
+        `may_begin`: whether there is room for jobs to leave the queue, each into a free slot; people take turns. `but`:
+        those that this owner still works on, whose leases it could not renew.
         """
 
         def work(tx: Connection) -> list[Taken]:
             take_turns(tx, "slots")
             now = db_now_ms(tx)
             found = _due(tx, now, most, but)
-            if may_begin and len(found) < most:
+            if not may_begin:
+                _say_why_they_wait(tx)
+            elif len(found) < most:
                 found += _next_in_queue(tx, now, limits)[: most - len(found)]
             return [taken for row in found if (taken := _take(tx, row, owner, now)) is not None]
 
@@ -184,6 +186,11 @@ def _next_in_queue(tx: Connection, now: int, limits: SlotLimits) -> list[Any]:
     return sorted(allowed, key=lambda row: (used[row.user] + row.turn, row.created, row.id))[:free]
 
 
+def _say_why_they_wait(tx: Connection) -> None:
+    waits = (jobs.c.state == State.QUEUED, jobs.c.odd.is_(None))
+    tx.execute(jobs.update().where(*waits).values(odd=NO_ROOM, changed=now_ms()))
+
+
 def _take(tx: Connection, row: Any, owner: str, now: int) -> Taken | None:
     """One that leaves the queue takes its slot here. None: it is another's by now, or has gone on."""
     state = State(row.state)
@@ -197,7 +204,7 @@ def _take(tx: Connection, row: Any, owner: str, now: int) -> Taken | None:
         "due": None,
     }
     if state is State.QUEUED:
-        values |= {"state": State.PREPARING, "changed": now, "attempt": 1}
+        values |= {"state": State.PREPARING, "changed": now_ms(), "odd": None, "attempt": 1}
     as_read = (jobs.c.id == row.id, jobs.c.epoch == row.epoch, jobs.c.state == state)
     if tx.execute(jobs.update().where(*as_read).values(**values).returning(jobs.c.id)).first() is None:
         return None
