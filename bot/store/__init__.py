@@ -20,6 +20,7 @@ from bot.store.short_codes import ShortCodes
 from bot.store.submits import Submits
 from bot.store.transcript import Transcript
 from bot.store.unreadable import UnreadableJobs
+from bot.store.work import LEASE_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Store:
     unreadable: UnreadableJobs
 
     @classmethod
-    async def open(cls, url: str) -> "Store":
+    async def open(cls, url: str, *, lease_ms: int = LEASE_MS) -> "Store":
         """Open (and create or migrate) the tables at `url`: `sqlite:////abs/file.db` or `postgresql://...`."""
         database = Database(url)
         try:
@@ -54,7 +55,7 @@ class Store:
         except BaseException:
             database.close()
             raise
-        return cls.over(database)
+        return cls.over(database, lease_ms=lease_ms)
 
     @staticmethod
     async def prepare(url: str) -> None:
@@ -71,14 +72,14 @@ class Store:
             await schema.upgrade_in_child(url)
 
     @classmethod
-    def over(cls, database: Database) -> "Store":
+    def over(cls, database: Database, *, lease_ms: int = LEASE_MS) -> "Store":
         """Build the repositories on a database whose tables exist already."""
         return cls(
             database=database,
             inbox=InboxRepository(database),
             jobs=Jobs(database),
             submits=Submits(database),
-            leases=Leases(database),
+            leases=Leases(database, term_ms=lease_ms),
             ledger=Ledger(database),
             bills=Bills(database),
             installation=InstallationState(database),
