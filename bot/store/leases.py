@@ -3,6 +3,8 @@
 And those that leave the queue for a free slot. What a job asks for: work.py.
 """
 
+import logging
+import time
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -15,6 +17,8 @@ from bot.store.job_rows import write_history_tx
 from bot.store.records import State
 from bot.store.tables import jobs
 from bot.store.work import LEASE_MS, NO_ROOM, SLOTS, WORK, Lease, Work
+
+log = logging.getLogger(__name__)
 
 MOST_LAPSES = 10
 """Owners of a job that ended in a row without a word: most likely the job is what ends them."""
@@ -41,6 +45,7 @@ class SlotLimits:
     user_jobs: int
 
 
+_CLOCK_MS = 60_000  # clocks are set right by less than this all the time, and two machines may differ
 _ASKING = [str(state) for state in WORK]
 
 
@@ -50,6 +55,15 @@ class Leases:
     def __init__(self, database: Database, *, term_ms: int = LEASE_MS) -> None:
         self._db = database
         self._term_ms = term_ms
+        self._looked: tuple[int, float] | None = None  # the database's time and the monotonic time of the last look
+
+    def _clock_went_back(self, tx: Connection, now: int) -> bool:
+        """Return whether the clock was set back since the last look, or at the first one since any change."""
+        before, self._looked = self._looked, (now, time.monotonic())
+        if before is None:
+            newest = tx.execute(sa.select(sa.func.max(jobs.c.changed))).scalar()
+            return newest is not None and newest > now + _CLOCK_MS
+        return now < before[0] + (time.monotonic() - before[1]) * 1000 - _CLOCK_MS
 
     async def take(
         self, owner: str, *, most: int, limits: SlotLimits, may_begin: bool = True, but: Collection[str] = ()
@@ -63,6 +77,8 @@ class Leases:
         def work(tx: Connection) -> list[Taken]:
             take_turns(tx, "slots")
             now = db_now_ms(tx)
+            if self._clock_went_back(tx, now):
+                _ask_all_again(tx, now)
             found = _due(tx, now, most, but)
             if not may_begin:
                 _say_why_they_wait(tx)
@@ -185,6 +201,14 @@ def _next_in_queue(tx: Connection, now: int, limits: SlotLimits) -> list[Any]:
     rows = tx.execute(sa.select(queued).where(queued.c.turn <= limits.user_jobs)).all()
     allowed = [row for row in rows if used[row.user] + row.turn <= limits.user_jobs]
     return sorted(allowed, key=lambda row: (used[row.user] + row.turn, row.created, row.id))[:free]
+
+
+def _ask_all_again(tx: Connection, now: int) -> None:
+    """Make what would wait for a time that is far away again due now: a work too early does no harm."""
+    log.warning("the clock was set back: all jobs are looked at")
+    tx.execute(jobs.update().where(jobs.c.due > now).values(due=now))
+    until = now + LEASE_MS
+    tx.execute(jobs.update().where(jobs.c.lease_until > until).values(lease_until=until))
 
 
 def _say_why_they_wait(tx: Connection) -> None:
