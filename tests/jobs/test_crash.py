@@ -25,14 +25,15 @@ from tests.serving import free_port
 KEY = "fal-key-of-the-crash-tests"
 ADMIN_KEY = "fal-admin-key-of-the-world-0123456789"
 
+RUN, QUICK = ("-m", "bot", "run"), ("-m", "tests.quick_worker")
+
 
 class World:
-    """Three processes and what can be seen of them from outside."""
-
-    program = ("-m", "bot", "run")
+    """Three processes and what can be seen of them from outside. On PostgreSQL a dead worker is noticed in seconds."""
 
     def __init__(self, folder: Path, database_url: str) -> None:
         self.folder = folder
+        self.program = RUN if database_url.startswith("sqlite") else QUICK
         self.database_url = database_url
         self.fal_port, self.telegram_port, self.port = free_port(), free_port(), free_port()
         self._started: list[subprocess.Popen[bytes]] = []
