@@ -103,7 +103,7 @@ class Engine:
     async def begin(self, taken: Taken) -> None:
         """Start a work at once, in this process."""
         lease = taken.lease
-        with SetWorkflowID(f"{lease.job_id}:{taken.work}:{lease.epoch}"):
+        with SetWorkflowID(f"{lease.job_id}:{lease.epoch}:{taken.work}"):  # 0.1 had such as JOB:collect:1
             await DBOS.start_workflow_async(
                 self._works[taken.work], lease.job_id, lease.owner, lease.epoch, taken.attempt, taken.lapses
             )
