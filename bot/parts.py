@@ -284,6 +284,7 @@ def build(
             alerts=alerts,
             channels=channels,
             runs_elsewhere=roles.waiting,
+            silence=roles.problem,
             more=lambda: filter(None, (preparer.problem(),)),
         ),
         webhook=Webhook(

@@ -16,7 +16,7 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from filelock import FileLock
 
 from bot.jobs.process_lock import AlreadyRunning, HeldByAnother, acquire
-from bot.store.database import Database
+from bot.store.database import KEEPALIVE, Database
 from bot.store.leases import Taken
 from bot.store.work import Lease, Work
 
@@ -73,7 +73,10 @@ class Engine:
         url = self._database.engine.url
         if self._database.is_sqlite:
             self._lock = _only_process(Path(f"{url.database}.lock"))
-        address = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)
+        url = url.set(drivername=url.get_backend_name())
+        if not self._database.is_sqlite:
+            url = url.update_query_dict({name: str(value) for name, value in KEEPALIVE.items()})
+        address = url.render_as_string(hide_password=False)
         DBOS(config=self._config(address, "local" if self._database.is_sqlite else owner))
         DBOS.launch()
         await self._end_first_design()

@@ -21,6 +21,15 @@ from bot.store.stored import loads
 T = TypeVar("T")
 Connection = sa.Connection
 READ = "reelbot_read"
+KEEPALIVE: dict[str, Any] = {
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+    "connect_timeout": 10,
+}
+"""What notices a PostgreSQL whose machine vanished without a word, also for the engine's connections."""
 
 
 class DatabaseDown(ConnectionError):
@@ -148,7 +157,7 @@ def _engine(url: str) -> sa.Engine:
             url.replace("postgresql://", "postgresql+psycopg://", 1),
             pool_size=5,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": 10},
+            connect_args=KEEPALIVE,
             json_deserializer=loads,
         )
     if not url.startswith("sqlite:///"):

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from bot.loops import MARGIN_S, Loop, Terms
+from bot.loops import MARGIN_S, Loop, Problem, Terms
 from bot.store.database import Database
 from bot.store.session import Calls, call_out
 from bot.store.workers import TERM_MS, Workers
@@ -39,6 +39,8 @@ class LeaderElection:
         self._workers = Workers(database, term_ms=int(term_s * 1000))
         self._alone = database.is_sqlite
         self._calls_of_others = None if self._alone else Calls(database.engine.url, owner)
+        self._term_s = term_s
+        self._beat_at: float | None = None
         self._wanted: set[str] = set()
         self._granted: dict[str, asyncio.Event] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -84,7 +86,10 @@ class LeaderElection:
         if self._alone:
             return
         began = time.monotonic()
+        if self._beat_at is None:
+            self._beat_at = began
         ours = await self._workers.beat(self.owner, self._wanted)
+        self._beat_at = began
         for name in self._wanted:
             if name in ours:
                 self._terms.extend(name, since=began)
@@ -109,6 +114,12 @@ class LeaderElection:
     def waiting(self, name: str) -> bool:
         """Another process has this role: that its loop does not turn here is as it should be."""
         return name in self._granted and not self._granted[name].is_set()
+
+    def problem(self) -> Problem | None:
+        """Return that the database does not answer, as no heartbeat was written for a term. None: it does."""
+        if self._beat_at is None or time.monotonic() - self._beat_at < self._term_s:
+            return None
+        return Problem("the database does not answer", "database silent")
 
     def on_kick(self, name: str, kicked: Callable[[], None]) -> None:
         """Call `kicked` when the holder of this role is notified."""
