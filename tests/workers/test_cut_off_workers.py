@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from bot.store.database import now_ms
 from bot.store.tables import roles
-from tests.jobs.test_crash import delivered
+from tests.jobs.test_crash import delivered, sqlite
 from tests.line import Line, line
 from tests.postgres import Cluster
+from tests.quick_worker import TIMING
 from tests.workers.test_frozen_workers import QuickWorld, Worker, is_well, quick_world
 
 _SOON_S = 40.0
@@ -75,3 +77,21 @@ def test_the_only_worker_goes_on_when_the_database_is_back(tmp_path: Path, postg
         assert made.posts() == 2
         assert len(made.films()) == 2
         assert only.process.poll() is None
+
+
+def test_on_sqlite_a_locked_database_only_delays(tmp_path: Path) -> None:
+    """For longer than a term, with an order on its way to fal and a film on its way home."""
+    with quick_world(tmp_path, sqlite(tmp_path)) as made:
+        made.fal("faults", kind="submit_slow", match="second", seconds=1.0)
+        made.fal("faults", kind="file_slow", seconds=2.0)
+        only = made.worker()
+        made.says("/video a first fox")
+        made.until(lambda: "downloading" in made.states().values())
+        made.says("/video a second fox")
+        made.until(lambda: len(made.submits()) == 2)
+        with made.locked("reelbot_jobs"):
+            free_at = now_ms() + int(TIMING.term_s * 1000) + 1000
+            made.until(lambda: now_ms() > free_at)
+        made.until(lambda: delivered(made) and len(made.states()) == 2, _SOON_S)
+        assert (made.posts(), len(made.films())) == (2, 2)
+        made.until(lambda: is_well(only), _SOON_S)
