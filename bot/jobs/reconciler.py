@@ -99,8 +99,7 @@ class Reconciler:
             return
         try:
             verdict = await self._leases.work(taken.lease, self._judged(taken), taken_at=taken_at)
-            if not await self._store.leases.conclude(taken.lease, due_in_s=verdict.after_s, progress=verdict.progress):
-                log.warning("another has taken this job meanwhile", extra={"job_id": taken.lease.job_id})
+            await self._conclude(taken.lease, verdict)
         except LeaseLost:
             log.warning("the lease of a job was lost", extra={"job_id": taken.lease.job_id, "work": taken.work})
         except Exception:
