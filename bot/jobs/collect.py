@@ -112,7 +112,8 @@ class Collector:
         if job.cancel_asked and not isinstance(status, Completed):
             await self._queue.cancel(handle)
             status = await self._queue.status(handle)
-        await self._store.jobs.clear_odd(job.id, lease=lease)
+        if job.state is State.RENDERING or not isinstance(status, Completed):
+            await self._store.jobs.clear_odd(job.id, lease=lease)  # not where the result behind it is what is odd
         return isinstance(status, Completed)
 
     async def _still_renders(self, job: Job) -> Verdict:
