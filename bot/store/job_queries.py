@@ -53,7 +53,7 @@ class JobQueries(JobTable):
 
     async def at_fal(self) -> set[str]:
         """Return the ids of the jobs that render and that no command of the shell watches: light, for many."""
-        of_bot = sa.or_(jobs.c.owner.is_(None), jobs.c.owner.not_like(f"{SHELL}:%"))
+        of_bot = sa.or_(jobs.c.owner.is_(None), jobs.c.owner.not_like(f"{SHELL}%"))
         query = sa.select(jobs.c.id).where(jobs.c.state == State.RENDERING, of_bot)
         return await self._db.read(lambda tx: set(tx.execute(query).scalars()))
 
