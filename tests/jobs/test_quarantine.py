@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.channels.types import AttachmentRef
-from bot.loops import Loop
+from bot.loops import Loop, Problem
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection, now_ms
@@ -269,7 +269,7 @@ def test_a_loop_that_fails_three_turns_in_a_row_is_a_health_problem() -> None:
     outcomes = iter([OSError, OSError, None, OSError, OSError, OSError, None])
 
     async def story() -> None:
-        said: list[str | None] = []
+        said: list[Problem | None] = []
 
         async def turn() -> None:
             said.append(loop.problem())
@@ -282,6 +282,7 @@ def test_a_loop_that_fails_three_turns_in_a_row_is_a_health_problem() -> None:
             await loop.run()
         assert [each is None for each in said] == [True] * 6 + [False, True]
         assert said[6] is not None
-        assert said[6].startswith("inbox loop has failed 3 times in a row")
+        assert said[6].text.startswith("inbox loop has failed 3 times in a row")
+        assert not said[6].restart_helps
 
     asyncio.run(story())

@@ -32,10 +32,6 @@ def new_job(incoming: Incoming) -> JobDraft:
     return JobDraft(incoming, "en", plan)
 
 
-def nothing(_connection: Connection, _job_id: str, _user: str) -> None:
-    """An engine that takes the job and does nothing with it."""
-
-
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[Store]:
     store = await Store.open(url)
@@ -106,15 +102,15 @@ def test_a_message_becomes_one_job_however_often_it_comes(database_url: str) -> 
     on_store(database_url, story)
 
 
-def test_a_job_that_the_engine_refuses_leaves_its_message_unread(database_url: str) -> None:
-    def refuse(_connection: Connection, _job_id: str, _user: str) -> None:
-        raise RuntimeError("the queue is broken")
+def test_a_job_that_is_not_made_leaves_its_message_unread(database_url: str) -> None:
+    def refuse(_connection: Connection, _job_id: str) -> None:
+        raise RuntimeError("the answer to its person cannot be written")
 
     async def story(store: Store) -> None:
         await store.inbox.put([said()])
         queued = (await store.inbox.waiting()).messages[0]
         with pytest.raises(RuntimeError):
-            await store.jobs.accept(new_job(said()), inbox_id=queued.id, caps=CAPS)
+            await store.jobs.accept(new_job(said()), inbox_id=queued.id, caps=CAPS, within=refuse)
         assert await store.jobs.find() == []
         assert [each.id for each in (await store.inbox.waiting()).messages] == [queued.id]
 
