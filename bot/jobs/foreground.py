@@ -220,7 +220,7 @@ class ForegroundRunner:
         return taken, began
 
     async def _under_lease(self, taken: Taken, body: Coroutine[Any, Any, R], began: float) -> R:
-        """Await `body` under the lease, which is renewed meanwhile. Raises AlreadyHeld when another has the job by then."""
+        """Await `body` under the lease, renewed meanwhile. Raises AlreadyHeld when another has the job by then."""
         renewing = asyncio.create_task(self._leases.loop.run())
         try:
             return await self._leases.work(taken.lease, body, taken_at=began)
@@ -284,8 +284,9 @@ class ForegroundRunner:
         job = await self._store.jobs.get(taken.lease.job_id)
         if job is None or job.state is State.RENDERING or job.state not in FREE | AT_FAL:
             return 0.0  # a render is waited for before it is looked at
-        by_row_s = (job.due - now_ms()) / 1000 if job.due is not None else 0.0
-        return max(verdict.after_s or 0.0, by_row_s, 0.0)
+        if job.due is None or WORK[job.state] != "submit":  # at fal, `due` is when a bot would look
+            return verdict.after_s or 0.0
+        return max(verdict.after_s or 0.0, (job.due - now_ms()) / 1000)
 
     async def _until_news(self, job: Job) -> None:
         """Wait until fal is done, answers oddly, or somebody wants the job cancelled.

@@ -7,7 +7,6 @@ import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -228,6 +227,20 @@ def test_answers_that_are_odd_for_a_moment_end_no_command(made: Desk) -> None:
     said = made.run("generate", prompt, "--yes")
     assert said.code == 0, said.err
     assert said.out == f"{on_disk(made, prompt)}\n"
+    job = made.job(prompt)
+    assert (job.state, job.odd_since) == ("delivered", None)
+
+
+def test_an_odd_result_is_asked_for_at_growing_gaps(made: Desk) -> None:
+    prompt = "a misty fox"
+    made.fal("faults", kind="result_status", match=prompt, times=2, status=404)
+    said = made.run("generate", prompt, "--yes")
+    assert said.code == 0, said.err
+    request = made.fal("requests")[-1]["id"]
+    asked = [call["at"] for call in made.fal("log") if call["path"].endswith(f"/requests/{request}")]
+    assert len(asked) == 3
+    assert asked[1] - asked[0] >= 1
+    assert asked[2] - asked[1] >= 2
     job = made.job(prompt)
     assert (job.state, job.odd_since) == ("delivered", None)
 

@@ -127,8 +127,23 @@ def test_where_streams_are_refused_the_looks_alone_bring_the_video(
     asyncio.run(whole())
 
 
+def test_what_renders_is_watched_also_while_it_is_worked_on_but_for_what_a_command_watches_itself(
+    database_url: str,
+) -> None:
+    async def story(store: Store) -> None:
+        idle, held, of_shell = [await accepted(store, said(name)) for name in ("idle", "held", "shell")]
+        for number, job_id in enumerate((idle, held, of_shell)):
+            await store.submits.claim(job_id)
+            await store.submits.accepted(job_id, RequestHandle(f"req-{number}", HANDLE.endpoint, "s", "r", "c"))
+        assert await store.leases.take_one("run:a", held) is not None
+        assert await store.leases.take_one("shell:a", of_shell) is not None
+        assert await store.jobs.at_fal() == {idle, held}
+
+    on_store(database_url, story)
+
+
 def test_a_render_that_nobody_waits_for_is_collected(on_bench: Callable[..., None]) -> None:
-    """What a crash leaves between "the lost request is found" and the workflow that collects it."""
+    """What a crash leaves between "the lost request is found" and "it is watched"."""
 
     async def story(made: Bench) -> None:
         store, queue = made.app.store, made.app.parts.queue
