@@ -112,9 +112,10 @@ def _set_aside(tx: Connection, job_id: str, what: str) -> SetAside | None:
         return "failed"
     known = job.video is not None or (claim is not None and claim.request_id is not None)
     to = State.PARKED if known else State.DOUBT
-    if job.state == to and job.odd == why:
-        return None  # it stands aside, and that was said
     due = db_now_ms(tx) + ASK_LATER_MS if known else None
+    if job.state == to and job.odd == why:  # it stands aside, and that was said
+        tx.execute(jobs.update().where(jobs.c.id == job_id).values(due=sa.func.coalesce(jobs.c.due, due)))
+        return None
     move_tx(tx, job_id, to, why=why, told="", odd=why, due=due)
     if job.charge is None:
         hold_tx(tx, job_id, why)
