@@ -173,8 +173,9 @@ def _held(lease: Lease) -> sa.Update:
 
 def _due(tx: Connection, now: int, most: int, but: Collection[str]) -> list[Any]:
     """Jobs at work whose owner is gone, and those whose time has come, but for those that wait for a slot."""
-    lapsed = sa.select(*_COLUMNS).where(jobs.c.lease_until <= now, jobs.c.state.in_(_ASKING), jobs.c.id.not_in(but))
-    begun = jobs.c.state.in_([str(state) for state in WORK if state is not State.QUEUED])
+    state = sa.func.coalesce(jobs.c.state, "")  # so that SQLite goes by the index of the time, not of the state
+    lapsed = sa.select(*_COLUMNS).where(jobs.c.lease_until <= now, state.in_(_ASKING), jobs.c.id.not_in(but))
+    begun = state.in_([str(state) for state in WORK if state is not State.QUEUED])
     waits = sa.select(*_COLUMNS).where(jobs.c.lease_until.is_(None), jobs.c.due <= now, begun)
     found: dict[str, Any] = {}
     for query, by in ((lapsed, jobs.c.lease_until), (waits, jobs.c.due)):
