@@ -21,6 +21,15 @@ from bot.store.stored import loads
 T = TypeVar("T")
 Connection = sa.Connection
 READ = "reelbot_read"
+KEEPALIVE: dict[str, Any] = {
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+    "connect_timeout": 10,
+}
+"""Settings of a PostgreSQL connection that notice a machine that vanished without a word."""
 
 
 class DatabaseDown(ConnectionError):
@@ -148,7 +157,7 @@ def _engine(url: str) -> sa.Engine:
             url.replace("postgresql://", "postgresql+psycopg://", 1),
             pool_size=5,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": 10},
+            connect_args=KEEPALIVE,
             json_deserializer=loads,
         )
     if not url.startswith("sqlite:///"):
