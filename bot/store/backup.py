@@ -51,12 +51,12 @@ def _stamp(copy: sqlite3.Connection) -> None:
 
 async def dump_postgres(database: Database, into: Path) -> None:
     """Dump the database as SQL, by pg_dump, which takes one snapshot; and stamp the dump. Raises BackupFailed."""
-    url = database.engine.url.set(drivername="postgresql")
-    address = url.set(password=None).render_as_string()
+    url = database.engine.url
+    address = sa.URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query)
     schema = await _schema(database)
     program = shutil.which(_PROGRAM)
     if program is None:
-        command = shlex.join([_PROGRAM, *_HOW, f"--file={into.name}", address])
+        command = shlex.join([_PROGRAM, *_HOW, f"--file={into.name}", address.render_as_string()])
         raise BackupFailed(
             f"PostgreSQL is copied by its own program {_PROGRAM}, which is not installed here: install it "
             f"(postgresql-client, not older than the server), or run this where it is: {command}"
@@ -66,7 +66,7 @@ async def dump_postgres(database: Database, into: Path) -> None:
         secret = Path(private) / "pass"
         os.close(os.open(secret, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         secret.write_text(f"*:*:*:*:{_escaped(str(url.password or ''))}\n", encoding="utf-8")
-        place = url.set(password=None).update_query_dict({"passfile": str(secret)}).render_as_string()
+        place = address.update_query_dict({"passfile": str(secret)}).render_as_string()
         await _run(program, *_HOW, f"--file={into}", f"--dbname={place}")
     with into.open("a", encoding="utf-8") as dump:
         dump.write(_stamp_text(schema))
