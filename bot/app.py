@@ -143,7 +143,9 @@ class App:
         self._tasks.append(asyncio.create_task(self.parts.roles.listen(), name="calls"))
         if copy is not None:
             self.parts.alerts.tell("copy", copy.words, files=copy.files)
-        self.health.problems = self._problems
+        self.parts.watchdog.watch(self._loops, self._tasks)
+        self._tasks.append(asyncio.create_task(self.parts.watchdog.loop.run(), name="watchdog"))
+        self.health.problems = self.parts.watchdog.problems
         self.health.reason = None
 
     async def _notice_copy(self) -> Notice | None:
@@ -268,13 +270,6 @@ class App:
                 failed = error
         if failed is not None:
             raise failed
-
-    def _problems(self) -> list[str]:
-        ours = (loop.problem() for loop in self._loops if not self.parts.roles.waiting(loop.name))
-        ill = [problem for problem in ours if problem is not None]
-        dead = [f"{task.get_name()} loop has ended" for task in self._tasks if task.done()]
-        asked = [each for each in self.channels.values() if not self.parts.roles.waiting(each.name)]
-        return ill + dead + [f"{each.name} does not turn" for each in asked if not each.alive()]
 
 
 def _connected(manifest: ChannelManifest, services: Services) -> ChannelPort | None:

@@ -44,6 +44,7 @@ from bot.store.ledger import caps_of
 from bot.store.records import Job
 from bot.workers.cleanup import Cleanup
 from bot.workers.leader_election import LeaderElection
+from bot.workers.watchdog import Watchdog
 from core.fal.billing import Billing
 from core.fal.client import FalQueue
 from core.fal.receipts import FolderReceipts
@@ -88,6 +89,7 @@ class Parts:
     inbox: InboxWorker
     passive: PassiveReplies
     cleanup: Cleanup
+    watchdog: Watchdog
     webhook: Webhook
 
 
@@ -282,6 +284,12 @@ def build(
         inbox=inbox,
         passive=passive,
         cleanup=Cleanup(store=store, engine=engine, settings=settings),
+        watchdog=Watchdog(
+            alerts=alerts,
+            channels=channels,
+            runs_elsewhere=roles.waiting,
+            more=lambda: filter(None, (preparer.problem(),)),
+        ),
         webhook=Webhook(
             store=store,
             poller=poller,

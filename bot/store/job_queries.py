@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from bot.store.database import Connection
 from bot.store.job_rows import JobTable, job_tx
-from bot.store.records import Job, State, readable
+from bot.store.records import SHELL, Job, State, readable
 from bot.store.tables import history, jobs
 
 
@@ -53,7 +53,10 @@ class JobQueries(JobTable):
 
     async def at_fal(self) -> set[str]:
         """Return the ids of the jobs that render and that no command of the shell watches: light, for many."""
-        query = sa.select(jobs.c.id).where(jobs.c.state == State.RENDERING, jobs.c.owner.is_(None))
+        of_shell = sa.func.coalesce(jobs.c.owner, "").startswith(
+            SHELL
+        )  # not: of whose order is still being written down
+        query = sa.select(jobs.c.id).where(jobs.c.state == State.RENDERING, sa.not_(of_shell))
         return await self._db.read(lambda tx: set(tx.execute(query).scalars()))
 
     async def place(self, job: Job) -> int:

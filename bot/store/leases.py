@@ -3,6 +3,8 @@
 And those that leave the queue for a free slot. What a job asks for: work.py.
 """
 
+import logging
+import time
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -10,11 +12,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.store.database import Connection, Database, db_now_ms, take_turns
+from bot.store.database import Connection, Database, db_now_ms, now_ms, take_turns
 from bot.store.job_rows import write_history_tx
 from bot.store.records import State
 from bot.store.tables import jobs
-from bot.store.work import LEASE_MS, SLOTS, WORK, Lease, Work
+from bot.store.work import LEASE_MS, NO_ROOM, SLOTS, WORK, Lease, Work
+
+log = logging.getLogger(__name__)
 
 MOST_LAPSES = 10
 """Owners of a job that ended in a row without a word: most likely the job is what ends them."""
@@ -41,6 +45,7 @@ class SlotLimits:
     user_jobs: int
 
 
+_CLOCK_MS = 60_000  # clocks are set right by less than this all the time, and two machines may differ
 _ASKING = [str(state) for state in WORK]
 
 
@@ -49,21 +54,34 @@ class Leases:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._looked: tuple[int, float] | None = None  # the database's time and the monotonic time of the last look
+
+    def _clock_went_back(self, tx: Connection, now: int) -> bool:
+        """Return whether the clock was set back since the last look, or at the first one since any change."""
+        before, self._looked = self._looked, (now, time.monotonic())
+        if before is None:
+            newest = tx.execute(sa.select(sa.func.max(jobs.c.changed))).scalar()
+            return newest is not None and newest > now + _CLOCK_MS
+        return now < before[0] + (time.monotonic() - before[1]) * 1000 - _CLOCK_MS
 
     async def take(
         self, owner: str, *, most: int, limits: SlotLimits, may_begin: bool = True, but: Collection[str] = ()
     ) -> list[Taken]:
         """Take up to `most` jobs that are due and that nobody works on, those that began first before new ones.
 
-        `may_begin`: whether jobs may leave the queue, each into a free slot; people take turns. `but`: those that this
-        owner still works on, whose leases it could not renew.
+        `may_begin`: whether there is room for jobs to leave the queue, each into a free slot; people take turns. `but`:
+        those that this owner still works on, whose leases it could not renew.
         """
 
         def work(tx: Connection) -> list[Taken]:
             take_turns(tx, "slots")
             now = db_now_ms(tx)
+            if self._clock_went_back(tx, now):
+                _ask_all_again(tx, now)
             found = _due(tx, now, most, but)
-            if may_begin and len(found) < most:
+            if not may_begin:
+                _say_why_they_wait(tx)
+            elif len(found) < most:
                 found += _next_in_queue(tx, now, limits)[: most - len(found)]
             return [taken for row in found if (taken := _take(tx, row, owner, now)) is not None]
 
@@ -184,6 +202,19 @@ def _next_in_queue(tx: Connection, now: int, limits: SlotLimits) -> list[Any]:
     return sorted(allowed, key=lambda row: (used[row.user] + row.turn, row.created, row.id))[:free]
 
 
+def _ask_all_again(tx: Connection, now: int) -> None:
+    """Make what would wait for a time that is far away again due now: a work too early does no harm."""
+    log.warning("the clock was set back: all jobs are looked at")
+    tx.execute(jobs.update().where(jobs.c.due > now).values(due=now))
+    until = now + LEASE_MS
+    tx.execute(jobs.update().where(jobs.c.lease_until > until).values(lease_until=until))
+
+
+def _say_why_they_wait(tx: Connection) -> None:
+    waits = (jobs.c.state == State.QUEUED, jobs.c.odd.is_(None))
+    tx.execute(jobs.update().where(*waits).values(odd=NO_ROOM, changed=now_ms()))
+
+
 def _take(tx: Connection, row: Any, owner: str, now: int) -> Taken | None:
     """One that leaves the queue takes its slot here. None: it is another's by now, or has gone on."""
     state = State(row.state)
@@ -197,7 +228,7 @@ def _take(tx: Connection, row: Any, owner: str, now: int) -> Taken | None:
         "due": None,
     }
     if state is State.QUEUED:
-        values |= {"state": State.PREPARING, "changed": now, "attempt": 1}
+        values |= {"state": State.PREPARING, "changed": now_ms(), "odd": None, "attempt": 1}
     as_read = (jobs.c.id == row.id, jobs.c.epoch == row.epoch, jobs.c.state == state)
     if tx.execute(jobs.update().where(*as_read).values(**values).returning(jobs.c.id)).first() is None:
         return None
