@@ -47,6 +47,11 @@ class Stage:
     def out(self) -> Path:
         return self.folder / "out"
 
+    @property
+    def copied(self) -> str:
+        """The database's file in a backup."""
+        return "reelbot.db" if self.cluster is None else "reelbot.sql"
+
     def settings(self, **more: Any) -> Settings:
         database = {} if self.cluster is None else {"database_url": self.url}
         given = {"fal_key": KEY, "fal_queue_url": self.fal_url, "output_dir": self.out, "access": "telegram:42"}
@@ -96,11 +101,11 @@ class Stage:
     def put_back(self, copy: Path) -> None:
         """As the README says: the database of the copy in the place of the old one; the folder stays."""
         if self.cluster is not None:
-            self.url = self.cluster.restore(copy / "reelbot.sql")
+            self.url = self.cluster.restore(copy / self.copied)
             return
         for path in self.out.glob("reelbot.db*"):
             path.unlink()
-        shutil.copy(copy / "reelbot.db", self.out / "reelbot.db")
+        shutil.copy(copy / self.copied, self.out / "reelbot.db")
 
     def buys(self) -> int:
         known = (call["path"] for call in self.fal.log if call["method"] == "POST")
