@@ -1,13 +1,18 @@
 """A backup that is put back buys nothing twice: what went on after it in the original is found, or its owner asked."""
 
+import asyncio
 import shutil
 
 import pytest
 
 from bot.app import App
-from bot.store.records import State
+from bot.store import Store
+from bot.store.records import ACTIVE, JobDraft, State
+from core.pricing import plan
+from tests.corpus import jpeg
 from tests.restoring import OnStage, Stage, job_in, on_stage
 from tests.rows import set_columns
+from tests.store.test_store import CAPS, said
 
 __all__ = ["on_stage"]
 
@@ -18,6 +23,14 @@ ALL = (QUEUED, PREPARING, SUBMITTING, RENDERING, READY)
 async def order(stage: Stage, app: App, prompt: str, *states: State) -> None:
     stage.telegram.user_says(42, f"/video {prompt}")
     await job_in(app.store, prompt, *states)
+
+
+async def ordered(store: Store, prompt: str, event: str) -> str:
+    """A job of chat 42, without the question on a twin."""
+    new = JobDraft(said(event), "en", plan(prompt, model="balanced", duration_s=5))
+    made = await store.jobs.accept(new, inbox_id=None, caps=CAPS)
+    assert isinstance(made, str)
+    return made
 
 
 async def in_each_state(stage: Stage, app: App) -> None:
@@ -107,6 +120,71 @@ def test_where_nobody_can_say_its_owner_is_asked_and_a_yes_buys_once(on_stage: O
             await job_in(app.store, QUEUED, State.DELIVERED)
             assert (await job_in(app.store, PREPARING, State.CANCELLED)).charge == "none"
             assert (await app.store.ledger.standing()).reserved_micro == 0
+        assert stage.buys() == 1
+
+    on_stage(story)
+
+
+async def without_evidence_here(stage: Stage) -> None:
+    """As on a new machine: fal's list alone knows what was bought."""
+    for folder in ("receipts", "videos"):
+        shutil.rmtree(stage.out / folder)
+
+
+def test_a_photo_has_another_address_each_time_so_its_owner_is_asked(on_stage: OnStage) -> None:
+    async def story(stage: Stage) -> None:
+        async with stage.bot() as app:
+            stage.room = 0
+            stage.telegram.user_says(42, QUEUED, photo=jpeg())
+            await job_in(app.store, QUEUED, State.QUEUED)
+            copy = await stage.backup()
+            stage.room = 2**40
+            await job_in(app.store, QUEUED, State.DELIVERED)
+        stage.put_back(copy)
+        await without_evidence_here(stage)
+        async with stage.bot() as app:
+            await job_in(app.store, QUEUED, State.ASKING)
+            await stage.until(lambda: stage.has_said("restored from a backup"))
+        assert stage.buys() == 1
+
+    on_stage(story)
+
+
+def test_one_request_of_two_in_the_same_words_is_adopted_once(on_stage: OnStage) -> None:
+    async def story(stage: Stage) -> None:
+        async with stage.bot() as app:
+            stage.room = 0
+            for event in ("m1", "m2"):
+                job_id = await ordered(app.store, QUEUED, event)
+            copy = await stage.backup()
+            assert await app.store.jobs.ask_cancel(job_id) == "free"
+            stage.room = 2**40
+            async with asyncio.timeout(30):
+                while await app.store.jobs.ids([State.QUEUED, *ACTIVE]):
+                    await asyncio.sleep(0.03)
+        assert stage.buys() == 1
+        stage.put_back(copy)
+        await without_evidence_here(stage)
+        async with stage.bot() as app, asyncio.timeout(30):
+            while len(await app.store.jobs.ids([State.DELIVERED, State.UNDELIVERED])) < 2:
+                await asyncio.sleep(0.03)
+        assert stage.buys() == 2  # the one that was cancelled after the copy stands in it as it stood then
+
+    on_stage(story)
+
+
+def test_a_message_that_waited_in_the_copy_is_not_bought_again(on_stage: OnStage) -> None:
+    async def story(stage: Stage) -> None:
+        async with stage.bot() as app:
+            copy = await stage.backup()
+            stage.telegram.user_says(42, f"/video {QUEUED}")
+            first = await job_in(app.store, QUEUED, State.DELIVERED)
+        stage.put_back(copy)
+        async with stage.store() as store:
+            await store.inbox.put([first.incoming])
+        async with stage.bot() as app:
+            again = await job_in(app.store, QUEUED, State.DELIVERED)
+            assert again.id != first.id
         assert stage.buys() == 1
 
     on_stage(story)
