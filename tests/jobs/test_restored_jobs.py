@@ -106,6 +106,9 @@ def test_where_nobody_can_say_its_owner_is_asked_and_a_yes_buys_once(on_stage: O
             await order(stage, app, PREPARING, State.QUEUED)
             copy = await stage.backup()
         stage.put_back(copy)
+        async with stage.store() as store:  # of hours ago: the offer begins when it is made
+            for job in await store.jobs.find():
+                await set_columns(store, job.id, created=job.created - 2 * 3600 * 1000)
         stage.room = 2**40
         stage.fal.faults.add("list_status", times=10_000, status=502)
         async with stage.bot() as app:
