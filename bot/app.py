@@ -169,6 +169,7 @@ class App:
             (self.parts.inbox.loop, self.parts.inbox.run),
             (self.parts.poller.loop, self.parts.poller.run),
             (self.parts.lost_orders.loop, self.parts.lost_orders.loop.run),
+            (self.parts.quarantine.loop, self.parts.quarantine.loop.run),
             (self.parts.status_messages.loop, self.parts.status_messages.run),
             (sweeper, sweeper.run),
             (cleanup, cleanup.run),
@@ -250,13 +251,12 @@ class App:
         self.store.close()
 
     async def _sweep(self) -> None:
-        """Do what only time brings: rows that cannot be read, offers that lapse, old doubts, old copies.
+        """Do what only time brings: offers that lapse, old doubts, old copies.
 
         One that fails does not keep the others from their turn.
         """
         jobs = self.store.jobs
         works = (
-            self.parts.quarantine.sweep,
             self.parts.delivery.tidy,
             jobs.lapse,
             jobs.settle_old_doubts,

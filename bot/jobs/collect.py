@@ -101,7 +101,7 @@ class Collector:
             return NEXT
         try:
             if not await self._is_done(job, submit, submit.handle, taken.lease):
-                return await self._still_renders(job)
+                return await self._still_renders(job, taken)
             await self._store.jobs.move(job.id, State.DOWNLOADING, only_from={State.RENDERING}, lease=taken.lease)
             await self._fetch_film(job, submit, submit.handle, taken.lease)
         except VideoError as error:
@@ -132,13 +132,15 @@ class Collector:
         if job.cancel_asked and not isinstance(status, Completed):
             await self._queue.cancel(handle)
             status = await self._queue.status(handle)
-        await self._store.jobs.clear_odd(job.id, lease=lease)
+        if job.state is State.RENDERING or not isinstance(status, Completed):
+            await self._store.jobs.clear_odd(job.id, lease=lease)  # not where the result behind it is what is odd
         return isinstance(status, Completed)
 
-    async def _still_renders(self, job: Job) -> Verdict:
+    async def _still_renders(self, job: Job, taken: Taken) -> Verdict:
         """Wait for the poller or fal's webhook to say when to look again; where both fail the row does."""
         if job.state is State.PARKED:
             await self._store.jobs.unpark(job.id, "fal still works on it")
+        if job.state is State.PARKED or taken.lapses:  # the poller does not know it, or watched it in another process
             self._watch()
         return wait(LOOK_AFTER_MS / 1000)
 
