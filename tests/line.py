@@ -53,7 +53,8 @@ class Line:
 
     def _call(self, change: Callable[[], None]) -> None:
         done = threading.Event()
-        self._loop.call_soon_threadsafe(lambda: (change(), done.set()))
+        self._loop.call_soon_threadsafe(change)
+        self._loop.call_soon_threadsafe(done.set)
         assert done.wait(10)
 
     def silent(self) -> None:

@@ -74,8 +74,6 @@ class Engine:
         if self._database.is_sqlite:
             self._lock = _only_process(Path(f"{url.database}.lock"))
         url = url.set(drivername=url.get_backend_name())
-        if not self._database.is_sqlite:
-            url = url.update_query_dict({name: str(value) for name, value in KEEPALIVE.items()})
         address = url.render_as_string(hide_password=False)
         DBOS(config=self._config(address, "local" if self._database.is_sqlite else owner))
         DBOS.launch()
@@ -92,6 +90,7 @@ class Engine:
             log_level="WARNING",
             serializer=DBOSPortableJSONSerializer(),
             notification_listener_polling_interval_sec=_LISTEN_S,
+            db_engine_kwargs=None if self._database.is_sqlite else {"connect_args": dict(KEEPALIVE)},
         )
 
     async def _end_first_design(self) -> None:

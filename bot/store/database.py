@@ -29,7 +29,7 @@ KEEPALIVE: dict[str, Any] = {
     "tcp_user_timeout": 10_000,
     "connect_timeout": 10,
 }
-"""What notices a PostgreSQL whose machine vanished without a word, also for the engine's connections."""
+"""Settings of a PostgreSQL connection that notice a machine that vanished without a word."""
 
 
 class DatabaseDown(ConnectionError):

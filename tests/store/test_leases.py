@@ -227,3 +227,16 @@ def test_a_lease_ends_by_the_databases_clock(database_url: str) -> None:
         assert LEASE_MS - 5000 < until - at <= LEASE_MS
 
     on_store(database_url, story)
+
+
+def test_a_job_is_watched_while_its_worker_still_writes_down_that_fal_has_it(database_url: str) -> None:
+    """The watcher is called before the lease is given back, and next looks ten seconds later."""
+
+    async def story(store: Store) -> None:
+        ours, shells = await accepted(store, said("m1")), await accepted(store, said("m2"))
+        for job_id, owner in ((ours, "run:a"), (shells, "shell:a")):
+            assert await store.leases.take_one(owner, job_id) is not None
+            await set_columns(store, job_id, state=State.RENDERING)
+        assert await store.jobs.at_fal() == {ours}
+
+    on_store(database_url, story)
