@@ -73,8 +73,7 @@ class Engine:
         url = self._database.engine.url
         if self._database.is_sqlite:
             self._lock = _only_process(Path(f"{url.database}.lock"))
-        url = url.set(drivername=url.get_backend_name())
-        address = url.render_as_string(hide_password=False)
+        address = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)
         DBOS(config=self._config(address, "local" if self._database.is_sqlite else owner))
         DBOS.launch()
         await self._end_first_design()
