@@ -23,7 +23,7 @@ from core.io.retrying import retried
 
 log = logging.getLogger(__name__)
 
-_SCAN_S = 2.0
+SCAN_S = 2.0
 _AT_ONCE = 50
 _IN_A_TURN = 5  # other workers may have some, too
 _TROUBLE_S = (1.0, 2.0, 5.0, 15.0, 60.0)
@@ -64,7 +64,7 @@ class Reconciler:
         self._unreadable = unreadable
         self._taken_at: dict[Lease, float] = {}
         self._open = True
-        self.loop = Loop("jobs", self.turn, pause_s=lambda: _SCAN_S)
+        self.loop = Loop("jobs", self.turn, pause_s=lambda: SCAN_S)
 
     def notify(self) -> None:
         """Begin the next turn now: a row may ask for something."""
