@@ -17,7 +17,7 @@ from bot.store.leases import Taken
 from bot.store.work import Lease
 
 AT_WORK: ContextVar[Lease | None] = ContextVar("prove_at_work", default=None)
-"""The lease of the work that runs here: fal's books name its job beside each paid request, the law what it may write."""
+"""The lease of the work that runs here: fal's books name its job at each paid request, the law what it may write."""
 _TRIES_S = 1.0
 _ALONE = "local"
 

@@ -78,6 +78,21 @@ class Ground:
     runs: int = 0
     steps: int = 0
 
+    def begin(self, seed: int) -> World:
+        """An empty world."""
+        self.clean()
+        self.world = World(
+            seed,
+            database=self.database,
+            folder=self.folder / f"run{self.runs}",
+            reached=self.reached,
+            diary=self.diary,
+            workers=self.workers,
+            idle_s=self.idle_s,
+        )
+        self.runs += 1
+        return self.world
+
     @property
     def workers(self) -> int:
         """SQLite allows one at a time."""
@@ -109,19 +124,8 @@ class Prove(RuleBasedStateMachine):
 
     @initialize(seed=st.integers(0, 2**16), stream=st.booleans(), left_frozen=st.booleans())
     def begin(self, seed: int, stream: bool, left_frozen: bool) -> None:
-        self.ground.clean()
-        self.world = World(
-            seed,
-            database=self.ground.database,
-            folder=self.ground.folder / f"run{self.ground.runs}",
-            reached=self.ground.reached,
-            diary=self.ground.diary,
-            workers=self.ground.workers,
-            idle_s=self.ground.idle_s,
-        )
-        self.ground.world = self.world
+        self.world = self.ground.begin(seed)
         self.world.fal.stream, self.world.left_frozen = stream, left_frozen
-        self.ground.runs += 1
 
     # What people do. Some rules stand here more than once: they are taken more often then.
 
@@ -206,10 +210,9 @@ class Prove(RuleBasedStateMachine):
         self._there.live(20.0)
         self._there.fleet.start()
 
-    @rule(turns=st.integers(1, 250), seconds=_frozen, person=_people, words=_words, script=_scripts, which=_which)
-    def order_and_freeze(
-        self, turns: int, seconds: float, person: str, words: Words, script: Script, which: int
-    ) -> None:
+    @rule(at=st.tuples(st.integers(1, 250), _which), seconds=_frozen, person=_people, words=_words, script=_scripts)
+    def order_and_freeze(self, at: tuple[int, int], seconds: float, person: str, words: Words, script: Script) -> None:
+        turns, which = at
         self._there.order(person, words, script)
         self._there.fleet.freeze(which, after_turns=turns, seconds=seconds)
         self._there.live(60.0)

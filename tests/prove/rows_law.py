@@ -58,7 +58,8 @@ def watch_rows(engine: sa.Engine, report: Callable[[], Report | None]) -> None:
         for row in connection.execute(_HALF, execution_options={LAWS: True}):
             said(f"{row.id} has half a lease")
         if before is not None:
-            _late(*before, _row(connection, before[0]), said)
+            lease, row = before
+            _late(lease, row, _row(connection, lease), said)
 
     @sa.event.listens_for(engine, "rollback")
     def forgotten(connection: sa.Connection) -> None:
