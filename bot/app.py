@@ -138,7 +138,9 @@ class App:
         self.parts.roles.on_kick("inbox", self.parts.inbox.notify)
         self.parts.roles.on_kick("watcher", self.parts.poller.notify)
         self._tasks.append(asyncio.create_task(self.parts.roles.listen(), name="calls"))
-        self.health.problems = self._problems
+        self.parts.watchdog.watch(self._loops, self._tasks)
+        self._tasks.append(asyncio.create_task(self.parts.watchdog.loop.run(), name="watchdog"))
+        self.health.problems = self.parts.watchdog.problems
         self.health.reason = None
 
     def _begin(self, loop: Loop, run: Coroutine[None, None, None]) -> None:
@@ -208,7 +210,7 @@ class App:
         await self.close()
 
     async def _end_loops(self) -> None:
-        """The other workers have our roles at once; our unfinished jobs only after the paid requests are answered."""
+        """End the loops and give the roles back: the others have them at once, our jobs only after the paid answers."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -234,8 +236,9 @@ class App:
         self.store.close()
 
     async def _sweep(self) -> None:
-        """What only time brings: rows that cannot be read, offers that lapse, old doubts, old copies. One that fails
-        does not keep the others from their turn.
+        """Do what only time brings: rows that cannot be read, offers that lapse, old doubts, old copies.
+
+        One that fails does not keep the others from their turn.
         """
         jobs = self.store.jobs
         works = (
@@ -253,13 +256,6 @@ class App:
                 failed = error
         if failed is not None:
             raise failed
-
-    def _problems(self) -> list[str]:
-        ours = (loop.problem() for loop in self._loops if not self.parts.roles.waiting(loop.name))
-        ill = [problem for problem in ours if problem is not None]
-        dead = [f"{task.get_name()} loop has ended" for task in self._tasks if task.done()]
-        asked = [each for each in self.channels.values() if not self.parts.roles.waiting(each.name)]
-        return ill + dead + [f"{each.name} does not turn" for each in asked if not each.alive()]
 
 
 def _connected(manifest: ChannelManifest, services: Services) -> ChannelPort | None:

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 log = logging.getLogger(__name__)
@@ -13,6 +14,15 @@ K = TypeVar("K")
 
 _FAILED_TURNS = 3
 _STUCK_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that keeps this process from its work. `kind` stays the same while its `text` counts."""
+
+    text: str
+    kind: str
+    restart_helps: bool = False
 
 
 class Loop:
@@ -63,12 +73,13 @@ class Loop:
         self._begun = None
         self.turns += 1
 
-    def problem(self) -> str | None:
-        """Return the loop's problem for /healthz: it is stuck, or has failed three turns in a row. None: it is well."""
+    def problem(self) -> Problem | None:
+        """Return the loop's problem: it is stuck, or has failed three turns in a row. None: it is well."""
         if self._begun is not None and time.monotonic() - self._begun > self._stuck_s:
-            return f"{self.name} loop is stuck"
+            return Problem(f"{self.name} loop is stuck", f"{self.name} stuck", restart_helps=True)
         if self._failed >= _FAILED_TURNS:
-            return f"{self.name} loop has failed {self._failed} times in a row; the log says why"
+            text = f"{self.name} loop has failed {self._failed} times in a row; the log says why"
+            return Problem(text, f"{self.name} fails")
         return None
 
 
@@ -97,11 +108,11 @@ class Terms(Generic[K]):
         return key in self._expiries and self._expiries[key].when() > asyncio.get_running_loop().time()
 
     def drop(self, key: K) -> None:
-        """It is not held any more, as it should be."""
+        """Let go of it, as it should be."""
         if key in self._expiries:
             self._expiries.pop(key).cancel()
 
     def lose(self, key: K) -> None:
-        """It may be another's."""
+        """Give it up: it may be another's."""
         self.drop(key)
         self._lost(key)

@@ -42,6 +42,7 @@ from bot.store.ledger import caps_of
 from bot.store.records import Job
 from bot.workers.cleanup import Cleanup
 from bot.workers.leader_election import LeaderElection
+from bot.workers.watchdog import Watchdog
 from core.fal.billing import Billing
 from core.fal.client import FalQueue
 from core.fal.receipts import FolderReceipts
@@ -50,8 +51,9 @@ from core.fal.webhooks import JwksCache, callback_token
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Pauses, in seconds, that a test may shorten: before each look for a lost order, between two searches for all of
-    them, and those of the poller.
+    """Pauses, in seconds, that a test may shorten.
+
+    Before each look for a lost order, between two searches for all of them, and those of the poller.
     """
 
     search_s: float = 300.0
@@ -85,6 +87,7 @@ class Parts:
     inbox: InboxWorker
     passive: PassiveReplies
     cleanup: Cleanup
+    watchdog: Watchdog
     webhook: Webhook
 
 
@@ -109,7 +112,7 @@ class _Calls:
         self.reconciler.notify()
 
     def due(self) -> None:
-        """A row is due."""
+        """Notify the reconciler that a row is due."""
         self.reconciler.notify()
 
     async def send_again(self, job: Job) -> bool:
@@ -263,6 +266,12 @@ def build(
         inbox=inbox,
         passive=passive,
         cleanup=Cleanup(store=store, engine=engine, settings=settings),
+        watchdog=Watchdog(
+            alerts=alerts,
+            channels=channels,
+            runs_elsewhere=roles.waiting,
+            more=lambda: filter(None, (preparer.problem(),)),
+        ),
         webhook=Webhook(
             store=store,
             poller=poller,

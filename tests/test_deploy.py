@@ -27,6 +27,7 @@ from starlette.routing import Route
 
 from bot.cli.main import main
 from bot.http.server import Health, build
+from bot.loops import Problem
 from bot.settings import Settings
 from tests.known_settings import defaults
 from tests.serving import free_port, served_in_thread
@@ -134,7 +135,8 @@ def test_the_containers_health_check_tells_well_from_ill(ill: bool, tmp_path: Pa
         return 503
 
     health = Health()
-    health.problems = lambda: ["inbox loop is stuck"] if ill else []
+    stuck, away = Problem("inbox loop is stuck", "inbox", restart_helps=True), Problem("jobs loop fails", "jobs")
+    health.problems = lambda: [away, stuck] if ill else [away]  # what no restart cures must cause none
     (check,) = (rest for word, rest in final_stage() if word == "HEALTHCHECK")
     python, *arguments = json.loads(check.partition("CMD ")[2])
     assert python == "python"

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from bot.channels.protocol import HttpRoute
 from bot.http.listener import bind
+from bot.loops import Problem
 from bot.settings import Settings
 from core.io.bodies import BodyTooLarge, read_body
 
@@ -45,23 +46,34 @@ Webhook = Callable[[str, bytes, dict[str, str]], Awaitable[int]]
 
 
 class Health:
-    """The state that /healthz and /readyz show. `reason` is None when work is accepted."""
+    """The state that /healthz and /readyz show. `reason`: why no work is accepted yet, or any more; None: it is."""
 
     def __init__(self) -> None:
         self.reason: str | None = "starting"
-        self.problems: Callable[[], list[str]] = list
+        self.problems: Callable[[], list[Problem]] = list
+
+    def live(self) -> Response:
+        """Return the answer of /healthz: red only where a restart helps."""
+        problems = self.problems()
+        red = any(each.restart_helps for each in problems)
+        status = "red" if red else "problems" if problems else "ok"
+        return JSONResponse({"status": status, "problems": [each.text for each in problems]}, 503 if red else 200)
+
+    def ready(self) -> Response:
+        """Return the answer of /readyz: the first reason why work is not accepted, or cannot be done now."""
+        reasons = [self.reason, *(each.text for each in self.problems())]
+        reason = next((each for each in reasons if each is not None), None)
+        return JSONResponse({"ready": reason is None, "reason": reason}, 200 if reason is None else 503)
 
 
 def build(*, health: Health, assets_dir: Path, webhook: Webhook, routes: Sequence[HttpRoute]) -> Starlette:
     """Build the app with all its routes."""
 
     async def healthz(_request: Request) -> Response:
-        problems = health.problems()
-        return JSONResponse({"status": "red" if problems else "ok", "problems": problems}, 503 if problems else 200)
+        return health.live()
 
     async def readyz(_request: Request) -> Response:
-        ready = health.reason is None
-        return JSONResponse({"ready": ready, "reason": health.reason}, 200 if ready else 503)
+        return health.ready()
 
     async def asset(request: Request) -> Response:
         # From the path itself: a route's pattern forgives a line break at the end.

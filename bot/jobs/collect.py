@@ -84,8 +84,9 @@ class Collector:
         self._watch = watch
 
     async def collect(self, taken: Taken) -> Verdict:
-        """Ask fal itself; whatever made the job due is only a hint. Then bring the film home, if it is done. Free, so
-        it is repeated until it works. Raises LeaseLost.
+        """Ask fal itself, whatever made the job due, and bring the film home if it is done.
+
+        Free, so it is repeated until it works. Raises LeaseLost.
         """
         job = await self._store.jobs.get(taken.lease.job_id)
         submit = await self._store.submits.read(taken.lease.job_id)
@@ -116,7 +117,7 @@ class Collector:
         return isinstance(status, Completed)
 
     async def _still_renders(self, job: Job) -> Verdict:
-        """The poller, or fal's webhook, says when to look again; where both fail the row does."""
+        """Wait for the poller or fal's webhook to say when to look again; where both fail the row does."""
         if job.state is State.PARKED:
             await self._store.jobs.unpark(job.id, "fal still works on it")
             self._watch()
@@ -157,7 +158,7 @@ class Collector:
         return error.code == "disk_full"
 
     async def _fetch_film(self, job: Job, submit: Submit, handle: RequestHandle, lease: Lease) -> None:
-        """Raises VideoError, LeaseLost."""
+        """Download the film and record it. Raises VideoError, LeaseLost."""
         name = video_filename(
             model=job.request.model,
             duration_s=job.request.duration_s,

@@ -85,7 +85,7 @@ class Delivery:
             return await self._lost(job, error, taken.lease)
 
     async def _send(self, job: Job, lease: Lease) -> Verdict:
-        """Raises SendError; ResultExpired when the video is neither here nor at fal any more."""
+        """Send the outcome. Raises SendError; ResultExpired when the video is neither here nor at fal any more."""
         if job.address.channel == SHELL:
             return await self._left_on_disk(job, lease)
         channel = self._channels.get(job.address.channel)
@@ -114,7 +114,7 @@ class Delivery:
             log.warning("not told that it is parked", extra={"job_id": job.id, "outcome": error.outcome})
 
     async def _left_on_disk(self, job: Job, lease: Lease) -> Verdict:
-        """A job of the shell: its command has ended, the file lies where `reelbot job ID` says."""
+        """Close a job of the shell: its command has ended, the file lies where `reelbot job ID` says."""
         if job.video is not None and job.state in HAS_VIDEO:
             await self._store.jobs.move(job.id, State.DELIVERED, why="on disk", told="", lease=lease)
         else:
@@ -122,7 +122,9 @@ class Delivery:
         return REST
 
     async def _send_video(self, job: Job, channel: ChannelPort, lease: Lease) -> Verdict:
-        video = await self._held_messages.video(job, await self._files.rendition(job, max_bytes=channel.limits.video_bytes))
+        video = await self._held_messages.video(
+            job, await self._files.rendition(job, max_bytes=channel.limits.video_bytes)
+        )
         if not await self._store.jobs.move(job.id, State.UPLOADING, only_from=HAS_VIDEO, lease=lease):
             return REST  # it was handed over meanwhile, as the answer to its owner's message
         if not self._still_ours(lease):
@@ -159,7 +161,7 @@ class Delivery:
         return await self._defer(job, error.reason, taken, round_=taken.attempt)
 
     async def _defer(self, job: Job, why: str, taken: Taken, *, round_: int) -> Verdict:
-        """It is tried again after a pause that grows with each round, from 1."""
+        """Retry after a pause that grows with each round, from 1."""
         if await self._undelivered(job, why, taken.lease):
             self._alerts.tell(f"undelivered {job.id}", "alert-undelivered", job=job.id, user=job.user, reason=why)
         return retry(_DEFERRED_S[min(round_, len(_DEFERRED_S)) - 1])
@@ -171,7 +173,7 @@ class Delivery:
         return await self._store.jobs.move(job.id, State.UNDELIVERED, only_from=HAS_VIDEO, why=why, lease=lease)
 
     async def _lost(self, job: Job, error: ResultExpired, lease: Lease) -> Verdict:
-        """It was paid for, and what was charged stays so."""
+        """Record that a paid video is gone; what was charged stays so."""
         log.error("a finished video is gone", extra={"job_id": job.id})
         failure = JobError(error.code, dict(error.facts))
         await self._store.jobs.lose(job.id, failure, only_from=HAS_VIDEO, lease=lease)
@@ -202,8 +204,9 @@ class Delivery:
             raise
 
     async def send_again(self, job: Job) -> bool:
-        """The outcome is told once more, soon. False when its owner has had the video, and the file is gone for good;
-        one that was never delivered is looked for.
+        """Tell the outcome once more, soon; a video that was never delivered is looked for.
+
+        False when its owner has had the video, and the file is gone for good.
         """
         if job.state in _HAD and self._files.is_gone(job):
             return False
@@ -212,7 +215,7 @@ class Delivery:
         return True
 
     async def tidy(self) -> None:
-        """Copies that nobody asked for in a day go."""
+        """Delete copies that nobody asked for in a day."""
         await self._files.tidy()
 
 

@@ -10,21 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from bot.jobs.lease_holder import UNTIL_WRITTEN
 from bot.store import Store
 from bot.store.records import State
-from bot.store.work import Lease, LeaseLost
-from core.io.retrying import RetryPolicy, retried
+from bot.store.work import Lease
+from core.io.retrying import retried
 
 log = logging.getLogger(__name__)
 
 HAS_VIDEO = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED})
 """Its video is still to be sent."""
 _MAY_HAVE_IT = HAS_VIDEO | {State.DELIVERY_DOUBT}
-_UNTIL_WRITTEN = RetryPolicy(  # whatever the database does
-    Exception,
-    pauses_s=(0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0),
-    only_if=lambda error: not isinstance(error, LeaseLost),
-)
 _AT_A_STOP_S = 0.3  # the last moments are used
 _LOOK_S = 0.05
 
@@ -73,21 +69,22 @@ class DeliveryReceipts:
             await asyncio.sleep(_LOOK_S)
 
     async def write_down(self, job_id: str, acknowledgement: Acknowledgement, lease: Lease | None) -> None:
-        """Returns when it is written, however long that takes. Raises LeaseLost; then it is kept, in case the job comes
-        back to this process.
+        """Write the acknowledgement, however long that takes.
+
+        Raises LeaseLost; then it is kept, in case the job comes back to this process.
         """
         self._unwritten[job_id] = acknowledgement
         await self.catch_up(job_id, lease)
 
     async def catch_up(self, job_id: str, lease: Lease | None) -> None:
-        """What an earlier attempt has heard and could not write, if anything. Raises LeaseLost."""
+        """Write what an earlier attempt has heard and could not write, if anything. Raises LeaseLost."""
 
         def tell(error: Exception) -> None:
             facts = {"job_id": job_id, "error": type(error).__name__}  # its text may hold what people wrote
             log.error("what a chat took is not written down yet", extra=facts)
 
         while job_id in self._unwritten:
-            await retried(lambda: self._write(job_id, lease), _UNTIL_WRITTEN, sleep=self._pause, on_retry=tell)
+            await retried(lambda: self._write(job_id, lease), UNTIL_WRITTEN, sleep=self._pause, on_retry=tell)
 
     async def _write(self, job_id: str, lease: Lease | None) -> None:
         acknowledgement = self._unwritten.get(job_id)

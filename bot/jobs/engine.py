@@ -130,7 +130,7 @@ class Engine:
 
     @staticmethod
     async def forget(*, before_s: float) -> None:
-        """The engine's history of works that ended longer ago than that, and of those whose worker has ended."""
+        """Delete the history of works that ended longer ago than that, and of those whose worker has ended."""
         now = datetime.now(UTC)
         abandoned = await DBOS.list_workflows_async(
             status=_OPEN,

@@ -140,7 +140,7 @@ class ForegroundRunner:
         self._works = self._built(Alerts(store=store, channels={}, admins=(), caps=caps_of(settings)))
 
     def _built(self, alerts: Alerts) -> Works:
-        """The very works of the bot."""
+        """Build the very works of the bot."""
         store, queue, settings = self._store, self._queue, self._settings
         receipts = FolderReceipts(settings.receipts_dir)
         self._submitter = Submitter(
@@ -270,7 +270,7 @@ class ForegroundRunner:
             self._note("waiting for fal's answer to the order; Ctrl+C once more ends at once")
 
     async def _pause_s(self, taken: Taken, verdict: Verdict) -> float:
-        """What the work said, or its row says."""
+        """Return the pause that the work or its row asks for."""
         job = await self._store.jobs.get(taken.lease.job_id)
         if job is None or WORK.get(job.state) != "submit":
             return 0.0
@@ -278,8 +278,9 @@ class ForegroundRunner:
         return max(verdict.after_s or 0.0, by_row_s, 0.0)
 
     async def _fal_has_news(self, job: Job) -> bool:
-        """Wait until fal is done, answers oddly (collect counts that, and parks the job after ten minutes of it), or
-        somebody wants it cancelled. Raises StillRunning.
+        """Wait until fal is done, answers oddly, or somebody wants the job cancelled.
+
+        Collect counts odd answers, and parks the job after ten minutes of them. Raises StillRunning.
         """
         handle = (await self._store.submits.read(job.id)).handle
         if handle is None:
@@ -337,7 +338,7 @@ class ForegroundRunner:
         self._note(f"fal has not confirmed the order yet: still waiting, and nothing is bought twice (job {job.id})")
 
     async def _outcome(self, job: Job) -> Video:
-        """Raises JobNotFinished."""
+        """Return the video. Raises JobNotFinished."""
         request_id = await self._request_id(job.id)
         file = job.video
         if file is None:
@@ -355,7 +356,7 @@ class ForegroundRunner:
 
 
 def left_behind(job: Job, work_dir: Path) -> bool:
-    """A job of the shell whose command is gone before it was done, and that no bot works on."""
+    """Return whether this job of the shell was left unfinished by its command, and no bot works on it."""
     unfinished = job.state in FREE | AT_FAL | {State.READY}
     if job.address.channel != SHELL or not unfinished:
         return False

@@ -9,12 +9,19 @@ from typing import Any, TypeVar
 from bot.loops import Loop, Terms
 from bot.store.leases import Leases
 from bot.store.work import LEASE_MS, Lease, LeaseLost
+from core.io.retrying import RetryPolicy
 
 log = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
 _RENEW_S = 3.0
+UNTIL_WRITTEN = RetryPolicy(  # whatever the database does
+    Exception,
+    pauses_s=(0.2, 0.5, 1.0, 2.0, 5.0),
+    only_if=lambda error: not isinstance(error, LeaseLost),
+)
+"""What must stand in the rows is written again and again, while the lease is held."""
 
 
 class LeaseHolder:
@@ -36,6 +43,7 @@ class LeaseHolder:
 
     @property
     def held(self) -> list[Lease]:
+        """Return the leases whose work goes on."""
         return list(self._tasks)
 
     def is_valid(self, lease: Lease) -> bool:
@@ -43,8 +51,9 @@ class LeaseHolder:
         return self._alone or self._terms.is_valid(lease)
 
     async def work(self, lease: Lease, body: Coroutine[Any, Any, R], *, taken_at: float) -> R:
-        """Await `body` while the lease, taken at that monotonic time, is ours. Raises LeaseLost, with `body` cancelled,
-        when it may be another's.
+        """Await `body` while the lease, taken at that monotonic time, is ours.
+
+        Raises LeaseLost, with `body` cancelled, when it may be another's.
         """
         task: asyncio.Task[R] = asyncio.create_task(body)
         self._tasks[lease] = task

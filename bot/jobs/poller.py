@@ -21,7 +21,7 @@ from bot.store.stored import UnreadableJob, number
 from core import pricing
 from core.errors import VideoError
 from core.fal.client import FalQueue
-from core.fal.poll_schedule import odd_gaps, poll_gaps
+from core.fal.poll_schedule import poll_gaps
 from core.types import Completed, Queued, QueueStatus, RequestHandle, VideoRequest
 
 log = logging.getLogger(__name__)
@@ -39,8 +39,10 @@ _WAITS_FOR_FAL = frozenset({State.RENDERING, State.DOWNLOADING, State.PARKED})
 
 @dataclass(frozen=True, slots=True)
 class WatchPauses:
-    """Seconds: between two scans (whoever submits tells us; a scan finds what was not told), and until a job that was
-    said to be due is looked after once more.
+    """The poller's pauses, in seconds.
+
+    `scan_s`: between two scans (whoever submits tells us; a scan finds what was not told). `again_s`: until a job that
+    was said to be due is looked after once more.
     """
 
     scan_s: float = 10.0
@@ -51,6 +53,8 @@ _USUAL = WatchPauses()
 
 
 class StatusPoller:
+    """Watches all jobs at fal, and says which are due."""
+
     def __init__(
         self,
         *,
@@ -87,7 +91,7 @@ class StatusPoller:
             self._due()
 
     async def webhook_heard(self) -> None:
-        """A webhook that fal signed has come in, to this process or another: for a while they can be relied on."""
+        """Note that a webhook that fal signed came in, here or elsewhere: for a while they can be relied on."""
         if time.monotonic() >= self._note_heard_after:
             self._note_heard_after = time.monotonic() + _HEARD_NOTE_S
             await self._store.installation.put(_HEARD, str(now_ms()))
@@ -208,7 +212,7 @@ class StatusPoller:
         return (await self._store.submits.read(job_id)).handle
 
     async def _finished(self, job_id: str) -> None:
-        """What its row says next is not ours; if it still renders after that, it is looked after once more."""
+        """Say that the job is due; if it still renders after that, it is looked after once more."""
         await self.say_due(job_id)
         self._look_later(job_id, after_s=self._pauses.again_s)
 

@@ -11,11 +11,12 @@ from typing import Any, Protocol
 
 from bot.channels.types import AttachmentRef, SendError, SendOutcome
 from bot.jobs.verdicts import NEXT, Verdict, retry
+from bot.loops import Problem
 from bot.messages.admin_alerts import Alerts
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.records import FREE, Job, JobError, State
-from bot.store.work import Lease
+from bot.store.work import NO_ROOM, Lease
 from core import media, pricing
 from core.assets.publish import host_from_settings, publish_asset
 from core.errors import Repeat, VideoError
@@ -63,17 +64,27 @@ class Preparer:
         self._alerts = alerts
         self._room = room
         self._waits_for_room = waits_for_room
+        self._free = _LEAST_FREE
 
     async def has_room(self) -> bool:
         """Whether there is room for another video; the admins hear of it when there is none."""
-        free = await asyncio.to_thread(self._room, self._settings.videos_dir)
-        if free < _LEAST_FREE:
-            self._alerts.tell("disk", "alert-disk", free=free // 1_000_000)
-        return free >= _LEAST_FREE
+        self._free = await asyncio.to_thread(self._room, self._settings.videos_dir)
+        if self._is_full():
+            self._alerts.tell("disk", "alert-disk", free=self._free // 1_000_000)
+        return not self._is_full()
+
+    def problem(self) -> Problem | None:
+        """Return that the disk was full when it was last looked at; None: there was room."""
+        text = f"the disk is full: {self._free // 1_000_000} MB are left for videos, so nothing is ordered"
+        return Problem(text, "disk") if self._is_full() else None
+
+    def _is_full(self) -> bool:
+        return self._free < _LEAST_FREE
 
     async def prepare(self, job: Job, lease: Lease | None) -> Verdict | None:
-        """Fetch, clean and publish the source, and confirm the price. Costs nothing; may be repeated. None: it is
-        ready to be bought.
+        """Fetch, clean and publish the source, and confirm the price. Free; may be repeated.
+
+        None: the job is ready to be bought.
         """
         if not await self._store.jobs.move(job.id, State.PREPARING, only_from=FREE, lease=lease):
             return NEXT
@@ -98,7 +109,8 @@ class Preparer:
     async def _without_room(self, job: Job, lease: Lease | None) -> Verdict:
         if not self._waits_for_room:
             return await self._fail(job, JobError("disk_full", {}), lease)
-        await self._store.jobs.move(job.id, State.QUEUED, only_from=FREE, why="no room on the disk", lease=lease)
+        why = "no room on the disk"
+        await self._store.jobs.move(job.id, State.QUEUED, only_from=FREE, why=why, odd=NO_ROOM, lease=lease)
         return retry(_NO_ROOM_S)
 
     async def _publish(self, job: Job, reference: AttachmentRef, lease: Lease | None) -> None:

@@ -1,5 +1,6 @@
-"""The one loop that decides what happens next with every job: is the work that its state asks for under a living lease,
-or due later? If not, it is begun, here or in another worker.
+"""The one loop that begins what must happen next with every job.
+
+Is the work that its state asks for under a living lease, or due later? If not, it is begun, here or in another worker.
 
 It is level-triggered: nothing that was missed, forgotten or interrupted has to be made up for, since each turn looks at
 the rows alone (bot/store/leases.py). A call that there is something new only makes the next turn come sooner.
@@ -9,14 +10,16 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
-from bot.jobs.lease_holder import LeaseHolder
+from bot.jobs.lease_holder import UNTIL_WRITTEN, LeaseHolder
 from bot.jobs.verdicts import REST, Verdict, retry
 from bot.loops import Loop
 from bot.store import Store
 from bot.store.leases import MOST_LAPSES, SlotLimits, Taken
 from bot.store.stored import UnreadableJob
 from bot.store.work import Lease, LeaseLost, Work
+from core.io.retrying import retried
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +48,9 @@ class Reconciler:
         set_aside: Callable[[Taken], Awaitable[Verdict]],
         unreadable: Callable[[UnreadableJob], Awaitable[None]],
     ) -> None:
-        """`may_begin`: whether there is room for new jobs. `set_aside`: takes a job out of the way whose workers have
+        """Build the loop.
+
+        `may_begin`: whether there is room for new jobs. `set_aside`: takes a job out of the way whose workers have
         ended again and again; `unreadable`: one whose row cannot be read.
         """
         self._store = store
@@ -62,7 +67,7 @@ class Reconciler:
         self.loop = Loop("jobs", self.turn, pause_s=lambda: _SCAN_S)
 
     def notify(self) -> None:
-        """A row may ask for something now."""
+        """Begin the next turn now: a row may ask for something."""
         self.loop.notify()
 
     def close(self) -> None:
@@ -71,11 +76,14 @@ class Reconciler:
 
     async def turn(self) -> None:
         """Take what is due and free, as much as fits."""
-        places = min(_IN_A_TURN, _AT_ONCE - len(self._leases.held))
+        held = self._leases.held
+        places = min(_IN_A_TURN, _AT_ONCE - len(held))
         if not self._open or places <= 0:
             return  # the next that ends looks again
         may_begin, began = await self._may_begin(), time.monotonic()
-        taken = await self._store.leases.take(self._owner, most=places, limits=self._limits, may_begin=may_begin)
+        taken = await self._store.leases.take(
+            self._owner, most=places, limits=self._limits, may_begin=may_begin, but=[each.job_id for each in held]
+        )
         for each in taken:
             await self._started(each, began)
         if len(taken) == places:
@@ -88,34 +96,39 @@ class Reconciler:
         except Exception:
             log.exception("a work was not begun", extra={"job_id": taken.lease.job_id, "work": taken.work})
             del self._taken_at[taken.lease]
-            await self._conclude(taken.lease, retry(_TROUBLE_S[0]))
+            await self._store.leases.conclude(taken.lease, due_in_s=_TROUBLE_S[0])  # else: when the lease lapses
 
     async def work(self, taken: Taken) -> None:
-        """Do one work under its lease, and say in the row how it ended. A work of an earlier process, which the engine
-        begins again, finds its lease gone.
+        """Do one work under its lease, and write into the row how it ended.
+
+        A work of an earlier process, which the engine begins again, finds its lease gone.
         """
         taken_at = self._taken_at.pop(taken.lease, None)
         if taken_at is None or not self._open:
             return
         try:
-            verdict = await self._leases.work(taken.lease, self._judged(taken), taken_at=taken_at)
-            if not await self._store.leases.conclude(taken.lease, due_in_s=verdict.after_s, progress=verdict.progress):
-                log.warning("another has taken this job meanwhile", extra={"job_id": taken.lease.job_id})
+            await self._leases.work(taken.lease, self._done(taken), taken_at=taken_at)
         except LeaseLost:
             log.warning("the lease of a job was lost", extra={"job_id": taken.lease.job_id, "work": taken.work})
-        except Exception:
-            log.exception("how a work ended is not written down", extra={"job_id": taken.lease.job_id})
+        self.notify()  # a slot or a place may be free
+
+    async def _done(self, taken: Taken) -> None:
+        await self._conclude(taken.lease, await self._judged(taken))
 
     async def _conclude(self, lease: Lease, verdict: Verdict) -> None:
-        """A row that could not be written is due when its lease lapses."""
-        if not await self._store.leases.conclude(lease, due_in_s=verdict.after_s, progress=verdict.progress):
+        """Write how the work ended, however long that takes: the lease is held, so nobody else need begin it again."""
+
+        def tell(error: Exception) -> None:
+            log.error("how a work ended is not written down yet", extra={"job_id": lease.job_id}, exc_info=error)
+
+        conclude = partial(self._store.leases.conclude, lease, due_in_s=verdict.after_s, progress=verdict.progress)
+        if not await retried(conclude, UNTIL_WRITTEN, on_retry=tell):
             log.warning("another has taken this job meanwhile", extra={"job_id": lease.job_id})
         if verdict.after_s:
             asyncio.get_running_loop().call_later(verdict.after_s, self.notify)
-        self.notify()
 
     async def _judged(self, taken: Taken) -> Verdict:
-        """A bug or a broken disk must not strand a job: it is tried again, and logged."""
+        """Do the work; a bug or a broken disk must not strand a job: it is tried again, and logged."""
         try:
             if taken.lapses > MOST_LAPSES:
                 return await self._set_aside(taken)

@@ -65,7 +65,7 @@ def charged_by_proxy(job: Job, charged: Decimal | None, settings: FalSettings, a
 
 
 def tell_taken_back(back: TakenBack, owner: str, *, alerts: Alerts) -> None:
-    """The admins hear that a request had been adopted by the wrong one of two jobs in the same words."""
+    """Tell the admins that a request had been adopted by the wrong one of two jobs in the same words."""
     log.error("a request was adopted by the wrong job", extra={"job_id": back.job_id, "owner": owner})
     price = usd_text(back.price_micro / MICRO)
     facts: dict[str, Any] = {"job": back.job_id, "user": back.user, "price": price}
@@ -94,9 +94,10 @@ class Submitter:
         still_ours: Callable[[Lease], bool] = lambda _lease: True,
         first_look_s: float = 2.0,
     ) -> None:
-        """`not_sent` hears of each try that provably never left; it is taken again for a quarter of an hour.
-        `still_ours`: whether a lease is valid at this moment. `first_look_s`: until an order without an answer is
-        looked for.
+        """Build the submitter.
+
+        `not_sent` hears of each try that provably never left; it is taken again for a quarter of an hour. `still_ours`:
+        whether a lease is valid at this moment. `first_look_s`: until an order without an answer is looked for.
         """
         self._store = store
         self._queue = queue
@@ -198,7 +199,7 @@ class Submitter:
             log.exception("its owner does not know that an order is not confirmed", extra={"job_id": job.id})
 
     async def _settle(self, job: Job, answer: Awaitable[Submission], *, by: Evidence) -> Verdict:
-        """What fal answered, or did not, goes into the rows."""
+        """Write what fal answered, or did not, into the rows."""
         try:
             submission = await answer
         except SubmitUnconfirmed as error:

@@ -75,8 +75,9 @@ class SubmitReconciler:
         return found
 
     async def _search(self) -> None:
-        """Requests whose answer was lost may turn up at fal for a day: then they are still delivered. So may those that
-        were refused by a gateway, for a while.
+        """Search for lost orders, and for refused ones that may have come from a gateway.
+
+        What turns up within a day is still delivered.
         """
         doubtful = await self._store.jobs.find(states=[State.DOUBT])
         recent = [job for job in doubtful if now_ms() - job.created < _SEARCHED_MS]

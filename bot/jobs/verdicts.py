@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`after_s`: seconds until the row is due again; None: not by itself. `progress`: the job went on, so attempts
-    count from 1 again.
+    """How a work ended.
+
+    `after_s`: seconds until the row is due again; None: not by itself. `progress`: the job went on, so attempts count
+    from 1 again.
     """
 
     after_s: float | None
@@ -20,7 +22,7 @@ REST = Verdict(None, progress=True)
 
 
 def retry(after_s: float) -> Verdict:
-    """The same once more, so many seconds from now."""
+    """Return: the same once more, so many seconds from now."""
     return Verdict(after_s)
 
 

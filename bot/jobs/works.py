@@ -38,6 +38,8 @@ def _nobody_looks(_phase: Phase) -> None:
 
 
 class Works:
+    """The three works, and what is done with a job that ends its workers."""
+
     def __init__(
         self,
         *,
@@ -52,7 +54,9 @@ class Works:
         on_phase: Callable[[Phase], None] = _nobody_looks,
         resolve_looks_s: tuple[float, ...] = RESOLVE_LOOKS_S,
     ) -> None:
-        """`delivery`: None for a command of the shell, which tells its outcomes itself. `buys_for_shell`: this is the
+        """Build the works.
+
+        `delivery`: None for a command of the shell, which tells its outcomes itself. `buys_for_shell`: this is the
         command that ordered the job; for any other nobody waits for what was not bought yet. `on_phase` hears what is
         being done.
         """
@@ -69,10 +73,11 @@ class Works:
 
     @property
     def bodies(self) -> Mapping[Work, Body]:
+        """Return what does each kind of work."""
         return {"submit": self.submit, "collect": self.collect, "deliver": self.deliver}
 
     async def submit(self, taken: Taken) -> Verdict:
-        """Raises LeaseLost."""
+        """Prepare and order the job, or find out what became of its order. Raises LeaseLost."""
         job = await self._job(taken)
         if job.state is State.SUBMITTING:
             return await self._resolve(job, taken)
@@ -95,7 +100,7 @@ class Works:
         return retry(_PREPARE_PAUSES_S[taken.attempt - 1])
 
     async def _resolve(self, job: Job, taken: Taken) -> Verdict:
-        """The order was claimed, and nobody has said what became of it: it is looked for, and never posted again."""
+        """Look for an order that was claimed, and of which nobody has said what became; it is never posted again."""
         verdict = await self._submitter.resume(job)
         if verdict is not None:
             return verdict
@@ -118,7 +123,7 @@ class Works:
                 await self._lost_orders.resolve([await self._job(taken)])
 
     async def collect(self, taken: Taken) -> Verdict:
-        """Raises LeaseLost."""
+        """Bring the film home once fal is done. Raises LeaseLost."""
         job = await self._job(taken)
         if job.state is State.PARKED and self._delivery is not None:
             await self._delivery.tell_parked(job, taken.lease)
@@ -126,12 +131,13 @@ class Works:
         return await self._collector.collect(taken)
 
     async def deliver(self, taken: Taken) -> Verdict:
-        """Raises LeaseLost."""
+        """Send the film, or the word on what happened. Raises LeaseLost."""
         return NEXT if self._delivery is None else await self._delivery.deliver(taken)
 
     async def set_aside(self, taken: Taken) -> Verdict:
-        """Every worker that had it has died: most likely it is what kills them. It stands still from here on, and its
-        owner is told; a video waits for its owner.
+        """Set aside a job all of whose workers have died: most likely it is what kills them.
+
+        It stands still from here on, and its owner is told; a video waits for its owner.
         """
         job, why = await self._job(taken), "its workers died again and again"
         log.error("a job is set aside", extra={"job_id": job.id, "why": why})

@@ -5,6 +5,8 @@ Best effort and beside everything else: an alert that cannot be sent is in the l
 
 import asyncio
 import logging
+import math
+import time
 from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any
 
@@ -41,6 +43,7 @@ class Alerts:
         self._admins = sorted(admins)
         self._caps = caps
         self._tasks: set[asyncio.Task[None]] = set()
+        self._told_at: dict[str, float] = {}
 
     async def close(self) -> None:
         """Stop sending."""
@@ -93,16 +96,31 @@ class Alerts:
             await self._say_to_all({language: translate(language, "alert-spent", **facts) for language in LANGUAGES})
 
     async def _tell(self, topic: str, key: str, facts: Mapping[str, Any], gap_s: float) -> None:
-        if await self._store.installation.due(f"told of {topic}", gap_s=gap_s):
+        if await self._is_due(topic, gap_s):
             await self._say_to_all({language: translate(language, key, **facts) for language in LANGUAGES})
+
+    async def _is_due(self, topic: str, gap_s: float) -> bool:
+        """Return whether the time has come to say it again, also while the database is away."""
+        try:
+            return await self._store.installation.due(f"told of {topic}", gap_s=gap_s)
+        except Exception:  # noqa: BLE001 - whatever the database does
+            before, now = self._told_at.get(topic, -math.inf), time.monotonic()
+            if now - before >= gap_s:
+                self._told_at[topic] = now
+            return now - before >= gap_s
+
+    async def _language(self, admin: str) -> str:
+        try:
+            return await self._store.people.language(admin) or "en"
+        except Exception:  # noqa: BLE001 - whatever the database does
+            return "en"
 
     async def _say_to_all(self, texts: Mapping[str, str]) -> None:
         log.warning("for the admins", extra={"text": texts["en"]})
         for admin in self._admins:
             channel, _, ident = admin.partition(":")
             if channel in self._channels:
-                language = await self._store.people.language(admin) or "en"
-                await self._say(self._channels[channel], Address(channel, ident), texts[language])
+                await self._say(self._channels[channel], Address(channel, ident), texts[await self._language(admin)])
 
     async def _say(self, channel: ChannelPort, to: Address, text: str) -> None:
         try:

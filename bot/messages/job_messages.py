@@ -11,6 +11,7 @@ from bot.messages.callback_data import data_for
 from bot.messages.i18n import error_text, translate, translate_known
 from bot.store.ledger import OverCap, Standing
 from bot.store.records import ACTIVE, FREE, MICRO, Charge, Job, State
+from bot.store.work import NO_ROOM
 from core import pricing
 from core.catalogue import Model
 from core.errors import BadRequest
@@ -90,7 +91,7 @@ def state_line(job: Job, *, place: int, now_ms: int) -> str:
     """Say in one line what state the job is in."""
     lang = job.language
     if job.state is State.QUEUED:
-        return translate(lang, "state-queued", place=place)
+        return translate(lang, "state-queued" if job.odd != NO_ROOM else "state-no-room", place=place)
     if job.state is State.RENDERING:
         if job.cancel_asked:
             return translate(lang, "cancel-requested-running")

@@ -34,7 +34,10 @@ def now_ms() -> int:
 
 
 def db_now_ms(tx: Connection) -> int:
-    """The database's own time, milliseconds UTC: workers whose clocks differ agree on it. SQLite has this machine's."""
+    """Return the database's own time, milliseconds UTC: workers whose clocks differ agree on it.
+
+    SQLite has this machine's.
+    """
     if tx.dialect.name == "sqlite":
         return now_ms()
     seconds = sa.func.extract("epoch", sa.func.clock_timestamp())

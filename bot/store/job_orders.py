@@ -39,8 +39,10 @@ class JobOrders(JobTable):
         caps: Caps,
         within: Callable[[Connection, str], None] | None = None,
     ) -> str | OverCap | None:
-        """One transaction: the inbox row is done, the price reserved, the job is queued. With a question it only
-        stands there: nothing is reserved before that is answered. `within` is called in it, last, with the job's id.
+        """Accept an order in one transaction: the inbox row is done, the price reserved, the job queued.
+
+        With a question it only stands there: nothing is reserved before that is answered. `within` is called in the
+        transaction, last, with the job's id.
 
         Returns the job's id; None when this very message already made a job; OverCap when nothing was done at all.
         Raises AlreadyOrdered, and does nothing, when the job that this one repeats has been reordered before.
@@ -161,7 +163,7 @@ def _close_message(tx: Connection, inbox_id: int | None) -> None:
 
 
 def _begun(tx: Connection, new: JobDraft) -> dict[str, Any]:
-    """A command of the shell works on its own job from the first moment; any other waits for its turn."""
+    """Return who works on it: a command of the shell on its own job at once; any other waits for its turn."""
     if new.owner is not None:
         return {"owner": new.owner, "epoch": 1, "lease_until": db_now_ms(tx) + LEASE_MS, "attempt": 1, "lapses": 0}
     due = db_now_ms(tx) if new.question is None else None

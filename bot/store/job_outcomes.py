@@ -14,13 +14,15 @@ _SENT_BEFORE = frozenset({State.DELIVERED, State.HANDED_OVER, State.UNDELIVERED,
 
 
 class JobOutcomes(JobTable):
+    """The part of the jobs' repository for outcomes."""
+
     async def tell(self, job_id: str, state: State, ref: str, *, lease: Lease | None = None) -> None:
         """Its outcome was said, as `ref`; unless the job is not in that state any more: that is not told yet."""
         same = (jobs.c.id == job_id, jobs.c.state == state, jobs.c.told.is_(None))
         await self._change(jobs.update().where(*same).values(told=ref), lease=lease)
 
     async def send_again(self, job_id: str) -> bool:
-        """The outcome is to be told now, also where it was told before. A video that is on its way is not sent twice.
+        """Make the outcome due now, also where it was told before; a video on its way is not sent twice.
 
         False: there is no such job, or nothing to tell of it.
         """

@@ -52,7 +52,7 @@ class JobQueries(JobTable):
         return await self._db.read(lambda tx: list(tx.execute(query).scalars()))
 
     async def at_fal(self) -> set[str]:
-        """The ids of the jobs that render and that no command of the shell watches itself: light, for many."""
+        """Return the ids of the jobs that render and that no command of the shell watches: light, for many."""
         query = sa.select(jobs.c.id).where(jobs.c.state == State.RENDERING, jobs.c.owner.is_(None))
         return await self._db.read(lambda tx: set(tx.execute(query).scalars()))
 

@@ -68,10 +68,10 @@ def move_tx(
     lease: Lease | None = None,
     **changes: Unpack[JobChanges],
 ) -> bool:
-    """Change the state, and with `charge` close its account. False, and nothing changes, when it is in none of
-    `only_from`. Raises LeaseLost.
+    """Change the state, and with `charge` close the job's account. Raises LeaseLost.
 
-    Without a lease the job is due at once, unless `due` is given; whoever works on it says when it ends.
+    False, and nothing changes, when it is in none of `only_from`. Without a lease the job is due at once, unless `due`
+    is given; whoever works on it says when it ends.
     """
     check_tx(tx, lease)
     at = now_ms()

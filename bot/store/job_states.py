@@ -29,8 +29,9 @@ class JobStates(JobTable):
         lease: Lease | None = None,
         **changes: Unpack[JobChanges],
     ) -> bool:
-        """Change the state, and with `charge` close its account in the ledger. False (and nothing changes) when the job
-        is in none of `only_from`. Raises LeaseLost.
+        """Change the state, and with `charge` close the job's account in the ledger. Raises LeaseLost.
+
+        False, and nothing changes, when the job is in none of `only_from`.
         """
 
         def work(tx: Connection) -> bool:

@@ -36,7 +36,7 @@ class Jobs(JobQueries, JobOrders, JobStates, JobOutcomes):
         await self._change(change.values(fal_position=position, changed=now_ms()))
 
     async def published(self, job_id: str, request: VideoRequest, usd: Decimal, *, lease: Lease | None = None) -> None:
-        """The source is where fal can fetch it, and has been measured: the price is exact now."""
+        """Record where fal can fetch the source; it has been measured, so the price is exact now."""
 
         def work(tx: Connection) -> None:
             check_tx(tx, lease)

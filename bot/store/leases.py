@@ -1,7 +1,10 @@
-"""Taking jobs: those that are due and that nobody works on, each under a lease by the database's clock, and those that
-leave the queue for a free slot. What a job asks for: work.py.
+"""Takes jobs that are due and that nobody works on, each under a lease by the database's clock.
+
+And those that leave the queue for a free slot. What a job asks for: work.py.
 """
 
+import logging
+import time
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -9,11 +12,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.store.database import Connection, Database, db_now_ms, take_turns
+from bot.store.database import Connection, Database, db_now_ms, now_ms, take_turns
 from bot.store.job_rows import write_history_tx
 from bot.store.records import State
 from bot.store.tables import jobs
-from bot.store.work import LEASE_MS, SLOTS, WORK, Lease, Work
+from bot.store.work import LEASE_MS, NO_ROOM, SLOTS, WORK, Lease, Work
+
+log = logging.getLogger(__name__)
 
 MOST_LAPSES = 10
 """Owners of a job that ended in a row without a word: most likely the job is what ends them."""
@@ -21,8 +26,9 @@ MOST_LAPSES = 10
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A job whose work begins here. `attempt`: which of this state's, from 1. `lapses`: owners before this one that
-    ended without a word.
+    """A job whose work begins here.
+
+    `attempt`: which of this state's, from 1. `lapses`: owners before this one that ended without a word.
     """
 
     lease: Lease
@@ -39,32 +45,52 @@ class SlotLimits:
     user_jobs: int
 
 
+_CLOCK_MS = 60_000  # clocks are set right by less than this all the time, and two machines may differ
 _ASKING = [str(state) for state in WORK]
 
 
 class Leases:
+    """The repository of leases."""
+
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._looked: tuple[int, float] | None = None  # the database's time and the monotonic time of the last look
 
-    async def take(self, owner: str, *, most: int, limits: SlotLimits, may_begin: bool = True) -> list[Taken]:
+    def _clock_went_back(self, tx: Connection, now: int) -> bool:
+        """Return whether the clock was set back since the last look, or at the first one since any change."""
+        before, self._looked = self._looked, (now, time.monotonic())
+        if before is None:
+            newest = tx.execute(sa.select(sa.func.max(jobs.c.changed))).scalar()
+            return newest is not None and newest > now + _CLOCK_MS
+        return now < before[0] + (time.monotonic() - before[1]) * 1000 - _CLOCK_MS
+
+    async def take(
+        self, owner: str, *, most: int, limits: SlotLimits, may_begin: bool = True, but: Collection[str] = ()
+    ) -> list[Taken]:
         """Take up to `most` jobs that are due and that nobody works on, those that began first before new ones.
 
-        `may_begin`: whether jobs may leave the queue, each into a free slot; people take turns.
+        `may_begin`: whether there is room for jobs to leave the queue, each into a free slot; people take turns. `but`:
+        those that this owner still works on, whose leases it could not renew.
         """
 
         def work(tx: Connection) -> list[Taken]:
             take_turns(tx, "slots")
             now = db_now_ms(tx)
-            found = _due(tx, now, most)
-            if may_begin and len(found) < most:
+            if self._clock_went_back(tx, now):
+                _ask_all_again(tx, now)
+            found = _due(tx, now, most, but)
+            if not may_begin:
+                _say_why_they_wait(tx)
+            elif len(found) < most:
                 found += _next_in_queue(tx, now, limits)[: most - len(found)]
             return [taken for row in found if (taken := _take(tx, row, owner, now)) is not None]
 
         return await self._db.write(work)
 
     async def take_one(self, owner: str, job_id: str, *, also_from: Collection[str] = ()) -> Taken | None:
-        """Take this job now, due or not. None: another owner works on it, who is none of `also_from`, or its state asks
-        for nothing.
+        """Take this job now, due or not.
+
+        None: another owner works on it, who is none of `also_from`, or its state asks for nothing.
         """
 
         def work(tx: Connection) -> Taken | None:
@@ -88,8 +114,9 @@ class Leases:
         return await self._db.write(work)
 
     async def conclude(self, lease: Lease, *, due_in_s: float | None, progress: bool = False) -> bool:
-        """The work is done, or will be tried again in so many seconds; None: not by itself. What made the job due while
-        it was worked on stands. `progress`: the next attempt counts from 1 again. False: the lease was lost.
+        """End a work: the row is due in so many seconds; None: not by itself. False: the lease was lost.
+
+        What made the job due while it was worked on stands. `progress`: the next attempt counts from 1 again.
         """
 
         def work(tx: Connection) -> bool:
@@ -116,7 +143,7 @@ class Leases:
         return await self._db.write(work)
 
     async def give_back(self, owner: str) -> None:
-        """That owner ends as told: what it held is due now, and no lapse."""
+        """Give back what that owner holds, at its regular end: due now, and no lapse."""
         change = jobs.update().where(jobs.c.owner == owner)
 
         def work(tx: Connection) -> None:
@@ -125,8 +152,9 @@ class Leases:
         await self._db.write(work)
 
     async def hint(self, job_id: str, *, states: Iterable[State]) -> bool:
-        """There may be something new about a job: it is due now, also when it is being worked on. False: it is in none
-        of these states.
+        """Make a job due now, also while it is being worked on: there may be something new about it.
+
+        False: it is in none of these states.
         """
         change = jobs.update().where(jobs.c.id == job_id, jobs.c.state.in_([str(state) for state in states]))
 
@@ -143,9 +171,9 @@ def _held(lease: Lease) -> sa.Update:
     return jobs.update().where(jobs.c.id == lease.job_id, jobs.c.owner == lease.owner, jobs.c.epoch == lease.epoch)
 
 
-def _due(tx: Connection, now: int, most: int) -> list[Any]:
+def _due(tx: Connection, now: int, most: int, but: Collection[str]) -> list[Any]:
     """Jobs at work whose owner is gone, and those whose time has come, but for those that wait for a slot."""
-    lapsed = sa.select(*_COLUMNS).where(jobs.c.lease_until <= now, jobs.c.state.in_(_ASKING))
+    lapsed = sa.select(*_COLUMNS).where(jobs.c.lease_until <= now, jobs.c.state.in_(_ASKING), jobs.c.id.not_in(but))
     begun = jobs.c.state.in_([str(state) for state in WORK if state is not State.QUEUED])
     waits = sa.select(*_COLUMNS).where(jobs.c.lease_until.is_(None), jobs.c.due <= now, begun)
     found: dict[str, Any] = {}
@@ -156,8 +184,9 @@ def _due(tx: Connection, now: int, most: int) -> list[Any]:
 
 
 def _next_in_queue(tx: Connection, now: int, limits: SlotLimits) -> list[Any]:
-    """Those whose turn it is, as many as there are free slots: everybody's first before anybody's second, and what a
-    person has under way already counts.
+    """Return those whose turn it is, as many as there are free slots.
+
+    Everybody's first comes before anybody's second, and what a person has under way already counts.
     """
     in_slots = jobs.c.state.in_([str(state) for state in SLOTS])
     counted = sa.select(jobs.c.user, sa.func.count().label("n")).where(in_slots).group_by(jobs.c.user)
@@ -173,10 +202,23 @@ def _next_in_queue(tx: Connection, now: int, limits: SlotLimits) -> list[Any]:
     return sorted(allowed, key=lambda row: (used[row.user] + row.turn, row.created, row.id))[:free]
 
 
+def _ask_all_again(tx: Connection, now: int) -> None:
+    """Make what would wait for a time that is far away again due now: a work too early does no harm."""
+    log.warning("the clock was set back: all jobs are looked at")
+    tx.execute(jobs.update().where(jobs.c.due > now).values(due=now))
+    until = now + LEASE_MS
+    tx.execute(jobs.update().where(jobs.c.lease_until > until).values(lease_until=until))
+
+
+def _say_why_they_wait(tx: Connection) -> None:
+    waits = (jobs.c.state == State.QUEUED, jobs.c.odd.is_(None))
+    tx.execute(jobs.update().where(*waits).values(odd=NO_ROOM, changed=now_ms()))
+
+
 def _take(tx: Connection, row: Any, owner: str, now: int) -> Taken | None:
     """One that leaves the queue takes its slot here. None: it is another's by now, or has gone on."""
     state = State(row.state)
-    lease, lapses = Lease(row.id, owner, row.epoch + 1), row.lapses + (row.owner is not None)
+    lease, lapses = Lease(row.id, owner, row.epoch + 1), row.lapses + (row.owner not in {None, owner})
     values: dict[str, Any] = {
         "owner": owner,
         "epoch": lease.epoch,
@@ -186,7 +228,7 @@ def _take(tx: Connection, row: Any, owner: str, now: int) -> Taken | None:
         "due": None,
     }
     if state is State.QUEUED:
-        values |= {"state": State.PREPARING, "changed": now, "attempt": 1}
+        values |= {"state": State.PREPARING, "changed": now_ms(), "odd": None, "attempt": 1}
     as_read = (jobs.c.id == row.id, jobs.c.epoch == row.epoch, jobs.c.state == state)
     if tx.execute(jobs.update().where(*as_read).values(**values).returning(jobs.c.id)).first() is None:
         return None

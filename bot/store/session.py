@@ -56,7 +56,7 @@ class Calls:
 
 
 def owner_lock(owner: str) -> str:
-    """What a worker of 0.1 holds while it lives."""
+    """Return the name of the lock that a worker of 0.1 holds while it lives."""
     return f"worker {owner}"
 
 

@@ -172,8 +172,9 @@ class Submits:
         await self._execute(change.values(sought=None))
 
     async def not_sent(self, job_id: str, *, after_s: float | None = None) -> Submit:
-        """Proven: nothing reached fal. The claim may be taken again after so many seconds (growing with each attempt
-        where they are not given), and until then a cancel is free.
+        """Record that provably nothing reached fal: until the claim is taken again a cancel is free.
+
+        That is after so many seconds, growing with each attempt where they are not given.
         """
         query = sa.select(submits).where(submits.c.job_id == job_id)
 

@@ -37,6 +37,8 @@ WORK: Mapping[State, Work] = {
 SLOTS = frozenset({State.PREPARING, State.SUBMITTING, State.RENDERING, State.DOWNLOADING})
 """A job in one of these holds a slot: from its turn in the queue to its file on the disk."""
 
+NO_ROOM = "disk_full"
+"""What `odd` says of a job that stays in the queue until there is room on the disk."""
 LEASE_MS = 15_000
 """A frozen worker has lost its jobs after so long."""
 LOOK_AFTER_MS = 30 * 60 * 1000

@@ -40,8 +40,9 @@ class Workers:
         await self._db.write(work)
 
     async def beat(self, owner: str, names: Iterable[str]) -> set[str]:
-        """Say that we live, hold on to our roles, and take those of these that are free. Gives the roles that are ours
-        for a term from now on.
+        """Record that we live, hold on to our roles, and take those of these that are free.
+
+        Returns the roles that are ours for a term from now on.
         """
         wanted = sorted(names)
 
@@ -90,7 +91,7 @@ class Workers:
         return await self._db.write(work)
 
     async def leave(self, owner: str) -> None:
-        """It ends as told."""
+        """Record that the worker ends as told."""
         change = workers.update().where(workers.c.owner == owner)
 
         def work(tx: Connection) -> None:

@@ -92,7 +92,7 @@ class LeaderElection:
             self._running[name].cancel()
 
     async def release(self) -> None:
-        """The others may have the roles. Their loops here, and `loop`, must have ended."""
+        """Let the others have the roles. Their loops here, and `loop`, must have ended."""
         if not self._alone:
             await self._workers.release(self.owner)
 

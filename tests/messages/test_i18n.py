@@ -147,7 +147,7 @@ def test_nothing_in_the_catalogue_is_left_over() -> None:
 def test_every_state_has_its_words() -> None:
     for state in State:
         assert f"state-{state}" in i18n.keys("en")
-    extra = {"state-fal-queue", "state-long-running", "state-cancelled-free"}
+    extra = {"state-fal-queue", "state-long-running", "state-cancelled-free", "state-no-room"}
     assert {key for key in KEYS if key.startswith("state-")} == {f"state-{state}" for state in State} | extra
 
 

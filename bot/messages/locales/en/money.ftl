@@ -106,6 +106,8 @@ alert-spent =
         [100] The bot has used up what it may spend in 24 hours ({ $cap }). New orders wait until there is room.
        *[other] The bot has used { $percent } % of what it may spend in 24 hours: { $used } of { $cap }.
     }
+alert-problem = The bot cannot do all its work: { $problem }. Once the cause is gone it goes on by itself, without a restart, and nothing is lost.
+alert-problems-over = The bot does all its work again.
 alert-disk = Only { $free } MB are left on the disk of the output folder. Nothing is ordered until there is room.
 alert-unreadable = A stored message in { $chat } cannot be read by this version and was set aside; it stands in the table of messages, the logs name its row. The other messages go on.
 alert-unreadable-job = Job { $job } of { $user } has been paid for, and this version cannot read its row ({ $reason }). It is set aside and nothing of it is thrown away; it goes on by itself once a version runs that can read it. All other jobs go on.

@@ -106,6 +106,8 @@ alert-spent =
         [100] 机器人 24 小时内的预算（{ $cap }）已用完，新的订单要等有额度时再下。
        *[other] 机器人 24 小时内的预算已用 { $percent }%：{ $used } / { $cap }。
     }
+alert-problem = 机器人有部分工作暂时做不了：{ $problem }。原因消除后会自动继续，无需重启，任务不会丢失。
+alert-problems-over = 机器人已恢复正常工作。
 alert-disk = 输出目录所在磁盘只剩 { $free } MB。腾出空间之前不会下单。
 alert-unreadable = { $chat } 有一条已保存的消息，这个版本读不了，已搁置；它还在消息表里，日志写明了是哪一行。其他消息照常处理。
 alert-unreadable-job = { $user } 的任务 { $job } 已付费，但这个版本读不了它的记录（{ $reason }）。任务已搁置，内容都保留着；换上能读的版本后会自动继续。其他任务照常进行。

@@ -1,0 +1,72 @@
+"""Watches whether this process does its work. What is wrong stands in /healthz and /readyz, and is told to the admins.
+
+Only a hung or ended loop is worth a restart; whatever else fails (a full disk, a database that is away) goes on by
+itself once its cause is gone.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from bot.channels.protocol import ChannelPort
+from bot.loops import Loop, Problem
+from bot.messages.admin_alerts import Alerts
+
+_LOOK_S = 10.0
+_LASTS_S = 60.0  # a database that starts again is nobody's concern
+
+
+class Watchdog:
+    """Collects the problems of one process, and tells the admins of those that last."""
+
+    def __init__(
+        self,
+        *,
+        alerts: Alerts,
+        channels: Mapping[str, ChannelPort],
+        runs_elsewhere: Callable[[str], bool],
+        more: Callable[[], Iterable[Problem]],
+        lasts_s: float = _LASTS_S,
+        look_s: float = _LOOK_S,
+    ) -> None:
+        """Build it. `runs_elsewhere`: whether a loop is another process's to run; `more`: problems of other parts."""
+        self._alerts = alerts
+        self._channels = channels
+        self._runs_elsewhere = runs_elsewhere
+        self._more = more
+        self._lasts_s = lasts_s
+        self._loops: list[Loop] = []
+        self._tasks: Sequence[asyncio.Task[None]] = []
+        self._since: dict[str, float] = {}
+        self._told: set[str] = set()
+        self.loop = Loop("watchdog", self._turn, pause_s=lambda: look_s)
+
+    def watch(self, loops: Iterable[Loop], tasks: Sequence[asyncio.Task[None]]) -> None:
+        """Watch these loops, and the tasks that run them and must not end."""
+        self._loops = list(loops)
+        self._tasks = tasks
+
+    def problems(self) -> list[Problem]:
+        """Return what is wrong at this moment, what a restart would cure first."""
+        ours = (loop.problem() for loop in self._loops if not self._runs_elsewhere(loop.name))
+        found = [problem for problem in ours if problem is not None]
+        found += [_ended(f"{each.get_name()} loop has ended") for each in self._tasks if each.done()]
+        asked = (each for each in self._channels.values() if not self._runs_elsewhere(each.name))
+        found += [_ended(f"{each.name} does not turn") for each in asked if not each.alive()]
+        return sorted([*found, *self._more()], key=lambda each: not each.restart_helps)
+
+    async def _turn(self) -> None:
+        """Tell the admins of problems that have lasted, each once, and when all of them are over."""
+        now, texts = time.monotonic(), {each.kind: each.text for each in self.problems()}
+        self._since = {kind: self._since.get(kind, now) for kind in texts}
+        for kind, since in self._since.items():
+            if now - since >= self._lasts_s and kind not in self._told:
+                self._told.add(kind)
+                self._alerts.tell(f"problem {kind}", "alert-problem", problem=texts[kind])
+        if self._told and not texts:
+            self._told.clear()
+            self._alerts.tell("problems over", "alert-problems-over", gap_s=0.0)
+
+
+def _ended(text: str) -> Problem:
+    return Problem(text, text, restart_helps=True)
