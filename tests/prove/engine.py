@@ -6,9 +6,9 @@ of the same name starts (on SQLite every process has the same); its records need
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Literal
 
 import sqlalchemy as sa
 
@@ -24,9 +24,11 @@ _ALONE = "local"
 
 @dataclass
 class Begun:
+    """`status`: PENDING, SUCCESS, or ERROR and its name."""
+
     taken: Taken
     executor: str
-    status: Literal["PENDING", "SUCCESS", "ERROR"] = "PENDING"
+    status: str = "PENDING"
 
 
 class Records:
@@ -81,11 +83,12 @@ class ModelEngine(Engine):
         AT_WORK.set(begun.taken.lease)
         try:
             await self._body(begun.taken)
-        except Exception:
-            begun.status = "ERROR"
-            raise
-        await self._written()  # where that fails the work stays on record as begun
-        begun.status = "SUCCESS"
+        except Exception as error:  # noqa: BLE001 - recorded as its result: nobody awaits it
+            begun.status = f"ERROR {type(error).__name__}"
+            return
+        with suppress(sa.exc.OperationalError):  # the work stays on record as begun
+            await self._written()
+            begun.status = "SUCCESS"
 
     async def _written(self) -> None:
         """The engine's own patience with a database that is away; none with a full disk."""

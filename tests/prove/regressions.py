@@ -11,6 +11,7 @@ from unittest import mock
 
 import sqlalchemy as sa
 
+from bot.jobs import reconciler
 from bot.store import job_outcomes, job_rows, job_states, leases, ledger, workers
 from bot.store import submits as claims
 from bot.store.evidence import RequestTaken
@@ -20,6 +21,7 @@ from bot.store.tables import jobs, submits
 from bot.store.tables import ledger as ledger_table
 from core.errors import GenerationFailed, ResultExpired, VideoError
 from core.fal import error_map, lost_orders, protocol, replies
+from core.io.retrying import RetryPolicy
 from core.types import LostOrder, RawReply
 
 _FOR_EVER_MS = 10**12
@@ -145,7 +147,15 @@ def any_429_is_fals() -> Iterator[None]:
 
 @contextmanager
 def leases_for_ever() -> Iterator[None]:
-    """Case 6: how a work ended could not be written down, on a full disk, and nobody takes its job until a restart."""
+    """Case 6: how a work ended is written once; where the disk is full then, nobody takes its job until a restart."""
+    once = RetryPolicy(Exception, pauses_s=(0.0,), tries=1)
+    with mock.patch.object(reconciler, "UNTIL_WRITTEN", once), mock.patch.object(leases, "LEASE_MS", _FOR_EVER_MS):
+        yield
+
+
+@contextmanager
+def leases_of_the_dead() -> Iterator[None]:
+    """Case 6, of a worker that died: nobody takes what it had."""
     with mock.patch.object(leases, "LEASE_MS", _FOR_EVER_MS):
         yield
 
@@ -181,7 +191,8 @@ REGRESSIONS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "1: one page, the prompt alone": first_page_and_prompt,
     "3: a 404 ends a paid job": missing_is_expired,
     "4: only bare results": bare_results_only,
-    "6: a lease that nobody takes": leases_for_ever,
+    "6: an end that was not written": leases_for_ever,
+    "6b: a lease that nobody takes": leases_of_the_dead,
     "7: a late answer, from any state": answers_from_anywhere,
     "7b: no epoch is checked": epochs_unchecked,
     "8: roles that nobody takes": roles_for_ever,
@@ -190,6 +201,7 @@ REGRESSIONS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "19: a 429 of anybody": any_429_is_fals,
 }
 WHERE = {
+    "6b: a lease that nobody takes": "shared",
     "7: a late answer, from any state": "shared",
     "7b: no epoch is checked": "shared",
     "8: roles that nobody takes": "shared",

@@ -44,7 +44,7 @@ _ROOMY = 10**12
 _WRITES = ("INSERT", "UPDATE", "DELETE")
 _REFUSED_SHARE = 0.9
 
-_CALM_S = 120.0
+_CALM_S, _LOOK_S = 100.0, 20.0
 _DAYS = 8
 _NAPS_S = (60.0, 120.0, 300.0, 300.0, 600.0, 900.0, 1800.0, 3600.0)
 _WAKE_S = 40.0
@@ -315,7 +315,10 @@ class World:
     def rest(self) -> None:
         """Everything heals; then days pass, until nothing moves any more. For most of them the machine sleeps."""
         self.heal()
-        self.live(_CALM_S)
+        self.live(_WAKE_S)
+        calm = self.agenda.now + _CALM_S
+        while self.agenda.now < calm and self.law.unrest():
+            self.live(_LOOK_S)
         end = self.agenda.now + _DAYS * 24 * 3600
         naps = chain(_NAPS_S, repeat(_NAPS_S[-1]))
         while self.agenda.now < end and self.law.unrest():
