@@ -44,6 +44,11 @@ class Judge:
     def twice(self) -> dict[str, list[float]]:
         return {prompt: sorted(times) for prompt, times in self.films.items() if len(times) > 1}
 
+    @property
+    def waits(self) -> list[str]:
+        """What was bought and has not come."""
+        return [prompt for prompt, sent in self.films.items() if self.bought[prompt] and not sent]
+
     def counts(self) -> Iterator[str]:
         delivered = sum(1 for times in self.films.values() if times)
         most, excused = max(self.bought.values(), default=0), sum(map(self._excused, self.twice.values()))
@@ -59,9 +64,8 @@ class Judge:
                 yield f"{prompt!r} was bought {times} times"
             if prompt not in known:
                 yield f"{prompt!r} was bought, and nobody asked for it"
+        yield from (f"{prompt!r} was bought, and never came" for prompt in self.waits)
         for prompt, sent in self.films.items():
-            if self.bought[prompt] and not sent:
-                yield f"{prompt!r} was bought, and never came"
             if sent and not self.bought[prompt]:
                 yield f"{prompt!r} came, and was never bought"
         for prompt, sent in self.twice.items():
