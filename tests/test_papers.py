@@ -43,7 +43,9 @@ def test_every_file_that_is_named_exists() -> None:
 
 
 def test_every_promise_links_to_the_tests_that_prove_it() -> None:
-    _, _, table = (TOP / "README.md").read_text(encoding="utf-8").partition("| promise | how it is kept | tested in |\n")
+    _, _, table = (
+        (TOP / "README.md").read_text(encoding="utf-8").partition("| promise | how it is kept | tested in |\n")
+    )
     rows = table.partition("\n\n")[0].splitlines()[1:]
     assert len(rows) >= 14
     for row in rows:
