@@ -153,7 +153,9 @@ def _text(data: bytes) -> str:
 
 
 def _postgres(url: str) -> sa.Engine:
-    engine = sa.create_engine(url, pool_size=5, pool_pre_ping=True, connect_args=KEEPALIVE, json_deserializer=loads)
+    engine = sa.create_engine(
+        url, pool_size=5, pool_pre_ping=True, connect_args=KEEPALIVE, json_deserializer=loads, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
@@ -172,7 +174,7 @@ def _engine(url: str) -> sa.Engine:
         )
     Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     arguments = {"timeout": 30, "check_same_thread": False}
-    engine = sa.create_engine(url, connect_args=arguments, json_deserializer=loads)
+    engine = sa.create_engine(url, connect_args=arguments, json_deserializer=loads, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
