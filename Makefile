@@ -5,7 +5,7 @@
 #   make bench ARGS="--only race"     options of the benchmark
 #   make prove SECONDS=1200           the long run of the prover
 #   make prove SEED=17 ARGS="--only sqlite"   one of its rounds again
-#   make soak JOBS=60 KILLS=6 ARGS="--seed 7"
+#   make soak JOBS=60 MISFORTUNES=6 ARGS="--sqlite --seed 7"
 
 PYTHON ?= python3
 ARGS ?=
@@ -18,7 +18,7 @@ INPUTS := pyproject.toml $(PINS)
 # Only to be measured against, so in an environment of its own.
 PEER := $(VENV)/peer
 JOBS ?= 500
-KILLS ?= 30
+MISFORTUNES ?= 40
 SECONDS ?= 300
 SEED ?=
 
@@ -30,7 +30,7 @@ help:
 	@echo "make test     every test, as a stranger's machine would run them"
 	@echo "make test-fast  the pure ones alone, in seconds"
 	@echo "make bench    how late, and at what cost, reelbot waits for fal, beside the usual ways (about 5 minutes)"
-	@echo "make soak     JOBS=500 jobs while the bot is killed KILLS=30 times (about 10 minutes)"
+	@echo "make soak     JOBS=500 jobs, three workers: killed, frozen, cut off MISFORTUNES=40 times, a full disk (about 10 minutes)"
 	@echo "make prove    a model of fal and of a chat against the real program, in virtual time, SECONDS=300 of it; SEED=n again"
 	@echo "make prove-the-prover  puts known faults back: how many of ten seeds find each (about 20 minutes)"
 	@echo "make check    format, lint, types"
@@ -64,7 +64,7 @@ bench: $(VENV)/.installed-dev $(PEER)/.installed
 	@$(BIN)/python -m tests.benchmarks.bench --peer $(PEER)/bin/python --postgres $(ARGS)
 
 soak: $(VENV)/.installed-dev
-	@$(BIN)/python -m tests.benchmarks.soak --jobs $(JOBS) --kills $(KILLS) $(ARGS)
+	@$(BIN)/python -m tests.benchmarks.soak --jobs $(JOBS) --misfortunes $(MISFORTUNES) $(ARGS)
 
 # The hashes of texts are the same each time, so that a seed tells the same story in every process.
 prove: $(VENV)/.installed-dev

@@ -58,7 +58,8 @@ class Timing:
     """Pauses, in seconds, that a test may shorten.
 
     Before each look for a lost order, between two searches for all of them, those of the poller; for how long jobs and
-    roles are held, how often that is renewed, and how much sooner they are let go of.
+    roles are held, how often that is renewed, and how much sooner they are let go of; how long a problem lasts before
+    the admins hear of it, and how often that is looked at.
     """
 
     search_s: float = 300.0
@@ -67,6 +68,8 @@ class Timing:
     term_s: float = LEASE_MS / 1000
     renew_s: float = RENEW_S
     margin_s: float = MARGIN_S
+    problem_lasts_s: float = 60.0
+    problem_looks_s: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +307,8 @@ def build(
             runs_elsewhere=roles.waiting,
             silence=roles.problem,
             more=lambda: filter(None, (preparer.problem(),)),
+            lasts_s=timing.problem_lasts_s,
+            look_s=timing.problem_looks_s,
         ),
         webhook=Webhook(
             store=store,

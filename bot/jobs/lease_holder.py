@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 R = TypeVar("R")
 
 RENEW_S = 3.0
+_END_S = 5.0  # for what a cancelled work still tidies up
 UNTIL_WRITTEN = RetryPolicy(  # whatever the database does
     Exception,
     pauses_s=(0.2, 0.5, 1.0, 2.0, 5.0),
@@ -68,6 +69,7 @@ class LeaseHolder:
             return await task
         except asyncio.CancelledError:
             task.cancel()
+            await asyncio.wait({task}, timeout=_END_S)
             if lease in self._lost:
                 raise LeaseLost(lease.job_id) from None
             raise

@@ -30,6 +30,7 @@ KEEPALIVE: dict[str, Any] = {
     "connect_timeout": 10,
 }
 """Settings of a PostgreSQL connection that notice a machine that vanished without a word."""
+_IDLE_MS = 10_000  # a worker that freezes in the midst of a transaction must not keep its locks from the others
 
 
 class DatabaseDown(ConnectionError):
@@ -151,22 +152,29 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
+def _postgres(url: str) -> sa.Engine:
+    engine = sa.create_engine(
+        url, pool_size=5, pool_pre_ping=True, connect_args=KEEPALIVE, json_deserializer=loads, hide_parameters=True
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_MS}")
+        connection.commit()
+
+    return engine
+
+
 def _engine(url: str) -> sa.Engine:
     if url.startswith("postgresql://"):
-        return sa.create_engine(
-            url.replace("postgresql://", "postgresql+psycopg://", 1),
-            pool_size=5,
-            pool_pre_ping=True,
-            connect_args=KEEPALIVE,
-            json_deserializer=loads,
-        )
+        return _postgres(url.replace("postgresql://", "postgresql+psycopg://", 1))
     if not url.startswith("sqlite:///"):
         raise ValueError(
             "REELBOT_DATABASE_URL must be a PostgreSQL address such as postgresql://user:password@host/name"
         )
     Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     arguments = {"timeout": 30, "check_same_thread": False}
-    engine = sa.create_engine(url, connect_args=arguments, json_deserializer=loads)
+    engine = sa.create_engine(url, connect_args=arguments, json_deserializer=loads, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

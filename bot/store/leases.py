@@ -172,17 +172,38 @@ def _held(lease: Lease) -> sa.Update:
     return jobs.update().where(jobs.c.id == lease.job_id, jobs.c.owner == lease.owner, jobs.c.epoch == lease.epoch)
 
 
+# Asked every two seconds, so built once.
+_NOW = sa.bindparam("now", type_=sa.BigInteger)
+_STATE = sa.func.coalesce(jobs.c.state, "")  # so that SQLite goes by the index of the time, not of the state
+_LAPSED = sa.select(*_COLUMNS).where(
+    jobs.c.lease_until <= _NOW, _STATE.in_(_ASKING), jobs.c.id.not_in(sa.bindparam("but", expanding=True))
+)
+_BEGUN = [str(state) for state in WORK if state is not State.QUEUED]
+_WAITING = sa.select(*_COLUMNS).where(jobs.c.lease_until.is_(None), jobs.c.due <= _NOW, _STATE.in_(_BEGUN))
+_FIRST, _SECOND = (
+    query.order_by(by).limit(sa.bindparam("most", type_=sa.Integer)).with_for_update(skip_locked=True)
+    for query, by in ((_LAPSED, jobs.c.lease_until), (_WAITING, jobs.c.due))
+)
+_TURN = sa.func.row_number().over(partition_by=jobs.c.user, order_by=(jobs.c.created, jobs.c.id)).label("turn")
+_IN_QUEUE = (
+    sa.select(*_COLUMNS, jobs.c.created, _TURN)
+    .where(jobs.c.state == State.QUEUED, jobs.c.lease_until.is_(None), jobs.c.due <= _NOW)
+    .subquery()
+)
+_QUEUED = sa.select(_IN_QUEUE).where(_IN_QUEUE.c.turn <= sa.bindparam("user_jobs", type_=sa.Integer))
+_USED = (
+    sa.select(jobs.c.user, sa.func.count().label("n"))
+    .where(jobs.c.state.in_([str(state) for state in SLOTS]))
+    .group_by(jobs.c.user)
+)
+
+
 def _due(tx: Connection, now: int, most: int, but: Collection[str]) -> list[Any]:
     """Jobs at work whose owner is gone, and those whose time has come, but for those that wait for a slot."""
-    state = sa.func.coalesce(jobs.c.state, "")  # so that SQLite goes by the index of the time, not of the state
-    lapsed = sa.select(*_COLUMNS).where(jobs.c.lease_until <= now, state.in_(_ASKING), jobs.c.id.not_in(but))
-    begun = state.in_([str(state) for state in WORK if state is not State.QUEUED])
-    waits = sa.select(*_COLUMNS).where(jobs.c.lease_until.is_(None), jobs.c.due <= now, begun)
-    found: dict[str, Any] = {}
-    for query, by in ((lapsed, jobs.c.lease_until), (waits, jobs.c.due)):
-        rows = tx.execute(query.order_by(by).limit(most - len(found)).with_for_update(skip_locked=True))
-        found |= {row.id: row for row in rows}
-    return list(found.values())
+    rows = list(tx.execute(_FIRST, {"now": now, "but": list(but), "most": most}))
+    if len(rows) < most:
+        rows += tx.execute(_SECOND, {"now": now, "most": most - len(rows)})
+    return rows
 
 
 def _next_in_queue(tx: Connection, now: int, limits: SlotLimits) -> list[Any]:
@@ -190,18 +211,11 @@ def _next_in_queue(tx: Connection, now: int, limits: SlotLimits) -> list[Any]:
 
     Everybody's first comes before anybody's second, and what a person has under way already counts.
     """
-    waits = (jobs.c.state == State.QUEUED, jobs.c.lease_until.is_(None), jobs.c.due <= now)
-    if tx.execute(sa.select(jobs.c.id).where(*waits).limit(1)).first() is None:
-        return []  # nearly always: thousands in slots are not counted then
-    in_slots = jobs.c.state.in_([str(state) for state in SLOTS])
-    counted = sa.select(jobs.c.user, sa.func.count().label("n")).where(in_slots).group_by(jobs.c.user)
-    used = Counter({row.user: row.n for row in tx.execute(counted)})
-    free = limits.all_jobs - used.total()
-    if free <= 0:
+    rows = tx.execute(_QUEUED, {"now": now, "user_jobs": limits.user_jobs}).all()
+    if not rows:
         return []
-    turn = sa.func.row_number().over(partition_by=jobs.c.user, order_by=(jobs.c.created, jobs.c.id)).label("turn")
-    queued = sa.select(*_COLUMNS, jobs.c.created, turn).where(*waits).subquery()
-    rows = tx.execute(sa.select(queued).where(queued.c.turn <= limits.user_jobs)).all()
+    used = Counter({row.user: row.n for row in tx.execute(_USED)})
+    free = max(0, limits.all_jobs - used.total())
     allowed = [row for row in rows if used[row.user] + row.turn <= limits.user_jobs]
     return sorted(allowed, key=lambda row: (used[row.user] + row.turn, row.created, row.id))[:free]
 

@@ -45,8 +45,9 @@ class Workers:
         def work(tx: Connection) -> set[str]:
             now = db_now_ms(tx)
             tx.execute(workers.update().where(workers.c.owner == owner).values(beat=now))
-            for name in wanted:
-                tx.execute(insert_new(tx, roles, by="name").values(name=name, owner=owner, until=0))
+            if wanted:
+                new = [{"name": name, "owner": owner, "until": 0} for name in wanted]
+                tx.execute(insert_new(tx, roles, by="name").values(new))
             free = sa.or_(roles.c.owner == owner, roles.c.until <= now)
             change = roles.update().where(roles.c.name.in_(wanted), free).values(owner=owner, until=now + self._term_ms)
             return set(tx.execute(change.returning(roles.c.name)).scalars())

@@ -13,9 +13,6 @@ from bot.channels.protocol import ChannelPort
 from bot.loops import Loop, Problem
 from bot.messages.admin_alerts import Alerts
 
-_LOOK_S = 10.0
-_LASTS_S = 60.0  # a database that starts again is nobody's concern
-
 
 class Watchdog:
     """Collects the problems of one process, and tells the admins of those that last."""
@@ -28,12 +25,13 @@ class Watchdog:
         runs_elsewhere: Callable[[str], bool],
         silence: Callable[[], Problem | None],
         more: Callable[[], Iterable[Problem]],
-        lasts_s: float = _LASTS_S,
-        look_s: float = _LOOK_S,
+        lasts_s: float,
+        look_s: float,
     ) -> None:
         """Build it. `runs_elsewhere`: whether a loop is another process's to run; `more`: problems of other parts.
 
         `silence`: that the database does not answer; a loop that hangs then waits for it, also after a restart.
+        `lasts_s`: what is over sooner, as a database that starts again, is nobody's concern.
         """
         self._alerts = alerts
         self._channels = channels

@@ -1,32 +1,42 @@
-"""`make soak`: many jobs while the bot is killed again and again. Nothing is bought twice, nothing paid is lost.
+"""`make soak`: many jobs while workers are killed, stand still, lose the database and may write no file.
 
-Real processes, SIGKILL at random moments (the seed is printed). Exit code 1 when a promise was broken.
+Three real processes on a PostgreSQL of its own, or one on SQLite (`--sqlite`). The seed is printed. Who judges knows
+only what fal's sandbox and the chat's fake have in their books. Exit code 1 when a promise was broken.
 """
 
 import argparse
 import random
 import secrets
 import shutil
-import signal
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from subprocess import Popen
 
 import sqlalchemy as sa
 
-from bot.store.records import State
-from bot.store.tables import jobs, ledger
+from bot.store.tables import jobs
+from tests.benchmarks.line import Line
+from tests.benchmarks.misfortunes import Misfortunes, Worker
+from tests.benchmarks.soak_judge import Judge, ledger_problems
 from tests.benchmarks.stage import Stage
+from tests.postgres import Cluster, cluster
+from tests.serving import free_port
 
 _PEOPLE = 25
-_OPEN = 40  # jobs that wait or run at any time
-_DEADLINE_S = 180.0  # without any progress
-_DONE = {State.DELIVERED, State.DOUBT, State.FAILED, State.CANCELLED, State.DELIVERY_DOUBT}
-_BOT = {"REELBOT_JOBS": "8", "REELBOT_USER_JOBS": "2"}
+_OPEN = 60  # jobs that wait or run at any time
+_STUCK_S = 120.0  # without any progress
+_SOUGHT_S = 330.0  # an order in doubt that fal has taken is looked for every five minutes
+_WORKERS = 3
+_BOT = {"REELBOT_JOBS": "24", "REELBOT_USER_JOBS": "4"}
+_MOVES = ("queued", "preparing", "submitting", "rendering", "downloading", "ready", "uploading", "parked")
+"""An order in doubt stays so where it never left: fal's books say which have."""
 
 
 def out(text: str = "") -> None:
@@ -36,35 +46,54 @@ def out(text: str = "") -> None:
 
 @dataclass
 class Soak:
+    """`strikes`: by how many finished jobs the next misfortune comes."""
+
     stage: Stage
+    misfortunes: Misfortunes
     count: int
-    chance: random.Random
-    kill_at: list[int]  # numbers of finished jobs
+    strikes: list[int]
+    full_at: int
     asked: dict[tuple[int, int], str] = field(default_factory=dict)  # (chat, message) -> prompt
-    kills: int = 0
     finished: int = 0
 
     def run(self) -> None:
-        self._misfortunes()
-        self.stage.start_bot(**_BOT)
-        moved = time.monotonic()
-        while self.finished < self.count:
-            self._feed()
-            before, self.finished = self.finished, self._count_finished()
-            if self.finished != before:
-                moved = time.monotonic()
-            if time.monotonic() - moved > _DEADLINE_S:
-                out(f"no progress for {_DEADLINE_S:.0f} s")
-                break
-            while self.kill_at and self.finished >= self.kill_at[0]:
-                self._kill()
-            time.sleep(0.2)
-
-    def _misfortunes(self) -> None:
-        """Wider windows at the moments that matter: some submits are answered late, some videos taken slowly."""
-        self.stage.fal("faults", kind="list_status", times=len(self.kill_at), status=403)
+        """Until all is at rest. What goes wrong at fal and in the chat only widens the moments that matter."""
         self.stage.fal("faults", kind="submit_slow", times=self.count // 4, seconds=0.4)
         self.stage.telegram("fail", method="sendVideo", kind="slow", times=self.count // 4, delay_s=0.4)
+        moved = time.monotonic()
+        while time.monotonic() - moved < _STUCK_S:
+            self.misfortunes.turn()
+            self.misfortunes.start_again()
+            self._feed()
+            before, self.finished = self.finished, len(self.asked) - self._open()
+            if self.finished != before:
+                moved = time.monotonic()
+            if self.finished >= self.count:
+                break
+            self._strike()
+            time.sleep(0.25)
+        self.misfortunes.over()
+        ends = time.monotonic() + _SOUGHT_S
+        while self.judge().waits and time.monotonic() < ends:
+            self.misfortunes.start_again()
+            time.sleep(2.0)
+
+    def judge(self) -> Judge:
+        """By what stands in the others' books now."""
+        return Judge(
+            asked=self.asked,
+            requests=self.stage.fal("requests"),
+            said={chat: self.stage.telegram("said", chat=chat) for chat in {chat for chat, _ in self.asked}},
+            excuses=self.misfortunes.excuses,
+        )
+
+    def _strike(self) -> None:
+        if self.strikes and self.finished >= self.strikes[0]:
+            self.strikes.pop(0)
+            self.misfortunes.strike(self.misfortunes.chance.choice(self.misfortunes.kinds()))
+        if self.finished >= self.full_at:
+            self.full_at = self.count + 1
+            self.misfortunes.strike("full disk")
 
     def _feed(self) -> None:
         while len(self.asked) < min(self.count, self.finished + _OPEN):
@@ -73,128 +102,99 @@ class Soak:
             message = self.stage.telegram("says", chat=chat, text=f"/video {prompt}")
             self.asked[chat, message] = prompt
 
-    def _count_finished(self) -> int:
-        query = sa.select(sa.func.count()).where(jobs.c.state.in_([str(state) for state in _DONE]))
-        return int(self.stage.read(query.where(jobs.c.told.is_not(None)))[0][0])
-
-    def _kill(self) -> None:
-        """At a random moment; now and then once more while it starts."""
-        self.kill_at.pop(0)
-        time.sleep(self.chance.uniform(0.0, 1.5))
-        self.stage.end_bot(signal.SIGKILL)
-        self.kills += 1
-        if self.kill_at and self.chance.random() < 0.25:
-            self.kill_at.pop(0)
-            self.stage.launch_bot(**_BOT)
-            time.sleep(self.chance.uniform(0.0, 2.5))
-            self.stage.end_bot(signal.SIGKILL)
-            self.kills += 1
-        self.stage.start_bot(**_BOT)
-
-    def judge(self) -> list[str]:
-        """Print what came of it; gives the promises that were broken."""
-        rows = self.stage.read(sa.select(jobs))
-        bought = Counter(request["body"]["prompt"] for request in self.stage.fal("requests"))
-        films = self._films()
-        done = [row for row in rows if row.state == State.DELIVERED]
-        parked = [row for row in rows if row.state == State.DOUBT]
-        duplicates = sum(films.values()) - len(films)
-        out(f"jobs                      {len(rows)} of {self.count} messages")
-        out(f"kills                     {self.kills}")
-        out(f"submits                   {bought.total()}, at most {max(bought.values(), default=0)} for one job")
-        out(f"states                    {dict(Counter(str(row.state) for row in rows))}")
-        out(f"delivered                 {len(done)}")
-        out(f"parked in doubt           {len(parked)}, of these at fal {sum(bought[_prompt(row)] for row in parked)}")
-        out(f"videos sent twice         {duplicates}")
-        broken = self._broken(rows, bought, films)
-        broken += self._money(rows)
-        return broken
-
-    def _broken(self, rows: list[Any], bought: Counter[str], films: Counter[str]) -> list[str]:
-        prompts = Counter(_prompt(row) for row in rows)
-        broken = [f"{prompts[each]} jobs for {each!r}" for each in self.asked.values() if prompts[each] != 1]
-        broken += [f"{each!r} was bought {times} times" for each, times in bought.items() if times > 1]
-        for row in rows:
-            if row.state not in {State.DELIVERED, State.DOUBT}:
-                broken.append(f"{row.id} ended as {row.state}: {row.error}")
-            if row.state == State.DELIVERED and not films[_prompt(row)]:
-                broken.append(f"{row.id} counts as delivered, and its video stands in no chat")
-            if row.told is None:
-                broken.append(f"{row.id} ({row.state}): its owner was not told")
-        return broken
-
-    def _films(self) -> Counter[str]:
-        """Prompt -> native videos that answer it."""
-        found: Counter[str] = Counter()
-        for chat in {chat for chat, _ in self.asked}:
-            for message in self.stage.telegram("said", chat=chat):
-                if "video" in message:
-                    found[self.asked[chat, message["reply_to_message"]["message_id"]]] += 1
-        return found
-
-    def _money(self, rows: list[Any]) -> list[str]:
-        """Each job's ledger adds up to what its row says, and the whole to the sum over the jobs."""
-        entries = self.stage.read(sa.select(ledger))
-        held, spent = Counter[str](), Counter[str]()
-        for entry in entries:
-            held[entry.job_id] += entry.reserved_micro
-            spent[entry.job_id] += entry.spent_micro
-        broken = []
-        for row in rows:
-            due_spent = row.price_micro if row.charge in {"yes", "possibly"} else 0
-            due_held = row.price_micro if row.state == State.DOUBT and row.charge is None else 0
-            if (held[row.id], spent[row.id], row.reserved_micro) != (due_held, due_spent, due_held):
-                broken.append(f"{row.id} ({row.state}): the ledger holds {held[row.id]}, spent {spent[row.id]}")
-        parked = sum(row.price_micro for row in rows if row.state == State.DOUBT)
-        out(f"ledger                    {len(entries)} rows; spent ${_usd(spent.total())}, held ${_usd(held.total())}")
-        out(f"  by the jobs             spent ${_usd(_paid(rows))}, held for parked ones ${_usd(parked)}")
-        return broken
+    def _open(self) -> int:
+        """Messages that are no job yet, and jobs that move or whose owner was not told."""
+        ended = sa.and_(jobs.c.state.not_in(_MOVES), jobs.c.told.is_not(None))
+        rows = self.stage.read(sa.select(sa.func.count()).where(ended))
+        return len(self.asked) - int(rows[0][0])
 
 
-def _prompt(row: Any) -> str:
-    return str(row.request["prompt"])
+@contextmanager
+def _postgres() -> Iterator[tuple[str, Cluster]]:
+    with contextmanager(cluster)() as running:
+        yield running.database(), running
 
 
-def _paid(rows: list[Any]) -> int:
-    return sum(row.price_micro for row in rows if row.charge in {"yes", "possibly"})
+@contextmanager
+def _workers(stage: Stage, running: Cluster | None) -> Iterator[list[Worker]]:
+    """On PostgreSQL each has a line of its own to the database."""
+    lines = [Line(running.port) for _ in range(_WORKERS)] if running is not None else [None]
+    made = []
+    for name, line in enumerate(lines, start=1):
+        env = {**_BOT, "REELBOT_PORT": str(free_port())}
+        if running is not None and line is not None:
+            env["REELBOT_DATABASE_URL"] = stage.database_url.replace(f":{running.port}/", f":{line.own_port}/")
+        launch = partial(_launched, stage, env)
+        made.append(Worker(name, launch, line, launch()))
+    try:
+        yield made
+    finally:
+        for line in lines:
+            if line is not None:
+                line.close()
 
 
-def _usd(micro: int) -> str:
-    return f"{micro / 1_000_000:.2f}"
+def _launched(stage: Stage, env: dict[str, str]) -> "Popen[bytes]":
+    stage.launch_bot(**env)
+    assert stage.bot is not None
+    return stage.bot
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
     parser.add_argument("--jobs", type=int, default=500)
-    parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--misfortunes", type=int, default=40, help="beside one full disk")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
-    parser.add_argument("--database-url", default="", help="postgresql://… (an empty database); else SQLite")
+    parser.add_argument("--sqlite", action="store_true", help="one worker on SQLite")
     given = parser.parse_args()
-    out(f"{given.jobs} jobs, {given.kills} kills, seed {given.seed}")
-    chance = random.Random(given.seed)
+    where = "one worker on SQLite" if given.sqlite else f"{_WORKERS} workers on PostgreSQL"
+    out(f"{given.jobs} jobs, {where}, {given.misfortunes} misfortunes and a full disk, seed {given.seed}")
     folder = Path(tempfile.mkdtemp(prefix="reelbot-soak-"))
-    stage = Stage(folder, sandbox=("--fast",), database_url=given.database_url)
-    started = time.monotonic()
+    if given.sqlite:
+        code = _soak(folder, given, "", None)
+    else:
+        with _postgres() as (url, running):
+            code = _soak(folder, given, url, running)
+    if code:
+        out(f"kept for you to look at: {folder}")
+    else:
+        shutil.rmtree(folder)
+        out("every promise was kept")
+    return code
+
+
+def _soak(folder: Path, given: argparse.Namespace, url: str, running: Cluster | None) -> int:
+    chance, began = random.Random(given.seed), time.monotonic()
+    stage = Stage(folder, sandbox=("--fast",), database_url=url)
     try:
-        soak = Soak(stage, given.jobs, chance, sorted(chance.randrange(given.jobs) for _ in range(given.kills)))
-        soak.run()
-        broken = soak.judge()
-        code = stage.end_bot()
-        left = [str(path.relative_to(folder)) for path in (folder / "out").rglob("*.part")]
-        broken += [f"the last stop ended with {code}"] * (code != 0) + [f"left behind: {each}" for each in left]
+        with _workers(stage, running) as workers:
+            misfortunes = Misfortunes(workers, chance)
+            strikes = sorted(chance.randrange(given.jobs) for _ in range(given.misfortunes))
+            soak = Soak(stage, misfortunes, given.jobs, strikes, full_at=chance.randrange(given.jobs))
+            stage.until(lambda: stage.read(sa.select(sa.func.count()).select_from(jobs)))
+            soak.run()
+            out("misfortunes               " + ", ".join(f"{n} {what}" for what, n in misfortunes.counts.items()))
+            broken = _judged(soak)
+            for worker in workers:
+                worker.process.terminate()
+            ended = Counter(worker.process.wait(60) for worker in workers)
+            broken += [f"{n} ended with {code} when told to" for code, n in ended.items() if code]
     finally:
         stage.close()
-    out(f"took                      {time.monotonic() - started:.0f} s")
+    out(f"took                      {time.monotonic() - began:.0f} s")
     for each in broken:
         out(f"BROKEN: {each}")
-    tracebacks = (folder / "log.txt").read_text(errors="replace").count("Traceback")
-    out(f"tracebacks in the log     {tracebacks}")
-    if broken or tracebacks:
-        out(f"kept for you to look at: {folder}")
-        return 1
-    shutil.rmtree(folder)
-    out("every promise was kept")
-    return 0
+    return 1 if broken else 0
+
+
+def _judged(soak: Soak) -> list[str]:
+    judge = soak.judge()
+    for line in judge.counts():
+        out(line)
+    rows = soak.stage.read(sa.select(jobs))
+    out(f"states                    {dict(Counter(str(row.state) for row in rows))}")
+    lost = [f"{row.id} is {row.state}, told {row.told}" for row in rows if row.state in _MOVES or row.told is None]
+    return [*soak.misfortunes.unasked, *judge.problems(), *lost, *ledger_problems(soak.stage, rows)]
 
 
 if __name__ == "__main__":

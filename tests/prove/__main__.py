@@ -1,4 +1,7 @@
-"""`make prove`: the long run, on both databases; `--regressions`: how many of ten seeds find each fault put back."""
+"""`make prove`: the long run: one worker on SQLite, two on one SQLite file, two on PostgreSQL.
+
+`--regressions`: how many of ten seeds find each fault put back.
+"""
 
 import argparse
 import re
@@ -8,16 +11,18 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from tests.postgres import NoPostgresError
-from tests.prove.ground import postgres_ground, sqlite_ground
+from tests.prove.ground import postgres_ground, shared_ground, sqlite_ground
 from tests.prove.machine import Ground
 from tests.prove.reach import WANTED, Reached
-from tests.prove.regressions import ONLY_POSTGRES, REGRESSIONS
+from tests.prove.regressions import REGRESSIONS, WHERE
 from tests.prove.run import Found, prove
+from tests.prove.sweep import swept
 
 Grounds = dict[str, Callable[[Reached], AbstractContextManager[Ground]]]
-GROUNDS: Grounds = {"sqlite": sqlite_ground, "postgres": postgres_ground}
+GROUNDS: Grounds = {"sqlite": sqlite_ground, "shared": shared_ground, "postgres": postgres_ground}
 _MANY = 10**6
 _APART = 10_000
+_POINTS_SHARE = 0.3
 
 
 def main() -> int:
@@ -43,8 +48,15 @@ def _long(grounds: Grounds, given: argparse.Namespace) -> int:
     for name, made in grounds.items():
         try:
             with made(reached) as ground:
-                found = prove(
-                    ground, first_seed=first, seconds=given.seconds / len(grounds), rounds=_MANY, shrink=given.shrink
+                share_s = given.seconds / len(grounds)
+                points = swept(ground, seed=first, seconds=share_s * _POINTS_SHARE)
+                print(f"{name}: ended and frozen at {points.looked_at} of {points.of} points of a job, seed {first}")
+                found = points.found or prove(
+                    ground,
+                    first_seed=first,
+                    seconds=share_s * (1 - _POINTS_SHARE),
+                    rounds=_MANY,
+                    shrink=given.shrink,
                 )
                 print(f"{name}: {ground.runs} runs, {ground.steps} steps, seeds from {first}")
         except NoPostgresError as error:
@@ -80,7 +92,7 @@ def _regressions(grounds: Grounds, given: argparse.Namespace) -> int:
     for case, patch in REGRESSIONS.items():
         if given.case and not case.startswith(given.case):
             continue
-        where = "postgres" if case in ONLY_POSTGRES else "sqlite"
+        where = WHERE.get(case, "sqlite")
         if where not in grounds:
             continue
         with grounds[where](Reached()) as ground, patch():

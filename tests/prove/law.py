@@ -13,17 +13,18 @@ from tests.prove.books import Fate, Request, Shape
 from tests.prove.chat import ChatBooks
 from tests.prove.engine import Records
 from tests.prove.fal import Fal
+from tests.prove.fleet import Fleet
 from tests.prove.reach import Reached
+from tests.prove.rows_law import LAWS, Report, watch_rows
 from tests.prove.virtual import Agenda
 
 _DAY_MS = 24 * 3600 * 1000
 _OVER = {"failed", "cancelled"}
 _HAD = {"delivered", "handed-over"}
 _MOVES = {"asking", "queued", "preparing", "submitting", "rendering", "downloading", "ready", "uploading"}
-LAWS = "prove_laws"
-"""The mark of our own questions to the database."""
-_FREE = {"queued", "preparing"}
 _RESERVED = "prove_reserved"
+_ROLES = sa.text("SELECT name FROM reelbot_roles WHERE owner = :owner AND until > :now")
+_GIVEN_UP_AFTER_S = 30.0
 _WRITTEN_WITHIN_S = 30.0
 """A database that is slow is waited for: by then an answer stands in its row."""
 
@@ -41,8 +42,9 @@ class Row:
     charge: str | None
     price_micro: int
     reserved_micro: int
-    send_after: int | None
-    ask_after: int | None
+    due: int | None
+    owner: str | None
+    lease_until: int | None
     cancel_asked: bool
     request_id: str | None
     sought: int | None
@@ -54,7 +56,13 @@ class Row:
 
 
 def watch(engine: sa.Engine, law: "Callable[[], Law | None]") -> None:
-    """Have each reservation weighed in its own transaction, before that commits."""
+    """Have each transaction looked at before it commits, and each reservation weighed in its own."""
+
+    def report() -> Report | None:
+        present = law()
+        return present.said if present is not None else None
+
+    watch_rows(engine, report)
 
     @sa.event.listens_for(engine, "after_cursor_execute")
     def note(
@@ -69,6 +77,10 @@ def watch(engine: sa.Engine, law: "Callable[[], Law | None]") -> None:
         if connection.info.pop(_RESERVED, False) and present is not None:
             present.weigh(connection)
 
+    @sa.event.listens_for(engine, "rollback")
+    def forgotten(connection: sa.Connection) -> None:
+        connection.info.pop(_RESERVED, None)
+
 
 class Worldly(Protocol):
     """The parts of the world that the law looks at."""
@@ -78,8 +90,7 @@ class Worldly(Protocol):
     fal: Fal
     chat: ChatBooks
     records: Records
-    deaths: int
-    took_over: bool
+    fleet: Fleet
 
     def disturbed_since(self, moment: float) -> bool: ...
 
@@ -100,6 +111,10 @@ class Law:
         self._last_history = 0
         self._states: dict[str, str] = {}
         self._stories: dict[str, list[str]] = {}
+
+    def said(self, problem: str) -> None:
+        """What was seen to be broken in the midst of a step."""
+        self._broken.append(problem)
 
     # The caps, at each reservation, in its own transaction.
 
@@ -152,8 +167,19 @@ class Law:
                 if other != row.id:
                     yield f"request {row.request_id} belongs to {other} and to {row.id}"
                 yield from self._adoption_problems(row)
+        yield from self._standing_problems(rows)
         yield from self._film_problems(rows)
         yield from self._answer_problems(rows)
+
+    def _standing_problems(self, rows: list[Row]) -> Iterator[str]:
+        """A worker that stands still loses its jobs and roles, where another is well meanwhile."""
+        for owner in self._world.fleet.out_of_use(_GIVEN_UP_AFTER_S):
+            self._world.reached.note("law: a worker that stood still")
+            for row in rows:
+                if row.owner == owner:
+                    yield f"{row.id} still waits for {owner}, which stands still"
+            for role in self._read(_ROLES, owner=owner, now=int(self._world.agenda.true() * 1000)):
+                yield f"the role {role.name} still waits for {owner}, which stands still"
 
     def _answer_problems(self, rows: list[Row]) -> Iterator[str]:
         """What fal answered to an order is that order's own, whatever another one in the same words took it for. Not
@@ -293,11 +319,9 @@ class Law:
         return taken.shape is Shape.ONCE and row.state == "parked" and row.told is not None
 
     def _rest_problems(self, row: Row) -> Iterator[str]:
-        if row.state in _FREE and self._world.took_over:
-            self._world.reached.note("known: a worker that woke beside another left an unpaid job standing")
-        elif row.state in _MOVES:
+        if row.state in _MOVES:
             yield f"{row.id} is still {row.state}"
-        elif row.told is None and row.send_after is None:
+        elif row.told is None and row.due is None and row.lease_until is None:
             yield f"nobody told the owner of {row.id} that it is {row.state}"
         elif row.state in _HAD and not self._has(row):
             yield f"{row.id} is called {row.state}, and the chat has no film"
@@ -307,8 +331,8 @@ class Law:
 
     def rows(self) -> list[Row]:
         query = sa.text(
-            'SELECT j.id, j."user", j.state, j.told, j.charge, j.price_micro, j.reserved_micro, j.send_after, '
-            "j.ask_after, j.cancel_asked, s.request_id, s.sought, "
+            'SELECT j.id, j."user", j.state, j.told, j.charge, j.price_micro, j.reserved_micro, j.due, j.owner, '
+            "j.lease_until, j.cancel_asked, s.request_id, s.sought, "
             "COALESCE((SELECT SUM(l.spent_micro) FROM reelbot_ledger l "
             "WHERE l.job_id = j.id), 0) AS spent_micro "
             "FROM reelbot_jobs j LEFT JOIN reelbot_submits s ON s.job_id = j.id ORDER BY j.created, j.id"

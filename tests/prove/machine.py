@@ -14,8 +14,9 @@ from tests.prove.books import Fate, Request, Shape
 from tests.prove.chat import MOODS
 from tests.prove.diary import Diary
 from tests.prove.fal import Script
-from tests.prove.law import LAWS, BrokenError, Row
+from tests.prove.law import BrokenError, Row
 from tests.prove.reach import Reached
+from tests.prove.rows_law import LAWS
 from tests.prove.virtual import KilledError
 from tests.prove.world import PEOPLE, Away, Words, World
 
@@ -58,22 +59,44 @@ _answers_of_two = st.tuples(
 )
 _which = st.integers(0, 30)
 _short = st.sampled_from([1.0, 5.0, 20.0, 45.0, 120.0])
+_frozen = st.sampled_from([3.0, 13.0, 16.0, 40.0, 40.0, 300.0])
 _long = st.sampled_from([20.0, 90.0, 700.0, 3000.0, 7200.0])
 
 
 @dataclass
 class Ground:
-    """Where runs take place. `clean` empties the database; `folder` may be filled."""
+    """Where runs take place. `clean` empties the database; `folder` may be filled. `idle_s`: see world.py."""
 
     database: Database
     clean: Callable[[], None]
     folder: Path
     reached: Reached
+    idle_s: float
     diary: Diary = field(default_factory=Diary)
     world: World | None = None
     story: str = ""
     runs: int = 0
     steps: int = 0
+
+    def begin(self, seed: int) -> World:
+        """An empty world."""
+        self.clean()
+        self.world = World(
+            seed,
+            database=self.database,
+            folder=self.folder / f"run{self.runs}",
+            reached=self.reached,
+            diary=self.diary,
+            workers=self.workers,
+            idle_s=self.idle_s,
+        )
+        self.runs += 1
+        return self.world
+
+    @property
+    def workers(self) -> int:
+        """SQLite allows one at a time."""
+        return 1 if self.database.is_sqlite else 2
 
     def between(self, *event: Any) -> None:
         """After each statement; not after those of the law."""
@@ -99,19 +122,10 @@ class Prove(RuleBasedStateMachine):
         super().__init__()
         self.world: World | None = None
 
-    @initialize(seed=st.integers(0, 2**16), stream=st.booleans())
-    def begin(self, seed: int, stream: bool) -> None:
-        self.ground.clean()
-        self.world = World(
-            seed,
-            database=self.ground.database,
-            folder=self.ground.folder / f"run{self.ground.runs}",
-            reached=self.ground.reached,
-            diary=self.ground.diary,
-        )
-        self.ground.world = self.world
-        self.world.fal.stream = stream
-        self.ground.runs += 1
+    @initialize(seed=st.integers(0, 2**16), stream=st.booleans(), left_frozen=st.booleans())
+    def begin(self, seed: int, stream: bool, left_frozen: bool) -> None:
+        self.world = self.ground.begin(seed)
+        self.world.fal.stream, self.world.left_frozen = stream, left_frozen
 
     # What people do. Some rules stand here more than once: they are taken more often then.
 
@@ -189,12 +203,19 @@ class Prove(RuleBasedStateMachine):
         self._there.live(150.0)
         self.clock_is_set(seconds=0.0)
 
-    @rule(turns=st.integers(1, 150), person=_people, words=_words, script=_scripts)
-    def order_and_die(self, turns: int, person: str, words: Words, script: Script) -> None:
+    @rule(turns=st.integers(1, 250), person=_people, words=_words, script=_scripts, which=_which)
+    def order_and_die(self, turns: int, person: str, words: Words, script: Script, which: int) -> None:
         self._there.order(person, words, script)
-        self._there.kill(after_turns=turns)
+        self._there.fleet.kill(which, after_turns=turns)
         self._there.live(20.0)
-        self._there.start()
+        self._there.fleet.start()
+
+    @rule(at=st.tuples(st.integers(1, 250), _which), seconds=_frozen, person=_people, words=_words, script=_scripts)
+    def order_and_freeze(self, at: tuple[int, int], seconds: float, person: str, words: Words, script: Script) -> None:
+        turns, which = at
+        self._there.order(person, words, script)
+        self._there.fleet.freeze(which, after_turns=turns, seconds=seconds)
+        self._there.live(60.0)
 
     @rule(person=_people, words=_words, script=_scripts, what=st.sampled_from(AWAYS), seconds=_short)
     def order_in_trouble(self, person: str, words: Words, script: Script, what: Away, seconds: float) -> None:
@@ -216,28 +237,46 @@ class Prove(RuleBasedStateMachine):
 
     # What happens to the machine.
 
-    @rule(turns=st.integers(0, 400), seconds=_short)
-    def kill(self, turns: int, seconds: float) -> None:
-        self._there.kill(after_turns=turns)
+    @rule(turns=st.integers(0, 400), seconds=_short, which=_which)
+    def kill(self, turns: int, seconds: float, which: int) -> None:
+        self._there.fleet.kill(which, after_turns=turns)
         self._there.live(seconds)
 
-    @rule()
-    def stop(self) -> None:
-        self._there.stop()
+    @rule(which=_which)
+    def stop(self, which: int) -> None:
+        self._there.fleet.stop(which)
 
-    @precondition(lambda self: self.world is not None and self.world.process is None)
     @rule()
     def start(self) -> None:
-        self._there.start()
+        self._there.fleet.start()
 
-    @rule()
-    def freeze(self) -> None:
-        self._there.freeze()
+    @rule(turns=st.integers(0, 400), seconds=_frozen, which=_which)
+    def freeze(self, turns: int, seconds: float, which: int) -> None:
+        self._there.fleet.freeze(which, after_turns=turns, seconds=seconds)
 
-    @precondition(lambda self: self.world is not None and self.world.frozen is not None)
-    @rule()
-    def thaw(self) -> None:
-        self._there.thaw()
+    @rule(which=_which)
+    def freeze_till_some_day(self, which: int) -> None:
+        self._there.fleet.freeze(which)
+
+    @precondition(lambda self: self.world is not None and bool(self.world.fleet.still))
+    @rule(which=_which)
+    def thaw(self, which: int) -> None:
+        still = self._there.fleet.still
+        self._there.fleet.thaw(still[which % len(still)])
+
+    @rule(which=_which, seconds=_short)
+    def cut_off(self, which: int, seconds: float) -> None:
+        self._there.fleet.cut_off(which, seconds)
+
+    @rule(seconds=st.sampled_from([-3600.0, 3600.0]), meanwhile_s=_short)
+    def clock_jumps(self, seconds: float, meanwhile_s: float) -> None:
+        """And is right again after a while; nothing is on its way to fal."""
+        if any(row.state in {"queued", "preparing", "submitting"} for row in self._there.law.rows()):
+            return
+        self.clock_is_set(seconds=seconds)
+        self._there.live(meanwhile_s)
+        self.clock_is_set(seconds=0.0)
+        self._there.reached.note("machine: clock jumped")
 
     @rule(what=st.sampled_from(AWAYS), seconds=_short)
     def trouble(self, what: Away, seconds: float) -> None:
@@ -250,7 +289,7 @@ class Prove(RuleBasedStateMachine):
 
     @rule(seconds=_long)
     def machine_sleeps(self, seconds: float) -> None:
-        self._there.agenda.skip(seconds)
+        self._there.sleep(seconds)
         self._there.reached.note("machine: slept")
 
     # What happens at fal and in the chat.

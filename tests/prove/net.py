@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from tests.prove.engine import BUYER
+from tests.prove.engine import AT_WORK
 from tests.prove.fal import Fal, Reply
 
 _UP_S = 0.02
@@ -22,7 +22,8 @@ class Way(httpx.AsyncBaseTransport):
         await request.aread()
         read_s = request.extensions.get("timeout", {}).get("read") or _NO_TIMEOUT_S
         await asyncio.sleep(_UP_S + self._fal.held_s(request))
-        reply = self._fal.answer(request, BUYER.get())
+        lease = AT_WORK.get()
+        reply = self._fal.answer(request, lease.job_id if lease is not None else None)
         await asyncio.sleep(min(reply.after_s, read_s))
         if reply.error is not None:
             raise reply.error(request)

@@ -15,6 +15,7 @@ from bot.app import App
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Database
+from bot.store.workers import Workers
 from core import media
 from tests.prove.chat import ChatBooks, ModelChat
 from tests.prove.engine import ModelEngine, Records
@@ -27,9 +28,9 @@ T = TypeVar("T")
 
 SECRET = bytes(range(32))
 
-
-_LOOPS = ("watcher", "sweeper", "billing")
+_LOOPS = ("watcher", "lost orders", "sweeper", "billing")
 """The others only bring messages in, edit texts and remove old files."""
+_STARTED_AGAIN_S = 5.0
 
 
 class ModelSettings(Settings):
@@ -42,12 +43,10 @@ class ModelSettings(Settings):
         return self._way
 
 
-async def _run(loop: Callable[[], Awaitable[None]]) -> None:
-    await loop()
-
-
 class Process:
-    """`life`: its number, counted from 1. `work`: makes each call to the database or the disk, see virtual.py."""
+    """`life`: its number, counted from 1. `work`: makes each call to the database or the disk, see virtual.py.
+    `writable`: whether this process's engine can write; None: its disk is full. It has a store of its own.
+    """
 
     def __init__(
         self,
@@ -61,19 +60,23 @@ class Process:
         fal: Fal,
         chat: ChatBooks,
         records: Records,
-        writable: Callable[[], bool],
+        writable: Callable[["Process"], bool | None],
         room: Callable[[Path], int],
     ) -> None:
         self.life = life
+        self.cut_off_until = 0.0
+        self.still_since: float | None = None  # when it froze
+        self.well_since = agenda.now
         self._agenda = agenda
+        self._alone = database.is_sqlite
         self.loop = ProcessLoop(agenda, rng=rng, around=work)
         made = ModelSettings.offline(**settings)
         made._way = Way(fal)
         self.store = Store.over(database)
-        limits = (made.jobs, made.user_jobs)
-        self.engine = ModelEngine(records, agenda, owner=life, limits=limits, writable=writable)
+        self.engine = ModelEngine(records, alone=self._alone, writable=lambda: writable(self))
         self.app = App(made, self.store, SECRET, demo=False, room=room, engine=self.engine)
         self.app.channels["telegram"] = ModelChat(chat, life=life)
+        self.owner = self.app.parts.roles.owner
         self._loops: list[asyncio.Task[None]] = []
 
     @property
@@ -81,17 +84,35 @@ class Process:
         return not (self.loop.dead or self.loop.frozen)
 
     def start(self) -> None:
-        self.app.parts.render.register()
-        self.app.parts.delivery.register()
-        self.app.parts.roles.on_kick("watcher", self.app.parts.watcher.kick)
-        with media.with_runner(looked_at):
-            self.task(self.adopt())
-            runs = {loop.name: run for loop, run in self.app.loops()}
-            for name in _LOOPS:
-                self._loops.append(self.task(_run(runs[name])))
+        self.engine.register(self.app.parts.reconciler.work)
+        self.app.parts.roles.on_kick("watcher", self.app.parts.poller.notify)
+        self._loops.append(self.task(self._served()))
 
-    async def adopt(self) -> None:
-        self.engine.adopt()
+    async def _served(self) -> None:
+        """In the order of App.start."""
+        await self.engine.start(owner=self.owner)
+        while not await self._joined():
+            await asyncio.sleep(_STARTED_AGAIN_S)
+        roles, (first, *others) = self.app.parts.roles, self._own_loops()
+        runs = {loop.name: run for loop, run in self.app.loops()}
+        self._loops += [self.task(run) for run in others]
+        self._loops += [self.task(roles.run(name, runs[name])) for name in _LOOPS]
+        await first
+
+    def _own_loops(self) -> list[Coroutine[Any, Any, None]]:
+        parts = self.app.parts
+        return [loop.run() for loop in (parts.reconciler.loop, parts.leases.loop, parts.roles.loop)]
+
+    async def _joined(self) -> bool:
+        """False: the database did not allow it, so the process ends, and whoever watches it starts it again."""
+        try:
+            if self._alone:
+                await self.store.leases.free(owners_like="run:%")
+            else:
+                await Workers(self.store.database).enter(self.owner)
+        except SQLAlchemyError:
+            return False
+        return True
 
     def task(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         with media.with_runner(looked_at):
@@ -105,12 +126,26 @@ class Process:
             return None
 
     async def stop(self) -> None:
-        """As App.stop does: the loops end, paid requests are waited for, workflows are cancelled."""
+        """In the order of App.stop."""
+        parts = self.app.parts
+        parts.reconciler.close()
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
-        await self.app.parts.submitter.close()
-        self.engine.end()
-        await asyncio.sleep(0)
-        await self.app.parts.alerts.close()
-        await self.app.close()
+        await self._unless_away(parts.roles.release())
+        await asyncio.gather(parts.submitter.close(), parts.delivery.close())
+        await self.engine.stop()
+        await parts.alerts.close()
+        await self._unless_away(self.store.leases.give_back(self.owner))
+        await self._unless_away(Workers(self.store.database).leave(self.owner))
+        await parts.roles.close()
+        for client in (parts.queue, parts.keys, parts.books):
+            if client is not None:
+                await client.close()
+
+    @staticmethod
+    async def _unless_away(word: Awaitable[None]) -> None:
+        try:
+            await word
+        except SQLAlchemyError:
+            return

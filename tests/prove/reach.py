@@ -36,8 +36,8 @@ _FATES = ("broken at the model", "ended by fal", "refused, charged", "refused, f
 _SHAPES = ("bare", "envelope", "nested", "listed", "string", "non-ascii", "long", "foreign host first")
 _ODD_SHAPES = ("no video first", "given once")
 _CHATS = ("away", "unconfirmed", "lost", "refuses", "gone", "slow")
-_MACHINES = ("away", "slow to answer", "full", "commits and fails", "clock set", "slept")
-_PROCESSES = ("killed", "stopped", "frozen", "thawed", "thawed beside another")
+_MACHINES = ("away", "slow to answer", "full", "commits and fails", "clock set", "clock jumped", "slept")
+_PROCESSES = ("killed", "stopped", "frozen", "thawed", "beside another", "thawed beside another", "cut off")
 _FALS = (
     "fal away", "fal slow", "status html 404", "status json 404", "status 410", "status 502", "status locked",
     "status odd", "status failed", "stream breaks", "result html 404", "result json 404", "result 410", "result 500",
@@ -58,5 +58,7 @@ WANTED: tuple[str, ...] = (
     *("caps: weighed", "another program: ordered", "list: a second page", "file: resumed", "bill: asked"),
     *("webhook: right", "webhook: forged", "people: pressed again", "people: pressed cancel"),
     *("database: a slow transaction", "database: rolled back by a death"),
+    *("database: given up in the midst of a transaction", "law: a worker that stood still"),
+    "process: woke when others had its work",
 )
 """What a long run has to reach."""

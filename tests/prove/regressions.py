@@ -3,23 +3,28 @@
 Numbers are those of the list of cases that broke a promise. Each is what the program once did, in few lines.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 from unittest import mock
 
 import sqlalchemy as sa
 
-from bot.store import ledger
+from bot.jobs import reconciler
+from bot.store import job_outcomes, job_rows, job_states, leases, ledger, workers
 from bot.store import submits as claims
 from bot.store.evidence import RequestTaken
 from bot.store.ledger import WINDOW_MS, Standing
+from bot.store.records import State
 from bot.store.tables import jobs, submits
 from bot.store.tables import ledger as ledger_table
 from core.errors import GenerationFailed, ResultExpired, VideoError
 from core.fal import error_map, lost_orders, protocol, replies
+from core.io.retrying import RetryPolicy
 from core.types import LostOrder, RawReply
+
+_FOR_EVER_MS = 10**12
 
 
 def _ended(error: VideoError) -> VideoError:
@@ -140,13 +145,66 @@ def any_429_is_fals() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def leases_for_ever() -> Iterator[None]:
+    """Case 6: how a work ended is written once; where the disk is full then, nobody takes its job until a restart."""
+    once = RetryPolicy(Exception, pauses_s=(0.0,), tries=1)
+    with mock.patch.object(reconciler, "UNTIL_WRITTEN", once), mock.patch.object(leases, "LEASE_MS", _FOR_EVER_MS):
+        yield
+
+
+@contextmanager
+def leases_of_the_dead() -> Iterator[None]:
+    """Case 6, of a worker that died: nobody takes what it had."""
+    with mock.patch.object(leases, "LEASE_MS", _FOR_EVER_MS):
+        yield
+
+
+@contextmanager
+def answers_from_anywhere() -> Iterator[None]:
+    """Case 7: a worker that was frozen in its POST writes the answer when it wakes: a delivered job renders again."""
+
+    def from_anywhere(tx: sa.Connection, job_id: str, *, only_from: Iterable[State], why: str) -> bool:
+        return job_rows.resume_tx(tx, job_id, only_from={*only_from, *State}, why=why)
+
+    with mock.patch.object(claims, "resume_tx", from_anywhere):
+        yield
+
+
+@contextmanager
+def epochs_unchecked() -> Iterator[None]:
+    """Case 7, of any write: nobody looks whether the job was taken by another meanwhile."""
+    with ExitStack() as patches:
+        for module in (job_rows, job_states, job_outcomes, claims):
+            patches.enter_context(mock.patch.object(module, "check_tx", return_value=None))
+        yield
+
+
+@contextmanager
+def roles_for_ever() -> Iterator[None]:
+    """Case 8: a frozen worker keeps every role."""
+    with mock.patch.object(workers, "TERM_MS", _FOR_EVER_MS):
+        yield
+
+
 REGRESSIONS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "1: one page, the prompt alone": first_page_and_prompt,
     "3: a 404 ends a paid job": missing_is_expired,
     "4: only bare results": bare_results_only,
+    "6: an end that was not written": leases_for_ever,
+    "6b: a lease that nobody takes": leases_of_the_dead,
+    "7: a late answer, from any state": answers_from_anywhere,
+    "7b: no epoch is checked": epochs_unchecked,
+    "8: roles that nobody takes": roles_for_ever,
     "10: caps in two snapshots": two_snapshots,
     "18: a guess against an answer": guesses_against_answers,
     "19: a 429 of anybody": any_429_is_fals,
 }
-ONLY_POSTGRES = frozenset({"10: caps in two snapshots"})
-"""SQLite has one writer, and no snapshot in the midst of a transaction."""
+WHERE = {
+    "6b: a lease that nobody takes": "shared",
+    "7: a late answer, from any state": "shared",
+    "7b: no epoch is checked": "shared",
+    "8: roles that nobody takes": "shared",
+    "10: caps in two snapshots": "postgres",  # SQLite has one writer, and no snapshot in the midst of a transaction
+}
+"""On which ground a fault can show; the others: on SQLite."""

@@ -3,6 +3,8 @@
 import gc
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
@@ -31,17 +33,24 @@ def prove(ground: Ground, *, first_seed: int, seconds: float, rounds: int, shrin
     """Round after round, for so many seconds of this process's own time; None when no law was broken."""
     most_s = _SHARED * seconds  # of real time, where others use the machine, too
     began, began_here = time.perf_counter(), time.process_time()
-    with ground.diary.kept(), warnings.catch_warnings():
-        # Of processes that were killed or stopped: what they had begun is never awaited, as in life.
-        warnings.filterwarnings("ignore", message="coroutine .* was never awaited", category=RuntimeWarning)
+    with quiet(ground):
         found = None
         for number in range(first_seed, first_seed + rounds):
             found = _looked_for(ground, number=number, shrink=shrink, began=began_here)
             spent = time.process_time() - began_here > seconds or time.perf_counter() - began > most_s
             if found is not None or spent:
                 break
-        gc.collect()
     return found
+
+
+@contextmanager
+def quiet(ground: Ground) -> Iterator[None]:
+    """What the program says goes into the diary."""
+    with ground.diary.kept(), warnings.catch_warnings():
+        # Of processes that were killed or stopped: what they had begun is never awaited, as in life.
+        warnings.filterwarnings("ignore", message="coroutine .* was never awaited", category=RuntimeWarning)
+        yield
+        gc.collect()
 
 
 def _looked_for(ground: Ground, *, number: int, shrink: bool, began: float) -> Found | None:

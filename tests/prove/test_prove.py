@@ -5,13 +5,15 @@ from pathlib import Path
 import pytest
 
 from tests.postgres import Cluster
-from tests.prove.ground import ground, sqlite_ground
+from tests.prove.ground import ground, shared_ground, sqlite_ground
 from tests.prove.reach import Reached
 from tests.prove.regressions import REGRESSIONS
 from tests.prove.run import prove
+from tests.prove.sweep import swept
 
 SHORT_S = 12.0
 MOST_ROUNDS = 12
+POINTS = 8
 FIRST = 1
 
 
@@ -21,6 +23,24 @@ def test_no_law_is_broken_on_sqlite() -> None:
         found = prove(here, first_seed=FIRST, seconds=SHORT_S, rounds=MOST_ROUNDS)
     assert found is None, f"{found.diary}\n{found.steps}\n{found.story}\n{found.what}\nmake prove SEED={found.seed}"
     assert not reached.missing(["people: ordered", "process: killed", "state: delivered"]), reached.report()
+
+
+def test_no_law_is_broken_by_two_workers() -> None:
+    reached = Reached()
+    with shared_ground(reached) as here:
+        found = prove(here, first_seed=FIRST, seconds=SHORT_S, rounds=MOST_ROUNDS)
+    assert found is None, f"{found.diary}\n{found.steps}\n{found.story}\n{found.what}\nmake prove SEED={found.seed}"
+    assert not reached.missing(["process: frozen", "process: thawed beside another", "state: delivered"])
+
+
+def test_a_worker_may_end_or_freeze_at_any_point_of_a_job() -> None:
+    """A few of all points; the long run takes as many as there is time for."""
+    for made in (sqlite_ground, shared_ground):
+        with made(Reached()) as here:
+            points = swept(here, seed=FIRST, seconds=60.0, most=POINTS)
+        found = points.found
+        assert found is None, f"{found.diary}\n{found.story}\n{found.steps}\n{found.what}"
+        assert points.looked_at == POINTS
 
 
 def test_no_law_is_broken_on_postgres(postgres: Cluster, tmp_path: Path) -> None:

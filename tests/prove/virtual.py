@@ -146,28 +146,32 @@ class ProcessLoop(asyncio.BaseEventLoop):
         self._rng = rng
         self._around = around
         self._backlog: list[asyncio.Handle] = []
-        self._lives = -1
+        self._turns_left = -1
+        self._then: Callable[[], None] = lambda: None
+        self.turns = 0  # since `after`
         self.dead = False
         self.frozen = False
-        self.on_death: Callable[[], None] = lambda: None
 
     def may_run(self, handle: asyncio.Handle) -> bool:
-        """Whether a handle that is due runs now. Its process may be frozen or dead, or die right here."""
+        """Whether a handle that is due runs now. Its process may be frozen or dead, or become so right here."""
+        if self._turns_left >= 0 and not (self.dead or self.frozen):
+            self.turns += 1
+            self._turns_left -= 1
+            if self._turns_left < 0:
+                self._then()
         if self.dead:
             return False
         if self.frozen:
             self._backlog.append(handle)
-            return False
-        if self._lives >= 0:
-            self._lives -= 1
-            if self._lives < 0:
-                self.on_death()
-                return False
-        return True
+        return not self.frozen
 
-    def die_after(self, handles: int) -> None:
-        """Between two turns of the loop, so many turns from now."""
-        self._lives = handles
+    def after(self, turns: int, then: Callable[[], None]) -> None:
+        """Have `then` called between two turns of the loop, so many turns from now: it may kill or freeze this."""
+        self._turns_left, self._then, self.turns = turns, then, 0
+
+    def undisturbed(self) -> None:
+        """What was to come after so many turns does not come."""
+        self._turns_left = -1
 
     def thaw(self) -> None:
         self.frozen = False

@@ -1,4 +1,4 @@
-"""The world of one run: fal, the chat, the disk and the database stay; processes of the bot come and go."""
+"""The world of one run: fal, the chat, the disk and the database stay; workers of the bot come and go (fleet.py)."""
 
 import math
 import random
@@ -25,10 +25,11 @@ from tests.prove.chat import ChatBooks
 from tests.prove.diary import Diary
 from tests.prove.engine import Records
 from tests.prove.fal import Fal, Script, signed
+from tests.prove.fleet import Fleet
 from tests.prove.law import Law
 from tests.prove.process import SECRET, Process
 from tests.prove.reach import Reached
-from tests.prove.virtual import Agenda, BlockedError, Graveyard, KilledError, ProcessLoop, on_another_stack, seeded
+from tests.prove.virtual import Agenda, BlockedError, KilledError, ProcessLoop, on_another_stack, seeded
 
 PEOPLE = ("1", "2", "3")
 ADMIN = "9"
@@ -40,8 +41,10 @@ _SLOW_S = (0.05, 0.4, 2.0)
 _PUBLIC = "https://bot.example.org"
 _WEBHOOK_TRIES_S = (0.1, 2.0, 15.0, 120.0, 600.0, 1800.0)
 _ROOMY = 10**12
+_WRITES = ("INSERT", "UPDATE", "DELETE")
+_REFUSED_SHARE = 0.9
 
-_CALM_S = 120.0
+_CALM_S, _LOOK_S = 100.0, 20.0
 _DAYS = 8
 _NAPS_S = (60.0, 120.0, 300.0, 300.0, 600.0, 900.0, 1800.0, 3600.0)
 _WAKE_S = 40.0
@@ -64,9 +67,21 @@ Away = Literal["away", "slow to answer", "full", "commits and fails"]
 
 
 class World:
-    """`database`: with all tables, empty, used by nobody else. `folder`: for its files, likewise."""
+    """`database`: with all tables, empty, used by nobody else. `folder`: for its files, likewise. `workers`: how many
+    may run at once. `idle_s`: after so long the database gives up a transaction whose worker says nothing.
+    """
 
-    def __init__(self, seed: int, *, database: Database, folder: Path, reached: Reached, diary: Diary) -> None:
+    def __init__(
+        self,
+        seed: int,
+        *,
+        database: Database,
+        folder: Path,
+        reached: Reached,
+        diary: Diary,
+        workers: int,
+        idle_s: float,
+    ) -> None:
         self.rng = random.Random(seed)
         self.agenda = Agenda()
         self.reached = reached
@@ -74,34 +89,26 @@ class World:
         diary.begin(lambda: self.agenda.now)
         self.folder = folder
         self._database = database
+        self._idle_s = idle_s
         self.fal = Fal(self.agenda.true, random.Random(seed + 1), reached)
         self.fal.on_taken = self._webhook_of
         self.chat = ChatBooks(self.agenda.true, random.Random(seed + 2), reached)
         self.records = Records()
-        self.graves = Graveyard()
-        self.lives = 0
-        self.deaths = 0
-        self.disturbed_at = 0.0
         self.skewed_until = 0.0  # seconds UTC, fal's clock
-        self.took_over = False
+        self.left_frozen = False  # whoever stands still in the end does so for ever
         self.orders = 0
         self.troubles: dict[str, float] = {}
         self._callers: list[ProcessLoop] = []  # one, or two while the first one's transaction is slow
-        self.process: Process | None = None
-        self.frozen: Process | None = None
+        self.fleet = Fleet(self.agenda, reached, most=workers, make=self._process)
         self._seeds = seeded(self.rng)
         self._seeds.__enter__()
         self.law = Law(self, database.engine, caps_micro=(int(float(CAPS_USD[0]) * 1e6), int(float(CAPS_USD[1]) * 1e6)))
-        self.start()
+        for _ in range(workers):
+            self.fleet.start()
 
-    # Processes.
-
-    def start(self) -> None:
-        if self.process is not None:
-            return
-        self.lives += 1
-        made = Process(
-            self.lives,
+    def _process(self, life: int) -> Process:
+        return Process(
+            life,
             agenda=self.agenda,
             rng=self.rng,
             work=self._worked,
@@ -110,12 +117,9 @@ class World:
             fal=self.fal,
             chat=self.chat,
             records=self.records,
-            writable=lambda: not self.suffers("away"),
+            writable=self._writable,
             room=lambda _: 0 if self.suffers("full") else _ROOMY,
         )
-        made.loop.on_death = partial(self._died, made)
-        self.process = made
-        made.start()
 
     def _settings(self) -> dict[str, Any]:
         return {
@@ -131,62 +135,6 @@ class World:
             "jobs": 6,
         }
 
-    def kill(self, *, after_turns: int = 0) -> None:
-        """Now, or that many turns of its loop later."""
-        if self.process is None:
-            return
-        if after_turns:
-            self.process.loop.die_after(after_turns)
-        else:
-            self._died(self.process)
-
-    def _died(self, process: Process) -> None:
-        """Nothing of it runs any more, no `finally` either; its connections are gone, and what was not committed."""
-        self.graves.bury(process.loop)
-        self.deaths += 1
-        self.disturbed_at = self.agenda.true()
-        self.reached.note("process: killed")
-        if self.process is process:
-            self.process = None
-        if self.frozen is process:
-            self.frozen = None
-
-    def stop(self) -> None:
-        """As told: a deploy."""
-        if self.process is not None:
-            process = self.process
-            process.do(process.stop(), most_s=60.0)
-            self.reached.note("process: stopped")
-            self.disturbed_at = self.agenda.true()
-            self.graves.bury(process.loop)
-            self.process = None
-
-    def freeze(self) -> None:
-        """It stands still, and wakes one day not knowing it."""
-        if self.process is not None and self.frozen is None:
-            self.process.loop.frozen = True
-            self.disturbed_at = self.agenda.true()
-            self.frozen, self.process = self.process, None
-            self.reached.note("process: frozen")
-
-    def thaw(self) -> None:
-        """It goes on; beside another one where the others took it for dead."""
-        if self.frozen is None:
-            return
-        thawed, self.frozen = self.frozen, None
-        self.disturbed_at = self.agenda.true()
-        thawed.loop.thaw()
-        self.reached.note("process: thawed beside another" if self.process else "process: thawed")
-        if self.process is None:
-            self.process = thawed
-            thawed.task(thawed.adopt())
-        else:
-            self.took_over = True
-            self.agenda.run_until(self.agenda.now + 60.0)
-            self._died(thawed)  # it has seen that its session is lost
-            if self.process is not None:
-                self.process.task(self.process.adopt())
-
     # Troubles of the machine.
 
     def set_clock(self, seconds: float) -> None:
@@ -196,14 +144,19 @@ class World:
 
     def disturbed_since(self, moment: float) -> bool:
         """Whether a process ended or stood still, or the machine had trouble, since then (seconds UTC, fal's clock)."""
-        return self.disturbed_at >= moment or self.frozen is not None or self.process is None
+        return self.fleet.disturbed_at >= moment or bool(self.fleet.still) or not self.fleet.running
 
     def suffers(self, what: Away) -> bool:
         if self.troubles.get(what, 0.0) <= self.agenda.now:
             return False
-        self.disturbed_at = self.agenda.true()
+        self.fleet.disturbed()
         self.reached.note(f"machine: {what}")
         return True
+
+    def _writable(self, process: Process) -> bool | None:
+        if self.suffers("away") or self.fleet.is_cut_off(process):
+            return False
+        return None if self.suffers("full") else True
 
     def _worked(self, loop: ProcessLoop, executor: Executor | None, call: Callable[[], Any]) -> Any:
         """Calls of a pool of their own are the store's; the others are for files."""
@@ -213,7 +166,7 @@ class World:
             return call()
         if self.suffers("slow to answer") and self.rng.random() < _WAITS_SHARE:
             raise BlockedError
-        if self.suffers("away"):
+        if self.suffers("away") or self.fleet.is_cut_off(self.fleet.of(loop)):
             raise sa.exc.OperationalError("the model's database is away", None, Exception())
         result = self._called(loop, call)
         if self.suffers("commits and fails") and self.rng.random() < 0.3:
@@ -232,23 +185,40 @@ class World:
             self._callers.pop()
 
     def between(self, statement: str) -> None:
-        """Two statements of one transaction: it is slow, and everything else goes on meanwhile. Its process may die.
+        """Two statements of one transaction: it is slow, and everything else goes on meanwhile. Its process may die or
+        freeze, and its disk be full.
 
         Sums are slow more often, as they are in life.
         """
+        if statement.startswith(_WRITES) and self.suffers("full") and self.rng.random() < _REFUSED_SHARE:
+            raise sa.exc.OperationalError("database or disk is full", None, Exception())
         if len(self._callers) != 1 or self.rng.random() > (_SLOW_SUMS if "sum(" in statement else _SLOW_SHARE):
             return
         caller = self._callers[0]
         self.reached.note("database: a slow transaction")
-        on_another_stack(partial(self.agenda.run_until, self.agenda.now + self.rng.choice(_SLOW_S)))
+        self._meanwhile(self.rng.choice(_SLOW_S))
+        if caller.frozen and not self._database.is_sqlite:
+            self._stands_still(caller)
         if caller.dead:
             self.reached.note("database: rolled back by a death")
             raise KilledError
 
+    def _stands_still(self, caller: ProcessLoop) -> None:
+        """In the midst of a transaction: what it has locked stays so until it goes on or the database gives it up."""
+        gives_up = self.agenda.now + self._idle_s
+        while caller.frozen and not caller.dead and self.agenda.now < gives_up:
+            self._meanwhile(0.5)
+        if caller.frozen and not caller.dead:
+            self.reached.note("database: given up in the midst of a transaction")
+            raise sa.exc.OperationalError("the transaction was idle for too long", None, Exception())
+
+    def _meanwhile(self, seconds: float) -> None:
+        on_another_stack(partial(self.agenda.run_until, self.agenda.now + seconds))
+
     # What people do.
 
     def order(self, person: str, words: Words, script: Script) -> None:
-        if self.process is None:
+        if self.fleet.serving is None:
             return
         self.orders += 1
         incoming = Incoming(Address("telegram", person), "bot", f"m{self.orders}", person, text=words.prompt)
@@ -260,22 +230,24 @@ class World:
         self._begin(JobDraft(incoming, "en", plan), script)
 
     def _begin(self, new: JobDraft, script: Script) -> None:
-        if self.process is not None:
+        process = self.fleet.serving
+        if process is not None:
 
             def scripted(_connection: sa.Connection, job_id: str) -> None:
                 self.fal.scripts.setdefault(job_id, script)
 
-            self.process.do(self.process.app.parts.orders.start(new, inbox_id=None, within=scripted))
+            process.do(process.app.parts.orders.start(new, inbox_id=None, within=scripted))
 
     def press(self, person: str, verb: str, job_id: str, script: Script) -> None:
         """A button of one's own job."""
-        if self.process is None:
+        process = self.fleet.serving
+        if process is None:
             return
         self.orders += 1
         self.reached.note(f"people: pressed {verb}")
         data = data_for(verb, job_id)  # type: ignore[arg-type]
         pressed = Incoming(Address("telegram", person), "bot", f"b{self.orders}", person, pressed=data)
-        decision = self.process.do(self.process.app.parts.handler.handle(parse_message(pressed)))
+        decision = process.do(process.app.parts.handler.handle(parse_message(pressed)))
         if isinstance(decision, JobDraft):
             self._begin(decision, script)
 
@@ -294,7 +266,7 @@ class World:
         if self.agenda.true() < request.done_at:
             return self._at(request.done_at - self.agenda.true() + 0.1, partial(self._call, request, attempt))
         later = attempt + 1
-        if self.process is not None and not self.fal.blows("webhooks lost"):
+        if self.fleet.serving is not None and not self.fal.blows("webhooks lost"):
             if self.fal.blows("webhooks late"):
                 return self._at(300.0, partial(self._call, request, attempt))
             for _ in range(2 if self.fal.blows("webhooks twice") else 1):
@@ -305,14 +277,15 @@ class World:
 
     def call_back(self, request: Request, *, names: str | None = None, right: bool = True) -> None:
         """One call to the address in that order. `names`: another request; not `right`: not signed by fal."""
-        if self.process is None or request.job is None:
+        process = self.fleet.serving
+        if process is None or request.job is None:
             return
         body = f'{{"request_id": "{names or request.id}", "status": "OK", "payload": null}}'.encode()
         headers = signed(request.id, body, at=self.agenda.true())
         if not right:
             headers["x-fal-webhook-signature"] = "00" * 64
-        receive = self.process.app.parts.webhook.receive
-        self.process.task(_answered(receive(callback_token(SECRET, request.job), body, headers)))
+        receive = process.app.parts.webhook.receive
+        process.task(_answered(receive(callback_token(SECRET, request.job), body, headers)))
         self.reached.note("webhook: right" if right else "webhook: forged")
 
     # Time.
@@ -325,26 +298,31 @@ class World:
         end = self.agenda.now + seconds
         while self.agenda.now < end:
             self.live(min(_AWAKE_S, end - self.agenda.now))
-            self.agenda.skip(max(0.0, min(_ASLEEP_S, end - self.agenda.now)))
+            self.sleep(max(0.0, min(_ASLEEP_S, end - self.agenda.now)))
+
+    def sleep(self, seconds: float) -> None:
+        """The whole machine does; what was due happens when it wakes."""
+        self.agenda.skip(seconds)
+        self.fleet.disturbed()
 
     def heal(self) -> None:
-        """Every trouble is over, from here on."""
+        """Every trouble is over, from here on. Nobody who runs is started again."""
         self.fal.weather.clear()
         self.chat.moods.clear()
         self.troubles.clear()
-        self.thaw()
-        self.start()
-        if self.process is not None:
-            self.process.loop.die_after(-1)
+        self.fleet.heal(but_frozen=self.left_frozen)
 
     def rest(self) -> None:
         """Everything heals; then days pass, until nothing moves any more. For most of them the machine sleeps."""
         self.heal()
-        self.live(_CALM_S)
+        self.live(_WAKE_S)
+        calm = self.agenda.now + _CALM_S
+        while self.agenda.now < calm and self.law.unrest():
+            self.live(_LOOK_S)
         end = self.agenda.now + _DAYS * 24 * 3600
         naps = chain(_NAPS_S, repeat(_NAPS_S[-1]))
         while self.agenda.now < end and self.law.unrest():
-            self.agenda.skip(next(naps))
+            self.sleep(next(naps))
             self.live(_WAKE_S)
             for row in self.law.waiting_for_a_press():
                 self.press(row.chat, "again", row.id, Script())
@@ -356,10 +334,7 @@ class World:
         self.reached.note("another program: ordered")
 
     def close(self) -> None:
-        for process in (self.process, self.frozen):
-            if process is not None:
-                self._died(process)
-        self.graves.clear()
+        self.fleet.close()
         self._seeds.__exit__(None, None, None)
         shutil.rmtree(self.folder, ignore_errors=True)
 
