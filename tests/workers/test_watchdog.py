@@ -44,13 +44,14 @@ def test_a_database_that_takes_no_writes_is_no_reason_for_a_restart(
     asyncio.run(story())
 
 
+async def hang() -> None:
+    await asyncio.Event().wait()
+
+
 def test_a_loop_that_hangs_or_has_ended_is_worth_a_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def story() -> None:
         async with bench(tmp_path, monkeypatch) as made, httpx.AsyncClient() as http:
             url, watchdog = f"http://127.0.0.1:{made.settings.port}", made.app.parts.watchdog
-
-            async def hang() -> None:
-                await asyncio.Event().wait()
 
             loop = Loop("hung", hang, pause_s=lambda: 0.0, stuck_s=0.0)
             hung, over = asyncio.create_task(loop.run()), asyncio.create_task(asyncio.sleep(0), name="short")
@@ -59,6 +60,36 @@ def test_a_loop_that_hangs_or_has_ended_is_worth_a_restart(tmp_path: Path, monke
             live = await http.get(f"{url}/healthz")
             assert live.status_code == 503
             assert live.json() == {"status": "red", "problems": ["hung loop is stuck", "short loop has ended"]}
+            hung.cancel()
+
+    asyncio.run(story())
+
+
+def test_a_loop_that_hangs_since_the_database_is_silent_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would hang after a restart, too; and it goes on when the database answers again."""
+
+    async def story() -> None:
+        async with bench(tmp_path, monkeypatch) as made:
+            silence = [Problem("the database does not answer", "database silent")]
+            watchdog = Watchdog(
+                alerts=made.app.parts.alerts,
+                channels={},
+                runs_elsewhere=lambda _name: False,
+                silence=lambda: next(iter(silence), None),
+                more=list,
+                lasts_s=60.0,
+                look_s=10.0,
+            )
+            loop = Loop("hung", hang, pause_s=lambda: 0.0, stuck_s=0.0)
+            hung, over = asyncio.create_task(loop.run()), asyncio.create_task(asyncio.sleep(0), name="short")
+            await over
+            watchdog.watch([loop], [hung])
+            texts = {each.text: each.restart_helps for each in watchdog.problems()}
+            assert texts == {"the database does not answer": False, "hung loop is stuck": False}
+            silence.clear()
+            assert [(each.text, each.restart_helps) for each in watchdog.problems()] == [("hung loop is stuck", True)]
+            watchdog.watch([], [over])
+            assert [each.restart_helps for each in watchdog.problems()] == [True]
             hung.cancel()
 
     asyncio.run(story())
