@@ -25,6 +25,7 @@ from bot.parts import Timing
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.workers import Workers
+from bot.workers.heartbeat import Heartbeat, Notice, examine_database
 from core.config import EnvSettings
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ class App:
         self.channels = self.parts.channels
         self.health = Health()
         self._workers = Workers(store.database)
+        self._heartbeat = Heartbeat(store, settings.output_dir)
         self._loops: list[Loop] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._server: Server | None = None
@@ -128,8 +130,9 @@ class App:
         self._server = Server(web, listener)
         await self.parts.engine.start(owner=self.parts.roles.owner)
         await self._join_the_others()
+        copy = await self._notice_copy()
         await self._server.start()
-        for loop in (self.parts.reconciler.loop, self.parts.leases.loop, self.parts.roles.loop):
+        for loop in (self._heartbeat.loop, self.parts.reconciler.loop, self.parts.leases.loop, self.parts.roles.loop):
             self._begin(loop, loop.run())
         for loop, run in self.loops():
             self._begin(loop, self.parts.roles.run(loop.name, run))
@@ -138,10 +141,21 @@ class App:
         self.parts.roles.on_kick("inbox", self.parts.inbox.notify)
         self.parts.roles.on_kick("watcher", self.parts.poller.notify)
         self._tasks.append(asyncio.create_task(self.parts.roles.listen(), name="calls"))
+        if copy is not None:
+            self.parts.alerts.tell("copy", copy.words, files=copy.files)
         self.parts.watchdog.watch(self._loops, self._tasks)
         self._tasks.append(asyncio.create_task(self.parts.watchdog.loop.run(), name="watchdog"))
         self.health.problems = self.parts.watchdog.problems
         self.health.reason = None
+
+    async def _notice_copy(self) -> Notice | None:
+        """Return what is odd about the database. It is served all the same: what waits in it is looked for first."""
+        notice = await examine_database(self.store, self._settings)
+        if notice is not None:
+            facts = {"origin": notice.origin, "files": notice.files}
+            log.warning("this database is not the one that was served last with this folder", extra=facts)
+            await self.store.copies.serve_as_copy(notice.origin)
+        return notice
 
     def _begin(self, loop: Loop, run: Coroutine[None, None, None]) -> None:
         self._loops.append(loop)
@@ -155,6 +169,7 @@ class App:
             (self.parts.inbox.loop, self.parts.inbox.run),
             (self.parts.poller.loop, self.parts.poller.run),
             (self.parts.lost_orders.loop, self.parts.lost_orders.loop.run),
+            (self.parts.quarantine.loop, self.parts.quarantine.loop.run),
             (self.parts.status_messages.loop, self.parts.status_messages.run),
             (sweeper, sweeper.run),
             (cleanup, cleanup.run),
@@ -236,13 +251,12 @@ class App:
         self.store.close()
 
     async def _sweep(self) -> None:
-        """Do what only time brings: rows that cannot be read, offers that lapse, old doubts, old copies.
+        """Do what only time brings: offers that lapse, old doubts, old copies.
 
         One that fails does not keep the others from their turn.
         """
         jobs = self.store.jobs
         works = (
-            self.parts.quarantine.sweep,
             self.parts.delivery.tidy,
             jobs.lapse,
             jobs.settle_old_doubts,

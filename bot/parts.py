@@ -27,6 +27,7 @@ from bot.jobs.poller import StatusPoller, WatchPauses
 from bot.jobs.prepare import Preparer
 from bot.jobs.quarantine import Quarantine
 from bot.jobs.reconciler import Reconciler
+from bot.jobs.restored_jobs import RestoredJobs
 from bot.jobs.status_messages import StatusMessages
 from bot.jobs.submit import Submitter
 from bot.jobs.submit_reconciliation import SubmitReconciler
@@ -37,6 +38,7 @@ from bot.messages.admin_alerts import Alerts
 from bot.messages.held_messages import HeldMessages
 from bot.settings import Settings
 from bot.store import Store
+from bot.store.database import now_ms
 from bot.store.leases import SlotLimits
 from bot.store.ledger import caps_of
 from bot.store.records import Job
@@ -122,6 +124,10 @@ class _Calls:
         """Tell a job's owner that fal is silent about the order."""
         await self.delivery.announce(job, job_messages.unconfirmed(job))
 
+    async def tell_offer(self, job: Job) -> None:
+        """Ask a job's owner whether to buy it."""
+        await self.delivery.announce(job, job_messages.status(job, place=0, now_ms=now_ms()))
+
     def webhook_url(self, job_id: str) -> str | None:
         base = self._public_url
         return f"{base}/fal/webhook/{callback_token(self._secret, job_id)}" if base else None
@@ -193,6 +199,17 @@ def build(
         due=calls.due,
         still_ours=leases.is_valid,
     )
+    restored = RestoredJobs(
+        store=store,
+        queue=queue,
+        receipts=receipts,
+        settings=settings,
+        lost_orders=lost_orders,
+        alerts=alerts,
+        watch=calls.watch,
+        tell=calls.tell_offer,
+        looks_s=timing.resolve_looks_s,
+    )
     works = Works(
         store=store,
         preparer=preparer,
@@ -201,6 +218,7 @@ def build(
         collector=collector,
         delivery=delivery,
         alerts=alerts,
+        restored=restored,
         resolve_looks_s=timing.resolve_looks_s,
     )
     quarantine = Quarantine(store=store, channels=channels, alerts=alerts)

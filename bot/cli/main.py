@@ -156,6 +156,10 @@ def parser_of_all() -> argparse.ArgumentParser:
         "doctor", "doctor.run", "check the whole chain and say how to fix what is wrong; exit code 1 if anything is"
     )
     doctor_parser.add_argument("--json", action="store_true", help="for scripts")
+    backup_parser = command(
+        "backup", "backup.backup", "a consistent copy of the database, with the receipts, while the bot runs"
+    )
+    backup_parser.add_argument("dir", type=Path, metavar="DIR", help="the folder that is made for it")
     return parser
 
 

@@ -5,6 +5,7 @@ nothing else the job is parked: it holds no slot, its owner and the admins are t
 for as long as it was asked to keep the file.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from typing import Any, Protocol
 
 from bot.jobs.submit import receipt_name
 from bot.jobs.verdicts import NEXT, Verdict, retry, wait
+from bot.jobs.video_files import film_of
 from bot.messages.admin_alerts import Alerts
 from bot.settings import Settings
 from bot.store import Store
@@ -22,7 +24,7 @@ from bot.store.leases import Taken
 from bot.store.records import AT_FAL, Charge, Job, JobError, State, Submit, VideoFile
 from bot.store.work import LOOK_AFTER_MS, Lease
 from core import media, pricing
-from core.errors import Cancelled, VideoError
+from core.errors import Cancelled, MediaError, VideoError
 from core.fal.client import KEEP_S, FalQueue
 from core.fal.download import video_filename
 from core.fal.fetch_result import CheckFilm, check_film, fetch_result, is_readable
@@ -95,14 +97,31 @@ class Collector:
         if job.video is not None:  # it was finished, and parked since its row could not be read
             await self._store.jobs.finish(job.id, job.video, lease=taken.lease)
             return NEXT
+        if await self._finished_before(job, taken.lease):
+            return NEXT
         try:
             if not await self._is_done(job, submit, submit.handle, taken.lease):
-                return await self._still_renders(job)
+                return await self._still_renders(job, taken)
             await self._store.jobs.move(job.id, State.DOWNLOADING, only_from={State.RENDERING}, lease=taken.lease)
             await self._fetch_film(job, submit, submit.handle, taken.lease)
         except VideoError as error:
             return await self._not_collected(job, submit, error, taken)
         return NEXT
+
+    async def _finished_before(self, job: Job, lease: Lease) -> bool:
+        """Return whether its whole film is on the disk: a process died over it, or the database is a copy of before.
+
+        fal may have dropped its own by now.
+        """
+        path = await asyncio.to_thread(film_of, job.id, self._settings.videos_dir)
+        if path is None:
+            return False
+        try:
+            probe = await self._check(job)(path, lenient=False)
+        except MediaError:
+            return False
+        await self._finish(job, path.name, probe, lease)
+        return True
 
     async def _is_done(self, job: Job, submit: Submit, handle: RequestHandle, lease: Lease) -> bool:
         """Whether fal is done. A result that is kept and can be read needs no question. Raises VideoError."""
@@ -113,13 +132,15 @@ class Collector:
         if job.cancel_asked and not isinstance(status, Completed):
             await self._queue.cancel(handle)
             status = await self._queue.status(handle)
-        await self._store.jobs.clear_odd(job.id, lease=lease)
+        if job.state is State.RENDERING or not isinstance(status, Completed):
+            await self._store.jobs.clear_odd(job.id, lease=lease)  # not where the result behind it is what is odd
         return isinstance(status, Completed)
 
-    async def _still_renders(self, job: Job) -> Verdict:
+    async def _still_renders(self, job: Job, taken: Taken) -> Verdict:
         """Wait for the poller or fal's webhook to say when to look again; where both fail the row does."""
         if job.state is State.PARKED:
             await self._store.jobs.unpark(job.id, "fal still works on it")
+        if job.state is State.PARKED or taken.lapses:  # the poller does not know it, or watched it in another process
             self._watch()
         return wait(LOOK_AFTER_MS / 1000)
 
@@ -167,6 +188,9 @@ class Collector:
             now=datetime.fromtimestamp(job.created / 1000, tz=UTC),
         )
         probe = await self._fetch(job, submit, handle, name)
+        await self._finish(job, name, probe, lease)
+
+    async def _finish(self, job: Job, name: str, probe: media.Probe, lease: Lease) -> None:
         video = VideoFile(name, probe.size, probe.width, probe.height, probe.duration_s or 0.0)
         await self._store.jobs.finish(job.id, video, lease=lease)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Message, SendError, SendOutcome
 from bot.jobs.delivery_receipts import HAS_VIDEO, Acknowledgement, DeliveryReceipts
+from bot.jobs.job_lock import mark_of
 from bot.jobs.verdicts import NEXT, REST, Verdict, retry
 from bot.jobs.video_files import VideoFiles
 from bot.messages import job_messages
@@ -119,6 +120,7 @@ class Delivery:
             await self._store.jobs.move(job.id, State.DELIVERED, why="on disk", told="", lease=lease)
         else:
             await self._store.jobs.tell(job.id, job.state, "", lease=lease)
+        await asyncio.to_thread(mark_of(self._settings.work_dir, job.incoming).unlink, missing_ok=True)
         return REST
 
     async def _send_video(self, job: Job, channel: ChannelPort, lease: Lease) -> Verdict:

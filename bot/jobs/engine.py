@@ -16,7 +16,7 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from filelock import FileLock
 
 from bot.jobs.process_lock import AlreadyRunning, HeldByAnother, acquire
-from bot.store.database import Database
+from bot.store.database import KEEPALIVE, Database
 from bot.store.leases import Taken
 from bot.store.work import Lease, Work
 
@@ -89,6 +89,7 @@ class Engine:
             log_level="WARNING",
             serializer=DBOSPortableJSONSerializer(),
             notification_listener_polling_interval_sec=_LISTEN_S,
+            db_engine_kwargs=None if self._database.is_sqlite else {"connect_args": dict(KEEPALIVE)},
         )
 
     async def _end_first_design(self) -> None:

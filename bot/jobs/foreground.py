@@ -9,12 +9,12 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from bot.channels.types import Address, AttachmentRef, Incoming
@@ -33,7 +33,7 @@ from bot.store.database import now_ms
 from bot.store.leases import Taken
 from bot.store.ledger import OverCap, caps_of
 from bot.store.records import AT_FAL, FREE, SHELL, Job, JobDraft, State
-from bot.store.work import WORK, Lease
+from bot.store.work import WORK, Lease, LeaseLost
 from core.errors import SubmitNotSent, Unavailable, VideoError
 from core.fal.client import FalQueue
 from core.fal.poll_schedule import odd_gaps
@@ -44,6 +44,7 @@ from core.types import Plan, RequestHandle, Video
 R = TypeVar("R")
 
 _LOOK_S = 2.0
+_BY_RUN = "`reelbot run` works on this job: it brings the video home"
 
 
 class OverTheCap(Exception):
@@ -203,7 +204,7 @@ class ForegroundRunner:
         or still says nothing that can be understood; AlreadyHeld.
         """
         taken, began = await self._take(job)
-        verdict = await self._leases.work(taken.lease, self._works.collect(taken), taken_at=began)
+        verdict = await self._under_lease(taken, self._works.collect(taken), began)
         await self._store.leases.conclude(taken.lease, due_in_s=verdict.after_s, progress=verdict.progress)
         job = await self._store.jobs.get(job.id) or job
         if job.state is State.RENDERING:
@@ -215,8 +216,19 @@ class ForegroundRunner:
         also_from = [job.owner] if job.owner is not None and job.owner.startswith(SHELL) else []
         taken = await self._store.leases.take_one(self._owner, job.id, also_from=also_from)
         if taken is None:
-            raise AlreadyHeld("`reelbot run` works on this job: it brings the video home")
+            raise AlreadyHeld(_BY_RUN)
         return taken, began
+
+    async def _under_lease(self, taken: Taken, body: Coroutine[Any, Any, R], began: float) -> R:
+        """Await `body` under the lease, renewed meanwhile. Raises AlreadyHeld when another has the job by then."""
+        renewing = asyncio.create_task(self._leases.loop.run())
+        try:
+            return await self._leases.work(taken.lease, body, taken_at=began)
+        except LeaseLost:
+            raise AlreadyHeld(_BY_RUN) from None
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
 
     async def _mark(self, incoming: Incoming) -> Path:
         for folder in (self._settings.videos_dir, self._settings.assets_dir, self._settings.work_dir):
@@ -224,9 +236,9 @@ class ForegroundRunner:
         return mark_of(self._settings.work_dir, incoming)
 
     async def _finished(self, taken: Taken, began: float) -> Video:
-        job_id, renewing = taken.lease.job_id, asyncio.create_task(self._leases.loop.run())
+        job_id = taken.lease.job_id
         try:
-            await self._leases.work(taken.lease, self._through(taken), taken_at=began)
+            await self._under_lease(taken, self._through(taken), began)
         except asyncio.CancelledError:
             raise await self._interrupted(job_id) from None
         except (VideoError, OSError) as error:
@@ -235,8 +247,6 @@ class ForegroundRunner:
                 raise
             raise OrderedButNotFetched(job_id, request_id=request_id, why=error) from error
         finally:
-            renewing.cancel()
-            await asyncio.gather(renewing, return_exceptions=True)
             await self._store.leases.conclude(taken.lease, due_in_s=0.0)
         job = await self._store.jobs.get(job_id)
         if job is None:
@@ -252,8 +262,8 @@ class ForegroundRunner:
             if job is None or job.video is not None or job.state not in FREE | AT_FAL:
                 return
             work = WORK[job.state]
-            if work == "collect" and not await self._fal_has_news(job):
-                continue
+            if job.state is State.RENDERING:
+                await self._until_news(job)
             taken = replace(taken, work=work, attempt=taken.attempt + 1 if taken.work == work else 1)
             verdict = await self._done(taken)
             if verdict.progress:
@@ -272,19 +282,20 @@ class ForegroundRunner:
     async def _pause_s(self, taken: Taken, verdict: Verdict) -> float:
         """Return the pause that the work or its row asks for."""
         job = await self._store.jobs.get(taken.lease.job_id)
-        if job is None or WORK.get(job.state) != "submit":
-            return 0.0
-        by_row_s = (job.due - now_ms()) / 1000 if job.due is not None else 0.0
-        return max(verdict.after_s or 0.0, by_row_s, 0.0)
+        if job is None or job.state is State.RENDERING or job.state not in FREE | AT_FAL:
+            return 0.0  # a render is waited for before it is looked at
+        if job.due is None or WORK[job.state] != "submit":  # at fal, `due` is when a bot would look
+            return verdict.after_s or 0.0
+        return max(verdict.after_s or 0.0, (job.due - now_ms()) / 1000)
 
-    async def _fal_has_news(self, job: Job) -> bool:
+    async def _until_news(self, job: Job) -> None:
         """Wait until fal is done, answers oddly, or somebody wants the job cancelled.
 
         Collect counts odd answers, and parks the job after ten minutes of them. Raises StillRunning.
         """
         handle = (await self._store.submits.read(job.id)).handle
         if handle is None:
-            return True
+            return
         tasks = [asyncio.create_task(self._until_fal_is_done(job.id, handle))]
         if not job.cancel_asked:
             tasks.append(asyncio.create_task(self._until_cancelled(job.id)))
@@ -296,7 +307,6 @@ class ForegroundRunner:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        return True
 
     async def _until_fal_is_done(self, job_id: str, handle: RequestHandle) -> None:
         heard = False

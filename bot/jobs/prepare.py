@@ -86,7 +86,8 @@ class Preparer:
 
         None: the job is ready to be bought.
         """
-        if not await self._store.jobs.move(job.id, State.PREPARING, only_from=FREE, lease=lease):
+        begins = job.state is State.QUEUED  # a command's own job: any other has left the queue for its slot
+        if begins and not await self._store.jobs.move(job.id, State.PREPARING, only_from={State.QUEUED}, lease=lease):
             return NEXT
         try:
             if not await self.has_room():

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Message, SendError
+from bot.loops import Loop
 from bot.messages.admin_alerts import Alerts
 from bot.messages.i18n import translate
 from bot.store import Store
@@ -16,6 +17,8 @@ from bot.store.stored import UnreadableJob
 from bot.store.unreadable import SetAside, UnreadableRow
 
 log = logging.getLogger(__name__)
+
+_SWEEP_S = 600.0  # whoever is about to work on a job finds it at once; this finds what only waits
 
 
 class Quarantine:
@@ -31,6 +34,7 @@ class Quarantine:
         self._store = store
         self._channels = channels
         self._alerts = alerts
+        self.loop = Loop("quarantine", self.sweep, pause_s=lambda: _SWEEP_S, stuck_s=_SWEEP_S)
 
     async def sweep(self) -> None:
         """Set aside every open job that cannot be read."""

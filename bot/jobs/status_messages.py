@@ -7,6 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
+from itertools import islice
 
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Activity, Message, SendError, SendOutcome
@@ -24,6 +25,7 @@ _RECENT_MS = 3600 * 1000
 _BUSY_GAP_S = 4.5
 _FEW = 20
 _PER_TURN, _PER_TURN_OF_MANY = 3, 1  # bars and clocks of many jobs move more slowly; changes are shown at once
+_MOST_PER_TURN = 200
 _OVERLAP_MS = 5000  # a change counts from before its commit
 
 
@@ -34,11 +36,11 @@ class StatusMessages:
         self._store = store
         self._channels = channels
         self._pace = pace or EditPace()
-        self.loop = Loop("progress", self.turn, pause_s=lambda: _TURN_OF_MANY_S if self._many else _TURN_S)
+        self.loop = Loop("progress", self.turn, pause_s=self._pause_s)
         self._chats: dict[str, asyncio.Task[None]] = {}
         self._busy_at: dict[str, float] = {}
         self._given_up: set[str] = set()
-        self._behind: set[str] = set()  # not shown as they are: their chat's pace did not allow it
+        self._behind: dict[str, None] = {}  # not shown as they are: their chat's pace did not allow it
         self._active: set[str] = set()  # when the last round began
         self._round: list[str] = []  # those whose turn comes without a change
         self._many = False
@@ -47,6 +49,9 @@ class StatusMessages:
     def notify(self) -> None:
         """Notify that a job is new or has changed."""
         self.loop.notify()
+
+    def _pause_s(self) -> float:
+        return _TURN_S if 0 < len(self._active) <= _FEW else _TURN_OF_MANY_S  # of none: a new one notifies
 
     async def run(self) -> None:
         """Write until cancelled."""
@@ -67,7 +72,7 @@ class StatusMessages:
             if task is None or task.done():
                 self._chats[chat] = asyncio.create_task(self._show_all(chat, jobs), name=f"progress {chat}")
             else:
-                self._behind.update(job.id for job in jobs)
+                self._behind |= dict.fromkeys(job.id for job in jobs)
         for chat in [chat for chat, task in self._chats.items() if task.done() and chat not in by_chat]:
             del self._chats[chat]
 
@@ -84,17 +89,18 @@ class StatusMessages:
             self._active, self._many = set(active), len(active) > _FEW
             self._round = [*active, *gone]
         count = _PER_TURN_OF_MANY if self._many else _PER_TURN
-        found = await self._store.jobs.find(changed_since=self._seen - _OVERLAP_MS)
-        more = (self._behind | set(self._round[:count])) - {job.id for job in found}
-        again = await self._store.jobs.find(ids=more) if more else []
-        self._behind -= more
+        changed = await self._store.jobs.changed_since(self._seen - _OVERLAP_MS)
+        self._behind |= dict.fromkeys([*changed, *self._round[:count]])
         self._round = self._round[count:]
         self._seen = started
-        return found + again
+        turn = list(islice(self._behind, _MOST_PER_TURN))  # the rest, thousands after a start, has its turn next
+        for job_id in turn:
+            del self._behind[job_id]
+        return await self._store.jobs.find(ids=turn) if turn else []
 
     async def _show_all(self, chat: str, jobs: list[Job]) -> None:
         for job in jobs:
-            self._behind.discard(job.id)
+            self._behind.pop(job.id, None)
             try:
                 await self._show(chat, job)
             except SendError as error:
@@ -113,7 +119,7 @@ class StatusMessages:
         if shown == job.status_shown or (job.status_ref is not None and not channel.limits.edits):
             return
         if job.status_ref is not None and not self._pace.allows(chat):
-            self._behind.add(job.id)
+            self._behind[job.id] = None
             return
         self._pace.rest(chat, edit_gap_s(channel, job.address.chat_id))
         reply_to = job.incoming.reply_to if job.status_ref is None else None
@@ -138,10 +144,10 @@ class StatusMessages:
         """Put the job's status message off after a failure, or give it up; the outcome has its own, durable way."""
         if error.outcome == SendOutcome.NOT_SENT:
             self._pace.rest(chat, max(error.after_s, 2.0))
-            self._behind.add(job.id)
+            self._behind[job.id] = None
         elif error.outcome == SendOutcome.UNCONFIRMED and job.status_ref is not None:
             self._pace.rest(chat, 5.0)
-            self._behind.add(job.id)
+            self._behind[job.id] = None
         else:
             self._given_up.add(job.id)
         log.info("status message not shown", extra={"job_id": job.id, "outcome": error.outcome})

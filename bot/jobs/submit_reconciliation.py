@@ -180,12 +180,12 @@ class SubmitReconciler:
         """
         wanted = {job.id: job for job in jobs}
         began = now_ms()
-        orders = [order for order in await self._claims(jobs) if order.name in wanted]
+        orders = [order for order in await self.claims(jobs) if order.name in wanted]
         if not orders:
             return set()
         try:
             found = await self._queue.find_submitted(
-                orders, claims=partial(self._claims, jobs), owned=self._store.submits.owned
+                orders, claims=partial(self.claims, jobs), owned=self._store.submits.owned
             )
         except VideoError as error:
             log.warning("the request list was not read", extra={"reason": str(error)})
@@ -199,7 +199,7 @@ class SubmitReconciler:
             return await self._reopen(job, submission, by="list")
         return await self._adopt(job, submission, by="list")
 
-    async def _claims(self, jobs: Sequence[Job]) -> list[LostOrder]:
+    async def claims(self, jobs: Sequence[Job]) -> list[LostOrder]:
         """Return every order whose answer is not known, as it is now."""
         claims = {
             each.job_id: each for each in (*await self._store.submits.sending(), *await self._store.submits.sought())

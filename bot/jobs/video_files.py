@@ -120,6 +120,11 @@ class VideoFiles:
         await asyncio.to_thread(self._renditions.remove_old, older_than_s=_KEEP_FITTED_S)
 
 
+def film_of(job_id: str, videos_dir: Path) -> Path | None:
+    """Return the finished film of a job, by the job's id in its name; None while there is none."""
+    return next(videos_dir.glob(f"*_{job_id}.mp4"), None)
+
+
 def cache_of(settings: Settings) -> RenditionCache:
     """Return the cache of renditions."""
     return RenditionCache(settings.output_dir / "fitted")

@@ -12,6 +12,7 @@ from bot.jobs.collect import Collector
 from bot.jobs.delivery import Delivery
 from bot.jobs.prepare import Preparer
 from bot.jobs.reconciler import Body
+from bot.jobs.restored_jobs import RestoredJobs
 from bot.jobs.submit import Submitter
 from bot.jobs.submit_reconciliation import SubmitReconciler
 from bot.jobs.verdicts import NEXT, Verdict, retry
@@ -50,13 +51,15 @@ class Works:
         collector: Collector,
         delivery: Delivery | None,
         alerts: Alerts,
+        restored: RestoredJobs | None = None,
         buys_for_shell: bool = False,
         on_phase: Callable[[Phase], None] = _nobody_looks,
         resolve_looks_s: tuple[float, ...] = RESOLVE_LOOKS_S,
     ) -> None:
         """Build the works.
 
-        `delivery`: None for a command of the shell, which tells its outcomes itself. `buys_for_shell`: this is the
+        `delivery`: None for a command of the shell, which tells its outcomes itself. `restored` searches for what a
+        copy of the database does not know of; None where only a job of now is bought. `buys_for_shell`: this is the
         command that ordered the job; for any other nobody waits for what was not bought yet. `on_phase` hears what is
         being done.
         """
@@ -67,6 +70,7 @@ class Works:
         self._collector = collector
         self._delivery = delivery
         self._alerts = alerts
+        self._restored = restored
         self._buys_for_shell = buys_for_shell
         self._on_phase = on_phase
         self._resolve_looks_s = resolve_looks_s
@@ -79,10 +83,13 @@ class Works:
     async def submit(self, taken: Taken) -> Verdict:
         """Prepare and order the job, or find out what became of its order. Raises LeaseLost."""
         job = await self._job(taken)
+        if job.state not in FREE | {State.SUBMITTING}:
+            return NEXT
+        bought = await self._restored.search(job, taken) if self._restored is not None else None
+        if bought is not None:
+            return bought
         if job.state is State.SUBMITTING:
             return await self._resolve(job, taken)
-        if job.state not in FREE:
-            return NEXT
         if job.address.channel == SHELL and not self._buys_for_shell:
             await self._store.jobs.drop(job.id, why="its command has ended")
             return NEXT

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bot.store import schema
 from bot.store.billing import Bills
 from bot.store.callback_replies import CallbackReplies
+from bot.store.copies import Copies
 from bot.store.database import Database
 from bot.store.inbox import InboxRepository
 from bot.store.installation import InstallationState
@@ -34,6 +35,7 @@ class Store:
     ledger: Ledger
     bills: Bills
     installation: InstallationState
+    copies: Copies
     people: People
     transcript: Transcript
     callback_replies: CallbackReplies
@@ -82,6 +84,7 @@ class Store:
             ledger=Ledger(database),
             bills=Bills(database),
             installation=InstallationState(database),
+            copies=Copies(database),
             people=People(database),
             transcript=Transcript(database),
             callback_replies=CallbackReplies(database),

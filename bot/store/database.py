@@ -22,6 +22,15 @@ T = TypeVar("T")
 Connection = sa.Connection
 READ = "reelbot_read"
 _IDLE_MS = 10_000  # a worker that freezes in the midst of a transaction must not keep its locks from the others
+KEEPALIVE: dict[str, Any] = {
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+    "connect_timeout": 10,
+}
+"""Settings of a PostgreSQL connection that notice a machine that vanished without a word."""
 
 
 class DatabaseDown(ConnectionError):
@@ -144,9 +153,7 @@ def _text(data: bytes) -> str:
 
 
 def _postgres(url: str) -> sa.Engine:
-    engine = sa.create_engine(
-        url, pool_size=5, pool_pre_ping=True, connect_args={"connect_timeout": 10}, json_deserializer=loads
-    )
+    engine = sa.create_engine(url, pool_size=5, pool_pre_ping=True, connect_args=KEEPALIVE, json_deserializer=loads)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

@@ -82,7 +82,7 @@ class JobOrders(JobTable):
             job = tx.execute(sa.select(jobs).where(jobs.c.id == job_id).with_for_update()).one()
             if job.state != State.ASKING:
                 return "late"
-            if now_ms() - job.created > OFFER_MS:
+            if now_ms() - job.changed > OFFER_MS:
                 return "lapsed"
             if micro(price) != job.price_micro:
                 return "price"
@@ -100,7 +100,7 @@ class JobOrders(JobTable):
 
     async def lapse(self) -> None:
         """Cancel offers that nobody answered in time."""
-        query = sa.select(jobs.c.id).where(jobs.c.state == State.ASKING, jobs.c.created < now_ms() - OFFER_MS)
+        query = sa.select(jobs.c.id).where(jobs.c.state == State.ASKING, jobs.c.changed < now_ms() - OFFER_MS)
 
         def work(tx: Connection) -> None:
             for job_id in tx.execute(query).scalars().all():

@@ -1,13 +1,17 @@
 """Reads and searches jobs. Nothing here changes a row."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
 
 from bot.store.database import Connection
 from bot.store.job_rows import JobTable, job_tx
-from bot.store.records import Job, State, readable
+from bot.store.records import SHELL, Job, State, readable
 from bot.store.tables import history, jobs
+
+_PAGE = 200
 
 
 class JobQueries(JobTable):
@@ -23,7 +27,6 @@ class JobQueries(JobTable):
         ids: Iterable[str] | None = None,
         user: str | None = None,
         states: Iterable[State] | None = None,
-        changed_since: int | None = None,
         newest: int | None = None,
     ) -> list[Job]:
         """Find the jobs that fit everything given: oldest first, or the `newest` few, newest first.
@@ -37,14 +40,26 @@ class JobQueries(JobTable):
             query = query.where(jobs.c.user == user)
         if states is not None:
             query = query.where(jobs.c.state.in_([str(state) for state in states]))
-        if changed_since is not None:
-            query = query.where(jobs.c.changed >= changed_since)
         query = query.order_by(jobs.c.created.desc()).limit(newest) if newest else query.order_by(jobs.c.created)
 
         def work(tx: Connection) -> list[Job]:
             return readable(tx.execute(query))
 
         return await self._db.read(work)
+
+    async def each(self, states: Iterable[State]) -> AsyncIterator[Job]:
+        """Yield the jobs in these states, page by page: thousands would be heavy at once."""
+        query = sa.select(jobs).where(jobs.c.state.in_([str(state) for state in states])).order_by(jobs.c.id)
+        last: str | None = ""
+        while last is not None:
+            last, page = await self._db.read(partial(_page, query.where(jobs.c.id > last).limit(_PAGE)))
+            for job in page:
+                yield job
+
+    async def changed_since(self, since: int) -> list[str]:
+        """Return the ids of the jobs that changed since then (milliseconds UTC), oldest change first."""
+        query = sa.select(jobs.c.id).where(jobs.c.changed >= since).order_by(jobs.c.changed)
+        return await self._db.read(lambda tx: list(tx.execute(query).scalars()))
 
     async def ids(self, states: Iterable[State]) -> list[str]:
         """Return the ids of the jobs in these states, oldest first: light, for many."""
@@ -53,7 +68,8 @@ class JobQueries(JobTable):
 
     async def at_fal(self) -> set[str]:
         """Return the ids of the jobs that render and that no command of the shell watches: light, for many."""
-        query = sa.select(jobs.c.id).where(jobs.c.state == State.RENDERING, jobs.c.owner.is_(None))
+        of_bot = sa.or_(jobs.c.owner.is_(None), jobs.c.owner.not_like(f"{SHELL}%"))
+        query = sa.select(jobs.c.id).where(jobs.c.state == State.RENDERING, of_bot)
         return await self._db.read(lambda tx: set(tx.execute(query).scalars()))
 
     async def place(self, job: Job) -> int:
@@ -78,3 +94,9 @@ class JobQueries(JobTable):
             return [(row.at, row.state, row.why) for row in tx.execute(query)]
 
         return await self._db.read(work)
+
+
+def _page(query: sa.Select[Any], tx: Connection) -> tuple[str | None, list[Job]]:
+    """Return the page, and the id of its last row; None: there is nothing after it."""
+    rows = tx.execute(query).all()
+    return (rows[-1].id if len(rows) == _PAGE else None), readable(rows)

@@ -153,6 +153,13 @@ def adjust_tx(tx: Connection, job_id: str, amount: int, why: str) -> None:
     tx.execute(jobs.update().where(jobs.c.id == job_id).values(price_micro=amount))
 
 
+def unreserve_tx(tx: Connection, job_id: str, why: str) -> None:
+    """Give back the reservation of a job that waits for a yes again; its account stays open."""
+    reserved = tx.execute(sa.select(jobs.c.reserved_micro).where(jobs.c.id == job_id)).scalar_one()
+    if reserved:
+        _write(tx, job_id, "adjust", reserved=-reserved, why=why)
+
+
 def hold_tx(tx: Connection, job_id: str, why: str) -> None:
     """Keep the reservation of a job in doubt; the ledger says why."""
     _write(tx, job_id, "hold", why=why)

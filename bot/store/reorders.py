@@ -39,5 +39,5 @@ def check_repeat_tx(tx: Connection, *, of: str | None, fallback: str | None, but
 
 def _is_over_for_nothing(existing: Job) -> bool:
     if existing.state is State.ASKING:
-        return now_ms() - existing.created > OFFER_MS  # nobody can say yes to it any more
+        return now_ms() - existing.changed > OFFER_MS  # nobody can say yes to it any more
     return existing.state is State.CANCELLED and existing.charge == "none"

@@ -6,27 +6,17 @@ A call is never needed: every loop looks by itself, only later.
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any
 
 import psycopg
 import sqlalchemy as sa
 
-from bot.store.database import lock_number
+from bot.store.database import KEEPALIVE, lock_number
 
 log = logging.getLogger(__name__)
 
 _CHANNEL = "reelbot"
 _WAIT_S = 60.0
 _AGAIN_S = 5.0
-# What notices a machine that vanished without a word.
-_KEEPALIVE: dict[str, Any] = {
-    "keepalives": 1,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-    "connect_timeout": 10,
-}
 
 
 class Calls:
@@ -47,7 +37,7 @@ class Calls:
 
     async def _connected(self, heard: Callable[[str], None]) -> None:
         connect = psycopg.AsyncConnection.connect
-        async with await connect(self._conninfo, autocommit=True, application_name=self._name, **_KEEPALIVE) as line:
+        async with await connect(self._conninfo, autocommit=True, application_name=self._name, **KEEPALIVE) as line:
             await line.execute(f"LISTEN {_CHANNEL}".encode())
             while True:
                 async for note in line.notifies(timeout=_WAIT_S):

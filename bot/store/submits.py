@@ -78,28 +78,7 @@ class Submits:
         was a match from the list. Raises RequestTaken for a request that another job has bought: one video cannot be
         two jobs' purchase. Returns the job that had been matched with it, where it was taken back from one.
         """
-
-        def work(tx: Connection) -> TakenBack | None:
-            take_turns(tx, f"request {handle.request_id}")
-            mine = tx.execute(_of(job_id).with_for_update()).one()
-            guessed = mine.known_by in GUESSES and by != "list"
-            values = _known(handle, by)
-            if mine.state == "sending":
-                answered = mine.answered if mine.answered is not None else values["changed"]
-                tx.execute(_change(job_id).values(**values, answered=answered))
-            elif guessed:
-                replace_guess_tx(tx, job_id, values)
-            else:
-                free_tx(tx, job_id, handle.request_id, handle.endpoint, by="list")
-                _compare(job_id, mine.request_id, handle.request_id)
-                return None
-            back = free_tx(tx, job_id, handle.request_id, handle.endpoint, by=by)
-            if charged_usd is not None:
-                adjust_tx(tx, job_id, micro(charged_usd), "charged by the proxy")
-            resume_tx(tx, job_id, only_from={State.SUBMITTING, State.DOUBT}, why=handle.request_id)
-            return back
-
-        return await self._db.write(work)
+        return await self._db.write(lambda tx: accept_tx(tx, job_id, handle, by=by, charged_usd=charged_usd))
 
     async def reopen(self, job_id: str, handle: RequestHandle, *, by: Evidence) -> bool:
         """Reopen an order that was refused, by a gateway as it turns out, but taken: the job renders.
@@ -264,6 +243,30 @@ class Submits:
             tx.execute(statement)
 
         await self._db.write(work)
+
+
+def accept_tx(
+    tx: Connection, job_id: str, handle: RequestHandle, *, by: Evidence, charged_usd: Decimal | None
+) -> TakenBack | None:
+    """Write what `Submits.accepted` records. Raises RequestTaken."""
+    take_turns(tx, f"request {handle.request_id}")
+    mine = tx.execute(_of(job_id).with_for_update()).one()
+    guessed = mine.known_by in GUESSES and by != "list"
+    values = _known(handle, by)
+    if mine.state == "sending":
+        answered = mine.answered if mine.answered is not None else values["changed"]
+        tx.execute(_change(job_id).values(**values, answered=answered))
+    elif guessed:
+        replace_guess_tx(tx, job_id, values)
+    else:
+        free_tx(tx, job_id, handle.request_id, handle.endpoint, by="list")
+        _compare(job_id, mine.request_id, handle.request_id)
+        return None
+    back = free_tx(tx, job_id, handle.request_id, handle.endpoint, by=by)
+    if charged_usd is not None:
+        adjust_tx(tx, job_id, micro(charged_usd), "charged by the proxy")
+    resume_tx(tx, job_id, only_from={State.SUBMITTING, State.DOUBT}, why=handle.request_id)
+    return back
 
 
 def _compare(job_id: str, first: str | None, request_id: str) -> None:

@@ -1,7 +1,8 @@
 """Finds rows of jobs that this version cannot read, and sets them aside by what their plain columns say."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -22,6 +23,8 @@ failed; one that had ended keeps its end, and only the word on it is dropped.
 ASK_LATER_MS = 10 * 60 * 1000
 """One that cannot be read is tried again after so long: a later version may read it."""
 
+_IS_OPEN = sa.or_(jobs.c.state.not_in([str(state) for state in OVER]), jobs.c.told.is_(None))
+_PAGE = 200
 _STORED = ("incoming", "request", "adjustments", "error", "video", "question")
 
 
@@ -48,23 +51,31 @@ class UnreadableJobs:
         self._db = database
 
     async def find(self, *, only: str | None = None) -> list[UnreadableRow]:
-        """Those not at their end, and those whose end was not told; or that one alone."""
-        return await self._db.read(lambda tx: _find(tx, only))
+        """Return those not at their end, and those whose end was not told; or that one alone. Thousands in pages."""
+        if only is not None:
+            return await self._db.read(lambda tx: _unreadable(tx, [only]))
+        found: list[UnreadableRow] = []
+        page = await self._db.read(lambda tx: _page(tx, after=""))
+        while page:
+            found += await self._db.read(partial(_unreadable, ids=page))
+            page = await self._db.read(partial(_page, after=page[-1]))
+        return found
 
     async def set_aside(self, row: UnreadableRow) -> SetAside | None:
         """Set the job aside. None, and nothing changes, where it stands aside already."""
         return await self._db.write(lambda tx: _set_aside(tx, row.id, row.what))
 
 
-def _find(tx: Connection, only: str | None) -> list[UnreadableRow]:
-    is_open = sa.or_(jobs.c.state.not_in([str(state) for state in OVER]), jobs.c.told.is_(None))
-    if only is not None:
-        is_open = sa.and_(is_open, jobs.c.id == only)
-    claims = sa.select(submits).join(jobs, jobs.c.id == submits.c.job_id).where(is_open)
+def _page(tx: Connection, *, after: str) -> list[str]:
+    query = sa.select(jobs.c.id).where(_IS_OPEN, jobs.c.id > after).order_by(jobs.c.id).limit(_PAGE)
+    return list(tx.execute(query).scalars())
+
+
+def _unreadable(tx: Connection, ids: Sequence[str]) -> list[UnreadableRow]:
     found: dict[str, str] = {}
-    for row in tx.execute(sa.select(jobs).where(is_open)):
+    for row in tx.execute(sa.select(jobs).where(_IS_OPEN, jobs.c.id.in_(ids))):
         _note(found, job_from, row)
-    for row in tx.execute(claims):
+    for row in tx.execute(sa.select(submits).where(submits.c.job_id.in_(ids))):
         _note(found, submit_from, row)
     return [_row(tx, job_id, what) for job_id, what in found.items()]
 
@@ -101,9 +112,10 @@ def _set_aside(tx: Connection, job_id: str, what: str) -> SetAside | None:
         return "failed"
     known = job.video is not None or (claim is not None and claim.request_id is not None)
     to = State.PARKED if known else State.DOUBT
-    if job.state == to and job.odd == why:
-        return None  # it stands aside, and that was said
     due = db_now_ms(tx) + ASK_LATER_MS if known else None
+    if job.state == to and job.odd == why:  # it stands aside, and that was said
+        tx.execute(jobs.update().where(jobs.c.id == job_id).values(due=sa.func.coalesce(jobs.c.due, due)))
+        return None
     move_tx(tx, job_id, to, why=why, told="", odd=why, due=due)
     if job.charge is None:
         hold_tx(tx, job_id, why)

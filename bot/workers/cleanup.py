@@ -57,9 +57,7 @@ class Cleanup:
         """Clean everything once. Whatever an unreadable job's row may name stays, too."""
         unread = await self._store.unreadable.find()
         keep = _NamesToKeep(frozenset(row.id for row in unread), " ".join(row.text for row in unread))
-        await self._assets(keep)
-        await self._videos(keep)
-        await self._workshop(keep)
+        await self._files(keep)
         await self._store.inbox.forget(before_s=_HISTORY_S)
         for passive in (self._store.callback_replies, self._store.pending_uploads, self._store.outbox):
             await passive.forget(before_s=_HISTORY_S)
@@ -68,28 +66,28 @@ class Cleanup:
         await self._store.submits.forget_results(before_s=_RECEIPTS_S)
         await self._engine.forget(before_s=_HISTORY_S)
 
-    async def _assets(self, keep: "_NamesToKeep") -> None:
-        """Delete assets, never while fal may still fetch one for a job, however long that waits."""
-        open_jobs = await self._store.jobs.find(states=NEEDS_SOURCE)
-        needed = {job.request.source_url.rpartition("/")[2] for job in open_jobs if job.request.source_url}
-        ttl_s = self._settings.asset_ttl_hours * _HOUR_S
-        await self._remove(self._settings.assets_dir, ttl_s, keep.and_those(needed | {"index.html"}))
-
-    async def _videos(self, keep: "_NamesToKeep") -> None:
-        ttl_s = self._settings.video_ttl_days * _DAY_S
-        waiting = {job.video.name for job in await self._store.jobs.find(states=_WAITS) if job.video}
-        await self._remove(self._settings.videos_dir, ttl_s, keep.and_those(waiting), "*.mp4")
+    async def _files(self, keep: "_NamesToKeep") -> None:
+        """Delete files of jobs that need them no more; an asset never while fal may still fetch it."""
+        assets, videos, folders, marks, uploads = {"index.html"}, set[str](), set[str](), set[str](), set[str]()
+        work_dir = self._settings.work_dir
+        async for job in self._store.jobs.each(ACTIVE | _WAITS | NEEDS_SOURCE):
+            folders.add(job.id)
+            marks.add(mark_of(work_dir, job.incoming).name)
+            if job.incoming.attachment:
+                uploads.update(_upload(job.incoming.attachment.file_id))
+            if job.video and job.state in _WAITS:
+                videos.add(job.video.name)
+            if job.request.source_url and job.state in NEEDS_SOURCE:
+                assets.add(job.request.source_url.rpartition("/")[2])
+        video_ttl_s = self._settings.video_ttl_days * _DAY_S
+        asset_ttl_s = self._settings.asset_ttl_hours * _HOUR_S
+        await self._remove(self._settings.assets_dir, asset_ttl_s, keep.and_those(assets))
+        await self._remove(self._settings.videos_dir, video_ttl_s, keep.and_those(videos), "*.mp4")
         await self._remove(self._settings.videos_dir, _DAY_S, (), "*.part")
-
-    async def _workshop(self, keep: "_NamesToKeep") -> None:
-        """Delete uploads, working copies and lock files of jobs that have ended."""
-        jobs = await self._store.jobs.find(states=ACTIVE | _WAITS | NEEDS_SOURCE)
-        work_dir, an_hour_ago = self._settings.work_dir, time.time() - _HOUR_S
-        await asyncio.to_thread(_remove_folders, work_dir, "*", keep.and_those({job.id for job in jobs}), an_hour_ago)
-        marks = {mark_of(work_dir, job.incoming).name for job in jobs}
+        an_hour_ago = time.time() - _HOUR_S
+        await asyncio.to_thread(_remove_folders, work_dir, "*", keep.and_those(folders), an_hour_ago)
         await self._remove(work_dir, _HOUR_S, keep.and_those(marks), "*.held")
-        uploads = {name for job in jobs if job.incoming.attachment for name in _upload(job.incoming.attachment.file_id)}
-        await self._remove(self._settings.uploads_dir, self._settings.video_ttl_days * _DAY_S, keep.and_those(uploads))
+        await self._remove(self._settings.uploads_dir, video_ttl_s, keep.and_those(uploads))
 
     async def _remove(self, folder: Path, ttl_s: float, keep: Container[str], pattern: str = "*") -> None:
         gone = await asyncio.to_thread(_remove_files, folder, pattern, keep, time.time() - ttl_s)

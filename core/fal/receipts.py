@@ -100,6 +100,15 @@ class FolderReceipts:
     def _read(self, name: str) -> RawReply | None:
         return _unpacked(_content(self._path(name))[_ORDER_BYTES:])
 
+    async def attempts(self, order: str) -> list[int]:
+        """Return which attempts of this order have a receipt `<order>-<attempt>`, the newest first."""
+        return await asyncio.to_thread(self._attempts, order)
+
+    def _attempts(self, order: str) -> list[int]:
+        found = self._folder.glob(f"{order}-*.json") if self._folder.is_dir() else ()
+        numbers = [path.stem.rpartition("-")[2] for path in found]
+        return sorted((int(each) for each in numbers if each.isdecimal()), reverse=True)
+
     async def keep_result(self, name: str, reply: RawReply) -> None:
         """Keep a 2xx result as fal gave it: each different one once, the first ones and the newest. Raises OSError."""
         await asyncio.to_thread(self._keep_result, name, reply)

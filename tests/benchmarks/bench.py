@@ -126,14 +126,24 @@ def show_crowd(found: list[Crowd], *, postgres: bool) -> list[Aim]:
     out("  waiting   memory    CPU of a core while nothing happens")
     for each in found:
         out(f"  {each.waiting:>7} {each.memory_kb / 1000:>6.1f} MB {each.cpu_share:>9.1%}")
-    few, many = found[0], found[-1]
+    idle, few, many = (each for each in found if each.ready_s is None)
     waiting_ms = 1000 * (many.cpu_share - few.cpu_share) / (many.waiting - few.waiting)
     out(f"  one more waiting job: {waiting_ms * sum(RENDER_S) / 2:.1f} ms CPU in {sum(RENDER_S) / 2:g} s")
     growth = (many.memory_kb - few.memory_kb) / (many.waiting - few.waiting)
     words = f"{'Postgres' if postgres else 'SQLite'}: memory of one more waiting job, {few.waiting} to {many.waiting}"
-    aims = [Aim(words, growth, 30 if postgres else 50, " kB")]
-    if postgres:
-        aims.append(Aim(f"Postgres: {many.waiting} waiting with webhooks, share of a core", many.cpu_share, 0.03))
+    base = "PostgreSQL" if postgres else "SQLite"
+    above = many.cpu_share - idle.cpu_share
+    aims = [
+        Aim(words, growth, 5, " kB"),
+        Aim(f"{base}: idle, percent of a core", 100 * idle.cpu_share, 1),
+        Aim(f"{base}: {many.waiting} waiting, percent of a core above idle", 100 * above, 0.5 if postgres else 1),
+    ]
+    for each in found:
+        if each.ready_s is not None:
+            what = f"{base}: {each.waiting} in flight at the start"
+            aims.append(Aim(f"{what}, percent of a core later", 100 * each.cpu_share, 8))
+            aims.append(Aim(f"{what}, memory", each.memory_kb / 1000, 200, " MB"))
+            aims.append(Aim(f"{what}, until /readyz", each.ready_s, 3, " s"))
     return aims
 
 
@@ -146,6 +156,7 @@ def main() -> int:
     parser.add_argument("--peer", required=True, help="a Python that has fal-client")
     parser.add_argument("--jobs", type=int, default=20)
     parser.add_argument("--waiting", type=int, nargs=2, default=(200, 1000))
+    parser.add_argument("--restarted", type=int, nargs="+", default=(1000, 10_000))
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     parser.add_argument("--only", choices=_PARTS, nargs="+", default=_PARTS)
     parser.add_argument("--database-url", default="", help="postgresql://… (an empty database), also for the race")
@@ -163,11 +174,12 @@ def main() -> int:
     if "race" in given.only:
         aims += show_race(race(given.seed, given.jobs, given.peer, given.database_url), given.jobs)
     if "crowd" in given.only:
-        found = crowd(tuple(given.waiting), database_url=given.database_url)
+        found = crowd(tuple(given.waiting), restarted=tuple(given.restarted), database_url=given.database_url)
         aims += show_crowd(found, postgres=bool(given.database_url))
     if "crowd" in given.only and given.postgres:
         with contextmanager(cluster)() as postgres:
-            aims += show_crowd(crowd(tuple(given.waiting), database_url=postgres.database()), postgres=True)
+            found = crowd(tuple(given.waiting), restarted=tuple(given.restarted), database_url=postgres.database())
+            aims += show_crowd(found, postgres=True)
     out("\nMeasured and aimed at")
     for aim in aims:
         out(aim.line())

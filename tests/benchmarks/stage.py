@@ -102,6 +102,15 @@ class Stage:
         finally:
             engine.dispose()
 
+    def write(self, statement: sa.Insert, rows: list[dict[str, Any]]) -> None:
+        """Add rows, while no bot runs."""
+        engine = sa.create_engine(self.database_url.replace("postgresql:", "postgresql+psycopg:"))
+        try:
+            with engine.begin() as connection:
+                connection.execute(statement, rows)
+        finally:
+            engine.dispose()
+
     def tail(self, chars: int = 3000) -> str:
         return self.log_file.read_text(errors="replace")[-chars:]
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.jobs.poller import WatchPauses
+from bot.parts import Timing
 from bot.store.database import Connection, now_ms
 from bot.store.records import Job, State
 from bot.store.tables import history, jobs, results
@@ -16,6 +18,7 @@ OnBench = Callable[..., None]
 MINUTE_MS = 60_000
 CENTS_70 = 700_000
 FOREVER = 100_000
+QUICK = Timing(watch=WatchPauses(scan_s=0.05))
 
 
 async def in_state(made: Bench, state: State) -> Job:
@@ -51,7 +54,14 @@ async def until_odd(made: Bench) -> Job:
             for job in await made.jobs():
                 if job.odd_since is not None:
                     return job
+            await look_now(made)
             await asyncio.sleep(0.03)
+
+
+async def look_now(made: Bench) -> None:
+    """Have fal asked about every job, as after seconds or minutes."""
+    for job in await made.jobs():
+        await made.app.parts.poller.say_due(job.id)
 
 
 async def parked(made: Bench) -> Job:
@@ -60,8 +70,8 @@ async def parked(made: Bench) -> Job:
     await change(made, job, odd_since=now_ms() - 11 * MINUTE_MS)
     async with asyncio.timeout(30):
         while (await now(made, job)).state is not State.PARKED:
-            await made.app.parts.poller.say_due(job.id)
-            await asyncio.sleep(0.1)
+            await look_now(made)
+            await asyncio.sleep(0.03)
     return await now(made, job)
 
 
@@ -87,6 +97,10 @@ def test_what_only_a_gateway_says_ends_no_paid_job(on_bench: OnBench) -> None:
         for number, fault in enumerate(ODD):
             made.fal.faults.add(**fault, times=2, match=f"fox of kind {number}.")
             made.telegram.user_says(42, f"/video a fox of kind {number}.")
+        async with asyncio.timeout(30):
+            while len(made.films()) < len(ODD):
+                await look_now(made)
+                await asyncio.sleep(0.1)
         done = await made.all_settled(len(ODD), State.DELIVERED)
         for job in done:
             assert not {"failed", "parked"} & set(await states_of(made, job))
@@ -119,7 +133,7 @@ def test_ten_minutes_of_odd_answers_park_a_job_and_it_comes_home(on_bench: OnBen
         assert (await made.app.store.ledger.standing()).spent_micro == 2 * CENTS_70
         assert made.submits() == 2
 
-    on_bench(story, admins="telegram:1", user_jobs=1)
+    on_bench(story, admins="telegram:1", user_jobs=1, timing=QUICK)
 
 
 def test_a_parked_job_that_fal_ends_is_told_and_costs_what_fal_says(on_bench: OnBench) -> None:
@@ -135,7 +149,7 @@ def test_a_parked_job_that_fal_ends_is_told_and_costs_what_fal_says(on_bench: On
         assert (failed.charge, failed.reserved_micro) == ("none", 0)
         await made.until(lambda: any("othing was charged" in text for text in made.telegram.texts(42)), 60)
 
-    on_bench(story)
+    on_bench(story, timing=QUICK)
 
 
 def test_a_parked_job_that_fal_still_works_on_is_waited_for(on_bench: OnBench) -> None:
@@ -152,7 +166,7 @@ def test_a_parked_job_that_fal_still_works_on_is_waited_for(on_bench: OnBench) -
         await in_state(made, State.DELIVERED)
         assert made.submits() == len(made.films()) == 1
 
-    on_bench(story)
+    on_bench(story, timing=QUICK)
 
 
 def test_asking_ends_with_the_time_for_which_fal_keeps_the_file(on_bench: OnBench) -> None:
@@ -181,7 +195,7 @@ def test_asking_ends_with_the_time_for_which_fal_keeps_the_file(on_bench: OnBenc
         await in_state(made, State.DELIVERED)
         assert made.submits() == len(made.films()) == 1
 
-    on_bench(story)
+    on_bench(story, timing=QUICK)
 
 
 def test_every_result_is_kept_raw_before_it_is_read(on_bench: OnBench) -> None:
@@ -201,4 +215,4 @@ def test_every_result_is_kept_raw_before_it_is_read(on_bench: OnBench) -> None:
         assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
         assert made.settings.receipts_dir.stat().st_mode & 0o777 == 0o700
 
-    on_bench(story)
+    on_bench(story, timing=QUICK)

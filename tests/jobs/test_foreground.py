@@ -7,7 +7,6 @@ import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -47,10 +46,17 @@ def on_disk(made: Desk, prompt: str) -> Path:
     return path
 
 
+def lapsed(made: Desk) -> bool:
+    """Put the end of a command's lease behind it, as seconds alone would."""
+    made.write(jobs.update().where(jobs.c.owner.like("shell:%")).values(lease_until=1))
+    return True
+
+
 def test_killed_while_fal_renders_and_the_next_run_finishes_it(made: Desk) -> None:
     command = made.begin("generate", "sandbox:slow-2 fox", "--yes")
     made.until(lambda: made.state("sandbox:slow-2 fox") == "rendering")
     command.kill()
+    assert lapsed(made)
     made.start_bot()
     made.until(lambda: made.state("sandbox:slow-2 fox") == "delivered")
     assert on_disk(made, "sandbox:slow-2 fox")
@@ -99,6 +105,7 @@ def test_killed_before_the_claim_and_the_next_run_drops_it(made: Desk) -> None:
     command = before_the_claim(made)
     command.kill()
     assert [event for event, *_ in made.money(made.job("a fox").id)] == ["reserve"]
+    assert lapsed(made)
     made.start_bot()
     made.until(lambda: made.state("a fox") == "cancelled")
     assert made.submits() == []
@@ -111,6 +118,7 @@ def test_killed_in_the_paid_request_and_it_is_found_not_bought_again(made: Desk)
     made.until(made.submits)
     command.kill()
     assert made.claim() == "sending"
+    assert lapsed(made)
     made.start_bot()
     made.until(lambda: made.state("a lost fox") == "delivered")
     assert made.posts() == 1
@@ -153,18 +161,35 @@ def test_ctrl_c_in_the_paid_request_waits_for_its_answer(made: Desk) -> None:
     assert made.posts() == 1
 
 
-def test_a_living_command_keeps_its_job_whatever_the_clock_says(made: Desk) -> None:
-    """A bot that starts beside it leaves the job alone, although its time of hold seems long over."""
-    command = made.begin("generate", "sandbox:until-cancelled fox", "--yes")
-    made.until(lambda: made.state("sandbox:until-cancelled fox") == "rendering")
-    made.write(jobs.update().values(held_until=1))
+def test_a_living_command_keeps_its_job_beside_a_bot(made: Desk) -> None:
+    """It renews its lease, and a bot that starts beside it leaves the job alone, also when it is cancelled."""
+    prompt = "sandbox:until-cancelled fox"
+    command = made.begin("generate", prompt, "--yes")
+    made.until(lambda: made.state(prompt) == "rendering")
+    first = made.job(prompt)
     made.start_bot()
-    made.run("job", made.job("sandbox:until-cancelled fox").id, "--cancel")
+    made.until(lambda: made.job(prompt).lease_until > first.lease_until)
+    made.run("job", first.id, "--cancel")
     said = command.end()
     assert said.code == 0, said.err
-    assert made.state("sandbox:until-cancelled fox") == "delivered"
-    touched: sa.Select[Any] = sa.select(sa.column("workflow_uuid")).select_from(sa.table("workflow_status"))
-    assert made.read(touched) == []  # the bot left it alone
+    job = made.job(prompt)
+    assert (job.state, job.epoch, job.owner, first.epoch) == ("delivered", 1, None, 1)
+    assert made.posts() == 1
+
+
+def test_a_command_that_was_frozen_too_long_leaves_its_job_to_the_bot(made: Desk) -> None:
+    """The bot takes the job, and the command says so."""
+    prompt = "sandbox:until-cancelled hare"
+    command = made.begin("generate", prompt, "--yes")
+    made.until(lambda: made.state(prompt) == "rendering")
+    made.start_bot()
+    made.until(lambda: lapsed(made) and made.job(prompt).epoch > 1)
+    said = command.end()
+    assert said.code == 1
+    assert "`reelbot run` works on this job" in said.err
+    made.run("job", made.job(prompt).id, "--cancel")
+    made.until(lambda: made.state(prompt) == "delivered")
+    assert on_disk(made, prompt)
     assert made.posts() == 1
 
 
@@ -180,7 +205,7 @@ def test_ten_minutes_of_odd_answers_park_a_paid_order_and_say_how_to_fetch_it(ma
     assert (said.code, said.out) == (1, "")
     job, request = made.job(prompt), made.fal("requests")[-1]["id"]
     assert (job.state, made.money(job.id)) == ("parked", [("reserve", 700_000, 0), ("hold", 0, 0)])
-    assert job.ask_after is not None  # a running bot goes on asking
+    assert job.due is not None  # a running bot goes on asking
     reason = said.err.splitlines()[-1]
     assert f"Job {job.id} is ordered and paid for" in reason
     assert f"reelbot poll {request}” asks again" in reason
@@ -202,6 +227,20 @@ def test_answers_that_are_odd_for_a_moment_end_no_command(made: Desk) -> None:
     said = made.run("generate", prompt, "--yes")
     assert said.code == 0, said.err
     assert said.out == f"{on_disk(made, prompt)}\n"
+    job = made.job(prompt)
+    assert (job.state, job.odd_since) == ("delivered", None)
+
+
+def test_an_odd_result_is_asked_for_at_growing_gaps(made: Desk) -> None:
+    prompt = "a misty fox"
+    made.fal("faults", kind="result_status", match=prompt, times=2, status=404)
+    said = made.run("generate", prompt, "--yes")
+    assert said.code == 0, said.err
+    request = made.fal("requests")[-1]["id"]
+    asked = [call["at"] for call in made.fal("log") if call["path"].endswith(f"/requests/{request}")]
+    assert len(asked) == 3
+    assert asked[1] - asked[0] >= 1
+    assert asked[2] - asked[1] >= 2
     job = made.job(prompt)
     assert (job.state, job.odd_since) == ("delivered", None)
 

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from bot.channels.types import Address, Incoming
 from bot.conversation.intake import MessageIntake
-from bot.jobs.poller import WatchPauses
 from bot.messages import job_messages
 from bot.parts import Timing
 from bot.store import Store
@@ -104,8 +103,7 @@ def test_a_claim_that_cannot_be_read_keeps_nobodys_lost_order_from_being_found(
         await made.until(lambda: len(made.films()) == 1)
         assert made.submits() == 2
 
-    looks = WatchPauses(scan_s=0.1, adoption_gap_s=0.2)
-    timing = Timing(resolve_looks_s=(0.05,), watch=looks)
+    timing = Timing(resolve_looks_s=(0.05,), search_s=0.2)
     on_bench(story, database_url=database_url, access="telegram:42,telegram:43", timing=timing)
 
 

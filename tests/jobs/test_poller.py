@@ -1,4 +1,4 @@
-"""The watcher's looks: placed by what our own rows teach, few while webhooks come, and as before when they do not."""
+"""The poller's looks: placed by what our own rows teach, few while webhooks come, and as before when they do not."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,35 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from bot.jobs.collect import Collector
-from bot.jobs.engine import Engine
-from bot.jobs.poller import Watcher, WatchPauses
-from bot.jobs.submit_reconciliation import Doubts
-from bot.messages.admin_alerts import Alerts
+from bot.jobs.poller import StatusPoller, WatchPauses
 from bot.parts import Timing
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
-from bot.store.records import Job, State, VideoFile
+from bot.store.records import State, VideoFile
 from core import pricing
 from core.fal.client import FalQueue
-from core.fal.receipts import FolderReceipts
 from core.types import RequestHandle
 from tests.bench import Bench, bench
+from tests.fakes.botapi import TelegramFake
 from tests.rows import set_columns
-from tests.store.test_store import CAPS, HANDLE, accepted, new_job, on_store, said
+from tests.store.test_store import HANDLE, accepted, new_job, on_store, opened, said
 
 REQUEST = new_job(said()).plan.request
 FILM = VideoFile("film.mp4", 1, 320, 180, 1.0)
 
 
-async def nobody_waits(_job_id: str) -> None:
-    """No workflow runs here."""
-
-
-async def nobody(_job: Job) -> bool:
-    """No outcome is told here."""
-    return False
+def nobody() -> None:
+    """No job is worked on here."""
 
 
 async def rendered(store: Store, number: int, seconds: float, *, good: bool = True) -> None:
@@ -50,6 +41,7 @@ async def rendered(store: Store, number: int, seconds: float, *, good: bool = Tr
         await store.jobs.finish(job_id, FILM)
     else:
         await store.jobs.move(job_id, State.FAILED, charge="none")
+    await set_columns(store, job_id, due=None, told="")  # over
 
 
 def test_the_usual_time_is_the_median_of_our_own_films(database_url: str) -> None:
@@ -87,42 +79,23 @@ def test_only_the_newest_films_count(database_url: str) -> None:
 
 
 def test_the_catalogue_guesses_until_there_are_films_and_webhooks_count_while_they_come(
-    database_url: str, tmp_path: Path
+    database_url: str,
 ) -> None:
     async def story(store: Store) -> None:
         settings = Settings.offline()
         queue = FalQueue.from_settings(settings)
-        receipts = FolderReceipts(tmp_path)
-        alerts = Alerts(store=store, channels={}, admins=(), caps=CAPS)
-        watcher, other, deaf = (
-            Watcher(
-                engine=Engine(store.database),
-                store=store,
-                queue=queue,
-                doubts=Doubts(
-                    store=store,
-                    queue=queue,
-                    receipts=receipts,
-                    settings=settings,
-                    alerts=alerts,
-                    watch=lambda: None,
-                    wake=nobody_waits,
-                ),
-                collector=Collector(store=store, queue=queue, receipts=receipts, settings=settings, alerts=alerts),
-                deliver=nobody,
-                webhooks=webhooks,
-            )
-            for webhooks in (True, True, False)
+        poller, other, deaf = (
+            StatusPoller(store=store, queue=queue, webhooks=webhooks, due=nobody) for webhooks in (True, True, False)
         )
-        assert await watcher.usual_s(REQUEST) == pricing.find("happy-horse").usual_render_s
-        assert await watcher.usual_s(replace(REQUEST, model="of another day")) is None
+        assert await poller.usual_s(REQUEST) == pricing.find("happy-horse").usual_render_s
+        assert await poller.usual_s(replace(REQUEST, model="of another day")) is None
         for number in range(3):
             await rendered(store, number, 40)
         usual_s = await other.usual_s(REQUEST)
         assert usual_s is not None
         assert 40 <= usual_s <= 41
-        assert not await watcher.webhook_works()
-        await watcher.heard()
+        assert not await poller.webhook_works()
+        await poller.webhook_heard()
         assert await other.webhook_works()
         assert not await deaf.webhook_works()  # its public address has been taken away
         await store.installation.put("webhook-heard", str(now_ms() - 2 * 3600 * 1000))
@@ -137,22 +110,40 @@ def test_where_streams_are_refused_the_looks_alone_bring_the_video(
 ) -> None:
     async def story(made: Bench) -> None:
         made.fal.faults.add("no_stream", times=9)
-        for number in range(3):  # a model that is quick here, whatever the catalogue says
-            await rendered(made.app.store, number, 1.0)
         made.telegram.user_says(42, "/video a fox 5s 720p")
         await made.until(made.films)
         looks = [call for call in made.fal.log if call["path"].endswith("/status")]
         assert 1 <= len(looks) <= 4
 
+    async def quick_here(settings: Settings, _telegram: TelegramFake) -> None:
+        async with opened(settings.store_url) as store:
+            for number in range(3):  # whatever the catalogue says of this model
+                await rendered(store, number, 1.0)
+
     async def whole() -> None:
-        async with bench(tmp_path, monkeypatch) as made:
+        async with bench(tmp_path, monkeypatch, before=quick_here) as made:
             await story(made)
 
     asyncio.run(whole())
 
 
+def test_what_renders_is_watched_also_while_it_is_worked_on_but_for_what_a_command_watches_itself(
+    database_url: str,
+) -> None:
+    async def story(store: Store) -> None:
+        idle, held, of_shell = [await accepted(store, said(name)) for name in ("idle", "held", "shell")]
+        for number, job_id in enumerate((idle, held, of_shell)):
+            await store.submits.claim(job_id)
+            await store.submits.accepted(job_id, RequestHandle(f"req-{number}", HANDLE.endpoint, "s", "r", "c"))
+        assert await store.leases.take_one("run:a", held) is not None
+        assert await store.leases.take_one("shell:a", of_shell) is not None
+        assert await store.jobs.at_fal() == {idle, held}
+
+    on_store(database_url, story)
+
+
 def test_a_render_that_nobody_waits_for_is_collected(on_bench: Callable[..., None]) -> None:
-    """What a crash leaves between "the lost request is found" and the workflow that collects it."""
+    """What a crash leaves between "the lost request is found" and "it is watched"."""
 
     async def story(made: Bench) -> None:
         store, queue = made.app.store, made.app.parts.queue
@@ -164,4 +155,4 @@ def test_a_render_that_nobody_waits_for_is_collected(on_bench: Callable[..., Non
         await made.settled(State.DELIVERED)
         assert len(made.films()) == 1
 
-    on_bench(story, timing=Timing(watch=WatchPauses(again_s=0.2)))
+    on_bench(story, timing=Timing(watch=WatchPauses(scan_s=0.2, again_s=0.2)))

@@ -11,10 +11,11 @@ import pytest
 import sqlalchemy as sa
 
 from bot.channels.types import AttachmentRef
-from bot.loops import Loop
+from bot.loops import Loop, Problem
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.database import Connection
+from bot.store.database import Connection, now_ms
+from bot.store.leases import SlotLimits
 from bot.store.records import JobError, State, VideoFile, record
 from bot.store.stored import Unreadable, UnreadableJob, restored
 from bot.store.tables import jobs, submits
@@ -102,8 +103,8 @@ def test_one_bad_row_hides_no_other_and_ends_where_nothing_was_bought(
         assert await state_of(store, bad) == (State.PARKED if paid else State.FAILED)
         standing = await store.ledger.standing()
         assert standing.reserved_micro == (1_400_000 if paid else 700_000)
-        assert await store.unreadable.stands_aside(bad)
-        assert not await store.unreadable.stands_aside(good)
+        taken = await store.leases.take("run:a", most=9, limits=SlotLimits(9, 9))
+        assert [each.lease.job_id for each in taken] == [good]
 
     on_store(database_url, story)
 
@@ -142,8 +143,11 @@ def test_a_paid_one_is_parked_and_one_in_doubt_stays_so(database_url: str) -> No
             await spoil(store, job_id, incoming={})
         assert await set_aside(store) == {lost: "doubt", known: "parked"}
         assert (await store.ledger.standing()).reserved_micro == 1_400_000
-        assert await store.jobs.waiting_to_be_told(2**53) == []
-        assert await store.jobs.due_parked() == []
+        columns = sa.select(jobs.c.id, jobs.c.told, jobs.c.due)
+        rows = {row.id: row for row in await store.database.read(lambda tx: tx.execute(columns).all())}
+        assert (rows[lost].told, rows[lost].due) == ("", None)
+        assert rows[known].told == ""
+        assert rows[known].due > now_ms() + 5 * 60_000  # a later version may read it
 
     on_store(database_url, story)
 
@@ -190,13 +194,12 @@ def test_a_paid_video_is_parked_told_and_comes_home_once_it_can_be_read(on_bench
         await made.until(lambda: any(job.id in text and "set aside" in text for text in made.telegram.texts(1)))
         made.telegram.user_says(42, "/help")  # everybody else is served
         await made.until(lambda: any("/video" in text for text in made.telegram.texts(42)))
-        await store.jobs.ask_again(job.id, at=0)  # asked while it still cannot be read: it stays where it is
-        made.app.parts.watcher.kick()
+        await made.app.parts.poller.say_due(job.id)  # asked while it still cannot be read: it stays where it is
         await until_later(store, job.id)
+        assert await state_of(store, job.id) == State.PARKED
         made.fal.faults.clear()
         await spoil(store, job.id, incoming=raw)
-        await store.jobs.ask_again(job.id, at=0)
-        made.app.parts.watcher.kick()
+        await made.app.parts.poller.say_due(job.id)
         await made.settled(State.DELIVERED)
         assert (made.submits(), len(made.films())) == (1, 1)
         assert (await store.ledger.standing()).spent_micro == 700_000
@@ -206,7 +209,8 @@ def test_a_paid_video_is_parked_told_and_comes_home_once_it_can_be_read(on_bench
 
 async def until_later(store: Store, job_id: str) -> None:
     """Until it was asked after in vain: its next time has moved."""
-    query = sa.select(jobs.c.ask_after).where(jobs.c.id == job_id)
+    later = (jobs.c.due > now_ms() + 60_000, jobs.c.owner.is_(None))
+    query = sa.select(jobs.c.id).where(jobs.c.id == job_id, *later)
     async with asyncio.timeout(20):
         while not await store.database.read(lambda connection: connection.execute(query).scalar()):
             await asyncio.sleep(0.02)
@@ -223,8 +227,7 @@ def test_a_finished_video_that_waited_is_sent_without_another_download(on_bench:
         assert await state_of(store, job.id) == State.PARKED
         await spoil(store, job.id, incoming=raw)
         asked = len(made.fal.log)
-        await store.jobs.ask_again(job.id, at=0)
-        made.app.parts.watcher.kick()
+        await made.app.parts.poller.say_due(job.id)
         await made.settled(State.DELIVERED)
         assert len(made.films()) == 1
         assert not [call for call in made.fal.log[asked:] if call["path"].endswith(".mp4")]
@@ -266,7 +269,7 @@ def test_a_loop_that_fails_three_turns_in_a_row_is_a_health_problem() -> None:
     outcomes = iter([OSError, OSError, None, OSError, OSError, OSError, None])
 
     async def story() -> None:
-        said: list[str | None] = []
+        said: list[Problem | None] = []
 
         async def turn() -> None:
             said.append(loop.problem())
@@ -279,6 +282,7 @@ def test_a_loop_that_fails_three_turns_in_a_row_is_a_health_problem() -> None:
             await loop.run()
         assert [each is None for each in said] == [True] * 6 + [False, True]
         assert said[6] is not None
-        assert said[6].startswith("inbox loop has failed 3 times in a row")
+        assert said[6].text.startswith("inbox loop has failed 3 times in a row")
+        assert not said[6].restart_helps
 
     asyncio.run(story())

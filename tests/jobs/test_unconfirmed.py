@@ -76,15 +76,16 @@ def test_wechat_is_told_where_the_bot_may_speak_and_hears_nothing_of_yesterday_w
 def test_a_parked_job_is_listed_and_asked_about_for_nothing(on_bench: OnBench) -> None:
     async def story(made: Bench) -> None:
         job = await standing(made, State.PARKED)
-        await made.app.parts.delivery.redeliver(job)
+        await made.app.parts.poller.say_due(job.id)
         await made.until(lambda: any(f"again:{job.id}" in buttons(message) for message in made.telegram.said(42)))
         made.telegram.user_says(42, "/status")
         await made.until(lambda: any(job.id in text and "set it aside" in text for text in made.telegram.texts(42)))
         made.telegram.presses(42, f"again:{job.id}")
         await made.until(lambda: any("costs nothing" in text for text in made.telegram.texts(42)))
+        await made.at_rest()
         (parked,) = await made.jobs()
         assert parked.state is State.PARKED
-        assert parked.ask_after is not None
+        assert parked.due is not None
         assert made.submits() == 0
 
     on_bench(story)

@@ -223,6 +223,14 @@ class Prove(RuleBasedStateMachine):
         self.trouble(what=what, seconds=seconds)
         self._there.live(30.0)
 
+    @rule(person=_people, words=_words, after_s=st.sampled_from([0.1, 2.0, 6.0, 14.0]), seconds=_short)
+    def order_and_fill_the_disk(self, person: str, words: Words, after_s: float, seconds: float) -> None:
+        """While it is ordered, waited for or downloaded."""
+        self._there.order(person, words, Script(queue_s=0.5, run_s=3.0))
+        self._there.live(after_s)
+        self.trouble(what="full", seconds=seconds)
+        self._there.live(seconds)
+
     @rule(which=_which)
     def cancel(self, which: int) -> None:
         row = self._job(which)

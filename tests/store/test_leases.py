@@ -238,3 +238,16 @@ def test_a_worker_that_freezes_in_a_transaction_keeps_its_locks_for_ten_seconds(
         assert await store.database.read(lambda tx: tx.execute(ask).scalar_one()) == "10s"
 
     on_store(postgres.database(), story)
+
+
+def test_a_job_is_watched_while_its_worker_still_writes_down_that_fal_has_it(database_url: str) -> None:
+    """The watcher is called before the lease is given back, and next looks ten seconds later."""
+
+    async def story(store: Store) -> None:
+        ours, shells = await accepted(store, said("m1")), await accepted(store, said("m2"))
+        for job_id, owner in ((ours, "run:a"), (shells, "shell:a")):
+            assert await store.leases.take_one(owner, job_id) is not None
+            await set_columns(store, job_id, state=State.RENDERING)
+        assert await store.jobs.at_fal() == {ours}
+
+    on_store(database_url, story)

@@ -106,15 +106,15 @@ def test_a_message_becomes_one_job_however_often_it_comes(database_url: str) -> 
     on_store(database_url, story)
 
 
-def test_a_job_that_the_engine_refuses_leaves_its_message_unread(database_url: str) -> None:
-    def refuse(_connection: Connection, _job_id: str, _user: str) -> None:
-        raise RuntimeError("the queue is broken")
+def test_a_job_that_is_not_stored_whole_leaves_its_message_unread(database_url: str) -> None:
+    def refuse(_connection: Connection, _job_id: str) -> None:
+        raise RuntimeError("what belongs to it is not stored")
 
     async def story(store: Store) -> None:
         await store.inbox.put([said()])
         queued = (await store.inbox.waiting()).messages[0]
         with pytest.raises(RuntimeError):
-            await store.jobs.accept(new_job(said()), inbox_id=queued.id, caps=CAPS)
+            await store.jobs.accept(new_job(said()), inbox_id=queued.id, caps=CAPS, within=refuse)
         assert await store.jobs.find() == []
         assert [each.id for each in (await store.inbox.waiting()).messages] == [queued.id]
 

@@ -21,6 +21,11 @@ ask-again =
         [yes] up to { $price }
        *[no] { $price }
     }. Shall I order it?
+ask-restored =
+    This bot was restored from a backup, and it cannot tell whether this video was bought before that. To order it now costs { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }, and if it was bought before, it is paid twice. Shall I order it?
 ask-waits = The offer stands for 30 minutes. Nothing is bought without your yes.
 state-asking = Waiting for your yes.
 button-yes =
@@ -119,3 +124,6 @@ alert-film-of-another = Job { $job } of { $user } was given the video of job { $
 alert-drift = fal charges another price for { $model } than the bot quotes: { $count } jobs in 24 hours were quoted { $quoted }, and fal charged { $charged } ({ $percent } %). See “reelbot spend --by model”.
 alert-balance = The fal account has { $left } left, less than { $need } (what may be spent in 24 hours, or what is set aside). Top it up at fal.ai/dashboard/billing.
 alert-admin-key = fal refuses FAL_ADMIN_KEY: its bills are not read. Make a key of ADMIN scope at fal.ai/dashboard/keys.
+alert-database-stamped = This database is a backup that was put back. Orders that waited in it are looked for before anything is bought, and their owners are asked where that is not possible. It does not know what was ordered, paid and delivered after it was made: a video may come twice, and the spending caps start lower. See “Backup and restore” in the README.
+alert-database-older = The database is older than the files in the output folder ({ $files } receipts in it are of orders that it does not know), so it is taken for a backup that was put back. Orders that waited in it are looked for before anything is bought, and their owners are asked where that is not possible. If the right database lies somewhere else, stop the bot and put it back. See “Backup and restore” in the README.
+alert-database-new = The database is new, but the output folder holds { $files } receipts and videos of jobs that it does not know. If this bot had a database before, it is gone: stop the bot and put the last backup back. Else nothing needs to be done: history and spending caps begin at zero. See “Backup and restore” in the README.

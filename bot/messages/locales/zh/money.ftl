@@ -21,6 +21,11 @@ ask-again =
         [yes] 最多要
        *[no] 要
     } { $price }。要下单吗？
+ask-restored =
+    机器人刚从备份恢复，无法确定这个视频之前是否已经购买。现在下单{ KNOWN($up_to) ->
+        [yes] 最多要
+       *[no] 要
+    } { $price }；如果之前已经购买，就会付两次钱。要下单吗？
 ask-waits = 报价保留 30 分钟。你不同意，就不会购买。
 state-asking = 等你同意。
 button-yes =
@@ -119,3 +124,6 @@ alert-film-of-another = { $user } 的任务 { $job } 拿到的是任务 { $owner
 alert-drift = fal 对 { $model } 的收费与机器人的报价不同：24 小时内 { $count } 个任务报价共 { $quoted }，fal 实际扣费 { $charged }（{ $percent }%）。请看 reelbot spend --by model。
 alert-balance = fal 账户还剩 { $left }，少于 { $need }（24 小时的预算，或已预留的金额）。请到 fal.ai/dashboard/billing 充值。
 alert-admin-key = fal 拒绝了 FAL_ADMIN_KEY，账单无法读取。请在 fal.ai/dashboard/keys 新建一个 ADMIN 权限的密钥。
+alert-database-stamped = 这个数据库是恢复的备份。其中等待的订单会先查找、再购买；查不到时会询问用户。备份之后的订单、付款和发送它都不知道：视频可能会重复发送，花费限额也会从较低的数开始。请看 README 的 “Backup and restore”。
+alert-database-older = 数据库比输出目录里的文件旧（其中有 { $files } 份回执的订单它不认识），因此按恢复的备份处理。等待的订单会先查找、再购买；查不到时会询问用户。如果正确的数据库在别处，请先停止机器人，再换回去。请看 README 的 “Backup and restore”。
+alert-database-new = 数据库是新的，但输出目录里有 { $files } 份回执和视频属于它不认识的任务。如果之前有过数据库，它已经丢失：请停止机器人，恢复最近的备份。否则不用处理：历史和花费限额从零开始。请看 README 的 “Backup and restore”。
