@@ -213,7 +213,7 @@ def _next_in_queue(tx: Connection, now: int, limits: SlotLimits) -> list[Any]:
     """
     rows = tx.execute(_QUEUED, {"now": now, "user_jobs": limits.user_jobs}).all()
     if not rows:
-        return []
+        return []  # nearly always: thousands in slots are not counted then
     used = Counter({row.user: row.n for row in tx.execute(_USED)})
     free = max(0, limits.all_jobs - used.total())
     allowed = [row for row in rows if used[row.user] + row.turn <= limits.user_jobs]

@@ -12,6 +12,7 @@ from bot.store.tables import facts, roles, workers
 
 TERM_MS = 15_000
 """A worker without a heartbeat for so long counts as dead, and its roles are free."""
+_CLOCK_MS = 60_000
 _REMEMBERED_MS = 3600 * 1000
 _FOLDER = "output_folder"
 
@@ -48,7 +49,8 @@ class Workers:
             if wanted:
                 new = [{"name": name, "owner": owner, "until": 0} for name in wanted]
                 tx.execute(insert_new(tx, roles, by="name").values(new))
-            free = sa.or_(roles.c.owner == owner, roles.c.until <= now)
+            set_back = roles.c.until > now + self._term_ms + _CLOCK_MS  # the clock was: nobody holds a role for so long
+            free = sa.or_(roles.c.owner == owner, roles.c.until <= now, set_back)
             change = roles.update().where(roles.c.name.in_(wanted), free).values(owner=owner, until=now + self._term_ms)
             return set(tx.execute(change.returning(roles.c.name)).scalars())
 

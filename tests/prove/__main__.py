@@ -97,7 +97,8 @@ def _regressions(grounds: Grounds, given: argparse.Namespace) -> int:
             continue
         with grounds[where](Reached()) as ground, patch():
             found = [
-                prove(ground, first_seed=_APART * (seed + 1), seconds=given.seconds, rounds=_MANY)
+                swept(ground, seed=seed, seconds=given.seconds * _POINTS_SHARE).found
+                or prove(ground, first_seed=_APART * (seed + 1), seconds=given.seconds, rounds=_MANY)
                 for seed in range(given.seeds)
             ]
         print("   ", "; ".join(f"{each.seconds:.1f} s" if each else "not found" for each in found))

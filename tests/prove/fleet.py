@@ -20,6 +20,7 @@ class Fleet:
         self.graves = Graveyard()
         self.lives = 0
         self.disturbed_at = 0.0  # seconds UTC, fal's clock
+        self.clock_steady_at = 0.0  # what stood in rows before is over by then; likewise
 
     @property
     def running(self) -> list[Process]:
@@ -38,7 +39,7 @@ class Fleet:
         """The owners that have stood still for so long while another was well, and the machine, too."""
         since = self._agenda.now - seconds
         well = any(each.well_since < since for each in self.running)
-        if not well or self.disturbed_at > self._agenda.true() - seconds:
+        if not well or max(self.disturbed_at, self.clock_steady_at) > self._agenda.true() - seconds:
             return []
         return [each.owner for each in self.still if each.still_since is not None and each.still_since < since]
 

@@ -223,6 +223,14 @@ class Prove(RuleBasedStateMachine):
         self.trouble(what=what, seconds=seconds)
         self._there.live(30.0)
 
+    @rule(person=_people, words=_words, after_s=st.sampled_from([0.1, 2.0, 6.0, 14.0]), seconds=_short)
+    def order_and_fill_the_disk(self, person: str, words: Words, after_s: float, seconds: float) -> None:
+        """While it is ordered, waited for or downloaded."""
+        self._there.order(person, words, Script(queue_s=0.5, run_s=3.0))
+        self._there.live(after_s)
+        self.trouble(what="full", seconds=seconds)
+        self._there.live(seconds)
+
     @rule(which=_which)
     def cancel(self, which: int) -> None:
         row = self._job(which)
@@ -253,6 +261,19 @@ class Prove(RuleBasedStateMachine):
     @rule(turns=st.integers(0, 400), seconds=_frozen, which=_which)
     def freeze(self, turns: int, seconds: float, which: int) -> None:
         self._there.fleet.freeze(which, after_turns=turns, seconds=seconds)
+
+    @rule(person=_people, words=_words, which=_which, after_s=st.sampled_from([0.3, 1.0, 4.0]))
+    def order_and_freeze_while_fal_answers(self, person: str, words: Words, which: int, after_s: float) -> None:
+        """Another finds the order and goes on with it; then the first wakes, and hears the answer."""
+        self._there.order(person, words, Script(answering="late", queue_s=0.5, run_s=3.0, calls_back=False))
+        self._there.live(after_s)
+        self._there.fleet.freeze(which, seconds=90.0)
+        self._there.live(120.0)
+
+    @rule(which=_which, seconds=st.sampled_from([35.0, 50.0]))
+    def stand_still(self, which: int, seconds: float) -> None:
+        self._there.fleet.freeze(which)
+        self._there.live(seconds)
 
     @rule(which=_which)
     def freeze_till_some_day(self, which: int) -> None:

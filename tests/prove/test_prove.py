@@ -11,7 +11,7 @@ from tests.prove.regressions import REGRESSIONS
 from tests.prove.run import prove
 from tests.prove.sweep import swept
 
-SHORT_S = 12.0
+SHORT_S = 8.0
 MOST_ROUNDS = 12
 POINTS = 8
 FIRST = 1

@@ -40,6 +40,7 @@ _WAITS_SHARE = 0.9
 _SLOW_S = (0.05, 0.4, 2.0)
 _PUBLIC = "https://bot.example.org"
 _WEBHOOK_TRIES_S = (0.1, 2.0, 15.0, 120.0, 600.0, 1800.0)
+_CLOCK_S = 60.0  # a clock that is set back by less is only waited for
 _ROOMY = 10**12
 _WRITES = ("INSERT", "UPDATE", "DELETE")
 _REFUSED_SHARE = 0.9
@@ -141,6 +142,8 @@ class World:
         """Our clock is so far ahead of fal's."""
         self.agenda.skew_s = seconds
         self.skewed_until = math.inf if seconds else self.agenda.true()
+        if self._database.engine.dialect.name == "sqlite":  # whose time is this machine's
+            self.fleet.clock_steady_at = self.agenda.true() + _CLOCK_S
 
     def disturbed_since(self, moment: float) -> bool:
         """Whether a process ended or stood still, or the machine had trouble, since then (seconds UTC, fal's clock)."""
