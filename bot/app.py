@@ -138,8 +138,8 @@ class App:
             self._begin(loop, self.parts.roles.run(loop.name, run))
         for channel in self.channels.values():
             await channel.start()
-        self.parts.roles.on_kick("inbox", self.parts.inbox.notify)
-        self.parts.roles.on_kick("watcher", self.parts.poller.notify)
+        self.parts.roles.on_notify("inbox", self.parts.inbox.notify)
+        self.parts.roles.on_notify("poller", self.parts.poller.notify)
         self._tasks.append(asyncio.create_task(self.parts.roles.listen(), name="calls"))
         if copy is not None:
             self.parts.alerts.tell("copy", copy.words, files=copy.files)
@@ -259,7 +259,7 @@ class App:
         works = (
             self.parts.delivery.tidy,
             jobs.lapse,
-            jobs.settle_old_doubts,
+            jobs.settle_old_unconfirmed,
         )
         failed = None
         for work in works:

@@ -23,7 +23,7 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.engine import Engine
 from bot.jobs.fal_webhook import Webhook
 from bot.jobs.lease_holder import RENEW_S, LeaseHolder
-from bot.jobs.poller import StatusPoller, WatchPauses
+from bot.jobs.poller import PollerPauses, StatusPoller
 from bot.jobs.prepare import Preparer
 from bot.jobs.quarantine import Quarantine
 from bot.jobs.reconciler import Reconciler
@@ -64,7 +64,7 @@ class Timing:
 
     search_s: float = 300.0
     resolve_looks_s: tuple[float, ...] = RESOLVE_LOOKS_S
-    watch: WatchPauses = WatchPauses()  # noqa: RUF009 - frozen
+    watch: PollerPauses = PollerPauses()  # noqa: RUF009 - frozen
     term_s: float = LEASE_MS / 1000
     renew_s: float = RENEW_S
     margin_s: float = MARGIN_S
@@ -115,11 +115,11 @@ class _Calls:
 
     def notify_inbox(self) -> None:
         """Notify the inbox's reader, which may be another process, of a new message."""
-        self._roles.kick("inbox")
+        self._roles.notify("inbox")
 
     def watch(self) -> None:
         """There is a new request to ask fal about; the poller may run in another process."""
-        self._roles.kick("watcher")
+        self._roles.notify("poller")
         self.reconciler.notify()
 
     def due(self) -> None:

@@ -27,12 +27,6 @@ NO_NAMES = frozenset(
 )
 OLD_NAMES = {
     "bot/http/listener.py": {"remedy"},  # of a port that is taken
-    # A column, and the poller and the steps that the issue on one truth replaces.
-    "bot/store/job_rows.py": {"told"},
-    "bot/store/records.py": {"told"},
-    "bot/jobs/collect.py": {"look"},
-    "bot/jobs/workflows.py": {"look"},
-    "bot/jobs/poller.py": {"_look", "_HEARD", "heard", "held"},
 }
 
 
@@ -129,7 +123,7 @@ MAY_IMPORT: list[tuple[str, tuple[str, ...]]] = [
         ),
     ),
     ("bot/store/*", ("bot.store", "bot.store.*", "bot.channels.types", "core.types", "core.pricing")),
-    ("bot/jobs/engine.py", ("bot.store.database", "bot.jobs.process_lock")),
+    ("bot/jobs/engine.py", ("bot.store.database", "bot.store.leases", "bot.store.work", "bot.jobs.process_lock")),
     ("bot/messages/i18n.py", ("core.*",)),
     ("bot/messages/callback_data.py", ()),
     ("bot/conversation/access.py", ("bot.channels.protocol",)),

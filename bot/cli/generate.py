@@ -96,7 +96,7 @@ async def _shell(settings: Settings, show: OnProgress | None) -> AsyncIterator[F
 def _unfinished(error: JobNotFinished) -> str:
     job = error.job
     cost = {"yes": " It was charged.", "possibly": " It may have been charged.", "none": " Nothing was charged."}
-    if job.state is State.DOUBT:
+    if job.state is State.SUBMIT_UNCONFIRMED:
         return f"{admin_text('submit_unknown', {})} (job {job.id})"
     if job.state is State.PARKED:
         return translate("en", "admin-parked", odd=job.odd or "", job=job.id, request_id=error.request_id)

@@ -28,10 +28,18 @@ from core.errors import VideoError
 _MOST_INTERRUPTS = 2
 
 STATES = (
-    "asking", "queued", "preparing", "submitting", "rendering", "downloading", "ready", "uploading", "delivered",
-    "handed-over", "undelivered", "delivery-doubt", "doubt", "parked", "failed", "cancelled",
+    "awaiting-confirmation", "queued", "preparing", "submitting", "submit-unconfirmed", "rendering", "downloading",
+    "parked", "ready", "uploading", "delivered", "sent-as-reply", "undelivered", "delivery-unconfirmed", "failed",
+    "cancelled",
 )  # fmt: skip
 """Of a job, as in bot/store/records.py, which loads the database."""
+_OLD_STATES = {
+    "asking": "awaiting-confirmation",
+    "doubt": "submit-unconfirmed",
+    "delivery-doubt": "delivery-unconfirmed",
+    "handed-over": "sent-as-reply",
+}
+"""What scripts for 0.1 say."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -133,7 +141,7 @@ def parser_of_all() -> argparse.ArgumentParser:
     command("models", "models.list_models", "tiers, models, what each accepts and costs")
     jobs_parser = command("jobs", "reports.jobs", "what is running, done, failed")
     jobs_parser.add_argument("--user", help="for example telegram:42")
-    jobs_parser.add_argument("--state", choices=STATES)
+    jobs_parser.add_argument("--state", choices=STATES, type=lambda word: _OLD_STATES.get(word, word))
     jobs_parser.add_argument("--newest", type=int, default=50, help="how many (50)")
     spend_parser = command(
         "spend",

@@ -30,7 +30,7 @@ async def jobs(options: argparse.Namespace) -> int:
         found = await store.jobs.find(user=options.user, states=states, newest=options.newest)
         unread = await store.unreadable.find()
     for job in found:
-        out(f"{job.id}  {_when(job.created)}  {job.state:<14}  {_usd(job):>8}  {job.user:<20}  {job.request.model}")
+        out(f"{job.id}  {_when(job.created)}  {job.state:<21}  {_usd(job):>8}  {job.user:<20}  {job.request.model}")
     if not found:
         note("no such jobs" if options.user or options.state else "no jobs yet")
     for row in unread:

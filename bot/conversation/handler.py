@@ -24,7 +24,13 @@ _HISTORY = 10
 _PROMPT_SHOWN = 60
 _MODELS_TITLE_S = 5  # the length that the title of /models names
 
-_WAITING = (State.ASKING, State.DOUBT, State.PARKED, State.UNDELIVERED, State.DELIVERY_DOUBT)
+_WAITING = (
+    State.AWAITING_CONFIRMATION,
+    State.SUBMIT_UNCONFIRMED,
+    State.PARKED,
+    State.UNDELIVERED,
+    State.DELIVERY_UNCONFIRMED,
+)
 """Jobs that stand still: for a yes, for a word from fal, for the chat."""
 
 Decision = Message | JobDraft | None
@@ -126,7 +132,7 @@ class MessageHandler:
         job = await self._which(incoming, job_id)
         if job is None:
             return await self._cancel_none_or_many(incoming, job_id, language)
-        if job.state is State.ASKING:
+        if job.state is State.AWAITING_CONFIRMATION:
             await self._store.jobs.decline(job.id)
             if incoming.pressed is None:
                 return Message(translate(language, "offer-declined"))
@@ -149,7 +155,7 @@ class MessageHandler:
         return Message(translate(language, "cancel-which"), tuple(_button("cancel", job) for job in active))
 
     async def _confirm(self, incoming: Incoming, job_id: str | None, language: str) -> Message | None:
-        offers = await self._store.jobs.find(user=incoming.user, states=[State.ASKING])
+        offers = await self._store.jobs.find(user=incoming.user, states=[State.AWAITING_CONFIRMATION])
         job = await self._which(incoming, job_id) if job_id else offers[0] if len(offers) == 1 else None
         if job is not None:
             problem = await self._orders.confirm(job, language)
@@ -168,7 +174,7 @@ class MessageHandler:
         if job is None:
             key = "job-unknown" if command.job else "again-none"
             return Message(translate(language, key, job=command.job or ""))
-        if job.state in ACTIVE | {State.ASKING}:
+        if job.state in ACTIVE | {State.AWAITING_CONFIRMATION}:
             state = job_messages.state_line(replace(job, language=language), place=0, now_ms=now_ms())
             return Message(translate(language, "again-on-its-way", job=job.id, state=state))
         if job.state is State.PARKED:
@@ -184,7 +190,7 @@ class MessageHandler:
         """Find the job that was named; else a video that waits, else the latest that ended."""
         if job_id is not None:
             return await self._which(incoming, job_id)
-        waiting = [State.UNDELIVERED, State.DELIVERY_DOUBT]
+        waiting = [State.UNDELIVERED, State.DELIVERY_UNCONFIRMED]
         for states in (waiting, ENDED):
             found = await self._store.jobs.find(user=incoming.user, states=states, newest=1)
             if found:

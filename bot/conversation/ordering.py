@@ -69,7 +69,7 @@ class OrderService:
     async def _duplicate(self, new: JobDraft) -> Job | None:
         """Find the same request of the same person that is under way: a double tap more often than a second order."""
         user = new.incoming.user
-        for job in await self._store.jobs.find(user=user, states=ACTIVE | {State.ASKING, State.PARKED}):
+        for job in await self._store.jobs.find(user=user, states=ACTIVE | {State.AWAITING_CONFIRMATION, State.PARKED}):
             same_source = _file_id(job.incoming) == _file_id(new.incoming)
             if same_source and replace(job.request, source_url=None) == new.plan.request:
                 return job

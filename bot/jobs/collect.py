@@ -20,7 +20,7 @@ from bot.messages.admin_alerts import Alerts
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
-from bot.store.leases import Taken
+from bot.store.leases import Assignment
 from bot.store.records import AT_FAL, Charge, Job, JobError, State, Submit, VideoFile
 from bot.store.work import LOOK_AFTER_MS, Lease
 from core import media, pricing
@@ -85,27 +85,27 @@ class Collector:
         self._check = check
         self._watch = watch
 
-    async def collect(self, taken: Taken) -> Verdict:
+    async def collect(self, assignment: Assignment) -> Verdict:
         """Ask fal itself, whatever made the job due, and bring the film home if it is done.
 
         Free, so it is repeated until it works. Raises LeaseLost.
         """
-        job = await self._store.jobs.get(taken.lease.job_id)
-        submit = await self._store.submits.read(taken.lease.job_id)
+        job = await self._store.jobs.get(assignment.lease.job_id)
+        submit = await self._store.submits.read(assignment.lease.job_id)
         if job is None or submit.handle is None or job.state not in _OPEN:
             return NEXT
         if job.video is not None:  # it was finished, and parked since its row could not be read
-            await self._store.jobs.finish(job.id, job.video, lease=taken.lease)
+            await self._store.jobs.finish(job.id, job.video, lease=assignment.lease)
             return NEXT
-        if await self._finished_before(job, taken.lease):
+        if await self._finished_before(job, assignment.lease):
             return NEXT
         try:
-            if not await self._is_done(job, submit, submit.handle, taken.lease):
-                return await self._still_renders(job, taken)
-            await self._store.jobs.move(job.id, State.DOWNLOADING, only_from={State.RENDERING}, lease=taken.lease)
-            await self._fetch_film(job, submit, submit.handle, taken.lease)
+            if not await self._is_done(job, submit, submit.handle, assignment.lease):
+                return await self._still_renders(job, assignment)
+            await self._store.jobs.move(job.id, State.DOWNLOADING, only_from={State.RENDERING}, lease=assignment.lease)
+            await self._fetch_film(job, submit, submit.handle, assignment.lease)
         except VideoError as error:
-            return await self._not_collected(job, submit, error, taken)
+            return await self._not_collected(job, submit, error, assignment)
         return NEXT
 
     async def _finished_before(self, job: Job, lease: Lease) -> bool:
@@ -136,34 +136,36 @@ class Collector:
             await self._store.jobs.clear_odd(job.id, lease=lease)  # not where the result behind it is what is odd
         return isinstance(status, Completed)
 
-    async def _still_renders(self, job: Job, taken: Taken) -> Verdict:
+    async def _still_renders(self, job: Job, assignment: Assignment) -> Verdict:
         """Wait for the poller or fal's webhook to say when to look again; where both fail the row does."""
         if job.state is State.PARKED:
             await self._store.jobs.unpark(job.id, "fal still works on it")
         if job.state is State.DOWNLOADING:  # not done after all
-            await self._store.jobs.move(job.id, State.RENDERING, only_from={State.DOWNLOADING}, lease=taken.lease)
-        if job.state is not State.RENDERING or taken.lapses:  # the poller does not know it, or watched it elsewhere
+            await self._store.jobs.move(job.id, State.RENDERING, only_from={State.DOWNLOADING}, lease=assignment.lease)
+        if (
+            job.state is not State.RENDERING or assignment.lapses
+        ):  # the poller does not know it, or watched it elsewhere
             self._watch()
         return wait(LOOK_AFTER_MS / 1000)
 
-    async def _not_collected(self, job: Job, submit: Submit, error: VideoError, taken: Taken) -> Verdict:
+    async def _not_collected(self, job: Job, submit: Submit, error: VideoError, assignment: Assignment) -> Verdict:
         if error.ends_request:
-            await self._end(job, error, taken.lease)
+            await self._end(job, error, assignment.lease)
             return NEXT
         if self._is_disk_full(error):  # ours, not fal's: it waits for room
             return retry(_NO_ROOM_S)
-        return await self._odd(job, submit, error, taken)
+        return await self._odd(job, submit, error, assignment)
 
-    async def _odd(self, job: Job, submit: Submit, error: VideoError, taken: Taken) -> Verdict:
+    async def _odd(self, job: Job, submit: Submit, error: VideoError, assignment: Assignment) -> Verdict:
         """Nothing that fal says of a job. Asked again; parked after ten minutes of it, and asked more rarely."""
         why = odd_words(error)
         log.warning("fal did not say", extra={"job_id": job.id, "odd": why})
-        since = await self._store.jobs.odd(job.id, why, lease=taken.lease)
+        since = await self._store.jobs.odd(job.id, why, lease=assignment.lease)
         if job.state is State.PARKED:
             return Verdict(_next_question_s(job, submit))
         if now_ms() - since < ODD_MS:
-            return retry(next(islice(odd_gaps(), taken.attempt - 1, None)))
-        await self.park(job, why, lease=taken.lease)
+            return retry(next(islice(odd_gaps(), assignment.attempt - 1, None)))
+        await self.park(job, why, lease=assignment.lease)
         return NEXT
 
     async def fetch_again(self, job: Job) -> None:

@@ -24,7 +24,7 @@ from bot.messages.admin_alerts import Alerts
 from bot.messages.held_messages import HeldMessages
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.leases import Taken
+from bot.store.leases import Assignment
 from bot.store.records import ENDED, SHELL, Job, JobError, State
 from bot.store.work import Lease, LeaseLost
 from core.errors import ResultExpired
@@ -37,7 +37,7 @@ _DEFERRED_S = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
 _ANNOUNCING = RetryPolicy(  # an announcement is of the moment
     SendError, pauses_s=(1.0, 3.0), tries=3, only_if=lambda error: error.outcome is SendOutcome.NOT_SENT
 )
-_HAD = frozenset({State.DELIVERED, State.HANDED_OVER})
+_HAD = frozenset({State.DELIVERED, State.SENT_AS_REPLY})
 
 
 class Delivery:
@@ -70,20 +70,20 @@ class Delivery:
         """Begin no more sendings; those under way are waited for a while."""
         await self._confirmed.close()
 
-    async def deliver(self, taken: Taken) -> Verdict:
+    async def deliver(self, assignment: Assignment) -> Verdict:
         """One attempt to tell the outcome. Raises LeaseLost."""
         if self._confirmed.is_closing:
             return retry(0.0)
-        await self._confirmed.catch_up(taken.lease.job_id, taken.lease)
-        job = await self._store.jobs.get(taken.lease.job_id)
-        if job is None or job.told is not None:
+        await self._confirmed.catch_up(assignment.lease.job_id, assignment.lease)
+        job = await self._store.jobs.get(assignment.lease.job_id)
+        if job is None or job.outcome_ref is not None:
             return REST
         try:
-            return await self._send(job, taken.lease)
+            return await self._send(job, assignment.lease)
         except SendError as error:
-            return await self._not_taken(job, error, taken)
+            return await self._not_taken(job, error, assignment)
         except ResultExpired as error:
-            return await self._lost(job, error, taken.lease)
+            return await self._lost(job, error, assignment.lease)
 
     async def _send(self, job: Job, lease: Lease) -> Verdict:
         """Send the outcome. Raises SendError; ResultExpired when the video is neither here nor at fal any more."""
@@ -107,7 +107,7 @@ class Delivery:
     async def tell_parked(self, job: Job, lease: Lease) -> None:
         """Say once that a job stands aside; where that is not taken, the next question after it tries again."""
         channel = self._channels.get(job.address.channel)
-        if job.told is not None or channel is None:
+        if job.outcome_ref is not None or channel is None:
             return
         try:
             await self._send_word(job, channel, lease)
@@ -117,7 +117,7 @@ class Delivery:
     async def _left_on_disk(self, job: Job, lease: Lease) -> Verdict:
         """Close a job of the shell: its command has ended, the file lies where `reelbot job ID` says."""
         if job.video is not None and job.state in HAS_VIDEO:
-            await self._store.jobs.move(job.id, State.DELIVERED, why="on disk", told="", lease=lease)
+            await self._store.jobs.move(job.id, State.DELIVERED, why="on disk", outcome_ref="", lease=lease)
         else:
             await self._store.jobs.tell(job.id, job.state, "", lease=lease)
         await asyncio.to_thread(mark_of(self._settings.work_dir, job.incoming).unlink, missing_ok=True)
@@ -145,26 +145,26 @@ class Delivery:
         await asyncio.to_thread(_forget, self._settings.work_dir / job.id)
         return REST
 
-    async def _not_taken(self, job: Job, error: SendError, taken: Taken) -> Verdict:
+    async def _not_taken(self, job: Job, error: SendError, assignment: Assignment) -> Verdict:
         log.warning("not delivered", extra={"job_id": job.id, "outcome": error.outcome, "reason": error.reason})
         if error.moved_to is not None:
             address = replace(job.address, chat_id=error.moved_to)
-            await self._store.jobs.moved_to(job.id, replace(job.incoming, address=address), lease=taken.lease)
+            await self._store.jobs.moved_to(job.id, replace(job.incoming, address=address), lease=assignment.lease)
             return retry(0.0)
         if error.outcome in {SendOutcome.NOT_SENT, SendOutcome.UNCONFIRMED}:  # a text may be said twice, but not never
-            if taken.attempt <= len(_PAUSES_S):
-                return retry(max(error.after_s, _PAUSES_S[taken.attempt - 1]))
-            return await self._defer(job, "too many attempts", taken, round_=taken.attempt - len(_PAUSES_S))
+            if assignment.attempt <= len(_PAUSES_S):
+                return retry(max(error.after_s, _PAUSES_S[assignment.attempt - 1]))
+            return await self._defer(job, "too many attempts", assignment, round_=assignment.attempt - len(_PAUSES_S))
         if error.outcome == SendOutcome.MUST_WAIT:
             pause_s = await self._held_messages.hold(job, error)
             await asyncio.to_thread(_forget, self._settings.work_dir / job.id)
-            await self._undelivered(job, error.reason, taken.lease)
+            await self._undelivered(job, error.reason, assignment.lease)
             return retry(pause_s)
-        return await self._defer(job, error.reason, taken, round_=taken.attempt)
+        return await self._defer(job, error.reason, assignment, round_=assignment.attempt)
 
-    async def _defer(self, job: Job, why: str, taken: Taken, *, round_: int) -> Verdict:
+    async def _defer(self, job: Job, why: str, assignment: Assignment, *, round_: int) -> Verdict:
         """Retry after a pause that grows with each round, from 1."""
-        if await self._undelivered(job, why, taken.lease):
+        if await self._undelivered(job, why, assignment.lease):
             self._alerts.tell(f"undelivered {job.id}", "alert-undelivered", job=job.id, user=job.user, reason=why)
         return retry(_DEFERRED_S[min(round_, len(_DEFERRED_S)) - 1])
 

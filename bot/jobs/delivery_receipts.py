@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 HAS_VIDEO = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED})
 """Its video is still to be sent."""
-_MAY_HAVE_IT = HAS_VIDEO | {State.DELIVERY_DOUBT}
+_MAY_HAVE_IT = HAS_VIDEO | {State.DELIVERY_UNCONFIRMED}
 _AT_A_STOP_S = 0.3  # the last moments are used
 _LOOK_S = 0.05
 
@@ -92,9 +92,13 @@ class DeliveryReceipts:
             return  # another attempt has written it meanwhile
         jobs = self._store.jobs
         if acknowledgement.ref is None:
-            await jobs.move(job_id, State.DELIVERY_DOUBT, only_from=HAS_VIDEO, why=acknowledgement.why, lease=lease)
+            await jobs.move(
+                job_id, State.DELIVERY_UNCONFIRMED, only_from=HAS_VIDEO, why=acknowledgement.why, lease=lease
+            )
         elif acknowledgement.state in HAS_VIDEO:
-            await jobs.move(job_id, State.DELIVERED, only_from=_MAY_HAVE_IT, told=acknowledgement.ref, lease=lease)
+            await jobs.move(
+                job_id, State.DELIVERED, only_from=_MAY_HAVE_IT, outcome_ref=acknowledgement.ref, lease=lease
+            )
         else:
             await jobs.tell(job_id, acknowledgement.state, acknowledgement.ref, lease=lease)
         self._unwritten.pop(job_id, None)

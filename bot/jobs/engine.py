@@ -17,7 +17,7 @@ from filelock import FileLock
 
 from bot.jobs.process_lock import AlreadyRunning, HeldByAnother, acquire
 from bot.store.database import KEEPALIVE, Database
-from bot.store.leases import Taken
+from bot.store.leases import Assignment
 from bot.store.work import Lease, Work
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class Engine:
         self._stopping = False
         self._lock: FileLock | None = None
 
-    def register(self, body: Callable[[Taken], Awaitable[None]]) -> None:
+    def register(self, body: Callable[[Assignment], Awaitable[None]]) -> None:
         """Name the workflows that do the works of jobs. Before `start`."""
         for work in get_args(Work):
             self._works[work] = self._workflow(work, body)
@@ -54,7 +54,7 @@ class Engine:
             DBOS.workflow(name=name)(_handed_over(name))
 
     def _workflow(
-        self, work: Work, body: Callable[[Taken], Awaitable[None]]
+        self, work: Work, body: Callable[[Assignment], Awaitable[None]]
     ) -> Callable[..., Coroutine[Any, Any, None]]:
         async def workflow(job_id: str, owner: str, epoch: int, attempt: int, lapses: int) -> None:
             if self._stopping:
@@ -63,7 +63,7 @@ class Engine:
             if task is not None:
                 self._running.add(task)
                 task.add_done_callback(self._running.discard)
-            await body(Taken(Lease(job_id, owner, epoch), work, attempt, lapses))
+            await body(Assignment(Lease(job_id, owner, epoch), work, attempt, lapses))
 
         workflow.__name__ = workflow.__qualname__ = work
         return DBOS.workflow(name=work)(workflow)
@@ -101,12 +101,17 @@ class Engine:
             await DBOS.cancel_workflows_async([each.workflow_id for each in found])
         await DBOS.delete_queue_async(_FIRST_QUEUE)
 
-    async def begin(self, taken: Taken) -> None:
+    async def begin(self, assignment: Assignment) -> None:
         """Start a work at once, in this process."""
-        lease = taken.lease
-        with SetWorkflowID(f"{lease.job_id}:{lease.epoch}:{taken.work}"):  # 0.1 had such as JOB:collect:1
+        lease = assignment.lease
+        with SetWorkflowID(f"{lease.job_id}:{lease.epoch}:{assignment.work}"):  # 0.1 had such as JOB:collect:1
             await DBOS.start_workflow_async(
-                self._works[taken.work], lease.job_id, lease.owner, lease.epoch, taken.attempt, taken.lapses
+                self._works[assignment.work],
+                lease.job_id,
+                lease.owner,
+                lease.epoch,
+                assignment.attempt,
+                assignment.lapses,
             )
 
     async def stop(self) -> None:

@@ -50,11 +50,11 @@ class Webhook:
         if job_id is None or not verify(headers, body, keys, now=time.time()):
             log.warning("a webhook without a right signature")
             return 401
-        await self._poller.webhook_heard()
+        await self._poller.webhook_seen()
         job = await self._store.jobs.get(job_id)
         if job is None:
             return 200
-        if job.state in {State.DOUBT, State.SUBMITTING}:
+        if job.state in {State.SUBMIT_UNCONFIRMED, State.SUBMITTING}:
             await self._hint(job, body)
         if job.state is State.FAILED and job.video is None:
             return await self._reopen(job, body)
@@ -85,7 +85,7 @@ class Webhook:
             return
         await self._store.submits.hint(job.id, request_id)
         now = await self._store.jobs.get(job.id)
-        if now is not None and now.state is State.DOUBT:
+        if now is not None and now.state is State.SUBMIT_UNCONFIRMED:
             await self._lost_orders.resolve([now], within_s=_LOOK_S)
 
 

@@ -30,7 +30,7 @@ from bot.messages.admin_alerts import Alerts
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
-from bot.store.leases import Taken
+from bot.store.leases import Assignment
 from bot.store.ledger import OverCap, caps_of
 from bot.store.records import AT_FAL, FREE, SHELL, Job, JobDraft, State
 from bot.store.work import WORK, Lease, LeaseLost
@@ -186,7 +186,7 @@ class ForegroundRunner:
                 raise OverTheCap(made)
             if made is None:
                 raise AssertionError("a new message has a new origin")
-            return await self._finished(Taken(Lease(made, self._owner, 1), "submit", 1, 0), began)
+            return await self._finished(Assignment(Lease(made, self._owner, 1), "submit", 1, 0), began)
 
     async def finish(self, job: Job) -> Video:
         """Finish a job that its own command left behind. Buys nothing that was not claimed.
@@ -194,8 +194,8 @@ class ForegroundRunner:
         Raises AlreadyHeld, and what `buy` raises.
         """
         with hold(await self._mark(job.incoming)):  # so its own command is dead, whatever its lease says
-            taken, began = await self._take(job)
-            return await self._finished(taken, began)
+            assignment, began = await self._take(job)
+            return await self._finished(assignment, began)
 
     async def fetch_parked(self, job: Job) -> Video | None:
         """Ask fal once more after a job that was parked; its owner gets the video as well, from `reelbot run`.
@@ -203,27 +203,27 @@ class ForegroundRunner:
         None: fal still works on it, and `reelbot run` waits for it again. Raises JobNotFinished when fal has ended it,
         or still says nothing that can be understood; AlreadyHeld.
         """
-        taken, began = await self._take(job)
-        verdict = await self._under_lease(taken, self._works.collect(taken), began)
-        await self._store.leases.conclude(taken.lease, due_in_s=verdict.after_s, progress=verdict.progress)
+        assignment, began = await self._take(job)
+        verdict = await self._under_lease(assignment, self._works.collect(assignment), began)
+        await self._store.leases.conclude(assignment.lease, due_in_s=verdict.after_s, progress=verdict.progress)
         job = await self._store.jobs.get(job.id) or job
         if job.state is State.RENDERING:
             return None
         return await self._outcome(job)
 
-    async def _take(self, job: Job) -> tuple[Taken, float]:
+    async def _take(self, job: Job) -> tuple[Assignment, float]:
         began = time.monotonic()
         also_from = [job.owner] if job.owner is not None and job.owner.startswith(SHELL) else []
-        taken = await self._store.leases.take_one(self._owner, job.id, also_from=also_from)
-        if taken is None:
+        assignment = await self._store.leases.take_one(self._owner, job.id, also_from=also_from)
+        if assignment is None:
             raise AlreadyHeld(_BY_RUN)
-        return taken, began
+        return assignment, began
 
-    async def _under_lease(self, taken: Taken, body: Coroutine[Any, Any, R], began: float) -> R:
+    async def _under_lease(self, assignment: Assignment, body: Coroutine[Any, Any, R], began: float) -> R:
         """Await `body` under the lease, renewed meanwhile. Raises AlreadyHeld when another has the job by then."""
         renewing = asyncio.create_task(self._leases.loop.run())
         try:
-            return await self._leases.work(taken.lease, body, taken_at=began)
+            return await self._leases.work(assignment.lease, body, taken_at=began)
         except LeaseLost:
             raise AlreadyHeld(_BY_RUN) from None
         finally:
@@ -235,10 +235,10 @@ class ForegroundRunner:
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         return mark_of(self._settings.work_dir, incoming)
 
-    async def _finished(self, taken: Taken, began: float) -> Video:
-        job_id = taken.lease.job_id
+    async def _finished(self, assignment: Assignment, began: float) -> Video:
+        job_id = assignment.lease.job_id
         try:
-            await self._under_lease(taken, self._through(taken), began)
+            await self._under_lease(assignment, self._through(assignment), began)
         except asyncio.CancelledError:
             raise await self._interrupted(job_id) from None
         except (VideoError, OSError) as error:
@@ -247,41 +247,45 @@ class ForegroundRunner:
                 raise
             raise OrderedButNotFetched(job_id, request_id=request_id, why=error) from error
         finally:
-            await self._store.leases.conclude(taken.lease, due_in_s=0.0)
+            await self._store.leases.conclude(assignment.lease, due_in_s=0.0)
         job = await self._store.jobs.get(job_id)
         if job is None:
             raise LookupError(job_id)
         if job.video is not None:
-            await self._store.jobs.move(job_id, State.DELIVERED, only_from={State.READY}, why="on disk", told="")
+            await self._store.jobs.move(job_id, State.DELIVERED, only_from={State.READY}, why="on disk", outcome_ref="")
         return await self._outcome(job)
 
-    async def _through(self, taken: Taken) -> None:
+    async def _through(self, assignment: Assignment) -> None:
         """Work after work, until the film is here or nothing more can be done by this command."""
         while True:
-            job = await self._store.jobs.get(taken.lease.job_id)
+            job = await self._store.jobs.get(assignment.lease.job_id)
             if job is None or job.video is not None or job.state not in FREE | AT_FAL:
                 return
             work = WORK[job.state]
             if job.state is State.RENDERING:
                 await self._until_news(job)
-            taken = replace(taken, work=work, attempt=taken.attempt + 1 if taken.work == work else 1)
-            verdict = await self._done(taken)
+            assignment = replace(
+                assignment, work=work, attempt=assignment.attempt + 1 if assignment.work == work else 1
+            )
+            verdict = await self._done(assignment)
             if verdict.progress:
-                taken = replace(taken, attempt=0)
-            await asyncio.sleep(await self._pause_s(taken, verdict))
+                assignment = replace(assignment, attempt=0)
+            await asyncio.sleep(await self._pause_s(assignment, verdict))
 
-    async def _done(self, taken: Taken) -> Verdict:
-        if taken.work == "collect":
-            return await self._works.collect(taken)
-        return await _unbroken(self._works.submit(taken), on_interrupt=lambda: self._interrupting(taken.lease.job_id))
+    async def _done(self, assignment: Assignment) -> Verdict:
+        if assignment.work == "collect":
+            return await self._works.collect(assignment)
+        return await _unbroken(
+            self._works.submit(assignment), on_interrupt=lambda: self._interrupting(assignment.lease.job_id)
+        )
 
     def _interrupting(self, job_id: str) -> None:
         if self._submitter.waits_for_fal(job_id):  # else it is over in a moment
             self._note("waiting for fal's answer to the order; Ctrl+C once more ends at once")
 
-    async def _pause_s(self, taken: Taken, verdict: Verdict) -> float:
+    async def _pause_s(self, assignment: Assignment, verdict: Verdict) -> float:
         """Return the pause that the work or its row asks for."""
-        job = await self._store.jobs.get(taken.lease.job_id)
+        job = await self._store.jobs.get(assignment.lease.job_id)
         if job is None or job.state is State.RENDERING or job.state not in FREE | AT_FAL:
             return 0.0  # a render is waited for before it is looked at
         if job.due is None or WORK[job.state] != "submit":  # at fal, `due` is when a bot would look
@@ -309,11 +313,11 @@ class ForegroundRunner:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _until_fal_is_done(self, job_id: str, handle: RequestHandle) -> None:
-        heard = False
+        answered = False
 
         def understood(progress: Progress) -> None:
-            nonlocal heard
-            heard = True
+            nonlocal answered
+            answered = True
             self._tell(progress)
 
         patience_s = max(0.0, self._until - time.monotonic())
@@ -321,7 +325,7 @@ class ForegroundRunner:
             await wait(self._queue, handle, on_progress=understood, patience_s=patience_s, odd_s=0.0)
         except Unavailable as error:
             self._troubles.asked_again(error)
-            if heard:  # the ten minutes begin anew
+            if answered:  # the ten minutes begin anew
                 await self._store.jobs.clear_odd(job_id)
                 self._pauses_s = odd_gaps()
             await asyncio.sleep(next(self._pauses_s))

@@ -49,7 +49,7 @@ class LeaseHolder:
         self.loop = Loop("leases", self._renew, pause_s=lambda: renew_s)
 
     @property
-    def held(self) -> list[Lease]:
+    def active(self) -> list[Lease]:
         """Return the leases whose work goes on."""
         return list(self._tasks)
 
@@ -89,7 +89,7 @@ class LeaseHolder:
             self._tasks[lease].cancel()
 
     async def _renew(self) -> None:
-        leases, began = self.held, time.monotonic()
+        leases, began = self.active, time.monotonic()
         if not leases:
             return
         renewed = await self._leases.renew(leases)

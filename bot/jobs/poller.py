@@ -31,14 +31,14 @@ _STREAM_TRIES = 3
 _LOOKS_AT_ONCE = 20
 _FIRST_LOOKS = 200  # rows that are read in one query, when their jobs begin to be watched
 _LEARN_GAP_S = 600.0
-_HEARD = "webhook-heard"
-_HEARD_NOTE_S = 300.0
-_HEARD_COUNTS_S = 3600.0
+_SEEN = "webhook-heard"
+_SEEN_NOTE_S = 300.0
+_SEEN_COUNTS_S = 3600.0
 _WAITS_FOR_FAL = frozenset({State.RENDERING, State.DOWNLOADING, State.PARKED})
 
 
 @dataclass(frozen=True, slots=True)
-class WatchPauses:
+class PollerPauses:
     """The poller's pauses, in seconds.
 
     `scan_s`: between two scans (whoever submits tells us; a scan finds what was not told). `again_s`: until a job that
@@ -49,7 +49,7 @@ class WatchPauses:
     again_s: float = 15.0
 
 
-_USUAL = WatchPauses()
+_USUAL = PollerPauses()
 
 
 class StatusPoller:
@@ -62,7 +62,7 @@ class StatusPoller:
         queue: FalQueue,
         webhooks: bool,
         due: Callable[[], None],
-        pauses: WatchPauses = _USUAL,
+        pauses: PollerPauses = _USUAL,
     ) -> None:
         """`due` is told when a row has become due."""
         self._store = store
@@ -78,7 +78,7 @@ class StatusPoller:
         self._places: dict[str, int | None] = {}
         self._usual: dict[tuple[str, str | None, int | None], tuple[float, float | None]] = {}
         self._note_heard_after = 0.0
-        self.loop = Loop("watcher", self._turn, pause_s=self._pause_s)
+        self.loop = Loop("poller", self._turn, pause_s=self._pause_s)
 
     def notify(self) -> None:
         """There is a new request to watch."""
@@ -90,11 +90,11 @@ class StatusPoller:
         if await self._store.leases.hint(job_id, states=_WAITS_FOR_FAL):
             self._due()
 
-    async def webhook_heard(self) -> None:
+    async def webhook_seen(self) -> None:
         """Note that a webhook that fal signed came in, here or elsewhere: for a while they can be relied on."""
         if time.monotonic() >= self._note_heard_after:
-            self._note_heard_after = time.monotonic() + _HEARD_NOTE_S
-            await self._store.installation.put(_HEARD, str(now_ms()))
+            self._note_heard_after = time.monotonic() + _SEEN_NOTE_S
+            await self._store.installation.put(_SEEN, str(now_ms()))
 
     async def run(self) -> None:
         """Poll until cancelled."""
@@ -117,7 +117,7 @@ class StatusPoller:
         while self._agenda and self._agenda[0][0] <= time.monotonic() and len(self._tasks) < _STREAMS + _LOOKS_AT_ONCE:
             _, job_id = heapq.heappop(self._agenda)
             if job_id in self._next and job_id not in self._tasks:
-                self._begin(job_id, self._look(job_id))
+                self._begin(job_id, self._poll(job_id))
 
     async def _scan(self) -> None:
         """Watch what has come to fal, and let go of what is there no more."""
@@ -196,7 +196,7 @@ class StatusPoller:
             await asyncio.sleep(2.0**attempt)
         return False
 
-    async def _look(self, job_id: str) -> None:
+    async def _poll(self, job_id: str) -> None:
         handle = await self._handle(job_id)
         if handle is None:
             return await self._finished(job_id)
@@ -228,8 +228,8 @@ class StatusPoller:
 
     async def webhook_works(self) -> bool:
         """Return whether a signed call of fal's came lately."""
-        heard = await self._store.installation.get(_HEARD) if self._webhooks else None
-        return now_ms() - number(heard) < _HEARD_COUNTS_S * 1000
+        seen = await self._store.installation.get(_SEEN) if self._webhooks else None
+        return now_ms() - number(seen) < _SEEN_COUNTS_S * 1000
 
     async def _note(self, job_id: str, status: QueueStatus) -> None:
         """Note the place in fal's queue, for the person who waits."""

@@ -16,7 +16,7 @@ from bot.jobs.lease_holder import UNTIL_WRITTEN, LeaseHolder
 from bot.jobs.verdicts import REST, Verdict, retry
 from bot.loops import Loop
 from bot.store import Store
-from bot.store.leases import MOST_LAPSES, SlotLimits, Taken
+from bot.store.leases import MOST_LAPSES, Assignment, SlotLimits
 from bot.store.stored import UnreadableJob
 from bot.store.work import Lease, LeaseLost, Work
 from core.io.retrying import retried
@@ -30,7 +30,7 @@ _LONGEST_S = 3600.0  # all that a work awaits has limits of its own; what hangs 
 _TROUBLE_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 
 
-Body = Callable[[Taken], Awaitable[Verdict]]
+Body = Callable[[Assignment], Awaitable[Verdict]]
 
 
 class Reconciler:
@@ -44,9 +44,9 @@ class Reconciler:
         limits: SlotLimits,
         leases: LeaseHolder,
         bodies: Mapping[Work, Body],
-        begin: Callable[[Taken], Awaitable[None]],
+        begin: Callable[[Assignment], Awaitable[None]],
         may_begin: Callable[[], Awaitable[bool]],
-        set_aside: Callable[[Taken], Awaitable[Verdict]],
+        set_aside: Callable[[Assignment], Awaitable[Verdict]],
         unreadable: Callable[[UnreadableJob], Awaitable[None]],
     ) -> None:
         """Build the loop.
@@ -77,44 +77,46 @@ class Reconciler:
 
     async def turn(self) -> None:
         """Take what is due and free, as much as fits."""
-        held = self._leases.held
-        places = min(_IN_A_TURN, _AT_ONCE - len(held))
+        active = self._leases.active
+        places = min(_IN_A_TURN, _AT_ONCE - len(active))
         if not self._open or places <= 0:
             return  # the next that ends looks again
         may_begin, began = await self._may_begin(), time.monotonic()
-        taken = await self._store.leases.take(
-            self._owner, most=places, limits=self._limits, may_begin=may_begin, but=[each.job_id for each in held]
+        assignment = await self._store.leases.take(
+            self._owner, most=places, limits=self._limits, may_begin=may_begin, but=[each.job_id for each in active]
         )
-        for each in taken:
+        for each in assignment:
             await self._started(each, began)
-        if len(taken) == places:
+        if len(assignment) == places:
             self.notify()
 
-    async def _started(self, taken: Taken, taken_at: float) -> None:
-        self._taken_at[taken.lease] = taken_at
+    async def _started(self, assignment: Assignment, taken_at: float) -> None:
+        self._taken_at[assignment.lease] = taken_at
         try:
-            await self._begin(taken)
+            await self._begin(assignment)
         except Exception:
-            log.exception("a work was not begun", extra={"job_id": taken.lease.job_id, "work": taken.work})
-            del self._taken_at[taken.lease]
-            await self._store.leases.conclude(taken.lease, due_in_s=_TROUBLE_S[0])  # else: when the lease lapses
+            log.exception("a work was not begun", extra={"job_id": assignment.lease.job_id, "work": assignment.work})
+            del self._taken_at[assignment.lease]
+            await self._store.leases.conclude(assignment.lease, due_in_s=_TROUBLE_S[0])  # else: when the lease lapses
 
-    async def work(self, taken: Taken) -> None:
+    async def work(self, assignment: Assignment) -> None:
         """Do one work under its lease, and write into the row how it ended.
 
         A work of an earlier process, which the engine begins again, finds its lease gone.
         """
-        taken_at = self._taken_at.pop(taken.lease, None)
+        taken_at = self._taken_at.pop(assignment.lease, None)
         if taken_at is None or not self._open:
             return
         try:
-            await self._leases.work(taken.lease, self._done(taken), taken_at=taken_at)
+            await self._leases.work(assignment.lease, self._done(assignment), taken_at=taken_at)
         except LeaseLost:
-            log.warning("the lease of a job was lost", extra={"job_id": taken.lease.job_id, "work": taken.work})
+            log.warning(
+                "the lease of a job was lost", extra={"job_id": assignment.lease.job_id, "work": assignment.work}
+            )
         self.notify()  # a slot or a place may be free
 
-    async def _done(self, taken: Taken) -> None:
-        await self._conclude(taken.lease, await self._judged(taken))
+    async def _done(self, assignment: Assignment) -> None:
+        await self._conclude(assignment.lease, await self._judged(assignment))
 
     async def _conclude(self, lease: Lease, verdict: Verdict) -> None:
         """Write how the work ended, however long that takes: the lease is held, so nobody else need begin it again."""
@@ -128,18 +130,18 @@ class Reconciler:
         if verdict.after_s:
             asyncio.get_running_loop().call_later(verdict.after_s, self.notify)
 
-    async def _judged(self, taken: Taken) -> Verdict:
+    async def _judged(self, assignment: Assignment) -> Verdict:
         """Do the work; a bug or a broken disk must not strand a job: it is tried again, and logged."""
         try:
-            if taken.lapses > MOST_LAPSES:
-                return await self._set_aside(taken)
+            if assignment.lapses > MOST_LAPSES:
+                return await self._set_aside(assignment)
             async with asyncio.timeout(_LONGEST_S):
-                return await self._bodies[taken.work](taken)
+                return await self._bodies[assignment.work](assignment)
         except LeaseLost:
             raise
         except UnreadableJob as error:
             await self._unreadable(error)
             return REST
         except Exception:
-            log.exception("a work failed", extra={"job_id": taken.lease.job_id, "work": taken.work})
-            return retry(_TROUBLE_S[min(taken.attempt, len(_TROUBLE_S)) - 1])
+            log.exception("a work failed", extra={"job_id": assignment.lease.job_id, "work": assignment.work})
+            return retry(_TROUBLE_S[min(assignment.attempt, len(_TROUBLE_S)) - 1])

@@ -22,7 +22,7 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.store.copies import FromCopy
 from bot.store.evidence import Evidence, RequestTaken
-from bot.store.leases import Taken
+from bot.store.leases import Assignment
 from bot.store.records import SHELL, Job, State, VideoFile
 from bot.store.work import Lease
 from core.errors import BadRequest, MediaError, VideoError
@@ -67,7 +67,7 @@ class RestoredJobs:
         self._tell = tell
         self._looks_s = looks_s
 
-    async def search(self, job: Job, begun: Taken) -> Verdict | None:
+    async def search(self, job: Job, begun: Assignment) -> Verdict | None:
         """Search for a job that nothing is known to be bought for. None: go on with it. Raises LeaseLost."""
         origin = await self._store.copies.origin_of(job.id)
         if origin is None:
@@ -105,7 +105,7 @@ class RestoredJobs:
         log.warning("a film of after the copy was found", extra={"job_id": job.id, "file": path.name})
         return True
 
-    async def _listed(self, job: Job, origin: FromCopy, begun: Taken) -> Verdict | None:
+    async def _listed(self, job: Job, origin: FromCopy, begun: Assignment) -> Verdict | None:
         """Look into fal's list, a few times where it cannot be read; its owner's yes stands."""
         agreed = job.question is not None and job.question.why == ASKED
         try:

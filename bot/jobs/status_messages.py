@@ -84,7 +84,7 @@ class StatusMessages:
         """Return the jobs that changed, and the next few of all: some things move with time alone."""
         started = now_ms()
         if not self._round:
-            active = await self._store.jobs.ids(ACTIVE | {State.ASKING})
+            active = await self._store.jobs.ids(ACTIVE | {State.AWAITING_CONFIRMATION})
             gone = self._active.difference(active)  # once more: another worker's clock may have hidden how they ended
             self._active, self._many = set(active), len(active) > _FEW
             self._round = [*active, *gone]

@@ -41,7 +41,7 @@ _WRITING_DOWN = RetryPolicy(  # whatever the database does; a stop waits 20 s fo
 _UNCONFIRMED_S = 28.0  # told within 30 seconds, whatever fal does
 _NO_RECEIPT_PAUSE_S = 15.0
 _RECEIPT_S = 15.0  # for a folder on a share that does not answer
-SOUGHT_MS = 10 * 60 * 1000
+SEARCH_MS = 10 * 60 * 1000
 """A refusal may be a gateway's: the list is asked for the order for so long, and once more after that."""
 
 
@@ -211,7 +211,7 @@ class Submitter:
         except VideoError as error:
             log.info("refused", extra={"job_id": job.id, "code": error.code})
             await self._store.submits.refused(
-                job.id, JobError(error.code, dict(error.facts)), sought=sought_until(error)
+                job.id, JobError(error.code, dict(error.facts)), search_until=search_until(error)
             )
             self._alerts.refused(error.code)
             return NEXT
@@ -271,9 +271,9 @@ class Submitter:
 
     async def _not_sent(self, job: Job, error: SubmitNotSent, *, after_s: float | None = None) -> Verdict:
         """Proven: nothing was bought. Known only here, so it is written down with patience; else it would be doubt."""
-        told = error.facts.get("retry_after")
-        if after_s is None and isinstance(told, int | float):
-            after_s = float(told)
+        asked_s = error.facts.get("retry_after")
+        if after_s is None and isinstance(asked_s, int | float):
+            after_s = float(asked_s)
         submit = await retried(lambda: self._store.submits.not_sent(job.id, after_s=after_s), _WRITING_DOWN)
         if now_ms() - submit.created > NOT_SENT_WINDOW_S * 1000:
             return await self._not_bought(job, error, None)
@@ -287,9 +287,9 @@ class Submitter:
         return NEXT
 
 
-def sought_until(error: VideoError) -> int | None:
+def search_until(error: VideoError) -> int | None:
     """Return until when the list is searched for a refused order; None where fal itself has refused it."""
-    return None if error.fals_own else now_ms() + SOUGHT_MS
+    return None if error.fals_own else now_ms() + SEARCH_MS
 
 
 def _why(error: VideoError) -> dict[str, Any]:

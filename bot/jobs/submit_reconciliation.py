@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from bot.jobs.submit import SOUGHT_MS, charged_by_proxy, receipt_name, sought_until, tell_taken_back
+from bot.jobs.submit import SEARCH_MS, charged_by_proxy, receipt_name, search_until, tell_taken_back
 from bot.loops import Loop
 from bot.messages.admin_alerts import Alerts
 from bot.store import Store
@@ -35,7 +35,7 @@ _LOOK_S = 3.0
 _SEARCHED_MS = 24 * 3600 * 1000
 _SEARCH_S = 120.0  # a walk through fal's list for all doubtful jobs
 _OPEN_MS = 3 * 60 * 1000  # a POST, and the writing down of its answer, are over by then (submit.py)
-_IN_DOUBT = frozenset({State.SUBMITTING, State.DOUBT})
+_IN_DOUBT = frozenset({State.SUBMITTING, State.SUBMIT_UNCONFIRMED})
 
 
 class SubmitReconciler:
@@ -79,9 +79,9 @@ class SubmitReconciler:
 
         What turns up within a day is still delivered.
         """
-        doubtful = await self._store.jobs.find(states=[State.DOUBT])
+        doubtful = await self._store.jobs.find(states=[State.SUBMIT_UNCONFIRMED])
         recent = [job for job in doubtful if now_ms() - job.created < _SEARCHED_MS]
-        refused = await self._store.jobs.find(ids=[each.job_id for each in await self._store.submits.sought()])
+        refused = await self._store.jobs.find(ids=[each.job_id for each in await self._store.submits.to_search()])
         if recent or refused:
             await self.resolve([*recent, *refused], within_s=_SEARCH_S)
 
@@ -121,7 +121,7 @@ class SubmitReconciler:
             JobError(_code(error), dict(error.facts)),
             charge="yes" if usd else "possibly",
             charged_usd=usd,
-            sought=now_ms() + SOUGHT_MS,
+            search_until=now_ms() + SEARCH_MS,
         )
 
     async def _found(self, job: Job, found: set[str]) -> bool:
@@ -160,7 +160,7 @@ class SubmitReconciler:
             return None
         except VideoError as error:
             facts = dict(error.facts)
-            await self._store.submits.refused(job.id, JobError(_code(error), facts), sought=sought_until(error))
+            await self._store.submits.refused(job.id, JobError(_code(error), facts), search_until=search_until(error))
             return None
 
     async def _hinted(self, job: Job, request_id: str | None) -> Submission | None:
@@ -191,7 +191,7 @@ class SubmitReconciler:
             log.warning("the request list was not read", extra={"reason": str(error)})
             return set()
         listed = {job_id for job_id, handle in found.items() if await self._take(wanted[job_id], Submission(handle))}
-        await self._store.submits.sought_in_vain(wanted.keys() - listed, began=began)
+        await self._store.submits.searched_in_vain(wanted.keys() - listed, began=began)
         return listed
 
     async def _take(self, job: Job, submission: Submission) -> bool:
@@ -202,7 +202,7 @@ class SubmitReconciler:
     async def claims(self, jobs: Sequence[Job]) -> list[LostOrder]:
         """Return every order whose answer is not known, as it is now."""
         claims = {
-            each.job_id: each for each in (*await self._store.submits.sending(), *await self._store.submits.sought())
+            each.job_id: each for each in (*await self._store.submits.sending(), *await self._store.submits.to_search())
         }
         known = {job.id: job for job in (*await self._store.jobs.find(ids=claims.keys()), *jobs)}
         now = now_ms()

@@ -18,7 +18,7 @@ from bot.jobs.submit_reconciliation import SubmitReconciler
 from bot.jobs.verdicts import NEXT, Verdict, retry
 from bot.messages.admin_alerts import Alerts
 from bot.store import Store
-from bot.store.leases import Taken
+from bot.store.leases import Assignment
 from bot.store.records import FREE, SHELL, Job, JobError, State
 from bot.store.work import Work
 from core import pricing
@@ -80,90 +80,90 @@ class Works:
         """Return what does each kind of work."""
         return {"submit": self.submit, "collect": self.collect, "deliver": self.deliver}
 
-    async def submit(self, taken: Taken) -> Verdict:
+    async def submit(self, assignment: Assignment) -> Verdict:
         """Prepare and order the job, or find out what became of its order. Raises LeaseLost."""
-        job = await self._job(taken)
+        job = await self._job(assignment)
         if job.state not in FREE | {State.SUBMITTING}:
             return NEXT
-        bought = await self._restored.search(job, taken) if self._restored is not None else None
+        bought = await self._restored.search(job, assignment) if self._restored is not None else None
         if bought is not None:
             return bought
         if job.state is State.SUBMITTING:
-            return await self._resolve(job, taken)
+            return await self._resolve(job, assignment)
         if job.address.channel == SHELL and not self._buys_for_shell:
             await self._store.jobs.drop(job.id, why="its command has ended")
             return NEXT
         self._on_phase("publishing")
-        waits = await self._preparer.prepare(job, taken.lease)
+        waits = await self._preparer.prepare(job, assignment.lease)
         if waits is None:
             self._on_phase("submitting")
-            return await self._submitter.submit(await self._job(taken), taken.lease)
+            return await self._submitter.submit(await self._job(assignment), assignment.lease)
         if waits.progress or waits.after_s:
             return waits
-        if taken.attempt > len(_PREPARE_PAUSES_S):
+        if assignment.attempt > len(_PREPARE_PAUSES_S):
             error = JobError("source_unavailable", {})
-            await self._store.jobs.fail(job.id, error, charge="none", only_from=FREE, lease=taken.lease)
+            await self._store.jobs.fail(job.id, error, charge="none", only_from=FREE, lease=assignment.lease)
             return NEXT
-        return retry(_PREPARE_PAUSES_S[taken.attempt - 1])
+        return retry(_PREPARE_PAUSES_S[assignment.attempt - 1])
 
-    async def _resolve(self, job: Job, taken: Taken) -> Verdict:
+    async def _resolve(self, job: Job, assignment: Assignment) -> Verdict:
         """Look for an order that was claimed, and of which nobody has said what became; it is never posted again."""
         verdict = await self._submitter.resume(job)
         if verdict is not None:
             return verdict
-        if await self._lost_orders.resolve([job]) or (await self._job(taken)).state is not State.SUBMITTING:
+        if await self._lost_orders.resolve([job]) or (await self._job(assignment)).state is not State.SUBMITTING:
             return NEXT
-        if taken.attempt < len(self._resolve_looks_s):
-            return retry(self._resolve_looks_s[taken.attempt])
-        await self._doubt(job, taken)
+        if assignment.attempt < len(self._resolve_looks_s):
+            return retry(self._resolve_looks_s[assignment.attempt])
+        await self._mark_unconfirmed(job, assignment)
         return NEXT
 
-    async def _doubt(self, job: Job, taken: Taken) -> None:
+    async def _mark_unconfirmed(self, job: Job, assignment: Assignment) -> None:
         """Nobody can say whether it was paid: it stands still, visibly, and its owner and the admins are told."""
         if await self._lost_orders.close_refused(job):
             return
-        if await self._store.jobs.doubt(job.id, "no answer to the submit", lease=taken.lease):
+        if await self._store.jobs.mark_unconfirmed(job.id, "no answer to the submit", lease=assignment.lease):
             log.warning("a paid request may be lost", extra={"job_id": job.id})
             price = pricing.usd_text(job.usd)
             self._alerts.tell(f"doubt {job.id}", "alert-doubt", job=job.id, user=job.user, price=price)
             if (await self._store.submits.read(job.id)).hint is not None:  # fal's call came since the last look
-                await self._lost_orders.resolve([await self._job(taken)])
+                await self._lost_orders.resolve([await self._job(assignment)])
 
-    async def collect(self, taken: Taken) -> Verdict:
+    async def collect(self, assignment: Assignment) -> Verdict:
         """Bring the film home once fal is done. Raises LeaseLost."""
-        job = await self._job(taken)
+        job = await self._job(assignment)
         if job.state is State.PARKED and self._delivery is not None:
-            await self._delivery.tell_parked(job, taken.lease)
+            await self._delivery.tell_parked(job, assignment.lease)
         self._on_phase("downloading")
-        return await self._collector.collect(taken)
+        return await self._collector.collect(assignment)
 
-    async def deliver(self, taken: Taken) -> Verdict:
+    async def deliver(self, assignment: Assignment) -> Verdict:
         """Send the film, or the word on what happened. Raises LeaseLost."""
-        return NEXT if self._delivery is None else await self._delivery.deliver(taken)
+        return NEXT if self._delivery is None else await self._delivery.deliver(assignment)
 
-    async def set_aside(self, taken: Taken) -> Verdict:
+    async def set_aside(self, assignment: Assignment) -> Verdict:
         """Set aside a job all of whose workers have died: most likely it is what kills them.
 
         It stands still from here on, and its owner is told; a video waits for its owner.
         """
-        job, why = await self._job(taken), "its workers died again and again"
+        job, why = await self._job(assignment), "its workers died again and again"
         log.error("a job is set aside", extra={"job_id": job.id, "why": why})
         if job.video is not None:
-            await self._store.jobs.move(job.id, State.UNDELIVERED, why=why, lease=taken.lease)
+            await self._store.jobs.move(job.id, State.UNDELIVERED, why=why, lease=assignment.lease)
             return retry(_SET_ASIDE_S)
         if job.state in FREE:
             error = JobError("worker_crashed", {})
-            await self._store.jobs.fail(job.id, error, charge="none", only_from=FREE, lease=taken.lease)
+            await self._store.jobs.fail(job.id, error, charge="none", only_from=FREE, lease=assignment.lease)
             return NEXT
-        if await self._store.jobs.doubt(job.id, why, lease=taken.lease):
+        if await self._store.jobs.mark_unconfirmed(job.id, why, lease=assignment.lease):
             return NEXT
-        await self._collector.park(job, why, lease=taken.lease)
+        await self._collector.park(job, why, lease=assignment.lease)
         if self._delivery is not None:
-            await self._delivery.tell_parked(await self._job(taken), taken.lease)
+            await self._delivery.tell_parked(await self._job(assignment), assignment.lease)
         return retry(_SET_ASIDE_S)
 
-    async def _job(self, taken: Taken) -> Job:
-        job = await self._store.jobs.get(taken.lease.job_id)
+    async def _job(self, assignment: Assignment) -> Job:
+        job = await self._store.jobs.get(assignment.lease.job_id)
         if job is None:
-            raise LookupError(taken.lease.job_id)
+            raise LookupError(assignment.lease.job_id)
         return job

@@ -24,7 +24,7 @@ _USUAL_S = 90.0  # of a model that nobody knows any more
 
 def status(job: Job, *, place: int, now_ms: int) -> Message:
     """Build the one message that is edited while the job lives: what was ordered, and its state."""
-    if job.state is State.ASKING:
+    if job.state is State.AWAITING_CONFIRMATION:
         return _offer(job)
     if _offer_ended(job):
         return Message("\n".join([_what(job), state_line(job, place=place, now_ms=now_ms)]), job_id=job.id)
@@ -79,7 +79,11 @@ def _is_length_unknown(job: Job) -> bool:
     """
     attachment = job.incoming.attachment
     by_source = job.request.mode is Mode.VIDEO_TO_VIDEO and job.request.duration_s is None
-    return by_source and job.state in FREE | {State.ASKING} and (attachment is None or not attachment.duration_s)
+    return (
+        by_source
+        and job.state in FREE | {State.AWAITING_CONFIRMATION}
+        and (attachment is None or not attachment.duration_s)
+    )
 
 
 def _offer_ended(job: Job) -> bool:
@@ -113,7 +117,7 @@ def actions(job: Job) -> tuple[Action, ...]:
         return (Action(translate(job.language, "button-cancel"), data_for("cancel", job.id), danger=True),)
     if job.state is State.PARKED:
         return (Action(translate(job.language, "button-ask-again"), data_for("again", job.id)),)
-    if job.state in {State.DELIVERY_DOUBT, State.UNDELIVERED}:
+    if job.state in {State.DELIVERY_UNCONFIRMED, State.UNDELIVERED}:
         return (Action(translate(job.language, "button-resend"), data_for("again", job.id)),)
     return _second_try(job)
 
@@ -121,7 +125,7 @@ def actions(job: Job) -> tuple[Action, ...]:
 def _second_try(job: Job) -> tuple[Action, ...]:
     """Return one button: the fallback for this failure, else the same again; its price is on it."""
     price = _price_facts(job)
-    if job.state is State.DOUBT:
+    if job.state is State.SUBMIT_UNCONFIRMED:
         return (Action(translate(job.language, "button-buy-again", **price), data_for("again", job.id)),)
     if job.state is not State.FAILED or job.error is None:
         return ()

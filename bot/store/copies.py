@@ -163,7 +163,16 @@ class Copies:
             _claim_tx(tx, job_id, attempt=1, at=at, body=None, lease=lease)
             change = submits.update().where(submits.c.job_id == job_id)
             tx.execute(change.values(state="accepted", answered=now_ms()))
-            move_tx(tx, job_id, State.READY, why=video.name, charge="yes", video=record(video), told=None, lease=lease)
+            move_tx(
+                tx,
+                job_id,
+                State.READY,
+                why=video.name,
+                charge="yes",
+                video=record(video),
+                outcome_ref=None,
+                lease=lease,
+            )
 
         await self._db.write(work)
 
@@ -178,7 +187,7 @@ class Copies:
             claim = sa.select(submits.c.state).where(submits.c.job_id == job_id)
             if tx.execute(claim).scalar() not in _UNCLAIMED:
                 return False
-            if not move_tx(tx, job_id, State.ASKING, only_from=FREE, why=_RESTORED, lease=lease):
+            if not move_tx(tx, job_id, State.AWAITING_CONFIRMATION, only_from=FREE, why=_RESTORED, lease=lease):
                 return False
             question = record(Confirmation(_RESTORED))
             tx.execute(jobs.update().where(jobs.c.id == job_id).values(question=question))
@@ -201,5 +210,5 @@ def _claim_tx(tx: Connection, job_id: str, *, attempt: int, at: int, body: str |
     row = insert_new(tx, submits, by="job_id").values(job_id=job_id, created=at, **values)
     if tx.execute(row.returning(submits.c.job_id)).first() is None:
         proven = (submits.c.job_id == job_id, submits.c.state == "not_sent")
-        tx.execute(submits.update().where(*proven).values(**values, answered=None, hint=None, sought=None))
+        tx.execute(submits.update().where(*proven).values(**values, answered=None, hint=None, search_until=None))
     move_tx(tx, job_id, State.SUBMITTING, only_from=FREE, why=_RESTORED, lease=lease)

@@ -65,7 +65,7 @@ def free_tx(tx: Connection, job_id: str, request_id: str, endpoint: str, *, by: 
     if ended:
         _lend(tx, other.job_id, job_id)
     else:
-        _back_into_doubt(tx, other, job_id)
+        _unconfirm(tx, other, job_id)
     return TakenBack(other.job_id, job.user, job.price_micro, request_id, ended)
 
 
@@ -92,7 +92,7 @@ def reopen_tx(tx: Connection, job_id: str, *, only_from: frozenset[State], why: 
     """Reopen a job that had ended without a film, since it renders all the same. Its account stays until it ends."""
     if not resume_tx(tx, job_id, only_from=only_from, why=why):
         return False
-    tx.execute(jobs.update().where(jobs.c.id == job_id).values(error=sa.null(), told=None))
+    tx.execute(jobs.update().where(jobs.c.id == job_id).values(error=sa.null(), outcome_ref=None))
     return True
 
 
@@ -116,7 +116,7 @@ def _fields(body: str | None) -> dict[str, str]:
     return {name: json.dumps(value) for name, value in read.items()} if isinstance(read, dict) else {}
 
 
-def _back_into_doubt(tx: Connection, other: Any, owner: str) -> None:
+def _unconfirm(tx: Connection, other: Any, owner: str) -> None:
     """Put the job back into doubt.
 
     Its next results are stored under another name (see jobs/submit.py, receipt_name): what it has of this request on
@@ -127,8 +127,8 @@ def _back_into_doubt(tx: Connection, other: Any, owner: str) -> None:
     tx.execute(change.values(**unknown, attempt=submits.c.attempt + 1))
     _hand_over_results(tx, other.job_id, owner, keep=False)
     why = f"its request is the purchase of {owner}"
-    untold: JobChanges = {"told": None, "odd_since": None, "odd": None, "fal_position": None}
-    move_tx(tx, other.job_id, State.DOUBT, why=why, **untold)
+    untold: JobChanges = {"outcome_ref": None, "odd_since": None, "odd": None, "fal_position": None}
+    move_tx(tx, other.job_id, State.SUBMIT_UNCONFIRMED, why=why, **untold)
     hold_tx(tx, other.job_id, why)
 
 

@@ -80,7 +80,7 @@ class JobOrders(JobTable):
 
         def work(tx: Connection) -> Literal["started", "late", "lapsed", "price"]:
             job = tx.execute(sa.select(jobs).where(jobs.c.id == job_id).with_for_update()).one()
-            if job.state != State.ASKING:
+            if job.state != State.AWAITING_CONFIRMATION:
                 return "late"
             if now_ms() - job.changed > OFFER_MS:
                 return "lapsed"
@@ -100,7 +100,9 @@ class JobOrders(JobTable):
 
     async def lapse(self) -> None:
         """Cancel offers that nobody answered in time."""
-        query = sa.select(jobs.c.id).where(jobs.c.state == State.ASKING, jobs.c.changed < now_ms() - OFFER_MS)
+        query = sa.select(jobs.c.id).where(
+            jobs.c.state == State.AWAITING_CONFIRMATION, jobs.c.changed < now_ms() - OFFER_MS
+        )
 
         def work(tx: Connection) -> None:
             for job_id in tx.execute(query).scalars().all():
@@ -119,11 +121,11 @@ class JobOrders(JobTable):
             flag = sa.select(jobs.c.state).where(jobs.c.id == job_id).with_for_update()  # meets the claim here
             state = tx.execute(flag).scalar_one()
             tx.execute(jobs.update().where(jobs.c.id == job_id).values(cancel_asked=True, changed=now_ms()))
-            if State(state) in FREE | {State.ASKING}:
+            if State(state) in FREE | {State.AWAITING_CONFIRMATION}:
                 unpaid = sa.select(submits.c.state).where(submits.c.job_id == job_id)
                 if tx.execute(unpaid).scalar() in {None, "not_sent"}:
                     why = "asked before anything was bought"
-                    move_tx(tx, job_id, State.CANCELLED, why=why, charge="none", told="", due=None)
+                    move_tx(tx, job_id, State.CANCELLED, why=why, charge="none", outcome_ref="", due=None)
                     return "free"
             if State(state) in WORK:
                 tx.execute(jobs.update().where(jobs.c.id == job_id).values(due=db_now_ms(tx)))
@@ -138,15 +140,17 @@ class JobOrders(JobTable):
             claimed = sa.select(submits.c.job_id).where(submits.c.job_id == job_id, submits.c.state != "not_sent")
             if tx.execute(claimed).first() is not None:
                 return False
-            return move_tx(tx, job_id, State.CANCELLED, only_from=FREE, why=why, charge="none", told="", due=None)
+            return move_tx(
+                tx, job_id, State.CANCELLED, only_from=FREE, why=why, charge="none", outcome_ref="", due=None
+            )
 
         return await self._db.write(work)
 
 
 def _end_offer(tx: Connection, job_id: str, code: str) -> None:
     error = record(JobError(code, {}))
-    ended: JobChanges = {"error": error, "told": "", "due": None}
-    move_tx(tx, job_id, State.CANCELLED, only_from={State.ASKING}, why=code, charge="none", **ended)
+    ended: JobChanges = {"error": error, "outcome_ref": "", "due": None}
+    move_tx(tx, job_id, State.CANCELLED, only_from={State.AWAITING_CONFIRMATION}, why=code, charge="none", **ended)
 
 
 class _TooDear(Exception):
@@ -182,7 +186,7 @@ def _row(tx: Connection, job_id: str, new: JobDraft, at: int) -> dict[str, Any]:
         "adjustments": [record(each) for each in new.plan.adjustments],
         "price_micro": micro(new.plan.quote.usd),
         "price_up_to": new.plan.quote.up_to,
-        "state": State.QUEUED if new.question is None else State.ASKING,
+        "state": State.QUEUED if new.question is None else State.AWAITING_CONFIRMATION,
         "question": record(new.question) if new.question else None,
         "again_of": new.again_of,
         "fallback": new.fallback,

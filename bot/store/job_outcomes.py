@@ -10,7 +10,7 @@ from bot.store.stored import rewritten
 from bot.store.tables import jobs
 from bot.store.work import WORK, Lease, check_tx
 
-_SENT_BEFORE = frozenset({State.DELIVERED, State.HANDED_OVER, State.UNDELIVERED, State.DELIVERY_DOUBT})
+_SENT_BEFORE = frozenset({State.DELIVERED, State.SENT_AS_REPLY, State.UNDELIVERED, State.DELIVERY_UNCONFIRMED})
 
 
 class JobOutcomes(JobTable):
@@ -18,8 +18,8 @@ class JobOutcomes(JobTable):
 
     async def tell(self, job_id: str, state: State, ref: str, *, lease: Lease | None = None) -> None:
         """Its outcome was said, as `ref`; unless the job is not in that state any more: that is not told yet."""
-        same = (jobs.c.id == job_id, jobs.c.state == state, jobs.c.told.is_(None))
-        await self._change(jobs.update().where(*same).values(told=ref), lease=lease)
+        same = (jobs.c.id == job_id, jobs.c.state == state, jobs.c.outcome_ref.is_(None))
+        await self._change(jobs.update().where(*same).values(outcome_ref=ref), lease=lease)
 
     async def send_again(self, job_id: str) -> bool:
         """Make the outcome due now, also where it was told before; a video on its way is not sent twice.
@@ -32,7 +32,7 @@ class JobOutcomes(JobTable):
             if row is None:
                 return False
             if row.video is not None and State(row.state) in _SENT_BEFORE:
-                return move_tx(tx, job_id, State.READY, why="sent again", told=None, attempt=0)
+                return move_tx(tx, job_id, State.READY, why="sent again", outcome_ref=None, attempt=0)
             if State(row.state) not in WORK:
                 return False
             tx.execute(jobs.update().where(jobs.c.id == job_id).values(due=db_now_ms(tx), attempt=0))

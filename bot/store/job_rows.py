@@ -19,10 +19,10 @@ Time = int | sa.ColumnElement[int] | None
 class JobChanges(TypedDict, total=False):
     """The columns that may change together with a job's state.
 
-    `told`: the outcome's reference; None: it is to be told.
+    `outcome_ref`: the outcome's reference; None: it is to be told.
     """
 
-    told: str | None
+    outcome_ref: str | None
     due: Time
     error: Json | sa.Null
     video: Json | sa.Null
@@ -90,7 +90,7 @@ def move_tx(
 
 def resume_tx(tx: Connection, job_id: str, *, only_from: Iterable[State], why: str) -> bool:
     """Fal has the job, and works on it or is done: it is looked at soon, or by whoever hears that fal is done."""
-    stood_still = jobs.c.state.in_([State.DOUBT, State.PARKED, State.FAILED])
+    stood_still = jobs.c.state.in_([State.SUBMIT_UNCONFIRMED, State.PARKED, State.FAILED])
     now = db_now_ms(tx)
     return move_tx(
         tx,

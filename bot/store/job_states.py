@@ -12,7 +12,7 @@ from bot.store.records import AT_FAL, KNOWN_AT_FAL, Charge, JobError, State, Vid
 from bot.store.tables import jobs, submits
 from bot.store.work import Lease, check_tx
 
-DOUBT_MS = 24 * 3600 * 1000
+UNCONFIRMED_MS = 24 * 3600 * 1000
 
 
 class JobStates(JobTable):
@@ -56,7 +56,7 @@ class JobStates(JobTable):
             why=error.code,
             charge=charge,
             error=record(error),
-            told=None,
+            outcome_ref=None,
             lease=lease,
         )
 
@@ -77,7 +77,7 @@ class JobStates(JobTable):
             why="fal confirmed",
             charge=charge,
             error=record(error),
-            told=None,
+            outcome_ref=None,
             lease=lease,
         )
 
@@ -90,7 +90,7 @@ class JobStates(JobTable):
             why=video.name,
             charge="yes",
             video=record(video),
-            told=None,
+            outcome_ref=None,
             lease=lease,
             odd=None,
             odd_since=None,
@@ -107,7 +107,7 @@ class JobStates(JobTable):
             why=error.code,
             error=record(error),
             video=sa.null(),
-            told=None,
+            outcome_ref=None,
             lease=lease,
         )
 
@@ -131,7 +131,7 @@ class JobStates(JobTable):
         """Nothing but odd answers for too long: it holds no slot, stands visibly aside, and is asked after again."""
 
         def work(tx: Connection) -> bool:
-            parked = move_tx(tx, job_id, State.PARKED, only_from=KNOWN_AT_FAL, why=why, told=None, lease=lease)
+            parked = move_tx(tx, job_id, State.PARKED, only_from=KNOWN_AT_FAL, why=why, outcome_ref=None, lease=lease)
             if parked:
                 hold_tx(tx, job_id, why)
             return parked
@@ -144,9 +144,9 @@ class JobStates(JobTable):
 
     async def resume(self, job_id: str, why: str) -> bool:
         """Resume a job in doubt whose request is known: it renders."""
-        return await self._db.write(lambda tx: resume_tx(tx, job_id, only_from={State.DOUBT}, why=why))
+        return await self._db.write(lambda tx: resume_tx(tx, job_id, only_from={State.SUBMIT_UNCONFIRMED}, why=why))
 
-    async def doubt(self, job_id: str, why: str, *, lease: Lease | None = None) -> bool:
+    async def mark_unconfirmed(self, job_id: str, why: str, *, lease: Lease | None = None) -> bool:
         """Fal may have been paid: the reservation is held, the row waits for a word from fal or from a human.
 
         False, and nothing changes, when fal's request is known: then there is nothing to doubt.
@@ -157,18 +157,20 @@ class JobStates(JobTable):
             known = sa.select(submits.c.request_id).where(submits.c.job_id == job_id)
             if tx.execute(known).scalar() is not None:
                 return False
-            moved = move_tx(tx, job_id, State.DOUBT, only_from=AT_FAL, why=why, told=None, lease=lease)
+            moved = move_tx(
+                tx, job_id, State.SUBMIT_UNCONFIRMED, only_from=AT_FAL, why=why, outcome_ref=None, lease=lease
+            )
             if moved:
                 hold_tx(tx, job_id, why)
             return moved
 
         return await self._db.write(work)
 
-    async def settle_old_doubts(self) -> None:
+    async def settle_old_unconfirmed(self) -> None:
         """Settle doubts of more than a day as possibly charged, so that they no longer block the caps."""
-        waits = [State.DOUBT, State.PARKED]
+        waits = [State.SUBMIT_UNCONFIRMED, State.PARKED]
         old = sa.select(jobs.c.id).where(jobs.c.state.in_(waits), jobs.c.charge.is_(None))
-        old = old.where(jobs.c.changed < now_ms() - DOUBT_MS)
+        old = old.where(jobs.c.changed < now_ms() - UNCONFIRMED_MS)
 
         def work(tx: Connection) -> None:
             for job_id in tx.execute(old).scalars().all():

@@ -25,7 +25,7 @@ MOST_LAPSES = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Assignment:
     """A job whose work begins here.
 
     `attempt`: which of this state's, from 1. `lapses`: owners before this one that ended without a word.
@@ -67,14 +67,14 @@ class Leases:
 
     async def take(
         self, owner: str, *, most: int, limits: SlotLimits, may_begin: bool = True, but: Collection[str] = ()
-    ) -> list[Taken]:
+    ) -> list[Assignment]:
         """Take up to `most` jobs that are due and that nobody works on, those that began first before new ones.
 
         `may_begin`: whether there is room for jobs to leave the queue, each into a free slot; people take turns. `but`:
         those that this owner still works on, whose leases it could not renew.
         """
 
-        def work(tx: Connection) -> list[Taken]:
+        def work(tx: Connection) -> list[Assignment]:
             take_turns(tx, "slots")
             now = db_now_ms(tx)
             if self._clock_went_back(tx, now):
@@ -84,17 +84,19 @@ class Leases:
                 _say_why_they_wait(tx)
             elif len(found) < most:
                 found += _next_in_queue(tx, now, limits)[: most - len(found)]
-            return [taken for row in found if (taken := _take(tx, row, owner, now, self._term_ms)) is not None]
+            return [
+                assignment for row in found if (assignment := _take(tx, row, owner, now, self._term_ms)) is not None
+            ]
 
         return await self._db.write(work)
 
-    async def take_one(self, owner: str, job_id: str, *, also_from: Collection[str] = ()) -> Taken | None:
+    async def take_one(self, owner: str, job_id: str, *, also_from: Collection[str] = ()) -> Assignment | None:
         """Take this job now, due or not.
 
         None: another owner works on it, who is none of `also_from`, or its state asks for nothing.
         """
 
-        def work(tx: Connection) -> Taken | None:
+        def work(tx: Connection) -> Assignment | None:
             now = db_now_ms(tx)
             free = sa.or_(jobs.c.owner.is_(None), jobs.c.lease_until <= now, jobs.c.owner.in_([owner, *also_from]))
             query = sa.select(*_COLUMNS).where(jobs.c.id == job_id, free).with_for_update()
@@ -103,13 +105,13 @@ class Leases:
 
         return await self._db.write(work)
 
-    async def renew(self, held: Iterable[Lease]) -> set[Lease]:
+    async def renew(self, those: Iterable[Lease]) -> set[Lease]:
         """Hold these for another term. Gives those that nobody else has taken."""
-        leases = list(held)
+        leases = list(those)
 
         def work(tx: Connection) -> set[Lease]:
             until = db_now_ms(tx) + self._term_ms
-            changes = {lease: _held(lease).values(lease_until=until).returning(jobs.c.id) for lease in leases}
+            changes = {lease: _of(lease).values(lease_until=until).returning(jobs.c.id) for lease in leases}
             return {lease for lease, change in changes.items() if tx.execute(change).first() is not None}
 
         return await self._db.write(work)
@@ -122,7 +124,7 @@ class Leases:
 
         def work(tx: Connection) -> bool:
             later = db_now_ms(tx) + int(due_in_s * 1000) if due_in_s is not None else None
-            change = _held(lease).values(
+            change = _of(lease).values(
                 owner=None,
                 lease_until=None,
                 lapses=0,
@@ -168,7 +170,7 @@ class Leases:
 _COLUMNS = (jobs.c.id, jobs.c.state, jobs.c.user, jobs.c.owner, jobs.c.epoch, jobs.c.attempt, jobs.c.lapses)
 
 
-def _held(lease: Lease) -> sa.Update:
+def _of(lease: Lease) -> sa.Update:
     return jobs.update().where(jobs.c.id == lease.job_id, jobs.c.owner == lease.owner, jobs.c.epoch == lease.epoch)
 
 
@@ -233,7 +235,7 @@ def _say_why_they_wait(tx: Connection) -> None:
     tx.execute(jobs.update().where(*waits).values(odd=NO_ROOM, changed=now_ms()))
 
 
-def _take(tx: Connection, row: Any, owner: str, now: int, term_ms: int) -> Taken | None:
+def _take(tx: Connection, row: Any, owner: str, now: int, term_ms: int) -> Assignment | None:
     """One that leaves the queue takes its slot here. None: it is another's by now, or has gone on."""
     state = State(row.state)
     lease, lapses = Lease(row.id, owner, row.epoch + 1), row.lapses + (row.owner not in {None, owner})
@@ -252,4 +254,4 @@ def _take(tx: Connection, row: Any, owner: str, now: int, term_ms: int) -> Taken
         return None
     if state is State.QUEUED:
         write_history_tx(tx, row.id, State.PREPARING, None, now)
-    return Taken(lease, WORK[state], values["attempt"], lapses)
+    return Assignment(lease, WORK[state], values["attempt"], lapses)

@@ -12,7 +12,7 @@ from bot.store.records import Job, State
 from bot.store.stored import UnreadableJob
 from bot.store.tables import jobs
 
-_MAY_WAIT = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED, State.DELIVERY_DOUBT})
+_MAY_WAIT = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED, State.DELIVERY_UNCONFIRMED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Waiting:
     @property
     def is_video(self) -> bool:
         """Return whether a video waits. One that may have arrived does not: the text on that doubt does."""
-        return self.job is not None and self.job.video is not None and self.job.state is not State.DELIVERY_DOUBT
+        return self.job is not None and self.job.video is not None and self.job.state is not State.DELIVERY_UNCONFIRMED
 
 
 class Outbox:
@@ -79,7 +79,7 @@ class Outbox:
                     job = job_tx(tx, row.job_id) if row.job_id else None
                 except UnreadableJob:
                     continue  # it waits until it can be read
-                if not (new and job is not None and job.told is not None):
+                if not (new and job is not None and job.outcome_ref is not None):
                     good = row.ref is not None and row.until > self._now()
                     found.append(Waiting(row.id, row.text, row.ref if good else None, job))
             return found
@@ -103,7 +103,7 @@ def hand_over_tx(tx: Connection, item: Waiting, origin: str) -> None:
         return
     if item.is_video:
         job_id, why = item.job.id, "as an answer"
-        move_tx(tx, job_id, State.HANDED_OVER, only_from=_MAY_WAIT, why=why, told=origin, due=None)
+        move_tx(tx, job_id, State.SENT_AS_REPLY, only_from=_MAY_WAIT, why=why, outcome_ref=origin, due=None)
     else:
-        change = jobs.update().where(jobs.c.id == item.job.id).values(told=origin, due=None)
+        change = jobs.update().where(jobs.c.id == item.job.id).values(outcome_ref=origin, due=None)
         tx.execute(change)

@@ -27,7 +27,9 @@ Fallback = Literal["shorter-prompt", "wide-photo"]
 class State(StrEnum):
     """The state of a job, exactly one at any time. The order is the order of a job's life."""
 
-    ASKING = "asking"  # a question stands: the price, or the same that runs already; nothing is reserved
+    AWAITING_CONFIRMATION = (
+        "awaiting-confirmation"  # a question stands: the price, or the same that runs already; nothing is reserved
+    )
     QUEUED = "queued"  # accepted; waits for its turn
     PREPARING = "preparing"  # source is fetched, cleaned and published
     SUBMITTING = "submitting"  # the claim is committed, the paid request is under way
@@ -36,10 +38,10 @@ class State(StrEnum):
     READY = "ready"  # the checked mp4 is on this disk
     UPLOADING = "uploading"  # being sent to the chat
     DELIVERED = "delivered"
-    HANDED_OVER = "handed-over"  # given as the answer to its owner's message, which no chat confirms
+    SENT_AS_REPLY = "sent-as-reply"  # given as the answer to its owner's message, which no chat confirms
     UNDELIVERED = "undelivered"  # the chat does not take it now; it waits, and is tried again
-    DELIVERY_DOUBT = "delivery-doubt"  # sent, but the chat never confirmed
-    DOUBT = "doubt"  # fal may have been paid, and did not say
+    DELIVERY_UNCONFIRMED = "delivery-unconfirmed"  # sent, but the chat never confirmed
+    SUBMIT_UNCONFIRMED = "submit-unconfirmed"  # fal may have been paid, and did not say
     PARKED = "parked"  # fal has it, and has said nothing that can be understood for a while; it is asked again, rarely
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -52,10 +54,10 @@ KNOWN_AT_FAL = frozenset({State.RENDERING, State.DOWNLOADING})
 """Fal has it, by an id that we know, and is asked about it."""
 ACTIVE = FREE | AT_FAL | {State.READY, State.UPLOADING}
 """A person sees these move."""
-ENDED = frozenset(State) - ACTIVE - {State.ASKING}
-OVER = frozenset({State.DELIVERED, State.HANDED_OVER, State.FAILED, State.CANCELLED})
+ENDED = frozenset(State) - ACTIVE - {State.AWAITING_CONFIRMATION}
+OVER = frozenset({State.DELIVERED, State.SENT_AS_REPLY, State.FAILED, State.CANCELLED})
 """Nothing more happens, once its owner has been told."""
-NEEDS_SOURCE = FREE | AT_FAL | {State.ASKING, State.DOUBT, State.PARKED}
+NEEDS_SOURCE = FREE | AT_FAL | {State.AWAITING_CONFIRMATION, State.SUBMIT_UNCONFIRMED, State.PARKED}
 """Its published photo or video may still be fetched by fal."""
 
 
@@ -109,7 +111,7 @@ class Job:
     video: VideoFile | None
     status_ref: str | None
     status_shown: str | None
-    told: str | None
+    outcome_ref: str | None
     created: int
     changed: int
     rendering_since: int | None
@@ -158,8 +160,8 @@ class Submit:
     """The claim of one job. `sending` with no living process behind it means: fal may have been paid.
 
     `body`: exactly what was posted. `claimed`, `answered`: when this attempt was claimed and its POST ended (None: the
-    process died before that, or the row is of 0.1.0). `known_by`: what named its request (store/evidence.py). `sought`:
-    refused, perhaps not by fal, so it is looked for until a search begun after this. Milliseconds UTC.
+    process died before that, or the row is of 0.1.0). `known_by`: what named its request (store/evidence.py).
+    `search_until`: refused, perhaps not by fal, so it is looked for until a search begun after this. Milliseconds UTC.
     """
 
     job_id: str
@@ -172,7 +174,7 @@ class Submit:
     claimed: int
     answered: int | None
     known_by: str | None = None
-    sought: int | None = None
+    search_until: int | None = None
 
 
 def incoming_from(value: object) -> Incoming:
@@ -220,7 +222,7 @@ class _Plain:
     cancel_asked: bool
     status_ref: str | None
     status_shown: str | None
-    told: str | None
+    outcome_ref: str | None
     created: Moment
     changed: Moment
     rendering_since: Moment | None
@@ -265,7 +267,7 @@ def claim_from(row: sa.Row[Any]) -> Submit:
         claimed=claimed,
         answered=row.answered,
         known_by=row.known_by,
-        sought=row.sought,
+        search_until=row.search_until,
     )
 
 

@@ -50,7 +50,8 @@ class RenderTimes:
 
 
 _WITH_VIDEO = [
-    str(state) for state in (State.READY, State.UPLOADING, State.DELIVERED, State.UNDELIVERED, State.DELIVERY_DOUBT)
+    str(state)
+    for state in (State.READY, State.UPLOADING, State.DELIVERED, State.UNDELIVERED, State.DELIVERY_UNCONFIRMED)
 ]
 
 

@@ -33,11 +33,11 @@ def check_repeat_tx(tx: Connection, *, of: str | None, fallback: str | None, but
     same = jobs.c.fallback == fallback if fallback is not None else jobs.c.fallback.is_(None)
     query = sa.select(jobs).where(jobs.c.again_of == of, same, jobs.c.id != but).order_by(jobs.c.created)
     for existing in [job_from(row) for row in tx.execute(query)]:
-        if not _is_over_for_nothing(existing) and (offers or existing.state is not State.ASKING):
+        if not _is_over_for_nothing(existing) and (offers or existing.state is not State.AWAITING_CONFIRMATION):
             raise AlreadyOrdered(existing)
 
 
 def _is_over_for_nothing(existing: Job) -> bool:
-    if existing.state is State.ASKING:
+    if existing.state is State.AWAITING_CONFIRMATION:
         return now_ms() - existing.changed > OFFER_MS  # nobody can say yes to it any more
     return existing.state is State.CANCELLED and existing.charge == "none"

@@ -26,22 +26,22 @@ class Calls:
         self._conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._name = f"reelbot {owner}"
 
-    async def listen(self, heard: Callable[[str], None]) -> None:
+    async def listen(self, on_call: Callable[[str], None]) -> None:
         """Pass them on; whoever was away for a moment hears an empty one, and looks."""
         while True:
             try:
-                await self._connected(heard)
+                await self._connected(on_call)
             except (psycopg.Error, OSError) as error:
                 log.warning("other workers are not heard", extra={"reason": _words(error)})
                 await asyncio.sleep(_AGAIN_S)
 
-    async def _connected(self, heard: Callable[[str], None]) -> None:
+    async def _connected(self, on_call: Callable[[str], None]) -> None:
         connect = psycopg.AsyncConnection.connect
         async with await connect(self._conninfo, autocommit=True, application_name=self._name, **KEEPALIVE) as line:
             await line.execute(f"LISTEN {_CHANNEL}".encode())
             while True:
                 async for note in line.notifies(timeout=_WAIT_S):
-                    heard(note.payload)
+                    on_call(note.payload)
                 await line.execute(b"SELECT 1")  # a pooler, or a broken line, is noticed
 
 

@@ -13,7 +13,7 @@ CODES = [f"{letter}{digit}" for letter in "ABCDEFGHJKMNPQRSTUVWXYZ" for digit in
 """Short names of jobs, without what looks like another sign; used in an order of their own, then again."""
 
 _FIRST, _STEP = 77, 37  # K7 comes first
-_WAITS = ACTIVE | {State.UNDELIVERED, State.DELIVERY_DOUBT, State.DOUBT, State.PARKED}
+_WAITS = ACTIVE | {State.UNDELIVERED, State.DELIVERY_UNCONFIRMED, State.SUBMIT_UNCONFIRMED, State.PARKED}
 
 
 class ShortCodes:

@@ -32,8 +32,8 @@ Claim = Literal["yours", "cancelled", "taken"]
 
 _MOST_RESULTS = 8
 _MOST_PAUSE_S = 60.0
-_CLAIMED = frozenset({State.SUBMITTING, State.DOUBT})
-_SOUGHT_MS = 24 * 3600 * 1000
+_CLAIMED = frozenset({State.SUBMITTING, State.SUBMIT_UNCONFIRMED})
+_SEARCH_MS = 24 * 3600 * 1000
 
 
 class Submits:
@@ -89,7 +89,7 @@ class Submits:
         def work(tx: Connection) -> bool:
             take_turns(tx, f"request {handle.request_id}")
             other = sa.select(submits.c.job_id).where(submits.c.request_id == handle.request_id)
-            change = _change(job_id).where(submits.c.state == "refused").values(**_known(handle, by), sought=None)
+            change = _change(job_id).where(submits.c.state == "refused").values(**_known(handle, by), search_until=None)
             if tx.execute(other).first() is not None:
                 return False
             if tx.execute(change.returning(submits.c.job_id)).first() is None:
@@ -114,41 +114,41 @@ class Submits:
         *,
         charge: Charge = "none",
         charged_usd: Decimal | None = None,
-        sought: int | None = None,
+        search_until: int | None = None,
     ) -> bool:
         """Record fal's refusal, which ends the job. False, and nothing changes, when that was settled before.
 
-        `charge`, `charged_usd`: what a pre-charging proxy says it took for it. `sought`: the words may be a gateway's,
-        so the list is still searched for it, until a search that begins after this (milliseconds UTC).
+        `charge`, `charged_usd`: what a pre-charging proxy says it took for it. `search_until`: the words may be a
+        gateway's, so the list is still searched for it, until a search that begins after this (milliseconds UTC).
         """
 
         def work(tx: Connection) -> bool:
-            if not _end(tx, job_id, "refused", sought=sought):
+            if not _end(tx, job_id, "refused", search_until=search_until):
                 return False
             if charged_usd is not None:
                 adjust_tx(tx, job_id, micro(charged_usd), "charged by the proxy")
-            ended: JobChanges = {"error": record(error), "told": None}
+            ended: JobChanges = {"error": record(error), "outcome_ref": None}
             move_tx(tx, job_id, State.FAILED, why=error.code, charge=charge, **ended)
             return True
 
         return await self._db.write(work)
 
-    async def sought(self) -> list[Submit]:
+    async def to_search(self) -> list[Submit]:
         """Return the claims that were refused in words that may be a gateway's, and are searched for in the list.
 
         A list that cannot be read is asked for a day.
         """
-        query = sa.select(submits).where(submits.c.sought > now_ms() - _SOUGHT_MS)
+        query = sa.select(submits).where(submits.c.search_until > now_ms() - _SEARCH_MS)
 
         def work(tx: Connection) -> list[Submit]:
             return [claim_from(row) for row in tx.execute(query)]
 
         return await self._db.read(work)
 
-    async def sought_in_vain(self, job_ids: Iterable[str], *, began: int) -> None:
+    async def searched_in_vain(self, job_ids: Iterable[str], *, began: int) -> None:
         """Record that a search that began then (milliseconds UTC) read the whole list without these."""
-        change = submits.update().where(submits.c.job_id.in_(list(job_ids)), submits.c.sought <= began)
-        await self._execute(change.values(sought=None))
+        change = submits.update().where(submits.c.job_id.in_(list(job_ids)), submits.c.search_until <= began)
+        await self._execute(change.values(search_until=None))
 
     async def not_sent(self, job_id: str, *, after_s: float | None = None) -> Submit:
         """Record that provably nothing reached fal: until the claim is taken again a cancel is free.
@@ -265,7 +265,7 @@ def accept_tx(
     back = free_tx(tx, job_id, handle.request_id, handle.endpoint, by=by)
     if charged_usd is not None:
         adjust_tx(tx, job_id, micro(charged_usd), "charged by the proxy")
-    resume_tx(tx, job_id, only_from={State.SUBMITTING, State.DOUBT}, why=handle.request_id)
+    resume_tx(tx, job_id, only_from={State.SUBMITTING, State.SUBMIT_UNCONFIRMED}, why=handle.request_id)
     return back
 
 
@@ -320,12 +320,16 @@ def _again(tx: Connection, job_id: str, body: str | None) -> bool:
     """Claim again after a proven non-delivery, by compare-and-set."""
     at, change = now_ms(), _change(job_id).where(submits.c.state == "not_sent")
     values = {"state": "sending", "attempt": submits.c.attempt + 1, "changed": at, "claimed": at, "answered": None}
-    values |= {"body": body, "hint": None, "sought": None}
+    values |= {"body": body, "hint": None, "search_until": None}
     return tx.execute(change.values(**values).returning(submits.c.job_id)).first() is not None
 
 
-def _end(tx: Connection, job_id: str, state: str, *, sought: int | None = None) -> bool:
-    change = _change(job_id).where(submits.c.state == "sending").values(state=state, changed=now_ms(), sought=sought)
+def _end(tx: Connection, job_id: str, state: str, *, search_until: int | None = None) -> bool:
+    change = (
+        _change(job_id)
+        .where(submits.c.state == "sending")
+        .values(state=state, changed=now_ms(), search_until=search_until)
+    )
     return tx.execute(change.returning(submits.c.job_id)).first() is not None
 
 

@@ -23,7 +23,7 @@ jobs = sa.Table(
     sa.Column("video", sa.JSON),  # facts of the finished file: name, size, width, height, duration_s
     sa.Column("status_ref", sa.String),  # the chat's reference of the status message
     sa.Column("status_shown", sa.String),  # its text now, so that it is never edited to what it already says
-    sa.Column("told", sa.String),  # reference of the message that gave the outcome; null while none did
+    sa.Column("outcome_ref", sa.String),  # reference of the message that gave the outcome; null while none did
     sa.Column("created", sa.BigInteger, nullable=False),
     sa.Column("changed", sa.BigInteger, nullable=False, index=True),
     sa.Column("rendering_since", sa.BigInteger),
@@ -88,7 +88,9 @@ submits = sa.Table(
     sa.Column(
         "known_by", sa.String
     ),  # what named the request: answer | receipt | webhook | list; lent: see evidence.py
-    sa.Column("sought", sa.BigInteger),  # refused, perhaps not by fal: the list is asked until a look begun after this
+    sa.Column(
+        "search_until", sa.BigInteger
+    ),  # refused, perhaps not by fal: the list is asked until a look begun after this
 )
 
 # Every 2xx result that fal gave for a job, raw, before anybody read it: a later version may read what this one cannot.

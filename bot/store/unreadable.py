@@ -23,7 +23,7 @@ failed; one that had ended keeps its end, and only the word on it is dropped.
 ASK_LATER_MS = 10 * 60 * 1000
 """One that cannot be read is tried again after so long: a later version may read it."""
 
-_IS_OPEN = sa.or_(jobs.c.state.not_in([str(state) for state in OVER]), jobs.c.told.is_(None))
+_IS_OPEN = sa.or_(jobs.c.state.not_in([str(state) for state in OVER]), jobs.c.outcome_ref.is_(None))
 _PAGE = 200
 _STORED = ("incoming", "request", "adjustments", "error", "video", "question")
 
@@ -99,24 +99,24 @@ def _row(tx: Connection, job_id: str, what: str) -> UnreadableRow:
 
 
 def _set_aside(tx: Connection, job_id: str, what: str) -> SetAside | None:
-    columns = (jobs.c.state, jobs.c.told, jobs.c.charge, jobs.c.video, jobs.c.odd)
+    columns = (jobs.c.state, jobs.c.outcome_ref, jobs.c.charge, jobs.c.video, jobs.c.odd)
     job = tx.execute(sa.select(*columns).where(jobs.c.id == job_id).with_for_update()).one()
     claim = tx.execute(sa.select(submits.c.state, submits.c.request_id).where(submits.c.job_id == job_id)).first()
     if job.state in OVER:
-        untold = jobs.update().where(jobs.c.id == job_id, jobs.c.told.is_(None)).values(told="", due=None)
+        untold = jobs.update().where(jobs.c.id == job_id, jobs.c.outcome_ref.is_(None)).values(outcome_ref="", due=None)
         return "over" if tx.execute(untold.returning(jobs.c.id)).first() else None
     why = f"its row cannot be read ({what})"
     if job.video is None and (claim is None or claim.state in {"not_sent", "refused"}):
         error = record(JobError("record_unreadable"))
-        move_tx(tx, job_id, State.FAILED, why=why, charge="none", error=error, told="", due=None)
+        move_tx(tx, job_id, State.FAILED, why=why, charge="none", error=error, outcome_ref="", due=None)
         return "failed"
     known = job.video is not None or (claim is not None and claim.request_id is not None)
-    to = State.PARKED if known else State.DOUBT
+    to = State.PARKED if known else State.SUBMIT_UNCONFIRMED
     due = db_now_ms(tx) + ASK_LATER_MS if known else None
     if job.state == to and job.odd == why:  # it stands aside, and that was said
         tx.execute(jobs.update().where(jobs.c.id == job_id).values(due=sa.func.coalesce(jobs.c.due, due)))
         return None
-    move_tx(tx, job_id, to, why=why, told="", odd=why, due=due)
+    move_tx(tx, job_id, to, why=why, outcome_ref="", odd=why, due=due)
     if job.charge is None:
         hold_tx(tx, job_id, why)
     return "parked" if known else "doubt"

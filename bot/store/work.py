@@ -27,8 +27,8 @@ WORK: Mapping[State, Work] = {
     State.READY: "deliver",
     State.UPLOADING: "deliver",
     State.UNDELIVERED: "deliver",
-    State.DELIVERY_DOUBT: "deliver",
-    State.DOUBT: "deliver",
+    State.DELIVERY_UNCONFIRMED: "deliver",
+    State.SUBMIT_UNCONFIRMED: "deliver",
     State.FAILED: "deliver",
     State.CANCELLED: "deliver",
 }

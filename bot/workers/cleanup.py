@@ -25,7 +25,7 @@ _DAY_S = 24 * _HOUR_S
 _HISTORY_S = 30 * _DAY_S
 _RECEIPTS_S = 90 * _DAY_S
 """Long after fal has let go of the files: what is left is only the proof of what was ordered."""
-_WAITS = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED, State.DELIVERY_DOUBT, State.PARKED})
+_WAITS = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED, State.DELIVERY_UNCONFIRMED, State.PARKED})
 """Its owner has not had this video yet."""
 
 

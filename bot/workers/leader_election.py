@@ -45,7 +45,7 @@ class LeaderElection:
         self._granted: dict[str, asyncio.Event] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._terms = Terms(self._lose, term_s=term_s, margin_s=margin_s)
-        self._kicks: dict[str, Callable[[], None]] = {}
+        self._listeners: dict[str, Callable[[], None]] = {}
         self._calls: set[asyncio.Task[None]] = set()
         self.loop = Loop("roles", self._beat, pause_s=lambda: beat_s)
 
@@ -67,10 +67,10 @@ class LeaderElection:
         while True:
             await granted.wait()
             log.info("this process has a role now", extra={"role": name})
-            await self._held(name, loop)
+            await self._lead(name, loop)
             log.warning("this process has lost a role", extra={"role": name})
 
-    async def _held(self, name: str, loop: Run) -> None:
+    async def _lead(self, name: str, loop: Run) -> None:
         """Run it until it raises, or the role is lost."""
         task = self._running[name] = asyncio.ensure_future(loop())
         try:
@@ -121,11 +121,11 @@ class LeaderElection:
             return None
         return Problem("the database does not answer", "database silent")
 
-    def on_kick(self, name: str, kicked: Callable[[], None]) -> None:
+    def on_notify(self, name: str, kicked: Callable[[], None]) -> None:
         """Call `kicked` when the holder of this role is notified."""
-        self._kicks[name] = kicked
+        self._listeners[name] = kicked
 
-    def kick(self, name: str) -> None:
+    def notify(self, name: str) -> None:
         """Notify the holder of this role. A lost call costs a moment: every loop scans by itself."""
         if not self.waiting(name):
             self._notified(name)
@@ -141,5 +141,5 @@ class LeaderElection:
             log.info("another worker was not called", extra={"role": name})
 
     def _notified(self, name: str) -> None:
-        if name in self._kicks and not self.waiting(name):
-            self._kicks[name]()
+        if name in self._listeners and not self.waiting(name):
+            self._listeners[name]()

@@ -104,7 +104,7 @@ class Soak:
 
     def _open(self) -> int:
         """Messages that are no job yet, and jobs that move or whose owner was not told."""
-        ended = sa.and_(jobs.c.state.not_in(_MOVES), jobs.c.told.is_not(None))
+        ended = sa.and_(jobs.c.state.not_in(_MOVES), jobs.c.outcome_ref.is_not(None))
         rows = self.stage.read(sa.select(sa.func.count()).where(ended))
         return len(self.asked) - int(rows[0][0])
 
@@ -193,7 +193,11 @@ def _judged(soak: Soak) -> list[str]:
         out(line)
     rows = soak.stage.read(sa.select(jobs))
     out(f"states                    {dict(Counter(str(row.state) for row in rows))}")
-    lost = [f"{row.id} is {row.state}, told {row.told}" for row in rows if row.state in _MOVES or row.told is None]
+    lost = [
+        f"{row.id} is {row.state}, told {row.outcome_ref}"
+        for row in rows
+        if row.state in _MOVES or row.outcome_ref is None
+    ]
     return [*soak.misfortunes.unasked, *judge.problems(), *lost, *ledger_problems(soak.stage, rows)]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.jobs.poller import WatchPauses
+from bot.jobs.poller import PollerPauses
 from bot.messages.retry_offers import simpler
 from bot.parts import Timing
 from bot.store.records import Job, State
@@ -52,7 +52,7 @@ def said(made: Bench, words: str, *, chat: int = 42) -> bool:
 def test_what_is_dear_is_asked_about_first_and_bought_once(on_bench: OnBench) -> None:
     async def story(made: Bench) -> None:
         made.telegram.user_says(42, DEAR)
-        job = await made.settled(State.ASKING)
+        job = await made.settled(State.AWAITING_CONFIRMATION)
         await made.until(lambda: said(made, "$3.63"))
         assert made.submits() == 0
         assert (await made.app.store.ledger.standing()).used_micro == 0
@@ -70,7 +70,7 @@ def test_what_is_dear_is_asked_about_first_and_bought_once(on_bench: OnBench) ->
 def test_no_buys_nothing(on_bench: OnBench, how: str) -> None:
     async def story(made: Bench) -> None:
         made.telegram.user_says(42, DEAR)
-        job = await made.settled(State.ASKING)
+        job = await made.settled(State.AWAITING_CONFIRMATION)
         if how == "button":
             await button(made, f"cancel:{job.id}")
         else:
@@ -93,10 +93,10 @@ def test_no_buys_nothing(on_bench: OnBench, how: str) -> None:
 def test_a_yes_in_words_and_only_to_ones_own_offer(on_bench: OnBench) -> None:
     async def story(made: Bench) -> None:
         made.telegram.user_says(42, DEAR)
-        job = await made.settled(State.ASKING)
+        job = await made.settled(State.AWAITING_CONFIRMATION)
         made.telegram.user_says(43, f"/confirm {job.id}")
         await made.until(lambda: made.telegram.texts(43))
-        assert (await made.settled(State.ASKING)).id == job.id
+        assert (await made.settled(State.AWAITING_CONFIRMATION)).id == job.id
         made.telegram.user_says(42, "确认")
         await made.settled(State.DELIVERED)
         assert made.submits() == 1
@@ -110,7 +110,7 @@ def test_the_same_request_while_it_runs_is_asked_about(on_bench: OnBench) -> Non
         made.telegram.user_says(42, "/video a fox")
         first = await newest(made, State.RENDERING)
         made.telegram.user_says(42, "/video a fox")
-        second = await newest(made, State.ASKING)
+        second = await newest(made, State.AWAITING_CONFIRMATION)
         await made.until(lambda: said(made, f"(job {first.id})"))
         assert made.submits() == 1
         await button(made, f"yes:{second.id}")
@@ -275,7 +275,7 @@ def test_again_for_a_failed_job_asks_first_when_it_is_typed(on_bench: OnBench) -
         made.telegram.user_says(42, "/video a fox")
         first = await made.settled(State.FAILED)
         made.telegram.user_says(42, "/again")
-        second = await newest(made, State.ASKING)
+        second = await newest(made, State.AWAITING_CONFIRMATION)
         assert second.again_of == first.id
         assert made.submits() == 1
         await button(made, f"yes:{second.id}")
@@ -291,7 +291,7 @@ def test_a_doubt_holds_the_money_tells_the_admin_and_offers_anew(on_bench: OnBen
         made.fal.faults.add("submit_lost_reply")
         made.fal.faults.add("list_status", times=1000, status=403, body={"detail": "no"})
         made.telegram.user_says(42, "/video a fox")
-        lost = await made.settled(State.DOUBT)
+        lost = await made.settled(State.SUBMIT_UNCONFIRMED)
         assert (await made.app.store.ledger.standing()).reserved_micro == 700_000
         await made.until(lambda: said(made, lost.id, chat=1))
         await button(made, f"again:{lost.id}")
@@ -307,7 +307,7 @@ def test_a_doubt_holds_the_money_tells_the_admin_and_offers_anew(on_bench: OnBen
         standing = await made.app.store.ledger.standing()
         assert (standing.spent_micro, standing.reserved_micro) == (1_400_000, 0)
 
-    looks = WatchPauses(scan_s=0.1)
+    looks = PollerPauses(scan_s=0.1)
     on_bench(story, admins="telegram:1", timing=Timing(resolve_looks_s=(0.1, 0.1), search_s=0.1, watch=looks))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.jobs.poller import WatchPauses
+from bot.jobs.poller import PollerPauses
 from bot.parts import Timing
 from bot.store.records import State
 from tests.bench import Bench
@@ -126,8 +126,8 @@ def test_a_bad_day_at_telegram_still_ends_in_one_video(
         made.telegram.fail("sendVideo", fault, **more)
         made.telegram.user_says(42, "/video a fox")
         if fault == "drop_before":
-            job = await made.settled(State.DELIVERED, State.DELIVERY_DOUBT)
-            if job.state is State.DELIVERY_DOUBT:
+            job = await made.settled(State.DELIVERED, State.DELIVERY_UNCONFIRMED)
+            if job.state is State.DELIVERY_UNCONFIRMED:
                 return  # bytes may have left: not repeated by itself (the next test presses the button)
         await made.settled(State.DELIVERED)
         assert len(made.films()) == 1
@@ -144,7 +144,7 @@ def test_no_answer_after_the_upload_is_doubt_and_a_button(
         fake = made.telegram
         fake.fail("sendVideo", kind, **more)
         fake.user_says(42, "/video a fox")
-        job = await made.settled(State.DELIVERY_DOUBT)
+        job = await made.settled(State.DELIVERY_UNCONFIRMED)
         await made.until(lambda: any(f"again:{job.id}" in buttons(message) for message in fake.said(42)))
         await made.at_rest()
         assert len(made.films()) == 1  # it did arrive; it is not sent again by itself
@@ -204,7 +204,7 @@ def test_a_lost_submit_reply_that_cannot_be_found_is_parked_and_told(on_bench: C
         made.fal.faults.add("submit_lost_reply")
         made.fal.faults.add("list_status", times=1000, status=403, body={"detail": "no"})
         made.telegram.user_says(42, "/video a fox")
-        await made.settled(State.DOUBT)
+        await made.settled(State.SUBMIT_UNCONFIRMED)
         await made.until(lambda: len(made.telegram.calls("sendMessage")) == 2)
         await made.at_rest()
         asked = made.lists()
@@ -212,7 +212,7 @@ def test_a_lost_submit_reply_that_cannot_be_found_is_parked_and_told(on_bench: C
         assert made.submits() == 1
         assert made.films() == []
 
-    looks = WatchPauses(scan_s=0.1)
+    looks = PollerPauses(scan_s=0.1)
     on_bench(story, timing=Timing(resolve_looks_s=(0.1, 0.1), search_s=0.1, watch=looks))
 
 

@@ -201,7 +201,7 @@ def waits_and_is_fetched(on_wechat: Callable[..., None], refusal: str, **setting
         seen = await fake.caller.deliver(FOX, xml)
         assert seen is not None
         assert seen.how == "passive"
-        job = await made.settled(State.HANDED_OVER)
+        job = await made.settled(State.SENT_AS_REPLY)
         assert job.video is not None
         assert seen.video is not None
         assert seen.video[4:8] == b"ftyp"
@@ -306,7 +306,7 @@ def test_no_answer_to_a_push_is_doubt_and_its_owner_decides(on_wechat: Callable[
         fake.fail("/message/custom/send", "lose_answer")
         fake.fail("/message/custom/send", "errcode", code=45047)  # the word on it
         await fake.caller.says(FOX, "视频 一只狐狸")
-        await made.settled(State.DELIVERY_DOUBT)
+        await made.settled(State.DELIVERY_UNCONFIRMED)
         await made.until(lambda: len(fake.calls("/message/custom/send")) == 2)
         await made.at_rest()
         assert len(fake.person(FOX).videos) == 1  # it did arrive; it is not sent again by itself

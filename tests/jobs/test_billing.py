@@ -103,7 +103,7 @@ def test_twice_and_on_two_workers_changes_nothing_more(database_url: str) -> Non
         assert [event for _, event, *_ in await store.ledger.of_job(job_id)] == ["reserve", "settle", "correct"]
         assert await store.ledger.standing() == Standing(735_000, 0)
         await store.jobs.move(job_id, State.READY, charge="yes")  # a late step of the job
-        await store.jobs.settle_old_doubts()
+        await store.jobs.settle_old_unconfirmed()
         assert await store.ledger.standing() == Standing(735_000, 0)
 
     on_store(database_url, story)
@@ -115,13 +115,13 @@ def test_an_open_account_and_one_without_a_request_are_never_touched(database_ur
         lost = await ordered(store, "m2")
         assert isinstance(lost, str)
         assert await store.submits.claim(lost) == "yours"
-        await store.jobs.doubt(lost, "no answer")
+        await store.jobs.mark_unconfirmed(lost, "no answer")
         later = now_ms() + DAY_MS
         assert await due(store, later) == []
         assert await store.bills.settle(Bill(running, "req-m1", 0, 0), 5, now=later) is None
         assert await charge_of(store, running) == (None, None)
         await age(store, DAY_MS + 1000)
-        await store.jobs.settle_old_doubts()
+        await store.jobs.settle_old_unconfirmed()
         assert await due(store, later) == []  # settled as possible, but fal cannot be asked about it
         (line,) = await store.ledger.report("user")
         assert (line.possibly_micro, line.bills_unknown) == (CENTS_70, 1)

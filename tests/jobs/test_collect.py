@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.jobs.poller import WatchPauses
+from bot.jobs.poller import PollerPauses
 from bot.parts import Timing
 from bot.store.database import Connection, now_ms
 from bot.store.records import Job, State
@@ -18,7 +18,7 @@ OnBench = Callable[..., None]
 MINUTE_MS = 60_000
 CENTS_70 = 700_000
 FOREVER = 100_000
-QUICK = Timing(watch=WatchPauses(scan_s=0.05))
+QUICK = Timing(watch=PollerPauses(scan_s=0.05))
 
 
 async def in_state(made: Bench, state: State) -> Job:

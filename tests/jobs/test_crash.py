@@ -239,7 +239,7 @@ def test_killed_between_the_submit_and_its_record_without_a_list(tmp_path: Path)
         made.until(made.submits)
         made.kill_bot()
         made.start_bot()
-        made.until(lambda: made.states() == {"a fox": "doubt"})
+        made.until(lambda: made.states() == {"a fox": "submit-unconfirmed"})
         made.until(lambda: len(made.telegram("calls", method="sendMessage")) >= 2)
         assert made.posts() == 1
         assert made.films() == []
@@ -287,7 +287,7 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
             made.kill_bot()
             made.start_bot()
         made.until(lambda: set(made.states()) == set(prompts))
-        made.until(lambda: set(made.states().values()) <= {"delivered", "doubt"}, 90)
+        made.until(lambda: set(made.states().values()) <= {"delivered", "submit-unconfirmed"}, 90)
         bought = made.submits()
         assert len(bought) == len(set(bought))
         assert len(made.films()) >= sum(state == "delivered" for state in made.states().values())

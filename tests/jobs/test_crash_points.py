@@ -176,7 +176,7 @@ def test_killed_after_the_claim_before_the_post_arrived(moment: Moment) -> None:
     moment.reached(lambda: moment.claim() == "sending")
     moment.reached(moment.posts)
     _killed(moment)
-    moment.reached(lambda: moment.state() == "doubt")
+    moment.reached(lambda: moment.state() == "submit-unconfirmed")
     moment.reached(lambda: "may have been charged" in str(moment.world.telegram("said", chat=moment.chat)))
     assert moment.bought() == 0
     assert moment.films() == []
@@ -186,7 +186,7 @@ def test_killed_after_the_claim_before_the_post_arrived(moment: Moment) -> None:
 def test_killed_while_it_asks(moment: Moment) -> None:
     moment.prompt = "a long film of foxes"
     moment.says(f"/video {moment.prompt}, 15s, 1080p")
-    moment.reached(lambda: moment.state() == "asking")
+    moment.reached(lambda: moment.state() == "awaiting-confirmation")
     _killed(moment)
     assert moment.bought() == 0
     assert moment.money() == (0, 0)
@@ -195,7 +195,7 @@ def test_killed_while_it_asks(moment: Moment) -> None:
     assert moment.bought() == 1
 
 
-@pytest.mark.parametrize(("kind", "state"), [("lose_answer", "delivery-doubt"), ("status", "undelivered")])
+@pytest.mark.parametrize(("kind", "state"), [("lose_answer", "delivery-unconfirmed"), ("status", "undelivered")])
 def test_killed_while_the_video_waits(moment: Moment, kind: str, state: str) -> None:
     refusal = {"status": 403, "description": "Forbidden: bot was blocked by the user"} if kind == "status" else {}
     moment.world.telegram("fail", method="sendVideo", kind=kind, **refusal)

@@ -40,10 +40,10 @@ def test_a_word_that_came_too_late_does_not_count_for_what_came_after_it(databas
         assert await store.jobs.send_again(in_doubt.id)
         await store.jobs.tell(in_doubt.id, in_doubt.state, "message-7")
         job = await read(store, in_doubt.id)
-        assert (job.state, job.told, job.due is not None) == (State.READY, None, True)
+        assert (job.state, job.outcome_ref, job.due is not None) == (State.READY, None, True)
         assert job.state not in ENDED
         await store.jobs.tell(job.id, job.state, "message-8")
-        assert (await read(store, job.id)).told == "message-8"
+        assert (await read(store, job.id)).outcome_ref == "message-8"
 
     on_store(database_url, story)
 
@@ -68,7 +68,7 @@ def test_a_press_during_a_sending_sends_once_more_after_it(database_url: str) ->
         job = await undelivered(store)
         (taken,) = await take(store)
         assert await store.jobs.send_again(job.id)
-        await store.jobs.move(job.id, State.DELIVERED, told="message-7", lease=taken.lease)
+        await store.jobs.move(job.id, State.DELIVERED, outcome_ref="message-7", lease=taken.lease)
         await store.leases.conclude(taken.lease, due_in_s=None, progress=True)
         assert await take(store) == []  # it has come: what is delivered asks for nothing
         assert await store.jobs.send_again(job.id)
@@ -83,7 +83,7 @@ def test_asked_for_again_at_once_it_comes_once_more_and_not_twice(on_bench: OnBe
     async def story(made: Bench) -> None:
         made.telegram.fail("sendVideo", "lose_answer")
         made.telegram.user_says(42, "/video a fox")
-        await made.settled(State.DELIVERY_DOUBT)
+        await made.settled(State.DELIVERY_UNCONFIRMED)
         made.telegram.fail("sendVideo", "slow", delay_s=2.0)
         made.telegram.user_says(42, "/again")
         await made.settled(State.DELIVERED)

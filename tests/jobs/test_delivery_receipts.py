@@ -29,7 +29,11 @@ from tests.rows import set_columns
 from tests.store.test_store import accepted, opened, said
 
 OnBench = Callable[..., None]
-DELIVERED, IN_DOUBT, TOLD = "NEW.state = 'delivered'", "NEW.state = 'delivery-doubt'", "NEW.told IS NOT NULL"
+DELIVERED, IN_DOUBT, TOLD = (
+    "NEW.state = 'delivered'",
+    "NEW.state = 'delivery-unconfirmed'",
+    "NEW.outcome_ref IS NOT NULL",
+)
 
 
 @dataclass
@@ -119,7 +123,7 @@ def test_a_film_that_telegram_took_is_written_down_and_not_sent_again(database_u
         await heal(made.store)
         await series
         job = await made.job(job.id)
-        assert (job.state, job.told) == (State.DELIVERED, str(made.telegram.videos(42)[0]["message_id"]))
+        assert (job.state, job.outcome_ref) == (State.DELIVERED, str(made.telegram.videos(42)[0]["message_id"]))
         assert made.films() == 1
 
     on_delivery(database_url, tmp_path, story)
@@ -135,7 +139,7 @@ def test_a_doubt_that_cannot_be_written_down_is_not_sent_again_either(database_u
         await made.telegram.until(lambda: refused.times >= 2)
         await heal(made.store)
         await series
-        assert (await made.job(job.id)).state is State.DELIVERY_DOUBT
+        assert (await made.job(job.id)).state is State.DELIVERY_UNCONFIRMED
         assert made.films() == 1
         assert len([text for text in made.telegram.texts(42) if "no confirmation" in text]) == 1
 
@@ -152,7 +156,7 @@ def test_a_word_that_telegram_took_is_said_once(database_url: str, tmp_path: Pat
         await made.telegram.until(lambda: refused.times >= 2)
         await heal(made.store)
         await series
-        assert (await made.job(job_id)).told is not None
+        assert (await made.job(job_id)).outcome_ref is not None
         assert len(made.telegram.texts(42)) == 1
 
     on_delivery(database_url, tmp_path, story)
@@ -175,7 +179,7 @@ def test_the_next_attempt_writes_what_the_one_before_has_heard(database_url: str
         await second
         job = await made.job(job.id)
         assert job.state is State.DELIVERED
-        assert job.told is not None
+        assert job.outcome_ref is not None
         assert made.films() == 1
 
     on_delivery(database_url, tmp_path, story)
@@ -196,7 +200,7 @@ def test_what_a_chat_took_from_an_old_owner_changes_nothing(database_url: str, t
         with pytest.raises(LeaseLost):
             await sending
         job = await made.job(job.id)
-        assert (job.state, job.owner, job.told) == (State.UPLOADING, "two", None)
+        assert (job.state, job.owner, job.outcome_ref) == (State.UPLOADING, "two", None)
 
     on_delivery(database_url, tmp_path, story)
 
@@ -233,7 +237,7 @@ async def away_for_a_while(made: Bench, refused: Refused, arrived: Callable[[], 
     await made.until(lambda: refused.times >= 2)
     await heal(made.app.store)
     job = await made.settled(State.DELIVERED)
-    assert job.told is not None
+    assert job.outcome_ref is not None
     assert arrived() == 1
 
 

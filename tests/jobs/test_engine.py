@@ -10,14 +10,14 @@ from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
 
 from bot.jobs.engine import Engine
 from bot.store.database import Database
-from bot.store.leases import Taken
+from bot.store.leases import Assignment
 from bot.store.work import Lease
 
-ONE = Taken(Lease("JOB1", "run:a", 3), "collect", 2, 1)
+ONE = Assignment(Lease("JOB1", "run:a", 3), "collect", 2, 1)
 
 
 @asynccontextmanager
-async def started(database: Database, body: Callable[[Taken], Awaitable[None]]) -> AsyncIterator[Engine]:
+async def started(database: Database, body: Callable[[Assignment], Awaitable[None]]) -> AsyncIterator[Engine]:
     engine = Engine(database)
     engine.register(body)
     await engine.start(owner="tests")
@@ -27,7 +27,7 @@ async def started(database: Database, body: Callable[[Taken], Awaitable[None]]) 
         await engine.stop()
 
 
-async def nothing(_taken: Taken) -> None:
+async def nothing(_taken: Assignment) -> None:
     """A work that finds its lease gone."""
 
 
@@ -45,9 +45,9 @@ async def until(true: Callable[[], bool]) -> None:
 
 def test_a_work_is_begun_once_with_all_that_was_taken(tmp_path: Path) -> None:
     async def story() -> None:
-        database, done = Database(f"sqlite:///{tmp_path}/reelbot.db"), list[Taken]()
+        database, done = Database(f"sqlite:///{tmp_path}/reelbot.db"), list[Assignment]()
 
-        async def body(taken: Taken) -> None:
+        async def body(taken: Assignment) -> None:
             done.append(taken)
 
         async with started(database, body) as engine:
@@ -65,7 +65,7 @@ def test_a_work_that_was_stopped_is_begun_again_and_ends(tmp_path: Path) -> None
     async def story() -> None:
         database, began = Database(f"sqlite:///{tmp_path}/reelbot.db"), asyncio.Event()
 
-        async def stopped(_taken: Taken) -> None:
+        async def stopped(_taken: Assignment) -> None:
             began.set()
             await asyncio.Event().wait()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.jobs.poller import WatchPauses
+from bot.jobs.poller import PollerPauses
 from bot.jobs.submit import receipt_name
 from bot.parts import Timing
 from bot.store.database import now_ms
@@ -153,7 +153,7 @@ def test_the_answer_takes_its_request_back_from_a_guess(equal: Equal) -> None:
         posting, request_id = await guessed(made, first, second)
         assert (await made.now(first.id)).state is State.RENDERING
         assert await posting is State.RENDERING
-        assert (await made.now(first.id)).state is State.DOUBT
+        assert (await made.now(first.id)).state is State.SUBMIT_UNCONFIRMED
         claim = await made.store.submits.read(second.id)
         assert (claim.known_by, claim.handle) == (
             "answer",
@@ -179,13 +179,13 @@ def test_a_receipt_and_a_call_of_fals_take_it_back_too(equal: Equal) -> None:
         handle = made.queue.handle_for(first.request.endpoint, "req-2")
         await made.store.submits.accepted(first.id, handle, by="list")
         assert await made.lost_orders().resolve([await made.now(second.id)]) == {second.id}
-        assert (await made.now(first.id)).state is State.DOUBT
+        assert (await made.now(first.id)).state is State.SUBMIT_UNCONFIRMED
         named = await made.queue.submit(third.request, body=body)  # its answer died with its process
         await made.store.submits.accepted(first.id, named.handle, by="list")
         await made.store.submits.hint(third.id, named.handle.request_id)
         assert await made.lost_orders().resolve([await made.now(third.id)]) == {third.id}
         assert (await made.store.submits.read(third.id)).known_by == "webhook"
-        assert (await made.now(first.id)).state is State.DOUBT
+        assert (await made.now(first.id)).state is State.SUBMIT_UNCONFIRMED
 
     equal(story)
 
@@ -199,7 +199,7 @@ def test_a_film_that_was_delivered_is_the_answered_ones_purchase(
         handle = made.queue.handle_for(second.request.endpoint, await taken(made))
         await made.store.submits.accepted(first.id, handle, by="list")
         await fetched(made, first)
-        await made.store.jobs.move(first.id, State.DELIVERED, told="17")
+        await made.store.jobs.move(first.id, State.DELIVERED, outcome_ref="17")
         assert not posting.done()
         assert await posting is State.RENDERING
         made.fal.faults.add("result_status", times=99, status=404, body={"detail": "gone"})  # the kept one is used
@@ -296,7 +296,7 @@ def test_a_refusal_that_a_proxy_charged_for_says_so(
             assert now.error is not None
             assert (now.state, now.error.code, now.charge) == (State.FAILED, "invalid_input", charge)
             assert await in_sum(made) == micro
-            assert [claim.job_id for claim in await made.store.submits.sought()] == [job.id]
+            assert [claim.job_id for claim in await made.store.submits.to_search()] == [job.id]
             assert not await made.lost_orders().close_refused(await made.now(job.id))
             assert made.posts() == 1
 
@@ -329,7 +329,7 @@ def test_a_refusal_in_a_gateways_words_is_looked_for_and_found(tmp_path: Path, d
             for job in (found, lost, certain):
                 assert await made.work(job) is State.FAILED
                 assert (await made.now(job.id)).charge == "none"
-            assert {claim.job_id for claim in await made.store.submits.sought()} == {found.id, lost.id}
+            assert {claim.job_id for claim in await made.store.submits.to_search()} == {found.id, lost.id}
             jobs = [await made.now(job.id) for job in (found, lost, certain)]
             made.fal.faults.add("list_status", status=502)
             assert await made.lost_orders().resolve(jobs) == set()
@@ -338,11 +338,11 @@ def test_a_refusal_in_a_gateways_words_is_looked_for_and_found(tmp_path: Path, d
             assert (now.state, now.error) == (State.RENDERING, None)
             assert (await fetched(made, found)).charge == "yes"
             assert await in_sum(made) == 700_000
-            assert [claim.job_id for claim in await made.store.submits.sought()] == [lost.id]
-            over = submits.update().where(submits.c.job_id == lost.id).values(sought=now_ms())
+            assert [claim.job_id for claim in await made.store.submits.to_search()] == [lost.id]
+            over = submits.update().where(submits.c.job_id == lost.id).values(search_until=now_ms())
             await made.store.database.write(lambda connection: connection.execute(over))
             assert await made.lost_orders().resolve([await made.now(lost.id)]) == set()
-            assert await made.store.submits.sought() == []
+            assert await made.store.submits.to_search() == []
             assert (await made.now(lost.id)).state is State.FAILED
 
     asyncio.run(story())
@@ -380,7 +380,7 @@ def test_a_refusal_without_a_webhook_is_delivered_all_the_same(on_bench: Callabl
         assert made.submits() == len(made.films()) == 1
         await made.until(lambda: any("taken to be free" in text for text in made.telegram.texts(1)))
 
-    on_bench(story, admins="telegram:1", timing=Timing(search_s=0.2, watch=WatchPauses(scan_s=0.1)))
+    on_bench(story, admins="telegram:1", timing=Timing(search_s=0.2, watch=PollerPauses(scan_s=0.1)))
 
 
 def test_what_a_proxy_took_for_a_refused_order_is_told(on_bench: Callable[..., None]) -> None:
@@ -402,7 +402,7 @@ def test_the_wrong_one_of_two_hears_of_its_doubt_and_both_get_what_is_theirs(on_
         made.fal.faults.add("stuck")
         made.fal.faults.add("submit_slow", seconds=2.0)
         made.telegram.user_says(42, "/video a fox")
-        first = await made.settled(State.DOUBT)
+        first = await made.settled(State.SUBMIT_UNCONFIRMED)
         made.telegram.user_says(43, "/video a fox")
         await made.until(lambda: made.fal.memory.requests)
         (request,) = made.fal.memory.requests.values()
@@ -410,10 +410,10 @@ def test_the_wrong_one_of_two_hears_of_its_doubt_and_both_get_what_is_theirs(on_
         await made.app.store.submits.accepted(first.id, handle, by="list")
         said = len(made.telegram.texts(42))
         async with asyncio.timeout(20):
-            while {job.state for job in await made.jobs()} != {State.DOUBT, State.RENDERING}:
+            while {job.state for job in await made.jobs()} != {State.SUBMIT_UNCONFIRMED, State.RENDERING}:
                 await asyncio.sleep(0.02)
         await made.until(lambda: len(made.telegram.texts(42)) > said)  # at once, not after the longest wait
-        assert (await made.app.store.jobs.get(first.id)).state is State.DOUBT  # type: ignore[union-attr]
+        assert (await made.app.store.jobs.get(first.id)).state is State.SUBMIT_UNCONFIRMED  # type: ignore[union-attr]
         assert made.submits() == 2
 
     on_bench(story, access="telegram:42,telegram:43", timing=Timing(resolve_looks_s=(0.05,)))

@@ -83,12 +83,12 @@ def test_a_call_that_names_a_request_fal_does_not_know_for_this_job(on_bench: On
         assert bought is not None
         made.telegram.user_says(42, "/video lost")
         async with asyncio.timeout(20):
-            while not (lost := await made.app.store.jobs.find(states=[State.DOUBT])):
+            while not (lost := await made.app.store.jobs.find(states=[State.SUBMIT_UNCONFIRMED])):
                 await asyncio.sleep(0.02)
         unknown = "00000000-0000-4000-8000-000000000000"
         for request_id in (unknown, bought.request_id, "../../etc"):
             assert await call(made, lost[0].id, request_id) == 200
-            assert [job.id for job in await made.app.store.jobs.find(states=[State.DOUBT])] == [lost[0].id]
+            assert [job.id for job in await made.app.store.jobs.find(states=[State.SUBMIT_UNCONFIRMED])] == [lost[0].id]
         assert len(made.films()) == 1
 
     on_bench(story, public=True, timing=Timing(resolve_looks_s=(0.05, 0.05)))

@@ -132,7 +132,7 @@ def test_a_doubt_is_told_and_found_by_the_next_run(made: Desk) -> None:
     said = made.begin("generate", "a doubtful fox", "--yes").end()
     assert (said.code, said.out) == (1, "")
     job = made.job("a doubtful fox")
-    assert job.state == "doubt"
+    assert job.state == "submit-unconfirmed"
     price, reason = said.err.splitlines()
     assert "$0.70" in price
     assert "may have been" in reason

@@ -88,9 +88,9 @@ def test_a_claim_that_cannot_be_read_keeps_nobodys_lost_order_from_being_found(
         made.fal.faults.add("submit_lost_reply", times=2)
         made.telegram.user_says(43, "/start")
         made.telegram.user_says(43, "/video a bad fox")
-        (bad,) = await made.all_settled(1, State.DOUBT)
+        (bad,) = await made.all_settled(1, State.SUBMIT_UNCONFIRMED)
         made.telegram.user_says(42, "/video a good fox")
-        await made.all_settled(2, State.DOUBT)
+        await made.all_settled(2, State.SUBMIT_UNCONFIRMED)
 
         def spoil(tx: Connection) -> None:
             tx.execute(
@@ -111,7 +111,7 @@ def test_a_row_that_stands_aside_already_is_told_of_once(database_url: str) -> N
     async def story(store: Store) -> None:
         job_id = await accepted(store, said())
         await store.submits.claim(job_id, body="{}")
-        assert await store.jobs.doubt(job_id, "no answer")
+        assert await store.jobs.mark_unconfirmed(job_id, "no answer")
         await set_columns(store, job_id, request={"of": "tomorrow"})
         (row,) = await store.unreadable.find()
         assert await store.unreadable.set_aside(row) == "doubt"

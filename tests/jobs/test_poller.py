@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.jobs.poller import StatusPoller, WatchPauses
+from bot.jobs.poller import PollerPauses, StatusPoller
 from bot.parts import Timing
 from bot.settings import Settings
 from bot.store import Store
@@ -41,7 +41,7 @@ async def rendered(store: Store, number: int, seconds: float, *, good: bool = Tr
         await store.jobs.finish(job_id, FILM)
     else:
         await store.jobs.move(job_id, State.FAILED, charge="none")
-    await set_columns(store, job_id, due=None, told="")  # over
+    await set_columns(store, job_id, due=None, outcome_ref="")  # over
 
 
 def test_the_usual_time_is_the_median_of_our_own_films(database_url: str) -> None:
@@ -95,7 +95,7 @@ def test_the_catalogue_guesses_until_there_are_films_and_webhooks_count_while_th
         assert usual_s is not None
         assert 40 <= usual_s <= 41
         assert not await poller.webhook_works()
-        await poller.webhook_heard()
+        await poller.webhook_seen()
         assert await other.webhook_works()
         assert not await deaf.webhook_works()  # its public address has been taken away
         await store.installation.put("webhook-heard", str(now_ms() - 2 * 3600 * 1000))
@@ -155,4 +155,4 @@ def test_a_render_that_nobody_waits_for_is_collected(on_bench: Callable[..., Non
         await made.settled(State.DELIVERED)
         assert len(made.films()) == 1
 
-    on_bench(story, timing=Timing(watch=WatchPauses(scan_s=0.2, again_s=0.2)))
+    on_bench(story, timing=Timing(watch=PollerPauses(scan_s=0.2, again_s=0.2)))

@@ -143,10 +143,10 @@ def test_a_paid_one_is_parked_and_one_in_doubt_stays_so(database_url: str) -> No
             await spoil(store, job_id, incoming={})
         assert await set_aside(store) == {lost: "doubt", known: "parked"}
         assert (await store.ledger.standing()).reserved_micro == 1_400_000
-        columns = sa.select(jobs.c.id, jobs.c.told, jobs.c.due)
+        columns = sa.select(jobs.c.id, jobs.c.outcome_ref, jobs.c.due)
         rows = {row.id: row for row in await store.database.read(lambda tx: tx.execute(columns).all())}
-        assert (rows[lost].told, rows[lost].due) == ("", None)
-        assert rows[known].told == ""
+        assert (rows[lost].outcome_ref, rows[lost].due) == ("", None)
+        assert rows[known].outcome_ref == ""
         assert rows[known].due > now_ms() + 5 * 60_000  # a later version may read it
 
     on_store(database_url, story)

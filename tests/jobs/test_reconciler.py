@@ -10,14 +10,14 @@ from bot.jobs.reconciler import Reconciler
 from bot.jobs.verdicts import NEXT, REST, Verdict, retry
 from bot.store import Store
 from bot.store.database import now_ms
-from bot.store.leases import MOST_LAPSES, SlotLimits, Taken
+from bot.store.leases import MOST_LAPSES, Assignment, SlotLimits
 from bot.store.records import Job, State
 from bot.store.stored import UnreadableJob
 from bot.store.work import LeaseLost
 from tests.rows import set_columns
 from tests.store.test_store import accepted, on_store, on_two_workers, said
 
-Body = Callable[[Taken], Awaitable[Verdict]]
+Body = Callable[[Assignment], Awaitable[Verdict]]
 
 
 class Worker:
@@ -28,7 +28,7 @@ class Worker:
     ) -> None:
         self.store = store
         self.leases = LeaseHolder(store.leases, alone=False, term_s=term_s, renew_s=renew_s)
-        self.begun: list[Taken] = []
+        self.begun: list[Assignment] = []
         self.set_aside: list[str] = []
         self.unreadable: list[str] = []
         self.room = True
@@ -45,14 +45,14 @@ class Worker:
             unreadable=self.unread,
         )
 
-    async def begin(self, taken: Taken) -> None:
+    async def begin(self, taken: Assignment) -> None:
         self.begun.append(taken)
         self.tasks.append(asyncio.create_task(self.reconciler.work(taken)))
 
     async def may_begin(self) -> bool:
         return self.room
 
-    async def aside(self, taken: Taken) -> Verdict:
+    async def aside(self, taken: Assignment) -> Verdict:
         self.set_aside.append(taken.lease.job_id)
         return retry(3600)
 
@@ -65,7 +65,7 @@ class Worker:
         await asyncio.gather(*self.tasks)
 
 
-async def _never(_taken: Taken) -> Verdict:
+async def _never(_taken: Assignment) -> Verdict:
     raise AssertionError("nothing asked for this")
 
 
@@ -79,19 +79,19 @@ def test_the_state_of_the_row_says_what_is_done_next(database_url: str) -> None:
     async def story(store: Store) -> None:
         done: list[str] = []
 
-        async def submit(taken: Taken) -> Verdict:
+        async def submit(taken: Assignment) -> Verdict:
             done.append("submit")
             await store.jobs.move(taken.lease.job_id, State.DOWNLOADING, lease=taken.lease)
             return NEXT
 
-        async def collect(taken: Taken) -> Verdict:
+        async def collect(taken: Assignment) -> Verdict:
             done.append("collect")
             await store.jobs.move(taken.lease.job_id, State.READY, lease=taken.lease)
             return NEXT
 
-        async def deliver(taken: Taken) -> Verdict:
+        async def deliver(taken: Assignment) -> Verdict:
             done.append("deliver")
-            await store.jobs.move(taken.lease.job_id, State.DELIVERED, told="7", lease=taken.lease)
+            await store.jobs.move(taken.lease.job_id, State.DELIVERED, outcome_ref="7", lease=taken.lease)
             return REST
 
         worker = Worker(store, submit=submit, collect=collect, deliver=deliver)
@@ -108,7 +108,7 @@ def test_the_state_of_the_row_says_what_is_done_next(database_url: str) -> None:
 
 def test_a_work_that_breaks_is_done_again_after_growing_pauses(database_url: str) -> None:
     async def story(store: Store) -> None:
-        async def broken(_taken: Taken) -> Verdict:
+        async def broken(_taken: Assignment) -> Verdict:
             raise ConnectionError("the disk is full")
 
         worker = Worker(store, submit=broken)
@@ -127,13 +127,13 @@ def test_a_work_that_breaks_is_done_again_after_growing_pauses(database_url: str
 
 def test_a_work_that_the_engine_could_not_begin_is_due_again(database_url: str) -> None:
     async def story(store: Store) -> None:
-        async def submit(_taken: Taken) -> Verdict:
+        async def submit(_taken: Assignment) -> Verdict:
             return REST
 
         worker = Worker(store, submit=submit)
         begin, failures = worker.begin, [OSError("no room")]
 
-        async def fails_once(taken: Taken) -> None:
+        async def fails_once(taken: Assignment) -> None:
             if failures:
                 raise failures.pop()
             await begin(taken)
@@ -158,11 +158,11 @@ def test_a_work_of_a_process_that_died_is_done_by_another_and_the_engines_own_re
     async def story(one: Store, two: Store) -> None:
         hangs = asyncio.Event()
 
-        async def dies(_taken: Taken) -> Verdict:
+        async def dies(_taken: Assignment) -> Verdict:
             await hangs.wait()
             return NEXT
 
-        async def submit(taken: Taken) -> Verdict:
+        async def submit(taken: Assignment) -> Verdict:
             assert (taken.attempt, taken.lapses) == (2, 1)
             return REST
 
@@ -189,7 +189,7 @@ def test_a_worker_that_cannot_renew_ends_its_work_before_its_lease_does(database
     async def story(store: Store) -> None:
         ended = asyncio.Event()
 
-        async def long(_taken: Taken) -> Verdict:
+        async def long(_taken: Assignment) -> Verdict:
             try:
                 await asyncio.Event().wait()
             finally:
@@ -202,14 +202,14 @@ def test_a_worker_that_cannot_renew_ends_its_work_before_its_lease_does(database
         async with asyncio.timeout(10):
             await asyncio.gather(*worker.tasks)
         assert ended.is_set()
-        assert worker.leases.held == []
+        assert worker.leases.active == []
 
     on_store(database_url, story)
 
 
 def test_a_lease_that_another_took_ends_the_work_at_the_next_renewal(database_url: str) -> None:
     async def story(store: Store) -> None:
-        async def long(_taken: Taken) -> Verdict:
+        async def long(_taken: Assignment) -> Verdict:
             await asyncio.Event().wait()
             return NEXT
 
@@ -234,7 +234,7 @@ def test_what_an_old_owner_writes_ends_its_work(database_url: str) -> None:
     async def story(store: Store) -> None:
         seen: list[str] = []
 
-        async def frozen(taken: Taken) -> Verdict:
+        async def frozen(taken: Assignment) -> Verdict:
             await set_columns(store, taken.lease.job_id, owner="two", epoch=9)
             try:
                 await store.jobs.move(taken.lease.job_id, State.READY, lease=taken.lease)
@@ -266,7 +266,7 @@ def test_a_job_whose_workers_die_again_and_again_is_set_aside(database_url: str)
 
 def test_a_row_that_cannot_be_read_is_handed_on_and_holds_up_nobody(database_url: str) -> None:
     async def story(store: Store) -> None:
-        async def submit(taken: Taken) -> Verdict:
+        async def submit(taken: Assignment) -> Verdict:
             job = await store.jobs.get(taken.lease.job_id)
             assert job is not None
             return REST
@@ -283,7 +283,7 @@ def test_a_row_that_cannot_be_read_is_handed_on_and_holds_up_nobody(database_url
 
 def test_nothing_new_is_begun_without_room_or_during_a_stop(database_url: str) -> None:
     async def story(store: Store) -> None:
-        async def submit(_taken: Taken) -> Verdict:
+        async def submit(_taken: Assignment) -> Verdict:
             return REST
 
         worker: Any = Worker(store, submit=submit)

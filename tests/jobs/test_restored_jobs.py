@@ -113,11 +113,11 @@ def test_where_nobody_can_say_its_owner_is_asked_and_a_yes_buys_once(on_stage: O
         stage.fal.faults.add("list_status", times=10_000, status=502)
         async with stage.bot() as app:
             for prompt in (QUEUED, PREPARING):
-                assert (await job_in(app.store, prompt, State.ASKING)).reserved_micro == 0
+                assert (await job_in(app.store, prompt, State.AWAITING_CONFIRMATION)).reserved_micro == 0
             await stage.until(lambda: stage.has_said("restored from a backup") >= 2)
             assert stage.has_said("$0.70, and if it was bought before, it is paid twice") >= 2
             assert (stage.buys(), (await app.store.ledger.standing()).used_micro) == (0, 0)
-            yes, no = [await job_in(app.store, prompt, State.ASKING) for prompt in (QUEUED, PREPARING)]
+            yes, no = [await job_in(app.store, prompt, State.AWAITING_CONFIRMATION) for prompt in (QUEUED, PREPARING)]
             stage.telegram.presses(42, f"yes:{yes.id}")
             stage.telegram.presses(42, f"cancel:{no.id}")
             await job_in(app.store, QUEUED, State.DELIVERED)
@@ -146,7 +146,7 @@ def test_a_photo_has_another_address_each_time_so_its_owner_is_asked(on_stage: O
         stage.put_back(copy)
         await without_evidence_here(stage)
         async with stage.bot() as app:
-            await job_in(app.store, QUEUED, State.ASKING)
+            await job_in(app.store, QUEUED, State.AWAITING_CONFIRMATION)
             await stage.until(lambda: stage.has_said("restored from a backup"))
         assert stage.buys() == 1
 

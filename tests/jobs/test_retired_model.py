@@ -102,7 +102,7 @@ def test_wechat_gets_it(on_bench: OnBench, name: str | None) -> None:
             assert seen is not None
             assert "K7" in seen.text
         await fake.caller.says(FOX, "1")
-        job = await made.settled(State.HANDED_OVER)
+        job = await made.settled(State.SENT_AS_REPLY)
         (video,) = fake.person(FOX).videos
         assert (name or "gone-1") in video.text
         await fake.caller.says(FOX, "再来 K7")

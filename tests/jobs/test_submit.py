@@ -222,13 +222,13 @@ def test_a_job_in_doubt_is_found_by_its_receipt_too(posting: Callable[..., None]
         for job in (found, refused, lost):
             assert await made.store.submits.claim(job.id, body="{}") == "yours"
             assert await made.receipts.reserve(receipt_name(job.id, 1))
-            assert await made.store.jobs.doubt(job.id, "no answer")
+            assert await made.store.jobs.mark_unconfirmed(job.id, "no answer")
             if job.id in replies:
                 await made.receipts.fill(receipt_name(job.id, 1), replies[job.id])
         jobs = [await made.now(job.id) for job in (found, refused, lost)]
         assert await made.lost_orders().resolve(jobs) == {found.id}
         states = {job.id: (await made.now(job.id)).state for job in jobs}
-        assert states == {found.id: State.RENDERING, refused.id: State.FAILED, lost.id: State.DOUBT}
+        assert states == {found.id: State.RENDERING, refused.id: State.FAILED, lost.id: State.SUBMIT_UNCONFIRMED}
         assert (await made.now(refused.id)).charge == "none"
         assert (await made.now(refused.id)).due is not None  # its owner is to be told
         assert made.posts() == 0
@@ -277,7 +277,7 @@ def test_a_late_answer_moves_no_job_that_is_further(posting: Callable[..., None]
         assert await made.store.submits.claim(job.id, body="{}") == "yours"
         handle = made.queue.handle_for(job.request.endpoint, "req-1")
         await made.store.submits.accepted(job.id, handle)
-        await made.store.jobs.move(job.id, State.DELIVERED, told="7")
+        await made.store.jobs.move(job.id, State.DELIVERED, outcome_ref="7")
         await made.store.submits.accepted(job.id, replace(handle))
         assert (await made.now(job.id)).state is State.DELIVERED
 
@@ -320,7 +320,7 @@ def test_what_a_proxy_took_is_the_price_also_from_a_receipt(posting: Callable[..
         assert await made.receipts.reserve(receipt_name(job.id, 1))
         charged = RawReply(200, {"x-credits-used": "3"}, b'{"request_id": "req-1"}')
         await made.receipts.fill(receipt_name(job.id, 1), charged)
-        assert await made.store.jobs.doubt(job.id, "no answer")
+        assert await made.store.jobs.mark_unconfirmed(job.id, "no answer")
         assert await made.lost_orders().resolve([await made.now(job.id)]) == {job.id}
         now = await made.now(job.id)
         assert (now.usd, now.reserved_micro) == (Decimal(3), 3_000_000)

@@ -105,7 +105,7 @@ def test_a_film_that_is_nowhere_is_lost_only_after_the_time_for_which_fal_keeps_
         await made.deliver(job.id)
         job = await made.job(job.id)
         assert job.state is (State.FAILED if days == 8 else State.UNDELIVERED)
-        assert (job.told is None) == (days == 1)
+        assert (job.outcome_ref is None) == (days == 1)
 
     on_delivery(database_url, tmp_path, story)
 

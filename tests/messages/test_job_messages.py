@@ -20,7 +20,12 @@ def edit(**more: Any) -> Job:
     incoming = Incoming(Address("web", "1"), "m1", "e1", "web:1", "snow", attachment=AttachmentRef("video", "v1"))
     values: dict[str, Any] = {each.name: None for each in fields(Job)}
     values |= {"id": "K7QX2AB", "incoming": incoming, "language": "en", "request": plan.request, "adjustments": ()}
-    values |= {"usd": plan.quote.usd, "up_to": plan.quote.up_to, "state": State.ASKING, "cancel_asked": False}
+    values |= {
+        "usd": plan.quote.usd,
+        "up_to": plan.quote.up_to,
+        "state": State.AWAITING_CONFIRMATION,
+        "cancel_asked": False,
+    }
     return Job(**(values | {"question": Confirmation("price"), "model_name": "Happy Horse"} | more))
 
 
@@ -58,7 +63,7 @@ def test_and_the_buttons_that_repeat_it(code: str, label: str) -> None:
     request = pricing.plan("(snow:1.3)", mode=Mode.VIDEO_TO_VIDEO, source=SourceFacts(Kind.VIDEO)).request
     failed = edit(state=State.FAILED, error=JobError(code), charge="none", request=request)
     assert [action.label for action in job_messages.outcome(failed).actions] == [label]
-    doubtful = job_messages.outcome(edit(state=State.DOUBT))
+    doubtful = job_messages.outcome(edit(state=State.SUBMIT_UNCONFIRMED))
     assert [action.label for action in doubtful.actions] == ["Order anew for up to $10.50"]
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bot.jobs.engine import Engine
-from bot.store.leases import Taken
+from bot.store.leases import Assignment
 from bot.store.work import Lease
 
 AT_WORK: ContextVar[Lease | None] = ContextVar("prove_at_work", default=None)
@@ -26,7 +26,7 @@ _ALONE = "local"
 class Begun:
     """`status`: PENDING, SUCCESS, or ERROR and its name."""
 
-    taken: Taken
+    taken: Assignment
     executor: str
     status: str = "PENDING"
 
@@ -54,11 +54,11 @@ class ModelEngine(Engine):
         self._alone = alone
         self._writable = writable
         self._executor = _ALONE
-        self._body: Callable[[Taken], Awaitable[None]]
+        self._body: Callable[[Assignment], Awaitable[None]]
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended = False
 
-    def register(self, body: Callable[[Taken], Awaitable[None]]) -> None:
+    def register(self, body: Callable[[Assignment], Awaitable[None]]) -> None:
         self._body = body
 
     async def start(self, *, owner: str) -> None:
@@ -67,7 +67,7 @@ class ModelEngine(Engine):
         for begun in self._records.left_by(self._executor):
             self._run(begun)
 
-    async def begin(self, taken: Taken) -> None:
+    async def begin(self, taken: Assignment) -> None:
         await self._written()
         name = f"{taken.lease.job_id}:{taken.work}:{taken.lease.epoch}"
         if name not in self._records.works and not self._ended:

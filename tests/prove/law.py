@@ -20,8 +20,17 @@ from tests.prove.virtual import Agenda
 
 _DAY_MS = 24 * 3600 * 1000
 _OVER = {"failed", "cancelled"}
-_HAD = {"delivered", "handed-over"}
-_MOVES = {"asking", "queued", "preparing", "submitting", "rendering", "downloading", "ready", "uploading"}
+_HAD = {"delivered", "sent-as-reply"}
+_MOVES = {
+    "awaiting-confirmation",
+    "queued",
+    "preparing",
+    "submitting",
+    "rendering",
+    "downloading",
+    "ready",
+    "uploading",
+}
 _RESERVED = "prove_reserved"
 _ROLES = sa.text("SELECT name FROM reelbot_roles WHERE owner = :owner AND until > :now")
 _GIVEN_UP_AFTER_S = 30.0
@@ -38,7 +47,7 @@ class Row:
     id: str
     user: str
     state: str
-    told: str | None
+    outcome_ref: str | None
     charge: str | None
     price_micro: int
     reserved_micro: int
@@ -47,7 +56,7 @@ class Row:
     lease_until: int | None
     cancel_asked: bool
     request_id: str | None
-    sought: int | None
+    search_until: int | None
     spent_micro: int
 
     @property
@@ -198,7 +207,7 @@ class Law:
             yield f"{row.id} was ordered {len(taken)} times"
         if row.charge is not None and row.reserved_micro:
             yield f"{row.id} is closed ({row.charge}) and {row.reserved_micro} are still held"
-        if row.state in _MOVES - {"asking"} and row.charge is None and not row.reserved_micro:
+        if row.state in _MOVES - {"awaiting-confirmation"} and row.charge is None and not row.reserved_micro:
             yield f"{row.id} is {row.state} and nothing is held for it"
         known = row.state not in _MOVES | {"parked"} and not self._looked_for(row)
         if row.charge == "none" and known and any(each.charged_nano(self._now()) for each in taken):
@@ -215,7 +224,7 @@ class Law:
     def _looked_for(self, row: Row) -> bool:
         """Refused in a gateway's words: the list is asked for it a while; and once it has not shown it."""
         taken = self._world.fal.books.of(row.id)
-        return row.state == "failed" and (row.sought is not None or any(each.hidden for each in taken))
+        return row.state == "failed" and (row.search_until is not None or any(each.hidden for each in taken))
 
     def _adoption_problems(self, row: Row) -> Iterator[str]:
         """Of two orders with the same words the one may stand for the other; of anybody else's none."""
@@ -259,7 +268,7 @@ class Law:
     def unrest(self) -> bool:
         """Whether something is still to come, by the rows or by fal's own books."""
         rows = {row.id: row for row in self.rows()}
-        if any(row.state in _MOVES or row.told is None for row in rows.values()):
+        if any(row.state in _MOVES or row.outcome_ref is None for row in rows.values()):
             return True
         return any(self._open(rows[each.job], each) for each in self._world.fal.books.ours() if each.job in rows)
 
@@ -269,12 +278,14 @@ class Law:
         if row.request_id == taken.id and row.spent_micro != _micro(taken.charged_nano(self._now())):
             return True
         if self._looked_for(row):
-            return row.sought is not None
+            return row.search_until is not None
         return not self._has(row) if taken.fate is Fate.VIDEO else row.state not in _OVER
 
     def waiting_for_a_press(self) -> list[Row]:
         """Their owners were told, and have a button to have the video sent again."""
-        return [row for row in self.rows() if row.state in {"delivery-doubt", "undelivered"} and not self._has(row)]
+        return [
+            row for row in self.rows() if row.state in {"delivery-unconfirmed", "undelivered"} and not self._has(row)
+        ]
 
     def settled(self) -> None:
         """Every trouble was over long ago."""
@@ -295,7 +306,7 @@ class Law:
         if row is None:
             yield f"fal has a request of {taken.job}, and there is no such job"
         elif taken.fate is Fate.VIDEO and not self._has(row) and not self._excused(row, taken):
-            yield f"{row.id} never had its video: {row.state}, told {row.told}, {taken.shape}"
+            yield f"{row.id} never had its video: {row.state}, told {row.outcome_ref}, {taken.shape}"
         elif taken.fate is not Fate.VIDEO and row.state not in _OVER:
             yield f"{row.id} is {row.state}, and fal has ended it: {taken.fate}"
         elif row.request_id == taken.id and row.spent_micro != _micro(taken.charged_nano(self._now())):
@@ -316,12 +327,12 @@ class Law:
 
     def _excused(self, row: Row, taken: Request) -> bool:
         """fal gave the result once, and that answer died with a process or on the wire: it is parked, and told."""
-        return taken.shape is Shape.ONCE and row.state == "parked" and row.told is not None
+        return taken.shape is Shape.ONCE and row.state == "parked" and row.outcome_ref is not None
 
     def _rest_problems(self, row: Row) -> Iterator[str]:
         if row.state in _MOVES:
             yield f"{row.id} is still {row.state}"
-        elif row.told is None and row.due is None and row.lease_until is None:
+        elif row.outcome_ref is None and row.due is None and row.lease_until is None:
             yield f"nobody told the owner of {row.id} that it is {row.state}"
         elif row.state in _HAD and not self._has(row):
             yield f"{row.id} is called {row.state}, and the chat has no film"
@@ -331,7 +342,7 @@ class Law:
 
     def rows(self) -> list[Row]:
         query = sa.text(
-            'SELECT j.id, j."user", j.state, j.told, j.charge, j.price_micro, j.reserved_micro, j.due, j.owner, '
+            'SELECT j.id, j."user", j.state, j.outcome_ref, j.charge, j.price_micro, j.reserved_micro, j.due, j.owner, '
             "j.lease_until, j.cancel_asked, s.request_id, s.sought, "
             "COALESCE((SELECT SUM(l.spent_micro) FROM reelbot_ledger l "
             "WHERE l.job_id = j.id), 0) AS spent_micro "

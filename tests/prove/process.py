@@ -85,7 +85,7 @@ class Process:
 
     def start(self) -> None:
         self.engine.register(self.app.parts.reconciler.work)
-        self.app.parts.roles.on_kick("watcher", self.app.parts.poller.notify)
+        self.app.parts.roles.on_notify("poller", self.app.parts.poller.notify)
         self._loops.append(self.task(self._served()))
 
     async def _served(self) -> None:

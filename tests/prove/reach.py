@@ -27,8 +27,18 @@ class Reached:
         return "\n".join(lines)
 
 
-_STATES = ("queued", "preparing", "submitting", "doubt", "rendering", "downloading", "parked", "ready", "uploading")
-_ENDS = ("delivered", "undelivered", "delivery-doubt", "failed", "cancelled")
+_STATES = (
+    "queued",
+    "preparing",
+    "submitting",
+    "submit-unconfirmed",
+    "rendering",
+    "downloading",
+    "parked",
+    "ready",
+    "uploading",
+)
+_ENDS = ("delivered", "undelivered", "delivery-unconfirmed", "failed", "cancelled")
 _ORDERS = ("ok", "not sent", "lost", "cut", "late", "very late", "silent", "refused", "busy", "locked", "500 taken")
 _ODD_ORDERS = ("500 not taken", "html taken", "no id", "repeated id", "502 not taken", "cut not taken", "odd charge")
 _REFUSED_ORDERS = ("429 taken", "429 not taken", "403 taken", "422 charged, taken", "422 charged")

@@ -18,18 +18,18 @@ _TOUCHED = "prove_touched"
 _BEFORE = "prove_before"
 _WRITES = tuple(f"{verb} reelbot_{table}" for verb in ("UPDATE", "INSERT INTO") for table in ("jobs", "submits"))
 _MOVES = ("queued", "preparing", "submitting", "rendering", "downloading", "ready", "uploading")
-_IS_TOLD = ("failed", "cancelled", "doubt", "delivery-doubt", "undelivered", "parked")
+_IS_TOLD = ("failed", "cancelled", "submit-unconfirmed", "delivery-unconfirmed", "undelivered", "parked")
 _STRANDED = sa.text(
-    "SELECT id, state, told FROM reelbot_jobs WHERE due IS NULL AND lease_until IS NULL AND "
-    "(state IN :moves OR (told IS NULL AND state IN :told))"
+    "SELECT id, state, outcome_ref FROM reelbot_jobs WHERE due IS NULL AND lease_until IS NULL AND "
+    "(state IN :moves OR (outcome_ref IS NULL AND state IN :told))"
 ).bindparams(sa.bindparam("moves", expanding=True), sa.bindparam("told", expanding=True))
 _HALF = sa.text("SELECT id FROM reelbot_jobs WHERE (owner IS NULL) <> (lease_until IS NULL)")
 _ROW = sa.text(
-    "SELECT j.owner, j.epoch, j.state, j.told, j.charge, j.reserved_micro, s.state AS claim, s.request_id, s.changed "
-    "FROM reelbot_jobs j LEFT JOIN reelbot_submits s ON s.job_id = j.id WHERE j.id = :id"
+    "SELECT j.owner, j.epoch, j.state, j.outcome_ref, j.charge, j.reserved_micro, s.state AS claim, s.request_id, "
+    "s.changed FROM reelbot_jobs j LEFT JOIN reelbot_submits s ON s.job_id = j.id WHERE j.id = :id"
 )
 _OF_THE_MONEY = ("claim", "request_id", "changed")
-_OF_THE_JOB = ("state", "told", "charge", "reserved_micro")
+_OF_THE_JOB = ("state", "outcome_ref", "charge", "reserved_micro")
 Report = Callable[[str], None]
 
 
@@ -54,7 +54,7 @@ def watch_rows(engine: sa.Engine, report: Callable[[], Report | None]) -> None:
         if not touched or said is None:
             return
         for row in connection.execute(_STRANDED, {"moves": _MOVES, "told": _IS_TOLD}, execution_options={LAWS: True}):
-            said(f"{row.id} is {row.state}, told {row.told}: nobody works on it, and it is never due")
+            said(f"{row.id} is {row.state}, told {row.outcome_ref}: nobody works on it, and it is never due")
         for row in connection.execute(_HALF, execution_options={LAWS: True}):
             said(f"{row.id} has half a lease")
         if before is not None:

@@ -160,7 +160,7 @@ async def set_flag(store: Store, job_id: str) -> None:
 
 
 async def told(store: Store, job_id: str) -> None:
-    change = jobs.update().where(jobs.c.id == job_id).values(told="doubt", due=None)
+    change = jobs.update().where(jobs.c.id == job_id).values(outcome_ref="doubt", due=None)
     await store.database.write(lambda connection: connection.execute(change))
 
 
@@ -304,7 +304,7 @@ def test_an_answer_that_was_seen_to_end_keeps_its_time(database_url: str) -> Non
     on_store(database_url, story)
 
 
-@pytest.mark.parametrize("state", [State.DOUBT, State.SUBMITTING])
+@pytest.mark.parametrize("state", [State.SUBMIT_UNCONFIRMED, State.SUBMITTING])
 def test_a_request_that_is_found_ends_a_doubt(database_url: str, state: State) -> None:
     async def story(store: Store) -> None:
         job_id = await claimed(store)
@@ -359,12 +359,12 @@ def test_a_refusal_ends_the_job_and_gives_the_price_back(database_url: str, stoo
     async def story(store: Store) -> None:
         job_id, other = await claimed(store), await claimed(store, "other")
         if stood_still:
-            assert await store.jobs.doubt(job_id, "no answer")
+            assert await store.jobs.mark_unconfirmed(job_id, "no answer")
         await told(store, job_id)
         before = now_ms()
         await store.submits.refused(job_id, error)
         job = await job_of(store, job_id)
-        assert (job.state, job.error, job.told) == (State.FAILED, error, None)
+        assert (job.state, job.error, job.outcome_ref) == (State.FAILED, error, None)
         assert (job.charge, job.reserved_micro) == ("none", 0)
         assert before <= (job.due or 0) <= now_ms()  # its owner is to be told
         assert (await story_of(store, job_id))[-1] == ("failed", "content_policy_violation")
@@ -398,13 +398,13 @@ def test_a_refusal_that_was_a_gateways_is_reopened(database_url: str) -> None:
         assert (row.state, row.handle) == ("accepted", HANDLE)
         assert await store.submits.job_of("req-1") == (job_id, HANDLE)
         assert before <= await changed(store, job_id) <= now_ms()
-        assert (job.state, job.error, job.told, job.charge) == (State.RENDERING, None, None, "none")
+        assert (job.state, job.error, job.outcome_ref, job.charge) == (State.RENDERING, None, None, "none")
         assert (await story_of(store, job_id))[-1] == ("rendering", "req-1")
         without_error = sa.select(jobs.c.id).where(jobs.c.error.is_(sa.null()), jobs.c.id == job_id)
         assert await store.database.read(lambda connection: connection.execute(without_error).scalar()) == job_id
         assert not await store.submits.reopen(job_id, HANDLE, by="webhook")
         untouched = await job_of(store, other)
-        assert (untouched.state, untouched.told) == (State.FAILED, "doubt")
+        assert (untouched.state, untouched.outcome_ref) == (State.FAILED, "doubt")
         assert untouched.error is not None
 
     on_store(database_url, story)

@@ -61,7 +61,7 @@ def adopted(
         owner, bystander = await claimed(store, "m2", body=body, user="43"), await claimed(store, "m3", user="44")
         await store.submits.keep_result(bystander, LATER)
         await store.submits.ended(guesser)
-        assert await store.jobs.doubt(guesser, "no answer")
+        assert await store.jobs.mark_unconfirmed(guesser, "no answer")
         assert await store.submits.accepted(guesser, HANDLE, by=by) is None
         assert (await job_of(store, guesser)).state is State.RENDERING
         await store.submits.keep_result(guesser, RESULT, of=HANDLE.request_id)
@@ -81,7 +81,7 @@ def test_the_order_that_was_answered_takes_its_request_back(database_url: str, s
             assert await store.jobs.park(guesser, "odd")
         else:
             await store.jobs.move(guesser, state)
-        await set_columns(store, guesser, told="17", fal_position=3, odd="x", odd_since=1)
+        await set_columns(store, guesser, outcome_ref="17", fal_position=3, odd="x", odd_since=1)
         before = now_ms()
         back = await store.submits.accepted(owner, HANDLE, by=by)
         assert back == TakenBack(guesser, "telegram:42", CENTS_70, HANDLE.request_id, kept_film=False)
@@ -89,11 +89,16 @@ def test_the_order_that_was_answered_takes_its_request_back(database_url: str, s
         assert (claim.state, claim.attempt, claim.handle, claim.known_by) == ("sending", 2, None, None)
         assert claim.answered is not None
         assert claim.body == BODY
-        assert (job.state, job.told, job.charge, job.reserved_micro) == (State.DOUBT, None, None, CENTS_70)
+        assert (job.state, job.outcome_ref, job.charge, job.reserved_micro) == (
+            State.SUBMIT_UNCONFIRMED,
+            None,
+            None,
+            CENTS_70,
+        )
         assert (job.fal_position, job.odd, job.odd_since) == (None, None, None)
         assert before <= (job.due or 0) <= now_ms()  # its owner is to be told
         why = f"its request is the purchase of {owner}"
-        assert (await store.jobs.story(guesser))[-1][1:] == ("doubt", why)
+        assert (await store.jobs.story(guesser))[-1][1:] == ("submit-unconfirmed", why)
         assert (await store.ledger.of_job(guesser))[-1][1:] == ("hold", 0, 0, why)
         assert await store.submits.job_of(HANDLE.request_id) == (owner, HANDLE)
         assert (await claim_of(store, owner)).known_by == by
@@ -112,14 +117,14 @@ def test_the_order_that_was_answered_takes_its_request_back(database_url: str, s
 def test_a_film_that_was_given_stays_given_and_one_charge_is_one_charge(database_url: str) -> None:
     async def story(store: Store, guesser: str, owner: str) -> None:
         assert await store.jobs.finish(guesser, FILM)
-        await store.jobs.move(guesser, State.DELIVERED, told="17")
+        await store.jobs.move(guesser, State.DELIVERED, outcome_ref="17")
         (bill,) = await store.bills.due(now_ms() + DAY_MS, most=9)
         await store.bills.settle(bill, 650_000_000, now=now_ms())
         back = await store.submits.accepted(owner, HANDLE)
         assert back == TakenBack(guesser, "telegram:42", CENTS_70, HANDLE.request_id, kept_film=True)
         claim, job = await claim_of(store, guesser), await job_of(store, guesser)
         assert (claim.state, claim.handle, claim.known_by) == ("accepted", HANDLE, "lent")  # fetched again from there
-        assert (job.state, job.told, job.video, job.charge) == (State.DELIVERED, "17", FILM, "possibly")
+        assert (job.state, job.outcome_ref, job.video, job.charge) == (State.DELIVERED, "17", FILM, "possibly")
         assert (job.billed_nano, job.bill_after) == (None, None)
         why = f"its request is the purchase of {owner}"
         assert (await store.ledger.of_job(guesser))[-1][1:] == ("correct", 0, -650_000, why)
@@ -242,7 +247,7 @@ def test_the_list_takes_an_order_with_more_in_it_for_ones_own(database_url: str)
         with pytest.raises(RequestTaken):
             await store.submits.accepted(owner, replace(HANDLE, endpoint="another/app/text-to-video"))
         assert await store.submits.accepted(owner, HANDLE) is not None
-        assert (await job_of(store, guesser)).state is State.DOUBT
+        assert (await job_of(store, guesser)).state is State.SUBMIT_UNCONFIRMED
 
     adopted(database_url, story, body='{"duration": 5, "seed": 7, "prompt": "a fox"}')
 
@@ -312,16 +317,16 @@ def test_ones_own_answer_is_believed_against_ones_own_guess(database_url: str, e
             await store.jobs.cancelled(guesser, error, charge="possibly", only_from=set(State))
         elif end == "delivered":
             await store.jobs.finish(guesser, FILM)
-            await store.jobs.move(guesser, State.DELIVERED, told="17")
+            await store.jobs.move(guesser, State.DELIVERED, outcome_ref="17")
             await set_job(store, guesser, billed_nano=5, bill_after=7)
         assert await store.submits.accepted(guesser, OTHER) is None
         claim, job = await claim_of(store, guesser), await job_of(store, guesser)
         assert (claim.state, claim.handle, claim.known_by, claim.attempt) == ("accepted", OTHER, "answer", 2)
         assert await store.submits.results(guesser) == []
         if end == "delivered":
-            assert (job.state, job.told, job.charge) == (State.DELIVERED, "17", "possibly")
+            assert (job.state, job.outcome_ref, job.charge) == (State.DELIVERED, "17", "possibly")
         else:
-            assert (job.state, job.error, job.told) == (State.RENDERING, None, None)
+            assert (job.state, job.error, job.outcome_ref) == (State.RENDERING, None, None)
         assert (job.billed_nano, job.bill_after) == (None, None)
         assert await spent(store) == {"telegram:42": CENTS_70 if end else 0, "telegram:43": 0, "telegram:44": 0}
         if end == "failed":
@@ -338,7 +343,7 @@ def test_ones_own_answer_is_believed_against_ones_own_guess(database_url: str, e
 def test_one_that_has_anothers_film_may_still_hear_of_its_own_order(database_url: str) -> None:
     async def story(store: Store, guesser: str, owner: str) -> None:
         await store.jobs.finish(guesser, FILM)
-        await store.jobs.move(guesser, State.DELIVERED, told="17")
+        await store.jobs.move(guesser, State.DELIVERED, outcome_ref="17")
         assert await store.submits.accepted(owner, HANDLE) is not None
         assert (await spent(store))["telegram:42"] == 0
         assert await store.submits.accepted(guesser, OTHER) is None
@@ -416,23 +421,30 @@ def test_an_account_that_was_still_open_is_closed_too(database_url: str) -> None
 def test_a_refusal_says_what_it_cost_and_is_looked_for_a_while(database_url: str) -> None:
     async def story(store: Store) -> None:
         error, at = JobError("invalid_input", {}), now_ms()
-        certain, sought, later = [await claimed(store, f"m{number}") for number in range(3)]
+        certain, search_until, later = [await claimed(store, f"m{number}") for number in range(3)]
         assert await store.submits.refused(certain, error)
         assert await store.submits.refused(certain, error, charge="yes") is False
-        assert await store.submits.refused(sought, error, sought=at)
-        assert await store.submits.refused(later, error, charge="possibly", sought=at + 1000)
-        assert {each.job_id: each.sought for each in await store.submits.sought()} == {sought: at, later: at + 1000}
-        assert [(await job_of(store, each)).charge for each in (certain, sought, later)] == ["none", "none", "possibly"]
-        await store.submits.sought_in_vain([certain, sought], began=at - 1)
-        assert len(await store.submits.sought()) == 2
-        await store.submits.sought_in_vain([certain], began=at)
-        assert len(await store.submits.sought()) == 2
-        await store.submits.sought_in_vain([certain, sought, later], began=at)
-        assert [each.job_id for each in await store.submits.sought()] == [later]
+        assert await store.submits.refused(search_until, error, search_until=at)
+        assert await store.submits.refused(later, error, charge="possibly", search_until=at + 1000)
+        assert {each.job_id: each.search_until for each in await store.submits.to_search()} == {
+            search_until: at,
+            later: at + 1000,
+        }
+        assert [(await job_of(store, each)).charge for each in (certain, search_until, later)] == [
+            "none",
+            "none",
+            "possibly",
+        ]
+        await store.submits.searched_in_vain([certain, search_until], began=at - 1)
+        assert len(await store.submits.to_search()) == 2
+        await store.submits.searched_in_vain([certain], began=at)
+        assert len(await store.submits.to_search()) == 2
+        await store.submits.searched_in_vain([certain, search_until, later], began=at)
+        assert [each.job_id for each in await store.submits.to_search()] == [later]
         assert await store.submits.reopen(later, HANDLE, by="list")
         claim = await claim_of(store, later)
-        assert (claim.known_by, claim.sought) == ("list", None)
-        assert await store.submits.sought() == []
+        assert (claim.known_by, claim.search_until) == ("list", None)
+        assert await store.submits.to_search() == []
 
     on_store(database_url, story)
 
@@ -440,7 +452,7 @@ def test_a_refusal_says_what_it_cost_and_is_looked_for_a_while(database_url: str
 def test_an_account_that_was_corrected_without_a_bill_is_compared_with_none(database_url: str) -> None:
     async def story(store: Store) -> None:
         job_id = await claimed(store, "m1")
-        await store.submits.refused(job_id, JobError("invalid_input", {}), sought=now_ms())
+        await store.submits.refused(job_id, JobError("invalid_input", {}), search_until=now_ms())
         await store.submits.reopen(job_id, HANDLE, by="list")
         await store.jobs.finish(job_id, FILM)
         assert (await store.ledger.of_job(job_id))[-1][1] == "correct"
@@ -452,9 +464,9 @@ def test_an_account_that_was_corrected_without_a_bill_is_compared_with_none(data
 def test_a_list_that_cannot_be_read_is_asked_a_day(database_url: str) -> None:
     async def story(store: Store) -> None:
         old, young = await claimed(store, "m1"), await claimed(store, "m2")
-        await store.submits.refused(old, JobError("invalid_input", {}), sought=now_ms() - DAY_MS - 1000)
-        await store.submits.refused(young, JobError("invalid_input", {}), sought=now_ms() - DAY_MS + 60_000)
-        assert [each.job_id for each in await store.submits.sought()] == [young]
+        await store.submits.refused(old, JobError("invalid_input", {}), search_until=now_ms() - DAY_MS - 1000)
+        await store.submits.refused(young, JobError("invalid_input", {}), search_until=now_ms() - DAY_MS + 60_000)
+        assert [each.job_id for each in await store.submits.to_search()] == [young]
 
     on_store(database_url, story)
 

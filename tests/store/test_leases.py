@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot.store import Store
 from bot.store.database import Connection, now_ms
-from bot.store.leases import SlotLimits, Taken
+from bot.store.leases import Assignment, SlotLimits
 from bot.store.records import Job, JobError, State, VideoFile
 from bot.store.tables import jobs
 from bot.store.work import LEASE_MS, WORK, Lease, LeaseLost
@@ -23,7 +23,7 @@ FILM = VideoFile("film.mp4", 1, 320, 180, 1.0)
 
 async def take(
     store: Store, owner: str = "one", *, most: int = 50, limits: SlotLimits = MANY, may_begin: bool = True
-) -> list[Taken]:
+) -> list[Assignment]:
     return await store.leases.take(owner, most=most, limits=limits, may_begin=may_begin)
 
 
@@ -85,10 +85,10 @@ def test_people_take_turns_and_nobody_has_more_than_may_be(database_url: str) ->
     [
         (State.RENDERING, True),
         (State.DOWNLOADING, True),
-        (State.DOUBT, False),
+        (State.SUBMIT_UNCONFIRMED, False),
         (State.PARKED, False),
         (State.UNDELIVERED, False),
-        (State.ASKING, False),
+        (State.AWAITING_CONFIRMATION, False),
         (State.READY, False),
     ],
 )
@@ -136,7 +136,7 @@ WRITES: list[Callable[[Store, Lease], Any]] = [
     lambda store, lease: store.jobs.fail(lease.job_id, JobError("x"), charge="none", lease=lease),
     lambda store, lease: store.jobs.finish(lease.job_id, FILM, lease=lease),
     lambda store, lease: store.jobs.park(lease.job_id, "odd", lease=lease),
-    lambda store, lease: store.jobs.doubt(lease.job_id, "why", lease=lease),
+    lambda store, lease: store.jobs.mark_unconfirmed(lease.job_id, "why", lease=lease),
     lambda store, lease: store.jobs.odd(lease.job_id, "odd", lease=lease),
     lambda store, lease: store.jobs.clear_odd(lease.job_id, lease=lease),
     lambda store, lease: store.jobs.adjusted(lease.job_id, [], lease=lease),

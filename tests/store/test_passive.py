@@ -92,7 +92,7 @@ def test_what_waits_is_given_once_and_a_new_upload_waits_again(database_url: str
         await store.database.write(lambda connection: hand_over_tx(connection, item, "origin-9"))
         over = await store.jobs.get(job_id)
         assert over is not None
-        assert (over.state, over.told) == (State.HANDED_OVER, "origin-9")
+        assert (over.state, over.outcome_ref) == (State.SENT_AS_REPLY, "origin-9")
         assert await store.outbox.waiting(ME) == []
         held = await store.outbox.video_of(job_id)
         assert held is not None

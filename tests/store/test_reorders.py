@@ -64,7 +64,7 @@ def test_of_many_presses_on_two_workers_one_buys(database_url: str) -> None:
         (State.DELIVERED, "yes", False),
         (State.FAILED, "none", False),
         (State.FAILED, "possibly", False),
-        (State.DOUBT, None, False),
+        (State.SUBMIT_UNCONFIRMED, None, False),
         (State.PARKED, None, False),
         (State.CANCELLED, "possibly", False),
         (State.CANCELLED, "yes", False),
@@ -141,7 +141,7 @@ def test_of_two_offers_of_an_earlier_version_one_is_bought(database_url: str) ->
 def test_a_doubt_is_ordered_anew_once(database_url: str) -> None:
     async def story(store: Store) -> None:
         lost = await bought(store, "m1")
-        await store.jobs.doubt(lost, "no answer")
+        await store.jobs.mark_unconfirmed(lost, "no answer")
         _, second = await press(store, repeat(lost, "p1"))
         assert await press(store, repeat(lost, "p2")) == ("stands", second)
         await store.submits.accepted(lost, replace(HANDLE, request_id="found"))
@@ -241,16 +241,16 @@ def test_an_offer_that_stands_answers_a_second_press_and_a_declined_one_may_be_a
     async def story(made: Bench) -> None:
         made.fal.faults.add("result_error", body="internal_server_error")
         made.telegram.user_says(42, "/video a fox")
-        await button(made, f"yes:{(await made.settled(State.ASKING)).id}")
+        await button(made, f"yes:{(await made.settled(State.AWAITING_CONFIRMATION)).id}")
         first = await made.settled(State.FAILED)
         await button(made, f"again:{first.id}")  # dearer than the limit for asking: an offer
-        offer = await newest(made, State.ASKING)
+        offer = await newest(made, State.AWAITING_CONFIRMATION)
         made.telegram.presses(42, f"again:{first.id}")
         assert await answered(made, first.id, 1) == offer.id
         made.telegram.presses(42, f"cancel:{offer.id}")
         assert (await newest(made, State.CANCELLED)).id == offer.id
         made.telegram.presses(42, f"again:{first.id}")
-        second = await newest(made, State.ASKING)
+        second = await newest(made, State.AWAITING_CONFIRMATION)
         await button(made, f"yes:{second.id}")
         await newest(made, State.DELIVERED)
         made.telegram.presses(42, f"again:{first.id}")

@@ -54,7 +54,12 @@ AT_FAL = {
     "DOUBT22": ("doubt", "sending"),
     "PARKED2": ("parked", "accepted"),
 }
-ENDED = {"DELIVE2": "delivered", "ASKING2": "asking", "DELDOU2": "delivery-doubt"}
+ENDED = {
+    "DELIVE2": ("delivered", State.DELIVERED),
+    "ASKING2": ("asking", State.AWAITING_CONFIRMATION),
+    "DELDOU2": ("delivery-doubt", State.DELIVERY_UNCONFIRMED),
+    "HANDED2": ("handed-over", State.SENT_AS_REPLY),
+}
 
 
 def prompt_of(job_id: str) -> str:
@@ -84,7 +89,7 @@ async def in_flight(settings: Settings, telegram: TelegramFake, revision: str) -
         handle = await bought(settings, prompt_of(job_id))
         old.add("jobs", job(job_id, prompt_of(job_id), state, **more))
         old.add("submits", claim(job_id, claimed, handle if claimed == "accepted" else None))
-    for job_id, state in ENDED.items():
+    for job_id, (state, _) in ENDED.items():
         old.add("jobs", job(job_id, prompt_of(job_id), state, told="7"))
     old.add("jobs", job("FAILED2", prompt_of("FAILED2"), "failed", error={"code": "generation_failed", "facts": {}}))
     old.workflows = [
@@ -125,7 +130,7 @@ def test_jobs_in_flight_live_through_an_upgrade(
             await made.at_rest()
             states = {each.id: each.state for each in await made.jobs()}
             assert {states.pop(each) for each in [*at_fal, *list(ORDERED)[1:]]} == {State.DELIVERED}
-            assert {states.pop(each): each for each in ENDED} == {State(ENDED[each]): each for each in ENDED}
+            assert {each: states.pop(each) for each in ENDED} == {each: state for each, (_, state) in ENDED.items()}
             assert states.pop("FAILED2") is State.FAILED
             assert list(states.values()) == [State.DELIVERED]  # the new one
             prompts = sorted(each.body["prompt"] for each in made.fal.memory.requests.values())
@@ -135,7 +140,7 @@ def test_jobs_in_flight_live_through_an_upgrade(
                 "SUCCESS",
                 "CANCELLED",
             }
-            assert [job.told is not None for job in await made.jobs() if job.id == "FAILED2"] == [True]
+            assert [job.outcome_ref is not None for job in await made.jobs() if job.id == "FAILED2"] == [True]
 
     asyncio.run(story())
 

@@ -16,7 +16,7 @@ from bot.jobs.job_lock import mark_of
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection, now_ms
-from bot.store.leases import Taken
+from bot.store.leases import Assignment
 from bot.store.ledger import Caps
 from bot.store.records import JobDraft, State, VideoFile, record
 from bot.store.tables import inbox
@@ -29,10 +29,10 @@ from tests.rows import set_columns
 HOUR_S, DAY_S = 3600.0, 24 * 3600.0
 CAPS = Caps(all_micro=10**9, user_micro=10**9)
 NEEDS_PHOTO = {
-    State.ASKING, State.QUEUED, State.PREPARING, State.SUBMITTING, State.RENDERING, State.DOWNLOADING, State.DOUBT,
-    State.PARKED,
+    State.AWAITING_CONFIRMATION, State.QUEUED, State.PREPARING, State.SUBMITTING, State.RENDERING, State.DOWNLOADING,
+    State.SUBMIT_UNCONFIRMED, State.PARKED,
 }  # fmt: skip
-WAITS = {State.READY, State.UPLOADING, State.UNDELIVERED, State.DELIVERY_DOUBT}
+WAITS = {State.READY, State.UPLOADING, State.UNDELIVERED, State.DELIVERY_UNCONFIRMED}
 
 
 @dataclass
@@ -95,7 +95,7 @@ def on_site(folder: Path, story: Callable[[Site], Awaitable[None]], **settings: 
     asyncio.run(run())
 
 
-async def _nothing(_taken: Taken) -> None:
+async def _nothing(_taken: Assignment) -> None:
     """A work that ends at once."""
 
 
@@ -182,7 +182,7 @@ def test_messages_that_were_handled_long_ago_are_forgotten(tmp_path: Path) -> No
 def test_the_engine_forgets_what_ended_long_ago_and_only_that(tmp_path: Path) -> None:
     async def story(site: Site) -> None:
         for name in ("old", "fresh", "open"):
-            await site.engine.begin(Taken(Lease(name, "tests", 1), "submit", 1, 0))
+            await site.engine.begin(Assignment(Lease(name, "tests", 1), "submit", 1, 0))
         await until(lambda: workflows(site, "SUCCESS"), {"old:submit:1", "fresh:submit:1", "open:submit:1"})
         long_ago = now_ms() - int(31 * DAY_S * 1000)
         ended = sa.text("UPDATE workflow_status SET completed_at = :at WHERE workflow_uuid != 'fresh:submit:1'")

@@ -113,7 +113,7 @@ def test_workers_killed_at_random_moments(tmp_path: Path, postgres: Cluster) -> 
         time.sleep(chance.uniform(0.1, 1.5))
         made.kill(second)
         made.until(lambda: set(made.states()) == set(prompts))
-        made.until(lambda: set(made.states().values()) <= {"delivered", "doubt"}, 60)
+        made.until(lambda: set(made.states().values()) <= {"delivered", "submit-unconfirmed"}, 60)
         bought = made.submits()
         assert len(bought) == len(set(bought))
         assert len(made.read(sa.select(submits.c.job_id))) == len(prompts)

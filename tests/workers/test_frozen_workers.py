@@ -128,7 +128,7 @@ def test_an_answer_that_a_frozen_worker_reads_later_changes_nothing(tmp_path: Pa
         made.says("/video another fox")  # whatever was to be written has been written by then
         made.until(lambda: len(made.films()) == 2)
         (now,) = made.read(sa.select(jobs).where(jobs.c.id == job.id))
-        for column in ("state", "owner", "epoch", "due", "told", "video", "error", "charge", "reserved_micro"):
+        for column in ("state", "owner", "epoch", "due", "outcome_ref", "video", "error", "charge", "reserved_micro"):
             assert getattr(now, column) == getattr(job, column), column
         assert made.read(sa.select(submits.c.request_id).where(submits.c.job_id == job.id)) == request
         made.until(lambda: made.read(sa.select(submits.c.known_by).where(submits.c.job_id == job.id))[0][0] == "answer")
@@ -146,7 +146,7 @@ def test_the_answer_that_a_frozen_worker_reads_ends_a_doubt(tmp_path: Path, post
         made.until(made.submits)
         freeze(frozen)
         made.worker()
-        made.until(lambda: made.states() == {"a fox": "doubt"}, _SOON_S)
+        made.until(lambda: made.states() == {"a fox": "submit-unconfirmed"}, _SOON_S)
         thaw(frozen)
         made.until(lambda: delivered(made), _SOON_S)
         assert made.posts() == 1

@@ -36,7 +36,7 @@ class Worker:
         self.tasks: dict[str, asyncio.Task[None]] = {}
 
     def start(self) -> None:
-        self.roles.on_kick("inbox", self.kicked.set)
+        self.roles.on_notify("inbox", self.kicked.set)
         self.begin("beat", self.roles.loop.run())
         self.begin("inbox", self.roles.run("inbox", self.loop))
         self.begin("calls", self.roles.listen())
@@ -156,13 +156,13 @@ def test_a_kick_reaches_the_holder_wherever_it_is(postgres: Cluster) -> None:
             await until(lambda: listens(postgres, url, 2))
             for caller in (first, second):
                 first.kicked.clear()
-                caller.roles.kick("inbox")
+                caller.roles.notify("inbox")
                 async with asyncio.timeout(5):  # nobody here looks by itself
                     await first.kicked.wait()
             assert not second.kicked.is_set()
             await first.stop()
             await until(lambda: second.runs)
-            second.roles.kick("inbox")
+            second.roles.notify("inbox")
             assert second.kicked.is_set()
 
     run(story())
@@ -211,7 +211,7 @@ def test_on_sqlite_every_role_is_ours_at_once(tmp_path: Path) -> None:
     async def story() -> None:
         async with workers(f"sqlite:///{tmp_path}/reelbot.db", "a") as (only,):
             assert not only.roles.waiting("inbox")
-            only.roles.kick("inbox")
+            only.roles.notify("inbox")
             assert only.kicked.is_set()
 
     run(story())

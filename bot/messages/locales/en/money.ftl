@@ -27,7 +27,7 @@ ask-restored =
        *[no] { $price }
     }, and if it was bought before, it is paid twice. Shall I order it?
 ask-waits = The offer stands for 30 minutes. Nothing is bought without your yes.
-state-asking = Waiting for your yes.
+state-awaiting-confirmation = Waiting for your yes.
 button-yes =
     Yes, for { KNOWN($up_to) ->
         [yes] up to { $price }

@@ -92,4 +92,4 @@ typed-again = again
 typed-fix = fix
 typed-language = language { $language }
 
-state-handed-over = Given to you; its code shows it again.
+state-sent-as-reply = Given to you; its code shows it again.

@@ -27,7 +27,7 @@ ask-restored =
        *[no] 要
     } { $price }；如果之前已经购买，就会付两次钱。要下单吗？
 ask-waits = 报价保留 30 分钟。你不同意，就不会购买。
-state-asking = 等你同意。
+state-awaiting-confirmation = 等你同意。
 button-yes =
     同意，{ KNOWN($up_to) ->
         [yes] 最多 { $price }

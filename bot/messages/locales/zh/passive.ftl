@@ -76,4 +76,4 @@ typed-again = 再来
 typed-fix = 改好再来
 typed-language = 语言 { $language }
 
-state-handed-over = 已经给你了，要再看就发它的代码。
+state-sent-as-reply = 已经给你了，要再看就发它的代码。

@@ -12,6 +12,12 @@ down_revision = "0009"
 
 _JOBS = "reelbot_jobs"
 _UNDER_WAY = ("queued", "preparing", "submitting", "rendering", "downloading", "ready", "uploading")
+_NEW_STATES = {
+    "asking": "awaiting-confirmation",
+    "doubt": "submit-unconfirmed",
+    "delivery-doubt": "delivery-unconfirmed",
+    "handed-over": "sent-as-reply",
+}
 _TOLD_LATER = ("undelivered", "delivery-doubt", "doubt", "failed", "cancelled")
 
 
@@ -24,6 +30,7 @@ def upgrade() -> None:
     op.add_column(_JOBS, sa.Column("attempt", sa.Integer(), nullable=False, server_default="0"))
     op.add_column(_JOBS, sa.Column("lapses", sa.Integer(), nullable=False, server_default="0"))
     _say_when_due()
+    _rename_states()
     for name in ("send_after", "ask_after", "held_until", "collects", "sendings"):
         op.execute(f"ALTER TABLE {_JOBS} DROP COLUMN {name}")  # plain SQL: Alembic would copy the table on SQLite
     for name, column in (("due", "due"), ("lease", "lease_until")):
@@ -40,6 +47,15 @@ def upgrade() -> None:
     )
 
 
+def _rename_states() -> None:
+    for table in (_JOBS, "reelbot_history"):
+        rows = sa.table(table, sa.column("state"))
+        for old, new in _NEW_STATES.items():
+            op.execute(rows.update().where(rows.c.state == old).values(state=new))
+    op.execute(f"ALTER TABLE {_JOBS} RENAME COLUMN told TO outcome_ref")
+    op.execute("ALTER TABLE reelbot_submits RENAME COLUMN sought TO search_until")
+
+
 def _say_when_due() -> None:
     """Whatever a workflow of 0.1 was at is due now; what waited for a time is due then."""
     new, old = ("due", "owner", "lease_until", "attempt"), ("send_after", "ask_after", "held_until", "sendings")
@@ -53,5 +69,5 @@ def _say_when_due() -> None:
         (sa.and_(c.state.in_(_TOLD_LATER), c.told.is_(None)), sa.func.coalesce(c.send_after, now)),
     )
     op.execute(jobs.update().values(due=due, attempt=c.sendings))
-    held = jobs.update().where(c.held_until > now, c.state.in_(_UNDER_WAY))
-    op.execute(held.values(due=None, owner="shell", lease_until=c.held_until))
+    leased = jobs.update().where(c.held_until > now, c.state.in_(_UNDER_WAY))
+    op.execute(leased.values(due=None, owner="shell", lease_until=c.held_until))
