@@ -65,7 +65,7 @@ class App:
         self.parts = parts.build(settings, store, secret, engine=engine, demo=demo, room=room, timing=timing)
         self.channels = self.parts.channels
         self.health = Health()
-        self._workers = Workers(store.database)
+        self._workers = Workers(store.database, term_ms=int(timing.term_s * 1000))
         self._heartbeat = Heartbeat(store, settings.output_dir)
         self._loops: list[Loop] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -83,7 +83,7 @@ class App:
         """Build folders, tables and every part; nothing runs yet. Raises ValueError for settings that do not fit."""
         for folder in (settings.videos_dir, settings.assets_dir, settings.uploads_dir, settings.work_dir):
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-        store = await Store.open(settings.store_url)
+        store = await Store.open(settings.store_url, lease_ms=int(timing.term_s * 1000))
         app = cls(settings, store, await store.installation.secret(), demo=demo, room=room, timing=timing)
         app._connect()
         return app
@@ -284,14 +284,18 @@ def _connected(manifest: ChannelManifest, services: Services) -> ChannelPort | N
 
 
 async def serve(
-    settings: Settings, *, demo: bool = False, on_ready: Callable[[App, str], Awaitable[None]] | None = None
+    settings: Settings,
+    *,
+    demo: bool = False,
+    on_ready: Callable[[App, str], Awaitable[None]] | None = None,
+    timing: Timing = _USUAL,
 ) -> None:
     """Run until SIGTERM or SIGINT, then stop cleanly. Raises OSError (port taken), ValueError, AlreadyRunning."""
     listener = bind(settings.host, settings.port)
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})
     try:
         await Store.prepare(settings.store_url)
-        app = await App.build(settings, demo=demo)
+        app = await App.build(settings, demo=demo, timing=timing)
     except BaseException:
         listener.close()
         raise

@@ -12,6 +12,8 @@ log = logging.getLogger(__name__)
 
 K = TypeVar("K")
 
+MARGIN_S = 2.0
+
 _FAILED_TURNS = 3
 _STUCK_S = 60.0
 
@@ -89,7 +91,7 @@ class Terms(Generic[K]):
     `term_s`: how long others leave it alone, from before the renewal was asked for; it is lost here `margin_s` sooner.
     """
 
-    def __init__(self, lost: Callable[[K], None], *, term_s: float, margin_s: float = 2.0) -> None:
+    def __init__(self, lost: Callable[[K], None], *, term_s: float, margin_s: float = MARGIN_S) -> None:
         self._lost = lost
         self._term_s = term_s - margin_s
         self._expiries: dict[K, asyncio.TimerHandle] = {}

@@ -22,7 +22,7 @@ from bot.jobs.collect import Collector
 from bot.jobs.delivery import Delivery
 from bot.jobs.engine import Engine
 from bot.jobs.fal_webhook import Webhook
-from bot.jobs.lease_holder import LeaseHolder
+from bot.jobs.lease_holder import RENEW_S, LeaseHolder
 from bot.jobs.poller import StatusPoller, WatchPauses
 from bot.jobs.prepare import Preparer
 from bot.jobs.quarantine import Quarantine
@@ -33,6 +33,7 @@ from bot.jobs.submit import Submitter
 from bot.jobs.submit_reconciliation import SubmitReconciler
 from bot.jobs.video_files import checks
 from bot.jobs.works import RESOLVE_LOOKS_S, Works
+from bot.loops import MARGIN_S
 from bot.messages import job_messages
 from bot.messages.admin_alerts import Alerts
 from bot.messages.held_messages import HeldMessages
@@ -42,6 +43,7 @@ from bot.store.database import now_ms
 from bot.store.leases import SlotLimits
 from bot.store.ledger import caps_of
 from bot.store.records import Job
+from bot.store.work import LEASE_MS
 from bot.workers.cleanup import Cleanup
 from bot.workers.leader_election import LeaderElection
 from bot.workers.watchdog import Watchdog
@@ -55,12 +57,19 @@ from core.fal.webhooks import JwksCache, callback_token
 class Timing:
     """Pauses, in seconds, that a test may shorten.
 
-    Before each look for a lost order, between two searches for all of them, and those of the poller.
+    Before each look for a lost order, between two searches for all of them, those of the poller; for how long jobs and
+    roles are held, how often that is renewed, and how much sooner they are let go of; how long a problem lasts before
+    the admins hear of it, and how often that is looked at.
     """
 
     search_s: float = 300.0
     resolve_looks_s: tuple[float, ...] = RESOLVE_LOOKS_S
     watch: WatchPauses = WatchPauses()  # noqa: RUF009 - frozen
+    term_s: float = LEASE_MS / 1000
+    renew_s: float = RENEW_S
+    margin_s: float = MARGIN_S
+    problem_lasts_s: float = 60.0
+    problem_looks_s: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +155,22 @@ def build(
     """Wire everything. Raises ValueError for settings that do not fit."""
     owner = f"run:{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     channels: dict[str, ChannelPort] = {}
-    roles = LeaderElection(store.database, owner=owner)
+    roles = LeaderElection(
+        store.database, owner=owner, beat_s=timing.renew_s, term_s=timing.term_s, margin_s=timing.margin_s
+    )
     calls = _Calls(settings, secret, roles)
     queue = FalQueue.from_settings(settings)
     access = Access.from_settings(settings.access, settings.admins, chats=manifests(), demo=demo)
     caps = caps_of(settings)
     alerts = Alerts(store=store, channels=channels, admins=access.admins, caps=caps)
     receipts = FolderReceipts(settings.receipts_dir)
-    leases = LeaseHolder(store.leases, alone=store.database.is_sqlite)
+    leases = LeaseHolder(
+        store.leases,
+        alone=store.database.is_sqlite,
+        term_s=timing.term_s,
+        renew_s=timing.renew_s,
+        margin_s=timing.margin_s,
+    )
     collector = Collector(
         store=store,
         queue=queue,
@@ -288,7 +305,10 @@ def build(
             alerts=alerts,
             channels=channels,
             runs_elsewhere=roles.waiting,
+            silence=roles.problem,
             more=lambda: filter(None, (preparer.problem(),)),
+            lasts_s=timing.problem_lasts_s,
+            look_s=timing.problem_looks_s,
         ),
         webhook=Webhook(
             store=store,

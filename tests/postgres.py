@@ -115,6 +115,12 @@ class Cluster:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement.encode())
 
+    def ask(self, query: str) -> object:
+        """The only value that this query gives."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            row = connection.execute(query.encode()).fetchone()
+        return row[0] if row else None
+
     def database(self, *, template: str = _TEMPLATE) -> str:
         self._made += 1
         name = f"t{self._made}"

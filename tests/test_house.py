@@ -146,7 +146,7 @@ LIVES_IN = {
     "PIL": ["core/media/worker/*", "core/sandbox/*"],
     "av": ["core/media/worker/*", "core/sandbox/*"],
     "numpy": ["core/sandbox/*"],
-    "filelock": ["bot/jobs/*"],
+    "filelock": ["bot/jobs/*", "bot/store/first_version.py"],
     "fluent": ["bot/messages/i18n.py"],
     "sqlalchemy": ["bot/store/*"],
     "psycopg": ["bot/store/session.py"],

@@ -140,7 +140,9 @@ class Collector:
         """Wait for the poller or fal's webhook to say when to look again; where both fail the row does."""
         if job.state is State.PARKED:
             await self._store.jobs.unpark(job.id, "fal still works on it")
-        if job.state is State.PARKED or taken.lapses:  # the poller does not know it, or watched it in another process
+        if job.state is State.DOWNLOADING:  # not done after all
+            await self._store.jobs.move(job.id, State.RENDERING, only_from={State.DOWNLOADING}, lease=taken.lease)
+        if job.state is not State.RENDERING or taken.lapses:  # the poller does not know it, or watched it elsewhere
             self._watch()
         return wait(LOOK_AFTER_MS / 1000)
 

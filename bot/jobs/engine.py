@@ -73,7 +73,8 @@ class Engine:
         url = self._database.engine.url
         if self._database.is_sqlite:
             self._lock = _only_process(Path(f"{url.database}.lock"))
-        address = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)
+        url = url.set(drivername=url.get_backend_name())
+        address = url.render_as_string(hide_password=False)
         DBOS(config=self._config(address, "local" if self._database.is_sqlite else owner))
         DBOS.launch()
         await self._end_first_design()
@@ -104,7 +105,7 @@ class Engine:
     async def begin(self, taken: Taken) -> None:
         """Start a work at once, in this process."""
         lease = taken.lease
-        with SetWorkflowID(f"{lease.job_id}:{taken.work}:{lease.epoch}"):
+        with SetWorkflowID(f"{lease.job_id}:{lease.epoch}:{taken.work}"):  # 0.1 had such as JOB:collect:1
             await DBOS.start_workflow_async(
                 self._works[taken.work], lease.job_id, lease.owner, lease.epoch, taken.attempt, taken.lapses
             )

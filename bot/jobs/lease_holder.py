@@ -6,7 +6,7 @@ import time
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from bot.loops import Loop, Terms
+from bot.loops import MARGIN_S, Loop, Terms
 from bot.store.leases import Leases
 from bot.store.work import LEASE_MS, Lease, LeaseLost
 from core.io.retrying import RetryPolicy
@@ -15,7 +15,8 @@ log = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
-_RENEW_S = 3.0
+RENEW_S = 3.0
+_END_S = 5.0  # for what a cancelled work still tidies up
 UNTIL_WRITTEN = RetryPolicy(  # whatever the database does
     Exception,
     pauses_s=(0.2, 0.5, 1.0, 2.0, 5.0),
@@ -32,11 +33,17 @@ class LeaseHolder:
     """
 
     def __init__(
-        self, leases: Leases, *, alone: bool, term_s: float = LEASE_MS / 1000, renew_s: float = _RENEW_S
+        self,
+        leases: Leases,
+        *,
+        alone: bool,
+        term_s: float = LEASE_MS / 1000,
+        renew_s: float = RENEW_S,
+        margin_s: float = MARGIN_S,
     ) -> None:
         self._leases = leases
         self._alone = alone
-        self._terms = Terms(self._lose, term_s=term_s)
+        self._terms = Terms(self._lose, term_s=term_s, margin_s=margin_s)
         self._tasks: dict[Lease, asyncio.Task[Any]] = {}
         self._lost: set[Lease] = set()
         self.loop = Loop("leases", self._renew, pause_s=lambda: renew_s)
@@ -62,6 +69,7 @@ class LeaseHolder:
             return await task
         except asyncio.CancelledError:
             task.cancel()
+            await asyncio.wait({task}, timeout=_END_S)
             if lease in self._lost:
                 raise LeaseLost(lease.job_id) from None
             raise

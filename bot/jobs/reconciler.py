@@ -23,9 +23,10 @@ from core.io.retrying import retried
 
 log = logging.getLogger(__name__)
 
-_SCAN_S = 2.0
+SCAN_S = 2.0
 _AT_ONCE = 50
 _IN_A_TURN = 5  # other workers may have some, too
+_LONGEST_S = 3600.0  # all that a work awaits has limits of its own; what hangs for all that must not keep its place
 _TROUBLE_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 
 
@@ -64,7 +65,7 @@ class Reconciler:
         self._unreadable = unreadable
         self._taken_at: dict[Lease, float] = {}
         self._open = True
-        self.loop = Loop("jobs", self.turn, pause_s=lambda: _SCAN_S)
+        self.loop = Loop("jobs", self.turn, pause_s=lambda: SCAN_S)
 
     def notify(self) -> None:
         """Begin the next turn now: a row may ask for something."""
@@ -132,7 +133,8 @@ class Reconciler:
         try:
             if taken.lapses > MOST_LAPSES:
                 return await self._set_aside(taken)
-            return await self._bodies[taken.work](taken)
+            async with asyncio.timeout(_LONGEST_S):
+                return await self._bodies[taken.work](taken)
         except LeaseLost:
             raise
         except UnreadableJob as error:

@@ -21,6 +21,7 @@ from bot.store.short_codes import ShortCodes
 from bot.store.submits import Submits
 from bot.store.transcript import Transcript
 from bot.store.unreadable import UnreadableJobs
+from bot.store.work import LEASE_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Store:
     unreadable: UnreadableJobs
 
     @classmethod
-    async def open(cls, url: str) -> "Store":
+    async def open(cls, url: str, *, lease_ms: int = LEASE_MS) -> "Store":
         """Open (and create or migrate) the tables at `url`: `sqlite:////abs/file.db` or `postgresql://...`."""
         database = Database(url)
         try:
@@ -56,7 +57,7 @@ class Store:
         except BaseException:
             database.close()
             raise
-        return cls.over(database)
+        return cls.over(database, lease_ms=lease_ms)
 
     @staticmethod
     async def prepare(url: str) -> None:
@@ -73,14 +74,14 @@ class Store:
             await schema.upgrade_in_child(url)
 
     @classmethod
-    def over(cls, database: Database) -> "Store":
+    def over(cls, database: Database, *, lease_ms: int = LEASE_MS) -> "Store":
         """Build the repositories on a database whose tables exist already."""
         return cls(
             database=database,
             inbox=InboxRepository(database),
             jobs=Jobs(database),
             submits=Submits(database),
-            leases=Leases(database),
+            leases=Leases(database, term_ms=lease_ms),
             ledger=Ledger(database),
             bills=Bills(database),
             installation=InstallationState(database),

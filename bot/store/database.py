@@ -21,7 +21,6 @@ from bot.store.stored import loads
 T = TypeVar("T")
 Connection = sa.Connection
 READ = "reelbot_read"
-_IDLE_MS = 10_000  # a worker that freezes in the midst of a transaction must not keep its locks from the others
 KEEPALIVE: dict[str, Any] = {
     "keepalives": 1,
     "keepalives_idle": 5,
@@ -31,6 +30,7 @@ KEEPALIVE: dict[str, Any] = {
     "connect_timeout": 10,
 }
 """Settings of a PostgreSQL connection that notice a machine that vanished without a word."""
+_IDLE_MS = 10_000  # a worker that freezes in the midst of a transaction must not keep its locks from the others
 
 
 class DatabaseDown(ConnectionError):
@@ -153,7 +153,9 @@ def _text(data: bytes) -> str:
 
 
 def _postgres(url: str) -> sa.Engine:
-    engine = sa.create_engine(url, pool_size=5, pool_pre_ping=True, connect_args=KEEPALIVE, json_deserializer=loads)
+    engine = sa.create_engine(
+        url, pool_size=5, pool_pre_ping=True, connect_args=KEEPALIVE, json_deserializer=loads, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
@@ -172,7 +174,7 @@ def _engine(url: str) -> sa.Engine:
         )
     Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     arguments = {"timeout": 30, "check_same_thread": False}
-    engine = sa.create_engine(url, connect_args=arguments, json_deserializer=loads)
+    engine = sa.create_engine(url, connect_args=arguments, json_deserializer=loads, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

@@ -52,8 +52,9 @@ _ASKING = [str(state) for state in WORK]
 class Leases:
     """The repository of leases."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, term_ms: int = LEASE_MS) -> None:
         self._db = database
+        self._term_ms = term_ms
         self._looked: tuple[int, float] | None = None  # the database's time and the monotonic time of the last look
 
     def _clock_went_back(self, tx: Connection, now: int) -> bool:
@@ -83,7 +84,7 @@ class Leases:
                 _say_why_they_wait(tx)
             elif len(found) < most:
                 found += _next_in_queue(tx, now, limits)[: most - len(found)]
-            return [taken for row in found if (taken := _take(tx, row, owner, now)) is not None]
+            return [taken for row in found if (taken := _take(tx, row, owner, now, self._term_ms)) is not None]
 
         return await self._db.write(work)
 
@@ -98,7 +99,7 @@ class Leases:
             free = sa.or_(jobs.c.owner.is_(None), jobs.c.lease_until <= now, jobs.c.owner.in_([owner, *also_from]))
             query = sa.select(*_COLUMNS).where(jobs.c.id == job_id, free).with_for_update()
             row = tx.execute(query).first()
-            return _take(tx, row, owner, now) if row is not None and State(row.state) in WORK else None
+            return _take(tx, row, owner, now, self._term_ms) if row is not None and State(row.state) in WORK else None
 
         return await self._db.write(work)
 
@@ -107,7 +108,7 @@ class Leases:
         leases = list(held)
 
         def work(tx: Connection) -> set[Lease]:
-            until = db_now_ms(tx) + LEASE_MS
+            until = db_now_ms(tx) + self._term_ms
             changes = {lease: _held(lease).values(lease_until=until).returning(jobs.c.id) for lease in leases}
             return {lease for lease, change in changes.items() if tx.execute(change).first() is not None}
 
@@ -232,14 +233,14 @@ def _say_why_they_wait(tx: Connection) -> None:
     tx.execute(jobs.update().where(*waits).values(odd=NO_ROOM, changed=now_ms()))
 
 
-def _take(tx: Connection, row: Any, owner: str, now: int) -> Taken | None:
+def _take(tx: Connection, row: Any, owner: str, now: int, term_ms: int) -> Taken | None:
     """One that leaves the queue takes its slot here. None: it is another's by now, or has gone on."""
     state = State(row.state)
     lease, lapses = Lease(row.id, owner, row.epoch + 1), row.lapses + (row.owner not in {None, owner})
     values: dict[str, Any] = {
         "owner": owner,
         "epoch": lease.epoch,
-        "lease_until": now + LEASE_MS,
+        "lease_until": now + term_ms,
         "lapses": lapses,
         "attempt": row.attempt + 1,
         "due": None,

@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from bot.store.database import Connection, Database, db_now_ms, insert_new, take_turns
-from bot.store.session import is_free, owner_lock
+from bot.store.first_version import refuse_living
 from bot.store.tables import facts, roles, workers
 
 TERM_MS = 15_000
@@ -17,15 +17,12 @@ _REMEMBERED_MS = 3600 * 1000
 _FOLDER = "output_folder"
 
 
-class OldWorkers(RuntimeError):
-    """Workers of 0.1 run on this database: they and this version would do the same jobs."""
-
-
 class Workers:
     """The repository of workers."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, term_ms: int = TERM_MS) -> None:
         self._db = database
+        self._term_ms = term_ms
 
     async def enter(self, owner: str) -> None:
         """Be known as living. Forgets those long dead. Raises OldWorkers."""
@@ -33,8 +30,7 @@ class Workers:
         def work(tx: Connection) -> None:
             now = db_now_ms(tx)
             of_01 = sa.select(workers.c.owner).where(workers.c.beat.is_(None), workers.c.stopped.is_(None))
-            if not all(is_free(tx, owner_lock(each)) for each in tx.execute(of_01).scalars()):
-                raise OldWorkers
+            refuse_living(tx, tx.execute(of_01).scalars().all())
             tx.execute(workers.delete().where(sa.func.coalesce(workers.c.beat, 0) < now - _REMEMBERED_MS))
             tx.execute(workers.insert().values(owner=owner, started=now, beat=now))
 
@@ -53,9 +49,9 @@ class Workers:
             if wanted:
                 new = [{"name": name, "owner": owner, "until": 0} for name in wanted]
                 tx.execute(insert_new(tx, roles, by="name").values(new))
-            set_back = roles.c.until > now + TERM_MS + _CLOCK_MS  # the clock was: nobody holds a role for so long
+            set_back = roles.c.until > now + self._term_ms + _CLOCK_MS  # the clock was: nobody holds a role for so long
             free = sa.or_(roles.c.owner == owner, roles.c.until <= now, set_back)
-            change = roles.update().where(roles.c.name.in_(wanted), free).values(owner=owner, until=now + TERM_MS)
+            change = roles.update().where(roles.c.name.in_(wanted), free).values(owner=owner, until=now + self._term_ms)
             return set(tx.execute(change.returning(roles.c.name)).scalars())
 
         return await self._db.write(work)
@@ -71,7 +67,7 @@ class Workers:
 
     async def living(self, owner: str) -> int:
         """How many run beside this one."""
-        return await self._db.read(lambda tx: _others(tx, owner))
+        return await self._db.read(lambda tx: _others(tx, owner, self._term_ms))
 
     async def same_folder(self, owner: str, marker: Path) -> bool:
         """Return whether we see the others' folder: by a file in it, whose content the database knows.
@@ -85,7 +81,7 @@ class Workers:
             ours = marker.read_text(encoding="ascii").strip() if marker.exists() else None
             if ours is not None and ours == known:
                 return True
-            if known is not None and _others(tx, owner):
+            if known is not None and _others(tx, owner, self._term_ms):
                 return False
             _mark(tx, marker, ours or secrets.token_hex(16))
             return True
@@ -102,8 +98,8 @@ class Workers:
         await self._db.write(work)
 
 
-def _others(tx: Connection, owner: str) -> int:
-    alive = (workers.c.owner != owner, workers.c.stopped.is_(None), workers.c.beat > db_now_ms(tx) - TERM_MS)
+def _others(tx: Connection, owner: str, term_ms: int) -> int:
+    alive = (workers.c.owner != owner, workers.c.stopped.is_(None), workers.c.beat > db_now_ms(tx) - term_ms)
     return int(tx.execute(sa.select(sa.func.count()).where(*alive)).scalar_one())
 
 

@@ -10,14 +10,14 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from bot.loops import Loop, Terms
+from bot.loops import MARGIN_S, Loop, Problem, Terms
 from bot.store.database import Database
 from bot.store.session import Calls, call_out
 from bot.store.workers import TERM_MS, Workers
 
 log = logging.getLogger(__name__)
 
-_BEAT_S = 3.0
+BEAT_S = 3.0
 
 Run = Callable[[], Awaitable[None]]
 
@@ -26,17 +26,25 @@ class LeaderElection:
     """`run` a loop while it is ours to run; `kick` the one who runs it, wherever that is."""
 
     def __init__(
-        self, database: Database, *, owner: str, beat_s: float = _BEAT_S, term_s: float = TERM_MS / 1000
+        self,
+        database: Database,
+        *,
+        owner: str,
+        beat_s: float = BEAT_S,
+        term_s: float = TERM_MS / 1000,
+        margin_s: float = MARGIN_S,
     ) -> None:
         self.owner = owner
         self._database = database
-        self._workers = Workers(database)
+        self._workers = Workers(database, term_ms=int(term_s * 1000))
         self._alone = database.is_sqlite
         self._calls_of_others = None if self._alone else Calls(database.engine.url, owner)
+        self._term_s = term_s
+        self._beat_at: float | None = None
         self._wanted: set[str] = set()
         self._granted: dict[str, asyncio.Event] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._terms = Terms(self._lose, term_s=term_s)
+        self._terms = Terms(self._lose, term_s=term_s, margin_s=margin_s)
         self._kicks: dict[str, Callable[[], None]] = {}
         self._calls: set[asyncio.Task[None]] = set()
         self.loop = Loop("roles", self._beat, pause_s=lambda: beat_s)
@@ -78,7 +86,10 @@ class LeaderElection:
         if self._alone:
             return
         began = time.monotonic()
+        if self._beat_at is None:
+            self._beat_at = began
         ours = await self._workers.beat(self.owner, self._wanted)
+        self._beat_at = began
         for name in self._wanted:
             if name in ours:
                 self._terms.extend(name, since=began)
@@ -103,6 +114,12 @@ class LeaderElection:
     def waiting(self, name: str) -> bool:
         """Another process has this role: that its loop does not turn here is as it should be."""
         return name in self._granted and not self._granted[name].is_set()
+
+    def problem(self) -> Problem | None:
+        """Return that the database does not answer, as no heartbeat was written for a term. None: it does."""
+        if self._beat_at is None or time.monotonic() - self._beat_at < self._term_s:
+            return None
+        return Problem("the database does not answer", "database silent")
 
     def on_kick(self, name: str, kicked: Callable[[], None]) -> None:
         """Call `kicked` when the holder of this role is notified."""

@@ -7,13 +7,11 @@ itself once its cause is gone.
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from bot.channels.protocol import ChannelPort
 from bot.loops import Loop, Problem
 from bot.messages.admin_alerts import Alerts
-
-_LOOK_S = 10.0
-_LASTS_S = 60.0  # a database that starts again is nobody's concern
 
 
 class Watchdog:
@@ -25,14 +23,20 @@ class Watchdog:
         alerts: Alerts,
         channels: Mapping[str, ChannelPort],
         runs_elsewhere: Callable[[str], bool],
+        silence: Callable[[], Problem | None],
         more: Callable[[], Iterable[Problem]],
-        lasts_s: float = _LASTS_S,
-        look_s: float = _LOOK_S,
+        lasts_s: float,
+        look_s: float,
     ) -> None:
-        """Build it. `runs_elsewhere`: whether a loop is another process's to run; `more`: problems of other parts."""
+        """Build it. `runs_elsewhere`: whether a loop is another process's to run; `more`: problems of other parts.
+
+        `silence`: that the database does not answer; a loop that hangs then waits for it, also after a restart.
+        `lasts_s`: what is over sooner, as a database that starts again, is nobody's concern.
+        """
         self._alerts = alerts
         self._channels = channels
         self._runs_elsewhere = runs_elsewhere
+        self._silence = silence
         self._more = more
         self._lasts_s = lasts_s
         self._loops: list[Loop] = []
@@ -50,6 +54,9 @@ class Watchdog:
         """Return what is wrong at this moment, what a restart would cure first."""
         ours = (loop.problem() for loop in self._loops if not self._runs_elsewhere(loop.name))
         found = [problem for problem in ours if problem is not None]
+        silence = self._silence()
+        if silence is not None:
+            found = [silence, *(replace(each, restart_helps=False) for each in found)]
         found += [_ended(f"{each.get_name()} loop has ended") for each in self._tasks if each.done()]
         asked = (each for each in self._channels.values() if not self._runs_elsewhere(each.name))
         found += [_ended(f"{each.name} does not turn") for each in asked if not each.alive()]

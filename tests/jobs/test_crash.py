@@ -25,12 +25,15 @@ from tests.serving import free_port
 KEY = "fal-key-of-the-crash-tests"
 ADMIN_KEY = "fal-admin-key-of-the-world-0123456789"
 
+RUN, QUICK = ("-m", "bot", "run"), ("-m", "tests.quick_worker")
+
 
 class World:
-    """Three processes and what can be seen of them from outside."""
+    """Three processes and what can be seen of them from outside. On PostgreSQL a dead worker is noticed in seconds."""
 
     def __init__(self, folder: Path, database_url: str) -> None:
         self.folder = folder
+        self.program = RUN if database_url.startswith("sqlite") else QUICK
         self.database_url = database_url
         self.fal_port, self.telegram_port, self.port = free_port(), free_port(), free_port()
         self._started: list[subprocess.Popen[bytes]] = []
@@ -59,7 +62,7 @@ class World:
     def launch_bot(self, **more: str) -> subprocess.Popen[bytes]:
         database = {} if self.database_url.startswith("sqlite") else {"REELBOT_DATABASE_URL": self.database_url}
         return self._start(
-            ["-m", "bot", "run"],
+            [*self.program],
             FAL_KEY=KEY,
             FAL_QUEUE_URL=f"http://127.0.0.1:{self.fal_port}",
             TELEGRAM_BOT_TOKEN=TOKEN,
@@ -73,10 +76,10 @@ class World:
             ),
         )
 
-    def start_second(self) -> tuple[subprocess.Popen[bytes], int]:
+    def start_second(self, **more: str) -> tuple[subprocess.Popen[bytes], int]:
         """Another worker on the same database, with a port of its own."""
         port = free_port()
-        process = self.launch_bot(REELBOT_PORT=str(port))
+        process = self.launch_bot(**({"REELBOT_PORT": str(port)} | more))
         self._until_up(f"http://127.0.0.1:{port}/readyz")
         return process, port
 

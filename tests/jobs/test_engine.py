@@ -53,7 +53,7 @@ def test_a_work_is_begun_once_with_all_that_was_taken(tmp_path: Path) -> None:
         async with started(database, body) as engine:
             await engine.begin(ONE)
             await engine.begin(ONE)
-            await until(lambda: statuses(database) == {"JOB1:collect:3": "SUCCESS"})
+            await until(lambda: statuses(database) == {"JOB1:3:collect": "SUCCESS"})
         assert done == [ONE]
 
     asyncio.run(story())
@@ -72,9 +72,9 @@ def test_a_work_that_was_stopped_is_begun_again_and_ends(tmp_path: Path) -> None
         async with started(database, stopped) as engine:
             await engine.begin(ONE)
             await began.wait()
-        assert statuses(database) == {"JOB1:collect:3": "PENDING"}
+        assert statuses(database) == {"JOB1:3:collect": "PENDING"}
         async with started(database, nothing):
-            await until(lambda: statuses(database) == {"JOB1:collect:3": "SUCCESS"})
+            await until(lambda: statuses(database) == {"JOB1:3:collect": "SUCCESS"})
 
     asyncio.run(story())
 

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.store import Store
-from bot.store.database import Connection, now_ms
+from bot.store.database import now_ms
 from bot.store.evidence import Evidence, RequestTaken, TakenBack
 from bot.store.records import Job, JobError, State, Submit, VideoFile
 from bot.store.tables import jobs, ledger, submits
@@ -470,30 +470,5 @@ def test_what_a_proxy_took_for_a_refused_order_is_its_price(database_url: str) -
         assert (await store.ledger.of_job(job_id))[1][1:] == ("adjust", -50_000, 0, "charged by the proxy")
         assert await spent(store) == {"telegram:42": 650_000}
         await sums_are_right(store)
-
-    on_store(database_url, story)
-
-
-def test_claims_of_the_version_before_are_read_after_the_upgrade(database_url: str) -> None:
-    """One that renders, one in doubt: how the first became known is not known, so nothing takes it away."""
-
-    async def story(store: Store) -> None:
-        renders, doubt = await claimed(store, "m1"), await claimed(store, "m2")
-        await store.submits.accepted(renders, HANDLE)
-        assert await store.jobs.doubt(doubt, "no answer")
-
-        def back(connection: Connection) -> None:
-            connection.execute(sa.text("ALTER TABLE reelbot_submits DROP COLUMN known_by"))
-            connection.execute(sa.text("ALTER TABLE reelbot_submits DROP COLUMN sought"))
-            connection.execute(sa.text("ALTER TABLE reelbot_jobs RENAME COLUMN fallback TO remedy"))
-            connection.execute(sa.text("UPDATE reelbot_schema SET version_num = '0006'"))
-
-        await store.database.write(back)
-        await store.database.migrate()
-        assert (await claim_of(store, renders)).known_by is None
-        with pytest.raises(RequestTaken):
-            await store.submits.accepted(doubt, HANDLE)
-        assert await store.submits.accepted(doubt, OTHER, by="webhook") is None
-        assert [(await job_of(store, each)).state for each in (renders, doubt)] == [State.RENDERING] * 2
 
     on_store(database_url, story)

@@ -230,16 +230,6 @@ def test_a_lease_ends_by_the_databases_clock(database_url: str) -> None:
     on_store(database_url, story)
 
 
-def test_a_worker_that_freezes_in_a_transaction_keeps_its_locks_for_ten_seconds(postgres: Cluster) -> None:
-    """Then PostgreSQL ends it: the leases of the frozen one lapse after fifteen, and nobody else waits for longer."""
-
-    async def story(store: Store) -> None:
-        ask = sa.text("SHOW idle_in_transaction_session_timeout")
-        assert await store.database.read(lambda tx: tx.execute(ask).scalar_one()) == "10s"
-
-    on_store(postgres.database(), story)
-
-
 def test_a_job_is_watched_while_its_worker_still_writes_down_that_fal_has_it(database_url: str) -> None:
     """The watcher is called before the lease is given back, and next looks ten seconds later."""
 
@@ -251,3 +241,13 @@ def test_a_job_is_watched_while_its_worker_still_writes_down_that_fal_has_it(dat
         assert await store.jobs.at_fal() == {ours}
 
     on_store(database_url, story)
+
+
+def test_a_worker_that_freezes_in_a_transaction_keeps_its_locks_for_ten_seconds(postgres: Cluster) -> None:
+    """Then PostgreSQL ends it: the leases of the frozen one lapse after fifteen, and nobody else waits for longer."""
+
+    async def story(store: Store) -> None:
+        ask = sa.text("SHOW idle_in_transaction_session_timeout")
+        assert await store.database.read(lambda tx: tx.execute(ask).scalar_one()) == "10s"
+
+    on_store(postgres.database(), story)

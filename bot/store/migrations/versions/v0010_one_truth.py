@@ -5,6 +5,8 @@ import time
 import sqlalchemy as sa
 from alembic import op
 
+from bot.store.first_version import refuse_old_workers
+
 revision = "0010"
 down_revision = "0009"
 
@@ -14,6 +16,7 @@ _TOLD_LATER = ("undelivered", "delivery-doubt", "doubt", "failed", "cancelled")
 
 
 def upgrade() -> None:
+    refuse_old_workers(op.get_bind())
     op.add_column(_JOBS, sa.Column("due", sa.BigInteger()))
     op.add_column(_JOBS, sa.Column("owner", sa.String()))
     op.add_column(_JOBS, sa.Column("epoch", sa.Integer(), nullable=False, server_default="0"))

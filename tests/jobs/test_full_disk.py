@@ -1,0 +1,64 @@
+"""No room for a while: whatever could not be written is written when there is room again, without a restart.
+
+The bot's process may make no file longer, which is what a full disk does to everything that it writes: the database,
+the films and what the log is written to. Its limit is set from outside, and lifted again.
+"""
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import sqlalchemy as sa
+
+from bot.store.tables import jobs, submits
+from tests.jobs.test_crash import World, delivered
+from tests.workers.test_frozen_workers import quick_world
+
+_SIX = [f"sandbox:slow-1 fox number {number}" for number in range(6)]
+
+
+@contextmanager
+def no_room(made: World) -> Iterator[None]:
+    assert made.bot is not None
+    _, most = resource.prlimit(made.bot.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(made.bot.pid, resource.RLIMIT_FSIZE, (0, most))
+    try:
+        yield
+    finally:
+        resource.prlimit(made.bot.pid, resource.RLIMIT_FSIZE, (most, most))
+
+
+def results_asked_for(made: World) -> int:
+    paths = {call["path"] for call in made.fal("log") if call["method"] == "GET"}
+    ids = [row.request_id for row in made.read(sa.select(submits.c.request_id))]
+    return sum(any(path.endswith(each) for path in paths) for each in ids)
+
+
+def status(made: World, page: str) -> int:
+    return httpx.get(f"http://127.0.0.1:{made.port}/{page}", trust_env=False).status_code
+
+
+def test_six_films_on_their_way_home_arrive_when_there_is_room_again(tmp_path: Path, database_url: str) -> None:
+    """Nothing is bought again, and nothing waits for a restart."""
+    with quick_world(tmp_path, database_url) as made:
+        made.fal("faults", kind="file_slow", times=6, seconds=5.0)
+        made.start_bot(REELBOT_USER_JOBS="6", REELBOT_USER_DAILY_USD="100")
+        for prompt in _SIX:
+            made.telegram("says", chat=42, text=f"/video {prompt}")
+        made.until(lambda: [row.state for row in made.read(sa.select(submits.c.state))] == ["accepted"] * 6)
+        made.until(lambda: "downloading" in made.states().values())
+        with no_room(made):
+            if database_url.startswith("sqlite"):  # not even that a work has ended can be written
+                made.until(lambda: status(made, "readyz") == 503, 60)
+            else:
+                made.until(lambda: results_asked_for(made) == 6, 60)
+            assert status(made, "healthz") == 200  # a restart makes no room
+            assert set(made.states().values()) <= {"downloading", "rendering"}
+            assert made.films() == []
+        made.until(lambda: delivered(made), 60)
+        assert sorted(made.submits()) == _SIX
+        assert len(made.films()) == 6
+        assert made.read(sa.select(jobs.c.id).where(jobs.c.owner.is_not(None))) == []
+        made.until(lambda: status(made, "readyz") == 200)
