@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from bot.jobs import reconciler
 from bot.store import job_outcomes, job_rows, job_states, leases, ledger, workers
 from bot.store import submits as claims
+from bot.store.database import Database
 from bot.store.evidence import RequestTaken
 from bot.store.ledger import WINDOW_MS, Standing
 from bot.store.records import State
@@ -146,17 +147,29 @@ def any_429_is_fals() -> Iterator[None]:
 
 
 @contextmanager
+def _for_ever(repository: type[leases.Leases] | type[workers.Workers]) -> Iterator[None]:
+    """What it gives for a term is never over."""
+    real = repository.__init__
+
+    def built(self: Any, database: Database, **_given: int) -> None:
+        real(self, database, term_ms=_FOR_EVER_MS)
+
+    with mock.patch.object(repository, "__init__", built):
+        yield
+
+
+@contextmanager
 def leases_for_ever() -> Iterator[None]:
     """Case 6: how a work ended is written once; where the disk is full then, nobody takes its job until a restart."""
     once = RetryPolicy(Exception, pauses_s=(0.0,), tries=1)
-    with mock.patch.object(reconciler, "UNTIL_WRITTEN", once), mock.patch.object(leases, "LEASE_MS", _FOR_EVER_MS):
+    with mock.patch.object(reconciler, "UNTIL_WRITTEN", once), _for_ever(leases.Leases):
         yield
 
 
 @contextmanager
 def leases_of_the_dead() -> Iterator[None]:
     """Case 6, of a worker that died: nobody takes what it had."""
-    with mock.patch.object(leases, "LEASE_MS", _FOR_EVER_MS):
+    with _for_ever(leases.Leases):
         yield
 
 
@@ -183,7 +196,7 @@ def epochs_unchecked() -> Iterator[None]:
 @contextmanager
 def roles_for_ever() -> Iterator[None]:
     """Case 8: a frozen worker keeps every role."""
-    with mock.patch.object(workers, "TERM_MS", _FOR_EVER_MS):
+    with _for_ever(workers.Workers):
         yield
 
 
