@@ -28,8 +28,8 @@ from core.errors import VideoError
 _MOST_INTERRUPTS = 2
 
 STATES = (
-    "awaiting-confirmation", "queued", "preparing", "submitting", "submit-unconfirmed", "rendering", "downloading",
-    "parked", "ready", "uploading", "delivered", "sent-as-reply", "undelivered", "delivery-unconfirmed", "failed",
+    "awaiting-confirmation", "queued", "preparing", "submitting", "rendering", "downloading", "ready", "uploading",
+    "delivered", "sent-as-reply", "undelivered", "delivery-unconfirmed", "submit-unconfirmed", "parked", "failed",
     "cancelled",
 )  # fmt: skip
 """Of a job, as in bot/store/records.py, which loads the database."""

@@ -27,9 +27,7 @@ Fallback = Literal["shorter-prompt", "wide-photo"]
 class State(StrEnum):
     """The state of a job, exactly one at any time. The order is the order of a job's life."""
 
-    AWAITING_CONFIRMATION = (
-        "awaiting-confirmation"  # a question stands: the price, or the same that runs already; nothing is reserved
-    )
+    AWAITING_CONFIRMATION = "awaiting-confirmation"  # the price, or the same that runs already; nothing is reserved
     QUEUED = "queued"  # accepted; waits for its turn
     PREPARING = "preparing"  # source is fetched, cleaned and published
     SUBMITTING = "submitting"  # the claim is committed, the paid request is under way

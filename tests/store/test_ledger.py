@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection
+from bot.store.leases import SlotLimits
 from bot.store.ledger import Caps, OverCap, Standing, caps_of, close_tx, model_of
 from bot.store.records import FREE, Charge, Confirmation, JobError, State, VideoFile
 from bot.store.tables import jobs, ledger, submits
@@ -212,19 +213,16 @@ def test_an_offer_holds_nothing_and_is_taken_up_once(database_url: str) -> None:
         job_id = await store.jobs.accept(new, inbox_id=None, caps=WIDE)
         assert isinstance(job_id, str)
         assert await store.ledger.standing() == Standing(0, 0)
-        begun: list[str] = []
 
         async def yes(price: str = "0.70", caps: Caps = WIDE) -> object:
-            def enqueue(_connection: Connection, job: str, _user: str) -> None:
-                begun.append(job)
-
             return await store.jobs.confirm(job_id, price=Decimal(price), caps=caps)
 
         assert await yes("0.71") == "price"
         assert isinstance(await yes(caps=Caps(1, 1)), OverCap)
         assert await store.ledger.standing() == Standing(0, 0)
         assert sorted(map(str, await asyncio.gather(*(yes() for _ in range(5))))) == ["late"] * 4 + ["started"]
-        assert begun == [job_id]
+        begun = await store.leases.take("run:a", most=5, limits=SlotLimits(all_jobs=5, user_jobs=5))
+        assert [each.lease.job_id for each in begun] == [job_id]
         assert await store.ledger.standing() == Standing(0, CENTS_70)
 
     on_store(database_url, story)
