@@ -82,12 +82,12 @@ class Reconciler:
         if not self._open or places <= 0:
             return  # the next that ends looks again
         may_begin, began = await self._may_begin(), time.monotonic()
-        assignment = await self._store.leases.take(
+        assignments = await self._store.leases.take(
             self._owner, most=places, limits=self._limits, may_begin=may_begin, but=[each.job_id for each in active]
         )
-        for each in assignment:
+        for each in assignments:
             await self._started(each, began)
-        if len(assignment) == places:
+        if len(assignments) == places:
             self.notify()
 
     async def _started(self, assignment: Assignment, taken_at: float) -> None:
