@@ -1,4 +1,4 @@
-"""deliver_v1: sends the outcome of a job to the chat it came from: the video itself, or the text on what happened.
+"""Sends the outcome of a job to the chat it came from: the video itself, or the text on what happened.
 
 Sending is recorded before and after; what the chat confirmed is written until it is written (delivery_receipts.py). A
 process that died while sending sends once more: a duplicate is possible, a loss is not. No answer after the bytes left
@@ -41,7 +41,7 @@ _HAD = frozenset({State.DELIVERED, State.SENT_AS_REPLY})
 
 
 class Delivery:
-    """The steps and the workflow of a delivery."""
+    """The work of a delivery, one attempt at a time."""
 
     def __init__(
         self,

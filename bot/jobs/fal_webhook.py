@@ -1,4 +1,4 @@
-"""Receives fal's completion calls. They are only hints: one wakes the job, which then asks fal itself with our key."""
+"""Receives fal's completion calls. Only hints: one makes the job due, and then fal itself is asked, with our key."""
 
 import json
 import logging
@@ -44,7 +44,7 @@ class Webhook:
         try:
             keys = await self._keys.get()
         except VideoError:
-            return 503  # fal repeats it; the watcher's looks stand behind it
+            return 503  # fal repeats it; the poller's looks stand behind it
         if job_id is not None and not verify(headers, body, keys, now=time.time()):
             keys = await self._keys.get(renewed=True)  # fal's keys rotate
         if job_id is None or not verify(headers, body, keys, now=time.time()):

@@ -83,7 +83,7 @@ class Leases:
             if not may_begin:
                 _say_why_they_wait(tx)
             elif len(found) < most:
-                found += _next_in_queue(tx, now, limits)[: most - len(found)]
+                found += _next_in_queue(tx, now, limits, but)[: most - len(found)]
             return now, [
                 assignment for row in found if (assignment := _take(tx, row, owner, now, self._term_ms)) is not None
             ]
@@ -179,10 +179,10 @@ def _of(lease: Lease) -> sa.Update:
 # Asked every two seconds, so built once.
 _NOW = sa.bindparam("now", type_=sa.BigInteger)
 _STATE = sa.func.coalesce(jobs.c.state, "")  # so that SQLite goes by the index of the time, not of the state
-_LAPSED = sa.select(*_COLUMNS).where(
-    jobs.c.lease_until <= _NOW, _STATE.in_(_ASKING), jobs.c.id.not_in(sa.bindparam("but", expanding=True))
-)
 _BEGUN = [str(state) for state in WORK if state is not State.QUEUED]
+_LAPSED = sa.select(*_COLUMNS).where(
+    jobs.c.lease_until <= _NOW, _STATE.in_(_BEGUN), jobs.c.id.not_in(sa.bindparam("but", expanding=True))
+)
 _WAITING = sa.select(*_COLUMNS).where(jobs.c.lease_until.is_(None), jobs.c.due <= _NOW, _STATE.in_(_BEGUN))
 _FIRST, _SECOND = (
     query.order_by(by).limit(sa.bindparam("most", type_=sa.Integer)).with_for_update(skip_locked=True)
@@ -191,7 +191,11 @@ _FIRST, _SECOND = (
 _TURN = sa.func.row_number().over(partition_by=jobs.c.user, order_by=(jobs.c.created, jobs.c.id)).label("turn")
 _IN_QUEUE = (
     sa.select(*_COLUMNS, jobs.c.created, _TURN)
-    .where(jobs.c.state == State.QUEUED, jobs.c.lease_until.is_(None), jobs.c.due <= _NOW)
+    .where(
+        jobs.c.state == State.QUEUED,
+        sa.or_(jobs.c.lease_until <= _NOW, sa.and_(jobs.c.lease_until.is_(None), jobs.c.due <= _NOW)),
+        jobs.c.id.not_in(sa.bindparam("but", expanding=True)),
+    )
     .subquery()
 )
 _QUEUED = sa.select(_IN_QUEUE).where(_IN_QUEUE.c.turn <= sa.bindparam("user_jobs", type_=sa.Integer))
@@ -210,12 +214,12 @@ def _due(tx: Connection, now: int, most: int, but: Collection[str]) -> list[Any]
     return rows
 
 
-def _next_in_queue(tx: Connection, now: int, limits: SlotLimits) -> list[Any]:
+def _next_in_queue(tx: Connection, now: int, limits: SlotLimits, but: Collection[str]) -> list[Any]:
     """Return those whose turn it is, as many as there are free slots.
 
     Everybody's first comes before anybody's second, and what a person has under way already counts.
     """
-    rows = tx.execute(_QUEUED, {"now": now, "user_jobs": limits.user_jobs}).all()
+    rows = tx.execute(_QUEUED, {"now": now, "but": list(but), "user_jobs": limits.user_jobs}).all()
     if not rows:
         return []  # nearly always: thousands in slots are not counted then
     used = Counter({row.user: row.n for row in tx.execute(_USED)})
@@ -233,7 +237,7 @@ def _ask_all_again(tx: Connection, now: int) -> None:
 
 
 def _say_why_they_wait(tx: Connection) -> None:
-    waits = (jobs.c.state == State.QUEUED, jobs.c.odd.is_(None))
+    waits = (jobs.c.state == State.QUEUED, jobs.c.lease_until.is_(None), jobs.c.odd.is_(None))
     tx.execute(jobs.update().where(*waits).values(odd=NO_ROOM, changed=now_ms()))
 
 

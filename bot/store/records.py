@@ -82,7 +82,8 @@ class JobError:
 class Confirmation:
     """A question that a person has to agree to before anything is bought.
 
-    "price" (it is dear), "same" (that job runs already), "again" (a repeat that costs more than it was said to).
+    "price" (it is dear), "same" (that job runs already), "again" (a repeat that costs more than it was said to),
+    "restored" (a copy of the database was put back, and it may have been bought already).
     """
 
     why: str

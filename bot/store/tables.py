@@ -29,7 +29,7 @@ jobs = sa.Table(
     sa.Column("rendering_since", sa.BigInteger),
     sa.Column("reserved_micro", sa.BigInteger, nullable=False, default=0),  # what the ledger holds for it now
     sa.Column("charge", sa.String),  # none | yes | possibly: what the ledger says it cost in the end; null: open
-    sa.Column("question", sa.JSON),  # {"why": "price" | "same", "job"}: what a person has to agree to first
+    sa.Column("question", sa.JSON),  # {"why": see records.py, "job"}: what a person has to agree to first
     sa.Column("again_of", sa.String, index=True),  # the job that this one repeats
     sa.Column("fallback", sa.String),  # what the repeat does better: shorter-prompt | wide-photo
     sa.Column("model_name", sa.String),  # as shown to people: a model may leave the catalogue before its films do

@@ -23,7 +23,7 @@ Run = Callable[[], Awaitable[None]]
 
 
 class LeaderElection:
-    """`run` a loop while it is ours to run; `kick` the one who runs it, wherever that is."""
+    """`run` a loop while it is ours to run; `notify` the one who runs it, wherever that is."""
 
     def __init__(
         self,
@@ -121,9 +121,9 @@ class LeaderElection:
             return None
         return Problem("the database does not answer", "database silent")
 
-    def on_notify(self, name: str, kicked: Callable[[], None]) -> None:
-        """Call `kicked` when the holder of this role is notified."""
-        self._listeners[name] = kicked
+    def on_notify(self, name: str, notified: Callable[[], None]) -> None:
+        """Call `notified` when the holder of this role is notified."""
+        self._listeners[name] = notified
 
     def notify(self, name: str) -> None:
         """Notify the holder of this role. A lost call costs a moment: every loop scans by itself."""

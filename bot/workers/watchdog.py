@@ -64,13 +64,14 @@ class Watchdog:
 
     async def _turn(self) -> None:
         """Tell the admins of problems that have lasted, each once, and when all of them are over."""
-        now, texts = time.monotonic(), {each.kind: each.text for each in self.problems()}
-        self._since = {kind: self._since.get(kind, now) for kind in texts}
+        now, problems = time.monotonic(), {each.kind: each for each in self.problems()}
+        self._since = {kind: self._since.get(kind, now) for kind in problems}
         for kind, since in self._since.items():
             if now - since >= self._lasts_s and kind not in self._told:
                 self._told.add(kind)
-                self._alerts.tell(f"problem {kind}", "alert-problem", problem=texts[kind])
-        if self._told and not texts:
+                words = "alert-hangs" if problems[kind].restart_helps else "alert-problem"
+                self._alerts.tell(f"problem {kind}", words, problem=problems[kind].text)
+        if self._told and not problems:
             self._told.clear()
             self._alerts.tell("problems over", "alert-problems-over", gap_s=0.0)
 

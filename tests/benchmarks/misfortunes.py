@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tests.benchmarks.line import Line
+from tests.line import Line
 
 Kind = Literal["kill", "freeze", "partition", "full disk"]
 _FROZEN_S = (1.0, 8.0, 22.0, 40.0)
@@ -109,10 +109,10 @@ class Misfortunes:
         line = worker.line
         if line is None:
             return
-        self.chance.choice([line.silence, line.cut])()
+        self.chance.choice([line.silent, line.cut])()
         pause_s = self.chance.choice(_CUT_OFF_S)
         self._note("partition", pause_s)
-        self._in(pause_s, line.mend)
+        self._in(pause_s, line.heal)
 
     def _fill(self) -> None:
         """No file of any worker may grow: what a full disk is to a program that has not asked for room."""

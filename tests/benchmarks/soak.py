@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,10 +22,10 @@ from subprocess import Popen
 import sqlalchemy as sa
 
 from bot.store.tables import jobs
-from tests.benchmarks.line import Line
 from tests.benchmarks.misfortunes import Misfortunes, Worker
 from tests.benchmarks.soak_judge import Judge, ledger_problems
 from tests.benchmarks.stage import Stage
+from tests.line import line
 from tests.postgres import Cluster, cluster
 from tests.serving import free_port
 
@@ -118,20 +118,16 @@ def _postgres() -> Iterator[tuple[str, Cluster]]:
 @contextmanager
 def _workers(stage: Stage, running: Cluster | None) -> Iterator[list[Worker]]:
     """On PostgreSQL each has a line of its own to the database."""
-    lines = [Line(running.port) for _ in range(_WORKERS)] if running is not None else [None]
-    made = []
-    for name, line in enumerate(lines, start=1):
-        env = {**_BOT, "REELBOT_PORT": str(free_port())}
-        if running is not None and line is not None:
-            env["REELBOT_DATABASE_URL"] = stage.database_url.replace(f":{running.port}/", f":{line.own_port}/")
-        launch = partial(_launched, stage, env)
-        made.append(Worker(name, launch, line, launch()))
-    try:
+    with ExitStack() as lines:
+        made = []
+        for name in range(1, _WORKERS + 1 if running is not None else 2):
+            env = {**_BOT, "REELBOT_PORT": str(free_port())}
+            wire = lines.enter_context(line("127.0.0.1", running.port)) if running is not None else None
+            if running is not None and wire is not None:
+                env["REELBOT_DATABASE_URL"] = stage.database_url.replace(f":{running.port}/", f":{wire.port}/")
+            launch = partial(_launched, stage, env)
+            made.append(Worker(name, launch, wire, launch()))
         yield made
-    finally:
-        for line in lines:
-            if line is not None:
-                line.close()
 
 
 def _launched(stage: Stage, env: dict[str, str]) -> "Popen[bytes]":
@@ -189,8 +185,8 @@ def _soak(folder: Path, given: argparse.Namespace, url: str, running: Cluster | 
 
 def _judged(soak: Soak) -> list[str]:
     judge = soak.judge()
-    for line in judge.counts():
-        out(line)
+    for words in judge.counts():
+        out(words)
     rows = soak.stage.read(sa.select(jobs))
     out(f"states                    {dict(Counter(str(row.state) for row in rows))}")
     lost = [

@@ -1,7 +1,9 @@
 """Whose turn a job is: what is due is taken once, a lapsed lease by anybody, an old epoch writes nothing."""
 
 import asyncio
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -100,6 +102,45 @@ def test_a_slot_is_held_from_the_turn_to_the_disk(database_url: str, state: Stat
         assert [each.lease.job_id for each in taken] == ([] if holds else [waiting])
 
     on_store(database_url, story)
+
+
+def test_one_in_the_queue_whose_worker_died_waits_for_a_slot_as_any_other(database_url: str) -> None:
+    """Its worker found no room on the disk, or was a command of the shell."""
+
+    async def story(store: Store) -> None:
+        at_work, queued = [await accepted(store, said(f"m{n}")) for n in range(2)]
+        await store.jobs.move(at_work, State.RENDERING, due=None)
+        await set_columns(store, queued, owner="dead", lease_until=now_ms() - 1, due=None)
+        assert await take(store, limits=SlotLimits(all_jobs=1, user_jobs=50)) == []
+        assert await take(store, limits=SlotLimits(all_jobs=50, user_jobs=1)) == []
+        assert await take(store, may_begin=False) == []
+        assert await store.leases.take("one", most=50, limits=MANY, but=[queued]) == []
+        (assignment,) = await take(store)
+        assert (assignment.lease.job_id, assignment.lapses) == (queued, 1)
+
+    on_store(database_url, story)
+
+
+def test_a_clock_that_was_set_back_is_noticed_also_after_a_turn_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(store: Store) -> None:
+        job_id = await accepted(store, said("m1"))
+        await store.jobs.move(job_id, State.PARKED, due=now_ms() + 1000)
+        assert await take(store) == []
+        clock = time.time
+        monkeypatch.setattr(time, "time", lambda: clock() - 7200)
+
+        def full(_connection: Connection) -> None:
+            sa.event.remove(store.database.engine, "commit", full)
+            raise OSError("no space left")
+
+        sa.event.listen(store.database.engine, "commit", full)
+        with pytest.raises(OSError, match="no space left"):
+            await take(store)
+        assert [each.lease.job_id for each in await take(store)] == [job_id]
+
+    on_store(f"sqlite:///{tmp_path}/reelbot.db", story)
 
 
 def test_without_room_nothing_leaves_the_queue_and_all_else_goes_on(database_url: str) -> None:
@@ -231,7 +272,7 @@ def test_a_lease_ends_by_the_databases_clock(database_url: str) -> None:
 
 
 def test_a_job_is_watched_while_its_worker_still_writes_down_that_fal_has_it(database_url: str) -> None:
-    """The watcher is called before the lease is given back, and next looks ten seconds later."""
+    """The poller is called before the lease is given back, and next looks ten seconds later."""
 
     async def story(store: Store) -> None:
         ours, shells = await accepted(store, said("m1")), await accepted(store, said("m2"))

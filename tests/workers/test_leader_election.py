@@ -32,11 +32,11 @@ class Worker:
         self.roles = LeaderElection(store.database, owner=owner, beat_s=0.05, term_s=_TERM_S, margin_s=0.3)
         self.runs = False
         self.begun = 0
-        self.kicked = asyncio.Event()
+        self.notified = asyncio.Event()
         self.tasks: dict[str, asyncio.Task[None]] = {}
 
     def start(self) -> None:
-        self.roles.on_notify("inbox", self.kicked.set)
+        self.roles.on_notify("inbox", self.notified.set)
         self.begin("beat", self.roles.loop.run())
         self.begin("inbox", self.roles.run("inbox", self.loop))
         self.begin("calls", self.roles.listen())
@@ -149,21 +149,21 @@ def test_a_loop_that_ends_with_an_error_ends_the_task_of_its_role(postgres: Clus
     run(story())
 
 
-def test_a_kick_reaches_the_holder_wherever_it_is(postgres: Cluster) -> None:
+def test_a_call_reaches_the_holder_wherever_it_is(postgres: Cluster) -> None:
     async def story() -> None:
         url = postgres.database()
         async with workers(url, "a", "b") as (first, second):
             await until(lambda: listens(postgres, url, 2))
             for caller in (first, second):
-                first.kicked.clear()
+                first.notified.clear()
                 caller.roles.notify("inbox")
                 async with asyncio.timeout(5):  # nobody here looks by itself
-                    await first.kicked.wait()
-            assert not second.kicked.is_set()
+                    await first.notified.wait()
+            assert not second.notified.is_set()
             await first.stop()
             await until(lambda: second.runs)
             second.roles.notify("inbox")
-            assert second.kicked.is_set()
+            assert second.notified.is_set()
 
     run(story())
 
@@ -212,7 +212,7 @@ def test_on_sqlite_every_role_is_ours_at_once(tmp_path: Path) -> None:
         async with workers(f"sqlite:///{tmp_path}/reelbot.db", "a") as (only,):
             assert not only.roles.waiting("inbox")
             only.roles.notify("inbox")
-            assert only.kicked.is_set()
+            assert only.notified.is_set()
 
     run(story())
 

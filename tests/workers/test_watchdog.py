@@ -132,6 +132,9 @@ def test_each_lasting_problem_is_told_once_and_short_ones_are_not(
             told = [text for text in made.telegram.texts(99) if "it failed" in text]
             assert len(told) == 1
             assert "it failed 3 times" in told[0]
+            assert "without a restart" in told[0]
+            now[:] = [Problem("it hangs", "it hangs", restart_helps=True)]
+            await made.until(lambda: any("it hangs. Restart it" in text for text in made.telegram.texts(99)))
             turning.cancel()
 
     asyncio.run(story())

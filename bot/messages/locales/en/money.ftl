@@ -112,6 +112,7 @@ alert-spent =
        *[other] The bot has used { $percent } % of what it may spend in 24 hours: { $used } of { $cap }.
     }
 alert-problem = The bot cannot do all its work: { $problem }. Once the cause is gone it goes on by itself, without a restart, and nothing is lost.
+alert-hangs = Part of the bot hangs: { $problem }. Restart it, unless its supervisor has done so by now; no job is lost.
 alert-problems-over = The bot does all its work again.
 alert-disk = Only { $free } MB are left on the disk of the output folder. Nothing is ordered until there is room.
 alert-unreadable = A stored message in { $chat } cannot be read by this version and was set aside; it stands in the table of messages, the logs name its row. The other messages go on.

@@ -112,6 +112,7 @@ alert-spent =
        *[other] 机器人 24 小时内的预算已用 { $percent }%：{ $used } / { $cap }。
     }
 alert-problem = 机器人有部分工作暂时做不了：{ $problem }。原因消除后会自动继续，无需重启，任务不会丢失。
+alert-hangs = 机器人有一部分卡住了：{ $problem }。如果它还没有自动重启，请重启机器人；任务不会丢失。
 alert-problems-over = 机器人已恢复正常工作。
 alert-disk = 输出目录所在磁盘只剩 { $free } MB。腾出空间之前不会下单。
 alert-unreadable = { $chat } 有一条已保存的消息，这个版本读不了，已搁置；它还在消息表里，日志写明了是哪一行。其他消息照常处理。
