@@ -59,11 +59,11 @@ class Leases:
 
     def _clock_went_back(self, tx: Connection, now: int) -> bool:
         """Return whether the clock was set back since the last look, or at the first one since any change."""
-        before, self._looked = self._looked, (now, time.monotonic())
-        if before is None:
+        if self._looked is None:
             newest = tx.execute(sa.select(sa.func.max(jobs.c.changed))).scalar()
             return newest is not None and newest > now + _CLOCK_MS
-        return now < before[0] + (time.monotonic() - before[1]) * 1000 - _CLOCK_MS
+        before, at_s = self._looked
+        return now < before + (time.monotonic() - at_s) * 1000 - _CLOCK_MS
 
     async def take(
         self, owner: str, *, most: int, limits: SlotLimits, may_begin: bool = True, but: Collection[str] = ()
@@ -74,7 +74,7 @@ class Leases:
         those that this owner still works on, whose leases it could not renew.
         """
 
-        def work(tx: Connection) -> list[Assignment]:
+        def work(tx: Connection) -> tuple[int, list[Assignment]]:
             take_turns(tx, "slots")
             now = db_now_ms(tx)
             if self._clock_went_back(tx, now):
@@ -84,11 +84,13 @@ class Leases:
                 _say_why_they_wait(tx)
             elif len(found) < most:
                 found += _next_in_queue(tx, now, limits)[: most - len(found)]
-            return [
+            return now, [
                 assignment for row in found if (assignment := _take(tx, row, owner, now, self._term_ms)) is not None
             ]
 
-        return await self._db.write(work)
+        now, assignments = await self._db.write(work)
+        self._looked = (now, time.monotonic())  # only now: what was not committed was not asked again
+        return assignments
 
     async def take_one(self, owner: str, job_id: str, *, also_from: Collection[str] = ()) -> Assignment | None:
         """Take this job now, due or not.

@@ -11,6 +11,7 @@ from bot.store.passive_tables import outbox
 from bot.store.records import Job, State
 from bot.store.stored import UnreadableJob
 from bot.store.tables import jobs
+from bot.store.work import WORK
 
 _MAY_WAIT = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED, State.DELIVERY_UNCONFIRMED})
 
@@ -105,5 +106,6 @@ def hand_over_tx(tx: Connection, item: Waiting, origin: str) -> None:
         job_id, why = item.job.id, "as an answer"
         move_tx(tx, job_id, State.SENT_AS_REPLY, only_from=_MAY_WAIT, why=why, outcome_ref=origin, due=None)
     else:
-        change = jobs.update().where(jobs.c.id == item.job.id).values(outcome_ref=origin, due=None)
-        tx.execute(change)
+        same = (jobs.c.id == item.job.id, jobs.c.state == item.job.state)  # else that is not told yet
+        over = {"due": None} if WORK.get(item.job.state) == "deliver" else {}  # fal is still asked after a parked one
+        tx.execute(jobs.update().where(*same).values(outcome_ref=origin, **over))

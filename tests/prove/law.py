@@ -343,7 +343,7 @@ class Law:
     def rows(self) -> list[Row]:
         query = sa.text(
             'SELECT j.id, j."user", j.state, j.outcome_ref, j.charge, j.price_micro, j.reserved_micro, j.due, j.owner, '
-            "j.lease_until, j.cancel_asked, s.request_id, s.sought, "
+            "j.lease_until, j.cancel_asked, s.request_id, s.search_until, "
             "COALESCE((SELECT SUM(l.spent_micro) FROM reelbot_ledger l "
             "WHERE l.job_id = j.id), 0) AS spent_micro "
             "FROM reelbot_jobs j LEFT JOIN reelbot_submits s ON s.job_id = j.id ORDER BY j.created, j.id"

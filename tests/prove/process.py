@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 SECRET = bytes(range(32))
 
-_LOOPS = ("watcher", "lost orders", "sweeper", "billing")
+_LOOPS = ("poller", "lost orders", "sweeper", "billing")
 """The others only bring messages in, edit texts and remove old files."""
 _STARTED_AGAIN_S = 5.0
 

@@ -104,6 +104,33 @@ def test_what_waits_is_given_once_and_a_new_upload_waits_again(database_url: str
     on_store(database_url, story)
 
 
+def test_fal_is_still_asked_after_a_parked_job_whose_word_was_handed_over(database_url: str) -> None:
+    """The word was held when its order was in doubt; since then the request was found, and parked."""
+
+    async def story(store: Store) -> None:
+        job_id = await ordered(store, "m1")
+        await store.jobs.move(job_id, State.SUBMIT_UNCONFIRMED)
+        job = await store.jobs.get(job_id)
+        assert job is not None
+        await store.outbox.hold(job, ref=None, for_s=100)
+        await store.jobs.move(job_id, State.RENDERING)
+        (stale,) = await store.outbox.waiting(ME)
+        await store.jobs.park(job_id, "html")
+        await store.database.write(lambda connection: hand_over_tx(connection, stale, "origin-8"))
+        parked = await store.jobs.get(job_id)
+        assert parked is not None
+        assert parked.outcome_ref is None  # that was not the word on it
+        await store.outbox.hold(parked, ref=None, for_s=100)
+        (item,) = await store.outbox.waiting(ME)
+        await store.database.write(lambda connection: hand_over_tx(connection, item, "origin-9"))
+        parked = await store.jobs.get(job_id)
+        assert parked is not None
+        assert (parked.state, parked.outcome_ref) == (State.PARKED, "origin-9")
+        assert parked.due is not None
+
+    on_store(database_url, story)
+
+
 def test_what_is_over_is_forgotten_and_what_waits_is_not(database_url: str) -> None:
     async def story(store: Store) -> None:
         await store.callback_replies.expect(said("m1"))
