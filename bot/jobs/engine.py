@@ -89,6 +89,7 @@ class Engine:
             log_level="WARNING",
             serializer=DBOSPortableJSONSerializer(),
             notification_listener_polling_interval_sec=_LISTEN_S,
+            notification_coalesce_sec=_LISTEN_S,  # else it wakes a hundred times a second, to send nothing
             db_engine_kwargs=None if self._database.is_sqlite else {"connect_args": dict(KEEPALIVE)},
         )
 

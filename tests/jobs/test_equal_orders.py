@@ -194,7 +194,7 @@ def test_a_film_that_was_delivered_is_the_answered_ones_purchase(
     equal: Equal, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def story(made: Post, first: Job, second: Job) -> None:
-        made.fal.faults.add("submit_slow", seconds=3.0)
+        made.fal.faults.add("submit_slow", seconds=6.0)
         posting = asyncio.create_task(made.work(second))
         handle = made.queue.handle_for(second.request.endpoint, await taken(made))
         await made.store.submits.accepted(first.id, handle, by="list")
