@@ -127,7 +127,7 @@ class JobOrders(JobTable):
                     why = "asked before anything was bought"
                     move_tx(tx, job_id, State.CANCELLED, why=why, charge="none", outcome_ref="", due=None)
                     return "free"
-            if State(state) in WORK:
+            if WORK.get(State(state)) == "collect":  # a search and a delivery have a pace of their own
                 tx.execute(jobs.update().where(jobs.c.id == job_id).values(due=db_now_ms(tx)))
             return "running" if State(state) in {State.SUBMITTING, State.RENDERING, State.PARKED} else "late"
 

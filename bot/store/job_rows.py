@@ -91,6 +91,7 @@ def move_tx(
 def resume_tx(tx: Connection, job_id: str, *, only_from: Iterable[State], why: str) -> bool:
     """Fal has the job, and works on it or is done: it is looked at soon, or by whoever hears that fal is done."""
     stood_still = jobs.c.state.in_([State.SUBMIT_UNCONFIRMED, State.PARKED, State.FAILED])
+    at_once = sa.or_(stood_still, jobs.c.cancel_asked)  # fal does not know yet that it is to stop
     now = db_now_ms(tx)
     return move_tx(
         tx,
@@ -99,7 +100,7 @@ def resume_tx(tx: Connection, job_id: str, *, only_from: Iterable[State], why: s
         only_from=only_from,
         why=why,
         rendering_since=sa.func.coalesce(jobs.c.rendering_since, now_ms()),
-        due=sa.case((stood_still, now), else_=now + LOOK_AFTER_MS),
+        due=sa.case((at_once, now), else_=now + LOOK_AFTER_MS),
         odd=None,
         odd_since=None,
     )

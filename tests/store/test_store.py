@@ -1,9 +1,11 @@
 """The tables: one transaction from message to job, claims that are given once, a cancel that meets the claim."""
 
 import asyncio
+import math
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -11,12 +13,13 @@ import sqlalchemy as sa
 
 from bot.channels.types import Address, AttachmentRef, Incoming
 from bot.store import Store
-from bot.store.database import Connection
+from bot.store.database import Connection, now_ms
 from bot.store.ledger import Caps
 from bot.store.records import JobDraft, State
 from bot.store.tables import metadata
 from core.types import Adjustment, Mode, Plan, Quote, RequestHandle, VideoRequest
 from tests.postgres import Cluster
+from tests.rows import set_columns
 
 CAPS = Caps(all_micro=1_000_000_000, user_micro=1_000_000_000)
 HANDLE = RequestHandle("req-1", "owner/app/text-to-video", "https://q/s", "https://q/r", "https://q/c")
@@ -30,10 +33,6 @@ def new_job(incoming: Incoming) -> JobDraft:
     request = VideoRequest("a fox", "happy-horse", Mode.TEXT_TO_VIDEO, "a/b", 5, "720p")
     plan = Plan(request, Quote(Decimal("0.70"), "a/b"), (Adjustment("duration", "4", "5"),))
     return JobDraft(incoming, "en", plan)
-
-
-def nothing(_connection: Connection, _job_id: str, _user: str) -> None:
-    """An engine that takes the job and does nothing with it."""
 
 
 @asynccontextmanager
@@ -181,6 +180,26 @@ def test_cancel_after_the_claim_does_not_pretend_to_be_free(database_url: str) -
         job = await store.jobs.get(job_id)
         assert job is not None
         assert job.state is State.RENDERING
+
+    on_store(database_url, story)
+
+
+def test_a_cancel_during_the_order_reaches_fal_as_soon_as_its_request_is_known(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        job_id, other = await accepted(store, said()), await accepted(store, said("m2"))
+        for number, each in enumerate((job_id, other)):
+            assert await store.submits.claim(each) == "yours"
+            await set_columns(store, each, due=None)
+            if each == job_id:
+                assert await store.jobs.ask_cancel(each) == "running"
+                waits = await store.jobs.get(each)
+                assert waits is not None
+                assert waits.due is None  # the search for it has its own pace
+            await store.submits.accepted(each, replace(HANDLE, request_id=f"req-{number}"))
+        asked, left = await store.jobs.get(job_id), await store.jobs.get(other)
+        assert asked is not None
+        assert left is not None
+        assert (asked.due or math.inf) <= now_ms() < (left.due or 0)
 
     on_store(database_url, story)
 
