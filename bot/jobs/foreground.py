@@ -5,6 +5,7 @@ While it lives it holds the job's lease; one that was killed lets go, and `reelb
 
 import asyncio
 import getpass
+import logging
 import os
 import secrets
 import socket
@@ -40,6 +41,8 @@ from core.fal.poll_schedule import odd_gaps
 from core.fal.receipts import FolderReceipts
 from core.generate import ODD_S, PATIENCE_S, OnProgress, Progress, wait
 from core.types import Plan, RequestHandle, Video
+
+log = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
@@ -247,13 +250,20 @@ class ForegroundRunner:
                 raise
             raise OrderedButNotFetched(job_id, request_id=request_id, why=error) from error
         finally:
-            await self._store.leases.conclude(assignment.lease, due_in_s=0.0)
+            await self._let_go(assignment.lease)
         job = await self._store.jobs.get(job_id)
         if job is None:
             raise LookupError(job_id)
         if job.video is not None:
             await self._store.jobs.move(job_id, State.DELIVERED, only_from={State.READY}, why="on disk", outcome_ref="")
         return await self._outcome(job)
+
+    async def _let_go(self, lease: Lease) -> None:
+        """Give the lease back; where the database is away it lapses, and the reason of the end is what counts."""
+        try:
+            await self._store.leases.conclude(lease, due_in_s=0.0)
+        except Exception:  # noqa: BLE001 - whatever the database does
+            log.info("the lease of a job lapses", extra={"job_id": lease.job_id})
 
     async def _through(self, assignment: Assignment) -> None:
         """Work after work, until the film is here or nothing more can be done by this command."""

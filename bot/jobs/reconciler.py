@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from bot.jobs.lease_holder import UNTIL_WRITTEN, LeaseHolder
-from bot.jobs.verdicts import REST, Verdict, retry
+from bot.jobs.verdicts import Verdict, retry, wait
 from bot.loops import Loop
 from bot.store import Store
 from bot.store.leases import MOST_LAPSES, Assignment, SlotLimits
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 SCAN_S = 2.0
 _AT_ONCE = 50
 _IN_A_TURN = 5  # other workers may have some, too
+_BEGIN_S = 30.0  # the engine waits for a locked database without end
+_UNREADABLE_S = 600.0
 _LONGEST_S = 3600.0  # all that a work awaits has limits of its own; what hangs for all that must not keep its place
 _TROUBLE_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 
@@ -93,7 +95,8 @@ class Reconciler:
     async def _started(self, assignment: Assignment, taken_at: float) -> None:
         self._taken_at[assignment.lease] = taken_at
         try:
-            await self._begin(assignment)
+            async with asyncio.timeout(_BEGIN_S):
+                await self._begin(assignment)
         except Exception:
             log.exception("a work was not begun", extra={"job_id": assignment.lease.job_id, "work": assignment.work})
             del self._taken_at[assignment.lease]
@@ -141,7 +144,7 @@ class Reconciler:
             raise
         except UnreadableJob as error:
             await self._unreadable(error)
-            return REST
+            return wait(_UNREADABLE_S)
         except Exception:
             log.exception("a work failed", extra={"job_id": assignment.lease.job_id, "work": assignment.work})
             return retry(_TROUBLE_S[min(assignment.attempt, len(_TROUBLE_S)) - 1])

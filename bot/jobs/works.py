@@ -15,18 +15,18 @@ from bot.jobs.reconciler import Body
 from bot.jobs.restored_jobs import RestoredJobs
 from bot.jobs.submit import Submitter
 from bot.jobs.submit_reconciliation import SubmitReconciler
-from bot.jobs.verdicts import NEXT, Verdict, retry
+from bot.jobs.verdicts import NEXT, REST, Verdict, retry
 from bot.messages.admin_alerts import Alerts
 from bot.store import Store
 from bot.store.leases import Assignment
-from bot.store.records import FREE, SHELL, Job, JobError, State
+from bot.store.records import FREE, OVER, SHELL, Job, JobError, State
 from bot.store.work import Work
 from core import pricing
 
 log = logging.getLogger(__name__)
 
 _PREPARE_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
-_SET_ASIDE_S = 3600.0
+_SET_ASIDE_S = 24 * 3600.0  # should it still end its workers, that is a few restarts a day
 RESOLVE_LOOKS_S = (2.0, 6.0, 10.0)
 """The pauses before each look for an order whose answer was lost: with the looks themselves, told within 30 seconds."""
 
@@ -144,13 +144,16 @@ class Works:
     async def set_aside(self, assignment: Assignment) -> Verdict:
         """Set aside a job all of whose workers have died: most likely it is what kills them.
 
-        It stands still from here on, and its owner is told; a video waits for its owner.
+        It stands still for a day, and its owner is told; a video waits for its owner. A word is not tried again.
         """
         job, why = await self._job(assignment), "its workers died again and again"
         log.error("a job is set aside", extra={"job_id": job.id, "why": why})
         if job.video is not None:
             await self._store.jobs.move(job.id, State.UNDELIVERED, why=why, lease=assignment.lease)
             return retry(_SET_ASIDE_S)
+        if job.state in OVER | {State.SUBMIT_UNCONFIRMED, State.DELIVERY_UNCONFIRMED}:
+            await self._store.jobs.tell(job.id, job.state, "", lease=assignment.lease)
+            return REST
         if job.state in FREE:
             error = JobError("worker_crashed", {})
             await self._store.jobs.fail(job.id, error, charge="none", only_from=FREE, lease=assignment.lease)
