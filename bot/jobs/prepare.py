@@ -72,7 +72,7 @@ class Preparer:
         A folder that somebody has deleted is made again; where it cannot be looked at, nothing is begun, no more.
         """
         try:
-            self._free = await asyncio.to_thread(self._look)
+            self._free = await asyncio.to_thread(self._free_bytes)
         except OSError as error:
             log.warning("no look at the folder of the videos", extra={"reason": error.strerror})
             self._free = 0
@@ -80,7 +80,7 @@ class Preparer:
             self._alerts.tell("disk", "alert-disk", free=self._free // 1_000_000)
         return not self._is_full()
 
-    def _look(self) -> int:
+    def _free_bytes(self) -> int:
         self._settings.videos_dir.mkdir(parents=True, exist_ok=True)
         return self._room(self._settings.videos_dir)
 

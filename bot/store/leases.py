@@ -202,7 +202,7 @@ _LAPSED = sa.select(*_COLUMNS).where(
 _WAITING = sa.select(*_COLUMNS).where(
     jobs.c.lease_until.is_(None), jobs.c.due <= _NOW, *_HAS_PLACE, jobs.c.state != State.QUEUED
 )
-_HELD = (
+_LEASED_TO = (
     sa.select(jobs.c.user, jobs.c.state, sa.func.count().label("n"))
     .where(jobs.c.lease_until > 0, jobs.c.owner == sa.bindparam("owner"), _STATE.in_(_ASKING))
     .group_by(jobs.c.user, jobs.c.state)
@@ -227,7 +227,7 @@ _USED = (
 
 def _crowd(tx: Connection, owner: str) -> _Crowd:
     people, kinds = Counter[str](), Counter[Work]()
-    for row in tx.execute(_HELD, {"owner": owner}):
+    for row in tx.execute(_LEASED_TO, {"owner": owner}):
         people[row.user] += row.n
         kinds[WORK[State(row.state)]] += row.n
     return _Crowd(
@@ -238,10 +238,10 @@ def _crowd(tx: Connection, owner: str) -> _Crowd:
 
 def _due(tx: Connection, now: int, most: int, but: Collection[str], crowd: _Crowd) -> list[Any]:
     """Jobs at work whose owner is gone, and those whose time has come, but for those that wait for a slot."""
-    given = {"now": now, "states": [str(state) for state in crowd.states], "people": list(crowd.people)}
-    rows = list(tx.execute(_FIRST, {**given, "but": list(but), "most": most}))
+    parameters = {"now": now, "states": [str(state) for state in crowd.states], "people": list(crowd.people)}
+    rows = list(tx.execute(_FIRST, {**parameters, "but": list(but), "most": most}))
     if len(rows) < most:
-        rows += tx.execute(_SECOND, {**given, "most": most - len(rows)})
+        rows += tx.execute(_SECOND, {**parameters, "most": most - len(rows)})
     return rows
 
 
