@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.jobs.lease_holder import UNTIL_WRITTEN
 from bot.store import Store
@@ -38,12 +38,20 @@ class Acknowledgement:
     why: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Unwritten:
+    """An acknowledgement, and the epoch of the lease under which the job was last tried to be brought up to it."""
+
+    acknowledgement: Acknowledgement
+    epoch: int | None
+
+
 class DeliveryReceipts:
     """The acknowledgements that are not written yet."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._unwritten: dict[str, Acknowledgement] = {}
+        self._unwritten: dict[str, _Unwritten] = {}
         self._sendings = 0
         self._closing = asyncio.Event()
 
@@ -71,9 +79,9 @@ class DeliveryReceipts:
     async def write_down(self, job_id: str, acknowledgement: Acknowledgement, lease: Lease | None) -> None:
         """Write the acknowledgement, however long that takes.
 
-        Raises LeaseLost; then it is kept, in case the job comes back to this process.
+        Raises LeaseLost; then it is kept, in case the job comes back to this process, by nobody else's hands.
         """
-        self._unwritten[job_id] = acknowledgement
+        self._unwritten[job_id] = _Unwritten(acknowledgement, lease.epoch if lease is not None else None)
         await self.catch_up(job_id, lease)
 
     async def catch_up(self, job_id: str, lease: Lease | None) -> None:
@@ -83,13 +91,25 @@ class DeliveryReceipts:
             facts = {"job_id": job_id, "error": type(error).__name__}  # its text may hold what people wrote
             log.error("what a chat took is not written down yet", extra=facts)
 
+        self._forget_outdated(job_id, lease)
         while job_id in self._unwritten:
             await retried(lambda: self._write(job_id, lease), UNTIL_WRITTEN, sleep=self._pause, on_retry=tell)
 
+    def _forget_outdated(self, job_id: str, lease: Lease | None) -> None:
+        """Forget what was heard before another worker had the job: that one has sent it, or it was asked for anew."""
+        unwritten = self._unwritten.get(job_id)
+        if unwritten is None or unwritten.epoch is None or lease is None:
+            return
+        if lease.epoch - unwritten.epoch > 1:
+            del self._unwritten[job_id]
+        else:
+            self._unwritten[job_id] = replace(unwritten, epoch=lease.epoch)
+
     async def _write(self, job_id: str, lease: Lease | None) -> None:
-        acknowledgement = self._unwritten.get(job_id)
-        if acknowledgement is None:
+        unwritten = self._unwritten.get(job_id)
+        if unwritten is None:
             return  # another attempt has written it meanwhile
+        acknowledgement = unwritten.acknowledgement
         jobs = self._store.jobs
         if acknowledgement.ref is None:
             await jobs.move(

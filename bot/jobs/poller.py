@@ -97,12 +97,21 @@ class StatusPoller:
             await self._store.installation.put(_SEEN, str(now_ms()))
 
     async def run(self) -> None:
-        """Poll until cancelled."""
+        """Poll until cancelled. Nothing is remembered of an earlier time: all at fal is watched anew."""
         try:
             await self.loop.run()
         finally:
-            for task in self._tasks.values():
+            tasks = list(self._tasks.values())
+            for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._forget()
+
+    def _forget(self) -> None:
+        self._scan_at = -math.inf
+        self._streams = 0
+        for remembered in (self._next, self._agenda, self._tasks, self._places):
+            remembered.clear()
 
     def _pause_s(self) -> float:
         """Until the next scan or look."""

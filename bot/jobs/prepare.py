@@ -67,11 +67,22 @@ class Preparer:
         self._free = _LEAST_FREE
 
     async def has_room(self) -> bool:
-        """Whether there is room for another video; the admins hear of it when there is none."""
-        self._free = await asyncio.to_thread(self._room, self._settings.videos_dir)
+        """Whether there is room for another video; the admins hear of it when there is none.
+
+        A folder that somebody has deleted is made again; where it cannot be looked at, nothing is begun, no more.
+        """
+        try:
+            self._free = await asyncio.to_thread(self._free_bytes)
+        except OSError as error:
+            log.warning("no look at the folder of the videos", extra={"reason": error.strerror})
+            self._free = 0
         if self._is_full():
             self._alerts.tell("disk", "alert-disk", free=self._free // 1_000_000)
         return not self._is_full()
+
+    def _free_bytes(self) -> int:
+        self._settings.videos_dir.mkdir(parents=True, exist_ok=True)
+        return self._room(self._settings.videos_dir)
 
     def problem(self) -> Problem | None:
         """Return that the disk was full when it was last looked at; None: there was room."""

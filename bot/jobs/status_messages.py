@@ -107,7 +107,9 @@ class StatusMessages:
                 self._hold(chat, job, error)
             except Exception:
                 log.exception("status message", extra={"job_id": job.id})
-                self._given_up.add(job.id)
+                if job.status_ref is None:  # perhaps it stands in the chat, and its reference could not be written
+                    self._given_up.add(job.id)
+                self._pace.rest(chat, 5.0)  # a second edit does no harm: with its next change, or when its turn comes
 
     async def _show(self, chat: str, job: Job) -> None:
         channel = self._channels[job.address.channel]

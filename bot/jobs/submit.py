@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from bot.jobs.lease_holder import UNTIL_WRITTEN
 from bot.jobs.verdicts import NEXT, Verdict, retry
 from bot.messages.admin_alerts import Alerts
 from bot.settings import Settings
@@ -270,11 +271,16 @@ class Submitter:
         return self._queue.read_submit(reply, endpoint=job.request.endpoint)
 
     async def _not_sent(self, job: Job, error: SubmitNotSent, *, after_s: float | None = None) -> Verdict:
-        """Proven: nothing was bought. Known only here, so it is written down with patience; else it would be doubt."""
+        """Proven: nothing was bought. Known only here, so it is written down whenever that works; else it is doubt."""
+
+        def tell(error: Exception) -> None:
+            log.error("that nothing was ordered is not written down yet", extra={"job_id": job.id}, exc_info=error)
+
         asked_s = error.facts.get("retry_after")
         if after_s is None and isinstance(asked_s, int | float):
             after_s = float(asked_s)
-        submit = await retried(lambda: self._store.submits.not_sent(job.id, after_s=after_s), _WRITING_DOWN)
+        write = partial(self._store.submits.not_sent, job.id, after_s=after_s)
+        submit = await retried(write, UNTIL_WRITTEN, on_retry=tell)
         if now_ms() - submit.created > NOT_SENT_WINDOW_S * 1000:
             return await self._not_bought(job, error, None)
         self._on_not_sent(error)

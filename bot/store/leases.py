@@ -22,6 +22,12 @@ log = logging.getLogger(__name__)
 
 MOST_LAPSES = 10
 """Owners of a job that ended in a row without a word: most likely the job is what ends them."""
+MOST_OF_ONE_PERSON = 10
+MOST_OF_A_KIND = 30
+"""So many works of one person, and of one kind, go on in a process before its next ones wait for the others'.
+
+A chat that takes hundreds of films, or hangs, leaves the other places to other people and to what is not sent there.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,14 @@ class SlotLimits:
 
     all_jobs: int
     user_jobs: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Crowd:
+    """Whose works fill their places, and the states whose kind of work has places left."""
+
+    people: frozenset[str]
+    states: frozenset[State]
 
 
 _CLOCK_MS = 60_000  # clocks are set right by less than this all the time, and two machines may differ
@@ -79,11 +93,12 @@ class Leases:
             now = db_now_ms(tx)
             if self._clock_went_back(tx, now):
                 _ask_all_again(tx, now)
-            found = _due(tx, now, most, but)
+            crowd = _crowd(tx, owner)
+            found = _due(tx, now, most, but, crowd)
             if not may_begin:
                 _say_why_they_wait(tx)
-            elif len(found) < most:
-                found += _next_in_queue(tx, now, limits, but)[: most - len(found)]
+            elif len(found) < most and State.QUEUED in crowd.states:
+                found += _next_in_queue(tx, now, limits, but, crowd.people)[: most - len(found)]
             return now, [
                 assignment for row in found if (assignment := _take(tx, row, owner, now, self._term_ms)) is not None
             ]
@@ -179,11 +194,24 @@ def _of(lease: Lease) -> sa.Update:
 # Asked every two seconds, so built once.
 _NOW = sa.bindparam("now", type_=sa.BigInteger)
 _STATE = sa.func.coalesce(jobs.c.state, "")  # so that SQLite goes by the index of the time, not of the state
-_BEGUN = [str(state) for state in WORK if state is not State.QUEUED]
-_LAPSED = sa.select(*_COLUMNS).where(
-    jobs.c.lease_until <= _NOW, _STATE.in_(_BEGUN), jobs.c.id.not_in(sa.bindparam("but", expanding=True))
+_HAS_PLACE = (
+    _STATE.in_(sa.bindparam("states", expanding=True)),
+    jobs.c.user.not_in(sa.bindparam("people", expanding=True)),
 )
-_WAITING = sa.select(*_COLUMNS).where(jobs.c.lease_until.is_(None), jobs.c.due <= _NOW, _STATE.in_(_BEGUN))
+_LAPSED = sa.select(*_COLUMNS).where(
+    jobs.c.lease_until <= _NOW,
+    *_HAS_PLACE,
+    jobs.c.state != State.QUEUED,
+    jobs.c.id.not_in(sa.bindparam("but", expanding=True)),
+)
+_WAITING = sa.select(*_COLUMNS).where(
+    jobs.c.lease_until.is_(None), jobs.c.due <= _NOW, *_HAS_PLACE, jobs.c.state != State.QUEUED
+)
+_LEASED_TO = (
+    sa.select(jobs.c.user, jobs.c.state, sa.func.count().label("n"))
+    .where(jobs.c.lease_until > 0, jobs.c.owner == sa.bindparam("owner"), _STATE.in_(_ASKING))
+    .group_by(jobs.c.user, jobs.c.state)
+)
 _FIRST, _SECOND = (
     query.order_by(by).limit(sa.bindparam("most", type_=sa.Integer)).with_for_update(skip_locked=True)
     for query, by in ((_LAPSED, jobs.c.lease_until), (_WAITING, jobs.c.due))
@@ -206,25 +234,40 @@ _USED = (
 )
 
 
-def _due(tx: Connection, now: int, most: int, but: Collection[str]) -> list[Any]:
+def _crowd(tx: Connection, owner: str) -> _Crowd:
+    people, kinds = Counter[str](), Counter[Work]()
+    for row in tx.execute(_LEASED_TO, {"owner": owner}):
+        people[row.user] += row.n
+        kinds[WORK[State(row.state)]] += row.n
+    return _Crowd(
+        frozenset(user for user, n in people.items() if n >= MOST_OF_ONE_PERSON),
+        frozenset(state for state, work in WORK.items() if kinds[work] < MOST_OF_A_KIND),
+    )
+
+
+def _due(tx: Connection, now: int, most: int, but: Collection[str], crowd: _Crowd) -> list[Any]:
     """Jobs at work whose owner is gone, and those whose time has come, but for those that wait for a slot."""
-    rows = list(tx.execute(_FIRST, {"now": now, "but": list(but), "most": most}))
+    parameters = {"now": now, "states": [str(state) for state in crowd.states], "people": list(crowd.people)}
+    rows = list(tx.execute(_FIRST, {**parameters, "but": list(but), "most": most}))
     if len(rows) < most:
-        rows += tx.execute(_SECOND, {"now": now, "most": most - len(rows)})
+        rows += tx.execute(_SECOND, {**parameters, "most": most - len(rows)})
     return rows
 
 
-def _next_in_queue(tx: Connection, now: int, limits: SlotLimits, but: Collection[str]) -> list[Any]:
+def _next_in_queue(
+    tx: Connection, now: int, limits: SlotLimits, but: Collection[str], people: Collection[str]
+) -> list[Any]:
     """Return those whose turn it is, as many as there are free slots.
 
     Everybody's first comes before anybody's second, and what a person has under way already counts.
+    `people`: those whose works fill their places.
     """
     rows = tx.execute(_QUEUED, {"now": now, "but": list(but), "user_jobs": limits.user_jobs}).all()
     if not rows:
         return []  # nearly always: thousands in slots are not counted then
     used = Counter({row.user: row.n for row in tx.execute(_USED)})
     free = max(0, limits.all_jobs - used.total())
-    allowed = [row for row in rows if used[row.user] + row.turn <= limits.user_jobs]
+    allowed = [row for row in rows if used[row.user] + row.turn <= limits.user_jobs and row.user not in people]
     return sorted(allowed, key=lambda row: (used[row.user] + row.turn, row.created, row.id))[:free]
 
 

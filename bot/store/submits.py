@@ -153,14 +153,19 @@ class Submits:
     async def not_sent(self, job_id: str, *, after_s: float | None = None) -> Submit:
         """Record that provably nothing reached fal: until the claim is taken again a cancel is free.
 
-        That is after so many seconds, growing with each attempt where they are not given.
+        That is after so many seconds, growing with each attempt where they are not given. One that was in doubt, and
+        that its owner has ordered again for that, is over: else both would be bought.
         """
         query = sa.select(submits).where(submits.c.job_id == job_id)
 
         def work(tx: Connection) -> Submit:
             ended = _end(tx, job_id, "not_sent")
             submit = submit_from(tx.execute(query).one())
-            if ended:
+            if ended and _was_repeated(tx, job_id):
+                why = "nothing reached fal, and it was ordered again meanwhile"
+                ended_so: JobChanges = {"outcome_ref": "", "due": None}
+                move_tx(tx, job_id, State.CANCELLED, only_from=_CLAIMED, why=why, charge="none", **ended_so)
+            elif ended:
                 pause_s = min(_MOST_PAUSE_S, 2.0**submit.attempt) if after_s is None else after_s
                 due = db_now_ms(tx) + int(pause_s * 1000)
                 move_tx(tx, job_id, State.PREPARING, only_from=_CLAIMED, why="nothing reached fal", due=due)
@@ -303,6 +308,14 @@ def _time(at_ms: int) -> datetime:
 
 def _exists(tx: Connection, job_id: str) -> bool:
     return tx.execute(sa.select(submits.c.job_id).where(submits.c.job_id == job_id)).first() is not None
+
+
+def _was_repeated(tx: Connection, job_id: str) -> bool:
+    """Return whether a job that repeats this one was ordered, and has not ended for nothing."""
+    again = (jobs.c.again_of == job_id, jobs.c.state != State.AWAITING_CONFIRMATION)
+    bought = sa.or_(jobs.c.state != State.CANCELLED, jobs.c.charge != "none")
+    tx.execute(sa.select(jobs.c.id).where(jobs.c.id == job_id).with_for_update())  # meets the repeat here
+    return tx.execute(sa.select(jobs.c.id).where(*again, bought)).first() is not None
 
 
 def _insert(tx: Connection, job_id: str, body: str | None) -> bool:

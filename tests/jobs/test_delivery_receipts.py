@@ -185,6 +185,32 @@ def test_the_next_attempt_writes_what_the_one_before_has_heard(database_url: str
     on_delivery(database_url, tmp_path, story)
 
 
+def test_a_film_that_another_has_sent_meanwhile_is_sent_again_when_asked_for(database_url: str, tmp_path: Path) -> None:
+    """What this process has heard of the first sending says nothing of the one that its owner asks for now."""
+
+    async def story(made: Made) -> None:
+        job = await made.finished()
+        refused = await refuse(made.store, DELIVERED)
+        first = asyncio.create_task(made.deliver(job.id))
+        await made.telegram.until(made.films)
+        await made.telegram.until(lambda: refused.times)  # it has heard of it
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        await heal(made.store)
+        await set_columns(made.store, job.id, lease_until=1)
+        other = await made.store.leases.take_one("another worker", job.id)
+        assert other is not None
+        await made.store.jobs.move(job.id, State.DELIVERED, outcome_ref="of another", lease=other.lease)
+        await made.store.leases.conclude(other.lease, due_in_s=None)
+        assert await made.store.jobs.send_again(job.id)
+        await made.deliver(job.id)
+        job = await made.job(job.id)
+        assert (job.state, job.outcome_ref) == (State.DELIVERED, str(made.telegram.videos(42)[-1]["message_id"]))
+        assert made.films() == 2
+
+    on_delivery(database_url, tmp_path, story)
+
+
 def test_what_a_chat_took_from_an_old_owner_changes_nothing(database_url: str, tmp_path: Path) -> None:
     """Its lease lapsed during the upload; another has the job now, and sends once more."""
 

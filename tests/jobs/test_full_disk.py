@@ -5,14 +5,17 @@ the films and what the log is written to. Its limit is set from outside, and lif
 """
 
 import resource
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import sqlalchemy as sa
 
+from bot.store.records import State
 from bot.store.tables import jobs, submits
+from tests.bench import Bench
 from tests.jobs.test_crash import World, delivered
 from tests.workers.test_frozen_workers import quick_world
 
@@ -62,3 +65,15 @@ def test_six_films_on_their_way_home_arrive_when_there_is_room_again(tmp_path: P
         assert len(made.films()) == 6
         assert made.read(sa.select(jobs.c.id).where(jobs.c.owner.is_not(None))) == []
         made.until(lambda: status(made, "readyz") == 200)
+
+
+def test_a_folder_of_videos_that_was_deleted_is_made_again(on_bench: Callable[..., None]) -> None:
+    """The jobs go on without a restart."""
+
+    async def story(made: Bench) -> None:
+        shutil.rmtree(made.settings.videos_dir)
+        made.telegram.user_says(42, "/video a fox")
+        await made.settled(State.DELIVERED)
+        assert len(made.films()) == 1
+
+    on_bench(story)

@@ -156,3 +156,22 @@ def test_a_render_that_nobody_waits_for_is_collected(on_bench: Callable[..., Non
         assert len(made.films()) == 1
 
     on_bench(story, timing=Timing(watch=PollerPauses(scan_s=0.2, again_s=0.2)))
+
+
+def test_what_rendered_when_the_role_was_lost_is_watched_when_it_comes_back(on_bench: Callable[..., None]) -> None:
+    """Nothing of an earlier time stands in the way: its streams have ended."""
+
+    async def story(made: Bench) -> None:
+        poller = made.app.parts.poller
+        made.telegram.user_says(42, "/video sandbox:slow-2 fox")
+        await made.settled(State.RENDERING)
+        await made.until(lambda: any(call["path"].endswith("/status/stream") for call in made.fal.log))
+        (task,) = [each for each in asyncio.all_tasks() if each.get_name() == "poller"]
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        again = asyncio.create_task(poller.run())
+        await made.settled(State.DELIVERED)
+        again.cancel()
+        await asyncio.gather(again, return_exceptions=True)
+
+    on_bench(story)

@@ -10,6 +10,7 @@ from bot.jobs.status_messages import StatusMessages
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import State
+from tests.away import heal, refuse
 from tests.fakes.slate import Slate
 from tests.jobs.test_edit_pace import Clock
 from tests.rows import set_columns
@@ -163,3 +164,30 @@ def test_a_message_that_is_refused_or_may_have_arrived_is_not_sent_again(
         assert chat.slate.asked == 1
 
     on_chat(database_url, story)
+
+
+def test_a_status_that_could_not_be_written_down_goes_on_when_that_works_again(database_url: str) -> None:
+    """A full disk or a database that is away is no reason to leave a message behind for good."""
+
+    async def story(store: Store) -> None:
+        job_id = await accepted(store, said("m1"))
+        clock, slate = Clock(), Slate()
+        progress = StatusMessages(store=store, channels={"telegram": slate}, pace=EditPace(clock=clock))
+
+        async def turned() -> str | None:
+            clock.at_s += 60.0
+            await progress.turn()
+            await progress.settle()
+            job = await store.jobs.get(job_id)
+            assert job is not None
+            return job.status_shown
+
+        first = await turned()
+        await refuse(store, "NEW.status_shown <> OLD.status_shown")
+        await store.jobs.move(job_id, State.PREPARING)
+        assert await turned() == first
+        await heal(store)
+        await store.jobs.move(job_id, State.SUBMITTING)
+        assert await turned() != first
+
+    on_store(database_url, story)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from bot.store import Store
 from bot.store.database import Connection, now_ms
-from bot.store.leases import Assignment, SlotLimits
+from bot.store.leases import MOST_OF_A_KIND, MOST_OF_ONE_PERSON, Assignment, SlotLimits
 from bot.store.records import Job, JobError, State, VideoFile
 from bot.store.tables import jobs
 from bot.store.work import LEASE_MS, WORK, Lease, LeaseLost
@@ -78,6 +78,40 @@ def test_people_take_turns_and_nobody_has_more_than_may_be(database_url: str) ->
             await store.jobs.fail(job_id, JobError("x"), charge="none")
         taken = [each.lease.job_id for each in await take(store, limits=limits)]  # what one has counts
         assert taken == [first[2], first[3]]
+
+    on_store(database_url, story)
+
+
+def test_one_person_does_not_fill_every_place(database_url: str) -> None:
+    """Hundreds of films for one chat wait for one another; what others want is taken."""
+
+    async def story(store: Store) -> None:
+        films = [await accepted(store, said(f"a{n}", chat="1")) for n in range(MOST_OF_ONE_PERSON + 2)]
+        for number, job_id in enumerate(films):
+            await set_columns(store, job_id, state=State.READY, due=number)
+        taken = await take(store, most=MOST_OF_ONE_PERSON)
+        assert {each.lease.job_id for each in taken} == set(films[:MOST_OF_ONE_PERSON])
+        others_film, others_order = [await accepted(store, said(f"b{n}", chat="2")) for n in range(2)]
+        await set_columns(store, others_film, state=State.READY)
+        assert [each.lease.job_id for each in await take(store)] == [others_film, others_order]
+        assert {each.lease.job_id for each in await take(store, "two", most=2)} == set(films[MOST_OF_ONE_PERSON:])
+
+    on_store(database_url, story)
+
+
+def test_films_that_are_sent_leave_places_to_other_works(database_url: str) -> None:
+    """However many people they are for: a chat may hang with all of them."""
+
+    async def story(store: Store) -> None:
+        films = [await accepted(store, said(f"a{n}", chat=str(n))) for n in range(MOST_OF_A_KIND + 1)]
+        for number, job_id in enumerate(films):
+            await set_columns(store, job_id, state=State.READY, due=number)
+        taken = await take(store, most=MOST_OF_A_KIND)
+        order = await accepted(store, said("b", chat="b"))
+        assert [each.lease.job_id for each in await take(store)] == [order]
+        await store.leases.conclude(taken[0].lease, due_in_s=None)
+        await set_columns(store, taken[0].lease.job_id, state=State.DELIVERED)
+        assert [each.lease.job_id for each in await take(store)] == [films[-1]]
 
     on_store(database_url, story)
 

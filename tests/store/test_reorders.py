@@ -58,6 +58,28 @@ def test_of_many_presses_on_two_workers_one_buys(database_url: str) -> None:
     on_store(database_url, story)
 
 
+@pytest.mark.parametrize("repeated", [True, False])
+def test_a_doubt_that_was_ordered_again_is_not_bought_when_it_turns_out_unsent(
+    database_url: str, repeated: bool
+) -> None:
+    """A worker that was frozen before its POST wakes and says that nothing left: one film was wanted, one is bought."""
+
+    async def story(store: Store) -> None:
+        first = str((await press(store, new_job(message("m1"))))[1])
+        assert await store.submits.claim(first) == "yours"
+        await store.jobs.mark_unconfirmed(first, "no answer to the submit")
+        if repeated:
+            assert (await press(store, repeat(first, "p1")))[0] == "made"
+        await store.submits.not_sent(first)
+        job = await store.jobs.get(first)
+        assert job is not None
+        assert (job.state, job.charge) == ((State.CANCELLED, "none") if repeated else (State.PREPARING, None))
+        assert await store.submits.claim(first) == ("taken" if repeated else "yours")
+        assert (await store.ledger.standing()).reserved_micro == CENTS_70
+
+    on_store(database_url, story)
+
+
 @pytest.mark.parametrize(
     ("ends", "charge", "again"),
     [
