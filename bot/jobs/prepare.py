@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 _SOURCE_NAMES = {"image": "source.jpg", "video": "source.mp4"}  # the content decides what it really is
 _NO_ASSETS = frozenset({"asset_unreachable", "storage_not_allowed", "no_asset_host"})
 _NO_ROOM_S = 15.0
+_LOOK_S = 5.0
 _LEAST_FREE = 500_000_000  # bytes on the disk of the videos, before anything is bought
 
 
@@ -65,6 +66,7 @@ class Preparer:
         self._room = room
         self._waits_for_room = waits_for_room
         self._free = _LEAST_FREE
+        self._looking: asyncio.Task[int] | None = None
 
     async def has_room(self) -> bool:
         """Whether there is room for another video; the admins hear of it when there is none.
@@ -72,9 +74,12 @@ class Preparer:
         A folder that somebody has deleted is made again; where it cannot be looked at, nothing is begun, no more.
         """
         try:
-            self._free = await asyncio.to_thread(self._free_bytes)
+            if self._looking is None or self._looking.done():  # one that hangs, on a share, takes one thread, no more
+                self._looking = asyncio.create_task(asyncio.to_thread(self._free_bytes))
+            async with asyncio.timeout(_LOOK_S):
+                self._free = await asyncio.shield(self._looking)
         except OSError as error:
-            log.warning("no look at the folder of the videos", extra={"reason": error.strerror})
+            log.warning("no look at the folder of the videos", extra={"reason": error.strerror or type(error).__name__})
             self._free = 0
         if self._is_full():
             self._alerts.tell("disk", "alert-disk", free=self._free // 1_000_000)
