@@ -183,15 +183,15 @@ def test_the_engine_forgets_what_ended_long_ago_and_only_that(tmp_path: Path) ->
     async def story(site: Site) -> None:
         for name in ("old", "fresh", "open"):
             await site.engine.begin(Assignment(Lease(name, "tests", 1), "submit", 1, 0))
-        await until(lambda: workflows(site, "SUCCESS"), {"old:submit:1", "fresh:submit:1", "open:submit:1"})
+        await until(lambda: workflows(site, "SUCCESS"), {"old:1:submit", "fresh:1:submit", "open:1:submit"})
         long_ago = now_ms() - int(31 * DAY_S * 1000)
-        ended = sa.text("UPDATE workflow_status SET completed_at = :at WHERE workflow_uuid != 'fresh:submit:1'")
+        ended = sa.text("UPDATE workflow_status SET completed_at = :at WHERE workflow_uuid != 'fresh:1:submit'")
         await site.change(ended, at=long_ago)
-        pending = "UPDATE workflow_status SET status = 'PENDING' WHERE workflow_uuid = 'open:submit:1'"
+        pending = "UPDATE workflow_status SET status = 'PENDING' WHERE workflow_uuid = 'open:1:submit'"
         await site.change(sa.text(pending))
         await site.tidy()
-        assert await workflows(site, "SUCCESS") == {"fresh:submit:1"}
-        assert await workflows(site, "PENDING") == {"open:submit:1"}
+        assert await workflows(site, "SUCCESS") == {"fresh:1:submit"}
+        assert await workflows(site, "PENDING") == {"open:1:submit"}
         await site.change(sa.text("UPDATE workflow_status SET created_at = :at"), at=long_ago)
         await site.tidy()  # its worker has ended long ago
         assert await workflows(site, "PENDING") == set()
