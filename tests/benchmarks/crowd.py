@@ -96,6 +96,8 @@ def _write_jobs(stage: Stage, size: int) -> None:
     job = stage.read(sa.select(jobs).where(rendering).limit(1))[0]._asdict()
     claim = stage.read(sa.select(submits).where(submits.c.job_id == job["id"]))[0]._asdict()
     missing = size - _count(stage, sa.select(sa.func.count()).where(rendering))
+    if missing <= 0:
+        return
     handles = asyncio.run(_ordered(stage, claim["handle"]["endpoint"], claim["body"], missing))
     rows = list(_copies(job, claim, handles))
     stage.write(sa.insert(jobs), [row for row, _ in rows])
