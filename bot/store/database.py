@@ -182,6 +182,7 @@ def _engine(url: str) -> sa.Engine:
         connection.text_factory = _text  # what is no text in one row must not end the query for all others
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA busy_timeout=30000")
+        connection.execute("PRAGMA cache_size=-512")  # kilobytes for each connection: the system caches the file anyway
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
