@@ -1,7 +1,7 @@
 """Notice when fal is done: hold fal's status streams, or look at well placed times. It only says that a job is due.
 
 The webhook (fal_webhook.py) does the same from the other side, sooner where it works; one that stays silent delays
-nothing: only while it is heard are the looks behind it few. A word too many costs one status request, no more.
+nothing: only while it comes are the looks behind it few. A word too many costs one status request, no more.
 """
 
 import asyncio
@@ -63,21 +63,25 @@ class StatusPoller:
         webhooks: bool,
         due: Callable[[], None],
         pauses: PollerPauses = _USUAL,
+        most_streams: int = _STREAMS,
+        most_looks: int = _LOOKS_AT_ONCE,
     ) -> None:
-        """`due` is told when a row has become due."""
+        """`due` is told when a row has become due. So many streams are held, and looks made beside them, at once."""
         self._store = store
         self._queue = queue
         self._webhooks = webhooks
         self._due = due
         self._pauses = pauses
+        self._most_streams = most_streams
+        self._most_tasks = most_streams + most_looks
         self._scan_at = -math.inf
         self._next: dict[str, Iterator[float]] = {}  # the pauses before each look at a job
         self._agenda: list[tuple[float, str]] = []  # (monotonic seconds, job id), a heap
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._streams = 0
+        self._streams: set[asyncio.Task[None]] = set()
         self._places: dict[str, int | None] = {}
         self._usual: dict[tuple[str, str | None, int | None], tuple[float, float | None]] = {}
-        self._note_heard_after = 0.0
+        self._note_seen_after = 0.0
         self.loop = Loop("poller", self._turn, pause_s=self._pause_s)
 
     def notify(self) -> None:
@@ -92,8 +96,8 @@ class StatusPoller:
 
     async def webhook_seen(self) -> None:
         """Note that a webhook that fal signed came in, here or elsewhere: for a while they can be relied on."""
-        if time.monotonic() >= self._note_heard_after:
-            self._note_heard_after = time.monotonic() + _SEEN_NOTE_S
+        if time.monotonic() >= self._note_seen_after:
+            self._note_seen_after = time.monotonic() + _SEEN_NOTE_S
             await self._store.installation.put(_SEEN, str(now_ms()))
 
     async def run(self) -> None:
@@ -109,24 +113,29 @@ class StatusPoller:
 
     def _forget(self) -> None:
         self._scan_at = -math.inf
-        self._streams = 0
         for remembered in (self._next, self._agenda, self._tasks, self._places):
             remembered.clear()
 
     def _pause_s(self) -> float:
-        """Until the next scan or look."""
-        at = min(self._scan_at + self._pauses.scan_s, self._agenda[0][0] if self._agenda else math.inf)
-        return max(0.0, at - time.monotonic())
+        """Until the next scan, or look if there is a place for it; else the end of a look begins the next turn."""
+        look_at = self._agenda[0][0] if self._agenda and self._has_place() else math.inf
+        return max(0.0, min(self._scan_at + self._pauses.scan_s, look_at) - time.monotonic())
+
+    def _has_place(self) -> bool:
+        return sum(not task.done() for task in self._tasks.values()) < self._most_tasks
 
     async def _turn(self) -> None:
         if time.monotonic() >= self._scan_at + self._pauses.scan_s:
             self._scan_at = time.monotonic()
             await self._scan()
         self._tasks = {job_id: task for job_id, task in self._tasks.items() if not task.done()}
-        while self._agenda and self._agenda[0][0] <= time.monotonic() and len(self._tasks) < _STREAMS + _LOOKS_AT_ONCE:
+        while self._look_is_due() and self._has_place():
             _, job_id = heapq.heappop(self._agenda)
             if job_id in self._next and job_id not in self._tasks:
                 self._begin(job_id, self._poll(job_id))
+
+    def _look_is_due(self) -> bool:
+        return bool(self._agenda) and self._agenda[0][0] <= time.monotonic()
 
     async def _scan(self) -> None:
         """Watch what has come to fal, and let go of what is there no more."""
@@ -151,14 +160,20 @@ class StatusPoller:
         usual_s = await self.usual_s(job.request)
         self._next[job.id] = poll_gaps(passed_s=passed_s, usual_s=usual_s, rarely=rarely)
         self._places[job.id] = job.fal_position
-        if self._streams < _STREAMS:
-            self._streams += 1
-            self._begin(job.id, self._stream(job.id))
+        if len(self._streams) < self._most_streams:
+            self._streams.add(self._begin(job.id, self._stream(job.id)))
         else:
             self._look_later(job.id)
 
-    def _begin(self, job_id: str, work: Coroutine[None, None, None]) -> None:
-        self._tasks[job_id] = asyncio.create_task(self._guarded(job_id, work), name=f"watch {job_id}")
+    def _begin(self, job_id: str, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = self._tasks[job_id] = asyncio.create_task(self._guarded(job_id, work), name=f"watch {job_id}")
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._streams.discard(task)
+        if self._look_is_due():  # it waited for a place
+            self.loop.notify()
 
     async def _guarded(self, job_id: str, work: Coroutine[None, None, None]) -> None:
         try:
@@ -179,11 +194,7 @@ class StatusPoller:
 
     async def _stream(self, job_id: str) -> None:
         """Hold fal's status stream; where it keeps breaking, look."""
-        try:
-            done = await self._streamed(job_id)
-        finally:
-            self._streams -= 1
-        if done:
+        if await self._streamed(job_id):
             await self._finished(job_id)
         else:
             self._look_later(job_id)

@@ -6,6 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
 
 from bot.jobs.poller import PollerPauses, StatusPoller
 from bot.parts import Timing
@@ -19,6 +24,7 @@ from core.types import RequestHandle
 from tests.bench import Bench, bench
 from tests.fakes.botapi import TelegramFake
 from tests.rows import set_columns
+from tests.serving import served
 from tests.store.test_store import HANDLE, accepted, new_job, on_store, opened, said
 
 REQUEST = new_job(said()).plan.request
@@ -175,3 +181,67 @@ def test_what_rendered_when_the_role_was_lost_is_watched_when_it_comes_back(on_b
         await asyncio.gather(again, return_exceptions=True)
 
     on_bench(story)
+
+
+class SilentFal:
+    """A fal that has no streams, and answers no question about a status until it is `open`."""
+
+    def __init__(self) -> None:
+        self.asked: set[str] = set()
+        self.open = asyncio.Event()
+
+    def app(self) -> Starlette:
+        async def stream(_request: Request) -> Response:
+            return PlainTextResponse("no such page", 404)
+
+        async def status(request: Request) -> Response:
+            self.asked.add(request.path_params["id"])
+            await self.open.wait()
+            return JSONResponse({"status": "IN_PROGRESS", "request_id": request.path_params["id"]})
+
+        place = "/{app:path}/requests/{id}/status"
+        return Starlette(routes=[Route(f"{place}/stream", stream), Route(place, status)])
+
+
+def test_looks_that_wait_for_a_place_begin_when_one_is_free_and_not_in_vain_before(database_url: str) -> None:
+    """A silent fal and thousands of jobs must not keep the processor busy."""
+
+    async def story(store: Store) -> None:
+        fal = SilentFal()
+        async with served(fal.app()) as url:
+            queue = FalQueue.from_settings(Settings.offline(fal_key="key", fal_queue_url=url))
+            for number in range(3):  # so the first look is a second after the start
+                await rendered(store, number, 1.0)
+            ids = {f"req-{number}" for number in (10, 11, 12)}
+            for request_id in ids:
+                job_id = await accepted(store, said(request_id))
+                await store.submits.claim(job_id)
+                await store.submits.accepted(job_id, queue.handle_for(REQUEST.endpoint, request_id))
+            scans = 0
+
+            def count(*call: object) -> None:
+                nonlocal scans
+                scans += "reelbot_jobs.owner NOT LIKE" in str(call[2])
+
+            sa.event.listen(store.database.engine, "before_cursor_execute", count)
+            pauses = PollerPauses(scan_s=0.2)
+            poller = StatusPoller(
+                store=store, queue=queue, webhooks=False, due=nobody, pauses=pauses, most_streams=1, most_looks=1
+            )
+            running = asyncio.create_task(poller.run())
+            async with asyncio.timeout(20):
+                while len(fal.asked) < 2:
+                    await asyncio.sleep(0.01)
+                scans_before, turns_before = scans, poller.loop.turns
+                while scans < scans_before + 8:
+                    await asyncio.sleep(0.01)
+                assert len(fal.asked) == 2
+                assert poller.loop.turns - turns_before <= scans - scans_before + 4
+                fal.open.set()
+                while fal.asked != ids:
+                    await asyncio.sleep(0.01)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await queue.close()
+
+    on_store(database_url, story)
