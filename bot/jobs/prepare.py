@@ -66,6 +66,7 @@ class Preparer:
         self._room = room
         self._waits_for_room = waits_for_room
         self._free = _LEAST_FREE
+        self._unseen: str | None = None
         self._looking: asyncio.Task[int] | None = None
 
     async def has_room(self) -> bool:
@@ -79,8 +80,10 @@ class Preparer:
             async with asyncio.timeout(_LOOK_S):
                 self._free = await asyncio.shield(self._looking)
         except OSError as error:
-            log.warning("no look at the folder of the videos", extra={"reason": error.strerror or type(error).__name__})
-            self._free = 0
+            self._free, self._unseen = 0, error.strerror or type(error).__name__
+            log.warning("no look at the folder of the videos", extra={"reason": self._unseen})
+            return False  # the admins hear of it as of any problem that lasts
+        self._unseen = None
         if self._is_full():
             self._alerts.tell("disk", "alert-disk", free=self._free // 1_000_000)
         return not self._is_full()
@@ -90,7 +93,9 @@ class Preparer:
         return self._room(self._settings.videos_dir)
 
     def problem(self) -> Problem | None:
-        """Return that the disk was full when it was last looked at; None: there was room."""
+        """Return that there was no room for videos at the last look, or no look; None: there was room."""
+        if self._unseen is not None:
+            return Problem(f"the folder of the videos cannot be used ({self._unseen}), so nothing is ordered", "folder")
         text = f"the disk is full: {self._free // 1_000_000} MB are left for videos, so nothing is ordered"
         return Problem(text, "disk") if self._is_full() else None
 

@@ -46,7 +46,7 @@ def test_a_job_waits_for_room_on_the_disk_and_starts_by_itself(on_bench: OnBench
         made.telegram.user_says(99, "hello")
         made.telegram.user_says(42, "/video a fox")
         made.telegram.user_says(42, "a hare", photo=jpeg())
-        await made.until(lambda: said(made, "the disk of the bot is full") == 2)
+        await made.until(lambda: said(made, "has no room for the video") == 2)
         await made.until(lambda: said(made, "Only 400 MB are left", chat=99))
         assert {job.state for job in await made.jobs()} == {State.QUEUED}
         assert made.submits() == 0

@@ -77,3 +77,24 @@ def test_a_folder_of_videos_that_was_deleted_is_made_again(on_bench: Callable[..
         assert len(made.films()) == 1
 
     on_bench(story)
+
+
+def test_a_folder_of_videos_that_cannot_be_used_is_said_to_be_that(on_bench: Callable[..., None]) -> None:
+    """Nothing is ordered until it can be used, and then all goes on by itself."""
+
+    async def story(made: Bench) -> None:
+        folder = made.settings.videos_dir
+        shutil.rmtree(folder)
+        folder.write_bytes(b"no folder")
+        await made.until(made.app.health.problems)
+        (problem,) = made.app.health.problems()
+        assert problem.text == "the folder of the videos cannot be used (File exists), so nothing is ordered"
+        assert not problem.restart_helps
+        made.telegram.user_says(42, "/video a fox")
+        await made.until(lambda: "has no room for the video" in " ".join(made.telegram.texts(42)))
+        assert made.submits() == 0
+        folder.unlink()
+        await made.settled(State.DELIVERED)
+        assert made.app.health.problems() == []
+
+    on_bench(story)

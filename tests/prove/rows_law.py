@@ -17,8 +17,9 @@ LAWS = "prove_laws"
 _TOUCHED = "prove_touched"
 _BEFORE = "prove_before"
 _WRITES = tuple(f"{verb} reelbot_{table}" for verb in ("UPDATE", "INSERT INTO") for table in ("jobs", "submits"))
-_MOVES = ("queued", "preparing", "submitting", "rendering", "downloading", "ready", "uploading")
-_IS_TOLD = ("failed", "cancelled", "submit-unconfirmed", "delivery-unconfirmed", "undelivered", "parked")
+_UNDER_WAY = ("queued", "preparing", "submitting", "rendering", "downloading", "ready", "uploading")
+_MOVES = (*_UNDER_WAY, "undelivered", "parked")  # the last is asked for a week, longer than any of these stories
+_IS_TOLD = ("failed", "cancelled", "submit-unconfirmed", "delivery-unconfirmed")
 _STRANDED = sa.text(
     "SELECT id, state, outcome_ref FROM reelbot_jobs WHERE due IS NULL AND lease_until IS NULL AND "
     "(state IN :moves OR (outcome_ref IS NULL AND state IN :told))"

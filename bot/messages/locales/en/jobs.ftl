@@ -54,7 +54,7 @@ state-queued =
         [1] Waiting for its turn, next in line.
        *[other] Waiting for its turn, number { $place } in line.
     }
-state-no-room = Waiting: the disk of the bot is full. It starts by itself once there is room; nothing is charged until then.
+state-no-room = Waiting: the bot has no room for the video right now. It starts by itself once there is; nothing is charged until then.
 state-preparing = Getting everything ready…
 state-submitting = Placing the order…
 state-fal-queue =

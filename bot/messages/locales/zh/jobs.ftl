@@ -54,7 +54,7 @@ state-queued =
         [1] 正在排队，下一个就是你。
        *[other] 正在排队，第 { $place } 位。
     }
-state-no-room = 正在等待：机器人的磁盘已满。有空间后会自动开始，在此之前不会扣费。
+state-no-room = 正在等待：机器人现在没有空间存放视频。有空间后会自动开始，在此之前不会扣费。
 state-preparing = 正在准备…
 state-submitting = 正在下单…
 state-fal-queue =
