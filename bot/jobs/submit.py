@@ -33,11 +33,10 @@ from core.types import RawReply, Submission
 log = logging.getLogger(__name__)
 
 NOT_SENT_WINDOW_S = 15 * 60
-_WRITING_DOWN = RetryPolicy(  # whatever the database does; a stop waits 20 s for it
+_WRITING_DOWN = RetryPolicy(  # whatever the database does, for however long; a stop waits 20 s for it
     Exception,
-    pauses_s=(0.5, 1.0, 2.0, 4.0, 8.0),
-    tries=6,
-    only_if=lambda error: not isinstance(error, RequestTaken),
+    pauses_s=UNTIL_WRITTEN.pauses_s,
+    only_if=lambda error: not isinstance(error, RequestTaken | UnreadableJob),
 )
 _UNCONFIRMED_S = 28.0  # told within 30 seconds, whatever fal does
 _NO_RECEIPT_PAUSE_S = 15.0
@@ -142,8 +141,15 @@ class Submitter:
             return NEXT  # cancelled, or claimed before: what stands in the rows says how it goes on
         post = asyncio.create_task(self._claimed(job, body, lease), name=f"order {job.id}")
         self._posts.add(post)
-        post.add_done_callback(self._posts.discard)
+        post.add_done_callback(self._ended)
         return await asyncio.shield(post)  # whatever becomes of the lease: its answer is written down
+
+    def _ended(self, post: asyncio.Task[Verdict]) -> None:
+        """Forget the order's task; nobody may await it any more, if its lease was lost."""
+        self._posts.discard(post)
+        error = None if post.cancelled() else post.exception()
+        if error is not None:
+            log.error("how an order ended is not written down", extra={"task": post.get_name()}, exc_info=error)
 
     async def _claimed(self, job: Job, body: str, lease: Lease | None) -> Verdict:
         """No receipt, no POST: an answer that could be kept nowhere would be a purchase that nobody finds again."""
@@ -227,7 +233,7 @@ class Submitter:
         return NEXT
 
     async def _write_down(self, job: Job, submission: Submission, by: Evidence) -> bool:
-        """Write the answer, which is in the receipt already; a database that is away is waited for a little.
+        """Write the answer, which is in the receipt already, whenever the database takes it.
 
         False: fal named a request of another job, so this one's is unknown.
         """
