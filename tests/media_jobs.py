@@ -1,6 +1,7 @@
 """Jobs of a test's own for media children: the real children and the real fork server, which find one module more."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -41,3 +42,11 @@ def is_gone(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except (FileNotFoundError, ProcessLookupError):
         return True
+
+
+def wait_until_gone(pid: int) -> bool:
+    """Give the kernel, which ends a killed group a moment after the call, its time; tell if the process ended."""
+    deadline = time.monotonic() + 20
+    while not is_gone(pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return is_gone(pid)

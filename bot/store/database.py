@@ -5,6 +5,7 @@ On SQLite every writing transaction begins IMMEDIATE, so two of them never deadl
 
 import asyncio
 import hashlib
+import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,7 @@ KEEPALIVE: dict[str, Any] = {
 }
 """Settings of a PostgreSQL connection that notice a machine that vanished without a word."""
 _IDLE_MS = 10_000  # a worker that freezes in the midst of a transaction must not keep its locks from the others
+_SWITCH_S = 30
 
 
 class DatabaseDown(ConnectionError):
@@ -165,6 +167,20 @@ def _postgres(url: str) -> sa.Engine:
     return engine
 
 
+def _write_ahead(connection: Any) -> None:
+    """Switch to the write-ahead log; SQLite does not wait for others that write to a file that is not switched yet."""
+    deadline = time.monotonic() + _SWITCH_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
 def _engine(url: str) -> sa.Engine:
     if url.startswith("postgresql://"):
         return _postgres(url.replace("postgresql://", "postgresql+psycopg://", 1))
@@ -180,8 +196,8 @@ def _engine(url: str) -> sa.Engine:
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we begin transactions ourselves, below
         connection.text_factory = _text  # what is no text in one row must not end the query for all others
-        connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA busy_timeout=30000")
+        _write_ahead(connection)
         connection.execute("PRAGMA cache_size=-512")  # kilobytes for each connection: the system caches the file anyway
 
     @event.listens_for(engine, "begin")

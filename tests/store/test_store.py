@@ -3,17 +3,19 @@
 import asyncio
 import math
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from bot.channels.types import Address, AttachmentRef, Incoming
 from bot.store import Store
-from bot.store.database import Connection, now_ms
+from bot.store.database import Connection, Database, now_ms
 from bot.store.ledger import Caps
 from bot.store.records import JobDraft, State
 from bot.store.tables import metadata
@@ -89,6 +91,23 @@ def test_opening_twice_migrates_once(database_url: str) -> None:
             assert await second.jobs.find() == []
 
     on_store(database_url, story)
+
+
+def test_a_file_that_another_process_still_writes_to_is_opened_when_it_is_done(tmp_path: Path) -> None:
+    """Two commands that start at once beside a new folder: SQLite itself refuses the second one's switch at once."""
+    file = tmp_path / "reelbot.db"
+    writer = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    writer.execute("CREATE TABLE other (id)")
+    writer.execute("BEGIN IMMEDIATE")
+    writer.execute("INSERT INTO other VALUES (1)")
+    done = threading.Timer(0.3, writer.commit)
+    done.start()
+    database = Database(f"sqlite:///{file}")
+    with database.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+        assert connection.exec_driver_sql("SELECT count(*) FROM other").scalar_one() == 1
+    done.join()
+    writer.close()
 
 
 def test_a_message_becomes_one_job_however_often_it_comes(database_url: str) -> None:

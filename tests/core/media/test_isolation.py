@@ -13,7 +13,7 @@ import pytest
 
 from core import media
 from core.errors import MediaError
-from tests.media_jobs import Jobs, is_gone
+from tests.media_jobs import Jobs, wait_until_gone
 
 WAYS = {"forked": media.fork_child, "cold": media.run_child}
 
@@ -107,7 +107,7 @@ def test_what_a_child_started_ends_with_it(tmp_path: Path) -> None:
             await task
 
     asyncio.run(story())
-    assert is_gone(int((tmp_path / "pid").read_text()))
+    assert wait_until_gone(int((tmp_path / "pid").read_text()))
 
 
 def test_a_child_that_talks_without_end_is_ended(tmp_path: Path) -> None:
@@ -127,10 +127,7 @@ def test_a_forked_child_that_talks_without_end_is_ended(tmp_path: Path) -> None:
 def test_what_a_forked_child_started_ends_with_it(tmp_path: Path) -> None:
     body = "    pid = os.fork()\n    if not pid:\n        time.sleep(60)\n    return pid\n"
     pid = told(tmp_path, "forked", body)["ok"]
-    deadline = time.monotonic() + 20
-    while not is_gone(pid) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert is_gone(pid)
+    assert wait_until_gone(pid)
 
 
 def test_the_parent_keeps_its_own_limits(tmp_path: Path, way: str) -> None:
