@@ -5,7 +5,6 @@ the server as well as with a Python of its own.
 import asyncio
 import os
 import resource
-import time
 from pathlib import Path
 from typing import Any
 
