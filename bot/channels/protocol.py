@@ -7,7 +7,18 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic_settings import BaseSettings
 
-from bot.channels.types import Activity, Address, AttachmentRef, Incoming, Limits, Message, Reply, VideoMessage
+from bot.channels.types import (
+    Activity,
+    Address,
+    AttachmentRef,
+    Incoming,
+    Limits,
+    Message,
+    Obstacle,
+    Reply,
+    Toast,
+    VideoMessage,
+)
 
 S = TypeVar("S", bound=BaseSettings)
 
@@ -67,6 +78,50 @@ class ChannelPort(Protocol):
 
     async def check(self) -> str:
         """Ask the chat's servers who we are, without effect, for `doctor`. Raises SendError with the reason."""
+
+    async def toast(self, pressed: Incoming, toast: Toast) -> bool:
+        """Show a few words to the person who pressed, and to nobody else. False where they were not shown."""
+        ...
+
+    async def remove(self, to: Address, ref: str) -> bool:
+        """Delete one of our own messages. False where the chat does not, or not any more."""
+        ...
+
+    async def obstacle(self, to: Address) -> Obstacle | None:
+        """Return what is known to keep a video from this chat; asks the chat at most now and then. Never raises."""
+        ...
+
+    async def is_admin_of(self, to: Address, sender_id: str) -> bool:
+        """Return whether this person is an admin of that group, as the chat said lately. Never raises."""
+        ...
+
+    def private(self, sender_id: str) -> Address | None:
+        """Return the address of a person's own chat with the bot; None where there is no such thing."""
+        ...
+
+
+class PlainChannel:
+    """The answers of a chat that has no toasts, no groups and nothing to take back: a base for channels."""
+
+    async def toast(self, pressed: Incoming, toast: Toast) -> bool:  # noqa: ARG002 - the protocol's names
+        """Show nothing."""
+        return False
+
+    async def remove(self, to: Address, ref: str) -> bool:  # noqa: ARG002 - the protocol's names
+        """Delete nothing."""
+        return False
+
+    async def obstacle(self, to: Address) -> Obstacle | None:  # noqa: ARG002 - the protocol's name
+        """Return None: nothing is known."""
+        return None
+
+    async def is_admin_of(self, to: Address, sender_id: str) -> bool:  # noqa: ARG002 - the protocol's names
+        """Return False: there are no groups."""
+        return False
+
+    def private(self, sender_id: str) -> Address | None:  # noqa: ARG002 - the protocol's name
+        """Return None: every chat is a person's own."""
+        return None
 
 
 class Inbox(Protocol):

@@ -19,13 +19,36 @@ class Address:
 class AttachmentRef:
     """A photo or video by the chat's own name for it; fetched only when a job needs it.
 
-    `size` in bytes, where the chat states it.
+    `size` in bytes, where the chat states it. `kind`: "file" where only its bytes tell what it is.
     """
 
-    kind: Literal["image", "video"]
+    kind: Literal["image", "video", "file"]
     file_id: str
     size: int | None = None
     duration_s: float | None = None
+
+
+Other = Literal[
+    "voice", "audio", "location", "link", "file", "sticker", "contact", "poll", "dice", "story", "paid", "unknown"
+]
+"""What a person sends that no video can be made of."""
+Membership = Literal["unblocked", "added", "removed"]
+"""What became of the bot in a chat: a person lets it write again, a group has taken it in, either has put it out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """The message that a person's own one replies to or quotes.
+
+    `ref`: the chat's id of it, as `Incoming.reply_to` has it or as `show` and `send_video` returned it; None where the
+    chat does not say. `ours`: the bot wrote it. `other`: it is something no video can be made of.
+    """
+
+    ref: str | None = None
+    text: str = ""
+    attachment: AttachmentRef | None = None
+    other: Other | None = None
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +57,15 @@ class Incoming:
 
     `account` is the bot, app or corp id, `event_id` unique within (channel, account, chat): together they are the
     origin key, so a repeated delivery starts nothing. `text` has the bot's own @name already removed. `attachment`
-    is the message's own, or that of the message it replies to. `direct`: a private chat, or the bot was addressed.
-    `pressed` holds a button's data (then `text` is empty), `reply_to` the chat's id of this message. `other` is what a
-    person sent that no video can be made of ("voice", "location", "link", "file"), to be answered with what can. `tap`:
-    pressed in a menu, which lets the bot speak less afterwards than a message does.
+    is the message's own, `quoted` the message it replies to. `direct`: a private chat, or the bot was addressed;
+    `private`: nobody else reads there. `pressed` holds a button's data (then `text` is empty), `reply_to` the chat's id
+    of this message, or of the one that the button stands on. `other` is what a person sent that no video can be made
+    of, to be answered with what can. `tap`: pressed in a menu, which lets the bot speak less afterwards than a message
+    does. `forwarded`: the words and files are not the sender's own (a forward, another bot's by their hand).
+    `transcript`: the text was heard, not typed. `album`: the same for all items of one album. `edits`: the event id of
+    the message that this one is a newer version of. `at`: when it was sent, milliseconds UTC by the chat's clock.
+    `anonymous`: the sender speaks for the whole group, as its anonymous admins do. `name`: as the chat shows them.
+    `membership`: nothing was said; the bot was let in or put out.
     """
 
     address: Address
@@ -50,8 +78,18 @@ class Incoming:
     direct: bool = True
     reply_to: str | None = None
     pressed: str | None = None
-    other: Literal["voice", "location", "link", "file"] | None = None
+    other: Other | None = None
     tap: bool = False
+    quoted: Quoted | None = None
+    private: bool = True
+    forwarded: bool = False
+    transcript: bool = False
+    album: str | None = None
+    edits: str | None = None
+    at: int | None = None
+    anonymous: bool = False
+    name: str | None = None
+    membership: Membership | None = None
 
     @property
     def user(self) -> str:
@@ -75,12 +113,25 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A plain text (no markup) with optional actions. `job_id` ties it to a job; `progress` 0..1 where known."""
+    """A plain text (no markup) with optional actions. `job_id` ties it to a job; `progress` 0..1 where known.
+
+    `long`: a text to be shown folded, where the chat can fold, below `text`. `asks`: the person's next words are the
+    answer, so a chat that can opens its keyboard for them.
+    """
 
     text: str
     actions: tuple[Action, ...] = ()
     job_id: str | None = None
     progress: float | None = None
+    long: str = ""
+    asks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Toast:
+    """A few words that only the person who pressed a button sees, over the chat; nothing is left of them there."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,4 +224,6 @@ class SendError(Exception):
         self.uploaded_ref = uploaded_ref
 
 
+Obstacle = Literal["no-video-right", "no-right", "removed", "topic-closed"]
+"""What is known to keep a video from a chat before it is tried."""
 Activity = Literal["rendering", "uploading"]

@@ -7,7 +7,7 @@ group only the slash counts, so that talk between people buys nothing. Options i
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from bot.channels.types import Incoming
@@ -207,6 +207,8 @@ def parse_message(incoming: Incoming) -> ParsedMessage:
     """Parse a press or a text. A press comes from outside too: an unknown one is no command."""
     if incoming.pressed is not None:
         return ParsedMessage(incoming, pressed(incoming.pressed))
+    if incoming.attachment is None and incoming.quoted is not None and incoming.quoted.attachment is not None:
+        incoming = replace(incoming, attachment=incoming.quoted.attachment)
     has_attachment = incoming.attachment is not None
     return ParsedMessage(incoming, parse(incoming.text, has_attachment=has_attachment, direct=incoming.direct))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bot.channels import telegram
-from bot.channels.protocol import ChannelManifest, HttpRoute
+from bot.channels.protocol import ChannelManifest, HttpRoute, PlainChannel
 from bot.channels.types import Activity, Address, AttachmentRef, Limits, Message, SendError, SendOutcome, VideoMessage
 
 
@@ -20,7 +20,7 @@ class Line:
 
 
 @dataclass
-class Slate:
+class Slate(PlainChannel):
     """`refusals` are raised one after the other, before anything is shown. References: chat and line, `42:1`."""
 
     limits: Limits = telegram.MANIFEST.limits

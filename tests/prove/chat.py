@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from bot.channels import telegram
-from bot.channels.protocol import HttpRoute
+from bot.channels.protocol import HttpRoute, PlainChannel
 from bot.channels.types import Activity, Address, AttachmentRef, Message, SendError, SendOutcome, VideoMessage
 from tests.prove.film import facts_of
 from tests.prove.reach import Reached
@@ -62,7 +62,7 @@ class ChatBooks:
         return mood
 
 
-class ModelChat:
+class ModelChat(PlainChannel):
     """The part of it that one process talks to. Takes the place of Telegram: it has Telegram's limits."""
 
     manifest = telegram.MANIFEST

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from telegram import Bot, BotCommand
 from telegram.error import TelegramError
 
-from bot.channels.protocol import Services
+from bot.channels.protocol import PlainChannel, Services
 from bot.channels.telegram import MANIFEST
 from bot.channels.telegram.errors import TranslatingErrors, send_error
 from bot.channels.telegram.intake import UPDATES, Clock, UpdateReceiver
@@ -33,7 +33,7 @@ _UNTIL_DONE = RetryPolicy(
 _DESCRIPTION_CHARS = 256
 
 
-class Telegram:
+class Telegram(PlainChannel):
     """The channel. `poll_s`, `sleep` and `clock` are arguments for tests, which do not wait.
 
     `answer_s`: seconds for the answer to an upload.

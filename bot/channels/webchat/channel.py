@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
-from bot.channels.protocol import Services
+from bot.channels.protocol import PlainChannel, Services
 from bot.channels.types import Activity, Address, AttachmentRef, Message, SendError, SendOutcome, VideoMessage
 from bot.channels.webchat import MANIFEST
 from bot.channels.webchat.guard import Guard
@@ -21,7 +21,7 @@ from core.io import disk
 UPLOAD = re.compile(r"[0-9a-f]{32}")
 
 
-class WebChat:
+class WebChat(PlainChannel):
     """The channel."""
 
     manifest = MANIFEST

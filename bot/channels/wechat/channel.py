@@ -13,7 +13,7 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
-from bot.channels.protocol import Services
+from bot.channels.protocol import PlainChannel, Services
 from bot.channels.text_lengths import Unit, shortened
 from bot.channels.types import Activity, Address, AttachmentRef, Message, SendError, SendOutcome, VideoMessage
 from bot.channels.wechat import MANIFEST
@@ -34,7 +34,7 @@ _TYPING_WITHIN_S = 25.0
 _DESCRIPTION_BYTES = 500
 
 
-class WeChat:
+class WeChat(PlainChannel):
     """The channel."""
 
     manifest = MANIFEST

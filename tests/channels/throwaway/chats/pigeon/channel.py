@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from bot.channels.protocol import Services
+from bot.channels.protocol import PlainChannel, Services
 from bot.channels.types import Activity, Address, AttachmentRef, Incoming, Message, SendError, SendOutcome, VideoMessage
 
 from . import MANIFEST
@@ -20,7 +20,7 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _LATER_S = 2.0
 
 
-class Pigeon:
+class Pigeon(PlainChannel):
     manifest = MANIFEST
     name = MANIFEST.name
     limits = MANIFEST.limits
