@@ -210,7 +210,7 @@ class App:
             await channel.stop_intake()
         self.parts.intake.close()
         self.parts.inbox.close()
-        self.parts.passive.durations.close()
+        self.parts.handler.prober.close()
         self.parts.reconciler.close()
         await self._end_loops()
         await asyncio.gather(self.parts.submitter.close(), self.parts.delivery.close())

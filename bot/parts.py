@@ -11,7 +11,7 @@ from bot.channels import manifests
 from bot.channels.protocol import ChannelPort
 from bot.conversation.access import Access
 from bot.conversation.handler import MessageHandler
-from bot.conversation.inbox import InboxWorker
+from bot.conversation.inbox import GATHER_S, InboxWorker
 from bot.conversation.intake import MessageIntake
 from bot.conversation.ordering import OrderService
 from bot.conversation.passive_replies import PassiveReplies
@@ -59,7 +59,7 @@ class Timing:
 
     Before each look for a lost order, between two searches for all of them, those of the poller; for how long jobs and
     roles are held, how often that is renewed, and how much sooner they are let go of; how long a problem lasts before
-    the admins hear of it, and how often that is looked at.
+    the admins hear of it, and how often that is looked at; for how long more photos may follow one.
     """
 
     search_s: float = 300.0
@@ -70,6 +70,7 @@ class Timing:
     margin_s: float = MARGIN_S
     problem_lasts_s: float = 60.0
     problem_looks_s: float = 10.0
+    gather_s: float = GATHER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +255,7 @@ def build(
     handler = MessageHandler(
         store=store,
         orders=orders,
+        channels=channels,
         send_again=delivery.send_again,
         ask_fal_now=poller.say_due,
         is_admin=access.is_admin,
@@ -261,13 +263,16 @@ def build(
     refusals, signals = Refusals(handler=handler, channels=channels), AnswerSignals()
     passive = PassiveReplies(store=store, handler=handler, channels=channels, send_again=delivery.send_again)
     pushed = PushStrategy(store=store, orders=orders, handler=handler, channels=channels, refusals=refusals)
-    fetched = CallbackStrategy(store=store, orders=orders, passive=passive, channels=channels, signals=signals)
+    fetched = CallbackStrategy(
+        store=store, orders=orders, handler=handler, passive=passive, channels=channels, signals=signals
+    )
     inbox = InboxWorker(
         store=store,
         handler=handler,
         strategy_of=lambda incoming: fetched if passive.serves(incoming) else pushed,
         handled=status_messages.notify,
         alerts=alerts,
+        gather_s=timing.gather_s,
     )
     intake = MessageIntake(
         store=store,

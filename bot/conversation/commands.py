@@ -1,4 +1,4 @@
-"""Parses what a person said into a command. One pure parser for every chat.
+"""Parses what a person said into a command. One pure parser for every chat; plain words are the dialogue's to read.
 
 A command is a slash and a word at the very start of the text, in English or Chinese ("/video a fox", "／视频 狐狸"). In
 a direct chat the word alone will do, where it cannot be the start of a sentence: alone ("status", "帮助"), with what it
@@ -9,6 +9,7 @@ group only the slash counts, so that talk between people buys nothing. Options i
 import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from typing import Literal
 
 from bot.channels.types import Incoming
 from bot.conversation.generation_options import GenerationOptions, parse_options
@@ -26,6 +27,7 @@ __all__ = [
     "GenerationOptions",
     "Help",
     "MakeVideo",
+    "OtherModel",
     "ParsedMessage",
     "PlainText",
     "ShowBalance",
@@ -35,7 +37,6 @@ __all__ = [
     "ShowStatus",
     "Start",
     "Unknown",
-    "as_prompt",
     "parse",
     "parse_message",
     "pressed",
@@ -47,10 +48,11 @@ _NO_OPTIONS = GenerationOptions()
 
 @dataclass(frozen=True, slots=True)
 class MakeVideo:
-    """Make a video from this prompt."""
+    """Make a video from this prompt. `wants`: the word of the command names what it is made from."""
 
     prompt: str
     options: GenerationOptions = _NO_OPTIONS
+    wants: Literal["photo", "words"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,18 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """Accept an offer: buy it at the price that was named."""
+    """Accept an offer: buy it at the price that was named. `way`: 0 as it stands, else one of its other ways."""
 
     job: str | None = None
+    way: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OtherModel:
+    """Show the models with which this offer could be made, or make it with one of them."""
+
+    job: str
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +132,9 @@ class Help:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Greet a new person."""
+    """Greet a new person. `payload`: what the link that they came by carries."""
+
+    payload: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +147,7 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class PlainText:
-    """Talk without a command in a private chat, to be answered with how it works."""
+    """Words without a command, alone or with a photo or video, in a private chat or addressed to the bot."""
 
     text: str
 
@@ -144,6 +157,7 @@ Command = (
     | ShowStatus
     | Cancel
     | Confirm
+    | OtherModel
     | Again
     | ShowBalance
     | ShowHistory
@@ -167,7 +181,9 @@ class ParsedMessage:
     @property
     def for_us(self) -> bool:
         """Return whether it is for the bot: talk between people in a group is neither stored nor answered."""
-        return self.command is not None or self.incoming.pressed is not None or self.incoming.other is not None
+        incoming = self.incoming
+        beside_words = incoming.pressed or incoming.other or incoming.membership
+        return self.command is not None or beside_words is not None
 
     @property
     def is_light(self) -> bool:
@@ -189,6 +205,11 @@ _COMMAND_OF |= {
     for word in words
     if name not in {"video", "start"} and not word.isascii()
 }
+_WANTS: dict[str, Literal["photo", "words"]] = {
+    **dict.fromkeys(("图生视频", "圖生視頻"), "photo"),
+    **dict.fromkeys(("文生视频", "文生視頻"), "words"),
+}
+"""Commands that say what the video is to be made from."""
 _CHINESE_WORDS = sorted((word for word in _COMMAND_OF if not word.isascii()), key=len, reverse=True)
 
 _INVISIBLE = " \t\r\n\u3000\ufeff\u200b\u200e\u200f\u2060"
@@ -207,15 +228,10 @@ def parse_message(incoming: Incoming) -> ParsedMessage:
     """Parse a press or a text. A press comes from outside too: an unknown one is no command."""
     if incoming.pressed is not None:
         return ParsedMessage(incoming, pressed(incoming.pressed))
-    if incoming.attachment is None and incoming.quoted is not None and incoming.quoted.attachment is not None:
-        incoming = replace(incoming, attachment=incoming.quoted.attachment)
+    if incoming.membership is not None:
+        return ParsedMessage(incoming, None)
     has_attachment = incoming.attachment is not None
     return ParsedMessage(incoming, parse(incoming.text, has_attachment=has_attachment, direct=incoming.direct))
-
-
-def as_prompt(talk: PlainText) -> MakeVideo:
-    """Read plain words as the prompt of a photo or video that waited for them."""
-    return _Parser(MODEL_WORDS).make_video(talk.text)
 
 
 def parse(
@@ -223,8 +239,8 @@ def parse(
 ) -> Command | None:
     """Parse the command in this text; None when it is not for us: talk in a group, or nothing at all.
 
-    `has_attachment`: it brings a photo or video, whose plain caption is a prompt. `direct`: a private chat, or the bot
-    was addressed. A name after the slash word (`/video@bot`) is another bot's when the bot was not addressed.
+    `has_attachment`: it brings a photo or video, with which no words are something, too. `direct`: a private chat, or
+    the bot was addressed. A name after the slash word (`/video@bot`) is another bot's when the bot was not addressed.
     """
     text = text.strip(_INVISIBLE)
     parser = _Parser(model_words)
@@ -234,9 +250,7 @@ def parse(
         command = parser.bare_word(text)
     if command is not None or not direct:
         return command
-    if has_attachment:
-        return parser.make_video(text)
-    return PlainText(text) if text else None
+    return PlainText(text) if text or has_attachment else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,24 +275,24 @@ class _Parser:
         """Parse a Chinese word after a slash, which may touch what follows: /视频一只狐狸."""
         for word in _CHINESE_WORDS:
             if text.startswith(word):
-                return self._command(_COMMAND_OF[word], text[len(word) :])
+                return self._command(_COMMAND_OF[word], text[len(word) :], word=word)
         unknown = re.match(r"[^\W\x00-\x7f]+", text)
         return _unknown(unknown[0]) if unknown and direct and not spaced else None
 
     def bare_word(self, text: str) -> Command | None:
         name = _COMMAND_OF.get(text.strip(_CLOSING).lower())
         if name is not None:
-            return self._command(name, "")
+            return self._command(name, "", word=text.strip(_CLOSING))
         for word in _CHINESE_WORDS:
             if text.startswith(word) and text[len(word)] in _AFTER:
-                return self._with_argument(_COMMAND_OF[word], text[len(word) :])
+                return self._with_argument(_COMMAND_OF[word], text[len(word) :], word=word)
         match = re.match(r"([a-z]+)(\s*[:：]|\s)", text, re.IGNORECASE)
         name = _COMMAND_OF.get(match[1].lower()) if match else None
         if match is None or name is None or (name == "video" and match[2].isspace()):
             return None
         return self._with_argument(name, text[match.end() :])
 
-    def _with_argument(self, name: str, rest: str) -> Command | None:
+    def _with_argument(self, name: str, rest: str, *, word: str = "") -> Command | None:
         """Parse a word without a slash: the rest must be what the command takes; else it was a sentence."""
         rest = rest.strip(_AFTER)
         takes = {
@@ -290,13 +304,15 @@ class _Parser:
             "price": not parse_options(rest, model_words=self.model_words)[0],
             "language": _language(rest) is not None,
         }
-        return self._command(name, rest) if takes.get(name) else None
+        return self._command(name, rest, word=word) if takes.get(name) else None
 
-    def _command(self, name: str, rest: str) -> Command:
+    def _command(self, name: str, rest: str, *, word: str = "") -> Command:
         rest = rest.strip(_INVISIBLE).lstrip(_AFTER)
         match name:
             case "video":
-                return self.make_video(rest)
+                return replace(self.make_video(rest), wants=_WANTS.get(word))
+            case "start":
+                return Start(rest[:_MOST_CHARS] or None)
             case "status":
                 return ShowStatus(_job(rest))
             case "cancel":
@@ -314,7 +330,6 @@ class _Parser:
                     "history": ShowHistory(),
                     "models": ShowModels(),
                     "balance": ShowBalance(),
-                    "start": Start(),
                 }
                 return plain.get(name, Help())
 
@@ -365,11 +380,14 @@ def pressed(data: str) -> Command | None:
     if known is None:
         return None
     kind, value = known
+    job, _, choice = value.partition(".")
     made: dict[str, Command] = {
-        "cancel": Cancel(value),
-        "yes": Confirm(value),
-        "again": Again(value),
-        "fix": Again(value, with_fallback=True),
+        "cancel": Cancel(job),
+        "yes": Confirm(job, int(choice) if choice.isascii() and choice.isdigit() else 0),
+        "again": Again(job),
+        "fix": Again(job, with_fallback=True),
         "lang": ChooseLanguage(value.lower()),
+        "other": OtherModel(job),
+        "pick": OtherModel(job, choice or None),
     }
     return made[kind]

@@ -1,118 +1,198 @@
-"""Decides about one message: an answer in words, or a new job. Access was checked before it came here."""
+"""Decides about one message: what it is, and whose decision that is. Access was checked before it came here."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Literal
 
-from bot.channels.text_lengths import Unit, shortened
+from bot.channels.protocol import ChannelPort
 from bot.channels.types import Action, Incoming, Message
 from bot.conversation import commands
+from bot.conversation.decisions import NOTHING, Decision
+from bot.conversation.edits import Edits
+from bot.conversation.job_commands import JobCommands
 from bot.conversation.ordering import OrderService
-from bot.messages import job_messages
+from bot.conversation.situation import Situation
+from bot.conversation.source_prober import SourceProber
+from bot.conversation.talk import Talk
+from bot.messages import job_lists, job_messages
 from bot.messages.callback_data import data_for
 from bot.messages.i18n import LANGUAGES, pick, translate
 from bot.store import Store
 from bot.store.database import now_ms
-from bot.store.records import ACTIVE, ENDED, Job, JobDraft, State
+from bot.store.message_map import chat_of
+from bot.store.records import Job, State
 from bot.store.stored import UnreadableJob
 from core import pricing
 from core.errors import BadRequest
-from core.types import Adjustment, Plan
+from core.types import Adjustment
 
-_HISTORY = 10
-_PROMPT_SHOWN = 60
-_MODELS_TITLE_S = 5  # the length that the title of /models names
-
-_WAITING = (
-    State.AWAITING_CONFIRMATION,
-    State.SUBMIT_UNCONFIRMED,
-    State.PARKED,
-    State.UNDELIVERED,
-    State.DELIVERY_UNCONFIRMED,
-)
-"""Jobs that stand still: for a yes, for a word from fal, for the chat."""
-
-Decision = Message | JobDraft | None
+_HERE = (State.AWAITING_CONFIRMATION,)
 
 
 class MessageHandler:
-    """The handler of all commands."""
+    """The handler of all messages."""
 
     def __init__(
         self,
         *,
         store: Store,
         orders: OrderService,
+        channels: Mapping[str, ChannelPort],
         send_again: Callable[[Job], Awaitable[bool]],
         ask_fal_now: Callable[[str], Awaitable[None]],
         is_admin: Callable[[str], bool],
     ) -> None:
         self._store = store
         self._orders = orders
+        self._channels = channels
         self._send_again = send_again
-        self._ask_fal_now = ask_fal_now
         self._is_admin = is_admin
+        self.prober = SourceProber(store=store, channels=channels)
+        self._jobs = JobCommands(
+            store=store, orders=orders, channels=channels, send_again=send_again, ask_fal_now=ask_fal_now
+        )
+        self._talk = Talk(orders=orders, jobs=self._jobs, channels=channels, bring=self.bring)
+        self._edits = Edits(store=store, orders=orders)
 
     async def language(self, incoming: Incoming) -> str:
         """Return the language to answer in: chosen with /language, else the chat's."""
         return await self._store.people.language(incoming.user) or pick(incoming.language)
 
+    async def bring(self, incoming: Incoming) -> bool:
+        """Send the person's finished videos that wait; whether there are any."""
+        waiting = await self._store.jobs.find(user=incoming.user, states=[State.UNDELIVERED])
+        for job in waiting:
+            await self._send_again(job)
+        return bool(waiting)
+
     async def handle(self, message: commands.ParsedMessage) -> Decision:
-        """Decide what to do about this message. None: nothing is to be said."""
-        incoming, command = message.incoming, message.command
-        language = await self.language(incoming)
+        """Decide what to do about this message."""
+        incoming = await self.prober.known(message.incoming)
+        situation = await self.situation(incoming)
+        try:
+            return await self._decide(situation, message.command)
+        except UnreadableJob as error:
+            return situation.answer(situation.say("job-unreadable", job=error.job_id))
+
+    async def gather(self, message: commands.ParsedMessage) -> Decision:
+        """Put a photo on the table after which more are coming at once: the last one's answer speaks of all."""
+        situation = await self.situation(await self.prober.known(message.incoming))
+        return self._talk.gather(situation, message.command)
+
+    async def situation(self, incoming: Incoming) -> Situation:
+        """Read what is known when this message is decided."""
+        offers = await self._store.jobs.find(user=incoming.user, states=_HERE)
+        here = tuple(job for job in offers if job.address == incoming.address)
+        return Situation(
+            incoming=incoming,
+            language=await self.language(incoming),
+            dialogue=await self._store.dialogues.of(incoming),
+            offers=here,
+            quoted=await self._quoted(incoming),
+            at=incoming.at or now_ms(),
+        )
+
+    async def _quoted(self, incoming: Incoming) -> Job | None:
+        """Find the person's own job or offer that the message replied to is about."""
+        if incoming.quoted is None:
+            return None
+        job_id = await self._store.message_map.job_of(incoming.address, incoming.quoted.ref)
+        job = await self._store.jobs.get(job_id) if job_id is not None else None
+        return job if job is not None and job.user == incoming.user else None
+
+    async def _decide(self, situation: Situation, command: commands.Command | None) -> Decision:
+        incoming = situation.incoming
+        if incoming.pressed is not None:
+            return await self._pressed(situation, command)
+        if incoming.membership is not None:
+            return await self._membership(situation)
+        if incoming.private:
+            await self.bring(incoming)
+        if incoming.edits is not None:
+            decided = await self._edits.decide(situation, command)
+            if decided is not None:
+                return decided
+        if incoming.other is not None and not isinstance(command, commands.MakeVideo):
+            return self._talk.unusable(situation)
+        return await self._commanded(situation, command)
+
+    async def _pressed(self, situation: Situation, command: commands.Command | None) -> Decision:
+        if command is None:
+            return situation.toast(situation.say("toast-gone"))
+        job_id = getattr(command, "job", None)
+        if job_id is not None:
+            job = await self._store.jobs.get(job_id)
+            if job is None:
+                return situation.toast(situation.say("toast-gone"))
+            if job.user != situation.incoming.user:
+                acting = await self._acting_for(situation.incoming, job, command)
+                if acting is None:
+                    return situation.toast(situation.say("toast-not-yours"))
+                situation = await self.situation(acting)
+        return await self._commanded(situation, command)
+
+    async def _acting_for(self, pressed: Incoming, job: Job, command: commands.Command) -> Incoming | None:
+        """Return the press as its job's owner's, where an admin of the group may press for them; None: they may not.
+
+        Admins may refuse and stop what was asked for in their group. Buy they may only what an anonymous admin, who
+        presses as a person, was offered.
+        """
+        if job.address.chat_id != pressed.address.chat_id:
+            return None
+        of_group = job.user == chat_of(pressed.address)
+        if not (of_group or isinstance(command, commands.Cancel)):
+            return None
+        channel = self._channels[pressed.address.channel]
+        if not await channel.is_admin_of(pressed.address, pressed.sender_id):
+            return None
+        return replace(pressed, sender_id=job.incoming.sender_id)
+
+    async def _membership(self, situation: Situation) -> Decision:
+        incoming = situation.incoming
+        if incoming.membership == "unblocked":
+            await self.bring(incoming)
+        if incoming.membership != "added":
+            return NOTHING
+        obstacle = await self._channels[incoming.address.channel].obstacle(incoming.address)
+        return Decision(
+            say=Message(situation.say("group-greeting", id=chat_of(incoming.address), missing=obstacle or ""))
+        )
+
+    async def _commanded(self, situation: Situation, command: commands.Command | None) -> Decision:
         match command:
             case None:
-                return None
+                return NOTHING
+            case commands.PlainText():
+                return await self._talk.words(situation, command)
             case commands.MakeVideo():
-                return await self._orders.order(incoming, command, language)
-            case commands.ShowBalance():
-                of_all = self._is_admin(incoming.user)
-                return await self._orders.balance(incoming.user, language, of_all=of_all)
+                return await self._talk.order(situation, command)
+            case commands.Confirm(job=None):
+                return await self._talk.agreed(situation)
             case commands.ChooseLanguage(language=chosen):
-                return await self._choose_language(incoming, chosen, language)
-            case commands.ShowHistory():
-                return await self._history(incoming, language)
+                return await self._choose_language(situation, chosen)
+            case commands.ShowBalance():
+                of_all = self._is_admin(situation.incoming.user) and situation.incoming.private
+                return situation.answer(
+                    await self._orders.balance(situation.incoming.user, situation.language, of_all=of_all)
+                )
             case _:
-                return await self._about_a_job(incoming, command, language)
+                decided = await self._jobs.decide(situation, command)
+                return situation.answer(self._plain(command, situation)) if decided is None else decided
 
-    async def _about_a_job(self, incoming: Incoming, command: commands.Command, language: str) -> Decision:
-        try:
-            return await self._about_a_readable_job(incoming, command, language)
-        except UnreadableJob as error:
-            return Message(translate(language, "job-unreadable", job=error.job_id))
-
-    async def _about_a_readable_job(self, incoming: Incoming, command: commands.Command, language: str) -> Decision:
-        match command:
-            case commands.Cancel(job=job_id):
-                return await self._cancel(incoming, job_id, language)
-            case commands.Confirm(job=job_id):
-                return await self._confirm(incoming, job_id, language)
-            case commands.Again():
-                return await self._again(incoming, command, language)
-            case commands.ShowStatus(job=job_id):
-                return await self._status(incoming, job_id, language)
-            case _:
-                return self._say(command, language)
-
-    def _say(self, command: commands.Command, language: str) -> Message:
+    def _plain(self, command: commands.Command, situation: Situation) -> Message:
         """Answer a command that needs nothing but words."""
         match command:
             case commands.ShowModels():
-                return Message("\n".join([translate(language, "models-title"), *_model_lines(language)]))
+                return Message("\n".join([situation.say("models-title"), *job_lists.model_lines(situation.language)]))
             case commands.ShowPrice(options=options):
-                return self._prices(options, language)
+                return self._prices(options, situation.language)
             case commands.Start():
-                return Message(translate(language, "start"))
+                return Message(situation.say("start"))
             case commands.Unknown(word=word, suggestion=suggestion):
                 if suggestion:
-                    return Message(translate(language, "unknown-command-suggestion", word=word, suggestion=suggestion))
-                return Message(translate(language, "unknown-command", word=word))
-            case commands.PlainText():
-                return Message(translate(language, "plain-text-hint"))
+                    return Message(situation.say("unknown-command-suggestion", word=word, suggestion=suggestion))
+                return Message(situation.say("unknown-command", word=word))
             case _:
-                return Message(translate(language, "help"))
+                return Message(situation.say("help"))
 
     def _prices(self, options: commands.GenerationOptions, language: str) -> Message:
         lines = [translate(language, "price-title")]
@@ -128,180 +208,18 @@ class MessageHandler:
         lines.append(translate(language, "price-note"))
         return Message("\n".join(lines))
 
-    async def _cancel(self, incoming: Incoming, job_id: str | None, language: str) -> Message | None:
-        job = await self._which(incoming, job_id)
-        if job is None:
-            return await self._cancel_none_or_many(incoming, job_id, language)
-        if job.state is State.AWAITING_CONFIRMATION:
-            await self._store.jobs.decline(job.id)
-            if incoming.pressed is None:
-                return Message(translate(language, "offer-declined"))
-            return None  # the offer itself now says that it was declined
-        may_stop = job.state in ACTIVE | {State.PARKED}
-        verdict = await self._store.jobs.ask_cancel(job.id) if may_stop else "late"
-        if verdict == "free":
-            return Message(translate(language, "cancelled-free", job=job.id), job_id=job.id)
-        if verdict == "late":
-            return Message(translate(language, "cancel-too-late", job=job.id), job_id=job.id)
-        await self._ask_fal_now(job.id)
-        return Message(translate(language, "cancel-requested-running", job=job.id), job_id=job.id)
-
-    async def _cancel_none_or_many(self, incoming: Incoming, job_id: str | None, language: str) -> Message:
-        if job_id is not None:
-            return Message(translate(language, "job-unknown", job=job_id))
-        active = await self._active(incoming)
-        if not active:
-            return Message(translate(language, "cancel-nothing"))
-        return Message(translate(language, "cancel-which"), tuple(_button("cancel", job) for job in active))
-
-    async def _confirm(self, incoming: Incoming, job_id: str | None, language: str) -> Message | None:
-        offers = await self._store.jobs.find(user=incoming.user, states=[State.AWAITING_CONFIRMATION])
-        job = await self._which(incoming, job_id) if job_id else offers[0] if len(offers) == 1 else None
-        if job is not None:
-            problem = await self._orders.confirm(job, language)
-            if problem is not None or incoming.pressed is not None:
-                return problem  # the offer itself now says that it was ordered
-            return Message(translate(language, "confirm-started", job=job.id), job_id=job.id)
-        if job_id is not None:
-            return Message(translate(language, "job-unknown", job=job_id))
-        if not offers:
-            return Message(translate(language, "confirm-nothing"))
-        return Message(translate(language, "confirm-which"), tuple(_button("yes", job) for job in offers))
-
-    async def _again(self, incoming: Incoming, command: commands.Again, language: str) -> Decision:
-        """Redeliver a finished video or ask about a parked job, for nothing; else reorder the job."""
-        job = await self._to_repeat(incoming, command.job)
-        if job is None:
-            key = "job-unknown" if command.job else "again-none"
-            return Message(translate(language, key, job=command.job or ""))
-        if job.state in ACTIVE | {State.AWAITING_CONFIRMATION}:
-            state = job_messages.state_line(replace(job, language=language), place=0, now_ms=now_ms())
-            return Message(translate(language, "again-on-its-way", job=job.id, state=state))
-        if job.state is State.PARKED:
-            await self._ask_fal_now(job.id)
-            return Message(translate(language, "again-asks-fal", job=job.id), job_id=job.id)
-        if job.video is None:
-            return self._orders.reorder(incoming, job, language, with_fallback=command.with_fallback)
-        if not await self._send_again(job):
-            return Message(translate(language, "again-gone", job=job.id))
-        return None
-
-    async def _to_repeat(self, incoming: Incoming, job_id: str | None) -> Job | None:
-        """Find the job that was named; else a video that waits, else the latest that ended."""
-        if job_id is not None:
-            return await self._which(incoming, job_id)
-        waiting = [State.UNDELIVERED, State.DELIVERY_UNCONFIRMED]
-        for states in (waiting, ENDED):
-            found = await self._store.jobs.find(user=incoming.user, states=states, newest=1)
-            if found:
-                return found[0]
-        return None
-
-    async def _status(self, incoming: Incoming, job_id: str | None, language: str) -> Message:
-        if job_id is None:
-            jobs = await self._active(incoming)
-            jobs += await self._store.jobs.find(user=incoming.user, states=_WAITING, newest=5)
-        else:
-            job = await self._which(incoming, job_id)
-            if job is None:
-                return Message(translate(language, "job-unknown", job=job_id))
-            jobs = [job]
-        if not jobs:
-            return Message(translate(language, "status-none"))
-        return Message("\n".join([await self._status_line(job, language) for job in jobs]))
-
-    async def _status_line(self, job: Job, language: str) -> str:
-        place = await self._store.jobs.place(job) if job.state is State.QUEUED else 0
-        state = job_messages.state_line(job, place=place, now_ms=now_ms())
-        return translate(language, "status-line", job=job.id, state=state, prompt=_short(job.request.prompt))
-
-    async def _history(self, incoming: Incoming, language: str) -> Message:
-        jobs = await self._store.jobs.find(user=incoming.user, newest=_HISTORY)
-        if not jobs:
-            return Message(translate(language, "history-none"))
-        return Message(
-            "\n".join([translate(language, "history-title"), *(_history_line(job, language) for job in jobs)])
-        )
-
-    async def _choose_language(self, incoming: Incoming, wanted: str | None, language: str) -> Message:
+    async def _choose_language(self, situation: Situation, wanted: str | None) -> Decision:
+        language = situation.language
         buttons = tuple(
             Action(translate(code, f"button-language-{code}"), data_for("lang", code)) for code in LANGUAGES
         )
         if wanted is None:
-            return Message(translate(language, "language-choose"), buttons)
+            return situation.answer(Message(translate(language, "language-choose"), buttons))
         if wanted not in LANGUAGES:
-            return Message(translate(language, "language-unknown", asked=wanted), buttons)
-        await self._store.people.choose_language(incoming.user, wanted)
-        return Message(translate(wanted, "language-set"))
-
-    async def _active(self, incoming: Incoming) -> list[Job]:
-        return await self._store.jobs.find(user=incoming.user, states=ACTIVE)
-
-    async def _which(self, incoming: Incoming, job_id: str | None) -> Job | None:
-        """Find the person's own job: the one named, or the only one that runs. Raises UnreadableJob.
-
-        Other people's do not exist here.
-        """
-        if job_id is None:
-            active = await self._active(incoming)
-            return active[0] if len(active) == 1 else None
-        try:
-            job = await self._store.jobs.get(job_id.upper())
-        except UnreadableJob as error:
-            if error.user == incoming.user:
-                raise
-            return None
-        return job if job is not None and job.user == incoming.user else None
+            return situation.answer(Message(translate(language, "language-unknown", asked=wanted), buttons))
+        await self._store.people.choose_language(situation.incoming.user, wanted)
+        return situation.answer(translate(wanted, "language-set"))
 
 
 def _as_facts(each: Adjustment) -> tuple[str, str, str | None]:
     return each.field, each.requested, each.applied
-
-
-def _button(kind: Literal["cancel", "yes"], job: Job) -> Action:
-    return Action(f"{job.id} {_short(job.request.prompt, 24)}", data_for(kind, job.id))
-
-
-def _history_line(job: Job, language: str) -> str:
-    return translate(
-        language,
-        "history-line",
-        job=job.id,
-        when=datetime.fromtimestamp(job.created / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M"),
-        state=job_messages.state_line(job, place=0, now_ms=now_ms()),
-        price="" if job.charge == "none" else job_messages.price_text(job),
-        prompt=_short(job.request.prompt),
-    )
-
-
-def _short(prompt: str, most: int = _PROMPT_SHOWN) -> str:
-    one_line = " ".join(prompt.split())
-    return shortened(one_line, most=most, unit=Unit.CHARACTER)
-
-
-def _model_lines(language: str) -> list[str]:
-    lines = []
-    for model in pricing.list_models():
-        plan = _about_five_seconds(model.key)
-        seconds = plan.request.duration_s if plan else None
-        lines.append(
-            translate(
-                language,
-                "models-line",
-                tier=model.tier or "",
-                name=model.name,
-                key=model.key,
-                price=pricing.usd_text(plan.quote.usd) if plan else "",
-                duration=str(seconds) if seconds and seconds != _MODELS_TITLE_S else "",
-                modes=" ".join(sorted(str(mode) for mode in model.modes)),
-            )
-        )
-    return lines
-
-
-def _about_five_seconds(key: str) -> Plan | None:
-    """Plan a text-to-video with the model's defaults, nearest to 5 s; None where it takes no text alone."""
-    try:
-        return pricing.plan("price", model=key)
-    except BadRequest:
-        return None

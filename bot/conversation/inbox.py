@@ -11,6 +11,7 @@ from bot.loops import Loop
 from bot.messages.admin_alerts import Alerts
 from bot.messages.i18n import translate
 from bot.store import Store
+from bot.store.database import now_ms
 from bot.store.inbox import QueuedMessage, UnreadableMessage
 
 log = logging.getLogger(__name__)
@@ -19,6 +20,9 @@ _SCAN_S = 2.0
 _FINISH_S = 5.0
 _TRIES = 3
 _CHATS_AT_ONCE = 500
+GATHER_S = 2.0
+"""For so long after a photo more may follow that belong to it."""
+_GATHER_LOOK_S = 0.25
 
 
 class InboxWorker:
@@ -32,8 +36,10 @@ class InboxWorker:
         strategy_of: Callable[[Incoming], ReplyStrategy],
         handled: Callable[[], None],
         alerts: Alerts,
+        gather_s: float = GATHER_S,
     ) -> None:
         """Build the worker. `handled` is called after each message; a job or an offer may have changed."""
+        self._gather_s = gather_s
         self._store = store
         self._handler = handler
         self._strategy_of = strategy_of
@@ -85,7 +91,7 @@ class InboxWorker:
         queued: QueuedMessage | None = first
         while queued is not None and self._open:
             try:
-                await self._strategy_of(queued.incoming).handle(queued)
+                await self._strategy_of(queued.incoming).handle(queued, more=await self._more_come(queued))
                 self._handled()
             except Exception:
                 log.exception("message not handled", extra={"chat": queued.chat})
@@ -93,6 +99,21 @@ class InboxWorker:
                 break
             queued = await self._next(queued)
         self.loop.notify()
+
+    async def _more_come(self, queued: QueuedMessage) -> bool:
+        """Tell whether a photo is followed by more at once, as the items of an album are: then it is not the last.
+
+        Waits for them a moment; whatever else its sender says meanwhile ends that.
+        """
+        while queued.answer is None and _is_source(queued.incoming):
+            following = await self._store.inbox.after(queued)
+            if following is not None:
+                return _is_source(following) and not _is_alone(queued.incoming, following)
+            left_s = self._gather_s - (now_ms() - queued.created) / 1000
+            if left_s <= 0:
+                return False
+            await asyncio.sleep(min(left_s, _GATHER_LOOK_S))
+        return False
 
     async def _next(self, handled: QueuedMessage) -> QueuedMessage | None:
         try:
@@ -119,3 +140,13 @@ class InboxWorker:
         self._alerts.tell(f"dead letter {queued.id}", "alert-set-aside", chat=queued.chat, user=queued.incoming.user)
         text = translate(await self._handler.language(queued.incoming), "internal-error")
         await self._strategy_of(queued.incoming).apologize(queued.incoming, text)
+
+
+def _is_source(incoming: Incoming) -> bool:
+    """Return whether it is a photo or video that others may belong to: an item of an album, or one without words."""
+    return incoming.attachment is not None and (incoming.album is not None or not incoming.text.strip())
+
+
+def _is_alone(incoming: Incoming, following: Incoming) -> bool:
+    """Return whether the two are no part of one question: another person's, or another album's."""
+    return incoming.user != following.user or incoming.album != following.album

@@ -4,13 +4,15 @@ Everything that can buy starts here; the reservation is made in the transaction 
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Literal
 
 from bot.channels.protocol import ChannelPort
-from bot.channels.types import Incoming, Message
+from bot.channels.types import AttachmentRef, Incoming, Message
 from bot.conversation import commands
+from bot.conversation.generation_options import parse_options
 from bot.messages import job_messages, retry_offers
 from bot.messages.admin_alerts import Alerts
 from bot.messages.i18n import translate
@@ -18,14 +20,29 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.ledger import OverCap, caps_of
-from bot.store.records import ACTIVE, Confirmation, Fallback, Job, JobDraft, State, source_kind
+from bot.store.records import (
+    ACTIVE,
+    MICRO,
+    Confirmation,
+    Fallback,
+    Job,
+    JobDraft,
+    State,
+    Way,
+    micro,
+    source_kind,
+)
 from bot.store.reorders import AlreadyOrdered
 from core import pricing
+from core.catalogue import Model
 from core.errors import BadRequest
 from core.pricing import SourceFacts
-from core.types import Kind, Mode, Plan
+from core.types import Mode, Plan
 
 log = logging.getLogger(__name__)
+
+OfferReason = Literal["words", "forward", "heard", "asks", "photo", "many", "again"]
+"""What makes an offer of a request, whatever it costs (see Confirmation)."""
 
 
 class OrderService:
@@ -48,28 +65,40 @@ class OrderService:
         self._alerts = alerts
         self._caps = caps_of(settings)
 
-    async def order(self, incoming: Incoming, command: commands.MakeVideo, language: str) -> Message | JobDraft:
-        """Decide about an order: a job, a job with a question, or the text on why not."""
-        if not command.prompt.strip():
-            return Message(translate(language, _missing_prompt(source_kind(incoming))))
+    async def draft(
+        self, incoming: Incoming, command: commands.MakeVideo, language: str, *, why: OfferReason | None = None
+    ) -> JobDraft | Message:
+        """Plan an order and decide whether it is asked about first; a text where it cannot be made at all.
+
+        `why`: what makes it an offer whatever it costs; None: an explicit order.
+        """
         try:
             self._check_size(incoming)
             plan = self._plan(incoming, command)
         except BadRequest as error:
             return Message(job_messages.error_message(language, error.code, error.facts))
         new = JobDraft(incoming, language, plan)
-        return replace(new, question=await self._question(new))
+        return replace(new, question=await self._question(new, why))
 
-    async def _question(self, new: JobDraft) -> Confirmation | None:
+    async def _question(self, new: JobDraft, why: OfferReason | None) -> Confirmation | None:
         duplicate = await self._duplicate(new)
         if duplicate is not None:
             return Confirmation("same", duplicate.id)
+        if why is not None:
+            return Confirmation(why)
         return Confirmation("price") if new.plan.quote.usd > self._settings.confirm_usd else None
+
+    def way(
+        self, key: str, incoming: Incoming, command: commands.MakeVideo, sources: Sequence[AttachmentRef | None]
+    ) -> Way:
+        """Plan another way to take an offer: the same words with these sources, one job each. Raises BadRequest."""
+        plan = self._plan(replace(incoming, attachment=sources[0]), command)
+        return Way(key, plan.request, plan.adjustments, micro(plan.quote.usd), plan.quote.up_to, tuple(sources))
 
     async def _duplicate(self, new: JobDraft) -> Job | None:
         """Find the same request of the same person that is under way: a double tap more often than a second order."""
         user = new.incoming.user
-        for job in await self._store.jobs.find(user=user, states=ACTIVE | {State.AWAITING_CONFIRMATION, State.PARKED}):
+        for job in await self._store.jobs.find(user=user, states=ACTIVE | {State.PARKED}):
             same_source = _file_id(job.incoming) == _file_id(new.incoming)
             if same_source and replace(job.request, source_url=None) == new.plan.request:
                 return job
@@ -78,14 +107,17 @@ class OrderService:
     async def start(
         self, new: JobDraft, *, inbox_id: int | None, within: Callable[[Connection, str], None] | None = None
     ) -> Message | None:
-        """Make the draft a job, once per message. A message only when the caps forbid it, or it is a repeat.
+        """Make the draft a job, once per message. A message only when the caps forbid it, or it is offered already.
 
-        A repeat of what was reordered before. `within`: see Jobs.accept.
+        A press that has bought before makes an offer. `within`: see Jobs.accept.
         """
         try:
             made = await self._store.jobs.accept(new, inbox_id=inbox_id, caps=self._caps, within=within)
         except AlreadyOrdered as error:
-            return job_messages.ordered_before(error.existing, new.language, now_ms=now_ms())
+            if error.existing.state is State.AWAITING_CONFIRMATION:
+                return job_messages.status(replace(error.existing, language=new.language), place=0, now_ms=now_ms())
+            again = replace(new, question=Confirmation("again", error.existing.id))
+            made = await self._store.jobs.accept(again, inbox_id=inbox_id, caps=self._caps, within=within)
         self._alerts.spent()
         if isinstance(made, OverCap):
             log.info("over the cap", extra={"user": new.incoming.user, "whose": made.whose})
@@ -95,14 +127,23 @@ class OrderService:
             log.info("job accepted", extra={"job_id": made, "model": new.plan.request.model})
         return None
 
-    async def confirm(self, job: Job, language: str) -> Message | None:
-        """Accept an offer: at that price, once, within its time; everything is checked again. None: it is ordered."""
-        price = self._price_now(job)
-        try:
-            verdict = await self._store.jobs.confirm(job.id, price=price, caps=self._caps)
-        except AlreadyOrdered as error:
-            await self._store.jobs.decline(job.id)
-            return job_messages.ordered_before(error.existing, language, now_ms=now_ms())
+    async def confirm(
+        self,
+        job: Job,
+        agreed: Incoming,
+        language: str,
+        *,
+        way: int = 0,
+        within: Callable[[Connection], None] | None = None,
+    ) -> Message | JobDraft | None:
+        """Accept an offer: at that price, once, within its time; everything is checked again. None: it is ordered.
+
+        A new offer where its price has changed. `agreed`: the message that said yes. `within`: see Jobs.confirm.
+        """
+        if way > len(job.ways):
+            return self._late(job, language)
+        price = self._price_now(job, way)
+        verdict = await self._store.jobs.confirm(job.id, price=price, caps=self._caps, way=way, within=within)
         self._alerts.spent()
         if isinstance(verdict, OverCap):
             return Message(job_messages.over_cap(language, verdict))
@@ -112,11 +153,45 @@ class OrderService:
         if verdict == "lapsed":
             await self._store.jobs.lapse()
             return Message(translate(language, "offer-lapsed"), job_id=job.id)
-        if verdict == "price":
+        if verdict in {"price", "bought"}:
+            other = job.question.job if job.question is not None else None
+            why = Confirmation("price") if verdict == "price" else Confirmation("edited", other)
+            return self._offer_anew(job, agreed, language, price, why)
+        return self._late(await self._store.jobs.get(job.id) or job, language)
+
+    def _late(self, job: Job, language: str) -> Message:
+        state = job_messages.state_line(replace(job, language=language), place=0, now_ms=now_ms())
+        return Message(translate(language, "confirm-late", job=job.id, state=state), job_id=job.id)
+
+    def _offer_anew(
+        self, job: Job, agreed: Incoming, language: str, price: Decimal, why: Confirmation
+    ) -> JobDraft | Message:
+        try:
+            plan = self._plan_again(job, None)
+        except BadRequest:
             return Message(job_messages.error_message(language, "price_changed", {"price": pricing.usd_text(price)}))
-        now = replace(await self._store.jobs.get(job.id) or job, language=language)
-        state = job_messages.state_line(now, place=0, now_ms=now_ms())
-        return Message(translate(language, "confirm-late", job=job.id, state=state))
+        incoming = replace(agreed, attachment=job.incoming.attachment, text=job.incoming.text, pressed=None)
+        return JobDraft(incoming, language, plan, why, replaces=job.id)
+
+    def with_model(self, job: Job, model: str, pressed: Incoming, language: str) -> JobDraft | Message:
+        """Offer the same with another model, in the place of the offer `job`."""
+        try:
+            plan = self._plan_again(job, None, model=model)
+        except BadRequest as error:
+            return Message(job_messages.error_message(language, error.code, error.facts))
+        incoming = replace(pressed, attachment=job.incoming.attachment, text=job.incoming.text, pressed=None)
+        why = job.question or Confirmation("words")
+        return JobDraft(incoming, language, plan, why, replaces=job.id, takes_card=True)
+
+    def models_for(self, job: Job) -> list[tuple[Model, Plan]]:
+        """Return the models that can make this offer, each with its plan, the tiers first."""
+        found = []
+        for model in sorted(pricing.list_models(), key=lambda each: each.tier is None):
+            try:
+                found.append((model, self._plan_again(job, None, model=model.key)))
+            except BadRequest:
+                continue  # it cannot make this
+        return found
 
     def reorder(self, pressed: Incoming, job: Job, language: str, *, with_fallback: bool) -> Message | JobDraft:
         """Reorder a failed job, as a purchase of its own at the price of now.
@@ -132,15 +207,15 @@ class OrderService:
         incoming = replace(
             pressed, attachment=job.incoming.attachment, reply_to=job.incoming.reply_to, text="", pressed=None
         )
-        dearer = plan.quote.usd > job.usd or plan.quote.usd > self._settings.confirm_usd
-        question = Confirmation("again") if dearer or pressed.pressed is None else None
+        as_priced = pressed.pressed is not None and plan.quote.usd <= min(job.usd, self._settings.confirm_usd)
+        question = None if as_priced else Confirmation("again")
         return JobDraft(incoming, language, plan, question, again_of=job.id, fallback=fallback)
 
-    def _plan_again(self, job: Job, fallback: Fallback | None) -> Plan:
+    def _plan_again(self, job: Job, fallback: Fallback | None, *, model: str | None = None) -> Plan:
         request = job.request
         return pricing.plan(
             retry_offers.simpler(request.prompt) if fallback == "shorter-prompt" else request.prompt,
-            model=request.model,
+            model=model or request.model,
             mode=request.mode,
             duration_s=request.duration_s,
             resolution=request.resolution,
@@ -157,12 +232,30 @@ class OrderService:
             lines.append(job_messages.balance(language, standing, self._caps.all_micro, key="balance-all"))
         return Message("\n".join(lines))
 
-    def _price_now(self, job: Job) -> Decimal:
-        """Compute the price by today's table, for exactly the values of the offer."""
+    def _price_now(self, job: Job, way: int) -> Decimal:
+        """Compute the price of one job by today's table, for exactly the values of the offer."""
+        taken = job.ways[way - 1] if way else None
+        request, attachment = (taken.request, taken.sources[0]) if taken else (job.request, job.incoming.attachment)
         try:
-            return pricing.quote(job.request, source=_source_facts(job.incoming)).usd
+            return pricing.quote(request, source=_source_facts(replace(job.incoming, attachment=attachment))).usd
         except BadRequest:
-            return job.usd
+            return taken.price_micro / MICRO if taken else job.usd
+
+    def size_problem(self, incoming: Incoming, language: str) -> str | None:
+        """Say that the message's file is too large for this chat or for us; None: it is not."""
+        try:
+            self._check_size(incoming)
+        except BadRequest as error:
+            return job_messages.error_message(language, error.code, error.facts)
+        return None
+
+    def about_price(self, incoming: Incoming, wishes: str) -> str:
+        """Return what a video from the message's photo or video would cost, with these wishes; empty: nobody knows."""
+        try:
+            plan = self._plan(incoming, commands.MakeVideo("price", parse_options(wishes)[1]))
+        except BadRequest:
+            return ""
+        return pricing.usd_text(plan.quote.usd)
 
     def _check_size(self, incoming: Incoming) -> None:
         attachment = incoming.attachment
@@ -201,7 +294,3 @@ def _source_facts(incoming: Incoming) -> SourceFacts | None:
 
 def _file_id(incoming: Incoming) -> str | None:
     return incoming.attachment.file_id if incoming.attachment else None
-
-
-def _missing_prompt(kind: Kind | None) -> str:
-    return {None: "prompt-missing", Kind.IMAGE: "photo-needs-prompt", Kind.VIDEO: "video-needs-prompt"}[kind]

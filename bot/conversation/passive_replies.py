@@ -1,8 +1,8 @@
 """Decides the replies of chats without captions and buttons (`Limits.passive_replies`).
 
-Photos wait for the next words; buttons are typed with short codes; a finished video or a text that the chat would not
-take waits for the person's next message and goes out as its answer. Decides only: what it decides is committed by the
-inbox in one transaction with the message it answers.
+What a message means is decided as in every chat (handler.py). Here buttons are typed with short codes, and a finished
+video or a text that the chat would not take waits for the person's next message and goes out as its answer. Decides
+only: what it decides is committed by the inbox in one transaction with the message it answers.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -10,27 +10,23 @@ from dataclasses import dataclass, replace
 
 from bot.channels.protocol import ChannelPort
 from bot.channels.text_lengths import Unit, shortened
-from bot.channels.types import Incoming, Message, Reply
+from bot.channels.types import Incoming, Message, Reply, Toast
 from bot.conversation import commands
 from bot.conversation.commands import ParsedMessage
-from bot.conversation.duration_prober import DurationProber
+from bot.conversation.decisions import Decision
 from bot.conversation.handler import MessageHandler
+from bot.conversation.words import Meaning, line_in, meaning_of
 from bot.messages import job_messages
 from bot.messages.held_messages import captioned, typed_text
 from bot.messages.i18n import translate
-from bot.messages.text_buttons import parse_line
 from bot.store import Store
 from bot.store.callback_replies import give_tx
 from bot.store.database import Connection, now_ms
 from bot.store.job_rows import job_tx
 from bot.store.outbox import Waiting, hand_over_tx
-from bot.store.pending_uploads import Pending, drop_tx, take_tx
 from bot.store.records import ACTIVE, Job, JobDraft
 from bot.store.short_codes import code_tx
 
-PENDING_S = 600.0
-_TEXT_ONLY = ("文生视频", "文生視頻")
-_NEXT_WAITING = frozenset({"1", "１", "一"})
 _CAPTION_BYTES = 500
 
 Within = Callable[[Connection], None]
@@ -64,7 +60,6 @@ class PersonContext:
     incoming: Incoming
     language: str
     passive: bool
-    photos: list[Pending]
     waiting: list[Waiting]
     codes: Mapping[str, str]
     most_bytes: int
@@ -99,7 +94,6 @@ class PassiveReplies:
         self._handler = handler
         self._channels = channels
         self._send_again = send_again
-        self.durations = DurationProber(store=store, channels=channels)
 
     def serves(self, incoming: Incoming) -> bool:
         """Return whether the message's chat is one of these."""
@@ -113,15 +107,29 @@ class PassiveReplies:
         if not passive:
             await self._push_again(person)
         text = incoming.text.strip()
-        if text in _NEXT_WAITING and (person.waiting or not person.photos):
+        meaning = meaning_of(text) if isinstance(message.command, commands.PlainText) and text else None
+        if meaning is Meaning.FETCH:
             return self._next(person) or Answer(Reply(person.say("passive-nothing-waits")))
-        line = parse_line(text)
-        job = await self._job_named(person, line.code) if line else None
-        if line is not None and job is not None:
-            return await self._on_job(person, line.kind, job)
-        if incoming.attachment is not None and not text:
-            return self._store_photo(person)
-        return await self._on_words(person, message)
+        line = line_in(text)
+        job = await self._job_named(person, line.code) if line is not None else None
+        if line is not None and job is not None and line.kind in {"", "fetch", "again"} and job.video is not None:
+            return await self._fetched(person, job)
+        match message.command:
+            case commands.Start():
+                return self._answer_with(person, person.say("passive-start"))
+            case commands.Help():
+                return self._answer_with(person, person.say("passive-help"))
+            case commands.Again(job=None) if person.waiting:
+                return self._next(person) or self._answer_with(person, person.say("passive-nothing-to-say"))
+        decision = await self._handler.handle(message)
+        if meaning is not None or incoming.attachment is not None or incoming.other is not None:
+            return self._of_decision(person, decision, fetches=True)
+        return self._of_decision(person, decision)
+
+    async def gather(self, message: ParsedMessage) -> Answer:
+        """Put a photo on the table after which more are coming at once: the last one's answer speaks of all."""
+        decision = await self._handler.gather(message)
+        return Answer(Reply(""), decision.write_tx)
 
     async def _push_again(self, person: PersonContext) -> None:
         """Begin to send again: no callback carries a video back, but a person who has just spoken may be sent one."""
@@ -134,7 +142,6 @@ class PassiveReplies:
             incoming=incoming,
             language=await self._handler.language(incoming),
             passive=passive,
-            photos=await self._store.pending_uploads.recent(incoming.user, for_s=PENDING_S),
             waiting=await self._store.outbox.waiting(incoming.user),
             codes=await self._store.short_codes.codes(incoming.user),
             most_bytes=self._channels[incoming.address.channel].limits.text_bytes,
@@ -145,75 +152,6 @@ class PassiveReplies:
         job_id = await self._store.short_codes.job_of(person.incoming.user, code) or code
         job = await self._store.jobs.get(job_id)
         return job if job is not None and job.user == person.incoming.user else None
-
-    # What a message means here
-
-    def _store_photo(self, person: PersonContext) -> Answer:
-        """Store a photo without words. It counts as a message that is no command, so a video may go out."""
-        incoming, attachment = person.incoming, person.incoming.attachment
-        count = len(person.photos) + 1
-        text = person.say("passive-photo-kept", kind=attachment.kind if attachment else "", count=count)
-
-        def keep(tx: Connection) -> None:
-            if attachment is not None:
-                self._store.pending_uploads.keep_tx(tx, incoming.user, attachment, for_s=PENDING_S)
-
-        answer = self._next(person, before=text) or Answer(Reply(text))
-        return Answer(answer.reply, both(keep, answer.within))
-
-    async def _on_words(self, person: PersonContext, message: ParsedMessage) -> Answer | Order:
-        incoming = message.incoming
-        match message.command if incoming.pressed is None and incoming.other is None else None:
-            case commands.PlainText() if not person.photos:
-                return self._next(person) or self._answer_with(person, person.say("passive-hint"))
-            case commands.PlainText() | commands.MakeVideo() as command:
-                return await self._make_video(person, command)
-            case commands.Start():
-                return self._answer_with(person, person.say("passive-start"))
-            case commands.Help():
-                return self._answer_with(person, person.say("passive-help"))
-            case commands.Again(job=None) if person.waiting:
-                return self._next(person) or self._answer_with(person, person.say("passive-nothing-to-say"))
-            case commands.Cancel(job=None) if person.photos and not await self._is_busy(incoming):
-                return self._dropped(person)
-            case None if incoming.other is not None:
-                return self._next(person) or self._answer_with(person, person.say("passive-other", what=incoming.other))
-        return self._of_handler(person, await self._handler.handle(message))
-
-    async def _make_video(
-        self, person: PersonContext, command: commands.PlainText | commands.MakeVideo
-    ) -> Answer | Order:
-        if isinstance(command, commands.MakeVideo) and not command.prompt.strip():
-            return self._answer_with(person, person.say("passive-prompt-missing", photos=len(person.photos)))
-        text_only = person.incoming.text.strip().lstrip("/／ ").startswith(_TEXT_ONLY)
-        photo = person.photos[0] if person.photos and not text_only and person.incoming.attachment is None else None
-        incoming = replace(person.incoming, attachment=photo.attachment) if photo else person.incoming
-        wanted = commands.as_prompt(command) if photo and isinstance(command, commands.PlainText) else command
-        return self._of_handler(person, await self._handler.handle(ParsedMessage(incoming, wanted)), photo=photo)
-
-    async def _is_busy(self, incoming: Incoming) -> bool:
-        return bool(await self._store.jobs.find(user=incoming.user, states=ACTIVE))
-
-    def _dropped(self, person: PersonContext) -> Answer:
-        answer = self._answer_with(person, person.say("passive-photos-dropped", count=len(person.photos)))
-        user = person.incoming.user
-        return Answer(answer.reply, both(lambda tx: drop_tx(tx, user), answer.within))
-
-    async def _on_job(self, person: PersonContext, kind: str, job: Job) -> Answer | Order:
-        """Handle a typed button. A code alone fetches the video, or tells the job's state."""
-        if kind in {"", "fetch", "again"} and job.video is not None:
-            return await self._fetched(person, job)
-        if kind == "fix":  # only its offer names it, and the price stood there: a press
-            incoming = replace(person.incoming, text="", pressed=f"fix:{job.id}")
-            message = ParsedMessage(incoming, commands.Again(job.id, with_fallback=True))
-        else:  # words, so that whatever costs something is asked about first
-            command: dict[str, commands.Command] = {
-                "yes": commands.Confirm(job.id),
-                "cancel": commands.Cancel(job.id),
-                "again": commands.Again(job.id),
-            }
-            message = ParsedMessage(person.incoming, command.get(kind, commands.ShowStatus(job.id)))
-        return self._of_handler(person, await self._handler.handle(message))
 
     async def _fetched(self, person: PersonContext, job: Job) -> Answer:
         """Redeliver the video, for nothing: at once where the chat still holds it, else it is sent there."""
@@ -227,30 +165,31 @@ class PassiveReplies:
 
     # Answers
 
-    def _of_handler(
-        self, person: PersonContext, decision: Message | JobDraft | None, *, photo: Pending | None = None
-    ) -> Answer | Order:
-        if isinstance(decision, JobDraft):
+    def _of_decision(self, person: PersonContext, decision: Decision, *, fetches: bool = False) -> Answer | Order:
+        """Make the reply of a decision. `fetches`: what waits may go out with it, as it orders nothing."""
+        if decision.order is not None:
             return Order(
-                decision,
-                reply_in=lambda tx, job_id: self._ordered(person, tx, job_id, photo),
+                decision.order,
+                reply_in=lambda tx, job_id: self._ordered(person, tx, job_id, decision),
                 refused=lambda message: self._answer_with(person, _with_actions(message, person)),
             )
-        if decision is None:
-            return self._answer_with(person, person.say("passive-nothing-to-say"))
-        return self._answer_with(person, _with_actions(decision, person))
+        said_ = decision.say
+        if isinstance(said_, Toast):
+            said_ = Message(said_.text)
+        text = _with_actions(said_, person) if said_ is not None else ""
+        answer = self._next(person, before=text) if fetches and not decision.drops else None
+        if answer is None:
+            answer = self._answer_with(person, text or person.say("passive-nothing-to-say"))
+        return Answer(answer.reply, both(decision.write_tx, answer.within))
 
-    def _ordered(self, person: PersonContext, tx: Connection, job_id: str, photo: Pending | None) -> Reply:
+    def _ordered(self, person: PersonContext, tx: Connection, job_id: str, decision: Decision) -> Reply:
         """Make the reply to an order, in the job's own transaction, so that a repeat finds it: model, price, code."""
         user = person.incoming.user
         person = replace(person, codes={**person.codes, job_id: code_tx(tx, user, job_id)})
-        if photo is not None:
-            take_tx(tx, photo)
+        offered = decision.order is not None and decision.order.question is not None
+        decision.write_ordered_tx(tx, job_id, offered=offered)
         job = job_tx(tx, job_id)
         text = _with_actions(job_messages.status(job, place=0, now_ms=now_ms()), person) if job else ""
-        left = len(person.photos) - 1 if photo else 0
-        if left > 0:
-            text += "\n" + person.say("passive-photos-left", count=left)
         answer = self._answer_with(person, text)
         answer.within(tx)
         return answer.reply

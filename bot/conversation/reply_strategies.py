@@ -4,11 +4,14 @@ import asyncio
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 from bot.channels.protocol import ChannelPort
-from bot.channels.types import Incoming, Message, Reply, SendError, SendOutcome
+from bot.channels.types import Incoming, Message, Reply, SendError, SendOutcome, Toast
 from bot.conversation.commands import parse_message
+from bot.conversation.decisions import Decision
 from bot.conversation.handler import MessageHandler
 from bot.conversation.ordering import OrderService
 from bot.conversation.passive_replies import Answer, Order, PassiveReplies, both, write_reply
@@ -16,7 +19,6 @@ from bot.conversation.refusals import Refusals
 from bot.store import Store
 from bot.store.database import Connection
 from bot.store.inbox import QueuedMessage
-from bot.store.records import JobDraft
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +29,11 @@ _LISTENS_MS = 14_000  # a chat that waits for an answer asks three times, 5 seco
 class ReplyStrategy(Protocol):
     """The way to answer one kind of chat."""
 
-    async def handle(self, queued: QueuedMessage) -> None:
-        """Decide a stored message, answer it and close its row; or put it off."""
+    async def handle(self, queued: QueuedMessage, *, more: bool) -> None:
+        """Decide a stored message, answer it and close its row; or put it off.
+
+        `more`: a photo after which more are coming at once, so it is not answered by itself.
+        """
 
     async def apologize(self, incoming: Incoming, text: str) -> None:
         """Say that a message could not be handled."""
@@ -72,27 +77,50 @@ class PushStrategy:
         self._channels = channels
         self._refusals = refusals
 
-    async def handle(self, queued: QueuedMessage) -> None:
-        """Decide a stored message, push the answer and close its row; or put it off."""
-        decision: Message | JobDraft | None = await self._handler.handle(parse_message(queued.incoming))
-        if isinstance(decision, JobDraft):
-            decision = await self._orders.start(decision, inbox_id=queued.id)
-            if decision is None:
-                return  # the job's own transaction closed the row
-        if decision is None:
-            await self._store.inbox.done(queued)
-        else:
-            await self._answer(queued, decision)
+    async def handle(self, queued: QueuedMessage, *, more: bool) -> None:
+        """Decide a stored message once, push the answer and close its row; or put it off."""
+        if queued.answer is not None:
+            await self._answer(queued, queued.answer)
+            return
+        message = parse_message(queued.incoming)
+        decision = await (self._handler.gather if more else self._handler.handle)(message)
+        if decision.order is not None:
+            refusal = await self._orders.start(
+                decision.order, inbox_id=queued.id, within=partial(_write_ordered, decision)
+            )
+            if refusal is None:
+                await self._end_press(queued.incoming, Toast(""))
+                return  # the job's own transaction closed the row, its card answers
+            decision = replace(decision, order=None, say=refusal)
+        answer = decision.say if isinstance(decision.say, Message) else None
+        if not await self._store.inbox.decide(queued, answer, decision.write_tx):
+            return  # another process has decided it, and answers
+        await self._end_press(queued.incoming, decision.say if isinstance(decision.say, Toast) else Toast(""))
+        if answer is not None:
+            await self._answer(queued, answer)
+
+    async def _end_press(self, incoming: Incoming, toast: Toast) -> None:
+        """Answer a press; where the chat cannot show the words over itself, they are a message if there are any."""
+        if incoming.pressed is None:
+            return
+        channel = self._channels[incoming.address.channel]
+        if not await channel.toast(incoming, toast) and toast.text:
+            await self._refusals.say(incoming, toast.text)
 
     async def _answer(self, queued: QueuedMessage, message: Message) -> None:
         incoming = queued.incoming
         try:
-            await self._channels[incoming.address.channel].show(incoming.address, message, reply_to=incoming.reply_to)
+            ref = await self._channels[incoming.address.channel].show(
+                incoming.address, message, reply_to=incoming.reply_to
+            )
         except SendError as error:
             if queued.attempts < _SEND_TRIES.get(error.outcome, 0):
                 await self._store.inbox.later(queued, after_s=max(error.after_s, 2.0**queued.attempts))
                 return
             log.warning("answer not taken", extra={"chat": queued.chat, "outcome": error.outcome})
+        else:
+            if message.job_id is not None:
+                await self._store.message_map.put(incoming.address, ref, message.job_id)
         await self._store.inbox.done(queued)
 
     async def apologize(self, incoming: Incoming, text: str) -> None:
@@ -111,27 +139,30 @@ class CallbackStrategy:
         *,
         store: Store,
         orders: OrderService,
+        handler: MessageHandler,
         passive: PassiveReplies,
         channels: Mapping[str, ChannelPort],
         signals: AnswerSignals,
     ) -> None:
         self._store = store
         self._orders = orders
+        self._handler = handler
         self._passive = passive
         self._channels = channels
         self._signals = signals
 
-    async def handle(self, queued: QueuedMessage) -> None:
+    async def handle(self, queued: QueuedMessage, *, more: bool) -> None:
         """Decide a stored message and store the answer for the callback."""
         incoming = queued.incoming
         asked_ms = await self._store.callback_replies.asked_ms(incoming.origin)
         listening = asked_ms is not None and asked_ms < _LISTENS_MS
-        decided = await self._passive.decide(parse_message(incoming), passive=listening)
+        message = parse_message(incoming)
+        decided = await (self._passive.gather(message) if more else self._passive.decide(message, passive=listening))
         if isinstance(decided, Order):
             reply = await self._start(queued, decided)
         else:
             reply = await self._settle(queued, decided)
-            self._passive.durations.begin(incoming)
+        self._handler.prober.begin(incoming)
         self._signals.decided(incoming.origin)
         if not listening and reply is not None and reply.text:
             await self._send_late(incoming, reply.text)
@@ -148,10 +179,10 @@ class CallbackStrategy:
             return await self._settle(queued, order.refused(refusal))
         return replies[-1] if replies else None
 
-    async def _settle(self, queued: QueuedMessage, answer: Answer) -> Reply:
+    async def _settle(self, queued: QueuedMessage, answer: Answer) -> Reply | None:
         within = both(write_reply(queued.incoming, answer.reply), answer.within)
-        await self._store.callback_replies.settle(queued.id, within)
-        return answer.reply
+        decided = await self._store.inbox.decide(queued, None, within)
+        return answer.reply if decided else None
 
     async def _send_late(self, incoming: Incoming, text: str) -> None:
         try:
@@ -164,3 +195,8 @@ class CallbackStrategy:
         """Store the answer that a message could not be handled."""
         await self._store.callback_replies.give(incoming.origin, Reply(text))
         self._signals.decided(incoming.origin)
+
+
+def _write_ordered(decision: Decision, tx: Connection, job_id: str) -> None:
+    offered = decision.order is not None and decision.order.question is not None
+    decision.write_ordered_tx(tx, job_id, offered=offered)

@@ -4,6 +4,7 @@ The only writer of status messages. It reads rows, so it does not matter who cha
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from bot.channels.types import Activity, Message, SendError, SendOutcome
 from bot.jobs.edit_pace import EditPace, edit_gap_s
 from bot.loops import Loop
 from bot.messages import job_messages
+from bot.messages.i18n import translate
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import ACTIVE, AT_FAL, Job, State
@@ -127,6 +129,16 @@ class StatusMessages:
         reply_to = job.incoming.reply_to if job.status_ref is None else None
         ref = await channel.show(job.address, message, reply_to=reply_to, replace=job.status_ref)
         await self._store.jobs.shown(job.id, ref=ref, as_text=shown)
+        if job.replaced_ref is not None:
+            await self._put_away(channel, job, job.replaced_ref)
+
+    async def _put_away(self, channel: ChannelPort, job: Job, ref: str) -> None:
+        """Take the message of the offer away whose place this one has taken, or the buttons from under it."""
+        if not await channel.remove(job.address, ref):
+            gone = Message(translate(job.language, "offer-replaced"), job_id=job.id)
+            with contextlib.suppress(SendError):  # its buttons do nothing but show the newer offer
+                await channel.show(job.address, gone, replace=ref)
+        await self._store.jobs.replaced(job.id)
 
     async def _message(self, job: Job) -> Message:
         place = await self._store.jobs.place(job) if job.state is State.QUEUED else 0

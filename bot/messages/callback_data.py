@@ -1,11 +1,15 @@
-"""The data behind a button: "cancel:K7QX2AB". It goes out with a message and comes back from the chat when pressed."""
+"""The data behind a button: "cancel:K7QX2AB". It goes out with a message and comes back from the chat when pressed.
+
+What follows a point is a choice: "yes:K7QX2AB.1" takes the offer in its second way, "pick:K7QX2AB.veo-3.1" with another
+model.
+"""
 
 import re
 from typing import Literal
 
-Kind = Literal["cancel", "yes", "again", "fix", "lang"]
+Kind = Literal["cancel", "yes", "again", "fix", "lang", "other", "pick"]
 
-_DATA = re.compile(r"(cancel|yes|again|fix|lang):([0-9A-Za-z]{1,12})")
+_DATA = re.compile(r"(cancel|yes|again|fix|lang|other|pick):([0-9A-Za-z]{1,12}(?:[.][0-9A-Za-z.-]{1,40})?)")
 _MOST_BYTES = 64  # on Telegram
 
 

@@ -10,15 +10,17 @@ from bot.messages import retry_offers
 from bot.messages.callback_data import data_for
 from bot.messages.i18n import error_text, translate, translate_known
 from bot.store.ledger import OverCap, Standing
-from bot.store.records import ACTIVE, FREE, MICRO, Charge, Job, State
+from bot.store.records import ACTIVE, FREE, MICRO, Charge, Job, State, Way
 from bot.store.work import NO_ROOM
 from core import pricing
 from core.catalogue import Model
 from core.errors import BadRequest
-from core.types import Mode, VideoRequest
+from core.types import Mode, Plan, VideoRequest
 
 _MINUTE_S = 60
 _LONG_S = 15 * _MINUTE_S
+_SHOWN_WHOLE = 200  # characters; a longer prompt is shown by its start, and folded where a chat can
+_SHOWN_START = 60
 _USUAL_S = 90.0  # of a model that nobody knows any more
 
 
@@ -50,12 +52,36 @@ def _offer(job: Job) -> Message:
     price = _price_facts(job)
     key, other = f"ask-{question.why if question else 'price'}", (question and question.job) or ""
     why = translate_known(job.language, key, otherwise="ask-price", **price, other=other)
-    lines = [_what(job), *_beside_the_order(job), why, translate(job.language, "ask-waits")]
+    lines = [_what(job), *_words_of(job), *_beside_the_order(job), why, translate(job.language, "ask-waits")]
     buttons = (
         Action(translate(job.language, "button-yes", **price), data_for("yes", job.id)),
+        *(_way(job, number, way) for number, way in enumerate(job.ways, 1)),
+        Action(translate(job.language, "button-other-model"), data_for("other", job.id)),
         Action(translate(job.language, "button-no"), data_for("cancel", job.id)),
     )
-    return Message("\n".join(lines), buttons, job_id=job.id)
+    long = job.request.prompt if len(job.request.prompt) > _SHOWN_WHOLE else ""
+    return Message("\n".join(lines), buttons, job_id=job.id, long=long)
+
+
+def _words_of(job: Job) -> list[str]:
+    """Return the line with the words that would be made into a video; long ones stand folded below."""
+    prompt = " ".join(job.request.prompt.split())
+    if len(prompt) > _SHOWN_WHOLE:
+        return [translate(job.language, "offer-words-long", start=prompt[:_SHOWN_START], count=len(prompt))]
+    return [translate(job.language, "offer-words", prompt=prompt)]
+
+
+def _way(job: Job, number: int, way: Way) -> Action:
+    total = pricing.usd_text(way.total_usd)
+    label = translate_known(
+        job.language, f"button-way-{way.key}", otherwise="button-yes", price=total, up_to="", count=len(way.sources)
+    )
+    return Action(label, data_for("yes", f"{job.id}.{number}"))
+
+
+def model_choice(language: str, model: Model, plan: Plan) -> str:
+    """Return the label of a button that offers the same with this model."""
+    return translate(language, "model-choice", name=model.name, price=pricing.usd_text(plan.quote.usd))
 
 
 def price_of(job: Job) -> str:

@@ -7,14 +7,15 @@ from bot.store.billing import Bills
 from bot.store.callback_replies import CallbackReplies
 from bot.store.copies import Copies
 from bot.store.database import Database
+from bot.store.dialogues import Dialogues
 from bot.store.inbox import InboxRepository
 from bot.store.installation import InstallationState
 from bot.store.jobs import Jobs
 from bot.store.key_values import KeyValueStore, SendQuota
 from bot.store.leases import Leases
 from bot.store.ledger import Ledger
+from bot.store.message_map import MessageMap
 from bot.store.outbox import Outbox
-from bot.store.pending_uploads import PendingUploads
 from bot.store.people import People
 from bot.store.render_times import RenderTimes
 from bot.store.short_codes import ShortCodes
@@ -40,7 +41,8 @@ class Store:
     people: People
     transcript: Transcript
     callback_replies: CallbackReplies
-    pending_uploads: PendingUploads
+    dialogues: Dialogues
+    message_map: MessageMap
     short_codes: ShortCodes
     outbox: Outbox
     key_values: KeyValueStore
@@ -89,7 +91,8 @@ class Store:
             people=People(database),
             transcript=Transcript(database),
             callback_replies=CallbackReplies(database),
-            pending_uploads=PendingUploads(database),
+            dialogues=Dialogues(database),
+            message_map=MessageMap(database),
             short_codes=ShortCodes(database),
             outbox=Outbox(database),
             key_values=KeyValueStore(database),

@@ -7,10 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.channels.types import Incoming
+from bot.channels.types import Incoming, Message
 from bot.store.database import Connection, Database, insert_new, now_ms
 from bot.store.records import incoming_from, record
-from bot.store.stored import Unreadable
+from bot.store.stored import Unreadable, restored
 from bot.store.tables import inbox
 
 MOST_WAITING = 50
@@ -27,13 +27,15 @@ _NEW = inbox.c.state == sa.literal_column("'new'")  # written out, or SQLite doe
 
 @dataclass(frozen=True, slots=True)
 class QueuedMessage:
-    """A message that waits to be handled."""
+    """A message that waits to be handled, or was decided already: then its `answer` waits to be taken by the chat."""
 
     id: int
     chat: str
     incoming: Incoming
     attempts: int
     not_before: int
+    created: int = 0
+    answer: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,16 @@ class InboxRepository:
         query = sa.select(inbox).where(_NEW, inbox.c.chat == chat).order_by(inbox.c.id).limit(1).subquery()
         return await self._read(sa.select(query).where(query.c.not_before <= now_ms()))
 
+    async def after(self, queued: QueuedMessage) -> Incoming | None:
+        """Return what waits behind this message in its chat; None: nothing, or what cannot be read."""
+        query = sa.select(inbox.c.incoming).where(_NEW, inbox.c.chat == queued.chat, inbox.c.id > queued.id)
+        query = query.order_by(inbox.c.id).limit(1)
+        found = await self._db.read(lambda tx: tx.execute(query).scalar())
+        try:
+            return incoming_from(found) if found else None
+        except Unreadable:
+            return None
+
     async def _read(self, query: sa.Select[Any]) -> Found:
         def work(tx: Connection) -> Found:
             rows = [_queued(row) for row in tx.execute(query)]
@@ -143,6 +155,22 @@ class InboxRepository:
     async def done(self, queued: QueuedMessage) -> None:
         """Mark the message as handled."""
         await self._change(queued, state="done")
+
+    async def decide(self, queued: QueuedMessage, answer: Message | None, within: Callable[[Connection], None]) -> bool:
+        """Write a decision, once: what it changes, and the answer, which is still to be sent (None: there is none).
+
+        False, and nothing changes: another process has decided this message.
+        """
+        decided: dict[str, Any] = {"state": "done"} if answer is None else {"answer": record(answer)}
+        open_ = (inbox.c.id == queued.id, _NEW, inbox.c.answer.is_(None))
+
+        def work(tx: Connection) -> bool:
+            if tx.execute(inbox.update().where(*open_).values(**decided).returning(inbox.c.id)).first() is None:
+                return False
+            within(tx)
+            return True
+
+        return await self._db.write(work)
 
     async def later(self, queued: QueuedMessage, *, after_s: float) -> None:
         """Retry the message after `after_s` seconds."""
@@ -161,6 +189,15 @@ class InboxRepository:
 
         await self._db.write(work)
 
+    async def said(self, origin: str) -> Incoming | None:
+        """Return the message with this origin, as it was stored; None where it was not, or not lately."""
+        query = sa.select(inbox.c.incoming).where(inbox.c.origin == origin)
+        found = await self._db.read(lambda tx: tx.execute(query).scalar())
+        try:
+            return incoming_from(found) if found else None
+        except Unreadable:
+            return None
+
     async def _change(self, queued: QueuedMessage | UnreadableMessage, **values: object) -> None:
         change = inbox.update().where(inbox.c.id == queued.id).values(**values)
 
@@ -173,6 +210,7 @@ class InboxRepository:
 def _queued(row: sa.Row[Any]) -> QueuedMessage | UnreadableMessage:
     try:
         incoming = incoming_from(row.incoming)
+        answer = restored(Message, row.answer, where="answer") if row.answer else None
     except Unreadable:
         return UnreadableMessage(row.id, row.chat)
-    return QueuedMessage(row.id, row.chat, incoming, row.attempts, row.not_before)
+    return QueuedMessage(row.id, row.chat, incoming, row.attempts, row.not_before, row.created, answer)

@@ -4,7 +4,7 @@ Caps and ledger are asked here.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Literal
@@ -12,9 +12,11 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from bot.store.database import Connection, db_now_ms, insert_new, now_ms
+from bot.store.dialogue_tables import message_map
 from bot.store.job_rows import JobChanges, JobTable, move_tx, write_history_tx
-from bot.store.ledger import Caps, OverCap, reserve_tx
-from bot.store.records import FREE, JobDraft, JobError, State, micro, record
+from bot.store.ledger import Caps, OverCap, over_cap_tx, reserve_tx
+from bot.store.message_map import chat_of, map_tx
+from bot.store.records import FREE, Job, JobDraft, JobError, State, Way, job_from, micro, record
 from bot.store.reorders import OFFER_MS, check_repeat_tx
 from bot.store.tables import inbox, jobs, submits
 from bot.store.work import LEASE_MS, WORK
@@ -41,8 +43,8 @@ class JobOrders(JobTable):
     ) -> str | OverCap | None:
         """Accept an order in one transaction: the inbox row is done, the price reserved, the job queued.
 
-        With a question it only stands there: nothing is reserved before that is answered. `within` is called in the
-        transaction, last, with the job's id.
+        With a question it is an offer and only stands there: nothing is reserved before that is answered, but what a
+        cap forbids is not offered. `within` is called in the transaction, last, with the job's id.
 
         Returns the job's id; None when this very message already made a job; OverCap when nothing was done at all.
         Raises AlreadyOrdered, and does nothing, when the job that this one repeats has been reordered before.
@@ -50,16 +52,20 @@ class JobOrders(JobTable):
         job_id, at = new_job_id(), now_ms()
 
         def work(tx: Connection) -> str | OverCap | None:
-            _close_message(tx, inbox_id)
+            if not _close_message(tx, inbox_id):
+                return None
             values = _row(tx, job_id, new, at)
             row = insert_new(tx, jobs, by="origin").values(**values)
             if tx.execute(row.returning(jobs.c.id)).first() is None:
                 return None
-            check_repeat_tx(tx, of=new.again_of, fallback=new.fallback, but=job_id, offers=True)
-            if new.question is None:
-                over = reserve_tx(tx, job_id, values["price_micro"], caps)
-                if over is not None:
-                    raise _TooDear(over)
+            offer = new.question is not None
+            check_repeat_tx(tx, of=new.again_of, fallback=new.fallback, but=job_id, offer=offer)
+            over = (over_cap_tx if offer else reserve_tx)(tx, job_id, values["price_micro"], caps)
+            if over is not None:
+                raise _TooDear(over)
+            if new.replaces is not None:
+                _replace_offer(tx, new.replaces, by=job_id, takes_card=new.takes_card)
+            map_tx(tx, new.incoming.address, new.incoming.reply_to, job_id)
             write_history_tx(tx, job_id, values["state"], new.question.why if new.question else None, at)
             if within is not None:
                 within(tx, job_id)
@@ -71,32 +77,45 @@ class JobOrders(JobTable):
             return error.over
 
     async def confirm(
-        self, job_id: str, *, price: Decimal, caps: Caps
-    ) -> Literal["started", "late", "lapsed", "price"] | OverCap:
-        """Accept an offer: reserve and enqueue it, exactly as offered, once. `price`: what it costs now.
+        self,
+        job_id: str,
+        *,
+        price: Decimal,
+        caps: Caps,
+        way: int = 0,
+        within: Callable[[Connection], None] | None = None,
+    ) -> Literal["started", "late", "lapsed", "price", "bought"] | OverCap:
+        """Accept an offer: reserve and enqueue it, exactly as offered, once. `price`: what one job of it costs now.
 
-        Raises AlreadyOrdered when the job that this one repeats has been reordered in another way.
+        `way`: 0 as it stands, else the number of one of its ways; its jobs are all within the caps, or none is made.
+        `within` is called in the transaction when it is ordered. "bought": it was to take the place of a job that is
+        not free any more. Raises IndexError for a way that it does not have.
         """
 
-        def work(tx: Connection) -> Literal["started", "late", "lapsed", "price"]:
-            job = tx.execute(sa.select(jobs).where(jobs.c.id == job_id).with_for_update()).one()
-            if job.state != State.AWAITING_CONFIRMATION:
+        def work(tx: Connection) -> Literal["started", "late", "lapsed", "price", "bought"]:
+            row = tx.execute(sa.select(jobs).where(jobs.c.id == job_id).with_for_update()).one()
+            if row.state != State.AWAITING_CONFIRMATION:
                 return "late"
-            if now_ms() - job.changed > OFFER_MS:
+            if now_ms() - row.changed > OFFER_MS:
                 return "lapsed"
-            if micro(price) != job.price_micro:
-                return "price"
-            check_repeat_tx(tx, of=job.again_of, fallback=job.fallback, but=job_id, offers=False)
-            over = reserve_tx(tx, job_id, job.price_micro, caps)
-            if over is not None:
-                raise _TooDear(over)
-            move_tx(tx, job_id, State.QUEUED, why="agreed")
+            job = job_from(row)
+            if not _out_of_the_way(tx, job):
+                return "bought"
+            ids = [job_id] if way == 0 else _take_way(tx, job, job.ways[way - 1])
+            price_micro = row.price_micro if way == 0 else job.ways[way - 1].price_micro
+            if micro(price) != price_micro:
+                raise _PriceMoved
+            _start(tx, ids, price_micro, caps)
+            if within is not None:
+                within(tx)
             return "started"
 
         try:
             return await self._db.write(work)
         except _TooDear as error:
             return error.over
+        except _PriceMoved:
+            return "price"
 
     async def lapse(self) -> None:
         """Cancel offers that nobody answered in time."""
@@ -112,7 +131,7 @@ class JobOrders(JobTable):
 
     async def decline(self, job_id: str) -> None:
         """Cancel an offer that was declined."""
-        await self._db.write(lambda tx: _end_offer(tx, job_id, "offer_declined"))
+        await self._db.write(lambda tx: drop_offers_tx(tx, [job_id]))
 
     async def ask_cancel(self, job_id: str) -> Literal["free", "running", "late"]:
         """Set the cancel flag; whichever commits first, this or the claim, decides whether anything is bought."""
@@ -121,12 +140,8 @@ class JobOrders(JobTable):
             flag = sa.select(jobs.c.state).where(jobs.c.id == job_id).with_for_update()  # meets the claim here
             state = tx.execute(flag).scalar_one()
             tx.execute(jobs.update().where(jobs.c.id == job_id).values(cancel_asked=True, changed=now_ms()))
-            if State(state) in FREE | {State.AWAITING_CONFIRMATION}:
-                unpaid = sa.select(submits.c.state).where(submits.c.job_id == job_id)
-                if tx.execute(unpaid).scalar() in {None, "not_sent"}:
-                    why = "asked before anything was bought"
-                    move_tx(tx, job_id, State.CANCELLED, why=why, charge="none", outcome_ref="", due=None)
-                    return "free"
+            if State(state) in FREE | {State.AWAITING_CONFIRMATION} and _cancel_free(tx, job_id):
+                return "free"
             if WORK.get(State(state)) == "collect":  # a search and a delivery have a pace of their own
                 tx.execute(jobs.update().where(jobs.c.id == job_id).values(due=db_now_ms(tx)))
             return "running" if State(state) in {State.SUBMITTING, State.RENDERING, State.PARKED} else "late"
@@ -147,10 +162,87 @@ class JobOrders(JobTable):
         return await self._db.write(work)
 
 
-def _end_offer(tx: Connection, job_id: str, code: str) -> None:
+def _start(tx: Connection, job_ids: list[str], price_micro: int, caps: Caps) -> None:
+    """Reserve and enqueue these jobs, all or none."""
+    for job_id in job_ids:
+        over = reserve_tx(tx, job_id, price_micro, caps)
+        if over is not None:
+            raise _TooDear(replace(over, price_micro=price_micro * len(job_ids)))
+        move_tx(tx, job_id, State.QUEUED, why="agreed")
+
+
+def _out_of_the_way(tx: Connection, offer: Job) -> bool:
+    """Cancel the free job whose place an offer takes, if it is one of those; False where that one is bought."""
+    question = offer.question
+    return question is None or question.why != "instead" or _cancel_free(tx, question.job or "")
+
+
+def _cancel_free(tx: Connection, job_id: str) -> bool:
+    """Cancel a job for which nothing is bought; False where something is, or may be."""
+    state = tx.execute(sa.select(jobs.c.state).where(jobs.c.id == job_id).with_for_update()).scalar()
+    claimed = tx.execute(sa.select(submits.c.state).where(submits.c.job_id == job_id)).scalar()
+    if state is None or State(state) not in FREE | {State.AWAITING_CONFIRMATION} or claimed not in {None, "not_sent"}:
+        return False
+    why = "asked before anything was bought"
+    return move_tx(tx, job_id, State.CANCELLED, why=why, charge="none", outcome_ref="", due=None)
+
+
+def drop_offers_tx(tx: Connection, job_ids: Iterable[str]) -> None:
+    """Decline these offers; those that were answered meanwhile stay as they are."""
+    for job_id in job_ids:
+        _end_offer(tx, job_id, "offer_declined")
+
+
+def _replace_offer(tx: Connection, job_id: str, *, by: str, takes_card: bool) -> None:
+    """End an offer in favour of a newer one, which takes over its message or sees to it that it goes."""
+    ref, shown = tx.execute(sa.select(jobs.c.status_ref, jobs.c.status_shown).where(jobs.c.id == job_id)).one()
+    if not _end_offer(tx, job_id, "offer_replaced"):
+        return
+    card = {"status_ref": ref, "status_shown": shown} if takes_card else {"replaced_ref": ref}
+    tx.execute(jobs.update().where(jobs.c.id == by).values(**card))
+    tx.execute(jobs.update().where(jobs.c.id == job_id).values(status_ref=None, status_shown=None))
+    if takes_card:
+        chat = sa.select(jobs.c.chat).where(jobs.c.id == by).scalar_subquery()
+        tx.execute(message_map.update().where(message_map.c.chat == chat, message_map.c.ref == ref).values(job_id=by))
+
+
+def _take_way(tx: Connection, job: Job, way: Way) -> list[str]:
+    """Make the offer what this way says, and a row for each further source of it; return the ids of all."""
+    first = {
+        "request": record(replace(way.request, source_url=None)),
+        "adjustments": [record(each) for each in way.adjustments],
+        "price_micro": way.price_micro,
+        "price_up_to": way.up_to,
+        "model_name": find(way.request.model).name,
+        "usual_render_s": find(way.request.model).usual_render_s,
+        "ways": None,
+    }
+    one = job.incoming
+    tx.execute(
+        jobs.update()
+        .where(jobs.c.id == job.id)
+        .values(**first, incoming=record(replace(one, attachment=way.sources[0])))
+    )
+    row = tx.execute(sa.select(jobs).where(jobs.c.id == job.id)).one()._asdict()
+    ids = [job.id]
+    for number, source in enumerate(way.sources[1:], 2):
+        ids.append(new_job_id())
+        more = {"id": ids[-1], "origin": f"{job.origin}+{number}", "incoming": record(replace(one, attachment=source))}
+        tx.execute(
+            jobs.insert().values(**{**row, **more, "status_ref": None, "status_shown": None, "replaced_ref": None})
+        )
+    return ids
+
+
+def _end_offer(tx: Connection, job_id: str, code: str) -> bool:
     error = record(JobError(code, {}))
     ended: JobChanges = {"error": error, "outcome_ref": "", "due": None}
-    move_tx(tx, job_id, State.CANCELLED, only_from={State.AWAITING_CONFIRMATION}, why=code, charge="none", **ended)
+    awaiting = {State.AWAITING_CONFIRMATION}
+    return move_tx(tx, job_id, State.CANCELLED, only_from=awaiting, why=code, charge="none", **ended)
+
+
+class _PriceMoved(Exception):
+    """An exception that rolls the transaction back: an offer's price is not today's any more."""
 
 
 class _TooDear(Exception):
@@ -161,9 +253,13 @@ class _TooDear(Exception):
         self.over = over
 
 
-def _close_message(tx: Connection, inbox_id: int | None) -> None:
-    if inbox_id is not None:
-        tx.execute(inbox.update().where(inbox.c.id == inbox_id).values(state="done"))
+def _close_message(tx: Connection, inbox_id: int | None) -> bool:
+    """Close the message; False where another process has decided it."""
+    if inbox_id is None:
+        return True
+    undecided = (inbox.c.id == inbox_id, inbox.c.state == "new", inbox.c.answer.is_(None))
+    close = inbox.update().where(*undecided).values(state="done").returning(inbox.c.id)
+    return tx.execute(close).first() is not None
 
 
 def _begun(tx: Connection, new: JobDraft) -> dict[str, Any]:
@@ -188,6 +284,9 @@ def _row(tx: Connection, job_id: str, new: JobDraft, at: int) -> dict[str, Any]:
         "price_up_to": new.plan.quote.up_to,
         "state": State.QUEUED if new.question is None else State.AWAITING_CONFIRMATION,
         "question": record(new.question) if new.question else None,
+        "chat": chat_of(new.incoming.address),
+        "ways": [record(way) for way in new.ways] or None,
+        "replaced_ref": None,
         "again_of": new.again_of,
         "fallback": new.fallback,
         **_begun(tx, new),

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from bot.channels.types import Incoming
 from bot.store.database import Connection, db_now_ms
-from bot.store.job_rows import JobTable, move_tx
+from bot.store.job_rows import JobTable, move_tx, told_tx
 from bot.store.records import State
 from bot.store.stored import rewritten
 from bot.store.tables import jobs
@@ -19,7 +19,15 @@ class JobOutcomes(JobTable):
     async def tell(self, job_id: str, state: State, ref: str, *, lease: Lease | None = None) -> None:
         """Its outcome was said, as `ref`; unless the job is not in that state any more: that is not told yet."""
         same = (jobs.c.id == job_id, jobs.c.state == state, jobs.c.outcome_ref.is_(None))
-        await self._change(jobs.update().where(*same).values(outcome_ref=ref), lease=lease)
+        change = jobs.update().where(*same).values(outcome_ref=ref).returning(jobs.c.chat, jobs.c.user)
+
+        def work(tx: Connection) -> None:
+            check_tx(tx, lease)
+            told = tx.execute(change).first()
+            if told is not None and ref:
+                told_tx(tx, job_id, ref, chat=told.chat, user=told.user)
+
+        await self._db.write(work)
 
     async def send_again(self, job_id: str) -> bool:
         """Make the outcome due now, also where it was told before; a video on its way is not sent twice.

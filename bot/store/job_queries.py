@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from bot.store.database import Connection
 from bot.store.job_rows import JobTable, job_tx
-from bot.store.records import SHELL, Job, State, readable
-from bot.store.tables import history, jobs
+from bot.store.records import SHELL, Job, State, job_from, readable
+from bot.store.tables import history, jobs, ledger
 
 _PAGE = 200
 
@@ -21,6 +21,16 @@ class JobQueries(JobTable):
         """Read a job; None: there is no such job. Raises UnreadableJob."""
         return await self._db.read(lambda tx: job_tx(tx, job_id))
 
+    async def by_origin(self, origin: str) -> Job | None:
+        """Read the job that this message made; None: it made none. Raises UnreadableJob."""
+        query = sa.select(jobs).where(jobs.c.origin == origin)
+
+        def work(tx: Connection) -> Job | None:
+            row = tx.execute(query).first()
+            return job_from(row) if row is not None else None
+
+        return await self._db.read(work)
+
     async def find(
         self,
         *,
@@ -28,9 +38,12 @@ class JobQueries(JobTable):
         user: str | None = None,
         states: Iterable[State] | None = None,
         newest: int | None = None,
+        chat: str | None = None,
+        ordered: bool = False,
     ) -> list[Job]:
         """Find the jobs that fit everything given: oldest first, or the `newest` few, newest first.
 
+        `chat`: asked for in that chat (`telegram:-100123`). `ordered`: without offers that nobody took up.
         Those whose rows cannot be read are left out (see store/unreadable.py).
         """
         query = sa.select(jobs)
@@ -40,6 +53,10 @@ class JobQueries(JobTable):
             query = query.where(jobs.c.user == user)
         if states is not None:
             query = query.where(jobs.c.state.in_([str(state) for state in states]))
+        if chat is not None:
+            query = query.where(jobs.c.chat == chat)
+        if ordered:
+            query = query.where(jobs.c.id.in_(sa.select(ledger.c.job_id)))
         query = query.order_by(jobs.c.created.desc()).limit(newest) if newest else query.order_by(jobs.c.created)
 
         def work(tx: Connection) -> list[Job]:

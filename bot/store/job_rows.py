@@ -6,7 +6,9 @@ from typing import Any, TypedDict, Unpack
 import sqlalchemy as sa
 
 from bot.store.database import Connection, Database, db_now_ms, now_ms
+from bot.store.dialogues import spoke_tx
 from bot.store.ledger import close_tx
+from bot.store.message_map import map_message_tx
 from bot.store.records import Charge, Job, State, job_from
 from bot.store.tables import history, jobs
 from bot.store.work import LOOK_AFTER_MS, WORK, Lease, check_tx
@@ -77,15 +79,25 @@ def move_tx(
     at = now_ms()
     if lease is None:
         changes = {"due": db_now_ms(tx) if to in WORK else None, **changes}
-    change = jobs.update().where(jobs.c.id == job_id).values(state=to, changed=at, **changes).returning(jobs.c.id)
+    change = jobs.update().where(jobs.c.id == job_id).values(state=to, changed=at, **changes)
+    change = change.returning(jobs.c.chat, jobs.c.user)
     if only_from is not None:
         change = change.where(jobs.c.state.in_([str(state) for state in only_from]))
-    if tx.execute(change).first() is None:
+    moved = tx.execute(change).first()
+    if moved is None:
         return False
     write_history_tx(tx, job_id, to, why, at)
+    if changes.get("outcome_ref"):
+        told_tx(tx, job_id, changes["outcome_ref"], chat=moved.chat, user=moved.user)
     if charge is not None:
         close_tx(tx, job_id, charge)
     return True
+
+
+def told_tx(tx: Connection, job_id: str, ref: str | None, *, chat: str | None, user: str) -> None:
+    """Record that the message `ref` told its outcome: a reply to it is about this job, and it is our latest word."""
+    map_message_tx(tx, chat, ref, job_id)
+    spoke_tx(tx, user, job_id=job_id)
 
 
 def resume_tx(tx: Connection, job_id: str, *, only_from: Iterable[State], why: str) -> bool:

@@ -11,6 +11,7 @@ from bot.store.job_outcomes import JobOutcomes
 from bot.store.job_queries import JobQueries
 from bot.store.job_states import JobStates
 from bot.store.ledger import adjust_tx
+from bot.store.message_map import map_message_tx
 from bot.store.records import micro, record
 from bot.store.stored import rewritten
 from bot.store.tables import jobs
@@ -27,7 +28,18 @@ class Jobs(JobQueries, JobOrders, JobStates, JobOutcomes):
 
     async def shown(self, job_id: str, *, ref: str, as_text: str) -> None:
         """Record that its status message is `ref`, and says `as_text` now."""
-        await self._set(job_id, status_ref=ref, status_shown=as_text)
+        change = jobs.update().where(jobs.c.id == job_id).values(status_ref=ref, status_shown=as_text)
+
+        def work(tx: Connection) -> None:
+            shown = tx.execute(change.returning(jobs.c.chat)).first()
+            if shown is not None:
+                map_message_tx(tx, shown.chat, ref, job_id)
+
+        await self._db.write(work)
+
+    async def replaced(self, job_id: str) -> None:
+        """Record that the message of the offer that this one replaced is out of the way."""
+        await self._set(job_id, replaced_ref=None)
 
     async def note_position(self, job_id: str, position: int | None) -> None:
         """Record the place in fal's queue; None when fal works on it."""

@@ -129,6 +129,14 @@ def reserve_tx(tx: Connection, job_id: str, amount: int, caps: Caps) -> OverCap 
 
     Two of these never run at once: no sum overshoots.
     """
+    over = over_cap_tx(tx, job_id, amount, caps)
+    if over is None:
+        _write(tx, job_id, "reserve", reserved=amount)
+    return over
+
+
+def over_cap_tx(tx: Connection, job_id: str, amount: int, caps: Caps) -> OverCap | None:
+    """Return which cap this amount would exceed, for a job whose row exists; nothing is reserved."""
     take_turns(tx, "money")
     at = now_ms()
     user = tx.execute(sa.select(jobs.c.user).where(jobs.c.id == job_id)).scalar_one()
@@ -141,7 +149,6 @@ def reserve_tx(tx: Connection, job_id: str, amount: int, caps: Caps) -> OverCap 
         if used_micro + amount > cap:
             frees_at = frees_at_tx(tx, owner, at, need=used_micro + amount - cap) if amount <= cap else None
             return OverCap(whose, cap, max(0, cap - used_micro), amount, frees_at)
-    _write(tx, job_id, "reserve", reserved=amount)
     return None
 
 

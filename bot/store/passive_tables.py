@@ -20,15 +20,6 @@ answers = sa.Table(
     sa.Column("at", sa.BigInteger, nullable=False),  # when it was first asked
 )
 
-pending = sa.Table(
-    "reelbot_pending",  # photos and videos that wait for words
-    metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("user", sa.String, nullable=False, index=True),
-    sa.Column("attachment", sa.JSON, nullable=False),
-    sa.Column("at", sa.BigInteger, nullable=False),
-)
-
 codes = sa.Table(
     "reelbot_codes",  # short names of a person's jobs
     metadata,

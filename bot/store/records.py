@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from bot.channels.types import Address, Incoming
+from bot.channels.types import Address, AttachmentRef, Incoming
 from bot.store.stored import Finite, Moment, Unreadable, UnreadableJob, record, restored
 from core.types import Adjustment, Kind, Plan, RequestHandle, VideoRequest
 
@@ -82,12 +82,35 @@ class JobError:
 class Confirmation:
     """A question that a person has to agree to before anything is bought.
 
-    "price" (it is dear), "same" (that job runs already), "again" (a repeat that costs more than it was said to),
-    "restored" (a copy of the database was put back, and it may have been bought already).
+    "words" (plain words, no command), "forward" and "heard" (not the person's own typed words), "asks" (a question),
+    "photo" (with or without what lay on the table), "many" (several photos), "price" (it is dear), "same" (that job
+    runs already), "again" (a repeat), "instead" (that job's message was edited while it was free: it is cancelled by
+    the yes), "edited" (the same when it was bought), "restored" (a copy of the database was put back, and it may have
+    been bought already).
     """
 
     why: str
     job: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to take an offer: what would be ordered, one job for each source (None: from words alone).
+
+    `price_micro`: of one job. `key` names the way ("without", "each", "last") for its button.
+    """
+
+    key: str
+    request: VideoRequest
+    adjustments: tuple[Adjustment, ...]
+    price_micro: int
+    up_to: bool
+    sources: tuple[AttachmentRef | None, ...]
+
+    @property
+    def total_usd(self) -> Decimal:
+        """Return the price of all its jobs together, in dollars."""
+        return self.price_micro * len(self.sources) / MICRO
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +140,9 @@ class Job:
     reserved_micro: int
     charge: Charge | None
     question: Confirmation | None
+    chat: str | None
+    ways: tuple[Way, ...]
+    replaced_ref: str | None
     again_of: str | None
     fallback: Fallback | None
     model_name: str | None
@@ -142,7 +168,8 @@ class Job:
 class JobDraft:
     """What the front desk decided to start: goes into the tables in the transaction that closes its inbox row.
 
-    `owner`: the command of the shell that works on it itself.
+    `owner`: the command of the shell that works on it itself. `ways`: how else an offer can be taken. `replaces`: the
+    open offer whose place it takes; with `takes_card` also that one's message in the chat.
     """
 
     incoming: Incoming
@@ -152,6 +179,9 @@ class JobDraft:
     again_of: str | None = None
     fallback: Fallback | None = None
     owner: str | None = None
+    ways: tuple[Way, ...] = ()
+    replaces: str | None = None
+    takes_card: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +234,7 @@ def _job_from(row: sa.Row[Any]) -> Job:
             "state": restored(State, values["state"], where="state"),
             "error": restored(JobError, values["error"], where="error") if values["error"] else None,
             "video": restored(VideoFile, values["video"], where="video") if values["video"] else None,
+            "ways": restored(tuple[Way, ...], values["ways"] or (), where="ways"),
             "question": restored(Confirmation, values["question"], where="question") if values["question"] else None,
         }
     )

@@ -21,11 +21,12 @@ class AlreadyOrdered(Exception):
         self.existing = existing
 
 
-def check_repeat_tx(tx: Connection, *, of: str | None, fallback: str | None, but: str, offers: bool) -> None:
-    """Refuse to repeat `of` with this fallback twice. Raises AlreadyOrdered with the other job than `but`.
+def check_repeat_tx(tx: Connection, *, of: str | None, fallback: str | None, but: str, offer: bool) -> None:
+    """Refuse to repeat `of` with this fallback by a second press. Raises AlreadyOrdered with the other job than `but`.
 
-    A try that was cancelled and cost nothing (declined, lapsed, cancelled for free) does not count, nor does an offer
-    whose time is over; `offers`: whether one that still waits for its yes counts.
+    A try that was cancelled and cost nothing (declined, lapsed, cancelled for free) does not count. One that still
+    waits for its yes does: it is the answer to the press. `offer`: nothing would be bought yet, so a try that was
+    bought is no hindrance.
     """
     if of is None:
         return
@@ -33,7 +34,9 @@ def check_repeat_tx(tx: Connection, *, of: str | None, fallback: str | None, but
     same = jobs.c.fallback == fallback if fallback is not None else jobs.c.fallback.is_(None)
     query = sa.select(jobs).where(jobs.c.again_of == of, same, jobs.c.id != but).order_by(jobs.c.created)
     for existing in [job_from(row) for row in tx.execute(query)]:
-        if not _is_over_for_nothing(existing) and (offers or existing.state is not State.AWAITING_CONFIRMATION):
+        if existing.state is not State.AWAITING_CONFIRMATION and offer:
+            continue
+        if not _is_over_for_nothing(existing):
             raise AlreadyOrdered(existing)
 
 

@@ -30,6 +30,9 @@ jobs = sa.Table(
     sa.Column("reserved_micro", sa.BigInteger, nullable=False, default=0),  # what the ledger holds for it now
     sa.Column("charge", sa.String),  # none | yes | possibly: what the ledger says it cost in the end; null: open
     sa.Column("question", sa.JSON),  # {"why": see records.py, "job"}: what a person has to agree to first
+    sa.Column("chat", sa.String, index=True),  # telegram:42, the chat that asked for it
+    sa.Column("ways", sa.JSON(none_as_null=True)),  # of an offer: how else it can be taken; see Way in records.py
+    sa.Column("replaced_ref", sa.String),  # the message of the offer that this one replaced, until it is gone
     sa.Column("again_of", sa.String, index=True),  # the job that this one repeats
     sa.Column("fallback", sa.String),  # what the repeat does better: shorter-prompt | wide-photo
     sa.Column("model_name", sa.String),  # as shown to people: a model may leave the catalogue before its films do
@@ -131,6 +134,7 @@ inbox = sa.Table(
     sa.Column("chat", sa.String, nullable=False),  # handled in order within one chat
     sa.Column("incoming", sa.JSON, nullable=False),
     sa.Column("state", sa.String, nullable=False, index=True),  # new | done | set_aside
+    sa.Column("answer", sa.JSON(none_as_null=True)),  # decided, and to be sent: that is never decided again
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("not_before", sa.BigInteger, nullable=False, default=0),
     sa.Column("created", sa.BigInteger, nullable=False),

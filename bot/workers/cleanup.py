@@ -59,7 +59,7 @@ class Cleanup:
         keep = _NamesToKeep(frozenset(row.id for row in unread), " ".join(row.text for row in unread))
         await self._files(keep)
         await self._store.inbox.forget(before_s=_HISTORY_S)
-        for passive in (self._store.callback_replies, self._store.pending_uploads, self._store.outbox):
+        for passive in (self._store.callback_replies, self._store.dialogues, self._store.outbox):
             await passive.forget(before_s=_HISTORY_S)
         await self._store.key_values.sweep()
         await self._remove(self._settings.receipts_dir, _RECEIPTS_S, ())

@@ -1,0 +1,46 @@
+"""How messages add up to a draft: words and sources in the order of the messages. Pure."""
+
+from dataclasses import replace
+
+from bot.conversation.words import joins
+from bot.store.dialogues import Draft, DraftSource
+
+_JOINED_MS = 10_000
+_SPLIT_CHARS = 4000
+"""Telegram splits a longer text; the first part is at least so long."""
+
+
+def with_words(draft: Draft, text: str, *, event: str, at: int) -> tuple[Draft, tuple[str, str] | None]:
+    """Add words to the draft; return it with the other way to understand them, a name and the words of that way.
+
+    Words within ten seconds of the last, or that begin as an addition does, are joined to them; others replace them.
+    """
+    before = draft.words
+    if not before or event in draft.events:
+        return replace(draft, words=text, events=(event,), words_at=at, at=at), None
+    addition = joins(text)
+    joined = _joined(before, addition if addition is not None else text)
+    if addition is not None or at - draft.words_at <= _JOINED_MS:
+        split = len(before) >= _SPLIT_CHARS
+        kept = replace(draft, words=joined, events=(*draft.events, event), words_at=at, at=at)
+        return kept, None if split else ("last", text)
+    return replace(draft, words=text, events=(event,), words_at=at, at=at, explicit=False), ("join", joined)
+
+
+def _joined(before: str, text: str) -> str:
+    if len(before) >= _SPLIT_CHARS:
+        return before + text
+    mark = "，" if not before[-1:].isascii() else ", "
+    return f"{before.rstrip(' ,，.。;；')}{mark}{text}"
+
+
+def with_source(draft: Draft, source: DraftSource, *, at: int) -> Draft:
+    """Add a photo or video; one that lies there already is not added again."""
+    if any(each.event == source.event for each in draft.sources):
+        return replace(draft, at=at)
+    return replace(draft, sources=(*draft.sources, source), at=at)
+
+
+def without_lapsed(draft: Draft) -> Draft:
+    """Return the draft as it is written: an empty one has no age."""
+    return Draft() if draft.is_empty else draft

@@ -1,0 +1,61 @@
+"""Decides about a message that its sender has changed: what it was about follows it, as far as that is possible."""
+
+from dataclasses import replace
+
+from bot.channels.types import Incoming, Message
+from bot.conversation import commands
+from bot.conversation.decisions import NOTHING, Decision
+from bot.conversation.generation_options import parse_options
+from bot.conversation.ordering import OrderService
+from bot.conversation.situation import Situation
+from bot.store import Store
+from bot.store.records import FREE, Confirmation, Job, JobDraft, State
+
+
+class Edits:
+    """The decisions about edits."""
+
+    def __init__(self, *, store: Store, orders: OrderService) -> None:
+        self._store = store
+        self._orders = orders
+
+    async def decide(self, situation: Situation, command: commands.Command | None) -> Decision | None:
+        """Decide about a message that takes the place of an earlier one; None: it is to be read as a new one."""
+        incoming = situation.incoming
+        before = await self._store.inbox.said(replace(incoming, event_id=incoming.edits or "").origin)
+        if before is None or (not incoming.private and not isinstance(command, commands.MakeVideo)):
+            return NOTHING  # of long ago, or talk of a group
+        if _same(before, incoming):
+            return NOTHING
+        job = await self._store.jobs.by_origin(before.origin)
+        if job is None:
+            return None
+        wanted = _request(command)
+        if wanted is None or job.state is State.CANCELLED:
+            return NOTHING if wanted is None else None
+        as_before = replace(incoming, attachment=incoming.attachment or job.incoming.attachment)
+        new = await self._orders.draft(as_before, wanted, situation.language, why="words")
+        if isinstance(new, Message):
+            return situation.answer(new)
+        return self._in_place_of(job, new, situation)
+
+    def _in_place_of(self, job: Job, new: JobDraft, situation: Situation) -> Decision:
+        """Change an open offer in place; of an order, offer the new text beside it."""
+        if job.state is State.AWAITING_CONFIRMATION:
+            return Decision(order=replace(new, replaces=job.id, takes_card=True), dialogue=situation.after("offer"))
+        why = "instead" if job.state in FREE else "edited"
+        return Decision(order=replace(new, question=Confirmation(why, job.id)), dialogue=situation.after("offer"))
+
+
+def _same(before: Incoming, after: Incoming) -> bool:
+    """Return whether both say the same to the bot, however they are written."""
+    return commands.parse_message(before).command == commands.parse_message(after).command
+
+
+def _request(command: commands.Command | None) -> commands.MakeVideo | None:
+    match command:
+        case commands.MakeVideo(prompt=prompt) if prompt.strip():
+            return command
+        case commands.PlainText(text=text) if text.strip():
+            return commands.MakeVideo(*parse_options(text))
+    return None

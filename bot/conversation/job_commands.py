@@ -1,0 +1,263 @@
+"""Decides about jobs and offers that exist: a state, a cancel, sending again, yes and no, another model."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import Action, Incoming, Message
+from bot.conversation import commands
+from bot.conversation.decisions import Decision
+from bot.conversation.ordering import OrderService
+from bot.conversation.situation import Situation
+from bot.messages import job_lists, job_messages
+from bot.messages.callback_data import data_for
+from bot.store import Store
+from bot.store.database import Connection, now_ms
+from bot.store.dialogues import Draft, write_dialogue_tx
+from bot.store.records import ACTIVE, ENDED, Job, JobDraft, State
+
+_HISTORY = 10
+_WAITING = (
+    State.AWAITING_CONFIRMATION,
+    State.SUBMIT_UNCONFIRMED,
+    State.PARKED,
+    State.UNDELIVERED,
+    State.DELIVERY_UNCONFIRMED,
+)
+"""Jobs that stand still: for a yes, for a word from fal, for the chat."""
+_MODELS_SHOWN = 8
+
+
+class JobCommands:
+    """The decisions about jobs."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        orders: OrderService,
+        channels: Mapping[str, ChannelPort],
+        send_again: Callable[[Job], Awaitable[bool]],
+        ask_fal_now: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self._store = store
+        self._orders = orders
+        self._channels = channels
+        self._send_again = send_again
+        self._ask_fal_now = ask_fal_now
+
+    async def named(self, incoming: Incoming, code: str) -> Job | None:
+        """Find the person's own job by its id or short code; other people's do not exist here. Raises UnreadableJob."""
+        job_id = await self._store.short_codes.job_of(incoming.user, code) or code.upper()
+        job = await self._store.jobs.get(job_id)
+        return job if job is not None and job.user == incoming.user else None
+
+    async def active(self, situation: Situation) -> list[Job]:
+        """Return what is being made for the person, in a group only what was asked for there."""
+        return await self._store.jobs.find(user=situation.incoming.user, states=ACTIVE, chat=situation.chat)
+
+    async def decide(self, situation: Situation, command: commands.Command) -> Decision | None:
+        """Decide about a command on jobs; None: it is none of those."""
+        match command:
+            case commands.Confirm(job=str(code), way=way):
+                job = await self.named(situation.incoming, code)
+                if job is None:
+                    return situation.answer(situation.say("job-unknown", job=code))
+                return await self.confirm(situation, job, way)
+            case commands.Cancel(job=code):
+                return await self.cancel(situation, code)
+            case commands.Again():
+                return await self.again(situation, command)
+            case commands.OtherModel():
+                return await self.other_model(situation, command)
+            case commands.ShowStatus(job=code):
+                return await self.status(situation, code)
+            case commands.ShowHistory():
+                return await self.history(situation)
+        return None
+
+    # Yes and no
+
+    async def confirm(self, situation: Situation, job: Job | None, way: int = 0) -> Decision:
+        """Decide about a yes to this offer; None: to whichever is open."""
+        if job is None:
+            return self._confirm_none_or_many(situation)
+        if situation.incoming.pressed is None and way == 0 and job.state is not State.AWAITING_CONFIRMATION:
+            newer = await self._newer(job, situation)
+            if newer is not None:
+                return self.show_offer(situation, newer)
+        done = replace(situation.after("else", job=job.id), draft=Draft())
+
+        def within(tx: Connection) -> None:
+            write_dialogue_tx(tx, done)
+
+        agreed, language = situation.incoming, situation.language
+        problem = await self._orders.confirm(job, agreed, language, way=way, within=within)
+        if isinstance(problem, JobDraft):
+            return situation.ordered(problem)
+        if problem is not None:
+            newer = await self._newer(job, situation)
+            return self.show_offer(situation, newer) if newer is not None else situation.answer(problem)
+        if situation.incoming.pressed is not None:
+            return situation.toast(situation.say("toast-ordered"))  # the offer itself now says that it was ordered
+        return Decision(say=Message(situation.say("confirm-started", job=job.id), job_id=job.id))
+
+    async def _newer(self, job: Job, situation: Situation) -> Job | None:
+        """Return the open offer that has replaced this one."""
+        replaced = job.error is not None and job.error.code == "offer_replaced"
+        return situation.offers[-1] if replaced and situation.offers else None
+
+    def _confirm_none_or_many(self, situation: Situation) -> Decision:
+        offers = situation.offers
+        if not offers:
+            return situation.answer(situation.say("confirm-nothing"))
+        if len(offers) == 1:
+            return self.show_offer(situation, offers[0])
+        buttons = tuple(_button("yes", job) for job in offers)
+        return situation.answer(Message(situation.say("confirm-which"), buttons))
+
+    def show_offer(self, situation: Situation, offer: Job) -> Decision:
+        """Repeat an offer with its price: from now on a bare yes means it."""
+        card = job_messages.status(replace(offer, language=situation.language), place=0, now_ms=now_ms())
+        return Decision(say=card, dialogue=situation.after("offer", job=offer.id))
+
+    async def decline(self, situation: Situation, job: Job | None = None) -> Decision:
+        """Decide about a no: offers (this one, or all that are open here) and draft are gone."""
+        dropped = (job,) if job is not None else situation.offers
+        draft = None if job is not None and situation.latest_offer is None else Draft()
+        text = situation.say("offer-declined" if dropped else "draft-dropped")
+        active = await self.active(situation)
+        if active:
+            text = f"{text}\n{situation.say('no-but-active', job=active[-1].id)}"
+        decided = situation.answer(text, draft=draft)
+        return replace(decided, drops=tuple(offer.id for offer in dropped))
+
+    # A job that is being made
+
+    async def cancel(self, situation: Situation, code: str | None) -> Decision:
+        """Decide about /cancel: the job named, the one replied to, what is open here, the only one that is made."""
+        if code is not None:
+            job = await self.named(situation.incoming, code)
+            if job is None:
+                return situation.answer(situation.say("job-unknown", job=code))
+            return await self._cancel(situation, job)
+        if situation.quoted is not None:
+            return await self._cancel(situation, situation.quoted)
+        if situation.offers or not situation.draft.is_empty:
+            return await self.decline(situation)
+        active = await self.active(situation)
+        if not active:
+            return situation.answer(situation.say("cancel-nothing"))
+        if len(active) > 1:
+            buttons = tuple(_button("cancel", job) for job in active)
+            return situation.answer(Message(situation.say("cancel-which"), buttons))
+        return await self._cancel(situation, active[0])
+
+    async def _cancel(self, situation: Situation, job: Job) -> Decision:
+        pressed = situation.incoming.pressed is not None
+        if job.state is State.AWAITING_CONFIRMATION:
+            decided = await self.decline(situation, job)
+            return replace(decided, say=None) if pressed else decided  # the offer itself now says that it was declined
+        if job.state is State.CANCELLED or job.cancel_asked:
+            return situation.answer(situation.say("already-cancelled", job=job.id))
+        may_stop = job.state in ACTIVE | {State.PARKED}
+        verdict = await self._store.jobs.ask_cancel(job.id) if may_stop else "late"
+        if verdict == "free" and pressed:
+            return situation.toast(situation.say("cancelled-free", job=job.id))  # its card says it, too
+        if verdict == "free":
+            return situation.answer(Message(situation.say("cancelled-free", job=job.id), job_id=job.id))
+        if verdict == "late":
+            return situation.answer(Message(situation.say("cancel-too-late", job=job.id), job_id=job.id))
+        await self._ask_fal_now(job.id)
+        return situation.answer(Message(situation.say("cancel-requested-running", job=job.id), job_id=job.id))
+
+    # Once more
+
+    async def again(self, situation: Situation, command: commands.Again) -> Decision:
+        """Redeliver a finished video or ask about a parked job, for nothing; else reorder the job."""
+        job = await self._to_repeat(situation, command.job)
+        if job is None:
+            key = "job-unknown" if command.job else "again-none"
+            return situation.answer(situation.say(key, job=command.job or ""))
+        if job.state is State.AWAITING_CONFIRMATION:
+            return self.show_offer(situation, job)
+        if job.state in ACTIVE:
+            state = job_messages.state_line(replace(job, language=situation.language), place=0, now_ms=now_ms())
+            return situation.answer(situation.say("again-on-its-way", job=job.id, state=state))
+        if job.state is State.PARKED:
+            await self._ask_fal_now(job.id)
+            return situation.answer(Message(situation.say("again-asks-fal", job=job.id), job_id=job.id))
+        if job.video is None:
+            new = self._orders.reorder(situation.incoming, job, situation.language, with_fallback=command.with_fallback)
+            return situation.ordered(new) if isinstance(new, JobDraft) else situation.answer(new)
+        if not await self._send_again(job):
+            return situation.answer(situation.say("again-gone", job=job.id))
+        return Decision()
+
+    async def _to_repeat(self, situation: Situation, code: str | None) -> Job | None:
+        """Find the job that was named or replied to; else a video that waits, else the latest that ended."""
+        if code is not None:
+            return await self.named(situation.incoming, code)
+        if situation.quoted is not None:
+            return situation.quoted
+        waiting = [State.UNDELIVERED, State.DELIVERY_UNCONFIRMED]
+        for states in (waiting, ENDED):
+            found = await self._store.jobs.find(
+                user=situation.incoming.user, states=states, newest=1, chat=situation.chat, ordered=True
+            )
+            if found:
+                return found[0]
+        return None
+
+    # Another model
+
+    async def other_model(self, situation: Situation, command: commands.OtherModel) -> Decision:
+        """Show the models with which an offer could be made, or make it with one of them."""
+        job = await self.named(situation.incoming, command.job)
+        if job is None or job.state is not State.AWAITING_CONFIRMATION:
+            return situation.toast(situation.say("toast-gone"))
+        if command.model is not None:
+            new = self._orders.with_model(job, command.model, situation.incoming, situation.language)
+            return situation.ordered(new) if isinstance(new, JobDraft) else situation.answer(new)
+        found = self._orders.models_for(job)[:_MODELS_SHOWN]
+        labels = [job_messages.model_choice(situation.language, model, plan) for model, plan in found]
+        picks = [data_for("pick", f"{job.id}.{model.key}") for model, _ in found]
+        buttons = tuple(map(Action, labels, picks))
+        return situation.answer(Message(situation.say("model-choose"), buttons, job_id=job.id))
+
+    # Lists
+
+    async def status(self, situation: Situation, code: str | None) -> Decision:
+        """Say how things stand: with the job named or replied to, else with all that is under way."""
+        incoming = situation.incoming
+        if code is not None or situation.quoted is not None:
+            job = await self.named(incoming, code) if code is not None else situation.quoted
+            if job is None:
+                return situation.answer(situation.say("job-unknown", job=code))
+            jobs = [job]
+        else:
+            jobs = await self.active(situation)
+            jobs += await self._store.jobs.find(user=incoming.user, states=_WAITING, newest=5, chat=situation.chat)
+        if not jobs:
+            return situation.answer(situation.say("status-none"))
+        lines = [await self._status_line(job, situation.language) for job in jobs]
+        return situation.answer("\n".join(lines))
+
+    async def _status_line(self, job: Job, language: str) -> str:
+        place = await self._store.jobs.place(job) if job.state is State.QUEUED else 0
+        return job_lists.status_line(job, language, place=place, now_ms=now_ms())
+
+    async def history(self, situation: Situation) -> Decision:
+        """List the latest jobs, in a group those that were asked for there."""
+        jobs = await self._store.jobs.find(
+            user=situation.incoming.user, newest=_HISTORY, chat=situation.chat, ordered=True
+        )
+        if not jobs:
+            return situation.answer(situation.say("history-none"))
+        lines = [job_lists.history_line(job, situation.language, now_ms=now_ms()) for job in jobs]
+        return situation.answer("\n".join([situation.say("history-title"), *lines]))
+
+
+def _button(kind: str, job: Job) -> Action:
+    label = f"{job.id} {job_lists.short(job.request.prompt, 24)}"
+    return Action(label, data_for("cancel" if kind == "cancel" else "yes", job.id))

@@ -1,0 +1,410 @@
+"""Decides about words, photos and videos: what is ordered at once, what is offered, and what lies on the table.
+
+The law of consent (contract, law 6) in one place. Ordered at once: a command with own words, a photo or video with an
+own caption in a direct chat, a photo that a command has asked for. Everything else that could become a video is offered
+with its price first; what is small talk is answered and never becomes a prompt.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import AttachmentRef, Incoming, Message
+from bot.conversation import commands
+from bot.conversation.decisions import NOTHING, Decision
+from bot.conversation.drafts import with_source, with_words, without_lapsed
+from bot.conversation.generation_options import parse_options
+from bot.conversation.job_commands import JobCommands
+from bot.conversation.ordering import OfferReason, OrderService
+from bot.conversation.situation import Situation
+from bot.conversation.words import Line, Meaning, asked_about, line_in, meaning_of
+from bot.messages import job_messages
+from bot.messages.i18n import translate_known
+from bot.store.dialogues import Draft, DraftSource
+from bot.store.records import Job, State, Way
+from core.errors import BadRequest
+
+MOST_SOURCES = 10
+_SMALL_TALK = frozenset(
+    {Meaning.YES, Meaning.VAGUE, Meaning.NO, Meaning.THANKS, Meaning.GREETING, Meaning.NOISE, Meaning.FETCH}
+)
+
+
+class Talk:
+    """The decisions about what people say without a command, and about orders."""
+
+    def __init__(
+        self,
+        *,
+        orders: OrderService,
+        jobs: JobCommands,
+        channels: Mapping[str, ChannelPort],
+        bring: Callable[[Incoming], Awaitable[bool]],
+    ) -> None:
+        """`bring`: send the person's finished videos that wait; whether there are any."""
+        self._orders = orders
+        self._jobs = jobs
+        self._channels = channels
+        self._bring = bring
+
+    # Words without a command
+
+    async def words(self, situation: Situation, talk: commands.PlainText) -> Decision:
+        """Decide about words without a command, with or without a photo or video of their own."""
+        incoming, text = situation.incoming, talk.text.strip()
+        own = not incoming.forwarded
+        line = line_in(text) if own and incoming.attachment is None else None
+        if line is not None:
+            decided = await self._line(situation, line)
+            if decided is not None:
+                return decided
+        meaning = meaning_of(text) if text else None
+        if incoming.attachment is not None and (not text or meaning is not None or _is_only_wishes(text)):
+            return await self._source(situation, incoming.attachment, wishes=text if meaning is None else "")
+        if meaning is not None:
+            return await self._small_talk(situation, text, meaning)
+        if not text:
+            return situation.answer(situation.say("said-noise"))
+        if _is_only_wishes(text):
+            return await self._wishes(situation, text)
+        return await self._request(situation, text)
+
+    async def _line(self, situation: Situation, line: Line) -> Decision | None:
+        """Decide about a typed button; None where it names no job of theirs and may be words."""
+        job = await self._jobs.named(situation.incoming, line.code)
+        if job is None:
+            return situation.answer(situation.say("job-unknown", job=line.code)) if line.kind else None
+        match line.kind:
+            case "yes":
+                return await self._jobs.confirm(situation, job)
+            case "cancel":
+                return await self._jobs.cancel(situation, job.id)
+            case "again" | "fetch":
+                return await self._jobs.again(situation, commands.Again(job.id))
+            case _ if job.video is not None:
+                return await self._jobs.again(situation, commands.Again(job.id))
+            case _ if job.state is State.AWAITING_CONFIRMATION:
+                return self._jobs.show_offer(situation, job)
+            case _:
+                return await self._jobs.status(situation, job.id)
+
+    async def _small_talk(self, situation: Situation, text: str, meaning: Meaning) -> Decision:
+        incoming = situation.incoming
+        typed = not (incoming.forwarded or incoming.transcript)
+        match meaning:
+            case Meaning.YES if typed:
+                return await self.agreed(situation)
+            case Meaning.YES | Meaning.VAGUE if situation.offers:
+                return self._jobs.show_offer(situation, situation.latest_offer or situation.offers[-1])
+            case Meaning.NO:
+                return await self._refused(situation)
+            case Meaning.FETCH if await self._bring(incoming):
+                return NOTHING
+            case Meaning.QUESTION:
+                return await self._question(situation, text)
+        key = {Meaning.THANKS: "said-thanks", Meaning.GREETING: "said-hello"}.get(meaning, "said-noise")
+        return self._with_reminder(situation, situation.say(key))
+
+    async def agreed(self, situation: Situation) -> Decision:
+        """Decide about a bare yes: it counts for the offer that was the bot's last word here, or is replied to."""
+        offer = situation.latest_offer
+        if offer is not None and (situation.quoted is not None or len(situation.offers) == 1):
+            return await self._jobs.confirm(situation, offer)
+        if not situation.offers and not situation.draft.is_empty:
+            return self._with_reminder(situation, "")
+        return await self._jobs.confirm(situation, None)
+
+    async def _refused(self, situation: Situation) -> Decision:
+        if situation.quoted is not None and situation.quoted.state is State.AWAITING_CONFIRMATION:
+            return await self._jobs.decline(situation, situation.quoted)
+        return await self._jobs.decline(situation)
+
+    async def _question(self, situation: Situation, text: str) -> Decision:
+        about = asked_about(text)
+        active = await self._jobs.active(situation)
+        if about in {"time", "where"} and active:
+            return await self._jobs.status(situation, None)
+        if about == "where" and await self._bring(situation.incoming):
+            return NOTHING
+        key = {"price": "said-question-price", "time": "said-question-time", "where": "status-none"}
+        return self._with_reminder(situation, situation.say(key.get(about or "", "said-question-how")))
+
+    def _with_reminder(self, situation: Situation, text: str) -> Decision:
+        """Answer, and say in one line what is still open: an offer with its price, or what lies on the table."""
+        offer = situation.latest_offer or (situation.offers[-1] if situation.offers else None)
+        if offer is not None:
+            line = situation.say(
+                "offer-repeat", job=offer.id, what=offer.request.prompt[:60], price=job_messages.price_text(offer)
+            )
+            message = Message("\n".join(filter(None, (text, line))), job_id=offer.id)
+            return Decision(say=message, dialogue=situation.after("offer", job=offer.id))
+        draft = situation.draft
+        if draft.sources:
+            return situation.answer(_lines(text, self._photo_question(situation, draft)), topic="source")
+        if draft.words:
+            return situation.answer(_lines(text, situation.say("draft-words", words=draft.words[:60])))
+        return situation.answer(text or situation.say("confirm-nothing"))
+
+    async def _wishes(self, situation: Situation, text: str) -> Decision:
+        """Decide about options alone: they change what is offered or lies on the table."""
+        offer = situation.latest_offer or (situation.offers[-1] if situation.offers else None)
+        draft = situation.draft
+        if offer is not None and draft.words != offer.request.prompt:  # of an explicit order, or of before a restart
+            draft = replace(draft, words=offer.request.prompt, sources=_sources_of(offer, situation))
+        changed = replace(draft, wishes=f"{draft.wishes}, {text}" if draft.wishes else text, at=situation.at)
+        if changed.words:
+            return await self._offer(replace_draft(situation, changed), "words", replaces=offer)
+        if changed.sources:
+            return situation.answer(self._photo_question(situation, changed), topic="source", draft=changed)
+        noted = Message(situation.say("draft-wishes", wishes=text), asks=True)
+        return situation.answer(noted, topic="words", draft=changed)
+
+    async def _request(self, situation: Situation, text: str) -> Decision:
+        """Decide about words that describe a video."""
+        incoming = situation.incoming
+        quoted = incoming.quoted
+        if quoted is not None and quoted.other is not None and not incoming.attachment:
+            return situation.answer(situation.say("source-unusable", what=quoted.other))
+        why = _why_offered(incoming, text)
+        if incoming.attachment is not None and why is None and incoming.private and not incoming.album:
+            return await self._place(situation, commands.MakeVideo(*parse_options(text)), explicit=True)
+        draft, alternative = with_words(situation.draft, text, event=incoming.event_id, at=situation.at)
+        source = incoming.attachment or (quoted.attachment if quoted else None)
+        if source is not None:
+            album = _of_album(draft, incoming)
+            draft = with_source(replace(draft, sources=album), _source(incoming, source), at=situation.at)
+        replaced = _offer_of_draft(situation)
+        return await self._offer(replace_draft(situation, draft), why or "words", also=alternative, replaces=replaced)
+
+    def gather(self, situation: Situation, command: commands.Command | None) -> Decision:
+        """Put one of several photos, of which more are coming, on the table; the last one's answer speaks of all."""
+        incoming = situation.incoming
+        if incoming.attachment is None:
+            return NOTHING
+        text = _typed(command, situation) if isinstance(command, commands.MakeVideo) else incoming.text.strip()
+        draft = replace(situation.draft, sources=_of_album(situation.draft, incoming) or situation.draft.sources)
+        draft = with_source(draft, _source(incoming, incoming.attachment), at=situation.at)
+        if text and meaning_of(text) is None:
+            draft, _ = with_words(replace(draft, words=""), text, event=incoming.event_id, at=situation.at)
+        return Decision(dialogue=situation.after("source", draft=draft))
+
+    # Photos and videos
+
+    async def _source(self, situation: Situation, attachment: AttachmentRef, *, wishes: str = "") -> Decision:
+        """Decide about a photo or video without words that describe anything."""
+        incoming = situation.incoming
+        problem = self._orders.size_problem(incoming, situation.language)
+        if problem is not None:
+            return situation.answer(problem)
+        draft = with_source(situation.draft, _source(incoming, attachment), at=situation.at)
+        if wishes:
+            draft = replace(draft, wishes=f"{draft.wishes}, {wishes}" if draft.wishes else wishes)
+        if len(draft.sources) > MOST_SOURCES:
+            draft = replace(draft, sources=draft.sources[:MOST_SOURCES])
+            return situation.answer(situation.say("album-too-many", count=MOST_SOURCES), topic="source", draft=draft)
+        if not draft.words:
+            question = self._photo_question(situation, draft)
+            return situation.answer(Message(question, asks=True), topic="source", draft=draft)
+        if draft.explicit and not incoming.forwarded:
+            command = commands.MakeVideo(*parse_options(_with_wishes(draft)))
+            return await self._place(replace_draft(situation, draft), command, explicit=True)
+        replaced = _offer_of_draft(situation)
+        return await self._offer(replace_draft(situation, draft), "words", replaces=replaced)
+
+    def _photo_question(self, situation: Situation, draft: Draft) -> str:
+        kind, count = draft.sources[-1].attachment.kind, len(draft.sources)
+        incoming = replace(situation.incoming, attachment=draft.sources[0].attachment)
+        price = self._orders.about_price(incoming, draft.wishes)
+        return situation.say("draft-photo", kind=kind, count=count, price=price)
+
+    # Orders
+
+    async def order(self, situation: Situation, command: commands.MakeVideo) -> Decision:
+        """Decide about a command that orders a video."""
+        incoming, quoted = situation.incoming, situation.incoming.quoted
+        unusable = incoming.other or (quoted.other if quoted is not None and incoming.attachment is None else None)
+        if unusable is not None:
+            return situation.answer(situation.say("source-unusable", what=unusable))
+        source = incoming.attachment or (quoted.attachment if quoted is not None else None)
+        if not command.prompt.strip():
+            return await self._bare(situation, command, source)
+        if source is not None:
+            album = with_source(
+                Draft(sources=_of_album(situation.draft, incoming)), _source(incoming, source), at=situation.at
+            )
+            taken = with_attachment(situation, album.sources[0].attachment)
+            return await self._place(taken, command, explicit=True, sources=album.sources)
+        if command.wants == "words" or not situation.draft.sources:
+            return await self._from_words(situation, command)
+        return await self._with_draft(situation, command)
+
+    async def _from_words(self, situation: Situation, command: commands.MakeVideo) -> Decision:
+        if command.wants == "photo":
+            draft = Draft(words=situation.incoming.text and _typed(command, situation), explicit=True, at=situation.at)
+            draft = replace(draft, events=(situation.incoming.event_id,), words_at=situation.at)
+            return situation.answer(Message(situation.say("photo-wanted"), asks=True), topic="source", draft=draft)
+        return await self._place(situation, command, explicit=True)
+
+    async def _with_draft(self, situation: Situation, command: commands.MakeVideo) -> Decision:
+        """Take what lies on the table: at once if it was just asked about, else with or without it is a question."""
+        sources = situation.draft.sources
+        just_asked = situation.dialogue.last is not None and situation.dialogue.last.topic == "source"
+        taken = with_attachment(situation, sources[0].attachment)
+        if len(sources) > 1:
+            return await self._place(taken, command, explicit=True, sources=sources)
+        if just_asked or command.wants == "photo":
+            return await self._place(taken, command, explicit=True)
+        bare = replace(situation.incoming, attachment=None)
+        ways = self._ways(lambda: self._orders.way("without", bare, command, [None]))
+        return await self._place(taken, command, why="photo", ways=ways)
+
+    async def _bare(self, situation: Situation, command: commands.MakeVideo, source: AttachmentRef | None) -> Decision:
+        """Decide about a command without words: they may stand in what it replies to, or on the table."""
+        incoming, quoted, draft = situation.incoming, situation.incoming.quoted, situation.draft
+        if quoted is not None and quoted.text and not quoted.ours and meaning_of(quoted.text) is None:
+            words, _ = with_words(replace(draft, words=""), quoted.text, event=incoming.event_id, at=situation.at)
+            if source is not None:
+                words = with_source(replace(words, sources=()), _source(incoming, source), at=situation.at)
+            return await self._offer(replace_draft(situation, words), "forward")
+        if source is not None:
+            draft = with_source(draft, _source(incoming, source), at=situation.at)
+        if draft.words and draft.sources:
+            return await self._offer(replace_draft(situation, draft), "words")
+        if draft.sources:
+            question = Message(self._photo_question(situation, draft), asks=True)
+            return situation.answer(question, topic="source", draft=draft)
+        key = "photo-wanted" if command.wants == "photo" else "words-wanted"
+        draft = replace(draft, explicit=False, at=situation.at)
+        return situation.answer(Message(situation.say(key), asks=True), topic="words", draft=draft)
+
+    async def _offer(
+        self,
+        situation: Situation,
+        why: OfferReason,
+        *,
+        also: tuple[str, str] | None = None,
+        replaces: Job | None = None,
+    ) -> Decision:
+        """Offer what lies on the table. `also`: other words it could be made of, and the name of that way."""
+        draft = situation.draft
+        text = _with_wishes(draft)
+        command = commands.MakeVideo(*parse_options(text))
+        sources = draft.sources[:MOST_SOURCES]
+        taken = with_attachment(situation, sources[0].attachment if sources else None)
+        ways: tuple[Way, ...] = ()
+        if also is not None:
+            other = commands.MakeVideo(*parse_options(also[1]))
+            ways = self._ways(lambda: self._orders.way(also[0], taken.incoming, other, [taken.incoming.attachment]))
+        return await self._place(taken, command, why=why, ways=ways, sources=sources, replaces=replaces)
+
+    async def _place(
+        self,
+        situation: Situation,
+        command: commands.MakeVideo,
+        *,
+        explicit: bool = False,
+        why: OfferReason | None = None,
+        ways: tuple[Way, ...] = (),
+        sources: tuple[DraftSource, ...] = (),
+        replaces: Job | None = None,
+    ) -> Decision:
+        """Make it a job or an offer. Every way to money goes through here."""
+        incoming = situation.incoming
+        obstacle = await self._channels[incoming.address.channel].obstacle(incoming.address)
+        if obstacle is not None:
+            key = f"obstacle-{obstacle}"
+            return situation.answer(translate_known(situation.language, key, otherwise="obstacle-no-right"))
+        if len(command.prompt.split()) == 0:
+            return situation.answer(Message(situation.say("words-wanted"), asks=True), topic="words")
+        if explicit:
+            why = _why_offered(incoming, command.prompt) or (
+                "words" if meaning_of(command.prompt) in _SMALL_TALK else None
+            )
+        if len(sources) > 1:
+            why = "many"
+            each = [source.attachment for source in sources]
+            ways = (*ways, *self._ways(lambda: self._orders.way("each", incoming, command, each)))
+        new = await self._orders.draft(incoming, command, situation.language, why=why)
+        if isinstance(new, Message):
+            return situation.answer(new)
+        if new.question is None:
+            return Decision(order=new, dialogue=situation.after("else", draft=Draft()))
+        new = replace(new, ways=ways, replaces=replaces.id if replaces is not None else None)
+        return Decision(order=new, dialogue=situation.after("offer"))
+
+    def _ways(self, plan: Callable[[], Way]) -> tuple[Way, ...]:
+        """Return the way, or nothing where it cannot be had at all."""
+        try:
+            return (plan(),)
+        except BadRequest:
+            return ()
+
+    # What is no words
+
+    def unusable(self, situation: Situation) -> Decision:
+        """Decide about something that no video can be made of."""
+        return self._with_reminder(situation, situation.say("source-unusable", what=situation.incoming.other))
+
+
+def replace_draft(situation: Situation, draft: Draft) -> Situation:
+    """Return the situation with another draft on the table."""
+    return replace(situation, dialogue=replace(situation.dialogue, draft=without_lapsed(draft)))
+
+
+def with_attachment(situation: Situation, attachment: AttachmentRef | None) -> Situation:
+    """Return the situation with this photo or video in the message itself."""
+    return replace(situation, incoming=replace(situation.incoming, attachment=attachment))
+
+
+def _source(incoming: Incoming, attachment: AttachmentRef) -> DraftSource:
+    return DraftSource(attachment, incoming.event_id, incoming.reply_to, incoming.at or 0, incoming.album)
+
+
+def _of_album(draft: Draft, incoming: Incoming) -> tuple[DraftSource, ...]:
+    """Return what lies on the table of the message's own album."""
+    return tuple(each for each in draft.sources if incoming.album is not None and each.album == incoming.album)
+
+
+def _sources_of(offer: Job, situation: Situation) -> tuple[DraftSource, ...]:
+    attachment = offer.incoming.attachment
+    return (DraftSource(attachment, offer.incoming.event_id, at=situation.at),) if attachment else ()
+
+
+def _offer_of_draft(situation: Situation) -> Job | None:
+    """Return the open offer that was made of what lies on the table: a newer one takes its place."""
+    made = (each for each in reversed(situation.offers) if each.question and each.question.why != "restored")
+    return next(made, None)
+
+
+def _why_offered(incoming: Incoming, text: str) -> OfferReason | None:
+    """Return why even an explicit order is offered first: its words are not the sender's own typed ones, or ask."""
+    if incoming.forwarded:
+        return "forward"
+    if incoming.transcript:
+        return "heard"
+    return "asks" if incoming.attachment is not None and _asks(text) else None
+
+
+def _asks(text: str) -> bool:
+    """Return whether the text ends as a question does."""
+    return text.rstrip(" \t\r\n\u3000.。!！~～)）”\"'").endswith(("?", "？"))
+
+
+def _is_only_wishes(text: str) -> bool:
+    prompt, options = parse_options(text)
+    return not prompt and options != parse_options("")[1]
+
+
+def _with_wishes(draft: Draft) -> str:
+    return f"{draft.words}, {draft.wishes}" if draft.wishes else draft.words
+
+
+def _typed(command: commands.MakeVideo, situation: Situation) -> str:
+    """Return the words of a command as they were typed, options and all, to be read again when its photo is there."""
+    text = situation.incoming.text.strip()
+    found = text.find(command.prompt[:20]) if command.prompt else -1
+    return text[found:] if found > 0 else command.prompt
+
+
+def _lines(*parts: str) -> str:
+    return "\n".join(part for part in parts if part)

@@ -1,0 +1,67 @@
+"""Lines about jobs in lists: /status, /history, /models. Pure."""
+
+from datetime import UTC, datetime
+
+from bot.channels.text_lengths import Unit, shortened
+from bot.messages import job_messages
+from bot.messages.i18n import translate
+from bot.store.records import Job
+from core import pricing
+from core.errors import BadRequest
+from core.types import Plan
+
+_PROMPT_SHOWN = 60
+_MODELS_TITLE_S = 5  # the length that the title of /models names
+
+
+def short(prompt: str, most: int = _PROMPT_SHOWN) -> str:
+    """Return the prompt on one line, shortened."""
+    return shortened(" ".join(prompt.split()), most=most, unit=Unit.CHARACTER)
+
+
+def status_line(job: Job, language: str, *, place: int, now_ms: int) -> str:
+    """Return a job's line in /status."""
+    state = job_messages.state_line(job, place=place, now_ms=now_ms)
+    return translate(language, "status-line", job=job.id, state=state, prompt=short(job.request.prompt))
+
+
+def history_line(job: Job, language: str, *, now_ms: int) -> str:
+    """Return a job's line in /history."""
+    return translate(
+        language,
+        "history-line",
+        job=job.id,
+        when=datetime.fromtimestamp(job.created / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M"),
+        state=job_messages.state_line(job, place=0, now_ms=now_ms),
+        price="" if job.charge == "none" else job_messages.price_text(job),
+        prompt=short(job.request.prompt),
+    )
+
+
+def model_lines(language: str) -> list[str]:
+    """Return a line for each model, with the price of about five seconds."""
+    lines = []
+    for model in pricing.list_models():
+        plan = _about_five_seconds(model.key)
+        seconds = plan.request.duration_s if plan else None
+        lines.append(
+            translate(
+                language,
+                "models-line",
+                tier=model.tier or "",
+                name=model.name,
+                key=model.key,
+                price=pricing.usd_text(plan.quote.usd) if plan else "",
+                duration=str(seconds) if seconds and seconds != _MODELS_TITLE_S else "",
+                modes=" ".join(sorted(str(mode) for mode in model.modes)),
+            )
+        )
+    return lines
+
+
+def _about_five_seconds(key: str) -> Plan | None:
+    """Plan a text-to-video with the model's defaults, nearest to 5 s; None where it takes no text alone."""
+    try:
+        return pricing.plan("price", model=key)
+    except BadRequest:
+        return None
