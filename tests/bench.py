@@ -104,7 +104,7 @@ async def bench(
     wechat: WeChatFake | None = None,
     before: Callable[[Settings, TelegramFake], Awaitable[None]] | None = None,
     room: Callable[[Path], int] = free_bytes,
-    timing: Timing = Timing(),  # noqa: B008 - frozen
+    timing: Timing = Timing(gather_s=0.3),  # noqa: B008 - frozen
     **more: Any,
 ) -> AsyncIterator[Bench]:
     """`more`: settings by field name, over those of the bench. `before`: runs with fal and the chat up, the bot not.

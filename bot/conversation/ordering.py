@@ -117,7 +117,7 @@ class OrderService:
             if error.existing.state is State.AWAITING_CONFIRMATION:
                 return job_messages.status(replace(error.existing, language=new.language), place=0, now_ms=now_ms())
             again = replace(new, question=Confirmation("again", error.existing.id))
-            made = await self._store.jobs.accept(again, inbox_id=inbox_id, caps=self._caps, within=within)
+            return await self.start(again, inbox_id=inbox_id, within=within)
         self._alerts.spent()
         if isinstance(made, OverCap):
             log.info("over the cap", extra={"user": new.incoming.user, "whose": made.whose})

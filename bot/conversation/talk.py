@@ -25,6 +25,7 @@ from bot.store.records import Job, State, Way
 from core.errors import BadRequest
 
 MOST_SOURCES = 10
+_SHORT_CODE = 2
 _SMALL_TALK = frozenset(
     {Meaning.YES, Meaning.VAGUE, Meaning.NO, Meaning.THANKS, Meaning.GREETING, Meaning.NOISE, Meaning.FETCH}
 )
@@ -73,7 +74,8 @@ class Talk:
         """Decide about a typed button; None where it names no job of theirs and may be words."""
         job = await self._jobs.named(situation.incoming, line.code)
         if job is None:
-            return situation.answer(situation.say("job-unknown", job=line.code)) if line.kind else None
+            alone = line.kind or len(line.code) == _SHORT_CODE
+            return situation.answer(situation.say("job-unknown", job=line.code)) if alone else None
         match line.kind:
             case "yes":
                 return await self._jobs.confirm(situation, job)

@@ -95,7 +95,10 @@ def test_a_photo_then_words_is_animated_and_its_place_stays_secret(
         assert made.submits() == 0
         seen = await fake.caller.says(FOX, "让旗子飘起来，高级")
         assert seen is not None
-        assert "K7" in seen.text
+        assert "确认 K7" in seen.text
+        assert "让旗子飘起来" in seen.text
+        assert made.submits() == 0
+        await fake.caller.says(FOX, "好的")
         await made.settled(State.DELIVERED)
         request = next(iter(made.fal.memory.requests.values()))
         assert request.endpoint == "bytedance/seedance-2.0/fast/image-to-video"
@@ -103,9 +106,10 @@ def test_a_photo_then_words_is_animated_and_its_place_stays_secret(
         published = (made.settings.assets_dir / request.body["image_url"].rpartition("/")[2]).read_bytes()
         assert b"SecretPhoneMaker" not in published
         assert b"Exif" not in published
-        again = await fake.caller.says(FOX, "再让它停下")  # the photo is used up: this is talk
+        again = await fake.caller.says(FOX, "再让它停下")  # the photo is used up: an offer from words alone
         assert again is not None
-        assert "视频 一只红狐狸" in again.text
+        assert "确认 R4" in again.text
+        assert [job.incoming.attachment is None for job in await made.jobs()] == [False, True]
         assert made.submits() == 1
 
     on_wechat(story)
@@ -232,20 +236,18 @@ def test_several_that_wait_go_oldest_first_and_photos_in_order(on_wechat: Callab
         caller = fake.caller
         await caller.sends_photo(FOX, photo)
         fake.world.fetch_misses = 1
+        one = await caller.says(FOX, "第一个动起来")
+        assert one is not None
+        assert "确认 K7" in one.text
+        await caller.says(FOX, "确认 K7")
         kept = await caller.sends_video(FOX, film, kind="shortvideo")
         assert kept is not None
-        assert "2 个素材" in kept.text
+        assert kept.text.startswith("视频收到")
         async with asyncio.timeout(10):
-            while not (await made.app.store.pending_uploads.recent(f"wechat:{FOX}", for_s=600))[
-                1
-            ].attachment.duration_s:
+            while not await _measured(made):
                 await asyncio.sleep(0.05)
-        one = await caller.says(FOX, "第一个动起来")
         two = await caller.says(FOX, "/video 第二个变成夜晚")
-        assert one is not None
         assert two is not None
-        assert "K7" in one.text
-        assert "还有 1 个素材" in one.text
         assert "R4" in two.text
         assert "$1.12" in two.text  # its 3 seconds were looked at meanwhile, and one is added
         await made.until(lambda: len(fake.calls("/media/upload")) == 2)
@@ -277,6 +279,13 @@ def test_several_that_wait_go_oldest_first_and_photos_in_order(on_wechat: Callab
         assert foreign.video is None
 
     on_wechat(story, fake=WeChatFake(verified=False), access=f"wechat:{FOX},wechat:{OTHER}")
+
+
+async def _measured(made: Bench) -> bool:
+    """Whether the video on the table has been looked at."""
+    asked = Incoming(Address("wechat", FOX), "account", "look", FOX)
+    dialogue = await made.app.store.dialogues.of(asked)
+    return bool(dialogue.draft.sources) and dialogue.draft.sources[0].attachment.duration_s is not None
 
 
 def test_a_bad_day_at_wechat_still_ends_in_one_whole_video(on_wechat: Callable[..., None]) -> None:
@@ -363,6 +372,7 @@ def test_what_a_person_can_say(on_wechat: Callable[..., None], tmp_path: Path) -
         for text, words in SAID.items():
             answer = await said(text)
             assert words in answer, (text, answer)
+        assert "没有扣费" in await said("不要")  # what the last line has offered
         for key, words in TAPPED.items():
             tapped = await fake.caller.taps(FOX, f"reelbot:{key}")
             assert tapped is not None
@@ -377,7 +387,7 @@ def test_what_a_person_can_say(on_wechat: Callable[..., None], tmp_path: Path) -
         fake.world.person(FOX).follows = True
         heard = await fake.caller.sends(FOX, "voice", MediaId="m", Format="amr", Recognition="视频，一只狐狸。")
         assert heard is not None
-        assert "K7" in heard.text
+        assert "确认 K7" in heard.text  # heard, not typed: offered
         assert "取消 K7" in heard.text
         assert "K7" in await said("状态 K7")
         assert "取消" in await said("取消 k7")
@@ -419,8 +429,8 @@ def test_what_is_dear_is_asked_about_and_the_caps_hold(on_wechat: Callable[..., 
         await made.until(lambda: fake.person(FOX).videos)
         assert made.submits() == 1
         over = await said("视频 田野的早晨，veo 3.1，6秒")
-        assert "V9" in over
-        assert "额度" in await said("同意 V9")
+        assert "额度" in over  # what a cap forbids is not offered
+        assert "确认" not in over
 
     on_wechat(story)
 
@@ -437,10 +447,10 @@ SAID = {
     "取消 Z9": "没有任务 Z9",
     "语言": "发送“语言 中文”",
     "/vidio 猫": "/video",
-    "你好": "视频 一只红狐狸",
+    "你好": "你好",
     "视频": "想看什么画面",
     "1": "没有等你领取的视频",
-    "]]> <xml>": "视频 一只红狐狸",
+    "]]> <xml>": "确认",
 }
 TAPPED = {
     "make": "想看什么画面",
@@ -533,13 +543,14 @@ def test_a_failed_video_is_ordered_anew_once_by_its_code(on_wechat: Callable[...
         assert "确认 R4" in offered.text
         told = await fake.caller.says(FOX, "再来 K7")
         assert told is not None
-        assert "任务 K7 之前已经重新下单，是任务 R4：等你同意。" in told.text
+        assert "确认 R4" in told.text  # the offer that stands
         await fake.caller.says(FOX, "确认 R4")
         await made.all_settled(2, State.FAILED, State.DELIVERED)
+        await fake.caller.says(FOX, "确认 R4")
         told = await fake.caller.says(FOX, "再来 K7")
         assert told is not None
-        assert "是任务 R4：已完成。" in told.text
-        assert (made.submits(), len(await made.jobs())) == (2, 2)
+        assert "确认 V9" in told.text  # a fresh offer, at its price
+        assert (made.submits(), len(await made.jobs())) == (2, 3)
         assert {job.again_of for job in await made.jobs()} == {None, first.id}
 
     on_wechat(story)

@@ -1,7 +1,6 @@
 """A failed job is bought anew once: on two messages, after a reload, on two workers, whatever became of the new try."""
 
 import asyncio
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -11,12 +10,11 @@ import pytest
 
 from bot.store import Store
 from bot.store.ledger import Caps, OverCap
-from bot.store.records import Charge, Confirmation, Fallback, JobDraft, JobError, State
+from bot.store.records import Charge, Confirmation, Fallback, Job, JobDraft, JobError, State
 from bot.store.reorders import OFFER_MS, AlreadyOrdered
 from tests.bench import Bench
 from tests.corpus import jpeg
-from tests.flows.test_money import button, newest, said
-from tests.rows import set_columns
+from tests.flows.test_money import button, newest
 from tests.store.test_ledger import CENTS_70, WIDE, age, bought
 from tests.store.test_store import HANDLE, new_job, on_store, opened
 from tests.store.test_store import said as message
@@ -136,28 +134,13 @@ def test_an_offer_that_stands_is_no_second_one_and_can_be_declined_or_lapse(data
         assert await yes(store, str(second)) == "lapsed"
         assert await yes(store, str(third)) == "started"
         assert await press(store, repeat(first, "p6")) == ("stands", third)
+        assert (await press(store, repeat(first, "p7", asks=True)))[0] == "made"  # a fresh offer buys nothing by itself
 
     on_store(database_url, story)
 
 
 async def yes(store: Store, job_id: str) -> Any:
     return await store.jobs.confirm(job_id, price=Decimal("0.70"), caps=WIDE)
-
-
-def test_of_two_offers_of_an_earlier_version_one_is_bought(database_url: str) -> None:
-    async def story(store: Store) -> None:
-        first = await failed(store)
-        offers = []
-        for number in range(2):
-            new = replace(repeat(first, f"p{number}", asks=True), again_of=None)
-            _, offer = await press(store, new)
-            await set_columns(store, str(offer), again_of=first)  # as 0.1.0 would have made it
-            offers.append(str(offer))
-        answers = await asyncio.gather(*(yes(store, offer) for offer in offers), return_exceptions=True)
-        assert sorted(str(type(each).__name__) for each in answers) == ["AlreadyOrdered", "str"]
-        assert (await store.ledger.standing()).reserved_micro == CENTS_70
-
-    on_store(database_url, story)
 
 
 def test_a_doubt_is_ordered_anew_once(database_url: str) -> None:
@@ -191,16 +174,18 @@ async def pressed(made: Bench, data: str, times: int) -> None:
         made.telegram.presses(42, data)
 
 
-async def answered(made: Bench, first: str, times: int) -> str:
-    """So many presses were answered with the try that stands; its id."""
-    words = re.compile(rf"Job {first} was ordered anew before, as job (\w+):")
+async def offered(made: Bench, of: str) -> Job:
+    """Return the offer that a further press has brought; it is the only one, and nothing more was bought by it."""
 
-    def found() -> list[str]:
-        return [match[1] for text in made.telegram.texts(42) if (match := words.search(text))]
+    async def open_ones() -> list[Job]:
+        return [job for job in await made.jobs() if job.state is State.AWAITING_CONFIRMATION]
 
-    await made.until(lambda: len(found()) == times)
-    (second,) = set(found()[-1:])
-    return second
+    async with asyncio.timeout(20):
+        while not (found := await open_ones()):
+            await asyncio.sleep(0.05)
+    (offer,) = found
+    assert offer.again_of == of
+    return offer
 
 
 def test_try_again_pressed_three_times_buys_once_and_after_success_too(on_bench: OnBench) -> None:
@@ -209,14 +194,18 @@ def test_try_again_pressed_three_times_buys_once_and_after_success_too(on_bench:
         made.telegram.user_says(42, "/video a fox")
         first = await made.settled(State.FAILED)
         await pressed(made, f"again:{first.id}", 3)
-        await answered(made, first.id, 2)
-        await newest(made, State.DELIVERED)
+        offer = await offered(made, first.id)
+        await made.until(lambda: len(made.films()) == 1)
         made.telegram.presses(42, f"again:{first.id}")
-        await answered(made, first.id, 3)
-        assert said(made, "Done. Nothing more was bought.")
         made.telegram.user_says(42, f"/again {first.id}")
-        await answered(made, first.id, 4)
-        assert (made.submits(), len(await made.jobs()), len(made.films())) == (2, 2, 1)
+        await made.at_rest()
+        assert (await offered(made, first.id)).id == offer.id
+        assert (made.submits(), len(await made.jobs()), len(made.films())) == (2, 3, 1)
+        made.telegram.presses(42, f"yes:{offer.id}")
+        made.telegram.presses(42, f"yes:{offer.id}")
+        await made.until(lambda: len(made.films()) == 2)
+        await made.at_rest()
+        assert (made.submits(), len(await made.jobs())) == (3, 3)
 
     on_bench(story)
 
@@ -228,13 +217,12 @@ def test_a_try_that_failed_too_is_named_with_its_own_button(on_bench: OnBench) -
         first = await made.settled(State.FAILED)
         await button(made, f"again:{first.id}")
         await made.all_settled(2, State.FAILED)
+        (second,) = [job for job in await made.jobs() if job.again_of == first.id]
+        await button(made, f"again:{second.id}")
+        await made.until(lambda: len(made.films()) == 1)
         made.telegram.presses(42, f"again:{first.id}")
-        second = await answered(made, first.id, 1)
-        assert second != first.id
-        await pressed(made, f"again:{second}", 2)
-        await newest(made, State.DELIVERED)
-        await answered(made, second, 1)
-        assert (made.submits(), len(await made.jobs())) == (3, 3)
+        await offered(made, first.id)
+        assert (made.submits(), len(await made.jobs())) == (3, 4)
 
     on_bench(story)
 
@@ -250,8 +238,9 @@ def test_a_fallback_pressed_three_times_is_bought_once(on_bench: OnBench, fallba
             made.telegram.user_says(42, "/video a ((fox)) 🦊")
         first = await made.settled(State.FAILED)
         await pressed(made, f"fix:{first.id}", 3)
-        await answered(made, first.id, 2)
-        assert (await newest(made, State.DELIVERED)).fallback == fallback
+        assert (await offered(made, first.id)).fallback == fallback
+        await made.until(lambda: len(made.films()) == 1)
+        assert [job.fallback for job in await made.jobs() if job.state is State.DELIVERED] == [fallback]
         assert made.submits() == 2
 
     on_bench(story)
@@ -268,7 +257,8 @@ def test_an_offer_that_stands_answers_a_second_press_and_a_declined_one_may_be_a
         await button(made, f"again:{first.id}")  # dearer than the limit for asking: an offer
         offer = await newest(made, State.AWAITING_CONFIRMATION)
         made.telegram.presses(42, f"again:{first.id}")
-        assert await answered(made, first.id, 1) == offer.id
+        await made.at_rest()
+        assert (await offered(made, first.id)).id == offer.id
         made.telegram.presses(42, f"cancel:{offer.id}")
         assert (await newest(made, State.CANCELLED)).id == offer.id
         made.telegram.presses(42, f"again:{first.id}")
@@ -276,7 +266,7 @@ def test_an_offer_that_stands_answers_a_second_press_and_a_declined_one_may_be_a
         await button(made, f"yes:{second.id}")
         await newest(made, State.DELIVERED)
         made.telegram.presses(42, f"again:{first.id}")
-        assert await answered(made, first.id, 2) == second.id
-        assert (made.submits(), len(await made.jobs())) == (2, 3)
+        await offered(made, first.id)
+        assert (made.submits(), len(await made.jobs())) == (2, 4)
 
     on_bench(story, confirm_usd=Decimal("0.10"))

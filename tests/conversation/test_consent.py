@@ -1,0 +1,220 @@
+"""Money is spent only on an explicit order or a yes to an offer that named its price: the table of that law.
+
+Every line is another person in a chat of their own, all at once; afterwards the ledger names exactly those who ordered.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.store.records import State
+from bot.store.tables import ledger
+from tests.bench import Bench
+from tests.corpus import jpeg
+from tests.flows.test_money import button
+
+OnBench = Callable[..., None]
+PHOTO = jpeg((640, 360))
+SMALL_TALK = [
+    "算了", "不要了", "取消吧", "取消 K 7", "好的", "谢谢", "怎么收费", "好了吗", "领取", "Ｋ７", "👍", "你好", "嗯。", "1", "①",
+    "1。", "“确认 K7”", "多少钱？", "ok?", "hm", "no", "nah forget it", "how much is it?", "thanks!", "hello", "is it done",
+    "stop", "cancel that", "lol", "...", "?", "K7", "yes", "ok", "确认", "下单", "10s", "竖屏", "premium", "嗯嗯", "不用了谢谢",
+    "太贵了", "收到", "在吗", "🙂🙂", "test",
+]  # fmt: skip
+WORDS = [
+    "a red fox in the snow",
+    "让它动起来",
+    "make the sky move",
+    "一只猫在跑",
+    "no people on an empty beach",
+    "不要有人的海滩",
+]
+
+
+async def spent(made: Bench) -> set[str]:
+    """Return whose orders the ledger knows."""
+    query = sa.select(ledger.c.user).distinct()
+    return set(await made.app.store.database.read(lambda tx: list(tx.execute(query).scalars())))
+
+
+async def open_offers(made: Bench) -> dict[str, Any]:
+    return {job.user: job for job in await made.jobs() if job.state is State.AWAITING_CONFIRMATION}
+
+
+@pytest.mark.parametrize("photo_first", [True, False])
+def test_no_small_talk_buys_or_becomes_a_prompt(on_bench: OnBench, photo_first: bool) -> None:
+    """Alone, and after a photo: it is answered, and that is all."""
+
+    async def story(made: Bench) -> None:
+        people = dict(enumerate(SMALL_TALK, 1000))
+        for person, text in people.items():
+            if photo_first:
+                made.telegram.user_says(person, "", photo=PHOTO)
+            made.telegram.user_says(person, text)
+        await made.at_rest()
+        assert await made.jobs() == []
+        assert await spent(made) == set()
+        for person, text in people.items():
+            assert made.telegram.texts(person), text
+
+    on_bench(story, access="open")
+
+
+@pytest.mark.parametrize("photo_first", [True, False, None])
+def test_plain_words_are_offered_and_a_yes_buys_once(on_bench: OnBench, photo_first: bool | None) -> None:
+    """Photo first, words first, or words alone: one offer with the price, then any number of yes buys one."""
+
+    async def story(made: Bench) -> None:
+        people = dict(enumerate(WORDS, 1000))
+        for person, text in people.items():
+            if photo_first is True:
+                made.telegram.user_says(person, "", photo=PHOTO)
+            made.telegram.user_says(person, text)
+            if photo_first is False:
+                made.telegram.user_says(person, "", photo=PHOTO)
+        await made.at_rest()
+        offers = await open_offers(made)
+        assert set(offers) == {f"telegram:{person}" for person in people}
+        assert await spent(made) == set()
+        for offer in offers.values():
+            assert (offer.incoming.attachment is None) == (photo_first is None)
+        await made.until(lambda: all("$" in "".join(made.telegram.texts(person)) for person in people))
+        for person in people:
+            for _ in range(3):
+                made.telegram.user_says(person, "yes" if person % 2 else "好的。")
+        await made.at_rest()
+        assert await spent(made) == set(offers)
+        await made.until(lambda: all(len(made.films(person)) == 1 for person in people), 60)
+        assert made.submits() == len(people)
+
+    on_bench(story, access="open", jobs=20)
+
+
+def test_what_is_ordered_at_once(on_bench: OnBench) -> None:
+    """A command with own words, alone or with what was asked about last; a photo with an own caption."""
+
+    async def story(made: Bench) -> None:
+        chat = made.telegram
+        chat.user_says(1, "/video a fox")
+        chat.user_says(2, "let it snow", photo=PHOTO)
+        chat.user_says(3, "", photo=PHOTO)
+        chat.user_says(3, "/video make the sky move slowly, budget")
+        chat.user_says(4, "图生视频 让猫跑起来")
+        chat.user_says(4, "", photo=PHOTO)
+        await made.at_rest()
+        jobs = {job.user: job for job in await made.jobs()}
+        assert await spent(made) == {f"telegram:{person}" for person in (1, 2, 3, 4)}
+        assert [jobs[f"telegram:{person}"].incoming.attachment is None for person in (1, 2, 3, 4)] == [
+            True, False, False, False,
+        ]  # fmt: skip
+        assert jobs["telegram:3"].request.prompt == "make the sky move slowly"
+        assert jobs["telegram:4"].request.prompt == "让猫跑起来"
+        await made.until(lambda: all(len(made.films(person)) == 1 for person in (1, 2, 3, 4)), 60)
+
+    on_bench(story, access="open", jobs=20)
+
+
+def test_words_replace_words_and_wishes_change_the_offer(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        async def offer() -> Any:
+            await made.at_rest()
+            (found,) = (await open_offers(made)).values()
+            return found
+
+        chat = made.telegram
+        chat.user_says(42, "", photo=PHOTO)
+        chat.user_says(42, "a fox")
+        first = await offer()
+        chat.user_says(42, "10s")
+        second = await offer()
+        assert (second.request.prompt, second.request.duration_s) == ("a fox", 10)
+        assert second.usd > first.usd
+        chat.user_says(42, "and snow falls")
+        third = await offer()
+        assert third.request.prompt == "a fox, and snow falls"
+        assert third.request.duration_s == 10
+        assert [way.key for way in third.ways] == ["last"]
+        assert third.incoming.attachment is not None
+        chat.user_says(42, f"/confirm {first.id}")  # void: it shows the newer one
+        await made.at_rest()
+        assert await spent(made) == set()
+        await button(made, f"yes:{third.id}.1")
+        await made.at_rest()
+        bought = await made.app.store.jobs.get(third.id)
+        assert bought.request.prompt == "and snow falls"
+        assert await spent(made) == {"telegram:42"}
+
+    on_bench(story, access="open")
+
+
+def test_a_no_drops_offer_and_draft(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        chat = made.telegram
+        for word in ("不要", "算了", "取消", "no", "stop"):
+            chat.user_says(42, "", photo=PHOTO)
+            chat.user_says(42, "a fox")
+            await made.at_rest()
+            chat.user_says(42, word)
+            chat.user_says(42, "yes")
+            await made.at_rest()
+            assert await open_offers(made) == {}, word
+        assert await spent(made) == set()
+
+    on_bench(story, access="open")
+
+
+def test_an_album_is_one_question_with_two_priced_ways(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        chat = made.telegram
+        for _ in range(3):
+            chat.user_says(42, "", photo=PHOTO)
+        chat.user_says(42, "let it snow")
+        await made.at_rest()
+        (offer,) = (await open_offers(made)).values()
+        assert [(way.key, len(way.sources)) for way in offer.ways] == [("each", 3)]
+        questions = [text for text in chat.texts(42) if "3 photos" in text]
+        assert len(questions) <= 1
+        await button(made, f"yes:{offer.id}.1")
+        chat.presses(42, f"yes:{offer.id}.1")
+        await made.until(lambda: len(made.films()) == 3, 60)
+        assert made.submits() == 3
+
+    on_bench(story, access="open", user_jobs=5)
+
+
+def test_a_batch_is_within_the_cap_or_not_made(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        chat = made.telegram
+        for _ in range(3):
+            chat.user_says(42, "", photo=PHOTO)
+        chat.user_says(42, "let it snow")
+        await made.at_rest()
+        (offer,) = (await open_offers(made)).values()
+        await button(made, f"yes:{offer.id}.1")
+        await made.at_rest()
+        assert await spent(made) == set()
+        assert (await made.app.store.jobs.get(offer.id)).state is State.AWAITING_CONFIRMATION
+        chat.presses(42, f"yes:{offer.id}")
+        await made.until(lambda: len(made.films()) == 1)
+        assert made.submits() == 1
+
+    on_bench(story, access="open", user_daily_usd="1.50")
+
+
+def test_another_model_is_offered_in_the_same_place(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        chat = made.telegram
+        chat.user_says(42, "a fox in the snow")
+        await made.at_rest()
+        (offer,) = (await open_offers(made)).values()
+        await button(made, f"other:{offer.id}")
+        await made.at_rest()
+        await button(made, f"pick:{offer.id}.wan-2.7")
+        await made.at_rest()
+        offers = await open_offers(made)
+        assert len(offers) == 1
+        assert await spent(made) == set()
+
+    on_bench(story, access="open")
