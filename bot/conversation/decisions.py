@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass, replace
 
+import sqlalchemy as sa
+
 from bot.channels.types import Message, Toast
 from bot.store.database import Connection
 from bot.store.dialogues import Dialogue, Draft, Last, write_dialogue_tx
 from bot.store.job_orders import drop_offers_tx
-from bot.store.records import JobDraft
+from bot.store.records import JobDraft, State
+from bot.store.tables import jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +31,11 @@ class Decision:
         if self.dialogue is not None:
             write_dialogue_tx(tx, self.dialogue)
 
-    def write_ordered_tx(self, tx: Connection, job_id: str, *, offered: bool) -> None:
+    def write_ordered_tx(self, tx: Connection, job_id: str) -> None:
         """Write the same where `order` became this job: an offer is the bot's last word, an order uses up the draft."""
         drop_offers_tx(tx, self.drops)
+        state = tx.execute(sa.select(jobs.c.state).where(jobs.c.id == job_id)).scalar()
+        offered = state == State.AWAITING_CONFIRMATION
         if self.dialogue is not None:
             last = Last("offer" if offered else "else", job_id)
             draft = self.dialogue.draft if offered else Draft()

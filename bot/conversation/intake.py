@@ -15,6 +15,7 @@ from bot.conversation.inbox_limits import may_wait
 from bot.conversation.refusals import Refusals
 from bot.conversation.reply_strategies import AnswerSignals
 from bot.store import Store
+from bot.store.records import State
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class MessageIntake:
     async def put(self, incoming: Sequence[Incoming]) -> None:
         """Commit what is for us and from people who may ask; answer strangers, and store nothing of theirs."""
         known: dict[str, ParsedMessage] = {}
-        for message in map(_parsed, incoming):
+        for message in [await self._addressed(_parsed(each)) for each in incoming]:
             if not message.for_us:
                 continue
             if self._is_allowed(message.incoming):
@@ -89,6 +90,17 @@ class MessageIntake:
             async with asyncio.timeout(answer_s):
                 return await self._answer_to(incoming.origin)
         return None
+
+    async def _addressed(self, message: ParsedMessage) -> ParsedMessage:
+        """Take a reply in a group as said to the bot where it answers an offer to this very person; else it is talk."""
+        incoming = message.incoming
+        if message.for_us or incoming.direct or incoming.quoted is None or not incoming.quoted.ours:
+            return message
+        offers = await self._store.jobs.find(user=incoming.user, states=[State.AWAITING_CONFIRMATION])
+        about = await self._store.message_map.job_of(incoming.address, incoming.quoted.ref) if offers else None
+        if about is None or about not in {offer.id for offer in offers}:
+            return message
+        return _parsed(replace(incoming, direct=True))
 
     def _is_allowed(self, incoming: Incoming) -> bool:
         return self._access.allows(incoming.user, f"{incoming.address.channel}:{incoming.address.chat_id}")

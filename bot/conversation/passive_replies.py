@@ -186,8 +186,7 @@ class PassiveReplies:
         """Make the reply to an order, in the job's own transaction, so that a repeat finds it: model, price, code."""
         user = person.incoming.user
         person = replace(person, codes={**person.codes, job_id: code_tx(tx, user, job_id)})
-        offered = decision.order is not None and decision.order.question is not None
-        decision.write_ordered_tx(tx, job_id, offered=offered)
+        decision.write_ordered_tx(tx, job_id)
         job = job_tx(tx, job_id)
         text = _with_actions(job_messages.status(job, place=0, now_ms=now_ms()), person) if job else ""
         answer = self._answer_with(person, text)

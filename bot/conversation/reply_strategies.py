@@ -5,13 +5,11 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from typing import Protocol
 
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Incoming, Message, Reply, SendError, SendOutcome, Toast
 from bot.conversation.commands import parse_message
-from bot.conversation.decisions import Decision
 from bot.conversation.handler import MessageHandler
 from bot.conversation.ordering import OrderService
 from bot.conversation.passive_replies import Answer, Order, PassiveReplies, both, write_reply
@@ -85,9 +83,7 @@ class PushStrategy:
         message = parse_message(queued.incoming)
         decision = await (self._handler.gather if more else self._handler.handle)(message)
         if decision.order is not None:
-            refusal = await self._orders.start(
-                decision.order, inbox_id=queued.id, within=partial(_write_ordered, decision)
-            )
+            refusal = await self._orders.start(decision.order, inbox_id=queued.id, within=decision.write_ordered_tx)
             if refusal is None:
                 await self._end_press(queued.incoming, Toast(""))
                 return  # the job's own transaction closed the row, its card answers
@@ -195,8 +191,3 @@ class CallbackStrategy:
         """Store the answer that a message could not be handled."""
         await self._store.callback_replies.give(incoming.origin, Reply(text))
         self._signals.decided(incoming.origin)
-
-
-def _write_ordered(decision: Decision, tx: Connection, job_id: str) -> None:
-    offered = decision.order is not None and decision.order.question is not None
-    decision.write_ordered_tx(tx, job_id, offered=offered)

@@ -372,7 +372,7 @@ def test_what_a_person_can_say(on_wechat: Callable[..., None], tmp_path: Path) -
         for text, words in SAID.items():
             answer = await said(text)
             assert words in answer, (text, answer)
-        assert "没有扣费" in await said("不要")  # what the last line has offered
+        assert "没有下单" in await said("不要")  # what the last line has offered
         for key, words in TAPPED.items():
             tapped = await fake.caller.taps(FOX, f"reelbot:{key}")
             assert tapped is not None

@@ -1,6 +1,7 @@
 """The tables of passive replies: codes that come round, answers that stay the same, and what waits for whom."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,8 @@ from bot.channels.wechat.channel import WeChat
 from bot.messages.i18n import translate
 from bot.store import Store
 from bot.store.callback_replies import give_tx
+from bot.store.database import now_ms
+from bot.store.dialogues import DRAFT_MS, Dialogues, Draft, DraftSource, Last, write_dialogue_tx
 from bot.store.outbox import hand_over_tx
 from bot.store.records import State, VideoFile
 from bot.store.short_codes import CODES, code_tx
@@ -152,18 +155,21 @@ def test_help_goes_into_one_message(language: str) -> None:
         assert len(translate(language, key).encode()) <= WeChat.limits.text_bytes
 
 
-def test_photos_wait_in_order_and_not_for_ever(database_url: str) -> None:
+def test_what_lies_on_the_table_lapses_and_is_a_persons_own(database_url: str) -> None:
     async def story(store: Store) -> None:
-        for name in ("one", "two"):
-            ref = AttachmentRef("image", name)
-            await store.database.write(
-                lambda connection, ref=ref: store.pending_uploads.keep_tx(connection, ME, ref, for_s=600)  # type: ignore[misc]
-            )
-        assert [each.attachment.file_id for each in await store.pending_uploads.recent(ME, for_s=600)] == [
-            "one",
-            "two",
-        ]
-        assert await store.pending_uploads.recent(ME, for_s=0) == []
-        assert await store.pending_uploads.recent("wechat:oOther", for_s=600) == []
+        clock = [now_ms()]
+        dialogues = Dialogues(store.database, now=lambda: clock[0])
+        asked = Incoming(Address("wechat", "oMe"), "app", "m1", "oMe")
+        sources = tuple(DraftSource(AttachmentRef("video", name), name) for name in ("one", "two"))
+        draft = Draft(words="a fox", sources=sources, at=clock[0], words_at=clock[0])
+        dialogue = replace(await dialogues.of(asked), draft=draft, last=Last("source"))
+        await store.database.write(lambda tx: write_dialogue_tx(tx, dialogue))
+        await dialogues.measured("wechat:oMe", AttachmentRef("video", "two", duration_s=3.5))
+        found = await dialogues.of(asked)
+        assert [each.attachment.duration_s for each in found.draft.sources] == [None, 3.5]
+        assert (found.draft.words, found.last) == ("a fox", Last("source"))
+        assert (await dialogues.of(replace(asked, sender_id="oOther"))).draft.is_empty
+        clock[0] += DRAFT_MS
+        assert (await dialogues.of(asked)).draft.is_empty
 
     on_store(database_url, story)

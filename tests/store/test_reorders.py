@@ -240,6 +240,7 @@ def test_a_fallback_pressed_three_times_is_bought_once(on_bench: OnBench, fallba
         await pressed(made, f"fix:{first.id}", 3)
         assert (await offered(made, first.id)).fallback == fallback
         await made.until(lambda: len(made.films()) == 1)
+        await made.at_rest()
         assert [job.fallback for job in await made.jobs() if job.state is State.DELIVERED] == [fallback]
         assert made.submits() == 2
 
