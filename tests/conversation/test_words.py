@@ -1,46 +1,57 @@
 """What a short message says beside prompts; above all, that nothing is a yes but a yes."""
 
+import json
 import re
 import sys
 import unicodedata
+from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.conversation.words import YES, Line, Meaning, asked_about, folded, joins, line_in, meaning_of
+from bot.conversation.words import YES_WORDS, Line, Meaning, asked_about, folded, joins, line_in, meaning_of
 
 TABLES: list[tuple[Meaning | None, str, str]] = [
     (
         Meaning.YES,
         """
-        好 好的 好呀 好啊 可以 可以的 行 确认 確認 确定 下单 下單 下单吧 要 要的 我要 做吧 做 就这个 就這個 买 買 没问题 沒問題 好的。 好！ “好的” 好的，做吧
+        好 好的 好呀 好啊 可以 可以的 行 确认 確認 确定 下单 下單 下单吧 要 要的 我要 做吧 做 就这个 就這個 买 買
+        没问题 沒問題 好的。 好！ “好的” 好的，做吧
         可以，下单 是的 对 當然 【确认】 嗯，下单 那就做吧 开始吧 開始吧
         """,
         """
-        yes / ok / okay / OK! / Yes. / yes please / do it / go ahead / make it / ｏｋ / "yes" / ok, do it / yes, go ahead / sure / yep / let's do it / let’s go
+        / yes / ok / okay / OK! / Yes. / yes please / do it / go ahead / make it / ｏｋ / "yes" / ok, do it
+        / yes, go ahead / sure / yep / let's do it / let’s go
         / confirm / buy it / go for it / YES!!! / \u200bok\u200b / o\u2060k / \u3000好\u00a0
         """,
     ),
     (
         Meaning.VAGUE,
         """
-        嗯 嗯。 嗯嗯 👍 👍🏽 👌 好吧 行吧 可以吧 随便 隨便 都行 哦 等一下 考虑一下 考慮一下 好好好吧 好的👌 [OK] [强] 好看 不错 不錯 好了
+        嗯 嗯。 嗯嗯 👍 👍🏽 👌 好吧 行吧 可以吧 随便 隨便 都行 哦 等一下 考虑一下 考慮一下 好好好吧 好的👌 [OK]
+        [强] 好看 不错 不錯 好了
         """,
         """
-        hm ok / ok? / yes? / i guess / maybe / fine / k / alright / sounds good / hmm / not sure / let me think / wait / nice / yesss / yes :) / why not
+        / hm ok / ok? / yes? / i guess / maybe / fine / k / alright / sounds good / hmm / not sure / let me think
+        / wait / nice / yessss / yes :) / why not
         """,
     ),
     (
         Meaning.NO,
         """
-        不要 不要了 不要啦 不要不要 不用了 不用了谢谢 不用了謝謝 不用了，谢谢 算了 算了吧 算啦 取消 取消吧 取消了 先不做了 太贵了 太貴了 不做了 不买 不需要 别做了
+        不要 不要了 不要啦 不要不要 不用了 不用了谢谢 不用了謝謝 不用了，谢谢 算了 算了吧 算啦 取消 取消吧 取消了
+        先不做了 太贵了 太貴了 不做了 不买 不需要 别做了
         不行 不好 停 停止 还是算了 還是算了吧 那算了 下次吧 唔要 发错了 我要取消 能取消吗 这个不要了 👎 ❌
         """,
         """
-        no / No. / nope / nah / nah forget it / no thanks / no thank you / no, thanks / cancel / cancel it / cancel please / stop / stop it / never mind
-        / too expensive / that's too expensive / not now / don't / I don't want it / noooo / forget it please / nah too expensive / cancle
+        / no / No. / nope / nah / nah forget it / no thanks / no thank you / no, thanks / cancel / cancel it
+        / cancel please / stop / stop it / never mind
+        / too expensive / that's too expensive / not now / don't / I don't want it / noooo / forget it please
+        / nah too expensive / cancle
         """,
     ),
     (
@@ -49,7 +60,8 @@ TABLES: list[tuple[Meaning | None, str, str]] = [
         谢谢 謝謝 谢谢啦 谢谢你 谢啦 多谢 感谢 辛苦了 谢谢！！ 谢谢🙏 不客气 🙏 太好看了 唔該
         """,
         """
-        thanks / thank you / Thank you so much! / thx / ty / thanks a lot / thanks 👍 / ok thanks / cheers / love it / thanks bot
+        / thanks / thank you / Thank you so much! / thx / ty / thanks a lot / thanks 👍 / ok thanks / cheers / love it
+        / thanks bot
         """,
     ),
     (
@@ -64,12 +76,15 @@ TABLES: list[tuple[Meaning | None, str, str]] = [
     (
         Meaning.QUESTION,
         """
-        怎么收费 怎麼收費 好了吗 好了嗎 多少钱 多少錢？ 多久 要多久 怎么用 贵吗 免费吗 我的视频呢 我的視頻呢？ 视频在哪 还要多久 做一个猫的视频要多少钱 你是谁 进度怎么样了 什么时候好
+        怎么收费 怎麼收費 好了吗 好了嗎 多少钱 多少錢？ 多久 要多久 怎么用 贵吗 免费吗 我的视频呢 我的視頻呢？
+        视频在哪 还要多久 做一个猫的视频要多少钱 你是谁 进度怎么样了 什么时候好
         支持中文吗 为什么这么慢 你能做什么 做好了没 可以吗 吗？
         """,
         """
-        how much / how much is it? / how long / how long does it take / is it done / is it done yet? / where is my video / how does it work / what can you do
-        / are you a bot? / do you support anime? / any news / how much for a 10 second clip of my dog / when will it be ready / is it free / help me please
+        / how much / how much is it? / how long / how long does it take / is it done / is it done yet?
+        / where is my video / how does it work / what can you do
+        / are you a bot? / do you support anime? / any news / how much for a 10 second clip of my dog
+        / when will it be ready / is it free / help me please
         """,
     ),
     (
@@ -93,13 +108,18 @@ TABLES: list[tuple[Meaning | None, str, str]] = [
     (
         None,
         """
-        不要有人的海滩 一只猫说谢谢 他为什么哭泣的老人 好，再长一点 好的，换成狗 谢谢，再长一点 一只猫 不要音乐 不要太长 一个老人挥手再见 再长一点 让猫跑起来 10秒 竖屏 能不能长一点？
-        可以让猫跳舞吗？ 你好世界的动画字幕在雨中 取消键被按下的特写 停在枝头的小鸟 早上好阳光洒进房间 好的，10秒 不，要一只狗 一百块钱飘在空中 生成一个猫的视频
+        不要有人的海滩 一只猫说谢谢 他为什么哭泣的老人 好，再长一点 好的，换成狗 谢谢，再长一点 一只猫 不要音乐
+        不要太长 一个老人挥手再见 再长一点 让猫跑起来 10秒 竖屏 能不能长一点？
+        可以让猫跳舞吗？ 你好世界的动画字幕在雨中 取消键被按下的特写 停在枝头的小鸟 早上好阳光洒进房间 好的，10秒
+        不，要一只狗 一百块钱飘在空中 生成一个猫的视频
         """,
         """
-        no people on an empty beach / a cat saying thank you / how a flower opens / thanks, but make it longer / yes but longer / ok, 10s / no, a dog
-        / a fox / stop motion clay figures / hello kitty dancing / can you make a cat dance? / no music / make it longer / 16:9 / 4k / test drive on a mountain road
-        / good morning sunrise over the sea / never ending stairs / one more with rain / how bread is baked / where the wild things are / the price of glory
+        / no people on an empty beach / a cat saying thank you / how a flower opens / thanks, but make it longer
+        / yes but longer / ok, 10s / no, a dog
+        / a fox / stop motion clay figures / hello kitty dancing / can you make a cat dance? / no music
+        / make it longer / 16:9 / 4k / test drive on a mountain road
+        / good morning sunrise over the sea / never ending stairs / one more with rain / how bread is baked
+        / where the wild things are / the price of glory
         """,
     ),
 ]
@@ -183,18 +203,42 @@ def test_folding_twice_changes_nothing(text: str) -> None:
     assert folded(folded(text)) == folded(text)
 
 
-@given(st.text() | ODD | st.sampled_from(sorted(YES)))
+SURE = sorted(word for word, kind in YES_WORDS.items() if kind in {"act", "agreement"})
+
+
+def is_of_the_closed_list(text: str) -> bool:
+    """Cut a folded text into the words of a yes, one of which is sure: by trying all, not as the bot does."""
+    words = sorted(YES_WORDS, key=len, reverse=True)
+    rest = re.sub(r"[\s,.。、!~…]+", " ", folded(text))
+    ends = {0: False}
+    for at in range(len(rest) + 1):
+        if at in ends:
+            if rest[at : at + 1] == " ":
+                ends[at + 1] = ends.get(at + 1, False) or ends[at]
+            for word in words:
+                if rest.startswith(word, at):
+                    sure = ends[at] or YES_WORDS[word] in {"act", "agreement"}
+                    ends[at + len(word)] = ends.get(at + len(word), False) or sure
+    return ends.get(len(rest), False)
+
+
+@settings(deadline=None)
+@given(st.text() | ODD | st.lists(st.sampled_from(sorted(YES_WORDS)) | ODD, max_size=4).map(" ".join))
 def test_a_yes_stands_in_the_closed_list(text: str) -> None:
     if meaning_of(text) is Meaning.YES:
-        assert re.sub(r"[\s,.。、!~]+", " ", folded(text)) in YES
+        assert is_of_the_closed_list(text)
 
 
-@given(
-    st.sampled_from(sorted(YES)),
-    st.text() | ODD,
-    st.sampled_from("?？؟¿❓❔‽;⁇⁉﹖"),
-    st.integers(min_value=0, max_value=20),
-)
+def test_each_sure_word_is_a_yes_by_itself() -> None:
+    assert [word for word in SURE if meaning_of(word) is not Meaning.YES] == []
+    assert [word for word, kind in YES_WORDS.items() if word not in SURE and meaning_of(word) is Meaning.YES] == []
+
+
+MARKS = "?？؟¿❓❔‽;⁇⁉﹖"
+
+
+@settings(deadline=None)
+@given(st.sampled_from(SURE), st.text() | ODD, st.sampled_from(MARKS), st.integers(min_value=0, max_value=20))
 def test_no_question_is_a_yes(yes: str, more: str, mark: str, place: int) -> None:
     for text in (
         yes[:place] + mark + yes[place:],
@@ -204,12 +248,27 @@ def test_no_question_is_a_yes(yes: str, more: str, mark: str, place: int) -> Non
         f"“{yes}{mark}”。",
     ):
         assert meaning_of(text) is not Meaning.YES
+        line = line_in(f"{text} K7")
+        assert line is None or line.kind != "yes"
 
 
-@given(st.sampled_from(sorted(YES)), st.text(min_size=1) | ODD)
+@settings(deadline=None)
+@given(st.sampled_from(SURE), st.text(min_size=1) | ODD)
 def test_nothing_is_added_to_a_yes(yes: str, more: str) -> None:
     for text in (yes + more, more + yes, f"{yes}，{more}", f"{more} {yes}"):
-        assert (meaning_of(text) is Meaning.YES) == (re.sub(r"[\s,.。、!~]+", " ", folded(text)) in YES)
+        assert meaning_of(text) is not Meaning.YES or is_of_the_closed_list(text)
+
+
+def test_a_sure_word_beside_a_word_of_another_meaning_is_no_yes() -> None:
+    others = ("不", "不要", "no", "吗", "但是", "but", "再长一点", "longer", "1", "10s", "👍", "哈哈", "贵", "wait")
+    made = {
+        f"{first}{joint}{second}"
+        for word in SURE[::70]
+        for other in others
+        for first, second in ((word, other), (other, word))
+        for joint in (" ", "，")
+    }
+    assert [text for text in made if meaning_of(text) is Meaning.YES] == []
 
 
 @pytest.mark.parametrize(
@@ -243,7 +302,10 @@ def test_what_is_near_a_yes_is_none(text: str) -> None:
     [
         (
             "price",
-            "多少钱|怎么收费|贵吗|how much|what does it cost?|how much is a 10 second clip?|is it free?|能便宜点吗|謝謝，多少錢",
+            (
+                "多少钱|怎么收费|贵吗|how much|what does it cost?|how much is a 10 second clip?|is it free?|"
+                "能便宜点吗|謝謝，多少錢"
+            ),
         ),
         ("time", "多久|还要多久|什么时候好|how long does it take|when will it be ready?|eta|多长时间"),
         ("where", "好了吗|我的视频呢|is it done|where's my video|any news?|进度怎么样了|做好了没|還沒好嗎"),
@@ -259,15 +321,27 @@ def test_what_a_question_is_about(topic: str | None, texts: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "texts"),
     [
-        ("cancel", "取消 K 7|取消K7|取消k7|  停止：K7。|/cancel #k7|cancel K7|no k7|不要K7|K7不要了|K7 取消吧|取消 K7 吧|取消“K7”|cancel job K7 please|取消編號K7"),
-        ("yes", "“确认 K7”|确认Ｋ７。|確認 K7|yes K7|Yes, K7!|ok k7|好的 K7|K7 确认|下单K7|確定 K7|[确认 K7]|yes please k7"),
+        (
+            "cancel",
+            (
+                "取消 K 7|取消K7|取消k7|  停止：K7。|/cancel #k7|cancel K7|no k7|不要K7|K7不要了|K7 取消吧|"
+                "取消 K7 吧|取消“K7”|cancel job K7 please|取消編號K7"
+            ),
+        ),
+        (
+            "yes",
+            (
+                "“确认 K7”|确认Ｋ７。|確認 K7|yes K7|Yes, K7!|ok k7|好的 K7|K7 确认|下单K7|確定 K7|[确认 K7]|"
+                "yes please k7"
+            ),
+        ),
         ("again", "再来 k7|再来 K7!|再来一次 K7|重做K7|again k7|再來K7"),
         ("fix", "改好再来 K7|改好再來K7|fix k7"),
         ("fetch", "领取 K7|領取K7|fetch K7|get k7|领取：K７"),
         ("status", "状态 K7|狀態K7|K7怎么样了|K7好了吗|status k7|where is k7?|K7 好了吗？"),
         ("", "K7|Ｋ７|#K7|[K7]|k 7|编号K7|編號：K7|K7?|k7。|“k7”|确认K7？|yes K7?|嗯 K7|K7 👍"),
     ],
-)  # fmt: skip
+)
 def test_a_line_with_a_code(kind: str, texts: str) -> None:
     expected = dict.fromkeys(texts.split("|"), Line(kind, "K7"))  # type: ignore[arg-type]
     assert {text: line_in(text) for text in expected} == expected
@@ -291,10 +365,34 @@ def test_other_codes(text: str, line: Line) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "cancel everything", "cancel another", "取消", "确认", "再来一只猫", "a fox", "K1", "K77", "4k", "10s", "1080p", "yes 10s", "ok veo3", "yes K7 but longer", "确认 K7 再长一点",
-        "K7 K8", "取消 K7 和 K8", "mp4", "用h264", "a robot called k7 dancing", "在k2登山的人", "", "\u200b", "16:9", "yes veo3.1", "cancel 明天的会议",
+        "cancel everything",
+        "cancel another",
+        "取消",
+        "确认",
+        "再来一只猫",
+        "a fox",
+        "K1",
+        "K77",
+        "4k",
+        "10s",
+        "1080p",
+        "yes 10s",
+        "ok veo3",
+        "yes K7 but longer",
+        "确认 K7 再长一点",
+        "K7 K8",
+        "取消 K7 和 K8",
+        "mp4",
+        "用h264",
+        "a robot called k7 dancing",
+        "在k2登山的人",
+        "",
+        "\u200b",
+        "16:9",
+        "yes veo3.1",
+        "cancel 明天的会议",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_line(text: str) -> None:
     assert line_in(text) is None
 
@@ -349,7 +447,7 @@ def steps(call: Callable[[str], object], text: str) -> int:
     return count
 
 
-HOSTILE = "好|ok |?|\u200b|(|\u0327\u0301|[ok]|K7 |对了，|…|ﷺ".split("|")
+HOSTILE = ("好", "ok ", "?", "\u200b", "(", MARKS_IN_TURN, "[ok]", "K7 ", "对了，", "…")
 
 
 @pytest.mark.parametrize("unit", HOSTILE)
@@ -365,7 +463,7 @@ def test_marks_piled_on_a_letter_are_few_before_unicode_sorts_them(monkeypatch: 
     normalize = unicodedata.normalize
     sizes: list[int] = []
 
-    def counted(form: str, text: str) -> str:
+    def counted(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
         sizes.append(len(text))
         return normalize(form, text)
 
@@ -373,3 +471,52 @@ def test_marks_piled_on_a_letter_are_few_before_unicode_sorts_them(monkeypatch: 
     for call in (folded, meaning_of, asked_about, line_in, joins):
         call("a" + MARKS_IN_TURN * 50_000)
     assert max(sizes) < 100
+
+
+CORPUS = Path(__file__).parent / "corpus"
+ELSEWHERE = {"ok"}  # a yes by the model; in these lines no offer is open, so that it says little and can buy nothing
+MEANT = ("yes", "vague", "no", "thanks", "greeting", "question", "noise", "prompt", "change")
+LEAST = {
+    "zh": dict(zip(MEANT, (19, 12, 30, 13, 10, 26, 9, 18, 6), strict=True)),
+    "en": dict(zip(MEANT, (15, 12, 30, 12, 10, 28, 10, 17, 6), strict=True)),
+}
+NO_PROMPT = {Meaning.NO, Meaning.THANKS, Meaning.QUESTION, Meaning.NOISE}
+
+
+def lines_of(language: str) -> list[dict[str, str]]:
+    """What people said, with what they meant by it: the half that the lists were made with."""
+    return [json.loads(line) for line in (CORPUS / f"{language}_tuning.jsonl").read_text("utf-8").splitlines()]
+
+
+def is_understood(line: dict[str, str]) -> bool:
+    meaning, typed = meaning_of(line["text"]), line_in(line["text"])
+    if line["meaning"] in {"prompt", "change"}:
+        return meaning is None and typed is None
+    kinds = {"yes": "yes", "no": "cancel", "question": "status"}
+    return meaning == line["meaning"] or (typed is not None and typed.kind == kinds.get(line["meaning"]))
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_nothing_that_people_said_is_taken_for_a_yes(language: str) -> None:
+    others = [line["text"] for line in lines_of(language) if line["meaning"] != "yes"]
+    assert {text for text in others if meaning_of(text) is Meaning.YES} <= ELSEWHERE
+    assert [text for text in others if (typed := line_in(text)) and typed.kind == "yes"] == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_people_said_is_understood(language: str) -> None:
+    right = Counter(line["meaning"] for line in lines_of(language) if is_understood(line))
+    assert {meaning: right[meaning] for meaning, least in LEAST[language].items() if right[meaning] < least} == {}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_people_asked_the_state_of_orders_nothing(language: str) -> None:
+    status = [line["text"] for line in lines_of(language) if line["meaning"] == "status"]
+    assert {meaning_of(text) for text in status} <= {Meaning.FETCH, Meaning.QUESTION, None}
+    assert {typed.kind for text in status if (typed := line_in(text))} <= {"", "status", "fetch", "again"}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_prompt_is_taken_for_talk(language: str) -> None:
+    prompts = [line["text"] for line in lines_of(language) if line["meaning"] == "prompt"]
+    assert len([text for text in prompts if meaning_of(text) in NO_PROMPT]) <= 0.05 * len(prompts)
