@@ -233,7 +233,7 @@ def _openings(simplified: str) -> Iterator[tuple[str | None, str, str]]:
 _SHORT_CODE = r"[a-z] ?[2-9]"
 _ID = r"(?=[a-z]*[2-9])[2-9a-hjkmnp-z]{7}"
 _OTHER_CODE = r"[a-z]{1,8}[0-9][a-z0-9]{0,8}"  # no code of ours, but what somebody takes for one
-_CODE = re.compile(rf"(?<![a-z0-9])#?({_ID}|{_SHORT_CODE}|{_OTHER_CODE})(?![a-z0-9])")
+_CODE = re.compile(rf"(?<![a-z0-9=-])#?({_ID}|{_SHORT_CODE}|{_OTHER_CODE})(?![a-z0-9])")
 _OURS = re.compile(rf"{_ID}|{_SHORT_CODE}")
 _CAPITALS = re.compile(r"(?<![A-Za-z0-9])([A-HJKMNP-Z]{7})(?![A-Za-z0-9])")
 _BETWEEN = re.compile(r"[/#:,.。、!~_-]+|\W(?=\s*$)|^\W")

@@ -389,6 +389,8 @@ def test_other_codes(text: str, line: Line) -> None:
         "",
         "\u200b",
         "16:9",
+        "-d 8",
+        "seed=k7",
         "yes veo3.1",
         "cancel 明天的会议",
     ],
