@@ -1,15 +1,12 @@
 """What is decided about one message: an answer, a new job or offer, and the dialogue as it is afterwards."""
 
-from dataclasses import dataclass, replace
-
-import sqlalchemy as sa
+from dataclasses import dataclass
 
 from bot.channels.types import Message, Toast
 from bot.store.database import Connection
-from bot.store.dialogues import Dialogue, Draft, Last, write_dialogue_tx
+from bot.store.dialogues import Dialogue, write_dialogue_tx, write_ordered_dialogue_tx
 from bot.store.job_orders import drop_offers_tx
-from bot.store.records import JobDraft, State
-from bot.store.tables import jobs
+from bot.store.records import JobDraft
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +31,8 @@ class Decision:
     def write_ordered_tx(self, tx: Connection, job_id: str) -> None:
         """Write the same where `order` became this job: an offer is the bot's last word, an order uses up the draft."""
         drop_offers_tx(tx, self.drops)
-        state = tx.execute(sa.select(jobs.c.state).where(jobs.c.id == job_id)).scalar()
-        offered = state == State.AWAITING_CONFIRMATION
         if self.dialogue is not None:
-            last = Last("offer" if offered else "else", job_id)
-            draft = self.dialogue.draft if offered else Draft()
-            write_dialogue_tx(tx, replace(self.dialogue, last=last, draft=draft))
+            write_ordered_dialogue_tx(tx, self.dialogue, job_id)
 
 
 NOTHING = Decision()

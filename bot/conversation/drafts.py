@@ -22,8 +22,8 @@ def with_words(draft: Draft, text: str, *, event: str, at: int) -> tuple[Draft, 
     joined = _joined(before, addition if addition is not None else text)
     if addition is not None or at - draft.words_at <= _JOINED_MS:
         split = len(before) >= _SPLIT_CHARS
-        kept = replace(draft, words=joined, events=(*draft.events, event), words_at=at, at=at)
-        return kept, None if split else ("last", text)
+        longer = replace(draft, words=joined, events=(*draft.events, event), words_at=at, at=at)
+        return longer, None if split else ("last", text)
     return replace(draft, words=text, events=(event,), words_at=at, at=at, explicit=False), ("join", joined)
 
 

@@ -22,7 +22,7 @@ class Edits:
     async def decide(self, situation: Situation, command: commands.Command | None) -> Decision | None:
         """Decide about a message that takes the place of an earlier one; None: it is to be read as a new one."""
         incoming = situation.incoming
-        before = await self._store.inbox.said(replace(incoming, event_id=incoming.edits or "").origin)
+        before = await self._store.inbox.message_of(replace(incoming, event_id=incoming.edits or "").origin)
         if before is None or (not incoming.private and not isinstance(command, commands.MakeVideo)):
             return NOTHING  # of long ago, or talk of a group
         if _same(before, incoming):

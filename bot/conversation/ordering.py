@@ -234,12 +234,12 @@ class OrderService:
 
     def _price_now(self, job: Job, way: int) -> Decimal:
         """Compute the price of one job by today's table, for exactly the values of the offer."""
-        taken = job.ways[way - 1] if way else None
-        request, attachment = (taken.request, taken.sources[0]) if taken else (job.request, job.incoming.attachment)
+        choice = job.ways[way - 1] if way else None
+        request, attachment = (choice.request, choice.sources[0]) if choice else (job.request, job.incoming.attachment)
         try:
             return pricing.quote(request, source=_source_facts(replace(job.incoming, attachment=attachment))).usd
         except BadRequest:
-            return taken.price_micro / MICRO if taken else job.usd
+            return choice.price_micro / MICRO if choice else job.usd
 
     def size_problem(self, incoming: Incoming, language: str) -> str | None:
         """Say that the message's file is too large for this chat or for us; None: it is not."""
@@ -249,10 +249,10 @@ class OrderService:
             return job_messages.error_message(language, error.code, error.facts)
         return None
 
-    def about_price(self, incoming: Incoming, wishes: str) -> str:
-        """Return what a video from the message's photo or video would cost, with these wishes; empty: nobody knows."""
+    def about_price(self, incoming: Incoming, options: str) -> str:
+        """Return what a video from the message's photo or video would cost, with these options; empty: nobody knows."""
         try:
-            plan = self._plan(incoming, commands.MakeVideo("price", parse_options(wishes)[1]))
+            plan = self._plan(incoming, commands.MakeVideo("price", parse_options(options)[1]))
         except BadRequest:
             return ""
         return pricing.usd_text(plan.quote.usd)

@@ -173,10 +173,10 @@ class PassiveReplies:
                 reply_in=lambda tx, job_id: self._ordered(person, tx, job_id, decision),
                 refused=lambda message: self._answer_with(person, _with_actions(message, person)),
             )
-        said_ = decision.say
-        if isinstance(said_, Toast):
-            said_ = Message(said_.text)
-        text = _with_actions(said_, person) if said_ is not None else ""
+        say = decision.say
+        if isinstance(say, Toast):
+            say = Message(say.text)
+        text = _with_actions(say, person) if say is not None else ""
         answer = self._next(person, before=text) if fetches and not decision.drops else None
         if answer is None:
             answer = self._answer_with(person, text or person.say("passive-nothing-to-say"))

@@ -50,12 +50,12 @@ class SourceProber:
             return replace(attachment, kind="video")  # too large to look at, and for anything: so it is said
         try:
             async with self._places, asyncio.timeout(_KIND_S):
-                return await self._look(incoming, attachment)
+                return await self._inspect(incoming, attachment)
         except (SendError, VideoError, TimeoutError, OSError) as error:
             log.info("a file was not looked at", extra={"reason": type(error).__name__})
             return None
 
-    async def _look(self, incoming: Incoming, attachment: AttachmentRef) -> AttachmentRef:
+    async def _inspect(self, incoming: Incoming, attachment: AttachmentRef) -> AttachmentRef:
         with TemporaryDirectory(prefix="reelbot-look-") as folder:
             path = Path(folder) / "file"
             await self._channels[incoming.address.channel].fetch(attachment, path)
@@ -84,6 +84,6 @@ class SourceProber:
     async def _probe(self, incoming: Incoming, attachment: AttachmentRef) -> None:
         try:
             async with self._places, asyncio.timeout(_LOOK_S):
-                await self._store.dialogues.measured(incoming.user, await self._look(incoming, attachment))
+                await self._store.dialogues.measured(incoming.user, await self._inspect(incoming, attachment))
         except (SendError, VideoError, TimeoutError, OSError) as error:
             log.info("a video was not looked at", extra={"reason": type(error).__name__})

@@ -60,14 +60,14 @@ class Talk:
             if decided is not None:
                 return decided
         meaning = meaning_of(text) if text else None
-        if incoming.attachment is not None and (not text or meaning is not None or _is_only_wishes(text)):
-            return await self._source(situation, incoming.attachment, wishes=text if meaning is None else "")
+        if incoming.attachment is not None and (not text or meaning is not None or _is_only_options(text)):
+            return await self._source(situation, incoming.attachment, options=text if meaning is None else "")
         if meaning is not None:
             return await self._small_talk(situation, text, meaning)
         if not text:
             return situation.answer(situation.say("said-noise"))
-        if _is_only_wishes(text):
-            return await self._wishes(situation, text)
+        if _is_only_options(text):
+            return await self._options_alone(situation, text)
         return await self._request(situation, text)
 
     async def _line(self, situation: Situation, line: Line) -> Decision | None:
@@ -147,13 +147,13 @@ class Talk:
             return situation.answer(_lines(text, situation.say("draft-words", words=draft.words[:60])))
         return situation.answer(text or situation.say("confirm-nothing"))
 
-    async def _wishes(self, situation: Situation, text: str) -> Decision:
+    async def _options_alone(self, situation: Situation, text: str) -> Decision:
         """Decide about options alone: they change what is offered or lies on the table."""
         offer = situation.latest_offer or (situation.offers[-1] if situation.offers else None)
         draft = situation.draft
         if offer is not None and draft.words != offer.request.prompt:  # of an explicit order, or of before a restart
             draft = replace(draft, words=offer.request.prompt, sources=_sources_of(offer, situation))
-        changed = replace(draft, wishes=f"{draft.wishes}, {text}" if draft.wishes else text, at=situation.at)
+        changed = replace(draft, options=f"{draft.options}, {text}" if draft.options else text, at=situation.at)
         if changed.words:
             return await self._offer(replace_draft(situation, changed), "words", replaces=offer)
         if changed.sources:
@@ -192,15 +192,15 @@ class Talk:
 
     # Photos and videos
 
-    async def _source(self, situation: Situation, attachment: AttachmentRef, *, wishes: str = "") -> Decision:
+    async def _source(self, situation: Situation, attachment: AttachmentRef, *, options: str = "") -> Decision:
         """Decide about a photo or video without words that describe anything."""
         incoming = situation.incoming
         problem = self._orders.size_problem(incoming, situation.language)
         if problem is not None:
             return situation.answer(problem)
         draft = with_source(situation.draft, _source(incoming, attachment), at=situation.at)
-        if wishes:
-            draft = replace(draft, wishes=f"{draft.wishes}, {wishes}" if draft.wishes else wishes)
+        if options:
+            draft = replace(draft, options=f"{draft.options}, {options}" if draft.options else options)
         if len(draft.sources) > MOST_SOURCES:
             draft = replace(draft, sources=draft.sources[:MOST_SOURCES])
             return situation.answer(situation.say("album-too-many", count=MOST_SOURCES), topic="source", draft=draft)
@@ -208,7 +208,7 @@ class Talk:
             question = self._photo_question(situation, draft)
             return situation.answer(Message(question, asks=True), topic="source", draft=draft)
         if draft.explicit and not incoming.forwarded:
-            command = commands.MakeVideo(*parse_options(_with_wishes(draft)))
+            command = commands.MakeVideo(*parse_options(_whole_text(draft)))
             return await self._place(replace_draft(situation, draft), command, explicit=True)
         replaced = _offer_of_draft(situation)
         return await self._offer(replace_draft(situation, draft), "words", replaces=replaced)
@@ -216,7 +216,7 @@ class Talk:
     def _photo_question(self, situation: Situation, draft: Draft) -> str:
         kind, count = draft.sources[-1].attachment.kind, len(draft.sources)
         incoming = replace(situation.incoming, attachment=draft.sources[0].attachment)
-        price = self._orders.about_price(incoming, draft.wishes)
+        price = self._orders.about_price(incoming, draft.options)
         return situation.say("draft-photo", kind=kind, count=count, price=price)
 
     # Orders
@@ -234,8 +234,8 @@ class Talk:
             album = with_source(
                 Draft(sources=_of_album(situation.draft, incoming)), _source(incoming, source), at=situation.at
             )
-            taken = with_attachment(situation, album.sources[0].attachment)
-            return await self._place(taken, command, explicit=True, sources=album.sources)
+            with_it = with_attachment(situation, album.sources[0].attachment)
+            return await self._place(with_it, command, explicit=True, sources=album.sources)
         if command.wants == "words" or not situation.draft.sources:
             return await self._from_words(situation, command)
         return await self._with_draft(situation, command)
@@ -251,14 +251,14 @@ class Talk:
         """Take what lies on the table: at once if it was just asked about, else with or without it is a question."""
         sources = situation.draft.sources
         just_asked = situation.dialogue.last is not None and situation.dialogue.last.topic == "source"
-        taken = with_attachment(situation, sources[0].attachment)
+        with_it = with_attachment(situation, sources[0].attachment)
         if len(sources) > 1:
-            return await self._place(taken, command, explicit=True, sources=sources)
+            return await self._place(with_it, command, explicit=True, sources=sources)
         if just_asked or command.wants == "photo":
-            return await self._place(taken, command, explicit=True)
+            return await self._place(with_it, command, explicit=True)
         bare = replace(situation.incoming, attachment=None)
         ways = self._ways(lambda: self._orders.way("without", bare, command, [None]))
-        return await self._place(taken, command, why="photo", ways=ways)
+        return await self._place(with_it, command, why="photo", ways=ways)
 
     async def _bare(self, situation: Situation, command: commands.MakeVideo, source: AttachmentRef | None) -> Decision:
         """Decide about a command without words: they may stand in what it replies to, or on the table."""
@@ -289,15 +289,15 @@ class Talk:
     ) -> Decision:
         """Offer what lies on the table. `also`: other words it could be made of, and the name of that way."""
         draft = situation.draft
-        text = _with_wishes(draft)
+        text = _whole_text(draft)
         command = commands.MakeVideo(*parse_options(text))
         sources = draft.sources[:MOST_SOURCES]
-        taken = with_attachment(situation, sources[0].attachment if sources else None)
+        with_it = with_attachment(situation, sources[0].attachment if sources else None)
         ways: tuple[Way, ...] = ()
         if also is not None:
             other = commands.MakeVideo(*parse_options(also[1]))
-            ways = self._ways(lambda: self._orders.way(also[0], taken.incoming, other, [taken.incoming.attachment]))
-        return await self._place(taken, command, why=why, ways=ways, sources=sources, replaces=replaces)
+            ways = self._ways(lambda: self._orders.way(also[0], with_it.incoming, other, [with_it.incoming.attachment]))
+        return await self._place(with_it, command, why=why, ways=ways, sources=sources, replaces=replaces)
 
     async def _place(
         self,
@@ -392,13 +392,13 @@ def _asks(text: str) -> bool:
     return text.rstrip(" \t\r\n\u3000.。!！~～)）”\"'").endswith(("?", "？"))
 
 
-def _is_only_wishes(text: str) -> bool:
+def _is_only_options(text: str) -> bool:
     prompt, options = parse_options(text)
     return not prompt and options != parse_options("")[1]
 
 
-def _with_wishes(draft: Draft) -> str:
-    return f"{draft.words}, {draft.wishes}" if draft.wishes else draft.words
+def _whole_text(draft: Draft) -> str:
+    return f"{draft.words}, {draft.options}" if draft.options else draft.words
 
 
 def _typed(command: commands.MakeVideo, situation: Situation) -> str:

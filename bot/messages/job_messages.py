@@ -55,7 +55,7 @@ def _offer(job: Job) -> Message:
     lines = [_what(job), *_words_of(job), *_beside_the_order(job), why, translate(job.language, "ask-waits")]
     buttons = (
         Action(translate(job.language, "button-yes", **price), data_for("yes", job.id)),
-        *(_way(job, number, way) for number, way in enumerate(job.ways, 1)),
+        *(_way_button(job, number, way) for number, way in enumerate(job.ways, 1)),
         Action(translate(job.language, "button-other-model"), data_for("other", job.id)),
         Action(translate(job.language, "button-no"), data_for("cancel", job.id)),
     )
@@ -71,7 +71,7 @@ def _words_of(job: Job) -> list[str]:
     return [translate(job.language, "offer-words", prompt=prompt)]
 
 
-def _way(job: Job, number: int, way: Way) -> Action:
+def _way_button(job: Job, number: int, way: Way) -> Action:
     total = pricing.usd_text(way.total_usd)
     label = translate_known(
         job.language, f"button-way-{way.key}", otherwise="button-yes", price=total, up_to="", count=len(way.sources)

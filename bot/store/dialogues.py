@@ -11,6 +11,7 @@ from bot.channels.types import AttachmentRef, Incoming
 from bot.store.database import Connection, Database, insert_new, now_ms
 from bot.store.dialogue_tables import dialogues
 from bot.store.stored import Unreadable, record, restored, rewritten
+from bot.store.tables import jobs
 
 DRAFT_MS = 10 * 60 * 1000
 """A draft is kept so long after its last change, in milliseconds."""
@@ -34,13 +35,13 @@ class DraftSource:
 class Draft:
     """What lies on the table and is not ordered: words and sources, in the order of the messages.
 
-    `wishes`: options that came without words, as they were typed. `events`: the messages that the words came with.
+    `options`: options that came without words, as they were typed. `events`: the messages that the words came with.
     `explicit`: the words are a command's own, which waits for its photo. `at`: the last change, milliseconds UTC;
     `words_at`: that of the words.
     """
 
     words: str = ""
-    wishes: str = ""
+    options: str = ""
     sources: tuple[DraftSource, ...] = ()
     events: tuple[str, ...] = ()
     explicit: bool = False
@@ -50,7 +51,7 @@ class Draft:
     @property
     def is_empty(self) -> bool:
         """Return whether nothing lies there."""
-        return not (self.words or self.wishes or self.sources)
+        return not (self.words or self.options or self.sources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,16 @@ def write_dialogue_tx(tx: Connection, dialogue: Dialogue) -> None:
     tx.execute(dialogues.update().where(dialogues.c.key == dialogue.key).values(**values))
 
 
+def write_ordered_dialogue_tx(tx: Connection, dialogue: Dialogue, job_id: str) -> None:
+    """Write the dialogue after this job was made of it: an offer is our last word, an order uses up the draft."""
+    state = tx.execute(sa.select(jobs.c.state).where(jobs.c.id == job_id)).scalar()
+    if state == "awaiting-confirmation":
+        write_dialogue_tx(tx, replace(dialogue, last=Last("offer", job_id)))
+    else:
+        write_dialogue_tx(tx, replace(dialogue, last=Last("else", job_id), draft=Draft()))
+
+
 def spoke_tx(tx: Connection, user: str, *, job_id: str) -> None:
     """Record that the bot has said something of a job to its owner: an offer is no longer its latest word."""
-    said = record(Last("else", job_id))
-    tx.execute(dialogues.update().where(dialogues.c.user == user, dialogues.c.last.is_not(None)).values(last=said))
+    last = record(Last("else", job_id))
+    tx.execute(dialogues.update().where(dialogues.c.user == user, dialogues.c.last.is_not(None)).values(last=last))

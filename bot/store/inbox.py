@@ -189,7 +189,7 @@ class InboxRepository:
 
         await self._db.write(work)
 
-    async def said(self, origin: str) -> Incoming | None:
+    async def message_of(self, origin: str) -> Incoming | None:
         """Return the message with this origin, as it was stored; None where it was not, or not lately."""
         query = sa.select(inbox.c.incoming).where(inbox.c.origin == origin)
         found = await self._db.read(lambda tx: tx.execute(query).scalar())

@@ -23,9 +23,9 @@ class JobOutcomes(JobTable):
 
         def work(tx: Connection) -> None:
             check_tx(tx, lease)
-            told = tx.execute(change).first()
-            if told is not None and ref:
-                told_tx(tx, job_id, ref, chat=told.chat, user=told.user)
+            job = tx.execute(change).first()
+            if job is not None and ref:
+                told_tx(tx, job_id, ref, chat=job.chat, user=job.user)
 
         await self._db.write(work)
 

@@ -251,7 +251,7 @@ class World:
         data = data_for(verb, job_id)  # type: ignore[arg-type]
         pressed = Incoming(Address("telegram", person), "bot", f"b{self.orders}", person, pressed=data)
         decision = process.do(process.app.parts.handler.handle(parse_message(pressed)))
-        if decision.order is not None:
+        if decision is not None and decision.order is not None:
             self._begin(decision.order, script)
 
     # What fal does of its own accord.
