@@ -253,6 +253,7 @@ def build(
     orders = OrderService(store=store, channels=channels, settings=settings, alerts=alerts, due=calls.due)
     handler = MessageHandler(
         store=store,
+        channels=channels,
         orders=orders,
         send_again=delivery.send_again,
         ask_fal_now=poller.say_due,

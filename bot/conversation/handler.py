@@ -1,17 +1,18 @@
 """Decides about one message: an answer in words, or a new job. Access was checked before it came here."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Literal
 
+from bot.channels.protocol import ChannelPort
 from bot.channels.text_lengths import Unit, shortened
 from bot.channels.types import Action, Incoming, Message
 from bot.conversation import commands
 from bot.conversation.ordering import OrderService
-from bot.messages import job_messages
+from bot.messages import job_messages, languages
 from bot.messages.callback_data import data_for
-from bot.messages.i18n import LANGUAGES, pick, translate
+from bot.messages.i18n import in_words, local_time, translate
+from bot.messages.languages import LANGUAGES, pick
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import ACTIVE, ENDED, Job, JobDraft, State
@@ -43,20 +44,24 @@ class MessageHandler:
         self,
         *,
         store: Store,
+        channels: Mapping[str, ChannelPort],
         orders: OrderService,
         send_again: Callable[[Job], Awaitable[bool]],
         ask_fal_now: Callable[[str], Awaitable[None]],
         is_admin: Callable[[str], bool],
     ) -> None:
         self._store = store
+        self._channels = channels
         self._orders = orders
         self._send_again = send_again
         self._ask_fal_now = ask_fal_now
         self._is_admin = is_admin
 
     async def language(self, incoming: Incoming) -> str:
-        """Return the language to answer in: chosen with /language, else the chat's."""
-        return await self._store.people.language(incoming.user) or pick(incoming.language)
+        """Return the language to answer in, chosen with /language or else the chat's, as its chat speaks it."""
+        language = await self._store.people.language(incoming.user) or pick(incoming.language, incoming.text)
+        channel = self._channels.get(incoming.address.channel)
+        return in_words(language) if channel is not None and channel.limits.passive_replies else language
 
     async def handle(self, message: commands.ParsedMessage) -> Decision:
         """Decide what to do about this message. None: nothing is to be said."""
@@ -224,9 +229,7 @@ class MessageHandler:
         )
 
     async def _choose_language(self, incoming: Incoming, wanted: str | None, language: str) -> Message:
-        buttons = tuple(
-            Action(translate(code, f"button-language-{code}"), data_for("lang", code)) for code in LANGUAGES
-        )
+        buttons = tuple(Action(languages.row(code).name, data_for("lang", code)) for code in LANGUAGES)
         if wanted is None:
             return Message(translate(language, "language-choose"), buttons)
         if wanted not in LANGUAGES:
@@ -267,7 +270,7 @@ def _history_line(job: Job, language: str) -> str:
         language,
         "history-line",
         job=job.id,
-        when=datetime.fromtimestamp(job.created / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M"),
+        when=local_time(language, job.created).strftime("%Y-%m-%d %H:%M"),
         state=job_messages.state_line(job, place=0, now_ms=now_ms()),
         price="" if job.charge == "none" else job_messages.price_text(job),
         prompt=_short(job.request.prompt),

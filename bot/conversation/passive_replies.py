@@ -29,7 +29,7 @@ from bot.store.records import ACTIVE, Job, JobDraft
 from bot.store.short_codes import code_tx
 
 PENDING_S = 600.0
-_TEXT_ONLY = ("文生视频", "文生視頻")
+_TEXT_ONLY = ("文生视频", "文生視頻", "文生影片")
 _NEXT_WAITING = frozenset({"1", "１", "一"})
 _CAPTION_BYTES = 500
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 Kind = Literal["cancel", "yes", "again", "fix", "lang"]
 
-_DATA = re.compile(r"(cancel|yes|again|fix|lang):([0-9A-Za-z]{1,12})")
+_DATA = re.compile(r"(cancel|yes|again|fix|lang):([0-9A-Za-z-]{1,12})")
 _MOST_BYTES = 64  # on Telegram
 
 
