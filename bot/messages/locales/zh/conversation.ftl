@@ -1,0 +1,121 @@
+# 报价、草稿、闲聊：从想法到下单之间说的话。
+
+offer-intro = 准备这样做：
+offer-price-waits = 价格 { $price }，30 分钟内有效，确认之前不会扣费。
+offer-replaced = 内容有变，请看下面的新报价。这一份作废，没有扣费。
+offer-repeat =
+    还有一份报价等你确认：{ $what }，{ $price }。{ CHAT() ->
+        [words] 要做就回复“确认 { $code }”，不要就回复“取消 { $code }”。
+       *[buttons] 要做就说“好”，不要就说“不要”。
+    }
+offer-which = 有两份报价等你确认，要做哪一个？
+offer-none = 现在没有待确认的报价。想看什么画面，直接告诉我就行。
+
+draft-photo =
+    { $kind ->
+        [video] { $count ->
+            [1] 视频收到！说说想怎么改。
+           *[other] 收到 { $count } 段视频！用一句话说说想怎么改。
+        }
+       *[image] { $count ->
+            [1] 照片收到！说说想让它怎么动。
+           *[other] 收到 { $count } 张照片！用一句话说说想怎么动。
+        }
+    }我先报价{ KNOWN($price) ->
+        [yes] （{ $count ->
+            [1] {""}
+           *[other] 每个
+        }约 { $price }）
+       *[no] {""}
+    }，你确认才开始。不做了就回复“取消”，10 分钟内有效。
+draft-words = 这句话记下了：“{ $words }”。要配照片的话，10 分钟内发来就行。
+draft-dropped = 好的，不做了，没有扣费。
+draft-wishes = 记下了：{ $wishes }。下一个视频就按这个来，说说想看什么画面，或者发张照片。
+no-but-active =
+    { $job } 还在做。想停掉它，{ CHAT() ->
+        [words] 回复“取消 { $job }”。
+       *[buttons] 发送 /cancel { $job }
+    }
+
+said-thanks = 不客气！想再做视频，随时告诉我。
+said-hello = 你好！想看什么画面，直接告诉我，也可以先发张照片。我先报价，你确认才开始。
+said-question-how = 说说想看的画面就行，例如：一只红狐狸在雪地里奔跑。也可以先发照片，再说想让它怎么动。我先报价，你确认才开始。{ -send-help }看全部用法。
+said-question-price =
+    { KNOWN($price) ->
+        [yes] 5 秒左右的视频要 { $price }，换模型、时长或清晰度，价格会不同。
+       *[no] 价格要看模型、时长和清晰度。
+    }每次都先报价，你确认才扣费。{ -send-price }看各种价格。
+said-question-time = 一般几分钟就好，做好马上发给你。{ -send-status }看进度。
+said-noise = 想做视频的话，说说想看什么画面，或者发张照片。
+
+photo-wanted =
+    好的，请发照片，{ KNOWN($price) ->
+        [yes] 收到就开始做（{ $price }）。
+       *[no] 收到就开始做。
+    }不做了就回复“取消”。
+words-wanted = 想看什么画面？一句话就够。
+source-unusable =
+    { $what ->
+        [sticker] 表情我用不了。
+        [voice] 语音我暂时听不了，请打字告诉我。
+        [audio] 音频我用不了。
+        [location] 位置我用不了。
+        [contact] 名片我用不了。
+        [poll] 投票我用不了。
+        [dice] 骰子我用不了。
+        [story] 动态我打不开。
+        [paid] 付费内容我打不开。
+        [link] 链接我打不开。
+       *[file] 这种文件我用不了。
+    }{ $what ->
+        [voice] {""}
+       *[other] 请发照片或视频，或者用文字说说想看的画面。
+    }没有下单。
+source-choice = 要用这张照片吗？
+button-with-photo = 用这张照片（{ $price }）
+button-without-photo = 不用照片（{ $price }）
+button-first-only = 只做第一张（{ $price }）
+button-one-each = 每张做一个，共 { $count } 个（{ $total }）
+button-make = 就做（{ $price }）
+button-other-model = 换个模型
+button-drop =
+    { CHAT() ->
+        [words] 不想做了
+       *[buttons] 不做了
+    }
+button-join = 和前面的话合在一起
+button-last-only = 只用最后一句
+button-change-text = 改成新的文字
+button-another = 再做一个（{ $price }）
+
+album-count = 收到 { $count } 张。用一句话说说想怎么动。
+album-too-many = 一次最多 { $most } 张，你发了 { $count } 张，先留下前 { $most } 张。其余的请稍后再发。
+forwarded-offer = 这是转发来的，做之前先问你一声：
+transcript-offer = 我听到的是：“{ $text }”
+edited-order-paid = { $job } 已经按原来的文字在做了。按新的文字要另做一个。
+edited-order-free = { $job } 还没开始，要改成新的文字吗？
+already-cancelled = { $job } 之前已经取消了。
+
+toast-ordered = 已下单
+toast-not-yours = 这是别人的任务
+toast-gone = 这个已经不在了
+toast-already = 已经办过了，不会重复
+only-own-jobs = 只有下单的人才能这样做。
+kept-in-private = 这个视频群里发不了，所以单独发给你。
+open-me-once = { $name }，请先打开我一次，群里发不了的视频我才能单独发给你：{ $link }
+group-greeting =
+    大家好！{ -send-video }，我就做成视频。
+    本群 ID：{ $id }{ $missing ->
+        [no-video-right] {""}
+            我在这里还不能发视频，请群管理员打开权限；否则视频会单独发给下单的人。
+        [no-right] {""}
+            我在这里还不能发言，请群管理员允许我发消息和视频。
+        [topic-closed] {""}
+            这个话题关闭了，请重新打开，或者在别的话题里用我。
+       *[none] {""}
+    }
+group-cap =
+    这个视频要 { $price }，本群 24 小时的额度 { $cap } 只剩 { $left }，{ KNOWN($free_at) ->
+        [yes] 北京时间 { $free_at } 起恢复。
+       *[no] 等群里正在做的视频结束后再试。
+    }
