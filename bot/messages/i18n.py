@@ -85,9 +85,15 @@ def bundle(language: str, *, chat: Literal["buttons", "words"] = "buttons") -> F
     """Load all sentences of one language, for one kind of chat."""
     functions = _FUNCTIONS | {"CHAT": lambda: chat}
     made = FluentBundle([languages.row(language).tag], functions=functions, use_isolating=False)
-    for path in files(language):
-        made.add_resource(FluentResource(path.read_text(encoding="utf-8")))
+    for resource in _resources(language):
+        made.add_resource(resource)
     return made
+
+
+@cache
+def _resources(language: str) -> tuple[ast.Resource, ...]:
+    """Parse the files of one language, once for all kinds of chats: it takes a while."""
+    return tuple(FluentResource(path.read_text(encoding="utf-8")) for path in files(language))
 
 
 def files(language: str) -> list[Path]:
