@@ -22,7 +22,7 @@ MISFORTUNES ?= 40
 SECONDS ?= 300
 SEED ?=
 
-.PHONY: help demo test test-fast bench soak prove prove-the-prover fuzz mutants bench-media check install pins clean
+.PHONY: help demo test test-fast bench soak prove prove-the-prover fuzz mutants bench-media check install traditional pins clean
 .DELETE_ON_ERROR:
 
 help:
@@ -38,6 +38,7 @@ help:
 	@echo "make mutants  small changes to the code that decides over money: do the tests notice each? (30 minutes at most)"
 	@echo "make bench-media  photos and videos: targets beside what is measured here"
 	@echo "make install  only the environment, with $(BIN)/reelbot"
+	@echo "make traditional  write the sentences of zh-hant anew from those of zh"
 	@echo "make pins     write $(PINS) anew from the newest versions that fit"
 	@echo "make clean    remove the environment and all caches"
 
@@ -118,6 +119,9 @@ $(VENV)/.installed-dev: $(VENV)/.created $(INPUTS)
 	@echo "Installing the pinned dependencies and the tools for tests and checks into $(VENV)."
 	@$(PIP) install --quiet --constraint $(PINS) --editable '.[dev]'
 	@touch $(VENV)/.installed $@
+
+traditional: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.messages.traditional
 
 # From an environment of its own, so that nothing left over from yesterday is pinned. The header lines stay.
 pins:

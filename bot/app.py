@@ -20,7 +20,8 @@ from bot.http.server import Health, Server, bind, build
 from bot.jobs.engine import Engine
 from bot.jobs.prepare import free_bytes
 from bot.loops import Loop
-from bot.messages.i18n import LANGUAGES, translate
+from bot.messages.i18n import translate
+from bot.messages.languages import LANGUAGES, pick
 from bot.parts import Timing
 from bot.settings import Settings
 from bot.store import Store
@@ -105,6 +106,7 @@ class App:
             demo=self._demo,
             load=self._load,
             languages=LANGUAGES,
+            pick_language=pick,
             run_alone=self.parts.roles.run,
         )
         for manifest in manifests().values():

@@ -254,8 +254,8 @@ def build(
     orders = OrderService(store=store, channels=channels, settings=settings, alerts=alerts, due=calls.due)
     handler = MessageHandler(
         store=store,
-        orders=orders,
         channels=channels,
+        orders=orders,
         send_again=delivery.send_again,
         ask_fal_now=poller.say_due,
         is_admin=access.is_admin,

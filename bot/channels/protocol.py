@@ -218,6 +218,7 @@ class Services:
 
     `secret`: 32 bytes of this installation, for signing cookies and links. `demo`: open and offline; a channel must
     then ignore every credential. `language_of(user)`: the language a person has chosen with /language, or None.
+    `pick_language(code)`: the one of `languages` for a language code, or for a browser's list of them.
     `run_alone(name, loop)`: for a loop of which there may be only one, such as one that asks for updates; while another
     process runs it, `alive` is not asked.
     """
@@ -237,6 +238,7 @@ class Services:
     demo: bool
     load: LoadSettings
     languages: tuple[str, ...] = ("en", "zh")
+    pick_language: Callable[[str | None], str] = lambda _code: "en"
     run_alone: RunAlone = _only_process
 
 

@@ -16,6 +16,7 @@ from bot.conversation.generation_options import GenerationOptions, parse_options
 from bot.conversation.option_patterns import MODEL_WORDS
 from bot.messages.callback_data import split
 from bot.messages.command_words import COMMAND_WORDS
+from bot.messages.languages import asked_for
 
 __all__ = [
     "COMMANDS",
@@ -302,7 +303,7 @@ class _Parser:
             "confirm": _TYPED_CODE.fullmatch(rest) is not None,
             "again": _TYPED_CODE.fullmatch(rest) is not None,
             "price": not parse_options(rest, model_words=self.model_words)[0],
-            "language": _language(rest) is not None,
+            "language": asked_for(rest.strip(_CLOSING)) is not None,
         }
         return self._command(name, rest, word=word) if takes.get(name) else None
 
@@ -324,7 +325,7 @@ class _Parser:
             case "price":
                 return self._show_price(rest)
             case "language":
-                return ChooseLanguage(_language(rest) or rest[:_MOST_CHARS] or None)
+                return ChooseLanguage(asked_for(rest.strip(_CLOSING)) or rest[:_MOST_CHARS] or None)
             case _:
                 plain: dict[str, Command] = {
                     "history": ShowHistory(),
@@ -356,22 +357,6 @@ def _job(rest: str) -> str | None:
         if len(codes) == 1 and (form is _TYPED_CODE or len(words) == 1):
             return codes[0]
     return None
-
-
-_LANGUAGES = {
-    **dict.fromkeys(("en", "english", "eng", "英文", "英语", "英語"), "en"),
-    **dict.fromkeys(
-        ("zh", "cn", "chinese", "zhongwen", "中文", "汉语", "漢語", "普通话", "普通話", "国语", "國語"), "zh"
-    ),
-    **dict.fromkeys(
-        ("简体", "簡體", "简体中文", "簡體中文", "繁体", "繁體", "繁体中文", "繁體中文", "华语", "華語"), "zh"
-    ),
-}
-
-
-def _language(rest: str) -> str | None:
-    name = rest.strip(_CLOSING).lower()
-    return _LANGUAGES.get(name) or _LANGUAGES.get(re.split(r"[-_ ]", name)[0])
 
 
 def pressed(data: str) -> Command | None:

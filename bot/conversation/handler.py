@@ -13,9 +13,10 @@ from bot.conversation.ordering import OrderService
 from bot.conversation.situation import Situation
 from bot.conversation.source_prober import SourceProber
 from bot.conversation.talk import Talk
-from bot.messages import job_lists, job_messages
+from bot.messages import job_lists, job_messages, languages
 from bot.messages.callback_data import data_for
-from bot.messages.i18n import LANGUAGES, pick, translate
+from bot.messages.i18n import in_words, translate
+from bot.messages.languages import LANGUAGES, pick
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.message_map import chat_of
@@ -54,8 +55,10 @@ class MessageHandler:
         self._edits = Edits(store=store, orders=orders)
 
     async def language(self, incoming: Incoming) -> str:
-        """Return the language to answer in: chosen with /language, else the chat's."""
-        return await self._store.people.language(incoming.user) or pick(incoming.language)
+        """Return the language to answer in, chosen with /language or else the chat's, as its chat speaks it."""
+        language = await self._store.people.language(incoming.user) or pick(incoming.language, incoming.text)
+        channel = self._channels.get(incoming.address.channel)
+        return in_words(language) if channel is not None and channel.limits.passive_replies else language
 
     async def bring(self, incoming: Incoming) -> bool:
         """Send the person's finished videos that wait; whether there are any."""
@@ -210,9 +213,7 @@ class MessageHandler:
 
     async def _choose_language(self, situation: Situation, wanted: str | None) -> Decision:
         language = situation.language
-        buttons = tuple(
-            Action(translate(code, f"button-language-{code}"), data_for("lang", code)) for code in LANGUAGES
-        )
+        buttons = tuple(Action(languages.row(code).name, data_for("lang", code)) for code in LANGUAGES)
         if wanted is None:
             return situation.answer(Message(translate(language, "language-choose"), buttons))
         if wanted not in LANGUAGES:

@@ -18,7 +18,7 @@ from bot.conversation.job_commands import JobCommands
 from bot.conversation.ordering import OfferReason, OrderService
 from bot.conversation.situation import Situation
 from bot.conversation.words import Line, Meaning, asked_about, line_in, meaning_of
-from bot.messages import job_messages
+from bot.messages import job_lists, job_messages
 from bot.messages.i18n import translate_known
 from bot.store.dialogues import Draft, DraftSource
 from bot.store.records import Job, State, Way
@@ -129,22 +129,23 @@ class Talk:
         if about == "where" and await self._bring(situation.incoming):
             return NOTHING
         key = {"price": "said-question-price", "time": "said-question-time", "where": "status-none"}
-        return self._with_reminder(situation, situation.say(key.get(about or "", "said-question-how")))
+        price = self._orders.about_price(replace(situation.incoming, attachment=None), "") if about == "price" else ""
+        return self._with_reminder(situation, situation.say(key.get(about or "", "said-question-how"), price=price))
 
     def _with_reminder(self, situation: Situation, text: str) -> Decision:
         """Answer, and say in one line what is still open: an offer with its price, or what lies on the table."""
         offer = situation.latest_offer or (situation.offers[-1] if situation.offers else None)
         if offer is not None:
-            line = situation.say(
-                "offer-repeat", job=offer.id, what=offer.request.prompt[:60], price=job_messages.price_text(offer)
-            )
+            what = job_lists.short(offer.request.prompt)
+            price = job_messages.price_text(offer)
+            line = situation.say("offer-repeat", code=offer.id, what=what, price=price)
             message = Message("\n".join(filter(None, (text, line))), job_id=offer.id)
             return Decision(say=message, dialogue=situation.after("offer", job=offer.id))
         draft = situation.draft
         if draft.sources:
             return situation.answer(_lines(text, self._photo_question(situation, draft)), topic="source")
         if draft.words:
-            return situation.answer(_lines(text, situation.say("draft-words", words=draft.words[:60])))
+            return situation.answer(_lines(text, situation.say("draft-words", words=job_lists.short(draft.words))))
         return situation.answer(text or situation.say("confirm-nothing"))
 
     async def _options_alone(self, situation: Situation, text: str) -> Decision:
@@ -202,8 +203,9 @@ class Talk:
         if options:
             draft = replace(draft, options=f"{draft.options}, {options}" if draft.options else options)
         if len(draft.sources) > MOST_SOURCES:
+            text = situation.say("album-too-many", count=len(draft.sources), most=MOST_SOURCES)
             draft = replace(draft, sources=draft.sources[:MOST_SOURCES])
-            return situation.answer(situation.say("album-too-many", count=MOST_SOURCES), topic="source", draft=draft)
+            return situation.answer(text, topic="source", draft=draft)
         if not draft.words:
             question = self._photo_question(situation, draft)
             return situation.answer(Message(question, asks=True), topic="source", draft=draft)
@@ -244,7 +246,9 @@ class Talk:
         if command.wants == "photo":
             draft = Draft(words=situation.incoming.text and _typed(command, situation), explicit=True, at=situation.at)
             draft = replace(draft, events=(situation.incoming.event_id,), words_at=situation.at)
-            return situation.answer(Message(situation.say("photo-wanted"), asks=True), topic="source", draft=draft)
+            photo = replace(situation.incoming, attachment=AttachmentRef("image", ""))
+            text = situation.say("photo-wanted", price=self._orders.about_price(photo, draft.words))
+            return situation.answer(Message(text, asks=True), topic="source", draft=draft)
         return await self._place(situation, command, explicit=True)
 
     async def _with_draft(self, situation: Situation, command: commands.MakeVideo) -> Decision:

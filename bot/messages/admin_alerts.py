@@ -7,12 +7,12 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Address, Message, SendError, SendOutcome
-from bot.messages.i18n import LANGUAGES, admin_text, translate
+from bot.messages.i18n import admin_text, in_words, translate
 from bot.store import Store
 from bot.store.ledger import Caps
 from bot.store.records import MICRO
@@ -77,13 +77,13 @@ class Alerts:
     async def _account(self, code: str) -> None:
         await self._store.installation.put(_TROUBLE, code)
         if await self._store.installation.due(f"told of {code}", gap_s=_HOUR_S):
-            await self._say_to_all({language: admin_text(code, {}, language) for language in LANGUAGES})
+            await self._say_to_all(lambda language: admin_text(code, {}, language))
 
     async def _works(self) -> None:
         if await self._store.installation.get(_TROUBLE) is not None and await self._store.installation.put(
             _TROUBLE, None
         ):
-            await self._say_to_all({language: translate(language, "alert-works-again") for language in LANGUAGES})
+            await self._say_to_all(lambda language: translate(language, "alert-works-again"))
 
     async def _mark(self) -> None:
         """Alert at each mark once on the way up; on the way down the marks are armed again."""
@@ -93,11 +93,11 @@ class Alerts:
         before = int(await self._store.installation.get("spending mark") or 0)
         if passed != before and await self._store.installation.put("spending mark", str(passed)) and passed > before:
             facts = {"percent": passed, "used": usd_text(used_micro / MICRO), "cap": usd_text(cap / MICRO)}
-            await self._say_to_all({language: translate(language, "alert-spent", **facts) for language in LANGUAGES})
+            await self._say_to_all(lambda language: translate(language, "alert-spent", **facts))
 
     async def _tell(self, topic: str, key: str, facts: Mapping[str, Any], gap_s: float) -> None:
         if await self._is_due(topic, gap_s):
-            await self._say_to_all({language: translate(language, key, **facts) for language in LANGUAGES})
+            await self._say_to_all(lambda language: translate(language, key, **facts))
 
     async def _is_due(self, topic: str, gap_s: float) -> bool:
         """Return whether the time has come to say it again, also while the database is away."""
@@ -109,18 +109,20 @@ class Alerts:
                 self._told_at[topic] = now
             return now - before >= gap_s
 
-    async def _language(self, admin: str) -> str:
+    async def _language(self, admin: str, channel: ChannelPort) -> str:
         try:
-            return await self._store.people.language(admin) or "en"
+            language = await self._store.people.language(admin) or "en"
         except Exception:  # noqa: BLE001 - whatever the database does
-            return "en"
+            language = "en"
+        return in_words(language) if channel.limits.passive_replies else language
 
-    async def _say_to_all(self, texts: Mapping[str, str]) -> None:
-        log.warning("for the admins", extra={"text": texts["en"]})
+    async def _say_to_all(self, text_in: Callable[[str], str]) -> None:
+        log.warning("for the admins", extra={"text": text_in("en")})
         for admin in self._admins:
             channel, _, ident = admin.partition(":")
             if channel in self._channels:
-                await self._say(self._channels[channel], Address(channel, ident), texts[await self._language(admin)])
+                language = await self._language(admin, self._channels[channel])
+                await self._say(self._channels[channel], Address(channel, ident), text_in(language))
 
     async def _say(self, channel: ChannelPort, to: Address, text: str) -> None:
         try:

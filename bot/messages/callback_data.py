@@ -9,7 +9,7 @@ from typing import Literal
 
 Kind = Literal["cancel", "yes", "again", "fix", "lang", "other", "pick"]
 
-_DATA = re.compile(r"(cancel|yes|again|fix|lang|other|pick):([0-9A-Za-z]{1,12}(?:[.][0-9A-Za-z.-]{1,40})?)")
+_DATA = re.compile(r"(cancel|yes|again|fix|lang|other|pick):([0-9A-Za-z-]{1,12}(?:[.][0-9A-Za-z.-]{1,40})?)")
 _MOST_BYTES = 64  # on Telegram
 
 

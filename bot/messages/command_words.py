@@ -3,7 +3,10 @@
 One table for what a person says (bot/conversation/commands.py) and for buttons that are typed (text_buttons.py).
 """
 
-_VIDEO_WORDS = "视频 視頻 影片 生成视频 生成視頻 生成影片 文生视频 文生視頻 图生视频 圖生視頻 做视频 做視頻"
+_VIDEO_WORDS = (
+    "视频 視頻 影片 生成视频 生成視頻 生成影片 做视频 做視頻 做影片 "
+    "文生视频 文生視頻 文生影片 图生视频 圖生視頻 圖生影片"
+)
 COMMAND_WORDS: dict[str, tuple[str, ...]] = {
     "video": ("video", "vid", "generate", *_VIDEO_WORDS.split()),
     "status": ("status", "状态", "狀態", "进度", "進度"),

@@ -1,21 +1,28 @@
-"""The catalogue: every sentence a person can see, by key, in their language (Fluent files in locales/)."""
+"""The catalogue: every sentence a person can see, by key, in their language (Fluent files in locales/).
+
+A sentence may differ by the kind of chat: `CHAT()` in it is "words" where people have no buttons and type bare words
+("状态"), else "buttons" (/status). Which one is part of the language that a sentence is asked for in: "zh-x-words".
+"""
 
 import logging
 from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from fluent.runtime import FluentBundle, FluentResource
 from fluent.runtime.types import FluentNone, FluentNumber, fluent_number
 from fluent.syntax import ast
 from fluent.syntax.visitor import Visitor
 
+from bot.messages import languages
+from bot.messages.languages import LANGUAGES
+
 log = logging.getLogger(__name__)
 
-LANGUAGES = ("en", "zh")
 _FOLDER = Path(__file__).parent / "locales"
-_TAGS = {"en": "en-US", "zh": "zh-CN"}
+_WORDS = "-x-words"  # the private part of a language tag (BCP 47)
 _FACT_CHARS = 1000  # Fluent refuses a sentence with a longer part
 _MOST = 10**15  # larger numbers are no counts, and Babel cannot write them
 _MINUTE_S = 60
@@ -27,8 +34,9 @@ def translate(language: str, key: str, /, **facts: Any) -> str:
 
     A fact that is missing or None is shown as nothing: a sentence with a gap is better than none.
     """
-    for each in (language if language in LANGUAGES else "en", "en"):
-        catalogue = bundle(each)
+    plain, words, _ = language.partition(_WORDS)
+    for each in (plain if plain in LANGUAGES else "en", "en"):
+        catalogue = bundle(each, chat="words" if words else "buttons")
         value = catalogue.get_message(key).value if catalogue.has_message(key) else None
         if value is None:
             continue
@@ -44,12 +52,20 @@ def translate_known(language: str, key: str, /, *, otherwise: str, **facts: Any)
     return translate(language, key if key in keys("en") else otherwise, **facts)
 
 
-def pick(code: str | None) -> str:
-    """Choose our language for a chat's language code: zh-Hans, zh-TW, zh_CN are zh; everything else is en."""
-    return "zh" if (code or "").strip().lower().replace("_", "-").partition("-")[0] in _CHINESE else "en"
+def in_words(language: str) -> str:
+    """Return the language as used in a chat of bare words, without buttons: "zh" becomes "zh-x-words"."""
+    return language if language.endswith(_WORDS) else language + _WORDS
 
 
-_CHINESE = frozenset({"zh", "cmn", "yue", "cn"})
+def joined(language: str, *sentences: str) -> str:
+    """Join sentences as the language does: Chinese puts no space between them."""
+    return languages.row(language.partition(_WORDS)[0]).between.join(sentences)
+
+
+def local_time(language: str, at_ms: int) -> datetime:
+    """Convert milliseconds UTC to the clock that is named in the language's sentences: UTC, for Chinese Beijing's."""
+    hours = languages.row(language.partition(_WORDS)[0]).utc_hours
+    return datetime.fromtimestamp(at_ms / 1000, tz=timezone(timedelta(hours=hours)))
 
 
 def error_text(language: str, code: str, facts: Mapping[str, Any]) -> str:
@@ -65,12 +81,19 @@ def admin_text(code: str, facts: Mapping[str, Any], language: str = "en") -> str
 
 
 @cache
-def bundle(language: str) -> FluentBundle:
-    """Load all sentences of one language."""
-    made = FluentBundle([_TAGS[language]], functions=_FUNCTIONS, use_isolating=False)
-    for path in files(language):
-        made.add_resource(FluentResource(path.read_text(encoding="utf-8")))
+def bundle(language: str, *, chat: Literal["buttons", "words"] = "buttons") -> FluentBundle:
+    """Load all sentences of one language, for one kind of chat."""
+    functions = _FUNCTIONS | {"CHAT": lambda: chat}
+    made = FluentBundle([languages.row(language).tag], functions=functions, use_isolating=False)
+    for resource in _resources(language):
+        made.add_resource(resource)
     return made
+
+
+@cache
+def _resources(language: str) -> tuple[ast.Resource, ...]:
+    """Parse the files of one language, once for all kinds of chats: it takes a while."""
+    return tuple(FluentResource(path.read_text(encoding="utf-8")) for path in files(language))
 
 
 def files(language: str) -> list[Path]:

@@ -1,10 +1,8 @@
 """Lines about jobs in lists: /status, /history, /models. Pure."""
 
-from datetime import UTC, datetime
-
 from bot.channels.text_lengths import Unit, shortened
 from bot.messages import job_messages
-from bot.messages.i18n import translate
+from bot.messages.i18n import local_time, translate
 from bot.store.records import Job
 from core import pricing
 from core.errors import BadRequest
@@ -31,7 +29,7 @@ def history_line(job: Job, language: str, *, now_ms: int) -> str:
         language,
         "history-line",
         job=job.id,
-        when=datetime.fromtimestamp(job.created / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M"),
+        when=local_time(language, job.created).strftime("%Y-%m-%d %H:%M"),
         state=job_messages.state_line(job, place=0, now_ms=now_ms),
         price="" if job.charge == "none" else job_messages.price_text(job),
         prompt=short(job.request.prompt),

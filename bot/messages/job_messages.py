@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from bot.channels.types import Action, Message
 from bot.messages import retry_offers
 from bot.messages.callback_data import data_for
-from bot.messages.i18n import error_text, translate, translate_known
+from bot.messages.i18n import error_text, joined, local_time, translate, translate_known
 from bot.store.ledger import OverCap, Standing
 from bot.store.records import ACTIVE, FREE, MICRO, Charge, Job, State, Way
 from bot.store.work import NO_ROOM
@@ -194,7 +193,7 @@ def error_message(
     """Say what happened, what to do next, and what it cost; without `charge` nothing was ordered at all."""
     text = error_text(language, code, facts)
     cost = translate(language, f"charge-{charge}" if charge else "charge-nothing", price=price)
-    return text + ("" if language == "zh" else " ") + cost
+    return joined(language, text, cost)
 
 
 def over_cap(language: str, over: OverCap) -> str:
@@ -205,7 +204,7 @@ def over_cap(language: str, over: OverCap) -> str:
         price=usd(over.price_micro),
         left=usd(over.left_micro),
         cap=usd(over.cap_micro),
-        free_at=_clock(over.frees_at),
+        free_at=_clock(language, over.frees_at),
         fits="yes" if over.price_micro <= over.cap_micro else "no",
     )
 
@@ -227,9 +226,9 @@ def usd(amount_micro: int) -> str:
     return pricing.usd_text(amount_micro / MICRO)
 
 
-def _clock(at_ms: int | None) -> str:
+def _clock(language: str, at_ms: int | None) -> str:
     """Format a time, up to the next full minute, so that it is true when that time has come."""
-    return datetime.fromtimestamp(at_ms / 1000 + 60, tz=UTC).strftime("%Y-%m-%d %H:%M") if at_ms else ""
+    return local_time(language, at_ms + _MINUTE_S * 1000).strftime("%Y-%m-%d %H:%M") if at_ms else ""
 
 
 def caption(job: Job) -> str:
@@ -240,7 +239,7 @@ def caption(job: Job) -> str:
 def adjustment(language: str, field: str, requested: str, applied: str | None) -> str:
     """Say what was requested and what was applied instead."""
     if applied is None:
-        return translate(language, "adjusted-dropped", field=field)
+        return translate(language, "adjusted-dropped", field=field, asked=requested)
     key = f"adjusted-{field.replace('_', '-')}"
     return translate_known(language, key, otherwise="adjusted-other", asked=requested, used=applied)
 

@@ -47,7 +47,7 @@ def with_codes(text: str, codes: Mapping[str, str]) -> str:
 
 
 def offered(actions: Sequence[Action], codes: Mapping[str, str], language: str) -> list[tuple[str, str]]:
-    """Return what to type for each button, and what its label says beyond that ("" for nothing)."""
+    """Return what to type for each button, and what that does ("" where the typed words say it)."""
     return [_offer(action, codes, language) for action in actions]
 
 
@@ -57,6 +57,4 @@ def _offer(action: Action, codes: Mapping[str, str], language: str) -> tuple[str
     if kind == "lang":
         return translate(language, "typed-language", language=action.label), ""
     word = translate(language, f"typed-{kind}") if kind in _OFFERED else action.label
-    label = with_codes(action.label, codes).removeprefix(code).strip()
-    says_more = value in action.label or "$" in action.label  # which of several jobs, or a price
-    return f"{word} {code}", label if says_more else ""
+    return f"{word} {code}", with_codes(action.label, codes).removeprefix(code).strip()

@@ -20,6 +20,7 @@ from bot.channels.webchat.channel import WebChat
 from bot.channels.webchat.guard import Guard
 from bot.channels.webchat.settings import WebSettings
 from bot.messages.i18n import translate
+from bot.messages.languages import pick
 from tests.corpus import clip, jpeg
 from tests.fakes.memory import Counts, Keys, no_alert
 from tests.serving import listener, served
@@ -94,6 +95,7 @@ async def opened(folder: Path, *, token: str | None = None, public_url: str | No
         port=sock.getsockname()[1],
         demo=token is None,
         load=load,
+        pick_language=pick,
     )
     channel = MANIFEST.connect(services)
     assert isinstance(channel, WebChat)
@@ -130,7 +132,7 @@ def test_what_is_said_is_kept_and_handed_on_once(tmp_path: Path) -> None:
                 assert said.status_code == 202
             assert [entry["text"] for entry in made.notes.entries] == ["/video a fox"]
             assert {incoming.origin for incoming in made.notes.incoming} == {made.notes.incoming[0].origin}
-            assert made.notes.incoming[0].language == "zh-CN"
+            assert made.notes.incoming[0].language == "zh-CN,zh;q=0.9"
             assert (await client.get("/chat/messages")).json()["messages"][0]["text"] == "/video a fox"
         async with made.client() as stranger:
             await stranger.get("/")
@@ -265,6 +267,7 @@ def test_other_uploads_are_refused_with_words(tmp_path: Path, content: bytes, st
     [
         (b"heic", "en", "This is a HEIC photo, which I cannot read. Save it as JPEG"),
         (b"mif1", "zh-CN", "请另存为 JPEG"),
+        (b"mif1", "zh-HK,zh;q=0.9", "請另存為 JPEG"),
         (b"avif", "en", "This is an AVIF picture"),
         (b"avis", "zh-CN", "AVIF"),
     ],

@@ -142,7 +142,7 @@ def test_a_message_that_did_not_go_through_can_be_sent_again(tmp_path: Path) -> 
 
 LONG = {
     "en": "Try the photo in 16:9 for up to $10.50",
-    "zh-CN": "把照片改成 16:9 再试，最多 $10.50，以及更多的文字一直写下去直到放不下为止",
+    "zh-CN": "照片改成 16:9 再试（最多 $10.50），以及更多的文字一直写下去直到放不下为止",
 }
 
 

@@ -110,7 +110,12 @@ DIRECT: list[tuple[str, Command | None]] = [
     ("/language", ChooseLanguage()),
     ("/language 中文", ChooseLanguage("zh")),
     ("/language English", ChooseLanguage("en")),
-    ("/language zh-TW", ChooseLanguage("zh")),
+    ("/language zh-TW", ChooseLanguage("zh-hant")),
+    ("/language zh_CN", ChooseLanguage("zh")),
+    ("/language Traditional Chinese", ChooseLanguage("zh-hant")),
+    ("语言 繁体", ChooseLanguage("zh-hant")),
+    ("語言 繁體中文", ChooseLanguage("zh-hant")),
+    ("语言 简体中文", ChooseLanguage("zh")),
     ("/lang en", ChooseLanguage("en")),
     ("/language klingon", ChooseLanguage("klingon")),
     ("语言 中文", ChooseLanguage("zh")),
@@ -300,6 +305,7 @@ def test_a_prompt_is_read_as_itself(text: str) -> None:
         ("again", "K7QX2AB", Again("K7QX2AB")),
         ("fix", "K7QX2AB", Again("K7QX2AB", with_fallback=True)),
         ("lang", "zh", ChooseLanguage("zh")),
+        ("lang", "zh-hant", ChooseLanguage("zh-hant")),
     ],
 )
 def test_a_button_means_what_it_was_made_for(kind: str, value: str, command: Command) -> None:

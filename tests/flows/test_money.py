@@ -82,7 +82,7 @@ def test_no_buys_nothing(on_bench: OnBench, how: str) -> None:
         made.telegram.user_says(42, "/history")
         await made.until(lambda: said(made, f"\n{job.id}, "))
         (line,) = [text for text in made.telegram.texts(42) if f"\n{job.id}, " in text]
-        assert line.endswith(": Not ordered. “a fox”")
+        assert line.endswith(": Not ordered. Nothing was charged. “a fox”")
         assert "$" not in line
         assert not said(made, "On it")
         assert made.submits() == 0
@@ -246,7 +246,7 @@ def test_a_failed_fallback_is_not_offered_again(on_bench: OnBench) -> None:
         while second.id == first.id:
             await asyncio.sleep(0.03)
             second = await newest(made, State.FAILED)
-        await made.until(lambda: len([text for text in made.telegram.texts(42) if "could not finish" in text]) == 2)
+        await made.until(lambda: len([text for text in made.telegram.texts(42) if "could not be made" in text]) == 2)
         offered = [data for message in made.telegram.said(42) for data in buttons(message)]
         assert not {f"fix:{second.id}", f"again:{second.id}"} & set(offered)
 

@@ -348,7 +348,7 @@ def test_prices_are_of_what_would_be_made(on_bench: Callable[..., None]) -> None
             return any(words in text for text in made.telegram.texts(42))
 
         made.telegram.user_says(42, "/price premium 4k")
-        await made.until(lambda: said("4k becomes 720p, the nearest resolution this model makes."))
+        await made.until(lambda: said("This model cannot make 4k; the nearest it can is 720p."))
         made.telegram.user_says(42, "/models")
         await made.until(lambda: said("Veo 3.1 Fast (--model veo-3.1-fast), $0.90 (6 s)\n"))
         assert said("Wan 2.5, $0.25\n")

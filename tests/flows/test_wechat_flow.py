@@ -199,7 +199,7 @@ def waits_and_is_fetched(on_wechat: Callable[..., None], refusal: str, **setting
     async def fetched(made: Bench, fake: WeChatFake) -> None:
         asked = await fake.caller.says(FOX, "状态")
         assert asked is not None
-        assert "发“1”领取" in asked.text
+        assert "回复“1”领取" in asked.text
         fake.world.spoke(FOX, "message")
         xml = fake.caller.xml(FOX, "text", Content="好了吗", MsgId=91)
         seen = await fake.caller.deliver(FOX, xml)
@@ -262,7 +262,7 @@ def test_several_that_wait_go_oldest_first_and_photos_in_order(on_wechat: Callab
                 await asyncio.sleep(0.05)
         helped = await caller.says(FOX, "帮助")
         assert helped is not None
-        assert "有 2 个做好的视频" in helped.text
+        assert "有 2 个视频做好了" in helped.text
         first = await caller.says(FOX, "1")
         second = await caller.says(FOX, "在吗")
         assert first is not None
@@ -340,7 +340,7 @@ def test_a_failure_is_told_at_once_or_with_the_next_answer(on_wechat: Callable[.
         await fake.caller.says(FOX, "视频 一只狐狸")
         await made.settled(State.FAILED)
         await made.until(lambda: fake.calls("/message/custom/send"))
-        assert "规则" in fake.person(FOX).texts[-1]
+        assert "审核" in fake.person(FOX).texts[-1]
         made.fal.faults.add("result_error")
         fake.fail("/message/custom/send", "errcode", code=45047)
         before = len(fake.person(FOX).seen)
@@ -350,10 +350,10 @@ def test_a_failure_is_told_at_once_or_with_the_next_answer(on_wechat: Callable[.
         assert len(fake.person(FOX).seen) == before + 1
         told = await fake.caller.says(FOX, "怎么样了")
         assert told is not None
-        assert "规则" in told.text
+        assert "审核" in told.text
         later = await fake.caller.says(FOX, "好的")
         assert later is not None
-        assert "规则" not in later.text
+        assert "审核" not in later.text
 
     on_wechat(story)
 
@@ -380,8 +380,8 @@ def test_what_a_person_can_say(on_wechat: Callable[..., None], tmp_path: Path) -
         assert "位置" in str(await fake.caller.sends(FOX, "location", Location_X="23.1", Label="]]><x>"))
         assert "链接" in str(await fake.caller.sends(FOX, "link", Url="http://a.example", Title="t"))
         assert "语音" in str(await fake.caller.sends(FOX, "voice", MediaId="m", Format="amr"))
-        assert "用不了" in str(await fake.caller.says(FOX, "【收到不支持的消息类型，暂无法显示】"))
-        assert "用不了" in str(await fake.caller.sends(FOX, "sticker"))
+        assert "处理不了" in str(await fake.caller.says(FOX, "【收到不支持的消息类型，暂无法显示】"))
+        assert "处理不了" in str(await fake.caller.sends(FOX, "sticker"))
         assert await fake.caller.leaves(FOX) is None
         assert made.submits() == 0
         fake.world.person(FOX).follows = True
@@ -396,17 +396,35 @@ def test_what_a_person_can_say(on_wechat: Callable[..., None], tmp_path: Path) -
         photo = phone_photo(tmp_path / "p.jpg", orientation=1).read_bytes()
         kept = await fake.caller.sends_photo(FOX, photo)
         assert kept is not None
-        assert kept.text.startswith("Photo received")
+        assert kept.text.startswith("Got the photo")
         text_only = await fake.caller.says(FOX, "文生视频 一只猫")
         assert text_only is not None
         assert "R4" in text_only.text
-        assert "send “cancel R4”" in text_only.text
+        assert "👉 To stop it: send “cancel R4”" in text_only.text
         stranger = await fake.caller.says("oStranger_123456789abcdefg", "视频 一只猫")
         assert stranger is not None
         assert "wechat:oStranger_123456789abcdefg" in stranger.text
         jobs = await made.jobs()
         assert {job.user for job in jobs} == {f"wechat:{FOX}"}
         assert all(job.incoming.attachment is None for job in jobs)
+
+    on_wechat(story)
+
+
+def test_who_writes_in_traditional_characters_is_answered_in_them(on_wechat: Callable[..., None]) -> None:
+    async def story(made: Bench, fake: WeChatFake) -> None:
+        async def said(text: str) -> str:
+            seen = await fake.caller.says(FOX, text)
+            assert seen is not None
+            return seen.text
+
+        assert "回覆「影片＋想看的畫面」" in await said("幫助")
+        assert "回复“视频＋想看的画面”" in await said("帮助")
+        assert "🎬 已接單" in await said("影片 一隻紅狐狸在雪地裡奔跑")
+        (job,) = await made.jobs()
+        assert job.language == "zh-hant-x-words"
+        assert "繁體中文" in await said("语言 繁体中文")
+        assert "回覆「狀態」" in await said("取消 Z9")  # neither script, so the one that was chosen
 
     on_wechat(story)
 
@@ -418,12 +436,14 @@ def test_what_is_dear_is_asked_about_and_the_caps_hold(on_wechat: Callable[..., 
             assert seen is not None
             return seen.text
 
-        assert "“确认 K7”：同意，$3.20" in await said("视频 城市的早晨，veo 3.1，8秒，1080p")
+        assert "👉 下单（$3.20），回复“确认 K7”\n👉 不想做了，回复“取消 K7”" in await said(
+            "视频 城市的早晨，veo 3.1，8秒，1080p"
+        )
         assert "“确认 R4”" in await said("视频 小镇的早晨，veo 3.1，8秒，1080p")
         assert made.submits() == 0
-        assert "已下单：任务 K7" in await said("确认 k7")
+        assert "已下单，编号 K7" in await said("确认 k7")
         assert "$5.00" in await said("确认 R4")  # over what one person may spend in a day
-        assert "没有下单" in await said("取消 R4")
+        assert "没有扣费" in await said("取消 R4")
         assert "$3.20" in await said("余额")
         assert "K7" in await said("状态 K7")
         await made.until(lambda: fake.person(FOX).videos)
@@ -436,31 +456,31 @@ def test_what_is_dear_is_asked_about_and_the_caps_hold(on_wechat: Callable[..., 
 
 
 SAID = {
-    "帮助": "视频 加上你想看的画面",
-    "/help": "视频 加上你想看的画面",
-    "状态": "没有正在制作的视频",
-    "历史": "还没有视频",
+    "帮助": "回复“视频＋想看的画面”",
+    "/help": "回复“视频＋想看的画面”",
+    "状态": "没有正在做的视频",
+    "历史": "还没有做过视频",
     "模型": "Happy Horse",
     "价格": "$",
     "/price premium 10s": "$",
     "取消": "没有可以取消的视频",
-    "取消 Z9": "没有任务 Z9",
-    "语言": "发送“语言 中文”",
-    "/vidio 猫": "/video",
+    "取消 Z9": "没有找到你的任务 Z9",
+    "语言": "回复“语言 繁體中文”",
+    "/vidio 猫": "你是想用“视频”吗",
     "你好": "你好",
     "视频": "想看什么画面",
-    "1": "没有等你领取的视频",
+    "1": "没有可领取的视频",
     "]]> <xml>": "确认",
 }
 TAPPED = {
     "make": "想看什么画面",
-    "status": "没有正在制作的视频",
-    "history": "还没有视频",
-    "next": "没有等你领取的视频",
+    "status": "没有正在做的视频",
+    "history": "还没有做过视频",
+    "next": "没有可领取的视频",
     "models": "Happy Horse",
     "price": "$",
-    "help": "视频 加上你想看的画面",
-    "unheard-of": "视频 加上你想看的画面",
+    "help": "回复“视频＋想看的画面”",
+    "unheard-of": "回复“视频＋想看的画面”",
 }
 
 
@@ -507,11 +527,11 @@ def test_an_answer_that_nobody_waits_for_is_said_later(on_wechat: Callable[..., 
                 await asyncio.sleep(0.02)
         await made.until(lambda: fake.person(FOX).seen)
         assert [one.how for one in fake.person(FOX).seen] == ["pushed"]
-        assert "没有正在制作" in fake.person(FOX).texts[0]
+        assert "没有正在做" in fake.person(FOX).texts[0]
         seen = await fake.caller.says(FOX, "模型")  # the other one was kept, so that a video could still be pushed
         assert seen is not None
         assert "Happy Horse" in seen.text
-        assert "还没有视频" in seen.text
+        assert "还没有做过视频" in seen.text
 
     on_wechat(stored, said)
 

@@ -57,7 +57,7 @@ def test_a_chat_that_is_down_costs_seconds_and_raises_nothing(on_bench: OnBench)
 
 
 def test_wechat_is_told_where_the_bot_may_speak_and_hears_nothing_of_yesterday_where_not(on_bench: OnBench) -> None:
-    fake, words = WeChatFake(), "没有确认这个订单"
+    fake, words = WeChatFake(), "没有确认这一单"
 
     async def story(made: Bench) -> None:
         await fake.caller.says(FOX, "视频 一只狐狸")

@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 import bot
 from bot.conversation.commands import COMMANDS
 from bot.messages import i18n
-from bot.messages.i18n import LANGUAGES, admin_text, error_text, pick, translate
+from bot.messages.i18n import admin_text, error_text, translate
+from bot.messages.languages import LANGUAGES
 from bot.store.records import State
 from core.errors import ERROR_CODES
 
 SOURCES = sorted(Path(bot.__file__).parent.rglob("*.py"))
 BUILT = (
-    "error-", "admin-", "state-", "adjusted-", "command-", "web-", "button-language-", "charge-", "ask-", "over-",
+    "error-", "admin-", "state-", "adjusted-", "command-", "web-", "charge-", "ask-", "over-",
     "fallback-", "button-fix-", "typed-",
 )  # fmt: skip
 """Keys that the program puts together from a prefix and a word."""
@@ -98,10 +99,10 @@ def test_what_a_person_reads_holds_no_jargon() -> None:
 
 def test_each_language_speaks_itself() -> None:
     for key in KEYS:
-        if not key.startswith(("button-language-", "web-", "caption", "price-line")):
-            assert re.search(r"[\u4e00-\u9fff，。：]", _said("zh", key)), key
-        english = _said("en", key).replace("中文", "")
-        assert key.startswith("web-") or not re.search(r"[\u4e00-\u9fff]", english), key
+        for language in ("zh", "zh-hant"):
+            if not key.startswith(("web-", "caption", "price-line")):
+                assert re.search(r"[\u4e00-\u9fff，。：]", _said(language, key)), key
+        assert not re.search(r"[\u4e00-\u9fff]", _said("en", key)), key
 
 
 # What the program says
@@ -139,9 +140,17 @@ def test_what_the_program_says_is_in_the_catalogue_with_all_its_facts() -> None:
             assert i18n.variables("en", str(key.value)) <= given_facts, ast.unparse(call)
 
 
+AWAITED = {
+    entry.id.name
+    for entry in parse((i18n.files("en")[0].parent / "conversation.ftl").read_text(encoding="utf-8")).body
+    if isinstance(entry, ftl.Message)
+}
+"""Sentences that were written before the program that says them: this goes with the last of them that is said."""
+
+
 def test_nothing_in_the_catalogue_is_left_over() -> None:
     words = set().union(*(_literals(ast.parse(path.read_text(encoding="utf-8"))) for path in SOURCES))
-    assert not [key for key in KEYS if not key.startswith(BUILT) and key not in words]
+    assert not [key for key in KEYS if not key.startswith(BUILT) and key not in words | AWAITED]
 
 
 def test_every_state_has_its_words() -> None:
@@ -220,7 +229,7 @@ def test_what_is_not_known_is_left_out() -> None:
         "Happy Horse, up to $4.20. Job K7QX."
     )
     assert translate("zh", "ack", **order, duration="5", resolution="").endswith(
-        "Happy Horse，5 秒，$4.20。任务 K7QX。"
+        "Happy Horse，5 秒，$4.20，编号 K7QX。"
     )
     assert translate("en", "caption", model="Veo 3.1", duration="", resolution="", price="") == "Veo 3.1"
     line = {"key": "veo-3.1", "name": "Veo 3.1", "modes": "text-to-video"}
@@ -235,18 +244,6 @@ def test_any_fact_can_be_told(prompt: str, number: object) -> None:
         assert translate(language, "state-rendering", elapsed=number)
         assert error_text(language, "file_too_large", {"max_bytes": number, "max_size": prompt})
         assert translate(language, "models-line", tier=prompt, name=prompt, key=prompt, price=number, modes=prompt)
-
-
-@pytest.mark.parametrize(
-    ("code", "language"),
-    [
-        (None, "en"), ("", "en"), ("en", "en"), ("en-GB", "en"), ("de", "en"), ("zhx", "en"), ("za", "en"),
-        ("zh", "zh"), ("ZH", "zh"), ("zh-Hans", "zh"), ("zh-TW", "zh"), ("zh_CN", "zh"), ("zh-Hant-HK", "zh"),
-        (" zh-cn ", "zh"),
-    ],
-)  # fmt: skip
-def test_a_chat_s_language_code_picks_ours(code: str | None, language: str) -> None:
-    assert pick(code) == language
 
 
 def test_an_unknown_key_is_a_mistake_and_an_unknown_language_is_english() -> None:

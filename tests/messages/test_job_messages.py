@@ -38,7 +38,7 @@ def shown(job: Job) -> tuple[str, list[str]]:
     ("language", "asked", "yes", "length"),
     [
         ("en", "This costs up to $10.50.", "Yes, for up to $10.50", "a shorter one costs less"),
-        ("zh", "这个视频最多要 $10.50。", "同意，最多 $10.50", "短一些的视频更便宜"),
+        ("zh", "做这个视频最多需要 $10.50，", "下单（最多 $10.50）", "短一些的视频更便宜"),
     ],
 )
 def test_the_dearest_price_is_not_shown_as_the_price(language: str, asked: str, yes: str, length: str) -> None:
@@ -79,8 +79,8 @@ def test_a_price_that_is_known_is_the_price() -> None:
 @pytest.mark.parametrize(
     ("code", "en", "zh"),
     [
-        ("offer_declined", "Happy Horse, 720p\nNot ordered.", "Happy Horse，720p\n没有下单。"),
-        ("offer_lapsed", "Happy Horse, 720p\nNobody said yes within 30", "Happy Horse，720p\n30 分钟内没有得到同意"),
+        ("offer_declined", "Happy Horse, 720p\nNot ordered.", "Happy Horse，720p\n好的，这次不做了，没有扣费。"),
+        ("offer_lapsed", "Happy Horse, 720p\nNobody said yes within 30", "Happy Horse，720p\n30 分钟没有确认"),
     ],
 )
 def test_an_offer_that_was_not_taken_was_not_ordered(code: str, en: str, zh: str) -> None:

@@ -4,7 +4,9 @@ import pytest
 
 from bot.channels.types import Action
 from bot.conversation import commands
+from bot.messages import languages
 from bot.messages.callback_data import data_for
+from bot.messages.languages import LANGUAGES
 from bot.messages.text_buttons import TypedButton, offered, parse_line, with_codes
 
 CODES = {"K3X9Q2A": "K7", "ZZZZZZZ": "R4"}
@@ -50,14 +52,15 @@ def test_ids_become_codes_where_they_stand_alone() -> None:
     assert with_codes("任务 K3X9Q2A。XK3X9Q2A K3X9Q2AB ZZZZZZZ", CODES) == "任务 K7。XK3X9Q2A K3X9Q2AB R4"
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_offered_comes_back(language: str) -> None:
     kinds = ("cancel", "yes", "again", "fix")
     actions = [Action("x", f"{kind}:K3X9Q2A") for kind in kinds]
     lines = offered(actions, CODES, language)
     assert [parse_line(line) for line, _ in lines] == [TypedButton(kind, "K7") for kind in kinds]
-    assert [told for _, told in lines] == [""] * 4
+    assert [told for _, told in lines] == ["x"] * 4
     ((line, told),) = offered([Action("K3X9Q2A a red fox", "cancel:K3X9Q2A")], CODES, language)
     assert (parse_line(line), told) == (TypedButton("cancel", "K7"), "a red fox")
-    ((line, _),) = offered([Action("中文", data_for("lang", "zh"))], CODES, language)
-    assert commands.parse(line) == commands.ChooseLanguage("zh")
+    for code in LANGUAGES:
+        ((line, _),) = offered([Action(languages.row(code).name, data_for("lang", code))], CODES, language)
+        assert commands.parse(line) == commands.ChooseLanguage(code)

@@ -143,8 +143,8 @@ class Telegram(PlainChannel):
         )
 
     async def _set_commands(self) -> None:
-        """Set the menu, once for everybody and once in each language."""
-        for language in (None, *self._services.languages):
+        """Set the menu, once for everybody and once in each language; Telegram knows no codes of scripts."""
+        for language in (None, *(each for each in self._services.languages if "-" not in each)):
             menu = [
                 BotCommand(name, self._services.translate(language or "en", f"command-{name}")[:_DESCRIPTION_CHARS])
                 for name in _COMMANDS

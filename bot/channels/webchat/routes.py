@@ -117,7 +117,7 @@ class Pages:
         return self._guarded(known)
 
     def _refused(self, request: Request, key: str, status: int, **facts: Any) -> Response:
-        language = _language(request, self._services.languages)
+        language = self._services.pick_language(request.headers.get("accept-language"))
         return JSONResponse({"error": self._services.translate(language, key, **facts)}, status, _HEADERS)
 
     async def _page(self, request: Request) -> Response:
@@ -198,7 +198,7 @@ class Pages:
             account="web",
             event_id=event,
             sender_id=session.user,
-            language=request.headers.get("accept-language", "").partition(",")[0][:20] or None,
+            language=request.headers.get("accept-language", "")[:100] or None,
             **more,
         )
         await self._services.inbox.put([incoming])
@@ -274,7 +274,7 @@ class Pages:
         """Return the page's own words in the person's language: chosen with /language, else the browser's."""
         session = self._guard.session(request)
         chosen = await self._services.language_of(f"web:{session.user}") if session else None
-        language = chosen or _language(request, self._services.languages)
+        language = chosen or self._services.pick_language(request.headers.get("accept-language"))
         words = {name: self._services.translate(language, f"web-{name}") for name in PAGE_WORDS}
         return JSONResponse({"language": language, "words": words, "demo": self._guard.open})
 
@@ -344,14 +344,6 @@ async def _receive(request: Request, path: Path) -> str | None:
         return other_type(head[:HEAD_BYTES])
     await write_body(chunks, path, most_bytes=_BYTES[kind[0]], head=head)
     return None
-
-
-def _language(request: Request, languages: Sequence[str]) -> str:
-    for part in request.headers.get("accept-language", "").lower().split(","):
-        code = part.strip().partition(";")[0].partition("-")[0]
-        if code in languages:
-            return code
-    return "en"
 
 
 async def _json(request: Request) -> Mapping[str, Any]:

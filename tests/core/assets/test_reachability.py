@@ -12,7 +12,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from bot.messages.i18n import LANGUAGES, admin_text
+from bot.messages.i18n import admin_text
+from bot.messages.languages import LANGUAGES
 from core import errors
 from core.assets.publish import publish_asset
 from core.assets.reachability import check_public

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.messages.i18n import LANGUAGES, error_text
+from bot.messages.i18n import error_text
+from bot.messages.languages import LANGUAGES
 from core import errors, media
 from core.assets.publish import publish_asset
 from core.config import FalSettings

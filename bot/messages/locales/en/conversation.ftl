@@ -1,4 +1,88 @@
-# What lies on the table and is offered: every chat shows the same, with buttons or with codes.
+# Offers, drafts, small talk: what is said between a wish and an order.
+
+offer-replaced = This has changed: the newer offer stands below. Nothing was charged.
+offer-repeat =
+    Still open: { $what }, { $price }. { CHAT() ->
+        [words] “confirm { $code }” makes it, “cancel { $code }” drops it.
+       *[buttons] “yes” makes it, “no” drops it.
+    }
+draft-photo =
+    { $kind ->
+        [video] { $count ->
+            [1] Got the video! Say what should change in it.
+           *[other] Got { $count } videos! Say in one sentence what should change.
+        }
+       *[image] { $count ->
+            [1] Got the photo! Say how it should move.
+           *[other] Got { $count } photos! Say in one sentence how they should move.
+        }
+    } I tell you the price{ KNOWN($price) ->
+        [yes] {" "}(about { $price }{ $count ->
+            [1] {""}
+           *[other] {" "}each
+        })
+       *[no] {""}
+    } and begin only when you say yes. “cancel” drops it; I keep it for 10 minutes.
+draft-words = I have your words: “{ $words }”. If a photo belongs to them, send it within 10 minutes.
+draft-dropped = All right, I let it be. Nothing was charged.
+draft-wishes = Noted: { $wishes }. It is for your next video: say what it should show, or send a photo.
+no-but-active =
+    { $job } is still being made. { CHAT() ->
+        [words] To stop it, send “cancel { $job }”.
+       *[buttons] To stop it: /cancel { $job }
+    }
+said-thanks = You are welcome! Say it any time you would like another video.
+said-hello = Hello! Say what you would like to see, or send a photo first. I name the price, and begin only when you say yes.
+said-question-how = Say what you would like to see, for example: a red fox runs through fresh snow. Or send a photo and say how it should move. I name the price, and begin only when you say yes. { -help } shows more.
+said-question-price =
+    { KNOWN($price) ->
+        [yes] A video of about 5 seconds costs { $price }; the model, the length and the sharpness make it more or less.
+       *[no] The price depends on the model, the length and the sharpness.
+    } I always name it first, and nothing is charged before your yes. { -price } shows the prices.
+said-question-time = Most videos take a few minutes, and you get yours as soon as it is done. { -status } shows how far it is.
+said-noise = To make a video, just say what you would like to see, or send a photo.
+photo-wanted =
+    { KNOWN($price) ->
+        [yes] Please send the photo: I begin as soon as it is here, for { $price }.
+       *[no] Please send the photo: I begin as soon as it is here.
+    } “cancel” drops it.
+words-wanted = What would you like to see? One sentence is enough.
+source-unusable =
+    { $what ->
+        [sticker] A sticker does not work here.
+        [voice] I cannot hear voice messages yet.
+        [audio] Sound files do not work here.
+        [location] A place does not work here.
+        [contact] A contact does not work here.
+        [poll] A poll does not work here.
+        [dice] A dice does not work here.
+        [story] I cannot open stories.
+        [paid] I cannot open paid media.
+        [link] I cannot open links.
+       *[file] I cannot use this kind of file.
+    } Please { $what ->
+        [voice] write it down
+       *[other] send a photo or a video, or say in words what you would like to see
+    }. Nothing was ordered.
+button-other-model = Another model
+album-too-many = That are { $count } photos, and I take { $most } at once: the first { $most } are kept. Please send the others again later.
+already-cancelled = { $job } is cancelled already.
+toast-ordered = Ordered
+toast-not-yours = This one belongs to somebody else
+toast-gone = This is no longer there
+kept-in-private = The group did not take this video, so you get it here.
+open-me-once = { $name }, please open me once, so that I can send you what a group does not take: { $link }
+group-greeting =
+    Hello! Write { -video } and what you would like to see, and I make a video of it.
+    This group’s id: { $id }{ $missing ->
+        [no-video-right] {""}
+            I may not send videos here: please allow me to, else they go to whoever ordered them.
+        [no-right] {""}
+            I may not write here: please allow me to send messages and videos.
+        [topic-closed] {""}
+            This topic is closed: please open it, or use me in another one.
+       *[none] {""}
+    }
 
 ask-words =
     It would cost { KNOWN($up_to) ->
@@ -40,83 +124,15 @@ ask-edited =
         [yes] up to { $price }
        *[no] { $price }
     }?
-
 offer-words = “{ $prompt }”
 offer-words-long = “{ $start }…” ({ $count } characters, all of them are used)
-offer-replaced = A newer offer takes the place of this one.
-offer-repeat = Still open ({ $job }): “{ $what }” for { $price }. Say yes to make it, no to drop it.
-
-button-way-without = Without it, { $price }
-button-way-each = One of each ({ $count }), { $price } in all
-button-way-last = Only the last words, { $price }
-button-way-join = Both together, { $price }
-button-other-model = Other model
 model-choose = Which model shall make it?
 model-choice = { $name }, { $price }
-
-draft-photo =
-    { $kind ->
-        [video] { $count ->
-            [1] Got the video. Say what should change in it
-           *[other] Got { $count } videos and photos. Say what should happen in them
-        }
-       *[image] { $count ->
-            [1] Got the photo. Say what should happen in it
-           *[other] Got { $count } photos. Say what should happen in them, in one sentence
-        }
-    }{ KNOWN($price) ->
-        [yes] {" "}(about { $price }{ $count ->
-            [1] {""}
-           *[other] {" "}each
-        }). I ask before I make anything.
-       *[no] . I ask before I make anything.
-    }
-draft-words = I have your words: “{ $words }”. Send a photo for them, or say yes to the offer.
-draft-dropped = All right, dropped. Nothing was ordered, nothing was charged.
-draft-wishes = Noted: { $wishes }. What should the video show?
-no-but-active = { $job } is still being made; “cancel { $job }” stops it.
-
-said-thanks = You are welcome!
-said-hello = Hello! Tell me what the video should show, or send me a photo.
-said-noise = Tell me what the video should show, or send me a photo. “help” shows more.
-said-question-how = Tell me what the video should show, or send a photo and say what should happen in it. I name the price and ask before I make anything. “help” shows everything.
-said-question-price = The price depends on model and length, and I always name it and ask first. “price” shows the list.
-said-question-time = Usually one to three minutes once it is ordered. “status” shows what is in the works.
-
-photo-wanted = Which photo should I bring to life? Send it now; the words are kept.
-words-wanted = What should the video show? Just write it.
-source-unusable =
-    { $what ->
-        [voice] I cannot make a video from a voice message. Please write it down.
-        [audio] I cannot use a sound file. Please send words, a photo or a video.
-        [sticker] I cannot use a sticker. Please send words, a photo or a video.
-        [location] I cannot make a video from a place. Please describe it, or send a photo of it.
-        [contact] I cannot use a contact. Please send words, a photo or a video.
-        [poll] I cannot use a poll. Please send words, a photo or a video.
-        [dice] I cannot use a dice. Please send words, a photo or a video.
-        [story] I cannot use a story. Please send its photo or video itself.
-        [paid] I cannot open paid media. Please send the photo or video itself.
-        [link] I cannot open links. Please send the photo or video itself, or describe the scene.
-       *[other] I cannot use this kind of file: it is no photo and no video. Please send one of those, or words.
-    } Nothing was ordered.
-album-too-many = That is more than I can use at once: I keep the first { $count }. Say what should happen in them.
-already-cancelled = { $job } is cancelled already.
-
-toast-ordered = Ordered!
-toast-not-yours = This is somebody else’s.
-toast-gone = This is not open any more.
-
-group-greeting =
-    Hello! With /video and a few words I make short videos here.
-    This group’s id: { $id }{ KNOWN($missing) ->
-        [yes] {" "}
-       *[no] {""}
-    }{ $missing ->
-        [no-video-right] (I am not allowed to send videos here yet: please give me that right.)
-        [no-right] (I am not allowed to write here yet: please give me that right.)
-       *[other] {""}
-    }
 obstacle-no-video-right = I am not allowed to send videos in this chat, so I do not take the order: nothing was charged. An admin here can give me that right; or ask me in private.
 obstacle-no-right = I could not deliver a video to this chat, so I do not take the order: nothing was charged. An admin can mend that; or ask me in private.
 obstacle-removed = I am no longer in that chat, so I do not take the order: nothing was charged.
 obstacle-topic-closed = This topic is closed, so I could not deliver a video here. Nothing was charged. Please ask in another topic or in private.
+button-way-without = Without the photo ({ $price })
+button-way-each = One of each: { $count } videos ({ $price })
+button-way-last = Only the last words ({ $price })
+button-way-join = Together with what I said before ({ $price })

@@ -3,37 +3,41 @@
 error-not-configured = This bot is not connected to its video service yet. Please tell its operator.
 error-invalid-key = The video service did not accept this bot’s account. Please tell its operator.
 error-out-of-credits = This bot’s account at the video service is out of credit. Please tell its operator, and try again later.
-error-insufficient-credits = This bot’s account has too little credit for this video. Please tell its operator, or try a shorter or cheaper one (/price).
+error-insufficient-credits = This bot’s account has too little credit for this video. Please tell its operator, or try a shorter or cheaper one ({ -price }).
 error-key-locked = This bot’s account at the video service is locked. Please tell its operator.
-error-model-not-allowed = This bot’s account may not use this model. Please choose another one (/models).
-error-endpoint-not-allowed = This bot’s account may not use this model. Please choose another one (/models).
-error-model-not-found = The video service does not offer this model at the moment. Please choose another one (/models).
-error-wrong-endpoint = The video service does not know this form of the model. Please choose another one (/models) and tell the operator.
+error-model-not-allowed = This bot’s account may not use this model. Please choose another one ({ -models }).
+error-endpoint-not-allowed = This bot’s account may not use this model. Please choose another one ({ -models }).
+error-model-not-found = The video service does not offer this model at the moment. Please choose another one ({ -models }).
+error-wrong-endpoint = This model cannot be used this way at the moment. Please choose another one ({ -models }).
 error-storage-not-allowed = I could not hand your file to the video service, because this bot has no place to publish it. Please tell its operator; videos from words alone still work.
 error-asset-unreachable = The video service could not fetch your file from this bot. Please tell its operator; videos from words alone still work.
 error-no-asset-host = I could not hand your file to the video service, because this bot has no public address. Please tell its operator; videos from words alone still work.
 
 error-image-url-not-public = That address cannot be reached from outside. Please send me the file itself.
-error-unknown-model = I do not know the model “{ $model }”. /models lists all of them.
-error-unpriced = I do not know what this combination costs, so I did not buy it. Please choose another resolution or model (/models).
+error-unknown-model = There is no model “{ $model }”. { -models } lists all of them.
+error-unpriced = There is no price for this combination, so it was not ordered. Please choose another resolution or model ({ -models }).
 error-bad-option =
     { $option ->
-        [duration] That is no length I can order. Write it in seconds, for example 5s or --duration 8.
-        [resolution] “{ $value }” is no resolution I know. Write for example 720p or 1080p.
-        [aspect_ratio] “{ $value }” is no shape this model makes. Write for example 16:9, 9:16 or 1:1.
+        [duration] That length is not possible. Write it in whole seconds, for example 5s or 10s.
+        [resolution] There is no resolution “{ $value }”. Write for example 720p or 1080p.
+        [aspect_ratio] This model cannot make the shape “{ $value }”. Write for example 16:9, 9:16 or 1:1.
         [source] Please give one photo or one video, not both.
         [image] This is a video where a photo belongs.
         [video] This is a photo where a video belongs.
-       *[other] One of your options does not fit. /help shows how to write them.
+       *[other] One of your options is not possible. { -help } shows how to write them.
     }
-error-prompt-missing = What should the video show? Write it after /video, or as the caption of your photo.
+error-prompt-missing =
+    What should the video show? { CHAT() ->
+        [words] Write for example: “video: a red fox runs through fresh snow”
+       *[buttons] Write it after /video, or as the caption of your photo.
+    }
 error-prompt-too-long =
     { KNOWN($max_length) ->
         [yes] Your text is too long for this model; it reads up to { $max_length } characters.
        *[no] Your text is too long for this model.
     } Please shorten it.
 error-invalid-input = The video service did not accept this request. Please change the text or the options and try again.
-error-price-changed = Your video is longer than it seemed, so changing it would cost { $price }, more than I told you. Please send a shorter one.
+error-price-changed = Your video is longer than it seemed, so changing it would cost { $price }, more than you were told. Please send a shorter one.
 error-unknown-request = The video service knows no such request.
 
 error-unsupported-media =
@@ -75,23 +79,23 @@ error-video-too-short =
         [yes] Your video is too short; this model needs at least { $min_duration } seconds.
        *[no] Your video is too short for this model.
     } Please send a longer one.
-error-source-not-supported = { $model } cannot work with what you sent. /models shows which models take photos and videos.
+error-source-not-supported = { $model } cannot use the photo or video you sent. { -models } shows which models can.
 error-source-unavailable = I could not get your photo or video from the chat. Please send it again.
 error-bad-reference = The video service could not use your photo or video. Please try another one, as JPEG or MP4.
 
-error-content-policy-violation = The model’s content rules refused this. Please word it differently, or use another picture; photos of real people are often refused.
+error-content-policy-violation = The model’s content rules do not allow this. Please word it differently, or use another picture; photos of real people are often refused.
 error-no-media-generated = The model made no video from this. Please word it a little differently and try again.
 error-face-detection-error = The model found no face it could use. Please try a photo with one face that is clearly seen.
-error-generation-failed = The video service could not finish this video. Please try again, perhaps with a shorter or simpler text, or choose another model (/models).
-error-generation-timeout = The video service took too long and gave up. Please try again, perhaps shorter or at a lower resolution.
-error-downstream-service-error = The model behind the video service failed, which often is about the picture. Please try another photo, best in 16:9, or try again later.
+error-generation-failed = This video could not be made. Please try again, perhaps with a shorter or simpler text, or choose another model ({ -models }).
+error-generation-timeout = This took too long and was given up. Please try again, perhaps shorter or at a lower resolution.
+error-downstream-service-error = The model failed, most often because of the picture. Please try another photo, best in 16:9, or try again later.
 error-upstream-unavailable = The video service has trouble right now. Please try again in a few minutes.
 error-fal-busy = The video service is very busy and took no order. Please try again in a few minutes.
 error-fal-unavailable = The video service does not answer right now. Please try again in a few minutes.
 error-submit-not-sent = I could not reach the video service, so nothing was ordered. Please try again in a few minutes.
-error-submit-unknown = The video service did not confirm this order, so it may have been charged. Nothing is bought again unless you ask: to try anew, send your request once more.
+error-submit-unknown = The video service did not confirm this order, so it may have been charged. If the video turns up, you get it. I do not order it again by myself, so that you do not pay twice; to try anew, send your request once more.
 error-still-running = Still rendering. This one takes long; you will get it as soon as it is done.
-error-result-expired = The video service no longer has this video, and I am sorry. A new one has to be ordered anew.
+error-result-expired = I am sorry: the video service no longer has this video. If you still want it, it has to be made anew.
 
 error-download-failed = The video was rendered, but I could not fetch it. Please tell the operator, who may still be able to get it.
 error-video-broken = The finished video arrived damaged, and fetching it again did not help. Please tell the operator, or order it anew.

@@ -30,22 +30,22 @@ caption =
 
 length-unknown = I cannot see how long your video is: this is the price of the longest that can be used, and a shorter one costs less.
 
-adjusted-duration = { $asked } s becomes { $used } s, the nearest length this model makes.
-adjusted-resolution = { $asked } becomes { $used }, the nearest resolution this model makes.
-adjusted-aspect-ratio = { $asked } becomes { $used }, the nearest shape this model makes.
-adjusted-model = { $asked } cannot do this, so { $used } does it, at the price shown.
-adjusted-prompt = Your text was shortened to what this model reads.
-adjusted-seed = Seed { $asked } becomes { $used }, the nearest this model takes.
-adjusted-other = { $asked } becomes { $used }.
-adjusted-source = Your photo or video was adjusted to what this model takes.
-adjusted-source-padded = Your photo got a margin, because this model takes no photo that small or that long.
+adjusted-duration = This model cannot make { $asked } s; the nearest it can is { $used } s.
+adjusted-resolution = This model cannot make { $asked }; the nearest it can is { $used }.
+adjusted-aspect-ratio = This model cannot make { $asked }; the nearest shape it can is { $used }.
+adjusted-model = { $asked } cannot make this kind of video, so { $used } does it, at the price shown.
+adjusted-prompt = Your text is longer than this model reads; only its beginning is used.
+adjusted-seed = This model cannot use seed { $asked }; the nearest it can is { $used }.
+adjusted-other = { $used } is used instead of { $asked }.
+adjusted-source = Your photo or video was changed to a form that this model takes.
+adjusted-source-padded = Your photo is too small or too narrow for this model, so it got a margin.
 adjusted-dropped =
     { $field ->
-        [duration] The length follows your video; a length of your own is not possible here.
-        [resolution] This model has one resolution only; yours was left out.
-        [aspect_ratio] The shape follows your photo or video; yours was left out.
-        [seed] This model takes no seed; yours was left out.
-       *[other] This model lacks one of your options; it was left out.
+        [duration] { $asked } s is not possible here; the film is as long as your video.
+        [resolution] { $asked } is not possible; this model has one resolution only.
+        [aspect_ratio] { $asked } is not possible with a photo or video here; the film has its shape.
+        [seed] Seed { $asked } has no effect; this model takes none.
+       *[other] One of your options is not possible with this model; the film is made without it.
     }
 
 state-queued =
@@ -73,10 +73,14 @@ state-downloading = Rendered. Fetching the video…
 state-ready = The video is here. Sending it in a moment…
 state-uploading = Sending the video…
 state-delivered = Done.
-state-undelivered = The video is finished, but this chat does not take it right now. I keep it and keep trying.
-state-delivery-unconfirmed = I sent the video but got no confirmation. If it did not arrive, press “Send again”; that costs nothing.
-state-submit-unconfirmed = The video service did not confirm this order, so it may have been charged. If it turns up, you get it. Nothing is bought again unless you ask: to try anew, send your request once more.
-state-parked = The video service answers strangely about this one, so I have set it aside. I keep asking; if your video is there, you get it, and it is not charged again.
+state-undelivered = The video is finished, but it cannot be sent here right now. I keep it and keep trying.
+state-delivery-unconfirmed =
+    I sent the video but got no confirmation. { CHAT() ->
+        [words] If it did not arrive, I send it again, for nothing.
+       *[buttons] If it did not arrive, press “Send again”; that costs nothing.
+    }
+state-submit-unconfirmed = The video service did not confirm this order, so it may have been charged. If the video turns up, you get it. I do not order it again by myself, so that you do not pay twice; to try anew, send your request once more.
+state-parked = The video service gives no clear answer about this one, so I have set it aside. I keep asking; if your video is there, you get it, and it is not charged again.
 order-unconfirmed = The video service has not confirmed this order yet. I keep waiting and looking for it; nothing is bought twice, and there is nothing for you to do. If your video comes, you get it.
 state-failed = It did not work out.
 state-cancelled = Cancelled.
@@ -87,8 +91,20 @@ cancel-requested-running = Cancelling. The video service had already begun, so i
 cancel-too-late = Too late to cancel { $job }: it is already over. If its video is finished, you get it.
 cancel-nothing = There is nothing to cancel.
 cancel-which = Several videos are in the works. Which one shall I stop?
-job-unknown = You have no job { $job }. /status and /history show yours.
+job-unknown = I cannot find a job { $job } of yours. { -status } shows what is in the works, { -history } what was made.
 
-button-cancel = Cancel
-button-resend = Send again
-button-ask-again = Ask again
+button-cancel =
+    { CHAT() ->
+        [words] To stop it
+       *[buttons] Cancel
+    }
+button-resend =
+    { CHAT() ->
+        [words] If it did not arrive (free)
+       *[buttons] Send again
+    }
+button-ask-again =
+    { CHAT() ->
+        [words] To ask again (free)
+       *[buttons] Ask again
+    }

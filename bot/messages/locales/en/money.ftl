@@ -33,19 +33,23 @@ button-yes =
         [yes] up to { $price }
        *[no] { $price }
     }
-button-no = No
-confirm-which = Several offers wait for your yes. Which one shall I order?
-confirm-nothing = There is no offer to say yes to.
+button-no =
+    { CHAT() ->
+        [words] If you do not want it
+       *[buttons] No
+    }
+confirm-which = Several offers wait for your yes. Which one shall I make?
+confirm-nothing = There is no offer that waits for your yes.
 confirm-late = Job { $job } needs no yes any more: { $state }
-confirm-started = Ordered: job { $job }.
-offer-lapsed = Nobody said yes within 30 minutes, so the offer has lapsed.
-offer-declined = Not ordered.
+confirm-started = Ordered: job { $job }. You get it here as soon as it is done.
+offer-lapsed = Nobody said yes within 30 minutes, so the offer has lapsed. Nothing was charged.
+offer-declined = Not ordered. Nothing was charged.
 
 over-user-cap =
     { KNOWN($free_at) ->
         [yes] This would cost { $price }, and you have { $left } of your { $cap } for 24 hours left. There is room again at { $free_at } UTC.
        *[no] { $fits ->
-            [no] This would cost { $price }, more than your { $cap } for 24 hours. Please choose a shorter or cheaper one (/price).
+            [no] This would cost { $price }, more than your { $cap } for 24 hours. Please choose a shorter or cheaper one ({ -price }).
            *[yes] This would cost { $price }, and you have { $left } of your { $cap } for 24 hours left. There is room again when your videos under way have ended.
         }
     }
@@ -53,7 +57,7 @@ over-all-cap =
     { KNOWN($free_at) ->
         [yes] This would cost { $price }, and this bot has reached what it may spend in 24 hours. There is room again at { $free_at } UTC.
        *[no] { $fits ->
-            [no] This would cost { $price }, more than this bot may spend in 24 hours. Please choose a shorter or cheaper one (/price).
+            [no] This would cost { $price }, more than this bot may spend in 24 hours. Please choose a shorter or cheaper one ({ -price }).
            *[yes] This would cost { $price }, and this bot has reached what it may spend in 24 hours. There is room again when the videos under way have ended.
         }
     }
@@ -70,11 +74,11 @@ balance-all =
 command-balance = What you have spent, and what is left
 command-again = Send a video again, or try a failed one anew
 
-again-none = There is nothing to send again or to try anew. /history shows your videos.
+again-none = There is nothing to send again or to try anew. { -history } shows your videos.
 again-asks-fal = I am asking the video service about { $job } again now; that costs nothing. If your video is there, you get it here.
 again-on-its-way = Job { $job } is still under way: { $state }
 again-ordered = Job { $other } was ordered anew before, as job { $job }: { $state } Nothing more was bought.
-again-gone = The video of job { $job } has been cleared away after its time here. You can order it anew with /video.
+again-gone = The video of job { $job } has been cleared away after its time here. If you want it, order it anew with { -video } and your words.
 button-again =
     Try again for { KNOWN($up_to) ->
         [yes] up to { $price }
@@ -95,7 +99,7 @@ button-buy-again =
         [yes] up to { $price }
        *[no] { $price }
     }
-fallback-other = Something is done otherwise this time.
+fallback-other = This time it is made a little differently.
 fallback-shorter-prompt = A simpler version of your text: “{ $prompt }”
 fallback-wide-photo = Your photo goes out in 16:9 this time.
 repeat-of = A new try of job { $other }.
@@ -104,7 +108,7 @@ alert-doubt = Job { $job } of { $user }: fal did not answer the order, so { $pri
 alert-parked = Job { $job } of { $user } ({ $price }): fal has answered nothing that can be understood for ten minutes: { $reason }. It is parked, holds no slot, and is asked after again for as long as fal keeps the file. See "reelbot job { $job }"; "reelbot poll" with its request id asks at once.
 alert-no-receipt = No receipt can be written to the folder “receipts” of the output folder ({ $reason }), so nothing is ordered: make room there, or give this program the right to write.
 admin-parked = fal answers nothing that can be understood ({ $odd }). Job { $job } is ordered and paid for, and set aside: “reelbot poll { $request_id }” asks again, for nothing; a running bot goes on asking.
-alert-undelivered = Job { $job } of { $user } is rendered, but the chat does not take it: { $reason }. It is kept and tried again; its owner can fetch it with /again { $job }.
+alert-undelivered = Job { $job } of { $user } is rendered, but it cannot be sent there now: { $reason }. It is kept and tried again; its owner can fetch it with “again { $job }”.
 alert-works-again = fal takes orders again.
 alert-spent =
     { $percent ->

@@ -32,26 +32,38 @@ help =
     /models: all models
     /price: what a video costs, for example /price premium 10s
     /balance: what you have spent, and what is left
-    /language: English or 中文
+    /language: choose a language
     /help: this text
 
-unknown-command = There is no command /{ $word }. /help shows what I can do.
-unknown-command-suggestion = There is no command /{ $word }. Did you mean /{ $suggestion }? /help shows what I can do.
+unknown-command =
+    { CHAT() ->
+        [words] There is no command “{ $word }”.
+       *[buttons] There is no command /{ $word }.
+    } { -help } shows what I can do.
+unknown-command-suggestion =
+    { CHAT() ->
+        [words] There is no command “{ $word }”. Did you mean “{ $suggestion }”?
+       *[buttons] There is no command /{ $word }. Did you mean /{ $suggestion }?
+    } { -help } shows what I can do.
 plain-text-hint =
     To make a video, write /video and what you want to see, for example:
     /video a red fox runs through fresh snow
     You can also send a photo with a caption. /help shows more.
 
 prompt-missing =
-    What should the video show? Write it after /video, for example:
-    /video a red fox runs through fresh snow
+    What should the video show? { CHAT() ->
+        [words] Write it after “video:”, for example:
+                video: a red fox runs through fresh snow
+       *[buttons] Write it after /video, for example:
+                  /video a red fox runs through fresh snow
+    }
 photo-needs-prompt = Nice photo! What should happen in it? Send it again with a caption, or reply to it with /video and a few words.
 video-needs-prompt = What should change in this video? Send it again with a caption, or reply to it with /video and a few words.
 
-status-none = Nothing is in the works. Write /video and what you want to see.
+status-none = Nothing is in the works. Write { -video } and what you want to see.
 status-line = { $job }: { $state } “{ $prompt }”
 
-history-none = No videos yet. Your first one starts with /video and what you want to see.
+history-none = No videos yet. Your first one starts with { -video } and what you want to see.
 history-title = Your latest videos (times in UTC):
 history-line =
     { $job }, { $when }{ KNOWN($price) ->
@@ -63,7 +75,10 @@ models-title = Models, and what a video of about 5 seconds costs:
 models-line =
     { KNOWN($tier) ->
         [yes] • { $tier }: { $name }
-       *[no] • { $name } (--model { $key })
+       *[no] • { $name } ({ CHAT() ->
+            [words] model { $key }
+           *[buttons] --model { $key }
+        })
     }{ KNOWN($price) ->
         [yes] , { $price }
        *[no] {""}
@@ -84,23 +99,25 @@ price-line =
         [yes] , { $resolution }
        *[no] {""}
     }: { $price }
-price-note = Add a model, a length or a resolution to see its price: /price premium 10s 1080p. Changing a video of yours is priced by its length.
+price-note =
+    Add a model, a length or a resolution to see its price: { CHAT() ->
+        [words] “price premium 10s 1080p”
+       *[buttons] /price premium 10s 1080p
+    }. Changing a video of yours is priced by its length.
 
 language-choose = Which language shall I speak?
 language-set = I will speak English with you.
-language-unknown = I do not speak “{ $asked }” yet. English or 中文?
-button-language-en = English
-button-language-zh = 中文
+language-unknown = I do not speak “{ $asked }” yet. Which of these shall it be?
 
 stranger =
-    This bot is private, and you are not on its list. To be let in, give the operator your id:
+    This bot is open to invited people only at the moment. To be let in, send this id to the operator:
     { $id }
-    It belongs into the setting REELBOT_ACCESS. Nothing you sent was kept.
+    Nothing you sent was kept.
 group-stranger =
-    This bot is private, and neither you nor this group is on its list. To be let in, give the operator one of these ids:
+    This bot is open to invited people and groups only at the moment. To be let in, send one of these ids to the operator:
     { $id } (you)
     { $chat } (everybody here)
-    It belongs into the setting REELBOT_ACCESS. Nothing you sent was kept.
+    Nothing you sent was kept.
 
 too-much-waits = That was more than I can take at once: { $count } messages from here wait for their turn already, so I did not keep your latest ones. Please wait until I have answered, then send what is missing once more. Nothing was bought for what I did not keep.
 internal-error = Something broke on our side, and I could not handle your message. Nothing was bought. Please try once more in a minute.
@@ -113,5 +130,5 @@ command-cancel = Stop a video
 command-history = Your latest videos
 command-models = All models with their prices
 command-price = What a video costs
-command-language = English or 中文
+command-language = Choose a language
 command-help = What I can do, with examples

@@ -12,7 +12,7 @@ wechat-menu-help = Help
 
 alert-wechat-setup =
     { KNOWN($address) ->
-        [yes] WeChat refuses this machine: { $address } is not on the account’s IP allow-list. Add it in the console.
+        [yes] WeChat refuses this machine: { $address } is not on the account’s IP allow-list. Add it in the WeChat developer platform (developers.weixin.qq.com) or, where it is still there, at mp.weixin.qq.com.
        *[no] The Official Account’s settings are wrong (errcode { $code }): check WECHAT_APP_ID and WECHAT_APP_SECRET; reelbot doctor tells more.
     } No video is lost; they go out when this is mended.
 alert-wechat-quota = The Official Account’s calls of today are used up (errcode { $code }). Videos are kept; people fetch theirs with any message.

@@ -18,8 +18,8 @@ admin-asset-unreachable =
             [yes] （{ $detail }）
            *[no] {""}
         }：请修复证书，或检查 REELBOT_PUBLIC_URL 或 REELBOT_FAL_ASSETS_URL。
-        [refused] 素材地址没有应答：反向代理是否在运行，是否能连到 REELBOT_PORT？
-        [timeout] 素材地址超时没有应答：它对外开放了吗？
+        [refused] 素材地址没有响应：反向代理是否在运行，是否能连到 REELBOT_PORT？
+        [timeout] 素材地址超时没有响应：它对外开放了吗？
         [status] 素材地址返回的状态是 { $status }，而不是 200：它提供的是 output/fal_assets 文件夹吗？
         [type] 素材地址返回的是“{ $type }”，而不是图片或视频：它提供的是 output/fal_assets 文件夹吗？前面有没有登录页？
         [content] 取回的文件与刚发布的不同：素材地址提供的是另一个文件夹，或者前面有东西改动了图片。它必须提供本机器人的 output/fal_assets 文件夹。
@@ -30,14 +30,14 @@ admin-image-url-not-public = image_url 必须是公开的 http(s) 地址：请�
 admin-unknown-model = 未知模型“{ $model }”：reelbot models 会列出所有模型。
 admin-unpriced =
     { KNOWN($resolution) ->
-        [yes] { $model } 在 { $resolution } 下没有已知价格，所以没有购买：请选择 reelbot models 列出的组合。
-       *[no] { $model } 的这种组合没有已知价格，所以没有购买：请选择 reelbot models 列出的组合。
+        [yes] { $model } 在 { $resolution } 下没有定价，所以没有下单：请选择 reelbot models 列出的组合。
+       *[no] { $model } 的这种组合没有定价，所以没有下单：请选择 reelbot models 列出的组合。
     }
 admin-bad-option =
     { $option ->
         [duration] 时长必须是整数秒，至少 1 秒。
         [resolution] “{ $value }”不是清晰度：请用 720p 或 1080p 这样的写法。
-        [aspect_ratio] 该模型做不了“{ $value }”这个画幅：请用 16:9、9:16 或 1:1 这样的写法。
+        [aspect_ratio] 该模型做不了“{ $value }”这个画面比例：请用 16:9、9:16 或 1:1 这样的写法。
         [source] 请只给一张照片或一段视频。
         [image] 给出的文件不是图片。
         [video] 给出的文件不是视频。
@@ -49,7 +49,7 @@ admin-invalid-input =
         [yes] fal 拒绝了请求中的字段“{ $field }”。
        *[no] fal 拒绝了请求。
     }请修改提示词或选项；reelbot models 会显示每个模型支持什么。
-admin-price-changed = 源视频比说的长：价格会是 { $price }，比告知的多。没有购买。
+admin-price-changed = 源视频比说的长：价格会是 { $price }，比报价贵。没有下单。
 admin-unknown-request = 本地记录和已知模型的 fal 应用中都没有请求“{ $request_id }”：请检查这个编号和 FAL_KEY。
 admin-source-not-supported = { $model } 不支持 { $mode }，也没有替代模型：请选择 reelbot models 列出的支持它的模型。
 admin-source-unavailable = 读不到照片或视频：路径对吗？如果来自聊天，则是聊天服务器没有给出文件。
@@ -58,14 +58,14 @@ admin-bad-reference =
         [yes] 照片或视频无法获取或使用（状态 { $status }）：请给出公开地址，或本地的 JPEG 或 MP4 文件。
        *[no] 照片或视频无法获取或使用：请给出公开地址，或本地的 JPEG 或 MP4 文件。
     }
-admin-content-policy-violation = 模型的内容规则拒绝了这个请求；如果已经生成，可能已经扣费。请换个说法，或换一张图片。
+admin-content-policy-violation = 没有通过模型的内容审核；如果已经生成，可能已经扣费。请换个说法，或换一张图片。
 admin-generation-failed = fal 或其背后的模型出错，通常不会扣费。请缩短提示词或换一个模型，再试一次。
 admin-downstream-service-error = fal 背后的模型出错，常常是因为参考素材：请重新编码或调整尺寸（16:9 最稳妥），重新发布后再试。通常不会扣费。
 admin-fal-busy = fal 暂时不再接受这个账户的请求；没有下单，也没有产生费用。请过几分钟再试。
 admin-fal-unavailable =
     { KNOWN($status) ->
-        [yes] fal 的应答不正常（状态 { $status }）
-       *[no] fal 没有应答
+        [yes] fal 的响应不正常（状态 { $status }）
+       *[no] fal 没有响应
     }：请检查网络、FAL_QUEUE_URL 和 FAL_PROXY_URL{ KNOWN($request_id) ->
         [yes] 。订单仍然有效：“reelbot poll { $request_id }” 可再次询问，不另收费。
        *[no] ，然后重试。

@@ -1,65 +1,69 @@
 # 钱：失败花了多少、购买前的确认、重做、限额、/balance，以及给管理员的话。
 
-charge-nothing = 没有购买任何东西。
+charge-nothing = 没有下单，也没有扣费。
 charge-none = 没有产生费用。
-charge-yes = 已经扣费（{ $price }）。
-charge-possibly = 可能已经扣费（{ $price }），我按已花费计算。
+charge-yes = 已扣费（{ $price }）。
+charge-possibly = 可能已扣费（{ $price }），先计入你的额度。
 
 up-to = 最多 { $price }
 ask-price =
-    这个视频{ KNOWN($up_to) ->
-        [yes] 最多要
-       *[no] 要
-    } { $price }。要下单吗？
+    做这个视频{ KNOWN($up_to) ->
+        [yes] 最多需要
+       *[no] 需要
+    } { $price }，确定下单吗？
 ask-same =
-    同样的视频已经在制作中（任务 { $other }）。要再做一个吗？价格{ KNOWN($up_to) ->
-        [yes] 最多
-       *[no] {""}
-    } { $price }。
+    同样的视频已经在做了（任务 { $other }）。再做一个{ KNOWN($up_to) ->
+        [yes] 最多需要
+       *[no] 需要
+    } { $price }，确定下单吗？
 ask-again =
     重新做一次{ KNOWN($up_to) ->
-        [yes] 最多要
-       *[no] 要
-    } { $price }。要下单吗？
+        [yes] 最多需要
+       *[no] 需要
+    } { $price }，确定下单吗？
 ask-restored =
-    机器人刚从备份恢复，无法确定这个视频之前是否已经购买。现在下单{ KNOWN($up_to) ->
-        [yes] 最多要
-       *[no] 要
-    } { $price }；如果之前已经购买，就会付两次钱。要下单吗？
-ask-waits = 报价保留 30 分钟。你不同意，就不会购买。
-state-awaiting-confirmation = 等你同意。
+    机器人刚从备份恢复，查不到这个视频之前有没有下过单。现在下单{ KNOWN($up_to) ->
+        [yes] 最多需要
+       *[no] 需要
+    } { $price }；如果之前已经下过单，就会扣两次钱。确定下单吗？
+ask-waits = 报价 30 分钟内有效，确认之前不会扣费。
+state-awaiting-confirmation = 等待你确认。
 button-yes =
-    同意，{ KNOWN($up_to) ->
+    下单（{ KNOWN($up_to) ->
         [yes] 最多 { $price }
        *[no] { $price }
+    }）
+button-no =
+    { CHAT() ->
+        [words] 不想做了
+       *[buttons] 不做了
     }
-button-no = 不要
-confirm-which = 有好几个报价在等你同意，要下单哪一个？
-confirm-nothing = 没有等你同意的报价。
-confirm-late = 任务 { $job } 不再需要确认：{ $state }
-confirm-started = 已下单：任务 { $job }。
-offer-lapsed = 30 分钟内没有得到同意，报价已失效。
-offer-declined = 没有下单。
+confirm-which = 有几个订单等你确认，要做哪一个？
+confirm-nothing = 现在没有待确认的订单。
+confirm-late = 任务 { $job } 不用再确认了：{ $state }
+confirm-started = 好的，已下单，编号 { $job }，做好就发给你。
+offer-lapsed = 30 分钟没有确认，这次报价已失效，没有扣费。
+offer-declined = 好的，这次不做了，没有扣费。
 
 over-user-cap =
     { KNOWN($free_at) ->
-        [yes] 这个视频要 { $price }，而你 24 小时内的额度 { $cap } 还剩 { $left }。{ $free_at }（UTC）以后就又有额度了。
+        [yes] 这个视频要 { $price }，你 24 小时的额度 { $cap } 只剩 { $left }，北京时间 { $free_at } 起恢复。
        *[no] { $fits ->
-            [no] 这个视频要 { $price }，超过了你 24 小时的额度 { $cap }。请选短一些或便宜一些的（/price）。
-           *[yes] 这个视频要 { $price }，而你 24 小时内的额度 { $cap } 还剩 { $left }。等正在制作的视频结束后就又有额度了。
+            [no] 这个视频要 { $price }，超过了你 24 小时的额度 { $cap }。请选短一些或便宜一些的，{ -send-price }查看价格。
+           *[yes] 这个视频要 { $price }，你 24 小时的额度 { $cap } 只剩 { $left }。等正在做的视频结束后再试。
         }
     }
 over-all-cap =
     { KNOWN($free_at) ->
-        [yes] 这个视频要 { $price }，而这个机器人 24 小时内的预算已用完。{ $free_at }（UTC）以后就又可以下单了。
+        [yes] 这个视频要 { $price }，而这个机器人 24 小时的预算已用完，北京时间 { $free_at } 起又可以下单。
        *[no] { $fits ->
-            [no] 这个视频要 { $price }，超过了这个机器人 24 小时的预算。请选短一些或便宜一些的（/price）。
-           *[yes] 这个视频要 { $price }，而这个机器人 24 小时内的预算已用完。等正在制作的视频结束后就又可以下单了。
+            [no] 这个视频要 { $price }，超过了这个机器人 24 小时的预算。请选短一些或便宜一些的，{ -send-price }查看价格。
+           *[yes] 这个视频要 { $price }，而这个机器人 24 小时的预算已用完。等正在做的视频结束后再试。
         }
     }
 balance =
     最近 24 小时你花了 { $spent }{ KNOWN($held) ->
-        [yes] ，另有 { $held } 为正在制作的视频预留
+        [yes] ，另为正在做的视频预留了 { $held }
        *[no] {""}
     }。额度 { $cap }，还剩 { $left }。
 balance-all =
@@ -70,32 +74,32 @@ balance-all =
 command-balance = 花了多少，还剩多少
 command-again = 重新发送视频，或重做失败的视频
 
-again-none = 没有可以重新发送或重做的视频。发送 /history 查看你的视频。
-again-asks-fal = 我现在再向视频服务询问任务 { $job }，不收费。视频一到就发到这里。
-again-on-its-way = 任务 { $job } 还在进行：{ $state }
-again-ordered = 任务 { $other } 之前已经重新下单，是任务 { $job }：{ $state }这次没有再购买。
-again-gone = 任务 { $job } 的视频已过保存期限，被清理了。可以用 /video 重新下单。
+again-none = 没有可以重发或重做的视频。{ -send-history }查看做过的。
+again-asks-fal = 我这就去再查一次任务 { $job }，不收费。视频一到就发到这里。
+again-on-its-way = 任务 { $job } 还没结束：{ $state }
+again-ordered = 任务 { $other } 之前已经重新下单，新的是任务 { $job }：{ $state }这次没有再扣费。
+again-gone = 任务 { $job } 的视频过了保存期限，已经清理了。想要的话，{ -send-video }重新做。
 button-again =
-    再试一次，{ KNOWN($up_to) ->
+    再试一次（{ KNOWN($up_to) ->
         [yes] 最多 { $price }
        *[no] { $price }
-    }
+    }）
 button-fix-shorter-prompt =
-    用简单些的文字再试，{ KNOWN($up_to) ->
+    文字简单些再试（{ KNOWN($up_to) ->
         [yes] 最多 { $price }
        *[no] { $price }
-    }
+    }）
 button-fix-wide-photo =
-    把照片改成 16:9 再试，{ KNOWN($up_to) ->
+    照片改成 16:9 再试（{ KNOWN($up_to) ->
         [yes] 最多 { $price }
        *[no] { $price }
-    }
+    }）
 button-buy-again =
-    重新下单，{ KNOWN($up_to) ->
+    重新下单（{ KNOWN($up_to) ->
         [yes] 最多 { $price }
        *[no] { $price }
-    }
-fallback-other = 这次有所不同。
+    }）
+fallback-other = 这次做法稍有不同。
 fallback-shorter-prompt = 这次用简单些的文字：“{ $prompt }”
 fallback-wide-photo = 这次把你的照片改成 16:9。
 repeat-of = 重做任务 { $other }。
@@ -104,7 +108,7 @@ alert-doubt = { $user } 的任务 { $job }：fal 没有回应订单，可能已�
 alert-parked = { $user } 的任务 { $job }（{ $price }）：fal 已有十分钟没有给出可理解的答复：{ $reason }。任务已搁置，不占用名额；在 fal 保留文件期间会继续询问。用 "reelbot job { $job }" 查看，用 "reelbot poll" 加请求编号可立即询问。
 alert-no-receipt = 无法在输出目录的 receipts 文件夹写入回执（{ $reason }），因此不会下单：请腾出空间，或给程序写权限。
 admin-parked = fal 没有给出可理解的答复（{ $odd }）。任务 { $job } 已下单并付费，现已搁置：“reelbot poll { $request_id }” 可再次询问，不另收费；正在运行的机器人会继续询问。
-alert-undelivered = { $user } 的任务 { $job } 已生成，但发不到聊天：{ $reason }。视频已保存并会继续尝试；用户可以用 /again { $job } 取回。
+alert-undelivered = { $user } 的任务 { $job } 做好了，但暂时发不出去：{ $reason }。视频已保存，会继续重试；用户发“再来 { $job }”也能取回。
 alert-works-again = fal 又可以下单了。
 alert-spent =
     { $percent ->
@@ -125,6 +129,6 @@ alert-film-of-another = { $user } 的任务 { $job } 拿到的是任务 { $owner
 alert-drift = fal 对 { $model } 的收费与机器人的报价不同：24 小时内 { $count } 个任务报价共 { $quoted }，fal 实际扣费 { $charged }（{ $percent }%）。请看 reelbot spend --by model。
 alert-balance = fal 账户还剩 { $left }，少于 { $need }（24 小时的预算，或已预留的金额）。请到 fal.ai/dashboard/billing 充值。
 alert-admin-key = fal 拒绝了 FAL_ADMIN_KEY，账单无法读取。请在 fal.ai/dashboard/keys 新建一个 ADMIN 权限的密钥。
-alert-database-stamped = 这个数据库是恢复的备份。其中等待的订单会先查找、再购买；查不到时会询问用户。备份之后的订单、付款和发送它都不知道：视频可能会重复发送，花费限额也会从较低的数开始。请看 README 的 “Backup and restore”。
-alert-database-older = 数据库比输出目录里的文件旧（其中有 { $files } 份回执的订单它不认识），因此按恢复的备份处理。等待的订单会先查找、再购买；查不到时会询问用户。如果正确的数据库在别处，请先停止机器人，再换回去。请看 README 的 “Backup and restore”。
+alert-database-stamped = 这个数据库是恢复的备份。其中等待的订单会先查找、再下单；查不到时会询问用户。备份之后的订单、付款和发送它都不知道：视频可能会重复发送，花费限额也会从较低的数开始。请看 README 的 “Backup and restore”。
+alert-database-older = 数据库比输出目录里的文件旧（其中有 { $files } 份回执的订单它不认识），因此按恢复的备份处理。等待的订单会先查找、再下单；查不到时会询问用户。如果正确的数据库在别处，请先停止机器人，再换回去。请看 README 的 “Backup and restore”。
 alert-database-new = 数据库是新的，但输出目录里有 { $files } 份回执和视频属于它不认识的任务。如果之前有过数据库，它已经丢失：请停止机器人，恢复最近的备份。否则不用处理：历史和花费限额从零开始。请看 README 的 “Backup and restore”。

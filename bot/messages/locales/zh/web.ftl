@@ -5,12 +5,12 @@ web-placeholder = 视频 一只红狐狸在新雪里奔跑
 web-placeholder-short = 视频 一只红狐狸
 web-send = 发送
 web-attach = 添加照片或视频
-web-remove = 移除
+web-remove = 删除
 web-drop = 把照片或视频拖到这里
 web-download = 下载
 web-offline = 连接断开，正在重连……
 web-retry = 再试一次
-web-failed = 没有发送成功。
+web-failed = 没发出去。
 web-unreachable = 连不上机器人，请检查网络。
 web-example-1 = 视频 一只红狐狸在新雪里奔跑
 web-example-2 = 视频 金色海面上的小船，竖屏
@@ -18,8 +18,8 @@ web-example-3 = 帮助
 web-demo = 演示 · 免费
 
 web-not-through-proxy = 演示只对本机开放，不能经过代理访问。要公开网页，请用 “reelbot run” 并设置 REELBOT_WEB_TOKEN。
-web-wrong-host = 这个地址不是机器人自己的。请打开机器人启动时显示的地址。
-web-wrong-origin = 有别的网站想跟机器人说话，已拒绝。请在机器人自己的页面里操作。
+web-wrong-host = 这个地址不对。请打开机器人启动时显示的地址。
+web-wrong-origin = 有别的网站想使用这个机器人，已拒绝。请在机器人自己的页面里操作。
 web-session-over = 会话已结束，请刷新页面。
 web-too-many-tokens = 口令错误次数过多，请等一分钟再试。
 web-nothing-to-send = 没有可发送的内容。
@@ -29,7 +29,7 @@ web-upload-unknown =
         [heic] 这是 HEIC 照片，我读不了。请另存为 JPEG 再添加。
         [avif] 这是 AVIF 图片，我读不了。请另存为 JPEG 再添加。
         [svg] 这是矢量图（SVG），不是照片。请另存为 JPEG 或 PNG 再添加。
-       *[other] 这不是我能用的照片或视频。请发送 JPG、PNG、WebP、GIF、MP4、MOV 或 WebM。
+       *[other] 这个文件不是我能用的照片或视频。请用 JPG、PNG、WebP、GIF、MP4、MOV 或 WebM。
     }
 web-upload-large = 文件太大：照片不超过 { $max_mb } MB，视频不超过 100 MB。
-web-not-found = 这里什么都没有，或者它不属于你。
+web-not-found = 这里没有内容，或者它不是你的。

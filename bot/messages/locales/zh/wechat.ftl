@@ -12,7 +12,7 @@ wechat-menu-help = 帮助
 
 alert-wechat-setup =
     { KNOWN($address) ->
-        [yes] 微信公众号拒绝了本机：{ $address } 不在 IP 白名单里。请在公众平台的“设置与开发”里加上它。
+        [yes] 微信公众号拒绝了本机：{ $address } 不在 IP 白名单里。请到微信开发者平台（developers.weixin.qq.com 的“我的业务”）或公众平台（mp.weixin.qq.com）的“设置与开发”里加上它。
        *[no] 微信公众号的设置不对（errcode { $code }）：请检查 WECHAT_APP_ID 和 WECHAT_APP_SECRET。reelbot doctor 会说明具体问题。
     }视频不会丢，修好后会继续发送。
-alert-wechat-quota = 微信公众号今天的接口调用次数用完了（errcode { $code }）。视频会保存好，用户发消息就能领取。
+alert-wechat-quota = 微信公众号今天的接口调用次数用完了（errcode { $code }）。视频会保存好，用户发条消息就能领取。

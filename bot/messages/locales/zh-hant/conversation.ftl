@@ -1,0 +1,122 @@
+# Made from ../zh by tests/messages/traditional.py: change a sentence there, or a word in its CORRECTIONS.
+# 報價、草稿、閒聊：從想法到下單之間說的話。
+
+offer-intro = 準備這樣做：
+offer-price-waits = 價格 { $price }，30 分鐘內有效，確認之前不會扣費。
+offer-replaced = 內容有變，請看下面的新報價。這一份作廢，沒有扣費。
+offer-repeat =
+    還有一份報價等你確認：{ $what }，{ $price }。{ CHAT() ->
+        [words] 要做就回覆「確認 { $code }」，不要就回覆「取消 { $code }」。
+       *[buttons] 要做就說「好」，不要就說「不要」。
+    }
+offer-which = 有兩份報價等你確認，要做哪一個？
+offer-none = 現在沒有待確認的報價。想看什麼畫面，直接告訴我就行。
+
+draft-photo =
+    { $kind ->
+        [video] { $count ->
+            [1] 影片收到！說說想怎麼改。
+           *[other] 收到 { $count } 段影片！用一句話說說想怎麼改。
+        }
+       *[image] { $count ->
+            [1] 照片收到！說說想讓它怎麼動。
+           *[other] 收到 { $count } 張照片！用一句話說說想怎麼動。
+        }
+    }我先報價{ KNOWN($price) ->
+        [yes] （{ $count ->
+            [1] {""}
+           *[other] 每個
+        }約 { $price }）
+       *[no] {""}
+    }，你確認才開始。不做了就回覆「取消」，10 分鐘內有效。
+draft-words = 這句話記下了：「{ $words }」。要配照片的話，10 分鐘內發來就行。
+draft-dropped = 好的，不做了，沒有扣費。
+draft-wishes = 記下了：{ $wishes }。下一個影片就按這個來，說說想看什麼畫面，或者發張照片。
+no-but-active =
+    { $job } 還在做。想停掉它，{ CHAT() ->
+        [words] 回覆「取消 { $job }」。
+       *[buttons] 傳送 /cancel { $job }
+    }
+
+said-thanks = 不客氣！想再做影片，隨時告訴我。
+said-hello = 你好！想看什麼畫面，直接告訴我，也可以先發張照片。我先報價，你確認才開始。
+said-question-how = 說說想看的畫面就行，例如：一隻紅狐狸在雪地裡奔跑。也可以先發照片，再說想讓它怎麼動。我先報價，你確認才開始。{ -send-help }看全部用法。
+said-question-price =
+    { KNOWN($price) ->
+        [yes] 5 秒左右的影片要 { $price }，換模型、時長或清晰度，價格會不同。
+       *[no] 價格要看模型、時長和清晰度。
+    }每次都先報價，你確認才扣費。{ -send-price }看各種價格。
+said-question-time = 一般幾分鐘就好，做好馬上發給你。{ -send-status }看進度。
+said-noise = 想做影片的話，說說想看什麼畫面，或者發張照片。
+
+photo-wanted =
+    好的，請發照片，{ KNOWN($price) ->
+        [yes] 收到就開始做（{ $price }）。
+       *[no] 收到就開始做。
+    }不做了就回覆「取消」。
+words-wanted = 想看什麼畫面？一句話就夠。
+source-unusable =
+    { $what ->
+        [sticker] 貼圖我用不了。
+        [voice] 語音我暫時聽不了，請打字告訴我。
+        [audio] 音訊我用不了。
+        [location] 位置我用不了。
+        [contact] 名片我用不了。
+        [poll] 投票我用不了。
+        [dice] 骰子我用不了。
+        [story] 動態我打不開。
+        [paid] 付費內容我打不開。
+        [link] 連結我打不開。
+       *[file] 這種檔案我用不了。
+    }{ $what ->
+        [voice] {""}
+       *[other] 請發照片或影片，或者用文字說說想看的畫面。
+    }沒有下單。
+source-choice = 要用這張照片嗎？
+button-with-photo = 用這張照片（{ $price }）
+button-without-photo = 不用照片（{ $price }）
+button-first-only = 只做第一張（{ $price }）
+button-one-each = 每張做一個，共 { $count } 個（{ $total }）
+button-make = 就做（{ $price }）
+button-other-model = 換個模型
+button-drop =
+    { CHAT() ->
+        [words] 不想做了
+       *[buttons] 不做了
+    }
+button-join = 和前面的話合在一起
+button-last-only = 只用最後一句
+button-change-text = 改成新的文字
+button-another = 再做一個（{ $price }）
+
+album-count = 收到 { $count } 張。用一句話說說想怎麼動。
+album-too-many = 一次最多 { $most } 張，你發了 { $count } 張，先留下前 { $most } 張。其餘的請稍後再發。
+forwarded-offer = 這是轉發來的，做之前先問你一聲：
+transcript-offer = 我聽到的是：「{ $text }」
+edited-order-paid = { $job } 已經按原來的文字在做了。按新的文字要另做一個。
+edited-order-free = { $job } 還沒開始，要改成新的文字嗎？
+already-cancelled = { $job } 之前已經取消了。
+
+toast-ordered = 已下單
+toast-not-yours = 這是別人的任務
+toast-gone = 這個已經不在了
+toast-already = 已經辦過了，不會重複
+only-own-jobs = 只有下單的人才能這樣做。
+kept-in-private = 這個影片群裡發不了，所以單獨發給你。
+open-me-once = { $name }，請先打開我一次，群裡發不了的影片我才能單獨發給你：{ $link }
+group-greeting =
+    大家好！{ -send-video }，我就做成影片。
+    本群 ID：{ $id }{ $missing ->
+        [no-video-right] {""}
+            我在這裡還不能發影片，請群管理員開啟權限；否則影片會單獨發給下單的人。
+        [no-right] {""}
+            我在這裡還不能發言，請群管理員允許我發訊息和影片。
+        [topic-closed] {""}
+            這個話題關閉了，請重新開啟，或者在別的話題裡用我。
+       *[none] {""}
+    }
+group-cap =
+    這個影片要 { $price }，本群 24 小時的額度 { $cap } 只剩 { $left }，{ KNOWN($free_at) ->
+        [yes] UTC+8 時間 { $free_at } 起恢復。
+       *[no] 等群裡正在做的影片結束後再試。
+    }

@@ -1,0 +1,80 @@
+# Made from ../zh by tests/messages/traditional.py: change a sentence there, or a word in its CORRECTIONS.
+# 沒有圖片說明、也沒有按鈕的聊天：先發照片再說話，用編號代替按鈕，做好的影片等人來取。
+
+passive-start =
+    你好！我能把文字和照片做成短影片。
+
+    試試看，回覆：影片 一隻紅狐狸在雪地裡奔跑
+    或者先發一張照片，再用一句話說說想讓它怎麼動。
+
+    做好的影片會發給你；沒收到的話，隨便發條訊息就能領取。
+    回覆「幫助」看看我還會什麼。
+
+passive-help =
+    回覆「影片＋想看的畫面」：用文字生成影片
+    例如：影片 一隻紅狐狸在雪地裡奔跑
+
+    先發照片，再發一句話：讓照片動起來（照片保留 10 分鐘）
+    先發影片，再發一句話：按你說的改影片
+    回覆「文生影片＋畫面」：不用照片，只用文字（不要照片了就回覆「取消」）
+
+    想要的效果寫在描述前面或後面：
+    高級、均衡、經濟
+    5秒、10秒 · 720p、1080p · 橫式、直式、方形
+    例如：影片 雨中的紙船，高級，10秒，直式
+
+    每個影片有一個編號，例如 K7：
+    確認 K7 · 取消 K7 · 再來 K7 · 領取 K7
+    回覆「1」領取做好的影片
+    狀態 · 歷史 · 模型 · 價格 · 餘額 · 語言 · 幫助
+
+passive-hint =
+    想做影片，請這樣回覆：
+    影片 一隻紅狐狸在雪地裡奔跑
+    也可以先發一張照片，再說說想讓它怎麼動。回覆「幫助」瞭解更多。
+
+passive-prompt-missing =
+    { $photos ->
+        [0] 想看什麼畫面呢？請寫在「影片」後面，例如：影片 一隻紅狐狸在雪地裡奔跑
+       *[other] 照片收到了，說說想讓它怎麼動吧。
+    }
+passive-photo-kept =
+    { $kind ->
+        [video] { $count ->
+            [1] 影片收到！說說想怎麼改。不用了就回覆「取消」，10 分鐘內有效。
+           *[other] 影片收到，現在有 { $count } 份素材。你的下一句話用在最早的那份上，其餘依次往下。不用了就回覆「取消」。
+        }
+       *[image] { $count ->
+            [1] 照片收到！說說想讓它怎麼動。不用了就回覆「取消」，10 分鐘內有效。
+           *[other] 照片收到，現在有 { $count } 份素材。你的下一句話用在最早的那份上，其餘依次往下。不用了就回覆「取消」。
+        }
+    }
+passive-photos-left = 還有 { $count } 份素材沒用上，想用就接著說怎麼動；不用了就回覆「取消」。
+passive-photos-dropped = 好的，這 { $count } 份素材不用了。
+passive-other =
+    { $what ->
+        [voice] 語音我暫時聽不了，請打字告訴我。
+        [location] 謝謝你的位置，不過我只會用文字、照片和影片來做影片。
+        [link] 連結我打不開。請直接發照片或影片，或者用文字描述畫面。
+       *[file] 這種訊息我還處理不了。請發文字、照片或影片。
+    }回覆「幫助」看看我會什麼。
+
+passive-video-title = 你的影片做好了
+passive-caption = { $caption }，編號 { $code }
+passive-videos-wait = 📬 有 { $count } 個影片做好了，回覆「1」領取。
+passive-videos-left = 還有 { $count } 個影片做好了，回覆「1」領取下一個。
+passive-nothing-waits = 現在沒有可領取的影片。回覆「狀態」看進度，「歷史」看做過的。
+passive-video-stuck = 影片 { $code } 已經做好、存好了，但暫時沒能傳到微信。我會繼續試；過一會兒回覆「{ $code }」領取。
+passive-on-its-way = 正在準備影片 { $code }，馬上就好。沒收到的話，過半分鐘再回覆「{ $code }」。
+passive-nothing-to-say = 好的。回覆「狀態」看進度。
+passive-type = 👉 回覆「{ $typed }」
+passive-type-for = 👉 { $what }，回覆「{ $typed }」
+
+# 按鈕對應的文字，寫在編號前面。每個詞都要在 bot/messages/command_words.py 或 text_buttons.py 裡。
+typed-cancel = 取消
+typed-yes = 確認
+typed-again = 再來
+typed-fix = 改好再來
+typed-language = 語言 { $language }
+
+state-sent-as-reply = 已經發給你了，想再看一次，回覆它的編號。

@@ -1,0 +1,166 @@
+# Made from ../zh by tests/messages/traditional.py: change a sentence there, or a word in its CORRECTIONS.
+# 機器人被問到時說的話：問候、幫助、清單、提示。
+
+start =
+    你好！我能把文字和照片做成短影片，直接發到這個聊天裡。
+
+    試試看：/video 一隻紅狐狸在雪地裡奔跑
+    也可以發一張照片，在說明文字裡寫上想讓它怎麼動。
+
+    傳送 /help 看看我還會什麼。
+
+help =
+    /video 加上你想看的畫面：用文字生成影片
+    /video 一隻紅狐狸在雪地裡奔跑
+
+    照片加說明文字：讓照片動起來。
+    影片加說明文字：按你說的改影片。
+    在群裡，說明文字請以 /video 開頭，或者用 /video 回覆一張照片。
+
+    想要的效果，寫在描述的前面或後面：
+    premium、balanced、budget（畫質與價格：高級、均衡、經濟）
+    5s、10s 或 5秒、10秒（時長）
+    480p、720p、1080p（清晰度）
+    16:9、9:16、1:1 或 橫式、直式、方形（畫面比例）
+    seed 7（用同一個數字，結果變化更小）
+    --model veo（清單中的任意模型）
+    例如：/video 雨中的紙船，premium，10秒，直式
+
+    /status：正在製作的影片
+    /cancel：取消影片
+    /history：你最近的影片
+    /again：重新發送影片，或重做失敗的影片
+    /models：所有模型
+    /price：查詢價格，例如 /price premium 10s
+    /balance：花了多少，還剩多少
+    /language：切換語言
+    /help：這份說明
+
+    也可以直接用中文：影片、狀態、取消、歷史、模型、價格、語言、幫助。
+
+unknown-command =
+    { CHAT() ->
+        [words] 沒有「{ $word }」這個命令。
+       *[buttons] 沒有 /{ $word } 這個命令。
+    }{ -send-help }看看我會什麼。
+unknown-command-suggestion =
+    { CHAT() ->
+        [words] 沒有「{ $word }」這個命令。你是想用「{ $suggestion ->
+            [video] 影片
+            [status] 狀態
+            [cancel] 取消
+            [history] 歷史
+            [again] 再來
+            [confirm] 確認
+            [models] 模型
+            [price] 價格
+            [balance] 餘額
+            [language] 語言
+            [help] 幫助
+            [start] 開始
+           *[other] { $suggestion }
+        }」嗎？
+       *[buttons] 沒有 /{ $word } 這個命令。你是想用 /{ $suggestion } 嗎？
+    }{ -send-help }看看我會什麼。
+plain-text-hint =
+    想做影片，請寫 /video 加上想看的畫面，例如：
+    /video 一隻紅狐狸在雪地裡奔跑
+    也可以發一張照片，配上說明文字。傳送 /help 瞭解更多。
+
+prompt-missing =
+    想看什麼畫面呢？{ CHAT() ->
+        [words] 請寫在「影片」後面，例如：
+                影片 一隻紅狐狸在雪地裡奔跑
+       *[buttons] 請寫在 /video 後面，例如：
+                  /video 一隻紅狐狸在雪地裡奔跑
+    }
+photo-needs-prompt = 照片不錯！想讓它怎麼動？請加上說明文字再發一次，或者發 /video 加幾句話回覆這張照片。
+video-needs-prompt = 想怎麼改這段影片？請加上說明文字再發一次，或者發 /video 加幾句話回覆它。
+
+status-none = 現在沒有正在做的影片。想做的話，{ -send-video }就行。
+status-line = { $job }：{ $state }「{ $prompt }」
+
+history-none = 還沒有做過影片。{ -send-video }，做出第一個吧。
+history-title = 你最近的影片（UTC+8 時間）：
+history-line =
+    { $job }，{ $when }{ KNOWN($price) ->
+        [yes] ，{ $price }
+       *[no] {""}
+    }：{ $state }「{ $prompt }」
+
+models-title =
+    所有模型，以及約 5 秒影片的價格{ CHAT() ->
+        [words] （想用哪個，寫在描述後面：高級，或者模型名）
+       *[buttons] {""}
+    }：
+models-line =
+    { KNOWN($tier) ->
+        [yes] • { $tier ->
+            [budget] 經濟
+            [balanced] 均衡
+            [premium] 高級
+           *[other] { $tier }
+        }{ CHAT() ->
+            [words] {""}
+           *[buttons] （{ $tier }）
+        }：{ $name }
+       *[no] • { $name }（{ CHAT() ->
+            [words] 模型 { $key }
+           *[buttons] --model { $key }
+        }）
+    }{ KNOWN($price) ->
+        [yes] ，{ $price }
+       *[no] {""}
+    }{ KNOWN($duration) ->
+        [yes] （{ $duration } 秒）
+       *[no] {""}
+    }{ INCLUDES($modes, "video-to-video") ->
+        [yes] ，也能改影片
+       *[no] {""}
+    }
+
+price-title = 影片價格：
+price-line =
+    • { $model }{ KNOWN($duration) ->
+        [yes] ，{ $duration } 秒
+       *[no] {""}
+    }{ KNOWN($resolution) ->
+        [yes] ，{ $resolution }
+       *[no] {""}
+    }：{ $price }
+price-note =
+    加上模型、時長或清晰度，就能查到對應的價格，例如：{ CHAT() ->
+        [words] 價格 高級 10秒 1080p
+       *[buttons] /price premium 10s 1080p
+    }。修改你自己的影片，按影片長度計價。
+
+language-choose = 希望我用哪種語言？
+language-set = 好的，以後我和你說繁體中文。
+language-unknown = 我還不會「{ $asked }」。想用下面哪一種？
+
+stranger =
+    { CHAT() ->
+        [words] 這裡目前只對受邀使用者開放。
+       *[buttons] 這個機器人目前只對受邀使用者開放。
+    }想用的話，把下面這串 ID 發給管理員：
+    { $id }
+    你發來的內容沒有儲存。
+group-stranger =
+    這個機器人目前只對受邀的使用者和群開放。想用的話，把下面任意一個 ID 發給管理員：
+    { $id }（只有你）
+    { $chat }（群裡所有人）
+    你發來的內容沒有儲存。
+
+too-much-waits = 訊息太多，我一下子處理不過來：這裡已有 { $count } 條在排隊，你最新的幾條沒有儲存，也不會扣費。請等我回覆後，把缺的再發一次。
+internal-error = 我們這邊出了點問題，沒能處理你的訊息，沒有扣費。請過一分鐘再試一次。
+job-unreadable = 任務 { $job } 的記錄暫時讀不出來。任務會保留，不會重複扣費，管理員已收到通知。
+job-unreadable-free = 任務 { $job } 沒能開始：它的記錄讀不出來。沒有扣費。請重新發一次你的要求。
+
+command-video = 用文字、照片或影片生成影片
+command-status = 正在製作的影片
+command-cancel = 取消影片
+command-history = 你最近的影片
+command-models = 所有模型和價格
+command-price = 查詢影片價格
+command-language = 切換語言
+command-help = 我會什麼，附例子
