@@ -1,6 +1,5 @@
 """The operator's shell beside the bot: real `reelbot` commands in the world of test_crash.py, on its database."""
 
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -14,14 +13,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-import bot.channels
-from bot.cli import main
 from bot.store.tables import jobs, ledger
 from tests.fakes.botapi import TOKEN
 from tests.jobs.test_crash import ADMIN_KEY, KEY, World, sqlite
+from tests.warm import Warm
 
-_WARM = multiprocessing.get_context("forkserver")  # a process each, but the imports only once: a second saved each time
-_WARM.set_forkserver_preload(["bot.cli.main", "tests.desk"])
 _SECRETS = (KEY, ADMIN_KEY, TOKEN, "/files/b/", "fal.media", "Traceback")
 
 
@@ -114,7 +110,7 @@ class Desk(World):
             stderr=subprocess.PIPE,
             text=True,
         )
-        self._started.append(process)  # type: ignore[arg-type]  # ended with the others
+        self._started.append(process)  # ended with the others
         return Command(process)
 
     def run(self, *arguments: str, **env: str) -> Said:
@@ -144,32 +140,8 @@ def reelbot(*arguments: str, folder: Path, env: dict[str, str], chats: Path | No
     """A command to its end, in a process of its own. `chats`: one more folder in which chats are looked for."""
     with tempfile.TemporaryDirectory(dir=folder) as place:
         out, err = Path(place) / "out", Path(place) / "err"
-        given = {"folder": folder, "env": env, "out": out, "err": err, "chats": chats}
-        process = _WARM.Process(target=_command, args=(arguments,), kwargs=given)
-        process.start()
-        process.join(60)
-        assert process.exitcode is not None, f"{arguments} does not end"
-        said = Said(process.exitcode, out.read_text(), err.read_text())
-        process.close()
-    return said
-
-
-def _command(
-    arguments: tuple[str, ...], *, folder: Path, env: dict[str, str], out: Path, err: Path, chats: Path | None
-) -> None:
-    """In the new process: `reelbot`, as a shell would start it."""
-    if chats is not None:
-        bot.channels.__path__.append(str(chats))
-    os.environ.clear()
-    os.environ.update(env)
-    os.chdir(folder)
-    for number, path, flags in (
-        (0, Path(os.devnull), os.O_RDONLY),
-        (1, out, os.O_RDWR | os.O_CREAT),
-        (2, err, os.O_RDWR | os.O_CREAT),
-    ):
-        os.dup2(os.open(path, flags, 0o600), number)
-    sys.exit(main.main(list(arguments)))
+        process = Warm(["-m", "bot", *arguments], folder=folder, env=env, out=out, err=err, chats=chats)
+        return Said(process.wait(60), out.read_text(), err.read_text())
 
 
 @contextmanager

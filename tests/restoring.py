@@ -18,10 +18,11 @@ from bot.parts import Timing
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.records import Job, State
-from core.sandbox import FAST, Sandbox, create_app
+from core.sandbox import Sandbox, create_app
 from tests.bench import KEY, ImpatientSettings
 from tests.desk import Said, reelbot
 from tests.fakes.botapi import TOKEN, TelegramFake
+from tests.films import STUDIO
 from tests.postgres import Cluster, client_programs
 from tests.serving import served
 
@@ -148,7 +149,7 @@ def on_stage(
     def run(story: Story) -> None:
         async def whole() -> None:
             telegram = TelegramFake(state=tmp_path / "telegram")
-            sandbox = create_app(folder=tmp_path / "sandbox", key=KEY, studio=FAST)
+            sandbox = create_app(folder=tmp_path / "sandbox", key=KEY, studio=STUDIO)
             async with AsyncExitStack() as stack:
                 fal_url = await stack.enter_async_context(served(sandbox))
                 telegram_url = await stack.enter_async_context(served(telegram))

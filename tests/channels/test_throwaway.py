@@ -15,11 +15,12 @@ from typing import Any
 import httpx
 import pytest
 
-from core.sandbox import FAST, create_app
+from core.sandbox import create_app
 from tests.channels.throwaway.loft import KEY as PIGEON_KEY
 from tests.channels.throwaway.loft import NAME, Loft
 from tests.corpus import jpeg
 from tests.desk import Said, reelbot
+from tests.films import STUDIO
 from tests.jobs.test_crash import KEY as FAL_KEY
 from tests.serving import free_port, served_in_thread
 
@@ -84,7 +85,7 @@ def is_up(url: str) -> bool:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder, loft = tmp_path_factory.mktemp("pigeons"), Loft()
-    sandbox = create_app(folder=folder / "fal", key=FAL_KEY, studio=FAST)
+    sandbox = create_app(folder=folder / "fal", key=FAL_KEY, studio=STUDIO)
     with served_in_thread(loft) as loft_url, served_in_thread(sandbox) as fal_url:
         yield Place(folder, fal_url, loft, loft_url)
 

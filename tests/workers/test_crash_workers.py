@@ -5,7 +5,6 @@
 
 import random
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from bot.store.leases import MOST_LAPSES
 from bot.store.tables import jobs, roles, submits
 from tests.jobs.test_crash import RUN, World, delivered, world
 from tests.postgres import Cluster
+from tests.warm import Started
 
 _SOON_S = 40.0  # a term of three seconds and a scan; the rest is for a busy machine
 
@@ -29,7 +29,7 @@ def bought_once(made: World) -> bool:
     return sorted(made.submits()) == sorted(set(made.submits())) and made.posts() == len(made.submits())
 
 
-def owner(made: World, *workers: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+def owner(made: World, *workers: Started) -> Started:
     """The worker that has the only job, or the roles: its name has the process id in it."""
     name = made.read(sa.select(jobs.c.owner))[0].owner or made.read(sa.select(roles.c.owner))[0].owner
     return next(each for each in workers if f"-{each.pid}-" in name)

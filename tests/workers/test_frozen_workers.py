@@ -4,7 +4,6 @@ Real processes with short terms (tests/quick_worker.py); the real ones: test_lea
 """
 
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from bot.store.tables import jobs, roles, submits
 from tests.jobs.test_crash import QUICK, World, delivered, sqlite
 from tests.postgres import Cluster
 from tests.quick_worker import TIMING
+from tests.warm import Started
 
 _SOON_S = 40.0  # a term of three seconds and a scan; the rest is for a busy machine
 
@@ -28,7 +28,7 @@ _SOON_S = 40.0  # a term of three seconds and a scan; the rest is for a busy mac
 class Worker:
     """A process, and the port on which it says how it is."""
 
-    process: subprocess.Popen[bytes]
+    process: Started
     port: int
 
     def owns(self, owner: str | None) -> bool:
