@@ -22,7 +22,7 @@ from tests.corpus import jpeg
 from tests.desk import Said, reelbot
 from tests.films import STUDIO
 from tests.jobs.test_crash import KEY as FAL_KEY
-from tests.serving import free_port, served_in_thread
+from tests.serving import WEB, free_port, served_in_thread
 
 TOP = Path(__file__).parents[2]
 CHATS = Path(__file__).parent / "throwaway" / "chats"
@@ -79,7 +79,7 @@ def until(true: Callable[[], Any], log: Path) -> None:
 
 
 def is_up(url: str) -> bool:
-    return httpx.get(url, trust_env=False).status_code == httpx.codes.OK
+    return WEB.get(url).status_code == httpx.codes.OK
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_it_carries_a_video(place: Place) -> None:
     assert all(film[4:8] == b"ftyp" and len(film) > 10_000 for film in films(loft, "anna"))
     assert films(loft, "berta") == []
     assert "pigeon:berta" in loft.at("berta")[0].text
-    bought = httpx.get(f"{place.fal_url}/sandbox/requests", trust_env=False).json()
+    bought = WEB.get(f"{place.fal_url}/sandbox/requests").json()
     assert sorted(each["body"]["prompt"] for each in bought) == ["a paper boat", "let it sail"]
     assert PIGEON_KEY not in log.read_text()
     assert "Traceback" not in log.read_text()

@@ -20,7 +20,7 @@ from bot.store.tables import jobs, submits
 from tests.fakes.botapi import TOKEN
 from tests.films import ARCHIVE
 from tests.fresh import fresh_sqlite
-from tests.serving import free_port
+from tests.serving import WEB, free_port
 from tests.warm import Started, Warm
 
 KEY = "fal-key-of-the-crash-tests"
@@ -37,6 +37,7 @@ class World:
         self.program = RUN if database_url.startswith("sqlite") else QUICK
         self.database_url = database_url
         self.fal_port, self.telegram_port, self.port = free_port(), free_port(), free_port()
+        self._engine = _outside(database_url)
         self._started: list[Started] = []
         self.bot: Started | None = None
         sandbox = ["-m", "core.sandbox", "--port", str(self.fal_port), "--folder", str(folder / "fal"), "--key", KEY]
@@ -96,7 +97,7 @@ class World:
         return self.kill(self.bot, how)
 
     def _until_up(self, url: str) -> None:
-        self.until(lambda: httpx.get(url, trust_env=False).status_code == 200, 60)
+        self.until(lambda: WEB.get(url).status_code == 200, 60)
 
     def until(self, true: Callable[[], Any], seconds: float = 40.0) -> None:
         deadline = time.monotonic() + seconds
@@ -111,11 +112,11 @@ class World:
 
     def fal(self, what: str, **body: Any) -> Any:
         url = f"http://127.0.0.1:{self.fal_port}/sandbox/{what}"
-        return (httpx.post(url, json=body, trust_env=False) if body else httpx.get(url, trust_env=False)).json()
+        return (WEB.post(url, json=body) if body else WEB.get(url)).json()
 
     def telegram(self, what: str, **body: Any) -> Any:
         url = f"http://127.0.0.1:{self.telegram_port}/control/{what}"
-        return httpx.post(url, json=body, trust_env=False).json()
+        return WEB.post(url, json=body).json()
 
     def submits(self) -> list[str]:
         """The prompts that fal took, each as often as it did."""
@@ -137,24 +138,18 @@ class World:
         return rows[0].state if rows else None
 
     def read(self, query: sa.Select[Any] | sa.TextClause) -> list[Any]:
-        engine = sa.create_engine(self.database_url.replace("postgresql:", "postgresql+psycopg:"))
-        with engine.connect() as connection:
-            rows = list(connection.execute(query))
-        engine.dispose()
-        return rows
+        with self._engine.connect() as connection:
+            return list(connection.execute(query))
 
     def write(self, change: sa.Insert | sa.Update | sa.Delete) -> None:
-        engine = sa.create_engine(self.database_url.replace("postgresql:", "postgresql+psycopg:"))
-        with engine.begin() as connection:
+        with self._engine.begin() as connection:
             connection.execute(change)
-        engine.dispose()
 
     @contextmanager
     def locked(self, table: str) -> Iterator[None]:
         """Nobody else can write this table (on SQLite: anything)."""
-        engine = sa.create_engine(self.database_url.replace("postgresql:", "postgresql+psycopg:"))
-        with engine.connect() as connection:
-            if engine.dialect.name == "sqlite":
+        with self._engine.connect() as connection:
+            if self._engine.dialect.name == "sqlite":
                 raw = connection.connection.driver_connection
                 assert raw is not None
                 raw.isolation_level = None
@@ -163,12 +158,19 @@ class World:
                 connection.execute(sa.text(f"LOCK TABLE {table} IN EXCLUSIVE MODE"))
             yield
             connection.rollback()
-        engine.dispose()
 
     def close(self) -> None:
         for process in self._started:
             process.kill()
             process.wait()
+        self._engine.dispose()
+
+
+def _outside(url: str) -> sa.Engine:
+    """Connect as a tool beside the program does: a file only while it is read, since it may be put aside."""
+    if url.startswith("sqlite"):
+        return sa.create_engine(url, poolclass=sa.NullPool)
+    return sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"), pool_pre_ping=True)
 
 
 @contextmanager

@@ -8,7 +8,6 @@ import signal
 import time
 from pathlib import Path
 
-import httpx
 import pytest
 import sqlalchemy as sa
 
@@ -16,13 +15,14 @@ from bot.store.leases import MOST_LAPSES
 from bot.store.tables import jobs, roles, submits
 from tests.jobs.test_crash import RUN, World, delivered, world
 from tests.postgres import Cluster
+from tests.serving import WEB
 from tests.warm import Started
 
 _SOON_S = 40.0  # a term of three seconds and a scan; the rest is for a busy machine
 
 
 def healthy(port: int) -> bool:
-    return httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).status_code == 200
+    return WEB.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
 
 
 def bought_once(made: World) -> bool:

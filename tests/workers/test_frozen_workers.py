@@ -19,6 +19,7 @@ from bot.store.tables import jobs, roles, submits
 from tests.jobs.test_crash import QUICK, World, delivered, sqlite
 from tests.postgres import Cluster
 from tests.quick_worker import TIMING
+from tests.serving import WEB
 from tests.warm import Started
 
 _SOON_S = 40.0  # a term of three seconds and a scan; the rest is for a busy machine
@@ -36,7 +37,7 @@ class Worker:
         return owner is not None and f"-{self.process.pid}-" in owner
 
     def says(self, page: str) -> httpx.Response:
-        return httpx.get(f"http://127.0.0.1:{self.port}/{page}", trust_env=False)
+        return WEB.get(f"http://127.0.0.1:{self.port}/{page}")
 
 
 class QuickWorld(World):
