@@ -1,10 +1,10 @@
 """The operator's shell beside the bot: real `reelbot` commands in the world of test_crash.py, on its database."""
 
 import os
+import shutil
 import signal
-import subprocess
-import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,29 +37,35 @@ class Said:
 class Command:
     """A command that runs. `end` waits for it, `kill` ends it at once."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-        self._heard = ""
+    def __init__(self, arguments: tuple[str, ...], *, folder: Path, env: dict[str, str], chats: Path | None) -> None:
+        self._said = Path(tempfile.mkdtemp(prefix=".said-", dir=folder))
+        out, err = self._said / "out", self._said / "err"
+        self.process = Warm(["-m", "bot", *arguments], folder=folder, env=env, out=out, err=err, chats=chats)
 
     def hear(self, words: str) -> None:
-        """Wait until it says this on stderr, as the last for the moment."""
-        assert self._process.stderr is not None
-        while words not in self._heard:
-            line = self._process.stderr.readline()
-            assert line, self._heard
-            self._heard += line
+        """Wait until it says this on stderr."""
+        while words not in self._heard("err"):
+            ended = self.process.poll() is not None
+            assert not ended or words in self._heard("err"), self._heard("err")
+            time.sleep(0.01)
+
+    def _heard(self, where: str) -> str:
+        path = self._said / where
+        return path.read_text() if path.exists() else ""
 
     def kill(self) -> None:
-        self._process.kill()
-        self._process.communicate()
+        self.process.kill()
+        self.process.wait()
 
     def interrupt(self) -> None:
         """Ctrl+C."""
-        self._process.send_signal(signal.SIGINT)
+        self.process.send_signal(signal.SIGINT)
 
     def end(self, seconds: float = 60.0) -> Said:
-        out, err = self._process.communicate(timeout=seconds)
-        return Said(self._process.returncode, out, self._heard + err)
+        code = self.process.wait(seconds)
+        said = Said(code, self._heard("out"), self._heard("err"))
+        shutil.rmtree(self._said)
+        return said
 
 
 class Desk(World):
@@ -101,17 +107,9 @@ class Desk(World):
 
     def begin(self, *arguments: str, folder: Path | None = None, **env: str) -> Command:
         """A command to interrupt or kill. `folder`: another place, without our `.env`."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bot", *arguments],
-            cwd=folder or self.folder,
-            env=self._env | env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._started.append(process)  # ended with the others
-        return Command(process)
+        command = Command(arguments, folder=folder or self.folder, env=self._env | env, chats=None)
+        self._started.append(command.process)  # ended with the others
+        return command
 
     def run(self, *arguments: str, **env: str) -> Said:
         """A command to its end."""
@@ -138,10 +136,7 @@ class Desk(World):
 
 def reelbot(*arguments: str, folder: Path, env: dict[str, str], chats: Path | None = None) -> Said:
     """A command to its end, in a process of its own. `chats`: one more folder in which chats are looked for."""
-    with tempfile.TemporaryDirectory(dir=folder) as place:
-        out, err = Path(place) / "out", Path(place) / "err"
-        process = Warm(["-m", "bot", *arguments], folder=folder, env=env, out=out, err=err, chats=chats)
-        return Said(process.wait(60), out.read_text(), err.read_text())
+    return Command(arguments, folder=folder, env=env, chats=chats).end()
 
 
 @contextmanager
