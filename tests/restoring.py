@@ -6,7 +6,7 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from tests.desk import Said, reelbot
 from tests.fakes.botapi import TOKEN, TelegramFake
 from tests.films import STUDIO
 from tests.postgres import Cluster, client_programs
+from tests.quick_worker import TIMING
 from tests.serving import served
 
 PROGRAM = Path(__file__).parents[1]
@@ -32,7 +33,10 @@ _ROOMY = 2**40
 
 @dataclass
 class Stage:
-    """What outlives a bot. `room`: the free bytes of its disk; with none nothing is begun."""
+    """What outlives a bot. `room`: the free bytes of its disk; with none nothing is begun.
+
+    A database that is put back names workers that are gone: short terms, so that theirs end in seconds.
+    """
 
     folder: Path
     fal: Sandbox
@@ -42,7 +46,7 @@ class Stage:
     url: str
     cluster: Cluster | None
     room: int = _ROOMY
-    timing: Timing = field(default_factory=lambda: Timing(resolve_looks_s=(0.1, 0.1, 0.1)))
+    timing: Timing = replace(TIMING, resolve_looks_s=(0.1, 0.1, 0.1))  # noqa: RUF009 - frozen
 
     @property
     def out(self) -> Path:
