@@ -179,13 +179,14 @@ class Renderer:
             "video": str(source) if kind is Kind.VIDEO else None,
         }
         into = (self._memory.files / name).resolve()
-        kept = self._studio.archive / _name(job) if self._studio.archive and source is None else None
-        if kept is not None and kept.exists():
-            shutil.copyfile(kept, into)
+        in_archive = self._studio.archive / _name(job) if self._studio.archive and source is None else None
+        if in_archive is not None and in_archive.exists():
+            shutil.copyfile(in_archive, into)
         else:
             await self._shoot(job, into)
-            if kept is not None:
-                with disk.whole(kept) as draft:
+            if in_archive is not None:
+                in_archive.parent.mkdir(parents=True, exist_ok=True)
+                with disk.whole(in_archive) as draft:
                     shutil.copyfile(into, draft)
         file = {"content_type": "video/mp4", "file_name": name, "file_size": into.stat().st_size}
         return {"video": file, "seed": body.get("seed", 42)}

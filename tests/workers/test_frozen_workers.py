@@ -170,7 +170,7 @@ def test_a_frozen_download_spoils_no_film(tmp_path: Path, postgres: Cluster) -> 
         thaw(frozen)
         made.until(lambda: is_well(frozen), _SOON_S)
         made.says("/video another fox")
-        made.until(lambda: len(made.films()) == 2)
+        made.until(lambda: len(made.films()) == 2 and delivered(made))
         assert film.read_bytes() == before
         assert sorted(made.states().values()) == ["delivered", "delivered"]
 

@@ -192,7 +192,7 @@ def test_the_living_are_those_whose_heart_beats(postgres: Cluster) -> None:
     async def story() -> None:
         url = postgres.database()
         async with workers(url, "a") as (first,):
-            known = Workers(first.store.database, term_ms=300)
+            known, soon = Workers(first.store.database), Workers(first.store.database, term_ms=300)
             for owner in ("a", "b"):
                 await known.enter(owner)
             assert await known.living("b") == 1
@@ -200,7 +200,7 @@ def test_the_living_are_those_whose_heart_beats(postgres: Cluster) -> None:
             assert await known.living("b") == 0
             assert await known.living("another") == 1
             async with asyncio.timeout(5):
-                while await known.living("another"):
+                while await soon.living("another"):
                     await asyncio.sleep(0.02)
 
     run(story())
