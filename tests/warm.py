@@ -10,6 +10,7 @@ import runpy
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,28 +18,27 @@ from typing import Protocol
 
 import bot.channels
 
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(  # installed modules only: the server is started in whatever folder a test is in
-    [
-        "alembic.command",
-        "alembic.config",
-        "bot.app",
-        "bot.channels.telegram.channel",
-        "bot.channels.webchat.channel",
-        "bot.channels.wechat.channel",
-        "bot.cli.backup",
-        "bot.cli.channel_commands",
-        "bot.cli.doctor",
-        "bot.cli.generate",
-        "bot.cli.main",
-        "bot.cli.models",
-        "bot.cli.reports",
-        "bot.cli.serve",
-        "core.sandbox",
-        "tenacity",
-        "uvicorn",
-    ]
+IMPORTED = (  # installed modules only: the server is started in whatever folder a test is in
+    "alembic.command",
+    "alembic.config",
+    "bot.app",
+    "bot.channels.telegram.channel",
+    "bot.channels.webchat.channel",
+    "bot.channels.wechat.channel",
+    "bot.cli.backup",
+    "bot.cli.channel_commands",
+    "bot.cli.doctor",
+    "bot.cli.generate",
+    "bot.cli.main",
+    "bot.cli.models",
+    "bot.cli.reports",
+    "bot.cli.serve",
+    "core.sandbox",
+    "tenacity",
+    "uvicorn",
 )
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(list(IMPORTED))
 
 
 class Started(Protocol):
@@ -103,6 +103,7 @@ def _run(
         bot.channels.__path__.append(str(chats))
     os.environ.clear()
     os.environ.update(env)
+    time.tzset()
     os.chdir(folder)
     for number, path, flags in (
         (0, Path(os.devnull), os.O_RDONLY),
@@ -113,5 +114,6 @@ def _run(
         os.dup2(opened, number)
         if opened > 2:
             os.close(opened)
+    sys.path[:0] = [str(folder), *filter(None, env.get("PYTHONPATH", "").split(os.pathsep))]
     sys.argv[1:] = arguments[1:]
     runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
