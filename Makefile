@@ -51,7 +51,7 @@ test: $(VENV)/.installed-dev
 	@home=$$(mktemp -d) || exit 1; \
 	trap 'rm -rf "$$home"' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM; \
 	env -i PATH="$$PATH" HOME="$$home" CI="$$CI" \
-		$(BIN)/python -m pytest -p no:cacheprovider -n 4 --dist loadfile $(ARGS)
+		$(BIN)/python -m pytest -p no:cacheprovider -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # What is pure: no server, no process, no database. Seconds, for the time between two thoughts.
 FAST := tests/test_house.py tests/test_papers.py tests/test_values.py tests/messages tests/conversation/test_access.py \

@@ -17,9 +17,11 @@ from bot.settings import Settings
 from bot.store.database import Connection, now_ms
 from bot.store.records import Job, State
 from bot.store.tables import jobs
-from core.sandbox import FAST, Sandbox, create_app
+from core.sandbox import Sandbox, create_app
 from tests.fakes.botapi import TOKEN, TelegramFake
 from tests.fakes.wechat import WeChatFake
+from tests.films import STUDIO
+from tests.fresh import fresh_sqlite
 from tests.serving import served
 
 KEY = "fal-key-of-the-bench-0123456789"
@@ -113,7 +115,7 @@ async def bench(
     `wechat`: a WeChat to be connected, too.
     """
     telegram = TelegramFake(state=folder / "telegram")
-    sandbox = create_app(folder=folder / "sandbox", key=KEY, studio=FAST, admin_key=ADMIN_KEY)
+    sandbox = create_app(folder=folder / "sandbox", key=KEY, studio=STUDIO, admin_key=ADMIN_KEY)
     async with AsyncExitStack() as stack:
         fal_url = await stack.enter_async_context(served(sandbox))
         telegram_url = await stack.enter_async_context(served(telegram))
@@ -134,6 +136,8 @@ async def bench(
         settings = ImpatientSettings.offline(**(given | {"port": port} | address | more))
         if before is not None:
             await before(settings, telegram)
+        elif settings.database_url is None and not settings.database_file.exists():
+            fresh_sqlite(settings.database_file)
         app = await App.build(settings, room=room, timing=timing)
         await app.start(listener)
         try:

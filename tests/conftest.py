@@ -28,12 +28,37 @@ settings.register_profile("reelbot", deadline=None, derandomize=True)
 settings.load_profile("reelbot")
 
 
+_LONGEST = frozenset(  # they wait for processes: begun last, they would keep one worker busy while the others are done
+    {
+        "test_backup.py",
+        "test_console.py",
+        "test_crash.py",
+        "test_crash_points.py",
+        "test_crash_workers.py",
+        "test_cut_off_workers.py",
+        "test_foreground.py",
+        "test_frozen_workers.py",
+        "test_full_disk.py",
+        "test_heartbeat.py",
+        "test_money.py",
+        "test_prove.py",
+        "test_restored_jobs.py",
+        "test_telegram_flow.py",
+        "test_throwaway.py",
+        "test_upgrade.py",
+        "test_webchat_page.py",
+        "test_wechat_flow.py",
+    }
+)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=["sqlite", "postgres"], help="leave out what runs on the other one")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A test that takes `database_url` runs on both; with --database only on that one."""
+    """A test that takes `database_url` runs on both; with --database only on that one. The longest come first."""
+    items.sort(key=lambda item: item.path.name not in _LONGEST)
     wanted = config.getoption("--database")
     if wanted is None:
         return

@@ -1,11 +1,10 @@
 """The operator's shell beside the bot: real `reelbot` commands in the world of test_crash.py, on its database."""
 
-import multiprocessing
 import os
+import shutil
 import signal
-import subprocess
-import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,14 +13,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-import bot.channels
-from bot.cli import main
 from bot.store.tables import jobs, ledger
 from tests.fakes.botapi import TOKEN
 from tests.jobs.test_crash import ADMIN_KEY, KEY, World, sqlite
+from tests.warm import Warm
 
-_WARM = multiprocessing.get_context("forkserver")  # a process each, but the imports only once: a second saved each time
-_WARM.set_forkserver_preload(["bot.cli.main", "tests.desk"])
 _SECRETS = (KEY, ADMIN_KEY, TOKEN, "/files/b/", "fal.media", "Traceback")
 
 
@@ -41,29 +37,35 @@ class Said:
 class Command:
     """A command that runs. `end` waits for it, `kill` ends it at once."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-        self._heard = ""
+    def __init__(self, arguments: tuple[str, ...], *, folder: Path, env: dict[str, str], chats: Path | None) -> None:
+        self._said = Path(tempfile.mkdtemp(prefix=".said-", dir=folder))
+        out, err = self._said / "out", self._said / "err"
+        self.process = Warm(["-m", "bot", *arguments], folder=folder, env=env, out=out, err=err, chats=chats)
 
     def hear(self, words: str) -> None:
-        """Wait until it says this on stderr, as the last for the moment."""
-        assert self._process.stderr is not None
-        while words not in self._heard:
-            line = self._process.stderr.readline()
-            assert line, self._heard
-            self._heard += line
+        """Wait until it says this on stderr."""
+        while words not in self._heard("err"):
+            ended = self.process.poll() is not None
+            assert not ended or words in self._heard("err"), self._heard("err")
+            time.sleep(0.01)
+
+    def _heard(self, where: str) -> str:
+        path = self._said / where
+        return path.read_text() if path.exists() else ""
 
     def kill(self) -> None:
-        self._process.kill()
-        self._process.communicate()
+        self.process.kill()
+        self.process.wait()
 
     def interrupt(self) -> None:
         """Ctrl+C."""
-        self._process.send_signal(signal.SIGINT)
+        self.process.send_signal(signal.SIGINT)
 
     def end(self, seconds: float = 60.0) -> Said:
-        out, err = self._process.communicate(timeout=seconds)
-        return Said(self._process.returncode, out, self._heard + err)
+        code = self.process.wait(seconds)
+        said = Said(code, self._heard("out"), self._heard("err"))
+        shutil.rmtree(self._said)
+        return said
 
 
 class Desk(World):
@@ -105,17 +107,9 @@ class Desk(World):
 
     def begin(self, *arguments: str, folder: Path | None = None, **env: str) -> Command:
         """A command to interrupt or kill. `folder`: another place, without our `.env`."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bot", *arguments],
-            cwd=folder or self.folder,
-            env=self._env | env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._started.append(process)  # type: ignore[arg-type]  # ended with the others
-        return Command(process)
+        command = Command(arguments, folder=folder or self.folder, env=self._env | env, chats=None)
+        self._started.append(command.process)  # ended with the others
+        return command
 
     def run(self, *arguments: str, **env: str) -> Said:
         """A command to its end."""
@@ -142,34 +136,7 @@ class Desk(World):
 
 def reelbot(*arguments: str, folder: Path, env: dict[str, str], chats: Path | None = None) -> Said:
     """A command to its end, in a process of its own. `chats`: one more folder in which chats are looked for."""
-    with tempfile.TemporaryDirectory(dir=folder) as place:
-        out, err = Path(place) / "out", Path(place) / "err"
-        given = {"folder": folder, "env": env, "out": out, "err": err, "chats": chats}
-        process = _WARM.Process(target=_command, args=(arguments,), kwargs=given)
-        process.start()
-        process.join(60)
-        assert process.exitcode is not None, f"{arguments} does not end"
-        said = Said(process.exitcode, out.read_text(), err.read_text())
-        process.close()
-    return said
-
-
-def _command(
-    arguments: tuple[str, ...], *, folder: Path, env: dict[str, str], out: Path, err: Path, chats: Path | None
-) -> None:
-    """In the new process: `reelbot`, as a shell would start it."""
-    if chats is not None:
-        bot.channels.__path__.append(str(chats))
-    os.environ.clear()
-    os.environ.update(env)
-    os.chdir(folder)
-    for number, path, flags in (
-        (0, Path(os.devnull), os.O_RDONLY),
-        (1, out, os.O_RDWR | os.O_CREAT),
-        (2, err, os.O_RDWR | os.O_CREAT),
-    ):
-        os.dup2(os.open(path, flags, 0o600), number)
-    sys.exit(main.main(list(arguments)))
+    return Command(arguments, folder=folder, env=env, chats=chats).end()
 
 
 @contextmanager

@@ -19,9 +19,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from dbos import DBOS
 
-from bot.store import Store
+from tests.fresh import fresh_sqlite, tables
 from tests.serving import free_port
 
 _NOBODY = 65534
@@ -140,7 +139,7 @@ class Cluster:
     def prepare(self) -> None:
         """The template: our tables and the engine's, so that no test waits for them to be made."""
         self.execute(f"CREATE DATABASE {_TEMPLATE}")
-        asyncio.run(_tables(self.url(_TEMPLATE)))
+        asyncio.run(tables(self.url(_TEMPLATE)))
 
     def restart(self) -> None:
         """As an operator would: connections are cut, the data stays."""
@@ -156,12 +155,6 @@ class Cluster:
 
 def _as_nobody() -> list[str]:
     return ["--reuid", str(_NOBODY), "--regid", str(_NOBODY), "--clear-groups"] if os.geteuid() == 0 else []
-
-
-async def _tables(url: str) -> None:
-    store = await Store.open(url)
-    store.close()
-    DBOS.migrate(system_database_url=url)
 
 
 def _installed() -> Path:
@@ -249,6 +242,6 @@ def postgres(_cluster_or_reason: Cluster | str) -> Cluster:
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A test that takes this runs once on each database."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/out/reelbot.db"
+        return fresh_sqlite(tmp_path / "out" / "reelbot.db")
     fresh: Callable[[], str] = request.getfixturevalue("postgres").database
     return fresh()

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,13 @@ from bot.parts import Timing
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.records import Job, State
-from core.sandbox import FAST, Sandbox, create_app
+from core.sandbox import Sandbox, create_app
 from tests.bench import KEY, ImpatientSettings
 from tests.desk import Said, reelbot
 from tests.fakes.botapi import TOKEN, TelegramFake
+from tests.films import STUDIO
 from tests.postgres import Cluster, client_programs
+from tests.quick_worker import TIMING
 from tests.serving import served
 
 PROGRAM = Path(__file__).parents[1]
@@ -31,7 +33,10 @@ _ROOMY = 2**40
 
 @dataclass
 class Stage:
-    """What outlives a bot. `room`: the free bytes of its disk; with none nothing is begun."""
+    """What outlives a bot. `room`: the free bytes of its disk; with none nothing is begun.
+
+    A database that is put back names workers that are gone: short terms, so that theirs end in seconds.
+    """
 
     folder: Path
     fal: Sandbox
@@ -41,7 +46,7 @@ class Stage:
     url: str
     cluster: Cluster | None
     room: int = _ROOMY
-    timing: Timing = field(default_factory=lambda: Timing(resolve_looks_s=(0.1, 0.1, 0.1)))
+    timing: Timing = replace(TIMING, resolve_looks_s=(0.1, 0.1, 0.1))  # noqa: RUF009 - frozen
 
     @property
     def out(self) -> Path:
@@ -148,7 +153,7 @@ def on_stage(
     def run(story: Story) -> None:
         async def whole() -> None:
             telegram = TelegramFake(state=tmp_path / "telegram")
-            sandbox = create_app(folder=tmp_path / "sandbox", key=KEY, studio=FAST)
+            sandbox = create_app(folder=tmp_path / "sandbox", key=KEY, studio=STUDIO)
             async with AsyncExitStack() as stack:
                 fal_url = await stack.enter_async_context(served(sandbox))
                 telegram_url = await stack.enter_async_context(served(telegram))

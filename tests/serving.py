@@ -10,11 +10,17 @@ from contextlib import asynccontextmanager, contextmanager, nullcontext, suppres
 from typing import Any
 
 import anyio
+import httpx
 import uvicorn
 
 # Imported lazily by anyio, and rewritten by pytest: deep inside a request Python 3.11's compiler fails at that
 # ("AST constructor recursion depth mismatch").
 _ = anyio.open_file
+
+
+WEB = httpx.Client(trust_env=False, verify=False, limits=httpx.Limits(max_keepalive_connections=0))
+"""To ask our own servers from outside a loop. `httpx.get` loads all authorities for each request: 20 ms of a processor
+each time that something is looked for. No connection is kept: the other side may be killed at any moment."""
 
 
 def listener() -> socket.socket:

@@ -24,11 +24,13 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="of those times")
     parser.add_argument("--certificate", type=Path, help="serve https with this key and certificate (one PEM file)")
+    parser.add_argument("--archive", type=Path, help="keep films in this folder, and render none of them again")
     options = parser.parse_args()
     studio = FAST if options.fast else Studio()
     if options.render_s:
         least, most = options.render_s
         studio = replace(studio, render_s=least, render_most_s=most, seed=options.seed)
+    studio = replace(studio, archive=options.archive)
     app = create_app(folder=options.folder, key=options.key, studio=studio, admin_key=options.admin_key)
     scheme = "https" if options.certificate else "http"
     print(f"FAL_QUEUE_URL={scheme}://127.0.0.1:{options.port}", flush=True)  # noqa: T201 - for who started it

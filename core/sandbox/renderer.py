@@ -8,6 +8,7 @@ import logging
 import random
 import re
 import secrets
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from core import media
 from core.config import is_loopback
 from core.errors import MediaError
+from core.io import disk
 from core.io.bodies import BodyTooLarge, write_body
 from core.io.retrying import RetryPolicy, retried
 from core.sandbox.checks import ENDPOINTS, Detail, detail, seconds_of
@@ -40,7 +42,8 @@ class Studio:
     """How the sandbox films: short side in pixels, frames per second, least durations in seconds.
 
     `max_seconds` cuts films short, for tests. With `render_most_s` each prompt has a render time of its own between the
-    two, always the same one for one `seed`.
+    two, always the same one for one `seed`. `archive`: a folder that keeps films; one that stands there is not rendered
+    again.
     """
 
     side: int = 360
@@ -50,6 +53,7 @@ class Studio:
     max_seconds: float = 15.0
     render_most_s: float | None = None
     seed: int = 0
+    archive: Path | None = None
 
     def render_time_s(self, prompt: str) -> float:
         """Return the seconds that this prompt renders."""
@@ -68,6 +72,11 @@ _STATUS = {
     "generation_timeout": 504,
 }
 """Of fal's model errors; all others are 422 (fal docs, model-apis/errors)."""
+
+
+def _name(job: dict[str, Any]) -> str:
+    """Name a film by what it is made of: the same words and measures give the same bytes."""
+    return f"{hashlib.sha256(json.dumps(job).encode()).hexdigest()}.mp4"
 
 
 class Failed(Exception):
@@ -161,7 +170,6 @@ class Renderer:
         seconds = float(source_s or seconds_of(endpoint, body))
         source, size = await self._framed(body, source, kind)
         job = {
-            "into": str((self._memory.files / name).resolve()),
             "prompt": str(body.get("prompt", "")),
             "width": size[0],
             "height": size[1],
@@ -170,14 +178,26 @@ class Renderer:
             "photo": str(source) if kind is Kind.IMAGE else None,
             "video": str(source) if kind is Kind.VIDEO else None,
         }
+        into = (self._memory.files / name).resolve()
+        in_archive = self._studio.archive / _name(job) if self._studio.archive and source is None else None
+        if in_archive is not None and in_archive.exists():
+            shutil.copyfile(in_archive, into)
+        else:
+            await self._shoot(job, into)
+            if in_archive is not None:
+                in_archive.parent.mkdir(parents=True, exist_ok=True)
+                with disk.whole(in_archive) as draft:
+                    shutil.copyfile(into, draft)
+        file = {"content_type": "video/mp4", "file_name": name, "file_size": into.stat().st_size}
+        return {"video": file, "seed": body.get("seed", 42)}
+
+    async def _shoot(self, job: dict[str, Any], into: Path) -> None:
         try:
-            rendered = await media.run_child(FILM, json.dumps(job), wall_s=_WALL_S)
+            rendered = await media.run_child(FILM, json.dumps(job | {"into": str(into)}), wall_s=_WALL_S)
         except MediaError:
             raise Failed(500, [detail("internal_server_error", ["body"], None)]) from None
         if "ok" not in rendered:
             raise Failed(422, [detail("image_load_error", ["body"], None)])
-        file = {"content_type": "video/mp4", "file_name": name, "file_size": rendered["ok"]["size"]}
-        return {"video": file, "seed": body.get("seed", 42)}
 
     async def _source(self, request: Request) -> tuple[Path | None, Kind | None, float | None]:
         """Fetch the photo or video; fail with fal's own words."""

@@ -15,13 +15,14 @@ from typing import Any
 import httpx
 import pytest
 
-from core.sandbox import FAST, create_app
+from core.sandbox import create_app
 from tests.channels.throwaway.loft import KEY as PIGEON_KEY
 from tests.channels.throwaway.loft import NAME, Loft
 from tests.corpus import jpeg
 from tests.desk import Said, reelbot
+from tests.films import STUDIO
 from tests.jobs.test_crash import KEY as FAL_KEY
-from tests.serving import free_port, served_in_thread
+from tests.serving import WEB, free_port, served_in_thread
 
 TOP = Path(__file__).parents[2]
 CHATS = Path(__file__).parent / "throwaway" / "chats"
@@ -78,13 +79,13 @@ def until(true: Callable[[], Any], log: Path) -> None:
 
 
 def is_up(url: str) -> bool:
-    return httpx.get(url, trust_env=False).status_code == httpx.codes.OK
+    return WEB.get(url).status_code == httpx.codes.OK
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder, loft = tmp_path_factory.mktemp("pigeons"), Loft()
-    sandbox = create_app(folder=folder / "fal", key=FAL_KEY, studio=FAST)
+    sandbox = create_app(folder=folder / "fal", key=FAL_KEY, studio=STUDIO)
     with served_in_thread(loft) as loft_url, served_in_thread(sandbox) as fal_url:
         yield Place(folder, fal_url, loft, loft_url)
 
@@ -109,7 +110,7 @@ def test_it_carries_a_video(place: Place) -> None:
     assert all(film[4:8] == b"ftyp" and len(film) > 10_000 for film in films(loft, "anna"))
     assert films(loft, "berta") == []
     assert "pigeon:berta" in loft.at("berta")[0].text
-    bought = httpx.get(f"{place.fal_url}/sandbox/requests", trust_env=False).json()
+    bought = WEB.get(f"{place.fal_url}/sandbox/requests").json()
     assert sorted(each["body"]["prompt"] for each in bought) == ["a paper boat", "let it sail"]
     assert PIGEON_KEY not in log.read_text()
     assert "Traceback" not in log.read_text()

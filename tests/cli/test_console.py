@@ -9,7 +9,6 @@ from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
 
-import httpx
 import pytest
 import sqlalchemy as sa
 
@@ -21,6 +20,7 @@ from core.catalogue import MODELS
 from tests.corpus import jpeg
 from tests.desk import Desk, desk
 from tests.jobs.test_crash import ADMIN_KEY, KEY
+from tests.serving import WEB
 
 SHELL = "shell:"
 
@@ -226,7 +226,7 @@ def test_generate_from_a_photo_as_json(made: Desk) -> None:
     assert facts["width"] > 0
     request = next(each for each in made.fal("requests") if each["id"] == facts["request_id"])
     assert request["body"]["image_url"].startswith(f"http://127.0.0.1:{made.port}/fal-assets/")
-    assert httpx.get(request["body"]["image_url"], trust_env=False).headers["content-type"] == "image/jpeg"
+    assert WEB.get(request["body"]["image_url"]).headers["content-type"] == "image/jpeg"
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_publish_prints_an_address_that_the_bot_serves(made: Desk) -> None:
     said = made.run("publish", str(photo))
     assert said.code == 0, said.err
     assert said.out.startswith(f"http://127.0.0.1:{made.port}/fal-assets/")
-    assert httpx.get(said.out.strip(), trust_env=False).headers["content-type"] == "image/jpeg"
+    assert WEB.get(said.out.strip()).headers["content-type"] == "image/jpeg"
     said = made.run("publish", str(made.folder / "nothing.jpg"))
     assert (said.code, said.out) == (1, "")
     assert one_line(said.err)

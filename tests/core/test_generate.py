@@ -17,9 +17,10 @@ from core.config import FalSettings
 from core.fal.client import FalQueue
 from core.fal.receipts import FolderReceipts, Order
 from core.generate import wait
-from core.sandbox import FAST, Sandbox, create_app
+from core.sandbox import Sandbox, create_app
 from core.types import LostOrder, RequestHandle
 from tests.corpus import clip, phone_photo
+from tests.films import STUDIO
 from tests.samples import BUSY
 from tests.serving import served
 
@@ -28,7 +29,7 @@ KEY = "key-of-the-tests"
 
 @asynccontextmanager
 async def sandboxed(folder: Path, **more: Any) -> AsyncIterator[tuple[FalSettings, Sandbox]]:
-    app = create_app(folder=folder / "sandbox", key=KEY, studio=FAST)
+    app = create_app(folder=folder / "sandbox", key=KEY, studio=STUDIO)
     async with served(app) as base:
         settings = FalSettings.offline(
             **({"fal_key": KEY, "fal_queue_url": base, "output_dir": folder / "out", "asset_host": "fal"} | more)

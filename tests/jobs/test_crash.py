@@ -7,8 +7,6 @@ moments on PostgreSQL, with two workers: test_crash_workers.py.
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +18,10 @@ import sqlalchemy as sa
 
 from bot.store.tables import jobs, submits
 from tests.fakes.botapi import TOKEN
-from tests.serving import free_port
+from tests.films import ARCHIVE
+from tests.fresh import fresh_sqlite
+from tests.serving import WEB, free_port
+from tests.warm import Started, Warm
 
 KEY = "fal-key-of-the-crash-tests"
 ADMIN_KEY = "fal-admin-key-of-the-world-0123456789"
@@ -36,21 +37,21 @@ class World:
         self.program = RUN if database_url.startswith("sqlite") else QUICK
         self.database_url = database_url
         self.fal_port, self.telegram_port, self.port = free_port(), free_port(), free_port()
-        self._started: list[subprocess.Popen[bytes]] = []
-        self.bot: subprocess.Popen[bytes] | None = None
+        self._engine = _outside(database_url)
+        self._started: list[Started] = []
+        self.bot: Started | None = None
         sandbox = ["-m", "core.sandbox", "--port", str(self.fal_port), "--folder", str(folder / "fal"), "--key", KEY]
-        self._start([*sandbox, "--admin-key", ADMIN_KEY, "--fast"])
+        self._start([*sandbox, "--admin-key", ADMIN_KEY, "--fast", "--archive", str(ARCHIVE)])
         fake = ["-m", "tests.fakes.botapi", "--port", str(self.telegram_port), "--state", str(folder / "telegram")]
         self._start(fake)
         self._until_up(f"http://127.0.0.1:{self.fal_port}/sandbox/log")
         self.until(lambda: self.telegram("calls") == [], 20)
 
-    def _start(self, arguments: list[str], **env: str) -> subprocess.Popen[bytes]:
+    def _start(self, arguments: list[str], **env: str) -> Started:
         root = Path(__file__).parents[2]
         clean = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PYTHONPATH": str(root), **env}
-        log = (self.folder / "log.txt").open("ab")
-        process = subprocess.Popen([sys.executable, *arguments], cwd=self.folder, env=clean, stdout=log, stderr=log)
-        log.close()
+        log = self.folder / "log.txt"
+        process = Warm(arguments, folder=self.folder, env=clean, out=log, err=log)
         self._started.append(process)
         return process
 
@@ -59,8 +60,12 @@ class World:
         self.bot = self.launch_bot(**more)
         self._until_up(f"http://127.0.0.1:{self.port}/readyz")
 
-    def launch_bot(self, **more: str) -> subprocess.Popen[bytes]:
-        database = {} if self.database_url.startswith("sqlite") else {"REELBOT_DATABASE_URL": self.database_url}
+    def launch_bot(self, **more: str) -> Started:
+        database = {"REELBOT_DATABASE_URL": self.database_url}
+        if self.database_url.startswith("sqlite"):
+            database, file = {}, Path(self.database_url.removeprefix("sqlite:///"))
+            if not file.exists():
+                fresh_sqlite(file)
         return self._start(
             [*self.program],
             FAL_KEY=KEY,
@@ -76,14 +81,14 @@ class World:
             ),
         )
 
-    def start_second(self, **more: str) -> tuple[subprocess.Popen[bytes], int]:
+    def start_second(self, **more: str) -> tuple[Started, int]:
         """Another worker on the same database, with a port of its own."""
         port = free_port()
         process = self.launch_bot(**({"REELBOT_PORT": str(port)} | more))
         self._until_up(f"http://127.0.0.1:{port}/readyz")
         return process, port
 
-    def kill(self, process: subprocess.Popen[bytes], how: int = signal.SIGKILL) -> int:
+    def kill(self, process: Started, how: int = signal.SIGKILL) -> int:
         process.send_signal(how)
         return process.wait(30)
 
@@ -92,7 +97,7 @@ class World:
         return self.kill(self.bot, how)
 
     def _until_up(self, url: str) -> None:
-        self.until(lambda: httpx.get(url, trust_env=False).status_code == 200, 60)
+        self.until(lambda: WEB.get(url).status_code == 200, 60)
 
     def until(self, true: Callable[[], Any], seconds: float = 40.0) -> None:
         deadline = time.monotonic() + seconds
@@ -107,11 +112,11 @@ class World:
 
     def fal(self, what: str, **body: Any) -> Any:
         url = f"http://127.0.0.1:{self.fal_port}/sandbox/{what}"
-        return (httpx.post(url, json=body, trust_env=False) if body else httpx.get(url, trust_env=False)).json()
+        return (WEB.post(url, json=body) if body else WEB.get(url)).json()
 
     def telegram(self, what: str, **body: Any) -> Any:
         url = f"http://127.0.0.1:{self.telegram_port}/control/{what}"
-        return httpx.post(url, json=body, trust_env=False).json()
+        return WEB.post(url, json=body).json()
 
     def submits(self) -> list[str]:
         """The prompts that fal took, each as often as it did."""
@@ -133,24 +138,18 @@ class World:
         return rows[0].state if rows else None
 
     def read(self, query: sa.Select[Any] | sa.TextClause) -> list[Any]:
-        engine = sa.create_engine(self.database_url.replace("postgresql:", "postgresql+psycopg:"))
-        with engine.connect() as connection:
-            rows = list(connection.execute(query))
-        engine.dispose()
-        return rows
+        with self._engine.connect() as connection:
+            return list(connection.execute(query))
 
     def write(self, change: sa.Insert | sa.Update | sa.Delete) -> None:
-        engine = sa.create_engine(self.database_url.replace("postgresql:", "postgresql+psycopg:"))
-        with engine.begin() as connection:
+        with self._engine.begin() as connection:
             connection.execute(change)
-        engine.dispose()
 
     @contextmanager
     def locked(self, table: str) -> Iterator[None]:
         """Nobody else can write this table (on SQLite: anything)."""
-        engine = sa.create_engine(self.database_url.replace("postgresql:", "postgresql+psycopg:"))
-        with engine.connect() as connection:
-            if engine.dialect.name == "sqlite":
+        with self._engine.connect() as connection:
+            if self._engine.dialect.name == "sqlite":
                 raw = connection.connection.driver_connection
                 assert raw is not None
                 raw.isolation_level = None
@@ -159,12 +158,19 @@ class World:
                 connection.execute(sa.text(f"LOCK TABLE {table} IN EXCLUSIVE MODE"))
             yield
             connection.rollback()
-        engine.dispose()
 
     def close(self) -> None:
         for process in self._started:
             process.kill()
             process.wait()
+        self._engine.dispose()
+
+
+def _outside(url: str) -> sa.Engine:
+    """Connect as a tool beside the program does: a file only while it is read, since it may be put aside."""
+    if url.startswith("sqlite"):
+        return sa.create_engine(url, poolclass=sa.NullPool)
+    return sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"), pool_pre_ping=True)
 
 
 @contextmanager

@@ -20,10 +20,11 @@ from bot.store.tables import jobs, submits
 from core import pricing
 from core.errors import Unavailable
 from core.fal.client import FalQueue
-from core.sandbox import FAST, create_app
+from core.sandbox import create_app
 from core.types import Mode
 from tests.corpus import jpeg
 from tests.desk import Command, Desk, desk
+from tests.films import STUDIO
 from tests.serving import served
 
 
@@ -249,7 +250,7 @@ def test_trouble_after_the_order_never_says_try_again(tmp_path: Path) -> None:
     """fal has it, and renders for longer than the shell waits."""
 
     async def story() -> None:
-        app = create_app(folder=tmp_path / "fal", key="key", studio=FAST)
+        app = create_app(folder=tmp_path / "fal", key="key", studio=STUDIO)
         async with served(app) as base:
             settings = Settings.offline(fal_key="key", fal_queue_url=base, output_dir=tmp_path / "out")
             store, queue = await Store.open(settings.store_url), FalQueue.from_settings(settings)

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import sqlalchemy as sa
 
 from bot.store.records import State
 from bot.store.tables import jobs, submits
 from tests.bench import Bench
 from tests.jobs.test_crash import World, delivered
+from tests.serving import WEB
 from tests.workers.test_frozen_workers import quick_world
 
 _SIX = [f"sandbox:slow-1 fox number {number}" for number in range(6)]
@@ -40,7 +40,7 @@ def results_asked_for(made: World) -> int:
 
 
 def status(made: World, page: str) -> int:
-    return httpx.get(f"http://127.0.0.1:{made.port}/{page}", trust_env=False).status_code
+    return WEB.get(f"http://127.0.0.1:{made.port}/{page}").status_code
 
 
 def test_six_films_on_their_way_home_arrive_when_there_is_room_again(tmp_path: Path, database_url: str) -> None:

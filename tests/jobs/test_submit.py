@@ -24,8 +24,9 @@ from core.fal.client import FalQueue
 from core.fal.protocol import request_text
 from core.fal.receipts import FolderReceipts
 from core.pricing import plan
-from core.sandbox import FAST, Sandbox, create_app
+from core.sandbox import Sandbox, create_app
 from core.types import RawReply
+from tests.films import STUDIO
 from tests.rows import set_columns
 from tests.serving import served
 from tests.store.test_claim import earlier
@@ -104,7 +105,7 @@ class Post:
 
 @asynccontextmanager
 async def post(folder: Path, database_url: str, *, unconfirmed_after_s: float = 28.0) -> AsyncIterator[Post]:
-    sandbox = create_app(folder=folder / "fal", key=KEY, studio=FAST)
+    sandbox = create_app(folder=folder / "fal", key=KEY, studio=STUDIO)
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(served(sandbox))
         settings = Settings.offline(fal_key=KEY, fal_queue_url=url, output_dir=folder / "out")

@@ -5,8 +5,6 @@ The rows are written as that version wrote them, into the tables as they were th
 
 import asyncio
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -30,6 +28,7 @@ from bot.store.workers import Workers
 from core.types import Adjustment
 from tests.bench import bench
 from tests.corpus import clip
+from tests.desk import reelbot
 from tests.fakes.botapi import TelegramFake
 from tests.postgres import Cluster
 from tests.store.old_database import DEAD, OldDatabase, Workflow, bought, claim, incoming, job, workflows
@@ -230,15 +229,14 @@ def test_beside_a_worker_of_01_nothing_is_upgraded_and_one_line_says_what_to_do(
     env |= {} if empty_url.startswith("sqlite") else {"REELBOT_DATABASE_URL": empty_url}
     env |= {"REELBOT_OUTPUT_DIR": str(tmp_path / "out")}
     with serving_01(empty_url, DEAD):
-        program = [sys.executable, "-m", "bot", command]
-        done = subprocess.run(program, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
-    said_last = (done.stderr or done.stdout).strip()
-    assert done.returncode == 1, said_last
-    assert "stop every worker of it, then start this one" in done.stderr + done.stdout
-    assert "Traceback" not in done.stderr
+        done = reelbot(command, folder=tmp_path, env=env)
+    said_last = (done.err or done.out).strip()
+    assert done.code == 1, said_last
+    assert "stop every worker of it, then start this one" in done.err + done.out
+    assert "Traceback" not in done.err
     if command != "doctor":
-        assert done.stderr.count("\n") == 1
-        assert done.stderr.startswith("reelbot: ")
+        assert done.err.count("\n") == 1
+        assert done.err.startswith("reelbot: ")
     database = Database(empty_url)
     assert asyncio.run(database.read(schema.current)) == BEFORE
     database.close()

@@ -5,11 +5,9 @@
 
 import random
 import signal
-import subprocess
 import time
 from pathlib import Path
 
-import httpx
 import pytest
 import sqlalchemy as sa
 
@@ -17,19 +15,21 @@ from bot.store.leases import MOST_LAPSES
 from bot.store.tables import jobs, roles, submits
 from tests.jobs.test_crash import RUN, World, delivered, world
 from tests.postgres import Cluster
+from tests.serving import WEB
+from tests.warm import Started
 
 _SOON_S = 40.0  # a term of three seconds and a scan; the rest is for a busy machine
 
 
 def healthy(port: int) -> bool:
-    return httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).status_code == 200
+    return WEB.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
 
 
 def bought_once(made: World) -> bool:
     return sorted(made.submits()) == sorted(set(made.submits())) and made.posts() == len(made.submits())
 
 
-def owner(made: World, *workers: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+def owner(made: World, *workers: Started) -> Started:
     """The worker that has the only job, or the roles: its name has the process id in it."""
     name = made.read(sa.select(jobs.c.owner))[0].owner or made.read(sa.select(roles.c.owner))[0].owner
     return next(each for each in workers if f"-{each.pid}-" in name)

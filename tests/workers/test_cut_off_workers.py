@@ -44,7 +44,7 @@ def test_a_worker_that_is_cut_off_hands_over_and_comes_back(tmp_path: Path, post
         made.until(lambda: no_role_is_of(made, away), _SOON_S)
         made.until(lambda: delivered(made), _SOON_S)
         made.says("/video another fox")
-        made.until(lambda: len(made.films()) == 2)
+        made.until(lambda: len(made.films()) == 2 and delivered(made))
         assert made.posts() == 2
         assert away.process.poll() is None
         made.until(lambda: away.says("readyz").status_code == 503, _SOON_S)
@@ -52,7 +52,7 @@ def test_a_worker_that_is_cut_off_hands_over_and_comes_back(tmp_path: Path, post
         made.until(lambda: is_well(away), _SOON_S)  # without a restart
         made.kill(other.process)
         made.says("/video a third fox")
-        made.until(lambda: len(made.films()) == 3, _SOON_S)
+        made.until(lambda: len(made.films()) == 3 and delivered(made), _SOON_S)
         assert (made.posts(), len(made.films())) == (3, 3)
         assert delivered(made)
 

@@ -4,7 +4,6 @@ Real processes with short terms (tests/quick_worker.py); the real ones: test_lea
 """
 
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,8 @@ from bot.store.tables import jobs, roles, submits
 from tests.jobs.test_crash import QUICK, World, delivered, sqlite
 from tests.postgres import Cluster
 from tests.quick_worker import TIMING
+from tests.serving import WEB
+from tests.warm import Started
 
 _SOON_S = 40.0  # a term of three seconds and a scan; the rest is for a busy machine
 
@@ -28,7 +29,7 @@ _SOON_S = 40.0  # a term of three seconds and a scan; the rest is for a busy mac
 class Worker:
     """A process, and the port on which it says how it is."""
 
-    process: subprocess.Popen[bytes]
+    process: Started
     port: int
 
     def owns(self, owner: str | None) -> bool:
@@ -36,7 +37,7 @@ class Worker:
         return owner is not None and f"-{self.process.pid}-" in owner
 
     def says(self, page: str) -> httpx.Response:
-        return httpx.get(f"http://127.0.0.1:{self.port}/{page}", trust_env=False)
+        return WEB.get(f"http://127.0.0.1:{self.port}/{page}")
 
 
 class QuickWorld(World):
@@ -169,7 +170,7 @@ def test_a_frozen_download_spoils_no_film(tmp_path: Path, postgres: Cluster) -> 
         thaw(frozen)
         made.until(lambda: is_well(frozen), _SOON_S)
         made.says("/video another fox")
-        made.until(lambda: len(made.films()) == 2)
+        made.until(lambda: len(made.films()) == 2 and delivered(made))
         assert film.read_bytes() == before
         assert sorted(made.states().values()) == ["delivered", "delivered"]
 

@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +16,7 @@ from bot.store import Store
 from bot.store.work import LEASE_MS
 from bot.store.workers import TERM_MS, Workers
 from bot.workers.leader_election import BEAT_S, LeaderElection
+from tests.desk import reelbot
 from tests.postgres import Cluster
 
 _TERM_S = 1.0
@@ -193,7 +192,7 @@ def test_the_living_are_those_whose_heart_beats(postgres: Cluster) -> None:
     async def story() -> None:
         url = postgres.database()
         async with workers(url, "a") as (first,):
-            known = Workers(first.store.database, term_ms=300)
+            known, soon = Workers(first.store.database), Workers(first.store.database, term_ms=300)
             for owner in ("a", "b"):
                 await known.enter(owner)
             assert await known.living("b") == 1
@@ -201,7 +200,7 @@ def test_the_living_are_those_whose_heart_beats(postgres: Cluster) -> None:
             assert await known.living("b") == 0
             assert await known.living("another") == 1
             async with asyncio.timeout(5):
-                while await known.living("another"):
+                while await soon.living("another"):
                     await asyncio.sleep(0.02)
 
     run(story())
@@ -223,9 +222,8 @@ def test_on_sqlite_every_role_is_ours_at_once(tmp_path: Path) -> None:
 )
 def test_a_database_that_is_not_there_is_one_line_on_the_console(command: str, url: str, tmp_path: Path) -> None:
     env = {"PATH": os.environ["PATH"], "REELBOT_DATABASE_URL": url, "REELBOT_PORT": "0"}
-    program = [sys.executable, "-m", "bot", command]
-    done = subprocess.run(program, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 1
-    assert done.stderr.startswith("reelbot: ")
-    assert done.stderr.count("\n") == 1
-    assert "pass-word-1" not in done.stderr
+    done = reelbot(command, folder=tmp_path, env=env)
+    assert done.code == 1
+    assert done.err.startswith("reelbot: ")
+    assert done.err.count("\n") == 1
+    assert "pass-word-1" not in done.err

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -607,6 +608,29 @@ def test_a_killed_sandbox_goes_on_where_it_was(tmp_path: Path) -> None:
 
     taken = asyncio.run(killed())
     play(tmp_path, story)
+
+
+def test_an_archive_shows_a_film_of_the_same_words_again(tmp_path: Path) -> None:
+    """Of a photo or a video there is none: what lies at an address may change."""
+    archive = tmp_path / "archive"
+
+    async def story(ours: Fal) -> None:
+        async def film(prompt: str) -> bytes:
+            reply = await ours.done(await ours.submit(prompt=prompt))
+            return (await ours.http.get(reply.json()["video"]["url"])).content
+
+        first = await film("a fox")
+        (stored,) = archive.iterdir()
+        assert stored.read_bytes() == first
+        stored.write_bytes(b"as it stands there")
+        assert await film("a fox") == b"as it stands there"
+        assert (await film("an owl"))[4:8] == b"ftyp"
+        assert len(list(archive.iterdir())) == 2
+        shown = await ours.store(jpeg(), "image/jpeg")
+        await ours.done(await ours.submit(PHOTO, image_url=shown))
+        assert len(list(archive.iterdir())) == 2
+
+    play(tmp_path, story, studio=replace(TINY, archive=archive))
 
 
 def test_it_runs_as_a_process_of_its_own(tmp_path: Path) -> None:
