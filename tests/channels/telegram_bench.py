@@ -118,10 +118,12 @@ async def bench(
     answer_s: float = 5.0,
     press_s: float = 8.0,
     local: bool = False,
+    server_local: bool = False,
     **server: Any,
 ) -> AsyncIterator[Bench]:
-    """Not started. Rests are short and written down. `local`: as set; `server`: what the fake is like."""
-    fake, box, keys = TelegramFake(state=folder / "telegram", **server), Box(), Keys()
+    """Not started. Rests are short and written down. `local`: as it is set; the rest: what the fake is like."""
+    fake = TelegramFake(state=folder / "telegram", local=server_local, **server)
+    box, keys = Box(), Keys()
     rests, late_s = list[float](), list[float]()
 
     async def short(seconds: float) -> None:
