@@ -140,7 +140,7 @@ def test_beside_buttons_it_opens_where_the_server_knows_that(tmp_path: Path) -> 
 def quoted(message: dict[str, Any]) -> str:
     (entity,) = message["entities"]
     assert entity["type"] == "expandable_blockquote"
-    code = message["text"].encode("utf-16-le")
+    code: bytes = message["text"].encode("utf-16-le")
     return code[2 * entity["offset"] : 2 * (entity["offset"] + entity["length"])].decode("utf-16-le")
 
 

@@ -61,7 +61,7 @@ REFUSALS: list[tuple[int, str, Obstacle | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("status", "words", "obstacle"), REFUSALS, ids=lambda each: str(each))
+@pytest.mark.parametrize(("status", "words", "obstacle"), REFUSALS, ids=str)
 @pytest.mark.parametrize("what", ["sendMessage", "sendVideo"])
 def test_a_refusal_tells_what_stands_in_the_way(
     tmp_path: Path, what: str, status: int, words: str, obstacle: Obstacle | None
@@ -101,6 +101,15 @@ def test_what_was_asked_in_a_topic_is_not_posted_to_all(tmp_path: Path, how: str
         assert on.telegram.said(-100300) == []
         await on.channel.send_video(OTHER_TOPIC, film(tmp_path))
         assert await on.channel.obstacle(OTHER_TOPIC) is None
+
+    on_the_bench(tmp_path, story)
+
+
+def test_the_general_topic_may_be_closed_as_well(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        on.telegram.fail("sendVideo", "status", status=400, description="Bad Request: TOPIC_CLOSED")
+        assert (await error_of(on.channel.send_video(GROUP, film(tmp_path)))).obstacle == "topic-closed"
+        assert [await on.channel.obstacle(place) for place in (GROUP, TOPIC)] == ["topic-closed", None]
 
     on_the_bench(tmp_path, story)
 

@@ -38,7 +38,7 @@ class Rights:
 
     async def obstacle(self, to: Address) -> Obstacle | None:
         """Return what is known to keep a video from this chat. A group is asked about at most every ten minutes."""
-        if to.thread_id is not None and await self._memory.get(_topic(to.chat_id, to.thread_id)) is not None:
+        if is_group(to.chat_id) and await self._memory.get(_topic(to)) is not None:
             return "topic-closed"
         known = await self._memory.get(_chat(to.chat_id))
         if known is None and is_group(to.chat_id):
@@ -68,8 +68,7 @@ class Rights:
         if error.obstacle is None:
             return
         if error.obstacle == "topic-closed":
-            if to.thread_id is not None:
-                await self._memory.put(_topic(to.chat_id, to.thread_id), "closed", for_s=_ASKED_FOR_S)
+            await self._memory.put(_topic(to), "closed", for_s=_ASKED_FOR_S)
             return
         for_s = _ASKED_FOR_S if is_group(to.chat_id) else _PRIVATE_FOR_S
         await self._memory.put(_chat(to.chat_id), error.obstacle, for_s=for_s)
@@ -77,8 +76,8 @@ class Rights:
     async def note_video(self, to: Address) -> None:
         """Remember that a video has arrived: whatever stood in the way does so no more."""
         await self._forget(_chat(to.chat_id))
-        if to.thread_id is not None:
-            await self._forget(_topic(to.chat_id, to.thread_id))
+        if is_group(to.chat_id):
+            await self._forget(_topic(to))
 
     async def note_change(self, change: ChatMemberUpdated) -> None:
         """Remember what became of the bot: put out, or let in, or with other rights, which are then asked for anew."""
@@ -92,7 +91,7 @@ class Rights:
         if message.chat.type == Chat.PRIVATE:
             await self._forget(_chat(str(message.chat.id)))
         if message.forum_topic_reopened is not None and message.message_thread_id is not None:
-            await self._forget(_topic(str(message.chat.id), str(message.message_thread_id)))
+            await self._forget(_topic(Address("telegram", str(message.chat.id), str(message.message_thread_id))))
 
     async def _forget(self, name: str) -> None:
         if await self._memory.get(name) not in {None, _NOTHING}:
@@ -129,8 +128,8 @@ def _chat(chat_id: str) -> str:
     return f"chat:{chat_id}"
 
 
-def _topic(chat_id: str, thread_id: str) -> str:
-    return f"topic:{chat_id}:{thread_id}"
+def _topic(to: Address) -> str:
+    return f"topic:{to.chat_id}:{to.thread_id or 'general'}"
 
 
 def _admins(chat_id: str) -> str:

@@ -215,9 +215,9 @@ class Methods:
         """Whether members may do this here, and the bot among them: not in a chat of two, and of an admin's rights."""
         chat = self._chat(params)
         own = chat.member if chat.member["status"] == "restricted" else {}
-        if chat.kind != "private" and chat.member["status"] != "administrator":
-            if not (chat.permissions[right] and own.get(right, True)):
-                raise Refused(400, f"Bad Request: not enough rights to send {what} to the chat")
+        free = chat.kind == "private" or chat.member["status"] == "administrator"
+        if not free and not (chat.permissions[right] and own.get(right, True)):
+            raise Refused(400, f"Bad Request: not enough rights to send {what} to the chat")
 
     def _may_post(self, params: Params) -> tuple[Chat, int | None]:
         chat = self._chat(params)
