@@ -138,6 +138,17 @@ def test_by_name_it_may_be_in_doubt_as_well(
     on_the_bench(tmp_path, story)
 
 
+def test_a_server_that_breaks_on_the_name_gets_the_file_next_time(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        await on.channel.send_video(ME, film(tmp_path))
+        on.telegram.fail("sendVideo", "status", status=500)
+        assert (await error_of(on.channel.send_video(ME, film(tmp_path)))).outcome == "not_sent"
+        await on.channel.send_video(ME, film(tmp_path))
+        assert uploads(on) == [True, False, True]
+
+    on_the_bench(tmp_path, story)
+
+
 def test_a_database_that_is_away_stops_no_video(tmp_path: Path) -> None:
     async def story(on: Bench) -> None:
         on.key_values.away = True

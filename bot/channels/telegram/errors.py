@@ -246,6 +246,11 @@ def cannot_be_edited(error: TelegramError) -> bool:
     return _refused_with(error, _NOT_EDITABLE)
 
 
+def is_broken(error: TelegramError) -> bool:
+    """Return whether the server failed, as it says."""
+    return isinstance(error, ApiError) and error.status >= httpx.codes.INTERNAL_SERVER_ERROR
+
+
 def is_absent(error: TelegramError) -> bool:
     """Return whether the message that was to be deleted is not there."""
     return _refused_with(error, _ABSENT)

@@ -14,6 +14,7 @@ from telegram.error import TelegramError
 from bot.channels.telegram.errors import (
     TranslatingErrors,
     is_absent,
+    is_broken,
     is_refused,
     is_too_big,
     lighter_may_do,
@@ -75,16 +76,15 @@ class VideoSender:
         httpx reads the handle piece by piece and knows its length. Raises SendError.
         """
         size = video.path.stat().st_size
-        name = _name_of(video)
+        name = f"{video.path.name}:{size}"  # the file's name holds the job's code; a smaller copy has another size
         caption, cover = cut(video.caption, LIMITS.caption_chars), await _bytes_of(video.cover)
         async with self._uploads:
             known = await self._files.get(name)
             if known is not None:
                 parcel = _Parcel(video, known, caption, None, cover, reply_to, video.actions)
-                message = await self._send_known(to, parcel)
+                message = await self._send_known(to, parcel, name)
                 if message is not None:
-                    return await self._keep(to, video, message)
-                await self._files.put(name, None)
+                    return await self._keep(to, parcel, name, message)
             thumbnail = await _bytes_of(video.thumbnail)
             with video.path.open("rb") as file:
                 parcel = _Parcel(video, file, caption, thumbnail, cover, reply_to, video.actions)
@@ -93,18 +93,24 @@ class VideoSender:
                     asyncio.timeout(_ANSWER_S + size / _SLOWEST_BYTES_S),
                 ):
                     message = await self._upload(to, parcel)
-        return await self._keep(to, video, message)
+        return await self._keep(to, parcel, name, message)
 
-    async def _send_known(self, to: Address, parcel: _Parcel) -> telegram.Message | None:
-        """Send by name. None when Telegram would not take that: a file it holds no more, or what goes with it."""
+    async def _send_known(self, to: Address, parcel: _Parcel, name: str) -> telegram.Message | None:
+        """Send by name. None when Telegram would not take that: a file it holds no more, or what goes with it.
+
+        Where it breaks on the name, the next try is an upload.
+        """
         async with TranslatingErrors(upload_sent=lambda: True), asyncio.timeout(_ANSWER_S):
             try:
                 return await self._send(to, parcel)
             except TelegramError as error:
-                if not is_refused(error):
+                refused = is_refused(error)
+                if refused or is_broken(error):
+                    await self._files.put(name, None)
+                if not refused:
                     raise
-                log.info("a video is uploaded once more", extra={"job_id": parcel.video.job_id})
-                return None
+        log.info("a video is uploaded once more", extra={"job_id": parcel.video.job_id})
+        return None
 
     async def _upload(self, to: Address, parcel: _Parcel) -> telegram.Message:
         """Upload the file. What only goes with the video must not sink it: refused, it is sent once bare."""
@@ -146,14 +152,13 @@ class VideoSender:
         new_fields = parcel.cover is not None or has_new_fields(parcel.actions)
         return await self._age.newest(send, new_fields=new_fields)
 
-    async def _keep(self, to: Address, video: VideoMessage, message: telegram.Message) -> str:
+    async def _keep(self, to: Address, parcel: _Parcel, name: str, message: telegram.Message) -> str:
         """Keep Telegram's name of the file, and return the message's reference."""
         if message.video is not None:
-            name = _name_of(video)
             await self._files.put(name, message.video.file_id, for_s=_KEPT_FOR_S)
             await self._messages.put(f"{to.chat_id}:{message.message_id}", name, for_s=_KEPT_FOR_S)
         else:
-            log.warning("Telegram made something else of a video", extra={"job_id": video.job_id})
+            log.warning("Telegram made something else of a video", extra={"job_id": parcel.video.job_id})
         return str(message.message_id)
 
     async def remove(self, bot: Bot, to: Address, reference: str) -> bool:
@@ -178,11 +183,6 @@ class VideoSender:
                 if send_error(error).outcome in {SendOutcome.REJECTED, SendOutcome.UNREACHABLE}:
                     return False
                 raise
-
-
-def _name_of(video: VideoMessage) -> str:
-    """Return what the file is known by: its name holds the job's code, and a smaller copy has another size."""
-    return f"{video.path.name}:{video.path.stat().st_size}"
 
 
 def _content(parcel: _Parcel) -> InputFile | str:
