@@ -42,7 +42,7 @@ from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.leases import SlotLimits
 from bot.store.ledger import caps_of
-from bot.store.records import Job
+from bot.store.records import Destination, Job
 from bot.store.work import LEASE_MS
 from bot.workers.cleanup import Cleanup
 from bot.workers.leader_election import LeaderElection
@@ -127,8 +127,8 @@ class _Calls:
         """Notify the reconciler that a row is due."""
         self.reconciler.notify()
 
-    async def send_again(self, job: Job) -> bool:
-        return await self.delivery.send_again(job)
+    async def send_again(self, job: Job, to: Destination | None = None) -> bool:
+        return await self.delivery.send_again(job, to)
 
     async def tell_unconfirmed(self, job: Job) -> None:
         """Tell a job's owner that fal is silent about the order."""

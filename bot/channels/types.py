@@ -150,7 +150,8 @@ class Reply:
 class VideoMessage:
     """A local mp4 ready for this chat (already within its limits). It cannot carry an address.
 
-    `title`: for chats that show one above the caption.
+    `title`: for chats that show one above the caption. `cover`: a still of the film's own size, where there is one; the
+    thumbnail is small.
     """
 
     path: Path
@@ -162,6 +163,7 @@ class VideoMessage:
     actions: tuple[Action, ...] = ()
     job_id: str | None = None
     title: str = ""
+    cover: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,12 +201,17 @@ class SendOutcome(StrEnum):
     MUST_WAIT = "must_wait"  # the bot may not speak first now: it goes out as the answer to the person's next message
 
 
+Obstacle = Literal["no-video-right", "no-right", "removed", "topic-closed"]
+"""What is known to keep a video from a chat before it is tried."""
+
+
 class SendError(Exception):
     """A message that the chat did not take.
 
     `after_s`: when to try again, at the earliest. `uploaded_ref`: of MUST_WAIT, the chat's reference of the video, good
-    for `after_s` more seconds, or None. `moved_to`: the chat's new id (a Telegram group that became a supergroup). No
-    secrets in `reason`.
+    for `after_s` more seconds, or None. `moved_to`: the chat's new id (a Telegram group that became a supergroup).
+    `obstacle`: of UNREACHABLE, what stands between the bot and this chat, where that is known: there its owner can be
+    told in private. No secrets in `reason`.
     """
 
     def __init__(
@@ -215,6 +222,7 @@ class SendError(Exception):
         after_s: float = 0.0,
         moved_to: str | None = None,
         uploaded_ref: str | None = None,
+        obstacle: Obstacle | None = None,
     ) -> None:
         super().__init__(outcome, reason)
         self.outcome = outcome
@@ -222,8 +230,7 @@ class SendError(Exception):
         self.after_s = after_s
         self.moved_to = moved_to
         self.uploaded_ref = uploaded_ref
+        self.obstacle = obstacle
 
 
-Obstacle = Literal["no-video-right", "no-right", "removed", "topic-closed"]
-"""What is known to keep a video from a chat before it is tried."""
 Activity = Literal["rendering", "uploading"]

@@ -20,7 +20,7 @@ from bot.messages.languages import LANGUAGES, pick
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.message_map import chat_of
-from bot.store.records import Job, State
+from bot.store.records import Destination, Job, State
 from bot.store.stored import UnreadableJob
 from core import pricing
 from core.errors import BadRequest
@@ -38,7 +38,7 @@ class MessageHandler:
         store: Store,
         orders: OrderService,
         channels: Mapping[str, ChannelPort],
-        send_again: Callable[[Job], Awaitable[bool]],
+        send_again: Callable[[Job, Destination | None], Awaitable[bool]],
         ask_fal_now: Callable[[str], Awaitable[None]],
         is_admin: Callable[[str], bool],
     ) -> None:
@@ -61,10 +61,10 @@ class MessageHandler:
         return in_words(language) if channel is not None and channel.limits.passive_replies else language
 
     async def bring(self, incoming: Incoming) -> bool:
-        """Send the person's finished videos that wait; whether there are any."""
+        """Send the person's finished videos that wait, to where they have just spoken; whether there are any."""
         waiting = await self._store.jobs.find(user=incoming.user, states=[State.UNDELIVERED])
         for job in waiting:
-            await self._send_again(job)
+            await self._send_again(job, Destination(incoming.address))
         return bool(waiting)
 
     async def handle(self, message: commands.ParsedMessage) -> Decision:

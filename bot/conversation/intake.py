@@ -52,7 +52,7 @@ class MessageIntake:
     async def put(self, incoming: Sequence[Incoming]) -> None:
         """Commit what is for us and from people who may ask; answer strangers, and store nothing of theirs."""
         known: dict[str, ParsedMessage] = {}
-        for message in [await self._addressed(_parsed(each)) for each in incoming]:
+        for message in _with_albums([await self._addressed(_parsed(each)) for each in incoming]):
             if not message.for_us:
                 continue
             if self._is_allowed(message.incoming):
@@ -139,3 +139,12 @@ def _parsed(incoming: Incoming) -> ParsedMessage:
     """Parse it as it is stored: a chat may hand over half a character, which no database and no page takes."""
     text = encodable(incoming.text)
     return parse_message(incoming if text == incoming.text else replace(incoming, text=text))
+
+
+def _with_albums(messages: Sequence[ParsedMessage]) -> list[ParsedMessage]:
+    """Take all items of an album as said to the bot where one of them is: in a group only that has the words."""
+    ours = {each.incoming.album for each in messages if each.for_us and each.incoming.album is not None}
+    return [
+        each if each.for_us or each.incoming.album not in ours else _parsed(replace(each.incoming, direct=True))
+        for each in messages
+    ]

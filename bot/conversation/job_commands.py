@@ -14,7 +14,7 @@ from bot.messages.callback_data import data_for
 from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.dialogues import Draft, write_dialogue_tx
-from bot.store.records import ACTIVE, ENDED, Job, JobDraft, State
+from bot.store.records import ACTIVE, ENDED, Destination, Job, JobDraft, State
 
 _HISTORY = 10
 _WAITING = (
@@ -37,7 +37,7 @@ class JobCommands:
         store: Store,
         orders: OrderService,
         channels: Mapping[str, ChannelPort],
-        send_again: Callable[[Job], Awaitable[bool]],
+        send_again: Callable[[Job, Destination | None], Awaitable[bool]],
         ask_fal_now: Callable[[str], Awaitable[None]],
     ) -> None:
         self._store = store
@@ -190,7 +190,8 @@ class JobCommands:
         if job.video is None:
             new = self._orders.reorder(situation.incoming, job, situation.language, with_fallback=command.with_fallback)
             return situation.ordered(new) if isinstance(new, JobDraft) else situation.answer(new)
-        if not await self._send_again(job):
+        asked = Destination(situation.incoming.address, situation.incoming.reply_to)
+        if not await self._send_again(job, asked):
             return situation.answer(situation.say("again-gone", job=job.id))
         return Decision()
 

@@ -24,7 +24,7 @@ from bot.store.callback_replies import give_tx
 from bot.store.database import Connection, now_ms
 from bot.store.job_rows import job_tx
 from bot.store.outbox import Waiting, hand_over_tx
-from bot.store.records import ACTIVE, Job, JobDraft
+from bot.store.records import ACTIVE, Destination, Job, JobDraft
 from bot.store.short_codes import code_tx
 
 _CAPTION_BYTES = 500
@@ -88,7 +88,7 @@ class PassiveReplies:
         store: Store,
         handler: MessageHandler,
         channels: Mapping[str, ChannelPort],
-        send_again: Callable[[Job], Awaitable[bool]],
+        send_again: Callable[[Job, Destination | None], Awaitable[bool]],
     ) -> None:
         self._store = store
         self._handler = handler
@@ -135,7 +135,7 @@ class PassiveReplies:
         """Begin to send again: no callback carries a video back, but a person who has just spoken may be sent one."""
         for item in person.waiting:
             if item.job is not None and item.is_video and item.job.state not in ACTIVE:
-                await self._send_again(item.job)
+                await self._send_again(item.job, None)
 
     async def _read_person(self, incoming: Incoming, *, passive: bool) -> PersonContext:
         return PersonContext(
@@ -159,7 +159,7 @@ class PassiveReplies:
         if person.passive and item is not None and item.ref is not None:
             return self._handed(person, item)
         code = person.codes.get(job.id, job.id)
-        if job.state not in ACTIVE and not await self._send_again(job):
+        if job.state not in ACTIVE and not await self._send_again(job, None):
             return self._answer_with(person, person.say("again-gone", job=code))
         return Answer(Reply(person.say("passive-on-its-way", code=code)))
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.channels.protocol import ChannelPort
-from bot.channels.types import Message, SendError, SendOutcome
+from bot.channels.types import Address, Message, SendError, SendOutcome
 from bot.jobs.delivery_receipts import HAS_VIDEO, Acknowledgement, DeliveryReceipts
 from bot.jobs.job_lock import mark_of
 from bot.jobs.verdicts import NEXT, REST, Verdict, retry
@@ -22,10 +22,11 @@ from bot.jobs.video_files import VideoFiles
 from bot.messages import job_messages
 from bot.messages.admin_alerts import Alerts
 from bot.messages.held_messages import HeldMessages
+from bot.messages.i18n import translate
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.leases import Assignment
-from bot.store.records import ENDED, SHELL, Job, JobError, State
+from bot.store.records import ENDED, SHELL, Destination, Job, JobError, State
 from bot.store.work import Lease, LeaseLost
 from core.errors import ResultExpired
 from core.io.retrying import RetryPolicy, retried
@@ -101,7 +102,7 @@ class Delivery:
     async def _send_word(self, job: Job, channel: ChannelPort, lease: Lease) -> None:
         word = await self._held_messages.message(job.incoming, job_messages.outcome(job), job.language)
         with self._confirmed.sending():
-            ref = await channel.show(job.address, word, reply_to=job.incoming.reply_to)
+            ref = await channel.show(job.destination.address, word, reply_to=job.destination.reply_to)
             await self._confirmed.write_down(job.id, Acknowledgement(job.state, ref), lease)
 
     async def tell_parked(self, job: Job, lease: Lease) -> None:
@@ -133,7 +134,7 @@ class Delivery:
             raise LeaseLost(job.id)
         with self._confirmed.sending():
             try:
-                ref = await channel.send_video(job.address, video, reply_to=job.incoming.reply_to)
+                ref = await channel.send_video(job.destination.address, video, reply_to=job.destination.reply_to)
             except SendError as error:
                 if error.outcome != SendOutcome.UNCONFIRMED:
                     raise
@@ -147,7 +148,12 @@ class Delivery:
 
     async def _not_taken(self, job: Job, error: SendError, assignment: Assignment) -> Verdict:
         log.warning("not delivered", extra={"job_id": job.id, "outcome": error.outcome, "reason": error.reason})
-        if error.moved_to is not None:
+        private = self._private(job) if error.obstacle is not None else None
+        if private is not None:
+            await self._store.jobs.redirect(job.id, Destination(private), lease=assignment.lease)
+            await self._explain(job, private)
+            return retry(0.0)
+        if error.moved_to is not None and job.send_to is None:
             address = replace(job.address, chat_id=error.moved_to)
             await self._store.jobs.moved_to(job.id, replace(job.incoming, address=address), lease=assignment.lease)
             return retry(0.0)
@@ -161,6 +167,18 @@ class Delivery:
             await self._undelivered(job, error.reason, assignment.lease)
             return retry(pause_s)
         return await self._defer(job, error.reason, assignment, round_=assignment.attempt)
+
+    def _private(self, job: Job) -> Address | None:
+        """Return its owner's own chat with the bot, for what the chat it was going to does not take."""
+        private = self._channels[job.address.channel].private(job.incoming.sender_id)
+        return private if private is not None and private != job.destination.address else None
+
+    async def _explain(self, job: Job, private: Address) -> None:
+        """Say, best effort, why a video comes here that was asked for elsewhere."""
+        try:
+            await self._channels[private.channel].show(private, Message(translate(job.language, "kept-in-private")))
+        except SendError as error:
+            log.info("not explained", extra={"job_id": job.id, "outcome": error.outcome})
 
     async def _defer(self, job: Job, why: str, assignment: Assignment, *, round_: int) -> Verdict:
         """Retry after a pause that grows with each round, from 1."""
@@ -205,14 +223,14 @@ class Delivery:
             log.info("not announced", extra={"job_id": job.id, "outcome": error.outcome})
             raise
 
-    async def send_again(self, job: Job) -> bool:
+    async def send_again(self, job: Job, to: Destination | None = None) -> bool:
         """Tell the outcome once more, soon; a video that was never delivered is looked for.
 
-        False when its owner has had the video, and the file is gone for good.
+        `to`: the chat where that was asked for. False when its owner has had the video, and the file is gone for good.
         """
         if job.state in _HAD and self._files.is_gone(job):
             return False
-        await self._store.jobs.send_again(job.id)
+        await self._store.jobs.send_again(job.id, to=to)
         self._due()
         return True
 

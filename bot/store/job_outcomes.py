@@ -5,8 +5,8 @@ import sqlalchemy as sa
 from bot.channels.types import Incoming
 from bot.store.database import Connection, db_now_ms
 from bot.store.job_rows import JobTable, move_tx, told_tx
-from bot.store.records import State
-from bot.store.stored import rewritten
+from bot.store.records import Destination, State
+from bot.store.stored import record, rewritten
 from bot.store.tables import jobs
 from bot.store.work import WORK, Lease, check_tx
 
@@ -29,16 +29,22 @@ class JobOutcomes(JobTable):
 
         await self._db.write(work)
 
-    async def send_again(self, job_id: str) -> bool:
+    async def redirect(self, job_id: str, to: Destination, *, lease: Lease | None = None) -> None:
+        """Send its outcome to another chat than the one that asked for it."""
+        await self._set(job_id, lease=lease, send_to=record(to))
+
+    async def send_again(self, job_id: str, *, to: Destination | None = None) -> bool:
         """Make the outcome due now, also where it was told before; a video on its way is not sent twice.
 
-        False: there is no such job, or nothing to tell of it.
+        `to`: the chat where it was asked for. False: there is no such job, or nothing to tell of it.
         """
 
         def work(tx: Connection) -> bool:
             row = tx.execute(sa.select(jobs.c.state, jobs.c.video).where(jobs.c.id == job_id).with_for_update()).first()
             if row is None:
                 return False
+            if to is not None:
+                tx.execute(jobs.update().where(jobs.c.id == job_id).values(send_to=record(to)))
             if row.video is not None and State(row.state) in _SENT_BEFORE:
                 return move_tx(tx, job_id, State.READY, why="sent again", outcome_ref=None, attempt=0)
             if State(row.state) not in WORK:

@@ -114,6 +114,14 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
+class Destination:
+    """Where an outcome goes: a chat, and the message there that it answers."""
+
+    address: Address
+    reply_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A row of the jobs table."""
 
@@ -143,6 +151,7 @@ class Job:
     chat: str | None
     ways: tuple[Way, ...]
     replaced_ref: str | None
+    send_to: Destination | None
     again_of: str | None
     fallback: Fallback | None
     model_name: str | None
@@ -162,6 +171,11 @@ class Job:
     def address(self) -> Address:
         """Return the address of the chat that asked for it."""
         return self.incoming.address
+
+    @property
+    def destination(self) -> "Destination":
+        """Return where its outcome goes."""
+        return self.send_to or Destination(self.incoming.address, self.incoming.reply_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +249,7 @@ def _job_from(row: sa.Row[Any]) -> Job:
             "error": restored(JobError, values["error"], where="error") if values["error"] else None,
             "video": restored(VideoFile, values["video"], where="video") if values["video"] else None,
             "ways": restored(tuple[Way, ...], values["ways"] or (), where="ways"),
+            "send_to": restored(Destination, values["send_to"], where="send_to") if values["send_to"] else None,
             "question": restored(Confirmation, values["question"], where="question") if values["question"] else None,
         }
     )

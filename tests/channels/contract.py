@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.channels import manifests
 from bot.channels.protocol import ChannelManifest
-from bot.channels.types import Action, Activity, AttachmentRef, Message, SendOutcome
+from bot.channels.types import Action, Activity, Address, AttachmentRef, Message, SendOutcome, Toast
 from bot.conversation.access import Access
 from tests.channels.connecting import Connected
 from tests.corpus import jpeg
@@ -169,6 +169,36 @@ async def signs_of_activity_never_raise(on: Connected) -> None:
         await on.channel.busy(on.person, activity)
 
 
+async def what_is_deleted_is_gone_and_what_is_not_says_so(on: Connected) -> None:
+    shown = await on.channel.show(on.person, Message("On it", CANCEL, job_id=JOB))
+    await on.channel.show(on.person, Message("Done", job_id=JOB))
+    removed = await on.channel.remove(on.person, shown)
+    assert await on.stand.texts() == (["Done"] if removed else ["On it", "Done"])
+    assert not await on.channel.remove(on.person, "no such reference")
+
+
+async def a_chat_of_two_has_no_admins_and_nothing_in_its_way(on: Connected) -> None:
+    await on.stand.says(WORDS)
+    (incoming,) = on.box.all
+    assert incoming.private
+    assert not await on.channel.is_admin_of(on.person, incoming.sender_id)
+    assert await on.channel.obstacle(on.person) is None
+    assert not await on.channel.toast(incoming, Toast("only for presses"))
+    own = on.channel.private(incoming.sender_id)
+    assert own is None or own == on.person
+
+
+async def questions_about_a_group_never_raise(on: Connected) -> None:
+    if on.stand.group is None:
+        return
+    group = Address(on.manifest.name, on.stand.group)
+    for away in (False, True):
+        on.key_values.away = away
+        assert await on.channel.obstacle(group) is None
+        assert not await on.channel.is_admin_of(group, on.stand.person)
+    on.key_values.away = False
+
+
 # Its life
 
 
@@ -228,6 +258,9 @@ RULES: tuple[Rule, ...] = (
     a_video_is_the_file_itself,
     a_long_caption_and_a_missing_still_stop_no_video,
     signs_of_activity_never_raise,
+    what_is_deleted_is_gone_and_what_is_not_says_so,
+    a_chat_of_two_has_no_admins_and_nothing_in_its_way,
+    questions_about_a_group_never_raise,
     it_is_alive_and_knows_itself,
     its_routes_are_those_it_names,
     after_the_intake_stops_nothing_is_taken_and_it_still_sends,
@@ -286,6 +319,7 @@ async def a_chat_that_is_away_keeps_nothing_from_starting(on: Connected) -> None
     await on.refused(on.channel.check())
     for activity in ACTIVITIES:
         await on.channel.busy(on.person, activity)
+    await questions_about_a_group_never_raise(on)
 
 
 AWAY_RULES: tuple[Rule, ...] = (what_never_left_may_be_sent_again, a_chat_that_is_away_keeps_nothing_from_starting)

@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar
@@ -92,8 +92,8 @@ def services(
     )
 
 
-def settings(url: str, *, token: str | None = TOKEN, webhook: bool = False) -> TelegramSettings:
-    return TelegramSettings.offline(token=token, api_url=url, webhook=webhook)
+def settings(url: str, *, token: str | None = TOKEN, webhook: bool = False, local: bool = False) -> TelegramSettings:
+    return TelegramSettings.offline(token=token, api_url=url, webhook=webhook, local=local)
 
 
 @dataclass
@@ -104,14 +104,26 @@ class Bench:
     rests: list[float]
     late_s: list[float]
     """By how much the channel's clock is ahead."""
+    key_values: Keys
+    again: Callable[[], Telegram]
+    """Another process of the same installation."""
 
 
 @asynccontextmanager
 async def bench(
-    folder: Path, *, webhook: bool = False, public_url: str | None = None, answer_s: float = 5.0
+    folder: Path,
+    *,
+    webhook: bool = False,
+    public_url: str | None = None,
+    answer_s: float = 5.0,
+    press_s: float = 8.0,
+    local: bool = False,
+    server_local: bool = False,
+    **server: Any,
 ) -> AsyncIterator[Bench]:
-    """Not started. Rests are short and written down."""
-    fake, box = TelegramFake(state=folder / "telegram"), Box()
+    """Not started. Rests are short and written down. `local`: as it is set; the rest: what the fake is like."""
+    fake = TelegramFake(state=folder / "telegram", local=server_local, **server)
+    box, keys = Box(), Keys()
     rests, late_s = list[float](), list[float]()
 
     async def short(seconds: float) -> None:
@@ -119,16 +131,30 @@ async def bench(
         await asyncio.sleep(0.01)
 
     async with served(fake) as fake.url:
-        own = settings(fake.url, webhook=webhook)
-        given = services(box, own, folder, public_url=public_url)
-        channel = Telegram(
-            given, own, poll_s=2, answer_s=answer_s, sleep=short, clock=lambda: time.monotonic() + sum(late_s)
-        )
+        own = settings(fake.url, webhook=webhook, local=local)
+        given = replace(services(box, own, folder, public_url=public_url), key_values=keys)
+        made = list[Telegram]()
+
+        def process() -> Telegram:
+            made.append(
+                Telegram(
+                    given,
+                    own,
+                    poll_s=2,
+                    answer_s=answer_s,
+                    press_s=press_s,
+                    sleep=short,
+                    clock=lambda: time.monotonic() + sum(late_s),
+                )
+            )
+            return made[-1]
+
         try:
-            yield Bench(fake, channel, box, rests, late_s)
+            yield Bench(fake, process(), box, rests, late_s, keys, process)
         finally:
-            await channel.stop_intake()
-            await channel.stop()
+            for each in made:
+                await each.stop_intake()
+                await each.stop()
 
 
 def jpeg(size: tuple[int, int] = (640, 400)) -> bytes:

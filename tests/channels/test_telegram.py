@@ -61,13 +61,11 @@ def test_a_text_with_buttons_in_its_topic_as_a_reply(tmp_path: Path) -> None:
     on_the_bench(tmp_path, story)
 
 
-def test_a_deleted_question_and_a_closed_topic_do_not_stop_an_answer(tmp_path: Path) -> None:
+def test_a_deleted_question_does_not_stop_an_answer(tmp_path: Path) -> None:
     async def story(on: Bench) -> None:
-        closed = replace(GROUP, thread_id="9")
-        await on.channel.show(closed, Message("hello"), reply_to="999")
+        await on.channel.show(GROUP, Message("hello"), reply_to="999")
         (message,) = on.telegram.said(-100300)
-        assert "message_thread_id" not in message
-        assert len(on.telegram.calls("sendMessage")) == 2
+        assert "reply_to_message" not in message
 
     on_the_bench(tmp_path, story)
 
@@ -152,15 +150,6 @@ def test_captions_and_durations_are_made_to_fit(tmp_path: Path) -> None:
         (message,) = on.telegram.videos(42)
         assert message["video"]["duration"] == 1
         assert message["caption"].endswith("🦊…")
-
-    on_the_bench(tmp_path, story)
-
-
-def test_a_closed_topic_does_not_stop_a_video(tmp_path: Path) -> None:
-    async def story(on: Bench) -> None:
-        await on.channel.send_video(replace(GROUP, thread_id="9"), film(tmp_path))
-        (message,) = on.telegram.videos(-100300)
-        assert message["video"]["file_size"] == (tmp_path / "film.mp4").stat().st_size
 
     on_the_bench(tmp_path, story)
 

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from bot.channels.telegram.channel import Telegram
 from bot.channels.telegram.intake import webhook_secret
 from bot.channels.types import Action, Message
+from bot.conversation.commands import COMMANDS
 from tests.channels.telegram_bench import ME, Bench, Box, bench, jpeg, services, settings
 from tests.fakes.botapi import TelegramFake
 from tests.serving import free_port, listener, served
@@ -48,7 +49,7 @@ def test_what_was_said_is_stored_and_then_confirmed(tmp_path: Path) -> None:
         await on.telegram.until(lambda: len(on.box.all) == 3 and on.telegram.pending == 0)
         assert heard(on) == ["/video said while the bot was away", "/video a fox", "she smiles"]
         asked = on.telegram.calls("getUpdates")[0].params
-        assert asked["allowed_updates"] == ["message", "callback_query", "my_chat_member"]
+        assert asked["allowed_updates"] == ["message", "edited_message", "callback_query", "my_chat_member"]
         assert asked["timeout"] == 2
 
     polled(tmp_path, story, before=before)
@@ -206,12 +207,18 @@ def test_the_menu_and_the_webhook_of_before(tmp_path: Path) -> None:
         on.telegram.user_says(42, "/video a fox")
 
     async def story(on: Bench) -> None:
-        await on.telegram.until(lambda: len(on.telegram.methods.commands) == 3 and on.box.all)
+        await on.telegram.until(lambda: len(on.telegram.methods.commands) == 12 and on.box.all)
         assert on.telegram.calls("deleteWebhook")[0].params["drop_pending_updates"] is False
-        assert set(on.telegram.methods.commands) == {"", "en", "zh"}
-        names = [each["command"] for each in on.telegram.methods.commands["zh"]]
-        assert names[:5] == ["video", "status", "cancel", "history", "again"]
-        shown = {language: menu[0]["description"] for language, menu in on.telegram.methods.commands.items()}
+        menus = on.telegram.methods.commands
+        scopes = ("default", "all_private_chats", "all_group_chats", "all_chat_administrators")
+        assert set(menus) == {(scope, language) for scope in scopes for language in ("", "en", "zh")}
+        names = {scope: [each["command"] for each in menus[scope, "zh"]] for scope in scopes}
+        assert names["default"] == names["all_private_chats"]
+        assert names["all_private_chats"][:5] == ["video", "status", "cancel", "history", "again"]
+        assert "balance" in names["all_private_chats"]
+        assert "balance" not in names["all_group_chats"] + names["all_chat_administrators"]
+        assert {each for menu in names.values() for each in menu} <= set(COMMANDS)
+        shown = {language: menus["all_group_chats", language][0]["description"] for language in ("", "en", "zh")}
         assert shown[""] == shown["en"] != shown["zh"]
 
     polled(tmp_path, story, before=before)
@@ -241,18 +248,33 @@ def test_a_second_program_with_the_same_token_is_named(tmp_path: Path, caplog: p
     polled(tmp_path, story, before=None)
 
 
-def test_presses_are_stored_and_answered_at_once(tmp_path: Path) -> None:
+def test_presses_are_stored_and_wait_for_an_answer(tmp_path: Path) -> None:
     async def story(on: Bench) -> None:
         on.telegram.user_says(42, "hello")
         await on.telegram.until(lambda: on.box.all)
         shown = await on.channel.show(ME, Message("working", (Action("Cancel", "cancel:K3X"),)))
         query = on.telegram.presses(42, "cancel:K3X")
-        await on.telegram.until(lambda: len(on.box.all) == 2 and on.telegram.world.presses[query])
+        await on.telegram.until(lambda: len(on.box.all) == 2 and on.telegram.pending == 0)
         press = on.box.all[1]
         assert (press.pressed, press.reply_to, press.event_id) == ("cancel:K3X", shown, f"press-{query}")
-        on.telegram.fail("answerCallbackQuery", "status", status=400, description="Bad Request: query is too old")
-        on.telegram.presses(42, "cancel:K3X")
-        await on.telegram.until(lambda: len(on.box.all) == 3)
+        assert on.telegram.calls("answerCallbackQuery") == []
+
+    polled(tmp_path, story, before=None)
+
+
+def test_a_menu_that_stands_is_not_set_again_the_same_day(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        await on.telegram.until(lambda: len(on.telegram.calls("setMyCommands")) == 12 and on.telegram.calls("getMe"))
+        await on.telegram.until(lambda: any(":menus" in key for key in on.key_values.rows))
+        await on.channel.stop_intake()
+        asked = len(on.telegram.calls("getMe"))
+        await on.again().start()
+        on.telegram.user_says(42, "/video a fox")
+        await on.telegram.until(lambda: on.box.all and len(on.telegram.calls("getMe")) > asked)
+        assert len(on.telegram.calls("setMyCommands")) == 12
+        on.key_values.ahead_s = 86_401.0
+        await on.again().start()
+        await on.telegram.until(lambda: len(on.telegram.calls("setMyCommands")) == 24)
 
     polled(tmp_path, story, before=None)
 
@@ -297,7 +319,7 @@ def test_the_webhook_stores_before_it_says_yes(tmp_path: Path) -> None:
         await on.channel.start()
         await on.telegram.until(lambda: on.telegram.methods.webhook)
         assert on.telegram.methods.webhook["url"] == url
-        assert on.telegram.methods.allowed == ["message", "callback_query", "my_chat_member"]
+        assert on.telegram.methods.allowed == ["message", "edited_message", "callback_query", "my_chat_member"]
         on.box.broken = 1
         on.telegram.user_says(42, "/video a fox")
         assert await asyncio.to_thread(on.telegram.push) == [500]

@@ -11,9 +11,9 @@ from telegram import Update
 
 from bot.channels.telegram.errors import Unreadable
 from bot.channels.telegram.lengths import cut, split, units
-from bot.channels.telegram.parsing import Albums, incoming_from
+from bot.channels.telegram.parsing import incoming_from
 from bot.channels.telegram.request import readable
-from bot.channels.types import Address, AttachmentRef, Incoming
+from bot.channels.types import Address, AttachmentRef, Incoming, Quoted
 from tests.channels.telegram_bench import jpeg
 from tests.fakes.botapi import TelegramFake
 from tests.fakes.botapi.world import Json, World
@@ -28,14 +28,12 @@ def world(tmp_path: Path) -> World:
     return made
 
 
-def read(world: World, *, username: str | None = "reelbot", albums: Albums | None = None) -> list[Incoming | None]:
+def read(world: World, *, username: str | None = "reelbot") -> list[Incoming | None]:
     """Everything that waits, as one batch."""
     updates = [Update.de_json(update, None) for update in world.updates]
     world.updates.clear()
-    albums = albums or Albums()
-    albums.see_batch([update.message for update in updates if update.message is not None])
     account = str(world.bot["id"])
-    return [incoming_from(update, account=account, username=username, albums=albums) for update in updates]
+    return [incoming_from(update, account=account, username=username) for update in updates]
 
 
 def one(world: World, **more: Any) -> Incoming:
@@ -61,6 +59,8 @@ def test_words_in_a_private_chat(world: World) -> None:
         text="/video a fox",
         language="zh-hans",
         reply_to=str(number),
+        at=world.messages[42, number]["date"] * 1000,
+        name="Person 42",
     )
 
 
@@ -92,10 +92,23 @@ def test_another_bots_command_is_not_for_us(world: World) -> None:
     assert one(world).text == "/video a fox"
 
 
-def test_an_answer_to_the_bot_is_for_it(world: World) -> None:
+@pytest.mark.parametrize(
+    ("text", "direct"),
+    [("and you?", False), ("wow nice!", False), ("/cancel", True), ("／视频 狐狸", True), ("@reelbot and you?", True)],
+)
+def test_a_reply_to_the_bot_in_a_group_is_for_it_with_a_command(world: World, text: str, direct: bool) -> None:
+    """Whether it answers an offer is the conversation's to know, so it is handed in all the same."""
     ours = world.post(world.chats[GROUP], {"text": "hello"}, thread=None, reply_to=None)
-    world.says(GROUP, "and you?", sender=7, reply_to=ours["message_id"])
-    assert one(world).direct
+    world.says(GROUP, text, sender=7, reply_to=ours["message_id"])
+    found = one(world)
+    assert found.direct == direct
+    assert found.quoted == Quoted(ref=str(ours["message_id"]), text="hello", ours=True)
+
+
+def test_a_bare_mention_is_for_the_bot(world: World) -> None:
+    world.says(GROUP, "@ReelBot", sender=7)
+    found = one(world)
+    assert (found.text, found.direct, found.private) == ("", True, False)
 
 
 def test_a_photo_with_its_caption_is_its_largest_size(world: World) -> None:
@@ -121,13 +134,29 @@ def test_a_video_tells_its_seconds(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mime", "kind"),
-    [("image/png", "image"), ("IMAGE/HEIC", "image"), ("video/quicktime", "video"), ("application/pdf", None)],
+    ("mime", "filename", "kind"),
+    [
+        ("image/png", "file", "image"),
+        ("IMAGE/HEIC", "file", "image"),
+        ("video/quicktime", "file", "video"),
+        ("application/octet-stream", "IMG_1.JPG", "file"),
+        ("application/octet-stream", "file", "file"),
+        (None, "file", "file"),
+        ("", "file", "file"),
+        ("text/plain", "holiday.HEIC", "file"),
+        ("application/x-matroska", "a.b.mkv", "file"),
+        ("application/pdf", "scan.pdf", None),
+        ("audio/mpeg", "song.mp3", None),
+        ("application/pdf", "jpg", None),
+    ],
 )
-def test_files_are_what_they_call_themselves(world: World, mime: str, kind: str | None) -> None:
-    world.says(42, "animate", document=b"bytes", mime=mime)
-    attachment = one(world).attachment
-    assert (attachment.kind if attachment else None) == kind
+def test_files_are_what_they_call_themselves_or_what_their_bytes_tell(
+    world: World, mime: str | None, filename: str, kind: str | None
+) -> None:
+    world.says(42, "animate", document=b"bytes", mime=mime, filename=filename)
+    found = one(world)
+    assert (found.attachment.kind if found.attachment else None) == kind
+    assert found.other == ("file" if kind is None else None)
 
 
 def test_an_animation_is_a_video_although_it_is_a_document_too(world: World) -> None:
@@ -137,39 +166,36 @@ def test_an_animation_is_a_video_although_it_is_a_document_too(world: World) -> 
     assert one(world).attachment == AttachmentRef("video", file["file_id"], 3, 2.0)
 
 
-def test_a_reply_takes_the_photo_it_answers(world: World) -> None:
-    photo = world.says(42, photo=jpeg())
-    assert one(world).text == ""  # the question what should happen in it
+def test_a_reply_tells_the_photo_it_answers(world: World) -> None:
+    photo = world.says(42, "my cat", photo=jpeg())
+    assert one(world).quoted is None
     world.says(42, "/video she waves", reply_to=photo)
-    attachment = one(world).attachment
-    assert attachment is not None
-    assert attachment.kind == "image"
+    found = one(world)
+    assert found.attachment is None
+    assert found.quoted is not None
+    assert (found.quoted.ref, found.quoted.text, found.quoted.ours) == (str(photo), "my cat", False)
+    assert found.quoted.attachment is not None
+    assert found.quoted.attachment.kind == "image"
 
 
-def test_the_own_photo_goes_before_the_answered_one(world: World) -> None:
+def test_the_own_photo_is_not_the_answered_one(world: World) -> None:
     first = world.says(42, photo=jpeg((640, 400)))
     world.says(42, "/video this one", photo=jpeg((300, 300)), reply_to=first)
-    attachment = read(world)[1].attachment  # type: ignore[union-attr]
-    assert attachment is not None
-    assert attachment.size == len(jpeg((300, 300)))
+    found = read(world)[1]
+    assert found is not None
+    assert found.quoted is not None
+    sizes = [each.size for each in (found.attachment, found.quoted.attachment) if each is not None]
+    assert sizes == [len(jpeg((300, 300))), len(jpeg((640, 400)))]
 
 
-def test_a_photo_quoted_from_another_chat(world: World) -> None:
-    file = world.keep(b"photo", "photos.jpg").json()
-    origin = {"type": "hidden_user", "date": 1, "sender_user_name": "Somebody"}
-    quoted = {"origin": origin, "photo": [{**file, "width": 5, "height": 5}]}
-    world.says(42, "/video waves", extra={"external_reply": quoted})
-    assert one(world).attachment == AttachmentRef("image", file["file_id"], 5)
-
-
-@pytest.mark.parametrize(
-    ("text", "taken"), [("nice!", False), ("/video make it snow", True), ("视频 让它下雪", True), ("好看！", False)]
-)
-def test_praise_under_our_own_video_buys_nothing(world: World, text: str, taken: bool) -> None:
-    world.says(42, text, reply_to=own_video(world, world.private(42).id))
+def test_a_reply_to_our_own_video_says_so(world: World) -> None:
+    world.says(42, "nice!", reply_to=own_video(world, world.private(42).id))
     found = one(world)
     assert found.direct
-    assert (found.attachment is not None) == taken
+    assert found.attachment is None
+    assert found.quoted is not None
+    assert found.quoted.ours
+    assert found.quoted.attachment is not None
 
 
 def test_topics_are_kept_and_only_real_ones(world: World) -> None:
@@ -196,7 +222,15 @@ def test_the_first_message_of_a_topic_is_not_what_is_answered(world: World) -> N
 def test_anonymous_admins_speak_for_their_group(world: World) -> None:
     bot = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
     world.says(GROUP, "/video a fox", extra={"from": bot, "sender_chat": world.chats[GROUP].json()})
-    assert one(world).user == f"telegram:{GROUP}"
+    found = one(world)
+    assert (found.user, found.anonymous, found.name) == (f"telegram:{GROUP}", True, f"Group {GROUP}")
+
+
+def test_who_writes_as_a_channel_is_not_anonymous(world: World) -> None:
+    channel = {"id": -100900, "type": "channel", "title": "News"}
+    world.says(GROUP, "/video a fox", sender=7, extra={"sender_chat": channel})
+    found = one(world)
+    assert (found.user, found.anonymous, found.name) == ("telegram:-100900", False, "News")
 
 
 def test_other_bots_and_copied_channel_posts_are_no_people(world: World) -> None:
@@ -207,13 +241,10 @@ def test_other_bots_and_copied_channel_posts_are_no_people(world: World) -> None
 
 
 def test_everything_else_is_nothing(world: World) -> None:
-    world.private(42)
-    world.blocks(42)
-    edited = {"message_id": 5, "date": 1, "edit_date": 2, "chat": world.chats[42].json(), "text": "/video a fox"}
-    world.update({"edited_message": edited})
     world.says(GROUP, extra={"new_chat_title": "VideoFiles"})
+    world.says(42, extra={"pinned_message": {"message_id": 1, "date": 0, "chat": world.private(42).json()}})
     world.update({})
-    assert read(world) == [None, None, None, None]
+    assert read(world) == [None, None, None]
 
 
 def test_half_characters_and_nul_do_not_reach_the_database(world: World) -> None:
@@ -233,6 +264,7 @@ def test_a_press(world: World) -> None:
     found = one(world)
     assert found.address == Address("telegram", "-100300", "7")
     assert (found.pressed, found.text, found.sender_id, found.direct) == ("cancel:K3X", "", "9", True)
+    assert (found.private, found.name) == (False, "Person 9")
     assert (found.reply_to, found.event_id) == (str(shown["message_id"]), f"press-{query}")
 
 
@@ -245,43 +277,16 @@ def test_a_press_on_a_message_too_old_to_be_shown(world: World) -> None:
     world.update({"callback_query": {"id": "8", "from": person, "chat_instance": "1", "inline_message_id": "x"}})
     found, inline = read(world)
     assert found is not None
-    assert found.reply_to == "3"
+    assert (found.reply_to, found.private) == ("3", True)
     assert inline is None
 
 
-# Albums
-
-
-def test_of_an_album_only_the_captioned_photo_counts(world: World) -> None:
-    albums = Albums()
-    world.says(42, photo=jpeg(), album="A")
-    world.says(42, "she smiles", photo=jpeg(), album="A")
-    world.says(42, photo=jpeg(), album="A")
-    assert [found.text if found else None for found in read(world, albums=albums)] == [None, "she smiles", None]
-    world.says(42, photo=jpeg(), album="A")  # a late one, in a batch of its own
-    assert read(world, albums=albums) == [None]
-
-
-def test_an_album_without_a_caption_is_asked_about_once(world: World) -> None:
-    albums = Albums()
-    for _ in range(2):
-        world.says(42, photo=jpeg(), album="A")
-    updates = list(world.updates)
-    first, second = read(world, albums=albums)
-    assert first is not None
-    assert second is None
-    world.updates[:] = updates  # the batch could not be stored and comes again
-    assert read(world, albums=albums) == [first, None]
-    world.says(43, photo=jpeg(), album="A")  # another chat's
-    assert read(world, albums=albums)[0] is not None
-
-
-def test_albums_do_not_fill_the_memory(world: World) -> None:
-    albums = Albums()
-    for number in range(520):
-        world.says(42, "x", extra={"media_group_id": f"A{number}", "caption": "x"})
-        read(world, albums=albums)
-    assert albums.remembered == 500
+def test_all_of_an_album_come_and_are_known_as_one(world: World) -> None:
+    for caption in ("", "she smiles", ""):
+        world.says(42, caption, photo=jpeg(), album="A")
+    world.says(42, photo=jpeg())
+    found = [(each.text, each.album, each.attachment is not None) for each in read(world) if each is not None]
+    assert found == [("", "A", True), ("she smiles", "A", True), ("", "A", True), ("", None, True)]
 
 
 # Answers that the library could not read

@@ -8,40 +8,59 @@ from pathlib import Path
 
 import httpx
 from starlette.routing import BaseRoute, Route
-from telegram import Bot, BotCommand
+from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
-from bot.channels.protocol import PlainChannel, Services
+from bot.channels.protocol import Services
 from bot.channels.telegram import MANIFEST
+from bot.channels.telegram.downloads import Downloader
 from bot.channels.telegram.errors import TranslatingErrors, send_error
 from bot.channels.telegram.intake import UPDATES, Clock, UpdateReceiver
-from bot.channels.telegram.request import BotRequest
-from bot.channels.telegram.sending import UPLOADS, Sender
+from bot.channels.telegram.limits import Capacity
+from bot.channels.telegram.markup import ServerAge
+from bot.channels.telegram.memory import Memory
+from bot.channels.telegram.menus import set_menus
+from bot.channels.telegram.places import Places, thread_of
+from bot.channels.telegram.presses import BLANK_AFTER_S, Presses
+from bot.channels.telegram.request import BotClient, BotRequest
+from bot.channels.telegram.rights import Rights
 from bot.channels.telegram.settings import TelegramSettings
-from bot.channels.types import Activity, Address, AttachmentRef, Message, SendOutcome, VideoMessage
+from bot.channels.telegram.texts import TextSender
+from bot.channels.telegram.videos import UPLOADS, VideoSender
+from bot.channels.types import (
+    Activity,
+    Address,
+    AttachmentRef,
+    Incoming,
+    Limits,
+    Message,
+    Obstacle,
+    SendError,
+    SendOutcome,
+    Toast,
+    VideoMessage,
+)
 from core.io.retrying import RetryPolicy, Sleep, retried
 
 log = logging.getLogger(__name__)
 
 _POLL_S = 30
-_COMMANDS = ("video", "status", "cancel", "history", "again", "models", "price", "balance", "language", "help")
+_ACTIONS = {"rendering": ChatAction.RECORD_VIDEO, "uploading": ChatAction.UPLOAD_VIDEO}
 _UNTIL_DONE = RetryPolicy(
     TelegramError,
     pauses_s=(1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0),
     least_s=lambda error: send_error(error).after_s,
 )
-_DESCRIPTION_CHARS = 256
 
 
-class Telegram(PlainChannel):
+class Telegram:
     """The channel. `poll_s`, `sleep` and `clock` are arguments for tests, which do not wait.
 
-    `answer_s`: seconds for the answer to an upload.
+    `answer_s`: seconds for the answer to an upload. `press_s`: until a press that nobody answers is answered blank.
     """
 
     manifest = MANIFEST
     name = MANIFEST.name
-    limits = MANIFEST.limits
 
     def __init__(
         self,
@@ -50,6 +69,7 @@ class Telegram(PlainChannel):
         *,
         poll_s: int = _POLL_S,
         answer_s: float = 180.0,
+        press_s: float = BLANK_AFTER_S,
         sleep: Sleep = asyncio.sleep,
         clock: Clock = time.monotonic,
     ) -> None:
@@ -65,19 +85,56 @@ class Telegram(PlainChannel):
             "uploads": BotRequest(tls=self._tls, pool=UPLOADS, read_s=answer_s, keep_alive=False),
         }
         bot = self._bot = self._client("calls")
-        self._intake = UpdateReceiver(bot, services, settings, poll_s=poll_s, sleep=sleep, clock=clock)
-        files_url = f"{settings.api_url}/file/bot{self._token}"
-        self._sender = Sender(bot, self._client("uploads"), files_url=files_url, tls=self._tls)
+        places = self._places = Places()
+        age = ServerAge(self._memory("server"))
+        self._capacity = Capacity(self._memory("capacity"), local=settings.local)
+        self._presses = Presses(bot, self._memory("press"), blank_after_s=press_s)
+        self._rights = Rights(bot, places, self._memory("rights"), account=settings.account)
+        self._intake = UpdateReceiver(
+            bot,
+            services,
+            settings,
+            presses=self._presses,
+            rights=self._rights,
+            poll_s=poll_s,
+            sleep=sleep,
+            clock=clock,
+        )
+        self._texts = TextSender(bot, places, age)
+        self._videos = VideoSender(
+            self._client("uploads"),
+            places,
+            age,
+            self._capacity,
+            files=self._memory("file"),
+            messages=self._memory("shown"),
+        )
+        self._downloads = Downloader(
+            bot,
+            self._capacity,
+            self._memory("files"),
+            files_url=f"{settings.api_url}/file/bot{self._token}",
+            local=settings.local,
+            tls=self._tls,
+        )
         self._tasks: list[asyncio.Task[None]] = []
 
-    def _client(self, requests: str) -> Bot:
-        return Bot(
+    def _memory(self, kind: str) -> Memory:
+        return Memory(self._services.key_values, account=self._settings.account, kind=kind)
+
+    def _client(self, requests: str) -> BotClient:
+        return BotClient(
             self._token,
             f"{self._settings.api_url}/bot",
             f"{self._settings.api_url}/file/bot",
             request=self._requests[requests],
             get_updates_request=self._requests["updates"],
         )
+
+    @property
+    def limits(self) -> Limits:
+        """Return the limits: those of the manifest, or wider ones of a server in local mode."""
+        return self._capacity.limits
 
     def routes(self) -> Sequence[BaseRoute]:
         """Return the webhook's route, where it is on."""
@@ -104,27 +161,31 @@ class Telegram(PlainChannel):
         """Close the connections."""
         for request in self._requests.values():
             await request.shutdown()
-        await self._sender.close()
+        await self._downloads.close()
 
     def alive(self) -> bool:
         """Return whether updates are asked for, or brought by the webhook."""
         return self._intake.alive()
 
     async def check(self) -> str:
-        """Ask Telegram for the bot's name, for `doctor`."""
+        """Ask Telegram for the bot's name, for `doctor`. Raises SendError, also for files that could not be read."""
         async with (
             TranslatingErrors(unanswered=SendOutcome.NOT_SENT),
             BotRequest(tls=self._tls, pool=1, read_s=10.0) as request,
         ):
             base_url = f"{self._settings.api_url}/bot"
-            me = await Bot(self._token, base_url, request=request, get_updates_request=request).get_me()
+            me = await BotClient(self._token, base_url, request=request, get_updates_request=request).get_me()
+        trouble = await self._downloads.trouble()
+        if trouble is not None:
+            raise SendError(SendOutcome.REJECTED, trouble)
         return f"@{me.username}"
 
     async def _introduce(self) -> None:
+        await self._capacity.load()
         await self._until_done(self._intake.load_identity)
         if self._settings.webhook:
             await self._until_done(self._set_webhook)
-        await self._until_done(self._set_commands)
+        await self._until_done(self._set_menus)
 
     async def _until_done(self, work: Callable[[], Awaitable[None]]) -> None:
         """Repeat an outside call of the start until it works: an outage must not keep the bot from starting."""
@@ -142,29 +203,65 @@ class Telegram(PlainChannel):
             allowed_updates=UPDATES,
         )
 
-    async def _set_commands(self) -> None:
-        """Set the menu, once for everybody and once in each language; Telegram knows no codes of scripts."""
-        for language in (None, *(each for each in self._services.languages if "-" not in each)):
-            menu = [
-                BotCommand(name, self._services.translate(language or "en", f"command-{name}")[:_DESCRIPTION_CHARS])
-                for name in _COMMANDS
-            ]
-            await self._bot.set_my_commands(menu, language_code=language)
+    async def _set_menus(self) -> None:
+        await set_menus(self._bot, self._services.translate, self._services.languages, self._memory("menu"))
 
     async def fetch(self, ref: AttachmentRef, into: Path) -> None:
         """Download the attachment to `into`. Raises SendError."""
-        await self._sender.fetch(ref, into)
+        await self._downloads.fetch(ref, into)
 
     async def show(
         self, to: Address, message: Message, *, reply_to: str | None = None, replace: str | None = None
     ) -> str:
         """Show a text, or edit the one at `replace`, and return its reference. Raises SendError."""
-        return await self._sender.show(to, message, reply_to=reply_to, replace=replace)
+        try:
+            return await self._texts.show(to, message, reply_to=reply_to, replace=replace)
+        except SendError as error:
+            await self._rights.note_failure(to, error)
+            raise
 
     async def send_video(self, to: Address, video: VideoMessage, *, reply_to: str | None = None) -> str:
         """Send the file as a native video message and return its reference. Raises SendError."""
-        return await self._sender.send_video(to, video, reply_to=reply_to)
+        try:
+            reference = await self._videos.send(to, video, reply_to=reply_to)
+        except SendError as error:
+            await self._rights.note_failure(to, error)
+            raise
+        await self._rights.note_video(to)
+        return reference
 
     async def busy(self, to: Address, activity: Activity) -> None:
-        """Show Telegram's sign of activity."""
-        await self._sender.busy(to, activity)
+        """Show Telegram's sign of activity. It waits for nothing long, and its failure is ignored."""
+        try:
+            await self._bot.send_chat_action(
+                self._places.chat(to),
+                _ACTIONS[activity],
+                message_thread_id=thread_of(to),
+                read_timeout=5.0,
+                pool_timeout=1.0,
+            )
+        except TelegramError as error:
+            log.debug("no sign of activity", extra={"reason": type(error).__name__})
+
+    async def toast(self, pressed: Incoming, toast: Toast) -> bool:
+        """Show a few words to who pressed. False where the press is answered already, or too old."""
+        return await self._presses.toast(pressed, toast)
+
+    async def remove(self, to: Address, ref: str) -> bool:
+        """Delete one of our messages, and forget the file it showed. False where Telegram does not, after 48 hours.
+
+        Raises SendError where another try may do.
+        """
+        return await self._videos.remove(self._bot, to, ref)
+
+    async def obstacle(self, to: Address) -> Obstacle | None:
+        """Return what is known to keep a video from this chat; a group is asked at most every ten minutes."""
+        return await self._rights.obstacle(to)
+
+    async def is_admin_of(self, to: Address, sender_id: str) -> bool:
+        """Return whether this person is an admin of that group, as Telegram said in the last five minutes."""
+        return await self._rights.is_admin(to, sender_id)
+
+    def private(self, sender_id: str) -> Address | None:
+        """Return the address of a person's own chat with the bot; None for who speaks as a group or a channel."""
+        return Address(self.name, sender_id) if sender_id.isdecimal() else None

@@ -8,6 +8,8 @@ Two things decide: how far the call came, and who answered.
   taken: NOT_SENT.
 - 403: the person blocked the bot, or the group put it out: UNREACHABLE. So are 401 and 404, which refuse the token.
 - 400 is about the chat (UNREACHABLE), or about what was sent (REJECTED): see `lighter_may_do`.
+- What stands between the bot and a chat is one of four obstacles, and `SendError.obstacle` says which: a topic that is
+  closed or gone, no right to send videos, no right to write, or the bot is not in the chat at all.
 - A page from anybody else is written by a gateway. Its 408 and 413 stand before Telegram: NOT_SENT and REJECTED. Any
   other may have been written after Telegram took the call, so a video is UNCONFIRMED. A text is sent again: one that
   comes twice is better than none, and an answer would be lost in half a minute of such pages.
@@ -19,43 +21,78 @@ and REJECTED aside as a row that is tried again at growing gaps, and never sends
 `bot/conversation/reply_strategies.py` acts on an answer to a person, `bot/jobs/status_messages.py` on a status message.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 
 import httpx
 from telegram.error import TelegramError
 
-from bot.channels.types import SendError, SendOutcome
+from bot.channels.types import Obstacle, SendError, SendOutcome
 from core.io.not_sent import NOT_SENT
 
 _PAUSE_S = 2.0
-_GONE = (
-    "chat not found",
-    "user not found",
-    "peer_id_invalid",
-    "user_is_blocked",
-    "bot was blocked",
-    "bot was kicked",
-    "bot is not a member",
-    "group chat was deactivated",
-    "chat_write_forbidden",
-    "have no rights",
-    "not enough rights",
-    "need administrator rights",
-    "chat_restricted",
-    "channel_private",
-)
-_NO_SUCH_THREAD = ("message thread not found", "topic_deleted", "topic_closed", "topic_id_invalid")
+_OBSTACLES: Mapping[Obstacle, tuple[str, ...]] = {
+    "topic-closed": ("message thread not found", "topic_deleted", "topic_closed", "topic_id_invalid"),
+    "no-video-right": (
+        "rights to send videos",
+        "rights to send media",
+        "chat_send_videos_forbidden",
+        "chat_send_media_forbidden",
+    ),
+    "no-right": (
+        "chat_write_forbidden",
+        "have no rights",
+        "not enough rights",
+        "need administrator rights",
+        "chat_restricted",
+        "chat_send_plain_forbidden",
+        "chat_admin_required",
+        "chat_guest_send_forbidden",
+    ),
+    "removed": (
+        "chat not found",
+        "user not found",
+        "peer_id_invalid",
+        "user_is_blocked",
+        "bot was blocked",
+        "bot was kicked",
+        "bot is not a member",
+        "group chat was deactivated",
+        "channel_private",
+    ),
+}
+"""By what Telegram says; the first that fits counts."""
+_REASONS: Mapping[Obstacle, str] = {
+    "topic-closed": "the topic is closed or gone",
+    "no-video-right": "the bot has no right to send videos there",
+    "no-right": "the bot has no right to write there",
+    "removed": "the bot is not in that chat, or has been blocked",
+}
 _THE_FILE_ITSELF = (
     "video_content_type_invalid",
     "video_file_invalid",
     "file must be non-empty",
-    "file is too big",
     "file_parts_invalid",
     "file part",
 )
+_TOO_BIG = ("file is too big", "request entity too large", "file too large")
 _BEFORE_TELEGRAM = frozenset({408, 413})
 _NOT_EDITABLE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+_ABSENT = ("message to delete not found", "message_id_invalid")
+_NEW_FIELDS = (
+    "style",
+    "cover",
+    "force_reply",
+    "force reply",
+    "keyboard",
+    "reply markup",
+    "reply_markup",
+    "button_type_invalid",
+    "unknown field",
+    "unknown parameter",
+    "unexpected field",
+    "unsupported field",
+)
 
 
 class ApiError(TelegramError):
@@ -98,7 +135,6 @@ def send_error(error: TelegramError, *, upload: bool = False) -> SendError:
 
 
 def _answer_error(error: ApiError, *, upload: bool) -> SendError:
-    words = _words(error)
     if error.moved_to is not None:
         return SendError(SendOutcome.NOT_SENT, "the group has a new id", moved_to=error.moved_to)
     if upload and not error.own and error.status not in _BEFORE_TELEGRAM:
@@ -111,7 +147,7 @@ def _answer_error(error: ApiError, *, upload: bool) -> SendError:
                 SendOutcome.UNREACHABLE, "Telegram does not accept the bot's token: check TELEGRAM_BOT_TOKEN"
             )
         case 403:
-            return SendError(SendOutcome.UNREACHABLE, "the bot may not write there")
+            return _forbidden(error)
         case 409:
             return SendError(SendOutcome.NOT_SENT, "another program takes this bot's updates", after_s=_PAUSE_S)
         case 413:
@@ -120,10 +156,29 @@ def _answer_error(error: ApiError, *, upload: bool) -> SendError:
             return SendError(SendOutcome.NOT_SENT, "Telegram took too long to read", after_s=_PAUSE_S)
         case status if status >= httpx.codes.INTERNAL_SERVER_ERROR:
             return _broken(error)
-    gone = any(phrase in words for phrase in _GONE)
-    return SendError(
-        SendOutcome.UNREACHABLE if gone else SendOutcome.REJECTED, f"Telegram refused: {error.message[:200]}"
-    )
+    return _refused(error)
+
+
+def _forbidden(error: ApiError) -> SendError:
+    if not error.own:
+        return SendError(SendOutcome.UNREACHABLE, "a gateway refuses calls to Telegram (status 403)")
+    return _unreachable(_obstacle(error) or "removed")
+
+
+def _refused(error: ApiError) -> SendError:
+    obstacle = _obstacle(error)
+    if obstacle is not None:
+        return _unreachable(obstacle)
+    return SendError(SendOutcome.REJECTED, f"Telegram refused: {error.message[:200]}")
+
+
+def _obstacle(error: ApiError) -> Obstacle | None:
+    words = _words(error)
+    return next((each for each, phrases in _OBSTACLES.items() if any(phrase in words for phrase in phrases)), None)
+
+
+def _unreachable(obstacle: Obstacle) -> SendError:
+    return SendError(SendOutcome.UNREACHABLE, _REASONS[obstacle], obstacle=obstacle)
 
 
 def _broken(error: ApiError) -> SendError:
@@ -142,7 +197,7 @@ def _refused_with(error: TelegramError, phrases: tuple[str, ...]) -> bool:
 
 def thread_is_gone(error: TelegramError) -> bool:
     """Return whether the topic has been closed or deleted."""
-    return _refused_with(error, _NO_SUCH_THREAD)
+    return _refused_with(error, _OBSTACLES["topic-closed"])
 
 
 def lighter_may_do(error: TelegramError) -> bool:
@@ -153,8 +208,27 @@ def lighter_may_do(error: TelegramError) -> bool:
     """
     if not isinstance(error, ApiError) or error.status != httpx.codes.BAD_REQUEST or error.moved_to is not None:
         return False
-    final = (*_GONE, *_NO_SUCH_THREAD, *_THE_FILE_ITSELF)
-    return not any(phrase in _words(error) for phrase in final)
+    return _obstacle(error) is None and not speaks_of(error, *_THE_FILE_ITSELF, *_TOO_BIG)
+
+
+def new_fields_are_refused(error: TelegramError) -> bool:
+    """Return whether it may be a server that is older than a field which was sent: its words name it, or the buttons.
+
+    Most old ones ignore what they do not know.
+    """
+    return _refused_with(error, _NEW_FIELDS) and not speaks_of(error, "button_data_invalid")
+
+
+def is_too_big(error: TelegramError) -> bool:
+    """Return whether the file has more bytes than the server takes or gives."""
+    if not isinstance(error, ApiError) or error.status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        return False
+    return error.status == httpx.codes.REQUEST_ENTITY_TOO_LARGE or speaks_of(error, *_TOO_BIG)
+
+
+def is_refused(error: TelegramError) -> bool:
+    """Return whether Telegram itself would not take this, and no other time or place would help."""
+    return isinstance(error, ApiError) and error.own and send_error(error).outcome is SendOutcome.REJECTED
 
 
 def speaks_of(error: TelegramError, *what: str) -> bool:
@@ -170,6 +244,16 @@ def is_unchanged(error: TelegramError) -> bool:
 def cannot_be_edited(error: TelegramError) -> bool:
     """Return whether the message is no longer there to be edited."""
     return _refused_with(error, _NOT_EDITABLE)
+
+
+def is_broken(error: TelegramError) -> bool:
+    """Return whether the server failed, as it says."""
+    return isinstance(error, ApiError) and error.status >= httpx.codes.INTERNAL_SERVER_ERROR
+
+
+def is_absent(error: TelegramError) -> bool:
+    """Return whether the message that was to be deleted is not there."""
+    return _refused_with(error, _ABSENT)
 
 
 def webhook_is_set(error: TelegramError) -> bool:

@@ -9,7 +9,7 @@ import hmac
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from starlette.requests import Request
@@ -19,8 +19,10 @@ from telegram.error import TelegramError
 
 from bot.channels.protocol import Services
 from bot.channels.telegram.errors import ApiError, send_error, webhook_is_set
-from bot.channels.telegram.parsing import Albums, incoming_from
+from bot.channels.telegram.parsing import incoming_from
+from bot.channels.telegram.presses import Presses
 from bot.channels.telegram.request import readable_update
+from bot.channels.telegram.rights import Rights
 from bot.channels.telegram.settings import TelegramSettings
 from bot.channels.types import Incoming, SendOutcome
 from core.io.bodies import BodyTooLarge, read_body
@@ -28,7 +30,7 @@ from core.io.retrying import RetryPolicy, Sleep, retried
 
 log = logging.getLogger(__name__)
 
-UPDATES = ("message", "callback_query", "my_chat_member")
+UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 _CONFLICT = 409
 _WEBHOOK_BYTES = 1_000_000
 _LONGEST_PAUSE_S = 30.0
@@ -55,6 +57,8 @@ class UpdateReceiver:
         services: Services,
         settings: TelegramSettings,
         *,
+        presses: Presses,
+        rights: Rights,
         poll_s: int,
         sleep: Sleep = asyncio.sleep,
         clock: Clock = time.monotonic,
@@ -65,8 +69,8 @@ class UpdateReceiver:
         self._poll_s = poll_s
         self._sleep = sleep
         self._clock = clock
-        self._albums = Albums()
-        self._asides: set[asyncio.Task[None]] = set()
+        self._presses = presses
+        self._rights = rights
         self._webhook_dropped = False
         self._username: str | None = None
         self._open = True
@@ -80,9 +84,7 @@ class UpdateReceiver:
     async def close(self) -> None:
         """Take nothing more. The polling task is its owner's to cancel."""
         self._open = False
-        for task in self._asides:
-            task.cancel()
-        await asyncio.gather(*self._asides, return_exceptions=True)
+        await self._presses.close()
 
     async def load_identity(self) -> None:
         """Load our name, without which commands of other bots in a group would look like ours. Raises TelegramError."""
@@ -155,11 +157,14 @@ class UpdateReceiver:
 
     async def _take(self, updates: Sequence[Update]) -> None:
         """Store the updates. Raises what the inbox raises; then nothing of the batch may be confirmed."""
-        self._albums.see_batch([update.message for update in updates if update.message is not None])
         incoming = [found for update in updates if (found := self._read(update)) is not None]
         for update in updates:
             if update.callback_query is not None:
-                self._aside(self._stop_spinner(update.callback_query.id))
+                self._presses.await_answer(update.callback_query.id)
+            elif update.my_chat_member is not None:
+                await self._rights.note_change(update.my_chat_member)
+            elif update.message is not None:
+                await self._rights.note_message(update.message)
         if incoming:
             await self._services.inbox.put(incoming)
 
@@ -169,23 +174,11 @@ class UpdateReceiver:
         Its content stays out of the log.
         """
         try:
-            return incoming_from(update, account=self._settings.account, username=self._username, albums=self._albums)
+            return incoming_from(update, account=self._settings.account, username=self._username)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it
             kind = type(error).__name__
             log.error("an update was left out", extra={"update_id": update.update_id, "error": kind})  # noqa: TRY400
             return None
-
-    def _aside(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._asides.add(task)
-        task.add_done_callback(self._asides.discard)
-
-    async def _stop_spinner(self, query_id: str) -> None:
-        """Answer a press at once, whatever becomes of it; failures are ignored, as of one that is too old."""
-        try:
-            await self._bot.answer_callback_query(query_id)
-        except TelegramError as error:
-            log.debug("a press was not answered", extra={"reason": send_error(error).reason})
 
     def webhook_secret(self) -> str:
         """Return the secret that Telegram sends with each call of the webhook."""

@@ -1,80 +1,34 @@
 """Parses Telegram's updates into Incoming, and tells what is said to the bot from talk between people."""
 
 import re
-from collections import OrderedDict
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from telegram import CallbackQuery, ExternalReplyInfo, Message, Update
+from telegram import CallbackQuery, Chat, ChatMember, ChatMemberUpdated, Message, Update
 
-from bot.channels.telegram.lengths import whole
-from bot.channels.types import Address, AttachmentRef, Incoming
+from bot.channels.telegram.contents import attachment_of, other_of, quoted_of
+from bot.channels.telegram.lengths import cut, whole
+from bot.channels.types import Address, Incoming
 
 _GENERAL_TOPIC = 1
 _COMMAND_AT = re.compile(r"(\s*[/／]\s?[^\s@]*)@(\w+)", re.UNICODE)
-_ALBUMS = 500
-_VIDEO_WORDS = ("/", "／", "视频", "視頻", "影片", "生成视频", "生成視頻", "文生", "图生", "圖生")
+_SLASHES = ("/", "／")
+_EDITS_FOR = timedelta(minutes=30)
+_INSIDE = frozenset({ChatMember.OWNER, ChatMember.ADMINISTRATOR, ChatMember.MEMBER})
+_NAME_CHARS = 64
 
 
-class Albums:
-    """The choice of the item that stands for an album: Telegram sends N messages and no end mark, one with the caption.
-
-    Every captioned item counts. An item without a caption counts only if it is the first that was seen of its album and
-    no caption was seen yet: so an album without any is answered once, with the question what should happen in it. The
-    same item gets the same answer again, because a batch that could not be stored is read anew.
-    """
-
-    def __init__(self) -> None:
-        self._speaker: OrderedDict[str, int | None] = OrderedDict()  # None: a caption was seen
-
-    @property
-    def remembered(self) -> int:
-        """Count the albums that are known still."""
-        return len(self._speaker)
-
-    def see_batch(self, messages: list[Message]) -> None:
-        """See a whole batch first: the caption need not be on the first item."""
-        for message in messages:
-            if message.media_group_id and message.caption and not self._speaks_already(message):
-                self._set(message, None)
-
-    def counts(self, message: Message) -> bool:
-        """Return whether this item stands for its album."""
-        if not message.media_group_id or message.caption:
-            return True
-        key = _album(message)
-        if key not in self._speaker:
-            self._set(message, message.message_id)
-        return self._speaker[key] == message.message_id
-
-    def _speaks_already(self, message: Message) -> bool:
-        return _album(message) in self._speaker
-
-    def _set(self, message: Message, speaker: int | None) -> None:
-        self._speaker[_album(message)] = speaker
-        while len(self._speaker) > _ALBUMS:
-            self._speaker.popitem(last=False)
-
-
-def _album(message: Message) -> str:
-    return f"{message.chat.id}:{message.media_group_id}"
-
-
-def incoming_from(update: Update, *, account: str, username: str | None, albums: Albums) -> Incoming | None:
-    """Parse what an update says to the bot; None for joins, edits, other bots and what is said to them."""
+def incoming_from(update: Update, *, account: str, username: str | None) -> Incoming | None:
+    """Parse what an update says to the bot; None for service messages, other bots and what is said to them."""
     if update.callback_query is not None:
         return _pressed(update.callback_query, account)
-    if update.message is not None and not _from_no_person(update.message) and albums.counts(update.message):
+    if update.my_chat_member is not None:
+        return _membership(update.my_chat_member, account, update.update_id)
+    if update.message is not None:
         return _message_from(update.message, account, username)
+    if update.edited_message is not None:
+        return _edit_from(update.edited_message, account, username)
     return None
-
-
-def _from_no_person(message: Message) -> bool:
-    """Return whether another bot wrote it, or a channel post was copied into its discussion group.
-
-    Anonymous admins are people.
-    """
-    copied = bool(message.is_automatic_forward)
-    bot = message.sender_chat is None and message.from_user is not None and message.from_user.is_bot
-    return copied or bot
 
 
 def _pressed(query: CallbackQuery, account: str) -> Incoming | None:
@@ -90,18 +44,50 @@ def _pressed(query: CallbackQuery, account: str) -> Incoming | None:
         direct=True,
         pressed=whole(query.data),
         reply_to=str(message.message_id),
+        private=message.chat.type == Chat.PRIVATE,
+        name=_shortened(query.from_user.full_name),
     )
 
 
+def _membership(change: ChatMemberUpdated, account: str, update_id: int) -> Incoming | None:
+    """Parse what became of the bot in a chat; None for a mere change of its rights, and in channels."""
+    was, now = _is_inside(change.old_chat_member), _is_inside(change.new_chat_member)
+    if was == now or change.chat.type == Chat.CHANNEL:
+        return None
+    private = change.chat.type == Chat.PRIVATE
+    return Incoming(
+        address=Address("telegram", str(change.chat.id)),
+        account=account,
+        event_id=f"member-{update_id}",
+        sender_id=str(change.from_user.id),
+        language=change.from_user.language_code,
+        direct=private,
+        private=private,
+        at=_ms(change.date),
+        name=_shortened(change.from_user.full_name),
+        membership="removed" if was else "unblocked" if private else "added",
+    )
+
+
+def _is_inside(member: ChatMember) -> bool:
+    """Return whether one with this standing is in the chat: a restricted one may have left it."""
+    return member.status in _INSIDE or bool(getattr(member, "is_member", False))
+
+
 def _message_from(message: Message, account: str, username: str | None) -> Incoming | None:
-    private = message.chat.type == "private"
-    text = whole(message.text or message.caption or "")
-    text, named = _without_name(text, username)
+    if _is_from_a_bot(message):
+        return None
+    private = message.chat.type == Chat.PRIVATE
+    text, named = _without_name(whole(message.text or message.caption or ""), username)
     if named is False and not private:
         return None  # another bot's command
     text, mentioned = _without_mention(text, username)
-    attachment = _attachment(message) or _attachment_of_replied(message, account, text)
-    if not text.strip() and attachment is None:
+    quoted = quoted_of(message, account)
+    commanded = text.lstrip().startswith(_SLASHES)
+    direct = private or mentioned or bool(named) or (commanded and quoted is not None and quoted.ours)
+    attachment = attachment_of(message)
+    other = other_of(message) if direct or commanded else None
+    if not (text.strip() or attachment or other or mentioned) or (message.is_automatic_forward and not direct):
         return None
     return Incoming(
         address=_address(message, str(message.chat.id)),
@@ -111,9 +97,44 @@ def _message_from(message: Message, account: str, username: str | None) -> Incom
         text=text,
         language=message.from_user.language_code if message.from_user else None,
         attachment=attachment,
-        direct=private or mentioned or bool(named) or _answers_us(message, account),
+        direct=direct,
         reply_to=str(message.message_id),
+        other=other,
+        quoted=quoted,
+        private=private,
+        forwarded=_is_not_their_own(message),
+        album=message.media_group_id,
+        at=_ms(message.date),
+        anonymous=message.sender_chat is not None and message.sender_chat.id == message.chat.id,
+        name=_name(message),
     )
+
+
+def _edit_from(message: Message, account: str, username: str | None) -> Incoming | None:
+    """Parse a newer version of a message; None for what is long past, and in a group without a command.
+
+    Telegram also calls it an edit when somebody with a live location moves: only words, photos and films count.
+    """
+    incoming = _message_from(message, account, username)
+    if incoming is None or message.edit_date is None or message.edit_date - message.date > _EDITS_FOR:
+        return None
+    if not incoming.private and not incoming.text.lstrip().startswith(_SLASHES):
+        return None
+    if not incoming.text.strip() and incoming.attachment is None:
+        return None
+    stamp = int(message.edit_date.timestamp())
+    edit = f"edit-{message.message_id}-{stamp}"
+    return replace(incoming, event_id=edit, edits=incoming.event_id, at=_ms(message.edit_date))
+
+
+def _is_from_a_bot(message: Message) -> bool:
+    """Return whether another bot wrote it. Anonymous admins are people, although a bot's name stands for them."""
+    return message.sender_chat is None and message.from_user is not None and message.from_user.is_bot
+
+
+def _is_not_their_own(message: Message) -> bool:
+    """Return whether it is a forward, a bot's work by their hand, or a channel's post in its discussion group."""
+    return bool(message.forward_origin or message.via_bot or message.is_automatic_forward)
 
 
 def _without_name(text: str, username: str | None) -> tuple[str, bool | None]:
@@ -143,34 +164,18 @@ def _sender(message: Message) -> str:
     return str(message.from_user.id) if message.from_user else str(message.chat.id)
 
 
-def _replied(message: Message) -> Message | None:
-    """Return the message answered by hand. In a topic each message formally answers the one that opened the topic."""
-    replied = message.reply_to_message
-    if replied is None or replied.forum_topic_created is not None:
-        return None
-    return replied
+def _name(message: Message) -> str | None:
+    if message.sender_chat is not None:
+        return _shortened(message.sender_chat.effective_name or "")
+    return _shortened(message.from_user.full_name) if message.from_user else None
 
 
-def _is_ours(message: Message, account: str) -> bool:
-    return message.from_user is not None and str(message.from_user.id) == account
+def _shortened(name: str) -> str | None:
+    return cut(name, _NAME_CHARS).strip() or None
 
 
-def _answers_us(message: Message, account: str) -> bool:
-    replied = _replied(message)
-    return replied is not None and _is_ours(replied, account)
-
-
-def _attachment_of_replied(message: Message, account: str, text: str) -> AttachmentRef | None:
-    """Return the attachment of the message that is replied to.
-
-    Words under one of our own videos ("nice!") are talk, unless they begin as a command does.
-    """
-    replied = _replied(message)
-    if replied is None:
-        return _attachment(message.external_reply) if message.external_reply is not None else None
-    if _is_ours(replied, account) and not text.lstrip().startswith(_VIDEO_WORDS):
-        return None
-    return _attachment(replied)
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
 
 
 def _address(message: Message | None, chat_id: str) -> Address:
@@ -180,25 +185,3 @@ def _address(message: Message | None, chat_id: str) -> Address:
     """
     thread = message.message_thread_id if message is not None and message.is_topic_message else None
     return Address("telegram", chat_id, str(thread) if thread and thread != _GENERAL_TOPIC else None)
-
-
-def _attachment(message: Message | ExternalReplyInfo) -> AttachmentRef | None:
-    """Return a photo's largest size, a video in any of its forms, or a file whose declared type is one.
-
-    An animation is a document, too, and a live photo a photo: so the order matters.
-    """
-    if message.photo:
-        largest = max(message.photo, key=lambda size: size.width * size.height)
-        return AttachmentRef("image", largest.file_id, largest.file_size)
-    clip = message.video or message.animation or message.video_note
-    if clip is not None:
-        seconds = clip.to_dict().get("duration")  # the attribute warns of a coming change of type
-        duration_s = float(seconds) if isinstance(seconds, int | float) and seconds > 0 else None
-        return AttachmentRef("video", clip.file_id, clip.file_size, duration_s)
-    document = message.document
-    kind = (document.mime_type or "").partition("/")[0].lower() if document else ""
-    if document is not None and kind == "image":
-        return AttachmentRef("image", document.file_id, document.file_size)
-    if document is not None and kind == "video":
-        return AttachmentRef("video", document.file_id, document.file_size)
-    return None

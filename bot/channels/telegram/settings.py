@@ -6,6 +6,7 @@ from pydantic import SecretStr, field_validator
 
 from core.config import BaseUrl, EnvSettings, env
 
+_CLOUD = "https://api.telegram.org"
 _AS_GIVEN = re.compile(r"[0-9]{5,}:[A-Za-z0-9_-]{30,}")
 
 
@@ -13,7 +14,8 @@ class TelegramSettings(EnvSettings):
     """The settings of the Telegram channel."""
 
     token: SecretStr | None = env("TELEGRAM_BOT_TOKEN", None)
-    api_url: BaseUrl = env("TELEGRAM_API_URL", "https://api.telegram.org")
+    api_url: BaseUrl = env("TELEGRAM_API_URL", _CLOUD)
+    local: bool = env("TELEGRAM_LOCAL", False)
     webhook: bool = env("TELEGRAM_WEBHOOK", False)
 
     @field_validator("token")
@@ -31,10 +33,16 @@ class TelegramSettings(EnvSettings):
     def warnings(self) -> list[str]:
         """Return warnings about values that are allowed but hardly intended."""
         if self.token is None:
-            return ["TELEGRAM_WEBHOOK: does nothing without TELEGRAM_BOT_TOKEN"] if self.webhook else []
-        fits = _AS_GIVEN.fullmatch(self.token.get_secret_value())
-        warning = "TELEGRAM_BOT_TOKEN: not as BotFather gives them: digits, a colon, and 35 letters, digits, _ and -"
-        return [] if fits else [warning]
+            idle = {"TELEGRAM_LOCAL": self.local, "TELEGRAM_WEBHOOK": self.webhook}
+            return [f"{name}: does nothing without TELEGRAM_BOT_TOKEN" for name, is_on in idle.items() if is_on]
+        found = []
+        if not _AS_GIVEN.fullmatch(self.token.get_secret_value()):
+            found.append(
+                "TELEGRAM_BOT_TOKEN: not as BotFather gives them: digits, a colon, and 35 letters, digits, _ and -"
+            )
+        if self.local and self.api_url == _CLOUD:
+            found.append("TELEGRAM_LOCAL: Telegram's own server does not run in local mode; set TELEGRAM_API_URL, too")
+        return found
 
     @property
     def account(self) -> str:

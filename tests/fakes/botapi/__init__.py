@@ -23,7 +23,7 @@ from starlette.types import Receive, Scope, Send
 
 from tests.fakes.botapi.app import BotApi, Call, Fault, FaultKind
 from tests.fakes.botapi.methods import Methods, Upload
-from tests.fakes.botapi.world import Json, World, buttons
+from tests.fakes.botapi.world import Json, Unknown, Version, World, buttons
 from tests.serving import served_in_thread
 
 __all__ = ["TOKEN", "Call", "Fault", "TelegramFake", "Upload", "buttons"]
@@ -32,14 +32,25 @@ TOKEN = "7000000001:AAFakeTokenOfTheTestsWhichMustNeverLeak_"
 
 
 class TelegramFake:
-    """The bot is called @reelbot. A private chat has its person's id, and exists once that person has spoken."""
+    """The bot is called @reelbot. A private chat has its person's id, and exists once that person has spoken.
 
-    def __init__(self, *, token: str = TOKEN, state: Path | None = None) -> None:
+    `version`, `unknown` and `local`: see World.
+    """
+
+    def __init__(
+        self,
+        *,
+        token: str = TOKEN,
+        state: Path | None = None,
+        version: Version = (10, 3),
+        unknown: Unknown = "ignored",
+        local: bool = False,
+    ) -> None:
         self.token = token
         self._temporary = None if state else tempfile.TemporaryDirectory(prefix="telegram-fake-")
         folder = state or Path(self._temporary.name if self._temporary else "")
         bot = {"id": int(token.partition(":")[0]), "is_bot": True, "first_name": "Reel", "username": "reelbot"}
-        self.world = World(folder, bot)
+        self.world = World(folder, bot, version=version, unknown=unknown, local=local)
         self.methods = Methods(self.world)
         controls: dict[str, Callable[..., Any]] = {
             "says": self.user_says,
@@ -50,6 +61,7 @@ class TelegramFake:
             "said": self.said,
             "group": self._group_told,
             "blocks": self.world.blocks,
+            "edits": self.world.edits,
             "push": self.push,
         }
         self._api = BotApi(token=token, methods=self.methods, controls=controls)

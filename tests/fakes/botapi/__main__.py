@@ -13,8 +13,18 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--token", default=TOKEN)
     parser.add_argument("--state", type=Path)
+    parser.add_argument("--version", default="10.3", help="of the Bot API")
+    parser.add_argument("--unknown", choices=["ignored", "refused"], default="ignored", help="newer fields are")
+    parser.add_argument("--local", action="store_true", help="a server in local mode")
     given = parser.parse_args()
-    fake = TelegramFake(token=given.token, state=given.state)
+    major, _, minor = given.version.partition(".")
+    fake = TelegramFake(
+        token=given.token,
+        state=given.state,
+        version=(int(major), int(minor)),
+        unknown=given.unknown,
+        local=given.local,
+    )
     try:
         uvicorn.run(fake, port=given.port, log_level="warning", lifespan="off")
     finally:

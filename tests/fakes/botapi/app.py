@@ -24,7 +24,7 @@ FaultKind = Literal[
 ]
 
 _TEXTS = frozenset(
-    {"text", "caption", "secret_token", "url", "file_id", "callback_query_id", "language_code", "action"}
+    {"text", "caption", "secret_token", "url", "file_id", "callback_query_id", "language_code", "action", "video"}
 )
 _HTML = "<html><head><title>502 Bad Gateway</title></head><body><center>nginx</center></body></html>"
 _LOOK_S = 0.01
@@ -215,7 +215,7 @@ class BotApi:
         elif fault is not None and fault.kind != "cut":
             return PlainTextResponse(fault.description, fault.status)
         token, _, name = rest.partition("/")
-        kept = [file for file in self._world.files.values() if file.name == name]
+        kept = [file for file in self._world.files.values() if file.name == name and not self._world.local]
         if token != self._token or not kept:
             return _refusal(Refused(404, "Not Found"))
         if fault is not None and fault.kind == "cut":

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,20 +10,15 @@ from typing import Any
 
 from PIL import Image
 
-from tests.fakes.botapi.world import FETCH_BYTES, Chat, Json, World
+from tests.fakes.botapi.fields import Fields, Refused, units
+from tests.fakes.botapi.world import DELETABLE_S, Chat, Json, World
+
+__all__ = ["Methods", "Refused", "Upload", "decoded"]
 
 Params = Mapping[str, Any]
 
 _ACTIONS = {"typing", "upload_photo", "record_video", "upload_video", "upload_document", "choose_sticker"}
-_VIDEO_BYTES = 50_000_000
-
-
-class Refused(Exception):
-    def __init__(self, status: int, description: str, **parameters: int) -> None:
-        super().__init__(description)
-        self.status = status
-        self.description = description
-        self.parameters = parameters
+_SCOPES = {"default", "all_private_chats", "all_group_chats", "all_chat_administrators"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +35,12 @@ class Upload:
 class Methods:
     world: World
     webhook: Json = field(default_factory=dict)
-    commands: dict[str, list[Json]] = field(default_factory=dict)
+    commands: dict[tuple[str, str], list[Json]] = field(default_factory=dict)  # by scope and language
     allowed: list[str] | None = None
+
+    @property
+    def _fields(self) -> Fields:
+        return Fields(self.world.version, self.world.unknown)
 
     def find(self, name: str) -> Callable[[Params, Mapping[str, Upload]], Any] | None:
         """Telegram's method names do not care for case."""
@@ -60,6 +60,10 @@ class Methods:
             "sendchataction": self._chat_action,
             "answercallbackquery": self._answer_press,
             "getfile": self._get_file,
+            "deletemessage": self._delete_message,
+            "getchat": self._get_chat,
+            "getchatmember": self._get_member,
+            "getchatadministrators": self._get_admins,
         }
         return known.get(name.lower())
 
@@ -70,7 +74,10 @@ class Methods:
         for each in commands:
             if not re.fullmatch(r"[a-z0-9_]{1,32}", each["command"]) or not 1 <= len(each["description"]) <= 256:
                 raise Refused(400, "Bad Request: BOT_COMMAND_INVALID")
-        self.commands[params.get("language_code", "")] = commands
+        scope = params.get("scope", {"type": "default"})["type"]
+        if scope not in _SCOPES:
+            raise Refused(400, "Bad Request: can't parse BotCommandScope")
+        self.commands[scope, params.get("language_code", "")] = commands
         return True
 
     def _set_webhook(self, params: Params, _files: Mapping[str, Upload]) -> bool:
@@ -108,9 +115,11 @@ class Methods:
         text = params.get("text", "")
         if not isinstance(text, str) or not text.strip():
             raise Refused(400, "Bad Request: message text is empty")
-        if _units(text) > 4096:
+        if units(text) > 4096:
             raise Refused(400, "Bad Request: message is too long")
-        return self._post(params, {"text": text})
+        self._may(params, "can_send_messages", "text messages")
+        entities = self._fields.entities(text, params.get("entities"))
+        return self._post(params, {"text": text, **({"entities": entities} if entities else {})})
 
     def _edit_text(self, params: Params, _files: Mapping[str, Upload]) -> Json:
         chat = self._chat(params)
@@ -119,30 +128,53 @@ class Methods:
             raise Refused(400, "Bad Request: message to edit not found")
         if message["from"]["id"] != self.world.bot["id"] or "text" not in message:
             raise Refused(400, "Bad Request: message can't be edited")
-        markup, text = _markup(params), params.get("text", "")
+        markup, text = self._fields.markup(params, edit=True), params.get("text", "")
         if not text.strip():
             raise Refused(400, "Bad Request: message text is empty")
-        if _units(text) > 4096:
+        if units(text) > 4096:
             raise Refused(400, "Bad Request: MESSAGE_TOO_LONG")
-        if (message["text"], message.get("reply_markup")) == (text, markup):
+        new = {"text": text, "reply_markup": markup, "entities": self._fields.entities(text, params.get("entities"))}
+        if all(message.get(name) == value for name, value in new.items()):
             raise Refused(
                 400,
                 "Bad Request: message is not modified: specified new message content and reply markup are exactly the "
                 "same as a current content and reply markup of the message",
             )
-        message["text"] = text
-        message.pop("reply_markup", None)
-        if markup:
-            message["reply_markup"] = markup
+        for name in new:
+            message.pop(name, None)
+        message.update({name: value for name, value in new.items() if value})
         self.world.ever_said.append(text)
         return message
 
+    def _delete_message(self, params: Params, _files: Mapping[str, Upload]) -> bool:
+        """Its own messages, for 48 hours."""
+        chat = self._chat(params)
+        message = self.world.messages.get((chat.id, params.get("message_id", 0)))
+        if message is None:
+            raise Refused(400, "Bad Request: message to delete not found")
+        age_s = time.time() + self.world.ahead_s - message["date"]
+        if message["from"]["id"] != self.world.bot["id"] or age_s > DELETABLE_S:
+            raise Refused(400, "Bad Request: message can't be deleted for everyone")
+        del self.world.messages[chat.id, message["message_id"]]
+        return True
+
     def _send_video(self, params: Params, files: Mapping[str, Upload]) -> Json:
         self._may_post(params)
-        upload = files.get("video")
-        if upload is None:
+        self._may(params, "can_send_videos", "videos")
+        caption = params.get("caption", "")
+        if units(caption) > 1024:
+            raise Refused(400, "Bad Request: message caption is too long")
+        video = self._uploaded(params, files) if "video" in files else self.world.videos.get(params.get("video", ""))
+        if video is None:
             raise Refused(400, "Bad Request: wrong file identifier/HTTP URL specified")
-        _check_video(upload)
+        cover = self._fields.parameter(params, "cover")
+        if cover is not None:
+            video = {**video, "cover": [self._picture(files[cover.removeprefix("attach://")], "covers.jpg")]}
+        return self._post(params, {"video": video, **({"caption": caption} if caption else {})})
+
+    def _uploaded(self, params: Params, files: Mapping[str, Upload]) -> Json:
+        upload = files["video"]
+        _check_video(upload, self.world.video_bytes)
         video: Json = {
             "width": int(params.get("width", 320)),
             "height": int(params.get("height", 320)),
@@ -152,18 +184,19 @@ class Methods:
         }
         thumbnail = _thumbnail(params, files)
         if thumbnail is not None:
-            with Image.open(thumbnail.path) as image:
-                size = {"width": image.width, "height": image.height}
-            video["thumbnail"] = {**self.world.keep(thumbnail.path.read_bytes(), "thumbs.jpg").json(), **size}
-        caption = params.get("caption", "")
-        if _units(caption) > 1024:
-            raise Refused(400, "Bad Request: message caption is too long")
+            video["thumbnail"] = self._picture(thumbnail, "thumbs.jpg")
         kept = self.world.keep(upload.path.read_bytes(), "videos.mp4")
-        return self._post(params, {"video": {**kept.json(), **video}, **({"caption": caption} if caption else {})})
+        self.world.videos[kept.file_id] = {**kept.json(), **video}
+        return self.world.videos[kept.file_id]
+
+    def _picture(self, upload: Upload, name: str) -> Json:
+        with Image.open(upload.path) as image:
+            size = {"width": image.width, "height": image.height}
+        return {**self.world.keep(upload.path.read_bytes(), name).json(), **size}
 
     def _post(self, params: Params, body: Json) -> Json:
         chat, thread = self._may_post(params)
-        markup = _markup(params)
+        markup = self._fields.markup(params)
         reply = params.get("reply_parameters")
         reply_to: int | None = None
         if reply is not None:
@@ -174,15 +207,25 @@ class Methods:
                 reply_to = None
         with self.world.lock:
             message = self.world.post(chat, body, thread=thread, reply_to=reply_to)
-            if markup:
+            if markup and "inline_keyboard" in markup:
                 message["reply_markup"] = markup
         return message
+
+    def _may(self, params: Params, right: str, what: str) -> None:
+        """Whether members may do this here, and the bot among them: not in a chat of two, and of an admin's rights."""
+        chat = self._chat(params)
+        own = chat.member if chat.member["status"] == "restricted" else {}
+        free = chat.kind == "private" or chat.member["status"] == "administrator"
+        if not free and not (chat.permissions[right] and own.get(right, True)):
+            raise Refused(400, f"Bad Request: not enough rights to send {what} to the chat")
 
     def _may_post(self, params: Params) -> tuple[Chat, int | None]:
         chat = self._chat(params)
         thread = params.get("message_thread_id")
         if thread is not None and (chat.topics is None or thread not in chat.topics):
             raise Refused(400, "Bad Request: message thread not found")
+        if thread in chat.closed:
+            raise Refused(400, "Bad Request: TOPIC_CLOSED")
         return chat, thread
 
     def _chat(self, params: Params) -> Chat:
@@ -193,8 +236,25 @@ class Methods:
             words = "Bad Request: group chat was upgraded to a supergroup chat"
             raise Refused(400, words, migrate_to_chat_id=chat.moved_to)
         if chat.blocked:
-            raise Refused(403, "Forbidden: bot was blocked by the user")
+            how = "blocked by the user" if chat.kind == "private" else f"kicked from the {chat.kind} chat"
+            raise Refused(403, f"Forbidden: bot was {how}")
         return chat
+
+    def _get_chat(self, params: Params, _files: Mapping[str, Upload]) -> Json:
+        chat = self._chat(params)
+        return {**chat.json(), "accent_color_id": 0, "max_reaction_count": 11, "permissions": chat.permissions}
+
+    def _get_member(self, params: Params, _files: Mapping[str, Upload]) -> Json:
+        chat = self._chat(params)
+        if params["user_id"] != self.world.bot["id"]:
+            raise Refused(400, "Bad Request: member list is inaccessible")
+        return {"user": self.world.bot, **chat.member}
+
+    def _get_admins(self, params: Params, _files: Mapping[str, Upload]) -> list[Json]:
+        chat = self._chat(params)
+        if chat.kind == "private":
+            raise Refused(400, "Bad Request: there are no administrators in the private chat")
+        return [{"user": self.world.person(each, None), "status": "administrator"} for each in chat.admins]
 
     def _chat_action(self, params: Params, _files: Mapping[str, Upload]) -> bool:
         self._may_post(params)
@@ -207,32 +267,25 @@ class Methods:
         if self.world.presses.get(query_id, True):
             words = "Bad Request: query is too old and response timeout expired or query ID is invalid"
             raise Refused(400, words)
+        if units(str(params.get("text", ""))) > 200:
+            raise Refused(400, "Bad Request: MESSAGE_TOO_LONG")
         self.world.presses[query_id] = True
+        if "text" in params:
+            self.world.toasts[query_id] = str(params["text"])
         return True
 
     def _get_file(self, params: Params, _files: Mapping[str, Upload]) -> Json:
         file = self.world.files.get(params.get("file_id", ""))
         if file is None:
             raise Refused(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
-        if file.size > FETCH_BYTES:
+        if file.size > self.world.fetch_bytes:
             raise Refused(400, "Bad Request: file is too big")
-        return {**file.json(), "file_path": file.name}
+        return {**file.json(), "file_path": str(file.path.resolve()) if self.world.local else file.name}
 
 
-def _markup(params: Params) -> Json | None:
-    markup = params.get("reply_markup")
-    if markup is None:
-        return None
-    for row in markup["inline_keyboard"]:
-        for button in row:
-            if not button["text"] or not 1 <= len(button["callback_data"].encode()) <= 64:
-                raise Refused(400, "Bad Request: BUTTON_DATA_INVALID")
-    return dict(markup)
-
-
-def _check_video(upload: Upload) -> None:
+def _check_video(upload: Upload, most_bytes: int) -> None:
     """What a client shows as a video: an mp4 that says so by name, by type and by its first bytes."""
-    if upload.size > _VIDEO_BYTES:
+    if upload.size > most_bytes:
         raise Refused(413, "Request Entity Too Large")
     with upload.path.open("rb") as file:
         head = file.read(12)
@@ -252,10 +305,6 @@ def _thumbnail(params: Params, files: Mapping[str, Upload]) -> Upload | None:
     if not fits:
         raise Refused(400, "Bad Request: not a thumbnail (JPEG, 320 pixels, 200 kB)")
     return upload
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
 
 
 def decoded(value: str) -> Any:

@@ -12,17 +12,35 @@ from PIL import Image
 
 Json = dict[str, Any]
 
-FETCH_BYTES = 20 * 2**20
+FETCH_BYTES, LOCAL_BYTES = 20 * 2**20, 2000 * 2**20
+VIDEO_BYTES = 50_000_000
+DELETABLE_S = 48 * 3600
+
+Version = tuple[int, int]
+Unknown = Literal["ignored", "refused"]
+
+
+def everything_allowed() -> Json:
+    return dict.fromkeys(("can_send_messages", "can_send_photos", "can_send_videos", "can_send_other_messages"), True)
 
 
 @dataclass(slots=True)
 class Chat:
+    """`topics`: a forum's, by their ids; `closed`: those of them that are closed. `permissions`: of its members.
+
+    `member`: the bot's own standing in a group, `admins`: who runs it beside the bot.
+    """
+
     id: int
     kind: Literal["private", "group", "supergroup"]
     title: str
-    topics: set[int] | None = None  # a forum
+    topics: set[int] | None = None
+    closed: set[int] = field(default_factory=set)
     blocked: bool = False
     moved_to: int | None = None
+    permissions: Json = field(default_factory=everything_allowed)
+    member: Json = field(default_factory=lambda: {"status": "member"})
+    admins: list[int] = field(default_factory=list)
 
     def json(self) -> Json:
         named = {"first_name": self.title} if self.kind == "private" else {"title": self.title}
@@ -44,18 +62,37 @@ class File:
 
 @dataclass(slots=True)
 class World:
+    """`version`: of the Bot API; what is newer is `unknown` to it. `local`: in local mode, with limits of its own.
+
+    `ahead_s`: by how much later it is than when messages were written.
+    """
+
     folder: Path
     bot: Json
+    version: Version = (10, 3)
+    unknown: Unknown = "ignored"
+    local: bool = False
+    ahead_s: float = 0.0
+    video_bytes: int = 0
     chats: dict[int, Chat] = field(default_factory=dict)
     messages: dict[tuple[int, int], Json] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
     updates: list[Json] = field(default_factory=list)
+    videos: dict[str, Json] = field(default_factory=dict)  # by file_id, as a message shows them
     presses: dict[str, bool] = field(default_factory=dict)  # id -> answered
+    toasts: dict[str, str] = field(default_factory=dict)  # id -> what its person saw
     ever_said: list[str] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
     _message_ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _update_ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(700_000_001))
     _file_ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        self.video_bytes = self.video_bytes or (LOCAL_BYTES if self.local else VIDEO_BYTES)
+
+    @property
+    def fetch_bytes(self) -> int:
+        return LOCAL_BYTES if self.local else FETCH_BYTES
 
     # Places
 
@@ -78,7 +115,8 @@ class World:
         photo: bytes | None = None,
         video: bytes | None = None,
         document: bytes | None = None,
-        mime: str = "application/octet-stream",
+        mime: str | None = "application/octet-stream",
+        filename: str = "file",
         seconds: int = 3,
         reply_to: int | None = None,
         thread: int | None = None,
@@ -90,7 +128,10 @@ class World:
             place = self.private(chat) if chat > 0 else self.chats[chat]
             message = self._message(place, thread)
             message["from"] = self.person(chat if sender is None and chat > 0 else sender or 42, language)
-            self._attach(message, photo=photo, video=video, document=document, mime=mime, seconds=seconds)
+            self._attach(message, photo=photo, video=video, seconds=seconds)
+            if document is not None:
+                file = {**self.keep(document, "documents.bin").json(), "file_name": filename}
+                message["document"] = {**file, **({"mime_type": mime} if mime is not None else {})}
             captioned = photo is not None or video is not None or document is not None
             if text:
                 message["caption" if captioned else "text"] = text
@@ -106,6 +147,14 @@ class World:
             message.update(extra or {})
             self.updates.append(self._update("message", message))
             return int(message["message_id"])
+
+    def edits(self, chat: int, message_id: int, text: str, *, after_s: int = 5) -> None:
+        """A person changes their words, or their caption, so many seconds after they were sent."""
+        with self.lock:
+            message = self.messages[chat, message_id]
+            message["text" if "text" in message else "caption"] = text
+            message["edit_date"] = message["date"] + after_s
+            self.updates.append(self._update("edited_message", dict(message)))
 
     def press(self, chat: int, data: str, *, message_id: int | None = None, sender: int | None = None) -> str:
         """Press the button that holds `data`, on the newest message that has it. Gives the query's id."""
@@ -134,13 +183,14 @@ class World:
             del self.messages[chat, message_id]
 
     def blocks(self, chat: int, *, blocked: bool = True) -> None:
+        """A person blocks the bot, or a group puts it out; or the other way round."""
         with self.lock:
             self.chats[chat].blocked = blocked
             kinds = ("member", "kicked") if blocked else ("kicked", "member")
             old, new = ({"user": self.bot, "status": kind, "until_date": 0} for kind in kinds)
             change = {
                 "chat": self.chats[chat].json(),
-                "from": self.person(chat, "en"),
+                "from": self.person(chat if chat > 0 else 42, "en"),
                 "date": int(time.time()),
                 "old_chat_member": old,
                 "new_chat_member": new,
@@ -218,8 +268,6 @@ class World:
         *,
         photo: bytes | None,
         video: bytes | None,
-        document: bytes | None,
-        mime: str,
         seconds: int,
     ) -> None:
         if photo is not None:
@@ -228,9 +276,6 @@ class World:
             file = self.keep(video, "videos.mp4")
             shape = {"width": 320, "height": 180, "duration": seconds, "mime_type": "video/mp4"}
             message["video"] = {**file.json(), **shape}
-        if document is not None:
-            file = self.keep(document, "documents.bin")
-            message["document"] = {**file.json(), "mime_type": mime, "file_name": "file"}
 
     def _sizes(self, photo: bytes) -> list[Json]:
         with Image.open(BytesIO(photo)) as image:

@@ -1,17 +1,12 @@
 # Made from ../zh by tests/messages/traditional.py: change a sentence there, or a word in its CORRECTIONS.
 # 報價、草稿、閒聊：從想法到下單之間說的話。
 
-offer-intro = 準備這樣做：
-offer-price-waits = 價格 { $price }，30 分鐘內有效，確認之前不會扣費。
 offer-replaced = 內容有變，請看下面的新報價。這一份作廢，沒有扣費。
 offer-repeat =
     還有一份報價等你確認：{ $what }，{ $price }。{ CHAT() ->
         [words] 要做就回覆「確認 { $code }」，不要就回覆「取消 { $code }」。
        *[buttons] 要做就說「好」，不要就說「不要」。
     }
-offer-which = 有兩份報價等你確認，要做哪一個？
-offer-none = 現在沒有待確認的報價。想看什麼畫面，直接告訴我就行。
-
 draft-photo =
     { $kind ->
         [video] { $count ->
@@ -37,7 +32,6 @@ no-but-active =
         [words] 回覆「取消 { $job }」。
        *[buttons] 傳送 /cancel { $job }
     }
-
 said-thanks = 不客氣！想再做影片，隨時告訴我。
 said-hello = 你好！想看什麼畫面，直接告訴我，也可以先發張照片。我先報價，你確認才開始。
 said-question-how = 說說想看的畫面就行，例如：一隻紅狐狸在雪地裡奔跑。也可以先發照片，再說想讓它怎麼動。我先報價，你確認才開始。{ -send-help }看全部用法。
@@ -48,7 +42,6 @@ said-question-price =
     }每次都先報價，你確認才扣費。{ -send-price }看各種價格。
 said-question-time = 一般幾分鐘就好，做好馬上發給你。{ -send-status }看進度。
 said-noise = 想做影片的話，說說想看什麼畫面，或者發張照片。
-
 photo-wanted =
     好的，請發照片，{ KNOWN($price) ->
         [yes] 收到就開始做（{ $price }）。
@@ -72,36 +65,12 @@ source-unusable =
         [voice] {""}
        *[other] 請發照片或影片，或者用文字說說想看的畫面。
     }沒有下單。
-source-choice = 要用這張照片嗎？
-button-with-photo = 用這張照片（{ $price }）
-button-without-photo = 不用照片（{ $price }）
-button-first-only = 只做第一張（{ $price }）
-button-one-each = 每張做一個，共 { $count } 個（{ $total }）
-button-make = 就做（{ $price }）
 button-other-model = 換個模型
-button-drop =
-    { CHAT() ->
-        [words] 不想做了
-       *[buttons] 不做了
-    }
-button-join = 和前面的話合在一起
-button-last-only = 只用最後一句
-button-change-text = 改成新的文字
-button-another = 再做一個（{ $price }）
-
-album-count = 收到 { $count } 張。用一句話說說想怎麼動。
 album-too-many = 一次最多 { $most } 張，你發了 { $count } 張，先留下前 { $most } 張。其餘的請稍後再發。
-forwarded-offer = 這是轉發來的，做之前先問你一聲：
-transcript-offer = 我聽到的是：「{ $text }」
-edited-order-paid = { $job } 已經按原來的文字在做了。按新的文字要另做一個。
-edited-order-free = { $job } 還沒開始，要改成新的文字嗎？
 already-cancelled = { $job } 之前已經取消了。
-
 toast-ordered = 已下單
 toast-not-yours = 這是別人的任務
 toast-gone = 這個已經不在了
-toast-already = 已經辦過了，不會重複
-only-own-jobs = 只有下單的人才能這樣做。
 kept-in-private = 這個影片群裡發不了，所以單獨發給你。
 open-me-once = { $name }，請先打開我一次，群裡發不了的影片我才能單獨發給你：{ $link }
 group-greeting =
@@ -115,8 +84,56 @@ group-greeting =
             這個話題關閉了，請重新開啟，或者在別的話題裡用我。
        *[none] {""}
     }
-group-cap =
-    這個影片要 { $price }，本群 24 小時的額度 { $cap } 只剩 { $left }，{ KNOWN($free_at) ->
-        [yes] UTC+8 時間 { $free_at } 起恢復。
-       *[no] 等群裡正在做的影片結束後再試。
-    }
+
+ask-words =
+    做這個影片需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，確定要做嗎？
+ask-forward =
+    這段文字是轉發的，不是你自己寫的。做成影片需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，確定要做嗎？
+ask-heard =
+    我聽到的是上面這句。做成影片需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，確定要做嗎？
+ask-asks =
+    這句話像是在提問。如果要做成影片，需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，確定要做嗎？
+ask-photo =
+    用你剛才發的素材來做，需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，這樣做嗎？
+ask-many =
+    只做第一張，需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }。只做第一張，還是每張各做一個？
+ask-instead =
+    你改了訊息，{ $other } 還沒有扣費。改成做這個嗎？需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }。
+ask-edited =
+    你改了訊息，不過 { $other } 已經按原來的文字在做了。要另外再做這個嗎？需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }。
+offer-words = 「{ $prompt }」
+offer-words-long = 「{ $start }…」共 { $count } 字，全部使用
+model-choose = 用哪個模型來做？
+model-choice = { $name }，{ $price }
+obstacle-no-video-right = 我在這裡沒有發影片的權限，所以沒有接單，也沒有扣費。管理員可以給我這個權限，或者私下找我。
+obstacle-no-right = 影片現在發不到這裡，所以沒有接單，也沒有扣費。管理員可以處理，或者私下找我。
+obstacle-removed = 我已經不在那個群裡了，所以沒有接單，也沒有扣費。
+obstacle-topic-closed = 這個話題已關閉，影片發不到這裡，沒有扣費。請換個話題，或者私下找我。
+button-way-without = 不用照片（{ $price }）
+button-way-each = 每張做一個，共 { $count } 個（{ $price }）
+button-way-last = 只用最後一句（{ $price }）
+button-way-join = 和前面的話合在一起（{ $price }）

@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("chat", sa.String()),
         sa.Column("ways", sa.JSON()),
         sa.Column("replaced_ref", sa.String()),
+        sa.Column("send_to", sa.JSON()),
     ):
         op.add_column(_JOBS, column)
     op.create_index(f"ix_{_JOBS}_chat", _JOBS, ["chat"])
