@@ -108,7 +108,7 @@ class MessageHandler:
             return await self._pressed(situation, command)
         if incoming.membership is not None:
             return await self._membership(situation)
-        if incoming.private:
+        if incoming.private and not self._channels[incoming.address.channel].limits.passive_replies:
             await self.bring(incoming)
         if incoming.edits is not None:
             decided = await self._edits.decide(situation, command)
