@@ -39,6 +39,7 @@ _WHOLE_S = 300.0  # a call as a whole, however slowly its bytes drip
 _LATER_S = 10.0
 _JSON_BYTES = 1_000_000
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
+_ABSENT = object()
 
 
 def _keeps_token(record: logging.LogRecord) -> bool:
@@ -248,9 +249,24 @@ def _answer(path: str, content: bytes) -> dict[str, Any]:
         answer = json.loads(content)
     except ValueError:
         answer = None
-    if not isinstance(answer, dict) or (path == PUSH and "errcode" not in answer):
+    code = _errcode(answer, needed=path == PUSH)
+    if code is None or not isinstance(answer, dict):
         raise SendError(_unanswered(path), "WeChat's answer could not be read", after_s=_LATER_S)
-    code = str(answer.get("errcode", 0))
-    if code != "0":
-        raise WeChatError(errcode_info(int(code) if _NUMBER.fullmatch(code) else 0, str(answer.get("errmsg", ""))))
+    if code != 0:
+        raise WeChatError(errcode_info(code, str(answer.get("errmsg", ""))))
     return answer
+
+
+def _errcode(answer: object, *, needed: bool) -> int | None:
+    """Return the errcode, which comes as a number or as its text; None where it cannot be read.
+
+    Where it is not `needed`, an answer without one is a success.
+    """
+    if not isinstance(answer, dict):
+        return None
+    code = answer.get("errcode", _ABSENT)
+    if code is _ABSENT:
+        return None if needed else 0
+    if isinstance(code, bool) or not isinstance(code, int | str):
+        return None
+    return int(code) if _NUMBER.fullmatch(str(code)) else None

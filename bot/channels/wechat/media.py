@@ -128,7 +128,10 @@ class Media:
         return f"wechat:{self._account}:media:{path.name}:{size}"
 
     async def fetch(self, ref: AttachmentRef, into: Path) -> None:
-        """Download a file. Raises SendError. A photo's own address helps where the account may not fetch media."""
+        """Download a file. Raises SendError.
+
+        A photo's own address helps where the account may not fetch media, and where WeChat named no media id.
+        """
         media_id, _, picture = ref.file_id.partition(" ")
         most = IMAGE_BYTES if ref.kind == "image" else VIDEO_BYTES
         try:
@@ -143,6 +146,9 @@ class Media:
             raise
 
     async def _fetch(self, media_id: str, picture: str, into: Path, most: int) -> None:
+        if not media_id:
+            await self._download(self._checked(picture), into, most)
+            return
         try:
             answer = await self._api.download(media_id, into, most_bytes=most)
         except (WeChatError, SendError) as error:
@@ -166,10 +172,14 @@ class Media:
 
     def _checked(self, url: str) -> str:
         """Check an address: WeChat's own hosts, or the origin of the configured API; nothing else is asked."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            raise SendError(SendOutcome.REJECTED, "WeChat named no address") from None
         ours = (parts.scheme, parts.netloc) == (self._origin.scheme, self._origin.netloc)
         host = f".{(parts.hostname or '').lower()}"
-        if ours or (parts.scheme in {"http", "https"} and parts.port in {None, 80, 443} and host.endswith(_HOSTS)):
+        if ours or (parts.scheme in {"http", "https"} and port in {None, 80, 443} and host.endswith(_HOSTS)):
             return url
         raise SendError(SendOutcome.REJECTED, "WeChat named an unexpected address")
 

@@ -17,7 +17,7 @@ from tests.fakes.cut import HalfAFile
 from tests.fakes.wechat.world import Errcode, Json, World
 
 FaultKind = Literal[
-    "errcode", "html", "drop_before", "lose_answer", "slow", "garbage", "gateway", "bare", "text", "cut"
+    "errcode", "html", "drop_before", "lose_answer", "slow", "garbage", "gateway", "bare", "says", "cut"
 ]
 
 
@@ -26,13 +26,14 @@ class Fault:
     """What happens to the next `times` calls of `path`. errcode: refused with `code`, nothing done; html: a gateway's
     page; drop_before: the line ends unread; lose_answer: done, and the line ends; slow: done after `delay_s`; garbage:
     done, and no JSON comes back; gateway: done, and a gateway's page (504) comes back; bare: done, and `{}` comes back;
-    text: done, and the errcode comes as a text; cut: half of the file comes, and the line ends."""
+    says: done, and `answer` comes back; cut: half of the file comes, and the line ends."""
 
     path: str
     kind: FaultKind
     times: int = 1
     code: int = -1
     delay_s: float = 0.0
+    answer: Json = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -111,8 +112,8 @@ class Api:
             if fault.kind == "cut":
                 assert isinstance(answer, Response), "no file"
                 return HalfAFile(bytes(answer.body), media_type=answer.media_type)
-            if fault.kind in {"bare", "text"}:
-                return _told({} if fault.kind == "bare" else {"errcode": "0", "errmsg": "ok"})
+            if fault.kind in {"bare", "says"}:
+                return _told(fault.answer)
         return answer if isinstance(answer, Response) else _told(answer)
 
     async def _answer(self, request: Request, path: str, call: Call) -> Json | Response:
