@@ -170,8 +170,8 @@ class Limits:
 
     `progress_bars`: the chat draws `Message.progress`. `passive_replies`: no captions, no buttons, no status message,
     and the bot may not always speak first: photos wait for words, buttons are typed as codes, finished videos wait to
-    be fetched. `per_message`, `per_tap`: how many messages of the bot a person's own one, or a tap on a menu, allows,
-    and for how many seconds.
+    be fetched. `typing_links`: a text may hold links that type a line for whoever taps them. `per_message`, `per_tap`:
+    how many messages of the bot a person's own one, or a tap on a menu, allows, and for how many seconds.
     """
 
     video_bytes: int
@@ -185,6 +185,7 @@ class Limits:
     group_edit_gap_s: float = 6.0
     progress_bars: bool = False
     passive_replies: bool = False
+    typing_links: bool = False
     per_message: tuple[int, float] | None = None
     per_tap: tuple[int, float] | None = None
 
@@ -199,12 +200,16 @@ class SendOutcome(StrEnum):
     MUST_WAIT = "must_wait"  # the bot may not speak first now: it goes out as the answer to the person's next message
 
 
+Refusal = Literal["file", "content"]
+"""What a chat does not like of a file: how it is made, which another copy may mend, or what it shows."""
+
+
 class SendError(Exception):
     """A message that the chat did not take.
 
     `after_s`: when to try again, at the earliest. `uploaded_ref`: of MUST_WAIT, the chat's reference of the video, good
-    for `after_s` more seconds, or None. `moved_to`: the chat's new id (a Telegram group that became a supergroup). No
-    secrets in `reason`.
+    for `after_s` more seconds, or None. `moved_to`: the chat's new id (a Telegram group that became a supergroup).
+    `refusal`: of REJECTED, that it is this very file which the chat does not take. No secrets in `reason`.
     """
 
     def __init__(
@@ -215,6 +220,7 @@ class SendError(Exception):
         after_s: float = 0.0,
         moved_to: str | None = None,
         uploaded_ref: str | None = None,
+        refusal: Refusal | None = None,
     ) -> None:
         super().__init__(outcome, reason)
         self.outcome = outcome
@@ -222,6 +228,7 @@ class SendError(Exception):
         self.after_s = after_s
         self.moved_to = moved_to
         self.uploaded_ref = uploaded_ref
+        self.refusal = refusal
 
 
 Obstacle = Literal["no-video-right", "no-right", "removed", "topic-closed"]

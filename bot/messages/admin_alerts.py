@@ -44,12 +44,17 @@ class Alerts:
         self._caps = caps
         self._tasks: set[asyncio.Task[None]] = set()
         self._told_at: dict[str, float] = {}
+        self._muted = False
 
     async def close(self) -> None:
         """Stop sending."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def mute(self) -> None:
+        """Send nothing from now on, and count nothing as sent: for a command that only looks."""
+        self._muted = True
 
     def tell(self, topic: str, key: str, *, gap_s: float = _HOUR_S, **facts: Any) -> None:
         """Send the sentence `key` to every admin, unless `topic` was sent within `gap_s`. Returns at once."""
@@ -69,6 +74,9 @@ class Alerts:
         self._begin(self._mark())
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:
+        if self._muted:
+            work.close()
+            return
         task = asyncio.create_task(_logged(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

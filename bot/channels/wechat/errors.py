@@ -101,8 +101,10 @@ class WeChatError(Exception):
                 return SendError(SendOutcome.MUST_WAIT, reason, after_s=uploaded_for_s, uploaded_ref=uploaded_ref)
             case "again" | "token" | "quota" | "setup":
                 return SendError(SendOutcome.NOT_SENT, reason, after_s=_PAUSES_S[self.reaction])
+            case "content":
+                return SendError(SendOutcome.REJECTED, reason, refusal="content")
             case _:
-                return SendError(SendOutcome.REJECTED, reason)
+                return SendError(SendOutcome.REJECTED, reason, refusal="file")
 
 
 def errcode_info(code: int, message: str) -> ErrcodeInfo:

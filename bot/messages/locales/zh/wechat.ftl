@@ -16,3 +16,16 @@ alert-wechat-setup =
        *[no] 微信公众号的设置不对（errcode { $code }）：请检查 WECHAT_APP_ID 和 WECHAT_APP_SECRET。reelbot doctor 会说明具体问题。
     }视频不会丢，修好后会继续发送。
 alert-wechat-quota = 微信公众号今天的接口调用次数用完了（errcode { $code }）。视频会保存好，用户发消息就能领取。
+
+wechat-video-link =
+    { $title }
+    { $caption }
+    点开观看或保存（三天内有效）：{ $url }
+
+alert-wechat-no-video-right = 这个公众号没有上传视频的权限（errcode 48001），视频发不给任何人，所以暂不接单。解决办法：在微信开发者平台（或公众平台）为公众号办理认证；或者允许改发本机页面的链接：设置 WECHAT_LINK=true 和 REELBOT_PUBLIC_URL。之后运行 reelbot doctor 可立即复查。
+alert-wechat-no-right = 微信不允许机器人使用这个公众号的接口，视频发不给任何人，所以暂不接单。reelbot doctor 会说明原因；如果接口被封禁，请登录 mp.weixin.qq.com 查看通知。
+alert-wechat-clock =
+    本机时钟比微信{ $ahead ->
+        [yes] 快
+       *[no] 慢
+    }了约 { $hours } 小时，微信的消息都被拒收。请校准时间（timedatectl set-ntp true），不用重启。
