@@ -152,7 +152,7 @@ LIVES_IN = {
     "httpx": ["core/*", "bot/channels/*"],
     "aiofiles": ["core/*"],
     "tenacity": ["core/io/retrying.py"],
-    "starlette": ["bot/http/server.py", "bot/channels/*", "core/sandbox/*"],
+    "starlette": ["bot/http/server.py", "bot/http/signed_videos.py", "bot/channels/*", "core/sandbox/*"],
     "pydantic": [
         "core/config.py",
         "bot/settings.py",

@@ -41,6 +41,13 @@ class HeldMessages:
             video, title=translate(job.language, "passive-video-title"), caption=captioned(job, codes, job.language)
         )
 
+    async def hold_text(self, incoming: Incoming, message: Message) -> bool:
+        """Hold a text for the person's next message; False in a chat where the bot may always speak."""
+        if not self._channels[incoming.address.channel].limits.passive_replies:
+            return False
+        await self._store.outbox.hold_text(incoming.user, message.text)
+        return True
+
     async def hold(self, job: Job, error: SendError) -> int:
         """Hold the outcome for the person's next message; return the seconds after which to try again unasked."""
         await self._store.outbox.hold(job, ref=error.uploaded_ref, for_s=error.after_s)

@@ -314,7 +314,7 @@ def test_an_account_without_uploads_says_so(tmp_path: Path) -> None:
     async def story(made: Bench, channel: WeChat) -> None:
         error = await refused(channel.send_video(ME, made.film()))
         assert (error.outcome, error.uploaded_ref) == ("must_wait", None)
-        assert "认证" in (await refused(channel.check())).reason
+        assert "verified in the console" in (await refused(channel.check())).reason
 
     on_bench(tmp_path, story, verified=False, may_upload=False)
 

@@ -27,7 +27,7 @@ from bot.channels.wechat.limits import TEXT_BYTES
 from bot.channels.wechat.links import LinkedVideos
 from bot.channels.wechat.media import Media, UploadedMedia
 from bot.channels.wechat.menu import menu
-from bot.channels.wechat.rights import RIGHTS, AccountRights
+from bot.channels.wechat.rights import OBSTACLES, RIGHTS, AccountRights
 from bot.channels.wechat.settings import WeChatSettings
 from core.io.retrying import Sleep
 
@@ -142,7 +142,7 @@ class WeChat(PlainChannel):
         if self._clock.problem is not None:
             return self._clock.problem
         obstacle = await self._rights.obstacle()
-        return self._services.translate("en", f"alert-wechat-{obstacle}") if obstacle else None
+        return self._services.translate("en", OBSTACLES[obstacle]) if obstacle else None
 
     async def obstacle(self, to: Address) -> Obstacle | None:  # noqa: ARG002 - it is the account's, for everybody
         """Return what keeps videos from everybody, as it was found when the rights were last probed. Never raises."""

@@ -46,6 +46,11 @@ RIGHTS: Mapping[Right, RightInfo] = {
 }
 """Receiving messages and answering them is every account's right; without `upload` and `keep` no answer has a video."""
 
+OBSTACLES: Mapping[Obstacle, str] = {
+    "no-video-right": "alert-wechat-no-video-right",
+    "no-right": "alert-wechat-no-right",
+}
+"""The sentence on each obstacle, with its remedy, for the operator."""
 NOBODY = "nobody"
 _BELIEVED_S = 24 * 3600.0
 _NO_S = 12 * 3600.0  # how long a missing right is believed; then it is tried again
@@ -141,7 +146,7 @@ class AccountRights:
             if before is not None:
                 await self._key_values.put(key, None)
         elif before is None and await self._key_values.swap(key, old=None, new=found):
-            self._alert("wechat rights", f"alert-wechat-{found}")
+            self._alert("wechat rights", OBSTACLES[found])
 
 
 def _code(value: str | None) -> int | None:
