@@ -8,12 +8,13 @@ import sqlalchemy as sa
 from bot.store.database import Connection, Database, now_ms
 from bot.store.job_rows import job_tx, move_tx
 from bot.store.passive_tables import outbox
-from bot.store.records import Job, State
+from bot.store.records import Job, State, readable
 from bot.store.stored import UnreadableJob
 from bot.store.tables import jobs
 from bot.store.work import WORK
 
-_MAY_WAIT = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED, State.DELIVERY_UNCONFIRMED})
+_MADE = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED})
+_MAY_WAIT = _MADE | {State.DELIVERY_UNCONFIRMED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,16 @@ class Outbox:
     async def waiting(self, user: str) -> list[Waiting]:
         """Return what was not handed over nor told otherwise, oldest first."""
         return await self._find(outbox.c.user == user, outbox.c.handed.is_(None), new=True)
+
+    async def undelivered(self, user: str) -> list[Job]:
+        """Return this person's jobs whose video is made and not handed over yet, oldest first.
+
+        Also those that do not wait here: one that is about to be sent, is being sent, or whose sending is tried again.
+        """
+        query = sa.select(jobs).where(jobs.c.user == user, jobs.c.state.in_([str(state) for state in _MADE]))
+        query = query.where(jobs.c.video.is_not(None), jobs.c.outcome_ref.is_(None)).order_by(jobs.c.created, jobs.c.id)
+        found = await self._db.read(lambda tx: readable(tx.execute(query).all()))
+        return [job for job in found if job.video is not None]
 
     async def video_of(self, job_id: str) -> Waiting | None:
         """Return the video of this job, handed over or not."""
