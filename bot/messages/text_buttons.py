@@ -1,8 +1,12 @@
-"""Buttons for chats without buttons: what each is typed as, and what a typed line presses."""
+"""Buttons for chats without buttons: what each is typed as, and what a typed line presses.
+
+Where a chat's texts may hold links that type a line (`Limits.typing_links`), a yes is one: a tap and no typing.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from bot.channels.types import Action
 from bot.messages.command_words import COMMAND_WORDS
@@ -44,6 +48,21 @@ def parse_line(text: str) -> TypedButton | None:
 def with_codes(text: str, codes: Mapping[str, str]) -> str:
     """Replace job ids by the person's short codes."""
     return _ID.sub(lambda match: codes.get(match[0], match[0]), text)
+
+
+def typing_link(line: str, label: str) -> str:
+    """Return a link that types the line for whoever taps it, as WeChat reads it in the texts of an Official Account."""
+    return f'<a href="weixin://bizmsgmenu?msgmenucontent={quote(line, safe="")}&msgmenuid=1">{without_tags(label)}</a>'
+
+
+def without_tags(text: str) -> str:
+    """Make full-width signs of what could begin a tag: nothing that people wrote may act as a link."""
+    return text.replace("<", "＜")
+
+
+def is_yes(action: Action) -> bool:
+    """Return whether the button agrees to an offer."""
+    return action.data.startswith("yes:")
 
 
 def offered(actions: Sequence[Action], codes: Mapping[str, str], language: str) -> list[tuple[str, str]]:

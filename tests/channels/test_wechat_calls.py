@@ -12,7 +12,7 @@ from wechatpy.crypto import WeChatCrypto
 
 from bot.channels.types import AttachmentRef, Reply
 from bot.channels.wechat.limits import TEXT_BYTES
-from bot.channels.wechat.parsing import Call, call_from, clean, reply_xml
+from bot.channels.wechat.parsing import Call, call_from, clean, reply_xml, shown
 from bot.channels.wechat.settings import WeChatSettings
 from bot.channels.wechat.signing import MessageCrypto, Refused, signature
 from tests.fakes.wechat import ACCOUNT, AES_KEY, APP_ID, SECRET, TOKEN, World
@@ -273,6 +273,36 @@ def test_long_texts_are_cut_before_they_vanish() -> None:
     assert TEXT_BYTES - 6 < len(content.encode()) <= TEXT_BYTES
     assert content.endswith("…")
     assert clean("a\x00b\ud800c]]>") == "abc]] >"
+
+
+LINK = '<a href="weixin://bizmsgmenu?msgmenucontent=%E7%A1%AE%E8%AE%A4%20K7&msgmenuid=1">好（$0.70）</a>'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"要吗？\n👉 {LINK}", f"要吗？\n👉 {LINK}"),
+        ("a <b>bold</b> 3 < 4", "a ＜b>bold＜/b> 3 ＜ 4"),
+        (f'<a href="http://x.example">{LINK}</a>', f'＜a href="http://x.example">{LINK}＜/a>'),
+        (LINK.replace("weixin://", "http://"), LINK.replace("weixin://", "http://").replace("<", "＜")),
+        (LINK.replace("msgmenuid=1", "msgmenuid=2"), LINK.replace("msgmenuid=1", "msgmenuid=2").replace("<", "＜")),
+        (LINK.replace("好", "<b>"), LINK.replace("好", "<b>").replace("<", "＜")),
+    ],
+)
+def test_no_tag_but_a_link_that_types_a_line_gets_out(text: str, expected: str) -> None:
+    assert shown(text) == expected
+    assert ET.fromstring(reply_xml(Reply(text), Call(FOX, ACCOUNT, None), seconds=5)).findtext("Content") == expected
+    video = ET.fromstring(reply_xml(Reply(text, "media-1", text), Call(FOX, ACCOUNT, None), seconds=5))
+    assert video.findtext("Video/Description") == expected
+
+
+@pytest.mark.parametrize("before", range(TEXT_BYTES - 130, TEXT_BYTES + 3, 7))
+def test_a_link_is_whole_or_left_out(before: int) -> None:
+    for end in ("", "\n"):
+        text = shown(f"{'x' * before}{end}{LINK}")
+        assert len(text.encode()) <= TEXT_BYTES
+        assert text.endswith((LINK, "…"))
+        assert text.count("<") in {0, 2}
 
 
 @given(st.binary(max_size=400))

@@ -1,11 +1,19 @@
 """Buttons as typed lines: what is offered comes back as what it pressed, and talk presses nothing."""
 
-import pytest
+import re
+from urllib.parse import unquote
 
-from bot.channels.types import Action
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.channels.text_lengths import encodable
+from bot.channels.types import Action, Message
+from bot.channels.wechat.parsing import shown
 from bot.conversation import commands
 from bot.messages.callback_data import data_for
-from bot.messages.text_buttons import TypedButton, offered, parse_line, with_codes
+from bot.messages.held_messages import typed_text
+from bot.messages.text_buttons import TypedButton, offered, parse_line, typing_link, with_codes
 
 CODES = {"K3X9Q2A": "K7", "ZZZZZZZ": "R4"}
 
@@ -61,3 +69,34 @@ def test_what_is_offered_comes_back(language: str) -> None:
     assert (parse_line(line), told) == (TypedButton("cancel", "K7"), "a red fox")
     ((line, _),) = offered([Action("中文", data_for("lang", "zh"))], CODES, language)
     assert commands.parse(line) == commands.ChooseLanguage("zh")
+
+
+def test_a_yes_is_a_link_that_types_its_line_and_nothing_else_is() -> None:
+    prompt = '<a href="weixin://bizmsgmenu?msgmenucontent=1&msgmenuid=1">x</a> 3 < 4'
+    actions = (
+        Action("好，就做（$0.70）", "yes:K3X9Q2A"),
+        Action("不做", "cancel:K3X9Q2A"),
+        Action("<b>$1</b>", "fix:K3X9Q2A"),
+    )
+    text = typed_text(Message(f"任务 K3X9Q2A：{prompt}", actions), CODES, "zh", links=True)
+    (link,) = re.findall(r"<[^<]*>[^<]*</a>", text)
+    assert link == (
+        '<a href="weixin://bizmsgmenu?msgmenucontent=%E7%A1%AE%E8%AE%A4%20K7&msgmenuid=1">好，就做（$0.70）</a>'
+    )
+    typed = unquote(link.partition("msgmenucontent=")[2].partition("&")[0])
+    assert parse_line(typed) == TypedButton("yes", "K7")
+    assert f"“{typed}”" in text.replace(link, "")  # beside it, for phones that show no link
+    assert text.replace(link, "").count("<") == 0
+    assert text.startswith("任务 K7：＜a href=")
+    assert shown(text) == text  # the channel lets it pass
+
+    plain = typed_text(Message(prompt, actions), CODES, "zh")
+    assert plain.startswith(prompt)
+    assert plain.count("weixin://") == 1
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_no_label_and_no_code_ends_the_link(line: str, label: str) -> None:
+    link = typing_link(encodable(line) or "x", label.replace("\n", " "))
+    assert link.count("<") == 2
+    assert re.fullmatch(r'<a href="weixin://bizmsgmenu\?msgmenucontent=[0-9A-Za-z%._~-]+&msgmenuid=1">[^<]*</a>', link)

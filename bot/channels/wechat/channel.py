@@ -23,10 +23,10 @@ from bot.channels.wechat.api import PUSH, Api
 from bot.channels.wechat.callback import Callback
 from bot.channels.wechat.clock import Clock
 from bot.channels.wechat.errors import WeChatError
-from bot.channels.wechat.limits import TEXT_BYTES
 from bot.channels.wechat.links import LinkedVideos
 from bot.channels.wechat.media import Media, UploadedMedia
 from bot.channels.wechat.menu import menu
+from bot.channels.wechat.parsing import shown, without_tags
 from bot.channels.wechat.rights import OBSTACLES, RIGHTS, AccountRights
 from bot.channels.wechat.settings import WeChatSettings
 from core.io.retrying import Sleep
@@ -178,7 +178,7 @@ class WeChat(PlainChannel):
         await self._must_push()
         if message.job_id is None and await self._services.send_quota.left(_user(to)) <= _RESERVE:
             raise SendError(SendOutcome.MUST_WAIT, "kept for a video")
-        text = {"content": shortened(message.text, most=TEXT_BYTES, unit=Unit.UTF8)}
+        text = {"content": shown(message.text)}
         await self._push({"touser": to.chat_id, "msgtype": "text", "text": text}, to, uploaded=None)
         return "pushed"
 
@@ -215,11 +215,14 @@ class WeChat(PlainChannel):
     async def _push_link(self, to: Address, video: VideoMessage, uploaded: UploadedMedia, links: LinkedVideos) -> None:
         person = to.chat_id
         text = await links.text(uploaded.media_id, person=person, title=video.title, caption=video.caption)
-        await self._push({"touser": person, "msgtype": "text", "text": {"content": text}}, to, uploaded=uploaded)
+        await self._push({"touser": person, "msgtype": "text", "text": {"content": shown(text)}}, to, uploaded=uploaded)
 
     async def _push_video(self, to: Address, video: VideoMessage, uploaded: UploadedMedia) -> None:
         """Push without a thumbnail; a refused reference is renewed once; a thumbnail is added if that is it."""
-        body = {"title": video.title, "description": shortened(video.caption, most=_DESCRIPTION_BYTES, unit=Unit.UTF8)}
+        body = {
+            "title": video.title,
+            "description": shortened(without_tags(video.caption), most=_DESCRIPTION_BYTES, unit=Unit.UTF8),
+        }
         try:
             await self._push(_video(to, uploaded, body), to, uploaded=uploaded)
         except _MediaRefused:

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from wechatpy import parse_message
 from wechatpy.replies import TextReply, VideoReply
 
-from bot.channels.text_lengths import Unit, shortened
+from bot.channels.text_lengths import ELLIPSIS, Unit, shortened
 from bot.channels.types import Address, AttachmentRef, Incoming, Reply
 from bot.channels.wechat.limits import TEXT_BYTES
 
@@ -33,6 +33,7 @@ _SPACES = re.compile(r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u115f\u1160\
 _LINE_BREAKS = re.compile(r"\r\n|[\r\u0085\u2028\u2029]")
 _WIDTHLESS = re.compile(r"[\u200b\u200e\u200f\u2060\ufeff]")  # not U+200D, which joins emoji
 _LAST_S = 10**11
+_TYPING_LINK = re.compile(r'(<a href="weixin://bizmsgmenu\?msgmenucontent=[0-9A-Za-z%._~-]+&msgmenuid=1">[^<>\n]*</a>)')
 _OPENID = re.compile(r"[0-9A-Za-z_-]{6,64}")
 _UNSAYABLE = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -142,11 +143,30 @@ def reply_xml(reply: Reply, call: Call, *, seconds: int) -> str:
     """Render the passive reply: one text or one video."""
     ends = {"source": call.account, "target": call.person, "time": seconds}
     if reply.video is None:
-        return str(TextReply(content=shortened(clean(reply.text), most=TEXT_BYTES, unit=Unit.UTF8), **ends).render())
-    title, description = clean(reply.title), clean(reply.text)
+        return str(TextReply(content=shown(clean(reply.text)), **ends).render())
+    title, description = without_tags(clean(reply.title)), without_tags(clean(reply.text))
     return str(VideoReply(media_id=clean(reply.video), title=title, description=description, **ends).render())
 
 
 def clean(text: str) -> str:
     """Remove what XML cannot hold, and what would end its CDATA."""
     return _UNSAYABLE.sub("", text).replace("]]>", "]] >")
+
+
+def shown(text: str) -> str:
+    """Return a text as WeChat may show it: within its limit, and with no tag but the links that type a line.
+
+    WeChat reads tags in what it shows, and somebody's prompt may hold some.
+    """
+    short = shortened(without_tags(text), most=TEXT_BYTES, unit=Unit.UTF8, whole_lines=True)
+    *whole, rest = _TYPING_LINK.split(short)
+    if "<" in rest:  # a link that was cut
+        rest = rest.partition("<")[0].rstrip() + ELLIPSIS
+    return "".join([*whole, rest])
+
+
+def without_tags(text: str) -> str:
+    """Make full-width signs of what could begin a tag."""
+    parts = _TYPING_LINK.split(text)
+    parts[::2] = [part.replace("<", "＜") for part in parts[::2]]
+    return "".join(parts)

@@ -36,3 +36,6 @@ alert-wechat-clock =
 # A finished video whose file the chat does not take; { $job } is its code.
 video-refused-file = Video { $job } is made and kept, but the chat does not take its file, nor a smaller copy. The admins know. It is not sent again by itself; to try once more, for nothing, answer as below.
 video-refused-content = Video { $job } is made and kept, but the chat’s own check of its content does not let it through. The admins know. A video in other words may pass.
+
+# A yes as a link that types the line, with the line beside it.
+passive-tap = 👉 { $link } (or send “{ $typed }”)
