@@ -39,3 +39,10 @@ video-refused-content = Video { $job } is made and kept, but the chat’s own ch
 
 # A yes as a link that types the line, with the line beside it.
 passive-tap = 👉 { $link } (or send “{ $typed }”)
+
+# For admins who could not be spoken to for a while.
+alert-more =
+    { $count ->
+        [1] One earlier alert is in the log only (“for the admins”).
+       *[other] { $count } earlier alerts are in the log only (“for the admins”).
+    }

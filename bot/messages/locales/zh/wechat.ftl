@@ -36,3 +36,6 @@ video-refused-content = 视频 { $job } 做好了，也存好了，但没有通�
 
 # 同意下单：点一下就会发送的链接，旁边是要回复的文字。
 passive-tap = 👉 { $link }（或回复“{ $typed }”）
+
+# 给一段时间联系不上的管理员。
+alert-more = 还有 { $count } 条更早的提醒，全文在日志里（“for the admins”）。
