@@ -143,14 +143,14 @@ def _room(newest: str, most: int, most_bytes: int) -> _Room:
 def _summarise_tx(tx: Connection, rows: list[sa.Row[Any]], room: _Room, more: Callable[[int], str]) -> None:
     """Keep of these alerts the newest for which there is room; one line stands for the others, also of before."""
     whole = [row for row in rows if row.ref == _ALERT]
-    kept: set[int] = set()
+    newest: set[int] = set()
     size = 0
     for row in reversed(whole):
         size += len((row.text or "").encode())
-        if len(kept) >= room.count or size > room.size:
+        if len(newest) >= room.count or size > room.size:
             break
-        kept.add(row.id)
-    over = [row for row in whole if row.id not in kept]
+        newest.add(row.id)
+    over = [row for row in whole if row.id not in newest]
     if not over:
         return
     before = [row for row in rows if (row.ref or "").startswith(_OLDER)]

@@ -143,6 +143,18 @@ def test_what_says_nothing_of_rights_teaches_nothing(
     on_bench(tmp_path, story)
 
 
+def test_a_call_without_an_answer_does_not_keep_the_others_from_being_tried(tmp_path: Path) -> None:
+    async def story(made: Bench, channel: WeChat) -> None:
+        made.fake.fail(PUSH, "lose_answer", probes=True)
+        made.fake.fail("/menu/get", "html", probes=True)
+        await probed(made, channel)
+        assert made.rests[-1] < 600
+        assert await channel.obstacle(ME) == "no-video-right"
+        assert (await refused(channel.check())).outcome == "unreachable"
+
+    on_bench(tmp_path, story, may_upload=False)
+
+
 def test_a_right_that_is_lost_in_use_is_known_at_once(tmp_path: Path) -> None:
     async def story(made: Bench, channel: WeChat) -> None:
         await probed(made, channel)

@@ -1,11 +1,15 @@
 """Videos that WeChat refuses, through the whole bot: a smaller copy once, then a word to the owner, and no more."""
 
+import asyncio
+import re
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
+from bot.channels.types import Address
 from bot.store.records import State
 from tests.bench import Bench
 from tests.fakes.wechat import WeChatFake
@@ -87,3 +91,65 @@ def test_the_word_on_a_refused_file_waits_where_it_may_not_be_pushed(on_wechat: 
         assert "没有收下这个文件" not in again.text
 
     on_wechat(story)
+
+
+def test_what_shows_nothing_is_answered(on_wechat: Callable[..., None]) -> None:
+    async def story(made: Bench, fake: WeChatFake) -> None:
+        for noise in ("\u200b", "\u3164 \u2060", "\ufeff"):
+            seen = await fake.caller.says(FOX, noise)
+            assert seen is not None
+            assert seen.how == "passive"
+            assert "文字、照片或视频" in seen.text
+        heard = await fake.caller.sends(FOX, "voice", MediaId="m", Format="amr", Recognition="\u200b")
+        assert heard is not None
+        assert "语音" in heard.text
+        assert made.submits() == 0
+
+    on_wechat(story)
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_without_uploads_a_link_to_our_page_plays_the_video(
+    on_wechat: Callable[..., None], monkeypatch: pytest.MonkeyPatch, verified: bool
+) -> None:
+    monkeypatch.setenv("WECHAT_LINK", "true")
+
+    async def story(made: Bench, fake: WeChatFake) -> None:
+        await fake.caller.says(FOX, "视频 一只狐狸")
+        if verified:
+            await made.settled(State.DELIVERED)
+            text = fake.person(FOX).texts[-1]
+        else:
+            await made.settled(State.UNDELIVERED)
+            seen = await fake.caller.says(FOX, "1")
+            assert seen is not None
+            text = seen.text
+            await made.settled(State.SENT_AS_REPLY)
+        link = re.search(r"http://\S+/videos/\S+", text)
+        assert link is not None
+        job = await made.settled(State.DELIVERED, State.SENT_AS_REPLY)
+        assert job.video is not None
+        async with httpx.AsyncClient(trust_env=False) as client:
+            shown = await client.get(link[0])
+            assert (shown.status_code, shown.headers["content-type"]) == (200, "video/mp4")
+            assert shown.content == (made.settings.videos_dir / job.video.name).read_bytes()
+            assert (await client.get(link[0].partition("?")[0])).status_code == 404
+        assert made.submits() == 1
+
+    on_wechat(story, fake=WeChatFake(verified=verified, may_upload=False), public=True)
+
+
+def test_an_account_that_can_give_nobody_a_video_says_so_to_the_program(on_wechat: Callable[..., None]) -> None:
+    async def story(made: Bench, fake: WeChatFake) -> None:
+        channel, me = made.app.channels["wechat"], Address("wechat", FOX)
+        async with asyncio.timeout(10):
+            while await channel.obstacle(me) is None:
+                await asyncio.sleep(0.02)
+        assert await channel.obstacle(me) == "no-video-right"
+        told = await fake.caller.says(FOX, "余额")
+        while told is not None and "认证" not in told.text:  # the alert is on its way
+            told = await fake.caller.says(FOX, "余额")
+        assert told is not None
+        assert "WECHAT_LINK" in told.text
+
+    on_wechat(story, fake=WeChatFake(verified=False, may_upload=False), admins=f"wechat:{FOX}")

@@ -245,6 +245,10 @@ class Api:
             key = "alert-wechat-setup" if info.reaction == "setup" else "alert-wechat-quota"
             self._alert(f"wechat {info.code}", key, code=info.code, address=info.caller)
 
+    async def prepare_token(self) -> None:
+        """Have a token, asked for where there is none that is good for a while. Raises WeChatError and SendError."""
+        await self._token()
+
     async def check_token(self) -> None:
         """Check the credentials and the IP allow-list, without using up anything, for `doctor`."""
         await self._fetch_token(False)

@@ -124,6 +124,7 @@ class WeChat(PlainChannel):
     async def check(self) -> str:
         """Check AppID, secret, IP allow-list, clock, and by doing it what the account may do. Raises SendError."""
         try:
+            await self._api.check_token()
             await self._rights.probe()
         except WeChatError as error:
             raise SendError(SendOutcome.UNREACHABLE, error.send_error().reason) from None

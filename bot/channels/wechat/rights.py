@@ -5,12 +5,12 @@ before anything else: a call that must fail for another reason tells whether the
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from bot.channels.protocol import Alert, KeyValue
-from bot.channels.types import Obstacle
+from bot.channels.types import Obstacle, SendError
 from bot.channels.wechat.api import PUSH, Api
 from bot.channels.wechat.errors import Reaction, WeChatError
 
@@ -69,39 +69,51 @@ class AccountRights:
         self._links = links
 
     async def probe(self) -> None:
-        """Try everything once.
+        """Try everything once, also what comes after a call that got no answer.
 
-        Raises WeChatError for settings that WeChat refuses, SendError when it does not answer.
+        Raises WeChatError for settings that WeChat refuses, SendError where it does not answer.
         """
         try:
-            await self._api.check_token()
+            await self._api.prepare_token()
+            unanswered = await self._try_all()
         except WeChatError as error:
             if error.reaction == "setup":
                 await self._key_values.put(f"{self._prefix}:token", f"no:{error.info.code}", for_s=_NO_S)
             raise
         await self._key_values.put(f"{self._prefix}:token", None)
-        await self._try("send", PUSH, {"touser": NOBODY, "msgtype": "text", "text": {"content": "?"}})
-        await self._try("typing", "/message/custom/typing", {"touser": NOBODY, "command": "Typing"})
-        await self._try("menu", "/menu/get", None)
-        await self._try_upload("upload")
+        if unanswered is not None:
+            raise unanswered
+
+    async def _try_all(self) -> SendError | None:
+        calls: list[tuple[Right, Callable[[], Awaitable[object]]]] = [
+            ("send", lambda: self._api.call(PUSH, {"touser": NOBODY, "msgtype": "text", "text": {"content": "?"}})),
+            ("typing", lambda: self._api.call("/message/custom/typing", {"touser": NOBODY, "command": "Typing"})),
+            ("menu", lambda: self._api.call("/menu/get")),
+            ("upload", lambda: self._api.try_upload(permanent=False)),
+        ]
+        unanswered = None
+        for right, call in calls:
+            unanswered = await self._try(right, call) or unanswered
         if await self.has("upload") is False:
-            await self._try_upload("keep")
+            unanswered = await self._try("keep", lambda: self._api.try_upload(permanent=True)) or unanswered
+        return unanswered
 
-    async def _try(self, right: Right, path: str, body: Mapping[str, object] | None) -> None:
+    async def _try(self, right: Right, call: Callable[[], Awaitable[object]]) -> SendError | None:
+        """Learn what a call tells, or return that nothing came back.
+
+        Raises WeChatError where the settings are refused: that says nothing of rights.
+        """
         try:
-            await self._api.call(path, body)
+            await call()
+        except SendError as error:
+            return error
         except WeChatError as error:
+            if error.reaction == "setup":
+                raise
             await self.learn(right, error)
         else:
             await self.learn(right)
-
-    async def _try_upload(self, right: Literal["upload", "keep"]) -> None:
-        try:
-            await self._api.try_upload(permanent=right == "keep")
-        except WeChatError as error:
-            await self.learn(right, error)
-        else:
-            await self.learn(right)
+        return None
 
     async def learn(self, right: Right, error: WeChatError | None = None) -> None:
         """Remember what a call told: it was taken, it failed for another reason, or the account may not make it."""
