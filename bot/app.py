@@ -16,7 +16,9 @@ from pydantic_settings import BaseSettings
 from bot import parts
 from bot.channels import manifests
 from bot.channels.protocol import ChannelManifest, ChannelPort, Services
+from bot.channels.video_links import VideoLinks
 from bot.http.server import Health, Server, bind, build
+from bot.http.signed_videos import signed_videos
 from bot.jobs.engine import Engine
 from bot.jobs.prepare import free_bytes
 from bot.loops import Loop
@@ -126,6 +128,7 @@ class App:
         """
         self.parts.engine.register(self.parts.reconciler.work)
         routes = [route for channel in self.channels.values() for route in channel.routes()]
+        routes.append(signed_videos(self._settings.videos_dir, VideoLinks(self._secret)))
         web = build(
             health=self.health, assets_dir=self._settings.assets_dir, webhook=self.parts.webhook.receive, routes=routes
         )

@@ -15,8 +15,8 @@ class Refused:
     times: int = 0
 
 
-async def refuse(store: Store, when: str) -> Refused:
-    """From now on no row of the jobs can be changed for which `when` (of NEW and OLD) holds."""
+async def refuse(store: Store, when: str, *, table: str = "reelbot_jobs", on: str = "UPDATE") -> Refused:
+    """From now on no row of the table can be changed for which `when` (of NEW and OLD) holds."""
     refused = Refused()
 
     def count(_error: sa.ExceptionContext) -> None:
@@ -25,14 +25,12 @@ async def refuse(store: Store, when: str) -> Refused:
     def work(connection: Connection) -> None:
         if store.database.is_sqlite:
             body = "BEGIN SELECT RAISE(ABORT, 'away'); END"
-            connection.execute(sa.text(f"CREATE TRIGGER away BEFORE UPDATE ON reelbot_jobs WHEN {when} {body}"))
+            connection.execute(sa.text(f"CREATE TRIGGER away BEFORE {on} ON {table} WHEN {when} {body}"))
             return
         function = "BEGIN RAISE EXCEPTION 'away'; END"
         connection.execute(sa.text(f"CREATE FUNCTION away() RETURNS trigger LANGUAGE plpgsql AS $${function}$$"))
         connection.execute(
-            sa.text(
-                f"CREATE TRIGGER away BEFORE UPDATE ON reelbot_jobs FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION away()"
-            )
+            sa.text(f"CREATE TRIGGER away BEFORE {on} ON {table} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION away()")
         )
 
     await store.database.write(work)
@@ -40,10 +38,10 @@ async def refuse(store: Store, when: str) -> Refused:
     return refused
 
 
-async def heal(store: Store) -> None:
+async def heal(store: Store, *, table: str = "reelbot_jobs") -> None:
     """It is back."""
 
     def work(connection: Connection) -> None:
-        connection.execute(sa.text("DROP TRIGGER away" + ("" if store.database.is_sqlite else " ON reelbot_jobs")))
+        connection.execute(sa.text("DROP TRIGGER away" + ("" if store.database.is_sqlite else f" ON {table}")))
 
     await store.database.write(work)

@@ -107,6 +107,7 @@ MAY_IMPORT: list[tuple[str, tuple[str, ...]]] = [
     ("core/media/worker/*", ("core.media.worker", "core.media.worker.*")),
     ("bot/channels/types.py", ()),
     ("bot/channels/text_lengths.py", ()),
+    ("bot/channels/video_links.py", ()),
     ("bot/channels/protocol.py", ("bot.channels.types",)),
     ("bot/channels/__init__.py", ("bot.channels.protocol",)),
     (
@@ -115,6 +116,7 @@ MAY_IMPORT: list[tuple[str, tuple[str, ...]]] = [
             "bot.channels.protocol",
             "bot.channels.types",
             "bot.channels.text_lengths",
+            "bot.channels.video_links",
             "bot.channels.<own>",
             "bot.channels.<own>.*",
             "core.config",
@@ -151,7 +153,7 @@ LIVES_IN = {
     "httpx": ["core/*", "bot/channels/*"],
     "aiofiles": ["core/*"],
     "tenacity": ["core/io/retrying.py"],
-    "starlette": ["bot/http/server.py", "bot/channels/*", "core/sandbox/*"],
+    "starlette": ["bot/http/server.py", "bot/http/signed_videos.py", "bot/channels/*", "core/sandbox/*"],
     "pydantic": [
         "core/config.py",
         "bot/settings.py",

@@ -287,3 +287,4 @@ class ChannelManifest:
     commands: tuple[ConsoleCommand, ...] = ()
     routes: tuple[str, ...] = ()
     serves_files: bool = False
+    language: str = "en"

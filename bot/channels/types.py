@@ -172,8 +172,8 @@ class Limits:
 
     `progress_bars`: the chat draws `Message.progress`. `passive_replies`: no captions, no buttons, no status message,
     and the bot may not always speak first: photos wait for words, buttons are typed as codes, finished videos wait to
-    be fetched. `per_message`, `per_tap`: how many messages of the bot a person's own one, or a tap on a menu, allows,
-    and for how many seconds.
+    be fetched. `typing_links`: a text may hold links that type a line for whoever taps them. `per_message`, `per_tap`:
+    how many messages of the bot a person's own one, or a tap on a menu, allows, and for how many seconds.
     """
 
     video_bytes: int
@@ -187,6 +187,7 @@ class Limits:
     group_edit_gap_s: float = 6.0
     progress_bars: bool = False
     passive_replies: bool = False
+    typing_links: bool = False
     per_message: tuple[int, float] | None = None
     per_tap: tuple[int, float] | None = None
 
@@ -204,6 +205,9 @@ class SendOutcome(StrEnum):
 Obstacle = Literal["no-video-right", "no-right", "removed", "topic-closed"]
 """What is known to keep a video from a chat before it is tried."""
 
+Refusal = Literal["file", "content"]
+"""What a chat does not like of a file: how it is made, which another copy may mend, or what it shows."""
+
 
 class SendError(Exception):
     """A message that the chat did not take.
@@ -211,7 +215,8 @@ class SendError(Exception):
     `after_s`: when to try again, at the earliest. `uploaded_ref`: of MUST_WAIT, the chat's reference of the video, good
     for `after_s` more seconds, or None. `moved_to`: the chat's new id (a Telegram group that became a supergroup).
     `obstacle`: of UNREACHABLE, what stands between the bot and this chat, where that is known: there its owner can be
-    told in private. No secrets in `reason`.
+    told in private. `refusal`: of REJECTED, that it is this very file which the chat does not take.
+    No secrets in `reason`.
     """
 
     def __init__(
@@ -223,6 +228,7 @@ class SendError(Exception):
         moved_to: str | None = None,
         uploaded_ref: str | None = None,
         obstacle: Obstacle | None = None,
+        refusal: Refusal | None = None,
     ) -> None:
         super().__init__(outcome, reason)
         self.outcome = outcome
@@ -231,6 +237,7 @@ class SendError(Exception):
         self.moved_to = moved_to
         self.uploaded_ref = uploaded_ref
         self.obstacle = obstacle
+        self.refusal = refusal
 
 
 Activity = Literal["rendering", "uploading"]

@@ -268,6 +268,7 @@ async def _chats(settings: Settings) -> list[Finding]:
         app = await App.build(settings)
     except (ValueError, OSError) as error:
         return [Finding("chats", "wrong", redact(str(error)))]
+    app.parts.alerts.mute()
     try:
         if not app.channels:
             return [Finding("chats", "off", f"no chat is connected: {how_to_connect()}")]

@@ -63,6 +63,7 @@ class PersonContext:
     waiting: list[Waiting]
     codes: Mapping[str, str]
     most_bytes: int
+    links: bool
 
     @property
     def videos(self) -> list[Waiting]:
@@ -145,6 +146,7 @@ class PassiveReplies:
             waiting=await self._store.outbox.waiting(incoming.user),
             codes=await self._store.short_codes.codes(incoming.user),
             most_bytes=self._channels[incoming.address.channel].limits.text_bytes,
+            links=self._channels[incoming.address.channel].limits.typing_links,
         )
 
     async def _job_named(self, person: PersonContext, code: str) -> Job | None:
@@ -251,7 +253,7 @@ def both(first: Within, second: Within) -> Within:
 
 
 def _with_actions(message: Message, person: PersonContext) -> str:
-    return typed_text(message, person.codes, person.language)
+    return typed_text(message, person.codes, person.language, links=person.links)
 
 
 def _cut(text: str, most_bytes: int) -> str:

@@ -78,9 +78,11 @@ class Talk:
             return situation.answer(situation.say("job-unknown", job=line.code)) if alone else None
         match line.kind:
             case "yes":
-                return await self._jobs.confirm(situation, job)
+                return await self._jobs.confirm(situation, job, line.way)
             case "cancel":
                 return await self._jobs.cancel(situation, job.id)
+            case "fix":
+                return await self._jobs.again(situation, commands.Again(job.id, with_fallback=True))
             case "again" | "fetch":
                 return await self._jobs.again(situation, commands.Again(job.id))
             case _ if job.video is not None:

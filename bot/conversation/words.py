@@ -9,7 +9,7 @@ it may describe a picture.
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -52,10 +52,14 @@ Kind = Literal["yes", "cancel", "again", "fix", "fetch", "status", ""]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A typed button. `kind` is "" for a code with nothing that decides; `code` in capitals."""
+    """A typed button. `kind` is "" for a code with nothing that decides; `code` in capitals.
+
+    `way`: 0 to take an offer as it stands, else the number of one of its ways.
+    """
 
     kind: Kind
     code: str
+    way: int = 0
 
 
 # What a message says.
@@ -234,6 +238,7 @@ _SHORT_CODE = r"[a-z] ?[2-9]"
 _ID = r"(?=[a-z]*[2-9])[2-9a-hjkmnp-z]{7}"
 _OTHER_CODE = r"[a-z]{1,8}[0-9][a-z0-9]{0,8}"  # no code of ours, but what somebody takes for one
 _CODE = re.compile(rf"(?<![a-z0-9=-])#?({_ID}|{_SHORT_CODE}|{_OTHER_CODE})(?![a-z0-9])")
+_OTHER_WAY = re.compile(r"(?<=[a-z0-9])\s?-\s?([2-9])\Z")
 _OURS = re.compile(rf"{_ID}|{_SHORT_CODE}")
 _CAPITALS = re.compile(r"(?<![A-Za-z0-9])([A-HJKMNP-Z]{7})(?![A-Za-z0-9])")
 _BETWEEN = re.compile(r"[/#:,.。、!~_-]+|\W(?=\s*$)|^\W")
@@ -255,6 +260,10 @@ def line_in(text: str) -> Line | None:
     plain = folded(text)
     if len(plain) > _MOST_CHARS:
         return None
+    other_way = _OTHER_WAY.search(plain)
+    if other_way is not None:
+        line = line_in(plain[: other_way.start()])
+        return replace(line, way=int(other_way[1]) - 1) if line is not None and line.kind == "yes" else None
     match = _only_code(plain, unicodedata.normalize("NFKC", without_unseen(text)))
     if match is None:
         return None

@@ -2,8 +2,9 @@
 
 Sending is recorded before and after; what the chat confirmed is written until it is written (delivery_receipts.py). A
 process that died while sending sends once more: a duplicate is possible, a loss is not. No answer after the bytes left
-is doubt: not repeated by itself, the person gets a "Send again" button. Nothing here asks today's catalogue: a model
-may leave it before its films do.
+is doubt: not repeated by itself, the person gets a "Send again" button. A file that the chat does not take is made
+smaller once, then kept, and its owner told. Nothing here asks today's catalogue: a model may leave it before its films
+do.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.channels.protocol import ChannelPort
-from bot.channels.types import Address, Message, SendError, SendOutcome
+from bot.channels.types import Address, Message, SendError, SendOutcome, VideoMessage
 from bot.jobs.delivery_receipts import HAS_VIDEO, Acknowledgement, DeliveryReceipts
 from bot.jobs.job_lock import mark_of
 from bot.jobs.verdicts import NEXT, REST, Verdict, retry
@@ -38,6 +39,7 @@ _DEFERRED_S = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
 _ANNOUNCING = RetryPolicy(  # an announcement is of the moment
     SendError, pauses_s=(1.0, 3.0), tries=3, only_if=lambda error: error.outcome is SendOutcome.NOT_SENT
 )
+_SMALLER = 2 / 3  # of a file that the chat does not take
 _HAD = frozenset({State.DELIVERED, State.SENT_AS_REPLY})
 
 
@@ -94,7 +96,7 @@ class Delivery:
         if channel is None:
             raise SendError(SendOutcome.UNREACHABLE, "this channel is not connected now")
         if job.video is not None and job.state in HAS_VIDEO:
-            return await self._send_video(job, channel, lease)
+            return await self._send_video_or_smaller(job, channel, lease)
         if job.state in ENDED:
             await self._send_word(job, channel, lease)
         return REST
@@ -124,10 +126,26 @@ class Delivery:
         await asyncio.to_thread(mark_of(self._settings.work_dir, job.incoming).unlink, missing_ok=True)
         return REST
 
-    async def _send_video(self, job: Job, channel: ChannelPort, lease: Lease) -> Verdict:
-        video = await self._held_messages.video(
-            job, await self._files.rendition(job, max_bytes=channel.limits.video_bytes)
-        )
+    async def _send_video_or_smaller(self, job: Job, channel: ChannelPort, lease: Lease) -> Verdict:
+        """Send the video; where the chat does not take that very file, a smaller one, once."""
+        video = await self._files.rendition(job, max_bytes=channel.limits.video_bytes)
+        try:
+            return await self._send_video(job, channel, lease, video)
+        except SendError as error:
+            if error.refusal != "file":
+                raise
+            refusal = error
+        log.warning("the chat does not take this file", extra={"job_id": job.id, "reason": refusal.reason})
+        try:
+            video = await self._files.rendition(job, max_bytes=int(video.path.stat().st_size * _SMALLER))
+        except SendError as error:
+            if error.outcome is not SendOutcome.REJECTED:
+                raise
+            raise refusal from None  # nothing smaller can be watched
+        return await self._send_video(job, channel, lease, video)
+
+    async def _send_video(self, job: Job, channel: ChannelPort, lease: Lease, video: VideoMessage) -> Verdict:
+        video = await self._held_messages.video(job, video)
         if not await self._store.jobs.move(job.id, State.UPLOADING, only_from=HAS_VIDEO, lease=lease):
             return REST  # it was handed over meanwhile, as the answer to its owner's message
         if not self._still_ours(lease):
@@ -166,6 +184,8 @@ class Delivery:
             await asyncio.to_thread(_forget, self._settings.work_dir / job.id)
             await self._undelivered(job, error.reason, assignment.lease)
             return retry(pause_s)
+        if error.refusal is not None:
+            return await self._keep_refused(job, error, assignment.lease)
         return await self._defer(job, error.reason, assignment, round_=assignment.attempt)
 
     def _private(self, job: Job) -> Address | None:
@@ -179,6 +199,21 @@ class Delivery:
             await self._channels[private.channel].show(private, Message(translate(job.language, "kept-in-private")))
         except SendError as error:
             log.info("not explained", extra={"job_id": job.id, "outcome": error.outcome})
+
+    async def _keep_refused(self, job: Job, error: SendError, lease: Lease) -> Verdict:
+        """Keep a video whose file the chat does not take, and tell its owner: it is sent again only when they ask."""
+        self._alerts.tell(f"undelivered {job.id}", "alert-undelivered", job=job.id, user=job.user, reason=error.reason)
+        message = await self._held_messages.message(
+            job.incoming, job_messages.refused(job, error.refusal or "file"), job.language
+        )
+        try:
+            await retried(lambda: self._announce(job, message), _ANNOUNCING)
+        except SendError as unsaid:
+            if unsaid.outcome is not SendOutcome.UNCONFIRMED:
+                await self._held_messages.hold_text(job.incoming, message)
+        await self._undelivered(job, error.reason, lease)
+        await asyncio.to_thread(_forget, self._settings.work_dir / job.id)
+        return REST
 
     async def _defer(self, job: Job, why: str, assignment: Assignment, *, round_: int) -> Verdict:
         """Retry after a pause that grows with each round, from 1."""

@@ -1,6 +1,7 @@
 """Alerts to the admins: trouble with fal's account, money running out, jobs in doubt. Each at most once in its time.
 
-Best effort and beside everything else: an alert that cannot be sent is in the log, and holds nothing up.
+Beside everything else: an alert that cannot be sent is in the log, and holds nothing up. Where the bot may not always
+speak first, it waits for the admin's next message.
 """
 
 import asyncio
@@ -28,6 +29,9 @@ _TELLING = RetryPolicy(
     only_if=lambda error: error.outcome is SendOutcome.NOT_SENT,
     least_s=lambda error: min(60.0, error.after_s),
 )
+_HOLDING = RetryPolicy(Exception, pauses_s=(1.0, 5.0, 30.0, 60.0), patience_s=3600.0)  # whatever the database does
+_MOST_WAIT = 5
+_MOST_WAIT_BYTES = 1200  # of a text of 2047 bytes, in which something else is said as well
 _HOUR_S = 3600.0
 _LEVELS = (50, 80, 100)
 _TROUBLE = "trouble with the account"
@@ -44,12 +48,17 @@ class Alerts:
         self._caps = caps
         self._tasks: set[asyncio.Task[None]] = set()
         self._told_at: dict[str, float] = {}
+        self._muted = False
 
     async def close(self) -> None:
         """Stop sending."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def mute(self) -> None:
+        """Send nothing from now on, and count nothing as sent: for a command that only looks."""
+        self._muted = True
 
     def tell(self, topic: str, key: str, *, gap_s: float = _HOUR_S, **facts: Any) -> None:
         """Send the sentence `key` to every admin, unless `topic` was sent within `gap_s`. Returns at once."""
@@ -69,6 +78,9 @@ class Alerts:
         self._begin(self._mark())
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:
+        if self._muted:
+            work.close()
+            return
         task = asyncio.create_task(_logged(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -111,24 +123,43 @@ class Alerts:
 
     async def _language(self, admin: str, channel: ChannelPort) -> str:
         try:
-            language = await self._store.people.language(admin) or "en"
+            language = await self._store.people.language(admin) or channel.manifest.language
         except Exception:  # noqa: BLE001 - whatever the database does
-            language = "en"
+            language = channel.manifest.language
         return in_words(language) if channel.limits.passive_replies else language
 
     async def _say_to_all(self, text_in: Callable[[str], str]) -> None:
         log.warning("for the admins", extra={"text": text_in("en")})
         for admin in self._admins:
-            channel, _, ident = admin.partition(":")
-            if channel in self._channels:
-                language = await self._language(admin, self._channels[channel])
-                await self._say(self._channels[channel], Address(channel, ident), text_in(language))
+            name, _, ident = admin.partition(":")
+            channel = self._channels.get(name)
+            if channel is not None:
+                language = await self._language(admin, channel)
+                await self._say(channel, Address(name, ident), text_in(language), language)
 
-    async def _say(self, channel: ChannelPort, to: Address, text: str) -> None:
+    async def _say(self, channel: ChannelPort, to: Address, text: str, language: str) -> None:
+        """Send it now, or hold it for the admin's next message; one that may have arrived is not said twice."""
         try:
             await retried(lambda: channel.show(to, Message(text)), _TELLING)
         except SendError as error:
             log.info("an admin was not reached", extra={"channel": to.channel, "outcome": error.outcome})
+            if error.outcome is SendOutcome.UNCONFIRMED:
+                return
+        except Exception:
+            log.exception("alert")
+        else:
+            return
+        if channel.limits.passive_replies:
+            self._begin(self._hold(f"{to.channel}:{to.chat_id}", text, language))
+
+    async def _hold(self, admin: str, text: str, language: str) -> None:
+        def more(count: int) -> str:
+            return translate(language, "alert-more", count=count)
+
+        async def hold() -> None:
+            await self._store.outbox.hold_alert(admin, text, most=_MOST_WAIT, most_bytes=_MOST_WAIT_BYTES, more=more)
+
+        await retried(hold, _HOLDING)
 
 
 async def _logged(work: Coroutine[None, None, None]) -> None:

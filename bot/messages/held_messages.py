@@ -10,7 +10,7 @@ from bot.channels.protocol import ChannelPort
 from bot.channels.types import Incoming, Message, SendError, VideoMessage
 from bot.messages import job_messages
 from bot.messages.i18n import translate
-from bot.messages.text_buttons import offered, with_codes
+from bot.messages.text_buttons import is_yes, may_be_typed, offered, typing_link, with_codes, without_tags
 from bot.store import Store
 from bot.store.records import Job
 
@@ -30,7 +30,8 @@ class HeldMessages:
         if not self._channels[incoming.address.channel].limits.passive_replies:
             return message
         codes = await self._store.short_codes.codes(incoming.user)
-        return Message(typed_text(message, codes, language), job_id=message.job_id)
+        links = self._channels[incoming.address.channel].limits.typing_links
+        return Message(typed_text(message, codes, language, links=links), job_id=message.job_id)
 
     async def video(self, job: Job, video: VideoMessage) -> VideoMessage:
         """Return the video with a title, and the code by which it can be had again."""
@@ -40,6 +41,13 @@ class HeldMessages:
         return replace(
             video, title=translate(job.language, "passive-video-title"), caption=captioned(job, codes, job.language)
         )
+
+    async def hold_text(self, incoming: Incoming, message: Message) -> bool:
+        """Hold a text for the person's next message; False in a chat where the bot may always speak."""
+        if not self._channels[incoming.address.channel].limits.passive_replies:
+            return False
+        await self._store.outbox.hold_text(incoming.user, message.text)
+        return True
 
     async def hold(self, job: Job, error: SendError) -> int:
         """Hold the outcome for the person's next message; return the seconds after which to try again unasked."""
@@ -52,10 +60,20 @@ def captioned(job: Job, codes: Mapping[str, str], language: str) -> str:
     return translate(language, "passive-caption", caption=job_messages.caption(job), code=codes.get(job.id, job.id))
 
 
-def typed_text(message: Message, codes: Mapping[str, str], language: str) -> str:
-    """Return the text, and under it one line for each button."""
-    lines = [with_codes(message.text, codes)]
-    for line, meaning in offered(message.actions, codes, language):
-        key = "passive-type-for" if meaning else "passive-type"
-        lines.append(translate(language, key, typed=line, what=meaning))
+def typed_text(message: Message, codes: Mapping[str, str], language: str, *, links: bool = False) -> str:
+    """Return the text, and under it one line for each button.
+
+    `links`: the chat's texts may hold links that type a line (`Limits.typing_links`). A yes is one then, with what to
+    type beside it, and nothing in the text itself can be taken for one.
+    """
+    text = with_codes(message.text, codes)
+    lines = [without_tags(text) if links else text]
+    actions = [action for action in message.actions if may_be_typed(action)]
+    for action, (line, meaning) in zip(actions, offered(actions, codes, language), strict=True):
+        if links and is_yes(action):
+            link = typing_link(line, with_codes(action.label, codes))
+            lines.append(translate(language, "passive-tap", link=link, typed=line))
+        else:
+            key = "passive-type-for" if meaning else "passive-type"
+            lines.append(translate(language, key, typed=line, what=without_tags(meaning) if links else meaning))
     return "\n".join(lines)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.channels.types import Action, Message
+from bot.channels.types import Action, Message, Refusal
 from bot.messages import retry_offers
 from bot.messages.callback_data import data_for
 from bot.messages.i18n import error_text, joined, local_time, translate, translate_known
@@ -173,6 +173,13 @@ def outcome(job: Job) -> Message:
             job.language, job.error.code, job.error.facts, charge=job.charge or "none", price=price_of(job)
         )
     return Message(text, actions(job), job_id=job.id)
+
+
+def refused(job: Job, refusal: Refusal) -> Message:
+    """Build the text on a finished video whose file the chat does not take; it is not sent again by itself."""
+    key = "video-refused-content" if refusal == "content" else "video-refused-file"
+    resend = (Action(translate(job.language, "button-resend"), data_for("again", job.id)),)
+    return Message(translate(job.language, key, job=job.id), () if refusal == "content" else resend, job_id=job.id)
 
 
 def ordered_before(existing: Job, language: str, *, now_ms: int) -> Message:

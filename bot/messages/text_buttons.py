@@ -1,44 +1,17 @@
-"""Buttons for chats without buttons: what each is typed as, and what a typed line presses."""
+"""Buttons for chats without buttons: what each is typed as.
+
+Where a chat's texts may hold links that type a line (`Limits.typing_links`), a yes is one: a tap and no typing.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from urllib.parse import quote
 
 from bot.channels.types import Action
-from bot.messages.command_words import COMMAND_WORDS
 from bot.messages.i18n import translate
 
-_WORDS: dict[str, tuple[str, ...]] = {
-    "cancel": (*COMMAND_WORDS["cancel"], "不要", "no"),
-    "yes": (*COMMAND_WORDS["confirm"], "确定", "確定"),
-    "again": (*COMMAND_WORDS["again"], "重做"),
-    "fix": ("改好再来", "改好再來", "fix"),
-    "fetch": ("领取", "領取", "fetch", "get"),
-    "status": COMMAND_WORDS["status"],
-}
 _OFFERED = frozenset({"cancel", "yes", "again", "fix"})
-_KIND_OF = {word: kind for kind, words in _WORDS.items() for word in words}
-_ANY_WORD = "|".join(sorted(_KIND_OF, key=len, reverse=True))
-_CODE = r"[A-Za-z][2-9]|[2-9A-HJKMNP-Za-hjkmnp-z]{7}"
-_LINE = re.compile(rf"[/／]?(?:(?P<word>{_ANY_WORD})\s*)?[:：#]?\s*(?P<code>{_CODE})[\s.。!！]*", re.IGNORECASE)
 _ID = re.compile(r"(?<![0-9A-Za-z])[2-9A-HJKMNP-Z]{7}(?![0-9A-Za-z])")
-
-
-@dataclass(frozen=True, slots=True)
-class TypedButton:
-    """A typed button. `kind` is a button's, "status", or "" for a code alone."""
-
-    kind: str
-    code: str
-
-
-def parse_line(text: str) -> TypedButton | None:
-    """Read a line that is nothing but a word and a job's code, or the code alone; None for any other."""
-    match = _LINE.fullmatch(text.strip())
-    if match is None or (match["word"] is None and len(match["code"]) != 2):  # noqa: PLR2004 - a long word may be talk
-        return None
-    kind = _KIND_OF[match["word"].lower()] if match["word"] else ""
-    return TypedButton(kind, match["code"].upper())
 
 
 def with_codes(text: str, codes: Mapping[str, str]) -> str:
@@ -46,14 +19,35 @@ def with_codes(text: str, codes: Mapping[str, str]) -> str:
     return _ID.sub(lambda match: codes.get(match[0], match[0]), text)
 
 
+def typing_link(line: str, label: str) -> str:
+    """Return a link that types the line for whoever taps it, as WeChat reads it in the texts of an Official Account."""
+    return f'<a href="weixin://bizmsgmenu?msgmenucontent={quote(line, safe="")}&msgmenuid=1">{without_tags(label)}</a>'
+
+
+def without_tags(text: str) -> str:
+    """Make full-width signs of what could begin a tag: nothing that people wrote may act as a link."""
+    return text.replace("<", "＜")
+
+
+def is_yes(action: Action) -> bool:
+    """Return whether the button agrees to an offer."""
+    return action.data.startswith("yes:")
+
+
 def offered(actions: Sequence[Action], codes: Mapping[str, str], language: str) -> list[tuple[str, str]]:
     """Return what to type for each button, and what that does ("" where the typed words say it)."""
     return [_offer(action, codes, language) for action in actions]
 
 
+def may_be_typed(action: Action) -> bool:
+    """Return whether there is a line to type for a button; another model is chosen by naming it."""
+    return action.data.partition(":")[0] in {*_OFFERED, "lang"}
+
+
 def _offer(action: Action, codes: Mapping[str, str], language: str) -> tuple[str, str]:
     kind, _, value = action.data.partition(":")
-    code = codes.get(value, value)
+    job, _, way = value.partition(".")
+    code = codes.get(job, job) + (f"-{int(way) + 1}" if way.isdigit() else "")
     if kind == "lang":
         return translate(language, "typed-language", language=action.label), ""
     word = translate(language, f"typed-{kind}") if kind in _OFFERED else action.label

@@ -2,18 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
-from bot.store.database import Connection, Database, now_ms
+from bot.store.database import Connection, Database, now_ms, take_turns
 from bot.store.job_rows import job_tx, move_tx
 from bot.store.passive_tables import outbox
-from bot.store.records import Job, State
+from bot.store.records import Job, State, readable
 from bot.store.stored import UnreadableJob
 from bot.store.tables import jobs
 from bot.store.work import WORK
 
-_MAY_WAIT = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED, State.DELIVERY_UNCONFIRMED})
+_ALERT = "alert"  # in `ref`, which a text has no other use for
+_OLDER = "alerts:"  # and the number of those that this line stands for
+_MADE = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED})
+_MAY_WAIT = _MADE | {State.DELIVERY_UNCONFIRMED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,36 @@ class Outbox:
 
         await self._db.write(work)
 
+    async def hold_alert(self, user: str, text: str, *, most: int, most_bytes: int, more: Callable[[int], str]) -> None:
+        """Hold an alert for this admin's next message, once where the same one waits already.
+
+        The newest `most`, in so many bytes altogether, are kept whole; for the older ones stands `more(how_many)`.
+        """
+
+        def work(tx: Connection) -> None:
+            take_turns(tx, "alerts")
+            mine = (outbox.c.user == user, outbox.c.handed.is_(None), outbox.c.job_id.is_(None))
+            rows = list(tx.execute(sa.select(outbox).where(*mine).order_by(outbox.c.id)).all())
+            if any(row.ref == _ALERT and row.text == text for row in rows):
+                return
+            tx.execute(outbox.insert().values(user=user, text=text, ref=_ALERT, at=self._now()))
+            _summarise_tx(tx, rows, _room(text, most, most_bytes), more)
+
+        await self._db.write(work)
+
     async def waiting(self, user: str) -> list[Waiting]:
         """Return what was not handed over nor told otherwise, oldest first."""
         return await self._find(outbox.c.user == user, outbox.c.handed.is_(None), new=True)
+
+    async def undelivered(self, user: str) -> list[Job]:
+        """Return this person's jobs whose video is made and not handed over yet, oldest first.
+
+        Also those that do not wait here: one that is about to be sent, is being sent, or whose sending is tried again.
+        """
+        query = sa.select(jobs).where(jobs.c.user == user, jobs.c.state.in_([str(state) for state in _MADE]))
+        query = query.where(jobs.c.video.is_not(None), jobs.c.outcome_ref.is_(None)).order_by(jobs.c.created, jobs.c.id)
+        found = await self._db.read(lambda tx: readable(tx.execute(query).all()))
+        return [job for job in found if job.video is not None]
 
     async def video_of(self, job_id: str) -> Waiting | None:
         """Return the video of this job, handed over or not."""
@@ -81,7 +112,7 @@ class Outbox:
                 except UnreadableJob:
                     continue  # it waits until it can be read
                 if not (new and job is not None and job.outcome_ref is not None):
-                    good = row.ref is not None and row.until > self._now()
+                    good = row.ref is not None and row.until is not None and row.until > self._now()
                     found.append(Waiting(row.id, row.text, row.ref if good else None, job))
             return found
 
@@ -95,6 +126,38 @@ class Outbox:
             tx.execute(outbox.delete().where(outbox.c.at < before, outbox.c.handed.is_not(None)))
 
         await self._db.write(work)
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """The room for alerts that are kept whole, beside the newest."""
+
+    count: int
+    size: int
+
+
+def _room(newest: str, most: int, most_bytes: int) -> _Room:
+    return _Room(most - 1, most_bytes - len(newest.encode()))
+
+
+def _summarise_tx(tx: Connection, rows: list[sa.Row[Any]], room: _Room, more: Callable[[int], str]) -> None:
+    """Keep of these alerts the newest for which there is room; one line stands for the others, also of before."""
+    whole = [row for row in rows if row.ref == _ALERT]
+    newest: set[int] = set()
+    size = 0
+    for row in reversed(whole):
+        size += len((row.text or "").encode())
+        if len(newest) >= room.count or size > room.size:
+            break
+        newest.add(row.id)
+    over = [row for row in whole if row.id not in newest]
+    if not over:
+        return
+    before = [row for row in rows if (row.ref or "").startswith(_OLDER)]
+    count = len(over) + sum(int(row.ref.removeprefix(_OLDER)) for row in before)
+    place, *others = [row.id for row in (*before, *over)]
+    tx.execute(outbox.update().where(outbox.c.id == place).values(text=more(count), ref=f"{_OLDER}{count}"))
+    tx.execute(outbox.delete().where(outbox.c.id.in_(others)))
 
 
 def hand_over_tx(tx: Connection, item: Waiting, origin: str) -> None:

@@ -29,14 +29,17 @@ ME = Address("wechat", FOX)
 S = TypeVar("S", bound=BaseSettings)
 
 
+@dataclass
 class Silent:
-    """An inbox that takes what comes without a word."""
+    """An inbox that takes what comes without a word, or with this video."""
+
+    reply: str | None = None
 
     async def put(self, incoming: Any) -> None:
         raise AssertionError("WeChat asks, since its callback carries the answer")
 
     async def ask(self, incoming: Incoming, *, store_s: float, answer_s: float) -> Reply | None:
-        return Reply("")
+        return Reply("狐狸", self.reply, "做好了") if self.reply else Reply("")
 
 
 @dataclass
@@ -47,6 +50,9 @@ class Bench:
     counts: Counts = field(default_factory=Counts)
     rests: list[float] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
+    inbox: Silent = field(default_factory=Silent)
+    videos_dir: Path | None = None
+    public_url: str | None = "https://bot.example.org"
 
     def alert(self, topic: str, key: str, /, **facts: Any) -> None:
         assert topic.startswith("wechat ")
@@ -72,11 +78,12 @@ class Bench:
             return None
 
         return Services(
-            inbox=Silent(), transcript=NoTranscript(), key_values=self.keys,
+            inbox=self.inbox, transcript=NoTranscript(), key_values=self.keys,
             send_quota=self.counts, translate=translate,
             alert=self.alert,
-            language_of=no_language, secret=b"s" * 32, videos_dir=self.folder, uploads_dir=self.folder,
-            public_url="https://bot.example.org", port=0, demo=demo, load=load,
+            language_of=no_language, secret=b"s" * 32, videos_dir=self.videos_dir or self.folder,
+            uploads_dir=self.folder,
+            public_url=self.public_url, port=0, demo=demo, load=load,
         )  # fmt: skip
 
     def film(self) -> VideoMessage:
@@ -215,7 +222,9 @@ def test_a_refused_reference_is_made_anew_once_then_with_a_thumbnail(tmp_path: P
     on_bench(tmp_path, story)
 
 
-@pytest.mark.parametrize("code", [48001, 45015, 45047, 43004, 40003, 45009])
+@pytest.mark.parametrize(
+    "code", [48001, 48003, 48004, 45015, 45047, 43004, 40003, 45009, 50002, 50005, 46004, 43019, 48002]
+)
 def test_what_may_not_be_pushed_waits_uploaded(tmp_path: Path, code: int) -> None:
     async def story(made: Bench, channel: WeChat) -> None:
         made.fake.fail("/message/custom/send", "errcode", code=code)
@@ -225,7 +234,7 @@ def test_what_may_not_be_pushed_waits_uploaded(tmp_path: Path, code: int) -> Non
         assert error.after_s > 2 * 24 * 3600
         assert "rid" in error.reason
         again = made.channel()
-        if code == 48001:  # remembered, by every process
+        if code in {48001, 48003, 48004}:  # the account's: remembered, by every process
             await refused(again.send_video(ME, made.film()))
             assert (await refused(again.show(ME, Message("词", job_id="K")))).outcome == "must_wait"
             assert len(made.fake.calls("/message/custom/send")) == 1
@@ -262,10 +271,30 @@ def test_what_a_lost_answer_means(tmp_path: Path, path: str, kind: Any, outcome:
     on_bench(tmp_path, story)
 
 
-def test_a_zero_as_a_text_is_a_yes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("code", ["0", 0])
+def test_only_a_zero_is_a_yes_as_a_number_or_as_a_text(tmp_path: Path, code: object) -> None:
     async def story(made: Bench, channel: WeChat) -> None:
-        made.fake.fail("/message/custom/send", "text")
+        made.fake.fail("/message/custom/send", "says", answer={"errcode": code, "errmsg": "ok"})
         assert await channel.send_video(ME, made.film()) == "pushed"
+
+    on_bench(tmp_path, story)
+
+
+@pytest.mark.parametrize("code", [None, "", "ok", False, True, 0.5, [], {}])
+def test_an_errcode_that_is_none_proves_nothing(tmp_path: Path, code: object) -> None:
+    async def story(made: Bench, channel: WeChat) -> None:
+        made.fake.fail("/message/custom/send", "says", answer={"errcode": code})
+        assert (await refused(channel.send_video(ME, made.film()))).outcome == "unconfirmed"
+        assert made.counts.spent == {}
+
+    on_bench(tmp_path, story)
+
+
+def test_a_missing_token_is_fetched_again(tmp_path: Path) -> None:
+    async def story(made: Bench, channel: WeChat) -> None:
+        made.fake.fail("/message/custom/send", "errcode", code=41001)
+        assert await channel.show(ME, Message("你好", job_id="K3X9Q2A")) == "pushed"
+        assert [call.errcode for call in made.fake.calls("/message/custom/send")] == [41001, 0]
 
     on_bench(tmp_path, story)
 
@@ -285,7 +314,7 @@ def test_an_account_without_uploads_says_so(tmp_path: Path) -> None:
     async def story(made: Bench, channel: WeChat) -> None:
         error = await refused(channel.send_video(ME, made.film()))
         assert (error.outcome, error.uploaded_ref) == ("must_wait", None)
-        assert "next message" in await channel.check()
+        assert "verified in the console" in (await refused(channel.check())).reason
 
     on_bench(tmp_path, story, verified=False, may_upload=False)
 
@@ -391,6 +420,27 @@ def test_without_the_right_a_photos_own_address_helps_and_no_other_host_is_asked
                 assert not into.exists() or into.read_bytes() != jpeg()
 
     on_bench(tmp_path, story, may_upload=False)
+
+
+def test_a_photo_without_a_media_id_comes_by_its_address_from_wechat_only(tmp_path: Path) -> None:
+    async def story(made: Bench, channel: WeChat) -> None:
+        photo = made.fake.world.keep("image", jpeg())
+        into = tmp_path / "got"
+        await channel.fetch(AttachmentRef("image", f" {made.fake.url}/cdn/{photo}"), into)
+        assert into.read_bytes() == jpeg()
+        assert made.fake.calls("/media/get") == []
+        for url in (
+            "http://127.0.0.1:1/x",
+            "http://qq.com.example.org/x",
+            "http://x.qq.com:99999/",
+            "http://[",
+            "file:///etc/passwd",
+        ):
+            error = await refused(channel.fetch(AttachmentRef("image", f" {url}"), into))
+            assert error.outcome == "rejected"
+            assert not into.exists()
+
+    on_bench(tmp_path, story)
 
 
 # Around it

@@ -12,7 +12,7 @@ from wechatpy.crypto import WeChatCrypto
 
 from bot.channels.types import AttachmentRef, Reply
 from bot.channels.wechat.limits import TEXT_BYTES
-from bot.channels.wechat.parsing import Call, call_from, clean, reply_xml
+from bot.channels.wechat.parsing import Call, call_from, clean, reply_xml, shown
 from bot.channels.wechat.settings import WeChatSettings
 from bot.channels.wechat.signing import MessageCrypto, Refused, signature
 from tests.fakes.wechat import ACCOUNT, AES_KEY, APP_ID, SECRET, TOKEN, World
@@ -174,13 +174,25 @@ def test_what_a_person_writes_about_document_types_is_a_message() -> None:
 
 SAID: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("text", {"Content": "视频 狐狸"}, {"text": "视频 狐狸"}),
-    ("text", {"Content": " "}, {"other": "file"}),
+    ("text", {"Content": " "}, {"other": "unknown"}),
+    ("text", {"Content": "\u200b"}, {"other": "unknown"}),
+    ("text", {"Content": "\u3164\u2060 \ufe0f\u200d"}, {"other": "unknown"}),
+    ("text", {"Content": "视频\u00a0红\u2006狐\u2005狸\u3000跑\u202f5秒"}, {"text": "视频 红 狐 狸 跑 5秒"}),
+    ("text", {"Content": "\ufeff取消\u3164K\u200b7\u200e"}, {"text": "取消 K7"}),
+    ("text", {"Content": "一\u2028二\r\n三"}, {"text": "一\n二\n三"}),
+    ("text", {"Content": "👩\u200d🚀 飞"}, {"text": "👩\u200d🚀 飞"}),
+    ("text", {"Content": "%E7%A1%AE%E8%AE%A4%20K7", "bizmsgmenuid": 1}, {"text": "确认 K7"}),
+    ("text", {"Content": "确认 K7", "bizmsgmenuid": 1}, {"text": "确认 K7"}),
+    ("text", {"Content": "100%20"}, {"text": "100%20"}),
     ("text", {"Content": "【收到不支持的消息类型，暂无法显示】"}, {"other": "file"}),
     ("image", {"MediaId": "M", "PicUrl": "http://p"}, {"attachment": AttachmentRef("image", "M http://p")}),
-    ("image", {"PicUrl": "http://p"}, {"other": "file"}),
+    ("image", {"MediaId": "M"}, {"attachment": AttachmentRef("image", "M")}),
+    ("image", {"PicUrl": "http://p"}, {"attachment": AttachmentRef("image", " http://p")}),
+    ("image", {}, {"other": "file"}),
     ("video", {"MediaId": "M", "ThumbMediaId": "T"}, {"attachment": AttachmentRef("video", "M")}),
     ("shortvideo", {"MediaId": "M"}, {"attachment": AttachmentRef("video", "M")}),
-    ("voice", {"MediaId": "M", "Recognition": "视频，狐狸。"}, {"text": "视频，狐狸。"}),
+    ("voice", {"MediaId": "M", "Recognition": "视频，狐狸。"}, {"text": "视频，狐狸。", "transcript": True}),
+    ("voice", {"MediaId": "M", "Recognition": "\u200b"}, {"other": "voice"}),
     ("voice", {"MediaId": "M", "Recognition": ""}, {"other": "voice"}),
     ("location", {"Location_X": "1.5"}, {"other": "location"}),
     ("link", {"Url": "http://a"}, {"other": "link"}),
@@ -190,14 +202,13 @@ SAID: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("kind", "fields", "expected"), SAID)
 def test_what_a_message_says(kind: str, fields: dict[str, Any], expected: dict[str, Any]) -> None:
-    call = call_from(caller().xml(FOX, kind, MsgId=77, **fields), app_id=APP_ID)
+    call = call_from(caller().xml(FOX, kind, **{"MsgId": 77, "CreateTime": 1714112445, **fields}), app_id=APP_ID)
     incoming = call.incoming
     assert incoming is not None
     assert (incoming.origin, incoming.user) == (f"wechat:{APP_ID}:{FOX}:77", f"wechat:{FOX}")
-    assert {"text": incoming.text, "other": incoming.other, "attachment": incoming.attachment} == {
-        "text": "", "other": None, "attachment": None, **expected,
-    }  # fmt: skip
-    assert not incoming.tap
+    said = {name: getattr(incoming, name) for name in ("text", "other", "attachment", "transcript")}
+    assert said == {"text": "", "other": None, "attachment": None, "transcript": False, **expected}
+    assert (incoming.tap, incoming.quoted, incoming.name, incoming.at) == (False, None, None, 1714112445_000)
 
 
 @pytest.mark.parametrize(
@@ -262,6 +273,36 @@ def test_long_texts_are_cut_before_they_vanish() -> None:
     assert TEXT_BYTES - 6 < len(content.encode()) <= TEXT_BYTES
     assert content.endswith("…")
     assert clean("a\x00b\ud800c]]>") == "abc]] >"
+
+
+LINK = '<a href="weixin://bizmsgmenu?msgmenucontent=%E7%A1%AE%E8%AE%A4%20K7&msgmenuid=1">好（$0.70）</a>'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"要吗？\n👉 {LINK}", f"要吗？\n👉 {LINK}"),
+        ("a <b>bold</b> 3 < 4", "a ＜b>bold＜/b> 3 ＜ 4"),
+        (f'<a href="http://x.example">{LINK}</a>', f'＜a href="http://x.example">{LINK}＜/a>'),
+        (LINK.replace("weixin://", "http://"), LINK.replace("weixin://", "http://").replace("<", "＜")),
+        (LINK.replace("msgmenuid=1", "msgmenuid=2"), LINK.replace("msgmenuid=1", "msgmenuid=2").replace("<", "＜")),
+        (LINK.replace("好", "<b>"), LINK.replace("好", "<b>").replace("<", "＜")),
+    ],
+)
+def test_no_tag_but_a_link_that_types_a_line_gets_out(text: str, expected: str) -> None:
+    assert shown(text) == expected
+    assert ET.fromstring(reply_xml(Reply(text), Call(FOX, ACCOUNT, None), seconds=5)).findtext("Content") == expected
+    video = ET.fromstring(reply_xml(Reply(text, "media-1", text), Call(FOX, ACCOUNT, None), seconds=5))
+    assert video.findtext("Video/Description") == expected
+
+
+@pytest.mark.parametrize("before", range(TEXT_BYTES - 130, TEXT_BYTES + 3, 7))
+def test_a_link_is_whole_or_left_out(before: int) -> None:
+    for end in ("", "\n"):
+        text = shown(f"{'x' * before}{end}{LINK}")
+        assert len(text.encode()) <= TEXT_BYTES
+        assert text.endswith((LINK, "…"))
+        assert text.count("<") in {0, 2}
 
 
 @given(st.binary(max_size=400))

@@ -19,8 +19,9 @@ from bot.store.tables import ledger
 from core.catalogue import MODELS
 from tests.corpus import jpeg
 from tests.desk import Desk, desk
+from tests.fakes.wechat import WeChatFake
 from tests.jobs.test_crash import ADMIN_KEY, KEY
-from tests.serving import WEB
+from tests.serving import WEB, served_in_thread
 
 SHELL = "shell:"
 
@@ -440,3 +441,30 @@ def test_a_played_film_lies_apart_from_those_that_were_bought(made: Desk) -> Non
     assert said.code == 0, said.err
     assert Path(said.out.removesuffix("\n")).parent == out / "sandbox" / "videos"
     assert [each.name for each in out.iterdir()] == ["sandbox"]
+
+
+def test_doctor_says_what_an_official_account_may_do(made: Desk) -> None:
+    def found(fake: WeChatFake, **settings: str) -> tuple[int, str, str]:
+        with served_in_thread(fake) as fake.url:
+            said = made.run("doctor", "--json", **fake.environment, **settings)
+        row = next(each for each in json.loads(said.out) if each["name"] == "wechat")
+        return said.code, row["state"], row["text"]
+
+    code, state, text = found(WeChatFake())
+    assert (code, state) == (0, "ok")
+    assert "videos are pushed" in text
+    code, state, text = found(WeChatFake(verified=False))
+    assert (code, state) == (0, "ok")
+    assert "without the right “menu”: no menu" in text
+    code, state, text = found(WeChatFake(may_upload=False))
+    assert (code, state) == (1, "wrong")
+    assert "may upload no videos" in text
+    assert "verified in the console" in text
+    code, state, text = found(WeChatFake(may_upload=False), WECHAT_LINK="true")
+    assert (code, state) == (1, "wrong")
+    assert "WECHAT_LINK needs REELBOT_PUBLIC_URL" in text
+    slow = WeChatFake()
+    slow.world.ahead_s = 3 * 3600.0
+    code, state, text = found(slow)
+    assert (code, state) == (1, "wrong")
+    assert "3.0 hours behind" in text

@@ -15,6 +15,7 @@ from bot.store.dialogues import DRAFT_MS, Dialogues, Draft, DraftSource, Last, w
 from bot.store.outbox import hand_over_tx
 from bot.store.records import State, VideoFile
 from bot.store.short_codes import CODES, code_tx
+from tests.rows import set_columns
 from tests.store.test_store import accepted, on_store
 
 ME = "wechat:oFox"
@@ -103,6 +104,40 @@ def test_what_waits_is_given_once_and_a_new_upload_waits_again(database_url: str
         await store.outbox.hold_text(ME, "来晚了")
         (late,) = await store.outbox.waiting(ME)
         assert (late.text, late.is_video) == ("来晚了", False)
+
+    on_store(database_url, story)
+
+
+def test_a_video_that_is_made_and_not_handed_over_is_known_wherever_it_is(database_url: str) -> None:
+    """Also while it is being sent, or tried again: nobody is told that there is none."""
+
+    async def story(store: Store) -> None:
+        async def known() -> list[str]:
+            return [job.id for job in await store.outbox.undelivered(ME)]
+
+        first, second = await ordered(store, "m1"), await ordered(store, "m2")
+        for job_id in (first, second):
+            await store.jobs.move(job_id, State.RENDERING)
+            await store.jobs.move(job_id, State.DOWNLOADING)
+            assert job_id not in await known()
+            await store.jobs.finish(job_id, VideoFile("a.mp4", 1000, 320, 180, 1.0))
+        for state in (State.UPLOADING, State.UNDELIVERED, State.UPLOADING):
+            assert await known() == [first, second]
+            await store.jobs.move(first, state)
+        job = await store.jobs.get(first)
+        assert job is not None
+        await store.outbox.hold(job, ref="media-1", for_s=100)
+        assert await known() == [first, second]
+        (item,) = await store.outbox.waiting(ME)
+        await store.database.write(lambda connection: hand_over_tx(connection, item, "origin-9"))
+        assert await known() == [second]
+        await store.jobs.send_again(first)  # asked for once more
+        assert await known() == [first, second]
+        await set_columns(store, first, request={"odd": True})
+        assert await known() == [second]  # a row that nobody can read stops no other
+        await store.jobs.move(second, State.DELIVERED, outcome_ref="pushed")
+        assert await known() == []
+        assert await store.outbox.undelivered("wechat:oOther") == []
 
     on_store(database_url, story)
 

@@ -39,4 +39,5 @@ MANIFEST = ChannelManifest(
     hint="WECHAT_APP_ID, WECHAT_APP_SECRET and WECHAT_TOKEN",
     commands=(ConsoleCommand("menu", "create the Official Account's menu", _create_menu),),
     routes=("/wechat",),
+    language="zh",
 )

@@ -8,6 +8,7 @@ written nowhere.
 """
 
 import asyncio
+import base64
 import json
 import logging
 import re
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 R = TypeVar("R")
 
 PUSH = "/message/custom/send"
+_File = tuple[str, bytes, str]
+"""name, bytes and type of an upload."""
 
 _WHILE_BUSY = RetryPolicy(WeChatError, pauses_s=(1.0, 3.0), tries=3, only_if=lambda error: error.reaction == "again")
 _ANSWER_S = 20.0
@@ -39,6 +42,11 @@ _WHOLE_S = 300.0  # a call as a whole, however slowly its bytes drip
 _LATER_S = 10.0
 _JSON_BYTES = 1_000_000
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
+_ABSENT = object()
+TINY_JPEG = base64.b64decode(  # a grey square of 64 by 64
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABsSFBcUERsXFhceHBsgKEIrKCUlKFE6PTBCYFVlZF9VXVtqeJmBanGQc1tdhbWGkJ6jq62rZ4C8ybqmx5mo"
+    "q6T/wAALCABAAEABAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAAP/EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AAAAAAAAAAAAAAAAAAAAAAP/Z"
+)
 
 
 def _keeps_token(record: logging.LogRecord) -> bool:
@@ -53,18 +61,34 @@ class Api:
     """The client of WeChat's API."""
 
     def __init__(
-        self, settings: WeChatSettings, key_values: KeyValue, *, alert: Alert, sleep: Sleep = asyncio.sleep
+        self,
+        settings: WeChatSettings,
+        key_values: KeyValue,
+        *,
+        alert: Alert,
+        sleep: Sleep = asyncio.sleep,
+        on_date: Callable[[str | None], None] = lambda _date: None,
     ) -> None:
+        """Build the client. `on_date` is handed the Date of each answer of the API."""
         self._settings = settings
+        self._on_date = on_date
         self._alert = alert
         self._sleep = sleep
         timeout = httpx.Timeout(10.0, read=_ANSWER_S, write=60.0)
-        self.web = httpx.AsyncClient(timeout=timeout, trust_env=False, follow_redirects=False)
+        self.web = httpx.AsyncClient(
+            timeout=timeout, trust_env=False, follow_redirects=False, event_hooks={"response": [self._read_date]}
+        )
         self._tokens = Tokens(key_values, account=settings.app_id or "", fetch=self._fetch_token)
 
     async def close(self) -> None:
         """Close the connections."""
         await self.web.aclose()
+
+    async def _read_date(self, reply: httpx.Response) -> None:
+        """Hand on the time that the API names; a gateway before it may name its own first."""
+        if str(reply.request.url).startswith(f"{self._settings.api_url}/"):
+            dates = reply.headers.get_list("date")
+            self._on_date(dates[-1] if dates else None)
 
     async def call(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Call the API: POST with a JSON body in raw UTF-8, GET without one."""
@@ -84,38 +108,46 @@ class Api:
         """
         name, mime = ("video.mp4", "video/mp4") if kind == "video" else ("thumb.jpg", "image/jpeg")
 
-        async def send(token: str) -> httpx.Response:
-            content = await asyncio.to_thread(path.read_bytes)
-            return await self.web.post(
-                self._url("/media/upload"),
-                params={"access_token": token, "type": kind},
-                files={"media": (name, content, mime)},
-                timeout=httpx.Timeout(10.0, read=_UPLOAD_S, write=60.0),
-            )
+        async def file() -> _File:
+            return name, await asyncio.to_thread(path.read_bytes), mime
 
-        answer = await self._with_token("/media/upload", send, unanswered=SendOutcome.NOT_SENT)
-        media_id = answer.get("media_id") or answer.get("thumb_media_id")
-        if not isinstance(media_id, str) or not media_id:
-            raise SendError(SendOutcome.NOT_SENT, "WeChat gave no media id", after_s=_LATER_S)
-        return media_id
+        return await self._upload("/media/upload", kind, file)
 
     async def keep(self, path: Path, *, title: str) -> str:
         """Upload a file permanently: for accounts that may not upload temporarily. An account has room for 1000."""
         description = json.dumps({"title": title, "introduction": title}, ensure_ascii=False)
 
+        async def file() -> _File:
+            return "video.mp4", await asyncio.to_thread(path.read_bytes), "video/mp4"
+
+        return await self._upload("/material/add_material", "video", file, {"description": description})
+
+    async def try_upload(self, *, permanent: bool) -> None:
+        """Upload a tiny picture, to see whether the account may upload. What would stay is deleted again."""
+
+        async def file() -> _File:
+            return "probe.jpg", TINY_JPEG, "image/jpeg"
+
+        if not permanent:
+            await self._upload("/media/upload", "image", file)
+            return
+        media_id = await self._upload("/material/add_material", "image", file)
+        await self.call("/material/del_material", {"media_id": media_id})
+
+    async def _upload(
+        self, path: str, kind: str, file: Callable[[], Awaitable[_File]], fields: Mapping[str, str] | None = None
+    ) -> str:
         async def send(token: str) -> httpx.Response:
-            content = await asyncio.to_thread(path.read_bytes)
             return await self.web.post(
-                self._url("/material/add_material"),
-                params={"access_token": token, "type": "video"},
-                data={"description": description},
-                files={"media": ("video.mp4", content, "video/mp4")},
+                self._url(path),
+                params={"access_token": token, "type": kind},
+                data=fields,
+                files={"media": await file()},
                 timeout=httpx.Timeout(10.0, read=_UPLOAD_S, write=60.0),
             )
 
-        media_id = (await self._with_token("/material/add_material", send, unanswered=SendOutcome.NOT_SENT)).get(
-            "media_id"
-        )
+        answer = await self._with_token(path, send, unanswered=SendOutcome.NOT_SENT)
+        media_id = answer.get("media_id") or answer.get("thumb_media_id")
         if not isinstance(media_id, str) or not media_id:
             raise SendError(SendOutcome.NOT_SENT, "WeChat gave no media id", after_s=_LATER_S)
         return media_id
@@ -213,6 +245,10 @@ class Api:
             key = "alert-wechat-setup" if info.reaction == "setup" else "alert-wechat-quota"
             self._alert(f"wechat {info.code}", key, code=info.code, address=info.caller)
 
+    async def prepare_token(self) -> None:
+        """Have a token, asked for where there is none that is good for a while. Raises WeChatError and SendError."""
+        await self._token()
+
     async def check_token(self) -> None:
         """Check the credentials and the IP allow-list, without using up anything, for `doctor`."""
         await self._fetch_token(False)
@@ -248,9 +284,24 @@ def _answer(path: str, content: bytes) -> dict[str, Any]:
         answer = json.loads(content)
     except ValueError:
         answer = None
-    if not isinstance(answer, dict) or (path == PUSH and "errcode" not in answer):
+    code = _errcode(answer, needed=path == PUSH)
+    if code is None or not isinstance(answer, dict):
         raise SendError(_unanswered(path), "WeChat's answer could not be read", after_s=_LATER_S)
-    code = str(answer.get("errcode", 0))
-    if code != "0":
-        raise WeChatError(errcode_info(int(code) if _NUMBER.fullmatch(code) else 0, str(answer.get("errmsg", ""))))
+    if code != 0:
+        raise WeChatError(errcode_info(code, str(answer.get("errmsg", ""))))
     return answer
+
+
+def _errcode(answer: object, *, needed: bool) -> int | None:
+    """Return the errcode, which comes as a number or as its text; None where it cannot be read.
+
+    Where it is not `needed`, an answer without one is a success.
+    """
+    if not isinstance(answer, dict):
+        return None
+    code = answer.get("errcode", _ABSENT)
+    if code is _ABSENT:
+        return None if needed else 0
+    if isinstance(code, bool) or not isinstance(code, int | str):
+        return None
+    return int(code) if _NUMBER.fullmatch(str(code)) else None

@@ -8,16 +8,17 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.channels.protocol import Services
+from bot.channels.wechat.links import LinkedVideos
 from bot.channels.wechat.parsing import Call, call_from, reply_xml
 from bot.channels.wechat.settings import WeChatSettings
-from bot.channels.wechat.signing import DecryptedMessage, MessageCrypto, Refused
+from bot.channels.wechat.signing import DecryptedMessage, MessageCrypto, Refused, Stale
 from core.io.bodies import BodyTooLarge, read_body
 
 log = logging.getLogger(__name__)
@@ -39,13 +40,20 @@ class Callback:
         settings: WeChatSettings,
         *,
         on_message: Callable[[str], None],
+        on_stale: Callable[[float], Awaitable[None]],
+        links: LinkedVideos | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """Build the callback. `on_message(openid)`: a person has just spoken."""
+        """Build the callback.
+
+        `on_message(openid)`: a person has just spoken. `on_stale(seconds)`: a call was signed right so long ago.
+        """
         self._services = services
         self._app_id = settings.app_id or ""
         self._crypto = MessageCrypto(settings, now=now)
         self._on_message = on_message
+        self._on_stale = on_stale
+        self._links = links
         self._now = now
         self._open = True
 
@@ -61,7 +69,7 @@ class Callback:
         try:
             return PlainTextResponse(self._crypto.verify_handshake(request.query_params))
         except Refused as refused:
-            return _refusal(refused)
+            return await self._refused(refused)
 
     async def _take(self, request: Request) -> Response:
         began = asyncio.get_running_loop().time()
@@ -69,7 +77,7 @@ class Callback:
             decrypted = self._crypto.decrypt(request.query_params, await _body(request))
             call = call_from(decrypted.xml, app_id=self._app_id)
         except Refused as refused:
-            return _refusal(refused)
+            return await self._refused(refused)
         except ClientDisconnect:
             return PlainTextResponse("", 400)
         except ValueError as error:
@@ -79,6 +87,11 @@ class Callback:
         except Refused as refused:
             return _refusal(refused)
         return answer or await self._silence(request, began)
+
+    async def _refused(self, refused: Refused) -> Response:
+        if isinstance(refused, Stale):
+            await self._on_stale(refused.off_s)
+        return _refusal(refused)
 
     async def _answer(self, decrypted: DecryptedMessage, call: Call, began: float) -> Response | None:
         """Store the message and return its answer. None: it could not be stored or decided in time."""
@@ -105,6 +118,8 @@ class Callback:
             return None
         if not reply.text and reply.video is None:
             return PlainTextResponse(_DONE)
+        if self._links is not None:
+            reply = await self._links.shown(reply, person=call.person)
         xml = reply_xml(reply, call, seconds=int(self._now()))
         return Response(self._crypto.encrypt(xml, decrypted), media_type="application/xml")
 

@@ -9,21 +9,28 @@ from typing import Literal
 
 from bot.channels.types import SendError, SendOutcome
 
-Reaction = Literal["again", "token", "wait", "right", "media", "size", "quota", "setup", "bug", "ignore", "refused"]
+Reaction = Literal[
+    "again", "token", "wait", "right", "media", "size", "content", "quota", "setup", "bug", "ignore", "refused"
+]
 
 REACTIONS: dict[int, tuple[Reaction, str]] = {
     -1: ("again", "WeChat is busy"),
     40001: ("token", "the access token is not the latest (or WECHAT_APP_SECRET is wrong)"),
     40014: ("token", "the access token is not valid"),
+    41001: ("token", "the access token is missing"),
     42001: ("token", "the access token has expired"),
     40003: ("wait", "this person is unknown to the account"),
     43004: ("wait", "this person does not follow the account"),
     43019: ("wait", "this person is on the account's black list"),
     45015: ("wait", "this person has not written for too long"),
     45047: ("wait", "the messages that this person's last one allowed are used up"),
+    46004: ("wait", "there is no such person"),
     48002: ("wait", "this person refuses messages"),
+    50002: ("wait", "this person's WeChat is limited"),
+    50005: ("wait", "this person does not follow the account"),
     48001: ("right", "the account may not use this interface"),
-    50002: ("right", "the account's interfaces are limited"),
+    48003: ("right", "the account has not agreed to the terms of this interface"),
+    48004: ("right", "the account is barred from this interface: mp.weixin.qq.com says why"),
     40007: ("media", "the uploaded file is not known any more"),
     41006: ("media", "WeChat misses the media id"),
     40004: ("size", "WeChat does not take this type of file"),
@@ -34,6 +41,7 @@ REACTIONS: dict[int, tuple[Reaction, str]] = {
     40012: ("size", "the thumbnail is too large for WeChat"),
     45001: ("size", "the file is too large for WeChat"),
     45007: ("size", "the file plays too long for WeChat"),
+    87014: ("content", "WeChat takes offence at what the file shows"),
     45009: ("quota", "today's quota of this interface is used up"),
     45011: ("quota", "too many calls in this minute"),
     48006: ("quota", "the quota cannot be cleared any more this month"),
@@ -93,8 +101,10 @@ class WeChatError(Exception):
                 return SendError(SendOutcome.MUST_WAIT, reason, after_s=uploaded_for_s, uploaded_ref=uploaded_ref)
             case "again" | "token" | "quota" | "setup":
                 return SendError(SendOutcome.NOT_SENT, reason, after_s=_PAUSES_S[self.reaction])
+            case "content":
+                return SendError(SendOutcome.REJECTED, reason, refusal="content")
             case _:
-                return SendError(SendOutcome.REJECTED, reason)
+                return SendError(SendOutcome.REJECTED, reason, refusal="file")
 
 
 def errcode_info(code: int, message: str) -> ErrcodeInfo:

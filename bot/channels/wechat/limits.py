@@ -12,6 +12,7 @@ LIMITS = Limits(
     text_bytes=TEXT_BYTES,
     edits=False,
     passive_replies=True,
+    typing_links=True,
     per_message=(5, 48 * 3600.0),
     per_tap=(3, 60.0),
 )

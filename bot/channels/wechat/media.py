@@ -16,6 +16,7 @@ from bot.channels.types import AttachmentRef, SendError, SendOutcome, VideoMessa
 from bot.channels.wechat.api import Api, write_file
 from bot.channels.wechat.errors import WeChatError
 from bot.channels.wechat.limits import IMAGE_BYTES, VIDEO_BYTES
+from bot.channels.wechat.rights import AccountRights
 from bot.channels.wechat.stored import read_fields
 from core.io.retrying import RetryPolicy, Sleep, retried
 
@@ -49,6 +50,7 @@ class Media:
         self,
         api: Api,
         key_values: KeyValue,
+        rights: AccountRights,
         *,
         account: str,
         api_url: str,
@@ -57,6 +59,7 @@ class Media:
     ) -> None:
         self._api = api
         self._key_values = key_values
+        self._rights = rights
         self._account = account
         self._origin = urlsplit(api_url)
         self._sleep = sleep
@@ -85,14 +88,28 @@ class Media:
     async def _upload(self, video: VideoMessage) -> str:
         """Upload for three days; where the account may not do that, for good, and remove it after as long."""
         try:
-            return await self._api.upload("video", video.path)
+            media_id = await self._api.upload("video", video.path)
         except WeChatError as error:
+            await self._rights.learn("upload", error)
             if error.reaction != "right":
                 raise
+        else:
+            await self._rights.learn("upload")
+            return media_id
         await self._tidy()
-        media_id = await self._api.keep(video.path, title=video.title or "reelbot")
+        media_id = await self._keep(video)
         uploads = await self._materials()
         await self._key_values.put(self._materials_key, json.dumps({**uploads, media_id: self._now() + _LIFE_S}))
+        return media_id
+
+    async def _keep(self, video: VideoMessage) -> str:
+        try:
+            media_id = await self._api.keep(video.path, title=video.title or "reelbot")
+        except WeChatError as error:
+            await self._rights.learn("keep", error)
+            await self._rights.tell()
+            raise
+        await self._rights.learn("keep")
         return media_id
 
     async def _tidy(self) -> None:
@@ -128,7 +145,10 @@ class Media:
         return f"wechat:{self._account}:media:{path.name}:{size}"
 
     async def fetch(self, ref: AttachmentRef, into: Path) -> None:
-        """Download a file. Raises SendError. A photo's own address helps where the account may not fetch media."""
+        """Download a file. Raises SendError.
+
+        A photo's own address helps where the account may not fetch media, and where WeChat named no media id.
+        """
         media_id, _, picture = ref.file_id.partition(" ")
         most = IMAGE_BYTES if ref.kind == "image" else VIDEO_BYTES
         try:
@@ -143,6 +163,9 @@ class Media:
             raise
 
     async def _fetch(self, media_id: str, picture: str, into: Path, most: int) -> None:
+        if not media_id:
+            await self._download(self._checked(picture), into, most)
+            return
         try:
             answer = await self._api.download(media_id, into, most_bytes=most)
         except (WeChatError, SendError) as error:
@@ -166,10 +189,14 @@ class Media:
 
     def _checked(self, url: str) -> str:
         """Check an address: WeChat's own hosts, or the origin of the configured API; nothing else is asked."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            raise SendError(SendOutcome.REJECTED, "WeChat named no address") from None
         ours = (parts.scheme, parts.netloc) == (self._origin.scheme, self._origin.netloc)
         host = f".{(parts.hostname or '').lower()}"
-        if ours or (parts.scheme in {"http", "https"} and parts.port in {None, 80, 443} and host.endswith(_HOSTS)):
+        if ours or (parts.scheme in {"http", "https"} and port in {None, 80, 443} and host.endswith(_HOSTS)):
             return url
         raise SendError(SendOutcome.REJECTED, "WeChat named an unexpected address")
 

@@ -4,13 +4,15 @@ wechatpy parses and renders; nothing it returns is trusted.
 """
 
 import re
-from dataclasses import dataclass
+import unicodedata
+from dataclasses import dataclass, replace
 from typing import Any, Literal
+from urllib.parse import unquote
 
 from wechatpy import parse_message
 from wechatpy.replies import TextReply, VideoReply
 
-from bot.channels.text_lengths import Unit, shortened
+from bot.channels.text_lengths import ELLIPSIS, Unit, shortened
 from bot.channels.types import Address, AttachmentRef, Incoming, Reply
 from bot.channels.wechat.limits import TEXT_BYTES
 
@@ -27,6 +29,11 @@ MENU_KEYS = {name: f"reelbot:{name}" for name in _MENU}
 _TEXT_OF_KEY = {key: _MENU[name] for name, key in MENU_KEYS.items()}
 _OTHER: dict[str, Literal["voice", "location", "link", "file"]] = {"location": "location", "link": "link"}
 _UNSUPPORTED = re.compile(r"[\[【]?收到不支持的消息类型")
+_SPACES = re.compile(r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u115f\u1160\u3164\uffa0]")
+_LINE_BREAKS = re.compile(r"\r\n|[\r\u0085\u2028\u2029]")
+_WIDTHLESS = re.compile(r"[\u200b\u200e\u200f\u2060\ufeff]")  # not U+200D, which joins emoji
+_LAST_S = 10**11
+_TYPING_LINK = re.compile(r'(<a href="weixin://bizmsgmenu\?msgmenucontent=[0-9A-Za-z%._~-]+&msgmenuid=1">[^<>\n]*</a>)')
 _OPENID = re.compile(r"[0-9A-Za-z_-]{6,64}")
 _UNSAYABLE = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -60,7 +67,7 @@ def call_from(xml: str, *, app_id: str) -> Call:
         return _event(data, person, account, app_id=app_id, seconds=seconds)
     if not isinstance(number, int) or number <= 0:
         raise ValueError("a message without a MsgId")
-    return Call(person, account, _filled(data, kind, _incoming(person, app_id, str(number))))
+    return Call(person, account, _filled(data, kind, _incoming(person, app_id, str(number), seconds)))
 
 
 def _is_id(value: object) -> bool:
@@ -68,40 +75,56 @@ def _is_id(value: object) -> bool:
 
 
 def _field(data: Any, name: str) -> str:
-    """Return a text, or "": a doubled tag would be a list, a nested one a dict."""
+    """Return a text of the message: a doubled tag would be a list, a nested one a dict."""
     value = data.get(name) if isinstance(data, dict) else None
     return value if isinstance(value, str) else ""
 
 
-def _incoming(person: str, app_id: str, event_id: str, **more: Any) -> Incoming:
-    address = Address("wechat", person)
-    return Incoming(address, app_id, event_id, sender_id=person, language="zh", direct=True, **more)
+def _incoming(person: str, app_id: str, event_id: str, seconds: object) -> Incoming:
+    at = seconds * 1000 if isinstance(seconds, int) and 0 < seconds < _LAST_S else None
+    return Incoming(Address("wechat", person), app_id, event_id, sender_id=person, language="zh", direct=True, at=at)
 
 
 def _filled(data: Any, kind: str, bare: Incoming) -> Incoming:
-    make = _Make(bare)
     media_id = _field(data, "MediaId")
     match kind:
         case "text":
-            text = _field(data, "Content")
-            return make(other="file") if not text.strip() or _UNSUPPORTED.match(text) else make(text=text)
-        case "image" if media_id:
+            return _text(bare, _content(data))
+        case "image":
             picture = _field(data, "PicUrl")
-            return make(attachment=AttachmentRef("image", f"{media_id} {picture}".strip()))
+            if media_id or picture:
+                return replace(bare, attachment=AttachmentRef("image", f"{media_id} {picture}".rstrip()))
         case "video" | "shortvideo" if media_id:
-            return make(attachment=AttachmentRef("video", media_id))
+            return replace(bare, attachment=AttachmentRef("video", media_id))
         case "voice":
-            recognised = _field(data, "Recognition").strip()
-            return make(text=recognised) if recognised else make(other="voice")
-    return make(other=_OTHER.get(kind, "file"))
+            recognised = folded(_field(data, "Recognition"))
+            return (
+                replace(bare, text=recognised, transcript=True) if _says(recognised) else replace(bare, other="voice")
+            )
+    return replace(bare, other=_OTHER.get(kind, "file"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Make:
-    bare: Incoming
+def _content(data: Any) -> str:
+    """Return what was typed, or what a tap on a link of ours has typed: that may come as it stood in the link."""
+    content = _field(data, "Content")
+    return unquote(content) if _field(data, "bizmsgmenuid") else content
 
-    def __call__(self, **more: Any) -> Incoming:
-        return _incoming(self.bare.sender_id, self.bare.account, self.bare.event_id, **more)
+
+def _text(bare: Incoming, content: str) -> Incoming:
+    text = folded(content)
+    if _UNSUPPORTED.match(text):
+        return replace(bare, other="file")
+    return replace(bare, text=text) if _says(text) else replace(bare, other="unknown")
+
+
+def folded(text: str) -> str:
+    """Make spaces of what keyboards and clients put in their place, and leave out what has no width."""
+    return _WIDTHLESS.sub("", _LINE_BREAKS.sub("\n", _SPACES.sub(" ", text))).strip()
+
+
+def _says(text: str) -> bool:
+    """Return whether there is anything to see: not only separators, controls and marks on nothing."""
+    return any(unicodedata.category(each)[0] not in "ZCM" for each in text)
 
 
 def _event(data: Any, person: str, account: str, *, app_id: str, seconds: object) -> Call:
@@ -112,7 +135,7 @@ def _event(data: Any, person: str, account: str, *, app_id: str, seconds: object
     if event == "click":
         text = _TEXT_OF_KEY.get(key, "/help")
     if text is not None:
-        return Call(person, account, _incoming(person, app_id, event_id, text=text, tap=True))
+        return Call(person, account, replace(_incoming(person, app_id, event_id, seconds), text=text, tap=True))
     return Call(person, account, None, left=event == "unsubscribe")
 
 
@@ -120,11 +143,30 @@ def reply_xml(reply: Reply, call: Call, *, seconds: int) -> str:
     """Render the passive reply: one text or one video."""
     ends = {"source": call.account, "target": call.person, "time": seconds}
     if reply.video is None:
-        return str(TextReply(content=shortened(clean(reply.text), most=TEXT_BYTES, unit=Unit.UTF8), **ends).render())
-    title, description = clean(reply.title), clean(reply.text)
+        return str(TextReply(content=shown(clean(reply.text)), **ends).render())
+    title, description = without_tags(clean(reply.title)), without_tags(clean(reply.text))
     return str(VideoReply(media_id=clean(reply.video), title=title, description=description, **ends).render())
 
 
 def clean(text: str) -> str:
     """Remove what XML cannot hold, and what would end its CDATA."""
     return _UNSAYABLE.sub("", text).replace("]]>", "]] >")
+
+
+def shown(text: str) -> str:
+    """Return a text as WeChat may show it: within its limit, and with no tag but the links that type a line.
+
+    WeChat reads tags in what it shows, and somebody's prompt may hold some.
+    """
+    short = shortened(without_tags(text), most=TEXT_BYTES, unit=Unit.UTF8, whole_lines=True)
+    *whole, rest = _TYPING_LINK.split(short)
+    if "<" in rest:  # a link that was cut
+        rest = rest.partition("<")[0].rstrip() + ELLIPSIS
+    return "".join([*whole, rest])
+
+
+def without_tags(text: str) -> str:
+    """Make full-width signs of what could begin a tag."""
+    parts = _TYPING_LINK.split(text)
+    parts[::2] = [part.replace("<", "＜") for part in parts[::2]]
+    return "".join(parts)

@@ -1,4 +1,4 @@
-"""The Official Account's settings: five names, of which four are secrets or half of one."""
+"""The Official Account's settings: six names, of which four are secrets or half of one."""
 
 import base64
 import binascii
@@ -18,6 +18,7 @@ class WeChatSettings(EnvSettings):
     app_secret: SecretStr | None = env("WECHAT_APP_SECRET", None)
     token: SecretStr | None = env("WECHAT_TOKEN", None)
     aes_key: SecretStr | None = env("WECHAT_ENCODING_AES_KEY", None)
+    link: bool = env("WECHAT_LINK", False)
     api_url: BaseUrl = env("WECHAT_API_URL", "https://api.weixin.qq.com/cgi-bin")
 
     @field_validator("app_id")

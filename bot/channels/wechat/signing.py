@@ -30,6 +30,14 @@ class Refused(Exception):
         self.why = why
 
 
+class Stale(Refused):
+    """A call that is signed right, at a time that is `off_s` seconds before ours (below 0: after it)."""
+
+    def __init__(self, off_s: float) -> None:
+        super().__init__(403, "the timestamp is more than an hour off: is this machine's clock right?")
+        self.off_s = off_s
+
+
 @dataclass(frozen=True, slots=True)
 class DecryptedMessage:
     """A message in plain text, its signature checked. `encrypted`: it was, and so must the answer be."""
@@ -83,8 +91,9 @@ class MessageCrypto:
         right = signature(self._token, timestamp, nonce, *more)
         if not hmac.compare_digest(query.get(name, "").encode(), right.encode()):
             raise Refused(403, "wrong signature: is WECHAT_TOKEN the one in the console?")
-        if abs(int(timestamp[:12]) - self._now()) > _MOST_AWAY_S:
-            raise Refused(403, "the timestamp is more than an hour off: is this machine's clock right?")
+        off_s = self._now() - int(timestamp[:12])
+        if abs(off_s) > _MOST_AWAY_S:
+            raise Stale(off_s)
 
     def _decrypted(self, secret: str, query: Mapping[str, str]) -> str:
         """Decrypt. The library raises nearly anything for rubbish under a right signature, and for a foreign AppID."""

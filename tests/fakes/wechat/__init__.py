@@ -63,5 +63,6 @@ class WeChatFake:
         self.api.faults.append(fault)
         return fault
 
-    def calls(self, path: str | None = None) -> list[Call]:
-        return [call for call in list(self.api.calls) if path is None or call.path == path]
+    def calls(self, path: str | None = None, *, probes: bool = False) -> list[Call]:
+        """What was called, without the looks at the account's rights; or with `probes` these alone."""
+        return [call for call in list(self.api.calls) if path in {None, call.path} and call.probe is probes]

@@ -6,6 +6,8 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any, Literal
 
 from starlette.datastructures import UploadFile
@@ -17,7 +19,7 @@ from tests.fakes.cut import HalfAFile
 from tests.fakes.wechat.world import Errcode, Json, World
 
 FaultKind = Literal[
-    "errcode", "html", "drop_before", "lose_answer", "slow", "garbage", "gateway", "bare", "text", "cut"
+    "errcode", "html", "drop_before", "lose_answer", "slow", "garbage", "gateway", "bare", "says", "cut"
 ]
 
 
@@ -26,13 +28,16 @@ class Fault:
     """What happens to the next `times` calls of `path`. errcode: refused with `code`, nothing done; html: a gateway's
     page; drop_before: the line ends unread; lose_answer: done, and the line ends; slow: done after `delay_s`; garbage:
     done, and no JSON comes back; gateway: done, and a gateway's page (504) comes back; bare: done, and `{}` comes back;
-    text: done, and the errcode comes as a text; cut: half of the file comes, and the line ends."""
+    says: done, and `answer` comes back; cut: half of the file comes, and the line ends. `probes`: it happens to looks
+    at the account's rights, and to nothing else."""
 
     path: str
     kind: FaultKind
     times: int = 1
     code: int = -1
     delay_s: float = 0.0
+    answer: Json = field(default_factory=dict)
+    probes: bool = False
 
 
 @dataclass(slots=True)
@@ -42,6 +47,7 @@ class Call:
     at: float
     errcode: int | None = None  # None: no answer was given
     query: Json = field(default_factory=dict)
+    probe: bool = False  # only to see whether the account may
 
 
 class Dropped(Exception):
@@ -61,6 +67,7 @@ class Api:
             "/message/custom/typing": world.typing,
             "/menu/create": world.create_menu,
             "/material/del_material": world.del_material,
+            "/menu/get": world.get_menu,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,16 +78,18 @@ class Api:
         except Dropped:
             send.__self__.transport.abort()  # type: ignore[attr-defined]
             return
+        response.headers["Date"] = format_datetime(datetime.fromtimestamp(self.world.now(), tz=UTC), usegmt=True)
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
         path = request.url.path.removeprefix(self.base)
         if request.url.path.startswith("/cdn/"):
             return self._cdn(request.url.path.removeprefix("/cdn/"))
-        fault = self._fault(path)
+        probe = await _is_probe(path, request)
+        fault = self._fault(path, probe=probe)
         if fault is not None and fault.kind == "drop_before":
             raise Dropped
-        call = Call(path, None, time.monotonic(), query=dict(request.query_params))
+        call = Call(path, None, time.monotonic(), query=dict(request.query_params), probe=probe)
         self.calls.append(call)
         if fault is not None and fault.kind == "html":
             return Response("<html>502</html>", 502, media_type="text/html")
@@ -111,8 +120,8 @@ class Api:
             if fault.kind == "cut":
                 assert isinstance(answer, Response), "no file"
                 return HalfAFile(bytes(answer.body), media_type=answer.media_type)
-            if fault.kind in {"bare", "text"}:
-                return _told({} if fault.kind == "bare" else {"errcode": "0", "errmsg": "ok"})
+            if fault.kind in {"bare", "says"}:
+                return _told(fault.answer)
         return answer if isinstance(answer, Response) else _told(answer)
 
     async def _answer(self, request: Request, path: str, call: Call) -> Json | Response:
@@ -127,8 +136,8 @@ class Api:
             return await self._upload(request, call)
         if path == "/media/get":
             return self._get(request)
-        if path in self._json and request.method == "POST":
-            call.body = await self._read(request)
+        if path in self._json and request.method == ("GET" if path.endswith("/get") else "POST"):
+            call.body = await self._read(request) if request.method == "POST" else {}
             self._json[path](call.body)
             return {"errcode": 0, "errmsg": "ok"}
         raise Errcode(40066, f"invalid url {path}")
@@ -182,12 +191,19 @@ class Api:
             return PlainTextResponse("", 404)
         return Response(file.content, media_type="video/mp4" if file.kind == "video" else "image/jpeg")
 
-    def _fault(self, path: str) -> Fault | None:
+    def _fault(self, path: str, *, probe: bool) -> Fault | None:
         for fault in self.faults:
-            if fault.times > 0 and fault.path == path:
+            if fault.times > 0 and fault.path == path and fault.probes is probe:
                 fault.times -= 1
                 return fault
         return None
+
+
+async def _is_probe(path: str, request: Request) -> bool:
+    """A look at the account's rights: to a person who cannot be, or a picture nobody is sent."""
+    if path in {"/media/upload", "/material/add_material"}:
+        return request.query_params.get("type") == "image"
+    return path == "/menu/get" or (path.startswith("/message/custom/") and b'"nobody"' in await request.body())
 
 
 def _told(answer: Json) -> Response:

@@ -174,6 +174,9 @@ class World:
     def add_material(self, kind: str, filename: str, content: bytes, description: Json) -> Json:
         if not self.may_keep:
             raise Errcode(48001, "api unauthorized")
+        if kind == "image" and content:
+            _image(content)
+            return {"media_id": self.keep("image", content, until=float("inf")), "url": "http://mmbiz.qpic.cn/x"}
         if kind != "video" or not content or not filename.endswith(".mp4"):
             raise Errcode(40004, "invalid media type")
         if not description.get("title") or not description.get("introduction"):
@@ -235,6 +238,11 @@ class World:
                 if tap["type"] != "click" or not 1 <= len(tap["key"].encode()) <= 128 or len(tap["name"].encode()) > 60:
                     raise Errcode(40019, "invalid button key size")
         self.menu = body
+
+    def get_menu(self, body: Json) -> None:
+        self._must_be_verified()
+        if self.menu is None:
+            raise Errcode(46003, "menu no exist")
 
     def _must_be_verified(self) -> None:
         if not self.verified:

@@ -16,3 +16,33 @@ alert-wechat-setup =
        *[no] The Official Account’s settings are wrong (errcode { $code }): check WECHAT_APP_ID and WECHAT_APP_SECRET; reelbot doctor tells more.
     } No video is lost; they go out when this is mended.
 alert-wechat-quota = The Official Account’s calls of today are used up (errcode { $code }). Videos are kept; people fetch theirs with any message.
+
+wechat-video-link =
+    { $title }
+    { $caption }
+    Watch or save it here, within three days: { $url }
+
+alert-wechat-no-video-right = The Official Account may upload no videos (errcode 48001), so nobody can be given one: orders are refused until that changes. Have the account verified in the console, or allow links to this bot’s own page instead: WECHAT_LINK=true with REELBOT_PUBLIC_URL. “reelbot doctor” looks at once whether it worked.
+alert-wechat-no-right = WeChat does not let this bot use the Official Account’s interfaces, so nobody can be given a video: orders are refused until that changes. “reelbot doctor” names the cause; if the account is barred, the notices at mp.weixin.qq.com say why.
+alert-wechat-clock =
+    This machine’s clock is { $hours ->
+        [1] an hour
+       *[other] { $hours } hours
+    } { $ahead ->
+        [yes] ahead of
+       *[no] behind
+    } WeChat’s, so every message in WeChat is refused. Set the clock (timedatectl set-ntp true); nothing has to be started anew.
+
+# A finished video whose file the chat does not take; { $job } is its code.
+video-refused-file = Video { $job } is made and kept, but the chat does not take its file, nor a smaller copy. The admins know. It is not sent again by itself; to try once more, for nothing, answer as below.
+video-refused-content = Video { $job } is made and kept, but the chat’s own check of its content does not let it through. The admins know. A video in other words may pass.
+
+# A yes as a link that types the line, with the line beside it.
+passive-tap = 👉 { $link } (or send “{ $typed }”)
+
+# For admins who could not be spoken to for a while.
+alert-more =
+    { $count ->
+        [1] One earlier alert is in the log only (“for the admins”).
+       *[other] { $count } earlier alerts are in the log only (“for the admins”).
+    }

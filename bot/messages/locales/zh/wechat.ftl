@@ -15,4 +15,27 @@ alert-wechat-setup =
         [yes] 微信公众号拒绝了本机：{ $address } 不在 IP 白名单里。请到微信开发者平台（developers.weixin.qq.com 的“我的业务”）或公众平台（mp.weixin.qq.com）的“设置与开发”里加上它。
        *[no] 微信公众号的设置不对（errcode { $code }）：请检查 WECHAT_APP_ID 和 WECHAT_APP_SECRET。reelbot doctor 会说明具体问题。
     }视频不会丢，修好后会继续发送。
-alert-wechat-quota = 微信公众号今天的接口调用次数用完了（errcode { $code }）。视频会保存好，用户发条消息就能领取。
+alert-wechat-quota = 微信公众号今天的接口调用次数用完了（errcode { $code }）。视频会保存好，用户发消息就能领取。
+
+wechat-video-link =
+    { $title }
+    { $caption }
+    点开观看或保存（三天内有效）：{ $url }
+
+alert-wechat-no-video-right = 这个公众号没有上传视频的权限（errcode 48001），视频发不给任何人，所以暂不接单。解决办法：在微信开发者平台（或公众平台）为公众号办理认证；或者允许改发本机页面的链接：设置 WECHAT_LINK=true 和 REELBOT_PUBLIC_URL。之后运行 reelbot doctor 可立即复查。
+alert-wechat-no-right = 微信不允许机器人使用这个公众号的接口，视频发不给任何人，所以暂不接单。reelbot doctor 会说明原因；如果接口被封禁，请登录 mp.weixin.qq.com 查看通知。
+alert-wechat-clock =
+    本机时钟比微信{ $ahead ->
+        [yes] 快
+       *[no] 慢
+    }了约 { $hours } 小时，微信的消息都被拒收。请校准时间（timedatectl set-ntp true），不用重启。
+
+# 聊天平台不收的成品视频；{ $job } 是它的编号。
+video-refused-file = 视频 { $job } 做好了，也存好了，但聊天平台没有收下这个文件，压缩后再试也不行。已通知管理员，我不会再自动重发；想再试一次，请照下面回复，不会再收费。
+video-refused-content = 视频 { $job } 做好了，也存好了，但没有通过聊天平台的内容审核，发不出来。已通知管理员。换个说法重新做一个，也许就能发出来。
+
+# 同意下单：点一下就会发送的链接，旁边是要回复的文字。
+passive-tap = 👉 { $link }（或回复“{ $typed }”）
+
+# 给一段时间联系不上的管理员。
+alert-more = 还有 { $count } 条更早的提醒，全文在日志里（“for the admins”）。
