@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.store import schema
+from bot.store.admissions import Admissions
 from bot.store.billing import Bills
 from bot.store.callback_replies import CallbackReplies
 from bot.store.copies import Copies
@@ -14,10 +15,13 @@ from bot.store.key_values import KeyValueStore, SendQuota
 from bot.store.leases import Leases
 from bot.store.ledger import Ledger
 from bot.store.outbox import Outbox
+from bot.store.pause import Pause
 from bot.store.pending_uploads import PendingUploads
 from bot.store.people import People
+from bot.store.preferences import Preferences
 from bot.store.render_times import RenderTimes
 from bot.store.short_codes import ShortCodes
+from bot.store.strangers import Strangers
 from bot.store.submits import Submits
 from bot.store.transcript import Transcript
 from bot.store.unreadable import UnreadableJobs
@@ -38,6 +42,10 @@ class Store:
     installation: InstallationState
     copies: Copies
     people: People
+    preferences: Preferences
+    admissions: Admissions
+    strangers: Strangers
+    pause: Pause
     transcript: Transcript
     callback_replies: CallbackReplies
     pending_uploads: PendingUploads
@@ -87,6 +95,10 @@ class Store:
             installation=InstallationState(database),
             copies=Copies(database),
             people=People(database),
+            preferences=Preferences(database),
+            admissions=Admissions(database),
+            strangers=Strangers(database),
+            pause=Pause(database),
             transcript=Transcript(database),
             callback_replies=CallbackReplies(database),
             pending_uploads=PendingUploads(database),

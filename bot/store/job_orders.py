@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from bot.store.database import Connection, db_now_ms, insert_new, now_ms
 from bot.store.job_rows import JobChanges, JobTable, move_tx, write_history_tx
 from bot.store.ledger import Caps, OverCap, reserve_tx
+from bot.store.pause import refuse_while_paused_tx
 from bot.store.records import FREE, JobDraft, JobError, State, micro, record
 from bot.store.reorders import OFFER_MS, check_repeat_tx
 from bot.store.tables import inbox, jobs, submits
@@ -45,7 +46,8 @@ class JobOrders(JobTable):
         transaction, last, with the job's id.
 
         Returns the job's id; None when this very message already made a job; OverCap when nothing was done at all.
-        Raises AlreadyOrdered, and does nothing, when the job that this one repeats has been reordered before.
+        Raises AlreadyOrdered when the job that this one repeats has been reordered before, and OrdersPaused; nothing is
+        done then.
         """
         job_id, at = new_job_id(), now_ms()
 
@@ -55,6 +57,8 @@ class JobOrders(JobTable):
             row = insert_new(tx, jobs, by="origin").values(**values)
             if tx.execute(row.returning(jobs.c.id)).first() is None:
                 return None
+            if new.question is not None:
+                refuse_while_paused_tx(tx)
             check_repeat_tx(tx, of=new.again_of, fallback=new.fallback, but=job_id, offers=True)
             if new.question is None:
                 over = reserve_tx(tx, job_id, values["price_micro"], caps)
@@ -75,7 +79,7 @@ class JobOrders(JobTable):
     ) -> Literal["started", "late", "lapsed", "price"] | OverCap:
         """Accept an offer: reserve and enqueue it, exactly as offered, once. `price`: what it costs now.
 
-        Raises AlreadyOrdered when the job that this one repeats has been reordered in another way.
+        Raises AlreadyOrdered when the job that this one repeats has been reordered in another way, and OrdersPaused.
         """
 
         def work(tx: Connection) -> Literal["started", "late", "lapsed", "price"]:
@@ -189,6 +193,7 @@ def _row(tx: Connection, job_id: str, new: JobDraft, at: int) -> dict[str, Any]:
         "state": State.QUEUED if new.question is None else State.AWAITING_CONFIRMATION,
         "question": record(new.question) if new.question else None,
         "again_of": new.again_of,
+        "group_chat": new.group,
         "fallback": new.fallback,
         **_begun(tx, new),
         "model_name": model.name,

@@ -131,6 +131,7 @@ class Job:
     lapses: int
     billed_nano: int | None
     bill_after: int | None
+    group_chat: str | None = None
 
     @property
     def address(self) -> Address:
@@ -142,7 +143,8 @@ class Job:
 class JobDraft:
     """What the front desk decided to start: goes into the tables in the transaction that closes its inbox row.
 
-    `owner`: the command of the shell that works on it itself.
+    `owner`: the command of the shell that works on it itself. `group`: the group (`telegram:-100123`) that it was asked
+    for in, whose cap counts.
     """
 
     incoming: Incoming
@@ -152,6 +154,7 @@ class JobDraft:
     again_of: str | None = None
     fallback: Fallback | None = None
     owner: str | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +235,7 @@ class _Plain:
     odd_since: Moment | None
     odd: str | None
     billed_nano: int | None
+    group_chat: str | None
 
 
 def readable(rows: Iterable[sa.Row[Any]]) -> list[Job]:
