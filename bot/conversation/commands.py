@@ -11,15 +11,21 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from bot.channels.types import Incoming
+from bot.conversation.admin_words import AdminRequest, is_admin_request, parse_admin
 from bot.conversation.generation_options import GenerationOptions, parse_options
+from bot.conversation.language_words import language_of
 from bot.conversation.option_patterns import MODEL_WORDS
+from bot.conversation.setting_fields import SettingsRequest, is_setting, parse_settings, pressed_setting
 from bot.messages.callback_data import split
 from bot.messages.command_words import COMMAND_WORDS
 
 __all__ = [
+    "ADMIN_COMMANDS",
     "COMMANDS",
+    "Administer",
     "Again",
     "Cancel",
+    "ChangeSettings",
     "ChooseLanguage",
     "Command",
     "Confirm",
@@ -115,6 +121,20 @@ class ChooseLanguage:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeSettings:
+    """Show or change the settings of the person, or of the group that this is written in."""
+
+    request: SettingsRequest = SettingsRequest()  # noqa: RUF009 - frozen
+
+
+@dataclass(frozen=True, slots=True)
+class Administer:
+    """Do what an admin asks for. Whether this person is one is checked later."""
+
+    request: AdminRequest
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """Show how it works."""
 
@@ -150,6 +170,8 @@ Command = (
     | ShowModels
     | ShowPrice
     | ChooseLanguage
+    | ChangeSettings
+    | Administer
     | Help
     | Start
     | Unknown
@@ -177,8 +199,12 @@ class ParsedMessage:
         return self.command is not None and not isinstance(self.command, MakeVideo | PlainText)
 
 
-COMMANDS = ("video", "status", "cancel", "history", "again", "models", "price", "balance", "language", "help")
+COMMANDS = (
+    "video", "status", "cancel", "history", "again", "models", "price", "settings", "balance", "language", "help",
+)  # fmt: skip
 """Those that menus and help list."""
+ADMIN_COMMANDS = ("admin",)
+"""Those that menus and help list for admins alone."""
 
 _COMMAND_OF = {word: name for name, words in COMMAND_WORDS.items() for word in words}
 # "视频价格" asks for prices: longer than 视频, it is found first.
@@ -189,6 +215,7 @@ _COMMAND_OF |= {
     for word in words
     if name not in {"video", "start"} and not word.isascii()
 }
+_SUGGESTED = [word for word, name in _COMMAND_OF.items() if name not in ADMIN_COMMANDS]
 _CHINESE_WORDS = sorted((word for word in _COMMAND_OF if not word.isascii()), key=len, reverse=True)
 
 _INVISIBLE = " \t\r\n\u3000\ufeff\u200b\u200e\u200f\u2060"
@@ -288,7 +315,9 @@ class _Parser:
             "confirm": _TYPED_CODE.fullmatch(rest) is not None,
             "again": _TYPED_CODE.fullmatch(rest) is not None,
             "price": not parse_options(rest, model_words=self.model_words)[0],
-            "language": _language(rest) is not None,
+            "language": language_of(rest) is not None,
+            "settings": is_setting(rest),
+            "admin": is_admin_request(rest),
         }
         return self._command(name, rest) if takes.get(name) else None
 
@@ -308,7 +337,11 @@ class _Parser:
             case "price":
                 return self._show_price(rest)
             case "language":
-                return ChooseLanguage(_language(rest) or rest[:_MOST_CHARS] or None)
+                return ChooseLanguage(language_of(rest) or rest[:_MOST_CHARS] or None)
+            case "settings":
+                return ChangeSettings(parse_settings(rest))
+            case "admin":
+                return Administer(parse_admin(rest))
             case _:
                 plain: dict[str, Command] = {
                     "history": ShowHistory(),
@@ -329,7 +362,7 @@ class _Parser:
 
 
 def _unknown(word: str) -> Unknown:
-    close = get_close_matches(word.lower(), _COMMAND_OF, n=1, cutoff=0.6 if word.isascii() else 0.5)
+    close = get_close_matches(word.lower(), _SUGGESTED, n=1, cutoff=0.6 if word.isascii() else 0.5)
     return Unknown(word[:_MOST_CHARS], _COMMAND_OF[close[0]] if close else None)
 
 
@@ -343,33 +376,19 @@ def _job(rest: str) -> str | None:
     return None
 
 
-_LANGUAGES = {
-    **dict.fromkeys(("en", "english", "eng", "英文", "英语", "英語"), "en"),
-    **dict.fromkeys(
-        ("zh", "cn", "chinese", "zhongwen", "中文", "汉语", "漢語", "普通话", "普通話", "国语", "國語"), "zh"
-    ),
-    **dict.fromkeys(
-        ("简体", "簡體", "简体中文", "簡體中文", "繁体", "繁體", "繁体中文", "繁體中文", "华语", "華語"), "zh"
-    ),
-}
-
-
-def _language(rest: str) -> str | None:
-    name = rest.strip(_CLOSING).lower()
-    return _LANGUAGES.get(name) or _LANGUAGES.get(re.split(r"[-_ ]", name)[0])
-
-
 def pressed(data: str) -> Command | None:
     """Parse a button's data. It comes from outside: anything unknown is None."""
     known = split(data)
     if known is None:
         return None
     kind, value = known
-    made: dict[str, Command] = {
+    made: dict[str, Command | None] = {
         "cancel": Cancel(value),
         "yes": Confirm(value),
         "again": Again(value),
         "fix": Again(value, with_fallback=True),
         "lang": ChooseLanguage(value.lower()),
+        "set": ChangeSettings(setting) if (setting := pressed_setting(value)) is not None else None,
+        "allow": Administer(parse_admin(f"allow {value}")),
     }
     return made[kind]

@@ -8,10 +8,14 @@ from typing import Literal
 from bot.channels.text_lengths import Unit, shortened
 from bot.channels.types import Action, Incoming, Message
 from bot.conversation import commands
+from bot.conversation.admin_handler import AdminHandler
+from bot.conversation.answer_language import answer_language
+from bot.conversation.balance import BalanceHandler
 from bot.conversation.ordering import OrderService
+from bot.conversation.settings_handler import SettingsHandler
 from bot.messages import job_messages
 from bot.messages.callback_data import data_for
-from bot.messages.i18n import LANGUAGES, pick, translate
+from bot.messages.i18n import LANGUAGES, translate
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import ACTIVE, ENDED, Job, JobDraft, State
@@ -47,16 +51,28 @@ class MessageHandler:
         send_again: Callable[[Job], Awaitable[bool]],
         ask_fal_now: Callable[[str], Awaitable[None]],
         is_admin: Callable[[str], bool],
+        balance: BalanceHandler,
+        settings: SettingsHandler,
+        admin: AdminHandler,
     ) -> None:
         self._store = store
         self._orders = orders
         self._send_again = send_again
         self._ask_fal_now = ask_fal_now
         self._is_admin = is_admin
+        self._balance = balance
+        self._settings = settings
+        self._admin = admin
 
     async def language(self, incoming: Incoming) -> str:
-        """Return the language to answer in: chosen with /language, else the chat's."""
-        return await self._store.people.language(incoming.user) or pick(incoming.language)
+        """Return the language to answer in: chosen with /language, else the group's, else the chat's."""
+        return await answer_language(self._store, incoming)
+
+    def help_for_admins(self, incoming: Incoming, language: str) -> str:
+        """Return what /help says to admins beyond the rest, in private; nothing for anybody else."""
+        if not self._is_admin(incoming.user) or incoming.address.chat_id != incoming.sender_id:
+            return ""
+        return "\n\n" + translate(language, "operator-help")
 
     async def handle(self, message: commands.ParsedMessage) -> Decision:
         """Decide what to do about this message. None: nothing is to be said."""
@@ -68,8 +84,13 @@ class MessageHandler:
             case commands.MakeVideo():
                 return await self._orders.order(incoming, command, language)
             case commands.ShowBalance():
-                of_all = self._is_admin(incoming.user)
-                return await self._orders.balance(incoming.user, language, of_all=of_all)
+                return await self._balance.handle(incoming, language)
+            case commands.ChangeSettings(request=wanted):
+                return await self._settings.handle(incoming, wanted, language)
+            case commands.Administer(request=asked):
+                return await self._admin.handle(incoming, asked, language)
+            case commands.Help():
+                return Message(translate(language, "help") + self.help_for_admins(incoming, language))
             case commands.ChooseLanguage(language=chosen):
                 return await self._choose_language(incoming, chosen, language)
             case commands.ShowHistory():

@@ -11,6 +11,7 @@ from decimal import Decimal
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Incoming, Message
 from bot.conversation import commands
+from bot.conversation.planning import Planner
 from bot.messages import job_messages, retry_offers
 from bot.messages.admin_alerts import Alerts
 from bot.messages.i18n import translate
@@ -18,12 +19,13 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.ledger import OverCap, caps_of
+from bot.store.pause import OrdersPaused
 from bot.store.records import ACTIVE, Confirmation, Fallback, Job, JobDraft, State, source_kind
 from bot.store.reorders import AlreadyOrdered
 from core import pricing
 from core.errors import BadRequest
 from core.pricing import SourceFacts
-from core.types import Kind, Mode, Plan
+from core.types import Kind, Plan
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +40,11 @@ class OrderService:
         channels: Mapping[str, ChannelPort],
         settings: Settings,
         alerts: Alerts,
+        planner: Planner,
         due: Callable[[], None],
     ) -> None:
         """`due` is told when a job asks for its turn."""
+        self._planner = planner
         self._store = store
         self._due = due
         self._channels = channels
@@ -54,7 +58,7 @@ class OrderService:
             return Message(translate(language, _missing_prompt(source_kind(incoming))))
         try:
             self._check_size(incoming)
-            plan = self._plan(incoming, command)
+            plan = await self._plan(incoming, command)
         except BadRequest as error:
             return Message(job_messages.error_message(language, error.code, error.facts))
         new = JobDraft(incoming, language, plan)
@@ -82,14 +86,17 @@ class OrderService:
 
         A repeat of what was reordered before. `within`: see Jobs.accept.
         """
+        new = replace(new, group=self._planner.group_of(new.incoming))
         try:
             made = await self._store.jobs.accept(new, inbox_id=inbox_id, caps=self._caps, within=within)
         except AlreadyOrdered as error:
             return job_messages.ordered_before(error.existing, new.language, now_ms=now_ms())
+        except OrdersPaused:
+            return Message(translate(new.language, "orders-paused"))
         self._alerts.spent()
         if isinstance(made, OverCap):
             log.info("over the cap", extra={"user": new.incoming.user, "whose": made.whose})
-            return Message(job_messages.over_cap(new.language, made))
+            return Message(job_messages.over_cap(new.language, made, in_group=new.group is not None))
         if made is not None:
             self._due()
             log.info("job accepted", extra={"job_id": made, "model": new.plan.request.model})
@@ -103,9 +110,11 @@ class OrderService:
         except AlreadyOrdered as error:
             await self._store.jobs.decline(job.id)
             return job_messages.ordered_before(error.existing, language, now_ms=now_ms())
+        except OrdersPaused:
+            return Message(translate(language, "orders-paused"))
         self._alerts.spent()
         if isinstance(verdict, OverCap):
-            return Message(job_messages.over_cap(language, verdict))
+            return Message(job_messages.over_cap(language, verdict, in_group=job.group_chat is not None))
         if verdict == "started":
             self._due()
             return None
@@ -149,14 +158,6 @@ class OrderService:
             source=_source_facts(job.incoming),
         )
 
-    async def balance(self, user: str, language: str, *, of_all: bool) -> Message:
-        """Say what was spent and may still be spent."""
-        lines = [job_messages.balance(language, await self._store.ledger.standing(user), self._caps.user_micro)]
-        if of_all:
-            standing = await self._store.ledger.standing()
-            lines.append(job_messages.balance(language, standing, self._caps.all_micro, key="balance-all"))
-        return Message("\n".join(lines))
-
     def _price_now(self, job: Job) -> Decimal:
         """Compute the price by today's table, for exactly the values of the offer."""
         try:
@@ -173,18 +174,8 @@ class OrderService:
         if attachment.size > most:
             raise BadRequest("file_too_large", kind=attachment.kind, max_bytes=most)
 
-    def _plan(self, incoming: Incoming, command: commands.MakeVideo) -> Plan:
-        source, options = _source_facts(incoming), command.options
-        return pricing.plan(
-            command.prompt,
-            model=options.model or self._settings.default_model,
-            mode=source.kind.mode if source else Mode.TEXT_TO_VIDEO,
-            duration_s=options.duration_s,
-            resolution=options.resolution,
-            aspect_ratio=options.aspect_ratio,
-            seed=options.seed,
-            source=source,
-        )
+    async def _plan(self, incoming: Incoming, command: commands.MakeVideo) -> Plan:
+        return await self._planner.plan(incoming, command.prompt, command.options, source=_source_facts(incoming))
 
 
 def _source_facts(incoming: Incoming) -> SourceFacts | None:

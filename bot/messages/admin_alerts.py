@@ -7,11 +7,12 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 from bot.channels.protocol import ChannelPort
-from bot.channels.types import Address, Message, SendError, SendOutcome
+from bot.channels.types import Action, Address, Message, SendError, SendOutcome
+from bot.messages.held_messages import typed_text
 from bot.messages.i18n import LANGUAGES, admin_text, translate
 from bot.store import Store
 from bot.store.ledger import Caps
@@ -54,6 +55,13 @@ class Alerts:
     def tell(self, topic: str, key: str, *, gap_s: float = _HOUR_S, **facts: Any) -> None:
         """Send the sentence `key` to every admin, unless `topic` was sent within `gap_s`. Returns at once."""
         self._begin(self._tell(topic, key, facts, gap_s))
+
+    def ask(self, key: str, buttons: Callable[[str], tuple[Action, ...]], **facts: Any) -> None:
+        """Send the sentence `key` to every admin, with the buttons for each language. Returns at once.
+
+        How often is for the caller to decide. What it says of people is in no log.
+        """
+        self._begin(self._ask(key, buttons, facts))
 
     def refused(self, code: str) -> None:
         """Alert to a refused order when it is about the account: at most once an hour, until it works again."""
@@ -99,6 +107,10 @@ class Alerts:
         if await self._is_due(topic, gap_s):
             await self._say_to_all({language: translate(language, key, **facts) for language in LANGUAGES})
 
+    async def _ask(self, key: str, buttons: Callable[[str], tuple[Action, ...]], facts: Mapping[str, Any]) -> None:
+        log.warning("for the admins", extra={"text": key})
+        await self._send({each: Message(translate(each, key, **facts), buttons(each)) for each in LANGUAGES})
+
     async def _is_due(self, topic: str, gap_s: float) -> bool:
         """Return whether the time has come to say it again, also while the database is away."""
         try:
@@ -117,14 +129,20 @@ class Alerts:
 
     async def _say_to_all(self, texts: Mapping[str, str]) -> None:
         log.warning("for the admins", extra={"text": texts["en"]})
+        await self._send({language: Message(text) for language, text in texts.items()})
+
+    async def _send(self, messages: Mapping[str, Message]) -> None:
         for admin in self._admins:
             channel, _, ident = admin.partition(":")
             if channel in self._channels:
-                await self._say(self._channels[channel], Address(channel, ident), texts[await self._language(admin)])
+                language = await self._language(admin)
+                await self._say(self._channels[channel], Address(channel, ident), messages[language], language)
 
-    async def _say(self, channel: ChannelPort, to: Address, text: str) -> None:
+    async def _say(self, channel: ChannelPort, to: Address, message: Message, language: str) -> None:
+        if channel.limits.passive_replies and message.actions:
+            message = Message(typed_text(message, {}, language))
         try:
-            await retried(lambda: channel.show(to, Message(text)), _TELLING)
+            await retried(lambda: channel.show(to, message), _TELLING)
         except SendError as error:
             log.info("an admin was not reached", extra={"channel": to.channel, "outcome": error.outcome})
 

@@ -24,7 +24,19 @@ from core.io.retrying import RetryPolicy, Sleep, retried
 log = logging.getLogger(__name__)
 
 _POLL_S = 30
-_COMMANDS = ("video", "status", "cancel", "history", "again", "models", "price", "balance", "language", "help")
+_COMMANDS = (
+    "video",
+    "status",
+    "cancel",
+    "history",
+    "again",
+    "models",
+    "price",
+    "settings",
+    "balance",
+    "language",
+    "help",
+)
 _UNTIL_DONE = RetryPolicy(
     TelegramError,
     pauses_s=(1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0),

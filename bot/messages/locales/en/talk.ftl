@@ -31,6 +31,7 @@ help =
     /again: send a video again, or try a failed one anew
     /models: all models
     /price: what a video costs, for example /price premium 10s
+    /settings: what I use when you say nothing else, for example /settings model veo
     /balance: what you have spent, and what is left
     /language: English or 中文
     /help: this text
@@ -95,12 +96,12 @@ button-language-zh = 中文
 stranger =
     This bot is private, and you are not on its list. To be let in, give the operator your id:
     { $id }
-    It belongs into the setting REELBOT_ACCESS. Nothing you sent was kept.
+    An admin lets you in with /admin allow, or by the setting REELBOT_ACCESS. Of your message nothing was kept but your id, your shown name and the time.
 group-stranger =
     This bot is private, and neither you nor this group is on its list. To be let in, give the operator one of these ids:
     { $id } (you)
     { $chat } (everybody here)
-    It belongs into the setting REELBOT_ACCESS. Nothing you sent was kept.
+    An admin lets you in with /admin allow, or by the setting REELBOT_ACCESS. Of your message nothing was kept but your id, your shown name and the time.
 
 too-much-waits = That was more than I can take at once: { $count } messages from here wait for their turn already, so I did not keep your latest ones. Please wait until I have answered, then send what is missing once more. Nothing was bought for what I did not keep.
 internal-error = Something broke on our side, and I could not handle your message. Nothing was bought. Please try once more in a minute.

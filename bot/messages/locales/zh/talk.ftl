@@ -31,11 +31,12 @@ help =
     /again：重新发送视频，或重做失败的视频
     /models：所有模型
     /price：查询价格，例如 /price premium 10s
+    /settings：没有另外说明时我用的选项，例如 /settings 模型 veo
     /balance：花了多少，还剩多少
     /language：English 或中文
     /help：查看这份说明
 
-    也可以直接用中文：视频、状态、取消、历史、模型、价格、语言、帮助。
+    也可以直接用中文：视频、状态、取消、历史、模型、价格、设置、语言、帮助。
 
 unknown-command = 没有 /{ $word } 这个命令。发送 /help 看看我会做什么。
 unknown-command-suggestion = 没有 /{ $word } 这个命令。你是想用 /{ $suggestion } 吗？发送 /help 看看我会做什么。
@@ -102,12 +103,12 @@ button-language-zh = 中文
 stranger =
     这是一个私人机器人，你还不在名单上。想使用的话，请把你的 ID 发给管理员：
     { $id }
-    管理员把它填进 REELBOT_ACCESS 设置即可。你发来的内容没有被保存。
+    管理员用 /admin allow 或 REELBOT_ACCESS 设置就能让你使用。你的消息没有被保存，只记下了你的 ID、显示的名字和时间。
 group-stranger =
     这是一个私人机器人，你和这个群都不在名单上。想使用的话，请把下面任意一个 ID 发给管理员：
     { $id }（只有你）
     { $chat }（群里所有人）
-    管理员把它填进 REELBOT_ACCESS 设置即可。你发来的内容没有被保存。
+    管理员用 /admin allow 或 REELBOT_ACCESS 设置就能让你使用。你的消息没有被保存，只记下了你的 ID、显示的名字和时间。
 
 too-much-waits = 消息太多，我一下子处理不过来：这里已有 { $count } 条在排队，你最新的几条没有保存。请等我回复后，把缺的再发一次。没有保存的消息不会产生任何购买。
 internal-error = 我们这边出了点问题，没能处理你的消息。没有产生任何费用。请过一分钟再试一次。
