@@ -96,8 +96,8 @@ class AdminReports:
         people = await self._store.ledger.spent_lately()
         lines = [await self._in_all(language)]
         for user, standing in people[:_MOST]:
-            held = job_messages.usd(standing.reserved_micro) if standing.reserved_micro else ""
-            facts = {"user": user, "spent": job_messages.usd(standing.spent_micro), "held": held}
+            reserved = job_messages.usd(standing.reserved_micro) if standing.reserved_micro else ""
+            facts = {"user": user, "spent": job_messages.usd(standing.spent_micro), "held": reserved}
             lines.append(translate(language, "operator-spent-line", **facts))
         return Message("\n".join([*lines, *_more(len(people) - _MOST, language)]))
 

@@ -195,8 +195,8 @@ def _named(field: Field, words: str) -> SettingsRequest:
 def _bare(words: str) -> SettingsRequest | None:
     """Read options that need no field's name: "veo, 10s, 9:16"; None where anything else stands there."""
     left, options = parse_options(words)
-    given = {name: getattr(options, name) for name in _BY_OPTION if getattr(options, name) is not None}
-    changes = [(_BY_OPTION[name], _BY_OPTION[name].read(str(value))) for name, value in given.items()]
+    options_set = {name: getattr(options, name) for name in _BY_OPTION if getattr(options, name) is not None}
+    changes = [(_BY_OPTION[name], _BY_OPTION[name].read(str(value))) for name, value in options_set.items()]
     if left or not changes or options.seed is not None or any(value is None for _, value in changes):
         value = _read_model(words)
         return SettingsRequest((("model", value),)) if value is not None else None
