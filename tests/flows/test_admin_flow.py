@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot.store.database import Connection
 from bot.store.people_tables import strangers
-from bot.store.records import State
+from bot.store.records import ENDED, State
 from bot.store.tables import inbox, jobs, people
 from tests.bench import Bench
 from tests.fakes.botapi import buttons
@@ -148,6 +148,8 @@ def test_reports_name_codes_and_ids_and_no_prompt(on_bench: OnBench) -> None:
         assert await answered(made, "/admin failed") == "Nothing has failed in the last 24 hours."
         spent = await answered(made, "/admin spent")
         assert f"• telegram:{PERSON}: $0.00, set aside $0.70" in spent
+        assert f"asked to stop {running.id}" in await answered(made, f"/admin stop {running.id}")
+        await made.until(lambda: said(made, f"have asked to stop your job {running.id}"))
         assert not any("secret" in each for each in made.telegram.texts(ADMIN))
 
     on_bench(story, **WHO)
@@ -205,6 +207,32 @@ def test_a_pause_stops_new_orders_also_after_yes_and_what_runs_goes_on(on_bench:
         assert made.submits() == 2
 
     on_bench(story, **WHO)
+
+
+def test_who_is_in_the_queue_reads_why_it_waits_and_goes_on_when_resumed(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        made.telegram.user_says(PERSON, "/video sandbox:slow-8 fox")
+        running = await newest(made, State.RENDERING)
+        made.telegram.user_says(PERSON, "/video a hare")
+        queued = await newest(made, State.QUEUED)
+        await answered(made, "/admin pause")
+        await made.until(lambda: said(made, "Waits: the people who run this bot have paused new orders."))
+        await ended(made, running.id)
+        assert (await made.app.store.jobs.find(ids=[queued.id]))[0].state is State.QUEUED
+        assert made.submits() == 1
+        await answered(made, "/admin resume")
+        await ended(made, queued.id)
+        assert made.submits() == 2
+        assert len(made.films()) == 2
+
+    on_bench(story, user_jobs=1, **WHO)
+
+
+async def ended(made: Bench, job_id: str) -> None:
+    """Wait until this job has ended."""
+    async with asyncio.timeout(40):
+        while (await made.app.store.jobs.find(ids=[job_id]))[0].state not in ENDED:
+            await asyncio.sleep(0.03)
 
 
 def test_a_groups_cap_is_told_there_and_an_admin_gives_it_another(on_bench: OnBench) -> None:
