@@ -122,7 +122,7 @@ def test_of_a_stranger_nothing_is_kept_but_id_name_group_and_time(database_url: 
         (row,) = await store.database.read(lambda tx: tx.execute(sa.select(strangers)).all())
         assert (row.id, row.name, row.group_chat) == ("telegram:7", "Ann", GROUP)
         assert before <= row.at <= now_ms()
-        assert set(row._fields) == {"id", "name", "group_chat", "at", "announced"}
+        assert {column.name for column in strangers.columns} == {"id", "name", "group_chat", "at", "announced"}
 
     on_store(database_url, story)
 
