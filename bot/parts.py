@@ -10,13 +10,19 @@ from pathlib import Path
 from bot.channels import manifests
 from bot.channels.protocol import ChannelPort
 from bot.conversation.access import Access
+from bot.conversation.admin_handler import AdminHandler
+from bot.conversation.admission import Admission
+from bot.conversation.balance import BalanceHandler
 from bot.conversation.handler import MessageHandler
 from bot.conversation.inbox import GATHER_S, InboxWorker
 from bot.conversation.intake import MessageIntake
 from bot.conversation.ordering import OrderService
 from bot.conversation.passive_replies import PassiveReplies
+from bot.conversation.planning import Planner
 from bot.conversation.refusals import Refusals
 from bot.conversation.reply_strategies import AnswerSignals, CallbackStrategy, PushStrategy
+from bot.conversation.settings_handler import SettingsHandler
+from bot.conversation.stranger_notices import StrangerNotices
 from bot.jobs.billing import BillSync
 from bot.jobs.collect import Collector
 from bot.jobs.delivery import Delivery
@@ -251,7 +257,10 @@ def build(
         set_aside=works.set_aside,
         unreadable=quarantine.found,
     )
-    orders = OrderService(store=store, channels=channels, settings=settings, alerts=alerts, due=calls.due)
+    planner = Planner(store=store, channels=channels, default_model=settings.default_model)
+    orders = OrderService(
+        store=store, channels=channels, settings=settings, alerts=alerts, planner=planner, due=calls.due
+    )
     handler = MessageHandler(
         store=store,
         channels=channels,
@@ -259,8 +268,27 @@ def build(
         send_again=delivery.send_again,
         ask_fal_now=poller.say_due,
         is_admin=access.is_admin,
+        balance=BalanceHandler(store=store, planner=planner, channels=channels, caps=caps, is_admin=access.is_admin),
+        settings=SettingsHandler(
+            store=store,
+            planner=planner,
+            channels=channels,
+            default_model=settings.default_model,
+            is_admin=access.is_admin,
+        ),
+        admin=AdminHandler(
+            store=store,
+            access=access,
+            channels=channels,
+            manifests=manifests(),
+            caps=caps,
+            tell=delivery.announce,
+            ask_fal_now=poller.say_due,
+            due=calls.due,
+        ),
     )
-    refusals, signals = Refusals(handler=handler, channels=channels), AnswerSignals()
+    strangers = StrangerNotices(store=store, alerts=alerts)
+    refusals, signals = Refusals(handler=handler, channels=channels, strangers=strangers), AnswerSignals()
     passive = PassiveReplies(store=store, handler=handler, channels=channels, send_again=delivery.send_again)
     pushed = PushStrategy(store=store, orders=orders, handler=handler, channels=channels, refusals=refusals)
     fetched = CallbackStrategy(
@@ -276,7 +304,7 @@ def build(
     )
     intake = MessageIntake(
         store=store,
-        access=access,
+        admission=Admission(access=access, store=store),
         channels=channels,
         refusals=refusals,
         signals=signals,

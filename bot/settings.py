@@ -21,6 +21,7 @@ class Settings(FalSettings):
     confirm_usd: Decimal = env("REELBOT_CONFIRM_USD", Decimal("2.00"), ge=0)
     daily_usd: Decimal = env("REELBOT_DAILY_USD", Decimal(20), ge=0)
     user_daily_usd: Decimal = env("REELBOT_USER_DAILY_USD", Decimal(5), ge=0)
+    group_daily_usd: Decimal | None = env("REELBOT_GROUP_DAILY_USD", None, ge=0)
     asset_ttl_hours: float = env("REELBOT_ASSET_TTL_HOURS", 24, gt=0)
     video_ttl_days: float = env("REELBOT_VIDEO_TTL_DAYS", 30, gt=0)
 

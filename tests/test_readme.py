@@ -13,6 +13,8 @@ from PIL import Image
 
 from bot.cli.main import parser_of_all
 from bot.conversation import commands
+from bot.conversation.admin_words import WORDS
+from bot.conversation.setting_fields import FIELDS
 from core import pricing
 from core.catalogue import Endpoint, Model
 from core.errors import ERROR_CODES
@@ -75,6 +77,22 @@ def test_every_command_and_option_of_the_console_stands_in_the_table() -> None:
 def test_every_command_of_the_chats_is_explained() -> None:
     said = section("What you can say")
     assert {f"/{name}" for name in commands.COMMANDS} == set(re.findall(r"`(/[a-z]+)", said))
+
+
+def test_every_word_for_admins_stands_in_the_table_with_its_rights() -> None:
+    told = rows(section("For admins in the chat"))
+    assert [(cells[0].strip("`"), *cells[2:]) for cells in told] == [
+        (each.usage, each.right, each.does) for each in WORDS
+    ]
+    for (_, chinese, *_), word in zip(told, WORDS, strict=True):
+        said = commands.parse("/" + chinese.strip("`"))
+        assert isinstance(said, commands.Administer)
+        assert said.request.word == word.name
+
+
+def test_every_setting_of_the_chat_stands_in_the_table_with_its_words() -> None:
+    told = [(cells[0], re.findall(r"`([^`]+)`", cells[1])) for cells in rows(section("Settings in the chat"))]
+    assert told == [(field.name, list(field.words)) for field in FIELDS]
 
 
 def test_every_error_code_stands_in_the_table_in_order() -> None:

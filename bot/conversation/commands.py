@@ -7,21 +7,27 @@ group only the slash counts, so that talk between people buys nothing. Options i
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Literal
 
 from bot.channels.types import Incoming
+from bot.conversation.admin_words import AdminRequest, is_admin_request, parse_admin
 from bot.conversation.generation_options import GenerationOptions, parse_options
 from bot.conversation.option_patterns import MODEL_WORDS
+from bot.conversation.setting_fields import SettingsRequest, is_setting, parse_settings, pressed_setting
 from bot.messages.callback_data import split
 from bot.messages.command_words import COMMAND_WORDS
 from bot.messages.languages import asked_for
 
 __all__ = [
+    "ADMIN_COMMANDS",
     "COMMANDS",
+    "Administer",
     "Again",
     "Cancel",
+    "ChangeSettings",
     "ChooseLanguage",
     "Command",
     "Confirm",
@@ -127,6 +133,20 @@ class ChooseLanguage:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeSettings:
+    """Show or change the settings of the person, or of the group that this is written in."""
+
+    request: SettingsRequest = SettingsRequest()  # noqa: RUF009 - frozen
+
+
+@dataclass(frozen=True, slots=True)
+class Administer:
+    """Do what an admin asks for. Whether this person is one is checked later."""
+
+    request: AdminRequest
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """Show how it works."""
 
@@ -165,6 +185,8 @@ Command = (
     | ShowModels
     | ShowPrice
     | ChooseLanguage
+    | ChangeSettings
+    | Administer
     | Help
     | Start
     | Unknown
@@ -194,8 +216,12 @@ class ParsedMessage:
         return self.command is not None and not isinstance(self.command, MakeVideo | PlainText)
 
 
-COMMANDS = ("video", "status", "cancel", "history", "again", "models", "price", "balance", "language", "help")
+COMMANDS = (
+    "video", "status", "cancel", "history", "again", "models", "price", "settings", "balance", "language", "help",
+)  # fmt: skip
 """Those that menus and help list."""
+ADMIN_COMMANDS = ("admin",)
+"""Those that menus and help list for admins alone."""
 
 _COMMAND_OF = {word: name for name, words in COMMAND_WORDS.items() for word in words}
 # "视频价格" asks for prices: longer than 视频, it is found first.
@@ -211,6 +237,7 @@ _WANTS: dict[str, Literal["photo", "words"]] = {
     **dict.fromkeys(("文生视频", "文生視頻"), "words"),
 }
 """Commands that say what the video is to be made from."""
+_SUGGESTED = [word for word, name in _COMMAND_OF.items() if name not in ADMIN_COMMANDS]
 _CHINESE_WORDS = sorted((word for word in _COMMAND_OF if not word.isascii()), key=len, reverse=True)
 
 _INVISIBLE = " \t\r\n\u3000\ufeff\u200b\u200e\u200f\u2060"
@@ -304,35 +331,31 @@ class _Parser:
             "again": _TYPED_CODE.fullmatch(rest) is not None,
             "price": not parse_options(rest, model_words=self.model_words)[0],
             "language": asked_for(rest.strip(_CLOSING)) is not None,
+            "settings": is_setting(rest),
+            "admin": is_admin_request(rest),
         }
         return self._command(name, rest, word=word) if takes.get(name) else None
 
     def _command(self, name: str, rest: str, *, word: str = "") -> Command:
         rest = rest.strip(_INVISIBLE).lstrip(_AFTER)
-        match name:
-            case "video":
-                return replace(self.make_video(rest), wants=_WANTS.get(word))
-            case "start":
-                return Start(rest[:_MOST_CHARS] or None)
-            case "status":
-                return ShowStatus(_job(rest))
-            case "cancel":
-                return Cancel(_job(rest))
-            case "confirm":
-                return Confirm(_job(rest))
-            case "again":
-                return Again(_job(rest))
-            case "price":
-                return self._show_price(rest)
-            case "language":
-                return ChooseLanguage(asked_for(rest.strip(_CLOSING)) or rest[:_MOST_CHARS] or None)
-            case _:
-                plain: dict[str, Command] = {
-                    "history": ShowHistory(),
-                    "models": ShowModels(),
-                    "balance": ShowBalance(),
-                }
-                return plain.get(name, Help())
+        if name == "video":
+            return replace(self.make_video(rest), wants=_WANTS.get(word))
+        if name == "price":
+            return self._show_price(rest)
+        made: dict[str, Callable[[], Command]] = {
+            "start": lambda: Start(rest[:_MOST_CHARS] or None),
+            "status": lambda: ShowStatus(_job(rest)),
+            "cancel": lambda: Cancel(_job(rest)),
+            "confirm": lambda: Confirm(_job(rest)),
+            "again": lambda: Again(_job(rest)),
+            "language": lambda: ChooseLanguage(asked_for(rest.strip(_CLOSING)) or rest[:_MOST_CHARS] or None),
+            "settings": lambda: ChangeSettings(parse_settings(rest)),
+            "admin": lambda: Administer(parse_admin(rest)),
+            "history": ShowHistory,
+            "models": ShowModels,
+            "balance": ShowBalance,
+        }
+        return made.get(name, Help)()
 
     def _show_price(self, rest: str) -> ShowPrice:
         """Parse the options; a few words that are no option can only be meant as a model's name."""
@@ -345,7 +368,7 @@ class _Parser:
 
 
 def _unknown(word: str) -> Unknown:
-    close = get_close_matches(word.lower(), _COMMAND_OF, n=1, cutoff=0.6 if word.isascii() else 0.5)
+    close = get_close_matches(word.lower(), _SUGGESTED, n=1, cutoff=0.6 if word.isascii() else 0.5)
     return Unknown(word[:_MOST_CHARS], _COMMAND_OF[close[0]] if close else None)
 
 
@@ -366,7 +389,7 @@ def pressed(data: str) -> Command | None:
         return None
     kind, value = known
     job, _, choice = value.partition(".")
-    made: dict[str, Command] = {
+    made: dict[str, Command | None] = {
         "cancel": Cancel(job),
         "yes": Confirm(job, int(choice) if choice.isascii() and choice.isdigit() else 0),
         "again": Again(job),
@@ -374,5 +397,7 @@ def pressed(data: str) -> Command | None:
         "lang": ChooseLanguage(value.lower()),
         "other": OtherModel(job),
         "pick": OtherModel(job, choice or None),
+        "set": ChangeSettings(setting) if (setting := pressed_setting(value)) is not None else None,
+        "allow": Administer(parse_admin(f"allow {value}")),
     }
     return made[kind]

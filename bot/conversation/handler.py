@@ -4,19 +4,23 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from bot.channels.protocol import ChannelPort
-from bot.channels.types import Action, Incoming, Message
+from bot.channels.types import Action, Incoming, Message, Toast
 from bot.conversation import commands
+from bot.conversation.admin_handler import AdminHandler
+from bot.conversation.answer_language import answer_language
+from bot.conversation.balance import BalanceHandler
 from bot.conversation.decisions import NOTHING, Decision
 from bot.conversation.edits import Edits
 from bot.conversation.job_commands import JobCommands
 from bot.conversation.ordering import OrderService
+from bot.conversation.settings_handler import SettingsHandler
 from bot.conversation.situation import Situation
 from bot.conversation.source_prober import SourceProber
 from bot.conversation.talk import Talk
 from bot.messages import job_lists, job_messages, languages
 from bot.messages.callback_data import data_for
 from bot.messages.i18n import in_words, translate
-from bot.messages.languages import LANGUAGES, pick
+from bot.messages.languages import LANGUAGES
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.message_map import chat_of
@@ -41,12 +45,18 @@ class MessageHandler:
         send_again: Callable[[Job, Destination | None], Awaitable[bool]],
         ask_fal_now: Callable[[str], Awaitable[None]],
         is_admin: Callable[[str], bool],
+        balance: BalanceHandler,
+        settings: SettingsHandler,
+        admin: AdminHandler,
     ) -> None:
         self._store = store
         self._orders = orders
         self._channels = channels
         self._send_again = send_again
         self._is_admin = is_admin
+        self._balance = balance
+        self._settings = settings
+        self._admin = admin
         self.prober = SourceProber(store=store, channels=channels)
         self._jobs = JobCommands(
             store=store, orders=orders, channels=channels, send_again=send_again, ask_fal_now=ask_fal_now
@@ -55,8 +65,8 @@ class MessageHandler:
         self._edits = Edits(store=store, orders=orders)
 
     async def language(self, incoming: Incoming) -> str:
-        """Return the language to answer in, chosen with /language or else the chat's, as its chat speaks it."""
-        language = await self._store.people.language(incoming.user) or pick(incoming.language, incoming.text)
+        """Return the language to answer in, the person's, the group's or the chat's, as its chat speaks it."""
+        language = await answer_language(self._store, incoming)
         channel = self._channels.get(incoming.address.channel)
         return in_words(language) if channel is not None and channel.limits.passive_replies else language
 
@@ -66,6 +76,12 @@ class MessageHandler:
         for job in waiting:
             await self._send_again(job, Destination(incoming.address))
         return bool(waiting)
+
+    def help_for_admins(self, incoming: Incoming, language: str) -> str:
+        """Return what /help says to admins beyond the rest, in private; nothing for anybody else."""
+        if not self._is_admin(incoming.user) or incoming.address.chat_id != incoming.sender_id:
+            return ""
+        return "\n\n" + translate(language, "operator-help")
 
     async def handle(self, message: commands.ParsedMessage) -> Decision:
         """Decide what to do about this message."""
@@ -115,7 +131,7 @@ class MessageHandler:
             if decided is not None:
                 return decided
         if incoming.other is not None and not isinstance(command, commands.MakeVideo):
-            return self._talk.unusable(situation)
+            return await self._talk.unusable(situation)
         return await self._commanded(situation, command)
 
     async def _pressed(self, situation: Situation, command: commands.Command | None) -> Decision:
@@ -170,13 +186,14 @@ class MessageHandler:
                 return await self._talk.order(situation, command)
             case commands.Confirm(job=None):
                 return await self._talk.agreed(situation)
+            case commands.ChangeSettings(request=wanted):
+                return _answered(await self._settings.handle(situation.incoming, wanted, situation.language))
+            case commands.Administer(request=asked):
+                return _answered(await self._admin.handle(situation.incoming, asked, situation.language))
             case commands.ChooseLanguage(language=chosen):
                 return await self._choose_language(situation, chosen)
             case commands.ShowBalance():
-                of_all = self._is_admin(situation.incoming.user) and situation.incoming.private
-                return situation.answer(
-                    await self._orders.balance(situation.incoming.user, situation.language, of_all=of_all)
-                )
+                return _answered(await self._balance.handle(situation.incoming, situation.language))
             case _:
                 decided = await self._jobs.decide(situation, command)
                 return situation.answer(self._plain(command, situation)) if decided is None else decided
@@ -195,7 +212,8 @@ class MessageHandler:
                     return Message(situation.say("unknown-command-suggestion", word=word, suggestion=suggestion))
                 return Message(situation.say("unknown-command", word=word))
             case _:
-                return Message(situation.say("help"))
+                more = self.help_for_admins(situation.incoming, situation.language)
+                return Message(situation.say("help") + more)
 
     def _prices(self, options: commands.GenerationOptions, language: str) -> Message:
         lines = [translate(language, "price-title")]
@@ -224,3 +242,8 @@ class MessageHandler:
 
 def _as_facts(each: Adjustment) -> tuple[str, str, str | None]:
     return each.field, each.requested, each.applied
+
+
+def _answered(say: Message | Toast | None) -> Decision:
+    """Return the decision to say this; it is our last word, but orders nothing."""
+    return Decision(say=say)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from bot.channels.protocol import ChannelPort
 from bot.channels.text_lengths import encodable
 from bot.channels.types import Incoming, Reply
-from bot.conversation.access import Access
+from bot.conversation.admission import Admission
 from bot.conversation.commands import ParsedMessage, parse_message
 from bot.conversation.inbox_limits import may_wait
 from bot.conversation.refusals import Refusals
@@ -29,7 +29,7 @@ class MessageIntake:
         self,
         *,
         store: Store,
-        access: Access,
+        admission: Admission,
         channels: Mapping[str, ChannelPort],
         refusals: Refusals,
         signals: AnswerSignals,
@@ -37,7 +37,7 @@ class MessageIntake:
     ) -> None:
         """Build the intake. `notify` tells the inbox's reader, in this process or another, of something new."""
         self._store = store
-        self._access = access
+        self._admission = admission
         self._channels = channels
         self._refusals = refusals
         self._signals = signals
@@ -52,10 +52,14 @@ class MessageIntake:
     async def put(self, incoming: Sequence[Incoming]) -> None:
         """Commit what is for us and from people who may ask; answer strangers, and store nothing of theirs."""
         known: dict[str, ParsedMessage] = {}
-        for message in _with_albums([await self._addressed(_parsed(each)) for each in incoming]):
-            if not message.for_us:
-                continue
-            if self._is_allowed(message.incoming):
+        for_us = [
+            message
+            for message in _with_albums([await self._addressed(_parsed(each)) for each in incoming])
+            if message.for_us
+        ]
+        admitted = await self._admission.admitted([message.incoming for message in for_us])
+        for message in for_us:
+            if message.incoming.origin in admitted:
                 known.setdefault(message.incoming.origin, message)
             else:
                 self._aside(self._refusals.turn_away(message.incoming))
@@ -77,7 +81,7 @@ class MessageIntake:
                 incoming = message.incoming
                 if not self._open or not message.for_us:
                     return None
-                if not self._is_allowed(incoming):
+                if not await self._admission.admits(incoming):
                     return Reply(await self._refusals.to_stranger(incoming))
                 self._aside(self._count(incoming))
                 if not await self._store.callback_replies.expect(incoming, most=may_wait(message)):
@@ -101,9 +105,6 @@ class MessageIntake:
         if about is None or about not in {offer.id for offer in offers}:
             return message
         return _parsed(replace(incoming, direct=True))
-
-    def _is_allowed(self, incoming: Incoming) -> bool:
-        return self._access.allows(incoming.user, f"{incoming.address.channel}:{incoming.address.chat_id}")
 
     async def _count(self, incoming: Incoming) -> None:
         """Record that what the person has just said lets the bot speak some more."""

@@ -13,6 +13,7 @@ from bot.channels.protocol import ChannelPort
 from bot.channels.types import AttachmentRef, Incoming, Message
 from bot.conversation import commands
 from bot.conversation.generation_options import parse_options
+from bot.conversation.planning import Planner
 from bot.messages import job_messages, retry_offers
 from bot.messages.admin_alerts import Alerts
 from bot.messages.i18n import translate
@@ -20,6 +21,7 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.ledger import OverCap, caps_of
+from bot.store.pause import OrdersPaused
 from bot.store.records import (
     ACTIVE,
     MICRO,
@@ -37,7 +39,7 @@ from core import pricing
 from core.catalogue import Model
 from core.errors import BadRequest
 from core.pricing import SourceFacts
-from core.types import Mode, Plan
+from core.types import Plan
 
 log = logging.getLogger(__name__)
 
@@ -55,9 +57,11 @@ class OrderService:
         channels: Mapping[str, ChannelPort],
         settings: Settings,
         alerts: Alerts,
+        planner: Planner,
         due: Callable[[], None],
     ) -> None:
         """`due` is told when a job asks for its turn."""
+        self._planner = planner
         self._store = store
         self._due = due
         self._channels = channels
@@ -74,7 +78,7 @@ class OrderService:
         """
         try:
             self._check_size(incoming)
-            plan = self._plan(incoming, command)
+            plan = await self._plan(incoming, command)
         except BadRequest as error:
             return Message(job_messages.error_message(language, error.code, error.facts))
         new = JobDraft(incoming, language, plan)
@@ -88,11 +92,11 @@ class OrderService:
             return Confirmation(why)
         return Confirmation("price") if new.plan.quote.usd > self._settings.confirm_usd else None
 
-    def way(
+    async def way(
         self, key: str, incoming: Incoming, command: commands.MakeVideo, sources: Sequence[AttachmentRef | None]
     ) -> Way:
         """Plan another way to take an offer: the same words with these sources, one job each. Raises BadRequest."""
-        plan = self._plan(replace(incoming, attachment=sources[0]), command)
+        plan = await self._plan(replace(incoming, attachment=sources[0]), command)
         return Way(key, plan.request, plan.adjustments, micro(plan.quote.usd), plan.quote.up_to, tuple(sources))
 
     async def _duplicate(self, new: JobDraft) -> Job | None:
@@ -111,6 +115,7 @@ class OrderService:
 
         A press that has bought before makes an offer. `within`: see Jobs.accept.
         """
+        new = replace(new, group=self._planner.group_of(new.incoming))
         try:
             made = await self._store.jobs.accept(new, inbox_id=inbox_id, caps=self._caps, within=within)
         except AlreadyOrdered as error:
@@ -118,10 +123,12 @@ class OrderService:
                 return job_messages.status(replace(error.existing, language=new.language), place=0, now_ms=now_ms())
             again = replace(new, question=Confirmation("again", error.existing.id))
             return await self.start(again, inbox_id=inbox_id, within=within)
+        except OrdersPaused:
+            return Message(translate(new.language, "orders-paused"))
         self._alerts.spent()
         if isinstance(made, OverCap):
             log.info("over the cap", extra={"user": new.incoming.user, "whose": made.whose})
-            return Message(job_messages.over_cap(new.language, made))
+            return Message(job_messages.over_cap(new.language, made, in_group=new.group is not None))
         if made is not None:
             self._due()
             log.info("job accepted", extra={"job_id": made, "model": new.plan.request.model})
@@ -143,10 +150,13 @@ class OrderService:
         if way > len(job.ways):
             return self._late(job, language)
         price = self._price_now(job, way)
-        verdict = await self._store.jobs.confirm(job.id, price=price, caps=self._caps, way=way, within=within)
+        try:
+            verdict = await self._store.jobs.confirm(job.id, price=price, caps=self._caps, way=way, within=within)
+        except OrdersPaused:
+            return Message(translate(language, "orders-paused"))
         self._alerts.spent()
         if isinstance(verdict, OverCap):
-            return Message(job_messages.over_cap(language, verdict))
+            return Message(job_messages.over_cap(language, verdict, in_group=job.group_chat is not None))
         if verdict == "started":
             self._due()
             return None
@@ -224,14 +234,6 @@ class OrderService:
             source=_source_facts(job.incoming),
         )
 
-    async def balance(self, user: str, language: str, *, of_all: bool) -> Message:
-        """Say what was spent and may still be spent."""
-        lines = [job_messages.balance(language, await self._store.ledger.standing(user), self._caps.user_micro)]
-        if of_all:
-            standing = await self._store.ledger.standing()
-            lines.append(job_messages.balance(language, standing, self._caps.all_micro, key="balance-all"))
-        return Message("\n".join(lines))
-
     def _price_now(self, job: Job, way: int) -> Decimal:
         """Compute the price of one job by today's table, for exactly the values of the offer."""
         choice = job.ways[way - 1] if way else None
@@ -249,10 +251,10 @@ class OrderService:
             return job_messages.error_message(language, error.code, error.facts)
         return None
 
-    def about_price(self, incoming: Incoming, options: str) -> str:
+    async def about_price(self, incoming: Incoming, options: str) -> str:
         """Return what a video from the message's photo or video would cost, with these options; empty: nobody knows."""
         try:
-            plan = self._plan(incoming, commands.MakeVideo("price", parse_options(options)[1]))
+            plan = await self._plan(incoming, commands.MakeVideo("price", parse_options(options)[1]))
         except BadRequest:
             return ""
         return pricing.usd_text(plan.quote.usd)
@@ -266,18 +268,8 @@ class OrderService:
         if attachment.size > most:
             raise BadRequest("file_too_large", kind=attachment.kind, max_bytes=most)
 
-    def _plan(self, incoming: Incoming, command: commands.MakeVideo) -> Plan:
-        source, options = _source_facts(incoming), command.options
-        return pricing.plan(
-            command.prompt,
-            model=options.model or self._settings.default_model,
-            mode=source.kind.mode if source else Mode.TEXT_TO_VIDEO,
-            duration_s=options.duration_s,
-            resolution=options.resolution,
-            aspect_ratio=options.aspect_ratio,
-            seed=options.seed,
-            source=source,
-        )
+    async def _plan(self, incoming: Incoming, command: commands.MakeVideo) -> Plan:
+        return await self._planner.plan(incoming, command.prompt, command.options, source=_source_facts(incoming))
 
 
 def _source_facts(incoming: Incoming) -> SourceFacts | None:

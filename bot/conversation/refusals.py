@@ -9,6 +9,7 @@ from bot.channels.types import Incoming, Message, SendError
 from bot.conversation.commands import ParsedMessage
 from bot.conversation.handler import MessageHandler
 from bot.conversation.inbox_limits import Floods
+from bot.conversation.stranger_notices import StrangerNotices
 from bot.messages.i18n import translate
 from bot.store.inbox import MOST_WAITING
 
@@ -20,24 +21,28 @@ _STRANGER_GAP_S = 30.0
 class Refusals:
     """The refusing answers."""
 
-    def __init__(self, *, handler: MessageHandler, channels: Mapping[str, ChannelPort]) -> None:
+    def __init__(
+        self, *, handler: MessageHandler, channels: Mapping[str, ChannelPort], strangers: StrangerNotices
+    ) -> None:
         self._handler = handler
+        self._strangers = strangers
         self._channels = channels
         self._floods = Floods()
-        self._strangers: dict[str, float] = {}
+        self._turned_away: dict[str, float] = {}
 
     async def turn_away(self, incoming: Incoming) -> None:
         """Tell a stranger, in the background, that the bot does not know them."""
         now = time.monotonic()
-        if now - self._strangers.get(incoming.user, -_STRANGER_GAP_S) < _STRANGER_GAP_S:
+        if now - self._turned_away.get(incoming.user, -_STRANGER_GAP_S) < _STRANGER_GAP_S:
             return
-        self._strangers = {user: at for user, at in self._strangers.items() if now - at < _STRANGER_GAP_S}
-        self._strangers[incoming.user] = now
+        self._turned_away = {user: at for user, at in self._turned_away.items() if now - at < _STRANGER_GAP_S}
+        self._turned_away[incoming.user] = now
         await self.say(incoming, await self.to_stranger(incoming))
 
     async def to_stranger(self, incoming: Incoming) -> str:
-        """Return the text for a stranger: the id to list."""
+        """Return the text for a stranger: the id to list. The admins are told."""
         log.info("a stranger was turned away", extra={"user": incoming.user})
+        await self._strangers.note(incoming)
         language = await self._handler.language(incoming)
         if incoming.address.chat_id == incoming.sender_id:
             return translate(language, "stranger", id=incoming.user)

@@ -107,7 +107,7 @@ class Talk:
             case Meaning.QUESTION:
                 return await self._question(situation, text)
         key = {Meaning.THANKS: "said-thanks", Meaning.GREETING: "said-hello"}.get(meaning, "said-noise")
-        return self._with_reminder(situation, situation.say(key))
+        return await self._with_reminder(situation, situation.say(key))
 
     async def agreed(self, situation: Situation) -> Decision:
         """Decide about a bare yes: it counts for the offer that was the bot's last word here, or is replied to."""
@@ -115,7 +115,7 @@ class Talk:
         if offer is not None and (situation.quoted is not None or len(situation.offers) == 1):
             return await self._jobs.confirm(situation, offer)
         if not situation.offers and not situation.draft.is_empty:
-            return self._with_reminder(situation, "")
+            return await self._with_reminder(situation, "")
         return await self._jobs.confirm(situation, None)
 
     async def _refused(self, situation: Situation) -> Decision:
@@ -131,10 +131,14 @@ class Talk:
         if about == "where" and await self._bring(situation.incoming):
             return NOTHING
         key = {"price": "said-question-price", "time": "said-question-time", "where": "status-none"}
-        price = self._orders.about_price(replace(situation.incoming, attachment=None), "") if about == "price" else ""
-        return self._with_reminder(situation, situation.say(key.get(about or "", "said-question-how"), price=price))
+        price = (
+            await self._orders.about_price(replace(situation.incoming, attachment=None), "") if about == "price" else ""
+        )
+        return await self._with_reminder(
+            situation, situation.say(key.get(about or "", "said-question-how"), price=price)
+        )
 
-    def _with_reminder(self, situation: Situation, text: str) -> Decision:
+    async def _with_reminder(self, situation: Situation, text: str) -> Decision:
         """Answer, and say in one line what is still open: an offer with its price, or what lies on the table."""
         offer = situation.latest_offer or (situation.offers[-1] if situation.offers else None)
         if offer is not None:
@@ -145,7 +149,7 @@ class Talk:
             return Decision(say=message, dialogue=situation.after("offer", job=offer.id))
         draft = situation.draft
         if draft.sources:
-            return situation.answer(_lines(text, self._photo_question(situation, draft)), topic="source")
+            return situation.answer(_lines(text, await self._photo_question(situation, draft)), topic="source")
         if draft.words:
             return situation.answer(_lines(text, situation.say("draft-words", words=job_lists.short(draft.words))))
         return situation.answer(text or situation.say("confirm-nothing"))
@@ -160,7 +164,7 @@ class Talk:
         if changed.words:
             return await self._offer(replace_draft(situation, changed), "words", replaces=offer)
         if changed.sources:
-            return situation.answer(self._photo_question(situation, changed), topic="source", draft=changed)
+            return situation.answer(await self._photo_question(situation, changed), topic="source", draft=changed)
         noted = Message(situation.say("draft-wishes", wishes=text), asks=True)
         return situation.answer(noted, topic="words", draft=changed)
 
@@ -209,7 +213,7 @@ class Talk:
             draft = replace(draft, sources=draft.sources[:MOST_SOURCES])
             return situation.answer(text, topic="source", draft=draft)
         if not draft.words:
-            question = self._photo_question(situation, draft)
+            question = await self._photo_question(situation, draft)
             return situation.answer(Message(question, asks=True), topic="source", draft=draft)
         if draft.explicit and not incoming.forwarded:
             command = commands.MakeVideo(*parse_options(_whole_text(draft)))
@@ -217,10 +221,10 @@ class Talk:
         replaced = _offer_of_draft(situation)
         return await self._offer(replace_draft(situation, draft), "words", replaces=replaced)
 
-    def _photo_question(self, situation: Situation, draft: Draft) -> str:
+    async def _photo_question(self, situation: Situation, draft: Draft) -> str:
         kind, count = draft.sources[-1].attachment.kind, len(draft.sources)
         incoming = replace(situation.incoming, attachment=draft.sources[0].attachment)
-        price = self._orders.about_price(incoming, draft.options)
+        price = await self._orders.about_price(incoming, draft.options)
         return situation.say("draft-photo", kind=kind, count=count, price=price)
 
     # Orders
@@ -249,7 +253,7 @@ class Talk:
             draft = Draft(words=situation.incoming.text and _typed(command, situation), explicit=True, at=situation.at)
             draft = replace(draft, events=(situation.incoming.event_id,), words_at=situation.at)
             photo = replace(situation.incoming, attachment=AttachmentRef("image", ""))
-            text = situation.say("photo-wanted", price=self._orders.about_price(photo, draft.words))
+            text = situation.say("photo-wanted", price=await self._orders.about_price(photo, draft.words))
             return situation.answer(Message(text, asks=True), topic="source", draft=draft)
         return await self._place(situation, command, explicit=True)
 
@@ -263,7 +267,7 @@ class Talk:
         if just_asked or command.wants == "photo":
             return await self._place(with_it, command, explicit=True)
         bare = replace(situation.incoming, attachment=None)
-        ways = self._ways(lambda: self._orders.way("without", bare, command, [None]))
+        ways = await self._ways(self._orders.way("without", bare, command, [None]))
         return await self._place(with_it, command, why="photo", ways=ways)
 
     async def _bare(self, situation: Situation, command: commands.MakeVideo, source: AttachmentRef | None) -> Decision:
@@ -279,7 +283,7 @@ class Talk:
         if draft.words and draft.sources:
             return await self._offer(replace_draft(situation, draft), "words")
         if draft.sources:
-            question = Message(self._photo_question(situation, draft), asks=True)
+            question = Message(await self._photo_question(situation, draft), asks=True)
             return situation.answer(question, topic="source", draft=draft)
         key = "photo-wanted" if command.wants == "photo" else "words-wanted"
         draft = replace(draft, explicit=False, at=situation.at)
@@ -302,7 +306,7 @@ class Talk:
         ways: tuple[Way, ...] = ()
         if also is not None:
             other = commands.MakeVideo(*parse_options(also[1]))
-            ways = self._ways(lambda: self._orders.way(also[0], with_it.incoming, other, [with_it.incoming.attachment]))
+            ways = await self._ways(self._orders.way(also[0], with_it.incoming, other, [with_it.incoming.attachment]))
         return await self._place(with_it, command, why=why, ways=ways, sources=sources, replaces=replaces)
 
     async def _place(
@@ -331,7 +335,7 @@ class Talk:
         if len(sources) > 1:
             why = "many"
             each = [source.attachment for source in sources]
-            ways = (*ways, *self._ways(lambda: self._orders.way("each", incoming, command, each)))
+            ways = (*ways, *await self._ways(self._orders.way("each", incoming, command, each)))
         new = await self._orders.draft(incoming, command, situation.language, why=why)
         if isinstance(new, Message):
             return situation.answer(new)
@@ -340,18 +344,18 @@ class Talk:
         new = replace(new, ways=ways, replaces=replaces.id if replaces is not None else None)
         return Decision(order=new, dialogue=situation.after("offer"))
 
-    def _ways(self, plan: Callable[[], Way]) -> tuple[Way, ...]:
+    async def _ways(self, plan: Awaitable[Way]) -> tuple[Way, ...]:
         """Return the way, or nothing where it cannot be had at all."""
         try:
-            return (plan(),)
+            return (await plan,)
         except BadRequest:
             return ()
 
     # What is no words
 
-    def unusable(self, situation: Situation) -> Decision:
+    async def unusable(self, situation: Situation) -> Decision:
         """Decide about something that no video can be made of."""
-        return self._with_reminder(situation, situation.say("source-unusable", what=situation.incoming.other))
+        return await self._with_reminder(situation, situation.say("source-unusable", what=situation.incoming.other))
 
 
 def replace_draft(situation: Situation, draft: Draft) -> Situation:

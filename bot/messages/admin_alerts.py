@@ -12,7 +12,8 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 from bot.channels.protocol import ChannelPort
-from bot.channels.types import Address, Message, SendError, SendOutcome
+from bot.channels.types import Action, Address, Message, SendError, SendOutcome
+from bot.messages.held_messages import typed_text
 from bot.messages.i18n import admin_text, in_words, translate
 from bot.store import Store
 from bot.store.ledger import Caps
@@ -64,6 +65,13 @@ class Alerts:
         """Send the sentence `key` to every admin, unless `topic` was sent within `gap_s`. Returns at once."""
         self._begin(self._tell(topic, key, facts, gap_s))
 
+    def ask(self, key: str, buttons: Callable[[str], tuple[Action, ...]], **facts: Any) -> None:
+        """Send the sentence `key` to every admin, with the buttons for each language. Returns at once.
+
+        How often is for the caller to decide. What it says of people is in no log.
+        """
+        self._begin(self._ask(key, buttons, facts))
+
     def refused(self, code: str) -> None:
         """Alert to a refused order when it is about the account: at most once an hour, until it works again."""
         if code in _ACCOUNT:
@@ -111,6 +119,10 @@ class Alerts:
         if await self._is_due(topic, gap_s):
             await self._say_to_all(lambda language: translate(language, key, **facts))
 
+    async def _ask(self, key: str, buttons: Callable[[str], tuple[Action, ...]], facts: Mapping[str, Any]) -> None:
+        log.warning("for the admins", extra={"text": key})
+        await self._send(lambda each: Message(translate(each, key, **facts), buttons(each)))
+
     async def _is_due(self, topic: str, gap_s: float) -> bool:
         """Return whether the time has come to say it again, also while the database is away."""
         try:
@@ -130,17 +142,22 @@ class Alerts:
 
     async def _say_to_all(self, text_in: Callable[[str], str]) -> None:
         log.warning("for the admins", extra={"text": text_in("en")})
+        await self._send(lambda language: Message(text_in(language)))
+
+    async def _send(self, message_in: Callable[[str], Message]) -> None:
         for admin in self._admins:
             name, _, ident = admin.partition(":")
             channel = self._channels.get(name)
             if channel is not None:
                 language = await self._language(admin, channel)
-                await self._say(channel, Address(name, ident), text_in(language), language)
+                await self._say(channel, Address(name, ident), message_in(language), language)
 
-    async def _say(self, channel: ChannelPort, to: Address, text: str, language: str) -> None:
+    async def _say(self, channel: ChannelPort, to: Address, message: Message, language: str) -> None:
         """Send it now, or hold it for the admin's next message; one that may have arrived is not said twice."""
+        if channel.limits.passive_replies and message.actions:
+            message = Message(typed_text(message, {}, language, links=channel.limits.typing_links))
         try:
-            await retried(lambda: channel.show(to, Message(text)), _TELLING)
+            await retried(lambda: channel.show(to, message), _TELLING)
         except SendError as error:
             log.info("an admin was not reached", extra={"channel": to.channel, "outcome": error.outcome})
             if error.outcome is SendOutcome.UNCONFIRMED:
@@ -150,7 +167,7 @@ class Alerts:
         else:
             return
         if channel.limits.passive_replies:
-            self._begin(self._hold(f"{to.channel}:{to.chat_id}", text, language))
+            self._begin(self._hold(f"{to.channel}:{to.chat_id}", message.text, language))
 
     async def _hold(self, admin: str, text: str, language: str) -> None:
         def more(count: int) -> str:

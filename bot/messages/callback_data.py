@@ -1,27 +1,43 @@
-"""The data behind a button: "cancel:K7QX2AB". It goes out with a message and comes back from the chat when pressed.
+"""The data behind a button: "cancel:K7QX2AB", "set:model:veo-3.1", "allow:telegram:42".
 
-What follows a point is a choice: "yes:K7QX2AB.1" takes the offer in its second way, "pick:K7QX2AB.veo-3.1" with another
-model.
+It goes out with a message and comes back from the chat when pressed. What follows a point is a choice: "yes:K7QX2AB.1"
+takes the offer in its second way, "pick:K7QX2AB.veo-3.1" with another model.
 """
 
 import re
 from typing import Literal
 
-Kind = Literal["cancel", "yes", "again", "fix", "lang", "other", "pick"]
+Kind = Literal["cancel", "yes", "again", "fix", "lang", "other", "pick", "set", "allow"]
 
-_DATA = re.compile(r"(cancel|yes|again|fix|lang|other|pick):([0-9A-Za-z-]{1,12}(?:[.][0-9A-Za-z.-]{1,40})?)")
+_DATA = re.compile(
+    r"(?:cancel|yes|again|fix|lang|other|pick):[0-9A-Za-z-]{1,12}(?:[.][0-9A-Za-z.-]{1,40})?"
+    r"|set:(?:[a-z]+(?::[0-9A-Za-z][0-9A-Za-z.:-]*)?)?"
+    r"|allow:[a-z]+:[0-9A-Za-z_@.-]+"
+)
 _MOST_BYTES = 64  # on Telegram
 
 
 def data_for(kind: Kind, value: str) -> str:
     """Write a button's data, for `split`. Raises ValueError for what would not come back."""
     data = f"{kind}:{value}"
-    if not _DATA.fullmatch(data) or len(data.encode()) > _MOST_BYTES:
+    if not _holds(data):
         raise ValueError(f"no button can hold {data!r}")
     return data
 
 
+def data_if_fits(kind: Kind, value: str) -> str | None:
+    """Write a button's data; None for what would not come back, as a chat's id may be too long."""
+    data = f"{kind}:{value}"
+    return data if _holds(data) else None
+
+
 def split(data: str) -> tuple[str, str] | None:
     """Read a button's data: its kind and value. It comes from outside: anything unknown is None."""
-    match = _DATA.fullmatch(data)
-    return (match[1], match[2]) if match else None
+    if not _holds(data):
+        return None
+    kind, _, value = data.partition(":")
+    return kind, value
+
+
+def _holds(data: str) -> bool:
+    return len(data.encode()) <= _MOST_BYTES and _DATA.fullmatch(data) is not None

@@ -17,6 +17,8 @@ COMMAND_WORDS: dict[str, tuple[str, ...]] = {
     "balance": ("balance", "余额", "餘額", "额度", "額度"),
     "models": ("models", "model", "模型"),
     "price": ("price", "prices", "价格", "價格", "多少钱", "多少錢"),
+    "settings": ("settings", "setting", "preferences", "设置", "設置", "设定", "設定", "偏好"),
+    "admin": ("admin", "管理"),
     "language": ("language", "lang", "语言", "語言"),
     "help": ("help", "帮助", "幫助"),
     "start": ("start", "开始", "開始"),

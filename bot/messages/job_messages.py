@@ -10,7 +10,7 @@ from bot.messages.callback_data import data_for
 from bot.messages.i18n import error_text, joined, local_time, translate, translate_known
 from bot.store.ledger import OverCap, Standing
 from bot.store.records import ACTIVE, FREE, MICRO, Charge, Job, State, Way
-from bot.store.work import NO_ROOM
+from bot.store.work import NO_ROOM, PAUSED
 from core import pricing
 from core.catalogue import Model
 from core.errors import BadRequest
@@ -21,6 +21,7 @@ _LONG_S = 15 * _MINUTE_S
 _SHOWN_WHOLE = 200  # characters; a longer prompt is shown by its start, and folded where a chat can
 _SHOWN_START = 60
 _USUAL_S = 90.0  # of a model that nobody knows any more
+_QUEUED = {NO_ROOM: "state-no-room", PAUSED: "state-paused"}  # by what keeps it in the queue
 
 
 def status(job: Job, *, place: int, now_ms: int) -> Message:
@@ -120,7 +121,7 @@ def state_line(job: Job, *, place: int, now_ms: int) -> str:
     """Say in one line what state the job is in."""
     lang = job.language
     if job.state is State.QUEUED:
-        return translate(lang, "state-queued" if job.odd != NO_ROOM else "state-no-room", place=place)
+        return translate(lang, _QUEUED.get(job.odd or "", "state-queued"), place=place)
     if job.state is State.RENDERING:
         if job.cancel_asked:
             return translate(lang, "cancel-requested-running")
@@ -203,8 +204,10 @@ def error_message(
     return joined(language, text, cost)
 
 
-def over_cap(language: str, over: OverCap) -> str:
-    """Say why this is not ordered now, and when it can be."""
+def over_cap(language: str, over: OverCap, *, in_group: bool = False) -> str:
+    """Say why this is not ordered now, and when it can be; in a group no person's dollars."""
+    if in_group and over.whose == "user":
+        return translate(language, "over-user-cap-in-group")
     return translate(
         language,
         f"over-{over.whose}-cap",

@@ -50,5 +50,23 @@ def _offer(action: Action, codes: Mapping[str, str], language: str) -> tuple[str
     code = codes.get(job, job) + (f"-{int(way) + 1}" if way.isdigit() else "")
     if kind == "lang":
         return translate(language, "typed-language", language=action.label), ""
+    if kind == "set":
+        return _typed_setting(value, language), action.label if ":" in value else ""
+    if kind == "allow":
+        return translate(language, "typed-allow", id=value), ""
     word = translate(language, f"typed-{kind}") if kind in _OFFERED else action.label
     return f"{word} {code}", with_codes(action.label, codes).removeprefix(code).strip()
+
+
+def _typed_setting(value: str, language: str) -> str:
+    name, _, chosen = value.partition(":")
+    if value == "reset":
+        return translate(language, "typed-set-reset")
+    if not name:
+        return translate(language, "typed-set")
+    field = translate(language, f"setting-{name}")
+    if not chosen:
+        return translate(language, "typed-set-field", field=field)
+    if chosen == "default":
+        return translate(language, "typed-set-default", field=field)
+    return translate(language, "typed-set-value", field=field, value=chosen)

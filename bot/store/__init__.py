@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.store import schema
+from bot.store.admissions import Admissions
 from bot.store.billing import Bills
 from bot.store.callback_replies import CallbackReplies
 from bot.store.copies import Copies
@@ -16,9 +17,12 @@ from bot.store.leases import Leases
 from bot.store.ledger import Ledger
 from bot.store.message_map import MessageMap
 from bot.store.outbox import Outbox
+from bot.store.pause import Pause
 from bot.store.people import People
+from bot.store.preferences import Preferences
 from bot.store.render_times import RenderTimes
 from bot.store.short_codes import ShortCodes
+from bot.store.strangers import Strangers
 from bot.store.submits import Submits
 from bot.store.transcript import Transcript
 from bot.store.unreadable import UnreadableJobs
@@ -39,6 +43,10 @@ class Store:
     installation: InstallationState
     copies: Copies
     people: People
+    preferences: Preferences
+    admissions: Admissions
+    strangers: Strangers
+    pause: Pause
     transcript: Transcript
     callback_replies: CallbackReplies
     dialogues: Dialogues
@@ -89,6 +97,10 @@ class Store:
             installation=InstallationState(database),
             copies=Copies(database),
             people=People(database),
+            preferences=Preferences(database),
+            admissions=Admissions(database),
+            strangers=Strangers(database),
+            pause=Pause(database),
             transcript=Transcript(database),
             callback_replies=CallbackReplies(database),
             dialogues=Dialogues(database),

@@ -16,6 +16,7 @@ from bot.store.dialogue_tables import message_map
 from bot.store.job_rows import JobChanges, JobTable, move_tx, write_history_tx
 from bot.store.ledger import Caps, OverCap, over_cap_tx, reserve_tx
 from bot.store.message_map import chat_of, map_tx
+from bot.store.pause import refuse_while_paused_tx
 from bot.store.records import FREE, Job, JobDraft, JobError, State, Way, job_from, micro, record
 from bot.store.reorders import OFFER_MS, check_repeat_tx
 from bot.store.tables import inbox, jobs, submits
@@ -47,7 +48,8 @@ class JobOrders(JobTable):
         cap forbids is not offered. `within` is called in the transaction, last, with the job's id.
 
         Returns the job's id; None when this very message already made a job; OverCap when nothing was done at all.
-        Raises AlreadyOrdered, and does nothing, when the job that this one repeats has been reordered before.
+        Raises AlreadyOrdered when the job that this one repeats has been reordered before, and OrdersPaused; nothing is
+        done then.
         """
         job_id, at = new_job_id(), now_ms()
 
@@ -59,6 +61,8 @@ class JobOrders(JobTable):
             if tx.execute(row.returning(jobs.c.id)).first() is None:
                 return None
             offer = new.question is not None
+            if offer:
+                refuse_while_paused_tx(tx)
             check_repeat_tx(tx, of=new.again_of, fallback=new.fallback, but=job_id, offer=offer)
             over = (over_cap_tx if offer else reserve_tx)(tx, job_id, values["price_micro"], caps)
             if over is not None:
@@ -89,7 +93,7 @@ class JobOrders(JobTable):
 
         `way`: 0 as it stands, else the number of one of its ways; its jobs are all within the caps, or none is made.
         `within` is called in the transaction when it is ordered. "bought": it was to take the place of a job that is
-        not free any more. Raises IndexError for a way that it does not have.
+        not free any more. Raises IndexError for a way that it does not have, and OrdersPaused.
         """
 
         def work(tx: Connection) -> Literal["started", "late", "lapsed", "price", "bought"]:
@@ -288,6 +292,7 @@ def _row(tx: Connection, job_id: str, new: JobDraft, at: int) -> dict[str, Any]:
         "ways": [record(way) for way in new.ways] or None,
         "replaced_ref": None,
         "again_of": new.again_of,
+        "group_chat": new.group,
         "fallback": new.fallback,
         **_begun(tx, new),
         "model_name": model.name,

@@ -83,6 +83,12 @@ class JobQueries(JobTable):
         query = sa.select(jobs.c.id).where(jobs.c.state.in_([str(state) for state in states])).order_by(jobs.c.created)
         return await self._db.read(lambda tx: list(tx.execute(query).scalars()))
 
+    async def count_by_user(self, states: Iterable[State], *, since: int = 0) -> dict[str, int]:
+        """Count each person's jobs in these states that changed since then (milliseconds UTC): light, for many."""
+        wanted = (jobs.c.state.in_([str(state) for state in states]), jobs.c.changed >= since)
+        query = sa.select(jobs.c.user, sa.func.count().label("number")).where(*wanted).group_by(jobs.c.user)
+        return await self._db.read(lambda tx: {row.user: row.number for row in tx.execute(query)})
+
     async def at_fal(self) -> set[str]:
         """Return the ids of the jobs that render and that no command of the shell watches: light, for many."""
         of_bot = sa.or_(jobs.c.owner.is_(None), jobs.c.owner.not_like(f"{SHELL}%"))

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from bot.store.database import Connection, Database, db_now_ms, now_ms, take_turns
 from bot.store.job_rows import write_history_tx
+from bot.store.pause import is_paused_tx, say_paused_tx
 from bot.store.records import State
 from bot.store.tables import jobs
 from bot.store.work import LEASE_MS, NO_ROOM, SLOTS, WORK, Lease, Work
@@ -265,6 +266,9 @@ def _next_in_queue(
     rows = tx.execute(_QUEUED, {"now": now, "but": list(but), "user_jobs": limits.user_jobs}).all()
     if not rows:
         return []  # nearly always: thousands in slots are not counted then
+    if is_paused_tx(tx):
+        say_paused_tx(tx)
+        return []
     used = Counter({row.user: row.n for row in tx.execute(_USED)})
     free = max(0, limits.all_jobs - used.total())
     allowed = [row for row in rows if used[row.user] + row.turn <= limits.user_jobs and row.user not in people]

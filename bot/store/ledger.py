@@ -13,8 +13,10 @@ from typing import Any, Literal, Protocol
 
 import sqlalchemy as sa
 
+from bot.store.admissions import group_cap_tx
 from bot.store.database import Connection, Database, now_ms, take_turns
-from bot.store.records import Charge, micro
+from bot.store.pause import refuse_while_paused_tx
+from bot.store.records import SHELL, Charge, micro
 from bot.store.tables import jobs, ledger, submits
 
 By = Literal["user", "model", "day"]
@@ -26,10 +28,14 @@ CLOSING = ("settle", "release")
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """The caps on what may be spent and held within any 24 hours, in all and by one person. Micro-dollars."""
+    """The caps on what may be spent and held within any 24 hours, in all, by one person, in one group. Micro-dollars.
+
+    `group_micro`: of each group to which no admin has given a cap of its own; None: no such cap.
+    """
 
     all_micro: int
     user_micro: int
+    group_micro: int | None = None
 
 
 class Budget(Protocol):
@@ -45,10 +51,20 @@ class Budget(Protocol):
         """Return the dollars that one person may spend within any 24 hours."""
         ...
 
+    @property
+    def group_daily_usd(self) -> Decimal | None:
+        """Return the dollars that may be spent in one group within any 24 hours; None: no such cap."""
+        ...
+
 
 def caps_of(budget: Budget) -> Caps:
     """Convert the settings into caps."""
-    return Caps(all_micro=micro(budget.daily_usd), user_micro=micro(budget.user_daily_usd))
+    of_group = budget.group_daily_usd
+    return Caps(
+        all_micro=micro(budget.daily_usd),
+        user_micro=micro(budget.user_daily_usd),
+        group_micro=None if of_group is None else micro(of_group),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +87,7 @@ class OverCap:
     `frees_at`: when it will (milliseconds UTC); None while that depends on open jobs.
     """
 
-    whose: Literal["user", "all"]
+    whose: Literal["user", "group", "all"]
     cap_micro: int
     left_micro: int
     price_micro: int
@@ -109,6 +125,18 @@ class Ledger:
         """Return the standing of one person, or of everybody together."""
         return await self._db.read(lambda tx: standing_tx(tx, user, now_ms()))
 
+    async def group_standing(self, group: str, caps: Caps) -> tuple[Standing, int | None]:
+        """Return the standing of a group and its cap in micro-dollars, None where it has none."""
+
+        def work(tx: Connection) -> tuple[Standing, int | None]:
+            return standing_tx(tx, None, now_ms(), group=group), _cap_of_group(tx, group, caps)
+
+        return await self._db.read(work)
+
+    async def spent_lately(self) -> list[tuple[str, Standing]]:
+        """Return the standing of each person who has spent or holds something in the last 24 hours, dearest first."""
+        return await self._db.read(lambda tx: _standings(tx, now_ms()))
+
     async def report(self, by: By) -> list[Spending]:
         """Sum everything ever by group; the dearest first, days in their order."""
         return await self._db.read(lambda tx: _report(tx, by))
@@ -127,7 +155,7 @@ class Ledger:
 def reserve_tx(tx: Connection, job_id: str, amount: int, caps: Caps) -> OverCap | None:
     """Reserve the price of a job whose row exists, or return which cap it exceeds.
 
-    Two of these never run at once: no sum overshoots.
+    Two of these never run at once: no sum overshoots. Raises OrdersPaused, but for an order of the shell.
     """
     over = over_cap_tx(tx, job_id, amount, caps)
     if over is None:
@@ -139,17 +167,40 @@ def over_cap_tx(tx: Connection, job_id: str, amount: int, caps: Caps) -> OverCap
     """Return which cap this amount would exceed, for a job whose row exists; nothing is reserved."""
     take_turns(tx, "money")
     at = now_ms()
-    user = tx.execute(sa.select(jobs.c.user).where(jobs.c.id == job_id)).scalar_one()
-    purses: tuple[tuple[Literal["user", "all"], str | None, int], ...] = (
-        ("user", user, caps.user_micro),
-        ("all", None, caps.all_micro),
-    )
-    for whose, owner, cap in purses:
-        used_micro = standing_tx(tx, owner, at).used_micro
-        if used_micro + amount > cap:
-            frees_at = frees_at_tx(tx, owner, at, need=used_micro + amount - cap) if amount <= cap else None
-            return OverCap(whose, cap, max(0, cap - used_micro), amount, frees_at)
+    job = tx.execute(sa.select(jobs.c.user, jobs.c.group_chat, jobs.c.owner).where(jobs.c.id == job_id)).one()
+    if not (job.owner or "").startswith(SHELL):
+        refuse_while_paused_tx(tx)
+    for purse in _purses(tx, job.user, job.group_chat, caps):
+        used_micro = standing_tx(tx, purse.user, at, **purse.of_group).used_micro
+        if used_micro + amount > purse.cap_micro:
+            need = used_micro + amount - purse.cap_micro
+            fits = amount <= purse.cap_micro
+            frees_at = frees_at_tx(tx, purse.user, at, need=need, **purse.of_group) if fits else None
+            return OverCap(purse.whose, purse.cap_micro, max(0, purse.cap_micro - used_micro), amount, frees_at)
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Purse:
+    whose: Literal["user", "group", "all"]
+    cap_micro: int
+    user: str | None = None
+    group: str | None = None
+
+    @property
+    def of_group(self) -> dict[str, str]:
+        return {"group": self.group} if self.group is not None else {}
+
+
+def _purses(tx: Connection, user: str, group: str | None, caps: Caps) -> list[_Purse]:
+    cap_micro = _cap_of_group(tx, group, caps) if group is not None else None
+    of_group = [_Purse("group", cap_micro, group=group)] if cap_micro is not None else []
+    return [_Purse("user", caps.user_micro, user=user), *of_group, _Purse("all", caps.all_micro)]
+
+
+def _cap_of_group(tx: Connection, group: str, caps: Caps) -> int | None:
+    own = group_cap_tx(tx, group)
+    return own if own is not None else caps.group_micro
 
 
 def adjust_tx(tx: Connection, job_id: str, amount: int, why: str) -> None:
@@ -274,11 +325,12 @@ def _write(
     at: int | None = None,
     booked: int | None = None,
 ) -> None:
-    job = tx.execute(sa.select(jobs.c.user, jobs.c.request).where(jobs.c.id == job_id)).one()
+    job = tx.execute(sa.select(jobs.c.user, jobs.c.group_chat, jobs.c.request).where(jobs.c.id == job_id)).one()
     tx.execute(
         ledger.insert().values(
             job_id=job_id,
             user=job.user,
+            group_chat=job.group_chat,
             model=model_of(job.request),
             at=now_ms() if at is None else at,
             booked=booked,
@@ -299,8 +351,8 @@ def model_of(request: object) -> str:
     return model if isinstance(model, str) else "?"
 
 
-def standing_tx(tx: Connection, user: str | None, at: int) -> Standing:
-    """Sum spent and held in one statement.
+def standing_tx(tx: Connection, user: str | None, at: int, *, group: str | None = None) -> Standing:
+    """Sum spent and held in one statement: of one person, of one group, or of everybody.
 
     On PostgreSQL each statement sees a snapshot of its own: a job that is settled between two of them would be in
     neither sum, and a cap would be passed.
@@ -309,16 +361,31 @@ def standing_tx(tx: Connection, user: str | None, at: int) -> Standing:
     reserved = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.reserved_micro), 0)).where(jobs.c.reserved_micro > 0)
     if user is not None:
         spent, reserved = spent.where(ledger.c.user == user), reserved.where(jobs.c.user == user)
+    if group is not None:
+        spent, reserved = spent.where(ledger.c.group_chat == group), reserved.where(jobs.c.group_chat == group)
     row = tx.execute(sa.select(spent.scalar_subquery(), reserved.scalar_subquery())).one()
     return Standing(int(row[0]), int(row[1]))
 
 
-def frees_at_tx(tx: Connection, user: str | None, at: int, *, need: int) -> int | None:
+def _standings(tx: Connection, at: int) -> list[tuple[str, Standing]]:
+    """Sum each person's, in one statement as above."""
+    spent = sa.select(ledger.c.user, ledger.c.spent_micro.label("spent"), sa.literal(0).label("reserved"))
+    spent = spent.where(ledger.c.at > at - WINDOW_MS, ledger.c.spent_micro != 0)
+    reserved = sa.select(jobs.c.user, sa.literal(0), jobs.c.reserved_micro).where(jobs.c.reserved_micro > 0)
+    both = sa.union_all(spent, reserved).subquery()
+    query = sa.select(both.c.user, sa.func.sum(both.c.spent), sa.func.sum(both.c.reserved)).group_by(both.c.user)
+    found = [(user, Standing(int(spent), int(reserved))) for user, spent, reserved in tx.execute(query)]
+    return sorted(found, key=lambda each: (-each[1].used_micro, each[0]))
+
+
+def frees_at_tx(tx: Connection, user: str | None, at: int, *, need: int, group: str | None = None) -> int | None:
     """Return when enough of what was spent is a day old. A correction counts at the time of its purchase."""
     total = sa.func.sum(ledger.c.spent_micro)
     query = sa.select(ledger.c.at, total.label("spent")).where(ledger.c.at > at - WINDOW_MS, ledger.c.spent_micro != 0)
     if user is not None:
         query = query.where(ledger.c.user == user)
+    if group is not None:
+        query = query.where(ledger.c.group_chat == group)
     for row in tx.execute(query.group_by(ledger.c.at).order_by(ledger.c.at)):
         need -= int(row.spent)
         if need <= 0:

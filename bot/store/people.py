@@ -1,4 +1,4 @@
-"""What is remembered of people: their language."""
+"""What is remembered of people and groups: their language."""
 
 import sqlalchemy as sa
 
@@ -12,13 +12,18 @@ class People:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    async def language(self, user: str) -> str | None:
-        """Return the language that the person chose, or None."""
-        query = sa.select(people.c.language).where(people.c.user == user)
-        return await self._db.read(lambda tx: tx.execute(query).scalar())
+    async def language(self, user: str, *others: str) -> str | None:
+        """Return the language that the person chose, or else the first of the others, as the group; or None."""
+        query = sa.select(people).where(people.c.user.in_([user, *others]))
 
-    async def choose_language(self, user: str, language: str) -> None:
-        """Store the language that the person chose."""
+        def work(tx: Connection) -> str | None:
+            chosen = {row.user: row.language for row in tx.execute(query)}
+            return next((found for each in (user, *others) if (found := chosen.get(each))), None)
+
+        return await self._db.read(work)
+
+    async def choose_language(self, user: str, language: str | None) -> None:
+        """Store the language that the person, or a group's admin for the group, chose; None: the chat's own again."""
 
         def work(tx: Connection) -> None:
             tx.execute(insert_new(tx, people, by="user").values(user=user))

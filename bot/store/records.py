@@ -166,6 +166,7 @@ class Job:
     lapses: int
     billed_nano: int | None
     bill_after: int | None
+    group_chat: str | None = None
 
     @property
     def address(self) -> Address:
@@ -183,7 +184,8 @@ class JobDraft:
     """What the front desk decided to start: goes into the tables in the transaction that closes its inbox row.
 
     `owner`: the command of the shell that works on it itself. `ways`: how else an offer can be taken. `replaces`: the
-    open offer whose place it takes; with `takes_card` also that one's message in the chat.
+    open offer whose place it takes; with `takes_card` also that one's message in the chat. `group`: the group
+    (`telegram:-100123`) that it was asked for in, whose cap counts.
     """
 
     incoming: Incoming
@@ -196,6 +198,7 @@ class JobDraft:
     ways: tuple[Way, ...] = ()
     replaces: str | None = None
     takes_card: bool = False
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +281,7 @@ class _Plain:
     odd_since: Moment | None
     odd: str | None
     billed_nano: int | None
+    group_chat: str | None
 
 
 def readable(rows: Iterable[sa.Row[Any]]) -> list[Job]:

@@ -50,6 +50,7 @@ jobs = sa.Table(
     sa.Column("lapses", sa.Integer, nullable=False, default=0),  # owners in a row that ended without a word
     sa.Column("billed_nano", sa.BigInteger),  # what fal itself says it charged, in nano-dollars; null: unknown
     sa.Column("bill_after", sa.BigInteger),  # fal's billing events are asked for it not before then
+    sa.Column("group_chat", sa.String),  # telegram:-100123: the group it was ordered in, whose cap counts, too
     sa.Index(
         "ix_reelbot_jobs_due",
         "due",
@@ -61,6 +62,12 @@ jobs = sa.Table(
         "lease_until",
         sqlite_where=sa.text("lease_until IS NOT NULL"),
         postgresql_where=sa.text("lease_until IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_reelbot_jobs_group",
+        "group_chat",
+        sqlite_where=sa.text("group_chat IS NOT NULL"),
+        postgresql_where=sa.text("group_chat IS NOT NULL"),
     ),
 )
 
@@ -125,6 +132,13 @@ ledger = sa.Table(
     sa.Column("spent_micro", sa.BigInteger, nullable=False),
     sa.Column("why", sa.String),
     sa.Column("booked", sa.BigInteger),  # when the row was written, where that is later than `at`
+    sa.Column("group_chat", sa.String),  # of the job
+    sa.Index(
+        "ix_reelbot_ledger_group",
+        "group_chat",
+        sqlite_where=sa.text("group_chat IS NOT NULL"),
+        postgresql_where=sa.text("group_chat IS NOT NULL"),
+    ),
 )
 
 inbox = sa.Table(

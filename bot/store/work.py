@@ -39,6 +39,8 @@ SLOTS = frozenset({State.PREPARING, State.SUBMITTING, State.RENDERING, State.DOW
 
 NO_ROOM = "disk_full"
 """What `odd` says of a job that stays in the queue until there is room on the disk."""
+PAUSED = "paused"
+"""What `odd` says of one that stays there while an admin has paused new orders."""
 LEASE_MS = 15_000
 """A frozen worker has lost its jobs after so long."""
 LOOK_AFTER_MS = 30 * 60 * 1000

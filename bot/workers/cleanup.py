@@ -61,6 +61,7 @@ class Cleanup:
         await self._store.inbox.forget(before_s=_HISTORY_S)
         for passive in (self._store.callback_replies, self._store.dialogues, self._store.outbox):
             await passive.forget(before_s=_HISTORY_S)
+        await self._store.strangers.forget(before_s=_HISTORY_S)
         await self._store.key_values.sweep()
         await self._remove(self._settings.receipts_dir, _RECEIPTS_S, ())
         await self._store.submits.forget_results(before_s=_RECEIPTS_S)

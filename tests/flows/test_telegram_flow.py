@@ -227,7 +227,7 @@ def test_fal_down_at_the_submit_is_waited_out(on_bench: Callable[..., None]) -> 
     on_bench(story)
 
 
-def test_a_stranger_learns_the_id_and_nothing_is_stored(on_bench: Callable[..., None]) -> None:
+def test_a_stranger_learns_the_id_and_nothing_said_is_stored(on_bench: Callable[..., None]) -> None:
     async def story(made: Bench) -> None:
         made.telegram.user_says(666, "/video a fox")
         await made.until(lambda: made.telegram.texts(666))

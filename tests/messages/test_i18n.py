@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bot
-from bot.conversation.commands import COMMANDS
+from bot.conversation.commands import ADMIN_COMMANDS, COMMANDS
 from bot.messages import i18n
 from bot.messages.i18n import admin_text, error_text, translate
 from bot.messages.languages import LANGUAGES
@@ -25,7 +25,7 @@ from core.errors import ERROR_CODES
 SOURCES = sorted(Path(bot.__file__).parent.rglob("*.py"))
 BUILT = (
     "error-", "admin-", "state-", "adjusted-", "command-", "web-", "charge-", "ask-", "over-",
-    "fallback-", "button-fix-", "typed-",
+    "fallback-", "button-fix-", "typed-", "setting-",
 )  # fmt: skip
 """Keys that the program puts together from a prefix and a word."""
 
@@ -156,12 +156,14 @@ def test_nothing_in_the_catalogue_is_left_over() -> None:
 def test_every_state_has_its_words() -> None:
     for state in State:
         assert f"state-{state}" in i18n.keys("en")
-    extra = {"state-fal-queue", "state-long-running", "state-cancelled-free", "state-no-room"}
+    extra = {"state-fal-queue", "state-long-running", "state-cancelled-free", "state-no-room", "state-paused"}
     assert {key for key in KEYS if key.startswith("state-")} == {f"state-{state}" for state in State} | extra
 
 
 def test_menu_and_help_list_exactly_the_commands() -> None:
-    assert {key for key in KEYS if key.startswith("command-")} == {f"command-{name}" for name in COMMANDS}
+    assert {key for key in KEYS if key.startswith("command-")} == {
+        f"command-{name}" for name in COMMANDS + ADMIN_COMMANDS
+    }
     for language in LANGUAGES:
         assert set(re.findall(r"/([a-z]+)", translate(language, "help"))) == set(COMMANDS)
         assert set(re.findall(r"/([a-z]+)", translate(language, "start"))) <= set(COMMANDS)

@@ -69,7 +69,12 @@ def test_what_is_offered_comes_back(language: str) -> None:
     kinds = ("cancel", "yes", "again", "fix")
     actions = [Action("x", f"{kind}:K3X9Q2A") for kind in kinds]
     lines = offered(actions, CODES, language)
-    assert [line_in(line) for line, _ in lines] == [Line("cancel", "K7"), Line("yes", "K7"), Line("again", "K7"), Line("fix", "K7")]
+    assert [line_in(line) for line, _ in lines] == [
+        Line("cancel", "K7"),
+        Line("yes", "K7"),
+        Line("again", "K7"),
+        Line("fix", "K7"),
+    ]
     assert [told for _, told in lines] == ["x"] * 4
     ((line, told),) = offered([Action("K3X9Q2A a red fox", "cancel:K3X9Q2A")], CODES, language)
     assert (line_in(line), told) == (Line("cancel", "K7"), "a red fox")

@@ -16,9 +16,21 @@ from telegram import (
 
 from bot.channels.telegram.memory import Memory
 
-_PRIVATE = ("video", "status", "cancel", "history", "again", "models", "price", "balance", "language", "help")
+_PRIVATE = (
+    "video",
+    "status",
+    "cancel",
+    "history",
+    "again",
+    "models",
+    "price",
+    "settings",
+    "balance",
+    "language",
+    "help",
+)
 _GROUP = ("video", "status", "cancel", "again", "models", "price", "help")
-_GROUP_ADMINS = ("video", "status", "cancel", "history", "again", "models", "price", "language", "help")
+_GROUP_ADMINS = ("video", "status", "cancel", "history", "again", "models", "price", "settings", "language", "help")
 MENUS: tuple[tuple[BotCommandScope, tuple[str, ...]], ...] = (
     (BotCommandScopeDefault(), _PRIVATE),
     (BotCommandScopeAllPrivateChats(), _PRIVATE),

@@ -25,7 +25,7 @@ passive-help =
     Each video has a short code, such as K7:
     confirm K7 · cancel K7 · again K7 · fetch K7
     “1” fetches a video that waits for you
-    status · history · models · price · balance · language · help
+    status · history · models · price · settings · balance · language · help
 
 passive-hint =
     To make a video, write for example:

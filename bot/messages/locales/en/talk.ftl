@@ -31,6 +31,7 @@ help =
     /again: send a video again, or try a failed one anew
     /models: all models
     /price: what a video costs, for example /price premium 10s
+    /settings: what I use when you say nothing else, for example /settings model veo
     /balance: what you have spent, and what is left
     /language: choose a language
     /help: this text
@@ -112,12 +113,12 @@ language-unknown = I do not speak “{ $asked }” yet. Which of these shall it 
 stranger =
     This bot is open to invited people only at the moment. To be let in, send this id to the operator:
     { $id }
-    Nothing you sent was kept.
+    Of your message nothing was kept but your id, your shown name and the time.
 group-stranger =
     This bot is open to invited people and groups only at the moment. To be let in, send one of these ids to the operator:
     { $id } (you)
     { $chat } (everybody here)
-    Nothing you sent was kept.
+    Of your message nothing was kept but your id, your shown name and the time.
 
 too-much-waits = That was more than I can take at once: { $count } messages from here wait for their turn already, so I did not keep your latest ones. Please wait until I have answered, then send what is missing once more. Nothing was bought for what I did not keep.
 internal-error = Something broke on our side, and I could not handle your message. Nothing was bought. Please try once more in a minute.

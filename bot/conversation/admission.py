@@ -1,0 +1,40 @@
+"""Says who may ask: those whom the settings name, and those whom admins have let in from the chat.
+
+A setting wins: whom it names, no admin can shut out from the chat.
+"""
+
+from collections.abc import Sequence
+
+from bot.channels.types import Incoming
+from bot.conversation.access import Access
+from bot.store import Store
+
+
+class Admission:
+    """The effective access. `access`: the settings'."""
+
+    def __init__(self, *, access: Access, store: Store) -> None:
+        self._access = access
+        self._store = store
+
+    async def admitted(self, incoming: Sequence[Incoming]) -> frozenset[str]:
+        """Return the origins of those messages whose people may ask, by their own id or by their chat's."""
+        by_setting = {each.origin for each in incoming if self._access.allows(each.user, chat_of(each))}
+        others = [each for each in incoming if each.origin not in by_setting]
+        if not others:
+            return frozenset(by_setting)
+        allowed = await self._store.admissions.allowed({ident for each in others for ident in _ids(each)})
+        return frozenset(by_setting | {each.origin for each in others if not allowed.isdisjoint(_ids(each))})
+
+    async def admits(self, incoming: Incoming) -> bool:
+        """Return whether the person of this message may ask."""
+        return incoming.origin in await self.admitted([incoming])
+
+
+def chat_of(incoming: Incoming) -> str:
+    """Return the id of the message's chat as REELBOT_ACCESS lists it: `telegram:-100123`."""
+    return f"{incoming.address.channel}:{incoming.address.chat_id}"
+
+
+def _ids(incoming: Incoming) -> tuple[str, str]:
+    return incoming.user, chat_of(incoming)

@@ -1,0 +1,67 @@
+"""Answers /balance: a person's dollars are told in the private chat only; in a group only the group's own."""
+
+from collections.abc import Callable, Mapping
+
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import Incoming, Message, SendError
+from bot.conversation.planning import Planner
+from bot.messages import job_messages
+from bot.messages.i18n import translate
+from bot.store import Store
+from bot.store.ledger import Caps
+
+
+class BalanceHandler:
+    """The handler of /balance."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        planner: Planner,
+        channels: Mapping[str, ChannelPort],
+        caps: Caps,
+        is_admin: Callable[[str], bool],
+    ) -> None:
+        self._store = store
+        self._planner = planner
+        self._channels = channels
+        self._caps = caps
+        self._is_admin = is_admin
+
+    async def handle(self, incoming: Incoming, language: str) -> Message:
+        """Say what was spent and may still be spent, where nobody else reads it."""
+        group = self._planner.group_of(incoming)
+        if group is None and incoming.private:
+            return await self._own(incoming, language)
+        lines = [await self._of_group(group, language)] if group is not None else []
+        if group is None or (incoming.user != group and not incoming.anonymous):
+            key = "balance-told" if await self._tell_in_private(incoming, language) else "balance-ask-in-private"
+            lines.append(translate(language, key))
+        return Message("\n".join(lines))
+
+    async def _own(self, incoming: Incoming, language: str) -> Message:
+        standing = await self._store.ledger.standing(incoming.user)
+        lines = [job_messages.balance(language, standing, self._caps.user_micro)]
+        if self._is_admin(incoming.user):
+            everybody = await self._store.ledger.standing()
+            lines.append(job_messages.balance(language, everybody, self._caps.all_micro, key="balance-all"))
+        return Message("\n".join(lines))
+
+    async def _of_group(self, group: str, language: str) -> str:
+        standing, cap_micro = await self._store.ledger.group_standing(group, self._caps)
+        if cap_micro is None:
+            return translate(language, "balance-group-no-cap")
+        return job_messages.balance(language, standing, cap_micro, key="balance-group")
+
+    async def _tell_in_private(self, incoming: Incoming, language: str) -> bool:
+        """Send it to the person's own chat. False where there is none, or it does not take it."""
+        channel = self._channels[incoming.address.channel]
+        own_chat = channel.private(incoming.sender_id)
+        if own_chat is None:
+            return False
+        try:
+            await channel.show(own_chat, await self._own(incoming, language))
+        except SendError:
+            return False
+        return True

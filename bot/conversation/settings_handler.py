@@ -1,0 +1,159 @@
+"""Handles /settings: shows and changes what a person, or a group by its admins, has set for orders.
+
+In a private chat the settings are the person's own; in a group they are the group's. A value is stored only after
+core.pricing has planned and priced a video with it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import Incoming, Message, SendError, Toast
+from bot.conversation import settings_messages
+from bot.conversation.answer_language import answer_language
+from bot.conversation.planning import Planner
+from bot.conversation.setting_fields import BY_NAME, FIELDS, Owner, SettingsRequest, options_of
+from bot.messages import job_messages
+from bot.messages.i18n import error_text, translate
+from bot.store import Store
+from core import pricing
+from core.errors import BadRequest
+from core.types import Adjustment
+
+_FIELD_OF = {"duration": "seconds", "aspect_ratio": "shape", "resolution": "resolution", "model": "model"}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Changes that may be stored, and what had to become another value for them."""
+
+    changes: dict[str, str | None]
+    adjustments: tuple[Adjustment, ...] = ()
+
+
+class SettingsHandler:
+    """The handler of settings. `default_model`: the operator's."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        planner: Planner,
+        channels: Mapping[str, ChannelPort],
+        default_model: str,
+        is_admin: Callable[[str], bool],
+    ) -> None:
+        self._store = store
+        self._planner = planner
+        self._channels = channels
+        self._default_model = default_model
+        self._is_admin = is_admin
+
+    async def handle(self, incoming: Incoming, request: SettingsRequest, language: str) -> Message | None:
+        """Show or change the settings. None: the keyboard says it already, or a toast did."""
+        group = self._planner.group_of(incoming)
+        may_change = group is None or await self._is_admin_of(incoming, group)
+        if not may_change and (request.changes or incoming.pressed is not None):
+            return await self._refused(incoming, language)
+        owner = group or incoming.user
+        notes: list[str] = []
+        if request.changes:
+            try:
+                notes = await self._change(owner, "group" if group else "person", dict(request.changes), language)
+            except BadRequest as error:
+                name = request.changes[0][0]
+                return await self._page(owner, name, language, note=error_text(language, error.code, error.facts))
+            language = await answer_language(self._store, incoming)
+        if request.page is not None and may_change:
+            return await self._shown(incoming, await self._page(owner, request.page, language, unknown=request.unknown))
+        if request.unknown:
+            notes.append(translate(language, "settings-unknown", asked=request.unknown))
+        message = settings_messages.overview(
+            await self._stored(owner),
+            language,
+            of_group=group is not None,
+            default_model=self._default_model,
+            may_change=may_change,
+            notes=notes,
+        )
+        return await self._shown(incoming, message)
+
+    async def _is_admin_of(self, incoming: Incoming, group: str) -> bool:
+        """Return whether this person may change the group's settings: its admins, also anonymous ones, and ours."""
+        if incoming.anonymous or incoming.user == group or self._is_admin(incoming.user):
+            return True
+        return await self._channels[incoming.address.channel].is_admin_of(incoming.address, incoming.sender_id)
+
+    async def _refused(self, incoming: Incoming, language: str) -> Message | None:
+        """Say that only the group's admins may: to who pressed alone, or in answer to words."""
+        text = translate(language, "settings-group-admins")
+        if incoming.pressed is None:
+            return Message(text)
+        await self._channels[incoming.address.channel].toast(incoming, Toast(text))
+        return None
+
+    async def _change(self, owner: str, kind: Owner, changes: dict[str, str | None], language: str) -> list[str]:
+        """Store the changes and return what is to be said of them. Raises BadRequest."""
+        changes = {name: value for name, value in changes.items() if kind in BY_NAME[name].owners}
+        checked = check(await self._stored(owner), changes, self._default_model)
+        if "language" in checked.changes:
+            await self._store.people.choose_language(owner, checked.changes["language"])
+        rest = {name: value for name, value in checked.changes.items() if name != "language"}
+        await self._store.preferences.change(owner, rest)
+        notes = [translate(language, "settings-reset" if not any(changes.values()) else "settings-changed")]
+        notes += [
+            job_messages.adjustment(language, each.field, each.requested, each.applied) for each in checked.adjustments
+        ]
+        return notes
+
+    async def _page(self, owner: str, name: str, language: str, *, unknown: str = "", note: str = "") -> Message:
+        notes = [note] if note else []
+        if unknown:
+            notes.append(translate(language, "settings-unknown-value", asked=unknown))
+        return settings_messages.page(
+            BY_NAME[name], await self._stored(owner), language, default_model=self._default_model, notes=notes
+        )
+
+    async def _stored(self, owner: str) -> dict[str, str]:
+        """Return what the owner has set, as far as the table and the catalogue still know it."""
+        (stored,) = await self._store.preferences.of(owner)
+        language = await self._store.people.language(owner)
+        known = {field.name: value for field in FIELDS if (value := stored.get(field.name)) and field.read(value)}
+        return known | ({"language": language} if language else {})
+
+    async def _shown(self, incoming: Incoming, message: Message) -> Message | None:
+        """Change the keyboard that was pressed in its place, where the chat can; else answer with the message."""
+        channel = self._channels[incoming.address.channel]
+        if incoming.pressed is None or incoming.reply_to is None or not channel.limits.edits:
+            return message
+        try:
+            await channel.show(incoming.address, message, replace=incoming.reply_to)
+        except SendError:
+            return message
+        return None
+
+
+def check(stored: dict[str, str], changes: dict[str, str | None], default_model: str) -> Checked:
+    """Plan and price a video with the changed settings. What the model cannot do becomes the nearest that it can.
+
+    A shape that was set before and that a new model does not come near is taken back. Raises BadRequest for a change
+    that cannot be had at all.
+    """
+    wanted = {name: value for name, value in {**stored, **changes}.items() if value is not None}
+    options = options_of(wanted)
+    try:
+        plan = pricing.plan(
+            "price",
+            model=options.model or default_model,
+            duration_s=options.duration_s,
+            resolution=options.resolution,
+            aspect_ratio=options.aspect_ratio,
+        )
+    except BadRequest as error:
+        is_shape = error.code == "bad_option" and error.facts.get("option") == "aspect_ratio"
+        if not is_shape or "shape" not in wanted or "shape" in changes:
+            raise
+        again = check(stored, {**changes, "shape": None}, default_model)
+        return Checked(again.changes, (Adjustment("aspect_ratio", wanted["shape"], None), *again.adjustments))
+    adjusted = {_FIELD_OF[each.field]: each.applied for each in plan.adjustments if each.field in _FIELD_OF}
+    return Checked({**changes, **adjusted}, plan.adjustments)

@@ -1,0 +1,134 @@
+"""Texts and keyboards of /settings: all settings with what a video then costs, and the values of one. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from bot.channels.types import Action, Message
+from bot.conversation.generation_options import GenerationOptions
+from bot.conversation.setting_fields import FIELDS, Field, options_of
+from bot.messages.callback_data import data_for
+from bot.messages.i18n import translate
+from core import pricing
+from core.errors import BadRequest
+from core.types import Plan
+
+_USUAL_S = 5
+
+
+def overview(
+    stored: dict[str, str],
+    language: str,
+    *,
+    of_group: bool,
+    default_model: str,
+    may_change: bool = True,
+    notes: Iterable[str] = (),
+) -> Message:
+    """Show all settings, whose they are, and the price of a video of five seconds. `notes` stand above."""
+    options, plan = options_of(stored), plan_of(stored, default_model)
+    values = {field.name: _value(field, plan, stored.get("language"), language) for field in FIELDS}
+    lines = [*notes, translate(language, "settings-title-group" if of_group else "settings-title")]
+    for field in FIELDS:
+        own = field.name in stored if field.option is None else getattr(options, field.option) is not None
+        key = "setting-line" if own else "setting-line-default"
+        lines.append(translate(language, key, field=name_of(field, language), value=values[field.name]))
+    lines += _prices(options, default_model, language)
+    if not may_change:
+        return Message("\n".join([*lines, translate(language, "settings-group-admins")]))
+    lines.append(translate(language, "settings-in-words"))
+    buttons = [_button(field, values[field.name], language) for field in FIELDS]
+    if stored:
+        buttons.append(Action(translate(language, "button-settings-reset"), data_for("set", "reset")))
+    return Message("\n".join(lines), tuple(buttons))
+
+
+def page(
+    field: Field, stored: dict[str, str], language: str, *, default_model: str, notes: Iterable[str] = ()
+) -> Message:
+    """Show the values of one field that the model in force allows, each with its price."""
+    model = options_of(stored).model or default_model
+    values = field.values(model)
+    if not values:
+        return Message("\n".join([*notes, translate(language, "settings-no-choice", field=name_of(field, language))]))
+    buttons = [_choice(field, value, stored, language, default_model) for value in values]
+    if field.name in stored:
+        buttons.append(Action(translate(language, "button-setting-default"), data_for("set", f"{field.name}:default")))
+    buttons.append(Action(translate(language, "button-settings-back"), data_for("set", "")))
+    title = translate(language, "settings-page", field=name_of(field, language))
+    return Message("\n".join([*notes, title]), tuple(buttons))
+
+
+def plan_of(stored: dict[str, str], default_model: str) -> Plan:
+    """Plan a video from words with these settings. Raises BadRequest only where the default model has no price."""
+    options = options_of(stored)
+    try:
+        return _plan(options, default_model)
+    except BadRequest:  # by another catalogue than the one that they were stored with
+        return _plan(GenerationOptions(options.model), default_model)
+
+
+def _plan(options: GenerationOptions, default_model: str) -> Plan:
+    return pricing.plan(
+        "price",
+        model=options.model or default_model,
+        duration_s=options.duration_s,
+        resolution=options.resolution,
+        aspect_ratio=options.aspect_ratio,
+    )
+
+
+def _prices(options: GenerationOptions, default_model: str, language: str) -> list[str]:
+    """Return the price of about five seconds, and that of the length that is set, where it is another."""
+    lines = []
+    for seconds in dict.fromkeys((_USUAL_S, options.duration_s or _USUAL_S)):
+        plan = _priced(replace(options, duration_s=seconds), default_model)
+        if plan is not None:
+            facts = {"seconds": str(plan.request.duration_s or seconds), "price": pricing.usd_text(plan.quote.usd)}
+            lines.append(translate(language, "settings-price", **facts))
+    return list(dict.fromkeys(lines))
+
+
+def _priced(options: GenerationOptions, default_model: str) -> Plan | None:
+    try:
+        return _plan(options, default_model)
+    except BadRequest:
+        return None
+
+
+def _value(field: Field, plan: Plan, chosen: str | None, language: str) -> str:
+    """Return the value in force, as people read it."""
+    request = plan.request
+    found = {
+        "model": pricing.find(request.model).name,
+        "seconds": translate(language, "setting-value-seconds", seconds=str(request.duration_s or "")),
+        "shape": request.aspect_ratio,
+        "resolution": request.resolution,
+        "language": translate(language, f"button-language-{chosen or language}"),
+    }
+    return found[field.name] or translate(language, "setting-value-by-model")
+
+
+def name_of(field: Field, language: str) -> str:
+    """Return the field's name, which is also one of its words."""
+    return translate(language, f"setting-{field.name}")
+
+
+def _button(field: Field, value: str, language: str) -> Action:
+    label = translate(language, "button-setting", field=name_of(field, language), value=value)
+    return Action(label, data_for("set", field.name))
+
+
+def _choice(field: Field, value: str, stored: dict[str, str], language: str, default_model: str) -> Action:
+    label = {
+        "model": lambda: pricing.find(value).name,
+        "seconds": lambda: translate(language, "setting-value-seconds", seconds=value),
+        "language": lambda: translate(value, f"button-language-{value}"),
+    }.get(field.name, lambda: value)()
+    if field.name in {"model", "seconds", "resolution"}:
+        seconds = {} if field.name == "seconds" else {"seconds": str(_USUAL_S)}
+        plan = _priced(options_of({**stored, **seconds, field.name: value}), default_model)
+        price = pricing.usd_text(plan.quote.usd) if plan else ""
+        label = translate(language, "button-setting-price", value=label, price=price)
+    if stored.get(field.name) == value:
+        label = f"✓ {label}"
+    return Action(label, data_for("set", f"{field.name}:{value}"))

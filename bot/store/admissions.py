@@ -1,0 +1,73 @@
+"""Whom admins have let in from the chat, and the caps that they gave to groups. The settings count beside them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from bot.store.database import Connection, Database, insert_new, now_ms
+from bot.store.people_tables import admissions, strangers
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A row: who is let in since when (milliseconds UTC), or not, by whom; and a group's own cap in micro-dollars."""
+
+    id: str
+    allowed: int | None
+    allowed_by: str | None
+    cap_micro: int | None
+
+
+class Admissions:
+    """The repository of admissions."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def allowed(self, ids: Iterable[str]) -> frozenset[str]:
+        """Return which of these ids an admin has let in."""
+        query = sa.select(admissions.c.id).where(admissions.c.id.in_(list(ids)), admissions.c.allowed.is_not(None))
+        return await self._db.read(lambda tx: frozenset(tx.execute(query).scalars()))
+
+    async def all(self) -> list[Admission]:
+        """Return all rows, by their ids."""
+        query = sa.select(admissions).order_by(admissions.c.id)
+        return await self._db.read(lambda tx: [Admission(**row._asdict()) for row in tx.execute(query)])
+
+    async def allow(self, ident: str, *, by: str) -> bool:
+        """Let this person or group in. False: it was already."""
+
+        def work(tx: Connection) -> bool:
+            tx.execute(insert_new(tx, admissions, by="id").values(id=ident))
+            tx.execute(strangers.delete().where(strangers.c.id == ident))
+            row = admissions.update().where(admissions.c.id == ident, admissions.c.allowed.is_(None))
+            row = row.values(allowed=now_ms(), allowed_by=by)
+            return tx.execute(row.returning(admissions.c.id)).first() is not None
+
+        return await self._db.write(work)
+
+    async def remove(self, ident: str) -> bool:
+        """Take back that this person or group was let in; a group's cap stays. False: it was not let in here."""
+        row = admissions.update().where(admissions.c.id == ident, admissions.c.allowed.is_not(None))
+        row = row.values(allowed=None, allowed_by=None)
+
+        def work(tx: Connection) -> bool:
+            return tx.execute(row.returning(admissions.c.id)).first() is not None
+
+        return await self._db.write(work)
+
+    async def set_cap(self, group: str, cap_micro: int | None) -> None:
+        """Give a group a daily cap of its own, in micro-dollars; None: that of the setting counts again."""
+
+        def work(tx: Connection) -> None:
+            tx.execute(insert_new(tx, admissions, by="id").values(id=group))
+            tx.execute(admissions.update().where(admissions.c.id == group).values(cap_micro=cap_micro))
+
+        await self._db.write(work)
+
+
+def group_cap_tx(tx: Connection, group: str) -> int | None:
+    """Return the group's own cap in micro-dollars, or None."""
+    cap = tx.execute(sa.select(admissions.c.cap_micro).where(admissions.c.id == group)).scalar()
+    return int(cap) if cap is not None else None

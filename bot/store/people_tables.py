@@ -1,0 +1,32 @@
+"""The tables of what people and groups set, and of who may use the bot. Times: milliseconds UTC."""
+
+import sqlalchemy as sa
+
+from bot.store.tables import metadata
+
+preferences = sa.Table(
+    "reelbot_preferences",  # what a person or a group has set for its orders
+    metadata,
+    sa.Column("owner", sa.String, primary_key=True),  # telegram:42, or a group's telegram:-100
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("value", sa.String, nullable=False),
+)
+
+admissions = sa.Table(
+    "reelbot_admissions",  # what admins decided in the chat, beside the settings
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),  # of a person or a group
+    sa.Column("allowed", sa.BigInteger),  # when it was let in; null: it was not
+    sa.Column("allowed_by", sa.String),
+    sa.Column("cap_micro", sa.BigInteger),  # a group's own daily cap; null: the setting's
+)
+
+strangers = sa.Table(
+    "reelbot_strangers",  # who asked to be let in: nothing of what they said
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("group_chat", sa.String),  # where they asked, unless alone with the bot
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("announced", sa.BigInteger),  # when the admins were told of this one; null: only counted
+)

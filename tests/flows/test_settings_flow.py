@@ -1,0 +1,149 @@
+"""/settings through the whole bot: a keyboard and words, per person and per group, and what is then ordered."""
+
+from collections.abc import Callable
+from typing import Any
+
+from bot.store.records import State
+from tests.bench import Bench
+from tests.fakes.botapi import buttons
+from tests.fakes.wechat import WeChatFake
+from tests.flows.test_money import button, said
+from tests.flows.test_wechat_flow import FOX, on_wechat
+
+__all__ = ["on_wechat"]
+
+OnBench = Callable[..., None]
+GROUP, MEMBER = -100500, 43
+ANONYMOUS: dict[str, Any] = {"sender_chat": {"id": GROUP, "type": "supergroup", "title": "Group"}}
+
+
+def last(made: Bench, chat: int = 42) -> dict[str, Any]:
+    """The bot's newest message there."""
+    return max(made.telegram.said(chat), key=lambda message: int(message["message_id"]))
+
+
+def test_a_model_chosen_on_the_keyboard_is_what_is_ordered(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        made.telegram.user_says(42, "/settings")
+        await made.until(lambda: said(made, "A video of 5 s costs $0.70"))
+        await button(made, "set:model")
+        await button(made, "set:model:budget")
+        await made.until(lambda: said(made, "A video of 5 s costs $0.25"))
+        (keyboard,) = made.telegram.said(42)  # changed in its place
+        assert "Wan 2.5 ✓" in keyboard["text"]
+        assert "set:reset" in buttons(keyboard)
+        made.telegram.user_says(42, "/video a fox")
+        job = await made.settled(State.DELIVERED)
+        assert job.request.model == "wan-2.5"
+        assert job.request.duration_s == 5
+        assert (await made.app.store.ledger.standing()).spent_micro == 250_000
+
+    on_bench(story)
+
+
+def test_words_change_settings_and_the_message_comes_before_them(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        made.telegram.user_says(42, "设置 时长 10")
+        await made.until(lambda: said(made, "A video of 10 s costs $1.40"))
+        made.telegram.user_says(42, "/settings shape portrait")
+        await made.until(lambda: said(made, "9:16 ✓"))
+        made.telegram.user_says(42, "/video a fox, 3s")
+        job = await made.settled(State.DELIVERED)
+        assert (job.request.duration_s, job.request.aspect_ratio) == (3, "9:16")
+        made.telegram.user_says(42, "/video a hare")
+        _, job = await made.all_settled(2, State.DELIVERED)
+        assert (job.request.prompt, job.request.duration_s, job.request.aspect_ratio) == ("a hare", 10, "9:16")
+        made.telegram.user_says(42, "/settings reset")
+        await made.until(lambda: said(made, "Back to the default."))
+        assert await made.app.store.preferences.of("telegram:42") == [{}]
+
+    on_bench(story)
+
+
+def test_what_cannot_be_is_said_and_not_stored(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        made.telegram.user_says(42, "/settings model klingon")
+        await made.until(lambda: said(made, "I do not know “klingon” here."))
+        assert "set:model:veo-3.1" in buttons(last(made))
+        made.telegram.user_says(42, "/settings model veo")
+        await made.until(lambda: said(made, "Veo 3.1 ✓"))
+        made.telegram.user_says(42, "/settings shape 1:1")
+        await made.until(lambda: said(made, "“1:1” is no shape this model makes."))
+        made.telegram.user_says(42, "/settings seconds 5")
+        await made.until(lambda: said(made, "5 s becomes 6 s, the nearest length this model makes."))
+        assert await made.app.store.preferences.of("telegram:42") == [{"model": "veo-3.1", "seconds": "6"}]
+        made.telegram.user_says(42, "/settings sound on")
+        await made.until(lambda: said(made, "“sound on” is no setting I know."))
+
+    on_bench(story)
+
+
+def test_the_language_is_a_setting_and_the_answer_speaks_it(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        made.telegram.user_says(42, "/settings language 中文")
+        await made.until(lambda: said(made, "• 语言：中文 ✓"))
+        made.telegram.user_says(42, "/settings language default")
+        await made.until(lambda: said(made, "• language: English (default)"))
+
+    on_bench(story)
+
+
+def test_a_group_has_settings_that_only_its_admins_change(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        fake = made.telegram
+        fake.group(GROUP)
+        fake.user_says(GROUP, "/settings model budget", sender=MEMBER)
+        await made.until(lambda: said(made, "Only the admins of this group", chat=GROUP))
+        assert await made.app.store.preferences.of(f"telegram:{GROUP}") == [{}]
+        fake.user_says(GROUP, "/settings model budget", extra=ANONYMOUS)
+        await made.until(lambda: said(made, "Wan 2.5 ✓", chat=GROUP))
+        shown = len(fake.said(GROUP))
+        fake.presses(GROUP, "set:reset", sender=MEMBER)
+        fake.user_says(GROUP, "/settings", sender=MEMBER)  # what comes later is answered, the press was not
+        await made.until(lambda: len(fake.said(GROUP)) == shown + 1)
+        assert buttons(last(made, GROUP)) == []
+        assert "Wan 2.5 ✓" in last(made, GROUP)["text"]
+        fake.user_says(GROUP, "/video a fox", sender=MEMBER)
+        job = await made.settled(State.DELIVERED)
+        assert job.request.model == "wan-2.5"
+        assert job.group_chat == f"telegram:{GROUP}"
+
+    on_bench(story, access=f"telegram:42,telegram:{GROUP}")
+
+
+def test_a_persons_own_settings_come_before_the_groups(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        fake = made.telegram
+        fake.group(GROUP)
+        await made.app.store.preferences.change(f"telegram:{GROUP}", {"model": "budget", "seconds": "10"})
+        fake.user_says(42, "/settings seconds 5")
+        await made.until(lambda: said(made, "Saved."))
+        fake.user_says(GROUP, "/video a fox", sender=42)
+        job = await made.settled(State.DELIVERED)
+        assert (job.request.model, job.request.duration_s) == ("wan-2.5", 5)
+        fake.user_says(42, "/video a hare")  # the group's count in the group alone
+        _, job = await made.all_settled(2, State.DELIVERED)
+        assert job.request.model == "happy-horse"
+
+    on_bench(story, access=f"telegram:42,telegram:{GROUP}")
+
+
+def test_in_wechat_settings_are_words(on_wechat: Callable[..., None]) -> None:
+    async def story(made: Bench, fake: WeChatFake) -> None:
+        seen = await fake.caller.says(FOX, "设置")
+        assert seen is not None
+        assert "5 秒的视频要 $0.70" in seen.text
+        assert "“设置 模型”" in seen.text
+        seen = await fake.caller.says(FOX, "设置 模型")
+        assert seen is not None
+        assert "“设置 模型 veo-3.1”" in seen.text
+        seen = await fake.caller.says(FOX, "设置 模型 经济")
+        assert seen is not None
+        assert "• 模型：Wan 2.5 ✓" in seen.text
+        assert "$0.25" in seen.text
+        seen = await fake.caller.says(FOX, "视频 一只红狐狸")
+        assert seen is not None
+        assert "$0.25" in seen.text
+        await made.settled(State.DELIVERED)
+
+    on_wechat(story)
