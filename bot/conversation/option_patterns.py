@@ -60,6 +60,8 @@ _NAMES: dict[Field, tuple[str, ...]] = {
         "aspect",
         "ratio",
         "ar",
+        "画面比例",
+        "畫面比例",
         "画幅",
         "畫幅",
         "比例",

@@ -6,6 +6,7 @@ from dataclasses import replace
 from bot.channels.types import Action, Message
 from bot.conversation.generation_options import GenerationOptions
 from bot.conversation.setting_fields import FIELDS, Field, options_of
+from bot.messages import languages
 from bot.messages.callback_data import data_for
 from bot.messages.i18n import translate
 from core import pricing
@@ -103,7 +104,7 @@ def _value(field: Field, plan: Plan, chosen: str | None, language: str) -> str:
         "seconds": translate(language, "setting-value-seconds", seconds=str(request.duration_s or "")),
         "shape": request.aspect_ratio,
         "resolution": request.resolution,
-        "language": translate(language, f"button-language-{chosen or language}"),
+        "language": languages.row(chosen or language).name,
     }
     return found[field.name] or translate(language, "setting-value-by-model")
 
@@ -122,7 +123,7 @@ def _choice(field: Field, value: str, stored: dict[str, str], language: str, def
     label = {
         "model": lambda: pricing.find(value).name,
         "seconds": lambda: translate(language, "setting-value-seconds", seconds=value),
-        "language": lambda: translate(value, f"button-language-{value}"),
+        "language": lambda: languages.row(value).name,
     }.get(field.name, lambda: value)()
     if field.name in {"model", "seconds", "resolution"}:
         seconds = {} if field.name == "seconds" else {"seconds": str(_USUAL_S)}

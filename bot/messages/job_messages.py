@@ -1,7 +1,6 @@
 """Texts about a job: its status message, the caption of its video, the text on its outcome. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from bot.channels.types import Action, Message, Refusal
@@ -181,13 +180,6 @@ def refused(job: Job, refusal: Refusal) -> Message:
     key = "video-refused-content" if refusal == "content" else "video-refused-file"
     resend = (Action(translate(job.language, "button-resend"), data_for("again", job.id)),)
     return Message(translate(job.language, key, job=job.id), () if refusal == "content" else resend, job_id=job.id)
-
-
-def ordered_before(existing: Job, language: str, *, now_ms: int) -> Message:
-    """Answer a second press: the job that the first one ordered, and what can be done about that one."""
-    state = state_line(replace(existing, language=language), place=0, now_ms=now_ms)
-    text = translate(language, "again-ordered", other=existing.again_of, job=existing.id, state=state)
-    return Message(text, () if existing.state in ACTIVE else actions(existing), job_id=existing.id)
 
 
 def unconfirmed(job: Job) -> Message:

@@ -54,8 +54,8 @@ _COMMON_BIG5 = 0xC6  # the last first byte of its common characters; the rare on
 
 
 def row(code: str) -> Language:
-    """Return the row of one of our languages; English's for any other."""
-    return _ROWS.get(code, _ROWS["en"])
+    """Return the row of one of our languages, in whatever kind of chat; English's for any other."""
+    return _ROWS.get(code.partition("-x-")[0], _ROWS["en"])
 
 
 def pick(code: str | None, text: str = "") -> str:

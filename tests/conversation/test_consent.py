@@ -188,6 +188,7 @@ def test_words_replace_words_and_wishes_change_the_offer(on_bench: OnBench) -> N
         assert bought is not None
         assert bought.request.prompt == "and snow falls"
         assert await spent(made) == {"telegram:42"}
+        await made.until(lambda: len(made.films()) == 1, 60)
 
     on_bench(story, access="open")
 

@@ -14,8 +14,6 @@ EN, ZH, WECHAT, HANT = "en", "zh", "zh-x-words", "zh-hant-x-words"
 @pytest.mark.parametrize(
     ("language", "key", "facts", "text"),
     [
-        (EN, "offer-price-waits", {"price": "$0.70"}, "$0.70. The offer stands for 30 minutes, and nothing is charged before your yes."),
-        (ZH, "offer-price-waits", {"price": "最多 $2.10"}, "价格 最多 $2.10，30 分钟内有效，确认之前不会扣费。"),
         (WECHAT, "offer-repeat", {"what": "一只狐狸", "price": "$0.70", "code": "K7"}, "还有一份报价等你确认：一只狐狸，$0.70。要做就回复“确认 K7”，不要就回复“取消 K7”。"),
         (ZH, "offer-repeat", {"what": "一只狐狸", "price": "$0.70", "code": "K7"}, "还有一份报价等你确认：一只狐狸，$0.70。要做就说“好”，不要就说“不要”。"),
         (WECHAT, "draft-photo", {"kind": "image", "count": 1, "price": "$0.70"}, "照片收到！说说想让它怎么动。我先报价（约 $0.70），你确认才开始。不做了就回复“取消”，10 分钟内有效。"),
@@ -30,17 +28,11 @@ EN, ZH, WECHAT, HANT = "en", "zh", "zh-x-words", "zh-hant-x-words"
         (WECHAT, "photo-wanted", {"price": "$0.70"}, "好的，请发照片，收到就开始做（$0.70）。不做了就回复“取消”。"),
         (WECHAT, "source-unusable", {"what": "sticker"}, "表情我用不了。请发照片或视频，或者用文字说说想看的画面。没有下单。"),
         (EN, "source-unusable", {"what": "voice"}, "I cannot hear voice messages yet. Please write it down. Nothing was ordered."),
-        (ZH, "button-one-each", {"count": 3, "total": "$2.10"}, "每张做一个，共 3 个（$2.10）"),
-        (EN, "button-one-each", {"count": 3, "total": "$2.10"}, "One of each: 3 videos ($2.10)"),
-        (ZH, "button-make", {"price": "$0.70"}, "就做（$0.70）"),
-        (EN, "button-make", {"price": "up to $2.10"}, "Make it for up to $2.10"),
-        (WECHAT, "button-drop", {}, "不想做了"),
-        (WECHAT, "album-count", {"count": 5}, "收到 5 张。用一句话说说想怎么动。"),
+        (ZH, "button-way-each", {"count": 3, "price": "$2.10"}, "每张做一个，共 3 个（$2.10）"),
+        (EN, "button-way-each", {"count": 3, "price": "$2.10"}, "One of each: 3 videos ($2.10)"),
         (ZH, "album-too-many", {"count": 12, "most": 10}, "一次最多 10 张，你发了 12 张，先留下前 10 张。其余的请稍后再发。"),
-        (ZH, "transcript-offer", {"text": "嗯。让猫跑"}, "我听到的是：“嗯。让猫跑”"),
         (ZH, "group-greeting", {"id": "telegram:-100", "missing": ""}, "大家好！发送 /video 加上想看的画面，我就做成视频。\n本群 ID：telegram:-100"),
         (EN, "group-greeting", {"id": "telegram:-100", "missing": "no-video-right"}, "Hello! Write /video and what you would like to see, and I make a video of it.\nThis group’s id: telegram:-100\nI may not send videos here: please allow me to, else they go to whoever ordered them."),
-        (ZH, "group-cap", {"price": "$0.70", "left": "$0.20", "cap": "$5.00", "free_at": "2026-11-25 21:01"}, "这个视频要 $0.70，本群 24 小时的额度 $5.00 只剩 $0.20，北京时间 2026-11-25 21:01 起恢复。"),
     ],
 )  # fmt: skip
 def test_a_sentence_as_it_is_read(language: str, key: str, facts: dict[str, object], text: str) -> None:
@@ -57,5 +49,5 @@ def test_whatever_no_video_can_be_made_of_is_named(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_toast_is_short(language: str) -> None:
-    for key in ("toast-ordered", "toast-not-yours", "toast-gone", "toast-already"):
+    for key in ("toast-ordered", "toast-not-yours", "toast-gone"):
         assert 2 < len(translate(language, key)) < 60

@@ -19,7 +19,14 @@ def edit(**more: Any) -> Job:
     plan = pricing.plan("snow", mode=Mode.VIDEO_TO_VIDEO, source=SourceFacts(Kind.VIDEO))
     incoming = Incoming(Address("web", "1"), "m1", "e1", "web:1", "snow", attachment=AttachmentRef("video", "v1"))
     values: dict[str, Any] = {each.name: None for each in fields(Job)}
-    values |= {"id": "K7QX2AB", "incoming": incoming, "language": "en", "request": plan.request, "adjustments": ()}
+    values |= {
+        "id": "K7QX2AB",
+        "incoming": incoming,
+        "language": "en",
+        "request": plan.request,
+        "adjustments": (),
+        "ways": (),
+    }
     values |= {
         "usd": plan.quote.usd,
         "up_to": plan.quote.up_to,
@@ -42,7 +49,7 @@ def shown(job: Job) -> tuple[str, list[str]]:
     ],
 )
 def test_the_dearest_price_is_not_shown_as_the_price(language: str, asked: str, yes: str, length: str) -> None:
-    text, (first, _) = shown(edit(language=language))
+    text, (first, *_) = shown(edit(language=language))
     assert asked in text
     assert length in text
     assert first == yes

@@ -3,7 +3,7 @@
 operator-only = That is for the admins of this bot.
 operator-private = I answer this in the private chat only: write it to me there.
 operator-unknown =
-    There is no /admin { $asked }. What there is:
+    There is no { -admin } { $asked }. What there is:
     { $words }
 operator-lacks = Something is missing or too much. Write it like this: { $usage }
 operator-is-paused = New orders are paused (by { $user }).
@@ -42,7 +42,7 @@ operator-no-job = There is no job { $job }.
 operator-stopped = Job { $job } is stopped; nothing was charged, and its owner is told.
 operator-stopping = The video service is asked to stop { $job }; it may be charged all the same. Its owner is told.
 operator-stop-late = Job { $job } is over, or too far to be stopped.
-operator-paused = New orders are paused until /admin resume. What has left the queue goes on.
+operator-paused = New orders are paused until { -admin } resume. What has left the queue goes on.
 operator-paused-already = New orders are paused already.
 operator-resumed = Orders are taken again.
 operator-not-paused = Nothing was paused.
@@ -71,10 +71,10 @@ operator-cap-off =
 operator-cap-no-group = { $id } is a person. Caps of this kind are for groups.
 operator-help =
     For admins, in private:
-    /admin: who waits, what runs, what was spent; stop, pause, let people in
+    { -admin }: who waits, what runs, what was spent; stop, pause, let people in
 
 button-allow = Allow { $id }
-let-in = You may use this bot now. /help shows what it can do.
+let-in = You may use this bot now. { -help } shows what it can do.
 stopped-by-admin = The people who run this bot have stopped your job { $job }. Nothing was charged.
 stopping-by-admin = The people who run this bot have asked to stop your job { $job }. You hear here what came of it.
 orders-paused = New orders are paused by the people who run this bot. Nothing was bought. Please try again later.
@@ -86,21 +86,21 @@ alert-stranger =
     } asks to use this bot{ KNOWN($chat) ->
         [yes] {" "}in the group { $chat }
        *[no] {""}
-    }. To let them in: /admin allow { $id }
-alert-strangers = More people ask to be let in than I report one by one in a day. /admin waiting lists them.
+    }. To let them in: { -admin } allow { $id }
+alert-strangers = More people ask to be let in than I report one by one in a day. { -admin } waiting lists them.
 command-admin = Who waits, what runs, what was spent; let people in
 
 over-group-cap =
     { KNOWN($free_at) ->
         [yes] This would cost { $price }, and { $left } of this group’s { $cap } for 24 hours are left. There is room again at { $free_at } UTC.
        *[no] { $fits ->
-            [no] This would cost { $price }, more than this group’s { $cap } for 24 hours. Please choose a shorter or cheaper one (/price).
+            [no] This would cost { $price }, more than this group’s { $cap } for 24 hours. Please choose a shorter or cheaper one ({ -price }).
            *[yes] This would cost { $price }, and { $left } of this group’s { $cap } for 24 hours are left. There is room again when the videos under way here have ended.
         }
     }
-over-user-cap-in-group = This is more than you may spend now, so I did not order it. /balance, written to me in private, shows the numbers.
+over-user-cap-in-group = This is more than you may spend now, so I did not order it. { -balance }, written to me in private, shows the numbers.
 balance-told = Your own balance I have sent to you in private.
-balance-ask-in-private = Your own balance I tell you in private: write /balance to me there.
+balance-ask-in-private = Your own balance I tell you in private: write { -balance } to me there.
 balance-group =
     In the last 24 hours this group has spent { $spent }{ KNOWN($held) ->
         [yes] , and { $held } is set aside for videos under way

@@ -71,7 +71,6 @@ toast-ordered = Ordered
 toast-not-yours = This one belongs to somebody else
 toast-gone = This is no longer there
 kept-in-private = The group did not take this video, so you get it here.
-open-me-once = { $name }, please open me once, so that I can send you what a group does not take: { $link }
 group-greeting =
     Hello! Write { -video } and what you would like to see, and I make a video of it.
     This group’s id: { $id }{ $missing ->

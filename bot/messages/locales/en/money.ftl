@@ -77,7 +77,6 @@ command-again = Send a video again, or try a failed one anew
 again-none = There is nothing to send again or to try anew. { -history } shows your videos.
 again-asks-fal = I am asking the video service about { $job } again now; that costs nothing. If your video is there, you get it here.
 again-on-its-way = Job { $job } is still under way: { $state }
-again-ordered = Job { $other } was ordered anew before, as job { $job }: { $state } Nothing more was bought.
 again-gone = The video of job { $job } has been cleared away after its time here. If you want it, order it anew with { -video } and your words.
 button-again =
     Try again for { KNOWN($up_to) ->

@@ -27,45 +27,6 @@ passive-help =
     “1” fetches a video that waits for you
     status · history · models · price · settings · balance · language · help
 
-passive-hint =
-    To make a video, write for example:
-    video: a red fox runs through fresh snow
-    You can also send a photo and then say what should happen in it. “help” shows more.
-
-passive-prompt-missing =
-    { $photos ->
-        [0] What should the video show? Write it after “video:”, for example: video: a red fox runs through fresh snow
-       *[other] I have your photo. Now just say what should happen in it.
-    }
-passive-photo-kept =
-    { $kind ->
-        [video] { $count ->
-            [1] Got the video! Say what should change in it, within 10 minutes. “cancel” drops it.
-           *[other] Got the video; { $count } are kept now. Your next words go with the oldest one, then the others in order. “cancel” drops them.
-        }
-       *[image] { $count ->
-            [1] Got the photo! Say what should happen in it, within 10 minutes. “cancel” drops it.
-           *[other] Got the photo; { $count } are kept now. Your next words go with the oldest one, then the others in order. “cancel” drops them.
-        }
-    }
-passive-photos-left =
-    { $count ->
-        [1] One more photo is not used yet: say what should happen in it, or “cancel” to drop it.
-       *[other] { $count } more photos are not used yet: say what should happen in the next, or “cancel” to drop them.
-    }
-passive-photos-dropped =
-    { $count ->
-        [1] All right, the photo is dropped.
-       *[other] All right, the { $count } photos are dropped.
-    }
-passive-other =
-    { $what ->
-        [voice] I cannot hear voice messages yet. Please write it down.
-        [location] Thank you for the place, but I make videos from words, photos and videos only.
-        [link] I cannot open links. Please send the photo or video itself, or describe the scene.
-       *[file] I cannot use this kind of message yet. Please send words, a photo or a video.
-    } “help” shows what I can do.
-
 passive-video-title = Your video is ready
 passive-caption = { $caption }, code { $code }
 passive-videos-wait =

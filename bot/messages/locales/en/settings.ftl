@@ -5,14 +5,14 @@ settings-title-group = Settings of this group, for every video where its person 
 setting-line = • { $field }: { $value } ✓
 setting-line-default = • { $field }: { $value } (default)
 settings-price = A video of { $seconds } s costs { $price } with these.
-settings-in-words = In words: /settings model veo · /settings seconds 8 · /settings reset
+settings-in-words = In words: { -settings } model veo · { -settings } seconds 8 · { -settings } reset
 settings-changed = Saved.
 settings-reset = Back to the default.
 settings-unknown = “{ $asked }” is no setting I know.
 settings-unknown-value = I do not know “{ $asked }” here.
 settings-page = { $field }: choose one.
 settings-no-choice = { $field }: this model leaves no choice.
-settings-group-admins = Only the admins of this group change its settings. Your own are yours: write /settings to me in private.
+settings-group-admins = Only the admins of this group change its settings. Your own are yours: write { -settings } to me in private.
 
 setting-model = model
 setting-seconds = seconds

@@ -46,21 +46,6 @@ unknown-command-suggestion =
         [words] There is no command “{ $word }”. Did you mean “{ $suggestion }”?
        *[buttons] There is no command /{ $word }. Did you mean /{ $suggestion }?
     } { -help } shows what I can do.
-plain-text-hint =
-    To make a video, write /video and what you want to see, for example:
-    /video a red fox runs through fresh snow
-    You can also send a photo with a caption. /help shows more.
-
-prompt-missing =
-    What should the video show? { CHAT() ->
-        [words] Write it after “video:”, for example:
-                video: a red fox runs through fresh snow
-       *[buttons] Write it after /video, for example:
-                  /video a red fox runs through fresh snow
-    }
-photo-needs-prompt = Nice photo! What should happen in it? Send it again with a caption, or reply to it with /video and a few words.
-video-needs-prompt = What should change in this video? Send it again with a caption, or reply to it with /video and a few words.
-
 status-none = Nothing is in the works. Write { -video } and what you want to see.
 status-line = { $job }: { $state } “{ $prompt }”
 

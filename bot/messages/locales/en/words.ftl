@@ -24,3 +24,15 @@
     [words] “video:”
    *[buttons] /video
 }
+-balance = { CHAT() ->
+    [words] “balance”
+   *[buttons] /balance
+}
+-settings = { CHAT() ->
+    [words] “settings”
+   *[buttons] /settings
+}
+-admin = { CHAT() ->
+    [words] “admin”
+   *[buttons] /admin
+}

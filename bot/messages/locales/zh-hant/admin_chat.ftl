@@ -4,7 +4,7 @@
 operator-only = 這是給管理員用的。
 operator-private = 這個我只在私聊裡回答，請私聊我再發一次。
 operator-unknown =
-    沒有 /admin { $asked }。可以用：
+    沒有 { -admin } { $asked }。可以用：
     { $words }
 operator-lacks = 少了點什麼，或者多了點什麼。請這樣寫：{ $usage }
 operator-is-paused = 新訂單已暫停（由 { $user } 暫停）。
@@ -43,7 +43,7 @@ operator-no-job = 沒有任務 { $job }。
 operator-stopped = 任務 { $job } 已停止，沒有產生費用，也已告訴本人。
 operator-stopping = 已請影片服務停止 { $job }，但仍可能扣費。已告訴本人。
 operator-stop-late = 任務 { $job } 已經結束，或者來不及停止了。
-operator-paused = 新訂單已暫停，發 /admin resume（管理 恢復）後繼續。已經離開佇列的會做完。
+operator-paused = 新訂單已暫停，發 { -admin } resume（管理 恢復）後繼續。已經離開佇列的會做完。
 operator-paused-already = 新訂單本來就暫停著。
 operator-resumed = 又可以下單了。
 operator-not-paused = 沒有暫停過。
@@ -72,13 +72,13 @@ operator-cap-off =
 operator-cap-no-group = { $id } 是個人，這種限額只給群用。
 operator-help =
     管理員，私聊可用：
-    /admin：誰在等、在做什麼、花了多少；停止、暫停、允許別人使用
+    { -admin }：誰在等、在做什麼、花了多少；停止、暫停、允許別人使用
 
 button-allow = 允許 { $id }
-let-in = 你現在可以使用這個機器人了。傳送 /help 看看我會做什麼。
-stopped-by-admin = 運營者停止了你的任務 { $job }。沒有產生費用。
-stopping-by-admin = 運營者要求停止你的任務 { $job }，結果會在這裡告訴你。
-orders-paused = 運營者暫停了新訂單。沒有購買任何東西，請稍後再試。
+let-in = 你現在可以使用這個機器人了。{ -send-help }看看我會做什麼。
+stopped-by-admin = 管理員停止了你的任務 { $job }。沒有產生費用。
+stopping-by-admin = 管理員要求停止你的任務 { $job }，結果會在這裡告訴你。
+orders-paused = 管理員暫停了新訂單。沒有下單，也沒有扣費，請稍後再試。
 state-paused = 正在等待：運營者暫停了新訂單。還沒有產生費用。
 alert-stranger =
     { KNOWN($name) ->
@@ -87,21 +87,21 @@ alert-stranger =
     }想使用這個機器人{ KNOWN($chat) ->
         [yes] ，在群 { $chat } 裡
        *[no] {""}
-    }。允許請發：/admin allow { $id }
-alert-strangers = 今天申請使用的人太多，不再逐個通知。發 /admin waiting（管理 等待）查看。
+    }。允許請發：{ -admin } allow { $id }
+alert-strangers = 今天申請使用的人太多，不再逐個通知。發 { -admin } waiting（管理 等待）查看。
 command-admin = 誰在等、在做什麼、花了多少；允許別人使用
 
 over-group-cap =
     { KNOWN($free_at) ->
         [yes] 這個影片要 { $price }，而本群 24 小時內的額度 { $cap } 還剩 { $left }。{ $free_at }（UTC）以後就又有額度了。
        *[no] { $fits ->
-            [no] 這個影片要 { $price }，超過了本群 24 小時的額度 { $cap }。請選短一些或便宜一些的（/price）。
+            [no] 這個影片要 { $price }，超過了本群 24 小時的額度 { $cap }。請選短一些或便宜一些的，{ -send-price }查看價格。
            *[yes] 這個影片要 { $price }，而本群 24 小時內的額度 { $cap } 還剩 { $left }。等本群正在製作的影片結束後就又有額度了。
         }
     }
-over-user-cap-in-group = 這超過了你現在可以花的額度，所以沒有下單。請私聊我發 /balance 查看具體數字。
+over-user-cap-in-group = 這超過了你現在可以花的額度，所以沒有下單。請私聊我發 { -balance } 查看具體數字。
 balance-told = 你自己的餘額已經私聊發給你了。
-balance-ask-in-private = 你自己的餘額只在私聊裡說：請私聊我發 /balance。
+balance-ask-in-private = 你自己的餘額只在私聊裡說：請私聊我發 { -balance } 。
 balance-group =
     最近 24 小時本群花了 { $spent }{ KNOWN($held) ->
         [yes] ，另有 { $held } 為正在製作的影片預留

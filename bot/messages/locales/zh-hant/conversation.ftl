@@ -72,7 +72,6 @@ toast-ordered = 已下單
 toast-not-yours = 這是別人的任務
 toast-gone = 這個已經不在了
 kept-in-private = 這個影片群裡發不了，所以單獨發給你。
-open-me-once = { $name }，請先打開我一次，群裡發不了的影片我才能單獨發給你：{ $link }
 group-greeting =
     大家好！{ -send-video }，我就做成影片。
     本群 ID：{ $id }{ $missing ->
@@ -125,7 +124,7 @@ ask-edited =
         [yes] 最多 { $price }
        *[no] { $price }
     }。
-offer-words = 「{ $prompt }」
+offer-words = 內容：「{ $prompt }」
 offer-words-long = 「{ $start }…」共 { $count } 字，全部使用
 model-choose = 用哪個模型來做？
 model-choice = { $name }，{ $price }

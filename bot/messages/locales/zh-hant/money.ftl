@@ -78,7 +78,6 @@ command-again = 重新發送影片，或重做失敗的影片
 again-none = 沒有可以重發或重做的影片。{ -send-history }查看做過的。
 again-asks-fal = 我這就去再查一次任務 { $job }，不收費。影片一到就發到這裡。
 again-on-its-way = 任務 { $job } 還沒結束：{ $state }
-again-ordered = 任務 { $other } 之前已經重新下單，新的是任務 { $job }：{ $state }這次沒有再扣費。
 again-gone = 任務 { $job } 的影片過了保存期限，已經清理了。想要的話，{ -send-video }重新做。
 button-again =
     再試一次（{ KNOWN($up_to) ->

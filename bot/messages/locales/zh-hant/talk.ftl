@@ -63,21 +63,6 @@ unknown-command-suggestion =
         }」嗎？
        *[buttons] 沒有 /{ $word } 這個命令。你是想用 /{ $suggestion } 嗎？
     }{ -send-help }看看我會什麼。
-plain-text-hint =
-    想做影片，請寫 /video 加上想看的畫面，例如：
-    /video 一隻紅狐狸在雪地裡奔跑
-    也可以發一張照片，配上說明文字。傳送 /help 瞭解更多。
-
-prompt-missing =
-    想看什麼畫面呢？{ CHAT() ->
-        [words] 請寫在「影片」後面，例如：
-                影片 一隻紅狐狸在雪地裡奔跑
-       *[buttons] 請寫在 /video 後面，例如：
-                  /video 一隻紅狐狸在雪地裡奔跑
-    }
-photo-needs-prompt = 照片不錯！想讓它怎麼動？請加上說明文字再發一次，或者發 /video 加幾句話回覆這張照片。
-video-needs-prompt = 想怎麼改這段影片？請加上說明文字再發一次，或者發 /video 加幾句話回覆它。
-
 status-none = 現在沒有正在做的影片。想做的話，{ -send-video }就行。
 status-line = { $job }：{ $state }「{ $prompt }」
 

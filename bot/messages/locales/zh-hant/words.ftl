@@ -25,3 +25,15 @@
     [words] 回覆「影片＋想看的畫面」
    *[buttons] 傳送 /video 加上想看的畫面
 }
+-balance = { CHAT() ->
+    [words] 「餘額」
+   *[buttons] /balance
+}
+-settings = { CHAT() ->
+    [words] 「設定」
+   *[buttons] /settings
+}
+-admin = { CHAT() ->
+    [words] 「管理」
+   *[buttons] /admin
+}

@@ -3,7 +3,7 @@
 operator-only = 这是给管理员用的。
 operator-private = 这个我只在私聊里回答，请私聊我再发一次。
 operator-unknown =
-    没有 /admin { $asked }。可以用：
+    没有 { -admin } { $asked }。可以用：
     { $words }
 operator-lacks = 少了点什么，或者多了点什么。请这样写：{ $usage }
 operator-is-paused = 新订单已暂停（由 { $user } 暂停）。
@@ -42,7 +42,7 @@ operator-no-job = 没有任务 { $job }。
 operator-stopped = 任务 { $job } 已停止，没有产生费用，也已告诉本人。
 operator-stopping = 已请视频服务停止 { $job }，但仍可能扣费。已告诉本人。
 operator-stop-late = 任务 { $job } 已经结束，或者来不及停止了。
-operator-paused = 新订单已暂停，发 /admin resume（管理 恢复）后继续。已经离开队列的会做完。
+operator-paused = 新订单已暂停，发 { -admin } resume（管理 恢复）后继续。已经离开队列的会做完。
 operator-paused-already = 新订单本来就暂停着。
 operator-resumed = 又可以下单了。
 operator-not-paused = 没有暂停过。
@@ -71,13 +71,13 @@ operator-cap-off =
 operator-cap-no-group = { $id } 是个人，这种限额只给群用。
 operator-help =
     管理员，私聊可用：
-    /admin：谁在等、在做什么、花了多少；停止、暂停、允许别人使用
+    { -admin }：谁在等、在做什么、花了多少；停止、暂停、允许别人使用
 
 button-allow = 允许 { $id }
-let-in = 你现在可以使用这个机器人了。发送 /help 看看我会做什么。
-stopped-by-admin = 运营者停止了你的任务 { $job }。没有产生费用。
-stopping-by-admin = 运营者要求停止你的任务 { $job }，结果会在这里告诉你。
-orders-paused = 运营者暂停了新订单。没有购买任何东西，请稍后再试。
+let-in = 你现在可以使用这个机器人了。{ -send-help }看看我会做什么。
+stopped-by-admin = 管理员停止了你的任务 { $job }。没有产生费用。
+stopping-by-admin = 管理员要求停止你的任务 { $job }，结果会在这里告诉你。
+orders-paused = 管理员暂停了新订单。没有下单，也没有扣费，请稍后再试。
 state-paused = 正在等待：运营者暂停了新订单。还没有产生费用。
 alert-stranger =
     { KNOWN($name) ->
@@ -86,21 +86,21 @@ alert-stranger =
     }想使用这个机器人{ KNOWN($chat) ->
         [yes] ，在群 { $chat } 里
        *[no] {""}
-    }。允许请发：/admin allow { $id }
-alert-strangers = 今天申请使用的人太多，不再逐个通知。发 /admin waiting（管理 等待）查看。
+    }。允许请发：{ -admin } allow { $id }
+alert-strangers = 今天申请使用的人太多，不再逐个通知。发 { -admin } waiting（管理 等待）查看。
 command-admin = 谁在等、在做什么、花了多少；允许别人使用
 
 over-group-cap =
     { KNOWN($free_at) ->
         [yes] 这个视频要 { $price }，而本群 24 小时内的额度 { $cap } 还剩 { $left }。{ $free_at }（UTC）以后就又有额度了。
        *[no] { $fits ->
-            [no] 这个视频要 { $price }，超过了本群 24 小时的额度 { $cap }。请选短一些或便宜一些的（/price）。
+            [no] 这个视频要 { $price }，超过了本群 24 小时的额度 { $cap }。请选短一些或便宜一些的，{ -send-price }查看价格。
            *[yes] 这个视频要 { $price }，而本群 24 小时内的额度 { $cap } 还剩 { $left }。等本群正在制作的视频结束后就又有额度了。
         }
     }
-over-user-cap-in-group = 这超过了你现在可以花的额度，所以没有下单。请私聊我发 /balance 查看具体数字。
+over-user-cap-in-group = 这超过了你现在可以花的额度，所以没有下单。请私聊我发 { -balance } 查看具体数字。
 balance-told = 你自己的余额已经私聊发给你了。
-balance-ask-in-private = 你自己的余额只在私聊里说：请私聊我发 /balance。
+balance-ask-in-private = 你自己的余额只在私聊里说：请私聊我发 { -balance } 。
 balance-group =
     最近 24 小时本群花了 { $spent }{ KNOWN($held) ->
         [yes] ，另有 { $held } 为正在制作的视频预留

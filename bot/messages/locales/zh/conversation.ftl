@@ -71,7 +71,6 @@ toast-ordered = 已下单
 toast-not-yours = 这是别人的任务
 toast-gone = 这个已经不在了
 kept-in-private = 这个视频群里发不了，所以单独发给你。
-open-me-once = { $name }，请先打开我一次，群里发不了的视频我才能单独发给你：{ $link }
 group-greeting =
     大家好！{ -send-video }，我就做成视频。
     本群 ID：{ $id }{ $missing ->
@@ -124,7 +123,7 @@ ask-edited =
         [yes] 最多 { $price }
        *[no] { $price }
     }。
-offer-words = “{ $prompt }”
+offer-words = 内容：“{ $prompt }”
 offer-words-long = “{ $start }…”共 { $count } 字，全部使用
 model-choose = 用哪个模型来做？
 model-choice = { $name }，{ $price }

@@ -77,7 +77,6 @@ command-again = 重新发送视频，或重做失败的视频
 again-none = 没有可以重发或重做的视频。{ -send-history }查看做过的。
 again-asks-fal = 我这就去再查一次任务 { $job }，不收费。视频一到就发到这里。
 again-on-its-way = 任务 { $job } 还没结束：{ $state }
-again-ordered = 任务 { $other } 之前已经重新下单，新的是任务 { $job }：{ $state }这次没有再扣费。
 again-gone = 任务 { $job } 的视频过了保存期限，已经清理了。想要的话，{ -send-video }重新做。
 button-again =
     再试一次（{ KNOWN($up_to) ->

@@ -62,21 +62,6 @@ unknown-command-suggestion =
         }”吗？
        *[buttons] 没有 /{ $word } 这个命令。你是想用 /{ $suggestion } 吗？
     }{ -send-help }看看我会什么。
-plain-text-hint =
-    想做视频，请写 /video 加上想看的画面，例如：
-    /video 一只红狐狸在雪地里奔跑
-    也可以发一张照片，配上说明文字。发送 /help 了解更多。
-
-prompt-missing =
-    想看什么画面呢？{ CHAT() ->
-        [words] 请写在“视频”后面，例如：
-                视频 一只红狐狸在雪地里奔跑
-       *[buttons] 请写在 /video 后面，例如：
-                  /video 一只红狐狸在雪地里奔跑
-    }
-photo-needs-prompt = 照片不错！想让它怎么动？请加上说明文字再发一次，或者发 /video 加几句话回复这张照片。
-video-needs-prompt = 想怎么改这段视频？请加上说明文字再发一次，或者发 /video 加几句话回复它。
-
 status-none = 现在没有正在做的视频。想做的话，{ -send-video }就行。
 status-line = { $job }：{ $state }“{ $prompt }”
 

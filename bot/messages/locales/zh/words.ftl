@@ -24,3 +24,15 @@
     [words] 回复“视频＋想看的画面”
    *[buttons] 发送 /video 加上想看的画面
 }
+-balance = { CHAT() ->
+    [words] “余额”
+   *[buttons] /balance
+}
+-settings = { CHAT() ->
+    [words] “设置”
+   *[buttons] /settings
+}
+-admin = { CHAT() ->
+    [words] “管理”
+   *[buttons] /admin
+}
