@@ -16,10 +16,11 @@ from bot.store.dialogue_tables import message_map
 from bot.store.job_rows import JobChanges, JobTable, move_tx, write_history_tx
 from bot.store.ledger import Caps, OverCap, over_cap_tx, reserve_tx
 from bot.store.message_map import chat_of, map_tx
+from bot.store.passive_tables import codes
 from bot.store.pause import refuse_while_paused_tx
 from bot.store.records import FREE, Job, JobDraft, JobError, State, Way, job_from, micro, record
 from bot.store.reorders import OFFER_MS, check_repeat_tx
-from bot.store.tables import inbox, jobs, submits
+from bot.store.tables import history, inbox, jobs, ledger, submits
 from bot.store.work import LEASE_MS, WORK
 from core.pricing import find
 
@@ -136,6 +137,20 @@ class JobOrders(JobTable):
     async def decline(self, job_id: str) -> None:
         """Cancel an offer that was declined."""
         await self._db.write(lambda tx: drop_offers_tx(tx, [job_id]))
+
+    async def forget_offers(self, *, before_s: float) -> None:
+        """Delete offers that nobody took up and that ended longer ago than that: they were never ordered."""
+        code = jobs.c.error["code"].as_string()
+        old = jobs.c.changed < now_ms() - int(before_s * 1000)
+        never = jobs.c.id.not_in(sa.select(ledger.c.job_id))
+        found = sa.select(jobs.c.id).where(jobs.c.state == State.CANCELLED, code.startswith("offer_"), old, never)
+
+        def work(tx: Connection) -> None:
+            ids = list(tx.execute(found).scalars())
+            for table, column in ((history, history.c.job_id), (codes, codes.c.job_id), (jobs, jobs.c.id)):
+                tx.execute(table.delete().where(column.in_(ids)))
+
+        await self._db.write(work)
 
     async def ask_cancel(self, job_id: str) -> Literal["free", "running", "late"]:
         """Set the cancel flag; whichever commits first, this or the claim, decides whether anything is bought."""

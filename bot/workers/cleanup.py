@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 _HOUR_S = 3600.0
 _DAY_S = 24 * _HOUR_S
+_OFFERS_S = 7 * 24 * 3600.0  # those that nobody took up
 _HISTORY_S = 30 * _DAY_S
 _RECEIPTS_S = 90 * _DAY_S
 """Long after fal has let go of the files: what is left is only the proof of what was ordered."""
@@ -62,6 +63,8 @@ class Cleanup:
         for passive in (self._store.callback_replies, self._store.dialogues, self._store.outbox):
             await passive.forget(before_s=_HISTORY_S)
         await self._store.strangers.forget(before_s=_HISTORY_S)
+        await self._store.jobs.forget_offers(before_s=_OFFERS_S)
+        await self._store.message_map.forget(before_s=_OFFERS_S)
         await self._store.key_values.sweep()
         await self._remove(self._settings.receipts_dir, _RECEIPTS_S, ())
         await self._store.submits.forget_results(before_s=_RECEIPTS_S)

@@ -271,3 +271,20 @@ def test_an_offer_that_stands_answers_a_second_press_and_a_declined_one_may_be_a
         assert (made.submits(), len(await made.jobs())) == (2, 4)
 
     on_bench(story, confirm_usd=Decimal("0.10"))
+
+
+def test_an_offer_that_nobody_took_up_is_forgotten_after_a_week(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        first = await failed(store)
+        _, offer = await press(store, repeat(first, "p1", asks=True))
+        _, bought_one = await press(store, repeat(first, "p2", fallback="wide-photo"))
+        await store.jobs.decline(str(offer))
+        await store.jobs.forget_offers(before_s=60)
+        assert await store.jobs.get(str(offer)) is not None
+        await age(store, 61_000)
+        await store.jobs.forget_offers(before_s=60)
+        assert await store.jobs.get(str(offer)) is None
+        assert await store.jobs.story(str(offer)) == []
+        assert {job.id for job in await store.jobs.find()} == {first, bought_one}
+
+    on_store(database_url, story)
