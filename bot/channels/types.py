@@ -129,9 +129,13 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Toast:
-    """A few words that only the person who pressed a button sees, over the chat; nothing is left of them there."""
+    """A few words that only the person who pressed a button sees, over the chat; nothing is left of them there.
+
+    `needed`: where they cannot be shown so they are a message; else the card of the job says the same.
+    """
 
     text: str
+    needed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

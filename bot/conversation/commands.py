@@ -26,6 +26,7 @@ __all__ = [
     "COMMANDS",
     "Administer",
     "Again",
+    "AnotherTake",
     "Cancel",
     "ChangeSettings",
     "ChooseLanguage",
@@ -90,6 +91,14 @@ class OtherModel:
 
     job: str
     model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnotherTake:
+    """Make a finished video once more, as a purchase of its own; `other_words`: of words that are yet to be said."""
+
+    job: str
+    other_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +188,7 @@ Command = (
     | Cancel
     | Confirm
     | OtherModel
+    | AnotherTake
     | Again
     | ShowBalance
     | ShowHistory
@@ -396,6 +406,8 @@ def pressed(data: str) -> Command | None:
         "fix": Again(job, with_fallback=True),
         "lang": ChooseLanguage(value.lower()),
         "other": OtherModel(job),
+        "take": AnotherTake(job),
+        "words": AnotherTake(job, other_words=True),
         "pick": OtherModel(job, choice or None),
         "set": ChangeSettings(setting) if (setting := pressed_setting(value)) is not None else None,
         "allow": Administer(parse_admin(f"allow {value}")),

@@ -13,7 +13,7 @@ from bot.messages import job_lists, job_messages
 from bot.messages.callback_data import data_for
 from bot.store import Store
 from bot.store.database import Connection, now_ms
-from bot.store.dialogues import Draft, write_dialogue_tx
+from bot.store.dialogues import Draft, DraftSource, write_dialogue_tx
 from bot.store.records import ACTIVE, ENDED, Destination, Job, JobDraft, State
 
 _HISTORY = 10
@@ -70,6 +70,8 @@ class JobCommands:
                 return await self.again(situation, command)
             case commands.OtherModel():
                 return await self.other_model(situation, command)
+            case commands.AnotherTake():
+                return await self.another_take(situation, command)
             case commands.ShowStatus(job=code):
                 return await self.status(situation, code)
             case commands.ShowHistory():
@@ -99,7 +101,9 @@ class JobCommands:
             newer = await self._newer(job, situation)
             return self.show_offer(situation, newer) if newer is not None else situation.answer(problem)
         if situation.incoming.pressed is not None:
-            return situation.toast(situation.say("toast-ordered"))  # the offer itself now says that it was ordered
+            return situation.toast(
+                situation.say("toast-ordered"), needed=False
+            )  # the offer itself now says that it was ordered
         return Decision(say=Message(situation.say("confirm-started", job=job.id), job_id=job.id))
 
     async def _newer(self, job: Job, situation: Situation) -> Job | None:
@@ -163,7 +167,7 @@ class JobCommands:
         may_stop = job.state in ACTIVE | {State.PARKED}
         verdict = await self._store.jobs.ask_cancel(job.id) if may_stop else "late"
         if verdict == "free" and pressed:
-            return situation.toast(situation.say("cancelled-free", job=job.id))  # its card says it, too
+            return situation.toast(situation.say("cancelled-free", job=job.id), needed=False)  # its card says it, too
         if verdict == "free":
             return situation.answer(Message(situation.say("cancelled-free", job=job.id), job_id=job.id))
         if verdict == "late":
@@ -215,7 +219,7 @@ class JobCommands:
     async def other_model(self, situation: Situation, command: commands.OtherModel) -> Decision:
         """Show the models with which an offer could be made, or make it with one of them."""
         job = await self.named(situation.incoming, command.job)
-        if job is None or job.state is not State.AWAITING_CONFIRMATION:
+        if job is None or not (job.state is State.AWAITING_CONFIRMATION or job.video is not None):
             return situation.toast(situation.say("toast-gone"))
         if command.model is not None:
             new = self._orders.with_model(job, command.model, situation.incoming, situation.language)
@@ -225,6 +229,19 @@ class JobCommands:
         picks = [data_for("pick", f"{job.id}.{model.key}") for model, _ in found]
         buttons = tuple(map(Action, labels, picks))
         return situation.answer(Message(situation.say("model-choose"), buttons, job_id=job.id))
+
+    async def another_take(self, situation: Situation, command: commands.AnotherTake) -> Decision:
+        """Make a finished video once more at the price of its button, or ask for other words for it."""
+        job = await self.named(situation.incoming, command.job)
+        if job is None or job.video is None:
+            return situation.toast(situation.say("toast-gone"))
+        if not command.other_words:
+            new = self._orders.reorder(situation.incoming, job, situation.language, with_fallback=False)
+            return situation.ordered(new) if isinstance(new, JobDraft) else situation.answer(new)
+        source = job.incoming.attachment
+        sources = (DraftSource(source, job.incoming.event_id, at=situation.at),) if source is not None else ()
+        question = Message(situation.say("words-wanted"), job_id=job.id, asks=True)
+        return situation.answer(question, topic="words", draft=Draft(sources=sources, at=situation.at))
 
     # Lists
 

@@ -190,6 +190,8 @@ class OrderService:
         except BadRequest as error:
             return Message(job_messages.error_message(language, error.code, error.facts))
         incoming = replace(pressed, attachment=job.incoming.attachment, text=job.incoming.text, pressed=None)
+        if job.state is not State.AWAITING_CONFIRMATION:
+            return JobDraft(incoming, language, plan, Confirmation("words"))
         why = job.question or Confirmation("words")
         return JobDraft(incoming, language, plan, why, replaces=job.id, takes_card=True)
 

@@ -100,7 +100,7 @@ class PushStrategy:
         if incoming.pressed is None:
             return
         channel = self._channels[incoming.address.channel]
-        if not await channel.toast(incoming, toast) and toast.text:
+        if not await channel.toast(incoming, toast) and toast.text and toast.needed:
             await self._refusals.say(incoming, toast.text)
 
     async def _answer(self, queued: QueuedMessage, message: Message) -> None:

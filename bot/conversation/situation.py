@@ -59,9 +59,9 @@ class Situation:
         message = Message(text) if isinstance(text, str) else text
         return Decision(say=message, dialogue=self.after(topic, draft=draft))
 
-    def toast(self, text: str) -> Decision:
-        """Decide to answer a press for the eyes of who pressed."""
-        return Decision(say=Toast(text))
+    def toast(self, text: str, *, needed: bool = True) -> Decision:
+        """Decide to answer a press for the eyes of who pressed. `needed`: see Toast."""
+        return Decision(say=Toast(text, needed))
 
     def ordered(self, new: JobDraft) -> Decision:
         """Decide to make this a job or an offer; what lies on the table beside it stays there."""

@@ -116,8 +116,8 @@ class StatusMessages:
     async def _show(self, chat: str, job: Job) -> None:
         channel = self._channels[job.address.channel]
         await self._busy(channel, chat, job)
-        if channel.limits.passive_replies:
-            return  # its answer said it all, and each further word there costs
+        if channel.limits.passive_replies or (job.status_ref is None and job_messages.is_replaced(job)):
+            return  # its answer said it all, and each further word there costs; or a newer offer has its message
         message = await self._message(job)
         shown = _fingerprint(message, bars=channel.limits.progress_bars)
         if shown == job.status_shown or (job.status_ref is not None and not channel.limits.edits):

@@ -49,7 +49,8 @@ class VideoFiles:
             raise SendError(SendOutcome.NOT_SENT if again else SendOutcome.REJECTED, error.code) from error
         return VideoMessage(
             path=fitted.path,
-            caption=job_messages.caption(job),
+            caption=job_messages.caption(job, code=job.id),
+            actions=job_messages.under_video(job),
             width=fitted.width,
             height=fitted.height,
             duration_s=fitted.duration_s or job.video.duration_s,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bot.channels.text_lengths import Unit, shortened
 from bot.channels.types import Action, Message, Refusal
 from bot.messages import retry_offers
 from bot.messages.callback_data import data_for
@@ -109,6 +110,11 @@ def _is_length_unknown(job: Job) -> bool:
         and job.state in FREE | {State.AWAITING_CONFIRMATION}
         and (attachment is None or not attachment.duration_s)
     )
+
+
+def is_replaced(job: Job) -> bool:
+    """Return whether this offer gave its place, and its message, to a newer one: nothing of it is shown any more."""
+    return _offer_ended(job) and job.error is not None and job.error.code == "offer_replaced"
 
 
 def _offer_ended(job: Job) -> bool:
@@ -233,9 +239,24 @@ def _clock(language: str, at_ms: int | None) -> str:
     return local_time(language, at_ms + _MINUTE_S * 1000).strftime("%Y-%m-%d %H:%M") if at_ms else ""
 
 
-def caption(job: Job) -> str:
-    """Build the caption of the finished video."""
-    return translate(job.language, "caption", **_facts_of(job), price=price_of(job))
+def caption(job: Job, *, code: str = "") -> str:
+    """Build the caption of the finished video: what it is, its code, its words. No price: captions are passed on."""
+    what = translate(job.language, "caption-code", what=_what(job), code=code) if code else _what(job)
+    return f"{what}\n{translate(job.language, 'offer-words', prompt=_short(job.request.prompt))}"
+
+
+def under_video(job: Job) -> tuple[Action, ...]:
+    """Return the buttons under a finished video: another take at its price, other words, another model."""
+    price = _price_facts(job)
+    return (
+        Action(translate(job.language, "button-take", **price), data_for("take", job.id)),
+        Action(translate(job.language, "button-words"), data_for("words", job.id)),
+        Action(translate(job.language, "button-other-model"), data_for("other", job.id)),
+    )
+
+
+def _short(prompt: str) -> str:
+    return shortened(" ".join(prompt.split()), most=_SHOWN_WHOLE, unit=Unit.CHARACTER)
 
 
 def adjustment(language: str, field: str, requested: str, applied: str | None) -> str:

@@ -96,10 +96,17 @@ class WebChat(PlainChannel):
             "duration_s": video.duration_s,
             "job": video.job_id,
             "reply_to": reply_to,
+            "actions": _actions(video),
         }
         reference = await self._services.transcript.add(to.chat_id, body)
         self._pages.wake(to.chat_id)
         return str(reference)
+
+    async def remove(self, to: Address, ref: str) -> bool:
+        """Take a text or a film off the page; its place in the transcript stays."""
+        await self._services.transcript.replace(to.chat_id, int(ref), {"kind": "gone", "from": "bot", "text": ""})
+        self._pages.wake(to.chat_id)
+        return True
 
     async def busy(self, to: Address, activity: Activity) -> None:
         """Show the activity on the open pages."""
@@ -115,5 +122,5 @@ def _put(path: Path, folder: Path) -> None:
         shutil.copyfile(path, draft)
 
 
-def _actions(message: Message) -> list[dict[str, Any]]:
+def _actions(message: Message | VideoMessage) -> list[dict[str, Any]]:
     return [{"label": action.label, "data": action.data, "danger": action.danger} for action in message.actions]

@@ -89,7 +89,7 @@ function filmOf(message) {
   download.setAttribute("download", "");
   const foot = make("div", { className: "foot" }, make("span", { className: "text", textContent: message.text }), download);
   const tall = message.height > message.width ? " tall" : "";
-  return make("article", { className: `bubble media film${tall}` }, video, foot);
+  return make("article", { className: `bubble media film${tall}` }, video, foot, actionsOf(message));
 }
 
 function attachmentOf(message) {
@@ -103,6 +103,7 @@ function attachmentOf(message) {
 
 function elementOf(message) {
   if (message.from === "me" && message.upload) return attachmentOf(message);
+  if (message.kind === "gone") return make("article", { hidden: true });
   if (message.kind === "video") return filmOf(message);
   const mine = message.from === "me" ? " me" : "";
   return make("article", { className: `bubble${mine}` },

@@ -135,3 +135,10 @@ button-way-without = Without the photo ({ $price })
 button-way-each = One of each: { $count } videos ({ $price })
 button-way-last = Only the last words ({ $price })
 button-way-join = Together with what I said before ({ $price })
+button-take =
+    Another take, { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }
+button-words = Change the words
+caption-code = { $what }, { $code }

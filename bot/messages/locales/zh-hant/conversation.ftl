@@ -136,3 +136,10 @@ button-way-without = 不用照片（{ $price }）
 button-way-each = 每張做一個，共 { $count } 個（{ $price }）
 button-way-last = 只用最後一句（{ $price }）
 button-way-join = 和前面的話合在一起（{ $price }）
+button-take =
+    再來一版，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-words = 換句話
+caption-code = { $what }，編號 { $code }

@@ -135,3 +135,10 @@ button-way-without = 不用照片（{ $price }）
 button-way-each = 每张做一个，共 { $count } 个（{ $price }）
 button-way-last = 只用最后一句（{ $price }）
 button-way-join = 和前面的话合在一起（{ $price }）
+button-take =
+    再来一版，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-words = 换句话
+caption-code = { $what }，编号 { $code }
