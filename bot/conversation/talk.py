@@ -329,9 +329,7 @@ class Talk:
         if len(command.prompt.split()) == 0:
             return situation.answer(Message(situation.say("words-wanted"), asks=True), topic="words")
         if explicit:
-            why = _why_offered(incoming, command.prompt) or (
-                "words" if meaning_of(command.prompt) in _SMALL_TALK else None
-            )
+            why = _why_offered(incoming, command.prompt) or ("words" if _is_small_talk(command.prompt) else None)
         if len(sources) > 1:
             why = "many"
             each = [source.attachment for source in sources]
@@ -355,7 +353,9 @@ class Talk:
 
     async def unusable(self, situation: Situation) -> Decision:
         """Decide about something that no video can be made of."""
-        return await self._with_reminder(situation, situation.say("source-unusable", what=situation.incoming.other))
+        what = situation.incoming.other
+        text = situation.say("said-noise") if what == "unknown" else situation.say("source-unusable", what=what)
+        return await self._with_reminder(situation, text)
 
 
 def replace_draft(situation: Situation, draft: Draft) -> Situation:
@@ -400,6 +400,13 @@ def _why_offered(incoming: Incoming, text: str) -> OfferReason | None:
 def _asks(text: str) -> bool:
     """Return whether the text ends as a question does."""
     return text.rstrip(" \t\r\n\u3000.。!！~～)）”\"'").endswith(("?", "？"))
+
+
+def _is_small_talk(prompt: str) -> bool:
+    """Return whether a command's own words may be meant as something else: "/video thanks", "/video 👍"."""
+    meaning = meaning_of(prompt)
+    shows_something = meaning is Meaning.NOISE and any(character.isalpha() for character in prompt)
+    return meaning in _SMALL_TALK and not shows_something
 
 
 def _is_only_options(text: str) -> bool:

@@ -41,7 +41,7 @@ def offered(actions: Sequence[Action], codes: Mapping[str, str], language: str) 
 
 def may_be_typed(action: Action) -> bool:
     """Return whether there is a line to type for a button; another model is chosen by naming it."""
-    return action.data.partition(":")[0] in {*_OFFERED, "lang"}
+    return action.data.partition(":")[0] in {*_OFFERED, "lang", "set", "allow"}
 
 
 def _offer(action: Action, codes: Mapping[str, str], language: str) -> tuple[str, str]:

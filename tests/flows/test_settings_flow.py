@@ -70,7 +70,7 @@ def test_what_cannot_be_is_said_and_not_stored(on_bench: OnBench) -> None:
         made.telegram.user_says(42, "/settings shape 1:1")
         await made.until(lambda: said(made, "“1:1” is no shape this model makes."))
         made.telegram.user_says(42, "/settings seconds 5")
-        await made.until(lambda: said(made, "5 s becomes 6 s, the nearest length this model makes."))
+        await made.until(lambda: said(made, "This model cannot make 5 s; the nearest it can is 6 s."))
         assert await made.app.store.preferences.of("telegram:42") == [{"model": "veo-3.1", "seconds": "6"}]
         made.telegram.user_says(42, "/settings sound on")
         await made.until(lambda: said(made, "“sound on” is no setting I know."))
@@ -81,7 +81,7 @@ def test_what_cannot_be_is_said_and_not_stored(on_bench: OnBench) -> None:
 def test_the_language_is_a_setting_and_the_answer_speaks_it(on_bench: OnBench) -> None:
     async def story(made: Bench) -> None:
         made.telegram.user_says(42, "/settings language 中文")
-        await made.until(lambda: said(made, "• 语言：中文 ✓"))
+        await made.until(lambda: said(made, "• 语言：简体中文 ✓"))
         made.telegram.user_says(42, "/settings language default")
         await made.until(lambda: said(made, "• language: English (default)"))
 

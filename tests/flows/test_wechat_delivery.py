@@ -99,7 +99,7 @@ def test_what_shows_nothing_is_answered(on_wechat: Callable[..., None]) -> None:
             seen = await fake.caller.says(FOX, noise)
             assert seen is not None
             assert seen.how == "passive"
-            assert "文字、照片或视频" in seen.text
+            assert "发张照片" in seen.text
         heard = await fake.caller.sends(FOX, "voice", MediaId="m", Format="amr", Recognition="\u200b")
         assert heard is not None
         assert "语音" in heard.text
