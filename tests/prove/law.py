@@ -2,7 +2,7 @@
 words: nothing of the program is asked.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,6 +21,8 @@ from tests.prove.virtual import Agenda
 _DAY_MS = 24 * 3600 * 1000
 _OVER = {"failed", "cancelled"}
 _HAD = {"delivered", "sent-as-reply"}
+_FILMED = {"ready", "uploading", "undelivered", "delivery-unconfirmed", *_HAD}
+_BEFORE_THAT = {"queued", "preparing", "submitting", "rendering", "downloading"}
 _MOVES = {
     "awaiting-confirmation",
     "queued",
@@ -252,7 +254,9 @@ class Law:
         return request is not None and request.job is not None and posted == request.body
 
     def _history_problems(self) -> Iterator[str]:
-        """A job that was delivered moves only when its video is sent again."""
+        """A job whose film is here is never at fal again; one that was delivered moves only when its video is sent
+        again.
+        """
         query = sa.text("SELECT id, job_id, state, why FROM reelbot_history WHERE id > :last ORDER BY id")
         found = self._read(query, last=self._last_history)
         for row in found:
@@ -262,6 +266,8 @@ class Law:
             story.append(f"{row.state} ({row.why or ''})")
             if before in _HAD and row.state not in _HAD and row.why != "sent again":
                 yield f"{row.job_id} was delivered and is {row.state} now ({row.why})"
+            if before in _FILMED and row.state in _BEFORE_THAT:
+                yield f"{row.job_id} was {before} and is {row.state} now ({row.why})"
 
     # In the end.
 
@@ -271,6 +277,10 @@ class Law:
         if any(row.state in _MOVES or row.outcome_ref is None for row in rows.values()):
             return True
         return any(self._open(rows[each.job], each) for each in self._world.fal.books.ours() if each.job in rows)
+
+    def untold(self, but: Collection[str]) -> bool:
+        """Whether any job but these is under way, or its owner not told what became of it."""
+        return any(row.state in _MOVES or row.outcome_ref is None for row in self.rows() if row.id not in but)
 
     def _open(self, row: Row, taken: Request) -> bool:
         if taken.done_at > self._now():
@@ -339,6 +349,9 @@ class Law:
 
     def _now(self) -> float:
         return self._world.agenda.true()
+
+    def state(self, job_id: str) -> str | None:
+        return next((row.state for row in self.rows() if row.id == job_id), None)
 
     def rows(self) -> list[Row]:
         query = sa.text(

@@ -26,11 +26,11 @@ _STRANDED = sa.text(
 ).bindparams(sa.bindparam("moves", expanding=True), sa.bindparam("told", expanding=True))
 _HALF = sa.text("SELECT id FROM reelbot_jobs WHERE (owner IS NULL) <> (lease_until IS NULL)")
 _ROW = sa.text(
-    "SELECT j.owner, j.epoch, j.state, j.outcome_ref, j.charge, j.reserved_micro, s.state AS claim, s.request_id, "
-    "s.changed FROM reelbot_jobs j LEFT JOIN reelbot_submits s ON s.job_id = j.id WHERE j.id = :id"
+    "SELECT j.*, s.state AS claim, s.request_id, s.changed AS claim_changed "
+    "FROM reelbot_jobs j LEFT JOIN reelbot_submits s ON s.job_id = j.id WHERE j.id = :id"
 )
-_OF_THE_MONEY = ("claim", "request_id", "changed")
-_OF_THE_JOB = ("state", "outcome_ref", "charge", "reserved_micro")
+_OF_THE_MONEY = ("claim", "request_id", "claim_changed")
+_OF_NO_CONSEQUENCE = ("fal_position",)  # what fal last said of it, shown to people; whoever heard it
 Report = Callable[[str], None]
 
 
@@ -79,6 +79,7 @@ def _late(lease: Lease, before: dict[str, Any], after: dict[str, Any], said: Rep
         return
     if any(before[name] != after[name] for name in _OF_THE_MONEY):
         return
-    changed = {name: (before[name], after[name]) for name in _OF_THE_JOB if before[name] != after[name]}
+    rest = before.keys() - {*_OF_THE_MONEY, *_OF_NO_CONSEQUENCE}
+    changed = {name: (before[name], after[name]) for name in sorted(rest) if before[name] != after[name]}
     if changed:
         said(f"{lease.job_id} was changed by epoch {lease.epoch} in epoch {before['epoch']}: {changed}")

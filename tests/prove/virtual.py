@@ -17,7 +17,7 @@ import warnings
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
-from contextvars import Context
+from contextvars import Context, ContextVar
 from functools import partial
 from typing import Any, TypeVar, TypeVarTuple
 from unittest import mock
@@ -43,6 +43,8 @@ class Event:
 
 _BLOCKED_S = 0.2
 
+CALLED: ContextVar[str | None] = ContextVar("prove_called", default=None)
+"""What is called where a call to a thread pool is begun; None: nobody asks."""
 Around = Callable[["ProcessLoop", Executor | None, Callable[[], Any]], Any]
 
 
@@ -148,6 +150,7 @@ class ProcessLoop(asyncio.BaseEventLoop):
         self._backlog: list[asyncio.Handle] = []
         self._turns_left = -1
         self._then: Callable[[], None] = lambda: None
+        self.on_call: Callable[[str], None] = lambda _name: None  # before a call: it may freeze or kill this
         self.turns = 0  # since `after`
         self.dead = False
         self.frozen = False
@@ -159,6 +162,10 @@ class ProcessLoop(asyncio.BaseEventLoop):
             self._turns_left -= 1
             if self._turns_left < 0:
                 self._then()
+        if not (self.dead or self.frozen) and handle._callback == self._perform:  # type: ignore[attr-defined]
+            name = handle._context.get(CALLED)  # type: ignore[attr-defined]
+            if name is not None:
+                handle._context.run(self.on_call, name)  # type: ignore[attr-defined]
         if self.dead:
             return False
         if self.frozen:
@@ -232,6 +239,13 @@ class ProcessLoop(asyncio.BaseEventLoop):
 
     def get_debug(self) -> bool:
         return False
+
+
+def comes_to(name: str) -> None:
+    """The process that runs here is about to call fal or the chat. It may freeze or die by that, at its next await."""
+    loop = asyncio.get_running_loop()
+    if isinstance(loop, ProcessLoop):
+        loop.on_call(name)
 
 
 class Graveyard:
