@@ -42,7 +42,7 @@ class Aim:
 _answers: tuple[Answering, ...] = ("ok", "ok", "ok", "late", "cut", "500 taken", "not sent")
 _weathers: tuple[Weather | None, ...] = (None, None, None, "status json 404", "result 500", "file 404", "list down")
 _people = st.sampled_from(PEOPLE)
-_stories = st.builds(
+stories = st.builds(
     Story,
     person=_people,
     script=st.builds(
@@ -61,12 +61,24 @@ _aims = st.builds(
     nth=st.sampled_from([1, 1, 1, 2, 2, 3, 4]),
 )
 _freezing: dict[str, Any] = {
-    "story": _stories,
+    "story": stories,
     "aim": _aims,
-    "taken": st.sampled_from([1, 1, 2, 3, 5, 8, 13, 30, 60]),
+    "taken": st.sampled_from([1, 1, 2, 3, 5, 8, 13, 30, None]),
+}
+_answered: dict[str, Any] = {
+    "person": _people,
+    "script": st.builds(
+        Script,
+        answering=st.sampled_from(["ok", "ok", "late", "no id"]),
+        queue_s=st.just(0.5),
+        run_s=st.just(3.0),
+        calls_back=st.sampled_from([False, False, True]),
+    ),
+    "moment": st.sampled_from(["POST", "POST taken", "POST taken", "Submits.accepted"]),
+    "seconds": st.sampled_from([25.0, 60.0, 90.0]),
 }
 _troubled: dict[str, Any] = {
-    "story": _stories,
+    "story": stories,
     "aim": _aims,
     "what": st.sampled_from(get_args(Away)),
     "seconds": st.sampled_from([0.5, 3.0, 20.0]),
@@ -100,8 +112,8 @@ class AtMoments(RuleBasedStateMachine):
         world.live_till_told(_LIVED_S, but=before)
 
     @rule(**_freezing)
-    def order_and_freeze_at_a_moment(self, story: Story, aim: Aim, taken: int) -> None:
-        """`taken`: it wakes after so many calls of another for that job."""
+    def order_and_freeze_at_a_moment(self, story: Story, aim: Aim, taken: int | None) -> None:
+        """`taken`: it wakes after so many calls of another for that job; None: after a while."""
         self._there.freeze_at(aim.moment, aim.nth, taken=taken, seconds=_PASSES_S)
         self._tell(story)
 
@@ -113,7 +125,17 @@ class AtMoments(RuleBasedStateMachine):
     def order_and_freeze_at_one_more_moment(self, **given: Any) -> None:
         self.order_and_freeze_at_a_moment(**given)
 
-    @rule(story=_stories, aim=_aims)
+    @rule(**_answered)
+    def order_and_freeze_while_fal_answers(self, person: str, script: Script, moment: str, seconds: float) -> None:
+        """Another finds the order and goes on with it; then the first wakes, and hears the answer."""
+        self._there.freeze_at(moment, 1, taken=None, seconds=seconds)
+        self._tell(Story(person, script, None, None))
+
+    @rule(**_answered)
+    def order_and_freeze_while_fal_answers_once_more(self, **given: Any) -> None:
+        self.order_and_freeze_while_fal_answers(**given)
+
+    @rule(story=stories, aim=_aims)
     def order_and_die_at_a_moment(self, story: Story, aim: Aim) -> None:
         self._there.die_at(aim.moment, aim.nth)
         self._tell(story)

@@ -9,8 +9,10 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from bot.store.database import READ
+from tests.prove.backups import Copy
 from tests.prove.books import Fate, Request, Shape
 from tests.prove.chat import ChatBooks
+from tests.prove.copy_law import CopyLaw
 from tests.prove.engine import Records
 from tests.prove.fal import Fal
 from tests.prove.fleet import Fleet
@@ -104,6 +106,7 @@ class Worldly(Protocol):
     fleet: Fleet
 
     def disturbed_since(self, moment: float) -> bool: ...
+    def ever_disturbed(self) -> bool: ...
 
 
 def _micro(nano: int) -> int:
@@ -122,10 +125,18 @@ class Law:
         self._last_history = 0
         self._states: dict[str, str] = {}
         self._stories: dict[str, list[str]] = {}
+        self.copy = CopyLaw(world.fal)
+        world.fal.on_posted = lambda job_id: self._broken.extend(self.copy.posted(job_id))
 
     def said(self, problem: str) -> None:
         """What was seen to be broken in the midst of a step."""
         self._broken.append(problem)
+
+    def put_back(self, copy: Copy, *, known: set[str]) -> None:
+        """A copy is in the place of the database: history begins there again."""
+        self.copy.put_back(copy, known=known)
+        self._last_history = 0
+        self._stories.clear()
 
     # The caps, at each reservation, in its own transaction.
 
@@ -167,11 +178,12 @@ class Law:
         yield from self._broken
         yield from self._history_problems()
         owners: dict[str, str] = {}
+        held = {row.request_id: row.id for row in rows if row.request_id is not None}
         for row in rows:
             if self._states.get(row.id) != row.state:
                 self._states[row.id] = row.state
                 self._world.reached.note(f"state: {row.state}")
-            yield from self._money_problems(row)
+            yield from self._money_problems(row, held)
             yield from self._given_up(row)
             if row.request_id is not None:
                 other = owners.setdefault(row.request_id, row.id)
@@ -203,21 +215,21 @@ class Law:
             if self._now() - taken.told_at > _WRITTEN_WITHIN_S and held[taken.job] != taken.id:
                 yield f"{taken.job} was answered {taken.id}, and holds {held[taken.job]}"
 
-    def _money_problems(self, row: Row) -> Iterator[str]:
+    def _money_problems(self, row: Row, held: dict[str, str]) -> Iterator[str]:
         taken = self._world.fal.books.of(row.id)
-        if len(taken) > 1:
+        if self.copy.ordered(row.id, taken, held) > 1:
             yield f"{row.id} was ordered {len(taken)} times"
         if row.charge is not None and row.reserved_micro:
             yield f"{row.id} is closed ({row.charge}) and {row.reserved_micro} are still held"
         if row.state in _MOVES - {"awaiting-confirmation"} and row.charge is None and not row.reserved_micro:
             yield f"{row.id} is {row.state} and nothing is held for it"
-        known = row.state not in _MOVES | {"parked"} and not self._looked_for(row)
+        known = row.state not in _MOVES | {"parked"} and not self._looked_for(row) and not self.copy.asked(row.id)
         if row.charge == "none" and known and any(each.charged_nano(self._now()) for each in taken):
             yield f"{row.id} is called free, and fal has charged it"
 
     def _given_up(self, row: Row) -> Iterator[str]:
         """A job that ended while fal has a video for it, or may have."""
-        if row.state not in _OVER or self._looked_for(row):
+        if row.state not in _OVER or self._looked_for(row) or self.copy.asked(row.id):
             return
         for taken in self._world.fal.books.of(row.id):
             if taken.fate is Fate.VIDEO:
@@ -234,14 +246,16 @@ class Law:
         if adopted is None:
             yield f"{row.id} waits for a request that fal never named"
         elif adopted.job != row.id:
-            twins = self._world.fal.books.posted.get(row.id) == adopted.body
-            if adopted.job is None or not twins:
+            twins = self._world.fal.books.posted.get(row.id, adopted.body) == adopted.body
+            if (adopted.job is None or not twins) and not self.copy.may_adopt(adopted, same_words=twins):
                 yield f"{row.id} has adopted a request of {adopted.job or 'another program'}"
 
     def _film_problems(self, rows: list[Row]) -> Iterator[str]:
         by_id = {row.id: row for row in rows}
         for film in self._world.chat.films:
             row = by_id.get(film.job_id or "")
+            if row is None and self.copy.forgotten(film.job_id):
+                continue
             if row is None or film.chat_id != row.chat:
                 yield f"a film of {film.job_id} went to {film.chat_id}"
             elif film.request != row.request_id and not self._in_the_same_words(film.request, row):
@@ -262,6 +276,7 @@ class Law:
         for row in found:
             self._last_history = row.id
             story = self._stories.setdefault(row.job_id, [])
+            yield from self.copy.told(row.job_id, row.state, row.why, disturbed=self._world.ever_disturbed())
             before = story[-1].partition(" ")[0] if story else None
             story.append(f"{row.state} ({row.why or ''})")
             if before in _HAD and row.state not in _HAD and row.why != "sent again":
@@ -287,6 +302,8 @@ class Law:
             return True
         if row.request_id == taken.id and row.spent_micro != _micro(taken.charged_nano(self._now())):
             return True
+        if self.copy.asked(row.id) and row.state in _OVER:
+            return False
         if self._looked_for(row):
             return row.search_until is not None
         return not self._has(row) if taken.fate is Fate.VIDEO else row.state not in _OVER
@@ -305,6 +322,8 @@ class Law:
         for taken in self._world.fal.books.ours():
             row = rows.get(taken.job or "")
             if self._stands_for(rows.values(), taken) or (row is not None and self._looked_for(row)):
+                continue
+            if self.copy.forgotten(taken.job) or (row is not None and self.copy.asked(row.id) and row.state in _OVER):
                 continue
             for problem in self._end_problems(row, taken):
                 raise BrokenError(problem)

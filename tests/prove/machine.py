@@ -10,7 +10,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from bot.store.database import Database
 from tests.prove import fal
-from tests.prove.at_moments import AtMoments
+from tests.prove.at_copies import AtCopies
 from tests.prove.books import Fate, Request, Shape
 from tests.prove.chat import MOODS
 from tests.prove.diary import Diary
@@ -116,7 +116,7 @@ def machine_on(ground: Ground) -> type["Prove"]:
     return type("ProveHere", (Prove,), {"ground": ground})
 
 
-class Prove(AtMoments):
+class Prove(AtCopies):
     ground: Ground
 
     def __init__(self) -> None:
@@ -257,14 +257,6 @@ class Prove(AtMoments):
     @rule(turns=st.integers(0, 400), seconds=_frozen, which=_which)
     def freeze(self, turns: int, seconds: float, which: int) -> None:
         self._there.fleet.freeze(which, after_turns=turns, seconds=seconds)
-
-    @rule(person=_people, words=_words, which=_which, after_s=st.sampled_from([0.3, 1.0, 4.0]))
-    def order_and_freeze_while_fal_answers(self, person: str, words: Words, which: int, after_s: float) -> None:
-        """Another finds the order and goes on with it; then the first wakes, and hears the answer."""
-        self._there.order(person, words, Script(answering="late", queue_s=0.5, run_s=3.0, calls_back=False))
-        self._there.live(after_s)
-        self._there.fleet.freeze(which, seconds=90.0)
-        self._there.live(120.0)
 
     @rule(which=_which, seconds=st.sampled_from([35.0, 50.0]))
     def stand_still(self, which: int, seconds: float) -> None:

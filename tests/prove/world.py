@@ -20,16 +20,19 @@ from bot.store.database import Database
 from bot.store.records import JobDraft
 from core import pricing
 from core.fal.webhooks import callback_token
+from tests.prove.backups import Backups
 from tests.prove.books import Request
 from tests.prove.chat import ChatBooks
 from tests.prove.diary import Diary
 from tests.prove.engine import AT_WORK, Records
-from tests.prove.fal import Fal, Script, signed
+from tests.prove.fal import Fal, Script
 from tests.prove.fleet import Fleet
 from tests.prove.law import Law
 from tests.prove.moments import Moments
+from tests.prove.mtimes import FileTimes
 from tests.prove.process import SECRET, Process
 from tests.prove.reach import Reached
+from tests.prove.signing import signed
 from tests.prove.virtual import Agenda, BlockedError, KilledError, ProcessLoop, on_another_stack, seeded
 
 PEOPLE = ("1", "2", "3")
@@ -93,6 +96,7 @@ class World:
         self.diary = diary
         diary.begin(lambda: self.agenda.now)
         self.folder = folder
+        self._workers = workers
         self._database = database
         self._idle_s = idle_s
         self.fal = Fal(self.agenda.true, random.Random(seed + 1), reached)
@@ -102,9 +106,18 @@ class World:
         self.skewed_until = 0.0  # seconds UTC, fal's clock
         self.left_frozen = False  # whoever stands still in the end does so for ever
         self.orders = 0
+        self.troubled = False
         self.troubles: dict[str, float] = {}
         self._callers: list[ProcessLoop] = []  # one, or two while the first one's transaction is slow
         self.fleet = Fleet(self.agenda, reached, most=workers, make=self._process)
+        self.times = FileTimes(folder, self.agenda.wall)
+        self.backups = Backups(
+            database.engine,
+            output=folder,
+            folder=folder.with_name(f"{folder.name}-copies"),
+            records=self.records,
+            reached=reached,
+        )
         self.moments = Moments(reached, thaw=self.fleet.thaw)
         self._seeds = seeded(self.rng)
         self._seeds.__enter__()
@@ -190,6 +203,32 @@ class World:
 
         self.moments.at("JobStates.move", 1, begin)
 
+    def back_up(self, *, stamped: bool) -> None:
+        self.agenda.later(0.0, partial(self.backups.make, stamped=stamped))
+        self.live(0.0)
+
+    def back_up_at(self, moment: str, nth: int, *, stamped: bool) -> None:
+        self.moments.at(moment, nth, lambda _process: self.backups.make(stamped=stamped))
+
+    def put_back(self, which: int, *, lost: bool) -> None:
+        """One of the copies; everybody is killed first. `lost`: so is the folder, and only a real backup is of use."""
+        copies = self.backups.copies
+        if not copies:
+            return
+        copy = copies[which % len(copies)]
+        self.moments.forget()
+        for process in list(self.fleet.members):
+            self.fleet.died(process)
+        known = {row.id for row in self.law.rows()}
+        self.backups.put_back(copy, lost=lost and copy.stamped, stamp=self.times.stamp)
+        self.law.put_back(copy, known=known)
+        for _ in range(self._workers):
+            self.fleet.start()
+
+    def ever_disturbed(self) -> bool:
+        """Whether the machine had any trouble but deaths: then what was asked may not have come to its end in time."""
+        return self.troubled
+
     def disturbed_since(self, moment: float) -> bool:
         """Whether a process ended or stood still, or the machine had trouble, since then (seconds UTC, fal's clock)."""
         return self.fleet.disturbed_at >= moment or bool(self.fleet.still) or not self.fleet.running
@@ -198,6 +237,7 @@ class World:
         if self.troubles.get(what, 0.0) <= self.agenda.now:
             return False
         self.fleet.disturbed()
+        self.troubled = True
         self.reached.note(f"machine: {what}")
         return True
 
@@ -211,7 +251,10 @@ class World:
         if executor is None:
             if self.suffers("full") and "write" in repr(call):
                 raise OSError(28, "the model's disk is full")
-            return call()
+            try:
+                return call()
+            finally:
+                self.times.stamp()
         if self.suffers("slow to answer") and self.rng.random() < _WAITS_SHARE:
             raise BlockedError
         if self.suffers("away") or self.fleet.is_cut_off(self.fleet.of(loop)):
@@ -299,6 +342,8 @@ class World:
         self.reached.note(f"people: pressed {verb}")
         data = data_for(verb, job_id)  # type: ignore[arg-type]
         pressed = Incoming(Address("telegram", person), "bot", f"b{self.orders}", person, pressed=data)
+        if verb == "yes" and self.law.copy.asked(job_id):
+            self.law.copy.agreed.add(job_id)
         decision = process.do(process.app.parts.handler.handle(parse_message(pressed)))
         if isinstance(decision, JobDraft):
             self._begin(decision, script)
@@ -398,6 +443,7 @@ class World:
         self.fleet.close()
         self._seeds.__exit__(None, None, None)
         shutil.rmtree(self.folder, ignore_errors=True)
+        self.backups.drop()
 
 
 async def _answered(call: Any) -> None:
