@@ -15,13 +15,14 @@ _aims = st.builds(
     moment=st.one_of(*(st.sampled_from(each) for each in (_BEFORE, _BEFORE, ORDER, MOMENTS))),
     nth=st.sampled_from([1, 1, 1, 2, 3]),
 )
+_AWAKE_S = 5.0
 _which = st.integers(0, 30)
 _put_back: dict[str, Any] = {
     "story": stories,
     "aim": _aims,
     "stamped": st.sampled_from([True, True, False]),
     "lost": st.booleans(),
-    "later_s": st.sampled_from([0.0, 0.0, 5.0, 60.0, 900.0]),
+    "later_s": st.sampled_from([0.0, 0.0, 30.0, 900.0]),
 }
 
 
@@ -46,7 +47,8 @@ class AtCopies(AtMoments):
         world.back_up_at(aim.moment, aim.nth, stamped=stamped)
         before = {row.id for row in world.law.rows()}
         self._tell(story)
-        world.live(later_s)
+        world.sleep(later_s)
+        world.live(_AWAKE_S)
         world.put_back(-1, lost=lost)
         world.live_till_told(100.0, but=before)
 

@@ -8,20 +8,22 @@ from collections.abc import Iterator, Sequence
 from tests.prove.backups import Copy
 from tests.prove.books import Request
 from tests.prove.fal import Fal
+from tests.prove.reach import Reached
 
 _ASKED = ("awaiting-confirmation", "restored")
 
 
 class CopyLaw:
-    """`agreed`: jobs that their owner has ordered anew, knowing that they may be paid twice."""
+    """Of one run."""
 
-    def __init__(self, fal: Fal) -> None:
+    def __init__(self, fal: Fal, reached: Reached) -> None:
         self._fal = fal
+        self._reached = reached
         self._at: float | None = None  # seconds UTC, fal's clock
         self._looks_first: frozenset[str] = frozenset()
         self._forgotten: set[str] = set()
         self._asked: set[str] = set()
-        self.agreed: set[str] = set()
+        self._agreed: set[str] = set()
 
     def put_back(self, copy: Copy, *, known: set[str]) -> None:
         """`known`: the jobs that there were until now."""
@@ -37,11 +39,20 @@ class CopyLaw:
         """Whether its owner was asked: what fal may have of it is theirs to decide."""
         return job_id in self._asked
 
+    def agrees(self, job_id: str) -> None:
+        """Its owner orders it, where they were asked: then it may be paid twice."""
+        if job_id in self._asked:
+            self._agreed.add(job_id)
+            self._reached.note("backup: owner agreed")
+
     def told(self, job_id: str, state: str, why: str | None, *, disturbed: bool) -> Iterator[str]:
         """A line of history. `disturbed`: the machine had trouble since the copy is served."""
+        if (state, why) == ("submitting", "restored"):
+            self._reached.note("backup: found")
         if (state, why) != _ASKED:
             return
         self._asked.add(job_id)
+        self._reached.note("backup: owner asked")
         if self._at is None:
             yield f"the owner of {job_id} is asked as for a copy, and none was put back"
         elif not disturbed and self._fal.list_failed_at < self._at:
@@ -49,7 +60,7 @@ class CopyLaw:
 
     def posted(self, job_id: str) -> Iterator[str]:
         """An order that leaves now."""
-        if self._at is None or job_id not in self._looks_first or job_id in self.agreed:
+        if self._at is None or job_id not in self._looks_first or job_id in self._agreed:
             return
         if self._fal.looked.get(job_id, 0.0) < self._at:
             yield f"{job_id} waited in the copy, and is ordered without a look into fal's list"
@@ -61,7 +72,7 @@ class CopyLaw:
         """
         if self._at is None:
             return len(taken)
-        if job_id in self.agreed or any(each.unlisted for each in taken):
+        if job_id in self._agreed or any(each.unlisted for each in taken):
             return min(1, len(taken))
         return sum(held.get(each.id, job_id) == job_id for each in taken)
 

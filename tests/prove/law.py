@@ -125,7 +125,7 @@ class Law:
         self._last_history = 0
         self._states: dict[str, str] = {}
         self._stories: dict[str, list[str]] = {}
-        self.copy = CopyLaw(world.fal)
+        self.copy = CopyLaw(world.fal, world.reached)
         world.fal.on_posted = lambda job_id: self._broken.extend(self.copy.posted(job_id))
 
     def said(self, problem: str) -> None:

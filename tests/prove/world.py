@@ -342,8 +342,8 @@ class World:
         self.reached.note(f"people: pressed {verb}")
         data = data_for(verb, job_id)  # type: ignore[arg-type]
         pressed = Incoming(Address("telegram", person), "bot", f"b{self.orders}", person, pressed=data)
-        if verb == "yes" and self.law.copy.asked(job_id):
-            self.law.copy.agreed.add(job_id)
+        if verb == "yes":
+            self.law.copy.agrees(job_id)
         decision = process.do(process.app.parts.handler.handle(parse_message(pressed)))
         if isinstance(decision, JobDraft):
             self._begin(decision, script)
