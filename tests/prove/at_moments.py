@@ -57,7 +57,7 @@ stories = st.builds(
 )
 _aims = st.builds(
     Aim,
-    moment=st.one_of(*(st.sampled_from(each) for each in (ORDER, MOVES, ENDS, MOMENTS))),
+    moment=st.one_of(*(st.sampled_from(each) for each in (ORDER, MOVES, MOVES, ENDS, MOMENTS))),
     nth=st.sampled_from([1, 1, 1, 2, 2, 3, 4]),
 )
 _freezing: dict[str, Any] = {
@@ -69,13 +69,13 @@ _answered: dict[str, Any] = {
     "person": _people,
     "script": st.builds(
         Script,
-        answering=st.sampled_from(["ok", "ok", "late", "no id"]),
+        answering=st.sampled_from(["ok", "ok", "ok", "late", "no id"]),
         queue_s=st.just(0.5),
         run_s=st.just(3.0),
-        calls_back=st.sampled_from([False, False, True]),
+        calls_back=st.sampled_from([False, False, False, True]),
     ),
-    "moment": st.sampled_from(["POST", "POST taken", "POST taken", "Submits.accepted"]),
-    "seconds": st.sampled_from([25.0, 60.0, 90.0]),
+    "moment": st.sampled_from(["POST", *["POST taken"] * 4, "Submits.accepted"]),
+    "seconds": st.sampled_from([25.0, 60.0, 90.0, 90.0]),
 }
 _troubled: dict[str, Any] = {
     "story": stories,
@@ -133,6 +133,10 @@ class AtMoments(RuleBasedStateMachine):
 
     @rule(**_answered)
     def order_and_freeze_while_fal_answers_once_more(self, **given: Any) -> None:
+        self.order_and_freeze_while_fal_answers(**given)
+
+    @rule(**_answered)
+    def order_and_freeze_while_fal_answers_yet_again(self, **given: Any) -> None:
         self.order_and_freeze_while_fal_answers(**given)
 
     @rule(story=stories, aim=_aims)

@@ -104,9 +104,9 @@ class Worldly(Protocol):
     chat: ChatBooks
     records: Records
     fleet: Fleet
+    troubled: bool
 
     def disturbed_since(self, moment: float) -> bool: ...
-    def ever_disturbed(self) -> bool: ...
 
 
 def _micro(nano: int) -> int:
@@ -276,7 +276,7 @@ class Law:
         for row in found:
             self._last_history = row.id
             story = self._stories.setdefault(row.job_id, [])
-            yield from self.copy.told(row.job_id, row.state, row.why, disturbed=self._world.ever_disturbed())
+            yield from self.copy.told(row.job_id, row.state, row.why, disturbed=self._world.troubled)
             before = story[-1].partition(" ")[0] if story else None
             story.append(f"{row.state} ({row.why or ''})")
             if before in _HAD and row.state not in _HAD and row.why != "sent again":

@@ -20,12 +20,12 @@ class FileTimes:
             try:
                 if entry.stat().st_mtime_ns != self._given.get(entry.path):
                     os.utime(entry.path, ns=(at, at))
-                    self._given[entry.path] = entry_time(entry.path)
+                    self._given[entry.path] = _kept(entry.path)
             except FileNotFoundError:
                 continue  # renamed meanwhile
 
 
-def entry_time(path: str) -> int:
+def _kept(path: str) -> int:
     """As the disk keeps it, which may be coarser than what it was given."""
     return Path(path).stat().st_mtime_ns
 

@@ -106,7 +106,7 @@ class World:
         self.skewed_until = 0.0  # seconds UTC, fal's clock
         self.left_frozen = False  # whoever stands still in the end does so for ever
         self.orders = 0
-        self.troubled = False
+        self.troubled = False  # by more than deaths
         self.troubles: dict[str, float] = {}
         self._callers: list[ProcessLoop] = []  # one, or two while the first one's transaction is slow
         self.fleet = Fleet(self.agenda, reached, most=workers, make=self._process)
@@ -224,10 +224,6 @@ class World:
         self.law.put_back(copy, known=known)
         for _ in range(self._workers):
             self.fleet.start()
-
-    def ever_disturbed(self) -> bool:
-        """Whether the machine had any trouble but deaths: then what was asked may not have come to its end in time."""
-        return self.troubled
 
     def disturbed_since(self, moment: float) -> bool:
         """Whether a process ended or stood still, or the machine had trouble, since then (seconds UTC, fal's clock)."""
