@@ -65,6 +65,12 @@ _freezing: dict[str, Any] = {
     "aim": _aims,
     "taken": st.sampled_from([1, 1, 2, 3, 5, 8, 13, 30, None]),
 }
+_writing: dict[str, Any] = {
+    "story": stories,
+    "moment": st.sampled_from([*["JobStates.move"] * 3, "JobTable._change", "Submits.claim"]),
+    "nth": st.sampled_from([1, 2, 3, 4]),
+    "taken": st.sampled_from([1, 1, 1, 2, 4]),
+}
 _answered: dict[str, Any] = {
     "person": _people,
     "script": st.builds(
@@ -121,9 +127,14 @@ class AtMoments(RuleBasedStateMachine):
     def order_and_freeze_at_another_moment(self, **given: Any) -> None:
         self.order_and_freeze_at_a_moment(**given)
 
-    @rule(**_freezing)
-    def order_and_freeze_at_one_more_moment(self, **given: Any) -> None:
-        self.order_and_freeze_at_a_moment(**given)
+    @rule(**_writing)
+    def order_and_freeze_in_a_write(self, story: Story, moment: str, nth: int, taken: int) -> None:
+        """A write of its work is under way when it freezes; it comes through when another has just begun there."""
+        self.order_and_freeze_at_a_moment(story=story, aim=Aim(moment, nth), taken=taken)
+
+    @rule(**_writing)
+    def order_and_freeze_in_another_write(self, **given: Any) -> None:
+        self.order_and_freeze_in_a_write(**given)
 
     @rule(**_answered)
     def order_and_freeze_while_fal_answers(self, person: str, script: Script, moment: str, seconds: float) -> None:

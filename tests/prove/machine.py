@@ -283,6 +283,7 @@ class Prove(AtCopies):
         if any(row.state in {"queued", "preparing", "submitting"} for row in self._there.law.rows()):
             return
         self.clock_is_set(seconds=seconds)
+        self._there.law.copy.may_be_supposed = True
         self._there.live(meanwhile_s)
         self.clock_is_set(seconds=0.0)
         self._there.reached.note("machine: clock jumped")

@@ -32,6 +32,7 @@ _ROW = sa.text(
 )
 _OF_THE_MONEY = ("claim", "request_id", "claim_changed")
 _OF_NO_CONSEQUENCE = ("fal_position",)  # what fal last said of it, shown to people; whoever heard it
+_NEVER_SENT = "submit_not_sent"
 Report = Callable[[str], None]
 
 
@@ -110,6 +111,8 @@ class _Late:
 
     def compare(self, before: dict[str, Any], after: dict[str, Any]) -> None:
         self.of_the_money = self.of_the_money or any(before[name] != after[name] for name in _OF_THE_MONEY)
+        if before["error"] != after["error"] and _NEVER_SENT in str(after["error"]):
+            self.of_the_money = True  # the second transaction after a claim that was given back for too long
         rest = before.keys() - {*_OF_THE_MONEY, *_OF_NO_CONSEQUENCE}
         self.changed |= {name: (before[name], after[name]) for name in sorted(rest) if before[name] != after[name]}
 

@@ -17,7 +17,7 @@ import warnings
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
-from contextvars import Context, ContextVar
+from contextvars import Context, ContextVar, copy_context
 from functools import partial
 from typing import Any, TypeVar, TypeVarTuple
 from unittest import mock
@@ -139,6 +139,15 @@ def _run(handle: asyncio.Handle | Event, loop: "ProcessLoop | None") -> None:
         asyncio._set_running_loop(before)
 
 
+class _Call(asyncio.Handle):
+    """A call to a thread pool that is going to be made."""
+
+    def __init__(self, callback: Callable[..., object], args: Sequence[Any], loop: asyncio.AbstractEventLoop) -> None:
+        self.called = CALLED.get()
+        self.around = copy_context()
+        super().__init__(callback, args, loop, self.around)
+
+
 class ProcessLoop(asyncio.BaseEventLoop):
     """The loop of one process. `around` makes each call to a thread pool, or raises what the call shall raise."""
 
@@ -162,10 +171,8 @@ class ProcessLoop(asyncio.BaseEventLoop):
             self._turns_left -= 1
             if self._turns_left < 0:
                 self._then()
-        if not (self.dead or self.frozen) and handle._callback == self._perform:  # type: ignore[attr-defined]
-            name = handle._context.get(CALLED)  # type: ignore[attr-defined]
-            if name is not None:
-                handle._context.run(self.on_call, name)  # type: ignore[attr-defined]
+        if isinstance(handle, _Call) and handle.called is not None and not (self.dead or self.frozen):
+            handle.around.run(self.on_call, handle.called)
         if self.dead:
             return False
         if self.frozen:
@@ -212,7 +219,7 @@ class ProcessLoop(asyncio.BaseEventLoop):
         self, executor: Executor | None, func: Callable[..., T], *args: Any
     ) -> asyncio.Future[T]:
         future: asyncio.Future[T] = self.create_future()
-        handle = asyncio.Handle(self._perform, (future, executor, func, args), self)
+        handle = _Call(self._perform, (future, executor, func, args), self)
         self._agenda.add(self._agenda.now + self._rng.choice((0.0, 0.0, 0.001, 0.004)), handle, self)
         return future
 
@@ -224,7 +231,7 @@ class ProcessLoop(asyncio.BaseEventLoop):
         except KilledError:
             return
         except BlockedError:
-            handle = asyncio.Handle(self._perform, (future, executor, func, args), self)
+            handle = _Call(self._perform, (future, executor, func, args), self)
             self._agenda.add(self._agenda.now + _BLOCKED_S, handle, self)
         except Exception as error:  # noqa: BLE001 - whatever the call raises is the caller's
             if not future.cancelled():
