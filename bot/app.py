@@ -69,7 +69,7 @@ class App:
         self.channels = self.parts.channels
         self.health = Health()
         self._workers = Workers(store.database, term_ms=int(timing.term_s * 1000))
-        self._heartbeat = Heartbeat(store, settings.output_dir)
+        self.heartbeat = Heartbeat(store, settings.output_dir)
         self._loops: list[Loop] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._server: Server | None = None
@@ -135,9 +135,9 @@ class App:
         self._server = Server(web, listener)
         await self.parts.engine.start(owner=self.parts.roles.owner)
         await self._join_the_others()
-        copy = await self._notice_copy()
+        copy = await self.notice_copy()
         await self._server.start()
-        for loop in (self._heartbeat.loop, self.parts.reconciler.loop, self.parts.leases.loop, self.parts.roles.loop):
+        for loop in (self.heartbeat.loop, self.parts.reconciler.loop, self.parts.leases.loop, self.parts.roles.loop):
             self._begin(loop, loop.run())
         for loop, run in self.loops():
             self._begin(loop, self.parts.roles.run(loop.name, run))
@@ -153,7 +153,7 @@ class App:
         self.health.problems = self.parts.watchdog.problems
         self.health.reason = None
 
-    async def _notice_copy(self) -> Notice | None:
+    async def notice_copy(self) -> Notice | None:
         """Return what is odd about the database. It is served all the same: what waits in it is looked for first."""
         notice = await examine_database(self.store, self._settings)
         if notice is not None:

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from tests.postgres import NoPostgresError
 from tests.prove.ground import postgres_ground, shared_ground, sqlite_ground
 from tests.prove.machine import Ground
+from tests.prove.moments import MOMENTS
 from tests.prove.reach import WANTED, Reached
 from tests.prove.regressions import REGRESSIONS, WHERE
 from tests.prove.run import Found, prove
@@ -63,7 +64,7 @@ def _long(grounds: Grounds, given: argparse.Namespace) -> int:
             print(f"{name}: not here ({error})")
             continue
         failed += _told(name, found)
-    missing = reached.missing(WANTED)
+    missing = reached.missing((*WANTED, *(f"moment: {each}" for each in MOMENTS)))
     print(reached.report())
     print(f"never reached: {', '.join(missing) or 'nothing'}")
     return 1 if failed or missing else 0

@@ -73,6 +73,7 @@ class Request:
     files_given: int = 0
     told_at: float | None = None  # its order's own answer, which names it, came to its end
     hidden: bool = False  # the list has once not shown it
+    unlisted: bool = False  # nor has it, once, for being too young
 
     @property
     def app(self) -> str:
@@ -132,7 +133,7 @@ class Books:
 
     def hide(self, request_ids: Iterable[str]) -> None:
         for request_id in request_ids:
-            self.requests[request_id].hidden = True
+            self.requests[request_id].hidden = self.requests[request_id].unlisted = True
 
     def of(self, job_id: str) -> list[Request]:
         return [each for each in self.requests.values() if each.job == job_id]

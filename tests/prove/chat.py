@@ -15,6 +15,7 @@ from bot.channels.protocol import HttpRoute, PlainChannel
 from bot.channels.types import Activity, Address, AttachmentRef, Message, SendError, SendOutcome, VideoMessage
 from tests.prove.film import facts_of
 from tests.prove.reach import Reached
+from tests.prove.virtual import comes_to
 
 Mood = Literal["takes", "away", "unconfirmed", "lost", "refuses", "gone", "slow"]
 MOODS: tuple[Mood, ...] = ("away", "unconfirmed", "lost", "refuses", "gone", "slow")
@@ -112,6 +113,7 @@ class ModelChat(PlainChannel):
 
     async def _on_its_way(self, to: Address, *, video: bool = False) -> Mood:
         """Raises what a chat says before anything was taken."""
+        comes_to("chat")
         await asyncio.sleep(_SENT_S)
         mood = self._books.mood(to.chat_id)
         if mood == "slow":

@@ -4,7 +4,6 @@ Two kinds of trouble: what stands in the script of one job (how its order is ans
 weather, which is over at a time. Facts: fal's documentation and public reports, as the program's own sources name them.
 """
 
-import hashlib
 import json
 import random
 from collections.abc import Callable
@@ -14,10 +13,10 @@ from typing import Any, Literal
 from urllib.parse import parse_qs, quote
 
 import httpx
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.prove.books import KEEP_S, Books, Fate, Request, Shape
 from tests.prove.reach import Reached
+from tests.prove.signing import public_key
 
 Answering = Literal[
     "ok", "not sent", "lost", "cut", "late", "very late", "silent", "refused", "busy", "locked", "500 taken",
@@ -31,12 +30,12 @@ Weather = Literal[
     "file html", "file cut", "file odd range", "file elsewhere", "file type", "webhooks lost", "webhooks late",
     "webhooks twice", "bill down", "bill twice", "bill cut",
 ]  # fmt: skip
+_LIST_TROUBLES: tuple[Weather, ...] = ("fal slow", "list slow", "list circle", "list cut")
 FOUND_LATE_S = 40.0
 _HELD_S = 2.5
 _NO = {"detail": [{"loc": ["body", "prompt"], "msg": "no", "type": "value_error"}]}
 _PAGE = 100
 _HTML = b"<html><head><title>error</title></head><body>nginx</body></html>"
-_KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"the model's own key").digest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +102,9 @@ class Fal:
         self.scripts: dict[str, Script] = {}
         self.weather: dict[str, float] = {}
         self.on_taken: Callable[[Request], None] = lambda _: None
+        self.on_posted: Callable[[str], None] = lambda _: None
+        self.looked: dict[str, float] = {}  # when the list was last asked for a job
+        self.list_failed_at = 0.0
         self.stream = False
 
     def blows(self, what: Weather) -> bool:
@@ -121,9 +123,15 @@ class Fal:
             reply.names.told_at = self.now()
 
     def answer(self, request: httpx.Request, buyer: str | None) -> Reply:
+        listed = request.url.path.endswith("/by-endpoint")
+        if listed and buyer is not None:
+            self.looked[buyer] = self.now()
         if self.blows("fal away"):
+            self.list_failed_at = self.now()
             return broken(httpx.ConnectError)
         reply = self._route(request, buyer)
+        if listed and (reply.status >= 300 or any(self.weather.get(each, 0.0) > self.now() for each in _LIST_TROUBLES)):
+            self.list_failed_at = self.now()
         if self.blows("fal slow"):
             reply.after_s += self.rng.choice((3.0, 12.0, 40.0))
         return reply
@@ -139,7 +147,7 @@ class Fal:
         if host == "api.fal.ai" and path.endswith("/account/billing"):
             return as_json({"username": "model", "credits": {"current_balance": 500.0, "currency": "USD"}})
         if host == "rest.fal.ai" and path.endswith("jwks.json"):
-            return as_json({"keys": [{"x": _public()}]})
+            return as_json({"keys": [{"x": public_key()}]})
         if host.endswith("fal.media"):
             return self._file(request, path)
         return html(404)
@@ -165,6 +173,7 @@ class Fal:
     def _submit(self, request: httpx.Request, endpoint: str, buyer: str | None) -> Reply:
         script = self.scripts.get(buyer or "", Script())
         self.reached.note(f"order: {script.answering}")
+        self.on_posted(buyer or "")
         body = json.loads(request.content)
         self.books.posted.setdefault(buyer or "", body)
         before = self._before_it_is_taken(script.answering)
@@ -354,6 +363,8 @@ class Fal:
         now, late = self.now(), self.blows("list late")
         known = [each for each in self.books.requests.values() if each.endpoint in endpoints]
         if late:
+            for each in known:
+                each.unlisted = each.unlisted or each.at + FOUND_LATE_S >= now
             known = [each for each in known if each.at + FOUND_LATE_S < now]
         known.sort(key=lambda each: -(each.done_at if each.done_at <= now else now + each.at))
         return [_row(each, now) for each in known]
@@ -445,22 +456,4 @@ def _row(each: Request, now: float) -> dict[str, Any]:
         "ended_at": told(each.done_at),
         "status_code": 200 if each.done_at <= now else None,
         "json_input": {**each.body, "enable_safety_checker": True},
-    }
-
-
-def _public() -> str:
-    import base64
-
-    return base64.urlsafe_b64encode(_KEY.public_key().public_bytes_raw()).decode().rstrip("=")
-
-
-def signed(request_id: str, body: bytes, *, at: float) -> dict[str, str]:
-    """The headers of a webhook call, as fal signs it."""
-    stamp = str(int(at))
-    message = "\n".join([request_id, "user", stamp, hashlib.sha256(body).hexdigest()]).encode()
-    return {
-        "x-fal-webhook-request-id": request_id,
-        "x-fal-webhook-user-id": "user",
-        "x-fal-webhook-timestamp": stamp,
-        "x-fal-webhook-signature": _KEY.sign(message).hex(),
     }

@@ -94,6 +94,10 @@ class Fleet:
             if not after_turns:
                 self._froze(process, seconds)
 
+    def freeze_this(self, process: Process, seconds: float) -> None:
+        if process.runs and process in self.members:
+            self._froze(process, seconds)
+
     def _froze(self, process: Process, seconds: float | None) -> None:
         process.loop.undisturbed()
         process.loop.frozen, process.still_since = True, self._agenda.now

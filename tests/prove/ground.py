@@ -15,6 +15,7 @@ from bot.store.tables import metadata
 from tests.postgres import cluster
 from tests.prove import law
 from tests.prove.machine import Ground
+from tests.prove.moments import NamedDatabase
 from tests.prove.reach import Reached
 
 
@@ -24,7 +25,7 @@ def sqlite_ground(reached: Reached) -> Iterator[Ground]:
         yield made
 
 
-class SharedDatabase(Database):
+class SharedDatabase(NamedDatabase):
     """SQLite that several workers use, as they use PostgreSQL: leases, epochs and roles are real, and ten times as many
     runs fit into the same time. Only the locks differ.
     """
@@ -56,7 +57,7 @@ def postgres_ground(reached: Reached) -> Iterator[Ground]:
 
 @contextmanager
 def ground(url: str, *, folder: Path, reached: Reached) -> Iterator[Ground]:
-    with _prepared(Database(url), folder=folder, reached=reached) as made:
+    with _prepared(NamedDatabase(url), folder=folder, reached=reached) as made:
         yield made
 
 

@@ -2,15 +2,17 @@
 words: nothing of the program is asked.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
 from bot.store.database import READ
+from tests.prove.backups import Copy
 from tests.prove.books import Fate, Request, Shape
 from tests.prove.chat import ChatBooks
+from tests.prove.copy_law import CopyLaw
 from tests.prove.engine import Records
 from tests.prove.fal import Fal
 from tests.prove.fleet import Fleet
@@ -21,6 +23,8 @@ from tests.prove.virtual import Agenda
 _DAY_MS = 24 * 3600 * 1000
 _OVER = {"failed", "cancelled"}
 _HAD = {"delivered", "sent-as-reply"}
+_FILMED = {"ready", "uploading", "undelivered", "delivery-unconfirmed", *_HAD}
+_BEFORE_THAT = {"queued", "preparing", "submitting", "rendering", "downloading"}
 _MOVES = {
     "awaiting-confirmation",
     "queued",
@@ -100,6 +104,7 @@ class Worldly(Protocol):
     chat: ChatBooks
     records: Records
     fleet: Fleet
+    troubled: bool
 
     def disturbed_since(self, moment: float) -> bool: ...
 
@@ -120,10 +125,18 @@ class Law:
         self._last_history = 0
         self._states: dict[str, str] = {}
         self._stories: dict[str, list[str]] = {}
+        self.copy = CopyLaw(world.fal, world.reached)
+        world.fal.on_posted = lambda job_id: self._broken.extend(self.copy.posted(job_id))
 
     def said(self, problem: str) -> None:
         """What was seen to be broken in the midst of a step."""
         self._broken.append(problem)
+
+    def put_back(self, copy: Copy, *, known: set[str]) -> None:
+        """A copy is in the place of the database: history begins there again."""
+        self.copy.put_back(copy, known=known)
+        self._last_history = 0
+        self._stories.clear()
 
     # The caps, at each reservation, in its own transaction.
 
@@ -165,11 +178,12 @@ class Law:
         yield from self._broken
         yield from self._history_problems()
         owners: dict[str, str] = {}
+        held = {row.request_id: row.id for row in rows if row.request_id is not None}
         for row in rows:
             if self._states.get(row.id) != row.state:
                 self._states[row.id] = row.state
                 self._world.reached.note(f"state: {row.state}")
-            yield from self._money_problems(row)
+            yield from self._money_problems(row, held)
             yield from self._given_up(row)
             if row.request_id is not None:
                 other = owners.setdefault(row.request_id, row.id)
@@ -201,21 +215,21 @@ class Law:
             if self._now() - taken.told_at > _WRITTEN_WITHIN_S and held[taken.job] != taken.id:
                 yield f"{taken.job} was answered {taken.id}, and holds {held[taken.job]}"
 
-    def _money_problems(self, row: Row) -> Iterator[str]:
+    def _money_problems(self, row: Row, held: dict[str, str]) -> Iterator[str]:
         taken = self._world.fal.books.of(row.id)
-        if len(taken) > 1:
+        if self.copy.ordered(row.id, taken, held) > 1:
             yield f"{row.id} was ordered {len(taken)} times"
         if row.charge is not None and row.reserved_micro:
             yield f"{row.id} is closed ({row.charge}) and {row.reserved_micro} are still held"
         if row.state in _MOVES - {"awaiting-confirmation"} and row.charge is None and not row.reserved_micro:
             yield f"{row.id} is {row.state} and nothing is held for it"
-        known = row.state not in _MOVES | {"parked"} and not self._looked_for(row)
+        known = row.state not in _MOVES | {"parked"} and not self._looked_for(row) and not self.copy.asked(row.id)
         if row.charge == "none" and known and any(each.charged_nano(self._now()) for each in taken):
             yield f"{row.id} is called free, and fal has charged it"
 
     def _given_up(self, row: Row) -> Iterator[str]:
         """A job that ended while fal has a video for it, or may have."""
-        if row.state not in _OVER or self._looked_for(row):
+        if row.state not in _OVER or self._looked_for(row) or self.copy.asked(row.id):
             return
         for taken in self._world.fal.books.of(row.id):
             if taken.fate is Fate.VIDEO:
@@ -232,14 +246,16 @@ class Law:
         if adopted is None:
             yield f"{row.id} waits for a request that fal never named"
         elif adopted.job != row.id:
-            twins = self._world.fal.books.posted.get(row.id) == adopted.body
-            if adopted.job is None or not twins:
+            twins = self._world.fal.books.posted.get(row.id, adopted.body) == adopted.body
+            if (adopted.job is None or not twins) and not self.copy.may_adopt(adopted, same_words=twins):
                 yield f"{row.id} has adopted a request of {adopted.job or 'another program'}"
 
     def _film_problems(self, rows: list[Row]) -> Iterator[str]:
         by_id = {row.id: row for row in rows}
         for film in self._world.chat.films:
             row = by_id.get(film.job_id or "")
+            if row is None and self.copy.forgotten(film.job_id):
+                continue
             if row is None or film.chat_id != row.chat:
                 yield f"a film of {film.job_id} went to {film.chat_id}"
             elif film.request != row.request_id and not self._in_the_same_words(film.request, row):
@@ -252,16 +268,21 @@ class Law:
         return request is not None and request.job is not None and posted == request.body
 
     def _history_problems(self) -> Iterator[str]:
-        """A job that was delivered moves only when its video is sent again."""
+        """A job whose film is here is never at fal again; one that was delivered moves only when its video is sent
+        again.
+        """
         query = sa.text("SELECT id, job_id, state, why FROM reelbot_history WHERE id > :last ORDER BY id")
         found = self._read(query, last=self._last_history)
         for row in found:
             self._last_history = row.id
             story = self._stories.setdefault(row.job_id, [])
+            yield from self.copy.told(row.job_id, row.state, row.why, disturbed=self._world.troubled)
             before = story[-1].partition(" ")[0] if story else None
             story.append(f"{row.state} ({row.why or ''})")
             if before in _HAD and row.state not in _HAD and row.why != "sent again":
                 yield f"{row.job_id} was delivered and is {row.state} now ({row.why})"
+            if before in _FILMED and row.state in _BEFORE_THAT:
+                yield f"{row.job_id} was {before} and is {row.state} now ({row.why})"
 
     # In the end.
 
@@ -272,11 +293,17 @@ class Law:
             return True
         return any(self._open(rows[each.job], each) for each in self._world.fal.books.ours() if each.job in rows)
 
+    def untold(self, but: Collection[str]) -> bool:
+        """Whether any job but these is under way, or its owner not told what became of it."""
+        return any(row.state in _MOVES or row.outcome_ref is None for row in self.rows() if row.id not in but)
+
     def _open(self, row: Row, taken: Request) -> bool:
         if taken.done_at > self._now():
             return True
         if row.request_id == taken.id and row.spent_micro != _micro(taken.charged_nano(self._now())):
             return True
+        if self.copy.asked(row.id) and row.state in _OVER:
+            return False
         if self._looked_for(row):
             return row.search_until is not None
         return not self._has(row) if taken.fate is Fate.VIDEO else row.state not in _OVER
@@ -295,6 +322,8 @@ class Law:
         for taken in self._world.fal.books.ours():
             row = rows.get(taken.job or "")
             if self._stands_for(rows.values(), taken) or (row is not None and self._looked_for(row)):
+                continue
+            if self.copy.forgotten(taken.job) or (row is not None and self.copy.asked(row.id) and row.state in _OVER):
                 continue
             for problem in self._end_problems(row, taken):
                 raise BrokenError(problem)
@@ -339,6 +368,9 @@ class Law:
 
     def _now(self) -> float:
         return self._world.agenda.true()
+
+    def state(self, job_id: str) -> str | None:
+        return next((row.state for row in self.rows() if row.id == job_id), None)
 
     def rows(self) -> list[Row]:
         query = sa.text(

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, get_args
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from bot.store.database import Database
 from tests.prove import fal
+from tests.prove.at_copies import AtCopies
 from tests.prove.books import Fate, Request, Shape
 from tests.prove.chat import MOODS
 from tests.prove.diary import Diary
@@ -18,7 +19,7 @@ from tests.prove.law import BrokenError, Row
 from tests.prove.reach import Reached
 from tests.prove.rows_law import LAWS
 from tests.prove.virtual import KilledError
-from tests.prove.world import PEOPLE, Away, Words, World
+from tests.prove.world import DEAR, PEOPLE, Away, Words, World
 
 ANSWERINGS = get_args(fal.Answering)
 WEATHERS = get_args(fal.Weather)
@@ -115,7 +116,7 @@ def machine_on(ground: Ground) -> type["Prove"]:
     return type("ProveHere", (Prove,), {"ground": ground})
 
 
-class Prove(RuleBasedStateMachine):
+class Prove(AtCopies):
     ground: Ground
 
     def __init__(self) -> None:
@@ -150,17 +151,12 @@ class Prove(RuleBasedStateMachine):
     def order_at_the_cap(self, person: str, early_s: float, third: Words) -> None:
         """Two dear ones leave no room for a third; it is ordered just when each of them ends."""
         known = len(self._there.fal.books.ours())
-        dear = Words("a dear one", model="happy-horse", seconds=10, resolution="720p")
         for run_s in (5.0, 9.0):
-            self._there.order(person, dear, Script(queue_s=0.5, run_s=run_s))
+            self._there.order(person, DEAR, Script(queue_s=0.5, run_s=run_s))
         self._there.live(0.5)
         for ends in sorted(each.done_at for each in self._there.fal.books.ours()[known:]):
             self._there.live(max(0.0, ends - self._there.agenda.true() - early_s))
             self._there.order(person, third, Script())
-
-    @rule(person=_people, early_s=_early, third=_words)
-    def order_at_the_cap_once_more(self, person: str, early_s: float, third: Words) -> None:
-        self.order_at_the_cap(person=person, early_s=early_s, third=third)
 
     @rule(
         person=_people,
@@ -262,14 +258,6 @@ class Prove(RuleBasedStateMachine):
     def freeze(self, turns: int, seconds: float, which: int) -> None:
         self._there.fleet.freeze(which, after_turns=turns, seconds=seconds)
 
-    @rule(person=_people, words=_words, which=_which, after_s=st.sampled_from([0.3, 1.0, 4.0]))
-    def order_and_freeze_while_fal_answers(self, person: str, words: Words, which: int, after_s: float) -> None:
-        """Another finds the order and goes on with it; then the first wakes, and hears the answer."""
-        self._there.order(person, words, Script(answering="late", queue_s=0.5, run_s=3.0, calls_back=False))
-        self._there.live(after_s)
-        self._there.fleet.freeze(which, seconds=90.0)
-        self._there.live(120.0)
-
     @rule(which=_which, seconds=st.sampled_from([35.0, 50.0]))
     def stand_still(self, which: int, seconds: float) -> None:
         self._there.fleet.freeze(which)
@@ -295,6 +283,7 @@ class Prove(RuleBasedStateMachine):
         if any(row.state in {"queued", "preparing", "submitting"} for row in self._there.law.rows()):
             return
         self.clock_is_set(seconds=seconds)
+        self._there.law.copy.may_be_supposed = True
         self._there.live(meanwhile_s)
         self.clock_is_set(seconds=0.0)
         self._there.reached.note("machine: clock jumped")
@@ -389,12 +378,6 @@ class Prove(RuleBasedStateMachine):
             raise
         finally:
             self.world.close()
-
-    @property
-    def _there(self) -> World:
-        if self.world is None:
-            raise AssertionError("a run begins with its world")
-        return self.world
 
     def _job(self, which: int) -> Row | None:
         rows = self._there.law.rows()

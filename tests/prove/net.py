@@ -7,6 +7,7 @@ import httpx
 
 from tests.prove.engine import AT_WORK
 from tests.prove.fal import Fal, Reply
+from tests.prove.virtual import comes_to
 
 _UP_S = 0.02
 _NO_TIMEOUT_S = 1e9
@@ -21,9 +22,11 @@ class Way(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
         read_s = request.extensions.get("timeout", {}).get("read") or _NO_TIMEOUT_S
+        comes_to(name := "POST" if request.method == "POST" else f"{request.method} {request.url.host}")
         await asyncio.sleep(_UP_S + self._fal.held_s(request))
         lease = AT_WORK.get()
         reply = self._fal.answer(request, lease.job_id if lease is not None else None)
+        comes_to(f"{name} taken")
         await asyncio.sleep(min(reply.after_s, read_s))
         if reply.error is not None:
             raise reply.error(request)

@@ -93,6 +93,8 @@ class Process:
         await self.engine.start(owner=self.owner)
         while not await self._joined():
             await asyncio.sleep(_STARTED_AGAIN_S)
+        while not await self._looked():
+            await asyncio.sleep(_STARTED_AGAIN_S)
         roles, (first, *others) = self.app.parts.roles, self._own_loops()
         runs = {loop.name: run for loop, run in self.app.loops()}
         self._loops += [self.task(run) for run in others]
@@ -101,7 +103,8 @@ class Process:
 
     def _own_loops(self) -> list[Coroutine[Any, Any, None]]:
         parts = self.app.parts
-        return [loop.run() for loop in (parts.reconciler.loop, parts.leases.loop, parts.roles.loop)]
+        own = (parts.reconciler.loop, self.app.heartbeat.loop, parts.leases.loop, parts.roles.loop)
+        return [loop.run() for loop in own]
 
     async def _joined(self) -> bool:
         """False: the database did not allow it, so the process ends, and whoever watches it starts it again."""
@@ -114,14 +117,24 @@ class Process:
             return False
         return True
 
+    async def _looked(self) -> bool:
+        """Whether the database is a copy. False: it did not allow the question, see above."""
+        try:
+            await self.app.notice_copy()
+        except SQLAlchemyError:
+            return False
+        return True
+
     def task(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         with media.with_runner(looked_at):
             return self.loop.create_task(work)
 
     def do(self, work: Coroutine[Any, Any, T], *, most_s: float = 60.0) -> T | None:
         """Let time pass until that is done. None: it was not, or the database did not allow it."""
+        task = self.task(work)
+        task.add_done_callback(_heard)
         try:
-            return self._agenda.run(self.loop, self.task(work), most_s=most_s)
+            return self._agenda.run(self.loop, task, most_s=most_s)
         except SQLAlchemyError:
             return None
 
@@ -149,3 +162,9 @@ class Process:
             await word
         except SQLAlchemyError:
             return
+
+
+def _heard(task: asyncio.Task[Any]) -> None:
+    """Whoever asked may be gone by now; then nobody hears of its error."""
+    if not task.cancelled():
+        task.exception()

@@ -69,6 +69,8 @@ WANTED: tuple[str, ...] = (
     *("webhook: right", "webhook: forged", "people: pressed again", "people: pressed cancel"),
     *("database: a slow transaction", "database: rolled back by a death"),
     *("database: given up in the midst of a transaction", "law: a worker that stood still"),
-    "process: woke when others had its work",
+    *("process: woke when others had its work", "caps: an order at a settling"),
+    *("backup: made", "backup: a plain copy", "backup: put back", "backup: put back, the folder lost", "backup: found"),
+    *("backup: owner asked", "backup: owner agreed"),
 )
 """What a long run has to reach."""

@@ -11,7 +11,7 @@ from unittest import mock
 
 import sqlalchemy as sa
 
-from bot.jobs import reconciler
+from bot.jobs import reconciler, restored_jobs
 from bot.store import job_outcomes, job_rows, job_states, leases, ledger, workers
 from bot.store import submits as claims
 from bot.store.database import Database
@@ -200,6 +200,17 @@ def roles_for_ever() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def copies_bought_again() -> Iterator[None]:
+    """Case 20: what waits in a copy that was put back is bought without a look for what was bought since."""
+
+    async def nothing(*_more: Any) -> None:
+        return None
+
+    with mock.patch.object(restored_jobs.RestoredJobs, "search", nothing):
+        yield
+
+
 REGRESSIONS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "1: one page, the prompt alone": first_page_and_prompt,
     "3: a 404 ends a paid job": missing_is_expired,
@@ -212,6 +223,7 @@ REGRESSIONS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "10: caps in two snapshots": two_snapshots,
     "18: a guess against an answer": guesses_against_answers,
     "19: a 429 of anybody": any_429_is_fals,
+    "20: a copy is bought again": copies_bought_again,
 }
 WHERE = {
     "6b: a lease that nobody takes": "shared",

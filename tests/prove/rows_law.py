@@ -5,6 +5,7 @@ changes nothing, but for what it alone knows of the money.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from tests.prove.engine import AT_WORK
 LAWS = "prove_laws"
 """The mark of our own questions to the database."""
 _TOUCHED = "prove_touched"
-_BEFORE = "prove_before"
+_LATE = "prove_late"
 _WRITES = tuple(f"{verb} reelbot_{table}" for verb in ("UPDATE", "INSERT INTO") for table in ("jobs", "submits"))
 _UNDER_WAY = ("queued", "preparing", "submitting", "rendering", "downloading", "ready", "uploading")
 _MOVES = (*_UNDER_WAY, "undelivered", "parked")  # the last is asked for a week, longer than any of these stories
@@ -26,11 +27,12 @@ _STRANDED = sa.text(
 ).bindparams(sa.bindparam("moves", expanding=True), sa.bindparam("told", expanding=True))
 _HALF = sa.text("SELECT id FROM reelbot_jobs WHERE (owner IS NULL) <> (lease_until IS NULL)")
 _ROW = sa.text(
-    "SELECT j.owner, j.epoch, j.state, j.outcome_ref, j.charge, j.reserved_micro, s.state AS claim, s.request_id, "
-    "s.changed FROM reelbot_jobs j LEFT JOIN reelbot_submits s ON s.job_id = j.id WHERE j.id = :id"
+    "SELECT j.*, s.state AS claim, s.request_id, s.changed AS claim_changed "
+    "FROM reelbot_jobs j LEFT JOIN reelbot_submits s ON s.job_id = j.id WHERE j.id = :id"
 )
-_OF_THE_MONEY = ("claim", "request_id", "changed")
-_OF_THE_JOB = ("state", "outcome_ref", "charge", "reserved_micro")
+_OF_THE_MONEY = ("claim", "request_id", "claim_changed")
+_OF_NO_CONSEQUENCE = ("fal_position",)  # what fal last said of it, shown to people; whoever heard it
+_NEVER_SENT = "submit_not_sent"
 Report = Callable[[str], None]
 
 
@@ -44,28 +46,44 @@ def watch_rows(engine: sa.Engine, report: Callable[[], Report | None]) -> None:
         lease = AT_WORK.get()
         if not statement.startswith(_WRITES) or (context and context.execution_options.get(LAWS)):
             return
-        if lease is not None and _BEFORE not in connection.info:
-            connection.info[_BEFORE] = lease, _row(connection, lease)
         connection.info[_TOUCHED] = True
+        if lease is not None:
+            late = connection.info.setdefault(_LATE, _Late(lease, _row(connection, lease)))
+            if late.is_late:
+                late.before = _row(connection, lease)
+
+    sa.event.listen(engine, "after_cursor_execute", _compared, insert=True)  # before anything else goes on meanwhile
 
     @sa.event.listens_for(engine, "commit")
     def looked_at(connection: sa.Connection) -> None:
-        touched, before = connection.info.pop(_TOUCHED, False), connection.info.pop(_BEFORE, None)
+        touched, late = connection.info.pop(_TOUCHED, False), connection.info.pop(_LATE, None)
         said = report()
         if not touched or said is None:
             return
-        for row in connection.execute(_STRANDED, {"moves": _MOVES, "told": _IS_TOLD}, execution_options={LAWS: True}):
-            said(f"{row.id} is {row.state}, told {row.outcome_ref}: nobody works on it, and it is never due")
-        for row in connection.execute(_HALF, execution_options={LAWS: True}):
-            said(f"{row.id} has half a lease")
-        if before is not None:
-            lease, row = before
-            _late(lease, row, _row(connection, lease), said)
+        _look_for_stranded(connection, said)
+        if late is not None:
+            late.judge(said)
 
-    @sa.event.listens_for(engine, "rollback")
-    def forgotten(connection: sa.Connection) -> None:
-        connection.info.pop(_TOUCHED, None)
-        connection.info.pop(_BEFORE, None)
+    sa.event.listen(engine, "rollback", _forgotten)
+
+
+def _look_for_stranded(connection: sa.Connection, said: Report) -> None:
+    for row in connection.execute(_STRANDED, {"moves": _MOVES, "told": _IS_TOLD}, execution_options={LAWS: True}):
+        said(f"{row.id} is {row.state}, told {row.outcome_ref}: nobody works on it, and it is never due")
+    for row in connection.execute(_HALF, execution_options={LAWS: True}):
+        said(f"{row.id} has half a lease")
+
+
+def _forgotten(connection: sa.Connection) -> None:
+    connection.info.pop(_TOUCHED, None)
+    connection.info.pop(_LATE, None)
+
+
+def _compared(connection: sa.Connection, *_event: Any) -> None:
+    late: _Late | None = connection.info.get(_LATE)
+    if late is not None and late.before:
+        before, late.before = late.before, {}
+        late.compare(before, _row(connection, late.lease))
 
 
 def _row(connection: sa.Connection, lease: Lease) -> dict[str, Any]:
@@ -73,12 +91,32 @@ def _row(connection: sa.Connection, lease: Lease) -> dict[str, Any]:
     return row._asdict() if row is not None else {}
 
 
-def _late(lease: Lease, before: dict[str, Any], after: dict[str, Any], said: Report) -> None:
-    """An old epoch. What became of its own paid request nobody else can say: that is guarded by the claim's state."""
-    if not before or before["epoch"] == lease.epoch:
-        return
-    if any(before[name] != after[name] for name in _OF_THE_MONEY):
-        return
-    changed = {name: (before[name], after[name]) for name in _OF_THE_JOB if before[name] != after[name]}
-    if changed:
-        said(f"{lease.job_id} was changed by epoch {lease.epoch} in epoch {before['epoch']}: {changed}")
+@dataclass
+class _Late:
+    """What a transaction changes under an old epoch, statement by statement: between two of them others may commit.
+
+    What became of its own paid request nobody else can say: that is guarded by the claim's state. `first`: the row
+    before the first change; `before`: before the one that is made now.
+    """
+
+    lease: Lease
+    first: dict[str, Any]
+    before: dict[str, Any] = field(default_factory=dict)
+    changed: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    of_the_money: bool = False
+
+    @property
+    def is_late(self) -> bool:
+        return bool(self.first) and self.first["epoch"] != self.lease.epoch
+
+    def compare(self, before: dict[str, Any], after: dict[str, Any]) -> None:
+        self.of_the_money = self.of_the_money or any(before[name] != after[name] for name in _OF_THE_MONEY)
+        if before["error"] != after["error"] and _NEVER_SENT in str(after["error"]):
+            self.of_the_money = True  # the second transaction after a claim that was given back for too long
+        rest = before.keys() - {*_OF_THE_MONEY, *_OF_NO_CONSEQUENCE}
+        self.changed |= {name: (before[name], after[name]) for name in sorted(rest) if before[name] != after[name]}
+
+    def judge(self, said: Report) -> None:
+        if self.changed and not self.of_the_money:
+            epoch = self.first["epoch"]
+            said(f"{self.lease.job_id} was changed by epoch {self.lease.epoch} in epoch {epoch}: {self.changed}")

@@ -57,9 +57,15 @@ def _looked_for(ground: Ground, *, number: int, shrink: bool, began: float) -> F
     try:
         one_round(ground, number=number, shrink=shrink)
     except Exception as error:  # noqa: BLE001 - whatever it is, that seed shows it
-        what, steps = f"{type(error).__name__}: {error}", "\n".join(getattr(error, "__notes__", ()))
+        what, steps = _said(error), "\n".join(getattr(error, "__notes__", ()))
         return Found(number, time.process_time() - began, what, steps, ground.diary.text(), ground.story)
     return None
+
+
+def _said(error: BaseException) -> str:
+    """With what a group is made of: a story that cannot be repeated is told as one, and what broke in it counts."""
+    parts = [_said(each) for each in error.exceptions] if isinstance(error, BaseExceptionGroup) else []
+    return "; ".join([*parts, f"{type(error).__name__}: {error}"])
 
 
 def one_round(ground: Ground, *, number: int, shrink: bool) -> None:

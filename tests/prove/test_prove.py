@@ -7,7 +7,7 @@ import pytest
 from tests.postgres import Cluster
 from tests.prove.ground import ground, shared_ground, sqlite_ground
 from tests.prove.reach import Reached
-from tests.prove.regressions import REGRESSIONS
+from tests.prove.regressions import REGRESSIONS, WHERE
 from tests.prove.run import prove
 from tests.prove.sweep import swept
 
@@ -50,9 +50,19 @@ def test_no_law_is_broken_on_postgres(postgres: Cluster, tmp_path: Path) -> None
     assert found is None, f"{found.diary}\n{found.steps}\n{found.story}\n{found.what}\nmake prove SEED={found.seed}"
 
 
-@pytest.mark.parametrize("case", ["3: a 404 ends a paid job", "4: only bare results", "19: a 429 of anybody"])
+FAULTS = [
+    "3: a 404 ends a paid job",
+    "4: only bare results",
+    "7b: no epoch is checked",
+    "19: a 429 of anybody",
+    "20: a copy is bought again",
+]
+
+
+@pytest.mark.parametrize("case", FAULTS)
 def test_a_fault_that_is_put_back_is_found(case: str) -> None:
-    with sqlite_ground(Reached()) as here, REGRESSIONS[case]():
+    made = shared_ground if WHERE.get(case) == "shared" else sqlite_ground
+    with made(Reached()) as here, REGRESSIONS[case]():
         found = prove(here, first_seed=FIRST, seconds=60.0, rounds=30)
     assert found is not None
     assert "BrokenError" in found.what

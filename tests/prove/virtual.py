@@ -17,7 +17,7 @@ import warnings
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
-from contextvars import Context
+from contextvars import Context, ContextVar, copy_context
 from functools import partial
 from typing import Any, TypeVar, TypeVarTuple
 from unittest import mock
@@ -43,6 +43,8 @@ class Event:
 
 _BLOCKED_S = 0.2
 
+CALLED: ContextVar[str | None] = ContextVar("prove_called", default=None)
+"""What is called where a call to a thread pool is begun; None: nobody asks."""
 Around = Callable[["ProcessLoop", Executor | None, Callable[[], Any]], Any]
 
 
@@ -137,6 +139,15 @@ def _run(handle: asyncio.Handle | Event, loop: "ProcessLoop | None") -> None:
         asyncio._set_running_loop(before)
 
 
+class _Call(asyncio.Handle):
+    """A call to a thread pool that is going to be made."""
+
+    def __init__(self, callback: Callable[..., object], args: Sequence[Any], loop: asyncio.AbstractEventLoop) -> None:
+        self.called = CALLED.get()
+        self.around = copy_context()
+        super().__init__(callback, args, loop, self.around)
+
+
 class ProcessLoop(asyncio.BaseEventLoop):
     """The loop of one process. `around` makes each call to a thread pool, or raises what the call shall raise."""
 
@@ -148,6 +159,7 @@ class ProcessLoop(asyncio.BaseEventLoop):
         self._backlog: list[asyncio.Handle] = []
         self._turns_left = -1
         self._then: Callable[[], None] = lambda: None
+        self.on_call: Callable[[str], None] = lambda _name: None  # before a call: it may freeze or kill this
         self.turns = 0  # since `after`
         self.dead = False
         self.frozen = False
@@ -159,6 +171,8 @@ class ProcessLoop(asyncio.BaseEventLoop):
             self._turns_left -= 1
             if self._turns_left < 0:
                 self._then()
+        if isinstance(handle, _Call) and handle.called is not None and not (self.dead or self.frozen):
+            handle.around.run(self.on_call, handle.called)
         if self.dead:
             return False
         if self.frozen:
@@ -205,7 +219,7 @@ class ProcessLoop(asyncio.BaseEventLoop):
         self, executor: Executor | None, func: Callable[..., T], *args: Any
     ) -> asyncio.Future[T]:
         future: asyncio.Future[T] = self.create_future()
-        handle = asyncio.Handle(self._perform, (future, executor, func, args), self)
+        handle = _Call(self._perform, (future, executor, func, args), self)
         self._agenda.add(self._agenda.now + self._rng.choice((0.0, 0.0, 0.001, 0.004)), handle, self)
         return future
 
@@ -217,7 +231,7 @@ class ProcessLoop(asyncio.BaseEventLoop):
         except KilledError:
             return
         except BlockedError:
-            handle = asyncio.Handle(self._perform, (future, executor, func, args), self)
+            handle = _Call(self._perform, (future, executor, func, args), self)
             self._agenda.add(self._agenda.now + _BLOCKED_S, handle, self)
         except Exception as error:  # noqa: BLE001 - whatever the call raises is the caller's
             if not future.cancelled():
@@ -232,6 +246,13 @@ class ProcessLoop(asyncio.BaseEventLoop):
 
     def get_debug(self) -> bool:
         return False
+
+
+def comes_to(name: str) -> None:
+    """The process that runs here is about to call fal or the chat. It may freeze or die by that, at its next await."""
+    loop = asyncio.get_running_loop()
+    if isinstance(loop, ProcessLoop):
+        loop.on_call(name)
 
 
 class Graveyard:

@@ -3,7 +3,7 @@
 import math
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -20,15 +20,19 @@ from bot.store.database import Database
 from bot.store.records import JobDraft
 from core import pricing
 from core.fal.webhooks import callback_token
+from tests.prove.backups import Backups
 from tests.prove.books import Request
 from tests.prove.chat import ChatBooks
 from tests.prove.diary import Diary
-from tests.prove.engine import Records
-from tests.prove.fal import Fal, Script, signed
+from tests.prove.engine import AT_WORK, Records
+from tests.prove.fal import Fal, Script
 from tests.prove.fleet import Fleet
 from tests.prove.law import Law
+from tests.prove.moments import Moments
+from tests.prove.mtimes import FileTimes
 from tests.prove.process import SECRET, Process
 from tests.prove.reach import Reached
+from tests.prove.signing import signed
 from tests.prove.virtual import Agenda, BlockedError, KilledError, ProcessLoop, on_another_stack, seeded
 
 PEOPLE = ("1", "2", "3")
@@ -46,10 +50,11 @@ _WRITES = ("INSERT", "UPDATE", "DELETE")
 _REFUSED_SHARE = 0.9
 
 _CALM_S, _LOOK_S = 100.0, 20.0
+_TOLD_S = 4.0
 _DAYS = 8
 _NAPS_S = (60.0, 120.0, 300.0, 300.0, 600.0, 900.0, 1800.0, 3600.0)
 _WAKE_S = 40.0
-_AWAKE_S, _ASLEEP_S = 40.0, 200.0
+_AWAKE_S, _ASLEEP_S = 40.0, 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,8 @@ class Words:
     seed: int | None = None
 
 
+DEAR = Words("a dear one", model="happy-horse", seconds=10, resolution="720p")
+"""Two of them leave no room under the cap of one person."""
 Away = Literal["away", "slow to answer", "full", "commits and fails"]
 
 
@@ -89,6 +96,7 @@ class World:
         self.diary = diary
         diary.begin(lambda: self.agenda.now)
         self.folder = folder
+        self._workers = workers
         self._database = database
         self._idle_s = idle_s
         self.fal = Fal(self.agenda.true, random.Random(seed + 1), reached)
@@ -98,9 +106,19 @@ class World:
         self.skewed_until = 0.0  # seconds UTC, fal's clock
         self.left_frozen = False  # whoever stands still in the end does so for ever
         self.orders = 0
+        self.troubled = False  # by more than deaths
         self.troubles: dict[str, float] = {}
         self._callers: list[ProcessLoop] = []  # one, or two while the first one's transaction is slow
         self.fleet = Fleet(self.agenda, reached, most=workers, make=self._process)
+        self.times = FileTimes(folder, self.agenda.wall)
+        self.backups = Backups(
+            database.engine,
+            output=folder,
+            folder=folder.with_name(f"{folder.name}-copies"),
+            records=self.records,
+            reached=reached,
+        )
+        self.moments = Moments(reached, thaw=self.fleet.thaw)
         self._seeds = seeded(self.rng)
         self._seeds.__enter__()
         self.law = Law(self, database.engine, caps_micro=(int(float(CAPS_USD[0]) * 1e6), int(float(CAPS_USD[1]) * 1e6)))
@@ -108,7 +126,7 @@ class World:
             self.fleet.start()
 
     def _process(self, life: int) -> Process:
-        return Process(
+        process = Process(
             life,
             agenda=self.agenda,
             rng=self.rng,
@@ -121,6 +139,8 @@ class World:
             writable=self._writable,
             room=lambda _: 0 if self.suffers("full") else _ROOMY,
         )
+        process.loop.on_call = partial(self.moments.called, process)
+        return process
 
     def _settings(self) -> dict[str, Any]:
         return {
@@ -145,6 +165,66 @@ class World:
         if self._database.engine.dialect.name == "sqlite":  # whose time is this machine's
             self.fleet.clock_steady_at = self.agenda.true() + _CLOCK_S
 
+    def freeze_at(self, moment: str, nth: int, *, taken: int | None, seconds: float) -> None:
+        """Whoever comes to it stands still right there. `taken`: until another works on that job, and has made so many
+        calls for it; `seconds`: at the latest.
+        """
+
+        def freeze(process: Process) -> None:
+            self.fleet.freeze_this(process, seconds)
+            if taken is not None:
+                self.moments.thaw_when_taken(process, after_calls=taken)
+
+        self.moments.at(moment, nth, freeze)
+
+    def die_at(self, moment: str, nth: int) -> None:
+        self.moments.at(moment, nth, self.fleet.died)
+
+    def trouble_at(self, moment: str, nth: int, what: Away, *, seconds: float) -> None:
+        """Just when somebody comes to it."""
+
+        def begin(_process: Process) -> None:
+            self.troubles[what] = self.agenda.now + seconds
+
+        self.moments.at(moment, nth, begin)
+
+    def order_at_a_settling(self, person: str, words: Words, *, hiccup_s: float, orders: int) -> None:
+        """When a worker is about to write a film down, it stands still so long, and others order meanwhile."""
+
+        def begin(process: Process) -> None:
+            lease = AT_WORK.get()
+            if lease is None or self.law.state(lease.job_id) != "downloading":
+                self.moments.at("JobStates.move", 1, begin)
+                return
+            self.reached.note("caps: an order at a settling")
+            self.fleet.freeze_this(process, hiccup_s)
+            for number in range(orders):
+                self.agenda.later(number * hiccup_s / 2, partial(self.order, person, words, Script(), waits=False))
+
+        self.moments.at("JobStates.move", 1, begin)
+
+    def back_up(self, *, stamped: bool) -> None:
+        self.agenda.later(0.0, partial(self.backups.make, stamped=stamped))
+        self.live(0.0)
+
+    def back_up_at(self, moment: str, nth: int, *, stamped: bool) -> None:
+        self.moments.at(moment, nth, lambda _process: self.backups.make(stamped=stamped))
+
+    def put_back(self, which: int, *, lost: bool) -> None:
+        """One of the copies; everybody is killed first. `lost`: so is the folder, and only a real backup is of use."""
+        copies = self.backups.copies
+        if not copies:
+            return
+        copy = copies[which % len(copies)]
+        self.moments.forget()
+        for process in list(self.fleet.members):
+            self.fleet.died(process)
+        known = {row.id for row in self.law.rows()}
+        self.backups.put_back(copy, lost=lost and copy.stamped, stamp=self.times.stamp)
+        self.law.put_back(copy, known=known)
+        for _ in range(self._workers):
+            self.fleet.start()
+
     def disturbed_since(self, moment: float) -> bool:
         """Whether a process ended or stood still, or the machine had trouble, since then (seconds UTC, fal's clock)."""
         return self.fleet.disturbed_at >= moment or bool(self.fleet.still) or not self.fleet.running
@@ -153,6 +233,7 @@ class World:
         if self.troubles.get(what, 0.0) <= self.agenda.now:
             return False
         self.fleet.disturbed()
+        self.troubled = True
         self.reached.note(f"machine: {what}")
         return True
 
@@ -166,7 +247,10 @@ class World:
         if executor is None:
             if self.suffers("full") and "write" in repr(call):
                 raise OSError(28, "the model's disk is full")
-            return call()
+            try:
+                return call()
+            finally:
+                self.times.stamp()
         if self.suffers("slow to answer") and self.rng.random() < _WAITS_SHARE:
             raise BlockedError
         if self.suffers("away") or self.fleet.is_cut_off(self.fleet.of(loop)):
@@ -220,7 +304,7 @@ class World:
 
     # What people do.
 
-    def order(self, person: str, words: Words, script: Script) -> None:
+    def order(self, person: str, words: Words, script: Script, *, waits: bool = True) -> None:
         if self.fleet.serving is None:
             return
         self.orders += 1
@@ -230,16 +314,20 @@ class World:
         seed = None if words.same else words.seed
         prompt = words.prompt if words.same else f"{words.prompt}, number {self.orders}"
         plan = pricing.plan(prompt, model=words.model, duration_s=words.seconds, resolution=words.resolution, seed=seed)
-        self._begin(JobDraft(incoming, "en", plan), script)
+        self._begin(JobDraft(incoming, "en", plan), script, waits=waits)
 
-    def _begin(self, new: JobDraft, script: Script) -> None:
+    def _begin(self, new: JobDraft, script: Script, *, waits: bool = True) -> None:
         process = self.fleet.serving
         if process is not None:
 
             def scripted(_connection: sa.Connection, job_id: str) -> None:
                 self.fal.scripts.setdefault(job_id, script)
 
-            process.do(process.app.parts.orders.start(new, inbox_id=None, within=scripted))
+            begun = process.app.parts.orders.start(new, inbox_id=None, within=scripted)
+            if waits:
+                process.do(begun)
+            else:
+                process.task(_answered(begun))
 
     def press(self, person: str, verb: str, job_id: str, script: Script) -> None:
         """A button of one's own job."""
@@ -250,6 +338,8 @@ class World:
         self.reached.note(f"people: pressed {verb}")
         data = data_for(verb, job_id)  # type: ignore[arg-type]
         pressed = Incoming(Address("telegram", person), "bot", f"b{self.orders}", person, pressed=data)
+        if verb == "yes":
+            self.law.copy.agrees(job_id)
         decision = process.do(process.app.parts.handler.handle(parse_message(pressed)))
         if decision is not None and decision.order is not None:
             self._begin(decision.order, script)
@@ -296,6 +386,14 @@ class World:
     def live(self, seconds: float) -> None:
         self.agenda.run_until(self.agenda.now + seconds)
 
+    def live_till_told(self, most_s: float, *, but: Collection[str]) -> None:
+        """Until nobody stands still and every job but these is told: what is left of the time would show little."""
+        end = self.agenda.now + most_s
+        while self.agenda.now < end:
+            self.live(_TOLD_S)
+            if not self.fleet.still and not self.law.untold(but):
+                break
+
     def live_long(self, seconds: float) -> None:
         """The same in fewer turns: the machine sleeps most of the time, and all that was due happens when it wakes."""
         end = self.agenda.now + seconds
@@ -313,6 +411,7 @@ class World:
         self.fal.weather.clear()
         self.chat.moods.clear()
         self.troubles.clear()
+        self.moments.forget()
         self.fleet.heal(but_frozen=self.left_frozen)
 
     def rest(self) -> None:
@@ -340,10 +439,11 @@ class World:
         self.fleet.close()
         self._seeds.__exit__(None, None, None)
         shutil.rmtree(self.folder, ignore_errors=True)
+        self.backups.drop()
 
 
 async def _answered(call: Any) -> None:
-    """What a web server makes of an error: fal sees a 500."""
+    """What a server makes of an error: whoever called sees that it did not work, and no more."""
     try:
         await call
     except Exception:  # noqa: BLE001 - as the server does
