@@ -438,9 +438,7 @@ def test_what_is_dear_is_asked_about_and_the_caps_hold(on_wechat: Callable[..., 
             assert seen is not None
             return seen.text
 
-        assert "（或回复“确认 K7”）\n👉 不想做了，回复“取消 K7”" in await said(
-            "视频 城市的早晨，veo 3.1，8秒，1080p"
-        )
+        assert "（或回复“确认 K7”）\n👉 不想做了，回复“取消 K7”" in await said("视频 城市的早晨，veo 3.1，8秒，1080p")
         assert "“确认 R4”" in await said("视频 小镇的早晨，veo 3.1，8秒，1080p")
         assert made.submits() == 0
         assert "已下单，编号 K7" in await said("确认 k7")
