@@ -68,7 +68,7 @@ def test_what_cannot_be_is_said_and_not_stored(on_bench: OnBench) -> None:
         made.telegram.user_says(42, "/settings model veo")
         await made.until(lambda: said(made, "Veo 3.1 ✓"))
         made.telegram.user_says(42, "/settings shape 1:1")
-        await made.until(lambda: said(made, "“1:1” is no shape this model makes."))
+        await made.until(lambda: said(made, "This model cannot make the shape “1:1”."))
         made.telegram.user_says(42, "/settings seconds 5")
         await made.until(lambda: said(made, "This model cannot make 5 s; the nearest it can is 6 s."))
         assert await made.app.store.preferences.of("telegram:42") == [{"model": "veo-3.1", "seconds": "6"}]

@@ -382,17 +382,17 @@ def test_what_a_person_can_say(on_wechat: Callable[..., None], tmp_path: Path) -
         assert "位置" in str(await fake.caller.sends(FOX, "location", Location_X="23.1", Label="]]><x>"))
         assert "链接" in str(await fake.caller.sends(FOX, "link", Url="http://a.example", Title="t"))
         assert "语音" in str(await fake.caller.sends(FOX, "voice", MediaId="m", Format="amr"))
-        assert "处理不了" in str(await fake.caller.says(FOX, "【收到不支持的消息类型，暂无法显示】"))
-        assert "处理不了" in str(await fake.caller.sends(FOX, "sticker"))
+        assert "用不了" in str(await fake.caller.says(FOX, "【收到不支持的消息类型，暂无法显示】"))
+        assert "用不了" in str(await fake.caller.sends(FOX, "sticker"))
         assert await fake.caller.leaves(FOX) is None
         assert made.submits() == 0
         fake.world.person(FOX).follows = True
         heard = await fake.caller.sends(FOX, "voice", MediaId="m", Format="amr", Recognition="视频，一只狐狸。")
         assert heard is not None
-        assert "确认 K7" in heard.text  # heard, not typed: offered
-        assert "取消 K7" in heard.text
-        assert "K7" in await said("状态 K7")
-        assert "取消" in await said("取消 k7")
+        assert "确认 R4" in heard.text  # heard, not typed: offered
+        assert "取消 R4" in heard.text
+        assert "R4" in await said("状态 R4")
+        assert "不做了" in await said("取消 r4")
         assert "English" in await said("/language en")
         assert "in the works" in await said("help") or "status" in await said("help")
         photo = phone_photo(tmp_path / "p.jpg", orientation=1).read_bytes()
@@ -401,8 +401,8 @@ def test_what_a_person_can_say(on_wechat: Callable[..., None], tmp_path: Path) -
         assert kept.text.startswith("Got the photo")
         text_only = await fake.caller.says(FOX, "文生视频 一只猫")
         assert text_only is not None
-        assert "R4" in text_only.text
-        assert "👉 To stop it: send “cancel R4”" in text_only.text
+        assert "V9" in text_only.text
+        assert "👉 To stop it: send “cancel V9”" in text_only.text
         stranger = await fake.caller.says("oStranger_123456789abcdefg", "视频 一只猫")
         assert stranger is not None
         assert "wechat:oStranger_123456789abcdefg" in stranger.text
@@ -518,10 +518,10 @@ def test_an_answer_that_nobody_waits_for_is_said_later(on_wechat: Callable[..., 
             await made.app.store.callback_replies.expect(incoming)
         early = answers.update().values(at=answers.c.at - 20_000)
         await made.app.store.database.write(lambda connection: connection.execute(early))
-
-    async def said(made: Bench, fake: WeChatFake) -> None:
         fake.world.spoke(FOX, "message")
         await made.app.store.send_quota.opened(f"wechat:{FOX}", "message", messages=3, for_s=100)
+
+    async def said(made: Bench, fake: WeChatFake) -> None:
         async with asyncio.timeout(10):
             while (await made.app.store.inbox.waiting()).messages:
                 await asyncio.sleep(0.02)
