@@ -522,7 +522,7 @@ def test_an_answer_that_nobody_waits_for_is_said_later(on_wechat: Callable[..., 
         await made.app.store.send_quota.opened(f"wechat:{FOX}", "message", messages=3, for_s=100)
 
     async def said(made: Bench, fake: WeChatFake) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(25):
             while (await made.app.store.inbox.waiting()).messages:
                 await asyncio.sleep(0.02)
         await made.until(lambda: fake.person(FOX).seen)

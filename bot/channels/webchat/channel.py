@@ -104,6 +104,8 @@ class WebChat(PlainChannel):
 
     async def remove(self, to: Address, ref: str) -> bool:
         """Take a text or a film off the page; its place in the transcript stays."""
+        if not ref.isdecimal():
+            return False
         await self._services.transcript.replace(to.chat_id, int(ref), {"kind": "gone", "from": "bot", "text": ""})
         self._pages.wake(to.chat_id)
         return True

@@ -67,9 +67,17 @@ class Tokens:
                     self._stored = stored
                     return stored
                 mine = secrets.token_hex(8)
-                if await self._key_values.swap(f"{self._key}:lease", old=None, new=mine, for_s=_LEASE_S):
-                    return await self._fetched(refused)
+                try:
+                    if await self._key_values.swap(f"{self._key}:lease", old=None, new=mine, for_s=_LEASE_S):
+                        return await self._fetched(refused)
+                except asyncio.CancelledError:  # the lease may be written all the same: nobody shall wait for it
+                    await self._release(mine)
+                    raise
                 await asyncio.sleep(_LOOK_S)  # another process fetches it
+
+    async def _release(self, lease: str) -> None:
+        if await self._key_values.get(f"{self._key}:lease") == lease:
+            await self._key_values.put(f"{self._key}:lease", None)
 
     async def _may_force(self) -> bool:
         """Return whether a token may be forced: WeChat hands out what it refuses.
