@@ -286,6 +286,8 @@ def parse(
     command = parser.after_slash(text, slash, direct=direct) if slash else None
     if command is None and direct:
         command = parser.bare_word(text)
+        if has_attachment and not isinstance(command, MakeVideo):
+            command = None  # a caption is about its photo
     if command is not None or not direct:
         return command
     return PlainText(text) if text or has_attachment else None
@@ -319,6 +321,8 @@ class _Parser:
 
     def bare_word(self, text: str) -> Command | None:
         name = _COMMAND_OF.get(text.strip(_CLOSING).lower())
+        if name == "confirm":
+            return None  # whether that is a yes is for words.py to say
         if name is not None:
             return self._command(name, "", word=text.strip(_CLOSING))
         for word in _CHINESE_WORDS:

@@ -17,12 +17,12 @@ def with_words(draft: Draft, text: str, *, event: str, at: int) -> tuple[Draft, 
     """
     before = draft.words
     if not before or event in draft.events:
-        return replace(draft, words=text, events=(event,), words_at=at, at=at), None
+        return replace(draft, words=text, events=(event,), words_at=at, at=at, explicit=False), None
     addition = joins(text)
     joined = _joined(before, addition if addition is not None else text)
     if addition is not None or at - draft.words_at <= _JOINED_MS:
         split = len(before) >= _SPLIT_CHARS
-        longer = replace(draft, words=joined, events=(*draft.events, event), words_at=at, at=at)
+        longer = replace(draft, words=joined, events=(*draft.events, event), words_at=at, at=at, explicit=False)
         return longer, None if split else ("last", text)
     return replace(draft, words=text, events=(event,), words_at=at, at=at, explicit=False), ("join", joined)
 

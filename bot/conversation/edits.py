@@ -9,6 +9,7 @@ from bot.conversation.generation_options import parse_options
 from bot.conversation.ordering import OrderService
 from bot.conversation.situation import Situation
 from bot.store import Store
+from bot.store.dialogues import Draft
 from bot.store.records import FREE, Confirmation, Job, JobDraft, State
 
 
@@ -25,9 +26,11 @@ class Edits:
         before = await self._store.inbox.message_of(replace(incoming, event_id=incoming.edits or "").origin)
         if before is None or (not incoming.private and not isinstance(command, commands.MakeVideo)):
             return NOTHING  # of long ago, or talk of a group
-        if _same(before, incoming):
+        newest = await self._store.message_map.job_of(incoming.address, incoming.reply_to)
+        job = await self._store.jobs.get(newest) if newest is not None else None
+        job = job or await self._store.jobs.by_origin(before.origin)
+        if _same(replace(job.incoming, pressed=None) if job is not None else before, incoming):
             return NOTHING
-        job = await self._store.jobs.by_origin(before.origin)
         if job is None:
             return None
         wanted = _request(command)
@@ -42,7 +45,9 @@ class Edits:
     def _in_place_of(self, job: Job, new: JobDraft, situation: Situation) -> Decision:
         """Change an open offer in place; of an order, offer the new text beside it."""
         if job.state is State.AWAITING_CONFIRMATION:
-            return Decision(order=replace(new, replaces=job.id, takes_card=True), dialogue=situation.after("offer"))
+            words = Draft() if situation.draft.is_empty else replace(situation.draft, words=new.incoming.text)
+            changed = replace(new, replaces=job.id, takes_card=True)
+            return Decision(order=changed, dialogue=situation.after("offer", draft=words))
         why = "instead" if job.state in FREE else "edited"
         return Decision(order=replace(new, question=Confirmation(why, job.id)), dialogue=situation.after("offer"))
 

@@ -33,6 +33,29 @@ class GenerationOptions:
     seed: int | None = None
 
 
+_FLAGS = {
+    "model": "model",
+    "duration_s": "duration",
+    "resolution": "resolution",
+    "aspect_ratio": "aspect",
+    "seed": "seed",
+}
+
+
+def merged(first: GenerationOptions, second: GenerationOptions) -> GenerationOptions:
+    """Return the first's values, and the second's where the first has none."""
+    values = {
+        name: getattr(first, name) if getattr(first, name) is not None else getattr(second, name) for name in _FLAGS
+    }
+    return GenerationOptions(**values)
+
+
+def as_flags(options: GenerationOptions) -> str:
+    """Write options so that they are read back the same wherever they stand: "--model veo-3.1 --duration 8"."""
+    values = ((flag, getattr(options, name)) for name, flag in _FLAGS.items())
+    return " ".join(f"--{flag} {value}" for flag, value in values if value is not None)
+
+
 Found = dict[str, Value]
 
 _BLANK = f" \t\r\n{CUT}"

@@ -50,7 +50,6 @@ class MessageHandler:
         admin: AdminHandler,
     ) -> None:
         self._store = store
-        self._orders = orders
         self._channels = channels
         self._send_again = send_again
         self._is_admin = is_admin
@@ -58,9 +57,7 @@ class MessageHandler:
         self._settings = settings
         self._admin = admin
         self.prober = SourceProber(store=store, channels=channels)
-        self._jobs = JobCommands(
-            store=store, orders=orders, channels=channels, send_again=send_again, ask_fal_now=ask_fal_now
-        )
+        self._jobs = JobCommands(store=store, orders=orders, send_again=send_again, ask_fal_now=ask_fal_now)
         self._talk = Talk(orders=orders, jobs=self._jobs, channels=channels, bring=self.bring)
         self._edits = Edits(store=store, orders=orders)
 

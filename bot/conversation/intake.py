@@ -96,10 +96,13 @@ class MessageIntake:
         return None
 
     async def _addressed(self, message: ParsedMessage) -> ParsedMessage:
-        """Take a reply in a group as said to the bot where it answers an offer to this very person; else it is talk."""
+        """Take a reply in a group as said to the bot where it answers what this very person was asked or offered."""
         incoming = message.incoming
         if message.for_us or incoming.direct or incoming.quoted is None or not incoming.quoted.ours:
             return message
+        last = (await self._store.dialogues.of(incoming)).last
+        if last is not None and last.topic in {"words", "source"}:
+            return _parsed(replace(incoming, direct=True))  # the bot has asked this person for it
         offers = await self._store.jobs.find(user=incoming.user, states=[State.AWAITING_CONFIRMATION])
         about = await self._store.message_map.job_of(incoming.address, incoming.quoted.ref) if offers else None
         if about is None or about not in {offer.id for offer in offers}:

@@ -1,9 +1,8 @@
 """Decides about jobs and offers that exist: a state, a cancel, sending again, yes and no, another model."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from bot.channels.protocol import ChannelPort
 from bot.channels.types import Action, Incoming, Message
 from bot.conversation import commands
 from bot.conversation.decisions import Decision
@@ -36,13 +35,11 @@ class JobCommands:
         *,
         store: Store,
         orders: OrderService,
-        channels: Mapping[str, ChannelPort],
         send_again: Callable[[Job, Destination | None], Awaitable[bool]],
         ask_fal_now: Callable[[str], Awaitable[None]],
     ) -> None:
         self._store = store
         self._orders = orders
-        self._channels = channels
         self._send_again = send_again
         self._ask_fal_now = ask_fal_now
 
@@ -128,7 +125,7 @@ class JobCommands:
     async def decline(self, situation: Situation, job: Job | None = None) -> Decision:
         """Decide about a no: offers (this one, or all that are open here) and draft are gone."""
         dropped = (job,) if job is not None else situation.offers
-        draft = None if job is not None and situation.latest_offer is None else Draft()
+        draft = Draft() if job is None or job.id == (situation.offers[-1].id if situation.offers else None) else None
         text = situation.say("offer-declined" if dropped else "draft-dropped")
         active = await self.active(situation)
         if active:
@@ -183,7 +180,7 @@ class JobCommands:
         if job is None:
             key = "job-unknown" if command.job else "again-none"
             return situation.answer(situation.say(key, job=command.job or ""))
-        if job.state is State.AWAITING_CONFIRMATION:
+        if job.state is State.AWAITING_CONFIRMATION and _is_of(job, situation):
             return self.show_offer(situation, job)
         if job.state in ACTIVE:
             state = job_messages.state_line(replace(job, language=situation.language), place=0, now_ms=now_ms())
@@ -250,7 +247,7 @@ class JobCommands:
         incoming = situation.incoming
         if code is not None or situation.quoted is not None:
             job = await self.named(incoming, code) if code is not None else situation.quoted
-            if job is None:
+            if job is None or not _is_of(job, situation):
                 return situation.answer(situation.say("job-unknown", job=code))
             jobs = [job]
         else:
@@ -274,6 +271,11 @@ class JobCommands:
             return situation.answer(situation.say("history-none"))
         lines = [job_lists.history_line(job, situation.language, now_ms=now_ms()) for job in jobs]
         return situation.answer("\n".join([situation.say("history-title"), *lines]))
+
+
+def _is_of(job: Job, situation: Situation) -> bool:
+    """Return whether a job may be spoken of here: in a group only what was asked for there."""
+    return situation.chat is None or job.chat == situation.chat
 
 
 def _button(kind: str, job: Job) -> Action:

@@ -101,8 +101,8 @@ class OrderService:
 
     async def _duplicate(self, new: JobDraft) -> Job | None:
         """Find the same request of the same person that is under way: a double tap more often than a second order."""
-        user = new.incoming.user
-        for job in await self._store.jobs.find(user=user, states=ACTIVE | {State.PARKED}):
+        user, group = new.incoming.user, self._planner.group_of(new.incoming)
+        for job in await self._store.jobs.find(user=user, states=ACTIVE | {State.PARKED}, chat=group):
             same_source = _file_id(job.incoming) == _file_id(new.incoming)
             if same_source and replace(job.request, source_url=None) == new.plan.request:
                 return job
@@ -189,7 +189,8 @@ class OrderService:
             plan = self._plan_again(job, None, model=model)
         except BadRequest as error:
             return Message(job_messages.error_message(language, error.code, error.facts))
-        incoming = replace(pressed, attachment=job.incoming.attachment, text=job.incoming.text, pressed=None)
+        text = f"{job.incoming.text} --model {model}"  # so that a later wish keeps it
+        incoming = replace(pressed, attachment=job.incoming.attachment, text=text, pressed=None)
         if job.state is not State.AWAITING_CONFIRMATION:
             return JobDraft(incoming, language, plan, Confirmation("words"))
         why = job.question or Confirmation("words")

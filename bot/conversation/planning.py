@@ -5,11 +5,11 @@ was written in, the operator's default model, the catalogue's defaults.
 """
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from bot.channels.protocol import ChannelManifest, ChannelPort
 from bot.channels.types import Incoming
-from bot.conversation.generation_options import GenerationOptions
+from bot.conversation.generation_options import GenerationOptions, merged
 from bot.conversation.setting_fields import options_of
 from bot.store import Store
 from core import pricing
@@ -39,7 +39,7 @@ class Planner:
         owners = [incoming.user] if group in {None, incoming.user} else [incoming.user, str(group)]
         found = GenerationOptions()
         for stored in await self._store.preferences.of(*owners):
-            found = _filled(found, options_of(stored))
+            found = merged(found, options_of(stored))
         return found
 
     async def plan(
@@ -70,7 +70,7 @@ def plan_with(
     that becomes the nearest value is named, as it is for an option. Raises BadRequest.
     """
     try:
-        plan = _plan(prompt, _filled(options, preferred), default_model, source)
+        plan = _plan(prompt, merged(options, preferred), default_model, source)
     except BadRequest as error:
         of_setting = error.facts.get("option") == "aspect_ratio" and options.aspect_ratio is None
         if error.code != "bad_option" or not of_setting or preferred.aspect_ratio is None:
@@ -97,12 +97,3 @@ def _plan(prompt: str, options: GenerationOptions, default_model: str, source: S
         seed=options.seed,
         source=source,
     )
-
-
-def _filled(first: GenerationOptions, second: GenerationOptions) -> GenerationOptions:
-    """Return the first's values, and the second's where the first has none."""
-    values = {
-        field.name: mine if (mine := getattr(first, field.name)) is not None else getattr(second, field.name)
-        for field in fields(GenerationOptions)
-    }
-    return GenerationOptions(**values)

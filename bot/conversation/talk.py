@@ -13,7 +13,7 @@ from bot.channels.types import AttachmentRef, Incoming, Message
 from bot.conversation import commands
 from bot.conversation.decisions import NOTHING, Decision
 from bot.conversation.drafts import with_source, with_words, without_lapsed
-from bot.conversation.generation_options import parse_options
+from bot.conversation.generation_options import as_flags, merged, parse_options
 from bot.conversation.job_commands import JobCommands
 from bot.conversation.ordering import OfferReason, OrderService
 from bot.conversation.situation import Situation
@@ -60,8 +60,9 @@ class Talk:
             if decided is not None:
                 return decided
         meaning = meaning_of(text) if text else None
-        if incoming.attachment is not None and (not text or meaning is not None or _is_only_options(text)):
-            return await self._source(situation, incoming.attachment, options=text if meaning is None else "")
+        if incoming.attachment is not None and _describes_nothing(text):
+            options = text if _is_only_options(text) else ""
+            return await self._source(situation, incoming.attachment, options=options)
         if meaning is not None:
             return await self._small_talk(situation, text, meaning)
         if not text:
@@ -78,7 +79,7 @@ class Talk:
             return situation.answer(situation.say("job-unknown", job=line.code)) if alone else None
         match line.kind:
             case "yes":
-                return await self._jobs.confirm(situation, job, line.way)
+                return await self.agreed_to(situation, job, line.way)
             case "cancel":
                 return await self._jobs.cancel(situation, job.id)
             case "fix":
@@ -94,7 +95,7 @@ class Talk:
 
     async def _small_talk(self, situation: Situation, text: str, meaning: Meaning) -> Decision:
         incoming = situation.incoming
-        typed = not (incoming.forwarded or incoming.transcript)
+        typed = _is_own(incoming)
         match meaning:
             case Meaning.YES if typed:
                 return await self.agreed(situation)
@@ -109,8 +110,16 @@ class Talk:
         key = {Meaning.THANKS: "said-thanks", Meaning.GREETING: "said-hello"}.get(meaning, "said-noise")
         return await self._with_reminder(situation, situation.say(key))
 
+    async def agreed_to(self, situation: Situation, job: Job, way: int) -> Decision:
+        """Decide about a yes that names its offer: heard or passed on, it is answered with the offer."""
+        if _is_own(situation.incoming) or job.state is not State.AWAITING_CONFIRMATION:
+            return await self._jobs.confirm(situation, job, way)
+        return self._jobs.show_offer(situation, job)
+
     async def agreed(self, situation: Situation) -> Decision:
         """Decide about a bare yes: it counts for the offer that was the bot's last word here, or is replied to."""
+        if not _is_own(situation.incoming):
+            return await self._jobs.confirm(situation, None)
         offer = situation.latest_offer
         if offer is not None and (situation.quoted is not None or len(situation.offers) == 1):
             return await self._jobs.confirm(situation, offer)
@@ -158,9 +167,10 @@ class Talk:
         """Decide about options alone: they change what is offered or lies on the table."""
         offer = situation.latest_offer or (situation.offers[-1] if situation.offers else None)
         draft = situation.draft
-        if offer is not None and draft.words != offer.request.prompt:  # of an explicit order, or of before a restart
-            draft = replace(draft, words=offer.request.prompt, sources=_sources_of(offer, situation))
-        changed = replace(draft, options=f"{draft.options}, {text}" if draft.options else text, at=situation.at)
+        if offer is not None and parse_options(_whole_text(draft))[0] != offer.request.prompt:
+            draft = _draft_of(offer, situation)  # of an explicit order, or the draft has lapsed
+        asked = merged(parse_options(text)[1], parse_options(draft.options)[1])
+        changed = replace(draft, options=as_flags(asked), at=situation.at)
         if changed.words:
             return await self._offer(replace_draft(situation, changed), "words", replaces=offer)
         if changed.sources:
@@ -177,12 +187,15 @@ class Talk:
         why = _why_offered(incoming, text)
         if incoming.attachment is not None and why is None and incoming.private and not incoming.album:
             return await self._place(situation, commands.MakeVideo(*parse_options(text)), explicit=True)
-        draft, alternative = with_words(situation.draft, text, event=incoming.event_id, at=situation.at)
+        replaced = _offer_of_draft(situation)
+        before = situation.draft
+        if before.is_empty and replaced is not None:
+            before = _draft_of(replaced, situation)
+        draft, alternative = with_words(before, text, event=incoming.event_id, at=situation.at)
         source = incoming.attachment or (quoted.attachment if quoted else None)
         if source is not None:
             album = _of_album(draft, incoming)
             draft = with_source(replace(draft, sources=album), _source(incoming, source), at=situation.at)
-        replaced = _offer_of_draft(situation)
         return await self._offer(replace_draft(situation, draft), why or "words", also=alternative, replaces=replaced)
 
     def gather(self, situation: Situation, command: commands.Command | None) -> Decision:
@@ -217,7 +230,8 @@ class Talk:
             return situation.answer(Message(question, asks=True), topic="source", draft=draft)
         if draft.explicit and not incoming.forwarded:
             command = commands.MakeVideo(*parse_options(_whole_text(draft)))
-            return await self._place(replace_draft(situation, draft), command, explicit=True)
+            first = with_attachment(replace_draft(situation, draft), draft.sources[0].attachment)
+            return await self._place(first, command, explicit=True, sources=draft.sources)
         replaced = _offer_of_draft(situation)
         return await self._offer(replace_draft(situation, draft), "words", replaces=replaced)
 
@@ -303,6 +317,7 @@ class Talk:
         command = commands.MakeVideo(*parse_options(text))
         sources = draft.sources[:MOST_SOURCES]
         with_it = with_attachment(situation, sources[0].attachment if sources else None)
+        with_it = replace(with_it, incoming=replace(with_it.incoming, text=text))
         ways: tuple[Way, ...] = ()
         if also is not None:
             other = commands.MakeVideo(*parse_options(also[1]))
@@ -333,6 +348,7 @@ class Talk:
         if len(sources) > 1:
             why = "many"
             each = [source.attachment for source in sources]
+        if len(sources) > 1 and {source.attachment.kind for source in sources} == {"image"}:
             ways = (*ways, *await self._ways(self._orders.way("each", incoming, command, each)))
         new = await self._orders.draft(incoming, command, situation.language, why=why)
         if isinstance(new, Message):
@@ -377,9 +393,22 @@ def _of_album(draft: Draft, incoming: Incoming) -> tuple[DraftSource, ...]:
     return tuple(each for each in draft.sources if incoming.album is not None and each.album == incoming.album)
 
 
-def _sources_of(offer: Job, situation: Situation) -> tuple[DraftSource, ...]:
+def _draft_of(offer: Job, situation: Situation) -> Draft:
+    """Return what would lie on the table if this offer had been made of it: its words, options and source."""
     attachment = offer.incoming.attachment
-    return (DraftSource(attachment, offer.incoming.event_id, at=situation.at),) if attachment else ()
+    sources = (DraftSource(attachment, offer.incoming.event_id, at=situation.at),) if attachment else ()
+    command = commands.parse_message(replace(offer.incoming, pressed=None)).command
+    match command:
+        case commands.MakeVideo(options=options):
+            asked = options
+        case commands.PlainText(text=text):
+            asked = parse_options(text)[1]
+        case _:
+            asked = parse_options("")[1]
+    words_at = min(offer.created, situation.at)
+    return Draft(
+        words=offer.request.prompt, options=as_flags(asked), sources=sources, words_at=words_at, at=situation.at
+    )
 
 
 def _offer_of_draft(situation: Situation) -> Job | None:
@@ -397,9 +426,21 @@ def _why_offered(incoming: Incoming, text: str) -> OfferReason | None:
     return "asks" if incoming.attachment is not None and _asks(text) else None
 
 
+def _is_own(incoming: Incoming) -> bool:
+    """Return whether the sender has typed the words, or pressed."""
+    return not (incoming.forwarded or incoming.transcript)
+
+
 def _asks(text: str) -> bool:
     """Return whether the text ends as a question does."""
     return text.rstrip(" \t\r\n\u3000.。!！~～)）”\"'").endswith(("?", "？"))
+
+
+def _describes_nothing(caption: str) -> bool:
+    """Return whether a caption is small talk, a command's word, a code or options alone: no prompt."""
+    if not caption or meaning_of(caption) is not None or line_in(caption) is not None or _is_only_options(caption):
+        return True
+    return not isinstance(commands.parse(caption), commands.PlainText | commands.MakeVideo)
 
 
 def _is_small_talk(prompt: str) -> bool:

@@ -11,9 +11,7 @@ from core.types import Mode
 _WORTH_A_TRY = frozenset({
     "generation_failed", "generation_timeout", "downstream_service_error", "upstream_unavailable", "fal_busy",
     "fal_unavailable", "submit_not_sent", "no_media_generated", "submit_unknown", "result_expired", "download_failed",
-    "video_broken", "disk_full", "out_of_credits", "insufficient_credits", "key_locked", "invalid_key",
-    "not_configured", "cancelled", "offer_lapsed", "offer_declined", "asset_unreachable", "storage_not_allowed",
-    "worker_crashed", "source_unavailable",
+    "video_broken", "disk_full", "asset_unreachable", "worker_crashed", "source_unavailable",
 })  # fmt: skip
 _OVER_WORDS = frozenset({"generation_failed", "no_media_generated"})
 _OVER_PHOTO = "downstream_service_error"

@@ -262,3 +262,70 @@ def test_another_model_is_offered_in_the_same_place(on_bench: OnBench) -> None:
         assert await spent(made) == set()
 
     on_bench(story, access="open")
+
+
+def test_a_yes_that_is_asked_heard_or_passed_on_buys_nothing(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        chat = made.telegram
+        asked = ("yes?", "确认？", "ok?", "同意？", "好，再长一点", "yes but longer")
+        people = dict(enumerate(asked, 1000))
+        for person, text in people.items():
+            chat.user_says(person, "a fox in the snow")
+            chat.user_says(person, text)
+        chat.user_says(1, "a fox in the snow")
+        chat.user_says(1, "yes", extra={"forward_origin": {"type": "hidden_user", "sender_user_name": "x", "date": 1}})
+        await made.at_rest()
+        assert await spent(made) == set()
+        assert {"telegram:1", "telegram:1000"} <= set(await open_offers(made))
+
+    on_bench(story, access="open")
+
+
+def test_a_caption_that_is_a_word_of_ours_keeps_its_photo_and_buys_nothing(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        chat = made.telegram
+        for person, caption in enumerate(("确认", "yes", "多少钱", "取消 K7", "status", "谢谢", "10s"), 1000):
+            chat.user_says(person, "a fox in the snow")
+            chat.user_says(person, caption, photo=PHOTO)
+        await made.at_rest()
+        assert await spent(made) == set()
+        for offer in (await open_offers(made)).values():
+            assert offer.request.prompt == "a fox in the snow"
+            assert offer.incoming.attachment is not None  # words and then a photo: one offer of both
+
+    on_bench(story, access="open")
+
+
+def test_wishes_add_up_and_words_keep_the_photo_of_a_dear_order(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        chat = made.telegram
+        chat.user_says(1, "a fox, 10s")
+        chat.user_says(1, "9:16")
+        chat.user_says(2, "/video a fox, veo 3.1, 8s")
+        chat.user_says(2, "9:16")
+        chat.user_says(3, "let it snow, veo 3.1, 8s", photo=PHOTO)
+        chat.user_says(3, "and slower")
+        await made.at_rest()
+        offers = await open_offers(made)
+        assert await spent(made) == set()
+        first, second, third = (offers[f"telegram:{person}"] for person in (1, 2, 3))
+        assert (first.request.duration_s, first.request.aspect_ratio) == (10, "9:16")
+        assert (second.request.model, second.request.duration_s, second.request.aspect_ratio) == ("veo-3.1", 8, "9:16")
+        assert third.request.prompt == "let it snow, and slower"
+        assert (third.request.model, third.incoming.attachment is None) == ("veo-3.1", False)
+
+    on_bench(story, access="open")
+
+
+def test_words_beside_a_command_that_waits_for_its_photo_are_asked_about(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        chat = made.telegram
+        chat.user_says(42, "图生视频 让猫跑")
+        chat.user_says(42, "再快一点")
+        chat.user_says(42, "", photo=PHOTO)
+        await made.at_rest()
+        assert await spent(made) == set()
+        (offer,) = (await open_offers(made)).values()
+        assert offer.incoming.attachment is not None
+
+    on_bench(story, access="open")
