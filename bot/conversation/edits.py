@@ -8,6 +8,7 @@ from bot.conversation.decisions import NOTHING, Decision
 from bot.conversation.generation_options import parse_options
 from bot.conversation.ordering import OrderService
 from bot.conversation.situation import Situation
+from bot.conversation.words import meaning_of
 from bot.store import Store
 from bot.store.dialogues import Draft
 from bot.store.records import FREE, Confirmation, Job, JobDraft, State
@@ -33,6 +34,8 @@ class Edits:
             return NOTHING
         if job is None:
             return None
+        if isinstance(command, commands.PlainText) and meaning_of(command.text) is not None:
+            return None  # small talk is answered as any
         wanted = _request(command)
         if wanted is None or job.state is State.CANCELLED:
             return NOTHING if wanted is None else None

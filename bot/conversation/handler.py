@@ -69,7 +69,8 @@ class MessageHandler:
 
     async def bring(self, incoming: Incoming) -> bool:
         """Send the person's finished videos that wait, to where they have just spoken; whether there are any."""
-        waiting = await self._store.jobs.find(user=incoming.user, states=[State.UNDELIVERED])
+        here = None if incoming.private else chat_of(incoming.address)  # a group gets nothing of another chat
+        waiting = await self._store.jobs.find(user=incoming.user, states=[State.UNDELIVERED], chat=here)
         for job in waiting:
             await self._send_again(job, Destination(incoming.address))
         return bool(waiting)
@@ -184,13 +185,13 @@ class MessageHandler:
             case commands.Confirm(job=None):
                 return await self._talk.agreed(situation)
             case commands.ChangeSettings(request=wanted):
-                return _answered(await self._settings.handle(situation.incoming, wanted, situation.language))
+                return _answered(situation, await self._settings.handle(situation.incoming, wanted, situation.language))
             case commands.Administer(request=asked):
-                return _answered(await self._admin.handle(situation.incoming, asked, situation.language))
+                return _answered(situation, await self._admin.handle(situation.incoming, asked, situation.language))
             case commands.ChooseLanguage(language=chosen):
                 return await self._choose_language(situation, chosen)
             case commands.ShowBalance():
-                return _answered(await self._balance.handle(situation.incoming, situation.language))
+                return _answered(situation, await self._balance.handle(situation.incoming, situation.language))
             case _:
                 decided = await self._jobs.decide(situation, command)
                 return situation.answer(self._plain(command, situation)) if decided is None else decided
@@ -241,6 +242,6 @@ def _as_facts(each: Adjustment) -> tuple[str, str, str | None]:
     return each.field, each.requested, each.applied
 
 
-def _answered(say: Message | Toast | None) -> Decision:
-    """Return the decision to say this; it is our last word, but orders nothing."""
-    return Decision(say=say)
+def _answered(situation: Situation, say: Message | Toast | None) -> Decision:
+    """Return the decision to say this: an offer is no longer our last word then."""
+    return situation.answer(say) if isinstance(say, Message) else Decision(say=say)

@@ -60,6 +60,8 @@ class JobCommands:
                 job = await self.named(situation.incoming, code)
                 if job is None:
                     return situation.answer(situation.say("job-unknown", job=code))
+                if not situation.is_typed and job.state is State.AWAITING_CONFIRMATION:
+                    return self.show_offer(situation, job)
                 return await self.confirm(situation, job, way)
             case commands.Cancel(job=code):
                 return await self.cancel(situation, code)
@@ -85,7 +87,7 @@ class JobCommands:
             newer = await self._newer(job, situation)
             if newer is not None:
                 return self.show_offer(situation, newer)
-        done = replace(situation.after("else", job=job.id), draft=Draft())
+        done = situation.after("else", job=job.id, draft=_unused(situation.draft, job))
 
         def within(tx: Connection) -> None:
             write_dialogue_tx(tx, done)
@@ -180,7 +182,9 @@ class JobCommands:
         if job is None:
             key = "job-unknown" if command.job else "again-none"
             return situation.answer(situation.say(key, job=command.job or ""))
-        if job.state is State.AWAITING_CONFIRMATION and _is_of(job, situation):
+        if job.video is None and not _is_of(job, situation):
+            return situation.answer(situation.say("job-unknown", job=command.job or job.id))
+        if job.state is State.AWAITING_CONFIRMATION:
             return self.show_offer(situation, job)
         if job.state in ACTIVE:
             state = job_messages.state_line(replace(job, language=situation.language), place=0, now_ms=now_ms())
@@ -271,6 +275,14 @@ class JobCommands:
             return situation.answer(situation.say("history-none"))
         lines = [job_lists.history_line(job, situation.language, now_ms=now_ms()) for job in jobs]
         return situation.answer("\n".join([situation.say("history-title"), *lines]))
+
+
+def _unused(draft: Draft, offer: Job) -> Draft:
+    """Return what stays on the table when an offer is taken: photos that came after it, and are no part of it."""
+    offered = (offer.incoming.attachment, *(source for way in offer.ways for source in way.sources))
+    ids = {source.file_id for source in offered if source is not None}
+    rest = tuple(source for source in draft.sources if source.attachment.file_id not in ids)
+    return Draft(sources=rest, at=draft.at) if rest else Draft()
 
 
 def _is_of(job: Job, situation: Situation) -> bool:

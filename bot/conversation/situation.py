@@ -36,6 +36,11 @@ class Situation:
         return not self.incoming.private
 
     @property
+    def is_typed(self) -> bool:
+        """Return whether the sender has just typed the words, or pressed: no forward, no voice, no edit of old ones."""
+        return not (self.incoming.forwarded or self.incoming.transcript or self.incoming.edits)
+
+    @property
     def chat(self) -> str | None:
         """Return the chat to which what is shown here is limited; None in a person's own."""
         return chat_of(self.incoming.address) if self.in_group else None

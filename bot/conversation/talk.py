@@ -95,7 +95,7 @@ class Talk:
 
     async def _small_talk(self, situation: Situation, text: str, meaning: Meaning) -> Decision:
         incoming = situation.incoming
-        typed = _is_own(incoming)
+        typed = situation.is_typed
         match meaning:
             case Meaning.YES if typed:
                 return await self.agreed(situation)
@@ -112,13 +112,13 @@ class Talk:
 
     async def agreed_to(self, situation: Situation, job: Job, way: int) -> Decision:
         """Decide about a yes that names its offer: heard or passed on, it is answered with the offer."""
-        if _is_own(situation.incoming) or job.state is not State.AWAITING_CONFIRMATION:
+        if situation.is_typed or job.state is not State.AWAITING_CONFIRMATION:
             return await self._jobs.confirm(situation, job, way)
         return self._jobs.show_offer(situation, job)
 
     async def agreed(self, situation: Situation) -> Decision:
         """Decide about a bare yes: it counts for the offer that was the bot's last word here, or is replied to."""
-        if not _is_own(situation.incoming):
+        if not situation.is_typed:
             return await self._jobs.confirm(situation, None)
         offer = situation.latest_offer
         if offer is not None and (situation.quoted is not None or len(situation.offers) == 1):
@@ -171,7 +171,7 @@ class Talk:
             draft = _draft_of(offer, situation)  # of an explicit order, or the draft has lapsed
         asked = merged(parse_options(text)[1], parse_options(draft.options)[1])
         changed = replace(draft, options=as_flags(asked), at=situation.at)
-        if changed.words:
+        if changed.words and (changed.sources or not changed.explicit):
             return await self._offer(replace_draft(situation, changed), "words", replaces=offer)
         if changed.sources:
             return situation.answer(await self._photo_question(situation, changed), topic="source", draft=changed)
@@ -228,7 +228,7 @@ class Talk:
         if not draft.words:
             question = await self._photo_question(situation, draft)
             return situation.answer(Message(question, asks=True), topic="source", draft=draft)
-        if draft.explicit and not incoming.forwarded:
+        if draft.explicit and not incoming.forwarded and (options or not incoming.text.strip()):
             command = commands.MakeVideo(*parse_options(_whole_text(draft)))
             first = with_attachment(replace_draft(situation, draft), draft.sources[0].attachment)
             return await self._place(first, command, explicit=True, sources=draft.sources)
@@ -264,7 +264,11 @@ class Talk:
 
     async def _from_words(self, situation: Situation, command: commands.MakeVideo) -> Decision:
         if command.wants == "photo":
-            draft = Draft(words=situation.incoming.text and _typed(command, situation), explicit=True, at=situation.at)
+            draft = Draft(
+                words=situation.incoming.text and _typed(command, situation),
+                explicit=situation.is_typed,
+                at=situation.at,
+            )
             draft = replace(draft, events=(situation.incoming.event_id,), words_at=situation.at)
             photo = replace(situation.incoming, attachment=AttachmentRef("image", ""))
             text = situation.say("photo-wanted", price=await self._orders.about_price(photo, draft.words))
@@ -287,6 +291,8 @@ class Talk:
     async def _bare(self, situation: Situation, command: commands.MakeVideo, source: AttachmentRef | None) -> Decision:
         """Decide about a command without words: they may stand in what it replies to, or on the table."""
         incoming, quoted, draft = situation.incoming, situation.incoming.quoted, situation.draft
+        asked = merged(command.options, parse_options(draft.options)[1])
+        draft = replace(draft, options=as_flags(asked))
         if quoted is not None and quoted.text and not quoted.ours and meaning_of(quoted.text) is None:
             words, _ = with_words(replace(draft, words=""), quoted.text, event=incoming.event_id, at=situation.at)
             if source is not None:
@@ -354,7 +360,7 @@ class Talk:
         if isinstance(new, Message):
             return situation.answer(new)
         if new.question is None:
-            return Decision(order=new, dialogue=situation.after("else", draft=Draft()))
+            return Decision(order=new, dialogue=situation.after("else"))
         new = replace(new, ways=ways, replaces=replaces.id if replaces is not None else None)
         return Decision(order=new, dialogue=situation.after("offer"))
 
@@ -424,11 +430,6 @@ def _why_offered(incoming: Incoming, text: str) -> OfferReason | None:
     if incoming.transcript:
         return "heard"
     return "asks" if incoming.attachment is not None and _asks(text) else None
-
-
-def _is_own(incoming: Incoming) -> bool:
-    """Return whether the sender has typed the words, or pressed."""
-    return not (incoming.forwarded or incoming.transcript)
 
 
 def _asks(text: str) -> bool:

@@ -90,15 +90,16 @@ class Dialogues:
         key = dialogue_key(incoming)
         query = sa.select(dialogues).where(dialogues.c.key == key)
         row = await self._db.read(lambda tx: tx.execute(query).first())
-        return self._dialogue(key, incoming.user, row)
+        return self._dialogue(key, incoming.user, row, at=incoming.at)
 
-    def _dialogue(self, key: str, user: str, row: sa.Row[Any] | None) -> Dialogue:
+    def _dialogue(self, key: str, user: str, row: sa.Row[Any] | None, *, at: int | None = None) -> Dialogue:
+        """Read the row. `at`: when the message was sent that is decided, if it waited before it was."""
         draft, last = Draft(), None
         if row is not None:
             with suppress(Unreadable):  # another version's: its owner sends the photo again
                 draft = restored(Draft, row.draft, where="draft") if row.draft else draft
                 last = restored(Last, row.last, where="last") if row.last else None
-        if draft.at <= self._now() - DRAFT_MS:
+        if draft.at <= min(at or self._now(), self._now()) - DRAFT_MS:
             draft = Draft()
         return Dialogue(key, user, draft, last)
 
