@@ -18,6 +18,7 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import State, VideoFile
+from bot.store.tables import jobs
 from core import pricing
 from core.fal.client import FalQueue
 from core.types import RequestHandle
@@ -25,7 +26,7 @@ from tests.bench import Bench, bench
 from tests.fakes.botapi import TelegramFake
 from tests.rows import set_columns
 from tests.serving import served
-from tests.store.test_store import HANDLE, accepted, new_job, on_store, opened, said
+from tests.store.test_store import CAPS, HANDLE, accepted, new_job, on_store, opened, said
 
 REQUEST = new_job(said()).plan.request
 FILM = VideoFile("film.mp4", 1, 320, 180, 1.0)
@@ -154,7 +155,12 @@ def test_a_render_that_nobody_waits_for_is_collected(on_bench: Callable[..., Non
     async def story(made: Bench) -> None:
         store, queue = made.app.store, made.app.parts.queue
         made.telegram.user_says(42, "/start")
-        job_id = await accepted(store, said())
+
+        def not_due(tx: sa.Connection, new: str) -> None:
+            tx.execute(jobs.update().where(jobs.c.id == new).values(due=None))  # the bot here shall not order it, too
+
+        job_id = await store.jobs.accept(new_job(said()), inbox_id=None, caps=CAPS, within=not_due)
+        assert isinstance(job_id, str)
         await store.submits.claim(job_id)
         request = pricing.plan("a fox", model="happy-horse").request
         await store.submits.accepted(job_id, (await queue.submit(request)).handle)
