@@ -58,7 +58,7 @@ class MessageHandler:
         self._admin = admin
         self.prober = SourceProber(store=store, channels=channels)
         self._jobs = JobCommands(store=store, orders=orders, send_again=send_again, ask_fal_now=ask_fal_now)
-        self._talk = Talk(orders=orders, jobs=self._jobs, channels=channels, bring=self.bring)
+        self._talk = Talk(orders=orders, jobs=self._jobs, bring=self.bring)
         self._edits = Edits(store=store, orders=orders)
 
     async def language(self, incoming: Incoming) -> str:
@@ -175,6 +175,8 @@ class MessageHandler:
         )
 
     async def _commanded(self, situation: Situation, command: commands.Command | None) -> Decision:
+        if not isinstance(command, commands.PlainText | commands.MakeVideo | None):
+            situation = self._talk.keep(situation)
         match command:
             case None:
                 return NOTHING

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 
 from bot.channels.types import Incoming
+from bot.conversation.commands import MakeVideo, PlainText, parse_message
 from bot.conversation.handler import MessageHandler
 from bot.conversation.reply_strategies import ReplyStrategy
 from bot.loops import Loop
@@ -144,7 +145,14 @@ class InboxWorker:
 
 def _is_source(incoming: Incoming) -> bool:
     """Return whether it is a photo or video that others may belong to: an item of an album, or one without words."""
-    return incoming.attachment is not None and (incoming.album is not None or not incoming.text.strip())
+    if incoming.attachment is None:
+        return False
+    return not incoming.text.strip() or (incoming.album is not None and _is_caption(incoming))
+
+
+def _is_caption(incoming: Incoming) -> bool:
+    """Return whether the words are about the photo: a command on something else is answered by itself."""
+    return isinstance(parse_message(incoming).command, PlainText | MakeVideo | None)
 
 
 def _is_alone(incoming: Incoming, following: Incoming) -> bool:

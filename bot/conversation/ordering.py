@@ -10,13 +10,13 @@ from decimal import Decimal
 from typing import Literal
 
 from bot.channels.protocol import ChannelPort
-from bot.channels.types import AttachmentRef, Incoming, Message
+from bot.channels.types import Address, AttachmentRef, Incoming, Message
 from bot.conversation import commands
 from bot.conversation.generation_options import parse_options
 from bot.conversation.planning import Planner
 from bot.messages import job_messages, retry_offers
 from bot.messages.admin_alerts import Alerts
-from bot.messages.i18n import translate
+from bot.messages.i18n import translate, translate_known
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection, now_ms
@@ -39,7 +39,7 @@ from core import pricing
 from core.catalogue import Model
 from core.errors import BadRequest
 from core.pricing import SourceFacts
-from core.types import Plan
+from core.types import Plan, VideoRequest
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +115,9 @@ class OrderService:
 
         A press that has bought before makes an offer. `within`: see Jobs.accept.
         """
+        obstacle = await self._obstacle(new.incoming.address, new.language)
+        if obstacle is not None:
+            return obstacle
         new = replace(new, group=self._planner.group_of(new.incoming))
         try:
             made = await self._store.jobs.accept(new, inbox_id=inbox_id, caps=self._caps, within=within)
@@ -149,6 +152,9 @@ class OrderService:
         """
         if way > len(job.ways):
             return self._late(job, language)
+        obstacle = await self._obstacle(job.destination.address, language)
+        if obstacle is not None:
+            return obstacle
         price = self._price_now(job, way)
         try:
             verdict = await self._store.jobs.confirm(job.id, price=price, caps=self._caps, way=way, within=within)
@@ -169,6 +175,14 @@ class OrderService:
             return self._offer_anew(job, agreed, language, price, why)
         return self._late(await self._store.jobs.get(job.id) or job, language)
 
+    async def _obstacle(self, to: Address, language: str) -> Message | None:
+        """Say what is known to keep a video from this chat, before anything is bought or offered."""
+        channel = self._channels.get(to.channel)
+        obstacle = await channel.obstacle(to) if channel is not None else None
+        if obstacle is None:
+            return None
+        return Message(translate_known(language, f"obstacle-{obstacle}", otherwise="obstacle-no-right"))
+
     def _late(self, job: Job, language: str) -> Message:
         state = job_messages.state_line(replace(job, language=language), place=0, now_ms=now_ms())
         return Message(translate(language, "confirm-late", job=job.id, state=state), job_id=job.id)
@@ -181,7 +195,7 @@ class OrderService:
         except BadRequest:
             return Message(job_messages.error_message(language, "price_changed", {"price": pricing.usd_text(price)}))
         incoming = replace(agreed, attachment=job.incoming.attachment, text=job.incoming.text, pressed=None)
-        return JobDraft(incoming, language, plan, why, replaces=job.id)
+        return JobDraft(incoming, language, plan, why, ways=self._ways_again(job), replaces=job.id)
 
     def with_model(self, job: Job, model: str, pressed: Incoming, language: str) -> JobDraft | Message:
         """Offer the same with another model, in the place of the offer `job`."""
@@ -193,8 +207,8 @@ class OrderService:
         incoming = replace(pressed, attachment=job.incoming.attachment, text=text, pressed=None)
         if job.state is not State.AWAITING_CONFIRMATION:
             return JobDraft(incoming, language, plan, Confirmation("words"))
-        why = job.question or Confirmation("words")
-        return JobDraft(incoming, language, plan, why, replaces=job.id, takes_card=True)
+        why, ways = job.question or Confirmation("words"), self._ways_again(job, model)
+        return JobDraft(incoming, language, plan, why, ways=ways, replaces=job.id, takes_card=True)
 
     def models_for(self, job: Job) -> list[tuple[Model, Plan]]:
         """Return the models that can make this offer, each with its plan, the tiers first."""
@@ -225,17 +239,22 @@ class OrderService:
         return JobDraft(incoming, language, plan, question, again_of=job.id, fallback=fallback)
 
     def _plan_again(self, job: Job, fallback: Fallback | None, *, model: str | None = None) -> Plan:
-        request = job.request
-        return pricing.plan(
-            retry_offers.simpler(request.prompt) if fallback == "shorter-prompt" else request.prompt,
-            model=model or request.model,
-            mode=request.mode,
-            duration_s=request.duration_s,
-            resolution=request.resolution,
-            aspect_ratio=request.aspect_ratio,
-            seed=request.seed,
-            source=_source_facts(job.incoming),
-        )
+        prompt = job.request.prompt
+        prompt = retry_offers.simpler(prompt) if fallback == "shorter-prompt" else prompt
+        return _plan_like(replace(job.request, prompt=prompt), job.incoming, model)
+
+    def _ways_again(self, job: Job, model: str | None = None) -> tuple[Way, ...]:
+        """Plan an offer's other ways at today's prices, with another model too; without what that cannot make."""
+        ways = []
+        for way in job.ways:
+            try:
+                plan = _plan_like(way.request, replace(job.incoming, attachment=way.sources[0]), model)
+            except BadRequest:
+                continue
+            ways.append(
+                Way(way.key, plan.request, plan.adjustments, micro(plan.quote.usd), plan.quote.up_to, way.sources)
+            )
+        return tuple(ways)
 
     def _price_now(self, job: Job, way: int) -> Decimal:
         """Compute the price of one job by today's table, for exactly the values of the offer."""
@@ -273,6 +292,20 @@ class OrderService:
 
     async def _plan(self, incoming: Incoming, command: commands.MakeVideo) -> Plan:
         return await self._planner.plan(incoming, command.prompt, command.options, source=_source_facts(incoming))
+
+
+def _plan_like(request: VideoRequest, incoming: Incoming, model: str | None) -> Plan:
+    """Plan the same request at today's prices, from this message's photo or video. Raises BadRequest."""
+    return pricing.plan(
+        request.prompt,
+        model=model or request.model,
+        mode=request.mode,
+        duration_s=request.duration_s,
+        resolution=request.resolution,
+        aspect_ratio=request.aspect_ratio,
+        seed=request.seed,
+        source=_source_facts(incoming),
+    )
 
 
 def _source_facts(incoming: Incoming) -> SourceFacts | None:

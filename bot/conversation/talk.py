@@ -5,10 +5,9 @@ own caption in a direct chat, a photo that a command has asked for. Everything e
 with its price first; what is small talk is answered and never becomes a prompt.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from bot.channels.protocol import ChannelPort
 from bot.channels.types import AttachmentRef, Incoming, Message
 from bot.conversation import commands
 from bot.conversation.decisions import NOTHING, Decision
@@ -19,7 +18,6 @@ from bot.conversation.ordering import OfferReason, OrderService
 from bot.conversation.situation import Situation
 from bot.conversation.words import Line, Meaning, asked_about, line_in, meaning_of
 from bot.messages import job_lists, job_messages
-from bot.messages.i18n import translate_known
 from bot.store.dialogues import Draft, DraftSource
 from bot.store.records import Job, State, Way
 from core.errors import BadRequest
@@ -39,13 +37,11 @@ class Talk:
         *,
         orders: OrderService,
         jobs: JobCommands,
-        channels: Mapping[str, ChannelPort],
         bring: Callable[[Incoming], Awaitable[bool]],
     ) -> None:
         """`bring`: send the person's finished videos that wait; whether there are any."""
         self._orders = orders
         self._jobs = jobs
-        self._channels = channels
         self._bring = bring
 
     # Words without a command
@@ -185,7 +181,8 @@ class Talk:
         if quoted is not None and quoted.other is not None and not incoming.attachment:
             return situation.answer(situation.say("source-unusable", what=quoted.other))
         why = _why_offered(incoming, text)
-        if incoming.attachment is not None and why is None and incoming.private and not incoming.album:
+        own_caption = incoming.attachment is not None and incoming.private and not incoming.album
+        if own_caption and why is None and situation.is_typed:
             return await self._place(situation, commands.MakeVideo(*parse_options(text)), explicit=True)
         replaced = _offer_of_draft(situation)
         before = situation.draft
@@ -206,11 +203,21 @@ class Talk:
         text = _typed(command, situation) if isinstance(command, commands.MakeVideo) else incoming.text.strip()
         draft = replace(situation.draft, sources=_of_album(situation.draft, incoming) or situation.draft.sources)
         draft = with_source(draft, _source(incoming, incoming.attachment), at=situation.at)
-        if text and meaning_of(text) is None:
+        if _is_only_options(text):
+            draft = replace(draft, options=as_flags(merged(parse_options(text)[1], parse_options(draft.options)[1])))
+        elif not _describes_nothing(text):
             draft, _ = with_words(replace(draft, words=""), text, event=incoming.event_id, at=situation.at)
         return Decision(dialogue=situation.after("source", draft=draft))
 
     # Photos and videos
+
+    def keep(self, situation: Situation) -> Situation:
+        """Put the photo or video of a command that is about something else on the table: it is not lost."""
+        attachment = situation.incoming.attachment
+        if attachment is None:
+            return situation
+        draft = with_source(situation.draft, _source(situation.incoming, attachment), at=situation.at)
+        return replace_draft(situation, draft)
 
     async def _source(self, situation: Situation, attachment: AttachmentRef, *, options: str = "") -> Decision:
         """Decide about a photo or video without words that describe anything."""
@@ -341,21 +348,16 @@ class Talk:
         sources: tuple[DraftSource, ...] = (),
         replaces: Job | None = None,
     ) -> Decision:
-        """Make it a job or an offer. Every way to money goes through here."""
+        """Make it a job or an offer: here it is decided whether words and photos are ordered at once."""
         incoming = situation.incoming
-        obstacle = await self._channels[incoming.address.channel].obstacle(incoming.address)
-        if obstacle is not None:
-            key = f"obstacle-{obstacle}"
-            return situation.answer(translate_known(situation.language, key, otherwise="obstacle-no-right"))
         if len(command.prompt.split()) == 0:
             return situation.answer(Message(situation.say("words-wanted"), asks=True), topic="words")
         if explicit:
             why = _why_offered(incoming, command.prompt) or ("words" if _is_small_talk(command.prompt) else None)
         if len(sources) > 1:
-            why = "many"
-            each = [source.attachment for source in sources]
-        if len(sources) > 1 and {source.attachment.kind for source in sources} == {"image"}:
-            ways = (*ways, *await self._ways(self._orders.way("each", incoming, command, each)))
+            why, each = "many", [source.attachment for source in sources]
+            if {attachment.kind for attachment in each} == {"image"}:  # of videos each has a price of its own
+                ways = (*ways, *await self._ways(self._orders.way("each", incoming, command, each)))
         new = await self._orders.draft(incoming, command, situation.language, why=why)
         if isinstance(new, Message):
             return situation.answer(new)

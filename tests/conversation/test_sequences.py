@@ -10,6 +10,7 @@ from bot.store.records import ACTIVE, State
 from tests.bench import Bench
 from tests.conversation.test_consent import spent
 from tests.corpus import jpeg
+from tests.flows.test_money import button
 from tests.flows.test_wechat_flow import FOX, on_wechat
 
 assert on_wechat
@@ -142,3 +143,35 @@ def test_a_voice_is_no_yes(on_wechat: Any) -> None:
             assert await spent(made) == set(), said
 
     on_wechat(story)
+
+
+def test_several_photos_keep_their_ways_with_another_model(on_bench: Any) -> None:
+    async def story(made: Bench) -> None:
+        for _ in range(2):
+            made.telegram.user_says(42, "", **PIC)
+        made.telegram.user_says(42, "let it snow")
+        await made.at_rest()
+        (offer,) = await made.jobs()
+        await button(made, f"other:{offer.id}")
+        await button(made, f"pick:{offer.id}.wan-2.7")
+        await made.at_rest()
+        (newer,) = [job for job in await made.jobs() if job.state is State.AWAITING_CONFIRMATION]
+        (way,) = newer.ways
+        assert (newer.request.model, way.request.model, way.key, len(way.sources)) == ("wan-2.7", "wan-2.7", "each", 2)
+        assert await spent(made) == set()
+
+    on_bench(story, access="open")
+
+
+@pytest.mark.parametrize("caption", ["/help", "/price", "谢谢", "10s"])
+def test_an_album_with_other_words_is_answered_and_keeps_its_photos(on_bench: Any, caption: str) -> None:
+    async def story(made: Bench) -> None:
+        made.telegram.user_says(42, caption, photo=PHOTO, album="x")
+        made.telegram.user_says(42, "", photo=PHOTO, album="x")
+        await made.at_rest()
+        said = "".join(made.telegram.texts(42))
+        assert "2 photos" in said
+        assert {"/help": "premium, balanced, budget", "/price": "What a video costs"}.get(caption, "") in said
+        assert await made.jobs() == []
+
+    on_bench(story, access="open")

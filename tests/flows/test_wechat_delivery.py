@@ -9,7 +9,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bot.channels.types import Address
+from bot.channels.types import Address, SendError
 from bot.store.records import State
 from tests.bench import Bench
 from tests.fakes.wechat import WeChatFake
@@ -137,6 +137,30 @@ def test_without_uploads_a_link_to_our_page_plays_the_video(
         assert made.submits() == 1
 
     on_wechat(story, fake=WeChatFake(verified=verified, may_upload=False), public=True)
+
+
+def test_an_account_that_can_give_nobody_a_video_sells_none(on_wechat: Callable[..., None]) -> None:
+    """Neither at once, nor as an offer, nor by the yes to an offer of before."""
+
+    async def offered(_made: Bench, fake: WeChatFake) -> None:
+        seen = await fake.caller.says(FOX, "一只狐狸在雪地里")
+        assert seen is not None
+        assert "确认 K7" in seen.text
+        fake.world.may_upload = False
+
+    async def refused(made: Bench, fake: WeChatFake) -> None:
+        channel, me = made.app.channels["wechat"], Address("wechat", FOX)
+        with pytest.raises(SendError):
+            await channel.check()  # as doctor asks, and as the bot itself does every few hours
+        assert await channel.obstacle(me) == "no-video-right"
+        for text in ("确认 K7", "视频 一只狐狸", "一只猫在跑"):
+            seen = await fake.caller.says(FOX, text)
+            assert seen is not None
+            assert "没有发视频的权限" in seen.text, text
+        assert made.submits() == 0
+        assert (await made.app.store.ledger.standing()).used_micro == 0
+
+    on_wechat(offered, refused)
 
 
 def test_an_account_that_can_give_nobody_a_video_says_so_to_the_program(on_wechat: Callable[..., None]) -> None:
