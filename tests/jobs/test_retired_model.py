@@ -74,8 +74,12 @@ def test_telegram_gets_it(on_bench: OnBench, name: str | None) -> None:
             made.telegram.user_says(42, asked)
         await made.settled(State.DELIVERED)
         assert made.films()[0]["caption"].startswith(name or "gone-1")
-        listed = [text for text in made.telegram.texts(42) if job.id in text and "a fox" in text]
-        assert len(listed) == 2
+
+        def listed() -> list[str]:
+            return [text for text in made.telegram.texts(42) if job.id in text and "a fox" in text]
+
+        await made.until(lambda: len(listed()) >= 2)
+        assert len(listed()) == 2
         made.telegram.user_says(42, f"/again {job.id}")
         await made.until(lambda: len(made.films()) == 2)
         assert await asyncio.to_thread(shell, made.settings, "job", job.id) == 0
