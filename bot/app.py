@@ -159,6 +159,7 @@ class App:
         if notice is not None:
             facts = {"origin": notice.origin, "files": notice.files}
             log.warning("this database is not the one that was served last with this folder", extra=facts)
+            await self.parts.delivery.erasure.catch_up()
             await self.store.copies.serve_as_copy(notice.origin)
         return notice
 

@@ -266,7 +266,9 @@ def build(
         channels=channels,
         orders=orders,
         send_again=delivery.send_again,
+        send_original=delivery.send_original,
         ask_fal_now=poller.say_due,
+        due=calls.due,
         is_admin=access.is_admin,
         balance=BalanceHandler(store=store, planner=planner, channels=channels, caps=caps, is_admin=access.is_admin),
         settings=SettingsHandler(

@@ -11,11 +11,14 @@ from bot.channels.types import (
     Activity,
     Address,
     AttachmentRef,
+    FileMessage,
     Incoming,
     Limits,
     Message,
     Obstacle,
     Reply,
+    SendError,
+    SendOutcome,
     Toast,
     VideoMessage,
 )
@@ -73,6 +76,16 @@ class ChannelPort(Protocol):
     async def send_video(self, to: Address, video: VideoMessage, *, reply_to: str | None = None) -> str:
         """Send the file as a native video message and return its reference."""
 
+    async def send_file(self, to: Address, file: FileMessage, *, reply_to: str | None = None) -> str:
+        """Hand the file over unchanged, where the chat does that (`Limits.files`), and return its reference."""
+        ...
+
+    async def forget(self, files: Sequence[Path]) -> None:
+        """Forget by what names the chat's servers hold these files: they are being deleted. Never raises."""
+
+    async def retire(self, pressed: Incoming) -> None:
+        """Disable the button that was pressed, or remove it where the chat cannot. Never raises."""
+
     async def busy(self, to: Address, activity: Activity) -> None:
         """Show the chat's "sending a video…" sign, for a few seconds. Never raises."""
 
@@ -102,6 +115,16 @@ class ChannelPort(Protocol):
 
 class PlainChannel:
     """The answers of a chat that has no toasts, no groups and nothing to take back: a base for channels."""
+
+    async def send_file(self, to: Address, file: FileMessage, *, reply_to: str | None = None) -> str:  # noqa: ARG002 - the protocol's names
+        """Raise SendError: the chat hands over no files."""
+        raise SendError(SendOutcome.REJECTED, "this chat takes no files")
+
+    async def forget(self, files: Sequence[Path]) -> None:
+        """Do nothing: the chat has no names for files."""
+
+    async def retire(self, pressed: Incoming) -> None:
+        """Do nothing: there are no buttons."""
 
     async def toast(self, pressed: Incoming, toast: Toast) -> bool:  # noqa: ARG002 - the protocol's names
         """Show nothing."""

@@ -116,7 +116,8 @@ class Message:
     """A plain text (no markup) with optional actions. `job_id` ties it to a job; `progress` 0..1 where known.
 
     `long`: a text to be shown folded, where the chat can fold, below `text`. `asks`: the person's next words are the
-    answer, so a chat that can opens its keyboard for them.
+    answer, so a chat that can opens its keyboard for them. `in_place`: where it answers a press, it takes the place of
+    the message that the button stands on.
     """
 
     text: str
@@ -125,6 +126,7 @@ class Message:
     progress: float | None = None
     long: str = ""
     asks: bool = False
+    in_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +173,23 @@ class VideoMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class FileMessage:
+    """A local file to be handed over as it is: no chat makes a smaller copy of it. It cannot carry an address."""
+
+    path: Path
+    caption: str
+    job_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """The limits of a chat, as data. Sizes in bytes, gaps between two edits in seconds.
 
     `progress_bars`: the chat draws `Message.progress`. `passive_replies`: no captions, no buttons, no status message,
     and the bot may not always speak first: photos wait for words, buttons are typed as codes, finished videos wait to
     be fetched. `typing_links`: a text may hold links that type a line for whoever taps them. `per_message`, `per_tap`:
-    how many messages of the bot a person's own one, or a tap on a menu, allows, and for how many seconds.
+    how many messages of the bot a person's own one, or a tap on a menu, allows, and for how many seconds. `files`: the
+    chat hands over files of up to `video_bytes` unchanged. `caption_bytes`: of the words beside a video, in UTF-8.
     """
 
     video_bytes: int
@@ -186,12 +198,14 @@ class Limits:
     caption_chars: int = 1024
     text_chars: int = 4096
     text_bytes: int = 16_000
+    caption_bytes: int = 16_000
     edits: bool = True
     edit_gap_s: float = 3.0
     group_edit_gap_s: float = 6.0
     progress_bars: bool = False
     passive_replies: bool = False
     typing_links: bool = False
+    files: bool = False
     per_message: tuple[int, float] | None = None
     per_tap: tuple[int, float] | None = None
 

@@ -133,6 +133,8 @@ async def poll(options: argparse.Namespace) -> int:
         stored = await store.submits.results(known[0]) if known else []
     finally:
         store.close()
+    if job is not None and job.state is State.DELETED:
+        raise Failure(f"job {job.id} was deleted by its owner: its film is not fetched again")
     video = None
     if job is not None and (job.state is State.PARKED or left_behind(job, settings.work_dir)):
         async with _shell(settings, show) as shell:

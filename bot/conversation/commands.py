@@ -32,9 +32,12 @@ __all__ = [
     "ChooseLanguage",
     "Command",
     "Confirm",
+    "DeleteFilm",
+    "FilmCommand",
     "GenerationOptions",
     "Help",
     "MakeVideo",
+    "OriginalFile",
     "OtherModel",
     "ParsedMessage",
     "PlainText",
@@ -87,9 +90,9 @@ class Confirm:
 
 @dataclass(frozen=True, slots=True)
 class OtherModel:
-    """Show the models with which this offer could be made, or make it with one of them."""
+    """Show the models with which this offer or film could be made, or make it with one of them."""
 
-    job: str
+    job: str | None = None
     model: str | None = None
 
 
@@ -97,8 +100,27 @@ class OtherModel:
 class AnotherTake:
     """Make a finished video once more, as a purchase of its own; `other_words`: of words that are yet to be said."""
 
-    job: str
+    job: str | None = None
     other_words: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OriginalFile:
+    """Send a finished video as a file, as it was made (free)."""
+
+    job: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteFilm:
+    """Delete a finished video: ask first; `answer`: yes or no to that question."""
+
+    job: str | None = None
+    answer: Literal["yes", "no"] | None = None
+
+
+FilmCommand = OtherModel | AnotherTake | OriginalFile | DeleteFilm
+"""What can be said of a finished video, by the buttons under it or typed with its code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +209,7 @@ Command = (
     | ShowStatus
     | Cancel
     | Confirm
-    | OtherModel
-    | AnotherTake
+    | FilmCommand
     | Again
     | ShowBalance
     | ShowHistory
@@ -227,7 +248,8 @@ class ParsedMessage:
 
 
 COMMANDS = (
-    "video", "status", "cancel", "history", "again", "models", "price", "settings", "balance", "language", "help",
+    "video", "status", "cancel", "history", "again", "delete", "models", "price", "settings", "balance", "language",
+    "help",
 )  # fmt: skip
 """Those that menus and help list."""
 ADMIN_COMMANDS = ("admin",)
@@ -247,6 +269,8 @@ _WANTS: dict[str, Literal["photo", "words"]] = {
     **dict.fromkeys(("文生视频", "文生視頻"), "words"),
 }
 """Commands that say what the video is to be made from."""
+_OF_FILMS = ("take", "words", "original", "delete", "erase")
+"""Typed buttons under a finished video: with its code, or as a reply to it."""
 _SUGGESTED = [word for word, name in _COMMAND_OF.items() if name not in ADMIN_COMMANDS]
 _CHINESE_WORDS = sorted((word for word in _COMMAND_OF if not word.isascii()), key=len, reverse=True)
 
@@ -258,6 +282,7 @@ _SLASH = re.compile(
 )
 _CODE = re.compile(r"#?([0-9A-Za-z]{1,12})")
 _TYPED_CODE = re.compile(r"#?((?=[A-Za-z]*[0-9])[0-9A-Za-z]{2,12}|[A-Z]{7})")  # a digit, or a whole code in capitals
+_OTHER_MODEL = re.compile(rf"(?:{_TYPED_CODE.pattern})(?:\s+\S+)?")  # and the model's name
 _MOST_CHARS = 40
 _MODEL_NAME_WORDS = 3
 
@@ -323,6 +348,8 @@ class _Parser:
         name = _COMMAND_OF.get(text.strip(_CLOSING).lower())
         if name == "confirm":
             return None  # whether that is a yes is for words.py to say
+        if name in {*_OF_FILMS, "other"}:
+            return None  # of which film? it may be a prompt
         if name is not None:
             return self._command(name, "", word=text.strip(_CLOSING))
         for word in _CHINESE_WORDS:
@@ -343,6 +370,8 @@ class _Parser:
             "cancel": _TYPED_CODE.fullmatch(rest) is not None,
             "confirm": _TYPED_CODE.fullmatch(rest) is not None,
             "again": _TYPED_CODE.fullmatch(rest) is not None,
+            **dict.fromkeys(_OF_FILMS, _TYPED_CODE.fullmatch(rest) is not None),
+            "other": _OTHER_MODEL.fullmatch(rest) is not None,
             "price": not parse_options(rest, model_words=self.model_words)[0],
             "language": asked_for(rest.strip(_CLOSING)) is not None,
             "settings": is_setting(rest),
@@ -362,6 +391,12 @@ class _Parser:
             "cancel": lambda: Cancel(_job(rest)),
             "confirm": lambda: Confirm(_job(rest)),
             "again": lambda: Again(_job(rest)),
+            "take": lambda: AnotherTake(_job(rest)),
+            "words": lambda: AnotherTake(_job(rest), other_words=True),
+            "other": lambda: _other_model(rest),
+            "original": lambda: OriginalFile(_job(rest)),
+            "delete": lambda: DeleteFilm(_job(rest)),
+            "erase": lambda: DeleteFilm(_job(rest), "yes"),
             "language": lambda: ChooseLanguage(asked_for(rest.strip(_CLOSING)) or rest[:_MOST_CHARS] or None),
             "settings": lambda: ChangeSettings(parse_settings(rest)),
             "admin": lambda: Administer(parse_admin(rest)),
@@ -396,6 +431,14 @@ def _job(rest: str) -> str | None:
     return None
 
 
+def _other_model(rest: str) -> OtherModel:
+    """Parse a code, and behind it a model's name: that is how one of several is chosen where nothing is pressed."""
+    code, _, model = rest.strip(_CLOSING).partition(" ")
+    if _CODE.fullmatch(code) is None:
+        return OtherModel()
+    return OtherModel(_job(code), model.strip()[:_MOST_CHARS] or None)
+
+
 def pressed(data: str) -> Command | None:
     """Parse a button's data. It comes from outside: anything unknown is None."""
     known = split(data)
@@ -412,6 +455,10 @@ def pressed(data: str) -> Command | None:
         "other": OtherModel(job),
         "take": AnotherTake(job),
         "words": AnotherTake(job, other_words=True),
+        "file": OriginalFile(job),
+        "delete": DeleteFilm(job),
+        "erase": DeleteFilm(job, "yes"),
+        "keep": DeleteFilm(job, "no"),
         "pick": OtherModel(job, choice or None),
         "set": ChangeSettings(setting) if (setting := pressed_setting(value)) is not None else None,
         "allow": Administer(parse_admin(f"allow {value}")),

@@ -14,13 +14,15 @@ class Decision:
     """A decision: all of it is written in one transaction, with the message it is about.
 
     `say`: the answer; None: nothing, or the new job's own card says it. `order`: a new job, or an offer where it has a
-    question. `drops`: offers that end unbought. `dialogue`: as it is afterwards; None: unchanged.
+    question. `drops`: offers that end unbought. `dialogue`: as it is afterwards; None: unchanged. `spent`:
+    the button that was pressed has done what it can; so has one that made an order.
     """
 
     say: Message | Toast | None = None
     order: JobDraft | None = None
     drops: tuple[str, ...] = ()
     dialogue: Dialogue | None = None
+    spent: bool = False
 
     def write_tx(self, tx: Connection) -> None:
         """Write what the decision changes beside jobs that it makes."""

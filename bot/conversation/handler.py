@@ -11,6 +11,7 @@ from bot.conversation.answer_language import answer_language
 from bot.conversation.balance import BalanceHandler
 from bot.conversation.decisions import NOTHING, Decision
 from bot.conversation.edits import Edits
+from bot.conversation.film_commands import FilmCommands
 from bot.conversation.job_commands import JobCommands
 from bot.conversation.ordering import OrderService
 from bot.conversation.settings_handler import SettingsHandler
@@ -43,7 +44,9 @@ class MessageHandler:
         orders: OrderService,
         channels: Mapping[str, ChannelPort],
         send_again: Callable[[Job, Destination | None], Awaitable[bool]],
+        send_original: Callable[[Job, Destination], Awaitable[bool]],
         ask_fal_now: Callable[[str], Awaitable[None]],
+        due: Callable[[], None],
         is_admin: Callable[[str], bool],
         balance: BalanceHandler,
         settings: SettingsHandler,
@@ -58,6 +61,9 @@ class MessageHandler:
         self._admin = admin
         self.prober = SourceProber(store=store, channels=channels)
         self._jobs = JobCommands(store=store, orders=orders, send_again=send_again, ask_fal_now=ask_fal_now)
+        self._films = FilmCommands(
+            store=store, orders=orders, jobs=self._jobs, channels=channels, send_original=send_original, due=due
+        )
         self._talk = Talk(orders=orders, jobs=self._jobs, bring=self.bring)
         self._edits = Edits(store=store, orders=orders)
 
@@ -195,8 +201,13 @@ class MessageHandler:
             case commands.ShowBalance():
                 return _answered(situation, await self._balance.handle(situation.incoming, situation.language))
             case _:
-                decided = await self._jobs.decide(situation, command)
+                decided = await self._about_job(situation, command)
                 return situation.answer(self._plain(command, situation)) if decided is None else decided
+
+    async def _about_job(self, situation: Situation, command: commands.Command) -> Decision | None:
+        if isinstance(command, commands.FilmCommand):
+            return await self._films.decide(situation, command)
+        return await self._jobs.decide(situation, command)
 
     def _plain(self, command: commands.Command, situation: Situation) -> Message:
         """Answer a command that needs nothing but words."""

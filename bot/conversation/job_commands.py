@@ -12,7 +12,7 @@ from bot.messages import job_lists, job_messages
 from bot.messages.callback_data import data_for
 from bot.store import Store
 from bot.store.database import Connection, now_ms
-from bot.store.dialogues import Draft, DraftSource, write_dialogue_tx
+from bot.store.dialogues import Draft, write_dialogue_tx
 from bot.store.records import ACTIVE, ENDED, Destination, Job, JobDraft, State
 
 _HISTORY = 10
@@ -24,7 +24,6 @@ _WAITING = (
     State.DELIVERY_UNCONFIRMED,
 )
 """Jobs that stand still: for a yes, for a word from fal, for the chat."""
-_MODELS_SHOWN = 8
 
 
 class JobCommands:
@@ -67,10 +66,6 @@ class JobCommands:
                 return await self.cancel(situation, code)
             case commands.Again():
                 return await self.again(situation, command)
-            case commands.OtherModel():
-                return await self.other_model(situation, command)
-            case commands.AnotherTake():
-                return await self.another_take(situation, command)
             case commands.ShowStatus(job=code):
                 return await self.status(situation, code)
             case commands.ShowHistory():
@@ -100,9 +95,8 @@ class JobCommands:
             newer = await self._newer(job, situation)
             return self.show_offer(situation, newer) if newer is not None else situation.answer(problem)
         if situation.incoming.pressed is not None:
-            return situation.toast(
-                situation.say("toast-ordered"), needed=False
-            )  # the offer itself now says that it was ordered
+            done_toast = situation.toast(situation.say("toast-ordered"), needed=False)
+            return replace(done_toast, spent=True)  # the offer itself now says that it was ordered
         return Decision(say=Message(situation.say("confirm-started", job=job.id), job_id=job.id))
 
     async def _newer(self, job: Job, situation: Situation) -> Job | None:
@@ -166,7 +160,8 @@ class JobCommands:
         may_stop = job.state in ACTIVE | {State.PARKED}
         verdict = await self._store.jobs.ask_cancel(job.id) if may_stop else "late"
         if verdict == "free" and pressed:
-            return situation.toast(situation.say("cancelled-free", job=job.id), needed=False)  # its card says it, too
+            toast = situation.toast(situation.say("cancelled-free", job=job.id), needed=False)  # its card says it, too
+            return replace(toast, spent=True)
         if verdict == "free":
             return situation.answer(Message(situation.say("cancelled-free", job=job.id), job_id=job.id))
         if verdict == "late":
@@ -182,10 +177,12 @@ class JobCommands:
         if job is None:
             key = "job-unknown" if command.job else "again-none"
             return situation.answer(situation.say(key, job=command.job or ""))
-        if job.video is None and not _is_of(job, situation):
+        if not job.has_film and not _is_of(job, situation):
             return situation.answer(situation.say("job-unknown", job=command.job or job.id))
         if job.state is State.AWAITING_CONFIRMATION:
             return self.show_offer(situation, job)
+        if job.state is State.DELETED:
+            return situation.answer(Message(situation.say("was-deleted", job=job.id), job_id=job.id))
         if job.state in ACTIVE:
             state = job_messages.state_line(replace(job, language=situation.language), place=0, now_ms=now_ms())
             return situation.answer(situation.say("again-on-its-way", job=job.id, state=state))
@@ -198,7 +195,7 @@ class JobCommands:
         asked = Destination(situation.incoming.address, situation.incoming.reply_to)
         if not await self._send_again(job, asked):
             return situation.answer(situation.say("again-gone", job=job.id))
-        return Decision()
+        return Decision(spent=True)
 
     async def _to_repeat(self, situation: Situation, code: str | None) -> Job | None:
         """Find the job that was named or replied to; else a video that waits, else the latest that ended."""
@@ -207,42 +204,13 @@ class JobCommands:
         if situation.quoted is not None:
             return situation.quoted
         waiting = [State.UNDELIVERED, State.DELIVERY_UNCONFIRMED]
-        for states in (waiting, ENDED):
+        for states in (waiting, ENDED - {State.DELETED}):
             found = await self._store.jobs.find(
                 user=situation.incoming.user, states=states, newest=1, chat=situation.chat, ordered=True
             )
             if found:
                 return found[0]
         return None
-
-    # Another model
-
-    async def other_model(self, situation: Situation, command: commands.OtherModel) -> Decision:
-        """Show the models with which an offer could be made, or make it with one of them."""
-        job = await self.named(situation.incoming, command.job)
-        if job is None or not (job.state is State.AWAITING_CONFIRMATION or job.video is not None):
-            return situation.toast(situation.say("toast-gone"))
-        if command.model is not None:
-            new = self._orders.with_model(job, command.model, situation.incoming, situation.language)
-            return situation.ordered(new) if isinstance(new, JobDraft) else situation.answer(new)
-        found = self._orders.models_for(job)[:_MODELS_SHOWN]
-        labels = [job_messages.model_choice(situation.language, model, plan) for model, plan in found]
-        picks = [data_for("pick", f"{job.id}.{model.key}") for model, _ in found]
-        buttons = tuple(map(Action, labels, picks))
-        return situation.answer(Message(situation.say("model-choose"), buttons, job_id=job.id))
-
-    async def another_take(self, situation: Situation, command: commands.AnotherTake) -> Decision:
-        """Make a finished video once more at the price of its button, or ask for other words for it."""
-        job = await self.named(situation.incoming, command.job)
-        if job is None or job.video is None:
-            return situation.toast(situation.say("toast-gone"))
-        if not command.other_words:
-            new = self._orders.reorder(situation.incoming, job, situation.language, with_fallback=False)
-            return situation.ordered(new) if isinstance(new, JobDraft) else situation.answer(new)
-        source = job.incoming.attachment
-        sources = (DraftSource(source, job.incoming.event_id, at=situation.at),) if source is not None else ()
-        question = Message(situation.say("words-wanted"), job_id=job.id, asks=True)
-        return situation.answer(question, topic="words", draft=Draft(sources=sources, at=situation.at))
 
     # Lists
 

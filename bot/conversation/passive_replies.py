@@ -27,8 +27,6 @@ from bot.store.outbox import Waiting, hand_over_tx
 from bot.store.records import ACTIVE, Destination, Job, JobDraft
 from bot.store.short_codes import code_tx
 
-_CAPTION_BYTES = 500
-
 Within = Callable[[Connection], None]
 
 
@@ -63,6 +61,7 @@ class PersonContext:
     waiting: list[Waiting]
     codes: Mapping[str, str]
     most_bytes: int
+    caption_bytes: int
     links: bool
 
     @property
@@ -111,9 +110,9 @@ class PassiveReplies:
         meaning = meaning_of(text) if isinstance(message.command, commands.PlainText) and text else None
         if meaning is Meaning.FETCH:
             return self._next(person) or Answer(Reply(person.say("passive-nothing-waits")))
-        line = line_in(text)
+        line = line_in(text) if not isinstance(message.command, commands.FilmCommand) else None
         job = await self._job_named(person, line.code) if line is not None else None
-        if line is not None and job is not None and line.kind in {"", "fetch", "again"} and job.video is not None:
+        if line is not None and job is not None and line.kind in {"", "fetch", "again"} and job.has_film:
             return await self._fetched(person, job)
         match message.command:
             case commands.Start():
@@ -147,6 +146,7 @@ class PassiveReplies:
             waiting=await self._store.outbox.waiting(incoming.user),
             codes=await self._store.short_codes.codes(incoming.user),
             most_bytes=self._channels[incoming.address.channel].limits.text_bytes,
+            caption_bytes=self._channels[incoming.address.channel].limits.caption_bytes,
             links=self._channels[incoming.address.channel].limits.typing_links,
         )
 
@@ -218,12 +218,12 @@ class PassiveReplies:
 
     def _handed(self, person: PersonContext, item: Waiting, *, before: str = "") -> Answer:
         left = len([each for each in person.videos if each.id != item.id])
-        parts = [self._caption(person, item), before, person.say("passive-videos-left", count=left) if left else ""]
-        text = _cut("\n".join(part for part in parts if part), _CAPTION_BYTES)
+        after = person.say("passive-videos-left", count=left) if left else ""
+        text = _cut("\n".join(part for part in (before, after) if part), person.caption_bytes)
+        if item.job is not None:
+            most = person.caption_bytes
+            text = captioned(item.job, person.codes, person.language, most_bytes=most, before=before, after=after)
         return Answer(Reply(text, item.ref, person.say("passive-video-title")), self._over(person, [item]))
-
-    def _caption(self, person: PersonContext, item: Waiting) -> str:
-        return captioned(item.job, person.codes, person.language) if item.job else ""
 
     def _word(self, person: PersonContext, item: Waiting) -> str:
         if item.job is None:

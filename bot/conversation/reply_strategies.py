@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from bot.conversation.refusals import Refusals
 from bot.store import Store
 from bot.store.database import Connection
 from bot.store.inbox import QueuedMessage
+from bot.store.stored import UnreadableJob
 
 log = logging.getLogger(__name__)
 
@@ -85,29 +86,46 @@ class PushStrategy:
         if decision.order is not None:
             refusal = await self._orders.start(decision.order, inbox_id=queued.id, within=decision.write_ordered_tx)
             if refusal is None:
-                await self._end_press(queued.incoming, Toast(""))
+                await self._end_press(queued.incoming, Toast(""), spent=True)
                 return  # the job's own transaction closed the row, its card answers
             decision = replace(decision, order=None, say=refusal)
         answer = decision.say if isinstance(decision.say, Message) else None
         if not await self._store.inbox.decide(queued, answer, decision.write_tx):
             return  # another process has decided it, and answers
-        await self._end_press(queued.incoming, decision.say if isinstance(decision.say, Toast) else Toast(""))
+        toast = decision.say if isinstance(decision.say, Toast) else Toast("")
+        await self._end_press(queued.incoming, toast, spent=decision.spent)
         if answer is not None:
             await self._answer(queued, answer)
 
-    async def _end_press(self, incoming: Incoming, toast: Toast) -> None:
-        """Answer a press; where the chat cannot show the words over itself, they are a message if there are any."""
+    async def _end_press(self, incoming: Incoming, toast: Toast, *, spent: bool) -> None:
+        """Answer a press; where the chat cannot show the words over itself, they are a message if there are any.
+
+        `spent`: the button has done what it can. The card of a job is changed with its state, by who shows that.
+        """
         if incoming.pressed is None:
             return
         channel = self._channels[incoming.address.channel]
         if not await channel.toast(incoming, toast) and toast.text and toast.needed:
             await self._refusals.say(incoming, toast.text)
+        if spent and not await self._is_card(incoming):
+            await channel.retire(incoming)
+
+    async def _is_card(self, incoming: Incoming) -> bool:
+        """Return whether the button stands on the status message of a job."""
+        job_id = await self._store.message_map.job_of(incoming.address, incoming.reply_to)
+        with suppress(UnreadableJob):
+            job = await self._store.jobs.get(job_id) if job_id is not None else None
+            return job is not None and job.status_ref == incoming.reply_to
+        return False
 
     async def _answer(self, queued: QueuedMessage, message: Message) -> None:
         incoming = queued.incoming
         try:
             ref = await self._channels[incoming.address.channel].show(
-                incoming.address, message, reply_to=incoming.reply_to
+                incoming.address,
+                message,
+                reply_to=incoming.reply_to,
+                replace=incoming.reply_to if message.in_place and incoming.pressed is not None else None,
             )
         except SendError as error:
             if queued.attempts < _SEND_TRIES.get(error.outcome, 0):

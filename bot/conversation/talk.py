@@ -82,7 +82,7 @@ class Talk:
                 return await self._jobs.again(situation, commands.Again(job.id, with_fallback=True))
             case "again" | "fetch":
                 return await self._jobs.again(situation, commands.Again(job.id))
-            case _ if job.video is not None:
+            case _ if job.has_film:
                 return await self._jobs.again(situation, commands.Again(job.id))
             case _ if job.state is State.AWAITING_CONFIRMATION:
                 return self._jobs.show_offer(situation, job)

@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
+from bot.jobs.erasure import is_marked
 from bot.jobs.submit import receipt_name
 from bot.jobs.verdicts import NEXT, Verdict, retry, wait
 from bot.jobs.video_files import film_of
@@ -24,7 +25,7 @@ from bot.store.leases import Assignment
 from bot.store.records import AT_FAL, Charge, Job, JobError, State, Submit, VideoFile
 from bot.store.work import LOOK_AFTER_MS, Lease
 from core import media, pricing
-from core.errors import Cancelled, MediaError, VideoError
+from core.errors import Cancelled, MediaError, ResultExpired, VideoError
 from core.fal.client import KEEP_S, FalQueue
 from core.fal.download import video_filename
 from core.fal.fetch_result import CheckFilm, check_film, fetch_result, is_readable
@@ -174,6 +175,9 @@ class Collector:
         fal keeps it a while.
         """
         submit = await self._store.submits.read(job.id)
+        now = await self._store.jobs.get(job.id)
+        if now is None or now.state is State.DELETED or is_marked(self._settings.receipts_dir, job.id):
+            raise ResultExpired
         if job.video is not None and submit.handle is not None:
             await self._fetch(job, submit, submit.handle, job.video.name)
 
@@ -191,6 +195,9 @@ class Collector:
             short_id=job.id,
             now=datetime.fromtimestamp(job.created / 1000, tz=UTC),
         )
+        if is_marked(self._settings.receipts_dir, job.id):  # deleted after this copy of the database was made
+            await self._store.jobs.finish(job.id, VideoFile(name), lease=lease)
+            return
         probe = await self._fetch(job, submit, handle, name)
         await self._finish(job, name, probe, lease)
 

@@ -17,7 +17,9 @@ from pathlib import Path
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Address, Message, SendError, SendOutcome, VideoMessage
 from bot.jobs.delivery_receipts import HAS_VIDEO, Acknowledgement, DeliveryReceipts
+from bot.jobs.erasure import Erasure
 from bot.jobs.job_lock import mark_of
+from bot.jobs.original_files import OriginalFiles
 from bot.jobs.verdicts import NEXT, REST, Verdict, retry
 from bot.jobs.video_files import VideoFiles
 from bot.messages import job_messages
@@ -27,7 +29,8 @@ from bot.messages.i18n import translate
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.leases import Assignment
-from bot.store.records import ENDED, SHELL, Destination, Job, JobError, State
+from bot.store.message_map import chat_of
+from bot.store.records import ENDED, HAD, SHELL, Destination, Job, JobError, State
 from bot.store.work import Lease, LeaseLost
 from core.errors import ResultExpired
 from core.io.retrying import RetryPolicy, retried
@@ -40,7 +43,6 @@ _ANNOUNCING = RetryPolicy(  # an announcement is of the moment
     SendError, pauses_s=(1.0, 3.0), tries=3, only_if=lambda error: error.outcome is SendOutcome.NOT_SENT
 )
 _SMALLER = 2 / 3  # of a file that the chat does not take
-_HAD = frozenset({State.DELIVERED, State.SENT_AS_REPLY})
 
 
 class Delivery:
@@ -66,6 +68,8 @@ class Delivery:
         self._alerts = alerts
         self._files = VideoFiles(settings=settings, fetch_again=fetch_again)
         self._confirmed = DeliveryReceipts(store)
+        self.erasure = Erasure(store=store, channels=channels, settings=settings, announce=self.announce)
+        self._originals = OriginalFiles(store=store, channels=channels, files=self._files, announce=self.announce)
         self._due = due
         self._still_ours = still_ours
 
@@ -79,7 +83,16 @@ class Delivery:
             return retry(0.0)
         await self._confirmed.catch_up(assignment.lease.job_id, assignment.lease)
         job = await self._store.jobs.get(assignment.lease.job_id)
-        if job is None or job.outcome_ref is not None:
+        if job is None:
+            return REST
+        if job.state is State.DELETED:
+            return await self.erasure.erase(job, assignment)
+        if job.has_film and await asyncio.to_thread(self.erasure.was_deleted, job.id):  # after this copy was made
+            await self._store.jobs.delete(job.id, asked=False)
+            return NEXT
+        if job.file_to is not None and job.state in HAD:
+            return await self._originals.send(job, job.file_to, assignment)
+        if job.outcome_ref is not None:
             return REST
         try:
             return await self._send(job, assignment.lease)
@@ -128,7 +141,8 @@ class Delivery:
 
     async def _send_video_or_smaller(self, job: Job, channel: ChannelPort, lease: Lease) -> Verdict:
         """Send the video; where the chat does not take that very file, a smaller one, once."""
-        video = await self._files.rendition(job, max_bytes=channel.limits.video_bytes)
+        files = channel.limits.files
+        video = await self._files.rendition(job, max_bytes=channel.limits.video_bytes, files=files)
         try:
             return await self._send_video(job, channel, lease, video)
         except SendError as error:
@@ -137,7 +151,8 @@ class Delivery:
             refusal = error
         log.warning("the chat does not take this file", extra={"job_id": job.id, "reason": refusal.reason})
         try:
-            video = await self._files.rendition(job, max_bytes=int(video.path.stat().st_size * _SMALLER))
+            smaller = int(video.path.stat().st_size * _SMALLER)
+            video = await self._files.rendition(job, max_bytes=smaller, files=files)
         except SendError as error:
             if error.outcome is not SendOutcome.REJECTED:
                 raise
@@ -159,10 +174,11 @@ class Delivery:
                 log.warning("perhaps delivered", extra={"job_id": job.id, "reason": error.reason})
                 await self._confirmed.write_down(job.id, Acknowledgement(State.UPLOADING, None, error.reason), lease)
                 return NEXT  # the word on the doubt, and its button
-            await self._confirmed.write_down(job.id, Acknowledgement(State.UPLOADING, ref), lease)
+            acknowledgement = Acknowledgement(State.UPLOADING, ref, chat=chat_of(job.destination.address))
+            await self._confirmed.write_down(job.id, acknowledgement, lease)
         log.info("delivered", extra={"job_id": job.id, "channel": channel.name})
         await asyncio.to_thread(_forget, self._settings.work_dir / job.id)
-        return REST
+        return REST if job.file_to is None else NEXT
 
     async def _not_taken(self, job: Job, error: SendError, assignment: Assignment) -> Verdict:
         log.warning("not delivered", extra={"job_id": job.id, "outcome": error.outcome, "reason": error.reason})
@@ -263,9 +279,16 @@ class Delivery:
 
         `to`: the chat where that was asked for. False when its owner has had the video, and the file is gone for good.
         """
-        if job.state in _HAD and self._files.is_gone(job):
+        if job.state in HAD and self._files.is_gone(job):
             return False
         await self._store.jobs.send_again(job.id, to=to)
+        self._due()
+        return True
+
+    async def send_original(self, job: Job, to: Destination) -> bool:
+        """Send the original as a file, soon. False: it is gone for good."""
+        if await asyncio.to_thread(self._files.is_gone, job) or not await self._store.jobs.want_file(job.id, to):
+            return False
         self._due()
         return True
 

@@ -30,12 +30,13 @@ class Acknowledgement:
     """What a chat confirmed of a sending.
 
     `ref`: the chat's reference of what it took; None: nobody knows whether it took the video, because of `why`.
-    `state`: of the job when this was sent; one that has a video to be sent was sent that.
+    `state`: of the job when this was sent; one that has a video to be sent was sent that. `chat`: it was sent there.
     """
 
     state: State
     ref: str | None
     why: str | None = None
+    chat: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +117,16 @@ class DeliveryReceipts:
                 job_id, State.DELIVERY_UNCONFIRMED, only_from=HAS_VIDEO, why=acknowledgement.why, lease=lease
             )
         elif acknowledgement.state in HAS_VIDEO:
-            await jobs.move(
-                job_id, State.DELIVERED, only_from=_MAY_HAVE_IT, outcome_ref=acknowledgement.ref, lease=lease
+            moved = await jobs.move(
+                job_id,
+                State.DELIVERED,
+                only_from=_MAY_HAVE_IT,
+                outcome_ref=acknowledgement.ref,
+                told_in=acknowledgement.chat,
+                lease=lease,
             )
+            if not moved:  # perhaps it was deleted while it was sent
+                await jobs.shown_late(job_id, acknowledgement.chat, acknowledgement.ref)
         else:
             await jobs.tell(job_id, acknowledgement.state, acknowledgement.ref, lease=lease)
         self._unwritten.pop(job_id, None)

@@ -33,8 +33,29 @@ class VideoFiles:
         self._fetch_again = fetch_again
         self._renditions = cache_of(settings)
 
-    async def rendition(self, job: Job, *, max_bytes: int) -> VideoMessage:
+    async def original(self, job: Job) -> Path:
+        """Return the film as fal made it, whole, fetched again where it is not here.
+
+        Raises SendError; ResultExpired when it is neither here nor at fal any more.
+        """
+        if job.video is None:
+            raise SendError(SendOutcome.REJECTED, "no video")
+        path = self._settings.videos_dir / job.video.name
+        try:
+            if not await asyncio.to_thread(path.exists):
+                await self._bring_back(job)
+            elif await asyncio.to_thread(is_cut_short, path, job.video.size):
+                await self._replaced(job, path)
+        except ResultExpired:
+            raise
+        except VideoError as error:
+            raise _not_made(error) from error
+        return path
+
+    async def rendition(self, job: Job, *, max_bytes: int, files: bool = False) -> VideoMessage:
         """Return a copy that plays natively and has at most so many bytes; the original stays as fal made it.
+
+        `files`: its chat takes files, so the original is offered, too.
 
         Raises SendError; ResultExpired when the video is neither here nor at fal any more.
         """
@@ -45,12 +66,11 @@ class VideoFiles:
         except ResultExpired:
             raise
         except VideoError as error:
-            again = error.repeat is Repeat.FREE_STEP
-            raise SendError(SendOutcome.NOT_SENT if again else SendOutcome.REJECTED, error.code) from error
+            raise _not_made(error) from error
         return VideoMessage(
             path=fitted.path,
             caption=job_messages.caption(job, code=job.id),
-            actions=job_messages.under_video(job),
+            actions=job_messages.under_video(job, files=files),
             width=fitted.width,
             height=fitted.height,
             duration_s=fitted.duration_s or job.video.duration_s,
@@ -111,7 +131,9 @@ class VideoFiles:
             raise
 
     def is_gone(self, job: Job) -> bool:
-        """Return whether the file is neither here nor, as far as was promised, at fal."""
+        """Return whether the file is neither here nor, as far as was promised, at fal, or was deleted."""
+        if not job.has_film:
+            return True
         if job.video is None or _fal_keeps(job):
             return False
         return not (self._settings.videos_dir / job.video.name).exists()
@@ -119,6 +141,11 @@ class VideoFiles:
     async def tidy(self) -> None:
         """Delete copies that nobody asked for in a day."""
         await asyncio.to_thread(self._renditions.remove_old, older_than_s=_KEEP_FITTED_S)
+
+
+def _not_made(error: VideoError) -> SendError:
+    again = error.repeat is Repeat.FREE_STEP
+    return SendError(SendOutcome.NOT_SENT if again else SendOutcome.REJECTED, error.code)
 
 
 def film_of(job_id: str, videos_dir: Path) -> Path | None:

@@ -147,6 +147,8 @@ class Works:
         It stands still for a day, and its owner is told; a video waits for its owner. A word is not tried again.
         """
         job, why = await self._job(assignment), "its workers died again and again"
+        if job.state is State.DELETED:
+            return retry(_SET_ASIDE_S)
         log.error("a job is set aside", extra={"job_id": job.id, "why": why})
         if job.video is not None:
             await self._store.jobs.move(job.id, State.UNDELIVERED, why=why, lease=assignment.lease)

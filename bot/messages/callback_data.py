@@ -7,10 +7,13 @@ takes the offer in its second way, "pick:K7QX2AB.veo-3.1" with another model.
 import re
 from typing import Literal
 
-Kind = Literal["cancel", "yes", "again", "fix", "lang", "other", "pick", "take", "words", "set", "allow"]
+Kind = Literal[
+    "cancel", "yes", "again", "fix", "lang", "other", "pick", "take", "words", "file", "delete", "erase", "keep", "set",
+    "allow",
+]  # fmt: skip
 
 _DATA = re.compile(
-    r"(?:cancel|yes|again|fix|lang|other|pick|take|words):[0-9A-Za-z-]{1,12}(?:[.][0-9A-Za-z.-]{1,40})?"
+    r"(?:cancel|yes|again|fix|lang|other|pick|take|words|file|delete|erase|keep):[0-9A-Za-z-]{1,12}(?:[.][0-9A-Za-z.-]{1,40})?"
     r"|set:(?:[a-z]+(?::[0-9A-Za-z][0-9A-Za-z.:-]*)?)?"
     r"|allow:[a-z]+:[0-9A-Za-z_@.-]+"
 )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.channels.protocol import ChannelPort
+from bot.channels.text_lengths import Unit, shortened
 from bot.channels.types import Incoming, Message, SendError, VideoMessage
 from bot.messages import job_messages
 from bot.messages.i18n import translate
@@ -14,6 +15,7 @@ from bot.messages.text_buttons import is_yes, may_be_typed, offered, typing_link
 from bot.store import Store
 from bot.store.records import Job
 
+_LEAST_WORDS = 60  # bytes that a film's words are left at least, before other words are shortened
 _LOOK_AGAIN_S = 6 * 3600
 _EARLY_S = 6 * 3600  # an upload is renewed so long before the chat forgets it
 
@@ -38,9 +40,9 @@ class HeldMessages:
         if not self._channels[job.address.channel].limits.passive_replies:
             return video
         codes = await self._store.short_codes.codes(job.user)
-        return replace(
-            video, title=translate(job.language, "passive-video-title"), caption=captioned(job, codes, job.language)
-        )
+        most_bytes = self._channels[job.address.channel].limits.caption_bytes
+        caption = captioned(job, codes, job.language, most_bytes=most_bytes)
+        return replace(video, title=translate(job.language, "passive-video-title"), caption=caption)
 
     async def hold_text(self, incoming: Incoming, message: Message) -> bool:
         """Hold a text for the person's next message; False in a chat where the bot may always speak."""
@@ -55,9 +57,28 @@ class HeldMessages:
         return max(_LOOK_AGAIN_S, int(error.after_s) - _EARLY_S)
 
 
-def captioned(job: Job, codes: Mapping[str, str], language: str) -> str:
-    """Return the caption with the person's short codes."""
-    return translate(language, "passive-caption", caption=job_messages.caption(job), code=codes.get(job.id, job.id))
+def captioned(
+    job: Job, codes: Mapping[str, str], language: str, *, most_bytes: int, before: str = "", after: str = ""
+) -> str:
+    """Return the words beside a video: what it is and its code, its words, what else is more, and what can be typed.
+
+    In whole lines and at most so many bytes. Where not all fits, the film's own words are shortened first, `before`
+    then, by whole lines. Nothing of it can be taken for a tag.
+    """
+    job, code = replace(job, language=language), codes.get(job.id, job.id)
+    head = translate(language, "passive-caption", caption=job_messages.what_it_is(job), code=code)
+    foot = "\n".join(filter(None, (translate(language, "passive-film", code=code), without_tags(after))))
+    room = most_bytes - _size(head) - _size(foot) - 2
+    more = without_tags(before)
+    if more:
+        more = shortened(more, most=max(0, room - _LEAST_WORDS), unit=Unit.UTF8, whole_lines=True)
+        room -= _size(more) + 1
+    words = without_tags(job_messages.caption_words(job, most_bytes=room))
+    return "\n".join(filter(None, (head, words, more, foot)))
+
+
+def _size(text: str) -> int:
+    return len(text.encode())
 
 
 def typed_text(message: Message, codes: Mapping[str, str], language: str, *, links: bool = False) -> str:

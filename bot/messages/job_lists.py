@@ -2,6 +2,7 @@
 
 from bot.channels.text_lengths import Unit, shortened
 from bot.messages import job_messages
+from bot.messages.bidi import isolated
 from bot.messages.i18n import local_time, translate
 from bot.store.records import Job
 from core import pricing
@@ -13,8 +14,8 @@ _MODELS_TITLE_S = 5  # the length that the title of /models names
 
 
 def short(prompt: str, most: int = _PROMPT_SHOWN) -> str:
-    """Return the prompt on one line, shortened."""
-    return shortened(" ".join(prompt.split()), most=most, unit=Unit.CHARACTER)
+    """Return the prompt on one line, shortened, with its direction isolated."""
+    return isolated(shortened(" ".join(prompt.split()), most=most, unit=Unit.CHARACTER))
 
 
 def status_line(job: Job, language: str, *, place: int, now_ms: int) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from bot.channels.text_lengths import Unit, shortened
 from bot.channels.types import Action, Message, Refusal
 from bot.messages import retry_offers
+from bot.messages.bidi import isolated
 from bot.messages.callback_data import data_for
 from bot.messages.i18n import error_text, joined, local_time, translate, translate_known
 from bot.store.ledger import OverCap, Standing
@@ -20,6 +21,8 @@ _MINUTE_S = 60
 _LONG_S = 15 * _MINUTE_S
 _SHOWN_WHOLE = 200  # characters; a longer prompt is shown by its start, and folded where a chat can
 _SHOWN_START = 60
+_LEAST_BYTES = 12  # of a prompt; less says nothing
+_FACT_CHARS = 900  # of what a sentence takes
 _USUAL_S = 90.0  # of a model that nobody knows any more
 _QUEUED = {NO_ROOM: "state-no-room", PAUSED: "state-paused"}  # by what keeps it in the queue
 
@@ -41,7 +44,7 @@ def _beside_the_order(job: Job) -> list[str]:
     if job.again_of is not None:
         lines.append(translate(job.language, "repeat-of", other=job.again_of))
     if job.fallback is not None:
-        key, prompt = f"fallback-{job.fallback}", job.request.prompt
+        key, prompt = f"fallback-{job.fallback}", isolated(job.request.prompt[:_FACT_CHARS])
         lines.append(translate_known(job.language, key, otherwise="fallback-other", prompt=prompt))
     return lines
 
@@ -59,7 +62,7 @@ def _offer(job: Job) -> Message:
         Action(translate(job.language, "button-other-model"), data_for("other", job.id)),
         Action(translate(job.language, "button-no"), data_for("cancel", job.id)),
     )
-    long = job.request.prompt if len(job.request.prompt) > _SHOWN_WHOLE else ""
+    long = isolated(job.request.prompt) if len(job.request.prompt) > _SHOWN_WHOLE else ""
     return Message("\n".join(lines), buttons, job_id=job.id, long=long)
 
 
@@ -67,8 +70,9 @@ def _words_of(job: Job) -> list[str]:
     """Return the line with the words that would be made into a video; long ones stand folded below."""
     prompt = " ".join(job.request.prompt.split())
     if len(prompt) > _SHOWN_WHOLE:
-        return [translate(job.language, "offer-words-long", start=prompt[:_SHOWN_START], count=len(prompt))]
-    return [translate(job.language, "offer-words", prompt=prompt)]
+        start = isolated(prompt[:_SHOWN_START])
+        return [translate(job.language, "offer-words-long", start=start, count=len(prompt))]
+    return [translate(job.language, "offer-words", prompt=isolated(prompt))]
 
 
 def _way_button(job: Job, number: int, way: Way) -> Action:
@@ -242,16 +246,64 @@ def _clock(language: str, at_ms: int | None) -> str:
 def caption(job: Job, *, code: str = "") -> str:
     """Build the caption of the finished video: what it is, its code, its words. No price: captions are passed on."""
     what = translate(job.language, "caption-code", what=_what(job), code=code) if code else _what(job)
-    return f"{what}\n{translate(job.language, 'offer-words', prompt=_short(job.request.prompt))}"
+    return f"{what}\n{caption_words(job)}"
 
 
-def under_video(job: Job) -> tuple[Action, ...]:
-    """Return the buttons under a finished video: another take at its price, other words, another model."""
+def what_it_is(job: Job) -> str:
+    """Return the line of a caption with the model, the length and the sharpness."""
+    return _what(job)
+
+
+def caption_words(job: Job, *, most_bytes: int | None = None) -> str:
+    """Return the line of a caption with the words; shortened to so many bytes of UTF-8, empty where none have room.
+
+    Room is left for what full-width signs in the place of tags take.
+    """
+    prompt = _short(job.request.prompt)
+    if most_bytes is not None:
+        around = len(translate(job.language, "offer-words", prompt=isolated("…")).encode())
+        room = most_bytes - around - 2 * prompt.count("<")
+        if room < _LEAST_BYTES:
+            return ""
+        prompt = shortened(prompt, most=room, unit=Unit.UTF8)
+    return translate(job.language, "offer-words", prompt=isolated(prompt))
+
+
+def original_caption(job: Job) -> str:
+    """Build the caption of a film's original."""
+    return translate(job.language, "original-caption", job=job.id)
+
+
+def about_film(job: Job, key: str) -> Message:
+    """Build a text on a finished film: the sentence `key`, which names it."""
+    return Message(translate(job.language, key, job=job.id), job_id=job.id)
+
+
+def film_stays(job: Job) -> Message:
+    """Build the text on a deleted film whose message its chat keeps."""
+    return about_film(job, "deleted-stays")
+
+
+def may_delete(job: Job, language: str) -> Message:
+    """Build the question whether to delete a film, which is asked once."""
+    keep = Action(translate(language, "button-keep"), data_for("keep", job.id))
+    erase = Action(translate(language, "button-erase"), data_for("erase", job.id), danger=True)
+    return Message(translate(language, "delete-ask", job=job.id), (erase, keep), job_id=job.id)
+
+
+def under_video(job: Job, *, files: bool = False) -> tuple[Action, ...]:
+    """Return the buttons under a finished video: another take and other words at their price, another model, delete.
+
+    `files`: its chat takes files, so its original can be had.
+    """
     price = _price_facts(job)
+    original = (Action(translate(job.language, "button-original"), data_for("file", job.id)),) if files else ()
     return (
         Action(translate(job.language, "button-take", **price), data_for("take", job.id)),
-        Action(translate(job.language, "button-words"), data_for("words", job.id)),
+        Action(translate(job.language, "button-words", **price), data_for("words", job.id)),
         Action(translate(job.language, "button-other-model"), data_for("other", job.id)),
+        *original,
+        Action(translate(job.language, "button-delete"), data_for("delete", job.id), danger=True),
     )
 
 

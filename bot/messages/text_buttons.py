@@ -10,7 +10,7 @@ from urllib.parse import quote
 from bot.channels.types import Action
 from bot.messages.i18n import translate
 
-_OFFERED = frozenset({"cancel", "yes", "again", "fix"})
+_OFFERED = frozenset({"cancel", "yes", "again", "fix", "erase", "pick"})
 _ID = re.compile(r"(?<![0-9A-Za-z])[2-9A-HJKMNP-Z]{7}(?![0-9A-Za-z])")
 
 
@@ -40,7 +40,7 @@ def offered(actions: Sequence[Action], codes: Mapping[str, str], language: str) 
 
 
 def may_be_typed(action: Action) -> bool:
-    """Return whether there is a line to type for a button; another model is chosen by naming it."""
+    """Return whether there is a line to type for a button: those under a film stand in one line beside it."""
     return action.data.partition(":")[0] in {*_OFFERED, "lang", "set", "allow"}
 
 
@@ -54,6 +54,8 @@ def _offer(action: Action, codes: Mapping[str, str], language: str) -> tuple[str
         return _typed_setting(value, language), action.label if ":" in value else ""
     if kind == "allow":
         return translate(language, "typed-allow", id=value), ""
+    if kind == "pick":
+        return f"{translate(language, 'typed-pick')} {code} {way}", with_codes(action.label, codes)
     word = translate(language, f"typed-{kind}") if kind in _OFFERED else action.label
     return f"{word} {code}", with_codes(action.label, codes).removeprefix(code).strip()
 

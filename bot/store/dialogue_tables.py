@@ -21,4 +21,5 @@ message_map = sa.Table(
     sa.Column("ref", sa.String, primary_key=True),  # the chat's reference of the message
     sa.Column("job_id", sa.String, nullable=False, index=True),
     sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("film", sa.Boolean),  # true: it shows the film or brings its file, and goes with it
 )

@@ -11,7 +11,7 @@ from bot.store.ledger import close_tx
 from bot.store.message_map import map_message_tx
 from bot.store.records import Charge, Job, State, job_from
 from bot.store.tables import history, jobs
-from bot.store.work import LOOK_AFTER_MS, WORK, Lease, check_tx
+from bot.store.work import AT_REST, LOOK_AFTER_MS, WORK, Lease, check_tx
 
 Json = dict[str, Any]
 Time = int | sa.ColumnElement[int] | None
@@ -68,17 +68,19 @@ def move_tx(
     why: str | None = None,
     charge: Charge | None = None,
     lease: Lease | None = None,
+    told_in: str | None = None,
     **changes: Unpack[JobChanges],
 ) -> bool:
     """Change the state, and with `charge` close the job's account. Raises LeaseLost.
 
     False, and nothing changes, when it is in none of `only_from`. Without a lease the job is due at once, unless `due`
-    is given; whoever works on it says when it ends.
+    is given; whoever works on it says when it ends. `told_in`: the chat where its outcome was told (`telegram:42`), if
+    not in the one that asked for it.
     """
     check_tx(tx, lease)
     at = now_ms()
     if lease is None:
-        changes = {"due": db_now_ms(tx) if to in WORK else None, **changes}
+        changes = {"due": db_now_ms(tx) if to in WORK and to not in AT_REST else None, **changes}
     change = jobs.update().where(jobs.c.id == job_id).values(state=to, changed=at, **changes)
     change = change.returning(jobs.c.chat, jobs.c.user)
     if only_from is not None:
@@ -88,15 +90,16 @@ def move_tx(
         return False
     write_history_tx(tx, job_id, to, why, at)
     if changes.get("outcome_ref"):
-        told_tx(tx, job_id, changes["outcome_ref"], chat=moved.chat, user=moved.user)
+        shows_film = to is State.DELIVERED
+        told_tx(tx, job_id, changes["outcome_ref"], chat=told_in or moved.chat, user=moved.user, film=shows_film)
     if charge is not None:
         close_tx(tx, job_id, charge)
     return True
 
 
-def told_tx(tx: Connection, job_id: str, ref: str | None, *, chat: str | None, user: str) -> None:
+def told_tx(tx: Connection, job_id: str, ref: str | None, *, chat: str | None, user: str, film: bool = False) -> None:
     """Record that the message `ref` told its outcome: a reply to it is about this job, and it is our latest word."""
-    map_message_tx(tx, chat, ref, job_id)
+    map_message_tx(tx, chat, ref, job_id, film=film)
     spoke_tx(tx, user, job_id=job_id)
 
 

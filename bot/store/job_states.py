@@ -27,6 +27,7 @@ class JobStates(JobTable):
         why: str | None = None,
         charge: Charge | None = None,
         lease: Lease | None = None,
+        told_in: str | None = None,
         **changes: Unpack[JobChanges],
     ) -> bool:
         """Change the state, and with `charge` close the job's account in the ledger. Raises LeaseLost.
@@ -35,7 +36,9 @@ class JobStates(JobTable):
         """
 
         def work(tx: Connection) -> bool:
-            return move_tx(tx, job_id, to, only_from=only_from, why=why, charge=charge, lease=lease, **changes)
+            return move_tx(
+                tx, job_id, to, only_from=only_from, why=why, charge=charge, lease=lease, told_in=told_in, **changes
+            )
 
         return await self._db.write(work)
 

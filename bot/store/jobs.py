@@ -6,6 +6,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from bot.store.database import Connection, now_ms
+from bot.store.film_rows import FilmRows
 from bot.store.job_orders import JobOrders
 from bot.store.job_outcomes import JobOutcomes
 from bot.store.job_queries import JobQueries
@@ -19,7 +20,7 @@ from bot.store.work import Lease, check_tx
 from core.types import Adjustment, VideoRequest
 
 
-class Jobs(JobQueries, JobOrders, JobStates, JobOutcomes):
+class Jobs(JobQueries, JobOrders, JobStates, JobOutcomes, FilmRows):
     """The repository of jobs."""
 
     async def adjusted(self, job_id: str, adjustments: Iterable[Adjustment], *, lease: Lease | None = None) -> None:

@@ -30,6 +30,19 @@ class MessageMap:
         """Record that the message `ref` is about this job."""
         await self._db.write(lambda tx: map_tx(tx, address, ref, job_id))
 
+    async def films(self, job_id: str) -> list[tuple[Address, str]]:
+        """Return the messages that show the film of this job: chat, without its topic, and reference."""
+        shown = sa.select(message_map.c.chat, message_map.c.ref).where(
+            message_map.c.job_id == job_id, message_map.c.film.is_(True)
+        )
+        rows = await self._db.read(lambda tx: tx.execute(shown).all())
+        return [(Address(*row.chat.split(":", 1)), row.ref) for row in rows]
+
+    async def without_film(self, address: Address, ref: str) -> None:
+        """Record that this message shows no film any more, or that the chat keeps it."""
+        here = (message_map.c.chat == chat_of(address), message_map.c.ref == ref)
+        await self._db.write(lambda tx: tx.execute(message_map.update().where(*here).values(film=False)))
+
     async def forget(self, *, before_s: float) -> None:
         """Delete what is about jobs that are not there any more, and was written longer ago than that."""
         old = message_map.c.at < now_ms() - int(before_s * 1000)
@@ -46,9 +59,12 @@ def map_tx(tx: Connection, address: Address, ref: str | None, job_id: str) -> No
     map_message_tx(tx, chat_of(address), ref, job_id)
 
 
-def map_message_tx(tx: Connection, chat: str | None, ref: str | None, job_id: str) -> None:
-    """Do the same by the chat's id as rows have it."""
+def map_message_tx(tx: Connection, chat: str | None, ref: str | None, job_id: str, *, film: bool = False) -> None:
+    """Do the same by the chat's id as rows have it. `film`: it shows the job's film, and stays that job's."""
     if not ref or chat is None:
         return
-    tx.execute(message_map.delete().where(message_map.c.chat == chat, message_map.c.ref == ref))
-    tx.execute(message_map.insert().values(chat=chat, ref=ref, job_id=job_id, at=now_ms()))
+    here = (message_map.c.chat == chat, message_map.c.ref == ref)
+    if not film and tx.execute(sa.select(message_map.c.film).where(*here)).scalar():
+        return
+    tx.execute(message_map.delete().where(*here))
+    tx.execute(message_map.insert().values(chat=chat, ref=ref, job_id=job_id, at=now_ms(), film=film))

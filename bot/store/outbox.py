@@ -35,7 +35,7 @@ class Waiting:
     @property
     def is_video(self) -> bool:
         """Return whether a video waits. One that may have arrived does not: the text on that doubt does."""
-        return self.job is not None and self.job.video is not None and self.job.state is not State.DELIVERY_UNCONFIRMED
+        return self.job is not None and self.job.has_film and self.job.state is not State.DELIVERY_UNCONFIRMED
 
 
 class Outbox:
@@ -118,6 +118,10 @@ class Outbox:
 
         return await self._db.read(work)
 
+    async def drop(self, job_id: str) -> None:
+        """Forget what waits of this job, and by what name the chat holds its video."""
+        await self._db.write(lambda tx: drop_tx(tx, job_id))
+
     async def forget(self, *, before_s: float) -> None:
         """Delete what was handed over."""
         before = self._now() - int(before_s * 1000)
@@ -158,6 +162,11 @@ def _summarise_tx(tx: Connection, rows: list[sa.Row[Any]], room: _Room, more: Ca
     place, *others = [row.id for row in (*before, *over)]
     tx.execute(outbox.update().where(outbox.c.id == place).values(text=more(count), ref=f"{_OLDER}{count}"))
     tx.execute(outbox.delete().where(outbox.c.id.in_(others)))
+
+
+def drop_tx(tx: Connection, job_id: str) -> None:
+    """Forget what waits of this job."""
+    tx.execute(outbox.delete().where(outbox.c.job_id == job_id))
 
 
 def hand_over_tx(tx: Connection, item: Waiting, origin: str) -> None:

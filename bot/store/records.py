@@ -43,6 +43,7 @@ class State(StrEnum):
     PARKED = "parked"  # fal has it, and has said nothing that can be understood for a while; it is asked again, rarely
     FAILED = "failed"
     CANCELLED = "cancelled"
+    DELETED = "deleted"  # its owner had the film removed; the row and its account stay
 
 
 FREE = frozenset({State.QUEUED, State.PREPARING})
@@ -53,7 +54,11 @@ KNOWN_AT_FAL = frozenset({State.RENDERING, State.DOWNLOADING})
 ACTIVE = FREE | AT_FAL | {State.READY, State.UPLOADING}
 """A person sees these move."""
 ENDED = frozenset(State) - ACTIVE - {State.AWAITING_CONFIRMATION}
-OVER = frozenset({State.DELIVERED, State.SENT_AS_REPLY, State.FAILED, State.CANCELLED})
+HAD = frozenset({State.DELIVERED, State.SENT_AS_REPLY})
+"""Its owner has had the film."""
+FILM = HAD | {State.READY, State.UPLOADING, State.UNDELIVERED, State.DELIVERY_UNCONFIRMED}
+"""There is a film: it can be sent, and deleted."""
+OVER = HAD | {State.FAILED, State.CANCELLED, State.DELETED}
 """Nothing more happens, once its owner has been told."""
 NEEDS_SOURCE = FREE | AT_FAL | {State.AWAITING_CONFIRMATION, State.SUBMIT_UNCONFIRMED, State.PARKED}
 """Its published photo or video may still be fetched by fal."""
@@ -167,6 +172,13 @@ class Job:
     billed_nano: int | None
     bill_after: int | None
     group_chat: str | None = None
+    delete_asked: int | None = None
+    file_to: Destination | None = None
+
+    @property
+    def has_film(self) -> bool:
+        """Return whether there is a film that was not deleted."""
+        return self.video is not None and self.state is not State.DELETED
 
     @property
     def address(self) -> Address:
@@ -253,6 +265,7 @@ def _job_from(row: sa.Row[Any]) -> Job:
             "video": restored(VideoFile, values["video"], where="video") if values["video"] else None,
             "ways": restored(tuple[Way, ...], values["ways"] or (), where="ways"),
             "send_to": restored(Destination, values["send_to"], where="send_to") if values["send_to"] else None,
+            "file_to": restored(Destination, values["file_to"], where="file_to") if values["file_to"] else None,
             "question": restored(Confirmation, values["question"], where="question") if values["question"] else None,
         }
     )
@@ -282,6 +295,7 @@ class _Plain:
     odd: str | None
     billed_nano: int | None
     group_chat: str | None
+    delete_asked: Moment | None
 
 
 def readable(rows: Iterable[sa.Row[Any]]) -> list[Job]:

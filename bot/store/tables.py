@@ -51,6 +51,8 @@ jobs = sa.Table(
     sa.Column("billed_nano", sa.BigInteger),  # what fal itself says it charged, in nano-dollars; null: unknown
     sa.Column("bill_after", sa.BigInteger),  # fal's billing events are asked for it not before then
     sa.Column("group_chat", sa.String),  # telegram:-100123: the group it was ordered in, whose cap counts, too
+    sa.Column("delete_asked", sa.BigInteger),  # when its owner was asked whether to delete the film
+    sa.Column("file_to", sa.JSON(none_as_null=True)),  # where the original is to be sent as a file; null once it was
     sa.Index(
         "ix_reelbot_jobs_due",
         "due",

@@ -12,7 +12,7 @@ from typing import Literal
 import sqlalchemy as sa
 
 from bot.store.database import Connection
-from bot.store.records import State
+from bot.store.records import HAD, State
 from bot.store.tables import jobs
 
 Work = Literal["submit", "collect", "deliver"]
@@ -31,8 +31,16 @@ WORK: Mapping[State, Work] = {
     State.SUBMIT_UNCONFIRMED: "deliver",
     State.FAILED: "deliver",
     State.CANCELLED: "deliver",
+    State.DELIVERED: "deliver",
+    State.SENT_AS_REPLY: "deliver",
+    State.DELETED: "deliver",
 }
-"""What a job in this state asks for when it is due. Jobs in doubt are also looked for in fal's list, all at once."""
+"""What a job in this state asks for when it is due. Jobs in doubt are also looked for in fal's list, all at once.
+Who has had the film may still ask for its original; of a deleted one everything is removed.
+"""
+
+AT_REST = HAD
+"""Nothing is due of itself when a job comes to be in one of these."""
 
 SLOTS = frozenset({State.PREPARING, State.SUBMITTING, State.RENDERING, State.DOWNLOADING})
 """A job in one of these holds a slot: from its turn in the queue to its file on the disk."""

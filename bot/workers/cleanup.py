@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.jobs.engine import Engine
+from bot.jobs.erasure import films_of
 from bot.jobs.job_lock import mark_of
 from bot.settings import Settings
 from bot.store import Store
@@ -88,6 +89,8 @@ class Cleanup:
         await self._remove(self._settings.assets_dir, asset_ttl_s, keep.and_those(assets))
         await self._remove(self._settings.videos_dir, video_ttl_s, keep.and_those(videos), "*.mp4")
         await self._remove(self._settings.videos_dir, _DAY_S, (), "*.part")
+        deleted = await self._store.jobs.ids({State.DELETED})
+        await asyncio.to_thread(_remove_those, deleted, self._settings.videos_dir)
         an_hour_ago = time.time() - _HOUR_S
         await asyncio.to_thread(_remove_folders, work_dir, "*", keep.and_those(folders), an_hour_ago)
         await self._remove(work_dir, _HOUR_S, keep.and_those(marks), "*.held")
@@ -106,6 +109,12 @@ def _remove_files(folder: Path, pattern: str, keep: Container[str], before: floa
             path.unlink(missing_ok=True)
             gone += 1
     return gone
+
+
+def _remove_those(job_ids: Iterable[str], videos_dir: Path) -> None:
+    for path in films_of(job_ids, videos_dir):
+        path.unlink(missing_ok=True)
+        log.warning("the film of a deleted job was on the disk", extra={"file": path.name})
 
 
 def _upload(file_id: str) -> tuple[str, str]:

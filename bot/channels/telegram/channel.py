@@ -21,6 +21,7 @@ from bot.channels.telegram.markup import ServerAge
 from bot.channels.telegram.memory import Memory
 from bot.channels.telegram.menus import set_menus
 from bot.channels.telegram.places import Places, thread_of
+from bot.channels.telegram.pressed_buttons import PressedButtons
 from bot.channels.telegram.presses import BLANK_AFTER_S, Presses
 from bot.channels.telegram.request import BotClient, BotRequest
 from bot.channels.telegram.rights import Rights
@@ -31,6 +32,7 @@ from bot.channels.types import (
     Activity,
     Address,
     AttachmentRef,
+    FileMessage,
     Incoming,
     Limits,
     Message,
@@ -89,12 +91,14 @@ class Telegram:
         age = ServerAge(self._memory("server"))
         self._capacity = Capacity(self._memory("capacity"), local=settings.local)
         self._presses = Presses(bot, self._memory("press"), blank_after_s=press_s)
+        self._pressed = PressedButtons(bot, places, age, self._memory("keyboard"))
         self._rights = Rights(bot, places, self._memory("rights"), account=settings.account)
         self._intake = UpdateReceiver(
             bot,
             services,
             settings,
             presses=self._presses,
+            pressed=self._pressed,
             rights=self._rights,
             poll_s=poll_s,
             sleep=sleep,
@@ -229,6 +233,18 @@ class Telegram:
             raise
         await self._rights.note_video(to)
         return reference
+
+    async def send_file(self, to: Address, file: FileMessage, *, reply_to: str | None = None) -> str:
+        """Send the file as a document, which Telegram leaves as it is. Raises SendError."""
+        return await self._videos.send_file(to, file, reply_to=reply_to)
+
+    async def forget(self, files: Sequence[Path]) -> None:
+        """Forget Telegram's names of these files."""
+        await self._videos.forget(files)
+
+    async def retire(self, pressed: Incoming) -> None:
+        """Disable the button that was pressed; an older server's is removed."""
+        await self._pressed.retire(pressed)
 
     async def busy(self, to: Address, activity: Activity) -> None:
         """Show Telegram's sign of activity. It waits for nothing long, and its failure is ignored."""

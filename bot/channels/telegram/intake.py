@@ -20,6 +20,7 @@ from telegram.error import TelegramError
 from bot.channels.protocol import Services
 from bot.channels.telegram.errors import ApiError, send_error, webhook_is_set
 from bot.channels.telegram.parsing import incoming_from
+from bot.channels.telegram.pressed_buttons import PressedButtons
 from bot.channels.telegram.presses import Presses
 from bot.channels.telegram.request import readable_update
 from bot.channels.telegram.rights import Rights
@@ -58,6 +59,7 @@ class UpdateReceiver:
         settings: TelegramSettings,
         *,
         presses: Presses,
+        pressed: PressedButtons,
         rights: Rights,
         poll_s: int,
         sleep: Sleep = asyncio.sleep,
@@ -70,6 +72,7 @@ class UpdateReceiver:
         self._sleep = sleep
         self._clock = clock
         self._presses = presses
+        self._pressed = pressed
         self._rights = rights
         self._webhook_dropped = False
         self._username: str | None = None
@@ -161,6 +164,7 @@ class UpdateReceiver:
         for update in updates:
             if update.callback_query is not None:
                 self._presses.await_answer(update.callback_query.id)
+                await self._pressed.note(update.callback_query)
             elif update.my_chat_member is not None:
                 await self._rights.note_change(update.my_chat_member)
             elif update.message is not None:

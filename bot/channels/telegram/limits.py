@@ -7,7 +7,7 @@ from bot.channels.telegram.memory import Memory
 from bot.channels.types import Limits
 
 FETCH_BYTES = 20_000_000  # the cloud Bot API hands out no larger files (core.telegram.org/bots/api#getfile)
-LIMITS = Limits(video_bytes=49_000_000, image_bytes=10_000_000, source_video_bytes=FETCH_BYTES)
+LIMITS = Limits(video_bytes=49_000_000, image_bytes=10_000_000, source_video_bytes=FETCH_BYTES, files=True)
 _LOCAL_VIDEO_BYTES = 1_990_000_000  # of 2000 MB, with room for what is sent around the file
 _LOCAL_FETCH_BYTES = 2_000_000_000
 _KNOWN_FOR_S = 7 * 86_400.0

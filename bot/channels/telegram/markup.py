@@ -54,6 +54,7 @@ def _style(action: Action) -> str | None:
     if action.danger:
         return "danger"
     buys = action.data.startswith("yes:") or _PRICE.search(action.label) is not None
+    buys = buys and not action.data.startswith("words:")  # those are yet to be said, and offered then
     return "success" if buys else None
 
 

@@ -22,6 +22,7 @@ _PRIVATE = (
     "cancel",
     "history",
     "again",
+    "delete",
     "models",
     "price",
     "settings",

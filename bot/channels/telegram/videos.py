@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from bot.channels.telegram.limits import LIMITS, Capacity
 from bot.channels.telegram.markup import ServerAge, has_new_fields, keyboard
 from bot.channels.telegram.memory import Memory
 from bot.channels.telegram.places import Places, reply_to_parameters
-from bot.channels.types import Action, Address, SendError, SendOutcome, VideoMessage
+from bot.channels.types import Action, Address, FileMessage, SendError, SendOutcome, VideoMessage
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ class VideoSender:
         httpx reads the handle piece by piece and knows its length. Raises SendError.
         """
         size = video.path.stat().st_size
-        name = f"{video.path.name}:{size}"  # the file's name holds the job's code; a smaller copy has another size
+        name = _name_of(video.path, size)
         caption, cover = cut(video.caption, LIMITS.caption_chars), await _bytes_of(video.cover)
         async with self._uploads:
             known = await self._files.get(name)
@@ -161,6 +162,35 @@ class VideoSender:
             log.warning("Telegram made something else of a video", extra={"job_id": parcel.video.job_id})
         return str(message.message_id)
 
+    async def send_file(self, to: Address, file: FileMessage, *, reply_to: str | None) -> str:
+        """Send the file as a document, streamed from the disk: Telegram makes nothing else of it. Raises SendError."""
+        size = file.path.stat().st_size
+        async with self._uploads:
+            with file.path.open("rb") as content:
+                async with (
+                    TranslatingErrors(upload_sent=lambda: content.tell() >= size),
+                    asyncio.timeout(_ANSWER_S + size / _SLOWEST_BYTES_S),
+                ):
+                    document = InputFile(content, filename=file.path.name, read_file_handle=False)
+                    message = await self._places.send(
+                        to,
+                        lambda chat, thread: self._uploader.send_document(
+                            chat,
+                            document,
+                            caption=cut(file.caption, LIMITS.caption_chars) or None,
+                            disable_content_type_detection=True,
+                            message_thread_id=thread,
+                            reply_parameters=reply_to_parameters(reply_to),
+                        ),
+                    )
+        return str(message.message_id)
+
+    async def forget(self, files: Sequence[Path]) -> None:
+        """Forget Telegram's names of these files."""
+        for path in files:
+            with suppress(OSError):
+                await self._files.put(_name_of(path, path.stat().st_size), None)
+
     async def remove(self, bot: Bot, to: Address, reference: str) -> bool:
         """Delete one of our messages, and forget the file that it showed.
 
@@ -183,6 +213,11 @@ class VideoSender:
                 if send_error(error).outcome in {SendOutcome.REJECTED, SendOutcome.UNREACHABLE}:
                     return False
                 raise
+
+
+def _name_of(path: Path, size: int) -> str:
+    """Return our name of a file: the job's code is in it, and a smaller copy has another size."""
+    return f"{path.name}:{size}"
 
 
 def _content(parcel: _Parcel) -> InputFile | str:

@@ -26,6 +26,7 @@ MANIFEST = ChannelManifest(
         edit_gap_s=0.5,
         group_edit_gap_s=0.5,
         progress_bars=True,
+        files=True,
     ),
     connect=_connect,
     hint="REELBOT_WEB_TOKEN",

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import re
 import shutil
 import time
@@ -12,11 +13,23 @@ from typing import Any
 from starlette.routing import BaseRoute
 
 from bot.channels.protocol import PlainChannel, Services
-from bot.channels.types import Activity, Address, AttachmentRef, Message, SendError, SendOutcome, VideoMessage
+from bot.channels.types import (
+    Activity,
+    Address,
+    AttachmentRef,
+    FileMessage,
+    Incoming,
+    Message,
+    SendError,
+    SendOutcome,
+    VideoMessage,
+)
 from bot.channels.webchat import MANIFEST
 from bot.channels.webchat.guard import Guard
 from bot.channels.webchat.routes import Pages
 from core.io import disk
+
+log = logging.getLogger(__name__)
 
 UPLOAD = re.compile(r"[0-9a-f]{32}")
 
@@ -101,6 +114,28 @@ class WebChat(PlainChannel):
         reference = await self._services.transcript.add(to.chat_id, body)
         self._pages.wake(to.chat_id)
         return str(reference)
+
+    async def send_file(self, to: Address, file: FileMessage, *, reply_to: str | None = None) -> str:
+        """Show a link to the file, for the session that owns it, in the folder that the page plays from."""
+        await asyncio.to_thread(_put, file.path, self._services.videos_dir)
+        body = {"kind": "file", "from": "bot", "name": file.path.name, "text": file.caption}
+        reference = await self._services.transcript.add(to.chat_id, {**body, "job": file.job_id, "reply_to": reply_to})
+        self._pages.wake(to.chat_id)
+        return str(reference)
+
+    async def retire(self, pressed: Incoming) -> None:
+        """Disable the button in the transcript, for every page that shows it."""
+        try:
+            await self._retire(pressed.address.chat_id, pressed.reply_to, pressed.pressed)
+        except Exception as error:  # noqa: BLE001 - whatever the database does
+            log.info("a button stays as it is", extra={"error": type(error).__name__})
+
+    async def _retire(self, chat_id: str, ref: str | None, data: str | None) -> None:
+        for entry in await self._services.transcript.read(chat_id):
+            if str(entry["id"]) == ref and entry.get("actions"):
+                actions = [{**each, "disabled": True} if each["data"] == data else each for each in entry["actions"]]
+                await self._services.transcript.replace(chat_id, entry["id"], {"actions": actions})
+                self._pages.wake(chat_id)
 
     async def remove(self, to: Address, ref: str) -> bool:
         """Take a text or a film off the page; its place in the transcript stays."""

@@ -189,8 +189,15 @@ class Pages:
         event, data = str(body.get("id", "")), str(body.get("data", ""))[:64]
         if not _EVENT.fullmatch(event) or not data:
             return self._refused(request, "web-nothing-to-send", 400)
-        await self._put(request, session, event, pressed=data)
+        message = str(body.get("message", ""))[:20]
+        known = message if await self._is_bots(session, message) else None
+        await self._put(request, session, event, pressed=data, reply_to=known)
         return JSONResponse({"id": event}, 202)
+
+    async def _is_bots(self, session: Session, message: str) -> bool:
+        """Return whether this is a message of the bot in the session's own chat."""
+        entries = await self._services.transcript.read(session.user) if message else []
+        return any(str(entry["id"]) == message and entry.get("from") == "bot" for entry in entries)
 
     async def _put(self, request: Request, session: Session, event: str, **more: Any) -> None:
         incoming = Incoming(
@@ -302,7 +309,7 @@ class Pages:
             return False
         entries = await self._services.transcript.read(session.user)
         videos = (
-            entry for entry in entries if entry.get("kind") == "video"
+            entry for entry in entries if entry.get("kind") in {"video", "file"}
         )  # what another version wrote may have none
         return any(name in (entry.get("name"), entry.get("poster")) for entry in videos)
 

@@ -23,6 +23,7 @@ from bot.channels.wechat.api import PUSH, Api
 from bot.channels.wechat.callback import Callback
 from bot.channels.wechat.clock import Clock
 from bot.channels.wechat.errors import WeChatError
+from bot.channels.wechat.limits import CAPTION_BYTES
 from bot.channels.wechat.links import LinkedVideos
 from bot.channels.wechat.media import Media, UploadedMedia
 from bot.channels.wechat.menu import menu
@@ -37,7 +38,6 @@ _PROBE_S = 3 * 3600.0
 _PROBE_AGAIN_S = 300.0
 _RESERVE = 2  # of the messages that a person's last one allows: one for a video, one for a failure
 _TYPING_WITHIN_S = 25.0
-_DESCRIPTION_BYTES = 500
 
 
 class WeChat(PlainChannel):
@@ -164,6 +164,13 @@ class WeChat(PlainChannel):
         """Download the attachment to `into`. Raises SendError."""
         await self._media.fetch(ref, into)
 
+    async def forget(self, files: Sequence[Path]) -> None:
+        """Forget WeChat's names of these files. Never raises."""
+        try:
+            await self._media.forget(files)
+        except Exception as error:  # noqa: BLE001 - whatever the database does
+            log.warning("names of uploads were not forgotten", extra={"error": type(error).__name__})
+
     async def show(
         self,
         to: Address,
@@ -222,7 +229,7 @@ class WeChat(PlainChannel):
         """Push without a thumbnail; a refused reference is renewed once; a thumbnail is added if that is it."""
         body = {
             "title": video.title,
-            "description": shortened(without_tags(video.caption), most=_DESCRIPTION_BYTES, unit=Unit.UTF8),
+            "description": shortened(without_tags(video.caption), most=CAPTION_BYTES, unit=Unit.UTF8, whole_lines=True),
         }
         try:
             await self._push(_video(to, uploaded, body), to, uploaded=uploaded)

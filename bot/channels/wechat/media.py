@@ -4,7 +4,8 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -143,6 +144,12 @@ class Media:
     async def _key(self, path: Path) -> str:
         size = await asyncio.to_thread(lambda: path.stat().st_size)
         return f"wechat:{self._account}:media:{path.name}:{size}"
+
+    async def forget(self, files: Sequence[Path]) -> None:
+        """Forget WeChat's names of these files: it drops an upload within three days."""
+        for path in files:
+            with suppress(OSError):
+                await self._key_values.put(await self._key(path), None)
 
     async def fetch(self, ref: AttachmentRef, into: Path) -> None:
         """Download a file. Raises SendError.

@@ -60,10 +60,10 @@ function atBottom() {
 function actionsOf(message) {
   if (!message.actions || !message.actions.length) return null;
   return make("div", { className: "actions" }, ...message.actions.map((action) => {
-    const button = make("button", { type: "button", className: action.danger ? "danger" : "", textContent: action.label });
+    const button = make("button", { type: "button", className: action.danger ? "danger" : "", textContent: action.label, disabled: Boolean(action.disabled) });
     button.addEventListener("click", async () => {
       button.disabled = true;
-      await post("/chat/press", { id: uuid(), data: action.data }).catch(() => { button.disabled = false; });
+      await post("/chat/press", { id: uuid(), data: action.data, message: message.id }).catch(() => { button.disabled = false; });
     });
     return button;
   }));
@@ -92,6 +92,14 @@ function filmOf(message) {
   return make("article", { className: `bubble media film${tall}` }, video, foot, actionsOf(message));
 }
 
+function fileOf(message) {
+  const href = `/videos/${encodeURIComponent(message.name)}?download=1`;
+  const download = make("a", { className: "button", href, textContent: word("download") });
+  download.setAttribute("download", "");
+  return make("article", { className: "bubble" }, make("div", { className: "text", textContent: message.text }),
+    make("div", { className: "actions" }, download));
+}
+
 function attachmentOf(message) {
   const address = `/chat/uploads/${message.upload}`;
   const media = message.kind === "image" ? make("img", { src: address, alt: "", loading: "lazy" })
@@ -104,6 +112,7 @@ function attachmentOf(message) {
 function elementOf(message) {
   if (message.from === "me" && message.upload) return attachmentOf(message);
   if (message.kind === "gone") return make("article", { hidden: true });
+  if (message.kind === "file") return fileOf(message);
   if (message.kind === "video") return filmOf(message);
   const mine = message.from === "me" ? " me" : "";
   return make("article", { className: `bubble${mine}` },

@@ -140,5 +140,36 @@ button-take =
         [yes] up to { $price }
        *[no] { $price }
     }
-button-words = Change the words
+button-words =
+    Change the words, { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }
+button-original = Original file
+button-delete = Delete
+button-erase =
+    { CHAT() ->
+        [words] To delete it for good
+       *[buttons] Delete for good
+    }
+button-keep = Keep it
+delete-ask =
+    Delete video { $job } for good? I remove its file and every copy, and the photo or video it was made from. { CHAT() ->
+        [words] What was sent to this chat stays here.
+       *[buttons] Its message goes, too, where the chat still lets me.
+    } It cannot be brought back, and what it cost stays charged.
+delete-kept = Video { $job } stays.
+deleted-now =
+    Video { $job } is deleted, with its copies and what it was made from. { CHAT() ->
+        [words] What was sent to this chat stays here until you delete it.
+       *[buttons] {""}
+    }
+deleted-stays = Video { $job } is deleted, but the chat does not let me remove its message any more: please delete that yourself.
+was-deleted = You deleted video { $job }. It cannot be sent or made use of any more.
+film-which = Which video? Name its code, or reply to the video.
+original-caption = The original file of { $job }
+file-coming = The original file of { $job } is on its way.
+file-not-here = This chat takes no files, so I cannot send the original here.
+file-too-large = The original of { $job } is larger than this chat takes. The video above is the best that fits.
+file-not-sent = The original file of { $job } could not be sent. Please try again later.
 caption-code = { $what }, { $code }

@@ -24,11 +24,13 @@ passive-help =
 
     Each video has a short code, such as K7:
     confirm K7 · cancel K7 · again K7 · fetch K7
+    Of a finished one: retake K7, reword K7, swap K7 (another model), delete K7; I name the price first
     “1” fetches a video that waits for you
     status · history · models · price · settings · balance · language · help
 
 passive-video-title = Your video is ready
 passive-caption = { $caption }, code { $code }
+passive-film = retake { $code } · reword { $code } · swap { $code } (price first) · delete { $code }
 passive-videos-wait =
     { $count ->
         [1] 📬 A finished video waits for you: send 1.
@@ -51,6 +53,8 @@ typed-cancel = cancel
 typed-yes = confirm
 typed-again = again
 typed-fix = fix
+typed-erase = erase
+typed-pick = swap
 typed-language = language { $language }
 
 state-sent-as-reply = Sent to you; its code shows it once more.

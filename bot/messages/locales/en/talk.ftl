@@ -29,6 +29,7 @@ help =
     /cancel: stop a video
     /history: your latest videos
     /again: send a video again, or try a failed one anew
+    /delete: delete a finished video, for example /delete K7QX2AB
     /models: all models
     /price: what a video costs, for example /price premium 10s
     /settings: what I use when you say nothing else, for example /settings model veo

@@ -141,5 +141,32 @@ button-take =
         [yes] 最多 { $price }
        *[no] { $price }
     }
-button-words = 換句話
+button-words =
+    換句話，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-original = 原片
+button-delete = 刪除
+button-erase = 確認刪除
+button-keep = 先留著
+delete-ask =
+    確定刪除影片 { $job } 嗎？原檔案、所有副本和用來製作的照片或影片都會刪掉，{ CHAT() ->
+        [words] 已經發到聊天裡的會留著，
+       *[buttons] 聊天裡的那條訊息能撤的也會撤掉，
+    }刪了就找不回來，已扣的費用不退。
+delete-kept = 好的，影片 { $job } 留著。
+deleted-now =
+    影片 { $job } 已刪除，副本和用來製作的素材也一起刪了。{ CHAT() ->
+        [words] 已經發到聊天裡的，請自己刪掉。
+       *[buttons] {""}
+    }
+deleted-stays = 影片 { $job } 已刪除，不過聊天裡的那條訊息我撤不掉了，請自己刪一下。
+was-deleted = 影片 { $job } 已經被你刪除了，不能再發，也不能再用。
+film-which = 是哪個影片？請帶上編號，或者直接回覆那個影片。
+original-caption = { $job } 的原片
+file-coming = { $job } 的原片馬上發來。
+file-not-here = 這裡發不了檔案，原片沒法發過來。
+file-too-large = { $job } 的原片太大，這裡發不了。上面的影片已經是能發的最好版本。
+file-not-sent = { $job } 的原片沒有發成，請稍後再試。
 caption-code = { $what }，編號 { $code }

@@ -30,6 +30,7 @@ help =
     /cancel：取消影片
     /history：你最近的影片
     /again：重新發送影片，或重做失敗的影片
+    /delete：刪除做好的影片，例如 /delete K7QX2AB
     /models：所有模型
     /price：查詢價格，例如 /price premium 10s
     /settings：沒有另外說明時我用的選項，例如 /settings 模型 veo

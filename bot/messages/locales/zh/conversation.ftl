@@ -140,5 +140,32 @@ button-take =
         [yes] 最多 { $price }
        *[no] { $price }
     }
-button-words = 换句话
+button-words =
+    换句话，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-original = 原片
+button-delete = 删除
+button-erase = 确认删除
+button-keep = 先留着
+delete-ask =
+    确定删除视频 { $job } 吗？原文件、所有副本和用来制作的照片或视频都会删掉，{ CHAT() ->
+        [words] 已经发到聊天里的会留着，
+       *[buttons] 聊天里的那条消息能撤的也会撤掉，
+    }删了就找不回来，已扣的费用不退。
+delete-kept = 好的，视频 { $job } 留着。
+deleted-now =
+    视频 { $job } 已删除，副本和用来制作的素材也一起删了。{ CHAT() ->
+        [words] 已经发到聊天里的，请自己删掉。
+       *[buttons] {""}
+    }
+deleted-stays = 视频 { $job } 已删除，不过聊天里的那条消息我撤不掉了，请自己删一下。
+was-deleted = 视频 { $job } 已经被你删除了，不能再发，也不能再用。
+film-which = 是哪个视频？请带上编号，或者直接回复那个视频。
+original-caption = { $job } 的原片
+file-coming = { $job } 的原片马上发来。
+file-not-here = 这里发不了文件，原片没法发过来。
+file-too-large = { $job } 的原片太大，这里发不了。上面的视频已经是能发的最好版本。
+file-not-sent = { $job } 的原片没有发成，请稍后再试。
 caption-code = { $what }，编号 { $code }

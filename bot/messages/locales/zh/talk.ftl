@@ -29,6 +29,7 @@ help =
     /cancel：取消视频
     /history：你最近的视频
     /again：重新发送视频，或重做失败的视频
+    /delete：删除做好的视频，例如 /delete K7QX2AB
     /models：所有模型
     /price：查询价格，例如 /price premium 10s
     /settings：没有另外说明时我用的选项，例如 /settings 模型 veo

@@ -1,0 +1,141 @@
+"""Decides about finished films: another take, other words, another model, the original as a file, and their deletion.
+
+What costs money is an offer, but for a button that names the price and is pressed for the first time. A deletion is
+asked about once: its yes is a second press, or typed with the code, and counts for ten minutes. Only the owner may
+delete: an admin of a group may stop what is made there, not take away what somebody has paid for.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from bot.channels.protocol import ChannelPort
+from bot.channels.types import Action, Message
+from bot.conversation import commands
+from bot.conversation.decisions import Decision
+from bot.conversation.job_commands import JobCommands
+from bot.conversation.ordering import OrderService
+from bot.conversation.situation import Situation
+from bot.messages import job_messages
+from bot.messages.callback_data import data_for
+from bot.store import Store
+from bot.store.dialogues import Draft, DraftSource
+from bot.store.records import Destination, Job, JobDraft, State
+
+_MODELS_SHOWN = 8
+
+
+class FilmCommands:
+    """The decisions about finished films."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        orders: OrderService,
+        jobs: JobCommands,
+        channels: Mapping[str, ChannelPort],
+        send_original: Callable[[Job, Destination], Awaitable[bool]],
+        due: Callable[[], None],
+    ) -> None:
+        """`send_original`: begin to send the film as a file; False: it is gone. `due` is told of a deletion."""
+        self._store = store
+        self._orders = orders
+        self._jobs = jobs
+        self._channels = channels
+        self._send_original = send_original
+        self._due = due
+
+    async def decide(self, situation: Situation, command: commands.FilmCommand) -> Decision:
+        """Decide about a film that was named, or replied to."""
+        job = await self._jobs.named(situation.incoming, command.job) if command.job else situation.quoted
+        elsewhere = job is not None and situation.chat not in {None, job.chat}
+        is_typed_code = command.job is not None and situation.incoming.pressed is None
+        if job is None or (elsewhere and is_typed_code):  # in a group nothing of another chat is spoken of
+            return _brief(
+                situation, situation.say("job-unknown" if command.job else "film-which", job=command.job or "")
+            )
+        if job.state is State.DELETED:
+            return _deleted(situation, job, in_place=isinstance(command, commands.DeleteFilm) and bool(command.answer))
+        match command:
+            case commands.OtherModel() if job.state is State.AWAITING_CONFIRMATION:
+                return self._other_model(situation, job, command.model)
+            case _ if not job.has_film:
+                return _brief(situation, situation.say("toast-gone"))
+            case commands.OtherModel():
+                return self._other_model(situation, job, command.model)
+            case commands.AnotherTake():
+                return self._another_take(situation, job, other_words=command.other_words)
+            case commands.OriginalFile():
+                return await self._original(situation, job)
+            case commands.DeleteFilm():
+                return await self._delete(situation, job, command.answer)
+
+    def _other_model(self, situation: Situation, job: Job, model: str | None) -> Decision:
+        """Show the models with which it could be made, or offer it with one of them."""
+        if model is not None:
+            new = self._orders.with_model(job, model, situation.incoming, situation.language)
+            return situation.ordered(new) if isinstance(new, JobDraft) else situation.answer(new)
+        found = self._orders.models_for(job)[:_MODELS_SHOWN]
+        labels = [job_messages.model_choice(situation.language, model, plan) for model, plan in found]
+        picks = [data_for("pick", f"{job.id}.{model.key}") for model, _ in found]
+        buttons = tuple(map(Action, labels, picks))
+        return situation.answer(Message(situation.say("model-choose"), buttons, job_id=job.id))
+
+    def _another_take(self, situation: Situation, job: Job, *, other_words: bool) -> Decision:
+        """Make it once more at the price of its button, or ask for other words for it."""
+        if not other_words:
+            new = self._orders.reorder(situation.incoming, job, situation.language, with_fallback=False)
+            return situation.ordered(new) if isinstance(new, JobDraft) else situation.answer(new)
+        source = job.incoming.attachment
+        sources = (DraftSource(source, job.incoming.event_id, at=situation.at),) if source is not None else ()
+        question = Message(situation.say("words-wanted"), job_id=job.id, asks=True)
+        return situation.answer(question, topic="words", draft=Draft(sources=sources, at=situation.at))
+
+    async def _original(self, situation: Situation, job: Job) -> Decision:
+        incoming = situation.incoming
+        limits = self._channels[incoming.address.channel].limits
+        if not limits.files:
+            return _brief(situation, situation.say("file-not-here"))
+        if job.video is not None and job.video.size > limits.video_bytes:
+            return _brief(situation, situation.say("file-too-large", job=job.id))
+        if not await self._send_original(job, Destination(incoming.address, incoming.reply_to)):
+            return _brief(situation, situation.say("again-gone", job=job.id))
+        return _brief(situation, situation.say("file-coming", job=job.id))
+
+    # Deletion
+
+    async def _delete(self, situation: Situation, job: Job, answer: str | None) -> Decision:
+        if answer is None:
+            return await self._ask(situation, job)
+        if answer == "no":
+            await self._store.jobs.ask_delete(job.id, asked=False)
+            return _in_place(situation, situation.say("delete-kept", job=job.id), job)
+        if not situation.is_typed:
+            return await self._ask(situation, job)
+        verdict = await self._store.jobs.delete(job.id)
+        if verdict == "unasked":
+            return await self._ask(situation, job)
+        if verdict == "none":
+            return _brief(situation, situation.say("toast-gone"))
+        self._due()
+        return _deleted(situation, job, key="deleted-now", in_place=True)
+
+    async def _ask(self, situation: Situation, job: Job) -> Decision:
+        """Ask whether to delete; asked anew, the time for the yes begins again."""
+        await self._store.jobs.ask_delete(job.id)
+        return situation.answer(job_messages.may_delete(job, situation.language))
+
+
+def _brief(situation: Situation, text: str) -> Decision:
+    """Answer a press for the eyes of who pressed, and words with words."""
+    return situation.toast(text) if situation.incoming.pressed is not None else situation.answer(text)
+
+
+def _deleted(situation: Situation, job: Job, *, key: str = "was-deleted", in_place: bool = False) -> Decision:
+    """Say that it is deleted; the question whether to do it goes with that."""
+    text = situation.say(key, job=job.id)
+    return _in_place(situation, text, job) if in_place else _brief(situation, text)
+
+
+def _in_place(situation: Situation, text: str, job: Job) -> Decision:
+    """Answer in the place of the question that was pressed."""
+    return situation.answer(Message(text, job_id=job.id, in_place=True))
