@@ -11,6 +11,7 @@ from bot.channels.protocol import ChannelPort
 from bot.channels.types import Action, Message
 from bot.conversation import commands
 from bot.conversation.decisions import Decision
+from bot.conversation.generation_options import GenerationOptions, as_flags
 from bot.conversation.job_commands import JobCommands
 from bot.conversation.ordering import OrderService
 from bot.conversation.situation import Situation
@@ -54,7 +55,8 @@ class FilmCommands:
                 situation, situation.say("job-unknown" if command.job else "film-which", job=command.job or "")
             )
         if job.state is State.DELETED:
-            return _deleted(situation, job, in_place=isinstance(command, commands.DeleteFilm) and bool(command.answer))
+            answered = isinstance(command, commands.DeleteFilm) and command.answer is not None
+            return _deleted(situation, job, key="deleted-now" if answered else "was-deleted", in_place=answered)
         match command:
             case commands.OtherModel() if job.state is State.AWAITING_CONFIRMATION:
                 return self._other_model(situation, job, command.model)
@@ -88,7 +90,8 @@ class FilmCommands:
         source = job.incoming.attachment
         sources = (DraftSource(source, job.incoming.event_id, at=situation.at),) if source is not None else ()
         question = Message(situation.say("words-wanted"), job_id=job.id, asks=True)
-        return situation.answer(question, topic="words", draft=Draft(sources=sources, at=situation.at))
+        draft = Draft(options=_options_of(job), sources=sources, at=situation.at)
+        return situation.answer(question, topic="words", draft=draft)
 
     async def _original(self, situation: Situation, job: Job) -> Decision:
         incoming = situation.incoming
@@ -125,12 +128,18 @@ class FilmCommands:
         return situation.answer(job_messages.may_delete(job, situation.language))
 
 
+def _options_of(job: Job) -> str:
+    """Return what the film was made with, for other words at its price."""
+    made = job.request
+    return as_flags(GenerationOptions(made.model, made.duration_s, made.resolution, made.aspect_ratio))
+
+
 def _brief(situation: Situation, text: str) -> Decision:
     """Answer a press for the eyes of who pressed, and words with words."""
     return situation.toast(text) if situation.incoming.pressed is not None else situation.answer(text)
 
 
-def _deleted(situation: Situation, job: Job, *, key: str = "was-deleted", in_place: bool = False) -> Decision:
+def _deleted(situation: Situation, job: Job, *, key: str, in_place: bool) -> Decision:
     """Say that it is deleted; the question whether to do it goes with that."""
     text = situation.say(key, job=job.id)
     return _in_place(situation, text, job) if in_place else _brief(situation, text)

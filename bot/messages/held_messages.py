@@ -60,7 +60,7 @@ class HeldMessages:
 def captioned(
     job: Job, codes: Mapping[str, str], language: str, *, most_bytes: int, before: str = "", after: str = ""
 ) -> str:
-    """Return the words beside a video: what it is and its code, its words, what else is more, and what can be typed.
+    """Return the words beside a video: what it is and its code, its words, what else is told, and what can be typed.
 
     In whole lines and at most so many bytes. Where not all fits, the film's own words are shortened first, `before`
     then, by whole lines. Nothing of it can be taken for a tag.

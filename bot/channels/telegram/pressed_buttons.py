@@ -24,7 +24,7 @@ _EVENT = "press-"
 
 
 class PressedButtons:
-    """The buttons that were pressed. `memory`: of keyboards, by the id of a press."""
+    """The buttons that were pressed. `age`: of the server, by this field alone. `memory`: of keyboards, by press."""
 
     def __init__(self, bot: Bot, places: Places, age: ServerAge, memory: Memory) -> None:
         self._bot = bot

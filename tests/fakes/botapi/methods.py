@@ -57,6 +57,8 @@ class Methods:
             "sendmessage": self._send_message,
             "editmessagetext": self._edit_text,
             "sendvideo": self._send_video,
+            "senddocument": self._send_document,
+            "editmessagereplymarkup": self._edit_markup,
             "sendchataction": self._chat_action,
             "answercallbackquery": self._answer_press,
             "getfile": self._get_file,
@@ -146,6 +148,23 @@ class Methods:
         self.world.ever_said.append(text)
         return message
 
+    def _edit_markup(self, params: Params, _files: Mapping[str, Upload]) -> Json:
+        """What stands below one of its own messages, a video too; without a markup nothing stands there any more."""
+        chat = self._chat(params)
+        message = self.world.messages.get((chat.id, params.get("message_id", 0)))
+        if message is None:
+            raise Refused(400, "Bad Request: message to edit not found")
+        if message["from"]["id"] != self.world.bot["id"]:
+            raise Refused(400, "Bad Request: message can't be edited")
+        markup = self._fields.markup(params, edit=True)
+        if message.get("reply_markup") == markup:
+            words = "specified new message content and reply markup are exactly the same"
+            raise Refused(400, f"Bad Request: message is not modified: {words}")
+        message.pop("reply_markup", None)
+        if markup is not None:
+            message["reply_markup"] = markup
+        return message
+
     def _delete_message(self, params: Params, _files: Mapping[str, Upload]) -> bool:
         """Its own messages, for 48 hours."""
         chat = self._chat(params)
@@ -171,6 +190,23 @@ class Methods:
         if cover is not None:
             video = {**video, "cover": [self._picture(files[cover.removeprefix("attach://")], "covers.jpg")]}
         return self._post(params, {"video": video, **({"caption": caption} if caption else {})})
+
+    def _send_document(self, params: Params, files: Mapping[str, Upload]) -> Json:
+        """A file as it is; what looks like a video becomes one, unless that is forbidden."""
+        self._may_post(params)
+        self._may(params, "can_send_documents", "documents")
+        if "document" not in files:
+            raise Refused(400, "Bad Request: wrong file identifier/HTTP URL specified")
+        upload = files["document"]
+        if upload.size > self.world.video_bytes:
+            raise Refused(413, "Request Entity Too Large")
+        kept = self.world.keep(upload.path.read_bytes(), "documents.mp4")
+        file = {**kept.json(), "mime_type": upload.mime, "file_name": upload.filename}
+        as_it_is = params.get("disable_content_type_detection") is True
+        caption = params.get("caption", "")
+        return self._post(
+            params, {"document" if as_it_is else "video": file, **({"caption": caption} if caption else {})}
+        )
 
     def _uploaded(self, params: Params, files: Mapping[str, Upload]) -> Json:
         upload = files["video"]

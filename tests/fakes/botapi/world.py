@@ -21,7 +21,10 @@ Unknown = Literal["ignored", "refused"]
 
 
 def everything_allowed() -> Json:
-    return dict.fromkeys(("can_send_messages", "can_send_photos", "can_send_videos", "can_send_other_messages"), True)
+    return dict.fromkeys(
+        ("can_send_messages", "can_send_photos", "can_send_videos", "can_send_documents", "can_send_other_messages"),
+        True,
+    )
 
 
 @dataclass(slots=True)
