@@ -14,9 +14,11 @@ from bot.conversation.handler import MessageHandler
 from bot.conversation.ordering import OrderService
 from bot.conversation.passive_replies import Answer, Order, PassiveReplies, both, write_reply
 from bot.conversation.refusals import Refusals
+from bot.messages.i18n import translate
 from bot.store import Store
 from bot.store.database import Connection
 from bot.store.inbox import QueuedMessage
+from bot.store.records import JobDraft
 from bot.store.stored import UnreadableJob
 
 log = logging.getLogger(__name__)
@@ -86,7 +88,7 @@ class PushStrategy:
         if decision.order is not None:
             refusal = await self._orders.start(decision.order, inbox_id=queued.id, within=decision.write_ordered_tx)
             if refusal is None:
-                await self._end_press(queued.incoming, Toast(""), spent=True)
+                await self._end_press(queued.incoming, _toast_of(decision.order), spent=True)
                 return  # the job's own transaction closed the row, its card answers
             decision = replace(decision, order=None, say=refusal)
         answer = decision.say if isinstance(decision.say, Message) else None
@@ -140,6 +142,12 @@ class PushStrategy:
     async def apologize(self, incoming: Incoming, text: str) -> None:
         """Push that a message could not be handled."""
         await self._refusals.say(incoming, text)
+
+
+def _toast_of(order: JobDraft) -> Toast:
+    """Return the answer to a press that made this; its card says the rest. An offer speaks for itself."""
+    is_bought = order.question is None
+    return Toast(translate(order.language, "toast-ordered") if is_bought else "", needed=False)
 
 
 class CallbackStrategy:

@@ -91,9 +91,7 @@ class Telegram:
         age = ServerAge(self._memory("server"))
         self._capacity = Capacity(self._memory("capacity"), local=settings.local)
         self._presses = Presses(bot, self._memory("press"), blank_after_s=press_s)
-        self._pressed = PressedButtons(
-            bot, places, ServerAge(self._memory("buttons")), self._memory("keyboard")
-        )
+        self._pressed = PressedButtons(bot, places, ServerAge(self._memory("buttons")), self._memory("keyboard"))
         self._rights = Rights(bot, places, self._memory("rights"), account=settings.account)
         self._intake = UpdateReceiver(
             bot,

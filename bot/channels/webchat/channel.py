@@ -134,7 +134,8 @@ class WebChat(PlainChannel):
         for entry in await self._services.transcript.read(chat_id):
             if str(entry["id"]) == ref and entry.get("actions"):
                 actions = [{**each, "disabled": True} if each["data"] == data else each for each in entry["actions"]]
-                await self._services.transcript.replace(chat_id, entry["id"], {"actions": actions})
+                body = {name: value for name, value in entry.items() if name not in {"id", "change", "at"}}
+                await self._services.transcript.replace(chat_id, entry["id"], {**body, "actions": actions})
                 self._pages.wake(chat_id)
 
     async def remove(self, to: Address, ref: str) -> bool:
