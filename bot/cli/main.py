@@ -30,7 +30,7 @@ _MOST_INTERRUPTS = 2
 STATES = (
     "awaiting-confirmation", "queued", "preparing", "submitting", "rendering", "downloading", "ready", "uploading",
     "delivered", "sent-as-reply", "undelivered", "delivery-unconfirmed", "submit-unconfirmed", "parked", "failed",
-    "cancelled",
+    "cancelled", "deleted",
 )  # fmt: skip
 """Of a job, as in bot/store/records.py, which loads the database."""
 _OLD_STATES = {

@@ -17,7 +17,7 @@ from bot.store.job_rows import write_history_tx
 from bot.store.pause import is_paused_tx, say_paused_tx
 from bot.store.records import State
 from bot.store.tables import jobs
-from bot.store.work import LEASE_MS, NO_ROOM, SLOTS, WORK, Lease, Work
+from bot.store.work import AT_REST, LEASE_MS, NO_ROOM, SLOTS, WORK, Lease, Work
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +62,9 @@ class _Crowd:
 
 _CLOCK_MS = 60_000  # clocks are set right by less than this all the time, and two machines may differ
 _ASKING = [str(state) for state in WORK]
+_RESTING = [str(state) for state in AT_REST]
+_ASKS = sa.and_(jobs.c.state.in_(_ASKING), sa.or_(jobs.c.state.not_in(_RESTING), jobs.c.file_to.is_not(None)))
+"""What has come to rest asks for something only where its original is wanted."""
 
 
 class Leases:
@@ -146,7 +149,7 @@ class Leases:
                 owner=None,
                 lease_until=None,
                 lapses=0,
-                due=sa.case((jobs.c.state.in_(_ASKING), sa.func.coalesce(jobs.c.due, later))),
+                due=sa.case((_ASKS, sa.func.coalesce(jobs.c.due, later))),
                 attempt=0 if progress else jobs.c.attempt,
             )
             return tx.execute(change.returning(jobs.c.id)).first() is not None

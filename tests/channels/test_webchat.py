@@ -14,7 +14,17 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from bot.channels.protocol import S, Services
-from bot.channels.types import Action, Address, AttachmentRef, Incoming, Message, Reply, SendError, VideoMessage
+from bot.channels.types import (
+    Action,
+    Address,
+    AttachmentRef,
+    FileMessage,
+    Incoming,
+    Message,
+    Reply,
+    SendError,
+    VideoMessage,
+)
 from bot.channels.webchat import MANIFEST
 from bot.channels.webchat.channel import WebChat
 from bot.channels.webchat.guard import Guard
@@ -404,5 +414,48 @@ def test_a_lost_upload_is_a_delivery_error(tmp_path: Path) -> None:
         for name in ("0" * 32, "../../etc/passwd"):
             with pytest.raises(SendError):
                 await made.channel.fetch(AttachmentRef("image", name), tmp_path / "x")
+
+    on_page(tmp_path, story)
+
+
+def test_an_original_is_a_link_for_its_owner_and_goes_with_the_film(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as client, made.client() as other:
+            await client.get("/")
+            await other.get("/")
+            user = (await client.get("/chat/messages")).json()["me"]
+            original = clip(made.services.videos_dir / "20261101_wan_K7QX2AB.mp4", seconds=1)
+            to = Address("web", user)
+            reference = await made.channel.send_file(to, FileMessage(original, "The original", job_id="K7QX2AB"))
+            entry = (await client.get("/chat/messages")).json()["messages"][-1]
+            assert (entry["kind"], entry["name"], entry["text"]) == ("file", original.name, "The original")
+            answer = await client.get(f"/videos/{original.name}?download=1")
+            assert answer.content == original.read_bytes()
+            assert answer.headers["content-disposition"].startswith("attachment")
+            assert (await other.get(f"/videos/{original.name}")).status_code == 404
+            assert await made.channel.remove(to, reference)
+            assert (await client.get(f"/videos/{original.name}")).status_code == 404
+
+    on_page(tmp_path, story)
+
+
+def test_a_button_is_disabled_on_every_page_and_nobody_elses(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as client, made.client() as other:
+            await client.get("/")
+            await other.get("/")
+            user = (await client.get("/chat/messages")).json()["me"]
+            offered = (Action("Another take", "take:K7QX2AB"), Action("Delete", "delete:K7QX2AB", danger=True))
+            reference = await made.channel.show(Address("web", user), Message("A film", offered))
+            for page in (client, other):
+                press = {"id": "0123456789abcdef", "data": "take:K7QX2AB", "message": int(reference)}
+                assert (await page.post("/chat/press", json=press)).status_code == 202
+            mine, foreign = made.notes.incoming
+            assert (mine.reply_to, foreign.reply_to) == (reference, None)  # a message of another's page is nothing here
+            await made.channel.retire(foreign)
+            await made.channel.retire(mine)
+            entry = (await client.get("/chat/messages")).json()["messages"][-1]
+            assert [action.get("disabled", False) for action in entry["actions"]] == [True, False]
+            assert entry["text"] == "A film"
 
     on_page(tmp_path, story)

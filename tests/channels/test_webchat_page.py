@@ -237,3 +237,51 @@ def test_a_page_that_opens_while_the_bot_is_away_finds_it_later(tmp_path: Path) 
         page.goto(address)
         page.get_by_text("/video a little boat").wait_for()
         assert away == []
+
+
+def test_what_stands_under_a_film_works_on_the_page(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(jpeg())
+    out = tmp_path / "output" / "demo"
+    with demo(tmp_path) as address, browser() as context:
+        page = context.new_page()
+        problems: list[str] = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(address)
+        page.set_input_files("#file", str(tmp_path / "photo.jpg"))
+        page.locator("#preview").wait_for()
+        page.fill("#text", "let it snow, budget")
+        page.keyboard.press("Enter")
+        page.locator(".film").wait_for(timeout=60_000)
+        assert page.locator(".film .actions button", has_text="$").count() == 2  # another take, other words
+        page.locator(".film").get_by_text("Original file").click()
+        with page.expect_download() as download:
+            page.locator(".bubble:not(.film) a", has_text="Download").click()
+        original = next(path for path in (out / "videos").glob("*.mp4") if "-" not in path.stem.rpartition("_")[2])
+        assert Path(download.value.path()).read_bytes() == original.read_bytes()
+
+        page.locator(".film").get_by_text("Another take").click()
+        page.locator(".film").nth(1).wait_for(timeout=60_000)
+        page.reload()
+        assert page.locator(".film").first.get_by_text("Another take").is_disabled()
+
+        source = page.locator(".film video").first.get_attribute("src")
+        page.locator(".film").first.get_by_text("Delete").click()
+        page.get_by_text("Keep it").click()
+        page.get_by_text("stays.").wait_for()
+        assert page.locator(".film").count() == 2
+        page.locator(".film").first.get_by_text("Delete").click()
+        page.get_by_text("Delete for good", exact=True).click()
+        page.get_by_text("is deleted, with its copies").wait_for()
+        page.wait_for_function("() => document.querySelectorAll('.film').length === 1")
+        assert page.evaluate("src => fetch(src, { cache: 'no-store' }).then(reply => reply.status)", source) == 404
+        assert not original.exists()
+        assert len([path for path in (out / "uploads").iterdir() if path.suffix != ".owner"]) == 1  # the other's, too
+        page.locator(".film").get_by_text("Delete").click()
+        page.get_by_text("Delete for good", exact=True).click()
+        page.wait_for_function("() => document.querySelectorAll('.film').length === 0")
+        upload = page.locator(".bubble.me img").get_attribute("src")
+        gone = "async src => (await fetch(src, { cache: 'no-store' })).status === 404"
+        page.wait_for_function(gone, arg=upload)  # the last of what is removed
+        assert list((out / "uploads").iterdir()) == []
+        assert list((out / "videos").glob("*.mp4")) == []
+        assert problems == []

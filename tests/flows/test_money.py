@@ -228,7 +228,7 @@ def test_a_failed_text_is_offered_simpler(on_bench: OnBench) -> None:
         await button(made, f"fix:{first.id}")
         second = await newest(made, State.DELIVERED)
         assert (second.fallback, second.request.prompt) == ("shorter-prompt", "a fox in snow")
-        await made.until(lambda: said(made, "“a fox in snow”"))
+        await made.until(lambda: said(made, "“\u2068a fox in snow\u2069”"))  # isolated, as every prompt
 
     on_bench(story)
 

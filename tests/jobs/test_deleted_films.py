@@ -77,7 +77,7 @@ def test_a_copy_of_before_the_deletion_does_not_bring_it_back(on_stage: OnStage)
             await app.store.jobs.ask_delete(job.id)
             assert await app.store.jobs.delete(job.id) == "deleted"
             app.parts.reconciler.notify()
-            await stage.telegram.until(lambda: is_marked(app.parts.cleanup._settings.receipts_dir, job.id))
+            await stage.telegram.until(lambda: is_marked(stage.out / "receipts", job.id))
             await stage.telegram.until(lambda: not stage.telegram.videos(42))
         stage.put_back(copy)
         async with stage.bot() as app:

@@ -63,7 +63,8 @@ function actionsOf(message) {
     const button = make("button", { type: "button", className: action.danger ? "danger" : "", textContent: action.label, disabled: Boolean(action.disabled) });
     button.addEventListener("click", async () => {
       button.disabled = true;
-      await post("/chat/press", { id: uuid(), data: action.data, message: message.id }).catch(() => { button.disabled = false; });
+      const pause = await post("/chat/press", { id: uuid(), data: action.data, message: message.id }).then(() => 3000, () => 0);
+      setTimeout(() => { button.disabled = false; }, pause); // one that has done what it can is shown anew, disabled
     });
     return button;
   }));
@@ -123,9 +124,12 @@ function elementOf(message) {
 function refresh(old, message) {
   const fresh = elementOf(message);
   const bar = old.querySelector(".bar i"), freshBar = fresh.querySelector(".bar i");
-  if (message.kind !== "text" || !bar || !freshBar) return old.replaceWith(fresh), fresh;
-  old.querySelector(".text").textContent = message.text;
-  bar.style.width = freshBar.style.width;
+  const film = old.querySelector("video"), sameFilm = film && message.kind === "video" && film.src.endsWith(encodeURIComponent(message.name));
+  if (!sameFilm && (message.kind !== "text" || !bar || !freshBar)) return old.replaceWith(fresh), fresh;
+  if (!sameFilm) {
+    old.querySelector(".text").textContent = message.text;
+    bar.style.width = freshBar.style.width;
+  }
   const actions = old.querySelector(".actions"), freshActions = fresh.querySelector(".actions");
   if (actions) actions.remove();
   if (freshActions) old.append(freshActions);
