@@ -269,7 +269,7 @@ _WANTS: dict[str, Literal["photo", "words"]] = {
     **dict.fromkeys(("文生视频", "文生視頻"), "words"),
 }
 """Commands that say what the video is to be made from."""
-_OF_FILMS = ("take", "words", "original", "delete", "erase")
+_OF_FILMS = ("retake", "reword", "original", "delete", "erase")
 """Typed buttons under a finished video: with its code, or as a reply to it."""
 _SUGGESTED = [word for word, name in _COMMAND_OF.items() if name not in ADMIN_COMMANDS]
 _CHINESE_WORDS = sorted((word for word in _COMMAND_OF if not word.isascii()), key=len, reverse=True)
@@ -348,7 +348,7 @@ class _Parser:
         name = _COMMAND_OF.get(text.strip(_CLOSING).lower())
         if name == "confirm":
             return None  # whether that is a yes is for words.py to say
-        if name in {*_OF_FILMS, "other"}:
+        if name in {*_OF_FILMS, "swap"}:
             return None  # of which film? it may be a prompt
         if name is not None:
             return self._command(name, "", word=text.strip(_CLOSING))
@@ -371,7 +371,7 @@ class _Parser:
             "confirm": _TYPED_CODE.fullmatch(rest) is not None,
             "again": _TYPED_CODE.fullmatch(rest) is not None,
             **dict.fromkeys(_OF_FILMS, _TYPED_CODE.fullmatch(rest) is not None),
-            "other": _OTHER_MODEL.fullmatch(rest) is not None,
+            "swap": _OTHER_MODEL.fullmatch(rest) is not None,
             "price": not parse_options(rest, model_words=self.model_words)[0],
             "language": asked_for(rest.strip(_CLOSING)) is not None,
             "settings": is_setting(rest),
@@ -391,9 +391,9 @@ class _Parser:
             "cancel": lambda: Cancel(_job(rest)),
             "confirm": lambda: Confirm(_job(rest)),
             "again": lambda: Again(_job(rest)),
-            "take": lambda: AnotherTake(_job(rest)),
-            "words": lambda: AnotherTake(_job(rest), other_words=True),
-            "other": lambda: _other_model(rest),
+            "retake": lambda: AnotherTake(_job(rest)),
+            "reword": lambda: AnotherTake(_job(rest), other_words=True),
+            "swap": lambda: _other_model(rest),
             "original": lambda: OriginalFile(_job(rest)),
             "delete": lambda: DeleteFilm(_job(rest)),
             "erase": lambda: DeleteFilm(_job(rest), "yes"),

@@ -155,6 +155,8 @@ class JobCommands:
         if job.state is State.AWAITING_CONFIRMATION:
             decided = await self.decline(situation, job)
             return replace(decided, say=None) if pressed else decided  # the offer itself now says that it was declined
+        if job.state is State.DELETED:
+            return situation.answer(Message(situation.say("was-deleted", job=job.id), job_id=job.id))
         if job.state is State.CANCELLED or job.cancel_asked:
             return situation.answer(situation.say("already-cancelled", job=job.id))
         may_stop = job.state in ACTIVE | {State.PARKED}

@@ -131,7 +131,14 @@ def deleted(on_bench: OnBench, **settings: Any) -> None:
         assert not any(buttons(each) for each in said if job.id in each.get("text", "") and "?" in each["text"])
         assert await spent_of(made, job) == paid
         assert is_marked(made.settings.receipts_dir, job.id)
-        for words in (f"/again {job.id}", f"/status {job.id}", "/history", f"/retake {job.id}", f"/delete {job.id}"):
+        for words in (
+            f"/again {job.id}",
+            f"/status {job.id}",
+            "/history",
+            f"/retake {job.id}",
+            f"/delete {job.id}",
+            f"/cancel {job.id}",
+        ):
             before = len(made.telegram.texts(42))
             made.telegram.user_says(42, words)
             await made.until(partial(has_more, made, before))
@@ -307,6 +314,7 @@ def test_the_database_decides_and_not_the_button(on_bench: OnBench) -> None:
         await made.at_rest()
         await made.until(lambda: len(made.films()) == 2)
         await made.at_rest()
+        assert disabled(made.films()[0]) == [f"take:{job.id}"]
         states = sorted(job.state for job in await made.jobs())
         assert states == [State.AWAITING_CONFIRMATION, State.DELIVERED, State.DELIVERED]
         assert made.submits() == 2

@@ -11,6 +11,7 @@ from bot.jobs.erasure import is_marked
 from bot.store.records import State
 from bot.store.tables import history, jobs, ledger
 from tests.jobs.test_crash import World, delivered, world
+from tests.postgres import Cluster
 from tests.restoring import OnStage, Stage, job_in, on_stage
 
 __all__ = ["on_stage"]
@@ -66,6 +67,24 @@ def test_killed_while_a_film_is_deleted(tmp_path: Path, database_url: str, momen
         assert made.states() == {"a fox": "deleted"}
         assert made.posts() == 1
         assert spent(made) == paid
+
+
+def test_one_worker_sends_what_another_deletes(tmp_path: Path, postgres: Cluster) -> None:
+    with world(tmp_path, postgres.database()) as made:
+        job_id = a_film(made)
+        made.start_second()
+        made.telegram("says", chat=42, text=f"/delete {job_id}")
+        made.until(lambda: any("for good?" in message.get("text", "") for message in made.telegram("said", chat=42)))
+        made.telegram("fail", method="sendVideo", kind="slow", times=10, delay_s=1.0)
+        for words in (f"/again {job_id}", f"/erase {job_id}", f"/again {job_id}", f"/erase {job_id}"):
+            made.telegram("says", chat=42, text=words)
+        made.until(lambda: finished(made, job_id))
+        made.until(lambda: not made.films())
+        made.until(lambda: made.read(sa.select(jobs.c.owner, jobs.c.due)) == [(None, None)])
+        assert files_of(made, job_id) == []
+        assert made.films() == []
+        assert made.states() == {"a fox": "deleted"}
+        assert made.posts() == 1
 
 
 def test_a_copy_of_before_the_deletion_does_not_bring_it_back(on_stage: OnStage) -> None:

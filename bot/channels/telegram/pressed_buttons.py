@@ -44,6 +44,8 @@ class PressedButtons:
         known = await self._memory.get(query_id)
         if known is None or pressed.pressed is None or message is None or not message.isdecimal():
             return
+        if not await self._memory.claim(f"{pressed.address.chat_id}:{message}:{pressed.pressed}", for_s=_KNOWN_FOR_S):
+            return  # done by an earlier press: the keyboard that this one saw is older
         rows: list[list[dict[str, Any]]] = json.loads(known)["inline_keyboard"]
 
         async def edit(plain: bool) -> object:

@@ -85,7 +85,7 @@ order-unconfirmed = The video service has not confirmed this order yet. I keep w
 state-failed = It did not work out.
 state-cancelled = Cancelled.
 state-cancelled-free = Cancelled. Nothing was charged.
-state-deleted = Deleted by you.
+state-deleted = Deleted.
 
 cancelled-free = Job { $job } is cancelled. Nothing was charged.
 cancel-requested-running = Cancelling. The video service had already begun, so it may still charge this one; if it finishes all the same, you get the video.

@@ -86,7 +86,7 @@ order-unconfirmed = 影片服務還沒有確認這一單。我會繼續等、繼
 state-failed = 沒有成功。
 state-cancelled = 已取消。
 state-cancelled-free = 已取消，沒有產生費用。
-state-deleted = 已被你刪除。
+state-deleted = 已刪除。
 
 cancelled-free = 任務 { $job } 已取消，沒有產生費用。
 cancel-requested-running = 已申請取消。不過影片已經開始生成，可能仍會扣費；如果還是做出來了，會照常發給你。

@@ -85,7 +85,7 @@ order-unconfirmed = 视频服务还没有确认这一单。我会继续等、继
 state-failed = 没有成功。
 state-cancelled = 已取消。
 state-cancelled-free = 已取消，没有产生费用。
-state-deleted = 已被你删除。
+state-deleted = 已删除。
 
 cancelled-free = 任务 { $job } 已取消，没有产生费用。
 cancel-requested-running = 已申请取消。不过视频已经开始生成，可能仍会扣费；如果还是做出来了，会照常发给你。
