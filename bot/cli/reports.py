@@ -127,7 +127,8 @@ async def _story(store: Store, found: Job) -> list[str]:
         f"  prompt  {found.request.prompt}",
     ]
     if found.video:
-        lines.append(f"  video   {found.video.name} ({found.video.size} bytes)")
+        gone = ", deleted by its owner" if found.state is State.DELETED else ""
+        lines.append(f"  video   {found.video.name} ({found.video.size} bytes){gone}")
     if found.error:
         lines.append(f"  error   {admin_text(found.error.code, found.error.facts)}")
     if found.odd:

@@ -15,7 +15,7 @@ from bot.conversation.generation_options import GenerationOptions, as_flags
 from bot.conversation.job_commands import JobCommands
 from bot.conversation.ordering import OrderService
 from bot.conversation.situation import Situation
-from bot.messages import job_messages
+from bot.messages import film_messages, job_messages
 from bot.messages.callback_data import data_for
 from bot.store import Store
 from bot.store.dialogues import Draft, DraftSource
@@ -125,7 +125,7 @@ class FilmCommands:
     async def _ask(self, situation: Situation, job: Job) -> Decision:
         """Ask whether to delete; asked anew, the time for the yes begins again."""
         await self._store.jobs.ask_delete(job.id)
-        return situation.answer(job_messages.may_delete(job, situation.language))
+        return situation.answer(film_messages.may_delete(job, situation.language))
 
 
 def _options_of(job: Job) -> str:

@@ -9,12 +9,13 @@ import asyncio
 import logging
 import shutil
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Address, Message, SendError, SendOutcome
 from bot.jobs.verdicts import REST, Verdict, retry
-from bot.messages import job_messages
+from bot.messages import film_messages
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.leases import Assignment
@@ -60,8 +61,10 @@ class Erasure:
         await self._remove_sources(job)
         await self._store.jobs.erased(job.id, _what(staying), lease=assignment.lease)
         log.info("a deleted film is gone", extra={"job_id": job.id, "messages_left": len(staying)})
-        if any(not self._is_passive(address) for address in staying):
-            await self._announce(job, job_messages.film_stays(job))
+        for address in dict.fromkeys(staying):
+            if not self._is_passive(address):
+                there = replace(job.incoming, address=address, reply_to=None)
+                await self._announce(replace(job, incoming=there), film_messages.film_stays(job))
         return REST
 
     async def _remove_files(self, job: Job) -> None:

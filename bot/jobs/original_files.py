@@ -5,12 +5,13 @@ The row says where it is wanted until it was sent; after a crash it may be sent 
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import FileMessage, Message, SendError, SendOutcome
 from bot.jobs.verdicts import REST, Verdict, retry
 from bot.jobs.video_files import VideoFiles
-from bot.messages import job_messages
+from bot.messages import film_messages
 from bot.store import Store
 from bot.store.leases import Assignment
 from bot.store.records import Destination, Job
@@ -60,10 +61,11 @@ class OriginalFiles:
         original = await self._files.original(job)
         if original.stat().st_size > channel.limits.video_bytes:
             raise SendError(SendOutcome.REJECTED, "too large for this chat")
-        file = FileMessage(original, job_messages.original_caption(job), job_id=job.id)
+        file = FileMessage(original, film_messages.original_caption(job), job_id=job.id)
         return await channel.send_file(to.address, file, reply_to=to.reply_to)
 
     async def _refused(self, job: Job, to: Destination, key: str, assignment: Assignment) -> Verdict:
         await self._store.jobs.file_sent(job.id, to.address, None, lease=assignment.lease)
-        await self._announce(job, job_messages.about_film(job, key))
+        asked_there = replace(job.incoming, address=to.address, reply_to=to.reply_to)
+        await self._announce(replace(job, incoming=asked_there), film_messages.about_film(job, key))
         return REST

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import SendError, SendOutcome, VideoMessage
-from bot.messages import job_messages
+from bot.messages import film_messages, job_messages
 from bot.settings import Settings
 from bot.store.database import now_ms
 from bot.store.records import Job, VideoFile
@@ -70,7 +70,7 @@ class VideoFiles:
         return VideoMessage(
             path=fitted.path,
             caption=job_messages.caption(job, code=job.id),
-            actions=job_messages.under_video(job, files=files),
+            actions=film_messages.under_video(job, files=files),
             width=fitted.width,
             height=fitted.height,
             duration_s=fitted.duration_s or job.video.duration_s,

@@ -16,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 from filelock import FileLock
 
+from bot.channels.types import Address
 from bot.settings import Settings
 from bot.store import Store, schema
 from bot.store.database import Database, lock_number, now_ms
@@ -358,5 +359,25 @@ def test_a_reorder_in_flight_keeps_its_fallback_and_is_not_bought_again(empty_ur
             store.close()
         assert found == {"FAILED2": None, "WIDER22": "wide-photo", "SHORT22": "shorter-prompt", "SAME222": None}
         assert again.value.existing.id == "WIDER22"
+
+    asyncio.run(story())
+
+
+def test_messages_that_show_a_film_are_known_after_the_upgrade(empty_url: str) -> None:
+    """So that a film of before can be deleted with its message; a word, or another chat's number, is no film."""
+
+    async def story() -> None:
+        old = OldDatabase(empty_url, BEFORE)
+        old.add("jobs", job("DELIVE2", "a fox", "delivered") | {"told": "17"})
+        old.add("jobs", job("FAILED2", "a fox", "failed") | {"told": "18"})
+        old.add("jobs", job("HANDED2", "a fox", "handed-over") | {"told": "telegram:1:42:19"})
+        await old.write()
+        store = await Store.open(empty_url)
+        try:
+            films = [await store.message_map.films(each) for each in ("DELIVE2", "FAILED2", "HANDED2")]
+            assert films == [[(Address("telegram", "42"), "17")], [], []]
+            assert await store.message_map.job_of(Address("telegram", "42"), "18") == "FAILED2"
+        finally:
+            store.close()
 
     asyncio.run(story())
