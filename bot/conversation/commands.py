@@ -7,6 +7,7 @@ group only the slash counts, so that talk between people buys nothing. Options i
 """
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -14,6 +15,7 @@ from typing import Literal
 
 from bot.channels.types import Incoming
 from bot.conversation.admin_words import AdminRequest, is_admin_request, parse_admin
+from bot.conversation.folding import without_unseen
 from bot.conversation.generation_options import GenerationOptions, parse_options
 from bot.conversation.option_patterns import MODEL_WORDS
 from bot.conversation.setting_fields import SettingsRequest, is_setting, parse_settings, pressed_setting
@@ -271,6 +273,16 @@ _WANTS: dict[str, Literal["photo", "words"]] = {
 """Commands that say what the video is to be made from."""
 _OF_FILMS = ("retake", "reword", "original", "delete", "erase")
 """Typed buttons under a finished video: with its code, or as a reply to it."""
+_FILM_WORDS = [word for name in (*_OF_FILMS, "swap") for word in COMMAND_WORDS[name]]
+_ANY_FILM_WORD = "|".join(
+    rf"{word}(?=[\s:#,])" if word.isascii() else word for word in sorted(_FILM_WORDS, key=len, reverse=True)
+)
+_FILM_LINE = re.compile(
+    rf"[“\"'「『<]?\s*(?P<word>{_ANY_FILM_WORD})\s*[:,#]?\s*"
+    r"#?(?P<code>[a-z]\ ?[2-9]|(?=[a-z]*[2-9])[2-9a-hjkmnp-z]{7})"
+    r"(?:[\s,:]+(?P<model>[\w.-]+))?\s*[”\"'」』>]?\s*[.。!~吧]*",
+    re.IGNORECASE,
+)
 _SUGGESTED = [word for word, name in _COMMAND_OF.items() if name not in ADMIN_COMMANDS]
 _CHINESE_WORDS = sorted((word for word in _COMMAND_OF if not word.isascii()), key=len, reverse=True)
 
@@ -282,7 +294,6 @@ _SLASH = re.compile(
 )
 _CODE = re.compile(r"#?([0-9A-Za-z]{1,12})")
 _TYPED_CODE = re.compile(r"#?((?=[A-Za-z]*[0-9])[0-9A-Za-z]{2,12}|[A-Z]{7})")  # a digit, or a whole code in capitals
-_OTHER_MODEL = re.compile(rf"(?:{_TYPED_CODE.pattern})(?:\s+\S+)?")  # and the model's name
 _MOST_CHARS = 40
 _MODEL_NAME_WORDS = 3
 
@@ -344,7 +355,20 @@ class _Parser:
         unknown = re.match(r"[^\W\x00-\x7f]+", text)
         return _unknown(unknown[0]) if unknown and direct and not spaced else None
 
+    def film_line(self, text: str) -> Command | None:
+        """Parse a typed button under a film: its word and a code, in any width, quoted, with or without a space."""
+        line = _FILM_LINE.fullmatch(unicodedata.normalize("NFKC", without_unseen(text)))
+        if line is None:
+            return None
+        name, model = _COMMAND_OF[line["word"].lower()], line["model"]
+        if model and name != "swap":
+            return None
+        return self._command(name, f"{line['code'].replace(' ', '')} {model or ''}")
+
     def bare_word(self, text: str) -> Command | None:
+        film = self.film_line(text)
+        if film is not None:
+            return film
         name = _COMMAND_OF.get(text.strip(_CLOSING).lower())
         if name == "confirm":
             return None  # whether that is a yes is for words.py to say
@@ -371,7 +395,6 @@ class _Parser:
             "confirm": _TYPED_CODE.fullmatch(rest) is not None,
             "again": _TYPED_CODE.fullmatch(rest) is not None,
             **dict.fromkeys(_OF_FILMS, _TYPED_CODE.fullmatch(rest) is not None),
-            "swap": _OTHER_MODEL.fullmatch(rest) is not None,
             "price": not parse_options(rest, model_words=self.model_words)[0],
             "language": asked_for(rest.strip(_CLOSING)) is not None,
             "settings": is_setting(rest),

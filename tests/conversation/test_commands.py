@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.conversation import commands
 from bot.conversation.commands import (
     ADMIN_COMMANDS,
     COMMANDS,
@@ -333,3 +334,36 @@ def test_button_data_with_anything_odd_is_nothing() -> None:
     assert [
         pressed(data) for data in ("", "cancel", "cancel:", "buy:K7", "cancel:K7:K8", "lang:zh\n", "again: K7")
     ] == [None] * 7
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("新版 K7", commands.AnotherTake("K7")),
+        ("新版K7", commands.AnotherTake("K7")),
+        ("retake K7QX2AB", commands.AnotherTake("K7QX2AB")),
+        ("改词 Ｋ７吧", commands.AnotherTake("K7", other_words=True)),
+        ("換詞 k 7", commands.AnotherTake("K7", other_words=True)),
+        ("换模型 K7", commands.OtherModel("K7")),
+        ("swap K7 wan-2.7", commands.OtherModel("K7", "wan-2.7")),
+        ("原片 K7", commands.OriginalFile("K7")),
+        ("/original@reelbot K7QX2AB", commands.OriginalFile("K7QX2AB")),
+        ("“删除 K7”", commands.DeleteFilm("K7")),
+        ("/delete", commands.DeleteFilm()),
+        ("/delete k7qx2ab", commands.DeleteFilm("K7QX2AB")),
+        ("确认删除 K7。", commands.DeleteFilm("K7", "yes")),
+        ("確認刪除K7", commands.DeleteFilm("K7", "yes")),
+        ("确认 K7", commands.Confirm("K7")),  # of an offer, and never of a deletion
+    ],
+)
+def test_what_stands_under_a_film_is_typed_with_its_code(text: str, expected: commands.Command) -> None:
+    assert commands.parse(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["删除", "delete", "original", "删除 K7 里的人", "swap 10 cats", "swap K7 and K8 heads", "delete k7 please now",
+     "新版的狐狸", "retake of K7", "reword K7: a fox", "换词 让猫跳舞"],
+)  # fmt: skip
+def test_words_that_speak_of_a_picture_stay_words(text: str) -> None:
+    assert commands.parse(text) == commands.PlainText(text)
