@@ -98,6 +98,8 @@ class FilmCommands:
         limits = self._channels[incoming.address.channel].limits
         if not limits.files:
             return _brief(situation, situation.say("file-not-here"))
+        if job.state is State.UNDELIVERED:
+            return _brief(situation, situation.say("state-undelivered"))
         if job.video is not None and job.video.size > limits.video_bytes:
             return _brief(situation, situation.say("file-too-large", job=job.id))
         if not await self._send_original(job, Destination(incoming.address, incoming.reply_to)):

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import FileMessage, Message, SendError, SendOutcome
-from bot.jobs.verdicts import REST, Verdict, retry
+from bot.jobs.verdicts import NEXT, REST, Verdict, retry
 from bot.jobs.video_files import VideoFiles
 from bot.messages import film_messages
 from bot.store import Store
@@ -51,7 +51,7 @@ class OriginalFiles:
                 return retry(max(error.after_s, _PAUSES_S[assignment.attempt - 1]))
             return await self._refused(job, to, "file-not-sent", assignment)
         await self._store.jobs.file_sent(job.id, to.address, ref, lease=assignment.lease)
-        return REST
+        return _then(job)
 
     async def _send(self, job: Job, to: Destination) -> str:
         """Raise SendError, ResultExpired."""
@@ -68,4 +68,9 @@ class OriginalFiles:
         await self._store.jobs.file_sent(job.id, to.address, None, lease=assignment.lease)
         asked_there = replace(job.incoming, address=to.address, reply_to=to.reply_to)
         await self._announce(replace(job, incoming=asked_there), film_messages.about_film(job, key))
-        return REST
+        return _then(job)
+
+
+def _then(job: Job) -> Verdict:
+    """Return what follows: nothing, unless the outcome itself is yet to be told."""
+    return REST if job.outcome_ref is not None else NEXT

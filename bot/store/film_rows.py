@@ -66,8 +66,9 @@ class FilmRows(JobTable):
         await self._db.write(work)
 
     async def want_file(self, job_id: str, to: Destination) -> bool:
-        """Make the original due to be sent there as a file. False: there is no film to be had."""
-        has_it = (jobs.c.id == job_id, jobs.c.state.in_([str(state) for state in FILM]))
+        """Make the original due to be sent there as a file. False: its film is gone, or cannot be sent itself."""
+        sendable = [str(state) for state in FILM - {State.UNDELIVERED}]
+        has_it = (jobs.c.id == job_id, jobs.c.state.in_(sendable))
         at_rest = jobs.c.state.in_([str(state) for state in AT_REST])
 
         def work(tx: Connection) -> bool:

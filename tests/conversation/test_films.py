@@ -103,6 +103,21 @@ def test_an_original_that_telegram_does_not_take_now_is_tried_again_and_at_last_
     on_bench(story)
 
 
+def test_the_original_comes_where_the_film_itself_was_not_confirmed(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        made.telegram.fail("sendVideo", "lose_answer")
+        made.telegram.user_says(42, "/video a fox, budget")
+        job = await made.settled(State.DELIVERY_UNCONFIRMED)
+        await made.at_rest()
+        await press(made, f"file:{job.id}")
+        await made.until(lambda: made.telegram.calls("sendDocument"))
+        await made.at_rest()
+        assert len(made.films()) == 1
+        assert (await made.settled(State.DELIVERY_UNCONFIRMED)).file_to is None
+
+    on_bench(story)
+
+
 # Deletion
 
 
