@@ -205,6 +205,10 @@ async def _only_process(name: str, loop: Callable[[], Awaitable[None]]) -> None:
     await loop()
 
 
+async def _nothing_moves(channel: str, old: str, new: str) -> None:
+    """Do nothing: a chat whose groups keep their ids."""
+
+
 class LoadSettings(Protocol):
     """A way to load a channel's own settings."""
 
@@ -219,6 +223,7 @@ class Services:
     `secret`: 32 bytes of this installation, for signing cookies and links. `demo`: open and offline; a channel must
     then ignore every credential. `language_of(user)`: the language a person has chosen with /language, or None.
     `pick_language(code)`: the one of `languages` for a language code, or for a browser's list of them.
+    `moved(channel, old, new)`: a group has another chat id now; to be called before anything is confirmed to the chat.
     `run_alone(name, loop)`: for a loop of which there may be only one, such as one that asks for updates; while another
     process runs it, `alive` is not asked.
     """
@@ -240,6 +245,7 @@ class Services:
     languages: tuple[str, ...] = ("en", "zh")
     pick_language: Callable[[str | None], str] = lambda _code: "en"
     run_alone: RunAlone = _only_process
+    moved: Callable[[str, str, str], Awaitable[None]] = _nothing_moves
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ class AdminHandler:
         problem = self._problem(ident, language)
         if problem is not None:
             return problem
-        if self._access.allows(ident, ident):
+        if await self._by_setting(ident):
             return Message(translate(language, "operator-allowed-by-setting", id=ident))
         if not await self._store.admissions.allow(ident, by=incoming.user):
             return Message(translate(language, "operator-allowed-already", id=ident))
@@ -159,9 +159,14 @@ class AdminHandler:
         except SendError as error:
             log.info("who was let in was not told", extra={"user": ident, "outcome": error.outcome})
 
+    async def _by_setting(self, ident: str) -> bool:
+        """Return whether a setting names it, by this id or by one that it had before."""
+        former = (await self._store.moves.former([ident])).get(ident, frozenset())
+        return any(self._access.allows(each, each) for each in (ident, *former))
+
     async def _remove(self, ident: str, language: str) -> Message:
         removed = await self._store.admissions.remove(ident)
-        if self._access.allows(ident, ident):
+        if await self._by_setting(ident):
             return Message(translate(language, "operator-setting-allows", id=ident))
         return Message(translate(language, "operator-removed" if removed else "operator-not-let-in", id=ident))
 

@@ -109,8 +109,11 @@ class AdminReports:
         lines += [translate(language, "operator-access-admin", id=each) for each in sorted(self._access.admins)]
         by_setting = sorted(self._access.listed - self._access.admins)
         lines += [translate(language, "operator-access-setting", id=each) for each in by_setting]
-        rows = await self._store.admissions.all()
         settled = self._access.admins | self._access.listed
+        for old, new in await self._store.moves.all():
+            if old in settled and new not in settled:
+                lines.append(translate(language, "operator-access-moved", old=old, new=new))
+        rows = await self._store.admissions.all()
         lines += [_let_in(each, language) for each in rows if each.allowed is not None and each.id not in settled]
         for each in rows:
             if each.cap_micro is not None:

@@ -35,10 +35,14 @@ class BalanceHandler:
         if group is None and incoming.private:
             return await self._own(incoming, language)
         lines = [await self._of_group(group, language)] if group is not None else []
-        if group is None or (incoming.user != group and not incoming.anonymous):
+        if group is None or not (incoming.anonymous or self._speaks_as_chat(incoming)):
             key = "balance-told" if await self._tell_in_private(incoming, language) else "balance-ask-in-private"
             lines.append(translate(language, key))
         return Message("\n".join(lines))
+
+    def _speaks_as_chat(self, incoming: Incoming) -> bool:
+        """Return whether the sender is no person: the group itself, or a channel, whose purse is the group's."""
+        return self._channels[incoming.address.channel].manifest.is_group(incoming.sender_id)
 
     async def _own(self, incoming: Incoming, language: str) -> Message:
         standing = await self._store.ledger.standing(incoming.user)

@@ -54,7 +54,9 @@ class MessageIntake:
         known: dict[str, ParsedMessage] = {}
         for_us = [
             message
-            for message in _with_albums([await self._addressed(_parsed(each)) for each in incoming])
+            for message in _with_albums(
+                [await self._addressed(_parsed(await self._present(each))) for each in incoming]
+            )
             if message.for_us
         ]
         admitted = await self._admission.admitted([message.incoming for message in for_us])
@@ -94,6 +96,10 @@ class MessageIntake:
             async with asyncio.timeout(answer_s):
                 return await self._answer_to(incoming.origin)
         return None
+
+    async def _present(self, incoming: Incoming) -> Incoming:
+        """Return the message as of its group's present id."""
+        return incoming if incoming.private else await self._store.moves.present(incoming)
 
     async def _addressed(self, message: ParsedMessage) -> ParsedMessage:
         """Take a reply in a group as said to the bot where it answers what this very person was asked or offered."""

@@ -4,7 +4,7 @@ Everything that can buy starts here; the reservation is made in the transaction 
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Literal
@@ -59,8 +59,10 @@ class OrderService:
         alerts: Alerts,
         planner: Planner,
         due: Callable[[], None],
+        has_own_purse: Callable[[str], Awaitable[bool]],
     ) -> None:
-        """`due` is told when a job asks for its turn."""
+        """`due` is told when a job asks for its turn; `has_own_purse`: whether a channel was let in as such."""
+        self._has_own_purse = has_own_purse
         self._planner = planner
         self._store = store
         self._due = due
@@ -118,7 +120,8 @@ class OrderService:
         obstacle = await self._obstacle(new.incoming.address, new.language)
         if obstacle is not None:
             return obstacle
-        new = replace(new, group=self._planner.group_of(new.incoming))
+        group = self._planner.group_of(new.incoming)
+        new = replace(new, group=group, purse=await self._purse(new.incoming, group))
         try:
             made = await self._store.jobs.accept(new, inbox_id=inbox_id, caps=self._caps, within=within)
         except AlreadyOrdered as error:
@@ -136,6 +139,16 @@ class OrderService:
             self._due()
             log.info("job accepted", extra={"job_id": made, "model": new.plan.request.model})
         return None
+
+    async def _purse(self, incoming: Incoming, group: str | None) -> str | None:
+        """Return who pays if not the sender: the group, for a member who writes as a channel.
+
+        Channels are made in a minute, each with a new id: as many purses as somebody likes.
+        """
+        manifest = self._channels[incoming.address.channel].manifest if group is not None else None
+        if manifest is None or incoming.user == group or not manifest.is_group(incoming.sender_id):
+            return None
+        return None if await self._has_own_purse(incoming.user) else group
 
     async def confirm(
         self,

@@ -167,6 +167,7 @@ class Job:
     billed_nano: int | None
     bill_after: int | None
     group_chat: str | None = None
+    purse: str | None = None
 
     @property
     def address(self) -> Address:
@@ -185,7 +186,7 @@ class JobDraft:
 
     `owner`: the command of the shell that works on it itself. `ways`: how else an offer can be taken. `replaces`: the
     open offer whose place it takes; with `takes_card` also that one's message in the chat. `group`: the group
-    (`telegram:-100123`) that it was asked for in, whose cap counts.
+    (`telegram:-100123`) that it was asked for in, whose cap counts. `purse`: who pays, if not who asked.
     """
 
     incoming: Incoming
@@ -199,6 +200,7 @@ class JobDraft:
     replaces: str | None = None
     takes_card: bool = False
     group: str | None = None
+    purse: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +284,7 @@ class _Plain:
     odd: str | None
     billed_nano: int | None
     group_chat: str | None
+    purse: str | None
 
 
 def readable(rows: Iterable[sa.Row[Any]]) -> list[Job]:

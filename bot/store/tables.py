@@ -51,6 +51,7 @@ jobs = sa.Table(
     sa.Column("billed_nano", sa.BigInteger),  # what fal itself says it charged, in nano-dollars; null: unknown
     sa.Column("bill_after", sa.BigInteger),  # fal's billing events are asked for it not before then
     sa.Column("group_chat", sa.String),  # telegram:-100123: the group it was ordered in, whose cap counts, too
+    sa.Column("purse", sa.String),  # who pays, where that is not the user: a group, for one who writes as a channel
     sa.Index(
         "ix_reelbot_jobs_due",
         "due",

@@ -217,15 +217,24 @@ class Telegram:
         try:
             return await self._texts.show(to, message, reply_to=reply_to, replace=replace)
         except SendError as error:
-            await self._rights.note_failure(to, error)
+            await self._note_failure(to, error)
             raise
+
+    async def _note_failure(self, to: Address, error: SendError) -> None:
+        """Remember what kept a message from a chat, or where that is now."""
+        await self._rights.note_failure(to, error)
+        if error.moved_to is not None:
+            try:
+                await self._services.moved(self.name, to.chat_id, error.moved_to)
+            except Exception as unwritten:  # noqa: BLE001 - whatever the database does; the next try hears it again
+                log.warning("a move was not written down", extra={"error": type(unwritten).__name__})
 
     async def send_video(self, to: Address, video: VideoMessage, *, reply_to: str | None = None) -> str:
         """Send the file as a native video message and return its reference. Raises SendError."""
         try:
             reference = await self._videos.send(to, video, reply_to=reply_to)
         except SendError as error:
-            await self._rights.note_failure(to, error)
+            await self._note_failure(to, error)
             raise
         await self._rights.note_video(to)
         return reference

@@ -159,6 +159,7 @@ class UpdateReceiver:
         """Store the updates. Raises what the inbox raises; then nothing of the batch may be confirmed."""
         incoming = [found for update in updates if (found := self._read(update)) is not None]
         for update in updates:
+            await self._note_move(update)
             if update.callback_query is not None:
                 self._presses.await_answer(update.callback_query.id)
             elif update.my_chat_member is not None:
@@ -167,6 +168,14 @@ class UpdateReceiver:
                 await self._rights.note_message(update.message)
         if incoming:
             await self._services.inbox.put(incoming)
+
+    async def _note_move(self, update: Update) -> None:
+        """Tell of a group that has become a supergroup; both say so. Raises what the database raises."""
+        message = update.message
+        if message is not None and message.migrate_to_chat_id is not None:
+            await self._services.moved("telegram", str(message.chat.id), str(message.migrate_to_chat_id))
+        elif message is not None and message.migrate_from_chat_id is not None:
+            await self._services.moved("telegram", str(message.migrate_from_chat_id), str(message.chat.id))
 
     def _read(self, update: Update) -> Incoming | None:
         """Read one update; None when it breaks our reading, so that it does not hold up the others.

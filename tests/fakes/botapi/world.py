@@ -197,11 +197,20 @@ class World:
             }
             self.updates.append(self._update("my_chat_member", change))
 
-    def migrates(self, chat: int, to: int) -> None:
-        """A group becomes a supergroup: a new id, and the old one says so."""
+    def migrates(self, chat: int, to: int, *, notices: bool = False) -> None:
+        """A group becomes a supergroup: a new id, and the old one says so; with notices in both if they are wanted."""
         with self.lock:
-            self.group(to)
+            self.group(to).admins = self.chats[chat].admins
             self.chats[chat].moved_to = to
+            if notices:
+                self.tells_of_move(chat, to)
+
+    def tells_of_move(self, chat: int, to: int) -> None:
+        """The service messages of a move, as they come once or again."""
+        for place, name, other in ((chat, "migrate_to_chat_id", to), (to, "migrate_from_chat_id", chat)):
+            message = self._message(self.chats[place], None)
+            message.update({"from": self.person(42, "en"), name: other})
+            self.updates.append(self._update("message", message))
 
     def update(self, body: Json) -> int:
         """Any update, for example one that nobody can read. Gives its number."""
