@@ -99,6 +99,14 @@ class ChannelPort(Protocol):
         """Return the address of a person's own chat with the bot; None where there is no such thing."""
         ...
 
+    async def opening_link(self, sender_id: str, code: str, *, once: bool = True) -> str | None:
+        """Return a link by which a person opens the bot, where the chat wants that before the bot may write to them.
+
+        `code` comes back with it, as what /start carries. `once`: with one code a day. None: not needed, or nobody can
+        tell. Never raises.
+        """
+        ...
+
 
 class PlainChannel:
     """The answers of a chat that has no toasts, no groups and nothing to take back: a base for channels."""
@@ -121,6 +129,16 @@ class PlainChannel:
 
     def private(self, sender_id: str) -> Address | None:  # noqa: ARG002 - the protocol's name
         """Return None: every chat is a person's own."""
+        return None
+
+    async def opening_link(
+        self,
+        sender_id: str,  # noqa: ARG002 - the protocol's name
+        code: str,  # noqa: ARG002 - the protocol's name
+        *,
+        once: bool = True,  # noqa: ARG002 - the protocol's name
+    ) -> str | None:
+        """Return None: nobody has to open anything."""
         return None
 
 

@@ -104,11 +104,15 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A button, or on chats without buttons a code to type. `data` at most 64 bytes (Telegram's limit)."""
+    """A button, or on chats without buttons a code to type. `data` at most 64 bytes (Telegram's limit).
+
+    `url`: the button opens this place instead of saying something to the bot; its `data` is empty.
+    """
 
     label: str
     data: str
     danger: bool = False
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

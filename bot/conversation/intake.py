@@ -10,12 +10,13 @@ from bot.channels.protocol import ChannelPort
 from bot.channels.text_lengths import encodable
 from bot.channels.types import Incoming, Reply
 from bot.conversation.admission import Admission
-from bot.conversation.commands import ParsedMessage, parse_message
+from bot.conversation.commands import ParsedMessage, Start, parse_message
 from bot.conversation.inbox_limits import may_wait
 from bot.conversation.refusals import Refusals
 from bot.conversation.reply_strategies import AnswerSignals
 from bot.store import Store
 from bot.store.records import State
+from bot.store.stored import UnreadableJob
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class MessageIntake:
         ]
         admitted = await self._admission.admitted([message.incoming for message in for_us])
         for message in for_us:
-            if message.incoming.origin in admitted:
+            if message.incoming.origin in admitted or await self._follows_own_link(message):
                 known.setdefault(message.incoming.origin, message)
             else:
                 self._aside(self._refusals.turn_away(message.incoming))
@@ -96,6 +97,17 @@ class MessageIntake:
             async with asyncio.timeout(answer_s):
                 return await self._answer_to(incoming.origin)
         return None
+
+    async def _follows_own_link(self, message: ParsedMessage) -> bool:
+        """Return whether a member of a group opens the bot, as it asked them to: alone they are otherwise strangers."""
+        code = message.command.payload if isinstance(message.command, Start) else None
+        if code is None or not message.incoming.private:
+            return False
+        try:
+            job = await self._store.jobs.get(code)
+        except UnreadableJob:
+            return False
+        return job is not None and job.user == message.incoming.user
 
     async def _present(self, incoming: Incoming) -> Incoming:
         """Return the message as of its group's present id."""

@@ -14,6 +14,7 @@ from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.dialogues import Draft, DraftSource, write_dialogue_tx
 from bot.store.records import ACTIVE, ENDED, Destination, Job, JobDraft, State
+from bot.store.stored import UnreadableJob
 
 _HISTORY = 10
 _WAITING = (
@@ -57,12 +58,7 @@ class JobCommands:
         """Decide about a command on jobs; None: it is none of those."""
         match command:
             case commands.Confirm(job=str(code), way=way):
-                job = await self.named(situation.incoming, code)
-                if job is None:
-                    return situation.answer(situation.say("job-unknown", job=code))
-                if not situation.is_typed and job.state is State.AWAITING_CONFIRMATION:
-                    return self.show_offer(situation, job)
-                return await self.confirm(situation, job, way)
+                return await self._agreed(situation, code, way)
             case commands.Cancel(job=code):
                 return await self.cancel(situation, code)
             case commands.Again():
@@ -75,9 +71,20 @@ class JobCommands:
                 return await self.status(situation, code)
             case commands.ShowHistory():
                 return await self.history(situation)
+            case commands.Start(payload=str(code)) if situation.incoming.private:
+                return await self.opened(situation, code)
         return None
 
     # Yes and no
+
+    async def _agreed(self, situation: Situation, code: str, way: int) -> Decision:
+        """Decide about a yes that names its offer; one that was not typed only shows it."""
+        job = await self.named(situation.incoming, code)
+        if job is None:
+            return situation.answer(situation.say("job-unknown", job=code))
+        if not situation.is_typed and job.state is State.AWAITING_CONFIRMATION:
+            return self.show_offer(situation, job)
+        return await self.confirm(situation, job, way)
 
     async def confirm(self, situation: Situation, job: Job | None, way: int = 0) -> Decision:
         """Decide about a yes to this offer; None: to whichever is open."""
@@ -261,6 +268,22 @@ class JobCommands:
             return situation.answer(situation.say("status-none"))
         lines = [await self._status_line(job, situation.language) for job in jobs]
         return situation.answer("\n".join(lines))
+
+    async def opened(self, situation: Situation, code: str) -> Decision | None:
+        """Say how a job stands by whose link the bot was opened, and bring what waits; None: it is none of theirs.
+
+        Nobody learns from a link whether somebody else has such a job.
+        """
+        try:
+            job = await self.named(situation.incoming, code)
+        except UnreadableJob:
+            job = None
+        if job is None:
+            return None
+        if job.outcome_ref is None and job.state in ENDED:
+            await self._send_again(job, Destination(situation.incoming.address))
+        line = await self._status_line(job, situation.language)
+        return situation.answer(Message("\n".join([situation.say("start-job"), line]), job_id=job.id))
 
     async def _status_line(self, job: Job, language: str) -> str:
         place = await self._store.jobs.place(job) if job.state is State.QUEUED else 0

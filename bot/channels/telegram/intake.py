@@ -19,6 +19,7 @@ from telegram.error import TelegramError
 
 from bot.channels.protocol import Services
 from bot.channels.telegram.errors import ApiError, send_error, webhook_is_set
+from bot.channels.telegram.openings import Openings
 from bot.channels.telegram.parsing import incoming_from
 from bot.channels.telegram.presses import Presses
 from bot.channels.telegram.request import readable_update
@@ -59,6 +60,7 @@ class UpdateReceiver:
         *,
         presses: Presses,
         rights: Rights,
+        openings: Openings,
         poll_s: int,
         sleep: Sleep = asyncio.sleep,
         clock: Clock = time.monotonic,
@@ -71,6 +73,7 @@ class UpdateReceiver:
         self._clock = clock
         self._presses = presses
         self._rights = rights
+        self._openings = openings
         self._webhook_dropped = False
         self._username: str | None = None
         self._open = True
@@ -90,6 +93,11 @@ class UpdateReceiver:
         """Load our name, without which commands of other bots in a group would look like ours. Raises TelegramError."""
         if self._username is None:
             self._username = (await self._bot.get_me()).username or ""
+
+    @property
+    def username(self) -> str | None:
+        """Return our name, once it is known."""
+        return self._username or None
 
     async def poll(self) -> None:
         """Poll until cancelled. Commit a batch, only then ask beyond it: nothing is lost in a crash."""
@@ -164,8 +172,10 @@ class UpdateReceiver:
                 self._presses.await_answer(update.callback_query.id)
             elif update.my_chat_member is not None:
                 await self._rights.note_change(update.my_chat_member)
+                await self._openings.note_change(update.my_chat_member)
             elif update.message is not None:
                 await self._rights.note_message(update.message)
+                await self._openings.note_message(update.message)
         if incoming:
             await self._services.inbox.put(incoming)
 

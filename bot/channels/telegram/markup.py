@@ -26,15 +26,15 @@ def keyboard(actions: Sequence[Action], *, plain: bool = False, asks: bool = Fal
     """Build the buttons, one a row. `asks`: with the person's keyboard open for an answer (Bot API 10.3)."""
     if not actions:
         return None
-    rows = [
-        [
-            InlineKeyboardButton(
-                cut(action.label, _LABEL_CHARS), callback_data=action.data, style=None if plain else _style(action)
-            )
-        ]
-        for action in actions
-    ]
+    rows = [[_button(action, plain=plain)] for action in actions]
     return InlineKeyboardMarkup(rows, api_kwargs={"force_reply": True} if asks and not plain else None)
+
+
+def _button(action: Action, *, plain: bool) -> InlineKeyboardButton:
+    label = cut(action.label, _LABEL_CHARS)
+    if action.url is not None:
+        return InlineKeyboardButton(label, url=action.url)
+    return InlineKeyboardButton(label, callback_data=action.data, style=None if plain else _style(action))
 
 
 def below(message: Message, *, group: bool, plain: bool) -> InlineKeyboardMarkup | ForceReply | None:
@@ -51,6 +51,8 @@ def below(message: Message, *, group: bool, plain: bool) -> InlineKeyboardMarkup
 
 def _style(action: Action) -> str | None:
     """Return the colour: of what destroys, or of what buys."""
+    if action.url is not None:
+        return None
     if action.danger:
         return "danger"
     buys = action.data.startswith("yes:") or _PRICE.search(action.label) is not None

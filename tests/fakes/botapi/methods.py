@@ -230,6 +230,8 @@ class Methods:
 
     def _chat(self, params: Params) -> Chat:
         chat = self.world.chats.get(int(params.get("chat_id") or 0))
+        if chat is None and int(params.get("chat_id") or 0) in self.world.met:
+            raise Refused(403, "Forbidden: bot can't initiate conversation with a user")
         if chat is None:
             raise Refused(400, "Bad Request: chat not found")
         if chat.moved_to is not None:

@@ -82,6 +82,7 @@ class World:
     presses: dict[str, bool] = field(default_factory=dict)  # id -> answered
     toasts: dict[str, str] = field(default_factory=dict)  # id -> what its person saw
     ever_said: list[str] = field(default_factory=list)
+    met: set[int] = field(default_factory=set)  # who has spoken in a group: known, but not to be written to
     lock: threading.RLock = field(default_factory=threading.RLock)
     _message_ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _update_ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(700_000_001))
@@ -128,6 +129,7 @@ class World:
             place = self.private(chat) if chat > 0 else self.chats[chat]
             message = self._message(place, thread)
             message["from"] = self.person(chat if sender is None and chat > 0 else sender or 42, language)
+            self.met.add(message["from"]["id"])
             self._attach(message, photo=photo, video=video, seconds=seconds)
             if document is not None:
                 file = {**self.keep(document, "documents.bin").json(), "file_name": filename}

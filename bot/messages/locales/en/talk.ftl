@@ -8,6 +8,9 @@ start =
 
     /help shows everything I can do.
 
+start-job = Good, now I may write to you here. Your video:
+button-open-once = Open me once, so that I may write to you
+
 help =
     /video and what you want to see: a video from your words
     /video a red fox runs through fresh snow

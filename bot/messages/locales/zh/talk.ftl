@@ -8,6 +8,9 @@ start =
 
     发送 /help 看看我还会什么。
 
+start-job = 好了，现在我可以在这里给你发消息了。你的视频：
+button-open-once = 点一次“开始”，我才能私聊你
+
 help =
     /video 加上你想看的画面：用文字生成视频
     /video 一只红狐狸在雪地里奔跑
