@@ -8,6 +8,7 @@ from bot.channels.types import Address, Incoming, Message, SendError
 from bot.conversation.access import Access
 from bot.conversation.admin_reports import AdminReports
 from bot.conversation.admin_words import WORDS, AdminRequest
+from bot.conversation.answer_language import zone_of
 from bot.conversation.planning import group_of
 from bot.messages import job_messages
 from bot.messages.i18n import translate
@@ -62,22 +63,23 @@ class AdminHandler:
             return Message(translate(language, "operator-lacks", usage=_USAGE[request.word]))
         if request.problem:
             return Message(translate(language, "operator-unknown", asked=request.argument, words=_words()))
-        return await self._report(request.word, language) or await self._act(incoming, request, language)
+        return await self._report(incoming, request.word, language) or await self._act(incoming, request, language)
 
-    async def _report(self, word: str, language: str) -> Message | None:
+    async def _report(self, incoming: Incoming, word: str, language: str) -> Message | None:
+        zone = await zone_of(self._store, incoming)
         match word:
             case "overview":
                 return await self._reports.overview(language, _words())
             case "waiting":
-                return await self._reports.waiting(language)
+                return await self._reports.waiting(language, zone)
             case "running":
                 return await self._reports.running(language)
             case "failed":
-                return await self._reports.failed(language)
+                return await self._reports.failed(language, zone)
             case "spent":
                 return await self._reports.spent(language)
             case "access":
-                return await self._reports.access(language)
+                return await self._reports.access(language, zone)
             case _:
                 return None
 

@@ -38,9 +38,9 @@ class BalanceHandler:
         lines = [await self._of_group(group, language)] if group is not None else []
         buttons: tuple[Action, ...] = ()
         if group is None or not (incoming.anonymous or self._speaks_as_chat(incoming)):
-            told = await self._tell_in_private(incoming, language)
-            lines.append(translate(language, "balance-told" if told else "balance-ask-in-private"))
-            buttons = () if told else await self._opening(incoming, language)
+            arrives = await self._tell_in_private(incoming, language)
+            lines.append(translate(language, "balance-told" if arrives else "balance-ask-in-private"))
+            buttons = () if arrives else await self._opening(incoming, language)
         return Message("\n".join(lines), buttons)
 
     def _speaks_as_chat(self, incoming: Incoming) -> bool:

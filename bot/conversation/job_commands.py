@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bot.channels.types import Action, Incoming, Message
 from bot.conversation import commands
+from bot.conversation.answer_language import zone_of
 from bot.conversation.decisions import Decision
 from bot.conversation.ordering import OrderService
 from bot.conversation.situation import Situation
@@ -296,8 +297,9 @@ class JobCommands:
         )
         if not jobs:
             return situation.answer(situation.say("history-none"))
-        lines = [job_lists.history_line(job, situation.language, now_ms=now_ms()) for job in jobs]
-        return situation.answer("\n".join([situation.say("history-title"), *lines]))
+        language, zone = situation.language, await zone_of(self._store, situation.incoming)
+        lines = [job_lists.history_line(job, language, now_ms=now_ms(), zone=zone) for job in jobs]
+        return situation.answer("\n".join([job_lists.history_title(language, zone), *lines]))
 
 
 def _unused(draft: Draft, offer: Job) -> Draft:

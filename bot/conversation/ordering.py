@@ -12,6 +12,7 @@ from typing import Literal
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Address, AttachmentRef, Incoming, Message
 from bot.conversation import commands
+from bot.conversation.answer_language import zone_of
 from bot.conversation.generation_options import parse_options
 from bot.conversation.planning import Planner
 from bot.messages import job_messages, retry_offers
@@ -134,7 +135,8 @@ class OrderService:
         self._alerts.spent()
         if isinstance(made, OverCap):
             log.info("over the cap", extra={"user": new.incoming.user, "whose": made.whose})
-            return Message(job_messages.over_cap(new.language, made, in_group=new.group is not None))
+            zone = await zone_of(self._store, new.incoming)
+            return Message(job_messages.over_cap(new.language, made, zone=zone, in_group=new.group is not None))
         if made is not None:
             self._due()
             log.info("job accepted", extra={"job_id": made, "model": new.plan.request.model})
@@ -175,7 +177,8 @@ class OrderService:
             return Message(translate(language, "orders-paused"))
         self._alerts.spent()
         if isinstance(verdict, OverCap):
-            return Message(job_messages.over_cap(language, verdict, in_group=job.group_chat is not None))
+            zone = await zone_of(self._store, agreed)
+            return Message(job_messages.over_cap(language, verdict, zone=zone, in_group=job.group_chat is not None))
         if verdict == "started":
             self._due()
             return None

@@ -94,7 +94,7 @@ command-admin = Who waits, what runs, what was spent; let people in
 
 over-group-cap =
     { KNOWN($free_at) ->
-        [yes] This would cost { $price }, and { $left } of this group’s { $cap } for 24 hours are left. There is room again at { $free_at } UTC.
+        [yes] This would cost { $price }, and { $left } of this group’s { $cap } for 24 hours are left. There is room again at { $free_at }.
        *[no] { $fits ->
             [no] This would cost { $price }, more than this group’s { $cap } for 24 hours. Please choose a shorter or cheaper one ({ -price }).
            *[yes] This would cost { $price }, and { $left } of this group’s { $cap } for 24 hours are left. There is room again when the videos under way here have ended.

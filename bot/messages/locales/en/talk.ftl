@@ -53,7 +53,7 @@ status-none = Nothing is in the works. Write { -video } and what you want to see
 status-line = { $job }: { $state } “{ $prompt }”
 
 history-none = No videos yet. Your first one starts with { -video } and what you want to see.
-history-title = Your latest videos (times in UTC):
+history-title = Your latest videos (times: { $zone }):
 history-line =
     { $job }, { $when }{ KNOWN($price) ->
         [yes] , { $price }

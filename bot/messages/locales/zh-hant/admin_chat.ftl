@@ -95,7 +95,7 @@ command-admin = 誰在等、在做什麼、花了多少；允許別人使用
 
 over-group-cap =
     { KNOWN($free_at) ->
-        [yes] 這個影片要 { $price }，而本群 24 小時內的額度 { $cap } 還剩 { $left }。{ $free_at }（UTC）以後就又有額度了。
+        [yes] 這個影片要 { $price }，而本群 24 小時內的額度 { $cap } 還剩 { $left }。{ $free_at } 以後就又有額度了。
        *[no] { $fits ->
             [no] 這個影片要 { $price }，超過了本群 24 小時的額度 { $cap }。請選短一些或便宜一些的，{ -send-price }查看價格。
            *[yes] 這個影片要 { $price }，而本群 24 小時內的額度 { $cap } 還剩 { $left }。等本群正在製作的影片結束後就又有額度了。

@@ -70,7 +70,7 @@ status-none = 現在沒有正在做的影片。想做的話，{ -send-video }就
 status-line = { $job }：{ $state }「{ $prompt }」
 
 history-none = 還沒有做過影片。{ -send-video }，做出第一個吧。
-history-title = 你最近的影片（UTC+8 時間）：
+history-title = 你最近的影片（{ $zone }）：
 history-line =
     { $job }，{ $when }{ KNOWN($price) ->
         [yes] ，{ $price }

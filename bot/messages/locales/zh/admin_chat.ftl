@@ -94,7 +94,7 @@ command-admin = 谁在等、在做什么、花了多少；允许别人使用
 
 over-group-cap =
     { KNOWN($free_at) ->
-        [yes] 这个视频要 { $price }，而本群 24 小时内的额度 { $cap } 还剩 { $left }。{ $free_at }（UTC）以后就又有额度了。
+        [yes] 这个视频要 { $price }，而本群 24 小时内的额度 { $cap } 还剩 { $left }。{ $free_at } 以后就又有额度了。
        *[no] { $fits ->
             [no] 这个视频要 { $price }，超过了本群 24 小时的额度 { $cap }。请选短一些或便宜一些的，{ -send-price }查看价格。
            *[yes] 这个视频要 { $price }，而本群 24 小时内的额度 { $cap } 还剩 { $left }。等本群正在制作的视频结束后就又有额度了。

@@ -69,7 +69,7 @@ status-none = 现在没有正在做的视频。想做的话，{ -send-video }就
 status-line = { $job }：{ $state }“{ $prompt }”
 
 history-none = 还没有做过视频。{ -send-video }，做出第一个吧。
-history-title = 你最近的视频（北京时间）：
+history-title = 你最近的视频（{ $zone }）：
 history-line =
     { $job }，{ $when }{ KNOWN($price) ->
         [yes] ，{ $price }
