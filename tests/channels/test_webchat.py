@@ -396,6 +396,24 @@ def test_open_pages_hear_of_news_and_buttons_come_back(tmp_path: Path) -> None:
             assert pressed.status_code == 202
             assert made.notes.incoming[0].pressed == "cancel:K7"
 
+
+def test_a_press_names_the_message_that_its_button_stands_on(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as client, made.client() as other:
+            await client.get("/")
+            await other.get("/")
+            me = Address("web", (await client.get("/chat/messages")).json()["me"])
+            ref = await made.channel.show(me, Message("settings", (Action("Model", "set:model"),)))
+            said = await made.channel.show(me, Message("something else"))
+            for number, (on, data) in enumerate(
+                [(ref, "set:model"), (ref, "set:zone"), (said, "set:model"), (None, "set:model")]
+            ):
+                press = {"id": f"press-000{number}", "data": data, "on": int(on) if on else None}
+                assert (await client.post("/chat/press", json=press)).status_code == 202
+            foreign = {"id": "press-0009", "data": "set:model", "on": int(ref)}
+            await other.post("/chat/press", json=foreign)
+            assert [each.reply_to for each in made.notes.incoming] == [ref, None, None, None, None]
+
     on_page(tmp_path, story)
 
 

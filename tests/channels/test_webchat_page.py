@@ -124,6 +124,19 @@ def test_in_chinese_with_every_command(tmp_path: Path) -> None:
         page.get_by_text("/models").last.wait_for()
 
 
+def test_settings_are_changed_on_their_keyboard_in_its_place(tmp_path: Path) -> None:
+    with demo(tmp_path) as address, browser() as context:
+        page = context.new_page()
+        page.goto(address)
+        page.get_by_text("/video a little boat").wait_for()
+        page.fill("#text", "/settings")
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="model: Happy Horse").click()
+        page.get_by_role("button", name="Wan 2.5").click()
+        page.get_by_text("model: Wan 2.5 ✓").first.wait_for()
+        assert page.locator(".bubble:not(.me)").count() == 1
+
+
 def test_a_message_that_did_not_go_through_can_be_sent_again(tmp_path: Path) -> None:
     with demo(tmp_path) as address, browser() as context:
         page = context.new_page()

@@ -189,8 +189,17 @@ class Pages:
         event, data = str(body.get("id", "")), str(body.get("data", ""))[:64]
         if not _EVENT.fullmatch(event) or not data:
             return self._refused(request, "web-nothing-to-send", 400)
-        await self._put(request, session, event, pressed=data)
+        stands_on = await self._message_with(session, body.get("on"), data)
+        await self._put(request, session, event, pressed=data, reply_to=stands_on)
         return JSONResponse({"id": event}, 202)
+
+    async def _message_with(self, session: Session, number: Any, data: str) -> str | None:
+        """Return the number of the bot's message on which that button stands; None: on none of that number."""
+        for entry in await self._services.transcript.read(session.user):
+            if entry["id"] == number and entry.get("from") == "bot":
+                found = any(action.get("data") == data for action in entry.get("actions") or ())
+                return str(number) if found else None
+        return None
 
     async def _put(self, request: Request, session: Session, event: str, **more: Any) -> None:
         incoming = Incoming(

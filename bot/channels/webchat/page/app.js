@@ -63,7 +63,7 @@ function actionsOf(message) {
     const button = make("button", { type: "button", className: action.danger ? "danger" : "", textContent: action.label });
     button.addEventListener("click", async () => {
       button.disabled = true;
-      await post("/chat/press", { id: uuid(), data: action.data }).catch(() => { button.disabled = false; });
+      await post("/chat/press", { id: uuid(), data: action.data, on: message.id }).catch(() => { button.disabled = false; });
     });
     return button;
   }));
