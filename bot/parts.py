@@ -318,6 +318,7 @@ def build(
         refusals=refusals,
         signals=signals,
         notify=calls.notify_inbox,
+        quote=handler.quote,
     )
     books, keys = Billing.from_settings(settings), JwksCache(settings)
     return Parts(

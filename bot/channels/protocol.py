@@ -223,6 +223,10 @@ async def _only_process(name: str, loop: Callable[[], Awaitable[None]]) -> None:
     await loop()
 
 
+async def _no_quote(_incoming: Incoming) -> str | None:
+    """Return None: no price stands on any send button."""
+
+
 async def _nothing_moves(channel: str, old: str, new: str) -> None:
     """Do nothing: a chat whose groups keep their ids."""
 
@@ -242,6 +246,7 @@ class Services:
     then ignore every credential. `language_of(user)`: the language a person has chosen with /language, or None.
     `pick_language(code)`: the one of `languages` for a language code, or for a browser's list of them.
     `moved(channel, old, new)`: a group has another chat id now; to be called before anything is confirmed to the chat.
+    `quote(incoming)`: the price that may stand on the send button for this message, which is not stored; or None.
     `run_alone(name, loop)`: for a loop of which there may be only one, such as one that asks for updates; while another
     process runs it, `alive` is not asked.
     """
@@ -263,6 +268,7 @@ class Services:
     languages: tuple[str, ...] = ("en", "zh")
     pick_language: Callable[[str | None], str] = lambda _code: "en"
     run_alone: RunAlone = _only_process
+    quote: Callable[[Incoming], Awaitable[str | None]] = _no_quote
     moved: Callable[[str, str, str], Awaitable[None]] = _nothing_moves
 
 

@@ -65,7 +65,8 @@ class Incoming:
     `transcript`: the text was heard, not typed. `album`: the same for all items of one album. `edits`: the event id of
     the message that this one is a newer version of. `at`: when it was sent, milliseconds UTC by the chat's clock.
     `anonymous`: the sender speaks for the whole group, as its anonymous admins do. `name`: as the chat shows them.
-    `membership`: nothing was said; the bot was let in or put out.
+    `membership`: nothing was said; the bot was let in or put out. `agreed`: the price that stood on the sender's own
+    button as they sent this, for exactly this ("$0.70").
     """
 
     address: Address
@@ -90,6 +91,7 @@ class Incoming:
     anonymous: bool = False
     name: str | None = None
     membership: Membership | None = None
+    agreed: str | None = None
 
     @property
     def user(self) -> str:

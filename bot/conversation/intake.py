@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -35,8 +35,13 @@ class MessageIntake:
         refusals: Refusals,
         signals: AnswerSignals,
         notify: Callable[[], None],
+        quote: Callable[[Incoming], Awaitable[str | None]],
     ) -> None:
-        """Build the intake. `notify` tells the inbox's reader, in this process or another, of something new."""
+        """Build the intake. `notify` tells the inbox's reader, in this process or another, of something new.
+
+        `quote`: see MessageHandler.quote.
+        """
+        self._quote = quote
         self._store = store
         self._admission = admission
         self._channels = channels
@@ -97,6 +102,10 @@ class MessageIntake:
             async with asyncio.timeout(answer_s):
                 return await self._answer_to(incoming.origin)
         return None
+
+    async def quote(self, incoming: Incoming) -> str | None:
+        """Return the price that may stand on the send button for this message; None: none. It is not stored."""
+        return await self._quote(_parsed(incoming).incoming) if await self._admission.admits(incoming) else None
 
     async def _follows_own_link(self, message: ParsedMessage) -> bool:
         """Return whether a member of a group opens the bot, as it asked them to: alone they are otherwise strangers."""

@@ -95,6 +95,10 @@ class OrderService:
             return Confirmation(why)
         return Confirmation("price") if new.plan.quote.usd > self._settings.confirm_usd else None
 
+    def is_small(self, plan: Plan) -> bool:
+        """Return whether this may be ordered without a question about its price."""
+        return plan.quote.usd <= self._settings.confirm_usd
+
     async def way(
         self, key: str, incoming: Incoming, command: commands.MakeVideo, sources: Sequence[AttachmentRef | None]
     ) -> Way:
