@@ -122,7 +122,8 @@ class Message:
     """A plain text (no markup) with optional actions. `job_id` ties it to a job; `progress` 0..1 where known.
 
     `long`: a text to be shown folded, where the chat can fold, below `text`. `asks`: the person's next words are the
-    answer, so a chat that can opens its keyboard for them.
+    answer, so a chat that can opens its keyboard for them. `only_for`: the person whom it concerns alone.
+    A chat that can shows it to nobody else; others show it to all, so it holds nothing that they may not read.
     """
 
     text: str
@@ -131,6 +132,7 @@ class Message:
     progress: float | None = None
     long: str = ""
     asks: bool = False
+    only_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,10 +65,11 @@ class Refusals:
         """Return the text for a person of whom too much waits."""
         return translate(await self._handler.language(incoming), "too-much-waits", count=MOST_WAITING)
 
-    async def say(self, incoming: Incoming, text: str) -> None:
-        """Send a text in the background, best effort."""
+    async def say(self, incoming: Incoming, text: str, *, alone: bool = False) -> None:
+        """Send a text in the background, best effort. `alone`: to nobody else, where the chat can; see Message."""
         channel = self._channels[incoming.address.channel]
+        message = Message(text, only_for=incoming.sender_id if alone else None)
         try:
-            await channel.show(incoming.address, Message(text), reply_to=incoming.reply_to)
+            await channel.show(incoming.address, message, reply_to=incoming.reply_to)
         except SendError as error:
             log.info("answer not taken", extra={"outcome": error.outcome})

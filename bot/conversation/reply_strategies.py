@@ -101,7 +101,7 @@ class PushStrategy:
             return
         channel = self._channels[incoming.address.channel]
         if not await channel.toast(incoming, toast) and toast.text and toast.needed:
-            await self._refusals.say(incoming, toast.text)
+            await self._refusals.say(incoming, toast.text, alone=True)
 
     async def _answer(self, queued: QueuedMessage, message: Message) -> None:
         incoming = queued.incoming

@@ -70,6 +70,10 @@ class ServerAge:
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
 
+    async def is_old(self) -> bool:
+        """Return whether the server has refused newer fields today."""
+        return await self._memory.get("old") is not None
+
     async def newest(self, send: Callable[[bool], Awaitable[R]], *, new_fields: bool = True) -> R:
         """Call `send(plain)`, with the newer fields where the server takes them, else at once without.
 
@@ -77,7 +81,7 @@ class ServerAge:
         """
         if not new_fields:
             return await send(False)
-        if await self._memory.get("old") is not None:
+        if await self.is_old():
             return await send(True)
         try:
             return await send(False)

@@ -83,6 +83,7 @@ class World:
     toasts: dict[str, str] = field(default_factory=dict)  # id -> what its person saw
     ever_said: list[str] = field(default_factory=list)
     met: set[int] = field(default_factory=set)  # who has spoken in a group: known, but not to be written to
+    whispers: list[tuple[int, int, str]] = field(default_factory=list)  # where, who alone read it, what
     lock: threading.RLock = field(default_factory=threading.RLock)
     _message_ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _update_ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(700_000_001))
