@@ -110,6 +110,8 @@ class App:
             languages=LANGUAGES,
             pick_language=pick,
             run_alone=self.parts.roles.run,
+            quote=self.parts.intake.quote,
+            moved=self.parts.chat_moves.moved,
         )
         for manifest in manifests().values():
             channel = _connected(manifest, services)

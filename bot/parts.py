@@ -13,6 +13,7 @@ from bot.conversation.access import Access
 from bot.conversation.admin_handler import AdminHandler
 from bot.conversation.admission import Admission
 from bot.conversation.balance import BalanceHandler
+from bot.conversation.chat_moves import ChatMoves
 from bot.conversation.handler import MessageHandler
 from bot.conversation.inbox import GATHER_S, InboxWorker
 from bot.conversation.intake import MessageIntake
@@ -102,6 +103,7 @@ class Parts:
     orders: OrderService
     handler: MessageHandler
     intake: MessageIntake
+    chat_moves: ChatMoves
     inbox: InboxWorker
     passive: PassiveReplies
     cleanup: Cleanup
@@ -258,8 +260,15 @@ def build(
         unreadable=quarantine.found,
     )
     planner = Planner(store=store, channels=channels, default_model=settings.default_model)
+    admission = Admission(access=access, store=store)
     orders = OrderService(
-        store=store, channels=channels, settings=settings, alerts=alerts, planner=planner, due=calls.due
+        store=store,
+        channels=channels,
+        settings=settings,
+        alerts=alerts,
+        planner=planner,
+        due=calls.due,
+        has_own_purse=admission.lists,
     )
     handler = MessageHandler(
         store=store,
@@ -306,11 +315,12 @@ def build(
     )
     intake = MessageIntake(
         store=store,
-        admission=Admission(access=access, store=store),
+        admission=admission,
         channels=channels,
         refusals=refusals,
         signals=signals,
         notify=calls.notify_inbox,
+        quote=handler.quote,
     )
     books, keys = Billing.from_settings(settings), JwksCache(settings)
     return Parts(
@@ -333,6 +343,7 @@ def build(
         orders=orders,
         handler=handler,
         intake=intake,
+        chat_moves=ChatMoves(store=store, access=access, alerts=alerts),
         inbox=inbox,
         passive=passive,
         cleanup=Cleanup(store=store, engine=engine, settings=settings),

@@ -112,6 +112,14 @@ class ChannelPort(Protocol):
         """Return the address of a person's own chat with the bot; None where there is no such thing."""
         ...
 
+    async def opening_link(self, sender_id: str, code: str, *, once: bool = True) -> str | None:
+        """Return a link by which a person opens the bot, where the chat wants that before the bot may write to them.
+
+        `code` comes back with it, as what /start carries. `once`: with one code a day. None: not needed, or nobody can
+        tell. Never raises.
+        """
+        ...
+
 
 class PlainChannel:
     """The answers of a chat that has no toasts, no groups and nothing to take back: a base for channels."""
@@ -144,6 +152,16 @@ class PlainChannel:
 
     def private(self, sender_id: str) -> Address | None:  # noqa: ARG002 - the protocol's name
         """Return None: every chat is a person's own."""
+        return None
+
+    async def opening_link(
+        self,
+        sender_id: str,  # noqa: ARG002 - the protocol's name
+        code: str,  # noqa: ARG002 - the protocol's name
+        *,
+        once: bool = True,  # noqa: ARG002 - the protocol's name
+    ) -> str | None:
+        """Return None: nobody has to open anything."""
         return None
 
 
@@ -228,6 +246,14 @@ async def _only_process(name: str, loop: Callable[[], Awaitable[None]]) -> None:
     await loop()
 
 
+async def _no_quote(_incoming: Incoming) -> str | None:
+    """Return None: no price stands on any send button."""
+
+
+async def _nothing_moves(channel: str, old: str, new: str) -> None:
+    """Do nothing: a chat whose groups keep their ids."""
+
+
 class LoadSettings(Protocol):
     """A way to load a channel's own settings."""
 
@@ -242,6 +268,8 @@ class Services:
     `secret`: 32 bytes of this installation, for signing cookies and links. `demo`: open and offline; a channel must
     then ignore every credential. `language_of(user)`: the language a person has chosen with /language, or None.
     `pick_language(code)`: the one of `languages` for a language code, or for a browser's list of them.
+    `moved(channel, old, new)`: a group has another chat id now; to be called before anything is confirmed to the chat.
+    `quote(incoming)`: the price that may stand on the send button for this message, which is not stored; or None.
     `run_alone(name, loop)`: for a loop of which there may be only one, such as one that asks for updates; while another
     process runs it, `alive` is not asked.
     """
@@ -263,6 +291,8 @@ class Services:
     languages: tuple[str, ...] = ("en", "zh")
     pick_language: Callable[[str | None], str] = lambda _code: "en"
     run_alone: RunAlone = _only_process
+    quote: Callable[[Incoming], Awaitable[str | None]] = _no_quote
+    moved: Callable[[str, str, str], Awaitable[None]] = _nothing_moves
 
 
 @dataclass(frozen=True, slots=True)

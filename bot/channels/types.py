@@ -65,7 +65,8 @@ class Incoming:
     `transcript`: the text was heard, not typed. `album`: the same for all items of one album. `edits`: the event id of
     the message that this one is a newer version of. `at`: when it was sent, milliseconds UTC by the chat's clock.
     `anonymous`: the sender speaks for the whole group, as its anonymous admins do. `name`: as the chat shows them.
-    `membership`: nothing was said; the bot was let in or put out.
+    `membership`: nothing was said; the bot was let in or put out. `agreed`: the price that stood on the sender's own
+    button as they sent this, for exactly this ("$0.70").
     """
 
     address: Address
@@ -90,6 +91,7 @@ class Incoming:
     anonymous: bool = False
     name: str | None = None
     membership: Membership | None = None
+    agreed: str | None = None
 
     @property
     def user(self) -> str:
@@ -104,11 +106,15 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A button, or on chats without buttons a code to type. `data` at most 64 bytes (Telegram's limit)."""
+    """A button, or on chats without buttons a code to type. `data` at most 64 bytes (Telegram's limit).
+
+    `url`: the button opens this place instead of saying something to the bot; its `data` is empty.
+    """
 
     label: str
     data: str
     danger: bool = False
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +123,8 @@ class Message:
 
     `long`: a text to be shown folded, where the chat can fold, below `text`. `asks`: the person's next words are the
     answer, so a chat that can opens its keyboard for them. `in_place`: where it answers a press, it takes the place of
-    the message that the button stands on.
+    the message that the button stands on. `only_for`: the person whom it concerns alone: a chat that can shows it to
+    nobody else; others show it to all, so it holds nothing that they may not read.
     """
 
     text: str
@@ -127,6 +134,7 @@ class Message:
     long: str = ""
     asks: bool = False
     in_place: bool = False
+    only_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from bot.channels.types import Address, Incoming, Message, SendError
 from bot.conversation.access import Access
 from bot.conversation.admin_reports import AdminReports
 from bot.conversation.admin_words import WORDS, AdminRequest
+from bot.conversation.answer_language import zone_of
 from bot.conversation.planning import group_of
 from bot.messages import job_messages
 from bot.messages.i18n import translate
@@ -62,22 +63,23 @@ class AdminHandler:
             return Message(translate(language, "operator-lacks", usage=_USAGE[request.word]))
         if request.problem:
             return Message(translate(language, "operator-unknown", asked=request.argument, words=_words()))
-        return await self._report(request.word, language) or await self._act(incoming, request, language)
+        return await self._report(incoming, request.word, language) or await self._act(incoming, request, language)
 
-    async def _report(self, word: str, language: str) -> Message | None:
+    async def _report(self, incoming: Incoming, word: str, language: str) -> Message | None:
+        zone = await zone_of(self._store, incoming)
         match word:
             case "overview":
                 return await self._reports.overview(language, _words())
             case "waiting":
-                return await self._reports.waiting(language)
+                return await self._reports.waiting(language, zone)
             case "running":
                 return await self._reports.running(language)
             case "failed":
-                return await self._reports.failed(language)
+                return await self._reports.failed(language, zone)
             case "spent":
                 return await self._reports.spent(language)
             case "access":
-                return await self._reports.access(language)
+                return await self._reports.access(language, zone)
             case _:
                 return None
 
@@ -138,7 +140,7 @@ class AdminHandler:
         problem = self._problem(ident, language)
         if problem is not None:
             return problem
-        if self._access.allows(ident, ident):
+        if await self._by_setting(ident):
             return Message(translate(language, "operator-allowed-by-setting", id=ident))
         if not await self._store.admissions.allow(ident, by=incoming.user):
             return Message(translate(language, "operator-allowed-already", id=ident))
@@ -159,9 +161,14 @@ class AdminHandler:
         except SendError as error:
             log.info("who was let in was not told", extra={"user": ident, "outcome": error.outcome})
 
+    async def _by_setting(self, ident: str) -> bool:
+        """Return whether a setting names it, by this id or by one that it had before."""
+        former = (await self._store.moves.former([ident])).get(ident, frozenset())
+        return any(self._access.allows(each, each) for each in (ident, *former))
+
     async def _remove(self, ident: str, language: str) -> Message:
         removed = await self._store.admissions.remove(ident)
-        if self._access.allows(ident, ident):
+        if await self._by_setting(ident):
             return Message(translate(language, "operator-setting-allows", id=ident))
         return Message(translate(language, "operator-removed" if removed else "operator-not-let-in", id=ident))
 

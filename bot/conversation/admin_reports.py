@@ -1,12 +1,14 @@
-"""The lists that /admin answers with: codes, ids and dollars; no word of what people asked for."""
+"""The lists that /admin answers with: codes, ids and dollars; no word of what people asked for.
+
+`zone`: the admin's, see bot/messages/zones.py.
+"""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from bot.channels.types import Message
 from bot.conversation.access import Access
 from bot.conversation.stranger_notices import allow_buttons
-from bot.messages import job_messages
+from bot.messages import job_messages, zones
 from bot.messages.i18n import translate
 from bot.store import Store
 from bot.store.admissions import Admission
@@ -47,12 +49,12 @@ class AdminReports:
         standing = await self._store.ledger.standing()
         return job_messages.balance(language, standing, self._caps.all_micro, key="balance-all")
 
-    async def waiting(self, language: str) -> Message:
+    async def waiting(self, language: str, zone: str | None) -> Message:
         """List who asks to be let in, with a button for each, and whose orders wait."""
         strangers, count = await self._store.strangers.waiting(newest=_MOST)
         lines = [translate(language, "operator-strangers" if strangers else "operator-strangers-none")]
         for each in strangers:
-            facts = {"name": each.name, "id": each.id, "chat": each.group, "when": _when(each.at)}
+            facts = {"name": each.name, "id": each.id, "chat": each.group, "when": zones.clock(language, each.at, zone)}
             lines.append(translate(language, "operator-stranger-line", **facts))
         lines += _more(count - len(strangers), language)
         queued = await self._store.jobs.count_by_user(WAITING)
@@ -78,7 +80,7 @@ class AdminReports:
         model = job.model_name or job.request.model
         return translate(language, "operator-running-line", job=job.id, user=job.user, model=model, state=state)
 
-    async def failed(self, language: str) -> Message:
+    async def failed(self, language: str, zone: str | None) -> Message:
         """List what failed within a day, with the code of each error."""
         day_ago = now_ms() - WINDOW_MS
         newest = await self._store.jobs.find(states=[State.FAILED], newest=_MOST)
@@ -87,7 +89,7 @@ class AdminReports:
         lines = [translate(language, "operator-failed" if jobs else "operator-failed-none")]
         for job in jobs:
             code = job.error.code if job.error else ""
-            facts = {"job": job.id, "user": job.user, "when": _when(job.changed), "code": code}
+            facts = {"job": job.id, "user": job.user, "when": zones.clock(language, job.changed, zone), "code": code}
             lines.append(translate(language, "operator-failed-line", **facts))
         return Message("\n".join([*lines, *_more(count - len(jobs), language)]))
 
@@ -101,7 +103,7 @@ class AdminReports:
             lines.append(translate(language, "operator-spent-line", **facts))
         return Message("\n".join([*lines, *_more(len(people) - _MOST, language)]))
 
-    async def access(self, language: str) -> Message:
+    async def access(self, language: str, zone: str | None) -> Message:
         """List who may use the bot and why, and the caps of groups."""
         lines = [translate(language, "operator-access")]
         if self._access.everybody:
@@ -109,9 +111,12 @@ class AdminReports:
         lines += [translate(language, "operator-access-admin", id=each) for each in sorted(self._access.admins)]
         by_setting = sorted(self._access.listed - self._access.admins)
         lines += [translate(language, "operator-access-setting", id=each) for each in by_setting]
-        rows = await self._store.admissions.all()
         settled = self._access.admins | self._access.listed
-        lines += [_let_in(each, language) for each in rows if each.allowed is not None and each.id not in settled]
+        for old, new in await self._store.moves.all():
+            if old in settled and new not in settled:
+                lines.append(translate(language, "operator-access-moved", old=old, new=new))
+        rows = await self._store.admissions.all()
+        lines += [_let_in(each, language, zone) for each in rows if each.allowed is not None and each.id not in settled]
         for each in rows:
             if each.cap_micro is not None:
                 standing, _ = await self._store.ledger.group_standing(each.id, self._caps)
@@ -123,14 +128,10 @@ class AdminReports:
         return Message("\n".join(lines))
 
 
-def _let_in(row: Admission, language: str) -> str:
-    facts = {"id": row.id, "when": _when(row.allowed or 0), "user": row.allowed_by}
+def _let_in(row: Admission, language: str, zone: str | None) -> str:
+    facts = {"id": row.id, "when": zones.clock(language, row.allowed or 0, zone), "user": row.allowed_by}
     return translate(language, "operator-access-let-in", **facts)
 
 
 def _more(count: int, language: str) -> list[str]:
     return [translate(language, "operator-more", count=count)] if count > 0 else []
-
-
-def _when(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -24,7 +24,21 @@ class Admission:
         if not others:
             return frozenset(by_setting)
         allowed = await self._store.admissions.allowed({ident for each in others for ident in _ids(each)})
-        return frozenset(by_setting | {each.origin for each in others if not allowed.isdisjoint(_ids(each))})
+        former = await self._store.moves.former({chat_of(each) for each in others})
+        return frozenset(
+            by_setting
+            | {each.origin for each in others if not allowed.isdisjoint(_ids(each))}
+            | {each.origin for each in others if self._names_any(former.get(chat_of(each), frozenset()))}
+        )
+
+    def _names_any(self, ids: frozenset[str]) -> bool:
+        """Return whether the settings name one of these: a group is let in that they know by its former id."""
+        return any(self._access.allows(each, each) for each in ids)
+
+    async def lists(self, user: str) -> bool:
+        """Return whether this very sender was let in, by a setting or an admin, and not only the chat they write in."""
+        named = user in self._access.listed | self._access.admins
+        return named or user in await self._store.admissions.allowed([user])
 
     async def admits(self, incoming: Incoming) -> bool:
         """Return whether the person of this message may ask."""

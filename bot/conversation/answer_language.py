@@ -1,4 +1,4 @@
-"""The language in which a message is answered."""
+"""The language in which a message is answered, and the zone of the times in it."""
 
 from bot.channels.types import Incoming
 from bot.messages.languages import pick
@@ -10,3 +10,10 @@ async def answer_language(store: Store, incoming: Incoming) -> str:
     chat = f"{incoming.address.channel}:{incoming.address.chat_id}"
     others = [chat] if chat != incoming.user else []
     return await store.people.language(incoming.user, *others) or pick(incoming.language, incoming.text)
+
+
+async def zone_of(store: Store, incoming: Incoming) -> str | None:
+    """Return the zone in which this person, or where others read the group, has set to be told times; or None."""
+    chat = f"{incoming.address.channel}:{incoming.address.chat_id}"
+    (stored,) = await store.preferences.of(incoming.user if incoming.private else chat)
+    return stored.get("zone")

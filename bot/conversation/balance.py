@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 
 from bot.channels.protocol import ChannelPort
-from bot.channels.types import Incoming, Message, SendError
+from bot.channels.types import Action, Incoming, Message, SendError
 from bot.conversation.planning import Planner
 from bot.messages import job_messages
 from bot.messages.i18n import translate
+from bot.messages.openings import opening_button
 from bot.store import Store
 from bot.store.ledger import Caps
 
@@ -35,10 +36,25 @@ class BalanceHandler:
         if group is None and incoming.private:
             return await self._own(incoming, language)
         lines = [await self._of_group(group, language)] if group is not None else []
-        if group is None or (incoming.user != group and not incoming.anonymous):
-            key = "balance-told" if await self._tell_in_private(incoming, language) else "balance-ask-in-private"
-            lines.append(translate(language, key))
-        return Message("\n".join(lines))
+        buttons: tuple[Action, ...] = ()
+        if group is None or not (incoming.anonymous or self._speaks_as_chat(incoming)):
+            arrives = await self._tell_in_private(incoming, language)
+            lines.append(translate(language, "balance-told" if arrives else "balance-ask-in-private"))
+            buttons = () if arrives else await self._opening(incoming, language)
+        return Message("\n".join(lines), buttons)
+
+    def _speaks_as_chat(self, incoming: Incoming) -> bool:
+        """Return whether the sender is no person: the group itself, or a channel, whose purse is the group's."""
+        return self._channels[incoming.address.channel].manifest.is_group(incoming.sender_id)
+
+    async def _opening(self, incoming: Incoming, language: str) -> tuple[Action, ...]:
+        """Return the button by which somebody who has ordered something opens the bot."""
+        newest = await self._store.jobs.find(user=incoming.user, newest=1)
+        if not newest:
+            return ()
+        channel = self._channels[incoming.address.channel]
+        button = await opening_button(channel, incoming.sender_id, newest[0].id, language, once=False)
+        return () if button is None else (button,)
 
     async def _own(self, incoming: Incoming, language: str) -> Message:
         standing = await self._store.ledger.standing(incoming.user)

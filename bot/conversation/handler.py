@@ -105,14 +105,20 @@ class MessageHandler:
         """Read what is known when this message is decided."""
         offers = await self._store.jobs.find(user=incoming.user, states=_HERE)
         here = tuple(job for job in offers if job.address == incoming.address)
+        dialogue = await self._store.dialogues.of(incoming)
         return Situation(
             incoming=incoming,
             language=await self.language(incoming),
-            dialogue=await self._store.dialogues.of(incoming),
+            dialogue=dialogue,
             offers=here,
             quoted=await self._quoted(incoming),
             at=incoming.at or now_ms(),
+            is_fresh=not here and dialogue.draft.is_empty,
         )
+
+    async def quote(self, incoming: Incoming) -> str | None:
+        """Return the price at which this message would be ordered as it stands; see Talk.quote. It changes nothing."""
+        return await self._talk.quote(await self.situation(incoming), commands.parse_message(incoming).command)
 
     async def _quoted(self, incoming: Incoming) -> Job | None:
         """Find the person's own job or offer that the message replied to is about."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -10,12 +10,13 @@ from bot.channels.protocol import ChannelPort
 from bot.channels.text_lengths import encodable
 from bot.channels.types import Incoming, Reply
 from bot.conversation.admission import Admission
-from bot.conversation.commands import ParsedMessage, parse_message
+from bot.conversation.commands import ParsedMessage, Start, parse_message
 from bot.conversation.inbox_limits import may_wait
 from bot.conversation.refusals import Refusals
 from bot.conversation.reply_strategies import AnswerSignals
 from bot.store import Store
 from bot.store.records import State
+from bot.store.stored import UnreadableJob
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +35,13 @@ class MessageIntake:
         refusals: Refusals,
         signals: AnswerSignals,
         notify: Callable[[], None],
+        quote: Callable[[Incoming], Awaitable[str | None]],
     ) -> None:
-        """Build the intake. `notify` tells the inbox's reader, in this process or another, of something new."""
+        """Build the intake. `notify` tells the inbox's reader, in this process or another, of something new.
+
+        `quote`: see MessageHandler.quote.
+        """
+        self._quote = quote
         self._store = store
         self._admission = admission
         self._channels = channels
@@ -54,12 +60,14 @@ class MessageIntake:
         known: dict[str, ParsedMessage] = {}
         for_us = [
             message
-            for message in _with_albums([await self._addressed(_parsed(each)) for each in incoming])
+            for message in _with_albums(
+                [await self._addressed(_parsed(await self._present(each))) for each in incoming]
+            )
             if message.for_us
         ]
         admitted = await self._admission.admitted([message.incoming for message in for_us])
         for message in for_us:
-            if message.incoming.origin in admitted:
+            if message.incoming.origin in admitted or await self._follows_own_link(message):
                 known.setdefault(message.incoming.origin, message)
             else:
                 self._aside(self._refusals.turn_away(message.incoming))
@@ -94,6 +102,25 @@ class MessageIntake:
             async with asyncio.timeout(answer_s):
                 return await self._answer_to(incoming.origin)
         return None
+
+    async def quote(self, incoming: Incoming) -> str | None:
+        """Return the price that may stand on the send button for this message; None: none. It is not stored."""
+        return await self._quote(_parsed(incoming).incoming) if await self._admission.admits(incoming) else None
+
+    async def _follows_own_link(self, message: ParsedMessage) -> bool:
+        """Return whether a member of a group opens the bot, as it asked them to: alone they are otherwise strangers."""
+        code = message.command.payload if isinstance(message.command, Start) else None
+        if code is None or not message.incoming.private:
+            return False
+        try:
+            job = await self._store.jobs.get(code)
+        except UnreadableJob:
+            return False
+        return job is not None and job.user == message.incoming.user
+
+    async def _present(self, incoming: Incoming) -> Incoming:
+        """Return the message as of its group's present id."""
+        return incoming if incoming.private else await self._store.moves.present(incoming)
 
     async def _addressed(self, message: ParsedMessage) -> ParsedMessage:
         """Take a reply in a group as said to the bot where it answers what this very person was asked or offered."""

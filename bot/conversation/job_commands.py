@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bot.channels.types import Action, Incoming, Message
 from bot.conversation import commands
+from bot.conversation.answer_language import zone_of
 from bot.conversation.decisions import Decision
 from bot.conversation.ordering import OrderService
 from bot.conversation.situation import Situation
@@ -14,6 +15,7 @@ from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.dialogues import Draft, write_dialogue_tx
 from bot.store.records import ACTIVE, ENDED, Destination, Job, JobDraft, State
+from bot.store.stored import UnreadableJob
 
 _HISTORY = 10
 _WAITING = (
@@ -56,12 +58,7 @@ class JobCommands:
         """Decide about a command on jobs; None: it is none of those."""
         match command:
             case commands.Confirm(job=str(code), way=way):
-                job = await self.named(situation.incoming, code)
-                if job is None:
-                    return situation.answer(situation.say("job-unknown", job=code))
-                if not situation.is_typed and job.state is State.AWAITING_CONFIRMATION:
-                    return self.show_offer(situation, job)
-                return await self.confirm(situation, job, way)
+                return await self._agreed(situation, code, way)
             case commands.Cancel(job=code):
                 return await self.cancel(situation, code)
             case commands.Again():
@@ -70,9 +67,20 @@ class JobCommands:
                 return await self.status(situation, code)
             case commands.ShowHistory():
                 return await self.history(situation)
+            case commands.Start(payload=str(code)) if situation.incoming.private:
+                return await self.opened(situation, code)
         return None
 
     # Yes and no
+
+    async def _agreed(self, situation: Situation, code: str, way: int) -> Decision:
+        """Decide about a yes that names its offer; one that was not typed only shows it."""
+        job = await self.named(situation.incoming, code)
+        if job is None:
+            return situation.answer(situation.say("job-unknown", job=code))
+        if not situation.is_typed and job.state is State.AWAITING_CONFIRMATION:
+            return self.show_offer(situation, job)
+        return await self.confirm(situation, job, way)
 
     async def confirm(self, situation: Situation, job: Job | None, way: int = 0) -> Decision:
         """Decide about a yes to this offer; None: to whichever is open."""
@@ -232,6 +240,22 @@ class JobCommands:
         lines = [await self._status_line(job, situation.language) for job in jobs]
         return situation.answer("\n".join(lines))
 
+    async def opened(self, situation: Situation, code: str) -> Decision | None:
+        """Say how a job stands by whose link the bot was opened, and bring what waits; None: it is none of theirs.
+
+        Nobody learns from a link whether somebody else has such a job.
+        """
+        try:
+            job = await self.named(situation.incoming, code)
+        except UnreadableJob:
+            job = None
+        if job is None:
+            return None
+        if job.outcome_ref is None and job.state in ENDED:
+            await self._send_again(job, Destination(situation.incoming.address))
+        line = await self._status_line(job, situation.language)
+        return situation.answer(Message("\n".join([situation.say("start-job"), line]), job_id=job.id))
+
     async def _status_line(self, job: Job, language: str) -> str:
         place = await self._store.jobs.place(job) if job.state is State.QUEUED else 0
         return job_lists.status_line(job, language, place=place, now_ms=now_ms())
@@ -243,8 +267,9 @@ class JobCommands:
         )
         if not jobs:
             return situation.answer(situation.say("history-none"))
-        lines = [job_lists.history_line(job, situation.language, now_ms=now_ms()) for job in jobs]
-        return situation.answer("\n".join([situation.say("history-title"), *lines]))
+        language, zone = situation.language, await zone_of(self._store, situation.incoming)
+        lines = [job_lists.history_line(job, language, now_ms=now_ms(), zone=zone) for job in jobs]
+        return situation.answer("\n".join([job_lists.history_title(language, zone), *lines]))
 
 
 def _unused(draft: Draft, offer: Job) -> Draft:

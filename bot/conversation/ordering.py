@@ -4,7 +4,7 @@ Everything that can buy starts here; the reservation is made in the transaction 
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Literal
@@ -12,6 +12,7 @@ from typing import Literal
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Address, AttachmentRef, Incoming, Message
 from bot.conversation import commands
+from bot.conversation.answer_language import zone_of
 from bot.conversation.generation_options import parse_options
 from bot.conversation.planning import Planner
 from bot.messages import job_messages, retry_offers
@@ -59,8 +60,10 @@ class OrderService:
         alerts: Alerts,
         planner: Planner,
         due: Callable[[], None],
+        has_own_purse: Callable[[str], Awaitable[bool]],
     ) -> None:
-        """`due` is told when a job asks for its turn."""
+        """`due` is told when a job asks for its turn; `has_own_purse`: whether a channel was let in as such."""
+        self._has_own_purse = has_own_purse
         self._planner = planner
         self._store = store
         self._due = due
@@ -92,6 +95,10 @@ class OrderService:
             return Confirmation(why)
         return Confirmation("price") if new.plan.quote.usd > self._settings.confirm_usd else None
 
+    def is_small(self, plan: Plan) -> bool:
+        """Return whether this may be ordered without a question about its price."""
+        return plan.quote.usd <= self._settings.confirm_usd
+
     async def way(
         self, key: str, incoming: Incoming, command: commands.MakeVideo, sources: Sequence[AttachmentRef | None]
     ) -> Way:
@@ -118,7 +125,8 @@ class OrderService:
         obstacle = await self._obstacle(new.incoming.address, new.language)
         if obstacle is not None:
             return obstacle
-        new = replace(new, group=self._planner.group_of(new.incoming))
+        group = self._planner.group_of(new.incoming)
+        new = replace(new, group=group, purse=await self._purse(new.incoming, group))
         try:
             made = await self._store.jobs.accept(new, inbox_id=inbox_id, caps=self._caps, within=within)
         except AlreadyOrdered as error:
@@ -131,11 +139,22 @@ class OrderService:
         self._alerts.spent()
         if isinstance(made, OverCap):
             log.info("over the cap", extra={"user": new.incoming.user, "whose": made.whose})
-            return Message(job_messages.over_cap(new.language, made, in_group=new.group is not None))
+            zone = await zone_of(self._store, new.incoming)
+            return Message(job_messages.over_cap(new.language, made, zone=zone, in_group=new.group is not None))
         if made is not None:
             self._due()
             log.info("job accepted", extra={"job_id": made, "model": new.plan.request.model})
         return None
+
+    async def _purse(self, incoming: Incoming, group: str | None) -> str | None:
+        """Return who pays if not the sender: the group, for a member who writes as a channel.
+
+        Channels are made in a minute, each with a new id: as many purses as somebody likes.
+        """
+        manifest = self._channels[incoming.address.channel].manifest if group is not None else None
+        if manifest is None or incoming.user == group or not manifest.is_group(incoming.sender_id):
+            return None
+        return None if await self._has_own_purse(incoming.user) else group
 
     async def confirm(
         self,
@@ -162,7 +181,8 @@ class OrderService:
             return Message(translate(language, "orders-paused"))
         self._alerts.spent()
         if isinstance(verdict, OverCap):
-            return Message(job_messages.over_cap(language, verdict, in_group=job.group_chat is not None))
+            zone = await zone_of(self._store, agreed)
+            return Message(job_messages.over_cap(language, verdict, zone=zone, in_group=job.group_chat is not None))
         if verdict == "started":
             self._due()
             return None

@@ -31,12 +31,17 @@ class Refusals:
         self._turned_away: dict[str, float] = {}
 
     async def turn_away(self, incoming: Incoming) -> None:
-        """Tell a stranger, in the background, that the bot does not know them."""
+        """Tell a stranger, in the background, that the bot does not know them.
+
+        A member of a group that was let in is a stranger alone: what they have bought there comes all the same.
+        """
         now = time.monotonic()
         if now - self._turned_away.get(incoming.user, -_STRANGER_GAP_S) < _STRANGER_GAP_S:
             return
         self._turned_away = {user: at for user, at in self._turned_away.items() if now - at < _STRANGER_GAP_S}
         self._turned_away[incoming.user] = now
+        if incoming.private:
+            await self._handler.bring(incoming)
         await self.say(incoming, await self.to_stranger(incoming))
 
     async def to_stranger(self, incoming: Incoming) -> str:
@@ -60,10 +65,11 @@ class Refusals:
         """Return the text for a person of whom too much waits."""
         return translate(await self._handler.language(incoming), "too-much-waits", count=MOST_WAITING)
 
-    async def say(self, incoming: Incoming, text: str) -> None:
-        """Send a text in the background, best effort."""
+    async def say(self, incoming: Incoming, text: str, *, alone: bool = False) -> None:
+        """Send a text in the background, best effort. `alone`: to nobody else, where the chat can; see Message."""
         channel = self._channels[incoming.address.channel]
+        message = Message(text, only_for=incoming.sender_id if alone else None)
         try:
-            await channel.show(incoming.address, Message(text), reply_to=incoming.reply_to)
+            await channel.show(incoming.address, message, reply_to=incoming.reply_to)
         except SendError as error:
             log.info("answer not taken", extra={"outcome": error.outcome})

@@ -108,7 +108,7 @@ class PushStrategy:
             return
         channel = self._channels[incoming.address.channel]
         if not await channel.toast(incoming, toast) and toast.text and toast.needed:
-            await self._refusals.say(incoming, toast.text)
+            await self._refusals.say(incoming, toast.text, alone=True)
         if spent and not await self._is_card(incoming):
             await channel.retire(incoming)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.conversation.generation_options import GenerationOptions, parse_options
+from bot.messages import zones
 from bot.messages.languages import LANGUAGES, asked_for
 from core import pricing
 from core.catalogue import Endpoint
@@ -135,6 +136,13 @@ FIELDS: tuple[Field, ...] = (
         ("language", "lang", "语言", "語言"),
         values=lambda _model: LANGUAGES,
         read=asked_for,
+        option=None,
+    ),
+    Field(
+        "zone",
+        ("zone", "timezone", "time zone", "tz", "时区", "時區"),
+        values=lambda _model: zones.OFFERED,
+        read=zones.read,
         option=None,
     ),
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.channels.types import Action, Message
 from bot.conversation.generation_options import GenerationOptions
 from bot.conversation.setting_fields import FIELDS, Field, options_of
-from bot.messages import languages
+from bot.messages import languages, zones
 from bot.messages.callback_data import data_for
 from bot.messages.i18n import translate
 from core import pricing
@@ -27,7 +27,7 @@ def overview(
 ) -> Message:
     """Show all settings, whose they are, and the price of a video of five seconds. `notes` stand above."""
     options, plan = options_of(stored), plan_of(stored, default_model)
-    values = {field.name: _value(field, plan, stored.get("language"), language) for field in FIELDS}
+    values = {field.name: _value(field, plan, stored, language) for field in FIELDS}
     lines = [*notes, translate(language, "settings-title-group" if of_group else "settings-title")]
     for field in FIELDS:
         own = field.name in stored if field.option is None else getattr(options, field.option) is not None
@@ -96,7 +96,7 @@ def _priced(options: GenerationOptions, default_model: str) -> Plan | None:
         return None
 
 
-def _value(field: Field, plan: Plan, chosen: str | None, language: str) -> str:
+def _value(field: Field, plan: Plan, stored: dict[str, str], language: str) -> str:
     """Return the value in force, as people read it."""
     request = plan.request
     found = {
@@ -104,7 +104,8 @@ def _value(field: Field, plan: Plan, chosen: str | None, language: str) -> str:
         "seconds": translate(language, "setting-value-seconds", seconds=str(request.duration_s or "")),
         "shape": request.aspect_ratio,
         "resolution": request.resolution,
-        "language": languages.row(chosen or language).name,
+        "language": languages.row(stored.get("language") or language).name,
+        "zone": zones.name(stored.get("zone") or zones.default(language), language),
     }
     return found[field.name] or translate(language, "setting-value-by-model")
 
@@ -124,6 +125,7 @@ def _choice(field: Field, value: str, stored: dict[str, str], language: str, def
         "model": lambda: pricing.find(value).name,
         "seconds": lambda: translate(language, "setting-value-seconds", seconds=value),
         "language": lambda: languages.row(value).name,
+        "zone": lambda: zones.name(value, language),
     }.get(field.name, lambda: value)()
     if field.name in {"model", "seconds", "resolution"}:
         seconds = {} if field.name == "seconds" else {"seconds": str(_USUAL_S)}

@@ -15,7 +15,8 @@ class Situation:
     """The situation of one message.
 
     `offers`: the person's open offers in this chat, oldest first. `quoted`: the job or offer that the message which it
-    replies to is about. `at`: when it was sent, milliseconds UTC.
+    replies to is about. `at`: when it was sent, milliseconds UTC. `is_fresh`: nothing was offered here or lay on the
+    table before, so the message is the whole request.
     """
 
     incoming: Incoming
@@ -24,6 +25,7 @@ class Situation:
     offers: tuple[Job, ...]
     quoted: Job | None
     at: int
+    is_fresh: bool = False
 
     @property
     def draft(self) -> Draft:

@@ -20,7 +20,9 @@ from bot.conversation.words import Line, Meaning, asked_about, line_in, meaning_
 from bot.messages import job_lists, job_messages
 from bot.store.dialogues import Draft, DraftSource
 from bot.store.records import Job, State, Way
+from core import pricing
 from core.errors import BadRequest
+from core.types import Plan
 
 MOST_SOURCES = 10
 _SHORT_CODE = 2
@@ -250,6 +252,25 @@ class Talk:
 
     # Orders
 
+    async def quote(self, situation: Situation, command: commands.Command | None) -> str | None:
+        """Return the price of a request that is whole: with it on the send button, to send is to agree (`agreed`).
+
+        None for small talk, for what is asked about whatever it costs, what has several ways or no exact price, and
+        what would not be made exactly as it was asked for.
+        """
+        match command:
+            case commands.PlainText(text=text) if situation.is_fresh and not _describes_nothing(text.strip()):
+                decided = await self._request(situation, text.strip())
+            case commands.MakeVideo(prompt=prompt) if situation.is_fresh and prompt and not _is_small_talk(prompt):
+                decided = await self.order(situation, command)
+            case _:
+                return None
+        new = decided.order
+        if new is None or new.ways or not _is_exact(new.plan):
+            return None
+        lifted = new.question is None or new.question.why == "words"
+        return pricing.usd_text(new.plan.quote.usd) if lifted and self._orders.is_small(new.plan) else None
+
     async def order(self, situation: Situation, command: commands.MakeVideo) -> Decision:
         """Decide about a command that orders a video."""
         incoming, quoted = situation.incoming, situation.incoming.quoted
@@ -361,6 +382,12 @@ class Talk:
         new = await self._orders.draft(incoming, command, situation.language, why=why)
         if isinstance(new, Message):
             return situation.answer(new)
+        if incoming.agreed is not None and (why is None or (why == "words" and not explicit)):
+            as_agreed = incoming.agreed == pricing.usd_text(new.plan.quote.usd)
+            lifted = as_agreed and (explicit or (situation.is_fresh and not ways and _is_exact(new.plan)))
+            new = await self._orders.draft(incoming, command, situation.language, why=None if lifted else "words")
+        if isinstance(new, Message):
+            return situation.answer(new)
         if new.question is None:
             return Decision(order=new, dialogue=situation.after("else"))
         new = replace(new, ways=ways, replaces=replaces.id if replaces is not None else None)
@@ -380,6 +407,11 @@ class Talk:
         what = situation.incoming.other
         text = situation.say("said-noise") if what == "unknown" else situation.say("source-unusable", what=what)
         return await self._with_reminder(situation, text)
+
+
+def _is_exact(plan: Plan) -> bool:
+    """Return whether it is made as it was asked for, at a price that is no upper bound."""
+    return not plan.adjustments and not plan.quote.up_to
 
 
 def replace_draft(situation: Situation, draft: Draft) -> Situation:

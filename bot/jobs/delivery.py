@@ -11,7 +11,6 @@ import asyncio
 import logging
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from bot.channels.protocol import ChannelPort
@@ -187,10 +186,8 @@ class Delivery:
             await self._store.jobs.redirect(job.id, Destination(private), lease=assignment.lease)
             await self._explain(job, private)
             return retry(0.0)
-        if error.moved_to is not None and job.send_to is None:
-            address = replace(job.address, chat_id=error.moved_to)
-            await self._store.jobs.moved_to(job.id, replace(job.incoming, address=address), lease=assignment.lease)
-            return retry(0.0)
+        if error.moved_to is not None and assignment.attempt == 1:
+            return retry(0.0)  # its chat has told of the move, and the row follows it (store/moves.py)
         if error.outcome in {SendOutcome.NOT_SENT, SendOutcome.UNCONFIRMED}:  # a text may be said twice, but not never
             if assignment.attempt <= len(_PAUSES_S):
                 return retry(max(error.after_s, _PAUSES_S[assignment.attempt - 1]))

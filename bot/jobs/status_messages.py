@@ -16,6 +16,7 @@ from bot.jobs.edit_pace import EditPace, edit_gap_s
 from bot.loops import Loop
 from bot.messages import job_messages
 from bot.messages.i18n import translate
+from bot.messages.openings import with_opening
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import ACTIVE, AT_FAL, Job, State
@@ -142,7 +143,8 @@ class StatusMessages:
 
     async def _message(self, job: Job) -> Message:
         place = await self._store.jobs.place(job) if job.state is State.QUEUED else 0
-        return job_messages.status(job, place=place, now_ms=now_ms())
+        card = job_messages.status(job, place=place, now_ms=now_ms())
+        return await with_opening(job, card, self._channels)
 
     async def _busy(self, channel: ChannelPort, chat: str, job: Job) -> None:
         activity: Activity | None = None
@@ -168,6 +170,6 @@ class StatusMessages:
 
 
 def _fingerprint(message: Message, *, bars: bool) -> str:
-    buttons = "|".join(action.data for action in message.actions)
+    buttons = "|".join(action.data or action.url or "" for action in message.actions)
     bar = message.progress if bars else None
     return f"{message.text}\n{buttons}\n{bar}"

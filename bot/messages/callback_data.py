@@ -14,7 +14,7 @@ Kind = Literal[
 
 _DATA = re.compile(
     r"(?:cancel|yes|again|fix|lang|other|pick|take|words|file|delete|erase|keep):[0-9A-Za-z-]{1,12}(?:[.][0-9A-Za-z.-]{1,40})?"
-    r"|set:(?:[a-z]+(?::[0-9A-Za-z][0-9A-Za-z.:-]*)?)?"
+    r"|set:(?:[a-z]+(?::[0-9A-Za-z][0-9A-Za-z.:/_+-]*)?)?"
     r"|allow:[a-z]+:[0-9A-Za-z_@.-]+"
 )
 _MOST_BYTES = 64  # on Telegram

@@ -6,7 +6,6 @@ A sentence may differ by the kind of chat: `CHAT()` in it is "words" where peopl
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -60,12 +59,6 @@ def in_words(language: str) -> str:
 def joined(language: str, *sentences: str) -> str:
     """Join sentences as the language does: Chinese puts no space between them."""
     return languages.row(language.partition(_WORDS)[0]).between.join(sentences)
-
-
-def local_time(language: str, at_ms: int) -> datetime:
-    """Convert milliseconds UTC to the clock that is named in the language's sentences: UTC, for Chinese Beijing's."""
-    hours = languages.row(language.partition(_WORDS)[0]).utc_hours
-    return datetime.fromtimestamp(at_ms / 1000, tz=timezone(timedelta(hours=hours)))
 
 
 def error_text(language: str, code: str, facts: Mapping[str, Any]) -> str:

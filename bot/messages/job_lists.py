@@ -1,9 +1,9 @@
 """Lines about jobs in lists: /status, /history, /models. Pure."""
 
 from bot.channels.text_lengths import Unit, shortened
-from bot.messages import job_messages
+from bot.messages import job_messages, zones
 from bot.messages.bidi import isolated
-from bot.messages.i18n import local_time, translate
+from bot.messages.i18n import translate
 from bot.store.records import Job
 from core import pricing
 from core.errors import BadRequest
@@ -24,13 +24,18 @@ def status_line(job: Job, language: str, *, place: int, now_ms: int) -> str:
     return translate(language, "status-line", job=job.id, state=state, prompt=short(job.request.prompt))
 
 
-def history_line(job: Job, language: str, *, now_ms: int) -> str:
+def history_title(language: str, zone: str | None) -> str:
+    """Return what stands above the lines of /history. `zone`: see zones.py."""
+    return translate(language, "history-title", zone=zones.name(zone or zones.default(language), language))
+
+
+def history_line(job: Job, language: str, *, now_ms: int, zone: str | None) -> str:
     """Return a job's line in /history."""
     return translate(
         language,
         "history-line",
         job=job.id,
-        when=local_time(language, job.created).strftime("%Y-%m-%d %H:%M"),
+        when=zones.bare_clock(language, job.created, zone),
         state=job_messages.state_line(job, place=0, now_ms=now_ms),
         price="" if job.charge == "none" else job_messages.price_text(job),
         prompt=short(job.request.prompt),

@@ -5,10 +5,10 @@ from typing import Any
 
 from bot.channels.text_lengths import Unit, shortened
 from bot.channels.types import Action, Message, Refusal
-from bot.messages import retry_offers
+from bot.messages import retry_offers, zones
 from bot.messages.bidi import isolated
 from bot.messages.callback_data import data_for
-from bot.messages.i18n import error_text, joined, local_time, translate, translate_known
+from bot.messages.i18n import error_text, joined, translate, translate_known
 from bot.store.ledger import OverCap, Standing
 from bot.store.records import ACTIVE, FREE, MICRO, Charge, Job, State, Way
 from bot.store.work import NO_ROOM, PAUSED
@@ -206,8 +206,8 @@ def error_message(
     return joined(language, text, cost)
 
 
-def over_cap(language: str, over: OverCap, *, in_group: bool = False) -> str:
-    """Say why this is not ordered now, and when it can be; in a group no person's dollars."""
+def over_cap(language: str, over: OverCap, *, zone: str | None = None, in_group: bool = False) -> str:
+    """Say why this is not ordered now, and when it can be; in a group no person's dollars. `zone`: see zones.py."""
     if in_group and over.whose == "user":
         return translate(language, "over-user-cap-in-group")
     return translate(
@@ -216,7 +216,7 @@ def over_cap(language: str, over: OverCap, *, in_group: bool = False) -> str:
         price=usd(over.price_micro),
         left=usd(over.left_micro),
         cap=usd(over.cap_micro),
-        free_at=_clock(language, over.frees_at),
+        free_at=_until(language, over.frees_at, zone),
         fits="yes" if over.price_micro <= over.cap_micro else "no",
     )
 
@@ -238,9 +238,9 @@ def usd(amount_micro: int) -> str:
     return pricing.usd_text(amount_micro / MICRO)
 
 
-def _clock(language: str, at_ms: int | None) -> str:
+def _until(language: str, at_ms: int | None, zone: str | None) -> str:
     """Format a time, up to the next full minute, so that it is true when that time has come."""
-    return local_time(language, at_ms + _MINUTE_S * 1000).strftime("%Y-%m-%d %H:%M") if at_ms else ""
+    return zones.clock(language, at_ms + _MINUTE_S * 1000, zone) if at_ms else ""
 
 
 def caption(job: Job, *, code: str = "") -> str:

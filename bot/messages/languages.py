@@ -12,14 +12,14 @@ from typing import Literal
 class Language:
     """A language. `name`: its own; `tag`: for plurals and numbers; `words`: how people ask for it, in lower case.
 
-    `between`: what stands between two sentences. `utc_hours`: how far the clock of its sentences is ahead of UTC.
+    `between`: what stands between two sentences. `zone`: of times, for people of whom none is known.
     """
 
     name: str
     tag: str
     words: tuple[str, ...] = ()
     between: str = " "
-    utc_hours: int = 0
+    zone: str = "UTC"
 
 
 _ROWS = {
@@ -32,7 +32,7 @@ _ROWS = {
             *("简体", "簡體", "简体中文", "簡體中文", "simplified", "simplified chinese"),
         ),
         between="",
-        utc_hours=8,
+        zone="Asia/Shanghai",
     ),
     "zh-hant": Language(
         "繁體中文",
@@ -42,7 +42,7 @@ _ROWS = {
             *("廣東話", "广东话", "粵語", "粤语", "traditional", "traditional chinese"),
         ),
         between="",
-        utc_hours=8,
+        zone="Asia/Shanghai",
     ),
 }
 

@@ -16,6 +16,7 @@ from bot.store.key_values import KeyValueStore, SendQuota
 from bot.store.leases import Leases
 from bot.store.ledger import Ledger
 from bot.store.message_map import MessageMap
+from bot.store.moves import Moves
 from bot.store.outbox import Outbox
 from bot.store.pause import Pause
 from bot.store.people import People
@@ -46,6 +47,7 @@ class Store:
     preferences: Preferences
     admissions: Admissions
     strangers: Strangers
+    moves: Moves
     pause: Pause
     transcript: Transcript
     callback_replies: CallbackReplies
@@ -100,6 +102,7 @@ class Store:
             preferences=Preferences(database),
             admissions=Admissions(database),
             strangers=Strangers(database),
+            moves=Moves(database),
             pause=Pause(database),
             transcript=Transcript(database),
             callback_replies=CallbackReplies(database),

@@ -308,6 +308,7 @@ def _row(tx: Connection, job_id: str, new: JobDraft, at: int) -> dict[str, Any]:
         "replaced_ref": None,
         "again_of": new.again_of,
         "group_chat": new.group,
+        "purse": new.purse,
         "fallback": new.fallback,
         **_begun(tx, new),
         "model_name": model.name,

@@ -2,11 +2,10 @@
 
 import sqlalchemy as sa
 
-from bot.channels.types import Incoming
 from bot.store.database import Connection, db_now_ms
 from bot.store.job_rows import JobTable, move_tx, told_tx
 from bot.store.records import Destination, State
-from bot.store.stored import record, rewritten
+from bot.store.stored import record
 from bot.store.tables import jobs
 from bot.store.work import WORK, Lease, check_tx
 
@@ -53,13 +52,3 @@ class JobOutcomes(JobTable):
             return True
 
         return await self._db.write(work)
-
-    async def moved_to(self, job_id: str, incoming: Incoming, *, lease: Lease | None = None) -> None:
-        """Its chat has another id now."""
-
-        def work(tx: Connection) -> None:
-            check_tx(tx, lease)
-            before = tx.execute(sa.select(jobs.c.incoming).where(jobs.c.id == job_id)).scalar()
-            tx.execute(jobs.update().where(jobs.c.id == job_id).values(incoming=rewritten(before, incoming)))
-
-        await self._db.write(work)

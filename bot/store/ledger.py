@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from bot.store.admissions import group_cap_tx
 from bot.store.database import Connection, Database, now_ms, take_turns
+from bot.store.moves import ids_tx
 from bot.store.pause import refuse_while_paused_tx
 from bot.store.records import SHELL, Charge, micro
 from bot.store.tables import jobs, ledger, submits
@@ -22,6 +23,7 @@ from bot.store.tables import jobs, ledger, submits
 By = Literal["user", "model", "day"]
 
 WINDOW_MS = 24 * 3600 * 1000
+_payer = sa.func.coalesce(jobs.c.purse, jobs.c.user)
 CLOSING = ("settle", "release")
 """The events that close the account of a job: each job has at most one of them."""
 
@@ -167,7 +169,7 @@ def over_cap_tx(tx: Connection, job_id: str, amount: int, caps: Caps) -> OverCap
     """Return which cap this amount would exceed, for a job whose row exists; nothing is reserved."""
     take_turns(tx, "money")
     at = now_ms()
-    job = tx.execute(sa.select(jobs.c.user, jobs.c.group_chat, jobs.c.owner).where(jobs.c.id == job_id)).one()
+    job = tx.execute(sa.select(_payer.label("user"), jobs.c.group_chat, jobs.c.owner).where(jobs.c.id == job_id)).one()
     if not (job.owner or "").startswith(SHELL):
         refuse_while_paused_tx(tx)
     for purse in _purses(tx, job.user, job.group_chat, caps):
@@ -325,7 +327,9 @@ def _write(
     at: int | None = None,
     booked: int | None = None,
 ) -> None:
-    job = tx.execute(sa.select(jobs.c.user, jobs.c.group_chat, jobs.c.request).where(jobs.c.id == job_id)).one()
+    job = tx.execute(
+        sa.select(_payer.label("user"), jobs.c.group_chat, jobs.c.request).where(jobs.c.id == job_id)
+    ).one()
     tx.execute(
         ledger.insert().values(
             job_id=job_id,
@@ -360,9 +364,10 @@ def standing_tx(tx: Connection, user: str | None, at: int, *, group: str | None 
     spent = sa.select(sa.func.coalesce(sa.func.sum(ledger.c.spent_micro), 0)).where(ledger.c.at > at - WINDOW_MS)
     reserved = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.reserved_micro), 0)).where(jobs.c.reserved_micro > 0)
     if user is not None:
-        spent, reserved = spent.where(ledger.c.user == user), reserved.where(jobs.c.user == user)
+        spent, reserved = spent.where(ledger.c.user.in_(ids_tx(tx, user))), reserved.where(_payer == user)
     if group is not None:
-        spent, reserved = spent.where(ledger.c.group_chat == group), reserved.where(jobs.c.group_chat == group)
+        spent = spent.where(ledger.c.group_chat.in_(ids_tx(tx, group)))
+        reserved = reserved.where(jobs.c.group_chat == group)
     row = tx.execute(sa.select(spent.scalar_subquery(), reserved.scalar_subquery())).one()
     return Standing(int(row[0]), int(row[1]))
 
@@ -371,7 +376,7 @@ def _standings(tx: Connection, at: int) -> list[tuple[str, Standing]]:
     """Sum each person's, in one statement as above."""
     spent = sa.select(ledger.c.user, ledger.c.spent_micro.label("spent"), sa.literal(0).label("reserved"))
     spent = spent.where(ledger.c.at > at - WINDOW_MS, ledger.c.spent_micro != 0)
-    reserved = sa.select(jobs.c.user, sa.literal(0), jobs.c.reserved_micro).where(jobs.c.reserved_micro > 0)
+    reserved = sa.select(_payer, sa.literal(0), jobs.c.reserved_micro).where(jobs.c.reserved_micro > 0)
     both = sa.union_all(spent, reserved).subquery()
     query = sa.select(both.c.user, sa.func.sum(both.c.spent), sa.func.sum(both.c.reserved)).group_by(both.c.user)
     found = [(user, Standing(int(spent), int(reserved))) for user, spent, reserved in tx.execute(query)]
@@ -383,9 +388,9 @@ def frees_at_tx(tx: Connection, user: str | None, at: int, *, need: int, group: 
     total = sa.func.sum(ledger.c.spent_micro)
     query = sa.select(ledger.c.at, total.label("spent")).where(ledger.c.at > at - WINDOW_MS, ledger.c.spent_micro != 0)
     if user is not None:
-        query = query.where(ledger.c.user == user)
+        query = query.where(ledger.c.user.in_(ids_tx(tx, user)))
     if group is not None:
-        query = query.where(ledger.c.group_chat == group)
+        query = query.where(ledger.c.group_chat.in_(ids_tx(tx, group)))
     for row in tx.execute(query.group_by(ledger.c.at).order_by(ledger.c.at)):
         need -= int(row.spent)
         if need <= 0:

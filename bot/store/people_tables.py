@@ -21,6 +21,14 @@ admissions = sa.Table(
     sa.Column("cap_micro", sa.BigInteger),  # a group's own daily cap; null: the setting's
 )
 
+moves = sa.Table(
+    "reelbot_moves",  # groups whose chat has given them another id: what named the old one means the new one
+    metadata,
+    sa.Column("old", sa.String, primary_key=True),  # telegram:-5
+    sa.Column("new", sa.String, nullable=False, index=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+)
+
 strangers = sa.Table(
     "reelbot_strangers",  # who asked to be let in: nothing of what they said
     metadata,

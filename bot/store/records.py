@@ -174,6 +174,7 @@ class Job:
     group_chat: str | None = None
     delete_asked: int | None = None
     file_to: Destination | None = None
+    purse: str | None = None
 
     @property
     def has_film(self) -> bool:
@@ -197,7 +198,7 @@ class JobDraft:
 
     `owner`: the command of the shell that works on it itself. `ways`: how else an offer can be taken. `replaces`: the
     open offer whose place it takes; with `takes_card` also that one's message in the chat. `group`: the group
-    (`telegram:-100123`) that it was asked for in, whose cap counts.
+    (`telegram:-100123`) that it was asked for in, whose cap counts. `purse`: who pays, if not who asked.
     """
 
     incoming: Incoming
@@ -211,6 +212,7 @@ class JobDraft:
     replaces: str | None = None
     takes_card: bool = False
     group: str | None = None
+    purse: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +298,7 @@ class _Plain:
     billed_nano: int | None
     group_chat: str | None
     delete_asked: Moment | None
+    purse: str | None
 
 
 def readable(rows: Iterable[sa.Row[Any]]) -> list[Job]:

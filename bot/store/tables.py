@@ -53,6 +53,7 @@ jobs = sa.Table(
     sa.Column("group_chat", sa.String),  # telegram:-100123: the group it was ordered in, whose cap counts, too
     sa.Column("delete_asked", sa.BigInteger),  # when its owner was asked whether to delete the film
     sa.Column("file_to", sa.JSON(none_as_null=True)),  # where the original is to be sent as a file; null once it was
+    sa.Column("purse", sa.String),  # who pays, where that is not the user: a group, for one who writes as a channel
     sa.Index(
         "ix_reelbot_jobs_due",
         "due",

@@ -42,11 +42,16 @@ class Notes:
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
         self.incoming: list[Incoming] = []
+        self.priced: list[Incoming] = []
         self.broken = False
         self._change = 0
 
     async def ask(self, incoming: Incoming, *, store_s: float, answer_s: float) -> Reply | None:
         raise AssertionError("the web chat's answers are messages of their own")
+
+    async def quote(self, incoming: Incoming) -> str | None:
+        self.priced.append(incoming)
+        return "$0.70"
 
     async def add(self, chat_id: str, body: Mapping[str, Any]) -> int:
         self._change += 1
@@ -106,6 +111,7 @@ async def opened(folder: Path, *, token: str | None = None, public_url: str | No
         demo=token is None,
         load=load,
         pick_language=pick,
+        quote=notes.quote,
     )
     channel = MANIFEST.connect(services)
     assert isinstance(channel, WebChat)
@@ -405,6 +411,56 @@ def test_open_pages_hear_of_news_and_buttons_come_back(tmp_path: Path) -> None:
             pressed = await client.post("/chat/press", json={"id": "press-0001", "data": "cancel:K7"})
             assert pressed.status_code == 202
             assert made.notes.incoming[0].pressed == "cancel:K7"
+
+
+def test_a_price_is_asked_for_without_a_trace_and_comes_back_with_what_is_sent(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as client:
+            await client.get("/")
+            ask = {"text": "let it snow", "kind": "video", "size": 1000, "seconds": 3}
+            assert (await client.post("/chat/price", json=ask)).json() == {"price": "$0.70"}
+            (asked,) = made.notes.priced
+            assert (asked.text, asked.attachment) == ("let it snow", AttachmentRef("video", "0" * 32, 1000, 3.0))
+            for odd in ({"text": " "}, {"text": "a fox", "kind": "application/pdf"}, {}):
+                assert (await client.post("/chat/price", json=odd)).json() == {"price": None}
+            assert made.notes.incoming == []
+            assert (await client.get("/chat/messages")).json()["messages"] == []
+            for number, price in enumerate(["$0.70", "$1,000", "free", 7, None]):
+                sent = {"id": f"message-{number}", "text": "let it snow", "price": price}
+                assert (await client.post("/chat/send", json=sent)).status_code == 202
+            assert [each.agreed for each in made.notes.incoming] == ["$0.70", None, None, None, None]
+
+    on_page(tmp_path, story)
+
+
+def test_who_asks_for_prices_in_a_rush_is_told_none_for_a_while(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as client, made.client() as other:
+            await client.get("/")
+            await other.get("/")
+            prices = [(await client.post("/chat/price", json={"text": "a fox"})).json()["price"] for _ in range(25)]
+            assert prices == ["$0.70"] * 20 + [None] * 5
+            assert (await other.post("/chat/price", json={"text": "a fox"})).json()["price"] == "$0.70"
+
+    on_page(tmp_path, story)
+
+
+def test_a_press_names_the_message_that_its_button_stands_on(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as client, made.client() as other:
+            await client.get("/")
+            await other.get("/")
+            me = Address("web", (await client.get("/chat/messages")).json()["me"])
+            ref = await made.channel.show(me, Message("settings", (Action("Model", "set:model"),)))
+            said = await made.channel.show(me, Message("something else"))
+            for number, (on, data) in enumerate(
+                [(ref, "set:model"), (ref, "set:zone"), (said, "set:model"), (None, "set:model")]
+            ):
+                press = {"id": f"press-000{number}", "data": data, "on": int(on) if on else None}
+                assert (await client.post("/chat/press", json=press)).status_code == 202
+            foreign = {"id": "press-0009", "data": "set:model", "on": int(ref)}
+            await other.post("/chat/press", json=foreign)
+            assert [each.reply_to for each in made.notes.incoming] == [ref, None, None, None, None]
 
     on_page(tmp_path, story)
 

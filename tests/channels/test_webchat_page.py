@@ -124,6 +124,54 @@ def test_in_chinese_with_every_command(tmp_path: Path) -> None:
         page.get_by_text("/models").last.wait_for()
 
 
+def test_a_button_that_shows_the_price_is_a_yes(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(jpeg())
+    with demo(tmp_path) as address, browser() as context:
+        page = context.new_page()
+        page.goto(address)
+        page.get_by_text("/video a little boat").click()
+        expect(page.locator("#send")).to_have_text("Make · $0.70")  # an example buys nothing by itself
+        assert page.locator(".bubble").count() == 0
+        page.fill("#text", "thanks")
+        expect(page.locator("#send")).to_have_text("")
+        page.fill("#text", "a red fox runs through fresh snow, budget")
+        expect(page.locator("#send")).to_have_text("Make · $0.25")
+        page.locator("#send").click()
+        page.locator(".film").wait_for(timeout=60_000)
+        expect(page.locator("#send")).to_have_text("")
+        page.set_input_files("#file", str(tmp_path / "photo.jpg"))
+        page.fill("#text", "let it snow")
+        expect(page.locator("#send")).to_have_text("Make · $0.70")
+        page.locator("#remove").click()
+        page.fill("#text", "thank you")
+        expect(page.locator("#send")).to_have_text("")
+
+
+def test_without_a_price_words_are_offered(tmp_path: Path) -> None:
+    with demo(tmp_path) as address, browser() as context:
+        page = context.new_page()
+        page.goto(address)
+        page.get_by_text("/video a little boat").wait_for()
+        page.route("**/chat/price", lambda route: route.abort())
+        page.fill("#text", "a red fox runs through fresh snow")
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="$0.70").first.wait_for()
+        assert page.locator(".film").count() == 0
+
+
+def test_settings_are_changed_on_their_keyboard_in_its_place(tmp_path: Path) -> None:
+    with demo(tmp_path) as address, browser() as context:
+        page = context.new_page()
+        page.goto(address)
+        page.get_by_text("/video a little boat").wait_for()
+        page.fill("#text", "/settings")
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="model: Happy Horse").click()
+        page.get_by_role("button", name="Wan 2.5").click()
+        page.get_by_text("model: Wan 2.5 ✓").first.wait_for()
+        assert page.locator(".bubble:not(.me)").count() == 1
+
+
 def test_a_message_that_did_not_go_through_can_be_sent_again(tmp_path: Path) -> None:
     with demo(tmp_path) as address, browser() as context:
         page = context.new_page()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from bot.messages import zones
 from bot.store.records import State
 from tests.bench import Bench
 from tests.fakes.botapi import buttons
@@ -86,6 +87,25 @@ def test_the_language_is_a_setting_and_the_answer_speaks_it(on_bench: OnBench) -
         await made.until(lambda: said(made, "• language: English (default)"))
 
     on_bench(story)
+
+
+def test_times_are_told_in_the_zone_of_a_person_and_in_a_group_in_the_groups(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        fake = made.telegram
+        fake.group(GROUP)
+        fake.user_says(42, "/settings zone berlin")
+        await made.until(lambda: said(made, "• time zone: Europe/Berlin ✓"))
+        fake.user_says(42, "/settings zone atlantis")
+        await made.until(lambda: "set:zone:Asia/Shanghai" in buttons(last(made)))
+        fake.user_says(GROUP, "/video a fox", sender=42)
+        job = await made.settled(State.DELIVERED)
+        fake.user_says(42, "/history")
+        await made.until(lambda: said(made, "Your latest videos (times: Europe/Berlin):"))
+        assert zones.bare_clock("en", job.created, "Europe/Berlin") in last(made)["text"]
+        fake.user_says(GROUP, "/history", sender=42)  # where others read, nobody's own zone
+        await made.until(lambda: said(made, "Your latest videos (times: UTC):", chat=GROUP))
+
+    on_bench(story, access=f"telegram:42,telegram:{GROUP}")
 
 
 def test_a_group_has_settings_that_only_its_admins_change(on_bench: OnBench) -> None:

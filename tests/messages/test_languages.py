@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.messages import i18n
+from bot.messages import i18n, zones
 from bot.messages.languages import LANGUAGES, asked_for, pick, row, script_of
 
 
@@ -79,10 +79,53 @@ def test_every_language_can_be_asked_for_by_its_own_name_and_code() -> None:
     assert asked_for("") is None
 
 
-def test_times_are_those_of_the_clock_that_the_sentences_name() -> None:
-    at_ms = 1_764_028_800_000  # 2025-11-25 00:00 UTC
-    assert i18n.local_time("en", at_ms).strftime("%d %H:%M") == "25 00:00"
-    assert i18n.local_time("zh-x-words", at_ms).strftime("%d %H:%M") == "25 08:00"
-    assert "UTC" in i18n.translate("en", "history-title")
-    assert "北京时间" in i18n.translate("zh", "history-title")
-    assert "UTC+8" in i18n.translate("zh-hant", "history-title")
+AT_MS = 1_764_028_800_000  # 2025-11-25 00:00 UTC
+
+
+@pytest.mark.parametrize(
+    ("language", "zone", "clock"),
+    [
+        ("en", None, "2025-11-25 00:00 UTC"),
+        ("zh", None, "北京时间 2025-11-25 08:00"),
+        ("zh-x-words", None, "北京时间 2025-11-25 08:00"),
+        ("zh-hant", None, "UTC+8 時間 2025-11-25 08:00"),
+        ("en", "Asia/Shanghai", "2025-11-25 08:00 Beijing time"),
+        ("en", "America/New_York", "2025-11-24 19:00 America/New York"),
+        ("zh", "Europe/Berlin", "2025-11-25 01:00（Europe/Berlin 时间）"),
+        ("en", "Mars/Olympus", "2025-11-25 00:00 UTC"),
+    ],
+)
+def test_times_are_those_of_the_zone_that_stands_beside_them(language: str, zone: str | None, clock: str) -> None:
+    assert zones.clock(language, AT_MS, zone) == clock
+    assert zones.bare_clock(language, AT_MS, zone) in clock
+
+
+@pytest.mark.parametrize(
+    ("asked", "zone"),
+    [
+        ("Europe/Berlin", "Europe/Berlin"),
+        ("europe/berlin", "Europe/Berlin"),
+        ("berlin", "Europe/Berlin"),
+        ("new york", "America/New_York"),
+        ("America/New_York", "America/New_York"),
+        ("UTC", "UTC"),
+        ("gmt", "UTC"),
+        ("上海", "Asia/Shanghai"),
+        ("北京时间", "Asia/Shanghai"),
+        ("Beijing time", "Asia/Shanghai"),
+        ("台北", "Asia/Taipei"),
+        ("紐約", "America/New_York"),
+        ("Atlantis", None),
+        ("", None),
+        ("../etc/passwd", None),
+        ("Europe", None),
+        ("+8", None),
+        ("x" * 500, None),
+    ],
+)
+def test_zones_are_asked_for_by_their_names_or_cities(asked: str, zone: str | None) -> None:
+    assert zones.read(asked) == zone
+
+
+def test_every_zone_that_is_offered_or_named_is_one() -> None:
+    assert all(zones.read(each) == each for each in (*zones.OFFERED, *zones.CITIES.values()))

@@ -20,6 +20,7 @@ from bot.channels.telegram.limits import Capacity
 from bot.channels.telegram.markup import ServerAge
 from bot.channels.telegram.memory import Memory
 from bot.channels.telegram.menus import set_menus
+from bot.channels.telegram.openings import Openings
 from bot.channels.telegram.places import Places, thread_of
 from bot.channels.telegram.pressed_buttons import PressedButtons
 from bot.channels.telegram.presses import BLANK_AFTER_S, Presses
@@ -93,6 +94,7 @@ class Telegram:
         self._presses = Presses(bot, self._memory("press"), blank_after_s=press_s)
         self._pressed = PressedButtons(bot, places, ServerAge(self._memory("buttons")), self._memory("keyboard"))
         self._rights = Rights(bot, places, self._memory("rights"), account=settings.account)
+        self._openings = Openings(self._memory("opened"))
         self._intake = UpdateReceiver(
             bot,
             services,
@@ -100,6 +102,7 @@ class Telegram:
             presses=self._presses,
             pressed=self._pressed,
             rights=self._rights,
+            openings=self._openings,
             poll_s=poll_s,
             sleep=sleep,
             clock=clock,
@@ -219,19 +222,32 @@ class Telegram:
     ) -> str:
         """Show a text, or edit the one at `replace`, and return its reference. Raises SendError."""
         try:
-            return await self._texts.show(to, message, reply_to=reply_to, replace=replace)
+            reference = await self._texts.show(to, message, reply_to=reply_to, replace=replace)
         except SendError as error:
-            await self._rights.note_failure(to, error)
+            await self._note_failure(to, error)
             raise
+        await self._openings.note_arrival(to)
+        return reference
+
+    async def _note_failure(self, to: Address, error: SendError) -> None:
+        """Remember what kept a message from a chat, or where that is now."""
+        await self._rights.note_failure(to, error)
+        await self._openings.note_failure(to, error)
+        if error.moved_to is not None:
+            try:
+                await self._services.moved(self.name, to.chat_id, error.moved_to)
+            except Exception as unwritten:  # noqa: BLE001 - whatever the database does; the next try hears it again
+                log.warning("a move was not written down", extra={"error": type(unwritten).__name__})
 
     async def send_video(self, to: Address, video: VideoMessage, *, reply_to: str | None = None) -> str:
         """Send the file as a native video message and return its reference. Raises SendError."""
         try:
             reference = await self._videos.send(to, video, reply_to=reply_to)
         except SendError as error:
-            await self._rights.note_failure(to, error)
+            await self._note_failure(to, error)
             raise
         await self._rights.note_video(to)
+        await self._openings.note_arrival(to)
         return reference
 
     async def send_file(self, to: Address, file: FileMessage, *, reply_to: str | None = None) -> str:
@@ -281,3 +297,9 @@ class Telegram:
     def private(self, sender_id: str) -> Address | None:
         """Return the address of a person's own chat with the bot; None for who speaks as a group or a channel."""
         return Address(self.name, sender_id) if sender_id.isdecimal() else None
+
+    async def opening_link(self, sender_id: str, code: str, *, once: bool = True) -> str | None:
+        """Return a link that opens the bot for a person who is not known to have done so; see Openings.link."""
+        if self.private(sender_id) is None:
+            return None
+        return await self._openings.link(sender_id, code, username=self._intake.username, once=once)

@@ -55,6 +55,7 @@ _OBSTACLES: Mapping[Obstacle, tuple[str, ...]] = {
         "peer_id_invalid",
         "user_is_blocked",
         "bot was blocked",
+        "can't initiate conversation",
         "bot was kicked",
         "bot is not a member",
         "group chat was deactivated",

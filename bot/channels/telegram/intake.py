@@ -19,6 +19,7 @@ from telegram.error import TelegramError
 
 from bot.channels.protocol import Services
 from bot.channels.telegram.errors import ApiError, send_error, webhook_is_set
+from bot.channels.telegram.openings import Openings
 from bot.channels.telegram.parsing import incoming_from
 from bot.channels.telegram.pressed_buttons import PressedButtons
 from bot.channels.telegram.presses import Presses
@@ -61,6 +62,7 @@ class UpdateReceiver:
         presses: Presses,
         pressed: PressedButtons,
         rights: Rights,
+        openings: Openings,
         poll_s: int,
         sleep: Sleep = asyncio.sleep,
         clock: Clock = time.monotonic,
@@ -74,6 +76,7 @@ class UpdateReceiver:
         self._presses = presses
         self._pressed = pressed
         self._rights = rights
+        self._openings = openings
         self._webhook_dropped = False
         self._username: str | None = None
         self._open = True
@@ -93,6 +96,11 @@ class UpdateReceiver:
         """Load our name, without which commands of other bots in a group would look like ours. Raises TelegramError."""
         if self._username is None:
             self._username = (await self._bot.get_me()).username or ""
+
+    @property
+    def username(self) -> str | None:
+        """Return our name, once it is known."""
+        return self._username or None
 
     async def poll(self) -> None:
         """Poll until cancelled. Commit a batch, only then ask beyond it: nothing is lost in a crash."""
@@ -162,15 +170,26 @@ class UpdateReceiver:
         """Store the updates. Raises what the inbox raises; then nothing of the batch may be confirmed."""
         incoming = [found for update in updates if (found := self._read(update)) is not None]
         for update in updates:
+            await self._note_move(update)
             if update.callback_query is not None:
                 self._presses.await_answer(update.callback_query.id)
                 await self._pressed.note(update.callback_query)
             elif update.my_chat_member is not None:
                 await self._rights.note_change(update.my_chat_member)
+                await self._openings.note_change(update.my_chat_member)
             elif update.message is not None:
                 await self._rights.note_message(update.message)
+                await self._openings.note_message(update.message)
         if incoming:
             await self._services.inbox.put(incoming)
+
+    async def _note_move(self, update: Update) -> None:
+        """Tell of a group that has become a supergroup; both say so. Raises what the database raises."""
+        message = update.message
+        if message is not None and message.migrate_to_chat_id is not None:
+            await self._services.moved("telegram", str(message.chat.id), str(message.migrate_to_chat_id))
+        elif message is not None and message.migrate_from_chat_id is not None:
+            await self._services.moved("telegram", str(message.migrate_from_chat_id), str(message.chat.id))
 
     def _read(self, update: Update) -> Incoming | None:
         """Read one update; None when it breaks our reading, so that it does not hold up the others.

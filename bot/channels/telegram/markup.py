@@ -26,15 +26,15 @@ def keyboard(actions: Sequence[Action], *, plain: bool = False, asks: bool = Fal
     """Build the buttons, one a row. `asks`: with the person's keyboard open for an answer (Bot API 10.3)."""
     if not actions:
         return None
-    rows = [
-        [
-            InlineKeyboardButton(
-                cut(action.label, _LABEL_CHARS), callback_data=action.data, style=None if plain else _style(action)
-            )
-        ]
-        for action in actions
-    ]
+    rows = [[_button(action, plain=plain)] for action in actions]
     return InlineKeyboardMarkup(rows, api_kwargs={"force_reply": True} if asks and not plain else None)
+
+
+def _button(action: Action, *, plain: bool) -> InlineKeyboardButton:
+    label = cut(action.label, _LABEL_CHARS)
+    if action.url is not None:
+        return InlineKeyboardButton(label, url=action.url)
+    return InlineKeyboardButton(label, callback_data=action.data, style=None if plain else _style(action))
 
 
 def below(message: Message, *, group: bool, plain: bool) -> InlineKeyboardMarkup | ForceReply | None:
@@ -51,6 +51,8 @@ def below(message: Message, *, group: bool, plain: bool) -> InlineKeyboardMarkup
 
 def _style(action: Action) -> str | None:
     """Return the colour: of what destroys, or of what buys."""
+    if action.url is not None:
+        return None
     if action.danger:
         return "danger"
     buys = action.data.startswith("yes:") or _PRICE.search(action.label) is not None
@@ -69,6 +71,10 @@ class ServerAge:
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
 
+    async def is_old(self) -> bool:
+        """Return whether the server has refused newer fields today."""
+        return await self._memory.get("old") is not None
+
     async def newest(self, send: Callable[[bool], Awaitable[R]], *, new_fields: bool = True) -> R:
         """Call `send(plain)`, with the newer fields where the server takes them, else at once without.
 
@@ -76,7 +82,7 @@ class ServerAge:
         """
         if not new_fields:
             return await send(False)
-        if await self._memory.get("old") is not None:
+        if await self.is_old():
             return await send(True)
         try:
             return await send(False)

@@ -7,6 +7,7 @@ from telegram import Bot, LinkPreviewOptions, MessageEntity
 from telegram.error import TelegramError
 
 from bot.channels.telegram.errors import (
+    ApiError,
     TranslatingErrors,
     cannot_be_edited,
     is_unchanged,
@@ -81,12 +82,39 @@ class TextSender:
         if replace is not None and replace.isdecimal() and await self._edited(to, message, replace):
             return replace
         parts, reference = parts_of(message), ""
+        if (
+            message.only_for is not None
+            and is_group(to.chat_id)
+            and await self._whispered(to, parts[0], message.only_for)
+        ):
+            return reference
         async with TranslatingErrors():
             for number, part in enumerate(parts):
                 foot = message if number == len(parts) - 1 else Message("")
                 sent = await self._say(to, part, foot, reply_to if number == 0 else None)
                 reference = str(sent.message_id)
         return reference
+
+    async def _whispered(self, to: Address, part: Part, person: str) -> bool:
+        """Show a text to one member of a group (Bot API 10.3). False where it did not go out; then it is for all.
+
+        Telegram lets only admins of the group do this unasked. A server that does not know the field may ignore it,
+        and post the text to all. What is shown so has no number, and cannot be edited.
+        """
+        if not person.isdecimal() or await self._age.is_old():
+            return False
+        alone = {"ephemeral_message_parameters": {"receiver_user_id": int(person)}}
+        async with TranslatingErrors():
+            try:
+                await self._places.send(
+                    to,
+                    lambda chat, thread: self._bot.send_message(
+                        chat, part.text, message_thread_id=thread, api_kwargs=alone, link_preview_options=_NO_PREVIEW
+                    ),
+                )
+            except ApiError:
+                return False
+        return True
 
     async def _edited(self, to: Address, message: Message, reference: str) -> bool:
         """Edit a message. False when it is no longer there. A second edit does no harm, so none is unconfirmed."""

@@ -5,6 +5,8 @@ import json
 import logging
 import re
 import secrets
+import time
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -34,6 +36,8 @@ _BYTES = {"image": 10_000_000, "video": 100_000_000}
 _TEXT_BYTES = 100_000  # many times the longest text
 _HEARTBEAT_S = 15.0
 _LONGEST_S = 3600
+_PRICE = re.compile(r"\$[0-9]{1,6}(?:\.[0-9]{1,6})?")
+_PRICES, _PRICES_S = 20, 10.0  # so many questions for a price are answered to one person within so many seconds
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob:; media-src 'self' blob:; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'",
@@ -55,6 +59,7 @@ class Pages:
         self._guard = guard
         self._open: dict[str, set[asyncio.Queue[str]]] = {}
         self._closing = False
+        self._asked: dict[str, deque[float]] = {}
 
     def routes(self) -> Sequence[BaseRoute]:
         """Return the routes."""
@@ -62,6 +67,7 @@ class Pages:
             Route("/", self._guarded(self._page)),
             Route("/chat/enter", self._guarded(self._enter), methods=["POST"]),
             Route("/chat/send", self._private(self._send), methods=["POST"]),
+            Route("/chat/price", self._private(self._price), methods=["POST"]),
             Route("/chat/press", self._private(self._press), methods=["POST"]),
             Route("/chat/upload", self._private(self._upload), methods=["POST"]),
             Route("/chat/uploads/{name}", self._private(self._uploaded)),
@@ -156,7 +162,7 @@ class Pages:
             return self._refused(request, "web-failed", 503)
         body = await _json(request)
         event, text = str(body.get("id", "")), encodable(str(body.get("text", "")))[:_TEXT_CHARS]
-        upload = str(body.get("upload") or "")
+        upload, body_price = str(body.get("upload") or ""), body.get("price")
         if not _EVENT.fullmatch(event) or not (text.strip() or upload):
             return self._refused(request, "web-nothing-to-send", 400)
         kind = await self._upload_kind(upload) if upload and self._owns(session, upload) else None
@@ -167,8 +173,35 @@ class Pages:
             body = {"kind": kind or "text", "from": "me", "text": text, "upload": upload or None, "event": event}
             await self._services.transcript.add(session.user, body)
             self.wake(session.user)
-        await self._put(request, session, event, text=text, attachment=attachment)
+        price = str(body_price) if _PRICE.fullmatch(str(body_price)) else None
+        await self._put(request, session, event, text=text, attachment=attachment, agreed=price)
         return JSONResponse({"id": event}, 202)
+
+    async def _price(self, request: Request, session: Session) -> Response:
+        """Return the price that may stand on the send button: JSON {"text", "kind"?, "size"?, "seconds"?} -> {"price"}.
+
+        Nothing of it is kept. null for small talk, for what is offered whatever it costs, and for who asks in a rush.
+        """
+        body = await _json(request)
+        text, kind = encodable(str(body.get("text", "")))[:_TEXT_CHARS], body.get("kind")
+        known = kind is None or kind in _BYTES
+        if not text.strip() or not known or self._closing or self._is_rushed(session.user):
+            return JSONResponse({"price": None})
+        size, seconds = body.get("size"), _plausible(body.get("seconds"))
+        size = size if isinstance(size, int) and size >= 0 else None
+        attachment = AttachmentRef(kind, "0" * 32, size, seconds) if kind else None
+        incoming = self._incoming(request, session, "price", text=text, attachment=attachment)
+        return JSONResponse({"price": await self._services.quote(incoming)})
+
+    def _is_rushed(self, user: str) -> bool:
+        """Count a question, and return whether this person asks too many."""
+        now = time.monotonic()
+        self._asked = {each: times for each, times in self._asked.items() if now - times[-1] < _PRICES_S}
+        times = self._asked.setdefault(user, deque(maxlen=_PRICES))
+        rushed = len(times) == _PRICES and now - times[0] < _PRICES_S
+        if not rushed:
+            times.append(now)
+        return rushed
 
     def _attachment(self, kind: Any, upload: str, seconds: Any) -> AttachmentRef:
         """Build the attachment.
@@ -176,8 +209,7 @@ class Pages:
         `seconds` is what the browser saw: a hint for the price, checked before anything is bought.
         """
         size = (self._services.uploads_dir / upload).stat().st_size
-        plausible = isinstance(seconds, int | float) and 0 < seconds < _LONGEST_S
-        return AttachmentRef(kind, upload, size, float(seconds) if plausible else None)
+        return AttachmentRef(kind, upload, size, _plausible(seconds))
 
     async def _said_before(self, session: Session, event: str) -> bool:
         return any(entry.get("event") == event for entry in await self._services.transcript.read(session.user))
@@ -189,18 +221,24 @@ class Pages:
         event, data = str(body.get("id", "")), str(body.get("data", ""))[:64]
         if not _EVENT.fullmatch(event) or not data:
             return self._refused(request, "web-nothing-to-send", 400)
-        message = str(body.get("message", ""))[:20]
-        known = message if await self._is_bots(session, message) else None
-        await self._put(request, session, event, pressed=data, reply_to=known)
+        stands_on = await self._message_with(session, body.get("on"), data)
+        await self._put(request, session, event, pressed=data, reply_to=stands_on)
         return JSONResponse({"id": event}, 202)
 
-    async def _is_bots(self, session: Session, message: str) -> bool:
-        """Return whether this is a message of the bot in the session's own chat."""
-        entries = await self._services.transcript.read(session.user) if message else []
-        return any(str(entry["id"]) == message and entry.get("from") == "bot" for entry in entries)
+    async def _message_with(self, session: Session, number: Any, data: str) -> str | None:
+        """Return the number of the bot's message on which that button stands; None: on none of that number."""
+        for entry in await self._services.transcript.read(session.user):
+            if entry["id"] == number and entry.get("from") == "bot":
+                found = any(action.get("data") == data for action in entry.get("actions") or ())
+                return str(number) if found else None
+        return None
 
     async def _put(self, request: Request, session: Session, event: str, **more: Any) -> None:
-        incoming = Incoming(
+        await self._services.inbox.put([self._incoming(request, session, event, **more)])
+
+    @staticmethod
+    def _incoming(request: Request, session: Session, event: str, **more: Any) -> Incoming:
+        return Incoming(
             address=Address("web", session.user),
             account="web",
             event_id=event,
@@ -208,7 +246,6 @@ class Pages:
             language=request.headers.get("accept-language", "")[:100] or None,
             **more,
         )
-        await self._services.inbox.put([incoming])
 
     async def _upload(self, request: Request, session: Session) -> Response:
         """Stream the raw file of the body to a name nobody can guess. Its first bytes say what it is."""
@@ -330,8 +367,13 @@ class _Guarded:
 
 PAGE_WORDS = (
     "title", "tagline", "placeholder", "placeholder-short", "send", "attach", "remove", "drop", "download", "offline",
-    "retry", "failed", "unreachable", "example-1", "example-2", "example-3", "demo",
+    "make", "retry", "failed", "unreachable", "example-1", "example-2", "example-3", "demo",
 )  # fmt: skip
+
+
+def _plausible(seconds: Any) -> float | None:
+    """Return the length that a browser names, if it can be one."""
+    return float(seconds) if isinstance(seconds, int | float) and 0 < seconds < _LONGEST_S else None
 
 
 def _kind(head: bytes) -> tuple[Any, str] | None:

@@ -1,5 +1,6 @@
 """The fields of a call by the version of the Bot API that knows them, and what each must be like."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +54,12 @@ class Fields:
 
     def _button(self, button: Json) -> Json:
         button = self._known(button, _BUTTONS, "the inline keyboard button")
-        if not button["text"] or not 1 <= len(button["callback_data"].encode()) <= 64:
+        if "url" in button:
+            if not re.fullmatch(r"https://t\.me/\w+(\?start=[A-Za-z0-9_-]{1,64})?", button["url"]):
+                raise Refused(400, "Bad Request: BUTTON_URL_INVALID")
+            if "callback_data" in button:
+                raise Refused(400, "Bad Request: BUTTON_TYPE_INVALID")
+        if not button["text"] or not 1 <= len(button.get("callback_data", "url").encode()) <= 64:
             raise Refused(400, "Bad Request: BUTTON_DATA_INVALID")
         if button.get("style", "danger") not in _STYLES:
             raise Refused(400, "Bad Request: invalid button style specified")

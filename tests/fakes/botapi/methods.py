@@ -121,7 +121,21 @@ class Methods:
             raise Refused(400, "Bad Request: message is too long")
         self._may(params, "can_send_messages", "text messages")
         entities = self._fields.entities(text, params.get("entities"))
+        alone = self._fields.parameter(params, "ephemeral_message_parameters")
+        if alone is not None:
+            return self._whisper(params, alone, text)
         return self._post(params, {"text": text, **({"entities": entities} if entities else {})})
+
+    def _whisper(self, params: Params, alone: Json, text: str) -> Json:
+        """A text for one member of a group: it has no number of its own, and only admins may send it unasked."""
+        chat, _ = self._may_post(params)
+        if chat.kind == "private" or chat.member["status"] != "administrator":
+            raise Refused(400, "Bad Request: BOT_NOT_ADMIN")
+        with self.world.lock:
+            self.world.whispers.append((chat.id, alone["receiver_user_id"], text))
+            self.world.ever_said.append(text)
+        known = {"message_id": 0, "date": int(time.time()), "chat": chat.json(), "from": self.world.bot, "text": text}
+        return {**known, "ephemeral_message_id": len(self.world.whispers)}
 
     def _edit_text(self, params: Params, _files: Mapping[str, Upload]) -> Json:
         chat = self._chat(params)
@@ -266,6 +280,8 @@ class Methods:
 
     def _chat(self, params: Params) -> Chat:
         chat = self.world.chats.get(int(params.get("chat_id") or 0))
+        if chat is None and int(params.get("chat_id") or 0) in self.world.met:
+            raise Refused(403, "Forbidden: bot can't initiate conversation with a user")
         if chat is None:
             raise Refused(400, "Bad Request: chat not found")
         if chat.moved_to is not None:

@@ -85,6 +85,8 @@ class World:
     presses: dict[str, bool] = field(default_factory=dict)  # id -> answered
     toasts: dict[str, str] = field(default_factory=dict)  # id -> what its person saw
     ever_said: list[str] = field(default_factory=list)
+    met: set[int] = field(default_factory=set)  # who has spoken in a group: known, but not to be written to
+    whispers: list[tuple[int, int, str]] = field(default_factory=list)  # where, who alone read it, what
     lock: threading.RLock = field(default_factory=threading.RLock)
     _message_ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _update_ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(700_000_001))
@@ -131,6 +133,7 @@ class World:
             place = self.private(chat) if chat > 0 else self.chats[chat]
             message = self._message(place, thread)
             message["from"] = self.person(chat if sender is None and chat > 0 else sender or 42, language)
+            self.met.add(message["from"]["id"])
             self._attach(message, photo=photo, video=video, seconds=seconds)
             if document is not None:
                 file = {**self.keep(document, "documents.bin").json(), "file_name": filename}
@@ -200,11 +203,20 @@ class World:
             }
             self.updates.append(self._update("my_chat_member", change))
 
-    def migrates(self, chat: int, to: int) -> None:
-        """A group becomes a supergroup: a new id, and the old one says so."""
+    def migrates(self, chat: int, to: int, *, notices: bool = False) -> None:
+        """A group becomes a supergroup: a new id, and the old one says so; with notices in both if they are wanted."""
         with self.lock:
-            self.group(to)
+            self.group(to).admins = self.chats[chat].admins
             self.chats[chat].moved_to = to
+            if notices:
+                self.tells_of_move(chat, to)
+
+    def tells_of_move(self, chat: int, to: int) -> None:
+        """The service messages of a move, as they come once or again."""
+        for place, name, other in ((chat, "migrate_to_chat_id", to), (to, "migrate_from_chat_id", chat)):
+            message = self._message(self.chats[place], None)
+            message.update({"from": self.person(42, "en"), name: other})
+            self.updates.append(self._update("message", message))
 
     def update(self, body: Json) -> int:
         """Any update, for example one that nobody can read. Gives its number."""

@@ -63,7 +63,7 @@ function actionsOf(message) {
     const button = make("button", { type: "button", className: action.danger ? "danger" : "", textContent: action.label, disabled: Boolean(action.disabled) });
     button.addEventListener("click", async () => {
       button.disabled = true;
-      const pause = await post("/chat/press", { id: uuid(), data: action.data, message: message.id }).then(() => 3000, () => 0);
+      const pause = await post("/chat/press", { id: uuid(), data: action.data, on: message.id }).then(() => 3000, () => 0);
       setTimeout(() => { button.disabled = false; }, pause); // one that has done what it can is shown anew, disabled
     });
     return button;
@@ -194,7 +194,7 @@ function welcome() {
     make("p", { textContent: word("tagline") }));
   for (const key of ["example-1", "example-2", "example-3"]) {
     const button = make("button", { type: "button", textContent: word(key) });
-    button.addEventListener("click", () => { text.value = word(key); grow(); send(); });
+    button.addEventListener("click", () => { text.value = word(key); grow(); text.focus(); askPrice(); }); // it costs something: its price comes first
     section.append(button);
   }
 }
@@ -222,6 +222,38 @@ function grow() {
   text.style.height = `${text.scrollHeight}px`;
 }
 
+// The price of exactly what stands here, if sending it would make a video: with it on the button, to send is to agree.
+const PRICE_AFTER_MS = 350;
+let quoted = null, priceTimer = 0;
+
+function writing() {
+  const file = attached ? attached.file : null, [kind] = file ? file.type.split("/") : [null];
+  const length = kind === "video" ? $("preview-video").duration || null : null;
+  return { text: text.value.trim(), kind, size: file ? file.size : null, seconds: Number.isFinite(length) ? length : null, file };
+}
+
+function showPrice(price) {
+  $("price").textContent = price ? `${word("make")} · ${price}` : "";
+  $("send").classList.toggle("priced", Boolean(price));
+  $("send").setAttribute("aria-label", price ? `${word("make")} · ${price}` : word("send"));
+}
+
+function askPrice() {
+  quoted = null;
+  showPrice(null);
+  clearTimeout(priceTimer);
+  if (text.value.trim()) priceTimer = setTimeout(quote, PRICE_AFTER_MS);
+}
+
+async function quote() {
+  const asked = writing();
+  const answer = await post("/chat/price", { text: asked.text, kind: asked.kind, size: asked.size, seconds: asked.seconds }).catch(() => ({}));
+  const now = writing();
+  if (!answer.price || now.text !== asked.text || now.file !== asked.file) return;
+  quoted = { text: asked.text, file: asked.file, price: answer.price };
+  showPrice(answer.price);
+}
+
 function attach(file) {
   if (!file) return; // whether it is of use, the server sees: browsers do not name the type of each photo
   detach();
@@ -232,6 +264,7 @@ function attach(file) {
   $("preview-name").textContent = file.name;
   $("preview").hidden = false;
   text.focus();
+  askPrice();
 }
 
 function detach() {
@@ -239,16 +272,18 @@ function detach() {
   attached = null;
   $("preview").hidden = true;
   $("file").value = "";
+  askPrice();
 }
 
 function send() {
   const said = text.value.trim(), file = attached ? attached.file : null;
   const seconds = file && file.type.startsWith("video/") ? $("preview-video").duration || null : null;
   if (!said && !file) return;
+  const price = quoted && quoted.text === said && quoted.file === file ? quoted.price : null;
   text.value = "";
   grow();
   detach();
-  deliver({ id: uuid(), text: said, file, upload: null, seconds });
+  deliver({ id: uuid(), text: said, file, upload: null, seconds, price });
 }
 
 async function deliver(message) {
@@ -265,7 +300,7 @@ async function deliver(message) {
       const answer = await ask("/chat/upload", { method: "POST", body: message.file });
       message.upload = answer.upload;
     }
-    await post("/chat/send", { id: message.id, text: message.text, upload: message.upload, seconds: message.seconds });
+    await post("/chat/send", { id: message.id, text: message.text, upload: message.upload, seconds: message.seconds, price: message.price });
     await load();
     element.remove();
   } catch (error) {
@@ -282,7 +317,8 @@ async function deliver(message) {
 }
 
 composer.addEventListener("submit", (event) => { event.preventDefault(); send(); });
-text.addEventListener("input", grow);
+text.addEventListener("input", () => { grow(); askPrice(); });
+$("preview-video").addEventListener("loadedmetadata", askPrice);
 text.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) { event.preventDefault(); send(); }
 });

@@ -52,6 +52,7 @@ operator-access-open = • everybody (setting REELBOT_ACCESS)
 operator-access-admin = • { $id }, admin (setting REELBOT_ADMINS)
 operator-access-setting = • { $id } (setting REELBOT_ACCESS)
 operator-access-let-in = • { $id } (let in by { $user }, { $when })
+operator-access-moved = • { $new } (the group { $old } of the setting REELBOT_ACCESS, which has this id now: put it there)
 operator-access-cap = • { $id }: { $used } of { $cap } used in 24 hours, a cap of its own
 operator-access-default-cap = Each other group may use { $cap } in 24 hours (setting REELBOT_GROUP_DAILY_USD).
 operator-no-chat = There is no chat “{ $name }”. There are: { $names }.
@@ -87,12 +88,13 @@ alert-stranger =
         [yes] {" "}in the group { $chat }
        *[no] {""}
     }. To let them in: { -admin } allow { $id }
+alert-group-moved = The group { $old } has become a supergroup, and its id is { $new } now. Its settings, jobs and caps went with it. Your setting REELBOT_ACCESS or REELBOT_ADMINS still has the old id: put the new one there. Until then the group may go on.
 alert-strangers = More people ask to be let in than I report one by one in a day. { -admin } waiting lists them.
 command-admin = Who waits, what runs, what was spent; let people in
 
 over-group-cap =
     { KNOWN($free_at) ->
-        [yes] This would cost { $price }, and { $left } of this group’s { $cap } for 24 hours are left. There is room again at { $free_at } UTC.
+        [yes] This would cost { $price }, and { $left } of this group’s { $cap } for 24 hours are left. There is room again at { $free_at }.
        *[no] { $fits ->
             [no] This would cost { $price }, more than this group’s { $cap } for 24 hours. Please choose a shorter or cheaper one ({ -price }).
            *[yes] This would cost { $price }, and { $left } of this group’s { $cap } for 24 hours are left. There is room again when the videos under way here have ended.

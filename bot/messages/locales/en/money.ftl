@@ -47,7 +47,7 @@ offer-declined = Not ordered. Nothing was charged.
 
 over-user-cap =
     { KNOWN($free_at) ->
-        [yes] This would cost { $price }, and you have { $left } of your { $cap } for 24 hours left. There is room again at { $free_at } UTC.
+        [yes] This would cost { $price }, and you have { $left } of your { $cap } for 24 hours left. There is room again at { $free_at }.
        *[no] { $fits ->
             [no] This would cost { $price }, more than your { $cap } for 24 hours. Please choose a shorter or cheaper one ({ -price }).
            *[yes] This would cost { $price }, and you have { $left } of your { $cap } for 24 hours left. There is room again when your videos under way have ended.
@@ -55,7 +55,7 @@ over-user-cap =
     }
 over-all-cap =
     { KNOWN($free_at) ->
-        [yes] This would cost { $price }, and this bot has reached what it may spend in 24 hours. There is room again at { $free_at } UTC.
+        [yes] This would cost { $price }, and this bot has reached what it may spend in 24 hours. There is room again at { $free_at }.
        *[no] { $fits ->
             [no] This would cost { $price }, more than this bot may spend in 24 hours. Please choose a shorter or cheaper one ({ -price }).
            *[yes] This would cost { $price }, and this bot has reached what it may spend in 24 hours. There is room again when the videos under way have ended.

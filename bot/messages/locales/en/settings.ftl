@@ -19,8 +19,16 @@ setting-seconds = seconds
 setting-shape = shape
 setting-resolution = resolution
 setting-language = language
+setting-zone = time zone
 setting-value-seconds = { $seconds } s
 setting-value-by-model = as the model makes it
+
+clock =
+    { $beijing ->
+        [yes] { $time } Beijing time
+       *[no] { $time } { $zone }
+    }
+zone-beijing = Beijing time
 
 button-setting = { $field }: { $value }
 button-setting-price =

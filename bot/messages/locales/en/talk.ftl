@@ -8,6 +8,9 @@ start =
 
     /help shows everything I can do.
 
+start-job = Good, now I may write to you here. Your video:
+button-open-once = Open me once, so that I may write to you
+
 help =
     /video and what you want to see: a video from your words
     /video a red fox runs through fresh snow
@@ -51,7 +54,7 @@ status-none = Nothing is in the works. Write { -video } and what you want to see
 status-line = { $job }: { $state } “{ $prompt }”
 
 history-none = No videos yet. Your first one starts with { -video } and what you want to see.
-history-title = Your latest videos (times in UTC):
+history-title = Your latest videos (times: { $zone }):
 history-line =
     { $job }, { $when }{ KNOWN($price) ->
         [yes] , { $price }

@@ -4,6 +4,7 @@ web-tagline = Write what should happen. Get a video back.
 web-placeholder = /video a red fox running through fresh snow
 web-placeholder-short = /video a red fox
 web-send = Send
+web-make = Make
 web-attach = Add a photo or video
 web-remove = Remove
 web-drop = Drop a photo or video here

@@ -53,6 +53,7 @@ operator-access-open = • 所有人（設定 REELBOT_ACCESS）
 operator-access-admin = • { $id }，管理員（設定 REELBOT_ADMINS）
 operator-access-setting = • { $id }（設定 REELBOT_ACCESS）
 operator-access-let-in = • { $id }（{ $user } 於 { $when } 允許）
+operator-access-moved = • { $new }（就是設定 REELBOT_ACCESS 裡的群 { $old }，它的 ID 已改，請改成新的）
 operator-access-cap = • { $id }：24 小時內已用 { $used }，單獨限額 { $cap }
 operator-access-default-cap = 其他每個群 24 小時內可用 { $cap }（設定 REELBOT_GROUP_DAILY_USD）。
 operator-no-chat = 沒有叫「{ $name }」的聊天。有：{ $names }。
@@ -88,12 +89,13 @@ alert-stranger =
         [yes] ，在群 { $chat } 裡
        *[no] {""}
     }。允許請發：{ -admin } allow { $id }
+alert-group-moved = 群 { $old } 升級成了超級群，現在的 ID 是 { $new }。它的設定、影片和額度都跟著過去了。設定 REELBOT_ACCESS 或 REELBOT_ADMINS 裡還是舊 ID，請改成新的。改之前，這個群照常能用。
 alert-strangers = 今天申請使用的人太多，不再逐個通知。發 { -admin } waiting（管理 等待）查看。
 command-admin = 誰在等、在做什麼、花了多少；允許別人使用
 
 over-group-cap =
     { KNOWN($free_at) ->
-        [yes] 這個影片要 { $price }，而本群 24 小時內的額度 { $cap } 還剩 { $left }。{ $free_at }（UTC）以後就又有額度了。
+        [yes] 這個影片要 { $price }，而本群 24 小時內的額度 { $cap } 還剩 { $left }。{ $free_at } 以後就又有額度了。
        *[no] { $fits ->
             [no] 這個影片要 { $price }，超過了本群 24 小時的額度 { $cap }。請選短一些或便宜一些的，{ -send-price }查看價格。
            *[yes] 這個影片要 { $price }，而本群 24 小時內的額度 { $cap } 還剩 { $left }。等本群正在製作的影片結束後就又有額度了。

@@ -48,7 +48,7 @@ offer-declined = 好的，這次不做了，沒有扣費。
 
 over-user-cap =
     { KNOWN($free_at) ->
-        [yes] 這個影片要 { $price }，你 24 小時的額度 { $cap } 只剩 { $left }，UTC+8 時間 { $free_at } 起恢復。
+        [yes] 這個影片要 { $price }，你 24 小時的額度 { $cap } 只剩 { $left }，{ $free_at } 起恢復。
        *[no] { $fits ->
             [no] 這個影片要 { $price }，超過了你 24 小時的額度 { $cap }。請選短一些或便宜一些的，{ -send-price }查看價格。
            *[yes] 這個影片要 { $price }，你 24 小時的額度 { $cap } 只剩 { $left }。等正在做的影片結束後再試。
@@ -56,7 +56,7 @@ over-user-cap =
     }
 over-all-cap =
     { KNOWN($free_at) ->
-        [yes] 這個影片要 { $price }，而這個機器人 24 小時的預算已用完，UTC+8 時間 { $free_at } 起又可以下單。
+        [yes] 這個影片要 { $price }，而這個機器人 24 小時的預算已用完，{ $free_at } 起又可以下單。
        *[no] { $fits ->
             [no] 這個影片要 { $price }，超過了這個機器人 24 小時的預算。請選短一些或便宜一些的，{ -send-price }查看價格。
            *[yes] 這個影片要 { $price }，而這個機器人 24 小時的預算已用完。等正在做的影片結束後再試。

@@ -20,8 +20,16 @@ setting-seconds = 時長
 setting-shape = 畫面比例
 setting-resolution = 清晰度
 setting-language = 語言
+setting-zone = 時區
 setting-value-seconds = { $seconds } 秒
 setting-value-by-model = 由模型決定
+
+clock =
+    { $beijing ->
+        [yes] UTC+8 時間 { $time }
+       *[no] { $time }（{ $zone } 時間）
+    }
+zone-beijing = UTC+8 時間
 
 button-setting = { $field }：{ $value }
 button-setting-price =

@@ -9,6 +9,9 @@ start =
 
     傳送 /help 看看我還會什麼。
 
+start-job = 好了，現在我可以在這裡給你發訊息了。你的影片：
+button-open-once = 點一次「開始」，我才能私聊你
+
 help =
     /video 加上你想看的畫面：用文字生成影片
     /video 一隻紅狐狸在雪地裡奔跑
@@ -68,7 +71,7 @@ status-none = 現在沒有正在做的影片。想做的話，{ -send-video }就
 status-line = { $job }：{ $state }「{ $prompt }」
 
 history-none = 還沒有做過影片。{ -send-video }，做出第一個吧。
-history-title = 你最近的影片（UTC+8 時間）：
+history-title = 你最近的影片（{ $zone }）：
 history-line =
     { $job }，{ $when }{ KNOWN($price) ->
         [yes] ，{ $price }

@@ -5,6 +5,7 @@ web-tagline = 寫下畫面，收到影片。
 web-placeholder = 影片 一隻紅狐狸在新雪裡奔跑
 web-placeholder-short = 影片 一隻紅狐狸
 web-send = 傳送
+web-make = 就做
 web-attach = 新增照片或影片
 web-remove = 刪除
 web-drop = 把照片或影片拖到這裡

@@ -52,6 +52,7 @@ operator-access-open = • 所有人（设置 REELBOT_ACCESS）
 operator-access-admin = • { $id }，管理员（设置 REELBOT_ADMINS）
 operator-access-setting = • { $id }（设置 REELBOT_ACCESS）
 operator-access-let-in = • { $id }（{ $user } 于 { $when } 允许）
+operator-access-moved = • { $new }（就是设置 REELBOT_ACCESS 里的群 { $old }，它的 ID 已改，请改成新的）
 operator-access-cap = • { $id }：24 小时内已用 { $used }，单独限额 { $cap }
 operator-access-default-cap = 其他每个群 24 小时内可用 { $cap }（设置 REELBOT_GROUP_DAILY_USD）。
 operator-no-chat = 没有叫“{ $name }”的聊天。有：{ $names }。
@@ -87,12 +88,13 @@ alert-stranger =
         [yes] ，在群 { $chat } 里
        *[no] {""}
     }。允许请发：{ -admin } allow { $id }
+alert-group-moved = 群 { $old } 升级成了超级群，现在的 ID 是 { $new }。它的设置、视频和额度都跟着过去了。设置 REELBOT_ACCESS 或 REELBOT_ADMINS 里还是旧 ID，请改成新的。改之前，这个群照常能用。
 alert-strangers = 今天申请使用的人太多，不再逐个通知。发 { -admin } waiting（管理 等待）查看。
 command-admin = 谁在等、在做什么、花了多少；允许别人使用
 
 over-group-cap =
     { KNOWN($free_at) ->
-        [yes] 这个视频要 { $price }，而本群 24 小时内的额度 { $cap } 还剩 { $left }。{ $free_at }（UTC）以后就又有额度了。
+        [yes] 这个视频要 { $price }，而本群 24 小时内的额度 { $cap } 还剩 { $left }。{ $free_at } 以后就又有额度了。
        *[no] { $fits ->
             [no] 这个视频要 { $price }，超过了本群 24 小时的额度 { $cap }。请选短一些或便宜一些的，{ -send-price }查看价格。
            *[yes] 这个视频要 { $price }，而本群 24 小时内的额度 { $cap } 还剩 { $left }。等本群正在制作的视频结束后就又有额度了。

@@ -47,7 +47,7 @@ offer-declined = 好的，这次不做了，没有扣费。
 
 over-user-cap =
     { KNOWN($free_at) ->
-        [yes] 这个视频要 { $price }，你 24 小时的额度 { $cap } 只剩 { $left }，北京时间 { $free_at } 起恢复。
+        [yes] 这个视频要 { $price }，你 24 小时的额度 { $cap } 只剩 { $left }，{ $free_at } 起恢复。
        *[no] { $fits ->
             [no] 这个视频要 { $price }，超过了你 24 小时的额度 { $cap }。请选短一些或便宜一些的，{ -send-price }查看价格。
            *[yes] 这个视频要 { $price }，你 24 小时的额度 { $cap } 只剩 { $left }。等正在做的视频结束后再试。
@@ -55,7 +55,7 @@ over-user-cap =
     }
 over-all-cap =
     { KNOWN($free_at) ->
-        [yes] 这个视频要 { $price }，而这个机器人 24 小时的预算已用完，北京时间 { $free_at } 起又可以下单。
+        [yes] 这个视频要 { $price }，而这个机器人 24 小时的预算已用完，{ $free_at } 起又可以下单。
        *[no] { $fits ->
             [no] 这个视频要 { $price }，超过了这个机器人 24 小时的预算。请选短一些或便宜一些的，{ -send-price }查看价格。
            *[yes] 这个视频要 { $price }，而这个机器人 24 小时的预算已用完。等正在做的视频结束后再试。

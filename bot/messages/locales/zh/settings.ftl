@@ -19,8 +19,16 @@ setting-seconds = 时长
 setting-shape = 画面比例
 setting-resolution = 清晰度
 setting-language = 语言
+setting-zone = 时区
 setting-value-seconds = { $seconds } 秒
 setting-value-by-model = 由模型决定
+
+clock =
+    { $beijing ->
+        [yes] 北京时间 { $time }
+       *[no] { $time }（{ $zone } 时间）
+    }
+zone-beijing = 北京时间
 
 button-setting = { $field }：{ $value }
 button-setting-price =

@@ -8,6 +8,9 @@ start =
 
     发送 /help 看看我还会什么。
 
+start-job = 好了，现在我可以在这里给你发消息了。你的视频：
+button-open-once = 点一次“开始”，我才能私聊你
+
 help =
     /video 加上你想看的画面：用文字生成视频
     /video 一只红狐狸在雪地里奔跑
@@ -67,7 +70,7 @@ status-none = 现在没有正在做的视频。想做的话，{ -send-video }就
 status-line = { $job }：{ $state }“{ $prompt }”
 
 history-none = 还没有做过视频。{ -send-video }，做出第一个吧。
-history-title = 你最近的视频（北京时间）：
+history-title = 你最近的视频（{ $zone }）：
 history-line =
     { $job }，{ $when }{ KNOWN($price) ->
         [yes] ，{ $price }

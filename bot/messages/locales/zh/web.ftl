@@ -4,6 +4,7 @@ web-tagline = 写下画面，收到视频。
 web-placeholder = 视频 一只红狐狸在新雪里奔跑
 web-placeholder-short = 视频 一只红狐狸
 web-send = 发送
+web-make = 就做
 web-attach = 添加照片或视频
 web-remove = 删除
 web-drop = 把照片或视频拖到这里
