@@ -125,7 +125,8 @@ class AdminHandler:
             verdict = ask_cancel_tx(tx, job.id) if job.state in ACTIVE | {State.PARKED} else "late"
         if verdict == "late":
             return _answer(language, "operator-stop-late", job=job.id)
-        key, owner_key = ("stopped", "stopped-by-admin") if verdict == "free" else ("stopping", "stopping-by-admin")
+        stopping = ("operator-stopping", "stopping-by-admin")
+        key, owner_key = ("operator-stopped", "stopped-by-admin") if verdict == "free" else stopping
         owner = Message(translate(job.language, owner_key, job=job.id), job_id=job.id)
 
         async def afterwards() -> None:
@@ -133,7 +134,7 @@ class AdminHandler:
                 await self._ask_fal_now(job.id)
             await self._tell(job, owner)
 
-        return replace(_answer(language, f"operator-{key}", job=job.id), afterwards=afterwards)
+        return replace(_answer(language, key, job=job.id), afterwards=afterwards)
 
     def _problem(self, ident: str, language: str) -> Message | None:
         """Say what is wrong with an id, as far as its chat can tell."""

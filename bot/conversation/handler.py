@@ -13,6 +13,7 @@ from bot.conversation.decisions import NOTHING, Decision
 from bot.conversation.edits import Edits
 from bot.conversation.job_commands import JobCommands
 from bot.conversation.ordering import OrderService
+from bot.conversation.second_commands import second_command
 from bot.conversation.settings_handler import SettingsHandler
 from bot.conversation.situation import Situation
 from bot.conversation.source_prober import SourceProber
@@ -131,7 +132,14 @@ class MessageHandler:
                 return decided
         if incoming.other is not None and not isinstance(command, commands.MakeVideo):
             return await self._talk.unusable(situation)
-        return await self._commanded(situation, command)
+        return self._refuse_second(situation, command) or await self._commanded(situation, command)
+
+    def _refuse_second(self, situation: Situation, command: commands.Command | None) -> Decision | None:
+        """Decide to do nothing about a message with two commands in it; None: it has but one."""
+        second = second_command(situation.incoming) if command is not None else None
+        if second is None:
+            return None
+        return self._talk.keep(situation).answer(situation.say("second-command", second=job_lists.short(second)))
 
     async def _pressed(self, situation: Situation, command: commands.Command | None) -> Decision:
         if command is None:

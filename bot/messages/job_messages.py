@@ -24,6 +24,10 @@ _USUAL_S = 90.0  # of a model that nobody knows any more
 _QUEUED = {NO_ROOM: "state-no-room", PAUSED: "state-paused"}  # by what keeps it in the queue
 
 
+_NAMES_SOURCE = frozenset({"photo", "many", "first"})
+"""Questions that speak of the photo themselves."""
+
+
 def status(job: Job, *, place: int, now_ms: int) -> Message:
     """Build the one message that is edited while the job lives: what was ordered, and its state."""
     if job.state is State.AWAITING_CONFIRMATION:
@@ -36,6 +40,8 @@ def status(job: Job, *, place: int, now_ms: int) -> Message:
 
 def _beside_the_order(job: Job) -> list[str]:
     lines = [adjustment(job.language, each.field, each.requested, each.applied) for each in job.adjustments]
+    if job.incoming.attachment is not None and (job.question is None or job.question.why not in _NAMES_SOURCE):
+        lines.insert(0, translate(job.language, "from-source", kind=job.incoming.attachment.kind))
     if _is_length_unknown(job):
         lines.append(translate(job.language, "length-unknown"))
     if job.again_of is not None:

@@ -68,6 +68,8 @@ class JobOrders(JobTable):
             over = (over_cap_tx if offer else reserve_tx)(tx, job_id, values["price_micro"], caps)
             if over is not None:
                 raise _TooDear(over)
+            if offer and new.ways:
+                _leave_out_dear_ways(tx, job_id, new, caps)
             if new.replaces is not None:
                 _replace_offer(tx, new.replaces, by=job_id, takes_card=new.takes_card)
             map_tx(tx, new.incoming.address, new.incoming.reply_to, job_id)
@@ -185,6 +187,18 @@ def _start(tx: Connection, job_ids: list[str], price_micro: int, caps: Caps) -> 
         if over is not None:
             raise _TooDear(replace(over, price_micro=price_micro * len(job_ids)))
         move_tx(tx, job_id, State.QUEUED, why="agreed")
+
+
+def _leave_out_dear_ways(tx: Connection, job_id: str, new: JobDraft, caps: Caps) -> None:
+    """Take the ways that a cap forbids out of an offer; of several photos then the first alone is asked about."""
+    ways = [way for way in new.ways if over_cap_tx(tx, job_id, way.price_micro * len(way.sources), caps) is None]
+    if len(ways) == len(new.ways):
+        return
+    question = new.question
+    if question is not None and question.why == "many" and not any(len(way.sources) > 1 for way in ways):
+        question = replace(question, why="first")
+    values = {"ways": [record(way) for way in ways] or None, "question": record(question) if question else None}
+    tx.execute(jobs.update().where(jobs.c.id == job_id).values(**values))
 
 
 def _out_of_the_way(tx: Connection, offer: Job) -> bool:

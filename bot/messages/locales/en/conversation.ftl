@@ -46,6 +46,12 @@ photo-wanted =
         [yes] Please send the photo: I begin as soon as it is here, for { $price }.
        *[no] Please send the photo: I begin as soon as it is here.
     } “cancel” drops it.
+from-source =
+    { $kind ->
+        [video] With your video.
+       *[image] With your photo.
+    }
+second-command = Your message holds a second command: “{ $second }”. I read one at a time, so nothing has been ordered or changed. Please send each in a message of its own.
 words-wanted = What would you like to see? One sentence is enough.
 source-unusable =
     { $what ->
@@ -113,6 +119,11 @@ ask-many =
         [yes] up to { $price }
        *[no] { $price }
     }. Shall I make that one, or a video of each?
+ask-first =
+    Only the first of your photos would cost { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }. A video of each would be more than may be spent now. Shall I make that one?
 ask-instead =
     You changed your message, and job { $other } has cost nothing yet. Shall I make this instead, for { KNOWN($up_to) ->
         [yes] up to { $price }

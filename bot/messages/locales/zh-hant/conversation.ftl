@@ -47,6 +47,12 @@ photo-wanted =
         [yes] 收到就開始做（{ $price }）。
        *[no] 收到就開始做。
     }不做了就回覆「取消」。
+from-source =
+    { $kind ->
+        [video] 用你發的影片。
+       *[image] 用你發的照片。
+    }
+second-command = 這條訊息裡還有一條指令：「{ $second }」。我一次只看一條，所以這次什麼都沒做，也沒有扣費。請分開發。
 words-wanted = 想看什麼畫面？一句話就夠。
 source-unusable =
     { $what ->
@@ -114,6 +120,11 @@ ask-many =
         [yes] 最多 { $price }
        *[no] { $price }
     }。只做第一張，還是每張各做一個？
+ask-first =
+    只做第一張，需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }。每張各做一個會超出現在的額度。要做第一張嗎？
 ask-instead =
     你改了訊息，{ $other } 還沒有扣費。改成做這個嗎？需要 { KNOWN($up_to) ->
         [yes] 最多 { $price }

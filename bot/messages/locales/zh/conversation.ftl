@@ -46,6 +46,12 @@ photo-wanted =
         [yes] 收到就开始做（{ $price }）。
        *[no] 收到就开始做。
     }不做了就回复“取消”。
+from-source =
+    { $kind ->
+        [video] 用你发的视频。
+       *[image] 用你发的照片。
+    }
+second-command = 这条消息里还有一条指令：“{ $second }”。我一次只看一条，所以这次什么都没做，也没有扣费。请分开发。
 words-wanted = 想看什么画面？一句话就够。
 source-unusable =
     { $what ->
@@ -113,6 +119,11 @@ ask-many =
         [yes] 最多 { $price }
        *[no] { $price }
     }。只做第一张，还是每张各做一个？
+ask-first =
+    只做第一张，需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }。每张各做一个会超出现在的额度。要做第一张吗？
 ask-instead =
     你改了消息，{ $other } 还没有扣费。改成做这个吗？需要 { KNOWN($up_to) ->
         [yes] 最多 { $price }
