@@ -13,7 +13,7 @@ from bot.channels.text_lengths import Unit, shortened
 from bot.channels.types import Incoming, Message, Reply, Toast
 from bot.conversation import commands
 from bot.conversation.commands import ParsedMessage
-from bot.conversation.decisions import Decision, OrderInstead
+from bot.conversation.decisions import NOTHING, Decision, OrderInstead
 from bot.conversation.handler import MessageHandler
 from bot.conversation.words import Meaning, line_in, meaning_of
 from bot.messages import job_messages
@@ -141,6 +141,8 @@ class PassiveReplies:
             case commands.Again(job=None) if person.waiting:
                 return self._next(person) or self._answer_with(person, person.say("passive-nothing-to-say"))
         decision = await self._handler.handle(message)
+        if isinstance(message.command, commands.Again) and decision == NOTHING:
+            decision = Decision(say=Message(person.say("passive-again")))
         if meaning is not None or incoming.attachment is not None or incoming.other is not None:
             return self._of_decision(person, decision, fetches=True)
         return self._of_decision(person, decision)

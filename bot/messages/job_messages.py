@@ -58,7 +58,9 @@ def _offer(job: Job) -> Message:
     price = _price_facts(job)
     key, other = f"ask-{question.why if question else 'price'}", (question and question.job) or ""
     why = translate_known(job.language, key, otherwise="ask-price", **price, other=other)
-    lines = [_what(job), *_words_of(job), *_beside_the_order(job), why, translate(job.language, "ask-waits")]
+    shape = job.request.aspect_ratio
+    what = translate(job.language, "offer-shape", what=_what(job), shape=shape) if shape else _what(job)
+    lines = [what, *_words_of(job), *_beside_the_order(job), why, translate(job.language, "ask-waits")]
     buttons = (
         Action(translate(job.language, "button-yes", **price), data_for("yes", job.id)),
         *(_way_button(job, number, way) for number, way in enumerate(job.ways, 1)),

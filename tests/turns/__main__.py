@@ -17,7 +17,14 @@ STEPS = 30
 
 
 def told(
-    database_url: str, folder: Path, *, seconds: float, seed: int, stories: int = 10**6, fault: str = "", steps: int = STEPS
+    database_url: str,
+    folder: Path,
+    *,
+    seconds: float,
+    seed: int,
+    stories: int = 10**6,
+    fault: str = "",
+    steps: int = STEPS,
 ) -> tuple[str | None, int, Counter[str]]:
     """Tell stories until the time is up. Gives what is broken, the seed of that or of the next, and what came about."""
     reached: Counter[str] = Counter()
@@ -33,6 +40,21 @@ def told(
     return None, seed + stories, reached
 
 
+def _faults(seed: int, stories: int) -> int:
+    """Put each known fault back, and print how many of the stories find it."""
+    missed = 0
+    for fault in FAULTS:
+        found = []
+        for each in range(seed, seed + stories):
+            folder = Path(tempfile.mkdtemp(prefix="turns-"))
+            url = f"sqlite:///{folder}/out/reelbot.db"
+            broken, _, _ = told(url, folder, seconds=600, seed=each, stories=1, fault=fault)
+            found += [broken.splitlines()[0]] if broken else []
+        missed += not found
+        print(f"{len(found)} of {stories}: {fault}", *found[:1], sep="\n    ", flush=True)
+    return 1 if missed else 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=300)
@@ -40,7 +62,10 @@ def main() -> int:
     parser.add_argument("--stories", type=int, default=10**6)
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
     parser.add_argument("--fault", choices=[*FAULTS, ""], default="")
+    parser.add_argument("--faults", action="store_true", help="how many of so many stories find each known fault")
     given = parser.parse_args()
+    if given.faults:
+        return _faults(given.seed, min(given.stories, 5))
     running = cluster() if given.database == "postgres" else None
     server: Cluster | None = next(running) if running is not None else None
     folder = Path(tempfile.mkdtemp(prefix="turns-"))

@@ -126,12 +126,15 @@ def _check_one(what: str, allowed: Allowed, bought: Purchase) -> None:
         raise BrokenError(f"{what}: bought for {price}")
     if allowed.offers and not any(_is_as_shown(offer, bought, price) for offer in allowed.offers):
         shown = [offer.text for offer in allowed.offers]
-        raise BrokenError(f"{what}: bought “{bought.prompt}”, {bought.model}, {price}, which is not what {shown} showed")
+        raise BrokenError(
+            f"{what}: bought “{bought.prompt}”, {bought.model}, {price}, which is not what {shown} showed"
+        )
 
 
 def _is_as_shown(offer: Seen, bought: Purchase, price: str) -> bool:
     photo = any(word in offer.text for word in ("photo", "照片", "第一张"))
-    words = all(word in offer.text for word in (f"“{bought.prompt}”", find(bought.model).name, price))
+    shape = bought.shape or ""
+    words = all(word in offer.text for word in (f"“{bought.prompt}”", find(bought.model).name, price, shape))
     same = offer.offer is None or len(offer.offer) < 7 or offer.offer == bought.job_id
     return words and same and photo == bought.has_source
 

@@ -37,6 +37,7 @@ class Purchase:
     prompt: str
     model: str
     seconds: int | None
+    shape: str | None
     has_source: bool
     price_micro: int
     again_of: str | None
@@ -46,8 +47,11 @@ class Purchase:
 class Stage:
     """`second`: another worker serves the same database (PostgreSQL). `settings`: over the usual ones."""
 
-    def __init__(self, folder: Path, database_url: str, *, second: bool = False, fault: str = "", **settings: str) -> None:
+    def __init__(
+        self, folder: Path, database_url: str, *, second: bool = False, fault: str = "", **settings: str
+    ) -> None:
         self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
         self.telegram = TelegramFake(state=folder / "telegram")
         self.wechat = WeChatFake()
         sandbox = create_app(folder=folder / "fal", key=KEY, studio=STUDIO)
@@ -149,10 +153,12 @@ class Stage:
         with self._engine.connect() as connection:
             return list(connection.execute(query))
 
-    def purchases(self, user: str) -> list[Purchase]:
-        """Every job of this person for which money was ever set aside, in the order of that; one line for each time."""
+    def purchases(self, user: str, chat: str) -> list[Purchase]:
+        """Every job of this person in this chat that money was ever set aside for, in order; one line for each time."""
         query = sa.select(jobs, ledger.c.event).join(ledger, ledger.c.job_id == jobs.c.id)
-        query = query.where(ledger.c.user == user, ledger.c.event == "reserve").order_by(ledger.c.id)
+        query = query.where(ledger.c.user == user, jobs.c.chat == chat, ledger.c.event == "reserve").order_by(
+            ledger.c.id
+        )
         return [
             Purchase(
                 row.id,
@@ -160,6 +166,7 @@ class Stage:
                 row.request["prompt"],
                 row.request["model"],
                 row.request.get("duration_s"),
+                row.request.get("aspect_ratio"),
                 row.incoming.get("attachment") is not None,
                 row.price_micro,
                 row.again_of,

@@ -23,6 +23,8 @@ NO = ("no", "算了", "取消", "stop", "不要了")
 WISHES = ("10s", "竖屏", "budget", "9:16", "10秒")
 LOOKS = ("/status", "/history", "/balance", "/settings", "/help", "/models", "/price", "状态", "帮助")
 SECRET = "secret"
+_BESIDE = {"wants_photo", "wish", "look", "nearly", "yes", "press", "again_press", "redelivery", "restart"}
+"""What changes nothing of the words that wait for their photo."""
 
 
 @dataclass
@@ -47,7 +49,7 @@ class Story:
         self.told: list[str] = []
         talkers: list[Talker] = [
             OnTelegram(stage, number),
-            OnTelegram(stage, number + 1, group=self._group),
+            OnTelegram(stage, number, group=self._group),
             OnWeChat(stage, f"p{seed}x{time.time_ns()}"),
             OnPage(stage),
         ]
@@ -290,7 +292,7 @@ class Story:
             time.sleep(0.02)
         if not said and toasts == memory.toasts and not person.silent:
             raise BrokenError(f"{what}: silence")
-        bought = stage.purchases(talker.user)
+        bought = stage.purchases(talker.user, talker.chat)
         new = check(what, allowed, memory, bought)
         self._reached["bought"] += len(new)
         for each in said:
@@ -298,7 +300,7 @@ class Story:
                 raise BrokenError(f"{what}: {each.text}")
         if new and kind != "command":
             memory.on_table = memory.on_table and kind in {"again_press", "press"}
-        if kind not in {"wants_photo", "wish"}:
+        if new or kind not in _BESIDE:
             memory.waits_for_photo = None
         if kind in {"words", "mention", "quote", "voice", "look", "second"}:
             memory.on_table = True

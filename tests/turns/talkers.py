@@ -28,7 +28,11 @@ class Seen:
     @property
     def offer(self) -> str | None:
         """The code of the offer that this message makes, if it does."""
-        codes = [data.removeprefix("yes:") for data, _ in self.buttons if data.startswith("yes:") and "." not in data]
+        codes = [
+            data.removeprefix("yes:")
+            for data, _ in self.buttons
+            if data.startswith("yes:") and not {".", "-"} & set(data)
+        ]
         return codes[0] if len(codes) == 1 and "$" in self.text else None
 
 
@@ -72,15 +76,15 @@ class OnTelegram:
         self._said(text, extra=extra, reply_to=int(quote) if quote else None)
 
     def photos(self, count: int, caption: str = "", *, forward: bool = False, quote: str | None = None) -> None:
-        extra: dict[str, Any] = {"forward_origin": {"type": "hidden_user", "sender_user_name": "x", "date": 1}} if forward else {}
+        extra: dict[str, Any] = (
+            {"forward_origin": {"type": "hidden_user", "sender_user_name": "x", "date": 1}} if forward else {}
+        )
         album = uuid.uuid4().hex if count > 1 else None
         for number in range(count):
             self._said(caption if number == 0 else "", photo=PHOTO, album=album, extra=extra)
 
     def _said(self, text: str, **more: Any) -> None:
-        number = self.stage.telegram.user_says(
-            self._chat, text, sender=self._person, language=self._language, **more
-        )
+        number = self.stage.telegram.user_says(self._chat, text, sender=self._person, language=self._language, **more)
         self.words.append(number)
 
     def edit(self, text: str) -> None:
@@ -110,7 +114,9 @@ class OnTelegram:
         found = []
         for message in self.stage.telegram.said(self._chat):
             rows = message.get("reply_markup", {}).get("inline_keyboard", [])
-            buttons = tuple((each["callback_data"], each["text"]) for row in rows for each in row if "callback_data" in each)
+            buttons = tuple(
+                (each["callback_data"], each["text"]) for row in rows for each in row if "callback_data" in each
+            )
             text = str(message.get("text") or message.get("caption") or "")
             found.append(Seen(str(message["message_id"]), text, buttons, "video" in message))
         return found

@@ -1,6 +1,7 @@
 # Offers, drafts, small talk: what is said between a wish and an order.
 
 offer-replaced = This has changed: the newer offer stands below. Nothing was charged.
+offer-shape = { $what }, { $shape }
 offer-repeat =
     Still open: { $what }, { $price }. { CHAT() ->
         [words] “confirm { $code }” makes it, “cancel { $code }” drops it.
@@ -33,6 +34,7 @@ no-but-active =
     }
 said-thanks = You are welcome! Say it any time you would like another video.
 said-hello = Hello! Say what you would like to see, or send a photo first. I name the price, and begin only when you say yes.
+said-bye = Goodbye! Write to me any time you would like a video.
 said-question-how = Say what you would like to see, for example: a red fox runs through fresh snow. Or send a photo and say how it should move. I name the price, and begin only when you say yes. { -help } shows more.
 said-question-price =
     { KNOWN($price) ->

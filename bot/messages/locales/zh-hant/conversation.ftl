@@ -2,6 +2,7 @@
 # 報價、草稿、閒聊：從想法到下單之間說的話。
 
 offer-replaced = 內容有變，請看下面的新報價。這一份作廢，沒有扣費。
+offer-shape = { $what }，{ $shape }
 offer-repeat =
     還有一份報價等你確認：{ $what }，{ $price }。{ CHAT() ->
         [words] 要做就回覆「確認 { $code }」，不要就回覆「取消 { $code }」。
@@ -34,6 +35,7 @@ no-but-active =
     }
 said-thanks = 不客氣！想再做影片，隨時告訴我。
 said-hello = 你好！想看什麼畫面，直接告訴我，也可以先發張照片。我先報價，你確認才開始。
+said-bye = 再見！想做影片，隨時找我。
 said-question-how = 說說想看的畫面就行，例如：一隻紅狐狸在雪地裡奔跑。也可以先發照片，再說想讓它怎麼動。我先報價，你確認才開始。{ -send-help }看全部用法。
 said-question-price =
     { KNOWN($price) ->

@@ -1,6 +1,7 @@
 # 报价、草稿、闲聊：从想法到下单之间说的话。
 
 offer-replaced = 内容有变，请看下面的新报价。这一份作废，没有扣费。
+offer-shape = { $what }，{ $shape }
 offer-repeat =
     还有一份报价等你确认：{ $what }，{ $price }。{ CHAT() ->
         [words] 要做就回复“确认 { $code }”，不要就回复“取消 { $code }”。
@@ -33,6 +34,7 @@ no-but-active =
     }
 said-thanks = 不客气！想再做视频，随时告诉我。
 said-hello = 你好！想看什么画面，直接告诉我，也可以先发张照片。我先报价，你确认才开始。
+said-bye = 再见！想做视频，随时找我。
 said-question-how = 说说想看的画面就行，例如：一只红狐狸在雪地里奔跑。也可以先发照片，再说想让它怎么动。我先报价，你确认才开始。{ -send-help }看全部用法。
 said-question-price =
     { KNOWN($price) ->
