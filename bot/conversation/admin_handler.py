@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 from bot.channels.protocol import ChannelManifest, ChannelPort
 from bot.channels.types import Address, Incoming, Message, SendError
@@ -9,12 +10,17 @@ from bot.conversation.access import Access
 from bot.conversation.admin_reports import AdminReports
 from bot.conversation.admin_words import WORDS, AdminRequest
 from bot.conversation.answer_language import zone_of
+from bot.conversation.decisions import Decision
 from bot.conversation.planning import group_of
 from bot.messages import job_messages
 from bot.messages.i18n import translate
 from bot.messages.languages import LANGUAGES
 from bot.store import Store
+from bot.store.admissions import allow_tx, remove_tx, set_cap_tx
+from bot.store.database import Connection
+from bot.store.job_orders import ask_cancel_tx, drop_offers_tx
 from bot.store.ledger import Caps
+from bot.store.pause import pause_tx, resume_orders_tx
 from bot.store.records import ACTIVE, Job, State, micro
 from bot.store.stored import UnreadableJob
 
@@ -53,17 +59,18 @@ class AdminHandler:
         self._due = due
         self._reports = AdminReports(store=store, access=access, caps=caps)
 
-    async def handle(self, incoming: Incoming, request: AdminRequest, language: str) -> Message:
-        """Do what an admin asks for and say so; anybody else is told that it is for admins."""
+    async def handle(self, incoming: Incoming, request: AdminRequest, language: str) -> Decision:
+        """Decide what is done for an admin and said of it; anybody else is told that it is for admins."""
         if not incoming.private or group_of(incoming, self._manifests[incoming.address.channel]) is not None:
-            return Message(translate(language, "operator-private"))
+            return _answer(language, "operator-private")
         if not self._access.is_admin(incoming.user):
-            return Message(translate(language, "operator-only"))
+            return _answer(language, "operator-only")
         if request.problem and request.word:
-            return Message(translate(language, "operator-lacks", usage=_USAGE[request.word]))
+            return _answer(language, "operator-lacks", usage=_USAGE[request.word])
         if request.problem:
-            return Message(translate(language, "operator-unknown", asked=request.argument, words=_words()))
-        return await self._report(incoming, request.word, language) or await self._act(incoming, request, language)
+            return _answer(language, "operator-unknown", asked=request.argument, words=_words())
+        report = await self._report(incoming, request.word, language)
+        return Decision(say=report) if report is not None else await self._act(incoming, request, language)
 
     async def _report(self, incoming: Incoming, word: str, language: str) -> Message | None:
         zone = await zone_of(self._store, incoming)
@@ -83,48 +90,51 @@ class AdminHandler:
             case _:
                 return None
 
-    async def _act(self, incoming: Incoming, request: AdminRequest, language: str) -> Message:
+    async def _act(self, incoming: Incoming, request: AdminRequest, language: str) -> Decision:
         log.info("an admin acts", extra={"user": incoming.user, "word": request.word})
         match request.word:
             case "stop":
                 return await self._stop(request.argument, language)
             case "pause":
-                paused = await self._store.pause.begin(incoming.user)
-                return Message(translate(language, "operator-paused" if paused else "operator-paused-already"))
+                return Decision(act=lambda tx: _paused(pause_tx(tx, incoming.user), language))
             case "resume":
-                resumed = await self._store.pause.end()
-                self._due()
-                return Message(translate(language, "operator-resumed" if resumed else "operator-not-paused"))
+                return Decision(act=lambda tx: replace(_resumed(resume_orders_tx(tx), language), afterwards=self._wake))
             case "allow":
                 return await self._allow(incoming, request.argument, language)
             case "remove":
                 return await self._remove(request.argument, language)
             case _:
-                return await self._cap(request, language)
+                return self._cap(request, language)
 
-    async def _stop(self, job_id: str, language: str) -> Message:
+    async def _wake(self) -> None:
+        self._due()
+
+    async def _stop(self, job_id: str, language: str) -> Decision:
         try:
             job = await self._store.jobs.get(job_id)
         except UnreadableJob:
-            return Message(translate(language, "job-unreadable", job=job_id))
+            return _answer(language, "job-unreadable", job=job_id)
         if job is None:
-            return Message(translate(language, "operator-no-job", job=job_id))
-        if job.state is State.AWAITING_CONFIRMATION:
-            await self._store.jobs.decline(job.id)
-            return await self._stopped(job, language)
-        may_stop = job.state in ACTIVE | {State.PARKED}
-        verdict = await self._store.jobs.ask_cancel(job.id) if may_stop else "late"
-        if verdict == "free":
-            return await self._stopped(job, language)
-        if verdict == "late":
-            return Message(translate(language, "operator-stop-late", job=job.id))
-        await self._ask_fal_now(job.id)
-        await self._tell(job, Message(translate(job.language, "stopping-by-admin", job=job.id), job_id=job.id))
-        return Message(translate(language, "operator-stopping", job=job.id))
+            return _answer(language, "operator-no-job", job=job_id)
+        return Decision(act=lambda tx: self._stop_tx(tx, job, language))
 
-    async def _stopped(self, job: Job, language: str) -> Message:
-        await self._tell(job, Message(translate(job.language, "stopped-by-admin", job=job.id), job_id=job.id))
-        return Message(translate(language, "operator-stopped", job=job.id))
+    def _stop_tx(self, tx: Connection, job: Job, language: str) -> Decision:
+        if job.state is State.AWAITING_CONFIRMATION:
+            verdict = "free" if drop_offers_tx(tx, [job.id]) else ask_cancel_tx(tx, job.id)
+        else:
+            verdict = ask_cancel_tx(tx, job.id) if job.state in ACTIVE | {State.PARKED} else "late"
+        if verdict == "late":
+            return _answer(language, "operator-stop-late", job=job.id)
+        stopping = ("operator-stopping", "stopping-by-admin")
+        key, owner_key = ("operator-stopped", "stopped-by-admin") if verdict == "free" else stopping
+        owner = Message(translate(job.language, owner_key, job=job.id), job_id=job.id)
+
+        async def afterwards() -> None:
+            if verdict == "running":
+                await self._ask_fal_now(job.id)
+            await self._tell(job, owner)
+
+        return replace(_answer(language, key, job=job.id), afterwards=afterwards)
 
     def _problem(self, ident: str, language: str) -> Message | None:
         """Say what is wrong with an id, as far as its chat can tell."""
@@ -136,16 +146,19 @@ class AdminHandler:
             return Message(translate(language, "operator-bad-id", id=ident))
         return None
 
-    async def _allow(self, incoming: Incoming, ident: str, language: str) -> Message:
+    async def _allow(self, incoming: Incoming, ident: str, language: str) -> Decision:
         problem = self._problem(ident, language)
         if problem is not None:
-            return problem
+            return Decision(say=problem)
         if await self._by_setting(ident):
-            return Message(translate(language, "operator-allowed-by-setting", id=ident))
-        if not await self._store.admissions.allow(ident, by=incoming.user):
-            return Message(translate(language, "operator-allowed-already", id=ident))
-        await self._welcome(ident)
-        return Message(translate(language, "operator-allowed", id=ident))
+            return _answer(language, "operator-allowed-by-setting", id=ident)
+
+        def act(tx: Connection) -> Decision:
+            if not allow_tx(tx, ident, by=incoming.user):
+                return _answer(language, "operator-allowed-already", id=ident)
+            return replace(_answer(language, "operator-allowed", id=ident), afterwards=lambda: self._welcome(ident))
+
+        return Decision(act=act)
 
     async def _welcome(self, ident: str) -> None:
         """Tell those who were let in, where the chat takes it now. Without a language of theirs: in each of ours."""
@@ -166,27 +179,46 @@ class AdminHandler:
         former = (await self._store.moves.former([ident])).get(ident, frozenset())
         return any(self._access.allows(each, each) for each in (ident, *former))
 
-    async def _remove(self, ident: str, language: str) -> Message:
-        removed = await self._store.admissions.remove(ident)
-        if await self._by_setting(ident):
-            return Message(translate(language, "operator-setting-allows", id=ident))
-        return Message(translate(language, "operator-removed" if removed else "operator-not-let-in", id=ident))
+    async def _remove(self, ident: str, language: str) -> Decision:
+        stays = await self._by_setting(ident)
 
-    async def _cap(self, request: AdminRequest, language: str) -> Message:
+        def act(tx: Connection) -> Decision:
+            was_let_in = remove_tx(tx, ident)
+            if stays:
+                return _answer(language, "operator-setting-allows", id=ident)
+            return _answer(language, "operator-removed" if was_let_in else "operator-not-let-in", id=ident)
+
+        return Decision(act=act)
+
+    def _cap(self, request: AdminRequest, language: str) -> Decision:
         group = request.argument
         problem = self._problem(group, language)
         if problem is not None:
-            return problem
+            return Decision(say=problem)
         channel, _, chat_id = group.partition(":")
         if not self._manifests[channel].is_group(chat_id):
-            return Message(translate(language, "operator-cap-no-group", id=group))
-        await self._store.admissions.set_cap(group, None if request.usd is None else micro(request.usd))
-        if request.usd is not None:
-            cap = job_messages.usd(micro(request.usd))
-            return Message(translate(language, "operator-cap", id=group, cap=cap))
-        of_setting = self._caps.group_micro
-        cap = "" if of_setting is None else job_messages.usd(of_setting)
-        return Message(translate(language, "operator-cap-off", id=group, cap=cap))
+            return _answer(language, "operator-cap-no-group", id=group)
+        cap_micro = None if request.usd is None else micro(request.usd)
+        shown = self._caps.group_micro if cap_micro is None else cap_micro
+        key = "operator-cap-off" if cap_micro is None else "operator-cap"
+
+        def act(tx: Connection) -> Decision:
+            set_cap_tx(tx, group, cap_micro)
+            return _answer(language, key, id=group, cap="" if shown is None else job_messages.usd(shown))
+
+        return Decision(act=act)
+
+
+def _answer(language: str, key: str, **facts: object) -> Decision:
+    return Decision(say=Message(translate(language, key, **facts)))
+
+
+def _paused(paused: bool, language: str) -> Decision:
+    return _answer(language, "operator-paused" if paused else "operator-paused-already")
+
+
+def _resumed(resumed: bool, language: str) -> Decision:
+    return _answer(language, "operator-resumed" if resumed else "operator-not-paused")
 
 
 def _words() -> str:

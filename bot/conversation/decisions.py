@@ -1,6 +1,7 @@
-"""What is decided about one message: an answer, a new job or offer, and the dialogue as it is afterwards."""
+"""What is decided about one message: an answer, a new job or offer, what is done, and the dialogue afterwards."""
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 
 from bot.channels.types import Message, Toast
 from bot.store.database import Connection
@@ -14,8 +15,10 @@ class Decision:
     """A decision: all of it is written in one transaction, with the message it is about.
 
     `say`: the answer; None: nothing, or the new job's own card says it. `order`: a new job, or an offer where it has a
-    question. `drops`: offers that end unbought. `dialogue`: as it is afterwards; None: unchanged. `spent`:
-    the button that was pressed has done what it can; so has one that made an order.
+    question. `drops`: offers that end unbought. `dialogue`: as it is afterwards; None: unchanged. `spent`: the button
+    that was pressed has done what it can. `act`: what is done in that transaction, a yes or a cancel; what it returns
+    takes the place of this decision. `afterwards`: what is told to others once all of that is written; a process that
+    dies before leaves it undone.
     """
 
     say: Message | Toast | None = None
@@ -23,6 +26,18 @@ class Decision:
     drops: tuple[str, ...] = ()
     dialogue: Dialogue | None = None
     spent: bool = False
+    act: Callable[[Connection], "Decision"] | None = None
+    afterwards: Callable[[], Awaitable[None]] | None = None
+
+    def decided_tx(self, tx: Connection) -> "Decision":
+        """Do what is to be done and write what changes; return what came of it. Raises OrderInstead."""
+        decided = self
+        while decided.act is not None:
+            decided = decided.act(tx)
+        if decided is not self and decided.order is not None:
+            raise OrderInstead(decided)
+        decided.write_tx(tx)
+        return decided
 
     def write_tx(self, tx: Connection) -> None:
         """Write what the decision changes beside jobs that it makes."""
@@ -35,6 +50,19 @@ class Decision:
         drop_offers_tx(tx, self.drops)
         if self.dialogue is not None:
             write_ordered_dialogue_tx(tx, self.dialogue, job_id)
+
+    def mapped(self, change: Callable[["Decision"], "Decision"]) -> "Decision":
+        """Return the decision changed by this, also where only its act will say what it is."""
+        act = self.act
+        return change(self) if act is None else replace(self, act=lambda tx: act(tx).mapped(change))
+
+
+class OrderInstead(Exception):
+    """An exception that rolls an act back: a new order takes its place, which has a transaction of its own."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__()
+        self.decision = decision
 
 
 NOTHING = Decision()

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from bot.channels.protocol import ChannelPort
-from bot.channels.types import Action, Incoming, Message, Toast
+from bot.channels.types import Action, Incoming, Message
 from bot.conversation import commands
 from bot.conversation.admin_handler import AdminHandler
 from bot.conversation.answer_language import answer_language
@@ -14,6 +14,7 @@ from bot.conversation.edits import Edits
 from bot.conversation.film_commands import FilmCommands
 from bot.conversation.job_commands import JobCommands
 from bot.conversation.ordering import OrderService
+from bot.conversation.second_commands import second_command
 from bot.conversation.settings_handler import SettingsHandler
 from bot.conversation.situation import Situation
 from bot.conversation.source_prober import SourceProber
@@ -23,8 +24,9 @@ from bot.messages.callback_data import data_for
 from bot.messages.i18n import in_words, translate
 from bot.messages.languages import LANGUAGES
 from bot.store import Store
-from bot.store.database import now_ms
+from bot.store.database import Connection, now_ms
 from bot.store.message_map import chat_of
+from bot.store.people import choose_language_tx
 from bot.store.records import Destination, Job, State
 from bot.store.stored import UnreadableJob
 from core import pricing
@@ -142,7 +144,14 @@ class MessageHandler:
                 return decided
         if incoming.other is not None and not isinstance(command, commands.MakeVideo):
             return await self._talk.unusable(situation)
-        return await self._commanded(situation, command)
+        return self._refuse_second(situation, command) or await self._commanded(situation, command)
+
+    def _refuse_second(self, situation: Situation, command: commands.Command | None) -> Decision | None:
+        """Decide to do nothing about a message with two commands in it; None: it has but one."""
+        second = second_command(situation.incoming) if command is not None else None
+        if second is None:
+            return None
+        return self._talk.keep(situation).answer(situation.say("second-command", second=job_lists.short(second)))
 
     async def _pressed(self, situation: Situation, command: commands.Command | None) -> Decision:
         if command is None:
@@ -205,7 +214,8 @@ class MessageHandler:
             case commands.ChooseLanguage(language=chosen):
                 return await self._choose_language(situation, chosen)
             case commands.ShowBalance():
-                return _answered(situation, await self._balance.handle(situation.incoming, situation.language))
+                balance = await self._balance.handle(situation.incoming, situation.language)
+                return _answered(situation, Decision(say=balance))
             case _:
                 decided = await self._about_job(situation, command)
                 return situation.answer(self._plain(command, situation)) if decided is None else decided
@@ -253,14 +263,23 @@ class MessageHandler:
             return situation.answer(Message(translate(language, "language-choose"), buttons))
         if wanted not in LANGUAGES:
             return situation.answer(Message(translate(language, "language-unknown", asked=wanted), buttons))
-        await self._store.people.choose_language(situation.incoming.user, wanted)
-        return situation.answer(translate(wanted, "language-set"))
+        chosen = situation.answer(translate(wanted, "language-set"))
+
+        def act(tx: Connection) -> Decision:
+            choose_language_tx(tx, situation.incoming.user, wanted)
+            return chosen
+
+        return Decision(act=act)
 
 
 def _as_facts(each: Adjustment) -> tuple[str, str, str | None]:
     return each.field, each.requested, each.applied
 
 
-def _answered(situation: Situation, say: Message | Toast | None) -> Decision:
-    """Return the decision to say this: an offer is no longer our last word then."""
-    return situation.answer(say) if isinstance(say, Message) else Decision(say=say)
+def _answered(situation: Situation, decided: Decision) -> Decision:
+    """Return the decision as one after which an offer is no longer our last word, if it says something."""
+
+    def spoken(each: Decision) -> Decision:
+        return replace(each, dialogue=situation.after("else")) if isinstance(each.say, Message) else each
+
+    return decided.mapped(spoken)

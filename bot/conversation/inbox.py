@@ -133,13 +133,21 @@ class InboxWorker:
         self.loop.notify()
 
     async def _trouble(self, queued: QueuedMessage) -> None:
-        """Retry the message later; after the last time set it aside, and say so."""
+        """Retry the message later; after the last time set it aside, and say so.
+
+        What was decided and is written is not unsaid by that: then its answer is what is said once more.
+        """
+        undone = await self._store.inbox.undone(queued)
+        if undone is None:
+            return
         if queued.attempts + 1 < _TRIES:
             await self._store.inbox.later(queued, after_s=2.0**queued.attempts)
             return
         await self._store.inbox.dead_letter(queued)
         self._alerts.tell(f"dead letter {queued.id}", "alert-set-aside", chat=queued.chat, user=queued.incoming.user)
         text = translate(await self._handler.language(queued.incoming), "internal-error")
+        if undone.answer is not None:
+            text = undone.answer.text
         await self._strategy_of(queued.incoming).apologize(queued.incoming, text)
 
 

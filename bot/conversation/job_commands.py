@@ -13,7 +13,9 @@ from bot.messages import job_lists, job_messages
 from bot.messages.callback_data import data_for
 from bot.store import Store
 from bot.store.database import Connection, now_ms
-from bot.store.dialogues import Draft, write_dialogue_tx
+from bot.store.dialogues import Draft
+from bot.store.job_orders import ask_cancel_tx, drop_offers_tx
+from bot.store.job_rows import job_tx
 from bot.store.records import ACTIVE, ENDED, Destination, Job, JobDraft, State
 from bot.store.stored import UnreadableJob
 
@@ -87,27 +89,31 @@ class JobCommands:
         if job is None:
             return self._confirm_none_or_many(situation)
         if situation.incoming.pressed is None and way == 0 and job.state is not State.AWAITING_CONFIRMATION:
-            newer = await self._newer(job, situation)
+            newer = self._newer(job, situation)
             if newer is not None:
                 return self.show_offer(situation, newer)
-        done = situation.after("else", job=job.id, draft=_unused(situation.draft, job))
+        obstacle = await self._orders.obstacle(job, situation.language)
+        if obstacle is not None:
+            return situation.answer(obstacle)
+        zone = await zone_of(self._store, situation.incoming)
+        return Decision(act=lambda tx: self._confirm_tx(tx, situation, job, way, zone))
 
-        def within(tx: Connection) -> None:
-            write_dialogue_tx(tx, done)
-
-        agreed, language = situation.incoming, situation.language
-        problem = await self._orders.confirm(job, agreed, language, way=way, within=within)
+    def _confirm_tx(self, tx: Connection, situation: Situation, job: Job, way: int, zone: str | None) -> Decision:
+        incoming, language = situation.incoming, situation.language
+        problem = self._orders.confirm_tx(tx, job, incoming, language, zone=zone, way=way)
         if isinstance(problem, JobDraft):
             return situation.ordered(problem)
         if problem is not None:
-            newer = await self._newer(job, situation)
+            newer = self._newer(job_tx(tx, job.id) or job, situation)
             return self.show_offer(situation, newer) if newer is not None else situation.answer(problem)
-        if situation.incoming.pressed is not None:
-            done_toast = situation.toast(situation.say("toast-ordered"), needed=False)
-            return replace(done_toast, spent=True)  # the offer itself now says that it was ordered
-        return Decision(say=Message(situation.say("confirm-started", job=job.id), job_id=job.id))
+        if situation.incoming.pressed is not None:  # the offer itself now says that it was ordered
+            decided = replace(situation.toast(situation.say("toast-ordered"), needed=False), spent=True)
+        else:
+            decided = Decision(say=Message(situation.say("confirm-started", job=job.id), job_id=job.id))
+        done = situation.after("else", job=job.id, draft=_unused(situation.draft, job))
+        return replace(decided, dialogue=done, afterwards=self._orders.reserved)
 
-    async def _newer(self, job: Job, situation: Situation) -> Job | None:
+    def _newer(self, job: Job, situation: Situation) -> Job | None:
         """Return the open offer that has replaced this one."""
         replaced = job.error is not None and job.error.code == "offer_replaced"
         return situation.offers[-1] if replaced and situation.offers else None
@@ -130,12 +136,19 @@ class JobCommands:
         """Decide about a no: offers (this one, or all that are open here) and draft are gone."""
         dropped = (job,) if job is not None else situation.offers
         draft = Draft() if job is None or job.id == (situation.offers[-1].id if situation.offers else None) else None
-        text = situation.say("offer-declined" if dropped else "draft-dropped")
         active = await self.active(situation)
-        if active:
-            text = f"{text}\n{situation.say('no-but-active', job=active[-1].id)}"
-        decided = situation.answer(text, draft=draft)
-        return replace(decided, drops=tuple(offer.id for offer in dropped))
+
+        def act(tx: Connection) -> Decision:
+            ended = drop_offers_tx(tx, [offer.id for offer in dropped])
+            started = [offer.id for offer in dropped if offer.id not in ended]  # by a yes that came first
+            key = "draft-dropped" if not dropped else "offer-declined" if ended else "cancel-nothing"
+            running = started[-1] if started else active[-1].id if active else None
+            text = situation.say(key)
+            if running is not None:
+                text = f"{text}\n{situation.say('no-but-active', job=running)}"
+            return situation.answer(text, draft=draft)
+
+        return Decision(act=act)
 
     # A job that is being made
 
@@ -162,22 +175,22 @@ class JobCommands:
         pressed = situation.incoming.pressed is not None
         if job.state is State.AWAITING_CONFIRMATION:
             decided = await self.decline(situation, job)
-            return replace(decided, say=None) if pressed else decided  # the offer itself now says that it was declined
+            # of a press the offer itself now says that it was declined
+            return decided.mapped(lambda each: replace(each, say=None)) if pressed else decided
         if job.state is State.DELETED:
             return situation.answer(Message(situation.say("was-deleted", job=job.id), job_id=job.id))
         if job.state is State.CANCELLED or job.cancel_asked:
             return situation.answer(situation.say("already-cancelled", job=job.id))
-        may_stop = job.state in ACTIVE | {State.PARKED}
-        verdict = await self._store.jobs.ask_cancel(job.id) if may_stop else "late"
-        if verdict == "free" and pressed:
+        return Decision(act=lambda tx: self._cancel_tx(tx, situation, job))
+
+    def _cancel_tx(self, tx: Connection, situation: Situation, job: Job) -> Decision:
+        verdict = ask_cancel_tx(tx, job.id) if job.state in ACTIVE | {State.PARKED} else "late"
+        if verdict == "free" and situation.incoming.pressed is not None:
             toast = situation.toast(situation.say("cancelled-free", job=job.id), needed=False)  # its card says it, too
             return replace(toast, spent=True)
-        if verdict == "free":
-            return situation.answer(Message(situation.say("cancelled-free", job=job.id), job_id=job.id))
-        if verdict == "late":
-            return situation.answer(Message(situation.say("cancel-too-late", job=job.id), job_id=job.id))
-        await self._ask_fal_now(job.id)
-        return situation.answer(Message(situation.say("cancel-requested-running", job=job.id), job_id=job.id))
+        key = {"free": "cancelled-free", "late": "cancel-too-late"}.get(verdict, "cancel-requested-running")
+        decided = situation.answer(Message(situation.say(key, job=job.id), job_id=job.id))
+        return replace(decided, afterwards=lambda: self._ask_fal_now(job.id)) if verdict == "running" else decided
 
     # Once more
 
@@ -193,16 +206,18 @@ class JobCommands:
             return self.show_offer(situation, job)
         if job.state is State.DELETED:
             return situation.answer(Message(situation.say("was-deleted", job=job.id), job_id=job.id))
+        asked = Destination(situation.incoming.address, situation.incoming.reply_to)
+        if job.send_to == asked and asked.reply_to is not None and situation.incoming.pressed is None:
+            return Decision()  # this very message has asked for it before, and was not closed
         if job.state in ACTIVE:
             state = job_messages.state_line(replace(job, language=situation.language), place=0, now_ms=now_ms())
             return situation.answer(situation.say("again-on-its-way", job=job.id, state=state))
         if job.state is State.PARKED:
-            await self._ask_fal_now(job.id)
-            return situation.answer(Message(situation.say("again-asks-fal", job=job.id), job_id=job.id))
+            answer = situation.answer(Message(situation.say("again-asks-fal", job=job.id), job_id=job.id))
+            return replace(answer, afterwards=lambda: self._ask_fal_now(job.id))
         if job.video is None:
             new = self._orders.reorder(situation.incoming, job, situation.language, with_fallback=command.with_fallback)
             return situation.ordered(new) if isinstance(new, JobDraft) else situation.answer(new)
-        asked = Destination(situation.incoming.address, situation.incoming.reply_to)
         if not await self._send_again(job, asked):
             return situation.answer(situation.say("again-gone", job=job.id))
         return Decision(spent=True)

@@ -21,6 +21,8 @@ from bot.messages.i18n import translate, translate_known
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection, now_ms
+from bot.store.job_orders import confirm_tx
+from bot.store.job_rows import job_tx
 from bot.store.ledger import OverCap, caps_of
 from bot.store.pause import OrdersPaused
 from bot.store.records import (
@@ -156,44 +158,47 @@ class OrderService:
             return None
         return None if await self._has_own_purse(incoming.user) else group
 
-    async def confirm(
+    async def obstacle(self, job: Job, language: str) -> Message | None:
+        """Say what is known to keep a video of this offer from its chat; None: nothing is."""
+        return await self._obstacle(job.destination.address, language)
+
+    def confirm_tx(
         self,
+        tx: Connection,
         job: Job,
         agreed: Incoming,
         language: str,
         *,
+        zone: str | None,
         way: int = 0,
-        within: Callable[[Connection], None] | None = None,
     ) -> Message | JobDraft | None:
         """Accept an offer: at that price, once, within its time; everything is checked again. None: it is ordered.
 
-        A new offer where its price has changed. `agreed`: the message that said yes. `within`: see Jobs.confirm.
+        A new offer where its price has changed. `agreed`: the message that said yes.
         """
         if way > len(job.ways):
             return self._late(job, language)
-        obstacle = await self._obstacle(job.destination.address, language)
-        if obstacle is not None:
-            return obstacle
         price = self._price_now(job, way)
         try:
-            verdict = await self._store.jobs.confirm(job.id, price=price, caps=self._caps, way=way, within=within)
+            verdict = confirm_tx(tx, job.id, price=price, caps=self._caps, way=way)
         except OrdersPaused:
             return Message(translate(language, "orders-paused"))
-        self._alerts.spent()
         if isinstance(verdict, OverCap):
-            zone = await zone_of(self._store, agreed)
             return Message(job_messages.over_cap(language, verdict, zone=zone, in_group=job.group_chat is not None))
         if verdict == "started":
-            self._due()
             return None
         if verdict == "lapsed":
-            await self._store.jobs.lapse()
             return Message(translate(language, "offer-lapsed"), job_id=job.id)
         if verdict in {"price", "bought"}:
             other = job.question.job if job.question is not None else None
             why = Confirmation("price") if verdict == "price" else Confirmation("edited", other)
             return self._offer_anew(job, agreed, language, price, why)
-        return self._late(await self._store.jobs.get(job.id) or job, language)
+        return self._late(job_tx(tx, job.id) or job, language)
+
+    async def reserved(self) -> None:
+        """Say that a yes may have reserved something: the job is due, and a mark may be passed."""
+        self._alerts.spent()
+        self._due()
 
     async def _obstacle(self, to: Address, language: str) -> Message | None:
         """Say what is known to keep a video from this chat, before anything is bought or offered."""

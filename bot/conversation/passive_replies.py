@@ -13,7 +13,7 @@ from bot.channels.text_lengths import Unit, shortened
 from bot.channels.types import Incoming, Message, Reply, Toast
 from bot.conversation import commands
 from bot.conversation.commands import ParsedMessage
-from bot.conversation.decisions import Decision
+from bot.conversation.decisions import NOTHING, Decision, OrderInstead
 from bot.conversation.handler import MessageHandler
 from bot.conversation.words import Meaning, line_in, meaning_of
 from bot.messages import job_messages
@@ -34,12 +34,29 @@ def _nothing(_connection: Connection) -> None:
     """Change nothing but the row of the message, as most answers do."""
 
 
+def _no_other(decision: Decision) -> "Answer | Order":
+    raise OrderInstead(decision)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reply without a new job. `within`: what belongs into the transaction that closes the row of the message."""
+    """A reply without a new job. `within`: what belongs into the transaction that closes the row of the message.
+
+    `act`: what is done there first; the answer that it returns takes the place of this one. `afterwards`: see Decision.
+    `instead`: makes the reply of what is decided in place of the act.
+    """
 
     reply: Reply
     within: Within = _nothing
+    act: Callable[[Connection], "Answer"] | None = None
+    afterwards: Callable[[], Awaitable[None]] | None = None
+    instead: Callable[[Decision], "Answer | Order"] = _no_other
+
+    def settled_tx(self, tx: Connection) -> "Answer":
+        """Do what is to be done, and what belongs to it; return the answer. Raises OrderInstead."""
+        answer = self if self.act is None else self.act(tx)
+        answer.within(tx)
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +140,8 @@ class PassiveReplies:
             case commands.Again(job=None) if person.waiting:
                 return self._next(person) or self._answer_with(person, person.say("passive-nothing-to-say"))
         decision = await self._handler.handle(message)
+        if isinstance(message.command, commands.Again) and decision == NOTHING:
+            decision = Decision(say=Message(person.say("passive-again")))
         if meaning is not None or incoming.attachment is not None or incoming.other is not None:
             return self._of_decision(person, decision, fetches=True)
         return self._of_decision(person, decision)
@@ -176,14 +195,24 @@ class PassiveReplies:
                 reply_in=lambda tx, job_id: self._ordered(person, tx, job_id, decision),
                 refused=lambda message: self._answer_with(person, _with_actions(message, person)),
             )
+        if decision.act is not None:
+            return Answer(
+                Reply(""),
+                act=lambda tx: self._spoken(person, decision.decided_tx(tx)),  # which writes what it changes
+                instead=lambda other: self._of_decision(person, other),
+            )
+        answer = self._spoken(person, decision, fetches=fetches and not decision.drops)
+        return replace(answer, within=both(decision.write_tx, answer.within))
+
+    def _spoken(self, person: PersonContext, decision: Decision, *, fetches: bool = False) -> Answer:
         say = decision.say
         if isinstance(say, Toast):
             say = Message(say.text)
         text = _with_actions(say, person) if say is not None else ""
-        answer = self._next(person, before=text) if fetches and not decision.drops else None
+        answer = self._next(person, before=text) if fetches else None
         if answer is None:
             answer = self._answer_with(person, text or person.say("passive-nothing-to-say"))
-        return Answer(answer.reply, both(decision.write_tx, answer.within))
+        return replace(answer, afterwards=decision.afterwards)
 
     def _ordered(self, person: PersonContext, tx: Connection, job_id: str, decision: Decision) -> Reply:
         """Make the reply to an order, in the job's own transaction, so that a repeat finds it: model, price, code."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Protocol
@@ -10,9 +10,10 @@ from typing import Protocol
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Incoming, Message, Reply, SendError, SendOutcome, Toast
 from bot.conversation.commands import parse_message
+from bot.conversation.decisions import Decision, OrderInstead
 from bot.conversation.handler import MessageHandler
 from bot.conversation.ordering import OrderService
-from bot.conversation.passive_replies import Answer, Order, PassiveReplies, both, write_reply
+from bot.conversation.passive_replies import Answer, Order, PassiveReplies, write_reply
 from bot.conversation.refusals import Refusals
 from bot.messages.i18n import translate
 from bot.store import Store
@@ -85,19 +86,36 @@ class PushStrategy:
             return
         message = parse_message(queued.incoming)
         decision = await (self._handler.gather if more else self._handler.handle)(message)
+        try:
+            decided = await self._close(queued, decision)
+        except OrderInstead as instead:
+            decided = await self._close(queued, instead.decision)
+        if decided is None:
+            return  # another process has decided it, and answers
+        toast = decided.say if isinstance(decided.say, Toast) else Toast("")
+        await self._end_press(queued.incoming, toast, spent=decided.spent)
+        await inform(decided.afterwards)
+        if isinstance(decided.say, Message):
+            await self._answer(queued, decided.say)
+
+    async def _close(self, queued: QueuedMessage, decision: Decision) -> Decision | None:
+        """Write the decision and close the message in one transaction; return what came of it. Raises OrderInstead.
+
+        None: it is decided already.
+        """
         if decision.order is not None:
             refusal = await self._orders.start(decision.order, inbox_id=queued.id, within=decision.write_ordered_tx)
             if refusal is None:
-                await self._end_press(queued.incoming, _toast_of(decision.order), spent=True)
-                return  # the job's own transaction closed the row, its card answers
+                return Decision(say=_toast_of(decision.order), spent=True)  # the job's transaction closed the row
             decision = replace(decision, order=None, say=refusal)
-        answer = decision.say if isinstance(decision.say, Message) else None
-        if not await self._store.inbox.decide(queued, answer, decision.write_tx):
-            return  # another process has decided it, and answers
-        toast = decision.say if isinstance(decision.say, Toast) else Toast("")
-        await self._end_press(queued.incoming, toast, spent=decision.spent)
-        if answer is not None:
-            await self._answer(queued, answer)
+        decided = [decision]
+
+        def within(tx: Connection) -> Message | None:
+            decided[0] = decision.decided_tx(tx)
+            say = decided[0].say
+            return say if isinstance(say, Message) else None
+
+        return decided[0] if await self._store.inbox.decide(queued, within) else None
 
     async def _end_press(self, incoming: Incoming, toast: Toast, *, spent: bool) -> None:
         """Answer a press; where the chat cannot show the words over itself, they are a message if there are any.
@@ -180,14 +198,15 @@ class CallbackStrategy:
         listening = asked_ms is not None and asked_ms < _LISTENS_MS
         message = parse_message(incoming)
         decided = await (self._passive.gather(message) if more else self._passive.decide(message, passive=listening))
-        if isinstance(decided, Order):
-            reply = await self._start(queued, decided)
-        else:
-            reply = await self._settle(queued, decided)
+        reply = await self._close(queued, decided)
         self._handler.prober.begin(incoming)
         self._signals.decided(incoming.origin)
         if not listening and reply is not None and reply.text:
             await self._send_late(incoming, reply.text)
+
+    async def _close(self, queued: QueuedMessage, decided: Answer | Order) -> Reply | None:
+        """Write the decision and its reply in one transaction. None: it is decided already."""
+        return await (self._start(queued, decided) if isinstance(decided, Order) else self._settle(queued, decided))
 
     async def _start(self, queued: QueuedMessage, order: Order) -> Reply | None:
         replies: list[Reply] = []
@@ -202,9 +221,19 @@ class CallbackStrategy:
         return replies[-1] if replies else None
 
     async def _settle(self, queued: QueuedMessage, answer: Answer) -> Reply | None:
-        within = both(write_reply(queued.incoming, answer.reply), answer.within)
-        decided = await self._store.inbox.decide(queued, None, within)
-        return answer.reply if decided else None
+        settled = [answer]
+
+        def within(tx: Connection) -> None:
+            settled[0] = answer.settled_tx(tx)
+            write_reply(queued.incoming, settled[0].reply)(tx)
+
+        try:
+            if not await self._store.inbox.decide(queued, within):
+                return None
+        except OrderInstead as instead:
+            return await self._close(queued, answer.instead(instead.decision))
+        await inform(settled[0].afterwards)
+        return settled[0].reply
 
     async def _send_late(self, incoming: Incoming, text: str) -> None:
         try:
@@ -217,3 +246,13 @@ class CallbackStrategy:
         """Store the answer that a message could not be handled."""
         await self._store.callback_replies.give(incoming.origin, Reply(text))
         self._signals.decided(incoming.origin)
+
+
+async def inform(afterwards: Callable[[], Awaitable[None]] | None) -> None:
+    """Tell others what was decided: it is written, so no trouble here may have it decided again."""
+    if afterwards is None:
+        return
+    try:
+        await afterwards()
+    except Exception as error:  # noqa: BLE001 - whatever the database or a chat does; its text may hold what people wrote
+        log.warning("others were not told of a decision", extra={"error": type(error).__name__})

@@ -11,15 +11,20 @@ from bot.channels.protocol import ChannelPort
 from bot.channels.types import Incoming, Message, SendError, Toast
 from bot.conversation import settings_messages
 from bot.conversation.answer_language import answer_language
+from bot.conversation.decisions import Decision
 from bot.conversation.planning import Planner
 from bot.conversation.setting_fields import BY_NAME, FIELDS, Owner, SettingsRequest, options_of
 from bot.messages import job_messages
 from bot.messages.i18n import error_text, translate
 from bot.store import Store
+from bot.store.database import Connection
+from bot.store.people import choose_language_tx
+from bot.store.preferences import change_preferences_tx
 from core import pricing
 from core.errors import BadRequest
 from core.types import Adjustment
 
+Changes = dict[str, str | None]
 _FIELD_OF = {"duration": "seconds", "aspect_ratio": "shape", "resolution": "resolution", "model": "model"}
 
 
@@ -27,7 +32,7 @@ _FIELD_OF = {"duration": "seconds", "aspect_ratio": "shape", "resolution": "reso
 class Checked:
     """Changes that may be stored, and what had to become another value for them."""
 
-    changes: dict[str, str | None]
+    changes: Changes
     adjustments: tuple[Adjustment, ...] = ()
 
 
@@ -49,34 +54,42 @@ class SettingsHandler:
         self._default_model = default_model
         self._is_admin = is_admin
 
-    async def handle(self, incoming: Incoming, request: SettingsRequest, language: str) -> Message | None:
-        """Show or change the settings. None: the keyboard says it already, or a toast did."""
+    async def handle(self, incoming: Incoming, request: SettingsRequest, language: str) -> Decision:
+        """Decide what is set and shown. It says nothing where the keyboard or a toast does already."""
         group = self._planner.group_of(incoming)
         may_change = group is None or await self._is_admin_of(incoming, group)
         if not may_change and (request.changes or incoming.pressed is not None):
-            return await self._refused(incoming, language)
+            return _refused(incoming, language)
         owner = group or incoming.user
+        stored = await self._stored(owner)
         notes: list[str] = []
+        changes: Changes = {}
         if request.changes:
             try:
-                notes = await self._change(owner, "group" if group else "person", dict(request.changes), language)
+                changes, notes = self._change(stored, "group" if group else "person", dict(request.changes), language)
             except BadRequest as error:
                 name = request.changes[0][0]
-                return await self._page(owner, name, language, note=error_text(language, error.code, error.facts))
-            language = await answer_language(self._store, incoming)
+                return Decision(
+                    say=self._page(stored, name, language, note=error_text(language, error.code, error.facts))
+                )
+            stored = {name: value for name, value in {**stored, **changes}.items() if value is not None}
+            if "language" in changes:
+                language = await answer_language(self._store, incoming, chosen={owner: changes["language"]})
         if request.page is not None and may_change:
-            return await self._shown(incoming, await self._page(owner, request.page, language, unknown=request.unknown))
-        if request.unknown:
-            notes.append(translate(language, "settings-unknown", asked=request.unknown))
-        message = settings_messages.overview(
-            await self._stored(owner),
-            language,
-            of_group=group is not None,
-            default_model=self._default_model,
-            may_change=may_change,
-            notes=notes,
-        )
-        return await self._shown(incoming, message)
+            message = self._page(stored, request.page, language, unknown=request.unknown)
+        else:
+            if request.unknown:
+                notes.append(translate(language, "settings-unknown", asked=request.unknown))
+            message = settings_messages.overview(
+                stored,
+                language,
+                of_group=group is not None,
+                default_model=self._default_model,
+                may_change=may_change,
+                notes=notes,
+            )
+        shown = Decision(say=await self._shown(incoming, message))
+        return Decision(act=lambda tx: _changed(tx, owner, changes, shown)) if changes else shown
 
     async def _is_admin_of(self, incoming: Incoming, group: str) -> bool:
         """Return whether this person may change the group's settings: its admins, also anonymous ones, and ours."""
@@ -84,35 +97,23 @@ class SettingsHandler:
             return True
         return await self._channels[incoming.address.channel].is_admin_of(incoming.address, incoming.sender_id)
 
-    async def _refused(self, incoming: Incoming, language: str) -> Message | None:
-        """Say that only the group's admins may: to who pressed alone, or in answer to words."""
-        text = translate(language, "settings-group-admins")
-        if incoming.pressed is None:
-            return Message(text)
-        await self._channels[incoming.address.channel].toast(incoming, Toast(text))
-        return None
-
-    async def _change(self, owner: str, kind: Owner, changes: dict[str, str | None], language: str) -> list[str]:
-        """Store the changes and return what is to be said of them. Raises BadRequest."""
+    def _change(
+        self, stored: dict[str, str], kind: Owner, changes: Changes, language: str
+    ) -> tuple[Changes, list[str]]:
+        """Return what is to be stored and what is to be said of it. Raises BadRequest."""
         changes = {name: value for name, value in changes.items() if kind in BY_NAME[name].owners}
-        checked = check(await self._stored(owner), changes, self._default_model)
-        if "language" in checked.changes:
-            await self._store.people.choose_language(owner, checked.changes["language"])
-        rest = {name: value for name, value in checked.changes.items() if name != "language"}
-        await self._store.preferences.change(owner, rest)
+        checked = check(stored, changes, self._default_model)
         notes = [translate(language, "settings-reset" if not any(changes.values()) else "settings-changed")]
         notes += [
             job_messages.adjustment(language, each.field, each.requested, each.applied) for each in checked.adjustments
         ]
-        return notes
+        return checked.changes, notes
 
-    async def _page(self, owner: str, name: str, language: str, *, unknown: str = "", note: str = "") -> Message:
+    def _page(self, stored: dict[str, str], name: str, language: str, *, unknown: str = "", note: str = "") -> Message:
         notes = [note] if note else []
         if unknown:
             notes.append(translate(language, "settings-unknown-value", asked=unknown))
-        return settings_messages.page(
-            BY_NAME[name], await self._stored(owner), language, default_model=self._default_model, notes=notes
-        )
+        return settings_messages.page(BY_NAME[name], stored, language, default_model=self._default_model, notes=notes)
 
     async def _stored(self, owner: str) -> dict[str, str]:
         """Return what the owner has set, as far as the table and the catalogue still know it."""
@@ -133,7 +134,21 @@ class SettingsHandler:
         return None
 
 
-def check(stored: dict[str, str], changes: dict[str, str | None], default_model: str) -> Checked:
+def _refused(incoming: Incoming, language: str) -> Decision:
+    """Say that only the group's admins may: to who pressed alone, or in answer to words."""
+    text = translate(language, "settings-group-admins")
+    return Decision(say=Message(text) if incoming.pressed is None else Toast(text))
+
+
+def _changed(tx: Connection, owner: str, changes: Changes, shown: Decision) -> Decision:
+    """Store what is set."""
+    if "language" in changes:
+        choose_language_tx(tx, owner, changes["language"])
+    change_preferences_tx(tx, owner, {name: value for name, value in changes.items() if name != "language"})
+    return shown
+
+
+def check(stored: dict[str, str], changes: Changes, default_model: str) -> Checked:
     """Plan and price a video with the changed settings. What the model cannot do becomes the nearest that it can.
 
     A shape that was set before and that a new model does not come near is taken back. Raises BadRequest for a change

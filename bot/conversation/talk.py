@@ -16,7 +16,7 @@ from bot.conversation.generation_options import as_flags, merged, parse_options
 from bot.conversation.job_commands import JobCommands
 from bot.conversation.ordering import OfferReason, OrderService
 from bot.conversation.situation import Situation
-from bot.conversation.words import Line, Meaning, asked_about, line_in, meaning_of
+from bot.conversation.words import Line, Meaning, asked_about, is_farewell, line_in, meaning_of
 from bot.messages import job_lists, job_messages
 from bot.store.dialogues import Draft, DraftSource
 from bot.store.records import Job, State, Way
@@ -105,7 +105,8 @@ class Talk:
                 return NOTHING
             case Meaning.QUESTION:
                 return await self._question(situation, text)
-        key = {Meaning.THANKS: "said-thanks", Meaning.GREETING: "said-hello"}.get(meaning, "said-noise")
+        hello = "said-bye" if is_farewell(text) else "said-hello"
+        key = {Meaning.THANKS: "said-thanks", Meaning.GREETING: hello}.get(meaning, "said-noise")
         return await self._with_reminder(situation, situation.say(key))
 
     async def agreed_to(self, situation: Situation, job: Job, way: int) -> Decision:

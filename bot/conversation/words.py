@@ -67,6 +67,11 @@ class Line:
 _FACE = re.compile(r"\[([^\[\]\s]{1,12})\]|(?<!\w)[:;=][-']?[()dp3/|]+(?!\w)|/:+[a-z0-9]*", re.IGNORECASE)
 _MOST_CHARS = 100
 _QUESTION_MARKS = frozenset("?؟⸮¿❓❔‽;")
+_FAREWELL = re.compile(
+    r"再[见見会會]|拜拜|^拜|回[见見聊]|回[头頭][见見]|[明天下次改天][见見聊]|晚安|告[辞辭]|走了|睡[了啦]|下[线線]了|忙去了|^88\d?$"
+    r"|\b(?:good ?)?bye\b|byebye|\b(?:see|catch) (?:you|ya|u)\b|night\b|\bttyl\b|\btalk (?:later|soon)|take care|gotta go"
+    r"|sleep well|farewell|adios|au revoir|toodles|\bcya\b|\blater (?:bot|dude|gator)"
+)
 _NUMBERS = re.compile(r"[\d\s.,#-]+")
 _FETCH = frozenset({"1", "1.", "#1", "一", "壹"})
 _AMOUNT = re.compile(r"[$€¥]|\d+(?:s|sec|secs|p|k|min|m)?")
@@ -319,6 +324,11 @@ _NO_ADDITION = re.compile(_any_of(LISTS["additions"]["none"]), re.IGNORECASE)
 _GAP = r"[\s,，.。:：;；、!！~～…-]"
 _OPENER = re.compile(f"(?:{_any_of(LISTS['additions']['openers'])}){_GAP}+", re.IGNORECASE)
 _INTERJECTION = re.compile(f"(?:{_any_of(LISTS['additions']['interjections'])}){_GAP}+", re.IGNORECASE)
+
+
+def is_farewell(text: str) -> bool:
+    """Return whether a greeting says goodbye."""
+    return _FAREWELL.search(folded(text)) is not None
 
 
 def joins(text: str) -> str | None:

@@ -27,6 +27,10 @@ _USUAL_S = 90.0  # of a model that nobody knows any more
 _QUEUED = {NO_ROOM: "state-no-room", PAUSED: "state-paused"}  # by what keeps it in the queue
 
 
+_NAMES_SOURCE = frozenset({"photo", "many", "first"})
+"""Questions that speak of the photo themselves."""
+
+
 def status(job: Job, *, place: int, now_ms: int) -> Message:
     """Build the one message that is edited while the job lives: what was ordered, and its state."""
     if job.state is State.AWAITING_CONFIRMATION:
@@ -39,6 +43,8 @@ def status(job: Job, *, place: int, now_ms: int) -> Message:
 
 def _beside_the_order(job: Job) -> list[str]:
     lines = [adjustment(job.language, each.field, each.requested, each.applied) for each in job.adjustments]
+    if job.incoming.attachment is not None and (job.question is None or job.question.why not in _NAMES_SOURCE):
+        lines.insert(0, translate(job.language, "from-source", kind=job.incoming.attachment.kind))
     if _is_length_unknown(job):
         lines.append(translate(job.language, "length-unknown"))
     if job.again_of is not None:
@@ -55,7 +61,9 @@ def _offer(job: Job) -> Message:
     price = _price_facts(job)
     key, other = f"ask-{question.why if question else 'price'}", (question and question.job) or ""
     why = translate_known(job.language, key, otherwise="ask-price", **price, other=other)
-    lines = [_what(job), *_words_of(job), *_beside_the_order(job), why, translate(job.language, "ask-waits")]
+    shape = job.request.aspect_ratio
+    what = translate(job.language, "offer-shape", what=_what(job), shape=shape) if shape else _what(job)
+    lines = [what, *_words_of(job), *_beside_the_order(job), why, translate(job.language, "ask-waits")]
     buttons = (
         Action(translate(job.language, "button-yes", **price), data_for("yes", job.id)),
         *(_way_button(job, number, way) for number, way in enumerate(job.ways, 1)),

@@ -37,34 +37,35 @@ class Admissions:
 
     async def allow(self, ident: str, *, by: str) -> bool:
         """Let this person or group in. False: it was already."""
-
-        def work(tx: Connection) -> bool:
-            tx.execute(insert_new(tx, admissions, by="id").values(id=ident))
-            tx.execute(strangers.delete().where(strangers.c.id == ident))
-            row = admissions.update().where(admissions.c.id == ident, admissions.c.allowed.is_(None))
-            row = row.values(allowed=now_ms(), allowed_by=by)
-            return tx.execute(row.returning(admissions.c.id)).first() is not None
-
-        return await self._db.write(work)
+        return await self._db.write(lambda tx: allow_tx(tx, ident, by=by))
 
     async def remove(self, ident: str) -> bool:
         """Take back that this person or group was let in; a group's cap stays. False: it was not let in here."""
-        row = admissions.update().where(admissions.c.id == ident, admissions.c.allowed.is_not(None))
-        row = row.values(allowed=None, allowed_by=None)
-
-        def work(tx: Connection) -> bool:
-            return tx.execute(row.returning(admissions.c.id)).first() is not None
-
-        return await self._db.write(work)
+        return await self._db.write(lambda tx: remove_tx(tx, ident))
 
     async def set_cap(self, group: str, cap_micro: int | None) -> None:
         """Give a group a daily cap of its own, in micro-dollars; None: that of the setting counts again."""
+        await self._db.write(lambda tx: set_cap_tx(tx, group, cap_micro))
 
-        def work(tx: Connection) -> None:
-            tx.execute(insert_new(tx, admissions, by="id").values(id=group))
-            tx.execute(admissions.update().where(admissions.c.id == group).values(cap_micro=cap_micro))
 
-        await self._db.write(work)
+def allow_tx(tx: Connection, ident: str, *, by: str) -> bool:
+    """Let this person or group in. False: it was already."""
+    tx.execute(insert_new(tx, admissions, by="id").values(id=ident))
+    tx.execute(strangers.delete().where(strangers.c.id == ident))
+    row = admissions.update().where(admissions.c.id == ident, admissions.c.allowed.is_(None))
+    return tx.execute(row.values(allowed=now_ms(), allowed_by=by).returning(admissions.c.id)).first() is not None
+
+
+def remove_tx(tx: Connection, ident: str) -> bool:
+    """Take back that this person or group was let in. False: it was not let in here."""
+    row = admissions.update().where(admissions.c.id == ident, admissions.c.allowed.is_not(None))
+    return tx.execute(row.values(allowed=None, allowed_by=None).returning(admissions.c.id)).first() is not None
+
+
+def set_cap_tx(tx: Connection, group: str, cap_micro: int | None) -> None:
+    """Give a group a daily cap of its own, in micro-dollars, or take it back."""
+    tx.execute(insert_new(tx, admissions, by="id").values(id=group))
+    tx.execute(admissions.update().where(admissions.c.id == group).values(cap_micro=cap_micro))
 
 
 def group_cap_tx(tx: Connection, group: str) -> int | None:

@@ -156,21 +156,29 @@ class InboxRepository:
         """Mark the message as handled."""
         await self._change(queued, state="done")
 
-    async def decide(self, queued: QueuedMessage, answer: Message | None, within: Callable[[Connection], None]) -> bool:
-        """Write a decision, once: what it changes, and the answer, which is still to be sent (None: there is none).
+    async def decide(self, queued: QueuedMessage, within: Callable[[Connection], Message | None]) -> bool:
+        """Write a decision, once: `within` writes what it changes and returns the answer, which is still to be sent.
 
         False, and nothing changes: another process has decided this message.
         """
-        decided: dict[str, Any] = {"state": "done"} if answer is None else {"answer": record(answer)}
-        open_ = (inbox.c.id == queued.id, _NEW, inbox.c.answer.is_(None))
+        row = inbox.c.id == queued.id
+        closed = inbox.update().where(row, _NEW, inbox.c.answer.is_(None)).values(state="done").returning(inbox.c.id)
 
         def work(tx: Connection) -> bool:
-            if tx.execute(inbox.update().where(*open_).values(**decided).returning(inbox.c.id)).first() is None:
+            if tx.execute(closed).first() is None:
                 return False
-            within(tx)
+            answer = within(tx)
+            if answer is not None:
+                tx.execute(inbox.update().where(row).values(state="new", answer=record(answer)))
             return True
 
         return await self._db.write(work)
+
+    async def undone(self, queued: QueuedMessage) -> QueuedMessage | None:
+        """Return the message as it stands now; None: it is done with."""
+        query = sa.select(inbox).where(inbox.c.id == queued.id, _NEW)
+        found = (await self._read(query)).messages
+        return found[0] if found else None
 
     async def later(self, queued: QueuedMessage, *, after_s: float) -> None:
         """Retry the message after `after_s` seconds."""

@@ -68,6 +68,8 @@ class JobOrders(JobTable):
             over = (over_cap_tx if offer else reserve_tx)(tx, job_id, values["price_micro"], caps)
             if over is not None:
                 raise _TooDear(over)
+            if offer and new.ways:
+                _leave_out_dear_ways(tx, job_id, new, caps)
             if new.replaces is not None:
                 _replace_offer(tx, new.replaces, by=job_id, takes_card=new.takes_card)
             map_tx(tx, new.incoming.address, new.incoming.reply_to, job_id)
@@ -81,46 +83,9 @@ class JobOrders(JobTable):
         except _TooDear as error:
             return error.over
 
-    async def confirm(
-        self,
-        job_id: str,
-        *,
-        price: Decimal,
-        caps: Caps,
-        way: int = 0,
-        within: Callable[[Connection], None] | None = None,
-    ) -> Literal["started", "late", "lapsed", "price", "bought"] | OverCap:
-        """Accept an offer: reserve and enqueue it, exactly as offered, once. `price`: what one job of it costs now.
-
-        `way`: 0 as it stands, else the number of one of its ways; its jobs are all within the caps, or none is made.
-        `within` is called in the transaction when it is ordered. "bought": it was to take the place of a job that is
-        not free any more. Raises IndexError for a way that it does not have, and OrdersPaused.
-        """
-
-        def work(tx: Connection) -> Literal["started", "late", "lapsed", "price", "bought"]:
-            row = tx.execute(sa.select(jobs).where(jobs.c.id == job_id).with_for_update()).one()
-            if row.state != State.AWAITING_CONFIRMATION:
-                return "late"
-            if now_ms() - row.changed > OFFER_MS:
-                return "lapsed"
-            job = job_from(row)
-            if not _out_of_the_way(tx, job):
-                return "bought"
-            ids = [job_id] if way == 0 else _take_way(tx, job, job.ways[way - 1])
-            price_micro = row.price_micro if way == 0 else job.ways[way - 1].price_micro
-            if micro(price) != price_micro:
-                raise _PriceMoved
-            _start(tx, ids, price_micro, caps)
-            if within is not None:
-                within(tx)
-            return "started"
-
-        try:
-            return await self._db.write(work)
-        except _TooDear as error:
-            return error.over
-        except _PriceMoved:
-            return "price"
+    async def confirm(self, job_id: str, *, price: Decimal, caps: Caps, way: int = 0) -> "ConfirmVerdict | OverCap":
+        """Accept an offer in a transaction of its own: see confirm_tx."""
+        return await self._db.write(lambda tx: confirm_tx(tx, job_id, price=price, caps=caps, way=way))
 
     async def lapse(self) -> None:
         """Cancel offers that nobody answered in time."""
@@ -134,9 +99,9 @@ class JobOrders(JobTable):
 
         await self._db.write(work)
 
-    async def decline(self, job_id: str) -> None:
-        """Cancel an offer that was declined."""
-        await self._db.write(lambda tx: drop_offers_tx(tx, [job_id]))
+    async def decline(self, job_id: str) -> bool:
+        """Cancel an offer that was declined. False: it was answered before."""
+        return bool(await self._db.write(lambda tx: drop_offers_tx(tx, [job_id])))
 
     async def forget_offers(self, *, before_s: float) -> None:
         """Delete offers that nobody took up and that ended longer ago than that: they were never ordered."""
@@ -152,20 +117,9 @@ class JobOrders(JobTable):
 
         await self._db.write(work)
 
-    async def ask_cancel(self, job_id: str) -> Literal["free", "running", "late"]:
-        """Set the cancel flag; whichever commits first, this or the claim, decides whether anything is bought."""
-
-        def work(tx: Connection) -> Literal["free", "running", "late"]:
-            flag = sa.select(jobs.c.state).where(jobs.c.id == job_id).with_for_update()  # meets the claim here
-            state = tx.execute(flag).scalar_one()
-            tx.execute(jobs.update().where(jobs.c.id == job_id).values(cancel_asked=True, changed=now_ms()))
-            if State(state) in FREE | {State.AWAITING_CONFIRMATION} and _cancel_free(tx, job_id):
-                return "free"
-            if WORK.get(State(state)) == "collect":  # a search and a delivery have a pace of their own
-                tx.execute(jobs.update().where(jobs.c.id == job_id).values(due=db_now_ms(tx)))
-            return "running" if State(state) in {State.SUBMITTING, State.RENDERING, State.PARKED} else "late"
-
-        return await self._db.write(work)
+    async def ask_cancel(self, job_id: str) -> "CancelVerdict":
+        """Set the cancel flag in a transaction of its own: see ask_cancel_tx."""
+        return await self._db.write(lambda tx: ask_cancel_tx(tx, job_id))
 
     async def drop(self, job_id: str, why: str) -> bool:
         """Cancel a job for which nothing has been claimed and nobody waits. False when there is a claim."""
@@ -181,6 +135,51 @@ class JobOrders(JobTable):
         return await self._db.write(work)
 
 
+ConfirmVerdict = Literal["started", "late", "lapsed", "price", "bought"]
+CancelVerdict = Literal["free", "running", "late"]
+
+
+def confirm_tx(tx: Connection, job_id: str, *, price: Decimal, caps: Caps, way: int = 0) -> ConfirmVerdict | OverCap:
+    """Accept an offer: reserve and enqueue it, exactly as offered, once. `price`: what one job of it costs now.
+
+    `way`: 0 as it stands, else the number of one of its ways; its jobs are all within the caps, or none is made. Where
+    it is not "started", nothing changes, but for an offer whose time is over. "bought": it was to take the place of a
+    job that is not free any more. Raises IndexError for a way that it does not have, and OrdersPaused.
+    """
+    row = tx.execute(sa.select(jobs).where(jobs.c.id == job_id).with_for_update()).one()
+    if row.state != State.AWAITING_CONFIRMATION:
+        return "late"
+    if now_ms() - row.changed > OFFER_MS:
+        _end_offer(tx, job_id, "offer_lapsed")
+        return "lapsed"
+    job = job_from(row)
+    price_micro = row.price_micro if way == 0 else job.ways[way - 1].price_micro
+    try:
+        with tx.begin_nested() as begun:
+            if not _out_of_the_way(tx, job):
+                return "bought"
+            ids = [job_id] if way == 0 else _take_way(tx, job, job.ways[way - 1])
+            if micro(price) != price_micro:
+                begun.rollback()
+                return "price"
+            _start(tx, ids, price_micro, caps)
+    except _TooDear as error:
+        return error.over
+    return "started"
+
+
+def ask_cancel_tx(tx: Connection, job_id: str) -> CancelVerdict:
+    """Set the cancel flag; whichever commits first, this or the claim, decides whether anything is bought."""
+    flag = sa.select(jobs.c.state).where(jobs.c.id == job_id).with_for_update()  # meets the claim here
+    state = State(tx.execute(flag).scalar_one())
+    tx.execute(jobs.update().where(jobs.c.id == job_id).values(cancel_asked=True, changed=now_ms()))
+    if state in FREE | {State.AWAITING_CONFIRMATION} and _cancel_free(tx, job_id):
+        return "free"
+    if WORK.get(state) == "collect":  # a search and a delivery have a pace of their own
+        tx.execute(jobs.update().where(jobs.c.id == job_id).values(due=db_now_ms(tx)))
+    return "running" if state in {State.SUBMITTING, State.RENDERING, State.PARKED} else "late"
+
+
 def _start(tx: Connection, job_ids: list[str], price_micro: int, caps: Caps) -> None:
     """Reserve and enqueue these jobs, all or none."""
     for job_id in job_ids:
@@ -188,6 +187,18 @@ def _start(tx: Connection, job_ids: list[str], price_micro: int, caps: Caps) -> 
         if over is not None:
             raise _TooDear(replace(over, price_micro=price_micro * len(job_ids)))
         move_tx(tx, job_id, State.QUEUED, why="agreed")
+
+
+def _leave_out_dear_ways(tx: Connection, job_id: str, new: JobDraft, caps: Caps) -> None:
+    """Take the ways that a cap forbids out of an offer; of several photos then the first alone is asked about."""
+    ways = [way for way in new.ways if over_cap_tx(tx, job_id, way.price_micro * len(way.sources), caps) is None]
+    if len(ways) == len(new.ways):
+        return
+    question = new.question
+    if question is not None and question.why == "many" and not any(len(way.sources) > 1 for way in ways):
+        question = replace(question, why="first")
+    values = {"ways": [record(way) for way in ways] or None, "question": record(question) if question else None}
+    tx.execute(jobs.update().where(jobs.c.id == job_id).values(**values))
 
 
 def _out_of_the_way(tx: Connection, offer: Job) -> bool:
@@ -206,10 +217,9 @@ def _cancel_free(tx: Connection, job_id: str) -> bool:
     return move_tx(tx, job_id, State.CANCELLED, why=why, charge="none", outcome_ref="", due=None)
 
 
-def drop_offers_tx(tx: Connection, job_ids: Iterable[str]) -> None:
-    """Decline these offers; those that were answered meanwhile stay as they are."""
-    for job_id in job_ids:
-        _end_offer(tx, job_id, "offer_declined")
+def drop_offers_tx(tx: Connection, job_ids: Iterable[str]) -> list[str]:
+    """Decline these offers and return which; those that were answered meanwhile stay as they are."""
+    return [job_id for job_id in job_ids if _end_offer(tx, job_id, "offer_declined")]
 
 
 def _replace_offer(tx: Connection, job_id: str, *, by: str, takes_card: bool) -> None:
@@ -258,10 +268,6 @@ def _end_offer(tx: Connection, job_id: str, code: str) -> bool:
     ended: JobChanges = {"error": error, "outcome_ref": "", "due": None}
     awaiting = {State.AWAITING_CONFIRMATION}
     return move_tx(tx, job_id, State.CANCELLED, only_from=awaiting, why=code, charge="none", **ended)
-
-
-class _PriceMoved(Exception):
-    """An exception that rolls the transaction back: an offer's price is not today's any more."""
 
 
 class _TooDear(Exception):

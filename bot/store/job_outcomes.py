@@ -33,22 +33,23 @@ class JobOutcomes(JobTable):
         await self._set(job_id, lease=lease, send_to=record(to))
 
     async def send_again(self, job_id: str, *, to: Destination | None = None) -> bool:
-        """Make the outcome due now, also where it was told before; a video on its way is not sent twice.
+        """Make the outcome due now, in a transaction of its own: see send_again_tx."""
+        return await self._db.write(lambda tx: send_again_tx(tx, job_id, to=to))
 
-        `to`: the chat where it was asked for. False: there is no such job, or nothing to tell of it.
-        """
 
-        def work(tx: Connection) -> bool:
-            row = tx.execute(sa.select(jobs.c.state, jobs.c.video).where(jobs.c.id == job_id).with_for_update()).first()
-            if row is None:
-                return False
-            if to is not None:
-                tx.execute(jobs.update().where(jobs.c.id == job_id).values(send_to=record(to)))
-            if row.video is not None and State(row.state) in _SENT_BEFORE:
-                return move_tx(tx, job_id, State.READY, why="sent again", outcome_ref=None, attempt=0)
-            if State(row.state) not in WORK:
-                return False
-            tx.execute(jobs.update().where(jobs.c.id == job_id).values(due=db_now_ms(tx), attempt=0))
-            return True
+def send_again_tx(tx: Connection, job_id: str, *, to: Destination | None = None) -> bool:
+    """Make the outcome due now, also where it was told before; a video on its way is not sent twice.
 
-        return await self._db.write(work)
+    `to`: the chat where it was asked for. False: there is no such job, or nothing to tell of it.
+    """
+    row = tx.execute(sa.select(jobs.c.state, jobs.c.video).where(jobs.c.id == job_id).with_for_update()).first()
+    if row is None:
+        return False
+    if to is not None:
+        tx.execute(jobs.update().where(jobs.c.id == job_id).values(send_to=record(to)))
+    if row.video is not None and State(row.state) in _SENT_BEFORE:
+        return move_tx(tx, job_id, State.READY, why="sent again", outcome_ref=None, attempt=0)
+    if State(row.state) not in WORK:
+        return False
+    tx.execute(jobs.update().where(jobs.c.id == job_id).values(due=db_now_ms(tx), attempt=0))
+    return True

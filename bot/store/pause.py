@@ -29,30 +29,32 @@ class Pause:
 
     async def begin(self, admin: str) -> bool:
         """Pause; the orders in the queue say so. False: they were paused already."""
-
-        def work(tx: Connection) -> bool:
-            take_turns(tx, "facts")
-            if _paused_by(tx) is not None:
-                return False
-            tx.execute(facts.insert().values(name=_FACT, value=admin))
-            say_paused_tx(tx)
-            return True
-
-        return await self._db.write(work)
+        return await self._db.write(lambda tx: pause_tx(tx, admin))
 
     async def end(self) -> bool:
         """Resume. False: nothing was paused."""
+        return await self._db.write(resume_orders_tx)
 
-        def work(tx: Connection) -> bool:
-            take_turns(tx, "facts")
-            if _paused_by(tx) is None:
-                return False
-            tx.execute(facts.delete().where(facts.c.name == _FACT))
-            waiting = jobs.update().where(jobs.c.state == State.QUEUED, jobs.c.odd == PAUSED)
-            tx.execute(waiting.values(odd=None, changed=now_ms()))
-            return True
 
-        return await self._db.write(work)
+def pause_tx(tx: Connection, admin: str) -> bool:
+    """Pause; the orders in the queue say so. False: they were paused already."""
+    take_turns(tx, "facts")
+    if _paused_by(tx) is not None:
+        return False
+    tx.execute(facts.insert().values(name=_FACT, value=admin))
+    say_paused_tx(tx)
+    return True
+
+
+def resume_orders_tx(tx: Connection) -> bool:
+    """Resume. False: nothing was paused."""
+    take_turns(tx, "facts")
+    if _paused_by(tx) is None:
+        return False
+    tx.execute(facts.delete().where(facts.c.name == _FACT))
+    waiting = jobs.update().where(jobs.c.state == State.QUEUED, jobs.c.odd == PAUSED)
+    tx.execute(waiting.values(odd=None, changed=now_ms()))
+    return True
 
 
 def is_paused_tx(tx: Connection) -> bool:

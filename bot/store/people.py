@@ -23,10 +23,11 @@ class People:
         return await self._db.read(work)
 
     async def choose_language(self, user: str, language: str | None) -> None:
-        """Store the language that the person, or a group's admin for the group, chose; None: the chat's own again."""
+        """Store the language in a transaction of its own: see choose_language_tx."""
+        await self._db.write(lambda tx: choose_language_tx(tx, user, language))
 
-        def work(tx: Connection) -> None:
-            tx.execute(insert_new(tx, people, by="user").values(user=user))
-            tx.execute(people.update().where(people.c.user == user).values(language=language))
 
-        await self._db.write(work)
+def choose_language_tx(tx: Connection, user: str, language: str | None) -> None:
+    """Store the language that the person, or a group's admin for the group, chose; None: the chat's own again."""
+    tx.execute(insert_new(tx, people, by="user").values(user=user))
+    tx.execute(people.update().where(people.c.user == user).values(language=language))

@@ -31,13 +31,13 @@ class Preferences:
 
     async def change(self, owner: str, changes: Mapping[str, str | None]) -> None:
         """Store these values, all or none; None removes one."""
+        await self._db.write(lambda tx: change_preferences_tx(tx, owner, changes))
 
-        def work(tx: Connection) -> None:
-            for name, value in changes.items():
-                if value is None:
-                    row = preferences.delete().where(preferences.c.owner == owner, preferences.c.name == name)
-                    tx.execute(row)
-                else:
-                    tx.execute(insert_over(tx, preferences, owner=owner, name=name, value=value))
 
-        await self._db.write(work)
+def change_preferences_tx(tx: Connection, owner: str, changes: Mapping[str, str | None]) -> None:
+    """Store these values; None removes one."""
+    for name, value in changes.items():
+        if value is None:
+            tx.execute(preferences.delete().where(preferences.c.owner == owner, preferences.c.name == name))
+        else:
+            tx.execute(insert_over(tx, preferences, owner=owner, name=name, value=value))

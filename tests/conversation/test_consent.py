@@ -228,7 +228,9 @@ def test_an_album_is_one_question_with_two_priced_ways(on_bench: OnBench) -> Non
     on_bench(story, access="open", user_jobs=5)
 
 
-def test_a_batch_is_within_the_cap_or_not_made(on_bench: OnBench) -> None:
+def test_a_batch_beyond_the_cap_is_not_offered(on_bench: OnBench) -> None:
+    """What a cap forbids is never offered: of three photos the first alone, and it is said why."""
+
     async def story(made: Bench) -> None:
         chat = made.telegram
         for _ in range(3):
@@ -236,15 +238,62 @@ def test_a_batch_is_within_the_cap_or_not_made(on_bench: OnBench) -> None:
         chat.user_says(42, "let it snow")
         await made.at_rest()
         (offer,) = (await open_offers(made)).values()
-        await button(made, f"yes:{offer.id}.1")
-        await made.at_rest()
+        assert offer.ways == ()
+        await made.until(lambda: any("more than may be spent now" in text for text in chat.texts(42)))
         assert await spent(made) == set()
-        assert set(await open_offers(made)) == {"telegram:42"}
-        chat.presses(42, f"yes:{offer.id}")
+        await button(made, f"yes:{offer.id}")
         await made.until(lambda: len(made.films()) == 1)
         assert made.submits() == 1
 
     on_bench(story, access="open", user_daily_usd="1.50")
+
+
+def test_a_batch_that_is_beyond_the_cap_by_its_yes_is_not_made(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        chat = made.telegram
+        for _ in range(2):
+            chat.user_says(42, "", photo=PHOTO)
+        chat.user_says(42, "let it snow")
+        await made.at_rest()
+        (offer,) = (await open_offers(made)).values()
+        chat.user_says(43, "/video a fox")
+        await made.until(lambda: len(made.films(43)) == 1)
+        await button(made, f"yes:{offer.id}.1")
+        await made.at_rest()
+        assert made.submits() == 1
+        assert set(await open_offers(made)) == {"telegram:42"}
+        chat.presses(42, f"yes:{offer.id}")
+        await made.until(lambda: len(made.films(42)) == 1)
+        assert made.submits() == 2
+
+    on_bench(story, access="open", daily_usd="1.50")
+
+
+@pytest.mark.parametrize(
+    "text", ["/video a fox\n/video a cat", "视频 一只猫\n取消", "一只猫\n算了", "/video a fox /cancel"]
+)
+def test_a_second_command_in_the_message_is_said_before_anything_is_bought(on_bench: OnBench, text: str) -> None:
+    async def story(made: Bench) -> None:
+        made.telegram.user_says(42, text)
+        await made.at_rest()
+        (answer,) = made.telegram.texts(42)
+        assert text.rpartition("\n")[2].rpartition("fox ")[2] in answer
+        assert await made.jobs() == []
+
+    on_bench(story)
+
+
+def test_the_acknowledgement_names_the_photo(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        made.fal.faults.add("stuck")
+        made.telegram.user_says(42, "", photo=PHOTO)
+        made.telegram.user_says(42, "/video make the sky move")
+        await made.until(lambda: any("With your photo." in text for text in made.telegram.texts(42)))
+        made.telegram.user_says(42, "/video a fox")
+        await made.until(lambda: sum("On it" in text for text in made.telegram.texts(42)) == 2)
+        assert sum("With your photo." in text for text in made.telegram.texts(42)) == 1
+
+    on_bench(story)
 
 
 def test_another_model_is_offered_in_the_same_place(on_bench: OnBench) -> None:

@@ -123,18 +123,20 @@ def test_a_group_of_a_chat_that_has_no_groups_is_private_by_its_message(database
     on_store(database_url, with_purchases(story))
 
 
-async def _press(store: Store, chat: Rooms, sender: str, **more: Any) -> Message | None:
+async def _press(store: Store, chat: Rooms, sender: str, **more: Any) -> Message | Toast | None:
+    """Nothing is stored before what is decided is written."""
     pressed = incoming(sender, private=False, pressed="set:model:budget", reply_to="7", **more)
-    return await settings_of(store, chat).handle(pressed, BUDGET, "en")
+    decision = await settings_of(store, chat).handle(pressed, BUDGET, "en")
+    assert await store.preferences.of(GROUP) == [{}]
+    return (await store.database.write(decision.decided_tx)).say
 
 
 def test_a_member_who_presses_sees_a_toast_and_nobody_else_sees_anything(database_url: str) -> None:
     async def story(store: Store) -> None:
         chat = Rooms()
-        assert await _press(store, chat, PERSON) is None
-        ((who, text),) = chat.toasts
-        assert who == PERSON
-        assert text.startswith("Only the admins of this group")
+        answer = await _press(store, chat, PERSON)
+        assert isinstance(answer, Toast)
+        assert answer.text.startswith("Only the admins of this group")
         assert chat.lines == []
         assert await store.preferences.of(GROUP) == [{}]
 
@@ -161,7 +163,7 @@ def test_a_keyboard_that_cannot_be_changed_is_answered(database_url: str) -> Non
     async def story(store: Store) -> None:
         chat = Rooms(group_admins={PERSON}, refusals=[SendError(SendOutcome.REJECTED, "too old")])
         answer = await _press(store, chat, PERSON)
-        assert answer is not None
+        assert isinstance(answer, Message)
         assert "Wan 2.5 ✓" in answer.text
         assert chat.lines == list[Line]()
 

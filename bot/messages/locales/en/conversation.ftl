@@ -1,6 +1,7 @@
 # Offers, drafts, small talk: what is said between a wish and an order.
 
 offer-replaced = This has changed: the newer offer stands below. Nothing was charged.
+offer-shape = { $what }, { $shape }
 offer-repeat =
     Still open: { $what }, { $price }. { CHAT() ->
         [words] “confirm { $code }” makes it, “cancel { $code }” drops it.
@@ -33,6 +34,7 @@ no-but-active =
     }
 said-thanks = You are welcome! Say it any time you would like another video.
 said-hello = Hello! Say what you would like to see, or send a photo first. I name the price, and begin only when you say yes.
+said-bye = Goodbye! Write to me any time you would like a video.
 said-question-how = Say what you would like to see, for example: a red fox runs through fresh snow. Or send a photo and say how it should move. I name the price, and begin only when you say yes. { -help } shows more.
 said-question-price =
     { KNOWN($price) ->
@@ -46,6 +48,12 @@ photo-wanted =
         [yes] Please send the photo: I begin as soon as it is here, for { $price }.
        *[no] Please send the photo: I begin as soon as it is here.
     } “cancel” drops it.
+from-source =
+    { $kind ->
+        [video] With your video.
+       *[image] With your photo.
+    }
+second-command = Your message holds a second command: “{ $second }”. I read one at a time, so nothing has been ordered or changed. Please send each in a message of its own.
 words-wanted = What would you like to see? One sentence is enough.
 source-unusable =
     { $what ->
@@ -113,6 +121,11 @@ ask-many =
         [yes] up to { $price }
        *[no] { $price }
     }. Shall I make that one, or a video of each?
+ask-first =
+    Only the first of your photos would cost { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }. A video of each would be more than may be spent now. Shall I make that one?
 ask-instead =
     You changed your message, and job { $other } has cost nothing yet. Shall I make this instead, for { KNOWN($up_to) ->
         [yes] up to { $price }

@@ -103,7 +103,7 @@ over-group-cap =
     }
 over-user-cap-in-group = 這超過了你現在可以花的額度，所以沒有下單。請私聊我發 { -balance } 查看具體數字。
 balance-told = 你自己的餘額已經私聊發給你了。
-balance-ask-in-private = 你自己的餘額只在私聊裡說：請私聊我發 { -balance } 。
+balance-ask-in-private = 你自己的餘額只在私聊裡說：請私聊我發 { -balance }。
 balance-group =
     最近 24 小時本群花了 { $spent }{ KNOWN($held) ->
         [yes] ，另有 { $held } 為正在製作的影片預留

@@ -2,6 +2,7 @@
 # 報價、草稿、閒聊：從想法到下單之間說的話。
 
 offer-replaced = 內容有變，請看下面的新報價。這一份作廢，沒有扣費。
+offer-shape = { $what }，{ $shape }
 offer-repeat =
     還有一份報價等你確認：{ $what }，{ $price }。{ CHAT() ->
         [words] 要做就回覆「確認 { $code }」，不要就回覆「取消 { $code }」。
@@ -34,6 +35,7 @@ no-but-active =
     }
 said-thanks = 不客氣！想再做影片，隨時告訴我。
 said-hello = 你好！想看什麼畫面，直接告訴我，也可以先發張照片。我先報價，你確認才開始。
+said-bye = 再見！想做影片，隨時找我。
 said-question-how = 說說想看的畫面就行，例如：一隻紅狐狸在雪地裡奔跑。也可以先發照片，再說想讓它怎麼動。我先報價，你確認才開始。{ -send-help }看全部用法。
 said-question-price =
     { KNOWN($price) ->
@@ -47,6 +49,12 @@ photo-wanted =
         [yes] 收到就開始做（{ $price }）。
        *[no] 收到就開始做。
     }不做了就回覆「取消」。
+from-source =
+    { $kind ->
+        [video] 用你發的影片。
+       *[image] 用你發的照片。
+    }
+second-command = 這條訊息裡還有一條指令：「{ $second }」。我一次只看一條，所以這次什麼都沒做，也沒有扣費。請分開發。
 words-wanted = 想看什麼畫面？一句話就夠。
 source-unusable =
     { $what ->
@@ -114,6 +122,11 @@ ask-many =
         [yes] 最多 { $price }
        *[no] { $price }
     }。只做第一張，還是每張各做一個？
+ask-first =
+    只做第一張，需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }。每張各做一個會超出現在的額度。要做第一張嗎？
 ask-instead =
     你改了訊息，{ $other } 還沒有扣費。改成做這個嗎？需要 { KNOWN($up_to) ->
         [yes] 最多 { $price }

@@ -102,7 +102,7 @@ over-group-cap =
     }
 over-user-cap-in-group = 这超过了你现在可以花的额度，所以没有下单。请私聊我发 { -balance } 查看具体数字。
 balance-told = 你自己的余额已经私聊发给你了。
-balance-ask-in-private = 你自己的余额只在私聊里说：请私聊我发 { -balance } 。
+balance-ask-in-private = 你自己的余额只在私聊里说：请私聊我发 { -balance }。
 balance-group =
     最近 24 小时本群花了 { $spent }{ KNOWN($held) ->
         [yes] ，另有 { $held } 为正在制作的视频预留

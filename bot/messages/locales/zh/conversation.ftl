@@ -1,6 +1,7 @@
 # 报价、草稿、闲聊：从想法到下单之间说的话。
 
 offer-replaced = 内容有变，请看下面的新报价。这一份作废，没有扣费。
+offer-shape = { $what }，{ $shape }
 offer-repeat =
     还有一份报价等你确认：{ $what }，{ $price }。{ CHAT() ->
         [words] 要做就回复“确认 { $code }”，不要就回复“取消 { $code }”。
@@ -33,6 +34,7 @@ no-but-active =
     }
 said-thanks = 不客气！想再做视频，随时告诉我。
 said-hello = 你好！想看什么画面，直接告诉我，也可以先发张照片。我先报价，你确认才开始。
+said-bye = 再见！想做视频，随时找我。
 said-question-how = 说说想看的画面就行，例如：一只红狐狸在雪地里奔跑。也可以先发照片，再说想让它怎么动。我先报价，你确认才开始。{ -send-help }看全部用法。
 said-question-price =
     { KNOWN($price) ->
@@ -46,6 +48,12 @@ photo-wanted =
         [yes] 收到就开始做（{ $price }）。
        *[no] 收到就开始做。
     }不做了就回复“取消”。
+from-source =
+    { $kind ->
+        [video] 用你发的视频。
+       *[image] 用你发的照片。
+    }
+second-command = 这条消息里还有一条指令：“{ $second }”。我一次只看一条，所以这次什么都没做，也没有扣费。请分开发。
 words-wanted = 想看什么画面？一句话就够。
 source-unusable =
     { $what ->
@@ -113,6 +121,11 @@ ask-many =
         [yes] 最多 { $price }
        *[no] { $price }
     }。只做第一张，还是每张各做一个？
+ask-first =
+    只做第一张，需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }。每张各做一个会超出现在的额度。要做第一张吗？
 ask-instead =
     你改了消息，{ $other } 还没有扣费。改成做这个吗？需要 { KNOWN($up_to) ->
         [yes] 最多 { $price }

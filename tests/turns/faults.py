@@ -1,0 +1,56 @@
+"""Known faults, put back into a worker: what the machine must find. Each is one that this bot once had, or nearly."""
+
+from collections.abc import Callable
+from typing import Any
+
+from bot.conversation import talk
+from bot.conversation.decisions import Decision
+from bot.conversation.situation import Situation
+from bot.conversation.words import Meaning
+from bot.store import job_orders
+
+
+def _any_offer() -> None:
+    async def agreed(self: Any, situation: Situation) -> Decision:
+        offer = situation.offers[0] if situation.offers else None
+        return await self._jobs.confirm(situation, offer)
+
+    talk.Talk.agreed = agreed  # type: ignore[method-assign]
+
+
+def _twice() -> None:
+    job_orders.check_repeat_tx = lambda *_args, **_more: None  # type: ignore[attr-defined]
+
+
+def _forwarded() -> None:
+    Situation.is_typed = property(lambda _self: True)  # type: ignore[assignment, method-assign]
+    talk._why_offered = lambda _incoming, _text: None  # type: ignore[assignment]
+
+
+def _every_chat() -> None:
+    Situation.chat = property(lambda _self: None)  # type: ignore[assignment, method-assign]
+
+
+def _thanks() -> None:
+    meaning_of = talk.meaning_of
+
+    def loose(text: str) -> Meaning | None:
+        found = meaning_of(text)
+        return Meaning.YES if found in {Meaning.VAGUE, Meaning.THANKS} else found
+
+    talk.meaning_of = loose  # type: ignore[attr-defined]
+
+
+def _without_photo() -> None:
+    attached = talk.with_attachment
+    talk.with_attachment = lambda situation, _attachment: attached(situation, None)  # type: ignore[assignment]
+
+
+FAULTS: dict[str, Callable[[], None]] = {
+    "a yes takes any offer": _any_offer,
+    "a button buys twice": _twice,
+    "a forward orders": _forwarded,
+    "a group is told of every chat": _every_chat,
+    "thanks is a yes": _thanks,
+    "a photo is left out": _without_photo,
+}

@@ -1,0 +1,235 @@
+"""People who talk to the bot, each in a chat of their own kind: what they can do there, and what they see."""
+
+import asyncio
+import re
+import uuid
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+import httpx
+
+from tests.corpus import jpeg
+from tests.turns.stage import WEB_TOKEN, Stage
+
+PHOTO = jpeg((640, 360))
+CLIENT = httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0), timeout=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A message of the bot as it stands in the chat; `buttons`: their data and what stands on them."""
+
+    key: str
+    text: str
+    buttons: tuple[tuple[str, str], ...] = ()
+    is_film: bool = False
+
+    @property
+    def offer(self) -> str | None:
+        """The code of the offer that this message makes, if it does."""
+        codes = [
+            data.removeprefix("yes:")
+            for data, _ in self.buttons
+            if data.startswith("yes:") and not {".", "-"} & set(data)
+        ]
+        return codes[0] if len(codes) == 1 and "$" in self.text else None
+
+
+class Talker(Protocol):
+    """A person in a chat. `passive`: answered in the call itself (WeChat). `direct`: nobody else reads there."""
+
+    stage: Stage
+    user: str
+    chat: str
+    kind: str
+    direct: bool
+
+    def say(self, text: str, **how: Any) -> None: ...
+    def photos(self, count: int, caption: str = "", **how: Any) -> None: ...
+    def press(self, data: str) -> None: ...
+    def seen(self) -> list[Seen]: ...
+    def toasts(self) -> list[str]: ...
+
+
+class OnTelegram:
+    """A private chat, or with `group` what one person says in it."""
+
+    def __init__(self, stage: Stage, person: int, *, group: int | None = None, language: str = "en") -> None:
+        self.stage, self._person, self._language = stage, person, language
+        self._chat = group or person
+        self.user, self.chat = f"telegram:{person}", f"telegram:{self._chat}"
+        self.kind, self.direct = ("group" if group else "telegram"), group is None
+        self.words: list[int] = []  # the ids of what was said
+        self._presses: list[str] = []
+        if group is not None:
+            stage.telegram.group(group)
+
+    def say(self, text: str, *, forward: bool = False, quote: str | None = None, mention: bool = False) -> None:
+        extra: dict[str, Any] = {}
+        if forward:
+            sender = {"id": 9, "is_bot": False, "first_name": "N"}
+            extra["forward_origin"] = {"type": "user", "date": 1_700_000_000, "sender_user": sender}
+        if mention:
+            text = f"@reelbot {text}"
+            extra["entities"] = [{"type": "mention", "offset": 0, "length": 8}]
+        self._said(text, extra=extra, reply_to=int(quote) if quote else None)
+
+    def photos(self, count: int, caption: str = "", *, forward: bool = False, quote: str | None = None) -> None:
+        extra: dict[str, Any] = (
+            {"forward_origin": {"type": "hidden_user", "sender_user_name": "x", "date": 1}} if forward else {}
+        )
+        album = uuid.uuid4().hex if count > 1 else None
+        for number in range(count):
+            self._said(caption if number == 0 else "", photo=PHOTO, album=album, extra=extra)
+
+    def _said(self, text: str, **more: Any) -> None:
+        number = self.stage.telegram.user_says(self._chat, text, sender=self._person, language=self._language, **more)
+        self.words.append(number)
+
+    def edit(self, text: str) -> None:
+        """Change what was said last."""
+        self.stage.telegram.world.edits(self._chat, self.words[-1], text)
+
+    def redeliver(self) -> None:
+        """Telegram sends the last batch of updates again."""
+        self.stage.telegram.fail("getUpdates", "repeat")
+
+    def press(self, data: str, *, sender: int | None = None) -> None:
+        """Press it; one that does not stand there any more, on a screen that has not heard of that yet."""
+        world = self.stage.telegram.world
+        try:
+            self._presses.append(world.press(self._chat, data, sender=sender or self._person))
+        except AssertionError:
+            query = f"{5_000_000_000 + len(world.presses)}"
+            world.presses[query] = False
+            chat = world.chats[self._chat].json()
+            message = {"message_id": 1, "date": 1, "chat": chat, "from": world.bot, "text": "…"}
+            person = world.person(sender or self._person, self._language)
+            body = {"id": query, "from": person, "chat_instance": "1", "message": message, "data": data}
+            world.update({"callback_query": body})
+            self._presses.append(query)
+
+    def seen(self) -> list[Seen]:
+        found = []
+        for message in self.stage.telegram.said(self._chat):
+            rows = message.get("reply_markup", {}).get("inline_keyboard", [])
+            buttons = tuple(
+                (each["callback_data"], each["text"]) for row in rows for each in row if "callback_data" in each
+            )
+            text = str(message.get("text") or message.get("caption") or "")
+            found.append(Seen(str(message["message_id"]), text, buttons, "video" in message))
+        return found
+
+    def toasts(self) -> list[str]:
+        world = self.stage.telegram.world
+        return [world.toasts.get(number, "") for number in self._presses if world.presses[number]]
+
+
+class OnWeChat:
+    """A follower. What stood in an answer stays there."""
+
+    kind, direct = "wechat", True
+
+    def __init__(self, stage: Stage, name: str) -> None:
+        self.stage = stage
+        self._openid = f"o{name}_0123456789abcdefghijkl"
+        self.user = self.chat = f"wechat:{self._openid}"
+        self.last = ""
+
+    def say(self, text: str, *, voice: bool = False) -> None:
+        how = {"MediaId": "v", "Format": "amr", "Recognition": text} if voice else {"Content": text}
+        self._send("voice" if voice else "text", **how)
+
+    def photos(self, count: int, caption: str = "") -> None:
+        for _ in range(count):
+            media_id = self.stage.wechat.world.keep("image", PHOTO)
+            self._send("image", PicUrl="http://mmbiz.qpic.cn/p/0", MediaId=media_id)
+        if caption:
+            self.say(caption)
+
+    def _send(self, kind: str, **fields: Any) -> None:
+        caller = self.stage.wechat.caller
+        self.stage.wechat.world.spoke(self._openid, "message")
+        self.last = caller.xml(self._openid, kind, MsgId=uuid.uuid4().int >> 66, **fields)
+        self.redeliver()
+
+    def redeliver(self) -> None:
+        """WeChat sends the last message (again)."""
+        asyncio.run(self.stage.wechat.caller.deliver(self._openid, self.last))
+
+    def press(self, data: str) -> None:
+        """Tap a link that types a line."""
+        self.say(data)
+
+    def seen(self) -> list[Seen]:
+        found = []
+        for number, each in enumerate(self.stage.wechat.person(self._openid).seen):
+            links = re.findall(r'msgmenucontent=([^&]*)&msgmenuid=\d+">(.*?)</a>', each.text)
+            buttons = tuple((f"yes:{unquote(line).partition(' ')[2]}", label) for line, label in links)
+            found.append(Seen(str(number), each.text, buttons, each.video is not None))
+        return found
+
+    def toasts(self) -> list[str]:
+        return []
+
+
+class OnPage:
+    """A browser with a session of its own."""
+
+    kind, direct = "page", True
+
+    def __init__(self, stage: Stage, *, language: str = "en") -> None:
+        self.stage = stage
+        self._headers = {"Accept-Language": language}
+        response = self._asked("POST", "/chat/enter", data={"token": WEB_TOKEN})
+        self._headers["Cookie"] = response.headers["set-cookie"].partition(";")[0]
+        self.user = f"web:{self._asked('GET', '/chat/messages').json()['me']}"
+        self.chat = self.user
+        self._presses = 0
+
+    def _asked(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """As the page does: again until it is taken."""
+        answers: list[httpx.Response] = []
+
+        def taken() -> bool:
+            headers = {**self._headers, "Origin": self.stage.page_url, **more.get("headers", {})}
+            rest = {name: value for name, value in more.items() if name != "headers"}
+            answers.append(CLIENT.request(method, self.stage.page_url + path, headers=headers, **rest))
+            return answers[-1].status_code not in {500, 502, 503}
+
+        self.stage.until(taken)
+        assert answers[-1].status_code < 400, answers[-1].text
+        return answers[-1]
+
+    def say(self, text: str, *, upload: str | None = None) -> None:
+        body = {"id": str(uuid.uuid4()), "text": text, **({"upload": upload} if upload else {})}
+        for _ in range(2):  # the page is not sure that the first was heard
+            self._asked("POST", "/chat/send", json=body)
+
+    def photos(self, count: int, caption: str = "") -> None:
+        for number in range(count):
+            upload = self._asked("POST", "/chat/upload", content=PHOTO).json()["upload"]
+            self.say(caption if number == 0 else "", upload=upload)
+
+    def press(self, data: str) -> None:
+        self._asked("POST", "/chat/press", json={"id": str(uuid.uuid4()), "data": data})
+
+    def reload(self) -> None:
+        self._asked("GET", "/")
+
+    def seen(self) -> list[Seen]:
+        entries = self._asked("GET", "/chat/messages").json()["messages"]
+        return [
+            Seen(
+                str(entry["id"]),
+                entry.get("text") or "",
+                tuple((each["data"], each["label"]) for each in entry.get("actions") or ()),
+                entry["kind"] == "video",
+            )
+            for entry in entries
+            if entry.get("from") == "bot" and entry["kind"] != "gone"
+        ]
+
+    def toasts(self) -> list[str]:
+        return []
