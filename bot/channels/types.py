@@ -172,7 +172,7 @@ class VideoMessage:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of a chat, as data. Sizes in bytes, gaps between two edits in seconds.
+    """The limits of a chat, as data. Sizes in bytes.
 
     `progress_bars`: the chat draws `Message.progress`. `passive_replies`: no captions, no buttons, no status message,
     and the bot may not always speak first: photos wait for words, buttons are typed as codes, finished videos wait to
@@ -187,8 +187,6 @@ class Limits:
     text_chars: int = 4096
     text_bytes: int = 16_000
     edits: bool = True
-    edit_gap_s: float = 3.0
-    group_edit_gap_s: float = 6.0
     progress_bars: bool = False
     passive_replies: bool = False
     typing_links: bool = False

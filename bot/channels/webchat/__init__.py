@@ -23,8 +23,6 @@ MANIFEST = ChannelManifest(
         video_bytes=200_000_000,
         image_bytes=10_000_000,
         text_chars=100_000,
-        edit_gap_s=0.5,
-        group_edit_gap_s=0.5,
         progress_bars=True,
     ),
     connect=_connect,
