@@ -47,10 +47,11 @@ def status(job: Job, *, place: int, now_ms: int, in_group: bool = False) -> Mess
     if _offer_ended(job):
         return Message("\n".join([_what(job), state_line(job, place=place, now_ms=now_ms)]), job_id=job.id)
     state = _state_in_group(job, now_ms) if in_group else state_line(job, place=place, now_ms=now_ms)
-    if job.state in _BEFORE_VIDEO and not job.cancel_asked and _elapsed_s(job, now_ms) <= _LONG_S:
+    if (in_group or job.state in _BEFORE_VIDEO) and not job.cancel_asked and _elapsed_s(job, now_ms) <= _LONG_S:
         state = joined(job.language, state, _usual(job))
     lines = [_order(job), _prompt(job), *_beside_the_order(job), state]
-    return Message("\n".join(lines), actions(job), job_id=job.id, progress=_progress(job, now_ms))
+    buttons = _actions_in_group(job) if in_group else actions(job)
+    return Message("\n".join(lines), buttons, job_id=job.id, progress=_progress(job, now_ms))
 
 
 def _folded(job: Job) -> str:
@@ -61,12 +62,11 @@ def _folded(job: Job) -> str:
 
 
 def _state_in_group(job: Job, now_ms: int) -> str:
-    """Say the state in what changes rarely: it waits, is made, is here."""
-    if job.state in _BEFORE_VIDEO - {State.QUEUED} and not job.cancel_asked and _elapsed_s(job, now_ms) <= _LONG_S:
-        return translate(job.language, "state-made")
-    if job.state in {State.DOWNLOADING, State.READY, State.UPLOADING}:
-        return translate(job.language, "state-ready")
-    return state_line(job, place=0, now_ms=now_ms)
+    """Say the state in what changes rarely: it waits, or is made until the video itself says more."""
+    is_usual = not job.cancel_asked and _elapsed_s(job, now_ms) <= _LONG_S
+    if job.state is State.QUEUED or (job.state in _BEFORE_VIDEO and not is_usual):
+        return state_line(job, place=0, now_ms=now_ms)
+    return translate(job.language, "card-made")
 
 
 def _usual(job: Job) -> str:
@@ -195,10 +195,19 @@ def state_line(job: Job, *, place: int, now_ms: int) -> str:
     return translate(lang, "state-cancelled-free" if free else f"state-{job.state}")
 
 
+def _actions_in_group(job: Job) -> tuple[Action, ...]:
+    """Return the buttons, with one to cancel until the card goes: to take it away sooner would be one edit more."""
+    return (_cancel(job),) if job.state in ACTIVE and not job.cancel_asked else actions(job)
+
+
+def _cancel(job: Job) -> Action:
+    return Action(translate(job.language, "button-cancel"), data_for("cancel", job.id), danger=True)
+
+
 def actions(job: Job) -> tuple[Action, ...]:
     """Return the buttons for the job's state."""
     if job.state in FREE | {State.SUBMITTING, State.RENDERING} and not job.cancel_asked:
-        return (Action(translate(job.language, "button-cancel"), data_for("cancel", job.id), danger=True),)
+        return (_cancel(job),)
     if job.state is State.PARKED:
         return (Action(translate(job.language, "button-ask-again"), data_for("again", job.id)),)
     if job.state in {State.DELIVERY_UNCONFIRMED, State.UNDELIVERED}:

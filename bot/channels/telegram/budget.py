@@ -1,7 +1,7 @@
 """Counts the calls that Telegram counts, and says whose turn it is. Pure: every method is told what time it is.
 
 Telegram takes about 30 calls a second over all chats, 20 a minute in one group, about one a second in a private chat;
-edits and deletions count like messages. Three laws are held here:
+edits and deletions count like messages. Three laws hold here:
 
 - No window ever holds more than its limit, whenever on its way Telegram may count a call: a call counts from when it
   leaves until the length of the window after its answer.
@@ -129,8 +129,8 @@ class Budget:
         self._overall = _windows(self.rates.overall)
         self._chats: dict[str, _Windows] = {}
         self._queues: dict[Kind, OrderedDict[str, deque[Place]]] = {kind: OrderedDict() for kind in _IN_TURN}
-        self._held: dict[str, float] = {}
-        self._all_held = 0.0
+        self._pauses: dict[str, float] = {}
+        self._pause_of_all = 0.0
 
     # Whose turn it is
 
@@ -186,7 +186,7 @@ class Budget:
         return min((self._next_of(kind, now) for kind, queue in self._queues.items() if queue), default=math.inf)
 
     def _next_of(self, kind: Kind, now: float) -> float:
-        overall = max(self._all_held, self._free_at(self._overall, kind, now, self.share))
+        overall = max(self._pause_of_all, self._free_at(self._overall, kind, now, self.share))
         if overall > now:
             return overall  # no chat's turn is sooner
         return min(self.free_at(kind, chat, now) for chat in self._queues[kind])
@@ -195,9 +195,9 @@ class Budget:
 
     def free_at(self, kind: Kind, chat: str, now: float) -> float:
         """Return when such a call may leave at the earliest, as far as known; infinity: when others have ended."""
-        held = max(self._all_held, self._held.get(chat, 0.0))
+        paused_until = max(self._pause_of_all, self._pauses.get(chat, 0.0))
         own = self._free_at(self._windows_of(chat), kind, now, 1)
-        return max(now, held, own, self._free_at(self._overall, kind, now, self.share))
+        return max(now, paused_until, own, self._free_at(self._overall, kind, now, self.share))
 
     @staticmethod
     def _free_at(windows: _Windows, kind: Kind, now: float, share: int) -> float:
@@ -237,12 +237,12 @@ class Budget:
     # What Telegram said
 
     def hold(self, chat: str, until: float, now: float) -> None:
-        """Hold a chat back, as Telegram wants it. When two are held at once it is tired of the bot: then all are."""
-        self._held = {each: time for each, time in self._held.items() if time > now}
-        others = [time for each, time in self._held.items() if each != chat]
-        self._held[chat] = max(until, self._held.get(chat, 0.0))
+        """Hold a chat back, as Telegram wants it. When it wants that of two at once, it means all."""
+        self._pauses = {each: time for each, time in self._pauses.items() if time > now}
+        others = [time for each, time in self._pauses.items() if each != chat]
+        self._pauses[chat] = max(until, self._pauses.get(chat, 0.0))
         if not chat or others:
-            self._all_held = max(self._all_held, min([until, *others]))
+            self._pause_of_all = max(self._pause_of_all, min([until, *others]))
 
 
 def _windows(rates: Mapping[tuple[Kind, ...], Rate]) -> _Windows:

@@ -27,7 +27,7 @@ PATIENCE_S: Mapping[Kind, float] = {Kind.VIDEO: 65.0, Kind.PRESS: 5.0, Kind.TEXT
 _TOO_MANY = 429
 _SOON_S = 0.5
 _AS_TEXT: ContextVar[bool] = ContextVar("edit as text", default=False)
-_KEPT: ContextVar["_Kept | None"] = ContextVar("kept place", default=None)
+_RESERVATION: ContextVar["_Reservation | None"] = ContextVar("reservation", default=None)
 
 
 class NoRoom(ApiError):
@@ -39,7 +39,7 @@ class NoRoom(ApiError):
         super().__init__(_TOO_MANY, "no room for this call now", own=True, retry_after_s=after_s)
 
 
-class _Kept:
+class _Reservation:
     """A place in a chat that was waited for before its call is made."""
 
     def __init__(self, place: Place) -> None:
@@ -63,7 +63,7 @@ def kind_of(method: str) -> Kind | None:
         return Kind.VIDEO
     if name.startswith(("send", "copy", "forward")):
         return Kind.TEXT
-    return Kind.EDIT if name.startswith(("edit", "delete", "setmessagereaction")) else None
+    return Kind.EDIT if name.startswith(("editmessage", "deletemessage")) else None
 
 
 @contextmanager
@@ -104,8 +104,10 @@ class Pace:
             return
         if kind is Kind.EDIT and _AS_TEXT.get():
             kind = Kind.TEXT
-        kept = _KEPT.get()
-        place = (kept and kept.take(kind, chat)) or await self._place(kind, "" if kind is Kind.PRESS else chat)
+        reservation = _RESERVATION.get()
+        place = (reservation and reservation.take(kind, chat)) or await self._place(
+            kind, "" if kind is Kind.PRESS else chat
+        )
         try:
             yield
         except ApiError as error:
@@ -119,14 +121,14 @@ class Pace:
     @asynccontextmanager
     async def turn(self, chat: str) -> AsyncIterator[None]:
         """Wait for the turn of one text to this chat; what is sent inside leaves at once. Raises NoRoom."""
-        kept = _Kept(await self._place(Kind.TEXT, chat))
-        token = _KEPT.set(kept)
+        reservation = _Reservation(await self._place(Kind.TEXT, chat))
+        token = _RESERVATION.set(reservation)
         try:
             yield
         finally:
-            _KEPT.reset(token)
-            if kept.place is not None:
-                self._budget.give_up(kept.place, self._clock())
+            _RESERVATION.reset(token)
+            if reservation.place is not None:
+                self._budget.give_up(reservation.place, self._clock())
                 self._next()
 
     def _refused(self, method: str, chat: str, error: ApiError) -> None:

@@ -74,7 +74,7 @@ state-rendering =
         [0] Rendering, { SECONDS($elapsed) } s so far…
        *[other] Rendering, { MINUTES($elapsed) } min { SECONDS($elapsed) } s so far…
     }
-state-made = Being made; the video comes here.
+card-made = Being made; the video comes here.
 usual-under = Usually done in under a minute.
 usual-about =
     { $minutes ->

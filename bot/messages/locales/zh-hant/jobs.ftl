@@ -75,7 +75,7 @@ state-rendering =
         [0] 正在生成，已用 { SECONDS($elapsed) } 秒…
        *[other] 正在生成，已用 { MINUTES($elapsed) } 分 { SECONDS($elapsed) } 秒…
     }
-state-made = 正在製作，做好後發到這裡。
+card-made = 正在製作，做好後發到這裡。
 usual-under = 一般不到一分鐘。
 usual-about = 一般需要約 { $minutes } 分鐘。
 usual-between = 一般需要 { $least } 到 { $most } 分鐘。

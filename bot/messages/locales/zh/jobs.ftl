@@ -74,7 +74,7 @@ state-rendering =
         [0] 正在生成，已用 { SECONDS($elapsed) } 秒…
        *[other] 正在生成，已用 { MINUTES($elapsed) } 分 { SECONDS($elapsed) } 秒…
     }
-state-made = 正在制作，做好后发到这里。
+card-made = 正在制作，做好后发到这里。
 usual-under = 一般不到一分钟。
 usual-about = 一般需要约 { $minutes } 分钟。
 usual-between = 一般需要 { $least } 到 { $most } 分钟。
