@@ -149,9 +149,7 @@ def show_crowd(found: list[Crowd], *, postgres: bool) -> list[Aim]:
 
 
 def show_pace(found: list[Pace], *, trace: bool) -> list[Aim]:
-    out(
-        "\nWhat Telegram gets; it refuses over 30 a second, 20 a minute in a group, about one a second in a chat"
-    )
+    out("\nWhat Telegram gets; it refuses over 30 a second, 20 a minute in a group, about one a second in a chat")
     out(f"{'':<32}calls  busiest  a chat's  beside  videos  refused  cards          cards  edits")
     out(f"{'':<32}        second    minute  videos    late    (429)   lost doubled  moved  put off")
     for each in found:

@@ -244,7 +244,7 @@ def test_chats_that_are_quiet_are_forgotten() -> None:
         place = budget.at_once(Kind.EDIT, str(person), now)
         assert place is not None
         budget.end(place, now)
-    assert len(budget._chats) <= 501
+    assert budget.size <= 501
 
 
 @pytest.mark.parametrize(

@@ -146,8 +146,26 @@ def test_who_gives_up_waiting_leaves_the_line() -> None:
             waiting[0].cancel()
             await asyncio.gather(waiting[0], return_exceptions=True)
         clock.at_s += 10.0
-        pace._next()
-        await asyncio.gather(waiting[1])
+        async with pace.call("sendMessage", "2"):
+            await asyncio.gather(waiting[1])
+        pace.close()
+
+    asyncio.run(story())
+
+
+def test_nobody_waits_for_a_turn_when_the_process_is_to_end() -> None:
+    async def story() -> None:
+        pace = Pace(Budget(few(texts=1, seconds=10.0)), clock=Clock())
+        async with pace.call("sendMessage", "1"):
+            waiting = [asyncio.create_task(pace.turn("1").__aenter__()) for _ in range(2)]
+            await asyncio.sleep(0)
+            pace.hurry()
+            refusals = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [type(each) for each in refusals] == [NoRoom, NoRoom]
+        with pytest.raises(NoRoom):
+            await pace.turn("1").__aenter__()
+        async with pace.turn("2"), pace.call("sendMessage", "2"):
+            pass  # there is room
         pace.close()
 
     asyncio.run(story())

@@ -232,11 +232,10 @@ def test_a_card_that_somebody_deleted_is_not_sent_again(database_url: str) -> No
 def test_an_offer_that_was_to_take_the_place_of_a_deleted_one_gets_its_own(database_url: str) -> None:
     async def story(site: Site) -> None:
         offer = replace(new_job(said("m1")), question=Confirmation("words"))
-        first = await site.store.jobs.start(offer, CAPS, inbox_id=None)
-        assert isinstance(first, Job)
+        first = await site.store.jobs.accept(offer, inbox_id=None, caps=CAPS)
         await site.turned()
-        newer = replace(offer, incoming=said("m2"), replaces=first.id, takes_card=True)
-        assert isinstance(await site.store.jobs.start(newer, CAPS, inbox_id=None), Job)
+        newer = replace(offer, incoming=said("m2"), replaces=str(first), takes_card=True)
+        assert isinstance(await site.store.jobs.accept(newer, inbox_id=None, caps=CAPS), str)
         site.slate.refusals.append(SendError(SendOutcome.REJECTED, "message to edit not found"))
         await site.turned()
         await site.turned()
@@ -299,7 +298,7 @@ def test_a_cancelled_jobs_card_says_so_in_one_line(database_url: str) -> None:
     async def story(site: Site) -> None:
         job_id = await accepted(site.store, said())
         await site.turned()
-        assert await site.store.jobs.cancel(job_id) == "free"
+        assert await site.store.jobs.ask_cancel(job_id) == "free"
         assert await site.turned() == [f"Job {job_id}: Cancelled. Nothing was charged."]
         assert site.slate.deleted == []
 

@@ -132,6 +132,11 @@ class Budget:
         self._pauses: dict[str, float] = {}
         self._pause_of_all = 0.0
 
+    @property
+    def size(self) -> int:
+        """Return how many chats are counted now."""
+        return len(self._chats)
+
     # Whose turn it is
 
     def at_once(self, kind: Kind, chat: str, now: float) -> Place | None:
@@ -212,7 +217,7 @@ class Budget:
         """Count a call as answered now."""
         for window in self._windows(place):
             window.end(now, left=left)
-        if len(self._chats) > _MANY_CHATS:
+        if self.size > _MANY_CHATS:
             idle = [chat for chat, all_ in self._chats.items() if all(each.is_idle(now) for each in all_.values())]
             for chat in idle:
                 del self._chats[chat]

@@ -157,7 +157,8 @@ class Telegram:
         await self._services.run_alone(self.name, self._intake.poll)
 
     async def stop_intake(self) -> None:
-        """Take no new update from now on; sending still works."""
+        """Take no new update from now on; sending still works, without waiting for a turn."""
+        self._pace.hurry()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

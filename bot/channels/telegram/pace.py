@@ -92,7 +92,8 @@ class Pace:
         self._budget = budget or Budget()
         self._counts = counts
         self._clock = clock
-        self._turns: dict[Place, asyncio.Event] = {}
+        self._turns: dict[Place, asyncio.Future[None]] = {}
+        self._is_ending = False
         self._timer: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
@@ -140,7 +141,7 @@ class Pace:
 
     async def _place(self, kind: Kind, chat: str) -> Place:
         """Return a place that has its turn. Raises NoRoom where that takes too long, for edits longer than nothing."""
-        until = self._clock() + PATIENCE_S.get(kind, 0.0)
+        until = self._clock() + (0.0 if self._is_ending else PATIENCE_S.get(kind, 0.0))
         while True:
             place = await self._turn(kind, chat, until)
             after_s = math.inf
@@ -165,14 +166,14 @@ class Pace:
             if place is None:
                 raise NoRoom(_soon(free_at - now))
             return place
-        if free_at > until and math.isfinite(free_at):
-            raise NoRoom(free_at - now)
+        if free_at > until and (math.isfinite(free_at) or self._is_ending):
+            raise NoRoom(_soon(free_at - now))
         place = self._budget.wait(kind, chat)
-        has_turn = self._turns[place] = asyncio.Event()
+        has_turn = self._turns[place] = asyncio.get_running_loop().create_future()
         self._next()
         try:
             async with asyncio.timeout(until - now):
-                await has_turn.wait()
+                await has_turn
         except BaseException as error:
             self._budget.give_up(place, self._clock())
             self._next()
@@ -187,7 +188,8 @@ class Pace:
         """Begin all whose turn it is now, and come again when the next one's is."""
         now = self._clock()
         for place in self._budget.grant(now):
-            self._turns[place].set()
+            if not self._turns[place].done():
+                self._turns[place].set_result(None)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -209,6 +211,13 @@ class Pace:
         except Exception as error:  # noqa: BLE001 - whatever the database does, its silence keeps no message back
             log.debug("not counted together", extra={"error": type(error).__name__})
             return 0.0
+
+    def hurry(self) -> None:
+        """Let nobody wait any more, since the process is to end: what has no room now is sent by the next one."""
+        self._is_ending = True
+        for turn in self._turns.values():
+            if not turn.done():
+                turn.set_exception(TimeoutError())
 
     def close(self) -> None:
         """End the timer."""
