@@ -174,7 +174,8 @@ class VideoMessage:
 class Limits:
     """The limits of a chat, as data. Sizes in bytes.
 
-    `progress_bars`: the chat draws `Message.progress`. `passive_replies`: no captions, no buttons, no status message,
+    `progress_bars`: the chat draws `Message.progress`. `keeps_cards`: the card of a job that is over stays as one line,
+    where there is room for it. `passive_replies`: no captions, no buttons, no status message,
     and the bot may not always speak first: photos wait for words, buttons are typed as codes, finished videos wait to
     be fetched. `typing_links`: a text may hold links that type a line for whoever taps them. `per_message`, `per_tap`:
     how many messages of the bot a person's own one, or a tap on a menu, allows, and for how many seconds.
@@ -188,6 +189,7 @@ class Limits:
     text_bytes: int = 16_000
     edits: bool = True
     progress_bars: bool = False
+    keeps_cards: bool = False
     passive_replies: bool = False
     typing_links: bool = False
     per_message: tuple[int, float] | None = None

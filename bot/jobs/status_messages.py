@@ -11,7 +11,6 @@ would stand there for ever, with a button that still cancels.
 """
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -161,7 +160,7 @@ class StatusMessages:
             sending.add_done_callback(self._sending.discard)
             await asyncio.shield(sending)
         if job.replaced_ref is not None:
-            await self._put_away(channel, job, job.replaced_ref)
+            self._behind[job.id] = None  # to put the older offer away
 
     async def _send(self, channel: ChannelPort, job: Job) -> None:
         """Claim the one card, send it, and record where it stands."""
@@ -226,8 +225,8 @@ class StatusMessages:
             await self._store.jobs.shown(job.id, ref=ref, as_text=shown)
 
     async def _take_away(self, channel: ChannelPort, job: Job, ref: str, message: Message) -> None:
-        """Delete the card, or fold it to this line where the chat does not delete it any more."""
-        if await channel.remove(job.address, ref):
+        """Delete the card, or fold it to this line where the chat does not delete it any more, or keeps the line."""
+        if not channel.limits.keeps_cards and await channel.remove(job.address, ref):
             await self._store.jobs.card_gone(job.id, ref)
         else:
             await self._change(channel, job, ref, message)
@@ -236,8 +235,12 @@ class StatusMessages:
         """Take the message of the offer away whose place this one has taken, or the buttons from under it."""
         if not await channel.remove(job.address, ref):
             gone = Message(translate(job.language, "offer-replaced"), job_id=job.id)
-            with contextlib.suppress(SendError):  # its buttons do nothing but show the newer offer
+            try:
                 await channel.show(job.address, gone, replace=ref)
+            except SendError as error:
+                if error.outcome is SendOutcome.NOT_SENT:
+                    raise
+                log.info("an older offer stays", extra={"job_id": job.id})  # its buttons only show the newer one
         await self._store.jobs.replaced(job.id)
 
     async def _message(self, channel: ChannelPort, job: Job) -> Message:

@@ -10,7 +10,7 @@ from bot.messages import retry_offers
 from bot.messages.callback_data import data_for
 from bot.messages.i18n import error_text, joined, local_time, translate, translate_known
 from bot.store.ledger import OverCap, Standing
-from bot.store.records import ACTIVE, ENDED, FREE, MICRO, Charge, Job, State, Way
+from bot.store.records import ACTIVE, ENDED, FREE, MICRO, OVER, Charge, Job, State, Way
 from bot.store.work import NO_ROOM, PAUSED
 from core import pricing
 from core.catalogue import Model
@@ -32,10 +32,10 @@ _QUEUED = {NO_ROOM: "state-no-room", PAUSED: "state-paused"}  # by what keeps it
 def card(job: Job, *, place: int, now_ms: int, in_group: bool) -> Message:
     """Build the job's card, the one message that is edited while it lives.
 
-    Of a job that has ended one line without buttons is left, for a chat that does not delete the card. `in_group`: it
-    changes two or three times at most, and shows no clock.
+    Of a job that is over, or of which another message tells more, one line without buttons is left, for a chat that
+    does not delete the card. `in_group`: it changes two or three times at most, and shows no clock.
     """
-    if job.state in ENDED and not _offer_ended(job):
+    if (job.state in OVER or (job.state in ENDED and job.outcome_ref)) and not _offer_ended(job):
         return Message(_folded(job), job_id=job.id)
     return status(job, place=place, now_ms=now_ms, in_group=in_group)
 

@@ -59,7 +59,7 @@ class Rates:
         }
     )
     private: Mapping[tuple[Kind, ...], Rate] = field(
-        default_factory=lambda: {(Kind.VIDEO, Kind.TEXT): Rate(10, 12.0), (Kind.EDIT,): Rate(6, 24.0)}
+        default_factory=lambda: {(Kind.VIDEO, Kind.TEXT): Rate(9, 12.0), (Kind.EDIT,): Rate(6, 24.0)}
     )
     group: Mapping[tuple[Kind, ...], Rate] = field(
         default_factory=lambda: {

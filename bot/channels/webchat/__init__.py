@@ -24,6 +24,7 @@ MANIFEST = ChannelManifest(
         image_bytes=10_000_000,
         text_chars=100_000,
         progress_bars=True,
+        keeps_cards=True,
     ),
     connect=_connect,
     hint="REELBOT_WEB_TOKEN",

@@ -83,7 +83,7 @@ usual-about =
     }
 usual-between = Usually takes { $least } to { $most } minutes.
 card-folded = Job { $job }: { $state }
-card-below = Job { $job }: how it ended stands below.
+card-below = Job { $job }: more on it stands below.
 state-long-running = Still rendering. This one takes long; you will get it as soon as it is done.
 state-downloading = Rendered. Fetching the video…
 state-ready = The video is here. Sending it in a moment…
