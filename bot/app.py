@@ -27,6 +27,7 @@ from bot.messages.languages import LANGUAGES, pick
 from bot.parts import Timing
 from bot.settings import Settings
 from bot.store import Store
+from bot.store.call_counts import CallCounts
 from bot.store.workers import Workers
 from bot.workers.heartbeat import Heartbeat, Notice, examine_database
 from core.config import EnvSettings
@@ -112,6 +113,7 @@ class App:
             run_alone=self.parts.roles.run,
             quote=self.parts.intake.quote,
             moved=self.parts.chat_moves.moved,
+            call_counts=CallCounts(self.store.database, processes=self.parts.roles.processes),
         )
         for manifest in manifests().values():
             channel = _connected(manifest, services)

@@ -1,6 +1,7 @@
 """The protocol of a chat: its manifest, what every channel implements, and what a channel is handed."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -71,7 +72,11 @@ class ChannelPort(Protocol):
     async def show(
         self, to: Address, message: Message, *, reply_to: str | None = None, replace: str | None = None
     ) -> str:
-        """Show a text and return its reference; `replace` is the reference of an earlier one to change instead."""
+        """Show a text and return its reference; `replace` is the reference of an earlier one to change instead.
+
+        Where the earlier one is not there any more nothing is shown: REJECTED. Where there is no room for a change now
+        it is NOT_SENT, at once; nothing that is changed waits.
+        """
 
     async def send_video(self, to: Address, video: VideoMessage, *, reply_to: str | None = None) -> str:
         """Send the file as a native video message and return its reference."""
@@ -98,6 +103,10 @@ class ChannelPort(Protocol):
 
     async def remove(self, to: Address, ref: str) -> bool:
         """Delete one of our own messages. False where the chat does not, or not any more."""
+        ...
+
+    def turn(self, to: Address) -> AbstractAsyncContextManager[None]:
+        """Wait for the turn of one text to this chat: `show` inside sends it at once. Raises SendError."""
         ...
 
     async def obstacle(self, to: Address) -> Obstacle | None:
@@ -141,6 +150,10 @@ class PlainChannel:
     async def remove(self, to: Address, ref: str) -> bool:  # noqa: ARG002 - the protocol's names
         """Delete nothing."""
         return False
+
+    def turn(self, to: Address) -> AbstractAsyncContextManager[None]:  # noqa: ARG002 - the protocol's name
+        """Wait for nothing."""
+        return nullcontext()
 
     async def obstacle(self, to: Address) -> Obstacle | None:  # noqa: ARG002 - the protocol's name
         """Return None: nothing is known."""
@@ -212,6 +225,21 @@ class SendQuota(Protocol):
         """Return how many may still be sent now, as far as we know."""
 
 
+class CallCounts(Protocol):
+    """A count of calls over all processes of the installation, where a chat's servers limit the sum of them."""
+
+    def processes(self) -> int:
+        """Return how many processes serve this installation, as known lately."""
+        ...
+
+    async def take(self, key: str, rates: Mapping[str, tuple[int, float]]) -> float:
+        """Count one call under `key` in each of the windows, if all have room; each is at most so many in so long.
+
+        Returns 0.0, or after how many seconds there may be room.
+        """
+        ...
+
+
 class Transcript(Protocol):
     """A durable list of what was said in a chat that has no server of its own to remember it (the web chat)."""
 
@@ -271,7 +299,7 @@ class Services:
     `moved(channel, old, new)`: a group has another chat id now; to be called before anything is confirmed to the chat.
     `quote(incoming)`: the price that may stand on the send button for this message, which is not stored; or None.
     `run_alone(name, loop)`: for a loop of which there may be only one, such as one that asks for updates; while another
-    process runs it, `alive` is not asked.
+    process runs it, `alive` is not asked. `call_counts`: None where this process is the only one.
     """
 
     inbox: Inbox
@@ -293,6 +321,7 @@ class Services:
     run_alone: RunAlone = _only_process
     quote: Callable[[Incoming], Awaitable[str | None]] = _no_quote
     moved: Callable[[str, str, str], Awaitable[None]] = _nothing_moves
+    call_counts: CallCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,9 +191,10 @@ class FileMessage:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of a chat, as data. Sizes in bytes, gaps between two edits in seconds.
+    """The limits of a chat, as data. Sizes in bytes.
 
-    `progress_bars`: the chat draws `Message.progress`. `passive_replies`: no captions, no buttons, no status message,
+    `progress_bars`: the chat draws `Message.progress`. `keeps_cards`: the card of a job that is over stays as one line,
+    where there is room for it. `passive_replies`: no captions, no buttons, no status message,
     and the bot may not always speak first: photos wait for words, buttons are typed as codes, finished videos wait to
     be fetched. `typing_links`: a text may hold links that type a line for whoever taps them. `per_message`, `per_tap`:
     how many messages of the bot a person's own one, or a tap on a menu, allows, and for how many seconds. `files`: the
@@ -208,9 +209,8 @@ class Limits:
     text_bytes: int = 16_000
     caption_bytes: int = 16_000
     edits: bool = True
-    edit_gap_s: float = 3.0
-    group_edit_gap_s: float = 6.0
     progress_bars: bool = False
+    keeps_cards: bool = False
     passive_replies: bool = False
     typing_links: bool = False
     files: bool = False

@@ -1,5 +1,6 @@
 """Texts about a job: its status message, the caption of its video, the text on its outcome. Pure."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from bot.messages.bidi import isolated
 from bot.messages.callback_data import data_for
 from bot.messages.i18n import error_text, joined, translate, translate_known
 from bot.store.ledger import OverCap, Standing
-from bot.store.records import ACTIVE, FREE, MICRO, Charge, Job, State, Way
+from bot.store.records import ACTIVE, ENDED, FREE, MICRO, OVER, Charge, Job, State, Way
 from bot.store.work import NO_ROOM, PAUSED
 from core import pricing
 from core.catalogue import Model
@@ -24,6 +25,9 @@ _SHOWN_START = 60
 _LEAST_BYTES = 12  # of a prompt; less says nothing
 _FACT_CHARS = 900  # of what a sentence takes
 _USUAL_S = 90.0  # of a model that nobody knows any more
+_UNDER_A_MINUTE_S = 45.0
+_SHOWN_ON_CARD = 100
+_BEFORE_VIDEO = FREE | {State.SUBMITTING, State.RENDERING}
 _QUEUED = {NO_ROOM: "state-no-room", PAUSED: "state-paused"}  # by what keeps it in the queue
 
 
@@ -31,14 +35,61 @@ _NAMES_SOURCE = frozenset({"photo", "many", "first"})
 """Questions that speak of the photo themselves."""
 
 
-def status(job: Job, *, place: int, now_ms: int) -> Message:
-    """Build the one message that is edited while the job lives: what was ordered, and its state."""
+def card(job: Job, *, place: int, now_ms: int, in_group: bool) -> Message:
+    """Build the job's card, the one message that is edited while it lives.
+
+    Of a job that is over, or of which another message tells more, one line without buttons is left, for a chat that
+    does not delete the card. `in_group`: it changes two or three times at most, and shows no clock.
+    """
+    if (job.state in OVER or (job.state in ENDED and job.outcome_ref)) and not _offer_ended(job):
+        return Message(_folded(job), job_id=job.id)
+    return status(job, place=place, now_ms=now_ms, in_group=in_group)
+
+
+def status(job: Job, *, place: int, now_ms: int, in_group: bool = False) -> Message:
+    """Build what is said of a job at any time: what was ordered, and its state."""
     if job.state is State.AWAITING_CONFIRMATION:
         return _offer(job)
     if _offer_ended(job):
         return Message("\n".join([_what(job), state_line(job, place=place, now_ms=now_ms)]), job_id=job.id)
-    lines = [_order(job), *_beside_the_order(job), state_line(job, place=place, now_ms=now_ms)]
-    return Message("\n".join(lines), actions(job), job_id=job.id, progress=_progress(job, now_ms))
+    state = _state_in_group(job, now_ms) if in_group else state_line(job, place=place, now_ms=now_ms)
+    if (in_group or job.state in _BEFORE_VIDEO) and not job.cancel_asked and _elapsed_s(job, now_ms) <= _LONG_S:
+        state = joined(job.language, state, _usual(job))
+    lines = [_order(job), _prompt(job), *_beside_the_order(job), state]
+    buttons = _actions_in_group(job) if in_group else actions(job)
+    return Message("\n".join(lines), buttons, job_id=job.id, progress=_progress(job, now_ms))
+
+
+def _folded(job: Job) -> str:
+    """Return what is left of the card; where the outcome is a message of its own, that has the last word."""
+    if job.state in {State.DELIVERED, State.SENT_AS_REPLY} or (job.state is State.CANCELLED and not job.outcome_ref):
+        return translate(job.language, "card-folded", job=job.id, state=state_line(job, place=0, now_ms=0))
+    return translate(job.language, "card-below", job=job.id)
+
+
+def _state_in_group(job: Job, now_ms: int) -> str:
+    """Say the state in what changes rarely: it waits, or is made until the video itself says more."""
+    is_usual = not job.cancel_asked and _elapsed_s(job, now_ms) <= _LONG_S
+    if job.state is State.QUEUED or (job.state in _BEFORE_VIDEO and not is_usual):
+        return state_line(job, place=0, now_ms=now_ms)
+    return translate(job.language, "card-made")
+
+
+def _usual(job: Job) -> str:
+    """Say how long this usually takes, in whole minutes."""
+    seconds = _usual_s(job)
+    if seconds < _UNDER_A_MINUTE_S:
+        return translate(job.language, "usual-under")
+    least, most = int(seconds // _MINUTE_S), math.ceil(seconds / _MINUTE_S)
+    if least in {0, most}:
+        return translate(job.language, "usual-about", minutes=most)
+    return translate(job.language, "usual-between", least=least, most=most)
+
+
+def _prompt(job: Job) -> str:
+    """Return the prompt's line: shortened, and isolated, so that words of another direction turn nothing around."""
+    short = shortened(" ".join(job.request.prompt.split()), most=_SHOWN_ON_CARD, unit=Unit.CHARACTER)
+    return translate(job.language, "offer-words", prompt=isolated(short))
 
 
 def _beside_the_order(job: Job) -> list[str]:
@@ -154,10 +205,19 @@ def state_line(job: Job, *, place: int, now_ms: int) -> str:
     return translate(lang, "state-cancelled-free" if free else f"state-{job.state}")
 
 
+def _actions_in_group(job: Job) -> tuple[Action, ...]:
+    """Return the buttons, with one to cancel until the card goes: to take it away sooner would be one edit more."""
+    return (_cancel(job),) if job.state in ACTIVE and not job.cancel_asked else actions(job)
+
+
+def _cancel(job: Job) -> Action:
+    return Action(translate(job.language, "button-cancel"), data_for("cancel", job.id), danger=True)
+
+
 def actions(job: Job) -> tuple[Action, ...]:
     """Return the buttons for the job's state."""
     if job.state in FREE | {State.SUBMITTING, State.RENDERING} and not job.cancel_asked:
-        return (Action(translate(job.language, "button-cancel"), data_for("cancel", job.id), danger=True),)
+        return (_cancel(job),)
     if job.state is State.PARKED:
         return (Action(translate(job.language, "button-ask-again"), data_for("again", job.id)),)
     if job.state in {State.DELIVERY_UNCONFIRMED, State.UNDELIVERED}:
@@ -317,7 +377,8 @@ def _in_catalogue(job: Job) -> Model | None:
 
 def _order(job: Job) -> str:
     key = "ack-up-to" if job.up_to else "ack"
-    return translate(job.language, key, **_facts_of(job), price=price_of(job), job=job.id)
+    shape = job.request.aspect_ratio or ""
+    return translate(job.language, key, **_facts_of(job), shape=shape, price=price_of(job), job=job.id)
 
 
 def _what(job: Job) -> str:
@@ -329,8 +390,8 @@ def _elapsed_s(job: Job, now_ms: int) -> int:
 
 
 def _coarse(seconds: int) -> int:
-    """Round shown seconds to steps, since each change is an edit and edits share the chat's budget."""
-    step = 5 if seconds < _MINUTE_S else 15
+    """Round shown seconds to steps: the clock is slow, since each change is an edit."""
+    step = 15 if seconds < _MINUTE_S else 30
     return seconds // step * step
 
 

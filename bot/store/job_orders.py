@@ -227,9 +227,11 @@ def _replace_offer(tx: Connection, job_id: str, *, by: str, takes_card: bool) ->
     ref, shown = tx.execute(sa.select(jobs.c.status_ref, jobs.c.status_shown).where(jobs.c.id == job_id)).one()
     if not _end_offer(tx, job_id, "offer_replaced"):
         return
+    if ref is None:
+        return  # no card yet, or one that is being sent just now: the newer offer gets its own
     card = {"status_ref": ref, "status_shown": shown} if takes_card else {"replaced_ref": ref}
     tx.execute(jobs.update().where(jobs.c.id == by).values(**card))
-    tx.execute(jobs.update().where(jobs.c.id == job_id).values(status_ref=None, status_shown=None))
+    tx.execute(jobs.update().where(jobs.c.id == job_id).values(status_ref=None, status_shown=""))
     if takes_card:
         chat = sa.select(jobs.c.chat).where(jobs.c.id == by).scalar_subquery()
         tx.execute(message_map.update().where(message_map.c.chat == chat, message_map.c.ref == ref).values(job_id=by))

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from bot.store.database import Connection, db_now_ms
+from bot.store.database import Connection, db_now_ms, now_ms
 from bot.store.job_rows import JobTable, move_tx, told_tx
 from bot.store.records import Destination, State
 from bot.store.stored import record
@@ -18,7 +18,9 @@ class JobOutcomes(JobTable):
     async def tell(self, job_id: str, state: State, ref: str, *, lease: Lease | None = None) -> None:
         """Its outcome was said, as `ref`; unless the job is not in that state any more: that is not told yet."""
         same = (jobs.c.id == job_id, jobs.c.state == state, jobs.c.outcome_ref.is_(None))
-        change = jobs.update().where(*same).values(outcome_ref=ref).returning(jobs.c.chat, jobs.c.user)
+        change = (
+            jobs.update().where(*same).values(outcome_ref=ref, changed=now_ms()).returning(jobs.c.chat, jobs.c.user)
+        )
 
         def work(tx: Connection) -> None:
             check_tx(tx, lease)

@@ -101,13 +101,13 @@ class JobQueries(JobTable):
         People take turns: everybody's first comes before anybody's second.
         """
         turn = sa.func.row_number().over(partition_by=jobs.c.user, order_by=(jobs.c.created, jobs.c.id))
-        query = sa.select(jobs.c.id, turn.label("turn"), jobs.c.created).where(jobs.c.state == State.QUEUED)
-
-        def work(tx: Connection) -> int:
-            waiting = sorted(tx.execute(query), key=lambda row: (row.turn, row.created, row.id))
-            return next((place for place, row in enumerate(waiting, 1) if row.id == job.id), 1)
-
-        return await self._db.read(work)
+        waiting = (
+            sa.select(jobs.c.id, turn.label("turn"), jobs.c.created).where(jobs.c.state == State.QUEUED).subquery()
+        )
+        order = sa.func.row_number().over(order_by=(waiting.c.turn, waiting.c.created, waiting.c.id))
+        line = sa.select(waiting.c.id, order.label("place")).subquery()
+        query = sa.select(line.c.place).where(line.c.id == job.id)
+        return await self._db.read(lambda tx: tx.execute(query).scalar() or 1)
 
     async def story(self, job_id: str) -> list[tuple[int, str, str | None]]:
         """Return the history: (milliseconds UTC, state, why), oldest first."""

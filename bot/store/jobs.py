@@ -27,6 +27,30 @@ class Jobs(JobQueries, JobOrders, JobStates, JobOutcomes, FilmRows):
         """All that could not be had as it was asked for or given."""
         await self._set(job_id, adjustments=[record(each) for each in adjustments], lease=lease)
 
+    async def claim_card(self, job_id: str) -> bool:
+        """Record that its one card is being sent. False where that was recorded before, whatever became of it.
+
+        A row that says something was shown, and not where, has no card and gets none: it was sent in doubt, refused,
+        or is gone.
+        """
+        untouched = (jobs.c.id == job_id, jobs.c.status_ref.is_(None), jobs.c.status_shown.is_(None))
+        change = jobs.update().where(*untouched).values(status_shown="").returning(jobs.c.id)
+        return await self._db.write(lambda tx: tx.execute(change).first() is not None)
+
+    async def release_card(self, job_id: str) -> None:
+        """Record that its card was certainly not sent: it is sent another time."""
+        unsent = (jobs.c.id == job_id, jobs.c.status_ref.is_(None))
+        await self._change(jobs.update().where(*unsent).values(status_shown=None))
+
+    async def card_gone(self, job_id: str, ref: str, *, was_own: bool = True) -> None:
+        """Record that its card is not in the chat any more. The message map goes on knowing what it was about.
+
+        It gets no other, unless it `was_own` never: an older offer's, whose place this one was to take.
+        """
+        same = (jobs.c.id == job_id, jobs.c.status_ref == ref)
+        gone = jobs.update().where(*same).values(status_ref=None, status_shown="" if was_own else None)
+        await self._change(gone)
+
     async def shown(self, job_id: str, *, ref: str, as_text: str) -> None:
         """Record that its status message is `ref`, and says `as_text` now."""
         change = jobs.update().where(jobs.c.id == job_id).values(status_ref=ref, status_shown=as_text)

@@ -45,6 +45,7 @@ class LeaderElection:
         self._granted: dict[str, asyncio.Event] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._terms = Terms(self._lose, term_s=term_s, margin_s=margin_s)
+        self._processes = 1
         self._listeners: dict[str, Callable[[], None]] = {}
         self._calls: set[asyncio.Task[None]] = set()
         self.loop = Loop("roles", self._beat, pause_s=lambda: beat_s)
@@ -89,6 +90,7 @@ class LeaderElection:
         if self._beat_at is None:
             self._beat_at = began
         ours = await self._workers.beat(self.owner, self._wanted)
+        self._processes = 1 + await self._workers.living(self.owner)
         self._beat_at = began
         for name in self._wanted:
             if name in ours:
@@ -110,6 +112,10 @@ class LeaderElection:
     async def close(self) -> None:
         """Let the last calls be sent."""
         await asyncio.gather(*self._calls, return_exceptions=True)
+
+    def processes(self) -> int:
+        """Return how many processes serve this database, as the last heartbeat found."""
+        return self._processes
 
     def waiting(self, name: str) -> bool:
         """Another process has this role: that its loop does not turn here is as it should be."""

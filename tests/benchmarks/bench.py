@@ -17,12 +17,13 @@ from tests.benchmarks import finished_films, looks_alone
 from tests.benchmarks.crowd import Crowd, crowd
 from tests.benchmarks.finished_films import Film
 from tests.benchmarks.looks_alone import Simulated
+from tests.benchmarks.pace import Pace, pace
 from tests.benchmarks.race import RENDER_S, Lap, Race, certificate
 from tests.benchmarks.stage import Stage
 from tests.benchmarks.start_up import BASELINE, COMMANDS, StartUp, start_up
 from tests.postgres import cluster
 
-_PARTS = ("start", "looks", "films", "race", "crowd")
+_PARTS = ("start", "looks", "films", "race", "crowd", "pace")
 _MEDIA_SHARE = 0.4
 
 
@@ -147,13 +148,36 @@ def show_crowd(found: list[Crowd], *, postgres: bool) -> list[Aim]:
     return aims
 
 
+def show_pace(found: list[Pace], *, trace: bool) -> list[Aim]:
+    out("\nWhat Telegram gets; it refuses over 30 a second, 20 a minute in a group, about one a second in a chat")
+    out(f"{'':<32}calls  busiest  a chat's  beside  videos  refused  cards          cards  edits")
+    out(f"{'':<32}        second    minute  videos    late    (429)   lost doubled  moved  put off")
+    for each in found:
+        rates = f"{each.calls:>6} {each.busiest_second:>8} {each.busiest_minute:>9} {each.beside:>7}"
+        cards = f"{each.lost:>6} {each.doubled:>7} {each.moved:>6} {each.untimely:>8}"
+        out(f"  {each.name:<29}{rates} {each.late_s:>5.1f} s {each.refused:>8} {cards}")
+        for line in each.trace if trace and each.orders == each.films and each.films < 30 else ():
+            out(line)
+    people, group, queue = found
+    return [
+        *(Aim(f"{each.name}: busiest second", each.busiest_second, 29) for each in found),
+        *(Aim(f"{each.name}: refused", each.refused, 0) for each in found),
+        *(Aim(f"{each.name}: cards lost or doubled", each.lost + each.doubled, 0) for each in found),
+        Aim(f"{group.name}: calls a minute", group.busiest_minute, 20),
+        Aim(f"{group.name}: calls a minute beside the videos", group.beside, 15),
+        Aim(f"{group.name}: the latest video", group.late_s, 2, " s"),
+        Aim(f"{people.name}: the latest video", people.late_s, 10, " s"),
+        Aim(f"{queue.name}: calls a minute in one chat", queue.busiest_minute, 60),
+    ]
+
+
 def _ms(value: float | None) -> str:
     return "-" if value is None else f"{value:.0f} ms"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--peer", required=True, help="a Python that has fal-client")
+    parser.add_argument("--peer", help="a Python that has fal-client, for the race")
     parser.add_argument("--jobs", type=int, default=20)
     parser.add_argument("--waiting", type=int, nargs=2, default=(200, 1000))
     parser.add_argument("--restarted", type=int, nargs="+", default=(1000, 10_000))
@@ -162,7 +186,11 @@ def main() -> int:
     parser.add_argument("--database-url", default="", help="postgresql://… (an empty database), also for the race")
     parser.add_argument("--postgres", action="store_true", help="the crowd on a PostgreSQL of the tests, too")
     parser.add_argument("--before", help="a revision of this project, whose start-up is measured beside today's")
+    parser.add_argument("--orders", type=int, default=2000, help="that wait, in the part pace")
+    parser.add_argument("--trace", action="store_true", help="print each call to the busy group of the part pace")
     given = parser.parse_args()
+    if "race" in given.only and not given.peer:
+        parser.error("the race needs --peer")
     out(f"seed {given.seed}")
     aims: list[Aim] = []
     if "start" in given.only:
@@ -180,6 +208,8 @@ def main() -> int:
         with contextmanager(cluster)() as postgres:
             found = crowd(tuple(given.waiting), restarted=tuple(given.restarted), database_url=postgres.database())
             aims += show_crowd(found, postgres=True)
+    if "pace" in given.only:
+        aims += show_pace(pace(given.database_url, orders=given.orders), trace=given.trace)
     out("\nMeasured and aimed at")
     for aim in aims:
         out(aim.line())

@@ -28,9 +28,14 @@ _RICH = {  # nobody shall meet a cap or a question here
 
 
 class Stage:
-    """`sandbox`: more options of `python -m core.sandbox`; `database_url`: empty for SQLite in the folder."""
+    """`sandbox`, `telegram`: more options of `python -m core.sandbox`, of the Telegram fake.
 
-    def __init__(self, folder: Path, *, sandbox: tuple[str, ...] = (), database_url: str = "") -> None:
+    `database_url`: empty for SQLite in the folder.
+    """
+
+    def __init__(
+        self, folder: Path, *, sandbox: tuple[str, ...] = (), telegram: tuple[str, ...] = (), database_url: str = ""
+    ) -> None:
         self.folder = folder
         self.log_file = folder / "log.txt"
         self.fal_port, self.telegram_port, self.port = free_port(), free_port(), free_port()
@@ -41,7 +46,8 @@ class Stage:
         self.fal_url = f"{'https' if '--certificate' in sandbox else 'http'}://127.0.0.1:{self.fal_port}"
         place = ("--port", str(self.fal_port), "--folder", str(folder / "fal"), "--key", KEY)
         self.start("-m", "core.sandbox", *place, *sandbox)
-        self.start("-m", "tests.fakes.botapi", "--port", str(self.telegram_port), "--state", str(folder / "telegram"))
+        chat = ("--port", str(self.telegram_port), "--state", str(folder / "telegram"))
+        self.start("-m", "tests.fakes.botapi", *chat, *telegram)
         self.until(lambda: self.fal("log") == [])
         self.until(lambda: self.telegram("calls") == [])
 

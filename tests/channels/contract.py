@@ -334,7 +334,6 @@ def limits_are_sane(manifest: ChannelManifest) -> None:
     assert 100_000 <= limits.image_bytes <= limits.source_video_bytes
     assert 0 < limits.caption_chars <= limits.text_chars
     assert 0 < limits.text_bytes <= 4 * limits.text_chars
-    assert 0 < limits.edit_gap_s <= limits.group_edit_gap_s < 60
     for allowed in (limits.per_message, limits.per_tap):
         assert allowed is None or (allowed[0] > 0 and allowed[1] > 0)
     assert limits.per_tap is None or limits.per_message is not None

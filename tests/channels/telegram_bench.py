@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings
 
 from bot.channels.protocol import Services
 from bot.channels.telegram.channel import Telegram
+from bot.channels.telegram.pace import Pace
 from bot.channels.telegram.settings import TelegramSettings
 from bot.channels.types import Address, Incoming, Reply, VideoMessage
 from bot.messages.i18n import translate
@@ -119,6 +120,7 @@ async def bench(
     press_s: float = 8.0,
     local: bool = False,
     server_local: bool = False,
+    pace: Pace | None = None,
     **server: Any,
 ) -> AsyncIterator[Bench]:
     """Not started. Rests are short and written down. `local`: as it is set; the rest: what the fake is like."""
@@ -145,6 +147,7 @@ async def bench(
                     press_s=press_s,
                     sleep=short,
                     clock=lambda: time.monotonic() + sum(late_s),
+                    pace=pace,
                 )
             )
             return made[-1]

@@ -80,9 +80,9 @@ def test_a_status_is_changed_in_place(tmp_path: Path) -> None:
         assert message["text"] == "done"
         assert buttons(message) == []
         on.telegram.world.deletes(42, int(first))
-        again = await on.channel.show(ME, Message("done"), replace=first)
-        assert again != first
-        assert on.telegram.texts(42) == ["done"]
+        error = await error_of(on.channel.show(ME, Message("over"), replace=first))
+        assert error.outcome == "rejected"  # somebody did not want it: it is not posted again
+        assert on.telegram.texts(42) == []
 
     on_the_bench(tmp_path, story)
 

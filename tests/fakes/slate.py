@@ -21,12 +21,17 @@ class Line:
 
 @dataclass
 class Slate(PlainChannel):
-    """`refusals` are raised one after the other, before anything is shown. References: chat and line, `42:1`."""
+    """`refusals` are raised one after the other, before anything is shown. References: chat and line, `42:1`.
+
+    `deletes`: it takes messages away when asked to.
+    """
 
     limits: Limits = telegram.MANIFEST.limits
     lines: list[Line] = field(default_factory=list)
     signs: list[tuple[str, Activity]] = field(default_factory=list)
     refusals: list[SendError] = field(default_factory=list)
+    deletes: bool = False
+    deleted: list[str] = field(default_factory=list)
     asked: int = 0
 
     @property
@@ -64,6 +69,12 @@ class Slate(PlainChannel):
             raise self.refusals.pop(0)
         self.lines.append(Line(to.chat_id, message.text, message.job_id, replace))
         return replace or f"{to.chat_id}:{sum(line.chat_id == to.chat_id for line in self.lines)}"
+
+    async def remove(self, to: Address, ref: str) -> bool:
+        del to
+        if self.deletes:
+            self.deleted.append(ref)
+        return self.deletes
 
     async def send_video(self, to: Address, video: VideoMessage, *, reply_to: str | None = None) -> str:
         raise SendError(SendOutcome.REJECTED, "a slate shows no films")

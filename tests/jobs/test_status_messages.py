@@ -5,14 +5,13 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bot.channels.types import SendError, SendOutcome
-from bot.jobs.edit_pace import EditPace
 from bot.jobs.status_messages import StatusMessages
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import State
 from tests.away import heal, refuse
+from tests.fakes.clock import Clock
 from tests.fakes.slate import Slate
-from tests.jobs.test_edit_pace import Clock
 from tests.rows import set_columns
 from tests.store.test_store import accepted, on_store, said
 
@@ -29,7 +28,7 @@ def test_a_turn_looks_at_what_changed_and_at_what_was_held_back(database_url: st
 
         await long_ago()
         clock, slate = Clock(), Slate()
-        progress = StatusMessages(store=store, channels={"telegram": slate}, pace=EditPace(clock=clock))
+        progress = StatusMessages(store=store, channels={"telegram": slate}, clock=clock)
 
         async def looked_at() -> set[str]:
             return {job.id for job in await progress.to_show()}
@@ -43,11 +42,12 @@ def test_a_turn_looks_at_what_changed_and_at_what_was_held_back(database_url: st
         assert [await looked_at() for _ in ids[1:]] == [{job_id} for job_id in ids[1:]]
         await store.jobs.move(ids[7], State.PREPARING)
         assert await looked_at() == {ids[7], ids[0]}
+        slate.refusals.append(SendError(SendOutcome.NOT_SENT, "no room", after_s=1.0))
         await store.jobs.move(ids[8], State.PREPARING)
-        await turned()  # too soon after all those lines: held back
+        await turned()  # no room for an edit in that chat: all are held back
         assert len(slate.lines) == len(ids)
         await long_ago()
-        assert await looked_at() == {ids[7], ids[8], ids[2]}
+        assert await looked_at() >= {ids[7], ids[8], ids[2]}
         assert await looked_at() == {ids[3]}  # not held back for ever
 
     on_store(database_url, story)
@@ -77,7 +77,7 @@ class Chat:
         self.store = store
         self.slate = slate
         self._clock = Clock()
-        self._progress = StatusMessages(store=store, channels={"telegram": slate}, pace=EditPace(clock=self._clock))
+        self._progress = StatusMessages(store=store, channels={"telegram": slate}, clock=self._clock)
 
     async def after(self, seconds: float) -> list[str | None]:
         """What each line that a turn shows then was put in place of; None: a new one."""
@@ -95,35 +95,33 @@ def on_chat(url: str, story: Callable[[Chat], Awaitable[None]]) -> None:
     on_store(url, run)
 
 
-@pytest.mark.parametrize(("chat_id", "gap_s"), [("42", 3.0), ("-100", 6.0)])
-def test_a_message_is_edited_once_its_chat_has_rested(database_url: str, chat_id: str, gap_s: float) -> None:
+def test_an_edit_without_room_is_tried_later_with_what_is_so_by_then(database_url: str) -> None:
     async def story(chat: Chat) -> None:
-        job_id = await accepted(chat.store, said(chat=chat_id))
+        job_id = await accepted(chat.store, said())
         assert await chat.after(0) == [None]
         await chat.store.jobs.move(job_id, State.PREPARING)
-        assert await chat.after(gap_s - 0.25) == []
+        chat.slate.refusals.append(SendError(SendOutcome.NOT_SENT, "no room", after_s=3.0))
+        assert await chat.after(0) == []
         await chat.store.jobs.move(job_id, State.SUBMITTING)
-        assert await chat.after(0.125) == []
-        assert await chat.after(0.125) == [f"{chat_id}:1"]  # once, with what is so by now
-        await chat.store.jobs.move(job_id, State.CANCELLED)
-        assert await chat.after(gap_s - 0.25) == []
-        assert await chat.after(0.25) == [f"{chat_id}:1"]
+        assert await chat.after(2.75) == []
+        assert await chat.after(0.25) == ["42:1"]  # once
+        assert "Placing" in chat.slate.lines[-1].text
         assert await chat.after(10) == []  # nothing new
 
     on_chat(database_url, story)
 
 
-def test_what_is_new_is_sent_at_once_and_delays_the_edits_of_its_chat_alone(database_url: str) -> None:
+def test_an_edit_without_room_delays_no_new_card_and_no_other_chat(database_url: str) -> None:
     async def story(chat: Chat) -> None:
         first, elsewhere = await accepted(chat.store, said("m1")), await accepted(chat.store, said("m2", chat="43"))
         assert await chat.after(0) == [None, None]
+        await chat.store.jobs.move(first, State.PREPARING)
+        chat.slate.refusals.append(SendError(SendOutcome.NOT_SENT, "no room", after_s=3.0))
+        assert await chat.after(0) == ["43:1"]  # it is next in line now
         await accepted(chat.store, said("m3"))
-        for job_id in (first, elsewhere):
-            await chat.store.jobs.move(job_id, State.PREPARING)
-        assert await chat.after(2.75) == [None]
-        assert await chat.after(0.25) == ["43:1"]  # the other chat's
-        assert await chat.after(2.5) == []
-        assert await chat.after(0.25) == ["42:1"]
+        await chat.store.jobs.move(elsewhere, State.PREPARING)
+        assert set(await chat.after(1)) == {None, "43:1"}
+        assert await chat.after(2) == ["42:1"]
 
     on_chat(database_url, story)
 
@@ -172,7 +170,7 @@ def test_a_status_that_could_not_be_written_down_goes_on_when_that_works_again(d
     async def story(store: Store) -> None:
         job_id = await accepted(store, said("m1"))
         clock, slate = Clock(), Slate()
-        progress = StatusMessages(store=store, channels={"telegram": slate}, pace=EditPace(clock=clock))
+        progress = StatusMessages(store=store, channels={"telegram": slate}, clock=clock)
 
         async def turned() -> str | None:
             clock.at_s += 60.0

@@ -28,7 +28,7 @@ FILES = (
     "bot/store/evidence.py",
     "bot/store/ledger.py",
     "bot/store/billing.py",
-    "bot/jobs/edit_pace.py",
+    "bot/channels/telegram/budget.py",
 )
 TESTS = (
     "tests/core/fal/test_lost_orders.py",
@@ -44,7 +44,7 @@ TESTS = (
     "tests/store/test_account.py",
     "tests/jobs/test_billing.py",
     "tests/store/test_bill_rows.py",
-    "tests/jobs/test_edit_pace.py",
+    "tests/channels/test_telegram_budget.py",
     "tests/test_values.py",
 )
 

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -21,6 +22,7 @@ from bot.channels.telegram.markup import ServerAge
 from bot.channels.telegram.memory import Memory
 from bot.channels.telegram.menus import set_menus
 from bot.channels.telegram.openings import Openings
+from bot.channels.telegram.pace import Pace, answering
 from bot.channels.telegram.places import Places, thread_of
 from bot.channels.telegram.pressed_buttons import PressedButtons
 from bot.channels.telegram.presses import BLANK_AFTER_S, Presses
@@ -28,7 +30,7 @@ from bot.channels.telegram.request import BotClient, BotRequest
 from bot.channels.telegram.rights import Rights
 from bot.channels.telegram.settings import TelegramSettings
 from bot.channels.telegram.texts import TextSender
-from bot.channels.telegram.videos import UPLOADS, VideoSender
+from bot.channels.telegram.videos import VideoSender
 from bot.channels.types import (
     Activity,
     Address,
@@ -48,6 +50,7 @@ from core.io.retrying import RetryPolicy, Sleep, retried
 log = logging.getLogger(__name__)
 
 _POLL_S = 30
+_UPLOADS = 8  # at once; the pace allows fewer
 _ACTIONS = {"rendering": ChatAction.RECORD_VIDEO, "uploading": ChatAction.UPLOAD_VIDEO}
 _UNTIL_DONE = RetryPolicy(
     TelegramError,
@@ -57,7 +60,7 @@ _UNTIL_DONE = RetryPolicy(
 
 
 class Telegram:
-    """The channel. `poll_s`, `sleep` and `clock` are arguments for tests, which do not wait.
+    """The channel. `poll_s`, `sleep`, `clock` and `pace` are arguments for tests, which do not wait.
 
     `answer_s`: seconds for the answer to an upload. `press_s`: until a press that nobody answers is answered blank.
     """
@@ -75,6 +78,7 @@ class Telegram:
         press_s: float = BLANK_AFTER_S,
         sleep: Sleep = asyncio.sleep,
         clock: Clock = time.monotonic,
+        pace: Pace | None = None,
     ) -> None:
         self._services = services
         self._settings = settings
@@ -85,8 +89,9 @@ class Telegram:
         self._requests = {
             "calls": BotRequest(tls=self._tls, pool=32, read_s=20.0),
             "updates": BotRequest(tls=self._tls, pool=2, read_s=15.0),
-            "uploads": BotRequest(tls=self._tls, pool=UPLOADS, read_s=answer_s, keep_alive=False),
+            "uploads": BotRequest(tls=self._tls, pool=_UPLOADS, read_s=answer_s, keep_alive=False),
         }
+        self._pace = pace or Pace(counts=services.call_counts)
         bot = self._bot = self._client("calls")
         places = self._places = Places()
         age = ServerAge(self._memory("server"))
@@ -136,6 +141,7 @@ class Telegram:
             f"{self._settings.api_url}/file/bot",
             request=self._requests[requests],
             get_updates_request=self._requests["updates"],
+            pace=self._pace,
         )
 
     @property
@@ -158,7 +164,8 @@ class Telegram:
         await self._services.run_alone(self.name, self._intake.poll)
 
     async def stop_intake(self) -> None:
-        """Take no new update from now on; sending still works."""
+        """Take no new update from now on; sending still works, without waiting for a turn."""
+        self._pace.hurry()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -166,6 +173,7 @@ class Telegram:
 
     async def stop(self) -> None:
         """Close the connections."""
+        self._pace.close()
         for request in self._requests.values():
             await request.shutdown()
         await self._downloads.close()
@@ -181,7 +189,8 @@ class Telegram:
             BotRequest(tls=self._tls, pool=1, read_s=10.0) as request,
         ):
             base_url = f"{self._settings.api_url}/bot"
-            me = await BotClient(self._token, base_url, request=request, get_updates_request=request).get_me()
+            bot = BotClient(self._token, base_url, request=request, get_updates_request=request, pace=self._pace)
+            me = await bot.get_me()
         trouble = await self._downloads.trouble()
         if trouble is not None:
             raise SendError(SendOutcome.REJECTED, trouble)
@@ -220,9 +229,13 @@ class Telegram:
     async def show(
         self, to: Address, message: Message, *, reply_to: str | None = None, replace: str | None = None
     ) -> str:
-        """Show a text, or edit the one at `replace`, and return its reference. Raises SendError."""
+        """Show a text, or edit the one at `replace`, and return its reference. Raises SendError.
+
+        An edit that is about no job, or takes the place of what was pressed, waits for its turn like an answer.
+        """
         try:
-            reference = await self._texts.show(to, message, reply_to=reply_to, replace=replace)
+            with answering(message.job_id is None or message.in_place):
+                reference = await self._texts.show(to, message, reply_to=reply_to, replace=replace)
         except SendError as error:
             await self._note_failure(to, error)
             raise
@@ -285,6 +298,14 @@ class Telegram:
         Raises SendError where another try may do.
         """
         return await self._videos.remove(self._bot, to, ref)
+
+    @asynccontextmanager
+    async def turn(self, to: Address) -> AsyncIterator[None]:
+        """Wait for the turn of one text to this chat. Raises SendError."""
+        async with AsyncExitStack() as stack:
+            async with TranslatingErrors():
+                await stack.enter_async_context(self._pace.turn(self._places.chat(to)))
+            yield
 
     async def obstacle(self, to: Address) -> Obstacle | None:
         """Return what is known to keep a video from this chat; a group is asked at most every ten minutes."""

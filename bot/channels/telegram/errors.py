@@ -78,7 +78,6 @@ _THE_FILE_ITSELF = (
 )
 _TOO_BIG = ("file is too big", "request entity too large", "file too large")
 _BEFORE_TELEGRAM = frozenset({408, 413})
-_NOT_EDITABLE = ("message to edit not found", "message can't be edited", "message_id_invalid")
 _ABSENT = ("message to delete not found", "message_id_invalid")
 _NEW_FIELDS = (
     "style",
@@ -240,11 +239,6 @@ def speaks_of(error: TelegramError, *what: str) -> bool:
 def is_unchanged(error: TelegramError) -> bool:
     """Return whether an edit was refused because it changes nothing."""
     return _refused_with(error, ("message is not modified",))
-
-
-def cannot_be_edited(error: TelegramError) -> bool:
-    """Return whether the message is no longer there to be edited."""
-    return _refused_with(error, _NOT_EDITABLE)
 
 
 def is_broken(error: TelegramError) -> bool:

@@ -17,6 +17,7 @@ from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.channels.telegram.errors import ApiError, Unreadable
+from bot.channels.telegram.pace import Pace
 
 log = logging.getLogger(__name__)
 
@@ -42,10 +43,19 @@ _LEAST: Mapping[str, tuple[type[TelegramObject], tuple[str, ...], Mapping[str, A
 
 
 class BotClient(Bot):
-    """The library's client, which can also be asked for an answer as it came.
+    """The library's client, whose every call goes through the pace, and which can be asked for an answer as it came.
 
     What the library makes of a member or a chat wants every field that it knows; other servers have fewer.
     """
+
+    def __init__(self, *arguments: Any, pace: Pace, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._pace = pace
+
+    async def _do_post(self, endpoint: str, data: dict[str, Any], **named: Any) -> Any:
+        """Make a call when its turn has come: every method of the library ends here."""
+        async with self._pace.call(endpoint, str(data.get("chat_id") or "")):
+            return await super()._do_post(endpoint, data, **named)
 
     async def ask(self, method: str, **params: Any) -> Any:
         """Call a method and return its result as JSON values. Raises TelegramError."""

@@ -9,7 +9,6 @@ from telegram.error import TelegramError
 from bot.channels.telegram.errors import (
     ApiError,
     TranslatingErrors,
-    cannot_be_edited,
     is_unchanged,
     lighter_may_do,
     speaks_of,
@@ -18,7 +17,7 @@ from bot.channels.telegram.lengths import cut, split, units, whole
 from bot.channels.telegram.limits import LIMITS
 from bot.channels.telegram.markup import ServerAge, below, has_new_fields, keyboard
 from bot.channels.telegram.places import Places, is_group, reply_to_parameters
-from bot.channels.types import Address, Message, SendOutcome
+from bot.channels.types import Address, Message, SendError, SendOutcome
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _MOST = LIMITS.text_chars
@@ -79,7 +78,8 @@ class TextSender:
 
     async def show(self, to: Address, message: Message, *, reply_to: str | None, replace: str | None) -> str:
         """Show a text; a long one in parts: the first is the reply, the last has the buttons and is the reference."""
-        if replace is not None and replace.isdecimal() and await self._edited(to, message, replace):
+        if replace is not None:
+            await self._change(to, message, replace)
             return replace
         parts, reference = parts_of(message), ""
         if (
@@ -116,21 +116,20 @@ class TextSender:
                 return False
         return True
 
-    async def _edited(self, to: Address, message: Message, reference: str) -> bool:
-        """Edit a message. False when it is no longer there. A second edit does no harm, so none is unconfirmed."""
+    async def _change(self, to: Address, message: Message, reference: str) -> None:
+        """Edit a message. One that a person has deleted stays so. A second edit does no harm: none is unconfirmed."""
+        if not reference.isdecimal():
+            raise SendError(SendOutcome.REJECTED, "not a message of Telegram")
         part = only_part(message)
         async with TranslatingErrors(unanswered=SendOutcome.NOT_SENT):
             try:
                 await self._edit(to, part, message, int(reference))
             except TelegramError as error:
                 self._places.note_move(to, error)
-                if cannot_be_edited(error):
-                    return False
                 if part.quote_at is not None and speaks_of(error, "entit"):
                     await self._edit(to, replace(part, quote_at=None), message, int(reference))
                 elif not is_unchanged(error):
                     raise
-        return True
 
     async def _edit(self, to: Address, part: Part, message: Message, message_id: int) -> None:
         async def edit(plain: bool) -> object:

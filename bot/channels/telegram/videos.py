@@ -12,6 +12,7 @@ import telegram
 from telegram import Bot, InputFile
 from telegram.error import TelegramError
 
+from bot.channels.telegram.budget import Kind
 from bot.channels.telegram.errors import (
     TranslatingErrors,
     is_absent,
@@ -26,14 +27,14 @@ from bot.channels.telegram.lengths import cut
 from bot.channels.telegram.limits import LIMITS, Capacity
 from bot.channels.telegram.markup import ServerAge, has_new_fields, keyboard
 from bot.channels.telegram.memory import Memory
+from bot.channels.telegram.pace import PATIENCE_S
 from bot.channels.telegram.places import Places, reply_to_parameters
 from bot.channels.types import Action, Address, FileMessage, SendError, SendOutcome, VideoMessage
 
 log = logging.getLogger(__name__)
 
-UPLOADS = 4
 _SLOWEST_BYTES_S = 100_000
-_ANSWER_S = 240.0
+_ANSWER_S = 240.0 + PATIENCE_S[Kind.VIDEO]
 _KEPT_FOR_S = 30 * 86_400.0
 
 
@@ -69,7 +70,6 @@ class VideoSender:
         self._capacity = capacity
         self._files = files
         self._messages = messages
-        self._uploads = asyncio.Semaphore(UPLOADS)
 
     async def send(self, to: Address, video: VideoMessage, *, reply_to: str | None) -> str:
         """Send the video: by name where it was uploaded before, else streamed from the disk.
@@ -79,21 +79,20 @@ class VideoSender:
         size = video.path.stat().st_size
         name = _name_of(video.path, size)
         caption, cover = cut(video.caption, LIMITS.caption_chars), await _bytes_of(video.cover)
-        async with self._uploads:
-            known = await self._files.get(name)
-            if known is not None:
-                parcel = _Parcel(video, known, caption, None, cover, reply_to, video.actions)
-                message = await self._send_known(to, parcel, name)
-                if message is not None:
-                    return await self._keep(to, parcel, name, message)
-            thumbnail = await _bytes_of(video.thumbnail)
-            with video.path.open("rb") as file:
-                parcel = _Parcel(video, file, caption, thumbnail, cover, reply_to, video.actions)
-                async with (
-                    TranslatingErrors(upload_sent=lambda: file.tell() >= size),
-                    asyncio.timeout(_ANSWER_S + size / _SLOWEST_BYTES_S),
-                ):
-                    message = await self._upload(to, parcel)
+        known = await self._files.get(name)
+        if known is not None:
+            parcel = _Parcel(video, known, caption, None, cover, reply_to, video.actions)
+            message = await self._send_known(to, parcel, name)
+            if message is not None:
+                return await self._keep(to, parcel, name, message)
+        thumbnail = await _bytes_of(video.thumbnail)
+        with video.path.open("rb") as file:
+            parcel = _Parcel(video, file, caption, thumbnail, cover, reply_to, video.actions)
+            async with (
+                TranslatingErrors(upload_sent=lambda: file.tell() >= size),
+                asyncio.timeout(_ANSWER_S + size / _SLOWEST_BYTES_S),
+            ):
+                message = await self._upload(to, parcel)
         return await self._keep(to, parcel, name, message)
 
     async def _send_known(self, to: Address, parcel: _Parcel, name: str) -> telegram.Message | None:
@@ -165,24 +164,23 @@ class VideoSender:
     async def send_file(self, to: Address, file: FileMessage, *, reply_to: str | None) -> str:
         """Send the file as a document, streamed from the disk: Telegram makes nothing else of it. Raises SendError."""
         size = file.path.stat().st_size
-        async with self._uploads:
-            with file.path.open("rb") as content:
-                async with (
-                    TranslatingErrors(upload_sent=lambda: content.tell() >= size),
-                    asyncio.timeout(_ANSWER_S + size / _SLOWEST_BYTES_S),
-                ):
-                    document = InputFile(content, filename=file.path.name, read_file_handle=False)
-                    message = await self._places.send(
-                        to,
-                        lambda chat, thread: self._uploader.send_document(
-                            chat,
-                            document,
-                            caption=cut(file.caption, LIMITS.caption_chars) or None,
-                            disable_content_type_detection=True,
-                            message_thread_id=thread,
-                            reply_parameters=reply_to_parameters(reply_to),
-                        ),
-                    )
+        with file.path.open("rb") as content:
+            async with (
+                TranslatingErrors(upload_sent=lambda: content.tell() >= size),
+                asyncio.timeout(_ANSWER_S + size / _SLOWEST_BYTES_S),
+            ):
+                document = InputFile(content, filename=file.path.name, read_file_handle=False)
+                message = await self._places.send(
+                    to,
+                    lambda chat, thread: self._uploader.send_document(
+                        chat,
+                        document,
+                        caption=cut(file.caption, LIMITS.caption_chars) or None,
+                        disable_content_type_detection=True,
+                        message_thread_id=thread,
+                        reply_parameters=reply_to_parameters(reply_to),
+                    ),
+                )
         return str(message.message_id)
 
     async def forget(self, files: Sequence[Path]) -> None:

@@ -23,10 +23,11 @@ from starlette.types import Receive, Scope, Send
 
 from tests.fakes.botapi.app import BotApi, Call, Fault, FaultKind
 from tests.fakes.botapi.methods import Methods, Upload
+from tests.fakes.botapi.rates import Rates
 from tests.fakes.botapi.world import Json, Unknown, Version, World, buttons
 from tests.serving import served_in_thread
 
-__all__ = ["TOKEN", "Call", "Fault", "TelegramFake", "Upload", "buttons"]
+__all__ = ["TOKEN", "Call", "Fault", "Rates", "TelegramFake", "Upload", "buttons"]
 
 TOKEN = "7000000001:AAFakeTokenOfTheTestsWhichMustNeverLeak_"
 
@@ -34,7 +35,8 @@ TOKEN = "7000000001:AAFakeTokenOfTheTestsWhichMustNeverLeak_"
 class TelegramFake:
     """The bot is called @reelbot. A private chat has its person's id, and exists once that person has spoken.
 
-    `version`, `unknown` and `local`: see World.
+    `version`, `unknown` and `local`: see World. `rates`: refuses what comes too often; tests squeeze minutes into
+    seconds, so most have none.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class TelegramFake:
         version: Version = (10, 3),
         unknown: Unknown = "ignored",
         local: bool = False,
+        rates: Rates | None = None,
     ) -> None:
         self.token = token
         self._temporary = None if state else tempfile.TemporaryDirectory(prefix="telegram-fake-")
@@ -64,7 +67,7 @@ class TelegramFake:
             "edits": self.world.edits,
             "push": self.push,
         }
-        self._api = BotApi(token=token, methods=self.methods, controls=controls)
+        self._api = BotApi(token=token, methods=self.methods, controls=controls, rates=rates)
         self.url = ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -182,6 +185,7 @@ class TelegramFake:
                     name: {"filename": file.filename, "mime": file.mime, "path": str(file.path), "size": file.size}
                     for name, file in call.files.items()
                 },
+                "at": call.at,
                 "status": call.status,
                 "done": call.done,
             }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import uvicorn
 
-from tests.fakes.botapi import TOKEN, TelegramFake
+from tests.fakes.botapi import TOKEN, Rates, TelegramFake
 
 
 def main() -> None:
@@ -16,6 +16,7 @@ def main() -> None:
     parser.add_argument("--version", default="10.3", help="of the Bot API")
     parser.add_argument("--unknown", choices=["ignored", "refused"], default="ignored", help="newer fields are")
     parser.add_argument("--local", action="store_true", help="a server in local mode")
+    parser.add_argument("--rates", action="store_true", help="refuse what comes too often, as Telegram does")
     given = parser.parse_args()
     major, _, minor = given.version.partition(".")
     fake = TelegramFake(
@@ -24,6 +25,7 @@ def main() -> None:
         version=(int(major), int(minor)),
         unknown=given.unknown,
         local=given.local,
+        rates=Rates() if given.rates else None,
     )
     try:
         uvicorn.run(fake, port=given.port, log_level="warning", lifespan="off")

@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.types import Receive, Scope, Send
 
 from tests.fakes.botapi.methods import Methods, Refused, Upload, decoded
+from tests.fakes.botapi.rates import Rates
 from tests.fakes.botapi.world import Json
 from tests.fakes.cut import HalfAFile
 
@@ -73,8 +74,16 @@ class Dropped(Exception):
 class BotApi:
     """An ASGI application: `/bot<token>/<method>`, `/file/bot<token>/<path>`, and `/control/` for other processes."""
 
-    def __init__(self, *, token: str, methods: Methods, controls: Mapping[str, Callable[..., Any]]) -> None:
+    def __init__(
+        self,
+        *,
+        token: str,
+        methods: Methods,
+        controls: Mapping[str, Callable[..., Any]],
+        rates: Rates | None = None,
+    ) -> None:
         self._token = token
+        self._rates = rates
         self._methods = methods
         self._controls = controls
         self._world = methods.world
@@ -156,6 +165,8 @@ class BotApi:
         work = self._methods.find(call.method)
         if work is None:
             raise Refused(404, "Not Found")
+        if self._rates is not None:
+            self._rates.count(call.method, str(call.params.get("chat_id", "")), time.monotonic())
         return work(call.params, call.files)
 
     async def _updates(self, call: Call, request: Request) -> list[Json]:

@@ -7,6 +7,9 @@ ack =
     }{ KNOWN($resolution) ->
         [yes] , { $resolution }
        *[no] {""}
+    }{ KNOWN($shape) ->
+        [yes] , { $shape }
+       *[no] {""}
     }, { $price }. Job { $job }.
 ack-up-to =
     🎬 On it: { $model }{ KNOWN($duration) ->
@@ -14,6 +17,9 @@ ack-up-to =
        *[no] {""}
     }{ KNOWN($resolution) ->
         [yes] , { $resolution }
+       *[no] {""}
+    }{ KNOWN($shape) ->
+        [yes] , { $shape }
        *[no] {""}
     }, up to { $price }. Job { $job }.
 caption =
@@ -68,6 +74,16 @@ state-rendering =
         [0] Rendering, { SECONDS($elapsed) } s so far…
        *[other] Rendering, { MINUTES($elapsed) } min { SECONDS($elapsed) } s so far…
     }
+card-made = Being made; the video comes here.
+usual-under = Usually done in under a minute.
+usual-about =
+    { $minutes ->
+        [one] Usually takes about a minute.
+       *[other] Usually takes about { $minutes } minutes.
+    }
+usual-between = Usually takes { $least } to { $most } minutes.
+card-folded = Job { $job }: { $state }
+card-below = Job { $job }: more on it stands below.
 state-long-running = Still rendering. This one takes long; you will get it as soon as it is done.
 state-downloading = Rendered. Fetching the video…
 state-ready = The video is here. Sending it in a moment…

@@ -8,6 +8,9 @@ ack =
     }{ KNOWN($resolution) ->
         [yes] ，{ $resolution }
        *[no] {""}
+    }{ KNOWN($shape) ->
+        [yes] ，{ $shape }
+       *[no] {""}
     }，{ $price }，編號 { $job }。
 ack-up-to =
     🎬 已接單：{ $model }{ KNOWN($duration) ->
@@ -15,6 +18,9 @@ ack-up-to =
        *[no] {""}
     }{ KNOWN($resolution) ->
         [yes] ，{ $resolution }
+       *[no] {""}
+    }{ KNOWN($shape) ->
+        [yes] ，{ $shape }
        *[no] {""}
     }，最多 { $price }，編號 { $job }。
 caption =
@@ -51,7 +57,7 @@ adjusted-dropped =
 
 state-queued =
     { $place ->
-        [0] 正在排隊，做好會發到這裡，一般要幾分鐘。
+        [0] 正在排隊，做好會發到這裡。
         [1] 正在排隊，下一個就是你。
        *[other] 正在排隊，第 { $place } 位。
     }
@@ -69,6 +75,12 @@ state-rendering =
         [0] 正在生成，已用 { SECONDS($elapsed) } 秒…
        *[other] 正在生成，已用 { MINUTES($elapsed) } 分 { SECONDS($elapsed) } 秒…
     }
+card-made = 正在製作，做好後發到這裡。
+usual-under = 一般不到一分鐘。
+usual-about = 一般需要約 { $minutes } 分鐘。
+usual-between = 一般需要 { $least } 到 { $most } 分鐘。
+card-folded = 任務 { $job }：{ $state }
+card-below = 任務 { $job }：詳情見下面的訊息。
 state-long-running = 還在生成。這一個比較慢，做好後會馬上發給你。
 state-downloading = 生成好了，正在下載…
 state-ready = 影片好了，馬上發給你…

@@ -7,6 +7,9 @@ ack =
     }{ KNOWN($resolution) ->
         [yes] ，{ $resolution }
        *[no] {""}
+    }{ KNOWN($shape) ->
+        [yes] ，{ $shape }
+       *[no] {""}
     }，{ $price }，编号 { $job }。
 ack-up-to =
     🎬 已接单：{ $model }{ KNOWN($duration) ->
@@ -14,6 +17,9 @@ ack-up-to =
        *[no] {""}
     }{ KNOWN($resolution) ->
         [yes] ，{ $resolution }
+       *[no] {""}
+    }{ KNOWN($shape) ->
+        [yes] ，{ $shape }
        *[no] {""}
     }，最多 { $price }，编号 { $job }。
 caption =
@@ -50,7 +56,7 @@ adjusted-dropped =
 
 state-queued =
     { $place ->
-        [0] 正在排队，做好会发到这里，一般要几分钟。
+        [0] 正在排队，做好会发到这里。
         [1] 正在排队，下一个就是你。
        *[other] 正在排队，第 { $place } 位。
     }
@@ -68,6 +74,12 @@ state-rendering =
         [0] 正在生成，已用 { SECONDS($elapsed) } 秒…
        *[other] 正在生成，已用 { MINUTES($elapsed) } 分 { SECONDS($elapsed) } 秒…
     }
+card-made = 正在制作，做好后发到这里。
+usual-under = 一般不到一分钟。
+usual-about = 一般需要约 { $minutes } 分钟。
+usual-between = 一般需要 { $least } 到 { $most } 分钟。
+card-folded = 任务 { $job }：{ $state }
+card-below = 任务 { $job }：详情见下面的消息。
 state-long-running = 还在生成。这一个比较慢，做好后会马上发给你。
 state-downloading = 生成好了，正在下载…
 state-ready = 视频好了，马上发给你…
