@@ -129,10 +129,8 @@ class App:
         self.parts.engine.register(self.parts.reconciler.work)
         routes = [route for channel in self.channels.values() for route in channel.routes()]
         routes.append(signed_videos(self._settings.videos_dir, VideoLinks(self._secret)))
-        web = build(
-            health=self.health, assets_dir=self._settings.assets_dir, webhook=self.parts.webhook.receive, routes=routes
-        )
-        self._server = Server(web, listener)
+        web = build(health=self.health, assets_dir=self._settings.assets_dir, webhook=self.parts.webhook, routes=routes)
+        self._server = Server(web, listener, trusted_proxies=self._settings.trusted_proxies)
         await self.parts.engine.start(owner=self.parts.roles.owner)
         await self._join_the_others()
         copy = await self.notice_copy()
