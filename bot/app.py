@@ -95,6 +95,7 @@ class App:
         services = Services(
             inbox=self.parts.intake,
             transcript=self.store.transcript,
+            invitations=self.store.invitations,
             key_values=self.store.key_values,
             send_quota=self.store.send_quota,
             translate=translate,

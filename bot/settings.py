@@ -5,10 +5,10 @@ from pathlib import Path
 
 from pydantic import SecretStr, field_validator
 
-from bot.http import proxies
 from core import pricing
 from core.config import EnvSettings, FalSettings, env
 from core.errors import BadRequest
+from core.io import networks
 
 
 class Settings(FalSettings):
@@ -40,13 +40,13 @@ class Settings(FalSettings):
     @field_validator("trusted_proxy")
     @classmethod
     def _are_addresses(cls, text: str) -> str:
-        proxies.networks(text)
+        networks.read(text)
         return text
 
     @property
     def trusted_proxies(self) -> tuple[str, ...]:
         """Return the networks whose X-Forwarded-For is believed."""
-        return proxies.networks(self.trusted_proxy)
+        return networks.read(self.trusted_proxy)
 
     @property
     def store_url(self) -> str:

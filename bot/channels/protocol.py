@@ -1,7 +1,7 @@
 """The protocol of a chat: its manifest, what every channel implements, and what a channel is handed."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -171,6 +171,30 @@ class SendQuota(Protocol):
         """Return how many may still be sent now, as far as we know."""
 
 
+class Invitations(Protocol):
+    """The guests of a chat that has no accounts of its own (the web chat)."""
+
+    async def redeem(self, secret: str) -> tuple[str, str] | None:
+        """Spend the secret of a link, once, and return the guest's name and series; None for one that is void."""
+        ...
+
+    async def holds(self, name: str, series: str) -> bool:
+        """Return whether that guest's invitation still holds."""
+        ...
+
+
+class NoGuests:
+    """Nobody is invited."""
+
+    async def redeem(self, secret: str) -> tuple[str, str] | None:  # noqa: ARG002 - the protocol's name
+        """Return None."""
+        return None
+
+    async def holds(self, name: str, series: str) -> bool:  # noqa: ARG002 - the protocol's names
+        """Return False."""
+        return False
+
+
 class Transcript(Protocol):
     """A durable list of what was said in a chat that has no server of its own to remember it (the web chat)."""
 
@@ -240,6 +264,7 @@ class Services:
     languages: tuple[str, ...] = ("en", "zh")
     pick_language: Callable[[str | None], str] = lambda _code: "en"
     run_alone: RunAlone = _only_process
+    invitations: Invitations = field(default_factory=NoGuests)
 
 
 @dataclass(frozen=True, slots=True)

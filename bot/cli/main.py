@@ -160,6 +160,7 @@ def parser_of_all() -> argparse.ArgumentParser:
             names = [each.word for each in manifest.commands]
             channel_parser.add_argument("word", metavar="|".join(names), choices=names)
             channel_parser.set_defaults(manifest=manifest)
+    _invite_parser(command("invite", "invite.invite", "a link that opens the web chat for a guest, once"))
     doctor_parser = command(
         "doctor", "doctor.run", "check the whole chain and say how to fix what is wrong; exit code 1 if anything is"
     )
@@ -169,6 +170,14 @@ def parser_of_all() -> argparse.ArgumentParser:
     )
     backup_parser.add_argument("dir", type=Path, metavar="DIR", help="the folder that is made for it")
     return parser
+
+
+def _invite_parser(parser: argparse.ArgumentParser) -> None:
+    who = parser.add_mutually_exclusive_group(required=True)
+    who.add_argument("name", metavar="NAME", nargs="?", help="a-z, 0-9 and -; the guest is web:NAME")
+    who.add_argument("--list", action="store_true", help="who is invited")
+    parser.add_argument("--revoke", action="store_true", help="end the guest's sessions; the films stay")
+    parser.add_argument("--json", action="store_true", help="the list for scripts")
 
 
 def _generate_parser(parser: argparse.ArgumentParser) -> None:

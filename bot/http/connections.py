@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Container
 from typing import Any, ClassVar
 
-import h11
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -62,12 +61,12 @@ class Census:
         """Log it, at most once a minute: what floods the port must not flood the disk."""
         if time.monotonic() - self._told_at >= _LOG_EVERY_S:
             self._told_at = time.monotonic()
-            held = {"open": self._by_address.total(), "address": address, "of_it": self._by_address[address]}
-            log.warning("too many connections; more are closed at once", extra=held)
+            counts = {"open": self._by_address.total(), "address": address, "of_it": self._by_address[address]}
+            log.warning("too many connections; more are closed at once", extra=counts)
 
 
 class BoundedProtocol(H11Protocol):
-    """uvicorn's protocol, with a place in the census and a time limit for the head of each request."""
+    """The protocol of uvicorn, with a place in the census and a time limit for the head of each request."""
 
     census: ClassVar[Census]
     head_s: ClassVar[float]
@@ -98,7 +97,7 @@ class BoundedProtocol(H11Protocol):
         if self._address is None:
             return
         super().data_received(data)
-        if self.conn.their_state is h11.IDLE:
+        if self._is_between_requests():
             self._await_head()
         else:
             self._stop_timer()
@@ -106,8 +105,11 @@ class BoundedProtocol(H11Protocol):
     def on_response_complete(self) -> None:
         """Wait for the next head."""
         super().on_response_complete()
-        if self.conn.their_state is h11.IDLE:
+        if self._is_between_requests():
             self._await_head()
+
+    def _is_between_requests(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
 
     def _await_head(self) -> None:
         """Wait for a head from its first byte on; a connection that says nothing is not kept either."""

@@ -18,10 +18,10 @@ from starlette.routing import BaseRoute, Route
 from bot.channels.protocol import HttpRoute
 from bot.http.connections import BODY_S, HEAD_S, BodyTimeLimit, Census, bounded_protocol, most_connections
 from bot.http.listener import bind
-from bot.http.proxies import LOOPBACK, TrustedProxies
 from bot.loops import Problem
 from bot.settings import Settings
 from core.io.bodies import BodyTooLarge, read_body
+from core.io.networks import LOOPBACK, Networks
 
 __all__ = ["Health", "NoWebhook", "Server", "bind", "build", "serve_assets"]
 
@@ -155,7 +155,7 @@ class Server:
         `trusted_proxies`: addresses and networks whose X-Forwarded-For says who calls. `most`: connections at once.
         `head_s`, `body_s`: seconds for the head of a request, and for its body beyond what its bytes take.
         """
-        census = Census(most=most or most_connections(), trusted=TrustedProxies(trusted_proxies))
+        census = Census(most=most or most_connections(), trusted=Networks(trusted_proxies))
         config = uvicorn.Config(
             BodyTimeLimit(app, body_s=body_s),
             http=bounded_protocol(census, head_s=head_s),

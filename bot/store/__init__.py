@@ -11,6 +11,7 @@ from bot.store.database import Database
 from bot.store.dialogues import Dialogues
 from bot.store.inbox import InboxRepository
 from bot.store.installation import InstallationState
+from bot.store.invitations import Invitations
 from bot.store.jobs import Jobs
 from bot.store.key_values import KeyValueStore, SendQuota
 from bot.store.leases import Leases
@@ -46,6 +47,7 @@ class Store:
     preferences: Preferences
     admissions: Admissions
     strangers: Strangers
+    invitations: Invitations
     pause: Pause
     transcript: Transcript
     callback_replies: CallbackReplies
@@ -100,6 +102,7 @@ class Store:
             preferences=Preferences(database),
             admissions=Admissions(database),
             strangers=Strangers(database),
+            invitations=Invitations(database),
             pause=Pause(database),
             transcript=Transcript(database),
             callback_replies=CallbackReplies(database),

@@ -14,8 +14,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.http.connections import Census
-from bot.http.proxies import LOOPBACK, TrustedProxies, networks
 from bot.http.server import Server
+from core.io.networks import LOOPBACK, Networks, read
 from tests.serving import listener
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -118,7 +118,7 @@ def test_more_connections_than_fit_are_closed_and_room_comes_back() -> None:
 
 
 def test_one_address_has_its_share_and_a_proxy_all() -> None:
-    own, proxied = (Census(most=5, most_of_address=2, trusted=trusted) for trusted in ((), TrustedProxies(LOOPBACK)))
+    own, proxied = (Census(most=5, most_of_address=2, trusted=trusted) for trusted in ((), Networks(LOOPBACK)))
     assert [own.admits("127.0.0.1") for _ in range(3)] == [True, True, False]
     assert own.admits("192.0.2.7")
     own.leave("127.0.0.1")
@@ -146,6 +146,6 @@ def test_only_a_trusted_proxy_says_who_calls(trusted: tuple[str, ...], header: s
 
 
 def test_the_setting_names_addresses() -> None:
-    assert networks("loopback, 10.0.0.7,172.18.0.0/16") == (*LOOPBACK, "10.0.0.7/32", "172.18.0.0/16")
+    assert read("loopback, 10.0.0.7,172.18.0.0/16") == (*LOOPBACK, "10.0.0.7/32", "172.18.0.0/16")
     with pytest.raises(ValueError, match="“caddy” is no address"):
-        networks("caddy")
+        read("caddy")

@@ -1,4 +1,4 @@
-"""The proxies in front of the bot that are believed when they say who calls."""
+"""Lists of IP networks, as a setting names them: the proxies that are believed when they say who calls."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
-def networks(text: str) -> tuple[str, ...]:
+def read(text: str) -> tuple[str, ...]:
     """Read a comma list of addresses, networks and the word "loopback". Raises ValueError with what to write."""
     found: list[str] = []
     for word in (part.strip() for part in text.split(",")):
@@ -22,7 +22,7 @@ def networks(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-class TrustedProxies:
+class Networks:
     """A set of addresses, as networks name it."""
 
     def __init__(self, those: Iterable[str]) -> None:
