@@ -29,7 +29,9 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.store.workers import Workers
 from bot.workers.heartbeat import Heartbeat, Notice, examine_database
+from core.assets.publish import prepare_folder
 from core.config import EnvSettings
+from core.io import disk
 
 log = logging.getLogger(__name__)
 
@@ -84,8 +86,7 @@ class App:
         timing: Timing = _USUAL,
     ) -> "App":
         """Build folders, tables and every part; nothing runs yet. Raises ValueError for settings that do not fit."""
-        for folder in (settings.videos_dir, settings.assets_dir, settings.uploads_dir, settings.work_dir):
-            await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        await asyncio.to_thread(_make_folders, settings)
         store = await Store.open(settings.store_url, lease_ms=int(timing.term_s * 1000))
         app = cls(settings, store, await store.installation.secret(), demo=demo, room=room, timing=timing)
         app._connect()
@@ -319,6 +320,17 @@ async def serve(
         with contextlib.suppress(asyncio.CancelledError):
             await app.stop()
         last.cancel()
+
+
+def _make_folders(settings: Settings) -> None:
+    """Make what is not there yet, and take from all others the rights to what holds secrets or people's own."""
+    prepare_folder(settings.assets_dir)
+    for folder in (settings.videos_dir, settings.uploads_dir, settings.work_dir):
+        folder.mkdir(parents=True, exist_ok=True)
+    database = settings.database_file
+    with_it = (database.with_name(database.name + ending) for ending in ("", "-wal", "-shm", ".lock"))
+    for path in (settings.uploads_dir, settings.work_dir, settings.receipts_dir, *with_it):
+        disk.keep_private(path)
 
 
 async def serve_demo(*, output_dir: Path, port: int, on_ready: Callable[[App, str], Awaitable[None]]) -> None:
