@@ -50,6 +50,25 @@ def test_the_token_opens_the_page_for_the_operator(tmp_path: Path) -> None:
         assert json.loads(run.shell("invite", "--list", "--json")) == []
 
 
+def test_every_tab_of_a_browser_loads_hears_and_sends(tmp_path: Path) -> None:
+    with Run(tmp_path).serving() as run, browser() as desk:
+        first = desk.new_page()
+        first.goto(run.address)
+        first.locator("#token").fill(TOKEN)
+        first.locator("button").first.click()
+        others = [desk.new_page() for _ in range(8)]
+        for page in others:
+            page.goto(run.address)
+            expect(page.locator("#composer")).to_be_visible()
+        chats(others[-1])
+        for page in (first, *others):
+            expect(page.locator("article.me")).to_have_count(1)
+        first.close()  # the one that listened
+        others[0].locator("#text").fill("/models")
+        others[0].locator("#text").press("Enter")
+        expect(others[-1].locator("article.me")).to_have_count(2)
+
+
 def test_an_invitation_opens_the_page_for_a_guest_once(tmp_path: Path) -> None:
     with Run(tmp_path, REELBOT_LOG_LEVEL="debug").serving() as run, browser(locale="zh-CN", **PHONE) as phone:
         link = run.shell("invite", "anna")

@@ -34,6 +34,7 @@ _TEXT_CHARS = 8000
 _BYTES = {"image": 10_000_000, "video": 100_000_000}
 _TEXT_BYTES = 100_000  # many times the longest text
 _HEARTBEAT_S = 15.0
+_MOST_STREAMS = 30  # of one person, in all browsers
 _LONGEST_S = 3600
 _FORM_BYTES = 4096
 _WRONG_S = 0.5
@@ -279,6 +280,8 @@ class Pages:
         return JSONResponse({"messages": [dict(entry) for entry in entries], "me": session.user})
 
     async def _events(self, request: Request, session: Session) -> Response:
+        if len(self._open.get(session.user, ())) >= _MOST_STREAMS:
+            return self._refused(request, "web-failed", 429)
         return StreamingResponse(
             self._stream(request, session), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
         )
