@@ -30,7 +30,9 @@ from bot.store import Store
 from bot.store.call_counts import CallCounts
 from bot.store.workers import Workers
 from bot.workers.heartbeat import Heartbeat, Notice, examine_database
+from core.assets.publish import prepare_folder
 from core.config import EnvSettings
+from core.io import disk
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +87,7 @@ class App:
         timing: Timing = _USUAL,
     ) -> "App":
         """Build folders, tables and every part; nothing runs yet. Raises ValueError for settings that do not fit."""
-        for folder in (settings.videos_dir, settings.assets_dir, settings.uploads_dir, settings.work_dir):
-            await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        await asyncio.to_thread(_make_folders, settings)
         store = await Store.open(settings.store_url, lease_ms=int(timing.term_s * 1000))
         app = cls(settings, store, await store.installation.secret(), demo=demo, room=room, timing=timing)
         app._connect()
@@ -96,6 +97,7 @@ class App:
         services = Services(
             inbox=self.parts.intake,
             transcript=self.store.transcript,
+            invitations=self.store.invitations,
             key_values=self.store.key_values,
             send_quota=self.store.send_quota,
             translate=translate,
@@ -133,10 +135,8 @@ class App:
         self.parts.engine.register(self.parts.reconciler.work)
         routes = [route for channel in self.channels.values() for route in channel.routes()]
         routes.append(signed_videos(self._settings.videos_dir, VideoLinks(self._secret)))
-        web = build(
-            health=self.health, assets_dir=self._settings.assets_dir, webhook=self.parts.webhook.receive, routes=routes
-        )
-        self._server = Server(web, listener)
+        web = build(health=self.health, assets_dir=self._settings.assets_dir, webhook=self.parts.webhook, routes=routes)
+        self._server = Server(web, listener, trusted_proxies=self._settings.trusted_proxies)
         await self.parts.engine.start(owner=self.parts.roles.owner)
         await self._join_the_others()
         copy = await self.notice_copy()
@@ -325,6 +325,17 @@ async def serve(
         with contextlib.suppress(asyncio.CancelledError):
             await app.stop()
         last.cancel()
+
+
+def _make_folders(settings: Settings) -> None:
+    """Make what is not there yet, and take from all others the rights to what holds secrets or people's own."""
+    prepare_folder(settings.assets_dir)
+    for folder in (settings.videos_dir, settings.uploads_dir, settings.work_dir):
+        folder.mkdir(parents=True, exist_ok=True)
+    database = settings.database_file
+    with_it = (database.with_name(database.name + ending) for ending in ("", "-wal", "-shm", ".lock"))
+    for path in (settings.uploads_dir, settings.work_dir, settings.receipts_dir, *with_it):
+        disk.keep_private(path)
 
 
 async def serve_demo(*, output_dir: Path, port: int, on_ready: Callable[[App, str], Awaitable[None]]) -> None:

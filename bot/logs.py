@@ -29,13 +29,15 @@ _DBOS_EXTRAS = frozenset({"applicationID", "applicationVersion", "executorID", "
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     # fal's files: `https://v3.fal.media/files/...`, with and without the scheme
     (
-        re.compile(r"(?:https?://)?(?:[\w-]+\.)*fal\.media\b(?::\d+)?(?:[/?#][^\s\"'<>\\)\]]*)?", re.IGNORECASE),
+        re.compile(
+            r"(?:https?://)?(?:[\w-]{1,63}\.){0,5}fal\.media\b(?::\d{1,5})?(?:[/?#][^\s\"'<>\\)\]]*)?", re.IGNORECASE
+        ),
         "[fal file]",
     ),
     # fal's keys: a uuid, a colon, 32 hex digits
     (re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?::|%3A)[0-9a-f]{16,}", re.IGNORECASE), _HIDDEN),
     # Telegram's tokens, alone or in `/bot<token>/getMe`
-    (re.compile(r"\d{5,}(?::|%3A)[A-Za-z0-9_-]{30,}", re.IGNORECASE), _HIDDEN),
+    (re.compile(r"\d{5,20}(?::|%3A)[A-Za-z0-9_-]{30,}", re.IGNORECASE), _HIDDEN),
     (
         re.compile(r"(authorization[\"']?\s*[:=,]\s*[\"']?(?:key |bearer |basic )?)[^\s\"',;]+", re.IGNORECASE),
         rf"\1{_HIDDEN}",

@@ -8,6 +8,7 @@ from pydantic import SecretStr, field_validator
 from core import pricing
 from core.config import EnvSettings, FalSettings, env
 from core.errors import BadRequest
+from core.io import networks
 
 
 class Settings(FalSettings):
@@ -22,6 +23,7 @@ class Settings(FalSettings):
     daily_usd: Decimal = env("REELBOT_DAILY_USD", Decimal(20), ge=0)
     user_daily_usd: Decimal = env("REELBOT_USER_DAILY_USD", Decimal(5), ge=0)
     group_daily_usd: Decimal | None = env("REELBOT_GROUP_DAILY_USD", None, ge=0)
+    trusted_proxy: str = env("REELBOT_TRUSTED_PROXY", "loopback")
     asset_ttl_hours: float = env("REELBOT_ASSET_TTL_HOURS", 24, gt=0)
     video_ttl_days: float = env("REELBOT_VIDEO_TTL_DAYS", 30, gt=0)
 
@@ -34,6 +36,17 @@ class Settings(FalSettings):
             near = " or ".join(pricing.near(name)) or "a tier or a model"
             raise ValueError(f"there is no model “{name}”; {near}? `reelbot models` lists all of them") from None
         return name
+
+    @field_validator("trusted_proxy")
+    @classmethod
+    def _are_addresses(cls, text: str) -> str:
+        networks.read(text)
+        return text
+
+    @property
+    def trusted_proxies(self) -> tuple[str, ...]:
+        """Return the networks whose X-Forwarded-For is believed."""
+        return networks.read(self.trusted_proxy)
 
     @property
     def store_url(self) -> str:

@@ -26,7 +26,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from bot.cli.main import main
-from bot.http.server import Health, build
+from bot.http.server import Health, NoWebhook, build
 from bot.loops import Problem
 from bot.settings import Settings
 from tests.known_settings import defaults
@@ -131,16 +131,13 @@ def test_what_the_container_copies_exists_and_passes_the_ignore_file() -> None:
 
 @pytest.mark.parametrize("ill", [False, True])
 def test_the_containers_health_check_tells_well_from_ill(ill: bool, tmp_path: Path) -> None:
-    async def no_webhook(_token: str, _body: bytes, _headers: dict[str, str]) -> int:
-        return 503
-
     health = Health()
     stuck, away = Problem("inbox loop is stuck", "inbox", restart_helps=True), Problem("jobs loop fails", "jobs")
     health.problems = lambda: [away, stuck] if ill else [away]  # what no restart cures must cause none
     (check,) = (rest for word, rest in final_stage() if word == "HEALTHCHECK")
     python, *arguments = json.loads(check.partition("CMD ")[2])
     assert python == "python"
-    with served_in_thread(build(health=health, assets_dir=tmp_path, webhook=no_webhook, routes=[])) as address:
+    with served_in_thread(build(health=health, assets_dir=tmp_path, webhook=NoWebhook(), routes=[])) as address:
         environment = {"REELBOT_PORT": address.rpartition(":")[2], "http_proxy": "http://127.0.0.1:9"}
         ended = subprocess.run(
             [sys.executable, *arguments], env=environment, capture_output=True, check=False, timeout=20

@@ -132,7 +132,7 @@ MAY_IMPORT: list[tuple[str, tuple[str, ...]]] = [
     ("bot/conversation/access.py", ("bot.channels.protocol",)),
     ("bot/logs.py", ()),
     ("bot/loops.py", ()),
-    ("bot/settings.py", ("core.config", "core.errors", "core.pricing")),
+    ("bot/settings.py", ("core.config", "core.errors", "core.io.networks", "core.pricing")),
 ]
 
 LIVES_IN = {
@@ -148,12 +148,12 @@ LIVES_IN = {
     "sqlalchemy": ["bot/store/*"],
     "psycopg": ["bot/store/session.py"],
     "alembic": ["bot/store/*"],
-    "uvicorn": ["bot/http/server.py", "core/sandbox/__main__.py"],
+    "uvicorn": ["bot/http/server.py", "bot/http/connections.py", "core/sandbox/__main__.py"],
     "cryptography": ["core/fal/webhooks.py", "core/sandbox/*"],
     "httpx": ["core/*", "bot/channels/*"],
     "aiofiles": ["core/*"],
     "tenacity": ["core/io/retrying.py"],
-    "starlette": ["bot/http/server.py", "bot/http/signed_videos.py", "bot/channels/*", "core/sandbox/*"],
+    "starlette": ["bot/http/*", "bot/channels/*", "core/sandbox/*"],
     "pydantic": [
         "core/config.py",
         "bot/settings.py",

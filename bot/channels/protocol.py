@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -240,6 +240,30 @@ class CallCounts(Protocol):
         ...
 
 
+class Invitations(Protocol):
+    """The guests of a chat that has no accounts of its own (the web chat)."""
+
+    async def redeem(self, secret: str) -> tuple[str, str] | None:
+        """Spend the secret of a link, once, and return the guest's name and series; None for one that is void."""
+        ...
+
+    async def holds(self, name: str, series: str) -> bool:
+        """Return whether that guest's invitation still holds."""
+        ...
+
+
+class NoGuests:
+    """Nobody is invited."""
+
+    async def redeem(self, secret: str) -> tuple[str, str] | None:  # noqa: ARG002 - the protocol's name
+        """Return None."""
+        return None
+
+    async def holds(self, name: str, series: str) -> bool:  # noqa: ARG002 - the protocol's names
+        """Return False."""
+        return False
+
+
 class Transcript(Protocol):
     """A durable list of what was said in a chat that has no server of its own to remember it (the web chat)."""
 
@@ -322,6 +346,7 @@ class Services:
     quote: Callable[[Incoming], Awaitable[str | None]] = _no_quote
     moved: Callable[[str, str, str], Awaitable[None]] = _nothing_moves
     call_counts: CallCounts | None = None
+    invitations: Invitations = field(default_factory=NoGuests)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,13 @@ import asyncio
 import json
 import secrets
 import shutil
+import stat
 import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Literal
 
 from pydantic import SecretStr
@@ -140,12 +142,28 @@ def _folders(settings: Settings) -> list[Finding]:
         return [
             Finding("output folder", "wrong", f"cannot write to {folder}: {error.strerror}; set REELBOT_OUTPUT_DIR")
         ]
+    exposed = _exposed(settings)
     free = shutil.disk_usage(folder).free
     state: Literal["ok", "wrong"] = "ok" if free > _LOW_DISK else "wrong"
     return [
         Finding("output folder", "ok", str(folder)),
         Finding("disk", state, f"{free / 1e9:.1f} GB free" + ("" if state == "ok" else "; make room for videos")),
+        *exposed,
     ]
+
+
+def _exposed(settings: Settings) -> list[Finding]:
+    """Warn of what others on this machine can read, or put there."""
+    readable, writable = stat.S_IRGRP | stat.S_IROTH, stat.S_IWGRP | stat.S_IWOTH
+    found = [
+        Finding(path.name, "warn", f"others on this machine can read it, and it holds secrets: chmod 600 {path}")
+        for path in (Path(".env"), settings.database_file)
+        if path.exists() and path.stat().st_mode & readable
+    ]
+    if settings.output_dir.stat().st_mode & writable:
+        text = f"others on this machine can write there: chmod go-w {settings.output_dir}"
+        found.append(Finding("output folder", "warn", text))
+    return found
 
 
 async def check_database(settings: Settings) -> str:

@@ -49,6 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError as error:  # a chat's folder is broken
         return _fail(str(error))
     ended: list[int] = []
+    os.umask(0o077)  # what is written holds keys, and what people said and showed
     try:
         asyncio.run(_ended(options, ended))
     except (KeyboardInterrupt, asyncio.CancelledError):  # what the command had still to say stands there
@@ -160,6 +161,7 @@ def parser_of_all() -> argparse.ArgumentParser:
             names = [each.word for each in manifest.commands]
             channel_parser.add_argument("word", metavar="|".join(names), choices=names)
             channel_parser.set_defaults(manifest=manifest)
+    _invite_parser(command("invite", "invite.invite", "a link that opens the web chat for a guest, once, as web:NAME"))
     doctor_parser = command(
         "doctor", "doctor.run", "check the whole chain and say how to fix what is wrong; exit code 1 if anything is"
     )
@@ -169,6 +171,14 @@ def parser_of_all() -> argparse.ArgumentParser:
     )
     backup_parser.add_argument("dir", type=Path, metavar="DIR", help="the folder that is made for it")
     return parser
+
+
+def _invite_parser(parser: argparse.ArgumentParser) -> None:
+    who = parser.add_mutually_exclusive_group(required=True)
+    who.add_argument("name", metavar="NAME", nargs="?", help="a-z, 0-9 and -; the guest is web:NAME")
+    who.add_argument("--list", action="store_true", help="who is invited")
+    parser.add_argument("--revoke", action="store_true", help="end the guest's sessions; the films stay")
+    parser.add_argument("--json", action="store_true", help="the list for scripts")
 
 
 def _generate_parser(parser: argparse.ArgumentParser) -> None:

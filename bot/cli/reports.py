@@ -25,12 +25,12 @@ _SQLITE = "sqlite:///"
 
 async def jobs(options: argparse.Namespace) -> int:
     """Print a list of jobs."""
-    async with _opened() as store:
+    async with opened() as store:
         states = [State(options.state)] if options.state else None
         found = await store.jobs.find(user=options.user, states=states, newest=options.newest)
         unread = await store.unreadable.find()
     for job in found:
-        out(f"{job.id}  {_when(job.created)}  {job.state:<21}  {_usd(job):>8}  {job.user:<20}  {job.request.model}")
+        out(f"{job.id}  {when(job.created)}  {job.state:<21}  {_usd(job):>8}  {job.user:<20}  {job.request.model}")
     if not found:
         note("no such jobs" if options.user or options.state else "no jobs yet")
     for row in unread:
@@ -40,7 +40,7 @@ async def jobs(options: argparse.Namespace) -> int:
 
 async def job(options: argparse.Namespace) -> int:
     """Print one job's whole story, or cancel it."""
-    async with _opened() as store:
+    async with opened() as store:
         found = await _readable_job(store, options.id.upper())
         if found is None:
             raise Failure(f"there is no job {options.id}: `reelbot jobs` lists them")
@@ -64,7 +64,7 @@ async def _readable_job(store: Store, job_id: str) -> Job | None:
 
 async def spend(options: argparse.Namespace) -> int:
     """Print what was spent, reserved and released, with fal's own bill, by person, model or day (UTC)."""
-    async with _opened() as store:
+    async with opened() as store:
         report = await store.ledger.report(options.by)
     columns = (options.by, *_SPEND_COLUMNS)
     lines = [_spending(each) for each in report]
@@ -104,7 +104,7 @@ def _spending(each: Spending) -> tuple[str, ...]:
 
 
 @asynccontextmanager
-async def _opened() -> AsyncIterator[Store]:
+async def opened() -> AsyncIterator[Store]:
     """Open the tables for a look: where there are none yet, empty ones elsewhere, since a look creates no file."""
     logs.configure(secrets=[], level="WARNING")
     url = setting_problems.load(writes=False).store_url
@@ -132,12 +132,12 @@ async def _story(store: Store, found: Job) -> list[str]:
     if found.error:
         lines.append(f"  error   {admin_text(found.error.code, found.error.facts)}")
     if found.odd:
-        asked = f", asked again {_when(found.due)}" if found.due else ""
-        lines.append(f"  odd     since {_when(found.odd_since or found.changed)}: {found.odd}{asked}")
+        asked = f", asked again {when(found.due)}" if found.due else ""
+        lines.append(f"  odd     since {when(found.odd_since or found.changed)}: {found.odd}{asked}")
     if found.again_of:
         lines.append(f"  repeats {found.again_of}" + (f" ({found.fallback})" if found.fallback else ""))
     lines += [
-        f"  {_when(at)}  {state}" + (f"  ({why})" if why else "") for at, state, why in await store.jobs.story(found.id)
+        f"  {when(at)}  {state}" + (f"  ({why})" if why else "") for at, state, why in await store.jobs.story(found.id)
     ]
     return lines + [_money_line(*entry) for entry in await store.ledger.of_job(found.id)]
 
@@ -148,7 +148,7 @@ def _money_line(at: int, event: str, reserved: int, spent: int, why: str | None)
         why = why if spent else f"{why}, no difference"
     else:
         moved = f"reserved {reserved / MICRO:+.6f}" + (f", spent {spent / MICRO:.6f}" if spent else "")
-    return f"  {_when(at)}  $ {event}: {moved}" + (f"  ({_CHARGES.get(why, why)})" if why else "")
+    return f"  {when(at)}  $ {event}: {moved}" + (f"  ({_CHARGES.get(why, why)})" if why else "")
 
 
 _CHARGES = {"yes": "charged", "possibly": "possibly charged", "none": "nothing was charged"}
@@ -158,5 +158,6 @@ def _usd(found: Job) -> str:
     return pricing.usd_text(found.usd)
 
 
-def _when(ms: int) -> str:
+def when(ms: int) -> str:
+    """Return the time in UTC, to the second."""
     return datetime.fromtimestamp(ms / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings
 from bot.channels import manifests
 from bot.settings import Settings
 from core.config import EnvSettings, names_given
+from core.io import disk
 
 S = TypeVar("S", bound=BaseSettings)
 
@@ -71,7 +72,7 @@ def load(*, writes: bool) -> Settings:
 def require_folder(folder: Path) -> None:
     """Check that the folder can be written to. Raises OutputFolderUnusable."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(folder, mode=disk.PASSED_THROUGH)
         _write_into(folder)
     except OSError as error:
         raise OutputFolderUnusable(f"REELBOT_OUTPUT_DIR: cannot write to {folder}: {error.strerror}") from None

@@ -9,6 +9,8 @@ from bot.channels.protocol import ChannelManifest
 
 _BETWEEN = re.compile(r"[,;，；、\n]")
 _WORDS = frozenset({"open", "closed"})
+OPERATORS = frozenset({"web:operator"})
+"""Who holds the web chat's token is the operator, and nobody else can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Access:
         return cls(
             everybody=any(each.lower() == "open" for each in entries),
             listed=frozenset(_entry("REELBOT_ACCESS", each, chats) for each in entries if each.lower() not in _WORDS),
-            admins=frozenset(_entry("REELBOT_ADMINS", each, chats) for each in _split(admins)),
+            admins=frozenset(_entry("REELBOT_ADMINS", each, chats) for each in _split(admins)) | OPERATORS,
         )
 
     def allows(self, user: str, chat: str) -> bool:

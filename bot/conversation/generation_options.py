@@ -202,7 +202,7 @@ def _tied_to_what_precedes(text: str, option: Option) -> bool:
 # Asides: stretches between separators that hold nothing but options.
 
 _BRACKETS = re.compile(r"[(\[{【「]([^()\[\]{}【】「」]{1,200})[)\]}】」]")
-_SEPARATOR = re.compile(rf"{GAP}*(?:[,;、|。\n]|[.!?](?={GAP}|\Z)|(?<=\s)(?:--|——|—|–|-)(?=\s)){GAP}*")
+_SEPARATOR = re.compile(rf"(?:(?<!{GAP}){GAP}+)?(?:[,;、|。\n]|[.!?](?={GAP}|\Z)|(?<=\s)(?:--|——|—|–|-)(?=\s)){GAP}*")
 _STRENGTH = {"\n": 4, ".": 3, "。": 3, "!": 3, "?": 3, ";": 2, ",": 1, "、": 1, "|": 1}
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 Topic = Literal["price", "time", "how", "where", "other"]
 
-_CHOICE = re.compile(r"\[([^\]]*)\]")
+_CHOICE = re.compile(r"\[([^\[\]]*)\]")
 LISTS: dict[str, Any] = tomllib.loads(files(__package__).joinpath("word_lists.toml").read_text("utf-8"))
 SIMPLIFIED = str.maketrans(LISTS["writing"]["traditional"], LISTS["writing"]["simplified"])
 

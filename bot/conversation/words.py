@@ -77,7 +77,7 @@ _FETCH = frozenset({"1", "1.", "#1", "一", "壹"})
 _AMOUNT = re.compile(r"[$€¥]|\d+(?:s|sec|secs|p|k|min|m)?")
 _TOPICS: tuple[Topic, ...] = ("price", "where", "time", "how", "other")
 _OPEN = {topic: re.compile("|".join(f"(?:{each})" for each in QUESTIONS[topic]["open"])) for topic in _TOPICS}
-_CLAUSES = re.compile(r"[,.;!?…~，。；！？、\n]+|\s+-+\s+")
+_CLAUSES = re.compile(r"[,.;!?…~，。；！？、\n]+|(?<=\s)-+\s+")
 _SPEECH, _FORMS, _BUSINESS, _MONEY = (
     re.compile(LISTS["asking"][name].strip()) for name in ("speech", "forms", "business", "money")
 )

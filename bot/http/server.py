@@ -4,9 +4,10 @@ import asyncio
 import logging
 import re
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
+from typing import Protocol
 
 import uvicorn
 from starlette.applications import Starlette
@@ -15,12 +16,14 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import BaseRoute, Route
 
 from bot.channels.protocol import HttpRoute
+from bot.http.connections import BODY_S, HEAD_S, BodyTimeLimit, Census, bounded_protocol, most_connections
 from bot.http.listener import bind
 from bot.loops import Problem
 from bot.settings import Settings
 from core.io.bodies import BodyTooLarge, read_body
+from core.io.networks import LOOPBACK, Networks
 
-__all__ = ["Health", "Server", "bind", "build", "serve_assets"]
+__all__ = ["Health", "NoWebhook", "Server", "bind", "build", "serve_assets"]
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +42,20 @@ _ASSET_HEADERS = {
     "X-Robots-Tag": "noindex",
 }
 _NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}  # it may be published a moment later
-_WEBHOOK_BYTES = 4_000_000
+_WEBHOOK_BYTES = 64 * 1024
 _GRACE_S = 3
 
-Webhook = Callable[[str, bytes, dict[str, str]], Awaitable[int]]
+
+class Webhook(Protocol):
+    """The receiver of fal's calls."""
+
+    def is_ours(self, token: str) -> bool:
+        """Return whether the address is one that we gave to fal: asked before anything of the call is read."""
+        ...
+
+    async def receive(self, token: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """Return the HTTP status to answer."""
+        ...
 
 
 class Health:
@@ -80,11 +93,14 @@ def build(*, health: Health, assets_dir: Path, webhook: Webhook, routes: Sequenc
         return await _asset(assets_dir, request.scope["path"].partition("/fal-assets/")[2])
 
     async def fal_webhook(request: Request) -> Response:
+        token = request.path_params["token"]
+        if not webhook.is_ours(token):
+            return PlainTextResponse("", 401)
         try:
             body = await read_body(request.stream(), most_bytes=_WEBHOOK_BYTES)
         except BodyTooLarge:
             return PlainTextResponse("too large", 413)
-        status = await webhook(request.path_params["token"], body, dict(request.headers))
+        status = await webhook.receive(token, body, dict(request.headers))
         return PlainTextResponse("", status)
 
     strange = [route for route in routes if not isinstance(route, BaseRoute)]
@@ -124,15 +140,32 @@ def _is_ours(path: Path) -> bool:
 class Server:
     """uvicorn in our loop, without its own signal handlers: it would re-raise SIGTERM, and nothing after would run."""
 
-    def __init__(self, app: Starlette, listener: socket.socket) -> None:
+    def __init__(
+        self,
+        app: Starlette,
+        listener: socket.socket,
+        *,
+        trusted_proxies: Sequence[str] = LOOPBACK,
+        most: int | None = None,
+        head_s: float = HEAD_S,
+        body_s: float = BODY_S,
+    ) -> None:
+        """Build the server.
+
+        `trusted_proxies`: addresses and networks whose X-Forwarded-For says who calls. `most`: connections at once.
+        `head_s`, `body_s`: seconds for the head of a request, and for its body beyond what its bytes take.
+        """
+        census = Census(most=most or most_connections(), trusted=Networks(trusted_proxies))
         config = uvicorn.Config(
-            app,
+            BodyTimeLimit(app, body_s=body_s),
+            http=bounded_protocol(census, head_s=head_s),
             log_config=None,
             access_log=False,
             lifespan="off",
             timeout_graceful_shutdown=_GRACE_S,
             ws="none",
-            proxy_headers=False,
+            proxy_headers=True,
+            forwarded_allow_ips=list(trusted_proxies),
         )
         self._server = uvicorn.Server(config)
         self._server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]
@@ -152,6 +185,18 @@ class Server:
             await self._task
 
 
+class NoWebhook:
+    """The webhook of a server without a bot behind it: fal asks again later, when the bot is there."""
+
+    def is_ours(self, token: str) -> bool:  # noqa: ARG002 - the protocol's name
+        """Return True: who cannot tell reads on."""
+        return True
+
+    async def receive(self, token: str, body: bytes, headers: Mapping[str, str]) -> int:  # noqa: ARG002 - as above
+        """Return 503."""
+        return 503
+
+
 @asynccontextmanager
 async def serve_assets(settings: Settings) -> AsyncIterator[None]:
     """Serve the asset folder while a shell command needs it, unless something (a running bot) has our port."""
@@ -163,11 +208,8 @@ async def serve_assets(settings: Settings) -> AsyncIterator[None]:
     except OSError:
         yield
         return
-
-    async def no_webhook(_token: str, _body: bytes, _headers: dict[str, str]) -> int:
-        return 503  # fal asks again later, when the bot is there
-
-    server = Server(build(health=Health(), assets_dir=settings.assets_dir, webhook=no_webhook, routes=[]), listener)
+    app = build(health=Health(), assets_dir=settings.assets_dir, webhook=NoWebhook(), routes=[])
+    server = Server(app, listener, trusted_proxies=settings.trusted_proxies)
     await server.start()
     try:
         yield

@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+from collections.abc import Mapping
 
 from bot.jobs.poller import StatusPoller
 from bot.jobs.submit_reconciliation import SubmitReconciler
@@ -35,7 +36,11 @@ class Webhook:
         self._keys = keys
         self._secret = secret
 
-    async def receive(self, token: str, body: bytes, headers: dict[str, str]) -> int:
+    def is_ours(self, token: str) -> bool:
+        """Return whether the address is one that we gave to fal."""
+        return job_from_token(self._secret, token) is not None
+
+    async def receive(self, token: str, body: bytes, headers: Mapping[str, str]) -> int:
         """Return the HTTP status to answer.
 
         401 changes nothing; 200 for a job that no longer waits; 5xx makes fal repeat.

@@ -16,7 +16,7 @@ _WORTH_A_TRY = frozenset({
 _OVER_WORDS = frozenset({"generation_failed", "no_media_generated"})
 _OVER_PHOTO = "downstream_service_error"
 _MOST_CHARS = 220
-_WEIGHT = re.compile(r"[(\[{]+([^()\[\]{}]*?)(?::\s*-?[0-9.]+)?[)\]}]+")
+_WEIGHT = re.compile(r"(?<![(\[{])[(\[{]+([^()\[\]{}]*?)(?::\s*-?[0-9.]+)?[)\]}]+")
 _UNUSUAL = re.compile(r"<[^>]*>|https?://\S+|_{2,}|[^\w\s.,;:!?'’\"“”，。、；：！？《》·%°&/+-]")
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？；;])\s*")
 

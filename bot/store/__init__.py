@@ -11,6 +11,7 @@ from bot.store.database import Database
 from bot.store.dialogues import Dialogues
 from bot.store.inbox import InboxRepository
 from bot.store.installation import InstallationState
+from bot.store.invitations import Invitations
 from bot.store.jobs import Jobs
 from bot.store.key_values import KeyValueStore, SendQuota
 from bot.store.leases import Leases
@@ -48,6 +49,7 @@ class Store:
     admissions: Admissions
     strangers: Strangers
     moves: Moves
+    invitations: Invitations
     pause: Pause
     transcript: Transcript
     callback_replies: CallbackReplies
@@ -103,6 +105,7 @@ class Store:
             admissions=Admissions(database),
             strangers=Strangers(database),
             moves=Moves(database),
+            invitations=Invitations(database),
             pause=Pause(database),
             transcript=Transcript(database),
             callback_replies=CallbackReplies(database),

@@ -38,3 +38,13 @@ strangers = sa.Table(
     sa.Column("at", sa.BigInteger, nullable=False),
     sa.Column("announced", sa.BigInteger),  # when the admins were told of this one; null: only counted
 )
+
+invitations = sa.Table(
+    "reelbot_invitations",  # guests of the web chat
+    metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("series", sa.String),  # stands in the guest's cookies; null: revoked
+    sa.Column("digest", sa.String, unique=True),  # of the link's secret, until it is spent
+    sa.Column("invited", sa.BigInteger, nullable=False),
+    sa.Column("opened", sa.BigInteger),
+)

@@ -99,10 +99,12 @@ async def publish_asset(
 
 def prepare_folder(folder: Path) -> None:
     """Create the asset folder with its placeholder page, as the fal-assets preview expects it."""
-    folder.mkdir(parents=True, exist_ok=True)
+    disk.make_folder(folder.parent, mode=disk.PASSED_THROUGH)
+    disk.make_folder(folder, mode=disk.OPEN_FOLDER)  # something else may serve it
     index = folder / _PAGE
     if not index.exists():
         index.write_text(_INDEX, encoding="ascii")
+        index.chmod(0o644)
 
 
 async def _source(source: Path | str | bytes, folder: Path, settings: FalSettings) -> Path:

@@ -24,7 +24,7 @@ _LOOK_TOTAL_S = 20.0
 _PREFIX = 65_536  # bytes that are compared; the name is secret and the length is compared, too
 _FINAL = {"private"}  # no second look changes it
 _WHERE = re.compile(r"bytes \d+-\d+/(\d+)")
-_TLS_DETAIL = re.compile(r"verify failed: (.*?)\s*\(_ssl", re.DOTALL)
+_TLS_DETAIL = re.compile(r"verify failed: (.{1,400}?)\(_ssl", re.DOTALL)
 
 
 async def check_public(
@@ -91,7 +91,7 @@ async def _check_once(url: str, path: Path | None) -> None:
 def _unconnected(error: httpx.ConnectError) -> AssetHostDown:
     reason = connect_reason(error)
     detail = _TLS_DETAIL.search(str(error))
-    return AssetHostDown(reason=reason, detail=detail[1][:120]) if detail else AssetHostDown(reason=reason)
+    return AssetHostDown(reason=reason, detail=detail[1].strip()[:120]) if detail else AssetHostDown(reason=reason)
 
 
 def _require_media(reply: httpx.Response) -> None:

@@ -2,9 +2,16 @@
 
 import os
 import secrets
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+OPEN_FOLDER = 0o755
+"""What a web server of another user may list and serve."""
+PASSED_THROUGH = 0o711
+"""A folder that others may pass through, and not list."""
+_OTHERS = 0o077
 
 
 def sync(path: Path) -> None:
@@ -21,6 +28,21 @@ def install(draft: Path, path: Path) -> None:
     sync(draft)
     draft.replace(path)
     sync(path.parent)
+
+
+def keep_private(path: Path) -> None:
+    """Take the rights of all others from a file or folder; one that is not there, or not ours, stays as it is."""
+    with suppress(OSError):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & _OTHERS:
+            path.chmod(mode & ~_OTHERS)
+
+
+def make_folder(folder: Path, *, mode: int) -> None:
+    """Make a folder with exactly this mode, whatever the umask; one that is there keeps its own."""
+    if not folder.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(mode)
 
 
 @contextmanager

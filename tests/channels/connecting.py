@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings
 
 from bot.channels.protocol import ChannelManifest, ChannelPort, S, Services
 from bot.channels.types import Address, Incoming, Reply, SendError, VideoMessage
-from bot.http.server import Health, build
+from bot.http.server import Health, NoWebhook, build
 from bot.messages.i18n import translate
 from tests.channels.stands import ServerStand, Stand
 from tests.corpus import clip, jpeg
@@ -167,7 +167,7 @@ async def connected(
         channel = manifest.connect(given)
         assert channel is not None
         made = Connected(manifest, channel, stand, box, key_values, stand.folder, secrets_of(manifest.settings()))
-        web = build(health=Health(), assets_dir=stand.folder / "assets", webhook=_no_webhook, routes=channel.routes())
+        web = build(health=Health(), assets_dir=stand.folder / "assets", webhook=NoWebhook(), routes=channel.routes())
         async with served(web, sock) as stand.ours:
             try:
                 await channel.start()
@@ -213,7 +213,3 @@ def open_sockets() -> set[int]:
         if stat.S_ISSOCK(state.st_mode):
             found.add(state.st_ino)
     return found
-
-
-async def _no_webhook(_token: str, _body: bytes, _headers: dict[str, str]) -> int:
-    return 503

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 import bot.channels
 from bot.channels import manifests
 from bot.channels.protocol import ChannelManifest
-from bot.http.server import Health, build
+from bot.http.server import Health, NoWebhook, build
 from tests.channels import contract
 from tests.channels.connecting import Box, connected, secrets_of, served_fake, services, variables_of
 from tests.channels.contract import Rule
@@ -129,11 +129,7 @@ def test_no_path_is_claimed_twice() -> None:
     found = list(CHANNELS.values())
     pairs = [(one, other) for number, one in enumerate(found) for other in found[number + 1 :]]
     assert [contract.two_claim_the_same(one, other) for one, other in pairs] == [[]] * len(pairs)
-
-    async def no_webhook(_token: str, _body: bytes, _headers: dict[str, str]) -> int:
-        return 503
-
-    web = build(health=Health(), assets_dir=TOP, webhook=no_webhook, routes=())
+    web = build(health=Health(), assets_dir=TOP, webhook=NoWebhook(), routes=())
     own = [str(getattr(route, "path")) for route in web.routes]  # noqa: B009 - the base class knows no path
     assert own
     claims = [claim for manifest in found for claim in manifest.routes]

@@ -1,6 +1,8 @@
 """The web chat over real HTTP: who gets in, from where, what is kept, and who may see a film."""
 
 import asyncio
+import hashlib
+import hmac
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -25,9 +27,9 @@ from bot.channels.types import (
     SendError,
     VideoMessage,
 )
+from bot.channels.video_links import VideoLinks
 from bot.channels.webchat import MANIFEST
 from bot.channels.webchat.channel import WebChat
-from bot.channels.webchat.guard import Guard
 from bot.channels.webchat.settings import WebSettings
 from bot.messages.i18n import translate
 from bot.messages.languages import pick
@@ -71,20 +73,50 @@ class Notes:
         self.incoming += incoming
 
 
+class Guests:
+    """Invitations in memory: each name's own is its secret, once."""
+
+    def __init__(self) -> None:
+        self.series: dict[str, str] = {}
+        self.spent: set[str] = set()
+
+    async def redeem(self, secret: str) -> tuple[str, str] | None:
+        if secret in self.spent or secret not in self.series:
+            return None
+        self.spent.add(secret)
+        return secret, self.series[secret]
+
+    async def holds(self, name: str, series: str) -> bool:
+        return self.series.get(name) == series
+
+
+TOKEN = "open sesame, please"
+
+
 class Opened:
-    def __init__(self, channel: WebChat, notes: Notes, base: str, services: Services) -> None:
+    def __init__(self, channel: WebChat, notes: Notes, base: str, services: Services, guests: Guests) -> None:
         self.channel = channel
         self.notes = notes
         self.base = base
         self.services = services
+        self.guests = guests
 
     def client(self, **headers: str) -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=self.base, trust_env=False, headers={"Origin": self.base, **headers})
 
+    async def operator(self, client: httpx.AsyncClient) -> None:
+        """Let this browser in by the token."""
+        assert (await client.post("/chat/enter", data={"token": TOKEN})).status_code == 303
+
+    async def guest(self, client: httpx.AsyncClient, name: str) -> None:
+        """Let this browser in by an invitation."""
+        self.guests.series[name] = "0123456789abcdef"
+        assert (await client.post("/chat/redeem", json={"invitation": name})).status_code == 200
+
 
 @asynccontextmanager
 async def opened(folder: Path, *, token: str | None = None, public_url: str | None = None) -> AsyncIterator[Opened]:
-    notes, sock = Notes(), listener()
+    notes, guests, sock = Notes(), Guests(), listener()
     for name in ("videos", "uploads"):
         (folder / name).mkdir()
 
@@ -112,11 +144,12 @@ async def opened(folder: Path, *, token: str | None = None, public_url: str | No
         load=load,
         pick_language=pick,
         quote=notes.quote,
+        invitations=guests,
     )
     channel = MANIFEST.connect(services)
     assert isinstance(channel, WebChat)
     async with served(Starlette(routes=list(channel.routes())), sock) as base:
-        yield Opened(channel, notes, base, services)
+        yield Opened(channel, notes, base, services, guests)
         await channel.stop_intake()
 
 
@@ -150,11 +183,81 @@ def test_what_is_said_is_kept_and_handed_on_once(tmp_path: Path) -> None:
             assert {incoming.origin for incoming in made.notes.incoming} == {made.notes.incoming[0].origin}
             assert made.notes.incoming[0].language == "zh-CN,zh;q=0.9"
             assert (await client.get("/chat/messages")).json()["messages"][0]["text"] == "/video a fox"
-        async with made.client() as stranger:
-            await stranger.get("/")
-            assert (await stranger.get("/chat/messages")).json()["messages"] == []
+        async with made.client() as other_browser:
+            await other_browser.get("/")
+            assert (await other_browser.get("/chat/messages")).json()["me"] == "demo"
+            assert len((await other_browser.get("/chat/messages")).json()["messages"]) == 1
 
     on_page(tmp_path, story)
+
+
+def test_the_operator_and_each_guest_are_people_of_their_own(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as desk, made.client() as phone, made.client() as anna, made.client() as ben:
+            for browser in (desk, phone):
+                await made.operator(browser)
+            await made.guest(anna, "anna")
+            await made.guest(ben, "ben")
+            for number, browser in enumerate((desk, phone, anna, ben)):
+                await browser.post("/chat/send", json={"id": f"event-000{number}", "text": f"{number}"})
+            said = {
+                name: [entry["text"] for entry in (await browser.get("/chat/messages")).json()["messages"]]
+                for name, browser in {"desk": desk, "phone": phone, "anna": anna, "ben": ben}.items()
+            }
+            assert said == {"desk": ["0", "1"], "phone": ["0", "1"], "anna": ["2"], "ben": ["3"]}
+            people = [incoming.user for incoming in made.notes.incoming]
+            assert people == ["web:operator", "web:operator", "web:anna", "web:ben"]
+
+    on_page(tmp_path, story, token=TOKEN)
+
+
+def test_an_invitation_opens_once_and_ends_when_it_is_taken_back(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as anna, made.client() as thief:
+            assert "guest-form" in (await anna.get("/chat/enter")).text
+            await made.guest(anna, "anna")
+            void = await thief.post("/chat/redeem", json={"invitation": "anna"})
+            assert (void.status_code, "set-cookie" in void.headers) == (403, False)
+            assert "already" in void.json()["error"]
+            async with anna.stream("GET", "/chat/events") as stream:
+                news = stream.aiter_text()
+                assert "news" in await anext(news)
+                del made.guests.series["anna"]
+                await made.channel.show(Address("web", "anna"), Message("for nobody any more"))
+                rest = [part async for part in news]
+                assert len(rest) <= 1
+            assert (await anna.get("/chat/messages")).status_code == 401
+            assert 'type="password"' in (await anna.get("/")).text
+            made.guests.series["anna"] = "another, of a later invitation"
+            assert (await anna.get("/chat/messages")).status_code == 401
+
+    on_page(tmp_path, story, token=TOKEN)
+
+
+@pytest.mark.parametrize("change", ["anna", "operator", "demo"])
+def test_no_cookie_is_anothers(tmp_path: Path, change: str) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as ben, made.client() as thief:
+            await made.guest(ben, "ben")
+            made.guests.series["anna"] = made.guests.series["ben"]
+            own = ben.cookies["reelbot"]
+            for forged in (own.replace("ben", change, 1), own.replace("ben.0123456789abcdef", f"{change}.", 1)):
+                thief.cookies.set("reelbot", forged, domain="127.0.0.1")
+                assert (await thief.get("/chat/messages")).status_code == 401
+
+    on_page(tmp_path, story, token=TOKEN)
+
+
+def test_a_session_of_before_is_the_operators(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        key = hmac.new(made.services.secret, f"web:{TOKEN}".encode(), hashlib.sha256).digest()
+        secret = "0123456789abcdef" * 2
+        old = f"{secret}.{hmac.new(key, secret.encode(), hashlib.sha256).hexdigest()}"
+        async with made.client() as browser:
+            browser.cookies.set("reelbot", old, domain="127.0.0.1")
+            assert (await browser.get("/chat/messages")).json()["me"] == "operator"
+
+    on_page(tmp_path, story, token=TOKEN)
 
 
 @pytest.mark.parametrize(
@@ -209,43 +312,73 @@ def test_the_token_is_asked_for_once(tmp_path: Path) -> None:
             assert (await client.post("/chat/send", json={"id": "event-0001", "text": "x"})).status_code == 401
             wrong = await client.post("/chat/enter", data={"token": "guess"})
             assert "set-cookie" not in wrong.headers
-            right = await client.post("/chat/enter", data={"token": "open sesame"})
+            right = await client.post("/chat/enter", data={"token": TOKEN})
             assert "HttpOnly" in right.headers["set-cookie"]
-            assert "open sesame" not in right.headers["set-cookie"]
+            assert TOKEN not in right.headers["set-cookie"]
             assert (await client.get("/chat/messages")).status_code == 200
             assert 'id="composer"' in (await client.get("/")).text
             client.cookies.set("reelbot", "0" * 32 + "." + "0" * 64, domain="127.0.0.1")
 
-    on_page(tmp_path, story, token="open sesame")
+    on_page(tmp_path, story, token=TOKEN)
 
 
-def test_guessing_is_slowed_down(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["token", "invitation"])
+def test_guessing_is_slowed_down_and_locks_nobody_out(tmp_path: Path, way: str) -> None:
     async def story(made: Opened) -> None:
         async with made.client() as client:
-            guesses = [client.post("/chat/enter", data={"token": f"guess {number}"}) for number in range(5)]
-            await asyncio.gather(*guesses)
-            assert (await client.post("/chat/enter", data={"token": "open sesame"})).status_code == 429
 
-    on_page(tmp_path, story, token="open sesame")
+            async def guess(text: str) -> int:
+                if way == "token":
+                    return (await client.post("/chat/enter", data={"token": text})).status_code
+                return (await client.post("/chat/redeem", json={"invitation": text})).status_code
+
+            await asyncio.gather(*(guess(f"guess {number}") for number in range(5)))
+            assert await guess("another guess") == 429
+            await made.operator(client)
+            await made.guest(client, "anna")
+
+    on_page(tmp_path, story, token=TOKEN)
+
+
+def test_at_home_a_phone_reaches_the_machine_by_its_number(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        port = made.services.port
+        for host, status in ((f"192.168.1.5:{port}", 200), ("192.168.1.5:1", 403), (f"home.example:{port}", 403)):
+            async with made.client(Host=host, Origin=f"http://{host}") as phone:
+                assert (await phone.get("/")).status_code == status
+        async with made.client(Host=f"192.168.1.5:{port}", Origin=f"http://192.168.1.6:{port}") as elsewhere:
+            assert (await elsewhere.get("/")).status_code == 403
+
+    on_page(tmp_path, story, token=TOKEN)
+
+
+@pytest.mark.parametrize("public_url", ["https://bot.example", "https://Bot.Example:443", "https://bot.example:8443"])
+def test_the_public_name_is_compared_as_browsers_write_it(tmp_path: Path, public_url: str) -> None:
+    async def story(made: Opened) -> None:
+        host = "bot.example:8443" if public_url.endswith(":8443") else "bot.example"
+        async with made.client(Host=host, Origin=f"https://{host}") as client:
+            assert (await client.get("/")).status_code == 200
+
+    on_page(tmp_path, story, token=TOKEN, public_url=public_url)
 
 
 def test_behind_a_proxy_the_token_still_guards_under_the_public_name(tmp_path: Path) -> None:
     async def story(made: Opened) -> None:
         public = {"Host": "bot.example", "Origin": "https://bot.example", "X-Forwarded-For": "1.2.3.4"}
         async with made.client(**public) as client:
-            entered = await client.post("/chat/enter", data={"token": "open sesame"})
+            entered = await client.post("/chat/enter", data={"token": TOKEN})
             assert entered.status_code == 303
             assert "Secure" in entered.headers["set-cookie"]
             assert (await client.get("/", headers={"Host": "other.example"})).status_code == 403
 
-    on_page(tmp_path, story, token="open sesame", public_url="https://bot.example")
+    on_page(tmp_path, story, token=TOKEN, public_url="https://bot.example")
 
 
 def test_photos_are_taken_by_content_and_belong_to_their_sender(tmp_path: Path) -> None:
     async def story(made: Opened) -> None:
         async with made.client() as client, made.client() as other:
-            for each in (client, other):
-                await each.get("/")
+            await made.operator(client)
+            await made.guest(other, "anna")
             upload = (await client.post("/chat/upload", content=jpeg())).json()
             assert upload["kind"] == "image"
             sent = await client.post(
@@ -262,7 +395,7 @@ def test_photos_are_taken_by_content_and_belong_to_their_sender(tmp_path: Path) 
             stolen = await other.post("/chat/send", json={"id": "event-0002", "text": "x", "upload": upload["upload"]})
             assert stolen.status_code == 400
 
-    on_page(tmp_path, story)
+    on_page(tmp_path, story, token=TOKEN)
 
 
 @pytest.mark.parametrize(("content", "status"), [(b"<html>" * 9, 415), (b"", 415), (jpeg() + bytes(10_000_001), 413)])
@@ -341,8 +474,8 @@ async def sent_film(made: Opened, client: httpx.AsyncClient, folder: Path) -> st
 def test_a_film_plays_with_ranges_for_its_owner_alone(tmp_path: Path) -> None:
     async def story(made: Opened) -> None:
         async with made.client() as client, made.client() as other:
-            for each in (client, other):
-                await each.get("/")
+            await made.operator(client)
+            await made.guest(other, "anna")
             address = await sent_film(made, client, tmp_path)
             whole = await client.get(address)
             assert (whole.status_code, whole.headers["content-type"]) == (200, "video/mp4")
@@ -355,7 +488,7 @@ def test_a_film_plays_with_ranges_for_its_owner_alone(tmp_path: Path) -> None:
             for path in (address, address.replace(".mp4", ".jpg"), "/videos/..%2Fuploads%2Fx.mp4", "/videos/no.mp4"):
                 assert (await other.get(path)).status_code == 404
 
-    on_page(tmp_path, story)
+    on_page(tmp_path, story, token=TOKEN)
 
 
 ODD_ENTRIES: list[dict[str, Any]] = [
@@ -384,13 +517,11 @@ def test_a_signed_link_opens_one_film_until_it_lapses(tmp_path: Path) -> None:
         async with made.client() as client, made.client() as other:
             await client.get("/")
             name = (await sent_film(made, client, tmp_path)).rpartition("/")[2]
-            guard = Guard(secret=made.services.secret, token=None, port=0, public_url=None)
+            links = VideoLinks(made.services.secret)
             now = int(time.time())
-            assert (await other.get(guard.signed_link(name, lapses=now + 60))).status_code == 200
-            assert (await other.get(guard.signed_link(name, lapses=now - 1))).status_code == 404
-            assert (
-                await other.get(guard.signed_link("x.mp4", lapses=now + 60).replace("x.mp4", name))
-            ).status_code == 404
+            assert (await other.get(links.path(name, lapses=now + 60))).status_code == 200
+            assert (await other.get(links.path(name, lapses=now - 1))).status_code == 404
+            assert (await other.get(links.path("x.mp4", lapses=now + 60).replace("x.mp4", name))).status_code == 404
 
     on_page(tmp_path, story)
 

@@ -422,15 +422,13 @@ def test_doctor_warns_of_what_was_hardly_meant(made: Desk) -> None:
         "doctor",
         "--json",
         REELBOT_ACESS="telegram:42",
-        REELBOT_WEB_TOKEN="short",
         TELEGRAM_BOT_TOKEN="12:abc",
         TELEGRAM_API_URL="http://127.0.0.1:9",
     )
     warned = {each["name"]: each["text"] for each in json.loads(said.out) if each["state"] == "warn"}
     assert warned["REELBOT_ACESS"] == "no such setting; is REELBOT_ACCESS meant?"
-    assert warned["REELBOT_WEB_TOKEN"].startswith("shorter than 16 characters")
     assert warned["TELEGRAM_BOT_TOKEN"].startswith("not as BotFather gives them")
-    assert len(warned) == 3
+    assert warned.keys() - {".env"} == {"REELBOT_ACESS", "TELEGRAM_BOT_TOKEN"}
     alone = TelegramSettings.offline(webhook=True)
     assert alone.warnings == ["TELEGRAM_WEBHOOK: does nothing without TELEGRAM_BOT_TOKEN"]
 

@@ -9,16 +9,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bot.http.server import Health, build
+from bot.http.server import Health, NoWebhook, build
 from core.assets.publish import prepare_folder
 from tests.serving import served
 
 NAME = "hF3k_9sPq-Lm2xTzVb7nQw4yRd8cGj1A.mp4"
 CONTENT = bytes(range(256)) * 40
-
-
-async def _no_webhook(_token: str, _body: bytes, _headers: dict[str, str]) -> int:
-    return 404
 
 
 @asynccontextmanager
@@ -31,7 +27,7 @@ async def hosting(folder: Path) -> AsyncIterator[str]:
     (folder / "reelbot.db").write_bytes(b"SECRET")
     (folder / "SECRETsecretSECRET.mp4").write_bytes(b"SECRET")
     (assets / "aLinkToAnotherFile0.mp4").symlink_to(folder / "reelbot.db")
-    app = build(health=Health(), assets_dir=assets, webhook=_no_webhook, routes=[])
+    app = build(health=Health(), assets_dir=assets, webhook=NoWebhook(), routes=[])
     async with served(app) as base:
         yield base
 

@@ -1,13 +1,15 @@
-"""Guards the page: the token once, then a signed cookie; our own hosts and origins only.
+"""Guards the page: the token or an invitation once, then a signed cookie; our own hosts and origins only.
 
 A reverse proxy in front must never make the demo public, nor may another web site in the operator's browser use it.
 """
 
 import hashlib
 import hmac
+import ipaddress
 import re
 import secrets
 import time
+from collections import deque
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -16,52 +18,80 @@ from starlette.requests import Request
 from bot.channels.video_links import VideoLinks
 
 COOKIE = "reelbot"
-_COOKIE = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{64})")
+OPERATOR, DEMO = "operator", "demo"
+NAME = re.compile(r"[a-z0-9-]{1,32}")
+"""Of a guest. The operator's own name is nobody else's."""
+_COOKIE = re.compile(rf"({NAME.pattern})\.([0-9a-f]{{0,32}})\.([0-9a-f]{{32}})\.([0-9a-f]{{64}})")
+_OLD_COOKIE = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{64})")
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
 _SAFE = {"GET", "HEAD"}
-_WRONG_TOKENS = 5
+_WRONG_TRIES = 5
 _WRONG_WINDOW_S = 60.0
+_MOST_ADDRESSES = 1000
+_OWN_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One browser. `user` is derived from its secret and may be shown and listed."""
+    """One browser of the person `user`. `series`: of the guest's invitation; empty for the operator and the demo."""
 
+    user: str
+    series: str
     secret: str
 
     @property
-    def user(self) -> str:
-        """Return the person's id, derived from the secret."""
-        return hashlib.sha256(f"reelbot-user:{self.secret}".encode()).hexdigest()[:12]
+    def is_guest(self) -> bool:
+        """Return whether it holds only as long as an invitation does."""
+        return bool(self.series)
+
+
+class WrongTries:
+    """A count of wrong tokens by the address that they come from: who guesses must not lock the operator out."""
+
+    def __init__(self) -> None:
+        self._by_address: dict[str, deque[float]] = {}
+
+    def note(self, address: str) -> None:
+        """Count a wrong one."""
+        tries = self._by_address.pop(address, deque(maxlen=_WRONG_TRIES))
+        tries.append(time.monotonic())
+        self._by_address[address] = tries  # the latest is last
+        while len(self._by_address) > _MOST_ADDRESSES:
+            del self._by_address[next(iter(self._by_address))]
+
+    def too_many(self, address: str) -> bool:
+        """Return whether this address has had its tries of the last minute."""
+        tries = self._by_address.get(address)
+        return tries is not None and len(tries) == _WRONG_TRIES and time.monotonic() - tries[0] < _WRONG_WINDOW_S
 
 
 class Guard:
-    """The guard of the web chat's requests."""
+    """The guard of the web chat's requests. `token` None: the demo, open to this computer."""
 
     def __init__(self, *, secret: bytes, token: str | None, port: int, public_url: str | None) -> None:
         self._key = hmac.new(secret, f"web:{token or 'demo'}".encode(), hashlib.sha256).digest()
+        self._guest_key = hmac.new(secret, b"web guests", hashlib.sha256).digest()
         self._links = VideoLinks(secret)
         self._token = token
-        self._public = urlsplit(public_url) if public_url else None
-        local = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
-        if port == 80:  # noqa: PLR2004 - browsers leave out http's own port
-            local |= {"127.0.0.1", "localhost", "[::1]"}
+        self._port = port
+        self.wrong = WrongTries()
+        local = {_host("http", f"{name}:{port}") for name in ("127.0.0.1", "localhost", "[::1]")}
         self._origins = {f"http://{host}" for host in local}
-        self._hosts = local
-        if self._public is not None and token is not None:
-            self._hosts = local | {self._public.netloc}
-            self._origins = self._origins | {f"{self._public.scheme}://{self._public.netloc}"}
-        self._wrong: list[float] = []
+        if public_url is not None and token is not None:
+            public = urlsplit(public_url)
+            self._origins.add(f"{public.scheme}://{_host(public.scheme, public.netloc)}")
+        self._hosts = {origin.partition("://")[2] for origin in self._origins}
 
     def problem(self, request: Request) -> str | None:
         """Return why this request is refused, as a key of the catalogue; None when it may pass."""
         headers = request.headers
         if self._token is None and any(name in headers for name in _FORWARDED):
             return "web-not-through-proxy"
-        if headers.get("host", "") not in self._hosts:
+        host = headers.get("host", "").lower()
+        if not self._is_ours(host):
             return "web-wrong-host"
         origin = headers.get("origin")
-        if origin is not None and origin not in self._origins:
+        if origin is not None and origin not in self._origins and not self._is_numeric_origin(origin, host):
             return "web-wrong-origin"
         if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"} and not _navigates(request):
             return "web-wrong-origin"
@@ -69,21 +99,44 @@ class Guard:
             return "web-wrong-origin"
         return None
 
-    def session(self, request: Request) -> Session | None:
-        """Return the browser behind this request, if its cookie is ours."""
-        match = _COOKIE.fullmatch(request.cookies.get(COOKIE, ""))
-        if match is None or not hmac.compare_digest(match[2], self._sign(match[1])):
-            return None
-        return Session(match[1])
+    def _is_ours(self, host: str) -> bool:
+        """Return whether it is an address of ours, by name; or, behind the token, any bare address at our port.
 
-    def new_session(self) -> Session:
-        """Make a new session."""
-        return Session(secrets.token_hex(16))
+        A name of somebody else's can be made to lead here, and a page under it could then speak to us; the number of
+        this machine in its own network cannot.
+        """
+        if any(_host(scheme, host) in self._hosts for scheme in _OWN_PORTS):
+            return True
+        return self._token is not None and _is_number(host, self._port)
+
+    def _is_numeric_origin(self, origin: str, host: str) -> bool:
+        return self._token is not None and origin == f"http://{host}" and _is_number(host, self._port)
+
+    def session(self, request: Request) -> Session | None:
+        """Return the browser behind this request, if its cookie is ours. One of before is the operator's."""
+        cookie = request.cookies.get(COOKIE, "")
+        match = _COOKIE.fullmatch(cookie)
+        if match is not None:
+            session = Session(match[1], match[2], match[3])
+            return session if hmac.compare_digest(match[4], self._sign(session)) else None
+        old = _OLD_COOKIE.fullmatch(cookie)
+        if old is None or not hmac.compare_digest(old[2], _mac(self._key, old[1])):
+            return None
+        return Session(self.host, "", old[1])
+
+    @property
+    def host(self) -> str:
+        """Return who is at home here: the operator, or whoever tries the demo."""
+        return DEMO if self._token is None else OPERATOR
+
+    def new_session(self, user: str, series: str = "") -> Session:
+        """Make a new session of this person."""
+        return Session(user, series, secrets.token_hex(16))
 
     def cookie(self, session: Session, *, secure: bool) -> str:
-        """Make a Set-Cookie value that proves the token was given; it lapses when the token changes."""
+        """Make a Set-Cookie value; the operator's lapses when the token changes, a guest's with the invitation."""
         flags = "; Secure" if secure else ""
-        value = f"{session.secret}.{self._sign(session.secret)}"
+        value = f"{session.user}.{session.series}.{session.secret}.{self._sign(session)}"
         return f"{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000{flags}"
 
     @property
@@ -91,29 +144,35 @@ class Guard:
         """Return whether no token is needed, as in the demo."""
         return self._token is None
 
-    def slowed(self) -> bool:
-        """Return whether too many wrong tokens came lately, from anywhere."""
-        now = time.monotonic()
-        self._wrong = [at for at in self._wrong if now - at < _WRONG_WINDOW_S]
-        return len(self._wrong) >= _WRONG_TOKENS
-
     def is_token(self, token: str) -> bool:
-        """Compare with the token, in constant time; a wrong one is counted."""
-        right = self._token is not None and hmac.compare_digest(token.encode(), self._token.encode())
-        if not right:
-            self._wrong.append(time.monotonic())
-        return right
-
-    def signed_link(self, name: str, *, lapses: int) -> str:
-        """Sign an address of one video for people without a session, until `lapses` (Unix seconds)."""
-        return self._links.path(name, lapses=lapses)
+        """Compare with the token, in constant time."""
+        return self._token is not None and hmac.compare_digest(token.encode(), self._token.encode())
 
     def is_signed(self, request: Request, name: str) -> bool:
         """Return whether the request has a signed link of this video that has not lapsed."""
         return self._links.opens(name, request.query_params)
 
-    def _sign(self, secret: str) -> str:
-        return hmac.new(self._key, secret.encode(), hashlib.sha256).hexdigest()
+    def _sign(self, session: Session) -> str:
+        text = f"{session.user}.{session.series}.{session.secret}"
+        return _mac(self._guest_key if session.is_guest else self._key, text)
+
+
+def _mac(key: bytes, text: str) -> str:
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _host(scheme: str, netloc: str) -> str:
+    """Return host and port as browsers write them: without the scheme's own port."""
+    return netloc.lower().removesuffix(f":{_OWN_PORTS.get(scheme)}")
+
+
+def _is_number(host: str, port: int) -> bool:
+    name, _, end = host.rpartition(":") if host.endswith(f":{port}") else (host, "", "80")
+    try:
+        ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return end == str(port)
 
 
 def _navigates(request: Request) -> bool:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
@@ -35,14 +36,17 @@ _TEXT_CHARS = 8000
 _BYTES = {"image": 10_000_000, "video": 100_000_000}
 _TEXT_BYTES = 100_000  # many times the longest text
 _HEARTBEAT_S = 15.0
+_MOST_STREAMS = 30  # of one person, in all browsers
 _LONGEST_S = 3600
 _PRICE = re.compile(r"\$[0-9]{1,6}(?:\.[0-9]{1,6})?")
 _PRICES, _PRICES_S = 20, 10.0  # so many questions for a price are answered to one person within so many seconds
+_FORM_BYTES = 4096
+_WRONG_S = 0.5
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob:; media-src 'self' blob:; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with none at all a browser sends forms from the origin "null"
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
@@ -65,7 +69,9 @@ class Pages:
         """Return the routes."""
         return [
             Route("/", self._guarded(self._page)),
+            Route("/chat/enter", self._guarded(self._door), methods=["GET"]),
             Route("/chat/enter", self._guarded(self._enter), methods=["POST"]),
+            Route("/chat/redeem", self._guarded(self._redeem), methods=["POST"]),
             Route("/chat/send", self._private(self._send), methods=["POST"]),
             Route("/chat/price", self._private(self._price), methods=["POST"]),
             Route("/chat/press", self._private(self._press), methods=["POST"]),
@@ -115,7 +121,7 @@ class Pages:
 
     def _private(self, endpoint: Private) -> Endpoint:
         async def known(request: Request) -> Response:
-            session = self._guard.session(request)
+            session = await self._session(request)
             if session is None:
                 return self._refused(request, "web-session-over", 401)
             return await endpoint(request, session)
@@ -126,30 +132,56 @@ class Pages:
         language = self._services.pick_language(request.headers.get("accept-language"))
         return JSONResponse({"error": self._services.translate(language, key, **facts)}, status, _HEADERS)
 
+    async def _session(self, request: Request) -> Session | None:
+        """Return whose browser asks; a guest's only as long as the invitation holds."""
+        session = self._guard.session(request)
+        return session if session is None or await self._holds(session) else None
+
+    async def _holds(self, session: Session) -> bool:
+        return not session.is_guest or await self._services.invitations.holds(session.user, session.series)
+
     async def _page(self, request: Request) -> Response:
         """Serve the page itself, or the question for the token."""
-        session = self._guard.session(request)
+        session = await self._session(request)
         if session is None and not self._guard.open:
-            return FileResponse(_PAGE / "enter.html", media_type="text/html; charset=utf-8")
+            return await self._door(request)
         response = FileResponse(_PAGE / "index.html", media_type="text/html; charset=utf-8")
         if session is None:
-            self._let_in(request, response)
+            self._let_in(request, response, self._guard.new_session(self._guard.host))
         return response
 
-    def _let_in(self, request: Request, response: Response) -> None:
+    async def _door(self, _request: Request) -> Response:
+        return FileResponse(_PAGE / "enter.html", media_type="text/html; charset=utf-8")
+
+    def _let_in(self, request: Request, response: Response, session: Session) -> None:
         secure = request.headers.get("origin", "").startswith("https://") or request.url.scheme == "https"
-        response.headers["Set-Cookie"] = self._guard.cookie(self._guard.new_session(), secure=secure)
+        response.headers["Set-Cookie"] = self._guard.cookie(session, secure=secure)
 
     async def _enter(self, request: Request) -> Response:
-        form = await request.form(max_fields=2, max_files=0)
-        if self._guard.slowed():
-            return self._refused(request, "web-too-many-tokens", 429)
-        if not self._guard.is_token(str(form.get("token", ""))):
-            await asyncio.sleep(0.5)
-            return RedirectResponse("/?wrong=1", 303)
+        """Take the token from the form. A right one is taken from whatever address the wrong ones came."""
+        token = (await _form(request)).get("token", "")
+        if not self._guard.is_token(token):
+            return await self._not_let_in(request) or RedirectResponse("/?wrong=1", 303)
         response = RedirectResponse("/", 303)
-        self._let_in(request, response)
+        self._let_in(request, response, self._guard.new_session(self._guard.host))
         return response
+
+    async def _redeem(self, request: Request) -> Response:
+        """Take the secret of an invitation, which stood where no server sees it: JSON {"invitation"}."""
+        guest = await self._services.invitations.redeem(str((await _json(request)).get("invitation", ""))[:100])
+        if guest is None:
+            return await self._not_let_in(request) or self._refused(request, "web-invitation-void", 403)
+        response = JSONResponse({"name": guest[0]})
+        self._let_in(request, response, self._guard.new_session(*guest))
+        return response
+
+    async def _not_let_in(self, request: Request) -> Response | None:
+        """Slow down who guesses; the answer once it is too often."""
+        address = request.client.host if request.client else ""
+        too_many = self._guard.wrong.too_many(address)
+        self._guard.wrong.note(address)
+        await asyncio.sleep(_WRONG_S)
+        return self._refused(request, "web-too-many-tokens", 429) if too_many else None
 
     # What a person sends
 
@@ -292,20 +324,23 @@ class Pages:
         return JSONResponse({"messages": [dict(entry) for entry in entries], "me": session.user})
 
     async def _events(self, request: Request, session: Session) -> Response:
+        if len(self._open.get(session.user, ())) >= _MOST_STREAMS:
+            return self._refused(request, "web-failed", 429)
         return StreamingResponse(
-            self._stream(request, session.user), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
+            self._stream(request, session), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
         )
 
-    async def _stream(self, request: Request, chat_id: str) -> AsyncIterator[str]:
+    async def _stream(self, request: Request, session: Session) -> AsyncIterator[str]:
         """Stream events that only say that there is news; the page then asks for it.
 
         So nothing is lost between two connections.
         """
         queue: asyncio.Queue[str] = asyncio.Queue()
+        chat_id = session.user
         self._open.setdefault(chat_id, set()).add(queue)
         try:
             yield "event: news\ndata: {}\n\n"
-            while not self._closing and not await request.is_disconnected():
+            while not self._closing and await self._holds(session) and not await request.is_disconnected():
                 news = ": still here\n\n"
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_HEARTBEAT_S):
@@ -316,7 +351,7 @@ class Pages:
 
     async def _words(self, request: Request) -> Response:
         """Return the page's own words in the person's language: chosen with /language, else the browser's."""
-        session = self._guard.session(request)
+        session = await self._session(request)
         chosen = await self._services.language_of(f"web:{session.user}") if session else None
         language = chosen or self._services.pick_language(request.headers.get("accept-language"))
         words = {name: self._services.translate(language, f"web-{name}") for name in PAGE_WORDS}
@@ -341,7 +376,7 @@ class Pages:
     async def _may_see(self, request: Request, name: str) -> bool:
         if self._guard.is_signed(request, name):
             return True
-        session = self._guard.session(request)
+        session = await self._session(request)
         if session is None:
             return False
         entries = await self._services.transcript.read(session.user)
@@ -393,6 +428,14 @@ async def _receive(request: Request, path: Path) -> str | None:
         return other_type(head[:HEAD_BYTES])
     await write_body(chunks, path, most_bytes=_BYTES[kind[0]], head=head)
     return None
+
+
+async def _form(request: Request) -> dict[str, str]:
+    try:
+        body = await read_body(request.stream(), most_bytes=_FORM_BYTES)
+    except (BodyTooLarge, ClientDisconnect):
+        return {}
+    return dict(parse_qsl(body.decode("utf-8", errors="replace"), max_num_fields=None, keep_blank_values=True))
 
 
 async def _json(request: Request) -> Mapping[str, Any]:

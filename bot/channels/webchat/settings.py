@@ -1,6 +1,6 @@
 """The web chat's setting."""
 
-from pydantic import SecretStr
+from pydantic import SecretStr, field_validator
 
 from core.config import EnvSettings, env
 
@@ -12,9 +12,9 @@ class WebSettings(EnvSettings):
 
     token: SecretStr | None = env("REELBOT_WEB_TOKEN", None)
 
-    @property
-    def warnings(self) -> list[str]:
-        """Return warnings about values that are allowed but hardly intended."""
-        short = self.token is not None and len(self.token.get_secret_value()) < _LEAST_CHARS
-        warning = f"REELBOT_WEB_TOKEN: shorter than {_LEAST_CHARS} characters can be guessed: `openssl rand -hex 24`"
-        return [warning] if short else []
+    @field_validator("token")
+    @classmethod
+    def _cannot_be_guessed(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and len(token.get_secret_value()) < _LEAST_CHARS:
+            raise ValueError(f"needs {_LEAST_CHARS} characters at least, or it can be guessed: `openssl rand -hex 24`")
+        return token

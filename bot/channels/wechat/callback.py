@@ -74,6 +74,7 @@ class Callback:
     async def _take(self, request: Request) -> Response:
         began = asyncio.get_running_loop().time()
         try:
+            self._crypto.admit(request.query_params)
             decrypted = self._crypto.decrypt(request.query_params, await _body(request))
             call = call_from(decrypted.xml, app_id=self._app_id)
         except Refused as refused:

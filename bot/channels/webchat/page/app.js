@@ -199,19 +199,32 @@ function welcome() {
   }
 }
 
+// A browser opens six connections to a server, and no more: so one of its tabs listens, and tells the others.
+const tabs = new BroadcastChannel("reelbot");
+tabs.addEventListener("message", (event) => heard(event.data));
+
+function heard(what) {
+  $("offline").hidden = what !== "error";
+  if (what === "news") load();
+  if (what !== "busy") return;
+  $("busy").hidden = false;
+  stay();
+  clearTimeout(busyTimer);
+  busyTimer = setTimeout(() => { $("busy").hidden = true; }, 6000);
+}
+
 function listen() {
+  if (navigator.locks) navigator.locks.request("reelbot events", () => new Promise(stream)); // until this tab is closed
+  else stream(); // a plain address in one's own network
+}
+
+function stream() {
   const source = new EventSource("/chat/events");
-  source.addEventListener("news", () => { $("offline").hidden = true; load(); });
-  source.addEventListener("busy", () => {
-    $("busy").hidden = false;
-    stay();
-    clearTimeout(busyTimer);
-    busyTimer = setTimeout(() => { $("busy").hidden = true; }, 6000);
-  });
-  source.addEventListener("open", () => { $("offline").hidden = true; });
+  for (const what of ["news", "busy", "open", "error"]) {
+    source.addEventListener(what, () => { heard(what); tabs.postMessage(what); });
+  }
   source.addEventListener("error", () => {
-    $("offline").hidden = false;
-    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
+    if (source.readyState === EventSource.CLOSED) setTimeout(stream, 2000);
   });
 }
 

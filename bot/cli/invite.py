@@ -1,0 +1,76 @@
+"""Runs `reelbot invite`: links that open the web chat for guests, each once; who has one; and taking it back."""
+
+import argparse
+import json
+
+from bot import logs
+from bot.channels.webchat.guard import NAME, OPERATOR
+from bot.channels.webchat.settings import WebSettings
+from bot.cli import setting_problems
+from bot.cli.console import DONE, Failure, note, out
+from bot.cli.reports import opened, when
+from bot.settings import Settings
+from bot.store import Store
+from bot.store.invitations import LINK_S, Invitation
+
+_DAY_S = 24 * 3600.0
+
+
+async def invite(options: argparse.Namespace) -> int:
+    """Invite a guest, take an invitation back, or list all. Raises Failure."""
+    logs.configure(secrets=[], level="WARNING")
+    if options.list:
+        return await _list(as_json=options.json)
+    name = options.name
+    if not NAME.fullmatch(name or "") or name == OPERATOR:
+        raise Failure("a guest's name has up to 32 of a-z, 0-9 and -, for example anna; “operator” is yourself")
+    settings = setting_problems.load(writes=True)
+    await Store.prepare(settings.store_url)
+    store = await Store.open(settings.store_url)
+    try:
+        return await (_revoke(store, name) if options.revoke else _invite(store, name, settings))
+    finally:
+        store.close()
+
+
+async def _invite(store: Store, name: str, settings: Settings) -> int:
+    if WebSettings().token is None:
+        raise Failure("the web chat is off: set REELBOT_WEB_TOKEN (`openssl rand -hex 24`) and start `reelbot run`")
+    base = settings.public_url or f"http://{settings.host}:{settings.port}"
+    out(f"{base}/chat/enter#invitation={await store.invitations.invite(name)}")
+    note(
+        f"The link opens the web chat once, as {name}, within {LINK_S / _DAY_S:.0f} days. Whoever opens it can spend "
+        f"up to REELBOT_USER_DAILY_USD a day. `reelbot invite {name} --revoke` ends it; the same command again makes "
+        "a new link, for another browser."
+    )
+    return DONE
+
+
+async def _revoke(store: Store, name: str) -> int:
+    if not await store.invitations.revoke(name):
+        raise Failure(f"nobody called {name} is invited: `reelbot invite --list`")
+    note(f"{name} can no longer use the web chat. The films stay.")
+    return DONE
+
+
+async def _list(*, as_json: bool) -> int:
+    async with opened() as store:
+        guests = await store.invitations.all()
+    if as_json:
+        out(json.dumps([_facts(guest) for guest in guests]))
+        return DONE
+    for guest in guests:
+        out(f"{guest.name:<32}  {when(guest.invited)}  {_standing(guest)}")
+    if not guests:
+        note("nobody is invited: `reelbot invite NAME`")
+    return DONE
+
+
+def _standing(guest: Invitation) -> str:
+    if not guest.holds:
+        return "revoked"
+    return f"opened {when(guest.opened)}" if guest.opened is not None else "not opened yet"
+
+
+def _facts(guest: Invitation) -> dict[str, object]:
+    return {"user": f"web:{guest.name}", "invited": guest.invited, "opened": guest.opened, "holds": guest.holds}
