@@ -9,7 +9,7 @@ from tests.turns.law import changed
 from tests.turns.stage import Purchase, Stage
 from tests.turns.talkers import OnWeChat, Seen, Talker
 
-_CARDS = ("🎬",)
+_CARD = "🎬"
 _CODE = re.compile(r"\b[2-9A-HJKMNP-Z]{7}\b")
 _NUMBERS = re.compile(r"\b\d{1,2}:\d\d\b|\b\d{4}-\d\d-\d\d\b|\d+ 秒前|\bin \d+ s\b|about \d+ min\w*|约? ?\d+ 分钟")
 
@@ -61,9 +61,12 @@ class Speaker:
             f"{talker.kind}, {turn.does!r}: {bought[len(self._bought) :]}"
         )
         assert len({each.job_id for each in bought}) == len(bought)
+        old = {each.key for each in self._seen}
         self._seen, self._bought = talker.seen(), bought
+        # a card that goes on says nothing new, and goes on at its own pace
+        spoken = [each for each in said if each.offer or each.key not in old]
         self.heard.append(
-            sorted({_plain(each) for each in said if not each.text.startswith(_CARDS) and not each.is_film})
+            sorted({_plain(each) for each in spoken if not each.text.startswith(_CARD) and not each.is_film})
         )
 
     def _do(self, what: str) -> None:

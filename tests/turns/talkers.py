@@ -208,8 +208,8 @@ class OnPage:
             self._asked("POST", "/chat/send", json=body)
 
     def photos(self, count: int, caption: str = "") -> None:
-        for number in range(count):
-            upload = self._asked("POST", "/chat/upload", content=PHOTO).json()["upload"]
+        uploads = [self._asked("POST", "/chat/upload", content=PHOTO).json()["upload"] for _ in range(count)]
+        for number, upload in enumerate(uploads):
             self.say(caption if number == 0 else "", upload=upload)
 
     def press(self, data: str) -> None:
