@@ -1,4 +1,4 @@
-"""Dialogues that are written out: what a person says, turn by turn, what the bot's answer must hold, and what is bought."""
+"""Dialogues that are written out: what a person says turn by turn, what the answer must hold, what is bought."""
 
 import re
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ _NUMBERS = re.compile(r"\b\d{1,2}:\d\d\b|\b\d{4}-\d\d-\d\d\b|\d+ 秒前|\bin \d+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """`does`: words, or "photo", "photos 2", "photo: caption", "press LABEL", "quote WORDS" (of the bot's latest message
-    with a film or an offer), "mention WORDS". `hears`: what must stand in the answer; "" for silence. `buys`: jobs.
+    """`does`: words, or "photo", "photos 2", "photo: caption", "press LABEL", "mention WORDS", "quote WORDS" (about the
+    latest film or offer). `hears`: what must stand in the answer; "" for silence. `buys`: so many jobs.
     """
 
     does: str

@@ -1,4 +1,4 @@
-"""A stage for dialogues: fal, Telegram and WeChat in this process, the bot in processes of its own that may be killed."""
+"""A stage for dialogues: fal, Telegram and WeChat here, the bot in processes of its own that may be killed."""
 
 import os
 import signal

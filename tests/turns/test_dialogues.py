@@ -28,7 +28,8 @@ def played(here: Stage, *, after: Callable[[int], None]) -> Heard:
     ]
     with ThreadPoolExecutor(len(speakers)) as threads:
         for number in range(max(len(each.turns) for each in speakers)):
-            list(threads.map(lambda each: each.take(number), [one for one in speakers if number < len(one.turns)]))
+            at_it = [each for each in speakers if number < len(each.turns)]
+            list(threads.map(Speaker.take, at_it, [number] * len(at_it)))
             after(number)
     return {each.talker.kind: each.heard for each in speakers}
 
