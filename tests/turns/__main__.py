@@ -1,4 +1,4 @@
-"""Tell random dialogues for a while: `python -m tests.turns --seconds 600 --seed 1 [--database sqlite] [--fault NAME]`."""
+"""Tell random dialogues: `python -m tests.turns --seconds 600 --seed 1 [--database sqlite] [--fault NAME]`."""
 
 import argparse
 import sys
