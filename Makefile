@@ -22,7 +22,7 @@ MISFORTUNES ?= 40
 SECONDS ?= 300
 SEED ?=
 
-.PHONY: help demo test test-fast bench soak prove prove-the-prover fuzz mutants bench-media check install traditional pins clean
+.PHONY: help demo test test-fast bench soak prove prove-the-prover turns fuzz mutants bench-media check install traditional pins clean
 .DELETE_ON_ERROR:
 
 help:
@@ -33,6 +33,7 @@ help:
 	@echo "make soak     JOBS=500 jobs, three workers: killed, frozen, cut off MISFORTUNES=40 times, a full disk (about 10 minutes)"
 	@echo "make prove    a model of fal and of a chat against the real program, in virtual time, SECONDS=300 of it; SEED=n again"
 	@echo "make prove-the-prover  puts known faults back: how many of ten seeds find each (about 20 minutes)"
+	@echo "make turns    random dialogues in every chat with a bot that is killed, SECONDS=300 of them; ARGS=--faults: known faults"
 	@echo "make check    format, lint, types"
 	@echo "make fuzz     mutated photos and videos through the real children, four minutes at most; prints counts"
 	@echo "make mutants  small changes to the code that decides over money: do the tests notice each? (30 minutes at most)"
@@ -73,6 +74,9 @@ prove: $(VENV)/.installed-dev
 
 prove-the-prover: $(VENV)/.installed-dev
 	@PYTHONHASHSEED=0 $(BIN)/python -m tests.prove --regressions --seconds 30 $(ARGS)
+
+turns: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.turns --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 $(PEER)/.installed: $(VENV)/.created $(PINS)
 	@$(BIN)/python -m venv --clear $(PEER)

@@ -69,7 +69,7 @@ _MOST_CHARS = 100
 _QUESTION_MARKS = frozenset("?؟⸮¿❓❔‽;")
 _FAREWELL = re.compile(
     r"再[见見会會]|拜拜|^拜|回[见見聊]|回[头頭][见見]|[明天下次改天][见見聊]|晚安|告[辞辭]|走了|睡[了啦]|下[线線]了|忙去了|^88\d?$"
-    r"|\b(?:good ?)?bye\b|byebye|\b(?:see|catch) (?:you|ya|u)\b|night\b|\bttyl\b|\btalk (?:later|soon)|take care|gotta go"
+    r"|bye\b|\b(?:see|catch) (?:you|ya|u)\b|night\b|\bttyl\b|\btalk (?:later|soon)|take care|gotta go"
     r"|sleep well|farewell|adios|au revoir|toodles|\bcya\b|\blater (?:bot|dude|gator)"
 )
 _NUMBERS = re.compile(r"[\d\s.,#-]+")

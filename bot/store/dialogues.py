@@ -149,7 +149,12 @@ def write_ordered_dialogue_tx(tx: Connection, dialogue: Dialogue, job_id: str) -
         write_dialogue_tx(tx, replace(dialogue, last=Last("else", job_id), draft=Draft()))
 
 
-def spoke_tx(tx: Connection, user: str, *, job_id: str) -> None:
-    """Record that the bot has said something of a job to its owner: an offer is no longer its latest word."""
+def spoke_tx(tx: Connection, user: str, *, job_id: str, chat: str | None = None) -> None:
+    """Record that the bot has said something of a job to its owner: an offer is no longer its latest word there.
+
+    `chat`: where it was said; None: in any of theirs.
+    """
     last = record(Last("else", job_id))
-    tx.execute(dialogues.update().where(dialogues.c.user == user, dialogues.c.last.is_not(None)).values(last=last))
+    theirs = dialogues.update().where(dialogues.c.user == user, dialogues.c.last.is_not(None))
+    here = theirs if chat is None else theirs.where(dialogues.c.key.startswith(f"{chat}:", autoescape=True))
+    tx.execute(here.values(last=last))

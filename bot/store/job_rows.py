@@ -100,7 +100,8 @@ def move_tx(
 def told_tx(tx: Connection, job_id: str, ref: str | None, *, chat: str | None, user: str, film: bool = False) -> None:
     """Record that the message `ref` told its outcome: a reply to it is about this job, and it is our latest word."""
     map_message_tx(tx, chat, ref, job_id, film=film)
-    spoke_tx(tx, user, job_id=job_id)
+    elsewhere = tx.execute(sa.select(jobs.c.send_to).where(jobs.c.id == job_id)).scalar()
+    spoke_tx(tx, user, job_id=job_id, chat=None if elsewhere else chat)
 
 
 def resume_tx(tx: Connection, job_id: str, *, only_from: Iterable[State], why: str) -> bool:

@@ -175,3 +175,17 @@ def test_an_album_with_other_words_is_answered_and_keeps_its_photos(on_bench: An
         assert await made.jobs() == []
 
     on_bench(story, access="open")
+
+
+def test_a_film_in_a_group_leaves_an_offer_in_private_the_latest_word_there(on_bench: Any) -> None:
+    async def story(made: Bench) -> None:
+        made.telegram.group(-100)
+        await play(made, 42, [("a fox", {})])
+        made.telegram.user_says(-100, "/video a dog", sender=42)
+        await made.until(lambda: len(made.films(-100)) == 1)
+        await made.at_rest()
+        made.telegram.user_says(42, "yes")
+        await made.until(lambda: len(made.films(42)) == 1)
+        assert made.submits() == 2
+
+    on_bench(story, access="open")

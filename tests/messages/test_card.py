@@ -26,10 +26,12 @@ def test_it_names_all_of_the_order_and_where_it_stands() -> None:
     assert lines(ordered()) == [
         f"🎬 On it: Happy Horse, 5 s, 720p, 16:9, {job_messages.price_of(ordered())}. Job K7QX2AB.",
         f"“{FSI}snow{PDI}”",
+        "With your video.",
         "Rendering, 30 s so far… Usually takes 1 to 2 minutes.",
     ]
     assert lines(ordered(language="zh"))[1:] == [
         f"内容：“{FSI}snow{PDI}”",
+        "用你发的视频。",
         "正在生成，已用 30 秒…一般需要 1 到 2 分钟。",
     ]
 
@@ -72,7 +74,7 @@ def test_what_is_taking_long_is_not_called_usual() -> None:
 def test_a_prompt_is_short_and_turns_nothing_around() -> None:
     job = ordered()
     wild = replace(job.request, prompt="\u202eevil\u2069 \u2067words\n" + "x" * 500)
-    (_, shown, _) = lines(replace(job, request=wild))
+    (_, shown, *_) = lines(replace(job, request=wild))
     inside = shown.removeprefix(f"“{FSI}").removesuffix(f"{PDI}”")
     assert inside.startswith("evil words x")
     assert len(inside) == 100

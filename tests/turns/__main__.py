@@ -1,4 +1,4 @@
-"""Tell random dialogues for a while: `python -m tests.turns --seconds 600 --seed 1 [--database sqlite] [--fault NAME]`."""
+"""Tell random dialogues: `python -m tests.turns --seconds 600 --seed 1 [--database sqlite] [--fault NAME]`."""
 
 import argparse
 import sys
@@ -50,6 +50,7 @@ def _faults(seed: int, stories: int) -> int:
             url = f"sqlite:///{folder}/out/reelbot.db"
             broken, _, _ = told(url, folder, seconds=600, seed=each, stories=1, fault=fault)
             found += [broken.splitlines()[0]] if broken else []
+            print(".", end="", flush=True)
         missed += not found
         print(f"{len(found)} of {stories}: {fault}", *found[:1], sep="\n    ", flush=True)
     return 1 if missed else 0

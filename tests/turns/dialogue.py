@@ -1,4 +1,4 @@
-"""Dialogues that are written out: what a person says, turn by turn, what the bot's answer must hold, and what is bought."""
+"""Dialogues that are written out: what a person says turn by turn, what the answer must hold, what is bought."""
 
 import re
 from collections.abc import Sequence
@@ -9,15 +9,15 @@ from tests.turns.law import changed
 from tests.turns.stage import Purchase, Stage
 from tests.turns.talkers import OnWeChat, Seen, Talker
 
-_CARDS = ("🎬",)
+_CARD = "🎬"
 _CODE = re.compile(r"\b[2-9A-HJKMNP-Z]{7}\b")
 _NUMBERS = re.compile(r"\b\d{1,2}:\d\d\b|\b\d{4}-\d\d-\d\d\b|\d+ 秒前|\bin \d+ s\b|about \d+ min\w*|约? ?\d+ 分钟")
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """`does`: words, or "photo", "photos 2", "photo: caption", "press LABEL", "quote WORDS" (of the bot's latest message
-    with a film or an offer), "mention WORDS". `hears`: what must stand in the answer; "" for silence. `buys`: jobs.
+    """`does`: words, or "photo", "photos 2", "photo: caption", "press LABEL", "mention WORDS", "quote WORDS" (about the
+    latest film or offer). `hears`: what must stand in the answer; "" for silence. `buys`: so many jobs.
     """
 
     does: str
@@ -61,9 +61,12 @@ class Speaker:
             f"{talker.kind}, {turn.does!r}: {bought[len(self._bought) :]}"
         )
         assert len({each.job_id for each in bought}) == len(bought)
+        old = {each.key for each in self._seen}
         self._seen, self._bought = talker.seen(), bought
+        # a card that goes on says nothing new, and goes on at its own pace
+        spoken = [each for each in said if each.offer or each.key not in old]
         self.heard.append(
-            sorted({_plain(each) for each in said if not each.text.startswith(_CARDS) and not each.is_film})
+            sorted({_plain(each) for each in spoken if not each.text.startswith(_CARD) and not each.is_film})
         )
 
     def _do(self, what: str) -> None:

@@ -6,14 +6,15 @@ from typing import Any
 from bot.conversation import talk
 from bot.conversation.decisions import Decision
 from bot.conversation.situation import Situation
-from bot.conversation.words import Meaning
+from bot.conversation.words import Meaning, meaning_of
 from bot.store import job_orders
 
 
 def _any_offer() -> None:
     async def agreed(self: Any, situation: Situation) -> Decision:
         offer = situation.offers[0] if situation.offers else None
-        return await self._jobs.confirm(situation, offer)
+        decision: Decision = await self._jobs.confirm(situation, offer)
+        return decision
 
     talk.Talk.agreed = agreed  # type: ignore[method-assign]
 
@@ -32,8 +33,6 @@ def _every_chat() -> None:
 
 
 def _thanks() -> None:
-    meaning_of = talk.meaning_of
-
     def loose(text: str) -> Meaning | None:
         found = meaning_of(text)
         return Meaning.YES if found in {Meaning.VAGUE, Meaning.THANKS} else found

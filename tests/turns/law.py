@@ -1,4 +1,4 @@
-"""The law of consent (reference: conversation, 2), as far as it can be told from what a person did and what was on show.
+"""The law of consent, as far as it can be told from what a person did and what was on show.
 
 Nothing of the program is asked here but what it has set money aside for.
 """

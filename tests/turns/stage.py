@@ -1,4 +1,4 @@
-"""A stage for dialogues: fal, Telegram and WeChat in this process, the bot in processes of its own that may be killed."""
+"""A stage for dialogues: fal, Telegram and WeChat here, the bot in processes of its own that may be killed."""
 
 import os
 import signal
@@ -186,7 +186,9 @@ class Stage:
             return False
         unanswered = sa.select(inbox.c.id).where(inbox.c.chat == chat, inbox.c.state == "new")
         active = sa.select(jobs.c.id).where(jobs.c.user == user, jobs.c.state.in_(ACTIVE))
-        return not any(self.read(query) for query in (unanswered, active))
+        offers = sa.select(jobs.c.id).where(jobs.c.user == user, jobs.c.state == OPEN, jobs.c.status_ref.is_(None))
+        unshown = offers.where(sa.not_(jobs.c.user.startswith("wechat:")))
+        return not any(self.read(query) for query in (unanswered, active, unshown))
 
     def open_offers(self, user: str, chat: str) -> set[str | None]:
         """The codes of this person's offers in this chat that could be taken."""

@@ -1,4 +1,4 @@
-"""Random dialogues: people of every kind do one thing after another, the bot is killed now and then, the law is checked."""
+"""Random dialogues: people do one thing after another, the bot is killed now and then, and the law is checked."""
 
 import random
 import time
@@ -23,6 +23,7 @@ NO = ("no", "算了", "取消", "stop", "不要了")
 WISHES = ("10s", "竖屏", "budget", "9:16", "10秒")
 LOOKS = ("/status", "/history", "/balance", "/settings", "/help", "/models", "/price", "状态", "帮助")
 SECRET = "secret"
+_BROKEN = ("Something broke", "出了点问题", "Traceback")
 _BESIDE = {"wants_photo", "wish", "look", "nearly", "yes", "press", "again_press", "redelivery", "restart"}
 """What changes nothing of the words that wait for their photo."""
 
@@ -54,6 +55,7 @@ class Story:
             OnPage(stage),
         ]
         self._people = [Person(each) for each in talkers]
+        self._mood: dict[str, float] = {}  # what these people like to do: no two stories are alike
 
     def run(self, steps: int) -> None:
         """Tell it. Raises BrokenError with all that was done."""
@@ -80,7 +82,7 @@ class Story:
         person = self._random.choice(self._people)
         acts: dict[str, float] = {
             "words": 3, "command": 2, "yes": 4, "nearly": 2, "no": 0.7, "look": 1, "press": 4, "again_press": 1.5,
-            "restart": 0.7, "second": 0.4,
+            "restart": 0.5, "second": 0.4,
         }  # fmt: skip
         if person.talker.direct:
             acts |= {"photo": 2, "photos": 0.6, "wish": 1.2, "wants_photo": 0.6}
@@ -91,6 +93,8 @@ class Story:
             acts |= {"redelivery": 1, "voice": 1}
         else:
             acts |= {"caption": 1.5} if person.talker.direct else {}
+        for each in acts:
+            acts[each] *= self._mood.setdefault(each, self._random.choice((0.3, 1, 1, 4)))
         kind = self._random.choices(list(acts), list(acts.values()))[0]
         person.silent = False
         allowed = getattr(self, f"_{kind}")(person)
@@ -280,39 +284,47 @@ class Story:
     # The law
 
     def _settle(self, person: Person, kind: str, allowed: Allowed) -> None:
+        """Wait for the answer, hold what was bought against the law, and remember what is on show now."""
         stage, talker, memory = self._stage, person.talker, person.memory
         stage.until(lambda: stage.rests(talker.user, talker.chat) and self._all_is_shown(talker))
         what = f"{talker.kind}, {kind}"
-        deadline = time.monotonic() + (0 if person.silent else 10)
-        while True:  # a toast, or a card's change, may come a moment after the row is closed
-            seen, toasts = talker.seen(), len(talker.toasts())
-            said = changed(memory.seen, seen)
-            if said or toasts > memory.toasts or time.monotonic() > deadline:
-                break
-            time.sleep(0.02)
-        if not said and toasts == memory.toasts and not person.silent:
-            raise BrokenError(f"{what}: silence")
+        seen, toasts = self._answer(person, what)
+        said = changed(memory.seen, seen)
         bought = stage.purchases(talker.user, talker.chat)
         new = check(what, allowed, memory, bought)
         self._reached["bought"] += len(new)
         for each in said:
-            if "Something broke" in each.text or "出了点问题" in each.text or "Traceback" in each.text:
+            self.told.append(f"      bot: {each.text[:90]!r} {[data for data, _ in each.buttons]}")
+            if any(word in each.text for word in _BROKEN):
                 raise BrokenError(f"{what}: {each.text}")
+            if each.offer:
+                memory.known[each.offer] = each
+        self._remember(memory, kind, new=bool(new))
+        old = {each.key for each in memory.seen}
+        spoken = [each for each in said if each.offer or each.key not in old]  # a card that goes on says nothing new
+        stands = {each.key for each in seen if each.offer}
+        memory.last = spoken or [each for each in memory.last if not each.offer or each.key in stands]
+        memory.seen, memory.toasts, memory.bought = seen, toasts, bought
+
+    def _answer(self, person: Person, what: str) -> tuple[list[Seen], int]:
+        """What stands there when there is an answer: a toast, or a card's change, may come after the row is closed."""
+        memory, talker = person.memory, person.talker
+        deadline = time.monotonic() + (0 if person.silent else 10)
+        while True:
+            seen, toasts = talker.seen(), len(talker.toasts())
+            if changed(memory.seen, seen) or toasts > memory.toasts or person.silent:
+                return seen, toasts
+            if time.monotonic() > deadline:
+                raise BrokenError(f"{what}: silence")
+            time.sleep(0.02)
+
+    def _remember(self, memory: Memory, kind: str, *, new: bool) -> None:
         if new and kind != "command":
             memory.on_table = memory.on_table and kind in {"again_press", "press"}
         if new or kind not in _BESIDE:
             memory.waits_for_photo = None
         if kind in {"words", "mention", "quote", "voice", "look", "second"}:
             memory.on_table = True
-        for each in said:
-            self.told.append(f"      bot: {each.text[:90]!r} {[data for data, _ in each.buttons]}")
-            if each.offer:
-                memory.known[each.offer] = each
-        old = {each.key for each in memory.seen}
-        spoken = [each for each in said if each.offer or each.key not in old]  # a card that goes on says nothing new
-        stands = {each.key for each in seen if each.offer}
-        memory.last = spoken or [each for each in memory.last if not each.offer or each.key in stands]
-        memory.seen, memory.toasts, memory.bought = seen, toasts, bought
 
     def _all_is_shown(self, talker: Talker) -> bool:
         """Every offer that could be taken stands in its chat; a callback's answer is there by itself."""

@@ -3,8 +3,9 @@
 import asyncio
 import re
 import uuid
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import unquote
 
 import httpx
@@ -36,23 +37,32 @@ class Seen:
         return codes[0] if len(codes) == 1 and "$" in self.text else None
 
 
-class Talker(Protocol):
-    """A person in a chat. `passive`: answered in the call itself (WeChat). `direct`: nobody else reads there."""
+class Talker(ABC):
+    """A person in a chat. `direct`: nobody else reads there. What `how` may hold depends on the chat."""
 
+    kind: str
     stage: Stage
     user: str
     chat: str
-    kind: str
-    direct: bool
+    direct: bool = True
 
+    @abstractmethod
     def say(self, text: str, **how: Any) -> None: ...
+
+    @abstractmethod
     def photos(self, count: int, caption: str = "", **how: Any) -> None: ...
-    def press(self, data: str) -> None: ...
+
+    @abstractmethod
+    def press(self, data: str, **how: Any) -> None: ...
+
+    @abstractmethod
     def seen(self) -> list[Seen]: ...
-    def toasts(self) -> list[str]: ...
+
+    def toasts(self) -> list[str]:
+        return []
 
 
-class OnTelegram:
+class OnTelegram(Talker):
     """A private chat, or with `group` what one person says in it."""
 
     def __init__(self, stage: Stage, person: int, *, group: int | None = None, language: str = "en") -> None:
@@ -65,20 +75,20 @@ class OnTelegram:
         if group is not None:
             stage.telegram.group(group)
 
-    def say(self, text: str, *, forward: bool = False, quote: str | None = None, mention: bool = False) -> None:
+    def say(self, text: str, **how: Any) -> None:
+        """`forward`, `mention`: it is one; `quote`: the key of a message."""
         extra: dict[str, Any] = {}
-        if forward:
+        if how.get("forward"):
             sender = {"id": 9, "is_bot": False, "first_name": "N"}
             extra["forward_origin"] = {"type": "user", "date": 1_700_000_000, "sender_user": sender}
-        if mention:
+        if how.get("mention"):
             text = f"@reelbot {text}"
             extra["entities"] = [{"type": "mention", "offset": 0, "length": 8}]
-        self._said(text, extra=extra, reply_to=int(quote) if quote else None)
+        self._said(text, extra=extra, reply_to=int(how["quote"]) if "quote" in how else None)
 
-    def photos(self, count: int, caption: str = "", *, forward: bool = False, quote: str | None = None) -> None:
-        extra: dict[str, Any] = (
-            {"forward_origin": {"type": "hidden_user", "sender_user_name": "x", "date": 1}} if forward else {}
-        )
+    def photos(self, count: int, caption: str = "", **how: Any) -> None:
+        origin = {"type": "hidden_user", "sender_user_name": "x", "date": 1}
+        extra = {"forward_origin": origin} if how.get("forward") else {}
         album = uuid.uuid4().hex if count > 1 else None
         for number in range(count):
             self._said(caption if number == 0 else "", photo=PHOTO, album=album, extra=extra)
@@ -95,17 +105,17 @@ class OnTelegram:
         """Telegram sends the last batch of updates again."""
         self.stage.telegram.fail("getUpdates", "repeat")
 
-    def press(self, data: str, *, sender: int | None = None) -> None:
-        """Press it; one that does not stand there any more, on a screen that has not heard of that yet."""
-        world = self.stage.telegram.world
+    def press(self, data: str, **how: Any) -> None:
+        """Press it, also where it stands only on a screen that has not heard of its end. `sender`: who does."""
+        world, sender = self.stage.telegram.world, how.get("sender", self._person)
         try:
-            self._presses.append(world.press(self._chat, data, sender=sender or self._person))
+            self._presses.append(world.press(self._chat, data, sender=sender))
         except AssertionError:
             query = f"{5_000_000_000 + len(world.presses)}"
             world.presses[query] = False
             chat = world.chats[self._chat].json()
             message = {"message_id": 1, "date": 1, "chat": chat, "from": world.bot, "text": "…"}
-            person = world.person(sender or self._person, self._language)
+            person = world.person(sender, self._language)
             body = {"id": query, "from": person, "chat_instance": "1", "message": message, "data": data}
             world.update({"callback_query": body})
             self._presses.append(query)
@@ -126,10 +136,10 @@ class OnTelegram:
         return [world.toasts.get(number, "") for number in self._presses if world.presses[number]]
 
 
-class OnWeChat:
+class OnWeChat(Talker):
     """A follower. What stood in an answer stays there."""
 
-    kind, direct = "wechat", True
+    kind = "wechat"
 
     def __init__(self, stage: Stage, name: str) -> None:
         self.stage = stage
@@ -137,11 +147,13 @@ class OnWeChat:
         self.user = self.chat = f"wechat:{self._openid}"
         self.last = ""
 
-    def say(self, text: str, *, voice: bool = False) -> None:
-        how = {"MediaId": "v", "Format": "amr", "Recognition": text} if voice else {"Content": text}
-        self._send("voice" if voice else "text", **how)
+    def say(self, text: str, **how: Any) -> None:
+        """`voice`: it is heard."""
+        voice = how.get("voice", False)
+        fields = {"MediaId": "v", "Format": "amr", "Recognition": text} if voice else {"Content": text}
+        self._send("voice" if voice else "text", **fields)
 
-    def photos(self, count: int, caption: str = "") -> None:
+    def photos(self, count: int, caption: str = "", **how: Any) -> None:
         for _ in range(count):
             media_id = self.stage.wechat.world.keep("image", PHOTO)
             self._send("image", PicUrl="http://mmbiz.qpic.cn/p/0", MediaId=media_id)
@@ -158,7 +170,7 @@ class OnWeChat:
         """WeChat sends the last message (again)."""
         asyncio.run(self.stage.wechat.caller.deliver(self._openid, self.last))
 
-    def press(self, data: str) -> None:
+    def press(self, data: str, **how: Any) -> None:
         """Tap a link that types a line."""
         self.say(data)
 
@@ -170,14 +182,11 @@ class OnWeChat:
             found.append(Seen(str(number), each.text, buttons, each.video is not None))
         return found
 
-    def toasts(self) -> list[str]:
-        return []
 
-
-class OnPage:
+class OnPage(Talker):
     """A browser with a session of its own."""
 
-    kind, direct = "page", True
+    kind = "page"
 
     def __init__(self, stage: Stage, *, language: str = "en") -> None:
         self.stage = stage
@@ -202,17 +211,18 @@ class OnPage:
         assert answers[-1].status_code < 400, answers[-1].text
         return answers[-1]
 
-    def say(self, text: str, *, upload: str | None = None) -> None:
-        body = {"id": str(uuid.uuid4()), "text": text, **({"upload": upload} if upload else {})}
+    def say(self, text: str, **how: Any) -> None:
+        """`upload`: what was uploaded before."""
+        body = {"id": str(uuid.uuid4()), "text": text, **how}
         for _ in range(2):  # the page is not sure that the first was heard
             self._asked("POST", "/chat/send", json=body)
 
-    def photos(self, count: int, caption: str = "") -> None:
-        for number in range(count):
-            upload = self._asked("POST", "/chat/upload", content=PHOTO).json()["upload"]
+    def photos(self, count: int, caption: str = "", **how: Any) -> None:
+        uploads = [self._asked("POST", "/chat/upload", content=PHOTO).json()["upload"] for _ in range(count)]
+        for number, upload in enumerate(uploads):
             self.say(caption if number == 0 else "", upload=upload)
 
-    def press(self, data: str) -> None:
+    def press(self, data: str, **how: Any) -> None:
         self._asked("POST", "/chat/press", json={"id": str(uuid.uuid4()), "data": data})
 
     def reload(self) -> None:
@@ -230,6 +240,3 @@ class OnPage:
             for entry in entries
             if entry.get("from") == "bot" and entry["kind"] != "gone"
         ]
-
-    def toasts(self) -> list[str]:
-        return []

@@ -10,7 +10,7 @@ from bot.cli import setting_problems
 from bot.parts import Timing
 from tests.turns.faults import FAULTS
 
-TIMING = Timing(term_s=1.5, renew_s=0.3, margin_s=0.5, resolve_looks_s=(0.5, 1.0, 1.0), gather_s=0.3)
+TIMING = Timing(term_s=1.5, renew_s=0.3, margin_s=0.5, resolve_looks_s=(0.5, 1.0, 1.0), gather_s=0.5)
 
 
 def main() -> int:
