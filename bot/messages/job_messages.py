@@ -7,7 +7,7 @@ from typing import Any
 from bot.channels.text_lengths import Unit, shortened
 from bot.channels.types import Action, Message, Refusal
 from bot.messages import retry_offers, zones
-from bot.messages.bidi import isolated
+from bot.messages.bidi import isolated, plain
 from bot.messages.callback_data import data_for
 from bot.messages.i18n import error_text, joined, translate, translate_known
 from bot.store.ledger import OverCap, Standing
@@ -88,7 +88,7 @@ def _usual(job: Job) -> str:
 
 def _prompt(job: Job) -> str:
     """Return the prompt's line: shortened, and isolated, so that words of another direction turn nothing around."""
-    short = shortened(" ".join(job.request.prompt.split()), most=_SHOWN_ON_CARD, unit=Unit.CHARACTER)
+    short = shortened(" ".join(plain(job.request.prompt).split()), most=_SHOWN_ON_CARD, unit=Unit.CHARACTER)
     return translate(job.language, "offer-words", prompt=isolated(short))
 
 
