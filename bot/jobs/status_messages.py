@@ -148,8 +148,12 @@ class StatusMessages:
     # The one card
 
     async def _post(self, channel: ChannelPort, chat: str, job: Job) -> None:
-        """Send a job's card, unless it has been sent, or the job has ended: its outcome has its own way."""
-        if job.status_shown is not None or job.state in ENDED:
+        """Send a job's card, unless it has been sent, or the job has ended: its outcome has its own way.
+
+        One that failed at once still gets it while its outcome is on its way: what was ordered is said before.
+        """
+        fails_now = job.state is State.FAILED and job.outcome_ref is None
+        if job.status_shown is not None or (job.state in ENDED and not fails_now):
             return
         if self._is_settling(channel, job) or not self._may(chat, job):
             self._behind[job.id] = None
@@ -246,7 +250,8 @@ class StatusMessages:
     async def _message(self, channel: ChannelPort, job: Job) -> Message:
         in_group = channel.manifest.is_group(job.address.chat_id)
         place = await self._store.jobs.place(job) if job.state is State.QUEUED and not in_group else 0
-        return job_messages.card(job, place=place, now_ms=now_ms(), in_group=in_group)
+        words = job_messages.status if job.status_ref is None else job_messages.card
+        return words(job, place=place, now_ms=now_ms(), in_group=in_group)
 
     async def _busy(self, channel: ChannelPort, chat: str, job: Job) -> None:
         activity: Activity | None = None
