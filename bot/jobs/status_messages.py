@@ -122,10 +122,9 @@ class StatusMessages:
             self._behind.pop(listed.id, None)
             job = listed
             try:
-                fresh = await self._store.jobs.get(listed.id)  # the last one's sending took a while
-                if fresh is not None:
-                    job = fresh
-                    await self._show(chat, job)
+                if listed.status_ref is not None:  # the last one's sending took a while; of a new one the claim tells
+                    job = await self._store.jobs.get(listed.id) or listed
+                await self._show(chat, job)
             except SendError as error:
                 self._hold(chat, job, error)
             except Exception:
@@ -170,6 +169,7 @@ class StatusMessages:
         """Claim the one card, send it, and record where it stands."""
         message = await self._message(channel, job)
         if not await self._store.jobs.claim_card(job.id):
+            self._behind[job.id] = None  # it has moved on since it was read
             return
         try:
             ref = await channel.show(job.address, message, reply_to=job.incoming.reply_to)
