@@ -123,10 +123,9 @@ class StatusMessages:
             self._behind.pop(listed.id, None)
             job = listed
             try:
-                fresh = await self._store.jobs.get(listed.id)  # the last one's sending took a while
-                if fresh is not None:
-                    job = fresh
-                    await self._show(chat, job)
+                if listed.status_ref is not None:  # the last one's sending took a while; of a new one the claim tells
+                    job = await self._store.jobs.get(listed.id) or listed
+                await self._show(chat, job)
             except SendError as error:
                 self._hold(chat, job, error)
             except Exception:
@@ -149,8 +148,12 @@ class StatusMessages:
     # The one card
 
     async def _post(self, channel: ChannelPort, chat: str, job: Job) -> None:
-        """Send a job's card, unless it has been sent, or the job has ended: its outcome has its own way."""
-        if job.status_shown is not None or job.state in ENDED:
+        """Send a job's card, unless it has been sent, or the job has ended: its outcome has its own way.
+
+        One that failed at once still gets it while its outcome is on its way: what was ordered is said before.
+        """
+        fails_now = job.state is State.FAILED and job.outcome_ref is None
+        if job.status_shown is not None or (job.state in ENDED and not fails_now):
             return
         if self._is_settling(channel, job) or not self._may(chat, job):
             self._behind[job.id] = None
@@ -167,6 +170,7 @@ class StatusMessages:
         """Claim the one card, send it, and record where it stands."""
         message = await self._message(channel, job)
         if not await self._store.jobs.claim_card(job.id):
+            self._behind[job.id] = None  # it has moved on since it was read
             return
         try:
             ref = await channel.show(job.address, message, reply_to=job.incoming.reply_to)
@@ -247,7 +251,8 @@ class StatusMessages:
     async def _message(self, channel: ChannelPort, job: Job) -> Message:
         in_group = channel.manifest.is_group(job.address.chat_id)
         place = await self._store.jobs.place(job) if job.state is State.QUEUED and not in_group else 0
-        card = job_messages.card(job, place=place, now_ms=now_ms(), in_group=in_group)
+        words = job_messages.status if job.status_ref is None else job_messages.card
+        card = words(job, place=place, now_ms=now_ms(), in_group=in_group)
         return await with_opening(job, card, self._channels)
 
     async def _busy(self, channel: ChannelPort, chat: str, job: Job) -> None:

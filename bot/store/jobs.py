@@ -28,13 +28,13 @@ class Jobs(JobQueries, JobOrders, JobStates, JobOutcomes, FilmRows):
         await self._set(job_id, adjustments=[record(each) for each in adjustments], lease=lease)
 
     async def claim_card(self, job_id: str) -> bool:
-        """Record that its one card is being sent. False where that was recorded before, whatever became of it.
+        """Record that its one card is being sent. False where its outcome is told, or that was recorded before.
 
         A row that says something was shown, and not where, has no card and gets none: it was sent in doubt, refused,
         or is gone.
         """
-        untouched = (jobs.c.id == job_id, jobs.c.status_ref.is_(None), jobs.c.status_shown.is_(None))
-        change = jobs.update().where(*untouched).values(status_shown="").returning(jobs.c.id)
+        untouched = (jobs.c.status_ref.is_(None), jobs.c.status_shown.is_(None), jobs.c.outcome_ref.is_(None))
+        change = jobs.update().where(jobs.c.id == job_id, *untouched).values(status_shown="").returning(jobs.c.id)
         return await self._db.write(lambda tx: tx.execute(change).first() is not None)
 
     async def release_card(self, job_id: str) -> None:

@@ -314,6 +314,18 @@ def test_a_job_that_ends_before_its_card_gets_none(database_url: str) -> None:
     on_site(database_url, story)
 
 
+def test_a_job_that_fails_at_once_has_its_card_until_its_outcome_is_there(database_url: str) -> None:
+    async def story(site: Site) -> None:
+        job_id = await accepted(site.store, said())
+        await site.store.jobs.move(job_id, State.FAILED)
+        assert len(await site.turned()) == 1
+        await site.store.jobs.tell(job_id, State.FAILED, "99")
+        assert await site.turned() == []
+        assert site.slate.deleted == ["42:1"]
+
+    on_site(database_url, story, Slate(deletes=True))
+
+
 # In a group
 
 

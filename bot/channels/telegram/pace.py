@@ -141,7 +141,7 @@ class Pace:
 
     async def _place(self, kind: Kind, chat: str) -> Place:
         """Return a place that has its turn. Raises NoRoom where that takes too long, for edits longer than nothing."""
-        until = self._clock() + (0.0 if self._is_ending else PATIENCE_S.get(kind, 0.0))
+        until = self._clock() + PATIENCE_S.get(kind, 0.0)
         while True:
             place = await self._turn(kind, chat, until)
             after_s = math.inf
@@ -153,7 +153,7 @@ class Pace:
                     self._next()
             if not after_s:
                 return place
-            if self._clock() + after_s > until:
+            if self._is_ending or self._clock() + after_s > until:
                 raise NoRoom(after_s)
             await asyncio.sleep(after_s)
 
@@ -161,13 +161,13 @@ class Pace:
         now = self._clock()
         self._budget.share = self._counts.processes() if self._counts is not None else 1
         free_at = self._budget.free_at(kind, chat, now)
-        if kind not in PATIENCE_S:
+        if kind not in PATIENCE_S or self._is_ending:
             place = self._budget.at_once(kind, chat, now)
             if place is None:
                 raise NoRoom(_soon(free_at - now))
             return place
-        if free_at > until and (math.isfinite(free_at) or self._is_ending):
-            raise NoRoom(_soon(free_at - now))
+        if free_at > until and math.isfinite(free_at):
+            raise NoRoom(free_at - now)
         place = self._budget.wait(kind, chat)
         has_turn = self._turns[place] = asyncio.get_running_loop().create_future()
         self._next()
