@@ -264,7 +264,8 @@ class Story:
             person.memory.used.add(data)
         if data.startswith(("words:", "other:")):
             person.memory.on_table = True
-        person.talker.press(f"确认 {data.removeprefix('yes:')}" if passive else data)
+        for _ in range(self._random.choice((1, 1, 2))):  # a double tap
+            person.talker.press(f"确认 {data.removeprefix('yes:')}" if passive else data)
         self._reached["a priced press"] += allowed.most
         return allowed
 
