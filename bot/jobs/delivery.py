@@ -28,6 +28,7 @@ from bot.messages.i18n import translate
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.leases import Assignment
+from bot.store.ledger import caps_of
 from bot.store.message_map import chat_of
 from bot.store.records import ENDED, HAD, SHELL, Destination, Job, JobError, State
 from bot.store.work import Lease, LeaseLost
@@ -114,7 +115,8 @@ class Delivery:
         return REST
 
     async def _send_word(self, job: Job, channel: ChannelPort, lease: Lease) -> None:
-        word = await self._held_messages.message(job.incoming, job_messages.outcome(job), job.language)
+        outcome = await self._within_caps(job, job_messages.outcome(job))
+        word = await self._held_messages.message(job.incoming, outcome, job.language)
         with self._confirmed.sending():
             ref = await channel.show(job.destination.address, word, reply_to=job.destination.reply_to)
             await self._confirmed.write_down(job.id, Acknowledgement(job.state, ref), lease)
@@ -200,6 +202,16 @@ class Delivery:
         if error.refusal is not None:
             return await self._keep_refused(job, error, assignment.lease)
         return await self._defer(job, error.reason, assignment, round_=assignment.attempt)
+
+    async def _within_caps(self, job: Job, outcome: Message) -> Message:
+        """Leave a priced button out of the text where a cap forbids its price, and say that instead."""
+        if not outcome.actions or job.state not in {State.FAILED, State.SUBMIT_UNCONFIRMED}:
+            return outcome
+        over = await self._store.ledger.over_cap(job.id, caps_of(self._settings))
+        if over is None:
+            return outcome
+        word = job_messages.over_cap(job.language, over, in_group=job.group_chat is not None)
+        return replace(outcome, text=f"{outcome.text}\n{word}", actions=())
 
     def _private(self, job: Job) -> Address | None:
         """Return its owner's own chat with the bot, for what the chat it was going to does not take."""

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from bot.store.admissions import group_cap_tx
 from bot.store.database import Connection, Database, now_ms, take_turns
 from bot.store.moves import ids_tx
-from bot.store.pause import refuse_while_paused_tx
+from bot.store.pause import OrdersPaused, refuse_while_paused_tx
 from bot.store.records import SHELL, Charge, micro
 from bot.store.tables import jobs, ledger, submits
 
@@ -126,6 +126,18 @@ class Ledger:
     async def standing(self, user: str | None = None) -> Standing:
         """Return the standing of one person, or of everybody together."""
         return await self._db.read(lambda tx: standing_tx(tx, user, now_ms()))
+
+    async def over_cap(self, job_id: str, caps: Caps) -> OverCap | None:
+        """Return which cap the price of this job would exceed if it was ordered once more now."""
+
+        def work(tx: Connection) -> OverCap | None:
+            price_micro = tx.execute(sa.select(jobs.c.price_micro).where(jobs.c.id == job_id)).scalar_one()
+            try:
+                return over_cap_tx(tx, job_id, price_micro, caps)
+            except OrdersPaused:
+                return None  # which is said to whoever presses
+
+        return await self._db.write(work)
 
     async def group_standing(self, group: str, caps: Caps) -> tuple[Standing, int | None]:
         """Return the standing of a group and its cap in micro-dollars, None where it has none."""

@@ -339,3 +339,21 @@ def _size(data: bytes) -> tuple[int, int]:
     while data[at + 1] not in {0xC0, 0xC1, 0xC2}:
         at += 2 + int.from_bytes(data[at + 2 : at + 4])
     return int.from_bytes(data[at + 7 : at + 9]), int.from_bytes(data[at + 5 : at + 7])
+
+
+def test_a_second_try_that_a_cap_forbids_has_no_button(on_bench: OnBench) -> None:
+    """What may have been paid still counts: the same again would be over the cap, and that is said instead."""
+
+    async def story(made: Bench) -> None:
+        made.fal.faults.add("submit_lost_reply")
+        made.fal.faults.add("list_status", times=1000, status=403, body={"detail": "no"})
+        made.telegram.user_says(42, "/video a fox")
+        lost = await made.settled(State.SUBMIT_UNCONFIRMED)
+        await made.until(lambda: said(made, "you have $0.30 of your $1.00"))
+        assert not any(f"again:{lost.id}" in buttons(message) for message in made.telegram.said(42))
+        made.fal.faults.clear()
+        await made.settled(State.DELIVERED)
+
+    looks = PollerPauses(scan_s=0.1)
+    timing = Timing(resolve_looks_s=(0.1, 0.1), search_s=0.1, watch=looks)
+    on_bench(story, user_daily_usd=Decimal(1), timing=timing)

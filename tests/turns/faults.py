@@ -1,8 +1,12 @@
 """Known faults, put back into a worker: what the machine must find. Each is one that this bot once had, or nearly."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from bot.channels.telegram import intake
+from bot.channels.telegram.parsing import incoming_from
+from bot.channels.types import Incoming
 from bot.conversation import talk
 from bot.conversation.decisions import Decision
 from bot.conversation.situation import Situation
@@ -24,8 +28,11 @@ def _twice() -> None:
 
 
 def _forwarded() -> None:
-    Situation.is_typed = property(lambda _self: True)  # type: ignore[assignment, method-assign]
-    talk._why_offered = lambda _incoming, _text: None  # type: ignore[assignment]
+    def own(*given: Any, **more: Any) -> Incoming | None:
+        found = incoming_from(*given, **more)
+        return found if found is None else replace(found, forwarded=False)
+
+    intake.incoming_from = own  # type: ignore[attr-defined]
 
 
 def _every_chat() -> None:

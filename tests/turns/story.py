@@ -24,7 +24,7 @@ WISHES = ("10s", "竖屏", "budget", "9:16", "10秒")
 LOOKS = ("/status", "/history", "/balance", "/settings", "/help", "/models", "/price", "状态", "帮助")
 SECRET = "secret"
 _BROKEN = ("Something broke", "出了点问题", "Traceback")
-_BESIDE = {"wants_photo", "wish", "look", "nearly", "yes", "press", "again_press", "redelivery", "restart"}
+_BESIDE = {"quote", "wants_photo", "wish", "look", "nearly", "yes", "press", "again_press", "redelivery", "restart"}
 """What changes nothing of the words that wait for their photo."""
 
 
@@ -54,7 +54,7 @@ class Story:
             OnWeChat(stage, f"p{seed}x{time.time_ns()}"),
             OnPage(stage),
         ]
-        self._people = [Person(each) for each in talkers]
+        self._people = [Person(each) for each in self._random.sample(talkers, 2)]  # few, so that much happens to each
         self._mood: dict[str, float] = {}  # what these people like to do: no two stories are alike
 
     def run(self, steps: int) -> None:
@@ -105,7 +105,8 @@ class Story:
         self._note(person, f"says {text!r} {how or ''}")
         person.talker.say(text, **how)
         if not isinstance(person.talker, OnWeChat) and self._random.random() < 0.06:
-            time.sleep(self._random.random() * 0.06)
+            for _ in range(self._random.randrange(20)):  # somewhere between the message and its answer
+                self._stage.rests(person.talker.user, person.talker.chat)
             self._kill(hard=True)
 
     def _note(self, person: Person, what: str) -> None:
@@ -118,10 +119,12 @@ class Story:
 
     def _command(self, person: Person) -> Allowed:
         words = self._idea(person)
-        wish = self._random.choice(("", "", ", budget", ", 10s"))
+        wish = self._random.choice(("", "", ", budget", ", 10s", ", premium, 10s"))
         form = self._random.choice(("/video {}", "视频 {}") if person.talker.direct else ("/video {}", "/视频 {}"))
         asked = person.memory.on_table
         self._say(person, form.format(words) + wish)
+        if "premium" in wish:
+            return NOTHING  # above the price up to which nobody is asked
         if asked:
             person.memory.on_table = True
             return Allowed(0, 1, prompt=words)
@@ -132,7 +135,10 @@ class Story:
         asks = self._random.random() < 0.3
         self._note(person, f"sends a photo with {words!r}{'?' if asks else ''}")
         person.talker.photos(1, words + ("?" if asks else ""))
-        return NOTHING if asks else Allowed(1, 1, prompt=words, source=True)
+        if asks:
+            person.memory.on_table = True
+            return NOTHING
+        return Allowed(1, 1, prompt=words, source=True)
 
     def _photo(self, person: Person) -> Allowed:
         self._note(person, "sends a photo")
@@ -237,13 +243,17 @@ class Story:
         on_show = [(data, label, each) for each in person.memory.seen for data, label in each.buttons]
         if not on_show:
             return self._words(person)
-        return self._pressed(person, *self._random.choice(on_show[-8:]))
+        priced = [each for each in on_show if "$" in each[1]]
+        return self._pressed(
+            person, *self._random.choice(priced[-4:] if priced and self._random.random() < 0.6 else on_show)
+        )
 
     def _again_press(self, person: Person) -> Allowed:
         """A button that was pressed before, whether it still stands there or not."""
         if not person.pressed:
             return self._words(person)
-        return self._pressed(person, *self._random.choice(person.pressed))
+        lately = self._random.random() < 0.6
+        return self._pressed(person, *(person.pressed[-1] if lately else self._random.choice(person.pressed)))
 
     def _pressed(self, person: Person, data: str, label: str, on: Seen) -> Allowed:
         passive = isinstance(person.talker, OnWeChat)
@@ -254,7 +264,8 @@ class Story:
             person.memory.used.add(data)
         if data.startswith(("words:", "other:")):
             person.memory.on_table = True
-        person.talker.press(f"确认 {data.removeprefix('yes:')}" if passive else data)
+        for _ in range(self._random.choice((1, 1, 2))):  # a double tap
+            person.talker.press(f"确认 {data.removeprefix('yes:')}" if passive else data)
         self._reached["a priced press"] += allowed.most
         return allowed
 
