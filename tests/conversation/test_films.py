@@ -139,9 +139,13 @@ def deleted(on_bench: OnBench, **settings: Any) -> None:
         job = await made.settled(State.DELETED)
         await made.at_rest()
         assert files_of(made, job) == []
-        assert not any(path.exists() for path in assets)
+
+        def is_shown() -> bool:
+            return any("video" in each or "document" in each for each in made.telegram.said(42))
+
+        await made.until(lambda: not is_shown())  # each deletion of a message waits for its turn
+        await made.until(lambda: not any(path.exists() for path in assets))
         said = made.telegram.said(42)
-        assert not any("video" in each or "document" in each for each in said)
         assert any(each.get("text", "").startswith(f"Video {job.id} is deleted") for each in said)
         assert not any(buttons(each) for each in said if job.id in each.get("text", "") and "?" in each["text"])
         assert await spent_of(made, job) == paid
@@ -202,7 +206,7 @@ def test_only_its_owner_may_delete(on_bench: OnBench) -> None:
         chat.world.chats[-100300].admins.append(7)
         chat.user_says(-100300, "/video a fox, budget", sender=42)
         job = await made.settled(State.DELIVERED)
-        await made.at_rest()
+        await made.until(lambda: len(chat.said(-100300)) == 1)  # its card has gone
         before = len(chat.said(-100300))
         for person in (7, 8):
             assert "somebody else" in (await press(made, f"delete:{job.id}", chat=-100300, sender=person) or "")
