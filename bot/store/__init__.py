@@ -28,6 +28,7 @@ from bot.store.strangers import Strangers
 from bot.store.submits import Submits
 from bot.store.transcript import Transcript
 from bot.store.unreadable import UnreadableJobs
+from bot.store.web_people import WebPeople
 from bot.store.work import LEASE_MS
 
 
@@ -50,6 +51,7 @@ class Store:
     strangers: Strangers
     moves: Moves
     invitations: Invitations
+    web_people: WebPeople
     pause: Pause
     transcript: Transcript
     callback_replies: CallbackReplies
@@ -106,6 +108,7 @@ class Store:
             strangers=Strangers(database),
             moves=Moves(database),
             invitations=Invitations(database),
+            web_people=WebPeople(database),
             pause=Pause(database),
             transcript=Transcript(database),
             callback_replies=CallbackReplies(database),
