@@ -15,7 +15,8 @@ from pydantic_settings import BaseSettings
 
 from bot import parts
 from bot.channels import manifests
-from bot.channels.protocol import ChannelManifest, ChannelPort, Services
+from bot.channels.protocol import ChannelManifest, ChannelPort
+from bot.channels.services import Services
 from bot.channels.video_links import VideoLinks
 from bot.channels.web_names import DEMO, OPERATOR
 from bot.http.server import Health, Server, bind, build

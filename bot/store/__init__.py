@@ -24,6 +24,7 @@ from bot.store.people import People
 from bot.store.preferences import Preferences
 from bot.store.render_times import RenderTimes
 from bot.store.short_codes import ShortCodes
+from bot.store.spending import SpendingReports
 from bot.store.strangers import Strangers
 from bot.store.submits import Submits
 from bot.store.transcript import Transcript
@@ -42,6 +43,7 @@ class Store:
     submits: Submits
     leases: Leases
     ledger: Ledger
+    spending: SpendingReports
     bills: Bills
     installation: InstallationState
     copies: Copies
@@ -99,6 +101,7 @@ class Store:
             submits=Submits(database),
             leases=Leases(database, term_ms=lease_ms),
             ledger=Ledger(database),
+            spending=SpendingReports(database),
             bills=Bills(database),
             installation=InstallationState(database),
             copies=Copies(database),

@@ -15,7 +15,7 @@ import pytest
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from bot.channels.protocol import S, Services
+from bot.channels.services import S, Services
 from bot.channels.types import (
     Action,
     Address,

@@ -12,7 +12,8 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
-from bot.channels.protocol import PlainChannel, Services
+from bot.channels.protocol import PlainChannel
+from bot.channels.services import Services
 from bot.channels.types import (
     Activity,
     Address,

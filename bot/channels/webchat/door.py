@@ -6,7 +6,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 
-from bot.channels.protocol import Services
+from bot.channels.services import Services
 from bot.channels.webchat.bodies import read_form, read_json
 from bot.channels.webchat.gate import Gate
 from bot.channels.webchat.guard import Guard, Session

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from bot.channels.protocol import Services
+from bot.channels.services import Services
 from bot.channels.webchat.guard import Guard, Session
 
 log = logging.getLogger(__name__)

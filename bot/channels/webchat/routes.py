@@ -14,7 +14,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from bot.channels.protocol import Services
+from bot.channels.services import Services
 from bot.channels.text_lengths import encodable
 from bot.channels.types import Address, AttachmentRef, Incoming
 from bot.channels.webchat.bodies import read_json

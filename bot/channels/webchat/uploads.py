@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from bot.channels.protocol import Services
+from bot.channels.services import Services
 from bot.channels.types import AttachmentRef
 from bot.channels.webchat.gate import Gate
 from bot.channels.webchat.guard import Session
