@@ -140,7 +140,7 @@ class PassiveReplies:
             case commands.Again(job=None) if person.waiting:
                 return self._next(person) or self._answer_with(person, person.say("passive-nothing-to-say"))
         decision = await self._handler.handle(message)
-        if isinstance(message.command, commands.Again) and decision == NOTHING:
+        if isinstance(message.command, commands.Again) and replace(decision, spent=False) == NOTHING:
             decision = Decision(say=Message(person.say("passive-again")))
         if meaning is not None or incoming.attachment is not None or incoming.other is not None:
             return self._of_decision(person, decision, fetches=True)
