@@ -158,7 +158,8 @@ class Talk:
             return Decision(say=message, dialogue=situation.after("offer", job=offer.id))
         draft = situation.draft
         if draft.sources:
-            return situation.answer(_lines(text, await self._photo_question(situation, draft)), topic="source")
+            question = Message(_lines(text, await self._photo_question(situation, draft)), asks=True)
+            return situation.answer(question, topic="source")
         if draft.words:
             return situation.answer(_lines(text, situation.say("draft-words", words=job_lists.short(draft.words))))
         return situation.answer(text or situation.say("confirm-nothing"))
@@ -174,7 +175,8 @@ class Talk:
         if changed.words and (changed.sources or not changed.explicit):
             return await self._offer(replace_draft(situation, changed), "words", replaces=offer)
         if changed.sources:
-            return situation.answer(await self._photo_question(situation, changed), topic="source", draft=changed)
+            question = Message(await self._photo_question(situation, changed), asks=True)
+            return situation.answer(question, topic="source", draft=changed)
         noted = Message(situation.say("draft-wishes", wishes=text), asks=True)
         return situation.answer(noted, topic="words", draft=changed)
 

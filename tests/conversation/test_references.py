@@ -163,3 +163,14 @@ def test_a_yes_to_an_offer_of_a_model_that_is_gone_buys_nothing(on_bench: OnBenc
         assert made.submits() == 0
 
     on_bench(story, access="open")
+
+
+@pytest.mark.parametrize("said", ["", "10s", "thanks"])
+def test_a_question_for_words_opens_the_keyboard_also_where_it_is_asked_again(on_bench: OnBench, said: str) -> None:
+    async def story(made: Bench) -> None:
+        await play(made, 42, [("", PIC)] + ([(said, {})] if said else []))
+        (sent, *_) = reversed(made.telegram.calls("sendMessage"))
+        assert "Say how it should move" in sent.params["text"]
+        assert "force_reply" in str(sent.params["reply_markup"])
+
+    on_bench(story, access="open")
