@@ -646,3 +646,18 @@ def test_a_button_is_disabled_on_every_page_and_nobody_elses(tmp_path: Path) -> 
             assert entry["text"] == "A film"
 
     on_page(tmp_path, story, token=TOKEN)
+
+
+def test_long_words_come_whole_and_folded(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as client:
+            await client.get("/")
+            user = (await client.get("/chat/messages")).json()["me"]
+            await made.channel.show(Address("web", user), Message("A fox…", long="a fox " * 200))
+            await made.channel.show(Address("web", user), Message("A fox"))
+            long, short = (await client.get("/chat/messages")).json()["messages"]
+            assert (long["text"], long["long"]) == ("A fox…", "a fox " * 200)
+            assert "long" not in short
+            assert (await client.get("/chat/words")).json()["words"]["whole"]
+
+    on_page(tmp_path, story)

@@ -83,6 +83,8 @@ class WebChat(PlainChannel):
         body: dict[str, Any] = {"kind": "text", "from": "bot", "text": message.text, "job": message.job_id}
         body["actions"] = _actions(message)
         body["progress"] = message.progress
+        if message.long:
+            body["long"] = message.long
         body["reply_to"] = reply_to
         if replace is not None:
             await self._services.transcript.replace(to.chat_id, int(replace), body)

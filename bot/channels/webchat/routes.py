@@ -257,5 +257,5 @@ class _Guarded:
 
 PAGE_WORDS = (
     "title", "tagline", "placeholder", "placeholder-short", "send", "attach", "remove", "drop", "download", "offline",
-    "make", "retry", "failed", "unreachable", "example-1", "example-2", "example-3", "demo",
+    "make", "retry", "failed", "unreachable", "whole", "example-1", "example-2", "example-3", "demo",
 )  # fmt: skip

@@ -127,6 +127,11 @@ ask-first =
         [yes] 最多 { $price }
        *[no] { $price }
     }。每張各做一個會超出現在的額度。要做第一張嗎？
+ask-one =
+    這裡一次只能用一個，只用第一個來做需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，要做嗎？其餘的先留著，等你下一句話。
 ask-instead =
     你改了訊息，{ $other } 還沒有扣費。改成做這個嗎？需要 { KNOWN($up_to) ->
         [yes] 最多 { $price }

@@ -76,6 +76,9 @@ history-line =
     { $job }，{ $when }{ KNOWN($price) ->
         [yes] ，{ $price }
        *[no] {""}
+    }{ $free ->
+        [yes] ，免費
+       *[no] {""}
     }：{ $state }「{ $prompt }」
 
 models-title =

@@ -126,6 +126,11 @@ ask-first =
         [yes] 最多 { $price }
        *[no] { $price }
     }。每张各做一个会超出现在的额度。要做第一张吗？
+ask-one =
+    这里一次只能用一个，只用第一个来做需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，要做吗？其余的先留着，等你下一句话。
 ask-instead =
     你改了消息，{ $other } 还没有扣费。改成做这个吗？需要 { KNOWN($up_to) ->
         [yes] 最多 { $price }

@@ -75,6 +75,9 @@ history-line =
     { $job }，{ $when }{ KNOWN($price) ->
         [yes] ，{ $price }
        *[no] {""}
+    }{ $free ->
+        [yes] ，免费
+       *[no] {""}
     }：{ $state }“{ $prompt }”
 
 models-title =
