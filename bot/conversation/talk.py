@@ -294,6 +294,8 @@ class Talk:
             with_it = with_attachment(situation, album.sources[0].attachment)
             return await self._place(with_it, command, explicit=True, sources=album.sources)
         if command.wants == "words" or not situation.draft.sources:
+            if quoted is not None and quoted.text and not quoted.ours and meaning_of(quoted.text) is None:
+                return await self._beside_quoted(situation, command, quoted.text)
             return await self._from_words(situation, command)
         return await self._with_draft(situation, command)
 
@@ -309,6 +311,12 @@ class Talk:
             text = situation.say("photo-wanted", price=await self._orders.about_price(photo, draft.words))
             return situation.answer(Message(text, asks=True), topic="source", draft=draft)
         return await self._place(situation, command, explicit=True)
+
+    async def _beside_quoted(self, situation: Situation, command: commands.MakeVideo, text: str) -> Decision:
+        """Ask whether the words that a command replies to belong to it: neither is left out in silence."""
+        joined = replace(command, prompt=f"{command.prompt}\n{text}")
+        ways = await self._ways(self._orders.way("quoted", situation.incoming, joined, [None]))
+        return await self._place(situation, command, why="quoted", ways=ways)
 
     async def _with_draft(self, situation: Situation, command: commands.MakeVideo) -> Decision:
         """Take what lies on the table: at once if it was just asked about, else with or without it is a question."""

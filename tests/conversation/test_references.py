@@ -174,3 +174,20 @@ def test_a_question_for_words_opens_the_keyboard_also_where_it_is_asked_again(on
         assert "force_reply" in str(sent.params["reply_markup"])
 
     on_bench(story, access="open")
+
+
+def test_words_that_a_command_replies_to_are_not_left_out_in_silence(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        made.telegram.group(-100300)
+        said = made.telegram.user_says(-100300, "a lighthouse in a storm", sender=8)
+        made.telegram.user_says(-100300, "/video in the style of a woodcut", sender=42, reply_to=said)
+        offer = await made.settled(State.AWAITING_CONFIRMATION)
+        await made.until(lambda: "is not part of this" in "".join(made.telegram.texts(-100300)))
+        assert made.submits() == 0
+        assert offer.request.prompt == "in the style of a woodcut"
+        made.telegram.presses(-100300, f"yes:{offer.id}.1", sender=42)
+        job = await made.settled(State.DELIVERED)
+        assert job.request.prompt == "in the style of a woodcut\na lighthouse in a storm"
+        assert made.submits() == 1
+
+    on_bench(story, access="open")

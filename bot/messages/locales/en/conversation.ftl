@@ -101,6 +101,11 @@ ask-forward =
         [yes] up to { $price }
        *[no] { $price }
     }. Shall I make it?
+ask-quoted =
+    The message that you replied to is not part of this. The video would cost { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }. Shall I make it?
 ask-heard =
     This is what I understood. The video would cost { KNOWN($up_to) ->
         [yes] up to { $price }
@@ -152,6 +157,7 @@ obstacle-topic-closed = This topic is closed, so I could not deliver a video her
 button-way-without = Without the photo ({ $price })
 button-way-each = One of each: { $count } videos ({ $price })
 button-way-last = Only the last words ({ $price })
+button-way-quoted = Together with that message ({ $price })
 button-way-join = Together with what I said before ({ $price })
 button-take =
     Another take, { KNOWN($up_to) ->

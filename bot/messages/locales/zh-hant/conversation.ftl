@@ -102,6 +102,11 @@ ask-forward =
         [yes] 最多 { $price }
        *[no] { $price }
     }，確定要做嗎？
+ask-quoted =
+    你回覆的那條訊息沒有算進來。做這個影片需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，確定要做嗎？
 ask-heard =
     我聽到的是上面這句。做成影片需要 { KNOWN($up_to) ->
         [yes] 最多 { $price }
@@ -153,6 +158,7 @@ obstacle-topic-closed = 這個話題已關閉，影片發不到這裡，沒有�
 button-way-without = 不用照片（{ $price }）
 button-way-each = 每張做一個，共 { $count } 個（{ $price }）
 button-way-last = 只用最後一句（{ $price }）
+button-way-quoted = 和那條訊息合在一起（{ $price }）
 button-way-join = 和前面的話合在一起（{ $price }）
 button-take =
     再來一版，{ KNOWN($up_to) ->

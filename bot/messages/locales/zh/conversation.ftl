@@ -101,6 +101,11 @@ ask-forward =
         [yes] 最多 { $price }
        *[no] { $price }
     }，确定要做吗？
+ask-quoted =
+    你回复的那条消息没有算进来。做这个视频需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，确定要做吗？
 ask-heard =
     我听到的是上面这句。做成视频需要 { KNOWN($up_to) ->
         [yes] 最多 { $price }
@@ -152,6 +157,7 @@ obstacle-topic-closed = 这个话题已关闭，视频发不到这里，没有�
 button-way-without = 不用照片（{ $price }）
 button-way-each = 每张做一个，共 { $count } 个（{ $price }）
 button-way-last = 只用最后一句（{ $price }）
+button-way-quoted = 和那条消息合在一起（{ $price }）
 button-way-join = 和前面的话合在一起（{ $price }）
 button-take =
     再来一版，{ KNOWN($up_to) ->
