@@ -101,6 +101,9 @@ class Dialogues:
                 last = restored(Last, row.last, where="last") if row.last else None
         if draft.at <= min(at or self._now(), self._now()) - DRAFT_MS:
             draft = Draft()
+        asked = last is not None and last.topic in {"words", "source"}
+        if row is not None and asked and row.changed <= self._now() - DRAFT_MS:
+            last = None  # a question is as old as what lies on the table
         return Dialogue(key, user, draft, last)
 
     async def measured(self, user: str, attachment: AttachmentRef) -> None:
@@ -142,11 +145,12 @@ def write_dialogue_tx(tx: Connection, dialogue: Dialogue) -> None:
 
 def write_ordered_dialogue_tx(tx: Connection, dialogue: Dialogue, job_id: str) -> None:
     """Write the dialogue after this job was made of it: an offer is our last word, an order uses up the draft."""
-    state = tx.execute(sa.select(jobs.c.state).where(jobs.c.id == job_id)).scalar()
-    if state == "awaiting-confirmation":
+    made = tx.execute(sa.select(jobs.c.state, jobs.c.again_of).where(jobs.c.id == job_id)).one()
+    if made.state == "awaiting-confirmation":
         write_dialogue_tx(tx, replace(dialogue, last=Last("offer", job_id)))
     else:
-        write_dialogue_tx(tx, replace(dialogue, last=Last("else", job_id), draft=Draft()))
+        draft = dialogue.draft if made.again_of is not None else Draft()  # a repeat is made of nothing that lies there
+        write_dialogue_tx(tx, replace(dialogue, last=Last("else", job_id), draft=draft))
 
 
 def spoke_tx(tx: Connection, user: str, *, job_id: str, chat: str | None = None) -> None:
