@@ -51,11 +51,11 @@ class Decision:
         if self.dialogue is not None:
             write_ordered_dialogue_tx(tx, self.dialogue, job_id)
 
-    def refused(self, said: Message) -> "Decision":
+    def refused(self, answer: Message) -> "Decision":
         """Return the decision where its order is not made, and this is said: an offer that stands, or anything else."""
-        last = Last("offer" if said.job_id is not None else "else", said.job_id)
+        last = Last("offer" if answer.job_id is not None else "else", answer.job_id)
         dialogue = replace(self.dialogue, last=last) if self.dialogue is not None else None
-        return replace(self, order=None, say=said, dialogue=dialogue)
+        return replace(self, order=None, say=answer, dialogue=dialogue)
 
     def mapped(self, change: Callable[["Decision"], "Decision"]) -> "Decision":
         """Return the decision changed by this, also where only its act will say what it is."""
