@@ -29,7 +29,8 @@ class Edits:
             return NOTHING  # of long ago, or talk of a group
         newest = await self._store.message_map.job_of(incoming.address, incoming.reply_to)
         job = await self._store.jobs.get(newest) if newest is not None else None
-        job = job or await self._store.jobs.by_origin(before.origin)
+        if job is None or job.again_of is not None:  # a repeat has no words of its own
+            job = await self._store.jobs.by_origin(before.origin) or job
         if _same(replace(job.incoming, pressed=None) if job is not None else before, incoming):
             return NOTHING
         if job is None:

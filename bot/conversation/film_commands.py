@@ -13,7 +13,13 @@ from bot.channels.types import Action, Message
 from bot.conversation import commands
 from bot.conversation.decisions import Decision
 from bot.conversation.drafts import joined
-from bot.conversation.generation_options import GenerationOptions, as_flags, merged, parse_options
+from bot.conversation.generation_options import (
+    GenerationOptions,
+    as_flags,
+    merged,
+    options_of_request,
+    parse_options,
+)
 from bot.conversation.job_commands import JobCommands
 from bot.conversation.ordering import OrderService
 from bot.conversation.situation import Situation
@@ -105,13 +111,13 @@ class FilmCommands:
         source = job.incoming.attachment
         sources = (DraftSource(source, job.incoming.event_id, at=situation.at),) if source is not None else ()
         question = Message(situation.say("words-wanted"), job_id=job.id, asks=True)
-        draft = Draft(options=as_flags(options or _options_of(job)), sources=sources, at=situation.at)
+        draft = Draft(options=as_flags(options or options_of_request(job.request)), sources=sources, at=situation.at)
         return situation.answer(question, topic="words", draft=draft)
 
     async def _other_take(self, situation: Situation, job: Job, take: commands.AnotherTake) -> Decision:
         """Offer it with the words that were typed beside its code: added to its own, or in their place."""
         prompt, asked = parse_options(take.words if take.other_words else joined(job.request.prompt, take.words))
-        options = merged(asked, _options_of(job))
+        options = merged(asked, options_of_request(job.request))
         if not prompt:  # options alone
             return self._another_take(situation, job, other_words=True, options=options)
         text = f"{prompt} {as_flags(options)}"  # so that a later wish keeps them
@@ -155,12 +161,6 @@ class FilmCommands:
         """Ask whether to delete; asked anew, the time for the yes begins again."""
         await self._store.jobs.ask_delete(job.id)
         return situation.answer(film_messages.may_delete(job, situation.language))
-
-
-def _options_of(job: Job) -> GenerationOptions:
-    """Return what the film was made with, for other words at its price."""
-    made = job.request
-    return GenerationOptions(made.model, made.duration_s, made.resolution, made.aspect_ratio)
 
 
 def _brief(situation: Situation, text: str) -> Decision:

@@ -13,8 +13,11 @@ from bot.store.dialogues import DRAFT_MS
 from bot.store.records import Job, State
 from tests.bench import Bench
 from tests.conversation.test_consent import PHOTO, open_offers, spent
-from tests.conversation.test_films import film, press
+from tests.conversation.test_films import files_of, film, press
 from tests.fakes.wechat import WeChatFake
+from tests.flows.test_group_senders import as_channel
+from tests.flows.test_settings_flow import ANONYMOUS
+from tests.flows.test_settings_flow import GROUP as ANONYMOUS_GROUP
 from tests.flows.test_wechat_flow import FOX, on_wechat
 
 __all__ = ["on_wechat"]
@@ -261,6 +264,153 @@ def test_in_wechat_the_words_behind_a_typed_button_are_used(on_wechat: Callable[
             assert (await newest(made)).request.prompt == prompt
         assert made.submits() == 1
         await fake.caller.says(FOX, "/确认 K7-2")
+        assert made.submits() == 1
+
+    on_wechat(story)
+
+
+def test_a_wish_after_another_take_keeps_what_the_film_was_made_with(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        job = await film(made, "/video a fox, wan-2.7, 9:16")
+        await says(made, f"/retake {job.id}", "10s")
+        offer = await newest(made)
+        assert offer.state is State.AWAITING_CONFIRMATION
+        request = offer.request
+        assert (request.prompt, request.model, request.duration_s) == ("a fox", "wan-2.7", 10)
+        assert request.aspect_ratio == "9:16"
+
+    on_bench(story)
+
+
+def test_the_same_text_edited_after_another_take_is_silence(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        number = made.telegram.user_says(42, "/video a fox, budget")
+        job = await made.settled(State.DELIVERED)
+        await made.at_rest()
+        await press(made, f"take:{job.id}")
+        await made.all_settled(2, State.DELIVERED)
+        await made.at_rest()
+        made.telegram.world.edits(42, number, "/video  a fox,  budget")
+        await made.at_rest()
+        assert len(await made.jobs()) == 2
+        made.telegram.world.edits(42, number, "/video a wolf, budget", after_s=9)
+        await made.at_rest()
+        offer = await newest(made)
+        assert (offer.request.prompt, offer.state) == ("a wolf", State.AWAITING_CONFIRMATION)
+
+    on_bench(story)
+
+
+def test_a_group_order_that_is_edited_into_a_cancel_is_answered(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        made.telegram.group(GROUP)
+        made.fal.faults.add("stuck")
+        number = made.telegram.user_says(GROUP, "/video a fox", sender=42)
+        await made.settled(State.RENDERING)
+        made.telegram.world.edits(GROUP, number, "/cancel")
+        await made.until(lambda: any("cancel" in text.lower() for text in made.telegram.texts(GROUP)))
+        async with asyncio.timeout(20):
+            while not (await made.jobs())[0].cancel_asked:
+                await asyncio.sleep(0.02)
+
+    on_bench(story, access="open")
+
+
+def test_a_film_that_is_deleted_while_its_original_is_sent_leaves_none(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        chat = made.telegram
+        job = await film(made)
+        await press(made, f"delete:{job.id}")
+        chat.fail("sendDocument", "slow", times=1, delay_s=1.5)
+        chat.presses(42, f"file:{job.id}")
+        await made.until(lambda: chat.calls("sendDocument"))
+        await press(made, f"erase:{job.id}")
+        await made.settled(State.DELETED)
+        await made.until(lambda: not any("document" in each or "video" in each for each in chat.said(42)))
+        await made.at_rest()
+        assert files_of(made, job) == []
+        assert not any("document" in each for each in chat.said(42))
+
+    on_bench(story)
+
+
+def test_a_film_is_deleted_in_reply_to_its_original(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        job = await film(made)
+        await press(made, f"file:{job.id}")
+        await made.until(lambda: made.telegram.calls("sendDocument"))
+        await made.at_rest()
+        (document,) = [each for each in made.telegram.said(42) if "document" in each]
+        await says(made, "/delete", reply_to=document["message_id"])
+        await says(made, "/erase", reply_to=document["message_id"])
+        await made.settled(State.DELETED)
+
+    on_bench(story)
+
+
+def test_what_an_anonymous_admin_ordered_is_any_admins_to_delete(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        chat = made.telegram
+        chat.group(ANONYMOUS_GROUP)
+        chat.world.chats[ANONYMOUS_GROUP].admins.append(7)
+        chat.user_says(ANONYMOUS_GROUP, "/video a fox, budget", extra=ANONYMOUS)
+        job = await made.settled(State.DELIVERED)
+        await made.at_rest()
+        assert "somebody else" in (await press(made, f"delete:{job.id}", chat=ANONYMOUS_GROUP, sender=8) or "")
+        await press(made, f"delete:{job.id}", chat=ANONYMOUS_GROUP, sender=7)
+        assert "somebody else" in (await press(made, f"erase:{job.id}", chat=ANONYMOUS_GROUP, sender=8) or "")
+        await press(made, f"erase:{job.id}", chat=ANONYMOUS_GROUP, sender=7)
+        await made.settled(State.DELETED)
+
+    on_bench(story, access="open")
+
+
+def test_who_writes_as_a_channel_deletes_by_words(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        made.telegram.group(ANONYMOUS_GROUP)
+        channel = as_channel(-1009001)
+        made.telegram.user_says(ANONYMOUS_GROUP, "/video a fox, budget", extra=channel)
+        job = await made.settled(State.DELIVERED)
+        await made.at_rest()
+        for who in (as_channel(-1009002), {}):
+            await says(made, f"/delete {job.id}", f"/erase {job.id}", chat=ANONYMOUS_GROUP, extra=who)
+            assert (await made.settled(State.DELIVERED)).delete_asked is None
+        await says(made, f"/delete {job.id}", f"/erase {job.id}", chat=ANONYMOUS_GROUP, extra=channel)
+        await made.settled(State.DELETED)
+
+    on_bench(story, access="open")
+
+
+@pytest.mark.parametrize("words", ["/settings zone UTC+8", "设置 时区 东八区", "設置 時區 台北"])
+def test_a_zone_is_named_as_people_name_it(on_bench: OnBench, words: str) -> None:
+    async def story(made: Bench) -> None:
+        await says(made, words)
+        (stored,) = await made.app.store.preferences.of("telegram:42")
+        assert stored["zone"] in {"Asia/Shanghai", "Asia/Taipei"}
+
+    on_bench(story)
+
+
+def test_in_traditional_chinese_what_is_shown_can_be_typed(on_wechat: Callable[..., None]) -> None:
+    async def story(made: Bench, fake: WeChatFake) -> None:
+        async def says_there(text: str) -> str:
+            seen = await fake.caller.says(FOX, text)
+            assert seen is not None
+            return str(seen.text)
+
+        await says_there("/language 繁體")
+        await says_there("影片 一隻狐狸")
+        await made.settled(State.DELIVERED)
+        await made.at_rest()
+        (video,) = fake.person(FOX).videos
+        line = video.text.splitlines()[-1]
+        for form in ("新版", "換詞", "換模型", "刪除"):
+            assert form in line, line
+        assert "換模型 K7 wan-2.7" in await says_there("換模型 Ｋ７")
+        assert "$" in await says_there("換模型 K7 wan-2.7")
+        assert "$" in await says_there("新版 K7")
+        assert "確認刪除 K7" in await says_there("刪除 Ｋ 7")
+        assert "已刪除" in await says_there("確認刪除 Ｋ７")
         assert made.submits() == 1
 
     on_wechat(story)
