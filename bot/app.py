@@ -15,8 +15,10 @@ from pydantic_settings import BaseSettings
 
 from bot import parts
 from bot.channels import manifests
-from bot.channels.protocol import ChannelManifest, ChannelPort, Services
+from bot.channels.protocol import ChannelManifest, ChannelPort
+from bot.channels.services import Services
 from bot.channels.video_links import VideoLinks
+from bot.channels.web_names import DEMO, OPERATOR
 from bot.http.server import Health, Server, bind, build
 from bot.http.signed_videos import signed_videos
 from bot.jobs.engine import Engine
@@ -140,6 +142,7 @@ class App:
         await self.parts.engine.start(owner=self.parts.roles.owner)
         await self._join_the_others()
         copy = await self.notice_copy()
+        await self.store.web_people.unite(DEMO if self._demo else OPERATOR)
         await self._server.start()
         for loop in (self.heartbeat.loop, self.parts.reconciler.loop, self.parts.leases.loop, self.parts.roles.loop):
             self._begin(loop, loop.run())

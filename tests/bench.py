@@ -54,6 +54,11 @@ class Bench:
         """Native videos that stand in the chat."""
         return self.telegram.videos(chat)
 
+    def newest(self, chat: int = 42) -> int:
+        """The number of the bot's latest message there, also while older ones are taken away; 0: there is none."""
+        said = self.telegram.said(chat) if chat in self.telegram.world.chats else []
+        return max((message["message_id"] for message in said), default=0)
+
     async def until(self, true: Callable[[], Any], seconds: float = 30.0) -> None:
         """Wait for something to become true; says what stands in the chat when it does not."""
         async with asyncio.timeout(seconds):

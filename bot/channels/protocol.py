@@ -1,13 +1,14 @@
-"""The protocol of a chat: its manifest, what every channel implements, and what a channel is handed."""
+"""The protocol of a chat: its manifest, and what every channel implements."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from pydantic_settings import BaseSettings
 
+from bot.channels.services import Services
 from bot.channels.types import (
     Activity,
     Address,
@@ -17,14 +18,11 @@ from bot.channels.types import (
     Limits,
     Message,
     Obstacle,
-    Reply,
     SendError,
     SendOutcome,
     Toast,
     VideoMessage,
 )
-
-S = TypeVar("S", bound=BaseSettings)
 
 
 class HttpRoute(Protocol):
@@ -176,177 +174,6 @@ class PlainChannel:
     ) -> str | None:
         """Return None: nobody has to open anything."""
         return None
-
-
-class Inbox(Protocol):
-    """The inbox as a channel sees it."""
-
-    async def put(self, incoming: Sequence[Incoming]) -> None:
-        """Commit these before confirming them to the chat. Repeats are ignored. Strangers are answered, not stored."""
-
-    async def ask(self, incoming: Incoming, *, store_s: float, answer_s: float) -> Reply | None:
-        """Commit this message and wait for its answer, for a chat whose callback carries it. A repeat gets the same.
-
-        None: not stored within `store_s`, or not answered within `answer_s`. Then nothing must be confirmed to the
-        chat, so that it delivers the message again; an answer that nobody fetches in time is given by `show`.
-        """
-
-
-class KeyValue(Protocol):
-    """A small durable memory of one channel, shared by all its processes: tokens, references of uploaded files.
-
-    A value with `for_s` is gone after so many seconds. Keys begin with the channel's name.
-    """
-
-    async def get(self, key: str) -> str | None:
-        """Return the value, or None when it is absent or has lapsed."""
-        ...
-
-    async def put(self, key: str, value: str | None, *, for_s: float | None = None) -> None:
-        """Set the value; None removes it."""
-
-    async def swap(self, key: str, *, old: str | None, new: str, for_s: float | None = None) -> bool:
-        """Set the value only if it is `old` now (None: absent or lapsed). False, and nothing changes, otherwise."""
-
-
-class SendQuota(Protocol):
-    """A count of how often the bot may still speak to a person unasked, where a chat limits that."""
-
-    async def opened(self, user: str, kind: str, *, messages: int, for_s: float) -> None:
-        """Allow `messages` within `for_s` seconds, for what the person did; it replaces the last of its kind."""
-
-    async def closed(self, user: str) -> None:
-        """Allow nothing any more: the person has left."""
-
-    async def spend(self, user: str) -> None:
-        """Count one message as sent."""
-
-    async def left(self, user: str) -> int:
-        """Return how many may still be sent now, as far as we know."""
-
-
-class CallCounts(Protocol):
-    """A count of calls over all processes of the installation, where a chat's servers limit the sum of them."""
-
-    def processes(self) -> int:
-        """Return how many processes serve this installation, as known lately."""
-        ...
-
-    async def take(self, key: str, rates: Mapping[str, tuple[int, float]]) -> float:
-        """Count one call under `key` in each of the windows, if all have room; each is at most so many in so long.
-
-        Returns 0.0, or after how many seconds there may be room.
-        """
-        ...
-
-
-class Invitations(Protocol):
-    """The guests of a chat that has no accounts of its own (the web chat)."""
-
-    async def redeem(self, secret: str) -> tuple[str, str] | None:
-        """Spend the secret of a link, once, and return the guest's name and series; None for one that is void."""
-        ...
-
-    async def holds(self, name: str, series: str) -> bool:
-        """Return whether that guest's invitation still holds."""
-        ...
-
-
-class NoGuests:
-    """Nobody is invited."""
-
-    async def redeem(self, secret: str) -> tuple[str, str] | None:  # noqa: ARG002 - the protocol's name
-        """Return None."""
-        return None
-
-    async def holds(self, name: str, series: str) -> bool:  # noqa: ARG002 - the protocol's names
-        """Return False."""
-        return False
-
-
-class Transcript(Protocol):
-    """A durable list of what was said in a chat that has no server of its own to remember it (the web chat)."""
-
-    async def add(self, chat_id: str, body: Mapping[str, Any]) -> int:
-        """Append an entry and return its number."""
-        ...
-
-    async def replace(self, chat_id: str, number: int, body: Mapping[str, Any]) -> None:
-        """Replace the entry with this number."""
-        ...
-
-    async def read(self, chat_id: str, *, after_change: int = 0) -> list[Mapping[str, Any]]:
-        """Return the entries changed after this change number, oldest first: {"id", "change", "at", **body}."""
-
-
-Translate = Callable[..., str]
-"""translate(language, key, **facts) -> the sentence in that person's language."""
-
-
-Alert = Callable[..., None]
-"""alert(topic, key, **facts): say the sentence to the admins, at most once an hour for a topic. Returns at once."""
-
-
-class RunAlone(Protocol):
-    """A way to run a loop in one process of the installation."""
-
-    async def __call__(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
-        """Run `loop` (which ends by being cancelled) only while no other process of this installation does."""
-
-
-async def _only_process(name: str, loop: Callable[[], Awaitable[None]]) -> None:  # noqa: ARG001 - the protocol's name
-    await loop()
-
-
-async def _no_quote(_incoming: Incoming) -> str | None:
-    """Return None: no price stands on any send button."""
-
-
-async def _nothing_moves(channel: str, old: str, new: str) -> None:
-    """Do nothing: a chat whose groups keep their ids."""
-
-
-class LoadSettings(Protocol):
-    """A way to load a channel's own settings."""
-
-    def __call__(self, cls: type[S]) -> S:
-        """Load the settings class from environment and `.env`; in the demo from nothing at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """The services that a channel is handed when it is connected.
-
-    `secret`: 32 bytes of this installation, for signing cookies and links. `demo`: open and offline; a channel must
-    then ignore every credential. `language_of(user)`: the language a person has chosen with /language, or None.
-    `pick_language(code)`: the one of `languages` for a language code, or for a browser's list of them.
-    `moved(channel, old, new)`: a group has another chat id now; to be called before anything is confirmed to the chat.
-    `quote(incoming)`: the price that may stand on the send button for this message, which is not stored; or None.
-    `run_alone(name, loop)`: for a loop of which there may be only one, such as one that asks for updates; while another
-    process runs it, `alive` is not asked. `call_counts`: None where this process is the only one.
-    """
-
-    inbox: Inbox
-    transcript: Transcript
-    key_values: KeyValue
-    send_quota: SendQuota
-    translate: Translate
-    alert: Alert
-    language_of: Callable[[str], Awaitable[str | None]]
-    secret: bytes
-    videos_dir: Path
-    uploads_dir: Path
-    public_url: str | None
-    port: int
-    demo: bool
-    load: LoadSettings
-    languages: tuple[str, ...] = ("en", "zh")
-    pick_language: Callable[[str | None], str] = lambda _code: "en"
-    run_alone: RunAlone = _only_process
-    quote: Callable[[Incoming], Awaitable[str | None]] = _no_quote
-    moved: Callable[[str, str, str], Awaitable[None]] = _nothing_moves
-    call_counts: CallCounts | None = None
-    invitations: Invitations = field(default_factory=NoGuests)
 
 
 @dataclass(frozen=True, slots=True)

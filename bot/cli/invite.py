@@ -4,7 +4,7 @@ import argparse
 import json
 
 from bot import logs
-from bot.channels.webchat.guard import NAME, OPERATOR
+from bot.channels.web_names import NAME, OPERATOR
 from bot.channels.webchat.settings import WebSettings
 from bot.cli import setting_problems
 from bot.cli.console import DONE, Failure, note, out
@@ -12,6 +12,7 @@ from bot.cli.reports import opened, when
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.invitations import LINK_S, Invitation
+from bot.store.web_people import BY_BROWSER
 
 _DAY_S = 24 * 3600.0
 
@@ -22,7 +23,7 @@ async def invite(options: argparse.Namespace) -> int:
     if options.list:
         return await _list(as_json=options.json)
     name = options.name
-    if not NAME.fullmatch(name or "") or name == OPERATOR:
+    if not NAME.fullmatch(name or "") or name == OPERATOR or BY_BROWSER.fullmatch(name):
         raise Failure("a guest's name has up to 32 of a-z, 0-9 and -, for example anna; “operator” is yourself")
     settings = setting_problems.load(writes=True)
     await Store.prepare(settings.store_url)

@@ -15,8 +15,8 @@ from bot.cli import setting_problems
 from bot.cli.console import DONE, Failure, note, out
 from bot.messages.i18n import admin_text
 from bot.store import Store
-from bot.store.ledger import Spending
 from bot.store.records import MICRO, Job, State
+from bot.store.spending import Spending
 from bot.store.stored import UnreadableJob
 from core import pricing
 
@@ -65,7 +65,7 @@ async def _readable_job(store: Store, job_id: str) -> Job | None:
 async def spend(options: argparse.Namespace) -> int:
     """Print what was spent, reserved and released, with fal's own bill, by person, model or day (UTC)."""
     async with opened() as store:
-        report = await store.ledger.report(options.by)
+        report = await store.spending.report(options.by)
     columns = (options.by, *_SPEND_COLUMNS)
     lines = [_spending(each) for each in report]
     if options.csv:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Self
 
 from bot.channels.protocol import ChannelManifest
+from bot.channels.web_names import OPERATOR
 
 _BETWEEN = re.compile(r"[,;，；、\n]")
 _WORDS = frozenset({"open", "closed"})
-OPERATORS = frozenset({"web:operator"})
+OPERATORS = frozenset({f"web:{OPERATOR}"})
 """Who holds the web chat's token is the operator, and nobody else can be."""
 
 

@@ -10,6 +10,7 @@ from bot.messages.i18n import translate
 from bot.messages.openings import opening_button
 from bot.store import Store
 from bot.store.ledger import Caps
+from bot.store.message_map import chat_of
 
 
 class BalanceHandler:
@@ -76,6 +77,7 @@ class BalanceHandler:
         own_chat = channel.private(incoming.sender_id)
         if own_chat is None:
             return False
+        await self._store.dialogues.spoke(incoming.user, chat=chat_of(own_chat))
         try:
             await channel.show(own_chat, await self._own(incoming, language))
         except SendError:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from bot.channels.types import Message, Toast
 from bot.store.database import Connection
-from bot.store.dialogues import Dialogue, Last, write_dialogue_tx, write_ordered_dialogue_tx
+from bot.store.dialogues import Dialogue, Draft, Last, write_dialogue_tx, write_ordered_dialogue_tx
 from bot.store.job_orders import drop_offers_tx
 from bot.store.records import JobDraft
 
@@ -15,16 +15,17 @@ class Decision:
     """A decision: all of it is written in one transaction, with the message it is about.
 
     `say`: the answer; None: nothing, or the new job's own card says it. `order`: a new job, or an offer where it has a
-    question. `drops`: offers that end unbought. `dialogue`: as it is afterwards; None: unchanged. `spent`: the button
-    that was pressed has done what it can. `act`: what is done in that transaction, a yes or a cancel; what it returns
-    takes the place of this decision. `afterwards`: what is told to others once all of that is written; a process that
-    dies before leaves it undone.
+    question. `drops`: offers that end unbought. `dialogue`: as it is afterwards; None: unchanged. `left`: what an order
+    that is no offer leaves on the table; None: all of it. `spent`: the button that was pressed has done what it can.
+    `act`: what is done in that transaction, a yes or a cancel; what it returns takes the place of this decision.
+    `afterwards`: what is told to others once all of that is written; a process that dies before leaves it undone.
     """
 
     say: Message | Toast | None = None
     order: JobDraft | None = None
     drops: tuple[str, ...] = ()
     dialogue: Dialogue | None = None
+    left: Draft | None = None
     spent: bool = False
     act: Callable[[Connection], "Decision"] | None = None
     afterwards: Callable[[], Awaitable[None]] | None = None
@@ -46,10 +47,10 @@ class Decision:
             write_dialogue_tx(tx, self.dialogue)
 
     def write_ordered_tx(self, tx: Connection, job_id: str) -> None:
-        """Write the same where `order` became this job: an offer is the bot's last word, an order uses up the draft."""
+        """Write the same where `order` became this job: an offer is the bot's last word."""
         drop_offers_tx(tx, self.drops)
         if self.dialogue is not None:
-            write_ordered_dialogue_tx(tx, self.dialogue, job_id)
+            write_ordered_dialogue_tx(tx, self.dialogue, job_id, left=self.left)
 
     def refused(self, answer: Message) -> "Decision":
         """Return the decision where its order is not made, and this is said: an offer that stands, or anything else."""

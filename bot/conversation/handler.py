@@ -34,6 +34,10 @@ from core.errors import BadRequest
 from core.types import Adjustment
 
 _HERE = (State.AWAITING_CONFIRMATION,)
+_ON_A_JOB = (
+    commands.ShowStatus, commands.Cancel, commands.Confirm, commands.Again, commands.OtherModel, commands.AnotherTake,
+    commands.OriginalFile, commands.DeleteFilm,
+)  # fmt: skip
 
 
 class MessageHandler:
@@ -146,7 +150,26 @@ class MessageHandler:
                 return decided
         if incoming.other is not None and not isinstance(command, commands.MakeVideo):
             return await self._talk.unusable(situation)
-        return self._refuse_second(situation, command) or await self._commanded(situation, command)
+        refused = self._refuse_second(situation, command) or await self._of_another(situation, command)
+        return refused or await self._commanded(situation, command)
+
+    async def _of_another(self, situation: Situation, command: commands.Command | None) -> Decision | None:
+        """Decide about a command that replies to a message on somebody else's job; None: it does not.
+
+        It is about that job and no other: never about the sender's own.
+        """
+        incoming = situation.incoming
+        is_about_job = isinstance(command, _ON_A_JOB) and command.job is None and situation.quoted is None
+        if not is_about_job or command is None or incoming.quoted is None:
+            return None
+        job_id = await self._store.message_map.job_of(incoming.address, incoming.quoted.ref)
+        job = await self._store.jobs.get(job_id) if job_id is not None else None
+        if job is None:
+            return None
+        acting = await self._acting_for(incoming, job, command)
+        if acting is not None:
+            return await self._commanded(await self.situation(acting), command)
+        return Decision(say=Message(situation.say("toast-not-yours"), only_for=incoming.sender_id))
 
     def _refuse_second(self, situation: Situation, command: commands.Command | None) -> Decision | None:
         """Decide to do nothing about a message with two commands in it; None: it has but one."""

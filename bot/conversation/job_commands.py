@@ -52,6 +52,14 @@ class JobCommands:
         job = await self._store.jobs.get(job_id)
         return job if job is not None and job.user == incoming.user else None
 
+    async def named_here(self, situation: Situation, code: str) -> Job | None:
+        """Find it as `named` does; in a group nothing of another chat, but films, which come where they are asked for.
+
+        Raises UnreadableJob.
+        """
+        job = await self.named(situation.incoming, code)
+        return job if job is None or job.has_film or _is_of(job, situation) else None
+
     async def active(self, situation: Situation) -> list[Job]:
         """Return what is being made for the person, in a group only what was asked for there."""
         return await self._store.jobs.find(user=situation.incoming.user, states=ACTIVE, chat=situation.chat)
@@ -77,7 +85,7 @@ class JobCommands:
 
     async def _agreed(self, situation: Situation, code: str, way: int) -> Decision:
         """Decide about a yes that names its offer; one that was not typed only shows it."""
-        job = await self.named(situation.incoming, code)
+        job = await self.named_here(situation, code)
         if job is None:
             return situation.answer(situation.say("job-unknown", job=code))
         if not situation.is_typed and job.state is State.AWAITING_CONFIRMATION:
@@ -155,7 +163,7 @@ class JobCommands:
     async def cancel(self, situation: Situation, code: str | None) -> Decision:
         """Decide about /cancel: the job named, the one replied to, what is open here, the only one that is made."""
         if code is not None:
-            job = await self.named(situation.incoming, code)
+            job = await self.named_here(situation, code)
             if job is None:
                 return situation.answer(situation.say("job-unknown", job=code))
             return await self._cancel(situation, job)

@@ -46,7 +46,7 @@ from core.types import Plan, VideoRequest
 
 log = logging.getLogger(__name__)
 
-OfferReason = Literal["words", "forward", "heard", "asks", "photo", "many", "again"]
+OfferReason = Literal["words", "forward", "heard", "asks", "photo", "many", "one", "again"]
 """What makes an offer of a request, whatever it costs (see Confirmation)."""
 
 
@@ -178,6 +178,10 @@ class OrderService:
         """
         if way > len(job.ways):
             return self._late(job, language)
+        try:
+            pricing.find((job.ways[way - 1].request if way else job.request).model)
+        except BadRequest as error:  # it has left the catalogue since
+            return Message(job_messages.error_message(language, error.code, error.facts), job_id=job.id)
         price = self._price_now(job, way)
         try:
             verdict = confirm_tx(tx, job.id, price=price, caps=self._caps, way=way)

@@ -126,7 +126,7 @@ class PassiveReplies:
         text = incoming.text.strip()
         meaning = meaning_of(text) if isinstance(message.command, commands.PlainText) and text else None
         if meaning is Meaning.FETCH:
-            return self._next(person) or Answer(Reply(person.say("passive-nothing-waits")))
+            return self._next(person) or await self._not_yet(person)
         line = line_in(text) if not isinstance(message.command, commands.FilmCommand) else None
         job = await self._job_named(person, line.code) if line is not None else None
         if line is not None and job is not None and line.kind in {"", "fetch", "again"} and job.has_film:
@@ -140,7 +140,7 @@ class PassiveReplies:
             case commands.Again(job=None) if person.waiting:
                 return self._next(person) or self._answer_with(person, person.say("passive-nothing-to-say"))
         decision = await self._handler.handle(message)
-        if isinstance(message.command, commands.Again) and decision == NOTHING:
+        if isinstance(message.command, commands.Again) and replace(decision, spent=False) == NOTHING:
             decision = Decision(say=Message(person.say("passive-again")))
         if meaning is not None or incoming.attachment is not None or incoming.other is not None:
             return self._of_decision(person, decision, fetches=True)
@@ -184,6 +184,13 @@ class PassiveReplies:
         if job.state not in ACTIVE and not await self._send_again(job, None):
             return self._answer_with(person, person.say("again-gone", job=code))
         return Answer(Reply(person.say("passive-on-its-way", code=code)))
+
+    async def _not_yet(self, person: PersonContext) -> Answer:
+        """Answer who fetches while nothing waits: a video that is being sent, or sent again, is not denied."""
+        made = await self._store.outbox.undelivered(person.incoming.user)
+        if not made:
+            return Answer(Reply(person.say("passive-nothing-waits")))
+        return Answer(Reply(person.say("passive-on-its-way", code=person.codes.get(made[0].id, made[0].id))))
 
     # Answers
 

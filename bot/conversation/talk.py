@@ -71,10 +71,11 @@ class Talk:
 
     async def _line(self, situation: Situation, line: Line) -> Decision | None:
         """Decide about a typed button; None where it names no job of theirs and may be words."""
-        job = await self._jobs.named(situation.incoming, line.code)
+        job = await self._jobs.named_here(situation, line.code)
         if job is None:
-            alone = line.kind or len(line.code) == _SHORT_CODE
-            return situation.answer(situation.say("job-unknown", job=line.code)) if alone else None
+            is_code = line.kind or len(line.code) == _SHORT_CODE
+            is_code = is_code or await self._jobs.named(situation.incoming, line.code) is not None  # of another chat
+            return situation.answer(situation.say("job-unknown", job=line.code)) if is_code else None
         match line.kind:
             case "yes":
                 return await self.agreed_to(situation, job, line.way)
@@ -157,7 +158,8 @@ class Talk:
             return Decision(say=message, dialogue=situation.after("offer", job=offer.id))
         draft = situation.draft
         if draft.sources:
-            return situation.answer(_lines(text, await self._photo_question(situation, draft)), topic="source")
+            question = Message(_lines(text, await self._photo_question(situation, draft)), asks=True)
+            return situation.answer(question, topic="source")
         if draft.words:
             return situation.answer(_lines(text, situation.say("draft-words", words=job_lists.short(draft.words))))
         return situation.answer(text or situation.say("confirm-nothing"))
@@ -166,14 +168,15 @@ class Talk:
         """Decide about options alone: they change what is offered or lies on the table."""
         offer = situation.latest_offer or (situation.offers[-1] if situation.offers else None)
         draft = situation.draft
-        if offer is not None and parse_options(_whole_text(draft))[0] != offer.request.prompt:
+        if offer is not None and not _is_made_of(offer, draft):
             draft = _draft_of(offer, situation)  # of an explicit order, or the draft has lapsed
         asked = merged(parse_options(text)[1], parse_options(draft.options)[1])
         changed = replace(draft, options=as_flags(asked), at=situation.at)
         if changed.words and (changed.sources or not changed.explicit):
             return await self._offer(replace_draft(situation, changed), "words", replaces=offer)
         if changed.sources:
-            return situation.answer(await self._photo_question(situation, changed), topic="source", draft=changed)
+            question = Message(await self._photo_question(situation, changed), asks=True)
+            return situation.answer(question, topic="source", draft=changed)
         noted = Message(situation.say("draft-wishes", wishes=text), asks=True)
         return situation.answer(noted, topic="words", draft=changed)
 
@@ -186,10 +189,12 @@ class Talk:
         why = _why_offered(incoming, text)
         own_caption = incoming.attachment is not None and incoming.private and not incoming.album
         if own_caption and why is None and situation.is_typed:
-            return await self._place(situation, commands.MakeVideo(*parse_options(text)), explicit=True)
-        replaced = _offer_of_draft(situation)
+            command = _with_wishes(situation.draft, commands.MakeVideo(*parse_options(text)), has_source=True)
+            return await self._place(situation, command, explicit=True)
+        meant = situation.latest_offer if situation.quoted is not None else None
+        replaced = meant or _offer_of_draft(situation)
         before = situation.draft
-        if before.is_empty and replaced is not None:
+        if replaced is not None and (before.is_empty or (meant is not None and not _is_made_of(meant, before))):
             before = _draft_of(replaced, situation)
         draft, alternative = with_words(before, text, event=incoming.event_id, at=situation.at)
         source = incoming.attachment or (quoted.attachment if quoted else None)
@@ -281,6 +286,7 @@ class Talk:
         source = incoming.attachment or (quoted.attachment if quoted is not None else None)
         if not command.prompt.strip():
             return await self._bare(situation, command, source)
+        command = _with_wishes(situation.draft, command, has_source=source is not None)
         if source is not None:
             album = with_source(
                 Draft(sources=_of_album(situation.draft, incoming)), _source(incoming, source), at=situation.at
@@ -377,9 +383,10 @@ class Talk:
         if explicit:
             why = _why_offered(incoming, command.prompt) or ("words" if _is_small_talk(command.prompt) else None)
         if len(sources) > 1:
-            why, each = "many", [source.attachment for source in sources]
+            each = [source.attachment for source in sources]
             if {attachment.kind for attachment in each} == {"image"}:  # of videos each has a price of its own
                 ways = (*ways, *await self._ways(self._orders.way("each", incoming, command, each)))
+            why = "many" if any(way.key == "each" for way in ways) else "one"
         new = await self._orders.draft(incoming, command, situation.language, why=why)
         if isinstance(new, Message):
             return situation.answer(new)
@@ -390,7 +397,7 @@ class Talk:
         if isinstance(new, Message):
             return situation.answer(new)
         if new.question is None:
-            return Decision(order=new, dialogue=situation.after("else"))
+            return Decision(order=new, dialogue=situation.after("else"), left=_left(situation, sources))
         new = replace(new, ways=ways, replaces=replaces.id if replaces is not None else None)
         return Decision(order=new, dialogue=situation.after("offer"))
 
@@ -429,6 +436,24 @@ def _source(incoming: Incoming, attachment: AttachmentRef) -> DraftSource:
     return DraftSource(attachment, incoming.event_id, incoming.reply_to, incoming.at or 0, incoming.album)
 
 
+def _left(situation: Situation, used: tuple[DraftSource, ...]) -> Draft:
+    """Return what an order leaves on the table: photos and videos that it is not made from."""
+    attachment = situation.incoming.attachment
+    ids = {source.attachment.file_id for source in used} | ({attachment.file_id} if attachment else set())
+    rest = tuple(each for each in situation.draft.sources if each.attachment.file_id not in ids)
+    return Draft(options=situation.draft.options, sources=rest, at=situation.draft.at) if rest else Draft()
+
+
+def _with_wishes(draft: Draft, command: commands.MakeVideo, *, has_source: bool) -> commands.MakeVideo:
+    """Add the options that were sent alone before: they are for the next video, or for the photo that they came with.
+
+    `has_source`: the message has a photo or video of its own, or replies to one.
+    """
+    if draft.words or not draft.options or (draft.sources and has_source):
+        return command
+    return replace(command, options=merged(command.options, parse_options(draft.options)[1]))
+
+
 def _of_album(draft: Draft, incoming: Incoming) -> tuple[DraftSource, ...]:
     """Return what lies on the table of the message's own album."""
     return tuple(each for each in draft.sources if incoming.album is not None and each.album == incoming.album)
@@ -450,6 +475,11 @@ def _draft_of(offer: Job, situation: Situation) -> Draft:
     return Draft(
         words=offer.request.prompt, options=as_flags(asked), sources=sources, words_at=words_at, at=situation.at
     )
+
+
+def _is_made_of(offer: Job, draft: Draft) -> bool:
+    """Return whether the offer was made of what lies on the table, by its words."""
+    return parse_options(_whole_text(draft))[0] == offer.request.prompt
 
 
 def _offer_of_draft(situation: Situation) -> Job | None:

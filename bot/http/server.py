@@ -11,6 +11,7 @@ from typing import Protocol
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -127,7 +128,7 @@ async def _gone(_request: Request, _error: Exception) -> Response:
 async def _asset(folder: Path, name: str) -> Response:
     """Serve one published file by its unguessable name; nothing else of the folder is served."""
     path = folder / name
-    if not _ASSET_NAME.fullmatch(name) or not await asyncio.to_thread(_is_ours, path):
+    if not _ASSET_NAME.fullmatch(name) or not await run_in_threadpool(_is_ours, path):
         return PlainTextResponse("not found", 404, _NO_STORE)
     return FileResponse(path, media_type=_ASSET_TYPES[path.suffix], headers=_ASSET_HEADERS)
 

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -278,6 +279,8 @@ class Delivery:
         channel = self._channels.get(job.address.channel)
         if channel is None:
             return
+        with suppress(Exception):  # whatever the database does: the word itself is what counts
+            await self._store.dialogues.spoke(job.user, chat=chat_of(job.address))
         try:
             await channel.show(job.address, message, reply_to=job.incoming.reply_to)
         except SendError as error:

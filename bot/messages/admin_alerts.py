@@ -9,6 +9,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from bot.channels.protocol import ChannelPort
@@ -17,6 +18,7 @@ from bot.messages.held_messages import typed_text
 from bot.messages.i18n import admin_text, in_words, translate
 from bot.store import Store
 from bot.store.ledger import Caps
+from bot.store.message_map import chat_of
 from bot.store.records import MICRO
 from core.io.retrying import RetryPolicy, retried
 from core.pricing import usd_text
@@ -156,6 +158,8 @@ class Alerts:
         """Send it now, or hold it for the admin's next message; one that may have arrived is not said twice."""
         if channel.limits.passive_replies and message.actions:
             message = Message(typed_text(message, {}, language, links=channel.limits.typing_links))
+        with suppress(Exception):  # whatever the database does: an alert may be about that
+            await self._store.dialogues.spoke(chat_of(to), chat=chat_of(to))  # a bare yes to it is none to an offer
         try:
             await retried(lambda: channel.show(to, message), _TELLING)
         except SendError as error:

@@ -38,6 +38,7 @@ def history_line(job: Job, language: str, *, now_ms: int, zone: str | None) -> s
         when=zones.bare_clock(language, job.created, zone),
         state=job_messages.state_line(job, place=0, now_ms=now_ms),
         price="" if job.charge == "none" else job_messages.price_text(job),
+        free="yes" if job.charge == "none" else "no",
         prompt=short(job.request.prompt),
     )
 

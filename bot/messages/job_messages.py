@@ -31,7 +31,7 @@ _BEFORE_VIDEO = FREE | {State.SUBMITTING, State.RENDERING}
 _QUEUED = {NO_ROOM: "state-no-room", PAUSED: "state-paused"}  # by what keeps it in the queue
 
 
-_NAMES_SOURCE = frozenset({"photo", "many", "first"})
+_NAMES_SOURCE = frozenset({"photo", "many", "first", "one"})
 """Questions that speak of the photo themselves."""
 
 

@@ -24,10 +24,12 @@ from bot.store.people import People
 from bot.store.preferences import Preferences
 from bot.store.render_times import RenderTimes
 from bot.store.short_codes import ShortCodes
+from bot.store.spending import SpendingReports
 from bot.store.strangers import Strangers
 from bot.store.submits import Submits
 from bot.store.transcript import Transcript
 from bot.store.unreadable import UnreadableJobs
+from bot.store.web_people import WebPeople
 from bot.store.work import LEASE_MS
 
 
@@ -41,6 +43,7 @@ class Store:
     submits: Submits
     leases: Leases
     ledger: Ledger
+    spending: SpendingReports
     bills: Bills
     installation: InstallationState
     copies: Copies
@@ -50,6 +53,7 @@ class Store:
     strangers: Strangers
     moves: Moves
     invitations: Invitations
+    web_people: WebPeople
     pause: Pause
     transcript: Transcript
     callback_replies: CallbackReplies
@@ -97,6 +101,7 @@ class Store:
             submits=Submits(database),
             leases=Leases(database, term_ms=lease_ms),
             ledger=Ledger(database),
+            spending=SpendingReports(database),
             bills=Bills(database),
             installation=InstallationState(database),
             copies=Copies(database),
@@ -106,6 +111,7 @@ class Store:
             strangers=Strangers(database),
             moves=Moves(database),
             invitations=Invitations(database),
+            web_people=WebPeople(database),
             pause=Pause(database),
             transcript=Transcript(database),
             callback_replies=CallbackReplies(database),

@@ -122,6 +122,10 @@ class Dialogues:
 
         await self._db.write(work)
 
+    async def spoke(self, user: str, *, chat: str | None = None) -> None:
+        """Record that the bot says something to this person: see spoke_tx."""
+        await self._db.write(lambda tx: spoke_tx(tx, user, chat=chat))
+
     async def forget(self, *, before_s: float) -> None:
         """Delete the dialogues in which nothing happened lately."""
         before = self._now() - int(before_s * 1000)
@@ -143,18 +147,21 @@ def write_dialogue_tx(tx: Connection, dialogue: Dialogue) -> None:
     tx.execute(dialogues.update().where(dialogues.c.key == dialogue.key).values(**values))
 
 
-def write_ordered_dialogue_tx(tx: Connection, dialogue: Dialogue, job_id: str) -> None:
-    """Write the dialogue after this job was made of it: an offer is our last word, an order uses up the draft."""
-    made = tx.execute(sa.select(jobs.c.state, jobs.c.again_of).where(jobs.c.id == job_id)).one()
-    if made.state == "awaiting-confirmation":
+def write_ordered_dialogue_tx(tx: Connection, dialogue: Dialogue, job_id: str, *, left: Draft | None) -> None:
+    """Write the dialogue after this job or offer was made: an offer is our last word.
+
+    `left`: what a job leaves on the table; None: all that lies there.
+    """
+    state = tx.execute(sa.select(jobs.c.state).where(jobs.c.id == job_id)).scalar()
+    if state == "awaiting-confirmation":
         write_dialogue_tx(tx, replace(dialogue, last=Last("offer", job_id)))
     else:
-        draft = dialogue.draft if made.again_of is not None else Draft()  # a repeat is made of nothing that lies there
+        draft = dialogue.draft if left is None else left
         write_dialogue_tx(tx, replace(dialogue, last=Last("else", job_id), draft=draft))
 
 
-def spoke_tx(tx: Connection, user: str, *, job_id: str, chat: str | None = None) -> None:
-    """Record that the bot has said something of a job to its owner: an offer is no longer its latest word there.
+def spoke_tx(tx: Connection, user: str, *, job_id: str | None = None, chat: str | None = None) -> None:
+    """Record that the bot has said something, of a job or else, to a person: an offer is no longer its latest word.
 
     `chat`: where it was said; None: in any of theirs.
     """

@@ -7,9 +7,8 @@ later, as a correction (store/billing.py). All amounts are micro-dollars.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import sqlalchemy as sa
 
@@ -19,8 +18,6 @@ from bot.store.moves import ids_tx
 from bot.store.pause import OrdersPaused, refuse_while_paused_tx
 from bot.store.records import SHELL, Charge, micro
 from bot.store.tables import jobs, ledger, submits
-
-By = Literal["user", "model", "day"]
 
 WINDOW_MS = 24 * 3600 * 1000
 _payer = sa.func.coalesce(jobs.c.purse, jobs.c.user)
@@ -96,27 +93,6 @@ class OverCap:
     frees_at: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Spending:
-    """One line of `reelbot spend`.
-
-    `possibly_micro` is the part of `spent_micro` that fal may not have charged.
-
-    `quoted_micro` and `charged_micro`: what the jobs whose bill fal has shown were sold for, and what fal charged for
-    them. `bills_unknown`: jobs that reached fal, are over, and whose bill fal has not shown.
-    """
-
-    key: str
-    jobs: int
-    spent_micro: int
-    possibly_micro: int
-    reserved_micro: int
-    released_micro: int
-    quoted_micro: int
-    charged_micro: int
-    bills_unknown: int
-
-
 class Ledger:
     """The repository that reads the ledger."""
 
@@ -150,10 +126,6 @@ class Ledger:
     async def spent_lately(self) -> list[tuple[str, Standing]]:
         """Return the standing of each person who has spent or holds something in the last 24 hours, dearest first."""
         return await self._db.read(lambda tx: _standings(tx, now_ms()))
-
-    async def report(self, by: By) -> list[Spending]:
-        """Sum everything ever by group; the dearest first, days in their order."""
-        return await self._db.read(lambda tx: _report(tx, by))
 
     async def of_job(self, job_id: str) -> list[tuple[int, str, int, int, str | None]]:
         """Return the job's rows: (milliseconds UTC, event, change of the reservation, spent, why), oldest first."""
@@ -408,35 +380,3 @@ def frees_at_tx(tx: Connection, user: str | None, at: int, *, need: int, group: 
         if need <= 0:
             return int(row.at) + WINDOW_MS
     return None
-
-
-def _report(tx: Connection, by: By) -> list[Spending]:
-    known = (jobs.c.price_micro, jobs.c.charge, jobs.c.billed_nano, submits.c.request_id)
-    query = sa.select(ledger, *known).outerjoin(jobs, jobs.c.id == ledger.c.job_id)
-    query = query.outerjoin(submits, submits.c.job_id == ledger.c.job_id).order_by(ledger.c.id)
-    groups: dict[str, list[Any]] = {}
-    for row in tx.execute(query):
-        day = datetime.fromtimestamp(row.at / 1000, tz=UTC).strftime("%Y-%m-%d")
-        groups.setdefault({"user": row.user, "model": row.model, "day": day}[by], []).append(row)
-    found = [_spending(key, rows) for key, rows in groups.items()]
-    return sorted(found, key=(lambda each: each.key) if by == "day" else (lambda each: -each.spent_micro))
-
-
-def _spending(key: str, rows: list[Any]) -> Spending:
-    closed = [row for row in rows if row.event in CLOSING]  # one row of each job that is over, on the day it was
-    billed = [row for row in closed if row.billed_nano is not None]
-    return Spending(
-        key=key,
-        jobs=len({row.job_id for row in rows}),
-        spent_micro=sum(row.spent_micro for row in rows),
-        possibly_micro=sum(row.spent_micro for row in rows if row.charge == "possibly"),
-        reserved_micro=sum(row.reserved_micro for row in rows),
-        released_micro=-sum(row.reserved_micro for row in rows if row.event == "release"),
-        quoted_micro=sum(row.price_micro for row in billed),
-        charged_micro=sum(micro_of(row.billed_nano) for row in billed),
-        bills_unknown=sum(row.billed_nano is None and _reached_fal(row) for row in closed),
-    )
-
-
-def _reached_fal(row: Any) -> bool:
-    return row.request_id is not None or row.charge in {"yes", "possibly"}

@@ -89,9 +89,10 @@ class Confirmation:
 
     "words" (plain words, no command), "forward" and "heard" (not the person's own typed words), "asks" (a question),
     "photo" (with or without what lay on the table), "many" (several photos), "first" (the first of them, where a cap
-    forbids a video of each), "price" (it is dear), "same" (that job runs already), "again" (a repeat), "instead" (that
-    job's message was edited while it was free: it is cancelled by the yes), "edited" (the same when it was bought),
-    "restored" (a copy of the database was put back, and it may have been bought already).
+    forbids a video of each), "one" (the first of several, where each has no price known before), "price" (it is dear),
+    "same" (that job runs already), "again" (a repeat), "instead" (that job's message was edited while it was free: it
+    is cancelled by the yes), "edited" (the same when it was bought), "restored" (a copy of the database was put back,
+    and it may have been bought already).
     """
 
     why: str

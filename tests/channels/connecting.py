@@ -16,7 +16,8 @@ import pytest
 from pydantic import AliasChoices, SecretStr
 from pydantic_settings import BaseSettings
 
-from bot.channels.protocol import ChannelManifest, ChannelPort, S, Services
+from bot.channels.protocol import ChannelManifest, ChannelPort
+from bot.channels.services import S, Services
 from bot.channels.types import Address, Incoming, Reply, SendError, VideoMessage
 from bot.http.server import Health, NoWebhook, build
 from bot.messages.i18n import translate

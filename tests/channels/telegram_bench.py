@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from PIL import Image
 from pydantic_settings import BaseSettings
 
-from bot.channels.protocol import Services
+from bot.channels.services import Services
 from bot.channels.telegram.channel import Telegram
 from bot.channels.telegram.pace import Pace
 from bot.channels.telegram.settings import TelegramSettings

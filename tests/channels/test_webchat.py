@@ -15,7 +15,7 @@ import pytest
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from bot.channels.protocol import S, Services
+from bot.channels.services import S, Services
 from bot.channels.types import (
     Action,
     Address,
@@ -571,20 +571,20 @@ def test_a_price_is_asked_for_without_a_trace_and_comes_back_with_what_is_sent(t
 def test_who_asks_for_prices_in_a_rush_is_told_none_for_a_while(tmp_path: Path) -> None:
     async def story(made: Opened) -> None:
         async with made.client() as client, made.client() as other:
-            await client.get("/")
-            await other.get("/")
+            await made.operator(client)
+            await made.guest(other, "anna")
             prices = [(await client.post("/chat/price", json={"text": "a fox"})).json()["price"] for _ in range(25)]
             assert prices == ["$0.70"] * 20 + [None] * 5
             assert (await other.post("/chat/price", json={"text": "a fox"})).json()["price"] == "$0.70"
 
-    on_page(tmp_path, story)
+    on_page(tmp_path, story, token=TOKEN)
 
 
 def test_a_press_names_the_message_that_its_button_stands_on(tmp_path: Path) -> None:
     async def story(made: Opened) -> None:
         async with made.client() as client, made.client() as other:
-            await client.get("/")
-            await other.get("/")
+            await made.operator(client)
+            await made.guest(other, "anna")
             me = Address("web", (await client.get("/chat/messages")).json()["me"])
             ref = await made.channel.show(me, Message("settings", (Action("Model", "set:model"),)))
             said = await made.channel.show(me, Message("something else"))
@@ -597,7 +597,7 @@ def test_a_press_names_the_message_that_its_button_stands_on(tmp_path: Path) -> 
             await other.post("/chat/press", json=foreign)
             assert [each.reply_to for each in made.notes.incoming] == [ref, None, None, None, None]
 
-    on_page(tmp_path, story)
+    on_page(tmp_path, story, token=TOKEN)
 
 
 def test_a_lost_upload_is_a_delivery_error(tmp_path: Path) -> None:
@@ -612,8 +612,8 @@ def test_a_lost_upload_is_a_delivery_error(tmp_path: Path) -> None:
 def test_an_original_is_a_link_for_its_owner_and_goes_with_the_film(tmp_path: Path) -> None:
     async def story(made: Opened) -> None:
         async with made.client() as client, made.client() as other:
-            await client.get("/")
-            await other.get("/")
+            await made.operator(client)
+            await made.guest(other, "anna")
             user = (await client.get("/chat/messages")).json()["me"]
             original = clip(made.services.videos_dir / "20261101_wan_K7QX2AB.mp4", seconds=1)
             to = Address("web", user)
@@ -627,19 +627,19 @@ def test_an_original_is_a_link_for_its_owner_and_goes_with_the_film(tmp_path: Pa
             assert await made.channel.remove(to, reference)
             assert (await client.get(f"/videos/{original.name}")).status_code == 404
 
-    on_page(tmp_path, story)
+    on_page(tmp_path, story, token=TOKEN)
 
 
 def test_a_button_is_disabled_on_every_page_and_nobody_elses(tmp_path: Path) -> None:
     async def story(made: Opened) -> None:
         async with made.client() as client, made.client() as other:
-            await client.get("/")
-            await other.get("/")
+            await made.operator(client)
+            await made.guest(other, "anna")
             user = (await client.get("/chat/messages")).json()["me"]
             offered = (Action("Another take", "take:K7QX2AB"), Action("Delete", "delete:K7QX2AB", danger=True))
             reference = await made.channel.show(Address("web", user), Message("A film", offered))
             for page in (client, other):
-                press = {"id": "0123456789abcdef", "data": "take:K7QX2AB", "message": int(reference)}
+                press = {"id": "0123456789abcdef", "data": "take:K7QX2AB", "on": int(reference)}
                 assert (await page.post("/chat/press", json=press)).status_code == 202
             mine, foreign = made.notes.incoming
             assert (mine.reply_to, foreign.reply_to) == (reference, None)  # a message of another's page is nothing here
@@ -648,5 +648,20 @@ def test_a_button_is_disabled_on_every_page_and_nobody_elses(tmp_path: Path) -> 
             entry = (await client.get("/chat/messages")).json()["messages"][-1]
             assert [action.get("disabled", False) for action in entry["actions"]] == [True, False]
             assert entry["text"] == "A film"
+
+    on_page(tmp_path, story, token=TOKEN)
+
+
+def test_long_words_come_whole_and_folded(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as client:
+            await client.get("/")
+            user = (await client.get("/chat/messages")).json()["me"]
+            await made.channel.show(Address("web", user), Message("A fox…", long="a fox " * 200))
+            await made.channel.show(Address("web", user), Message("A fox"))
+            long, short = (await client.get("/chat/messages")).json()["messages"]
+            assert (long["text"], long["long"]) == ("A fox…", "a fox " * 200)
+            assert "long" not in short
+            assert (await client.get("/chat/words")).json()["words"]["whole"]
 
     on_page(tmp_path, story)

@@ -25,6 +25,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touc
 def chats(page: Any) -> None:
     """The page is the chat, and what is said in it is answered."""
     expect(page.locator("#composer")).to_be_visible()
+    page.wait_for_load_state()  # its script has run
     page.locator("#text").fill("/help")
     page.locator("#text").press("Enter")
     expect(page.locator("article.bubble:not(.me)").first).to_be_visible(timeout=20_000)

@@ -11,7 +11,7 @@ import pytest
 from pydantic_settings import BaseSettings
 from starlette.applications import Starlette
 
-from bot.channels.protocol import Services
+from bot.channels.services import Services
 from bot.channels.types import Address, AttachmentRef, Incoming, Message, Reply, SendError, VideoMessage
 from bot.channels.wechat import MANIFEST
 from bot.channels.wechat.channel import WeChat

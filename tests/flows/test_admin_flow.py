@@ -27,9 +27,9 @@ WHO: dict[str, Any] = {"access": f"telegram:{PERSON},telegram:{GROUP}", "admins"
 
 async def answered(made: Bench, text: str, *, chat: int = ADMIN, **more: Any) -> str:
     """Say this and return the answer's text."""
-    before = len(made.telegram.said(chat)) if chat in made.telegram.world.chats else 0
+    before = made.newest(chat)
     made.telegram.user_says(chat, text, **more)
-    await made.until(lambda: len(made.telegram.said(chat)) > before)
+    await made.until(lambda: made.newest(chat) > before)
     return str(last(made, chat)["text"])
 
 

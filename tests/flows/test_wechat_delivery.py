@@ -177,3 +177,23 @@ def test_an_account_that_can_give_nobody_a_video_says_so_to_the_program(on_wecha
         assert "WECHAT_LINK" in told.text
 
     on_wechat(story, fake=WeChatFake(verified=False, may_upload=False), admins=f"wechat:{FOX}")
+
+
+def test_one_denies_no_video_that_is_being_sent(on_wechat: Callable[..., None]) -> None:
+    """Made, and its sending is tried again: it waits nowhere, and is not denied."""
+
+    async def story(made: Bench, fake: WeChatFake) -> None:
+        fake.fail("/media/upload", "errcode", code=-1, times=100)
+        await fake.caller.says(FOX, "视频 一只狐狸")
+        while not await made.app.store.outbox.undelivered(f"wechat:{FOX}"):
+            await asyncio.sleep(0.02)
+        told = await fake.caller.says(FOX, "1")
+        assert told is not None
+        assert "正在准备视频 K7" in told.text
+        fake.api.faults.clear()
+        await made.settled(State.DELIVERED)
+        told = await fake.caller.says(FOX, "1")
+        assert told is not None
+        assert "没有可领取的视频" in told.text
+
+    on_wechat(story)

@@ -83,7 +83,7 @@ def test_the_account_says_what_fal_charged(
         rows = await store.database.read(lambda c: list(c.execute(sa.select(ledger).order_by(ledger.c.id))))
         assert [row.event for row in rows][-1] == "correct"
         assert (rows[-1].at, rows[-1].booked, rows[-1].reserved_micro) == (settled_at, now, 0)
-        (line,) = await store.ledger.report("model")
+        (line,) = await store.spending.report("model")
         assert (line.spent_micro, line.possibly_micro, line.bills_unknown) == (micro, 0, 0)
         assert (line.quoted_micro, line.charged_micro) == (CENTS_70, micro)
         await sums_are_right(store)
@@ -123,7 +123,7 @@ def test_an_open_account_and_one_without_a_request_are_never_touched(database_ur
         await age(store, DAY_MS + 1000)
         await store.jobs.settle_old_unconfirmed()
         assert await due(store, later) == []  # settled as possible, but fal cannot be asked about it
-        (line,) = await store.ledger.report("user")
+        (line,) = await store.spending.report("user")
         assert (line.possibly_micro, line.bills_unknown) == (CENTS_70, 1)
         assert await store.ledger.standing() == Standing(CENTS_70, CENTS_70)
         await sums_are_right(store)
@@ -160,8 +160,8 @@ def test_an_old_purchase_whose_bill_comes_late_does_not_fill_todays_caps(databas
         await age(store, DAY_MS + 1000)
         await billed(store, {job_id: 5 * NANO_70}, now=now_ms())
         assert await store.ledger.standing() == Standing(0, 0)
-        assert sum(line.spent_micro for line in await store.ledger.report("day")) == 5 * CENTS_70
-        assert len(await store.ledger.report("day")) == 1
+        assert sum(line.spent_micro for line in await store.spending.report("day")) == 5 * CENTS_70
+        assert len(await store.spending.report("day")) == 1
         assert isinstance(await ordered(store, "m2", caps=Caps(CENTS_70, CENTS_70)), str)
 
     on_store(database_url, story)
@@ -185,7 +185,7 @@ def test_it_is_asked_after_two_minutes_then_ever_more_rarely_and_is_unknown_afte
         assert now > settled_at + LIMIT_MS
         assert 30 < looks < 60
         assert await charge_of(store, job_id) == ("possibly", None)
-        assert (await store.ledger.report("user"))[0].bills_unknown == 1
+        assert (await store.spending.report("user"))[0].bills_unknown == 1
 
     on_store(database_url, story)
 
@@ -219,7 +219,7 @@ def test_a_known_bill_is_looked_at_once_more_a_day_later(database_url: str) -> N
         assert await due(store, now + 60 * DAY_MS) == []
         for job_id in (grown, gone):
             assert await charge_of(store, job_id) == ("yes", NANO_70)
-        (line,) = await store.ledger.report("model")
+        (line,) = await store.spending.report("model")
         assert (line.jobs, line.spent_micro, line.charged_micro) == (2, 2 * CENTS_70, 2 * CENTS_70)
         (compared,) = await store.bills.compared(now)
         assert (compared.jobs, compared.charged_micro) == (1, CENTS_70)
@@ -337,7 +337,7 @@ def test_a_bill_shows_in_nobody_elses_line(database_url: str) -> None:
         mine, theirs = await closed(store, "m1", "yes", user="1"), await closed(store, "m2", "none", user="2")
         waiting = await ordered(store, "m3", user="2", caps=WIDE)
         await billed(store, {mine: 800_000_000, theirs: 5_000}, now=now_ms() + FIRST_MS)
-        lines = {line.key: line for line in await store.ledger.report("user")}
+        lines = {line.key: line for line in await store.spending.report("user")}
         one, two = lines["telegram:1"], lines["telegram:2"]
         assert (one.quoted_micro, one.charged_micro, one.bills_unknown) == (CENTS_70, 800_000, 0)
         assert (two.quoted_micro, two.charged_micro, two.reserved_micro) == (CENTS_70, 5, CENTS_70)
@@ -354,7 +354,7 @@ def test_reading_the_report_needs_no_job_row(database_url: str) -> None:
             connection.execute(jobs.delete().where(jobs.c.id == job_id))
 
         await store.database.write(forget)
-        (line,) = await store.ledger.report("user")
+        (line,) = await store.spending.report("user")
         assert (line.spent_micro, line.charged_micro) == (CENTS_70, 0)
 
     on_store(database_url, story)

@@ -80,7 +80,7 @@ async def fetched(made: Post, job: Job) -> Job:
 
 
 async def in_sum(made: Post) -> int:
-    return sum(line.spent_micro for line in await made.store.ledger.report("user"))
+    return sum(line.spent_micro for line in await made.store.spending.report("user"))
 
 
 def test_an_order_that_is_claimed_during_the_walk_keeps_its_request(equal: Equal) -> None:

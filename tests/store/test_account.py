@@ -14,7 +14,6 @@ from bot.store.ledger import (
     WINDOW_MS,
     Caps,
     OverCap,
-    Spending,
     Standing,
     adjust_tx,
     close_tx,
@@ -25,6 +24,7 @@ from bot.store.ledger import (
     standing_tx,
 )
 from bot.store.records import Charge, Confirmation, Job, JobError, State, VideoFile
+from bot.store.spending import Spending
 from bot.store.tables import jobs, ledger, submits
 from tests.store.test_ledger import CENTS_70, WIDE, bought, ordered
 from tests.store.test_store import backwards, new_job, on_store, said
@@ -393,15 +393,15 @@ def test_the_report_is_in_order(database_url: str) -> None:
             spent(5, at=day + 1, user="telegram:3", job="d"),
         )
         backwards(store)
-        assert [(line.key, line.spent_micro) for line in await store.ledger.report("user")] == [
+        assert [(line.key, line.spent_micro) for line in await store.spending.report("user")] == [
             ("telegram:2", 30), ("telegram:1", 10), ("telegram:4", 5), ("telegram:3", 5)
         ]  # fmt: skip
-        days = await store.ledger.report("day")
+        days = await store.spending.report("day")
         assert [(line.key, line.jobs, line.spent_micro) for line in days] == [
             ("2026-11-23", 1, 10),
             ("2026-11-24", 3, 40),
         ]
-        (model,) = await store.ledger.report("model")
+        (model,) = await store.spending.report("model")
         assert model == Spending("m", 4, 50, 0, 0, 0, 0, 0, 0)
 
     on_store(database_url, story)
@@ -420,7 +420,7 @@ def test_a_line_of_the_report(database_url: str) -> None:
         for bill in await store.bills.due(now, most=9):
             if bill.job_id in {billed, told}:
                 await store.bills.settle(bill, 650_000_000, now=now)
-        assert await store.ledger.report("user") == [
+        assert await store.spending.report("user") == [
             Spending(
                 "telegram:42",
                 jobs=6,
@@ -446,7 +446,7 @@ def test_a_charge_without_a_request_has_a_bill_that_is_unknown(database_url: str
             job_id = await made(store, event)
             assert await store.submits.claim(job_id) == "yours"
             await store.jobs.move(job_id, State.FAILED, charge=charge)  # type: ignore[arg-type]  # a table
-        (line,) = await store.ledger.report("user")
+        (line,) = await store.spending.report("user")
         assert line.bills_unknown == 2
 
     on_store(database_url, story)

@@ -42,7 +42,7 @@ async def claim_of(store: Store, job_id: str) -> Submit:
 
 
 async def spent(store: Store) -> dict[str, int]:
-    lines = await store.ledger.report("user")
+    lines = await store.spending.report("user")
     return {line.key: line.spent_micro for line in lines}
 
 

@@ -251,13 +251,13 @@ def test_the_report_adds_up_exactly(database_url: str) -> None:
             job_id = await bought(store, f"m{number}", user=user)
             if charge is not None:
                 await store.jobs.move(job_id, State.FAILED, charge=charge)  # type: ignore[arg-type]  # a table
-        by_user = {each.key: each for each in await store.ledger.report("user")}
+        by_user = {each.key: each for each in await store.spending.report("user")}
         one, two = by_user["telegram:1"], by_user["telegram:2"]
         assert (one.jobs, one.spent_micro, one.possibly_micro, one.reserved_micro) == (2, CENTS_70, 0, 0)
         assert one.released_micro == CENTS_70
         assert (two.jobs, two.spent_micro, two.possibly_micro, two.reserved_micro) == (2, CENTS_70, CENTS_70, CENTS_70)
         for by in ("user", "model", "day"):
-            report = await store.ledger.report(by)
+            report = await store.spending.report(by)
             assert sum(each.spent_micro for each in report) == 2 * CENTS_70
 
     on_store(database_url, story)

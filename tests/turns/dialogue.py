@@ -11,6 +11,7 @@ from tests.turns.talkers import OnWeChat, Seen, Talker
 
 _CARD = "🎬"
 _CODE = re.compile(r"\b[2-9A-HJKMNP-Z]{7}\b")
+_OF_ALL = re.compile(r"\nAll together:.*")
 _NUMBERS = re.compile(r"\b\d{1,2}:\d\d\b|\b\d{4}-\d\d-\d\d\b|\d+ 秒前|\bin \d+ s\b|about \d+ min\w*|约? ?\d+ 分钟")
 
 
@@ -88,5 +89,5 @@ class Speaker:
 
 
 def _plain(seen: Seen) -> str:
-    """Its words without codes and times."""
-    return _NUMBERS.sub("…", _CODE.sub("CODE", seen.text))
+    """Its words without codes and times, and without what all together spent, which goes on meanwhile."""
+    return _NUMBERS.sub("…", _CODE.sub("CODE", _OF_ALL.sub("", seen.text)))

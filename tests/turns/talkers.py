@@ -14,6 +14,7 @@ from tests.corpus import jpeg
 from tests.turns.stage import WEB_TOKEN, Stage
 
 PHOTO = jpeg((640, 360))
+_ISOLATES = dict.fromkeys((0x2068, 0x2069))
 CLIENT = httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0), timeout=10)
 
 
@@ -25,6 +26,10 @@ class Seen:
     text: str
     buttons: tuple[tuple[str, str], ...] = ()
     is_film: bool = False
+
+    def __post_init__(self) -> None:
+        """Take the marks of direction out, which nobody sees."""
+        object.__setattr__(self, "text", self.text.translate(_ISOLATES))
 
     @property
     def offer(self) -> str | None:

@@ -224,9 +224,9 @@ def test_a_video_that_was_cleared_away_is_said_to_be_gone_and_not_bought_again(
         await made.app.parts.cleanup.turn()
         assert not film.exists()
         for text in ("/again", f"/again {job.id}"):
-            before = len(made.telegram.texts(42))
+            before = made.newest()
             made.telegram.user_says(42, text)
-            await made.until(lambda before=before: len(made.telegram.texts(42)) > before)  # type: ignore[misc]
+            await made.until(lambda before=before: made.newest() > before)  # type: ignore[misc]
             assert "cleared away" in made.telegram.texts(42)[-1]
             assert job.id in made.telegram.texts(42)[-1]
         assert made.submits() == 1

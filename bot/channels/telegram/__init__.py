@@ -2,7 +2,8 @@
 
 import re
 
-from bot.channels.protocol import ChannelManifest, ChannelPort, Services
+from bot.channels.protocol import ChannelManifest, ChannelPort
+from bot.channels.services import Services
 from bot.channels.telegram.limits import LIMITS
 from bot.channels.telegram.settings import TelegramSettings
 

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
-from bot.channels.protocol import Services
+from bot.channels.services import Services
 from bot.channels.telegram import MANIFEST
 from bot.channels.telegram.downloads import Downloader
 from bot.channels.telegram.errors import TranslatingErrors, send_error

@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from telegram import Bot, Update
 from telegram.error import TelegramError
 
-from bot.channels.protocol import Services
+from bot.channels.services import Services
 from bot.channels.telegram.errors import ApiError, send_error, webhook_is_set
 from bot.channels.telegram.openings import Openings
 from bot.channels.telegram.parsing import incoming_from

@@ -2,7 +2,7 @@
 
 import logging
 
-from bot.channels.protocol import KeyValue
+from bot.channels.services import KeyValue
 
 log = logging.getLogger(__name__)
 

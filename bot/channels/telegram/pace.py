@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 
-from bot.channels.protocol import CallCounts
+from bot.channels.services import CallCounts
 from bot.channels.telegram.budget import Budget, Kind, Place
 from bot.channels.telegram.errors import ApiError
 

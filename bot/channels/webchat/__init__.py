@@ -1,6 +1,7 @@
 """The web chat: a small page of our own, the same commands, the film in an inline player."""
 
-from bot.channels.protocol import ChannelManifest, ChannelPort, Services
+from bot.channels.protocol import ChannelManifest, ChannelPort
+from bot.channels.services import Services
 from bot.channels.types import Limits
 from bot.channels.webchat.settings import WebSettings
 

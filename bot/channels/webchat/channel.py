@@ -12,7 +12,8 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
-from bot.channels.protocol import PlainChannel, Services
+from bot.channels.protocol import PlainChannel
+from bot.channels.services import Services
 from bot.channels.types import (
     Activity,
     Address,
@@ -82,6 +83,8 @@ class WebChat(PlainChannel):
         body: dict[str, Any] = {"kind": "text", "from": "bot", "text": message.text, "job": message.job_id}
         body["actions"] = _actions(message)
         body["progress"] = message.progress
+        if message.long:
+            body["long"] = message.long
         body["reply_to"] = reply_to
         if replace is not None:
             await self._services.transcript.replace(to.chat_id, int(replace), body)

@@ -16,11 +16,9 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from bot.channels.video_links import VideoLinks
+from bot.channels.web_names import DEMO, NAME, OPERATOR
 
 COOKIE = "reelbot"
-OPERATOR, DEMO = "operator", "demo"
-NAME = re.compile(r"[a-z0-9-]{1,32}")
-"""Of a guest. The operator's own name is nobody else's."""
 _COOKIE = re.compile(rf"({NAME.pattern})\.([0-9a-f]{{0,32}})\.([0-9a-f]{{32}})\.([0-9a-f]{{64}})")
 _OLD_COOKIE = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{64})")
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")

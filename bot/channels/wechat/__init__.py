@@ -1,6 +1,7 @@
 """WeChat Official Accounts: wechatpy reads, signs and encrypts; our own thin calls talk to the API."""
 
-from bot.channels.protocol import ChannelManifest, ChannelPort, ConsoleCommand, Services
+from bot.channels.protocol import ChannelManifest, ChannelPort, ConsoleCommand
+from bot.channels.services import Services
 from bot.channels.wechat.limits import LIMITS
 from bot.channels.wechat.settings import WeChatSettings
 

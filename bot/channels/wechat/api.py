@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeVar
 
 import httpx
 
-from bot.channels.protocol import Alert, KeyValue
+from bot.channels.services import Alert, KeyValue
 from bot.channels.types import SendError, SendOutcome
 from bot.channels.wechat.errors import WeChatError, errcode_info
 from bot.channels.wechat.settings import WeChatSettings

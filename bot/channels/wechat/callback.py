@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.channels.protocol import Services
+from bot.channels.services import Services
 from bot.channels.wechat.links import LinkedVideos
 from bot.channels.wechat.parsing import Call, call_from, reply_xml
 from bot.channels.wechat.settings import WeChatSettings

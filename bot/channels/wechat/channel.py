@@ -15,7 +15,8 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
-from bot.channels.protocol import PlainChannel, Services
+from bot.channels.protocol import PlainChannel
+from bot.channels.services import Services
 from bot.channels.text_lengths import Unit, shortened
 from bot.channels.types import Activity, Address, AttachmentRef, Message, Obstacle, SendError, SendOutcome, VideoMessage
 from bot.channels.wechat import MANIFEST

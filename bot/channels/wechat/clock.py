@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 
-from bot.channels.protocol import Alert
+from bot.channels.services import Alert
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.channels.protocol import Services
+from bot.channels.services import Services
 from bot.channels.types import Reply, VideoMessage
 from bot.channels.video_links import VideoLinks
 from bot.channels.wechat.media import UploadedMedia

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bot.channels.protocol import KeyValue
+from bot.channels.services import KeyValue
 from bot.channels.types import AttachmentRef, SendError, SendOutcome, VideoMessage
 from bot.channels.wechat.api import Api, write_file
 from bot.channels.wechat.errors import WeChatError

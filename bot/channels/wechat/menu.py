@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.channels.protocol import Translate
+from bot.channels.services import Translate
 from bot.channels.wechat.parsing import MENU_KEYS
 
 _LANGUAGE = "zh"  # one menu for all who follow

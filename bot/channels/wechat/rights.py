@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.channels.protocol import Alert, KeyValue
+from bot.channels.services import Alert, KeyValue
 from bot.channels.types import Obstacle, SendError
 from bot.channels.wechat.api import PUSH, Api
 from bot.channels.wechat.errors import Reaction, WeChatError

@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.channels.protocol import KeyValue
+from bot.channels.services import KeyValue
 from bot.channels.wechat.stored import read_fields
 
 Fetch = Callable[[bool], Awaitable[tuple[str, float]]]

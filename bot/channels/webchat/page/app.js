@@ -80,6 +80,13 @@ function barOf(message) {
   return bar;
 }
 
+// Long words, whole, for who wants to read them.
+function foldedOf(message) {
+  if (!message.long) return null;
+  return make("details", {}, make("summary", { textContent: word("whole") }),
+    make("div", { className: "text", textContent: message.long }));
+}
+
 function filmOf(message) {
   const address = `/videos/${encodeURIComponent(message.name)}`;
   const video = make("video", { src: address, controls: true, preload: "metadata" });
@@ -117,7 +124,7 @@ function elementOf(message) {
   if (message.kind === "video") return filmOf(message);
   const mine = message.from === "me" ? " me" : "";
   return make("article", { className: `bubble${mine}` },
-    make("div", { className: "text", textContent: message.text }), barOf(message), actionsOf(message));
+    make("div", { className: "text", textContent: message.text }), foldedOf(message), barOf(message), actionsOf(message));
 }
 
 // Change the words and the bar in place: a bar that is made anew cannot move smoothly.

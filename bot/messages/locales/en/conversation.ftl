@@ -73,7 +73,7 @@ source-unusable =
        *[other] send a photo or a video, or say in words what you would like to see
     }. Nothing was ordered.
 button-other-model = Another model
-album-too-many = That are { $count } photos, and I take { $most } at once: the first { $most } are kept. Please send the others again later.
+album-too-many = You sent { $count }, and I take { $most } at once: the first { $most } are kept. Please send the others again later.
 already-cancelled = { $job } is cancelled already.
 toast-ordered = Ordered
 toast-not-yours = This one belongs to somebody else
@@ -126,6 +126,11 @@ ask-first =
         [yes] up to { $price }
        *[no] { $price }
     }. A video of each would be more than may be spent now. Shall I make that one?
+ask-one =
+    I take one at a time here: a video from the first alone would cost { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }. Shall I make it? What else you sent stays here for your next words.
 ask-instead =
     You changed your message, and job { $other } has cost nothing yet. Shall I make this instead, for { KNOWN($up_to) ->
         [yes] up to { $price }

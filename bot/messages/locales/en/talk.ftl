@@ -59,6 +59,9 @@ history-line =
     { $job }, { $when }{ KNOWN($price) ->
         [yes] , { $price }
        *[no] {""}
+    }{ $free ->
+        [yes] , free
+       *[no] {""}
     }: { $state } “{ $prompt }”
 
 models-title = Models, and what a video of about 5 seconds costs:

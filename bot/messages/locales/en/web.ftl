@@ -8,6 +8,7 @@ web-make = Make
 web-attach = Add a photo or video
 web-remove = Remove
 web-drop = Drop a photo or video here
+web-whole = The whole text
 web-download = Download
 web-offline = Connection lost. Trying again…
 web-retry = Try again

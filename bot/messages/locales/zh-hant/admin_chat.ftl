@@ -77,8 +77,8 @@ operator-help =
 
 button-allow = 允許 { $id }
 let-in = 你現在可以使用這個機器人了。{ -send-help }看看我會做什麼。
-stopped-by-admin = 管理員停止了你的任務 { $job }。沒有產生費用。
-stopping-by-admin = 管理員要求停止你的任務 { $job }，結果會在這裡告訴你。
+stopped-by-admin = 管理員停止了你的影片 { $job }。沒有產生費用。
+stopping-by-admin = 管理員要求停止你的影片 { $job }，結果會在這裡告訴你。
 orders-paused = 管理員暫停了新訂單。沒有下單，也沒有扣費，請稍後再試。
 state-paused = 正在等待：運營者暫停了新訂單。還沒有產生費用。
 alert-stranger =

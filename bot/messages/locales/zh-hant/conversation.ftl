@@ -77,7 +77,7 @@ button-other-model = 換個模型
 album-too-many = 一次最多 { $most } 張，你發了 { $count } 張，先留下前 { $most } 張。其餘的請稍後再發。
 already-cancelled = { $job } 之前已經取消了。
 toast-ordered = 已下單
-toast-not-yours = 這是別人的任務
+toast-not-yours = 這是別人的影片
 toast-gone = 這個已經不在了
 kept-in-private = 這個影片群裡發不了，所以單獨發給你。
 group-greeting =
@@ -127,6 +127,11 @@ ask-first =
         [yes] 最多 { $price }
        *[no] { $price }
     }。每張各做一個會超出現在的額度。要做第一張嗎？
+ask-one =
+    這裡一次只能用一個，只用第一個來做需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，要做嗎？其餘的先留著，等你下一句話。
 ask-instead =
     你改了訊息，{ $other } 還沒有扣費。改成做這個嗎？需要 { KNOWN($up_to) ->
         [yes] 最多 { $price }

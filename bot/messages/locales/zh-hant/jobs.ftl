@@ -79,8 +79,8 @@ card-made = 正在製作，做好後發到這裡。
 usual-under = 一般不到一分鐘。
 usual-about = 一般需要約 { $minutes } 分鐘。
 usual-between = 一般需要 { $least } 到 { $most } 分鐘。
-card-folded = 任務 { $job }：{ $state }
-card-below = 任務 { $job }：詳情見下面的訊息。
+card-folded = 編號 { $job }：{ $state }
+card-below = 編號 { $job }：詳情見下面的訊息。
 state-long-running = 還在生成。這一個比較慢，做好後會馬上發給你。
 state-downloading = 生成好了，正在下載…
 state-ready = 影片好了，馬上發給你…
@@ -100,13 +100,13 @@ state-cancelled = 已取消。
 state-cancelled-free = 已取消，沒有產生費用。
 state-deleted = 已刪除。
 
-cancelled-free = 任務 { $job } 已取消，沒有產生費用。
+cancelled-free = 編號 { $job } 已取消，沒有產生費用。
 cancel-requested-running = 已申請取消。不過影片已經開始生成，可能仍會扣費；如果還是做出來了，會照常發給你。
-cancel-too-late = 任務 { $job } 已經結束，來不及取消了。如果影片做好了，會發給你。
+cancel-too-late = 編號 { $job } 已經結束，來不及取消了。如果影片做好了，會發給你。
 cancel-nothing = 沒有可以取消的影片。
 cancel-which = 有幾個影片正在製作，要取消哪一個？
 job-unknown =
-    沒有找到你的任務 { $job }。{ CHAT() ->
+    沒有找到編號 { $job }。{ CHAT() ->
         [words] 回覆「狀態」看進度，「歷史」看做過的。
        *[buttons] 傳送 /status 看進度，/history 看做過的。
     }

@@ -13,7 +13,7 @@ ask-price =
        *[no] 需要
     } { $price }，確定下單嗎？
 ask-same =
-    同樣的影片已經在做了（任務 { $other }）。再做一個{ KNOWN($up_to) ->
+    同樣的影片已經在做了（編號 { $other }）。再做一個{ KNOWN($up_to) ->
         [yes] 最多需要
        *[no] 需要
     } { $price }，確定下單嗎？
@@ -41,7 +41,7 @@ button-no =
     }
 confirm-which = 有幾個訂單等你確認，要做哪一個？
 confirm-nothing = 現在沒有待確認的訂單。
-confirm-late = 任務 { $job } 不用再確認了：{ $state }
+confirm-late = 編號 { $job } 不用再確認了：{ $state }
 confirm-started = 好的，已下單，編號 { $job }，做好就發給你。
 offer-lapsed = 30 分鐘沒有確認，這次報價已失效，沒有扣費。
 offer-declined = 好的，這次不做了，沒有扣費。
@@ -77,9 +77,9 @@ command-again = 重新發送影片，或重做失敗的影片
 command-delete = 永久刪除做好的影片
 
 again-none = 沒有可以重發或重做的影片。{ -send-history }查看做過的。
-again-asks-fal = 我這就去再查一次任務 { $job }，不收費。影片一到就發到這裡。
-again-on-its-way = 任務 { $job } 還沒結束：{ $state }
-again-gone = 任務 { $job } 的影片過了保存期限，已經清理了。想要的話，{ -send-video }重新做。
+again-asks-fal = 我這就去再查一次編號 { $job }，不收費。影片一到就發到這裡。
+again-on-its-way = 編號 { $job } 還沒結束：{ $state }
+again-gone = 編號 { $job } 的影片過了保存期限，已經清理了。想要的話，{ -send-video }重新做。
 button-again =
     再試一次（{ KNOWN($up_to) ->
         [yes] 最多 { $price }
@@ -103,7 +103,7 @@ button-buy-again =
 fallback-other = 這次做法稍有不同。
 fallback-shorter-prompt = 這次用簡單些的文字：「{ $prompt }」
 fallback-wide-photo = 這次把你的照片改成 16:9。
-repeat-of = 重做任務 { $other }。
+repeat-of = 重做編號 { $other }。
 
 alert-doubt = { $user } 的任務 { $job }：fal 沒有回應訂單，可能已扣費 { $price }。任務已擱置；24 小時內如果找到結果，會照常傳送。請查看 fal.ai/dashboard/requests。
 alert-parked = { $user } 的任務 { $job }（{ $price }）：fal 已有十分鐘沒有給出可理解的答覆：{ $reason }。任務已擱置，不佔用名額；在 fal 保留檔案期間會繼續詢問。用 "reelbot job { $job }" 查看，用 "reelbot poll" 加請求編號可立即詢問。

@@ -76,6 +76,9 @@ history-line =
     { $job }，{ $when }{ KNOWN($price) ->
         [yes] ，{ $price }
        *[no] {""}
+    }{ $free ->
+        [yes] ，免費
+       *[no] {""}
     }：{ $state }「{ $prompt }」
 
 models-title =
@@ -143,8 +146,8 @@ group-stranger =
 
 too-much-waits = 訊息太多，我一下子處理不過來：這裡已有 { $count } 條在排隊，你最新的幾條沒有儲存，也不會扣費。請等我回覆後，把缺的再發一次。
 internal-error = 我們這邊出了點問題，沒能處理你的訊息，沒有扣費。請過一分鐘再試一次。
-job-unreadable = 任務 { $job } 的記錄暫時讀不出來。任務會保留，不會重複扣費，管理員已收到通知。
-job-unreadable-free = 任務 { $job } 沒能開始：它的記錄讀不出來。沒有扣費。請重新發一次你的要求。
+job-unreadable = 編號 { $job } 的記錄暫時讀不出來。影片會保留，不會重複扣費，管理員已收到通知。
+job-unreadable-free = 編號 { $job } 沒能開始：它的記錄讀不出來。沒有扣費。請重新發一次你的要求。
 
 command-video = 用文字、照片或影片生成影片
 command-status = 正在製作的影片

@@ -9,6 +9,7 @@ web-make = 就做
 web-attach = 新增照片或影片
 web-remove = 刪除
 web-drop = 把照片或影片拖到這裡
+web-whole = 看全文
 web-download = 下載
 web-offline = 連線斷開，正在重連……
 web-retry = 再試一次

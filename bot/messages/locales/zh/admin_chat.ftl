@@ -76,8 +76,8 @@ operator-help =
 
 button-allow = 允许 { $id }
 let-in = 你现在可以使用这个机器人了。{ -send-help }看看我会做什么。
-stopped-by-admin = 管理员停止了你的任务 { $job }。没有产生费用。
-stopping-by-admin = 管理员要求停止你的任务 { $job }，结果会在这里告诉你。
+stopped-by-admin = 管理员停止了你的视频 { $job }。没有产生费用。
+stopping-by-admin = 管理员要求停止你的视频 { $job }，结果会在这里告诉你。
 orders-paused = 管理员暂停了新订单。没有下单，也没有扣费，请稍后再试。
 state-paused = 正在等待：运营者暂停了新订单。还没有产生费用。
 alert-stranger =

@@ -76,7 +76,7 @@ button-other-model = 换个模型
 album-too-many = 一次最多 { $most } 张，你发了 { $count } 张，先留下前 { $most } 张。其余的请稍后再发。
 already-cancelled = { $job } 之前已经取消了。
 toast-ordered = 已下单
-toast-not-yours = 这是别人的任务
+toast-not-yours = 这是别人的视频
 toast-gone = 这个已经不在了
 kept-in-private = 这个视频群里发不了，所以单独发给你。
 group-greeting =
@@ -126,6 +126,11 @@ ask-first =
         [yes] 最多 { $price }
        *[no] { $price }
     }。每张各做一个会超出现在的额度。要做第一张吗？
+ask-one =
+    这里一次只能用一个，只用第一个来做需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，要做吗？其余的先留着，等你下一句话。
 ask-instead =
     你改了消息，{ $other } 还没有扣费。改成做这个吗？需要 { KNOWN($up_to) ->
         [yes] 最多 { $price }

@@ -78,8 +78,8 @@ card-made = 正在制作，做好后发到这里。
 usual-under = 一般不到一分钟。
 usual-about = 一般需要约 { $minutes } 分钟。
 usual-between = 一般需要 { $least } 到 { $most } 分钟。
-card-folded = 任务 { $job }：{ $state }
-card-below = 任务 { $job }：详情见下面的消息。
+card-folded = 编号 { $job }：{ $state }
+card-below = 编号 { $job }：详情见下面的消息。
 state-long-running = 还在生成。这一个比较慢，做好后会马上发给你。
 state-downloading = 生成好了，正在下载…
 state-ready = 视频好了，马上发给你…
@@ -99,13 +99,13 @@ state-cancelled = 已取消。
 state-cancelled-free = 已取消，没有产生费用。
 state-deleted = 已删除。
 
-cancelled-free = 任务 { $job } 已取消，没有产生费用。
+cancelled-free = 编号 { $job } 已取消，没有产生费用。
 cancel-requested-running = 已申请取消。不过视频已经开始生成，可能仍会扣费；如果还是做出来了，会照常发给你。
-cancel-too-late = 任务 { $job } 已经结束，来不及取消了。如果视频做好了，会发给你。
+cancel-too-late = 编号 { $job } 已经结束，来不及取消了。如果视频做好了，会发给你。
 cancel-nothing = 没有可以取消的视频。
 cancel-which = 有几个视频正在制作，要取消哪一个？
 job-unknown =
-    没有找到你的任务 { $job }。{ CHAT() ->
+    没有找到编号 { $job }。{ CHAT() ->
         [words] 回复“状态”看进度，“历史”看做过的。
        *[buttons] 发送 /status 看进度，/history 看做过的。
     }

@@ -12,7 +12,7 @@ ask-price =
        *[no] 需要
     } { $price }，确定下单吗？
 ask-same =
-    同样的视频已经在做了（任务 { $other }）。再做一个{ KNOWN($up_to) ->
+    同样的视频已经在做了（编号 { $other }）。再做一个{ KNOWN($up_to) ->
         [yes] 最多需要
        *[no] 需要
     } { $price }，确定下单吗？
@@ -40,7 +40,7 @@ button-no =
     }
 confirm-which = 有几个订单等你确认，要做哪一个？
 confirm-nothing = 现在没有待确认的订单。
-confirm-late = 任务 { $job } 不用再确认了：{ $state }
+confirm-late = 编号 { $job } 不用再确认了：{ $state }
 confirm-started = 好的，已下单，编号 { $job }，做好就发给你。
 offer-lapsed = 30 分钟没有确认，这次报价已失效，没有扣费。
 offer-declined = 好的，这次不做了，没有扣费。
@@ -76,9 +76,9 @@ command-again = 重新发送视频，或重做失败的视频
 command-delete = 永久删除做好的视频
 
 again-none = 没有可以重发或重做的视频。{ -send-history }查看做过的。
-again-asks-fal = 我这就去再查一次任务 { $job }，不收费。视频一到就发到这里。
-again-on-its-way = 任务 { $job } 还没结束：{ $state }
-again-gone = 任务 { $job } 的视频过了保存期限，已经清理了。想要的话，{ -send-video }重新做。
+again-asks-fal = 我这就去再查一次编号 { $job }，不收费。视频一到就发到这里。
+again-on-its-way = 编号 { $job } 还没结束：{ $state }
+again-gone = 编号 { $job } 的视频过了保存期限，已经清理了。想要的话，{ -send-video }重新做。
 button-again =
     再试一次（{ KNOWN($up_to) ->
         [yes] 最多 { $price }
@@ -102,7 +102,7 @@ button-buy-again =
 fallback-other = 这次做法稍有不同。
 fallback-shorter-prompt = 这次用简单些的文字：“{ $prompt }”
 fallback-wide-photo = 这次把你的照片改成 16:9。
-repeat-of = 重做任务 { $other }。
+repeat-of = 重做编号 { $other }。
 
 alert-doubt = { $user } 的任务 { $job }：fal 没有回应订单，可能已扣费 { $price }。任务已搁置；24 小时内如果找到结果，会照常发送。请查看 fal.ai/dashboard/requests。
 alert-parked = { $user } 的任务 { $job }（{ $price }）：fal 已有十分钟没有给出可理解的答复：{ $reason }。任务已搁置，不占用名额；在 fal 保留文件期间会继续询问。用 "reelbot job { $job }" 查看，用 "reelbot poll" 加请求编号可立即询问。

@@ -75,6 +75,9 @@ history-line =
     { $job }，{ $when }{ KNOWN($price) ->
         [yes] ，{ $price }
        *[no] {""}
+    }{ $free ->
+        [yes] ，免费
+       *[no] {""}
     }：{ $state }“{ $prompt }”
 
 models-title =
@@ -142,8 +145,8 @@ group-stranger =
 
 too-much-waits = 消息太多，我一下子处理不过来：这里已有 { $count } 条在排队，你最新的几条没有保存，也不会扣费。请等我回复后，把缺的再发一次。
 internal-error = 我们这边出了点问题，没能处理你的消息，没有扣费。请过一分钟再试一次。
-job-unreadable = 任务 { $job } 的记录暂时读不出来。任务会保留，不会重复扣费，管理员已收到通知。
-job-unreadable-free = 任务 { $job } 没能开始：它的记录读不出来。没有扣费。请重新发一次你的要求。
+job-unreadable = 编号 { $job } 的记录暂时读不出来。视频会保留，不会重复扣费，管理员已收到通知。
+job-unreadable-free = 编号 { $job } 没能开始：它的记录读不出来。没有扣费。请重新发一次你的要求。
 
 command-video = 用文字、照片或视频生成视频
 command-status = 正在制作的视频

@@ -8,6 +8,7 @@ web-make = 就做
 web-attach = 添加照片或视频
 web-remove = 删除
 web-drop = 把照片或视频拖到这里
+web-whole = 看全文
 web-download = 下载
 web-offline = 连接断开，正在重连……
 web-retry = 再试一次

@@ -2,7 +2,8 @@
 
 import re
 
-from bot.channels.protocol import ChannelManifest, ChannelPort, ConsoleCommand, Services
+from bot.channels.protocol import ChannelManifest, ChannelPort, ConsoleCommand
+from bot.channels.services import Services
 from bot.channels.types import Limits
 
 from .settings import PigeonSettings

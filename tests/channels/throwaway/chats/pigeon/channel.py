@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from bot.channels.protocol import PlainChannel, Services
+from bot.channels.protocol import PlainChannel
+from bot.channels.services import Services
 from bot.channels.types import Activity, Address, AttachmentRef, Incoming, Message, SendError, SendOutcome, VideoMessage
 
 from . import MANIFEST

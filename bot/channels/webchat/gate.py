@@ -1,0 +1,77 @@
+"""Lets a request through to its endpoint, or refuses it in the browser's language."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from bot.channels.services import Services
+from bot.channels.webchat.guard import Guard, Session
+
+log = logging.getLogger(__name__)
+
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob:; media-src 'self' blob:; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # with none at all a browser sends forms from the origin "null"
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+Private = Callable[[Request, Session], Awaitable[Response]]
+
+
+class Gate:
+    """The gate before every endpoint of the web chat."""
+
+    def __init__(self, services: Services, guard: Guard) -> None:
+        self._services = services
+        self._guard = guard
+
+    def guarded(self, endpoint: Endpoint) -> Endpoint:
+        """Return the endpoint, open to whoever comes from where the page may be; our headers go with its answer."""
+
+        async def checked(request: Request) -> Response:
+            problem = self._guard.problem(request)
+            if problem is not None:
+                return self.refused(request, problem, 403)
+            try:
+                response = await endpoint(request)
+            except Exception:  # whatever broke behind it: the person is told, and the page offers to try again
+                log.exception("web chat")
+                return self.refused(request, "web-failed", 503)
+            for name, value in _HEADERS.items():
+                response.headers.setdefault(name, value)
+            response.headers.setdefault("Cache-Control", "no-store")
+            return response
+
+        return checked
+
+    def private(self, endpoint: Private) -> Endpoint:
+        """Return the endpoint, open to those whose session holds."""
+
+        async def known(request: Request) -> Response:
+            session = await self.session(request)
+            if session is None:
+                return self.refused(request, "web-session-over", 401)
+            return await endpoint(request, session)
+
+        return self.guarded(known)
+
+    def refused(self, request: Request, key: str, status: int, **facts: Any) -> Response:
+        """Return a refusal in the browser's language: JSON {"error"}."""
+        language = self._services.pick_language(request.headers.get("accept-language"))
+        return JSONResponse({"error": self._services.translate(language, key, **facts)}, status, _HEADERS)
+
+    async def session(self, request: Request) -> Session | None:
+        """Return whose browser asks; a guest's only as long as the invitation holds."""
+        session = self._guard.session(request)
+        return session if session is None or await self.holds(session) else None
+
+    async def holds(self, session: Session) -> bool:
+        """Return whether the session is still good."""
+        return not session.is_guest or await self._services.invitations.holds(session.user, session.series)

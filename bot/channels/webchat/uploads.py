@@ -1,0 +1,103 @@
+"""Takes and shows the photos and videos that people send from the page. Their first bytes say what they are."""
+
+import re
+import secrets
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from bot.channels.services import Services
+from bot.channels.types import AttachmentRef
+from bot.channels.webchat.gate import Gate
+from bot.channels.webchat.guard import Session
+from core.io.bodies import BodyTooLarge, first_bytes, write_body
+from core.io.file_types import HEAD_BYTES, mime_of, other_type
+
+_UPLOAD = re.compile(r"[0-9a-f]{32}")
+_BYTES = {"image": 10_000_000, "video": 100_000_000}
+_LONGEST_S = 3600
+KINDS = frozenset(_BYTES)
+"""What can be sent: "image", "video"."""
+
+
+class Uploads:
+    """The uploads of the web chat, each under a name that nobody can guess, with its owner beside it."""
+
+    def __init__(self, services: Services, gate: Gate) -> None:
+        self._services = services
+        self._gate = gate
+
+    def attachment(self, kind: Any, upload: str, seconds: Any) -> AttachmentRef:
+        """Build the attachment.
+
+        `seconds` is what the browser saw: a hint for the price, checked before anything is bought.
+        """
+        size = (self._services.uploads_dir / upload).stat().st_size
+        return AttachmentRef(kind, upload, size, plausible_s(seconds))
+
+    async def take(self, request: Request, session: Session) -> Response:
+        """Stream the raw file of the body to a name nobody can guess. Its first bytes say what it is."""
+        name = secrets.token_hex(16)
+        path = self._services.uploads_dir / name
+        refuse = partial(self._gate.refused, request, max_mb=str(_BYTES["image"] // 1_000_000))
+        try:
+            what = await _receive(request, path)
+        except (BodyTooLarge, ClientDisconnect) as error:
+            path.unlink(missing_ok=True)
+            large = isinstance(error, BodyTooLarge)
+            return refuse("web-upload-large", 413) if large else refuse("web-upload-gone", 400)
+        if what is not None:
+            return refuse("web-upload-unknown", 415, what=what)
+        path.with_suffix(".owner").write_text(session.user, encoding="ascii")
+        return JSONResponse({"upload": name, "kind": await self.kind_of(name)}, 201)
+
+    async def kind_of(self, name: str) -> Any:
+        """Return what the upload is, of KINDS; None: it is not there, or neither."""
+        path = self._services.uploads_dir / name
+        if not _UPLOAD.fullmatch(name) or not path.is_file():
+            return None
+        with path.open("rb") as file:
+            kind = _kind(file.read(HEAD_BYTES))
+        return kind[0] if kind else None
+
+    def owns(self, session: Session, name: str) -> bool:
+        """Return whether this person sent the upload."""
+        owner = self._services.uploads_dir / f"{name}.owner"
+        return bool(_UPLOAD.fullmatch(name)) and owner.is_file() and owner.read_text(encoding="ascii") == session.user
+
+    async def show(self, request: Request, session: Session) -> Response:
+        """Serve an upload to who sent it."""
+        name = request.path_params["name"]
+        path = self._services.uploads_dir / name
+        if not self.owns(session, name) or not path.is_file():
+            return self._gate.refused(request, "web-not-found", 404)
+        with path.open("rb") as file:
+            kind = _kind(file.read(HEAD_BYTES))
+        return FileResponse(path, media_type=kind[1] if kind else "application/octet-stream")
+
+
+def plausible_s(seconds: Any) -> float | None:
+    """Return the length that a browser names, if it can be one."""
+    return float(seconds) if isinstance(seconds, int | float) and 0 < seconds < _LONGEST_S else None
+
+
+def _kind(head: bytes) -> tuple[Any, str] | None:
+    mime = mime_of(head)
+    return (mime.partition("/")[0], mime) if mime is not None else None
+
+
+async def _receive(request: Request, path: Path) -> str | None:
+    """Write the body to `path` if its first bytes are those of a photo or video, else name what it is.
+
+    In that case no more is read, and nothing written. Raises BodyTooLarge, ClientDisconnect.
+    """
+    chunks = request.stream()
+    head = await first_bytes(chunks, enough=HEAD_BYTES)
+    kind = _kind(head)
+    if kind is None:
+        return other_type(head[:HEAD_BYTES])
+    await write_body(chunks, path, most_bytes=_BYTES[kind[0]], head=head)
+    return None
