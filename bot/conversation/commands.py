@@ -18,7 +18,9 @@ from bot.conversation.admin_words import AdminRequest, is_admin_request, parse_a
 from bot.conversation.folding import without_unseen
 from bot.conversation.generation_options import GenerationOptions, parse_options
 from bot.conversation.option_patterns import MODEL_WORDS
-from bot.conversation.setting_fields import SettingsRequest, is_setting, parse_settings, pressed_setting
+from bot.conversation.setting_fields import SettingsRequest, is_setting, parse_settings, pressed_setting, read_model
+from bot.conversation.typed_codes import code_before, code_in, is_code, plain
+from bot.conversation.words import Meaning, line_in, meaning_of
 from bot.messages.callback_data import split
 from bot.messages.command_words import COMMAND_WORDS
 from bot.messages.languages import asked_for
@@ -84,10 +86,14 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """Accept an offer: buy it at the price that was named. `way`: 0 as it stands, else one of its other ways."""
+    """Accept an offer: buy it at the price that was named. `way`: 0 as it stands, else one of its other ways.
+
+    `sure` False: more was said than a yes and a code, so the offer is only shown.
+    """
 
     job: str | None = None
     way: int = 0
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +106,14 @@ class OtherModel:
 
 @dataclass(frozen=True, slots=True)
 class AnotherTake:
-    """Make a finished video once more, as a purchase of its own; `other_words`: of words that are yet to be said."""
+    """Make a finished video once more, as a purchase of its own; `other_words`: of words that are yet to be said.
+
+    `words`: what was typed with it, to be added to the film's words, or with `other_words` in their place.
+    """
 
     job: str | None = None
     other_words: bool = False
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,9 +289,9 @@ _ANY_FILM_WORD = "|".join(
 )
 _FILM_LINE = re.compile(
     rf"[“\"'「『<]?\s*(?P<word>{_ANY_FILM_WORD})\s*[:,#]?\s*"
-    r"#?(?P<code>[a-z]\ ?[2-9]|(?=[a-z]*[2-9])[2-9a-hjkmnp-z]{7})"
-    r"(?:[\s,:]+(?P<model>[\w.-]+))?\s*[”\"'」』>]?\s*[.。!~吧]*",
-    re.IGNORECASE,
+    r"#?(?P<code>[a-z]\ ?[2-9]|(?=[a-z]*[2-9])[2-9a-hjkmnp-z]{7}|(?-i:[A-HJKMNP-Z]{7}))"
+    r"(?:\s*[”\"'」』>]?\s*[.。!~吧]*|[\s,:。]+(?P<rest>\S.*))",
+    re.IGNORECASE | re.DOTALL,
 )
 _SUGGESTED = [word for word, name in _COMMAND_OF.items() if name not in ADMIN_COMMANDS]
 _CHINESE_WORDS = sorted((word for word in _COMMAND_OF if not word.isascii()), key=len, reverse=True)
@@ -292,8 +302,6 @@ _CLOSING = _INVISIBLE + ".。!！?？~～"
 _SLASH = re.compile(
     r"[/／](\s*)(?:([a-z][a-z0-9_]*)(@\w*)?(?=[\s:：,，、。.!！?？;；]|[^\x00-\x7f]|\Z))?", re.IGNORECASE
 )
-_CODE = re.compile(r"#?([0-9A-Za-z]{1,12})")
-_TYPED_CODE = re.compile(r"#?((?=[A-Za-z]*[0-9])[0-9A-Za-z]{2,12}|[A-Z]{7})")  # a digit, or a whole code in capitals
 _MOST_CHARS = 40
 _MODEL_NAME_WORDS = 3
 
@@ -360,10 +368,10 @@ class _Parser:
         line = _FILM_LINE.fullmatch(unicodedata.normalize("NFKC", without_unseen(text)))
         if line is None:
             return None
-        name, model = _COMMAND_OF[line["word"].lower()], line["model"]
-        if model and name != "swap":
+        name, rest = _COMMAND_OF[line["word"].lower()], line["rest"] or ""
+        if rest and name not in {"retake", "reword"} and (name != "swap" or not _may_be_model(rest)):
             return None
-        return self._command(name, f"{line['code'].replace(' ', '')} {model or ''}")
+        return self._command(name, f"{line['code'].replace(' ', '')} {rest}")
 
     def bare_word(self, text: str) -> Command | None:
         film = self.film_line(text)
@@ -390,11 +398,11 @@ class _Parser:
         rest = rest.strip(_AFTER)
         takes = {
             "video": True,
-            "status": _TYPED_CODE.fullmatch(rest) is not None,
-            "cancel": _TYPED_CODE.fullmatch(rest) is not None,
-            "confirm": _TYPED_CODE.fullmatch(rest) is not None,
-            "again": _TYPED_CODE.fullmatch(rest) is not None,
-            **dict.fromkeys(_OF_FILMS, _TYPED_CODE.fullmatch(rest) is not None),
+            "status": is_code(rest),
+            "cancel": is_code(rest),
+            "confirm": is_code(rest),
+            "again": is_code(rest),
+            **dict.fromkeys(_OF_FILMS, is_code(rest)),
             "price": not parse_options(rest, model_words=self.model_words)[0],
             "language": asked_for(rest.strip(_CLOSING)) is not None,
             "settings": is_setting(rest),
@@ -410,16 +418,16 @@ class _Parser:
             return self._show_price(rest)
         made: dict[str, Callable[[], Command]] = {
             "start": lambda: Start(rest[:_MOST_CHARS] or None),
-            "status": lambda: ShowStatus(_job(rest)),
-            "cancel": lambda: Cancel(_job(rest)),
-            "confirm": lambda: Confirm(_job(rest)),
-            "again": lambda: Again(_job(rest)),
-            "retake": lambda: AnotherTake(_job(rest)),
-            "reword": lambda: AnotherTake(_job(rest), other_words=True),
+            "status": lambda: ShowStatus(code_in(rest)),
+            "cancel": lambda: Cancel(code_in(rest)),
+            "confirm": lambda: _confirm(rest),
+            "again": lambda: Again(code_in(rest)),
+            "retake": lambda: _another_take(rest, other_words=False),
+            "reword": lambda: _another_take(rest, other_words=True),
             "swap": lambda: _other_model(rest),
-            "original": lambda: OriginalFile(_job(rest)),
-            "delete": lambda: DeleteFilm(_job(rest)),
-            "erase": lambda: DeleteFilm(_job(rest), "yes"),
+            "original": lambda: OriginalFile(code_in(rest)),
+            "delete": lambda: DeleteFilm(code_in(rest)),
+            "erase": lambda: DeleteFilm(code_in(rest), "yes"),
             "language": lambda: ChooseLanguage(asked_for(rest.strip(_CLOSING)) or rest[:_MOST_CHARS] or None),
             "settings": lambda: ChangeSettings(parse_settings(rest)),
             "admin": lambda: Administer(parse_admin(rest)),
@@ -444,22 +452,38 @@ def _unknown(word: str) -> Unknown:
     return Unknown(word[:_MOST_CHARS], _COMMAND_OF[close[0]] if close else None)
 
 
-def _job(rest: str) -> str | None:
-    """Find a job's code: the only word there is, or the only one that looks like a code."""
-    words = rest.split()
-    for form in (_CODE, _TYPED_CODE):
-        codes = [match[1].upper() for word in words if (match := form.fullmatch(word))]
-        if len(codes) == 1 and (form is _TYPED_CODE or len(words) == 1):
-            return codes[0]
-    return None
+def _confirm(rest: str) -> Confirm:
+    """Parse what is said with a yes: nothing but a code and what may stand in a yes, or it is none."""
+    if meaning_of(f"确认 {rest}") is Meaning.YES:
+        return Confirm()
+    line = line_in(f"确认 {rest}")
+    if line is not None and line.kind == "yes":
+        return Confirm(line.code, line.way)
+    code = plain(rest)
+    return Confirm(code_in(code)) if is_code(code) else Confirm(sure=False)
 
 
-def _other_model(rest: str) -> OtherModel:
+def _another_take(rest: str, *, other_words: bool) -> AnotherTake:
+    """Parse a code, and behind it words for the new video; thanks and the like are none."""
+    code, words = code_before(rest)
+    words = words.strip()
+    return AnotherTake(code, other_words, words if words and meaning_of(words) is None else "")
+
+
+def _other_model(rest: str) -> OtherModel | AnotherTake:
     """Parse a code, and behind it a model's name: that is how one of several is chosen where nothing is pressed."""
-    code, _, model = rest.strip(_CLOSING).partition(" ")
-    if _CODE.fullmatch(code) is None:
+    code, model = code_before(rest.strip(_CLOSING))
+    if code is None:
         return OtherModel()
-    return OtherModel(_job(code), model.strip()[:_MOST_CHARS] or None)
+    left, options = parse_options(f"--model {model}")
+    if model and not left and options != GenerationOptions(options.model):
+        return AnotherTake(code, words=f"--model {model}")  # more is wanted of it than another model
+    return OtherModel(code, (read_model(model) or model[:_MOST_CHARS]) if model else None)
+
+
+def _may_be_model(words: str) -> bool:
+    """Return whether somebody may mean a model by this: one word, or several that name one."""
+    return len(words.split()) == 1 or (read_model(words) is not None and not parse_options(f"--model {words}")[0])
 
 
 def pressed(data: str) -> Command | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from bot.channels.types import Message, Toast
 from bot.store.database import Connection
-from bot.store.dialogues import Dialogue, Draft, write_dialogue_tx, write_ordered_dialogue_tx
+from bot.store.dialogues import Dialogue, Draft, Last, write_dialogue_tx, write_ordered_dialogue_tx
 from bot.store.job_orders import drop_offers_tx
 from bot.store.records import JobDraft
 
@@ -51,6 +51,12 @@ class Decision:
         drop_offers_tx(tx, self.drops)
         if self.dialogue is not None:
             write_ordered_dialogue_tx(tx, self.dialogue, job_id, left=self.left)
+
+    def refused(self, answer: Message) -> "Decision":
+        """Return the decision where its order is not made, and this is said: an offer that stands, or anything else."""
+        last = Last("offer" if answer.job_id is not None else "else", answer.job_id)
+        dialogue = replace(self.dialogue, last=last) if self.dialogue is not None else None
+        return replace(self, order=None, say=answer, dialogue=dialogue)
 
     def mapped(self, change: Callable[["Decision"], "Decision"]) -> "Decision":
         """Return the decision changed by this, also where only its act will say what it is."""

@@ -19,15 +19,16 @@ def with_words(draft: Draft, text: str, *, event: str, at: int) -> tuple[Draft, 
     if not before or event in draft.events:
         return replace(draft, words=text, events=(event,), words_at=at, at=at, explicit=False), None
     addition = joins(text)
-    joined = _joined(before, addition if addition is not None else text)
+    both = joined(before, addition if addition is not None else text)
     if addition is not None or at - draft.words_at <= _JOINED_MS:
         split = len(before) >= _SPLIT_CHARS
-        longer = replace(draft, words=joined, events=(*draft.events, event), words_at=at, at=at, explicit=False)
+        longer = replace(draft, words=both, events=(*draft.events, event), words_at=at, at=at, explicit=False)
         return longer, None if split else ("last", text)
-    return replace(draft, words=text, events=(event,), words_at=at, at=at, explicit=False), ("join", joined)
+    return replace(draft, words=text, events=(event,), words_at=at, at=at, explicit=False), ("join", both)
 
 
-def _joined(before: str, text: str) -> str:
+def joined(before: str, text: str) -> str:
+    """Join further words to those before; the parts of a text that the chat has split, as they were."""
     if len(before) >= _SPLIT_CHARS:
         return before + text
     mark = "，" if not before[-1:].isascii() else ", "

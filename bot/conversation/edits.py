@@ -25,11 +25,12 @@ class Edits:
         """Decide about a message that takes the place of an earlier one; None: it is to be read as a new one."""
         incoming = situation.incoming
         before = await self._store.inbox.message_of(replace(incoming, event_id=incoming.edits or "").origin)
-        if before is None or (not incoming.private and not isinstance(command, commands.MakeVideo)):
+        if before is None or (not incoming.private and isinstance(command, commands.PlainText | None)):
             return NOTHING  # of long ago, or talk of a group
         newest = await self._store.message_map.job_of(incoming.address, incoming.reply_to)
         job = await self._store.jobs.get(newest) if newest is not None else None
-        job = job or await self._store.jobs.by_origin(before.origin)
+        if job is None or job.again_of is not None:  # a repeat has no words of its own
+            job = await self._store.jobs.by_origin(before.origin) or job
         if _same(replace(job.incoming, pressed=None) if job is not None else before, incoming):
             return NOTHING
         if job is None:
@@ -38,7 +39,7 @@ class Edits:
             return None  # small talk is answered as any
         wanted = _request(command)
         if wanted is None or job.state is State.CANCELLED:
-            return NOTHING if wanted is None else None
+            return None  # another command, as "/cancel" is
         as_before = replace(incoming, attachment=incoming.attachment or job.incoming.attachment)
         new = await self._orders.draft(as_before, wanted, situation.language, why="words")
         if isinstance(new, Message):

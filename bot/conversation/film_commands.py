@@ -6,12 +6,20 @@ delete: an admin of a group may stop what is made there, not take away what some
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Action, Message
 from bot.conversation import commands
 from bot.conversation.decisions import Decision
-from bot.conversation.generation_options import GenerationOptions, as_flags
+from bot.conversation.drafts import joined
+from bot.conversation.generation_options import (
+    GenerationOptions,
+    as_flags,
+    merged,
+    options_of_request,
+    parse_options,
+)
 from bot.conversation.job_commands import JobCommands
 from bot.conversation.ordering import OrderService
 from bot.conversation.situation import Situation
@@ -19,7 +27,7 @@ from bot.messages import film_messages, job_messages
 from bot.messages.callback_data import data_for
 from bot.store import Store
 from bot.store.dialogues import Draft, DraftSource
-from bot.store.records import Destination, Job, JobDraft, State
+from bot.store.records import ACTIVE, Destination, Job, JobDraft, State
 
 _MODELS_SHOWN = 8
 
@@ -61,15 +69,26 @@ class FilmCommands:
             case commands.OtherModel() if job.state is State.AWAITING_CONFIRMATION:
                 return self._other_model(situation, job, command.model)
             case _ if not job.has_film:
-                return _brief(situation, situation.say("toast-gone"))
+                return await self._without_film(situation, job, command)
             case commands.OtherModel():
                 return self._other_model(situation, job, command.model)
+            case commands.AnotherTake(words=words) if words:
+                return await self._other_take(situation, job, command)
             case commands.AnotherTake():
                 return self._another_take(situation, job, other_words=command.other_words)
             case commands.OriginalFile():
                 return await self._original(situation, job)
             case commands.DeleteFilm():
                 return await self._delete(situation, job, command.answer)
+
+    async def _without_film(self, situation: Situation, job: Job, command: commands.FilmCommand) -> Decision:
+        """Decide about what has no film: an offer, what is still being made, or what has failed."""
+        if job.state is State.AWAITING_CONFIRMATION:
+            is_no = isinstance(command, commands.DeleteFilm)
+            return await self._jobs.decline(situation, job) if is_no else self._jobs.show_offer(situation, job)
+        if job.state in ACTIVE:
+            return _brief(situation, situation.say("no-but-active", job=job.id))
+        return _brief(situation, situation.say("toast-gone"))
 
     def _other_model(self, situation: Situation, job: Job, model: str | None) -> Decision:
         """Show the models with which it could be made, or offer it with one of them."""
@@ -82,7 +101,9 @@ class FilmCommands:
         buttons = tuple(map(Action, labels, picks))
         return situation.answer(Message(situation.say("model-choose"), buttons, job_id=job.id))
 
-    def _another_take(self, situation: Situation, job: Job, *, other_words: bool) -> Decision:
+    def _another_take(
+        self, situation: Situation, job: Job, *, other_words: bool, options: GenerationOptions | None = None
+    ) -> Decision:
         """Make it once more at the price of its button, or ask for other words for it."""
         if not other_words:
             new = self._orders.reorder(situation.incoming, job, situation.language, with_fallback=False)
@@ -90,8 +111,20 @@ class FilmCommands:
         source = job.incoming.attachment
         sources = (DraftSource(source, job.incoming.event_id, at=situation.at),) if source is not None else ()
         question = Message(situation.say("words-wanted"), job_id=job.id, asks=True)
-        draft = Draft(options=_options_of(job), sources=sources, at=situation.at)
+        draft = Draft(options=as_flags(options or options_of_request(job.request)), sources=sources, at=situation.at)
         return situation.answer(question, topic="words", draft=draft)
+
+    async def _other_take(self, situation: Situation, job: Job, take: commands.AnotherTake) -> Decision:
+        """Offer it with the words that were typed beside its code: added to its own, or in their place."""
+        prompt, asked = parse_options(take.words if take.other_words else joined(job.request.prompt, take.words))
+        options = merged(asked, options_of_request(job.request))
+        if not prompt:  # options alone
+            return self._another_take(situation, job, other_words=True, options=options)
+        text = f"{prompt} {as_flags(options)}"  # so that a later wish keeps them
+        incoming = replace(situation.incoming, attachment=job.incoming.attachment, text=text)
+        command = commands.MakeVideo(prompt, options)
+        new = await self._orders.draft(incoming, command, situation.language, why="words")
+        return situation.ordered(new) if isinstance(new, JobDraft) else situation.answer(new)
 
     async def _original(self, situation: Situation, job: Job) -> Decision:
         incoming = situation.incoming
@@ -128,12 +161,6 @@ class FilmCommands:
         """Ask whether to delete; asked anew, the time for the yes begins again."""
         await self._store.jobs.ask_delete(job.id)
         return situation.answer(film_messages.may_delete(job, situation.language))
-
-
-def _options_of(job: Job) -> str:
-    """Return what the film was made with, for other words at its price."""
-    made = job.request
-    return as_flags(GenerationOptions(made.model, made.duration_s, made.resolution, made.aspect_ratio))
 
 
 def _brief(situation: Situation, text: str) -> Decision:

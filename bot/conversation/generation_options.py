@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from bot.conversation.option_patterns import CUT, GAP, MODEL_WORDS, Option, Value, flags, option_at, pairs, plain
+from core.types import VideoRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,11 @@ def as_flags(options: GenerationOptions) -> str:
     """Write options so that they are read back the same wherever they stand: "--model veo-3.1 --duration 8"."""
     values = ((flag, getattr(options, name)) for name, flag in _FLAGS.items())
     return " ".join(f"--{flag} {value}" for flag, value in values if value is not None)
+
+
+def options_of_request(made: VideoRequest) -> GenerationOptions:
+    """Return what a video was made with, for another at its price; of chance it has none."""
+    return GenerationOptions(made.model, made.duration_s, made.resolution, made.aspect_ratio)
 
 
 Found = dict[str, Value]

@@ -124,6 +124,8 @@ class MessageHandler:
 
     async def quote(self, incoming: Incoming) -> str | None:
         """Return the price at which this message would be ordered as it stands; see Talk.quote. It changes nothing."""
+        if second_command(incoming) is not None:
+            return None
         return await self._talk.quote(await self.situation(incoming), commands.parse_message(incoming).command)
 
     async def _quoted(self, incoming: Incoming) -> Job | None:
@@ -228,8 +230,8 @@ class MessageHandler:
                 return await self._talk.words(situation, command)
             case commands.MakeVideo():
                 return await self._talk.order(situation, command)
-            case commands.Confirm(job=None):
-                return await self._talk.agreed(situation)
+            case commands.Confirm(job=None, sure=sure):
+                return await (self._talk.agreed(situation) if sure else self._jobs.confirm(situation, None))
             case commands.ChangeSettings(request=wanted):
                 return _answered(situation, await self._settings.handle(situation.incoming, wanted, situation.language))
             case commands.Administer(request=asked):

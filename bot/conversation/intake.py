@@ -10,6 +10,7 @@ from bot.channels.protocol import ChannelPort
 from bot.channels.text_lengths import encodable
 from bot.channels.types import Incoming, Reply
 from bot.conversation.admission import Admission
+from bot.conversation.albums import Albums
 from bot.conversation.commands import ParsedMessage, Start, parse_message
 from bot.conversation.inbox_limits import may_wait
 from bot.conversation.refusals import Refusals
@@ -50,6 +51,7 @@ class MessageIntake:
         self._notify = notify
         self._asides: set[asyncio.Task[None]] = set()
         self._open = True
+        self._albums = Albums()
 
     def close(self) -> None:
         """Take no more questions: the chat repeats them, and finds the next start."""
@@ -60,7 +62,7 @@ class MessageIntake:
         known: dict[str, ParsedMessage] = {}
         for_us = [
             message
-            for message in _with_albums(
+            for message in self._albums.completed(
                 [await self._addressed(_parsed(await self._present(each))) for each in incoming]
             )
             if message.for_us
@@ -170,12 +172,3 @@ def _parsed(incoming: Incoming) -> ParsedMessage:
     """Parse it as it is stored: a chat may hand over half a character, which no database and no page takes."""
     text = encodable(incoming.text)
     return parse_message(incoming if text == incoming.text else replace(incoming, text=text))
-
-
-def _with_albums(messages: Sequence[ParsedMessage]) -> list[ParsedMessage]:
-    """Take all items of an album as said to the bot where one of them is: in a group only that has the words."""
-    ours = {each.incoming.album for each in messages if each.for_us and each.incoming.album is not None}
-    return [
-        each if each.for_us or each.incoming.album not in ours else _parsed(replace(each.incoming, direct=True))
-        for each in messages
-    ]

@@ -13,7 +13,7 @@ from bot.channels.protocol import ChannelPort
 from bot.channels.types import Address, AttachmentRef, Incoming, Message
 from bot.conversation import commands
 from bot.conversation.answer_language import zone_of
-from bot.conversation.generation_options import parse_options
+from bot.conversation.generation_options import as_flags, options_of_request, parse_options
 from bot.conversation.planning import Planner
 from bot.messages import job_messages, retry_offers
 from bot.messages.admin_alerts import Alerts
@@ -260,8 +260,10 @@ class OrderService:
         except BadRequest as error:
             return Message(job_messages.error_message(language, error.code, error.facts))
         # The press is the new message; what it was about comes from the old one.
+        options = as_flags(options_of_request(plan.request))
+        text = f"{plan.request.prompt} {options}"  # so that a later wish keeps them
         incoming = replace(
-            pressed, attachment=job.incoming.attachment, reply_to=job.incoming.reply_to, text="", pressed=None
+            pressed, attachment=job.incoming.attachment, reply_to=job.incoming.reply_to, text=text, pressed=None
         )
         as_priced = pressed.pressed is not None and plan.quote.usd <= min(job.usd, self._settings.confirm_usd)
         question = None if as_priced else Confirmation("again")

@@ -200,7 +200,7 @@ class PassiveReplies:
             return Order(
                 decision.order,
                 reply_in=lambda tx, job_id: self._ordered(person, tx, job_id, decision),
-                refused=lambda message: self._answer_with(person, _with_actions(message, person)),
+                refused=lambda message: self._refused(person, decision.refused(message)),
             )
         if decision.act is not None:
             return Answer(
@@ -209,6 +209,10 @@ class PassiveReplies:
                 instead=lambda other: self._of_decision(person, other),
             )
         answer = self._spoken(person, decision, fetches=fetches and not decision.drops)
+        return replace(answer, within=both(decision.write_tx, answer.within))
+
+    def _refused(self, person: PersonContext, decision: Decision) -> Answer:
+        answer = self._spoken(person, decision)
         return replace(answer, within=both(decision.write_tx, answer.within))
 
     def _spoken(self, person: PersonContext, decision: Decision, *, fetches: bool = False) -> Answer:

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from typing import Protocol
 
 from bot.channels.protocol import ChannelPort
@@ -107,7 +106,7 @@ class PushStrategy:
             refusal = await self._orders.start(decision.order, inbox_id=queued.id, within=decision.write_ordered_tx)
             if refusal is None:
                 return Decision(say=_toast_of(decision.order), spent=True)  # the job's transaction closed the row
-            decision = replace(decision, order=None, say=refusal)
+            decision = decision.refused(refusal)
         decided = [decision]
 
         def within(tx: Connection) -> Message | None:

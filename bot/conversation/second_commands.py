@@ -6,7 +6,8 @@ from bot.channels.types import Incoming
 from bot.conversation import commands
 from bot.conversation.words import Meaning, meaning_of
 
-_SLASH = re.compile(r"(?<=\s)[/／]\s?([a-z]+|[\u4e00-\u9fff]+)", re.IGNORECASE)
+_WORD = r"([a-z]+|[\u4e00-\u9fff]+)"
+_SLASH = re.compile(rf"(?<=\s)[/／]{_WORD}|(?<=\n)[/／] {_WORD}", re.IGNORECASE)  # amid a line "/ " only separates
 _MOST_CHARS = 12  # of a line that takes back what is above it
 
 

@@ -53,7 +53,7 @@ def _models(_model: str) -> tuple[str, ...]:
     return tuple(model.tier or model.key for model in pricing.list_models())
 
 
-def _read_model(words: str) -> str | None:
+def read_model(words: str) -> str | None:
     """Return the tier, which follows the operator's choice of models, or the key."""
     named = parse_options(f"--model {words}")[1].model if not _is_model(words) else words
     if named is None or not _is_model(named):
@@ -93,7 +93,7 @@ FIELDS: tuple[Field, ...] = (
         "model",
         ("model", "tier", "模型", "档位", "檔位"),
         values=_models,
-        read=_read_model,
+        read=read_model,
         option="model",
     ),
     Field(
@@ -219,7 +219,7 @@ def _bare(words: str) -> SettingsRequest | None:
     options_set = {name: getattr(options, name) for name in _BY_OPTION if getattr(options, name) is not None}
     changes = [(_BY_OPTION[name], _BY_OPTION[name].read(str(value))) for name, value in options_set.items()]
     if left or not changes or options.seed is not None or any(value is None for _, value in changes):
-        value = _read_model(words)
+        value = read_model(words)
         return SettingsRequest((("model", value),)) if value is not None else None
     return SettingsRequest(tuple((field.name, value) for field, value in changes))
 

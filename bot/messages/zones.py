@@ -44,6 +44,7 @@ CITIES = MappingProxyType(
             ),
             BEIJING,
         ),
+        **dict.fromkeys(("utc+8", "gmt+8", "utc+08:00", "+8", "+08:00", "东八区", "東八區"), BEIJING),
         **dict.fromkeys(("深圳", "广州", "廣州", "杭州", "成都", "重庆", "重慶"), BEIJING),
         **dict.fromkeys(("香港",), "Asia/Hong_Kong"),
         **dict.fromkeys(("澳门", "澳門"), "Asia/Macau"),

@@ -101,6 +101,9 @@ class Dialogues:
                 last = restored(Last, row.last, where="last") if row.last else None
         if draft.at <= min(at or self._now(), self._now()) - DRAFT_MS:
             draft = Draft()
+        asked = last is not None and last.topic in {"words", "source"}
+        if row is not None and asked and row.changed <= self._now() - DRAFT_MS:
+            last = None  # a question is as old as what lies on the table
         return Dialogue(key, user, draft, last)
 
     async def measured(self, user: str, attachment: AttachmentRef) -> None:

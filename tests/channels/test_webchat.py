@@ -552,7 +552,11 @@ def test_a_price_is_asked_for_without_a_trace_and_comes_back_with_what_is_sent(t
             assert (await client.post("/chat/price", json=ask)).json() == {"price": "$0.70"}
             (asked,) = made.notes.priced
             assert (asked.text, asked.attachment) == ("let it snow", AttachmentRef("video", "0" * 32, 1000, 3.0))
-            for odd in ({"text": " "}, {"text": "a fox", "kind": "application/pdf"}, {}):
+            for odd in (
+                {"text": " "},
+                *({"text": "a fox", "kind": kind} for kind in ("application/pdf", ["image"])),
+                {},
+            ):
                 assert (await client.post("/chat/price", json=odd)).json() == {"price": None}
             assert made.notes.incoming == []
             assert (await client.get("/chat/messages")).json()["messages"] == []

@@ -92,6 +92,22 @@ DIRECT: list[tuple[str, Command | None]] = [
     ("确认", PlainText("确认")),  # words.py says what it means
     ("yes", PlainText("yes")),
     ("/confirm", Confirm()),
+    ("/confirm.", Confirm()),
+    ("/yes please", Confirm()),
+    ("/confirm K7QX2AB.", Confirm("K7QX2AB")),
+    ("/确认 Ｋ７", Confirm("K7")),
+    ("/confirm “K7”", Confirm("K7")),
+    ("/confirm K 7", Confirm("K7")),
+    ("/确认 K7-2", Confirm("K7", 1)),
+    ("/confirm K7-2 please", Confirm(sure=False)),
+    ("/yes?", Confirm(sure=False)),
+    ("/yes but longer", Confirm(sure=False)),
+    ("/confirm K7 and K8", Confirm(sure=False)),
+    ("/cancel K7QX2AB.", Cancel("K7QX2AB")),
+    ("/cancel “Ｋ７”", Cancel("K7")),
+    ("/取消 K 7", Cancel("K7")),
+    ("/again K7!", Again("K7")),
+    ("/status K7?", ShowStatus("K7")),
     ("yes please do it", PlainText("yes please do it")),
     ("/balance", ShowBalance()),
     ("余额", ShowBalance()),
@@ -354,6 +370,18 @@ def test_button_data_with_anything_odd_is_nothing() -> None:
         ("确认删除 K7。", commands.DeleteFilm("K7", "yes")),
         ("確認刪除K7", commands.DeleteFilm("K7", "yes")),
         ("确认 K7", commands.Confirm("K7")),  # of an offer, and never of a deletion
+        ("换词 K7 一艘纸船在雨中", commands.AnotherTake("K7", other_words=True, words="一艘纸船在雨中")),
+        ("reword K7: a fox", commands.AnotherTake("K7", other_words=True, words="a fox")),
+        ("/reword Ｋ７ a fox\nin snow", commands.AnotherTake("K7", other_words=True, words="a fox\nin snow")),
+        ("/reword a fox", commands.AnotherTake(other_words=True, words="a fox")),  # as a reply
+        ("新版 K7，再慢一点", commands.AnotherTake("K7", words="再慢一点")),
+        ("/retake K 7 slower", commands.AnotherTake("K7", words="slower")),
+        ("新版 K7 谢谢", commands.AnotherTake("K7")),
+        ("换模型 K7 veo 3.1", commands.OtherModel("K7", "veo-3.1")),
+        ("/swap Ｋ７ wan 2.7", commands.OtherModel("K7", "wan-2.7")),
+        ("换模型 K7 wan-2.7 10s", commands.AnotherTake("K7", words="--model wan-2.7 10s")),
+        ("新版 UFUXRUZ", commands.AnotherTake("UFUXRUZ")),
+        ("/删除 Ｋ７", commands.DeleteFilm("K7")),
     ],
 )
 def test_what_stands_under_a_film_is_typed_with_its_code(text: str, expected: commands.Command) -> None:
@@ -363,7 +391,7 @@ def test_what_stands_under_a_film_is_typed_with_its_code(text: str, expected: co
 @pytest.mark.parametrize(
     "text",
     ["删除", "delete", "original", "删除 K7 里的人", "swap 10 cats", "swap K7 and K8 heads", "delete k7 please now",
-     "新版的狐狸", "retake of K7", "reword K7: a fox", "换词 让猫跳舞"],
+     "新版的狐狸", "retake of K7", "换词 让猫跳舞"],
 )  # fmt: skip
 def test_words_that_speak_of_a_picture_stay_words(text: str) -> None:
     assert commands.parse(text) == commands.PlainText(text)

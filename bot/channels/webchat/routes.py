@@ -93,7 +93,7 @@ class Pages:
         if self._closing:
             return self._gate.refused(request, "web-failed", 503)
         body = await read_json(request)
-        event, text = str(body.get("id", "")), encodable(str(body.get("text", "")))[:_TEXT_CHARS]
+        event, text = str(body.get("id", "")), encodable(str(body.get("text") or ""))[:_TEXT_CHARS]
         upload, body_price = str(body.get("upload") or ""), body.get("price")
         if not _EVENT.fullmatch(event) or not (text.strip() or upload):
             return self._gate.refused(request, "web-nothing-to-send", 400)
@@ -115,8 +115,8 @@ class Pages:
         Nothing of it is kept. null for small talk, for what is offered whatever it costs, and for who asks in a rush.
         """
         body = await read_json(request)
-        text, kind = encodable(str(body.get("text", "")))[:_TEXT_CHARS], body.get("kind")
-        known = kind is None or kind in KINDS
+        text, kind = encodable(str(body.get("text") or ""))[:_TEXT_CHARS], body.get("kind")
+        known = kind is None or (isinstance(kind, str) and kind in KINDS)
         if not text.strip() or not known or self._closing or self._is_rushed(session.user):
             return JSONResponse({"price": None})
         size, seconds = body.get("size"), plausible_s(body.get("seconds"))
