@@ -152,6 +152,8 @@ class Preparer:
         request = replace(job.request, source_url=asset.url)
         usd = _price(job, asset)
         if usd > job.usd:
+            longer = replace(job.incoming, attachment=replace(reference, duration_s=asset.duration_s))
+            await self._store.jobs.measured(job.id, longer, lease=lease)  # another try is offered at its true price
             raise VideoError("price_changed", price=pricing.usd_text(usd))
         await self._store.jobs.published(job.id, request, usd, lease=lease)
         # once each: a cut was told before, by the length it named

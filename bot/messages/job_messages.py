@@ -116,13 +116,18 @@ def _offer(job: Job) -> Message:
     what = translate(job.language, "offer-shape", what=_what(job), shape=shape) if shape else _what(job)
     lines = [what, *_words_of(job), *_beside_the_order(job), why, translate(job.language, "ask-waits")]
     buttons = (
-        Action(translate(job.language, "button-yes", **price), data_for("yes", job.id)),
+        Action(translate(job.language, _yes_of(job), **price), data_for("yes", job.id)),
         *(_way_button(job, number, way) for number, way in enumerate(job.ways, 1)),
         Action(translate(job.language, "button-other-model"), data_for("other", job.id)),
         Action(translate(job.language, "button-no"), data_for("cancel", job.id)),
     )
     long = isolated(job.request.prompt) if len(job.request.prompt) > _SHOWN_WHOLE else ""
     return Message("\n".join(lines), buttons, job_id=job.id, long=long)
+
+
+def _yes_of(job: Job) -> str:
+    """Return which words stand on the yes: of an edited message it changes the order, which has cost nothing."""
+    return "button-change" if job.question is not None and job.question.why == "instead" else "button-yes"
 
 
 def _words_of(job: Job) -> list[str]:
@@ -232,6 +237,8 @@ def _second_try(job: Job) -> tuple[Action, ...]:
         return (Action(translate(job.language, "button-buy-again", **price), data_for("again", job.id)),)
     if job.state is not State.FAILED or job.error is None:
         return ()
+    if job.error.code == "price_changed":
+        return (Action(translate(job.language, "button-true-price"), data_for("again", job.id)),)
     found = retry_offers.fallback(job)
     if found is not None:
         return (Action(translate(job.language, f"button-fix-{found}", **price), data_for("fix", job.id)),)

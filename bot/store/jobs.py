@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
+from bot.channels.types import Incoming
 from bot.store.database import Connection, now_ms
 from bot.store.film_rows import FilmRows
 from bot.store.job_orders import JobOrders
@@ -26,6 +27,16 @@ class Jobs(JobQueries, JobOrders, JobStates, JobOutcomes, FilmRows):
     async def adjusted(self, job_id: str, adjustments: Iterable[Adjustment], *, lease: Lease | None = None) -> None:
         """All that could not be had as it was asked for or given."""
         await self._set(job_id, adjustments=[record(each) for each in adjustments], lease=lease)
+
+    async def measured(self, job_id: str, incoming: Incoming, *, lease: Lease | None = None) -> None:
+        """Record the length of what was sent, where the chat had said another."""
+
+        def work(tx: Connection) -> None:
+            check_tx(tx, lease)
+            before = tx.execute(sa.select(jobs.c.incoming).where(jobs.c.id == job_id)).scalar()
+            tx.execute(jobs.update().where(jobs.c.id == job_id).values(incoming=rewritten(before, incoming)))
+
+        await self._db.write(work)
 
     async def claim_card(self, job_id: str) -> bool:
         """Record that its one card is being sent. False where its outcome is told, or that was recorded before.

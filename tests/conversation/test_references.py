@@ -1,6 +1,7 @@
 """What a message is about: the job, offer, photo or wish that its sender means, and no other of theirs."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from bot.store.records import ACTIVE, State, record
 from tests.bench import Bench
 from tests.conversation.test_consent import open_offers, spent
 from tests.conversation.test_sequences import PHOTO, PIC, play
+from tests.corpus import clip
 from tests.flows.test_money import button
 from tests.rows import set_columns
 
@@ -191,3 +193,29 @@ def test_words_that_a_command_replies_to_are_not_left_out_in_silence(on_bench: O
         assert made.submits() == 1
 
     on_bench(story, access="open")
+
+
+def test_a_clip_longer_than_announced_is_offered_at_its_true_price(on_bench: OnBench, tmp_path: Path) -> None:
+    async def story(made: Bench) -> None:
+        film = clip(tmp_path / "clip.mp4", seconds=5).read_bytes()
+        made.telegram.user_says(42, "make it snow", video=film, seconds=3)
+        job = await made.settled(State.FAILED)
+        await made.until(lambda: "longer than it seemed" in "".join(made.telegram.texts(42)))
+        label = next(
+            key["text"]
+            for message in made.telegram.said(42)
+            for row in message.get("reply_markup", {}).get("inline_keyboard", [])
+            for key in row
+            if key.get("callback_data") == f"again:{job.id}"
+        )
+        assert label == "Offer it by its true length"
+        assert made.submits() == 0
+        made.telegram.presses(42, f"again:{job.id}")
+        await made.until(lambda: any("A new try costs" in text for text in made.telegram.texts(42)))
+        (offer,) = await made.app.store.jobs.find(states=[State.AWAITING_CONFIRMATION])
+        assert offer.usd > job.usd
+        made.telegram.presses(42, f"yes:{offer.id}")
+        await made.until(lambda: len(made.films()) == 1)
+        assert made.submits() == 1
+
+    on_bench(story, access="open", confirm_usd="20")

@@ -37,7 +37,7 @@ error-prompt-too-long =
        *[no] Your text is too long for this model.
     } Please shorten it.
 error-invalid-input = The video service did not accept this request. Please change the text or the options and try again.
-error-price-changed = Your video is longer than it seemed, so changing it would cost { $price }, more than you were told. Please send a shorter one.
+error-price-changed = Your video is longer than it seemed, so changing it would cost { $price }, more than you were told. Take it at that price, or send a shorter one.
 error-unknown-request = The video service knows no such request.
 
 error-unsupported-media =

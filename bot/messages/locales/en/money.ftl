@@ -28,6 +28,11 @@ ask-restored =
     }, and if it was bought before, it is paid twice. Shall I order it?
 ask-waits = The offer stands for 30 minutes. Nothing is bought without your yes.
 state-awaiting-confirmation = Waiting for your yes.
+button-change =
+    Change to the new text, { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }
 button-yes =
     Yes, for { KNOWN($up_to) ->
         [yes] up to { $price }
@@ -79,6 +84,7 @@ again-none = There is nothing to send again or to try anew. { -history } shows y
 again-asks-fal = I am asking the video service about { $job } again now; that costs nothing. If your video is there, you get it here.
 again-on-its-way = Job { $job } is still under way: { $state }
 again-gone = The video of job { $job } has been cleared away after its time here. If you want it, order it anew with { -video } and your words.
+button-true-price = Offer it by its true length
 button-again =
     Try again for { KNOWN($up_to) ->
         [yes] up to { $price }

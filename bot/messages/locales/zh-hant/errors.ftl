@@ -38,7 +38,7 @@ error-prompt-too-long =
        *[no] 文字太長，超過了該模型的上限。
     }請縮短一些。
 error-invalid-input = 影片服務沒有接受這個請求。請改一改文字或要求再試。
-error-price-changed = 你的影片比原來以為的長，改它要 { $price }，比報給你的貴。請發一段短一些的。
+error-price-changed = 你的影片比原來以為的長，改它要 { $price }，比報給你的貴。可以按這個價格做，也可以發一段短一些的。
 error-unknown-request = 影片服務沒有這個請求。
 
 error-unsupported-media =

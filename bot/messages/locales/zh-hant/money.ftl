@@ -29,6 +29,11 @@ ask-restored =
     } { $price }；如果之前已經下過單，就會扣兩次錢。確定下單嗎？
 ask-waits = 報價 30 分鐘內有效，確認之前不會扣費。
 state-awaiting-confirmation = 等待你確認。
+button-change =
+    改成新的文字（{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }）
 button-yes =
     下單（{ KNOWN($up_to) ->
         [yes] 最多 { $price }
@@ -80,6 +85,7 @@ again-none = 沒有可以重發或重做的影片。{ -send-history }查看做�
 again-asks-fal = 我這就去再查一次編號 { $job }，不收費。影片一到就發到這裡。
 again-on-its-way = 編號 { $job } 還沒結束：{ $state }
 again-gone = 編號 { $job } 的影片過了保存期限，已經清理了。想要的話，{ -send-video }重新做。
+button-true-price = 按實際長度重新報價
 button-again =
     再試一次（{ KNOWN($up_to) ->
         [yes] 最多 { $price }

@@ -37,7 +37,7 @@ error-prompt-too-long =
        *[no] 文字太长，超过了该模型的上限。
     }请缩短一些。
 error-invalid-input = 视频服务没有接受这个请求。请改一改文字或要求再试。
-error-price-changed = 你的视频比原来以为的长，改它要 { $price }，比报给你的贵。请发一段短一些的。
+error-price-changed = 你的视频比原来以为的长，改它要 { $price }，比报给你的贵。可以按这个价格做，也可以发一段短一些的。
 error-unknown-request = 视频服务没有这个请求。
 
 error-unsupported-media =

@@ -28,6 +28,11 @@ ask-restored =
     } { $price }；如果之前已经下过单，就会扣两次钱。确定下单吗？
 ask-waits = 报价 30 分钟内有效，确认之前不会扣费。
 state-awaiting-confirmation = 等待你确认。
+button-change =
+    改成新的文字（{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }）
 button-yes =
     下单（{ KNOWN($up_to) ->
         [yes] 最多 { $price }
@@ -79,6 +84,7 @@ again-none = 没有可以重发或重做的视频。{ -send-history }查看做�
 again-asks-fal = 我这就去再查一次编号 { $job }，不收费。视频一到就发到这里。
 again-on-its-way = 编号 { $job } 还没结束：{ $state }
 again-gone = 编号 { $job } 的视频过了保存期限，已经清理了。想要的话，{ -send-video }重新做。
+button-true-price = 按实际长度重新报价
 button-again =
     再试一次（{ KNOWN($up_to) ->
         [yes] 最多 { $price }
