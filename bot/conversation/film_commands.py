@@ -160,7 +160,8 @@ class FilmCommands:
     async def _ask(self, situation: Situation, job: Job) -> Decision:
         """Ask whether to delete; asked anew, the time for the yes begins again."""
         await self._store.jobs.ask_delete(job.id)
-        return situation.answer(film_messages.may_delete(job, situation.language))
+        question = film_messages.may_delete(job, situation.language)
+        return Decision(say=question, dialogue=situation.after("delete", job=job.id))
 
 
 def _brief(situation: Situation, text: str) -> Decision:

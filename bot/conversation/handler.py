@@ -19,6 +19,7 @@ from bot.conversation.settings_handler import SettingsHandler
 from bot.conversation.situation import Situation
 from bot.conversation.source_prober import SourceProber
 from bot.conversation.talk import Talk
+from bot.conversation.words import Meaning, meaning_of
 from bot.messages import job_lists, job_messages, languages
 from bot.messages.callback_data import data_for
 from bot.messages.i18n import in_words, translate
@@ -150,6 +151,7 @@ class MessageHandler:
                 return decided
         if incoming.other is not None and not isinstance(command, commands.MakeVideo):
             return await self._talk.unusable(situation)
+        command = _about_deletion(situation, command)
         refused = self._refuse_second(situation, command) or await self._of_another(situation, command)
         return refused or await self._commanded(situation, command)
 
@@ -308,3 +310,19 @@ def _answered(situation: Situation, decided: Decision) -> Decision:
         return replace(each, dialogue=situation.after("else")) if isinstance(each.say, Message) else each
 
     return decided.mapped(spoken)
+
+
+def _about_deletion(situation: Situation, command: commands.Command | None) -> commands.Command | None:
+    """Return what a bare yes or no means right after the question whether to delete a film: no offer is meant.
+
+    A no keeps the film; a yes is asked for by the button or with the code, since it cannot be taken back.
+    """
+    last = situation.dialogue.last
+    if last is None or last.topic != "delete" or last.job is None or situation.quoted is not None:
+        return command
+    meaning = meaning_of(situation.incoming.text)
+    if meaning is Meaning.NO or (isinstance(command, commands.Cancel) and command.job is None):
+        return commands.DeleteFilm(last.job, "no")
+    if meaning in {Meaning.YES, Meaning.VAGUE} or (isinstance(command, commands.Confirm) and command.job is None):
+        return commands.DeleteFilm(last.job)
+    return command

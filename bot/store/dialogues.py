@@ -16,8 +16,10 @@ from bot.store.tables import jobs
 DRAFT_MS = 10 * 60 * 1000
 """A draft is kept so long after its last change, in milliseconds."""
 
-Topic = Literal["offer", "source", "words", "else"]
-"""What the bot said last: an offer, a question about a photo or video, one for words, or anything else."""
+Topic = Literal["offer", "source", "words", "delete", "else"]
+"""What the bot said last: an offer, a question about a photo or video, one for words, whether to delete, or anything
+else.
+"""
 
 
 @dataclass(frozen=True, slots=True)

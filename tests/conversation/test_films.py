@@ -361,3 +361,26 @@ def test_what_is_typed_leads_to_an_offer(on_bench: OnBench) -> None:
         assert made.submits() == 1
 
     on_bench(story)
+
+
+def test_a_bare_yes_or_no_after_the_question_is_about_that_film(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        job = await film(made)
+        made.telegram.user_says(42, "a hare in the rain")
+        await made.until(lambda: any("a hare in the rain" in text for text in made.telegram.texts(42)))
+
+        async def answer(words: str) -> str:
+            before = made.newest()
+            made.telegram.user_says(42, words)
+            await made.until(lambda: made.newest() > before)
+            return made.telegram.texts(42)[-1]
+
+        question = await answer(f"/delete {job.id}")
+        for words in ("yes", "ok", "/confirm"):
+            assert await answer(words) == question
+        assert "stays" in await answer("no")
+        assert made.submits() == 1  # of the film; the offer stands, and was not taken
+        assert len(await made.app.store.jobs.find(states=[State.AWAITING_CONFIRMATION])) == 1
+        assert files_of(made, job)
+
+    on_bench(story, access="open")
