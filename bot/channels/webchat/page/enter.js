@@ -8,6 +8,7 @@ const invitation = new URLSearchParams(location.hash.slice(1)).get("invitation")
 if (invitation) {
   byId("token-form").hidden = true;
   byId("guest-form").hidden = false;
+  fetch("/chat/messages").then((reply) => { byId("inside").hidden = !reply.ok; }, () => {});
   byId("guest-form").addEventListener("submit", async (event) => {
     event.preventDefault();
     const button = byId("guest-form").querySelector("button");
