@@ -12,6 +12,7 @@ would stand there for ever, with a button that still cancels.
 
 import asyncio
 import logging
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from itertools import islice
@@ -24,6 +25,7 @@ from bot.messages.i18n import translate
 from bot.messages.openings import with_opening
 from bot.store import Store
 from bot.store.database import now_ms
+from bot.store.jobs import SENDING
 from bot.store.records import ACTIVE, AT_FAL, ENDED, OVER, Job, State
 
 log = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ class StatusMessages:
         self._store = store
         self._channels = channels
         self._clock = clock
+        self._name = secrets.token_hex(4)
         self.loop = Loop("progress", self.turn, pause_s=self._pause_s)
         self._chats: dict[str, asyncio.Task[None]] = {}
         self._sending: set[asyncio.Task[None]] = set()
@@ -153,7 +156,8 @@ class StatusMessages:
         One that failed at once still gets it while its outcome is on its way: what was ordered is said before.
         """
         fails_now = job.state is State.FAILED and job.outcome_ref is None
-        if job.status_shown is not None or (job.state in ENDED and not fails_now):
+        was_sent = job.status_shown is not None and not self._is_interrupted_offer(job)
+        if was_sent or (job.state in ENDED and not fails_now):
             return
         if self._is_settling(channel, job) or not self._may(chat, job):
             self._behind[job.id] = None
@@ -166,10 +170,15 @@ class StatusMessages:
         if job.replaced_ref is not None:
             self._behind[job.id] = None  # to put the older offer away
 
+    def _is_interrupted_offer(self, job: Job) -> bool:
+        """Return whether a process that has ended was sending this offer: it may not have arrived."""
+        by_whom = (job.status_shown or "").removeprefix(SENDING)
+        return job.state is State.AWAITING_CONFIRMATION and by_whom not in {job.status_shown or "", self._name}
+
     async def _send(self, channel: ChannelPort, job: Job) -> None:
         """Claim the one card, send it, and record where it stands."""
         message = await self._message(channel, job)
-        if not await self._store.jobs.claim_card(job.id):
+        if not await self._store.jobs.claim_card(job.id, by=self._name):
             self._behind[job.id] = None  # it has moved on since it was read
             return
         try:

@@ -14,11 +14,14 @@ from bot.store.job_queries import JobQueries
 from bot.store.job_states import JobStates
 from bot.store.ledger import adjust_tx
 from bot.store.message_map import map_message_tx
-from bot.store.records import micro, record
+from bot.store.records import State, micro, record
 from bot.store.stored import rewritten
 from bot.store.tables import jobs
 from bot.store.work import Lease, check_tx
 from core.types import Adjustment, VideoRequest
+
+SENDING = "sending "
+"""Stands in `status_shown`, before the name of who sends, until it is known where the card is."""
 
 
 class Jobs(JobQueries, JobOrders, JobStates, JobOutcomes, FilmRows):
@@ -38,14 +41,17 @@ class Jobs(JobQueries, JobOrders, JobStates, JobOutcomes, FilmRows):
 
         await self._db.write(work)
 
-    async def claim_card(self, job_id: str) -> bool:
+    async def claim_card(self, job_id: str, *, by: str) -> bool:
         """Record that its one card is being sent. False where its outcome is told, or that was recorded before.
 
         A row that says something was shown, and not where, has no card and gets none: it was sent in doubt, refused,
-        or is gone.
+        or is gone. But an offer that another, `by` its own name, was sending when it ended is sent once more: what
+        nobody has seen, nobody can answer.
         """
-        untouched = (jobs.c.status_ref.is_(None), jobs.c.status_shown.is_(None), jobs.c.outcome_ref.is_(None))
-        change = jobs.update().where(jobs.c.id == job_id, *untouched).values(status_shown="").returning(jobs.c.id)
+        interrupted = (jobs.c.state == State.AWAITING_CONFIRMATION, jobs.c.status_shown.startswith(SENDING))
+        untouched = sa.or_(jobs.c.status_shown.is_(None), sa.and_(*interrupted, jobs.c.status_shown != SENDING + by))
+        free = (jobs.c.id == job_id, jobs.c.status_ref.is_(None), jobs.c.outcome_ref.is_(None), untouched)
+        change = jobs.update().where(*free).values(status_shown=SENDING + by).returning(jobs.c.id)
         return await self._db.write(lambda tx: tx.execute(change).first() is not None)
 
     async def release_card(self, job_id: str) -> None:

@@ -128,12 +128,29 @@ def test_a_process_that_is_killed_while_it_sends_leaves_no_second_card(database_
 
     async def story(site: Site) -> None:
         job_id = await accepted(site.store, said())
-        assert await site.store.jobs.claim_card(job_id)  # the last thing that it wrote
+        assert await site.store.jobs.claim_card(job_id, by="one")  # the last thing that it wrote
         after = site.process()
         assert await site.turned(after) == []
         await site.store.jobs.move(job_id, State.PREPARING)
         assert await site.turned(after) == []
-        assert not await site.store.jobs.claim_card(job_id)
+        assert not await site.store.jobs.claim_card(job_id, by="another")
+
+    on_site(database_url, story)
+
+
+def test_an_offer_whose_sender_was_killed_is_sent_once_more(database_url: str) -> None:
+    """Nobody could answer one that has not arrived; and whichever of two is taken, it buys once."""
+
+    async def story(site: Site) -> None:
+        offer = replace(new_job(said()), question=Confirmation("words"))
+        job_id = await site.store.jobs.accept(offer, inbox_id=None, caps=CAPS)
+        assert isinstance(job_id, str)
+        assert await site.store.jobs.claim_card(job_id, by="one")
+        assert not await site.store.jobs.claim_card(job_id, by="one")  # its own, in doubt
+        after = site.process()
+        assert len(await site.turned(after)) == 1
+        assert await site.turned(after) == []
+        assert await site.turned(site.process()) == []
 
     on_site(database_url, story)
 

@@ -119,7 +119,6 @@ def test_times_are_those_of_the_zone_that_stands_beside_them(language: str, zone
         ("", None),
         ("../etc/passwd", None),
         ("Europe", None),
-        ("+8", None),
         ("x" * 500, None),
     ],
 )
