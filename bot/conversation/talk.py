@@ -294,8 +294,6 @@ class Talk:
             with_it = with_attachment(situation, album.sources[0].attachment)
             return await self._place(with_it, command, explicit=True, sources=album.sources)
         if command.wants == "words" or not situation.draft.sources:
-            if quoted is not None and quoted.text and not quoted.ours and meaning_of(quoted.text) is None:
-                return await self._beside_quoted(situation, command, quoted.text)
             return await self._from_words(situation, command)
         return await self._with_draft(situation, command)
 
@@ -311,12 +309,6 @@ class Talk:
             text = situation.say("photo-wanted", price=await self._orders.about_price(photo, draft.words))
             return situation.answer(Message(text, asks=True), topic="source", draft=draft)
         return await self._place(situation, command, explicit=True)
-
-    async def _beside_quoted(self, situation: Situation, command: commands.MakeVideo, text: str) -> Decision:
-        """Ask whether the words that a command replies to belong to it: neither is left out in silence."""
-        joined = replace(command, prompt=f"{command.prompt}\n{text}")
-        ways = await self._ways(self._orders.way("quoted", situation.incoming, joined, [None]))
-        return await self._place(situation, command, why="quoted", ways=ways)
 
     async def _with_draft(self, situation: Situation, command: commands.MakeVideo) -> Decision:
         """Take what lies on the table: at once if it was just asked about, else with or without it is a question."""
@@ -390,6 +382,11 @@ class Talk:
             return situation.answer(Message(situation.say("words-wanted"), asks=True), topic="words")
         if explicit:
             why = _why_offered(incoming, command.prompt) or ("words" if _is_small_talk(command.prompt) else None)
+        beside = _quoted_words(incoming)
+        if beside and beside not in command.prompt and len(sources) <= 1:  # neither is left out in silence
+            joined = replace(command, prompt=f"{command.prompt}\n{beside}")
+            ways = (*ways, *await self._ways(self._orders.way("quoted", incoming, joined, [incoming.attachment])))
+            why = why or "quoted"
         if len(sources) > 1:
             each = [source.attachment for source in sources]
             if {attachment.kind for attachment in each} == {"image"}:  # of videos each has a price of its own
@@ -423,6 +420,20 @@ class Talk:
         what = situation.incoming.other
         text = situation.say("said-noise") if what == "unknown" else situation.say("source-unusable", what=what)
         return await self._with_reminder(situation, text)
+
+
+def _quoted_words(incoming: Incoming) -> str:
+    """Return the words of the message that this one replies to, where they describe a video; of a photo none."""
+    quoted = incoming.quoted
+    if quoted is None or quoted.ours or quoted.attachment is not None or meaning_of(quoted.text) is not None:
+        return ""
+    match commands.parse(quoted.text):
+        case commands.MakeVideo(prompt=prompt):
+            return prompt.strip()
+        case commands.PlainText(text=text):
+            return parse_options(text)[0].strip()
+        case _:
+            return ""
 
 
 def _is_exact(plan: Plan) -> bool:

@@ -5,6 +5,7 @@ import re
 import sqlalchemy as sa
 
 from bot.store.database import Connection, Database, take_turns
+from bot.store.dialogue_tables import message_map
 from bot.store.moves import Moves
 from bot.store.tables import jobs, journal
 
@@ -38,10 +39,17 @@ def _browsers(tx: Connection) -> list[str]:
 
 
 def _join_transcripts(tx: Connection, browsers: list[str], into: str) -> None:
-    """Put the entries into one transcript, as the newest changes in it: open pages ask for what changed."""
+    """Put the entries into one transcript, as the newest changes in it: open pages ask for what changed.
+
+    Unlike a group's messages they keep their numbers, which no other chat has.
+    """
     take_turns(tx, f"journal {into}")
     newest = sa.select(sa.func.max(journal.c.change)).where(journal.c.chat_id == into)
     last = tx.execute(newest).scalar() or 0
     theirs = sa.select(journal.c.id).where(journal.c.chat_id.in_(browsers)).order_by(journal.c.id)
     for number, entry in enumerate(tx.execute(theirs).scalars().all(), last + 1):
         tx.execute(journal.update().where(journal.c.id == entry).values(chat_id=into, change=number))
+    here = message_map.c.chat == f"{_CHANNEL}:{into}"
+    for browser in browsers:
+        own = sa.func.substr(message_map.c.ref, len(browser) + 2)
+        tx.execute(message_map.update().where(here, message_map.c.ref.startswith(f"{browser}/")).values(ref=own))

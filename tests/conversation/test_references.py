@@ -195,6 +195,43 @@ def test_words_that_a_command_replies_to_are_not_left_out_in_silence(on_bench: O
     on_bench(story, access="open")
 
 
+@pytest.mark.parametrize("words", ["@reelbot in the style of a woodcut", "/video in the style of a woodcut"])
+def test_it_is_so_for_plain_words_and_where_the_other_message_is_a_command(on_bench: OnBench, words: str) -> None:
+    async def story(made: Bench) -> None:
+        made.telegram.group(-100300)
+        said = made.telegram.user_says(-100300, "/video a lighthouse in a storm --model nonsense", sender=8)
+        await made.until(lambda: made.telegram.texts(-100300))
+        extra = MENTION if words.startswith("@") else {}
+        made.telegram.user_says(-100300, words, sender=42, reply_to=said, extra=extra)
+        await made.until(lambda: any("Together with that message" in label for label in labels(made, -100300)))
+        assert made.submits() == 0
+
+    on_bench(story, access="open")
+
+
+def labels(made: Bench, chat: int) -> list[str]:
+    """What stands on all buttons of a chat."""
+    rows = [row for each in made.telegram.said(chat) for row in each.get("reply_markup", {}).get("inline_keyboard", [])]
+    return [key["text"] for row in rows for key in row]
+
+
+def test_what_is_no_description_is_not_offered_along(on_bench: OnBench) -> None:
+    """A thanks, a command of another kind, and the caption of the photo that is animated."""
+
+    async def story(made: Bench) -> None:
+        made.telegram.group(-100300)
+        for number, text in enumerate(("thanks!", "/status"), 1):
+            said = made.telegram.user_says(-100300, text, sender=8)
+            made.telegram.user_says(-100300, f"/video fox {number}", sender=42, reply_to=said)
+            await made.until(lambda number=number: len(made.films(-100300)) == number)  # type: ignore[misc]
+        photo = made.telegram.user_says(-100300, "my cat at the window", sender=8, **PIC)
+        made.telegram.user_says(-100300, "/video make it dance", sender=42, reply_to=photo)
+        await made.until(lambda: len(made.films(-100300)) == 3)
+        assert made.submits() == 3
+
+    on_bench(story, access="open")
+
+
 def test_a_clip_longer_than_announced_is_offered_at_its_true_price(on_bench: OnBench, tmp_path: Path) -> None:
     async def story(made: Bench) -> None:
         film = clip(tmp_path / "clip.mp4", seconds=5).read_bytes()

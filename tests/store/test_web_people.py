@@ -28,7 +28,9 @@ def test_two_browsers_become_the_operator(database_url: str) -> None:
         await store.transcript.add("anna", {"text": "of a guest"})
         job_id = await ordered(store, "event-0001", DESK)
         assert isinstance(job_id, str)
+        await store.message_map.put(Address("web", DESK), "3", job_id)
         assert await store.web_people.unite("operator") == 2
+        assert await store.message_map.job_of(Address("web", "operator"), "3") == job_id  # it stands under its number
         entries = await store.transcript.read("operator")
         assert [entry["text"] for entry in entries] == ["of today", "0", "1", "2"]
         assert len({entry["change"] for entry in entries}) == 4
