@@ -146,6 +146,9 @@ async def play(made: Bench, deaths: Deaths, person: int, steps: list[str], *, di
     deaths.commits[str(person)] = 0
     deaths.at[str(person)] = die_at
     await step(made, person, steps[-1])
+    async with asyncio.timeout(60):  # it is counted a moment after others can read what it wrote
+        while not deaths.commits[str(person)]:
+            await asyncio.sleep(0.02)
     commits = deaths.commits[str(person)]
     async with asyncio.timeout(60):  # what is on its way ends, or stands still
         while await made.app.store.jobs.find(user=f"telegram:{person}", states=ACTIVE - {State.RENDERING}):

@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from typing import Any, Literal
 
 from starlette.datastructures import UploadFile
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
@@ -75,6 +75,8 @@ class Api:
             return
         try:
             response = await self._respond(Request(scope, receive))
+        except ClientDisconnect:
+            return  # the bot has given up waiting
         except Dropped:
             send.__self__.transport.abort()  # type: ignore[attr-defined]
             return
