@@ -11,12 +11,15 @@ PYTHON ?= python3
 ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
-PINS := deploy/constraints.txt
+PINS := deploy/pins
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+# Only files whose hash stands in deploy/pins, and only wheels: no code of a package runs while it is installed.
+HASHED := install --quiet --require-hashes --only-binary :all:
 # What an install depends on: when one of these changes, the next target installs again.
-INPUTS := pyproject.toml $(PINS)
+INPUTS := pyproject.toml $(PINS)/run.txt $(PINS)/build.txt
 # Only to be measured against, so in an environment of its own.
 PEER := $(VENV)/peer
+UV := $(VENV)/uv
 JOBS ?= 500
 MISFORTUNES ?= 40
 SECONDS ?= 300
@@ -78,10 +81,9 @@ prove-the-prover: $(VENV)/.installed-dev
 turns: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.turns --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-$(PEER)/.installed: $(VENV)/.created $(PINS)
+$(PEER)/.installed: $(VENV)/.created $(PINS)/peer.txt
 	@$(BIN)/python -m venv --clear $(PEER)
-	@$(PEER)/bin/python -m pip --disable-pip-version-check --no-input install --quiet \
-		--constraint $(PINS) fal-client==1.0.3
+	@$(PEER)/bin/python -m pip --disable-pip-version-check --no-input $(HASHED) -r $(PINS)/peer.txt
 	@touch $@
 
 check: $(VENV)/.installed-dev
@@ -116,27 +118,38 @@ $(VENV)/.created:
 
 $(VENV)/.installed: $(VENV)/.created $(INPUTS)
 	@echo "Installing the pinned dependencies into $(VENV), about a minute the first time."
-	@$(PIP) install --quiet --constraint $(PINS) --editable .
+	@$(PIP) $(HASHED) -r $(PINS)/build.txt -r $(PINS)/run.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(PIP) check >/dev/null || { $(PIP) check >&2; echo "deploy/pins lacks it: make pins" >&2; exit 1; }
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.created $(INPUTS)
+$(VENV)/.installed-dev: $(VENV)/.created $(INPUTS) $(PINS)/dev.txt
 	@echo "Installing the pinned dependencies and the tools for tests and checks into $(VENV)."
-	@$(PIP) install --quiet --constraint $(PINS) --editable '.[dev]'
+	@$(PIP) $(HASHED) -r $(PINS)/build.txt -r $(PINS)/run.txt -r $(PINS)/dev.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(PIP) check >/dev/null || { $(PIP) check >&2; echo "deploy/pins lacks it: make pins" >&2; exit 1; }
 	@touch $(VENV)/.installed $@
 
 traditional: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.messages.traditional
 
-# From an environment of its own, so that nothing left over from yesterday is pinned. The header lines stay.
-pins:
-	@fresh=$$(mktemp -d) || exit 1; trap 'rm -rf "$$fresh"' EXIT; trap 'exit 130' INT; \
-	$(PYTHON) -m venv "$$fresh/venv" && \
-	"$$fresh/venv/bin/python" -m pip --disable-pip-version-check install --quiet '.[dev]' && \
-	{ sed -n '/^#/p' $(PINS); \
-	  "$$fresh/venv/bin/python" -m pip --disable-pip-version-check list --format=freeze \
-		--exclude pip --exclude setuptools --exclude wheel --exclude reelbot; } > "$$fresh/pins" && \
-	cp "$$fresh/pins" $(PINS)
-	@echo "$(PINS) is new. Now: make check test"
+# What is pinned stays as it is while it fits; ARGS=--upgrade takes the newest of all, ARGS="--upgrade-package av" of one.
+# The hashes are those of all files of a release, for every Python and system, and no address of an index is written down.
+COMPILE = $(UV)/bin/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-python-downloads --custom-compile-command 'make pins' $(ARGS)
+pins: $(UV)/.installed
+	@$(COMPILE) pyproject.toml --output-file $(PINS)/run.txt
+	@$(COMPILE) pyproject.toml --extra dev --constraint $(PINS)/run.txt --output-file $(PINS)/dev.txt \
+		$$(sed -n 's/^\([^ #]*\)==.*/--no-emit-package \1/p' $(PINS)/run.txt)
+	@$(COMPILE) --group build --output-file $(PINS)/build.txt
+	@$(COMPILE) --group pins --output-file $(PINS)/uv.txt
+	@$(COMPILE) --group peer --constraint $(PINS)/run.txt --output-file $(PINS)/peer.txt
+	@echo "$(PINS) is new. Now: make licences check test"
+
+$(UV)/.installed: $(VENV)/.created $(PINS)/uv.txt
+	@$(BIN)/python -m venv --clear $(UV)
+	@$(UV)/bin/python -m pip --disable-pip-version-check --no-input $(HASHED) -r $(PINS)/uv.txt
+	@touch $@
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info

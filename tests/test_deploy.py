@@ -310,7 +310,7 @@ def test_the_unit_by_systemds_own_checker(tmp_path: Path) -> None:
         assert hardened.returncode == 0, hardened.stdout
 
 
-# The wheel that the container installs, and the pins
+# The wheel that the container installs
 
 
 def project() -> dict[str, Any]:
@@ -335,17 +335,3 @@ def test_every_file_that_is_not_python_is_packaged() -> None:
     assert [name for name in left_out if not name.endswith(".mako")] == []
     packages = [path.parent for package in ("core", "bot") for path in (TOP / package).rglob("*.py")]
     assert [str(folder) for folder in packages if not (folder / "__init__.py").exists()] == []
-
-
-def test_pins_are_exact_name_no_host_and_cover_what_pyproject_asks_for() -> None:
-    lines = (DEPLOY / "constraints.txt").read_text().splitlines()
-    pins = [line for line in lines if not line.startswith("#")]
-    assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[A-Za-z0-9_.]+", pin) for pin in pins)
-    names = {_folded(pin.partition("==")[0]) for pin in pins}
-    assert len(names) == len(pins)
-    asked = project()["project"]["dependencies"] + project()["project"]["optional-dependencies"]["dev"]
-    assert {_folded(re.split(r"[\[<>=]", each)[0]) for each in asked} <= names
-
-
-def _folded(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
