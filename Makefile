@@ -25,7 +25,7 @@ MISFORTUNES ?= 40
 SECONDS ?= 300
 SEED ?=
 
-.PHONY: help demo test test-fast bench soak prove prove-the-prover turns fuzz mutants bench-media check install traditional pins clean
+.PHONY: help demo test test-fast bench soak prove prove-the-prover turns fuzz mutants bench-media check install traditional pins licences audit digests clean
 .DELETE_ON_ERROR:
 
 help:
@@ -43,7 +43,10 @@ help:
 	@echo "make bench-media  photos and videos: targets beside what is measured here"
 	@echo "make install  only the environment, with $(BIN)/reelbot"
 	@echo "make traditional  write the sentences of zh-hant anew from those of zh"
-	@echo "make pins     write $(PINS) anew from the newest versions that fit"
+	@echo "make pins     write $(PINS) anew, with hashes: what is pinned stays; ARGS=--upgrade takes the newest that fits"
+	@echo "make licences write the tables of docs/licences.md from what is installed"
+	@echo "make audit    ARGS='--advisories FILE' compares the pins with advisories in OSV's format"
+	@echo "make digests  pin the base images of deploy/ by digest (asks their registry, with docker)"
 	@echo "make clean    remove the environment and all caches"
 
 demo: $(VENV)/.installed
@@ -150,6 +153,15 @@ $(UV)/.installed: $(VENV)/.created $(PINS)/uv.txt
 	@$(BIN)/python -m venv --clear $(UV)
 	@$(UV)/bin/python -m pip --disable-pip-version-check --no-input $(HASHED) -r $(PINS)/uv.txt
 	@touch $@
+
+licences: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.supply.licences
+
+audit: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.supply.audit $(ARGS)
+
+digests: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.supply.digests
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
