@@ -3,9 +3,7 @@
 import asyncio
 import configparser
 import json
-import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]  # its stubs would be one more dependency
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -29,22 +26,18 @@ from bot.cli.main import main
 from bot.http.server import Health, NoWebhook, build
 from bot.loops import Problem
 from bot.settings import Settings
+from tests.deploy_files import (
+    DEPLOY,
+    MEMORY_OF_CHILDREN,
+    TOP,
+    container_environment,
+    dockerfile,
+    final_stage,
+    in_bytes,
+    tool,
+)
 from tests.known_settings import defaults
 from tests.serving import free_port, served_in_thread
-
-TOP = Path(__file__).parent.parent
-DEPLOY = TOP / "deploy"
-
-
-def tool(name: str) -> str:
-    """The tool's path. Without it the test is skipped, but not in CI, where .ci/run has installed it."""
-    found = shutil.which(name)
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail(f"{name} is not installed, and .ci/run should have done that")
-        pytest.skip(f"{name} is not installed")
-    return found
-
 
 # .env.example
 
@@ -70,25 +63,6 @@ def test_env_example_uncommented_is_the_default_settings(tmp_path: Path, monkeyp
 
 
 # Dockerfile
-
-
-def dockerfile() -> list[tuple[str, str]]:
-    """Instructions and their arguments, continued lines joined."""
-    text = re.sub(r"^#.*\n", "", (DEPLOY / "Dockerfile").read_text(), flags=re.MULTILINE).replace("\\\n", " ")
-    return [
-        (line.split(maxsplit=1)[0], line.split(maxsplit=1)[1].strip()) for line in text.splitlines() if line.strip()
-    ]
-
-
-def final_stage() -> list[tuple[str, str]]:
-    lines = dockerfile()
-    last = max(place for place, (word, _) in enumerate(lines) if word == "FROM")
-    return lines[last:]
-
-
-def container_environment() -> dict[str, str]:
-    (environment,) = (rest for word, rest in final_stage() if word == "ENV")
-    return dict(re.findall(r"(\w+)=(\S+)", environment))
 
 
 def test_the_container_is_not_root_and_says_what_it_serves() -> None:
@@ -143,50 +117,6 @@ def test_the_containers_health_check_tells_well_from_ill(ill: bool, tmp_path: Pa
             [sys.executable, *arguments], env=environment, capture_output=True, check=False, timeout=20
         )
     assert (ended.returncode != 0) is ill
-
-
-# compose.yaml
-
-
-def compose() -> dict[str, Any]:
-    parsed: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
-    return parsed
-
-
-def test_compose_keeps_the_bot_behind_caddy() -> None:
-    bot, caddy = compose()["services"]["bot"], compose()["services"]["caddy"]
-    assert "ports" not in bot
-    assert bot["expose"] == [container_environment()["REELBOT_PORT"]]
-    assert caddy["environment"]["REELBOT_UPSTREAM"] == f"bot:{bot['expose'][0]}"
-    assert {"80:80", "443:443"} <= set(caddy["ports"])
-    assert (DEPLOY / bot["build"]["context"] / bot["build"]["dockerfile"]).resolve() == DEPLOY / "Dockerfile"
-    assert "./Caddyfile:/etc/caddy/Caddyfile:ro" in caddy["volumes"]
-    assert bot["env_file"] == ".env"
-    assert set(bot["environment"]) <= set(defaults())
-
-
-def test_compose_hardens_both_and_loses_no_video() -> None:
-    services, volumes = compose()["services"], compose()["volumes"]
-    for service in services.values():
-        assert service["read_only"] is True
-        assert service["cap_drop"] == ["ALL"]
-        assert service["security_opt"] == ["no-new-privileges:true"]
-        assert service["restart"] == "unless-stopped"
-        named = {volume.partition(":")[0] for volume in service["volumes"] if not volume.startswith(".")}
-        assert named <= set(volumes)
-    bot = services["bot"]
-    assert bot["stop_grace_period"] == "30s"
-    assert f"videos:{bot['environment']['REELBOT_OUTPUT_DIR']}" in bot["volumes"]
-    assert any(each.startswith("/tmp:") for each in bot["tmpfs"])
-
-
-def test_compose_by_its_own_checker(tmp_path: Path) -> None:
-    docker = shutil.which("docker")
-    if docker is None or subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode:
-        pytest.skip("docker compose is not installed, and no engine can be in CI")
-    shutil.copytree(DEPLOY, tmp_path / "deploy")
-    (tmp_path / "deploy" / ".env").write_text("REELBOT_PUBLIC_URL=https://bot.example.org\n")
-    subprocess.run([docker, "compose", "config", "--quiet"], cwd=tmp_path / "deploy", check=True, timeout=30)
 
 
 # Caddyfile
@@ -292,6 +222,27 @@ def test_the_unit_is_not_root_stops_in_time_and_keeps_its_state() -> None:
     for switch in ("NoNewPrivileges", "PrivateTmp", "ProtectHome", "PrivateDevices", "RestrictSUIDSGID"):
         assert service[switch] == "yes"
     assert service["ProtectSystem"] == "strict"
+
+
+def test_the_unit_limits_memory_processes_files_and_logs() -> None:
+    service = unit()["Service"]
+    assert MEMORY_OF_CHILDREN < in_bytes(service["MemoryHigh"]) < in_bytes(service["MemoryMax"])
+    assert service["OOMPolicy"] == "continue"  # else a hostile film that is killed for its memory stops the bot
+    assert 0 < int(service["TasksMax"]) <= 512
+    assert int(service["LimitNOFILE"]) >= 2 * 800  # as many connections as the server takes, and files beside them
+    assert service["LimitCORE"] == "0"
+    assert int(service["LogRateLimitBurst"]) > 0
+    assert service["LogRateLimitIntervalSec"] == "30s"
+
+
+def test_the_unit_lets_a_child_shut_itself_in() -> None:
+    allowed = unit()["Service"]["SystemCallFilter"].split()
+    assert {"seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"} <= set(allowed)
+    assert not any(name.startswith("~") for name in allowed)
+    kernel = subprocess.run(
+        [tool("systemd-analyze"), "syscall-filter", "@known"], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert {name for name in allowed if not name.startswith("@")} <= set(kernel.stdout.split())
 
 
 def test_the_unit_by_systemds_own_checker(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import browser
+from tests.deploy_files import DEPLOY, tool
 from tests.serving import free_port
-from tests.test_deploy import DEPLOY, tool
 from tests.web_run import TOKEN, Run, wait_for
 
 pytestmark = pytest.mark.browser
