@@ -124,6 +124,7 @@ $(VENV)/.installed: $(VENV)/.created $(INPUTS)
 	@$(PIP) $(HASHED) -r $(PINS)/build.txt -r $(PINS)/run.txt
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@$(PIP) check >/dev/null || { $(PIP) check >&2; echo "deploy/pins lacks it: make pins" >&2; exit 1; }
+	@$(BIN)/python -m compileall -q core bot # a bot that may not write here would compile it all at each start
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.created $(INPUTS) $(PINS)/dev.txt
