@@ -495,5 +495,5 @@ def test_the_top_level_is_fixed() -> None:
     made = {"output", "build", "dist", "reelbot.egg-info"}  # never committed
     assert {name for name in shown if not name.startswith(".")} - made == {
         "pyproject.toml", "README.md", "core", "bot", "deploy", "tests",
-        "Makefile", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "ARCHITECTURE.md", "docs",
+        "Makefile", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "LICENSE", "ARCHITECTURE.md", "docs",
     }  # fmt: skip

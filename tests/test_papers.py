@@ -54,6 +54,21 @@ def test_every_promise_links_to_the_tests_that_prove_it() -> None:
         assert [link for link in links if not (TOP / link).exists()] == []
 
 
+def test_every_threat_names_what_holds_it_and_the_test_that_would_fail() -> None:
+    text = (TOP / "SECURITY.md").read_text(encoding="utf-8")
+    _, _, table = text.partition("| asset | attacker | path | what holds it | tested in | what remains |\n")
+    rows = table.partition("\n\n")[0].splitlines()[1:]
+    assert len(rows) >= 26
+    for row in rows:
+        asset, attacker, path, holds, tested, _ = (cell.strip() for cell in row.strip("|").split("|"))
+        assert all((asset, attacker, path)), row
+        assert re.search(r"\]\((?:bot|core|deploy)/", holds), row
+        assert re.search(r"\]\(tests/[\w/]+\.py\)", tested), row
+    for name, link in re.findall(r"\[`?([^\]`]+)`?\]\((?!https?:)([^)#]+)\)", text):
+        assert (TOP / link).exists(), link
+        assert link.endswith(name), link  # the name in the text is that of the file
+
+
 def test_every_decision_has_the_same_form() -> None:
     for path in sorted((TOP / "docs" / "decisions").glob("*.md")):
         text = path.read_text()

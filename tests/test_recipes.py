@@ -151,6 +151,10 @@ def test_the_bot_runs_as_the_unit_says_and_caddy_stands_before_it(server: Server
         page = WEB.get(f"{public}/", timeout=5)
         assert page.status_code == httpx.codes.OK
         assert page.headers["strict-transport-security"] == "max-age=31536000"
+        policy = page.headers["content-security-policy"]
+        assert policy.startswith("default-src 'self';")
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
         assert WEB.get(f"{public}/fal-assets/none", timeout=5).status_code == httpx.codes.NOT_FOUND
         assert WEB.get(f"{public}/healthz", timeout=5).status_code == httpx.codes.NOT_FOUND
     assert TOKEN not in (state / "reelbot.log").read_text()
