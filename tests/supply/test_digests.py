@@ -39,7 +39,7 @@ def test_a_digest_is_written_behind_each_tag_and_replaced_the_next_time(copies: 
     assert digests.write(copies, lambda tag: OLD) == {"python:3.13-slim": OLD, "caddy:2-alpine": OLD}
     assert copies[0].read_text().count(f"FROM python:3.13-slim@{OLD}") == 2
     assert f"FROM python:3.13-slim@{OLD} AS build" in copies[0].read_text()
-    assert f"    image: caddy:2-alpine@{OLD}\n" in copies[1].read_text()
+    assert f"    image: caddy:2-alpine@{OLD} #" in copies[1].read_text()
     assert "    image: reelbot\n" in copies[1].read_text()
     digests.write(copies, lambda tag: NEW)
     after = [file.read_text() for file in copies]
