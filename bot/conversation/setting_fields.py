@@ -50,7 +50,8 @@ def endpoint_of(model: str) -> Endpoint:
 
 
 def _models(_model: str) -> tuple[str, ...]:
-    return tuple(model.tier or model.key for model in pricing.list_models())
+    """Return the tiers and the models that make a video of words: what is only for photos is nobody's usual one."""
+    return tuple(model.tier or model.key for model in pricing.list_models() if Mode.TEXT_TO_VIDEO in model.modes)
 
 
 def read_model(words: str) -> str | None:
@@ -127,7 +128,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "resolution",
         ("resolution", "sharpness", "quality", "清晰度", "分辨率", "解析度"),
-        values=lambda model: endpoint_of(model).resolutions,
+        values=lambda model: tuple(map(str.lower, endpoint_of(model).resolutions)),
         read=_read_resolution,
         option="resolution",
     ),

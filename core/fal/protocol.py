@@ -56,6 +56,8 @@ def request_body(request: VideoRequest) -> dict[str, Any]:
         body["aspect_ratio"] = request.aspect_ratio
     if request.seed is not None and endpoint.seed:
         body["seed"] = request.seed
+    if endpoint.sound_field is not None:
+        body[endpoint.sound_field] = endpoint.has_sound if request.sound is None else request.sound
     if endpoint.source_field is not None and request.source_url is not None:
         body[endpoint.source_field] = request.source_url
     return body
