@@ -32,6 +32,7 @@ class GenerationOptions:
     resolution: str | None = None
     aspect_ratio: str | None = None
     seed: int | None = None
+    sound: bool | None = None
 
 
 _FLAGS = {
@@ -40,6 +41,7 @@ _FLAGS = {
     "resolution": "resolution",
     "aspect_ratio": "aspect",
     "seed": "seed",
+    "sound": "sound",
 }
 
 
@@ -54,12 +56,17 @@ def merged(first: GenerationOptions, second: GenerationOptions) -> GenerationOpt
 def as_flags(options: GenerationOptions) -> str:
     """Write options so that they are read back the same wherever they stand: "--model veo-3.1 --duration 8"."""
     values = ((flag, getattr(options, name)) for name, flag in _FLAGS.items())
-    return " ".join(f"--{flag} {value}" for flag, value in values if value is not None)
+    return " ".join(f"--{flag} {written(value)}" for flag, value in values if value is not None)
+
+
+def written(value: str | float | bool) -> str:
+    """Return a value as people write it: a switch is "on" or "off"."""
+    return ("on" if value else "off") if isinstance(value, bool) else str(value)
 
 
 def options_of_request(made: VideoRequest) -> GenerationOptions:
     """Return what a video was made with, for another at its price; of chance it has none."""
-    return GenerationOptions(made.model, made.duration_s, made.resolution, made.aspect_ratio)
+    return GenerationOptions(made.model, made.duration_s, made.resolution, made.aspect_ratio, sound=made.sound)
 
 
 Found = dict[str, Value]
@@ -109,7 +116,12 @@ def _options_from(found: Found) -> GenerationOptions:
         return int(found[name]) if name in found else None
 
     return GenerationOptions(
-        text("model"), number("duration_s"), text("resolution"), text("aspect_ratio"), number("seed")
+        model=text("model"),
+        duration_s=number("duration_s"),
+        resolution=text("resolution"),
+        aspect_ratio=text("aspect_ratio"),
+        seed=number("seed"),
+        sound=found["sound"] == "on" if "sound" in found else None,
     )
 
 

@@ -69,6 +69,7 @@ _NAMES: dict[Field, tuple[str, ...]] = {
         "寬高比",
     ),
     "seed": ("seed", "种子", "種子"),
+    "sound": ("sound", "audio", "声音", "聲音"),
 }
 _LETTERS: dict[str, Field] = {"m": "model", "d": "duration_s", "r": "resolution", "a": "aspect_ratio", "s": "seed"}
 _FIELDS = {name: field for field, names in _NAMES.items() for name in names} | _LETTERS
@@ -84,6 +85,24 @@ _CHINESE_SHAPES = {
     **dict.fromkeys(("方形", "方屏", "正方形"), "1:1"),
 }
 _SHAPES = _WORD_SHAPES | _CHINESE_SHAPES
+_SWITCH = {
+    **dict.fromkeys(("on", "yes", "true", "开", "開", "有", "打开", "打開", "开启", "開啟"), "on"),
+    **dict.fromkeys(("off", "no", "none", "false", "关", "關", "无", "無", "没有", "關閉", "关闭"), "off"),
+}
+_SOUND_WISHES = {
+    **dict.fromkeys(("with sound", "with audio", "sound on", "audio on"), "on"),
+    **dict.fromkeys(("带声音", "帶聲音", "要声音", "要聲音", "有声音", "有聲音"), "on"),
+    **dict.fromkeys(("sound off", "audio off"), "off"),
+    **dict.fromkeys(
+        ("不要声音", "不要聲音", "不带声音", "不帶聲音", "没有声音", "沒有聲音", "关掉声音", "關掉聲音"), "off"
+    ),
+}
+_SOUND_ADJECTIVES = {
+    **dict.fromkeys(("有声", "有聲"), "on"),
+    **dict.fromkeys(("silent", "mute", "muted", "soundless", "no sound", "no audio", "without sound"), "off"),
+    **dict.fromkeys(("without audio", "无声", "無聲", "静音", "靜音"), "off"),
+}
+_SOUNDS = _SOUND_WISHES | _SOUND_ADJECTIVES
 _RATIOS = frozenset({"16:9", "9:16", "1:1", "4:3", "3:4", "21:9", "9:21", "5:4", "4:5"})
 _TIER_WORDS = {
     "budget": ("经济", "經濟"),
@@ -128,6 +147,7 @@ _ANY_SECONDS = _form(rf"([0-9]{{1,4}})([.][0-9]+)?\s?(?:{_UNIT})?{_OVER}")
 _ANY_RATIO = _form(rf"([0-9]{{1,4}})\s?[:x/]\s?([0-9]{{1,4}}){_OVER}")
 _ANY_SEED = _form(rf"#?(-?[0-9]{{1,18}}){_OVER}")
 _ANY_LINES = _form(rf"(?:([0-9]{{3,4}})p?|4k|2k|hd|fhd|sd){_OVER}")
+_ANY_SWITCH = _form(rf"({_any(_SWITCH)}){_OVER}")
 _ANY_SHAPE = _form(rf"({_any(_SHAPES)}){_OVER}")
 _QUOTED = _form(r"[\"'“”‘’「]([^\"'“”‘’「」]{1,80})[\"'“”‘’」]")
 _SOMETHING = _form(rf"[^\s,;{CUT}-][^\s,;{CUT}]*")
@@ -140,6 +160,7 @@ _RATIO = _form(rf"(?:in\s)?([0-9]{{1,2}})[:x]([0-9]{{1,2}}){_OVER}")
 _SEED = _form(rf"(?:with\s)?(?:seed|种子|種子)\s?[:#]?\s?([0-9]{{1,18}}){_OVER}")
 _SHAPE_MODE = _form(rf"(?:in\s)?({_any(_WORD_SHAPES)})\s(?:mode|format|orientation){_OVER}")
 _WORD_SHAPE = _form(rf"({_any(_WORD_SHAPES)}){_OVER}")
+_SOUND = _form(rf"({_any(_SOUNDS)}){_OVER}")
 _CHINESE_WORD = _form(_any(_CHINESE_SHAPES | _CHINESE_TIERS))
 
 
@@ -216,7 +237,7 @@ def _valued(text: str, name: re.Match[str], words: frozenset[str], *, loose: boo
     """
     field = _FIELDS[name[1].lower()]
     found = _value(text, name.end(), field, words)
-    if found is None and field != "seed" and (loose or field == "model"):
+    if found is None and field not in {"seed", "sound"} and (loose or field == "model"):
         found = _odd_value(text, name.end(), field)
     return Option(field, found[0], name.start(), found[1]) if found else None
 
@@ -244,6 +265,9 @@ def _value(text: str, at: int, field: Field, words: frozenset[str]) -> tuple[Val
         return (f"{match[1]}p" if match[1] else match[0].lower(), match.end()) if match else None
     if field == "aspect_ratio":
         return _ratio(text, at)
+    if field == "sound":
+        match = _ANY_SWITCH.match(text, at)
+        return (_SWITCH[match[1].lower()], match.end()) if match else None
     match = _models(words).named.match(text, at)
     return (_CHINESE_TIERS.get(match[0], match[0]), match.end()) if match else None
 
@@ -260,7 +284,8 @@ def _ratio(text: str, at: int) -> tuple[Value, int] | None:
 
 def option_at(text: str, at: int, words: frozenset[str]) -> Option | None:
     """Return the option that begins here, if one does."""
-    option = _seconds_at(text, at) or _size_at(text, at) or _shape_at(text, at) or _named_at(text, at, words)
+    option = _seconds_at(text, at) or _size_at(text, at) or _shape_at(text, at) or _sound_at(text, at)
+    option = option or _named_at(text, at, words)
     if option is None and (match := _models(words).bare.match(text, at)):
         option = Option("model", match[0], at, match.end())
     return option
@@ -313,6 +338,14 @@ def _shape_at(text: str, at: int) -> Option | None:
         return Option("aspect_ratio", _CHINESE_SHAPES[match[0]], at, match.end())
     adjective = not match[0].endswith(("版", "档", "檔"))
     return Option("model", _CHINESE_TIERS[match[0]], at, match.end(), soft=adjective)
+
+
+def _sound_at(text: str, at: int) -> Option | None:
+    match = _SOUND.match(text, at)
+    if match is None:
+        return None
+    word = match[1].lower()
+    return Option("sound", _SOUNDS[word], at, match.end(), soft=word in _SOUND_ADJECTIVES)
 
 
 def _named_at(text: str, at: int, words: frozenset[str]) -> Option | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.conversation.generation_options import GenerationOptions, parse_options
+from bot.conversation.generation_options import GenerationOptions, parse_options, written
 from bot.messages import zones
 from bot.messages.languages import LANGUAGES, asked_for
 from core import pricing
@@ -89,6 +89,14 @@ def _read_resolution(words: str) -> str | None:
     return options.resolution if not left and _LINES.fullmatch(options.resolution or "") else None
 
 
+def _read_sound(words: str) -> str | None:
+    for text in (f"--sound {words}", words):
+        left, options = parse_options(text)
+        if options.sound is not None and not left:
+            return "on" if options.sound else "off"
+    return None
+
+
 FIELDS: tuple[Field, ...] = (
     Field(
         "model",
@@ -131,6 +139,13 @@ FIELDS: tuple[Field, ...] = (
         values=lambda model: tuple(map(str.lower, endpoint_of(model).resolutions)),
         read=_read_resolution,
         option="resolution",
+    ),
+    Field(
+        "sound",
+        ("sound", "audio", "声音", "聲音", "音效", "有无声音", "有無聲音"),
+        values=lambda model: ("on", "off") if endpoint_of(model).sound_field else (),
+        read=_read_sound,
+        option="sound",
     ),
     Field(
         "language",
@@ -218,7 +233,7 @@ def _bare(words: str) -> SettingsRequest | None:
     """Read options that need no field's name: "veo, 10s, 9:16"; None where anything else stands there."""
     left, options = parse_options(words)
     options_set = {name: getattr(options, name) for name in _BY_OPTION if getattr(options, name) is not None}
-    changes = [(_BY_OPTION[name], _BY_OPTION[name].read(str(value))) for name, value in options_set.items()]
+    changes = [(_BY_OPTION[name], _BY_OPTION[name].read(written(value))) for name, value in options_set.items()]
     if left or not changes or options.seed is not None or any(value is None for _, value in changes):
         value = read_model(words)
         return SettingsRequest((("model", value),)) if value is not None else None
@@ -258,4 +273,5 @@ def options_of(stored: dict[str, str]) -> GenerationOptions:
         duration_s=int(seconds) if seconds else None,
         resolution=found.get("resolution"),
         aspect_ratio=found.get("aspect_ratio"),
+        sound=found["sound"] == "on" if "sound" in found else None,
     )

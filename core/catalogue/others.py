@@ -1,4 +1,4 @@
-"""xAI, Lightricks, Black Forest Labs, PixVerse, Vidu; and what is gone."""
+"""The other vendors: xAI, Lightricks, Black Forest Labs, PixVerse, Vidu, and OpenAI, whose model is gone."""
 
 from decimal import Decimal
 

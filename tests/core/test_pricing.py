@@ -13,7 +13,7 @@ from core.catalogue import finding
 from core.errors import BadRequest
 from core.fal import protocol
 from core.pricing import SourceFacts
-from core.types import Adjustment, Kind, Mode
+from core.types import Adjustment, Kind, Mode, Plan, Quote
 from tests.core.price_facts import FACTS
 
 ROWS = [(model, mode) for model in pricing.list_models() for mode in model.modes]
@@ -284,7 +284,7 @@ def test_whatever_is_wished_what_comes_out_can_be_bought(
 # Every model against what was read elsewhere
 
 
-def _fact(line: str) -> tuple[pricing.Quote, Decimal, pricing.Plan]:
+def _fact(line: str) -> tuple[Quote, Decimal, Plan]:
     key, kind, seconds, resolution, sound, dollars, _day = line.split()
     plan = pricing.plan(
         "x",
