@@ -14,6 +14,13 @@ from core.catalogue.row import Model
 from core.errors import BadRequest
 from core.types import Mode
 
+CHINESE_FAMILIES = {
+    **dict.fromkeys(("通义万相", "通義萬相", "万相", "萬相"), "wan"),
+    **dict.fromkeys(("可灵", "可靈"), "kling"),
+    **dict.fromkeys(("即梦", "即夢", "豆包"), "seedance"),
+    "海螺": "hailuo",
+}
+"""What Chinese speakers call a family of models; a longer name stands before one that is its end."""
 TIERS = tuple(model.tier for model in MODELS if model.tier)
 """The names of the tiers, the cheapest first."""
 
@@ -82,9 +89,11 @@ def _with_tiers(tiers: Mapping[str, str]) -> list[Model]:
 def folded_name(name: str) -> str:
     """Fold a model's name for comparison: without case, spaces, dashes and spellings of a version.
 
-    "Kling v3.0" is "kling-3".
+    "Kling v3.0" is "kling-3", and so is "可灵3".
     """
     bare = re.sub(r"[\s_-]", "", name.casefold()).removeprefix("falai/")
+    for chinese, family in CHINESE_FAMILIES.items():
+        bare = bare.replace(chinese, family)
     return re.sub(r"(?<=\d)\.0(?!\d)", "", re.sub(r"(?<=[a-z])v(?=\d)", "", bare))
 
 
