@@ -281,6 +281,7 @@ def test_wishes_written_out_are_read_back(options: GenerationOptions, words: lis
         "--resolution": options.resolution,
         "--aspect": options.aspect_ratio,
         "--seed": options.seed,
+        "--sound": None if options.sound is None else "on" if options.sound else "off",
     }
     flags = " ".join(f"{name} {value}" for name, value in written.items() if value is not None)
     assert parse_options(f"{flags} {' '.join(words)}") == (" ".join(words), options)
