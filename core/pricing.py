@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from math import ceil
 
 from core.catalogue import MODELS, Endpoint, Model
-from core.catalogue.finding import find, list_models, near, use_tiers
+from core.catalogue.finding import find, list_models, near, row_of, use_tiers
 from core.errors import BadRequest
 from core.types import Adjustment, Kind, Mode, Plan, Quote, SourceLimits, VideoRequest
 
@@ -97,7 +97,7 @@ def quote(request: VideoRequest, *, source: SourceFacts | None = None) -> Quote:
 
     Raises BadRequest("unpriced") for a combination that the table does not know.
     """
-    endpoint = find(request.model).modes[request.mode]
+    endpoint = row_of(request.model, request.mode)
     seconds = request.duration_s
     clip = endpoint.usd_per_clip.get(seconds) if seconds is not None else None
     if clip is not None:

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from itertools import chain
 
 from core.catalogue import MODELS
-from core.catalogue.row import Model
+from core.catalogue.row import Endpoint, Model
 from core.errors import BadRequest
 from core.types import Mode
 
@@ -47,6 +47,16 @@ def find(name: str) -> Model:
     if model is None:
         raise BadRequest("unknown_model", model=name[:60])
     return model
+
+
+def row_of(model: str, mode: Mode) -> Endpoint:
+    """Return the row by which a request of this model is sent. Raises BadRequest where there is none any more."""
+    found = find(model)
+    if found.retired is not None:
+        raise BadRequest("model_retired", model=found.name, day=found.retired)
+    if mode not in found.modes:
+        raise BadRequest("source_not_supported", model=found.name, mode=str(mode))
+    return found.modes[mode]
 
 
 def near(name: str) -> list[str]:
