@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import ssl
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -11,7 +12,10 @@ from urllib.parse import urlsplit
 import httpx
 from dotenv import dotenv_values
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from core.catalogue import finding
+from core.errors import BadRequest
 
 
 def is_loopback(url: str) -> bool:
@@ -88,7 +92,44 @@ class EnvSettings(BaseSettings):
         return type(cls.__name__, (cls,), {"sealed": True, "__module__": cls.__module__})(**values)  # type: ignore[no-any-return]
 
 
-class FalSettings(EnvSettings):
+def _tiers(value: object) -> object:
+    """Read "budget=wan-3.0, balanced=h3-max"."""
+    if not isinstance(value, str):
+        return value
+    pairs = [entry.partition("=") for entry in value.split(",") if entry.strip()]
+    if any(not sign or not name.strip() or not tier.strip() for tier, sign, name in pairs):
+        raise ValueError("must be pairs such as budget=wan-3.0,balanced=h3-max")
+    return {tier.strip().lower(): name.strip() for tier, _, name in pairs}
+
+
+class TierSettings(EnvSettings):
+    """Which models the tiers are. Reading them makes them those of this process: the last read count."""
+
+    tiers: Annotated[Mapping[str, str] | None, NoDecode, BeforeValidator(_tiers)] = env(
+        "REELBOT_TIERS", None, validate_default=True
+    )
+
+    @field_validator("tiers")
+    @classmethod
+    def _are_sold(cls, tiers: Mapping[str, str] | None) -> Mapping[str, str] | None:
+        try:
+            finding.use_tiers(tiers or {})
+        except BadRequest as error:
+            raise ValueError(_tier_problem(error)) from None
+        return tiers
+
+
+def _tier_problem(error: BadRequest) -> str:
+    facts = error.facts
+    if error.code == "unknown_model":
+        near = " or ".join(finding.near(str(facts["model"]))) or "one that `reelbot models` lists"
+        return f"there is no model “{facts['model']}”; {near}?"
+    if error.code == "model_retired":
+        return f"{facts['model']} was shut down on {facts['day']}; `reelbot models` lists those that are sold"
+    return f"{facts['value']}: the tiers are {', '.join(finding.TIERS)}, each a model of its own"
+
+
+class FalSettings(TierSettings):
     """The settings of the library. Names and defaults: the README's table of settings."""
 
     fal_key: SecretStr | None = env("FAL_KEY", None)

@@ -209,6 +209,7 @@ ERROR_CODES: tuple[str, ...] = (
     # options
     "image_url_not_public",
     "unknown_model",
+    "model_retired",
     "unpriced",
     "bad_option",
     "prompt_missing",

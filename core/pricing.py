@@ -1,17 +1,15 @@
-"""Finds models, adjusts options to what an endpoint takes, and computes prices from exactly the values that are sent.
+"""Adjusts options to what an endpoint takes, and computes prices from exactly the values that are sent.
 
-A price is never guessed: what the table does not know is refused. The rows are in core/catalogue.py.
+A price is never guessed: what the table does not know is refused. The rows are in core/catalogue.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from difflib import get_close_matches
-from itertools import chain
 from math import ceil
 
 from core.catalogue import MODELS, Endpoint, Model
+from core.catalogue.finding import find, list_models, near, row_of, use_tiers
 from core.errors import BadRequest
 from core.types import Adjustment, Kind, Mode, Plan, Quote, SourceLimits, VideoRequest
 
@@ -31,6 +29,7 @@ __all__ = [
     "source_limits",
     "usd_plain",
     "usd_text",
+    "use_tiers",
 ]
 
 _CENT = Decimal("0.01")
@@ -53,28 +52,6 @@ class SourceFacts:
     size: int = 0
 
 
-def list_models() -> tuple[Model, ...]:
-    """Return every model: the tiers first, the cheapest tier first."""
-    return MODELS
-
-
-def find(name: str) -> Model:
-    """Find a model by tier, key, friendly name, alias, or full endpoint id of any of its modes.
-
-    Raises BadRequest("unknown_model").
-    """
-    model = _BY_NAME.get(folded_name(name))
-    if model is None:
-        raise BadRequest("unknown_model", model=name[:60])
-    return model
-
-
-def near(name: str) -> list[str]:
-    """Return the names of the tiers and models that are most like `name`."""
-    names = [each for model in MODELS for each in (model.tier, model.key) if each]
-    return get_close_matches(name.casefold(), names, n=3, cutoff=0.5)
-
-
 def plan(
     prompt: str,
     *,
@@ -84,13 +61,14 @@ def plan(
     resolution: str | None = None,
     aspect_ratio: str | None = None,
     seed: int | None = None,
+    sound: bool | None = None,
     source: SourceFacts | None = None,
 ) -> Plan:
     """Plan a purchase: values that the endpoint takes, and the price in dollars of exactly these.
 
     An option that the model cannot grant becomes the nearest it can, and is named in `adjustments`. A source video that
-    is too long is cut when it is published. Raises BadRequest: "unknown_model", "prompt_missing", "prompt_too_long",
-    "bad_option", "source_not_supported", "video_too_short", "unpriced".
+    is too long is cut when it is published. Raises BadRequest: "unknown_model", "model_retired", "prompt_missing",
+    "prompt_too_long", "bad_option", "source_not_supported", "video_too_short", "unpriced".
     """
     (chosen, endpoint), notes = _endpoint(find(model), mode)
     _check_prompt(prompt, endpoint)
@@ -99,6 +77,7 @@ def plan(
     resolution = _resolution(endpoint, resolution, notes)
     aspect_ratio = _aspect_ratio(endpoint, aspect_ratio, notes)
     seed = _seed(endpoint, seed, notes)
+    sound = _sound(endpoint, sound, notes)
     request = VideoRequest(
         prompt=prompt,
         model=chosen.key,
@@ -108,6 +87,7 @@ def plan(
         resolution=resolution,
         aspect_ratio=aspect_ratio,
         seed=seed,
+        sound=sound,
     )
     return Plan(request, quote(request, source=source), tuple(notes))
 
@@ -117,14 +97,19 @@ def quote(request: VideoRequest, *, source: SourceFacts | None = None) -> Quote:
 
     Raises BadRequest("unpriced") for a combination that the table does not know.
     """
-    endpoint = find(request.model).modes[request.mode]
-    rate = endpoint.usd_per_s.get(request.resolution or "")
+    endpoint = row_of(request.model, request.mode)
+    seconds = request.duration_s
+    clip = endpoint.usd_per_clip.get(seconds) if seconds is not None else None
+    if clip is not None:
+        return Quote(clip + endpoint.usd_per_source, request.endpoint)
+    sound = endpoint.has_sound if request.sound is None else request.sound
+    rate = endpoint.prices(sound=sound).get(request.resolution or "")
     if rate is None:
         raise BadRequest("unpriced", model=request.model, resolution=request.resolution)
-    if request.duration_s is not None:
-        seconds = Decimal(request.duration_s)
-        return Quote(rate * seconds + endpoint.usd_per_source, request.endpoint)
-    return _edit_quote(endpoint, rate, source.duration_s if source else None)
+    if seconds is None:
+        return _edit_quote(endpoint, rate, source.duration_s if source else None)
+    usd = rate * (seconds + endpoint.overrun_s) + endpoint.usd_per_source
+    return Quote(usd, request.endpoint, up_to=endpoint.overrun_s > 0)
 
 
 def _edit_quote(endpoint: Endpoint, rate: Decimal, source_s: float | None) -> Quote:
@@ -175,9 +160,10 @@ def describe(model: Model) -> list[str]:
 
 def _describe(mode: Mode, endpoint: Endpoint) -> str:
     prices, usual_s = [], _duration(endpoint, None, []) or _USUAL_DURATION_S
-    for resolution, rate in endpoint.usd_per_s.items():
+    for resolution, rate in endpoint.prices(sound=endpoint.has_sound).items():
         whole = usd_text(rate * usual_s + endpoint.usd_per_source)
         prices.append(f"{resolution or 'any'} ${rate.normalize():f}/s ({whole} for {usual_s} s)")
+    prices += [f"{usd_text(usd)} for {seconds} s" for seconds, usd in endpoint.usd_per_clip.items()]
     seconds = f"{_seconds_text(endpoint.durations)} s" if endpoint.durations else "as long as the source"
     ratios = f", {' '.join(endpoint.aspect_ratios)}" if endpoint.aspect_ratios else ""
     return f"{mode:<15} {endpoint.id}: {seconds}{ratios}; {', '.join(prices)}"
@@ -190,13 +176,15 @@ def _seconds_text(durations: tuple[int, ...]) -> str:
 
 def _endpoint(model: Model, mode: Mode) -> tuple[tuple[Model, Endpoint], list[Adjustment]]:
     """Find the model's row for this mode, or that of its fallback model."""
-    endpoint = model.modes.get(mode)
-    if endpoint is not None:
-        return (model, endpoint), []
-    if model.fallback_model is None or mode not in find(model.fallback_model).modes:
-        raise BadRequest("source_not_supported", model=model.name, mode=str(mode))
-    other = find(model.fallback_model)
-    return (other, other.modes[mode]), [Adjustment("model", model.name, other.name)]
+    if model.retired is not None:
+        raise BadRequest("model_retired", model=model.name, day=model.retired)
+    chosen = model
+    while mode not in chosen.modes:
+        if chosen.fallback_model is None:
+            raise BadRequest("source_not_supported", model=model.name, mode=str(mode))
+        chosen = find(chosen.fallback_model)
+    notes = [] if chosen is model else [Adjustment("model", model.name, chosen.name)]
+    return (chosen, chosen.modes[mode]), notes
 
 
 def _check_prompt(prompt: str, endpoint: Endpoint) -> None:
@@ -261,6 +249,15 @@ def _seed(endpoint: Endpoint, requested: int | None, notes: list[Adjustment]) ->
     return applied
 
 
+def _sound(endpoint: Endpoint, requested: bool | None, notes: list[Adjustment]) -> bool | None:
+    """Return the value of the endpoint's switch; None where it has none, and a wish for the other is left out aloud."""
+    if endpoint.sound_field is not None:
+        return endpoint.has_sound if requested is None else requested
+    if requested is not None and requested != endpoint.has_sound:
+        notes.append(Adjustment("sound", "on" if requested else "off", "on" if endpoint.has_sound else "off"))
+    return None
+
+
 def _lines(resolution: str) -> int | None:
     """Return the rows of pixels of a resolution: "720p" and "720" are 720, "4k" is 2160, "hd" is 720."""
     folded = resolution.strip().lower()
@@ -297,20 +294,3 @@ def _quotient(ratio: str) -> float | None:
 
 def _distance(one: float, other: float) -> float:
     return max(one, other) / min(one, other) - 1
-
-
-def folded_name(name: str) -> str:
-    """Fold a model's name for comparison: without case, spaces, dashes and spellings of a version.
-
-    "Kling v3.0" is "kling-3".
-    """
-    bare = re.sub(r"[\s_-]", "", name.casefold()).removeprefix("falai/")
-    return re.sub(r"(?<=\d)\.0(?!\d)", "", re.sub(r"(?<=[a-z])v(?=\d)", "", bare))
-
-
-def names_of(model: Model) -> Iterable[str]:
-    tier = [model.tier] if model.tier else []
-    return chain([model.key, model.name], tier, model.aliases, (endpoint.id for endpoint in model.modes.values()))
-
-
-_BY_NAME = {folded_name(name): model for model in MODELS for name in names_of(model)}

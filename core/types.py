@@ -49,8 +49,9 @@ class SourceLimits:
 class Adjustment:
     """A requested value that cannot be had, and the value applied instead (None: it was left out).
 
-    `field` is "duration", "resolution", "aspect_ratio", "model", "prompt" or "seed" for an option; "source_padded",
-    "source_trimmed", "source_scaled" or "source_converted" for a photo or video, in pixels, seconds or names.
+    `field` is "duration", "resolution", "aspect_ratio", "model", "prompt", "seed" or "sound" ("on", "off") for an
+    option; "source_padded", "source_trimmed", "source_scaled" or "source_converted" for a photo or video, in pixels,
+    seconds or names.
     """
 
     field: str
@@ -79,7 +80,8 @@ class Asset:
 class VideoRequest:
     """The values of one paid request, exactly as they are sent to fal.
 
-    None: the endpoint has no such field (or, for `seed`, it is not set).
+    None: the endpoint has no such field (or, for `seed`, it is not set; for `sound`, it was bought before the sound
+    could be chosen).
     """
 
     prompt: str
@@ -91,6 +93,7 @@ class VideoRequest:
     aspect_ratio: str | None = None
     seed: int | None = None
     source_url: str | None = None
+    sound: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,8 +98,9 @@ CORE_LAYERS = (
     ("fal",),
     ("media",),
     ("pricing",),
+    ("config", "io"),
     ("catalogue",),
-    ("types", "errors", "config", "io"),
+    ("types", "errors"),
 )
 
 # Narrower than the layers: the first row that fits a file tells what of ours it may import.

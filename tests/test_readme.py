@@ -108,12 +108,12 @@ MADE_FROM = {Mode.TEXT_TO_VIDEO: "words", Mode.IMAGE_TO_VIDEO: "photo", Mode.VID
 
 def row_of(model: Model) -> str:
     """The model's line as it must stand in the README; when this test fails, paste what it prints."""
-    text = model.modes[Mode.TEXT_TO_VIDEO]
+    text = model.modes.get(Mode.TEXT_TO_VIDEO) or next(iter(model.modes.values()))
     prices = prices_of(text)
     for mode, endpoint in model.modes.items():
         if prices_of(endpoint) != prices_of(text):
             prices += f"; from a {MADE_FROM[mode]} {prices_of(endpoint)}"
-    plan = pricing.plan("a fox", model=model.key)
+    plan = pricing.plan("a fox", model=model.key, mode=next(iter(model.modes)))
     five = pricing.usd_text(plan.quote.usd) + (
         f" ({plan.request.duration_s} s)" if plan.request.duration_s != 5 else ""
     )
@@ -122,7 +122,19 @@ def row_of(model: Model) -> str:
 
 
 def prices_of(endpoint: Endpoint) -> str:
-    return ", ".join(f"{resolution} ${rate}".strip() for resolution, rate in endpoint.usd_per_s.items())
+    whole = [f"{length} s ${usd}" for length, usd in endpoint.usd_per_clip.items()]
+    rates = (
+        {"": endpoint.usd_per_s}
+        if not endpoint.usd_per_s_silent
+        else {"silent ": endpoint.usd_per_s_silent, "with sound ": endpoint.usd_per_s}
+    )
+    listed = [
+        said + ", ".join(f"{resolution} ${rate}".strip() for resolution, rate in prices.items())
+        for said, prices in rates.items()
+        if prices
+    ]
+    more = [f"${endpoint.usd_per_source} for the {'photo' if endpoint.source_field != 'video_url' else 'video'}"]
+    return "; ".join([*listed, *whole, *(more if endpoint.usd_per_source else [])])
 
 
 def seconds_of(endpoint: Endpoint) -> str:

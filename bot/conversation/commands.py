@@ -17,7 +17,7 @@ from bot.channels.types import Incoming
 from bot.conversation.admin_words import AdminRequest, is_admin_request, parse_admin
 from bot.conversation.folding import without_unseen
 from bot.conversation.generation_options import GenerationOptions, parse_options
-from bot.conversation.option_patterns import MODEL_WORDS
+from bot.conversation.option_words import MODEL_WORDS
 from bot.conversation.setting_fields import SettingsRequest, is_setting, parse_settings, pressed_setting, read_model
 from bot.conversation.typed_codes import code_before, code_in, is_code, plain
 from bot.conversation.words import Meaning, line_in, meaning_of

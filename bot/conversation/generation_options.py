@@ -19,7 +19,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 
-from bot.conversation.option_patterns import CUT, GAP, MODEL_WORDS, Option, Value, flags, option_at, pairs, plain
+from bot.conversation.option_patterns import CUT, GAP, Option, Value, flags, option_at, pairs, plain
+from bot.conversation.option_words import FOOD, MODEL_WORDS
 from core.types import VideoRequest
 
 
@@ -32,6 +33,7 @@ class GenerationOptions:
     resolution: str | None = None
     aspect_ratio: str | None = None
     seed: int | None = None
+    sound: bool | None = None
 
 
 _FLAGS = {
@@ -40,6 +42,7 @@ _FLAGS = {
     "resolution": "resolution",
     "aspect_ratio": "aspect",
     "seed": "seed",
+    "sound": "sound",
 }
 
 
@@ -54,12 +57,17 @@ def merged(first: GenerationOptions, second: GenerationOptions) -> GenerationOpt
 def as_flags(options: GenerationOptions) -> str:
     """Write options so that they are read back the same wherever they stand: "--model veo-3.1 --duration 8"."""
     values = ((flag, getattr(options, name)) for name, flag in _FLAGS.items())
-    return " ".join(f"--{flag} {value}" for flag, value in values if value is not None)
+    return " ".join(f"--{flag} {written(value)}" for flag, value in values if value is not None)
+
+
+def written(value: str | float | bool) -> str:
+    """Return a value as people write it: a switch is "on" or "off"."""
+    return ("on" if value else "off") if isinstance(value, bool) else str(value)
 
 
 def options_of_request(made: VideoRequest) -> GenerationOptions:
     """Return what a video was made with, for another at its price; of chance it has none."""
-    return GenerationOptions(made.model, made.duration_s, made.resolution, made.aspect_ratio)
+    return GenerationOptions(made.model, made.duration_s, made.resolution, made.aspect_ratio, sound=made.sound)
 
 
 Found = dict[str, Value]
@@ -109,7 +117,12 @@ def _options_from(found: Found) -> GenerationOptions:
         return int(found[name]) if name in found else None
 
     return GenerationOptions(
-        text("model"), number("duration_s"), text("resolution"), text("aspect_ratio"), number("seed")
+        model=text("model"),
+        duration_s=number("duration_s"),
+        resolution=text("resolution"),
+        aspect_ratio=text("aspect_ratio"),
+        seed=number("seed"),
+        sound=found["sound"] == "on" if "sound" in found else None,
     )
 
 
@@ -137,6 +150,14 @@ _JOINT = re.compile(rf"[\s{CUT}/+·:]*")
 _WORD_START = re.compile(rf"(?<![^\s{CUT}:])[^\s{CUT}]")
 _LAST_WORD = re.compile(rf"([^\s{CUT}]+){GAP}*\Z")
 _FIRST_WORD = re.compile(rf"{GAP}*([^\s{CUT}]+)")
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+# A Chinese sentence that begins right behind an option: "10秒一只猫", but not "10秒一次" and not "10秒后".
+_BEGINS = re.compile(r"[一二两兩三四五六七八九十几幾这這那我你他她它让讓把](?![次遍圈回轮輪帧幀])")
+# What ties the words behind it to itself: "等了10秒", "倒计时10秒", "最后10秒", "手机竖屏".
+_TIES = re.compile(
+    r"(?:[的在是为為於于到约約第了等过過前后後达達近超每隔仅僅只共足最数數满滿计計时時有剩还還花用要像和与與以比分个個机機种種式]|持续|持續)\Z"
+)
+_TOUCHING_CHARS = 40
 _RUN_WORDS = 24  # as many words are looked at in one turn; a longer run takes more turns
 _RUN_CHARS = 400
 
@@ -154,7 +175,13 @@ def _run(text: str, at: int, words: frozenset[str]) -> list[Option]:
 
 
 def _ends_well(text: str, at: int) -> bool:
-    return at == len(text) or text[at].isspace() or text[at] in f"{CUT}:"
+    return at == len(text) or text[at].isspace() or text[at] in f"{CUT}:" or _BEGINS.match(text, at) is not None
+
+
+def _touching(text: str) -> list[int]:
+    """Return where, in the last words, an option may begin without a space before it, as Chinese is written."""
+    first = max(1, len(text) - _TOUCHING_CHARS)
+    return [at for at in range(first, len(text)) if _CHINESE.match(text, at - 1) and not _TIES.search(text[:at][-4:])]
 
 
 def _without_run(text: str, run: list[Option], into: Found) -> str:
@@ -185,7 +212,7 @@ def _trailing(text: str, words: frozenset[str]) -> list[Option]:
     """Return options at the very end, from the first that does not belong to the sentence before it."""
     text = text.rstrip(_BLANK)
     starts = [match.start() for match in _WORD_START.finditer(text, max(0, len(text) - _RUN_CHARS))]
-    for start in starts[-_RUN_WORDS:]:
+    for start in sorted({*starts[-_RUN_WORDS:], *_touching(text)}):
         options = _run(text, start, words)
         if options and options[-1].end == len(text):
             while options and _tied_to_what_precedes(text, options[0]):
@@ -238,13 +265,19 @@ def _without_asides(text: str, words: frozenset[str], into: Found) -> str:
     dropped: set[int] = set()
     for index, piece in enumerate(pieces):
         options = _only_options(piece, words)
-        if options and (index in {filled[0], filled[-1]} or not all(option.soft for option in options)):
+        if options and (index in _places(options, filled) or not all(option.soft for option in options)):
             _note(options, into)
             dropped.add(index)
         elif CUT in piece and not piece.strip(_BLANK):
             dropped.add(index)
     remaining = [text[start:end] for start, end in zip(starts, ends, strict=True)]
     return _joined(remaining, [text[mark.start() : mark.end()] for mark in marks], dropped) if dropped else text
+
+
+def _places(options: list[Option], filled: list[int]) -> set[int]:
+    """Return where everyday words alone may be options: at either end; what is food, too, only at the last one."""
+    is_food = all(option.value in FOOD for option in options)
+    return {filled[-1]} if is_food else {filled[0], filled[-1]}
 
 
 def _joined(pieces: list[str], marks: list[str], dropped: set[int]) -> str:

@@ -9,10 +9,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from core.pricing import list_models
+from bot.conversation.option_words import (
+    CHINESE_LINES,
+    CHINESE_SHAPES,
+    CHINESE_TIERS,
+    DIGITS,
+    EVERYDAY,
+    FIELDS,
+    FOOD,
+    LETTERS,
+    RATIOS,
+    SHAPES,
+    SOUND_ADJECTIVES,
+    SOUNDS,
+    SWITCH,
+    TIERS,
+    WORD_SHAPES,
+    Field,
+)
 
 Value = str | int
-Field = str
 
 CUT = "\x00"
 """Stands in a text where an option was taken out."""
@@ -33,67 +49,9 @@ class Option:
     soft: bool = False
 
 
-def _words_of_models() -> frozenset[str]:
-    words: set[str] = set()
-    for model in list_models():
-        words |= {model.key, re.sub(r"\s*\(.*\)", "", model.name), *model.aliases}
-        words |= {endpoint.id for endpoint in model.modes.values()} | ({model.tier} if model.tier else set())
-    return frozenset(words)
-
-
-MODEL_WORDS = _words_of_models()
-"""Tiers, keys, friendly names, aliases and endpoint ids of the models there are."""
-
-TIERS = frozenset(model.tier for model in list_models() if model.tier)
-_EVERYDAY = frozenset({"horse", "wan", "happy horse"})  # names of models that a prompt is likely to hold
-
 # Full-width forms as their ASCII counterparts, one for one.
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xD7: ord("x")}
 
-_NAMES: dict[Field, tuple[str, ...]] = {
-    "model": ("model", "tier", "模型"),
-    "duration_s": ("duration", "seconds", "length", "dur", "时长", "時長", "秒数", "秒數"),
-    "resolution": ("resolution", "res", "分辨率", "解析度", "清晰度"),
-    "aspect_ratio": (
-        "aspect-ratio",
-        "aspect_ratio",
-        "aspect",
-        "ratio",
-        "ar",
-        "画面比例",
-        "畫面比例",
-        "画幅",
-        "畫幅",
-        "比例",
-        "宽高比",
-        "寬高比",
-    ),
-    "seed": ("seed", "种子", "種子"),
-}
-_LETTERS: dict[str, Field] = {"m": "model", "d": "duration_s", "r": "resolution", "a": "aspect_ratio", "s": "seed"}
-_FIELDS = {name: field for field, names in _NAMES.items() for name in names} | _LETTERS
-
-_WORD_SHAPES = {
-    **dict.fromkeys(("portrait", "vertical"), "9:16"),
-    **dict.fromkeys(("landscape", "horizontal", "widescreen"), "16:9"),
-    "square": "1:1",
-}
-_CHINESE_SHAPES = {
-    **dict.fromkeys(("竖屏", "竖版", "竖向", "豎屏", "豎版", "直屏", "直式"), "9:16"),
-    **dict.fromkeys(("横屏", "横版", "横向", "橫屏", "橫版", "橫式", "宽屏", "寬屏"), "16:9"),
-    **dict.fromkeys(("方形", "方屏", "正方形"), "1:1"),
-}
-_SHAPES = _WORD_SHAPES | _CHINESE_SHAPES
-_RATIOS = frozenset({"16:9", "9:16", "1:1", "4:3", "3:4", "21:9", "9:21", "5:4", "4:5"})
-_TIER_WORDS = {
-    "budget": ("经济", "經濟"),
-    "balanced": ("均衡", "平衡"),
-    "premium": ("高级", "高級", "旗舰", "旗艦"),
-}
-_CHINESE_TIERS = {
-    f"{word}{kind}": tier for tier, words in _TIER_WORDS.items() for word in words for kind in ("", "版", "档", "檔")
-}
-_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"两": 2, "兩": 2}
 _DECADES = range(20, 100, 10)
 _DECADES_OR_WISHES = frozenset({20, 30})
 
@@ -116,10 +74,10 @@ def _form(pattern: str) -> re.Pattern[str]:
 
 _OVER = r"(?![0-9A-Za-z_'’-]|[.][0-9A-Za-z]|:[0-9])"
 _UNIT = r"(?:seconds?|secs?|s|秒钟|秒鐘|秒)"
-_NAME = _any(name for name in _FIELDS if len(name) > 1)
+_NAME = _any(name for name in FIELDS if len(name) > 1)
 _ALONE = rf"(?<![^\s,;({CUT}])"
 _LONG_FLAG = _form(rf"{_ALONE}(?:--|——|—|–)({_NAME})(?:\s*[=:]\s*|\s+)")
-_SHORT_FLAG = _form(rf"{_ALONE}-([{''.join(_LETTERS)}])(?:\s*[=:]\s*|\s+)")
+_SHORT_FLAG = _form(rf"{_ALONE}-([{''.join(LETTERS)}])(?:\s*[=:]\s*|\s+)")
 _NAMELESS_FLAG = _form(rf"{_ALONE}(?:--|——|—|–)(?=[0-9a-z])")
 _PAIR = _form(rf"{_ALONE}({_NAME})\s?=\s?")
 _NAMED = _form(rf"({_NAME})(\s?:\s?|\s|(?<=[^\x00-\x7f]))")
@@ -128,19 +86,29 @@ _ANY_SECONDS = _form(rf"([0-9]{{1,4}})([.][0-9]+)?\s?(?:{_UNIT})?{_OVER}")
 _ANY_RATIO = _form(rf"([0-9]{{1,4}})\s?[:x/]\s?([0-9]{{1,4}}){_OVER}")
 _ANY_SEED = _form(rf"#?(-?[0-9]{{1,18}}){_OVER}")
 _ANY_LINES = _form(rf"(?:([0-9]{{3,4}})p?|4k|2k|hd|fhd|sd){_OVER}")
-_ANY_SHAPE = _form(rf"({_any(_SHAPES)}){_OVER}")
+_ANY_SWITCH = _form(rf"({_any(SWITCH)}){_OVER}")
+_ANY_SHAPE = _form(rf"({_any(SHAPES)}){_OVER}")
 _QUOTED = _form(r"[\"'“”‘’「]([^\"'“”‘’「」]{1,80})[\"'“”‘’」]")
 _SOMETHING = _form(rf"[^\s,;{CUT}-][^\s,;{CUT}]*")
 
 _SECONDS = _form(rf"([0-9]{{1,3}})(\s?)({_UNIT}){_OVER}")
 _CHINESE_SECONDS = _form(r"([一二两兩三四五六七八九十]{1,3})秒[钟鐘]?")
 _LINES = _form(rf"(?:(?:in|at)\s)?([0-9]{{3,4}})p{_OVER}")
-_K_LINES = _form(rf"(?:in\s)?([42]k){_OVER}")
+_CHINESE_RATIO = _form(r"([0-9]{1,2}|[一二三四五六九十]{1,3})\s?比\s?([0-9]{1,2}|[一二三四五六九十]{1,3})")
+_CHINESE_SHARPNESS = _form(_any(CHINESE_LINES))
+_FRAMES = frozenset({"9:16", "16:9", "21:9", "9:21"})  # no result of a match, and no dose of a recipe
+_K_LINES = _form(rf"(?:in\s)?([42]k)(?:超清|高清|画质|畫質)?{_OVER}")
 _RATIO = _form(rf"(?:in\s)?([0-9]{{1,2}})[:x]([0-9]{{1,2}}){_OVER}")
+# A family that there is, in a version that there may not be: "kling 9", "veo4", "可灵5".
+_VERSION = _form(
+    r"(?:(?:veo|kling|seedance|hailuo|ltx|pixverse|vidu|可灵|可靈|即梦|即夢|万相|萬相|海螺)[\s_-]?v?[0-9]{1,2}(?:[.][0-9]{1,2})?"
+    rf"|(?:wan|sora|gemini|grok|flux)[_-]?v?[0-9]{{1,2}}(?:[.][0-9]{{1,2}})?){_OVER}(?!\s?(?:{_UNIT}|p|k)\b|\s?秒)"
+)
 _SEED = _form(rf"(?:with\s)?(?:seed|种子|種子)\s?[:#]?\s?([0-9]{{1,18}}){_OVER}")
-_SHAPE_MODE = _form(rf"(?:in\s)?({_any(_WORD_SHAPES)})\s(?:mode|format|orientation){_OVER}")
-_WORD_SHAPE = _form(rf"({_any(_WORD_SHAPES)}){_OVER}")
-_CHINESE_WORD = _form(_any(_CHINESE_SHAPES | _CHINESE_TIERS))
+_SHAPE_MODE = _form(rf"(?:in\s)?({_any(WORD_SHAPES)})\s(?:mode|format|orientation){_OVER}")
+_WORD_SHAPE = _form(rf"({_any(WORD_SHAPES)}){_OVER}")
+_SOUND = _form(rf"({_any(SOUNDS)}){_OVER}")
+_CHINESE_WORD = _form(_any(CHINESE_SHAPES | CHINESE_TIERS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,17 +117,26 @@ class _ModelForms:
 
     named: re.Pattern[str]
     bare: re.Pattern[str]
+    used: re.Pattern[str]
 
 
 @cache
 def _models(words: frozenset[str]) -> _ModelForms:
-    named = [_spelled(word, " _-") for word in words] + [re.escape(word) for word in _CHINESE_TIERS]
-    bare = [_spelled(word, "_-" if _folded(word) in _EVERYDAY else " _-") for word in words if not _is_one_word(word)]
-    return _ModelForms(*(_form(f"(?:{_longest_first(each)}){_OVER}") for each in (named, bare)))
+    named = [_spelled(word, " _-") for word in words] + [re.escape(word) for word in CHINESE_TIERS]
+    bare = [_spelled(word, "_-" if _folded(word) in EVERYDAY else " _-") for word in words if not _is_one_word(word)]
+    any_name = f"({_longest_first(named)}){_OVER}"
+    return _ModelForms(
+        named=_form(f"(?:{_longest_first(named)}){_OVER}"),
+        bare=_form(f"(?:{_longest_first(bare)}){_OVER}"),
+        used=_form(
+            rf"(?:(?:请|請)?(?:使)?用\s?{any_name}\s?(?:模型|这个模型)?(?:来|來)?(?:生成|制作|製作|做|拍|画)?"
+            rf"|(?:use|using|via|with)\s{any_name}(?:\sto\s(?:make|create|generate))?)"
+        ),
+    )
 
 
 def _is_one_word(word: str) -> bool:
-    return _folded(word) in _EVERYDAY and " " not in _folded(word)
+    return _folded(word) in EVERYDAY and " " not in _folded(word)
 
 
 def _folded(word: str) -> str:
@@ -214,9 +191,9 @@ def _valued(text: str, name: re.Match[str], words: frozenset[str], *, loose: boo
 
     `loose`: one that fits no known form is carried all the same, for the planner to report.
     """
-    field = _FIELDS[name[1].lower()]
+    field = FIELDS[name[1].lower()]
     found = _value(text, name.end(), field, words)
-    if found is None and field != "seed" and (loose or field == "model"):
+    if found is None and field not in {"seed", "sound"} and (loose or field == "model"):
         found = _odd_value(text, name.end(), field)
     return Option(field, found[0], name.start(), found[1]) if found else None
 
@@ -244,15 +221,18 @@ def _value(text: str, at: int, field: Field, words: frozenset[str]) -> tuple[Val
         return (f"{match[1]}p" if match[1] else match[0].lower(), match.end()) if match else None
     if field == "aspect_ratio":
         return _ratio(text, at)
+    if field == "sound":
+        match = _ANY_SWITCH.match(text, at)
+        return (SWITCH[match[1].lower()], match.end()) if match else None
     match = _models(words).named.match(text, at)
-    return (_CHINESE_TIERS.get(match[0], match[0]), match.end()) if match else None
+    return (CHINESE_TIERS.get(match[0], match[0]), match.end()) if match else None
 
 
 def _ratio(text: str, at: int) -> tuple[Value, int] | None:
     if match := _ANY_RATIO.match(text, at):
         return f"{match[1]}:{match[2]}", match.end()
     match = _ANY_SHAPE.match(text, at)
-    return (_SHAPES[match[1].lower()], match.end()) if match else None
+    return (SHAPES[match[1].lower()], match.end()) if match else None
 
 
 # Bare options.
@@ -260,10 +240,21 @@ def _ratio(text: str, at: int) -> tuple[Value, int] | None:
 
 def option_at(text: str, at: int, words: frozenset[str]) -> Option | None:
     """Return the option that begins here, if one does."""
-    option = _seconds_at(text, at) or _size_at(text, at) or _shape_at(text, at) or _named_at(text, at, words)
-    if option is None and (match := _models(words).bare.match(text, at)):
-        option = Option("model", match[0], at, match.end())
-    return option
+    option = _seconds_at(text, at) or _size_at(text, at) or _shape_at(text, at) or _sound_at(text, at)
+    option = option or _named_at(text, at, words)
+    return option or _model_at(text, at, words)
+
+
+def _model_at(text: str, at: int, words: frozenset[str]) -> Option | None:
+    """Read a model that is named, or a version of one that there is not: that is refused aloud, never half read."""
+    forms = _models(words)
+    if match := forms.used.match(text, at):
+        return Option("model", match[1] or match[2], at, match.end())
+    known = forms.bare.match(text, at)
+    version = _VERSION.match(text, at)
+    if version is not None and (known is None or version.end() > known.end()):
+        return Option("model", version[0], at, version.end())
+    return Option("model", known[0], at, known.end(), soft=known[0] in FOOD) if known else None
 
 
 def _seconds_at(text: str, at: int) -> Option | None:
@@ -285,7 +276,7 @@ def _chinese_number(text: str) -> int:
     tens, ten, ones = text.rpartition("十")
     if any(len(part) > 1 or part == "十" for part in (tens, ones)):
         return 0
-    return (_DIGITS[tens] if tens else 1) * 10 * bool(ten) + (_DIGITS[ones] if ones else 0)
+    return (DIGITS[tens] if tens else 1) * 10 * bool(ten) + (DIGITS[ones] if ones else 0)
 
 
 def _size_at(text: str, at: int) -> Option | None:
@@ -293,9 +284,14 @@ def _size_at(text: str, at: int) -> Option | None:
         return Option("resolution", f"{match[1]}p", at, match.end())
     if match := _K_LINES.match(text, at):  # often only a word for good pictures
         return Option("resolution", match[1].lower(), at, match.end(), soft=True)
+    if match := _CHINESE_RATIO.match(text, at):
+        ratio = ":".join(part if part.isascii() else str(_chinese_number(part)) for part in match.groups())
+        return Option("aspect_ratio", ratio, at, match.end(), soft=ratio not in _FRAMES) if ratio in RATIOS else None
+    if match := _CHINESE_SHARPNESS.match(text, at):
+        return Option("resolution", CHINESE_LINES[match[0]], at, match.end(), soft=True)
     if match := _RATIO.match(text, at):
         ratio = f"{match[1]}:{match[2]}"
-        return Option("aspect_ratio", ratio, at, match.end()) if ratio in _RATIOS else None
+        return Option("aspect_ratio", ratio, at, match.end()) if ratio in RATIOS else None
     if match := _SEED.match(text, at):
         return Option("seed", int(match[1]), at, match.end())
     return None
@@ -303,24 +299,32 @@ def _size_at(text: str, at: int) -> Option | None:
 
 def _shape_at(text: str, at: int) -> Option | None:
     if match := _SHAPE_MODE.match(text, at):
-        return Option("aspect_ratio", _SHAPES[match[1].lower()], at, match.end())
+        return Option("aspect_ratio", SHAPES[match[1].lower()], at, match.end())
     if match := _WORD_SHAPE.match(text, at):
-        return Option("aspect_ratio", _SHAPES[match[1].lower()], at, match.end(), soft=True)
+        return Option("aspect_ratio", SHAPES[match[1].lower()], at, match.end(), soft=True)
     match = _CHINESE_WORD.match(text, at)
     if match is None:
         return None
-    if match[0] in _CHINESE_SHAPES:
-        return Option("aspect_ratio", _CHINESE_SHAPES[match[0]], at, match.end())
+    if match[0] in CHINESE_SHAPES:
+        return Option("aspect_ratio", CHINESE_SHAPES[match[0]], at, match.end())
     adjective = not match[0].endswith(("版", "档", "檔"))
-    return Option("model", _CHINESE_TIERS[match[0]], at, match.end(), soft=adjective)
+    return Option("model", CHINESE_TIERS[match[0]], at, match.end(), soft=adjective)
+
+
+def _sound_at(text: str, at: int) -> Option | None:
+    match = _SOUND.match(text, at)
+    if match is None:
+        return None
+    word = match[1].lower()
+    return Option("sound", SOUNDS[word], at, match.end(), soft=word in SOUND_ADJECTIVES)
 
 
 def _named_at(text: str, at: int, words: frozenset[str]) -> Option | None:
     """Read a name and a value of a known form: "model veo", "duration 10", "时长10秒"."""
     name = _NAMED.match(text, at)
-    field = _FIELDS[name[1].lower()] if name else ""
+    field = FIELDS[name[1].lower()] if name else ""
     found = _value(text, name.end(), field, words) if name else None
     if name is None or found is None:
         return None
-    everyday = field == "model" and ":" not in name[2] and _folded(str(found[0])) in TIERS | _EVERYDAY
+    everyday = field == "model" and ":" not in name[2] and _folded(str(found[0])) in TIERS | EVERYDAY
     return Option(field, found[0], at, found[1], soft=everyday and name[1].isascii())

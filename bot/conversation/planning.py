@@ -95,5 +95,6 @@ def _plan(prompt: str, options: GenerationOptions, default_model: str, source: S
         resolution=options.resolution,
         aspect_ratio=options.aspect_ratio,
         seed=options.seed,
+        sound=options.sound,
         source=source,
     )

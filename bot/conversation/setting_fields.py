@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.conversation.generation_options import GenerationOptions, parse_options
+from bot.conversation.generation_options import GenerationOptions, parse_options, written
 from bot.messages import zones
 from bot.messages.languages import LANGUAGES, asked_for
 from core import pricing
@@ -50,7 +50,8 @@ def endpoint_of(model: str) -> Endpoint:
 
 
 def _models(_model: str) -> tuple[str, ...]:
-    return tuple(model.tier or model.key for model in pricing.list_models())
+    """Return the tiers and the models that make a video of words: what is only for photos is nobody's usual one."""
+    return tuple(model.tier or model.key for model in pricing.list_models() if Mode.TEXT_TO_VIDEO in model.modes)
 
 
 def read_model(words: str) -> str | None:
@@ -86,6 +87,14 @@ def _read_shape(words: str) -> str | None:
 def _read_resolution(words: str) -> str | None:
     left, options = parse_options(f"--resolution {words}")
     return options.resolution if not left and _LINES.fullmatch(options.resolution or "") else None
+
+
+def _read_sound(words: str) -> str | None:
+    for text in (f"--sound {words}", words):
+        left, options = parse_options(text)
+        if options.sound is not None and not left:
+            return "on" if options.sound else "off"
+    return None
 
 
 FIELDS: tuple[Field, ...] = (
@@ -127,9 +136,16 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "resolution",
         ("resolution", "sharpness", "quality", "清晰度", "分辨率", "解析度"),
-        values=lambda model: endpoint_of(model).resolutions,
+        values=lambda model: tuple(map(str.lower, endpoint_of(model).resolutions)),
         read=_read_resolution,
         option="resolution",
+    ),
+    Field(
+        "sound",
+        ("sound", "audio", "声音", "聲音", "音效", "有无声音", "有無聲音"),
+        values=lambda model: ("on", "off") if endpoint_of(model).sound_field else (),
+        read=_read_sound,
+        option="sound",
     ),
     Field(
         "language",
@@ -217,7 +233,7 @@ def _bare(words: str) -> SettingsRequest | None:
     """Read options that need no field's name: "veo, 10s, 9:16"; None where anything else stands there."""
     left, options = parse_options(words)
     options_set = {name: getattr(options, name) for name in _BY_OPTION if getattr(options, name) is not None}
-    changes = [(_BY_OPTION[name], _BY_OPTION[name].read(str(value))) for name, value in options_set.items()]
+    changes = [(_BY_OPTION[name], _BY_OPTION[name].read(written(value))) for name, value in options_set.items()]
     if left or not changes or options.seed is not None or any(value is None for _, value in changes):
         value = read_model(words)
         return SettingsRequest((("model", value),)) if value is not None else None
@@ -257,4 +273,5 @@ def options_of(stored: dict[str, str]) -> GenerationOptions:
         duration_s=int(seconds) if seconds else None,
         resolution=found.get("resolution"),
         aspect_ratio=found.get("aspect_ratio"),
+        sound=found["sound"] == "on" if "sound" in found else None,
     )

@@ -25,7 +25,13 @@ from core.errors import BadRequest
 from core.types import Adjustment
 
 Changes = dict[str, str | None]
-_FIELD_OF = {"duration": "seconds", "aspect_ratio": "shape", "resolution": "resolution", "model": "model"}
+_FIELD_OF = {
+    "duration": "seconds",
+    "aspect_ratio": "shape",
+    "resolution": "resolution",
+    "model": "model",
+    "sound": "sound",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +169,7 @@ def check(stored: dict[str, str], changes: Changes, default_model: str) -> Check
             duration_s=options.duration_s,
             resolution=options.resolution,
             aspect_ratio=options.aspect_ratio,
+            sound=options.sound,
         )
     except BadRequest as error:
         is_shape = error.code == "bad_option" and error.facts.get("option") == "aspect_ratio"

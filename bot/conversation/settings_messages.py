@@ -75,6 +75,7 @@ def _plan(options: GenerationOptions, default_model: str) -> Plan:
         duration_s=options.duration_s,
         resolution=options.resolution,
         aspect_ratio=options.aspect_ratio,
+        sound=options.sound,
     )
 
 
@@ -104,10 +105,15 @@ def _value(field: Field, plan: Plan, stored: dict[str, str], language: str) -> s
         "seconds": translate(language, "setting-value-seconds", seconds=str(request.duration_s or "")),
         "shape": request.aspect_ratio,
         "resolution": request.resolution,
+        "sound": _sound_name(request.sound, language),
         "language": languages.row(stored.get("language") or language).name,
         "zone": zones.name(stored.get("zone") or zones.default(language), language),
     }
     return found[field.name] or translate(language, "setting-value-by-model")
+
+
+def _sound_name(sound: bool | None, language: str) -> str | None:
+    return None if sound is None else translate(language, "setting-value-sound", sound="on" if sound else "off")
 
 
 def name_of(field: Field, language: str) -> str:
@@ -124,10 +130,11 @@ def _choice(field: Field, value: str, stored: dict[str, str], language: str, def
     label = {
         "model": lambda: pricing.find(value).name,
         "seconds": lambda: translate(language, "setting-value-seconds", seconds=value),
+        "sound": lambda: _sound_name(value == "on", language) or "",
         "language": lambda: languages.row(value).name,
         "zone": lambda: zones.name(value, language),
     }.get(field.name, lambda: value)()
-    if field.name in {"model", "seconds", "resolution"}:
+    if field.name in {"model", "seconds", "resolution", "sound"}:
         seconds = {} if field.name == "seconds" else {"seconds": str(_USUAL_S)}
         plan = _priced(options_of({**stored, **seconds, field.name: value}), default_model)
         price = pricing.usd_text(plan.quote.usd) if plan else ""

@@ -19,6 +19,7 @@ from bot.store.records import FREE, Job, JobError, State
 from bot.store.work import NO_ROOM, Lease
 from core import media, pricing
 from core.assets.publish import host_from_settings, publish_asset
+from core.catalogue.finding import row_of
 from core.errors import Repeat, VideoError
 from core.pricing import SourceFacts
 from core.types import Asset
@@ -140,7 +141,7 @@ class Preparer:
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         source = folder / _SOURCE_NAMES[reference.kind]
         await self._channels[job.address.channel].fetch(reference, source)
-        row = pricing.find(job.request.model).modes[job.request.mode]
+        row = row_of(job.request.model, job.request.mode)
         with media.on_behalf_of(job.user):
             asset = await publish_asset(
                 source,

@@ -96,6 +96,8 @@ def _beside_the_order(job: Job) -> list[str]:
     lines = [adjustment(job.language, each.field, each.requested, each.applied) for each in job.adjustments]
     if job.incoming.attachment is not None and (job.question is None or job.question.why not in _NAMES_SOURCE):
         lines.insert(0, translate(job.language, "from-source", kind=job.incoming.attachment.kind))
+    if _may_charge_refusals(job):
+        lines.append(translate(job.language, "refusals-charged"))
     if _is_length_unknown(job):
         lines.append(translate(job.language, "length-unknown"))
     if job.again_of is not None:
@@ -371,7 +373,19 @@ def _facts_of(job: Job) -> dict[str, Any]:
 
 
 def _facts(request: VideoRequest, name: str) -> dict[str, Any]:
-    return {"model": name, "duration": str(request.duration_s or ""), "resolution": request.resolution or ""}
+    return {
+        "model": name,
+        "duration": str(request.duration_s or ""),
+        "resolution": request.resolution or "",
+        "sound": "" if request.sound is None else "on" if request.sound else "off",
+    }
+
+
+def _may_charge_refusals(job: Job) -> bool:
+    """Return whether the vendor may charge for what its own filter refuses, which is said before anything is bought."""
+    model = _in_catalogue(job)
+    endpoint = model.modes.get(job.request.mode) if model else None
+    return endpoint is not None and endpoint.refusals_charged
 
 
 def _in_catalogue(job: Job) -> Model | None:

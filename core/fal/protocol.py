@@ -13,10 +13,10 @@ from typing import Any, TypeGuard
 from urllib.parse import SplitResult, quote, urlsplit
 
 from core.catalogue import Endpoint, app_of
+from core.catalogue.finding import row_of
 from core.config import is_loopback
 from core.errors import Unavailable
 from core.fal.results import video_addresses
-from core.pricing import find
 from core.types import Completed, InProgress, Queued, QueueStatus, RawReply, RequestHandle, VideoRequest
 
 QUEUE_HOST = "queue.fal.run"
@@ -46,7 +46,7 @@ class RemoteFile:
 
 def request_body(request: VideoRequest) -> dict[str, Any]:
     """Build the JSON for the POST: only fields that this endpoint has, duration and resolution always among them."""
-    endpoint = find(request.model).modes[request.mode]
+    endpoint = row_of(request.model, request.mode)
     body: dict[str, Any] = {"prompt": request.prompt, **endpoint.fixed}
     if request.duration_s is not None and endpoint.durations:
         body["duration"] = _duration(endpoint, request.duration_s)
@@ -56,6 +56,8 @@ def request_body(request: VideoRequest) -> dict[str, Any]:
         body["aspect_ratio"] = request.aspect_ratio
     if request.seed is not None and endpoint.seed:
         body["seed"] = request.seed
+    if endpoint.sound_field is not None:
+        body[endpoint.sound_field] = endpoint.has_sound if request.sound is None else request.sound
     if endpoint.source_field is not None and request.source_url is not None:
         body[endpoint.source_field] = request.source_url
     return body

@@ -247,8 +247,10 @@ class Sandbox:
         endpoint = ENDPOINTS.get(http.query_params.get("endpoint_id", ""))
         if endpoint is None:
             return JSONResponse({"prices": [], "next_cursor": None, "has_more": False})
-        price = float(endpoint.usd_per_s[endpoint.default_resolution or ""])
-        row = {"endpoint_id": endpoint.id, "unit_price": price, "unit": "seconds", "currency": "USD"}
+        per_clip = min(endpoint.usd_per_clip.values(), default=None)
+        price = float(endpoint.usd_per_s[endpoint.default_resolution or ""] if per_clip is None else per_clip)
+        unit = "seconds" if per_clip is None else "videos"
+        row = {"endpoint_id": endpoint.id, "unit_price": price, "unit": unit, "currency": "USD"}
         return JSONResponse({"prices": [row], "next_cursor": None, "has_more": False})
 
     async def listed(self, http: HttpRequest) -> Response:

@@ -18,7 +18,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from core.sandbox.checks import ENDPOINTS, seconds_of
+from core.sandbox.checks import ENDPOINTS, billed_s, price_of
 from core.sandbox.state import Faults, Memory, Request
 
 _MOST_IDS = 50
@@ -141,9 +141,8 @@ def _price(request: Request) -> Decimal:
     endpoint = ENDPOINTS.get(request.endpoint)
     if endpoint is None:
         return Decimal(0)
-    units = Decimal(request.units) if request.units else Decimal(seconds_of(endpoint, request.body))
-    resolution = str(request.body.get("resolution") or endpoint.default_resolution or "")
-    return units * endpoint.usd_per_s[resolution] + endpoint.usd_per_source if units else Decimal(0)
+    units = Decimal(request.units) if request.units else billed_s(endpoint, request.body)
+    return price_of(endpoint, request.body, units) if units else Decimal(0)
 
 
 def _events(request: Request, charge: Charge) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Checks the input as strictly as the real endpoints do (an int is not "5", nor "5s")."""
 
+from decimal import Decimal
 from typing import Any
 
 from core.catalogue import MODELS, Endpoint, app_of
@@ -9,12 +10,19 @@ APPS = frozenset(app_of(endpoint_id) for endpoint_id in ENDPOINTS)
 
 Detail = dict[str, Any]
 
+_OVERRUN_S = Decimal("0.6")
+
 
 def problems(endpoint: Endpoint, body: dict[str, Any]) -> list[Detail]:
     """Return fal's list of details, empty for a good input. Unknown fields are ignored, as fal ignores them."""
     found = [_missing(name, body) for name in ("prompt", endpoint.source_field) if name and not body.get(name)]
     texts = [name for name in ("prompt", endpoint.source_field) if name and body.get(name)]
     found += [detail("string_type", ["body", name], body[name]) for name in texts if not isinstance(body[name], str)]
+    found += [
+        _missing(name, body) for name, value in endpoint.fixed.items() if isinstance(value, str) and name not in body
+    ]
+    if endpoint.sound_field in body and not isinstance(body[endpoint.sound_field], bool):
+        found.append(detail("bool_type", ["body", endpoint.sound_field], body[endpoint.sound_field]))
     if "seed" in body and endpoint.seed and not isinstance(body["seed"], int):
         found.append(detail("int_type", ["body", "seed"], body["seed"]))
     prompt = body.get("prompt")
@@ -54,3 +62,23 @@ def seconds_of(endpoint: Endpoint | None, body: dict[str, Any]) -> int:
     """Return the seconds that an accepted input asks for."""
     text = str(body.get("duration", "")).removesuffix("s")
     return int(text) if text.isdigit() else (endpoint.durations[0] if endpoint and endpoint.durations else 5)
+
+
+def has_sound(endpoint: Endpoint | None, body: dict[str, Any]) -> bool:
+    """Return whether an accepted input asks for a film with sound; a switch that is not named is on, as at fal."""
+    if endpoint is None or endpoint.sound_field is None:
+        return endpoint is None or endpoint.has_sound
+    return bool(body.get(endpoint.sound_field, True))
+
+
+def billed_s(endpoint: Endpoint | None, body: dict[str, Any]) -> Decimal:
+    """Return the seconds of the film that an accepted input becomes: some models run over, and bill what they made."""
+    return seconds_of(endpoint, body) + (_OVERRUN_S if endpoint and endpoint.overrun_s else Decimal(0))
+
+
+def price_of(endpoint: Endpoint, body: dict[str, Any], seconds: Decimal) -> Decimal:
+    """Return what fal's price page says of an input that became a film of so many seconds. In dollars."""
+    if endpoint.usd_per_clip:
+        return endpoint.usd_per_clip[seconds_of(endpoint, body)] + endpoint.usd_per_source
+    resolution = str(body.get("resolution") or endpoint.default_resolution or "")
+    return endpoint.prices(sound=has_sound(endpoint, body))[resolution] * seconds + endpoint.usd_per_source

@@ -196,7 +196,16 @@ SAILERS = ("boat", "ship", "sail", "船", "帆")
 
 
 def render(
-    *, into: str, prompt: str, width: int, height: int, seconds: float, fps: int, photo: str | None, video: str | None
+    *,
+    into: str,
+    prompt: str,
+    width: int,
+    height: int,
+    seconds: float,
+    fps: int,
+    photo: str | None,
+    video: str | None,
+    sound: bool = True,
 ) -> dict[str, Any]:
     """Write the film and return its facts."""
     source = photo or video
@@ -212,7 +221,7 @@ def render(
     caption = _caption(prompt, width, height)
     tag = _tag(width, height)
     finished = (_finish(picture, caption, tag, number / frames) for number, picture in enumerate(pictures))
-    _write(into, finished, width, height, fps, _music(frames / fps, rng))
+    _write(into, finished, width, height, fps, _music(frames / fps, rng) if sound else None)
     return {"width": width, "height": height, "duration_s": frames / fps, "size": Path(into).stat().st_size}
 
 
@@ -689,19 +698,22 @@ def _music(seconds: float, rng: np.random.Generator) -> NDArray[np.float32]:
 
 
 def _write(
-    into: str, pictures: Iterator[Picture], width: int, height: int, fps: int, sound: NDArray[np.float32]
+    into: str, pictures: Iterator[Picture], width: int, height: int, fps: int, sound: NDArray[np.float32] | None
 ) -> None:
     with av.open(into, "w", format="mp4", options={"movflags": "+faststart"}) as target:
         stream = target.add_stream("libx264", rate=fps)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.options = {"preset": "superfast", "crf": "21", "g": str(fps * 2), "profile": "high", "threads": "2"}
-        tone = target.add_stream("aac", rate=_RATE, layout="stereo")
-        tone.bit_rate = 96_000
+        tone = target.add_stream("aac", rate=_RATE, layout="stereo") if sound is not None else None
+        if tone is not None:
+            tone.bit_rate = 96_000
         for picture in pictures:
             for packet in stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")):
                 target.mux(packet)
         for packet in stream.encode(None):
             target.mux(packet)
+        if tone is None or sound is None:
+            return
         for at in range(0, sound.shape[1], 1024):
             piece = np.ascontiguousarray(sound[:, at : at + 1024])
             frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout="stereo")

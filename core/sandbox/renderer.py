@@ -23,7 +23,7 @@ from core.errors import MediaError
 from core.io import disk
 from core.io.bodies import BodyTooLarge, write_body
 from core.io.retrying import RetryPolicy, retried
-from core.sandbox.checks import ENDPOINTS, Detail, detail, seconds_of
+from core.sandbox.checks import ENDPOINTS, Detail, billed_s, detail, has_sound
 from core.sandbox.state import Faults, Memory, Request
 from core.types import Kind, SourceLimits
 
@@ -144,7 +144,7 @@ class Renderer:
             await self._complete(request, 500, {"detail": [detail("internal_server_error", ["body"], None)]})
             return
         await asyncio.sleep(max(0.0, self._studio.render_time_s(prompt) - (time.monotonic() - started)))
-        await self._complete(request, 200, answer, units=str(seconds_of(ENDPOINTS.get(request.endpoint), request.body)))
+        await self._complete(request, 200, answer, units=str(billed_s(ENDPOINTS.get(request.endpoint), request.body)))
 
     async def _until_cancelled(self, request_id: str) -> None:
         """Wait as a running request does after a cancel: it learns of it, and finishes all the same."""
@@ -167,7 +167,7 @@ class Renderer:
         endpoint, body = ENDPOINTS.get(request.endpoint), request.body
         source, kind, source_s = await self._source(request)
         name = f"{secrets.token_hex(12)}.mp4"
-        seconds = float(source_s or seconds_of(endpoint, body))
+        seconds = float(source_s or billed_s(endpoint, body))
         source, size = await self._framed(body, source, kind)
         job = {
             "prompt": str(body.get("prompt", "")),
@@ -175,6 +175,7 @@ class Renderer:
             "height": size[1],
             "seconds": min(seconds, self._studio.max_seconds),
             "fps": self._studio.fps,
+            "sound": has_sound(endpoint, body),
             "photo": str(source) if kind is Kind.IMAGE else None,
             "video": str(source) if kind is Kind.VIDEO else None,
         }

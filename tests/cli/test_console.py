@@ -49,7 +49,7 @@ def one_line(text: str) -> bool:
 def test_models_lists_each_model_and_its_prices(made: Desk) -> None:
     said = made.run("models")
     assert said.code == 0
-    assert all(f"[{model.key}]" in said.out for model in MODELS)
+    assert all(f"[{model.key}]" in said.out for model in MODELS if model.retired is None)
     assert "tier: balanced" in said.out
     assert "720p $0.14/s ($0.70 for 5 s)" in said.out
 
@@ -387,6 +387,9 @@ def test_settings_that_do_not_fit_are_one_line(made: Desk) -> None:
         ("REELBOT_PUBLIC_URL", "example.org", "must be an http(s) address such as https://example.org"),
         ("FAL_API_URL", "http://example.org", "must be a public https address"),
         ("TELEGRAM_BOT_TOKEN", "what ever", "must be as BotFather gave it"),
+        ("REELBOT_TIERS", "budget=wan-9", "there is no model “wan-9”"),
+        ("REELBOT_TIERS", "cheap=veo", "cheap: the tiers are budget, balanced, premium"),
+        ("REELBOT_TIERS", "veo", "must be pairs such as budget=wan-3.0"),
         ("REELBOT_DEFAULT_MODEL", "happy-hose", "there is no model “happy-hose”; happy-horse"),
         ("FAL_CA_FILE", "/nope", "/nope cannot be read: No such file or directory"),
         ("FAL_CA_FILE", "/proc/self/status", "/proc/self/status holds no certificate"),

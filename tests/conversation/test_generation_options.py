@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation.generation_options import GenerationOptions, parse_options
-from bot.conversation.option_patterns import MODEL_WORDS, TIERS
+from bot.conversation.option_words import MODEL_WORDS, TIERS
 from core.pricing import find, list_models
 
 TAKEN = [
@@ -97,6 +97,38 @@ TAKEN = [
     ("一只猫，经济版", "一只猫", GenerationOptions(model="budget")),
     ("一只猫 模型 veo", "一只猫", GenerationOptions(model="veo")),
     ("１０秒，一只猫，９：１６", "一只猫", GenerationOptions(duration_s=10, aspect_ratio="9:16")),
+    ("10秒一只猫", "一只猫", GenerationOptions(duration_s=10)),
+    ("一只猫在跑竖屏", "一只猫在跑", GenerationOptions(aspect_ratio="9:16")),
+    ("一只狐狸在雪地里奔跑10秒竖屏", "一只狐狸在雪地里奔跑", GenerationOptions(duration_s=10, aspect_ratio="9:16")),
+    ("10秒竖屏一只狐狸", "一只狐狸", GenerationOptions(duration_s=10, aspect_ratio="9:16")),
+    ("一只猫9比16", "一只猫", GenerationOptions(aspect_ratio="9:16")),
+    ("一只猫，九比十六", "一只猫", GenerationOptions(aspect_ratio="9:16")),
+    ("四比三，一只猫", "一只猫", GenerationOptions(aspect_ratio="4:3")),
+    ("一只猫，电影感，高清", "一只猫，电影感", GenerationOptions(resolution="720p")),
+    ("4K超清，一只猫", "一只猫", GenerationOptions(resolution="4k")),
+    ("一只猫4K", "一只猫", GenerationOptions(resolution="4k")),
+    ("用veo，一只猫", "一只猫", GenerationOptions(model="veo")),
+    ("用可灵生成一只猫在跑", "一只猫在跑", GenerationOptions(model="可灵")),
+    ("一只猫，用万相", "一只猫", GenerationOptions(model="万相")),
+    ("可灵2.6，一只猫", "一只猫", GenerationOptions(model="可灵2.6")),
+    ("一只猫 即梦", "一只猫", GenerationOptions(model="即梦")),
+    ("一只猫，豆包", "一只猫", GenerationOptions(model="豆包")),
+    ("经济型，一只猫", "一只猫", GenerationOptions(model="budget")),
+    ("一只猫，无声", "一只猫", GenerationOptions(sound=False)),
+    ("一只猫弹钢琴 带声音", "一只猫弹钢琴", GenerationOptions(sound=True)),
+    # what there is not is carried, and refused aloud
+    ("kling 9 a fox", "a fox", GenerationOptions(model="kling 9")),
+    ("a fox, veo4", "a fox", GenerationOptions(model="veo4")),
+    ("可灵5，一只猫", "一只猫", GenerationOptions(model="可灵5")),
+    ("kling 10s a fox", "a fox", GenerationOptions(model="kling", duration_s=10)),
+    # sound
+    ("a fox, silent", "a fox", GenerationOptions(sound=False)),
+    ("a fox with sound", "a fox", GenerationOptions(sound=True)),
+    ("a fox --silent", "a fox", GenerationOptions(sound=False)),
+    ("a fox --sound on runs", "a fox runs", GenerationOptions(sound=True)),
+    ("sound=off a fox", "a fox", GenerationOptions(sound=False)),
+    ("using kling 3, a fox", "a fox", GenerationOptions(model="kling 3")),
+    ("use flux: a fox", "a fox", GenerationOptions(model="flux")),
     ("一隻貓，豎屏，種子 7", "一隻貓", GenerationOptions(aspect_ratio="9:16", seed=7)),
 ]
 
@@ -131,6 +163,25 @@ LEFT = [
     "质感，高级，大气",
     "一只高级的猫在弹钢琴",
     "等了10秒才笑",
+    "他等了10秒",
+    "倒计时10秒",
+    "只有10秒",
+    "10秒后爆炸",
+    "10秒一次的闪电",
+    "竖屏手机广告",
+    "经济型酒店的大堂",
+    "比分4比3",
+    "豆包，特写",
+    "他用海螺吹响",
+    "无声的世界",
+    "有声有色的表演",
+    "质感，高清，大气",
+    "a silent forest at dawn",
+    "a forest with no sound",
+    "the sound off the coast",
+    "gemini constellation over a lake",
+    "Sora runs in a field",
+    "a flux of light",
 ]  # fmt: skip
 
 
@@ -157,7 +208,10 @@ def test_every_name_of_every_model_is_found() -> None:
 WORDS = st.sampled_from(
     "fox runs through fresh snow while distant mountains glow red under stars 一只狐狸 在雪地里 奔跑".split()  # noqa: SIM905
 )
-BARE = st.sampled_from(["premium", "10s", "9:16", "1080p", "seed 7", "veo", "portrait", "budget", "8 s", "竖屏", "5秒"])
+SAID = "premium|10s|9:16|1080p|seed 7|veo|portrait|budget|8 s|竖屏|5秒|9比16|高清|可灵|silent|with sound|无声|kling 9"
+BARE = st.sampled_from(SAID.split("|"))
+CHINESE = st.sampled_from(["一只狐狸", "在雪地里", "奔跑", "的", "和", "朋友", "红色", "慢慢", "很", "天空"])
+CHINESE_BARE = st.sampled_from(["10秒", "竖屏", "9比16", "高清", "可灵", "豆包", "无声", "4K", "经济型"])
 FLAGS = st.sampled_from(
     ["--model veo", "--duration 8", "-d 8", "--aspect 1:1", "--seed 3", "resolution=720p", "-m wan"]
 )
@@ -172,6 +226,16 @@ def test_an_option_inside_a_sentence_is_a_word(before: list[str], option: str, a
     assert parse_options(text) == (text, GenerationOptions())
 
 
+@given(
+    before=st.lists(CHINESE, min_size=1, max_size=5),
+    option=CHINESE_BARE,
+    after=st.lists(CHINESE, min_size=2, max_size=5),
+)
+def test_an_option_inside_a_chinese_sentence_is_a_word(before: list[str], option: str, after: list[str]) -> None:
+    text = "".join([*before, option, *after])
+    assert parse_options(text) == (text, GenerationOptions())
+
+
 @given(words=st.lists(WORDS, min_size=1, max_size=8), flags=st.lists(FLAGS, max_size=3), at=st.integers(0, 8))
 def test_explicit_options_count_anywhere_and_leave_the_words(words: list[str], flags: list[str], at: int) -> None:
     text = " ".join([*words[:at], *flags, *words[at:]])
@@ -182,10 +246,10 @@ def test_explicit_options_count_anywhere_and_leave_the_words(words: list[str], f
 
 @given(words=st.lists(WORDS, min_size=1, max_size=8), bare=BARE, at=st.integers(0, 8))
 def test_an_explicit_option_wins(words: list[str], bare: str, at: int) -> None:
-    flags = "--model kling --duration 6 --aspect 4:3 --resolution 480p --seed 1"
+    flags = "--model kling --duration 6 --aspect 4:3 --resolution 480p --seed 1 --sound on"
     text = " ".join([*words[:at], flags, *words[at:]])
     for whole in (f"{bare}, {text}", f"{text}, {bare}"):
-        assert parse_options(whole) == (" ".join(words), GenerationOptions("kling", 6, "480p", "4:3", 1))
+        assert parse_options(whole) == (" ".join(words), GenerationOptions("kling", 6, "480p", "4:3", 1, True))
 
 
 @given(st.lists(PIECES, max_size=14).map(" ".join) | st.lists(PIECES, max_size=14).map("".join) | st.text(max_size=80))
@@ -206,6 +270,7 @@ def test_any_text_is_read_and_a_prompt_is_read_as_itself(text: str) -> None:
         resolution=st.none() | st.sampled_from(["480p", "720p", "1080p", "4k", "ultra"]),
         aspect_ratio=st.none() | st.sampled_from(["16:9", "9:16", "2:1", "wide"]),
         seed=st.none() | st.integers(-5, 2**31),
+        sound=st.none() | st.booleans(),
     ),
     words=st.lists(WORDS, min_size=1, max_size=6),
 )
@@ -216,6 +281,7 @@ def test_wishes_written_out_are_read_back(options: GenerationOptions, words: lis
         "--resolution": options.resolution,
         "--aspect": options.aspect_ratio,
         "--seed": options.seed,
+        "--sound": None if options.sound is None else "on" if options.sound else "off",
     }
     flags = " ".join(f"{name} {value}" for name, value in written.items() if value is not None)
     assert parse_options(f"{flags} {' '.join(words)}") == (" ".join(words), options)

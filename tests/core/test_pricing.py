@@ -1,5 +1,6 @@
 """The registry: names are found, wishes become what a model can do, and the price is that of what is sent."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
@@ -8,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import pricing
+from core.catalogue import finding
 from core.errors import BadRequest
 from core.fal import protocol
 from core.pricing import SourceFacts
-from core.types import Adjustment, Kind, Mode
+from core.types import Adjustment, Kind, Mode, Plan, Quote
+from tests.core.price_facts import FACTS
 
 ROWS = [(model, mode) for model in pricing.list_models() for mode in model.modes]
 
@@ -58,7 +61,7 @@ def test_a_model_is_found_by_any_of_its_names(name: str, key: str) -> None:
     assert pricing.find(name).key == key
 
 
-@pytest.mark.parametrize("name", ["", "sora", "fal-ai/flux/dev", "premium2", "x" * 500])
+@pytest.mark.parametrize("name", ["", "sorra", "fal-ai/flux/dev", "premium2", "x" * 500])
 def test_an_unknown_model_is_an_error_and_never_a_guess(name: str) -> None:
     with pytest.raises(BadRequest, match="unknown_model"):
         pricing.find(name)
@@ -67,8 +70,8 @@ def test_an_unknown_model_is_an_error_and_never_a_guess(name: str) -> None:
 def test_every_name_belongs_to_one_model() -> None:
     seen: dict[str, str] = {}
     for model in pricing.list_models():
-        for name in pricing.names_of(model):
-            folded = pricing.folded_name(name)
+        for name in finding.names_of(model):
+            folded = finding.folded_name(name)
             assert seen.setdefault(folded, model.key) == model.key, name
 
 
@@ -150,7 +153,7 @@ def test_an_edit_costs_what_its_source_is_long() -> None:
 def test_a_combination_without_a_price_is_refused() -> None:
     known = pricing.plan("x", model="seedance-2.0-standard").request
     with pytest.raises(BadRequest, match="unpriced"):
-        pricing.quote(replace(known, resolution="1080p"))
+        pricing.quote(replace(known, resolution="4k"))
 
 
 @pytest.mark.parametrize(
@@ -211,18 +214,25 @@ def test_the_rows_are_whole(row: tuple[pricing.Model, Mode]) -> None:
     model, mode = row
     endpoint = model.modes[mode]
     assert (endpoint.source_field is None) == (mode is Mode.TEXT_TO_VIDEO)
-    assert set(endpoint.usd_per_s) == set(endpoint.resolutions or ("",))
+    if endpoint.usd_per_clip:
+        assert (set(endpoint.usd_per_clip), endpoint.resolutions) == (set(endpoint.durations), ())
+    else:
+        assert set(endpoint.usd_per_s) == set(endpoint.resolutions or ("",))
+    assert set(endpoint.usd_per_s_silent) in (set(), set(endpoint.usd_per_s))
+    assert endpoint.sound_field is not None or not endpoint.usd_per_s_silent
     assert endpoint.default_resolution in (endpoint.resolutions or (None,))
-    assert all(price > 0 for price in endpoint.usd_per_s.values())
+    prices = (*endpoint.usd_per_s.values(), *endpoint.usd_per_s_silent.values(), *endpoint.usd_per_clip.values())
+    assert all(price > 0 for price in prices)
     assert bool(endpoint.durations) != bool(endpoint.source_seconds[1])
-    assert model.fallback_model is None or Mode.VIDEO_TO_VIDEO in pricing.find(model.fallback_model).modes
+    for every in Mode:  # whatever a person sends, some model makes it
+        assert pricing.plan("x", model=model.key, mode=every).quote.usd > 0
     assert len(pricing.describe(model)) == len(model.modes)
 
 
 @given(name=st.text(max_size=30))
 def test_no_name_breaks_the_search(name: str) -> None:
     try:
-        assert pricing.find(name) in pricing.list_models()
+        assert pricing.find(name) in pricing.MODELS
     except BadRequest as error:
         assert error.code == "unknown_model"
 
@@ -269,3 +279,118 @@ def test_whatever_is_wished_what_comes_out_can_be_bought(
     changed = {note.field for note in plan.adjustments}
     if duration is not None and endpoint.durations:
         assert (request.duration_s != duration) == ("duration" in changed)
+
+
+# Every model against what was read elsewhere
+
+
+def _fact(line: str) -> tuple[Quote, Decimal, Plan]:
+    key, kind, seconds, resolution, sound, dollars, _day = line.split()
+    plan = pricing.plan(
+        "x",
+        model=key,
+        mode=Mode.TEXT_TO_VIDEO if kind == "t" else Mode.IMAGE_TO_VIDEO,
+        duration_s=int(seconds),
+        resolution=None if resolution == "-" else resolution,
+        sound=None if sound == "-" else sound == "on",
+    )
+    return plan.quote, Decimal(dollars), plan
+
+
+@pytest.mark.parametrize("line", FACTS.strip().splitlines())
+def test_a_price_is_the_one_that_was_read(line: str) -> None:
+    quote, dollars, plan = _fact(line)
+    assert quote.usd == dollars
+    assert plan.adjustments == ()
+    assert plan.request.model == line.split(maxsplit=1)[0]
+
+
+def test_every_model_that_is_sold_stands_among_the_facts() -> None:
+    sold = {model.key for model in pricing.list_models()}
+    assert {line.split()[0] for line in FACTS.strip().splitlines()} == sold
+    assert len(sold) >= 25
+
+
+# Sound
+
+
+def test_sound_is_sent_and_priced_where_it_can_be_chosen() -> None:
+    silent = pricing.plan("x", model="veo", sound=False)
+    assert (silent.quote.usd, silent.adjustments) == (Decimal("1.20"), ())
+    assert protocol.request_body(silent.request)["generate_audio"] is False
+    loud = pricing.plan("x", model="kling-3", sound=True)
+    assert (loud.quote.usd, protocol.request_body(loud.request)["generate_audio"]) == (Decimal("0.84"), True)
+    assert protocol.request_body(pricing.plan("x", model="wan-3.0", sound=False).request)["audio"] is False
+
+
+@pytest.mark.parametrize(("model", "wish", "has"), [("h3-max", False, "on"), ("wan-2.5", True, "off")])
+def test_a_wish_for_sound_that_cannot_be_had_is_said(model: str, wish: bool, has: str) -> None:
+    plan = pricing.plan("x", model=model, sound=wish)
+    assert Adjustment("sound", "on" if wish else "off", has) in plan.adjustments
+    assert plan.request.sound is None
+    assert pricing.plan("x", model=model, sound=not wish).adjustments == ()
+
+
+def test_what_was_bought_before_sound_could_be_chosen_is_still_the_same_request() -> None:
+    for key, on in (("veo", True), ("premium", True), ("kling-3", False), ("kling-2.6", False)):
+        old = replace(pricing.plan("x", model=key).request, sound=None)
+        assert protocol.request_body(old)["generate_audio"] is on
+        assert protocol.request_body(old) == protocol.request_body(pricing.plan("x", model=key).request)
+
+
+# Rows that end, and rows that run over
+
+
+def test_a_retired_model_is_known_and_not_sold() -> None:
+    assert pricing.find("sora").retired == "2026-09-24"
+    assert "sora-2" not in {model.key for model in pricing.list_models()}
+    with pytest.raises(BadRequest, match="model_retired"):
+        pricing.plan("x", model="Sora 2")
+
+
+def test_a_film_that_may_run_over_is_quoted_a_second_longer_as_a_bound() -> None:
+    quote = pricing.plan("x", model="h3-max", duration_s=5).quote
+    assert (quote.usd, quote.up_to) == (Decimal("0.48"), True)
+    assert pricing.plan("x", model="h3-max").request.duration_s == 5
+
+
+# Tiers
+
+
+@pytest.fixture
+def own_tiers() -> Iterator[None]:
+    yield
+    pricing.use_tiers({})
+
+
+@pytest.mark.usefixtures("own_tiers")
+def test_an_operator_chooses_what_a_tier_is() -> None:
+    pricing.use_tiers({"budget": "Wan 3.0", "balanced": "h3-max"})
+    assert [(model.tier, model.key) for model in pricing.list_models()[:4]] == [
+        ("budget", "wan-3.0"),
+        ("balanced", "h3-max"),
+        ("premium", "seedance-2.0-fast"),
+        (None, "wan-2.5"),
+    ]
+    assert pricing.find("budget").key == "wan-3.0"
+    assert pricing.find("wan-2.5").tier is None
+    pricing.use_tiers({})
+    assert pricing.find("budget").key == "wan-2.5"
+
+
+@pytest.mark.usefixtures("own_tiers")
+@pytest.mark.parametrize(
+    ("tiers", "code"),
+    [
+        ({"budget": "wan-9"}, "unknown_model"),
+        ({"budget": "sora"}, "model_retired"),
+        ({"cheap": "wan-3.0"}, "bad_option"),
+        ({"budget": "veo", "premium": "veo"}, "bad_option"),
+        ({"budget": "premium"}, "bad_option"),
+        ({"premium": "hailuo-2.3-fast"}, "bad_option"),
+    ],
+)
+def test_a_tier_that_cannot_be_is_refused_and_nothing_changes(tiers: dict[str, str], code: str) -> None:
+    with pytest.raises(BadRequest, match=code):
+        pricing.use_tiers(tiers)
+    assert pricing.find("budget").key == "wan-2.5"

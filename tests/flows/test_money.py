@@ -78,7 +78,7 @@ def test_no_buys_nothing(on_bench: OnBench, how: str) -> None:
         await made.settled(State.CANCELLED)
         made.telegram.user_says(42, f"/confirm {job.id}")
         await made.until(lambda: said(made, "needs no yes any more: Not ordered."))
-        await made.until(lambda: said(made, "Seedance 2.0 Fast, 15 s, 720p\nNot ordered."))
+        await made.until(lambda: said(made, "Seedance 2.0 Fast, 15 s, 720p, with sound\nNot ordered."))
         made.telegram.user_says(42, "/history")
         await made.until(lambda: said(made, "No videos yet"))  # what was never ordered is none
         assert not said(made, "On it")

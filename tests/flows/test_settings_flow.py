@@ -73,8 +73,11 @@ def test_what_cannot_be_is_said_and_not_stored(on_bench: OnBench) -> None:
         made.telegram.user_says(42, "/settings seconds 5")
         await made.until(lambda: said(made, "This model cannot make 5 s; the nearest it can is 6 s."))
         assert await made.app.store.preferences.of("telegram:42") == [{"model": "veo-3.1", "seconds": "6"}]
-        made.telegram.user_says(42, "/settings sound on")
-        await made.until(lambda: said(made, "“sound on” is no setting I know."))
+        made.telegram.user_says(42, "/settings colour on")
+        await made.until(lambda: said(made, "“colour on” is no setting I know."))
+        made.telegram.user_says(42, "/settings sound off")
+        await made.until(lambda: said(made, "• sound: off ✓"))
+        assert (await made.app.store.preferences.of("telegram:42"))[0]["sound"] == "off"
 
     on_bench(story)
 

@@ -28,6 +28,7 @@ admin-asset-unreachable =
 admin-no-asset-host = REELBOT_ASSET_HOST is "folder", but no public address is known: set REELBOT_PUBLIC_URL or REELBOT_FAL_ASSETS_URL, or use REELBOT_ASSET_HOST=auto.
 admin-image-url-not-public = image_url must be a public http(s) address: publish the file first ("reelbot publish FILE") and use the address that prints, or give the file itself.
 admin-unknown-model = Unknown model “{ $model }”: "reelbot models" lists all of them.
+admin-model-retired = { $model } was shut down on { $day }: "reelbot models" lists those that are sold.
 admin-unpriced =
     { KNOWN($resolution) ->
         [yes] { $model } at { $resolution } has no known price, so it is not bought: choose a combination that "reelbot models" lists.

@@ -7,6 +7,10 @@ ack =
     }{ KNOWN($resolution) ->
         [yes] , { $resolution }
        *[no] {""}
+    }{ $sound ->
+        [on] , with sound
+        [off] , silent
+       *[none] {""}
     }{ KNOWN($shape) ->
         [yes] , { $shape }
        *[no] {""}
@@ -18,6 +22,10 @@ ack-up-to =
     }{ KNOWN($resolution) ->
         [yes] , { $resolution }
        *[no] {""}
+    }{ $sound ->
+        [on] , with sound
+        [off] , silent
+       *[none] {""}
     }{ KNOWN($shape) ->
         [yes] , { $shape }
        *[no] {""}
@@ -29,6 +37,10 @@ caption =
     }{ KNOWN($resolution) ->
         [yes] , { $resolution }
        *[no] {""}
+    }{ $sound ->
+        [on] , with sound
+        [off] , silent
+       *[none] {""}
     }{ KNOWN($price) ->
         [yes] , { $price }
        *[no] {""}
@@ -36,12 +48,18 @@ caption =
 
 length-unknown = I cannot see how long your video is: this is the price of the longest that can be used, and a shorter one costs less.
 
+refusals-charged = The maker of this model may charge even for what its own filter refuses.
+
 adjusted-duration = This model cannot make { $asked } s; the nearest it can is { $used } s.
 adjusted-resolution = This model cannot make { $asked }; the nearest it can is { $used }.
 adjusted-aspect-ratio = This model cannot make { $asked }; the nearest shape it can is { $used }.
 adjusted-model = { $asked } cannot make this kind of video, so { $used } does it, at the price shown.
 adjusted-prompt = Your text is longer than this model reads; only its beginning is used.
 adjusted-seed = This model cannot use seed { $asked }; the nearest it can is { $used }.
+adjusted-sound = This model’s films always have { $used ->
+        [on] sound
+       *[off] no sound
+    }; your film will be so, too.
 adjusted-other = { $used } is used instead of { $asked }.
 adjusted-source = Your photo or video was changed to a form that this model takes.
 adjusted-source-padded = Your photo is too small or too narrow for this model, so it got a margin.

@@ -18,9 +18,15 @@ setting-model = model
 setting-seconds = seconds
 setting-shape = shape
 setting-resolution = resolution
+setting-sound = sound
 setting-language = language
 setting-zone = time zone
 setting-value-seconds = { $seconds } s
+setting-value-sound =
+    { $sound ->
+        [on] on
+       *[off] off
+    }
 setting-value-by-model = as the model makes it
 
 clock =

@@ -91,6 +91,10 @@ price-line =
     }{ KNOWN($resolution) ->
         [yes] , { $resolution }
        *[no] {""}
+    }{ $sound ->
+        [on] , with sound
+        [off] , silent
+       *[none] {""}
     }: { $price }
 price-note =
     Add a model, a length or a resolution to see its price: { CHAT() ->

@@ -29,6 +29,7 @@ admin-asset-unreachable =
 admin-no-asset-host = REELBOT_ASSET_HOST 設為 folder，但不知道公開網址：請設定 REELBOT_PUBLIC_URL 或 REELBOT_FAL_ASSETS_URL，或改用 REELBOT_ASSET_HOST=auto。
 admin-image-url-not-public = image_url 必須是公開的 http(s) 網址：請先發佈檔案（reelbot publish FILE）再用它列印的網址，或者直接給出檔案。
 admin-unknown-model = 未知模型「{ $model }」：reelbot models 會列出所有模型。
+admin-model-retired = { $model } 已在 { $day } 停止服務：reelbot models 會列出在用的模型。
 admin-unpriced =
     { KNOWN($resolution) ->
         [yes] { $model } 在 { $resolution } 下沒有定價，所以沒有下單：請選擇 reelbot models 列出的組合。

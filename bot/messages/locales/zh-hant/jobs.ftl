@@ -8,6 +8,10 @@ ack =
     }{ KNOWN($resolution) ->
         [yes] ，{ $resolution }
        *[no] {""}
+    }{ $sound ->
+        [on] ，有聲
+        [off] ，無聲
+       *[none] {""}
     }{ KNOWN($shape) ->
         [yes] ，{ $shape }
        *[no] {""}
@@ -19,6 +23,10 @@ ack-up-to =
     }{ KNOWN($resolution) ->
         [yes] ，{ $resolution }
        *[no] {""}
+    }{ $sound ->
+        [on] ，有聲
+        [off] ，無聲
+       *[none] {""}
     }{ KNOWN($shape) ->
         [yes] ，{ $shape }
        *[no] {""}
@@ -30,6 +38,10 @@ caption =
     }{ KNOWN($resolution) ->
         [yes] ，{ $resolution }
        *[no] {""}
+    }{ $sound ->
+        [on] ，有聲
+        [off] ，無聲
+       *[none] {""}
     }{ KNOWN($price) ->
         [yes] ，{ $price }
        *[no] {""}
@@ -37,12 +49,19 @@ caption =
 
 length-unknown = 還不知道你的影片有多長，這裡按最長的算；短一些的影片更便宜。
 
+refusals-charged = 即使被該模型自己的審核拒絕，廠商也可能照樣收費。
+
 adjusted-duration = 該模型做不了 { $asked } 秒，改為最接近的 { $used } 秒。
 adjusted-resolution = 該模型沒有 { $asked }，改為最接近的 { $used }。
 adjusted-aspect-ratio = 該模型做不了 { $asked } 的畫面比例，改為最接近的 { $used }。
 adjusted-model = { $asked } 做不了這種影片，改用 { $used }，價格已按它計算。
 adjusted-prompt = 文字超過了該模型的上限，只用前面的部分。
 adjusted-seed = 該模型用不了種子 { $asked }，改為最接近的 { $used }。
+adjusted-sound =
+    { $used ->
+        [on] 該模型的成品都有聲音，關不掉。
+       *[off] 該模型做不出聲音，成品是無聲的。
+    }
 adjusted-other = { $asked } 改為 { $used }。
 adjusted-source = 已按該模型的要求調整了你的照片或影片。
 adjusted-source-padded = 照片太小或太細長，已加上邊框，這樣模型才能用。

@@ -19,9 +19,15 @@ setting-model = 模型
 setting-seconds = 時長
 setting-shape = 畫面比例
 setting-resolution = 清晰度
+setting-sound = 聲音
 setting-language = 語言
 setting-zone = 時區
 setting-value-seconds = { $seconds } 秒
+setting-value-sound =
+    { $sound ->
+        [on] 有聲
+       *[off] 無聲
+    }
 setting-value-by-model = 由模型決定
 
 clock =

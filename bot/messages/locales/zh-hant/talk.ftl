@@ -120,6 +120,10 @@ price-line =
     }{ KNOWN($resolution) ->
         [yes] ，{ $resolution }
        *[no] {""}
+    }{ $sound ->
+        [on] ，有聲
+        [off] ，無聲
+       *[none] {""}
     }：{ $price }
 price-note =
     加上模型、時長或清晰度，就能查到對應的價格，例如：{ CHAT() ->

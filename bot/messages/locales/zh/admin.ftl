@@ -28,6 +28,7 @@ admin-asset-unreachable =
 admin-no-asset-host = REELBOT_ASSET_HOST 设为 folder，但不知道公开地址：请设置 REELBOT_PUBLIC_URL 或 REELBOT_FAL_ASSETS_URL，或改用 REELBOT_ASSET_HOST=auto。
 admin-image-url-not-public = image_url 必须是公开的 http(s) 地址：请先发布文件（reelbot publish FILE）再用它打印的地址，或者直接给出文件。
 admin-unknown-model = 未知模型“{ $model }”：reelbot models 会列出所有模型。
+admin-model-retired = { $model } 已在 { $day } 停止服务：reelbot models 会列出在用的模型。
 admin-unpriced =
     { KNOWN($resolution) ->
         [yes] { $model } 在 { $resolution } 下没有定价，所以没有下单：请选择 reelbot models 列出的组合。

@@ -7,6 +7,10 @@ ack =
     }{ KNOWN($resolution) ->
         [yes] ，{ $resolution }
        *[no] {""}
+    }{ $sound ->
+        [on] ，有声
+        [off] ，无声
+       *[none] {""}
     }{ KNOWN($shape) ->
         [yes] ，{ $shape }
        *[no] {""}
@@ -18,6 +22,10 @@ ack-up-to =
     }{ KNOWN($resolution) ->
         [yes] ，{ $resolution }
        *[no] {""}
+    }{ $sound ->
+        [on] ，有声
+        [off] ，无声
+       *[none] {""}
     }{ KNOWN($shape) ->
         [yes] ，{ $shape }
        *[no] {""}
@@ -29,6 +37,10 @@ caption =
     }{ KNOWN($resolution) ->
         [yes] ，{ $resolution }
        *[no] {""}
+    }{ $sound ->
+        [on] ，有声
+        [off] ，无声
+       *[none] {""}
     }{ KNOWN($price) ->
         [yes] ，{ $price }
        *[no] {""}
@@ -36,12 +48,19 @@ caption =
 
 length-unknown = 还不知道你的视频有多长，这里按最长的算；短一些的视频更便宜。
 
+refusals-charged = 即使被该模型自己的审核拒绝，厂商也可能照样收费。
+
 adjusted-duration = 该模型做不了 { $asked } 秒，改为最接近的 { $used } 秒。
 adjusted-resolution = 该模型没有 { $asked }，改为最接近的 { $used }。
 adjusted-aspect-ratio = 该模型做不了 { $asked } 的画面比例，改为最接近的 { $used }。
 adjusted-model = { $asked } 做不了这种视频，改用 { $used }，价格已按它计算。
 adjusted-prompt = 文字超过了该模型的上限，只用前面的部分。
 adjusted-seed = 该模型用不了种子 { $asked }，改为最接近的 { $used }。
+adjusted-sound =
+    { $used ->
+        [on] 该模型的成片都有声音，关不掉。
+       *[off] 该模型做不出声音，成片是无声的。
+    }
 adjusted-other = { $asked } 改为 { $used }。
 adjusted-source = 已按该模型的要求调整了你的照片或视频。
 adjusted-source-padded = 照片太小或太细长，已加上边框，这样模型才能用。

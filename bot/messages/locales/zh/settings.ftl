@@ -18,9 +18,15 @@ setting-model = 模型
 setting-seconds = 时长
 setting-shape = 画面比例
 setting-resolution = 清晰度
+setting-sound = 声音
 setting-language = 语言
 setting-zone = 时区
 setting-value-seconds = { $seconds } 秒
+setting-value-sound =
+    { $sound ->
+        [on] 有声
+       *[off] 无声
+    }
 setting-value-by-model = 由模型决定
 
 clock =

@@ -119,6 +119,10 @@ price-line =
     }{ KNOWN($resolution) ->
         [yes] ，{ $resolution }
        *[no] {""}
+    }{ $sound ->
+        [on] ，有声
+        [off] ，无声
+       *[none] {""}
     }：{ $price }
 price-note =
     加上模型、时长或清晰度，就能查到对应的价格，例如：{ CHAT() ->

@@ -1,0 +1,134 @@
+"""Alibaba: Wan and Happy Horse."""
+
+from core.catalogue.row import FIVE, NINE, WIDE, Endpoint, I, Model, T, V, seconds, usd
+
+
+def _wan25(mode: str, **more: object) -> Endpoint:
+    return Endpoint(
+        id=f"fal-ai/wan-25-preview/{mode}",
+        usd_per_s=usd("480p 0.05, 720p 0.10, 1080p 0.15"),
+        duration_codec="str",
+        durations=(5, 10),
+        resolutions=("480p", "720p", "1080p"),
+        default_resolution="480p",
+        seed=True,
+        prompt_chars=1500,
+        has_sound=False,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _wan27(mode: str, **more: object) -> Endpoint:
+    return Endpoint(
+        id=f"fal-ai/wan/v2.7/{mode}",
+        usd_per_s=usd("720p 0.10, 1080p 0.15"),
+        durations=seconds(2, 15),
+        resolutions=("720p", "1080p"),
+        default_resolution="720p",
+        seed=True,
+        prompt_chars=5000,
+        has_sound=False,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _wan30(mode: str, **more: object) -> Endpoint:
+    return Endpoint(
+        id=f"alibaba/wan-3.0/{mode}",
+        usd_per_s=usd("480p 0.05, 720p 0.10, 1080p 0.20"),
+        durations=seconds(2, 30),
+        resolutions=("480p", "720p", "1080p"),
+        default_resolution="480p",
+        seed=True,
+        sound_field="audio",
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _horse(path: str, p1080: str, **more: object) -> Endpoint:
+    return Endpoint(
+        id=f"alibaba/happy-horse/{path}",
+        usd_per_s=usd(f"720p 0.14, 1080p {p1080}"),
+        durations=seconds(3, 15),
+        resolutions=("720p", "1080p"),
+        default_resolution="720p",
+        seed=True,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+WAN_25 = Model(
+    key="wan-2.5",
+    name="Wan 2.5",
+    seen="2026-11",
+    tier="budget",
+    aliases=("wan", "wan25", "fal-ai/wan/v2.5/text-to-video", "fal-ai/wan/v2.5/image-to-video"),
+    fallback_model="happy-horse",
+    usual_render_s=60.0,
+    modes={
+        T: _wan25("text-to-video", aspect_ratios=WIDE, default_aspect_ratio="16:9"),
+        I: _wan25("image-to-video", source_field="image_url"),
+    },
+)
+WAN_27 = Model(
+    key="wan-2.7",
+    name="Wan 2.7",
+    seen="2026-11",
+    fallback_model="happy-horse",
+    usual_render_s=70.0,
+    modes={
+        T: _wan27("text-to-video", aspect_ratios=FIVE, default_aspect_ratio="16:9"),
+        I: _wan27("image-to-video", source_field="image_url"),
+    },
+)
+WAN_30 = Model(
+    key="wan-3.0",
+    name="Wan 3.0",
+    seen="2026-10-08",
+    aliases=("wan-3", "wan30"),
+    fallback_model="happy-horse",
+    modes={
+        T: _wan30("text-to-video", aspect_ratios=FIVE, default_aspect_ratio="16:9"),
+        I: _wan30("image-to-video", source_field="start_image_url"),
+    },
+)
+HORSE = Model(
+    key="happy-horse",
+    name="Happy Horse",
+    seen="2026-11",
+    tier="balanced",
+    aliases=("happy-horse-1.0", "horse"),
+    usual_render_s=90.0,
+    modes={
+        T: _horse("text-to-video", "0.28", aspect_ratios=FIVE, default_aspect_ratio="16:9"),
+        I: _horse("image-to-video", "0.28", source_field="image_url", source_bytes=10_000_000),
+        # Half the price is for the input, half for the output, which ends at 15 s; whether a longer source is billed
+        # whole is not said.
+        V: Endpoint(
+            id="alibaba/happy-horse/video-edit",
+            source_field="video_url",
+            usd_per_s=usd("720p 0.28, 1080p 0.56"),
+            resolutions=("720p", "1080p"),
+            default_resolution="720p",
+            seed=True,
+            min_side=320,
+            max_side=2160,
+            source_bytes=100_000_000,
+            source_seconds=(3, 60),
+            source_fps=9,  # "more than 8"
+            output_s=15,
+            conservative_price=True,
+        ),
+    },
+)
+HORSE_11 = Model(
+    key="happy-horse-1.1",
+    name="Happy Horse 1.1",
+    seen="2026-10-04",
+    aliases=("horse-1.1",),
+    fallback_model="happy-horse",
+    modes={
+        T: _horse("v1.1/text-to-video", "0.18", aspect_ratios=NINE, default_aspect_ratio="16:9"),
+        I: _horse("v1.1/image-to-video", "0.18", source_field="image_url"),
+    },
+)

@@ -1,0 +1,76 @@
+"""Google: Veo and Gemini Omni."""
+
+from core.catalogue.row import CINEMA, Endpoint, I, Model, Prices, T, seconds, usd
+from core.types import Mode
+
+
+def _veo(path: str, sound: Prices, silent: Prices) -> dict[Mode, Endpoint]:
+    def endpoint(mode: str, **more: object) -> Endpoint:
+        return Endpoint(
+            id=f"fal-ai/veo3.1{path}{mode}",
+            usd_per_s=sound,
+            usd_per_s_silent=silent,
+            duration_codec="str_s",
+            durations=(4, 6, 8),
+            resolutions=tuple(sound),
+            default_resolution="720p",
+            aspect_ratios=CINEMA,
+            seed=True,
+            sound_field="generate_audio",
+            **more,  # type: ignore[arg-type]
+        )
+
+    return {
+        T: endpoint("", default_aspect_ratio="16:9"),
+        I: endpoint("/image-to-video", source_field="image_url", default_aspect_ratio="auto"),
+    }
+
+
+def _omni(mode: str, **more: object) -> Endpoint:
+    return Endpoint(
+        id=f"google/gemini-omni-flash/v1.1/{mode}",
+        usd_per_s=usd("360p 0.03, 720p 0.10, 1080p 0.15, 4k 0.30"),
+        durations=seconds(3, 10),
+        resolutions=("360p", "720p", "1080p", "4k"),
+        default_resolution="720p",
+        aspect_ratios=CINEMA,
+        default_aspect_ratio="16:9",
+        **more,  # type: ignore[arg-type]
+    )
+
+
+VEO_LITE = Model(
+    key="veo-3.1-lite",
+    name="Veo 3.1 Lite",
+    seen="2026-09-01",
+    aliases=("veo-lite", "veo3.1-lite"),
+    fallback_model="happy-horse",
+    usual_render_s=60.0,
+    modes=_veo("/lite", usd("720p 0.05"), usd("720p 0.03")),  # 1080p exists; its price is stated nowhere
+)
+VEO_FAST = Model(
+    key="veo-3.1-fast",
+    name="Veo 3.1 Fast",
+    seen="2026-10-04",
+    aliases=("veo-fast", "veo3.1-fast"),
+    fallback_model="happy-horse",
+    usual_render_s=60.0,
+    modes=_veo("/fast", usd("720p 0.15, 1080p 0.15, 4k 0.35"), usd("720p 0.10, 1080p 0.10, 4k 0.30")),
+)
+VEO = Model(
+    key="veo-3.1",
+    name="Veo 3.1",
+    seen="2026-10-03",
+    aliases=("veo", "veo3", "veo3.1"),
+    fallback_model="happy-horse",
+    usual_render_s=120.0,
+    modes=_veo("", usd("720p 0.40, 1080p 0.40, 4k 0.60"), usd("720p 0.20, 1080p 0.20, 4k 0.40")),
+)
+GEMINI_OMNI = Model(
+    key="gemini-omni-flash",
+    name="Gemini Omni Flash 1.1",
+    seen="2026-10-04",
+    aliases=("gemini-omni", "gemini", "omni-flash", "gemini-omni-flash-1.1"),
+    fallback_model="happy-horse",
+    modes={T: _omni("text-to-video"), I: _omni("image-to-video", source_field="image_url")},
+)

@@ -1,0 +1,111 @@
+"""Kuaishou: Kling."""
+
+from core.catalogue.row import WIDE, Endpoint, I, Model, T, seconds, usd
+from core.types import Mode
+
+_SHORT, _LONG = (5, 10), seconds(3, 15)
+
+
+def _kling(
+    path: str,
+    price: str,
+    durations: tuple[int, ...],
+    source_field: str = "image_url",
+    **more: object,
+) -> dict[Mode, Endpoint]:
+    def endpoint(mode: str, **other: object) -> Endpoint:
+        return Endpoint(
+            id=f"fal-ai/kling-video/{path}/{mode}",
+            usd_per_s=usd(price),
+            duration_codec="str",
+            durations=durations,
+            **more,  # type: ignore[arg-type]
+            **other,  # type: ignore[arg-type]
+        )
+
+    return {
+        T: endpoint("text-to-video", aspect_ratios=WIDE, default_aspect_ratio="16:9"),
+        I: endpoint("image-to-video", source_field=source_field),
+    }
+
+
+def _switched(path: str, sound: str, silent: str, durations: tuple[int, ...]) -> dict[Mode, Endpoint]:
+    """Silent unless somebody asks for sound, which costs half as much again or twice as much."""
+    return _kling(
+        path,
+        sound,
+        durations,
+        "start_image_url",
+        usd_per_s_silent=usd(silent),
+        sound_field="generate_audio",
+        has_sound=False,
+    )
+
+
+KLING_25 = Model(
+    key="kling-2.5-turbo",
+    name="Kling 2.5 Turbo",
+    seen="2026-10-03",
+    aliases=("kling-turbo",),
+    fallback_model="happy-horse",
+    modes=_kling("v2.5-turbo/pro", "0.07", _SHORT, has_sound=False),
+)
+KLING_26 = Model(
+    key="kling-2.6",
+    name="Kling 2.6",
+    seen="2026-11",
+    fallback_model="happy-horse",
+    modes=_switched("v2.6/pro", "0.14", "0.07", _SHORT),
+)
+KLING_3 = Model(
+    key="kling-3",
+    name="Kling 3 Pro",
+    seen="2026-10-08",
+    aliases=("kling", "kling-3-pro"),
+    fallback_model="happy-horse",
+    usual_render_s=150.0,
+    modes=_switched("v3/pro", "0.168", "0.112", _LONG),
+)
+KLING_3_STANDARD = Model(
+    key="kling-3-standard",
+    name="Kling 3 Standard",
+    seen="2026-10-08",
+    fallback_model="happy-horse",
+    usual_render_s=150.0,
+    modes=_switched("v3/standard", "0.126", "0.084", _LONG),
+)
+KLING_3_TURBO = Model(
+    key="kling-3-turbo",
+    name="Kling 3 Turbo",
+    seen="2026-10-03",
+    aliases=("kling-3-turbo-standard",),
+    fallback_model="happy-horse",
+    modes=_kling("v3/turbo/standard", "0.112", _LONG),
+)
+KLING_3_TURBO_PRO = Model(
+    key="kling-3-turbo-pro",
+    name="Kling 3 Turbo Pro",
+    seen="2026-10-03",
+    fallback_model="happy-horse",
+    modes=_kling("v3/turbo/pro", "0.14", _LONG),
+)
+# Its field for a photo was seen nowhere, so photos go to the stand-in, aloud.
+KLING_4 = Model(
+    key="kling-4",
+    name="Kling 4.0",
+    seen="2026-11",
+    fallback_model="kling-3",
+    usual_render_s=150.0,
+    modes={
+        T: Endpoint(
+            id="kling/v4/text-to-video",
+            usd_per_s=usd("720p 0.157, 1080p 0.235"),
+            duration_codec="str",
+            durations=seconds(3, 30),
+            resolutions=("720p", "1080p"),
+            default_resolution="720p",
+            aspect_ratios=WIDE,
+            default_aspect_ratio="16:9",
+        ),
+    },
+)
