@@ -112,7 +112,7 @@ async def generate_video(
             prompt,
             model=model,
             mode=source.kind.mode if source else Mode.TEXT_TO_VIDEO,
-            duration_s=duration,
+            duration=duration,
             resolution=resolution,
             aspect_ratio=aspect_ratio,
             seed=seed,

@@ -83,7 +83,7 @@ async def publish_asset(
     await asyncio.to_thread(workshop.mkdir, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="asset-", dir=workshop) as folder:
         source = await _source(path_or_bytes_or_url, Path(folder), settings)
-        kind = await asyncio.to_thread(_checked_kind, source)
+        kind = await asyncio.to_thread(check_file, source)
         ready = Path(folder) / f"{secrets.token_urlsafe(24)}{'.jpg' if kind is Kind.IMAGE else '.mp4'}"
         asset = await _clean_copy(source, ready, kind, limits, widen=widen)
         path = settings.assets_dir / ready.name
@@ -124,8 +124,8 @@ async def _source(source: Path | str | bytes, folder: Path, settings: FalSetting
     return path
 
 
-def _checked_kind(source: Path) -> Kind:
-    """Detect the kind by content; the name must not contradict it. Raises BadReference, MediaError."""
+def check_file(source: Path) -> Kind:
+    """Detect the kind by content; size and name must not contradict it. Raises BadReference, MediaError."""
     size = source.stat().st_size
     if size > MAX_BYTES[Kind.VIDEO]:
         raise BadReference("file_too_large", max_bytes=MAX_BYTES[Kind.VIDEO])

@@ -107,6 +107,11 @@ async def verify(path: Path) -> Probe:
     return _probe(await _child("probe", "verify", path=path))
 
 
+async def still(path: Path, into: Path) -> None:
+    """Write the film's thumbnail, 320 pixels at most, as a PNG. Raises MediaError."""
+    await _child("probe", "still", path=path, into=into)
+
+
 async def check(path: Path, *, thumbnail: Path, into: Path, max_bytes: int, lenient: bool = False) -> Check:
     """Decode a finished video whole, once, and make its thumbnail and, where it helps, a remuxed copy.
 

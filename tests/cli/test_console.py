@@ -102,7 +102,8 @@ def test_a_known_bill_reads_plainly(made: Desk, delivered: str) -> None:
 
 def test_an_empty_list_says_that_there_are_none_yet(made: Desk) -> None:
     said = made.run("jobs", REELBOT_OUTPUT_DIR=str(made.folder / "empty"))
-    assert (said.code, said.out, said.err) == (0, "", "no jobs yet\n")
+    assert (said.code, said.out) == (0, "")
+    assert said.err == f"database: none yet ({made.folder}/empty/reelbot.db)\nno jobs yet\n"
 
 
 @pytest.mark.parametrize(("command", "code"), [(("jobs",), 0), (("job", "K7QX2AB"), 1), (("spend",), 0)])

@@ -77,7 +77,7 @@ def test_every_name_belongs_to_one_model() -> None:
     [("veo", 7, 8), ("veo", 5, 6), ("wan-2.5", 7, 5), ("wan-2.5", 8, 10), ("balanced", 60, 15), ("balanced", 1, 3)],
 )
 def test_a_duration_becomes_the_nearest_and_the_longer_of_two(model: str, asked: int, used: int) -> None:
-    plan = pricing.plan("a fox", model=model, duration_s=asked)
+    plan = pricing.plan("a fox", model=model, duration=asked)
     assert plan.request.duration_s == used
     assert Adjustment("duration", str(asked), str(used)) in plan.adjustments
 
