@@ -59,8 +59,8 @@ def _progress(options: argparse.Namespace, model: str) -> AbstractContextManager
     if options.json or not is_terminal(sys.stderr):
         return nullcontext(_silent)
     usual_s = None
-    with suppress(BadRequest):
-        usual_s = pricing.find(model).usual_render_s
+    with suppress(BadRequest):  # of a model that the catalogue does not know
+        usual_s = None if getattr(options, "sandbox", False) else pricing.find(model).usual_render_s
     shown: AbstractContextManager[OnProgress] = import_module("bot.cli.progress").shown(usual_s=usual_s)
     return shown
 

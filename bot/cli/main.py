@@ -201,7 +201,7 @@ def parser_of_all() -> Parser:
     completion_parser = command(
         "completion",
         "completion.completion",
-        "what makes a shell complete these commands with the Tab key",
+        "what makes a shell complete these commands with the Tab key: bash, zsh or fish",
         "completion bash > ~/.local/share/bash-completion/completions/reelbot",
         'completion zsh > "${fpath[1]}/_reelbot"',
         "completion fish > ~/.config/fish/completions/reelbot.fish",

@@ -52,13 +52,14 @@ def shown(*, usual_s: float | None) -> Iterator[OnProgress]:
         transient=True,
         redirect_stdout=False,
     )
+    usually = f", usually {usual_s:.0f} s" if usual_s else ""
     task = bars.add_task("begins", total=None, phase="", since=None, usual_s=usual_s)
 
     def show(progress: Progress) -> None:
         since = None
         if progress.phase == "rendering":
             since = bars.tasks[0].fields["since"] or bars.get_time()
-        bars.update(task, description=_words(progress), phase=progress.phase, since=since)
+        bars.update(task, description=_words(progress) + (usually if since else ""), phase=progress.phase, since=since)
 
     with bars:
         yield show
