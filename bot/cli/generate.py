@@ -1,6 +1,7 @@
 """Runs `reelbot generate`, `publish` and `poll`: one video, from the shell."""
 
 import argparse
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
@@ -265,7 +266,11 @@ async def _agreed() -> bool:
     if not is_terminal(sys.stdin, sys.stderr):
         return False
     print("Buy it? [y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201 - this is the console
-    return (await standard_input.line()).lower() in {"y", "yes"}
+    try:
+        return (await standard_input.line()).lower() in {"y", "yes"}
+    except asyncio.CancelledError:
+        note("")
+        raise Failure("interrupted: nothing was bought") from None
 
 
 def _silent(_progress: core.Progress) -> None:

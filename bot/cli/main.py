@@ -81,7 +81,7 @@ async def _ended(options: argparse.Namespace, ended: list[int]) -> None:
     except BrokenPipeError:  # the reader of our output has had enough, as `head` does
         ended.append(_flushed(DONE))
     except (AlreadyRunning, AlreadyHeld, ValueError, OSError) as error:
-        ended.append(_fail(logs.redact(str(error))))
+        ended.append(_fail(logs.redact(_plain(error))))
 
 
 def _cancel_when_interrupted() -> None:
@@ -113,6 +113,13 @@ def _words(error: VideoError) -> str:
     from bot.messages.i18n import admin_text  # noqa: PLC0415 - the catalogue is heavy, and most commands need none of it
 
     return admin_text(error.code, error.facts)
+
+
+def _plain(error: Exception) -> str:
+    """Return an error's words without the system's number for it."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
 
 
 def _fail(reason: str, code: int = FAILED) -> int:

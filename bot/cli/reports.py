@@ -45,7 +45,7 @@ async def jobs(options: argparse.Namespace) -> int:
             for job in found
         ]
         headings = ("id", "created (UTC)", "state", "price", "user", "model", "words")
-        import_module("bot.cli.tables").out_table(headings, rows, least=("id", "state", "price"))
+        import_module("bot.cli.tables").out_table(headings, rows, least=("id", "state", "words"))
     else:
         for job in found:
             out(f"{job.id}  {when(job.created)}  {job.state:<21}  {_usd(job):>8}  {job.user:<20}  {job.request.model}")
@@ -114,8 +114,8 @@ async def spend(options: argparse.Namespace) -> int:
     if not lines:
         note("nothing has been spent yet")
     elif is_terminal(sys.stdout):
-        least = (options.by, "jobs", "spent_usd")
-        import_module("bot.cli.tables").out_table(columns, lines, least=least)
+        least = (options.by, "jobs", "spent_usd", "reserved_usd", "released_usd")
+        import_module("bot.cli.tables").out_table(columns, lines, least=least, whole="a wider terminal, or --csv,")
     else:
         for line in [columns, *lines]:
             out("  ".join(f"{text:<28}" if number == 0 else f"{text:>12}" for number, text in enumerate(line)).rstrip())
