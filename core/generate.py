@@ -21,7 +21,7 @@ from core.assets.reachability import check_foreign
 from core.assets.safe_fetch import require_public_url
 from core.catalogue import app_of
 from core.config import FalSettings
-from core.errors import BadRequest, StillRunning, SubmitNotSent, Unavailable, VideoError
+from core.errors import BadRequest, StillRunning, SubmitNotSent, Unavailable, VideoError, arguments
 from core.fal import protocol
 from core.fal.client import FalQueue
 from core.fal.download import video_filename
@@ -59,12 +59,14 @@ _STREAM_TRIES = 2
 class Progress:
     """The progress of one generation.
 
-    `position`: requests before this one in fal's queue. `elapsed_s`: seconds since the submit.
+    `position`: requests before this one in fal's queue. `elapsed_s`: seconds since the submit. `request_id`: fal's, as
+    soon as it is ordered: `poll_video` fetches that, whatever happens to this call.
     """
 
     phase: Literal["publishing", "submitting", "queued", "rendering", "downloading"]
     position: int | None = None
     elapsed_s: float = 0.0
+    request_id: str | None = None
 
 
 OnProgress = Callable[[Progress], None]
@@ -101,10 +103,21 @@ async def generate_video(
     >>> video.local_path, video.cost_usd  # doctest: +SKIP
     (PosixPath('output/videos/20261124-120000_wan-2.5_5s_480p_k3x9q2.mp4'), Decimal('0.25'))
     """
+    arguments.prompt(prompt)
+    arguments.text("model", model)
+    arguments.duration(duration)
+    arguments.text("resolution", resolution, optional=True)
+    arguments.text("aspect_ratio", aspect_ratio, optional=True)
+    arguments.whole("seed", seed, least=0, most=pricing.MOST_SEED)
+    arguments.one_of(image=image, image_url=image_url, video=video, video_url=video_url)
+    arguments.source("image", image)
+    arguments.source("video", video)
+    arguments.text("image_url", image_url, optional=True)
+    arguments.text("video_url", video_url, optional=True)
+    arguments.of_type("settings", settings, FalSettings)
+    arguments.called("on_progress", on_progress)
     settings = settings or FalSettings()
     tell = on_progress or _silent
-    if sum(each is not None for each in (image, image_url, video, video_url)) > 1:
-        raise BadRequest("bad_option", option="source", value="more than one photo or video")
     async with _queue(settings) as queue:
         tell(Progress("publishing"))
         source = await _source(image, image_url, video, video_url, model=model, settings=settings)
@@ -127,6 +140,9 @@ async def generate_video(
         except VideoError as error:
             error.ordered_as(receipt.handle.request_id)
             raise
+        except BaseException as error:  # cancelled, or an error of the caller's own `on_progress`
+            error.add_note(f"ordered already: core.poll_video({receipt.handle.request_id!r}) fetches it, for nothing")
+            raise
 
 
 async def poll_video(
@@ -147,6 +163,9 @@ async def poll_video(
 
     >>> video = await poll_video("019ded6c-d871-7290-bbf1-ddc6993f8958")  # doctest: +SKIP
     """
+    arguments.request_id(request_id)
+    arguments.of_type("settings", settings, FalSettings)
+    arguments.called("on_progress", on_progress)
     settings = settings or FalSettings()
     tell = on_progress or _silent
     async with _queue(settings) as queue:
@@ -198,9 +217,9 @@ async def wait(
                 if isinstance(status, Completed):
                     return
                 if isinstance(status, Queued):
-                    on_progress(Progress("queued", status.position, elapsed))
+                    on_progress(Progress("queued", status.position, elapsed, handle.request_id))
                 else:
-                    on_progress(Progress("rendering", None, elapsed))
+                    on_progress(Progress("rendering", None, elapsed, handle.request_id))
     except TimeoutError:
         raise StillRunning(request_id=handle.request_id) from None
     except Unavailable as error:
@@ -282,7 +301,7 @@ async def _collect(
     stored: Sequence[RawReply] = (),
     on_trouble: OnTrouble | None = None,
 ) -> Video:
-    tell(Progress("downloading"))
+    tell(Progress("downloading", request_id=receipt.handle.request_id))
     name = video_filename(
         model=receipt.model,
         duration_s=receipt.duration_s,

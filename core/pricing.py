@@ -12,7 +12,7 @@ from itertools import chain
 from math import ceil
 
 from core.catalogue import MODELS, Endpoint, Model
-from core.errors import BadRequest
+from core.errors import BadRequest, arguments
 from core.types import Adjustment, Kind, Mode, Plan, Quote, SourceLimits, VideoRequest
 
 __all__ = [
@@ -96,6 +96,13 @@ def plan(
     is too long is cut when it is published. Raises BadRequest: "unknown_model", "prompt_missing", "prompt_too_long",
     "bad_option", "source_not_supported", "video_too_short", "unpriced".
     """
+    arguments.text("prompt", prompt)
+    arguments.text("model", model)
+    arguments.text("resolution", resolution, optional=True)
+    arguments.text("aspect_ratio", aspect_ratio, optional=True)
+    for name, number in (("duration", duration), ("seed", seed)):
+        arguments.number(name, number)
+    mode = arguments.word("mode", mode, Mode)
     (chosen, endpoint), notes = _endpoint(find(model), mode)
     _check_prompt(prompt, endpoint)
     _check_source(endpoint, source, notes)
@@ -149,6 +156,8 @@ def estimate_cost(model: str, duration: int, resolution: str | None = None, mode
     >>> estimate_cost("budget", 5), estimate_cost("balanced", 5), estimate_cost("premium", 5)
     (Decimal('0.25'), Decimal('0.70'), Decimal('1.2095'))
     """
+    arguments.duration(duration, optional=False)
+    mode = arguments.word("mode", mode, Mode)
     source = SourceFacts(mode_kind(mode), duration_s=duration) if mode is not Mode.TEXT_TO_VIDEO else None
     return plan("estimate", model=model, mode=mode, duration=duration, resolution=resolution, source=source).quote.usd
 

@@ -55,8 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
         options = parser_of_all().parse_args(arguments)
     except ValueError as error:  # a chat's folder is broken
         return _fail(str(error))
-    except SystemExit as ended_by_parser:  # a help whose reader has had enough, as `head` has
-        return _flushed(int(ended_by_parser.code or DONE))
+    except SystemExit:
+        _flushed(DONE)  # a help's reader may have had enough, as `head` has
+        raise
     ended: list[int] = []
     os.umask(0o077)  # what is written holds keys, and what people said and showed
     try:

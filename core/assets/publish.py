@@ -18,7 +18,7 @@ from core import media
 from core.assets.reachability import check_public
 from core.assets.safe_fetch import fetch_public
 from core.config import FalSettings
-from core.errors import BadReference, MediaError, NotConfigured
+from core.errors import BadReference, MediaError, NotConfigured, arguments
 from core.fal.storage import FalStorageHost, KeyValues
 from core.io import disk
 from core.types import Asset, Kind, SourceLimits
@@ -76,6 +76,8 @@ async def publish_asset(
     scaled, and `adjustments` of the asset names it. `widen`: a photo is made 16:9, the fallback for a model that fails
     on it. Raises BadReference, MediaError, NotConfigured, AssetHostDown, Unavailable.
     """
+    arguments.source("path_or_bytes_or_url", path_or_bytes_or_url, optional=False)
+    arguments.of_type("settings", settings, FalSettings)
     settings = settings or FalSettings()
     host = host or host_from_settings(settings)
     await asyncio.to_thread(prepare_folder, settings.assets_dir)
@@ -118,10 +120,7 @@ async def _source(source: Path | str | bytes, folder: Path, settings: FalSetting
         path = folder / "fetched"
         await fetch_public(source, path, settings=settings, max_bytes=MAX_BYTES[Kind.VIDEO])
         return path
-    path = Path(source)
-    if not await asyncio.to_thread(path.is_file):
-        raise BadReference("source_unavailable", reason="no such file")
-    return path
+    return Path(source)
 
 
 def check_file(source: Path) -> Kind:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
-from core.errors import MediaError
+from core.errors import MediaError, arguments
 from core.io.file_types import HEAD_BYTES, mime_of, other_type
 from core.media import cold_child
 from core.media.fair_semaphore import FairSemaphore
@@ -98,7 +98,9 @@ def sniff_kind(path: Path) -> Kind:
 
 
 async def probe(path: Path) -> Probe:
-    """Read the facts of a video file without decoding it whole. Raises MediaError."""
+    """Read the facts of a video file without decoding it whole. Raises MediaError, and BadReference for no file."""
+    arguments.of_type("path", path, Path, optional=False)
+    arguments.file(path)
     return _probe(await _child("probe", "probe", path=path))
 
 

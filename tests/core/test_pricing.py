@@ -251,7 +251,7 @@ def test_whatever_is_wished_what_comes_out_can_be_bought(
 ) -> None:
     model, mode = row
     endpoint = model.modes[mode]
-    wishes = {"duration_s": duration, "resolution": resolution, "aspect_ratio": ratio, "seed": seed}
+    wishes = {"duration": duration, "resolution": resolution, "aspect_ratio": ratio, "seed": seed}
     try:
         plan = pricing.plan("a fox", model=model.key, mode=mode, **wishes)  # type: ignore[arg-type]
     except BadRequest as error:
