@@ -7,8 +7,8 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -211,8 +211,10 @@ async def wait(
     """
     started = time.monotonic()
     try:
-        async with asyncio.timeout(patience_s):
-            async for status in _statuses(queue, handle, odd_s=odd_s, on_trouble=on_trouble or _untold):
+        # Closed whatever `on_progress` raises: else the stream would stay open, until somebody collects garbage.
+        statuses = aclosing(_statuses(queue, handle, odd_s=odd_s, on_trouble=on_trouble or _untold))
+        async with asyncio.timeout(patience_s), statuses as found:
+            async for status in found:
                 elapsed = time.monotonic() - started
                 if isinstance(status, Completed):
                     return
@@ -229,11 +231,12 @@ async def wait(
 
 async def _statuses(
     queue: FalQueue, handle: RequestHandle, *, odd_s: float, on_trouble: OnTrouble
-) -> AsyncIterator[QueueStatus]:
+) -> AsyncGenerator[QueueStatus]:
     for _ in range(_STREAM_TRIES):
         try:
-            async for status in queue.stream(handle):
-                yield status
+            async with aclosing(queue.stream(handle)) as statuses:
+                async for status in statuses:
+                    yield status
         except Unavailable:
             continue
         return

@@ -8,7 +8,7 @@ from bot.cli.console import BadUsage, Failure
 from bot.messages.i18n import admin_text
 from core import media, pricing
 from core.assets.publish import check_file
-from core.errors import BadReference, MediaError
+from core.errors import BadReference, MediaError, arguments
 from core.pricing import SourceFacts
 from core.types import Kind
 
@@ -16,12 +16,10 @@ from core.types import Kind
 def require_file(path: Path) -> None:
     """Check that the file can be read. Raises Failure."""
     try:
-        if path.is_dir():
-            raise Failure(f"{path} is a folder, not a photo or a video")
-        with path.open("rb") as file:
-            empty = not file.read(1)
-    except OSError as error:
-        raise Failure(f"{path}: {(error.strerror or type(error).__name__).lower()}") from None
+        arguments.file(path)
+        empty = path.stat().st_size == 0
+    except BadReference as error:
+        raise Failure(f"{path}: {error.facts['reason']}") from None
     if empty:
         raise Failure(f"{path} is empty")
 

@@ -4,6 +4,7 @@ A type checker finds most of it; what comes from a form, a table or a command li
 """
 
 import re
+import stat
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -86,8 +87,10 @@ def source(name: str, value: object, *, optional: bool = True) -> None:
 def file(path: Path) -> None:
     """Check that a file can be read. Raises BadReference, with its path."""
     try:
-        if path.is_dir():
-            raise BadReference("source_unavailable", path=str(path), reason="it is a folder")
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):  # opening a pipe would wait for whoever writes into it
+            reason = "it is a folder" if stat.S_ISDIR(mode) else "it is no regular file"
+            raise BadReference("source_unavailable", path=str(path), reason=reason)
         with path.open("rb"):
             return
     except (OSError, ValueError) as error:

@@ -81,7 +81,7 @@ FAILED = [
     (("job", "K7QX2AB"), "there is no job K7QX2AB in "),
     (("job", "K7"), "there is no job K7 in "),
     (("generate", "a", "fox", "--image", "none.jpg", "--yes"), "none.jpg: no such file or directory"),
-    (("generate", "a", "fox", "--video", ".", "--yes"), ". is a folder, not a photo or a video"),
+    (("generate", "a", "fox", "--video", ".", "--yes"), ".: it is a folder"),
     (("generate", "a", "fox", "--image", "junk.jpg", "--yes"), "junk.jpg: no kind of file that can be read"),
     (("generate", "a", "fox", "--image", "empty.jpg", "--yes"), "empty.jpg is empty"),
     (("publish", "none.jpg"), "none.jpg: no such file or directory"),
