@@ -5,7 +5,8 @@ import os
 import re
 import sys
 from contextlib import suppress
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
 DONE, FAILED, MISUSED = 0, 1, 2
 _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -30,9 +31,15 @@ def open_streams() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError, OSError):  # none, or not a text file of Python's own
+        with suppress(AttributeError, OSError):  # no text file of Python's own
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def out(line: str = "") -> None:

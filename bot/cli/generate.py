@@ -267,10 +267,13 @@ async def _agreed() -> bool:
         return False
     print("Buy it? [y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201 - this is the console
     try:
-        return (await standard_input.line()).lower() in {"y", "yes"}
+        answer = await standard_input.line()
     except asyncio.CancelledError:
         note("")
         raise Failure("interrupted: nothing was bought") from None
+    if not answer.endswith("\n"):  # Ctrl+D leaves the cursor where it is
+        note("")
+    return answer.strip().lower() in {"y", "yes"}
 
 
 def _silent(_progress: core.Progress) -> None:

@@ -14,8 +14,8 @@ _CHUNK = 10_000
 
 
 async def line() -> str:
-    """Return one line as it was typed at a terminal; empty at its end."""
-    return (await _in_thread(_chunk)).decode(errors="replace").strip()
+    """Return one line as it was typed at a terminal, its end included; empty at the end of all."""
+    return (await _in_thread(_chunk)).decode(errors="replace")
 
 
 async def words() -> str:
