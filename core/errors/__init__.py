@@ -22,7 +22,7 @@ VideoError
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from core.errors.sentences import sentence
+from core.errors.sentences import details, sentence
 
 
 class Blame(StrEnum):
@@ -80,7 +80,7 @@ class VideoError(Exception):
             self._fetch_with = f" Ordered already: core.poll_video({request_id!r}) fetches it, for nothing."
 
     def __str__(self) -> str:
-        facts = ", ".join(f"{name}={value}" for name, value in self.facts.items())
+        facts = ", ".join(f"{name}={value}" for name, value in details(self.code, self.facts).items())
         return f"{sentence(self.code, self.facts)}{self._fetch_with} [{self.code}{': ' if facts else ''}{facts}]"
 
     def __repr__(self) -> str:

@@ -76,7 +76,18 @@ class _Facts(dict[str, object]):
 
 def sentence(code: str, facts: Mapping[str, object]) -> str:
     """Return what happened and what to do next."""
-    text = SENTENCES.get(code, _OTHER)
+    return _template(code, facts).format_map(_Facts(facts))
+
+
+def details(code: str, facts: Mapping[str, object]) -> dict[str, object]:
+    """Return the facts that the sentence does not name."""
+    template = _template(code, facts)
+    return {name: value for name, value in facts.items() if f"{{{name}" not in template}
+
+
+def _template(code: str, facts: Mapping[str, object]) -> str:
     if code == "bad_option" and "needs" in facts:
-        text = "{option} cannot be {value}: it must be {needs}."
-    return text.format_map(_Facts(facts))
+        return "{option} cannot be {value}: it must be {needs}."
+    if code == "bad_option" and facts.get("option") == "source":
+        return "The {option} is {value}: give one."
+    return SENTENCES.get(code, _OTHER)
