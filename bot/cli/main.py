@@ -63,8 +63,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         asyncio.run(_ended(options, ended))
     except (KeyboardInterrupt, asyncio.CancelledError):  # what the command had still to say stands there
-        return ended[0] if ended else _fail("interrupted")
-    return ended[0]
+        return _flushed(ended[0] if ended else _fail("interrupted"))
+    return _flushed(ended[0])
 
 
 async def _ended(options: argparse.Namespace, ended: list[int]) -> None:
@@ -129,11 +129,11 @@ def _fail(reason: str, code: int = FAILED) -> int:
 
 
 def _flushed(code: int) -> int:
-    """Write what is left to write; where nobody reads it any more it is dropped, and no error."""
+    """Write what is left to write; where nobody reads it any more, or the disk is full, it is dropped in silence."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
 
