@@ -346,6 +346,7 @@ async def serve_demo(*, output_dir: Path, port: int, on_ready: Callable[[App, st
     from core.sandbox import create_app  # noqa: PLC0415 - the demo alone needs it, and it is heavy
 
     folder = output_dir / "demo"
+    bind(Settings.offline().host, port).close()  # taken: nothing is made then
     listener = bind("127.0.0.1", 0)
     sandbox = Server(create_app(folder=folder / "sandbox"), listener)
     await sandbox.start()

@@ -7,21 +7,34 @@ Decimal('0.70')
 """
 
 from core.assets.publish import publish_asset
+from core.catalogue import Endpoint, Model
 from core.config import FalSettings
-from core.errors import ERROR_CODES, VideoError
-from core.generate import Progress, generate_video, poll_video
-from core.media.client import probe
-from core.pricing import estimate_cost, list_models, plan
-from core.types import Asset, Mode, Video
+from core.errors import ERROR_CODES, Blame, Repeat, VideoError
+from core.generate import OnProgress, Progress, generate_video, poll_video
+from core.media.client import Probe, probe
+from core.pricing import SourceFacts, estimate_cost, list_models, plan
+from core.types import Adjustment, Asset, Kind, Mode, Plan, Quote, Video, VideoRequest
 
 __all__ = [
     "ERROR_CODES",
+    "Adjustment",
     "Asset",
+    "Blame",
+    "Endpoint",
     "FalSettings",
+    "Kind",
     "Mode",
+    "Model",
+    "OnProgress",
+    "Plan",
+    "Probe",
     "Progress",
+    "Quote",
+    "Repeat",
+    "SourceFacts",
     "Video",
     "VideoError",
+    "VideoRequest",
     "estimate_cost",
     "generate_video",
     "list_models",

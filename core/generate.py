@@ -7,8 +7,8 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -21,7 +21,7 @@ from core.assets.reachability import check_foreign
 from core.assets.safe_fetch import require_public_url
 from core.catalogue import app_of
 from core.config import FalSettings
-from core.errors import BadRequest, StillRunning, SubmitNotSent, Unavailable, VideoError
+from core.errors import BadRequest, StillRunning, SubmitNotSent, Unavailable, VideoError, arguments
 from core.fal import protocol
 from core.fal.client import FalQueue
 from core.fal.download import video_filename
@@ -59,12 +59,14 @@ _STREAM_TRIES = 2
 class Progress:
     """The progress of one generation.
 
-    `position`: requests before this one in fal's queue. `elapsed_s`: seconds since the submit.
+    `position`: requests before this one in fal's queue. `elapsed_s`: seconds since the submit. `request_id`: fal's, as
+    soon as it is ordered: `poll_video` fetches that, whatever happens to this call.
     """
 
     phase: Literal["publishing", "submitting", "queued", "rendering", "downloading"]
     position: int | None = None
     elapsed_s: float = 0.0
+    request_id: str | None = None
 
 
 OnProgress = Callable[[Progress], None]
@@ -80,6 +82,7 @@ async def generate_video(
     resolution: str | None = None,
     aspect_ratio: str | None = None,
     seed: int | None = None,
+    sound: bool | None = None,
     image: Path | str | bytes | None = None,
     image_url: str | None = None,
     video: Path | str | bytes | None = None,
@@ -90,8 +93,9 @@ async def generate_video(
     """Buy one video and download it to `output/videos/`. The mode follows from the source: none, a photo, a video.
 
     `model` is a tier (budget, balanced, premium), a model key or a full fal endpoint id; `duration` in seconds; `image`
-    and `video` are local files or bytes, published for fal first; `image_url` and `video_url` must be public. Values
-    the model cannot do are adjusted to the nearest it can (`core.pricing.plan` names them beforehand).
+    and `video` are local files or bytes, published for fal first; `image_url` and `video_url` must be public. `sound`:
+    on or off where the model leaves the choice, at its own price; None: as the model does it by itself. Values the
+    model cannot do are adjusted to the nearest it can (`core.pricing.plan` names them beforehand).
 
     The paid request is made once. Cancelled or out of patience (an hour: StillRunning with `request_id`), the request
     goes on at fal: `poll_video(request_id)` fetches it, free of charge. Nothing is bought without a receipt on the
@@ -101,10 +105,22 @@ async def generate_video(
     >>> video.local_path, video.cost_usd  # doctest: +SKIP
     (PosixPath('output/videos/20261124-120000_wan-2.5_5s_480p_k3x9q2.mp4'), Decimal('0.25'))
     """
+    arguments.prompt(prompt)
+    arguments.text("model", model)
+    arguments.duration(duration)
+    arguments.text("resolution", resolution, optional=True)
+    arguments.text("aspect_ratio", aspect_ratio, optional=True)
+    arguments.whole("seed", seed, least=0, most=pricing.MOST_SEED)
+    arguments.of_type("sound", sound, bool)
+    arguments.one_of(image=image, image_url=image_url, video=video, video_url=video_url)
+    arguments.source("image", image)
+    arguments.source("video", video)
+    arguments.text("image_url", image_url, optional=True)
+    arguments.text("video_url", video_url, optional=True)
+    arguments.of_type("settings", settings, FalSettings)
+    arguments.called("on_progress", on_progress)
     settings = settings or FalSettings()
     tell = on_progress or _silent
-    if sum(each is not None for each in (image, image_url, video, video_url)) > 1:
-        raise BadRequest("bad_option", option="source", value="more than one photo or video")
     async with _queue(settings) as queue:
         tell(Progress("publishing"))
         source = await _source(image, image_url, video, video_url, model=model, settings=settings)
@@ -112,10 +128,11 @@ async def generate_video(
             prompt,
             model=model,
             mode=source.kind.mode if source else Mode.TEXT_TO_VIDEO,
-            duration_s=duration,
+            duration=duration,
             resolution=resolution,
             aspect_ratio=aspect_ratio,
             seed=seed,
+            sound=sound,
             source=_facts(source) if source else None,
         )
         tell(Progress("submitting"))
@@ -126,6 +143,9 @@ async def generate_video(
             return await _collect(queue, receipt, settings, tell)
         except VideoError as error:
             error.ordered_as(receipt.handle.request_id)
+            raise
+        except BaseException as error:  # cancelled, or an error of the caller's own `on_progress`
+            error.add_note(f"ordered already: core.poll_video({receipt.handle.request_id!r}) fetches it, for nothing")
             raise
 
 
@@ -147,6 +167,9 @@ async def poll_video(
 
     >>> video = await poll_video("019ded6c-d871-7290-bbf1-ddc6993f8958")  # doctest: +SKIP
     """
+    arguments.request_id(request_id)
+    arguments.of_type("settings", settings, FalSettings)
+    arguments.called("on_progress", on_progress)
     settings = settings or FalSettings()
     tell = on_progress or _silent
     async with _queue(settings) as queue:
@@ -192,15 +215,17 @@ async def wait(
     """
     started = time.monotonic()
     try:
-        async with asyncio.timeout(patience_s):
-            async for status in _statuses(queue, handle, odd_s=odd_s, on_trouble=on_trouble or _untold):
+        # Closed whatever `on_progress` raises: else the stream would stay open, until somebody collects garbage.
+        statuses = aclosing(_statuses(queue, handle, odd_s=odd_s, on_trouble=on_trouble or _untold))
+        async with asyncio.timeout(patience_s), statuses as found:
+            async for status in found:
                 elapsed = time.monotonic() - started
                 if isinstance(status, Completed):
                     return
                 if isinstance(status, Queued):
-                    on_progress(Progress("queued", status.position, elapsed))
+                    on_progress(Progress("queued", status.position, elapsed, handle.request_id))
                 else:
-                    on_progress(Progress("rendering", None, elapsed))
+                    on_progress(Progress("rendering", None, elapsed, handle.request_id))
     except TimeoutError:
         raise StillRunning(request_id=handle.request_id) from None
     except Unavailable as error:
@@ -210,11 +235,12 @@ async def wait(
 
 async def _statuses(
     queue: FalQueue, handle: RequestHandle, *, odd_s: float, on_trouble: OnTrouble
-) -> AsyncIterator[QueueStatus]:
+) -> AsyncGenerator[QueueStatus]:
     for _ in range(_STREAM_TRIES):
         try:
-            async for status in queue.stream(handle):
-                yield status
+            async with aclosing(queue.stream(handle)) as statuses:
+                async for status in statuses:
+                    yield status
         except Unavailable:
             continue
         return
@@ -282,7 +308,7 @@ async def _collect(
     stored: Sequence[RawReply] = (),
     on_trouble: OnTrouble | None = None,
 ) -> Video:
-    tell(Progress("downloading"))
+    tell(Progress("downloading", request_id=receipt.handle.request_id))
     name = video_filename(
         model=receipt.model,
         duration_s=receipt.duration_s,

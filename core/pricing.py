@@ -10,17 +10,20 @@ from math import ceil
 
 from core.catalogue import MODELS, Endpoint, Model
 from core.catalogue.finding import find, list_models, near, row_of, use_tiers
-from core.errors import BadRequest
+from core.errors import BadRequest, arguments
 from core.types import Adjustment, Kind, Mode, Plan, Quote, SourceLimits, VideoRequest
 
 __all__ = [
     "MODELS",
+    "MOST_SEED",
     "Endpoint",
     "Model",
     "SourceFacts",
     "describe",
     "estimate_cost",
     "find",
+    "is_aspect_ratio",
+    "is_resolution",
     "list_models",
     "mode_kind",
     "near",
@@ -38,7 +41,8 @@ _RATIO_SLACK = 0.35
 _TRIM_SLACK_S = 0.2  # a length is told in whole frames and rounded
 _LINES = re.compile(r"([1-9][0-9]{2,3})p?")
 _RATIO = re.compile(r"\s*([1-9][0-9]{0,3})\s*[:：]\s*([1-9][0-9]{0,3})\s*")
-_MOST_SEED = 2**31 - 1
+MOST_SEED = 2**31 - 1
+"""The largest seed that any model takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ def plan(
     *,
     model: str = "balanced",
     mode: Mode = Mode.TEXT_TO_VIDEO,
-    duration_s: int | None = None,
+    duration: int | None = None,
     resolution: str | None = None,
     aspect_ratio: str | None = None,
     seed: int | None = None,
@@ -70,10 +74,18 @@ def plan(
     is too long is cut when it is published. Raises BadRequest: "unknown_model", "model_retired", "prompt_missing",
     "prompt_too_long", "bad_option", "source_not_supported", "video_too_short", "unpriced".
     """
+    arguments.text("prompt", prompt)
+    arguments.text("model", model)
+    arguments.text("resolution", resolution, optional=True)
+    arguments.text("aspect_ratio", aspect_ratio, optional=True)
+    for name, number in (("duration", duration), ("seed", seed)):
+        arguments.number(name, number)
+    arguments.of_type("sound", sound, bool)
+    mode = arguments.word("mode", mode, Mode)
     (chosen, endpoint), notes = _endpoint(find(model), mode)
     _check_prompt(prompt, endpoint)
     _check_source(endpoint, source, notes)
-    duration_s = _duration(endpoint, duration_s, notes)
+    duration_s = _duration(endpoint, duration, notes)
     resolution = _resolution(endpoint, resolution, notes)
     aspect_ratio = _aspect_ratio(endpoint, aspect_ratio, notes)
     seed = _seed(endpoint, seed, notes)
@@ -130,8 +142,20 @@ def estimate_cost(model: str, duration: int, resolution: str | None = None, mode
     >>> estimate_cost("budget", 5), estimate_cost("balanced", 5), estimate_cost("premium", 5)
     (Decimal('0.25'), Decimal('0.70'), Decimal('1.2095'))
     """
+    arguments.duration(duration, optional=False)
+    mode = arguments.word("mode", mode, Mode)
     source = SourceFacts(mode_kind(mode), duration_s=duration) if mode is not Mode.TEXT_TO_VIDEO else None
-    return plan("estimate", model=model, mode=mode, duration_s=duration, resolution=resolution, source=source).quote.usd
+    return plan("estimate", model=model, mode=mode, duration=duration, resolution=resolution, source=source).quote.usd
+
+
+def is_resolution(text: str) -> bool:
+    """Return whether the text names a resolution, whichever a model makes: "720p", "720", "4k", "hd"."""
+    return _lines(text) is not None
+
+
+def is_aspect_ratio(text: str) -> bool:
+    """Return whether the text is an aspect ratio, whichever a model makes: "16:9"."""
+    return _quotient(text) is not None
 
 
 def mode_kind(mode: Mode) -> Kind:
@@ -243,7 +267,7 @@ def _resolution(endpoint: Endpoint, requested: str | None, notes: list[Adjustmen
 def _seed(endpoint: Endpoint, requested: int | None, notes: list[Adjustment]) -> int | None:
     if requested is None:
         return None
-    applied = min(max(requested, 0), _MOST_SEED) if endpoint.seed else None
+    applied = min(max(requested, 0), MOST_SEED) if endpoint.seed else None
     if applied != requested:
         notes.append(Adjustment("seed", str(requested), None if applied is None else str(applied)))
     return applied

@@ -168,8 +168,16 @@ LIVES_IN = {
         "bot/cli/*",
         "bot/cli/setting_problems.py",
     ],
-    "pydantic_settings": ["core/config.py", "bot/app.py", "bot/channels/*", "bot/cli/setting_problems.py"],
+    "pydantic_settings": [
+        "core/config.py",
+        "bot/app.py",
+        "bot/channels/*",
+        "bot/cli/setting_problems.py",
+        "bot/cli/terminal.py",
+    ],
     "dotenv": ["core/config.py"],
+    "rich": ["bot/cli/progress.py", "bot/cli/tables.py"],
+    "shtab": ["bot/cli/completion.py"],
 }
 
 

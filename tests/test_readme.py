@@ -3,8 +3,6 @@
 import argparse
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,10 +16,8 @@ from bot.conversation.setting_fields import FIELDS
 from core import pricing
 from core.catalogue import Endpoint, Model
 from core.errors import ERROR_CODES
-from core.sandbox import FAST, create_app
 from core.types import Mode
 from tests.known_settings import defaults
-from tests.serving import served_in_thread
 
 TOP = Path(__file__).parent.parent
 README = (TOP / "README.md").read_text()
@@ -171,35 +167,6 @@ def test_the_makefile_has_every_target_that_is_named() -> None:
     targets = set(re.findall(r"^([a-z]+):", (TOP / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"\bmake (?:-C \S+ )?([a-z]+)\b(?=`|\s+#| ARGS|$)", README, re.MULTILINE)) <= targets
     assert (TOP / ".ci" / "run").read_text().rstrip().endswith("make test")
-
-
-def test_the_librarys_example_runs(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    Image.linear_gradient("L").resize((640, 360)).save(tmp_path / "photo.jpg")
-    with served_in_thread(create_app(folder=tmp_path / "fal", studio=FAST)) as address:
-        environment = {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(TOP),
-            "FAL_KEY": "sandbox",
-            "FAL_QUEUE_URL": address,
-            "REELBOT_ASSET_HOST": "fal",
-        }
-        ended = subprocess.run(
-            [sys.executable, "-c", example],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-    assert ended.returncode == 0, ended.stderr
-    cost, first, again = ended.stdout.splitlines()  # a fourth line would be the photo's error
-    assert cost == "it will cost 0.25"
-    assert first.endswith("0.25")
-    for line in (first, again):
-        assert (tmp_path / line.split()[0]).read_bytes()[4:8] == b"ftyp"
-    assert list((tmp_path / "output" / "videos").glob("*_happy-horse_*.mp4"))  # the photo's
 
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot import logs
 from bot.cli import setting_problems
-from bot.cli.console import DONE, Failure, note, out
+from bot.cli.console import DONE, Failure, note, out, out_json
 from bot.settings import Settings
 from bot.store.backup import copy_sqlite, dump_postgres
 from bot.store.database import Database
@@ -32,7 +32,11 @@ async def backup(options: argparse.Namespace) -> int:
         await asyncio.to_thread(_install, draft, into)
     finally:
         await asyncio.to_thread(shutil.rmtree, draft, ignore_errors=True)
-    _say(settings, into)
+    if options.json:
+        missing = [str(settings.videos_dir), str(settings.uploads_dir), ".env"]
+        out_json({"path": str(into), "copied": sorted(each.name for each in into.iterdir()), "not_copied": missing})
+    else:
+        _say(settings, into)
     return DONE
 
 

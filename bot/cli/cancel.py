@@ -5,8 +5,11 @@ from bot.store import Store
 from bot.store.records import Job
 
 
-async def cancel(store: Store, found: Job) -> None:
-    """Its row is due by this: `reelbot run` sees that within seconds."""
+async def cancel(store: Store, found: Job) -> str:
+    """Ask for it, say what comes of that, and return it as one word: free, running or late.
+
+    Its row is due by this: `reelbot run` sees that within seconds.
+    """
     verdict = await store.jobs.ask_cancel(found.id)
     note(
         {
@@ -15,3 +18,4 @@ async def cancel(store: Store, found: Job) -> None:
             "late": "too late to cancel: it has ended, or its video is on the way",
         }[verdict]
     )
+    return verdict

@@ -5,7 +5,7 @@ import argparse
 from bot import logs
 from bot.app import App
 from bot.channels.types import SendError
-from bot.cli.console import DONE, Failure, out
+from bot.cli.console import DONE, Failure, out, out_json
 from bot.settings import Settings
 
 
@@ -25,5 +25,8 @@ async def channel_command(options: argparse.Namespace) -> int:
         for each in app.channels.values():
             await each.stop()
         await app.close()
-    out(line)
+    if options.json:
+        out_json({"channel": manifest.name, "command": command, "text": line})
+    else:
+        out(line)
     return DONE

@@ -2,17 +2,19 @@
 
 import argparse
 import asyncio
-import json
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
+from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import core
 from bot import logs
-from bot.cli import setting_problems
-from bot.cli.console import DONE, Failure, note, out
+from bot.cli import setting_problems, source_check, standard_input
+from bot.cli.console import DONE, BadUsage, Failure, is_terminal, note, out, out_json
+from bot.cli.json_forms import adjustments_form, video_form
 from bot.http.server import Server, bind, serve_assets
 from bot.jobs.foreground import (
     ForegroundRunner,
@@ -30,15 +32,16 @@ from bot.store import Store
 from bot.store.records import Job, State
 from bot.store.stored import UnreadableJob
 from core import pricing
+from core.errors import BadReference, BadRequest, MediaError
 from core.fal.client import FalQueue
 from core.generate import OnProgress
-from core.pricing import SourceFacts
-from core.types import Kind, Mode, Plan, Video
+from core.types import Kind, Mode, Plan, RawReply, RequestHandle, Video
 
 
 async def generate(options: argparse.Namespace) -> int:
     """Buy one video, or make it in the sandbox, and print its path."""
     logs.configure(secrets=[], level="ERROR")
+    options.prompt = await standard_input.words() if options.prompt == ["-"] else " ".join(options.prompt)
     async with _fal(options) as settings:
         plan = await _plan(options, settings)
         note(_price_line(plan, sandbox=options.sandbox))
@@ -47,13 +50,23 @@ async def generate(options: argparse.Namespace) -> int:
             note(f"adjusted: {each.field} {each.requested} becomes {applied}")
         if not (options.yes or options.sandbox) and not await _agreed():
             raise Failure("not bought: answer y, or pass --yes")
-        show = None if options.json else _bar()
-        video = await (_play(options, settings, show) if options.sandbox else _buy(options, settings, plan, show))
-        _print_video(video, as_json=options.json)
+        with _progress(options, plan.request.model) as show:
+            video = await (_play(options, settings, show) if options.sandbox else _buy(options, settings, plan, show))
+        await _print_video(video, as_json=options.json, plan=plan)
     return DONE
 
 
-async def _play(options: argparse.Namespace, settings: Settings, show: OnProgress | None) -> Video:
+def _progress(options: argparse.Namespace, model: str) -> AbstractContextManager[OnProgress]:
+    if options.json or not is_terminal(sys.stderr):
+        return nullcontext(_silent)
+    usual_s = None
+    with suppress(BadRequest):  # of a model that the catalogue does not know
+        usual_s = None if getattr(options, "sandbox", False) else pricing.find(model).usual_render_s
+    shown: AbstractContextManager[OnProgress] = import_module("bot.cli.progress").shown(usual_s=usual_s)
+    return shown
+
+
+async def _play(options: argparse.Namespace, settings: Settings, show: OnProgress) -> Video:
     """Make a video in the sandbox: no cost, so nothing is reserved or counted."""
     return await core.generate_video(
         options.prompt,
@@ -62,6 +75,7 @@ async def _play(options: argparse.Namespace, settings: Settings, show: OnProgres
         resolution=options.resolution,
         aspect_ratio=options.aspect,
         seed=options.seed,
+        sound=_sound(options),
         image=options.image,
         video=options.video,
         settings=settings,
@@ -69,17 +83,19 @@ async def _play(options: argparse.Namespace, settings: Settings, show: OnProgres
     )
 
 
-async def _buy(options: argparse.Namespace, settings: Settings, plan: Plan, show: OnProgress | None) -> Video:
+async def _buy(options: argparse.Namespace, settings: Settings, plan: Plan, show: OnProgress) -> Video:
     """Buy a video with the same claims, reservations and caps as in a chat, in the same tables."""
-    async with _shell(settings, show) as shell:
+    async with _shell(settings, show, usd=plan.quote.usd) as shell:
         return await shell.buy(plan, source=options.image or options.video)
 
 
 @asynccontextmanager
-async def _shell(settings: Settings, show: OnProgress | None) -> AsyncIterator[ForegroundRunner]:
+async def _shell(
+    settings: Settings, show: OnProgress, *, usd: Decimal | None = None
+) -> AsyncIterator[ForegroundRunner]:
     store, queue = await Store.open(settings.store_url), FalQueue.from_settings(settings)
     try:
-        yield ForegroundRunner(store=store, queue=queue, settings=settings, on_progress=show or _silent, note=note)
+        yield ForegroundRunner(store=store, queue=queue, settings=settings, on_progress=show, note=note)
     except OverTheCap as error:
         raise Failure(job_messages.over_cap("en", error.over)) from None
     except JobNotFinished as error:
@@ -87,7 +103,7 @@ async def _shell(settings: Settings, show: OnProgress | None) -> AsyncIterator[F
     except OrderedButNotFetched as error:
         raise Failure(str(error)) from None
     except Interrupted as error:
-        raise Failure(_interrupted(error)) from None
+        raise Failure(_interrupted(error, usd)) from None
     finally:
         await queue.close()
         store.close()
@@ -104,20 +120,31 @@ def _unfinished(error: JobNotFinished) -> str:
     return f"{admin_text(code, facts)}{cost.get(job.charge or '', '')} (job {job.id})"
 
 
-def _interrupted(error: Interrupted) -> str:
+def _interrupted(error: Interrupted, usd: Decimal | None) -> str:
     if not error.bought:
         return f"interrupted: nothing was bought (job {error.job_id})"
+    price = f"; it costs {pricing.usd_text(usd)}, fetching it costs nothing" if usd else ""
     fetch = f"`reelbot poll {error.request_id}`, or the next `reelbot run`," if error.request_id else "`reelbot run`"
-    return f"interrupted, but ordered already: {fetch} fetches it (job {error.job_id})"
+    return f"interrupted, but ordered already: {fetch} fetches it (job {error.job_id}){price}"
 
 
 async def publish(options: argparse.Namespace) -> int:
     """Publish a file and print its address."""
     logs.configure(secrets=[], level="WARNING")
     settings = setting_problems.load(writes=True)
-    async with serve_assets(settings):
-        asset = await core.publish_asset(options.source, settings=settings)
-    out(asset.url)
+    is_url = options.source.lower().startswith(("http://", "https://"))
+    if not is_url:
+        source_check.require_file(Path(options.source))
+    try:
+        async with serve_assets(settings):
+            asset = await core.publish_asset(options.source, settings=settings)
+    except (BadReference, MediaError) as error:
+        raise Failure(f"{options.source}: {admin_text(error.code, error.facts)}") from None
+    if options.json:
+        names = ("filename", "url", "size", "width", "height", "duration_s")
+        out_json({name: getattr(asset, name) for name in names} | {"kind": str(asset.kind)})
+    else:
+        out(asset.url)
     return DONE
 
 
@@ -125,7 +152,6 @@ async def poll(options: argparse.Namespace) -> int:
     """Fetch the video of any fal request and print its path."""
     logs.configure(secrets=[], level="ERROR")
     settings = setting_problems.load(writes=True)
-    show = None if options.json else _bar()
     store = await Store.open(settings.store_url)
     try:
         known = await store.submits.job_of(options.request_id)
@@ -135,22 +161,41 @@ async def poll(options: argparse.Namespace) -> int:
         store.close()
     if job is not None and job.state is State.DELETED:
         raise Failure(f"job {job.id} was deleted by its owner: its film is not fetched again")
-    video = None
+    with _progress(options, job.request.model if job is not None else "") as show:
+        video = await _fetched(
+            options.request_id,
+            job=job,
+            handle=known[1] if known else None,
+            stored=stored,
+            settings=settings,
+            show=show,
+        )
+    await _print_video(video, as_json=options.json)
+    return DONE
+
+
+async def _fetched(
+    request_id: str,
+    *,
+    job: Job | None,
+    handle: RequestHandle | None,
+    stored: Sequence[RawReply],
+    settings: Settings,
+    show: OnProgress,
+) -> Video:
     if job is not None and (job.state is State.PARKED or left_behind(job, settings.work_dir)):
         async with _shell(settings, show) as shell:
             video = await (shell.fetch_parked(job) if job.state is State.PARKED else shell.finish(job))
-    if video is None:
-        handle = known[1] if known else None
-        video = await core.poll_video(
-            options.request_id,
-            handle=handle,
-            stored=stored,
-            settings=settings,
-            on_progress=show,
-            on_trouble=Troubles(note).asked_again,
-        )
-    _print_video(video, as_json=options.json)
-    return DONE
+        if video is not None:
+            return video
+    return await core.poll_video(
+        request_id,
+        handle=handle,
+        stored=stored,
+        settings=settings,
+        on_progress=show,
+        on_trouble=Troubles(note).asked_again,
+    )
 
 
 async def _job_of(store: Store, job_id: str) -> Job | None:
@@ -188,38 +233,53 @@ async def _fal(options: argparse.Namespace) -> AsyncIterator[Settings]:
 
 
 async def _plan(options: argparse.Namespace, settings: Settings) -> Plan:
-    """Plan the purchase before anything is sent. A video's seconds are measured, since edits are priced by them."""
-    source, mode = None, Mode.TEXT_TO_VIDEO
-    if options.image:
-        source, mode = SourceFacts(Kind.IMAGE), Mode.IMAGE_TO_VIDEO
-    elif options.video:
-        probe = await core.probe(options.video)
-        source, mode = SourceFacts(Kind.VIDEO, duration_s=probe.duration_s), Mode.VIDEO_TO_VIDEO
-    return pricing.plan(
-        options.prompt,
-        model=options.model or settings.default_model,
-        mode=mode,
-        duration_s=options.duration,
-        resolution=options.resolution,
-        aspect_ratio=options.aspect,
-        seed=options.seed,
-        source=source,
-    )
+    """Plan the purchase before anything is sent, and look at its photo or video. Raises Failure, BadUsage."""
+    source, mode, model = None, Mode.TEXT_TO_VIDEO, options.model or settings.default_model
+    kind = Kind.IMAGE if options.image else Kind.VIDEO if options.video else None
+    try:
+        if kind is not None:
+            source, mode = await source_check.facts_of(options.image or options.video, kind, model=model), kind.mode
+        return pricing.plan(
+            options.prompt,
+            model=model,
+            mode=mode,
+            duration=options.duration,
+            resolution=options.resolution,
+            aspect_ratio=options.aspect,
+            seed=options.seed,
+            sound=_sound(options),
+            source=source,
+        )
+    except BadRequest as error:
+        raise BadUsage(admin_text(error.code, error.facts)) from None
+
+
+def _sound(options: argparse.Namespace) -> bool | None:
+    return None if options.sound is None else options.sound == "on"
 
 
 def _price_line(plan: Plan, *, sandbox: bool) -> str:
     request, quote = plan.request, plan.quote
     seconds = f", {request.duration_s} s" if request.duration_s else ""
     resolution = f", {request.resolution}" if request.resolution else ""
+    sound = "" if request.sound is None else ", with sound" if request.sound else ", silent"
     price = f"{'up to ' if quote.up_to else ''}{pricing.usd_text(quote.usd)}"
     free = " (sandbox: nothing is charged)" if sandbox else ""
-    return f"{pricing.find(request.model).name}{seconds}{resolution}: {price}{free}"
+    return f"{pricing.find(request.model).name}{seconds}{resolution}{sound}: {price}{free}"
 
 
 async def _agreed() -> bool:
-    if not sys.stdin.isatty():
+    """Ask on standard error: standard output may be a file or another program."""
+    if not is_terminal(sys.stdin, sys.stderr):
         return False
-    answer = await asyncio.to_thread(input, "Buy it? [y/N] ")
+    print("Buy it? [y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201 - this is the console
+    try:
+        answer = await standard_input.line()
+    except asyncio.CancelledError:
+        note("")
+        raise Failure("interrupted: nothing was bought") from None
+    if not answer.endswith("\n"):  # Ctrl+D leaves the cursor where it is
+        note("")
     return answer.strip().lower() in {"y", "yes"}
 
 
@@ -227,30 +287,10 @@ def _silent(_progress: core.Progress) -> None:
     """Show no progress, for scripts."""
 
 
-def _bar() -> OnProgress:
-    def show(progress: core.Progress) -> None:
-        place = f", place {progress.position + 1}" if progress.position is not None else ""
-        line = f"{progress.phase}{place} {progress.elapsed_s:.0f} s"
-        if sys.stderr.isatty():
-            print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)  # noqa: T201 - this is the console
-
-    return show
-
-
-def _print_video(video: Video, *, as_json: bool) -> None:
-    if sys.stderr.isatty() and not as_json:
-        note("")
-    if not as_json:
-        out(str(video.local_path))
+async def _print_video(video: Video, *, as_json: bool, plan: Plan | None = None) -> None:
+    if as_json:
+        out_json(video_form(video) | ({"adjustments": adjustments_form(plan)} if plan is not None else {}))
         return
-    facts = {
-        "local_path": str(video.local_path),
-        "request_id": video.request_id,
-        "cost_usd": pricing.usd_plain(video.cost_usd) if video.cost_usd is not None else None,
-        "width": video.width,
-        "height": video.height,
-        "duration_s": video.duration_s,
-        "size": video.size,
-        "model": video.model,
-    }
-    out(json.dumps(facts))
+    if is_terminal(sys.stdout, sys.stderr):
+        await import_module("bot.cli.stills").show(video.local_path)
+    out(str(video.local_path))

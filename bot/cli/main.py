@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import version
 from itertools import count
@@ -19,13 +20,18 @@ from pydantic import ValidationError
 
 from bot import logs
 from bot.channels import manifests
-from bot.cli import setting_problems
-from bot.cli.console import DONE, FAILED, Failure
+from bot.cli import argument_types, setting_problems
+from bot.cli.console import DONE, FAILED, MISUSED, BadUsage, Failure, open_streams
+from bot.cli.usage import Help, Parser, example
 from bot.jobs.job_lock import AlreadyHeld
 from bot.jobs.process_lock import AlreadyRunning
 from core.errors import VideoError
+from core.pricing import MOST_SEED
 
 _MOST_INTERRUPTS = 2
+_ONE_OBJECT = "one JSON object on stdout, and nothing else there"
+_A_LIST = "a JSON list on stdout, and nothing else there"
+SHELLS = ("bash", "zsh", "fish")
 
 STATES = (
     "awaiting-confirmation", "queued", "preparing", "submitting", "rendering", "downloading", "ready", "uploading",
@@ -44,17 +50,21 @@ _OLD_STATES = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command that the arguments name, and return its exit code."""
+    open_streams()
     try:
         options = parser_of_all().parse_args(arguments)
     except ValueError as error:  # a chat's folder is broken
         return _fail(str(error))
+    except SystemExit:
+        _flushed(DONE)  # a help's reader may have had enough, as `head` has
+        raise
     ended: list[int] = []
     os.umask(0o077)  # what is written holds keys, and what people said and showed
     try:
         asyncio.run(_ended(options, ended))
     except (KeyboardInterrupt, asyncio.CancelledError):  # what the command had still to say stands there
-        return ended[0] if ended else _fail("interrupted")
-    return ended[0]
+        return _flushed(ended[0] if ended else _fail("interrupted"))
+    return _flushed(ended[0])
 
 
 async def _ended(options: argparse.Namespace, ended: list[int]) -> None:
@@ -63,17 +73,16 @@ async def _ended(options: argparse.Namespace, ended: list[int]) -> None:
     try:
         ended.append(await _run(options))
     except Failure as error:
-        ended.append(_fail(str(error)))
+        ended.append(_fail(str(error), MISUSED if isinstance(error, BadUsage) else FAILED))
     except VideoError as error:
         ended.append(_fail(_words(error)))
     except ValidationError as error:
         problems = setting_problems.problem_texts(error).items()
         ended.append(_fail("; ".join(f"{name}: {text}" for name, text in problems)))
     except BrokenPipeError:  # the reader of our output has had enough, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        ended.append(DONE)
+        ended.append(_flushed(DONE))
     except (AlreadyRunning, AlreadyHeld, ValueError, OSError) as error:
-        ended.append(_fail(logs.redact(str(error))))
+        ended.append(_fail(logs.redact(_plain(error))))
 
 
 def _cancel_when_interrupted() -> None:
@@ -107,70 +116,142 @@ def _words(error: VideoError) -> str:
     return admin_text(error.code, error.facts)
 
 
-def _fail(reason: str) -> int:
+def _plain(error: Exception) -> str:
+    """Return an error's words without the system's number for it."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
+
+
+def _fail(reason: str, code: int = FAILED) -> int:
     print(f"reelbot: {' '.join(reason.split())}", file=sys.stderr)  # noqa: T201 - this is the console
-    return FAILED
+    return code
 
 
-def parser_of_all() -> argparse.ArgumentParser:
+def _flushed(code: int) -> int:
+    """Write what is left to write; where nobody reads it any more, or the disk is full, it is dropped in silence."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
+
+
+def parser_of_all() -> Parser:
     """Build the grammar of all commands."""
-    parser = argparse.ArgumentParser(prog="reelbot", description="AI video in your chats.")
+    parser = Parser(prog="reelbot", description="AI video in your chats.")
     parser.add_argument("--version", action="version", version=f"reelbot {version('reelbot')}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    def command(name: str, body: str, words: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=words, description=words)
+    def command(name: str, body: str, words: str, *examples: str) -> argparse.ArgumentParser:
+        shown = example(*examples or (name,))
+        added = commands.add_parser(name, help=words, description=words, epilog=shown, formatter_class=Help)
         added.set_defaults(body=body)
         return added
 
     demo_parser = command("demo", "serve.demo", "the whole product offline: no account, no key, no cost")
-    demo_parser.add_argument("--port", type=int, default=8080, help="0: a free one")
+    demo_parser.add_argument("--port", type=argument_types.whole(0, 65535), default=8080, help="0: a free one")
     demo_parser.add_argument("--output", type=Path, help=argparse.SUPPRESS)
     command("run", "serve.run", "serve every chat that has its credentials; SIGTERM and Ctrl+C stop it cleanly")
     _generate_parser(
-        command("generate", "generate.generate", "one video: price first, then progress, then the path of the file")
+        command(
+            "generate",
+            "generate.generate",
+            "one video: price first, then progress, then the path of the file",
+            "generate a red fox runs through fresh snow --model budget",
+            "generate let it blink --image photo.jpg --yes",
+            "generate - --yes --json < prompt.txt",
+        )
     )
     publish_parser = command(
-        "publish", "generate.publish", "put a photo or video where fal can fetch it, print its address"
+        "publish",
+        "generate.publish",
+        "put a photo or video where fal can fetch it, print its address",
+        "publish photo.jpg",
     )
     publish_parser.add_argument("source", metavar="FILE_OR_URL")
+    publish_parser.add_argument("--json", action="store_true", help=_ONE_OBJECT)
     poll_parser = command(
-        "poll", "generate.poll", "wait for any fal request, ours or not, and download its video; free"
+        "poll",
+        "generate.poll",
+        "wait for any fal request, ours or not, and download its video; free",
+        "poll 019ded6c-d871-7290-bbf1-ddc6993f8958",
     )
-    poll_parser.add_argument("request_id", metavar="REQUEST_ID")
-    poll_parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    command("models", "models.list_models", "tiers, models, what each accepts and costs")
-    jobs_parser = command("jobs", "reports.jobs", "what is running, done, failed")
-    jobs_parser.add_argument("--user", help="for example telegram:42")
-    jobs_parser.add_argument("--state", choices=STATES, type=lambda word: _OLD_STATES.get(word, word))
-    jobs_parser.add_argument("--newest", type=int, default=50, help="how many (50)")
-    spend_parser = command(
-        "spend",
-        "reports.spend",
-        "what was spent, is set aside, was given back, and fal's own bill beside the quotes, in exact dollars",
-    )
-    spend_parser.add_argument("--by", choices=["user", "model", "day"], default="day", help="one line each (day, UTC)")
-    spend_parser.add_argument("--csv", action="store_true", help="for spreadsheets")
-    job_parser = command("job", "reports.job", "one job's whole story")
-    job_parser.add_argument("id", metavar="ID")
-    job_parser.add_argument("--cancel", action="store_true", help="stop it")
+    poll_parser.add_argument("request_id", metavar="REQUEST_ID", type=argument_types.request_id)
+    poll_parser.add_argument("--json", action="store_true", help=_ONE_OBJECT)
+    models_parser = command("models", "models.list_models", "tiers, models, what each accepts and costs")
+    models_parser.add_argument("--json", action="store_true", help=_A_LIST)
+    _report_parsers(command)
     for manifest in manifests().values():
         if manifest.commands:
             words = "; ".join(f"{each.word}: {each.help}" for each in manifest.commands)
-            channel_parser = command(manifest.name, "channel_commands.channel_command", words)
+            first = f"{manifest.name} {manifest.commands[0].word}"
+            channel_parser = command(manifest.name, "channel_commands.channel_command", words, first)
             names = [each.word for each in manifest.commands]
             channel_parser.add_argument("word", metavar="|".join(names), choices=names)
+            channel_parser.add_argument("--json", action="store_true", help=_ONE_OBJECT)
             channel_parser.set_defaults(manifest=manifest)
-    _invite_parser(command("invite", "invite.invite", "a link that opens the web chat for a guest, once, as web:NAME"))
+    invited = "a link that opens the web chat for a guest, once, as web:NAME"
+    _invite_parser(command("invite", "invite.invite", invited, "invite anna", "invite --list"))
     doctor_parser = command(
         "doctor", "doctor.run", "check the whole chain and say how to fix what is wrong; exit code 1 if anything is"
     )
     doctor_parser.add_argument("--json", action="store_true", help="for scripts")
     backup_parser = command(
-        "backup", "backup.backup", "a consistent copy of the database, with the receipts, while the bot runs"
+        "backup",
+        "backup.backup",
+        "a consistent copy of the database, with the receipts, while the bot runs",
+        "backup copies/$(date +%F)",
     )
     backup_parser.add_argument("dir", type=Path, metavar="DIR", help="the folder that is made for it")
+    backup_parser.add_argument("--json", action="store_true", help=_ONE_OBJECT)
+    completion_parser = command(
+        "completion",
+        "completion.completion",
+        "what makes a shell complete these commands with the Tab key: bash, zsh or fish",
+        "completion bash > ~/.local/share/bash-completion/completions/reelbot",
+        'completion zsh > "${fpath[1]}/_reelbot"',
+        "completion fish > ~/.config/fish/completions/reelbot.fish",
+    )
+    completion_parser.add_argument("shell", metavar="SHELL", choices=SHELLS, help=", ".join(SHELLS))
     return parser
+
+
+def _report_parsers(command: Callable[..., argparse.ArgumentParser]) -> None:
+    jobs_parser = command(
+        "jobs",
+        "reports.jobs",
+        "what is running, done, failed",
+        "jobs --state rendering",
+        "jobs --user telegram:42 --newest 5 --json",
+    )
+    jobs_parser.add_argument("--user", type=argument_types.user, help="for example telegram:42")
+    jobs_parser.add_argument("--state", choices=STATES, type=lambda word: _OLD_STATES.get(word, word), metavar="STATE")
+    jobs_parser.add_argument("--newest", type=argument_types.whole(1), default=50, metavar="N", help="how many (50)")
+    jobs_parser.add_argument("--json", action="store_true", help=_A_LIST)
+    spend_parser = command(
+        "spend",
+        "reports.spend",
+        "what was spent, is set aside, was given back, and fal's own bill beside the quotes, in exact dollars",
+        "spend --by user",
+        "spend --by model --csv > spent.csv",
+    )
+    spend_parser.add_argument("--by", choices=["user", "model", "day"], default="day", help="one line each (day, UTC)")
+    form = spend_parser.add_mutually_exclusive_group()
+    form.add_argument("--csv", action="store_true", help="for spreadsheets")
+    form.add_argument("--json", action="store_true", help=_A_LIST)
+    job_parser = command(
+        "job",
+        "reports.job",
+        "one job's whole story, by its id or the short code that people see",
+        "job K7QX2AB",
+        "job K7 --user telegram:42",
+    )
+    job_parser.add_argument("id", metavar="ID", type=argument_types.job_id, help="for example K7QX2AB, or K7")
+    job_parser.add_argument("--user", type=argument_types.user, help="whose short code it is")
+    job_parser.add_argument("--cancel", action="store_true", help="stop it")
+    job_parser.add_argument("--json", action="store_true", help=_ONE_OBJECT)
 
 
 def _invite_parser(parser: argparse.ArgumentParser) -> None:
@@ -178,21 +259,29 @@ def _invite_parser(parser: argparse.ArgumentParser) -> None:
     who.add_argument("name", metavar="NAME", nargs="?", help="a-z, 0-9 and -; the guest is web:NAME")
     who.add_argument("--list", action="store_true", help="who is invited")
     parser.add_argument("--revoke", action="store_true", help="end the guest's sessions; the films stay")
-    parser.add_argument("--json", action="store_true", help="the list for scripts")
+    parser.add_argument("--json", action="store_true", help="one line of JSON on stdout")
 
 
 def _generate_parser(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("prompt", metavar="PROMPT")
+    parser.add_argument("prompt", metavar="PROMPT", nargs="+", help="words, in quotes or not; - reads them from stdin")
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--image", type=Path, metavar="FILE", help="animate this photo")
     source.add_argument("--video", type=Path, metavar="FILE", help="change this video")
-    parser.add_argument("--model", help="a tier, a model or a full fal endpoint id (REELBOT_DEFAULT_MODEL)")
-    parser.add_argument("--duration", type=int, metavar="N", help="seconds (5)")
-    parser.add_argument("--resolution", metavar="R", help="480p, 720p, 1080p, 4k; the nearest that the model makes")
-    parser.add_argument("--aspect", metavar="A", help="16:9, 9:16, 1:1")
-    parser.add_argument("--seed", type=int, metavar="N", help="the same number varies less")
+    parser.add_argument(
+        "--model",
+        metavar="M",
+        type=argument_types.model,
+        help="a tier, a model or a full fal endpoint id (REELBOT_DEFAULT_MODEL)",
+    )
+    parser.add_argument("--duration", type=argument_types.whole(1, 3600), metavar="N", help="seconds (5)")
+    lines = "480p, 720p, 1080p, 4k; the nearest that the model makes"
+    parser.add_argument("--resolution", metavar="R", type=argument_types.resolution, help=lines)
+    parser.add_argument("--aspect", metavar="A", type=argument_types.aspect_ratio, help="16:9, 9:16, 1:1")
+    seed = argument_types.whole(0, MOST_SEED)
+    parser.add_argument("--seed", type=seed, metavar="N", help="the same number varies less")
+    parser.add_argument("--sound", choices=("on", "off"), help="where the model leaves the choice, at its own price")
     parser.add_argument("--yes", action="store_true", help="buy without asking")
-    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    parser.add_argument("--json", action="store_true", help=_ONE_OBJECT)
     parser.add_argument(
         "--sandbox", action="store_true", help="an offline stand-in for fal: no cost, in output/sandbox"
     )

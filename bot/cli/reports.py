@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import io
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,12 +10,15 @@ from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from bot import logs
 from bot.cli import setting_problems
-from bot.cli.console import DONE, Failure, note, out
+from bot.cli.console import DONE, Failure, is_terminal, note, out, out_json
+from bot.cli.json_forms import dollars, job_form, moment
 from bot.messages.i18n import admin_text
 from bot.store import Store
+from bot.store.database import Database
 from bot.store.records import MICRO, Job, State
 from bot.store.spending import Spending
 from bot.store.stored import UnreadableJob
@@ -29,27 +33,56 @@ async def jobs(options: argparse.Namespace) -> int:
         states = [State(options.state)] if options.state else None
         found = await store.jobs.find(user=options.user, states=states, newest=options.newest)
         unread = await store.unreadable.find()
-    for job in found:
-        out(f"{job.id}  {when(job.created)}  {job.state:<21}  {_usd(job):>8}  {job.user:<20}  {job.request.model}")
-    if not found:
-        note("no such jobs" if options.user or options.state else "no jobs yet")
     for row in unread:
         note(f"{row.id} cannot be read by this version ({row.what})")
+    if options.json:
+        out_json([job_form(job) for job in found])
+    elif not found:
+        note("no such jobs" if options.user or options.state else "no jobs yet")
+    elif is_terminal(sys.stdout):
+        rows = [
+            (job.id, when(job.created), job.state, _usd(job), job.user, job.request.model, job.request.prompt)
+            for job in found
+        ]
+        headings = ("id", "created (UTC)", "state", "price", "user", "model", "words")
+        import_module("bot.cli.tables").out_table(headings, rows, least=("id", "state", "words"))
+    else:
+        for job in found:
+            out(f"{job.id}  {when(job.created)}  {job.state:<21}  {_usd(job):>8}  {job.user:<20}  {job.request.model}")
     return DONE
 
 
 async def job(options: argparse.Namespace) -> int:
     """Print one job's whole story, or cancel it."""
     async with opened() as store:
-        found = await _readable_job(store, options.id.upper())
-        if found is None:
-            raise Failure(f"there is no job {options.id}: `reelbot jobs` lists them")
-        if options.cancel:
-            await import_module("bot.cli.cancel").cancel(store, found)
+        found = await _job_named(store, options.id, options.user)
+        verdict = await import_module("bot.cli.cancel").cancel(store, found) if options.cancel else None
         found = await store.jobs.get(found.id) or found
-        for line in await _story(store, found):
+        result = await _facts(store, found, verdict) if options.json else await _story(store, found)
+    if isinstance(result, list):
+        for line in result:
             out(line)
+    else:
+        out_json(result)
     return DONE
+
+
+async def _job_named(store: Store, name: str, user: str | None) -> Job:
+    """Find the job by its id, or by the short code that its owner sees. Raises Failure."""
+    found = await _readable_job(store, name)
+    if found is not None and user in {None, found.user}:
+        return found
+    owners = {
+        owner: job_id for owner, job_id in (await store.short_codes.jobs_of(name)).items() if user in {None, owner}
+    }
+    if len(owners) > 1:
+        choice = ", ".join(f"{job_id} of {owner}" for owner, job_id in sorted(owners.items()))
+        raise Failure(f"{name} is the code of several people's jobs: {choice}; name one of these ids, or add --user")
+    found = await _readable_job(store, next(iter(owners.values()))) if owners else None
+    if found is None:
+        whose = f" of {user}" if user else ""
+        raise Failure(f"there is no job {name}{whose} in {store.database.place}: `reelbot jobs` lists them")
+    return found
 
 
 async def _readable_job(store: Store, job_id: str) -> Job | None:
@@ -68,12 +101,24 @@ async def spend(options: argparse.Namespace) -> int:
         report = await store.spending.report(options.by)
     columns = (options.by, *_SPEND_COLUMNS)
     lines = [_spending(each) for each in report]
-    if options.csv:
-        writer = csv.writer(sys.stdout)
-        writer.writerows([columns, *lines])
+    if options.json:
+        counts = {"jobs", "bills_unknown"}
+        rows = [zip(columns, line, strict=True) for line in lines]
+        out_json([{name: int(cell) if name in counts else cell for name, cell in row} for row in rows])
         return DONE
-    for line in [columns, *lines]:
-        out("  ".join(f"{text:<28}" if number == 0 else f"{text:>12}" for number, text in enumerate(line)).rstrip())
+    if options.csv:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([columns, *lines])
+        out(text.getvalue().removesuffix("\n"))
+        return DONE
+    if not lines:
+        note("nothing has been spent yet")
+    elif is_terminal(sys.stdout):
+        least = (options.by, "jobs", "spent_usd", "reserved_usd", "released_usd")
+        import_module("bot.cli.tables").out_table(columns, lines, least=least, whole="a wider terminal, or --csv,")
+    else:
+        for line in [columns, *lines]:
+            out("  ".join(f"{text:<28}" if number == 0 else f"{text:>12}" for number, text in enumerate(line)).rstrip())
     return DONE
 
 
@@ -105,11 +150,16 @@ def _spending(each: Spending) -> tuple[str, ...]:
 
 @asynccontextmanager
 async def opened() -> AsyncIterator[Store]:
-    """Open the tables for a look: where there are none yet, empty ones elsewhere, since a look creates no file."""
+    """Open the tables for a look, and say which they are: where there are none yet, empty ones elsewhere.
+
+    A look creates no file and no table. What it says stands on stderr, and not where the look fails: a failure is one
+    line.
+    """
     logs.configure(secrets=[], level="WARNING")
     url = setting_problems.load(writes=False).store_url
     with TemporaryDirectory(prefix="reelbot-look-") as folder:
-        if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
+        there, place = await _exists(url)
+        if not there:
             url = f"{_SQLITE}{folder}/empty.db"
         await Store.prepare(url)
         store = await Store.open(url)
@@ -117,6 +167,38 @@ async def opened() -> AsyncIterator[Store]:
             yield store
         finally:
             store.close()
+    note(f"database: {place}" if there else f"database: none yet ({place})")
+
+
+async def _exists(url: str) -> tuple[bool, str]:
+    """Return whether there are tables, and where."""
+    file = Path(url.removeprefix(_SQLITE))
+    if url.startswith(_SQLITE) and not file.exists():
+        return False, str(file)
+    database = Database(url)
+    try:
+        return await database.has_tables(), database.place
+    finally:
+        database.close()
+
+
+async def _facts(store: Store, found: Job, verdict: str | None) -> dict[str, Any]:
+    """Return the story for scripts."""
+    submit = await store.submits.find(found.id)
+    story = [{"at": moment(at), "state": state, "why": why} for at, state, why in await store.jobs.story(found.id)]
+    entries = [
+        {"at": moment(at), "event": event, "reserved_usd": dollars(reserved), "spent_usd": dollars(spent), "why": why}
+        for at, event, reserved, spent, why in await store.ledger.of_job(found.id)
+    ]
+    return job_form(found) | {
+        "request_id": submit.handle.request_id if submit is not None and submit.handle is not None else None,
+        "odd": found.odd,
+        "odd_since": moment(found.odd_since),
+        "due": moment(found.due),
+        "history": story,
+        "ledger": entries,
+        "cancel": verdict,
+    }
 
 
 async def _story(store: Store, found: Job) -> list[str]:

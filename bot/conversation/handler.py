@@ -274,7 +274,7 @@ class MessageHandler:
         names = [options.model] if options.model else [model.key for model in pricing.list_models() if model.tier]
         try:
             for name in names:
-                plan = pricing.plan("price", model=name, duration_s=options.duration_s, resolution=options.resolution)
+                plan = pricing.plan("price", model=name, duration=options.duration_s, resolution=options.resolution)
                 facts = job_messages.facts(plan.request)
                 lines.append(translate(language, "price-line", **facts, price=pricing.usd_text(plan.quote.usd)))
                 lines += [job_messages.adjustment(language, *_as_facts(each)) for each in plan.adjustments]

@@ -331,7 +331,7 @@ def _plan_like(request: VideoRequest, incoming: Incoming, model: str | None) -> 
         request.prompt,
         model=model or request.model,
         mode=request.mode,
-        duration_s=request.duration_s,
+        duration=request.duration_s,
         resolution=request.resolution,
         aspect_ratio=request.aspect_ratio,
         seed=request.seed,

@@ -91,7 +91,7 @@ def _plan(prompt: str, options: GenerationOptions, default_model: str, source: S
         prompt,
         model=options.model or default_model,
         mode=source.kind.mode if source else Mode.TEXT_TO_VIDEO,
-        duration_s=options.duration_s,
+        duration=options.duration_s,
         resolution=options.resolution,
         aspect_ratio=options.aspect_ratio,
         seed=options.seed,

@@ -166,7 +166,7 @@ def check(stored: dict[str, str], changes: Changes, default_model: str) -> Check
         plan = pricing.plan(
             "price",
             model=options.model or default_model,
-            duration_s=options.duration_s,
+            duration=options.duration_s,
             resolution=options.resolution,
             aspect_ratio=options.aspect_ratio,
             sound=options.sound,

@@ -72,7 +72,7 @@ def _plan(options: GenerationOptions, default_model: str) -> Plan:
     return pricing.plan(
         "price",
         model=options.model or default_model,
-        duration_s=options.duration_s,
+        duration=options.duration_s,
         resolution=options.resolution,
         aspect_ratio=options.aspect_ratio,
         sound=options.sound,

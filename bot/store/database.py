@@ -127,6 +127,22 @@ class Database:
         except sa.exc.OperationalError as error:
             raise DatabaseDown(_no_access(error)) from error
 
+    async def has_tables(self) -> bool:
+        """Return whether there are tables of ours, of whatever version. Raises DatabaseDown."""
+        try:
+            return await self.read(schema.current) is not None
+        except sa.exc.OperationalError as error:
+            raise DatabaseDown(_no_access(error)) from error
+
+    @property
+    def place(self) -> str:
+        """Return where the database is, in words that hold no name of a user and no password."""
+        url = self.engine.url
+        if self.is_sqlite:
+            return str(url.database)
+        port = f":{url.port}" if url.port else ""
+        return f"PostgreSQL, {url.database or 'the default one'} at {url.host or 'this machine'}{port}"
+
     def _migrate(self, revision: str) -> None:
         found = self._transaction(schema.current, read=True)
         if found == revision:

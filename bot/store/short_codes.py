@@ -27,6 +27,15 @@ class ShortCodes:
         query = sa.select(codes.c.job_id).where(codes.c.user == user, codes.c.code == code.upper())
         return await self._db.read(lambda tx: tx.execute(query).scalar())
 
+    async def jobs_of(self, code: str) -> dict[str, str]:
+        """Return the jobs that this code names, each by its owner: everybody has codes of their own."""
+        query = sa.select(codes.c.user, codes.c.job_id).where(codes.c.code == code.upper())
+
+        def work(tx: Connection) -> dict[str, str]:
+            return {row.user: row.job_id for row in tx.execute(query)}
+
+        return await self._db.read(work)
+
     async def codes(self, user: str) -> dict[str, str]:
         """Return the person's job ids, each with its short code."""
         query = sa.select(codes.c.job_id, codes.c.code).where(codes.c.user == user)

@@ -18,7 +18,7 @@ from core import media
 from core.assets.reachability import check_public
 from core.assets.safe_fetch import fetch_public
 from core.config import FalSettings
-from core.errors import BadReference, MediaError, NotConfigured
+from core.errors import BadReference, MediaError, NotConfigured, arguments
 from core.fal.storage import FalStorageHost, KeyValues
 from core.io import disk
 from core.types import Asset, Kind, SourceLimits
@@ -76,6 +76,8 @@ async def publish_asset(
     scaled, and `adjustments` of the asset names it. `widen`: a photo is made 16:9, the fallback for a model that fails
     on it. Raises BadReference, MediaError, NotConfigured, AssetHostDown, Unavailable.
     """
+    arguments.source("path_or_bytes_or_url", path_or_bytes_or_url, optional=False)
+    arguments.of_type("settings", settings, FalSettings)
     settings = settings or FalSettings()
     host = host or host_from_settings(settings)
     await asyncio.to_thread(prepare_folder, settings.assets_dir)
@@ -83,7 +85,7 @@ async def publish_asset(
     await asyncio.to_thread(workshop.mkdir, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="asset-", dir=workshop) as folder:
         source = await _source(path_or_bytes_or_url, Path(folder), settings)
-        kind = await asyncio.to_thread(_checked_kind, source)
+        kind = await asyncio.to_thread(check_file, source)
         ready = Path(folder) / f"{secrets.token_urlsafe(24)}{'.jpg' if kind is Kind.IMAGE else '.mp4'}"
         asset = await _clean_copy(source, ready, kind, limits, widen=widen)
         path = settings.assets_dir / ready.name
@@ -118,14 +120,11 @@ async def _source(source: Path | str | bytes, folder: Path, settings: FalSetting
         path = folder / "fetched"
         await fetch_public(source, path, settings=settings, max_bytes=MAX_BYTES[Kind.VIDEO])
         return path
-    path = Path(source)
-    if not await asyncio.to_thread(path.is_file):
-        raise BadReference("source_unavailable", reason="no such file")
-    return path
+    return Path(source)
 
 
-def _checked_kind(source: Path) -> Kind:
-    """Detect the kind by content; the name must not contradict it. Raises BadReference, MediaError."""
+def check_file(source: Path) -> Kind:
+    """Detect the kind by content; size and name must not contradict it. Raises BadReference, MediaError."""
     size = source.stat().st_size
     if size > MAX_BYTES[Kind.VIDEO]:
         raise BadReference("file_too_large", max_bytes=MAX_BYTES[Kind.VIDEO])

@@ -8,7 +8,7 @@ Not built on fal-client: it repeats the paid POST up to ten times. Here nothing 
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal, Self
@@ -156,7 +156,7 @@ class FalQueue:
         replies.read_status(reply)
         return True
 
-    async def stream(self, handle: RequestHandle) -> AsyncIterator[QueueStatus]:
+    async def stream(self, handle: RequestHandle) -> AsyncGenerator[QueueStatus]:
         """Yield fal's status events as they come; the stream ends after Completed.
 
         Raises Unavailable when it breaks before, or brings nothing new for so long that a poll is worth more.

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
-from core.errors import MediaError
+from core.errors import MediaError, arguments
 from core.io.file_types import HEAD_BYTES, mime_of, other_type
 from core.media import cold_child
 from core.media.fair_semaphore import FairSemaphore
@@ -98,13 +98,20 @@ def sniff_kind(path: Path) -> Kind:
 
 
 async def probe(path: Path) -> Probe:
-    """Read the facts of a video file without decoding it whole. Raises MediaError."""
+    """Read the facts of a video file without decoding it whole. Raises MediaError, and BadReference for no file."""
+    arguments.of_type("path", path, Path, optional=False)
+    arguments.file(path)
     return _probe(await _child("probe", "probe", path=path))
 
 
 async def verify(path: Path) -> Probe:
     """Decode the video whole. Raises MediaError ("video_broken") for a hole, a cut or a flipped bit that shows."""
     return _probe(await _child("probe", "verify", path=path))
+
+
+async def still(path: Path, into: Path) -> None:
+    """Write the film's thumbnail, 320 pixels at most, as a PNG. Raises MediaError."""
+    await _child("probe", "still", path=path, into=into)
 
 
 async def check(path: Path, *, thumbnail: Path, into: Path, max_bytes: int, lenient: bool = False) -> Check:

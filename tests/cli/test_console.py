@@ -5,6 +5,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 
 from bot.channels.telegram.settings import TelegramSettings
 from bot.cli.main import STATES
+from bot.store.passive_tables import codes
 from bot.store.records import State
 from bot.store.tables import ledger
 from core.catalogue import MODELS
@@ -100,9 +102,58 @@ def test_a_known_bill_reads_plainly(made: Desk, delivered: str) -> None:
     ]
 
 
+def test_jobs_and_a_job_as_json(made: Desk, delivered: str) -> None:
+    said = made.run("jobs", "--json", "--user", "telegram:42")
+    assert said.code == 0
+    assert said.err == f"database: {made.folder}/out/reelbot.db\n"
+    listed = next(each for each in json.loads(said.out) if each["id"] == delivered)
+    assert (listed["state"], listed["price_usd"], listed["charged"]) == ("delivered", "0.70", "yes")
+    assert (listed["user"], listed["chat"], listed["prompt"]) == ("telegram:42", "telegram:42", "a paper boat")
+    assert datetime.fromisoformat(listed["created"]).utcoffset() == timedelta(0)
+    job = json.loads(made.run("job", delivered.lower(), "--json").out)
+    assert {name: job[name] for name in listed} == listed
+    assert [each["state"] for each in job["history"]][-1] == "delivered"
+    assert [(each["event"], each["reserved_usd"], each["spent_usd"]) for each in job["ledger"]] == [
+        ("reserve", "0.700000", "0.000000"),
+        ("settle", "-0.700000", "0.700000"),
+    ]
+    assert job["request_id"] in {each["id"] for each in made.fal("requests")}
+    assert all(datetime.fromisoformat(each["at"]).tzinfo for each in job["history"] + job["ledger"])
+    said = made.run("job", delivered, "--json", "--cancel")
+    assert json.loads(said.out)["cancel"] == "late"
+
+
+def test_a_job_by_the_code_that_people_see(made: Desk, delivered: str) -> None:
+    for number, (user, job_id) in enumerate((("telegram:42", delivered), ("wechat:anna", "ANNA222"))):
+        made.write(codes.insert().values(user=user, code="K7", number=700 + number, job_id=job_id))
+    try:
+        said = made.run("job", "k7")
+        assert (said.code, said.out) == (1, "")
+        assert (
+            f"K7 is the code of several people's jobs: {delivered} of telegram:42, ANNA222 of wechat:anna" in said.err
+        )
+        for code in ("K7", "k7", "K7-2"):
+            said = made.run("job", code, "--user", "telegram:42")
+            assert said.code == 0, said.err
+            assert said.out.startswith(f"job {delivered}: ")
+        assert made.run("job", "K7", "--user", "telegram:43").code == 1
+    finally:
+        made.write(codes.delete().where(codes.c.code == "K7", codes.c.number >= 700))
+
+
+def test_spend_as_json_is_what_the_csv_says(made: Desk, delivered: str) -> None:
+    assert made.job("a paper boat").id == delivered
+    for by in ("user", "model", "day"):
+        table = list(csv.DictReader(made.run("spend", "--by", by, "--csv").out.splitlines()))
+        found = json.loads(made.run("spend", "--by", by, "--json").out)
+        assert [{name: str(value) for name, value in row.items()} for row in found] == table
+        assert all(type(row["jobs"]) is int and type(row["spent_usd"]) is str for row in found)
+
+
 def test_an_empty_list_says_that_there_are_none_yet(made: Desk) -> None:
     said = made.run("jobs", REELBOT_OUTPUT_DIR=str(made.folder / "empty"))
-    assert (said.code, said.out, said.err) == (0, "", "no jobs yet\n")
+    assert (said.code, said.out) == (0, "")
+    assert said.err == f"database: none yet ({made.folder}/empty/reelbot.db)\nno jobs yet\n"
 
 
 @pytest.mark.parametrize(("command", "code"), [(("jobs",), 0), (("job", "K7QX2AB"), 1), (("spend",), 0)])
@@ -224,6 +275,7 @@ def test_generate_from_a_photo_as_json(made: Desk) -> None:
     assert Path(facts["local_path"]).read_bytes()[4:8] == b"ftyp"
     assert facts["cost_usd"] == "0.25"
     assert facts["model"] == "wan-2.5"
+    assert facts["adjustments"] == []
     assert facts["width"] > 0
     request = next(each for each in made.fal("requests") if each["id"] == facts["request_id"])
     assert request["body"]["image_url"].startswith(f"http://127.0.0.1:{made.port}/fal-assets/")
@@ -275,6 +327,9 @@ def test_publish_prints_an_address_that_the_bot_serves(made: Desk) -> None:
     assert said.code == 0, said.err
     assert said.out.startswith(f"http://127.0.0.1:{made.port}/fal-assets/")
     assert WEB.get(said.out.strip()).headers["content-type"] == "image/jpeg"
+    facts = json.loads(made.run("publish", str(photo), "--json").out)
+    assert WEB.get(facts["url"]).headers["content-length"] == str(facts["size"])
+    assert (facts["kind"], facts["filename"]) == ("image", facts["url"].rpartition("/")[2])
     said = made.run("publish", str(made.folder / "nothing.jpg"))
     assert (said.code, said.out) == (1, "")
     assert one_line(said.err)

@@ -80,7 +80,7 @@ def test_every_name_belongs_to_one_model() -> None:
     [("veo", 7, 8), ("veo", 5, 6), ("wan-2.5", 7, 5), ("wan-2.5", 8, 10), ("balanced", 60, 15), ("balanced", 1, 3)],
 )
 def test_a_duration_becomes_the_nearest_and_the_longer_of_two(model: str, asked: int, used: int) -> None:
-    plan = pricing.plan("a fox", model=model, duration_s=asked)
+    plan = pricing.plan("a fox", model=model, duration=asked)
     assert plan.request.duration_s == used
     assert Adjustment("duration", str(asked), str(used)) in plan.adjustments
 
@@ -261,7 +261,7 @@ def test_whatever_is_wished_what_comes_out_can_be_bought(
 ) -> None:
     model, mode = row
     endpoint = model.modes[mode]
-    wishes = {"duration_s": duration, "resolution": resolution, "aspect_ratio": ratio, "seed": seed}
+    wishes = {"duration": duration, "resolution": resolution, "aspect_ratio": ratio, "seed": seed}
     try:
         plan = pricing.plan("a fox", model=model.key, mode=mode, **wishes)  # type: ignore[arg-type]
     except BadRequest as error:
@@ -290,7 +290,7 @@ def _fact(line: str) -> tuple[Quote, Decimal, Plan]:
         "x",
         model=key,
         mode=Mode.TEXT_TO_VIDEO if kind == "t" else Mode.IMAGE_TO_VIDEO,
-        duration_s=int(seconds),
+        duration=int(seconds),
         resolution=None if resolution == "-" else resolution,
         sound=None if sound == "-" else sound == "on",
     )
@@ -349,7 +349,7 @@ def test_a_retired_model_is_known_and_not_sold() -> None:
 
 
 def test_a_film_that_may_run_over_is_quoted_a_second_longer_as_a_bound() -> None:
-    quote = pricing.plan("x", model="h3-max", duration_s=5).quote
+    quote = pricing.plan("x", model="h3-max", duration=5).quote
     assert (quote.usd, quote.up_to) == (Decimal("0.48"), True)
     assert pricing.plan("x", model="h3-max").request.duration_s == 5
 

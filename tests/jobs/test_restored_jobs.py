@@ -27,7 +27,7 @@ async def order(stage: Stage, app: App, prompt: str, *states: State) -> None:
 
 async def ordered(store: Store, prompt: str, event: str) -> str:
     """A job of chat 42, without the question on a twin."""
-    new = JobDraft(said(event), "en", plan(prompt, model="balanced", duration_s=5))
+    new = JobDraft(said(event), "en", plan(prompt, model="balanced", duration=5))
     made = await store.jobs.accept(new, inbox_id=None, caps=CAPS)
     assert isinstance(made, str)
     return made

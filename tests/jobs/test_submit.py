@@ -51,7 +51,7 @@ class Post:
 
     async def job(self, prompt: str, *, event: str | None = None) -> Job:
         """An accepted job whose turn has come."""
-        request = plan(prompt, model="balanced", duration_s=5)
+        request = plan(prompt, model="balanced", duration=5)
         new = JobDraft(said(event or prompt), "en", request)
         made = await self.store.jobs.accept(new, inbox_id=None, caps=CAPS)
         assert isinstance(made, str)

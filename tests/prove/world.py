@@ -313,7 +313,7 @@ class World:
         # In the same words only with nothing more: a search allows fields that it did not send.
         seed = None if words.same else words.seed
         prompt = words.prompt if words.same else f"{words.prompt}, number {self.orders}"
-        plan = pricing.plan(prompt, model=words.model, duration_s=words.seconds, resolution=words.resolution, seed=seed)
+        plan = pricing.plan(prompt, model=words.model, duration=words.seconds, resolution=words.resolution, seed=seed)
         self._begin(JobDraft(incoming, "en", plan), script, waits=waits)
 
     def _begin(self, new: JobDraft, script: Script, *, waits: bool = True) -> None:

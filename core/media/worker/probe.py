@@ -147,6 +147,13 @@ def save_still(still: Image.Image, into: str) -> None:
     raise Refusal("unreadable_media", reason="thumbnail")
 
 
+def still(path: str, into: str) -> dict[str, Any]:
+    """Save the film's thumbnail as a PNG, for those who show no JPEG."""
+    picture = inspect_opening(path).still
+    picture.save(into, "PNG")
+    return {"width": picture.width, "height": picture.height}
+
+
 def opened(path: str) -> InputContainer:
     """Open a video file. Raises Refusal for what is none."""
     with Path(path).open("rb") as file:

@@ -4,7 +4,7 @@ from typing import Any
 
 
 class Refusal(Exception):
-    """A file that is refused. `code` is one of core/errors.py, `facts` hold no secrets."""
+    """A file that is refused. `code` is one of core/errors, `facts` hold no secrets."""
 
     def __init__(self, code: str, **facts: Any) -> None:
         super().__init__(code)

@@ -54,6 +54,44 @@ admin-price-changed = The source is longer than it was said to be: the price wou
 admin-unknown-request = No request “{ $request_id }” is known here or in any of the known models' apps at fal: check the id and FAL_KEY.
 admin-source-not-supported = { $model } has no { $mode } and no stand-in for it: choose a model that "reelbot models" lists for it.
 admin-source-unavailable = The photo or video cannot be read: is the path right? In a chat, the chat's servers did not hand it out.
+admin-unsupported-media =
+    { $what ->
+        [heic] a HEIC photo, which cannot be read: save it as JPEG or PNG.
+        [avif] an AVIF picture, which cannot be read: save it as JPEG or PNG.
+        [svg] a drawing (SVG), not a photo: save it as JPEG or PNG.
+       *[other] no kind of file that can be read: photos as JPEG, PNG, WebP, GIF or BMP, videos as MP4, MOV, WebM, MKV or M4V, with the ending that belongs to it.
+    }
+admin-unreadable-media = The file cannot be read; it seems damaged. Save it anew, or take another one.
+admin-truncated-media = The file is not complete; its end is missing. Copy it again.
+admin-file-too-large =
+    { KNOWN($max_bytes) ->
+        [yes] The file is too large: at most { SIZE($max_bytes) }.
+       *[no] { KNOWN($max_size) ->
+            [yes] The file is too large for the model: at most { SIZE($max_size) }.
+           *[no] { KNOWN($max_pixels) ->
+                [yes] The picture has too many pixels: at most 50 megapixels.
+               *[no] { KNOWN($max_side) ->
+                    [yes] The video is too large: at most { $max_side } pixels a side.
+                   *[no] The file is too large for the model.
+                }
+            }
+        }
+    } Make it smaller.
+admin-image-too-small =
+    { KNOWN($min_width) ->
+        [yes] The photo is too small: the model wants at least { $min_width } pixels a side.
+       *[no] The photo is too small for the model.
+    }
+admin-video-too-long =
+    { KNOWN($max_duration) ->
+        [yes] The video is too long: this model takes at most { $max_duration } seconds.
+       *[no] The video is too long for this model.
+    }
+admin-video-too-short =
+    { KNOWN($min_duration) ->
+        [yes] The video is too short: this model needs at least { $min_duration } seconds.
+       *[no] The video is too short for this model.
+    }
 admin-bad-reference =
     { KNOWN($status) ->
         [yes] The photo or video could not be fetched or used (status { $status }): give a public address or a local JPEG or MP4.

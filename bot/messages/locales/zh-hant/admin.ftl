@@ -55,6 +55,44 @@ admin-price-changed = 源影片比說的長：價格會是 { $price }，比報�
 admin-unknown-request = 本地記錄和已知模型的 fal 應用中都沒有請求「{ $request_id }」：請檢查這個編號和 FAL_KEY。
 admin-source-not-supported = { $model } 不支援 { $mode }，也沒有替代模型：請選擇 reelbot models 列出的支援它的模型。
 admin-source-unavailable = 讀不到照片或影片：路徑對嗎？如果來自聊天，則是聊天伺服器沒有給出檔案。
+admin-unsupported-media =
+    { $what ->
+        [heic] HEIC 照片，讀不了：請另存為 JPEG 或 PNG。
+        [avif] AVIF 圖片，讀不了：請另存為 JPEG 或 PNG。
+        [svg] 向量圖（SVG），不是照片：請另存為 JPEG 或 PNG。
+       *[other] 讀不了這種檔案：照片支援 JPEG、PNG、WebP、GIF、BMP，影片支援 MP4、MOV、WebM、MKV、M4V，副檔名要對得上。
+    }
+admin-unreadable-media = 檔案讀不了，可能損壞了。請重新儲存，或者換一個。
+admin-truncated-media = 檔案不完整，缺了結尾。請重新複製一份。
+admin-file-too-large =
+    { KNOWN($max_bytes) ->
+        [yes] 檔案太大，最大 { SIZE($max_bytes) }。
+       *[no] { KNOWN($max_size) ->
+            [yes] 檔案太大，該模型最大支援 { SIZE($max_size) }。
+           *[no] { KNOWN($max_pixels) ->
+                [yes] 圖片的像素太多，最多 5000 萬像素。
+               *[no] { KNOWN($max_side) ->
+                    [yes] 影片的畫面太大，每邊最多 { $max_side } 像素。
+                   *[no] 檔案太大，超過了該模型的上限。
+                }
+            }
+        }
+    }請做得小一些。
+admin-image-too-small =
+    { KNOWN($min_width) ->
+        [yes] 照片太小，該模型要求每邊至少 { $min_width } 像素。
+       *[no] 照片太小，該模型用不了。
+    }
+admin-video-too-long =
+    { KNOWN($max_duration) ->
+        [yes] 影片太長，該模型最多支援 { $max_duration } 秒。
+       *[no] 影片太長，超過了該模型的上限。
+    }
+admin-video-too-short =
+    { KNOWN($min_duration) ->
+        [yes] 影片太短，該模型至少要 { $min_duration } 秒。
+       *[no] 影片太短，該模型用不了。
+    }
 admin-bad-reference =
     { KNOWN($status) ->
         [yes] 照片或影片無法獲取或使用（狀態 { $status }）：請給出公開網址，或本地的 JPEG 或 MP4 檔案。

@@ -54,6 +54,44 @@ admin-price-changed = 源视频比说的长：价格会是 { $price }，比报�
 admin-unknown-request = 本地记录和已知模型的 fal 应用中都没有请求“{ $request_id }”：请检查这个编号和 FAL_KEY。
 admin-source-not-supported = { $model } 不支持 { $mode }，也没有替代模型：请选择 reelbot models 列出的支持它的模型。
 admin-source-unavailable = 读不到照片或视频：路径对吗？如果来自聊天，则是聊天服务器没有给出文件。
+admin-unsupported-media =
+    { $what ->
+        [heic] HEIC 照片，读不了：请另存为 JPEG 或 PNG。
+        [avif] AVIF 图片，读不了：请另存为 JPEG 或 PNG。
+        [svg] 矢量图（SVG），不是照片：请另存为 JPEG 或 PNG。
+       *[other] 读不了这种文件：照片支持 JPEG、PNG、WebP、GIF、BMP，视频支持 MP4、MOV、WebM、MKV、M4V，扩展名要对得上。
+    }
+admin-unreadable-media = 文件读不了，可能损坏了。请重新保存，或者换一个。
+admin-truncated-media = 文件不完整，缺了结尾。请重新复制一份。
+admin-file-too-large =
+    { KNOWN($max_bytes) ->
+        [yes] 文件太大，最大 { SIZE($max_bytes) }。
+       *[no] { KNOWN($max_size) ->
+            [yes] 文件太大，该模型最大支持 { SIZE($max_size) }。
+           *[no] { KNOWN($max_pixels) ->
+                [yes] 图片的像素太多，最多 5000 万像素。
+               *[no] { KNOWN($max_side) ->
+                    [yes] 视频的画面太大，每边最多 { $max_side } 像素。
+                   *[no] 文件太大，超过了该模型的上限。
+                }
+            }
+        }
+    }请做得小一些。
+admin-image-too-small =
+    { KNOWN($min_width) ->
+        [yes] 照片太小，该模型要求每边至少 { $min_width } 像素。
+       *[no] 照片太小，该模型用不了。
+    }
+admin-video-too-long =
+    { KNOWN($max_duration) ->
+        [yes] 视频太长，该模型最多支持 { $max_duration } 秒。
+       *[no] 视频太长，超过了该模型的上限。
+    }
+admin-video-too-short =
+    { KNOWN($min_duration) ->
+        [yes] 视频太短，该模型至少要 { $min_duration } 秒。
+       *[no] 视频太短，该模型用不了。
+    }
 admin-bad-reference =
     { KNOWN($status) ->
         [yes] 照片或视频无法获取或使用（状态 { $status }）：请给出公开地址，或本地的 JPEG 或 MP4 文件。

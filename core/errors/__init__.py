@@ -20,7 +20,9 @@ VideoError
 """
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from core.errors.sentences import details, sentence
 
 
 class Blame(StrEnum):
@@ -43,36 +45,51 @@ Fact = str | int | float | bool | None
 
 
 class VideoError(Exception):
-    """The base of all errors of the library. `code` is a stable word with a sentence in the bot's catalogue."""
+    """The base of all errors of the library. `str` says what happened and what to do next.
+
+    `code` is a stable word of ERROR_CODES, `facts` are its details; neither they nor any text of an error hold a key, a
+    prompt or an address of fal. `blame`: who must act. `repeat`: what a second try costs.
+    """
 
     blame: ClassVar[Blame] = Blame.UPSTREAM
     repeat: ClassVar[Repeat] = Repeat.NEVER
     default_code: ClassVar[str] = "generation_failed"
 
     def __init__(self, code: str | None = None, **facts: Fact) -> None:
-        self.code = code or self.default_code
+        self.code: str = code or self.default_code
         self.facts: dict[str, Fact] = facts
-        self.ends_request = False
+        self.ends_request: bool = False
         """Whether fal itself has ended the request with this (core/fal/error_map.py). Nothing else ends a paid job."""
-        self.fals_own = False
+        self.fals_own: bool = False
         """Whether an order was refused in fal's own documented form, or in its proxy's (core/fal/error_map.py): proof
         that fal did not take it. Any other words may come from a gateway, after fal took it.
         """
         self._fetch_with = ""
         super().__init__(self.code, facts)
 
+    @property
+    def request_id(self) -> str | None:
+        """Return the id of the request at fal that this error is about; None: there is none, or it is not known."""
+        found = self.facts.get("request_id")
+        return found if isinstance(found, str) else None
+
     def ordered_as(self, request_id: str) -> None:
         """Name the accepted order that this error leaves behind, and how its video is fetched unless fal ended it."""
         self.facts["request_id"] = request_id
         if not self.ends_request:
-            self._fetch_with = f"; ordered already: core.poll_video({request_id!r}) fetches it, for nothing"
+            self._fetch_with = f" Ordered already: core.poll_video({request_id!r}) fetches it, for nothing."
 
     def __str__(self) -> str:
-        facts = ", ".join(f"{name}={value}" for name, value in self.facts.items())
-        return (f"{self.code} ({facts})" if facts else self.code) + self._fetch_with
+        facts = ", ".join(f"{name}={value}" for name, value in details(self.code, self.facts).items())
+        return f"{sentence(self.code, self.facts)}{self._fetch_with} [{self.code}{': ' if facts else ''}{facts}]"
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), self.code, self.facts))
+    def __repr__(self) -> str:
+        facts = "".join(f", {name}={value!r}" for name, value in self.facts.items())
+        return f"{type(self).__name__}({self.code!r}{facts})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = {name: value for name, value in vars(self).items() if name not in {"code", "facts"}}
+        return (_rebuild, (type(self), self.code, dict(self.facts)), state)
 
 
 def _rebuild(cls: type[VideoError], code: str, facts: dict[str, Fact]) -> VideoError:

@@ -1,0 +1,42 @@
+"""Looks at a photo or video of the shell before a price is named: what cannot be used is said with the file's name."""
+
+import asyncio
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bot.cli.console import BadUsage, Failure
+from bot.messages.i18n import admin_text
+from core import media, pricing
+from core.assets.publish import check_file
+from core.errors import BadReference, MediaError, arguments
+from core.pricing import SourceFacts
+from core.types import Kind
+
+
+def require_file(path: Path) -> None:
+    """Check that the file can be read. Raises Failure."""
+    try:
+        arguments.file(path)
+        empty = path.stat().st_size == 0
+    except BadReference as error:
+        raise Failure(f"{path}: {error.facts['reason']}") from None
+    if empty:
+        raise Failure(f"{path} is empty")
+
+
+async def facts_of(path: Path, kind: Kind, *, model: str) -> SourceFacts:
+    """Read the facts that the price depends on, and whether this model takes the file. Raises Failure, BadUsage."""
+    await asyncio.to_thread(require_file, path)
+    try:
+        found = await asyncio.to_thread(check_file, path)
+        if found is not kind:
+            raise BadUsage(f"{path} is {'a video' if found is Kind.VIDEO else 'a photo'}: give it as --{found}")
+        if kind is Kind.VIDEO:
+            probe = await media.probe(path)
+            return SourceFacts(kind, probe.width, probe.height, probe.duration_s, probe.size)
+        with TemporaryDirectory(prefix="reelbot-look-") as folder:
+            limits = pricing.source_limits(model, kind.mode)
+            photo = await media.normalise_photo(path, Path(folder) / "photo.jpg", limits=limits)
+            return SourceFacts(kind, photo.width, photo.height, None, photo.size)
+    except (BadReference, MediaError) as error:
+        raise Failure(f"{path}: {admin_text(error.code, error.facts)}") from None
