@@ -14,6 +14,7 @@ from bot.channels.types import (
     Address,
     AttachmentRef,
     FileMessage,
+    Finding,
     Incoming,
     Limits,
     Message,
@@ -95,6 +96,13 @@ class ChannelPort(Protocol):
     async def check(self) -> str:
         """Ask the chat's servers who we are, without effect, for `doctor`. Raises SendError with the reason."""
 
+    async def examine(self, groups: Sequence[str]) -> Sequence[Finding]:
+        """Look at what else may be wrong with this chat, without effect, for `doctor`; `groups`: ids that were let in.
+
+        Raises SendError.
+        """
+        ...
+
     async def toast(self, pressed: Incoming, toast: Toast) -> bool:
         """Show a few words to the person who pressed, and to nobody else. False where they were not shown."""
         ...
@@ -134,6 +142,10 @@ class PlainChannel:
     async def send_file(self, to: Address, file: FileMessage, *, reply_to: str | None = None) -> str:  # noqa: ARG002 - the protocol's names
         """Raise SendError: the chat hands over no files."""
         raise SendError(SendOutcome.REJECTED, "this chat takes no files")
+
+    async def examine(self, groups: Sequence[str]) -> Sequence[Finding]:  # noqa: ARG002 - the protocol's name
+        """Return nothing: `check` says all."""
+        return ()
 
     async def forget(self, files: Sequence[Path]) -> None:
         """Do nothing: the chat has no names for files."""

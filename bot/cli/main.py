@@ -69,6 +69,8 @@ async def _ended(options: argparse.Namespace, ended: list[int]) -> None:
     except ValidationError as error:
         problems = setting_problems.problem_texts(error).items()
         ended.append(_fail("; ".join(f"{name}: {text}" for name, text in problems)))
+    except setting_problems.SettingsWrong as error:
+        ended.extend(_fail(each) for each in error.problems)
     except BrokenPipeError:  # the reader of our output has had enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         ended.append(DONE)
