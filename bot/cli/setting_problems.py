@@ -22,7 +22,7 @@ S = TypeVar("S", bound=BaseSettings)
 
 _LISTS = frozenset({"REELBOT_ACCESS", "REELBOT_ADMINS", "REELBOT_TRUSTED_PROXY"})
 _FAL_KEYS = frozenset({"FAL_KEY", "FAL_ADMIN_KEY"})
-_FAL_KEY = re.compile(r"(?!Key\b)[\x21-\x7e]+", re.IGNORECASE)
+_FAL_KEY = re.compile(r"[\x21-\x7e]+")
 
 
 class SettingsWrong(Exception):
