@@ -109,7 +109,7 @@ def examine() -> list[LineProblem]:
     known = {variable(cls, field) for cls in classes() for field in cls.model_fields}
     found = env_file.problems(Path(ENV_FILE), known)
     try:
-        given = names_given()
+        origins = names_given()
     except EnvFileUnreadable:
         return [each for each in found if each.state == "wrong"]
     values = values_given()
@@ -128,7 +128,7 @@ def examine() -> list[LineProblem]:
     ours = tuple({f"{name.partition('_')[0]}_" for name in known})  # FAL_, REELBOT_, and what each chat's names have
     found += [
         LineProblem(name, "warn", _misspelt(name, known))
-        for name, origin in given.items()
+        for name, origin in origins.items()
         if name not in known and (name.startswith(ours) or (origin == ENV_FILE and _near(name, known, cutoff=0.8)))
     ]
     return _merged(found)

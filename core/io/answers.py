@@ -23,10 +23,10 @@ async def fetch_head(client: httpx.AsyncClient, url: str) -> Head:
 
 def _ahead_s(date: str | None) -> float | None:
     try:
-        told = parsedate_to_datetime(date or "")
+        stated = parsedate_to_datetime(date or "")
     except ValueError:
         return None
-    return (told.replace(tzinfo=told.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    return (stated.replace(tzinfo=stated.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
 
 
 async def head_of(url: str) -> Head:
