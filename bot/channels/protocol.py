@@ -200,6 +200,44 @@ class ConsoleCommand:
     run: Callable[[ChannelPort], Awaitable[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A setting of a chat that `reelbot setup` asks for. `words`: where a person finds it.
+
+    `checked`: it is one of those that the chat's servers judge together. `make`: makes one for who types nothing.
+    """
+
+    name: str
+    words: str
+    secret: bool = True
+    checked: bool = True
+    optional: bool = False
+    make: Callable[[], str] | None = None
+
+
+TryCode = Callable[[str, str], Awaitable[bool]]
+"""try_code(text, user's id) -> whether this private message was the code, and its sender is an admin now."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSetup:
+    """How `reelbot setup` sets a chat up.
+
+    `check(settings)` asks the chat's servers who we are and returns the name; raises SendError, NOT_SENT where they are
+    silent. `steps(settings, account, public_url)`: what is left for a person to do. `say_code(account, code)`: how the
+    code is sent to the bot; None where nobody becomes an admin by it. `watch(settings, try_code)` waits for the code
+    while no bot runs, takes no message from it, and returns the sender's id; raises SendError. `public`: the chat works
+    only with REELBOT_PUBLIC_URL.
+    """
+
+    questions: tuple[Question, ...]
+    check: Callable[[Any], Awaitable[str]]
+    steps: Callable[[Any, str, str | None], tuple[str, ...]]
+    say_code: Callable[[str, str], str] | None = None
+    watch: Callable[[Any, TryCode], Awaitable[str]] | None = None
+    public: bool = False
+
+
 def no_groups(_chat_id: str) -> bool:
     """Return False: every chat is of two people only."""
     return False
@@ -219,7 +257,7 @@ class ChannelManifest:
     up by halves. `hint` tells an operator how to connect it. `is_group(chat_id)`: several people read there.
     `id_problem(ident)`: what is wrong with an id that REELBOT_ACCESS lists, or None. `routes`: the paths it serves; one
     that ends with a slash stands for all below it, but for `/` itself. `serves_files`: its pages play the films from
-    our own folder, so workers must share that.
+    our own folder, so workers must share that. `setup`: None where `reelbot setup` does not know the chat.
     """
 
     name: str
@@ -234,3 +272,4 @@ class ChannelManifest:
     routes: tuple[str, ...] = ()
     serves_files: bool = False
     language: str = "en"
+    setup: ChatSetup | None = None

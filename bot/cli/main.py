@@ -168,11 +168,34 @@ def parser_of_all() -> argparse.ArgumentParser:
         "doctor", "doctor.run", "check the whole chain and say how to fix what is wrong; exit code 1 if anything is"
     )
     doctor_parser.add_argument("--json", action="store_true", help="for scripts")
+    _setup_parser(
+        command(
+            "setup",
+            "setup.setup",
+            "ask for what is needed, check each answer at its server, write .env, make you admin",
+        )
+    )
     backup_parser = command(
         "backup", "backup.backup", "a consistent copy of the database, with the receipts, while the bot runs"
     )
     backup_parser.add_argument("dir", type=Path, metavar="DIR", help="the folder that is made for it")
     return parser
+
+
+def _setup_parser(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "With --chats, --set or --secret nothing is asked. Secrets stand on no command line, where others see them: they "
+        "come from files, from standard input, from the environment or from .env as it is."
+    )
+    parser.add_argument("--chats", metavar="LIST", help="which to set up, for example telegram,web")
+    parser.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="a setting that is no secret")
+    parser.add_argument(
+        "--secret", metavar="NAME=FILE", action="append", default=[], help="a secret from a file; -: standard input"
+    )
+    parser.add_argument("--unchecked", action="store_true", help="write what a silent server could not be asked about")
+    parser.add_argument(
+        "--wait", metavar="SECONDS", type=float, help="for whoever sends the admin's code (900 at a terminal, else 0)"
+    )
 
 
 def _invite_parser(parser: argparse.ArgumentParser) -> None:

@@ -120,7 +120,7 @@ def examine() -> list[LineProblem]:
             LineProblem(name, "wrong", text)
             for field in cls.model_fields
             if (name := variable(cls, field)) in values
-            and (text := _value_problem(name, values[name], cls.model_fields[field].annotation)) is not None
+            and (text := value_problem(name, values[name], cls.model_fields[field].annotation)) is not None
         ]
         found += [_warning(text) for text in (settings.warnings if isinstance(settings, EnvSettings) else [])]
         if isinstance(settings, Settings):
@@ -151,7 +151,8 @@ def _merged(found: list[LineProblem]) -> list[LineProblem]:
     return merged + [LineProblem(name, "warn", "; ".join(texts)) for name, texts in odd.items() if name not in wrong]
 
 
-def _value_problem(name: str, value: str, annotation: object) -> str | None:
+def value_problem(name: str, value: str, annotation: object) -> str | None:
+    """Say what is odd about a value, whatever its setting's own rules say; None: nothing."""
     free = name in _LISTS or annotation in {Path, Path | None}
     problem = env_file.value_problem(name, value, free=free)
     if problem is None and name in _FAL_KEYS and not _FAL_KEY.fullmatch(value.strip()):
