@@ -172,7 +172,7 @@ def parser_of_all() -> argparse.ArgumentParser:
         command(
             "setup",
             "setup.setup",
-            "ask for what is needed, check each answer at its server, write .env, make you admin",
+            "ask for what is needed, check it at its servers, write .env, make you the admin",
         )
     )
     backup_parser = command(
@@ -184,8 +184,8 @@ def parser_of_all() -> argparse.ArgumentParser:
 
 def _setup_parser(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
-        "With --chats, --set or --secret nothing is asked. Secrets stand on no command line, where others see them: they "
-        "come from files, from standard input, from the environment or from .env as it is."
+        "With --chats, --set or --secret nothing is asked. Secrets stand on no command line, where others see them: "
+        "they come from files, from standard input, from the environment, or stay as they are in .env."
     )
     parser.add_argument("--chats", metavar="LIST", help="which to set up, for example telegram,web")
     parser.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="a setting that is no secret")

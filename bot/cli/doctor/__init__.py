@@ -37,13 +37,14 @@ async def examine() -> list[Finding]:
         checks = {
             "output folder": machine.folders,
             "database": ledger.database,
-            "port": machine.port,
             "fal key": money.fal_key,
             "fal admin key": money.books,
             "asset round trip": money.round_trip,
             "clock": money.time_of_day,
             "chats": chats.chats,
         }
+        # By itself: to look at an asset, the folder is served at that port for a moment.
+        findings += await all_of([("port", partial(machine.port, settings))])
         findings += await all_of([(name, partial(check, settings)) for name, check in checks.items()])
         findings += await machine.zone()
     return in_order(findings)

@@ -5,7 +5,7 @@ import os
 import sys
 import termios
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from bot.cli.console import Failure, note
 
@@ -26,9 +26,9 @@ class Terminal:
 
     async def ask(self, words: str, *, secret: bool = False) -> str:
         """Ask for a line and return it without the spaces around it. Raises Failure at the end of the input."""
-        sys.stderr.write(f"{words}{' (not shown as you type)' if secret else ''}: ")
-        sys.stderr.flush()
-        with self._silent() if secret else _as_it_is():
+        with self._silent() if secret else nullcontext():
+            sys.stderr.write(f"{words}{' (not shown as you type)' if secret else ''}: ")
+            sys.stderr.flush()
             line = await self._line()
         if secret:
             note("")
@@ -67,8 +67,3 @@ class Terminal:
             yield
         finally:
             termios.tcsetattr(self._fd, termios.TCSADRAIN, before)
-
-
-@contextmanager
-def _as_it_is() -> Iterator[None]:
-    yield
