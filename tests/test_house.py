@@ -167,7 +167,13 @@ LIVES_IN = {
         "bot/cli/*",
         "bot/cli/setting_problems.py",
     ],
-    "pydantic_settings": ["core/config.py", "bot/app.py", "bot/channels/*", "bot/cli/setting_problems.py"],
+    "pydantic_settings": [
+        "core/config.py",
+        "bot/app.py",
+        "bot/channels/*",
+        "bot/cli/setting_problems.py",
+        "bot/cli/setup/*",
+    ],
     "dotenv": ["core/config.py"],
 }
 

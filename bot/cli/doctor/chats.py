@@ -11,7 +11,7 @@ from bot.channels import how_to_connect, manifests
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Finding
 from bot.cli.doctor.findings import Check, all_of, checked
-from bot.cli.doctor.ledger import is_missing
+from bot.cli.doctor.ledger import OPENING, is_missing
 from bot.conversation.access import Access
 from bot.logs import redact
 from bot.settings import Settings
@@ -24,7 +24,8 @@ async def chats(settings: Settings) -> Sequence[Finding]:
         if not is_missing(settings):
             elsewhere["database_url"] = SecretStr(settings.store_url)  # type: ignore[assignment] # of two kinds
         try:
-            app = await App.build(settings.model_copy(update=elsewhere))
+            async with OPENING:
+                app = await App.build(settings.model_copy(update=elsewhere))
         except (ValueError, OSError) as error:
             return [Finding("chats", "wrong", redact(str(error)))]
         app.parts.alerts.mute()

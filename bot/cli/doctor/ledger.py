@@ -1,5 +1,6 @@
 """Checks the database, and who is admitted by it and by the settings. A database that is not there is not made."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from bot.store.workers import Workers
 from bot.workers.heartbeat import examine_database
 
 _SHOWN = 5
+OPENING = asyncio.Lock()
+"""Held while tables are opened: they may have to be made, which two threads of a process cannot do at once."""
 
 
 def is_missing(settings: Settings) -> bool:
@@ -27,7 +30,8 @@ async def opened(settings: Settings) -> AsyncIterator[Store]:
     """Open the tables for a look: where there are none yet, empty ones elsewhere. Raises OSError, ValueError."""
     with TemporaryDirectory(prefix="reelbot-look-") as folder:
         url = f"sqlite:///{folder}/empty.db" if is_missing(settings) else settings.store_url
-        store = await Store.open(url)
+        async with OPENING:
+            store = await Store.open(url)
         try:
             yield store
         finally:

@@ -17,7 +17,7 @@ from core.config import EnvSettings, value_in_environment, values_given, values_
 
 S = TypeVar("S", bound=BaseSettings)
 
-_KEPT = "Enter keeps the one that is set"
+_ENTER_KEEPS = "Enter keeps the one that is set"
 
 
 class Answers:
@@ -50,7 +50,7 @@ class Answers:
         if name in self.values and not again:
             before = self.values[name]
         while True:
-            hint = f" ({_KEPT})" if before else ""
+            hint = f" ({_ENTER_KEEPS})" if before else ""
             typed = await self.terminal.ask(f"{name}, {question.words}{hint}", secret=question.secret)
             value = typed or before or (question.make() if question.make is not None else "")
             if not value and question.optional:
@@ -77,8 +77,8 @@ class Answers:
     def settings(self, cls: type[S]) -> S:
         """Build the settings of this class as they will be read."""
         names = {setting_problems.variable(cls, field) for field in cls.model_fields}
-        given: dict[str, Any] = {name: value for name, value in self.values.items() if name in names}
-        return cls(**given)
+        own: dict[str, Any] = {name: value for name, value in self.values.items() if name in names}
+        return cls(**own)
 
 
 def problem_of(name: str, value: str) -> str | None:
