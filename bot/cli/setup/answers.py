@@ -13,7 +13,7 @@ from bot.channels.protocol import Question
 from bot.cli import env_file, setting_problems
 from bot.cli.console import Failure, note
 from bot.cli.setup.terminal import Terminal
-from core.config import EnvSettings, value_in_environment, values_given, values_in_file
+from core.config import value_in_environment, values_given, values_in_file
 
 S = TypeVar("S", bound=BaseSettings)
 
@@ -86,20 +86,21 @@ def problem_of(name: str, value: str) -> str | None:
     for cls in setting_problems.classes():
         for field in cls.model_fields:
             if setting_problems.variable(cls, field) == name:
-                return _problem(cls, field, name, value)
+                return _problem(cls, cls.model_fields[field].annotation, name, value)
     return f"{name}: no such setting"
 
 
-def _problem(cls: type[BaseSettings], field: str, name: str, value: str) -> str | None:
-    odd = setting_problems.value_problem(name, value, cls.model_fields[field].annotation)
+def _problem(cls: type[BaseSettings], annotation: object, name: str, value: str) -> str | None:
+    odd = setting_problems.value_problem(name, value, annotation)
     if odd is not None:
         return f"{name} {odd}" if odd.startswith("has ") else f"{name}: {odd}"
+    own: dict[str, Any] = {name: value}
     try:
         env_file.quoted(value)
-        if issubclass(cls, EnvSettings):
-            cls.offline(**{field: value})
-    except ValidationError as error:
-        return next((f"{name}: {text}" for _, text in setting_problems.problem_texts(error).items()), None)
+        cls(**own)
+    except ValidationError as error:  # of this one alone: whether it fits may depend on others
+        text = setting_problems.problem_texts(error).get(name)
+        return None if text is None else f"{name}: {text}"
     except ValueError as error:
         return f"{name}: {error}"
     return None
