@@ -49,7 +49,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
         rf"\1={_HIDDEN}",
     ),
     # the password of a database or proxy address
-    (re.compile(r"(\w://[^\s:/@]*):[^\s/@]+@"), rf"\1:{_HIDDEN}@"),
+    (re.compile(r"(\w://[^\s:/@]*):[^\s/]+@"), rf"\1:{_HIDDEN}@"),
     # our own links to a video, which are signed
     (re.compile(r"([?&]s=)[0-9a-f]{64}\b"), rf"\1{_HIDDEN}"),
     # our own callback address: its last part is a token

@@ -1,9 +1,12 @@
 """Settings of the library: fal, its proxy, the output folder, the asset host. Read once, frozen, secrets masked."""
 
 import ipaddress
+import logging
 import os
+import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -16,6 +19,10 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from core.catalogue import finding
 from core.errors import BadRequest
+
+ENV_FILE = ".env"
+logging.getLogger("dotenv").setLevel(logging.CRITICAL)  # it names a line that it cannot read, but no setting
+_ENCODING = "utf-8-sig"  # an editor may put a byte order mark before the first name
 
 
 def is_loopback(url: str) -> bool:
@@ -40,7 +47,25 @@ def _base_url(value: object) -> object:
     return value.strip().rstrip("/")
 
 
+def _proxy_url(value: object) -> object:
+    """Check a proxy's address, which may hold the name and password that the proxy asks for."""
+    if not isinstance(value, str):
+        return value
+    scheme, separator, rest = value.strip().partition("://")
+    login, at, place = rest.rpartition("@")
+    if re.search(r"[\s/?#]", login):
+        raise ValueError("in the name and password before the @ write / as %2F, ? as %3F, # as %23, a space as %20")
+    base = str(_base_url(f"{scheme}{separator}{place}"))
+    return base.replace("://", f"://{login.replace('@', '%40')}{at}", 1)
+
+
+def masked_url(text: str) -> str:
+    """Return an address, or a text that holds some, without the names and passwords before their @."""
+    return re.sub(r"(?<=://)[^\s/?#@]*(?:@[^\s/?#@]*)*@", "***@", text)
+
+
 BaseUrl = Annotated[str, BeforeValidator(_base_url)]
+ProxyUrl = Annotated[str, BeforeValidator(_proxy_url)]
 
 
 def env(name: str, default: Any, **limits: Any) -> Any:
@@ -50,16 +75,54 @@ def env(name: str, default: Any, **limits: Any) -> Any:
 
 def names_given() -> dict[str, str]:
     """Return each name that is set, in capitals, with its source: "environment" or ".env"."""
-    in_file = {name.upper(): ".env" for name, value in dotenv_values(".env").items() if value}
+    in_file = {name.upper(): ENV_FILE for name, value in values_in_file().items() if value}
     return in_file | {name.upper(): "environment" for name, value in os.environ.items() if value}
+
+
+def values_given() -> dict[str, str]:
+    """Return each value that is set, by its name in capitals: the environment's, else that of `.env`."""
+    in_file = {name.upper(): value for name, value in values_in_file().items() if value}
+    return in_file | {name.upper(): value for name, value in os.environ.items() if value}
+
+
+def values_in_file() -> dict[str, str | None]:
+    """Return what `.env` says, as the settings read it. Raises EnvFileUnreadable."""
+    with _readable():
+        return dict(dotenv_values(ENV_FILE, encoding=_ENCODING))
+
+
+def value_in_environment(name: str) -> str | None:
+    """Return the environment's own value of this name, or None."""
+    return os.environ.get(name) or None
+
+
+def proxies_in_environment() -> dict[str, str]:
+    """Return the proxies that the environment names, as they stand there: reelbot uses none of them."""
+    names = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+    found = {each: os.environ.get(each) or os.environ.get(each.lower()) for each in names}
+    return {name: value for name, value in found.items() if value}
+
+
+class EnvFileUnreadable(ValueError):
+    """A `.env` of which nothing can be read. Its text says why, and what to do."""
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
+    except UnicodeDecodeError:
+        raise EnvFileUnreadable(f"{ENV_FILE}: is not UTF-8 text: save it anew as UTF-8") from None
+    except OSError as error:
+        raise EnvFileUnreadable(f"{ENV_FILE}: cannot be read: {error.strerror}") from None
 
 
 class EnvSettings(BaseSettings):
     """The base of all settings: read from the environment, then `.env`. `offline()` reads neither."""
 
     model_config = SettingsConfigDict(
-        env_file=".env",
-        env_file_encoding="utf-8",
+        env_file=ENV_FILE,
+        env_file_encoding=_ENCODING,
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
@@ -68,6 +131,11 @@ class EnvSettings(BaseSettings):
     )
 
     sealed: ClassVar[bool] = False
+
+    def __init__(self, **values: Any) -> None:
+        """Read the settings. Raises ValidationError, and EnvFileUnreadable."""
+        with _readable():
+            super().__init__(**values)
 
     @classmethod
     def settings_customise_sources(
@@ -136,7 +204,7 @@ class FalSettings(TierSettings):
     fal_queue_url: BaseUrl = env("FAL_QUEUE_URL", "https://queue.fal.run")
     fal_api_url: BaseUrl | None = env("FAL_API_URL", None)
     fal_rest_url: BaseUrl | None = env("FAL_REST_URL", None)
-    fal_proxy_url: BaseUrl | None = env("FAL_PROXY_URL", None)
+    fal_proxy_url: ProxyUrl | None = env("FAL_PROXY_URL", None, repr=False)
     fal_ca_file: Path | None = env("FAL_CA_FILE", None)
     fal_admin_key: SecretStr | None = env("FAL_ADMIN_KEY", None)
     credit_usd: Decimal = env("REELBOT_CREDIT_USD", Decimal(1), gt=0)

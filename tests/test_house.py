@@ -174,6 +174,7 @@ LIVES_IN = {
         "bot/channels/*",
         "bot/cli/setting_problems.py",
         "bot/cli/terminal.py",
+        "bot/cli/setup/*",
     ],
     "dotenv": ["core/config.py"],
     "rich": ["bot/cli/progress.py", "bot/cli/tables.py"],

@@ -33,6 +33,7 @@ IMPORTED = (  # installed modules only: the server is started in whatever folder
     "bot.cli.models",
     "bot.cli.reports",
     "bot.cli.serve",
+    "bot.cli.setup",
     "core.sandbox",
     "tenacity",
     "uvicorn",

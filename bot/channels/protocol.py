@@ -14,6 +14,7 @@ from bot.channels.types import (
     Address,
     AttachmentRef,
     FileMessage,
+    Finding,
     Incoming,
     Limits,
     Message,
@@ -95,6 +96,13 @@ class ChannelPort(Protocol):
     async def check(self) -> str:
         """Ask the chat's servers who we are, without effect, for `doctor`. Raises SendError with the reason."""
 
+    async def examine(self, groups: Sequence[str]) -> Sequence[Finding]:
+        """Look at what else may be wrong with this chat, without effect, for `doctor`; `groups`: ids that were let in.
+
+        Raises SendError.
+        """
+        ...
+
     async def toast(self, pressed: Incoming, toast: Toast) -> bool:
         """Show a few words to the person who pressed, and to nobody else. False where they were not shown."""
         ...
@@ -134,6 +142,10 @@ class PlainChannel:
     async def send_file(self, to: Address, file: FileMessage, *, reply_to: str | None = None) -> str:  # noqa: ARG002 - the protocol's names
         """Raise SendError: the chat hands over no files."""
         raise SendError(SendOutcome.REJECTED, "this chat takes no files")
+
+    async def examine(self, groups: Sequence[str]) -> Sequence[Finding]:  # noqa: ARG002 - the protocol's name
+        """Return nothing: `check` says all."""
+        return ()
 
     async def forget(self, files: Sequence[Path]) -> None:
         """Do nothing: the chat has no names for files."""
@@ -188,6 +200,44 @@ class ConsoleCommand:
     run: Callable[[ChannelPort], Awaitable[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A setting of a chat that `reelbot setup` asks for. `words`: where a person finds it.
+
+    `checked`: it is one of those that the chat's servers judge together. `make`: makes one for who types nothing.
+    """
+
+    name: str
+    words: str
+    secret: bool = True
+    checked: bool = True
+    optional: bool = False
+    make: Callable[[], str] | None = None
+
+
+TryCode = Callable[[str, str], Awaitable[bool]]
+"""try_code(text, user's id) -> whether this private message was the code, and its sender is an admin now."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSetup:
+    """How `reelbot setup` sets a chat up.
+
+    `check(settings)` asks the chat's servers who we are and returns the name; raises SendError, NOT_SENT where they are
+    silent. `steps(settings, account, public_url)`: what is left for a person to do. `say_code(account, code)`: how the
+    code is sent to the bot; None where nobody becomes an admin by it. `watch(settings, try_code)` waits for the code
+    while no bot runs, takes no message from it, and returns the sender's id; raises SendError. `public`: the chat works
+    only with REELBOT_PUBLIC_URL.
+    """
+
+    questions: tuple[Question, ...]
+    check: Callable[[Any], Awaitable[str]]
+    steps: Callable[[Any, str, str | None], tuple[str, ...]]
+    say_code: Callable[[str, str], str] | None = None
+    watch: Callable[[Any, TryCode], Awaitable[str]] | None = None
+    public: bool = False
+
+
 def no_groups(_chat_id: str) -> bool:
     """Return False: every chat is of two people only."""
     return False
@@ -207,7 +257,7 @@ class ChannelManifest:
     up by halves. `hint` tells an operator how to connect it. `is_group(chat_id)`: several people read there.
     `id_problem(ident)`: what is wrong with an id that REELBOT_ACCESS lists, or None. `routes`: the paths it serves; one
     that ends with a slash stands for all below it, but for `/` itself. `serves_files`: its pages play the films from
-    our own folder, so workers must share that.
+    our own folder, so workers must share that. `setup`: None where `reelbot setup` does not know the chat.
     """
 
     name: str
@@ -222,3 +272,4 @@ class ChannelManifest:
     routes: tuple[str, ...] = ()
     serves_files: bool = False
     language: str = "en"
+    setup: ChatSetup | None = None

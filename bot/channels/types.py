@@ -266,4 +266,13 @@ class SendError(Exception):
         self.refusal = refusal
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The result of one check of `doctor`, and how to mend what is wrong. No secret is in it."""
+
+    name: str
+    state: Literal["ok", "wrong", "warn", "off", "info"]
+    text: str
+
+
 Activity = Literal["rendering", "uploading"]

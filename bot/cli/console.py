@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
+from core.config import value_in_environment
+
 DONE, FAILED, MISUSED = 0, 1, 2
 _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """C0 and C1 but for tab and line break, and what turns the direction of a line around."""
@@ -42,9 +44,12 @@ def _nowhere() -> TextIO:
     return Path(os.devnull).open("w", encoding="utf-8")
 
 
-def out(line: str = "") -> None:
-    """Print a line of the result."""
-    print(printable(line), flush=True)  # noqa: T201 - this is the console
+def out(line: str = "", *, colour: int | None = None) -> None:
+    """Print a line of the result; `colour`: a terminal's number, used where one watches and NO_COLOR is not set."""
+    text = printable(line)
+    if colour is not None and is_terminal(sys.stdout) and value_in_environment("NO_COLOR") is None:
+        text = f"\x1b[{colour}m{text}\x1b[0m"
+    print(text, flush=True)  # noqa: T201 - this is the console
 
 
 def out_json(value: Any) -> None:

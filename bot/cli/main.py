@@ -79,6 +79,8 @@ async def _ended(options: argparse.Namespace, ended: list[int]) -> None:
     except ValidationError as error:
         problems = setting_problems.problem_texts(error).items()
         ended.append(_fail("; ".join(f"{name}: {text}" for name, text in problems)))
+    except setting_problems.SettingsWrong as error:
+        ended.extend(_fail(each) for each in error.problems)
     except BrokenPipeError:  # the reader of our output has had enough, as `head` does
         ended.append(_flushed(DONE))
     except (AlreadyRunning, AlreadyHeld, ValueError, OSError) as error:
@@ -198,6 +200,13 @@ def parser_of_all() -> Parser:
         "doctor", "doctor.run", "check the whole chain and say how to fix what is wrong; exit code 1 if anything is"
     )
     doctor_parser.add_argument("--json", action="store_true", help="for scripts")
+    _setup_parser(
+        command(
+            "setup",
+            "setup.setup",
+            "ask for what is needed, check it at its servers, write .env, make you the admin",
+        )
+    )
     backup_parser = command(
         "backup",
         "backup.backup",
@@ -252,6 +261,22 @@ def _report_parsers(command: Callable[..., argparse.ArgumentParser]) -> None:
     job_parser.add_argument("--user", type=argument_types.user, help="whose short code it is")
     job_parser.add_argument("--cancel", action="store_true", help="stop it")
     job_parser.add_argument("--json", action="store_true", help=_ONE_OBJECT)
+
+
+def _setup_parser(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "With --chats, --set or --secret nothing is asked. Secrets stand on no command line, where others see them: "
+        "they come from files, from standard input, from the environment, or stay as they are in .env."
+    )
+    parser.add_argument("--chats", metavar="LIST", help="which to set up, for example telegram,web")
+    parser.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="a setting that is no secret")
+    parser.add_argument(
+        "--secret", metavar="NAME=FILE", action="append", default=[], help="a secret from a file; -: standard input"
+    )
+    parser.add_argument("--unchecked", action="store_true", help="write what a silent server could not be asked about")
+    parser.add_argument(
+        "--wait", metavar="SECONDS", type=float, help="for whoever sends the admin's code (900 at a terminal, else 0)"
+    )
 
 
 def _invite_parser(parser: argparse.ArgumentParser) -> None:

@@ -14,10 +14,11 @@ from bot.settings import OutputFolder, Settings
 
 async def run(_options: argparse.Namespace) -> int:
     """Serve every channel that has its credentials."""
+    odd = setting_problems.require_sound()
     settings = setting_problems.load(writes=True)
     logs.configure(secrets=_secrets(settings))
-    for warning in setting_problems.warnings():
-        note(f"reelbot: {warning}")
+    for each in odd:
+        note(f"reelbot: {each.name}: {each.text}")
 
     async def ready(app: App, address: str) -> None:
         _say_what_is_served(app, settings, address)

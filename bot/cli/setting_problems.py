@@ -1,6 +1,7 @@
 """Reports what is wrong with the settings, in one form for every command: the name, a colon, what is wrong."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,11 +10,27 @@ from pydantic import AliasChoices, ValidationError
 from pydantic_settings import BaseSettings
 
 from bot.channels import manifests
+from bot.cli import env_file
+from bot.cli.env_file import LineProblem
+from bot.conversation.access import Access
 from bot.settings import Settings
-from core.config import EnvSettings, names_given
+from core.config import ENV_FILE, EnvFileUnreadable, EnvSettings, names_given, values_given
 from core.io import disk
 
 S = TypeVar("S", bound=BaseSettings)
+
+
+_LISTS = frozenset({"REELBOT_ACCESS", "REELBOT_ADMINS", "REELBOT_TRUSTED_PROXY"})
+_FAL_KEYS = frozenset({"FAL_KEY", "FAL_ADMIN_KEY"})
+_FAL_KEY = re.compile(r"[\x21-\x7e]+")
+
+
+class SettingsWrong(Exception):
+    """Settings with which nothing can be served. `problems`: a line each, which begins with the name."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(problems)
+        self.problems = problems
 
 
 class OutputFolderUnusable(ValueError):
@@ -84,15 +101,87 @@ def _write_into(folder: Path) -> None:
     probe.unlink(missing_ok=True)
 
 
-def warnings() -> list[str]:
-    """Return warnings about names that nobody reads and settings that do nothing or are weak."""
+def examine() -> list[LineProblem]:
+    """Return everything that is wrong or odd about the settings, what is wrong first; each by its name.
+
+    Raises nothing: with a `.env` that cannot be read that alone is said.
+    """
     known = {variable(cls, field) for cls in classes() for field in cls.model_fields}
+    found = env_file.problems(Path(ENV_FILE), known)
+    try:
+        origins = names_given()
+    except EnvFileUnreadable:
+        return [each for each in found if each.state == "wrong"]
+    values = values_given()
+    for cls in classes():
+        settings, wrong = read(cls)
+        found += [LineProblem(name, "wrong", text) for name, text in wrong.items()]
+        found += [
+            LineProblem(name, "wrong", text)
+            for field in cls.model_fields
+            if (name := variable(cls, field)) in values
+            and (text := value_problem(name, values[name], cls.model_fields[field].annotation)) is not None
+        ]
+        found += [_warning(text) for text in (settings.warnings if isinstance(settings, EnvSettings) else [])]
+        if isinstance(settings, Settings):
+            found += _access_problems(settings)
     ours = tuple({f"{name.partition('_')[0]}_" for name in known})  # FAL_, REELBOT_, and what each chat's names have
-    misspelt = [_misspelt(name, known) for name in names_given() if name.startswith(ours) and name not in known]
-    found = (read(cls)[0] for cls in classes())
-    return [*misspelt, *(text for each in found if isinstance(each, EnvSettings) for text in each.warnings)]
+    found += [
+        LineProblem(name, "warn", _misspelt(name, known))
+        for name, origin in origins.items()
+        if name not in known and (name.startswith(ours) or (origin == ENV_FILE and _near(name, known, cutoff=0.8)))
+    ]
+    return _merged(found)
+
+
+def _warning(text: str) -> LineProblem:
+    name, _, rest = text.partition(": ")
+    return LineProblem(name, "warn", rest)
+
+
+def _merged(found: list[LineProblem]) -> list[LineProblem]:
+    """Return one for each name and state, what is wrong first; what is wrong with a name hides what is odd about it."""
+    wrong: dict[str, list[str]] = {}
+    odd: dict[str, list[str]] = {}
+    for each in found:
+        texts = (wrong if each.state == "wrong" else odd).setdefault(each.name, [])
+        if each.text not in texts:
+            texts.append(each.text)
+    merged = [LineProblem(name, "wrong", "; ".join(texts)) for name, texts in wrong.items()]
+    return merged + [LineProblem(name, "warn", "; ".join(texts)) for name, texts in odd.items() if name not in wrong]
+
+
+def value_problem(name: str, value: str, annotation: object) -> str | None:
+    """Say what is odd about a value, whatever its setting's own rules say; None: nothing."""
+    free = name in _LISTS or annotation in {Path, Path | None}
+    problem = env_file.value_problem(name, value, free=free)
+    if problem is None and name in _FAL_KEYS and not _FAL_KEY.fullmatch(value.strip()):
+        return "must be the key alone, as fal shows it: a part before and one after a colon, without “Key” or spaces"
+    return problem
+
+
+def _access_problems(settings: Settings) -> Iterator[LineProblem]:
+    for name, value in (("REELBOT_ACCESS", settings.access), ("REELBOT_ADMINS", settings.admins)):
+        access, admins = (value, None) if name == "REELBOT_ACCESS" else (None, value)
+        try:
+            Access.from_settings(access, admins, chats=manifests())
+        except ValueError as error:
+            yield LineProblem(name, "wrong", str(error).removeprefix(f"{name}: "))
+
+
+def require_sound() -> list[LineProblem]:
+    """Return what is odd about the settings, for who serves with them. Raises SettingsWrong for what is wrong."""
+    found = examine()
+    wrong = [f"{each.name}: {each.text}" for each in found if each.state == "wrong"]
+    if wrong:
+        raise SettingsWrong(wrong)
+    return found
+
+
+def _near(name: str, known: Iterable[str], *, cutoff: float = 0.7) -> str | None:
+    return next(iter(get_close_matches(name, list(known), n=1, cutoff=cutoff)), None)
 
 
 def _misspelt(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, list(known), n=1, cutoff=0.7)
-    return f"{name}: no such setting" + (f"; is {near[0]} meant?" if near else "")
+    near = _near(name, known)
+    return "no such setting" + (f"; is {near} meant?" if near else "")

@@ -37,6 +37,7 @@ class AdminHandler:
         *,
         store: Store,
         access: Access,
+        is_admin: Callable[[str], Awaitable[bool]],
         channels: Mapping[str, ChannelPort],
         manifests: Mapping[str, ChannelManifest],
         caps: Caps,
@@ -51,6 +52,7 @@ class AdminHandler:
         """
         self._store = store
         self._access = access
+        self._is_admin = is_admin
         self._channels = channels
         self._manifests = manifests
         self._caps = caps
@@ -63,7 +65,7 @@ class AdminHandler:
         """Decide what is done for an admin and said of it; anybody else is told that it is for admins."""
         if not incoming.private or group_of(incoming, self._manifests[incoming.address.channel]) is not None:
             return _answer(language, "operator-private")
-        if not self._access.is_admin(incoming.user):
+        if not await self._is_admin(incoming.user):
             return _answer(language, "operator-only")
         if request.problem and request.word:
             return _answer(language, "operator-lacks", usage=_USAGE[request.word])

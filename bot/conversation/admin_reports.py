@@ -109,14 +109,16 @@ class AdminReports:
         if self._access.everybody:
             lines.append(translate(language, "operator-access-open"))
         lines += [translate(language, "operator-access-admin", id=each) for each in sorted(self._access.admins)]
+        rows = await self._store.admissions.all()
+        lines += [_by_code(each, language, zone) for each in rows if each.admin and each.id not in self._access.admins]
         by_setting = sorted(self._access.listed - self._access.admins)
         lines += [translate(language, "operator-access-setting", id=each) for each in by_setting]
         settled = self._access.admins | self._access.listed
         for old, new in await self._store.moves.all():
             if old in settled and new not in settled:
                 lines.append(translate(language, "operator-access-moved", old=old, new=new))
-        rows = await self._store.admissions.all()
-        lines += [_let_in(each, language, zone) for each in rows if each.allowed is not None and each.id not in settled]
+        let_in = [each for each in rows if each.allowed is not None and each.admin is None and each.id not in settled]
+        lines += [_let_in(each, language, zone) for each in let_in]
         for each in rows:
             if each.cap_micro is not None:
                 standing, _ = await self._store.ledger.group_standing(each.id, self._caps)
@@ -131,6 +133,11 @@ class AdminReports:
 def _let_in(row: Admission, language: str, zone: str | None) -> str:
     facts = {"id": row.id, "when": zones.clock(language, row.allowed or 0, zone), "user": row.allowed_by}
     return translate(language, "operator-access-let-in", **facts)
+
+
+def _by_code(row: Admission, language: str, zone: str | None) -> str:
+    facts = {"id": row.id, "when": zones.clock(language, row.admin or 0, zone)}
+    return translate(language, "operator-access-admin-code", **facts)
 
 
 def _more(count: int, language: str) -> list[str]:

@@ -40,6 +40,10 @@ class Admission:
         named = user in self._access.listed | self._access.admins
         return named or user in await self._store.admissions.allowed([user])
 
+    async def is_admin(self, user: str) -> bool:
+        """Return whether this person is an admin, by REELBOT_ADMINS or by a code of `reelbot setup`."""
+        return self._access.is_admin(user) or user in await self._store.admissions.admins()
+
     async def admits(self, incoming: Incoming) -> bool:
         """Return whether the person of this message may ask."""
         return incoming.origin in await self.admitted([incoming])

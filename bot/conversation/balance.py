@@ -1,6 +1,6 @@
 """Answers /balance: a person's dollars are told in the private chat only; in a group only the group's own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Action, Incoming, Message, SendError
@@ -23,7 +23,7 @@ class BalanceHandler:
         planner: Planner,
         channels: Mapping[str, ChannelPort],
         caps: Caps,
-        is_admin: Callable[[str], bool],
+        is_admin: Callable[[str], Awaitable[bool]],
     ) -> None:
         self._store = store
         self._planner = planner
@@ -60,7 +60,7 @@ class BalanceHandler:
     async def _own(self, incoming: Incoming, language: str) -> Message:
         standing = await self._store.ledger.standing(incoming.user)
         lines = [job_messages.balance(language, standing, self._caps.user_micro)]
-        if self._is_admin(incoming.user):
+        if await self._is_admin(incoming.user):
             everybody = await self._store.ledger.standing()
             lines.append(job_messages.balance(language, everybody, self._caps.all_micro, key="balance-all"))
         return Message("\n".join(lines))

@@ -54,7 +54,7 @@ class MessageHandler:
         send_original: Callable[[Job, Destination], Awaitable[bool]],
         ask_fal_now: Callable[[str], Awaitable[None]],
         due: Callable[[], None],
-        is_admin: Callable[[str], bool],
+        is_admin: Callable[[str], Awaitable[bool]],
         balance: BalanceHandler,
         settings: SettingsHandler,
         admin: AdminHandler,
@@ -88,9 +88,9 @@ class MessageHandler:
             await self._send_again(job, Destination(incoming.address))
         return bool(waiting)
 
-    def help_for_admins(self, incoming: Incoming, language: str) -> str:
+    async def help_for_admins(self, incoming: Incoming, language: str) -> str:
         """Return what /help says to admins beyond the rest, in private; nothing for anybody else."""
-        if not self._is_admin(incoming.user) or incoming.address.chat_id != incoming.sender_id:
+        if incoming.address.chat_id != incoming.sender_id or not await self._is_admin(incoming.user):
             return ""
         return "\n\n" + translate(language, "operator-help")
 
@@ -245,14 +245,14 @@ class MessageHandler:
                 return _answered(situation, Decision(say=balance))
             case _:
                 decided = await self._about_job(situation, command)
-                return situation.answer(self._plain(command, situation)) if decided is None else decided
+                return situation.answer(await self._plain(command, situation)) if decided is None else decided
 
     async def _about_job(self, situation: Situation, command: commands.Command) -> Decision | None:
         if isinstance(command, commands.FilmCommand):
             return await self._films.decide(situation, command)
         return await self._jobs.decide(situation, command)
 
-    def _plain(self, command: commands.Command, situation: Situation) -> Message:
+    async def _plain(self, command: commands.Command, situation: Situation) -> Message:
         """Answer a command that needs nothing but words."""
         match command:
             case commands.ShowModels():
@@ -266,7 +266,7 @@ class MessageHandler:
                     return Message(situation.say("unknown-command-suggestion", word=word, suggestion=suggestion))
                 return Message(situation.say("unknown-command", word=word))
             case _:
-                more = self.help_for_admins(situation.incoming, situation.language)
+                more = await self.help_for_admins(situation.incoming, situation.language)
                 return Message(situation.say("help") + more)
 
     def _prices(self, options: commands.GenerationOptions, language: str) -> Message:

@@ -13,9 +13,12 @@ from bot.conversation.admission import Admission
 from bot.conversation.albums import Albums
 from bot.conversation.commands import ParsedMessage, Start, parse_message
 from bot.conversation.inbox_limits import may_wait
+from bot.conversation.planning import group_of
 from bot.conversation.refusals import Refusals
 from bot.conversation.reply_strategies import AnswerSignals
+from bot.messages.i18n import translate
 from bot.store import Store
+from bot.store.admin_codes import code_in
 from bot.store.records import State
 from bot.store.stored import UnreadableJob
 
@@ -69,7 +72,10 @@ class MessageIntake:
         ]
         admitted = await self._admission.admitted([message.incoming for message in for_us])
         for message in for_us:
-            if message.incoming.origin in admitted or await self._follows_own_link(message):
+            if (code := self._admin_code(message.incoming)) is not None:
+                text, is_admin = await self._redeem(code, message.incoming)
+                self._aside((self._refusals.say if is_admin else self._refusals.turn_away)(message.incoming, text))
+            elif message.incoming.origin in admitted or await self._follows_own_link(message):
                 known.setdefault(message.incoming.origin, message)
             else:
                 self._aside(self._refusals.turn_away(message.incoming))
@@ -91,6 +97,8 @@ class MessageIntake:
                 incoming = message.incoming
                 if not self._open or not message.for_us:
                     return None
+                if (code := self._admin_code(incoming)) is not None:
+                    return Reply((await self._redeem(code, incoming))[0])
                 if not await self._admission.admits(incoming):
                     return Reply(await self._refusals.to_stranger(incoming))
                 self._aside(self._count(incoming))
@@ -104,6 +112,25 @@ class MessageIntake:
             async with asyncio.timeout(answer_s):
                 return await self._answer_to(incoming.origin)
         return None
+
+    def _admin_code(self, incoming: Incoming) -> str | None:
+        """Return the code of `reelbot setup` that a private message consists of. Such a message is not stored."""
+        manifest = self._channels[incoming.address.channel].manifest
+        if not incoming.private or incoming.pressed is not None or group_of(incoming, manifest) is not None:
+            return None
+        return code_in(incoming.text)
+
+    async def _redeem(self, code: str, incoming: Incoming) -> tuple[str, bool]:
+        """Try a code; return what to say, and whether this person is an admin now.
+
+        A repeat of the message that spent it is answered the same.
+        """
+        outcome = await self._store.admin_codes.redeem(code, incoming.user)
+        language = await self._refusals.language(incoming)
+        if outcome == "admin":
+            log.warning("somebody became an admin by a code of setup", extra={"user": incoming.user})
+        is_admin = outcome == "admin" or await self._admission.is_admin(incoming.user)
+        return translate(language, "operator-code-taken" if is_admin else "operator-code-void"), is_admin
 
     async def quote(self, incoming: Incoming) -> str | None:
         """Return the price that may stand on the send button for this message; None: none. It is not stored."""

@@ -135,7 +135,7 @@ class PassiveReplies:
             case commands.Start():
                 return self._answer_with(person, person.say("passive-start"))
             case commands.Help():
-                more = self._handler.help_for_admins(incoming, person.language)
+                more = await self._handler.help_for_admins(incoming, person.language)
                 return self._answer_with(person, person.say("passive-help") + more)
             case commands.Again(job=None) if person.waiting:
                 return self._next(person) or self._answer_with(person, person.say("passive-nothing-to-say"))

@@ -30,8 +30,12 @@ class Refusals:
         self._floods = Floods()
         self._turned_away: dict[str, float] = {}
 
-    async def turn_away(self, incoming: Incoming) -> None:
-        """Tell a stranger, in the background, that the bot does not know them.
+    async def language(self, incoming: Incoming) -> str:
+        """Return the language to answer in."""
+        return await self._handler.language(incoming)
+
+    async def turn_away(self, incoming: Incoming, text: str | None = None) -> None:
+        """Tell a stranger, in the background, that the bot does not know them, or this text instead.
 
         A member of a group that was let in is a stranger alone: what they have bought there comes all the same.
         """
@@ -42,7 +46,7 @@ class Refusals:
         self._turned_away[incoming.user] = now
         if incoming.private:
             await self._handler.bring(incoming)
-        await self.say(incoming, await self.to_stranger(incoming))
+        await self.say(incoming, await self.to_stranger(incoming) if text is None else text)
 
     async def to_stranger(self, incoming: Incoming) -> str:
         """Return the text for a stranger: the id to list. The admins are told."""

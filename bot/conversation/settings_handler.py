@@ -4,7 +4,7 @@ In a private chat the settings are the person's own; in a group they are the gro
 core.pricing has planned and priced a video with it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from bot.channels.protocol import ChannelPort
@@ -52,7 +52,7 @@ class SettingsHandler:
         planner: Planner,
         channels: Mapping[str, ChannelPort],
         default_model: str,
-        is_admin: Callable[[str], bool],
+        is_admin: Callable[[str], Awaitable[bool]],
     ) -> None:
         self._store = store
         self._planner = planner
@@ -99,7 +99,7 @@ class SettingsHandler:
 
     async def _is_admin_of(self, incoming: Incoming, group: str) -> bool:
         """Return whether this person may change the group's settings: its admins, also anonymous ones, and ours."""
-        if incoming.anonymous or incoming.user == group or self._is_admin(incoming.user):
+        if incoming.anonymous or incoming.user == group or await self._is_admin(incoming.user):
             return True
         return await self._channels[incoming.address.channel].is_admin_of(incoming.address, incoming.sender_id)
 

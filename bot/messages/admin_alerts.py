@@ -42,7 +42,10 @@ _ACCOUNT = frozenset({"not_configured", "invalid_key", "out_of_credits", "insuff
 
 
 class Alerts:
-    """The sender of alerts. `admins`: ids as in REELBOT_ADMINS (`telegram:42`); people, not groups."""
+    """The sender of alerts. `admins`: ids as in REELBOT_ADMINS (`telegram:42`); people, not groups.
+
+    Who became an admin in the chat is told, too.
+    """
 
     def __init__(self, *, store: Store, channels: Mapping[str, ChannelPort], admins: Iterable[str], caps: Caps) -> None:
         self._store = store
@@ -147,12 +150,18 @@ class Alerts:
         await self._send(lambda language: Message(text_in(language)))
 
     async def _send(self, message_in: Callable[[str], Message]) -> None:
-        for admin in self._admins:
+        for admin in await self._all():
             name, _, ident = admin.partition(":")
             channel = self._channels.get(name)
             if channel is not None:
                 language = await self._language(admin, channel)
                 await self._say(channel, Address(name, ident), message_in(language), language)
+
+    async def _all(self) -> list[str]:
+        """Return all admins: the settings', and while the database is there those who became it by a code."""
+        with suppress(Exception):  # whatever the database does: an alert may be about that
+            return sorted({*self._admins, *await self._store.admissions.admins()})
+        return self._admins
 
     async def _say(self, channel: ChannelPort, to: Address, message: Message, language: str) -> None:
         """Send it now, or hold it for the admin's next message; one that may have arrived is not said twice."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.store import schema
+from bot.store.admin_codes import AdminCodes
 from bot.store.admissions import Admissions
 from bot.store.billing import Bills
 from bot.store.callback_replies import CallbackReplies
@@ -50,6 +51,7 @@ class Store:
     people: People
     preferences: Preferences
     admissions: Admissions
+    admin_codes: AdminCodes
     strangers: Strangers
     moves: Moves
     invitations: Invitations
@@ -108,6 +110,7 @@ class Store:
             people=People(database),
             preferences=Preferences(database),
             admissions=Admissions(database),
+            admin_codes=AdminCodes(database),
             strangers=Strangers(database),
             moves=Moves(database),
             invitations=Invitations(database),

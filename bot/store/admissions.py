@@ -11,12 +11,16 @@ from bot.store.people_tables import admissions, strangers
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """A row: who is let in since when (milliseconds UTC), or not, by whom; and a group's own cap in micro-dollars."""
+    """A row: who is let in since when (milliseconds UTC), or not, by whom; and a group's own cap in micro-dollars.
+
+    `admin`: since when this person is an admin by a code of `reelbot setup`, or None.
+    """
 
     id: str
     allowed: int | None
     allowed_by: str | None
     cap_micro: int | None
+    admin: int | None = None
 
 
 class Admissions:
@@ -28,6 +32,11 @@ class Admissions:
     async def allowed(self, ids: Iterable[str]) -> frozenset[str]:
         """Return which of these ids an admin has let in."""
         query = sa.select(admissions.c.id).where(admissions.c.id.in_(list(ids)), admissions.c.allowed.is_not(None))
+        return await self._db.read(lambda tx: frozenset(tx.execute(query).scalars()))
+
+    async def admins(self) -> frozenset[str]:
+        """Return those who became admins by a code; whom REELBOT_ADMINS names counts beside them."""
+        query = sa.select(admissions.c.id).where(admissions.c.admin.is_not(None))
         return await self._db.read(lambda tx: frozenset(tx.execute(query).scalars()))
 
     async def all(self) -> list[Admission]:
@@ -57,9 +66,11 @@ def allow_tx(tx: Connection, ident: str, *, by: str) -> bool:
 
 
 def remove_tx(tx: Connection, ident: str) -> bool:
-    """Take back that this person or group was let in. False: it was not let in here."""
+    """Take back that this person or group was let in, or is an admin by a code. False: it was not let in here."""
     row = admissions.update().where(admissions.c.id == ident, admissions.c.allowed.is_not(None))
-    return tx.execute(row.values(allowed=None, allowed_by=None).returning(admissions.c.id)).first() is not None
+    return (
+        tx.execute(row.values(allowed=None, allowed_by=None, admin=None).returning(admissions.c.id)).first() is not None
+    )
 
 
 def set_cap_tx(tx: Connection, group: str, cap_micro: int | None) -> None:

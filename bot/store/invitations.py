@@ -75,6 +75,7 @@ class Invitations:
             found = tx.execute(ended.values(series=None, digest=None).returning(invitations.c.name)).first()
             out = admissions.update().where(admissions.c.id == f"web:{name}", admissions.c.allowed_by == "invite")
             tx.execute(out.values(allowed=None, allowed_by=None))
+            tx.execute(admissions.update().where(admissions.c.id == f"web:{name}").values(admin=None))
             return found is not None
 
         return await self._db.write(work)

@@ -19,6 +19,16 @@ admissions = sa.Table(
     sa.Column("allowed", sa.BigInteger),  # when it was let in; null: it was not
     sa.Column("allowed_by", sa.String),
     sa.Column("cap_micro", sa.BigInteger),  # a group's own daily cap; null: the setting's
+    sa.Column("admin", sa.BigInteger),  # when this person became an admin by a code of `reelbot setup`; null: not so
+)
+
+admin_codes = sa.Table(
+    "reelbot_admin_codes",  # the one code that makes its sender an admin, for minutes
+    metadata,
+    sa.Column("digest", sa.String, primary_key=True),
+    sa.Column("expires", sa.BigInteger, nullable=False),
+    sa.Column("tried_by", sa.JSON, nullable=False),  # a list of ids, one for each try
+    sa.Column("spent_by", sa.String),
 )
 
 moves = sa.Table(

@@ -45,7 +45,7 @@ def incoming(sender: str, **more: Any) -> Incoming:
     return Incoming(Address("telegram", "-100500"), "77", "m1", sender, **more)
 
 
-def is_admin(user: str) -> bool:
+async def is_admin(user: str) -> bool:
     return user == f"telegram:{ADMIN}"
 
 

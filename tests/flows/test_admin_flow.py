@@ -294,3 +294,31 @@ def test_an_admin_in_wechat_types_what_others_press(on_wechat: Callable[..., Non
         assert seen.text.startswith("这是给管理员用的。")
 
     on_wechat(story, admins=f"wechat:{FOX}")
+
+
+def test_a_code_of_setup_makes_its_sender_an_admin_at_once(on_bench: OnBench, caplog: pytest.LogCaptureFixture) -> None:
+    async def story(made: Bench) -> None:
+        code = await made.app.store.admin_codes.issue()
+        await answered(made, "hello", chat=STRANGER)
+        made.telegram.group(GROUP)
+        made.telegram.user_says(GROUP, code, sender=PERSON)  # not in a group
+        text = await answered(made, "/start admin-22222-22222", chat=ADMIN)
+        assert text.startswith("You are an admin")  # whoever is one already
+        text = await answered(made, f"/start {code}", chat=STRANGER)
+        assert text.startswith("You are an admin of this bot. /admin")
+        assert "in the works" in await answered(made, "/admin", chat=STRANGER)
+        assert "/admin" in await answered(made, "/help", chat=STRANGER)
+        assert f"telegram:{STRANGER}, admin (by a one-time code" in await answered(made, "/admin access")
+        text = await answered(made, code, chat=PERSON)
+        assert text.startswith("This code does not count")
+        assert (await made.app.store.admissions.admins()) == {f"telegram:{STRANGER}"}
+        made.app.parts.alerts.tell("a topic", "alert-works-again")
+        await made.until(lambda: all("again" in str(last(made, each).get("text", "")) for each in (ADMIN, STRANGER)))
+        assert "may not use this bot any more" in await answered(made, f"/admin remove telegram:{STRANGER}")
+        await answered(made, "/admin", chat=STRANGER)
+        assert await made.app.store.admissions.admins() == frozenset()
+        assert code not in caplog.text
+        stored = await made.app.store.database.read(lambda tx: str(tx.execute(sa.select(inbox)).all()))
+        assert code not in stored
+
+    on_bench(story, **WHO)

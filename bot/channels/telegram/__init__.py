@@ -2,7 +2,7 @@
 
 import re
 
-from bot.channels.protocol import ChannelManifest, ChannelPort
+from bot.channels.protocol import ChannelManifest, ChannelPort, ChatSetup, Question, TryCode
 from bot.channels.services import Services
 from bot.channels.telegram.limits import LIMITS
 from bot.channels.telegram.settings import TelegramSettings
@@ -31,6 +31,36 @@ def _id_problem(ident: str) -> str | None:
     return "a Telegram id is a number, not a name; the bot tells it to whoever writes to it"
 
 
+async def _check(settings: TelegramSettings) -> str:
+    from bot.channels.telegram.first_steps import username  # noqa: PLC0415 - loads the SDK
+
+    return f"@{await username(settings)}"
+
+
+async def _watch(settings: TelegramSettings, try_code: TryCode) -> str:
+    from bot.channels.telegram.first_steps import watch  # noqa: PLC0415 - loads the SDK
+
+    return await watch(settings, try_code)
+
+
+def _steps(_settings: TelegramSettings, account: str, _public_url: str | None) -> tuple[str, ...]:
+    first = "/video a red fox running through fresh snow, budget"
+    return (f"Open https://t.me/{account.removeprefix('@')} and write:  {first}",)
+
+
+def _say_code(account: str, code: str) -> str:
+    link = f"https://t.me/{account.removeprefix('@')}?start={code}"
+    return f"open {link} and press Start, or write to {account} in a private chat:  {code}"
+
+
+_SETUP = ChatSetup(
+    questions=(Question("TELEGRAM_BOT_TOKEN", "the bot's token: in Telegram open @BotFather and send /newbot"),),
+    check=_check,
+    steps=_steps,
+    say_code=_say_code,
+    watch=_watch,
+)
+
 MANIFEST = ChannelManifest(
     name="telegram",
     title="Telegram",
@@ -41,4 +71,5 @@ MANIFEST = ChannelManifest(
     is_group=lambda chat_id: chat_id.startswith("-"),
     id_problem=_id_problem,
     routes=("/telegram",),
+    setup=_SETUP,
 )

@@ -16,6 +16,7 @@ from bot.channels.services import Services
 from bot.channels.telegram import MANIFEST
 from bot.channels.telegram.downloads import Downloader
 from bot.channels.telegram.errors import TranslatingErrors, send_error
+from bot.channels.telegram.examination import examine_bot
 from bot.channels.telegram.intake import UPDATES, Clock, UpdateReceiver
 from bot.channels.telegram.limits import Capacity
 from bot.channels.telegram.markup import ServerAge
@@ -36,6 +37,7 @@ from bot.channels.types import (
     Address,
     AttachmentRef,
     FileMessage,
+    Finding,
     Incoming,
     Limits,
     Message,
@@ -195,6 +197,12 @@ class Telegram:
         if trouble is not None:
             raise SendError(SendOutcome.REJECTED, trouble)
         return f"@{me.username}"
+
+    async def examine(self, groups: Sequence[str]) -> Sequence[Finding]:
+        """Look at the webhook and at the bot's rights in these groups. Raises SendError."""
+        async with TranslatingErrors(unanswered=SendOutcome.NOT_SENT):
+            url = self._services.public_url
+            return await examine_bot(self._bot, self._settings, self._rights, groups, public_url=url)
 
     async def _introduce(self) -> None:
         await self._capacity.load()

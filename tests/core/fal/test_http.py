@@ -4,6 +4,7 @@ Real tunnels over real TLS; what a proxy that fails proves about the paid reques
 """
 
 import asyncio
+import base64
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -123,11 +124,13 @@ class Proxy:
         return head
 
 
-def submit(proxy: Proxy, *, scheme: str = "http", tls: ssl.SSLContext | None = None, **more: object) -> object:
+def submit(
+    proxy: Proxy, *, scheme: str = "http", login: str = "", tls: ssl.SSLContext | None = None, **more: object
+) -> object:
     async def story() -> object:
         server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0, ssl=tls)
         port = server.sockets[0].getsockname()[1]
-        queue = FalQueue.from_settings(FalSettings.offline(fal_proxy_url=f"{scheme}://localhost:{port}", **more))
+        queue = FalQueue.from_settings(FalSettings.offline(fal_proxy_url=f"{scheme}://{login}localhost:{port}", **more))
         try:
             return await queue.submit(REQUEST)
         except errors.VideoError as error:
@@ -153,6 +156,45 @@ def tunnel(inside: ssl.SSLContext, answer: bytes) -> Proxy:
         await writer.drain()
 
     return Proxy(play)
+
+
+def guarded(inside: ssl.SSLContext, login: bytes) -> Proxy:
+    """Opens the tunnel for this name and password alone, as a company's proxy does."""
+
+    async def play(proxy: Proxy, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        if b"\r\nProxy-Authorization: Basic " + base64.b64encode(login) not in head:
+            proxy.heard.append(head)
+            writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n")
+            await writer.drain()
+            return
+        proxy.heard.append(head)
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await writer.drain()
+        await writer.start_tls(inside)
+        await proxy.hear(reader)
+        writer.write(ACCEPTED)
+        await writer.drain()
+
+    return Proxy(play)
+
+
+@pytest.mark.parametrize("login", ["me:pa%40ss:%2Fw@", "me:pa@ss:%2Fw@"])
+def test_a_proxy_that_wants_a_name_and_a_password(authority: Authority, login: str) -> None:
+    proxy = guarded(authority.context, b"me:pa@ss:/w")
+    assert isinstance(submit(proxy, login=login, fal_ca_file=authority.ca_file, fal_key="the-key"), Submission)
+    opened, posted = proxy.heard
+    assert opened.startswith(b"CONNECT queue.fal.run:443 ")
+    assert b"proxy-authorization" not in posted.lower()  # the proxy's alone
+
+
+@pytest.mark.parametrize("login", ["", "me:wrong@"])
+def test_a_proxy_that_knows_us_not_has_sent_nothing(authority: Authority, login: str) -> None:
+    proxy = guarded(authority.context, b"me:pa@ss:/w")
+    error = submit(proxy, login=login, fal_ca_file=authority.ca_file)
+    assert isinstance(error, errors.SubmitNotSent)
+    assert "wrong" not in str(error)
+    assert "wrong" not in repr(FalSettings.offline(fal_proxy_url="http://me:wrong@proxy:1"))
 
 
 def answering(answer: bytes) -> Proxy:

@@ -53,6 +53,7 @@ class Methods:
                 "url": self.webhook.get("url", ""),
                 "has_custom_certificate": False,
                 "pending_update_count": len(self.world.updates),
+                **{name: value for name, value in self.webhook.items() if name.startswith("last_error")},
             },
             "sendmessage": self._send_message,
             "editmessagetext": self._edit_text,

@@ -1,0 +1,99 @@
+"""Checks this machine: folders and who may read them, the disk, the port, the time zone."""
+
+import asyncio
+import os
+import shutil
+import stat
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from bot.channels.types import Finding
+from bot.http.listener import bind, holder
+from bot.settings import Settings
+from core.io.answers import head_of
+
+_LOW_DISK = 2_000_000_000
+
+
+async def folders(settings: Settings) -> Sequence[Finding]:
+    """Check that films can be written, that there is room for them, and who else may read and write there."""
+    return await asyncio.to_thread(_folders, settings)
+
+
+def _folders(settings: Settings) -> list[Finding]:
+    folder = settings.output_dir.absolute()
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        text = f"cannot write to {folder}: set REELBOT_OUTPUT_DIR to a folder of yours, or chown {there}"
+        return [Finding("output folder", "wrong", text)]
+    free = shutil.disk_usage(there).free
+    roomy = free > _LOW_DISK
+    shown = str(folder) + ("" if there == folder else " (made at the first start)")
+    return [
+        Finding("output folder", "ok", shown),
+        Finding("disk", "ok" if roomy else "wrong", f"{free / 1e9:.1f} GB free" + ("" if roomy else _MAKE_ROOM)),
+        *_exposed(settings, folder),
+    ]
+
+
+_MAKE_ROOM = "; make room for videos, or set REELBOT_OUTPUT_DIR to a larger disk"
+
+
+def _exposed(settings: Settings, folder: Path) -> list[Finding]:
+    """Warn of what others on this machine can read, or put there."""
+    found, file = [], settings.database_file
+    if file.exists() and file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+        text = f"others on this machine can read it, and it holds secrets: chmod 600 {file}"
+        found.append(Finding(file.name, "warn", text))
+    if folder.exists() and folder.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        text = f"others on this machine can write there: chmod go-w {folder}"
+        found.append(Finding("output folder", "warn", text))
+    return found
+
+
+def check_port(settings: Settings) -> Finding:
+    """Check whether `reelbot run` gets its port. A running bot has it already, so that alone is not wrong."""
+    who = holder(settings.port) if settings.port else None
+    if who is not None:
+        return Finding(
+            "port", "info", f"{settings.port} is taken by {who}: well if that is this bot, else REELBOT_PORT"
+        )
+    try:
+        bind(settings.host, settings.port).close()
+    except OSError as error:
+        return Finding("port", "wrong", str(error))
+    return Finding("port", "ok", f"{settings.port or 'any'} on {settings.host} is free")
+
+
+async def port(settings: Settings) -> Sequence[Finding]:
+    """Check the port, and under the public address whatever answers there."""
+    found = await asyncio.to_thread(check_port, settings)
+    return [found, *await _public_url(settings, serving=found.state == "info")]
+
+
+async def _public_url(settings: Settings, *, serving: bool) -> list[Finding]:
+    name = "public address"
+    if settings.public_url is None:
+        return [Finding(name, "off", "REELBOT_PUBLIC_URL is not set: nothing of the world reaches this bot")]
+    if not settings.asset_check:
+        return [Finding(name, "off", "not looked at: REELBOT_ASSET_CHECK is false")]
+    if not serving:
+        return [Finding(name, "off", "not looked at: `reelbot run` is not running")]
+    try:
+        head = await head_of(f"{settings.public_url}/healthz")
+    except (OSError, ValueError) as error:
+        text = f"REELBOT_PUBLIC_URL is not reached from here ({error}): check its name, its certificate and the proxy"
+        return [Finding(name, "wrong", text)]
+    if head.status in {200, 503}:
+        return [Finding(name, "ok", f"{settings.public_url} leads here")]
+    # Caddy, as it is set up, lets only what must be public through, and /healthz is not.
+    text = f"{settings.public_url} answers /healthz with status {head.status}: well if the proxy hides that path"
+    return [Finding(name, "info", text)]
+
+
+async def zone() -> Sequence[Finding]:
+    """Say which time zone the logs of this machine have."""
+    now = datetime.now().astimezone()
+    text = f"{now.tzname()} ({now:%H:%M}); chats show each person's own zone, and caps count 24 hours back from now"
+    return [Finding("time zone", "info", text)]

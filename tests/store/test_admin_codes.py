@@ -1,0 +1,90 @@
+"""The one-time code that makes its sender an admin: once, for minutes, and a few tries."""
+
+import asyncio
+
+import pytest
+import sqlalchemy as sa
+
+from bot.store import Store
+from bot.store.admin_codes import CODE_S, MOST_TRIES, code_in
+from bot.store.people_tables import admin_codes
+from tests.store.test_store import on_store
+
+USER = "telegram:42"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "admin-AB2CD-EF3GH",
+        " /start admin-AB2CD-EF3GH\n",
+        "ADMIN-ab2cd-ef3gh",
+        "admin ab2cd ef3gh",
+        "start admin-AB2CDEF3GH",
+        "ａｄｍｉｎ－ＡＢ２ＣＤ－ＥＦ３ＧＨ",
+    ],
+)
+def test_a_code_is_known_however_it_is_typed(text: str) -> None:
+    assert code_in(text) == "admin-AB2CD-EF3GH"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "admin", "/admin waiting", "/start K7QX2AB", "admin-AB2CD-EF3GH please", "x" * 99]
+)
+def test_other_words_are_no_code(text: str) -> None:
+    assert code_in(text) is None
+
+
+def test_a_code_counts_once_and_its_hash_alone_is_stored(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        code = await store.admin_codes.issue()
+        assert code_in(code) == code
+        stored = await store.database.read(lambda tx: str(tx.execute(sa.select(admin_codes)).all()))
+        assert code.removeprefix("admin-") not in stored
+        assert await store.admin_codes.spent_by(code) is None
+        assert await store.admissions.admins() == frozenset()
+        outcomes = await asyncio.gather(*(store.admin_codes.redeem(code, f"telegram:{each}") for each in range(4)))
+        assert sorted(outcomes) == ["admin", "none", "none", "none"]
+        (admin,) = await store.admissions.admins()
+        assert await store.admin_codes.spent_by(code) == admin
+        assert await store.admissions.allowed([admin]) == {admin}
+        assert await store.admissions.remove(admin)
+        assert await store.admissions.admins() == frozenset()
+
+    on_store(database_url, story)
+
+
+def test_who_guesses_alone_does_not_use_up_the_tries(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        code = await store.admin_codes.issue()
+        guesses = [await store.admin_codes.redeem("admin-22222-22222", "telegram:66") for _ in range(9)]
+        assert guesses.count("wrong") < MOST_TRIES
+        assert await store.admin_codes.redeem(code, "telegram:66") == "none"  # one who has guessed is not believed
+        assert await store.admin_codes.redeem(code, USER) == "admin"
+
+    on_store(database_url, story)
+
+
+def test_five_tries_in_all_and_a_new_code_has_new_ones(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        code = await store.admin_codes.issue()
+        for each in range(MOST_TRIES):
+            assert await store.admin_codes.redeem("admin-22222-22222", f"telegram:{each}") == "wrong"
+        assert await store.admin_codes.redeem(code, USER) == "none"
+        again = await store.admin_codes.issue()
+        assert await store.admin_codes.redeem(code, USER) == "wrong"
+        assert await store.admin_codes.redeem(again, USER) == "admin"
+
+    on_store(database_url, story)
+
+
+def test_a_code_lapses(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        code = await store.admin_codes.issue()
+        late = sa.update(admin_codes).values(expires=admin_codes.c.expires - int(CODE_S * 1000))
+        await store.database.write(lambda tx: tx.execute(late).rowcount)
+        assert await store.admin_codes.redeem(code, USER) == "none"
+        await store.admin_codes.revoke()
+        assert await store.admin_codes.spent_by(code) is None
+
+    on_store(database_url, story)
