@@ -19,14 +19,18 @@ from core.media.client import (
     verify,
     with_runner,
 )
+from core.media.confinement import Door, confinement, hide_process, warn_of_open_doors
 
 __all__ = [
     "Check",
+    "Door",
     "Photo",
     "PlayableCopy",
     "Probe",
     "check",
+    "confinement",
     "fork_child",
+    "hide_process",
     "make_playable",
     "normalise_photo",
     "on_behalf_of",
@@ -37,5 +41,6 @@ __all__ = [
     "sniff_mime",
     "to_widescreen",
     "verify",
+    "warn_of_open_doors",
     "with_runner",
 ]

@@ -35,6 +35,8 @@ _SOURCE_CPU_S = 300  # a phone's minute in 4K, brought down
 _PAID_CPU_S = 900  # what was paid for is made to fit, however long it takes
 _WALL_PER_CPU = 2.0
 _ANSWER_BYTES = 1_000_000
+_WRITTEN = ("into", "thumbnail")
+"""Arguments of a job that name the files that its child writes (core/media/worker/child.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,14 @@ async def prepare_video(
     return _probe(answer["probe"]), _adjustments(answer)
 
 
+async def attempt_doors(outside: Path) -> dict[str, str]:
+    """Let a child try what a hostile file would, and return what it could do, by door; nothing: shut.
+
+    Raises MediaError.
+    """
+    return await _child("doors", "attempt", outside=outside)
+
+
 async def normalise_photo(
     path: Path, into: Path, *, limits: SourceLimits | None = None, max_bytes: int = 10_000_000
 ) -> Photo:
@@ -183,11 +193,24 @@ async def _child(module: str, call: str, *, cpu_s: int = _CPU_S, **arguments: An
     """Run one call in a child of its own. Raises MediaError; cancelling kills the child."""
     by_name = {name: str(value.resolve()) if isinstance(value, Path) else value for name, value in arguments.items()}
     job = json.dumps({"module": module, "call": call, "cpu_s": cpu_s, "with": by_name})
-    answer = await _runner.get()(_WORKER, job, wall_s=max(_WALL_S, cpu_s * _WALL_PER_CPU), long=cpu_s > _CPU_S)
-    if "refused" in answer:
-        raise MediaError(answer["refused"], **answer["facts"])
-    result: dict[str, Any] = answer["ok"]
+    whole = False
+    try:
+        answer = await _runner.get()(_WORKER, job, wall_s=max(_WALL_S, cpu_s * _WALL_PER_CPU), long=cpu_s > _CPU_S)
+        if "refused" in answer:
+            raise MediaError(answer["refused"], **answer["facts"])
+        result: dict[str, Any] = answer["ok"]
+        whole = True
+    finally:
+        _tidy([arguments[name] for name in _WRITTEN if name in arguments], whole=whole)
     return result
+
+
+def _tidy(written: list[Path], *, whole: bool) -> None:
+    """Remove what a child made and left empty, and half a file, which is no file: it may not remove one itself."""
+    for path in written:
+        with suppress(OSError):
+            if not whole or not path.stat().st_size:
+                path.unlink()
 
 
 async def run_child(script: Path, job: str, *, wall_s: float = _WALL_S, long: bool = False) -> dict[str, Any]:
