@@ -141,7 +141,7 @@ class Preparer:
         source = folder / _SOURCE_NAMES[reference.kind]
         await self._channels[job.address.channel].fetch(reference, source)
         row = pricing.find(job.request.model).modes[job.request.mode]
-        with media.on_behalf_of(job.user):
+        with media.on_behalf_of(job.user, unpaid=True):
             asset = await publish_asset(
                 source,
                 settings=self._settings,

@@ -17,15 +17,18 @@ from core.media.client import (
     sniff_mime,
     to_widescreen,
     verify,
+    with_budget,
     with_runner,
 )
 from core.media.confinement import Door, confinement, hide_process, warn_of_open_doors
+from core.media.preparation_budget import PreparationBudget
 
 __all__ = [
     "Check",
     "Door",
     "Photo",
     "PlayableCopy",
+    "PreparationBudget",
     "Probe",
     "check",
     "confinement",
@@ -42,5 +45,6 @@ __all__ = [
     "to_widescreen",
     "verify",
     "warn_of_open_doors",
+    "with_budget",
     "with_runner",
 ]

@@ -10,8 +10,9 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from core.io.file_types import HEAD_BYTES, mime_of, other_type
 from core.media import cold_child
 from core.media.fair_semaphore import FairSemaphore
 from core.media.fork_client import POSSIBLE, ForkClient, ServerLost
+from core.media.preparation_budget import PreparationBudget
 from core.types import Adjustment, Kind, SourceLimits
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,7 @@ _WORKER = Path(__file__).parent / "worker" / "__main__.py"
 _AT_ONCE = min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 _WALL_S = 180.0
 _CPU_S = 120
+_PROBE_CPU_S = 20  # an index, however long, and one picture
 _SOURCE_CPU_S = 300  # a phone's minute in 4K, brought down
 _PAID_CPU_S = 900  # what was paid for is made to fit, however long it takes
 _WALL_PER_CPU = 2.0
@@ -101,7 +104,7 @@ def sniff_kind(path: Path) -> Kind:
 
 async def probe(path: Path) -> Probe:
     """Read the facts of a video file without decoding it whole. Raises MediaError."""
-    return _probe(await _child("probe", "probe", path=path))
+    return _probe(await _child("probe", "probe", cpu_s=_PROBE_CPU_S, path=path))
 
 
 async def verify(path: Path) -> Probe:
@@ -218,7 +221,7 @@ async def run_child(script: Path, job: str, *, wall_s: float = _WALL_S, long: bo
 
     It is killed when late or cancelled; the clock starts when it has its turn.
     """
-    async with _places().turn(_owner.get(), long=long):
+    async with _turn(long=long):
         return await _cold(script, job, wall_s)
 
 
@@ -233,7 +236,7 @@ async def fork_child(script: Path, job: str, *, wall_s: float = _WALL_S, long: b
     When the server is lost meanwhile, the file gets one more try in a child with a Python of its own: it need not be at
     fault, and if it is, it can do nothing there to another's job.
     """
-    async with _places().turn(_owner.get(), long=long):
+    async with _turn(long=long):
         with suppress(ServerLost), _folder() as folder:
             return await _bounded(_server(script).run(job, folder, most_bytes=_ANSWER_BYTES), wall_s)
         log.warning("a fork server was lost: its file is looked at once more")
@@ -277,17 +280,59 @@ def with_runner(runner: Runner) -> Iterator[None]:
 _owner: ContextVar[str] = ContextVar("reelbot_media_owner", default="")
 
 
+_unpaid: ContextVar[bool] = ContextVar("reelbot_media_unpaid", default=False)
+
+
 @contextmanager
-def on_behalf_of(owner: str) -> Iterator[None]:
-    """Set whose file is worked on in this context: children take turns among owners."""
-    token = _owner.set(owner)
+def on_behalf_of(owner: str, *, unpaid: bool = False) -> Iterator[None]:
+    """Set whose file is worked on in this context: children take turns among owners.
+
+    `unpaid`: nothing has been bought, so the work counts for the owner's budget, and is refused when that is spent.
+    """
+    tokens = _owner.set(owner), _unpaid.set(unpaid)
     try:
         yield
     finally:
-        _owner.reset(token)
+        _owner.reset(tokens[0])
+        _unpaid.reset(tokens[1])
+
+
+@asynccontextmanager
+async def _turn(*, long: bool) -> AsyncIterator[None]:
+    """Hold a place for a child. The budget is looked at when the turn comes: until then others of its owner may run.
+
+    Raises MediaError ("preparation_budget").
+    """
+    owner = _owner.get()
+    async with _places().turn(owner, long=long):
+        if not _unpaid.get():
+            yield
+            return
+        budget = _budgets.setdefault(asyncio.get_running_loop(), PreparationBudget())
+        budget.check(owner)
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            budget.spend(owner, time.monotonic() - begun)
+
+
+@contextmanager
+def with_budget(budget: PreparationBudget) -> Iterator[None]:
+    """Replace the budgets of unpaid work in this event loop."""
+    loop = asyncio.get_running_loop()
+    before = _budgets.get(loop, PreparationBudget())
+    _budgets[loop] = budget
+    try:
+        yield
+    finally:
+        _budgets[loop] = before
 
 
 _by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, FairSemaphore] = WeakKeyDictionary()
+
+
+_budgets: WeakKeyDictionary[asyncio.AbstractEventLoop, PreparationBudget] = WeakKeyDictionary()
 
 
 def _places() -> FairSemaphore:
