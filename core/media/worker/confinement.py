@@ -17,13 +17,10 @@ from pathlib import Path
 from core.media.worker import landlock, syscalls
 
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
-_LIBRARIES = ("stdlib", "platstdlib", "purelib", "platlib")
+_LIBRARIES = frozenset({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+_OURS = str(Path(__file__).parent)
+"""Code is loaded from these folders: some of it is only imported once it is needed."""
 _SPARE_TASKS = 64
-
-
-def libraries() -> set[str]:
-    """Return the folders that code is loaded from: some of it is only imported once it is needed."""
-    return {sysconfig.get_path(name) for name in _LIBRARIES} | {str(Path(__file__).parent)}
 
 
 def hide() -> None:
@@ -48,7 +45,7 @@ def confine(*, reads: Iterable[str], writes: Iterable[str]) -> None:
     """
     hide_for_good()
     _limit_tasks()
-    paths = [(path, landlock.READ) for path in (*libraries(), *reads)]
+    paths = [(path, landlock.READ) for path in (*_LIBRARIES, _OURS, *reads)]
     landlock.restrict([*paths, *((path, landlock.WRITE) for path in writes), (".", landlock.WORK)])
     syscalls.install(os.getpid())
 

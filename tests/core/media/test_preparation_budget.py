@@ -13,6 +13,7 @@ from core import media
 from core.errors import MediaError
 from core.types import SourceLimits
 from tests.corpus import clip
+from tests.hostile import giant
 from tests.media_jobs import Jobs
 
 
@@ -110,6 +111,25 @@ def test_a_file_that_is_late_has_cost_what_it_took(tmp_path: Path) -> None:
                 await media.fork_child(jobs.script, jobs.job(), wall_s=0.1)
 
     asyncio.run(story())
+
+
+def test_a_small_file_that_costs_minutes_is_paid_for_by_its_sender_alone(tmp_path: Path) -> None:
+    """An index of one picture, named for every moment: what it costs has nothing to do with its size."""
+    film = giant(tmp_path / "giant.mp4", side=1024, seconds=20)
+    assert film.stat().st_size < 20_000
+    into = tmp_path / "into.mp4"
+
+    async def story() -> None:
+        with media.with_budget(media.PreparationBudget(seconds=0.01)):
+            with media.on_behalf_of("hostile", unpaid=True):
+                assert (await media.probe(film)).duration_s == 20
+                with refused():
+                    await media.prepare_video(film, into, limits=SourceLimits(), max_bytes=10_000_000)
+            with media.on_behalf_of("other", unpaid=True):
+                await media.probe(clip(tmp_path / "film.mp4", seconds=0.2))
+
+    asyncio.run(story())
+    assert not into.exists()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
