@@ -1,8 +1,9 @@
 """Probes, checks and re-encodes photos and videos in child processes: a hostile file can cost one child, never the bot.
 
 At most one child per core (two at most), niced, confined (core/media/worker/confinement.py), with limits on memory,
-time and files, an empty environment and a folder of its own; killed with its task. A server that has the decoders loaded forks them (core/media/fork_client.py).
-Children take turns among people (`on_behalf_of`). This module reads no more than the first few bytes of a foreign file.
+time and files, an empty environment and a folder of its own; killed with its task. A server that has the decoders
+loaded forks them (core/media/fork_client.py). Children take turns among people (`on_behalf_of`). This module reads no
+more than the first few bytes of a foreign file.
 """
 
 import asyncio
