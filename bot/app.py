@@ -32,6 +32,7 @@ from bot.store import Store
 from bot.store.call_counts import CallCounts
 from bot.store.workers import Workers
 from bot.workers.heartbeat import Heartbeat, Notice, examine_database
+from core import media
 from core.assets.publish import prepare_folder
 from core.config import EnvSettings
 from core.io import disk
@@ -304,6 +305,7 @@ async def serve(
     timing: Timing = _USUAL,
 ) -> None:
     """Run until SIGTERM or SIGINT, then stop cleanly. Raises OSError (port taken), ValueError, AlreadyRunning."""
+    media.hide_process()  # the keys are in its environment and memory
     listener = bind(settings.host, settings.port)
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})
     try:
@@ -316,8 +318,10 @@ async def serve(
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
+    doors: asyncio.Task[None] | None = None
     try:
         await app.start(listener)
+        doors = asyncio.create_task(media.warn_of_open_doors(), name="doors")
         if on_ready is not None:
             await on_ready(app, f"http://{_shown(settings.host)}:{settings.port}/")
         await stop.wait()
@@ -325,6 +329,8 @@ async def serve(
         last = threading.Timer(_LAST_S, os._exit, (1,))
         last.daemon = True
         last.start()
+        if doors is not None:
+            doors.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await app.stop()
         last.cancel()

@@ -180,3 +180,57 @@ def _sound_only(path: Path) -> bytes:
         for packet in out.encode(None):
             target.mux(packet)
     return path.read_bytes()
+
+
+def giant(path: Path, *, side: int = 4096, seconds: int = 300, rate: int = 30) -> Path:
+    """A film of some kilobytes that takes minutes to decode: its index names one large key frame for every picture."""
+    clip(path, source=f"color=c=gray:s={side}x{side}:r={rate}", seconds=1 / rate, audio=None)
+    data = bytearray(path.read_bytes())
+    pictures = seconds * rate
+    size, offset = _last_word(data, b"stsz", 3), _last_word(data, b"stco", 2)  # of the only picture
+    moov = data.index(b"moov") - 4
+    moov_end = moov + int.from_bytes(data[moov : moov + 4], "big")
+    film = bytes(data[offset : offset + size])
+    tables = {
+        b"stsz": _words(0, size, pictures),
+        b"stco": _words(0, pictures) + bytes(4 * pictures),
+        b"stts": _words(0, 1, pictures, _last_word(data, b"stts", 3)),
+        b"stsc": _words(0, 1, 1, 1, 1),
+    }
+    made = _renewed(bytes(data[moov:moov_end]), tables, pictures)
+    head = bytes(data[:moov])
+    at = len(head) + len(made) + 8
+    made = made.replace(bytes(4 * pictures), at.to_bytes(4, "big") * pictures)
+    path.write_bytes(head + made + _words(len(film) + 8) + b"mdat" + film)
+    return path
+
+
+def _words(*words: int) -> bytes:
+    return b"".join(word.to_bytes(4, "big") for word in words)
+
+
+def _last_word(data: bytes | bytearray, kind: bytes, number: int) -> int:
+    at = data.index(kind) + 4 + 4 * number
+    if kind == b"stsz" and (fixed := int.from_bytes(data[data.index(kind) + 8 : data.index(kind) + 12], "big")):
+        return fixed
+    return int.from_bytes(data[at : at + 4], "big")
+
+
+def _renewed(box: bytes, tables: dict[bytes, bytes], pictures: int) -> bytes:
+    """The box with these tables in the place of its own, without edits, and as long as the pictures last."""
+    kind, body = box[4:8], box[8:]
+    if kind in tables:
+        body = tables[kind]
+    elif kind in {b"moov", b"trak", b"mdia", b"minf", b"stbl"}:
+        inner, at = b"", 0
+        while at < len(body):
+            length = int.from_bytes(body[at : at + 4], "big")
+            if body[at + 4 : at + 8] not in {b"edts", b"stss", b"ctts", b"sdtp", b"sgpd", b"sbgp", b"udta"}:
+                inner += _renewed(body[at : at + length], tables, pictures)
+            at += length
+        body = inner
+    elif kind in {b"mvhd", b"tkhd", b"mdhd"}:
+        place = 20 if kind == b"tkhd" else 16
+        length = int.from_bytes(body[place : place + 4], "big")
+        body = body[:place] + _words(length * pictures) + body[place + 4 :]
+    return _words(len(body) + 8) + kind + body

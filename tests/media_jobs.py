@@ -12,24 +12,37 @@ _CHILD = Path(media.__file__).parent / "worker" / "__main__.py"
 _SCRIPT = """
 import runpy, sys, types
 package = types.ModuleType("core.media.worker")
-package.__path__ = [{real!r}, {folder!r}]
+package.__path__ = {places!r}
 sys.modules["core.media.worker"] = package
 runpy.run_path({child!r}, run_name="__main__")
+"""
+
+_OPEN = """
+def confine(**_files):
+    pass
+
+def hide_for_good():
+    pass
 """
 
 
 class Jobs:
     """`bodies`: functions of one module, `work` and after it `work1`, `work2` and so on. `script` is run in the place
-    of core/media/worker/__main__.py.
+    of core/media/worker/__main__.py. Without `confined` the child finds a confinement that shuts no door.
     """
 
-    def __init__(self, folder: Path, *bodies: str) -> None:
+    def __init__(self, folder: Path, *bodies: str, confined: bool = True) -> None:
         lines = ["import json, os, resource, signal, socket, sys, time"]
         for number, body in enumerate(bodies):
             lines.append(f"\n\ndef work{number or ''}(**given):\n{body}")
         (folder / "job_of_the_test.py").write_text("\n".join(lines))
         self.script = folder / "child.py"
-        self.script.write_text(_SCRIPT.format(real=str(_CHILD.parent), folder=str(folder), child=str(_CHILD)))
+        places = [str(_CHILD.parent), str(folder)]
+        if not confined:
+            (folder / "open").mkdir(exist_ok=True)
+            (folder / "open" / "confinement.py").write_text(_OPEN)
+            places.insert(0, str(folder / "open"))
+        self.script.write_text(_SCRIPT.format(places=places, child=str(_CHILD)))
 
     def job(self, number: int = 0, *, cpu_s: int = 20, **given: Any) -> str:
         call = f"work{number or ''}"

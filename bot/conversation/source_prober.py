@@ -11,7 +11,7 @@ from bot.channels.protocol import ChannelPort
 from bot.channels.types import AttachmentRef, Incoming, SendError
 from bot.store import Store
 from core import media
-from core.errors import VideoError
+from core.errors import MediaError, VideoError
 from core.types import Kind
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,13 @@ class SourceProber:
             kind = await asyncio.to_thread(media.sniff_kind, path)
             if kind is Kind.IMAGE:
                 return replace(attachment, kind="image", size=path.stat().st_size)
-            found = await media.probe(path)
+            try:
+                with media.on_behalf_of(incoming.user, unpaid=True):
+                    found = await media.probe(path)
+            except MediaError as error:
+                if error.code != "preparation_budget":
+                    raise
+                return replace(attachment, kind="video", size=path.stat().st_size)  # told when it is prepared
             return replace(attachment, kind="video", size=found.size, duration_s=found.duration_s)
 
     def begin(self, incoming: Incoming) -> None:

@@ -142,7 +142,7 @@ class Preparer:
         source = folder / _SOURCE_NAMES[reference.kind]
         await self._channels[job.address.channel].fetch(reference, source)
         row = row_of(job.request.model, job.request.mode)
-        with media.on_behalf_of(job.user):
+        with media.on_behalf_of(job.user, unpaid=True):
             asset = await publish_asset(
                 source,
                 settings=self._settings,

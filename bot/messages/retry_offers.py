@@ -11,14 +11,14 @@ from core.types import Mode
 _WORTH_A_TRY = frozenset({
     "generation_failed", "generation_timeout", "downstream_service_error", "upstream_unavailable", "fal_busy",
     "fal_unavailable", "submit_not_sent", "no_media_generated", "submit_unknown", "result_expired", "download_failed",
-    "video_broken", "worker_crashed", "source_unavailable",
+    "video_broken", "worker_crashed", "source_unavailable", "preparation_budget",
 })  # fmt: skip
 """What the operator has to mend first (a full disk, photos that fal cannot reach) is not sold once more."""
 _OVER_WORDS = frozenset({"generation_failed", "no_media_generated"})
 _OVER_PHOTO = "downstream_service_error"
 _MOST_CHARS = 220
 _WEIGHT = re.compile(r"(?<![(\[{])[(\[{]+([^()\[\]{}]*?)(?::\s*-?[0-9.]+)?[)\]}]+")
-_UNUSUAL = re.compile(r"<[^>]*>|https?://\S+|_{2,}|[^\w\s.,;:!?'’\"“”，。、；：！？《》·%°&/+-]")
+_UNUSUAL = re.compile(r"<[^<>]*>|https?://\S+|_{2,}|[^\w\s.,;:!?'’\"“”，。、；：！？《》·%°&/+-]")
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？；;])\s*")
 
 

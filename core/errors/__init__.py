@@ -245,6 +245,7 @@ ERROR_CODES: tuple[str, ...] = (
     "video_too_short",
     "source_not_supported",
     "source_unavailable",
+    "preparation_budget",
     "bad_reference",
     # what fal and its models answer
     "content_policy_violation",

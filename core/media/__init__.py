@@ -18,16 +18,23 @@ from core.media.client import (
     still,
     to_widescreen,
     verify,
+    with_budget,
     with_runner,
 )
+from core.media.confinement import Door, confinement, hide_process, warn_of_open_doors
+from core.media.preparation_budget import PreparationBudget
 
 __all__ = [
     "Check",
+    "Door",
     "Photo",
     "PlayableCopy",
+    "PreparationBudget",
     "Probe",
     "check",
+    "confinement",
     "fork_child",
+    "hide_process",
     "make_playable",
     "normalise_photo",
     "on_behalf_of",
@@ -39,5 +46,7 @@ __all__ = [
     "still",
     "to_widescreen",
     "verify",
+    "warn_of_open_doors",
+    "with_budget",
     "with_runner",
 ]

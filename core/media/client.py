@@ -1,8 +1,9 @@
 """Probes, checks and re-encodes photos and videos in child processes: a hostile file can cost one child, never the bot.
 
-At most one child per core (two at most), niced, with limits on memory, time and files, an empty environment and a
-folder of its own; killed with its task. A server that has the decoders loaded forks them (core/media/fork_client.py).
-Children take turns among people (`on_behalf_of`). This module reads no more than the first few bytes of a foreign file.
+At most one child per core (two at most), niced, confined (core/media/worker/confinement.py), with limits on memory,
+time and files, an empty environment and a folder of its own; killed with its task. A server that has the decoders
+loaded forks them (core/media/fork_client.py). Children take turns among people (`on_behalf_of`). This module reads no
+more than the first few bytes of a foreign file.
 """
 
 import asyncio
@@ -10,8 +11,9 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,6 +25,7 @@ from core.io.file_types import HEAD_BYTES, mime_of, other_type
 from core.media import cold_child
 from core.media.fair_semaphore import FairSemaphore
 from core.media.fork_client import POSSIBLE, ForkClient, ServerLost
+from core.media.preparation_budget import PreparationBudget
 from core.types import Adjustment, Kind, SourceLimits
 
 log = logging.getLogger(__name__)
@@ -31,10 +34,13 @@ _WORKER = Path(__file__).parent / "worker" / "__main__.py"
 _AT_ONCE = min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 _WALL_S = 180.0
 _CPU_S = 120
+_PROBE_CPU_S = 20  # an index, however long, and one picture
 _SOURCE_CPU_S = 300  # a phone's minute in 4K, brought down
 _PAID_CPU_S = 900  # what was paid for is made to fit, however long it takes
 _WALL_PER_CPU = 2.0
 _ANSWER_BYTES = 1_000_000
+_WRITTEN = ("into", "thumbnail")
+"""Arguments of a job that name the files that its child writes (core/media/worker/child.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,7 @@ async def probe(path: Path) -> Probe:
     """Read the facts of a video file without decoding it whole. Raises MediaError, and BadReference for no file."""
     arguments.of_type("path", path, Path, optional=False)
     arguments.file(path)
-    return _probe(await _child("probe", "probe", path=path))
+    return _probe(await _child("probe", "probe", cpu_s=_PROBE_CPU_S, path=path))
 
 
 async def verify(path: Path) -> Probe:
@@ -150,6 +156,14 @@ async def prepare_video(
     return _probe(answer["probe"]), _adjustments(answer)
 
 
+async def attempt_doors(outside: Path) -> dict[str, str]:
+    """Let a child try what a hostile file would, and return what it could do, by door; nothing: shut.
+
+    Raises MediaError.
+    """
+    return await _child("doors", "attempt", outside=outside)
+
+
 async def normalise_photo(
     path: Path, into: Path, *, limits: SourceLimits | None = None, max_bytes: int = 10_000_000
 ) -> Photo:
@@ -190,11 +204,24 @@ async def _child(module: str, call: str, *, cpu_s: int = _CPU_S, **arguments: An
     """Run one call in a child of its own. Raises MediaError; cancelling kills the child."""
     by_name = {name: str(value.resolve()) if isinstance(value, Path) else value for name, value in arguments.items()}
     job = json.dumps({"module": module, "call": call, "cpu_s": cpu_s, "with": by_name})
-    answer = await _runner.get()(_WORKER, job, wall_s=max(_WALL_S, cpu_s * _WALL_PER_CPU), long=cpu_s > _CPU_S)
-    if "refused" in answer:
-        raise MediaError(answer["refused"], **answer["facts"])
-    result: dict[str, Any] = answer["ok"]
+    whole = False
+    try:
+        answer = await _runner.get()(_WORKER, job, wall_s=max(_WALL_S, cpu_s * _WALL_PER_CPU), long=cpu_s > _CPU_S)
+        if "refused" in answer:
+            raise MediaError(answer["refused"], **answer["facts"])
+        result: dict[str, Any] = answer["ok"]
+        whole = True
+    finally:
+        _tidy([arguments[name] for name in _WRITTEN if name in arguments], whole=whole)
     return result
+
+
+def _tidy(written: list[Path], *, whole: bool) -> None:
+    """Remove what a child made and left empty, and half a file, which is no file: it may not remove one itself."""
+    for path in written:
+        with suppress(OSError):
+            if not whole or not path.stat().st_size:
+                path.unlink()
 
 
 async def run_child(script: Path, job: str, *, wall_s: float = _WALL_S, long: bool = False) -> dict[str, Any]:
@@ -202,7 +229,7 @@ async def run_child(script: Path, job: str, *, wall_s: float = _WALL_S, long: bo
 
     It is killed when late or cancelled; the clock starts when it has its turn.
     """
-    async with _places().turn(_owner.get(), long=long):
+    async with _turn(long=long):
         return await _cold(script, job, wall_s)
 
 
@@ -217,7 +244,7 @@ async def fork_child(script: Path, job: str, *, wall_s: float = _WALL_S, long: b
     When the server is lost meanwhile, the file gets one more try in a child with a Python of its own: it need not be at
     fault, and if it is, it can do nothing there to another's job.
     """
-    async with _places().turn(_owner.get(), long=long):
+    async with _turn(long=long):
         with suppress(ServerLost), _folder() as folder:
             return await _bounded(_server(script).run(job, folder, most_bytes=_ANSWER_BYTES), wall_s)
         log.warning("a fork server was lost: its file is looked at once more")
@@ -261,17 +288,59 @@ def with_runner(runner: Runner) -> Iterator[None]:
 _owner: ContextVar[str] = ContextVar("reelbot_media_owner", default="")
 
 
+_unpaid: ContextVar[bool] = ContextVar("reelbot_media_unpaid", default=False)
+
+
 @contextmanager
-def on_behalf_of(owner: str) -> Iterator[None]:
-    """Set whose file is worked on in this context: children take turns among owners."""
-    token = _owner.set(owner)
+def on_behalf_of(owner: str, *, unpaid: bool = False) -> Iterator[None]:
+    """Set whose file is worked on in this context: children take turns among owners.
+
+    `unpaid`: nothing has been bought, so the work counts for the owner's budget, and is refused when that is spent.
+    """
+    tokens = _owner.set(owner), _unpaid.set(unpaid)
     try:
         yield
     finally:
-        _owner.reset(token)
+        _owner.reset(tokens[0])
+        _unpaid.reset(tokens[1])
+
+
+@asynccontextmanager
+async def _turn(*, long: bool) -> AsyncIterator[None]:
+    """Hold a place for a child. The budget is looked at when the turn comes: until then others of its owner may run.
+
+    Raises MediaError ("preparation_budget").
+    """
+    owner = _owner.get()
+    async with _places().turn(owner, long=long):
+        if not _unpaid.get():
+            yield
+            return
+        budget = _budgets.setdefault(asyncio.get_running_loop(), PreparationBudget())
+        budget.check(owner)
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            budget.spend(owner, time.monotonic() - begun)
+
+
+@contextmanager
+def with_budget(budget: PreparationBudget) -> Iterator[None]:
+    """Replace the budgets of unpaid work in this event loop."""
+    loop = asyncio.get_running_loop()
+    before = _budgets.get(loop, PreparationBudget())
+    _budgets[loop] = budget
+    try:
+        yield
+    finally:
+        _budgets[loop] = before
 
 
 _by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, FairSemaphore] = WeakKeyDictionary()
+
+
+_budgets: WeakKeyDictionary[asyncio.AbstractEventLoop, PreparationBudget] = WeakKeyDictionary()
 
 
 def _places() -> FairSemaphore:

@@ -2,19 +2,25 @@
 
 from pathlib import Path
 
+from core.media.worker.refusal import Refusal
+
 MOV_ATOMS = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"}
 _HEADER = 8
+_MOST_ATOMS = 50_000  # five minutes in fragments of a frame each have 18,000
 
 
 def is_cut(path: str) -> bool:
     """Return whether a top-level atom reaches past the end of the file.
 
-    Such a file still opens, and plays its beginning.
+    Such a file still opens, and plays its beginning. Raises Refusal for one that is nothing but atoms.
     """
     size = Path(path).stat().st_size
     with Path(path).open("rb") as file:
-        at = 0
+        at = atoms = 0
         while at + _HEADER <= size:
+            atoms += 1
+            if atoms > _MOST_ATOMS:
+                raise Refusal("unreadable_media", reason="atoms")
             file.seek(at)
             header = file.read(16)
             length = int.from_bytes(header[:4], "big")

@@ -4,20 +4,20 @@ Used alike by a child with a Python of its own (`__main__`) and by a forked one 
 itself.
 """
 
-import contextlib
 import importlib
 import os
 import resource
 from pathlib import Path
 from typing import Any
 
+from core.media.worker import confinement
 from core.media.worker.refusal import Refusal
 
 _MEMORY = 1_500_000_000
 _FILE_BYTES = 250_000_000
 _OPEN_FILES = 64
-_WRITTEN = ("into", "thumbnail")
-"""Arguments of a job that name the files it writes."""
+_READ, _WRITTEN = ("path",), ("into", "thumbnail")
+"""Arguments of a job that name the files it reads and writes."""
 
 
 def limit(cpu_s: int) -> None:
@@ -32,21 +32,25 @@ def limit(cpu_s: int) -> None:
 
 
 def answer(job: dict[str, Any]) -> dict[str, Any]:
-    """Return the result of the job's call, or why the file is refused."""
+    """Return the result of the job's call, or why the file is refused. Its code is loaded before it is confined."""
     try:
         module = importlib.import_module(f"core.media.worker.{job['module']}")
+        _confine(job["with"])
         return {"ok": getattr(module, job["call"])(**job["with"])}
     except Refusal as error:
-        refused = {"refused": error.code, "facts": error.facts}
+        return {"refused": error.code, "facts": error.facts}
     except MemoryError:
-        refused = {"refused": "unreadable_media", "facts": {"reason": "memory"}}
+        return {"refused": "unreadable_media", "facts": {"reason": "memory"}}
     except OSError as error:
         code = "disk_full" if error.errno in {27, 28, 122} else "unreadable_media"
-        refused = {"refused": code, "facts": {"reason": type(error).__name__}}
+        return {"refused": code, "facts": {"reason": type(error).__name__}}
     except Exception as error:  # noqa: BLE001 - whatever a decoder throws at a foreign file means "cannot be read"
-        refused = {"refused": "unreadable_media", "facts": {"reason": type(error).__name__}}
-    for path in (job["with"].get(name) for name in _WRITTEN):
-        if path:  # half a file is no file
-            with contextlib.suppress(OSError):
-                Path(path).unlink(missing_ok=True)
-    return refused
+        return {"refused": "unreadable_media", "facts": {"reason": type(error).__name__}}
+
+
+def _confine(arguments: dict[str, Any]) -> None:
+    """Confine this process to its job. The files it writes are made before: it may make none beside them."""
+    reads, writes = ([arguments[name] for name in names if arguments.get(name)] for names in (_READ, _WRITTEN))
+    for path in writes:
+        Path(path).touch(mode=0o600)
+    confinement.confine(reads=reads, writes=writes)

@@ -22,9 +22,9 @@ from typing import Any, NoReturn
 
 from PIL import Image, WebPImagePlugin
 
-from core.media.worker import child, photos, playable, sources
+from core.media.worker import child, confinement, photos, playable, probe, sources
 
-_LOADED = (WebPImagePlugin, photos, playable, sources)
+_LOADED = (WebPImagePlugin, photos, playable, probe, sources)
 """What a child needs is here before it is forked; nothing of it has seen a file."""
 
 _PR_SET_PDEATHSIG = 1
@@ -48,6 +48,7 @@ def serve(*, parent: int, leash: str) -> None:
     by_kernel = leash == "prctl"
     if by_kernel:
         _die_with(parent)
+    confinement.hide_for_good()
     Image.preinit()
     gc.collect()
     gc.freeze()  # a child's collections leave these pages alone, so they stay shared

@@ -7,11 +7,23 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageCms, ImageFilter, ImageOps
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageCms,
+    ImageFilter,
+    ImageOps,
+    JpegImagePlugin,
+    PngImagePlugin,
+    WebPImagePlugin,
+)
 
 from core.media.worker.refusal import Refusal
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+_READERS = (BmpImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
+"""Loaded here: Pillow loads all that it has, some forty, when it is asked for a format whose reader is not there."""
 _MAX_PIXELS = 50_000_000
 _LONGEST = 1920
 _QUALITY = 92

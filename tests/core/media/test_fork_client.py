@@ -43,7 +43,7 @@ class Bench:
 
     def __init__(self, folder: Path, *bodies: str, **options: Any) -> None:
         self.folder = folder
-        self.jobs = Jobs(folder, *bodies)
+        self.jobs = Jobs(folder, *bodies, confined=False)  # they tell of themselves and of the server by what is shut
         self.server = ForkClient(self.jobs.script, **options)
 
     async def run(self, number: int = 0, **given: Any) -> Any:
@@ -129,7 +129,7 @@ def test_a_child_ends_with_its_server_and_the_next_file_is_served(
 
 @pytest.mark.parametrize("sleep_s", [0.0, 0.02, 0.05, 0.1, 0.2])
 def test_a_server_that_dies_at_any_moment_costs_no_answer(tmp_path: Path, sleep_s: float) -> None:
-    jobs = Jobs(tmp_path, WHO)
+    jobs = Jobs(tmp_path, WHO, confined=False)
 
     async def story() -> None:
         tasks = [asyncio.create_task(media.fork_child(jobs.script, jobs.job())) for _ in range(4)]
@@ -149,7 +149,7 @@ def helpers() -> list[int]:
 
 
 def test_a_file_at_work_gets_one_more_look_by_itself_when_the_server_dies(tmp_path: Path) -> None:
-    jobs = Jobs(tmp_path, ONCE)
+    jobs = Jobs(tmp_path, ONCE, confined=False)
 
     async def story() -> None:
         task = asyncio.create_task(media.fork_child(jobs.script, jobs.job(at=str(tmp_path / "at"))))
@@ -164,7 +164,7 @@ def test_a_file_that_kills_the_server_hits_nobody_else(tmp_path: Path) -> None:
     """Neither has an answer when the server dies, and nobody can tell whose file did it."""
     hostile = "    if b'serve' in open(f'/proc/{os.getppid()}/cmdline', 'rb').read():\n"
     hostile += "        os.kill(os.getppid(), signal.SIGKILL)\n    os.kill(os.getpid(), signal.SIGSEGV)\n"
-    jobs = Jobs(tmp_path, ONCE, hostile)
+    jobs = Jobs(tmp_path, ONCE, hostile, confined=False)
 
     async def story() -> None:
         other = asyncio.create_task(media.fork_child(jobs.script, jobs.job(at=str(tmp_path / "at"))))
@@ -267,7 +267,7 @@ asyncio.run(media.fork_child(Path(sys.argv[1]), sys.argv[2]))
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_server_and_child_die_with_the_bot(tmp_path: Path, how: signal.Signals) -> None:
-    jobs = Jobs(tmp_path, SLEEP)
+    jobs = Jobs(tmp_path, SLEEP, confined=False)
     at = tmp_path / "at"
 
     async def story() -> None:
@@ -327,7 +327,7 @@ def test_where_nothing_can_be_forked_each_file_has_a_python_of_its_own(tmp_path:
 
 
 def test_a_late_child_is_ended(tmp_path: Path) -> None:
-    jobs = Jobs(tmp_path, SLEEP, WHO)
+    jobs = Jobs(tmp_path, SLEEP, WHO, confined=False)
 
     async def story() -> None:
         server, _ = (await media.fork_child(jobs.script, jobs.job(1)))["ok"]
@@ -361,7 +361,11 @@ def test_files_leave_no_folder_behind(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     jobs = Jobs(
-        tmp_path, "    open('left', 'w').write('x')\n    return os.getcwd()\n", "    os.kill(os.getpid(), 11)\n", SLEEP
+        tmp_path,
+        "    open('left', 'w').write('x')\n    return os.getcwd()\n",
+        "    os.kill(os.getpid(), 11)\n",
+        SLEEP,
+        confined=False,
     )
 
     async def story() -> None:

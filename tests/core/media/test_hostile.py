@@ -66,3 +66,20 @@ def test_mutated_files_are_facts_or_a_media_error(tmp_path: Path) -> None:
         await asyncio.gather(*(look(number, mutant) for number, mutant in enumerate(mutants)))
 
     asyncio.run(all_of_them())
+
+
+@pytest.mark.parametrize(("name", "codec", "pixels"), [("film.mkv", "ffv1", "yuv420p"), ("film.mov", "qtrle", "rgb24")])
+def test_a_film_in_a_codec_that_nobody_sends_is_not_decoded(tmp_path: Path, name: str, codec: str, pixels: str) -> None:
+    """A decoder that is rarely used is rarely attacked by anybody but an attacker."""
+    film = clip(tmp_path / name, codec=codec, pixels=pixels, seconds=0.2, audio=None)
+    with pytest.raises(MediaError) as caught:
+        asyncio.run(media.probe(film))
+    assert caught.value.code == "unsupported_media"
+
+
+def test_an_index_without_end_is_not_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "atoms.mp4"
+    path.write_bytes((8).to_bytes(4, "big") + b"free" + ((8).to_bytes(4, "big") + b"free") * 60_000)
+    with pytest.raises(MediaError) as caught:
+        asyncio.run(media.probe(path))
+    assert caught.value.facts["reason"] == "atoms"

@@ -82,6 +82,11 @@ error-video-too-short =
     } Please send a longer one.
 error-source-not-supported = { $model } cannot use the photo or video you sent. { -models } shows which models can.
 error-source-unavailable = I could not get your photo or video from the chat. Please send it again.
+error-preparation-budget =
+    { $minutes ->
+        [one] Preparing your videos has taken a lot of computing time within the last hour, so this one has to wait. Please try again in a minute.
+       *[other] Preparing your videos has taken a lot of computing time within the last hour, so this one has to wait. Please try again in { $minutes } minutes.
+    }
 error-bad-reference = The video service could not use your photo or video. Please try another one, as JPEG or MP4.
 
 error-content-policy-violation = The model’s content rules do not allow this. Please word it differently, or use another picture; photos of real people are often refused.

@@ -83,6 +83,7 @@ error-video-too-short =
     }請換一段長一些的。
 error-source-not-supported = { $model } 用不了你發來的照片或影片。{ -send-models }看看哪些模型可以。
 error-source-unavailable = 沒能從聊天裡取到你的照片或影片。請重新發送。
+error-preparation-budget = 過去一小時裡，處理你的影片已佔用大量計算時間，這一個需要等一等。請在 { $minutes } 分鐘後再試。
 error-bad-reference = 影片服務用不了這張照片或這段影片。請換一個，照片用 JPEG，影片用 MP4。
 
 error-content-policy-violation = 沒有通過該模型的內容審核。請換個說法或換張圖片；真人照片經常通不過。

@@ -82,6 +82,7 @@ error-video-too-short =
     }请换一段长一些的。
 error-source-not-supported = { $model } 用不了你发来的照片或视频。{ -send-models }看看哪些模型可以。
 error-source-unavailable = 没能从聊天里取到你的照片或视频。请重新发送。
+error-preparation-budget = 过去一小时里，处理你的视频已占用大量计算时间，这一个需要等一等。请在 { $minutes } 分钟后再试。
 error-bad-reference = 视频服务用不了这张照片或这段视频。请换一个，照片用 JPEG，视频用 MP4。
 
 error-content-policy-violation = 没有通过该模型的内容审核。请换个说法或换张图片；真人照片经常通不过。
