@@ -33,13 +33,13 @@ async def examine() -> list[Finding]:
     findings = await asyncio.to_thread(examine_settings)
     if not any(finding.state == "wrong" for finding in findings):
         settings = Settings()
-        # The media child's sandbox has its check here as soon as core.media can tell.
         checks = {
             "output folder": machine.folders,
             "database": ledger.database,
             "fal key": money.fal_key,
             "fal admin key": money.books,
             "asset round trip": money.round_trip,
+            "media child": machine.media_child,
             "clock": money.time_of_day,
             "chats": chats.chats,
         }

@@ -11,6 +11,7 @@ from pathlib import Path
 from bot.channels.types import Finding
 from bot.http.listener import bind, holder
 from bot.settings import Settings
+from core import media
 from core.io.answers import head_of
 
 _LOW_DISK = 2_000_000_000
@@ -37,6 +38,17 @@ def _folders(settings: Settings) -> list[Finding]:
     ]
 
 
+async def media_child(_settings: Settings) -> Sequence[Finding]:
+    """Check what a foreign file that takes over its decoder could do here: a child tries each door."""
+    doors = await media.confinement()
+    still = [f"{door.name} ({door.reason})" for door in doors if not door.shut]
+    if not still:
+        return [Finding("media child", "ok", f"shut in: {', '.join(door.name for door in doors)}")]
+    text = f"a hostile photo or video could still use: {'; '.join(still)}. {_NEWER_KERNEL}"
+    return [Finding("media child", "warn", text)]
+
+
+_NEWER_KERNEL = "Linux 5.13 or newer with Landlock and seccomp shuts all of them; in a container, allow both"
 _MAKE_ROOM = "; make room for videos, or set REELBOT_OUTPUT_DIR to a larger disk"
 
 
