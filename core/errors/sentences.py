@@ -41,6 +41,8 @@ SENTENCES: dict[str, str] = {
     "video_too_short": "The video is too short for this model: take a longer one.",
     "source_not_supported": "{model} makes nothing from this kind of source: choose another model.",
     "source_unavailable": "The file {path} cannot be read: {reason}.",
+    "preparation_budget": "This person's photos and videos have used up their time of preparation: again in {minutes} "
+    "minutes.",
     "bad_reference": "The photo or video could not be fetched or used: give a public address, or a JPEG or MP4 file.",
     "content_policy_violation": "The model's content rules refused this; it may have been charged: word it otherwise, "
     "or use another picture.",
