@@ -240,6 +240,6 @@ def test_a_crash_of_the_process_prints_no_secret() -> None:
 
 def test_what_postgres_says_about_a_row_is_hidden() -> None:
     said = "duplicate key value\nDETAIL:  Key (prompt)=(a fox\\ny) already exists.\nrest"
-    shown = redact(said)
+    shown = logs.redact(said)
     assert "a fox" not in shown
     assert shown.endswith("\nrest")

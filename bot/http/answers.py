@@ -109,10 +109,10 @@ class _Answer:
 def _sentence(body: bytes) -> str | None:
     """Return what the route says to a person, if it does."""
     try:
-        said = json.loads(body)["error"]
+        sentence = json.loads(body)["error"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    return said if isinstance(said, str) else None
+    return sentence if isinstance(sentence, str) else None
 
 
 def _place(error: Exception) -> str:

@@ -14,7 +14,6 @@ from collections.abc import Container
 from contextlib import suppress
 from typing import Any, ClassVar
 
-import h11
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -137,11 +136,10 @@ class BoundedProtocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP with the headers that every answer has."""
-        headers = [(name.lower().encode(), value.encode()) for name, value in STRICT.items()]
-        plain = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
-        start = h11.Response(status_code=400, headers=[*headers, *plain, (b"cache-control", b"no-store")])
-        for event in (start, h11.Data(data=msg.encode("ascii")), h11.EndOfMessage()):
-            self.transport.write(self.conn.send(event) or b"")
+        plain = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(msg)), "Connection": "close"}
+        headers = {**STRICT, "Cache-Control": "no-store", **plain}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        self.transport.write(f"HTTP/1.1 400 Bad Request\r\n{lines}\r\n{msg}".encode("ascii"))
         self.transport.close()
 
     def _await_reader(self) -> None:

@@ -22,9 +22,9 @@ from core.io.file_types import HEAD_BYTES, mime_of, other_type
 _UPLOAD = re.compile(r"[0-9a-f]{32}")
 _BYTES = {"image": 10_000_000, "video": 100_000_000}
 _LONGEST_S = 3600
-_MOST_FILES, _MOST_BYTES = 60, 1_000_000_000  # of one person within an hour
+MOST_FILES, _MOST_BYTES = 60, 1_000_000_000  # of one person within an hour
 _MOST_KEPT, _MOST_KEPT_BYTES = 200, 3_000_000_000  # of one person at any time, whatever still needs them
-_LEAST_FREE = 600_000_000  # bytes on the disk: a little more than what films are ordered with
+LEAST_FREE = 600_000_000  # bytes on the disk: a little more than what films are ordered with
 KINDS = frozenset(_BYTES)
 """What can be sent: "image", "video"."""
 
@@ -61,13 +61,13 @@ class Uploads:
 
     def _no_room(self, request: Request, session: Session) -> Response | None:
         """Return the refusal of one more file: a full disk, or a person who has sent enough. Nothing is read before."""
-        if shutil.disk_usage(self._services.uploads_dir).free < _LEAST_FREE:
+        if shutil.disk_usage(self._services.uploads_dir).free < LEAST_FREE:
             return self._gate.refused(request, "web-upload-no-room", 507)
         size, files = self._quota.used(session.user)
-        if files + self._coming[session.user] >= _MOST_FILES or size >= _MOST_BYTES:
+        if files + self._coming[session.user] >= MOST_FILES or size >= _MOST_BYTES:
             return self._gate.refused(request, "web-upload-quota", 429)
-        kept = owned(self._services.uploads_dir, session.user)
-        if len(kept) >= _MOST_KEPT or sum(kept) >= _MOST_KEPT_BYTES:
+        sizes = owned(self._services.uploads_dir, session.user)
+        if len(sizes) >= _MOST_KEPT or sum(sizes) >= _MOST_KEPT_BYTES:
             return self._gate.refused(request, "web-upload-quota", 429)
         return None
 
