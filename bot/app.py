@@ -19,7 +19,8 @@ from bot.channels.protocol import ChannelManifest, ChannelPort
 from bot.channels.services import Services
 from bot.channels.video_links import VideoLinks
 from bot.channels.web_names import DEMO, OPERATOR
-from bot.http.server import Health, Server, bind, build
+from bot.http.pages import Words
+from bot.http.server import Health, Server, bind, build, front_page
 from bot.http.signed_videos import signed_videos
 from bot.jobs.engine import Engine
 from bot.jobs.prepare import free_bytes
@@ -138,8 +139,20 @@ class App:
         self.parts.engine.register(self.parts.reconciler.work)
         routes = [route for channel in self.channels.values() for route in channel.routes()]
         routes.append(signed_videos(self._settings.videos_dir, VideoLinks(self._secret)))
-        web = build(health=self.health, assets_dir=self._settings.assets_dir, webhook=self.parts.webhook, routes=routes)
-        self._server = Server(web, listener, trusted_proxies=self._settings.trusted_proxies)
+        words = Words(translate, pick)
+        front = (
+            None
+            if "web" in self.channels
+            else front_page(words, [each.manifest.title for each in self.channels.values()])
+        )
+        web = build(
+            health=self.health,
+            assets_dir=self._settings.assets_dir,
+            webhook=self.parts.webhook,
+            routes=routes,
+            front=front,
+        )
+        self._server = Server(web, listener, trusted_proxies=self._settings.trusted_proxies, words=words)
         await self.parts.engine.start(owner=self.parts.roles.owner)
         await self._join_the_others()
         copy = await self.notice_copy()

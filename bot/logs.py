@@ -52,6 +52,8 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(\w://[^\s:/@]*):[^\s/]+@"), rf"\1:{_HIDDEN}@"),
     # our own links to a video, which are signed
     (re.compile(r"([?&]s=)[0-9a-f]{64}\b"), rf"\1{_HIDDEN}"),
+    # what PostgreSQL says about a row, with its values
+    (re.compile(r"(\b(?:DETAIL|CONTEXT): )(?:[^\n\\]|\\(?!n))+"), rf"\1{_HIDDEN}"),
     # our own callback address: its last part is a token
     (re.compile(r"(/fal/webhook/)[\w.~%-]+"), rf"\1{_HIDDEN}"),
 )

@@ -236,3 +236,10 @@ def test_a_crash_of_the_process_prints_no_secret() -> None:
     assert "hunter2" not in ended.stderr + ended.stdout
     assert [event["message"] for event in events][-1] == "crashed"
     assert "SystemError: it was [hidden]" in events[-1]["exception"]
+
+
+def test_what_postgres_says_about_a_row_is_hidden() -> None:
+    said = "duplicate key value\nDETAIL:  Key (prompt)=(a fox\\ny) already exists.\nrest"
+    shown = logs.redact(said)
+    assert "a fox" not in shown
+    assert shown.endswith("\nrest")

@@ -13,18 +13,21 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.channels.protocol import HttpRoute
-from bot.http.connections import BODY_S, HEAD_S, BodyTimeLimit, Census, bounded_protocol, most_connections
+from bot.http.answers import Answers
+from bot.http.connections import BODY_S, HEAD_S, WRITE_S, BodyTimeLimit, Census, bounded_protocol, most_connections
+from bot.http.headers import PAGE_POLICY
 from bot.http.listener import bind
+from bot.http.pages import PlainWords, Words
 from bot.loops import Problem
 from bot.settings import Settings
 from core.io.bodies import BodyTooLarge, read_body
 from core.io.networks import LOOPBACK, Networks
 
-__all__ = ["Health", "NoWebhook", "Server", "bind", "build", "serve_assets"]
+__all__ = ["Health", "NoWebhook", "Server", "bind", "build", "front_page", "serve_assets"]
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +39,11 @@ _ASSET_TYPES = {
     ".mkv": "video/x-matroska",
     ".mov": "video/quicktime",
 }
-# Somebody's photo: no cache that others share keeps it, and nothing on the way may change it.
+# Somebody's photo: no cache that others share keeps it, and nothing on the way may change it. fal may show it anywhere.
 _ASSET_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "private, max-age=3600, no-transform",
+    "Cross-Origin-Resource-Policy": "cross-origin",
     "X-Robots-Tag": "noindex",
 }
 _NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}  # it may be published a moment later
@@ -80,8 +84,10 @@ class Health:
         return JSONResponse({"ready": reason is None, "reason": reason}, 200 if reason is None else 503)
 
 
-def build(*, health: Health, assets_dir: Path, webhook: Webhook, routes: Sequence[HttpRoute]) -> Starlette:
-    """Build the app with all its routes."""
+def build(
+    *, health: Health, assets_dir: Path, webhook: Webhook, routes: Sequence[HttpRoute], front: HttpRoute | None = None
+) -> Starlette:
+    """Build the app with all its routes. `front`: the page at `/` where no channel has one."""
 
     async def healthz(_request: Request) -> Response:
         return health.live()
@@ -115,9 +121,20 @@ def build(*, health: Health, assets_dir: Path, webhook: Webhook, routes: Sequenc
             Route("/fal-assets", asset),
             Route("/fal/webhook/{token}", fal_webhook, methods=["POST"]),
             *(route for route in routes if isinstance(route, BaseRoute)),
+            *([front] if isinstance(front, BaseRoute) else []),
         ],
         exception_handlers={ClientDisconnect: _gone},
     )
+
+
+def front_page(words: Words, chats: Sequence[str]) -> Route:
+    """Build the page that says what runs here. `chats`: the titles of the chats."""
+
+    async def about(request: Request) -> Response:
+        page = words.about(request.headers.get("accept-language"), chats)
+        return HTMLResponse(page, headers={"Content-Security-Policy": PAGE_POLICY})
+
+    return Route("/", about)
 
 
 async def _gone(_request: Request, _error: Exception) -> Response:
@@ -150,16 +167,20 @@ class Server:
         most: int | None = None,
         head_s: float = HEAD_S,
         body_s: float = BODY_S,
+        write_s: float = WRITE_S,
+        words: Words | None = None,
     ) -> None:
         """Build the server.
 
         `trusted_proxies`: addresses and networks whose X-Forwarded-For says who calls. `most`: connections at once.
-        `head_s`, `body_s`: seconds for the head of a request, and for its body beyond what its bytes take.
+        `head_s`, `body_s`, `write_s`: seconds for the head of a request, and for its body and the reading of its answer
+        beyond what their bytes take. `words`: the sentences of the pages for browsers.
         """
         census = Census(most=most or most_connections(), trusted=Networks(trusted_proxies))
         config = uvicorn.Config(
-            BodyTimeLimit(app, body_s=body_s),
-            http=bounded_protocol(census, head_s=head_s),
+            Answers(BodyTimeLimit(app, body_s=body_s), words or PlainWords()),
+            http=bounded_protocol(census, head_s=head_s, write_s=write_s),
+            server_header=False,
             log_config=None,
             access_log=False,
             lifespan="off",

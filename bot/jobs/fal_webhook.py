@@ -97,6 +97,6 @@ class Webhook:
 def _request_id(body: bytes) -> str | None:
     try:
         value = json.loads(body)["request_id"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return value if is_request_id(value) else None

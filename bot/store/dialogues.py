@@ -128,6 +128,11 @@ class Dialogues:
         """Record that the bot says something to this person: see spoke_tx."""
         await self._db.write(lambda tx: spoke_tx(tx, user, chat=chat))
 
+    async def drafts(self) -> str:
+        """Return the text of all drafts, to look for names in it."""
+        query = sa.select(sa.cast(dialogues.c.draft, sa.Text)).where(dialogues.c.draft.is_not(None))
+        return await self._db.read(lambda tx: " ".join(each or "" for each in tx.execute(query).scalars()))
+
     async def forget(self, *, before_s: float) -> None:
         """Delete the dialogues in which nothing happened lately."""
         before = self._now() - int(before_s * 1000)

@@ -6,6 +6,7 @@ downloads, working copies, uploads, read messages, the engine's history.
 
 import asyncio
 import logging
+import re
 import shutil
 import time
 from collections.abc import Container, Iterable
@@ -27,6 +28,8 @@ _OFFERS_S = 7 * 24 * 3600.0  # those that nobody took up
 _HISTORY_S = 30 * _DAY_S
 _RECEIPTS_S = 90 * _DAY_S
 """Long after fal has let go of the files: what is left is only the proof of what was ordered."""
+_UPLOADS_S = _HOUR_S  # that no draft, offer or job mentions
+_UPLOAD_NAME = re.compile(r"\b[0-9a-f]{32}\b")
 _WAITS = frozenset({State.READY, State.UPLOADING, State.UNDELIVERED, State.DELIVERY_UNCONFIRMED, State.PARKED})
 """Its owner has not had this video yet."""
 
@@ -94,12 +97,27 @@ class Cleanup:
         an_hour_ago = time.time() - _HOUR_S
         await asyncio.to_thread(_remove_folders, work_dir, "*", keep.and_those(folders), an_hour_ago)
         await self._remove(work_dir, _HOUR_S, keep.and_those(marks), "*.held")
-        await self._remove(self._settings.uploads_dir, video_ttl_s, keep.and_those(uploads))
+        await self._uploads(keep, uploads, video_ttl_s)
+
+    async def _uploads(self, keep: "_NamesToKeep", needed: set[str], ttl_s: float) -> None:
+        """Delete what people sent from the page: soon where nothing came of it, else with what was made of it."""
+        folder = self._settings.uploads_dir
+        await self._remove(folder, ttl_s, keep.and_those(needed))
+        if not await asyncio.to_thread(_has_older, folder, time.time() - _UPLOADS_S):
+            return
+        used = set(_UPLOAD_NAME.findall(await self._store.dialogues.drafts()))
+        async for job in self._store.jobs.each(frozenset(State) - {State.DELETED}):
+            used.update(_UPLOAD_NAME.findall(repr(job)))  # of its order, and of each way that it was offered
+        await self._remove(folder, _UPLOADS_S, keep.and_those(needed.union(*map(_upload, used))))
 
     async def _remove(self, folder: Path, ttl_s: float, keep: Container[str], pattern: str = "*") -> None:
         gone = await asyncio.to_thread(_remove_files, folder, pattern, keep, time.time() - ttl_s)
         if gone:
             log.info("cleared away", extra={"folder": folder.name, "files": gone})
+
+
+def _has_older(folder: Path, before: float) -> bool:
+    return any(path.stat().st_mtime < before for path in folder.iterdir())
 
 
 def _remove_files(folder: Path, pattern: str, keep: Container[str], before: float) -> int:

@@ -21,6 +21,7 @@ from core.errors import BadReference, BadRequest
 from core.io.bodies import BodyTooLarge, write_body
 
 _REDIRECTS = 3
+_MOST_DIGITS = 18  # Python refuses to read numbers of thousands of them
 _TIMEOUT = httpx.Timeout(connect=10, read=20, write=10, pool=10)
 _TOTAL_S = 120.0
 _ADDRESSES = 4  # of one name, tried one after the other
@@ -160,7 +161,7 @@ def connect_reason(error: httpx.ConnectError) -> str:
 async def _write(reply: httpx.Response, into: Path, max_bytes: int) -> None:
     """Write the body as it comes: a packed one could unpack to any size, so it is not unpacked."""
     length = reply.headers.get("content-length", "")
-    if length.isascii() and length.isdigit() and int(length) > max_bytes:
+    if length.isascii() and length.isdigit() and int(length[:_MOST_DIGITS]) > max_bytes:
         raise BadReference("file_too_large", max_bytes=max_bytes)
     try:
         await write_body(reply.aiter_raw(), into, most_bytes=max_bytes)

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 _DOWNLOADING = RetryPolicy(
     DownloadFailed, pauses_s=(0.5, 1.0, 2.0, 4.0), tries=5, only_if=lambda error: error.code != "disk_full"
 )
+_MOST_DIGITS = 18  # Python refuses to read numbers of thousands of them
 _ATTEMPT_S = 120.0  # httpx bounds each chunk, not all of them
 _TIMEOUT = httpx.Timeout(connect=10, read=30, write=30, pool=10)
 _REDIRECTS = 5
@@ -231,4 +232,4 @@ def _joined(url: str, location: str) -> str:
 
 def _length(reply: httpx.Response) -> int | None:
     text = reply.headers.get("content-length", "")
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS else None

@@ -9,6 +9,7 @@ from core.types import Completed, InProgress, Queued, QueueStatus, RawReply, Sub
 
 _MAY_BE_TAKEN = frozenset({408, 409, 425, 499})
 _LONGEST_WAIT_S = 3600
+_MOST_DIGITS = 18  # Python refuses to read numbers of thousands of them
 _STATUS_FIELDS = frozenset(
     {"status", "request_id", "gateway_request_id", "response_url", "status_url", "cancel_url", "queue_position"}
     | {"logs", "metrics", "error", "error_type"}
@@ -107,4 +108,4 @@ def _oddity(reply: RawReply) -> str:
 def retry_after(reply: RawReply) -> int | None:
     """Return the seconds that the reply's Retry-After asks for; None where it does not."""
     text = reply.headers.get("retry-after", "")
-    return min(int(text), _LONGEST_WAIT_S) if text.isascii() and text.isdigit() else None
+    return min(int(text[:_MOST_DIGITS]), _LONGEST_WAIT_S) if text.isascii() and text.isdigit() else None

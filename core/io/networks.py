@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Iterable
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
+_SITE_BITS = 64  # of an IPv6 address, the part that one home or company has
 
 
 def read(text: str) -> tuple[str, ...]:
@@ -34,3 +35,16 @@ class Networks:
         except ValueError:
             return False
         return any(found in network for network in self._networks)
+
+
+def site(address: str) -> str:
+    """Return what counts as one address: an IPv6 caller has a whole network of them."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is not None:
+            return str(found.ipv4_mapped)
+        return str(ipaddress.ip_network((int(found), _SITE_BITS), strict=False))
+    return str(found)

@@ -272,6 +272,16 @@ def test_a_session_of_before_is_the_operators(tmp_path: Path) -> None:
         {"X-Forwarded-For": "1.2.3.4"},
         {"Forwarded": "for=1.2.3.4"},
         {"X-Forwarded-Host": "evil.example"},
+        {"X-Forwarded-Server": "evil.example"},
+        {"CF-Connecting-IP": "1.2.3.4"},
+        {"True-Client-IP": "1.2.3.4"},
+        {"X-Envoy-External-Address": "1.2.3.4"},
+        {"Via": "1.1 proxy"},
+        {"X-Real-IP": "1.2.3.4"},
+        {"Referer": "https://evil.example/page"},
+        {"Referer": "https://evil.example/", "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"},
+        {"Host": "localhost.:1"},
+        {"Host": "[::1].evil.example"},
     ],
 )
 @pytest.mark.parametrize(
@@ -663,5 +673,82 @@ def test_long_words_come_whole_and_folded(tmp_path: Path) -> None:
             assert (long["text"], long["long"]) == ("A fox…", "a fox " * 200)
             assert "long" not in short
             assert (await client.get("/chat/words")).json()["words"]["whole"]
+
+    on_page(tmp_path, story)
+
+
+def test_the_demo_refuses_a_proxy_that_adds_nothing(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        port = made.services.port
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"GET / HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+        assert b" 403 " in await reader.readline()
+        writer.close()
+
+    on_page(tmp_path, story)
+
+
+DEEP = b'{"id": ' + b"[" * 40_000 + b"]" * 40_000 + b"}"
+ODD_BODIES = [
+    b"",
+    b"[]",
+    b"null",
+    DEEP,
+    b"\xff\xfe",
+    b'{"id": "event-0001", "text": ' + b"9" * 5000 + b"}",
+    b'{"id": "event-0001", "text": {"a": 1}}',
+    b'{"id": 1e999, "text": NaN}',
+    b'{"id": "\\ud800event", "text": "x"}',
+    b'{"id": "event\\u0000-0001", "data": []}',
+    b'{"id": "event-0001", "upload": "../../etc/passwd"}',
+    b"x" * 1_100_000,
+    b'--b\r\nContent-Disposition: form-data; name="token"\r\n\r\n' + b"x" * 1_100_000,
+]
+
+
+@pytest.mark.parametrize("path", ["/chat/send", "/chat/press", "/chat/upload", "/chat/redeem", "/chat/enter"])
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=b", "text/plain; charset=nothing"])
+def test_what_is_not_understood_is_the_senders_fault(tmp_path: Path, path: str, kind: str) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as client:
+            await client.get("/")
+            for body in ODD_BODIES:
+                if path in {"/chat/redeem", "/chat/enter"} and body is not DEEP:
+                    continue  # each wrong one is answered slowly
+                reply = await client.post(path, content=body, headers={"Content-Type": kind})
+                assert reply.status_code in {303, 400, 403, 413, 415}, (body[:50], reply.status_code)
+            assert made.notes.incoming == []
+
+    on_page(tmp_path, story)
+
+
+@pytest.mark.parametrize("after", ["²", "-1", "9" * 30, "9" * 5000, "%00", "%ff", "1&after=x", "", "0x1", "１"])
+def test_any_count_in_an_address_is_read_or_ignored(tmp_path: Path, after: str) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as client:
+            await client.get("/")
+            assert (await client.get(f"/chat/messages?after={after}")).status_code == 200
+            cookies = {"Cookie": f'reelbot={after}; =; ;;; a="\\377'} if after.isascii() else {}
+            assert (await client.get("/chat/static/%00", headers=cookies)).status_code in {400, 404}
+
+    on_page(tmp_path, story)
+
+
+def test_a_person_sends_so_many_files_and_a_full_disk_takes_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(made: Opened) -> None:
+        monkeypatch.setattr("bot.channels.webchat.uploads.MOST_FILES", 2)
+        async with made.client(**{"Accept-Language": "zh"}) as client:
+            await client.get("/")
+            photo = jpeg((64, 64))
+            assert [(await client.post("/chat/upload", content=photo)).status_code for _ in range(2)] == [201, 201]
+            refused = await client.post("/chat/upload", content=photo)
+            assert refused.status_code == 429
+            assert refused.json()["error"] == translate("zh", "web-upload-quota")
+            monkeypatch.setattr("bot.channels.webchat.uploads.LEAST_FREE", 10**18)
+            full = await client.post("/chat/upload", content=photo)
+            assert (full.status_code, full.json()["error"]) == (507, translate("zh", "web-upload-no-room"))
+            assert len(list(made.services.uploads_dir.iterdir())) == 4  # two files, and whose they are
 
     on_page(tmp_path, story)

@@ -1,6 +1,7 @@
 """What callers may hold open: connections in all and per address, half a head, half a body."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,7 +11,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from bot.http.connections import Census
@@ -149,3 +150,62 @@ def test_the_setting_names_addresses() -> None:
     assert read("loopback, 10.0.0.7,172.18.0.0/16") == (*LOOPBACK, "10.0.0.7/32", "172.18.0.0/16")
     with pytest.raises(ValueError, match="“caddy” is no address"):
         read("caddy")
+
+
+@asynccontextmanager
+async def sending(size: int, **limits: Any) -> AsyncIterator[str]:
+    """Our own server with one large answer."""
+
+    async def film(_request: Request) -> Response:
+        async def parts() -> AsyncIterator[bytes]:
+            for _ in range(size // 65_536):
+                yield b"x" * 65_536
+
+        return StreamingResponse(parts())
+
+    sock = listener()
+    server = Server(Starlette(routes=[Route("/", film)]), sock, **limits)
+    await server.start()
+    try:
+        yield f"http://127.0.0.1:{sock.getsockname()[1]}"
+    finally:
+        await server.stop()
+
+
+FILM = 64 * 65_536
+
+
+def test_who_reads_nothing_is_cut_off_and_a_slow_reader_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.http.connections.WRITE_BYTES_PER_S", 1_000_000)
+
+    async def asks(base: str, *, waits: bool, pause_s: float) -> int:
+        """Read as a slow phone does, with a small window, or only once it is cut off; the bytes that came."""
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8_192)
+        sock.setblocking(False)
+        loop = asyncio.get_running_loop()
+        address = urlsplit(base)
+        await loop.sock_connect(sock, (address.hostname, address.port))
+        await loop.sock_sendall(sock, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        came = 0
+        while waits and not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            await asyncio.sleep(0.02)
+        try:
+            while read := await loop.sock_recv(sock, 8_192):
+                came += len(read)
+                await asyncio.sleep(pause_s)
+        except ConnectionError:
+            return came
+        finally:
+            sock.close()
+        return came
+
+    async def story() -> None:
+        async with asyncio.timeout(60), sending(FILM, write_s=0.3, head_s=0.2) as base:
+            stalled, slow = await asyncio.gather(
+                asks(base, waits=True, pause_s=0), asks(base, waits=False, pause_s=0.002)
+            )
+            assert stalled < FILM // 4
+            assert slow >= FILM
+
+    asyncio.run(story())

@@ -242,3 +242,17 @@ def test_folders_that_are_not_there_are_no_trouble(tmp_path: Path) -> None:
         await site.tidy()
 
     on_site(tmp_path, story)
+
+
+def test_an_upload_of_which_nothing_came_goes_soon(tmp_path: Path) -> None:
+    async def story(site: Site) -> None:
+        uploads = site.settings.uploads_dir
+        used, unused, fresh = "a" * 32, "b" * 32, "c" * 32
+        await site.job(State.DELIVERED, file_id=used)
+        for name, age_s in ((used, 2 * HOUR_S), (unused, 2 * HOUR_S), (fresh, 0.0)):
+            site.file(uploads, name, age_s=age_s)
+            site.file(uploads, f"{name}.owner", age_s=age_s)
+        await site.tidy()
+        assert {path.name for path in uploads.iterdir()} == {used, f"{used}.owner", fresh, f"{fresh}.owner"}
+
+    on_site(tmp_path, story)

@@ -232,9 +232,10 @@ class UpdateReceiver:
 def _update(body: bytes, bot: Bot) -> Update | None:
     try:
         data = readable_update(json.loads(body))
-    except ValueError:
-        data = None
-    return Update.de_json(data, bot) if data is not None else None
+        return Update.de_json(data, bot) if data is not None else None
+    except Exception as error:  # noqa: BLE001 - the library raises nearly anything for an odd shape
+        log.error("an update could not be read", extra={"error": type(error).__name__})  # noqa: TRY400
+        return None
 
 
 def _note_failure(error: Exception) -> None:

@@ -98,7 +98,7 @@ class BotRequest(HTTPXRequest):
 def _json(body: bytes) -> dict[str, Any] | None:
     try:
         answer = json.loads(body.decode("utf-8", "replace"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) else None
 

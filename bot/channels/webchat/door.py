@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 
 from bot.channels.services import Services
-from bot.channels.webchat.bodies import read_form, read_json
+from bot.channels.webchat.bodies import read_form, read_json, text_in
 from bot.channels.webchat.gate import Gate
 from bot.channels.webchat.guard import Guard, Session
 
@@ -52,7 +52,7 @@ class Door:
 
     async def redeem(self, request: Request) -> Response:
         """Take the secret of an invitation, which stood where no server sees it: JSON {"invitation"}."""
-        guest = await self._services.invitations.redeem(str((await read_json(request)).get("invitation", ""))[:100])
+        guest = await self._services.invitations.redeem(text_in(await read_json(request), "invitation")[:100])
         if guest is None:
             return await self._not_let_in(request) or self._gate.refused(request, "web-invitation-void", 403)
         response = JSONResponse({"name": guest[0]})

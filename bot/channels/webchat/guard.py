@@ -17,11 +17,18 @@ from starlette.requests import Request
 
 from bot.channels.video_links import VideoLinks
 from bot.channels.web_names import DEMO, NAME, OPERATOR
+from core.io.networks import LOOPBACK, Networks, site
 
 COOKIE = "reelbot"
+_LOOPBACK = Networks(LOOPBACK)
 _COOKIE = re.compile(rf"({NAME.pattern})\.([0-9a-f]{{0,32}})\.([0-9a-f]{{32}})\.([0-9a-f]{{64}})")
 _OLD_COOKIE = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{64})")
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
+# What proxies, tunnels and CDNs add; no browser sends any of it.
+_OF_PROXIES = re.compile(
+    r"forwarded|via|(?:x-)?(?:true-)?client-ip|x-(?:forwarded|real|original|proxy|envoy|amzn|azure|appengine|arr|vercel)-.*"
+    r"|x-(?:forwarded|scheme|cluster-client-ip|appgw-trace-id)|(?:cf|cdn|fly|fastly|tailscale|ngrok|x-nf|x-ms)-.*"
+)
+_OLD_HTTP = "1.0"  # what nginx speaks to those behind it, and no browser
 _SAFE = {"GET", "HEAD"}
 _WRONG_TRIES = 5
 _WRONG_WINDOW_S = 60.0
@@ -51,6 +58,7 @@ class WrongTries:
 
     def note(self, address: str) -> None:
         """Count a wrong one."""
+        address = site(address)
         tries = self._by_address.pop(address, deque(maxlen=_WRONG_TRIES))
         tries.append(time.monotonic())
         self._by_address[address] = tries  # the latest is last
@@ -59,7 +67,7 @@ class WrongTries:
 
     def too_many(self, address: str) -> bool:
         """Return whether this address has had its tries of the last minute."""
-        tries = self._by_address.get(address)
+        tries = self._by_address.get(site(address))
         return tries is not None and len(tries) == _WRONG_TRIES and time.monotonic() - tries[0] < _WRONG_WINDOW_S
 
 
@@ -83,16 +91,23 @@ class Guard:
     def problem(self, request: Request) -> str | None:
         """Return why this request is refused, as a key of the catalogue; None when it may pass."""
         headers = request.headers
-        if self._token is None and any(name in headers for name in _FORWARDED):
+        if self._token is None and _is_proxied(request):
             return "web-not-through-proxy"
         host = headers.get("host", "").lower()
+        if any(len(headers.getlist(name)) > 1 for name in ("host", "origin")):
+            return "web-wrong-host"
         if not self._is_ours(host):
             return "web-wrong-host"
         origin = headers.get("origin")
         if origin is not None and origin not in self._origins and not self._is_numeric_origin(origin, host):
             return "web-wrong-origin"
-        if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"} and not _navigates(request):
+        site = headers.get("sec-fetch-site")
+        if site not in {None, "same-origin", "none"} and not _navigates(request):
             return "web-wrong-origin"
+        if not self._is_referer_ours(headers.get("referer", ""), host) and (
+            site in {"same-origin", "none"} or not _navigates(request)
+        ):
+            return "web-wrong-origin"  # the page stands under another address: a proxy has written ours into the Host
         if request.method not in _SAFE and origin is None and headers.get("sec-fetch-site") != "same-origin":
             return "web-wrong-origin"
         return None
@@ -106,6 +121,11 @@ class Guard:
         if any(_host(scheme, host) in self._hosts for scheme in _OWN_PORTS):
             return True
         return self._token is not None and _is_number(host, self._port)
+
+    def _is_referer_ours(self, referer: str, host: str) -> bool:
+        scheme, _, rest = referer.partition("://")
+        origin = f"{scheme}://{_host(scheme, rest.partition('/')[0])}".lower()
+        return not rest or origin in self._origins or self._is_numeric_origin(origin, host)
 
     def _is_numeric_origin(self, origin: str, host: str) -> bool:
         return self._token is not None and origin == f"http://{host}" and _is_number(host, self._port)
@@ -171,6 +191,13 @@ def _is_number(host: str, port: int) -> bool:
     except ValueError:
         return False
     return end == str(port)
+
+
+def _is_proxied(request: Request) -> bool:
+    """Return whether a proxy has passed this on, or it comes from another computer."""
+    if any(_OF_PROXIES.fullmatch(name) for name in request.headers) or request.scope["http_version"] == _OLD_HTTP:
+        return True
+    return request.client is not None and request.client.host not in _LOOPBACK
 
 
 def _navigates(request: Request) -> bool:

@@ -15,9 +15,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.channels.services import Services
-from bot.channels.text_lengths import encodable
 from bot.channels.types import Address, AttachmentRef, Incoming
-from bot.channels.webchat.bodies import read_json
+from bot.channels.webchat.bodies import count_in, read_json, text_in
 from bot.channels.webchat.door import PAGE, Door
 from bot.channels.webchat.gate import Gate
 from bot.channels.webchat.guard import Guard, Session
@@ -28,6 +27,7 @@ log = logging.getLogger(__name__)
 _EVENT = re.compile(r"[0-9A-Za-z-]{8,64}")
 _VIDEO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}\.(mp4|jpg)")
 _TEXT_CHARS = 8000
+_MOST_BYTES = 10**12  # what a browser may say that a file has
 _HEARTBEAT_S = 15.0
 _MOST_STREAMS = 30  # of one person, in all browsers
 _PRICE = re.compile(r"\$[0-9]{1,6}(?:\.[0-9]{1,6})?")
@@ -93,8 +93,8 @@ class Pages:
         if self._closing:
             return self._gate.refused(request, "web-failed", 503)
         body = await read_json(request)
-        event, text = str(body.get("id", "")), encodable(str(body.get("text") or ""))[:_TEXT_CHARS]
-        upload, body_price = str(body.get("upload") or ""), body.get("price")
+        event, text = text_in(body, "id"), text_in(body, "text")[:_TEXT_CHARS]
+        upload, shown_price = text_in(body, "upload"), text_in(body, "price")
         if not _EVENT.fullmatch(event) or not (text.strip() or upload):
             return self._gate.refused(request, "web-nothing-to-send", 400)
         kind = await self._uploads.kind_of(upload) if upload and self._uploads.owns(session, upload) else None
@@ -105,7 +105,7 @@ class Pages:
             body = {"kind": kind or "text", "from": "me", "text": text, "upload": upload or None, "event": event}
             await self._services.transcript.add(session.user, body)
             self.wake(session.user)
-        price = str(body_price) if _PRICE.fullmatch(str(body_price)) else None
+        price = shown_price if _PRICE.fullmatch(shown_price) else None
         await self._put(request, session, event, text=text, attachment=attachment, agreed=price)
         return JSONResponse({"id": event}, 202)
 
@@ -115,12 +115,12 @@ class Pages:
         Nothing of it is kept. null for small talk, for what is offered whatever it costs, and for who asks in a rush.
         """
         body = await read_json(request)
-        text, kind = encodable(str(body.get("text") or ""))[:_TEXT_CHARS], body.get("kind")
+        text, kind = text_in(body, "text")[:_TEXT_CHARS], body.get("kind")
         known = kind is None or (isinstance(kind, str) and kind in KINDS)
         if not text.strip() or not known or self._closing or self._is_rushed(session.user):
             return JSONResponse({"price": None})
         size, seconds = body.get("size"), plausible_s(body.get("seconds"))
-        size = size if isinstance(size, int) and size >= 0 else None
+        size = size if isinstance(size, int) and 0 <= size < _MOST_BYTES else None
         attachment = AttachmentRef(kind, "0" * 32, size, seconds) if kind else None
         incoming = self._incoming(request, session, "price", text=text, attachment=attachment)
         return JSONResponse({"price": await self._services.quote(incoming)})
@@ -142,7 +142,7 @@ class Pages:
         if self._closing:
             return self._gate.refused(request, "web-failed", 503)
         body = await read_json(request)
-        event, data = str(body.get("id", "")), str(body.get("data", ""))[:64]
+        event, data = text_in(body, "id"), text_in(body, "data")[:64]
         if not _EVENT.fullmatch(event) or not data:
             return self._gate.refused(request, "web-nothing-to-send", 400)
         stands_on = await self._message_with(session, body.get("on"), data)
@@ -174,8 +174,8 @@ class Pages:
     # What every open page is told
 
     async def _messages(self, request: Request, session: Session) -> Response:
-        after = request.query_params.get("after", "0")
-        entries = await self._services.transcript.read(session.user, after_change=int(after) if after.isdigit() else 0)
+        after = count_in(request.query_params.get("after", "0"))
+        entries = await self._services.transcript.read(session.user, after_change=after)
         return JSONResponse({"messages": [dict(entry) for entry in entries], "me": session.user})
 
     async def _events(self, request: Request, session: Session) -> Response:

@@ -2,6 +2,8 @@
 
 import re
 import secrets
+import shutil
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,16 @@ from bot.channels.services import Services
 from bot.channels.types import AttachmentRef
 from bot.channels.webchat.gate import Gate
 from bot.channels.webchat.guard import Session
+from bot.channels.webchat.upload_quota import Quota, owned
 from core.io.bodies import BodyTooLarge, first_bytes, write_body
 from core.io.file_types import HEAD_BYTES, mime_of, other_type
 
 _UPLOAD = re.compile(r"[0-9a-f]{32}")
 _BYTES = {"image": 10_000_000, "video": 100_000_000}
 _LONGEST_S = 3600
+MOST_FILES, _MOST_BYTES = 60, 1_000_000_000  # of one person within an hour
+_MOST_KEPT, _MOST_KEPT_BYTES = 200, 3_000_000_000  # of one person at any time, whatever still needs them
+LEAST_FREE = 600_000_000  # bytes on the disk: a little more than what films are ordered with
 KINDS = frozenset(_BYTES)
 """What can be sent: "image", "video"."""
 
@@ -29,6 +35,8 @@ class Uploads:
     def __init__(self, services: Services, gate: Gate) -> None:
         self._services = services
         self._gate = gate
+        self._quota = Quota()
+        self._coming: Counter[str] = Counter()
 
     def attachment(self, kind: Any, upload: str, seconds: Any) -> AttachmentRef:
         """Build the attachment.
@@ -40,8 +48,31 @@ class Uploads:
 
     async def take(self, request: Request, session: Session) -> Response:
         """Stream the raw file of the body to a name nobody can guess. Its first bytes say what it is."""
+        refusal = self._no_room(request, session)
+        if refusal is not None:
+            return refusal
         name = secrets.token_hex(16)
         path = self._services.uploads_dir / name
+        self._coming[session.user] += 1
+        try:
+            return await self._keep(request, session, path)
+        finally:
+            self._coming[session.user] -= 1
+
+    def _no_room(self, request: Request, session: Session) -> Response | None:
+        """Return the refusal of one more file: a full disk, or a person who has sent enough. Nothing is read before."""
+        if shutil.disk_usage(self._services.uploads_dir).free < LEAST_FREE:
+            return self._gate.refused(request, "web-upload-no-room", 507)
+        size, files = self._quota.used(session.user)
+        if files + self._coming[session.user] >= MOST_FILES or size >= _MOST_BYTES:
+            return self._gate.refused(request, "web-upload-quota", 429)
+        sizes = owned(self._services.uploads_dir, session.user)
+        if len(sizes) >= _MOST_KEPT or sum(sizes) >= _MOST_KEPT_BYTES:
+            return self._gate.refused(request, "web-upload-quota", 429)
+        return None
+
+    async def _keep(self, request: Request, session: Session, path: Path) -> Response:
+        """Write the file of the body, and whose it is beside it."""
         refuse = partial(self._gate.refused, request, max_mb=str(_BYTES["image"] // 1_000_000))
         try:
             what = await _receive(request, path)
@@ -51,8 +82,9 @@ class Uploads:
             return refuse("web-upload-large", 413) if large else refuse("web-upload-gone", 400)
         if what is not None:
             return refuse("web-upload-unknown", 415, what=what)
+        self._quota.note(session.user, path.stat().st_size)
         path.with_suffix(".owner").write_text(session.user, encoding="ascii")
-        return JSONResponse({"upload": name, "kind": await self.kind_of(name)}, 201)
+        return JSONResponse({"upload": path.name, "kind": await self.kind_of(path.name)}, 201)
 
     async def kind_of(self, name: str) -> Any:
         """Return what the upload is, of KINDS; None: it is not there, or neither."""

@@ -282,7 +282,7 @@ def _answer(path: str, content: bytes) -> dict[str, Any]:
     """Read the answer. Raises WeChatError for any errcode but 0; one that nobody can read proves nothing."""
     try:
         answer = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     code = _errcode(answer, needed=path == PUSH)
     if code is None or not isinstance(answer, dict):

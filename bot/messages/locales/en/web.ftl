@@ -36,3 +36,5 @@ web-upload-unknown =
     }
 web-upload-large = This file is too large: photos up to { $max_mb } MB, videos up to 100 MB.
 web-not-found = There is nothing here, or it is not yours.
+web-upload-quota = You have sent as many files as fit. Wait an hour, then add more.
+web-upload-no-room = The disk of the bot is nearly full, so it takes no files now. Tell the person who runs it.

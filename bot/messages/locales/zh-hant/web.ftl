@@ -37,3 +37,5 @@ web-upload-unknown =
     }
 web-upload-large = 檔案太大：照片不超過 { $max_mb } MB，影片不超過 100 MB。
 web-not-found = 這裡沒有內容，或者它不是你的。
+web-upload-quota = 你上傳的檔案已達上限，請過一小時再新增。
+web-upload-no-room = 機器人的磁碟快滿了，暫時不能接收檔案，請告訴機器人的主人。

@@ -36,3 +36,5 @@ web-upload-unknown =
     }
 web-upload-large = 文件太大：照片不超过 { $max_mb } MB，视频不超过 100 MB。
 web-not-found = 这里没有内容，或者它不是你的。
+web-upload-quota = 你上传的文件已达上限，请过一小时再添加。
+web-upload-no-room = 机器人的磁盘快满了，暂时不能接收文件，请告诉机器人的主人。
