@@ -174,11 +174,13 @@ class Server:
 
         `trusted_proxies`: addresses and networks whose X-Forwarded-For says who calls. `most`: connections at once.
         `head_s`, `body_s`, `write_s`: seconds for the head of a request, and for its body and the reading of its answer
-        beyond what their bytes take. `words`: the sentences of the pages for browsers.
+        beyond what their bytes take. `words`: the sentences of the pages for browsers; None: the app's answers leave
+        as they are, as those of the sandbox do, which speaks as fal does.
         """
         census = Census(most=most or most_connections(), trusted=Networks(trusted_proxies))
+        bounded = BodyTimeLimit(app, body_s=body_s)
         config = uvicorn.Config(
-            Answers(BodyTimeLimit(app, body_s=body_s), words or PlainWords()),
+            bounded if words is None else Answers(bounded, words),
             http=bounded_protocol(census, head_s=head_s, write_s=write_s),
             server_header=False,
             log_config=None,
@@ -231,7 +233,7 @@ async def serve_assets(settings: Settings) -> AsyncIterator[None]:
         yield
         return
     app = build(health=Health(), assets_dir=settings.assets_dir, webhook=NoWebhook(), routes=[])
-    server = Server(app, listener, trusted_proxies=settings.trusted_proxies)
+    server = Server(app, listener, trusted_proxies=settings.trusted_proxies, words=PlainWords())
     await server.start()
     try:
         yield
