@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from bot import logs
 from bot.channels import manifests
+from bot.channels.protocol import ChannelManifest, ConsoleCommand
 from bot.cli import setting_problems
 from bot.cli.console import DONE, FAILED, Failure
 from bot.jobs.job_lock import AlreadyHeld
@@ -154,13 +155,15 @@ def parser_of_all() -> argparse.ArgumentParser:
     job_parser = command("job", "reports.job", "one job's whole story")
     job_parser.add_argument("id", metavar="ID")
     job_parser.add_argument("--cancel", action="store_true", help="stop it")
-    for manifest in manifests().values():
-        if manifest.commands:
-            words = "; ".join(f"{each.word}: {each.help}" for each in manifest.commands)
-            channel_parser = command(manifest.name, "channel_commands.channel_command", words)
-            names = [each.word for each in manifest.commands]
-            channel_parser.add_argument("word", metavar="|".join(names), choices=names)
-            channel_parser.set_defaults(manifest=manifest)
+    for name, offered in _chat_commands().items():
+        words = "; ".join(f"{each.word}: {each.help}" for _, each in offered)
+        chat_parser = command(name, "channel_commands.channel_command", words)
+        chat_words = chat_parser.add_subparsers(required=True, metavar="|".join(each.word for _, each in offered))
+        for manifest, each in offered:
+            word_parser = chat_words.add_parser(each.word, help=each.help, description=each.help)
+            word_parser.set_defaults(manifest=manifest, command=each)
+            for option in each.options:
+                word_parser.add_argument(f"--{option.name}", metavar=option.value, help=option.help)
     _invite_parser(command("invite", "invite.invite", "a link that opens the web chat for a guest, once, as web:NAME"))
     doctor_parser = command(
         "doctor", "doctor.run", "check the whole chain and say how to fix what is wrong; exit code 1 if anything is"
@@ -171,6 +174,15 @@ def parser_of_all() -> argparse.ArgumentParser:
     )
     backup_parser.add_argument("dir", type=Path, metavar="DIR", help="the folder that is made for it")
     return parser
+
+
+def _chat_commands() -> dict[str, list[tuple[ChannelManifest, ConsoleCommand]]]:
+    """Return the chats' commands by the name under which they stand, which several chats may share."""
+    found: dict[str, list[tuple[ChannelManifest, ConsoleCommand]]] = {}
+    for manifest in manifests().values():
+        for each in manifest.commands:
+            found.setdefault(each.under or manifest.name, []).append((manifest, each))
+    return found
 
 
 def _invite_parser(parser: argparse.ArgumentParser) -> None:

@@ -42,12 +42,15 @@ _ACCOUNT = frozenset({"not_configured", "invalid_key", "out_of_credits", "insuff
 
 
 class Alerts:
-    """The sender of alerts. `admins`: ids as in REELBOT_ADMINS (`telegram:42`); people, not groups."""
+    """The sender of alerts. `admins`: ids as in REELBOT_ADMINS (`telegram:42`); people, not groups.
+
+    They are looked at anew for each alert: who is one may change.
+    """
 
     def __init__(self, *, store: Store, channels: Mapping[str, ChannelPort], admins: Iterable[str], caps: Caps) -> None:
         self._store = store
         self._channels = channels
-        self._admins = sorted(admins)
+        self._admins = admins
         self._caps = caps
         self._tasks: set[asyncio.Task[None]] = set()
         self._told_at: dict[str, float] = {}
@@ -147,7 +150,7 @@ class Alerts:
         await self._send(lambda language: Message(text_in(language)))
 
     async def _send(self, message_in: Callable[[str], Message]) -> None:
-        for admin in self._admins:
+        for admin in sorted(self._admins):
             name, _, ident = admin.partition(":")
             channel = self._channels.get(name)
             if channel is not None:

@@ -25,7 +25,8 @@ def main(base: str, film: str) -> None:
     client.notify("start")
     sys.stderr.write("ready\n")
     sys.stderr.flush()
-    buf, messages = "", []
+    buf = ""
+    messages: list[Any] = []
     while len(messages) < 4:
         updates = client.get_updates(buf)
         assert not updates.is_error

@@ -1,6 +1,6 @@
 """WeChat Official Accounts: wechatpy reads, signs and encrypts; our own thin calls talk to the API."""
 
-from bot.channels.protocol import ChannelManifest, ChannelPort, ConsoleCommand
+from bot.channels.protocol import ChannelManifest, ChannelPort, ConsoleCommand, Terminal
 from bot.channels.services import Services
 from bot.channels.wechat.limits import LIMITS
 from bot.channels.wechat.settings import WeChatSettings
@@ -22,7 +22,7 @@ def _connect(services: Services) -> ChannelPort | None:
     return WeChat(services, settings)
 
 
-async def _create_menu(channel: ChannelPort) -> str:
+async def _create_menu(channel: ChannelPort, _terminal: Terminal) -> str:
     from bot.channels.wechat.channel import WeChat  # noqa: PLC0415 - loads the SDK
 
     if not isinstance(channel, WeChat):

@@ -90,6 +90,11 @@ class ILinkFake:
         voice |= {"text": transcript} if transcript is not None else {}
         return self.world.deliver(user, [{"type": 3, "voice_item": voice}], **more)
 
+    def wrote(self, user: str) -> str:
+        """The context of a message that was taken before all of this."""
+        self.world.deliver(user, [])
+        return str(self.world.newest_bot(user).queue.pop()["context_token"])
+
     # What tests look at
 
     def fail(self, path: str, kind: FaultKind, **more: Any) -> Fault:

@@ -29,8 +29,8 @@ _PATHS = frozenset(
 
 @dataclass(slots=True)
 class Fault:
-    """What happens to the next `times` calls of `path`. ret, errcode: refused with `code`, nothing done; status: an HTTP
-    status of a gateway, nothing done; drop_before: the line ends unread; lose_answer: done, and the line ends; slow:
+    """What happens to the next `times` calls of `path`. ret, errcode: refused with `code`, nothing done; status: a
+    gateway's HTTP status, nothing done; drop_before: the line ends unread; lose_answer: done, and the line ends; slow:
     done after `delay_s`; garbage: done, and no JSON comes back; of sendmessage, done, and: empty: an empty body; no_id:
     `{"ret": 0}`, and nobody sees it; bare_id: a message_id without ret. cut: half of the file comes.
     `kind_of`: only messages with an item of this kind ("video_item")."""
@@ -109,24 +109,16 @@ class Api:
             )
         if path not in _PATHS or request.method != "POST":
             return PlainTextResponse("not found", 404)
-        return await self._with_token(request, receive, path, body, call, fault)
+        return await self._with_token(request, receive, call, fault)
 
-    async def _with_token(
-        self, request: Request, receive: Receive, path: str, body: Json, call: Call, fault: Fault | None
-    ) -> Response:
+    async def _with_token(self, request: Request, receive: Receive, call: Call, fault: Fault | None) -> Response:
+        call.token = request.headers.get("authorization", "").removeprefix("Bearer ")
         try:
-            if fault is not None and fault.kind in {"ret", "errcode"}:
-                if path == "sendmessage":  # a refused one counts, too
-                    user = self.world.people.get(body.get("msg", {}).get("to_user_id", ""))
-                    if user is not None:
-                        user.sent.append(self.world.now())
-                raise Refused(fault.code, "as the test wants")
-            call.token = request.headers.get("authorization", "").removeprefix("Bearer ")
-            if request.headers.get("authorizationtype") != "ilink_bot_token":
-                raise Refused(-14, "session timeout")
-            bot = self.world.bot_of(call.token)
-            self._check_base_info(path, body)
-            answer = await self._answer(bot, path, body, receive)
+            self._refuse(fault, call)
+            is_bot = request.headers.get("authorizationtype") == "ilink_bot_token"
+            bot = self.world.bot_of(call.token if is_bot else "")
+            self._check_base_info(call.path, call.body)
+            answer = await self._answer(bot, call.path, call.body, receive)
         except Refused as refused:
             call.code = refused.code
             kind = self.stale_as if fault is None else fault.kind
@@ -134,6 +126,14 @@ class Api:
             return JSONResponse({name: refused.code, "errmsg": refused.message})
         call.code = 0
         return await self._spoilt(fault, answer)
+
+    def _refuse(self, fault: Fault | None, call: Call) -> None:
+        if fault is None or fault.kind not in {"ret", "errcode"}:
+            return
+        user = self.world.people.get(call.body.get("msg", {}).get("to_user_id", ""))
+        if user is not None:
+            user.sent.append(self.world.now())  # a refused message counts, too
+        raise Refused(fault.code, "as the test wants")
 
     async def _answer(self, bot: Bot, path: str, body: Json, receive: Receive) -> Json:
         match path:
@@ -157,6 +157,7 @@ class Api:
         buf = body.get("get_updates_buf") or ""
         if buf and not str(buf).startswith("buf-"):
             raise Refused(-1, "get_updates_buf")
+        bot.asked = str(buf)
         bot.resets += not buf and bool(bot.cursor)
         bot.conflicts += bot.polling > 0
         bot.polling += 1

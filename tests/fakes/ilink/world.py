@@ -50,6 +50,7 @@ class Bot:
     started: int = 0  # notifystart less notifystop
     queue: list[Json] = field(default_factory=list)
     cursor: str = ""  # the newest that was handed out
+    asked: str = ""  # the one of the last question
     polling: int = 0
     conflicts: int = 0  # polls while another one was held
     resets: int = 0  # polls that began anew though a cursor had been handed out

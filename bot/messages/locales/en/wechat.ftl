@@ -46,3 +46,6 @@ alert-more =
         [1] One earlier alert is in the log only (“for the admins”).
        *[other] { $count } earlier alerts are in the log only (“for the admins”).
     }
+
+# Personal WeChat
+alert-ilink-login = The login of the personal WeChat account { $account } has ended: nothing comes in or goes out, and finished videos are kept. Run reelbot wechat login --account { $account } on the server and scan the code.

@@ -40,3 +40,6 @@ passive-tap = 👉 { $link }（或回覆「{ $typed }」）
 
 # 給一段時間聯絡不上的管理員。
 alert-more = 還有 { $count } 條更早的提醒，全文在日誌裡（「for the admins」）。
+
+# 個人微信
+alert-ilink-login = 個人微信帳號 { $account } 的登入已失效，收發都停了；做好的影片都存著。請在伺服器上執行 reelbot wechat login --account { $account } 重新掃碼。

@@ -39,3 +39,6 @@ passive-tap = 👉 { $link }（或回复“{ $typed }”）
 
 # 给一段时间联系不上的管理员。
 alert-more = 还有 { $count } 条更早的提醒，全文在日志里（“for the admins”）。
+
+# 个人微信
+alert-ilink-login = 个人微信账号 { $account } 的登录已失效，收发都停了；做好的视频都存着。请在服务器上运行 reelbot wechat login --account { $account } 重新扫码。
