@@ -22,6 +22,7 @@ from bot.channels.ilink.limits import TEXT_BYTES, TEXT_CHARS
 from bot.channels.ilink.login import Login, Viewer
 from bot.channels.ilink.media import Media
 from bot.channels.ilink.memory import Memory
+from bot.channels.ilink.pace import ANSWER_RESERVE, UNASKED_RESERVE
 from bot.channels.ilink.settings import ILinkSettings
 from bot.channels.protocol import PlainChannel
 from bot.channels.services import Services
@@ -165,12 +166,13 @@ class ILink(PlainChannel):
         to: Address,
         message: Message,
         *,
-        reply_to: str | None = None,  # noqa: ARG002 - the bot's messages quote nothing
+        reply_to: str | None = None,
         replace: str | None = None,  # noqa: ARG002 - nothing can be changed
     ) -> str:
         """Send a text. One on a job may use up what may be said; any other leaves enough for a video."""
         person = await self._conversations.with_person(to)
-        await self._conversations.must_have_room(person, reserve=message.job_id is None)
+        reserve = ANSWER_RESERVE if reply_to is not None else UNASKED_RESERVE
+        await self._conversations.must_have_room(person, reserve=0 if message.job_id is not None else reserve)
         return await self._say(person, message.text)
 
     async def _say(self, person: Conversation, text: str) -> str:
@@ -188,7 +190,7 @@ class ILink(PlainChannel):
     ) -> str:
         """Send the video as a native one, then its words. Raises SendError."""
         person = await self._conversations.with_person(to)
-        await self._conversations.must_have_room(person, reserve=False)
+        await self._conversations.must_have_room(person)
         try:
             media, size = await self._media.upload(person.account, person.user, video.path)
         except ILinkError as error:

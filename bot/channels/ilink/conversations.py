@@ -9,7 +9,6 @@ from bot.channels.ilink.accounts import DEFAULT, Account, Accounts
 from bot.channels.ilink.api import Api
 from bot.channels.ilink.errors import MUST_WAIT, ILinkError
 from bot.channels.ilink.memory import Context, Memory
-from bot.channels.ilink.pace import RESERVE
 from bot.channels.services import Alert
 from bot.channels.types import Address, SendError, SendOutcome
 
@@ -57,13 +56,13 @@ class Conversations:
         found = [Conversation(account, user, context) for context, account in known if context is not None]
         return max(found, key=lambda each: each.context.at_ms, default=None)
 
-    async def must_have_room(self, to: Conversation, *, reserve: bool) -> None:
-        """Raise SendError where nothing more may be said now. `reserve`: what is kept for videos is not to be used."""
+    async def must_have_room(self, to: Conversation, *, reserve: int = 0) -> None:
+        """Raise SendError where nothing more may be said now. `reserve`: so many messages must be left for others."""
         pace, now_ms = await self._memory.pace(to.account.bot_id, to.user), self._memory.now_ms
         probe_s = pace.probe_s(now_ms)
         if probe_s:
             raise SendError(SendOutcome.MUST_WAIT, "WeChat takes no more before the person writes", after_s=probe_s)
-        if reserve and pace.room(now_ms) <= RESERVE:
+        if reserve and pace.room(now_ms) <= reserve:
             raise SendError(SendOutcome.MUST_WAIT, "kept for a video")
         window_s = pace.window_s(now_ms)
         if window_s:

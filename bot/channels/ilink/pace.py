@@ -10,8 +10,10 @@ from typing import Any, Self
 _PER_WORD, _PER_WORD_MS = 10, 24 * 3600 * 1000
 _PER_WINDOW, _WINDOW_MS = 12, 5 * 60 * 1000
 _PROBES_S = (600.0, 3600.0, 6 * 3600.0)
-RESERVE = 3
-"""Of what may be said, so much is kept from small talk: a film, its words, and the word on a failure."""
+UNASKED_RESERVE = 3
+"""Of what may be said, so much is kept from what nobody asked for: a film, its words, and the word on a failure."""
+ANSWER_RESERVE = 1
+"""So much is kept from answers: a film."""
 
 
 @dataclass(frozen=True, slots=True)
