@@ -33,6 +33,7 @@ from core.io.retrying import Sleep
 log = logging.getLogger(__name__)
 
 _WATCH_S = 2.0
+_OTHERS_S = 5.0  # by then the other processes serve this chat, too: any of them may handle its messages
 _TYPING_WITHIN_MS = 60_000
 _WORDS_S = 15.0
 
@@ -80,6 +81,9 @@ class ILink(PlainChannel):
     async def _poll(self) -> None:
         """Poll in one process of the installation; not before the program serves this chat."""
         await self._served.wait()
+        counts = self._services.call_counts
+        if counts is not None and counts.processes() > 1:
+            await asyncio.sleep(_OTHERS_S)
         await self._services.run_alone(self.name, self._intake.run)
 
     async def _watch(self) -> None:
