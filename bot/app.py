@@ -120,6 +120,7 @@ class App:
             run_alone=self.parts.roles.run,
             quote=self.parts.intake.quote,
             moved=self.parts.chat_moves.moved,
+            is_admin=self.parts.is_admin,
             owners=self.parts.owners.put,
             hide=lambda secret: logs.hide([secret]),
             call_counts=CallCounts(self.store.database, processes=self.parts.roles.processes),

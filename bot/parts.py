@@ -105,6 +105,7 @@ class Parts:
     intake: MessageIntake
     chat_moves: ChatMoves
     owners: Owners
+    is_admin: Callable[[str], bool]
     inbox: InboxWorker
     passive: PassiveReplies
     cleanup: Cleanup
@@ -345,6 +346,7 @@ def build(
         handler=handler,
         intake=intake,
         owners=access.owners,
+        is_admin=access.is_admin,
         chat_moves=ChatMoves(store=store, access=access, alerts=alerts),
         inbox=inbox,
         passive=passive,

@@ -337,6 +337,23 @@ def test_what_could_not_be_answered_before_a_restart_is_answered_after_it(on_ili
     on_ilink(asked, answered)
 
 
+def test_a_render_of_18_mb_arrives_within_what_wechat_takes(on_ilink: Callable[..., None], tmp_path: Path) -> None:
+    noisy = "testsrc2=s=1920x1080:r=24,noise=alls=30:allf=t"
+    rate = {"preset": "ultrafast", "b": "50000000", "minrate": "50000000", "maxrate": "50000000", "bufsize": "25000000"}
+    large = clip(tmp_path / "large.mp4", source=noisy, seconds=3, options=rate)
+    assert 17_000_000 < large.stat().st_size < 22_000_000
+
+    async def story(made: Bench, fake: ILinkFake) -> None:
+        made.fal.faults.add("file_other", body=str(large))
+        await says(fake, "视频 一只红狐狸")
+        await made.settled(State.DELIVERED)
+        (film,) = fake.person(FOX).videos
+        assert 4_000_000 < len(film) < 9_500_000
+        assert made.submits() == 1
+
+    on_ilink(story)
+
+
 def test_it_runs_on_postgres_as_well(on_ilink: Callable[..., None], postgres: Cluster) -> None:
     async def story(made: Bench, fake: ILinkFake) -> None:
         await says(fake, "视频 一只狐狸")

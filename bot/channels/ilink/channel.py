@@ -23,6 +23,7 @@ from bot.channels.ilink.login import Login, Viewer
 from bot.channels.ilink.media import Media
 from bot.channels.ilink.memory import Memory
 from bot.channels.ilink.pace import ANSWER_RESERVE, UNASKED_RESERVE
+from bot.channels.ilink.page import LoginPage
 from bot.channels.ilink.settings import ILinkSettings
 from bot.channels.protocol import PlainChannel
 from bot.channels.services import Services
@@ -32,6 +33,7 @@ from core.io.retrying import Sleep
 
 log = logging.getLogger(__name__)
 
+_PAGE = "wechat"
 _WATCH_S = 2.0
 _OTHERS_S = 5.0  # by then the other processes serve this chat, too: any of them may handle its messages
 _TYPING_WITHIN_MS = 60_000
@@ -68,6 +70,8 @@ class ILink(PlainChannel):
         self._typing: dict[str, int] = {}  # by person: when they wrote what the sign was shown for
         self._tasks: list[asyncio.Task[None]] = []
         self._served = asyncio.Event()
+        self._page = LoginPage(services.key_values, services.translate, begin=self.log_in, names=self._names)
+        services.admin_pages[_PAGE] = self._page
 
     def routes(self) -> Sequence[BaseRoute]:
         """Return no route: the bot asks WeChat."""
@@ -112,6 +116,7 @@ class ILink(PlainChannel):
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._page.close()
         await self._intake.say_goodbye()
 
     async def stop(self) -> None:
@@ -129,6 +134,10 @@ class ILink(PlainChannel):
         account = await Login(self._api, self.accounts, self._settings, name=name, sleep=self._sleep).run(viewer)
         await self._let_in()
         return account
+
+    async def _names(self) -> list[str]:
+        """Return the names of the accounts that are logged in, for the page."""
+        return [each.name for each in await self.accounts.all() if not each.stale]
 
     async def log_out(self, name: str) -> Account | None:
         """Forget the account's login; jobs and films stay. None: there is no such account."""
