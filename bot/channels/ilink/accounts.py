@@ -39,11 +39,12 @@ _FIELDS = {each.name for each in fields(Account)} - {"name"}
 
 
 class Accounts:
-    """The repository of accounts. `on_token` is told every token that is read, so that no log shows it."""
+    """The repository of accounts. `on_token` is told each token once, so that no log shows it."""
 
     def __init__(self, key_values: KeyValue, *, on_token: Callable[[str], None]) -> None:
         self._key_values = key_values
         self._on_token = on_token
+        self._tokens: set[str] = set()
 
     async def all(self) -> tuple[Account, ...]:
         """Return the accounts, by their names."""
@@ -88,6 +89,7 @@ class Accounts:
             for name, row in sorted(rows.items())
             if set(row) >= _FIELDS
         ]
-        for account in found:
-            self._on_token(account.token)
+        for token in {each.token for each in found} - self._tokens:
+            self._tokens.add(token)
+            self._on_token(token)
         return tuple(found)
