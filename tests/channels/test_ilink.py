@@ -553,17 +553,19 @@ def test_keys_are_read_in_every_form() -> None:
 def test_the_pace_keeps_to_both_stories() -> None:
     pace = Pace().after_word(0)
     for at in range(9):
-        pace = pace.after_try(at * 1000, refused=False)
+        pace = pace.after_success(at * 1000)
     assert (pace.room(9000), pace.probe_s(9000)) == (1, 0.0)
     pace = pace.after_word(10_000)
     assert pace.room(10_000) == 3  # twelve in five minutes
     for at in range(11, 14):
-        pace = pace.after_try(at * 1000, refused=False)
+        pace = pace.after_success(at * 1000)
     assert pace.window_s(14_000) == 287.0
     assert pace.room(400_000) == 7
     assert pace.room(10_000 + 24 * 3600 * 1000 + 1) == 0
-    refused = pace.after_try(500_000, refused=True)
+    refused = pace.after_refusal(500_000)
     assert [round(refused.probe_s(at * 1000)) for at in (500, 800, 1100)] == [600, 300, 0]
+    assert refused.after_failure(500_001).room(500_001) == 0
+    assert pace.after_failure(400_000).since == pace.since
     assert Pace.read(refused.fields) == refused
     assert Pace.read({"tries": "x", "no": 1}) == Pace()
 

@@ -248,6 +248,21 @@ def test_one_fetches_by_a_number_what_waits(on_ilink: Callable[..., None]) -> No
     on_ilink(waits, fetched)
 
 
+def test_an_answer_that_is_refused_for_now_is_said_with_the_next(on_ilink: Callable[..., None]) -> None:
+    async def story(made: Bench, fake: ILinkFake) -> None:
+        fake.fail("sendmessage", "ret", code=-2)
+        fake.says(FOX, "一只狐狸在雪地里奔跑")
+        await fake.until(lambda: any(call.code == -2 for call in fake.calls("sendmessage")))
+        await made.at_rest()
+        assert fake.person(FOX).texts == []
+        said = await says(fake, "余额")
+        assert "确认 K7" in said
+        assert "$0.70" in said
+        assert "确认 K7" not in await says(fake, "余额")
+
+    on_ilink(story)
+
+
 @pytest.mark.parametrize("kind", ["no_id", "empty", "lose_answer"])
 def test_a_film_that_nobody_confirmed_is_asked_about_once(on_ilink: Callable[..., None], kind: Any) -> None:
     async def story(made: Bench, fake: ILinkFake) -> None:

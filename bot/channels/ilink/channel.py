@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from starlette.routing import BaseRoute
@@ -113,6 +114,7 @@ class ILink(PlainChannel):
 
     async def stop_intake(self) -> None:
         """Take no new message from now on; sending still works."""
+        self._intake.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -143,6 +145,8 @@ class ILink(PlainChannel):
         """Forget the account's login; jobs and films stay. None: there is no such account."""
         account = next((each for each in await self.accounts.all() if each.name == name), None)
         if account is not None:
+            with suppress(ILinkError, SendError):
+                await self._api.notify(account, "stop")
             await self.accounts.remove(name)
             await self._let_in()
         return account

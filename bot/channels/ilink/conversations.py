@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from bot.channels.ilink.accounts import DEFAULT, Account, Accounts
 from bot.channels.ilink.api import Api
 from bot.channels.ilink.errors import MUST_WAIT, ILinkError
 from bot.channels.ilink.memory import Context, Memory
+from bot.channels.ilink.pace import Pace
 from bot.channels.services import Alert
 from bot.channels.types import Address, SendError, SendOutcome
 
@@ -89,9 +91,9 @@ class Conversations:
             raise await self._refused(to, error, is_file=is_file) from None
         except SendError as error:
             if error.outcome is not SendOutcome.NOT_SENT:
-                await self._count(to, refused=False)
+                await self._count(to, Pace.after_success)
             raise
-        await self._count(to, refused=False)
+        await self._count(to, Pace.after_success)
         return number
 
     async def refused(self, to: Conversation, error: ILinkError) -> SendError:
@@ -103,21 +105,18 @@ class Conversations:
             await self.end(to.account)
             reason = "the login of this WeChat account has ended: reelbot wechat login"
             return SendError(SendOutcome.MUST_WAIT, reason, after_s=_LOGIN_LOOK_S)
-        after_s = 0.0
-        if error.code == MUST_WAIT:
-            await self._count(to, refused=True)
-            pace = await self._memory.pace(to.account.bot_id, to.user)
-            after_s = pace.probe_s(self._memory.now_ms)
+        must_wait = error.code == MUST_WAIT
+        await self._count(to, Pace.after_refusal if must_wait else Pace.after_failure)
+        pace = await self._memory.pace(to.account.bot_id, to.user)
+        after_s = pace.probe_s(self._memory.now_ms) if must_wait else 0.0
         log.info("WeChat refused a message", extra={"code": error.code, "account": to.account.name})
         return error.send_error(after_s=after_s, is_file=is_file)
 
-    async def _count(self, to: Conversation, *, refused: bool) -> None:
+    async def _count(self, to: Conversation, after: Callable[[Pace, int], Pace]) -> None:
         """Count a try: nothing that fails from here on may look like a message not sent."""
         now_ms = self._memory.now_ms
         try:
-            await self._memory.change_pace(
-                to.account.bot_id, to.user, lambda pace: pace.after_try(now_ms, refused=refused)
-            )
+            await self._memory.change_pace(to.account.bot_id, to.user, lambda pace: after(pace, now_ms))
         except Exception as error:  # noqa: BLE001 - whatever the database does
             log.warning("a message was not counted", extra={"error": type(error).__name__})
 

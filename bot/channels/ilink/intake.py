@@ -29,7 +29,7 @@ _HOLD_S = 35.0
 _FAILURES, _PAUSE_S, _LONG_PAUSE_S = 3, 2.0, 30.0
 _UNHELD_S = 0.3
 _STUCK_S = 60.0
-_LAST_S = 5.0
+_LAST_S = 3.0
 _UNTIL_STORED = RetryPolicy(Exception, pauses_s=(0.3, 1.0, 2.0, 5.0, 15.0))  # whatever the database does
 
 Key = tuple[str, str]
@@ -60,10 +60,15 @@ class Intake:
         self._polls: dict[Key, asyncio.Task[None]] = {}
         self._turned: dict[Key, float] = {}
         self._begun: dict[Key, Account] = {}
+        self._is_closing = False
 
     def alive(self) -> bool:
         """Return whether each account that is polled here was asked lately; asking in vain counts."""
         return all(self._clock() - at < 3 * _HOLD_S + _STUCK_S for at in self._turned.values())
+
+    def close(self) -> None:
+        """Tell WeChat, at the end, that the bot stops: nobody goes on with the polls of this process."""
+        self._is_closing = True
 
     async def run(self) -> None:
         """Poll every account until cancelled; what was handed out by then is stored first."""
@@ -74,11 +79,14 @@ class Intake:
                 await asyncio.sleep(_LOOK_S)
         finally:
             await self._end(list(self._polls))
+            if not self._is_closing:  # another process goes on, for which nothing stops
+                self._begun.clear()
 
     async def _follow(self, accounts: tuple[Account, ...]) -> None:
         """Begin and end polls, so that they are those of these accounts."""
         wanted = {(each.name, each.token): each for each in accounts if not each.stale}
         await self._end([key for key, task in self._polls.items() if key not in wanted or task.done()])
+        self._begun = {key: account for key, account in self._begun.items() if key in wanted}
         for key, account in wanted.items():
             if key not in self._polls:
                 self._turned[key] = self._clock()
@@ -134,7 +142,7 @@ class Intake:
                     await self._sleep(_UNHELD_S)  # a server that does not hold the question is not asked in a rush
         except ILinkError as error:
             if error.is_over:
-                await self._conversations.end(account)
+                await retried(lambda: self._conversations.end(account), _UNTIL_STORED, sleep=self._sleep)
                 return
             log.error("WeChat refuses to give messages", extra={"account": account.name, "code": error.code})  # noqa: TRY400
             await self._sleep(_LONG_PAUSE_S)  # then it is begun anew
@@ -153,6 +161,8 @@ class Intake:
             raise
 
     async def _store(self, account: Account, updates: Updates) -> None:
+        if (account.name, account.token) in self._turned:  # a database that is away is not being stuck
+            self._turned[account.name, account.token] = self._clock()
         found = [parsed for each in updates.messages if (parsed := _read(each, account)) is not None]
         incoming: list[Incoming] = []
         for parsed in found:

@@ -47,12 +47,17 @@ class Pace:
         """Count anew: the person has written."""
         return Pace(now_ms, 0, self._recent(now_ms))
 
-    def after_try(self, now_ms: int, *, refused: bool) -> "Pace":
-        """Count something that was said to them, or refused."""
-        tried = replace(self, tries=(*self._recent(now_ms), now_ms))
-        if refused:
-            return replace(tried, refusals=self.refusals + 1, refused_ms=now_ms)
-        return replace(tried, since=self.since + 1, refusals=0)
+    def after_success(self, now_ms: int) -> "Pace":
+        """Count something that was said to them."""
+        return replace(self.after_failure(now_ms), since=self.since + 1, refusals=0)
+
+    def after_refusal(self, now_ms: int) -> "Pace":
+        """Count something that they may not be told now (-2)."""
+        return replace(self.after_failure(now_ms), refusals=self.refusals + 1, refused_ms=now_ms)
+
+    def after_failure(self, now_ms: int) -> "Pace":
+        """Count something that did not get there for another reason: it was a try all the same."""
+        return replace(self, tries=(*self._recent(now_ms), now_ms))
 
     def room(self, now_ms: int) -> int:
         """Return how many messages may be said now, as far as we know."""
