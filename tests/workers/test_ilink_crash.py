@@ -39,7 +39,7 @@ class Scene:
         file = {} if made.database_url.startswith("sqlite") else {"REELBOT_DATABASE_URL": made.database_url}
         env = self.fake.environment | {"REELBOT_OUTPUT_DIR": str(made.folder / "out")} | file
         before = len((made.folder / "log.txt").read_text())
-        assert made._start(["-m", "bot", "wechat", "login"], **env).wait(30) == 0
+        assert made.command("wechat", "login", **env) == 0
         made.until(lambda: self.fake.world.all_bots[-1].polling, 20)
         return (made.folder / "log.txt").read_text()[before:]
 
