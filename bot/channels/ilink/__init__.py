@@ -40,7 +40,7 @@ MANIFEST = ChannelManifest(
     settings=ILinkSettings,
     limits=LIMITS,
     connect=_connect,
-    hint="nothing for personal WeChat, but scan what `reelbot wechat login` shows",
+    hint="run `reelbot wechat login` for personal WeChat",
     commands=(
         ConsoleCommand("login", "log in to personal WeChat by a QR code", _log_in, under="wechat", options=_ACCOUNT),
         ConsoleCommand("logout", "forget that login", _log_out, under="wechat", options=_ACCOUNT),
