@@ -307,7 +307,10 @@ def test_who_scans_is_let_in_and_is_an_admin_and_nobody_else_is(on_ilink: Callab
     on_ilink(story, logged_in=False)
 
 
-def test_a_login_that_ends_loses_no_job(on_ilink: Callable[..., None]) -> None:
+@pytest.mark.parametrize("same", [True, False])
+def test_a_login_that_ends_loses_no_job(on_ilink: Callable[..., None], same: bool) -> None:
+    """`same`: the new login is into the same bot of iLink's, or into another one."""
+
     async def story(made: Bench, fake: ILinkFake) -> None:
         first = fake.world.all_bots[0]
         made.telegram.world.private(42)
@@ -320,7 +323,7 @@ def test_a_login_that_ends_loses_no_job(on_ilink: Callable[..., None]) -> None:
         with pytest.raises(SendError, match="reelbot wechat login"):
             await channel_of(made).check()
         await made.until(lambda: any("reelbot wechat login" in text for text in made.telegram.texts(42)))
-        fake.api.logins.bot_id = first.bot_id
+        fake.api.logins.bot_id = first.bot_id if same else None
         await log_in(made, fake)
         assert first.token not in fake.api.logins.tokens[-1]
         assert len([call for call in fake.calls("getupdates") if call.token == first.token]) == asked  # never polled on
