@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from pydantic_settings import BaseSettings
 
-from bot import parts
+from bot import logs, parts
 from bot.channels import manifests
 from bot.channels.protocol import ChannelManifest, ChannelPort
 from bot.channels.services import Services
@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 
 S = TypeVar("S", bound=BaseSettings)
 
+_LATE_S = 2.0
 _SWEEP_S = 20.0
 _TIDY_S = 600.0
 _LONG_TURN_S = 1800.0
@@ -74,6 +75,7 @@ class App:
         engine = engine or Engine(store.database)
         self.parts = parts.build(settings, store, secret, engine=engine, demo=demo, room=room, timing=timing)
         self.channels = self.parts.channels
+        self.found: dict[str, ChannelPort] = {}
         self.health = Health()
         self._workers = Workers(store.database, term_ms=int(timing.term_s * 1000))
         self.heartbeat = Heartbeat(store, settings.output_dir)
@@ -95,6 +97,7 @@ class App:
         store = await Store.open(settings.store_url, lease_ms=int(timing.term_s * 1000))
         app = cls(settings, store, await store.installation.secret(), demo=demo, room=room, timing=timing)
         app._connect()
+        await app._admit_chats()
         return app
 
     def _connect(self) -> None:
@@ -119,12 +122,23 @@ class App:
             run_alone=self.parts.roles.run,
             quote=self.parts.intake.quote,
             moved=self.parts.chat_moves.moved,
+            is_admin=self.parts.is_admin,
+            owners=self.parts.owners.put,
+            hide=lambda secret: logs.hide([secret]),
             call_counts=CallCounts(self.store.database, processes=self.parts.roles.processes),
         )
         for manifest in manifests().values():
             channel = _connected(manifest, services)
             if channel is not None:
-                self.channels[channel.name] = channel
+                self.found[channel.name] = channel
+
+    async def _admit_chats(self) -> None:
+        """Serve each chat that is set up; one that is set up later is served then, without a restart."""
+        for name, channel in self.found.items():
+            if name not in self.channels:
+                is_set_up = channel.manifest.is_set_up
+                if is_set_up is None or await is_set_up(channel):
+                    self.channels[name] = channel
 
     def _load(self, cls: type[S]) -> S:
         if self._demo and issubclass(cls, EnvSettings):
@@ -137,7 +151,7 @@ class App:
         Raises AlreadyRunning; on PostgreSQL ValueError (an output folder of our own, workers of 0.1).
         """
         self.parts.engine.register(self.parts.reconciler.work)
-        routes = [route for channel in self.channels.values() for route in channel.routes()]
+        routes = [route for channel in self.found.values() for route in channel.routes()]
         routes.append(signed_videos(self._settings.videos_dir, VideoLinks(self._secret)))
         words = Words(translate, pick)
         front = (
@@ -162,7 +176,10 @@ class App:
             self._begin(loop, loop.run())
         for loop, run in self.loops():
             self._begin(loop, self.parts.roles.run(loop.name, run))
-        for channel in self.channels.values():
+        if len(self.channels) < len(self.found):
+            late = Loop("late chats", self._admit_chats, pause_s=lambda: _LATE_S)
+            self._begin(late, late.run())
+        for channel in self.found.values():
             await channel.start()
         self.parts.roles.on_notify("inbox", self.parts.inbox.notify)
         self.parts.roles.on_notify("poller", self.parts.poller.notify)
@@ -233,7 +250,7 @@ class App:
         recorded; then everything ends.
         """
         self.health.reason = "stopping"
-        for channel in self.channels.values():
+        for channel in self.found.values():
             await channel.stop_intake()
         self.parts.intake.close()
         self.parts.inbox.close()
@@ -245,7 +262,7 @@ class App:
         await self.parts.alerts.close()
         await self._leave_the_others()
         await self.parts.roles.close()
-        for channel in self.channels.values():
+        for channel in self.found.values():
             await channel.stop()
         if self._server is not None:
             await self._server.stop()
@@ -287,6 +304,7 @@ class App:
             self.parts.delivery.tidy,
             jobs.lapse,
             jobs.settle_old_unconfirmed,
+            self._close_unconfirmed,
         )
         failed = None
         for work in works:
@@ -297,6 +315,12 @@ class App:
                 failed = error
         if failed is not None:
             raise failed
+
+    async def _close_unconfirmed(self) -> None:
+        for name, channel in self.channels.items():
+            after_s = channel.limits.unconfirmed_s
+            if after_s is not None:
+                await self.store.jobs.close_unconfirmed(name, after_s=after_s)
 
 
 def _connected(manifest: ChannelManifest, services: Services) -> ChannelPort | None:

@@ -38,6 +38,8 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?::|%3A)[0-9a-f]{16,}", re.IGNORECASE), _HIDDEN),
     # Telegram's tokens, alone or in `/bot<token>/getMe`
     (re.compile(r"\d{5,20}(?::|%3A)[A-Za-z0-9_-]{30,}", re.IGNORECASE), _HIDDEN),
+    # personal WeChat's tokens: `<id>@im.bot:<secret>`
+    (re.compile(r"(@im\.bot)(?::|%3A)[^\s\"'<>&,;)\]}]{6,}", re.IGNORECASE), rf"\1:{_HIDDEN}"),
     (
         re.compile(r"(authorization[\"']?\s*[:=,]\s*[\"']?(?:key |bearer |basic )?)[^\s\"',;]+", re.IGNORECASE),
         rf"\1{_HIDDEN}",
@@ -45,7 +47,10 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(Key|Bearer) [A-Za-z0-9_.:%+/=-]{12,}"), rf"\1 {_HIDDEN}"),
     # query parameters and headers that hold a secret by their very name
     (
-        re.compile(r"\b((?:access_|secret[_-])?token|secret|signature|api_?key|password)=[^\s&\"'<>)]+", re.IGNORECASE),
+        re.compile(
+            r"\b((?:access_|secret[_-])?token|secret|signature|api_?key|password|qrcode|verify_code|aes_?key)=[^\s&\"'<>)]+",
+            re.IGNORECASE,
+        ),
         rf"\1={_HIDDEN}",
     ),
     # the password of a database or proxy address

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.channels import manifests
 from bot.channels.protocol import ChannelPort
-from bot.conversation.access import Access
+from bot.conversation.access import Access, AdminsNow, Owners
 from bot.conversation.admin_handler import AdminHandler
 from bot.conversation.admission import Admission
 from bot.conversation.balance import BalanceHandler
@@ -104,6 +104,8 @@ class Parts:
     handler: MessageHandler
     intake: MessageIntake
     chat_moves: ChatMoves
+    owners: Owners
+    is_admin: Callable[[str], bool]
     inbox: InboxWorker
     passive: PassiveReplies
     cleanup: Cleanup
@@ -171,7 +173,7 @@ def build(
     queue = FalQueue.from_settings(settings)
     access = Access.from_settings(settings.access, settings.admins, chats=manifests(), demo=demo)
     caps = caps_of(settings)
-    alerts = Alerts(store=store, channels=channels, admins=access.admins, caps=caps)
+    alerts = Alerts(store=store, channels=channels, admins=AdminsNow(access), caps=caps)
     receipts = FolderReceipts(settings.receipts_dir)
     leases = LeaseHolder(
         store.leases,
@@ -344,6 +346,8 @@ def build(
         orders=orders,
         handler=handler,
         intake=intake,
+        owners=access.owners,
+        is_admin=access.is_admin,
         chat_moves=ChatMoves(store=store, access=access, alerts=alerts),
         inbox=inbox,
         passive=passive,

@@ -75,7 +75,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _nobodys_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in list(os.environ):
-        if name.startswith(("FAL_", "REELBOT_", "TELEGRAM_", "WECHAT_")) or name.lower().endswith("_proxy"):
+        if name.startswith(("FAL_", "REELBOT_", "TELEGRAM_", "WECHAT_", "ILINK_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
 
 

@@ -105,6 +105,13 @@ def test_json_unless_a_person_watches() -> None:
         (f"from {FAL_FILE} to disk", "fal.media", "from [fal file] to disk"),
         ('{"url": "https://fal.media/a.mp4", "n": 1}', "fal.media", '{"url": "[fal file]", "n": 1}'),
         ("host V3.FAL.MEDIA:443 is down", "FAL.MEDIA", "host [fal file] is down"),
+        ("token 61a0@im.bot:5ecre7-of_x refused", "5ecre7", "token 61a0@im.bot:[hidden] refused"),
+        ("61a0@im.bot%3A5ecre7ofx", "5ecre7", "61a0@im.bot:[hidden]"),
+        (
+            "GET /get_qrcode_status?qrcode=abcdef&verify_code=4711",
+            "4711",
+            "GET /get_qrcode_status?qrcode=[hidden]&verify_code=[hidden]",
+        ),
         ("GET /cgi-bin/x?access_token=abcdef&type=1", "abcdef", "GET /cgi-bin/x?access_token=[hidden]&type=1"),
         ("postgresql://bot:hunter2@db/reelbot", "hunter2", "postgresql://bot:[hidden]@db/reelbot"),
         (f"GET /videos/a.mp4?e=1795529708&s={'0f' * 32}", "0f0f", "GET /videos/a.mp4?e=1795529708&s=[hidden]"),

@@ -53,21 +53,28 @@ def console() -> Iterator[tuple[str, argparse.ArgumentParser]]:
             yield from action.choices.items()
 
 
+def actions_of(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """Of the command, and of the words that stand behind it."""
+    below = [each for each in parser._actions if isinstance(each, argparse._SubParsersAction)]
+    nested = [action for each in below for behind in each.choices.values() for action in actions_of(behind)]
+    return [*parser._actions, *nested]
+
+
 def test_every_command_and_option_of_the_console_stands_in_the_table() -> None:
     told = {cells[0].strip("`").split()[1]: " ".join(cells) for cells in rows(section("In the shell"))}
     assert list(told) == [name for name, _ in console()]
     for name, parser in console():
         options = {
             option
-            for action in parser._actions
+            for action in actions_of(parser)
             if action.help != argparse.SUPPRESS
             for option in action.option_strings
             if option.startswith("--") and option != "--help"
         }
         assert set(re.findall(r"--\w+", told[name])) == options, name
         for action in parser._actions:
-            if not action.option_strings:
-                assert str(action.metavar) in told[name]
+            words = action.choices if isinstance(action, argparse._SubParsersAction) else [str(action.metavar)]
+            assert [word for word in words if not action.option_strings and word not in told[name]] == []
 
 
 def test_every_command_of_the_chats_is_explained() -> None:

@@ -38,4 +38,7 @@ def _loaded(folder: str) -> ModuleType:
 
 def how_to_connect() -> str:
     """Return what an operator has to set, for any of the chats."""
-    return "to connect a chat, set " + ", or ".join(manifest.hint for manifest in manifests().values())
+    found = manifests().values()
+    by_settings = ", or ".join(manifest.hint for manifest in found if manifest.is_set_up is None)
+    by_command = "".join(f"; or {manifest.hint}" for manifest in found if manifest.is_set_up is not None)
+    return f"to connect a chat, set {by_settings}{by_command}"

@@ -188,16 +188,43 @@ class PlainChannel:
         return None
 
 
+class Terminal(Protocol):
+    """The terminal in which a console command was typed."""
+
+    def option(self, name: str) -> str | None:
+        """Return what stands behind `--name`; None: it was not given."""
+        ...
+
+    def say(self, text: str) -> None:
+        """Print something before the command's own last line."""
+
+    async def ask(self, question: str) -> str:
+        """Ask for a line. Raises SendError where nobody can answer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleOption:
+    """An option of a console command: `--name VALUE`."""
+
+    name: str
+    value: str
+    help: str
+
+
 @dataclass(frozen=True, slots=True)
 class ConsoleCommand:
     """A console command of a chat: `reelbot <channel> <word>`, run once with the connected channel.
 
-    `run` returns the line to print. Raises SendError.
+    `run` returns the line to print. Raises SendError. `under`: stands in the place of the channel's name, which several
+    chats may share.
     """
 
     word: str
     help: str
-    run: Callable[[ChannelPort], Awaitable[str]]
+    run: Callable[[ChannelPort, Terminal], Awaitable[str]]
+    under: str | None = None
+    options: tuple[ConsoleOption, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +284,9 @@ class ChannelManifest:
     up by halves. `hint` tells an operator how to connect it. `is_group(chat_id)`: several people read there.
     `id_problem(ident)`: what is wrong with an id that REELBOT_ACCESS lists, or None. `routes`: the paths it serves; one
     that ends with a slash stands for all below it, but for `/` itself. `serves_files`: its pages play the films from
-    our own folder, so workers must share that. `setup`: None where `reelbot setup` does not know the chat.
+    our own folder, so workers must share that. `is_set_up(channel)`: of a chat that is set up by a command, perhaps
+    while the bot runs: it is built and started, but served only once that is so. None: as soon as it is connected.
+    `setup`: None where `reelbot setup` does not know the chat.
     """
 
     name: str
@@ -271,5 +300,6 @@ class ChannelManifest:
     commands: tuple[ConsoleCommand, ...] = ()
     routes: tuple[str, ...] = ()
     serves_files: bool = False
+    is_set_up: Callable[[ChannelPort], Awaitable[bool]] | None = None
     language: str = "en"
     setup: ChatSetup | None = None

@@ -86,6 +86,32 @@ class Invitations(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """What stands on a page for admins: plain texts. `image`: an SVG. `question`: one line is asked for, by `button`.
+
+    `moves`: it is looked at again by itself.
+    """
+
+    title: str
+    text: str
+    image: bytes | None = None
+    question: str | None = None
+    button: str | None = None
+    moves: bool = False
+
+
+class AdminPage(Protocol):
+    """A page of a chat, which the web chat shows to admins, where it is on."""
+
+    async def view(self, language: str) -> PageView:
+        """Return what stands there now, in this language."""
+        ...
+
+    async def press(self, answer: str) -> None:
+        """Take the press of the button, with what was typed."""
+
+
 class NoGuests:
     """Nobody is invited."""
 
@@ -136,6 +162,14 @@ async def _no_quote(_incoming: Incoming) -> str | None:
     """Return None: no price stands on any send button."""
 
 
+def _nobody_owns(channel: str, users: frozenset[str]) -> None:
+    """Do nothing: a chat whose people are let in by settings and admins alone."""
+
+
+def _hides_nothing(secret: str) -> None:
+    """Do nothing: the chat's secrets stand in its settings."""
+
+
 async def _nothing_moves(channel: str, old: str, new: str) -> None:
     """Do nothing: a chat whose groups keep their ids."""
 
@@ -156,6 +190,10 @@ class Services:
     `pick_language(code)`: the one of `languages` for a language code, or for a browser's list of them.
     `moved(channel, old, new)`: a group has another chat id now; to be called before anything is confirmed to the chat.
     `quote(incoming)`: the price that may stand on the send button for this message, which is not stored; or None.
+    `admin_pages`: a channel puts its page there, by a short name; the web chat shows it at `/chat/admin/NAME` to those
+    who are admins by `is_admin(user)`.
+    `owners(channel, users)`: these people have made the bot of this chat theirs: they are let in, and are admins; it
+    takes the place of what was said before. `hide(secret)`: no log shows it from now on.
     `run_alone(name, loop)`: for a loop of which there may be only one, such as one that asks for updates; while another
     process runs it, `alive` is not asked. `call_counts`: None where this process is the only one.
     """
@@ -180,4 +218,8 @@ class Services:
     quote: Callable[[Incoming], Awaitable[str | None]] = _no_quote
     moved: Callable[[str, str, str], Awaitable[None]] = _nothing_moves
     call_counts: CallCounts | None = None
+    admin_pages: dict[str, AdminPage] = field(default_factory=dict)
+    is_admin: Callable[[str], bool] = lambda _user: False
+    owners: Callable[[str, frozenset[str]], None] = _nobody_owns
+    hide: Callable[[str], None] = _hides_nothing
     invitations: Invitations = field(default_factory=NoGuests)

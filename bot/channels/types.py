@@ -199,6 +199,8 @@ class Limits:
     be fetched. `typing_links`: a text may hold links that type a line for whoever taps them. `per_message`, `per_tap`:
     how many messages of the bot a person's own one, or a tap on a menu, allows, and for how many seconds. `files`: the
     chat hands over files of up to `video_bytes` unchanged. `caption_bytes`: of the words beside a video, in UTF-8.
+    `unconfirmed_s`: a chat that often takes a video without confirming it: its owner is asked with their next message
+    only, and an unconfirmed one counts as delivered so many seconds later.
     """
 
     video_bytes: int
@@ -216,6 +218,7 @@ class Limits:
     files: bool = False
     per_message: tuple[int, float] | None = None
     per_tap: tuple[int, float] | None = None
+    unconfirmed_s: float | None = None
 
 
 class SendOutcome(StrEnum):
@@ -239,7 +242,8 @@ class SendError(Exception):
     """A message that the chat did not take.
 
     `after_s`: when to try again, at the earliest. `uploaded_ref`: of MUST_WAIT, the chat's reference of the video, good
-    for `after_s` more seconds, or None. `moved_to`: the chat's new id (a Telegram group that became a supergroup).
+    for `after_s` more seconds; None: then `after_s` says when to try unasked, where the chat says that.
+    `moved_to`: the chat's new id (a Telegram group that became a supergroup).
     `obstacle`: of UNREACHABLE, what stands between the bot and this chat, where that is known: there its owner can be
     told in private. `refusal`: of REJECTED, that it is this very file which the chat does not take.
     No secrets in `reason`.

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from bot import logs
 from bot.channels import manifests
+from bot.channels.protocol import ChannelManifest, ConsoleCommand
 from bot.cli import argument_types, setting_problems
 from bot.cli.console import DONE, FAILED, MISUSED, BadUsage, Failure, open_streams
 from bot.cli.usage import Help, Parser, example
@@ -185,15 +186,16 @@ def parser_of_all() -> Parser:
     models_parser = command("models", "models.list_models", "tiers, models, what each accepts and costs")
     models_parser.add_argument("--json", action="store_true", help=_A_LIST)
     _report_parsers(command)
-    for manifest in manifests().values():
-        if manifest.commands:
-            words = "; ".join(f"{each.word}: {each.help}" for each in manifest.commands)
-            first = f"{manifest.name} {manifest.commands[0].word}"
-            channel_parser = command(manifest.name, "channel_commands.channel_command", words, first)
-            names = [each.word for each in manifest.commands]
-            channel_parser.add_argument("word", metavar="|".join(names), choices=names)
-            channel_parser.add_argument("--json", action="store_true", help=_ONE_OBJECT)
-            channel_parser.set_defaults(manifest=manifest)
+    for name, offered in _chat_commands().items():
+        words = "; ".join(f"{each.word}: {each.help}" for _, each in offered)
+        chat_parser = command(name, "channel_commands.channel_command", words, f"{name} {offered[0][1].word}")
+        chat_words = chat_parser.add_subparsers(required=True, metavar="|".join(each.word for _, each in offered))
+        for manifest, each in offered:
+            word_parser = chat_words.add_parser(each.word, help=each.help, description=each.help)
+            word_parser.set_defaults(manifest=manifest, command=each)
+            for option in each.options:
+                word_parser.add_argument(f"--{option.name}", metavar=option.value, help=option.help)
+            word_parser.add_argument("--json", action="store_true", help=_ONE_OBJECT)
     invited = "a link that opens the web chat for a guest, once, as web:NAME"
     _invite_parser(command("invite", "invite.invite", invited, "invite anna", "invite --list"))
     doctor_parser = command(
@@ -205,6 +207,8 @@ def parser_of_all() -> Parser:
             "setup",
             "setup.setup",
             "ask for what is needed, check it at its servers, write .env, make you the admin",
+            "setup",
+            "setup --chats telegram --secret TELEGRAM_BOT_TOKEN=token.txt --secret FAL_KEY=-",
         )
     )
     backup_parser = command(
@@ -277,6 +281,15 @@ def _setup_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--wait", metavar="SECONDS", type=float, help="for whoever sends the admin's code (900 at a terminal, else 0)"
     )
+
+
+def _chat_commands() -> dict[str, list[tuple[ChannelManifest, ConsoleCommand]]]:
+    """Return the chats' commands by the name under which they stand, which several chats may share."""
+    found: dict[str, list[tuple[ChannelManifest, ConsoleCommand]]] = {}
+    for manifest in manifests().values():
+        for each in manifest.commands:
+            found.setdefault(each.under or manifest.name, []).append((manifest, each))
+    return found
 
 
 def _invite_parser(parser: argparse.ArgumentParser) -> None:

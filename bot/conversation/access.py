@@ -1,8 +1,8 @@
 """Decides who may use the bot, by REELBOT_ACCESS and REELBOT_ADMINS. Closed unless opened. Pure; stores nothing."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Self
 
 from bot.channels.protocol import ChannelManifest
@@ -14,13 +14,38 @@ OPERATORS = frozenset({f"web:{OPERATOR}"})
 """Who holds the web chat's token is the operator, and nobody else can be."""
 
 
+class Owners:
+    """Who has made a chat's bot theirs, by the chat: let in, and an admin, like those whom the settings name."""
+
+    def __init__(self) -> None:
+        self._by_chat: dict[str, frozenset[str]] = {}
+
+    def put(self, channel: str, users: frozenset[str]) -> None:
+        """Take these for the owners of this chat from now on."""
+        self._by_chat[channel] = users
+
+    @property
+    def all(self) -> frozenset[str]:
+        """Return the owners of all chats."""
+        return frozenset().union(*self._by_chat.values())
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may use the bot. Ids are `channel:user-id` or `channel:chat-id`, as `telegram:42` or `telegram:-100123`."""
+    """Who may use the bot. Ids are `channel:user-id` or `channel:chat-id`, as `telegram:42` or `telegram:-100123`.
+
+    `named_admins`: those of the settings.
+    """
 
     everybody: bool = False
     listed: frozenset[str] = frozenset()
-    admins: frozenset[str] = frozenset()
+    named_admins: frozenset[str] = frozenset()
+    owners: Owners = field(default_factory=Owners, compare=False)
+
+    @property
+    def admins(self) -> frozenset[str]:
+        """Return all admins."""
+        return self.named_admins | self.owners.all
 
     @classmethod
     def from_settings(
@@ -37,7 +62,7 @@ class Access:
         return cls(
             everybody=any(each.lower() == "open" for each in entries),
             listed=frozenset(_entry("REELBOT_ACCESS", each, chats) for each in entries if each.lower() not in _WORDS),
-            admins=frozenset(_entry("REELBOT_ADMINS", each, chats) for each in _split(admins)) | OPERATORS,
+            named_admins=frozenset(_entry("REELBOT_ADMINS", each, chats) for each in _split(admins)) | OPERATORS,
         )
 
     def allows(self, user: str, chat: str) -> bool:
@@ -47,6 +72,16 @@ class Access:
     def is_admin(self, user: str) -> bool:
         """Return whether this person is an admin; a chat listed among the admins gives its people access only."""
         return user in self.admins
+
+
+class AdminsNow:
+    """The admins, whoever they are at the moment when they are looked at."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._access.admins)
 
 
 def _split(setting: str | None) -> list[str]:

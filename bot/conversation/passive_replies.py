@@ -24,7 +24,7 @@ from bot.store.callback_replies import give_tx
 from bot.store.database import Connection, now_ms
 from bot.store.job_rows import job_tx
 from bot.store.outbox import Waiting, hand_over_tx
-from bot.store.records import ACTIVE, Destination, Job, JobDraft
+from bot.store.records import ACTIVE, Destination, Job, JobDraft, State
 from bot.store.short_codes import code_tx
 
 Within = Callable[[Connection], None]
@@ -80,6 +80,7 @@ class PersonContext:
     most_bytes: int
     caption_bytes: int
     links: bool
+    asks_later: bool
 
     @property
     def videos(self) -> list[Waiting]:
@@ -167,6 +168,7 @@ class PassiveReplies:
             most_bytes=self._channels[incoming.address.channel].limits.text_bytes,
             caption_bytes=self._channels[incoming.address.channel].limits.caption_bytes,
             links=self._channels[incoming.address.channel].limits.typing_links,
+            asks_later=self._channels[incoming.address.channel].limits.unconfirmed_s is not None,
         )
 
     async def _job_named(self, person: PersonContext, code: str) -> Job | None:
@@ -252,7 +254,8 @@ class PassiveReplies:
         if not fit and not stuck:
             return None
         if not fit:
-            text = person.say("passive-video-stuck", code=person.codes.get(stuck[0].id, stuck[0].id))
+            key = "passive-video-stuck" if person.passive else "passive-on-its-way"  # as it has just been begun anew
+            text = person.say(key, code=person.codes.get(stuck[0].id, stuck[0].id))
             return self._answer_with(person, "\n".join(part for part in (before, text) if part))
         return self._handed(person, fit[0], before=before) if fit[0].is_video else self._answer_with(person, before)
 
@@ -268,6 +271,8 @@ class PassiveReplies:
     def _word(self, person: PersonContext, item: Waiting) -> str:
         if item.job is None:
             return item.text or ""
+        if person.asks_later and item.job.state is State.DELIVERY_UNCONFIRMED:
+            return person.say("passive-unconfirmed", code=person.codes.get(item.job.id, item.job.id))
         return _with_actions(job_messages.outcome(item.job), person)
 
     def _over(self, person: PersonContext, items: list[Waiting]) -> Within:

@@ -17,13 +17,14 @@ from bot.conversation.refusals import Refusals
 from bot.messages.i18n import translate
 from bot.store import Store
 from bot.store.database import Connection
-from bot.store.inbox import QueuedMessage
+from bot.store.inbox import QueuedMessage, answer_tx
 from bot.store.records import JobDraft
 from bot.store.stored import UnreadableJob
 
 log = logging.getLogger(__name__)
 
 _SEND_TRIES = {SendOutcome.NOT_SENT: 8, SendOutcome.UNCONFIRMED: 1}  # a text said twice beats one not said
+_LONG_S = 30.0  # a pause that holds up the person's later messages
 _LISTENS_MS = 14_000  # a chat that waits for an answer asks three times, 5 seconds each
 
 
@@ -170,7 +171,8 @@ def _toast_of(order: JobDraft) -> Toast:
 class CallbackStrategy:
     """The way of a chat that fetches its answers: decided and answered in one transaction.
 
-    This is while the chat listens. Later the answer is sent unasked, or waits for the person's next message.
+    This is while the chat listens. Later the answer is sent unasked, or waits for the person's next message. A chat
+    that never fetches any (its messages came by `Inbox.put`) is sent each, until it takes it or lets it wait.
     """
 
     def __init__(
@@ -192,47 +194,87 @@ class CallbackStrategy:
 
     async def handle(self, queued: QueuedMessage, *, more: bool) -> None:
         """Decide a stored message and store the answer for the callback."""
+        if queued.answer is not None:
+            await self._push(queued, queued.answer)
+            return
         incoming = queued.incoming
         asked_ms = await self._store.callback_replies.asked_ms(incoming.origin)
         listening = asked_ms is not None and asked_ms < _LISTENS_MS
         message = parse_message(incoming)
         decided = await (self._passive.gather(message) if more else self._passive.decide(message, passive=listening))
-        reply = await self._close(queued, decided)
+        pushes: list[Message] | None = [] if asked_ms is None else None
+        reply = await self._close(queued, decided, pushes)
         self._handler.prober.begin(incoming)
         self._signals.decided(incoming.origin)
-        if not listening and reply is not None and reply.text:
+        if pushes is not None:
+            for answer in pushes:
+                await self._push(queued, answer)
+        elif not listening and reply is not None and reply.text:
             await self._send_late(incoming, reply.text)
 
-    async def _close(self, queued: QueuedMessage, decided: Answer | Order) -> Reply | None:
-        """Write the decision and its reply in one transaction. None: it is decided already."""
-        return await (self._start(queued, decided) if isinstance(decided, Order) else self._settle(queued, decided))
+    async def _close(
+        self, queued: QueuedMessage, decided: Answer | Order, pushes: list[Message] | None
+    ) -> Reply | None:
+        """Write the decision and its reply in one transaction. None: it is decided already.
 
-    async def _start(self, queued: QueuedMessage, order: Order) -> Reply | None:
+        `pushes`: the reply as what is to be sent is put there; None: it is fetched.
+        """
+        if isinstance(decided, Order):
+            return await self._start(queued, decided, pushes)
+        return await self._settle(queued, decided, pushes)
+
+    async def _start(self, queued: QueuedMessage, order: Order, pushes: list[Message] | None) -> Reply | None:
         replies: list[Reply] = []
 
         def within(tx: Connection, job_id: str) -> None:
             replies.append(order.reply_in(tx, job_id))
             write_reply(queued.incoming, replies[-1])(tx)
+            if pushes is not None:
+                pushes[:] = [Message(replies[-1].text, job_id=job_id)]
+                answer_tx(tx, queued.id, pushes[0])
 
         refusal = await self._orders.start(order.new, inbox_id=queued.id, within=within)
         if refusal is not None:
-            return await self._settle(queued, order.refused(refusal))
+            return await self._settle(queued, order.refused(refusal), pushes)
         return replies[-1] if replies else None
 
-    async def _settle(self, queued: QueuedMessage, answer: Answer) -> Reply | None:
+    async def _settle(self, queued: QueuedMessage, answer: Answer, pushes: list[Message] | None) -> Reply | None:
         settled = [answer]
 
-        def within(tx: Connection) -> None:
+        def within(tx: Connection) -> Message | None:
             settled[0] = answer.settled_tx(tx)
             write_reply(queued.incoming, settled[0].reply)(tx)
+            if pushes is None or not settled[0].reply.text:
+                return None
+            pushes[:] = [Message(settled[0].reply.text)]
+            return pushes[0]
 
         try:
             if not await self._store.inbox.decide(queued, within):
                 return None
         except OrderInstead as instead:
-            return await self._close(queued, answer.instead(instead.decision))
+            return await self._close(queued, answer.instead(instead.decision), pushes)
         await inform(settled[0].afterwards)
         return settled[0].reply
+
+    async def _push(self, queued: QueuedMessage, answer: Message) -> None:
+        """Send an answer and close its row; put it off, or let it wait for the person's next message."""
+        incoming = queued.incoming
+        try:
+            ref = await self._channels[incoming.address.channel].show(
+                incoming.address, answer, reply_to=incoming.reply_to
+            )
+        except SendError as error:
+            if queued.attempts < _SEND_TRIES.get(error.outcome, 0) and error.after_s < _LONG_S:
+                await self._store.inbox.later(queued, after_s=max(error.after_s, 2.0**queued.attempts))
+                return
+            log.info("an answer waits", extra={"outcome": error.outcome})
+            if error.outcome is not SendOutcome.UNCONFIRMED:
+                await self._store.outbox.hold_text(incoming.user, answer.text)
+        else:
+            if answer.job_id is not None:
+                await self._store.message_map.put(incoming.address, ref, answer.job_id)
+        await self._store.inbox.done(queued)
 
     async def _send_late(self, incoming: Incoming, text: str) -> None:
         try:
@@ -243,6 +285,9 @@ class CallbackStrategy:
 
     async def apologize(self, incoming: Incoming, text: str) -> None:
         """Store the answer that a message could not be handled."""
+        if await self._store.callback_replies.asked_ms(incoming.origin) is None:
+            await self._send_late(incoming, text)
+            return
         await self._store.callback_replies.give(incoming.origin, Reply(text))
         self._signals.decided(incoming.origin)
 

@@ -112,6 +112,9 @@ class Delivery:
             raise SendError(SendOutcome.UNREACHABLE, "this channel is not connected now")
         if job.video is not None and job.state in HAS_VIDEO:
             return await self._send_video_or_smaller(job, channel, lease)
+        if job.state is State.DELIVERY_UNCONFIRMED and channel.limits.unconfirmed_s is not None:
+            await self._held_messages.ask_later(job)
+            return REST
         if job.state in ENDED:
             await self._send_word(job, channel, lease)
         return REST

@@ -44,13 +44,13 @@ _ACCOUNT = frozenset({"not_configured", "invalid_key", "out_of_credits", "insuff
 class Alerts:
     """The sender of alerts. `admins`: ids as in REELBOT_ADMINS (`telegram:42`); people, not groups.
 
-    Who became an admin in the chat is told, too.
+    They are looked at anew for each alert: who is one may change, and who became one in the chat is told, too.
     """
 
     def __init__(self, *, store: Store, channels: Mapping[str, ChannelPort], admins: Iterable[str], caps: Caps) -> None:
         self._store = store
         self._channels = channels
-        self._admins = sorted(admins)
+        self._admins = admins
         self._caps = caps
         self._tasks: set[asyncio.Task[None]] = set()
         self._told_at: dict[str, float] = {}
@@ -161,7 +161,7 @@ class Alerts:
         """Return all admins: the settings', and while the database is there those who became it by a code."""
         with suppress(Exception):  # whatever the database does: an alert may be about that
             return sorted({*self._admins, *await self._store.admissions.admins()})
-        return self._admins
+        return sorted(self._admins)
 
     async def _say(self, channel: ChannelPort, to: Address, message: Message, language: str) -> None:
         """Send it now, or hold it for the admin's next message; one that may have arrived is not said twice."""

@@ -54,7 +54,13 @@ class HeldMessages:
     async def hold(self, job: Job, error: SendError) -> int:
         """Hold the outcome for the person's next message; return the seconds after which to try again unasked."""
         await self._store.outbox.hold(job, ref=error.uploaded_ref, for_s=error.after_s)
+        if error.uploaded_ref is None and error.after_s > 0:
+            return int(error.after_s) + 1
         return max(_LOOK_AGAIN_S, int(error.after_s) - _EARLY_S)
+
+    async def ask_later(self, job: Job) -> None:
+        """Hold the question whether a video has arrived for its owner's next message."""
+        await self._store.outbox.hold(job, ref=None, for_s=0.0)
 
 
 def captioned(

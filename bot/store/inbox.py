@@ -104,6 +104,11 @@ def _waiting(tx: Connection, chats: set[str]) -> Counter[str]:
     return Counter({row.chat: row.waiting for row in tx.execute(query)})
 
 
+def answer_tx(tx: Connection, inbox_id: int, answer: Message) -> None:
+    """Store the answer to a message that was decided in this transaction: it is still to be sent."""
+    tx.execute(inbox.update().where(inbox.c.id == inbox_id).values(state="new", answer=record(answer)))
+
+
 class InboxRepository:
     """The repository of the inbox."""
 
@@ -169,7 +174,7 @@ class InboxRepository:
                 return False
             answer = within(tx)
             if answer is not None:
-                tx.execute(inbox.update().where(row).values(state="new", answer=record(answer)))
+                answer_tx(tx, queued.id, answer)
             return True
 
         return await self._db.write(work)

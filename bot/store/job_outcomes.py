@@ -30,6 +30,21 @@ class JobOutcomes(JobTable):
 
         await self._db.write(work)
 
+    async def close_unconfirmed(self, channel: str, *, after_s: float) -> None:
+        """Count as delivered what was sent so long ago without a confirmation, once its owner was asked about it."""
+        old = sa.select(jobs.c.id).where(
+            jobs.c.state == State.DELIVERY_UNCONFIRMED,
+            jobs.c.outcome_ref.is_not(None),
+            jobs.c.chat.startswith(f"{channel}:", autoescape=True),
+            jobs.c.changed < now_ms() - int(after_s * 1000),
+        )
+
+        def work(tx: Connection) -> None:
+            for job_id in tx.execute(old).scalars().all():
+                move_tx(tx, job_id, State.DELIVERED, only_from=[State.DELIVERY_UNCONFIRMED], why="nobody has missed it")
+
+        await self._db.write(work)
+
     async def redirect(self, job_id: str, to: Destination, *, lease: Lease | None = None) -> None:
         """Send its outcome to another chat than the one that asked for it."""
         await self._set(job_id, lease=lease, send_to=record(to))

@@ -97,6 +97,23 @@ class Connected:
                 await asyncio.sleep(0.005)
 
 
+class StandTerminal:
+    """A console in which the stand answers, and nothing stands behind any option."""
+
+    def __init__(self, stand: Stand) -> None:
+        self.stand = stand
+        self.lines: list[str] = []
+
+    def option(self, name: str) -> str | None:
+        return None
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+    async def ask(self, question: str) -> str:
+        return await self.stand.answer(question)
+
+
 @cache
 def film_bytes() -> bytes:
     with TemporaryDirectory() as folder:
@@ -163,6 +180,7 @@ async def connected(
     async with served_fake(stand, away=away):
         for name, value in stand.environment.items():
             setenv(name, value)
+        await stand.prepare(key_values)
         given = services(stand.folder, box=box, key_values=key_values, port=sock.getsockname()[1], demo=demo)
         before = asyncio.all_tasks(), open_sockets()
         channel = manifest.connect(given)
@@ -171,6 +189,8 @@ async def connected(
         web = build(health=Health(), assets_dir=stand.folder / "assets", webhook=NoWebhook(), routes=channel.routes())
         async with served(web, sock) as stand.ours:
             try:
+                if manifest.is_set_up is not None:
+                    assert await manifest.is_set_up(channel)
                 await channel.start()
                 if not away:
                     await stand.enter()

@@ -13,7 +13,7 @@ from bot.channels import manifests
 from bot.channels.protocol import ChannelManifest
 from bot.channels.types import Action, Activity, Address, AttachmentRef, Message, SendOutcome, Toast
 from bot.conversation.access import Access
-from tests.channels.connecting import Connected
+from tests.channels.connecting import Connected, StandTerminal
 from tests.corpus import jpeg
 
 Rule = Callable[[Connected], Awaitable[None]]
@@ -240,7 +240,7 @@ async def its_console_commands_say_a_line(on: Connected) -> None:
     for command in on.manifest.commands:
         assert command.word.isidentifier()
         assert command.help
-        assert (await command.run(on.channel)).strip()
+        assert (await command.run(on.channel, StandTerminal(on.stand))).strip()
 
 
 RULES: tuple[Rule, ...] = (

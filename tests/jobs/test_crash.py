@@ -88,6 +88,10 @@ class World:
         self._until_up(f"http://127.0.0.1:{port}/readyz")
         return process, port
 
+    def command(self, *arguments: str, **env: str) -> int:
+        """Run a command of the shell beside the bot to its end; the exit code. It writes into the same log."""
+        return self._start(["-m", "bot", *arguments], **env).wait(60)
+
     def kill(self, process: Started, how: int = signal.SIGKILL) -> int:
         process.send_signal(how)
         return process.wait(30)

@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from bot.channels.services import Services
 from bot.channels.types import Address, AttachmentRef, Incoming
+from bot.channels.webchat.admin import AdminPages
 from bot.channels.webchat.bodies import count_in, read_json, text_in
 from bot.channels.webchat.door import PAGE, Door
 from bot.channels.webchat.gate import Gate
@@ -49,7 +50,7 @@ class Pages:
 
     def routes(self) -> Sequence[BaseRoute]:
         """Return the routes."""
-        gate, door = self._gate, self._door
+        gate, door, admin = self._gate, self._door, AdminPages(self._services, self._gate)
         return [
             Route("/", gate.guarded(door.page)),
             Route("/chat/enter", gate.guarded(door.door), methods=["GET"]),
@@ -62,6 +63,9 @@ class Pages:
             Route("/chat/uploads/{name}", gate.private(self._uploads.show)),
             Route("/chat/messages", gate.private(self._messages)),
             Route("/chat/events", gate.private(self._events)),
+            Route("/chat/admin/{name}", gate.private(admin.show), methods=["GET"]),
+            Route("/chat/admin/{name}", gate.private(admin.press), methods=["POST"]),
+            Route("/chat/admin/{name}/image", gate.private(admin.image)),
             Route("/chat/words", gate.guarded(self._words)),
             Route("/videos/{name}", gate.guarded(self._video)),
             Mount("/chat/static", _Guarded(StaticFiles(directory=PAGE), self._guard)),

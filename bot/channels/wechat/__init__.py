@@ -2,7 +2,7 @@
 
 import secrets
 
-from bot.channels.protocol import ChannelManifest, ChannelPort, ChatSetup, ConsoleCommand, Question
+from bot.channels.protocol import ChannelManifest, ChannelPort, ChatSetup, ConsoleCommand, Question, Terminal
 from bot.channels.services import Services
 from bot.channels.wechat.limits import LIMITS
 from bot.channels.wechat.settings import WeChatSettings
@@ -24,7 +24,7 @@ def _connect(services: Services) -> ChannelPort | None:
     return WeChat(services, settings)
 
 
-async def _create_menu(channel: ChannelPort) -> str:
+async def _create_menu(channel: ChannelPort, _terminal: Terminal) -> str:
     from bot.channels.wechat.channel import WeChat  # noqa: PLC0415 - loads the SDK
 
     if not isinstance(channel, WeChat):

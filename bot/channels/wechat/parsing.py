@@ -4,7 +4,6 @@ wechatpy parses and renders; nothing it returns is trusted.
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import unquote
@@ -12,6 +11,7 @@ from urllib.parse import unquote
 from wechatpy import parse_message
 from wechatpy.replies import TextReply, VideoReply
 
+from bot.channels.signs import folded, is_visible
 from bot.channels.text_lengths import ELLIPSIS, Unit, shortened
 from bot.channels.types import Address, AttachmentRef, Incoming, Reply
 from bot.channels.wechat.limits import TEXT_BYTES
@@ -29,9 +29,6 @@ MENU_KEYS = {name: f"reelbot:{name}" for name in _MENU}
 _TEXT_OF_KEY = {key: _MENU[name] for name, key in MENU_KEYS.items()}
 _OTHER: dict[str, Literal["voice", "location", "link", "file"]] = {"location": "location", "link": "link"}
 _UNSUPPORTED = re.compile(r"[\[【]?收到不支持的消息类型")
-_SPACES = re.compile(r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u115f\u1160\u3164\uffa0]")
-_LINE_BREAKS = re.compile(r"\r\n|[\r\u0085\u2028\u2029]")
-_WIDTHLESS = re.compile(r"[\u200b\u200e\u200f\u2060\ufeff]")  # not U+200D, which joins emoji
 _LAST_S = 10**11
 _TYPING_LINK = re.compile(r'(<a href="weixin://bizmsgmenu\?msgmenucontent=[0-9A-Za-z%._~-]+&msgmenuid=1">[^<>\n]*</a>)')
 _OPENID = re.compile(r"[0-9A-Za-z_-]{6,64}")
@@ -99,7 +96,9 @@ def _filled(data: Any, kind: str, bare: Incoming) -> Incoming:
         case "voice":
             recognised = folded(_field(data, "Recognition"))
             return (
-                replace(bare, text=recognised, transcript=True) if _says(recognised) else replace(bare, other="voice")
+                replace(bare, text=recognised, transcript=True)
+                if is_visible(recognised)
+                else replace(bare, other="voice")
             )
     return replace(bare, other=_OTHER.get(kind, "file"))
 
@@ -114,17 +113,7 @@ def _text(bare: Incoming, content: str) -> Incoming:
     text = folded(content)
     if _UNSUPPORTED.match(text):
         return replace(bare, other="file")
-    return replace(bare, text=text) if _says(text) else replace(bare, other="unknown")
-
-
-def folded(text: str) -> str:
-    """Make spaces of what keyboards and clients put in their place, and leave out what has no width."""
-    return _WIDTHLESS.sub("", _LINE_BREAKS.sub("\n", _SPACES.sub(" ", text))).strip()
-
-
-def _says(text: str) -> bool:
-    """Return whether there is anything to see: not only separators, controls and marks on nothing."""
-    return any(unicodedata.category(each)[0] not in "ZCM" for each in text)
+    return replace(bare, text=text) if is_visible(text) else replace(bare, other="unknown")
 
 
 def _event(data: Any, person: str, account: str, *, app_id: str, seconds: object) -> Call:

@@ -1,5 +1,6 @@
 """How each channel is stood up against its fake. A new one needs a line here: until then the contract fails."""
 
+from tests.channels.stands.ilink import ILinkStand
 from tests.channels.stands.pigeon import PigeonStand
 from tests.channels.stands.stand import ServerStand, Stand
 from tests.channels.stands.telegram import TelegramByWebhook, TelegramStand
@@ -9,6 +10,7 @@ from tests.channels.stands.wechat import EncryptedWeChat, WeChatStand
 __all__ = ["STANDS", "ServerStand", "Stand", "stands_of"]
 
 STANDS: dict[str, tuple[type[Stand], ...]] = {
+    "ilink": (ILinkStand,),
     "pigeon": (PigeonStand,),
     "telegram": (TelegramStand, TelegramByWebhook),
     "web": (WebStand,),

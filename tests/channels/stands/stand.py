@@ -6,6 +6,8 @@ from typing import ClassVar
 
 from starlette.types import ASGIApp
 
+from tests.fakes.memory import Keys
+
 
 class Stand(ABC):
     """One chat with one person in it, who has spoken to the bot before. Each rule gets a fresh one.
@@ -33,6 +35,13 @@ class Stand(ABC):
     def issued(self) -> list[str]:
         """Secrets that the chat's server has handed out."""
         return []
+
+    async def prepare(self, key_values: Keys) -> None:  # noqa: B027 - most need nothing
+        """What a command has left in the channel's memory, before it is connected."""
+
+    async def answer(self, question: str) -> str:
+        """What is typed when one of the channel's console commands asks."""
+        raise AssertionError(question)
 
     async def enter(self) -> None:  # noqa: B027 - most need nothing
         """The channel has started, and its routes are served at `ours`."""

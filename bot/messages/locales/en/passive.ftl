@@ -44,6 +44,7 @@ passive-videos-left =
 passive-nothing-waits = No video waits for you now. “status” shows what is in the works, “history” your latest ones.
 passive-video-stuck = Video { $code } is finished and safe, but it could not be sent here yet. I keep trying; send “{ $code }” in a while to fetch it.
 passive-on-its-way = Getting video { $code } ready. If it does not arrive, send “{ $code }” again in half a minute.
+passive-unconfirmed = Nothing came? Reply “again { $code }”, for nothing.
 passive-again = All right, here it comes once more.
 passive-nothing-to-say = All right. “status” shows how far it is.
 passive-type = 👉 send “{ $typed }”

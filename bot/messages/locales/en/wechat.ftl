@@ -46,3 +46,21 @@ alert-more =
         [1] One earlier alert is in the log only (“for the admins”).
        *[other] { $count } earlier alerts are in the log only (“for the admins”).
     }
+
+# Personal WeChat
+alert-ilink-login = The login of the personal WeChat account { $account } has ended: nothing comes in or goes out, and finished videos are kept. Run reelbot wechat login --account { $account } on the server and scan the code.
+
+ilink-page-title = Log in to personal WeChat
+ilink-page-nobody = No WeChat account is logged in yet. Whoever scans may use the bot and is an admin.
+ilink-page-accounts = Logged in: { $names }. Whoever scans may use the bot and is an admin.
+ilink-page-name = Name of the account (a-z, 0-9; may be left out)
+ilink-page-begin = Show the QR code
+ilink-page-code = Scan this with the WeChat in which the bot is to live, then confirm on the phone.
+ilink-page-scanned = Scanned. Confirm it on the phone.
+ilink-page-blocked = The number was wrong too often. Scan the new code.
+ilink-page-number = The phone shows a number. Type it here.
+ilink-page-wrong = That was not the number. Look at the phone again and type it once more.
+ilink-page-question = The number on the phone
+ilink-page-send = Send
+ilink-page-done = Logged in. You can write to the bot in WeChat now.
+ilink-page-failed = The login did not work. Please try again.

@@ -37,6 +37,7 @@ passive-videos-left = 還有 { $count } 個影片做好了，回覆「1」領取
 passive-nothing-waits = 現在沒有可領取的影片。回覆「狀態」看進度，「歷史」看做過的。
 passive-video-stuck = 影片 { $code } 已經做好、存好了，但暫時沒能傳到微信。我會繼續試；過一會兒回覆「{ $code }」領取。
 passive-on-its-way = 正在準備影片 { $code }，馬上就好。沒收到的話，過半分鐘再回覆「{ $code }」。
+passive-unconfirmed = 沒收到？回覆「再來 { $code }」，免費重發。
 passive-again = 好的，馬上再發給你一次。
 passive-nothing-to-say = 好的。回覆「狀態」看進度。
 passive-type = 👉 回覆「{ $typed }」

@@ -40,3 +40,21 @@ passive-tap = 👉 { $link }（或回覆「{ $typed }」）
 
 # 給一段時間聯絡不上的管理員。
 alert-more = 還有 { $count } 條更早的提醒，全文在日誌裡（「for the admins」）。
+
+# 個人微信
+alert-ilink-login = 個人微信帳號 { $account } 的登入已失效，收發都停了；做好的影片都存著。請在伺服器上執行 reelbot wechat login --account { $account } 重新掃碼。
+
+ilink-page-title = 登入個人微信
+ilink-page-nobody = 還沒有登入任何微信帳號。掃碼的人可以使用機器人，並且是管理員。
+ilink-page-accounts = 已登入的帳號：{ $names }。掃碼的人可以使用機器人，並且是管理員。
+ilink-page-name = 帳號名（a-z、0-9，可不填）
+ilink-page-begin = 顯示二維碼
+ilink-page-code = 請用要放機器人的那個微信掃一掃，然後在手機上確認。
+ilink-page-scanned = 已掃碼，請在手機上確認。
+ilink-page-blocked = 數字輸錯太多次，請掃新的二維碼。
+ilink-page-number = 手機上顯示了一個數字，請輸入。
+ilink-page-wrong = 數字不對，請再看一下手機，重新輸入。
+ilink-page-question = 手機上的數字
+ilink-page-send = 提交
+ilink-page-done = 登入成功。現在可以在微信裡給機器人發訊息了。
+ilink-page-failed = 沒有登入成功，請再試一次。

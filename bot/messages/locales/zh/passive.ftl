@@ -36,6 +36,7 @@ passive-videos-left = 还有 { $count } 个视频做好了，回复“1”领取
 passive-nothing-waits = 现在没有可领取的视频。回复“状态”看进度，“历史”看做过的。
 passive-video-stuck = 视频 { $code } 已经做好、存好了，但暂时没能传到微信。我会继续试；过一会儿回复“{ $code }”领取。
 passive-on-its-way = 正在准备视频 { $code }，马上就好。没收到的话，过半分钟再回复“{ $code }”。
+passive-unconfirmed = 没收到？回复“再来 { $code }”，免费重发。
 passive-again = 好的，马上再发给你一次。
 passive-nothing-to-say = 好的。回复“状态”看进度。
 passive-type = 👉 回复“{ $typed }”

@@ -39,3 +39,21 @@ passive-tap = 👉 { $link }（或回复“{ $typed }”）
 
 # 给一段时间联系不上的管理员。
 alert-more = 还有 { $count } 条更早的提醒，全文在日志里（“for the admins”）。
+
+# 个人微信
+alert-ilink-login = 个人微信账号 { $account } 的登录已失效，收发都停了；做好的视频都存着。请在服务器上运行 reelbot wechat login --account { $account } 重新扫码。
+
+ilink-page-title = 登录个人微信
+ilink-page-nobody = 还没有登录任何微信账号。扫码的人可以使用机器人，并且是管理员。
+ilink-page-accounts = 已登录的账号：{ $names }。扫码的人可以使用机器人，并且是管理员。
+ilink-page-name = 账号名（a-z、0-9，可不填）
+ilink-page-begin = 显示二维码
+ilink-page-code = 请用要放机器人的那个微信扫一扫，然后在手机上确认。
+ilink-page-scanned = 已扫码，请在手机上确认。
+ilink-page-blocked = 数字输错太多次，请扫新的二维码。
+ilink-page-number = 手机上显示了一个数字，请输入。
+ilink-page-wrong = 数字不对，请再看一下手机，重新输入。
+ilink-page-question = 手机上的数字
+ilink-page-send = 提交
+ilink-page-done = 登录成功。现在可以在微信里给机器人发消息了。
+ilink-page-failed = 没有登录成功，请再试一次。

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.channels.protocol import ChannelManifest, ChannelPort, ConsoleCommand
+from bot.channels.protocol import ChannelManifest, ChannelPort, ConsoleCommand, Terminal
 from bot.channels.services import Services
 from bot.channels.types import Limits
 
@@ -22,7 +22,7 @@ def _connect(services: Services) -> ChannelPort | None:
     return Pigeon(services, url=settings.url, key=settings.key.get_secret_value())
 
 
-async def _name(channel: ChannelPort) -> str:
+async def _name(channel: ChannelPort, _terminal: Terminal) -> str:
     return f"the loft is called {await channel.check()}"
 
 

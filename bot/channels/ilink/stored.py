@@ -1,0 +1,29 @@
+"""Reads what this channel remembers: JSON objects, of which nothing is taken for granted."""
+
+import json
+from typing import Any
+
+
+def read_fields(value: str | None) -> dict[str, Any]:
+    """Return the object; an empty one for what is absent or no object."""
+    try:
+        found = json.loads(value) if value else None
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def text_of(fields: Any, name: str) -> str:
+    """Return a text of the object, "" where there is none."""
+    value = fields.get(name) if isinstance(fields, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def number_of(fields: Any, name: str) -> int | None:
+    """Return a whole number of the object, also where it stands there as text."""
+    value = fields.get(name) if isinstance(fields, dict) else None
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    return int(value) if isinstance(value, str) and value.lstrip("-").isdecimal() else None
