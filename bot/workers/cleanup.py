@@ -117,7 +117,7 @@ class Cleanup:
 
 
 def _has_older(folder: Path, before: float) -> bool:
-    return any(path.stat().st_mtime < before for path in folder.iterdir())
+    return any(path.is_file() and path.stat().st_mtime < before for path in folder.glob("*"))
 
 
 def _remove_files(folder: Path, pattern: str, keep: Container[str], before: float) -> int:
