@@ -25,7 +25,7 @@ from core.errors import ERROR_CODES
 SOURCES = sorted(Path(bot.__file__).parent.rglob("*.py"))
 BUILT = (
     "error-", "admin-", "obstacle-", "button-way-", "said-", "state-", "adjusted-", "command-", "web-", "charge-",
-    "ask-", "over-", "fallback-", "button-fix-", "typed-", "setting-", "page-",
+    "ask-", "over-", "fallback-", "button-fix-", "typed-", "setting-", "page-", "ilink-page-",
 )  # fmt: skip
 """Keys that the program puts together from a prefix and a word."""
 
