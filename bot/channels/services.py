@@ -74,6 +74,21 @@ class CallCounts(Protocol):
         ...
 
 
+class Relay(Protocol):
+    """A way to the process that has a chat's only connection, for the others of this installation."""
+
+    async def ask(self, name: str, request: str, *, wait_s: float, answer_s: float) -> str | None:
+        """Have the request carried out there and return its answer.
+
+        None: nobody took it within `wait_s`, and nobody will. "": it was taken, and no answer came within `answer_s`.
+        """
+        ...
+
+    async def serve(self, name: str, answer: Callable[[str], Awaitable[str]]) -> None:
+        """Answer the requests of others until cancelled."""
+        ...
+
+
 class Invitations(Protocol):
     """The guests of a chat that has no accounts of its own (the web chat)."""
 
@@ -157,7 +172,7 @@ class Services:
     `moved(channel, old, new)`: a group has another chat id now; to be called before anything is confirmed to the chat.
     `quote(incoming)`: the price that may stand on the send button for this message, which is not stored; or None.
     `run_alone(name, loop)`: for a loop of which there may be only one, such as one that asks for updates; while another
-    process runs it, `alive` is not asked. `call_counts`: None where this process is the only one.
+    process runs it, `alive` is not asked. `call_counts`, `relay`: None where this process is the only one.
     """
 
     inbox: Inbox
@@ -180,4 +195,5 @@ class Services:
     quote: Callable[[Incoming], Awaitable[str | None]] = _no_quote
     moved: Callable[[str, str, str], Awaitable[None]] = _nothing_moves
     call_counts: CallCounts | None = None
+    relay: Relay | None = None
     invitations: Invitations = field(default_factory=NoGuests)
