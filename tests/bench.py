@@ -20,6 +20,7 @@ from bot.store.tables import jobs
 from core.sandbox import Sandbox, create_app
 from tests.fakes.botapi import TOKEN, TelegramFake
 from tests.fakes.wechat import WeChatFake
+from tests.fakes.wecom import WeComFake
 from tests.films import STUDIO
 from tests.fresh import fresh_sqlite
 from tests.serving import served
@@ -109,6 +110,7 @@ async def bench(
     *,
     public: bool = False,
     wechat: WeChatFake | None = None,
+    wecom: WeComFake | None = None,
     before: Callable[[Settings, TelegramFake], Awaitable[None]] | None = None,
     room: Callable[[Path], int] = free_bytes,
     timing: Timing = Timing(gather_s=0.3),  # noqa: B008 - frozen
@@ -117,7 +119,7 @@ async def bench(
     """`more`: settings by field name, over those of the bench. `before`: runs with fal and the chat up, the bot not.
 
     `public`: fal can call us back, so it does. `room`: what is free on the disk. `timing`: pauses.
-    `wechat`: a WeChat to be connected, too.
+    `wechat`, `wecom`: a WeChat, a WeCom to be connected, too.
     """
     telegram = TelegramFake(state=folder / "telegram")
     sandbox = create_app(folder=folder / "sandbox", key=KEY, studio=STUDIO, admin_key=ADMIN_KEY)
@@ -134,6 +136,9 @@ async def bench(
             wechat.url = await stack.enter_async_context(served(wechat))
             wechat.caller.url = f"http://127.0.0.1:{listener.getsockname()[1]}/wechat"
             for name, value in wechat.environment.items():
+                monkeypatch.setenv(name, value)
+        if wecom is not None:
+            for name, value in wecom.environment(await stack.enter_async_context(served(wecom))).items():
                 monkeypatch.setenv(name, value)
         given = {"fal_key": KEY, "fal_queue_url": fal_url, "output_dir": folder / "out", "access": "telegram:42"}
         port = listener.getsockname()[1]

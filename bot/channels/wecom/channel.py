@@ -84,7 +84,7 @@ class WeCom(PlainChannel):
             answers=answers,
             presses=self._presses,
             uploads=Uploads(self._line, self._pace, files=self._memory("file"), sessions=self._memory("upload")),
-            said=self._memory("said"),
+            words=self._memory("words"),
         )
         self._intake = Intake(
             services,

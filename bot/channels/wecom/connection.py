@@ -116,7 +116,8 @@ class Connection:
         frame: Frame = {"cmd": cmd, "headers": {"req_id": req_id}}
         if body is not None:
             frame["body"] = body
-        answer = self._answers[req_id] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
+        self._answers[req_id] = answer
         try:
             async with asyncio.timeout(seconds):
                 await self._socket.send(json.dumps(frame, ensure_ascii=False))
@@ -148,8 +149,8 @@ def _event_of(frame: Frame) -> str:
 def _frame(text: str | bytes) -> Frame | None:
     """Return the frame; None for what is none."""
     try:
-        frame: Frame = json.loads(text)
+        frame = json.loads(text)
     except ValueError:
         return None
     headers = frame.get("headers") if isinstance(frame, dict) else None
-    return frame if isinstance(headers, dict) and isinstance(headers.get("req_id"), str) else None
+    return dict(frame) if isinstance(headers, dict) and isinstance(headers.get("req_id"), str) else None

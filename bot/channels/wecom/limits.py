@@ -24,7 +24,7 @@ UPLOADS = "uploads"
 
 @dataclass(frozen=True, slots=True)
 class WeComRates:
-    """30 messages a minute and 1,000 an hour in each chat, and as many uploads.
+    """The windows: 30 messages a minute and 1,000 an hour in each chat, and as many uploads.
 
     A margin is left, for what WeCom counts and we do not see; texts leave room for the videos.
     """

@@ -35,11 +35,11 @@ class Memory:
         if not value:
             return None
         try:
-            taken = await self._key_values.swap(self._prefix + name, old=value, new="", for_s=for_s)
+            is_first = await self._key_values.swap(self._prefix + name, old=value, new="", for_s=for_s)
         except Exception as error:  # noqa: BLE001 - as above
             _note(error)
             return None
-        return value if taken else None
+        return value if is_first else None
 
 
 def _note(error: Exception) -> None:

@@ -28,17 +28,17 @@ _HALF_S = 600.0
 
 
 class Sender:
-    """The sender. `said`: which words of ours stand where, as a quote tells nothing else."""
+    """The sender. `words`: which words of ours stand where, as a quote tells nothing else."""
 
     def __init__(
-        self, line: Line, pace: Pace, *, answers: Answers, presses: Presses, uploads: Uploads, said: Memory
+        self, line: Line, pace: Pace, *, answers: Answers, presses: Presses, uploads: Uploads, words: Memory
     ) -> None:
         self._line = line
         self._pace = pace
         self._answers = answers
         self._presses = presses
         self._uploads = uploads
-        self._said = said
+        self._words = words
 
     async def show(self, to: Address, message: Message, *, reply_to: str | None) -> str:
         """Show a text, with its buttons on a card, and return its reference. Raises SendError."""
@@ -58,9 +58,9 @@ class Sender:
         """Send one card; words that no card shows whole come above it, once: a second try sends only the card."""
         if not cards.fits(text):
             half = _name(to, f"{reply_to}:{text}")
-            if await self._said.get(half) is None:
+            if await self._words.get(half) is None:
                 await self._text(to, text, reply_to=reply_to)
-                await self._said.put(half, "half", for_s=_HALF_S)
+                await self._words.put(half, "half", for_s=_HALF_S)
         await self._card(to, cards.build(text, message.actions, task_id=ref))
 
     async def _text(self, to: Address, text: str, *, reply_to: str | None) -> None:
@@ -138,11 +138,11 @@ class Sender:
 
     async def _note(self, to: Address, text: str, ref: str) -> None:
         if text.strip():
-            await self._said.put(_name(to, text), ref, for_s=_SAID_S)
+            await self._words.put(_name(to, text), ref, for_s=_SAID_S)
 
     async def find(self, chat_id: str, text: str) -> str | None:
         """Return the reference of our own message with these words in this chat."""
-        return await self._said.get(_name(Address("wecom", chat_id), text))
+        return await self._words.get(_name(Address("wecom", chat_id), text))
 
 
 class _NameLapsed(SendError):

@@ -161,6 +161,8 @@ class Lines:
             self._world.violations.append(f"{cmd}: a second frame of {req_id} before the first was acknowledged")
         line.pending.add(req_id)
         fault = take(self.faults, cmd)
+        if fault is None and isinstance(body, dict):
+            fault = take(self.faults, f"{cmd}:{body.get('msgtype')}")
         try:
             if fault is not None and fault.kind == "drop":
                 line.abort()
