@@ -23,11 +23,15 @@ FindOurs = Callable[[str, str], Awaitable[str | None]]
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What is needed to read a message: our account, a keeper of files, a finder of our own words."""
+    """What is needed to read a message: our account, a keeper of files, a finder of our own words.
+
+    `name`: as groups mention the bot, where it is known.
+    """
 
     account: str
     name_file: NameFile
     find_ours: FindOurs
+    name: str | None = None
 
     async def message(self, body: dict[str, Any]) -> list[Incoming]:
         """Read a message; several pictures in one are the items of an album. Empty for what is no message of a person.
@@ -40,7 +44,7 @@ class Reader:
             bare = replace(bare, quoted=await self._quoted(bare, quote))
         words, refs, other = await self._contents(body)
         if not bare.private:
-            words = without_mention(words)
+            words = without_mention(words, self.name)
         if body["msgtype"] == "voice":
             return [replace(bare, text=words, transcript=True) if _says(words) else replace(bare, other="voice")]
         if not refs:
@@ -109,8 +113,14 @@ class Reader:
         return Quoted(ref=ref, text=words, attachment=refs[0] if refs else None, other=other, ours=ref is not None)
 
 
-def without_mention(text: str) -> str:
-    """Remove the mention that has brought a group's message here: the first one, or one at the end."""
+def without_mention(text: str, name: str | None = None) -> str:
+    """Remove the mention that has brought a group's message here: of this name, else the first one, or one at the end.
+
+    WeCom does not tell the bot its name, and a name may hold spaces.
+    """
+    if name and f"@{name}".casefold() in text.casefold():
+        at = text.casefold().index(f"@{name}".casefold())
+        return f"{text[:at].rstrip()} {text[at + 1 + len(name) :].lstrip()}".strip()
     named, separator, rest = text.partition(_SEPARATOR)
     if separator and named.lstrip().startswith("@"):
         return rest.strip()

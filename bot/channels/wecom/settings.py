@@ -13,6 +13,7 @@ class WeComSettings(EnvSettings):
 
     bot_id: str | None = env("WECOM_BOT_ID", None)
     secret: SecretStr | None = env("WECOM_BOT_SECRET", None)
+    bot_name: str | None = env("WECOM_BOT_NAME", None)
     url: str = env("WECOM_BOT_URL", "wss://openws.work.weixin.qq.com")
 
     @field_validator("bot_id")

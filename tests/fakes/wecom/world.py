@@ -103,7 +103,7 @@ class World:
     """`ahead_s` moves the clock. `blocked`: chats that take nothing more."""
 
     def __init__(self) -> None:
-        self.bot_name = "reel bot"
+        self.bot_name = "小电影"
         self.ahead_s = 0.0
         self.spoken: set[str] = set()
         self.groups: set[str] = set()
