@@ -30,6 +30,7 @@ from bot.parts import Timing
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.call_counts import CallCounts
+from bot.store.relay import Relay
 from bot.store.workers import Workers
 from bot.workers.heartbeat import Heartbeat, Notice, examine_database
 from core.assets.publish import prepare_folder
@@ -118,11 +119,19 @@ class App:
             quote=self.parts.intake.quote,
             moved=self.parts.chat_moves.moved,
             call_counts=CallCounts(self.store.database, processes=self.parts.roles.processes),
+            relay=self._relay(),
         )
         for manifest in manifests().values():
             channel = _connected(manifest, services)
             if channel is not None:
                 self.channels[channel.name] = channel
+
+    def _relay(self) -> Relay | None:
+        """Return the way to another process's connection to a chat; None on SQLite, where there is no other process."""
+        if self.store.database.is_sqlite:
+            return None
+        roles = self.parts.roles
+        return Relay(self.store.database, notify=roles.notify, on_notify=roles.on_notify)
 
     def _load(self, cls: type[S]) -> S:
         if self._demo and issubclass(cls, EnvSettings):
