@@ -79,7 +79,8 @@ def test_what_was_taken_and_got_no_answer_is_in_doubt(database_url: str) -> None
         passes = relay(store)
         serving = asyncio.create_task(passes.serve("wecom", answer))
         asked = asyncio.create_task(passes.ask("wecom", "a frame", wait_s=10, answer_s=-9.5))
-        await asyncio.wait_for(taken.wait(), 10)
+        async with asyncio.timeout(10):
+            await taken.wait()
         serving.cancel()
         assert await asked == ""
         await asyncio.gather(serving, return_exceptions=True)

@@ -80,6 +80,7 @@ class Uploads:
         }
         async with self._pace.place(Kind.VIDEO, UPLOADS):
             upload_id = str((await self._call("aibot_upload_media_init", about))["upload_id"])
+        await self._note(md5, upload_id, done=0)
         return await self._finish(path, md5, upload_id, done=0)
 
     async def _finish(self, path: Path, md5: str, upload_id: str, *, done: int) -> str:
@@ -89,11 +90,14 @@ class Uploads:
             part = await asyncio.to_thread(_part, path, index)
             piece: Frame = {"upload_id": upload_id, "chunk_index": index, "base64_data": part}
             await self._call("aibot_upload_media_chunk", piece)
-            session = json.dumps({"upload_id": upload_id, "done": index + 1})
-            await self._sessions.put(md5, session, for_s=_SESSION_S)
+            await self._note(md5, upload_id, done=index + 1)
         answer = await self._call("aibot_upload_media_finish", {"upload_id": upload_id})
         await self._sessions.put(md5, None)
         return str(answer["media_id"])
+
+    async def _note(self, md5: str, upload_id: str, *, done: int) -> None:
+        """Remember how far an upload has come: it goes on from there within its half hour, in whatever process."""
+        await self._sessions.put(md5, json.dumps({"upload_id": upload_id, "done": done}), for_s=_SESSION_S)
 
     async def _call(self, cmd: str, body: Frame) -> Frame:
         """Send a frame of an upload until it is acknowledged. Raises LineError."""
