@@ -60,6 +60,11 @@ class Connection:
             raise NotConnected(type(error).__name__) from None
         return cls(socket, on_frame, answer_s=answer_s)
 
+    @property
+    def is_open(self) -> bool:
+        """Return whether it is open, as far as is known."""
+        return self._socket.state is State.OPEN
+
     async def read(self) -> End:
         """Read until the connection ends, and return why it did. What waits for an answer then gets none."""
         try:
@@ -111,7 +116,7 @@ class Connection:
         return found if isinstance(found, dict) else {}
 
     async def _exchange(self, cmd: str, req_id: str, body: Frame | None, seconds: float) -> Frame:
-        if self._socket.state is not State.OPEN:
+        if not self.is_open:
             raise NotConnected
         frame: Frame = {"cmd": cmd, "headers": {"req_id": req_id}}
         if body is not None:

@@ -37,7 +37,7 @@ _PAUSES_S = {
     "thrown-out": (600.0, 1800.0, 3600.0),
 }
 _ROLE_MOVES_S = 60.0  # until a process that has lost its role knows it
-_PATIENCE_S = 3.0
+_PATIENCE_S, _LOOK_S = 3.0, 0.02
 _STEADY_S = 60.0
 _RELAY_S = 15.0
 REASONS: dict[str, str] = {
@@ -74,7 +74,6 @@ class Line:
         self._sleep = sleep
         self._clock = clock
         self._current: Connection | None = None
-        self._connected = asyncio.Event()
         self._holds = False
         self._turned = clock()
         self._since = clock()
@@ -82,7 +81,7 @@ class Line:
     @property
     def is_connected(self) -> bool:
         """Return whether this process has the connection."""
-        return self._current is not None
+        return self._current is not None and self._current.is_open
 
     def alive(self) -> bool:
         """Return whether the line is kept; trying in vain counts."""
@@ -120,7 +119,6 @@ class Line:
             log.info("connected to WeCom")
             await self._note("connected")
             self._current = connection
-            self._connected.set()
             end = await self._serve(connection, reading)
         except Refused as error:
             return "refused" if error.code == BAD_CREDENTIALS else "away"
@@ -128,7 +126,6 @@ class Line:
             return "away"
         finally:
             self._current = None
-            self._connected.clear()
             await connection.close()
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
@@ -136,7 +133,9 @@ class Line:
 
     async def _subscribe(self, connection: Connection) -> None:
         secret = self._settings.secret.get_secret_value() if self._settings.secret else ""
-        await connection.call("aibot_subscribe", {"bot_id": self._settings.bot_id, "secret": secret}, s=10.0)
+        await connection.call(
+            "aibot_subscribe", {"bot_id": self._settings.bot_id, "secret": secret}, s=2 * self._answer_s
+        )
 
     async def _serve(self, connection: Connection, reading: asyncio.Task[End]) -> End:
         """Ping until the connection ends; two pings in a row that get no answer end it."""
@@ -228,15 +227,13 @@ class Line:
         return dict(found["body"])
 
     async def _own_call(self, cmd: str, body: Frame, req_id: str | None, *, wait_s: float = _PATIENCE_S) -> Frame:
-        if self._current is None:
-            try:
-                async with asyncio.timeout(wait_s):
-                    await self._connected.wait()
-            except TimeoutError:
-                raise NotConnected from None
-        if self._current is None:
-            raise NotConnected
-        return await self._current.call(cmd, body, req_id=req_id)
+        try:
+            async with asyncio.timeout(wait_s):
+                while (connection := self._current) is None or not connection.is_open:  # noqa: ASYNC110 - it ends by itself
+                    await asyncio.sleep(_LOOK_S)
+        except TimeoutError:
+            raise NotConnected from None
+        return await connection.call(cmd, body, req_id=req_id)
 
     # For doctor
 
