@@ -412,6 +412,7 @@ def test_tests_use_and_patch_what_is_public() -> None:
 PACED = ("tests/benchmarks/", "tests/fakes/", "tests/prove/", "tests/mutants/", "tests/samples/")
 """Measured on purpose, slow as the other side may be, in virtual time, or bounded: no test of the program itself."""
 PAUSES = {
+    ("tests/channels/test_wecom_line.py", "asyncio.sleep(seconds / 1000)"): "in the place of the channel's own pauses",
     ("tests/channels/telegram_bench.py", "asyncio.sleep(0.01)"): "in the place of the channel's own pauses, shorter",
     ("tests/core/media/test_fork_client.py", "asyncio.sleep(sleep_s)"): "the moment of a death, one after the other",
     ("tests/jobs/test_crash.py", "time.sleep(chance.uniform(0.1, 2.5))"): "a moment by chance, for a kill",

@@ -94,7 +94,7 @@ class WeComFake:
         if quote is not None:
             body["quote"] = quote
         self.world.spoke(person, chat)
-        await self._deliver("aibot_msg_callback", body)
+        await self.deliver("aibot_msg_callback", body)
         return str(body["msgid"])
 
     def _addressed(self, text: str, chat: str | None) -> str:
@@ -109,12 +109,12 @@ class WeComFake:
     async def repeats(self) -> None:
         """WeCom delivers the last message once more, under a new req_id."""
         assert self._last is not None
-        await self._deliver(*self._last)
+        await self.deliver(*self._last)
 
     async def enters(self, person: str) -> None:
         """A person opens the chat with the bot, for the first time today."""
         body = self.world.message(person, None, None) | {"msgtype": "event", "event": {"eventtype": "enter_chat"}}
-        await self._deliver("aibot_event_callback", body)
+        await self.deliver("aibot_event_callback", body)
 
     async def presses(self, person: str, label: str, *, chat: str | None = None) -> None:
         """A person presses the button with this label, on the newest card in the chat that shows it to them."""
@@ -126,9 +126,9 @@ class WeComFake:
         pressed = {"card_type": "button_interaction", "event_key": key, "task_id": task_id}
         event = {"eventtype": "template_card_event", "template_card_event": pressed}
         body = self.world.message(person, chat, None) | {"msgtype": "event", "event": event}
-        await self._deliver("aibot_event_callback", body)
+        await self.deliver("aibot_event_callback", body)
 
-    async def _deliver(self, cmd: str, body: dict[str, Any]) -> None:
+    async def deliver(self, cmd: str, body: dict[str, Any]) -> None:
         self._last = cmd, body
         req_id = self.world.asks(cmd, body)
         if self.lines.current is None:
