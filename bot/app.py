@@ -212,7 +212,7 @@ class App:
             raise ValueError(
                 f"another worker on this database uses another output folder than {self._settings.output_dir}: give "
                 "all of them the same shared folder as REELBOT_OUTPUT_DIR, or set REELBOT_ASSET_HOST=fal and serve no "
-                "web chat"
+                "web chat and no WeCom"
             )
 
     def _needs_one_folder(self) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from bot import logs
 from bot.store.records import ACTIVE, State
 from tests.bench import KEY, Bench, bench
-from tests.corpus import jpeg
+from tests.corpus import clip, jpeg
 from tests.fakes.wecom import SECRET, WeComFake
 
 FOX, WOLF, GROUP = "hu.li@example", "lang", "wrTestGroup-of_the_AI_bot_000001"
@@ -199,5 +199,26 @@ def test_a_quoted_film_is_what_the_words_are_about(on_wecom: Callable[..., None]
         offer = next(each for each in fake.said(FOX) if "狐狸" in each.text)
         await fake.says(FOX, "好", quote={"msgtype": "text", "text": {"content": offer.text}})
         await made.settled(State.DELIVERED)
+
+    on_wecom(story)
+
+
+def test_a_render_of_18_mb_arrives_within_what_wecom_takes(on_wecom: Callable[..., None], tmp_path: Path) -> None:
+    noisy = "testsrc2=s=1920x1080:r=24,noise=alls=30:allf=t"
+    rate = {"preset": "ultrafast", "b": "50000000", "minrate": "50000000", "maxrate": "50000000", "bufsize": "25000000"}
+    large = clip(tmp_path / "large.mp4", source=noisy, seconds=3, options=rate)
+    assert 17_000_000 < large.stat().st_size < 22_000_000
+
+    async def story(made: Bench, fake: WeComFake) -> None:
+        made.fal.faults.add("file_other", body=str(large))
+        fake.fail("aibot_upload_media_chunk", "drop", times=2)
+        await fake.says(FOX, "视频 一只红狐狸")
+        job = await made.settled(State.DELIVERED)
+        (film,) = fake.videos(FOX)
+        assert 4_000_000 < len(film) < 9_500_000
+        assert job.video is not None
+        assert (made.settings.videos_dir / job.video.name).stat().st_size == large.stat().st_size  # the original stays
+        assert len(fake.world.uploads) == 1
+        assert fake.lines.count("aibot_upload_media_chunk") > 8
 
     on_wecom(story)

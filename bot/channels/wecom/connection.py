@@ -62,8 +62,8 @@ class Connection:
 
     @property
     def is_open(self) -> bool:
-        """Return whether it is open, as far as is known."""
-        return self._socket.state is State.OPEN
+        """Return whether it is open and still the bot's, as far as is known."""
+        return self._socket.state is State.OPEN and not self._thrown_out
 
     async def read(self) -> End:
         """Read until the connection ends, and return why it did. What waits for an answer then gets none."""
