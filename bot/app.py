@@ -218,7 +218,7 @@ class App:
     def _needs_one_folder(self) -> bool:
         """Return whether workers must share one folder: fal and pages fetch files from whichever they reach."""
         return self._settings.assets_from_folder or any(
-            channel.manifest.serves_files for channel in self.channels.values()
+            channel.manifest.serves_files or channel.manifest.keeps_files for channel in self.channels.values()
         )
 
     async def stop(self) -> None:

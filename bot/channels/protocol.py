@@ -207,7 +207,7 @@ class ChannelManifest:
     up by halves. `hint` tells an operator how to connect it. `is_group(chat_id)`: several people read there.
     `id_problem(ident)`: what is wrong with an id that REELBOT_ACCESS lists, or None. `routes`: the paths it serves; one
     that ends with a slash stands for all below it, but for `/` itself. `serves_files`: its pages play the films from
-    our own folder, or it keeps there what people send, so workers must share that.
+    our own folder; `keeps_files`: it keeps there what people send: so workers must share that.
     """
 
     name: str
@@ -221,4 +221,5 @@ class ChannelManifest:
     commands: tuple[ConsoleCommand, ...] = ()
     routes: tuple[str, ...] = ()
     serves_files: bool = False
+    keeps_files: bool = False
     language: str = "en"

@@ -32,6 +32,6 @@ MANIFEST = ChannelManifest(
     hint="WECOM_BOT_ID and WECOM_BOT_SECRET",
     is_group=is_group,
     id_problem=id_problem,
-    serves_files=True,  # what people send is kept in our own folder: WeCom's links lapse before a draft does
+    keeps_files=True,  # what people send is kept in our own folder: WeCom's links lapse before a draft does
     language="zh",
 )
