@@ -150,7 +150,7 @@ class WeCom(PlainChannel):
 
     async def fetch(self, ref: AttachmentRef, into: Path) -> None:
         """Write the attachment to `into`. Raises SendError."""
-        await self._media.fetch(ref, into, is_connected=self._line.is_connected)
+        await self._media.fetch(ref, into, is_up=self._line.is_up)
 
     async def show(
         self,

@@ -227,13 +227,25 @@ class Line:
         return dict(found["body"])
 
     async def _own_call(self, cmd: str, body: Frame, req_id: str | None, *, wait_s: float = _PATIENCE_S) -> Frame:
+        connection = await self._open_connection(wait_s)
+        return await connection.call(cmd, body, req_id=req_id)
+
+    async def _open_connection(self, wait_s: float) -> Connection:
         try:
             async with asyncio.timeout(wait_s):
                 while (connection := self._current) is None or not connection.is_open:  # noqa: ASYNC110 - it ends by itself
                     await asyncio.sleep(_LOOK_S)
         except TimeoutError:
             raise NotConnected from None
-        return await connection.call(cmd, body, req_id=req_id)
+        return connection
+
+    async def is_up(self) -> bool:
+        """Return whether this process has the connection, or gets it within a second."""
+        try:
+            await self._open_connection(1.0)
+        except NotConnected:
+            return False
+        return True
 
     # For doctor
 

@@ -11,6 +11,7 @@ import secrets
 import shutil
 from base64 import b64decode
 from binascii import Error as BadBase64
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 _LINK_S = 290.0
 _PAUSES_S = (2.0, 10.0, 30.0, 60.0, 120.0)
 _LATER_S = 5.0
+_LAST_S = 1.0
 _KEY_BYTES, _BLOCK, _MOST_PAD = 32, 16, 32
 _NAME_CHARS = 32
 _HOSTS = (".qq.com", ".qpic.cn", ".myqcloud.com")
@@ -77,15 +79,15 @@ class Media:
             else:
                 return
 
-    async def fetch(self, ref: AttachmentRef, into: Path, *, is_connected: bool) -> None:
-        """Write the file to `into`. Raises SendError."""
+    async def fetch(self, ref: AttachmentRef, into: Path, *, is_up: Callable[[], Awaitable[bool]]) -> None:
+        """Write the file to `into`. Raises SendError; while the connection is down, nothing is called gone for good."""
         name = ref.file_id
         if len(name) != _NAME_CHARS or not name.isalnum():
             raise SendError(SendOutcome.REJECTED, "not a file of WeCom")
         try:
             await self._take(name)
         except SendError as error:
-            if error.outcome is SendOutcome.REJECTED and not is_connected:
+            if error.outcome is SendOutcome.REJECTED and not await is_up():
                 raise SendError(SendOutcome.NOT_SENT, "there is no connection to WeCom now", after_s=_LATER_S) from None
             raise
         await asyncio.to_thread(shutil.copyfile, self._folder / name, into)
@@ -135,6 +137,8 @@ class Media:
 
     async def close(self) -> None:
         """End what is being fetched; who needs it later fetches it while its link is good."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_LAST_S)  # a file is not left in the middle, if that is soon
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
