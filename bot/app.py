@@ -31,6 +31,7 @@ from bot.parts import Timing
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.call_counts import CallCounts
+from bot.store.relay import Relay
 from bot.store.workers import Workers
 from bot.workers.heartbeat import Heartbeat, Notice, examine_database
 from core import media
@@ -126,6 +127,7 @@ class App:
             owners=self.parts.owners.put,
             hide=lambda secret: logs.hide([secret]),
             call_counts=CallCounts(self.store.database, processes=self.parts.roles.processes),
+            relay=self._relay(),
         )
         for manifest in manifests().values():
             channel = _connected(manifest, services)
@@ -139,6 +141,13 @@ class App:
                 is_set_up = channel.manifest.is_set_up
                 if is_set_up is None or await is_set_up(channel):
                     self.channels[name] = channel
+
+    def _relay(self) -> Relay | None:
+        """Return the way to another process's connection to a chat; None on SQLite, where there is no other process."""
+        if self.store.database.is_sqlite:
+            return None
+        roles = self.parts.roles
+        return Relay(self.store.database, notify=roles.notify, on_notify=roles.on_notify)
 
     def _load(self, cls: type[S]) -> S:
         if self._demo and issubclass(cls, EnvSettings):
@@ -234,13 +243,13 @@ class App:
             raise ValueError(
                 f"another worker on this database uses another output folder than {self._settings.output_dir}: give "
                 "all of them the same shared folder as REELBOT_OUTPUT_DIR, or set REELBOT_ASSET_HOST=fal and serve no "
-                "web chat"
+                "web chat and no WeCom"
             )
 
     def _needs_one_folder(self) -> bool:
         """Return whether workers must share one folder: fal and pages fetch files from whichever they reach."""
         return self._settings.assets_from_folder or any(
-            channel.manifest.serves_files for channel in self.channels.values()
+            channel.manifest.serves_files or channel.manifest.keeps_files for channel in self.channels.values()
         )
 
     async def stop(self) -> None:

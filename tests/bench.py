@@ -21,6 +21,7 @@ from core.sandbox import Sandbox, create_app
 from tests.fakes.botapi import TOKEN, TelegramFake
 from tests.fakes.ilink import ILinkFake
 from tests.fakes.wechat import WeChatFake
+from tests.fakes.wecom import WeComFake
 from tests.films import STUDIO
 from tests.fresh import fresh_sqlite
 from tests.serving import served
@@ -111,6 +112,7 @@ async def bench(
     public: bool = False,
     wechat: WeChatFake | None = None,
     ilink: ILinkFake | None = None,
+    wecom: WeComFake | None = None,
     before: Callable[[Settings, TelegramFake], Awaitable[None]] | None = None,
     room: Callable[[Path], int] = free_bytes,
     timing: Timing = Timing(gather_s=0.3),  # noqa: B008 - frozen
@@ -119,7 +121,8 @@ async def bench(
     """`more`: settings by field name, over those of the bench. `before`: runs with fal and the chat up, the bot not.
 
     `public`: fal can call us back, so it does. `room`: what is free on the disk. `timing`: pauses.
-    `wechat`: a WeChat to be connected, too. `ilink`: a personal one, in which nobody is logged in yet.
+    `wechat`, `wecom`: a WeChat, a WeCom to be connected, too. `ilink`: a personal WeChat, in which nobody is logged in
+    yet.
     """
     telegram = TelegramFake(state=folder / "telegram")
     sandbox = create_app(folder=folder / "sandbox", key=KEY, studio=STUDIO, admin_key=ADMIN_KEY)
@@ -140,6 +143,9 @@ async def bench(
         if ilink is not None:
             ilink.url = ilink.url or await stack.enter_async_context(served(ilink))
             for name, value in ilink.environment.items():
+                monkeypatch.setenv(name, value)
+        if wecom is not None:
+            for name, value in wecom.environment(await stack.enter_async_context(served(wecom))).items():
                 monkeypatch.setenv(name, value)
         given = {"fal_key": KEY, "fal_queue_url": fal_url, "output_dir": folder / "out", "access": "telegram:42"}
         port = listener.getsockname()[1]

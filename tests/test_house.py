@@ -112,6 +112,8 @@ MAY_IMPORT: list[tuple[str, tuple[str, ...]]] = [
     ("bot/channels/video_links.py", ()),
     ("bot/channels/web_names.py", ()),
     ("bot/channels/services.py", ("bot.channels.types",)),
+    ("bot/channels/budget.py", ()),
+    ("bot/channels/pace.py", ("bot.channels.budget", "bot.channels.services")),
     ("bot/channels/protocol.py", ("bot.channels.types", "bot.channels.services")),
     ("bot/channels/__init__.py", ("bot.channels.protocol",)),
     (
@@ -124,6 +126,8 @@ MAY_IMPORT: list[tuple[str, tuple[str, ...]]] = [
             "bot.channels.signs",
             "bot.channels.text_lengths",
             "bot.channels.video_links",
+            "bot.channels.budget",
+            "bot.channels.pace",
             "bot.channels.<own>",
             "bot.channels.<own>.*",
             "core.config",
@@ -156,8 +160,14 @@ LIVES_IN = {
     "psycopg": ["bot/store/session.py"],
     "alembic": ["bot/store/*"],
     "uvicorn": ["bot/http/server.py", "bot/http/connections.py", "core/sandbox/__main__.py"],
-    "cryptography": ["core/fal/webhooks.py", "core/sandbox/*", "bot/channels/ilink/*"],
+    "cryptography": [
+        "core/fal/webhooks.py",
+        "core/sandbox/*",
+        "bot/channels/ilink/*",
+        "bot/channels/wecom/media.py",
+    ],
     "segno": ["bot/channels/ilink/*"],
+    "websockets": ["bot/channels/wecom/connection.py"],
     "httpx": ["core/*", "bot/channels/*"],
     "aiofiles": ["core/*"],
     "tenacity": ["core/io/retrying.py"],
@@ -420,6 +430,7 @@ def test_tests_use_and_patch_what_is_public() -> None:
 PACED = ("tests/benchmarks/", "tests/fakes/", "tests/prove/", "tests/mutants/", "tests/samples/")
 """Measured on purpose, slow as the other side may be, in virtual time, or bounded: no test of the program itself."""
 PAUSES = {
+    ("tests/channels/test_wecom_line.py", "asyncio.sleep(seconds / 1000)"): "in the place of the channel's own pauses",
     ("tests/channels/telegram_bench.py", "asyncio.sleep(0.01)"): "in the place of the channel's own pauses, shorter",
     ("tests/core/media/test_fork_client.py", "asyncio.sleep(sleep_s)"): "the moment of a death, one after the other",
     ("tests/jobs/test_crash.py", "time.sleep(chance.uniform(0.1, 2.5))"): "a moment by chance, for a kill",

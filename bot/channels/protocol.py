@@ -284,9 +284,9 @@ class ChannelManifest:
     up by halves. `hint` tells an operator how to connect it. `is_group(chat_id)`: several people read there.
     `id_problem(ident)`: what is wrong with an id that REELBOT_ACCESS lists, or None. `routes`: the paths it serves; one
     that ends with a slash stands for all below it, but for `/` itself. `serves_files`: its pages play the films from
-    our own folder, so workers must share that. `is_set_up(channel)`: of a chat that is set up by a command, perhaps
-    while the bot runs: it is built and started, but served only once that is so. None: as soon as it is connected.
-    `setup`: None where `reelbot setup` does not know the chat.
+    our own folder; `keeps_files`: it keeps there what people send: so workers must share that. `is_set_up(channel)`: of
+    a chat that is set up by a command, perhaps while the bot runs: it is built and started, but served only once that
+    is so. None: as soon as it is connected. `setup`: None where `reelbot setup` does not know the chat.
     """
 
     name: str
@@ -301,5 +301,6 @@ class ChannelManifest:
     routes: tuple[str, ...] = ()
     serves_files: bool = False
     is_set_up: Callable[[ChannelPort], Awaitable[bool]] | None = None
+    keeps_files: bool = False
     language: str = "en"
     setup: ChatSetup | None = None

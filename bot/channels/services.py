@@ -74,6 +74,21 @@ class CallCounts(Protocol):
         ...
 
 
+class Relay(Protocol):
+    """A way to the process that has a chat's only connection, for the others of this installation."""
+
+    async def ask(self, name: str, request: str, *, wait_s: float, answer_s: float) -> str | None:
+        """Have the request carried out there and return its answer.
+
+        None: nobody took it within `wait_s`, and nobody will. "": it was taken, and no answer came within `answer_s`.
+        """
+        ...
+
+    async def serve(self, name: str, answer: Callable[[str], Awaitable[str]]) -> None:
+        """Answer the requests of others until cancelled."""
+        ...
+
+
 class Invitations(Protocol):
     """The guests of a chat that has no accounts of its own (the web chat)."""
 
@@ -195,7 +210,7 @@ class Services:
     `owners(channel, users)`: these people have made the bot of this chat theirs: they are let in, and are admins; it
     takes the place of what was said before. `hide(secret)`: no log shows it from now on.
     `run_alone(name, loop)`: for a loop of which there may be only one, such as one that asks for updates; while another
-    process runs it, `alive` is not asked. `call_counts`: None where this process is the only one.
+    process runs it, `alive` is not asked. `call_counts`, `relay`: None where this process is the only one.
     """
 
     inbox: Inbox
@@ -222,4 +237,5 @@ class Services:
     is_admin: Callable[[str], bool] = lambda _user: False
     owners: Callable[[str, frozenset[str]], None] = _nobody_owns
     hide: Callable[[str], None] = _hides_nothing
+    relay: Relay | None = None
     invitations: Invitations = field(default_factory=NoGuests)

@@ -269,8 +269,8 @@ def _report_parsers(command: Callable[..., argparse.ArgumentParser]) -> None:
 
 def _setup_parser(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        f"{parser.description}. With --chats, --set or --secret nothing is asked. Secrets stand on no command line, where "
-        "others see them: they come from files, from standard input, from the environment, or stay as they are in .env."
+        f"{parser.description}. With --chats, --set or --secret nothing is asked. Secrets stand on no command line, "
+        "where others see them: they come from files, from standard input, from the environment, or stay as they are in .env."
     )
     parser.add_argument("--chats", metavar="LIST", help="which to set up, for example telegram,web")
     parser.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="a setting that is no secret")

@@ -127,8 +127,8 @@ class PushStrategy:
         channel = self._channels[incoming.address.channel]
         if not await channel.toast(incoming, toast) and toast.text and toast.needed:
             await self._refusals.say(incoming, toast.text, alone=True)
-        if spent and not await self._is_card(incoming):
-            await channel.retire(incoming)
+        if spent and not (channel.limits.edits and await self._is_card(incoming)):
+            await channel.retire(incoming)  # a card that is edited is changed by who does that
 
     async def _is_card(self, incoming: Incoming) -> bool:
         """Return whether the button stands on the status message of a job."""

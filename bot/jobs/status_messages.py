@@ -21,6 +21,7 @@ from bot.channels.protocol import ChannelPort
 from bot.channels.types import Activity, Message, SendError, SendOutcome
 from bot.loops import Loop
 from bot.messages import job_messages
+from bot.messages.callback_data import split
 from bot.messages.i18n import translate
 from bot.messages.openings import with_opening
 from bot.store import Store
@@ -147,6 +148,9 @@ class StatusMessages:
             await self._post(channel, chat, job)
         elif channel.limits.edits:
             await self._edit(channel, chat, job)
+        elif job.state not in OVER | ENDED | {State.AWAITING_CONFIRMATION} and _is_offer(job.status_shown or ""):
+            await self._store.jobs.card_gone(job.id, job.status_ref, was_own=False)
+            self._behind[job.id] = None  # the offer cannot become the card: that comes below it
 
     # The one card
 
@@ -290,6 +294,12 @@ class StatusMessages:
 
     def _rest(self, chat: str, job: Job, seconds: float) -> None:
         self._rests[chat, job.status_ref is None] = self._clock() + seconds
+
+
+def _is_offer(shown: str) -> bool:
+    """Return whether what was shown has a button that orders it."""
+    buttons = shown.rpartition("\n")[0].rpartition("\n")[2].split("|")
+    return any((split(button) or ("", ""))[0] == "yes" for button in buttons)
 
 
 def _fingerprint(message: Message, *, bars: bool) -> str:

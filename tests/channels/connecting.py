@@ -177,6 +177,7 @@ async def connected(
 ) -> AsyncIterator[Connected]:
     """`away`: nobody listens where the chat's server should be. After all of it nothing of the channel is left."""
     box, key_values, sock = Box(), Keys(), listener()
+    stand.box = box.all
     async with served_fake(stand, away=away):
         for name, value in stand.environment.items():
             setenv(name, value)

@@ -29,7 +29,19 @@ CHANNELS = {**manifests(), pigeon.MANIFEST.name: pigeon.MANIFEST}
 Made = tuple[ChannelManifest, type[Stand]]
 STOOD_UP = [(CHANNELS[name], kind) for name in CHANNELS for kind in stands_of(name)]
 WITH_SERVER = [(manifest, kind) for manifest, kind in STOOD_UP if issubclass(kind, ServerStand)]
-HEAVY = ("telegram", "wechatpy", "starlette", "uvicorn", "dbos", "alembic", "sqlalchemy", "psycopg", "PIL", "av")
+HEAVY = (
+    "telegram",
+    "wechatpy",
+    "websockets",
+    "starlette",
+    "uvicorn",
+    "dbos",
+    "alembic",
+    "sqlalchemy",
+    "psycopg",
+    "PIL",
+    "av",
+)
 
 
 def name_of(value: Any) -> str:

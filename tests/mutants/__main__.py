@@ -28,7 +28,7 @@ FILES = (
     "bot/store/evidence.py",
     "bot/store/ledger.py",
     "bot/store/billing.py",
-    "bot/channels/telegram/budget.py",
+    "bot/channels/budget.py",
 )
 TESTS = (
     "tests/core/fal/test_lost_orders.py",

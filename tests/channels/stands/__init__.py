@@ -6,6 +6,7 @@ from tests.channels.stands.stand import ServerStand, Stand
 from tests.channels.stands.telegram import TelegramByWebhook, TelegramStand
 from tests.channels.stands.webchat import WebStand
 from tests.channels.stands.wechat import EncryptedWeChat, WeChatStand
+from tests.channels.stands.wecom import WeComStand
 
 __all__ = ["STANDS", "ServerStand", "Stand", "stands_of"]
 
@@ -15,6 +16,7 @@ STANDS: dict[str, tuple[type[Stand], ...]] = {
     "telegram": (TelegramStand, TelegramByWebhook),
     "web": (WebStand,),
     "wechat": (WeChatStand, EncryptedWeChat),
+    "wecom": (WeComStand,),
 }
 
 

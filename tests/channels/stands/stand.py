@@ -1,8 +1,9 @@
 """What the contract needs of a chat's fake: one person who says things, and what they see."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from starlette.types import ASGIApp
 
@@ -25,6 +26,7 @@ class Stand(ABC):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.url = self.ours = ""
+        self.box: Sequence[Any] = ()  # what the program has stored, for a chat that is told nothing of that
 
     @property
     @abstractmethod

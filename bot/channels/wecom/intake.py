@@ -1,0 +1,149 @@
+"""Receives frames: messages are stored in their order, each before the next one; nothing else holds them up.
+
+WeCom takes no acknowledgement for what it brings. So what cannot be stored now is kept here and tried until it is.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable
+from typing import Any
+
+from bot.channels.services import Services
+from bot.channels.types import Incoming
+from bot.channels.wecom.answers import Answers
+from bot.channels.wecom.cards import is_done
+from bot.channels.wecom.connection import Frame
+from bot.channels.wecom.groups import Groups
+from bot.channels.wecom.media import Media
+from bot.channels.wecom.parsing import Reader
+from bot.channels.wecom.presses import Presses
+from core.io.retrying import RetryPolicy, Sleep, retried
+
+log = logging.getLogger(__name__)
+
+_UNTIL_STORED = RetryPolicy(Exception, pauses_s=(1.0, 2.0, 4.0, 8.0, 16.0, 30.0))
+_LANGUAGE = "zh"
+
+
+class Intake:
+    """The receiver of frames. `take` returns at once."""
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        reader: Reader,
+        answers: Answers,
+        presses: Presses,
+        media: Media,
+        groups: Groups,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._services = services
+        self._reader = reader
+        self._answers = answers
+        self._presses = presses
+        self._media = media
+        self._groups = groups
+        self._sleep = sleep
+        self._open = True
+        self._waiting: asyncio.Queue[tuple[Frame, float]] = asyncio.Queue()
+        self._aside: set[asyncio.Task[None]] = set()
+
+    def take(self, frame: Frame) -> None:
+        """Take a message or an event; in the order in which they come."""
+        self._waiting.put_nowait((frame, time.time()))
+
+    def close(self) -> None:
+        """Store nothing more: who writes now is asked to write again."""
+        self._open = False
+
+    async def run(self) -> None:
+        """Handle what was taken, until cancelled."""
+        while True:
+            frame, at = await self._waiting.get()
+            try:
+                await self._handle(frame, at)
+            except Exception as error:  # noqa: BLE001 - one odd frame stops no other; its content stays out of the log
+                log.error("a message was left out", extra={"error": type(error).__name__})  # noqa: TRY400
+
+    async def _handle(self, frame: Frame, at: float) -> None:
+        body, req_id = frame.get("body"), frame["headers"]["req_id"]
+        if not isinstance(body, dict):
+            return
+        if frame["cmd"] == "aibot_msg_callback":
+            await self._message(body, req_id)
+            return
+        event = body["event"]["eventtype"]
+        if event == "enter_chat":
+            self._begin(self._welcome(body["from"]["userid"], req_id))
+        elif event == "template_card_event":
+            await self._press(body, req_id, at)
+
+    async def _message(self, body: dict[str, Any], req_id: str) -> None:
+        if not self._open:
+            self._begin(self._ask_to_repeat(str(body["from"]["userid"]), req_id))
+            return
+        incoming = await self._reader.message(body)
+        await self._answers.note(str(body["msgid"]), req_id)
+        await self._store(incoming)
+        for each in incoming:
+            for ref in (each.attachment, each.quoted.attachment if each.quoted else None):
+                if ref is not None:
+                    self._media.begin(ref)
+
+    async def _press(self, body: dict[str, Any], req_id: str, at: float) -> None:
+        press = self._reader.press(body)
+        if press is None or not self._open:
+            return
+        await self._presses.note(press, req_id, at)
+        if is_done(press.pressed or ""):
+            await self._presses.retire(press)  # the card is shown as it is; nothing more is meant
+        else:
+            await self._store([press])
+
+    async def _store(self, incoming: list[Incoming]) -> None:
+        for each in incoming:
+            if not each.private:
+                await self._groups.note(each.address.chat_id)
+
+        async def put() -> None:
+            await self._services.inbox.put(incoming)
+
+        await retried(put, _UNTIL_STORED, sleep=self._sleep, on_retry=_note_failure)
+
+    async def _welcome(self, person: str, req_id: str) -> None:
+        await self._answers.welcome(req_id, self._services.translate(await self._language(person), "wecom-welcome"))
+
+    async def _ask_to_repeat(self, person: str, req_id: str) -> None:
+        text = self._services.translate(await self._language(person), "wecom-restarting")
+        await self._answers.stream(req_id, text)
+
+    async def _language(self, person: str) -> str:
+        try:
+            return await self._services.language_of(f"wecom:{person}") or _LANGUAGE
+        except Exception:  # noqa: BLE001 - whatever the database does
+            return _LANGUAGE
+
+    def _begin(self, work: Awaitable[None]) -> None:
+        async def safely() -> None:
+            try:
+                await work
+            except Exception as error:  # noqa: BLE001 - best effort: nobody waits for it
+                log.info("WeCom was not answered", extra={"error": type(error).__name__})
+
+        task = asyncio.create_task(safely(), name="wecom answer")
+        self._aside.add(task)
+        task.add_done_callback(self._aside.discard)
+
+    async def end(self) -> None:
+        """End what is still being answered."""
+        for task in list(self._aside):
+            task.cancel()
+        await asyncio.gather(*self._aside, return_exceptions=True)
+
+
+def _note_failure(error: Exception) -> None:
+    """Log only its kind: a database error's text holds what the person wrote."""
+    log.error("a message of WeCom was not stored yet", extra={"error": type(error).__name__})

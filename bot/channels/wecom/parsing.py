@@ -1,0 +1,142 @@
+"""Parses WeCom's messages and pressed cards into Incoming. In a group all of them are addressed to the bot."""
+
+import re
+import unicodedata
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.channels.types import Address, AttachmentRef, Incoming, Other, Quoted
+
+_LAST_S = 4_102_444_800
+_MENTION = re.compile(r"\s*@([^\s@]{1,64})(?:\s+|$)")
+_LAST_MENTION = re.compile(r"(?:^|\s)@([^\s@]{1,64})\s*$")
+_SEPARATOR = "\u2005"  # some clients end a name with it, which may then hold spaces
+_OTHERS: dict[str, Other] = {"location": "location", "link": "link", "voice": "voice", "file": "file"}
+_KINDS = ("image", "video", "file")
+
+NameFile = Callable[[dict[str, Any]], Awaitable[str | None]]
+"""Remembers a link with its key, and gives the name of both."""
+FindOurs = Callable[[str, str], Awaitable[str | None]]
+"""find(chat_id, text): the reference of our own message with these words, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What is needed to read a message: our account, a keeper of files, a finder of our own words.
+
+    `name`: as groups mention the bot, where it is known.
+    """
+
+    account: str
+    name_file: NameFile
+    find_ours: FindOurs
+    name: str | None = None
+
+    async def message(self, body: dict[str, Any]) -> list[Incoming]:
+        """Read a message; several pictures in one are the items of an album. Empty for what is no message of a person.
+
+        Raises KeyError, TypeError and ValueError for what breaks the protocol.
+        """
+        bare = self._bare(body, str(body["msgid"]))
+        quote = body.get("quote")
+        if isinstance(quote, dict):
+            bare = replace(bare, quoted=await self._quoted(bare, quote))
+        words, refs, other = await self._contents(body)
+        if not bare.private:
+            words = without_mention(words, self.name)
+        if body["msgtype"] == "voice":
+            return [replace(bare, text=words, transcript=True) if _says(words) else replace(bare, other="voice")]
+        if not refs:
+            if not _says(words) and other is None and bare.quoted is None and bare.private:
+                other = "unknown"
+            return [replace(bare, text=words, other=other)]
+        album = bare.event_id if len(refs) > 1 else None
+        first = replace(bare, text=words, attachment=refs[0], album=album)
+        more = [
+            replace(bare, event_id=f"{bare.event_id}-{number}", attachment=ref, album=album, quoted=None)
+            for number, ref in enumerate(refs[1:], start=2)
+        ]
+        return [first, *more]
+
+    def press(self, body: dict[str, Any]) -> Incoming | None:
+        """Read a pressed button; None where the event holds none. Raises as `message` does."""
+        event = body["event"]
+        nested = event.get("template_card_event")
+        pressed = nested if isinstance(nested, dict) else event
+        key, task_id = pressed.get("event_key"), pressed.get("task_id")
+        if not isinstance(key, str) or not key:
+            return None
+        bare = self._bare(body, f"press-{body['msgid']}")
+        return replace(bare, pressed=key, reply_to=str(task_id) if task_id else None)
+
+    def _bare(self, body: dict[str, Any], event_id: str) -> Incoming:
+        sender, chat_id, seconds = body["from"]["userid"], body.get("chatid"), body.get("create_time")
+        if not isinstance(sender, str) or not sender or not event_id:
+            raise ValueError("a message without sender or id")
+        in_group = body.get("chattype") == "group" or (body.get("chattype") is None and bool(chat_id))
+        if in_group and not (isinstance(chat_id, str) and chat_id):
+            raise ValueError("a group without an id")
+        at = seconds * 1000 if isinstance(seconds, int) and 0 < seconds < _LAST_S else None
+        return Incoming(
+            Address("wecom", str(chat_id) if in_group else sender),
+            self.account,
+            event_id,
+            sender_id=sender,
+            language="zh",
+            direct=True,
+            private=not in_group,
+            reply_to=str(body["msgid"]),
+            at=at,
+        )
+
+    async def _contents(self, body: dict[str, Any]) -> tuple[str, list[AttachmentRef], Other | None]:
+        """Return the words, pictures and films, and what else it is."""
+        kind = body["msgtype"]
+        items = body["mixed"]["msg_item"] if kind == "mixed" else [body]
+        words, refs = list[str](), list[AttachmentRef]()
+        other: Other | None = None
+        for item in items:
+            what = item["msgtype"]
+            if what in {"text", "voice"}:
+                words.append(str(item[what]["content"]))
+            elif what in _KINDS and (name := await self.name_file(item[what])) is not None:
+                refs.append(AttachmentRef(what, name))
+            else:
+                other = _OTHERS.get(what, "unknown")
+        return "\n".join(folded(each) for each in words if each.strip()), refs, other
+
+    async def _quoted(self, bare: Incoming, quote: dict[str, Any]) -> Quoted:
+        """Read what is replied to. WeCom says neither its id nor who wrote it: our own is known by its words."""
+        words, refs, other = await self._contents(quote)
+        ref = await self.find_ours(bare.address.chat_id, words) if words else None
+        return Quoted(ref=ref, text=words, attachment=refs[0] if refs else None, other=other, ours=ref is not None)
+
+
+def without_mention(text: str, name: str | None = None) -> str:
+    """Remove the mention that has brought a group's message here: of this name, else the first one, or one at the end.
+
+    WeCom does not tell the bot its name, and a name may hold spaces.
+    """
+    if name and f"@{name}".casefold() in text.casefold():
+        at = text.casefold().index(f"@{name}".casefold())
+        return f"{text[:at].rstrip()} {text[at + 1 + len(name) :].lstrip()}".strip()
+    named, separator, rest = text.partition(_SEPARATOR)
+    if separator and named.lstrip().startswith("@"):
+        return rest.strip()
+    match = _MENTION.match(text)
+    if match is not None:
+        return text[match.end() :].strip()
+    match = _LAST_MENTION.search(text)
+    return text[: match.start()].strip() if match is not None else text
+
+
+def folded(text: str) -> str:
+    """Make plain line breaks, and leave controls out."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(each for each in text if each in "\n\t" or unicodedata.category(each) != "Cc").strip()
+
+
+def _says(text: str) -> bool:
+    """Return whether there is anything to see: not only separators, controls and marks on nothing."""
+    return any(unicodedata.category(each)[0] not in "ZCM" for each in text)
