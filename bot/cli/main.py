@@ -162,6 +162,11 @@ def parser_of_all() -> argparse.ArgumentParser:
             channel_parser.add_argument("word", metavar="|".join(names), choices=names)
             channel_parser.set_defaults(manifest=manifest)
     _invite_parser(command("invite", "invite.invite", "a link that opens the web chat for a guest, once, as web:NAME"))
+    secret_parser = command(
+        "secret", "secret.secret", "rotate: a new signing secret; old cookies, links and callback addresses lapse"
+    )
+    secret_parser.add_argument("word", metavar="rotate", choices=["rotate"])
+    secret_parser.add_argument("--json", action="store_true", help="for scripts")
     doctor_parser = command(
         "doctor", "doctor.run", "check the whole chain and say how to fix what is wrong; exit code 1 if anything is"
     )

@@ -12,11 +12,14 @@ from typing import Protocol
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.channels.protocol import HttpRoute
+from bot.channels.signing_secret import SigningSecret
 from bot.http.connections import BODY_S, HEAD_S, BodyTimeLimit, Census, bounded_protocol, most_connections
 from bot.http.listener import bind
 from bot.loops import Problem
@@ -43,6 +46,7 @@ _ASSET_HEADERS = {
     "X-Robots-Tag": "noindex",
 }
 _NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}  # it may be published a moment later
+_UNSIGNED = ("/healthz", "/readyz", "/fal-assets")
 _WEBHOOK_BYTES = 64 * 1024
 _GRACE_S = 3
 
@@ -80,8 +84,15 @@ class Health:
         return JSONResponse({"ready": reason is None, "reason": reason}, 200 if reason is None else 503)
 
 
-def build(*, health: Health, assets_dir: Path, webhook: Webhook, routes: Sequence[HttpRoute]) -> Starlette:
-    """Build the app with all its routes."""
+def build(
+    *,
+    health: Health,
+    assets_dir: Path,
+    webhook: Webhook,
+    routes: Sequence[HttpRoute],
+    secret: SigningSecret | None = None,
+) -> Starlette:
+    """Build the app with all its routes. `secret`: fresh before whatever checks what it has signed."""
 
     async def healthz(_request: Request) -> Response:
         return health.live()
@@ -116,8 +127,22 @@ def build(*, health: Health, assets_dir: Path, webhook: Webhook, routes: Sequenc
             Route("/fal/webhook/{token}", fal_webhook, methods=["POST"]),
             *(route for route in routes if isinstance(route, BaseRoute)),
         ],
+        middleware=[Middleware(_FreshSecret, secret=secret)] if secret is not None else [],
         exception_handlers={ClientDisconnect: _gone},
     )
+
+
+class _FreshSecret:
+    """What reads the secret again, if it is due, before a request is checked by it."""
+
+    def __init__(self, app: ASGIApp, secret: SigningSecret) -> None:
+        self._app = app
+        self._secret = secret
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not scope.get("path", "").startswith(_UNSIGNED):
+            await self._secret.refresh()
+        await self._app(scope, receive, send)
 
 
 async def _gone(_request: Request, _error: Exception) -> Response:
