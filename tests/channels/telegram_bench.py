@@ -128,6 +128,7 @@ async def bench(
     local: bool = False,
     server_local: bool = False,
     pace: Pace | None = None,
+    secret: SigningSecret | None = None,
     **server: Any,
 ) -> AsyncIterator[Bench]:
     """Not started. Rests are short and written down. `local`: as it is set; the rest: what the fake is like."""
@@ -141,7 +142,7 @@ async def bench(
 
     async with served(fake) as fake.url:
         own = settings(fake.url, webhook=webhook, local=local)
-        given = replace(services(box, own, folder, public_url=public_url), key_values=keys)
+        given = replace(services(box, own, folder, public_url=public_url, secret=secret), key_values=keys)
         made = list[Telegram]()
 
         def process() -> Telegram:
