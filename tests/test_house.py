@@ -107,9 +107,10 @@ MAY_IMPORT: list[tuple[str, tuple[str, ...]]] = [
     ("core/media/worker/*", ("core.media.worker", "core.media.worker.*")),
     ("bot/channels/types.py", ()),
     ("bot/channels/text_lengths.py", ()),
-    ("bot/channels/video_links.py", ()),
+    ("bot/channels/signing_secret.py", ()),
+    ("bot/channels/video_links.py", ("bot.channels.signing_secret",)),
     ("bot/channels/web_names.py", ()),
-    ("bot/channels/services.py", ("bot.channels.types",)),
+    ("bot/channels/services.py", ("bot.channels.signing_secret", "bot.channels.types")),
     ("bot/channels/protocol.py", ("bot.channels.types", "bot.channels.services")),
     ("bot/channels/__init__.py", ("bot.channels.protocol",)),
     (
@@ -117,6 +118,7 @@ MAY_IMPORT: list[tuple[str, tuple[str, ...]]] = [
         (
             "bot.channels.protocol",
             "bot.channels.services",
+            "bot.channels.signing_secret",
             "bot.channels.types",
             "bot.channels.web_names",
             "bot.channels.text_lengths",

@@ -56,9 +56,9 @@ class SigningSecret:
             self._reading = None
             return
         self._read_at = self._clock()
-        self._reading = asyncio.create_task(self._look(self._read), name="signing secret")
+        self._reading = asyncio.create_task(self._renew(self._read), name="signing secret")
 
-    async def _look(self, read: Callable[[], Awaitable[bytes]]) -> None:
+    async def _renew(self, read: Callable[[], Awaitable[bytes]]) -> None:
         try:
             value = await read()
         except Exception as error:  # noqa: BLE001 - whatever the database does

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from bot.channels.telegram.channel import Telegram
 from bot.channels.signing_secret import SigningSecret
+from bot.channels.telegram.channel import Telegram
 from bot.channels.telegram.intake import webhook_secret
 from bot.channels.types import Action, Message
 from bot.conversation.commands import COMMANDS

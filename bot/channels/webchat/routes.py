@@ -29,7 +29,7 @@ _EVENT = re.compile(r"[0-9A-Za-z-]{8,64}")
 _VIDEO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}\.(mp4|jpg)")
 _TEXT_CHARS = 8000
 _HEARTBEAT_S = 15.0
-_LOOKS = 5  # in that time, whether the signing secret is still the same
+_PARTS = 5  # in each of them it is seen whether the signing secret is still the same
 _MOST_STREAMS = 30  # of one person, in all browsers
 _PRICE = re.compile(r"\$[0-9]{1,6}(?:\.[0-9]{1,6})?")
 _PRICES, _PRICES_S = 20, 10.0  # so many questions for a price are answered to one person within so many seconds
@@ -202,9 +202,9 @@ class Pages:
             yield "event: news\ndata: {}\n\n"
             while await self._goes_on(session, signed) and not await request.is_disconnected():
                 news = ""
-                for _look in range(_LOOKS):
+                for _part in range(_PARTS):
                     with suppress(TimeoutError):
-                        async with asyncio.timeout(_HEARTBEAT_S / _LOOKS):
+                        async with asyncio.timeout(_HEARTBEAT_S / _PARTS):
                             news = await queue.get()
                             break
                     if not await self._is_signed(signed):
