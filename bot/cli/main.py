@@ -163,7 +163,7 @@ def parser_of_all() -> argparse.ArgumentParser:
             channel_parser.set_defaults(manifest=manifest)
     _invite_parser(command("invite", "invite.invite", "a link that opens the web chat for a guest, once, as web:NAME"))
     secret_parser = command(
-        "secret", "secret.secret", "rotate: a new signing secret; old cookies, links and callback addresses lapse"
+        "secret", "secret.secret", "a new signing secret; old cookies, links and callback addresses lapse"
     )
     secret_parser.add_argument("word", metavar="rotate", choices=["rotate"])
     secret_parser.add_argument("--json", action="store_true", help="for scripts")
