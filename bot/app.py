@@ -17,6 +17,7 @@ from bot import logs, parts
 from bot.channels import manifests
 from bot.channels.protocol import ChannelManifest, ChannelPort
 from bot.channels.services import Services
+from bot.channels.signing_secret import SigningSecret
 from bot.channels.video_links import VideoLinks
 from bot.channels.web_names import DEMO, OPERATOR
 from bot.http.pages import Words
@@ -31,6 +32,7 @@ from bot.parts import Timing
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.call_counts import CallCounts
+from bot.store.installation import ROTATED
 from bot.store.relay import Relay
 from bot.store.workers import Workers
 from bot.workers.heartbeat import Heartbeat, Notice, examine_database
@@ -71,10 +73,10 @@ class App:
     ) -> None:
         self._settings = settings
         self.store = store
-        self._secret = secret
+        self.secret = SigningSecret(secret, store.installation.secret)
         self._demo = demo
         engine = engine or Engine(store.database)
-        self.parts = parts.build(settings, store, secret, engine=engine, demo=demo, room=room, timing=timing)
+        self.parts = parts.build(settings, store, self.secret, engine=engine, demo=demo, room=room, timing=timing)
         self.channels = self.parts.channels
         self.found: dict[str, ChannelPort] = {}
         self.health = Health()
@@ -111,7 +113,7 @@ class App:
             translate=translate,
             alert=self.parts.alerts.tell,
             language_of=self.store.people.language,
-            secret=self._secret,
+            secret=self.secret,
             videos_dir=self._settings.videos_dir,
             uploads_dir=self._settings.uploads_dir,
             public_url=self._settings.public_url,
@@ -161,7 +163,7 @@ class App:
         """
         self.parts.engine.register(self.parts.reconciler.work)
         routes = [route for channel in self.found.values() for route in channel.routes()]
-        routes.append(signed_videos(self._settings.videos_dir, VideoLinks(self._secret)))
+        routes.append(signed_videos(self._settings.videos_dir, VideoLinks(self.secret)))
         words = Words(translate, pick)
         front = (
             None
@@ -174,6 +176,7 @@ class App:
             webhook=self.parts.webhook,
             routes=routes,
             front=front,
+            secret=self.secret,
         )
         self._server = Server(web, listener, trusted_proxies=self._settings.trusted_proxies, words=words)
         await self.parts.engine.start(owner=self.parts.roles.owner)
@@ -192,6 +195,7 @@ class App:
             await channel.start()
         self.parts.roles.on_notify("inbox", self.parts.inbox.notify)
         self.parts.roles.on_notify("poller", self.parts.poller.notify)
+        self.parts.roles.on_notify(ROTATED, self.secret.expire)
         self._tasks.append(asyncio.create_task(self.parts.roles.listen(), name="calls"))
         if copy is not None:
             self.parts.alerts.tell("copy", copy.words, files=copy.files)

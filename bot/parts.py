@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.channels import manifests
 from bot.channels.protocol import ChannelPort
+from bot.channels.signing_secret import SigningSecret
 from bot.conversation.access import Access, AdminsNow, Owners
 from bot.conversation.admin_handler import AdminHandler
 from bot.conversation.admission import Admission
@@ -116,7 +117,7 @@ class Parts:
 class _Calls:
     """Calls from parts to parts that are built after them."""
 
-    def __init__(self, settings: Settings, secret: bytes, roles: LeaderElection) -> None:
+    def __init__(self, settings: Settings, secret: SigningSecret, roles: LeaderElection) -> None:
         self._public_url = settings.public_url
         self._secret = secret
         self._roles = roles
@@ -148,15 +149,18 @@ class _Calls:
         """Ask a job's owner whether to buy it."""
         await self.delivery.announce(job, job_messages.status(job, place=0, now_ms=now_ms()))
 
-    def webhook_url(self, job_id: str) -> str | None:
+    async def webhook_url(self, job_id: str) -> str | None:
         base = self._public_url
-        return f"{base}/fal/webhook/{callback_token(self._secret, job_id)}" if base else None
+        if not base:
+            return None
+        await self._secret.refresh()
+        return f"{base}/fal/webhook/{callback_token(self._secret.value, job_id)}"
 
 
 def build(
     settings: Settings,
     store: Store,
-    secret: bytes,
+    secret: SigningSecret,
     *,
     engine: Engine,
     demo: bool,

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic_settings import BaseSettings
 
+from bot.channels.signing_secret import SigningSecret
 from bot.channels.types import Incoming, Reply
 
 S = TypeVar("S", bound=BaseSettings)
@@ -200,7 +201,7 @@ class LoadSettings(Protocol):
 class Services:
     """The services that a channel is handed when it is connected.
 
-    `secret`: 32 bytes of this installation, for signing cookies and links. `demo`: open and offline; a channel must
+    `secret`: for signing cookies and links; another process may replace it. `demo`: open and offline; a channel must
     then ignore every credential. `language_of(user)`: the language a person has chosen with /language, or None.
     `pick_language(code)`: the one of `languages` for a language code, or for a browser's list of them.
     `moved(channel, old, new)`: a group has another chat id now; to be called before anything is confirmed to the chat.
@@ -220,7 +221,7 @@ class Services:
     translate: Translate
     alert: Alert
     language_of: Callable[[str], Awaitable[str | None]]
-    secret: bytes
+    secret: SigningSecret
     videos_dir: Path
     uploads_dir: Path
     public_url: str | None

@@ -6,14 +6,16 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from bot.channels.signing_secret import SigningSecret
+
 _MOST_DIGITS = 18  # Python refuses to read numbers of thousands of them
 
 
 class VideoLinks:
     """The signer and checker of `/videos/{name}`. `secret`: the installation's; with another one all links lapse."""
 
-    def __init__(self, secret: bytes, *, now: Callable[[], float] = time.time) -> None:
-        self._key = hmac.new(secret, b"video-links", hashlib.sha256).digest()
+    def __init__(self, secret: SigningSecret, *, now: Callable[[], float] = time.time) -> None:
+        self._secret = secret
         self._now = now
 
     def path(self, name: str, *, lapses: int) -> str:
@@ -28,4 +30,5 @@ class VideoLinks:
         return hmac.compare_digest(signature.encode(), self._mac(name, int(expires)).encode())
 
     def _mac(self, name: str, lapses: int) -> str:
-        return hmac.new(self._key, f"{name}:{lapses}".encode(), hashlib.sha256).hexdigest()
+        key = hmac.new(self._secret.value, b"video-links", hashlib.sha256).digest()
+        return hmac.new(key, f"{name}:{lapses}".encode(), hashlib.sha256).hexdigest()

@@ -198,6 +198,14 @@ def parser_of_all() -> Parser:
             word_parser.add_argument("--json", action="store_true", help=_ONE_OBJECT)
     invited = "a link that opens the web chat for a guest, once, as web:NAME"
     _invite_parser(command("invite", "invite.invite", invited, "invite anna", "invite --list"))
+    secret_parser = command(
+        "secret",
+        "secret.secret",
+        "a new signing secret; old cookies, links and callback addresses lapse",
+        "secret rotate",
+    )
+    secret_parser.add_argument("word", metavar="rotate", choices=["rotate"])
+    secret_parser.add_argument("--json", action="store_true", help=_ONE_OBJECT)
     doctor_parser = command(
         "doctor", "doctor.run", "check the whole chain and say how to fix what is wrong; exit code 1 if anything is"
     )
@@ -208,7 +216,7 @@ def parser_of_all() -> Parser:
             "setup.setup",
             "ask for what is needed, check it at its servers, write .env, make you the admin",
             "setup",
-            "setup --chats telegram --secret TELEGRAM_BOT_TOKEN=token.txt --secret FAL_KEY=-",
+            "setup --chats web --secret FAL_KEY=key.txt",
         )
     )
     backup_parser = command(
@@ -270,7 +278,8 @@ def _report_parsers(command: Callable[..., argparse.ArgumentParser]) -> None:
 def _setup_parser(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         f"{parser.description}. With --chats, --set or --secret nothing is asked. Secrets stand on no command line, "
-        "where others see them: they come from files, from standard input, from the environment, or stay as they are in .env."
+        "where others see them: they come from files, from standard input, from the environment, or stay as they are "
+        "in .env."
     )
     parser.add_argument("--chats", metavar="LIST", help="which to set up, for example telegram,web")
     parser.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="a setting that is no secret")

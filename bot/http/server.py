@@ -12,11 +12,14 @@ from typing import Protocol
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.channels.protocol import HttpRoute
+from bot.channels.signing_secret import SigningSecret
 from bot.http.answers import Answers
 from bot.http.connections import BODY_S, HEAD_S, WRITE_S, BodyTimeLimit, Census, bounded_protocol, most_connections
 from bot.http.headers import PAGE_POLICY
@@ -47,6 +50,7 @@ _ASSET_HEADERS = {
     "X-Robots-Tag": "noindex",
 }
 _NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}  # it may be published a moment later
+_UNSIGNED = ("/healthz", "/readyz", "/fal-assets")
 _WEBHOOK_BYTES = 64 * 1024
 _GRACE_S = 3
 
@@ -85,9 +89,18 @@ class Health:
 
 
 def build(
-    *, health: Health, assets_dir: Path, webhook: Webhook, routes: Sequence[HttpRoute], front: HttpRoute | None = None
+    *,
+    health: Health,
+    assets_dir: Path,
+    webhook: Webhook,
+    routes: Sequence[HttpRoute],
+    front: HttpRoute | None = None,
+    secret: SigningSecret | None = None,
 ) -> Starlette:
-    """Build the app with all its routes. `front`: the page at `/` where no channel has one."""
+    """Build the app with all its routes.
+
+    `front`: the page at `/` where no channel has one. `secret`: fresh before whatever checks what it has signed.
+    """
 
     async def healthz(_request: Request) -> Response:
         return health.live()
@@ -123,6 +136,7 @@ def build(
             *(route for route in routes if isinstance(route, BaseRoute)),
             *([front] if isinstance(front, BaseRoute) else []),
         ],
+        middleware=[Middleware(_FreshSecret, secret=secret)] if secret is not None else [],
         exception_handlers={ClientDisconnect: _gone},
     )
 
@@ -135,6 +149,19 @@ def front_page(words: Words, chats: Sequence[str]) -> Route:
         return HTMLResponse(page, headers={"Content-Security-Policy": PAGE_POLICY})
 
     return Route("/", about)
+
+
+class _FreshSecret:
+    """What reads the secret again, if it is due, before a request is checked by it."""
+
+    def __init__(self, app: ASGIApp, secret: SigningSecret) -> None:
+        self._app = app
+        self._secret = secret
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not scope.get("path", "").startswith(_UNSIGNED):
+            await self._secret.refresh()
+        await self._app(scope, receive, send)
 
 
 async def _gone(_request: Request, _error: Exception) -> Response:

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Mapping
 
+from bot.channels.signing_secret import SigningSecret
 from bot.jobs.poller import StatusPoller
 from bot.jobs.submit_reconciliation import SubmitReconciler
 from bot.store import Store
@@ -28,7 +29,7 @@ class Webhook:
         poller: StatusPoller,
         lost_orders: SubmitReconciler,
         keys: JwksCache,
-        secret: bytes,
+        secret: SigningSecret,
     ) -> None:
         self._store = store
         self._poller = poller
@@ -38,14 +39,14 @@ class Webhook:
 
     def is_ours(self, token: str) -> bool:
         """Return whether the address is one that we gave to fal."""
-        return job_from_token(self._secret, token) is not None
+        return job_from_token(self._secret.value, token) is not None
 
     async def receive(self, token: str, body: bytes, headers: Mapping[str, str]) -> int:
         """Return the HTTP status to answer.
 
         401 changes nothing; 200 for a job that no longer waits; 5xx makes fal repeat.
         """
-        job_id = job_from_token(self._secret, token)
+        job_id = job_from_token(self._secret.value, token)
         try:
             keys = await self._keys.get()
         except VideoError:

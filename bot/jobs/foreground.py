@@ -153,7 +153,7 @@ class ForegroundRunner:
             receipts=receipts,
             settings=settings,
             alerts=alerts,
-            webhook_url=lambda _job_id: None,
+            webhook_url=_no_webhook,
             watch=_nothing,
             unconfirmed=self._unconfirmed,
             not_sent=self._troubles.not_sent,
@@ -377,6 +377,10 @@ class ForegroundRunner:
             cost_usd=job.usd,
             model=job.request.model,
         )
+
+
+async def _no_webhook(_job_id: str) -> str | None:
+    return None
 
 
 def left_behind(job: Job, work_dir: Path) -> bool:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from bot.loops import Loop
 from bot.store import Store
 from bot.store.database import now_ms
+from bot.store.installation import WEBHOOK_SEEN
 from bot.store.records import Job, State
 from bot.store.stored import UnreadableJob, number
 from core import pricing
@@ -31,7 +32,6 @@ _STREAM_TRIES = 3
 _LOOKS_AT_ONCE = 20
 _FIRST_LOOKS = 200  # rows that are read in one query, when their jobs begin to be watched
 _LEARN_GAP_S = 600.0
-_SEEN = "webhook-heard"
 _SEEN_NOTE_S = 300.0
 _SEEN_COUNTS_S = 3600.0
 _WAITS_FOR_FAL = frozenset({State.RENDERING, State.DOWNLOADING, State.PARKED})
@@ -98,7 +98,7 @@ class StatusPoller:
         """Note that a webhook that fal signed came in, here or elsewhere: for a while they can be relied on."""
         if time.monotonic() >= self._note_seen_after:
             self._note_seen_after = time.monotonic() + _SEEN_NOTE_S
-            await self._store.installation.put(_SEEN, str(now_ms()))
+            await self._store.installation.put(WEBHOOK_SEEN, str(now_ms()))
 
     async def run(self) -> None:
         """Poll until cancelled. Nothing is remembered of an earlier time: all at fal is watched anew."""
@@ -248,7 +248,7 @@ class StatusPoller:
 
     async def webhook_works(self) -> bool:
         """Return whether a signed call of fal's came lately."""
-        seen = await self._store.installation.get(_SEEN) if self._webhooks else None
+        seen = await self._store.installation.get(WEBHOOK_SEEN) if self._webhooks else None
         return now_ms() - number(seen) < _SEEN_COUNTS_S * 1000
 
     async def _note(self, job_id: str, status: QueueStatus) -> None:

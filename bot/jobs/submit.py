@@ -86,7 +86,7 @@ class Submitter:
         receipts: FolderReceipts,
         settings: Settings,
         alerts: Alerts,
-        webhook_url: Callable[[str], str | None],
+        webhook_url: Callable[[str], Awaitable[str | None]],
         watch: Callable[[], None],
         unconfirmed: Callable[[Job], Awaitable[None]],
         unconfirmed_after_s: float = _UNCONFIRMED_S,
@@ -137,9 +137,10 @@ class Submitter:
             body = protocol.request_text(job.request)
         except VideoError as error:  # the model has left the catalogue since it was ordered
             return await self._not_bought(job, error, lease)
+        url = await self._webhook_url(job.id)
         if await self._store.submits.claim(job.id, body=body, lease=lease) != "yours":
             return NEXT  # cancelled, or claimed before: what stands in the rows says how it goes on
-        post = asyncio.create_task(self._claimed(job, body, lease), name=f"order {job.id}")
+        post = asyncio.create_task(self._claimed(job, body, url, lease), name=f"order {job.id}")
         self._posts.add(post)
         post.add_done_callback(self._ended)
         return await asyncio.shield(post)  # whatever becomes of the lease: its answer is written down
@@ -151,7 +152,7 @@ class Submitter:
         if error is not None:
             log.error("how an order ended is not written down", extra={"task": post.get_name()}, exc_info=error)
 
-    async def _claimed(self, job: Job, body: str, lease: Lease | None) -> Verdict:
+    async def _claimed(self, job: Job, body: str, url: str | None, lease: Lease | None) -> Verdict:
         """No receipt, no POST: an answer that could be kept nowhere would be a purchase that nobody finds again."""
         try:
             name = receipt_name(job.id, (await self._store.submits.read(job.id)).attempt)
@@ -169,15 +170,14 @@ class Submitter:
             return await self.resume(job) or self._unanswered()
         if lease is not None and not self._still_ours(lease):  # frozen until now: nothing has left yet
             return await self._not_sent(job, SubmitNotSent(reason="not ours"))
-        return await self._settle(job, self._post(job, body, name), by="answer")
+        return await self._settle(job, self._post(job, body, name, url), by="answer")
 
-    async def _post(self, job: Job, body: str, name: str) -> Submission:
+    async def _post(self, job: Job, body: str, name: str, url: str | None) -> Submission:
         async def keep(reply: RawReply) -> None:
             async with asyncio.timeout(_RECEIPT_S):
                 await self._receipts.fill(name, reply)
 
         self._tell_if_silent(job)
-        url = self._webhook_url(job.id)
         self._waiting.add(job.id)
         try:
             return await self._queue.submit(job.request, body=body, webhook_url=url, on_reply=keep)

@@ -6,10 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.store.database import Connection
+from bot.store.database import Connection, now_ms
 from bot.store.job_rows import JobTable, job_tx
 from bot.store.records import SHELL, Job, State, job_from, readable
-from bot.store.tables import history, jobs, ledger
+from bot.store.tables import history, jobs, ledger, submits
 
 _PAGE = 200
 
@@ -73,6 +73,21 @@ class JobQueries(JobTable):
             for job in page:
                 yield job
 
+    async def sources(self, states: Iterable[State], *, settled_s: float) -> AsyncIterator[str]:
+        """Yield the names of the published photos and videos of jobs in these states for `settled_s` seconds.
+
+        Without those of orders that fal may have taken although it seemed to refuse them: they are looked for.
+        """
+        searched = sa.select(submits.c.job_id).where(submits.c.search_until.is_not(None))
+        long_ago = now_ms() - int(settled_s * 1000)
+        wanted = (jobs.c.state.in_([str(state) for state in states]), jobs.c.changed <= long_ago)
+        query = sa.select(jobs.c.id, jobs.c.request).where(*wanted, jobs.c.id.not_in(searched)).order_by(jobs.c.id)
+        last: str | None = ""
+        while last is not None:
+            last, names = await self._db.read(partial(_source_page, query.where(jobs.c.id > last).limit(_PAGE)))
+            for name in names:
+                yield name
+
     async def changed_since(self, since: int) -> list[str]:
         """Return the ids of the jobs that changed since then (milliseconds UTC), oldest change first."""
         query = sa.select(jobs.c.id).where(jobs.c.changed >= since).order_by(jobs.c.changed)
@@ -117,6 +132,13 @@ class JobQueries(JobTable):
             return [(row.at, row.state, row.why) for row in tx.execute(query)]
 
         return await self._db.read(work)
+
+
+def _source_page(query: sa.Select[Any], tx: Connection) -> tuple[str | None, list[str]]:
+    rows = tx.execute(query).all()
+    urls = [row.request.get("source_url") for row in rows if isinstance(row.request, dict)]
+    names = [url.rpartition("/")[2] for url in urls if isinstance(url, str)]
+    return (rows[-1].id if len(rows) == _PAGE else None), names
 
 
 def _page(query: sa.Select[Any], tx: Connection) -> tuple[str | None, list[Job]]:

@@ -1,7 +1,8 @@
 """Deletes on a schedule what has had its time, and nothing that a job or its owner still needs.
 
-Published photos after REELBOT_ASSET_TTL_HOURS, videos after REELBOT_VIDEO_TTL_DAYS, and what lies around: half
-downloads, working copies, uploads, read messages, the engine's history.
+Published photos once no job needs them, those of nobody after REELBOT_ASSET_TTL_HOURS; videos after
+REELBOT_VIDEO_TTL_DAYS, and what lies around: half downloads, working copies,
+uploads, read messages, the engine's history.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ _HOUR_S = 3600.0
 _DAY_S = 24 * _HOUR_S
 _OFFERS_S = 7 * 24 * 3600.0  # those that nobody took up
 _HISTORY_S = 30 * _DAY_S
+_SETTLED_S = 60.0  # a job that has ended so long ago is not just being begun again
 _RECEIPTS_S = 90 * _DAY_S
 """Long after fal has let go of the files: what is left is only the proof of what was ordered."""
 _UPLOADS_S = _HOUR_S  # that no draft, offer or job mentions
@@ -90,6 +92,7 @@ class Cleanup:
         video_ttl_s = self._settings.video_ttl_days * _DAY_S
         asset_ttl_s = self._settings.asset_ttl_hours * _HOUR_S
         await self._remove(self._settings.assets_dir, asset_ttl_s, keep.and_those(assets))
+        await self._unpublish(keep.and_those(assets))
         await self._remove(self._settings.videos_dir, video_ttl_s, keep.and_those(videos), "*.mp4")
         await self._remove(self._settings.videos_dir, _DAY_S, (), "*.part")
         deleted = await self._store.jobs.ids({State.DELETED})
@@ -110,6 +113,18 @@ class Cleanup:
             used.update(_UPLOAD_NAME.findall(repr(job)))  # of its order, and of each way that it was offered
         await self._remove(folder, _UPLOADS_S, keep.and_those(needed.union(*map(_upload, used))))
 
+    async def _unpublish(self, keep: Container[str]) -> None:
+        """Delete published photos and videos whose jobs are at their end, also unbought: nobody is to fetch them."""
+        folder = self._settings.assets_dir
+        names = await asyncio.to_thread(lambda: {path.name for path in folder.glob("*") if path.name not in keep})
+        if not names:
+            return
+        at_end = frozenset(State) - NEEDS_SOURCE
+        done = {name async for name in self._store.jobs.sources(at_end, settled_s=_SETTLED_S) if name in names}
+        await asyncio.to_thread(_unlink, folder, done)
+        if done:
+            log.info("no longer published", extra={"files": len(done)})
+
     async def _remove(self, folder: Path, ttl_s: float, keep: Container[str], pattern: str = "*") -> None:
         gone = await asyncio.to_thread(_remove_files, folder, pattern, keep, time.time() - ttl_s)
         if gone:
@@ -127,6 +142,11 @@ def _remove_files(folder: Path, pattern: str, keep: Container[str], before: floa
             path.unlink(missing_ok=True)
             gone += 1
     return gone
+
+
+def _unlink(folder: Path, names: Iterable[str]) -> None:
+    for name in names:
+        (folder / name).unlink(missing_ok=True)
 
 
 def _remove_those(job_ids: Iterable[str], videos_dir: Path) -> None:

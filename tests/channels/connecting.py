@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings
 
 from bot.channels.protocol import ChannelManifest, ChannelPort
 from bot.channels.services import S, Services
+from bot.channels.signing_secret import SigningSecret
 from bot.channels.types import Address, Incoming, Reply, SendError, VideoMessage
 from bot.http.server import Health, NoWebhook, build
 from bot.messages.i18n import translate
@@ -156,7 +157,7 @@ def services(folder: Path, *, box: Box, key_values: Keys, port: int = 0, demo: b
         translate=translate,
         alert=no_alert,
         language_of=no_language,
-        secret=b"s" * 32,
+        secret=SigningSecret(b"s" * 32),
         videos_dir=folder / "videos",
         uploads_dir=folder / "uploads",
         public_url=f"http://127.0.0.1:{port}",

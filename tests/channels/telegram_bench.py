@@ -13,6 +13,7 @@ from PIL import Image
 from pydantic_settings import BaseSettings
 
 from bot.channels.services import Services
+from bot.channels.signing_secret import SigningSecret
 from bot.channels.telegram.channel import Telegram
 from bot.channels.telegram.pace import Pace
 from bot.channels.telegram.settings import TelegramSettings
@@ -70,7 +71,13 @@ async def _no_language(_user: str) -> str | None:
 
 
 def services(
-    box: Box, settings: TelegramSettings, folder: Path, *, public_url: str | None = None, demo: bool = False
+    box: Box,
+    settings: TelegramSettings,
+    folder: Path,
+    *,
+    public_url: str | None = None,
+    demo: bool = False,
+    secret: SigningSecret | None = None,
 ) -> Services:
     def load(cls: type[S]) -> S:
         return settings  # type: ignore[return-value] # the only class that this channel asks for
@@ -83,7 +90,7 @@ def services(
         translate=translate,
         alert=no_alert,
         language_of=_no_language,
-        secret=b"s" * 32,
+        secret=secret or SigningSecret(b"s" * 32),
         videos_dir=folder,
         uploads_dir=folder,
         public_url=public_url,
@@ -121,6 +128,7 @@ async def bench(
     local: bool = False,
     server_local: bool = False,
     pace: Pace | None = None,
+    secret: SigningSecret | None = None,
     **server: Any,
 ) -> AsyncIterator[Bench]:
     """Not started. Rests are short and written down. `local`: as it is set; the rest: what the fake is like."""
@@ -134,7 +142,7 @@ async def bench(
 
     async with served(fake) as fake.url:
         own = settings(fake.url, webhook=webhook, local=local)
-        given = replace(services(box, own, folder, public_url=public_url), key_values=keys)
+        given = replace(services(box, own, folder, public_url=public_url, secret=secret), key_values=keys)
         made = list[Telegram]()
 
         def process() -> Telegram:

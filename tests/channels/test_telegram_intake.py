@@ -10,6 +10,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from bot.channels.signing_secret import SigningSecret
 from bot.channels.telegram.channel import Telegram
 from bot.channels.telegram.intake import webhook_secret
 from bot.channels.types import Action, Message
@@ -299,13 +300,15 @@ def test_another_bots_command_waits_for_our_name(tmp_path: Path) -> None:
 # Webhook
 
 
-def hooked(folder: Path, story: Callable[[Bench, str], Awaitable[None]]) -> None:
+def hooked(
+    folder: Path, story: Callable[[Bench, str], Awaitable[None]], *, secret: SigningSecret | None = None
+) -> None:
     """The channel's route on a server of its own; `story` is given the route's address."""
 
     async def play() -> None:
         sock = listener()
         url = f"http://127.0.0.1:{sock.getsockname()[1]}"
-        async with bench(folder, webhook=True, public_url=url) as on:
+        async with bench(folder, webhook=True, public_url=url, secret=secret) as on:
             app = Starlette(routes=list(on.channel.routes()))
             async with served(app, sock):
                 await story(on, f"{url}/telegram")
@@ -329,6 +332,29 @@ def test_the_webhook_stores_before_it_says_yes(tmp_path: Path) -> None:
         assert on.channel.alive()
 
     hooked(tmp_path, story)
+
+
+def test_a_new_signing_secret_is_registered_and_no_update_is_lost(tmp_path: Path) -> None:
+    async def read() -> bytes:
+        return b"t" * 32
+
+    secret = SigningSecret(b"s" * 32, read)
+
+    async def story(on: Bench, _url: str) -> None:
+        await on.channel.start()
+        await on.telegram.until(lambda: on.telegram.methods.webhook)
+        before = on.telegram.methods.webhook["secret_token"]
+        on.telegram.fail("setWebhook", "html")  # Telegram is not there at that moment
+        secret.expire()
+        await secret.refresh()
+        on.telegram.user_says(42, "/video a fox")
+        await on.telegram.until(lambda: on.telegram.methods.webhook["secret_token"] != before)
+        account = settings(on.telegram.url).account
+        assert on.telegram.methods.webhook["secret_token"] == webhook_secret(b"t" * 32, account=account)
+        assert await asyncio.to_thread(on.telegram.push) == [200]
+        assert heard(on) == ["/video a fox"]
+
+    hooked(tmp_path, story, secret=secret)
 
 
 def test_only_telegram_may_call_the_webhook(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from bot.channels.services import S, Services
+from bot.channels.signing_secret import SigningSecret
 from bot.channels.types import (
     Action,
     Address,
@@ -135,7 +136,7 @@ async def opened(folder: Path, *, token: str | None = None, public_url: str | No
         translate=translate,
         alert=no_alert,
         language_of=no_language,
-        secret=b"s" * 32,
+        secret=SigningSecret(b"s" * 32),
         videos_dir=folder / "videos",
         uploads_dir=folder / "uploads",
         public_url=public_url,
@@ -250,7 +251,7 @@ def test_no_cookie_is_anothers(tmp_path: Path, change: str) -> None:
 
 def test_a_session_of_before_is_the_operators(tmp_path: Path) -> None:
     async def story(made: Opened) -> None:
-        key = hmac.new(made.services.secret, f"web:{TOKEN}".encode(), hashlib.sha256).digest()
+        key = hmac.new(made.services.secret.value, f"web:{TOKEN}".encode(), hashlib.sha256).digest()
         secret = "0123456789abcdef" * 2
         old = f"{secret}.{hmac.new(key, secret.encode(), hashlib.sha256).hexdigest()}"
         async with made.client() as browser:

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings
 from starlette.applications import Starlette
 
 from bot.channels.services import Services
+from bot.channels.signing_secret import SigningSecret
 from bot.channels.types import Address, AttachmentRef, Incoming, Message, Reply, SendError, VideoMessage
 from bot.channels.wechat import MANIFEST
 from bot.channels.wechat.channel import WeChat
@@ -81,7 +82,7 @@ class Bench:
             inbox=self.inbox, transcript=NoTranscript(), key_values=self.keys,
             send_quota=self.counts, translate=translate,
             alert=self.alert,
-            language_of=no_language, secret=b"s" * 32, videos_dir=self.videos_dir or self.folder,
+            language_of=no_language, secret=SigningSecret(b"s" * 32), videos_dir=self.videos_dir or self.folder,
             uploads_dir=self.folder,
             public_url=self.public_url, port=0, demo=demo, load=load,
         )  # fmt: skip

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from bot.channels.signing_secret import SigningSecret
 from bot.channels.types import Address
 from bot.channels.video_links import VideoLinks
 from bot.channels.wechat.channel import WeChat
@@ -183,7 +184,7 @@ def on_page(tmp_path: Path, story: Callable[[Bench, WeChat, str], Awaitable[None
 
     async def run() -> None:
         async with bench(tmp_path, **fake) as (made, _):
-            page = Starlette(routes=[signed_videos(tmp_path / "videos", VideoLinks(b"s" * 32))])
+            page = Starlette(routes=[signed_videos(tmp_path / "videos", VideoLinks(SigningSecret(b"s" * 32)))])
             async with served(page) as url:
                 (tmp_path / "videos").mkdir()
                 made.videos_dir, made.public_url = tmp_path / "videos", url
@@ -266,7 +267,7 @@ def test_links_need_a_public_address(tmp_path: Path) -> None:
 
 def test_a_signed_link_is_of_one_file_and_lapses(tmp_path: Path) -> None:
     async def story() -> None:
-        now, links = int(time.time()), VideoLinks(b"s" * 32)
+        now, links = int(time.time()), VideoLinks(SigningSecret(b"s" * 32))
         (tmp_path / "a.mp4").write_bytes(b"0123456789")
         (tmp_path / "b.mp4").symlink_to(tmp_path / "a.mp4")
         (tmp_path / "c.txt").write_bytes(b"SECRET")
@@ -285,7 +286,7 @@ def test_a_signed_link_is_of_one_file_and_lapses(tmp_path: Path) -> None:
                 links.path("none.mp4", lapses=now + 60),
                 links.path("none.mp4", lapses=now + 60).replace("none", "a"),
                 good.replace(f"e={now + 60}", f"e={now + 61}"),
-                VideoLinks(b"t" * 32).path("a.mp4", lapses=now + 60),
+                VideoLinks(SigningSecret(b"t" * 32)).path("a.mp4", lapses=now + 60),
                 "/videos/a.mp4",
                 "/videos/a.mp4?e=x&s=y",
                 f"/videos/a.mp4?e={now + 60}&s=ä",

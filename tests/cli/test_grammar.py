@@ -29,6 +29,7 @@ def left(folder: Path) -> list[str]:
 
 MISUSED = [
     (("setup", "--wait", "soon"), "--wait"),
+    (("secret", "rotat"), "cannot be 'rotat' (is rotate meant?)"),
     (("jbos",), "there is no command 'jbos' (is jobs meant?)"),
     (("job", "K7", "--cancle"), "reelbot job has no option --cancle (is --cancel meant?)"),
     (("jobs", "--newest", "-3"), "--newest: -3 is not possible: 1 or more"),

@@ -132,3 +132,19 @@ def test_a_refusal_that_fal_knows_nothing_of_is_reopened_by_its_call(on_bench: O
         await made.until(lambda: any("taken to be free" in text for text in made.telegram.texts(1)))
 
     on_bench(story, public=True, admins="telegram:1")
+
+
+def test_a_call_to_an_address_of_before_a_rotate_is_refused_and_the_video_comes_all_the_same(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        made.fal.faults.add("submit_slow", seconds=3.0)
+        made.telegram.user_says(42, "/video a fox")
+        job = await made.settled(State.SUBMITTING)
+        old = await made.app.store.installation.secret()
+        assert (await made.app.store.installation.rotate()).renderings == 1
+        async with asyncio.timeout(10):
+            while await call(made, job.id, "x", secret=old, broken=True) != 401 or made.app.secret.value == old:
+                await asyncio.sleep(0.1)
+        await made.settled(State.DELIVERED)
+        assert made.submits() == len(made.films()) == 1
+
+    on_bench(story, public=True)

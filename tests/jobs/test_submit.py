@@ -35,6 +35,10 @@ from tests.store.test_store import CAPS, said
 KEY = "fal-key-of-the-submits-0123456789"
 
 
+async def no_webhook(_job_id: str) -> str | None:
+    return None
+
+
 @dataclass
 class Post:
     """A Submitter on a real store, a real queue and the sandbox."""
@@ -122,7 +126,7 @@ async def post(folder: Path, database_url: str, *, unconfirmed_after_s: float = 
             receipts=receipts,
             settings=settings,
             alerts=alerts,
-            webhook_url=lambda _job_id: None,
+            webhook_url=no_webhook,
             watch=lambda: None,
             unconfirmed=unconfirmed,
             unconfirmed_after_s=unconfirmed_after_s,

@@ -19,7 +19,7 @@ from bot.store.database import Connection, now_ms
 from bot.store.leases import Assignment
 from bot.store.ledger import Caps
 from bot.store.records import JobDraft, State, VideoFile, record
-from bot.store.tables import inbox
+from bot.store.tables import inbox, submits
 from bot.store.work import Lease
 from bot.workers.cleanup import Cleanup
 from core import pricing
@@ -115,6 +115,33 @@ def test_published_photos_go_after_their_time_but_never_while_fal_may_fetch_them
         assert not any(path.exists() for path in gone)
 
     on_site(tmp_path, story, asset_ttl_hours=2)
+
+
+def test_the_photo_of_a_job_at_its_end_is_published_no_more(tmp_path: Path) -> None:
+    """However young it is; one that fal may still fetch stays, also of an order that fal seemed to refuse."""
+
+    async def story(site: Site) -> None:
+        folder = site.settings.assets_dir
+        gone, kept = set[Path](), {site.file(folder, "index.html", age_s=0), site.file(folder, "shell.jpg", age_s=0)}
+        settled = now_ms() - 120_000
+        for name, state, changed in (
+            *((f"{state}.jpg", state, settled) for state in State),
+            ("just-now.jpg", State.FAILED, now_ms()),
+            ("looked-for.jpg", State.FAILED, settled),
+        ):
+            photo = site.file(folder, name, age_s=0)
+            request = replace(pricing.plan("a fox").request, source_url=f"https://bot.example/fal-assets/{name}")
+            job_id = await site.job(state, request=record(request))
+            await set_columns(site.store, job_id, changed=changed)
+            if name == "looked-for.jpg":
+                row = {"state": "refused", "attempt": 1, "created": 1, "changed": 1, "search_until": now_ms()}
+                await site.change(submits.insert(), job_id=job_id, **row)
+            (gone if state not in NEEDS_PHOTO and changed == settled and "for" not in name else kept).add(photo)
+        await site.tidy()
+        assert set(folder.iterdir()) == kept
+        assert len(gone) == len(State) - len(NEEDS_PHOTO)
+
+    on_site(tmp_path, story, asset_ttl_hours=24)
 
 
 def test_videos_go_after_their_time_but_never_before_their_owner_had_them(tmp_path: Path) -> None:

@@ -158,7 +158,9 @@ class Telegram:
     async def start(self) -> None:
         """Begin to take updates, by webhook or long polling."""
         self._tasks.append(asyncio.create_task(self._introduce(), name="telegram set-up"))
-        if not self._settings.webhook:
+        if self._settings.webhook:
+            self._services.secret.on_change(self._renew_webhook)
+        else:
             self._tasks.append(asyncio.create_task(self._poll(), name="telegram updates"))
 
     async def _poll(self) -> None:
@@ -226,6 +228,11 @@ class Telegram:
             secret_token=self._intake.webhook_secret(),
             allowed_updates=UPDATES,
         )
+
+    def _renew_webhook(self) -> None:
+        """Register the webhook with the new secret; until then what Telegram brings is refused, and it repeats that."""
+        renewing = self._until_done(self._set_webhook)
+        self._tasks.append(asyncio.create_task(renewing, name="telegram webhook"))
 
     async def _set_menus(self) -> None:
         await set_menus(self._bot, self._services.translate, self._services.languages, self._memory("menu"))

@@ -205,7 +205,7 @@ class UpdateReceiver:
 
     def webhook_secret(self) -> str:
         """Return the secret that Telegram sends with each call of the webhook."""
-        return webhook_secret(self._services.secret, account=self._settings.account)
+        return webhook_secret(self._services.secret.value, account=self._settings.account)
 
     async def webhook(self, request: Request) -> Response:
         """Take an update by webhook: stored before it is answered. Anything but a 200 makes Telegram send it again."""

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+from bot.channels.signing_secret import SigningSecret
 from bot.channels.video_links import VideoLinks
 from bot.channels.web_names import DEMO, NAME, OPERATOR
 from core.io.networks import LOOPBACK, Networks, site
@@ -74,9 +75,8 @@ class WrongTries:
 class Guard:
     """The guard of the web chat's requests. `token` None: the demo, open to this computer."""
 
-    def __init__(self, *, secret: bytes, token: str | None, port: int, public_url: str | None) -> None:
-        self._key = hmac.new(secret, f"web:{token or 'demo'}".encode(), hashlib.sha256).digest()
-        self._guest_key = hmac.new(secret, b"web guests", hashlib.sha256).digest()
+    def __init__(self, *, secret: SigningSecret, token: str | None, port: int, public_url: str | None) -> None:
+        self._secret = secret
         self._links = VideoLinks(secret)
         self._token = token
         self._port = port
@@ -141,6 +141,14 @@ class Guard:
         if old is None or not hmac.compare_digest(old[2], _mac(self._key, old[1])):
             return None
         return Session(self.host, "", old[1])
+
+    @property
+    def _key(self) -> bytes:
+        return hmac.new(self._secret.value, f"web:{self._token or 'demo'}".encode(), hashlib.sha256).digest()
+
+    @property
+    def _guest_key(self) -> bytes:
+        return hmac.new(self._secret.value, b"web guests", hashlib.sha256).digest()
 
     @property
     def host(self) -> str:

@@ -30,6 +30,7 @@ _VIDEO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}\.(mp4|jpg)")
 _TEXT_CHARS = 8000
 _MOST_BYTES = 10**12  # what a browser may say that a file has
 _HEARTBEAT_S = 15.0
+_PARTS = 5  # in each of them it is seen whether the signing secret is still the same
 _MOST_STREAMS = 30  # of one person, in all browsers
 _PRICE = re.compile(r"\$[0-9]{1,6}(?:\.[0-9]{1,6})?")
 _PRICES, _PRICES_S = 20, 10.0  # so many questions for a price are answered to one person within so many seconds
@@ -47,6 +48,7 @@ class Pages:
         self._open: dict[str, set[asyncio.Queue[str]]] = {}
         self._closing = False
         self._asked: dict[str, deque[float]] = {}
+        services.secret.on_change(self._end_streams)
 
     def routes(self) -> Sequence[BaseRoute]:
         """Return the routes."""
@@ -74,6 +76,9 @@ class Pages:
     def close(self) -> None:
         """Take nothing more, and end the event streams, so that the server can stop."""
         self._closing = True
+        self._end_streams()
+
+    def _end_streams(self) -> None:
         for queues in self._open.values():
             for queue in queues:
                 queue.put_nowait("")
@@ -195,18 +200,30 @@ class Pages:
         So nothing is lost between two connections.
         """
         queue: asyncio.Queue[str] = asyncio.Queue()
-        chat_id = session.user
+        chat_id, signed = session.user, self._services.secret.value
         self._open.setdefault(chat_id, set()).add(queue)
         try:
             yield "event: news\ndata: {}\n\n"
-            while not self._closing and await self._gate.holds(session) and not await request.is_disconnected():
-                news = ": still here\n\n"
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(_HEARTBEAT_S):
-                        news = await queue.get()
-                yield news
+            while await self._goes_on(session, signed) and not await request.is_disconnected():
+                news = ""
+                for _part in range(_PARTS):
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(_HEARTBEAT_S / _PARTS):
+                            news = await queue.get()
+                            break
+                    if not await self._is_signed(signed):
+                        return
+                yield news or ": still here\n\n"
         finally:
             self._open[chat_id].discard(queue)
+
+    async def _goes_on(self, session: Session, signed: bytes) -> bool:
+        return not self._closing and await self._is_signed(signed) and await self._gate.holds(session)
+
+    async def _is_signed(self, secret: bytes) -> bool:
+        """Return whether what this secret has signed still holds."""
+        await self._services.secret.refresh()
+        return self._services.secret.value == secret
 
     async def _words(self, request: Request) -> Response:
         """Return the page's own words in the person's language: chosen with /language, else the browser's."""

@@ -39,6 +39,7 @@ class LinkedVideos:
     async def text(self, reference: str, *, person: str, title: str, caption: str) -> str:
         """Return the words with the link in place of the video."""
         lapses, _, name = reference.removeprefix(f"{_MARK}:").partition(":")
+        await self._services.secret.refresh()
         url = f"{self._services.public_url}{self._links.path(name, lapses=int(lapses))}"
         language = await self._language(person)
         return self._services.translate(language, "wechat-video-link", title=title, caption=caption, url=url)
