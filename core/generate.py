@@ -82,11 +82,11 @@ async def generate_video(
     resolution: str | None = None,
     aspect_ratio: str | None = None,
     seed: int | None = None,
-    sound: bool | None = None,
     image: Path | str | bytes | None = None,
     image_url: str | None = None,
     video: Path | str | bytes | None = None,
     video_url: str | None = None,
+    sound: bool | None = None,
     settings: FalSettings | None = None,
     on_progress: OnProgress | None = None,
 ) -> Video:

@@ -154,9 +154,13 @@ def test_a_misspelt_name_of_its_settings_is_noticed(place: Place) -> None:
 @pytest.mark.parametrize(
     ("chats", "listed", "words"),
     [
-        (None, "pigeon:anna", 'there is no channel "pigeon"; the channels are ilink, telegram, web, wechat'),
+        (None, "pigeon:anna", 'there is no channel "pigeon"; the channels are ilink, telegram, web, wechat, wecom'),
         (CHATS, "pigeon:Anna9", 'REELBOT_ACCESS: "pigeon:Anna9": a loft is called by small letters'),
-        (CHATS, "crow:anna", 'there is no channel "crow"; the channels are ilink, telegram, web, wechat, pigeon'),
+        (
+            CHATS,
+            "crow:anna",
+            'there is no channel "crow"; the channels are ilink, telegram, web, wechat, wecom, pigeon',
+        ),
     ],
 )
 def test_its_ids_are_known_where_it_is(place: Place, chats: Path | None, listed: str, words: str) -> None:

@@ -111,6 +111,7 @@ def test_a_purchase_changes_nothing_of_the_callers(project: Path) -> None:
 SIGNATURES: dict[Callable[..., Any], tuple[str, ...]] = {
     core.generate_video: (
         "prompt", "model", "duration", "resolution", "aspect_ratio", "seed", "image", "image_url", "video", "video_url",
+        "sound",
     ),
     core.publish_asset: ("path_or_bytes_or_url",),
     core.poll_video: ("request_id",),

@@ -302,8 +302,8 @@ def test_a_code_of_setup_makes_its_sender_an_admin_at_once(on_bench: OnBench, ca
         await answered(made, "hello", chat=STRANGER)
         made.telegram.group(GROUP)
         made.telegram.user_says(GROUP, code, sender=PERSON)  # not in a group
-        text = await answered(made, "/start admin-22222-22222", chat=ADMIN)
-        assert text.startswith("You are an admin")  # whoever is one already
+        made.telegram.user_says(ADMIN, "/start admin-22222-22222")  # whoever is one already
+        await made.until(lambda: any("You are an admin" in str(each.get("text")) for each in made.telegram.said(ADMIN)))
         text = await answered(made, f"/start {code}", chat=STRANGER)
         assert text.startswith("You are an admin of this bot. /admin")
         assert "in the works" in await answered(made, "/admin", chat=STRANGER)
@@ -315,7 +315,11 @@ def test_a_code_of_setup_makes_its_sender_an_admin_at_once(on_bench: OnBench, ca
         made.app.parts.alerts.tell("a topic", "alert-works-again")
         await made.until(lambda: all("again" in str(last(made, each).get("text", "")) for each in (ADMIN, STRANGER)))
         assert "may not use this bot any more" in await answered(made, f"/admin remove telegram:{STRANGER}")
-        await answered(made, "/admin", chat=STRANGER)
+        before = made.newest(STRANGER)
+        made.telegram.user_says(STRANGER, "/admin")
+        await made.at_rest()
+        later = [each for each in made.telegram.said(STRANGER) if each["message_id"] > before]
+        assert not any("in the works" in str(each.get("text")) for each in later)
         assert await made.app.store.admissions.admins() == frozenset()
         assert code not in caplog.text
         stored = await made.app.store.database.read(lambda tx: str(tx.execute(sa.select(inbox)).all()))

@@ -17,7 +17,14 @@ from pathlib import Path
 from core.media.worker import landlock, syscalls
 
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
-_LIBRARIES = frozenset({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+_PACKAGES = ("site-packages", "dist-packages")
+# Where packages lie, whichever environment lends them to this one; no other folder of the path, which may be a project.
+_LIBRARIES = frozenset(
+    {
+        *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+        *(path for path in sys.path if path.endswith(_PACKAGES)),
+    }
+)
 _OURS = str(Path(__file__).parent)
 """Code is loaded from these folders: some of it is only imported once it is needed."""
 _SPARE_TASKS = 64
