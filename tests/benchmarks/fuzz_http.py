@@ -151,8 +151,10 @@ def request(rng: random.Random, client: httpx.Client) -> httpx.Request:
         (b"content-type", rng.choice(_KINDS).encode("latin-1")),
         (b"range", rng.choice((b"bytes=9-", b"bytes=" + b"1" * 5000, b"x"))),
     ]
+    if rng.random() < 0.2:
+        headers.append((b"cookie", b"session=" + rng.randbytes(9).hex().encode()))  # else that of the operator
     headers += [
-        (b"cookie", b"session=" + rng.randbytes(9).hex().encode()),
+        (b"origin", str(client.base_url).rstrip("/").encode()),
         (b"accept", rng.choice((b"text/html", b"*/*"))),
     ]
     content: Any = body(rng)
@@ -216,6 +218,8 @@ def fuzz_server(rng: random.Random, seconds: float, tally: Counter[str]) -> list
             pid = stage.start_bot(REELBOT_WEB_TOKEN=_WEB, WECHAT_API_URL="http://127.0.0.1:9", **wechat)
             base = f"http://127.0.0.1:{stage.port}"
             with httpx.Client(base_url=base, trust_env=False, timeout=20) as client:
+                entered = client.post("/chat/enter", data={"token": _WEB}, headers={"Origin": base})
+                assert entered.status_code == httpx.codes.SEE_OTHER, entered.text
                 before, files = None, 0
                 until = time.monotonic() + seconds
                 while time.monotonic() < until:

@@ -3,6 +3,9 @@
 import random
 from collections import Counter
 
+import pytest
+
+from bot.channels.ilink.stored import number_of
 from tests.benchmarks.fuzz_http import fuzz_parsers, fuzz_server
 
 
@@ -17,3 +20,9 @@ def test_a_bot_answers_odd_requests_without_a_failure() -> None:
     tally = Counter[str]()
     assert fuzz_server(random.Random(6), 6, tally) == []
     assert tally["http 200"] > 5
+
+
+@pytest.mark.parametrize("odd", ["9" * 5000, "--5", 10**400, "²", True, None])
+def test_a_number_beyond_all_numbers_is_none(odd: object) -> None:
+    assert number_of({"n": odd}, "n") is None
+    assert number_of({"n": "-5"}, "n") == -5
