@@ -25,7 +25,7 @@ MISFORTUNES ?= 40
 SECONDS ?= 300
 SEED ?=
 
-.PHONY: help demo test test-fast bench soak prove prove-the-prover turns fuzz mutants bench-media check install traditional pins licences audit digests clean
+.PHONY: help demo test test-fast bench soak prove prove-the-prover turns fuzz fuzz-http mutants bench-media check install traditional pins licences audit digests clean
 .DELETE_ON_ERROR:
 
 help:
@@ -39,6 +39,7 @@ help:
 	@echo "make turns    random dialogues in every chat with a bot that is killed, SECONDS=300 of them; ARGS=--faults: known faults"
 	@echo "make check    format, lint, types"
 	@echo "make fuzz     mutated photos and videos through the real children, four minutes at most; prints counts"
+	@echo "make fuzz-http  odd requests to a real bot and odd input to parsers, SECONDS=300 of them; SEED=n again; prints counts"
 	@echo "make mutants  small changes to the code that decides over money: do the tests notice each? (30 minutes at most)"
 	@echo "make bench-media  photos and videos: targets beside what is measured here"
 	@echo "make install  only the environment, with $(BIN)/reelbot"
@@ -97,6 +98,9 @@ check: $(VENV)/.installed-dev
 # Bounded: ARGS="--count 2000 --seconds 1200 --number 7" for a longer one with other files.
 fuzz: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.benchmarks.fuzz_media $(ARGS)
+
+fuzz-http: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.benchmarks.fuzz_http --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 # Bounded by itself: ARGS="core/fal/results.py --verbose --minutes 5" for one file, with the test that noticed each change.
 mutants: $(VENV)/.installed-dev

@@ -90,7 +90,8 @@ class Engine:
             serializer=DBOSPortableJSONSerializer(),
             notification_listener_polling_interval_sec=_LISTEN_S,
             notification_coalesce_sec=_LISTEN_S,  # else it wakes a hundred times a second, to send nothing
-            db_engine_kwargs=None if self._database.is_sqlite else {"connect_args": dict(KEEPALIVE)},
+            db_engine_kwargs={"hide_parameters": True}  # as our own engine: errors of the database get into the log
+            | ({} if self._database.is_sqlite else {"connect_args": dict(KEEPALIVE)}),
         )
 
     async def _end_first_design(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -168,6 +169,27 @@ def test_three_attempts_and_forgeries_buy_one_video(on_wechat: Callable[..., Non
         tap = caller.xml(FOX, "event", Event="CLICK", EventKey="reelbot:status")
         first, second = [await caller.post(*caller.call(tap)) for _ in range(2)]
         assert first.body.partition("<CreateTime>")[0] == second.body.partition("<CreateTime>")[0]
+
+    on_wechat(story)
+
+
+def test_a_signature_that_carried_no_message_carries_none_later(on_wechat: Callable[..., None]) -> None:
+    """Whoever reads a log of addresses has signatures: those of the handshake and of refused calls are used up, too."""
+
+    async def story(made: Bench, fake: WeChatFake) -> None:
+        caller = fake.caller
+        forged = caller.xml(FOX, "text", Content="视频 一只狐狸", MsgId=7009).encode()
+        greeting, refused = caller.query(), [caller.query() for _ in range(3)]
+        async with httpx.AsyncClient(trust_env=False) as web:
+            for _ in range(2):  # the console may ask twice
+                answer = await web.get(caller.url, params={**greeting, "echostr": "5837"})
+                assert (answer.status_code, answer.text) == (200, "5837")
+        bodies: list[bytes] = [LAUGHS.encode(), b"x" * 70_000, b"<xml></xml>"]
+        for query, body, status in zip(refused, bodies, (400, 413, 400), strict=True):
+            assert (await caller.post(query, body)).status == status
+        assert [(await caller.post(query, forged)).status for query in (greeting, *refused)] == [403] * 4
+        assert await made.jobs() == []
+        assert "K7" in (await caller.post(caller.query(), forged)).body  # under a signature of its own it counts
 
     on_wechat(story)
 

@@ -1,13 +1,17 @@
 """The engine's own promises that the program stands on, and what becomes of the works of 0.1."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import io
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
 
+from bot import logs
 from bot.jobs.engine import Engine
 from bot.store.database import Database
 from bot.store.leases import Assignment
@@ -111,3 +115,46 @@ def test_works_of_the_first_design_end_at_the_next_start(tmp_path: Path) -> None
             assert "jobs" not in {queue.name for queue in await DBOS.list_queues_async()}  # nobody looks into it
 
     asyncio.run(story())
+
+
+_REFUSE = {
+    "sqlite": ("CREATE TRIGGER no_more BEFORE INSERT ON workflow_input BEGIN SELECT RAISE(ABORT, 'no more'); END",),
+    "postgresql": (
+        "CREATE FUNCTION no_more() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'no more'; END $$ LANGUAGE plpgsql",
+        "CREATE TRIGGER no_more BEFORE INSERT ON dbos.workflow_input FOR EACH ROW EXECUTE FUNCTION no_more()",
+    ),
+}
+
+
+def test_an_error_of_the_engines_database_is_logged_without_what_was_to_be_written(
+    database_url: str, captured_log: io.StringIO
+) -> None:
+    """A prompt among the parameters."""
+    prompt = "a red fox over our secret wedding"
+
+    async def story() -> None:
+        database = Database(database_url)
+        async with started(database, nothing) as engine:
+            with database.engine.begin() as connection:
+                for statement in _REFUSE[connection.dialect.name]:
+                    connection.exec_driver_sql(statement)
+            try:
+                await engine.begin(Assignment(Lease("JOB1", prompt, 3), "collect", 2, 1))
+            except Exception:
+                logging.getLogger("bot").exception("a work was not begun")
+        database.engine.dispose()
+        assert "no more" in captured_log.getvalue()
+        assert prompt not in captured_log.getvalue()
+
+    asyncio.run(story())
+
+
+@pytest.fixture
+def captured_log() -> Iterator[io.StringIO]:
+    root, stream = logging.getLogger(), io.StringIO()
+    before, level = list(root.handlers), root.level
+    logs.configure(json=True, stream=stream)
+    yield stream
+    root.handlers[:] = before
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)

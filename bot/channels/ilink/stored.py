@@ -1,7 +1,11 @@
 """Reads what this channel remembers: JSON objects, of which nothing is taken for granted."""
 
 import json
+import re
 from typing import Any
+
+_BEYOND = 2**63
+_NUMBER = re.compile(r"-?[0-9]{1,19}")  # of more than 4300 digits Python makes none
 
 
 def read_fields(value: str | None) -> dict[str, Any]:
@@ -24,6 +28,6 @@ def number_of(fields: Any, name: str) -> int | None:
     value = fields.get(name) if isinstance(fields, dict) else None
     if isinstance(value, bool):
         return None
-    if isinstance(value, int):
-        return value
-    return int(value) if isinstance(value, str) and value.lstrip("-").isdecimal() else None
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        value = int(value)
+    return value if isinstance(value, int) and abs(value) < _BEYOND else None

@@ -29,6 +29,7 @@ _STORE_S = 3.0
 _ANSWER_S = 4.2  # since the call came in; WeChat waits five seconds
 _CUT_S = 5.2
 _REPLAY_S = 2 * 3600.0
+_SPENT = "-"  # no digest of any message
 _DONE = "success"  # WeChat's word for: taken, say nothing
 
 
@@ -68,21 +69,28 @@ class Callback:
 
     async def _greet(self, request: Request) -> Response:
         try:
-            return PlainTextResponse(self._crypto.verify_handshake(request.query_params))
+            echo = self._crypto.verify_handshake(request.query_params)
         except Refused as refused:
             return await self._refused(refused)
+        await self._spend(request)
+        return PlainTextResponse(echo)
 
     async def _take(self, request: Request) -> Response:
         began = asyncio.get_running_loop().time()
         try:
             self._crypto.admit(request.query_params)
+        except Refused as refused:
+            return await self._refused(refused)
+        try:
             decrypted = self._crypto.decrypt(request.query_params, await _body(request))
             call = call_from(decrypted.xml, app_id=self._app_id)
         except Refused as refused:
+            await self._spend(request)
             return await self._refused(refused)
         except ClientDisconnect:
-            return PlainTextResponse("", 400)
+            return PlainTextResponse("", 400)  # not spent: a message that was cut off comes again
         except ValueError as error:
+            await self._spend(request)
             return _refusal(Refused(400, str(error)))
         try:
             answer = await self._answer(decrypted, call, began)
@@ -135,10 +143,23 @@ class Callback:
             await asyncio.sleep(0.1)
         return PlainTextResponse("", 503)
 
+    async def _spend(self, request: Request) -> None:
+        """In plain mode, note a right signature that carried no message: nobody shall put one under it."""
+        if self._crypto.is_plain:
+            key = self._call_key(request.query_params["timestamp"], request.query_params["nonce"])
+            try:
+                async with asyncio.timeout(_STORE_S):
+                    await self._services.key_values.swap(key, old=None, new=_SPENT, for_s=_REPLAY_S)
+            except Exception as error:  # noqa: BLE001 - whatever the database does
+                log.error("a signature was not noted as used", extra={"error": type(error).__name__})  # noqa: TRY400
+
+    def _call_key(self, timestamp: str, nonce: str) -> str:
+        return f"wechat:{self._app_id}:call:{timestamp}:{nonce}"
+
     async def _refuse_replay(self, decrypted: DecryptedMessage) -> None:
         """Refuse a timestamp and nonce that carried another message: in plain mode the body is not signed."""
         digest = hashlib.sha256(decrypted.xml.encode()).hexdigest()
-        key = f"wechat:{self._app_id}:call:{decrypted.timestamp}:{decrypted.nonce}"
+        key = self._call_key(decrypted.timestamp, decrypted.nonce)
         key_values = self._services.key_values
         if (
             not await key_values.swap(key, old=None, new=digest, for_s=_REPLAY_S)

@@ -57,6 +57,11 @@ class MessageCrypto:
         key = settings.aes_key.get_secret_value() if settings.aes_key else None
         self._crypto = WeChatCrypto(self._token, key, settings.app_id or "") if key else None
 
+    @property
+    def is_plain(self) -> bool:
+        """True where no key is set: only the time and the nonce of a message are signed then, not its words."""
+        return self._crypto is None
+
     def verify_handshake(self, query: Mapping[str, str]) -> str:
         """Return the handshake's echostr, once its signature holds. It is plain in every mode."""
         self._check(query, "signature")

@@ -310,3 +310,23 @@ def test_fals_own_word_ends_it(reply: RawReply, code: str, billed: bool | None) 
     with pytest.raises(VideoError) as caught:
         replies.require_result(reply)
     assert (caught.value.code, caught.value.facts.get("billed")) == (code, billed)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b'{"status": "IN_QUEUE", "queue_position": ' + b"9" * 5000 + b"}",
+        b'{"status": "\x00"}',
+        b'{"status": "\\ud800"}',
+        b"\xff\xfe",
+        b"",
+    ],
+)
+def test_no_odd_answer_is_more_than_unavailable(body: bytes) -> None:
+    """Deep, huge, half a character: fal is asked again, and nothing is taken for lost or done."""
+    with pytest.raises(Unavailable):
+        replies.read_status(RawReply(200, {}, body))
+    with pytest.raises(SubmitUnconfirmed):
+        replies.read_submit(RawReply(200, {}, body), endpoint="a/b", queue_url="https://queue.fal.run")
