@@ -47,8 +47,8 @@ class ForgetCommands:
         return Decision(act=act)
 
     async def _question(self, situation: Situation, user: str, chat: str) -> Decision:
-        held = await self._store.forgotten.holding(user, chat)
-        facts = {"films": held.films, "orders": held.orders, "running": held.running}
+        holding = await self._store.forgotten.holding(user, chat)
+        facts = {"films": holding.films, "orders": holding.orders, "running": holding.running}
         yes = Action(situation.say("button-forget"), data_for("forget", "yes"), danger=True)
         no = Action(situation.say("button-forget-no"), data_for("forget", "no"))
         text = situation.say("forget-ask", place="group" if chat else "all", **facts)

@@ -13,10 +13,11 @@ from bot.store.blank_rows import blank_job_tx, blank_person_tx, forget_settings_
 from bot.store.database import Connection, Database, db_now_ms, now_ms
 from bot.store.film_rows import ASKED_MS
 from bot.store.job_orders import ask_cancel_tx, drop_offers_tx
-from bot.store.job_rows import move_tx
+from bot.store.job_rows import job_tx, move_tx
 from bot.store.outbox import drop_tx
 from bot.store.people_tables import forgotten
 from bot.store.records import ACTIVE, FILM, FREE, OVER, State
+from bot.store.stored import UnreadableJob
 from bot.store.tables import inbox, jobs, submits
 from bot.store.work import Lease, check_tx
 
@@ -68,7 +69,7 @@ class Forgotten:
 
         await self._db.write(work)
 
-    async def wishes(self) -> list[Wish]:
+    async def open_wishes(self) -> list[Wish]:
         """Return the wishes for which something is left to be done."""
         query = sa.select(forgotten).where(forgotten.c.at.is_not(None), forgotten.c.done.is_(None))
         rows = await self._db.read(lambda tx: tx.execute(query).all())
@@ -97,25 +98,27 @@ class Forgotten:
         def work(tx: Connection) -> None:
             put = {"user": wish.user, "chat": wish.chat, "asked": None, "at": wish.at, "done": None}
             _put_tx(tx, put)
-            forget_settings_tx(tx, wish.user)
+            if not wish.chat:
+                forget_settings_tx(tx, wish.user)
             _forget_rows_tx(tx, wish, but_not=but_not)
 
         await self._db.write(work)
 
     async def go_on(self, wish: Wish) -> bool:
-        """Go on with what is only rows; True: nothing is left, and that is recorded."""
+        """Go on with what is only rows; True: nothing is left."""
 
         def work(tx: Connection) -> bool:
             waiting = _forget_rows_tx(tx, wish)
             open_jobs = sa.select(sa.func.count()).select_from(jobs)
             open_jobs = open_jobs.where(*_until(wish), jobs.c.forgotten.is_(None))
-            if waiting or tx.execute(open_jobs).scalar_one():
-                return False
-            same = (*_row(wish.user, wish.chat), forgotten.c.at == wish.at)
-            tx.execute(forgotten.update().where(*same).values(done=now_ms()))
-            return True
+            return not waiting and not tx.execute(open_jobs).scalar_one()
 
         return await self._db.write(work)
+
+    async def done(self, wish: Wish) -> None:
+        """Record that nothing is left to be done for this wish; a newer one of the same person stays open."""
+        same = (*_row(wish.user, wish.chat), forgotten.c.at == wish.at)
+        await self._db.write(lambda tx: tx.execute(forgotten.update().where(*same).values(done=now_ms())))
 
 
 def forget_tx(tx: Connection, user: str, chat: str, *, origin: str) -> bool:
@@ -141,7 +144,8 @@ def _forget_rows_tx(tx: Connection, wish: Wish, *, this: int | None = None, but_
             drop_offers_tx(tx, [job.id])
         elif job.state in FREE and job.id not in but_not:
             ask_cancel_tx(tx, job.id)
-        _end_tx(tx, job.id)
+        if _end_tx(tx, job.id) and not _is_readable_tx(tx, job.id):  # nobody could remove it by what it says
+            blank_job_tx(tx, job.id)
     return blank_person_tx(tx, wish.user, wish.chat, wish.at, but_not=this)
 
 
@@ -159,6 +163,14 @@ def _end_tx(tx: Connection, job_id: str) -> bool:
     over = {"outcome_ref": sa.func.coalesce(jobs.c.outcome_ref, ""), "file_to": None, "delete_asked": None}
     tx.execute(jobs.update().where(jobs.c.id == job_id).values(**over))
     drop_tx(tx, job_id)
+    return True
+
+
+def _is_readable_tx(tx: Connection, job_id: str) -> bool:
+    try:
+        job_tx(tx, job_id)
+    except UnreadableJob:
+        return False
     return True
 
 

@@ -23,7 +23,7 @@ from core.io import disk
 
 log = logging.getLogger(__name__)
 
-_TURN_S = 60.0
+_FIRST_S, _TURN_S = 1.0, 60.0  # soon after a yes, then less and less often, and for nobody once a minute
 _MARK = ".forgotten"
 
 
@@ -34,17 +34,23 @@ class ForgottenPeople:
         self._store = store
         self._channels = channels
         self._settings = settings
-        self.loop = Loop("forgotten people", self.turn, pause_s=lambda: _TURN_S)
+        self.loop = Loop("forgotten people", self.turn, pause_s=lambda: self._pause_s)
+        self._pause_s = _TURN_S
+        self._open: list[Wish] = []
 
     async def turn(self) -> None:
         """Go on with everybody's wish, once."""
-        for wish in await self._store.forgotten.wishes():
+        wishes = await self._store.forgotten.open_wishes()
+        self._pause_s = min(self._pause_s * 2, _TURN_S) if wishes == self._open else _FIRST_S
+        self._open = wishes
+        for wish in wishes:
             await asyncio.to_thread(_write_mark, self._settings.receipts_dir, wish)
             await self._remove_uploads(wish)
             is_done = await self._store.forgotten.go_on(wish)
             await self._wake_pages(wish)
             if is_done:
                 await self._store.database.settle_file()
+                await self._store.forgotten.done(wish)
                 log.info("a person is forgotten", extra={"user": wish.user})
 
     async def catch_up(self) -> None:
@@ -79,6 +85,8 @@ class ForgottenPeople:
 
 def _write_mark(receipts_dir: Path, wish: Wish) -> None:
     digest = hashlib.sha256(f"{wish.user} {wish.chat}".encode()).hexdigest()[:32]
+    if wish in _marked(receipts_dir):
+        return
     receipts_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with disk.whole(receipts_dir / f"{digest}{_MARK}") as draft:
         draft.touch(mode=0o600)
