@@ -40,10 +40,10 @@ class ForgottenPeople:
 
     async def turn(self) -> None:
         """Go on with everybody's wish, once."""
-        wishes = await self._store.forgotten.open_wishes()
-        self._pause_s = min(self._pause_s * 2, _TURN_S) if wishes == self._open else _FIRST_S
-        self._open = wishes
-        for wish in wishes:
+        unfulfilled = await self._store.forgotten.open_wishes()
+        self._pause_s = min(self._pause_s * 2, _TURN_S) if unfulfilled == self._open else _FIRST_S
+        self._open = unfulfilled
+        for wish in unfulfilled:
             await asyncio.to_thread(_write_mark, self._settings.receipts_dir, wish)
             await self._remove_uploads(wish)
             is_done = await self._store.forgotten.go_on(wish)
