@@ -211,6 +211,7 @@ class App:
             facts = {"origin": notice.origin, "files": notice.files}
             log.warning("this database is not the one that was served last with this folder", extra=facts)
             await self.parts.delivery.erasure.catch_up()
+            await self.parts.forgotten_people.catch_up()
             await self.store.copies.serve_as_copy(notice.origin)
         return notice
 
@@ -230,6 +231,7 @@ class App:
             (self.parts.status_messages.loop, self.parts.status_messages.run),
             (sweeper, sweeper.run),
             (cleanup, cleanup.run),
+            (self.parts.forgotten_people.loop, self.parts.forgotten_people.loop.run),
         ]
         if self.parts.bill_sync is not None:
             loops.append((self.parts.bill_sync.loop, self.parts.bill_sync.loop.run))

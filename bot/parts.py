@@ -53,6 +53,7 @@ from bot.store.ledger import caps_of
 from bot.store.records import Destination, Job
 from bot.store.work import LEASE_MS
 from bot.workers.cleanup import Cleanup
+from bot.workers.forgotten_people import ForgottenPeople
 from bot.workers.leader_election import LeaderElection
 from bot.workers.watchdog import Watchdog
 from core.fal.billing import Billing
@@ -110,6 +111,7 @@ class Parts:
     inbox: InboxWorker
     passive: PassiveReplies
     cleanup: Cleanup
+    forgotten_people: ForgottenPeople
     watchdog: Watchdog
     webhook: Webhook
 
@@ -276,6 +278,7 @@ def build(
         due=calls.due,
         has_own_purse=admission.lists,
     )
+    forgotten_people = ForgottenPeople(store=store, channels=channels, settings=settings)
     handler = MessageHandler(
         store=store,
         channels=channels,
@@ -284,6 +287,7 @@ def build(
         send_original=delivery.send_original,
         ask_fal_now=poller.say_due,
         due=calls.due,
+        forgotten=forgotten_people.loop.notify,
         is_admin=admission.is_admin,
         balance=BalanceHandler(store=store, planner=planner, channels=channels, caps=caps, is_admin=admission.is_admin),
         settings=SettingsHandler(
@@ -356,6 +360,7 @@ def build(
         inbox=inbox,
         passive=passive,
         cleanup=Cleanup(store=store, engine=engine, settings=settings),
+        forgotten_people=forgotten_people,
         watchdog=Watchdog(
             alerts=alerts,
             channels=channels,

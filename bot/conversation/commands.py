@@ -38,6 +38,7 @@ __all__ = [
     "Confirm",
     "DeleteFilm",
     "FilmCommand",
+    "Forget",
     "GenerationOptions",
     "Help",
     "MakeVideo",
@@ -136,6 +137,13 @@ FilmCommand = OtherModel | AnotherTake | OriginalFile | DeleteFilm
 
 
 @dataclass(frozen=True, slots=True)
+class Forget:
+    """Forget everything that is kept of this person: ask first; `answer`: yes or no to that question."""
+
+    answer: Literal["yes", "no"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Again:
     """Send a finished video once more (free), or reorder a failed job (a purchase of its own).
 
@@ -222,6 +230,7 @@ Command = (
     | Cancel
     | Confirm
     | FilmCommand
+    | Forget
     | Again
     | ShowBalance
     | ShowHistory
@@ -261,7 +270,7 @@ class ParsedMessage:
 
 COMMANDS = (
     "video", "status", "cancel", "history", "again", "delete", "models", "price", "settings", "balance", "language",
-    "help",
+    "forget", "help",
 )  # fmt: skip
 """Those that menus and help list."""
 ADMIN_COMMANDS = ("admin",)
@@ -404,6 +413,7 @@ class _Parser:
             "again": is_code(rest),
             **dict.fromkeys(_OF_FILMS, is_code(rest)),
             "price": not parse_options(rest, model_words=self.model_words)[0],
+            "forget": _answer_in(rest) is not None,
             "language": asked_for(rest.strip(_CLOSING)) is not None,
             "settings": is_setting(rest),
             "admin": is_admin_request(rest),
@@ -428,6 +438,7 @@ class _Parser:
             "original": lambda: OriginalFile(code_in(rest)),
             "delete": lambda: DeleteFilm(code_in(rest)),
             "erase": lambda: DeleteFilm(code_in(rest), "yes"),
+            "forget": lambda: Forget(_answer_in(rest)),
             "language": lambda: ChooseLanguage(asked_for(rest.strip(_CLOSING)) or rest[:_MOST_CHARS] or None),
             "settings": lambda: ChangeSettings(parse_settings(rest)),
             "admin": lambda: Administer(parse_admin(rest)),
@@ -450,6 +461,14 @@ class _Parser:
 def _unknown(word: str) -> Unknown:
     close = get_close_matches(word.lower(), _SUGGESTED, n=1, cutoff=0.6 if word.isascii() else 0.5)
     return Unknown(word[:_MOST_CHARS], _COMMAND_OF[close[0]] if close else None)
+
+
+def _answer_in(rest: str) -> Literal["yes", "no"] | None:
+    """Read the answer that is typed behind the command; a vague yes is none."""
+    meaning = meaning_of(rest)
+    if meaning is Meaning.YES:
+        return "yes"
+    return "no" if meaning is Meaning.NO else None
 
 
 def _confirm(rest: str) -> Confirm:
@@ -506,6 +525,7 @@ def pressed(data: str) -> Command | None:
         "delete": DeleteFilm(job),
         "erase": DeleteFilm(job, "yes"),
         "keep": DeleteFilm(job, "no"),
+        "forget": Forget("yes" if job == "yes" else "no" if job == "no" else None),
         "pick": OtherModel(job, choice or None),
         "set": ChangeSettings(setting) if (setting := pressed_setting(value)) is not None else None,
         "allow": Administer(parse_admin(f"allow {value}")),

@@ -12,6 +12,7 @@ from bot.conversation.balance import BalanceHandler
 from bot.conversation.decisions import NOTHING, Decision
 from bot.conversation.edits import Edits
 from bot.conversation.film_commands import FilmCommands
+from bot.conversation.forget_commands import ForgetCommands, about_forgetting
 from bot.conversation.job_commands import JobCommands
 from bot.conversation.ordering import OrderService
 from bot.conversation.second_commands import second_command
@@ -54,6 +55,7 @@ class MessageHandler:
         send_original: Callable[[Job, Destination], Awaitable[bool]],
         ask_fal_now: Callable[[str], Awaitable[None]],
         due: Callable[[], None],
+        forgotten: Callable[[], None],
         is_admin: Callable[[str], Awaitable[bool]],
         balance: BalanceHandler,
         settings: SettingsHandler,
@@ -71,6 +73,7 @@ class MessageHandler:
         self._films = FilmCommands(
             store=store, orders=orders, jobs=self._jobs, channels=channels, send_original=send_original, due=due
         )
+        self._forget = ForgetCommands(store=store, due=due, forgotten=forgotten)
         self._talk = Talk(orders=orders, jobs=self._jobs, bring=self.bring)
         self._edits = Edits(store=store, orders=orders)
 
@@ -151,7 +154,7 @@ class MessageHandler:
                 return decided
         if incoming.other is not None and not isinstance(command, commands.MakeVideo):
             return await self._talk.unusable(situation)
-        command = _about_deletion(situation, command)
+        command = about_forgetting(situation, _about_deletion(situation, command))
         refused = self._refuse_second(situation, command) or await self._of_another(situation, command)
         return refused or await self._commanded(situation, command)
 
@@ -248,6 +251,8 @@ class MessageHandler:
                 return situation.answer(await self._plain(command, situation)) if decided is None else decided
 
     async def _about_job(self, situation: Situation, command: commands.Command) -> Decision | None:
+        if isinstance(command, commands.Forget):
+            return await self._forget.decide(situation, command.answer)
         if isinstance(command, commands.FilmCommand):
             return await self._films.decide(situation, command)
         return await self._jobs.decide(situation, command)

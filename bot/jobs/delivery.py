@@ -92,6 +92,8 @@ class Delivery:
         if job.has_film and await asyncio.to_thread(self.erasure.was_deleted, job.id):  # after this copy was made
             await self._store.jobs.delete(job.id, asked=False)
             return NEXT
+        if await self._store.forgotten.take(job.id):
+            return NEXT
         if job.file_to is not None and job.state in HAD | {State.DELIVERY_UNCONFIRMED}:
             return await self._originals.send(job, job.file_to, assignment)
         if job.outcome_ref is not None:

@@ -61,11 +61,20 @@ class Erasure:
         await self._remove_sources(job)
         await self._store.jobs.erased(job.id, _what(staying), lease=assignment.lease)
         log.info("a deleted film is gone", extra={"job_id": job.id, "messages_left": len(staying)})
+        if await self._store.forgotten.covers(job.id):  # where messages stay, that was said
+            await self._forget(job, assignment)
+            return REST
         for address in dict.fromkeys(staying):
             if not self._is_passive(address):
                 there = replace(job.incoming, address=address, reply_to=None)
                 await self._announce(replace(job, incoming=there), film_messages.film_stays(job))
         return REST
+
+    async def _forget(self, job: Job, assignment: Assignment) -> None:
+        """Forget what fal said of it, and its words: the last thing, since the rest is found by them."""
+        results = await asyncio.to_thread(lambda: list(self._settings.receipts_dir.glob(f"{job.id}-*.result")))
+        await asyncio.to_thread(_unlink, results)
+        await self._store.forgotten.blank(job.id, lease=assignment.lease)
 
     async def _remove_files(self, job: Job) -> None:
         folders = (self._settings.videos_dir, self._settings.output_dir / "fitted")

@@ -8,12 +8,12 @@ import re
 from typing import Literal
 
 Kind = Literal[
-    "cancel", "yes", "again", "fix", "lang", "other", "pick", "take", "words", "file", "delete", "erase", "keep", "set",
-    "allow",
+    "cancel", "yes", "again", "fix", "lang", "other", "pick", "take", "words", "file", "delete", "erase", "keep",
+    "forget", "set", "allow",
 ]  # fmt: skip
 
 _DATA = re.compile(
-    r"(?:cancel|yes|again|fix|lang|other|pick|take|words|file|delete|erase|keep):[0-9A-Za-z-]{1,12}(?:[.][0-9A-Za-z.-]{1,40})?"
+    r"(?:cancel|yes|again|fix|lang|other|pick|take|words|file|delete|erase|keep|forget):[0-9A-Za-z-]{1,12}(?:[.][0-9A-Za-z.-]{1,40})?"
     r"|set:(?:[a-z]+(?::[0-9A-Za-z][0-9A-Za-z.:/_+-]*)?)?"
     r"|allow:[a-z]+:[0-9A-Za-z_@.-]+"
 )

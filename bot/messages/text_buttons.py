@@ -10,7 +10,7 @@ from urllib.parse import quote
 from bot.channels.types import Action
 from bot.messages.i18n import translate
 
-_OFFERED = frozenset({"cancel", "yes", "again", "fix", "erase", "pick"})
+_OFFERED = frozenset({"cancel", "yes", "again", "fix", "erase", "forget", "pick"})
 _ID = re.compile(r"(?<![0-9A-Za-z])[2-9A-HJKMNP-Z]{7}(?![0-9A-Za-z])")
 
 
@@ -54,6 +54,8 @@ def _offer(action: Action, codes: Mapping[str, str], language: str) -> tuple[str
         return _typed_setting(value, language), action.label if ":" in value else ""
     if kind == "allow":
         return translate(language, "typed-allow", id=value), ""
+    if kind == "forget":
+        return translate(language, "typed-forget-yes" if value == "yes" else "typed-forget-no"), action.label
     if kind == "pick":
         return f"{translate(language, 'typed-pick')} {code} {way}", with_codes(action.label, codes)
     word = translate(language, f"typed-{kind}") if kind in _OFFERED else action.label

@@ -10,6 +10,7 @@ from bot.store.callback_replies import CallbackReplies
 from bot.store.copies import Copies
 from bot.store.database import Database
 from bot.store.dialogues import Dialogues
+from bot.store.forgotten import Forgotten
 from bot.store.inbox import InboxRepository
 from bot.store.installation import InstallationState
 from bot.store.invitations import Invitations
@@ -52,6 +53,7 @@ class Store:
     preferences: Preferences
     admissions: Admissions
     admin_codes: AdminCodes
+    forgotten: Forgotten
     strangers: Strangers
     moves: Moves
     invitations: Invitations
@@ -111,6 +113,7 @@ class Store:
             preferences=Preferences(database),
             admissions=Admissions(database),
             admin_codes=AdminCodes(database),
+            forgotten=Forgotten(database),
             strangers=Strangers(database),
             moves=Moves(database),
             invitations=Invitations(database),

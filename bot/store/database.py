@@ -110,6 +110,16 @@ class Database:
             with tx.begin():
                 return work(tx)
 
+    async def settle_file(self) -> None:
+        """Let SQLite's file hold what the tables say, and no log beside it what they said before."""
+
+        def work() -> None:
+            with self.engine.connect() as tx:
+                tx.connection.dbapi_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+
+        if self.is_sqlite:
+            await self._in_thread(work)
+
     async def migrate(self, *, revision: str = schema.HEAD) -> None:
         """Migrate our tables to this version, before anything else uses them.
 
@@ -214,6 +224,7 @@ def _engine(url: str) -> sa.Engine:
         connection.text_factory = _text  # what is no text in one row must not end the query for all others
         connection.execute("PRAGMA busy_timeout=30000")
         _write_ahead(connection)
+        connection.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten in the file, too
         connection.execute("PRAGMA cache_size=-512")  # kilobytes for each connection: the system caches the file anyway
 
     @event.listens_for(engine, "begin")

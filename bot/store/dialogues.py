@@ -16,9 +16,9 @@ from bot.store.tables import jobs
 DRAFT_MS = 10 * 60 * 1000
 """A draft is kept so long after its last change, in milliseconds."""
 
-Topic = Literal["offer", "source", "words", "delete", "else"]
-"""What the bot said last: an offer, a question about a photo or video, one for words, whether to delete, or anything
-else.
+Topic = Literal["offer", "source", "words", "delete", "forget", "else"]
+"""What the bot said last: an offer, a question about a photo or video, one for words, whether to delete a film or to
+forget everything, or anything else.
 """
 
 

@@ -44,13 +44,13 @@ class JobQueries(JobTable):
         """Find the jobs that fit everything given: oldest first, or the `newest` few, newest first.
 
         `chat`: asked for in that chat (`telegram:-100123`). `ordered`: without offers that nobody took up.
-        Those whose rows cannot be read are left out (see store/unreadable.py).
+        Left out are those whose rows cannot be read (see store/unreadable.py), and a user's that were forgotten.
         """
         query = sa.select(jobs)
         if ids is not None:
             query = query.where(jobs.c.id.in_(list(ids)))
         if user is not None:
-            query = query.where(jobs.c.user == user)
+            query = query.where(jobs.c.user == user, jobs.c.forgotten.is_(None))
         if states is not None:
             query = query.where(jobs.c.state.in_([str(state) for state in states]))
         if chat is not None:

@@ -22,6 +22,16 @@ admissions = sa.Table(
     sa.Column("admin", sa.BigInteger),  # when this person became an admin by a code of `reelbot setup`; null: not so
 )
 
+forgotten = sa.Table(
+    "reelbot_forgotten",  # who asked that what they said and had made is forgotten
+    metadata,
+    sa.Column("user", sa.String, primary_key=True),
+    sa.Column("chat", sa.String, primary_key=True),  # only what is of this group; "": everything
+    sa.Column("asked", sa.BigInteger),  # when the question was put; null: it is not open
+    sa.Column("at", sa.BigInteger),  # everything of until then; null: no yes was said yet
+    sa.Column("done", sa.BigInteger),  # when the last of it was gone; null: something is left
+)
+
 admin_codes = sa.Table(
     "reelbot_admin_codes",  # the one code that makes its sender an admin, for minutes
     metadata,

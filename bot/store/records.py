@@ -176,6 +176,7 @@ class Job:
     delete_asked: int | None = None
     file_to: Destination | None = None
     purse: str | None = None
+    forgotten: int | None = None
 
     @property
     def has_film(self) -> bool:
@@ -300,6 +301,7 @@ class _Plain:
     group_chat: str | None
     delete_asked: Moment | None
     purse: str | None
+    forgotten: Moment | None
 
 
 def readable(rows: Iterable[sa.Row[Any]]) -> list[Job]:

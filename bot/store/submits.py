@@ -219,6 +219,8 @@ class Submits:
             mine = tx.execute(_of(job_id).with_for_update()).first() if of is not None else None
             if mine is not None and mine.request_id != of and mine.known_by != LENT:
                 return
+            if tx.execute(sa.select(jobs.c.forgotten).where(jobs.c.id == job_id)).scalar() is not None:
+                return
             known = sa.select(results.c.id, results.c.digest).where(results.c.job_id == job_id)
             rows = tx.execute(known.order_by(results.c.id)).all()
             if digest in {row.digest for row in rows}:

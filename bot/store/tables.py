@@ -54,6 +54,7 @@ jobs = sa.Table(
     sa.Column("delete_asked", sa.BigInteger),  # when its owner was asked whether to delete the film
     sa.Column("file_to", sa.JSON(none_as_null=True)),  # where the original is to be sent as a file; null once it was
     sa.Column("purse", sa.String),  # who pays, where that is not the user: a group, for one who writes as a channel
+    sa.Column("forgotten", sa.BigInteger),  # since when its words are gone: its owner asked for that
     sa.Index(
         "ix_reelbot_jobs_due",
         "due",

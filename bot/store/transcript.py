@@ -19,7 +19,7 @@ class Transcript:
         """Append an entry and return its number."""
 
         def work(tx: Connection) -> int:
-            row = {"chat_id": chat_id, "change": _next(tx, chat_id), "at": now_ms(), "body": dict(body)}
+            row = {"chat_id": chat_id, "change": next_change(tx, chat_id), "at": now_ms(), "body": dict(body)}
             return int(tx.execute(journal.insert().values(**row).returning(journal.c.id)).scalar_one())
 
         return await self._db.write(work)
@@ -32,7 +32,7 @@ class Transcript:
             before = tx.execute(sa.select(journal.c.body).where(*mine)).scalar()
             fields = before if isinstance(before, Mapping) else {}
             change = journal.update().where(*mine)
-            tx.execute(change.values(change=_next(tx, chat_id), body={**fields, **body}))
+            tx.execute(change.values(change=next_change(tx, chat_id), body={**fields, **body}))
 
         await self._db.write(work)
 
@@ -55,7 +55,7 @@ class Transcript:
         return await self._db.read(work)
 
 
-def _next(tx: Connection, chat_id: str) -> int:
+def next_change(tx: Connection, chat_id: str) -> int:
     """Return the chat's next change number.
 
     One writer of a chat at a time, until it has committed: a page that asks for "what is new" must miss nothing.

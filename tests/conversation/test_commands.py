@@ -250,11 +250,12 @@ WISHES = st.builds(
     seed=st.none() | st.integers(0, 99),
 )
 CODES = st.from_regex(r"[0-9A-Z]{1,12}", fullmatch=True)
+REAL_CODES = st.from_regex(r"[2-9][2-9A-HJ-NP-Z]{6}", fullmatch=True)  # "0" alone is a no, and no code
 COMMAND = st.one_of(
     st.builds(MakeVideo, PROMPTS.map(lambda text: _prompt(text)), WISHES),  # noqa: PLW0108 - defined below
     st.builds(ShowStatus, st.none() | CODES),
     st.builds(Cancel, st.none() | CODES),
-    st.builds(Confirm, st.none() | CODES),
+    st.builds(Confirm, st.none() | REAL_CODES),
     st.builds(Again, st.none() | CODES),
     st.builds(ShowPrice, WISHES),
     st.builds(ChooseLanguage, st.sampled_from([None, "en", "zh", "klingon"])),

@@ -153,6 +153,10 @@ class Stage:
         with self._engine.connect() as connection:
             return list(connection.execute(query))
 
+    def outside(self) -> sa.Connection:
+        """A look into the database."""
+        return self._engine.connect()
+
     def purchases(self, user: str, chat: str) -> list[Purchase]:
         """Every job of this person in this chat that money was ever set aside for, in order; one line for each time."""
         query = sa.select(jobs, ledger.c.event).join(ledger, ledger.c.job_id == jobs.c.id)

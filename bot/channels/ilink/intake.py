@@ -189,7 +189,7 @@ class Intake:
         )
         if shown is not None:
             for number in parsed.numbers:
-                await self._memory.put_message(account.bot_id, number, shown.record)
+                await self._memory.put_message(account.bot_id, parsed.user, number, shown.record)
 
     async def _remember_file(self, item: Item) -> None:
         if item.attachment is not None and item.file is not None:
@@ -200,7 +200,9 @@ class Intake:
     ) -> Incoming:
         if reference is None:
             return incoming
-        record = await self._memory.message(account.bot_id, reference.number) if reference.number else {}
+        record = (
+            await self._memory.message(account.bot_id, incoming.sender_id, reference.number) if reference.number else {}
+        )
         return replace(incoming, quoted=quoted(reference, record))
 
 

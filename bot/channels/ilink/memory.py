@@ -90,13 +90,13 @@ class Memory:
 
     # Of what people said
 
-    async def put_message(self, bot_id: str, number: str, message: dict[str, Any]) -> None:
+    async def put_message(self, bot_id: str, user: str, number: str, message: dict[str, Any]) -> None:
         """Record a person's message by its number, for those that quote it."""
-        await self._key_values.put(f"ilink:said:{bot_id}:{number}", json.dumps(message), for_s=_SAID_S)
+        await self._key_values.put(f"ilink:said:{bot_id}:{user}:{number}", json.dumps(message), for_s=_SAID_S)
 
-    async def message(self, bot_id: str, number: str) -> dict[str, Any]:
+    async def message(self, bot_id: str, user: str, number: str) -> dict[str, Any]:
         """Return a person's message; empty: it is not known."""
-        return read_fields(await self._key_values.get(f"ilink:said:{bot_id}:{number}"))
+        return read_fields(await self._key_values.get(f"ilink:said:{bot_id}:{user}:{number}"))
 
     async def put_file(self, file_id: str, file: FileKey) -> None:
         """Record how a file is opened: that stands in no job."""

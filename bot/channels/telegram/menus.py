@@ -28,6 +28,7 @@ _PRIVATE = (
     "settings",
     "balance",
     "language",
+    "forget",
     "help",
 )
 _GROUP = ("video", "status", "cancel", "again", "models", "price", "help")

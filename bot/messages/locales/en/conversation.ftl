@@ -190,6 +190,46 @@ deleted-now =
     }
 deleted-stays = Video { $job } is deleted, but the chat does not let me remove its message any more: please delete that yourself.
 was-deleted = You deleted video { $job }. It cannot be sent or made use of any more.
+button-forget =
+    { CHAT() ->
+        [words] To have all of it forgotten
+       *[buttons] Forget it all
+    }
+button-forget-no =
+    { CHAT() ->
+        [words] To leave everything as it is
+       *[buttons] Keep everything
+    }
+forget-ask =
+    { $place ->
+        [group] Shall I forget what you had made in this group?
+       *[all] Shall I forget everything of yours?
+    } I hold { $films ->
+        [0] no finished video
+        [1] 1 finished video
+       *[other] { $films } finished videos
+    } of { $orders ->
+        [1] 1 order
+       *[other] { $orders } orders
+    }. Videos, photos and words go from here for good, { $place ->
+        [group] and only those of this group.
+       *[all] with your settings and drafts.
+    } What waits is cancelled; { $running ->
+        [0] nothing is being made now.
+        [1] 1 video is being made and stays charged: it is not sent any more, and forgotten as soon as it ends.
+       *[other] { $running } videos are being made and stay charged: they are not sent any more, and forgotten as soon as they end.
+    }
+    What stays: the amounts and dates of your payments, without words; what the chat does not let me take back; copies of the database that the operator has made; and what the video service keeps by itself, such as photos, until that ends there.
+forget-kept = Nothing is forgotten: all stays as it is.
+forgotten-now =
+    { $place ->
+        [group] What you had made in this group is being forgotten, from now on.
+       *[all] Everything of yours is being forgotten, from now on.
+    } { $running ->
+        [0] That takes a few moments.
+       *[other] What is being made now is forgotten when it has ended; that can take up to a day where the video service gives no answer.
+    }
+    Videos and messages that the chat does not let me take back stay there until you delete them; copies of the database and what the video service keeps by itself go at their own time. Write again whenever you like: you begin anew.
 film-which = Which video? Name its code, or reply to the video.
 original-caption = The original file of { $job }
 file-coming = The original file of { $job } is on its way.

@@ -79,6 +79,7 @@ balance-all =
 command-balance = What you have spent, and what is left
 command-again = Send a video again, or try a failed one anew
 command-delete = Delete a finished video for good
+command-forget = Forget everything of yours
 
 again-none = There is nothing to send again or to try anew. { -history } shows your videos.
 again-asks-fal = I am asking the video service about { $job } again now; that costs nothing. If your video is there, you get it here.

@@ -26,7 +26,7 @@ passive-help =
     confirm K7 · cancel K7 · again K7 · fetch K7
     Of a finished one: retake K7, reword K7, swap K7 (another model), delete K7; I name the price first
     “1” fetches a video that waits for you
-    status · history · models · price · settings · balance · language · help
+    status · history · models · price · settings · balance · language · forget · help
 
 passive-video-title = Your video is ready
 passive-caption = { $caption }, code { $code }
@@ -56,6 +56,8 @@ typed-yes = confirm
 typed-again = again
 typed-fix = fix
 typed-erase = erase
+typed-forget-yes = forget yes
+typed-forget-no = forget no
 typed-pick = swap
 typed-language = language { $language }
 

@@ -38,6 +38,7 @@ help =
     /settings: what I use when you say nothing else, for example /settings model veo
     /balance: what you have spent, and what is left
     /language: choose a language
+    /forget: have everything of yours forgotten
     /help: this text
 
 unknown-command =

@@ -80,6 +80,7 @@ balance-all =
 command-balance = 花了多少，還剩多少
 command-again = 重新發送影片，或重做失敗的影片
 command-delete = 永久刪除做好的影片
+command-forget = 清除你的全部內容
 
 again-none = 沒有可以重發或重做的影片。{ -send-history }查看做過的。
 again-asks-fal = 我這就去再查一次編號 { $job }，不收費。影片一到就發到這裡。

@@ -27,7 +27,7 @@ passive-help =
     確認 K7 · 取消 K7 · 再來 K7 · 領取 K7
     做好的還可以：新版 K7 · 換詞 K7 · 換模型 K7（先報價）· 刪除 K7
     回覆「1」領取做好的影片
-    狀態 · 歷史 · 模型 · 價格 · 設定 · 餘額 · 語言 · 幫助
+    狀態 · 歷史 · 模型 · 價格 · 設定 · 餘額 · 語言 · 忘記我 · 幫助
 
 passive-video-title = 你的影片做好了
 passive-caption = { $caption }，編號 { $code }
@@ -49,6 +49,8 @@ typed-yes = 確認
 typed-again = 再來
 typed-fix = 改好再來
 typed-erase = 確認刪除
+typed-forget-yes = 忘記我 確認
+typed-forget-no = 忘記我 不要
 typed-pick = 換模型
 typed-language = 語言 { $language }
 

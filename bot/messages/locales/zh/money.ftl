@@ -79,6 +79,7 @@ balance-all =
 command-balance = 花了多少，还剩多少
 command-again = 重新发送视频，或重做失败的视频
 command-delete = 永久删除做好的视频
+command-forget = 清除你的全部内容
 
 again-none = 没有可以重发或重做的视频。{ -send-history }查看做过的。
 again-asks-fal = 我这就去再查一次编号 { $job }，不收费。视频一到就发到这里。

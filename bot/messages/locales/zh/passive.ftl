@@ -26,7 +26,7 @@ passive-help =
     确认 K7 · 取消 K7 · 再来 K7 · 领取 K7
     做好的还可以：新版 K7 · 换词 K7 · 换模型 K7（先报价）· 删除 K7
     回复“1”领取做好的视频
-    状态 · 历史 · 模型 · 价格 · 设置 · 余额 · 语言 · 帮助
+    状态 · 历史 · 模型 · 价格 · 设置 · 余额 · 语言 · 忘记我 · 帮助
 
 passive-video-title = 你的视频做好了
 passive-caption = { $caption }，编号 { $code }
@@ -48,6 +48,8 @@ typed-yes = 确认
 typed-again = 再来
 typed-fix = 改好再来
 typed-erase = 确认删除
+typed-forget-yes = 忘记我 确认
+typed-forget-no = 忘记我 不要
 typed-pick = 换模型
 typed-language = 语言 { $language }
 
