@@ -70,8 +70,11 @@ class _Prompt(uvicorn.Server):
         until = time.monotonic() + _GRACE_S
         while (self.server_state.connections or self.server_state.tasks) and time.monotonic() < until:
             await asyncio.sleep(0.002)
+        for connection in list(self.server_state.connections):  # one that waits for a word that does not come
+            connection.transport.abort()  # type: ignore[union-attr]
         for task in self.server_state.tasks:
             task.cancel()
+        await asyncio.sleep(0)
         for server in self.servers:
             await server.wait_closed()
         for sock in sockets or []:

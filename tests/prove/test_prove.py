@@ -63,7 +63,7 @@ FAULTS = [
 def test_a_fault_that_is_put_back_is_found(case: str) -> None:
     made = shared_ground if WHERE.get(case) == "shared" else sqlite_ground
     with made(Reached()) as here, REGRESSIONS[case]():
-        found = prove(here, first_seed=FIRST, seconds=60.0, rounds=30)
+        found = prove(here, first_seed=FIRST, seconds=100.0, rounds=30)
     assert found is not None
     assert "BrokenError" in found.what
 
