@@ -71,7 +71,7 @@ class _Prompt(uvicorn.Server):
         while (self.server_state.connections or self.server_state.tasks) and time.monotonic() < until:
             await asyncio.sleep(0.002)
         for connection in list(self.server_state.connections):  # one that waits for a word that does not come
-            connection.transport.abort()  # type: ignore[union-attr]
+            connection.transport.abort()
         for task in self.server_state.tasks:
             task.cancel()
         await asyncio.sleep(0)

@@ -74,7 +74,7 @@ def test_a_photo_with_words_is_a_caption_and_becomes_a_film(on_wecom: Callable[.
 
 def test_words_are_offered_and_a_pressed_button_buys_once(on_wecom: Callable[..., None]) -> None:
     async def story(made: Bench, fake: WeComFake) -> None:
-        await fake.says(FOX, "一只红狐狸在雪地里奔跑")
+        await fake.says(FOX, "一只红狐狸在雪地里奔跑 sandbox:slow-4")
         await button(fake, FOX, "$0.70")
         assert made.submits() == 0
         card = next(said.card for said in fake.said(FOX) if said.card is not None)
