@@ -4,8 +4,8 @@ import json
 import re
 from typing import Any
 
-_BEYOND = 2**63
-_NUMBER = re.compile(r"-?[0-9]{1,19}")  # of more than 4300 digits Python makes none
+_BEYOND = 2**64  # the ids of messages are uint64
+_NUMBER = re.compile(r"-?[0-9]{1,20}")  # of more than 4300 digits Python makes none
 
 
 def read_fields(value: str | None) -> dict[str, Any]:
