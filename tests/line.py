@@ -36,6 +36,10 @@ class Line:
         except OSError:
             writer.transport.abort()
             return
+        if self._refuses:  # cut while the way beyond was opened
+            writer.transport.abort()
+            back.transport.abort()
+            return
         self._writers |= {writer, back}
         for each in (self._pump(reader, back), self._pump(there, writer)):
             task = asyncio.create_task(each)
@@ -49,6 +53,8 @@ class Line:
                 writer.write(data)
                 await writer.drain()
         writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()  # one whose reader is frozen stays open until the line is cut
         self._writers.discard(writer)
 
     def _call(self, change: Callable[[], None]) -> None:
@@ -93,6 +99,7 @@ class Line:
         async with asyncio.timeout(5):
             while len(asyncio.all_tasks()) > 1:
                 await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)  # what was aborted last is closed in the loop's next round
 
     def stop(self) -> None:
         self.cut()
