@@ -10,6 +10,7 @@ from math import ceil
 
 from core.catalogue import MODELS, Endpoint, Model
 from core.catalogue.finding import find, list_models, near, row_of, use_tiers
+from core.catalogue.offers import is_offered, offered, require_offered
 from core.errors import BadRequest, arguments
 from core.types import Adjustment, Kind, Mode, Plan, Quote, SourceLimits, VideoRequest
 
@@ -23,10 +24,13 @@ __all__ = [
     "estimate_cost",
     "find",
     "is_aspect_ratio",
+    "is_offered",
     "is_resolution",
     "list_models",
+    "measured_quote",
     "mode_kind",
     "near",
+    "offered",
     "plan",
     "quote",
     "source_limits",
@@ -71,8 +75,8 @@ def plan(
     """Plan a purchase: values that the endpoint takes, and the price in dollars of exactly these.
 
     An option that the model cannot grant becomes the nearest it can, and is named in `adjustments`. A source video that
-    is too long is cut when it is published. Raises BadRequest: "unknown_model", "model_retired", "prompt_missing",
-    "prompt_too_long", "bad_option", "source_not_supported", "video_too_short", "unpriced".
+    is too long is cut when it is published. Raises BadRequest: "unknown_model", "model_retired", "model_unavailable",
+    "prompt_missing", "prompt_too_long", "bad_option", "source_not_supported", "video_too_short", "unpriced".
     """
     arguments.text("prompt", prompt)
     arguments.text("model", model)
@@ -82,7 +86,8 @@ def plan(
         arguments.number(name, number)
     arguments.of_type("sound", sound, bool)
     mode = arguments.word("mode", mode, Mode)
-    (chosen, endpoint), notes = _endpoint(find(model), mode)
+    (chosen, _), notes = _endpoint(find(model), mode)
+    endpoint = require_offered(chosen, mode)
     _check_prompt(prompt, endpoint)
     _check_source(endpoint, source, notes)
     duration_s = _duration(endpoint, duration, notes)
@@ -122,6 +127,15 @@ def quote(request: VideoRequest, *, source: SourceFacts | None = None) -> Quote:
         return _edit_quote(endpoint, rate, source.duration_s if source else None)
     usd = rate * (seconds + endpoint.overrun_s) + endpoint.usd_per_source
     return Quote(usd, request.endpoint, up_to=endpoint.overrun_s > 0)
+
+
+def measured_quote(request: VideoRequest, *, source: SourceFacts) -> Quote:
+    """Compute the price of an accepted request with its source as it really is, whatever is offered by now.
+
+    Raises BadRequest: "video_too_short", "unpriced".
+    """
+    _check_source(row_of(request.model, request.mode), source, [])
+    return quote(request, source=source)
 
 
 def _edit_quote(endpoint: Endpoint, rate: Decimal, source_s: float | None) -> Quote:
@@ -179,10 +193,12 @@ def usd_plain(usd: Decimal) -> str:
 
 def describe(model: Model) -> list[str]:
     """Describe a model in one line per mode: endpoint, what it accepts, price per second and for about 5 s."""
-    return [_describe(mode, endpoint) for mode, endpoint in model.modes.items()]
+    return [_describe(mode, endpoint.id, offered(model, mode)) for mode, endpoint in model.modes.items()]
 
 
-def _describe(mode: Mode, endpoint: Endpoint) -> str:
+def _describe(mode: Mode, endpoint_id: str, endpoint: Endpoint | None) -> str:
+    if endpoint is None:
+        return f"{mode:<15} {endpoint_id}: fal does not take it just now"
     prices, usual_s = [], _duration(endpoint, None, []) or _USUAL_DURATION_S
     for resolution, rate in endpoint.prices(sound=endpoint.has_sound).items():
         whole = usd_text(rate * usual_s + endpoint.usd_per_source)

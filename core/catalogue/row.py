@@ -100,6 +100,12 @@ def usd(text: str) -> Prices:
     return {pair[0] if len(pair) > 1 else "": Decimal(pair[-1]) for pair in pairs}
 
 
+def written_duration(codec: Codec, whole_seconds: int) -> int | str:
+    """Return a duration as an endpoint wants it written."""
+    written: dict[str, int | str] = {"int": whole_seconds, "str": str(whole_seconds), "str_s": f"{whole_seconds}s"}
+    return written[codec]
+
+
 def seconds(first: int, last: int) -> tuple[int, ...]:
     """Return every whole second from the first to the last."""
     return tuple(range(first, last + 1))

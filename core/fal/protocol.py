@@ -12,8 +12,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeGuard
 from urllib.parse import SplitResult, quote, urlsplit
 
-from core.catalogue import Endpoint, app_of
+from core.catalogue import app_of
 from core.catalogue.finding import row_of
+from core.catalogue.row import written_duration
 from core.config import is_loopback
 from core.errors import Unavailable
 from core.fal.results import video_addresses
@@ -49,7 +50,7 @@ def request_body(request: VideoRequest) -> dict[str, Any]:
     endpoint = row_of(request.model, request.mode)
     body: dict[str, Any] = {"prompt": request.prompt, **endpoint.fixed}
     if request.duration_s is not None and endpoint.durations:
-        body["duration"] = _duration(endpoint, request.duration_s)
+        body["duration"] = written_duration(endpoint.duration_codec, request.duration_s)
     if request.resolution is not None and endpoint.resolutions:
         body["resolution"] = request.resolution
     if request.aspect_ratio is not None and (endpoint.aspect_ratios or endpoint.default_aspect_ratio):
@@ -61,11 +62,6 @@ def request_body(request: VideoRequest) -> dict[str, Any]:
     if endpoint.source_field is not None and request.source_url is not None:
         body[endpoint.source_field] = request.source_url
     return body
-
-
-def _duration(endpoint: Endpoint, seconds: int) -> int | str:
-    written: dict[str, int | str] = {"int": seconds, "str": str(seconds), "str_s": f"{seconds}s"}
-    return written[endpoint.duration_codec]
 
 
 def request_text(request: VideoRequest) -> str:
