@@ -5,10 +5,11 @@ never change: a request that was bought goes on by its whole row.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 
 from core.catalogue import MODELS
 from core.catalogue.drift import Finding, narrowed
-from core.catalogue.finding import find, list_models
+from core.catalogue.finding import list_models
 from core.catalogue.row import Endpoint, Model
 from core.errors import BadRequest
 from core.types import Mode, VideoRequest
@@ -21,8 +22,9 @@ class _HeldBack:
     """What is held back now, and what is left of each such row; None: nothing."""
 
     def __init__(self, findings: Findings) -> None:
-        self.findings = {key: tuple(each) for key, each in findings.items() if each}
-        self.left = {key: narrowed(row, self.findings[key]) for key, row in rows() if key in self.findings}
+        known = dict(rows())
+        self.findings = {key: tuple(each) for key, each in findings.items() if each and key in known}
+        self.left = {key: narrowed(known[key], each) for key, each in self.findings.items()}
 
 
 def rows() -> Iterable[tuple[tuple[str, Mode], Endpoint]]:
@@ -44,6 +46,19 @@ def held_back() -> Findings:
     return _held.findings
 
 
+def is_off(key: tuple[str, Mode], findings: Sequence[Finding]) -> bool:
+    """Return whether nothing of this row can be sent, with these findings."""
+    row = dict(rows()).get(key)
+    return row is not None and narrowed(row, findings) is None
+
+
+def name_of(key: tuple[str, Mode]) -> str:
+    """Return the name of the model that a row is of; its endpoint where it is of none any more."""
+    endpoint_id, mode = key
+    names = (each.name for each in MODELS if mode in each.modes and each.modes[mode].id == endpoint_id)
+    return next(names, endpoint_id)
+
+
 def offered(model: Model, mode: Mode) -> Endpoint | None:
     """Return what is offered of a model in one mode; None where fal takes nothing of it, or it has no such mode."""
     row = model.modes.get(mode)
@@ -61,10 +76,20 @@ def require_offered(model: Model, mode: Mode) -> Endpoint:
 
 
 def stand_in(model: Model, mode: Mode) -> Model | None:
-    """Return the model to use instead: the fallback of this one, else the first that is offered, the tiers before."""
-    fallback = [find(model.fallback_model)] if model.fallback_model else []
-    others = (each for each in (*fallback, *list_models()) if each.key != model.key)
-    return next((each for each in others if offered(each, mode) is not None), None)
+    """Return the model to use instead: of those that cost no more a second the dearest, else the cheapest there is."""
+    others = [(each, row) for each in list_models() if each.key != model.key and (row := offered(each, mode))]
+    most = _rate(model.modes[mode])
+    fits = [(_rate(row), each) for each, row in others if _rate(row) <= most]
+    if fits:
+        return max(fits, key=lambda pair: pair[0])[1]
+    return min(others, key=lambda pair: _rate(pair[1]), default=(None,))[0]
+
+
+def _rate(row: Endpoint) -> Decimal:
+    """Return the dollars for a second when nobody says anything."""
+    if row.usd_per_clip:
+        return min(usd / seconds for seconds, usd in row.usd_per_clip.items())
+    return row.prices(sound=row.has_sound)[row.default_resolution or ""]
 
 
 def is_offered(request: VideoRequest) -> bool:

@@ -190,7 +190,7 @@ def test_a_row_that_is_gone_is_refused_with_what_to_use_instead() -> None:
     with pytest.raises(BadRequest, match="model_unavailable") as refused:
         pricing.plan("a fox")
     assert refused.value.facts["model"] == "Happy Horse"
-    assert pricing.plan("a fox", model=str(refused.value.facts["instead_key"])).request.model == "wan-2.5"
+    assert pricing.plan("a fox", model=str(refused.value.facts["instead_key"])).request.model == "happy-horse-1.1"
     assert pricing.plan("a fox", model="balanced", mode=I).request.endpoint == horse.modes[I].id
     assert any("fal does not take it" in line for line in pricing.describe(horse))
     hold_back({})
@@ -204,6 +204,16 @@ def test_a_fallback_that_is_gone_is_named_and_another_one_is_found() -> None:
         pricing.plan("a fox", model=wan.key, mode=Mode.VIDEO_TO_VIDEO)
     assert refused.value.facts["model"] == "Happy Horse"
     assert stand_in(horse, Mode.VIDEO_TO_VIDEO) is None
+
+
+@pytest.mark.parametrize(
+    ("model", "instead"),
+    [("wan-2.5", "wan-3.0"), ("happy-horse", "happy-horse-1.1"), ("grok-1.5-lite", "wan-2.5")],
+)
+def test_what_stands_in_costs_no_more_where_there_is_such_a_model(model: str, instead: str) -> None:
+    found = stand_in(pricing.find(model), T)
+    assert found is not None
+    assert found.key == instead
 
 
 def test_values_that_are_gone_are_adjusted_aloud_and_the_rest_is_sold() -> None:
