@@ -137,7 +137,10 @@ MAY_IMPORT: list[tuple[str, tuple[str, ...]]] = [
             "core.io.*",
         ),
     ),
-    ("bot/store/*", ("bot.store", "bot.store.*", "bot.channels.types", "core.types", "core.pricing")),
+    (
+        "bot/store/*",
+        ("bot.store", "bot.store.*", "bot.channels.types", "core.types", "core.pricing", "core.catalogue.drift"),
+    ),
     ("bot/jobs/engine.py", ("bot.store.database", "bot.store.leases", "bot.store.work", "bot.jobs.process_lock")),
     ("bot/messages/i18n.py", ("bot.messages.languages", "core.*")),
     ("bot/messages/languages.py", ()),

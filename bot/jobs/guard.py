@@ -67,7 +67,7 @@ class Guard:
             return
         await facts.put(_TRIED, str(now))
         try:
-            found = await look(self._schemas)
+            found = await examine(self._schemas)
         except VideoError as error:
             log.warning("fal's models were not looked at", extra={"code": error.code, **_reason(error)})
             return
@@ -110,12 +110,18 @@ class Guard:
             self._alerts.say(lambda language: model_alerts.prices(language, moved))
 
 
-async def look(schemas: Schemas) -> Judged:
+async def ask_for_a_look(store: Store) -> None:
+    """Have the loop look within a minute, wherever it runs."""
+    for name in (LOOKED, _TRIED):
+        await store.installation.put(name, None)
+
+
+async def examine(schemas: Schemas) -> Judged:
     """Ask fal about everything that is sold. A row of which fal said nothing that can be judged is left out.
 
     Raises NotConfigured, Unavailable: then nothing is known of any.
     """
-    seen = await schemas.look(endpoint_ids())
+    seen = await schemas.read(endpoint_ids())
     found = {key: judged(row, seen[key[0]]) for key, row in offers.rows()}
     return {key: each for key, each in found.items() if each is not None}
 

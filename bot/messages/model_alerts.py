@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from bot.messages.i18n import joined, translate, translate_known
+from bot.messages.i18n import joined, keys, translate, translate_known
 from bot.store.drifts import Changes, Key, MovedPrice
 from core.catalogue import offers
-from core.catalogue.drift import Finding
-from core.fal.schemas import UnitPrice
+from core.catalogue.drift import Finding, UnitPrice
 
 _SHOWN = 12
 _VALUES = 8
@@ -30,14 +29,14 @@ def line(language: str, key: Key, findings: Sequence[Finding]) -> str:
     """Say what is wrong with one row, and what the bot does."""
     off = "off" if offers.is_off(key, findings) else "less"
     return f"• {_row(language, key)}: " + joined(
-        language, *(_finding(language, each) for each in findings), translate(language, "model-drift-then", off=off)
+        language, *(_finding(language, each) for each in findings), translate(language, "alert-model-then", off=off)
     )
 
 
 def _finding(language: str, finding: Finding) -> str:
     shown = ", ".join(finding.values[:_VALUES]) + " …" * (len(finding.values) > _VALUES)
-    key = f"model-drift-{finding.code.replace('_', '-')}"
-    return translate_known(language, key, otherwise="model-drift-unknown", field=finding.field, values=shown)
+    key = f"alert-model-{finding.code.replace('_', '-')}"
+    return translate_known(language, key, otherwise="alert-model-unknown", field=finding.field, values=shown)
 
 
 def prices(language: str, moved: Sequence[MovedPrice]) -> str:
@@ -62,7 +61,8 @@ def _price(price: UnitPrice) -> str:
 
 
 def _row(language: str, key: Key) -> str:
-    mode = translate_known(language, f"mode-{key[1]}", otherwise="mode-other", mode=str(key[1]))
+    word = f"mode-{key[1]}"
+    mode = translate(language, word) if word in keys("en") else str(key[1])
     return translate(language, "model-and-mode", model=offers.name_of(key), mode=mode)
 
 

@@ -9,9 +9,7 @@ import sqlalchemy as sa
 from bot.store.database import Connection, Database, insert_over, now_ms, take_turns
 from bot.store.drift_tables import drifts, unit_prices
 from bot.store.session import call_out
-from core.catalogue.drift import Finding, as_record, from_record
-from core.catalogue.offers import Findings
-from core.fal.schemas import UnitPrice
+from core.catalogue.drift import Finding, Findings, UnitPrice, as_record, from_record
 from core.types import Mode
 
 CHANGED = "offers"

@@ -6,9 +6,11 @@ to be as the row says, and a schema that cannot be read finds nothing.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from core.catalogue.row import Endpoint, written_duration
+from core.types import Mode
 
 Code = Literal["deprecated", "unknown", "field_gone", "value_gone", "bound_moved", "required_new"]
 CODES: tuple[str, ...] = get_args(Code)
@@ -38,6 +40,19 @@ class Finding:
     code: Code
     field: str = ""
     values: tuple[str, ...] = ()
+
+
+Findings = Mapping[tuple[str, Mode], Sequence[Finding]]
+"""What fal no longer takes, by endpoint and mode: one endpoint may serve two modes."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPrice:
+    """One price of an endpoint, in fal's own unit, which is not always a second of film."""
+
+    amount: Decimal
+    unit: str
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)

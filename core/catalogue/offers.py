@@ -4,21 +4,18 @@ As with the tiers, what is held back is this process's; who keeps it for all pro
 never change: a request that was bought goes on by its whole row.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from core.catalogue import MODELS
-from core.catalogue.drift import Finding, narrowed
+from core.catalogue.drift import Finding, Findings, narrowed
 from core.catalogue.finding import list_models
 from core.catalogue.row import Endpoint, Model
 from core.errors import BadRequest
 from core.types import Mode, VideoRequest
 
-Findings = Mapping[tuple[str, Mode], Sequence[Finding]]
-"""What fal no longer takes, by endpoint and mode: one endpoint may serve two modes."""
 
-
-class _HeldBack:
+class _Stock:
     """What is held back now, and what is left of each such row; None: nothing."""
 
     def __init__(self, findings: Findings) -> None:
@@ -37,13 +34,13 @@ def rows() -> Iterable[tuple[tuple[str, Mode], Endpoint]]:
 
 def hold_back(findings: Findings) -> None:
     """Hold back what these findings name from now on, and nothing else."""
-    global _held  # noqa: PLW0603 - as the tiers are: of the whole process
-    _held = _HeldBack(findings)
+    global _stock  # noqa: PLW0603 - as the tiers are: of the whole process
+    _stock = _Stock(findings)
 
 
 def held_back() -> Findings:
     """Return what is held back."""
-    return _held.findings
+    return _stock.findings
 
 
 def is_off(key: tuple[str, Mode], findings: Sequence[Finding]) -> bool:
@@ -62,7 +59,7 @@ def name_of(key: tuple[str, Mode]) -> str:
 def offered(model: Model, mode: Mode) -> Endpoint | None:
     """Return what is offered of a model in one mode; None where fal takes nothing of it, or it has no such mode."""
     row = model.modes.get(mode)
-    return None if row is None else _held.left.get((row.id, mode), row)
+    return None if row is None else _stock.left.get((row.id, mode), row)
 
 
 def require_offered(model: Model, mode: Mode) -> Endpoint:
@@ -95,9 +92,9 @@ def _rate(row: Endpoint) -> Decimal:
 def is_offered(request: VideoRequest) -> bool:
     """Return whether exactly these values can be ordered just now."""
     key = (request.endpoint, request.mode)
-    if key not in _held.left:
+    if key not in _stock.left:
         return True
-    row = _held.left[key]
+    row = _stock.left[key]
     if row is None:
         return False
     ratios = (*row.aspect_ratios, row.default_aspect_ratio)
@@ -110,4 +107,4 @@ def is_offered(request: VideoRequest) -> bool:
     )
 
 
-_held = _HeldBack({})
+_stock = _Stock({})

@@ -14,7 +14,7 @@ from typing import Any, Literal, Self, TypeVar
 
 import httpx
 
-from core.catalogue.drift import Finding, Schema, compare, read_schema
+from core.catalogue.drift import Finding, Schema, UnitPrice, compare, read_schema
 from core.catalogue.row import Endpoint
 from core.config import FalSettings
 from core.errors import NotConfigured, Unavailable
@@ -39,15 +39,6 @@ class Seen:
 
     status: Literal["active", "deprecated"] | None
     schema: Schema | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class UnitPrice:
-    """One price of an endpoint, in fal's own unit, which is not always a second of film."""
-
-    amount: Decimal
-    unit: str
-    currency: str
 
 
 def judged(endpoint: Endpoint, seen: Seen) -> tuple[Finding, ...] | None:
@@ -77,7 +68,7 @@ class Schemas:
         """Close the connections."""
         await self._client.aclose()
 
-    async def look(self, endpoint_ids: Sequence[str]) -> dict[str, Seen]:
+    async def read(self, endpoint_ids: Sequence[str]) -> dict[str, Seen]:
         """Return what fal says of each endpoint, all of them or none.
 
         Raises NotConfigured, Unavailable: no answer, half of one, or one that names nothing. What is left out of an

@@ -129,8 +129,8 @@ class Platform:
             return HTMLResponse(NGINX.format(f"{fault.status} Bad Gateway"), fault.status, fault.headers)
         if fault is not None:
             return JSONResponse(fault.body, fault.status, fault.headers)
-        given = http.headers.get("authorization")
-        if self._key is None or given == f"Key {self._key}" or (given is None and not needs_key):
+        key = http.headers.get("authorization")
+        if self._key is None or key == f"Key {self._key}" or (key is None and not needs_key):
             return None
         return _error(401, "authorization_error", "Authentication required")
 

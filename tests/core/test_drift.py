@@ -208,7 +208,7 @@ def test_a_fallback_that_is_gone_is_named_and_another_one_is_found() -> None:
 
 @pytest.mark.parametrize(
     ("model", "instead"),
-    [("wan-2.5", "wan-3.0"), ("happy-horse", "happy-horse-1.1"), ("grok-1.5-lite", "wan-2.5")],
+    [("wan-2.5", "wan-3.0"), ("happy-horse", "happy-horse-1.1"), ("grok-1.5-lite", "h3-max-turbo")],
 )
 def test_what_stands_in_costs_no_more_where_there_is_such_a_model(model: str, instead: str) -> None:
     found = stand_in(pricing.find(model), T)

@@ -3,6 +3,7 @@
 import asyncio
 import struct
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,9 +12,12 @@ from bot.channels.types import Finding
 from bot.cli.doctor.ledger import opened
 from bot.http.server import serve_assets
 from bot.jobs.billing import needed_micro
+from bot.messages import model_alerts
 from bot.settings import Settings
+from bot.store.drifts import LOOKED
 from bot.store.ledger import caps_of
 from bot.store.records import MICRO, micro
+from bot.store.stored import number
 from core.assets import publish
 from core.errors import NotConfigured, Unavailable
 from core.fal import clock
@@ -38,6 +42,20 @@ async def fal_key(settings: Settings) -> Sequence[Finding]:
     finally:
         await queue.close()
     return [Finding("fal key", "ok", "fal accepts it")]
+
+
+async def models(settings: Settings) -> Sequence[Finding]:
+    """Say what the last look found that fal does not take of the catalogue, or that there was no look yet."""
+    async with opened(settings) as store:
+        held, looked = await store.drifts.all(), number(await store.installation.get(LOOKED))
+    if not looked and not held:
+        text = "fal was not asked yet whether it takes all that is sold: `reelbot models --check` asks"
+        return [Finding("models", "info", text)]
+    when = f"{datetime.fromtimestamp(looked / 1000, tz=UTC):%Y-%m-%d %H:%M} UTC" if looked else "just now"
+    if not held:
+        return [Finding("models", "ok", f"fal takes all that is sold, as of {when}")]
+    lines = [model_alerts.line("en", key, found).removeprefix("• ") for key, found in held.items()]
+    return [Finding("models", "warn", f"{text} `reelbot models --check` asks fal again") for text in lines]
 
 
 async def books(settings: Settings) -> Sequence[Finding]:

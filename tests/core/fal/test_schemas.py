@@ -57,7 +57,7 @@ def found(seen: dict[str, Seen]) -> dict[str, tuple[Finding, ...] | None]:
 
 def test_all_rows_are_looked_at_by_few_calls_and_found_well(tmp_path: Path) -> None:
     async def story(schemas: Schemas, _sandbox: Sandbox) -> None:
-        assert found(await schemas.look(ALL)) == {}
+        assert found(await schemas.read(ALL)) == {}
         assert schemas.calls == -(-len(ALL) // 10)
         prices = await schemas.prices(ALL)
         assert set(prices) == set(ALL)
@@ -69,7 +69,7 @@ def test_all_rows_are_looked_at_by_few_calls_and_found_well(tmp_path: Path) -> N
 
 def test_schemas_need_no_key_and_prices_do(tmp_path: Path) -> None:
     async def story(schemas: Schemas, _sandbox: Sandbox) -> None:
-        assert set(await schemas.look([WAN])) == {WAN}
+        assert set(await schemas.read([WAN])) == {WAN}
         with pytest.raises(NotConfigured):
             await schemas.prices([WAN])
 
@@ -100,9 +100,9 @@ def test_what_drifts_is_found_and_nothing_else(
 ) -> None:
     async def story(schemas: Schemas, sandbox: Sandbox) -> None:
         sandbox.faults.add(kind, times=LASTS, match=HORSE, **more)
-        assert found(await schemas.look(ALL)) == {HORSE: (expected,)}
+        assert found(await schemas.read(ALL)) == {HORSE: (expected,)}
         sandbox.faults.clear()
-        assert found(await schemas.look(ALL)) == {}
+        assert found(await schemas.read(ALL)) == {}
 
     on_sandbox(tmp_path, story)
 
@@ -110,7 +110,7 @@ def test_what_drifts_is_found_and_nothing_else(
 def test_a_schema_that_could_not_be_expanded_is_no_judgement(tmp_path: Path) -> None:
     async def story(schemas: Schemas, sandbox: Sandbox) -> None:
         sandbox.faults.add("no_schema", times=LASTS, match=HORSE)
-        assert found(await schemas.look(ALL)) == {HORSE: None}
+        assert found(await schemas.read(ALL)) == {HORSE: None}
 
     on_sandbox(tmp_path, story)
 
@@ -133,7 +133,7 @@ def test_a_look_that_fails_says_nothing(tmp_path: Path, kind: str, more: dict[st
     async def story(schemas: Schemas, sandbox: Sandbox) -> None:
         sandbox.faults.add(kind, **more)
         with pytest.raises(VideoError):
-            await schemas.look(ALL)
+            await schemas.read(ALL)
 
     on_sandbox(tmp_path, story)
 
@@ -141,7 +141,7 @@ def test_a_look_that_fails_says_nothing(tmp_path: Path, kind: str, more: dict[st
 def test_one_half_of_an_answer_is_asked_for_once_more(tmp_path: Path) -> None:
     async def story(schemas: Schemas, sandbox: Sandbox) -> None:
         sandbox.faults.add("half_answer", match=HORSE)
-        assert found(await schemas.look(ALL)) == {}
+        assert found(await schemas.read(ALL)) == {}
         assert schemas.calls == -(-len(ALL) // 10) + 1
 
     on_sandbox(tmp_path, story)
@@ -150,10 +150,10 @@ def test_one_half_of_an_answer_is_asked_for_once_more(tmp_path: Path) -> None:
 def test_all_at_once_is_said_as_fal_says_it(tmp_path: Path) -> None:
     async def story(schemas: Schemas, sandbox: Sandbox) -> None:
         sandbox.faults.add("all_gone", times=LASTS)
-        assert set(found(await schemas.look(ALL)).values()) == {(Finding("deprecated"),)}
+        assert set(found(await schemas.read(ALL)).values()) == {(Finding("deprecated"),)}
         sandbox.faults.clear()
         sandbox.faults.add("all_gone", times=LASTS, body="404")
-        assert set(found(await schemas.look(ALL)).values()) == {(Finding("unknown"),)}
+        assert set(found(await schemas.read(ALL)).values()) == {(Finding("unknown"),)}
 
     on_sandbox(tmp_path, story)
 
@@ -180,9 +180,9 @@ def test_pages_are_followed_and_a_circle_is_left() -> None:
 
     async def run() -> None:
         async with served(Starlette(routes=[Route("/models", models)])) as url, reading(url) as schemas:
-            assert await schemas.look([HORSE, WAN]) == {HORSE: Seen("active"), WAN: Seen("active")}
+            assert await schemas.read([HORSE, WAN]) == {HORSE: Seen("active"), WAN: Seen("active")}
             with pytest.raises(Unavailable):
-                await schemas.look([WAN])
+                await schemas.read([WAN])
 
     asyncio.run(run())
     assert asked == [None, "Mg==", None, "Mg=="]

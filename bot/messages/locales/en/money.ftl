@@ -143,7 +143,7 @@ alert-models-changed = fal has changed models that this bot sells:
 alert-models-back = fal takes these again as they were, and they are sold again:
 alert-models-more = … and { $count } more: “reelbot doctor” lists all of them.
 alert-models-all-gone = By fal’s own list { $count } of { $of } entries of the catalogue are gone or changed at once. That is not believed yet: nothing was changed, and the bot looks again in an hour.
-alert-models-all-gone-again = For the second time in an hour fal’s own list says that { $count } of { $of } entries of the catalogue are gone or changed. It is believed now, and they are held back until a later look finds them well. “reelbot models --check” asks again.
+alert-models-all-gone-again = For the second time in an hour fal’s own list says that { $count } of { $of } entries of the catalogue are gone or changed. It is believed now, and they are held back until a later look finds them well. “reelbot doctor” lists them.
 alert-unit-prices = fal names other unit prices than yesterday. The bot still quotes its own prices: please compare them with the models’ pages at fal.ai.
 alert-unit-price-line =
     • { $model }: { $before } → { $now }{ KNOWN($percent) ->
@@ -154,18 +154,17 @@ model-and-mode = { $model }, { $mode }
 mode-text-to-video = from words
 mode-image-to-video = from a photo
 mode-video-to-video = changing a video
-mode-other = { $mode }
-model-drift-deprecated = fal calls it deprecated.
-model-drift-unknown = fal does not know it any more.
-model-drift-field-gone = fal has removed the field “{ $field }”.
-model-drift-value-gone =
-    fal does not take “{ $field }” as it was{ KNOWN($values) ->
+alert-model-deprecated = fal calls it deprecated.
+alert-model-unknown = fal does not know it any more.
+alert-model-field-gone = fal has removed the field { $field }.
+alert-model-value-gone =
+    fal does not take { $field } as it was{ KNOWN($values) ->
         [yes] {" "}({ $values })
        *[no] {""}
     }.
-model-drift-bound-moved = fal has new limits for “{ $field }” ({ $values }).
-model-drift-required-new = fal now asks for “{ $field }”.
-model-drift-then =
+alert-model-bound-moved = fal has new limits for { $field } ({ $values }).
+alert-model-required-new = fal now asks for { $field }.
+alert-model-then =
     { $off ->
         [off] It is not sold until that is over; videos already ordered go on.
        *[less] The rest of it is still sold.

@@ -144,7 +144,7 @@ alert-models-changed = fal 更改了機器人在用的模型：
 alert-models-back = 以下模型 fal 已恢復原樣，重新開放：
 alert-models-more = ……另有 { $count } 項：reelbot doctor 會全部列出。
 alert-models-all-gone = 按 fal 自己的清單，{ $of } 項裡有 { $count } 項同時下線或變更。暫不採信：什麼都沒有改，機器人一小時後再查一次。
-alert-models-all-gone-again = fal 的清單一小時內第二次顯示 { $of } 項裡有 { $count } 項下線或變更。現在採信，暫停使用，等之後查到恢復再開放。可用 reelbot models --check 重新查詢。
+alert-models-all-gone-again = fal 的清單一小時內第二次顯示 { $of } 項裡有 { $count } 項下線或變更。現在採信，暫停使用，等之後查到恢復再開放。reelbot doctor 會列出它們。
 alert-unit-prices = fal 公佈的單價與上次不同。機器人仍按自己的價格表報價：請與 fal.ai 上各模型的頁面核對。
 alert-unit-price-line =
     • { $model }：{ $before } → { $now }{ KNOWN($percent) ->
@@ -155,18 +155,17 @@ model-and-mode = { $model }，{ $mode }
 mode-text-to-video = 文字做影片
 mode-image-to-video = 照片做影片
 mode-video-to-video = 修改影片
-mode-other = { $mode }
-model-drift-deprecated = fal 已將它標為棄用。
-model-drift-unknown = fal 已經沒有這個模型。
-model-drift-field-gone = fal 去掉了「{ $field }」這一項。
-model-drift-value-gone =
-    fal 不再接受原來的「{ $field }」{ KNOWN($values) ->
+alert-model-deprecated = fal 已將它標為棄用。
+alert-model-unknown = fal 已經沒有這個模型。
+alert-model-field-gone = fal 去掉了 { $field } 這一項。
+alert-model-value-gone =
+    fal 不再接受原來的 { $field }{ KNOWN($values) ->
         [yes] （{ $values }）
        *[no] {""}
     }。
-model-drift-bound-moved = fal 更改了「{ $field }」的範圍（{ $values }）。
-model-drift-required-new = fal 現在要求填寫「{ $field }」。
-model-drift-then =
+alert-model-bound-moved = fal 更改了 { $field } 的範圍（{ $values }）。
+alert-model-required-new = fal 現在要求填寫 { $field }。
+alert-model-then =
     { $off ->
         [off] 恢復之前不再使用；已下單的影片照常進行。
        *[less] 其餘部分照常使用。

@@ -143,7 +143,7 @@ alert-models-changed = fal 更改了机器人在用的模型：
 alert-models-back = 以下模型 fal 已恢复原样，重新开放：
 alert-models-more = ……另有 { $count } 项：reelbot doctor 会全部列出。
 alert-models-all-gone = 按 fal 自己的列表，{ $of } 项里有 { $count } 项同时下线或变更。暂不采信：什么都没有改，机器人一小时后再查一次。
-alert-models-all-gone-again = fal 的列表一小时内第二次显示 { $of } 项里有 { $count } 项下线或变更。现在采信，暂停使用，等之后查到恢复再开放。可用 reelbot models --check 重新查询。
+alert-models-all-gone-again = fal 的列表一小时内第二次显示 { $of } 项里有 { $count } 项下线或变更。现在采信，暂停使用，等之后查到恢复再开放。reelbot doctor 会列出它们。
 alert-unit-prices = fal 公布的单价与上次不同。机器人仍按自己的价格表报价：请与 fal.ai 上各模型的页面核对。
 alert-unit-price-line =
     • { $model }：{ $before } → { $now }{ KNOWN($percent) ->
@@ -154,18 +154,17 @@ model-and-mode = { $model }，{ $mode }
 mode-text-to-video = 文字做视频
 mode-image-to-video = 照片做视频
 mode-video-to-video = 修改视频
-mode-other = { $mode }
-model-drift-deprecated = fal 已将它标为弃用。
-model-drift-unknown = fal 已经没有这个模型。
-model-drift-field-gone = fal 去掉了“{ $field }”这一项。
-model-drift-value-gone =
-    fal 不再接受原来的“{ $field }”{ KNOWN($values) ->
+alert-model-deprecated = fal 已将它标为弃用。
+alert-model-unknown = fal 已经没有这个模型。
+alert-model-field-gone = fal 去掉了 { $field } 这一项。
+alert-model-value-gone =
+    fal 不再接受原来的 { $field }{ KNOWN($values) ->
         [yes] （{ $values }）
        *[no] {""}
     }。
-model-drift-bound-moved = fal 更改了“{ $field }”的范围（{ $values }）。
-model-drift-required-new = fal 现在要求填写“{ $field }”。
-model-drift-then =
+alert-model-bound-moved = fal 更改了 { $field } 的范围（{ $values }）。
+alert-model-required-new = fal 现在要求填写 { $field }。
+alert-model-then =
     { $off ->
         [off] 恢复之前不再使用；已下单的视频照常进行。
        *[less] 其余部分照常使用。
