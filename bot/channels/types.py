@@ -57,7 +57,8 @@ class Incoming:
 
     `account` is the bot, app or corp id, `event_id` unique within (channel, account, chat): together they are the
     origin key, so a repeated delivery starts nothing. `text` has the bot's own @name already removed. `attachment`
-    is the message's own, `quoted` the message it replies to. `direct`: a private chat, or the bot was addressed;
+    is the message's own, `quoted` the message it replies to. `also`: further photos of the same job, where one is made
+    of several (`attachment` is then the first of them). `direct`: a private chat, or the bot was addressed;
     `private`: nobody else reads there. `pressed` holds a button's data (then `text` is empty), `reply_to` the chat's id
     of this message, or of the one that the button stands on. `other` is what a person sent that no video can be made
     of, to be answered with what can. `tap`: pressed in a menu, which lets the bot speak less afterwards than a message
@@ -92,6 +93,12 @@ class Incoming:
     name: str | None = None
     membership: Membership | None = None
     agreed: str | None = None
+    also: tuple[AttachmentRef, ...] = ()
+
+    @property
+    def sources(self) -> tuple[AttachmentRef, ...]:
+        """Return the photos or the video that a job is made of, in their order."""
+        return (self.attachment, *self.also) if self.attachment is not None else ()
 
     @property
     def user(self) -> str:

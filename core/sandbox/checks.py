@@ -5,19 +5,30 @@ from typing import Any
 
 from core.catalogue import MODELS, Endpoint, app_of
 
-ENDPOINTS: dict[str, Endpoint] = {endpoint.id: endpoint for model in MODELS for endpoint in model.modes.values()}
-APPS = frozenset(app_of(endpoint_id) for endpoint_id in ENDPOINTS)
+_ROWS = [endpoint for model in MODELS for endpoint in model.modes.values()]
+APPS = frozenset(app_of(endpoint.id) for endpoint in _ROWS)
 
 Detail = dict[str, Any]
 
 _OVERRUN_S = Decimal("0.6")
 
 
+def row_for(endpoint_id: str, body: dict[str, Any]) -> Endpoint | None:
+    """Return the row by which an input is judged: one endpoint may be two, with a last frame and without."""
+    rows = [each for each in _ROWS if each.id == endpoint_id]
+    with_end = [each for each in rows if each.end_field is not None and each.end_field in body]
+    return next(iter(with_end or rows), None)
+
+
 def problems(endpoint: Endpoint, body: dict[str, Any]) -> list[Detail]:
     """Return fal's list of details, empty for a good input. Unknown fields are ignored, as fal ignores them."""
-    found = [_missing(name, body) for name in ("prompt", endpoint.source_field) if name and not body.get(name)]
-    texts = [name for name in ("prompt", endpoint.source_field) if name and body.get(name)]
+    needed = [name for name in (endpoint.has_prompt and "prompt", endpoint.source_field, endpoint.end_field) if name]
+    found = [_missing(name, body) for name in needed if not body.get(name)]
+    lists = {endpoint.source_field} if endpoint.source_field and endpoint.most_sources > 1 else set[str]()
+    texts = [name for name in {*needed, endpoint.negative_field} - lists if name and body.get(name)]
     found += [detail("string_type", ["body", name], body[name]) for name in texts if not isinstance(body[name], str)]
+    for name in lists & set(body):
+        found += _list(name, body[name], endpoint.most_sources)
     found += [
         _missing(name, body) for name, value in endpoint.fixed.items() if isinstance(value, str) and name not in body
     ]
@@ -32,10 +43,16 @@ def problems(endpoint: Endpoint, body: dict[str, Any]) -> list[Detail]:
         found += _duration(endpoint, body["duration"])
     default = endpoint.default_aspect_ratio
     ratios = (*endpoint.aspect_ratios, *([default] if default and default not in endpoint.aspect_ratios else []))
-    for name, allowed in (("resolution", endpoint.resolutions), ("aspect_ratio", ratios)):
+    for name, allowed in ((endpoint.resolution_field, endpoint.resolutions), ("aspect_ratio", ratios)):
         if name in body and allowed and body[name] not in allowed:
             found.append(detail("literal_error", ["body", name], body[name], expected=", ".join(allowed)))
     return found
+
+
+def _list(name: str, value: Any, most: int) -> list[Detail]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        return [detail("list_type", ["body", name], value)]
+    return [detail("too_long", ["body", name], value, max_length=most)] if len(value) > most else []
 
 
 def _duration(endpoint: Endpoint, value: Any) -> list[Detail]:
@@ -78,7 +95,9 @@ def billed_s(endpoint: Endpoint | None, body: dict[str, Any]) -> Decimal:
 
 def price_of(endpoint: Endpoint, body: dict[str, Any], seconds: Decimal) -> Decimal:
     """Return what fal's price page says of an input that became a film of so many seconds. In dollars."""
+    source = body.get(endpoint.source_field or "")
+    pictures = endpoint.usd_per_source * (len(source) if isinstance(source, list) else 1)
     if endpoint.usd_per_clip:
-        return endpoint.usd_per_clip[seconds_of(endpoint, body)] + endpoint.usd_per_source
-    resolution = str(body.get("resolution") or endpoint.default_resolution or "")
-    return endpoint.prices(sound=has_sound(endpoint, body))[resolution] * seconds + endpoint.usd_per_source
+        return endpoint.usd_per_clip[seconds_of(endpoint, body)] + pictures
+    resolution = str(body.get(endpoint.resolution_field) or endpoint.default_resolution or "")
+    return endpoint.prices(sound=has_sound(endpoint, body))[resolution] * seconds + pictures

@@ -23,7 +23,7 @@ from core.errors import MediaError
 from core.io import disk
 from core.io.bodies import BodyTooLarge, write_body
 from core.io.retrying import RetryPolicy, retried
-from core.sandbox.checks import ENDPOINTS, Detail, billed_s, detail, has_sound
+from core.sandbox.checks import Detail, billed_s, detail, has_sound, row_for
 from core.sandbox.state import Faults, Memory, Request
 from core.types import Kind, SourceLimits
 
@@ -144,7 +144,9 @@ class Renderer:
             await self._complete(request, 500, {"detail": [detail("internal_server_error", ["body"], None)]})
             return
         await asyncio.sleep(max(0.0, self._studio.render_time_s(prompt) - (time.monotonic() - started)))
-        await self._complete(request, 200, answer, units=str(billed_s(ENDPOINTS.get(request.endpoint), request.body)))
+        await self._complete(
+            request, 200, answer, units=str(billed_s(row_for(request.endpoint, request.body), request.body))
+        )
 
     async def _until_cancelled(self, request_id: str) -> None:
         """Wait as a running request does after a cancel: it learns of it, and finishes all the same."""
@@ -164,7 +166,7 @@ class Renderer:
             raise Failed(500, [detail("downstream_service_error", ["body"], prompt)])
 
     async def _film(self, request: Request) -> dict[str, Any]:
-        endpoint, body = ENDPOINTS.get(request.endpoint), request.body
+        endpoint, body = row_for(request.endpoint, request.body), request.body
         source, kind, source_s = await self._source(request)
         name = f"{secrets.token_hex(12)}.mp4"
         seconds = float(source_s or billed_s(endpoint, body))
@@ -202,7 +204,7 @@ class Renderer:
 
     async def _source(self, request: Request) -> tuple[Path | None, Kind | None, float | None]:
         """Fetch the photo or video; fail with fal's own words."""
-        endpoint = ENDPOINTS.get(request.endpoint)
+        endpoint = row_for(request.endpoint, request.body)
         field = endpoint.source_field if endpoint else None
         url = request.body.get(field) if field else None
         if not isinstance(url, str):
