@@ -23,7 +23,7 @@ _COPY_SOUND_BITS = 128_000
 _STEPS = (1080, 720, 540, 480, 360, 240)
 _BITS_PER_PIXEL = 0.055
 _LEAST_BITS = 20_000  # a second; nothing watchable fits into less
-_MOST_FPS = 30
+MOST_FPS = 30
 _LEAST_FPS = 1
 
 
@@ -201,8 +201,8 @@ def fit(path: str, into: str, max_bytes: int, shape: Shape, *, finished: bool) -
 
 def frame_rate(stream: VideoStream) -> Fraction:
     """Choose a constant rate near the source's, at most 30 frames per second."""
-    stated = Fraction(stream.average_rate or _MOST_FPS).limit_denominator(1001)
-    return max(Fraction(_LEAST_FPS), min(Fraction(_MOST_FPS), stated))
+    stated = Fraction(stream.average_rate or MOST_FPS).limit_denominator(1001)
+    return max(Fraction(_LEAST_FPS), min(Fraction(MOST_FPS), stated))
 
 
 def size_for(width: int, height: int, bits: float, fps: float) -> tuple[int, int]:
@@ -221,6 +221,18 @@ def even(width: int, height: int, scale: float) -> tuple[int, int]:
     return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
 
 
+def playable_size(width: int, height: int) -> tuple[int, int]:
+    """Return the size at which such pictures play everywhere."""
+    long, short = max(width, height), min(width, height)
+    return even(width, height, min(1.0, probe.PLAYABLE_LONG / long, probe.PLAYABLE_SHORT / short))
+
+
+def fitted(width: int, height: int, *, within: tuple[int, int]) -> tuple[int, int]:
+    """Return the largest size of the same shape inside of another one."""
+    inner = even(width, height, min(within[0] / width, within[1] / height))
+    return min(inner[0], within[0]), min(inner[1], within[1])
+
+
 def encode(path: str, into: str, shape: Shape, *, bits: float, sound_bits: int, finished: bool) -> None:
     """Encode the film once, pictures and sound, with `bits` and `sound_bits` per second."""
     with probe.opened(path) as source, output(into) as target:
@@ -230,9 +242,9 @@ def encode(path: str, into: str, shape: Shape, *, bits: float, sound_bits: int, 
         quiet_s = shape.seconds if finished else None
         sound = _sound(path, target, audio, bits=sound_bits, until_s=shape.until_s, quiet_s=quiet_s)
         begun = False
-        for frame in _filtered(source, stream, shape, finished=finished):
+        for frame in filtered(source, stream, shape, finished=finished):
             if not begun:
-                _keep_colours(out, frame)
+                keep_colours(out, frame)
                 begun = True
             if sound is not None:
                 sound.write_until(frame.time or 0.0)
@@ -268,7 +280,26 @@ def _picture_encoder(target: OutputContainer, shape: Shape, bits: float) -> Any:
     return out
 
 
-def _keep_colours(out: Any, frame: VideoFrame) -> None:
+def plain_encoder(target: OutputContainer, size: tuple[int, int], rate: Fraction, *, number: int) -> Any:
+    """Set up an encoder for what stands in a film beside copied pictures: near to what it is made of, at any size.
+
+    `number`: of its settings, which the film's others must not have. Each picture is shown in the order of decoding.
+    """
+    out: Any = target.add_stream("libx264", rate=rate)
+    out.width, out.height, out.pix_fmt = *size, "yuv420p"
+    out.codec_context.thread_count = 2
+    out.options = {
+        "preset": "veryfast",
+        "crf": "17",
+        "x264-params": f"sps-id={number}",
+        "g": str(max(1, round(float(rate) * 2))),
+        "bf": "0",
+        "profile": "high",
+    }
+    return out
+
+
+def keep_colours(out: Any, frame: VideoFrame) -> None:
     """Write into the file what the colours mean, or players guess by the size of the picture."""
     context = out.codec_context
     context.colorspace, context.color_range = frame.colorspace, frame.color_range
@@ -291,7 +322,8 @@ def _graph(stream: VideoStream, first: VideoFrame, shape: Shape) -> Any:
     return graph
 
 
-def _filtered(source: InputContainer, stream: VideoStream, shape: Shape, *, finished: bool) -> Iterator[VideoFrame]:
+def filtered(source: InputContainer, stream: VideoStream, shape: Shape, *, finished: bool) -> Iterator[VideoFrame]:
+    """Yield the pictures in this shape: upright, square pixels, at a constant rate."""
     first = probe.first_frame(source, stream)
     graph = _graph(stream, first, shape)
     most = None if shape.until_s is None else int(shape.until_s * float(shape.rate))

@@ -71,8 +71,5 @@ def _shape(path: str, facts: dict[str, Any]) -> encode.Shape:
     with probe.opened(path) as source:
         rate = encode.frame_rate(probe.picture_stream(source))
         seconds = probe.whole_s(source, facts["duration_s"])
-    width, height = facts["width"], facts["height"]
-    long, short = max(width, height), min(width, height)
-    scale = min(1.0, probe.PLAYABLE_LONG / long, probe.PLAYABLE_SHORT / short)
-    size = encode.even(width, height, scale)
+    size = encode.playable_size(facts["width"], facts["height"])
     return encode.Shape(size, size, rate, seconds)
