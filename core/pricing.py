@@ -153,7 +153,8 @@ def _by_source(endpoint: Endpoint, rate: Decimal, source_s: float | None) -> Quo
     longest = endpoint.source_seconds[1]
     into = Decimal(longest if source_s is None else min(max(1, ceil(source_s)), longest))
     seconds = (into + min(into, Decimal(endpoint.output_s))) / 2 if endpoint.output_s else into
-    up_to = endpoint.conservative_price or source_s is None
+    rounds = source_s is not None and not endpoint.output_s and into != Decimal(str(source_s))
+    up_to = endpoint.conservative_price or source_s is None or rounds
     return Quote(rate * seconds + endpoint.usd_per_source, endpoint.id, up_to=up_to)
 
 
