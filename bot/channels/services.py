@@ -13,11 +13,21 @@ from bot.channels.types import Incoming, Reply
 S = TypeVar("S", bound=BaseSettings)
 
 
+Remember = Callable[[frozenset[str]], Awaitable[None]]
+"""remember(origins): keep what answering these messages needs; they are of people who may ask."""
+
+
 class Inbox(Protocol):
     """The inbox as a channel sees it."""
 
-    async def put(self, incoming: Sequence[Incoming]) -> None:
-        """Commit these before confirming them to the chat. Repeats are ignored. Strangers are answered, not stored."""
+    async def put(self, incoming: Sequence[Incoming], *, remember: Remember | None = None) -> frozenset[str]:
+        """Commit these before confirming them to the chat, and return the origins of those that are kept.
+
+        Repeats are ignored. Strangers are answered, not stored: so a channel keeps, fetches or shows nothing for a
+        message before it is in what `remember` is called with, once, before anything is stored or answered. What takes
+        room or time, such as a download, is begun for what is returned: that leaves out what is too much as well.
+        """
+        ...
 
     async def ask(self, incoming: Incoming, *, store_s: float, answer_s: float) -> Reply | None:
         """Commit this message and wait for its answer, for a chat whose callback carries it. A repeat gets the same.

@@ -15,7 +15,7 @@ import pytest
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from bot.channels.services import S, Services
+from bot.channels.services import Remember, S, Services
 from bot.channels.signing_secret import SigningSecret
 from bot.channels.types import (
     Action,
@@ -68,10 +68,14 @@ class Notes:
     async def read(self, chat_id: str, *, after_change: int = 0) -> list[Mapping[str, Any]]:
         return [entry for entry in self.entries if entry["chat"] == chat_id and entry["change"] > after_change]
 
-    async def put(self, incoming: Sequence[Incoming]) -> None:
+    async def put(self, incoming: Sequence[Incoming], *, remember: Remember | None = None) -> frozenset[str]:
         if self.broken:
             raise OSError("disk full")
+        origins = frozenset(each.origin for each in incoming)
+        if remember is not None:
+            await remember(origins)
         self.incoming += incoming
+        return origins
 
 
 class Guests:

@@ -110,12 +110,18 @@ class Pages:
         if upload and kind is None:
             return self._gate.refused(request, "web-upload-gone", 400)
         attachment = self._uploads.attachment(kind, upload, body.get("seconds")) if kind else None
-        if not await self._said_before(session, event):
-            body = {"kind": kind or "text", "from": "me", "text": text, "upload": upload or None, "event": event}
-            await self._services.transcript.add(session.user, body)
-            self.wake(session.user)
+        entry = {"kind": kind or "text", "from": "me", "text": text, "upload": upload or None, "event": event}
+
+        async def remember(admitted: frozenset[str]) -> None:
+            if not admitted:  # a guest who was shut out since
+                self._uploads.drop(session, upload)
+            elif not await self._said_before(session, event):
+                await self._services.transcript.add(session.user, entry)
+                self.wake(session.user)
+
         price = shown_price if _PRICE.fullmatch(shown_price) else None
-        await self._put(request, session, event, text=text, attachment=attachment, agreed=price)
+        incoming = self._incoming(request, session, event, text=text, attachment=attachment, agreed=price)
+        await self._services.inbox.put([incoming], remember=remember)
         return JSONResponse({"id": event}, 202)
 
     async def _price(self, request: Request, session: Session) -> Response:
@@ -155,7 +161,8 @@ class Pages:
         if not _EVENT.fullmatch(event) or not data:
             return self._gate.refused(request, "web-nothing-to-send", 400)
         stands_on = await self._message_with(session, body.get("on"), data)
-        await self._put(request, session, event, pressed=data, reply_to=stands_on)
+        incoming = self._incoming(request, session, event, pressed=data, reply_to=stands_on)
+        await self._services.inbox.put([incoming])
         return JSONResponse({"id": event}, 202)
 
     async def _message_with(self, session: Session, number: Any, data: str) -> str | None:
@@ -165,9 +172,6 @@ class Pages:
                 found = any(action.get("data") == data for action in entry.get("actions") or ())
                 return str(number) if found else None
         return None
-
-    async def _put(self, request: Request, session: Session, event: str, **more: Any) -> None:
-        await self._services.inbox.put([self._incoming(request, session, event, **more)])
 
     @staticmethod
     def _incoming(request: Request, session: Session, event: str, **more: Any) -> Incoming:
