@@ -22,7 +22,8 @@ _FRAMES = 3
 class Answers:
     """The outermost app. It raises nothing: what a route raises is answered with 500 and logged without its words."""
 
-    def __init__(self, app: ASGIApp, words: Words, refusals: Refusals | None = None) -> None:
+    def __init__(self, app: ASGIApp, words: Words | None, refusals: Refusals | None = None) -> None:
+        """`words`: the sentences of the pages; None: a stand-in for fal, whose answers keep their status and words."""
         self._app = app
         self._words = words
         self._refusals = refusals or Refusals()
@@ -43,7 +44,7 @@ class Answers:
 class _Answer:
     """The answer to one request on its way out."""
 
-    def __init__(self, scope: Scope, send: Send, words: Words, refusals: Refusals) -> None:
+    def __init__(self, scope: Scope, send: Send, words: Words | None, refusals: Refusals) -> None:
         self._headers = Headers(scope=scope)
         self._address = str(scope["client"][0]) if scope.get("client") else ""
         self._send = send
@@ -60,12 +61,12 @@ class _Answer:
             self._begin(message)
             if self._held is None:
                 await self._send(message)
-        elif self._held is None:
+        elif self._held is None or self._words is None:
             await self._send(message)
         else:
             self._body += message.get("body", b"")[: _MOST_BYTES - len(self._body)]
             if not message.get("more_body", False):
-                await self._show(self._held, bytes(self._body))
+                await self._show(self._held, self._words, bytes(self._body))
 
     async def fail(self) -> None:
         """Answer 500 where nothing was answered yet."""
@@ -77,6 +78,9 @@ class _Answer:
     def _begin(self, start: Message) -> None:
         headers = MutableHeaders(raw=list(start.get("headers", ())))
         start["headers"] = headers.raw
+        if self._words is None:
+            tighten(headers)
+            return
         if start["status"] in _COUNTED:
             wait_s = self._refusals.wait_s(self._address)
             if wait_s is not None:
@@ -93,10 +97,10 @@ class _Answer:
     def _is_browser(self) -> bool:
         return "text/html" in self._headers.get("accept", "")
 
-    async def _show(self, start: Message, body: bytes) -> None:
+    async def _show(self, start: Message, words: Words, body: bytes) -> None:
         headers = MutableHeaders(raw=start["headers"])
         sentence = _sentence(body) if headers.get("content-type", "").startswith("application/json") else None
-        page = self._words.error(start["status"], self._headers.get("accept-language"), sentence=sentence)
+        page = words.error(start["status"], self._headers.get("accept-language"), sentence=sentence)
         headers["Content-Type"] = "text/html; charset=utf-8"
         headers["Content-Length"] = str(len(page))
         headers["Content-Security-Policy"] = PAGE_POLICY

@@ -12,13 +12,11 @@ from bot.channels.webchat.guard import Guard, Session
 
 log = logging.getLogger(__name__)
 
-_HEADERS = {
+# Of the page alone: all else is data, for which the server's own headers are tighter.
+_PAGE = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob:; media-src 'self' blob:; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'",
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",  # with none at all a browser sends forms from the origin "null"
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
 }
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -44,8 +42,9 @@ class Gate:
             except Exception:  # whatever broke behind it: the person is told, and the page offers to try again
                 log.exception("web chat")
                 return self.refused(request, "web-failed", 503)
-            for name, value in _HEADERS.items():
-                response.headers.setdefault(name, value)
+            if response.headers.get("content-type", "").startswith("text/html"):
+                for name, value in _PAGE.items():
+                    response.headers.setdefault(name, value)
             response.headers.setdefault("Cache-Control", "no-store")
             return response
 
@@ -65,7 +64,7 @@ class Gate:
     def refused(self, request: Request, key: str, status: int, **facts: Any) -> Response:
         """Return a refusal in the browser's language: JSON {"error"}."""
         language = self._services.pick_language(request.headers.get("accept-language"))
-        return JSONResponse({"error": self._services.translate(language, key, **facts)}, status, _HEADERS)
+        return JSONResponse({"error": self._services.translate(language, key, **facts)}, status)
 
     async def session(self, request: Request) -> Session | None:
         """Return whose browser asks; a guest's only as long as the invitation holds."""
