@@ -8,6 +8,7 @@ from http import HTTPStatus
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.http.at_once import AtOnce
 from bot.http.headers import PAGE_POLICY, tighten
 from bot.http.pages import Words
 from bot.http.refusals import Refusals
@@ -22,18 +23,34 @@ _FRAMES = 3
 class Answers:
     """The outermost app. It raises nothing: what a route raises is answered with 500 and logged without its words."""
 
-    def __init__(self, app: ASGIApp, words: Words | None, refusals: Refusals | None = None) -> None:
-        """`words`: the sentences of the pages; None: a stand-in for fal, whose answers keep their status and words."""
+    def __init__(self, app: ASGIApp, words: Words | None, *, at_once: AtOnce | None = None) -> None:
+        """`words`: the sentences of the pages; None: a stand-in for fal, whose answers keep their status and words.
+
+        `at_once`: how many requests of one address may be under way; None: as many as come.
+        """
         self._app = app
         self._words = words
-        self._refusals = refusals or Refusals()
+        self._refusals = Refusals()
+        self._at_once = at_once
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        address = str(scope["client"][0]) if scope.get("client") else ""
         answer = _Answer(scope, send, self._words, self._refusals)
+        if self._at_once is None:
+            await self._serve(scope, receive, answer)
+        elif self._at_once.enter(address):
+            try:
+                await self._serve(scope, receive, answer)
+            finally:
+                self._at_once.leave(address)
+        else:
+            await answer.end(HTTPStatus.TOO_MANY_REQUESTS)
+
+    async def _serve(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         try:
             await self._app(scope, receive, answer.send)
         except Exception as error:  # noqa: BLE001 - whatever broke: its text may hold what somebody wrote
@@ -71,9 +88,13 @@ class _Answer:
     async def fail(self) -> None:
         """Answer 500 where nothing was answered yet."""
         if not self._started:
-            start = {"type": "http.response.start", "status": 500, "headers": [(b"content-type", b"text/plain")]}
-            await self.send(start)
-            await self.send({"type": "http.response.body", "body": b"Internal Server Error"})
+            await self.end(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    async def end(self, status: HTTPStatus) -> None:
+        """Answer with the phrase of a status."""
+        start = {"type": "http.response.start", "status": status.value, "headers": [(b"content-type", b"text/plain")]}
+        await self.send(start)
+        await self.send({"type": "http.response.body", "body": status.phrase.encode()})
 
     def _begin(self, start: Message) -> None:
         headers = MutableHeaders(raw=list(start.get("headers", ())))

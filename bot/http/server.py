@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bot.channels.protocol import HttpRoute
 from bot.channels.signing_secret import SigningSecret
 from bot.http.answers import Answers
+from bot.http.at_once import AtOnce
 from bot.http.connections import BODY_S, HEAD_S, WRITE_S, BodyTimeLimit, Census, bounded_protocol, most_connections
 from bot.http.headers import PAGE_POLICY
 from bot.http.listener import bind
@@ -213,10 +214,11 @@ class Server:
         beyond what their bytes take. `words`: the sentences of the pages for browsers; None: the app's answers leave
         as they are, as those of the sandbox do, which speaks as fal does.
         """
-        census = Census(most=most or most_connections(), trusted=Networks(trusted_proxies))
+        trusted = Networks(trusted_proxies)
+        census = Census(most=most or most_connections(), trusted=trusted)
         bounded = BodyTimeLimit(app, body_s=body_s)
         config = uvicorn.Config(
-            bounded if words is None else Answers(bounded, words),
+            bounded if words is None else Answers(bounded, words, at_once=AtOnce(trusted=trusted)),
             http=bounded_protocol(census, head_s=head_s, write_s=write_s),
             server_header=False,
             log_config=None,
