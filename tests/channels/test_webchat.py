@@ -31,6 +31,7 @@ from bot.channels.types import (
 from bot.channels.video_links import VideoLinks
 from bot.channels.webchat import MANIFEST
 from bot.channels.webchat.channel import WebChat
+from bot.channels.webchat.rates import Rates
 from bot.channels.webchat.settings import WebSettings
 from bot.messages.i18n import translate
 from bot.messages.languages import pick
@@ -120,7 +121,9 @@ class Opened:
 
 
 @asynccontextmanager
-async def opened(folder: Path, *, token: str | None = None, public_url: str | None = None) -> AsyncIterator[Opened]:
+async def opened(
+    folder: Path, *, token: str | None = None, public_url: str | None = None, rates: Rates | None = None
+) -> AsyncIterator[Opened]:
     notes, guests, sock = Notes(), Guests(), listener()
     for name in ("videos", "uploads"):
         (folder / name).mkdir()
@@ -151,7 +154,7 @@ async def opened(folder: Path, *, token: str | None = None, public_url: str | No
         quote=notes.quote,
         invitations=guests,
     )
-    channel = MANIFEST.connect(services)
+    channel = WebChat(services, token, rates) if rates is not None else MANIFEST.connect(services)
     assert isinstance(channel, WebChat)
     async with served(Starlette(routes=list(channel.routes())), sock) as base:
         yield Opened(channel, notes, base, services, guests)

@@ -21,6 +21,7 @@ from bot.channels.webchat.bodies import count_in, read_json, text_in
 from bot.channels.webchat.door import PAGE, Door
 from bot.channels.webchat.gate import Gate
 from bot.channels.webchat.guard import Guard, Session
+from bot.channels.webchat.rates import FILE, SAY, STREAM, Rates
 from bot.channels.webchat.uploads import KINDS, Uploads, plausible_s
 
 log = logging.getLogger(__name__)
@@ -39,10 +40,10 @@ _PRICES, _PRICES_S = 20, 10.0  # so many questions for a price are answered to o
 class Pages:
     """The routes and the open pages."""
 
-    def __init__(self, services: Services, guard: Guard) -> None:
+    def __init__(self, services: Services, guard: Guard, rates: Rates) -> None:
         self._services = services
         self._guard = guard
-        self._gate = Gate(services, guard)
+        self._gate = Gate(services, guard, rates)
         self._door = Door(services, guard, self._gate)
         self._uploads = Uploads(services, self._gate)
         self._open: dict[str, set[asyncio.Queue[str]]] = {}
@@ -58,18 +59,18 @@ class Pages:
             Route("/chat/enter", gate.guarded(door.door), methods=["GET"]),
             Route("/chat/enter", gate.guarded(door.enter), methods=["POST"]),
             Route("/chat/redeem", gate.guarded(door.redeem), methods=["POST"]),
-            Route("/chat/send", gate.private(self._send), methods=["POST"]),
+            Route("/chat/send", gate.private(self._send, SAY), methods=["POST"]),
             Route("/chat/price", gate.private(self._price), methods=["POST"]),
-            Route("/chat/press", gate.private(self._press), methods=["POST"]),
-            Route("/chat/upload", gate.private(self._uploads.take), methods=["POST"]),
-            Route("/chat/uploads/{name}", gate.private(self._uploads.show)),
+            Route("/chat/press", gate.private(self._press, SAY), methods=["POST"]),
+            Route("/chat/upload", gate.private(self._uploads.take, SAY), methods=["POST"]),
+            Route("/chat/uploads/{name}", gate.private(self._uploads.show, FILE)),
             Route("/chat/messages", gate.private(self._messages)),
-            Route("/chat/events", gate.private(self._events)),
+            Route("/chat/events", gate.private(self._events, STREAM)),
             Route("/chat/admin/{name}", gate.private(admin.show), methods=["GET"]),
             Route("/chat/admin/{name}", gate.private(admin.press), methods=["POST"]),
             Route("/chat/admin/{name}/image", gate.private(admin.image)),
             Route("/chat/words", gate.guarded(self._words)),
-            Route("/videos/{name}", gate.guarded(self._video)),
+            Route("/videos/{name}", gate.guarded(self._video, FILE)),
             Mount("/chat/static", _Guarded(StaticFiles(directory=PAGE), self._guard)),
         ]
 
