@@ -124,7 +124,8 @@ class Message:
     `long`: a text to be shown folded, where the chat can fold, below `text`. `asks`: the person's next words are the
     answer, so a chat that can opens its keyboard for them. `in_place`: where it answers a press, it takes the place of
     the message that the button stands on. `only_for`: the person whom it concerns alone: a chat that can shows it to
-    nobody else; others show it to all, so it holds nothing that they may not read.
+    nobody else; others show it to all, so it holds nothing that they may not read. `table`: what `text` says below its
+    first line once more, in rows whose first is the head: a chat that draws tables shows that instead.
     """
 
     text: str
@@ -135,6 +136,7 @@ class Message:
     asks: bool = False
     in_place: bool = False
     only_for: str | None = None
+    table: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

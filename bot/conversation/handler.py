@@ -261,7 +261,7 @@ class MessageHandler:
         """Answer a command that needs nothing but words."""
         match command:
             case commands.ShowModels():
-                return Message("\n".join([situation.say("models-title"), *job_lists.model_lines(situation.language)]))
+                return job_lists.models(situation.language)
             case commands.ShowPrice(options=options):
                 return self._prices(options, situation.language)
             case commands.Start():

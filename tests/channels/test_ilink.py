@@ -252,6 +252,26 @@ def test_accounts_live_side_by_side_and_one_logs_out(play: Callable[..., None]) 
     play(story)
 
 
+def test_doctor_judges_each_account_for_itself(play: Callable[..., None]) -> None:
+    async def story(on: Made) -> None:
+        first = on.fake.world.all_bots[-1]
+        await on.log_in(Phone(account="anna"))
+        await on.log_in(Phone(account="bert"))
+        anna = on.fake.world.all_bots[1]
+        for _ in range(2):  # before the poll has learned of it, and after
+            anna.alive = False
+            assert f"main: {first.bot_id}" in await on.channel.check()
+            (found,) = await on.channel.examine([])
+            assert (found.name, found.state) == ("ilink anna", "wrong")
+            assert "reelbot wechat login --account anna" in found.text
+            await on.fake.until(lambda: on.alerts)
+        for bot in on.fake.world.all_bots:
+            bot.alive = False
+        assert "--account main" in (await on.refused(on.channel.check())).reason
+
+    play(story)
+
+
 def test_plain_http_is_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ILINK_URL", "http://ilink.example.org")
     with pytest.raises(ValidationError, match="ILINK_URL"):

@@ -11,14 +11,18 @@ import pytest
 from pydantic import SecretStr
 
 from bot import logs
+from bot.channels.ilink.accounts import DEFAULT, Account, Accounts
 from bot.channels.ilink.channel import ILink
 from bot.channels.ilink.login import Viewer
 from bot.channels.types import SendError
+from bot.settings import Settings
+from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import ACTIVE, State
 from tests.bench import KEY, Bench, bench
 from tests.corpus import clip, jpeg, phone_photo
 from tests.fakes.ilink import ILinkFake, Quote
+from tests.fresh import fresh_sqlite
 from tests.postgres import Cluster
 from tests.serving import served_in_thread
 
@@ -54,12 +58,28 @@ def channel_of(made: Bench) -> ILink:
 
 
 async def log_in(made: Bench, fake: ILinkFake, *, owner: str = FOX, name: str = "main") -> None:
-    """As `reelbot wechat login` does it; then until the bot asks for messages."""
+    """As `reelbot wechat login` does it; its code is confirmed at once. Then until the bot asks for messages."""
     fake.api.logins.owner = owner
+    fake.api.logins.scripts = [["confirmed"]]
     viewer: Viewer = Phone()
     await channel_of(made).log_in(name, viewer)
     bot = fake.world.all_bots[-1]
     await fake.until(lambda: bot.polling)
+
+
+def scanned_before(fake: ILinkFake, database_url: SecretStr | None) -> Callable[[Settings, Any], Awaitable[None]]:
+    """What runs before the bot starts: FOX has logged in in an earlier life of it, so that no test waits for that."""
+
+    async def before(settings: Settings, _telegram: Any) -> None:
+        bot = fake.bot(FOX)
+        if database_url is None:
+            fresh_sqlite(settings.database_file)
+        store = await Store.open(settings.store_url)
+        accounts = Accounts(store.key_values, on_token=lambda _token: None)
+        await accounts.put(Account(DEFAULT, bot.bot_id, fake.url, FOX, bot.token))
+        store.close()
+
+    return before
 
 
 @pytest.fixture
@@ -71,9 +91,10 @@ def on_ilink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capt
         ilink = fake or ILinkFake()
 
         async def life(story: Story, *, first: bool, last: bool) -> None:
-            async with bench(tmp_path, monkeypatch, ilink=ilink, **settings) as made:
-                if logged_in and first:
-                    await log_in(made, ilink)
+            before = scanned_before(ilink, settings.get("database_url")) if logged_in and first else None
+            async with bench(tmp_path, monkeypatch, ilink=ilink, before=before, **settings) as made:
+                if logged_in:
+                    await ilink.until(lambda: ilink.world.all_bots[-1].polling)
                 await story(made, ilink)
                 async with asyncio.timeout(30):
                     while last and await made.app.store.jobs.find(states=ACTIVE):

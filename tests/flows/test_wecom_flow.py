@@ -10,6 +10,7 @@ import pytest
 
 from bot import logs
 from bot.store.records import ACTIVE, State
+from core.pricing import list_models
 from tests.bench import KEY, Bench, bench
 from tests.corpus import clip, jpeg
 from tests.fakes.wecom import SECRET, WeComFake
@@ -154,6 +155,21 @@ def test_a_stranger_is_told_the_id_and_a_greeting_comes_once(on_wecom: Callable[
         await seen(fake, "wang.wu", "wecom:wang.wu")
         await made.at_rest()
         assert await made.jobs() == []
+
+    on_wecom(story)
+
+
+def test_the_models_are_a_table(on_wecom: Callable[..., None]) -> None:
+    async def story(made: Bench, fake: WeComFake) -> None:
+        await fake.says(FOX, "/models")
+        await seen(fake, FOX, "| --- |")
+        head, empty, *rows = fake.texts(FOX)[0].splitlines()
+        assert head.startswith("所有模型")
+        assert empty == ""
+        assert rows[0] == "| 模型 | 怎么选 | 约 5 秒的价格 | 能改视频 |"
+        assert {each.count("|") for each in rows} == {5}
+        assert any("Happy Horse" in each and "均衡" in each and "$0.70" in each for each in rows)
+        assert len(rows) == len(list_models()) + 2
 
     on_wecom(story)
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 from starlette.routing import BaseRoute
 
@@ -29,7 +30,16 @@ from bot.channels.ilink.settings import ILinkSettings
 from bot.channels.protocol import PlainChannel
 from bot.channels.services import Services
 from bot.channels.text_lengths import Unit, shortened
-from bot.channels.types import Activity, Address, AttachmentRef, Message, SendError, SendOutcome, VideoMessage
+from bot.channels.types import (
+    Activity,
+    Address,
+    AttachmentRef,
+    Finding,
+    Message,
+    SendError,
+    SendOutcome,
+    VideoMessage,
+)
 from core.io.retrying import Sleep
 
 log = logging.getLogger(__name__)
@@ -152,25 +162,38 @@ class ILink(PlainChannel):
         return account
 
     async def check(self) -> str:
-        """Ask WeChat with each account's token, without effect. Raises SendError."""
+        """Say which accounts work. Raises SendError where none does; each of the others is a finding of `examine`."""
         accounts = await self.accounts.all()
         if not accounts:
             raise SendError(SendOutcome.UNREACHABLE, "no account is logged in: reelbot wechat login")
-        lines = [await self._checked(account) for account in accounts]
+        found = await asyncio.gather(*(self._checked(account) for account in accounts))
+        lines = [each.text for each in found if each.state == "ok"]
+        if not lines:
+            raise SendError(SendOutcome.UNREACHABLE, "; ".join(each.text for each in found))
         return f"{'; '.join(lines)}; personal WeChat has no groups"
 
-    async def _checked(self, account: Account) -> str:
-        over = f"{account.name}: the login has ended; reelbot wechat login --account {account.name}"
+    async def examine(self, groups: Sequence[str]) -> Sequence[Finding]:  # noqa: ARG002 - there are none
+        """Return a finding for each account that does not work."""
+        found = await asyncio.gather(*(self._checked(account) for account in await self.accounts.all()))
+        return [each for each in found if each.state != "ok"]
+
+    async def _checked(self, account: Account) -> Finding:
+        """Ask WeChat with this account's token, without effect."""
+
+        def finding(state: Literal["ok", "wrong"], text: str) -> Finding:
+            return Finding(f"{self.name} {account.name}", state, f"{account.name}: {text}")
+
+        over = f"the login has ended; reelbot wechat login --account {account.name}"
         if account.stale:
-            raise SendError(SendOutcome.UNREACHABLE, over)
+            return finding("wrong", over)
         context = await self._memory.context(account.bot_id, account.owner)
         try:
             await self._api.typing_ticket(account, account.owner, context.token if context is not None else "")
         except ILinkError as error:
-            if error.is_over:
-                raise SendError(SendOutcome.UNREACHABLE, over) from None
-            raise SendError(SendOutcome.UNREACHABLE, f"{account.name}: WeChat answers with {error.code}") from None
-        return f"{account.name}: {account.bot_id}, of {account.owner}"
+            return finding("wrong", over if error.is_over else f"WeChat answers with {error.code}")
+        except SendError as error:
+            return finding("wrong", error.reason)
+        return finding("ok", f"{account.bot_id}, of {account.owner}")
 
     # What is sent
 
