@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from pydantic import SecretStr
 
 from bot import logs
@@ -19,6 +20,7 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import ACTIVE, State
+from bot.store.tables import history, jobs
 from tests.bench import KEY, Bench, bench
 from tests.corpus import clip, jpeg, phone_photo
 from tests.fakes.ilink import ILinkFake, Quote
@@ -304,6 +306,40 @@ def test_a_film_that_nobody_confirmed_is_asked_about_once(on_ilink: Callable[...
         assert made.submits() == 1
 
     on_ilink(story)
+
+
+def test_an_unconfirmed_film_of_one_who_writes_no_more_is_closed_and_still_asked_about(
+    on_ilink: Callable[..., None],
+) -> None:
+    async def story(made: Bench, fake: ILinkFake) -> None:
+        made.telegram.world.private(42)
+        fake.fail("sendmessage", "no_id", kind_of="video_item")
+        await says(fake, "视频 一只狐狸")
+        job = await made.settled(State.DELIVERY_UNCONFIRMED)
+        await made.at_rest()
+        sent = len(fake.calls("sendmessage"))
+        await made.app.store.database.write(
+            lambda tx: tx.execute(jobs.update().values(changed=jobs.c.changed - 3_601_000))
+        )
+        sweeper = next(loop for loop, _ in made.app.loops() if loop.name == "sweeper")
+        sweeping = asyncio.create_task(sweeper.run())
+        await made.settled(State.DELIVERED)
+        await made.until(lambda: any(job.id in text and "never confirmed" in text for text in made.telegram.texts(42)))
+        sweeping.cancel()
+        await made.at_rest()
+        assert len(fake.calls("sendmessage")) == sent  # nothing more is said to who has not written
+        rows = await made.app.store.database.read(
+            lambda tx: tx.execute(sa.select(history.c.why).order_by(history.c.id)).all()
+        )
+        assert rows[-1].why == "its owner has not written since"
+        assert "没收到？回复“再来" in await says(fake, "余额")
+        assert "没收到" not in await says(fake, "余额")
+        await says(fake, "再来 K7")
+        await fake.until(lambda: len(fake.person(FOX).videos) == 1)
+        await made.settled(State.DELIVERED)
+        assert made.submits() == 1
+
+    on_ilink(story, admins="telegram:42")
 
 
 def test_who_scans_is_let_in_and_is_an_admin_and_nobody_else_is(on_ilink: Callable[..., None]) -> None:

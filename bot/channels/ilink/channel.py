@@ -1,7 +1,8 @@
 """Personal WeChat as a channel: people write to a bot that one of them has made by scanning a code.
 
-A video is a native one, uploaded encrypted; its words follow as a message of their own where the pace allows it. Taken
-with a number it is delivered. Taken without one it may never be shown, so nobody knows: it is not sent again by itself.
+A video is a native one, uploaded encrypted, or a file where WeChat refuses that; its words follow as a message of their
+own where the pace allows it. Taken with a number it is delivered. Taken without one it may never be shown, so nobody
+knows: it is not sent again by itself.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from starlette.routing import BaseRoute
 
@@ -22,7 +23,7 @@ from bot.channels.ilink.errors import ILinkError
 from bot.channels.ilink.intake import Intake
 from bot.channels.ilink.limits import TEXT_BYTES, TEXT_CHARS
 from bot.channels.ilink.login import Login, Viewer
-from bot.channels.ilink.media import Media
+from bot.channels.ilink.media import FILE, VIDEO, Media
 from bot.channels.ilink.memory import Memory
 from bot.channels.ilink.pace import ANSWER_RESERVE, UNASKED_RESERVE
 from bot.channels.ilink.page import LoginPage
@@ -228,20 +229,38 @@ class ILink(PlainChannel):
         *,
         reply_to: str | None = None,  # noqa: ARG002 - the bot's messages quote nothing
     ) -> str:
-        """Send the video as a native one, then its words. Raises SendError."""
-        person = await self._conversations.with_person(to)
-        await self._conversations.must_have_room(person)
+        """Send the video as a native one, or as a file where WeChat refuses that; then its words. Raises SendError."""
         try:
-            media, size = await self._media.upload(person.account, person.user, video.path)
-        except ILinkError as error:
-            raise await self._conversations.refused(person, error) from None
-        person = await self._conversations.with_person(to)  # by now the person may have written again
-        item = {"type": 5, "video_item": {"media": media, "video_size": size}}
-        number = await self._conversations.send(person, item, is_file=True)
+            person, number = await self._send_file(to, video, as_file=False)
+        except SendError as error:
+            if error.refusal != "file":
+                raise
+            log.warning("WeChat refuses the video as such", extra={"job_id": video.job_id, "reason": error.reason})
+            try:
+                person, number = await self._send_file(to, video, as_file=True)
+            except SendError as second:
+                raise (error if second.refusal == "file" else second) from None
         if number is None:
             raise SendError(SendOutcome.UNCONFIRMED, "WeChat took the video without giving it a number")
         await self._say_words(person, video)
         return number
+
+    async def _send_file(self, to: Address, video: VideoMessage, *, as_file: bool) -> tuple[Conversation, str | None]:
+        """Upload the video and send it. Raises SendError."""
+        person = await self._conversations.with_person(to)
+        await self._conversations.must_have_room(person)
+        try:
+            kind = FILE if as_file else VIDEO
+            media, size = await self._media.upload(person.account, person.user, video.path, kind=kind)
+        except ILinkError as error:
+            raise await self._conversations.refused(person, error) from None
+        person = await self._conversations.with_person(to)  # by now the person may have written again
+        item: dict[str, Any] = {"type": 5, "video_item": {"media": media, "video_size": size}}
+        if as_file:
+            plain = await asyncio.to_thread(lambda: video.path.stat().st_size)
+            name = f"{video.job_id or 'video'}.mp4"
+            item = {"type": 4, "file_item": {"media": media, "file_name": name, "len": str(plain)}}
+        return person, await self._conversations.send(person, item, is_file=True)
 
     async def _say_words(self, person: Conversation, video: VideoMessage) -> None:
         """Say what stands beside the video, where there is room. The video is delivered whatever becomes of that."""
