@@ -195,14 +195,16 @@ class FileMessage:
 class Limits:
     """The limits of a chat, as data. Sizes in bytes.
 
-    `progress_bars`: the chat draws `Message.progress`. `keeps_cards`: the card of a job that is over stays as one line,
-    where there is room for it. `passive_replies`: no captions, no buttons, no status message,
-    and the bot may not always speak first: photos wait for words, buttons are typed as codes, finished videos wait to
-    be fetched. `typing_links`: a text may hold links that type a line for whoever taps them. `per_message`, `per_tap`:
-    how many messages of the bot a person's own one, or a tap on a menu, allows, and for how many seconds. `files`: the
-    chat hands over files of up to `video_bytes` unchanged. `caption_bytes`: of the words beside a video, in UTF-8.
-    `unconfirmed_s`: a chat that often takes a video without confirming it: its owner is asked with their next message
-    only, and an unconfirmed one counts as delivered so many seconds later.
+    `progress_bars`: the chat draws `Message.progress`. `keeps_cards`: the card of a job that is over stays as one
+    line, where there is room for it. `passive_replies`: no captions, no buttons, no status message, and the bot may
+    not always speak first: photos wait for words, buttons are typed as codes, finished videos wait to be fetched.
+    `typing_links`: a text may hold links that type a line for whoever taps them. `per_message`, `per_tap`: how many
+    messages of the bot a person's own one, or a tap on a menu, allows, and for how many seconds. `files`: the chat
+    hands over files of up to `video_bytes` unchanged. `caption_bytes`: of the words beside a video, in UTF-8.
+    `lone_photos`: a photo that stands alone reaches the bot in groups, too; else only in one message with words
+    that address it, or as what these reply to. `unconfirmed_s`: a chat that often takes a video without confirming
+    it: its owner is asked with their next message only, and an unconfirmed one counts as delivered so many seconds
+    later.
     """
 
     video_bytes: int
@@ -221,6 +223,7 @@ class Limits:
     per_message: tuple[int, float] | None = None
     per_tap: tuple[int, float] | None = None
     unconfirmed_s: float | None = None
+    lone_photos: bool = True
 
 
 class SendOutcome(StrEnum):

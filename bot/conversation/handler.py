@@ -116,6 +116,7 @@ class MessageHandler:
         offers = await self._store.jobs.find(user=incoming.user, states=_HERE)
         here = tuple(job for job in offers if job.address == incoming.address)
         dialogue = await self._store.dialogues.of(incoming)
+        channel = self._channels.get(incoming.address.channel)
         return Situation(
             incoming=incoming,
             language=await self.language(incoming),
@@ -124,6 +125,7 @@ class MessageHandler:
             quoted=await self._quoted(incoming),
             at=incoming.at or now_ms(),
             is_fresh=not here and dialogue.draft.is_empty,
+            lone_photos=incoming.private or channel is None or channel.limits.lone_photos,
         )
 
     async def quote(self, incoming: Incoming) -> str | None:
