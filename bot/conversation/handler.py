@@ -7,6 +7,7 @@ from bot.channels.protocol import ChannelPort
 from bot.channels.types import Action, Incoming, Message
 from bot.conversation import commands
 from bot.conversation.admin_handler import AdminHandler
+from bot.conversation.admission import Right
 from bot.conversation.answer_language import answer_language
 from bot.conversation.balance import BalanceHandler
 from bot.conversation.decisions import NOTHING, Decision
@@ -56,7 +57,7 @@ class MessageHandler:
         ask_fal_now: Callable[[str], Awaitable[None]],
         due: Callable[[], None],
         forgotten: Callable[[], None],
-        is_admin: Callable[[str], Awaitable[bool]],
+        right: Callable[[Incoming], Awaitable[Right | None]],
         balance: BalanceHandler,
         settings: SettingsHandler,
         admin: AdminHandler,
@@ -64,7 +65,7 @@ class MessageHandler:
         self._store = store
         self._channels = channels
         self._send_again = send_again
-        self._is_admin = is_admin
+        self._right = right
         self._balance = balance
         self._settings = settings
         self._admin = admin
@@ -93,7 +94,7 @@ class MessageHandler:
 
     async def help_for_admins(self, incoming: Incoming, language: str) -> str:
         """Return what /help says to admins beyond the rest, in private; nothing for anybody else."""
-        if incoming.address.chat_id != incoming.sender_id or not await self._is_admin(incoming.user):
+        if incoming.address.chat_id != incoming.sender_id or await self._right(incoming) is None:
             return ""
         return "\n\n" + translate(language, "operator-help")
 

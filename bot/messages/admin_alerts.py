@@ -44,13 +44,23 @@ _ACCOUNT = frozenset({"not_configured", "invalid_key", "out_of_credits", "insuff
 class Alerts:
     """The sender of alerts. `admins`: ids as in REELBOT_ADMINS (`telegram:42`); people, not groups.
 
-    They are looked at anew for each alert: who is one may change, and who became one in the chat is told, too.
+    Who became one in the chat is told, too. `others`: told where there is no admin of a chat at all. All are looked at
+    anew for each alert.
     """
 
-    def __init__(self, *, store: Store, channels: Mapping[str, ChannelPort], admins: Iterable[str], caps: Caps) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        channels: Mapping[str, ChannelPort],
+        admins: Iterable[str],
+        caps: Caps,
+        others: Iterable[str] = (),
+    ) -> None:
         self._store = store
         self._channels = channels
         self._admins = admins
+        self._others = others
         self._caps = caps
         self._tasks: set[asyncio.Task[None]] = set()
         self._told_at: dict[str, float] = {}
@@ -164,9 +174,10 @@ class Alerts:
 
     async def _all(self) -> list[str]:
         """Return all admins: the settings', and while the database is there those who became it by a code."""
+        found = {*self._admins}
         with suppress(Exception):  # whatever the database does: an alert may be about that
-            return sorted({*self._admins, *await self._store.admissions.admins()})
-        return sorted(self._admins)
+            found |= await self._store.admissions.admins()
+        return sorted(found if any(not each.startswith("web:") for each in found) else found | {*self._others})
 
     async def _say(self, channel: ChannelPort, to: Address, message: Message, language: str) -> None:
         """Send it now, or hold it for the admin's next message; one that may have arrived is not said twice."""

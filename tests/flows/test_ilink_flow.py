@@ -23,7 +23,7 @@ from bot.store.records import ACTIVE, State
 from bot.store.tables import history, jobs
 from tests.bench import KEY, Bench, bench
 from tests.corpus import clip, jpeg, phone_photo
-from tests.fakes.ilink import ILinkFake, Quote
+from tests.fakes.ilink import Bot, ILinkFake, Quote
 from tests.fresh import fresh_sqlite
 from tests.postgres import Cluster
 from tests.serving import served_in_thread
@@ -347,7 +347,7 @@ def test_who_scans_is_let_in_and_is_an_admin_and_nobody_else_is(on_ilink: Callab
         assert "ilink" not in made.app.channels  # nobody is logged in
         await log_in(made, fake)
         assert "ilink" in made.app.channels
-        assert "24 小时" in await says(fake, "管理")
+        assert "只看这个微信账号" in await says(fake, "管理")
         await log_in(made, fake, owner=ANNA, name="anna")
         fake.says(ANNA, "视频 一只猫", bot=fake.world.all_bots[-1])
         await made.settled(State.DELIVERED)
@@ -362,6 +362,35 @@ def test_who_scans_is_let_in_and_is_an_admin_and_nobody_else_is(on_ilink: Callab
         assert made.app.parts.owners.all == {f"ilink:{FOX}"}
 
     on_ilink(story, logged_in=False)
+
+
+def test_who_has_scanned_is_admin_of_that_account_and_of_nothing_else(on_ilink: Callable[..., None]) -> None:
+    async def story(made: Bench, fake: ILinkFake) -> None:
+        main = fake.world.all_bots[-1]
+        await log_in(made, fake, owner=ANNA, name="anna")
+        annas = fake.world.all_bots[-1]
+        await says(fake, "视频 一只狐狸 sandbox:slow-3", bot=main)
+        (foxs,) = await made.jobs()
+        made.telegram.world.private(42)
+
+        async def anna_says(text: str, bot: Bot) -> str:
+            return await says(fake, text, user=ANNA, bot=bot)
+
+        assert "制作中：0" in await anna_says("管理", annas)  # the job of the other account is none of hers
+        assert foxs.id not in await anna_says("管理 任务", annas)
+        for words in (f"管理 停止 {foxs.id}", "管理 暂停", "管理 花费", "管理 名单", "管理 允许 telegram:7"):
+            assert "整个机器人的管理员" in await anna_says(words, annas), words
+        assert "管理员用的" in await anna_says("管理", main)  # that one is FOX's
+        assert "制作中：1" in await says(fake, "管理", bot=main)
+        await made.settled(State.DELIVERED)
+        assert "ilink:bert@im.wechat" in await anna_says("管理 允许 ilink:bert@im.wechat", annas)
+        await made.at_rest()
+        assert made.telegram.texts(42) == []  # who is an admin of the bot hears of its trouble, and these two do not
+        made.app.parts.alerts.tell("a test", "alert-works-again")
+        await made.until(lambda: made.telegram.texts(42))
+        assert not any("fal 又可以下单" in text for user in (FOX, ANNA) for text in fake.person(user).texts)
+
+    on_ilink(story, admins="telegram:42", user_daily_usd=20)
 
 
 @pytest.mark.parametrize("same", [True, False])

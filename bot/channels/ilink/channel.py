@@ -120,7 +120,7 @@ class ILink(PlainChannel):
 
     async def _let_in(self) -> bool:
         accounts = await self.accounts.all()
-        self._services.owners(self.name, frozenset(f"{self.name}:{each.owner}" for each in accounts))
+        self._services.owners(self.name, {each.bot_id: f"{self.name}:{each.owner}" for each in accounts})
         return bool(accounts)
 
     async def stop_intake(self) -> None:
