@@ -336,7 +336,9 @@ class App:
         for name, channel in self.channels.items():
             after_s = channel.limits.unconfirmed_s
             if after_s is not None:
-                await self.store.jobs.close_unconfirmed(name, after_s=after_s)
+                for each in await self.store.jobs.close_unconfirmed(name, after_s=after_s):
+                    topic = f"unconfirmed {each.job_id}"
+                    self.parts.alerts.tell(topic, "alert-unconfirmed", but=each.user, job=each.job_id, user=each.user)
 
 
 def _connected(manifest: ChannelManifest, services: Services) -> ChannelPort | None:

@@ -46,7 +46,7 @@ from core.types import Mode, Plan, VideoRequest
 
 log = logging.getLogger(__name__)
 
-OfferReason = Literal["words", "forward", "quoted", "heard", "asks", "photo", "many", "one", "again"]
+OfferReason = Literal["words", "forward", "quoted", "heard", "asks", "photo", "many", "one", "again", "lone"]
 """What makes an offer of a request, whatever it costs (see Confirmation)."""
 
 

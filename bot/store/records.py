@@ -88,11 +88,12 @@ class JobError:
 class Confirmation:
     """A question that a person has to agree to before anything is bought.
 
-    "words" (plain words, no command), "forward" and "heard" (not the person's own typed words), "asks" (a question),
-    "photo" (with or without what lay on the table), "many" (several photos), "first" (the first of them, where a cap
-    forbids a video of each), "one" (the first of several, where each has no price known before), "price" (it is dear),
-    "same" (that job runs already), "again" (a repeat), "instead" (that job's message was edited while it was free: it
-    is cancelled by the yes), "edited" (the same when it was bought), "restored" (a copy of the database was put back,
+    "words" (plain words, no command), "forward" and "heard" (not the person's own typed words), "asks" (a
+    question), "photo" (with or without what lay on the table), "many" (several photos), "first" (the first of them,
+    where a cap forbids a video of each), "one" (the first of several, where each has no price known before), "lone"
+    (the photo they speak of could not reach the bot, so it would be made without), "price" (it is dear), "same"
+    (that job runs already), "again" (a repeat), "instead" (that job's message was edited while it was free: it is
+    cancelled by the yes), "edited" (the same when it was bought), "restored" (a copy of the database was put back,
     and it may have been bought already).
     """
 

@@ -26,6 +26,7 @@ SOURCES = sorted(Path(bot.__file__).parent.rglob("*.py"))
 BUILT = (
     "error-", "admin-", "obstacle-", "button-way-", "said-", "state-", "adjusted-", "command-", "web-", "charge-",
     "ask-", "over-", "fallback-", "button-fix-", "typed-", "setting-", "page-", "ilink-page-",
+    "models-column-", "models-cell-",
 )  # fmt: skip
 """Keys that the program puts together from a prefix and a word."""
 
