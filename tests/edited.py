@@ -6,17 +6,16 @@ from pathlib import Path
 Edit = tuple[float, float | None]
 """The seconds that it lasts, and the second of the film at which it begins; None: nothing is shown."""
 
+_HEADS = {b"stsd": 8, b"hev1": 78}
+
 
 def edited(
     path: Path, *, pictures: Sequence[Edit] = (), sound: Sequence[Edit] = (), speed: float = 1.0, wide: bool = False
 ) -> Path:
     """Give the tracks of an mp4 or mov these edits in the place of their own. `wide`: the list's second version."""
-    data = path.read_bytes()
-    at = data.index(b"moov") - 4
-    moov = data[at : at + int.from_bytes(data[at : at + 4], "big")]
-    scale = _number(moov, b"mvhd", 12)
 
     def track(body: bytes) -> bytes:
+        scale = _number(path.read_bytes(), b"mvhd", 12)
         edits = pictures if b"vide" in body else sound if b"soun" in body else ()
         if not edits:
             return body
@@ -26,15 +25,38 @@ def edited(
         listed = box(b"elst", bytes((int(wide), 0, 0, 0)) + len(edits).to_bytes(4, "big") + b"".join(rows))
         return b"".join((boxes[0], box(b"edts", listed), *boxes[1:]))
 
-    made = box(b"moov", b"".join(_track(piece, track) for piece in _split(moov[8:])))
-    before = b"mdat" not in data[:at]
-    made = _shifted(made, len(made) - len(moov)) if before else made
-    path.write_bytes(data[:at] + made + data[at + len(moov) :])
-    return path
+    return _renewed(path, lambda moov: b"".join(_track(piece, track) for piece in _split(moov)))
+
+
+def described(path: Path, more: bytes) -> Path:
+    """Put a box more into the description of the pictures, which are in HEVC."""
+
+    def change(body: bytes, kinds: Sequence[bytes]) -> bytes:
+        if not kinds:
+            return body + more
+        return b"".join(grown(piece, kinds) if piece[4:8] == kinds[0] else piece for piece in _split(body))
+
+    def grown(piece: bytes, kinds: Sequence[bytes]) -> bytes:
+        head = 8 + _HEADS.get(kinds[0], 0)
+        return box(kinds[0], piece[8:head] + change(piece[head:], kinds[1:]))
+
+    return _renewed(path, lambda moov: change(moov, (b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"hev1")))
 
 
 def box(kind: bytes, body: bytes) -> bytes:
     return (len(body) + 8).to_bytes(4, "big") + kind + body
+
+
+def _renewed(path: Path, change: Callable[[bytes], bytes]) -> Path:
+    """Change the body of the index, and move what it says of places in the file by as much as it has grown."""
+    data = path.read_bytes()
+    at = data.index(b"moov") - 4
+    moov = data[at : at + int.from_bytes(data[at : at + 4], "big")]
+    made = box(b"moov", change(moov[8:]))
+    before = b"mdat" not in data[:at]
+    made = _shifted(made, len(made) - len(moov)) if before else made
+    path.write_bytes(data[:at] + made + data[at + len(moov) :])
+    return path
 
 
 def _row(edit: Edit, scales: tuple[int, int], *, first: int, speed: float, wide: bool) -> bytes:

@@ -10,19 +10,17 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, dropwhile
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from av.audio.stream import AudioStream
 from av.video.stream import VideoStream
 
+from core.media.worker.atoms import Boxes
 from core.media.worker.refusal import Refusal
 
 _PRIMING = 2  # packets before the first sound that every AAC encoder writes, and every player leaves out
 _SHOWN = {b"vide", b"soun"}
-_BOX, _LONG_BOX = 8, 16
 _USUAL_SPEED = 0x10000
-_MOST_BYTES = 200_000  # ten thousand edits
-_MOST_BOXES = 60_000  # more than core/media/worker/atoms.py lets a file have
 
 
 def hides_pictures(stream: VideoStream) -> bool:
@@ -109,7 +107,7 @@ class _Track:
 def _tracks(path: str) -> Iterator[_Track]:
     """Yield each track of an mp4 or mov that has edits."""
     with Path(path).open("rb") as file:
-        boxes = _Boxes(file)
+        boxes = Boxes(file)
         for film in boxes.within((0, Path(path).stat().st_size), b"moov"):
             scale = boxes.number(film, b"mvhd", (12, 20), 4) or 1
             for track in boxes.within(film, b"trak"):
@@ -129,41 +127,3 @@ def _edits(body: bytes, scale: int) -> Iterator[_Edit]:
             for start, size in ((at, width), (at + width, width), (at + 2 * width, 4))
         )
         yield _Edit(lasts / scale, begins != (1 << 8 * width) - 1, speed)
-
-
-class _Boxes:
-    """The boxes of a file, of which it may have so many that to read them all would take too long."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._left = _MOST_BOXES
-
-    def within(self, place: tuple[int, int] | None, wanted: bytes) -> Iterator[tuple[int, int]]:
-        """Yield where the body of each wanted box in this place begins and ends."""
-        at, end = place or (0, 0)
-        while at + _BOX <= end and self._left > 0:
-            self._left -= 1
-            self._file.seek(at)
-            header = self._file.read(_LONG_BOX)
-            length, kind, body = int.from_bytes(header[:4], "big"), header[4:8], at + _BOX
-            if length == 1:
-                length, body = int.from_bytes(header[8:16], "big"), at + _LONG_BOX
-            stop = end if length == 0 else at + length
-            if stop < body or stop > end:
-                return
-            if kind == wanted:
-                yield body, stop
-            at = stop
-
-    def body(self, place: tuple[int, int] | None, wanted: bytes) -> bytes:
-        """Return what the first wanted box in this place holds; nothing where there is none."""
-        for start, end in self.within(place, wanted):
-            self._file.seek(start)
-            return self._file.read(min(end - start, _MOST_BYTES))
-        return b""
-
-    def number(self, place: tuple[int, int], wanted: bytes, at: tuple[int, int], size: int) -> int:
-        """Return a number of such a box, at one place in its first version, at another in its second."""
-        body = self.body(place, wanted)
-        start = at[body[:1] == b"\x01"]
-        return int.from_bytes(body[start : start + size], "big")

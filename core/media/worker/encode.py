@@ -13,7 +13,7 @@ from av.container import InputContainer, OutputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from core.media.worker import edits, probe
+from core.media.worker import colours, edits, probe
 from core.media.worker.refusal import Refusal
 
 _SOUND_RATE = 44_100
@@ -303,14 +303,15 @@ def _graph(stream: VideoStream, first: VideoFrame, shape: Shape) -> Any:
     turned = probe.rotation(first)
     turns = {90: [("transpose", "cclock")], 180: [("hflip", ""), ("vflip", "")], 270: [("transpose", "clock")]}
     size = "{}:{}".format(*shape.inner)
-    steps = [*turns.get(turned, []), ("scale", f"{size}:flags=bicubic:out_range=tv"), ("setsar", "1")]
+    steps = [("fps", f"{shape.rate.numerator}/{shape.rate.denominator}:start_time=0"), *turns.get(turned, [])]
+    if colours.is_hdr(first):
+        steps += colours.to_sdr(size, first)
+    else:
+        steps.append(("scale", f"{size}:flags=bicubic:out_range=tv"))
+    steps.append(("setsar", "1"))
     if shape.inner != shape.outer:
         steps.append(("pad", "{}:{}:(ow-iw)/2:(oh-ih)/2".format(*shape.outer)))
-    steps += [
-        ("fps", f"{shape.rate.numerator}/{shape.rate.denominator}:start_time=0"),
-        ("format", "yuv420p"),
-        ("buffersink", ""),
-    ]
+    steps += [("format", "yuv420p"), ("buffersink", "")]
     chain = [graph.add_buffer(template=stream), *(graph.add(name, options or None) for name, options in steps)]
     for one, other in pairwise(chain):
         one.link_to(other)

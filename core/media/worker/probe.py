@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image
 
-from core.media.worker import edits
+from core.media.worker import colours, edits
 from core.media.worker.atoms import MOV_ATOMS, is_cut, is_plain_mp4
 from core.media.worker.refusal import Refusal
 
@@ -175,6 +175,7 @@ def opened(path: str) -> InputContainer:
         raise Refusal("truncated_media")
     if head[4:8] in MOV_ATOMS:
         edits.check(path)
+        colours.check(path)
     try:
         container = av.open(path, options=_OPTIONS, metadata_errors="ignore")
     except (av.FFmpegError, ValueError) as error:
@@ -316,11 +317,12 @@ def _display_size(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:
 
 
 def _displayed(frame: VideoFrame, stream: VideoStream) -> Image.Image:
-    """Return the frame as displayed: upright, with square pixels, at most `_STILL_SIDE` long."""
+    """Return the frame as displayed: upright, SDR, with square pixels, at most `_STILL_SIDE` long."""
     width, height = max(1, round(frame.width * sar_of(stream))), frame.height
     scale = min(1.0, _STILL_SIDE / max(width, height))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     image: Image.Image = frame.reformat(*size, format="rgb24", interpolation="AREA").to_image()  # type: ignore[no-untyped-call]
+    image = colours.sdr_image(image, transfer=int(frame.color_trc), primaries=int(frame.color_primaries))
     return image.rotate(rotation(frame), expand=True) if rotation(frame) else image
 
 
@@ -330,6 +332,8 @@ def _problems(container: InputContainer, stream: VideoStream, frame: VideoFrame,
     codec_fits = context.name == "h264" and context.profile in {"Constrained Baseline", "Baseline", "Main", "High"}
     if not codec_fits or frame.format.name != "yuv420p":
         found.append("codec")
+    if colours.is_hdr(frame):
+        found.append("colours")
     long, short = max(frame.width, frame.height), min(frame.width, frame.height)
     if frame.width % 2 or frame.height % 2 or long > PLAYABLE_LONG or short > PLAYABLE_SHORT:
         found.append("size")
