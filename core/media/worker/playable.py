@@ -9,7 +9,7 @@ import av
 from core.media.worker import encode, probe
 from core.media.worker.refusal import Refusal
 
-_CURED_BY_REMUX = {"container", "audio", "silent", "streams"}
+_CURED_BY_REMUX = {"container", "audio", "silent", "streams", "edits"}
 _BY_A_HAIR = 1.01  # what a container and its metadata may weigh above the packets
 
 
