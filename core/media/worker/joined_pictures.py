@@ -30,6 +30,11 @@ class Piece:
         """Return when each is shown, in the order of decoding, in seconds of the part."""
         return self.pictures.times[: self.count] + self.late
 
+    @property
+    def seconds(self) -> Fraction:
+        """Return how long they are shown."""
+        return max(self.times) + self.pictures.step
+
 
 class Form:
     """The form that all parts are brought into; makes pieces of them. `encoded`: how many pictures were encoded."""

@@ -48,7 +48,7 @@ def join(paths: list[str], into: str, drops: list[bool | None], returns: list[st
         return facts | {"encoded": 0, "probe": probe.probe(into)}
     form = Form(found)
     pieces = [form.piece(part, shortened=short) for part, short in zip(found, shortened, strict=True)]
-    _write(into, form, pieces, _placed(found, shortened))
+    _write(into, form, pieces, _placed(found, pieces, shortened))
     after = _checked(into, sum(len(piece.times) for piece in pieces))
     return facts | {"encoded": form.encoded, "probe": after}
 
@@ -63,12 +63,14 @@ def _first_needed(found: Sequence[Part], returns: Sequence[str | None]) -> int:
     return first
 
 
-def _placed(found: Sequence[Part], shortened: Sequence[bool]) -> list[Placed]:
+def _placed(found: Sequence[Part], pieces: Sequence[Piece], shortened: Sequence[bool]) -> list[Placed]:
+    """Put each part where the pictures before it end. The sound of a frame that is left out is that of its own film."""
     placed, origin, audible_from = [], Fraction(0), Fraction(0)
-    for part, short in zip(found, shortened, strict=True):
-        end = origin + part.pictures.seconds
-        placed.append(Placed(part, origin, (audible_from, end)))
-        origin, audible_from = (end - part.pictures.step, end) if short else (end, end)
+    for part, piece, short in zip(found, pieces, shortened, strict=True):
+        end = origin + piece.seconds
+        silent_from = end + piece.pictures.step if short else end
+        placed.append(Placed(part, origin, (audible_from, silent_from)))
+        origin, audible_from = end, silent_from
     return placed
 
 
