@@ -14,6 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from core.media.worker import probe
+from core.media.worker.mark import marked
 from core.media.worker.refusal import Refusal
 
 _SOUND_RATE = 44_100
@@ -31,7 +32,8 @@ _LEAST_FPS = 1
 class Shape:
     """The shape of an encode: pictures of `inner` size in the middle of `outer`, at `rate` frames per second.
 
-    `seconds` is the length that the source states, for the bound; the film is cut only at `until_s`.
+    `seconds` is the length that the source states, for the bound; the film is cut only at `until_s`. `mark`: it
+    is seen that AI has made it.
     """
 
     inner: tuple[int, int]
@@ -39,6 +41,7 @@ class Shape:
     rate: Fraction
     seconds: float
     until_s: float | None = None
+    mark: bool = False
 
 
 def output(into: str) -> OutputContainer:
@@ -242,7 +245,8 @@ def encode(path: str, into: str, shape: Shape, *, bits: float, sound_bits: int, 
         quiet_s = shape.seconds if finished else None
         sound = _sound(path, target, audio, bits=sound_bits, until_s=shape.until_s, quiet_s=quiet_s)
         begun = False
-        for frame in filtered(source, stream, shape, finished=finished):
+        pictures = filtered(source, stream, shape, finished=finished)
+        for frame in marked(pictures) if shape.mark else pictures:
             if not begun:
                 keep_colours(out, frame)
                 begun = True

@@ -35,6 +35,8 @@ _MAX_PIXELS = 4096 * 4096
 _MATROSKA = b"\x1a\x45\xdf\xa3"
 _MAX_SIDE, _MAX_S, _MAX_STREAMS = 4096, 300, 8
 PLAYABLE_LONG, PLAYABLE_SHORT = 1920, 1080
+LABEL_KEY = "AIGC"
+"""The key of a record that says that a film was made by AI (core/media/worker/labels.py)."""
 _MICRO = 1_000_000
 _STILL_SIDE, _STILL_BYTES = 320, 64_000
 
@@ -230,6 +232,7 @@ def _facts(
         "duration_s": round(duration_s, 3),
         "size": Path(path).stat().st_size,
         "problems": _problems(container, stream, frame, path),
+        "labelled": LABEL_KEY in container.metadata,
     }
 
 
