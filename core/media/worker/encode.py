@@ -14,6 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from core.media.worker import colours, edits, probe
+from core.media.worker.mark import marked
 from core.media.worker.refusal import Refusal
 
 _SOUND_RATE = 44_100
@@ -33,7 +34,8 @@ _TELLING_DELAY_S = 0.1  # a player that ignores it shows pictures and sound apar
 class Shape:
     """The shape of an encode: pictures of `inner` size in the middle of `outer`, at `rate` frames per second.
 
-    `seconds` is the length that the source states, for the bound; the film is cut only at `until_s`.
+    `seconds` is the length that the source states, for the bound; the film is cut only at `until_s`. `mark`: it
+    is seen that AI has made it.
     """
 
     inner: tuple[int, int]
@@ -41,6 +43,7 @@ class Shape:
     rate: Fraction
     seconds: float
     until_s: float | None = None
+    mark: bool = False
 
 
 def output(into: str) -> OutputContainer:
@@ -265,7 +268,8 @@ def encode(path: str, into: str, shape: Shape, *, bits: float, sound_bits: int, 
         quiet_s = shape.seconds if finished else None
         sound = _sound(path, target, audio, bits=sound_bits, until_s=shape.until_s, quiet_s=quiet_s)
         begun = False
-        for frame in filtered(source, stream, shape, finished=finished):
+        pictures = filtered(source, stream, shape, finished=finished)
+        for frame in marked(pictures) if shape.mark else pictures:
             if not begun:
                 keep_colours(out, frame)
                 begun = True

@@ -38,6 +38,8 @@ _MAX_SIDE, _MAX_S = 4096, 300
 _MAX_STREAMS, _MAX_SHOWN_STREAMS = 64, 8  # a phone writes ten, most of them notes on the film
 PLAYABLE_LONG, PLAYABLE_SHORT = 1920, 1080
 _STILLS = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
+LABEL_KEY = "AIGC"
+"""The key of a record that says that a film was made by AI (core/media/worker/labels.py)."""
 _MICRO = 1_000_000
 _STILL_SIDE, _STILL_BYTES = 320, 64_000
 
@@ -241,6 +243,7 @@ def _facts(
         "duration_s": round(duration_s, 3),
         "size": Path(path).stat().st_size,
         "problems": _problems(container, stream, frame, path),
+        "labelled": LABEL_KEY in container.metadata,
     }
 
 
