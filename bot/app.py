@@ -32,6 +32,7 @@ from bot.parts import Timing
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.call_counts import CallCounts
+from bot.store.drifts import CHANGED
 from bot.store.installation import ROTATED
 from bot.store.relay import Relay
 from bot.store.workers import Workers
@@ -185,7 +186,14 @@ class App:
         copy = await self.notice_copy()
         await self.store.web_people.unite(DEMO if self._demo else OPERATOR)
         await self._server.start()
-        for loop in (self.heartbeat.loop, self.parts.reconciler.loop, self.parts.leases.loop, self.parts.roles.loop):
+        await self.parts.guard.refresh()
+        for loop in (
+            self.heartbeat.loop,
+            self.parts.reconciler.loop,
+            self.parts.leases.loop,
+            self.parts.roles.loop,
+            self.parts.guard.follower,
+        ):
             self._begin(loop, loop.run())
         for loop, run in self.loops():
             self._begin(loop, self.parts.roles.run(loop.name, run))
@@ -197,6 +205,7 @@ class App:
         self.parts.roles.on_notify("inbox", self.parts.inbox.notify)
         self.parts.roles.on_notify("poller", self.parts.poller.notify)
         self.parts.roles.on_notify(ROTATED, self.secret.expire)
+        self.parts.roles.on_notify(CHANGED, self.parts.guard.follower.notify)
         self._tasks.append(asyncio.create_task(self.parts.roles.listen(), name="calls"))
         if copy is not None:
             self.parts.alerts.tell("copy", copy.words, files=copy.files)
@@ -233,6 +242,7 @@ class App:
             (sweeper, sweeper.run),
             (cleanup, cleanup.run),
             (self.parts.forgotten_people.loop, self.parts.forgotten_people.loop.run),
+            (self.parts.guard.loop, self.parts.guard.loop.run),
         ]
         if self.parts.bill_sync is not None:
             loops.append((self.parts.bill_sync.loop, self.parts.bill_sync.loop.run))
@@ -306,6 +316,7 @@ class App:
         """Close what `build` opened; for a program that was never started."""
         await self.parts.queue.close()
         await self.parts.keys.close()
+        await self.parts.schemas.close()
         if self.parts.books is not None:
             await self.parts.books.close()
         self.store.close()

@@ -30,6 +30,7 @@ from bot.jobs.collect import Collector
 from bot.jobs.delivery import Delivery
 from bot.jobs.engine import Engine
 from bot.jobs.fal_webhook import Webhook
+from bot.jobs.guard import FIRST_S, Guard
 from bot.jobs.lease_holder import RENEW_S, LeaseHolder
 from bot.jobs.poller import PollerPauses, StatusPoller
 from bot.jobs.prepare import Preparer
@@ -59,6 +60,7 @@ from bot.workers.watchdog import Watchdog
 from core.fal.billing import Billing
 from core.fal.client import FalQueue
 from core.fal.receipts import FolderReceipts
+from core.fal.schemas import Schemas
 from core.fal.webhooks import JwksCache, callback_token
 
 
@@ -68,7 +70,8 @@ class Timing:
 
     Before each look for a lost order, between two searches for all of them, those of the poller; for how long jobs and
     roles are held, how often that is renewed, and how much sooner they are let go of; how long a problem lasts before
-    the admins hear of it, and how often that is looked at; for how long more photos may follow one.
+    the admins hear of it, and how often that is looked at; for how long more photos may follow one; how soon after the
+    start fal's models may be looked at.
     """
 
     search_s: float = 300.0
@@ -80,6 +83,7 @@ class Timing:
     problem_lasts_s: float = 60.0
     problem_looks_s: float = 10.0
     gather_s: float = GATHER_S
+    guard_first_s: float = FIRST_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,8 @@ class Parts:
     queue: FalQueue
     books: Billing | None
     bill_sync: BillSync | None
+    schemas: Schemas
+    guard: Guard
     keys: JwksCache
     alerts: Alerts
     poller: StatusPoller
@@ -333,7 +339,7 @@ def build(
         notify=calls.notify_inbox,
         quote=handler.quote,
     )
-    books, keys = Billing.from_settings(settings), JwksCache(settings)
+    books, keys, schemas = Billing.from_settings(settings), JwksCache(settings), Schemas.from_settings(settings)
     return Parts(
         channels=channels,
         roles=roles,
@@ -343,6 +349,8 @@ def build(
         queue=queue,
         books=books,
         bill_sync=BillSync(store=store, books=books, alerts=alerts, daily_micro=caps.all_micro) if books else None,
+        schemas=schemas,
+        guard=Guard(store=store, schemas=schemas, alerts=alerts, first_s=timing.guard_first_s),
         keys=keys,
         alerts=alerts,
         poller=poller,

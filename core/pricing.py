@@ -10,6 +10,7 @@ from math import ceil
 
 from core.catalogue import MODELS, Endpoint, Model
 from core.catalogue.finding import able, find, list_models, near, row_of, use_tiers
+from core.catalogue.offers import is_offered, offered, require_offered
 from core.errors import BadRequest, arguments
 from core.types import Adjustment, Kind, Mode, Plan, Quote, Role, Source, SourceLimits, VideoRequest
 
@@ -23,10 +24,13 @@ __all__ = [
     "estimate_cost",
     "find",
     "is_aspect_ratio",
+    "is_offered",
     "is_resolution",
     "list_models",
+    "measured_quote",
     "mode_kind",
     "near",
+    "offered",
     "plan",
     "quote",
     "roles_of",
@@ -84,8 +88,9 @@ def plan(
 
     `source`: what is known of the first source; `references`: how many pictures, where the mode takes a list of them.
     An option that the model cannot grant becomes the nearest it can, and is named in `adjustments`. A source video that
-    is too long is cut when it is published. Raises BadRequest: "unknown_model", "model_retired", "prompt_missing",
-    "prompt_too_long", "bad_option", "source_not_supported", "too_many_pictures", "video_too_short", "unpriced".
+    is too long is cut when it is published. Raises BadRequest: "unknown_model", "model_retired", "model_unavailable",
+    "prompt_missing", "prompt_too_long", "bad_option", "source_not_supported", "too_many_pictures", "video_too_short",
+    "unpriced".
     """
     arguments.text("prompt", prompt)
     arguments.text("model", model)
@@ -96,7 +101,8 @@ def plan(
     arguments.of_type("sound", sound, bool)
     arguments.text("negative_prompt", negative_prompt, optional=True)
     mode = arguments.word("mode", mode, Mode)
-    (chosen, endpoint), notes = _endpoint(find(model), mode)
+    (chosen, _), notes = _endpoint(find(model), mode)
+    endpoint = require_offered(chosen, mode)
     _check_prompt(prompt, endpoint)
     _check_source(endpoint, source, notes)
     if mode is Mode.REFERENCE_TO_VIDEO and references > endpoint.most_sources:
@@ -142,6 +148,15 @@ def quote(request: VideoRequest, *, source: SourceFacts | None = None) -> Quote:
         return _by_source(endpoint, rate, source.duration_s if source else None)
     usd = rate * (seconds + endpoint.overrun_s) + pictures
     return Quote(usd, request.endpoint, up_to=endpoint.overrun_s > 0)
+
+
+def measured_quote(request: VideoRequest, *, source: SourceFacts) -> Quote:
+    """Compute the price of an accepted request with its source as it really is, whatever is offered by now.
+
+    Raises BadRequest: "video_too_short", "unpriced".
+    """
+    _check_source(row_of(request.model, request.mode), source, [])
+    return quote(request, source=source)
 
 
 def _by_source(endpoint: Endpoint, rate: Decimal, source_s: float | None) -> Quote:
@@ -206,10 +221,12 @@ def usd_plain(usd: Decimal) -> str:
 
 def describe(model: Model) -> list[str]:
     """Describe a model in one line per mode: endpoint, what it accepts, price per second and for about 5 s."""
-    return [_describe(mode, endpoint) for mode, endpoint in model.modes.items()]
+    return [_describe(mode, endpoint.id, offered(model, mode)) for mode, endpoint in model.modes.items()]
 
 
-def _describe(mode: Mode, endpoint: Endpoint) -> str:
+def _describe(mode: Mode, endpoint_id: str, endpoint: Endpoint | None) -> str:
+    if endpoint is None:
+        return f"{mode:<15} {endpoint_id}: fal does not take it just now"
     prices, usual_s = [], _duration(endpoint, None, []) or _USUAL_DURATION_S
     for resolution, rate in endpoint.prices(sound=endpoint.has_sound).items():
         whole = usd_text(rate * usual_s + endpoint.usd_per_source)

@@ -21,6 +21,7 @@ from bot.messages.i18n import translate, translate_known
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection, now_ms
+from bot.store.drifts import findings_tx
 from bot.store.job_orders import confirm_tx
 from bot.store.job_rows import job_tx
 from bot.store.ledger import OverCap, caps_of
@@ -40,9 +41,10 @@ from bot.store.records import (
 from bot.store.reorders import AlreadyOrdered
 from core import pricing
 from core.catalogue import Model
+from core.catalogue.offers import hold_back
 from core.errors import BadRequest
 from core.pricing import SourceFacts
-from core.types import Mode, Plan, VideoRequest
+from core.types import Adjustment, Mode, Plan, VideoRequest
 
 log = logging.getLogger(__name__)
 
@@ -184,7 +186,8 @@ class OrderService:
     ) -> Message | JobDraft | None:
         """Accept an offer: at that price, once, within its time; everything is checked again. None: it is ordered.
 
-        A new offer where its price has changed. `agreed`: the message that said yes.
+        A new offer where its price has changed, or where fal does not take it any more. `agreed`: the message that said
+        yes.
         """
         if way > len(job.ways):
             return self._late(job, language)
@@ -192,6 +195,8 @@ class OrderService:
             pricing.find((job.ways[way - 1].request if way else job.request).model)
         except BadRequest as error:  # it has left the catalogue since
             return Message(job_messages.error_message(language, error.code, error.facts), job_id=job.id)
+        if self._is_gone(tx, job, way):
+            return self._offer_nearest(job, agreed, language)
         price = self._price_now(job, way)
         try:
             verdict = confirm_tx(tx, job.id, price=price, caps=self._caps, way=way)
@@ -237,6 +242,33 @@ class OrderService:
             agreed, attachment=job.incoming.attachment, also=job.incoming.also, text=job.incoming.text, pressed=None
         )
         return JobDraft(incoming, language, plan, why, ways=self._ways_again(job), replaces=job.id)
+
+    def _is_gone(self, tx: Connection, job: Job, way: int) -> bool:
+        """Return whether fal does not take this offer any more, as the last look of any process found it."""
+        hold_back(findings_tx(tx))
+        request = job.ways[way - 1].request if way else job.request
+        return job.state is State.AWAITING_CONFIRMATION and not pricing.is_offered(request)
+
+    def _offer_nearest(self, job: Job, agreed: Incoming, language: str) -> JobDraft | Message:
+        """Offer what comes nearest to an offer that cannot be made any more, in its place."""
+        model: str | None = None
+        notes: tuple[Adjustment, ...] = ()
+        try:
+            try:
+                plan = self._plan_again(job, None)
+            except BadRequest as error:
+                model = str(error.facts.get("instead_key") or "")
+                if error.code != "model_unavailable" or not model:
+                    raise
+                plan = self._plan_again(job, None, model=model)
+                notes = (Adjustment("model", str(error.facts["model"]), str(error.facts["instead"])),)
+        except BadRequest as error:
+            return Message(job_messages.error_message(language, error.code, error.facts), job_id=job.id)
+        text = f"{job.incoming.text} --model {model}" if model else job.incoming.text  # so that a later wish keeps it
+        incoming = replace(agreed, attachment=job.incoming.attachment, also=job.incoming.also, text=text, pressed=None)
+        plan = replace(plan, adjustments=(*notes, *plan.adjustments))
+        ways = self._ways_again(job, model)
+        return JobDraft(incoming, language, plan, Confirmation("gone"), ways=ways, replaces=job.id)
 
     def with_model(self, job: Job, model: str, pressed: Incoming, language: str) -> JobDraft | Message:
         """Offer the same with another model, in the place of the offer `job`."""

@@ -179,8 +179,4 @@ def _price(job: Job, asset: Asset) -> Decimal:
     if job.request.duration_s is not None:
         return job.usd
     source = SourceFacts(asset.kind, asset.width, asset.height, asset.duration_s, asset.size)
-    request = job.request
-    again = pricing.plan(
-        request.prompt, model=request.model, mode=request.mode, resolution=request.resolution, source=source
-    )
-    return again.quote.usd
+    return pricing.measured_quote(job.request, source=source).usd

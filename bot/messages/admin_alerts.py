@@ -83,6 +83,10 @@ class Alerts:
         """
         self._begin(self._tell(topic, key, facts, gap_s, but))
 
+    def say(self, text_in: Callable[[str], str]) -> None:
+        """Send what `text_in` makes of each admin's language. Returns at once; how often is the caller's to decide."""
+        self._begin(self._say_to_all(text_in))
+
     def ask(self, key: str, buttons: Callable[[str], tuple[Action, ...]], **facts: Any) -> None:
         """Send the sentence `key` to every admin, with the buttons for each language. Returns at once.
 

@@ -66,7 +66,16 @@ def _facts_of(model: Model) -> dict[str, str]:
         "price": pricing.usd_text(plan.quote.usd) if plan else "",
         "duration": str(seconds) if seconds and seconds != _MODELS_TITLE_S else "",
         "modes": " ".join(sorted(str(mode) for mode in model.modes)),
+        "off": _off(model),
     }
+
+
+def _off(model: Model) -> str:
+    """Return how much of a model fal does not take just now: "no", "some" or "all" of it."""
+    offered = [pricing.offered(model, mode) for mode in model.modes]
+    if not any(offered):
+        return "all"
+    return "no" if offered == list(model.modes.values()) else "some"
 
 
 def _about_five_seconds(key: str) -> Plan | None:

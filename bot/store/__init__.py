@@ -10,6 +10,7 @@ from bot.store.callback_replies import CallbackReplies
 from bot.store.copies import Copies
 from bot.store.database import Database
 from bot.store.dialogues import Dialogues
+from bot.store.drifts import Drifts
 from bot.store.forgotten import Forgotten
 from bot.store.inbox import InboxRepository
 from bot.store.installation import InstallationState
@@ -69,6 +70,7 @@ class Store:
     send_quota: SendQuota
     render_times: RenderTimes
     unreadable: UnreadableJobs
+    drifts: Drifts
 
     @classmethod
     async def open(cls, url: str, *, lease_ms: int = LEASE_MS) -> "Store":
@@ -129,6 +131,7 @@ class Store:
             send_quota=SendQuota(database),
             render_times=RenderTimes(database),
             unreadable=UnreadableJobs(database),
+            drifts=Drifts(database),
         )
 
     def close(self) -> None:

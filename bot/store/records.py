@@ -94,7 +94,7 @@ class Confirmation:
     (the photo they speak of could not reach the bot, so it would be made without), "price" (it is dear), "same"
     (that job runs already), "again" (a repeat), "instead" (that job's message was edited while it was free: it is
     cancelled by the yes), "edited" (the same when it was bought), "restored" (a copy of the database was put back,
-    and it may have been bought already).
+    and it may have been bought already), "gone" (fal does not take what was offered before; this comes nearest).
     """
 
     why: str

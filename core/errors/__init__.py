@@ -227,6 +227,7 @@ ERROR_CODES: tuple[str, ...] = (
     "image_url_not_public",
     "unknown_model",
     "model_retired",
+    "model_unavailable",
     "unpriced",
     "bad_option",
     "prompt_missing",

@@ -23,6 +23,8 @@ SENTENCES: dict[str, str] = {
     "image_url_not_public": "The address is not public: give a public http(s) address, or the file itself.",
     "unknown_model": "There is no model {model!r}: core.list_models() returns all of them.",
     "model_retired": "{model} was shut down on {day}: choose one of core.list_models().",
+    "model_unavailable": "fal does not take {model} just now: choose another of core.list_models() (instead: "
+    "{instead!r}), or try again tomorrow.",
     "unpriced": "{model} has no known price for this combination, so it is not bought: choose another resolution.",
     "bad_option": "{option} cannot be {value}.",
     "prompt_missing": "prompt is empty: say what the video should show.",

@@ -29,6 +29,11 @@ admin-no-asset-host = REELBOT_ASSET_HOST is "folder", but no public address is k
 admin-image-url-not-public = image_url must be a public http(s) address: publish the file first ("reelbot publish FILE") and use the address that prints, or give the file itself.
 admin-unknown-model = Unknown model “{ $model }”: "reelbot models" lists all of them.
 admin-model-retired = { $model } was shut down on { $day }: "reelbot models" lists those that are sold.
+admin-model-unavailable =
+    fal does not take { $model } just now, so it is not bought: { KNOWN($instead) ->
+        [yes] use { $instead }, or another one that "reelbot models" lists.
+       *[no] choose another one that "reelbot models" lists.
+    } "reelbot models --check" asks fal again.
 admin-unpriced =
     { KNOWN($resolution) ->
         [yes] { $model } at { $resolution } has no known price, so it is not bought: choose a combination that "reelbot models" lists.

@@ -16,6 +16,11 @@ error-no-asset-host = I could not hand your file to the video service, because t
 error-image-url-not-public = That address cannot be reached from outside. Please send me the file itself.
 error-unknown-model = There is no model “{ $model }”. { -models } lists all of them.
 error-model-retired = { $model } was shut down on { $day }. Please choose another model ({ -models }).
+error-model-unavailable =
+    { $model } is not available at the moment. { KNOWN($instead) ->
+        [yes] Please use { $instead } instead, or choose another model ({ -models }).
+       *[no] Please choose another model ({ -models }), or try again tomorrow.
+    }
 error-unpriced = There is no price for this combination, so it was not ordered. Please choose another resolution or model ({ -models }).
 error-bad-option =
     { $option ->

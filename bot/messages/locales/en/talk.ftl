@@ -82,6 +82,10 @@ models-line =
     }{ INCLUDES($modes, "video-to-video") ->
         [yes] , also changes videos
        *[no] {""}
+    }{ $off ->
+        [all] . Not available at the moment
+        [some] . In part not available at the moment
+       *[no] {""}
     }
 
 models-column-name = Model

@@ -30,6 +30,11 @@ admin-no-asset-host = REELBOT_ASSET_HOST 設為 folder，但不知道公開網�
 admin-image-url-not-public = image_url 必須是公開的 http(s) 網址：請先發佈檔案（reelbot publish FILE）再用它列印的網址，或者直接給出檔案。
 admin-unknown-model = 未知模型「{ $model }」：reelbot models 會列出所有模型。
 admin-model-retired = { $model } 已在 { $day } 停止服務：reelbot models 會列出在用的模型。
+admin-model-unavailable =
+    fal 現在不接受 { $model }，所以沒有下單：{ KNOWN($instead) ->
+        [yes] 請改用 { $instead }，或 reelbot models 列出的其他模型。
+       *[no] 請選擇 reelbot models 列出的其他模型。
+    }reelbot models --check 會重新向 fal 查詢。
 admin-unpriced =
     { KNOWN($resolution) ->
         [yes] { $model } 在 { $resolution } 下沒有定價，所以沒有下單：請選擇 reelbot models 列出的組合。

@@ -17,6 +17,11 @@ error-no-asset-host = 你的檔案沒能交給影片服務：這個機器人還�
 error-image-url-not-public = 這個網址從外面打不開。請直接把檔案發給我。
 error-unknown-model = 沒有「{ $model }」這個模型。{ -send-models }查看全部。
 error-model-retired = { $model } 已在 { $day } 停止服務，請換一個模型。{ -send-models }查看全部。
+error-model-unavailable =
+    { $model } 暫時用不了。{ KNOWN($instead) ->
+        [yes] 可以改用 { $instead }，或者換一個模型，{ -send-models }查看全部。
+       *[no] 請換一個模型（{ -send-models }查看全部），或者明天再試。
+    }
 error-unpriced = 這個組合沒有定價，所以沒有下單。請換一種清晰度或模型，{ -send-models }查看全部。
 error-bad-option =
     { $option ->

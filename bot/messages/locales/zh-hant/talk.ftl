@@ -111,6 +111,10 @@ models-line =
     }{ INCLUDES($modes, "video-to-video") ->
         [yes] ，也能改影片
        *[no] {""}
+    }{ $off ->
+        [all] 。暫時不可用
+        [some] 。部分功能暫時不可用
+       *[no] {""}
     }
 
 models-column-name = 模型

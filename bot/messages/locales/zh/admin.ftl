@@ -29,6 +29,11 @@ admin-no-asset-host = REELBOT_ASSET_HOST 设为 folder，但不知道公开地�
 admin-image-url-not-public = image_url 必须是公开的 http(s) 地址：请先发布文件（reelbot publish FILE）再用它打印的地址，或者直接给出文件。
 admin-unknown-model = 未知模型“{ $model }”：reelbot models 会列出所有模型。
 admin-model-retired = { $model } 已在 { $day } 停止服务：reelbot models 会列出在用的模型。
+admin-model-unavailable =
+    fal 现在不接受 { $model }，所以没有下单：{ KNOWN($instead) ->
+        [yes] 请改用 { $instead }，或 reelbot models 列出的其他模型。
+       *[no] 请选择 reelbot models 列出的其他模型。
+    }reelbot models --check 会重新向 fal 查询。
 admin-unpriced =
     { KNOWN($resolution) ->
         [yes] { $model } 在 { $resolution } 下没有定价，所以没有下单：请选择 reelbot models 列出的组合。

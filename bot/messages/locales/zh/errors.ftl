@@ -16,6 +16,11 @@ error-no-asset-host = 你的文件没能交给视频服务：这个机器人还�
 error-image-url-not-public = 这个地址从外面打不开。请直接把文件发给我。
 error-unknown-model = 没有“{ $model }”这个模型。{ -send-models }查看全部。
 error-model-retired = { $model } 已在 { $day } 停止服务，请换一个模型。{ -send-models }查看全部。
+error-model-unavailable =
+    { $model } 暂时用不了。{ KNOWN($instead) ->
+        [yes] 可以改用 { $instead }，或者换一个模型，{ -send-models }查看全部。
+       *[no] 请换一个模型（{ -send-models }查看全部），或者明天再试。
+    }
 error-unpriced = 这个组合没有定价，所以没有下单。请换一种清晰度或模型，{ -send-models }查看全部。
 error-bad-option =
     { $option ->

@@ -110,6 +110,10 @@ models-line =
     }{ INCLUDES($modes, "video-to-video") ->
         [yes] ，也能改视频
        *[no] {""}
+    }{ $off ->
+        [all] 。暂时不可用
+        [some] 。部分功能暂时不可用
+       *[no] {""}
     }
 
 models-column-name = 模型
