@@ -21,7 +21,7 @@ from bot.channels.signing_secret import SigningSecret
 from bot.channels.video_links import VideoLinks
 from bot.channels.web_names import DEMO, OPERATOR
 from bot.http.pages import Words
-from bot.http.server import Health, Server, bind, build, front_page
+from bot.http.server import Health, Server, WebApp, bind, build, front_page, stand_in
 from bot.http.signed_videos import signed_videos
 from bot.jobs.engine import Engine
 from bot.jobs.prepare import free_bytes
@@ -86,6 +86,7 @@ class App:
         self._loops: list[Loop] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._server: Server | None = None
+        self.web: WebApp | None = None
 
     @classmethod
     async def build(
@@ -171,7 +172,7 @@ class App:
             if "web" in self.channels
             else front_page(words, [each.manifest.title for each in self.channels.values()])
         )
-        web = build(
+        self.web = build(
             health=self.health,
             assets_dir=self._settings.assets_dir,
             webhook=self.parts.webhook,
@@ -179,7 +180,7 @@ class App:
             front=front,
             secret=self.secret,
         )
-        self._server = Server(web, listener, trusted_proxies=self._settings.trusted_proxies, words=words)
+        self._server = Server(self.web, listener, trusted_proxies=self._settings.trusted_proxies, words=words)
         await self.parts.engine.start(owner=self.parts.roles.owner)
         await self._join_the_others()
         copy = await self.notice_copy()
@@ -346,7 +347,9 @@ class App:
         for name, channel in self.channels.items():
             after_s = channel.limits.unconfirmed_s
             if after_s is not None:
-                await self.store.jobs.close_unconfirmed(name, after_s=after_s)
+                for each in await self.store.jobs.close_unconfirmed(name, after_s=after_s):
+                    topic = f"unconfirmed {each.job_id}"
+                    self.parts.alerts.tell(topic, "alert-unconfirmed", but=each.user, job=each.job_id, user=each.user)
 
 
 def _connected(manifest: ChannelManifest, services: Services) -> ChannelPort | None:
@@ -412,12 +415,10 @@ def _make_folders(settings: Settings) -> None:
 
 async def serve_demo(*, output_dir: Path, port: int, on_ready: Callable[[App, str], Awaitable[None]]) -> None:
     """Serve the whole product on loopback: the sandbox replaces fal, the web chat is open, no setting is read."""
-    from core.sandbox import create_app  # noqa: PLC0415 - the demo alone needs it, and it is heavy
-
     folder = output_dir / "demo"
     bind(Settings.offline().host, port).close()  # taken: nothing is made then
     listener = bind("127.0.0.1", 0)
-    sandbox = Server(create_app(folder=folder / "sandbox"), listener)
+    sandbox = Server(demo_fal(folder / "sandbox"), listener)
     await sandbox.start()
     settings = Settings.offline(
         fal_key="sandbox",
@@ -431,6 +432,13 @@ async def serve_demo(*, output_dir: Path, port: int, on_ready: Callable[[App, st
         await serve(settings, demo=True, on_ready=on_ready)
     finally:
         await sandbox.stop()
+
+
+def demo_fal(folder: Path) -> WebApp:
+    """Build the demo's stand-in for fal. A page in the same browser can reach it, so it has our headers, too."""
+    from core.sandbox import create_app  # noqa: PLC0415 - the demo alone needs it, and it is heavy
+
+    return stand_in(create_app(folder=folder))
 
 
 def _shown(host: str) -> str:

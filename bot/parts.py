@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.channels import manifests
 from bot.channels.protocol import ChannelPort
 from bot.channels.signing_secret import SigningSecret
-from bot.conversation.access import Access, AdminsNow, Owners
+from bot.conversation.access import Access, Owners, OwnersNow
 from bot.conversation.admin_handler import AdminHandler
 from bot.conversation.admission import Admission
 from bot.conversation.balance import BalanceHandler
@@ -185,7 +185,7 @@ def build(
     queue = FalQueue.from_settings(settings)
     access = Access.from_settings(settings.access, settings.admins, chats=manifests(), demo=demo)
     caps = caps_of(settings)
-    alerts = Alerts(store=store, channels=channels, admins=AdminsNow(access), caps=caps)
+    alerts = Alerts(store=store, channels=channels, admins=access.admins, others=OwnersNow(access), caps=caps)
     receipts = FolderReceipts(settings.receipts_dir)
     leases = LeaseHolder(
         store.leases,
@@ -294,7 +294,7 @@ def build(
         ask_fal_now=poller.say_due,
         due=calls.due,
         forgotten=forgotten_people.loop.notify,
-        is_admin=admission.is_admin,
+        right=admission.right,
         balance=BalanceHandler(store=store, planner=planner, channels=channels, caps=caps, is_admin=admission.is_admin),
         settings=SettingsHandler(
             store=store,
@@ -306,7 +306,7 @@ def build(
         admin=AdminHandler(
             store=store,
             access=access,
-            is_admin=admission.is_admin,
+            right=admission.right,
             channels=channels,
             manifests=manifests(),
             caps=caps,

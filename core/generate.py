@@ -9,16 +9,13 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Literal
 
 from core import pricing
-from core.assets.publish import publish_asset
-from core.assets.reachability import check_foreign
-from core.assets.safe_fetch import require_public_url
+from core.assets.sources import SourceFile, facts_of, publish_sources, read_sources
 from core.catalogue import app_of
 from core.config import FalSettings
 from core.errors import BadRequest, StillRunning, SubmitNotSent, Unavailable, VideoError, arguments
@@ -28,12 +25,8 @@ from core.fal.download import video_filename
 from core.fal.fetch_result import fetch_patiently, fetch_result, is_readable
 from core.fal.poll_schedule import poll_gaps
 from core.fal.receipts import FolderReceipts, Order, Receipt
-from core.pricing import SourceFacts
 from core.types import (
-    Asset,
     Completed,
-    Kind,
-    Mode,
     Plan,
     Queued,
     QueueStatus,
@@ -82,20 +75,26 @@ async def generate_video(
     resolution: str | None = None,
     aspect_ratio: str | None = None,
     seed: int | None = None,
-    image: Path | str | bytes | None = None,
+    image: SourceFile | None = None,
     image_url: str | None = None,
-    video: Path | str | bytes | None = None,
+    video: SourceFile | None = None,
     video_url: str | None = None,
     sound: bool | None = None,
+    last_image: SourceFile | None = None,
+    references: Sequence[SourceFile] = (),
+    negative_prompt: str | None = None,
     settings: FalSettings | None = None,
     on_progress: OnProgress | None = None,
 ) -> Video:
-    """Buy one video and download it to `output/videos/`. The mode follows from the source: none, a photo, a video.
+    """Buy one video and download it to `output/videos/`. The mode follows from the sources.
 
-    `model` is a tier (budget, balanced, premium), a model key or a full fal endpoint id; `duration` in seconds; `image`
-    and `video` are local files or bytes, published for fal first; `image_url` and `video_url` must be public. `sound`:
-    on or off where the model leaves the choice, at its own price; None: as the model does it by itself. Values the
-    model cannot do are adjusted to the nearest it can (`core.pricing.plan` names them beforehand).
+    `model` is a tier (budget, balanced, premium), a model key or a full fal endpoint id; `duration` in seconds. Sources
+    are local files or bytes, published for fal first, or public addresses: none, an `image` to begin with, a
+    `last_image` to end with, `references` (pictures of whom or what the film shows, in the order in which the words
+    name them), or a `video` to edit. `image_url` and `video_url` are addresses alone. `sound`: on or off where the
+    model leaves the choice, at its own price; None: as the model does it by itself. `negative_prompt`: what is not
+    wanted. Values the model cannot do are adjusted to the nearest it can (`core.pricing.plan` names them beforehand);
+    sources it cannot use are refused before anything is bought.
 
     The paid request is made once. Cancelled or out of patience (an hour: StillRunning with `request_id`), the request
     goes on at fal: `poll_video(request_id)` fetches it, free of charge. Nothing is bought without a receipt on the
@@ -112,31 +111,37 @@ async def generate_video(
     arguments.text("aspect_ratio", aspect_ratio, optional=True)
     arguments.whole("seed", seed, least=0, most=pricing.MOST_SEED)
     arguments.of_type("sound", sound, bool)
-    arguments.one_of(image=image, image_url=image_url, video=video, video_url=video_url)
-    arguments.source("image", image)
-    arguments.source("video", video)
-    arguments.text("image_url", image_url, optional=True)
-    arguments.text("video_url", video_url, optional=True)
+    arguments.text("negative_prompt", negative_prompt, optional=True)
+    wanted = read_sources(
+        image=image,
+        image_url=image_url,
+        last_image=last_image,
+        references=references,
+        video=video,
+        video_url=video_url,
+    )
     arguments.of_type("settings", settings, FalSettings)
     arguments.called("on_progress", on_progress)
     settings = settings or FalSettings()
     tell = on_progress or _silent
     async with _queue(settings) as queue:
         tell(Progress("publishing"))
-        source = await _source(image, image_url, video, video_url, model=model, settings=settings)
+        sources = await publish_sources(wanted, model=model, settings=settings)
         plan = pricing.plan(
             prompt,
             model=model,
-            mode=source.kind.mode if source else Mode.TEXT_TO_VIDEO,
+            mode=wanted.mode,
             duration=duration,
             resolution=resolution,
             aspect_ratio=aspect_ratio,
             seed=seed,
             sound=sound,
-            source=_facts(source) if source else None,
+            negative_prompt=negative_prompt,
+            source=facts_of(sources[0]) if sources else None,
+            references=max(1, len(sources)),
         )
         tell(Progress("submitting"))
-        request = replace(plan.request, source_url=source.url if source else None)
+        request = plan.request.published(*(source.url for source in sources))
         receipt = await _buy(queue, request, plan, settings)
         try:
             await wait(queue, receipt.handle, on_progress=tell)
@@ -330,36 +335,6 @@ async def _collect(
         cost_usd=receipt.usd,
         model=receipt.model,
     )
-
-
-async def _source(
-    image: Path | str | bytes | None,
-    image_url: str | None,
-    video: Path | str | bytes | None,
-    video_url: str | None,
-    *,
-    model: str,
-    settings: FalSettings,
-) -> Asset | None:
-    """Return the source as something fal can fetch: published, or the caller's own public address, checked once."""
-    url = image_url or video_url
-    if url is not None:
-        require_public_url(url, settings=settings)
-        await check_foreign(url, settings=settings)
-        return Asset("", url, Kind.IMAGE if image_url else Kind.VIDEO, 0)
-    file = image if image is not None else video
-    if file is None:
-        return None
-    expected = Kind.IMAGE if image is not None else Kind.VIDEO
-    limits = pricing.source_limits(model, expected.mode)
-    asset = await publish_asset(file, settings=settings, limits=limits)
-    if asset.kind is not expected:
-        raise BadRequest("bad_option", option=str(expected), value=f"is a {asset.kind}")
-    return asset
-
-
-def _facts(asset: Asset) -> SourceFacts:
-    return SourceFacts(asset.kind, asset.width, asset.height, asset.duration_s, asset.size)
 
 
 def _silent(_progress: Progress) -> None:

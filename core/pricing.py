@@ -9,10 +9,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from math import ceil
 
 from core.catalogue import MODELS, Endpoint, Model
-from core.catalogue.finding import find, list_models, near, row_of, use_tiers
+from core.catalogue.finding import able, find, list_models, near, row_of, use_tiers
 from core.catalogue.offers import is_offered, offered, require_offered
 from core.errors import BadRequest, arguments
-from core.types import Adjustment, Kind, Mode, Plan, Quote, SourceLimits, VideoRequest
+from core.types import Adjustment, Kind, Mode, Plan, Quote, Role, Source, SourceLimits, VideoRequest
 
 __all__ = [
     "MODELS",
@@ -33,6 +33,7 @@ __all__ = [
     "offered",
     "plan",
     "quote",
+    "roles_of",
     "source_limits",
     "usd_plain",
     "usd_text",
@@ -45,6 +46,15 @@ _RATIO_SLACK = 0.35
 _TRIM_SLACK_S = 0.2  # a length is told in whole frames and rounded
 _LINES = re.compile(r"([1-9][0-9]{2,3})p?")
 _RATIO = re.compile(r"\s*([1-9][0-9]{0,3})\s*[:：]\s*([1-9][0-9]{0,3})\s*")
+_ROLES: dict[Mode, tuple[Role, ...]] = {
+    Mode.TEXT_TO_VIDEO: (),
+    Mode.IMAGE_TO_VIDEO: (Role.FIRST_FRAME,),
+    Mode.FRAMES_TO_VIDEO: (Role.FIRST_FRAME, Role.LAST_FRAME),
+    Mode.VIDEO_TO_VIDEO: (Role.VIDEO,),
+    Mode.EXTEND_VIDEO: (Role.VIDEO,),
+    Mode.UPSCALE_VIDEO: (Role.VIDEO,),
+    Mode.ENHANCE_DRAFT: (Role.DRAFT,),
+}
 MOST_SEED = 2**31 - 1
 """The largest seed that any model takes."""
 
@@ -70,13 +80,17 @@ def plan(
     aspect_ratio: str | None = None,
     seed: int | None = None,
     sound: bool | None = None,
+    negative_prompt: str | None = None,
     source: SourceFacts | None = None,
+    references: int = 1,
 ) -> Plan:
     """Plan a purchase: values that the endpoint takes, and the price in dollars of exactly these.
 
+    `source`: what is known of the first source; `references`: how many pictures, where the mode takes a list of them.
     An option that the model cannot grant becomes the nearest it can, and is named in `adjustments`. A source video that
     is too long is cut when it is published. Raises BadRequest: "unknown_model", "model_retired", "model_unavailable",
-    "prompt_missing", "prompt_too_long", "bad_option", "source_not_supported", "video_too_short", "unpriced".
+    "prompt_missing", "prompt_too_long", "bad_option", "source_not_supported", "too_many_pictures", "video_too_short",
+    "unpriced".
     """
     arguments.text("prompt", prompt)
     arguments.text("model", model)
@@ -85,16 +99,20 @@ def plan(
     for name, number in (("duration", duration), ("seed", seed)):
         arguments.number(name, number)
     arguments.of_type("sound", sound, bool)
+    arguments.text("negative_prompt", negative_prompt, optional=True)
     mode = arguments.word("mode", mode, Mode)
     (chosen, _), notes = _endpoint(find(model), mode)
     endpoint = require_offered(chosen, mode)
     _check_prompt(prompt, endpoint)
     _check_source(endpoint, source, notes)
+    if mode is Mode.REFERENCE_TO_VIDEO and references > endpoint.most_sources:
+        raise BadRequest("too_many_pictures", model=chosen.name, most=endpoint.most_sources)
     duration_s = _duration(endpoint, duration, notes)
     resolution = _resolution(endpoint, resolution, notes)
     aspect_ratio = _aspect_ratio(endpoint, aspect_ratio, notes)
     seed = _seed(endpoint, seed, notes)
     sound = _sound(endpoint, sound, notes)
+    negative_prompt = _negative(endpoint, negative_prompt, notes)
     request = VideoRequest(
         prompt=prompt,
         model=chosen.key,
@@ -105,6 +123,8 @@ def plan(
         aspect_ratio=aspect_ratio,
         seed=seed,
         sound=sound,
+        sources=tuple(Source(role) for role in roles_of(mode, references=references)),
+        negative_prompt=negative_prompt,
     )
     return Plan(request, quote(request, source=source), tuple(notes))
 
@@ -116,16 +136,17 @@ def quote(request: VideoRequest, *, source: SourceFacts | None = None) -> Quote:
     """
     endpoint = row_of(request.model, request.mode)
     seconds = request.duration_s
+    pictures = endpoint.usd_per_source * max(1, len(request.sources))
     clip = endpoint.usd_per_clip.get(seconds) if seconds is not None else None
     if clip is not None:
-        return Quote(clip + endpoint.usd_per_source, request.endpoint)
+        return Quote(clip + pictures, request.endpoint)
     sound = endpoint.has_sound if request.sound is None else request.sound
     rate = endpoint.prices(sound=sound).get(request.resolution or "")
     if rate is None:
         raise BadRequest("unpriced", model=request.model, resolution=request.resolution)
     if seconds is None:
-        return _edit_quote(endpoint, rate, source.duration_s if source else None)
-    usd = rate * (seconds + endpoint.overrun_s) + endpoint.usd_per_source
+        return _by_source(endpoint, rate, source.duration_s if source else None)
+    usd = rate * (seconds + endpoint.overrun_s) + pictures
     return Quote(usd, request.endpoint, up_to=endpoint.overrun_s > 0)
 
 
@@ -138,15 +159,17 @@ def measured_quote(request: VideoRequest, *, source: SourceFacts) -> Quote:
     return quote(request, source=source)
 
 
-def _edit_quote(endpoint: Endpoint, rate: Decimal, source_s: float | None) -> Quote:
-    """Compute an edit's price by the source's seconds, begun ones counting whole.
+def _by_source(endpoint: Endpoint, rate: Decimal, source_s: float | None) -> Quote:
+    """Compute a price that goes by the source's seconds, begun ones counting whole.
 
-    While they are unknown, the longest source that the row takes is assumed.
+    While they are unknown, the longest source that the row takes is assumed. An edit's price is for a second in and one
+    out together.
     """
     longest = endpoint.source_seconds[1]
     into = Decimal(longest if source_s is None else min(max(1, ceil(source_s)), longest))
-    seconds = (into + min(into, Decimal(endpoint.output_s))) / 2
-    up_to = endpoint.conservative_price or source_s is None
+    seconds = (into + min(into, Decimal(endpoint.output_s))) / 2 if endpoint.output_s else into
+    rounds = source_s is not None and not endpoint.output_s and into != Decimal(str(source_s))
+    up_to = endpoint.conservative_price or source_s is None or rounds
     return Quote(rate * seconds + endpoint.usd_per_source, endpoint.id, up_to=up_to)
 
 
@@ -158,7 +181,7 @@ def estimate_cost(model: str, duration: int, resolution: str | None = None, mode
     """
     arguments.duration(duration, optional=False)
     mode = arguments.word("mode", mode, Mode)
-    source = SourceFacts(mode_kind(mode), duration_s=duration) if mode is not Mode.TEXT_TO_VIDEO else None
+    source = SourceFacts(mode_kind(mode), duration_s=duration) if roles_of(mode) else None
     return plan("estimate", model=model, mode=mode, duration=duration, resolution=resolution, source=source).quote.usd
 
 
@@ -174,7 +197,12 @@ def is_aspect_ratio(text: str) -> bool:
 
 def mode_kind(mode: Mode) -> Kind:
     """Return the kind of source that this mode needs."""
-    return Kind.VIDEO if mode is Mode.VIDEO_TO_VIDEO else Kind.IMAGE
+    return Kind.VIDEO if Role.VIDEO in roles_of(mode) else Kind.IMAGE
+
+
+def roles_of(mode: Mode, *, references: int = 1) -> tuple[Role, ...]:
+    """Return what the sources of a request in this mode are for, in the order in which they are given."""
+    return (Role.REFERENCE,) * references if mode is Mode.REFERENCE_TO_VIDEO else _ROLES[mode]
 
 
 def usd_text(usd: Decimal) -> str:
@@ -221,13 +249,15 @@ def _endpoint(model: Model, mode: Mode) -> tuple[tuple[Model, Endpoint], list[Ad
     chosen = model
     while mode not in chosen.modes:
         if chosen.fallback_model is None:
-            raise BadRequest("source_not_supported", model=model.name, mode=str(mode))
+            raise BadRequest("source_not_supported", model=model.name, mode=str(mode), able=", ".join(able(mode)[:5]))
         chosen = find(chosen.fallback_model)
     notes = [] if chosen is model else [Adjustment("model", model.name, chosen.name)]
     return (chosen, chosen.modes[mode]), notes
 
 
 def _check_prompt(prompt: str, endpoint: Endpoint) -> None:
+    if not endpoint.has_prompt:
+        return
     if not prompt.strip():
         raise BadRequest("prompt_missing")
     if len(prompt) > endpoint.prompt_chars:
@@ -296,6 +326,15 @@ def _sound(endpoint: Endpoint, requested: bool | None, notes: list[Adjustment]) 
     if requested is not None and requested != endpoint.has_sound:
         notes.append(Adjustment("sound", "on" if requested else "off", "on" if endpoint.has_sound else "off"))
     return None
+
+
+def _negative(endpoint: Endpoint, requested: str | None, notes: list[Adjustment]) -> str | None:
+    if requested is None or not requested.strip():
+        return None
+    if endpoint.negative_field is None:
+        notes.append(Adjustment("negative_prompt", requested[:40], None))
+        return None
+    return requested
 
 
 def _lines(resolution: str) -> int | None:

@@ -1,7 +1,7 @@
 """The nouns of the video library, in fal's own words. Frozen values without behaviour beyond simple properties."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -10,11 +10,20 @@ from typing import Any
 
 
 class Mode(StrEnum):
-    """The kind of request, by what a model is given. It follows from the source, never from editing an endpoint id."""
+    """The kind of request, by what a model is given. It follows from the sources, never from editing an endpoint id.
+
+    VIDEO_TO_VIDEO edits a film by words, EXTEND_VIDEO goes on where it ends, UPSCALE_VIDEO gives it more pixels;
+    ENHANCE_DRAFT makes a draft whole, from what fal kept of it.
+    """
 
     TEXT_TO_VIDEO = "text-to-video"
     IMAGE_TO_VIDEO = "image-to-video"
     VIDEO_TO_VIDEO = "video-to-video"
+    FRAMES_TO_VIDEO = "first-last-frame-to-video"
+    REFERENCE_TO_VIDEO = "reference-to-video"
+    EXTEND_VIDEO = "extend-video"
+    UPSCALE_VIDEO = "upscale-video"
+    ENHANCE_DRAFT = "enhance-draft"
 
 
 class Kind(StrEnum):
@@ -27,6 +36,24 @@ class Kind(StrEnum):
     def mode(self) -> Mode:
         """Return the mode of a request whose source is of this kind."""
         return Mode.IMAGE_TO_VIDEO if self is Kind.IMAGE else Mode.VIDEO_TO_VIDEO
+
+
+class Role(StrEnum):
+    """What a source is for: the picture that a film begins or ends with, a likeness to keep, a film, a kept draft."""
+
+    FIRST_FRAME = "first_frame"
+    LAST_FRAME = "last_frame"
+    REFERENCE = "reference"
+    VIDEO = "video"
+    DRAFT = "draft"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One source of a request. `url`: where fal fetches it, None until it is published."""
+
+    role: Role
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +76,9 @@ class SourceLimits:
 class Adjustment:
     """A requested value that cannot be had, and the value applied instead (None: it was left out).
 
-    `field` is "duration", "resolution", "aspect_ratio", "model", "prompt", "seed" or "sound" ("on", "off") for an
-    option; "source_padded", "source_trimmed", "source_scaled" or "source_converted" for a photo or video, in pixels,
-    seconds or names.
+    `field` is "duration", "resolution", "aspect_ratio", "model", "prompt", "seed", "negative_prompt" or "sound" ("on",
+    "off") for an option; "source_padded", "source_trimmed", "source_scaled" or "source_converted" for a photo or video,
+    in pixels, seconds or names.
     """
 
     field: str
@@ -80,8 +107,8 @@ class Asset:
 class VideoRequest:
     """The values of one paid request, exactly as they are sent to fal.
 
-    None: the endpoint has no such field (or, for `seed`, it is not set; for `sound`, it was bought before the sound
-    could be chosen).
+    None: the endpoint has no such field (or, for `seed` and `negative_prompt`, it is not set; for `sound`, it was
+    bought before the sound could be chosen). `sources` stand in the order in which they are sent.
     """
 
     prompt: str
@@ -92,8 +119,23 @@ class VideoRequest:
     resolution: str | None = None
     aspect_ratio: str | None = None
     seed: int | None = None
-    source_url: str | None = None
     sound: bool | None = None
+    sources: tuple[Source, ...] = ()
+    negative_prompt: str | None = None
+
+    @property
+    def source_urls(self) -> tuple[str, ...]:
+        """Return the addresses of the published sources."""
+        return tuple(source.url for source in self.sources if source.url is not None)
+
+    def published(self, *urls: str) -> "VideoRequest":
+        """Return the request with these addresses of its sources, in their order."""
+        pairs = zip(self.sources, urls, strict=True)
+        return replace(self, sources=tuple(Source(source.role, url) for source, url in pairs))
+
+    def unpublished(self) -> "VideoRequest":
+        """Return the request with its sources as they were planned: without addresses."""
+        return replace(self, sources=tuple(Source(source.role) for source in self.sources))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +154,7 @@ class Quote:
 class Plan:
     """A purchase before it is made: the request, its price, and its adjustments.
 
-    The request's `source_url` is None until the source is published.
+    The request's sources have no addresses until they are published.
     """
 
     request: VideoRequest

@@ -28,15 +28,12 @@ class Line:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self._open.wait()
-        if self._refuses:
-            writer.transport.abort()
-            return
         try:
             there, back = await asyncio.open_connection(*self._to)
         except OSError:
             writer.transport.abort()
             return
-        if self._refuses:  # cut while the way beyond was opened
+        if self._refuses:  # perhaps since the way beyond began to be opened
             writer.transport.abort()
             back.transport.abort()
             return

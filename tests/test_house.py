@@ -437,6 +437,7 @@ PACED = ("tests/benchmarks/", "tests/fakes/", "tests/prove/", "tests/mutants/", 
 PAUSES = {
     ("tests/channels/test_wecom_line.py", "asyncio.sleep(seconds / 1000)"): "in the place of the channel's own pauses",
     ("tests/channels/telegram_bench.py", "asyncio.sleep(0.01)"): "in the place of the channel's own pauses, shorter",
+    ("tests/line.py", "asyncio.sleep(0.01)"): "until the tasks have ended, and the loop's next round",
     ("tests/core/media/test_fork_client.py", "asyncio.sleep(sleep_s)"): "the moment of a death, one after the other",
     ("tests/jobs/test_crash.py", "time.sleep(chance.uniform(0.1, 2.5))"): "a moment by chance, for a kill",
     ("tests/workers/test_crash_workers.py", "time.sleep(chance.uniform(0.1, 1.5))"): "a moment by chance, for a kill",

@@ -16,7 +16,8 @@ from bot.conversation.setting_fields import FIELDS
 from core import pricing
 from core.catalogue import Endpoint, Model
 from core.errors import ERROR_CODES
-from core.types import Mode
+from core.pricing import SourceFacts
+from core.types import Kind, Mode
 from tests.known_settings import defaults
 
 TOP = Path(__file__).parent.parent
@@ -106,7 +107,16 @@ def test_every_error_code_stands_in_the_table_in_order() -> None:
     )
 
 
-MADE_FROM = {Mode.TEXT_TO_VIDEO: "words", Mode.IMAGE_TO_VIDEO: "photo", Mode.VIDEO_TO_VIDEO: "video"}
+MADE_FROM = {
+    Mode.TEXT_TO_VIDEO: "words",
+    Mode.IMAGE_TO_VIDEO: "photo",
+    Mode.VIDEO_TO_VIDEO: "video",
+    Mode.FRAMES_TO_VIDEO: "two photos",
+    Mode.REFERENCE_TO_VIDEO: "references",
+    Mode.EXTEND_VIDEO: "continues",
+    Mode.UPSCALE_VIDEO: "enlarges",
+    Mode.ENHANCE_DRAFT: "makes drafts whole",
+}
 
 
 def row_of(model: Model) -> str:
@@ -115,10 +125,11 @@ def row_of(model: Model) -> str:
     prices = prices_of(text)
     for mode, endpoint in model.modes.items():
         if prices_of(endpoint) != prices_of(text):
-            prices += f"; from a {MADE_FROM[mode]} {prices_of(endpoint)}"
-    plan = pricing.plan("a fox", model=model.key, mode=next(iter(model.modes)))
+            prices += f"; {MADE_FROM[mode]}: {prices_of(endpoint)}"
+    five_s = SourceFacts(Kind.VIDEO, duration_s=5)
+    plan = pricing.plan("a fox", model=model.key, mode=next(iter(model.modes)), source=five_s)
     five = pricing.usd_text(plan.quote.usd) + (
-        f" ({plan.request.duration_s} s)" if plan.request.duration_s != 5 else ""
+        f" ({plan.request.duration_s} s)" if plan.request.duration_s not in {5, None} else ""
     )
     sources = ", ".join(MADE_FROM[mode] for mode in model.modes)
     return f"| `{model.key}` | {model.name} | {model.tier or ''} | {sources} | {seconds_of(text)} | {prices} | {five} |"
@@ -136,11 +147,13 @@ def prices_of(endpoint: Endpoint) -> str:
         for said, prices in rates.items()
         if prices
     ]
-    more = [f"${endpoint.usd_per_source} for the {'photo' if endpoint.source_field != 'video_url' else 'video'}"]
+    more = [f"${endpoint.usd_per_source} for {'each' if endpoint.most_sources > 1 else 'the'} photo"]
     return "; ".join([*listed, *whole, *(more if endpoint.usd_per_source else [])])
 
 
 def seconds_of(endpoint: Endpoint) -> str:
+    if not endpoint.durations:
+        return "the film's"
     first, last = endpoint.durations[0], endpoint.durations[-1]
     whole = endpoint.durations == tuple(range(first, last + 1))
     return f"{first} to {last}" if whole else ", ".join(map(str, endpoint.durations))

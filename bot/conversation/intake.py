@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from bot.channels.protocol import ChannelPort
+from bot.channels.services import Remember
 from bot.channels.text_lengths import encodable
 from bot.channels.types import Incoming, Reply
 from bot.conversation.admission import Admission
@@ -60,31 +61,44 @@ class MessageIntake:
         """Take no more questions: the chat repeats them, and finds the next start."""
         self._open = False
 
-    async def put(self, incoming: Sequence[Incoming]) -> None:
+    async def put(self, incoming: Sequence[Incoming], *, remember: Remember | None = None) -> frozenset[str]:
         """Commit what is for us and from people who may ask; answer strangers, and store nothing of theirs."""
-        known: dict[str, ParsedMessage] = {}
+        now = [await self._present(each) for each in incoming]
+        came_as = {there.origin: each.origin for each, there in zip(incoming, now, strict=True)}
         for_us = [
             message
-            for message in self._albums.completed(
-                [await self._addressed(_parsed(await self._present(each))) for each in incoming]
-            )
+            for message in self._albums.completed([await self._addressed(_parsed(each)) for each in now])
             if message.for_us
         ]
-        admitted = await self._admission.admitted([message.incoming for message in for_us])
+        known = await self._known(for_us)
+        if remember is not None:
+            await remember(frozenset(came_as.get(origin, origin) for origin in known))
         for message in for_us:
             if (code := self._admin_code(message.incoming)) is not None:
                 text, is_admin = await self._redeem(code, message.incoming)
                 self._aside((self._refusals.say if is_admin else self._refusals.turn_away)(message.incoming, text))
-            elif message.incoming.origin in admitted or await self._follows_own_link(message):
-                known.setdefault(message.incoming.origin, message)
-            else:
+            elif message.incoming.origin not in known:
                 self._aside(self._refusals.turn_away(message.incoming))
-        if known:
-            messages = [message.incoming for message in known.values()]
-            refused = await self._store.inbox.put(messages, most=lambda each: may_wait(known[each.origin]))
-            for each in refused:
-                self._aside(self._refusals.too_many(known[each.origin]))
-            self._notify()
+        if not known:
+            return frozenset()
+        messages = [message.incoming for message in known.values()]
+        refused = await self._store.inbox.put(messages, most=lambda each: may_wait(known[each.origin]))
+        for each in refused:
+            self._aside(self._refusals.too_many(known[each.origin]))
+        self._notify()
+        too_many = {each.origin for each in refused}
+        return frozenset(came_as.get(origin, origin) for origin in known if origin not in too_many)
+
+    async def _known(self, for_us: Sequence[ParsedMessage]) -> dict[str, ParsedMessage]:
+        """Return those to be stored, by origin: of people who may ask, but for codes, which are spent at once."""
+        admitted = await self._admission.admitted([message.incoming for message in for_us])
+        known: dict[str, ParsedMessage] = {}
+        for message in for_us:
+            if self._admin_code(message.incoming) is not None:
+                continue
+            if message.incoming.origin in admitted or await self._follows_own_link(message):
+                known.setdefault(message.incoming.origin, message)
+        return known
 
     async def ask(self, incoming: Incoming, *, store_s: float, answer_s: float) -> Reply | None:
         """Commit a message and wait for its answer, for a callback that carries it.

@@ -297,7 +297,7 @@ class JobCommands:
 
 def _unused(draft: Draft, offer: Job) -> Draft:
     """Return what stays on the table when an offer is taken: photos that came after it, and are no part of it."""
-    offered = (offer.incoming.attachment, *(source for way in offer.ways for source in way.sources))
+    offered = (*offer.incoming.sources, *(source for way in offer.ways for source in way.sources))
     ids = {source.file_id for source in offered if source is not None}
     rest = tuple(source for source in draft.sources if source.attachment.file_id not in ids)
     return Draft(sources=rest, at=draft.at) if rest else Draft()

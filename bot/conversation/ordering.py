@@ -44,11 +44,11 @@ from core.catalogue import Model
 from core.catalogue.offers import hold_back
 from core.errors import BadRequest
 from core.pricing import SourceFacts
-from core.types import Adjustment, Plan, VideoRequest
+from core.types import Adjustment, Mode, Plan, VideoRequest
 
 log = logging.getLogger(__name__)
 
-OfferReason = Literal["words", "forward", "quoted", "heard", "asks", "photo", "many", "one", "again"]
+OfferReason = Literal["words", "forward", "quoted", "heard", "asks", "photo", "many", "one", "again", "lone"]
 """What makes an offer of a request, whatever it costs (see Confirmation)."""
 
 
@@ -104,18 +104,28 @@ class OrderService:
         return plan.quote.usd <= self._settings.confirm_usd
 
     async def way(
-        self, key: str, incoming: Incoming, command: commands.MakeVideo, sources: Sequence[AttachmentRef | None]
+        self,
+        key: str,
+        incoming: Incoming,
+        command: commands.MakeVideo,
+        sources: Sequence[AttachmentRef | None],
+        *,
+        mode: Mode | None = None,
     ) -> Way:
-        """Plan another way to take an offer: the same words with these sources, one job each. Raises BadRequest."""
-        plan = await self._plan(replace(incoming, attachment=sources[0]), command)
-        return Way(key, plan.request, plan.adjustments, micro(plan.quote.usd), plan.quote.up_to, tuple(sources))
+        """Plan another way to take an offer: the same words with these sources, one job each. Raises BadRequest.
+
+        `mode`: one job of all of them.
+        """
+        also = tuple(source for source in sources[1:] if source is not None) if mode is not None else ()
+        plan = await self._plan(replace(incoming, attachment=sources[0], also=also), command, mode=mode)
+        return _planned_way(key, plan, tuple(sources), joint=mode is not None)
 
     async def _duplicate(self, new: JobDraft) -> Job | None:
         """Find the same request of the same person that is under way: a double tap more often than a second order."""
         user, group = new.incoming.user, self._planner.group_of(new.incoming)
         for job in await self._store.jobs.find(user=user, states=ACTIVE | {State.PARKED}, chat=group):
-            same_source = _file_id(job.incoming) == _file_id(new.incoming)
-            if same_source and replace(job.request, source_url=None) == new.plan.request:
+            same_source = _file_ids(job.incoming) == _file_ids(new.incoming)
+            if same_source and job.request.unpublished() == new.plan.request:
                 return job
         return None
 
@@ -228,7 +238,9 @@ class OrderService:
             plan = self._plan_again(job, None)
         except BadRequest:
             return Message(job_messages.error_message(language, "price_changed", {"price": pricing.usd_text(price)}))
-        incoming = replace(agreed, attachment=job.incoming.attachment, text=job.incoming.text, pressed=None)
+        incoming = replace(
+            agreed, attachment=job.incoming.attachment, also=job.incoming.also, text=job.incoming.text, pressed=None
+        )
         return JobDraft(incoming, language, plan, why, ways=self._ways_again(job), replaces=job.id)
 
     def _is_gone(self, tx: Connection, job: Job, way: int) -> bool:
@@ -253,7 +265,7 @@ class OrderService:
         except BadRequest as error:
             return Message(job_messages.error_message(language, error.code, error.facts), job_id=job.id)
         text = f"{job.incoming.text} --model {model}" if model else job.incoming.text  # so that a later wish keeps it
-        incoming = replace(agreed, attachment=job.incoming.attachment, text=text, pressed=None)
+        incoming = replace(agreed, attachment=job.incoming.attachment, also=job.incoming.also, text=text, pressed=None)
         plan = replace(plan, adjustments=(*notes, *plan.adjustments))
         ways = self._ways_again(job, model)
         return JobDraft(incoming, language, plan, Confirmation("gone"), ways=ways, replaces=job.id)
@@ -265,7 +277,7 @@ class OrderService:
         except BadRequest as error:
             return Message(job_messages.error_message(language, error.code, error.facts))
         text = f"{job.incoming.text} --model {model}"  # so that a later wish keeps it
-        incoming = replace(pressed, attachment=job.incoming.attachment, text=text, pressed=None)
+        incoming = replace(pressed, attachment=job.incoming.attachment, also=job.incoming.also, text=text, pressed=None)
         if job.state is not State.AWAITING_CONFIRMATION:
             return JobDraft(incoming, language, plan, Confirmation("words"))
         why, ways = job.question or Confirmation("words"), self._ways_again(job, model)
@@ -295,7 +307,12 @@ class OrderService:
         options = as_flags(options_of_request(plan.request))
         text = f"{plan.request.prompt} {options}"  # so that a later wish keeps them
         incoming = replace(
-            pressed, attachment=job.incoming.attachment, reply_to=job.incoming.reply_to, text=text, pressed=None
+            pressed,
+            attachment=job.incoming.attachment,
+            also=job.incoming.also,
+            reply_to=job.incoming.reply_to,
+            text=text,
+            pressed=None,
         )
         as_priced = pressed.pressed is not None and plan.quote.usd <= min(job.usd, self._settings.confirm_usd)
         question = None if as_priced else Confirmation("again")
@@ -314,9 +331,7 @@ class OrderService:
                 plan = _plan_like(way.request, replace(job.incoming, attachment=way.sources[0]), model)
             except BadRequest:
                 continue
-            ways.append(
-                Way(way.key, plan.request, plan.adjustments, micro(plan.quote.usd), plan.quote.up_to, way.sources)
-            )
+            ways.append(_planned_way(way.key, plan, way.sources, joint=way.joint))
         return tuple(ways)
 
     def _price_now(self, job: Job, way: int) -> Decimal:
@@ -353,8 +368,16 @@ class OrderService:
         if attachment.size > most:
             raise BadRequest("file_too_large", kind=attachment.kind, max_bytes=most)
 
-    async def _plan(self, incoming: Incoming, command: commands.MakeVideo) -> Plan:
-        return await self._planner.plan(incoming, command.prompt, command.options, source=_source_facts(incoming))
+    async def _plan(self, incoming: Incoming, command: commands.MakeVideo, *, mode: Mode | None = None) -> Plan:
+        source = _source_facts(incoming)
+        return await self._planner.plan(
+            incoming, command.prompt, command.options, source=source, mode=mode, references=len(incoming.sources)
+        )
+
+
+def _planned_way(key: str, plan: Plan, sources: tuple[AttachmentRef | None, ...], *, joint: bool) -> Way:
+    price = micro(plan.quote.usd)
+    return Way(key, plan.request, plan.adjustments, price, plan.quote.up_to, sources, joint)
 
 
 def _plan_like(request: VideoRequest, incoming: Incoming, model: str | None) -> Plan:
@@ -367,7 +390,10 @@ def _plan_like(request: VideoRequest, incoming: Incoming, model: str | None) -> 
         resolution=request.resolution,
         aspect_ratio=request.aspect_ratio,
         seed=request.seed,
+        sound=request.sound,
+        negative_prompt=request.negative_prompt,
         source=_source_facts(incoming),
+        references=max(1, len(request.sources)),
     )
 
 
@@ -383,5 +409,5 @@ def _source_facts(incoming: Incoming) -> SourceFacts | None:
     return SourceFacts(kind, duration_s=seconds + 1 if seconds else None)
 
 
-def _file_id(incoming: Incoming) -> str | None:
-    return incoming.attachment.file_id if incoming.attachment else None
+def _file_ids(incoming: Incoming) -> list[str]:
+    return [source.file_id for source in incoming.sources]

@@ -5,7 +5,7 @@ was written in, the operator's default model, the catalogue's defaults.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.channels.protocol import ChannelManifest, ChannelPort
 from bot.channels.types import Incoming
@@ -18,6 +18,15 @@ from core.pricing import SourceFacts
 from core.types import Adjustment, Mode, Plan
 
 _NOTES = {"duration": "duration_s"}  # an adjustment's field -> the option's name, where they differ
+
+
+@dataclass(frozen=True, slots=True)
+class MadeOf:
+    """What a film is made of: the first source as far as it is known, the mode, how many pictures of a list."""
+
+    source: SourceFacts | None = None
+    mode: Mode = Mode.TEXT_TO_VIDEO
+    references: int = 1
 
 
 class Planner:
@@ -43,11 +52,19 @@ class Planner:
         return found
 
     async def plan(
-        self, incoming: Incoming, prompt: str, options: GenerationOptions, *, source: SourceFacts | None
+        self,
+        incoming: Incoming,
+        prompt: str,
+        options: GenerationOptions,
+        *,
+        source: SourceFacts | None,
+        mode: Mode | None = None,
+        references: int = 1,
     ) -> Plan:
-        """Plan the order. Raises BadRequest, as core.pricing.plan does."""
+        """Plan the order. `mode`: other than that of one source. Raises BadRequest, as core.pricing.plan does."""
         preferred = await self.preferred(incoming)
-        return plan_with(prompt, options, preferred, default_model=self._default_model, source=source)
+        made_of = MadeOf(source, mode or (source.kind.mode if source else Mode.TEXT_TO_VIDEO), max(1, references))
+        return plan_with(prompt, options, preferred, default_model=self._default_model, made_of=made_of)
 
 
 def group_of(incoming: Incoming, manifest: ChannelManifest) -> str | None:
@@ -62,7 +79,7 @@ def plan_with(
     preferred: GenerationOptions,
     *,
     default_model: str,
-    source: SourceFacts | None,
+    made_of: MadeOf,
 ) -> Plan:
     """Plan with settings beneath the options.
 
@@ -70,14 +87,13 @@ def plan_with(
     that becomes the nearest value is named, as it is for an option. Raises BadRequest.
     """
     try:
-        plan = _plan_with_stand_in(prompt, options, preferred, default_model, source)
+        plan = _plan_with_stand_in(prompt, options, preferred, default_model, made_of)
     except BadRequest as error:
         of_setting = error.facts.get("option") == "aspect_ratio" and options.aspect_ratio is None
         if error.code != "bad_option" or not of_setting or preferred.aspect_ratio is None:
             raise
-        return plan_with(
-            prompt, options, replace(preferred, aspect_ratio=None), default_model=default_model, source=source
-        )
+        anywhere = replace(preferred, aspect_ratio=None)
+        return plan_with(prompt, options, anywhere, default_model=default_model, made_of=made_of)
     asked = [
         each
         for each in plan.adjustments
@@ -91,30 +107,31 @@ def _plan_with_stand_in(
     options: GenerationOptions,
     preferred: GenerationOptions,
     default_model: str,
-    source: SourceFacts | None,
+    made_of: MadeOf,
 ) -> Plan:
     """Plan with another model, aloud, where fal does not take the one that nobody named now. Raises BadRequest."""
     asked = merged(options, preferred)
     try:
-        return _plan(prompt, asked, default_model, source)
+        return _plan(prompt, asked, default_model, made_of)
     except BadRequest as error:
         instead = str(error.facts.get("instead_key") or "")
         if error.code != "model_unavailable" or not instead or options.model is not None:
             raise
-        plan = _plan(prompt, replace(asked, model=instead), default_model, source)
+        plan = _plan(prompt, replace(asked, model=instead), default_model, made_of)
         note = Adjustment("model", str(error.facts["model"]), str(error.facts["instead"]))
         return replace(plan, adjustments=(note, *plan.adjustments))
 
 
-def _plan(prompt: str, options: GenerationOptions, default_model: str, source: SourceFacts | None) -> Plan:
+def _plan(prompt: str, options: GenerationOptions, default_model: str, made_of: MadeOf) -> Plan:
     return pricing.plan(
         prompt,
         model=options.model or default_model,
-        mode=source.kind.mode if source else Mode.TEXT_TO_VIDEO,
+        mode=made_of.mode,
         duration=options.duration_s,
         resolution=options.resolution,
         aspect_ratio=options.aspect_ratio,
         seed=options.seed,
         sound=options.sound,
-        source=source,
+        source=made_of.source,
+        references=made_of.references,
     )

@@ -16,7 +16,7 @@ from bot.conversation.generation_options import as_flags, merged, parse_options
 from bot.conversation.job_commands import JobCommands
 from bot.conversation.ordering import OfferReason, OrderService
 from bot.conversation.situation import Situation
-from bot.conversation.words import Line, Meaning, asked_about, is_farewell, line_in, meaning_of
+from bot.conversation.words import Line, Meaning, asked_about, is_farewell, line_in, meaning_of, speaks_of_a_photo
 from bot.messages import job_lists, job_messages
 from bot.store.dialogues import Draft, DraftSource
 from bot.store.records import Job, State, Way
@@ -306,7 +306,7 @@ class Talk:
             )
             draft = replace(draft, events=(situation.incoming.event_id,), words_at=situation.at)
             photo = replace(situation.incoming, attachment=AttachmentRef("image", ""))
-            text = situation.say("photo-wanted", price=await self._orders.about_price(photo, draft.words))
+            text = situation.say(_photo_wanted(situation), price=await self._orders.about_price(photo, draft.words))
             return situation.answer(Message(text, asks=True), topic="source", draft=draft)
         return await self._place(situation, command, explicit=True)
 
@@ -340,7 +340,7 @@ class Talk:
         if draft.sources:
             question = Message(await self._photo_question(situation, draft), asks=True)
             return situation.answer(question, topic="source", draft=draft)
-        key = "photo-wanted" if command.wants == "photo" else "words-wanted"
+        key = _photo_wanted(situation) if command.wants == "photo" else "words-wanted"
         draft = replace(draft, explicit=False, at=situation.at)
         return situation.answer(Message(situation.say(key), asks=True), topic="words", draft=draft)
 
@@ -380,8 +380,7 @@ class Talk:
         incoming = situation.incoming
         if len(command.prompt.split()) == 0:
             return situation.answer(Message(situation.say("words-wanted"), asks=True), topic="words")
-        if explicit:
-            why = _why_offered(incoming, command.prompt) or ("words" if _is_small_talk(command.prompt) else None)
+        why = _reason(situation, command.prompt, why, explicit=explicit)
         beside = _quoted_words(incoming)
         if beside and beside not in command.prompt and len(sources) <= 1:  # neither is left out in silence
             joined = replace(command, prompt=f"{command.prompt}\n{beside}")
@@ -514,6 +513,23 @@ def _why_offered(incoming: Incoming, text: str) -> OfferReason | None:
     if incoming.transcript:
         return "heard"
     return "asks" if incoming.attachment is not None and _asks(text) else None
+
+
+def _reason(situation: Situation, prompt: str, why: OfferReason | None, *, explicit: bool) -> OfferReason | None:
+    """Return why this is offered, not ordered. `why`: what is known already, of what is not `explicit`."""
+    if explicit:
+        why = _why_offered(situation.incoming, prompt) or ("words" if _is_small_talk(prompt) else None)
+    return "lone" if why in {None, "words"} and _lacks_its_photo(situation, prompt) else why
+
+
+def _lacks_its_photo(situation: Situation, prompt: str) -> bool:
+    """Return whether words point at a photo that could not reach the bot by itself."""
+    return not situation.lone_photos and situation.incoming.attachment is None and speaks_of_a_photo(prompt)
+
+
+def _photo_wanted(situation: Situation) -> str:
+    """Return the key of the sentence that asks for a photo: where none comes alone, it says how one comes."""
+    return "photo-wanted" if situation.lone_photos else "photo-wanted-addressed"
 
 
 def _asks(text: str) -> bool:

@@ -53,7 +53,7 @@ class FetchResult(Protocol):
         *,
         settings: Settings,
         stored: list[RawReply],
-        source_url: str | None,
+        sent: tuple[str, ...],
         on_result: Callable[[RawReply], Coroutine[Any, Any, None]],
         check: CheckFilm,
     ) -> Coroutine[Any, Any, media.Probe]:
@@ -217,7 +217,7 @@ class Collector:
             self._settings.videos_dir / name,
             settings=self._settings,
             stored=await self.stored_results(job, submit),
-            source_url=job.request.source_url,
+            sent=job.request.source_urls,
             on_result=keep,
             check=self._check(job),
         )
@@ -245,8 +245,8 @@ class Collector:
         return [*in_rows, *(reply for reply in in_receipts if reply.body not in known)]
 
     def _readable(self, job: Job, replies: list[RawReply]) -> bool:
-        source_url = job.request.source_url
-        return any(is_readable(reply, settings=self._settings, source_url=source_url) for reply in replies)
+        sent = job.request.source_urls
+        return any(is_readable(reply, settings=self._settings, sent=sent) for reply in replies)
 
     async def park(self, job: Job, why: str, *, lease: Lease | None = None) -> None:
         """Set a paid job visibly aside: its slot is free, its owner and the admins are told, asking goes on."""

@@ -96,7 +96,7 @@ class Delivery:
             return NEXT
         if job.file_to is not None and job.state in HAD | {State.DELIVERY_UNCONFIRMED}:
             return await self._originals.send(job, job.file_to, assignment)
-        if job.outcome_ref is not None:
+        if job.outcome_ref is not None or job.state is State.DELIVERED:
             return REST
         try:
             return await self._send(job, assignment.lease)

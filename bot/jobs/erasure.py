@@ -114,12 +114,11 @@ class Erasure:
 
     async def _remove_sources(self, job: Job) -> None:
         """Remove the photo or video that it was made from, unless something else still needs the upload."""
-        sources = []
-        if job.request.source_url:  # published for this job alone
-            sources.append(self._settings.assets_dir / job.request.source_url.rpartition("/")[2])
-        if job.incoming.attachment is not None and not await self._store.jobs.other_use(job):
-            uploads, name = self._settings.uploads_dir, Path(job.incoming.attachment.file_id).name
-            sources += [uploads / name, uploads / f"{name}.owner"]
+        # published for this job alone
+        sources = [self._settings.assets_dir / url.rpartition("/")[2] for url in job.request.source_urls]
+        for file_id in await self._store.jobs.own_files(job):
+            name = Path(file_id).name
+            sources += [self._settings.uploads_dir / name, self._settings.uploads_dir / f"{name}.owner"]
         await asyncio.to_thread(_unlink, sources)
 
     def was_deleted(self, job_id: str) -> bool:

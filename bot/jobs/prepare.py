@@ -114,8 +114,8 @@ class Preparer:
         try:
             if not await self.has_room():
                 return await self._without_room(job, lease)
-            if job.incoming.attachment is not None and not job.request.source_url:
-                await self._publish(job, job.incoming.attachment, lease)
+            if job.incoming.sources and not job.request.source_urls:
+                await self._publish(job, lease)
         except SendError as error:
             if error.outcome in {SendOutcome.NOT_SENT, SendOutcome.UNCONFIRMED}:
                 return retry(error.after_s)
@@ -136,32 +136,37 @@ class Preparer:
         await self._store.jobs.move(job.id, State.QUEUED, only_from=FREE, why=why, odd=NO_ROOM, lease=lease)
         return retry(_NO_ROOM_S)
 
-    async def _publish(self, job: Job, reference: AttachmentRef, lease: Lease | None) -> None:
+    async def _publish(self, job: Job, lease: Lease | None) -> None:
         folder = self._settings.work_dir / job.id
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        assets = [await self._published(job, reference, folder) for reference in job.incoming.sources]
+        usd = _price(job, assets[0])
+        if usd > job.usd:
+            measured = replace(job.incoming.sources[0], duration_s=assets[0].duration_s)
+            longer = replace(job.incoming, attachment=measured)
+            await self._store.jobs.measured(job.id, longer, lease=lease)  # another try is offered at its true price
+            raise VideoError("price_changed", price=pricing.usd_text(usd))
+        request = job.request.published(*(asset.url for asset in assets))
+        await self._store.jobs.published(job.id, request, usd, lease=lease)
+        # once each: a cut was told before, by the length it named
+        adjustments = dict.fromkeys((*job.adjustments, *(each for asset in assets for each in asset.adjustments)))
+        if len(adjustments) > len(job.adjustments):
+            await self._store.jobs.adjusted(job.id, adjustments, lease=lease)
+
+    async def _published(self, job: Job, reference: AttachmentRef, folder: Path) -> Asset:
+        """Fetch one source from its chat and publish it."""
         source = folder / _SOURCE_NAMES[reference.kind]
         await self._channels[job.address.channel].fetch(reference, source)
-        row = row_of(job.request.model, job.request.mode)
         with media.on_behalf_of(job.user, unpaid=True):
             asset = await publish_asset(
                 source,
                 settings=self._settings,
                 host=host_from_settings(self._settings, key_values=self._store.installation),
-                limits=row.source_limits,
+                limits=row_of(job.request.model, job.request.mode).source_limits,
                 widen=job.fallback == "wide-photo",
             )
-        request = replace(job.request, source_url=asset.url)
-        usd = _price(job, asset)
-        if usd > job.usd:
-            longer = replace(job.incoming, attachment=replace(reference, duration_s=asset.duration_s))
-            await self._store.jobs.measured(job.id, longer, lease=lease)  # another try is offered at its true price
-            raise VideoError("price_changed", price=pricing.usd_text(usd))
-        await self._store.jobs.published(job.id, request, usd, lease=lease)
-        # once each: a cut was told before, by the length it named
-        adjustments = dict.fromkeys((*job.adjustments, *asset.adjustments))
-        if len(adjustments) > len(job.adjustments):
-            await self._store.jobs.adjusted(job.id, adjustments, lease=lease)
         await asyncio.to_thread(source.unlink, missing_ok=True)
+        return asset
 
     async def _fail(self, job: Job, error: JobError, lease: Lease | None) -> Verdict:
         log.info("job failed", extra={"job_id": job.id, "code": error.code, "charge": "none"})

@@ -127,12 +127,12 @@ class RestoredJobs:
         Each publishing gives the source another address. Raises VideoError, TimeoutError.
         """
         with suppress(BadRequest):  # the model has left the catalogue: it is not bought, either
-            if job.incoming.attachment is None or job.request.source_url is not None:
+            if job.incoming.attachment is None or job.request.source_urls:
                 found = await self._find(job, _body(job), origin)
                 if found is not None:
                     return found, True
             if job.incoming.attachment is not None:
-                other = replace(job, request=replace(job.request, source_url=None))
+                other = replace(job, request=job.request.unpublished())
                 return None, await self._find(job, _body(other), origin) is not None
         return None, False
 

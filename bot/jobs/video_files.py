@@ -17,6 +17,7 @@ from core import media
 from core.errors import DownloadFailed, MediaError, Repeat, ResultExpired, Unavailable, VideoError
 from core.fal.client import KEEP_S
 from core.fal.fetch_result import CheckFilm, check_film
+from core.media.ai_label import label_of
 from core.media.renditions import Rendition, RenditionCache, is_cut_short, is_damaged
 
 log = logging.getLogger(__name__)
@@ -155,7 +156,7 @@ def film_of(job_id: str, videos_dir: Path) -> Path | None:
 
 def cache_of(settings: Settings) -> RenditionCache:
     """Return the cache of renditions."""
-    return RenditionCache(settings.output_dir / "fitted")
+    return RenditionCache(settings.output_dir / "fitted", label=label_of(settings))
 
 
 def checks(settings: Settings, channels: Mapping[str, ChannelPort]) -> Callable[[Job], CheckFilm]:

@@ -1,6 +1,7 @@
 """Lines about jobs in lists: /status, /history, /models. Pure."""
 
 from bot.channels.text_lengths import Unit, shortened
+from bot.channels.types import Message
 from bot.messages import job_messages, zones
 from bot.messages.bidi import isolated
 from bot.messages.i18n import translate
@@ -12,6 +13,7 @@ from core.types import Plan
 
 _PROMPT_SHOWN = 60
 _MODELS_TITLE_S = 5  # the length that the title of /models names
+_COLUMNS = ("name", "say", "price", "videos")
 
 
 def short(prompt: str, most: int = _PROMPT_SHOWN) -> str:
@@ -44,26 +46,28 @@ def history_line(job: Job, language: str, *, now_ms: int, zone: str | None) -> s
     )
 
 
-def model_lines(language: str) -> list[str]:
-    """Return a line for each model, with the price of about five seconds."""
-    lines = []
-    for model in pricing.list_models():
-        plan = _about_five_seconds(model.key)
-        seconds = plan.request.duration_s if plan else None
-        lines.append(
-            translate(
-                language,
-                "models-line",
-                tier=model.tier or "",
-                name=model.name,
-                key=model.key,
-                price=pricing.usd_text(plan.quote.usd) if plan else "",
-                duration=str(seconds) if seconds and seconds != _MODELS_TITLE_S else "",
-                modes=" ".join(sorted(str(mode) for mode in model.modes)),
-                off=_off(model),
-            )
-        )
-    return lines
+def models(language: str) -> Message:
+    """Return all models with the price of about five seconds: a line each, and the same as a table."""
+    facts = [_facts_of(model) for model in pricing.list_models()]
+    lines = [translate(language, "models-line", **each) for each in facts]
+    head = [translate(language, f"models-column-{each}") for each in _COLUMNS]
+    rows = [[translate(language, f"models-cell-{each}", **row).strip() for each in _COLUMNS] for row in facts]
+    text = "\n".join([translate(language, "models-title"), *lines])
+    return Message(text, table=tuple(tuple(row) for row in [head, *rows]))
+
+
+def _facts_of(model: Model) -> dict[str, str]:
+    plan = _about_five_seconds(model.key)
+    seconds = plan.request.duration_s if plan else None
+    return {
+        "tier": model.tier or "",
+        "name": model.name,
+        "key": model.key,
+        "price": pricing.usd_text(plan.quote.usd) if plan else "",
+        "duration": str(seconds) if seconds and seconds != _MODELS_TITLE_S else "",
+        "modes": " ".join(sorted(str(mode) for mode in model.modes)),
+        "off": _off(model),
+    }
 
 
 def _off(model: Model) -> str:

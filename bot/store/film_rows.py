@@ -107,19 +107,19 @@ class FilmRows(JobTable):
 
         await self._db.write(work)
 
-    async def other_use(self, job: Job) -> bool:
-        """Return whether a job or offer that lives, another film, or a draft of its owner uses the same upload."""
-        if job.incoming.attachment is None:
-            return False
-        file_id = job.incoming.attachment.file_id
+    async def own_files(self, job: Job) -> list[str]:
+        """Return what it alone is made of: no job or offer that lives, no other film, no draft of its owner's is."""
+        files = [source.file_id for source in job.incoming.sources]
+        if not files:
+            return []
         live = [str(state) for state in NEEDS_SOURCE | FILM]
         others = sa.select(jobs).where(jobs.c.user == job.user, jobs.c.id != job.id, jobs.c.state.in_(live))
         drafts = sa.select(dialogues.c.draft).where(dialogues.c.user == job.user, dialogues.c.draft.is_not(None))
 
-        def work(tx: Connection) -> bool:
-            if any(file_id in _sources(draft) for draft in tx.execute(drafts).scalars()):
-                return True
-            return any(file_id in _files(other) for other in readable(tx.execute(others).all()))
+        def work(tx: Connection) -> list[str]:
+            used = {name for draft in tx.execute(drafts).scalars() for name in _sources(draft)}
+            used |= {name for other in readable(tx.execute(others).all()) for name in _files(other)}
+            return [name for name in files if name not in used]
 
         return await self._db.read(work)
 
@@ -127,7 +127,7 @@ class FilmRows(JobTable):
 def _files(job: Job) -> set[str]:
     """Return the chat's names of what a job is made from, whichever way of it is taken."""
     ways = [source for way in job.ways for source in way.sources]
-    return {source.file_id for source in (job.incoming.attachment, *ways) if source is not None}
+    return {source.file_id for source in (*job.incoming.sources, *ways) if source is not None}
 
 
 def _sources(draft: Any) -> set[str]:

@@ -191,7 +191,7 @@ def _start(tx: Connection, job_ids: list[str], price_micro: int, caps: Caps) -> 
 
 def _leave_out_dear_ways(tx: Connection, job_id: str, new: JobDraft, caps: Caps) -> None:
     """Take the ways that a cap forbids out of an offer; of several photos then the first alone is asked about."""
-    ways = [way for way in new.ways if over_cap_tx(tx, job_id, way.price_micro * len(way.sources), caps) is None]
+    ways = [way for way in new.ways if over_cap_tx(tx, job_id, way.price_micro * way.jobs, caps) is None]
     if len(ways) == len(new.ways):
         return
     question = new.question
@@ -240,7 +240,7 @@ def _replace_offer(tx: Connection, job_id: str, *, by: str, takes_card: bool) ->
 def _take_way(tx: Connection, job: Job, way: Way) -> list[str]:
     """Make the offer what this way says, and a row for each further source of it; return the ids of all."""
     first = {
-        "request": record(replace(way.request, source_url=None)),
+        "request": record(way.request.unpublished()),
         "adjustments": [record(each) for each in way.adjustments],
         "price_micro": way.price_micro,
         "price_up_to": way.up_to,
@@ -248,15 +248,12 @@ def _take_way(tx: Connection, job: Job, way: Way) -> list[str]:
         "usual_render_s": find(way.request.model).usual_render_s,
         "ways": None,
     }
-    one = job.incoming
-    tx.execute(
-        jobs.update()
-        .where(jobs.c.id == job.id)
-        .values(**first, incoming=record(replace(one, attachment=way.sources[0])))
-    )
+    also = tuple(source for source in way.sources[1:] if source is not None) if way.joint else ()
+    one = replace(job.incoming, attachment=way.sources[0], also=also)
+    tx.execute(jobs.update().where(jobs.c.id == job.id).values(**first, incoming=record(one)))
     row = tx.execute(sa.select(jobs).where(jobs.c.id == job.id)).one()._asdict()
     ids = [job.id]
-    for number, source in enumerate(way.sources[1:], 2):
+    for number, source in enumerate(() if way.joint else way.sources[1:], 2):
         ids.append(new_job_id())
         more = {"id": ids[-1], "origin": f"{job.origin}+{number}", "incoming": record(replace(one, attachment=source))}
         tx.execute(
@@ -305,7 +302,7 @@ def _row(tx: Connection, job_id: str, new: JobDraft, at: int) -> dict[str, Any]:
         "user": new.incoming.user,
         "incoming": record(new.incoming),
         "language": new.language,
-        "request": record(replace(new.plan.request, source_url=None)),
+        "request": record(new.plan.request.unpublished()),
         "adjustments": [record(each) for each in new.plan.adjustments],
         "price_micro": micro(new.plan.quote.usd),
         "price_up_to": new.plan.quote.up_to,

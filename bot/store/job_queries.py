@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.store.database import Connection, now_ms
 from bot.store.job_rows import JobTable, job_tx
-from bot.store.records import SHELL, Job, State, job_from, readable
+from bot.store.records import SHELL, Job, State, addresses_in, job_from, readable
 from bot.store.tables import history, jobs, ledger, submits
 
 _PAGE = 200
@@ -136,8 +136,8 @@ class JobQueries(JobTable):
 
 def _source_page(query: sa.Select[Any], tx: Connection) -> tuple[str | None, list[str]]:
     rows = tx.execute(query).all()
-    urls = [row.request.get("source_url") for row in rows if isinstance(row.request, dict)]
-    names = [url.rpartition("/")[2] for url in urls if isinstance(url, str)]
+    requests = [row.request for row in rows if isinstance(row.request, dict)]
+    names = [url.rpartition("/")[2] for request in requests for url in addresses_in(request)]
     return (rows[-1].id if len(rows) == _PAGE else None), names
 
 

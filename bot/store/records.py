@@ -1,6 +1,6 @@
 """The nouns of the rows: a job as a frozen value, its states, and the JSON forms of what rows hold."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from bot.channels.types import Address, AttachmentRef, Incoming
 from bot.store.stored import Finite, Moment, Unreadable, UnreadableJob, record, restored
-from core.types import Adjustment, Kind, Plan, RequestHandle, VideoRequest
+from core import pricing
+from core.types import Adjustment, Kind, Mode, Plan, RequestHandle, VideoRequest
 
 __all__ = ["record"]
 
@@ -87,11 +88,12 @@ class JobError:
 class Confirmation:
     """A question that a person has to agree to before anything is bought.
 
-    "words" (plain words, no command), "forward" and "heard" (not the person's own typed words), "asks" (a question),
-    "photo" (with or without what lay on the table), "many" (several photos), "first" (the first of them, where a cap
-    forbids a video of each), "one" (the first of several, where each has no price known before), "price" (it is dear),
-    "same" (that job runs already), "again" (a repeat), "instead" (that job's message was edited while it was free: it
-    is cancelled by the yes), "edited" (the same when it was bought), "restored" (a copy of the database was put back,
+    "words" (plain words, no command), "forward" and "heard" (not the person's own typed words), "asks" (a
+    question), "photo" (with or without what lay on the table), "many" (several photos), "first" (the first of them,
+    where a cap forbids a video of each), "one" (the first of several, where each has no price known before), "lone"
+    (the photo they speak of could not reach the bot, so it would be made without), "price" (it is dear), "same"
+    (that job runs already), "again" (a repeat), "instead" (that job's message was edited while it was free: it is
+    cancelled by the yes), "edited" (the same when it was bought), "restored" (a copy of the database was put back,
     and it may have been bought already), "gone" (fal does not take what was offered before; this comes nearest).
     """
 
@@ -103,7 +105,8 @@ class Confirmation:
 class Way:
     """One way to take an offer: what would be ordered, one job for each source (None: from words alone).
 
-    `price_micro`: of one job. `key` names the way ("without", "each", "last") for its button.
+    `joint`: one job of all sources. `price_micro`: of one job. `key` names the way ("without", "each", "last",
+    "frames", "likeness") for its button.
     """
 
     key: str
@@ -112,11 +115,17 @@ class Way:
     price_micro: int
     up_to: bool
     sources: tuple[AttachmentRef | None, ...]
+    joint: bool = False
+
+    @property
+    def jobs(self) -> int:
+        """Return how many jobs it becomes."""
+        return 1 if self.joint else len(self.sources)
 
     @property
     def total_usd(self) -> Decimal:
         """Return the price of all its jobs together, in dollars."""
-        return self.price_micro * len(self.sources) / MICRO
+        return self.price_micro * self.jobs / MICRO
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,19 +269,40 @@ def _job_from(row: sa.Row[Any]) -> Job:
         **{
             **values,
             "incoming": incoming_from(values["incoming"]),
-            "request": restored(VideoRequest, values["request"], where="request"),
+            "request": restored(VideoRequest, _with_sources(values["request"]), where="request"),
             "adjustments": restored(tuple[Adjustment, ...], values["adjustments"], where="adjustments"),
             "usd": price / MICRO,
             "up_to": up_to,
             "state": restored(State, values["state"], where="state"),
             "error": restored(JobError, values["error"], where="error") if values["error"] else None,
             "video": restored(VideoFile, values["video"], where="video") if values["video"] else None,
-            "ways": restored(tuple[Way, ...], values["ways"] or (), where="ways"),
+            "ways": restored(tuple[Way, ...], _ways_with_sources(values["ways"] or ()), where="ways"),
             "send_to": restored(Destination, values["send_to"], where="send_to") if values["send_to"] else None,
             "file_to": restored(Destination, values["file_to"], where="file_to") if values["file_to"] else None,
             "question": restored(Confirmation, values["question"], where="question") if values["question"] else None,
         }
     )
+
+
+def _with_sources(request: object) -> object:
+    """Return a stored request as it is written today: before, it held the address of its only source."""
+    if not isinstance(request, Mapping) or "sources" in request or request.get("mode") not in set(Mode):
+        return request
+    roles = pricing.roles_of(Mode(request["mode"]))
+    return {**request, "sources": [{"role": role, "url": request.get("source_url")} for role in roles]}
+
+
+def _ways_with_sources(ways: object) -> object:
+    if not isinstance(ways, list):
+        return ways
+    return [{**way, "request": _with_sources(way.get("request"))} if isinstance(way, dict) else way for way in ways]
+
+
+def addresses_in(request: Mapping[str, Any]) -> list[str]:
+    """Return the addresses of the sources in a stored request, whoever wrote it."""
+    sources = request.get("sources")
+    listed = [each.get("url") for each in sources if isinstance(each, Mapping)] if isinstance(sources, list) else []
+    return [url for url in (request.get("source_url"), *listed) if isinstance(url, str)]
 
 
 @dataclass(frozen=True, slots=True)

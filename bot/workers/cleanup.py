@@ -83,12 +83,12 @@ class Cleanup:
         async for job in self._store.jobs.each(ACTIVE | _WAITS | NEEDS_SOURCE):
             folders.add(job.id)
             marks.add(mark_of(work_dir, job.incoming).name)
-            if job.incoming.attachment:
-                uploads.update(_upload(job.incoming.attachment.file_id))
+            for source in job.incoming.sources:
+                uploads.update(_upload(source.file_id))
             if job.video and job.state in _WAITS:
                 videos.add(job.video.name)
-            if job.request.source_url and job.state in NEEDS_SOURCE:
-                assets.add(job.request.source_url.rpartition("/")[2])
+            if job.state in NEEDS_SOURCE:
+                assets.update(url.rpartition("/")[2] for url in job.request.source_urls)
         video_ttl_s = self._settings.video_ttl_days * _DAY_S
         asset_ttl_s = self._settings.asset_ttl_hours * _HOUR_S
         await self._remove(self._settings.assets_dir, asset_ttl_s, keep.and_those(assets))

@@ -45,6 +45,7 @@ MODELS: tuple[Model, ...] = (
     others.VIDU_Q3_TURBO,
     minimax.HAILUO_23,
     minimax.HAILUO_23_FAST,
+    bytedance.UPSCALER,
     others.SORA_2,
 )
 """The seed's three tiers, then each vendor's newest."""

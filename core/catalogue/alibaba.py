@@ -1,6 +1,6 @@
 """Alibaba: Wan and Happy Horse."""
 
-from core.catalogue.row import FIVE, NINE, WIDE, Endpoint, I, Model, T, V, seconds, usd
+from core.catalogue.row import FIVE, FRAMES, NINE, REFERENCES, WIDE, Endpoint, I, Model, T, V, seconds, usd, with_end
 
 
 def _wan25(mode: str, **more: object) -> Endpoint:
@@ -12,20 +12,22 @@ def _wan25(mode: str, **more: object) -> Endpoint:
         resolutions=("480p", "720p", "1080p"),
         default_resolution="480p",
         seed=True,
+        negative_field="negative_prompt",
         prompt_chars=1500,
         has_sound=False,
         **more,  # type: ignore[arg-type]
     )
 
 
-def _wan27(mode: str, **more: object) -> Endpoint:
+def _wan27(mode: str, durations: tuple[int, ...] = seconds(2, 15), **more: object) -> Endpoint:
     return Endpoint(
         id=f"fal-ai/wan/v2.7/{mode}",
         usd_per_s=usd("720p 0.10, 1080p 0.15"),
-        durations=seconds(2, 15),
+        durations=durations,
         resolutions=("720p", "1080p"),
         default_resolution="720p",
         seed=True,
+        negative_field="negative_prompt",
         prompt_chars=5000,
         has_sound=False,
         **more,  # type: ignore[arg-type]
@@ -57,6 +59,8 @@ def _horse(path: str, p1080: str, **more: object) -> Endpoint:
     )
 
 
+_WAN_27_PHOTO = _wan27("image-to-video", source_field="image_url")
+_WAN_30_PHOTO = _wan30("image-to-video", source_field="start_image_url")
 WAN_25 = Model(
     key="wan-2.5",
     name="Wan 2.5",
@@ -78,7 +82,16 @@ WAN_27 = Model(
     usual_render_s=70.0,
     modes={
         T: _wan27("text-to-video", aspect_ratios=FIVE, default_aspect_ratio="16:9"),
-        I: _wan27("image-to-video", source_field="image_url"),
+        I: _WAN_27_PHOTO,
+        FRAMES: with_end(_WAN_27_PHOTO),
+        REFERENCES: _wan27(
+            "reference-to-video",
+            seconds(2, 10),
+            source_field="reference_image_urls",
+            most_sources=5,
+            aspect_ratios=FIVE,
+            default_aspect_ratio="16:9",
+        ),
     },
 )
 WAN_30 = Model(
@@ -89,7 +102,15 @@ WAN_30 = Model(
     fallback_model="happy-horse",
     modes={
         T: _wan30("text-to-video", aspect_ratios=FIVE, default_aspect_ratio="16:9"),
-        I: _wan30("image-to-video", source_field="start_image_url"),
+        I: _WAN_30_PHOTO,
+        FRAMES: with_end(_WAN_30_PHOTO),
+        REFERENCES: _wan30(
+            "reference-to-video",
+            source_field="reference_image_urls",
+            most_sources=10,
+            aspect_ratios=FIVE,
+            default_aspect_ratio="adaptive",
+        ),
     },
 )
 HORSE = Model(
@@ -130,5 +151,15 @@ HORSE_11 = Model(
     modes={
         T: _horse("v1.1/text-to-video", "0.18", aspect_ratios=NINE, default_aspect_ratio="16:9"),
         I: _horse("v1.1/image-to-video", "0.18", source_field="image_url"),
+        REFERENCES: _horse(
+            "v1.1/reference-to-video",
+            "0.18",
+            source_field="image_urls",
+            most_sources=9,
+            min_side=400,
+            source_bytes=20_000_000,
+            aspect_ratios=NINE,
+            default_aspect_ratio="16:9",
+        ),
     },
 )

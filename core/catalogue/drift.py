@@ -111,7 +111,7 @@ def _sent(endpoint: Endpoint) -> Iterable[_Sent]:
     names = {each.name: getattr(endpoint, each.name) for each in fields(endpoint) if each.name.endswith("_field")}
     resolution = names.pop("resolution_field", "resolution")
     negative, sound = names.pop("negative_field", None), names.pop("sound_field", None)
-    if getattr(endpoint, "has_prompt", True):
+    if endpoint.has_prompt:
         yield _Sent("prompt", {"": "a"})
     for name, value in endpoint.fixed.items():
         yield _Sent(name, {str(value): value})
@@ -130,7 +130,7 @@ def _sent(endpoint: Endpoint) -> Iterable[_Sent]:
         yield _Sent(negative, {"": "a"}, always=False)
     if sound:
         yield _Sent(sound, {"on": True, "off": False})
-    many = getattr(endpoint, "most_sources", 1) > 1
+    many = endpoint.most_sources > 1
     for name in filter(None, names.values()):
         yield _Sent(name, {"": [_ADDRESS] if many else _ADDRESS})
 
@@ -259,9 +259,8 @@ def _without_field(endpoint: Endpoint, field: str) -> Endpoint:
 
 
 def _without_negative(endpoint: Endpoint, finding: Finding) -> Endpoint | None:
-    known = {each.name for each in fields(endpoint)}
-    if "negative_field" in known and endpoint.negative_field == finding.field:  # type: ignore[attr-defined]
-        return replace(endpoint, negative_field=None)  # type: ignore[call-arg]
+    if endpoint.negative_field == finding.field:
+        return replace(endpoint, negative_field=None)
     return None
 
 

@@ -55,8 +55,13 @@ def row_of(model: str, mode: Mode) -> Endpoint:
     if found.retired is not None:
         raise BadRequest("model_retired", model=found.name, day=found.retired)
     if mode not in found.modes:
-        raise BadRequest("source_not_supported", model=found.name, mode=str(mode))
+        raise BadRequest("source_not_supported", model=found.name, mode=str(mode), able=", ".join(able(mode)[:5]))
     return found.modes[mode]
+
+
+def able(mode: Mode) -> list[str]:
+    """Return the keys of the models that make a film in this mode themselves."""
+    return [model.key for model in list_models() if mode in model.modes]
 
 
 def near(name: str) -> list[str]:

@@ -1,6 +1,6 @@
 """Kuaishou: Kling."""
 
-from core.catalogue.row import WIDE, Endpoint, I, Model, T, seconds, usd
+from core.catalogue.row import FRAMES, WIDE, Endpoint, I, Model, T, seconds, usd, with_end
 from core.types import Mode
 
 _SHORT, _LONG = (5, 10), seconds(3, 15)
@@ -11,6 +11,7 @@ def _kling(
     price: str,
     durations: tuple[int, ...],
     source_field: str = "image_url",
+    end_field: str | None = None,
     **more: object,
 ) -> dict[Mode, Endpoint]:
     def endpoint(mode: str, **other: object) -> Endpoint:
@@ -23,19 +24,22 @@ def _kling(
             **other,  # type: ignore[arg-type]
         )
 
-    return {
-        T: endpoint("text-to-video", aspect_ratios=WIDE, default_aspect_ratio="16:9"),
-        I: endpoint("image-to-video", source_field=source_field),
-    }
+    photo = endpoint("image-to-video", source_field=source_field)
+    modes = {T: endpoint("text-to-video", aspect_ratios=WIDE, default_aspect_ratio="16:9"), I: photo}
+    return modes if end_field is None else {**modes, FRAMES: with_end(photo, end_field)}
 
 
-def _switched(path: str, sound: str, silent: str, durations: tuple[int, ...]) -> dict[Mode, Endpoint]:
+def _switched(
+    path: str, sound: str, silent: str, durations: tuple[int, ...], end_field: str | None = None
+) -> dict[Mode, Endpoint]:
     """Silent unless somebody asks for sound, which costs half as much again or twice as much."""
     return _kling(
         path,
         sound,
         durations,
         "start_image_url",
+        end_field,
+        negative_field="negative_prompt",
         usd_per_s_silent=usd(silent),
         sound_field="generate_audio",
         has_sound=False,
@@ -48,7 +52,14 @@ KLING_25 = Model(
     seen="2026-10-03",
     aliases=("kling-turbo",),
     fallback_model="happy-horse",
-    modes=_kling("v2.5-turbo/pro", "0.07", _SHORT, has_sound=False),
+    modes=_kling(
+        "v2.5-turbo/pro",
+        "0.07",
+        _SHORT,
+        end_field="tail_image_url",
+        negative_field="negative_prompt",
+        has_sound=False,
+    ),
 )
 KLING_26 = Model(
     key="kling-2.6",
@@ -64,7 +75,7 @@ KLING_3 = Model(
     aliases=("kling", "kling-3-pro"),
     fallback_model="happy-horse",
     usual_render_s=150.0,
-    modes=_switched("v3/pro", "0.168", "0.112", _LONG),
+    modes=_switched("v3/pro", "0.168", "0.112", _LONG, "end_image_url"),
 )
 KLING_3_STANDARD = Model(
     key="kling-3-standard",
@@ -72,7 +83,7 @@ KLING_3_STANDARD = Model(
     seen="2026-10-08",
     fallback_model="happy-horse",
     usual_render_s=150.0,
-    modes=_switched("v3/standard", "0.126", "0.084", _LONG),
+    modes=_switched("v3/standard", "0.126", "0.084", _LONG, "end_image_url"),
 )
 KLING_3_TURBO = Model(
     key="kling-3-turbo",

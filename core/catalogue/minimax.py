@@ -2,11 +2,19 @@
 
 from decimal import Decimal
 
-from core.catalogue.row import SIX, Endpoint, I, Model, Prices, T, seconds, usd
+from core.catalogue.row import FRAMES, REFERENCES, SIX, Endpoint, I, Model, Prices, T, seconds, usd, with_end
 from core.types import Mode
 
 
-def _h3(path: str, prices: Prices, default: str, durations: tuple[int, ...], **more: object) -> dict[Mode, Endpoint]:
+def _h3(
+    path: str,
+    prices: Prices,
+    default: str,
+    durations: tuple[int, ...],
+    *,
+    references: bool = True,
+    **more: object,
+) -> dict[Mode, Endpoint]:
     def endpoint(mode: str, **other: object) -> Endpoint:
         return Endpoint(
             id=f"minimax/{path}/{mode}",
@@ -21,10 +29,18 @@ def _h3(path: str, prices: Prices, default: str, durations: tuple[int, ...], **m
             **other,  # type: ignore[arg-type]
         )
 
-    return {
+    photo = endpoint("image-to-video", source_field="image_url")
+    modes = {
         T: endpoint("text-to-video", aspect_ratios=SIX, default_aspect_ratio="16:9"),
-        I: endpoint("image-to-video", source_field="image_url"),
+        I: photo,
+        FRAMES: with_end(photo),
     }
+    if references:
+        likeness = {"source_field": "reference_image_urls", "most_sources": 9}
+        modes[REFERENCES] = endpoint(
+            "reference-to-video", aspect_ratios=SIX, default_aspect_ratio="adaptive", **likeness
+        )
+    return modes
 
 
 def _hailuo(path: str, price_6: str, price_10: str, **more: object) -> Endpoint:
@@ -47,7 +63,14 @@ H3_MAX_TURBO = Model(
     aliases=("minimax-h3-max-turbo", "h3-turbo"),
     fallback_model="happy-horse",
     usual_render_s=45.0,
-    modes=_h3("h3-max-turbo", usd("480P 0.025, 768P 0.04, 1080P 0.08"), "768P", seconds(1, 15), overrun_s=1),
+    modes=_h3(
+        "h3-max-turbo",
+        usd("480P 0.025, 768P 0.04, 1080P 0.08"),
+        "768P",
+        seconds(1, 15),
+        references=False,
+        overrun_s=1,
+    ),
 )
 H3_MAX = Model(
     key="h3-max",

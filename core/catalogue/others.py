@@ -2,7 +2,22 @@
 
 from decimal import Decimal
 
-from core.catalogue.row import CINEMA, SEVEN, WIDE, Endpoint, I, Model, Prices, T, seconds, usd
+from core.catalogue.row import (
+    CINEMA,
+    EXTEND,
+    FRAMES,
+    REFERENCES,
+    SEVEN,
+    WIDE,
+    Endpoint,
+    I,
+    Model,
+    Prices,
+    T,
+    seconds,
+    usd,
+    with_end,
+)
 from core.types import Mode
 
 _PIXVERSE = ("16:9", "4:3", "1:1", "3:4", "9:16", "2:3", "3:2", "21:9")
@@ -40,26 +55,29 @@ def _ltx(path: str, prices: Prices, durations: tuple[int, ...]) -> dict[Mode, En
             **more,  # type: ignore[arg-type]
         )
 
-    return {
-        T: endpoint("text-to-video", default_aspect_ratio="16:9"),
-        I: endpoint("image-to-video", source_field="image_url", default_aspect_ratio="auto"),
-    }
+    photo = endpoint("image-to-video", source_field="image_url", default_aspect_ratio="auto")
+    return {T: endpoint("text-to-video", default_aspect_ratio="16:9"), I: photo, FRAMES: with_end(photo)}
 
 
 def _flux(prices: Prices, suffix: str = "") -> dict[Mode, Endpoint]:
+    """Make the rows of FLUX 3: sound costs as much as silence, and a draft leaves no choice of resolution."""
+    resolutions = tuple(each for each in prices if each)
+
     def endpoint(mode: str, **more: object) -> Endpoint:
         return Endpoint(
             id=f"blackforestlabs/flux-3/{mode}{suffix}",
             usd_per_s=prices,
             durations=seconds(5, 20),
-            resolutions=tuple(prices),
-            default_resolution="720p",
+            resolutions=resolutions,
+            default_resolution="720p" if resolutions else None,
+            sound_field="generate_audio",
             **more,  # type: ignore[arg-type]
         )
 
     return {
         T: endpoint("text-to-video", aspect_ratios=_FLUX, default_aspect_ratio="16:9"),
         I: endpoint("image-to-video", source_field="image_url"),
+        FRAMES: with_end(endpoint("first-last-frame-to-video", source_field="start_image_url")),
     }
 
 
@@ -73,6 +91,7 @@ def _pixverse(mode: str, **more: object) -> Endpoint:
         default_resolution="720p",
         seed=True,
         sound_field="generate_audio_switch",
+        negative_field="negative_prompt",
         prompt_chars=680,  # 2048 bytes, and a Chinese sign has three
         **more,  # type: ignore[arg-type]
     )
@@ -92,9 +111,12 @@ def _vidu(prices: str, suffix: str = "", **from_text: object) -> dict[Mode, Endp
             **more,  # type: ignore[arg-type]
         )
 
+    photo, larger = endpoint("image-to-video", source_field="image_url"), ("540p", "720p", "1080p")
     return {
         T: endpoint("text-to-video", default_aspect_ratio="16:9", **from_text),
-        I: endpoint("image-to-video", source_field="image_url"),
+        I: photo,
+        # 360p is not there with a second photo.
+        FRAMES: with_end(photo, resolutions=larger, usd_per_s={each: usd(prices)[each] for each in larger}),
     }
 
 
@@ -114,7 +136,23 @@ GROK = Model(
     aliases=("grok", "grok-imagine"),
     fallback_model="happy-horse",
     usual_render_s=45.0,
-    modes=_grok("v1.5", usd("480p 0.08, 720p 0.14, 1080p 0.25")),
+    modes={
+        **_grok("v1.5", usd("480p 0.08, 720p 0.14, 1080p 0.25")),
+        # 1080p is not among what its schema lists.
+        REFERENCES: Endpoint(
+            id="xai/grok-imagine-video/v1.5/reference-to-video",
+            usd_per_s=usd("480p 0.08, 720p 0.14"),
+            durations=seconds(1, 15),
+            resolutions=("480p", "720p"),
+            default_resolution="720p",
+            aspect_ratios=SEVEN,
+            default_aspect_ratio="16:9",
+            refusals_charged=True,
+            source_field="reference_image_urls",
+            most_sources=7,
+            usd_per_source=Decimal("0.01"),
+        ),
+    },
 )
 LTX_FAST = Model(
     key="ltx-2.5-fast",
@@ -139,7 +177,23 @@ FLUX_3 = Model(
     seen="2026-09-16",
     aliases=("flux",),
     fallback_model="happy-horse",
-    modes=_flux(usd("720p 0.17, 1080p 0.29")),
+    modes={
+        **_flux(usd("720p 0.17, 1080p 0.29")),
+        # It looks at the film's last seconds and their sound, and gives back what comes after them.
+        EXTEND: Endpoint(
+            id="blackforestlabs/flux-3/extend-video",
+            usd_per_s=usd("720p 0.41, 1080p 0.53"),
+            durations=seconds(5, 20),
+            resolutions=("720p", "1080p"),
+            default_resolution="720p",
+            sound_field="generate_audio",
+            source_field="video_url",
+            source_bytes=50_000_000,
+            source_seconds=(1, 14),
+            source_sound=True,
+            extension="part",
+        ),
+    },
 )
 FLUX_3_DRAFT = Model(
     key="flux-3-draft",
@@ -147,7 +201,16 @@ FLUX_3_DRAFT = Model(
     seen="2026-10-04",
     fallback_model="happy-horse",
     usual_render_s=45.0,
-    modes=_flux(usd("720p 0.06"), "/draft"),
+    modes={
+        **_flux(usd("0.06"), "/draft"),
+        Mode.ENHANCE_DRAFT: Endpoint(
+            id="blackforestlabs/flux-3/draft-enhance",
+            usd_per_s=usd("0.29"),
+            has_prompt=False,
+            source_field="draft_cache_url",
+            source_seconds=(1, 21),
+        ),
+    },
 )
 PIXVERSE_6 = Model(
     key="pixverse-6",
@@ -158,6 +221,14 @@ PIXVERSE_6 = Model(
     modes={
         T: _pixverse("text-to-video", aspect_ratios=_PIXVERSE, default_aspect_ratio="16:9"),
         I: _pixverse("image-to-video", source_field="image_url"),
+        FRAMES: _pixverse(
+            "transition",
+            source_field="first_image_url",
+            end_field="end_image_url",
+            aspect_ratios=_PIXVERSE,
+            default_aspect_ratio="16:9",
+        ),
+        EXTEND: _pixverse("extend", source_field="video_url", source_seconds=(1, 60)),
     },
 )
 VIDU_Q3 = Model(

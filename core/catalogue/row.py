@@ -1,7 +1,7 @@
 """What a row of the catalogue is made of: a model, its endpoints by mode, what they take and cost."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -19,17 +19,24 @@ class Endpoint:
     """One mode of a model. An empty tuple: the endpoint has no such field, and the source decides.
 
     `sound_field`: the field that switches the sound; it is always sent, because the price may depend on it.
-    `has_sound`: whether a film has sound when nobody says anything about it.
+    `has_sound`: whether a film has sound when nobody says anything about it. `source_field` takes the photo or film,
+    or where `most_sources` is above 1 a list of so many photos at most; `end_field` the photo that the film ends with.
+    `extension`: whether a continued film comes back whole, or only what is new; "" where nobody says.
     """
 
     id: str
     usd_per_s: Prices = field(default_factory=dict)  # with sound, where the two differ
     usd_per_s_silent: Prices = field(default_factory=dict)  # empty: silence costs the same
     usd_per_clip: Mapping[int, Decimal] = field(default_factory=dict)  # by its seconds, where that is the rule
+    has_prompt: bool = True
+    negative_field: str | None = None
     source_field: str | None = None
+    end_field: str | None = None
+    most_sources: int = 1
     duration_codec: Codec = "int"
     durations: tuple[int, ...] = ()  # seconds
     resolutions: tuple[str, ...] = ()
+    resolution_field: str = "resolution"
     default_resolution: str | None = None
     aspect_ratios: tuple[str, ...] = ()
     default_aspect_ratio: str | None = None
@@ -45,7 +52,10 @@ class Endpoint:
     source_bytes: int = 0  # largest source; 0: what may be published at all
     source_seconds: tuple[int, int] = (0, 0)  # shortest and longest source video
     source_fps: int = 0  # a source video has at least as many frames in a second
-    output_s: int = 0  # longest output of an edit; its price is for one second in and one second out together
+    output_s: int = 0  # longest output of an edit; its price is for one second in and one second out together.
+    # 0: a second of what comes out costs the price, and as much comes out as goes in
+    extension: Literal["whole", "part", ""] = ""
+    source_sound: bool = False  # a source video has to have sound
     overrun_s: int = 0  # billed as measured, and the film may run over by as much
     refusals_charged: bool = False  # what the vendor's own filter refuses may be charged all the same
     conservative_price: bool = False  # the vendor's rule can be read two ways; ours is the dearer
@@ -100,6 +110,11 @@ def usd(text: str) -> Prices:
     return {pair[0] if len(pair) > 1 else "": Decimal(pair[-1]) for pair in pairs}
 
 
+def with_end(photo: Endpoint, end_field: str = "end_image_url", **more: object) -> Endpoint:
+    """Return the row of two photos where the endpoint of one takes the second as well."""
+    return replace(photo, end_field=end_field, **more)  # type: ignore[arg-type]
+
+
 def written_duration(codec: Codec, whole_seconds: int) -> int | str:
     """Return a duration as an endpoint wants it written."""
     written: dict[str, int | str] = {"int": whole_seconds, "str": str(whole_seconds), "str_s": f"{whole_seconds}s"}
@@ -112,6 +127,7 @@ def seconds(first: int, last: int) -> tuple[int, ...]:
 
 
 T, I, V = Mode.TEXT_TO_VIDEO, Mode.IMAGE_TO_VIDEO, Mode.VIDEO_TO_VIDEO  # noqa: E741 - the columns of a row
+FRAMES, REFERENCES, EXTEND = Mode.FRAMES_TO_VIDEO, Mode.REFERENCE_TO_VIDEO, Mode.EXTEND_VIDEO
 
 WIDE = ("16:9", "9:16", "1:1")
 FIVE = ("16:9", "9:16", "1:1", "4:3", "3:4")

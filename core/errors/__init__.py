@@ -245,6 +245,7 @@ ERROR_CODES: tuple[str, ...] = (
     "video_too_long",
     "video_too_short",
     "source_not_supported",
+    "too_many_pictures",
     "source_unavailable",
     "preparation_budget",
     "bad_reference",

@@ -41,7 +41,8 @@ SENTENCES: dict[str, str] = {
     "image_aspect_ratio": "The photo is too long and narrow for the model: crop it closer to a square.",
     "video_too_long": "The video is too long for this model: cut it.",
     "video_too_short": "The video is too short for this model: take a longer one.",
-    "source_not_supported": "{model} makes nothing from this kind of source: choose another model.",
+    "source_not_supported": "{model} makes nothing from these sources: choose another model ({able}).",
+    "too_many_pictures": "{model} takes {most} pictures at most: give fewer.",
     "source_unavailable": "The file {path} cannot be read: {reason}.",
     "preparation_budget": "This person's photos and videos have used up their time of preparation: again in {minutes} "
     "minutes.",

@@ -6,7 +6,7 @@ The result is kept raw before it is read.
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +19,7 @@ from core.fal.client import FalQueue, OnReply
 from core.fal.download import download_video
 from core.fal.receipts import FolderReceipts
 from core.io.retrying import RetryPolicy, Sleep, retried
+from core.media.ai_label import label_of, labelled
 from core.types import Completed, RawReply, RequestHandle
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ async def fetch_result(
     *,
     settings: FalSettings,
     stored: Sequence[RawReply] = (),
-    source_url: str | None = None,
+    sent: Collection[str] = (),
     on_result: OnReply | None = None,
     sleep: Sleep = asyncio.sleep,
     check: CheckFilm = check_film,
@@ -61,18 +62,18 @@ async def fetch_result(
     """Fetch the result of a completed request as a fully checked mp4 at `into`. Free.
 
     A broken download is fetched again. The newest readable one of `stored` is used without asking fal; when its file
-    does not come, fal is asked once more. `source_url`: what was sent, which is never taken for the film. `on_result`
-    gets every 2xx reply before it is read; what it raises goes to the caller. `check` may make more of the film in the
-    same run. Raises the error with which fal ends a request (never after a readable result), StillRunning, Unavailable,
-    DownloadFailed.
+    does not come, fal is asked once more. `sent`: the sources that were sent, which are never taken for the film.
+    `on_result` gets every 2xx reply before it is read; what it raises goes to the caller. `check` may make more of the
+    film in the same run. Raises the error with which fal ends a request (never after a readable result), StillRunning,
+    Unavailable, DownloadFailed.
     """
     into.parent.mkdir(parents=True, exist_ok=True)
     for reply in reversed(stored):
         with suppress(Unavailable):
-            file = protocol.read_result(reply, queue_url=settings.fal_queue_url, source_url=source_url)
+            file = protocol.read_result(reply, queue_url=settings.fal_queue_url, sent=sent)
             break
     else:
-        file = await _result(queue, handle, on_result, settings, source_url)
+        file = await _result(queue, handle, on_result, settings, sent)
         return await _download_checked(file, into, settings, sleep, check)
     try:
         return await _download_checked(file, into, settings, sleep, check)
@@ -80,7 +81,7 @@ async def fetch_result(
         if trouble.code == "disk_full":
             raise
         try:
-            file = await _ask_fal(queue, handle, on_result, settings, source_url)
+            file = await _ask_fal(queue, handle, on_result, settings, sent)
         except VideoError:  # there was a result: whatever is said now, its file is still what is missing
             raise trouble from None
         return await _download_checked(file, into, settings, sleep, check)
@@ -96,7 +97,7 @@ async def _download_checked(
     seen: set[str] = set()
     trouble = DownloadFailed("video_broken")
     for _ in range(_FETCHES):
-        await download_video(file, into, settings=settings, sleep=sleep)
+        await _download(file, into, settings, sleep)
         try:
             return await check(into, lenient=False)
         except MediaError as error:
@@ -112,17 +113,28 @@ async def _download_checked(
     raise trouble
 
 
+async def _download(file: protocol.RemoteFile, into: Path, settings: FalSettings, sleep: Sleep) -> None:
+    """Download the film; where films are labelled, it has its record before it has its name. Raises DownloadFailed."""
+    label = label_of(settings)
+    if label is None:
+        await download_video(file, into, settings=settings, sleep=sleep)
+        return
+    plain = into.with_name(f"{into.stem}-plain.part")
+    await download_video(file, plain, settings=settings, sleep=sleep)
+    await labelled(plain, into, label)
+
+
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 async def _result(
-    queue: FalQueue, handle: RequestHandle, on_result: OnReply | None, settings: FalSettings, source_url: str | None
+    queue: FalQueue, handle: RequestHandle, on_result: OnReply | None, settings: FalSettings, sent: Collection[str]
 ) -> protocol.RemoteFile:
     """Fetch the result. Where fal cannot give it although it says "completed", its own word in the status decides."""
     try:
-        return await _ask_fal(queue, handle, on_result, settings, source_url)
+        return await _ask_fal(queue, handle, on_result, settings, sent)
     except Unavailable:
         with suppress(Unavailable):
             status = await queue.status(handle)
@@ -133,12 +145,12 @@ async def _result(
 
 
 async def _ask_fal(
-    queue: FalQueue, handle: RequestHandle, on_result: OnReply | None, settings: FalSettings, source_url: str | None
+    queue: FalQueue, handle: RequestHandle, on_result: OnReply | None, settings: FalSettings, sent: Collection[str]
 ) -> protocol.RemoteFile:
     reply = await queue.result(handle)
     if on_result is not None:
         await on_result(reply)
-    return protocol.read_result(reply, queue_url=settings.fal_queue_url, source_url=source_url)
+    return protocol.read_result(reply, queue_url=settings.fal_queue_url, sent=sent)
 
 
 async def fetch_patiently(
@@ -175,9 +187,9 @@ async def fetch_patiently(
     return await retried(fetch, _PATIENTLY, sleep=sleep, on_retry=on_trouble)
 
 
-def is_readable(reply: RawReply, *, settings: FalSettings, source_url: str | None = None) -> bool:
+def is_readable(reply: RawReply, *, settings: FalSettings, sent: Collection[str] = ()) -> bool:
     """Return whether a stored result names a file."""
     with suppress(Unavailable):
-        protocol.read_result(reply, queue_url=settings.fal_queue_url, source_url=source_url)
+        protocol.read_result(reply, queue_url=settings.fal_queue_url, sent=sent)
         return True
     return False

@@ -6,19 +6,19 @@ defensively: not every endpoint follows the format.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeGuard
 from urllib.parse import SplitResult, quote, urlsplit
 
-from core.catalogue import app_of
+from core.catalogue import Endpoint, app_of
 from core.catalogue.finding import row_of
 from core.catalogue.row import written_duration
 from core.config import is_loopback
 from core.errors import Unavailable
 from core.fal.results import video_addresses
-from core.types import Completed, InProgress, Queued, QueueStatus, RawReply, RequestHandle, VideoRequest
+from core.types import Completed, InProgress, Queued, QueueStatus, RawReply, RequestHandle, Role, VideoRequest
 
 QUEUE_HOST = "queue.fal.run"
 _CDN = re.compile(r"(?:[a-z0-9-]+\.)*fal\.media")
@@ -48,20 +48,32 @@ class RemoteFile:
 def request_body(request: VideoRequest) -> dict[str, Any]:
     """Build the JSON for the POST: only fields that this endpoint has, duration and resolution always among them."""
     endpoint = row_of(request.model, request.mode)
-    body: dict[str, Any] = {"prompt": request.prompt, **endpoint.fixed}
+    body: dict[str, Any] = {"prompt": request.prompt} if endpoint.has_prompt else {}
+    body |= endpoint.fixed
     if request.duration_s is not None and endpoint.durations:
         body["duration"] = written_duration(endpoint.duration_codec, request.duration_s)
     if request.resolution is not None and endpoint.resolutions:
-        body["resolution"] = request.resolution
+        body[endpoint.resolution_field] = request.resolution
     if request.aspect_ratio is not None and (endpoint.aspect_ratios or endpoint.default_aspect_ratio):
         body["aspect_ratio"] = request.aspect_ratio
     if request.seed is not None and endpoint.seed:
         body["seed"] = request.seed
     if endpoint.sound_field is not None:
         body[endpoint.sound_field] = endpoint.has_sound if request.sound is None else request.sound
-    if endpoint.source_field is not None and request.source_url is not None:
-        body[endpoint.source_field] = request.source_url
-    return body
+    if endpoint.negative_field is not None and request.negative_prompt is not None:
+        body[endpoint.negative_field] = request.negative_prompt
+    return body | _sources(endpoint, request)
+
+
+def _sources(endpoint: Endpoint, request: VideoRequest) -> dict[str, Any]:
+    """Return the addresses of the sources, each under its field."""
+    if endpoint.source_field is None or not request.source_urls:
+        return {}
+    if endpoint.most_sources > 1:
+        return {endpoint.source_field: list(request.source_urls)}
+    ends = [source.url for source in request.sources if source.role is Role.LAST_FRAME]
+    first = {endpoint.source_field: request.source_urls[0]}
+    return {**first, endpoint.end_field: ends[0]} if endpoint.end_field is not None and ends else first
 
 
 def request_text(request: VideoRequest) -> str:
@@ -174,12 +186,12 @@ def status_from(reply: Any) -> QueueStatus | None:
     return Completed() if state in {"FAILED", "CANCELLED", "ERROR"} else None
 
 
-def read_result(reply: RawReply, *, queue_url: str, source_url: str | None = None) -> RemoteFile:
-    """Read the file in a 2xx result, whatever its shape; never the source that was sent, which some models repeat.
+def read_result(reply: RawReply, *, queue_url: str, sent: Collection[str] = ()) -> RemoteFile:
+    """Read the file in a 2xx result, whatever its shape; never a source that was sent, which some models repeat.
 
     Raises Unavailable when there is none, or on a foreign host.
     """
-    found = sorted(video_addresses(parsed(reply.body), but=source_url), key=_looks_like_a_picture)
+    found = sorted(video_addresses(parsed(reply.body), but=sent), key=_looks_like_a_picture)
     if not found:
         raise Unavailable(reason="a result without a video")
     for address in found:

@@ -6,7 +6,7 @@ repeats of the question (the source video, a reference) and its pictures are nev
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 _DEEPEST = 12
@@ -43,15 +43,25 @@ _Found = tuple[int, int, str]
 """How far its name is from "video", how deep it stands, the address."""
 
 
-def video_addresses(reply: Any, *, but: str | None = None) -> list[str]:
+def video_addresses(reply: Any, *, but: Collection[str] = ()) -> list[str]:
     """Return the addresses in the likeliest place, the least nested first.
 
-    `reply` is parsed JSON. `but`: the source that was sent; a result that repeats it does not mean it.
+    `reply` is parsed JSON. `but`: the sources that were sent; a result that repeats one does not mean it.
     """
-    found = [each for each in _search(reply, rank=2, depth=0, fits=True) if each[2] != but]
+    found = [each for each in _search(reply, rank=2, depth=0, fits=True) if each[2] not in but]
     best = min((rank for rank, _, _ in found), default=0)
     nearest = sorted((each for each in found if each[0] == best), key=lambda each: each[1])
     return [address for _, _, address in nearest]
+
+
+def draft_cache(reply: Any) -> str | None:
+    """Return the address of what fal kept of a draft, by which it is made whole; None where there is none.
+
+    `{"video": {...}, "draft_cache": {"url": ...}}` (the drafts of FLUX 3).
+    """
+    cache = reply.get("draft_cache") if isinstance(reply, dict) else None
+    url = cache.get("url") if isinstance(cache, dict) else cache
+    return url if isinstance(url, str) and _SCHEME.match(url) else None
 
 
 def _search(value: Any, *, rank: int, depth: int, fits: bool) -> Iterator[_Found]:

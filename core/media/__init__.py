@@ -22,11 +22,14 @@ from core.media.client import (
     with_runner,
 )
 from core.media.confinement import Door, confinement, hide_process, warn_of_open_doors
+from core.media.joining import Joined, Part, join, last_frame
 from core.media.preparation_budget import PreparationBudget
 
 __all__ = [
     "Check",
     "Door",
+    "Joined",
+    "Part",
     "Photo",
     "PlayableCopy",
     "PreparationBudget",
@@ -35,6 +38,8 @@ __all__ = [
     "confinement",
     "fork_child",
     "hide_process",
+    "join",
+    "last_frame",
     "make_playable",
     "normalise_photo",
     "on_behalf_of",

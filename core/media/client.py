@@ -36,7 +36,7 @@ _WALL_S = 180.0
 _CPU_S = 120
 _PROBE_CPU_S = 20  # an index, however long, and one picture
 _SOURCE_CPU_S = 300  # a phone's minute in 4K, brought down
-_PAID_CPU_S = 900  # what was paid for is made to fit, however long it takes
+PAID_CPU_S = 900  # what was paid for is made to fit, however long it takes
 _WALL_PER_CPU = 2.0
 _ANSWER_BYTES = 1_000_000
 _WRITTEN = ("into", "thumbnail")
@@ -47,7 +47,7 @@ _WRITTEN = ("into", "thumbnail")
 class Probe:
     """The facts of a video. `width` x `height` in displayed pixels, `duration_s` in seconds, `size` in bytes.
 
-    `problems` name what keeps it from playing natively everywhere.
+    `problems` name what keeps it from playing natively everywhere. `labelled`: the file says that AI has made it.
     """
 
     width: int
@@ -55,6 +55,7 @@ class Probe:
     duration_s: float
     size: int
     problems: tuple[str, ...]
+    labelled: bool = False
 
     @property
     def playable(self) -> bool:
@@ -107,40 +108,69 @@ async def probe(path: Path) -> Probe:
     """Read the facts of a video file without decoding it whole. Raises MediaError, and BadReference for no file."""
     arguments.of_type("path", path, Path, optional=False)
     arguments.file(path)
-    return _probe(await _child("probe", "probe", cpu_s=_PROBE_CPU_S, path=path))
+    return probe_of(await in_child("probe", "probe", cpu_s=_PROBE_CPU_S, path=path))
 
 
 async def verify(path: Path) -> Probe:
     """Decode the video whole. Raises MediaError ("video_broken") for a hole, a cut or a flipped bit that shows."""
-    return _probe(await _child("probe", "verify", path=path))
+    return probe_of(await in_child("probe", "verify", path=path))
 
 
 async def still(path: Path, into: Path) -> None:
     """Write the film's thumbnail, 320 pixels at most, as a PNG. Raises MediaError."""
-    await _child("probe", "still", path=path, into=into)
+    await in_child("probe", "still", path=path, into=into)
 
 
-async def check(path: Path, *, thumbnail: Path, into: Path, max_bytes: int, lenient: bool = False) -> Check:
+async def check(
+    path: Path,
+    *,
+    thumbnail: Path,
+    into: Path,
+    max_bytes: int,
+    lenient: bool = False,
+    record: str | None = None,
+    mark: bool = False,
+) -> Check:
     """Decode a finished video whole, once, and make its thumbnail and, where it helps, a remuxed copy.
 
     The copy is written to `into` where nothing but its container or sound keeps the video from playing natively in at
     most `max_bytes`. A damaged one is refused with MediaError ("video_broken"); with `lenient` it is not decoded whole,
-    and need only open.
+    and need only open. `record`, `mark`: as `make_playable` has them.
     """
-    answer = await _child(
-        "playable", "check", path=path, thumbnail=thumbnail, into=into, max_bytes=max_bytes, lenient=lenient
+    answer = await in_child(
+        "playable",
+        "check",
+        path=path,
+        thumbnail=thumbnail,
+        into=into,
+        max_bytes=max_bytes,
+        lenient=lenient,
+        record=record,
+        mark=mark,
     )
     copy = answer["copy"]
-    return Check(_probe(answer["probe"]), _probe(copy) if copy else None)
+    return Check(probe_of(answer["probe"]), probe_of(copy) if copy else None)
 
 
-async def make_playable(path: Path, into: Path, *, max_bytes: int) -> PlayableCopy:
+async def make_playable(
+    path: Path, into: Path, *, max_bytes: int, record: str | None = None, mark: bool = False
+) -> PlayableCopy:
     """Write a file that every chat plays natively, with a sound track, in at most `max_bytes`. Raises MediaError.
 
-    What was changed is decoded whole afterwards.
+    `record`: what the file says of who made it (core/media/ai_label.py). `mark`: that is seen in its first seconds,
+    too. What was changed is decoded whole afterwards.
     """
-    answer = await _child("playable", "make_playable", cpu_s=_PAID_CPU_S, path=path, into=into, max_bytes=max_bytes)
-    return PlayableCopy(answer["how"], _probe(answer["probe"]))
+    answer = await in_child(
+        "playable",
+        "make_playable",
+        cpu_s=PAID_CPU_S,
+        path=path,
+        into=into,
+        max_bytes=max_bytes,
+        record=record,
+        mark=mark,
+    )
+    return PlayableCopy(answer["how"], probe_of(answer["probe"]))
 
 
 async def prepare_video(
@@ -152,8 +182,8 @@ async def prepare_video(
     """
     most = min(limits.max_bytes or max_bytes, max_bytes)
     arguments = {**asdict(limits), "max_bytes": most}
-    answer = await _child("sources", "prepare", cpu_s=_SOURCE_CPU_S, path=path, into=into, limits=arguments)
-    return _probe(answer["probe"]), _adjustments(answer)
+    answer = await in_child("sources", "prepare", cpu_s=_SOURCE_CPU_S, path=path, into=into, limits=arguments)
+    return probe_of(answer["probe"]), _adjustments(answer)
 
 
 async def attempt_doors(outside: Path) -> dict[str, str]:
@@ -161,7 +191,7 @@ async def attempt_doors(outside: Path) -> dict[str, str]:
 
     Raises MediaError.
     """
-    return await _child("doors", "attempt", outside=outside)
+    return await in_child("doors", "attempt", outside=outside)
 
 
 async def normalise_photo(
@@ -180,7 +210,7 @@ async def to_widescreen(
 
 async def _photo(call: str, path: Path, into: Path, limits: SourceLimits | None, max_bytes: int) -> Photo:
     limits = limits or SourceLimits()
-    answer = await _child(
+    answer = await in_child(
         "photos",
         call,
         path=path,
@@ -196,11 +226,12 @@ def _adjustments(answer: dict[str, Any]) -> tuple[Adjustment, ...]:
     return tuple(Adjustment(*each) for each in answer["adjustments"])
 
 
-def _probe(answer: dict[str, Any]) -> Probe:
+def probe_of(answer: dict[str, Any]) -> Probe:
+    """Read a probe out of a child's answer."""
     return Probe(**{**answer, "problems": tuple(answer["problems"])})
 
 
-async def _child(module: str, call: str, *, cpu_s: int = _CPU_S, **arguments: Any) -> dict[str, Any]:
+async def in_child(module: str, call: str, *, cpu_s: int = _CPU_S, **arguments: Any) -> dict[str, Any]:
     """Run one call in a child of its own. Raises MediaError; cancelling kills the child."""
     by_name = {name: str(value.resolve()) if isinstance(value, Path) else value for name, value in arguments.items()}
     job = json.dumps({"module": module, "call": call, "cpu_s": cpu_s, "with": by_name})

@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 from core.catalogue import app_of
 from core.sandbox import cdn, listing
 from core.sandbox.billing import Books
-from core.sandbox.checks import APPS, ENDPOINTS, problems
+from core.sandbox.checks import APPS, problems, row_for
 from core.sandbox.platform import Platform
 from core.sandbox.renderer import FAST, Renderer, Studio
 from core.sandbox.state import Faults, Memory, Request
@@ -66,7 +66,7 @@ class Sandbox:
         body = _parsed(text)
         if not isinstance(body, dict):
             return JSONResponse({"detail": "Invalid JSON"}, 400)
-        endpoint = ENDPOINTS.get(endpoint_id)
+        endpoint = row_for(endpoint_id, body)
         details = problems(endpoint, body) if endpoint else []
         if details:
             return JSONResponse({"detail": details}, 422, {"X-Fal-Billable-Units": "0"})

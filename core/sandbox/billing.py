@@ -18,7 +18,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from core.sandbox.checks import ENDPOINTS, billed_s, price_of
+from core.sandbox.checks import billed_s, price_of, row_for
 from core.sandbox.state import Faults, Memory, Request
 
 _MOST_IDS = 50
@@ -138,7 +138,7 @@ class Books:
 
 def _price(request: Request) -> Decimal:
     """Return the catalogue's price; of a failure for which fal does not name the units: as if it had been finished."""
-    endpoint = ENDPOINTS.get(request.endpoint)
+    endpoint = row_for(request.endpoint, request.body)
     if endpoint is None:
         return Decimal(0)
     units = Decimal(request.units) if request.units else billed_s(endpoint, request.body)

@@ -1,23 +1,36 @@
 """Checks the input as strictly as the real endpoints do (an int is not "5", nor "5s")."""
 
 from decimal import Decimal
+from math import ceil
 from typing import Any
 
 from core.catalogue import MODELS, Endpoint, app_of
 
-ENDPOINTS: dict[str, Endpoint] = {endpoint.id: endpoint for model in MODELS for endpoint in model.modes.values()}
-APPS = frozenset(app_of(endpoint_id) for endpoint_id in ENDPOINTS)
+_ROWS = [endpoint for model in MODELS for endpoint in model.modes.values()]
+APPS = frozenset(app_of(endpoint.id) for endpoint in _ROWS)
 
 Detail = dict[str, Any]
 
+_USUAL_LINES = 720
 _OVERRUN_S = Decimal("0.6")
+
+
+def row_for(endpoint_id: str, body: dict[str, Any]) -> Endpoint | None:
+    """Return the row by which an input is judged: one endpoint may be two, with a last frame and without."""
+    rows = [each for each in _ROWS if each.id == endpoint_id]
+    with_end = [each for each in rows if each.end_field is not None and each.end_field in body]
+    return next(iter(with_end or rows), None)
 
 
 def problems(endpoint: Endpoint, body: dict[str, Any]) -> list[Detail]:
     """Return fal's list of details, empty for a good input. Unknown fields are ignored, as fal ignores them."""
-    found = [_missing(name, body) for name in ("prompt", endpoint.source_field) if name and not body.get(name)]
-    texts = [name for name in ("prompt", endpoint.source_field) if name and body.get(name)]
+    needed = [name for name in (endpoint.has_prompt and "prompt", endpoint.source_field, endpoint.end_field) if name]
+    found = [_missing(name, body) for name in needed if not body.get(name)]
+    lists = {endpoint.source_field} if endpoint.source_field and endpoint.most_sources > 1 else set[str]()
+    texts = [name for name in {*needed, endpoint.negative_field} - lists if name and body.get(name)]
     found += [detail("string_type", ["body", name], body[name]) for name in texts if not isinstance(body[name], str)]
+    for name in lists & set(body):
+        found += _list(name, body[name], endpoint.most_sources)
     found += [
         _missing(name, body) for name, value in endpoint.fixed.items() if isinstance(value, str) and name not in body
     ]
@@ -32,10 +45,16 @@ def problems(endpoint: Endpoint, body: dict[str, Any]) -> list[Detail]:
         found += _duration(endpoint, body["duration"])
     default = endpoint.default_aspect_ratio
     ratios = (*endpoint.aspect_ratios, *([default] if default and default not in endpoint.aspect_ratios else []))
-    for name, allowed in (("resolution", endpoint.resolutions), ("aspect_ratio", ratios)):
+    for name, allowed in ((endpoint.resolution_field, endpoint.resolutions), ("aspect_ratio", ratios)):
         if name in body and allowed and body[name] not in allowed:
             found.append(detail("literal_error", ["body", name], body[name], expected=", ".join(allowed)))
     return found
+
+
+def _list(name: str, value: Any, most: int) -> list[Detail]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        return [detail("list_type", ["body", name], value)]
+    return [detail("too_long", ["body", name], value, max_length=most)] if len(value) > most else []
 
 
 def _duration(endpoint: Endpoint, value: Any) -> list[Detail]:
@@ -58,6 +77,14 @@ def detail(kind: str, loc: list[str], value: Any, **ctx: Any) -> Detail:
     return {**entry, "url": f"https://docs.fal.ai/errors#{kind}", **({"ctx": ctx} if ctx else {})}
 
 
+def lines_of(endpoint: Endpoint | None, body: dict[str, Any]) -> int:
+    """Return the rows of pixels, or columns where there are fewer, of the film that an accepted input asks for."""
+    if endpoint is None or not endpoint.resolutions:
+        return _USUAL_LINES
+    asked = str(body.get(endpoint.resolution_field) or endpoint.default_resolution).lower()
+    return {"2k": 1440, "4k": 2160}.get(asked) or int(asked.removesuffix("p"))
+
+
 def seconds_of(endpoint: Endpoint | None, body: dict[str, Any]) -> int:
     """Return the seconds that an accepted input asks for."""
     text = str(body.get("duration", "")).removesuffix("s")
@@ -71,14 +98,24 @@ def has_sound(endpoint: Endpoint | None, body: dict[str, Any]) -> bool:
     return bool(body.get(endpoint.sound_field, True))
 
 
-def billed_s(endpoint: Endpoint | None, body: dict[str, Any]) -> Decimal:
-    """Return the seconds of the film that an accepted input becomes: some models run over, and bill what they made."""
-    return seconds_of(endpoint, body) + (_OVERRUN_S if endpoint and endpoint.overrun_s else Decimal(0))
+def billed_s(endpoint: Endpoint | None, body: dict[str, Any], source_s: float | None = None) -> Decimal:
+    """Return the seconds that are billed: of the film, which may run over, or of the source where the price goes by it.
+
+    An edit's price is for a second in and one out together; begun seconds count whole there.
+    """
+    if endpoint is None or endpoint.durations or source_s is None:
+        return seconds_of(endpoint, body) + (_OVERRUN_S if endpoint and endpoint.overrun_s else Decimal(0))
+    if not endpoint.output_s:
+        return Decimal(str(round(source_s, 3)))
+    into = min(max(1, ceil(source_s)), endpoint.source_seconds[1])
+    return (Decimal(into) + min(into, endpoint.output_s)) / 2
 
 
 def price_of(endpoint: Endpoint, body: dict[str, Any], seconds: Decimal) -> Decimal:
     """Return what fal's price page says of an input that became a film of so many seconds. In dollars."""
+    source = body.get(endpoint.source_field or "")
+    pictures = endpoint.usd_per_source * (len(source) if isinstance(source, list) else 1)
     if endpoint.usd_per_clip:
-        return endpoint.usd_per_clip[seconds_of(endpoint, body)] + endpoint.usd_per_source
-    resolution = str(body.get("resolution") or endpoint.default_resolution or "")
-    return endpoint.prices(sound=has_sound(endpoint, body))[resolution] * seconds + endpoint.usd_per_source
+        return endpoint.usd_per_clip[seconds_of(endpoint, body)] + pictures
+    resolution = str(body.get(endpoint.resolution_field) or endpoint.default_resolution or "")
+    return endpoint.prices(sound=has_sound(endpoint, body))[resolution] * seconds + pictures

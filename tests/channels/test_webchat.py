@@ -15,7 +15,7 @@ import pytest
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from bot.channels.services import S, Services
+from bot.channels.services import Remember, S, Services
 from bot.channels.signing_secret import SigningSecret
 from bot.channels.types import (
     Action,
@@ -31,6 +31,7 @@ from bot.channels.types import (
 from bot.channels.video_links import VideoLinks
 from bot.channels.webchat import MANIFEST
 from bot.channels.webchat.channel import WebChat
+from bot.channels.webchat.rates import Rates
 from bot.channels.webchat.settings import WebSettings
 from bot.messages.i18n import translate
 from bot.messages.languages import pick
@@ -68,10 +69,14 @@ class Notes:
     async def read(self, chat_id: str, *, after_change: int = 0) -> list[Mapping[str, Any]]:
         return [entry for entry in self.entries if entry["chat"] == chat_id and entry["change"] > after_change]
 
-    async def put(self, incoming: Sequence[Incoming]) -> None:
+    async def put(self, incoming: Sequence[Incoming], *, remember: Remember | None = None) -> frozenset[str]:
         if self.broken:
             raise OSError("disk full")
+        origins = frozenset(each.origin for each in incoming)
+        if remember is not None:
+            await remember(origins)
         self.incoming += incoming
+        return origins
 
 
 class Guests:
@@ -116,7 +121,9 @@ class Opened:
 
 
 @asynccontextmanager
-async def opened(folder: Path, *, token: str | None = None, public_url: str | None = None) -> AsyncIterator[Opened]:
+async def opened(
+    folder: Path, *, token: str | None = None, public_url: str | None = None, rates: Rates | None = None
+) -> AsyncIterator[Opened]:
     notes, guests, sock = Notes(), Guests(), listener()
     for name in ("videos", "uploads"):
         (folder / name).mkdir()
@@ -147,7 +154,7 @@ async def opened(folder: Path, *, token: str | None = None, public_url: str | No
         quote=notes.quote,
         invitations=guests,
     )
-    channel = MANIFEST.connect(services)
+    channel = WebChat(services, token, rates) if rates is not None else MANIFEST.connect(services)
     assert isinstance(channel, WebChat)
     async with served(Starlette(routes=list(channel.routes())), sock) as base:
         yield Opened(channel, notes, base, services, guests)

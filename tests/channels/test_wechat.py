@@ -36,7 +36,7 @@ class Silent:
 
     reply: str | None = None
 
-    async def put(self, incoming: Any) -> None:
+    async def put(self, incoming: Any, *, remember: Any = None) -> frozenset[str]:
         raise AssertionError("WeChat asks, since its callback carries the answer")
 
     async def ask(self, incoming: Incoming, *, store_s: float, answer_s: float) -> Reply | None:

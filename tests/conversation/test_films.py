@@ -290,10 +290,11 @@ def test_an_upload_that_another_film_or_a_draft_needs_stays(on_bench: OnBench) -
         chat.user_says(42, "/video jump, budget", reply_to=photo)
         first, second = await made.all_settled(2, State.DELIVERED)
         store = made.app.store.jobs
-        assert await store.other_use(first)
+        assert await store.own_files(first) == []
         await store.ask_delete(second.id)
         await store.delete(second.id)
-        assert await store.other_use(first) is bool((await made.app.store.dialogues.of(first.incoming)).draft.sources)
+        on_table = (await made.app.store.dialogues.of(first.incoming)).draft.sources
+        assert bool(await store.own_files(first)) is not bool(on_table)
 
     on_bench(story)
 

@@ -10,7 +10,7 @@ from bot.channels.types import Action
 from bot.conversation import commands
 from bot.conversation.commands import ChangeSettings, PlainText, parse, pressed
 from bot.conversation.generation_options import GenerationOptions
-from bot.conversation.planning import plan_with
+from bot.conversation.planning import MadeOf, plan_with
 from bot.conversation.setting_fields import (
     BY_NAME,
     FIELDS,
@@ -197,12 +197,14 @@ def test_what_the_catalogue_does_not_know_any_more_counts_as_not_set() -> None:
 
 def test_the_message_comes_first_then_the_settings_then_the_default() -> None:
     preferred = GenerationOptions("budget", 10, "720p", "9:16")
-    plan = plan_with("a fox", GenerationOptions(), preferred, default_model="balanced", source=None)
+    plan = plan_with("a fox", GenerationOptions(), preferred, default_model="balanced", made_of=MadeOf())
     assert (plan.request.model, plan.request.duration_s, plan.request.resolution) == ("wan-2.5", 10, "720p")
     assert plan.quote.usd == Decimal("1.00")
-    plan = plan_with("a fox", GenerationOptions(duration_s=5), preferred, default_model="balanced", source=None)
+    plan = plan_with("a fox", GenerationOptions(duration_s=5), preferred, default_model="balanced", made_of=MadeOf())
     assert (plan.request.model, plan.request.duration_s) == ("wan-2.5", 5)
-    plan = plan_with("a fox", GenerationOptions(), GenerationOptions(duration_s=8), default_model="budget", source=None)
+    plan = plan_with(
+        "a fox", GenerationOptions(), GenerationOptions(duration_s=8), default_model="budget", made_of=MadeOf()
+    )
     assert (plan.request.model, plan.request.duration_s) == ("wan-2.5", 10)
     assert plan.adjustments == (Adjustment("duration", "8", "10"),)  # told, as for an option
 
@@ -210,11 +212,19 @@ def test_the_message_comes_first_then_the_settings_then_the_default() -> None:
 def test_a_setting_without_a_place_is_left_out_in_silence_and_an_option_is_not() -> None:
     film = SourceFacts(Kind.VIDEO, duration_s=4)
     preferred = GenerationOptions(duration_s=10, aspect_ratio="9:16", resolution="1080p")
-    plan = plan_with("night", GenerationOptions(), preferred, default_model="balanced", source=film)
+    plan = plan_with(
+        "night", GenerationOptions(), preferred, default_model="balanced", made_of=MadeOf(film, Mode.VIDEO_TO_VIDEO)
+    )
     assert plan.request.duration_s is None
     assert plan.request.resolution == "1080p"
     assert plan.adjustments == ()
-    plan = plan_with("night", GenerationOptions(duration_s=10), preferred, default_model="balanced", source=film)
+    plan = plan_with(
+        "night",
+        GenerationOptions(duration_s=10),
+        preferred,
+        default_model="balanced",
+        made_of=MadeOf(film, Mode.VIDEO_TO_VIDEO),
+    )
     assert [each.field for each in plan.adjustments] == ["duration"]
 
 
@@ -223,11 +233,11 @@ def test_a_shape_that_is_set_never_refuses_an_order() -> None:
         each.key for each in pricing.list_models() if BY_NAME["shape"].values(each.key) and not _takes(each.key, "1:1")
     )
     asked = GenerationOptions(model=narrow)
-    plan = plan_with("a fox", asked, GenerationOptions(aspect_ratio="1:1"), default_model="balanced", source=None)
+    plan = plan_with("a fox", asked, GenerationOptions(aspect_ratio="1:1"), default_model="balanced", made_of=MadeOf())
     assert plan.request.model == narrow
     asked = GenerationOptions(narrow, aspect_ratio="1:1")
     with pytest.raises(BadRequest):
-        plan_with("a fox", asked, GenerationOptions(), default_model="balanced", source=None)
+        plan_with("a fox", asked, GenerationOptions(), default_model="balanced", made_of=MadeOf())
 
 
 # What is shown

@@ -1,7 +1,9 @@
 """What fal's pages and other people's bills say a video costs, written down apart from the catalogue.
 
-Each line: model, mode (t words, i photo), seconds, resolution ("" where there is none), sound ("on", "off", "-" where
-it cannot be chosen), dollars of that video, the day it was seen. Where two readings differ the dearer one stands here.
+Each line: model, mode (t words, i photo, f first and last photo, r with a number: so many pictures of a likeness, x
+continued, u upscaled, e a draft made whole), seconds, resolution ("-" where there is none), sound ("on", "off", "-"
+where it cannot be chosen), dollars of that video, the day it was seen. Where two readings differ the dearer one stands
+here.
 """
 
 FACTS = """
@@ -62,7 +64,7 @@ kling-2.6              i 10 -     on  1.40    2026-11
 kling-2.5-turbo        i  5 -     -   0.35    2026-10-03
 flux-3                 t  5 720p  -   0.85    2026-09-16
 flux-3                 i 20 1080p -   5.80    2026-09-16
-flux-3-draft           t  5 720p  -   0.30    2026-10-04
+flux-3-draft           t  5 -     on  0.30    2026-10-04
 ltx-2.5-fast           t  6 720p  on  0.54    2026-08-24
 ltx-2.5-fast           i 20 2160p off 6.00    2026-08-24
 ltx-2.5-fast           t  8 1440p on  1.52    2026-08-24
@@ -70,6 +72,21 @@ ltx-2.5-pro            i 10 1080p on  1.70    2026-08-24
 pixverse-6             t  5 720p  on  0.30    2026-10-04
 pixverse-6             i 15 1080p off 1.35    2026-10-04
 pixverse-6             t  1 360p  off 0.025   2026-10-04
+flux-3                 f  5 720p  on  0.85    2026-09-16
+flux-3                 x  5 720p  on  2.05    2026-09-16
+flux-3                 x 10 1080p off 5.30    2026-09-16
+flux-3-draft           f  5 -     off 0.30    2026-10-04
+flux-3-draft           e  5 -     -   1.45    2026-09-16
+pixverse-6             f  5 720p  off 0.225   2026-10-04
+pixverse-6             x  5 720p  on  0.30    2026-10-04
+upscaler               u 10 1080p -   0.072   2026-10-02
+upscaler               u  5 4k    -   0.144   2026-09-08
+veo-3.1                x  7 720p  off 1.40    2026-10-03
+veo-3.1-fast           x  7 720p  on  1.05    2026-10-04
+veo-3.1                r2  8 1080p on 3.20    2026-10-03
+h3                     r9  5 2K    -   0.65    2026-10-04
+grok-1.5               r3  5 720p  -   0.73    2026-10-03
+vidu-q3                f  4 720p  on  0.616   2026-10-04
 vidu-q3                t  5 540p  on  0.35    2026-10-04
 vidu-q3                i 16 1080p off 2.464   2026-10-04
 vidu-q3-turbo          t  5 720p  on  0.385   2026-10-04

@@ -104,7 +104,7 @@ def test_the_source_chooses_the_endpoint() -> None:
     assert photo.request.endpoint == "fal-ai/wan-25-preview/image-to-video"
     assert photo.request.aspect_ratio is None
     kling = pricing.plan("x", model="kling-2.6", mode=Mode.IMAGE_TO_VIDEO).request
-    assert "start_image_url" in protocol.request_body(replace(kling, source_url="https://a.b/c.jpg"))
+    assert "start_image_url" in protocol.request_body(kling.published("https://a.b/c.jpg"))
 
 
 def test_a_model_that_cannot_edit_hands_over_and_says_so() -> None:
@@ -196,8 +196,8 @@ def test_dollars_have_one_form_for_people_and_one_for_programs(usd: str, text: s
 
 
 def test_a_length_that_a_model_cannot_make_is_not_quoted() -> None:
-    (words, photo) = pricing.describe(pricing.find("veo"))
-    for line in (words, photo):
+    words, photo, frames, *_ = pricing.describe(pricing.find("veo"))
+    for line in (words, photo, frames):
         assert "($2.40 for 6 s)" in line
         assert "for 5 s" not in line
 
@@ -223,8 +223,12 @@ def test_the_rows_are_whole(row: tuple[pricing.Model, Mode]) -> None:
     assert endpoint.default_resolution in (endpoint.resolutions or (None,))
     prices = (*endpoint.usd_per_s.values(), *endpoint.usd_per_s_silent.values(), *endpoint.usd_per_clip.values())
     assert all(price > 0 for price in prices)
-    assert bool(endpoint.durations) != bool(endpoint.source_seconds[1])
-    for every in Mode:  # whatever a person sends, some model makes it
+    assert bool(endpoint.durations or endpoint.source_seconds[1])
+    assert (endpoint.end_field is not None) == (mode is Mode.FRAMES_TO_VIDEO)
+    assert (endpoint.most_sources > 1) == (mode is Mode.REFERENCE_TO_VIDEO)
+    if not {Mode.TEXT_TO_VIDEO, Mode.IMAGE_TO_VIDEO} & set(model.modes):
+        return  # a tool for films that are there
+    for every in (Mode.TEXT_TO_VIDEO, Mode.IMAGE_TO_VIDEO, Mode.VIDEO_TO_VIDEO):  # whatever a person sends
         assert pricing.plan("x", model=model.key, mode=every).quote.usd > 0
     assert len(pricing.describe(model)) == len(model.modes)
 
@@ -275,7 +279,7 @@ def test_whatever_is_wished_what_comes_out_can_be_bought(
     assert plan.quote.usd > 0
     body = protocol.request_body(request)
     assert ("duration" in body) == bool(endpoint.durations)
-    assert ("resolution" in body) == bool(endpoint.resolutions)
+    assert (endpoint.resolution_field in body) == bool(endpoint.resolutions)
     changed = {note.field for note in plan.adjustments}
     if duration is not None and endpoint.durations:
         assert (request.duration_s != duration) == ("duration" in changed)
@@ -284,13 +288,28 @@ def test_whatever_is_wished_what_comes_out_can_be_bought(
 # Every model against what was read elsewhere
 
 
+KINDS = {
+    "t": Mode.TEXT_TO_VIDEO,
+    "i": Mode.IMAGE_TO_VIDEO,
+    "f": Mode.FRAMES_TO_VIDEO,
+    "r": Mode.REFERENCE_TO_VIDEO,
+    "x": Mode.EXTEND_VIDEO,
+    "u": Mode.UPSCALE_VIDEO,
+    "e": Mode.ENHANCE_DRAFT,
+}
+
+
 def _fact(line: str) -> tuple[Quote, Decimal, Plan]:
     key, kind, seconds, resolution, sound, dollars, _day = line.split()
+    mode = KINDS[kind[0]]
+    by_source = not pricing.find(key).modes[mode].durations
     plan = pricing.plan(
         "x",
         model=key,
-        mode=Mode.TEXT_TO_VIDEO if kind == "t" else Mode.IMAGE_TO_VIDEO,
-        duration=int(seconds),
+        mode=mode,
+        duration=None if by_source else int(seconds),
+        source=SourceFacts(Kind.VIDEO, duration_s=float(seconds)) if by_source else None,
+        references=int(kind[1:] or 1),
         resolution=None if resolution == "-" else resolution,
         sound=None if sound == "-" else sound == "on",
     )

@@ -29,7 +29,7 @@ def test_a_video_that_is_too_small_is_scaled_and_that_is_said(on_bench: OnBench,
         made.telegram.user_says(42, "make it night", video=video.read_bytes())
         job = await made.settled(State.DELIVERED)
         assert [(each.field, each.applied) for each in job.adjustments] == [("source_scaled", "568x320")]
-        published = made.settings.assets_dir / str(job.request.source_url).rpartition("/")[2]
+        published = made.settings.assets_dir / job.request.source_urls[0].rpartition("/")[2]
         assert b"SecretHome" not in published.read_bytes()
         await made.until(lambda: any("scaled to 568x320" in text for text in made.telegram.texts(42)))
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from bot.store.tables import inbox, submits
 from bot.store.work import Lease
 from bot.workers.cleanup import Cleanup
 from core import pricing
+from core.types import Mode
 from tests.bench import Bench
 from tests.rows import set_columns
 
@@ -107,7 +108,9 @@ def test_published_photos_go_after_their_time_but_never_while_fal_may_fetch_them
         kept = {index, site.file(folder, "fresh.jpg", age_s=HOUR_S)}
         for state in State:
             photo = site.file(folder, f"{state}.jpg", age_s=old)
-            request = replace(pricing.plan("a fox").request, source_url=f"https://bot.example/fal-assets/{photo.name}")
+            request = pricing.plan("a fox", mode=Mode.IMAGE_TO_VIDEO).request.published(
+                f"https://bot.example/fal-assets/{photo.name}"
+            )
             await site.job(state, request=record(request))
             (kept if state in NEEDS_PHOTO else gone).add(photo)
         await site.tidy()
@@ -130,7 +133,9 @@ def test_the_photo_of_a_job_at_its_end_is_published_no_more(tmp_path: Path) -> N
             ("looked-for.jpg", State.FAILED, settled),
         ):
             photo = site.file(folder, name, age_s=0)
-            request = replace(pricing.plan("a fox").request, source_url=f"https://bot.example/fal-assets/{name}")
+            request = pricing.plan("a fox", mode=Mode.IMAGE_TO_VIDEO).request.published(
+                f"https://bot.example/fal-assets/{name}"
+            )
             job_id = await site.job(state, request=record(request))
             await set_columns(site.store, job_id, changed=changed)
             if name == "looked-for.jpg":

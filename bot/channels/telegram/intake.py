@@ -168,20 +168,33 @@ class UpdateReceiver:
 
     async def _take(self, updates: Sequence[Update]) -> None:
         """Store the updates. Raises what the inbox raises; then nothing of the batch may be confirmed."""
-        incoming = [found for update in updates if (found := self._read(update)) is not None]
+        found = [(update, self._read(update)) for update in updates]
         for update in updates:
             await self._note_move(update)
-            if update.callback_query is not None:
+
+        async def remember(admitted: frozenset[str]) -> None:
+            for update, each in found:
+                await self._note(update, is_admitted=each is not None and each.origin in admitted)
+
+        incoming = [each for _, each in found if each is not None]
+        if incoming:
+            await self._services.inbox.put(incoming, remember=remember)
+        else:
+            await remember(frozenset())
+
+    async def _note(self, update: Update, *, is_admitted: bool) -> None:
+        """Remember what an update shows. Of strangers nothing is: what was known of them or their chat is dropped."""
+        if update.callback_query is not None:
+            if is_admitted:
                 self._presses.await_answer(update.callback_query.id)
                 await self._pressed.note(update.callback_query)
-            elif update.my_chat_member is not None:
-                await self._rights.note_change(update.my_chat_member)
-                await self._openings.note_change(update.my_chat_member)
-            elif update.message is not None:
-                await self._rights.note_message(update.message)
+        elif update.my_chat_member is not None:
+            await self._rights.note_change(update.my_chat_member, is_admitted=is_admitted)
+            await self._openings.note_change(update.my_chat_member, is_admitted=is_admitted)
+        elif update.message is not None:
+            await self._rights.note_message(update.message)
+            if is_admitted:
                 await self._openings.note_message(update.message)
-        if incoming:
-            await self._services.inbox.put(incoming)
 
     async def _note_move(self, update: Update) -> None:
         """Tell of a group that has become a supergroup; both say so. Raises what the database raises."""

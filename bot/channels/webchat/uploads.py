@@ -100,6 +100,12 @@ class Uploads:
         owner = self._services.uploads_dir / f"{name}.owner"
         return bool(_UPLOAD.fullmatch(name)) and owner.is_file() and owner.read_text(encoding="ascii") == session.user
 
+    def drop(self, session: Session, name: str) -> None:
+        """Remove an upload of a person who may not ask any more."""
+        if self.owns(session, name):
+            (self._services.uploads_dir / name).unlink(missing_ok=True)
+            (self._services.uploads_dir / f"{name}.owner").unlink(missing_ok=True)
+
     async def show(self, request: Request, session: Session) -> Response:
         """Serve an upload to who sent it."""
         name = request.path_params["name"]

@@ -17,6 +17,7 @@ LIMITS = Limits(
     text_bytes=TEXT_BYTES,
     caption_bytes=DESCRIPTION_BYTES,
     edits=False,
+    lone_photos=False,
 )
 UPLOADS = "uploads"
 """Stands for all uploads where chats are counted."""

@@ -7,13 +7,12 @@ its link and its key are remembered for as long as the link is good. They stand 
 import asyncio
 import json
 import logging
-import secrets
 import shutil
 from base64 import b64decode
 from binascii import Error as BadBase64
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from bot.channels.types import AttachmentRef, SendError, SendOutcome
 from bot.channels.wecom.limits import SOURCE_BYTES
 from bot.channels.wecom.memory import Memory
+from bot.channels.wecom.parsing import NAME_CHARS, Link
 from core.config import is_loopback
 from core.io.bodies import BodyTooLarge, write_body
 from core.io.retrying import Sleep
@@ -33,7 +33,7 @@ _PAUSES_S = (2.0, 10.0, 30.0, 60.0, 120.0)
 _LATER_S = 5.0
 _LAST_S = 1.0
 _KEY_BYTES, _BLOCK, _MOST_PAD = 32, 16, 32
-_NAME_CHARS = 32
+_AT_ONCE, _MOST_WAITING = 2, 60  # of one person
 _HOSTS = (".qq.com", ".qpic.cn", ".myqcloud.com")
 _SLICE = 1 << 20
 
@@ -49,21 +49,38 @@ class Media:
         self._web = httpx.AsyncClient(trust_env=False, timeout=30.0, follow_redirects=False)
         self._locks: dict[str, asyncio.Lock] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: dict[str, deque[str]] = {}  # by person
+        self._busy: Counter[str] = Counter()
 
-    async def note(self, source: dict[str, Any]) -> str | None:
-        """Remember the link and the key of a message, and return the name for both. None where there is no link."""
-        url, key = source.get("url"), source.get("aeskey")
-        if not isinstance(url, str) or not (key is None or isinstance(key, str)):
-            return None
-        name = secrets.token_hex(_NAME_CHARS // 2)
-        await self._memory.put(name, json.dumps({"url": url, "aeskey": key}), for_s=_LINK_S)
-        return name
+    async def note(self, link: Link) -> None:
+        """Remember the link and the key of a file, for as long as the link is good."""
+        await self._memory.put(link.name, json.dumps({"url": link.url, "aeskey": link.key}), for_s=_LINK_S)
 
-    def begin(self, ref: AttachmentRef) -> None:
-        """Begin to fetch it to our disk, in the background."""
-        task = asyncio.create_task(self._take_in_time(ref.file_id), name="wecom file")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def begin(self, person: str, ref: AttachmentRef) -> None:
+        """Begin to fetch it to our disk, in the background; a person's files one or two at a time, and not without end.
+
+        What is too many is fetched when it is needed, if that is soon.
+        """
+        waiting = self._waiting.setdefault(person, deque())
+        if len(waiting) >= _MOST_WAITING:
+            log.warning("a person of WeCom sends more files than are fetched at once", extra={"user": person})
+            return
+        waiting.append(ref.file_id)
+        if self._busy[person] < _AT_ONCE:
+            self._busy[person] += 1
+            task = asyncio.create_task(self._take_all(person, waiting), name="wecom file")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _take_all(self, person: str, waiting: deque[str]) -> None:
+        try:
+            while waiting:
+                await self._take_in_time(waiting.popleft())
+        finally:
+            self._busy[person] -= 1
+            if not self._busy[person]:
+                del self._busy[person]
+                self._waiting.pop(person, None)
 
     async def _take_in_time(self, name: str) -> None:
         for pause_s in (0.0, *_PAUSES_S):
@@ -82,7 +99,7 @@ class Media:
     async def fetch(self, ref: AttachmentRef, into: Path, *, is_up: Callable[[], Awaitable[bool]]) -> None:
         """Write the file to `into`. Raises SendError; while the connection is down, nothing is called gone for good."""
         name = ref.file_id
-        if len(name) != _NAME_CHARS or not name.isalnum():
+        if len(name) != NAME_CHARS or not name.isalnum():
             raise SendError(SendOutcome.REJECTED, "not a file of WeCom")
         try:
             await self._take(name)

@@ -17,7 +17,8 @@ _MEMORY = 1_500_000_000
 _FILE_BYTES = 250_000_000
 _OPEN_FILES = 64
 _READ, _WRITTEN = ("path",), ("into", "thumbnail")
-"""Arguments of a job that name the files it reads and writes."""
+_ALSO_READ = "paths"
+"""Arguments of a job that name the files it reads and writes; the last names several."""
 
 
 def limit(cpu_s: int) -> None:
@@ -53,4 +54,4 @@ def _confine(arguments: dict[str, Any]) -> None:
     reads, writes = ([arguments[name] for name in names if arguments.get(name)] for names in (_READ, _WRITTEN))
     for path in writes:
         Path(path).touch(mode=0o600)
-    confinement.confine(reads=reads, writes=writes)
+    confinement.confine(reads=[*reads, *arguments.get(_ALSO_READ, ())], writes=writes)

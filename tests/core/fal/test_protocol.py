@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core import pricing
 from core.catalogue import app_of
 from core.fal import protocol
-from core.types import Completed, InProgress, Mode, Queued, QueueStatus
+from core.types import Completed, InProgress, Mode, Queued, QueueStatus, Role, Source
 from tests.samples import reply
 
 QUEUE = "https://queue.fal.run"
@@ -205,7 +205,7 @@ BODIES: list[tuple[str, Mode, dict[str, Any]]] = [
 def test_a_body_holds_what_the_endpoint_has_and_nothing_else(model: str, mode: Mode, fields: dict[str, Any]) -> None:
     request = pricing.plan("a fox", model=model, mode=mode, seed=7).request
     if mode is not Mode.TEXT_TO_VIDEO:
-        request = replace(request, source_url="URL")
+        request = request.published("URL")
     assert protocol.request_body(request) == {"prompt": "a fox", **fields}
 
 
@@ -214,19 +214,19 @@ def test_a_body_holds_what_the_endpoint_has_and_nothing_else(model: str, mode: M
     [
         ("kling-2.5-turbo", Mode.IMAGE_TO_VIDEO, {"resolution": "720p", "aspect_ratio": "16:9", "seed": 7}),
         ("balanced", Mode.VIDEO_TO_VIDEO, {"duration_s": 5, "aspect_ratio": "16:9"}),
-        ("balanced", Mode.TEXT_TO_VIDEO, {"source_url": "URL"}),
+        ("balanced", Mode.TEXT_TO_VIDEO, {"sources": (Source(Role.FIRST_FRAME, "URL"),)}),
     ],
 )
 def test_a_field_that_the_endpoint_lacks_is_not_sent(model: str, mode: Mode, wished: dict[str, Any]) -> None:
     request = pricing.plan("a fox", model=model, mode=mode).request
-    without: dict[str, Any] = dict.fromkeys(wished)
+    without: dict[str, Any] = {name: () if name == "sources" else None for name in wished}
     unset = replace(request, **without)
     assert protocol.request_body(replace(unset, **wished)) == protocol.request_body(unset)
 
 
 def test_what_is_not_set_is_not_sent() -> None:
     request = pricing.plan("a fox", model="balanced", mode=Mode.IMAGE_TO_VIDEO).request
-    bare = replace(request, duration_s=None, resolution=None, seed=None, source_url=None)
+    bare = replace(request, duration_s=None, resolution=None, seed=None)
     assert protocol.request_body(bare) == {"prompt": "a fox"}
     text = replace(pricing.plan("a fox", model="veo").request, aspect_ratio=None, duration_s=None, resolution=None)
     assert protocol.request_body(text) == {"prompt": "a fox", "generate_audio": True}

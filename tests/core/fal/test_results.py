@@ -254,11 +254,11 @@ def test_a_picture_in_the_same_place_comes_last(ending: str) -> None:
 def test_the_source_that_is_repeated_is_not_the_video() -> None:
     body = {"video": [{"url": SOURCE}, {"url": URL}]}
     assert protocol.read_result(kept(body), queue_url=QUEUE).url == SOURCE
-    assert protocol.read_result(kept(body), queue_url=QUEUE, source_url=SOURCE).url == URL
+    assert protocol.read_result(kept(body), queue_url=QUEUE, sent=[SOURCE]).url == URL
     with pytest.raises(Unavailable, match=NO_VIDEO):
-        protocol.read_result(kept({"video": SOURCE}), queue_url=QUEUE, source_url=SOURCE)
+        protocol.read_result(kept({"video": SOURCE}), queue_url=QUEUE, sent=[SOURCE])
     nearer = {"video": {"url": SOURCE}, "output_video": {"url": URL}}
-    assert protocol.read_result(kept(nearer), queue_url=QUEUE, source_url=SOURCE).url == URL
+    assert protocol.read_result(kept(nearer), queue_url=QUEUE, sent=[SOURCE]).url == URL
 
 
 def test_an_unreadable_address_is_no_picture() -> None:
@@ -345,9 +345,9 @@ THUMB = "https://v3b.fal.media/files/b/SECRET/thumb.jpg"
     ],
 )
 def test_a_picture_or_the_source_is_not_taken_for_the_film(body: Any) -> None:
-    assert protocol.read_result(kept(body), queue_url=QUEUE, source_url=SOURCE).url == URL
+    assert protocol.read_result(kept(body), queue_url=QUEUE, sent=[SOURCE]).url == URL
 
 
 def test_a_result_that_only_repeats_the_source_holds_no_film() -> None:
     with pytest.raises(Unavailable, match=NO_VIDEO):
-        protocol.read_result(kept({"video": {"url": SOURCE}}), queue_url=QUEUE, source_url=SOURCE)
+        protocol.read_result(kept({"video": {"url": SOURCE}}), queue_url=QUEUE, sent=[SOURCE])

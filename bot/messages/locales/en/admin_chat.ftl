@@ -1,6 +1,8 @@
 # /admin, what admins are told of strangers, the pause, and money in groups.
 
 operator-only = That is for the admins of this bot.
+operator-account = Of this WeChat account:
+operator-account-only = You are the admin of this WeChat account: this is for the admins of the whole bot.
 operator-private = I answer this in the private chat only: write it to me there.
 operator-unknown =
     There is no { -admin } { $asked }. What there is:
@@ -50,6 +52,7 @@ operator-not-paused = Nothing was paused.
 operator-access = Who may use this bot:
 operator-access-open = • everybody (setting REELBOT_ACCESS)
 operator-access-admin = • { $id }, admin (setting REELBOT_ADMINS)
+operator-access-owner = • { $id }, admin of their own WeChat account (has scanned its code)
 operator-access-admin-code = • { $id }, admin (by a one-time code, { $when })
 operator-code-taken = You are an admin of this bot. { -admin } says what you can do here.
 operator-code-void = This code does not count, or not any more. Whoever runs the bot gets a new one with “reelbot setup”.

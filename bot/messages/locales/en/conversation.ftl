@@ -48,6 +48,11 @@ photo-wanted =
         [yes] Please send the photo: I begin as soon as it is here, for { $price }.
        *[no] Please send the photo: I begin as soon as it is here.
     } “cancel” drops it.
+photo-wanted-addressed =
+    A photo that is sent by itself does not reach me in a group. Please send it in one message with @me, or reply to it with @me{ KNOWN($price) ->
+        [yes] : I begin as soon as it is here, for { $price }
+       *[no] : I begin as soon as it is here
+    }. “@me cancel” drops it.
 from-source =
     { $kind ->
         [video] With your video.
@@ -93,6 +98,11 @@ group-greeting =
 
 ask-words =
     It would cost { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }. Shall I make it?
+ask-lone =
+    I see no photo: in a group, one that is sent by itself does not reach me. Send it in one message with these words and @me, or reply to it with @me. From the words alone it would cost { KNOWN($up_to) ->
         [yes] up to { $price }
        *[no] { $price }
     }. Shall I make it?

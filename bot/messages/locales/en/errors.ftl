@@ -85,6 +85,7 @@ error-video-too-short =
         [yes] Your video is too short; this model needs at least { $min_duration } seconds.
        *[no] Your video is too short for this model.
     } Please send a longer one.
+error-too-many-pictures = { $model } takes { $most } pictures at most. Please send fewer, or choose another model ({ -models }).
 error-source-not-supported = { $model } cannot use the photo or video you sent. { -models } shows which models can.
 error-source-unavailable = I could not get your photo or video from the chat. Please send it again.
 error-preparation-budget =

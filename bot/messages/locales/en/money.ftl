@@ -121,6 +121,7 @@ alert-parked = Job { $job } of { $user } ({ $price }): fal has answered nothing 
 alert-no-receipt = No receipt can be written to the folder “receipts” of the output folder ({ $reason }), so nothing is ordered: make room there, or give this program the right to write.
 admin-parked = fal answers nothing that can be understood ({ $odd }). Job { $job } is ordered and paid for, and set aside: “reelbot poll { $request_id }” asks again, for nothing; a running bot goes on asking.
 alert-undelivered = Job { $job } of { $user } is rendered, but it cannot be sent there now: { $reason }. It is kept and tried again; its owner can fetch it with “again { $job }”.
+alert-unconfirmed = The video of job { $job } was sent to { $user }, WeChat never confirmed it, and they have not written for an hour. It counts as delivered and is kept; “again { $job }” sends it once more, for free.
 alert-works-again = fal takes orders again.
 alert-spent =
     { $percent ->

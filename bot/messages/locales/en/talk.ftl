@@ -88,6 +88,30 @@ models-line =
        *[no] {""}
     }
 
+models-column-name = Model
+models-column-say = Say
+models-column-price = About 5 s
+models-column-videos = Changes videos
+models-cell-name = { $name }
+models-cell-say =
+    { KNOWN($tier) ->
+        [yes] { $tier }
+       *[no] { CHAT() ->
+            [words] model { $key }
+           *[buttons] --model { $key }
+        }
+    }
+models-cell-price =
+    { $price }{ KNOWN($duration) ->
+        [yes] {" "}({ $duration } s)
+       *[no] {""}
+    }
+models-cell-videos =
+    { INCLUDES($modes, "video-to-video") ->
+        [yes] yes
+       *[no] {""}
+    }
+
 price-title = What a video costs:
 price-line =
     • { $model }{ KNOWN($duration) ->

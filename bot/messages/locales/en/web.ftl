@@ -24,6 +24,7 @@ web-wrong-host = This address is not the bot’s own. Open the address that the 
 web-wrong-origin = Another web site tried to speak to the bot. Open the bot’s own page and try there.
 web-session-over = Your session is over. Load the page again.
 web-invitation-void = This invitation has been used already, or is no longer good. Ask for a new link.
+web-too-fast = That was too much at once. Try again in { $wait_s } s.
 web-too-many-tokens = Too many wrong tokens. Wait a minute, then try again.
 web-nothing-to-send = There was nothing to send.
 web-upload-gone = The upload did not arrive whole. Add the file again.

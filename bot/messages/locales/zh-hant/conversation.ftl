@@ -49,6 +49,11 @@ photo-wanted =
         [yes] 收到就開始做（{ $price }）。
        *[no] 收到就開始做。
     }不做了就回覆「取消」。
+photo-wanted-addressed =
+    群裡單獨發的照片到不了我這裡。請在同一條訊息裡放上照片並 @我，或者引用那張照片再 @我，{ KNOWN($price) ->
+        [yes] 收到就開始做（{ $price }）。
+       *[no] 收到就開始做。
+    }不做了就 @我 說「取消」。
 from-source =
     { $kind ->
         [video] 用你發的影片。
@@ -97,6 +102,11 @@ ask-words =
         [yes] 最多 { $price }
        *[no] { $price }
     }，確定要做嗎？
+ask-lone =
+    我沒看到照片：群裡單獨發的照片到不了我這裡。請把照片和這句話放在同一條訊息裡並 @我，或者引用那張照片再 @我。不用照片、只按文字做需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，要這樣做嗎？
 ask-forward =
     這段文字是轉發的，不是你自己寫的。做成影片需要 { KNOWN($up_to) ->
         [yes] 最多 { $price }

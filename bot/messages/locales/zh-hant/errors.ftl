@@ -86,6 +86,7 @@ error-video-too-short =
         [yes] 影片太短，該模型至少要 { $min_duration } 秒。
        *[no] 影片太短，該模型用不了。
     }請換一段長一些的。
+error-too-many-pictures = { $model } 最多用 { $most } 張照片。請少發幾張，或換一個模型，{ -send-models }查看全部。
 error-source-not-supported = { $model } 用不了你發來的照片或影片。{ -send-models }看看哪些模型可以。
 error-source-unavailable = 沒能從聊天裡取到你的照片或影片。請重新發送。
 error-preparation-budget = 過去一小時裡，處理你的影片已佔用大量計算時間，這一個需要等一等。請在 { $minutes } 分鐘後再試。

@@ -122,6 +122,7 @@ alert-parked = { $user } 的任務 { $job }（{ $price }）：fal 已有十分�
 alert-no-receipt = 無法在輸出目錄的 receipts 資料夾寫入收據（{ $reason }），因此不會下單：請騰出空間，或給程式寫權限。
 admin-parked = fal 沒有給出可理解的答覆（{ $odd }）。任務 { $job } 已下單並付費，現已擱置：「reelbot poll { $request_id }」 可再次詢問，不另收費；正在執行的機器人會繼續詢問。
 alert-undelivered = { $user } 的任務 { $job } 做好了，但暫時發不出去：{ $reason }。影片已保存，會繼續重試；使用者發「再來 { $job }」也能取回。
+alert-unconfirmed = 任務 { $job } 的影片已發給 { $user }，但微信一直沒有確認，對方一小時內也沒有說話。先按已送達處理，影片還存著；對方回覆「再來 { $job }」可以免費重發。
 alert-works-again = fal 又可以下單了。
 alert-spent =
     { $percent ->

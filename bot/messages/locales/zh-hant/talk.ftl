@@ -117,6 +117,35 @@ models-line =
        *[no] {""}
     }
 
+models-column-name = 模型
+models-column-say = 怎麼選
+models-column-price = 約 5 秒的價格
+models-column-videos = 能改影片
+models-cell-name = { $name }
+models-cell-say =
+    { KNOWN($tier) ->
+        [yes] { $tier ->
+            [budget] 經濟
+            [balanced] 均衡
+            [premium] 高級
+           *[other] { $tier }
+        }
+       *[no] { CHAT() ->
+            [words] 模型 { $key }
+           *[buttons] --model { $key }
+        }
+    }
+models-cell-price =
+    { $price }{ KNOWN($duration) ->
+        [yes] （{ $duration } 秒）
+       *[no] {""}
+    }
+models-cell-videos =
+    { INCLUDES($modes, "video-to-video") ->
+        [yes] 能
+       *[no] {""}
+    }
+
 price-title = 影片價格：
 price-line =
     • { $model }{ KNOWN($duration) ->

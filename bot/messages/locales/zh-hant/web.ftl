@@ -25,6 +25,7 @@ web-wrong-host = 這個網址不對。請開啟機器人啟動時顯示的網址
 web-wrong-origin = 有別的網站想使用這個機器人，已拒絕。請在機器人自己的頁面裡操作。
 web-session-over = 登入已逾時，請重新整理頁面。
 web-invitation-void = 這個邀請已經用過或已失效，請向對方要一個新連結。
+web-too-fast = 一下子太多了，請 { $wait_s } 秒後再試。
 web-too-many-tokens = 密碼錯誤次數過多，請等一分鐘再試。
 web-nothing-to-send = 沒有可傳送的內容。
 web-upload-gone = 檔案沒有完整傳上來，請重新加入。

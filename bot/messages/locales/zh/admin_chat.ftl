@@ -1,6 +1,8 @@
 # /admin、陌生人通知、暂停下单，以及群里的花费。
 
 operator-only = 这是给管理员用的。
+operator-account = 只看这个微信账号：
+operator-account-only = 你是这个微信账号的管理员，这个操作要整个机器人的管理员才能做。
 operator-private = 这个我只在私聊里回答，请私聊我再发一次。
 operator-unknown =
     没有 { -admin } { $asked }。可以用：
@@ -50,6 +52,7 @@ operator-not-paused = 没有暂停过。
 operator-access = 可以使用这个机器人的：
 operator-access-open = • 所有人（设置 REELBOT_ACCESS）
 operator-access-admin = • { $id }，管理员（设置 REELBOT_ADMINS）
+operator-access-owner = • { $id }，自己那个微信账号的管理员（扫码登录）
 operator-access-admin-code = • { $id }，管理员（{ $when } 用一次性验证码）
 operator-code-taken = 你现在是这个机器人的管理员了。发 { -admin } 看看管理员能做什么。
 operator-code-void = 这个验证码不对，或者已经失效。运行机器人的人可以用“reelbot setup”得到新的。

@@ -48,6 +48,11 @@ photo-wanted =
         [yes] 收到就开始做（{ $price }）。
        *[no] 收到就开始做。
     }不做了就回复“取消”。
+photo-wanted-addressed =
+    群里单独发的照片到不了我这里。请在同一条消息里放上照片并 @我，或者引用那张照片再 @我，{ KNOWN($price) ->
+        [yes] 收到就开始做（{ $price }）。
+       *[no] 收到就开始做。
+    }不做了就 @我 说“取消”。
 from-source =
     { $kind ->
         [video] 用你发的视频。
@@ -96,6 +101,11 @@ ask-words =
         [yes] 最多 { $price }
        *[no] { $price }
     }，确定要做吗？
+ask-lone =
+    我没看到照片：群里单独发的照片到不了我这里。请把照片和这句话放在同一条消息里并 @我，或者引用那张照片再 @我。不用照片、只按文字做需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，要这样做吗？
 ask-forward =
     这段文字是转发的，不是你自己写的。做成视频需要 { KNOWN($up_to) ->
         [yes] 最多 { $price }

@@ -85,6 +85,7 @@ error-video-too-short =
         [yes] 视频太短，该模型至少要 { $min_duration } 秒。
        *[no] 视频太短，该模型用不了。
     }请换一段长一些的。
+error-too-many-pictures = { $model } 最多用 { $most } 张照片。请少发几张，或换一个模型，{ -send-models }查看全部。
 error-source-not-supported = { $model } 用不了你发来的照片或视频。{ -send-models }看看哪些模型可以。
 error-source-unavailable = 没能从聊天里取到你的照片或视频。请重新发送。
 error-preparation-budget = 过去一小时里，处理你的视频已占用大量计算时间，这一个需要等一等。请在 { $minutes } 分钟后再试。

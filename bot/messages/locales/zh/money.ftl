@@ -121,6 +121,7 @@ alert-parked = { $user } 的任务 { $job }（{ $price }）：fal 已有十分�
 alert-no-receipt = 无法在输出目录的 receipts 文件夹写入回执（{ $reason }），因此不会下单：请腾出空间，或给程序写权限。
 admin-parked = fal 没有给出可理解的答复（{ $odd }）。任务 { $job } 已下单并付费，现已搁置：“reelbot poll { $request_id }” 可再次询问，不另收费；正在运行的机器人会继续询问。
 alert-undelivered = { $user } 的任务 { $job } 做好了，但暂时发不出去：{ $reason }。视频已保存，会继续重试；用户发“再来 { $job }”也能取回。
+alert-unconfirmed = 任务 { $job } 的视频已发给 { $user }，但微信一直没有确认，对方一小时内也没有说话。先按已送达处理，视频还存着；对方回复“再来 { $job }”可以免费重发。
 alert-works-again = fal 又可以下单了。
 alert-spent =
     { $percent ->

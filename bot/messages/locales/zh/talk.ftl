@@ -116,6 +116,35 @@ models-line =
        *[no] {""}
     }
 
+models-column-name = 模型
+models-column-say = 怎么选
+models-column-price = 约 5 秒的价格
+models-column-videos = 能改视频
+models-cell-name = { $name }
+models-cell-say =
+    { KNOWN($tier) ->
+        [yes] { $tier ->
+            [budget] 经济
+            [balanced] 均衡
+            [premium] 高级
+           *[other] { $tier }
+        }
+       *[no] { CHAT() ->
+            [words] 模型 { $key }
+           *[buttons] --model { $key }
+        }
+    }
+models-cell-price =
+    { $price }{ KNOWN($duration) ->
+        [yes] （{ $duration } 秒）
+       *[no] {""}
+    }
+models-cell-videos =
+    { INCLUDES($modes, "video-to-video") ->
+        [yes] 能
+       *[no] {""}
+    }
+
 price-title = 视频价格：
 price-line =
     • { $model }{ KNOWN($duration) ->

@@ -24,6 +24,7 @@ web-wrong-host = 这个地址不对。请打开机器人启动时显示的地址
 web-wrong-origin = 有别的网站想使用这个机器人，已拒绝。请在机器人自己的页面里操作。
 web-session-over = 会话已结束，请刷新页面。
 web-invitation-void = 这个邀请已经用过或已失效，请向对方要一个新链接。
+web-too-fast = 一下子太多了，请 { $wait_s } 秒后再试。
 web-too-many-tokens = 口令错误次数过多，请等一分钟再试。
 web-nothing-to-send = 没有可发送的内容。
 web-upload-gone = 文件没有完整传上来，请重新添加。
