@@ -5,7 +5,7 @@ to be as the row says, and a schema that cannot be read finds nothing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
@@ -108,9 +108,6 @@ def narrowed(endpoint: Endpoint, findings: Iterable[Finding]) -> Endpoint | None
 
 def _sent(endpoint: Endpoint) -> Iterable[_Sent]:
     """Yield every field of a body: those whose names stand in the row, and those that all endpoints call alike."""
-    names = {each.name: getattr(endpoint, each.name) for each in fields(endpoint) if each.name.endswith("_field")}
-    resolution = names.pop("resolution_field", "resolution")
-    negative, sound = names.pop("negative_field", None), names.pop("sound_field", None)
     if endpoint.has_prompt:
         yield _Sent("prompt", {"": "a"})
     for name, value in endpoint.fixed.items():
@@ -119,20 +116,26 @@ def _sent(endpoint: Endpoint) -> Iterable[_Sent]:
         codec = endpoint.duration_codec
         yield _Sent("duration", {str(each): written_duration(codec, each) for each in endpoint.durations})
     if endpoint.resolutions:
-        yield _Sent(resolution, {each: each for each in endpoint.resolutions})
+        yield _Sent(endpoint.resolution_field, {each: each for each in endpoint.resolutions})
     ratios = dict.fromkeys((*endpoint.aspect_ratios, endpoint.default_aspect_ratio))
     if any(ratios):
         always = endpoint.default_aspect_ratio is not None
         yield _Sent("aspect_ratio", {each: each for each in ratios if each}, always=always)
+    yield from _sent_beside(endpoint)
+
+
+def _sent_beside(endpoint: Endpoint) -> Iterable[_Sent]:
+    """Yield the fields that not every body has, and those of the sources."""
     if endpoint.seed:
         yield _Sent("seed", {"": 1}, always=False)
-    if negative:
-        yield _Sent(negative, {"": "a"}, always=False)
-    if sound:
-        yield _Sent(sound, {"on": True, "off": False})
-    many = endpoint.most_sources > 1
-    for name in filter(None, names.values()):
-        yield _Sent(name, {"": [_ADDRESS] if many else _ADDRESS})
+    if endpoint.negative_field is not None:
+        yield _Sent(endpoint.negative_field, {"": "a"}, always=False)
+    if endpoint.sound_field is not None:
+        yield _Sent(endpoint.sound_field, {"on": True, "off": False})
+    if endpoint.source_field is not None:
+        yield _Sent(endpoint.source_field, {"": [_ADDRESS] if endpoint.most_sources > 1 else _ADDRESS})
+    if endpoint.end_field is not None:
+        yield _Sent(endpoint.end_field, {"": _ADDRESS})
 
 
 def _field(sent: _Sent, schema: Schema) -> Iterable[Finding]:
@@ -239,13 +242,15 @@ def _without(endpoint: Endpoint, finding: Finding) -> Endpoint | None:
         return _without_field(endpoint, finding.field)
     if finding.field == "prompt" and finding.code == "bound_moved":
         return replace(endpoint, prompt_chars=min(endpoint.prompt_chars, int(finding.values[0])))
+    if finding.field == endpoint.negative_field and finding.code != "required_new":
+        return replace(endpoint, negative_field=None)
     if finding.code not in {"value_gone", "bound_moved"}:
-        return _without_negative(endpoint, finding) if finding.code == "field_gone" else None
+        return None
     gone = set(finding.values)
     if finding.field == "duration":
         left = tuple(each for each in endpoint.durations if str(each) not in gone)
         return replace(endpoint, durations=left) if left else None
-    if finding.field == getattr(endpoint, "resolution_field", "resolution") and endpoint.resolutions:
+    if finding.field == endpoint.resolution_field:
         return _of_resolutions(endpoint, tuple(each for each in endpoint.resolutions if each not in gone))
     if finding.field == "aspect_ratio":
         return _of_ratios(endpoint, tuple(each for each in endpoint.aspect_ratios if each not in gone), gone)
@@ -256,12 +261,6 @@ def _without_field(endpoint: Endpoint, field: str) -> Endpoint:
     if field == "seed":
         return replace(endpoint, seed=False)
     return replace(endpoint, aspect_ratios=(), default_aspect_ratio=None)
-
-
-def _without_negative(endpoint: Endpoint, finding: Finding) -> Endpoint | None:
-    if endpoint.negative_field == finding.field:
-        return replace(endpoint, negative_field=None)
-    return None
 
 
 def _of_resolutions(endpoint: Endpoint, left: tuple[str, ...]) -> Endpoint | None:

@@ -103,7 +103,8 @@ def is_offered(request: VideoRequest) -> bool:
         and (request.resolution is None or request.resolution in row.resolutions)
         and (request.aspect_ratio is None or request.aspect_ratio in ratios)
         and (request.seed is None or row.seed)
-        and len(request.prompt) <= row.prompt_chars
+        and (request.negative_prompt is None or row.negative_field is not None)
+        and (not row.has_prompt or len(request.prompt) <= row.prompt_chars)
     )
 
 

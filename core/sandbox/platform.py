@@ -29,6 +29,7 @@ _MOST_IDS = 50
 _MOST_WITH_SCHEMAS = 10
 _EXPANSIONS = frozenset({"openapi-3.0", "enterprise_status"})
 _WORDS = {"type": "string", "minLength": 1}
+_ADDRESS = {"type": "string", "format": "uri"}
 
 
 class Platform:
@@ -162,13 +163,13 @@ def openapi(endpoint_id: str, schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _of_row(endpoint: Endpoint) -> tuple[dict[str, Any], list[str]]:
     """Return the properties of one row's input, and which of them are required."""
-    made: dict[str, Any] = {"prompt": {**_WORDS, "maxLength": endpoint.prompt_chars}}
+    made: dict[str, Any] = {"prompt": {**_WORDS, "maxLength": endpoint.prompt_chars}} if endpoint.has_prompt else {}
     for name, value in endpoint.fixed.items():
         made[name] = {"type": "boolean"} if isinstance(value, bool) else {"type": "string", "enum": [value, "other"]}
     if endpoint.durations:
         made["duration"] = _durations(endpoint)
     if endpoint.resolutions:
-        made["resolution"] = {"type": "string", "enum": list(endpoint.resolutions)}
+        made[endpoint.resolution_field] = {"type": "string", "enum": list(endpoint.resolutions)}
     ratios = [each for each in dict.fromkeys((*endpoint.aspect_ratios, endpoint.default_aspect_ratio)) if each]
     if ratios:
         made["aspect_ratio"] = {"type": "string", "enum": ratios}
@@ -176,10 +177,15 @@ def _of_row(endpoint: Endpoint) -> tuple[dict[str, Any], list[str]]:
         made["seed"] = {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 2**31 - 1}, {"type": "null"}]}
     if endpoint.sound_field:
         made[endpoint.sound_field] = {"type": "boolean", "default": True}
+    if endpoint.negative_field:
+        made[endpoint.negative_field] = {"anyOf": [{"type": "string"}, {"type": "null"}]}
     if endpoint.source_field:
-        made[endpoint.source_field] = {"type": "string", "format": "uri"}
+        many = {"type": "array", "items": _ADDRESS, "maxItems": endpoint.most_sources}
+        made[endpoint.source_field] = many if endpoint.most_sources > 1 else _ADDRESS
+    if endpoint.end_field:
+        made[endpoint.end_field] = _ADDRESS
     made["enable_safety_checker"] = {"type": "boolean", "default": True}
-    needed = ("prompt", *endpoint.fixed, endpoint.source_field)
+    needed = (endpoint.has_prompt and "prompt", *endpoint.fixed, endpoint.source_field, endpoint.end_field)
     return made, [each for each in needed if each]
 
 

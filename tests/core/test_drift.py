@@ -155,7 +155,7 @@ def test_a_change(
 def test_a_schema_that_is_written_otherwise_or_says_nothing_is_believed_to_be_well(rule: Any) -> None:
     definitions = {"Seconds": {"type": "string", "enum": ["5", "10"]}, "Circle": {"$ref": "#/x/Circle"}}
     endpoint = row("wan-2.5")
-    names = ("prompt", "resolution", "aspect_ratio", "seed")
+    names = ("prompt", "negative_prompt", "resolution", "aspect_ratio", "seed")
     schema = Schema({**{name: {} for name in names}, "duration": rule}, frozenset(), definitions)
     assert compare(endpoint, schema) == ()
 
