@@ -40,6 +40,7 @@ async def examine() -> list[Finding]:
             "fal admin key": money.books,
             "asset round trip": money.round_trip,
             "media child": machine.media_child,
+            "AI label": machine.ai_label,
             "clock": money.time_of_day,
             "chats": chats.chats,
         }
