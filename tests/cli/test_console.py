@@ -501,7 +501,7 @@ def test_doctor_warns_of_what_was_hardly_meant(made: Desk) -> None:
         (
             {"REELBOT_AI_LABEL": "metadata", "REELBOT_AI_PRODUCER": "Studio"},
             "ok",
-            "says that AI has made it, by Studio",
+            "AI has made it, by Studio",
         ),
     ],
 )
