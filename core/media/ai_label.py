@@ -1,5 +1,6 @@
 """Labels films as made by AI: a record in the file, and perhaps a mark that is seen."""
 
+import asyncio
 import json
 import logging
 import stat
@@ -61,7 +62,7 @@ async def labelled(plain: Path, into: Path, label: AiLabel) -> None:
     check.
     """
     if not await _with_record(plain, into, label):
-        disk.install(plain, into)
+        await asyncio.to_thread(disk.install, plain, into)
     plain.unlink(missing_ok=True)
 
 
@@ -72,7 +73,7 @@ async def _with_record(plain: Path, into: Path, label: AiLabel) -> bool:
         if not answer["labelled"]:
             return False
         draft.chmod(stat.S_IMODE(plain.stat().st_mode))
-        disk.install(draft, into)
+        await asyncio.to_thread(disk.install, draft, into)
     except (MediaError, OSError) as error:
         draft.unlink(missing_ok=True)
         log.info("a film got no record", extra={"reason": type(error).__name__})

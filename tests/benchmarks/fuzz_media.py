@@ -92,6 +92,9 @@ async def look(path: Path, content: bytes) -> str:
             await media.make_playable(path, into, max_bytes=9_500_000)
             still, copy = into.with_suffix(".jpg"), into.with_suffix(".copy")
             await media.check(into, thumbnail=still, into=copy, max_bytes=9_500_000)
+            await media.last_frame(path, still)
+            await media.join([path, path], copy)
+            await media.make_playable(path, copy, max_bytes=9_500_000, record="{}")
     except MediaError as error:
         return f"refused: {error.code} {error.facts.get('reason', '')}".rstrip()
     except Exception as error:  # noqa: BLE001 - whatever else comes out is what is looked for

@@ -210,6 +210,25 @@ def test_a_video_is_uploaded_once_and_pushed(tmp_path: Path) -> None:
     on_bench(tmp_path, story)
 
 
+@pytest.mark.parametrize(
+    ("label", "says"), [("off", None), ("metadata", {"is_ai_msg": 1}), ("visible", {"is_ai_msg": 1})]
+)
+def test_wechat_is_told_what_ai_has_made(tmp_path: Path, label: str, says: object) -> None:
+    """Of videos, also in the tries that follow a refusal; never of the bot's own words."""
+
+    async def story(made: Bench, _channel: WeChat) -> None:
+        channel = made.channel(ai_label=label)
+        made.fake.fail("/message/custom/send", "errcode", code=40007)
+        await channel.send_video(ME, made.film())
+        await channel.show(ME, Message("done"))
+        *videos, words = [call.body for call in made.fake.calls("/message/custom/send")]
+        assert [video.get("aimsgcontext") for video in videos] == [says, says]
+        assert (words["msgtype"], "aimsgcontext" in words) == ("text", False)
+        await channel.stop()
+
+    on_bench(tmp_path, story)
+
+
 @pytest.mark.parametrize("codes", [[40007], [40007, 40007], [40012, 40012]])
 def test_a_refused_reference_is_made_anew_once_then_with_a_thumbnail(tmp_path: Path, codes: list[int]) -> None:
     async def story(made: Bench, channel: WeChat) -> None:

@@ -493,6 +493,25 @@ def test_doctor_warns_of_what_was_hardly_meant(made: Desk) -> None:
     assert alone.warnings == ["TELEGRAM_WEBHOOK: does nothing without TELEGRAM_BOT_TOKEN"]
 
 
+@pytest.mark.parametrize(
+    ("given", "state", "words"),
+    [
+        ({}, "off", "films do not say that AI has made them"),
+        ({"REELBOT_AI_LABEL": "visible"}, "warn", "REELBOT_AI_PRODUCER should name who offers this service"),
+        (
+            {"REELBOT_AI_LABEL": "metadata", "REELBOT_AI_PRODUCER": "Studio"},
+            "ok",
+            "AI has made it, by Studio",
+        ),
+    ],
+)
+def test_doctor_says_how_films_are_labelled(made: Desk, given: dict[str, str], state: str, words: str) -> None:
+    found = json.loads(made.run("doctor", "--json", **given).out)
+    label = next(each for each in found if each["name"] == "AI label")
+    assert (label["state"], words in label["text"]) == (state, True)
+    assert sum(each["name"] == "REELBOT_AI_LABEL" for each in found) == 1
+
+
 def test_a_played_film_lies_apart_from_those_that_were_bought(made: Desk) -> None:
     out = made.folder / "apart"
     said = made.run("generate", "a kite", "--sandbox", REELBOT_OUTPUT_DIR=str(out))

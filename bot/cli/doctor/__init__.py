@@ -41,6 +41,7 @@ async def examine() -> list[Finding]:
             "models": money.models,
             "asset round trip": money.round_trip,
             "media child": machine.media_child,
+            "AI label": machine.ai_label,
             "clock": money.time_of_day,
             "chats": chats.chats,
         }

@@ -42,6 +42,7 @@ def label(path: str, into: str, record: str) -> dict[str, Any]:
 def record_in(path: str) -> str | None:
     """Return the record that a film has. Raises Refusal for what is no film."""
     with probe.opened(path) as container:
+        probe.picture_stream(container)
         return container.metadata.get(probe.LABEL_KEY)
 
 
