@@ -22,6 +22,7 @@ from core.sandbox import create_app
 from tests.bench import KEY, bench
 from tests.channels.connecting import Box, film_bytes, services
 from tests.channels.test_wecom_line import never_ours
+from tests.fakes.memory import Keys
 from tests.fakes.wecom import SECRET, FaultKind, WeComFake
 from tests.films import STUDIO
 from tests.flows.test_wecom_flow import FOX
@@ -97,8 +98,8 @@ def test_another_process_sends_through_the_one_with_the_connection_until_that_is
             await fake.until(lambda: fake.line, s=60)
             store = await Store.open(database_url)
             stack.callback(store.close)
-            ours = services(tmp_path, box=Box(), key_values=store.key_values)
-            ours = replace(ours, relay=relay(store), run_alone=never_ours)
+            ours = services(tmp_path, box=Box(), key_values=Keys())
+            ours = replace(ours, key_values=store.key_values, relay=relay(store), run_alone=never_ours)
             given = fake.environment(url)
             settings = WeComSettings.offline(bot_id=given["WECOM_BOT_ID"], secret=SECRET, url=given["WECOM_BOT_URL"])
             channel = WeCom(ours, settings)
