@@ -125,7 +125,7 @@ def test_another_process_sends_through_the_one_with_the_connection_until_that_is
             await fake.until(lambda: fake.lines.subscriptions == 2, s=60)
             if how == signal.SIGSTOP:
                 first.process.send_signal(signal.SIGCONT)
-                await fake.until(lambda: "thrown this one out" in first.log.read_text(), s=60)
+                await fake.until(lambda: 'lost a role", "role": "wecom"' in first.log.read_text(), s=60)
             await channel.show(to, Message("again"))
             assert fake.texts(FOX) == ["On it", "again"]
             assert len(fake.videos(FOX)) == 1
