@@ -7,21 +7,28 @@ import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from bot.channels.types import Address, Message, SendError, SendOutcome, VideoMessage
+from bot.channels.wecom.channel import WeCom
+from bot.channels.wecom.settings import WeComSettings
 from bot.parts import Timing
+from bot.store import Store
 from bot.store.records import State
 from core.sandbox import create_app
 from tests.bench import KEY, bench
-from tests.fakes.wecom import FaultKind, WeComFake
+from tests.channels.connecting import Box, film_bytes, services
+from tests.channels.test_wecom_line import never_ours
+from tests.fakes.memory import Keys
+from tests.fakes.wecom import SECRET, FaultKind, WeComFake
 from tests.films import STUDIO
 from tests.flows.test_wecom_flow import FOX
 from tests.postgres import Cluster
 from tests.serving import free_port, served
+from tests.store.test_relay import relay
 
 TOP = Path(__file__).parents[2]
 TIMING = Timing(gather_s=0.3, term_s=3.0, renew_s=0.3, margin_s=1.0)
@@ -68,82 +75,61 @@ def environment_of(folder: Path, fake: WeComFake, url: str, fal_url: str, **more
     }
 
 
-@asynccontextmanager
-async def two_workers(
-    folder: Path, fake: WeComFake, url: str, fal_url: str, database_url: str
-) -> AsyncIterator[list[Worker]]:
-    more = {
-        "REELBOT_DATABASE_URL": database_url,
-        "REELBOT_ACCESS": "open",
-        "REELBOT_DAILY_USD": "90",
-    }
-    async with AsyncExitStack() as stack:
-        workers = []
-        for name in ("first", "second"):
-            environment = environment_of(folder, fake, url, fal_url, **more)
-            started = worker(folder, environment, module="tests.quick_worker", name=name)
-            workers.append(await stack.enter_async_context(started))
-        yield workers
-
-
-async def delivered_by_the_other(fake: WeComFake, workers: list[Worker]) -> tuple[Worker, list[str]]:
-    """Have films ordered until the worker without the connection has delivered one, through the one that has it.
-
-    By many people, since each chat has a pace. WeCom is busy at first: so each delivery is due again a moment later,
-    for whichever worker looks first. Returns the worker with the connection, and whose films have come.
-    """
-    people: list[str] = []
-    for _ in range(6):
-        more = [f"{FOX}.{len(people) + number}" for number in range(6)]
-        people += more
-        fake.fail("aibot_upload_media_init", "errcode", times=len(more), code=-1)
-        await asyncio.gather(*(fake.says(each, "视频 一只狐狸") for each in more))
-        await fake.until(partial(have_films, fake, people), s=60)
-        holder, other = sorted(workers, key=lambda each: not each.has_connected)
-        if '"delivered"' in other.log.read_text():
-            assert not other.has_connected
-            return holder, people
-    raise AssertionError("the other worker has delivered nothing")
-
-
-def have_films(fake: WeComFake, people: list[str]) -> bool:
-    return all(len(fake.videos(each)) == 1 for each in people)
-
-
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
-def test_a_worker_without_the_connection_sends_through_the_one_that_has_it_until_that_is_gone(
+def test_another_process_sends_through_the_one_with_the_connection_until_that_is_gone(
     postgres: Cluster, tmp_path: Path, how: signal.Signals
 ) -> None:
-    """Killed, or frozen in the midst of an upload and woken later: each film comes once, and nobody fights."""
-
-    wolf, lynx = "lang", "she.li"
+    """Killed or frozen while it sends a film for another: nobody knows then, and nothing is carried out twice."""
+    to = Address("wecom", FOX)
+    film = VideoMessage(tmp_path / "film.mp4", "A fox", 320, 180, 5.2, None, job_id="K3X9Q2A")
+    film.path.write_bytes(film_bytes())
 
     async def story() -> None:
-        fake, sandbox = WeComFake(), create_app(folder=tmp_path / "sandbox", key=KEY, studio=STUDIO)
-        async with (
-            served(fake) as url,
-            served(sandbox) as fal_url,
-            two_workers(tmp_path, fake, url, fal_url, postgres.database()) as workers,
-        ):
-            await fake.until(lambda: fake.line, s=40)
-            holder, people = await delivered_by_the_other(fake, workers)
-            assert fake.lines.subscriptions == 1
-            people += [wolf, lynx]
-            fault = fake.fail("aibot_upload_media_chunk", "no_ack", times=99)
-            for each in (wolf, lynx):
-                await fake.says(each, f"视频 一只动物 {each}")
-            await fake.until(lambda: fault.times < 98, s=40)
-            holder.process.send_signal(how)
-            await fake.until(lambda: fake.lines.subscriptions == 2, s=40)
+        fake, sandbox, database_url = WeComFake(), create_app(folder=tmp_path / "sandbox", key=KEY), postgres.database()
+        fake.world.spoken.add(FOX)
+        async with served(fake) as url, served(sandbox) as fal_url, AsyncExitStack() as stack:
+
+            async def live(name: str) -> Worker:
+                environment = environment_of(tmp_path, fake, url, fal_url, REELBOT_DATABASE_URL=database_url)
+                process = worker(tmp_path, environment, module="tests.quick_worker", name=name)
+                return await stack.enter_async_context(process)
+
+            first = await live("first")
+            await fake.until(lambda: fake.line, s=60)
+            store = await Store.open(database_url)
+            stack.callback(store.close)
+            ours = services(tmp_path, box=Box(), key_values=Keys())
+            ours = replace(ours, key_values=store.key_values, relay=relay(store), run_alone=never_ours)
+            given = fake.environment(url)
+            settings = WeComSettings.offline(bot_id=given["WECOM_BOT_ID"], secret=SECRET, url=given["WECOM_BOT_URL"])
+            channel = WeCom(ours, settings)
+            await channel.start()
+            stack.push_async_callback(channel.stop)
+            await channel.show(to, Message("On it"))
+            await channel.send_video(to, film)
+            assert (fake.texts(FOX), fake.videos(FOX)) == (["On it"], [film_bytes()])
+
+            fault = fake.fail("aibot_send_msg:video", "swallow", times=9)
+            sending = asyncio.create_task(channel.send_video(to, film))
+            await fake.until(lambda: fault.times < 9, s=40)
+            first.process.send_signal(how)
+            with pytest.raises(SendError) as unknown:
+                await sending
+            assert unknown.value.outcome is SendOutcome.UNCONFIRMED
+            with pytest.raises(SendError) as nobody:
+                await channel.show(to, Message("to nobody"))
+            assert nobody.value.outcome is SendOutcome.NOT_SENT
             fault.times = 0
-            await fake.until(lambda: have_films(fake, people), s=60)
+
+            await live("second")
+            await fake.until(lambda: fake.lines.subscriptions == 2, s=60)
             if how == signal.SIGSTOP:
-                holder.process.send_signal(signal.SIGCONT)
-                await fake.until(lambda: "thrown this one out" in holder.log.read_text(), s=40)
-            await fake.says(FOX, "视频 一只鹿")
-            await fake.until(lambda: fake.videos(FOX), s=40)
+                first.process.send_signal(signal.SIGCONT)
+                await fake.until(lambda: 'lost a role", "role": "wecom"' in first.log.read_text(), s=60)
+            await channel.show(to, Message("again"))
+            assert fake.texts(FOX) == ["On it", "again"]
+            assert len(fake.videos(FOX)) == 1
             assert fake.lines.subscriptions == 2
-        assert have_films(fake, [*people, FOX])
         assert fake.violations == []
 
     asyncio.run(story())
@@ -154,11 +140,13 @@ def test_of_two_workers_one_connects_and_the_other_when_that_is_killed(postgres:
 
     async def story() -> None:
         fake, sandbox = WeComFake(), create_app(folder=tmp_path / "sandbox", key=KEY, studio=STUDIO)
-        async with (
-            served(fake) as url,
-            served(sandbox) as fal_url,
-            two_workers(tmp_path, fake, url, fal_url, postgres.database()) as workers,
-        ):
+        async with served(fake) as url, served(sandbox) as fal_url, AsyncExitStack() as stack:
+            where = {"REELBOT_DATABASE_URL": postgres.database()}
+            workers = []
+            for name in ("first", "second"):
+                environment = environment_of(tmp_path, fake, url, fal_url, **where)
+                started = worker(tmp_path, environment, module="tests.quick_worker", name=name)
+                workers.append(await stack.enter_async_context(started))
             await fake.until(lambda: fake.line, s=40)
             await fake.says(FOX, "视频 一只狐狸")
             await fake.until(lambda: fake.videos(FOX), s=40)
