@@ -332,6 +332,7 @@ def build(
         signals=signals,
         notify=calls.notify_inbox,
         quote=handler.quote,
+        became_admin=alerts.became_admin,
     )
     books, keys = Billing.from_settings(settings), JwksCache(settings)
     return Parts(

@@ -70,6 +70,10 @@ class Alerts:
         """Send the sentence `key` to every admin, unless `topic` was sent within `gap_s`. Returns at once."""
         self._begin(self._tell(topic, key, facts, gap_s))
 
+    def became_admin(self, user: str) -> None:
+        """Tell all other admins that this person is one now. Returns at once."""
+        self._begin(self._say_to_all(lambda language: translate(language, "alert-new-admin", user=user), but_not=user))
+
     def ask(self, key: str, buttons: Callable[[str], tuple[Action, ...]], **facts: Any) -> None:
         """Send the sentence `key` to every admin, with the buttons for each language. Returns at once.
 
@@ -145,12 +149,14 @@ class Alerts:
             language = channel.manifest.language
         return in_words(language) if channel.limits.passive_replies else language
 
-    async def _say_to_all(self, text_in: Callable[[str], str]) -> None:
+    async def _say_to_all(self, text_in: Callable[[str], str], *, but_not: str | None = None) -> None:
         log.warning("for the admins", extra={"text": text_in("en")})
-        await self._send(lambda language: Message(text_in(language)))
+        await self._send(lambda language: Message(text_in(language)), but_not=but_not)
 
-    async def _send(self, message_in: Callable[[str], Message]) -> None:
+    async def _send(self, message_in: Callable[[str], Message], *, but_not: str | None = None) -> None:
         for admin in await self._all():
+            if admin == but_not:
+                continue
             name, _, ident = admin.partition(":")
             channel = self._channels.get(name)
             if channel is not None:

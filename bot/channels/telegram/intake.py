@@ -171,25 +171,36 @@ class UpdateReceiver:
         incoming = [found for update in updates if (found := self._read(update)) is not None]
         for update in updates:
             await self._note_move(update)
-            if update.callback_query is not None:
-                self._presses.await_answer(update.callback_query.id)
-                await self._pressed.note(update.callback_query)
-            elif update.my_chat_member is not None:
-                await self._rights.note_change(update.my_chat_member)
-                await self._openings.note_change(update.my_chat_member)
-            elif update.message is not None:
-                await self._rights.note_message(update.message)
-                await self._openings.note_message(update.message)
+            try:
+                await self._note(update)
+            except Exception as error:  # noqa: BLE001 - an odd shape; the memory behind it raises nothing itself
+                fields = {"update_id": update.update_id, "error": type(error).__name__}
+                log.error("an update was not noted", extra=fields)  # noqa: TRY400
         if incoming:
             await self._services.inbox.put(incoming)
+
+    async def _note(self, update: Update) -> None:
+        """Remember what an update says beside its message; no message's way hangs on it."""
+        if update.callback_query is not None:
+            self._presses.await_answer(update.callback_query.id)
+            await self._pressed.note(update.callback_query)
+        elif update.my_chat_member is not None:
+            await self._rights.note_change(update.my_chat_member)
+            await self._openings.note_change(update.my_chat_member)
+        elif update.message is not None:
+            await self._rights.note_message(update.message)
+            await self._openings.note_message(update.message)
 
     async def _note_move(self, update: Update) -> None:
         """Tell of a group that has become a supergroup; both say so. Raises what the database raises."""
         message = update.message
-        if message is not None and message.migrate_to_chat_id is not None:
-            await self._services.moved("telegram", str(message.chat.id), str(message.migrate_to_chat_id))
-        elif message is not None and message.migrate_from_chat_id is not None:
-            await self._services.moved("telegram", str(message.migrate_from_chat_id), str(message.chat.id))
+        if message is None:
+            return
+        here, there, before = message.chat.id, message.migrate_to_chat_id, message.migrate_from_chat_id
+        if isinstance(here, int) and isinstance(there, int):  # the library hands on whatever stands there
+            await self._services.moved("telegram", str(here), str(there))
+        elif isinstance(here, int) and isinstance(before, int):
+            await self._services.moved("telegram", str(before), str(here))
 
     def _read(self, update: Update) -> Incoming | None:
         """Read one update; None when it breaks our reading, so that it does not hold up the others.
