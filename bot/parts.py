@@ -338,6 +338,7 @@ def build(
         signals=signals,
         notify=calls.notify_inbox,
         quote=handler.quote,
+        became_admin=alerts.became_admin,
     )
     books, keys, schemas = Billing.from_settings(settings), JwksCache(settings), Schemas.from_settings(settings)
     return Parts(

@@ -26,6 +26,7 @@ from bot.store.stored import UnreadableJob
 log = logging.getLogger(__name__)
 
 _LOOK_S = 0.1
+_LONGEST_IDS = 2000
 
 
 class MessageIntake:
@@ -41,10 +42,11 @@ class MessageIntake:
         signals: AnswerSignals,
         notify: Callable[[], None],
         quote: Callable[[Incoming], Awaitable[str | None]],
+        became_admin: Callable[[str], None],
     ) -> None:
         """Build the intake. `notify` tells the inbox's reader, in this process or another, of something new.
 
-        `quote`: see MessageHandler.quote.
+        `quote`: see MessageHandler.quote. `became_admin` tells the other admins.
         """
         self._quote = quote
         self._store = store
@@ -53,6 +55,7 @@ class MessageIntake:
         self._refusals = refusals
         self._signals = signals
         self._notify = notify
+        self._became_admin = became_admin
         self._asides: set[asyncio.Task[None]] = set()
         self._open = True
         self._albums = Albums()
@@ -63,8 +66,8 @@ class MessageIntake:
 
     async def put(self, incoming: Sequence[Incoming], *, remember: Remember | None = None) -> frozenset[str]:
         """Commit what is for us and from people who may ask; answer strangers, and store nothing of theirs."""
-        now = [await self._present(each) for each in incoming]
-        came_as = {there.origin: each.origin for each, there in zip(incoming, now, strict=True)}
+        now = [await self._present(each) for each in incoming if _is_storable(each)]
+        came_as = {there.origin: each.origin for each, there in zip(filter(_is_storable, incoming), now, strict=True)}
         for_us = [
             message
             for message in self._albums.completed([await self._addressed(_parsed(each)) for each in now])
@@ -143,6 +146,7 @@ class MessageIntake:
         language = await self._refusals.language(incoming)
         if outcome == "admin":
             log.warning("somebody became an admin by a code of setup", extra={"user": incoming.user})
+            self._became_admin(incoming.user)
         is_admin = outcome == "admin" or await self._admission.is_admin(incoming.user)
         return translate(language, "operator-code-taken" if is_admin else "operator-code-void"), is_admin
 
@@ -207,6 +211,15 @@ class MessageIntake:
         task = asyncio.create_task(work)
         self._asides.add(task)
         task.add_done_callback(self._asides.discard)
+
+
+def _is_storable(incoming: Incoming) -> bool:
+    """Return whether its ids are texts that a database takes. One that were tried for ever would stop all after it."""
+    ids = f"{incoming.origin} {incoming.user}"
+    if "\0" not in ids and encodable(ids) == ids and len(ids) < _LONGEST_IDS:
+        return True
+    log.error("a message with ids that cannot be stored was left out", extra={"chat": incoming.address.channel})
+    return False
 
 
 def _parsed(incoming: Incoming) -> ParsedMessage:

@@ -87,6 +87,10 @@ class Alerts:
         """Send what `text_in` makes of each admin's language. Returns at once; how often is the caller's to decide."""
         self._begin(self._say_to_all(text_in))
 
+    def became_admin(self, user: str) -> None:
+        """Tell all other admins that this person is one now. Returns at once."""
+        self._begin(self._say_to_all(lambda language: translate(language, "alert-new-admin", user=user), but=user))
+
     def ask(self, key: str, buttons: Callable[[str], tuple[Action, ...]], **facts: Any) -> None:
         """Send the sentence `key` to every admin, with the buttons for each language. Returns at once.
 

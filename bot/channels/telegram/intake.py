@@ -174,7 +174,11 @@ class UpdateReceiver:
 
         async def remember(admitted: frozenset[str]) -> None:
             for update, each in found:
-                await self._note(update, is_admitted=each is not None and each.origin in admitted)
+                try:
+                    await self._note(update, is_admitted=each is not None and each.origin in admitted)
+                except Exception as error:  # noqa: BLE001 - an odd shape; the memory behind it raises nothing itself
+                    fields = {"update_id": update.update_id, "error": type(error).__name__}
+                    log.error("an update was not noted", extra=fields)  # noqa: TRY400
 
         incoming = [each for _, each in found if each is not None]
         if incoming:
@@ -183,7 +187,10 @@ class UpdateReceiver:
             await remember(frozenset())
 
     async def _note(self, update: Update, *, is_admitted: bool) -> None:
-        """Remember what an update shows. Of strangers nothing is: what was known of them or their chat is dropped."""
+        """Remember what an update shows. Of strangers nothing is: what was known of them or their chat is dropped.
+
+        No message's way hangs on it.
+        """
         if update.callback_query is not None:
             if is_admitted:
                 self._presses.await_answer(update.callback_query.id)
@@ -199,10 +206,13 @@ class UpdateReceiver:
     async def _note_move(self, update: Update) -> None:
         """Tell of a group that has become a supergroup; both say so. Raises what the database raises."""
         message = update.message
-        if message is not None and message.migrate_to_chat_id is not None:
-            await self._services.moved("telegram", str(message.chat.id), str(message.migrate_to_chat_id))
-        elif message is not None and message.migrate_from_chat_id is not None:
-            await self._services.moved("telegram", str(message.migrate_from_chat_id), str(message.chat.id))
+        if message is None:
+            return
+        here, there, before = message.chat.id, message.migrate_to_chat_id, message.migrate_from_chat_id
+        if isinstance(here, int) and isinstance(there, int):  # the library hands on whatever stands there
+            await self._services.moved("telegram", str(here), str(there))
+        elif isinstance(here, int) and isinstance(before, int):
+            await self._services.moved("telegram", str(before), str(here))
 
     def _read(self, update: Update) -> Incoming | None:
         """Read one update; None when it breaks our reading, so that it does not hold up the others.

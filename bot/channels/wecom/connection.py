@@ -155,7 +155,7 @@ def _frame(text: str | bytes) -> Frame | None:
     """Return the frame; None for what is none."""
     try:
         frame = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or too deep
         return None
     headers = frame.get("headers") if isinstance(frame, dict) else None
     return dict(frame) if isinstance(headers, dict) and isinstance(headers.get("req_id"), str) else None

@@ -94,6 +94,7 @@ alert-stranger =
         [yes] {" "}in the group { $chat }
        *[no] {""}
     }. To let them in: { -admin } allow { $id }
+alert-new-admin = { $user } is an admin of the bot now, by a code of “reelbot setup”. If you do not know who that is: { -admin } remove { $user }
 alert-group-moved = The group { $old } has become a supergroup, and its id is { $new } now. Its settings, jobs and caps went with it. Your setting REELBOT_ACCESS or REELBOT_ADMINS still has the old id: put the new one there. Until then the group may go on.
 alert-strangers = More people ask to be let in than I report one by one in a day. { -admin } waiting lists them.
 command-admin = Who waits, what runs, what was spent; let people in

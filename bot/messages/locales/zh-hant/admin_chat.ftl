@@ -95,6 +95,7 @@ alert-stranger =
         [yes] ，在群 { $chat } 裡
        *[no] {""}
     }。允許請發：{ -admin } allow { $id }
+alert-new-admin = { $user } 用「reelbot setup」的驗證碼成為了機器人的管理員。如果你不認識這個人，請發：{ -admin } 移除 { $user }
 alert-group-moved = 群 { $old } 升級成了超級群，現在的 ID 是 { $new }。它的設定、影片和額度都跟著過去了。設定 REELBOT_ACCESS 或 REELBOT_ADMINS 裡還是舊 ID，請改成新的。改之前，這個群照常能用。
 alert-strangers = 今天申請使用的人太多，不再逐個通知。發 { -admin } waiting（管理 等待）查看。
 command-admin = 誰在等、在做什麼、花了多少；允許別人使用

@@ -94,6 +94,7 @@ alert-stranger =
         [yes] ，在群 { $chat } 里
        *[no] {""}
     }。允许请发：{ -admin } allow { $id }
+alert-new-admin = { $user } 用“reelbot setup”的验证码成为了机器人的管理员。如果你不认识这个人，请发：{ -admin } 移除 { $user }
 alert-group-moved = 群 { $old } 升级成了超级群，现在的 ID 是 { $new }。它的设置、视频和额度都跟着过去了。设置 REELBOT_ACCESS 或 REELBOT_ADMINS 里还是旧 ID，请改成新的。改之前，这个群照常能用。
 alert-strangers = 今天申请使用的人太多，不再逐个通知。发 { -admin } waiting（管理 等待）查看。
 command-admin = 谁在等、在做什么、花了多少；允许别人使用
