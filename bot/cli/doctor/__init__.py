@@ -38,6 +38,7 @@ async def examine() -> list[Finding]:
             "database": ledger.database,
             "fal key": money.fal_key,
             "fal admin key": money.books,
+            "forget at fal": money.forgetting,
             "asset round trip": money.round_trip,
             "media child": machine.media_child,
             "clock": money.time_of_day,

@@ -136,6 +136,7 @@ alert-odd-charge = 任務 { $job }：fal 前面的代理說扣了 { $said } 個�
 alert-film-of-another = { $user } 的任務 { $job } 拿到的是任務 { $owner } 的影片，兩者的要求完全相同：{ $job } 先在 fal 的清單裡找到了那個請求，fal 給 { $owner } 的答覆後來才到。{ $owner } 也會收到影片，並承擔這一筆費用。{ $job } 自己的訂單（{ $price }）結果不明：帳上記為沒有花費、「可能已扣費」。請查看 fal.ai/dashboard/requests。
 alert-drift = fal 對 { $model } 的收費與機器人的報價不同：24 小時內 { $count } 個任務報價共 { $quoted }，fal 實際扣費 { $charged }（{ $percent }%）。請看 reelbot spend --by model。
 alert-balance = fal 帳戶還剩 { $left }，少於 { $need }（24 小時的預算，或已預留的金額）。請到 fal.ai/dashboard/billing 儲值。
+alert-forget-at-fal = fal 不接受用 FAL_ADMIN_KEY 刪除，文字和結果還留在那邊。請在 fal.ai/dashboard/keys 新建一個 ADMIN 權限的金鑰；一天後再試，換了金鑰馬上就試。
 alert-admin-key = fal 拒絕了 FAL_ADMIN_KEY，帳單無法讀取。請在 fal.ai/dashboard/keys 新建一個 ADMIN 權限的金鑰。
 alert-database-stamped = 這個資料庫是恢復的備份。其中等待的訂單會先查詢、再下單；查不到時會詢問使用者。備份之後的訂單、付款和傳送它都不知道：影片可能會重複傳送，花費限額也會從較低的數開始。請看 README 的 「Backup and restore」。
 alert-database-older = 資料庫比輸出目錄裡的檔案舊（其中有 { $files } 份收據的訂單它不認識），因此按恢復的備份處理。等待的訂單會先查詢、再下單；查不到時會詢問使用者。如果正確的資料庫在別處，請先停止機器人，再換回去。請看 README 的 「Backup and restore」。

@@ -135,6 +135,7 @@ alert-odd-charge = 任务 { $job }：fal 前面的代理说扣了 { $said } 个�
 alert-film-of-another = { $user } 的任务 { $job } 拿到的是任务 { $owner } 的视频，两者的要求完全相同：{ $job } 先在 fal 的列表里找到了那个请求，fal 给 { $owner } 的答复后来才到。{ $owner } 也会收到视频，并承担这一笔费用。{ $job } 自己的订单（{ $price }）结果不明：账上记为没有花费、“可能已扣费”。请查看 fal.ai/dashboard/requests。
 alert-drift = fal 对 { $model } 的收费与机器人的报价不同：24 小时内 { $count } 个任务报价共 { $quoted }，fal 实际扣费 { $charged }（{ $percent }%）。请看 reelbot spend --by model。
 alert-balance = fal 账户还剩 { $left }，少于 { $need }（24 小时的预算，或已预留的金额）。请到 fal.ai/dashboard/billing 充值。
+alert-forget-at-fal = fal 不接受用 FAL_ADMIN_KEY 删除，文字和结果还留在那边。请在 fal.ai/dashboard/keys 新建一个 ADMIN 权限的密钥；一天后再试，换了密钥马上就试。
 alert-admin-key = fal 拒绝了 FAL_ADMIN_KEY，账单无法读取。请在 fal.ai/dashboard/keys 新建一个 ADMIN 权限的密钥。
 alert-database-stamped = 这个数据库是恢复的备份。其中等待的订单会先查找、再下单；查不到时会询问用户。备份之后的订单、付款和发送它都不知道：视频可能会重复发送，花费限额也会从较低的数开始。请看 README 的 “Backup and restore”。
 alert-database-older = 数据库比输出目录里的文件旧（其中有 { $files } 份回执的订单它不认识），因此按恢复的备份处理。等待的订单会先查找、再下单；查不到时会询问用户。如果正确的数据库在别处，请先停止机器人，再换回去。请看 README 的 “Backup and restore”。
