@@ -102,7 +102,7 @@ def test_in_personal_wechat(on_ilink: Callable[..., None]) -> None:
         me = "fox@im.wechat"
         bot = fake.world.all_bots[-1]
         await made.app.store.admissions.allow(f"ilink:{anna}", by="test")
-        other = fake.says(anna, "另一个人的话", bot=bot)
+        other = fake.says(anna, "帮助", bot=bot)
         await fake.until(lambda: fake.person(anna).texts)
         assert other
         photo = fake.sends_photo(me, jpeg(), bot=bot)
