@@ -246,6 +246,8 @@ class App:
         ]
         if self.parts.bill_sync is not None:
             loops.append((self.parts.bill_sync.loop, self.parts.bill_sync.loop.run))
+        if self.parts.payload_removal is not None:
+            loops.append((self.parts.payload_removal.loop, self.parts.payload_removal.loop.run))
         return loops
 
     async def _join_the_others(self) -> None:
@@ -319,6 +321,8 @@ class App:
         await self.parts.schemas.close()
         if self.parts.books is not None:
             await self.parts.books.close()
+        if self.parts.payload_removal is not None:
+            await self.parts.payload_removal.close()
         self.store.close()
 
     async def _sweep(self) -> None:

@@ -56,7 +56,7 @@ class MessageHandler:
         send_original: Callable[[Job, Destination], Awaitable[bool]],
         ask_fal_now: Callable[[str], Awaitable[None]],
         due: Callable[[], None],
-        forgotten: Callable[[], None],
+        forget: ForgetCommands,
         right: Callable[[Incoming], Awaitable[Right | None]],
         balance: BalanceHandler,
         settings: SettingsHandler,
@@ -74,7 +74,7 @@ class MessageHandler:
         self._films = FilmCommands(
             store=store, orders=orders, jobs=self._jobs, channels=channels, send_original=send_original, due=due
         )
-        self._forget = ForgetCommands(store=store, due=due, forgotten=forgotten)
+        self._forget = forget
         self._talk = Talk(orders=orders, jobs=self._jobs, bring=self.bring)
         self._edits = Edits(store=store, orders=orders)
 

@@ -23,6 +23,7 @@ from bot.store.message_map import MessageMap
 from bot.store.moves import Moves
 from bot.store.outbox import Outbox
 from bot.store.pause import Pause
+from bot.store.payloads import Payloads
 from bot.store.people import People
 from bot.store.preferences import Preferences
 from bot.store.render_times import RenderTimes
@@ -48,6 +49,7 @@ class Store:
     ledger: Ledger
     spending: SpendingReports
     bills: Bills
+    payloads: Payloads
     installation: InstallationState
     copies: Copies
     people: People
@@ -109,6 +111,7 @@ class Store:
             ledger=Ledger(database),
             spending=SpendingReports(database),
             bills=Bills(database),
+            payloads=Payloads(database),
             installation=InstallationState(database),
             copies=Copies(database),
             people=People(database),

@@ -416,6 +416,21 @@ def test_doctor_reads_the_balance_with_the_admin_key(made: Desk) -> None:
     assert rows["fal admin key"] == ("off", "not used: with FAL_PROXY_URL the proxy says what it charged")
 
 
+@pytest.mark.parametrize(
+    ("env", "state", "words"),
+    [
+        ({}, "off", "REELBOT_FORGET_AT_FAL is not set"),
+        ({"REELBOT_FORGET_AT_FAL": "true"}, "wrong", "needs FAL_ADMIN_KEY"),
+        ({"REELBOT_FORGET_AT_FAL": "true", "FAL_ADMIN_KEY": ADMIN_KEY}, "ok", "at once after /forget"),
+    ],
+)
+def test_doctor_says_whether_fal_forgets(made: Desk, env: dict[str, str], state: str, words: str) -> None:
+    said = made.run("doctor", "--json", **env)
+    (found,) = [each for each in json.loads(said.out) if each["name"] == "forget at fal"]
+    assert found["state"] == state
+    assert words in found["text"]
+
+
 def test_doctor_finds_the_chain_whole_and_shows_no_secret(made: Desk) -> None:
     said = made.run("doctor", "--json")
     found = {each["name"]: each for each in json.loads(said.out)}

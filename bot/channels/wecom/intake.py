@@ -93,7 +93,7 @@ class Intake:
         async def remember() -> None:
             await self._answers.note(msgid, req_id)
             for link in links:
-                await self._media.note(link)
+                await self._media.note(link, person=incoming[0].user, chat=chat_of(incoming[0]))
 
         stored = await self._store(incoming, remember)
         for each in incoming:
@@ -158,6 +158,11 @@ class Intake:
         for task in list(self._aside):
             task.cancel()
         await asyncio.gather(*self._aside, return_exceptions=True)
+
+
+def chat_of(incoming: Incoming) -> str:
+    """Return the chat as jobs name it: `wecom:lang`."""
+    return f"{incoming.address.channel}:{incoming.address.chat_id}"
 
 
 def _note_failure(error: Exception) -> None:

@@ -36,6 +36,7 @@ _KEY_BYTES, _BLOCK, _MOST_PAD = 32, 16, 32
 _AT_ONCE, _MOST_WAITING = 2, 60  # of one person
 _HOSTS = (".qq.com", ".qpic.cn", ".myqcloud.com")
 _SLICE = 1 << 20
+_OWNER = ".owner"
 
 
 class Media:
@@ -52,9 +53,14 @@ class Media:
         self._waiting: dict[str, deque[str]] = {}  # by person
         self._busy: Counter[str] = Counter()
 
-    async def note(self, link: Link) -> None:
-        """Remember the link and the key of a file, for as long as the link is good."""
-        await self._memory.put(link.name, json.dumps({"url": link.url, "aeskey": link.key}), for_s=_LINK_S)
+    async def note(self, link: Link, *, person: str, chat: str) -> None:
+        """Remember the link and the key of a file, for as long as the link is good, and on our disk whose it is.
+
+        Whoever is forgotten loses that note, and with it the file, also one that has not come yet.
+        """
+        await asyncio.to_thread(_write_owner, self._folder / f"{link.name}{_OWNER}", f"{person}\n{chat}")
+        facts = {"url": link.url, "aeskey": link.key, "owned": True}
+        await self._memory.put(link.name, json.dumps(facts), for_s=_LINK_S)
 
     def begin(self, person: str, ref: AttachmentRef) -> None:
         """Begin to fetch it to our disk, in the background; a person's files one or two at a time, and not without end.
@@ -128,6 +134,9 @@ class Media:
             await self._read(known["url"], part)
             await asyncio.to_thread(_decrypt, part, known.get("aeskey"))
             part.replace(self._folder / name)
+            if "owned" in known and not (self._folder / f"{name}{_OWNER}").exists():  # forgotten meanwhile
+                (self._folder / name).unlink(missing_ok=True)
+                raise SendError(SendOutcome.REJECTED, "the file is not there any more")
         finally:
             part.unlink(missing_ok=True)
         await self._memory.put(name, None)
@@ -160,6 +169,11 @@ class Media:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._web.aclose()
+
+
+def _write_owner(path: Path, text: str) -> None:
+    if not path.exists():  # stored again after a failure: its time stays
+        path.write_text(text, encoding="utf-8")
 
 
 def _decrypt(path: Path, aeskey: str | None) -> None:

@@ -39,6 +39,7 @@ async def examine() -> list[Finding]:
             "fal key": money.fal_key,
             "fal admin key": money.books,
             "models": money.models,
+            "forget at fal": money.forgetting,
             "asset round trip": money.round_trip,
             "media child": machine.media_child,
             "AI label": machine.ai_label,

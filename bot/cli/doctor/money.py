@@ -12,6 +12,7 @@ from bot.channels.types import Finding
 from bot.cli.doctor.ledger import opened
 from bot.http.server import serve_assets
 from bot.jobs.billing import needed_micro
+from bot.jobs.payload_removal import is_refused
 from bot.messages import model_alerts
 from bot.settings import Settings
 from bot.store.drifts import LOOKED
@@ -74,6 +75,26 @@ async def books(settings: Settings) -> Sequence[Finding]:
     finally:
         await billing.close()
     return [Finding(name, "ok", "fal accepts it"), await _balance(settings, left)]
+
+
+async def forgetting(settings: Settings) -> Sequence[Finding]:
+    """Say whether what fal keeps of ended jobs is deleted there. Nothing is deleted by this."""
+    name = "forget at fal"
+    if not settings.forget_at_fal:
+        text = "REELBOT_FORGET_AT_FAL is not set: fal keeps words and results for about a month, /forget or not"
+        return [Finding(name, "off", text)]
+    if settings.fal_admin_key is None:
+        return [Finding(name, "wrong", "REELBOT_FORGET_AT_FAL needs FAL_ADMIN_KEY: a key of ADMIN scope")]
+    if settings.fal_proxy_url is not None:
+        return [Finding(name, "wrong", "not possible through FAL_PROXY_URL: unset REELBOT_FORGET_AT_FAL")]
+    try:
+        async with opened(settings) as store:
+            refused = await is_refused(store)
+    except (OSError, ValueError):
+        refused = False  # the database has a finding of its own
+    if refused:
+        return [Finding(name, "wrong", "fal has refused to delete with FAL_ADMIN_KEY: make a key of ADMIN scope")]
+    return [Finding(name, "ok", "an hour after a job's end, at once after /forget and a deletion")]
 
 
 async def _balance(settings: Settings, left: Decimal) -> Finding:

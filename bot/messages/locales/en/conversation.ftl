@@ -229,7 +229,10 @@ forget-ask =
         [1] 1 video is being made and stays charged: it is not sent any more, and forgotten as soon as it ends.
        *[other] { $running } videos are being made and stay charged: they are not sent any more, and forgotten as soon as they end.
     }
-    What stays: the amounts and dates of your payments, without words; what the chat does not let me take back; copies of the database that the operator has made; and what the video service keeps by itself, such as photos, until that ends there.
+    What stays: the amounts and dates of your payments, without words; what the chat does not let me take back; copies of the database that the operator has made; and, at the video service, { $fal ->
+        [goes] photos and videos that were sent there, for about a day; its words and results are deleted.
+       *[other] words and results for about a month, and photos and videos that were sent there for about a day.
+    }
 forget-kept = Nothing is forgotten: all stays as it is.
 forgotten-now =
     { $place ->
@@ -239,7 +242,13 @@ forgotten-now =
         [0] That takes a few moments.
        *[other] What is being made now is forgotten when it has ended; that can take up to a day where the video service gives no answer.
     }
-    Videos and messages that the chat does not let me take back stay there until you delete them; copies of the database and what the video service keeps by itself go at their own time. Write again whenever you like: you begin anew.
+    Videos and messages that the chat does not let me take back stay there until you delete them; copies of the database go at their own time.
+    { $fal ->
+        [goes] At the video service I have words and results deleted, too, as soon as each order is closed; only photos and videos that were sent there stay, for about a day.
+        [refused] The video service does not let me delete anything there just now: the operator is told, and I go on trying. Without that, words and results lapse there after about a month, photos and videos that were sent there after a day.
+       *[stays] At the video service I can delete nothing: words and results lapse there after about a month, photos and videos that were sent there after a day.
+    }
+    Write again whenever you like: you begin anew.
 film-which = Which video? Name its code, or reply to the video.
 original-caption = The original file of { $job }
 file-coming = The original file of { $job } is on its way.

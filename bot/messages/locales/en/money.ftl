@@ -171,6 +171,7 @@ alert-model-then =
        *[less] The rest of it is still sold.
     }
 alert-balance = The fal account has { $left } left, less than { $need } (what may be spent in 24 hours, or what is set aside). Top it up at fal.ai/dashboard/billing.
+alert-forget-at-fal = fal refuses to delete with FAL_ADMIN_KEY, so words and results stay there. Make a key of ADMIN scope at fal.ai/dashboard/keys; it is tried again in a day, with another key at once.
 alert-admin-key = fal refuses FAL_ADMIN_KEY: its bills are not read. Make a key of ADMIN scope at fal.ai/dashboard/keys.
 alert-database-stamped = This database is a backup that was put back. Orders that waited in it are looked for before anything is bought, and their owners are asked where that is not possible. It does not know what was ordered, paid and delivered after it was made: a video may come twice, and the spending caps start lower. See “Backup and restore” in the README.
 alert-database-older = The database is older than the files in the output folder ({ $files } receipts in it are of orders that it does not know), so it is taken for a backup that was put back. Orders that waited in it are looked for before anything is bought, and their owners are asked where that is not possible. If the right database lies somewhere else, stop the bot and put it back. See “Backup and restore” in the README.

@@ -172,6 +172,7 @@ alert-model-then =
        *[less] 其餘部分照常使用。
     }
 alert-balance = fal 帳戶還剩 { $left }，少於 { $need }（24 小時的預算，或已預留的金額）。請到 fal.ai/dashboard/billing 儲值。
+alert-forget-at-fal = fal 不接受用 FAL_ADMIN_KEY 刪除，文字和結果還留在那邊。請在 fal.ai/dashboard/keys 新建一個 ADMIN 權限的金鑰；一天後再試，換了金鑰馬上就試。
 alert-admin-key = fal 拒絕了 FAL_ADMIN_KEY，帳單無法讀取。請在 fal.ai/dashboard/keys 新建一個 ADMIN 權限的金鑰。
 alert-database-stamped = 這個資料庫是恢復的備份。其中等待的訂單會先查詢、再下單；查不到時會詢問使用者。備份之後的訂單、付款和傳送它都不知道：影片可能會重複傳送，花費限額也會從較低的數開始。請看 README 的 「Backup and restore」。
 alert-database-older = 資料庫比輸出目錄裡的檔案舊（其中有 { $files } 份收據的訂單它不認識），因此按恢復的備份處理。等待的訂單會先查詢、再下單；查不到時會詢問使用者。如果正確的資料庫在別處，請先停止機器人，再換回去。請看 README 的 「Backup and restore」。

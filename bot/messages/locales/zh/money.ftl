@@ -171,6 +171,7 @@ alert-model-then =
        *[less] 其余部分照常使用。
     }
 alert-balance = fal 账户还剩 { $left }，少于 { $need }（24 小时的预算，或已预留的金额）。请到 fal.ai/dashboard/billing 充值。
+alert-forget-at-fal = fal 不接受用 FAL_ADMIN_KEY 删除，文字和结果还留在那边。请在 fal.ai/dashboard/keys 新建一个 ADMIN 权限的密钥；一天后再试，换了密钥马上就试。
 alert-admin-key = fal 拒绝了 FAL_ADMIN_KEY，账单无法读取。请在 fal.ai/dashboard/keys 新建一个 ADMIN 权限的密钥。
 alert-database-stamped = 这个数据库是恢复的备份。其中等待的订单会先查找、再下单；查不到时会询问用户。备份之后的订单、付款和发送它都不知道：视频可能会重复发送，花费限额也会从较低的数开始。请看 README 的 “Backup and restore”。
 alert-database-older = 数据库比输出目录里的文件旧（其中有 { $files } 份回执的订单它不认识），因此按恢复的备份处理。等待的订单会先查找、再下单；查不到时会询问用户。如果正确的数据库在别处，请先停止机器人，再换回去。请看 README 的 “Backup and restore”。
