@@ -75,9 +75,9 @@ async def publish_asset(
     """Publish a local file, bytes, or the file at an http(s) URL, and check that anybody can fetch it.
 
     Images: .jpg .jpeg .png .webp .gif .bmp .heic .heif .avif, videos: .mp4 .mov .webm .mkv .m4v, up to 100 MB, by
-    content as well as by a local file's name. `limits` is what the model takes: a photo outside them is padded, a video cut or
-    scaled, and `adjustments` of the asset names it. `widen`: a photo is made 16:9, the fallback for a model that fails
-    on it. Raises BadReference, MediaError, NotConfigured, AssetHostDown, Unavailable.
+    content as well as by a local file's name. `limits` is what the model takes: a photo outside them is padded, a
+    video cut or scaled, and `adjustments` of the asset names it. `widen`: a photo is made 16:9, the fallback for a
+    model that fails on it. Raises BadReference, MediaError, NotConfigured, AssetHostDown, Unavailable.
     """
     arguments.source("path_or_bytes_or_url", path_or_bytes_or_url, optional=False)
     arguments.of_type("settings", settings, FalSettings)

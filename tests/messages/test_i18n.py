@@ -33,8 +33,9 @@ KEYS = sorted(i18n.keys("en"))
 FACTS: dict[str, Any] = {
     "asked": "7", "used": "8", "chat": "telegram:-100200", "duration": "5", "elapsed": 75, "field": "resolution",
     "id": "telegram:42", "job": "K7QX2AB", "key": "veo-3.1", "kind": "image", "length": 3000, "max_bytes": 10_000_000,
-    "max_duration": 60, "max_length": 2500, "max_megapixels": 120, "max_size": 10_000_000, "min_duration": 3, "min_width": 300, "mode":
-    "video-to-video", "model": "Happy Horse", "modes": "image-to-video video-to-video", "name": "Happy Horse",
+    "max_duration": 60, "max_length": 2500, "max_megapixels": 120, "max_size": 10_000_000, "min_duration": 3,
+    "min_width": 300, "mode": "video-to-video", "model": "Happy Horse",
+    "modes": "image-to-video video-to-video", "name": "Happy Horse",
     "odd": "fal_unavailable",
     "option": "resolution", "place": 3, "position": 2, "price": "$0.70", "prompt": "a red fox", "reason": "status",
     "request_id": "0190-abc", "resolution": "720p", "state": "Done.", "status": 404, "suggestion": "video", "tier":

@@ -62,7 +62,6 @@ _COUNTER_CLOCKWISE = {
     180: Image.Transpose.ROTATE_180,
     270: Image.Transpose.ROTATE_270,
 }
-_TOO_LARGE = Refusal("file_too_large", max_megapixels=_MOST_PIXELS_ELSE // 1_000_000)
 Image.MAX_IMAGE_PIXELS = None  # we check the header ourselves, and refuse with words instead of a warning
 
 
@@ -122,19 +121,23 @@ def _read() -> Iterator[None]:
     try:
         yield
     except MemoryError as error:
-        raise _TOO_LARGE from error
+        raise _too_large(_MOST_PIXELS_ELSE) from error
     except (OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, RuntimeError) as error:
         text = str(error).lower()
         if "memory" in text or "security limit" in text:  # as the library for HEIC says it
-            raise _TOO_LARGE from error
+            raise _too_large(_MOST_PIXELS_ELSE) from error
         raise Refusal("truncated_media" if "truncated" in text else "unreadable_media") from error
+
+
+def _too_large(pixels: int) -> Refusal:
+    return Refusal("file_too_large", max_megapixels=pixels // 1_000_000)
 
 
 def _open_any(file: str | BytesIO, formats: tuple[str, ...]) -> _Photo:
     image = Image.open(file, formats=formats)
     most = _MOST_PIXELS.get(image.format or "", _MOST_PIXELS_ELSE)
     if image.width * image.height > most:
-        raise Refusal("file_too_large", max_megapixels=most // 1_000_000)
+        raise _too_large(most)
     return _Photo(image, _turn(image.getexif), image.info.get("icc_profile"))
 
 
@@ -142,7 +145,7 @@ def _open_jpeg(path: str) -> _Photo:
     jpeg = jpegs.parts(Path(path).read_bytes())
     if jpeg.held_bytes > _MOST_HELD:
         most = jpeg.width * jpeg.height * _MOST_HELD // jpeg.held_bytes
-        raise Refusal("file_too_large", max_megapixels=most // 1_000_000)
+        raise _too_large(most)
     if not jpeg.whole and not jpeg.has_every_pass:
         raise Refusal("truncated_media")
     photo = _open_any(BytesIO(jpeg.picture), ("JPEG",))
