@@ -157,6 +157,7 @@ LIVES_IN = {
     "wechatpy": ["bot/channels/wechat/*"],
     "xmltodict": ["bot/channels/wechat/*"],
     "PIL": ["core/media/worker/*", "core/sandbox/*"],
+    "pillow_heif": ["core/media/worker/*"],
     "av": ["core/media/worker/*", "core/sandbox/*"],
     "numpy": ["core/sandbox/*"],
     "filelock": ["bot/jobs/*", "bot/store/first_version.py"],

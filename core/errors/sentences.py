@@ -32,8 +32,8 @@ SENTENCES: dict[str, str] = {
     "invalid_input": "fal refused the request: change the prompt or the options.",
     "price_changed": "The source is longer than it was said to be, so the price would be higher: nothing was bought.",
     "unknown_request": "Neither the receipts nor fal know a request {request_id!r}: check the id, and FAL_KEY.",
-    "unsupported_media": "This kind of file cannot be read: photos are JPEG, PNG, WebP, GIF or BMP, videos MP4, MOV, "
-    "WebM, MKV or M4V, with the ending that belongs to it.",
+    "unsupported_media": "This kind of file cannot be read: photos are JPEG, HEIC, PNG, WebP, AVIF, GIF or BMP, "
+    "videos MP4, MOV, WebM, MKV or M4V, with the ending that belongs to it.",
     "unreadable_media": "The file cannot be read; it seems damaged: save it anew, or take another one.",
     "truncated_media": "The file is not complete, its end is missing: copy it again.",
     "file_too_large": "The file is too large: make it smaller.",

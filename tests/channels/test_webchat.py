@@ -416,7 +416,7 @@ def test_photos_are_taken_by_content_and_belong_to_their_sender(tmp_path: Path) 
     on_page(tmp_path, story, token=TOKEN)
 
 
-@pytest.mark.parametrize(("content", "status"), [(b"<html>" * 9, 415), (b"", 415), (jpeg() + bytes(10_000_001), 413)])
+@pytest.mark.parametrize(("content", "status"), [(b"<html>" * 9, 415), (b"", 415), (jpeg() + bytes(100_000_001), 413)])
 def test_other_uploads_are_refused_with_words(tmp_path: Path, content: bytes, status: int) -> None:
     async def story(made: Opened) -> None:
         async with made.client() as client:
@@ -429,26 +429,15 @@ def test_other_uploads_are_refused_with_words(tmp_path: Path, content: bytes, st
     on_page(tmp_path, story)
 
 
-@pytest.mark.parametrize(
-    ("brand", "language", "words"),
-    [
-        (b"heic", "en", "This is a HEIC photo, which I cannot read. Save it as JPEG"),
-        (b"mif1", "zh-CN", "请另存为 JPEG"),
-        (b"mif1", "zh-HK,zh;q=0.9", "請另存為 JPEG"),
-        (b"avif", "en", "This is an AVIF picture"),
-        (b"avis", "zh-CN", "AVIF"),
-    ],
-)
-def test_a_photo_in_a_box_of_videos_is_no_video(tmp_path: Path, brand: bytes, language: str, words: str) -> None:
+@pytest.mark.parametrize("brand", [b"heic", b"mif1", b"msf1", b"avif", b"avis"])
+def test_a_photo_in_a_box_of_videos_is_no_video(tmp_path: Path, brand: bytes) -> None:
     """Taken for one, it would be offered as an edit at ten dollars."""
 
     async def story(made: Opened) -> None:
-        async with made.client(**{"Accept-Language": language}) as client:
+        async with made.client() as client:
             await client.get("/")
             reply = await client.post("/chat/upload", content=b"\0\0\0\x18ftyp" + brand + bytes(4000))
-            assert reply.status_code == 415
-            assert words in reply.json()["error"]
-            assert list((tmp_path / "uploads").iterdir()) == []
+            assert (reply.status_code, reply.json()["kind"]) == (201, "image")
 
     on_page(tmp_path, story)
 

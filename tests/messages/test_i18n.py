@@ -35,14 +35,15 @@ KEYS = sorted(i18n.keys("en"))
 FACTS: dict[str, Any] = {
     "asked": "7", "used": "8", "chat": "telegram:-100200", "duration": "5", "elapsed": 75, "field": "resolution",
     "id": "telegram:42", "job": "K7QX2AB", "key": "veo-3.1", "kind": "image", "length": 3000, "max_bytes": 10_000_000,
-    "max_duration": 60, "max_length": 2500, "max_size": 10_000_000, "min_duration": 3, "min_width": 300, "mode":
-    "video-to-video", "model": "Happy Horse", "modes": "image-to-video video-to-video", "name": "Happy Horse",
+    "max_duration": 60, "max_length": 2500, "max_megapixels": 120, "max_size": 10_000_000, "min_duration": 3,
+    "min_width": 300, "mode": "video-to-video", "model": "Happy Horse",
+    "modes": "image-to-video video-to-video", "name": "Happy Horse",
     "odd": "fal_unavailable",
     "option": "resolution", "place": 3, "position": 2, "price": "$0.70", "prompt": "a red fox", "reason": "status",
     "request_id": "0190-abc", "resolution": "720p", "state": "Done.", "status": 404, "suggestion": "video", "tier":
     "premium", "cap": "$5.00", "fits": "yes", "free": 400, "free_at": "2026-11-25 13:01", "held": "$0.70", "left":
     "$1.20", "other": "K7QX2AC", "percent": 80, "spent": "$3.10", "times": 5, "user": "telegram:42",
-    "type": "text/html", "value": "9p", "what": "heic", "when": "2026-11-24 13:00", "word": "vidoe",
+    "type": "text/html", "value": "9p", "what": "svg", "when": "2026-11-24 13:00", "word": "vidoe",
 }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from core.io.bodies import BodyTooLarge, first_bytes, write_body
 from core.io.file_types import HEAD_BYTES, mime_of, other_type
 
 _UPLOAD = re.compile(r"[0-9a-f]{32}")
-_BYTES = {"image": 10_000_000, "video": 100_000_000}
+_BYTES = {"image": 100_000_000, "video": 100_000_000}
 _LONGEST_S = 3600
 MOST_FILES, _MOST_BYTES = 60, 1_000_000_000  # of one person within an hour
 _MOST_KEPT, _MOST_KEPT_BYTES = 200, 3_000_000_000  # of one person at any time, whatever still needs them

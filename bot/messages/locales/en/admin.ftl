@@ -62,10 +62,10 @@ admin-source-not-supported = { $model } has no { $mode } and no stand-in for it:
 admin-source-unavailable = The photo or video cannot be read: is the path right? In a chat, the chat's servers did not hand it out.
 admin-unsupported-media =
     { $what ->
-        [heic] a HEIC photo, which cannot be read: save it as JPEG or PNG.
-        [avif] an AVIF picture, which cannot be read: save it as JPEG or PNG.
+        [edits] a video whose edit list names another speed, or pauses: export it as a new file.
+        [dolby-vision] a video in Dolby Vision profile 5, whose colours only licensed players know: export it as SDR or HLG.
         [svg] a drawing (SVG), not a photo: save it as JPEG or PNG.
-       *[other] no kind of file that can be read: photos as JPEG, PNG, WebP, GIF or BMP, videos as MP4, MOV, WebM, MKV or M4V, with the ending that belongs to it.
+       *[other] no kind of file that can be read: photos as JPEG, HEIC, PNG, WebP, AVIF, GIF or BMP, videos as MP4, MOV, WebM, MKV or M4V, with the ending that belongs to it.
     }
 admin-unreadable-media = The file cannot be read; it seems damaged. Save it anew, or take another one.
 admin-truncated-media = The file is not complete; its end is missing. Copy it again.
@@ -74,8 +74,8 @@ admin-file-too-large =
         [yes] The file is too large: at most { SIZE($max_bytes) }.
        *[no] { KNOWN($max_size) ->
             [yes] The file is too large for the model: at most { SIZE($max_size) }.
-           *[no] { KNOWN($max_pixels) ->
-                [yes] The picture has too many pixels: at most 50 megapixels.
+           *[no] { KNOWN($max_megapixels) ->
+                [yes] The picture has too many pixels: at most { $max_megapixels } megapixels in a file of its kind.
                *[no] { KNOWN($max_side) ->
                     [yes] The video is too large: at most { $max_side } pixels a side.
                    *[no] The file is too large for the model.

@@ -48,10 +48,10 @@ error-unknown-request = The video service knows no such request.
 
 error-unsupported-media =
     { $what ->
-        [heic] This is a HEIC photo, which I cannot read. Please send it as a photo instead of as a file, or save it as JPEG.
-        [avif] This is an AVIF picture, which I cannot read. Please save it as JPEG or PNG.
+        [edits] This video is put together in a way that I cannot follow: at another speed, or with pauses. Please export it as a new video and send that.
+        [dolby-vision] This video is in a kind of Dolby Vision that only licensed players can show. Please export it without HDR and send that.
         [svg] This is a drawing (SVG), not a photo. Please save it as JPEG or PNG.
-       *[other] I cannot read this kind of file. Photos work as JPEG, PNG, WebP, GIF or BMP, videos as MP4, MOV, WebM, MKV or M4V.
+       *[other] I cannot read this kind of file. Photos work as JPEG, HEIC, PNG, WebP, AVIF, GIF or BMP, videos as MP4, MOV, WebM, MKV or M4V.
     }
 error-unreadable-media = I cannot read this file; it seems damaged. Please send it again or choose another one.
 error-truncated-media = This file is not complete; its end is missing. Please send it again.
@@ -60,8 +60,8 @@ error-file-too-large =
         [yes] This file is too large; at most { SIZE($max_bytes) } are possible.
        *[no] { KNOWN($max_size) ->
             [yes] This file is too large for the model; it takes at most { SIZE($max_size) }.
-           *[no] { KNOWN($max_pixels) ->
-                [yes] This picture has too many pixels; at most 50 megapixels are possible.
+           *[no] { KNOWN($max_megapixels) ->
+                [yes] This picture has too many pixels; at most { $max_megapixels } megapixels are possible in a file of its kind.
                *[no] { KNOWN($max_side) ->
                     [yes] This video is too large; at most { $max_side } pixels a side are possible.
                    *[no] This file is too large for the model.

@@ -49,10 +49,10 @@ error-unknown-request = 影片服務沒有這個請求。
 
 error-unsupported-media =
     { $what ->
-        [heic] 這是 HEIC 照片，我讀不了。請當作圖片發（不要當作檔案發），或者另存為 JPEG。
-        [avif] 這是 AVIF 圖片，我讀不了。請另存為 JPEG 或 PNG。
+        [edits] 這個影片的剪輯方式我讀不了：變過速，或者中間有停頓。請匯出成新的影片再發。
+        [dolby-vision] 這個影片的杜比視界格式只有授權的播放器才能顯示。請匯出成普通（非 HDR）影片再發。
         [svg] 這是向量圖（SVG），不是照片。請另存為 JPEG 或 PNG。
-       *[other] 我讀不了這種檔案。照片支援 JPEG、PNG、WebP、GIF、BMP，影片支援 MP4、MOV、WebM、MKV、M4V。
+       *[other] 我讀不了這種檔案。照片支援 JPEG、HEIC、PNG、WebP、AVIF、GIF、BMP，影片支援 MP4、MOV、WebM、MKV、M4V。
     }
 error-unreadable-media = 這個檔案打不開，可能損壞了。請重新發送，或者換一個。
 error-truncated-media = 這個檔案不完整，缺了結尾。請重新發送。
@@ -61,8 +61,8 @@ error-file-too-large =
         [yes] 檔案太大了，最大 { SIZE($max_bytes) }。
        *[no] { KNOWN($max_size) ->
             [yes] 檔案太大了，該模型最大支援 { SIZE($max_size) }。
-           *[no] { KNOWN($max_pixels) ->
-                [yes] 圖片的像素太多，最多 5000 萬像素。
+           *[no] { KNOWN($max_megapixels) ->
+                [yes] 圖片的像素太多，這種檔案最多 { $max_megapixels }00 萬像素。
                *[no] { KNOWN($max_side) ->
                     [yes] 影片的畫面太大，每邊最多 { $max_side } 像素。
                    *[no] 檔案太大，超過了該模型的上限。

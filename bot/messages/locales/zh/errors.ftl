@@ -48,10 +48,10 @@ error-unknown-request = 视频服务没有这个请求。
 
 error-unsupported-media =
     { $what ->
-        [heic] 这是 HEIC 照片，我读不了。请当作图片发（不要当作文件发），或者另存为 JPEG。
-        [avif] 这是 AVIF 图片，我读不了。请另存为 JPEG 或 PNG。
+        [edits] 这个视频的剪辑方式我读不了：变过速，或者中间有停顿。请导出成新的视频再发。
+        [dolby-vision] 这个视频的杜比视界格式只有授权的播放器才能显示。请导出成普通（非 HDR）视频再发。
         [svg] 这是矢量图（SVG），不是照片。请另存为 JPEG 或 PNG。
-       *[other] 我读不了这种文件。照片支持 JPEG、PNG、WebP、GIF、BMP，视频支持 MP4、MOV、WebM、MKV、M4V。
+       *[other] 我读不了这种文件。照片支持 JPEG、HEIC、PNG、WebP、AVIF、GIF、BMP，视频支持 MP4、MOV、WebM、MKV、M4V。
     }
 error-unreadable-media = 这个文件打不开，可能损坏了。请重新发送，或者换一个。
 error-truncated-media = 这个文件不完整，缺了结尾。请重新发送。
@@ -60,8 +60,8 @@ error-file-too-large =
         [yes] 文件太大了，最大 { SIZE($max_bytes) }。
        *[no] { KNOWN($max_size) ->
             [yes] 文件太大了，该模型最大支持 { SIZE($max_size) }。
-           *[no] { KNOWN($max_pixels) ->
-                [yes] 图片的像素太多，最多 5000 万像素。
+           *[no] { KNOWN($max_megapixels) ->
+                [yes] 图片的像素太多，这种文件最多 { $max_megapixels }00 万像素。
                *[no] { KNOWN($max_side) ->
                     [yes] 视频的画面太大，每边最多 { $max_side } 像素。
                    *[no] 文件太大，超过了该模型的上限。
