@@ -47,7 +47,7 @@ def test_what_an_iphone_sends_as_a_file_is_a_photo(on_bench: OnBench, mime: str)
         made.telegram.user_says(42, "/video make it wave", document=content, mime=mime)
         job = await made.settled(State.DELIVERED)
         assert job.request.mode == "image-to-video"
-        published = made.settings.assets_dir / str(job.request.source_url).rpartition("/")[2]
+        published = made.settings.assets_dir / job.request.source_urls[0].rpartition("/")[2]
         assert published.read_bytes().startswith(b"\xff\xd8\xff")
 
     on_bench(story)
