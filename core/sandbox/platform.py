@@ -142,8 +142,19 @@ def input_schema(rows: Sequence[Endpoint]) -> dict[str, Any]:
     required = [name for name in made[0][1] if all(name in names for _, names in made)]
     properties: dict[str, Any] = {}
     for each, _ in made:
-        properties |= each
+        properties |= {name: _either(properties.get(name, rule), rule) for name, rule in each.items()}
     return {"title": "Input", "type": "object", "properties": properties, "required": required}
+
+
+def _either(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Return the rule that takes what one of two takes: a row may sell less of an endpoint than its neighbour."""
+    made = {**one, **other}
+    if "enum" in one and "enum" in other:
+        made["enum"] = list(dict.fromkeys((*one["enum"], *other["enum"])))
+    for name, pick in (("minimum", min), ("maximum", max), ("maxLength", max)):
+        if name in one and name in other:
+            made[name] = pick(one[name], other[name])
+    return made
 
 
 def openapi(endpoint_id: str, schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,10 +49,12 @@ def on_sandbox(folder: Path, story: Story, *, key: str | None = KEY) -> None:
 
 def found(seen: dict[str, Seen]) -> dict[str, tuple[Finding, ...] | None]:
     """What is not well, by endpoint."""
-    listed = {
-        endpoint_id: judged(row, seen[endpoint_id]) for (endpoint_id, _), row in offers.rows() if endpoint_id in seen
-    }
-    return {endpoint_id: each for endpoint_id, each in listed.items() if each != ()}
+    listed: dict[str, tuple[Finding, ...] | None] = {}
+    for (endpoint_id, _), row in offers.rows():
+        found_now = judged(row, seen[endpoint_id]) if endpoint_id in seen else ()
+        if found_now != ():
+            listed[endpoint_id] = found_now
+    return listed
 
 
 def test_all_rows_are_looked_at_by_few_calls_and_found_well(tmp_path: Path) -> None:
