@@ -11,6 +11,14 @@ _FORGET_WORDS = (
     "忘记我 忘記我 删除我的数据 刪除我的數據 刪除我的資料 删除我的资料 "
     "清除我的数据 清除我的數據 清除我的資料 清除我的资料"
 )
+_FORGET_PHRASES = (
+    "forget me",
+    "forget about me",
+    "forget everything about me",
+    "delete my data",
+    "delete all my data",
+    "erase my data",
+)
 COMMAND_WORDS: dict[str, tuple[str, ...]] = {
     "video": ("video", "vid", "generate", *_VIDEO_WORDS.split()),
     "status": ("status", "状态", "狀態", "进度", "進度"),
@@ -23,7 +31,7 @@ COMMAND_WORDS: dict[str, tuple[str, ...]] = {
     "original": ("original", "原片"),
     "delete": ("delete", "删除", "刪除"),
     "erase": ("erase", "确认删除", "確認刪除"),
-    "forget": ("forget", *_FORGET_WORDS.split()),
+    "forget": ("forget", *_FORGET_PHRASES, *_FORGET_WORDS.split()),
     "confirm": ("confirm", "yes", "确认", "確認", "同意"),
     "balance": ("balance", "余额", "餘額", "额度", "額度"),
     "models": ("models", "model", "模型"),
