@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 
 UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 _CONFLICT = 409
+_ID = re.compile(r"-?[0-9]{1,19}")
 _WEBHOOK_BYTES = 1_000_000
 _LONGEST_PAUSE_S = 30.0
 _UNTIL_STORED = RetryPolicy(
@@ -220,11 +222,15 @@ class UpdateReceiver:
         Its content stays out of the log.
         """
         try:
-            return incoming_from(update, account=self._settings.account, username=self._username)
+            incoming = incoming_from(update, account=self._settings.account, username=self._username)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it
             kind = type(error).__name__
             log.error("an update was left out", extra={"update_id": update.update_id, "error": kind})  # noqa: TRY400
             return None
+        if incoming is None or all(map(_ID.fullmatch, (incoming.address.chat_id, incoming.sender_id))):
+            return incoming
+        log.error("an update with ids that are none of Telegram's was left out", extra={"update_id": update.update_id})
+        return None  # the library hands on whatever stands there
 
     def webhook_secret(self) -> str:
         """Return the secret that Telegram sends with each call of the webhook."""

@@ -77,7 +77,7 @@ class Connection:
         return "thrown-out" if self._thrown_out else "dropped"
 
     def _take(self, text: str | bytes) -> None:
-        frame = _frame(text)
+        frame = read_frame(text)
         if frame is None:
             log.warning("WeCom sent what is no frame")
             return
@@ -151,7 +151,7 @@ def _event_of(frame: Frame) -> str:
     return str(event.get("eventtype", "")) if isinstance(event, dict) else ""
 
 
-def _frame(text: str | bytes) -> Frame | None:
+def read_frame(text: str | bytes) -> Frame | None:
     """Return the frame; None for what is none."""
     try:
         frame = json.loads(text)
