@@ -85,6 +85,7 @@ def updates() -> Iterator[Any]:
     yield from ({kind: MESSAGE} for kind in ("channel_post", "guest_message", "no_kind_of_ours"))
     yield from ({"message": MESSAGE | {"chat": CHAT | {"id": 2**62}, "from": SENDER | {"id": 2**62}}}, {})
     yield {"message": {}}
+    yield from ({"message": MESSAGE | {"chat": each}} for each in ODD)
     yield {"message": MESSAGE | {"text": LONG}}
 
 
@@ -105,7 +106,7 @@ def test_no_odd_update_is_refused_or_holds_up_another(monkeypatch: pytest.Monkey
         told = {"X-Telegram-Bot-Api-Secret-Token": secret, "Content-Type": "application/json"}
         url = f"http://127.0.0.1:{made.settings.port}/telegram"
         async with httpx.AsyncClient(headers=told, trust_env=False, timeout=30) as client:
-            for number, update in enumerate([*updates()][::2], 10**6):
+            for number, update in enumerate(updates(), 10**6):
                 answer = await client.post(url, content=json.dumps({"update_id": number} | update))
                 assert answer.status_code in {200, 413}, json.dumps(update)[:500]
             for body in (b"", b"[]", b"null", b"7", b"[" * 100_000, b'{"update_id": "7"}', b'{"update_id": 1e999}'):

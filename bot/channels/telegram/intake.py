@@ -15,7 +15,8 @@ from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from telegram import Bot, Update
+from telegram import Bot, Chat, Update
+from telegram import Message as TelegramMessage
 from telegram.error import TelegramError
 
 from bot.channels.services import Services
@@ -208,7 +209,7 @@ class UpdateReceiver:
     async def _note_move(self, update: Update) -> None:
         """Tell of a group that has become a supergroup; both say so. Raises what the database raises."""
         message = update.message
-        if message is None:
+        if not isinstance(message, TelegramMessage) or not isinstance(message.chat, Chat):
             return
         here, there, before = message.chat.id, message.migrate_to_chat_id, message.migrate_from_chat_id
         if isinstance(here, int) and isinstance(there, int):  # the library hands on whatever stands there

@@ -80,6 +80,8 @@ class Reader:
     def press(self, body: dict[str, Any]) -> Incoming | None:
         """Read a pressed button; None where the event holds none. Raises as `message` does."""
         event = body["event"]
+        if not isinstance(event, dict):
+            raise TypeError("an event that is no object")
         nested = event.get("template_card_event")
         pressed = nested if isinstance(nested, dict) else event
         key, task_id = pressed.get("event_key"), pressed.get("task_id")
