@@ -14,7 +14,7 @@ _BLOCK = 16
 Frame = NDArray[np.uint8]
 
 
-def picture(number: int, size: tuple[int, int] = (320, 180), moved: int | None = None) -> Frame:
+def picture(number: int, size: tuple[int, int] = (320, 180), moved: float | None = None) -> Frame:
     """A slope of greys that moves on with each frame, and the number as black and white blocks at the top."""
     width, height = size
     across = np.arange(width)[None, :] + 5 * (number if moved is None else moved)

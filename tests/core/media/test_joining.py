@@ -145,6 +145,17 @@ def test_a_repeated_frame_is_found_by_looking(tmp_path: Path) -> None:
     assert joined(tmp_path, still, still)[1].dropped == (False, False)
 
 
+@pytest.mark.parametrize(("begins", "repeats"), [(29, True), (30, False)])
+def test_a_slow_motion_that_goes_on_repeats_nothing(tmp_path: Path, begins: int, repeats: bool) -> None:
+    """A fifth of a step from frame to frame: the next frame differs as little as another encode of the same one."""
+    ranges = range(30), range(begins, begins + 30)
+    films = [
+        counted(tmp_path / f"{number}.mp4", each, pictures=[picture(0, moved=number / 5) for number in each])
+        for number, each in enumerate(ranges)
+    ]
+    assert joined(tmp_path, *films)[1].dropped == (False, repeats)
+
+
 def test_a_model_that_gives_the_whole_film_back(tmp_path: Path) -> None:
     """What was before stands in it; so it takes its place. Found by its length and its pictures, or said."""
     old = counted(tmp_path / "old.mp4", range(30))

@@ -45,7 +45,6 @@ def rendition(original: Path, label: AiLabel | None, *, max_bytes: int = FITS) -
     cache = RenditionCache(original.parent / "fitted", label=label)
 
     async def story() -> Path:
-        await cache.check(original, max_bytes=max_bytes)
         return (await cache.rendition(original, max_bytes=max_bytes)).path
 
     return asyncio.run(story())
