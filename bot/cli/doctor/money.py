@@ -47,14 +47,14 @@ async def fal_key(settings: Settings) -> Sequence[Finding]:
 async def models(settings: Settings) -> Sequence[Finding]:
     """Say what the last look found that fal does not take of the catalogue, or that there was no look yet."""
     async with opened(settings) as store:
-        held, looked = await store.drifts.all(), number(await store.installation.get(LOOKED))
-    if not looked and not held:
+        drifts, looked = await store.drifts.all(), number(await store.installation.get(LOOKED))
+    if not looked and not drifts:
         text = "fal was not asked yet whether it takes all that is sold: `reelbot models --check` asks"
         return [Finding("models", "info", text)]
     when = f"{datetime.fromtimestamp(looked / 1000, tz=UTC):%Y-%m-%d %H:%M} UTC" if looked else "just now"
-    if not held:
+    if not drifts:
         return [Finding("models", "ok", f"fal takes all that is sold, as of {when}")]
-    lines = [model_alerts.line("en", key, found).removeprefix("• ") for key, found in held.items()]
+    lines = [model_alerts.line("en", key, found).removeprefix("• ") for key, found in drifts.items()]
     return [Finding("models", "warn", f"{text} `reelbot models --check` asks fal again") for text in lines]
 
 
