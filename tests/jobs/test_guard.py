@@ -195,7 +195,7 @@ def test_all_at_once_is_believed_only_an_hour_later_and_said_both_times(on_bench
 def test_a_doubt_that_the_second_look_does_not_share_is_over(on_bench: OnBench) -> None:
     async def story(made: Bench) -> None:
         await with_an_admin(made)
-        made.fal.faults.add("all_gone", times=7)
+        made.fal.faults.add("all_gone", times=LASTS)
         at = now_ms()
         await made.app.parts.guard.turn(at)
         await alerts(made, "That is not believed yet")
