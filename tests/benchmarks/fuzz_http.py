@@ -242,15 +242,11 @@ def _request(rng: random.Random, client: httpx.Client, doors: Doors) -> httpx.Re
     return client.build_request(rng.choice(_METHODS), path, params=query, headers=headers, content=content)
 
 
-async def _file(_file: dict[str, Any]) -> str | None:
-    return "file"
-
-
 async def _ours(_chat: str, _text: str) -> str | None:
     return None
 
 
-_WECOM = Reader("bot", _file, _ours)
+_WECOM = Reader("bot", _ours)
 
 
 def parsers(rng: random.Random) -> dict[str, Callable[[], object]]:
