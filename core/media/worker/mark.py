@@ -63,5 +63,13 @@ def _picture(width: int, height: int) -> tuple[VideoFrame, int]:
     with Image.open(_PICTURE) as stored:
         size = (max(2, round(stored.width * scale)), max(2, round(stored.height * scale)))
         image = stored.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
-    frame: VideoFrame = VideoFrame.from_image(image)  # type: ignore[no-untyped-call]
-    return frame, round(short * _MARGIN)
+    return _frame(image), round(short * _MARGIN)
+
+
+def _frame(image: Image.Image) -> VideoFrame:
+    """Return the picture as a frame that can be seen through; `VideoFrame.from_image` would make it opaque."""
+    frame = VideoFrame(image.width, image.height, "rgba")
+    row, plane = image.width * 4, frame.planes[0]
+    pixels, rest = image.tobytes(), bytes(plane.line_size - row)
+    plane.update(b"".join(pixels[at : at + row] + rest for at in range(0, len(pixels), row)))
+    return frame

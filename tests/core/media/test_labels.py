@@ -192,7 +192,7 @@ def test_what_is_labelled_otherwise_is_made_anew(tmp_path: Path) -> None:
     """The setting is changed: no copy of before is taken for what is asked for now."""
     film = counted(tmp_path / "film.mp4", [0] * 24)
     for _ in range(2):
-        assert white_part(shown(rendition(film, VISIBLE))[5]) > 0.02
+        assert white_part(shown(rendition(film, VISIBLE))[5]) > 0.01
         assert record(rendition(film, METADATA)) is not None
         assert white_part(shown(rendition(film, METADATA))[5]) < white_part(shown(rendition(film, VISIBLE))[5])
         assert rendition(film, None) == film
@@ -220,6 +220,16 @@ def test_the_mark_is_seen_for_its_seconds_and_then_gone(tmp_path: Path) -> None:
     assert clicks_heard(sent) == pytest.approx([0.5, 4.0], abs=0.01)
     assert len(heard(sent)[0]) == pytest.approx(len(heard(film)[0]), abs=2048)
     assert record(sent) == json.loads(VISIBLE.record(film))
+
+
+def test_the_film_is_seen_through_the_mark(tmp_path: Path) -> None:
+    light = np.full((720, 1280, 3), 200, np.uint8)
+    film = counted(tmp_path / "film.mp4", range(3), size=(1280, 720), pictures=[light] * 3, clicks=None)
+    picture = shown(rendition(film, VISIBLE))[1].to_ndarray(format="gray").astype(int)
+    margin = 720 // 40
+    assert 50 < picture[margin + 30, margin + 6] < 120  # the plate
+    assert abs(picture[margin + 1, margin + 1] - 200) < 12  # its round corner
+    assert picture[margin:140, margin:280].max() > 240  # the letters
 
 
 def test_a_marked_film_has_each_frame_once(tmp_path: Path) -> None:
