@@ -340,7 +340,8 @@ class OrderService:
         ways = []
         for way in job.ways:
             try:
-                plan = _plan_like(way.request, replace(job.incoming, attachment=way.sources[0]), model)
+                wanted = way.request if model is None else _as_first(job.request, way.request)
+                plan = _plan_like(wanted, replace(job.incoming, attachment=way.sources[0]), model)
             except BadRequest:
                 continue
             ways.append(_planned_way(way.key, plan, way.sources, joint=way.joint))
@@ -388,6 +389,11 @@ class OrderService:
 def _planned_way(key: str, plan: Plan, sources: tuple[AttachmentRef | None, ...], *, joint: bool) -> Way:
     price = micro(plan.quote.usd)
     return Way(key, plan.request, plan.adjustments, price, plan.quote.up_to, sources, joint)
+
+
+def _as_first(first: VideoRequest, way: VideoRequest) -> VideoRequest:
+    """Return a way with the values of the offer itself: it may be another model's, with values of its own."""
+    return replace(first, prompt=way.prompt, mode=way.mode, sources=way.sources)
 
 
 def _with_all_photos(new: JobDraft) -> JobDraft:
