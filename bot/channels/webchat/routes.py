@@ -95,7 +95,7 @@ class Pages:
     # What a person sends
 
     async def _send(self, request: Request, session: Session) -> Response:
-        """Take a message: JSON {"id": client-made UUID, "text", "upload"?}.
+        """Take a message: JSON {"id": client-made UUID, "text", "upload"?, "album"?}; files of one album belong together.
 
         202 once it is committed; a repeat changes nothing.
         """
@@ -110,12 +110,14 @@ class Pages:
         if upload and kind is None:
             return self._gate.refused(request, "web-upload-gone", 400)
         attachment = self._uploads.attachment(kind, upload, body.get("seconds")) if kind else None
+        album = text_in(body, "album") if kind else ""
         if not await self._said_before(session, event):
             body = {"kind": kind or "text", "from": "me", "text": text, "upload": upload or None, "event": event}
             await self._services.transcript.add(session.user, body)
             self.wake(session.user)
         price = shown_price if _PRICE.fullmatch(shown_price) else None
-        await self._put(request, session, event, text=text, attachment=attachment, agreed=price)
+        album_of = album if _EVENT.fullmatch(album) else None
+        await self._put(request, session, event, text=text, attachment=attachment, agreed=price, album=album_of)
         return JSONResponse({"id": event}, 202)
 
     async def _price(self, request: Request, session: Session) -> Response:

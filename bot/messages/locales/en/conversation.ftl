@@ -182,13 +182,13 @@ obstacle-removed = I am no longer in that chat, so I do not take the order: noth
 obstacle-topic-closed = This topic is closed, so I could not deliver a video here. Nothing was charged. Please ask in another topic or in private.
 button-way-without = Without the photo ({ $price })
 button-way-frames =
-    From the first photo to the second{ KNOWN($model) ->
-        [yes] {""}, with { $model }
+    First photo to second{ KNOWN($model) ->
+        [yes] {""}, { $model }
        *[no] {""}
     } ({ $price })
 button-way-likeness =
-    One video with all { $count } photos{ KNOWN($model) ->
-        [yes] {""}, with { $model }
+    All { $count } in one video{ KNOWN($model) ->
+        [yes] {""}, { $model }
        *[no] {""}
     } ({ $price })
 button-way-first = Only the first photo ({ $price })

@@ -184,12 +184,12 @@ obstacle-topic-closed = 這個話題已關閉，影片發不到這裡，沒有�
 button-way-without = 不用照片（{ $price }）
 button-way-frames =
     從第一張變到第二張{ KNOWN($model) ->
-        [yes] ，用 { $model }
+        [yes] ，{ $model }
        *[no] {""}
     }（{ $price }）
 button-way-likeness =
     { $count } 張放進一個影片{ KNOWN($model) ->
-        [yes] ，用 { $model }
+        [yes] ，{ $model }
        *[no] {""}
     }（{ $price }）
 button-way-first = 只做第一張（{ $price }）

@@ -183,12 +183,12 @@ obstacle-topic-closed = 这个话题已关闭，视频发不到这里，没有�
 button-way-without = 不用照片（{ $price }）
 button-way-frames =
     从第一张变到第二张{ KNOWN($model) ->
-        [yes] ，用 { $model }
+        [yes] ，{ $model }
        *[no] {""}
     }（{ $price }）
 button-way-likeness =
     { $count } 张放进一个视频{ KNOWN($model) ->
-        [yes] ，用 { $model }
+        [yes] ，{ $model }
        *[no] {""}
     }（{ $price }）
 button-way-first = 只做第一张（{ $price }）
