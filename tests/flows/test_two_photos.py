@@ -16,7 +16,9 @@ from tests.flows.test_wechat_flow import on_wechat
 from tests.flows.test_wecom_flow import FOX as COLLEAGUE
 from tests.flows.test_wecom_flow import button, on_wecom
 
-assert (on_ilink, on_wechat, on_wecom)
+assert on_ilink
+assert on_wechat
+assert on_wecom
 PHOTOS = [jpeg((640, height)) for height in (360, 400)]
 
 

@@ -95,7 +95,7 @@ class Pages:
     # What a person sends
 
     async def _send(self, request: Request, session: Session) -> Response:
-        """Take a message: JSON {"id": client-made UUID, "text", "upload"?, "album"?}; files of one album belong together.
+        """Take a message: JSON {"id": client-made UUID, "text", "upload"?, "album"?: that of its other files}.
 
         202 once it is committed; a repeat changes nothing.
         """

@@ -74,7 +74,8 @@ class WeComFake:
     ) -> str:
         """A person writes in their own chat, or in a group and addresses the bot there. Returns the msgid.
 
-        A photo with words, or several `photos`, are one mixed message; a single photo, a film, a file and a voice exist in single chats only.
+        A photo with words, or several `photos`, are one mixed message; a single photo, a film, a file and a voice exist
+        in single chats only.
         """
         body = self.world.message(person, chat, msgid)
         if photos or (photo is not None and (text or chat is not None)):
