@@ -32,10 +32,11 @@ from bot.store import Store
 from bot.store.records import Job, State
 from bot.store.stored import UnreadableJob
 from core import pricing
+from core.assets.sources import read_sources
 from core.errors import BadReference, BadRequest, MediaError
 from core.fal.client import FalQueue
 from core.generate import OnProgress
-from core.types import Kind, Mode, Plan, RawReply, RequestHandle, Video
+from core.types import Plan, RawReply, RequestHandle, Video
 
 
 async def generate(options: argparse.Namespace) -> int:
@@ -79,6 +80,8 @@ async def _play(options: argparse.Namespace, settings: Settings, show: OnProgres
         seed=options.seed,
         sound=_sound(options),
         image=options.image,
+        last_image=options.last_image,
+        references=options.reference,
         video=options.video,
         settings=settings,
         on_progress=show,
@@ -88,7 +91,7 @@ async def _play(options: argparse.Namespace, settings: Settings, show: OnProgres
 async def _buy(options: argparse.Namespace, settings: Settings, plan: Plan, show: OnProgress) -> Video:
     """Buy a video with the same claims, reservations and caps as in a chat, in the same tables."""
     async with _shell(settings, show, usd=plan.quote.usd) as shell:
-        return await shell.buy(plan, source=options.image or options.video)
+        return await shell.buy(plan, sources=_files(options))
 
 
 @asynccontextmanager
@@ -211,8 +214,8 @@ async def _job_of(store: Store, job_id: str) -> Job | None:
 async def _fal(options: argparse.Namespace) -> AsyncIterator[Settings]:
     """Yield the settings to buy with: the operator's, or those of a sandbox that lives as long as this command."""
     if not options.sandbox:
-        settings, has_source = setting_problems.load(writes=True), options.image or options.video
-        async with serve_assets(settings) if has_source else nullcontext():  # words need no port: a bot may start
+        settings = setting_problems.load(writes=True)
+        async with serve_assets(settings) if _files(options) else nullcontext():  # words need no port: a bot may start
             yield settings
         return
     from core.sandbox import create_app  # noqa: PLC0415 - heavy, and only --sandbox needs it
@@ -236,11 +239,13 @@ async def _fal(options: argparse.Namespace) -> AsyncIterator[Settings]:
 
 async def _plan(options: argparse.Namespace, settings: Settings) -> Plan:
     """Plan the purchase before anything is sent, and look at its photo or video. Raises Failure, BadUsage."""
-    source, mode, model = None, Mode.TEXT_TO_VIDEO, options.model or settings.default_model
-    kind = Kind.IMAGE if options.image else Kind.VIDEO if options.video else None
+    model = options.model or settings.default_model
     try:
-        if kind is not None:
-            source, mode = await source_check.facts_of(options.image or options.video, kind, model=model), kind.mode
+        sources = read_sources(
+            image=options.image, last_image=options.last_image, references=options.reference, video=options.video
+        )
+        mode = sources.mode
+        facts = [await source_check.facts_of(file, mode, model=model) for file in _files(options)]
         return pricing.plan(
             options.prompt,
             model=model,
@@ -250,10 +255,17 @@ async def _plan(options: argparse.Namespace, settings: Settings) -> Plan:
             aspect_ratio=options.aspect,
             seed=options.seed,
             sound=_sound(options),
-            source=source,
+            source=facts[0] if facts else None,
+            references=max(1, len(facts)),
         )
     except BadRequest as error:
         raise BadUsage(admin_text(error.code, error.facts)) from None
+
+
+def _files(options: argparse.Namespace) -> list[Path]:
+    """Return the files that it is made of, in their order."""
+    alone = (options.image, options.last_image, options.video)
+    return [*(file for file in alone if file is not None), *options.reference]
 
 
 def _sound(options: argparse.Namespace) -> bool | None:

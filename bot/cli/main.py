@@ -319,6 +319,9 @@ def _generate_parser(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--image", type=Path, metavar="FILE", help="animate this photo")
     source.add_argument("--video", type=Path, metavar="FILE", help="change this video")
+    many = "a photo of whom or what the film shows; once for each"
+    source.add_argument("--reference", type=Path, metavar="FILE", action="append", default=[], help=many)
+    parser.add_argument("--last-image", type=Path, metavar="FILE", help="beside --image: end with this photo")
     parser.add_argument(
         "--model",
         metavar="M",

@@ -10,7 +10,7 @@ from core import media, pricing
 from core.assets.publish import check_file
 from core.errors import BadReference, MediaError, arguments
 from core.pricing import SourceFacts
-from core.types import Kind
+from core.types import Kind, Mode
 
 
 def require_file(path: Path) -> None:
@@ -24,9 +24,10 @@ def require_file(path: Path) -> None:
         raise Failure(f"{path} is empty")
 
 
-async def facts_of(path: Path, kind: Kind, *, model: str) -> SourceFacts:
+async def facts_of(path: Path, mode: Mode, *, model: str) -> SourceFacts:
     """Read the facts that the price depends on, and whether this model takes the file. Raises Failure, BadUsage."""
     await asyncio.to_thread(require_file, path)
+    kind = pricing.mode_kind(mode)
     try:
         found = await asyncio.to_thread(check_file, path)
         if found is not kind:
@@ -35,7 +36,7 @@ async def facts_of(path: Path, kind: Kind, *, model: str) -> SourceFacts:
             probe = await media.probe(path)
             return SourceFacts(kind, probe.width, probe.height, probe.duration_s, probe.size)
         with TemporaryDirectory(prefix="reelbot-look-") as folder:
-            limits = pricing.source_limits(model, kind.mode)
+            limits = pricing.source_limits(model, mode)
             photo = await media.normalise_photo(path, Path(folder) / "photo.jpg", limits=limits)
             return SourceFacts(kind, photo.width, photo.height, None, photo.size)
     except (BadReference, MediaError) as error:

@@ -5,8 +5,16 @@ from dataclasses import replace
 from bot.channels.types import Incoming, Message
 from bot.conversation import commands
 from bot.conversation.decisions import NOTHING, Decision
-from bot.conversation.generation_options import parse_options
+from bot.conversation.generation_options import (
+    GenerationOptions,
+    as_flags,
+    merged,
+    options_of_request,
+    parse_options,
+)
 from bot.conversation.ordering import OrderService
+from bot.conversation.photo_words import read_with_photos
+from bot.conversation.several_photos import SeveralPhotos
 from bot.conversation.situation import Situation
 from bot.conversation.words import meaning_of
 from bot.store import Store
@@ -20,6 +28,7 @@ class Edits:
     def __init__(self, *, store: Store, orders: OrderService) -> None:
         self._store = store
         self._orders = orders
+        self._several = SeveralPhotos(orders)
 
     async def decide(self, situation: Situation, command: commands.Command | None) -> Decision | None:
         """Decide about a message that takes the place of an earlier one; None: it is to be read as a new one."""
@@ -40,11 +49,23 @@ class Edits:
         wanted = _request(command)
         if wanted is None or job.state is State.CANCELLED:
             return None  # another command, as "/cancel" is
-        as_before = replace(incoming, attachment=incoming.attachment or job.incoming.attachment)
-        new = await self._orders.draft(as_before, wanted, situation.language, why="words")
+        new = await self._planned(job, incoming, wanted, situation.language)
         if isinstance(new, Message):
             return situation.answer(new)
         return self._in_place_of(job, new, situation)
+
+    async def _planned(
+        self, job: Job, incoming: Incoming, wanted: commands.MakeVideo, language: str
+    ) -> JobDraft | Message:
+        """Plan the new words with what the job is made of; of several photos in the way that it goes by."""
+        photos = job.offered_sources
+        if len(photos) > 1 and {source.kind for source in photos} == {"image"}:
+            prompt, asked = read_with_photos(f"{wanted.prompt}, {as_flags(wanted.options)}")
+            before = GenerationOptions(photos=options_of_request(job.request).photos)
+            both = commands.MakeVideo(prompt, merged(asked, before))
+            return await self._several.offer(incoming, both, language, photos)
+        source = incoming.attachment or job.incoming.attachment
+        return await self._orders.draft(replace(incoming, attachment=source), wanted, language, why="words")
 
     def _in_place_of(self, job: Job, new: JobDraft, situation: Situation) -> Decision:
         """Change an open offer in place; of an order, offer the new text beside it."""

@@ -108,8 +108,11 @@ class FilmCommands:
         if not other_words:
             new = self._orders.reorder(situation.incoming, job, situation.language, with_fallback=False)
             return situation.ordered(new) if isinstance(new, JobDraft) else situation.answer(new)
-        source = job.incoming.attachment
-        sources = (DraftSource(source, job.incoming.event_id, at=situation.at),) if source is not None else ()
+        event = job.incoming.event_id
+        sources = tuple(
+            DraftSource(source, f"{event}+{number}" if number else event, at=situation.at)
+            for number, source in enumerate(job.incoming.sources)
+        )
         question = Message(situation.say("words-wanted"), job_id=job.id, asks=True)
         draft = Draft(options=as_flags(options or options_of_request(job.request)), sources=sources, at=situation.at)
         return situation.answer(question, topic="words", draft=draft)
@@ -121,9 +124,11 @@ class FilmCommands:
         if not prompt:  # options alone
             return self._another_take(situation, job, other_words=True, options=options)
         text = f"{prompt} {as_flags(options)}"  # so that a later wish keeps them
-        incoming = replace(situation.incoming, attachment=job.incoming.attachment, text=text)
+        made_of = {"attachment": job.incoming.attachment, "also": job.incoming.also}
+        incoming = replace(situation.incoming, text=text, **made_of)  # type: ignore[arg-type]
+        mode = job.request.mode if job.incoming.also else None
         command = commands.MakeVideo(prompt, options)
-        new = await self._orders.draft(incoming, command, situation.language, why="words")
+        new = await self._orders.draft(incoming, command, situation.language, why="words", mode=mode)
         return situation.ordered(new) if isinstance(new, JobDraft) else situation.answer(new)
 
     async def _original(self, situation: Situation, job: Job) -> Decision:

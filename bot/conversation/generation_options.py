@@ -21,12 +21,15 @@ from itertools import chain
 
 from bot.conversation.option_patterns import CUT, GAP, Option, Value, flags, option_at, pairs, plain
 from bot.conversation.option_words import FOOD, MODEL_WORDS
-from core.types import VideoRequest
+from core.types import Mode, VideoRequest
 
 
 @dataclass(frozen=True, slots=True)
 class GenerationOptions:
-    """The options beside the prompt. `duration_s` in seconds, 0 for a duration that is none."""
+    """The options beside the prompt. `duration_s` in seconds, 0 for a duration that is none.
+
+    `photos`: what is made of several ("frames", "likeness", "each", "first").
+    """
 
     model: str | None = None
     duration_s: int | None = None
@@ -34,6 +37,7 @@ class GenerationOptions:
     aspect_ratio: str | None = None
     seed: int | None = None
     sound: bool | None = None
+    photos: str | None = None
 
 
 _FLAGS = {
@@ -43,7 +47,9 @@ _FLAGS = {
     "aspect_ratio": "aspect",
     "seed": "seed",
     "sound": "sound",
+    "photos": "photos",
 }
+_WAY_OF_MODE = {Mode.FRAMES_TO_VIDEO: "frames", Mode.REFERENCE_TO_VIDEO: "likeness"}
 
 
 def merged(first: GenerationOptions, second: GenerationOptions) -> GenerationOptions:
@@ -67,7 +73,10 @@ def written(value: str | float | bool) -> str:
 
 def options_of_request(made: VideoRequest) -> GenerationOptions:
     """Return what a video was made with, for another at its price; of chance it has none."""
-    return GenerationOptions(made.model, made.duration_s, made.resolution, made.aspect_ratio, sound=made.sound)
+    photos = _WAY_OF_MODE.get(made.mode) if len(made.sources) > 1 else None
+    return GenerationOptions(
+        made.model, made.duration_s, made.resolution, made.aspect_ratio, sound=made.sound, photos=photos
+    )
 
 
 Found = dict[str, Value]
@@ -123,6 +132,7 @@ def _options_from(found: Found) -> GenerationOptions:
         aspect_ratio=text("aspect_ratio"),
         seed=number("seed"),
         sound=found["sound"] == "on" if "sound" in found else None,
+        photos=text("photos"),
     )
 
 

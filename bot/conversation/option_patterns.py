@@ -18,6 +18,7 @@ from bot.conversation.option_words import (
     FIELDS,
     FOOD,
     LETTERS,
+    PHOTO_WAYS,
     RATIOS,
     SHAPES,
     SOUND_ADJECTIVES,
@@ -88,6 +89,7 @@ _ANY_SEED = _form(rf"#?(-?[0-9]{{1,18}}){_OVER}")
 _ANY_LINES = _form(rf"(?:([0-9]{{3,4}})p?|4k|2k|hd|fhd|sd){_OVER}")
 _ANY_SWITCH = _form(rf"({_any(SWITCH)}){_OVER}")
 _ANY_SHAPE = _form(rf"({_any(SHAPES)}){_OVER}")
+_ANY_PHOTO_WAY = _form(rf"({_any(PHOTO_WAYS)}){_OVER}")
 _QUOTED = _form(r"[\"'“”‘’「]([^\"'“”‘’「」]{1,80})[\"'“”‘’」]")
 _SOMETHING = _form(rf"[^\s,;{CUT}-][^\s,;{CUT}]*")
 
@@ -193,7 +195,7 @@ def _valued(text: str, name: re.Match[str], words: frozenset[str], *, loose: boo
     """
     field = FIELDS[name[1].lower()]
     found = _value(text, name.end(), field, words)
-    if found is None and field not in {"seed", "sound"} and (loose or field == "model"):
+    if found is None and field not in {"seed", "sound", "photos"} and (loose or field == "model"):
         found = _odd_value(text, name.end(), field)
     return Option(field, found[0], name.start(), found[1]) if found else None
 
@@ -224,6 +226,9 @@ def _value(text: str, at: int, field: Field, words: frozenset[str]) -> tuple[Val
     if field == "sound":
         match = _ANY_SWITCH.match(text, at)
         return (SWITCH[match[1].lower()], match.end()) if match else None
+    if field == "photos":
+        match = _ANY_PHOTO_WAY.match(text, at)
+        return (match[1].lower(), match.end()) if match else None
     match = _models(words).named.match(text, at)
     return (CHINESE_TIERS.get(match[0], match[0]), match.end()) if match else None
 
@@ -323,7 +328,7 @@ def _named_at(text: str, at: int, words: frozenset[str]) -> Option | None:
     """Read a name and a value of a known form: "model veo", "duration 10", "时长10秒"."""
     name = _NAMED.match(text, at)
     field = FIELDS[name[1].lower()] if name else ""
-    found = _value(text, name.end(), field, words) if name else None
+    found = _value(text, name.end(), field, words) if name and field != "photos" else None
     if name is None or found is None:
         return None
     everyday = field == "model" and ":" not in name[2] and _folded(str(found[0])) in TIERS | EVERYDAY

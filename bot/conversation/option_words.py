@@ -54,7 +54,10 @@ NAMES: dict[Field, tuple[str, ...]] = {
     ),
     "seed": ("seed", "种子", "種子"),
     "sound": ("sound", "audio", "声音", "聲音"),
+    "photos": ("photos",),
 }
+PHOTO_WAYS = ("frames", "likeness", "each", "first")
+"""What can be made of several photos: a film from the first to the second, of what all show, of each, of the first."""
 LETTERS: dict[str, Field] = {"m": "model", "d": "duration_s", "r": "resolution", "a": "aspect_ratio", "s": "seed"}
 FIELDS = {name: field for field, names in NAMES.items() for name in names} | LETTERS
 

@@ -14,7 +14,7 @@ from bot.channels.types import Address, AttachmentRef, Incoming, Message
 from bot.conversation import commands
 from bot.conversation.answer_language import zone_of
 from bot.conversation.generation_options import as_flags, options_of_request, parse_options
-from bot.conversation.planning import Planner
+from bot.conversation.planning import MadeOf, Planner, plan_with
 from bot.messages import job_messages, retry_offers
 from bot.messages.admin_alerts import Alerts
 from bot.messages.i18n import translate, translate_known
@@ -41,14 +41,18 @@ from bot.store.records import (
 from bot.store.reorders import AlreadyOrdered
 from core import pricing
 from core.catalogue import Model
+from core.catalogue.finding import able
 from core.catalogue.offers import hold_back
 from core.errors import BadRequest
 from core.pricing import SourceFacts
-from core.types import Adjustment, Mode, Plan, VideoRequest
+from core.types import Adjustment, Mode, Plan, Quote, VideoRequest
 
 log = logging.getLogger(__name__)
 
-OfferReason = Literal["words", "forward", "quoted", "heard", "asks", "photo", "many", "one", "again", "lone"]
+OfferReason = Literal[
+    "words", "forward", "quoted", "heard", "asks", "photo", "one", "again", "lone",
+    "frames", "likeness", "each", "many", "unable",
+]  # fmt: skip
 """What makes an offer of a request, whatever it costs (see Confirmation)."""
 
 
@@ -77,15 +81,21 @@ class OrderService:
         self._caps = caps_of(settings)
 
     async def draft(
-        self, incoming: Incoming, command: commands.MakeVideo, language: str, *, why: OfferReason | None = None
+        self,
+        incoming: Incoming,
+        command: commands.MakeVideo,
+        language: str,
+        *,
+        why: OfferReason | None = None,
+        mode: Mode | None = None,
     ) -> JobDraft | Message:
         """Plan an order and decide whether it is asked about first; a text where it cannot be made at all.
 
-        `why`: what makes it an offer whatever it costs; None: an explicit order.
+        `why`: what makes it an offer whatever it costs; None: an explicit order. `mode`: of all its photos together.
         """
         try:
             self._check_size(incoming)
-            plan = await self._plan(incoming, command)
+            plan = await self._plan(incoming, command, mode=mode)
         except BadRequest as error:
             return Message(job_messages.error_message(language, error.code, error.facts))
         new = JobDraft(incoming, language, plan)
@@ -119,6 +129,38 @@ class OrderService:
         also = tuple(source for source in sources[1:] if source is not None) if mode is not None else ()
         plan = await self._plan(replace(incoming, attachment=sources[0], also=also), command, mode=mode)
         return _planned_way(key, plan, tuple(sources), joint=mode is not None)
+
+    async def way_by_another(
+        self,
+        key: str,
+        incoming: Incoming,
+        command: commands.MakeVideo,
+        sources: Sequence[AttachmentRef],
+        *,
+        mode: Mode,
+        price_micro: int,
+    ) -> Way | None:
+        """Plan one job of all these sources with a model that can make it; None: there is none.
+
+        The first of the catalogue's order, so a tier before others, that changes nothing of the wishes and costs no
+        more than `price_micro`; else the cheapest.
+        """
+        together = replace(incoming, attachment=sources[0], also=tuple(sources[1:]))
+        preferred = await self._planner.preferred(incoming)
+        made_of = MadeOf(_source_facts(together), mode, len(sources))
+        found = []
+        for place, name in enumerate(able(mode)):
+            try:
+                options = replace(command.options, model=name)
+                plan = plan_with(command.prompt, options, preferred, default_model=name, made_of=made_of)
+            except BadRequest:
+                continue
+            price = micro(plan.quote.usd)
+            is_dear = price > price_micro
+            found.append(((bool(plan.adjustments), is_dear, price if is_dear else place, place), plan))
+        if not found:
+            return None
+        return _planned_way(key, min(found, key=lambda each: each[0])[1], tuple(sources), joint=True)
 
     async def _duplicate(self, new: JobDraft) -> Job | None:
         """Find the same request of the same person that is under way: a double tap more often than a second order."""
@@ -187,8 +229,9 @@ class OrderService:
         """Accept an offer: at that price, once, within its time; everything is checked again. None: it is ordered.
 
         A new offer where its price has changed, or where fal does not take it any more. `agreed`: the message that said
-        yes.
+        yes. `way`: 0: what it offers first.
         """
+        way = way or job.first_way
         if way > len(job.ways):
             return self._late(job, language)
         try:
@@ -281,7 +324,8 @@ class OrderService:
         if job.state is not State.AWAITING_CONFIRMATION:
             return JobDraft(incoming, language, plan, Confirmation("words"))
         why, ways = job.question or Confirmation("words"), self._ways_again(job, model)
-        return JobDraft(incoming, language, plan, why, ways=ways, replaces=job.id, takes_card=True)
+        new = JobDraft(incoming, language, plan, why, ways=ways, replaces=job.id, takes_card=True)
+        return _with_all_photos(new) if why.why == "unable" else new
 
     def models_for(self, job: Job) -> list[tuple[Model, Plan]]:
         """Return the models that can make this offer, each with its plan, the tiers first."""
@@ -328,7 +372,8 @@ class OrderService:
         ways = []
         for way in job.ways:
             try:
-                plan = _plan_like(way.request, replace(job.incoming, attachment=way.sources[0]), model)
+                wanted = way.request if model is None else _as_first(job.request, way.request)
+                plan = _plan_like(wanted, replace(job.incoming, attachment=way.sources[0]), model)
             except BadRequest:
                 continue
             ways.append(_planned_way(way.key, plan, way.sources, joint=way.joint))
@@ -360,13 +405,11 @@ class OrderService:
         return pricing.usd_text(plan.quote.usd)
 
     def _check_size(self, incoming: Incoming) -> None:
-        attachment = incoming.attachment
-        if attachment is None or attachment.size is None:
-            return
         limits = self._channels[incoming.address.channel].limits
-        most = limits.image_bytes if attachment.kind == "image" else limits.source_video_bytes
-        if attachment.size > most:
-            raise BadRequest("file_too_large", kind=attachment.kind, max_bytes=most)
+        for source in incoming.sources:
+            most = limits.image_bytes if source.kind == "image" else limits.source_video_bytes
+            if source.size is not None and source.size > most:
+                raise BadRequest("file_too_large", kind=source.kind, max_bytes=most)
 
     async def _plan(self, incoming: Incoming, command: commands.MakeVideo, *, mode: Mode | None = None) -> Plan:
         source = _source_facts(incoming)
@@ -378,6 +421,28 @@ class OrderService:
 def _planned_way(key: str, plan: Plan, sources: tuple[AttachmentRef | None, ...], *, joint: bool) -> Way:
     price = micro(plan.quote.usd)
     return Way(key, plan.request, plan.adjustments, price, plan.quote.up_to, sources, joint)
+
+
+def _as_first(first: VideoRequest, way: VideoRequest) -> VideoRequest:
+    """Return a way with the values of the offer itself: it may be another model's, with values of its own."""
+    return replace(first, prompt=way.prompt, mode=way.mode, sources=way.sources)
+
+
+def _with_all_photos(new: JobDraft) -> JobDraft:
+    """Return the offer of the first photo, with a model that can make one film of all, as the offer of that film."""
+    at = next((number for number, way in enumerate(new.ways) if way.joint), None)
+    if at is None:
+        return replace(new, question=Confirmation("many"))
+    way, rest = new.ways[at], [way for number, way in enumerate(new.ways) if number != at]
+    first = new.incoming.attachment
+    also = tuple(source for source in way.sources[1:] if source is not None)
+    return replace(
+        new,
+        incoming=replace(new.incoming, also=also),
+        plan=Plan(way.request, Quote(way.price_micro / MICRO, way.request.endpoint, way.up_to), way.adjustments),
+        question=Confirmation(way.key),
+        ways=(*rest, _planned_way("first", new.plan, (first,), joint=False)),
+    )
 
 
 def _plan_like(request: VideoRequest, incoming: Incoming, model: str | None) -> Plan:

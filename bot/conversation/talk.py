@@ -15,14 +15,16 @@ from bot.conversation.drafts import with_source, with_words, without_lapsed
 from bot.conversation.generation_options import as_flags, merged, parse_options
 from bot.conversation.job_commands import JobCommands
 from bot.conversation.ordering import OfferReason, OrderService
+from bot.conversation.photo_words import photo_way, read_with_photos
+from bot.conversation.several_photos import SeveralPhotos
 from bot.conversation.situation import Situation
 from bot.conversation.words import Line, Meaning, asked_about, is_farewell, line_in, meaning_of, speaks_of_a_photo
 from bot.messages import job_lists, job_messages
 from bot.store.dialogues import Draft, DraftSource
-from bot.store.records import Job, State, Way
+from bot.store.records import Job, JobDraft, State, Way
 from core import pricing
 from core.errors import BadRequest
-from core.types import Plan
+from core.types import Adjustment, Plan
 
 MOST_SOURCES = 10
 _SHORT_CODE = 2
@@ -43,6 +45,7 @@ class Talk:
     ) -> None:
         """`bring`: send the person's finished videos that wait; whether there are any."""
         self._orders = orders
+        self._several = SeveralPhotos(orders)
         self._jobs = jobs
         self._bring = bring
 
@@ -59,13 +62,13 @@ class Talk:
                 return decided
         meaning = meaning_of(text) if text else None
         if incoming.attachment is not None and _describes_nothing(text):
-            options = text if _is_only_options(text) else ""
+            options = text if _is_only_options(text) else _way_flag(text)
             return await self._source(situation, incoming.attachment, options=options)
         if meaning is not None:
             return await self._small_talk(situation, text, meaning)
         if not text:
             return situation.answer(situation.say("said-noise"))
-        if _is_only_options(text):
+        if _is_only_options(text) or (_has_photos(situation) and _is_only_way(text)):
             return await self._options_alone(situation, text)
         return await self._request(situation, text)
 
@@ -170,7 +173,7 @@ class Talk:
         draft = situation.draft
         if offer is not None and not _is_made_of(offer, draft):
             draft = _draft_of(offer, situation)  # of an explicit order, or the draft has lapsed
-        asked = merged(parse_options(text)[1], parse_options(draft.options)[1])
+        asked = merged(read_with_photos(text)[1], parse_options(draft.options)[1])
         changed = replace(draft, options=as_flags(asked), at=situation.at)
         if changed.words and (changed.sources or not changed.explicit):
             return await self._offer(replace_draft(situation, changed), "words", replaces=offer)
@@ -196,11 +199,13 @@ class Talk:
         before = situation.draft
         if replaced is not None and (before.is_empty or (meant is not None and not _is_made_of(meant, before))):
             before = _draft_of(replaced, situation)
-        draft, alternative = with_words(before, text, event=incoming.event_id, at=situation.at)
+        draft, alternative = with_words(before, text, event=_event(incoming), at=situation.at)
         source = incoming.attachment or (quoted.attachment if quoted else None)
         if source is not None:
             album = _of_album(draft, incoming)
-            draft = with_source(replace(draft, sources=album), _source(incoming, source), at=situation.at)
+            if incoming.edits is None or not album:
+                draft = replace(draft, sources=album)
+            draft = with_source(draft, _source(incoming, source), at=situation.at)
         return await self._offer(replace_draft(situation, draft), why or "words", also=alternative, replaces=replaced)
 
     def gather(self, situation: Situation, command: commands.Command | None) -> Decision:
@@ -208,13 +213,15 @@ class Talk:
         incoming = situation.incoming
         if incoming.attachment is None:
             return NOTHING
-        text = _typed(command, situation) if isinstance(command, commands.MakeVideo) else incoming.text.strip()
+        text = incoming.text.strip()
         draft = replace(situation.draft, sources=_of_album(situation.draft, incoming) or situation.draft.sources)
         draft = with_source(draft, _source(incoming, incoming.attachment), at=situation.at)
-        if _is_only_options(text):
-            draft = replace(draft, options=as_flags(merged(parse_options(text)[1], parse_options(draft.options)[1])))
+        if isinstance(command, commands.MakeVideo):
+            draft = _with_command(draft, command, situation)
+        elif _is_only_options(text) or _is_only_way(text):
+            draft = replace(draft, options=as_flags(merged(read_with_photos(text)[1], parse_options(draft.options)[1])))
         elif not _describes_nothing(text):
-            draft, _ = with_words(replace(draft, words=""), text, event=incoming.event_id, at=situation.at)
+            draft, _ = with_words(replace(draft, words=""), text, event=_event(incoming), at=situation.at)
         return Decision(dialogue=situation.after("source", draft=draft))
 
     # Photos and videos
@@ -243,10 +250,10 @@ class Talk:
         if not draft.words:
             question = await self._photo_question(situation, draft)
             return situation.answer(Message(question, asks=True), topic="source", draft=draft)
-        if draft.explicit and not incoming.forwarded and (options or not incoming.text.strip()):
+        is_alone = len(draft.sources) == 1 and incoming.album is None
+        if draft.explicit and is_alone and not incoming.forwarded and (options or not incoming.text.strip()):
             command = commands.MakeVideo(*parse_options(_whole_text(draft)))
-            first = with_attachment(replace_draft(situation, draft), draft.sources[0].attachment)
-            return await self._place(first, command, explicit=True, sources=draft.sources)
+            return await self._place(replace_draft(situation, draft), command, explicit=True, sources=draft.sources)
         replaced = _offer_of_draft(situation)
         return await self._offer(replace_draft(situation, draft), "words", replaces=replaced)
 
@@ -287,12 +294,14 @@ class Talk:
         if not command.prompt.strip():
             return await self._bare(situation, command, source)
         command = _with_wishes(situation.draft, command, has_source=source is not None)
+        if source is not None and incoming.attachment is not None and incoming.album is not None:
+            album = replace(situation.draft, sources=_of_album(situation.draft, incoming))
+            album = with_source(album, _source(incoming, source), at=situation.at)
+            return await self._offer_commanded(situation, command, album)  # more of it may still come
         if source is not None:
-            album = with_source(
-                Draft(sources=_of_album(situation.draft, incoming)), _source(incoming, source), at=situation.at
-            )
-            with_it = with_attachment(situation, album.sources[0].attachment)
-            return await self._place(with_it, command, explicit=True, sources=album.sources)
+            with_it = with_attachment(situation, source)
+            sources = (_source(incoming, source),)
+            return await self._place(with_it, command, explicit=True, sources=sources)
         if command.wants == "words" or not situation.draft.sources:
             return await self._from_words(situation, command)
         return await self._with_draft(situation, command)
@@ -313,15 +322,23 @@ class Talk:
     async def _with_draft(self, situation: Situation, command: commands.MakeVideo) -> Decision:
         """Take what lies on the table: at once if it was just asked about, else with or without it is a question."""
         sources = situation.draft.sources
+        if len(sources) > 1:
+            return await self._offer_commanded(situation, command, situation.draft)
         just_asked = situation.dialogue.last is not None and situation.dialogue.last.topic == "source"
         with_it = with_attachment(situation, sources[0].attachment)
-        if len(sources) > 1:
-            return await self._place(with_it, command, explicit=True, sources=sources)
         if just_asked or command.wants == "photo":
             return await self._place(with_it, command, explicit=True)
         bare = replace(situation.incoming, attachment=None)
         ways = await self._ways(self._orders.way("without", bare, command, [None]))
         return await self._place(with_it, command, why="photo", ways=ways)
+
+    async def _offer_commanded(self, situation: Situation, command: commands.MakeVideo, draft: Draft) -> Decision:
+        """Offer a command's words with several photos or videos: it stays on the table, and more may join it."""
+        why = _why_offered(situation.incoming, command.prompt) or "words"
+        if _is_small_talk(command.prompt):
+            draft, why = replace(draft, words=""), "words"
+        with_it = replace_draft(situation, _with_command(draft, command, situation))
+        return await self._offer(with_it, why, replaces=_offer_of_draft(situation))
 
     async def _bare(self, situation: Situation, command: commands.MakeVideo, source: AttachmentRef | None) -> Decision:
         """Decide about a command without words: they may stand in what it replies to, or on the table."""
@@ -355,15 +372,39 @@ class Talk:
         """Offer what lies on the table. `also`: other words it could be made of, and the name of that way."""
         draft = situation.draft
         text = _whole_text(draft)
-        command = commands.MakeVideo(*parse_options(text))
         sources = draft.sources[:MOST_SOURCES]
+        command = _request_of(text, several=len(sources) > 1)
         with_it = with_attachment(situation, sources[0].attachment if sources else None)
         with_it = replace(with_it, incoming=replace(with_it.incoming, text=text))
+        other = (also[0], _request_of(also[1], several=len(sources) > 1)) if also is not None else None
+        if len(sources) > 1 and {source.attachment.kind for source in sources} == {"image"}:
+            return await self._offer_several(with_it, command, sources, other=other, replaces=replaces)
         ways: tuple[Way, ...] = ()
-        if also is not None:
-            other = commands.MakeVideo(*parse_options(also[1]))
-            ways = await self._ways(self._orders.way(also[0], with_it.incoming, other, [with_it.incoming.attachment]))
+        if other is not None:
+            ways = await self._ways(
+                self._orders.way(other[0], with_it.incoming, other[1], [with_it.incoming.attachment])
+            )
         return await self._place(with_it, command, why=why, ways=ways, sources=sources, replaces=replaces)
+
+    async def _offer_several(
+        self,
+        situation: Situation,
+        command: commands.MakeVideo,
+        sources: tuple[DraftSource, ...],
+        *,
+        other: tuple[str, commands.MakeVideo] | None,
+        replaces: Job | None,
+    ) -> Decision:
+        """Offer what can be made of several photos. `other`: other words for it, and the name of that way."""
+        if not command.prompt.strip():
+            draft = replace(situation.draft, words="", options=as_flags(command.options))
+            return situation.answer(Message(situation.say("words-wanted"), asks=True), topic="words", draft=draft)
+        photos = [source.attachment for source in sources]
+        new = await self._several.offer(situation.incoming, command, situation.language, photos, other=other)
+        if isinstance(new, Message):
+            return situation.answer(new)
+        new = replace(new, replaces=replaces.id if replaces is not None else None)
+        return Decision(order=new, dialogue=situation.after("offer"))
 
     async def _place(
         self,
@@ -386,11 +427,8 @@ class Talk:
             joined = replace(command, prompt=f"{command.prompt}\n{beside}")
             ways = (*ways, *await self._ways(self._orders.way("quoted", incoming, joined, [incoming.attachment])))
             why = why or "quoted"
-        if len(sources) > 1:
-            each = [source.attachment for source in sources]
-            if {attachment.kind for attachment in each} == {"image"}:  # of videos each has a price of its own
-                ways = (*ways, *await self._ways(self._orders.way("each", incoming, command, each)))
-            why = "many" if any(way.key == "each" for way in ways) else "one"
+        if len(sources) > 1:  # of videos each has a price of its own
+            why = "one"
         new = await self._orders.draft(incoming, command, situation.language, why=why)
         if isinstance(new, Message):
             return situation.answer(new)
@@ -400,6 +438,7 @@ class Talk:
             new = await self._orders.draft(incoming, command, situation.language, why=None if lifted else "words")
         if isinstance(new, Message):
             return situation.answer(new)
+        new = _told_of_one(new, command)
         if new.question is None:
             return Decision(order=new, dialogue=situation.after("else"), left=_left(situation, sources))
         new = replace(new, ways=ways, replaces=replaces.id if replaces is not None else None)
@@ -419,6 +458,14 @@ class Talk:
         what = situation.incoming.other
         text = situation.say("said-noise") if what == "unknown" else situation.say("source-unusable", what=what)
         return await self._with_reminder(situation, text)
+
+
+def _told_of_one(new: JobDraft, command: commands.MakeVideo) -> JobDraft:
+    """Return the order with a word on what was said of several photos, where there are not several."""
+    if command.options.photos is None:
+        return new
+    more = Adjustment("photos", command.options.photos, None)
+    return replace(new, plan=replace(new.plan, adjustments=(*new.plan.adjustments, more)))
 
 
 def _quoted_words(incoming: Incoming) -> str:
@@ -450,8 +497,13 @@ def with_attachment(situation: Situation, attachment: AttachmentRef | None) -> S
     return replace(situation, incoming=replace(situation.incoming, attachment=attachment))
 
 
+def _event(incoming: Incoming) -> str:
+    """Return which message it is: a newer version of one is the same message."""
+    return incoming.edits or incoming.event_id
+
+
 def _source(incoming: Incoming, attachment: AttachmentRef) -> DraftSource:
-    return DraftSource(attachment, incoming.event_id, incoming.reply_to, incoming.at or 0, incoming.album)
+    return DraftSource(attachment, _event(incoming), incoming.reply_to, incoming.at or 0, incoming.album)
 
 
 def _left(situation: Situation, used: tuple[DraftSource, ...]) -> Draft:
@@ -479,14 +531,17 @@ def _of_album(draft: Draft, incoming: Incoming) -> tuple[DraftSource, ...]:
 
 def _draft_of(offer: Job, situation: Situation) -> Draft:
     """Return what would lie on the table if this offer had been made of it: its words, options and source."""
-    attachment = offer.incoming.attachment
-    sources = (DraftSource(attachment, offer.incoming.event_id, at=situation.at),) if attachment else ()
+    event = offer.incoming.event_id
+    sources = tuple(
+        DraftSource(source, f"{event}+{number}" if number else event, at=situation.at)
+        for number, source in enumerate(offer.offered_sources)
+    )
     command = commands.parse_message(replace(offer.incoming, pressed=None)).command
     match command:
         case commands.MakeVideo(options=options):
             asked = options
         case commands.PlainText(text=text):
-            asked = parse_options(text)[1]
+            asked = _request_of(text, several=len(sources) > 1).options
         case _:
             asked = parse_options("")[1]
     words_at = min(offer.created, situation.at)
@@ -497,7 +552,7 @@ def _draft_of(offer: Job, situation: Situation) -> Draft:
 
 def _is_made_of(offer: Job, draft: Draft) -> bool:
     """Return whether the offer was made of what lies on the table, by its words."""
-    return parse_options(_whole_text(draft))[0] == offer.request.prompt
+    return _request_of(_whole_text(draft), several=len(draft.sources) > 1).prompt == offer.request.prompt
 
 
 def _offer_of_draft(situation: Situation) -> Job | None:
@@ -537,8 +592,38 @@ def _asks(text: str) -> bool:
     return text.rstrip(" \t\r\n\u3000.。!！~～)）”\"'").endswith(("?", "？"))
 
 
+def _request_of(text: str, *, several: bool) -> commands.MakeVideo:
+    """Read words and options; beside several photos also what is to be made of them."""
+    return commands.MakeVideo(*(read_with_photos(text) if several else parse_options(text)))
+
+
+def _with_command(draft: Draft, command: commands.MakeVideo, situation: Situation) -> Draft:
+    """Return the draft with a command's words and options."""
+    event, asked = _event(situation.incoming), merged(command.options, parse_options(draft.options)[1])
+    draft, _ = with_words(replace(draft, words=""), command.prompt, event=event, at=situation.at)
+    return replace(draft, options=as_flags(asked))
+
+
+def _has_photos(situation: Situation) -> bool:
+    """Return whether several photos lie on the table, or are what the latest offer is about."""
+    offer = situation.latest_offer or (situation.offers[-1] if situation.offers else None)
+    return len(situation.draft.sources) > 1 or (offer is not None and len(offer.offered_sources) > 1)
+
+
+def _way_flag(text: str) -> str:
+    """Return what is said to be made of several photos, as a flag; "" where the text says something else."""
+    return as_flags(read_with_photos(text)[1]) if _is_only_way(text) else ""
+
+
+def _is_only_way(text: str) -> bool:
+    """Return whether the text says what is to be made of several photos, perhaps with options, and nothing else."""
+    return photo_way(text) is not None or (bool(text) and not read_with_photos(text)[0])
+
+
 def _describes_nothing(caption: str) -> bool:
     """Return whether a caption is small talk, a command's word, a code or options alone: no prompt."""
+    if _is_only_way(caption):
+        return True
     if not caption or meaning_of(caption) is not None or line_in(caption) is not None or _is_only_options(caption):
         return True
     return not isinstance(commands.parse(caption), commands.PlainText | commands.MakeVideo)

@@ -10,7 +10,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -35,6 +35,7 @@ from bot.store.leases import Assignment
 from bot.store.ledger import OverCap, caps_of
 from bot.store.records import AT_FAL, FREE, SHELL, Job, JobDraft, State
 from bot.store.work import WORK, Lease, LeaseLost
+from core import pricing
 from core.errors import SubmitNotSent, Unavailable, VideoError
 from core.fal.client import FalQueue
 from core.fal.poll_schedule import odd_gaps
@@ -175,13 +176,13 @@ class ForegroundRunner:
             on_phase=lambda phase: self._tell(Progress(phase)),
         )
 
-    async def buy(self, plan: Plan, *, source: Path | None) -> Video:
-        """Buy one video and wait for it.
+    async def buy(self, plan: Plan, *, sources: Sequence[Path] = ()) -> Video:
+        """Buy one video and wait for it. `sources`: the files that it is made of, in their order.
 
         Raises OverTheCap, JobNotFinished (failed, in doubt, parked, cancelled), Interrupted, OrderedButNotFetched
         (after an hour, or over trouble of ours), and VideoError while nothing is ordered.
         """
-        new = JobDraft(_incoming(plan, source), "en", plan, owner=self._owner)
+        new = JobDraft(_incoming(plan, sources), "en", plan, owner=self._owner)
         with hold(await self._mark(new.incoming)):
             began = time.monotonic()
             made = await self._store.jobs.accept(new, inbox_id=None, caps=caps_of(self._settings))
@@ -412,13 +413,18 @@ class _Files:
         await asyncio.to_thread(into.write_bytes, data)
 
 
-def _incoming(plan: Plan, source: Path | None) -> Incoming:
-    user = _login()
-    attachment = None
-    if source is not None:
-        kind = "image" if plan.request.mode == "image-to-video" else "video"
-        attachment = AttachmentRef(kind, str(source.resolve()), source.stat().st_size)  # type: ignore[arg-type]
-    return Incoming(Address(SHELL, user), "console", uuid4().hex, user, plan.request.prompt, attachment=attachment)
+def _incoming(plan: Plan, sources: Sequence[Path]) -> Incoming:
+    user, kind = _login(), pricing.mode_kind(plan.request.mode)
+    files = [AttachmentRef(kind.value, str(path.resolve()), path.stat().st_size) for path in sources]
+    return Incoming(
+        Address(SHELL, user),
+        "console",
+        uuid4().hex,
+        user,
+        plan.request.prompt,
+        attachment=files[0] if files else None,
+        also=tuple(files[1:]),
+    )
 
 
 def _login() -> str:

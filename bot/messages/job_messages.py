@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from bot.channels.text_lengths import Unit, shortened
@@ -31,7 +32,7 @@ _BEFORE_VIDEO = FREE | {State.SUBMITTING, State.RENDERING}
 _QUEUED = {NO_ROOM: "state-no-room", PAUSED: "state-paused"}  # by what keeps it in the queue
 
 
-_NAMES_SOURCE = frozenset({"photo", "many", "first", "one"})
+_NAMES_SOURCE = frozenset({"photo", "many", "first", "one", "frames", "likeness", "each", "unable"})
 """Questions that speak of the photo themselves."""
 
 
@@ -94,8 +95,11 @@ def _prompt(job: Job) -> str:
 
 def _beside_the_order(job: Job) -> list[str]:
     lines = [adjustment(job.language, each.field, each.requested, each.applied) for each in job.adjustments]
-    if job.incoming.attachment is not None and (job.question is None or job.question.why not in _NAMES_SOURCE):
-        lines.insert(0, translate(job.language, "from-source", kind=job.incoming.attachment.kind))
+    is_named = job.question is not None and job.question.why in _NAMES_SOURCE
+    if is_named and job.incoming.also:
+        is_named = job.state is State.AWAITING_CONFIRMATION  # what was ordered is named whole
+    if job.incoming.attachment is not None and not is_named:
+        lines.insert(0, _source_line(job, job.incoming.attachment.kind))
     if _may_charge_refusals(job):
         lines.append(translate(job.language, "refusals-charged"))
     if _is_length_unknown(job):
@@ -108,18 +112,26 @@ def _beside_the_order(job: Job) -> list[str]:
     return lines
 
 
+def _source_line(job: Job, kind: str) -> str:
+    """Say what it is made of; of several photos how many, and how."""
+    if not job.incoming.also:
+        return translate(job.language, "from-source", kind=kind)
+    how = "frames" if job.request.mode is Mode.FRAMES_TO_VIDEO else "likeness"
+    return translate(job.language, "from-photos", how=how, count=len(job.incoming.sources))
+
+
 def _offer(job: Job) -> Message:
     """Build the offer: what would be ordered, its price, and a yes or no."""
     question = job.question
     price = _price_facts(job)
     key, other = f"ask-{question.why if question else 'price'}", (question and question.job) or ""
-    why = translate_known(job.language, key, otherwise="ask-price", **price, other=other)
+    why = translate_known(job.language, key, otherwise="ask-price", **price, other=other, **_photo_facts(job))
     shape = job.request.aspect_ratio
     what = translate(job.language, "offer-shape", what=_what(job), shape=shape) if shape else _what(job)
     lines = [what, *_words_of(job), *_beside_the_order(job), why, translate(job.language, "ask-waits")]
     buttons = (
         Action(translate(job.language, _yes_of(job), **price), data_for("yes", job.id)),
-        *(_way_button(job, number, way) for number, way in enumerate(job.ways, 1)),
+        *(_way_button(job, number, way) for number, way in enumerate(job.ways, 1) if number != job.first_way),
         Action(translate(job.language, "button-other-model"), data_for("other", job.id)),
         Action(translate(job.language, "button-no"), data_for("cancel", job.id)),
     )
@@ -141,11 +153,24 @@ def _words_of(job: Job) -> list[str]:
     return [translate(job.language, "offer-words", prompt=isolated(prompt))]
 
 
+def _photo_facts(job: Job) -> dict[str, str | int]:
+    """Return the facts of a question about several photos. `most`: so many the model takes together, 0 of none."""
+    count = len(job.offered_sources)
+    most = 0
+    with suppress(BadRequest):
+        endpoint = pricing.find(job.request.model).modes.get(Mode.REFERENCE_TO_VIDEO)
+        most = endpoint.most_sources if endpoint is not None and endpoint.most_sources < count else 0
+    return {"count": count, "most": most, "model": job.model_name or job.request.model}
+
+
 def _way_button(job: Job, number: int, way: Way) -> Action:
-    total = pricing.usd_text(way.total_usd)
-    label = translate_known(
-        job.language, f"button-way-{way.key}", otherwise="button-yes", price=total, up_to="", count=len(way.sources)
-    )
+    price = pricing.usd_text(way.total_usd)
+    price = translate(job.language, "up-to", price=price) if way.up_to else price
+    facts: dict[str, str | int] = {"price": price, "up_to": "", "count": len(way.sources), "model": ""}
+    if way.request.model != job.request.model:
+        with suppress(BadRequest):
+            facts["model"] = pricing.find(way.request.model).name
+    label = translate_known(job.language, f"button-way-{way.key}", otherwise="button-yes", **facts)
     return Action(label, data_for("yes", f"{job.id}.{number}"))
 
 
@@ -155,8 +180,9 @@ def model_choice(language: str, model: Model, plan: Plan) -> str:
 
 
 def price_of(job: Job) -> str:
-    """Return the job's price as text."""
-    return pricing.usd_text(job.usd)
+    """Return the job's price as text; of an offer that of what a plain yes makes."""
+    is_offer = job.state is State.AWAITING_CONFIRMATION and job.first_way
+    return pricing.usd_text(job.ways[job.first_way - 1].total_usd if is_offer else job.usd)
 
 
 def price_text(job: Job) -> str:

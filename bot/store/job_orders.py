@@ -195,8 +195,9 @@ def _leave_out_dear_ways(tx: Connection, job_id: str, new: JobDraft, caps: Caps)
     if len(ways) == len(new.ways):
         return
     question = new.question
-    if question is not None and question.why == "many" and not any(len(way.sources) > 1 for way in ways):
-        question = replace(question, why="first")
+    keys = {way.key for way in ways if len(way.sources) > 1}
+    if question is not None and question.why in {"many", "unable", "each"} and "each" not in keys:
+        question = replace(question, why="unable" if keys and question.why == "unable" else "first")
     values = {"ways": [record(way) for way in ways] or None, "question": record(question) if question else None}
     tx.execute(jobs.update().where(jobs.c.id == job_id).values(**values))
 

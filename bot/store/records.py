@@ -88,13 +88,15 @@ class JobError:
 class Confirmation:
     """A question that a person has to agree to before anything is bought.
 
-    "words" (plain words, no command), "forward" and "heard" (not the person's own typed words), "asks" (a
-    question), "photo" (with or without what lay on the table), "many" (several photos), "first" (the first of them,
-    where a cap forbids a video of each), "one" (the first of several, where each has no price known before), "lone"
-    (the photo they speak of could not reach the bot, so it would be made without), "price" (it is dear), "same"
-    (that job runs already), "again" (a repeat), "instead" (that job's message was edited while it was free: it is
-    cancelled by the yes), "edited" (the same when it was bought), "restored" (a copy of the database was put back,
-    and it may have been bought already), "gone" (fal does not take what was offered before; this comes nearest).
+    "words" (plain words, no command), "forward" and "heard" (not the person's own typed words), "asks" (a question),
+    "photo" (with or without what lay on the table), of several photos "frames" (from the first to the second),
+    "likeness" (one film of what all show), "each" (a yes takes its way of that name), "many" (the first of them),
+    "unable" (the first, where the model makes no film of all), "first" (the first, where a cap forbids a video of
+    each), "one" (the first of several, where each has no price known before), "lone" (the photo they speak of could
+    not reach the bot, so it would be made without), "price" (it is dear), "same" (that job runs already), "again" (a
+    repeat), "instead" (that job's message was edited while it was free: it is cancelled by the yes), "edited" (the
+    same when it was bought), "restored" (a copy of the database was put back, and it may have been bought already),
+    "gone" (fal does not take what was offered before; this comes nearest).
     """
 
     why: str
@@ -105,7 +107,7 @@ class Confirmation:
 class Way:
     """One way to take an offer: what would be ordered, one job for each source (None: from words alone).
 
-    `joint`: one job of all sources. `price_micro`: of one job. `key` names the way ("without", "each", "last",
+    `joint`: one job of all sources. `price_micro`: of one job. `key` names the way ("without", "each", "first", "last",
     "frames", "likeness") for its button.
     """
 
@@ -191,6 +193,19 @@ class Job:
     def has_film(self) -> bool:
         """Return whether there is a film that was not deleted."""
         return self.video is not None and self.state is not State.DELETED
+
+    @property
+    def first_way(self) -> int:
+        """Return the number of the way that a plain yes takes; 0: the request itself."""
+        if self.question is None or self.question.why != "each":
+            return 0
+        return next((number for number, way in enumerate(self.ways, 1) if way.key == "each"), 0)
+
+    @property
+    def offered_sources(self) -> tuple[AttachmentRef, ...]:
+        """Return every photo or video that an offer is about, whichever way of it is taken, in their order."""
+        ways = [tuple(source for source in way.sources if source is not None) for way in self.ways]
+        return max((self.incoming.sources, *ways), key=len)
 
     @property
     def address(self) -> Address:

@@ -64,8 +64,8 @@ class ForgottenPeople:
         """Remove what the person sent from the page or in WeCom, but for what is still being made something of."""
         needed = set[str]()
         async for job in self._store.jobs.each(NEEDS_SOURCE):
-            if job.user == wish.user and job.incoming.attachment is not None:
-                needed.add(Path(job.incoming.attachment.file_id).name)
+            if job.user == wish.user:
+                needed |= {Path(source.file_id).name for source in job.incoming.sources}
         await asyncio.to_thread(_remove_owned, self._settings.uploads_dir, wish, needed)
 
     async def _wake_pages(self, wish: Wish) -> None:

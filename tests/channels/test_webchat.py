@@ -575,6 +575,21 @@ def test_a_price_is_asked_for_without_a_trace_and_comes_back_with_what_is_sent(t
     on_page(tmp_path, story)
 
 
+def test_files_that_are_sent_together_are_an_album(tmp_path: Path) -> None:
+    async def story(made: Opened) -> None:
+        async with made.client() as client:
+            await client.get("/")
+            for number, album in enumerate(["album-0001", "album-0001", "no album", 7, None]):
+                upload = (await client.post("/chat/upload", content=jpeg())).json()["upload"]
+                sent = {"id": f"message-{number}", "text": "", "upload": upload, "album": album}
+                assert (await client.post("/chat/send", json=sent)).status_code == 202
+            await client.post("/chat/send", json={"id": "message-9", "text": "a fox", "album": "album-0001"})
+            albums = [each.album for each in made.notes.incoming]
+            assert albums == ["album-0001", "album-0001", None, None, None, None]
+
+    on_page(tmp_path, story)
+
+
 def test_who_asks_for_prices_in_a_rush_is_told_none_for_a_while(tmp_path: Path) -> None:
     async def story(made: Opened) -> None:
         async with made.client() as client, made.client() as other:

@@ -106,6 +106,31 @@ def test_from_the_first_word_to_the_playing_film(tmp_path: Path) -> None:
     assert len(list((tmp_path / "output" / "demo" / "videos").glob("*.mp4"))) >= 2
 
 
+def test_two_files_at_once_are_a_film_from_the_first_to_the_second(tmp_path: Path) -> None:
+    files = [tmp_path / f"{name}.jpg" for name in ("first", "second")]
+    for file, height in zip(files, (360, 400), strict=True):
+        file.write_bytes(jpeg((640, height)))
+    with demo(tmp_path) as address, browser() as context:
+        page = context.new_page()
+        problems: list[str] = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(address)
+        page.set_input_files("#file", [str(file) for file in files])
+        page.locator("#preview-more img").wait_for()
+        assert page.inner_text("#preview-name") == "first.jpg, second.jpg"
+        page.fill("#text", "the flower opens")
+        page.keyboard.press("Enter")
+        way = page.get_by_role("button", name="First photo to second, MiniMax H3 Max (up to $0.48)")
+        way.wait_for()
+        assert page.locator(".bubble.me img").count() == 2
+        assert page.get_by_role("button", name="One of each: 2 videos ($1.40)").is_visible()
+        way.click()
+        page.locator(".film").wait_for(timeout=60_000)
+        assert "MiniMax H3 Max" in said(page)
+        assert problems == []
+    assert len(list((tmp_path / "output" / "demo" / "videos").glob("*h3-max*.mp4"))) == 1
+
+
 def test_in_chinese_with_every_command(tmp_path: Path) -> None:
     with demo(tmp_path) as address, browser(locale="zh-CN") as context:
         page = context.new_page()

@@ -285,6 +285,34 @@ def test_generate_from_a_photo_as_json(made: Desk) -> None:
 
 
 @pytest.mark.parametrize(
+    ("flags", "fields", "price"),
+    [
+        (("--image", "--last-image"), ["end_image_url", "image_url"], "0.48"),
+        (("--reference", "--reference"), ["reference_image_urls"], "0.48"),
+    ],
+    ids=["the first and the last", "a likeness"],
+)
+def test_generate_from_two_photos(made: Desk, flags: tuple[str, str], fields: list[str], price: str) -> None:
+    photos = [made.folder / f"{name}.jpg" for name in ("first", "second")]
+    for photo, height in zip(photos, (360, 400), strict=True):
+        photo.write_bytes(jpeg((640, height)))
+    files = [part for flag, photo in zip(flags, photos, strict=True) for part in (flag, str(photo))]
+    refused = made.run("generate", "two photos bloom", *files, "--yes")
+    assert refused.code == 2
+    assert "h3-max" in refused.err
+    said = made.run("generate", "two photos bloom", *files, "--json", "--yes", "--model", "h3-max")
+    assert said.code == 0, said.err
+    facts = json.loads(said.out)
+    assert facts["cost_usd"] == price
+    body = next(each for each in made.fal("requests") if each["id"] == facts["request_id"])["body"]
+    assert sorted(name for name in body if "image" in name) == fields
+    urls = [url for name in sorted(fields, reverse=True) for url in ([body[name]] if len(fields) > 1 else body[name])]
+    sizes = [len(WEB.get(url).content) for url in urls]
+    assert len(urls) == 2
+    assert sizes[0] != sizes[1]
+
+
+@pytest.mark.parametrize(
     ("options", "cap", "words"),
     [
         (("--yes",), "0.10", "more than your $0.10 for 24 hours"),

@@ -52,6 +52,12 @@ MISUSED = [
     (("generate", "a fox", "--yes", "runs"), "'runs' stands where nothing is expected"),
     (("generate", " ", "--yes"), "The prompt is empty"),
     (("generate", "a fox", "--image", "a.jpg", "--video", "b.mp4"), "--video: not allowed with argument --image"),
+    (
+        ("generate", "a fox", "--reference", "a.jpg", "--image", "b.jpg"),
+        "--image: not allowed with argument --reference",
+    ),
+    (("generate", "a fox", "--last-image", "a.jpg"), "beside image, the first frame"),
+    (("generate", "a fox", "--video", "a.mp4", "--last-image", "b.jpg"), "beside image, the first frame"),
     (("poll", "../etc/passwd"), "REQUEST_ID: '../etc/passwd' is no request id"),
     (("publish",), "required: FILE_OR_URL"),
     (("backup",), "required: DIR"),

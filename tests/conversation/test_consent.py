@@ -217,11 +217,11 @@ def test_an_album_is_one_question_with_two_priced_ways(on_bench: OnBench) -> Non
         chat.user_says(42, "let it snow")
         await made.at_rest()
         (offer,) = (await open_offers(made)).values()
-        assert [(way.key, len(way.sources)) for way in offer.ways] == [("each", 3)]
-        questions = [text for text in chat.texts(42) if "3 photos" in text]
+        assert [(way.key, len(way.sources)) for way in offer.ways] == [("likeness", 3), ("each", 3)]
+        questions = [text for text in chat.texts(42) if "Got 3 photos" in text]
         assert len(questions) <= 1
-        await button(made, f"yes:{offer.id}.1")
-        chat.presses(42, f"yes:{offer.id}.1")
+        await button(made, f"yes:{offer.id}.2")
+        chat.presses(42, f"yes:{offer.id}.2")
         await made.until(lambda: len(made.films()) == 3, 60)
         assert made.submits() == 3
 
@@ -238,8 +238,9 @@ def test_a_batch_beyond_the_cap_is_not_offered(on_bench: OnBench) -> None:
         chat.user_says(42, "let it snow")
         await made.at_rest()
         (offer,) = (await open_offers(made)).values()
-        assert offer.ways == ()
-        await made.until(lambda: any("more than may be spent now" in text for text in chat.texts(42)))
+        assert [way.key for way in offer.ways] == ["likeness"]
+        await made.until(lambda: any("one photo at a time" in text for text in chat.texts(42)))
+        assert "One of each" not in str(chat.said(42))
         assert await spent(made) == set()
         await button(made, f"yes:{offer.id}")
         await made.until(lambda: len(made.films()) == 1)
@@ -258,7 +259,7 @@ def test_a_batch_that_is_beyond_the_cap_by_its_yes_is_not_made(on_bench: OnBench
         (offer,) = (await open_offers(made)).values()
         chat.user_says(43, "/video a fox")
         await made.until(lambda: len(made.films(43)) == 1)
-        await button(made, f"yes:{offer.id}.1")
+        await button(made, f"yes:{offer.id}.3")
         await made.at_rest()
         assert made.submits() == 1
         assert set(await open_offers(made)) == {"telegram:42"}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.store.records import ACTIVE, State
+from core.types import Mode
 from tests.bench import Bench
 from tests.conversation.test_consent import spent
 from tests.corpus import jpeg
@@ -75,7 +76,7 @@ def test_the_photo_is_used(on_bench: Any, name: str) -> None:
         if name == "edit before the photo":
             assert jobs[0].request.prompt == "a wolf"
         if name.startswith("several"):
-            assert [len(way.sources) for way in jobs[0].ways] == [2]
+            assert [len(way.sources) for way in jobs[0].ways] == [2, 2, 2]
         while await made.app.store.jobs.find(states=ACTIVE):
             await asyncio.sleep(0.05)
 
@@ -156,8 +157,13 @@ def test_several_photos_keep_their_ways_with_another_model(on_bench: Any) -> Non
         await button(made, f"pick:{offer.id}.wan-2.7")
         await made.at_rest()
         (newer,) = [job for job in await made.jobs() if job.state is State.AWAITING_CONFIRMATION]
-        (way,) = newer.ways
-        assert (newer.request.model, way.request.model, way.key, len(way.sources)) == ("wan-2.7", "wan-2.7", "each", 2)
+        assert (newer.request.model, newer.request.mode, len(newer.incoming.sources)) == (
+            "wan-2.7",
+            Mode.FRAMES_TO_VIDEO,
+            2,
+        )
+        ways = [(way.key, way.request.model, len(way.sources)) for way in newer.ways]
+        assert ways == [("likeness", "wan-2.7", 2), ("each", "wan-2.7", 2), ("first", "wan-2.7", 1)]
         assert await spent(made) == set()
 
     on_bench(story, access="open")

@@ -65,7 +65,8 @@ def test_a_code_with_a_slash_and_a_way_takes_that_way(on_bench: OnBench) -> None
         await says(made, "", "", photo=PHOTO)
         await says(made, "let it snow")
         (offer,) = (await open_offers(made)).values()
-        await says(made, f"/确认 {offer.id}-2")
+        assert [way.key for way in offer.ways] == ["frames", "likeness", "each"]
+        await says(made, f"/确认 {offer.id}-4")
         assert len([job for job in await made.jobs() if job.state is not State.CANCELLED]) == 2
         await made.until(lambda: len(made.films()) == 2)
 
@@ -204,7 +205,8 @@ def test_an_album_of_a_group_that_comes_one_by_one_is_whole(on_bench: OnBench, w
             await made.until(lambda: not made.telegram.pending)
         await made.at_rest()
         (offer,) = await made.jobs()
-        assert (offer.state, [len(way.sources) for way in offer.ways]) == (State.AWAITING_CONFIRMATION, [3])
+        ways = [(way.key, len(way.sources)) for way in offer.ways]
+        assert (offer.state, ways) == (State.AWAITING_CONFIRMATION, [("likeness", 3), ("each", 3)])
         made.telegram.user_says(GROUP, "look at that", sender=42, photo=PHOTO, album="y")
         made.telegram.user_says(GROUP, "", sender=42, photo=PHOTO, album="y")
         await made.at_rest()

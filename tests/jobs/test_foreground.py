@@ -259,7 +259,7 @@ def test_trouble_after_the_order_never_says_try_again(tmp_path: Path) -> None:
             )
             plan = pricing.plan("sandbox:until-cancelled fox", model="budget", mode=Mode.TEXT_TO_VIDEO)
             with pytest.raises(OrderedButNotFetched) as caught:
-                await shell.buy(plan, source=None)
+                await shell.buy(plan)
             (job,) = await store.jobs.find()
             request = next(iter(app.state.sandbox.memory.requests))
             assert str(caught.value) == (

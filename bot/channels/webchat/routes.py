@@ -96,7 +96,7 @@ class Pages:
     # What a person sends
 
     async def _send(self, request: Request, session: Session) -> Response:
-        """Take a message: JSON {"id": client-made UUID, "text", "upload"?}.
+        """Take a message: JSON {"id": client-made UUID, "text", "upload"?, "album"?: that of its other files}.
 
         202 once it is committed; a repeat changes nothing.
         """
@@ -121,7 +121,9 @@ class Pages:
                 self.wake(session.user)
 
         price = shown_price if _PRICE.fullmatch(shown_price) else None
-        incoming = self._incoming(request, session, event, text=text, attachment=attachment, agreed=price)
+        album = text_in(body, "album") if kind else ""
+        more = {"agreed": price, "album": album if _EVENT.fullmatch(album) else None}
+        incoming = self._incoming(request, session, event, text=text, attachment=attachment, **more)
         await self._services.inbox.put([incoming], remember=remember)
         return JSONResponse({"id": event}, 202)
 

@@ -10,7 +10,7 @@ Written from the protocol's description alone. What breaks its rules is refused,
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
@@ -65,6 +65,7 @@ class WeComFake:
         *,
         chat: str | None = None,
         photo: bytes | None = None,
+        photos: Sequence[bytes] = (),
         video: bytes | None = None,
         file: bytes | None = None,
         voice: str | None = None,
@@ -73,12 +74,14 @@ class WeComFake:
     ) -> str:
         """A person writes in their own chat, or in a group and addresses the bot there. Returns the msgid.
 
-        A photo with words is one mixed message; a single photo, a film, a file and a voice exist in single chats only.
+        A photo with words, or several `photos`, are one mixed message; a single photo, a film, a file and a voice exist
+        in single chats only.
         """
         body = self.world.message(person, chat, msgid)
-        if photo is not None and (text or chat is not None):
+        if photos or (photo is not None and (text or chat is not None)):
             words = [{"msgtype": "text", "text": {"content": self._addressed(text, chat)}}] if text or chat else []
-            body |= {"msgtype": "mixed", "mixed": {"msg_item": [*words, self._image(photo)]}}
+            pictures = map(self._image, photos or [photo or b""])
+            body |= {"msgtype": "mixed", "mixed": {"msg_item": [*words, *pictures]}}
         elif photo is not None:
             body |= self._image(photo)
         elif video is not None or file is not None or voice is not None:

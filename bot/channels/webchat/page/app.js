@@ -4,7 +4,7 @@
 const $ = (id) => document.getElementById(id);
 const talk = $("talk"), text = $("text"), composer = $("composer");
 const shown = new Map(); // journal id -> {change, element}
-let words = {}, newest = 0, attached = null, loading = null, again = false, busyTimer = 0, greeted = false;
+let words = {}, newest = 0, attached = [], loading = null, again = false, busyTimer = 0, greeted = false;
 
 const NEVER = new Set([413, 415]); // a file that is too large, or of no use, stays so
 const narrow = matchMedia("(max-width: 30rem)");
@@ -254,7 +254,7 @@ const PRICE_AFTER_MS = 350;
 let quoted = null, priceTimer = 0;
 
 function writing() {
-  const file = attached ? attached.file : null, [kind] = file ? file.type.split("/") : [null];
+  const file = attached.length ? attached[0].file : null, [kind] = file ? file.type.split("/") : [null];
   const length = kind === "video" ? $("preview-video").duration || null : null;
   return { text: text.value.trim(), kind, size: file ? file.size : null, seconds: Number.isFinite(length) ? length : null, file };
 }
@@ -269,48 +269,75 @@ function askPrice() {
   quoted = null;
   showPrice(null);
   clearTimeout(priceTimer);
-  if (text.value.trim()) priceTimer = setTimeout(quote, PRICE_AFTER_MS);
+  if (text.value.trim() && attached.length < 2) priceTimer = setTimeout(quote, PRICE_AFTER_MS);
 }
 
 async function quote() {
   const asked = writing();
   const answer = await post("/chat/price", { text: asked.text, kind: asked.kind, size: asked.size, seconds: asked.seconds }).catch(() => ({}));
   const now = writing();
-  if (!answer.price || now.text !== asked.text || now.file !== asked.file) return;
+  if (!answer.price || attached.length > 1 || now.text !== asked.text || now.file !== asked.file) return;
   quoted = { text: asked.text, file: asked.file, price: answer.price };
   showPrice(answer.price);
 }
 
-function attach(file) {
-  if (!file) return; // whether it is of use, the server sees: browsers do not name the type of each photo
-  detach();
-  attached = { file, address: URL.createObjectURL(file) };
-  const [kind] = file.type.split("/");
+function attach(files) {
+  if (!files.length) return; // whether they are of use, the server sees: browsers do not name the type of each photo
+  attached.push(...[...files].map((file) => ({ file, address: URL.createObjectURL(file) })));
+  const [first, ...more] = attached, [kind] = first.file.type.split("/");
   for (const each of ["image", "video"]) $(`preview-${each}`).hidden = each !== kind;
-  if (kind === "image" || kind === "video") $(`preview-${kind}`).src = attached.address;
-  $("preview-name").textContent = file.name;
+  if ((kind === "image" || kind === "video") && $(`preview-${kind}`).src !== first.address) $(`preview-${kind}`).src = first.address;
+  $("preview-more").replaceChildren(...more.map((each) => each.file.type.startsWith("image/") ? make("img", { src: each.address, alt: "" }) : make("span", { textContent: "▶" })));
+  $("preview-name").textContent = attached.map((each) => each.file.name).join(", ");
   $("preview").hidden = false;
+  $("file").value = "";
   text.focus();
   askPrice();
 }
 
 function detach() {
-  if (attached) URL.revokeObjectURL(attached.address);
-  attached = null;
+  for (const each of attached) URL.revokeObjectURL(each.address);
+  attached = [];
   $("preview").hidden = true;
+  $("preview-more").replaceChildren();
   $("file").value = "";
   askPrice();
 }
 
 function send() {
-  const said = text.value.trim(), file = attached ? attached.file : null;
+  const said = text.value.trim(), files = attached.map((each) => each.file), file = files.length ? files[0] : null;
   const seconds = file && file.type.startsWith("video/") ? $("preview-video").duration || null : null;
   if (!said && !file) return;
   const price = quoted && quoted.text === said && quoted.file === file ? quoted.price : null;
   text.value = "";
   grow();
   detach();
-  deliver({ id: uuid(), text: said, file, upload: null, seconds, price });
+  const first = { id: uuid(), text: said, file, upload: null, seconds, price };
+  if (files.length > 1) deliverTogether(first, files);
+  else deliver(first);
+}
+
+// Several files are one question, as the items of an album are: the first brings the words, and all are sent at once.
+async function deliverTogether(first, files) {
+  const album = uuid();
+  const messages = [{ ...first, price: null, album }, ...files.slice(1).map((file) => ({ id: uuid(), text: "", file, upload: null, seconds: null, price: null, album }))];
+  const uploads = messages.map((message) => {
+    const element = make("article", { className: "bubble me" }, make("div", { className: "text", textContent: message.file.name }));
+    element.style.opacity = ".6";
+    talk.append(element);
+    return upload(message).catch(() => {}).finally(() => element.remove()); // it is tried again when it is sent
+  });
+  $("welcome").hidden = true;
+  pinned = true;
+  stay();
+  await Promise.all(uploads);
+  for (const message of messages) await deliver(message);
+}
+
+async function upload(message) {
+  if (!message.file || message.upload) return;
+  const answer = await ask("/chat/upload", { method: "POST", body: message.file });
+  message.upload = answer.upload;
 }
 
 async function deliver(message) {
@@ -323,11 +350,8 @@ async function deliver(message) {
   pinned = true;
   stay();
   try {
-    if (message.file && !message.upload) {
-      const answer = await ask("/chat/upload", { method: "POST", body: message.file });
-      message.upload = answer.upload;
-    }
-    await post("/chat/send", { id: message.id, text: message.text, upload: message.upload, seconds: message.seconds, price: message.price });
+    await upload(message);
+    await post("/chat/send", { id: message.id, text: message.text, upload: message.upload, seconds: message.seconds, price: message.price, album: message.album });
     await load();
     element.remove();
   } catch (error) {
@@ -350,11 +374,11 @@ text.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) { event.preventDefault(); send(); }
 });
 $("attach").addEventListener("click", () => $("file").click());
-$("file").addEventListener("change", () => attach($("file").files[0]));
+$("file").addEventListener("change", () => attach($("file").files));
 $("remove").addEventListener("click", detach);
 document.addEventListener("paste", (event) => {
-  const file = [...event.clipboardData.files].find((each) => /^(image|video)\//.test(each.type));
-  if (file) { event.preventDefault(); attach(file); }
+  const files = [...event.clipboardData.files].filter((each) => /^(image|video)\//.test(each.type));
+  if (files.length) { event.preventDefault(); attach(files); }
 });
 let dragging = 0;
 document.addEventListener("dragenter", () => { dragging += 1; $("drop").hidden = false; });
@@ -364,7 +388,7 @@ document.addEventListener("drop", (event) => {
   event.preventDefault();
   dragging = 0;
   $("drop").hidden = true;
-  attach(event.dataTransfer.files[0]);
+  attach(event.dataTransfer.files);
 });
 
 async function begin() {

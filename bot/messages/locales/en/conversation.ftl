@@ -15,7 +15,8 @@ draft-photo =
         }
        *[image] { $count ->
             [1] Got the photo! Say how it should move.
-           *[other] Got { $count } photos! Say in one sentence how they should move.
+            [2] Got 2 photos! Say in one sentence what should happen from the first to the second, or how they should move.
+           *[other] Got { $count } photos! Say in one sentence what should happen in the video, or how they should move.
         }
     } I tell you the price{ KNOWN($price) ->
         [yes] {" "}(about { $price }{ $count ->
@@ -53,6 +54,11 @@ photo-wanted-addressed =
         [yes] : I begin as soon as it is here, for { $price }
        *[no] : I begin as soon as it is here
     }. “@me cancel” drops it.
+from-photos =
+    { $how ->
+        [frames] With your { $count } photos: from the first to the second.
+       *[likeness] With your { $count } photos: one video of what they show.
+    }
 from-source =
     { $kind ->
         [video] With your video.
@@ -131,6 +137,26 @@ ask-photo =
         [yes] up to { $price }
        *[no] { $price }
     }. Shall I make it so?
+ask-frames =
+    A video that begins with your first photo and ends with your second would cost { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }. Shall I make it?
+ask-likeness =
+    One video in which what your { $count } photos show takes part would cost { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }. Shall I make it?
+ask-each =
+    One video of each photo, { $count } in all, would cost { $price } together. Shall I make them?
+ask-unable =
+    { $most ->
+        [0] { $model } makes a video of one photo at a time
+       *[other] { $model } takes { $most } photos at most for one video
+    }. Only the first of your { $count } photos would cost { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }. Shall I make that one, or do it in another way?
 ask-many =
     Only the first of your photos would cost { KNOWN($up_to) ->
         [yes] up to { $price }
@@ -165,6 +191,17 @@ obstacle-no-right = I could not deliver a video to this chat, so I do not take t
 obstacle-removed = I am no longer in that chat, so I do not take the order: nothing was charged.
 obstacle-topic-closed = This topic is closed, so I could not deliver a video here. Nothing was charged. Please ask in another topic or in private.
 button-way-without = Without the photo ({ $price })
+button-way-frames =
+    First photo to second{ KNOWN($model) ->
+        [yes] {""}, { $model }
+       *[no] {""}
+    } ({ $price })
+button-way-likeness =
+    All { $count } in one video{ KNOWN($model) ->
+        [yes] {""}, { $model }
+       *[no] {""}
+    } ({ $price })
+button-way-first = Only the first photo ({ $price })
 button-way-each = One of each: { $count } videos ({ $price })
 button-way-last = Only the last words ({ $price })
 button-way-quoted = Together with that message ({ $price })

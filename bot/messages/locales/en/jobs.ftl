@@ -60,6 +60,11 @@ adjusted-sound = This model’s films always have { $used ->
         [on] sound
        *[off] no sound
     }; your film will be so, too.
+adjusted-photos =
+    { $asked ->
+        [frames] A video from the first photo to the last takes two photos and a model that can do it, so this is another one.
+       *[likeness] This model does not make one video of what several photos show, so this is another one.
+    }
 adjusted-other = { $used } is used instead of { $asked }.
 adjusted-source = Your photo or video was changed to a form that this model takes.
 adjusted-source-padded = Your photo is too small or too narrow for this model, so it got a margin.
@@ -69,6 +74,7 @@ adjusted-dropped =
         [resolution] { $asked } is not possible; this model has one resolution only.
         [aspect_ratio] { $asked } is not possible with a photo or video here; the film has its shape.
         [seed] Seed { $asked } has no effect; this model takes none.
+        [photos] What you said about several photos has no effect: there are not several.
        *[other] One of your options is not possible with this model; the film is made without it.
     }
 

@@ -16,7 +16,8 @@ draft-photo =
         }
        *[image] { $count ->
             [1] 照片收到！說說想讓它怎麼動。
-           *[other] 收到 { $count } 張照片！用一句話說說想怎麼動。
+            [2] 收到 2 張照片！用一句話說說第一張怎麼變到第二張，或者想怎麼動。
+           *[other] 收到 { $count } 張照片！用一句話說說影片裡要發生什麼，或者想怎麼動。
         }
     }我先報價{ KNOWN($price) ->
         [yes] （{ $count ->
@@ -54,6 +55,11 @@ photo-wanted-addressed =
         [yes] 收到就開始做（{ $price }）。
        *[no] 收到就開始做。
     }不做了就 @我 說「取消」。
+from-photos =
+    { $how ->
+        [frames] 用你發的 { $count } 張照片：從第一張變到第二張。
+       *[likeness] 用你發的 { $count } 張照片：把裡面的人或物放進一個影片。
+    }
 from-source =
     { $kind ->
         [video] 用你發的影片。
@@ -132,6 +138,26 @@ ask-photo =
         [yes] 最多 { $price }
        *[no] { $price }
     }，這樣做嗎？
+ask-frames =
+    從第一張照片變到第二張，做成一個影片，需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，要做嗎？
+ask-likeness =
+    把這 { $count } 張照片裡的人或物放進同一個影片，需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，要做嗎？
+ask-each =
+    每張照片各做一個，共 { $count } 個，一共 { $price }，要做嗎？
+ask-unable =
+    { $most ->
+        [0] { $model } 一次只能用一張照片
+       *[other] { $model } 一個影片最多用 { $most } 張照片
+    }。你發了 { $count } 張，只做第一張需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }。只做第一張，還是用別的做法？
 ask-many =
     只做第一張，需要 { KNOWN($up_to) ->
         [yes] 最多 { $price }
@@ -166,6 +192,17 @@ obstacle-no-right = 影片現在發不到這裡，所以沒有接單，也沒有
 obstacle-removed = 我已經不在那個群裡了，所以沒有接單，也沒有扣費。
 obstacle-topic-closed = 這個話題已關閉，影片發不到這裡，沒有扣費。請換個話題，或者私下找我。
 button-way-without = 不用照片（{ $price }）
+button-way-frames =
+    從第一張變到第二張{ KNOWN($model) ->
+        [yes] ，{ $model }
+       *[no] {""}
+    }（{ $price }）
+button-way-likeness =
+    { $count } 張放進一個影片{ KNOWN($model) ->
+        [yes] ，{ $model }
+       *[no] {""}
+    }（{ $price }）
+button-way-first = 只做第一張（{ $price }）
 button-way-each = 每張做一個，共 { $count } 個（{ $price }）
 button-way-last = 只用最後一句（{ $price }）
 button-way-quoted = 和那條訊息合在一起（{ $price }）

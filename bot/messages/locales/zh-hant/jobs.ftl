@@ -62,6 +62,11 @@ adjusted-sound =
         [on] 該模型的成品都有聲音，關不掉。
        *[off] 該模型做不出聲音，成品是無聲的。
     }
+adjusted-photos =
+    { $asked ->
+        [frames] 首尾幀要正好兩張照片，模型也要支援，所以換了一種做法。
+       *[likeness] 該模型不能把幾張照片放進一個影片，所以換了一種做法。
+    }
 adjusted-other = { $asked } 改為 { $used }。
 adjusted-source = 已按該模型的要求調整了你的照片或影片。
 adjusted-source-padded = 照片太小或太細長，已加上邊框，這樣模型才能用。
@@ -71,6 +76,7 @@ adjusted-dropped =
         [resolution] 該模型只有一種清晰度，選不了 { $asked }。
         [aspect_ratio] 用照片或影片來做時選不了 { $asked }，成品的畫面比例和原來的一樣。
         [seed] 該模型不支援種子，{ $asked } 沒有作用。
+        [photos] 照片不到兩張，關於幾張照片的要求沒有作用。
        *[other] 你的要求裡有一項該模型不支援，會照其餘的來做。
     }
 

@@ -15,7 +15,8 @@ draft-photo =
         }
        *[image] { $count ->
             [1] 照片收到！说说想让它怎么动。
-           *[other] 收到 { $count } 张照片！用一句话说说想怎么动。
+            [2] 收到 2 张照片！用一句话说说第一张怎么变到第二张，或者想怎么动。
+           *[other] 收到 { $count } 张照片！用一句话说说视频里要发生什么，或者想怎么动。
         }
     }我先报价{ KNOWN($price) ->
         [yes] （{ $count ->
@@ -53,6 +54,11 @@ photo-wanted-addressed =
         [yes] 收到就开始做（{ $price }）。
        *[no] 收到就开始做。
     }不做了就 @我 说“取消”。
+from-photos =
+    { $how ->
+        [frames] 用你发的 { $count } 张照片：从第一张变到第二张。
+       *[likeness] 用你发的 { $count } 张照片：把里面的人或物放进一个视频。
+    }
 from-source =
     { $kind ->
         [video] 用你发的视频。
@@ -131,6 +137,26 @@ ask-photo =
         [yes] 最多 { $price }
        *[no] { $price }
     }，这样做吗？
+ask-frames =
+    从第一张照片变到第二张，做成一个视频，需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，要做吗？
+ask-likeness =
+    把这 { $count } 张照片里的人或物放进同一个视频，需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，要做吗？
+ask-each =
+    每张照片各做一个，共 { $count } 个，一共 { $price }，要做吗？
+ask-unable =
+    { $most ->
+        [0] { $model } 一次只能用一张照片
+       *[other] { $model } 一个视频最多用 { $most } 张照片
+    }。你发了 { $count } 张，只做第一张需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }。只做第一张，还是用别的做法？
 ask-many =
     只做第一张，需要 { KNOWN($up_to) ->
         [yes] 最多 { $price }
@@ -165,6 +191,17 @@ obstacle-no-right = 视频现在发不到这里，所以没有接单，也没有
 obstacle-removed = 我已经不在那个群里了，所以没有接单，也没有扣费。
 obstacle-topic-closed = 这个话题已关闭，视频发不到这里，没有扣费。请换个话题，或者私下找我。
 button-way-without = 不用照片（{ $price }）
+button-way-frames =
+    从第一张变到第二张{ KNOWN($model) ->
+        [yes] ，{ $model }
+       *[no] {""}
+    }（{ $price }）
+button-way-likeness =
+    { $count } 张放进一个视频{ KNOWN($model) ->
+        [yes] ，{ $model }
+       *[no] {""}
+    }（{ $price }）
+button-way-first = 只做第一张（{ $price }）
 button-way-each = 每张做一个，共 { $count } 个（{ $price }）
 button-way-last = 只用最后一句（{ $price }）
 button-way-quoted = 和那条消息合在一起（{ $price }）

@@ -61,6 +61,11 @@ adjusted-sound =
         [on] 该模型的成片都有声音，关不掉。
        *[off] 该模型做不出声音，成片是无声的。
     }
+adjusted-photos =
+    { $asked ->
+        [frames] 首尾帧要正好两张照片，模型也要支持，所以换了一种做法。
+       *[likeness] 该模型不能把几张照片放进一个视频，所以换了一种做法。
+    }
 adjusted-other = { $asked } 改为 { $used }。
 adjusted-source = 已按该模型的要求调整了你的照片或视频。
 adjusted-source-padded = 照片太小或太细长，已加上边框，这样模型才能用。
@@ -70,6 +75,7 @@ adjusted-dropped =
         [resolution] 该模型只有一种清晰度，选不了 { $asked }。
         [aspect_ratio] 用照片或视频来做时选不了 { $asked }，成片的画面比例和原来的一样。
         [seed] 该模型不支持种子，{ $asked } 没有作用。
+        [photos] 照片不到两张，关于几张照片的要求没有作用。
        *[other] 你的要求里有一项该模型不支持，会照其余的来做。
     }
 
