@@ -18,6 +18,7 @@ from bot.conversation.planning import Planner
 from bot.messages import job_messages, retry_offers
 from bot.messages.admin_alerts import Alerts
 from bot.messages.i18n import translate, translate_known
+from bot.messages.next_films import NextFilm
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection, now_ms
@@ -122,7 +123,7 @@ class OrderService:
         """Find the same request of the same person that is under way: a double tap more often than a second order."""
         user, group = new.incoming.user, self._planner.group_of(new.incoming)
         for job in await self._store.jobs.find(user=user, states=ACTIVE | {State.PARKED}, chat=group):
-            same_source = _file_ids(job.incoming) == _file_ids(new.incoming)
+            same_source = _file_ids(job.incoming) == _file_ids(new.incoming) and job.follows == new.follows
             if same_source and job.request.unpublished() == new.plan.request:
                 return job
         return None
@@ -236,7 +237,8 @@ class OrderService:
         incoming = replace(
             agreed, attachment=job.incoming.attachment, also=job.incoming.also, text=job.incoming.text, pressed=None
         )
-        return JobDraft(incoming, language, plan, why, ways=self._ways_again(job), replaces=job.id)
+        new = JobDraft(incoming, language, plan, why, ways=self._ways_again(job), replaces=job.id)
+        return replace(new, follows=job.follows, step=job.step)
 
     def with_model(self, job: Job, model: str, pressed: Incoming, language: str) -> JobDraft | Message:
         """Offer the same with another model, in the place of the offer `job`."""
@@ -247,9 +249,11 @@ class OrderService:
         text = f"{job.incoming.text} --model {model}"  # so that a later wish keeps it
         incoming = replace(pressed, attachment=job.incoming.attachment, also=job.incoming.also, text=text, pressed=None)
         if job.state is not State.AWAITING_CONFIRMATION:
-            return JobDraft(incoming, language, plan, Confirmation("words"))
+            new = JobDraft(incoming, language, plan, Confirmation("words"))
+            return replace(new, follows=job.follows, step=job.step)
         why, ways = job.question or Confirmation("words"), self._ways_again(job, model)
-        return JobDraft(incoming, language, plan, why, ways=ways, replaces=job.id, takes_card=True)
+        new = JobDraft(incoming, language, plan, why, ways=ways, replaces=job.id, takes_card=True)
+        return replace(new, follows=job.follows, step=job.step)
 
     def models_for(self, job: Job) -> list[tuple[Model, Plan]]:
         """Return the models that can make this offer, each with its plan, the tiers first."""
@@ -284,19 +288,32 @@ class OrderService:
         )
         as_priced = pressed.pressed is not None and plan.quote.usd <= min(job.usd, self._settings.confirm_usd)
         question = None if as_priced else Confirmation("again")
-        return JobDraft(incoming, language, plan, question, again_of=job.id, fallback=fallback)
+        new = JobDraft(incoming, language, plan, question, again_of=job.id, fallback=fallback)
+        return replace(new, follows=job.follows, step=job.step)
+
+    def of_film(self, film: Job, found: NextFilm, said: Incoming, language: str, *, agreed: Decimal | None) -> JobDraft:
+        """Make what was planned of a film an order, or an offer of it.
+
+        `agreed`: the price on the button that was pressed for it; None: it is offered whatever it costs.
+        """
+        as_priced = agreed is not None and found.usd <= min(agreed, self._settings.confirm_usd)
+        request = found.plan.request
+        text = f"{request.prompt} {as_flags(options_of_request(request))}"
+        incoming = replace(said, attachment=None, also=(), text=text, pressed=None)
+        question = None if as_priced else Confirmation("film")
+        return JobDraft(incoming, language, found.plan, question, follows=film.id, step=found.step)
 
     def _plan_again(self, job: Job, fallback: Fallback | None, *, model: str | None = None) -> Plan:
         prompt = job.request.prompt
         prompt = retry_offers.simpler(prompt) if fallback == "shorter-prompt" else prompt
-        return _plan_like(replace(job.request, prompt=prompt), job.incoming, model)
+        return _plan_like(replace(job.request, prompt=prompt), _facts_of(job), model)
 
     def _ways_again(self, job: Job, model: str | None = None) -> tuple[Way, ...]:
         """Plan an offer's other ways at today's prices, with another model too; without what that cannot make."""
         ways = []
         for way in job.ways:
             try:
-                plan = _plan_like(way.request, replace(job.incoming, attachment=way.sources[0]), model)
+                plan = _plan_like(way.request, _source_facts(replace(job.incoming, attachment=way.sources[0])), model)
             except BadRequest:
                 continue
             ways.append(_planned_way(way.key, plan, way.sources, joint=way.joint))
@@ -305,9 +322,11 @@ class OrderService:
     def _price_now(self, job: Job, way: int) -> Decimal:
         """Compute the price of one job by today's table, for exactly the values of the offer."""
         choice = job.ways[way - 1] if way else None
-        request, attachment = (choice.request, choice.sources[0]) if choice else (job.request, job.incoming.attachment)
+        request, facts = job.request, _facts_of(job)
+        if choice is not None:
+            request, facts = choice.request, _source_facts(replace(job.incoming, attachment=choice.sources[0]))
         try:
-            return pricing.quote(request, source=_source_facts(replace(job.incoming, attachment=attachment))).usd
+            return pricing.quote(request, source=facts).usd
         except BadRequest:
             return choice.price_micro / MICRO if choice else job.usd
 
@@ -348,8 +367,8 @@ def _planned_way(key: str, plan: Plan, sources: tuple[AttachmentRef | None, ...]
     return Way(key, plan.request, plan.adjustments, price, plan.quote.up_to, sources, joint)
 
 
-def _plan_like(request: VideoRequest, incoming: Incoming, model: str | None) -> Plan:
-    """Plan the same request at today's prices, from this message's photo or video. Raises BadRequest."""
+def _plan_like(request: VideoRequest, source: SourceFacts | None, model: str | None) -> Plan:
+    """Plan the same request at today's prices, from this photo or video. Raises BadRequest."""
     return pricing.plan(
         request.prompt,
         model=model or request.model,
@@ -360,9 +379,14 @@ def _plan_like(request: VideoRequest, incoming: Incoming, model: str | None) -> 
         seed=request.seed,
         sound=request.sound,
         negative_prompt=request.negative_prompt,
-        source=_source_facts(incoming),
+        source=source,
         references=max(1, len(request.sources)),
     )
+
+
+def _facts_of(job: Job) -> SourceFacts | None:
+    """Return the facts of what a job is made from: a film of before, or what its message brought."""
+    return job.step.facts(job.request.mode) if job.step is not None else _source_facts(job.incoming)
 
 
 def _source_facts(incoming: Incoming) -> SourceFacts | None:

@@ -247,6 +247,9 @@ ERROR_CODES: tuple[str, ...] = (
     "too_many_pictures",
     "source_unavailable",
     "preparation_budget",
+    "film_gone",
+    "chain_too_long",
+    "large_enough",
     "bad_reference",
     # what fal and its models answer
     "content_policy_violation",

@@ -169,7 +169,8 @@ class Renderer:
         endpoint, body = row_for(request.endpoint, request.body), request.body
         source, kind, source_s = await self._source(request)
         name = f"{secrets.token_hex(12)}.mp4"
-        seconds = float(source_s or billed_s(endpoint, body))
+        by_source = source_s and not (endpoint and endpoint.durations)
+        seconds = float(source_s or 0) if by_source else float(billed_s(endpoint, body))
         source, size = await self._framed(body, source, kind)
         job = {
             "prompt": str(body.get("prompt", "")),

@@ -164,6 +164,32 @@ button-take =
         [yes] up to { $price }
        *[no] { $price }
     }
+button-continue =
+    Continue, { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }
+button-upscale =
+    Sharper: { $size }, { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }
+button-more = More…
+film-more =
+    What shall I do with video { $job }?{ CHAT() ->
+        [words] {""}
+            With other words: “reword { $job }”; another model: “swap { $job }”; delete it: “delete { $job }”.
+       *[buttons] {""}
+    }
+film-continues = Goes on from { $film }; you get all of it as one film.
+film-upscales = A sharper copy of { $film }.
+film-joined = All of it: { $parts }, { $seconds } s.
+film-not-joined = This is the new part alone: it could not be joined with { $film }.
+ask-film =
+    This costs { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }. Shall I make it?
 button-words =
     Change the words, { KNOWN($up_to) ->
         [yes] up to { $price }

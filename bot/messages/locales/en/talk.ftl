@@ -63,6 +63,9 @@ history-line =
     }{ $free ->
         [yes] , free
        *[no] {""}
+    }{ KNOWN($parts) ->
+        [yes] , { $parts }
+       *[no] {""}
     }: { $state } “{ $prompt }”
 
 models-title = Models, and what a video of about 5 seconds costs:

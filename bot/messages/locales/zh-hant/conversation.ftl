@@ -161,10 +161,36 @@ button-way-last = 只用最後一句（{ $price }）
 button-way-quoted = 和那條訊息合在一起（{ $price }）
 button-way-join = 和前面的話合在一起（{ $price }）
 button-take =
-    再來一版，{ KNOWN($up_to) ->
+    再來一條，{ KNOWN($up_to) ->
         [yes] 最多 { $price }
        *[no] { $price }
     }
+button-continue =
+    續寫，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-upscale =
+    放大到 { $size }，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-more = 更多…
+film-more =
+    影片 { $job } 還可以：{ CHAT() ->
+        [words] {""}
+            換一句話：「換詞 { $job }」；換個模型：「換模型 { $job }」；不要了：「刪除 { $job }」。
+       *[buttons] {""}
+    }
+film-continues = 接著 { $film } 往下拍，做好後連成一整段發給你。
+film-upscales = { $film } 的高畫質版。
+film-joined = 整段：{ $parts }，共 { $seconds } 秒。
+film-not-joined = 沒能和 { $film } 連起來，這是新的一段。
+ask-film =
+    做這個需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，確定要做嗎？
 button-words =
     換句話，{ KNOWN($up_to) ->
         [yes] 最多 { $price }

@@ -80,6 +80,9 @@ history-line =
     }{ $free ->
         [yes] ，免費
        *[no] {""}
+    }{ KNOWN($parts) ->
+        [yes] ，{ $parts }
+       *[no] {""}
     }：{ $state }「{ $prompt }」
 
 models-title =

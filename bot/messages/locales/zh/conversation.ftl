@@ -160,10 +160,36 @@ button-way-last = 只用最后一句（{ $price }）
 button-way-quoted = 和那条消息合在一起（{ $price }）
 button-way-join = 和前面的话合在一起（{ $price }）
 button-take =
-    再来一版，{ KNOWN($up_to) ->
+    再来一条，{ KNOWN($up_to) ->
         [yes] 最多 { $price }
        *[no] { $price }
     }
+button-continue =
+    续写，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-upscale =
+    放大到 { $size }，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-more = 更多…
+film-more =
+    视频 { $job } 还可以：{ CHAT() ->
+        [words] {""}
+            换一句话：“换词 { $job }”；换个模型：“换模型 { $job }”；不要了：“删除 { $job }”。
+       *[buttons] {""}
+    }
+film-continues = 接着 { $film } 往下拍，做好后连成一整段发给你。
+film-upscales = { $film } 的高清版。
+film-joined = 整段：{ $parts }，共 { $seconds } 秒。
+film-not-joined = 没能和 { $film } 连起来，这是新的一段。
+ask-film =
+    做这个需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，确定要做吗？
 button-words =
     换句话，{ KNOWN($up_to) ->
         [yes] 最多 { $price }

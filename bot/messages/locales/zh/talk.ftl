@@ -79,6 +79,9 @@ history-line =
     }{ $free ->
         [yes] ，免费
        *[no] {""}
+    }{ KNOWN($parts) ->
+        [yes] ，{ $parts }
+       *[no] {""}
     }：{ $state }“{ $prompt }”
 
 models-title =

@@ -1,0 +1,174 @@
+"""Decides what can be made of a finished film, each with its plan: how it goes on, and how it gets more pixels. Pure.
+
+A film goes on by the model that made it: natively, where that takes films of this length, size and kind of sound, else
+by a photo-to-video from its last frame. What nobody asks for now is not told: the values of the film before are only
+where the new one starts from.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from bot.store.records import FilmStep, Job, StepKind, VideoFile
+from core import pricing
+from core.catalogue import Endpoint, Model
+from core.errors import BadRequest
+from core.types import Mode, Plan, VideoRequest
+
+UPSCALER = "upscaler"
+LONGEST_S = 300
+"""A film that was joined is at most so long, in seconds."""
+_WHOLE_S = 0.05
+_SIDES = {"1080p": 1080, "4k": 2160}
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a person asks for now, where they do."""
+
+    prompt: str | None = None
+    model: str | None = None
+    duration_s: int | None = None
+    resolution: str | None = None
+    aspect_ratio: str | None = None
+    seed: int | None = None
+    sound: bool | None = None
+
+    def asked(self, field: str) -> bool:
+        """Return whether the person asks for a value of this field of an adjustment."""
+        return getattr(self, {"duration": "duration_s"}.get(field, field), None) is not None
+
+
+NOTHING = Wishes()
+
+
+@dataclass(frozen=True, slots=True)
+class NextFilm:
+    """What would be made of a film: what is done with that, the request and its price."""
+
+    step: FilmStep
+    plan: Plan
+
+    @property
+    def usd(self) -> Decimal:
+        """Return the price of the new part alone, in dollars."""
+        return self.plan.quote.usd
+
+
+def continued(job: Job, wishes: Wishes = NOTHING) -> NextFilm:
+    """Plan how a film goes on. Raises BadRequest."""
+    film, made = _film(job), job.request
+    step = _step("continue", job, film)
+    model = _sold(wishes.model or step.model)
+    mode = _way_on(model, job, film)
+    endpoint = model.modes.get(mode)
+    prompt = wishes.prompt or made.prompt
+    plan = pricing.plan(
+        prompt,
+        model=model.key,
+        mode=mode,
+        duration=wishes.duration_s or made.duration_s,
+        resolution=wishes.resolution or _if_any(made.resolution, endpoint and endpoint.resolutions, made),
+        aspect_ratio=wishes.aspect_ratio or _if_any(made.aspect_ratio, endpoint and endpoint.aspect_ratios, made),
+        seed=wishes.seed,
+        sound=made.sound if wishes.sound is None else wishes.sound,
+        negative_prompt=made.negative_prompt if endpoint is not None and endpoint.negative_field else None,
+        source=step.facts(mode),
+    )
+    if film.duration_s + (plan.request.duration_s or 0) > LONGEST_S:
+        raise BadRequest("chain_too_long", max_duration=LONGEST_S)
+    return NextFilm(step, _quiet(plan, wishes))
+
+
+def upscaled(job: Job, resolution: str) -> NextFilm:
+    """Plan a copy of a film with more pixels. Raises BadRequest."""
+    film = _film(job)
+    step = _step("upscale", job, film)
+    mode = Mode.UPSCALE_VIDEO
+    if min(film.width, film.height) >= _SIDES.get(resolution, _SIDES["4k"]):
+        raise BadRequest("large_enough", resolution=resolution)
+    if film.duration_s > pricing.source_limits(UPSCALER, mode).max_s:
+        raise BadRequest("chain_too_long", max_duration=pricing.source_limits(UPSCALER, mode).max_s)
+    words = job.request.prompt
+    plan = pricing.plan(words, model=UPSCALER, mode=mode, resolution=resolution, source=step.facts(mode))
+    rounds = abs(film.duration_s - round(film.duration_s)) > _WHOLE_S
+    quote = replace(plan.quote, up_to=plan.quote.up_to or rounds)
+    return NextFilm(step, replace(_quiet(plan, NOTHING), quote=quote))
+
+
+def upscales(job: Job) -> Iterator[NextFilm]:
+    """Yield the copies with more pixels that the film may have."""
+    for resolution in _SIDES:
+        try:
+            yield upscaled(job, resolution)
+        except BadRequest:
+            continue
+
+
+def maker(job: Job) -> str:
+    """Return the model that the film was made with, whoever enlarged it since."""
+    return job.step.model if job.step is not None and job.step.kind == "upscale" else job.request.model
+
+
+def parts_of(job: Job) -> int:
+    """Return of how many parts the film is; of an enlarged one those of what was enlarged."""
+    if job.step is not None and job.step.kind == "upscale":
+        return job.step.parts
+    return job.video.parts if job.video is not None else 1
+
+
+def _film(job: Job) -> VideoFile:
+    if job.video is None:
+        raise BadRequest("film_gone")
+    return job.video
+
+
+def _step(kind: StepKind, job: Job, film: VideoFile) -> FilmStep:
+    facts = (film.size, film.width, film.height, film.duration_s)
+    return FilmStep(kind, parts_of(job), *facts, model=maker(job))
+
+
+def _sold(name: str) -> Model:
+    model = pricing.find(name)
+    if model.retired is not None:
+        raise BadRequest("model_retired", model=model.name, day=model.retired)
+    return model
+
+
+def _way_on(model: Model, job: Job, film: VideoFile) -> Mode:
+    """Return how the model goes on from this film: by itself, or from its last frame."""
+    native = model.modes.get(Mode.EXTEND_VIDEO)
+    return Mode.EXTEND_VIDEO if native is not None and _takes(native, job, film) else Mode.IMAGE_TO_VIDEO
+
+
+def _takes(native: Endpoint, job: Job, film: VideoFile) -> bool:
+    least, most = native.source_seconds
+    return (
+        (not most or film.duration_s <= most)
+        and film.duration_s >= least
+        and (not native.source_bytes or film.size <= native.source_bytes)
+        and min(film.width, film.height) >= native.min_side
+        and (not native.source_sound or _has_sound(job))
+    )
+
+
+def _has_sound(job: Job) -> bool:
+    """Return whether the film is known to have sound."""
+    if job.request.sound is not None or maker(job) != job.request.model:
+        return bool(job.request.sound)
+    try:
+        endpoint = pricing.find(job.request.model).modes.get(job.request.mode)
+    except BadRequest:
+        return False
+    return endpoint is not None and endpoint.has_sound
+
+
+def _if_any(value: str | None, choices: object, made: VideoRequest) -> str | None:
+    """Return the film's own value where the new request has a place for one; an enlarged film has none to go by."""
+    return value if choices and made.mode is not Mode.UPSCALE_VIDEO else None
+
+
+def _quiet(plan: Plan, wishes: Wishes) -> Plan:
+    """Return the plan without what became of values that nobody has asked for now."""
+    told = [each for each in plan.adjustments if each.field == "model" or wishes.asked(each.field)]
+    return replace(plan, adjustments=tuple(told))
