@@ -25,7 +25,7 @@ from bot.conversation.ordering import OrderService
 from bot.conversation.situation import Situation
 from bot.messages import film_messages, job_messages, next_films
 from bot.messages.callback_data import data_for
-from bot.messages.next_films import Wishes
+from bot.messages.next_films import Choices
 from bot.store import Store
 from bot.store.dialogues import Draft, DraftSource
 from bot.store.records import ACTIVE, FILM, FROM_FILM, Destination, Job, JobDraft, State
@@ -116,7 +116,7 @@ class FilmCommands:
         """Make more of a film at the price of its button, or offer it."""
         try:
             if isinstance(command, commands.ContinueFilm):
-                found = next_films.continued(job, _wishes(command.words))
+                found = next_films.continued(job, _choices(command.words))
             else:
                 found = next_films.upscaled(job, command.resolution or _first_size(job))
         except BadRequest as error:
@@ -145,8 +145,8 @@ class FilmCommands:
                     return None
                 found = next_films.upscaled(film, asked.resolution)
             else:
-                wishes = _wishes_of(prompt or offer.request.prompt, merged(asked, before))
-                found = next_films.continued(film, wishes)
+                choices = _choices_of(prompt or offer.request.prompt, merged(asked, before))
+                found = next_films.continued(film, choices)
         except BadRequest as error:
             return situation.answer(job_messages.error_message(situation.language, error.code, error.facts))
         new = self._orders.of_film(film, found, situation.incoming, situation.language, agreed=None)
@@ -242,14 +242,14 @@ class FilmCommands:
         return Decision(say=question, dialogue=situation.after("delete", job=job.id))
 
 
-def _wishes(words: str) -> Wishes:
+def _choices(words: str) -> Choices:
     """Read what is said of how a film goes on: words, and options beside them."""
     prompt, options = parse_options(words)
-    return _wishes_of(prompt or None, options)
+    return _choices_of(prompt or None, options)
 
 
-def _wishes_of(prompt: str | None, options: GenerationOptions) -> Wishes:
-    return Wishes(
+def _choices_of(prompt: str | None, options: GenerationOptions) -> Choices:
+    return Choices(
         prompt,
         options.model,
         options.duration_s,

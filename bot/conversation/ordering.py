@@ -291,7 +291,9 @@ class OrderService:
         new = JobDraft(incoming, language, plan, question, again_of=job.id, fallback=fallback)
         return replace(new, follows=job.follows, step=job.step)
 
-    def of_film(self, film: Job, found: NextFilm, said: Incoming, language: str, *, agreed: Decimal | None) -> JobDraft:
+    def of_film(
+        self, film: Job, found: NextFilm, incoming: Incoming, language: str, *, agreed: Decimal | None
+    ) -> JobDraft:
         """Make what was planned of a film an order, or an offer of it.
 
         `agreed`: the price on the button that was pressed for it; None: it is offered whatever it costs.
@@ -299,7 +301,7 @@ class OrderService:
         as_priced = agreed is not None and found.usd <= min(agreed, self._settings.confirm_usd)
         request = found.plan.request
         text = f"{request.prompt} {as_flags(options_of_request(request))}"
-        incoming = replace(said, attachment=None, also=(), text=text, pressed=None)
+        incoming = replace(incoming, attachment=None, also=(), text=text, pressed=None)
         question = None if as_priced else Confirmation("film")
         return JobDraft(incoming, language, found.plan, question, follows=film.id, step=found.step)
 

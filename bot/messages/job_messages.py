@@ -100,8 +100,8 @@ def _beside_the_order(job: Job) -> list[str]:
         lines.append(translate(job.language, "refusals-charged"))
     if _is_length_unknown(job):
         lines.append(translate(job.language, "length-unknown"))
-    if job.step is not None and job.step.kind in {"continue", "upscale"}:
-        lines.append(translate(job.language, f"film-{job.step.kind}s", film=job.follows))
+    if job.step is not None:
+        lines.append(translate(job.language, "film-step", step=job.step.kind, film=job.follows))
     if job.again_of is not None:
         lines.append(translate(job.language, "repeat-of", other=job.again_of))
     if job.fallback is not None:

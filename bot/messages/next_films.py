@@ -23,7 +23,7 @@ _SIDES = {"1080p": 1080, "4k": 2160}
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class Choices:
     """What a person asks for now, where they do."""
 
     prompt: str | None = None
@@ -39,7 +39,7 @@ class Wishes:
         return getattr(self, {"duration": "duration_s"}.get(field, field), None) is not None
 
 
-NOTHING = Wishes()
+NOTHING = Choices()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,29 +55,29 @@ class NextFilm:
         return self.plan.quote.usd
 
 
-def continued(job: Job, wishes: Wishes = NOTHING) -> NextFilm:
+def continued(job: Job, choices: Choices = NOTHING) -> NextFilm:
     """Plan how a film goes on. Raises BadRequest."""
     film, made = _film(job), job.request
     step = _step("continue", job, film)
-    model = _sold(wishes.model or step.model)
+    model = _sold(choices.model or step.model)
     mode = _way_on(model, job, film)
     endpoint = model.modes.get(mode)
-    prompt = wishes.prompt or made.prompt
+    prompt = choices.prompt or made.prompt
     plan = pricing.plan(
         prompt,
         model=model.key,
         mode=mode,
-        duration=wishes.duration_s or made.duration_s,
-        resolution=wishes.resolution or _if_any(made.resolution, endpoint and endpoint.resolutions, made),
-        aspect_ratio=wishes.aspect_ratio or _if_any(made.aspect_ratio, endpoint and endpoint.aspect_ratios, made),
-        seed=wishes.seed,
-        sound=made.sound if wishes.sound is None else wishes.sound,
+        duration=choices.duration_s or made.duration_s,
+        resolution=choices.resolution or _if_any(made.resolution, endpoint and endpoint.resolutions, made),
+        aspect_ratio=choices.aspect_ratio or _if_any(made.aspect_ratio, endpoint and endpoint.aspect_ratios, made),
+        seed=choices.seed,
+        sound=made.sound if choices.sound is None else choices.sound,
         negative_prompt=made.negative_prompt if endpoint is not None and endpoint.negative_field else None,
         source=step.facts(mode),
     )
     if film.duration_s + (plan.request.duration_s or 0) > LONGEST_S:
         raise BadRequest("chain_too_long", max_duration=LONGEST_S)
-    return NextFilm(step, _quiet(plan, wishes))
+    return NextFilm(step, _quiet(plan, choices))
 
 
 def upscaled(job: Job, resolution: str) -> NextFilm:
@@ -168,7 +168,7 @@ def _if_any(value: str | None, choices: object, made: VideoRequest) -> str | Non
     return value if choices and made.mode is not Mode.UPSCALE_VIDEO else None
 
 
-def _quiet(plan: Plan, wishes: Wishes) -> Plan:
+def _quiet(plan: Plan, choices: Choices) -> Plan:
     """Return the plan without what became of values that nobody has asked for now."""
-    told = [each for each in plan.adjustments if each.field == "model" or wishes.asked(each.field)]
-    return replace(plan, adjustments=tuple(told))
+    shown = [each for each in plan.adjustments if each.field == "model" or choices.asked(each.field)]
+    return replace(plan, adjustments=tuple(shown))

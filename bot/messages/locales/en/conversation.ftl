@@ -176,13 +176,20 @@ button-upscale =
     }
 button-more = More…
 film-more =
-    What shall I do with video { $job }?{ CHAT() ->
+    More for video { $job }:{ CHAT() ->
         [words] {""}
             With other words: “reword { $job }”; another model: “swap { $job }”; delete it: “delete { $job }”.
        *[buttons] {""}
     }
-film-continues = Goes on from { $film }; you get all of it as one film.
-film-upscales = A sharper copy of { $film }.
+film-step =
+    { $step ->
+        [continue] Goes on from { $film }; you get all of it as one film.
+        [upscale] A sharper copy of { $film }.
+        [enhance] The draft { $film }, made in full.
+        [full] The same as { $film }, sharper.
+        [sound] The same as { $film }, with sound.
+       *[silent] The same as { $film }, silent.
+    }
 film-joined = All of it: { $parts }, { $seconds } s.
 film-not-joined = This is the new part alone: it could not be joined with { $film }.
 ask-film =

@@ -182,8 +182,15 @@ film-more =
             換一句話：「換詞 { $job }」；換個模型：「換模型 { $job }」；不要了：「刪除 { $job }」。
        *[buttons] {""}
     }
-film-continues = 接著 { $film } 往下拍，做好後連成一整段發給你。
-film-upscales = { $film } 的高畫質版。
+film-step =
+    { $step ->
+        [continue] 接著 { $film } 往下拍，做好後連成一整段發給你。
+        [upscale] { $film } 的高畫質版。
+        [enhance] 草稿 { $film } 的完整版。
+        [full] { $film } 的清晰版。
+        [sound] { $film } 的有聲版。
+       *[silent] { $film } 的無聲版。
+    }
 film-joined = 整段：{ $parts }，共 { $seconds } 秒。
 film-not-joined = 沒能和 { $film } 連起來，這是新的一段。
 ask-film =

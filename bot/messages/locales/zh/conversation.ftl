@@ -181,8 +181,15 @@ film-more =
             换一句话：“换词 { $job }”；换个模型：“换模型 { $job }”；不要了：“删除 { $job }”。
        *[buttons] {""}
     }
-film-continues = 接着 { $film } 往下拍，做好后连成一整段发给你。
-film-upscales = { $film } 的高清版。
+film-step =
+    { $step ->
+        [continue] 接着 { $film } 往下拍，做好后连成一整段发给你。
+        [upscale] { $film } 的高清版。
+        [enhance] 草稿 { $film } 的完整版。
+        [full] { $film } 的清晰版。
+        [sound] { $film } 的有声版。
+       *[silent] { $film } 的无声版。
+    }
 film-joined = 整段：{ $parts }，共 { $seconds } 秒。
 film-not-joined = 没能和 { $film } 连起来，这是新的一段。
 ask-film =
