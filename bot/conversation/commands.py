@@ -44,6 +44,7 @@ __all__ = [
     "Forget",
     "GenerationOptions",
     "Help",
+    "MakeFull",
     "MakeVideo",
     "MoreOfFilm",
     "OriginalFile",
@@ -56,6 +57,7 @@ __all__ = [
     "ShowPrice",
     "ShowStatus",
     "Start",
+    "SwitchSound",
     "Unknown",
     "parse",
     "parse_message",
@@ -140,6 +142,24 @@ class EnlargeFilm:
 
 
 @dataclass(frozen=True, slots=True)
+class MakeFull:
+    """Make a draft whole. `agreed`: the price on the button, in dollars. `resolution` "anew": by its words alone."""
+
+    job: str | None = None
+    resolution: str | None = None
+    agreed: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchSound:
+    """Make a finished video anew with sound, or without. `agreed`: the price on the button, in dollars."""
+
+    job: str | None = None
+    sound: bool = False
+    agreed: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MoreOfFilm:
     """Show all that can be made of a finished video."""
 
@@ -161,7 +181,17 @@ class DeleteFilm:
     answer: Literal["yes", "no"] | None = None
 
 
-FilmCommand = OtherModel | AnotherTake | OriginalFile | DeleteFilm | ContinueFilm | EnlargeFilm | MoreOfFilm
+FilmCommand = (
+    OtherModel
+    | AnotherTake
+    | OriginalFile
+    | DeleteFilm
+    | ContinueFilm
+    | EnlargeFilm
+    | MakeFull
+    | SwitchSound
+    | MoreOfFilm
+)
 """What can be said of a finished video, by the buttons under it or typed with its code."""
 
 
@@ -319,10 +349,10 @@ _WANTS: dict[str, Literal["photo", "words"]] = {
     **dict.fromkeys(("文生视频", "文生視頻"), "words"),
 }
 """Commands that say what the video is to be made from."""
-_OF_FILMS = ("retake", "reword", "original", "delete", "erase", "continue", "enlarge", "more")
+_OF_FILMS = ("retake", "reword", "original", "delete", "erase", "continue", "enlarge", "full", "unmute", "mute", "more")
 """Typed buttons under a finished video: with its code, or as a reply to it."""
-_TAKES_WORDS = frozenset({"retake", "reword", "continue", "enlarge"})
-_ALONE = frozenset({"continue", "retake", "enlarge"})
+_TAKES_WORDS = frozenset({"retake", "reword", "continue", "enlarge", "full"})
+_ALONE = frozenset({"continue", "retake", "enlarge", "full"})
 """Those that are said of the latest film without its code. A word alone that costs something makes an offer."""
 _FILM_WORDS = [word for name in (*_OF_FILMS, "swap") for word in COMMAND_WORDS[name]]
 _ANY_FILM_WORD = "|".join(
@@ -474,6 +504,9 @@ class _Parser:
             "swap": lambda: _other_model(rest),
             "continue": lambda: _continue(rest),
             "enlarge": lambda: _enlarge(rest),
+            "full": lambda: _full(rest),
+            "unmute": lambda: SwitchSound(code_in(rest), sound=True),
+            "mute": lambda: SwitchSound(code_in(rest)),
             "more": lambda: MoreOfFilm(code_in(rest)),
             "original": lambda: OriginalFile(code_in(rest)),
             "delete": lambda: DeleteFilm(code_in(rest)),
@@ -543,6 +576,12 @@ def _enlarge(rest: str) -> EnlargeFilm:
     return EnlargeFilm(code, options.resolution or parse_options(more)[1].resolution)
 
 
+def _full(rest: str) -> MakeFull:
+    """Parse a code and a resolution, in any order."""
+    asked = _enlarge(rest)
+    return MakeFull(asked.job, asked.resolution)
+
+
 def _price_in(choice: str) -> Decimal | None:
     """Read the price that a button named; None for what is none."""
     try:
@@ -588,6 +627,9 @@ def pressed(data: str) -> Command | None:
         "file": OriginalFile(job),
         "next": ContinueFilm(job, agreed=_price_in(choice)),
         "pixels": EnlargeFilm(job, size or None, _price_in(price)),
+        "full": MakeFull(job, size.strip("-") or None, _price_in(price)),
+        "sound": SwitchSound(job, sound=True, agreed=_price_in(choice)),
+        "silent": SwitchSound(job, agreed=_price_in(choice)),
         "more": MoreOfFilm(job),
         "delete": DeleteFilm(job),
         "erase": DeleteFilm(job, "yes"),

@@ -25,14 +25,16 @@ from bot.conversation.ordering import OrderService
 from bot.conversation.situation import Situation
 from bot.messages import film_messages, job_messages, next_films
 from bot.messages.callback_data import data_for
-from bot.messages.next_films import Choices
+from bot.messages.next_films import Choices, NextFilm
 from bot.store import Store
 from bot.store.dialogues import Draft, DraftSource
 from bot.store.records import ACTIVE, FILM, FROM_FILM, Destination, Job, JobDraft, State
+from core import pricing
 from core.errors import BadRequest
+from core.fal import protocol
 
 _MODELS_SHOWN = 8
-_OF_LATEST = (commands.ContinueFilm, commands.AnotherTake, commands.EnlargeFilm, commands.MoreOfFilm)
+_OF_LATEST = (commands.ContinueFilm, commands.AnotherTake, commands.EnlargeFilm, commands.MakeFull, commands.MoreOfFilm)
 
 
 class FilmCommands:
@@ -84,8 +86,10 @@ class FilmCommands:
         """Decide about what is to be made of a finished film."""
         goes_on = job.step is not None and job.step.kind == "continue"
         match command:
-            case commands.ContinueFilm() | commands.EnlargeFilm():
+            case commands.ContinueFilm() | commands.EnlargeFilm() | commands.SwitchSound():
                 return self._next_film(situation, job, command)
+            case commands.MakeFull():
+                return self._next_film(situation, job, command, seed=await self._seed_of(job))
             case commands.AnotherTake(words=words) if goes_on and (words or command.other_words):
                 return await self._other_part(situation, job, command)
             case commands.AnotherTake(words=words) if words:
@@ -111,18 +115,43 @@ class FilmCommands:
         return found[0] if found else None
 
     def _next_film(
-        self, situation: Situation, job: Job, command: commands.ContinueFilm | commands.EnlargeFilm
+        self,
+        situation: Situation,
+        job: Job,
+        command: commands.ContinueFilm | commands.EnlargeFilm | commands.SwitchSound | commands.MakeFull,
+        *,
+        seed: int | None = None,
     ) -> Decision:
-        """Make more of a film at the price of its button, or offer it."""
+        """Make more of a film at the price of its button, or offer it. `seed`: with which it was made."""
+        found: NextFilm | None
         try:
-            if isinstance(command, commands.ContinueFilm):
-                found = next_films.continued(job, _choices(command.words))
-            else:
-                found = next_films.upscaled(job, command.resolution or _first_size(job))
+            match command:
+                case commands.ContinueFilm(words=words):
+                    found = next_films.continued(job, _choices(words))
+                case commands.EnlargeFilm(resolution=resolution):
+                    found = next_films.upscaled(job, resolution or _first_size(job))
+                case commands.SwitchSound(sound=sound):
+                    found = next_films.switched(job)
+                    found = found if found.plan.request.sound is sound else None
+                case commands.MakeFull(resolution=resolution):
+                    found = _full(job, resolution, seed)
         except BadRequest as error:
             return situation.answer(job_messages.error_message(situation.language, error.code, error.facts))
+        if found is None:
+            return _brief(situation, situation.say("film-is-so", job=job.id))
         new = self._orders.of_film(job, found, situation.incoming, situation.language, agreed=command.agreed)
         return situation.ordered(new)
+
+    async def _seed_of(self, job: Job) -> int | None:
+        """Return the seed that a film was made with, as it was asked for or as fal has said."""
+        if job.request.seed is not None:
+            return job.request.seed
+        for reply in reversed(await self._store.submits.results(job.id)):
+            found = protocol.parsed(reply.body)
+            seed = found.get("seed") if isinstance(found, dict) else None
+            if isinstance(seed, int) and not isinstance(seed, bool) and 0 <= seed <= pricing.MOST_SEED:
+                return seed
+        return None
 
     async def _other_part(self, situation: Situation, job: Job, take: commands.AnotherTake) -> Decision:
         """Offer another part in the place of the one with which this film goes on; more words change the offer."""
@@ -258,6 +287,15 @@ def _choices_of(prompt: str | None, options: GenerationOptions) -> Choices:
         options.seed,
         options.sound,
     )
+
+
+def _full(job: Job, resolution: str | None, seed: int | None) -> NextFilm | None:
+    """Plan a draft in full, at this resolution or the next; None where it is none. Raises BadRequest."""
+    if resolution == "anew":
+        return next_films.in_full(job, seed=seed)
+    found = list(next_films.fulls(job, seed=seed))
+    exact = [each for each in found if each.plan.request.resolution == resolution]
+    return next(iter(exact or found), None)
 
 
 def _first_size(job: Job) -> str:

@@ -38,7 +38,8 @@ from core.types import Adjustment
 _HERE = (State.AWAITING_CONFIRMATION,)
 _ON_A_JOB = (
     commands.ShowStatus, commands.Cancel, commands.Confirm, commands.Again, commands.OtherModel, commands.AnotherTake,
-    commands.OriginalFile, commands.DeleteFilm, commands.ContinueFilm, commands.EnlargeFilm, commands.MoreOfFilm,
+    commands.OriginalFile, commands.DeleteFilm, commands.ContinueFilm, commands.EnlargeFilm, commands.MakeFull,
+    commands.SwitchSound, commands.MoreOfFilm,
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ Everything that can buy starts here; the reservation is made in the transaction 
 """
 
 import logging
+import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -29,6 +30,7 @@ from bot.store.pause import OrdersPaused
 from bot.store.records import (
     ACTIVE,
     MICRO,
+    OF_FILM,
     Confirmation,
     Fallback,
     Job,
@@ -271,6 +273,8 @@ class OrderService:
         `with_fallback`: with the fallback for its failure.
         """
         fallback = retry_offers.fallback(job) if with_fallback else None
+        if job.has_film and job.request.seed is not None:  # with the same it would be the same film
+            job = replace(job, request=replace(job.request, seed=secrets.randbelow(pricing.MOST_SEED)))
         try:
             plan = self._plan_again(job, fallback)
         except BadRequest as error:
@@ -301,7 +305,8 @@ class OrderService:
         as_priced = agreed is not None and found.usd <= min(agreed, self._settings.confirm_usd)
         request = found.plan.request
         text = f"{request.prompt} {as_flags(options_of_request(request))}"
-        incoming = replace(incoming, attachment=None, also=(), text=text, pressed=None)
+        sources = (None, ()) if found.step.kind in OF_FILM else (film.incoming.attachment, film.incoming.also)
+        incoming = replace(incoming, attachment=sources[0], also=sources[1], text=text, pressed=None)
         question = None if as_priced else Confirmation("film")
         return JobDraft(incoming, language, found.plan, question, follows=film.id, step=found.step)
 
@@ -388,7 +393,9 @@ def _plan_like(request: VideoRequest, source: SourceFacts | None, model: str | N
 
 def _facts_of(job: Job) -> SourceFacts | None:
     """Return the facts of what a job is made from: a film of before, or what its message brought."""
-    return job.step.facts(job.request.mode) if job.step is not None else _source_facts(job.incoming)
+    if job.step is not None and job.step.kind in OF_FILM:
+        return job.step.facts(job.request.mode)
+    return _source_facts(job.incoming)
 
 
 def _source_facts(incoming: Incoming) -> SourceFacts | None:

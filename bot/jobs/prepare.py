@@ -18,12 +18,14 @@ from bot.loops import Problem
 from bot.messages.admin_alerts import Alerts
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.records import FREE, Job, JobError, State
+from bot.store.records import FREE, OF_FILM, Job, JobError, State
 from bot.store.work import NO_ROOM, Lease
 from core import media, pricing
 from core.assets.publish import host_from_settings, publish_asset
 from core.catalogue.finding import row_of
 from core.errors import Repeat, ResultExpired, VideoError
+from core.fal import protocol
+from core.fal.results import draft_cache
 from core.pricing import SourceFacts
 from core.types import Asset, Mode
 
@@ -147,9 +149,9 @@ class Preparer:
     async def _publish(self, job: Job, lease: Lease | None) -> None:
         folder = self._settings.work_dir / job.id
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-        if job.step is not None:
-            asset = await self._film_published(job, folder)
-            await self._store.jobs.published(job.id, job.request.published(asset.url), job.usd, lease=lease)
+        if job.step is not None and job.step.kind in OF_FILM:
+            url = await self._of_film(job, folder)
+            await self._store.jobs.published(job.id, job.request.published(url), job.usd, lease=lease)
             return
         assets = [await self._published(job, reference, folder) for reference in job.incoming.sources]
         usd = _price(job, assets[0])
@@ -173,8 +175,21 @@ class Preparer:
         await asyncio.to_thread(source.unlink, missing_ok=True)
         return asset
 
+    async def _of_film(self, job: Job, folder: Path) -> str:
+        """Return the address of what the job is made of: a film, its last frame, what fal kept of a draft.
+
+        Raises VideoError, SendError.
+        """
+        if job.request.mode is Mode.ENHANCE_DRAFT:
+            replies = await self._store.submits.results(job.follows or "")
+            found = (draft_cache(protocol.parsed(reply.body)) for reply in reversed(replies))
+            url = next(filter(None, found), None)
+            if url is None:
+                raise VideoError("draft_gone")
+            return url
+        return (await self._film_published(job, folder)).url
+
     async def _film_published(self, job: Job, folder: Path) -> Asset:
-        """Publish the film that the job is made of, or its last frame. Raises VideoError, SendError."""
         followed = await self._store.jobs.get(job.follows or "")
         if followed is None or not followed.has_film or self._film_of is None:
             raise VideoError("film_gone")

@@ -1,5 +1,7 @@
 """Texts about a finished film: what stands under it, its original, and the question whether to delete it. Pure."""
 
+from typing import Literal
+
 from bot.channels.types import Action, Message
 from bot.messages import job_messages, next_films
 from bot.messages.callback_data import data_for
@@ -35,7 +37,7 @@ def may_delete(job: Job, language: str) -> Message:
 def under_video(job: Job) -> tuple[Action, ...]:
     """Return the buttons under a finished film, the likely ones: go on, another take, and what opens all others."""
     more = Action(translate(job.language, "button-more"), data_for("more", job.id))
-    return (*_goes_on(job), _take(job), more)
+    return (*_goes_on(job), _take(job), *_in_full(job)[:1], more)
 
 
 def all_of_film(job: Job, *, files: bool = False, whole: bool = False) -> Message:
@@ -46,9 +48,11 @@ def all_of_film(job: Job, *, files: bool = False, whole: bool = False) -> Messag
     original = (Action(translate(job.language, "button-original"), data_for("file", job.id)),) if files else ()
     buttons = (
         *((*_goes_on(job), _take(job)) if whole else ()),
+        *_in_full(job)[0 if whole else 1 :],
         Action(translate(job.language, "button-words", **_price(job)), data_for("words", job.id)),
         Action(translate(job.language, "button-other-model"), data_for("other", job.id)),
         *(_enlarged(job, found) for found in next_films.upscales(job)),
+        *_switched(job),
         *original,
         Action(translate(job.language, "button-delete"), data_for("delete", job.id), danger=True),
     )
@@ -67,6 +71,27 @@ def _goes_on(job: Job) -> tuple[Action, ...]:
         return ()
     label = translate(job.language, "button-continue", **_price_of(found))
     return (Action(label, data_for("next", f"{job.id}.{usd_plain(found.usd)}")),)
+
+
+def _in_full(job: Job) -> tuple[Action, ...]:
+    """Return the buttons that make a draft whole, none for any other film."""
+    buttons = []
+    for found in next_films.fulls(job):
+        size = found.plan.request.resolution or ""
+        label = translate(job.language, "button-full", size=size, **_price_of(found))
+        buttons.append(Action(label, data_for("full", f"{job.id}.{size or '-'}.{usd_plain(found.usd)}")))
+    return tuple(buttons)
+
+
+def _switched(job: Job) -> tuple[Action, ...]:
+    """Return the button for the same film with sound or without, where its model leaves the choice."""
+    try:
+        found = next_films.switched(job)
+    except BadRequest:
+        return ()
+    kind: Literal["sound", "silent"] = "sound" if found.step.kind == "sound" else "silent"
+    label = translate(job.language, f"button-{kind}", **_price_of(found))
+    return (Action(label, data_for(kind, f"{job.id}.{usd_plain(found.usd)}")),)
 
 
 def _enlarged(job: Job, found: NextFilm) -> Action:

@@ -250,6 +250,8 @@ def _second_try(job: Job) -> tuple[Action, ...]:
         return ()
     if job.error.code == "price_changed":
         return (Action(translate(job.language, "button-true-price"), data_for("again", job.id)),)
+    if job.step is not None and job.step.kind == "enhance":
+        return (Action(translate(job.language, "button-full-anew"), data_for("full", f"{job.follows}.anew")),)
     found = retry_offers.fallback(job)
     if found is not None:
         return (Action(translate(job.language, f"button-fix-{found}", **price), data_for("fix", job.id)),)

@@ -1,4 +1,4 @@
-"""Decides what can be made of a finished film, each with its plan: how it goes on, and how it gets more pixels. Pure.
+"""Decides what can be made of a finished film, each with its plan: how it goes on, more pixels, a draft in full. Pure.
 
 A film goes on by the model that made it: natively, where that takes films of this length, size and kind of sound, else
 by a photo-to-video from its last frame. What nobody asks for now is not told: the values of the film before are only
@@ -6,16 +6,18 @@ where the new one starts from.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from bot.store.records import FilmStep, Job, StepKind, VideoFile
+from bot.store.records import OF_FILM, FilmStep, Job, StepKind, VideoFile
 from core import pricing
 from core.catalogue import Endpoint, Model
 from core.errors import BadRequest
 from core.types import Mode, Plan, VideoRequest
 
 UPSCALER = "upscaler"
+_DRAFTS, _WHOLE_OF_DRAFT = "flux-3-draft", "flux-3"
 LONGEST_S = 300
 """A film that was joined is at most so long, in seconds."""
 _WHOLE_S = 0.05
@@ -105,9 +107,90 @@ def upscales(job: Job) -> Iterator[NextFilm]:
             continue
 
 
+def enhanced(job: Job) -> NextFilm:
+    """Plan the whole film of a draft, from what fal kept of it. Raises BadRequest."""
+    step = replace(_step("enhance", job, _film(job)), model=_WHOLE_OF_DRAFT)
+    mode = Mode.ENHANCE_DRAFT
+    plan = pricing.plan(job.request.prompt, model=job.request.model, mode=mode, source=step.facts(mode))
+    return NextFilm(step, _quiet(plan, NOTHING))
+
+
+def fulls(job: Job, *, seed: int | None = None) -> Iterator[NextFilm]:
+    """Yield what a draft may be made to: in full from what fal kept of it, or the same at higher resolutions."""
+    endpoint = _own_row(job)
+    if endpoint is None:
+        return
+    if job.request.model == _DRAFTS:
+        with suppress(BadRequest):
+            yield enhanced(job)
+        return
+    order = sorted(endpoint.resolutions, key=_lines)
+    if not order or job.request.resolution != order[0]:
+        return
+    for resolution in order[1:]:
+        with suppress(BadRequest):
+            yield remade(job, "full", resolution=resolution, seed=seed)
+
+
+def in_full(job: Job, *, seed: int | None = None) -> NextFilm:
+    """Plan a draft's own request in full, as what fal kept of it may be gone. Raises BadRequest."""
+    return remade(job, "full", seed=seed, model=_WHOLE_OF_DRAFT)
+
+
+def switched(job: Job) -> NextFilm:
+    """Plan the same film with sound where it has none, and without where it has some. Raises BadRequest."""
+    endpoint = _own_row(job)
+    if endpoint is None or endpoint.sound_field is None:
+        raise BadRequest("unpriced", model=job.request.model)
+    sound = not _has_sound(job)
+    return remade(job, "sound" if sound else "silent", sound=sound, seed=job.request.seed)
+
+
+def remade(
+    job: Job,
+    kind: StepKind,
+    *,
+    model: str | None = None,
+    resolution: str | None = None,
+    sound: bool | None = None,
+    seed: int | None = None,
+) -> NextFilm:
+    """Plan a film's own request once more, with this of it changed. Raises BadRequest."""
+    made = job.request
+    plan = pricing.plan(
+        made.prompt,
+        model=model or made.model,
+        mode=made.mode,
+        duration=made.duration_s,
+        resolution=resolution or made.resolution,
+        aspect_ratio=made.aspect_ratio,
+        seed=made.seed if seed is None else seed,
+        sound=made.sound if sound is None else sound,
+        negative_prompt=made.negative_prompt,
+        references=max(1, len(made.sources)),
+    )
+    return NextFilm(_step(kind, job, _film(job)), _quiet(plan, NOTHING))
+
+
+def _own_row(job: Job) -> Endpoint | None:
+    """Return the row that made a film of words or pictures; None for what was made of a film."""
+    of_film = job.step is not None and job.step.kind in OF_FILM
+    if of_film or job.request.mode is Mode.VIDEO_TO_VIDEO:
+        return None
+    try:
+        return _sold(job.request.model).modes.get(job.request.mode)
+    except BadRequest:
+        return None
+
+
+def _lines(resolution: str) -> int:
+    return {"4k": 2160, "2k": 1440}.get(resolution, 0) or int(resolution.rstrip("p"))
+
+
 def maker(job: Job) -> str:
     """Return the model that the film was made with, whoever enlarged it since."""
-    return job.step.model if job.step is not None and job.step.kind == "upscale" else job.request.model
+    made_by = job.step.model if job.step is not None and job.step.kind in {"upscale", "enhance"} else ""
+    return made_by or job.request.model
 
 
 def parts_of(job: Job) -> int:

@@ -30,6 +30,8 @@ anew), or is made anew with sound or without.
 """
 FROM_FILM = frozenset({"continue", "upscale"})
 """The film itself, or its last frame, is what these are made from."""
+OF_FILM = FROM_FILM | {"enhance"}
+"""These are made from what another job left; all others from what a person sent, or from words."""
 
 
 class State(StrEnum):
@@ -221,8 +223,8 @@ class Job:
 
     @property
     def has_source(self) -> bool:
-        """Return whether it is made from something: what a person sent, or a film of before."""
-        return bool(self.incoming.sources) or (self.step is not None and self.step.kind in FROM_FILM)
+        """Return whether it is made from something: what a person sent, or what another job left."""
+        return bool(self.incoming.sources) or (self.step is not None and self.step.kind in OF_FILM)
 
     @property
     def has_film(self) -> bool:

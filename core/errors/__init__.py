@@ -250,6 +250,7 @@ ERROR_CODES: tuple[str, ...] = (
     "film_gone",
     "chain_too_long",
     "large_enough",
+    "draft_gone",
     "bad_reference",
     # what fal and its models answer
     "content_policy_violation",

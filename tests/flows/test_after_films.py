@@ -2,13 +2,27 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from pydantic import SecretStr
 
 from bot.jobs.film_chains import part_of
 from bot.store.records import Job, State
+from bot.store.tables import jobs
 from core import media
 from tests.bench import Bench
 from tests.fakes.botapi import buttons
+from tests.fakes.wechat import WeChatFake
+from tests.fakes.wecom import WeComFake
+from tests.flows.test_wechat_flow import FOX, on_wechat
+from tests.flows.test_wecom_flow import FOX as WECOM_FOX
+from tests.flows.test_wecom_flow import on_wecom
+from tests.jobs.test_crash import World, delivered, world
+
+__all__ = ["on_wechat", "on_wecom"]
 
 OnBench = Callable[..., None]
 CENTS_25 = 250_000
@@ -133,6 +147,7 @@ def test_words_lead_to_an_offer_that_other_words_change(on_bench: OnBench) -> No
         async with asyncio.timeout(40):
             while len(made.films()) < 2:
                 await asyncio.sleep(0.03)
+        await made.at_rest()
         assert made.submits() == 2
         assert [job.follows for job in await made.app.store.jobs.find(states=[State.DELIVERED])] == [None, first.id]
 
@@ -183,3 +198,108 @@ def test_an_enlarged_film_has_its_price_and_is_offered_only_where_it_is_larger(o
         assert (offer.request.resolution, offer.follows) == ("1080p", first.id)
 
     on_bench(story)
+
+
+# The other chats
+
+
+async def chain(made: Bench, parts: int) -> Job:
+    job = await newest(made, parts)
+    assert job.video is not None
+    assert job.video.parts == parts
+    return job
+
+
+def test_a_film_goes_on_three_times_in_wechat(on_wechat: Callable[..., None]) -> None:
+    async def story(made: Bench, fake: WeChatFake) -> None:
+        await fake.caller.says(FOX, "视频 一只狐狸，经济")
+        await newest(made, 1)
+        for count in (2, 3, 4):
+            job = await newest(made, count - 1)
+            code = (await made.app.store.short_codes.codes(job.user))[job.id]
+            seen = await fake.caller.says(FOX, f"续写 {code} 它转过身" if count > 2 else f"续写 {code}")
+            assert seen is not None
+            assert "$0.25" in seen.text, seen.text
+            assert f"接着 {code}" in seen.text
+            await fake.caller.says(FOX, "好")
+            await chain(made, count)
+            assert ("整段：" + "+".join("1234"[:count])) in fake.person(FOX).videos[-1].text
+        seen = await fake.caller.says(FOX, "更多 K7")
+        assert seen is not None
+        assert "续写，$0.25，回复“续写 K7”" in seen.text
+        assert "回复“放大 K7 1080p”" in seen.text
+        assert made.submits() == 4
+
+    on_wechat(story)
+
+
+def test_a_film_goes_on_three_times_in_wecom(on_wecom: Callable[..., None]) -> None:
+    async def story(made: Bench, fake: WeComFake) -> None:
+        await fake.says(WECOM_FOX, "/视频 一只狐狸，经济")
+        await newest(made, 1)
+        for count in (2, 3, 4):
+            await fake.until(lambda: any("续写，$0.25" in each for each in fake.buttons(WECOM_FOX)), s=20)
+            await fake.presses(WECOM_FOX, "续写，$0.25")
+            await chain(made, count)
+        assert made.submits() == 4
+        assert len(fake.videos(WECOM_FOX)) == 4
+
+    on_wecom(story)
+
+
+# Kills, and both databases
+
+
+def chain_of(made: World) -> Any:
+    rows = made.read(sa.select(jobs.c.video, jobs.c.state).where(jobs.c.follows.is_not(None)))
+    return rows[0] if rows else None
+
+
+@pytest.mark.parametrize("moment", ["download and join", "join and send"])
+def test_killed_around_the_join_nothing_is_lost_or_paid_twice(tmp_path: Path, database_url: str, moment: str) -> None:
+    with world(tmp_path, database_url) as made:
+        made.start_bot()
+        made.telegram("says", chat=42, text="/video a fox, budget")
+        made.until(lambda: delivered(made) and made.films())
+        (data,) = [each for message in made.films() for each in buttons(message) if each.startswith("next:")]
+        videos = made.folder / "out" / "videos"
+        if moment == "join and send":
+            made.telegram("fail", method="sendVideo", kind="status", times=100, status=500, description="no")
+        sent = len(made.telegram("calls", method="sendVideo"))
+        made.telegram("presses", chat=42, data=data)
+        if moment == "join and send":
+            made.until(lambda: len(made.telegram("calls", method="sendVideo")) > sent)
+        else:
+            made.until(lambda: list(videos.glob("*-part.mp4")))
+        made.kill_bot()
+        made.telegram("heal")
+        made.start_bot()
+        made.until(lambda: (row := chain_of(made)) is not None and row.state == "delivered")
+        assert chain_of(made).video["parts"] == 2
+        assert made.posts() == 2
+        assert len(made.films()) == 2
+        assert len(list(videos.glob("*-part.mp4"))) == 1
+        assert len(list(videos.glob("*.mp4"))) == 3
+
+
+def test_a_chain_that_is_not_here_is_made_again_of_its_parts_for_nothing(on_bench: OnBench, database_url: str) -> None:
+    async def story(made: Bench) -> None:
+        first = await film(made)
+        made.telegram.presses(42, under(made, "next"))
+        job = await chain(made, 2)
+        before = await seconds_of(made, job)
+        for path in made.settings.videos_dir.iterdir():
+            path.unlink()
+        made.telegram.user_says(42, f"continue {job.id}")
+        await made.at_rest()
+        made.telegram.user_says(42, "yes")
+        after = await chain(made, 3)
+        assert await seconds_of(made, job) == before
+        assert await seconds_of(made, after) > before
+        assert made.submits() == 3
+        await made.app.store.jobs.delete(after.id, asked=False)
+        made.app.parts.reconciler.notify()
+        await made.until(lambda: not list(made.settings.videos_dir.glob(f"*{after.id}*")))
+        assert (made.settings.videos_dir / str(first.video and first.video.name)).exists()
+
+    on_bench(story, database_url=SecretStr(database_url) if "postgres" in database_url else None)

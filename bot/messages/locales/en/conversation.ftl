@@ -174,6 +174,25 @@ button-upscale =
         [yes] up to { $price }
        *[no] { $price }
     }
+button-full =
+    In full{ KNOWN($size) ->
+        [yes] {" "}({ $size })
+       *[no] {""}
+    }, { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }
+button-sound =
+    With sound, { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }
+button-silent =
+    Without sound, { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }
+button-full-anew = Make it anew in full
 button-more = More…
 film-more =
     More for video { $job }:{ CHAT() ->
@@ -190,6 +209,7 @@ film-step =
         [sound] The same as { $film }, with sound.
        *[silent] The same as { $film }, silent.
     }
+film-is-so = Video { $job } is so already, or its model leaves no choice.
 film-joined = All of it: { $parts }, { $seconds } s.
 film-not-joined = This is the new part alone: it could not be joined with { $film }.
 ask-film =

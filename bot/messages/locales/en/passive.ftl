@@ -62,6 +62,9 @@ typed-pick = swap
 typed-next = continue
 typed-take = retake
 typed-pixels = upscale
+typed-full = full
+typed-sound = sound on
+typed-silent = sound off
 typed-language = language { $language }
 
 state-sent-as-reply = Sent to you; its code shows it once more.

@@ -161,7 +161,7 @@ button-way-last = 只用最後一句（{ $price }）
 button-way-quoted = 和那條訊息合在一起（{ $price }）
 button-way-join = 和前面的話合在一起（{ $price }）
 button-take =
-    再來一條，{ KNOWN($up_to) ->
+    再來一版，{ KNOWN($up_to) ->
         [yes] 最多 { $price }
        *[no] { $price }
     }
@@ -175,6 +175,25 @@ button-upscale =
         [yes] 最多 { $price }
        *[no] { $price }
     }
+button-full =
+    完整版{ KNOWN($size) ->
+        [yes] {""}（{ $size }）
+       *[no] {""}
+    }，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-sound =
+    有聲版，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-silent =
+    無聲版，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-full-anew = 重新做完整的
 button-more = 更多…
 film-more =
     影片 { $job } 還可以：{ CHAT() ->
@@ -191,6 +210,7 @@ film-step =
         [sound] { $film } 的有聲版。
        *[silent] { $film } 的無聲版。
     }
+film-is-so = 影片 { $job } 已經是這樣了，或者它的模型不能選。
 film-joined = 整段：{ $parts }，共 { $seconds } 秒。
 film-not-joined = 沒能和 { $film } 連起來，這是新的一段。
 ask-film =

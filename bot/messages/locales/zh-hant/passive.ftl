@@ -55,6 +55,9 @@ typed-pick = 換模型
 typed-next = 續寫
 typed-take = 新版
 typed-pixels = 放大
+typed-full = 完整版
+typed-sound = 有聲
+typed-silent = 無聲
 typed-language = 語言 { $language }
 
 state-sent-as-reply = 已經發給你了，想再看一次，回覆它的編號。

@@ -160,7 +160,7 @@ button-way-last = 只用最后一句（{ $price }）
 button-way-quoted = 和那条消息合在一起（{ $price }）
 button-way-join = 和前面的话合在一起（{ $price }）
 button-take =
-    再来一条，{ KNOWN($up_to) ->
+    再来一版，{ KNOWN($up_to) ->
         [yes] 最多 { $price }
        *[no] { $price }
     }
@@ -174,6 +174,25 @@ button-upscale =
         [yes] 最多 { $price }
        *[no] { $price }
     }
+button-full =
+    完整版{ KNOWN($size) ->
+        [yes] {""}（{ $size }）
+       *[no] {""}
+    }，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-sound =
+    有声版，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-silent =
+    无声版，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-full-anew = 重新做完整的
 button-more = 更多…
 film-more =
     视频 { $job } 还可以：{ CHAT() ->
@@ -190,6 +209,7 @@ film-step =
         [sound] { $film } 的有声版。
        *[silent] { $film } 的无声版。
     }
+film-is-so = 视频 { $job } 已经是这样了，或者它的模型不能选。
 film-joined = 整段：{ $parts }，共 { $seconds } 秒。
 film-not-joined = 没能和 { $film } 连起来，这是新的一段。
 ask-film =

@@ -54,6 +54,9 @@ typed-pick = 换模型
 typed-next = 续写
 typed-take = 新版
 typed-pixels = 放大
+typed-full = 完整版
+typed-sound = 有声
+typed-silent = 无声
 typed-language = 语言 { $language }
 
 state-sent-as-reply = 已经发给你了，想再看一次，回复它的编号。
