@@ -237,7 +237,9 @@ def build(
         store=store, queue=queue, webhooks=settings.public_url is not None, due=calls.due, pauses=timing.watch
     )
     status_messages = StatusMessages(store=store, channels=channels)
-    preparer = Preparer(store=store, channels=channels, settings=settings, alerts=alerts, room=room)
+    preparer = Preparer(
+        store=store, channels=channels, settings=settings, alerts=alerts, room=room, film_of=collector.files.original
+    )
     submitter = Submitter(
         store=store,
         queue=queue,
@@ -256,7 +258,7 @@ def build(
         held_messages=HeldMessages(store=store, channels=channels),
         settings=settings,
         alerts=alerts,
-        fetch_again=collector.fetch_again,
+        files=collector.files,
         due=calls.due,
         still_ours=leases.is_valid,
     )

@@ -55,6 +55,8 @@ _ROLES: dict[Mode, tuple[Role, ...]] = {
     Mode.UPSCALE_VIDEO: (Role.VIDEO,),
     Mode.ENHANCE_DRAFT: (Role.DRAFT,),
 }
+DRAFT = "draft"
+"""In the place of a resolution: the lowest that the model makes, or its own row of drafts."""
 MOST_SEED = 2**31 - 1
 """The largest seed that any model takes."""
 
@@ -101,7 +103,7 @@ def plan(
     arguments.of_type("sound", sound, bool)
     arguments.text("negative_prompt", negative_prompt, optional=True)
     mode = arguments.word("mode", mode, Mode)
-    (chosen, _), notes = _endpoint(find(model), mode)
+    (chosen, _), notes = _endpoint(_or_draft(find(model), mode, resolution), mode)
     endpoint = require_offered(chosen, mode)
     _check_prompt(prompt, endpoint)
     _check_source(endpoint, source, notes)
@@ -185,9 +187,21 @@ def estimate_cost(model: str, duration: int, resolution: str | None = None, mode
     return plan("estimate", model=model, mode=mode, duration=duration, resolution=resolution, source=source).quote.usd
 
 
+def is_draft(resolution: str) -> bool:
+    """Return whether this asks for the lowest resolution there is."""
+    return resolution.strip().lower() == DRAFT
+
+
+def _or_draft(model: Model, mode: Mode, resolution: str | None) -> Model:
+    """Return the model's own row of drafts, where it has one and a draft is asked for."""
+    if resolution is None or not is_draft(resolution):
+        return model
+    return next((each for each in MODELS if each.key == f"{model.key}-{DRAFT}" and mode in each.modes), model)
+
+
 def is_resolution(text: str) -> bool:
     """Return whether the text names a resolution, whichever a model makes: "720p", "720", "4k", "hd"."""
-    return _lines(text) is not None
+    return _lines(text) is not None or is_draft(text)
 
 
 def is_aspect_ratio(text: str) -> bool:
@@ -296,11 +310,13 @@ def _duration(endpoint: Endpoint, requested: int | None, notes: list[Adjustment]
 
 def _resolution(endpoint: Endpoint, requested: str | None, notes: list[Adjustment]) -> str | None:
     if not endpoint.resolutions:
-        if requested is not None:
+        if requested is not None and not is_draft(requested):
             notes.append(Adjustment("resolution", requested, None))
         return None
     if requested is None:
         return endpoint.default_resolution
+    if is_draft(requested):
+        return min(endpoint.resolutions, key=lambda each: _lines(each) or 0)
     lines = _lines(requested)
     if lines is None:
         raise BadRequest("bad_option", option="resolution", value=requested[:20])

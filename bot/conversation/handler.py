@@ -39,7 +39,8 @@ from core.types import Adjustment
 _HERE = (State.AWAITING_CONFIRMATION,)
 _ON_A_JOB = (
     commands.ShowStatus, commands.Cancel, commands.Confirm, commands.Again, commands.OtherModel, commands.AnotherTake,
-    commands.OriginalFile, commands.DeleteFilm,
+    commands.OriginalFile, commands.DeleteFilm, commands.ContinueFilm, commands.EnlargeFilm, commands.MakeFull,
+    commands.SwitchSound, commands.MoreOfFilm,
 )  # fmt: skip
 
 
@@ -75,7 +76,7 @@ class MessageHandler:
             store=store, orders=orders, jobs=self._jobs, channels=channels, send_original=send_original, due=due
         )
         self._forget = forget
-        self._talk = Talk(orders=orders, jobs=self._jobs, bring=self.bring)
+        self._talk = Talk(orders=orders, jobs=self._jobs, bring=self.bring, of_film=self._films.changed)
         self._edits = Edits(store=store, orders=orders)
 
     async def language(self, incoming: Incoming) -> str:

@@ -42,8 +42,13 @@ class Talk:
         orders: OrderService,
         jobs: JobCommands,
         bring: Callable[[Incoming], Awaitable[bool]],
+        of_film: Callable[[Situation, Job, str], Awaitable[Decision | None]],
     ) -> None:
-        """`bring`: send the person's finished videos that wait; whether there are any."""
+        """`bring`: send the person's finished videos that wait; whether there are any.
+
+        `of_film`: decide about other words or wishes for what is offered of a film; None: it takes none.
+        """
+        self._of_film = of_film
         self._orders = orders
         self._several = SeveralPhotos(orders)
         self._jobs = jobs
@@ -171,6 +176,10 @@ class Talk:
         """Decide about options alone: they change what is offered or lies on the table."""
         offer = situation.latest_offer or (situation.offers[-1] if situation.offers else None)
         draft = situation.draft
+        if offer is not None and offer.step is not None:
+            decided = await self._of_film(situation, offer, text)
+            if decided is not None:
+                return decided
         if offer is not None and not _is_made_of(offer, draft):
             draft = _draft_of(offer, situation)  # of an explicit order, or the draft has lapsed
         asked = merged(read_with_photos(text)[1], parse_options(draft.options)[1])
@@ -194,6 +203,11 @@ class Talk:
         if own_caption and why is None and situation.is_typed:
             command = _with_wishes(situation.draft, commands.MakeVideo(*parse_options(text)), has_source=True)
             return await self._place(situation, command, explicit=True)
+        offer = situation.latest_offer
+        if offer is not None and offer.step is not None and incoming.attachment is None and why is None:
+            decided = await self._of_film(situation, offer, text)
+            if decided is not None:
+                return decided
         meant = situation.latest_offer if situation.quoted is not None else None
         replaced = meant or _offer_of_draft(situation)
         before = situation.draft
@@ -557,7 +571,11 @@ def _is_made_of(offer: Job, draft: Draft) -> bool:
 
 def _offer_of_draft(situation: Situation) -> Job | None:
     """Return the open offer that was made of what lies on the table: a newer one takes its place."""
-    made = (each for each in reversed(situation.offers) if each.question and each.question.why != "restored")
+    made = (
+        each
+        for each in reversed(situation.offers)
+        if each.question and each.question.why != "restored" and each.step is None
+    )
     return next(made, None)
 
 

@@ -53,10 +53,8 @@ class VideoFiles:
             raise _not_made(error) from error
         return path
 
-    async def rendition(self, job: Job, *, max_bytes: int, files: bool = False) -> VideoMessage:
+    async def rendition(self, job: Job, *, max_bytes: int) -> VideoMessage:
         """Return a copy that plays natively and has at most so many bytes; the original stays as fal made it.
-
-        `files`: its chat takes files, so the original is offered, too.
 
         Raises SendError; ResultExpired when the video is neither here nor at fal any more.
         """
@@ -71,7 +69,7 @@ class VideoFiles:
         return VideoMessage(
             path=fitted.path,
             caption=job_messages.caption(job, code=job.id),
-            actions=film_messages.under_video(job, files=files),
+            actions=film_messages.under_video(job),
             width=fitted.width,
             height=fitted.height,
             duration_s=fitted.duration_s or job.video.duration_s,

@@ -42,6 +42,7 @@ def history_line(job: Job, language: str, *, now_ms: int, zone: str | None) -> s
         state=job_messages.state_line(job, place=0, now_ms=now_ms),
         price="" if job.charge == "none" else job_messages.price_text(job),
         free="yes" if job.charge == "none" else "no",
+        parts=job_messages.parts(job),
         prompt=short(job.request.prompt),
     )
 

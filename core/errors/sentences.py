@@ -46,6 +46,10 @@ SENTENCES: dict[str, str] = {
     "source_unavailable": "The file {path} cannot be read: {reason}.",
     "preparation_budget": "This person's photos and videos have used up their time of preparation: again in {minutes} "
     "minutes.",
+    "film_gone": "The film that this was to be made of is gone: take another one.",
+    "chain_too_long": "The film would be longer than {max_duration} seconds: go on from a shorter one.",
+    "large_enough": "The film has as many pixels as {resolution} already.",
+    "draft_gone": "fal keeps nothing of this draft any more: make the same request with flux-3 in full.",
     "bad_reference": "The photo or video could not be fetched or used: give a public address, or a JPEG or MP4 file.",
     "content_policy_violation": "The model's content rules refused this; it may have been charged: word it otherwise, "
     "or use another picture.",

@@ -211,6 +211,59 @@ button-take =
         [yes] up to { $price }
        *[no] { $price }
     }
+button-continue =
+    Continue, { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }
+button-upscale =
+    Sharper: { $size }, { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }
+button-full =
+    In full{ KNOWN($size) ->
+        [yes] {" "}({ $size })
+       *[no] {""}
+    }, { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }
+button-sound =
+    With sound, { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }
+button-silent =
+    Without sound, { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }
+button-full-anew = Make it anew in full
+button-more = More…
+film-more =
+    More for video { $job }:{ CHAT() ->
+        [words] {""}
+            With other words: “reword { $job }”; another model: “swap { $job }”; delete it: “delete { $job }”.
+       *[buttons] {""}
+    }
+film-step =
+    { $step ->
+        [continue] Goes on from { $film }; you get all of it as one film.
+        [upscale] A sharper copy of { $film }.
+        [enhance] The draft { $film }, made in full.
+        [full] The same as { $film }, sharper.
+        [sound] The same as { $film }, with sound.
+       *[silent] The same as { $film }, silent.
+    }
+film-is-so = Video { $job } is so already, or its model leaves no choice.
+film-joined = All of it: { $parts }, { $seconds } s.
+film-not-joined = This is the new part alone: it could not be joined with { $film }.
+ask-film =
+    This costs { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }. Shall I make it?
 button-words =
     Change the words, { KNOWN($up_to) ->
         [yes] up to { $price }

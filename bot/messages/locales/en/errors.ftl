@@ -85,6 +85,10 @@ error-video-too-short =
         [yes] Your video is too short; this model needs at least { $min_duration } seconds.
        *[no] Your video is too short for this model.
     } Please send a longer one.
+error-film-gone = The video that this was to be made of is no longer there.
+error-chain-too-long = The whole film would be longer than { $max_duration } seconds, which is more than I can do. You can go on from a shorter one.
+error-large-enough = This video has as many pixels as { $resolution } already.
+error-draft-gone = The video service has kept nothing of this draft, so it cannot be made whole. I can make the same anew in full; it may look a little different.
 error-too-many-pictures = { $model } takes { $most } pictures at most. Please send fewer, or choose another model ({ -models }).
 error-source-not-supported = { $model } cannot use the photo or video you sent. { -models } shows which models can.
 error-source-unavailable = I could not get your photo or video from the chat. Please send it again.

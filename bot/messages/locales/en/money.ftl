@@ -82,6 +82,7 @@ balance-all =
        *[no] {""}
     }, { $left } of { $cap } left.
 command-balance = What you have spent, and what is left
+command-continue = Let your latest video go on
 command-again = Send a video again, or try a failed one anew
 command-delete = Delete a finished video for good
 command-forget = Forget everything of yours

@@ -31,6 +31,7 @@ help =
     /status: what is in the works
     /cancel: stop a video
     /history: your latest videos
+    /continue: let a finished video go on, for example /continue K7QX2AB she turns around
     /again: send a video again, or try a failed one anew
     /delete: delete a finished video, for example /delete K7QX2AB
     /models: all models
@@ -62,6 +63,9 @@ history-line =
        *[no] {""}
     }{ $free ->
         [yes] , free
+       *[no] {""}
+    }{ KNOWN($parts) ->
+        [yes] , { $parts }
        *[no] {""}
     }: { $state } “{ $prompt }”
 

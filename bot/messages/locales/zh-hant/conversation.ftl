@@ -212,6 +212,59 @@ button-take =
         [yes] 最多 { $price }
        *[no] { $price }
     }
+button-continue =
+    續寫，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-upscale =
+    放大到 { $size }，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-full =
+    完整版{ KNOWN($size) ->
+        [yes] {""}（{ $size }）
+       *[no] {""}
+    }，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-sound =
+    有聲版，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-silent =
+    無聲版，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-full-anew = 重新做完整的
+button-more = 更多…
+film-more =
+    影片 { $job } 還可以：{ CHAT() ->
+        [words] {""}
+            換一句話：「換詞 { $job }」；換個模型：「換模型 { $job }」；不要了：「刪除 { $job }」。
+       *[buttons] {""}
+    }
+film-step =
+    { $step ->
+        [continue] 接著 { $film } 往下拍，做好後連成一整段發給你。
+        [upscale] { $film } 的高畫質版。
+        [enhance] 草稿 { $film } 的完整版。
+        [full] { $film } 的清晰版。
+        [sound] { $film } 的有聲版。
+       *[silent] { $film } 的無聲版。
+    }
+film-is-so = 影片 { $job } 已經是這樣了，或者它的模型不能選。
+film-joined = 整段：{ $parts }，共 { $seconds } 秒。
+film-not-joined = 沒能和 { $film } 連起來，這是新的一段。
+ask-film =
+    做這個需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，確定要做嗎？
 button-words =
     換句話，{ KNOWN($up_to) ->
         [yes] 最多 { $price }

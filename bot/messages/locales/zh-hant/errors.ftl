@@ -86,6 +86,10 @@ error-video-too-short =
         [yes] 影片太短，該模型至少要 { $min_duration } 秒。
        *[no] 影片太短，該模型用不了。
     }請換一段長一些的。
+error-film-gone = 要用的那個影片已經不在了。
+error-chain-too-long = 整段影片會超過 { $max_duration } 秒，做不了這麼長。可以接著短一些的影片來做。
+error-large-enough = 這個影片已經有 { $resolution } 那麼清晰了。
+error-draft-gone = 影片服務沒有保留這個草稿，沒法直接做成完整版。可以照原樣重新做完整的，畫面可能略有不同。
 error-too-many-pictures = { $model } 最多用 { $most } 張照片。請少發幾張，或換一個模型，{ -send-models }查看全部。
 error-source-not-supported = { $model } 用不了你發來的照片或影片。{ -send-models }看看哪些模型可以。
 error-source-unavailable = 沒能從聊天裡取到你的照片或影片。請重新發送。

@@ -83,6 +83,7 @@ balance-all =
        *[no] {""}
     }，預算 { $cap }，還剩 { $left }。
 command-balance = 花了多少，還剩多少
+command-continue = 接著最近的影片往下拍
 command-again = 重新發送影片，或重做失敗的影片
 command-delete = 永久刪除做好的影片
 command-forget = 清除你的全部內容

@@ -32,6 +32,7 @@ help =
     /status：正在製作的影片
     /cancel：取消影片
     /history：你最近的影片
+    /continue：接著做好的影片往下拍，例如 /continue K7QX2AB 她轉過身來
     /again：重新發送影片，或重做失敗的影片
     /delete：刪除做好的影片，例如 /delete K7QX2AB
     /models：所有模型
@@ -79,6 +80,9 @@ history-line =
        *[no] {""}
     }{ $free ->
         [yes] ，免費
+       *[no] {""}
+    }{ KNOWN($parts) ->
+        [yes] ，{ $parts }
        *[no] {""}
     }：{ $state }「{ $prompt }」
 

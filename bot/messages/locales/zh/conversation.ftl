@@ -211,6 +211,59 @@ button-take =
         [yes] 最多 { $price }
        *[no] { $price }
     }
+button-continue =
+    续写，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-upscale =
+    放大到 { $size }，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-full =
+    完整版{ KNOWN($size) ->
+        [yes] {""}（{ $size }）
+       *[no] {""}
+    }，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-sound =
+    有声版，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-silent =
+    无声版，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-full-anew = 重新做完整的
+button-more = 更多…
+film-more =
+    视频 { $job } 还可以：{ CHAT() ->
+        [words] {""}
+            换一句话：“换词 { $job }”；换个模型：“换模型 { $job }”；不要了：“删除 { $job }”。
+       *[buttons] {""}
+    }
+film-step =
+    { $step ->
+        [continue] 接着 { $film } 往下拍，做好后连成一整段发给你。
+        [upscale] { $film } 的高清版。
+        [enhance] 草稿 { $film } 的完整版。
+        [full] { $film } 的清晰版。
+        [sound] { $film } 的有声版。
+       *[silent] { $film } 的无声版。
+    }
+film-is-so = 视频 { $job } 已经是这样了，或者它的模型不能选。
+film-joined = 整段：{ $parts }，共 { $seconds } 秒。
+film-not-joined = 没能和 { $film } 连起来，这是新的一段。
+ask-film =
+    做这个需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，确定要做吗？
 button-words =
     换句话，{ KNOWN($up_to) ->
         [yes] 最多 { $price }

@@ -85,6 +85,10 @@ error-video-too-short =
         [yes] 视频太短，该模型至少要 { $min_duration } 秒。
        *[no] 视频太短，该模型用不了。
     }请换一段长一些的。
+error-film-gone = 要用的那个视频已经不在了。
+error-chain-too-long = 整段视频会超过 { $max_duration } 秒，做不了这么长。可以接着短一些的视频来做。
+error-large-enough = 这个视频已经有 { $resolution } 那么清晰了。
+error-draft-gone = 视频服务没有保留这个草稿，没法直接做成完整版。可以照原样重新做完整的，画面可能略有不同。
 error-too-many-pictures = { $model } 最多用 { $most } 张照片。请少发几张，或换一个模型，{ -send-models }查看全部。
 error-source-not-supported = { $model } 用不了你发来的照片或视频。{ -send-models }看看哪些模型可以。
 error-source-unavailable = 没能从聊天里取到你的照片或视频。请重新发送。

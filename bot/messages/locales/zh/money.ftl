@@ -82,6 +82,7 @@ balance-all =
        *[no] {""}
     }，预算 { $cap }，还剩 { $left }。
 command-balance = 花了多少，还剩多少
+command-continue = 接着最近的视频往下拍
 command-again = 重新发送视频，或重做失败的视频
 command-delete = 永久删除做好的视频
 command-forget = 清除你的全部内容

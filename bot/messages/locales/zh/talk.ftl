@@ -31,6 +31,7 @@ help =
     /status：正在制作的视频
     /cancel：取消视频
     /history：你最近的视频
+    /continue：接着做好的视频往下拍，例如 /continue K7QX2AB 她转过身来
     /again：重新发送视频，或重做失败的视频
     /delete：删除做好的视频，例如 /delete K7QX2AB
     /models：所有模型
@@ -78,6 +79,9 @@ history-line =
        *[no] {""}
     }{ $free ->
         [yes] ，免费
+       *[no] {""}
+    }{ KNOWN($parts) ->
+        [yes] ，{ $parts }
        *[no] {""}
     }：{ $state }“{ $prompt }”
 
