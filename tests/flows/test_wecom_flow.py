@@ -11,6 +11,7 @@ import pytest
 from bot import logs
 from bot.store.records import ACTIVE, State
 from core.pricing import list_models
+from core.types import Mode
 from tests.bench import KEY, Bench, bench
 from tests.corpus import clip, jpeg
 from tests.fakes.wecom import SECRET, WeComFake
@@ -195,10 +196,12 @@ def test_the_models_are_a_table(on_wecom: Callable[..., None]) -> None:
         head, empty, *rows = fake.texts(FOX)[0].splitlines()
         assert head.startswith("所有模型")
         assert empty == ""
-        assert rows[0] == "| 模型 | 怎么选 | 约 5 秒的价格 | 能改视频 |"
-        assert {each.count("|") for each in rows} == {5}
+        assert rows[0] == "| 模型 | 怎么选 | 约 5 秒的价格 | 秒数 | 声音 | 照片 | 还能 |"
+        assert {each.count("|") for each in rows} == {8}
         assert any("Happy Horse" in each and "均衡" in each and "$0.70" in each for each in rows)
-        assert len(rows) == len(list_models()) + 2
+        assert any("Wan 3.0" in each and "2–30" in each and "首尾帧、参考图 10 张" in each for each in rows)
+        films = [each for each in list_models() if {Mode.IMAGE_TO_VIDEO, Mode.TEXT_TO_VIDEO} & set(each.modes)]
+        assert len(rows) == len(films) + 2
 
     on_wecom(story)
 

@@ -87,6 +87,8 @@ class WebChat(PlainChannel):
         body["progress"] = message.progress
         if message.long:
             body["long"] = message.long
+        if message.table:
+            body["table"] = message.table
         body["reply_to"] = reply_to
         if replace is not None:
             await self._services.transcript.replace(to.chat_id, int(replace), body)

@@ -94,6 +94,14 @@ function foldedOf(message) {
     make("div", { className: "text", textContent: message.long }));
 }
 
+// What is compared: a table under the first line of its text, which scrolls by itself on a phone.
+function tableOf(message) {
+  if (!message.table) return null;
+  const [head, ...rows] = message.table;
+  const row = (kind) => (cells) => make("tr", {}, ...cells.map((cell) => make(kind, { textContent: cell })));
+  return make("div", { className: "table" }, make("table", {}, make("thead", {}, row("th")(head)), make("tbody", {}, ...rows.map(row("td")))));
+}
+
 function filmOf(message) {
   const address = `/videos/${encodeURIComponent(message.name)}`;
   const video = make("video", { src: address, controls: true, preload: "metadata" });
@@ -131,7 +139,8 @@ function elementOf(message) {
   if (message.kind === "video") return filmOf(message);
   const mine = message.from === "me" ? " me" : "";
   return make("article", { className: `bubble${mine}` },
-    make("div", { className: "text", textContent: message.text }), foldedOf(message), barOf(message), actionsOf(message));
+    make("div", { className: "text", textContent: message.table ? message.text.split("\n")[0] : message.text }), tableOf(message),
+    foldedOf(message), barOf(message), actionsOf(message));
 }
 
 // Change the words and the bar in place: a bar that is made anew cannot move smoothly.

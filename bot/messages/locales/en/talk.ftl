@@ -69,22 +69,42 @@ history-line =
        *[no] {""}
     }: { $state } “{ $prompt }”
 
-models-title = Models, and what a video of about 5 seconds costs:
+models-title = Models, and what a video of about 5 seconds costs{ CHAT() ->
+        [words] {" "}(after your words: premium, or model and a name)
+       *[buttons] {""}
+    }:
 models-line =
     { KNOWN($tier) ->
         [yes] • { $tier }: { $name }
-       *[no] • { $name } ({ CHAT() ->
-            [words] model { $key }
-           *[buttons] --model { $key }
-        })
+       *[no] • { CHAT() ->
+            [words] { $key }
+           *[buttons] { $name } (--model { $key })
+        }
     }{ KNOWN($price) ->
         [yes] , { $price }
        *[no] {""}
     }{ KNOWN($duration) ->
         [yes] {" "}({ $duration } s)
        *[no] {""}
+    }{ KNOWN($seconds) ->
+        [yes] {" "}{ $seconds }s
+       *[no] {""}
+    }{ $sound ->
+        [choice] {" "}🔈
+        [always] {" "}🔊
+        [never] {" "}🔇
+       *[other] {""}
+    }{ INCLUDES($modes, "first-last-frame-to-video") ->
+        [yes] {" "}2🖼
+       *[no] {""}
+    }{ KNOWN($references) ->
+        [yes] {" "}👥{ $references }
+       *[no] {""}
+    }{ INCLUDES($modes, "extend-video") ->
+        [yes] {" "}➕
+       *[no] {""}
     }{ INCLUDES($modes, "video-to-video") ->
-        [yes] , also changes videos
+        [yes] {" "}✏️
        *[no] {""}
     }{ $off ->
         [all] . Not available at the moment
@@ -95,7 +115,10 @@ models-line =
 models-column-name = Model
 models-column-say = Say
 models-column-price = About 5 s
-models-column-videos = Changes videos
+models-column-seconds = Seconds
+models-column-sound = Sound
+models-column-pictures = Pictures
+models-column-more = Also
 models-cell-name = { $name }
 models-cell-say =
     { KNOWN($tier) ->
@@ -110,11 +133,33 @@ models-cell-price =
         [yes] {" "}({ $duration } s)
        *[no] {""}
     }
-models-cell-videos =
-    { INCLUDES($modes, "video-to-video") ->
-        [yes] yes
+models-cell-seconds = { $seconds }
+models-cell-sound =
+    { $sound ->
+        [choice] as you like
+        [always] yes
+       *[other] no
+    }
+models-cell-pictures =
+    { INCLUDES($modes, "image-to-video") ->
+        [yes] 1
+       *[no] {""}
+    }{ INCLUDES($modes, "first-last-frame-to-video") ->
+        [yes] , first and last
+       *[no] {""}
+    }{ KNOWN($references) ->
+        [yes] , { $references } references
        *[no] {""}
     }
+models-cell-more =
+    { INCLUDES($modes, "extend-video") ->
+        [yes] continues videos
+       *[no] {""}
+    }{ INCLUDES($modes, "video-to-video") ->
+        [yes] changes videos
+       *[no] {""}
+    }
+models-signs = 🔊 with sound, 🔈 if you like, 🔇 silent · 2🖼 first and last photo · 👥 references · ➕ continues · ✏️ changes videos
 
 price-title = What a video costs:
 price-line =

@@ -112,8 +112,25 @@ models-line =
     }{ KNOWN($duration) ->
         [yes] （{ $duration } 秒）
        *[no] {""}
+    }{ KNOWN($seconds) ->
+        [yes] {" "}· { $seconds } 秒
+       *[no] {""}
+    }{ $sound ->
+        [choice] {" "}🔈
+        [always] {" "}🔊
+        [never] {" "}🔇
+       *[other] {""}
+    }{ INCLUDES($modes, "first-last-frame-to-video") ->
+        [yes] {" "}🖼→🖼
+       *[no] {""}
+    }{ KNOWN($references) ->
+        [yes] {" "}👥{ $references }
+       *[no] {""}
+    }{ INCLUDES($modes, "extend-video") ->
+        [yes] {" "}➕
+       *[no] {""}
     }{ INCLUDES($modes, "video-to-video") ->
-        [yes] ，也能改影片
+        [yes] {" "}✏️
        *[no] {""}
     }{ $off ->
         [all] 。暫時不可用
@@ -124,7 +141,10 @@ models-line =
 models-column-name = 模型
 models-column-say = 怎麼選
 models-column-price = 約 5 秒的價格
-models-column-videos = 能改影片
+models-column-seconds = 秒數
+models-column-sound = 聲音
+models-column-pictures = 照片
+models-column-more = 還能
 models-cell-name = { $name }
 models-cell-say =
     { KNOWN($tier) ->
@@ -144,11 +164,33 @@ models-cell-price =
         [yes] （{ $duration } 秒）
        *[no] {""}
     }
-models-cell-videos =
-    { INCLUDES($modes, "video-to-video") ->
-        [yes] 能
+models-cell-seconds = { $seconds }
+models-cell-sound =
+    { $sound ->
+        [choice] 可選
+        [always] 有
+       *[other] 無
+    }
+models-cell-pictures =
+    { INCLUDES($modes, "image-to-video") ->
+        [yes] 1 張
+       *[no] {""}
+    }{ INCLUDES($modes, "first-last-frame-to-video") ->
+        [yes] 、首尾幀
+       *[no] {""}
+    }{ KNOWN($references) ->
+        [yes] 、參考圖 { $references } 張
        *[no] {""}
     }
+models-cell-more =
+    { INCLUDES($modes, "extend-video") ->
+        [yes] 續寫影片
+       *[no] {""}
+    }{ INCLUDES($modes, "video-to-video") ->
+        [yes] 改影片
+       *[no] {""}
+    }
+models-signs = 🔊 有聲，🔈 有聲無聲可選，🔇 無聲 · 🖼→🖼 從一張照片變到另一張 · 👥 參考圖張數 · ➕ 自己能續寫影片 · ✏️ 能改影片
 
 price-title = 影片價格：
 price-line =

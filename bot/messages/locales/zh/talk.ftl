@@ -101,18 +101,35 @@ models-line =
             [words] {""}
            *[buttons] （{ $tier }）
         }：{ $name }
-       *[no] • { $name }（{ CHAT() ->
-            [words] 模型 { $key }
-           *[buttons] --model { $key }
-        }）
+       *[no] • { CHAT() ->
+            [words] { $key }
+           *[buttons] { $name }（--model { $key }）
+        }
     }{ KNOWN($price) ->
         [yes] ，{ $price }
        *[no] {""}
     }{ KNOWN($duration) ->
         [yes] （{ $duration } 秒）
        *[no] {""}
+    }{ KNOWN($seconds) ->
+        [yes] {" "}{ $seconds }s
+       *[no] {""}
+    }{ $sound ->
+        [choice] {" "}🔈
+        [always] {" "}🔊
+        [never] {" "}🔇
+       *[other] {""}
+    }{ INCLUDES($modes, "first-last-frame-to-video") ->
+        [yes] {" "}2🖼
+       *[no] {""}
+    }{ KNOWN($references) ->
+        [yes] {" "}👥{ $references }
+       *[no] {""}
+    }{ INCLUDES($modes, "extend-video") ->
+        [yes] {" "}➕
+       *[no] {""}
     }{ INCLUDES($modes, "video-to-video") ->
-        [yes] ，也能改视频
+        [yes] {" "}✏️
        *[no] {""}
     }{ $off ->
         [all] 。暂时不可用
@@ -123,7 +140,10 @@ models-line =
 models-column-name = 模型
 models-column-say = 怎么选
 models-column-price = 约 5 秒的价格
-models-column-videos = 能改视频
+models-column-seconds = 秒数
+models-column-sound = 声音
+models-column-pictures = 照片
+models-column-more = 还能
 models-cell-name = { $name }
 models-cell-say =
     { KNOWN($tier) ->
@@ -143,11 +163,33 @@ models-cell-price =
         [yes] （{ $duration } 秒）
        *[no] {""}
     }
-models-cell-videos =
-    { INCLUDES($modes, "video-to-video") ->
-        [yes] 能
+models-cell-seconds = { $seconds }
+models-cell-sound =
+    { $sound ->
+        [choice] 可选
+        [always] 有
+       *[other] 无
+    }
+models-cell-pictures =
+    { INCLUDES($modes, "image-to-video") ->
+        [yes] 1 张
+       *[no] {""}
+    }{ INCLUDES($modes, "first-last-frame-to-video") ->
+        [yes] 、首尾帧
+       *[no] {""}
+    }{ KNOWN($references) ->
+        [yes] 、参考图 { $references } 张
        *[no] {""}
     }
+models-cell-more =
+    { INCLUDES($modes, "extend-video") ->
+        [yes] 续写视频
+       *[no] {""}
+    }{ INCLUDES($modes, "video-to-video") ->
+        [yes] 改视频
+       *[no] {""}
+    }
+models-signs = 🔊 有声，🔈 可选，🔇 无声 · 2🖼 首尾帧 · 👥 参考图张数 · ➕ 续写 · ✏️ 改视频
 
 price-title = 视频价格：
 price-line =
