@@ -28,9 +28,9 @@ def changed(language: str, changes: Changes) -> str:
 def line(language: str, key: Key, findings: Sequence[Finding]) -> str:
     """Say what is wrong with one row, and what the bot does."""
     off = "off" if offers.is_off(key, findings) else "less"
-    return f"• {_row(language, key)}: " + joined(
-        language, *(_finding(language, each) for each in findings), translate(language, "alert-model-then", off=off)
-    )
+    found = (_finding(language, each) for each in findings)
+    what = joined(language, *found, translate(language, "alert-model-then", off=off))
+    return translate(language, "alert-model-line", row=_row(language, key), what=what)
 
 
 def _finding(language: str, finding: Finding) -> str:
