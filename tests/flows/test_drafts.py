@@ -1,4 +1,4 @@
-"""Drafts and what becomes of them, sound on and off, and another take: each at its price, from the film's own request."""
+"""Drafts and what becomes of them, sound on and off, another take: each at its price, from the film's own request."""
 
 import asyncio
 from collections.abc import Callable
