@@ -102,10 +102,10 @@ models-line =
             [words] {""}
            *[buttons] （{ $tier }）
         }：{ $name }
-       *[no] • { $name }（{ CHAT() ->
-            [words] 模型 { $key }
-           *[buttons] --model { $key }
-        }）
+       *[no] • { CHAT() ->
+            [words] { $key }
+           *[buttons] { $name }（--model { $key }）
+        }
     }{ KNOWN($price) ->
         [yes] ，{ $price }
        *[no] {""}
@@ -113,7 +113,7 @@ models-line =
         [yes] （{ $duration } 秒）
        *[no] {""}
     }{ KNOWN($seconds) ->
-        [yes] {" "}· { $seconds } 秒
+        [yes] {" "}{ $seconds }s
        *[no] {""}
     }{ $sound ->
         [choice] {" "}🔈
@@ -121,7 +121,7 @@ models-line =
         [never] {" "}🔇
        *[other] {""}
     }{ INCLUDES($modes, "first-last-frame-to-video") ->
-        [yes] {" "}🖼→🖼
+        [yes] {" "}2🖼
        *[no] {""}
     }{ KNOWN($references) ->
         [yes] {" "}👥{ $references }
@@ -190,7 +190,7 @@ models-cell-more =
         [yes] 改影片
        *[no] {""}
     }
-models-signs = 🔊 有聲，🔈 有聲無聲可選，🔇 無聲 · 🖼→🖼 從一張照片變到另一張 · 👥 參考圖張數 · ➕ 自己能續寫影片 · ✏️ 能改影片
+models-signs = 🔊 有聲，🔈 可選，🔇 無聲 · 2🖼 首尾幀 · 👥 參考圖張數 · ➕ 續寫 · ✏️ 改影片
 
 price-title = 影片價格：
 price-line =
