@@ -23,7 +23,7 @@ from core.catalogue import app_of
 from core.sandbox import cdn, listing
 from core.sandbox.billing import Books
 from core.sandbox.checks import APPS, problems, row_for
-from core.sandbox.platform import Platform
+from core.sandbox.models_api import Platform
 from core.sandbox.renderer import FAST, Renderer, Studio
 from core.sandbox.state import Faults, Memory, Request
 
@@ -314,7 +314,7 @@ def create_app(
             Route("/storage/upload/initiate", sandbox.initiate, methods=["POST"]),
             Route("/upload/{name}", sandbox.upload, methods=["PUT"]),
             Route("/models/requests/by-endpoint", sandbox.listed),
-            *sandbox.platform.routes(),
+            *sandbox.models_api.routes(),
             Route("/.well-known/jwks.json", jwks),
             *sandbox.books.routes(),
             Route("/sandbox/{what}", sandbox.control, methods=["GET", "POST"]),

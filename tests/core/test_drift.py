@@ -13,7 +13,7 @@ from core.catalogue.drift import Finding, Schema, compare, narrowed, read_schema
 from core.catalogue.offers import hold_back, is_offered, stand_in
 from core.catalogue.row import Endpoint
 from core.errors import BadRequest
-from core.sandbox.platform import input_schema, openapi
+from core.sandbox.models_api import input_schema, openapi
 from core.types import Mode
 
 T, I = Mode.TEXT_TO_VIDEO, Mode.IMAGE_TO_VIDEO  # noqa: E741 - as the catalogue calls them

@@ -79,7 +79,8 @@ async def bought(settings: Settings, prompt: str) -> RequestHandle:
     """Have fal render this, as a process that is gone had ordered it."""
     queue = FalQueue.from_settings(settings)
     try:
-        wish = VideoRequest(**{**request(prompt), "mode": Mode.TEXT_TO_VIDEO})
+        today = {name: value for name, value in request(prompt).items() if name != "source_url"}
+        wish = VideoRequest(**{**today, "mode": Mode.TEXT_TO_VIDEO})
         return (await queue.submit(wish, webhook_url=None)).handle
     finally:
         await queue.close()
